@@ -1,0 +1,351 @@
+"""The client: one async method per endpoint, for LUSID and for the embedded server alike.
+
+It turns arguments into a request and bytes into models, and nothing else; what may be repeated is
+decided in :mod:`tui.api.http`, what a partial answer means in :mod:`tui.service`.
+
+All methods raise the errors of :mod:`tui.api.errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from tui.api import endpoints, gate
+from tui.api.endpoints import Endpoint, FamilyEndpoints
+from tui.api.errors import MalformedReply
+from tui.api.gate import Page
+from tui.api.http import Http, Query, Reply
+from tui.api.models import (
+    Allocation,
+    Block,
+    Execution,
+    HistoryItem,
+    Order,
+    OrderGraphBlock,
+    OrderGraphPlacement,
+    Placement,
+    Transaction,
+)
+from tui.api.requests import (
+    AllocationReply,
+    AllocationRequest,
+    AllocationSetRequest,
+    BlockAndOrders,
+    BlockAndOrdersCreateRequest,
+    BlockRequest,
+    BlockSetRequest,
+    BookingReply,
+    BookTransactionsRequest,
+    CancelledAndMoved,
+    CancelledOrder,
+    CancelledPlacement,
+    CancelOrdersAndMoveRemainingRequest,
+    DeletedEntity,
+    ExecutionRequest,
+    ExecutionSetRequest,
+    KeyedReply,
+    MovedOrder,
+    MoveOrdersToDifferentBlocksRequest,
+    OrderRequest,
+    OrderSetRequest,
+    OrderUpdateRequest,
+    PlaceBlocksRequest,
+    PlacementRequest,
+    PlacementSetRequest,
+    PlacementUpdateRequest,
+    ResourceList,
+    SweepBlocksRequest,
+    WeightedAllocationServiceRunRequest,
+)
+from tui.api.shapes import ResourceId
+
+T = TypeVar("T")
+E = TypeVar("E")
+R = TypeVar("R")
+
+
+def _read(kind: type[T], reply: Reply) -> T:
+    try:
+        return gate.decode(kind, reply.body)
+    except gate.Malformed as error:
+        raise MalformedReply(f"The answer could not be read: {error}", request_id=reply.request_id) from error
+
+
+def _read_page(row: type[T], reply: Reply) -> Page[T]:
+    try:
+        return gate.decode_page(row, reply.body)
+    except gate.Malformed as error:
+        raise MalformedReply(f"The list could not be read: {error}", request_id=reply.request_id) from error
+
+
+def _instant(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _flag(value: bool | None) -> str | None:
+    return None if value is None else str(value).lower()
+
+
+def _listing(
+    filter: str | None,
+    sort_by: Sequence[str],
+    limit: int | None,
+    as_at: datetime | None,
+    property_keys: Sequence[str],
+) -> dict[str, str | Sequence[str] | None]:
+    return {
+        "filter": filter,
+        "sortBy": sort_by,
+        "limit": None if limit is None else str(limit),
+        "asAt": _instant(as_at),
+        "propertyKeys": property_keys,
+    }
+
+
+class Family(Generic[E, R]):
+    """List, get, upsert and delete of one family of entities (2.14)."""
+
+    def __init__(self, http: Http, urls: FamilyEndpoints, entity: type[E], envelope: type[object]) -> None:
+        self._http = http
+        self._urls = urls
+        self._entity = entity
+        self._envelope = envelope
+
+    async def list(
+        self,
+        *,
+        filter: str | None = None,
+        sort_by: Sequence[str] = (),
+        limit: int | None = None,
+        page: str | None = None,
+        as_at: datetime | None = None,
+        property_keys: Sequence[str] = (),
+    ) -> Page[E]:
+        """Give one page; ``page`` is the token of the one before it (1 to 5000 rows in ``limit``)."""
+        query = {**_listing(filter, sort_by, limit, as_at, property_keys), "page": page}
+        return _read_page(self._entity, await self._http.call(self._urls.list, query=query))
+
+    async def get(
+        self, id: ResourceId, *, as_at: datetime | None = None, property_keys: Sequence[str] = ()
+    ) -> E:
+        """Give one entity as it was at ``as_at``; raises NotFound when it was not."""
+        query = {"asAt": _instant(as_at), "propertyKeys": property_keys}
+        reply = await self._http.call(self._urls.get, path=_path(id), query=query)
+        return _read(self._entity, reply)
+
+    async def upsert(self, requests: Sequence[R], *, key: str | None = None) -> tuple[E, ...]:
+        """Create or replace entities, all or none."""
+        body = self._envelope(**{self._envelope.__struct_fields__[0]: tuple(requests)})  # type: ignore[attr-defined]
+        reply = await self._http.call(self._urls.upsert, body=body, key=key)
+        return _read(gate.list_of(self._entity), reply).values
+
+    async def delete(self, id: ResourceId) -> DeletedEntity:
+        """Hide an entity from every later asAt."""
+        return _read(DeletedEntity, await self._http.call(self._urls.delete, path=_path(id)))
+
+
+def _path(id: ResourceId) -> dict[str, str]:
+    return {"scope": id.scope, "code": id.code}
+
+
+class Client:
+    """The Order Management API of one server. ``key`` names a write, so that it is done once (R: 2)."""
+
+    def __init__(self, http: Http) -> None:
+        self.http = http
+        self.blocks = Family[Block, BlockRequest](http, endpoints.BLOCKS, Block, BlockSetRequest)
+        self.orders = Family[Order, OrderRequest](http, endpoints.ORDERS, Order, OrderSetRequest)
+        self.placements = Family[Placement, PlacementRequest](
+            http, endpoints.PLACEMENTS, Placement, PlacementSetRequest
+        )
+        self.executions = Family[Execution, ExecutionRequest](
+            http, endpoints.EXECUTIONS, Execution, ExecutionSetRequest
+        )
+        self.allocations = Family[Allocation, AllocationRequest](
+            http, endpoints.ALLOCATIONS, Allocation, AllocationSetRequest
+        )
+
+    async def close(self) -> None:
+        await self.http.close()
+
+    async def _send(
+        self, kind: type[T], endpoint: Endpoint, body: object, key: str | None, query: Query | None = None
+    ) -> T:
+        return _read(kind, await self.http.call(endpoint, body=body, key=key, query=query))
+
+    async def create_orders(
+        self, request: BlockAndOrdersCreateRequest, *, key: str | None = None
+    ) -> tuple[BlockAndOrders, ...]:
+        """Create orders and create or update their blocks, all or none (2.1)."""
+        reply = await self._send(ResourceList[BlockAndOrders], endpoints.CREATE_ORDERS, request, key)
+        return reply.values
+
+    async def move_orders(
+        self, request: MoveOrdersToDifferentBlocksRequest, *, key: str | None = None
+    ) -> tuple[MovedOrder, ...]:
+        """Move orders to new or existing blocks, all or none (2.2)."""
+        reply = await self._send(ResourceList[MovedOrder], endpoints.MOVE_ORDERS, request, key)
+        return reply.values
+
+    async def update_orders(
+        self, requests: Mapping[str, OrderUpdateRequest], *, key: str | None = None
+    ) -> KeyedReply[Order]:
+        """Update orders, each for itself (2.3)."""
+        return await self._send(KeyedReply[Order], endpoints.UPDATE_ORDERS, requests, key)
+
+    async def place_blocks(
+        self, request: PlaceBlocksRequest, *, key: str | None = None
+    ) -> tuple[Placement, ...]:
+        """Place blocks, all or none (2.4)."""
+        return (await self._send(ResourceList[Placement], endpoints.PLACE_BLOCKS, request, key)).values
+
+    async def update_placements(
+        self, requests: Mapping[str, PlacementUpdateRequest], *, key: str | None = None
+    ) -> KeyedReply[Placement]:
+        """Update placements, each for itself (2.5)."""
+        return await self._send(KeyedReply[Placement], endpoints.UPDATE_PLACEMENTS, requests, key)
+
+    async def cancel_placements(
+        self, ids: Mapping[str, ResourceId], *, key: str | None = None
+    ) -> KeyedReply[CancelledPlacement]:
+        """Cancel placements and their children, each for itself (2.6)."""
+        return await self._send(KeyedReply[CancelledPlacement], endpoints.CANCEL_PLACEMENTS, ids, key)
+
+    async def cancel_orders(
+        self, ids: Mapping[str, ResourceId], *, key: str | None = None
+    ) -> KeyedReply[CancelledOrder]:
+        """Cancel orders, each for itself (2.7)."""
+        return await self._send(KeyedReply[CancelledOrder], endpoints.CANCEL_ORDERS, ids, key)
+
+    async def run_allocation_service(
+        self, placements: Sequence[ResourceId], *, algorithm: str | None = None, key: str | None = None
+    ) -> AllocationReply:
+        """Allocate the placements' executions to their orders (2.8; the same in all generations)."""
+        query = {"allocationAlgorithm": algorithm}
+        return await self._send(AllocationReply, endpoints.ALLOCATE, list(placements), key, query)
+
+    async def run_allocation_service_with_weights(
+        self,
+        request: WeightedAllocationServiceRunRequest,
+        *,
+        algorithm: str | None = None,
+        key: str | None = None,
+    ) -> AllocationReply:
+        """Allocate the executions of orderless blocks to portfolios by weight (2.12)."""
+        query = {"allocationAlgorithm": algorithm}
+        return await self._send(AllocationReply, endpoints.ALLOCATE_WEIGHTED, request, key, query)
+
+    async def book_transactions(
+        self,
+        request: BookTransactionsRequest,
+        *,
+        apply_fees_and_commission: bool | None = None,
+        mark_orders_and_allocations_as_booked: bool | None = None,
+        key: str | None = None,
+    ) -> BookingReply:
+        """Book allocations as transactions, each for itself (2.9)."""
+        query = {
+            "applyFeesAndCommission": _flag(apply_fees_and_commission),
+            "markOrdersAndAllocationsAsBooked": _flag(mark_orders_and_allocations_as_booked),
+        }
+        return await self._send(BookingReply, endpoints.BOOK_TRANSACTIONS, request, key, query)
+
+    async def book_transactions_list(
+        self, allocations: Sequence[ResourceId], *, key: str | None = None
+    ) -> BookingReply:
+        """Book allocations in the older document's form: a bare list and no switches (2.9)."""
+        return await self._send(BookingReply, endpoints.BOOK_TRANSACTIONS, list(allocations), key)
+
+    async def cancel_orders_and_move_remaining(
+        self, requests: Mapping[str, CancelOrdersAndMoveRemainingRequest], *, key: str | None = None
+    ) -> KeyedReply[CancelledAndMoved]:
+        """Cut orders to what is placed and carry the rest into new orders (2.11)."""
+        return await self._send(KeyedReply[CancelledAndMoved], endpoints.CANCEL_AND_MOVE, requests, key)
+
+    async def sweep_blocks(
+        self, request: SweepBlocksRequest, *, key: str | None = None
+    ) -> KeyedReply[ResourceId]:
+        """Retire blocks whose work is done, each for itself (2.13)."""
+        return await self._send(KeyedReply[ResourceId], endpoints.SWEEP_BLOCKS, request, key)
+
+    async def get_order_history(
+        self, id: ResourceId, *, as_at: datetime | None = None
+    ) -> tuple[HistoryItem, ...]:
+        """Give what happened to an order and its related entities, newest first (2.10)."""
+        reply = await self.http.call(endpoints.ORDER_HISTORY, path=_path(id), query={"asAt": _instant(as_at)})
+        return _read(ResourceList[HistoryItem], reply).values
+
+    async def list_order_graph_blocks(
+        self,
+        *,
+        filter: str | None = None,
+        sort_by: Sequence[str] = (),
+        limit: int | None = None,
+        page: str | None = None,
+        as_at: datetime | None = None,
+        property_keys: Sequence[str] = (),
+        include_swept: bool | None = None,
+    ) -> Page[OrderGraphBlock]:
+        """Give a page of blocks with the totals of their life cycle (2.15)."""
+        query = {
+            **_listing(filter, sort_by, limit, as_at, property_keys),
+            "paginationToken": page,
+            "includeSwept": _flag(include_swept),
+        }
+        return _read_page(OrderGraphBlock, await self.http.call(endpoints.GRAPH_BLOCKS, query=query))
+
+    async def list_order_graph_placements(
+        self,
+        *,
+        filter: str | None = None,
+        sort_by: Sequence[str] = (),
+        limit: int | None = None,
+        page: str | None = None,
+        as_at: datetime | None = None,
+        property_keys: Sequence[str] = (),
+    ) -> Page[OrderGraphPlacement]:
+        """Give a page of placements with what came of them (2.15)."""
+        query = {**_listing(filter, sort_by, limit, as_at, property_keys), "paginationToken": page}
+        return _read_page(OrderGraphPlacement, await self.http.call(endpoints.GRAPH_PLACEMENTS, query=query))
+
+    async def list_order_graph_placement_children(
+        self,
+        id: ResourceId,
+        *,
+        sort_by: Sequence[str] = (),
+        limit: int | None = None,
+        page: str | None = None,
+        as_at: datetime | None = None,
+        property_keys: Sequence[str] = (),
+    ) -> Page[OrderGraphPlacement]:
+        """Give a page of the child placements of a placement (2.15)."""
+        query = {**_listing(None, sort_by, limit, as_at, property_keys), "paginationToken": page}
+        reply = await self.http.call(endpoints.GRAPH_CHILDREN, path=_path(id), query=query)
+        return _read_page(OrderGraphPlacement, reply)
+
+    async def list_transactions(
+        self,
+        portfolio: ResourceId,
+        *,
+        from_date: datetime | None = None,
+        to_date: datetime | None = None,
+        filter: str | None = None,
+        sort_by: Sequence[str] = (),
+        limit: int | None = None,
+        page: str | None = None,
+        as_at: datetime | None = None,
+        property_keys: Sequence[str] = (),
+        show_cancelled: bool | None = None,
+    ) -> Page[Transaction]:
+        """Give a page of what is booked in a portfolio (2.16)."""
+        query = {
+            **_listing(filter, sort_by, limit, as_at, property_keys),
+            "page": page,
+            "fromTransactionDate": _instant(from_date),
+            "toTransactionDate": _instant(to_date),
+            "showCancelledTransactions": _flag(show_cancelled),
+        }
+        reply = await self.http.call(endpoints.PORTFOLIO_TRANSACTIONS, path=_path(portfolio), query=query)
+        return _read_page(Transaction, reply)

@@ -1,0 +1,207 @@
+"""One call's view of the desk: what is stored, overlaid with what the call has changed so far.
+
+Rules read and change entities through a :class:`Book` and never see the store. When the call succeeds,
+:meth:`Book.seal` stamps every real change with its next version and the store writes them in one
+transaction; when it fails, the book is thrown away and nothing happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Generic, Protocol, TypeVar
+from uuid import uuid4
+
+import msgspec
+
+from tui.api.models import Allocation, Block, Execution, Order, Placement, Transaction
+from tui.api.shapes import ResourceId, Version, Wire
+
+
+class Booking(Wire, frozen=True, kw_only=True):
+    """A transaction and the portfolio it stands in; its id is unique within that portfolio."""
+
+    id: ResourceId
+    portfolio_id: ResourceId
+    transaction: Transaction
+    version: Version | None = None
+
+
+Stored = Block | Order | Placement | Execution | Allocation | Booking
+S = TypeVar("S", Block, Order, Placement, Execution, Allocation, Booking)
+KINDS: Final = (Block, Order, Placement, Execution, Allocation, Booking)
+
+
+@dataclass(frozen=True, slots=True)
+class Relation(Generic[S]):
+    """How entities of ``kind`` point at others: the store indexes it, the book follows it backwards."""
+
+    name: str
+    kind: type[S]
+    targets: Callable[[S], Iterable[ResourceId]]
+
+
+BLOCK_OF_ORDER: Final = Relation("block_of_order", Block, lambda block: block.order_ids)
+PLACEMENTS_OF_BLOCK: Final = Relation("placements_of_block", Placement, lambda placement: placement.block_ids)
+CHILDREN_OF_PLACEMENT: Final = Relation(
+    "children_of_placement",
+    Placement,
+    lambda placement: (placement.parent_placement_id,) if placement.parent_placement_id else (),
+)
+EXECUTIONS_OF_PLACEMENT: Final = Relation(
+    "executions_of_placement", Execution, lambda execution: (execution.placement_id,)
+)
+ALLOCATIONS_OF_ORDER: Final = Relation(
+    "allocations_of_order", Allocation, lambda allocation: (allocation.allocated_order_id,)
+)
+ALLOCATIONS_OF_PLACEMENT: Final = Relation(
+    "allocations_of_placement", Allocation, lambda allocation: allocation.placement_ids or ()
+)
+BOOKINGS_OF_ALLOCATION: Final = Relation(
+    "bookings_of_allocation",
+    Booking,
+    lambda booking: (booking.transaction.allocation_id,) if booking.transaction.allocation_id else (),
+)
+RELATIONS: Final[tuple[Relation[Any], ...]] = (
+    BLOCK_OF_ORDER,
+    PLACEMENTS_OF_BLOCK,
+    CHILDREN_OF_PLACEMENT,
+    EXECUTIONS_OF_PLACEMENT,
+    ALLOCATIONS_OF_ORDER,
+    ALLOCATIONS_OF_PLACEMENT,
+    BOOKINGS_OF_ALLOCATION,
+)
+
+
+class Source(Protocol):
+    """What a book reads from: the store inside its transaction, or dictionaries in a test."""
+
+    def get(self, kind: type[S], id: ResourceId) -> S | None:
+        """Give the current version, or None when it does not exist (or is deleted)."""
+        ...
+
+    def related(self, relation: Relation[S], target: ResourceId) -> Iterable[S]:
+        """Give the current entities that point at ``target``, oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who calls, when (UTC; also the asAt of every change) and under which request id."""
+
+    now: datetime
+    user: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entity's step: ``before`` is None for a new one, ``after`` None for a deleted one."""
+
+    before: Stored | None
+    after: Stored | None
+
+
+Answer = Callable[[], object]
+"""Builds a call's reply once the book is sealed, so that it carries the new versions."""
+
+
+class Book:
+    """The overlay a call works on. Reading gives the newest state, this call's own changes included."""
+
+    def __init__(self, source: Source, context: Context) -> None:
+        self.context = context
+        self._source = source
+        self._stored: dict[tuple[type[Any], ResourceId], Any] = {}
+        self._changed: dict[tuple[type[Any], ResourceId], Any] = {}
+
+    def get(self, kind: type[S], id: ResourceId) -> S | None:
+        """Give an entity as it stands now, or None."""
+        key = (kind, id)
+        if key in self._changed:
+            changed: S | None = self._changed[key]
+            return changed
+        return self._load(kind, id)
+
+    def _load(self, kind: type[S], id: ResourceId) -> S | None:
+        key = (kind, id)
+        if key not in self._stored:
+            self._stored[key] = self._source.get(kind, id)
+        stored: S | None = self._stored[key]
+        return stored
+
+    def related(self, relation: Relation[S], target: ResourceId) -> list[S]:
+        """Give the entities that point at ``target``, oldest first, this call's new ones last."""
+        found: list[S] = []
+        seen: set[ResourceId] = set()
+        for stored in self._source.related(relation, target):
+            self._stored.setdefault((relation.kind, stored.id), stored)
+            current = self.get(relation.kind, stored.id)
+            seen.add(stored.id)
+            if current is not None and target in relation.targets(current):
+                found.append(current)
+        for (kind, id), changed in self._changed.items():
+            if kind is relation.kind and id not in seen and changed is not None:
+                if target in relation.targets(changed):
+                    found.append(changed)
+        return found
+
+    def put(self, entity: Stored) -> None:
+        """Store ``entity`` as its newest state; its version is stamped when the book is sealed."""
+        self._load(type(entity), entity.id)
+        self._changed[type(entity), entity.id] = entity
+
+    def remove(self, kind: type[S], id: ResourceId) -> None:
+        """Delete an entity: later reads do not see it, earlier asAts still do (L11)."""
+        self._load(kind, id)
+        self._changed[kind, id] = None
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Undo everything done inside when it raises: one item of a partial call."""
+        before = dict(self._changed)
+        try:
+            yield
+        except BaseException:
+            self._changed = before
+            raise
+
+    def seal(self) -> list[Change]:
+        """Stamp the changes with their versions and give them, in the order they were first made.
+
+        A put that changes nothing makes no version (L10).
+        """
+        changes: list[Change] = []
+        for key, after in self._changed.items():
+            before = self._stored[key]
+            if after is None:
+                if before is not None:
+                    changes.append(Change(before, None))
+                continue
+            unchanged = (
+                before is not None and msgspec.structs.replace(after, version=before.version) == before
+            )
+            sealed = before if unchanged else self._stamped(before, after)
+            self._changed[key] = sealed
+            if not unchanged:
+                changes.append(Change(before, sealed))
+        return changes
+
+    def _stamped(self, before: Stored | None, after: Stored) -> Stored:
+        context = self.context
+        old = before.version if before is not None else None
+        version = Version(
+            effective_from=datetime.min.replace(tzinfo=UTC),
+            as_at_date=context.now,
+            as_at_created=old.as_at_created if old else context.now,
+            user_id_created=old.user_id_created if old else context.user,
+            request_id_created=old.request_id_created if old else context.request_id,
+            as_at_modified=context.now,
+            user_id_modified=context.user,
+            request_id_modified=context.request_id,
+            as_at_version_number=(old.as_at_version_number or 0) + 1 if old else 1,
+            entity_unique_id=old.entity_unique_id if old else str(uuid4()),
+        )
+        return msgspec.structs.replace(after, version=version)
