@@ -30,7 +30,7 @@ class Booking(Wire, frozen=True, kw_only=True):
 
 
 Stored = Block | Order | Placement | Execution | Allocation | Booking
-S = TypeVar("S", Block, Order, Placement, Execution, Allocation, Booking)
+S = TypeVar("S", bound=Stored)
 KINDS: Final = (Block, Order, Placement, Execution, Allocation, Booking)
 
 
@@ -143,9 +143,9 @@ class Book:
             if current is not None and target in relation.targets(current):
                 found.append(current)
         for (kind, id), changed in self._changed.items():
-            if kind is relation.kind and id not in seen and changed is not None:
-                if target in relation.targets(changed):
-                    found.append(changed)
+            new = kind is relation.kind and id not in seen and changed is not None
+            if new and target in relation.targets(changed):
+                found.append(changed)
         return found
 
     def put(self, entity: Stored) -> None:
