@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Generic, Protocol, TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid5
 
 import msgspec
 
@@ -104,6 +104,9 @@ class Change:
     after: Stored | None
 
 
+ENTITY_IDS: Final = UUID("6f2d0a54-1b57-5c58-9d0f-3a1c4f0b7e21")
+"""The namespace of entity ids: derived, not drawn, so that the same requests make the same desk."""
+
 Answer = Callable[[], object]
 """Builds a call's reply once the book is sealed, so that it carries the new versions."""
 
@@ -192,6 +195,7 @@ class Book:
     def _stamped(self, before: Stored | None, after: Stored) -> Stored:
         context = self.context
         old = before.version if before is not None else None
+        birth = f"{type(after).__name__} {after.id} {context.request_id} {context.now.isoformat()}"
         version = Version(
             effective_from=datetime.min.replace(tzinfo=UTC),
             as_at_date=context.now,
@@ -202,6 +206,6 @@ class Book:
             user_id_modified=context.user,
             request_id_modified=context.request_id,
             as_at_version_number=(old.as_at_version_number or 0) + 1 if old else 1,
-            entity_unique_id=old.entity_unique_id if old else str(uuid4()),
+            entity_unique_id=old.entity_unique_id if old else str(uuid5(ENTITY_IDS, birth)),
         )
         return msgspec.structs.replace(after, version=version)
