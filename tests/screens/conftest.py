@@ -1,0 +1,62 @@
+"""A bare app that loads every style sheet, to open one screen in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import resources
+from typing import Any
+
+import pytest
+from textual.app import App
+from textual.screen import Screen
+from textual.widgets import Static
+
+MEANINGS = {
+    "buy": "#56B4E9",
+    "sell": "#E8743B",
+    "live": "#5CC8C8",
+    "waiting": "#E6C84F",
+    "good": "#3FB68B",
+    "attention": "#F0A848",
+    "bad": "#D55E00",
+    "idle": "#8A8A8A",
+}
+
+
+class Stage(App[Any]):
+    """Shows one screen over a plain desk and keeps what it answered."""
+
+    CSS_PATH = sorted(
+        str(path) for path in resources.files("styles").iterdir() if path.name.endswith(".tcss")
+    )  # type: ignore[assignment]
+
+    def __init__(self, screen: Screen[Any]) -> None:
+        super().__init__()
+        self.shown = screen
+        self.answers: list[Any] = []
+        self.copied: list[str] = []
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return MEANINGS
+
+    def compose(self) -> Any:
+        yield Static("the desk\n" * 60, id="desk")
+
+    def on_mount(self) -> None:
+        self.push_screen(self.shown, self.answers.append)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        self.copied.append(text)
+
+    @property
+    def text(self) -> str:
+        """The screen as plain text, as a reader sees it."""
+        screen = self.screen
+        update = screen._compositor.render_full_update()
+        return "\n".join("".join(s.text for s in strip) for strip in update.strips)
+
+
+@pytest.fixture
+def stage() -> Callable[[Screen[Any]], Stage]:
+    """Give the app that shows a screen."""
+    return Stage
