@@ -1,0 +1,116 @@
+"""What a grid is given to draw, and how wide each column becomes.
+
+Pure: no widget, no terminal. A layout is made once per width, column set and growth of a number;
+it never looks at rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Align = Literal["left", "right"]
+Cut = Literal["end", "middle", "never"]
+
+GUTTER: Final = 2
+"""Cells at the left of a row: the cursor's mark and the selection's."""
+FLOOR: Final = 8
+"""The width a flexible column keeps when the others need room (less if it asked for less)."""
+WIDEST_NUMBER: Final = 32
+"""A column that is never cut widens for its cells up to here; beyond, the cell shows ``####``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell's text and the name of its style, which the grid resolves."""
+
+    text: str
+    style: str = ""
+
+
+EMPTY_CELL: Final = Cell("")
+
+
+@dataclass(frozen=True, slots=True)
+class GridColumn:
+    """A column: ``width`` in terminal cells is what it wants.
+
+    A ``flexible`` column takes the spare width and gives way when others need it. ``cut`` says where
+    a text too long loses its middle: at the end, in the middle (codes), or never (numbers, which
+    widen their column and show ``####`` where they cannot).
+    """
+
+    id: str
+    title: str
+    width: int
+    align: Align = "left"
+    flexible: bool = False
+    cut: Cut = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a column is on the screen: its index, its left edge, and the cells of it that are in sight."""
+
+    index: int
+    x: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The width of every column, and where they stand at each sideways position."""
+
+    widths: tuple[int, ...]
+    viewport: int
+    frozen: int
+
+    @property
+    def furthest(self) -> int:
+        """The number of columns that may be scrolled out at the left until the last one is in sight."""
+        movable = self.widths[self.frozen :]
+        room = self.viewport - GUTTER - sum(width + 1 for width in self.widths[: self.frozen])
+        for hidden in range(len(movable)):
+            if sum(width + 1 for width in movable[hidden:]) <= room + 1:
+                return hidden
+        return max(0, len(movable) - 1)
+
+    def slots(self, hidden: int) -> tuple[Slot, ...]:
+        """Give the columns in sight when ``hidden`` of those that move are scrolled out."""
+        slots: list[Slot] = []
+        x = GUTTER
+        for index in (*range(self.frozen), *range(self.frozen + hidden, len(self.widths))):
+            width = min(self.widths[index], self.viewport - x)
+            if width <= 0:
+                break
+            slots.append(Slot(index, x, width))
+            x += width + 1
+        return tuple(slots)
+
+
+def lay_out(columns: Sequence[GridColumn], needs: Sequence[int], viewport: int, frozen: int) -> Layout:
+    """Share ``viewport`` cells between ``columns``.
+
+    ``needs`` is the widest text seen so far in each column that is never cut (0 for the others).
+    The first ``frozen`` columns stay in place while the others scroll, unless they would take more
+    than half of the room.
+    """
+    widths = [
+        max(column.width, min(need, WIDEST_NUMBER), 1) for column, need in zip(columns, needs, strict=True)
+    ]
+    flexible = [index for index, column in enumerate(columns) if column.flexible]
+    spare = viewport - GUTTER - sum(widths) - max(0, len(widths) - 1)
+    if spare > 0 and flexible:
+        share, rest = divmod(spare, len(flexible))
+        for place, index in enumerate(flexible):
+            widths[index] += share + (place < rest)
+    while spare < 0:
+        widest = max(flexible, key=lambda index: widths[index], default=None)
+        if widest is None or widths[widest] <= FLOOR:
+            break
+        widths[widest] -= 1
+        spare += 1
+    while frozen and GUTTER + sum(width + 1 for width in widths[:frozen]) > viewport // 2:
+        frozen -= 1
+    return Layout(tuple(widths), viewport, frozen)
