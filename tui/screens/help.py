@@ -1,0 +1,124 @@
+"""Help for the place it was called from: every key that works there, and why one does not now.
+
+All of it is passed in, derived from the registry of actions; nothing is written here by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tui.api.gate import clean
+from widgets.filterbar import FilterBar
+from widgets.flow import Flow, Lines, hanging, label_width
+from widgets.keyhints import key_hints
+
+Entry = tuple[str, str, str, str]
+"""Keys, label, one line of help, and why it is not possible now (empty when it is)."""
+Group = tuple[str, Sequence[Entry]]
+
+PAGE_OVERLAP: Final = 2
+
+
+class HelpScreen(Screen[None]):
+    """The keys by group; typing narrows them down, Esc clears what was typed and then leaves."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,ctrl+c,f1", "back", "Back", show=False),
+        Binding("up", "scroll(-1)", "Up", show=False, priority=True),
+        Binding("down", "scroll(1)", "Down", show=False, priority=True),
+        Binding("pageup", "page(-1)", "Page up", show=False, priority=True),
+        Binding("pagedown", "page(1)", "Page down", show=False, priority=True),
+    ]
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        super().__init__()
+        self._groups = [
+            (clean(name), [(clean(a), clean(b), clean(c), clean(d)) for a, b, c, d in entries])
+            for name, entries in groups
+        ]
+
+    def compose(self) -> ComposeResult:
+        yield Static("Help", id="heading", markup=False)
+        yield FilterBar(placeholder="type to find a key or a verb")
+        with VerticalScroll(id="body", can_focus=False):
+            yield Flow(id="entries")
+        yield Static(
+            key_hints([("Esc", "back"), ("Up/Down", "scroll"), ("type", "find")]), id="keys", markup=False
+        )
+
+    def on_mount(self) -> None:
+        """Show everything, ready to type."""
+        self._find("")
+        self.query_one(FilterBar).focus()
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        self._find(event.text)
+
+    @on(FilterBar.Cancelled)
+    def _filter_cancelled(self, event: FilterBar.Cancelled) -> None:
+        if event.text:
+            self._find("")
+        else:
+            self.dismiss(None)
+
+    def action_back(self) -> None:
+        """Leave."""
+        self.dismiss(None)
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll by lines."""
+        self.query_one("#body").scroll_relative(y=by, animate=False)
+
+    def action_page(self, by: int) -> None:
+        """Scroll by pages."""
+        body = self.query_one("#body")
+        body.scroll_relative(y=by * max(1, body.size.height - PAGE_OVERLAP), animate=False)
+
+    def _find(self, text: str) -> None:
+        words = text.casefold().split()
+
+        def fits(group: str, entry: Entry) -> bool:
+            all_of_it = " ".join((group, *entry)).casefold()
+            return all(word in all_of_it for word in words)
+
+        found = [(name, [entry for entry in entries if fits(name, entry)]) for name, entries in self._groups]
+        shown = [(name, entries) for name, entries in found if entries]
+        count, total = (sum(len(entries) for _, entries in groups) for groups in (shown, self._groups))
+        bar = self.query_one(FilterBar)
+        bar.say(f"{count} of {total}" if words else f"{total} keys", wrong=bool(words and not count))
+        self.query_one("#entries", Flow).show(lambda width: help_lines(shown, text, width))
+        self.query_one("#body").scroll_home(animate=False)
+
+
+def help_lines(groups: Sequence[Group], text: str, width: int) -> Lines:
+    """Give the lines of the help: keys, what they do, and in grey what is not possible now and why."""
+    if not groups:
+        return [Content(f"No key or verb matches {text!r}.")]
+    keys_width = label_width((entry[0] for _, entries in groups for entry in entries), width)
+    name_width = label_width((entry[1] for _, entries in groups for entry in entries), width - keys_width)
+    lines: Lines = []
+    for name, entries in groups:
+        lines.append(Content.styled(name, "bold $text-primary"))
+        for keys, label, help_text, why_not in entries:
+            said = Content(help_text)
+            if why_not:
+                said = Content.styled(f"{help_text} Not now: {why_not}", "$text-muted")
+            head = Content.styled(keys, "$text-muted" if why_not else "bold")
+            title = Content.styled(label, "$text-muted" if why_not else "")
+            beside = hanging(title, said, name_width, width - keys_width)
+            lines.append(
+                head.truncate(keys_width).pad_right(max(0, keys_width - head.cell_length)) + beside[0]
+            )
+            lines += [line.pad_left(keys_width) for line in beside[1:]]
+        lines.append(Content(""))
+    return lines

@@ -1,0 +1,243 @@
+"""One pane of the desk: a grid of one family's rows, its filter line, its title and its totals.
+
+A pane shows what it is told to show. It holds the reader's view (filter, sort, columns) and knows which
+rows are in focus; it reads nothing from a server and sends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from tui.api.gate import clean
+from tui.api.shapes import ResourceId
+from tui.columns.format import Look
+from tui.columns.view import FilterError, View, column_of, keys, totals
+from tui.service.snapshot import EMPTY, Family, Ref, Snapshot
+from widgets.filterbar import FilterBar
+from widgets.grid import Cell, Grid, GridColumn
+
+EMPTY_WORDS: Final[Mapping[Family, str]] = {
+    Family.BLOCKS: "No blocks. Press n for the first order.",
+    Family.ORDERS: "No orders here.",
+    Family.PLACEMENTS: "Nothing placed here. Press p on a block.",
+    Family.ALLOCATIONS: "Nothing allocated here. Press a when there are fills.",
+    Family.EXECUTIONS: "No fills here.",
+    Family.TRANSACTIONS: "Nothing booked here. Press b on allocations.",
+}
+
+
+class Pane(Vertical):
+    """The pane of one :class:`~tui.service.snapshot.Family`."""
+
+    class CursorMoved(Message):
+        """The cursor stands on another row."""
+
+        def __init__(self, pane: Pane) -> None:
+            super().__init__()
+            self.pane = pane
+
+    class Opened(Message):
+        """The reader asked for the details of the row under the cursor."""
+
+        def __init__(self, pane: Pane) -> None:
+            super().__init__()
+            self.pane = pane
+
+    def __init__(self, family: Family, number: int, look: Look) -> None:
+        super().__init__(id=family.value, classes="pane")
+        self.view = View(family)
+        self.look = look
+        self.number = number
+        self._snapshot: Snapshot = EMPTY
+        self._flights: Mapping[Ref, str] = {}
+        self._scope: Sequence[ResourceId] | None = None
+        self._shown: list[ResourceId] = []
+        self._columns = self.view.columns
+
+    @property
+    def family(self) -> Family:
+        return self.view.family
+
+    @property
+    def grid(self) -> Grid:
+        return self.query_one(Grid)
+
+    @property
+    def shown(self) -> tuple[ResourceId, ...]:
+        """The rows shown, in order."""
+        return tuple(self._shown)
+
+    @property
+    def cursor(self) -> Ref | None:
+        """The row under the cursor."""
+        key = self.grid.cursor_key
+        return Ref(self.family, key) if isinstance(key, ResourceId) else None
+
+    @property
+    def in_focus(self) -> tuple[ResourceId, ...]:
+        """The selected rows in the order shown, else the row under the cursor."""
+        chosen = self.grid.selected
+        if chosen:
+            return tuple(id for id in self._shown if id in chosen)
+        return (self.cursor.id,) if self.cursor else ()
+
+    def compose(self) -> ComposeResult:
+        yield Grid(
+            self._grid_columns(),
+            self._cells,
+            empty=EMPTY_WORDS[self.family],
+            ascii=self.look.ascii,
+        )
+        yield FilterBar()
+
+    def on_mount(self) -> None:
+        self.query_one(FilterBar).display = False
+        self._label()
+
+    def _grid_columns(self) -> list[GridColumn]:
+        return [
+            GridColumn(
+                column.id,
+                f"{column.title} {self._zone}" if column.timed else column.title,
+                column.width,
+                align=column.align,
+                flexible=column.flexible,
+                cut=column.cut,
+            )
+            for column in self._columns
+        ]
+
+    @property
+    def _zone(self) -> str:
+        return self.look.zone_name
+
+    def _cells(self, key: Hashable) -> Sequence[Cell]:
+        assert isinstance(key, ResourceId)
+        row = self._snapshot.rows(self.family).get(key)
+        if row is None:
+            return [Cell("") for _ in self._columns]
+        intent = self._flights.get(Ref(self.family, key))
+        cells = []
+        for column in self._columns:
+            if intent and column.id == "state":
+                cells.append(Cell(f"{intent} sent", "intent"))
+                continue
+            role = column.role(self._snapshot, row) if column.role else ""
+            cells.append(Cell(column.cell(self._snapshot, row, self.look), role))
+        return cells
+
+    def show(
+        self, snapshot: Snapshot, scope: Sequence[ResourceId] | None, flights: Mapping[Ref, str]
+    ) -> None:
+        """Show ``snapshot``; only the rows of ``scope`` when it is given, else all of the family."""
+        same = (
+            snapshot.rows(self.family) is self._snapshot.rows(self.family)
+            and scope == self._scope
+            and not self.view.filter
+            and not self.view.sort
+        )
+        self._snapshot, self._scope, self._flights = snapshot, scope, flights
+        if same:
+            self.grid.refresh_cells()
+            return
+        self._arrange()
+
+    def look_again(self, look: Look) -> None:
+        """Show the same rows under another look, such as a new day."""
+        self.look = look
+        self.grid.refresh_cells()
+
+    def _arrange(self) -> None:
+        rows = self._snapshot.rows(self.family)
+        ids = rows.keys() if self._scope is None else [id for id in self._scope if id in rows]
+        try:
+            found = keys(self.view, self._snapshot, ids)
+        except FilterError as error:
+            self.query_one(FilterBar).problem = str(error)
+            return
+        self._total = len(ids)
+        self._shown = found
+        self.grid.show(found)
+        self.grid.refresh_cells()
+        self._label()
+
+    def _label(self) -> None:
+        parts = [f"{self.number} {self.family.value.title()}"]
+        total = getattr(self, "_total", 0)
+        parts.append(f"{len(self._shown):,} of {total:,}" if self.view.filter else f"{total:,}")
+        if self.view.filter:
+            parts.append(f"/{clean(self.view.filter)}")
+        if self.view.needs_first:
+            parts.append("needs me first")
+        elif self.view.sort:
+            arrow = "down" if self.view.descending else "up"
+            parts.append(f"by {column_of(self.family, self.view.sort).title} {arrow}")
+        self.border_title = _literal("  ".join(parts))
+        self.border_subtitle = _literal(totals(self.view, self._snapshot, self._shown))
+
+    def look_at(self, view: View) -> None:
+        """Take another view: filter, sort or columns."""
+        self.view = view
+        columns = view.columns
+        if columns != self._columns:
+            self._columns = columns
+            self.grid.set_columns(self._grid_columns())
+        self.grid.set_sort(view.sort or None, descending=view.descending)
+        self._arrange()
+
+    def start_filter(self) -> None:
+        """Open the filter line and type into it."""
+        bar = self.query_one(FilterBar)
+        bar.display = True
+        bar.open(self.view.filter)
+
+    @on(FilterBar.Changed)
+    def _filter_typed(self, event: FilterBar.Changed) -> None:
+        event.stop()
+        self._filter(event.text)
+
+    @on(FilterBar.Submitted)
+    def _filter_kept(self, event: FilterBar.Submitted) -> None:
+        event.stop()
+        self._filter(event.text)
+        self._close_filter()
+
+    @on(FilterBar.Cancelled)
+    def _filter_dropped(self, event: FilterBar.Cancelled) -> None:
+        event.stop()
+        self._filter("")
+        self._close_filter()
+
+    def _filter(self, text: str) -> None:
+        self.query_one(FilterBar).problem = ""
+        self.look_at(self.view.filtered(text))
+
+    def _close_filter(self) -> None:
+        self.query_one(FilterBar).display = False
+        self.grid.focus()
+
+    @on(Grid.CursorMoved)
+    def _moved(self, event: Grid.CursorMoved) -> None:
+        event.stop()
+        self.post_message(self.CursorMoved(self))
+
+    @on(Grid.Opened)
+    def _opened(self, event: Grid.Opened) -> None:
+        event.stop()
+        self.post_message(self.Opened(self))
+
+    @on(Grid.ColumnPressed)
+    def _column_pressed(self, event: Grid.ColumnPressed) -> None:
+        event.stop()
+        self.look_at(self.view.sorted_by(event.column_id))
+
+
+def _literal(text: str) -> str:
+    """Give ``text`` so that a border title, which reads markup, shows it as it is."""
+    return text.replace("[", "\\[")

@@ -1,0 +1,66 @@
+"""Text that is composed for the width it gets: labels in a column, values wrapped beside them.
+
+The caller gives a function from a width to lines; the widget asks it again when the width changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
+
+Lines = list[Content]
+Builder = Callable[[int], Lines]
+
+WIDEST_LABEL: Final = 28
+NARROWEST_VALUE: Final = 12
+
+
+def hanging(label: Content, value: Content, indent: int, width: int) -> Lines:
+    """Give ``value`` wrapped at the right of ``label``: what does not fit goes on under the value."""
+    beside = value.wrap(max(NARROWEST_VALUE, width - indent)) or [Content("")]
+    if label.cell_length > indent - 1:
+        label = label.truncate(max(1, indent - 1), ellipsis=True)
+    first = label.pad_right(indent - label.cell_length) + beside[0]
+    return [first, *(line.pad_left(indent) for line in beside[1:])]
+
+
+def label_width(labels: Iterable[str], width: int) -> int:
+    """Give the indent at which values stand beside ``labels``: never more than half of ``width``."""
+    widest = max((cell_len(label) for label in labels), default=0)
+    return max(4, min(widest + 2, WIDEST_LABEL, width // 2))
+
+
+def pairs(rows: Sequence[tuple[str, str]], width: int, labels: Iterable[str] = ()) -> Lines:
+    """Give labels and values in two columns, values wrapped; ``labels`` elsewhere to align with."""
+    indent = label_width((*labels, *(label for label, _ in rows)), width)
+    lines: Lines = []
+    for label, value in rows:
+        lines += hanging(Content.styled(label, "$text-muted"), Content(value), indent, width)
+    return lines
+
+
+class Flow(Widget):
+    """Lines made by a function of the width."""
+
+    DEFAULT_CSS = "Flow { height: auto; }"
+
+    def __init__(self, build: Builder | None = None, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._build: Builder = build or (lambda width: [])
+
+    def show(self, build: Builder) -> None:
+        """Show other lines."""
+        self._build = build
+        self.clear_cached_dimensions()
+        self.refresh(layout=True)
+
+    def render(self) -> Content:
+        return Content("\n").join(self._build(max(1, self.size.width)))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._build(max(1, width)))
