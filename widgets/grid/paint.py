@@ -1,0 +1,224 @@
+"""Painting one line of a grid as a strip with few segments.
+
+Over a slow line every change of colour is some twenty bytes, so neighbouring cells of equal look
+become one segment, padding is part of the text, and a cell of blanks joins whatever stands before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntFlag
+from typing import Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from widgets.grid.columns import GUTTER, Cell, GridColumn, Slot
+from widgets.grid.text import clean, fit
+
+
+class Look(IntFlag):
+    """What a row is, beside its cells."""
+
+    PLAIN = 0
+    CURSOR = 1
+    SELECTED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """The marks of a grid; each is one cell wide."""
+
+    cursor: str = ">"
+    selected: str = "●"
+    ascending: str = "▲"
+    descending: str = "▼"
+    more: str = "›"
+    before: str = "‹"
+    changed: str = "'"
+    ellipsis: str = "…"
+
+
+UNICODE: Final = Glyphs()
+ASCII: Final = Glyphs(selected="*", ascending="^", descending="v", more=">", before="<", ellipsis="~")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A cell that changed: ``fresh`` shows it reversed, afterwards a mark stands behind it."""
+
+    column: str
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Everything that decides how a row looks; two equal ones need no repaint."""
+
+    cells: tuple[Cell, ...]
+    look: Look = Look.PLAIN
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(slots=True)
+class Palette:
+    """Resolves style names. ``base`` is the ground of the grid, the others come on top of it."""
+
+    base: Style
+    named: Mapping[str, Style]
+    header: Style
+    cursor: Style
+    selected: Style
+    changed: Style
+    empty: Style
+    _cache: dict[tuple[str, int, bool], tuple[Style | None, bool]] = field(default_factory=dict)
+
+    def resolve(self, name: str, look: Look, changed: bool = False) -> tuple[Style | None, bool]:
+        """Give the style called ``name`` on a row of that ``look``, and whether blanks show it.
+
+        None is the terminal's own look, which costs nothing to send. A cursor that brings a text
+        colour of its own, or reverses, covers the colours of the cells, which would not be readable.
+        """
+        key = (name, int(look), changed)
+        found = self._cache.get(key)
+        if found is None:
+            ground = self._ground(look)
+            covered = look & Look.CURSOR and (self.cursor.color is not None or self.cursor.reverse)
+            style = ground if covered else ground + self.named.get(name, Style())
+            if changed:
+                style += self.changed
+            found = self._cache[key] = (style or None, _shape(style) != _shape(ground))
+        return found
+
+    def _ground(self, look: Look) -> Style:
+        ground = self.base
+        if look & Look.SELECTED:
+            ground += self.selected
+        if look & Look.CURSOR:
+            ground += self.cursor
+        return ground
+
+
+def _shape(style: Style) -> tuple[object, ...]:
+    """Give what a blank shows of ``style``."""
+    return (style.bgcolor, style.reverse, style.underline, style.strike, style.underline2, style.overline)
+
+
+class Line:
+    """Collects texts and their styles into few segments."""
+
+    __slots__ = ("_blanks_show", "_segments", "_style", "_texts")
+
+    def __init__(self, style: Style | None) -> None:
+        self._segments: list[Segment] = []
+        self._texts: list[str] = []
+        self._style = style
+        self._blanks_show = False
+
+    def add(self, text: str, style: Style | None, blanks_show: bool = False) -> None:
+        """Append ``text``; blanks go with the text before them where that looks the same."""
+        if style is not self._style and style != self._style:
+            if not blanks_show and not self._blanks_show and text.isspace():
+                self._texts.append(text)
+                return
+            self._flush()
+            self._style = style
+        self._blanks_show = blanks_show
+        self._texts.append(text)
+
+    def _flush(self) -> None:
+        if self._texts:
+            self._segments.append(Segment("".join(self._texts), self._style))
+            self._texts.clear()
+
+    def strip(self, width: int) -> Strip:
+        """Give the line, which is ``width`` cells wide."""
+        self._flush()
+        return Strip(self._segments, width)
+
+
+def draw_row(
+    row: Row,
+    columns: Sequence[GridColumn],
+    slots: Sequence[Slot],
+    palette: Palette,
+    glyphs: Glyphs,
+    width: int,
+) -> Strip:
+    """Draw ``row`` into ``width`` cells, its columns where ``slots`` says."""
+    look = row.look
+    plain, _ = palette.resolve("", look)
+    line = Line(plain)
+    gutter = (glyphs.cursor if look & Look.CURSOR else " ") + (
+        glyphs.selected if look & Look.SELECTED else " "
+    )
+    line.add(gutter[:width], plain)
+    marks = {mark.column: mark for mark in row.marks}
+    end = GUTTER
+    for slot in slots:
+        column, cell = columns[slot.index], row.cells[slot.index]
+        mark = marks.get(column.id)
+        style, blanks_show = palette.resolve(cell.style, look, mark is not None and mark.fresh)
+        text = fit(cell.text, slot.width, column.align, column.cut, glyphs.ellipsis)
+        line.add(text, style, blanks_show)
+        end = slot.x + slot.width
+        if end < width:
+            line.add(glyphs.changed if mark is not None and not mark.fresh else " ", plain)
+            end += 1
+    if end < width:
+        line.add(" " * (width - end), plain)
+    return line.strip(width)
+
+
+def draw_header(
+    columns: Sequence[GridColumn],
+    slots: Sequence[Slot],
+    sort: tuple[str, bool] | None,
+    beyond: tuple[bool, bool],
+    palette: Palette,
+    glyphs: Glyphs,
+    width: int,
+) -> Strip:
+    """Draw the titles, the mark of the ``sort`` column (its id, and whether it is descending), and signs
+    at the edges ``beyond`` which columns are out of sight, left and right."""
+    texts = [" " * min(GUTTER, width)]
+    end = GUTTER
+    for slot in slots:
+        column = columns[slot.index]
+        title = clean(column.title)
+        if sort is not None and sort[0] == column.id and slot.width > 1:
+            mark = glyphs.descending if sort[1] else glyphs.ascending
+            text = fit(title, slot.width - 1, "left", "end", glyphs.ellipsis).rstrip() + mark
+            texts.append(fit(text, slot.width, column.align, "end", glyphs.ellipsis))
+        else:
+            texts.append(fit(title, slot.width, column.align, "end", glyphs.ellipsis))
+        end = slot.x + slot.width
+        if end < width:
+            texts.append(" ")
+            end += 1
+    text = "".join(texts) + " " * max(0, width - end)
+    if beyond[0] and width > GUTTER:
+        text = " " + glyphs.before + text[GUTTER:]
+    if beyond[1] and width > GUTTER:
+        text = fit(text, width - 1, "left", "end", " ") + glyphs.more
+    style = palette.base + palette.header
+    return Strip([Segment(text, style or None)], width)
+
+
+def draw_blank(palette: Palette, width: int) -> Strip:
+    """Draw an empty line."""
+    return Strip.blank(width, palette.base or None)
+
+
+def draw_sentence(text: str, palette: Palette, glyphs: Glyphs, width: int) -> Strip:
+    """Draw ``text`` in the middle of a line."""
+    room = max(0, width - 2)
+    shown = fit(text, room, "left", "end", glyphs.ellipsis).strip() if room else ""
+    left = (width - Segment(shown).cell_length) // 2
+    line = Line(palette.base or None)
+    line.add(" " * left, palette.base or None)
+    line.add(shown, (palette.base + palette.empty) or None)
+    line.add(" " * (width - left - Segment(shown).cell_length), palette.base or None)
+    return line.strip(width)

@@ -1,0 +1,79 @@
+"""Fitting a text into a number of terminal cells: cleaned, measured by display width, cut as told.
+
+Text that reaches a grid may come from anywhere. Whatever cleaned it before, it is cleaned again
+here, because a control character in a cell would act on the terminal.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from rich.cells import cell_len
+
+from widgets.grid.columns import Align, Cut
+
+_HOSTILE: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_LONGEST: Final = 512
+"""The characters of a text that are looked at, at most: more than any cell shows."""
+
+
+def clean(text: str) -> str:
+    """Give ``text`` with every character that could act on a terminal replaced by U+FFFD."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _HOSTILE.sub("\ufffd", text)
+
+
+def width_of(text: str) -> int:
+    """Give the terminal cells that ``text`` takes once it is clean."""
+    if text.isascii():
+        return len(text)
+    return cell_len(clean(text))
+
+
+def fit(text: str, width: int, align: Align = "left", cut: Cut = "end", ellipsis: str = "…") -> str:
+    """Give ``text`` in exactly ``width`` terminal cells, padded on the side away from ``align``.
+
+    A text too wide is shortened with ``ellipsis`` at the end or in the middle; where it must never be
+    cut, the cells are filled with ``#`` instead, so that no part of a number is taken for the whole.
+    """
+    if text.isascii() and text.isprintable():
+        size = len(text)
+    else:
+        text = clean(text[:_LONGEST])
+        size = cell_len(text)
+    if size > width:
+        text = "#" * width if cut == "never" else _shorten(text, width, cut, ellipsis)
+        size = cell_len(text)
+    padding = " " * (width - size)
+    return padding + text if align == "right" else text + padding
+
+
+def _shorten(text: str, width: int, cut: Cut, ellipsis: str) -> str:
+    """Give the part of ``text`` that fits into ``width`` with the ellipsis; one cell short at times."""
+    if width <= 1:
+        return ellipsis[:width]
+    room = width - 1
+    tail = room // 2 if cut == "middle" else 0
+    return _head(text, room - tail) + ellipsis + (_tail(text, tail) if tail else "")
+
+
+def _head(text: str, width: int) -> str:
+    end = min(len(text), width)
+    while end < len(text) and cell_len(text[: end + 1]) <= width:
+        end += 1
+    while cell_len(text[:end]) > width:
+        end -= 1
+    return text[:end]
+
+
+def _tail(text: str, width: int) -> str:
+    start = max(0, len(text) - width)
+    while cell_len(text[start:]) > width:
+        start += 1
+    while start < len(text) and start > 0 and cell_len(text[start]) == 0:
+        start += 1
+    return text[start:]
