@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -307,8 +308,8 @@ class HistoryItem(Wire, frozen=True, kw_only=True):
     action: str | None = None
     action_description: str | None = None
     attribute_name: str | None = None
-    previous_value: msgspec.Raw | None = None
-    new_value: msgspec.Raw | None = None
+    previous_value: Any = None
+    new_value: Any = None
     effective_from: Instant | None = None
     effective_until: Instant | None = None
     effective_range: EffectiveRange | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -266,7 +266,7 @@ class KeyedReply(Wire, Generic[T], frozen=True, kw_only=True):
     href: str | None = None
     values: Mapping[str, T] | None = None
     failed: Mapping[str, ErrorDetail] | None = None
-    metadata: Mapping[str, tuple[msgspec.Raw, ...]] | None = None
+    metadata: Mapping[str, tuple[Any, ...]] | None = None
     links: tuple[Link, ...] | None = None
 
 
