@@ -25,8 +25,8 @@ class FilterBar(Horizontal):
         Binding("down", "submit", "To the rows", show=False),
     ]
 
-    class Changed(Message):
-        """The text is ``text`` now, and typing rests."""
+    class _Told(Message):
+        """Something happened to the bar; ``text`` is what stands in it."""
 
         def __init__(self, bar: FilterBar, text: str) -> None:
             super().__init__()
@@ -38,10 +38,13 @@ class FilterBar(Horizontal):
             """The bar typed into."""
             return self.bar
 
-    class Submitted(Changed):
+    class Changed(_Told):
+        """The text is another one now, and typing rests."""
+
+    class Submitted(_Told):
         """Enter: the text stands, the rows want the focus."""
 
-    class Cancelled(Changed):
+    class Cancelled(_Told):
         """Esc: the filter is dropped; ``text`` is what stood there."""
 
     def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
@@ -51,6 +54,7 @@ class FilterBar(Horizontal):
         self._note = Static("", classes="note", markup=False)
         self._resting: Timer | None = None
         self._told = ""
+        self._problem = ""
 
     def compose(self) -> ComposeResult:
         yield Static("/", classes="slash", markup=False)
@@ -70,6 +74,22 @@ class FilterBar(Horizontal):
         """Show ``note`` at the right: a count, or what is wrong with the filter."""
         self._note.set_class(wrong, "error")
         self._note.update(Content(note))
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the filter, empty when nothing is; setting it shows it."""
+        return self._problem
+
+    @problem.setter
+    def problem(self, sentence: str) -> None:
+        self._problem = sentence
+        self.say(sentence, wrong=bool(sentence))
+
+    def open(self, text: str = "") -> None:
+        """Begin to type, from ``text``."""
+        self.text = text
+        self._input.cursor_position = len(text)
+        self.focus()
 
     def focus(self, scroll_visible: bool = True) -> FilterBar:
         """Put the cursor into the bar."""

@@ -319,8 +319,8 @@ class FormFields(Vertical):
         Binding("enter", "submit", "Go on", show=False),
     ]
 
-    class Changed(Message):
-        """A value changed; ``values`` are all of them now."""
+    class _Told(Message):
+        """Something happened to the form; ``values`` are all of them now."""
 
         def __init__(self, form: FormFields, values: Mapping[str, str]) -> None:
             super().__init__()
@@ -329,10 +329,13 @@ class FormFields(Vertical):
 
         @property
         def control(self) -> FormFields:
-            """The form that changed."""
+            """The form it is about."""
             return self.form
 
-    class Submitted(Changed):
+    class Changed(_Told):
+        """A value changed."""
+
+    class Submitted(_Told):
         """Enter was pressed in a field."""
 
     def __init__(self, fields: Sequence[Field], *, id: str | None = None) -> None:
@@ -428,7 +431,13 @@ class FormFields(Vertical):
         row = self._focused()
         if row is not None:
             self._explain(row)
-            row.scroll_visible(animate=False)
+            self.reveal()
+
+    def reveal(self) -> None:
+        """Scroll so that the field in focus is in sight."""
+        row = self._focused()
+        if row is not None:
+            row.scroll_visible(animate=False, immediate=True)
 
     def _focused(self) -> FieldRow | None:
         return next((row for row in self.rows if row.control.has_focus), None)

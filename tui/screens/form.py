@@ -68,6 +68,7 @@ class FormDialog(Dialog[dict[str, str]]):
         intro = 1 + cell_len(self._intro) // inside + 1 if self._intro else 0
         rows = self.query_one("#rows")
         rows.styles.max_height = max(2, self.size.height - CHROME_LINES - intro)
+        self.call_after_refresh(self.query_one(FormFields).reveal)
 
     @on(FormFields.Changed)
     def _values_changed(self, event: FormFields.Changed) -> None:

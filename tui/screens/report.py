@@ -1,0 +1,145 @@
+"""What came of a write, item by item: unknown, refused with the server's reason, done.
+
+It stays until dismissed. What needs a person comes first, the counts of all three stand on top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.api.gate import clean
+from tui.screens.dialog import Dialog
+from tui.service.outcomes import Group, Outcome, Report
+from tui.service.snapshot import Ref
+
+Line = tuple[Content, Ref | None]
+"""One line of the report and the row it is about, None for headings."""
+
+CHROME_LINES: Final = 6
+INDENT: Final = "  "
+
+
+class ReportDialog(Dialog[Ref]):
+    """Shows ``report``; Enter on an item gives its row to go to, ``y`` copies all of it as text."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "copy", "Copy", show=False),
+        Binding("j", "move(1)", "Down", show=False),
+        Binding("k", "move(-1)", "Up", show=False),
+    ]
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self._report = report
+        self._lines = list(report_lines(report))
+
+    def compose(self) -> ComposeResult:
+        report = self._report
+        items = any(ref for _, ref in self._lines)
+        hints = [("Enter", "go to it"), ("y", "copy"), ("Esc", "close")] if items else [("Esc", "close")]
+        with self.box(report.label, hints):
+            yield Static(counts(report), id="counts", markup=False)
+            yield OptionList(
+                *(Option(text, disabled=ref is None) for text, ref in self._lines), id="items", compact=True
+            )
+            yield Static(clean(_request(report)), id="request", markup=False)
+
+    def on_mount(self) -> None:
+        """Begin on the first item."""
+        items = self.query_one(OptionList)
+        items.highlighted = next((at for at, (_, ref) in enumerate(self._lines) if ref), None)
+        items.focus()
+
+    def on_resize(self) -> None:
+        """Leave the list what the rest of the box does not need."""
+        self.query_one("#items").styles.max_height = max(2, self.size.height - CHROME_LINES)
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.answer(self._lines[event.option_index][1])
+
+    def action_move(self, by: int) -> None:
+        """Go to the next or the previous item."""
+        items = self.query_one(OptionList)
+        if by > 0:
+            items.action_cursor_down()
+        else:
+            items.action_cursor_up()
+
+    def action_copy(self) -> None:
+        """Copy the report as text."""
+        self.app.copy_to_clipboard(report_text(self._report))
+        self.notify("Report copied.", markup=False)
+
+
+def counts(report: Report) -> Content:
+    """Give how many items are done, refused and unknown, in words."""
+    parts = [
+        Content.styled(f"{len(items)} {word}", f"bold {style}" if items else "$text-muted")
+        for word, items, style in (
+            ("done", report.done, "$text-success"),
+            ("refused", report.refused, "$text-error"),
+            ("unknown", report.unknown, "$text-warning"),
+        )
+    ]
+    return Content("   ").join(parts)
+
+
+def report_lines(report: Report) -> Iterator[Line]:
+    """Give the lines of the report: what nobody knows, what was refused, what is done."""
+    yield from _problems("Unknown", "$text-warning", report.doubts, report.unknown)
+    yield from _problems("Refused", "$text-error", report.refusals, report.refused)
+    if report.done:
+        yield _heading("Done", len(report.done), "$text-success"), None
+    for outcome in report.done:
+        yield _item(outcome.ref, outcome.note), outcome.ref
+    if not report.outcomes:
+        yield Content(f"Nothing {clean(report.past)}."), None
+
+
+def report_text(report: Report) -> str:
+    """Give the report as plain text, for a message to somebody else."""
+    lines = [clean(report.label), counts(report).plain, ""]
+    lines += [text.plain for text, _ in report_lines(report)]
+    return "\n".join([*lines, "", clean(_request(report))])
+
+
+def _problems(name: str, style: str, groups: Sequence[Group], outcomes: Sequence[Outcome]) -> Iterator[Line]:
+    """Give one list of problems: a reason shared by several items once above them, else beside its item."""
+    if not groups:
+        return
+    notes = {outcome.ref: outcome.note for outcome in outcomes}
+    yield _heading(name, len(outcomes), style), None
+    for group in groups:
+        reason = clean(group.reason) or "no reason given"
+        if len(group.refs) > 1:
+            yield Content(f"{INDENT}{len(group.refs)} x {reason}"), None
+        for ref in group.refs:
+            said = reason if len(group.refs) == 1 else ""
+            yield _item(ref, " ".join(part for part in (said, notes[ref]) if part)), ref
+        if group.advice:
+            yield Content.styled(f"{INDENT}{INDENT}{clean(group.advice)}", "$text-muted"), None
+
+
+def _heading(name: str, count: int, style: str) -> Content:
+    return Content.styled(f"{name} ({count})", f"bold {style}")
+
+
+def _item(ref: Ref, said: str) -> Content:
+    text = Content(f"{INDENT}{clean(str(ref))}")
+    return text + Content(f"{INDENT}{clean(said)}") if said else text
+
+
+def _request(report: Report) -> str:
+    seconds = (report.finished - report.started).total_seconds()
+    took = f"{report.finished:%H:%M:%S} UTC, took {seconds:.1f} s"
+    return f"request {report.request_id}, {took}" if report.request_id else took
