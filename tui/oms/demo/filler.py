@@ -1,0 +1,117 @@
+"""Ordinary days, drawn at random: what fills the desk up around the declared situations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from random import Random
+from typing import Final
+
+from tui.oms.demo import desk
+from tui.oms.demo.instruments import Instrument, instruments
+from tui.oms.demo.story import HUNDRED, Situation, Verb
+from tui.oms.demo.verbs import (
+    Allocate,
+    Book,
+    CancelOrders,
+    CancelPlacement,
+    Check,
+    Enter,
+    Fill,
+    Place,
+    Sweep,
+)
+
+STRATEGIES: Final = ("Core", "Rebalance", "Inflow", "Income", "Index add", "Risk cut")
+PER_UNIT: Final = {"JPY": 150}
+"""How many units of a currency make about one dollar, where it is far from one."""
+
+
+def _place(rng: Random, percent: int = 100) -> Place:
+    return Place(percent, rng.choice(desk.COUNTERPARTIES), rng.choice(tuple(desk.SYSTEMS)))
+
+
+def _checked(rng: Random) -> tuple[Verb, ...]:
+    return (Enter(), Check())
+
+
+def _half_placed(rng: Random) -> tuple[Verb, ...]:
+    return (Enter(), _place(rng, rng.randrange(30, 80, 10)))
+
+
+def _placed(rng: Random) -> tuple[Verb, ...]:
+    return (Enter(), _place(rng))
+
+
+def _filling(rng: Random) -> tuple[Verb, ...]:
+    return (*_placed(rng), Fill(rng.randrange(10, 95, 5), rng.randrange(1, 6)))
+
+
+def _filled(rng: Random) -> tuple[Verb, ...]:
+    return (*_placed(rng), Fill(100, rng.randrange(1, 6)))
+
+
+def _late(rng: Random) -> tuple[Verb, ...]:
+    return (*_placed(rng), Fill(rng.randrange(40, 80, 10), 2), Allocate(), Fill(100, 2))
+
+
+def _allocated(rng: Random) -> tuple[Verb, ...]:
+    return (*_filled(rng), Allocate())
+
+
+STAGES: Final[tuple[tuple[int, Callable[[Random], tuple[Verb, ...]]], ...]] = (
+    (7, lambda _: (Enter(),)),
+    (5, _checked),
+    (6, _half_placed),
+    (10, _placed),
+    (26, _filling),
+    (10, _filled),
+    (5, _late),
+    (10, _allocated),
+    (4, lambda rng: (*_allocated(rng), Book((0,)))),
+    (9, lambda rng: (*_allocated(rng), Book())),
+    (3, lambda rng: (*_allocated(rng), Book(), Sweep())),
+    (3, lambda _: (Enter(), CancelOrders())),
+    (2, lambda rng: (*_filling(rng), CancelPlacement())),
+)
+"""How often an ordinary block is found at which stage of its day, and how it got there."""
+
+
+def ordinary(rng: Random) -> Situation:
+    """Draw one block's ordinary day."""
+    instrument = rng.choice(instruments())
+    weights = [weight for weight, _ in STAGES]
+    (_, stage), *_ = rng.choices(STAGES, weights)
+    side = rng.choice(("Buy", "Buy", "Buy", "Sell", "Sell"))
+    limit = _limit(rng, instrument, side) if rng.random() < 0.6 else None
+    return Situation(
+        "An ordinary day",
+        instrument.ticker,
+        _orders(rng, instrument),
+        stage(rng),
+        side=side,
+        limit=limit,
+        time_in_force=rng.choice(("Day", "Day", "Day", "GoodTilCancel")),
+        strategy="Duration" if instrument.asset_class == "Bond" else rng.choice(STRATEGIES),
+    )
+
+
+def _orders(rng: Random, instrument: Instrument) -> dict[str, int]:
+    """Give lots for one to four portfolios, the block worth a quarter to six million."""
+    portfolios = desk.PORTFOLIOS[instrument.currency, instrument.asset_class]
+    chosen = portfolios[: rng.randrange(1, len(portfolios) + 1)]
+    price = instrument.price / (HUNDRED if instrument.asset_class == "Bond" else 1)
+    money = Decimal(rng.randrange(250_000, 6_000_000)) * PER_UNIT.get(instrument.currency, 1)
+    shares = [rng.randrange(2, 10) for _ in chosen]
+    lot = desk.round_lot(instrument)
+    return {
+        portfolio: int(desk.in_lots(money / price * share / sum(shares), lot))
+        for portfolio, share in zip(chosen, shares, strict=True)
+    }
+
+
+def _limit(rng: Random, instrument: Instrument, side: str) -> str:
+    """Give a limit from 0.3 % away from the market to 0.8 % through it."""
+    through = Decimal(rng.randrange(-30, 80)) / 10_000
+    price = instrument.price * (1 + through if side == "Buy" else 1 - through)
+    return str(desk.on_tick(price, instrument))

@@ -1,0 +1,195 @@
+"""Fills an empty desk: tells every story in the order of the clock, through the server's own commands.
+
+The morning is cut into slots. What several stories have the same user do in one slot goes to the server
+as one call, as a basket would; a bigger desk has coarser slots, hence fewer and larger calls.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, Final, Literal, Protocol
+
+from tui.api.requests import (
+    AllocationSetRequest,
+    BlockAndOrdersCreateRequest,
+    BlockSetRequest,
+    BookTransactionsRequest,
+    ExecutionSetRequest,
+    MoveOrdersToDifferentBlocksRequest,
+    OrderSetRequest,
+    PlaceBlocksRequest,
+    PlacementSetRequest,
+    SweepBlocksRequest,
+)
+from tui.api.shapes import ErrorDetail
+from tui.oms import commands
+from tui.oms.commands import Allocate, AllocateWeighted, BookTransactions, Command
+from tui.oms.demo.filler import ordinary
+from tui.oms.demo.instruments import instruments
+from tui.oms.demo.situations import SITUATIONS
+from tui.oms.demo.story import Call, Codes, Situation, Story, Verb
+from tui.oms.refusals import Refusal
+
+Size = Literal["demo", "busy", "stress"]
+BLOCKS: Final[Mapping[Size, int]] = {"demo": 40, "busy": 1_000, "stress": 20_000}
+SLOTS: Final[Mapping[Size, int]] = {"demo": 120, "busy": 60, "stress": 40}
+MORNING: Final = timedelta(hours=4)
+LIMIT: Final = 100
+"""How many items go into one call, at most (2.0)."""
+MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+class Writer(Protocol):
+    """What seeding needs of the engine: one call, one transaction."""
+
+    def write(
+        self,
+        command: Command,
+        request: Any,
+        *,
+        user: str,
+        now: datetime | None = None,
+        request_id: str | None = None,
+    ) -> Any:
+        """Apply ``command`` and give its reply; raises Refusal when the whole call is refused."""
+        ...
+
+
+def seed(engine: Writer, *, size: Size, seed: int = 7, start: datetime) -> None:
+    """Fill an empty desk with a morning that ends at ``start`` (aware): 40, 1,000 or 20,000 blocks.
+
+    The same ``size``, ``seed`` and ``start`` give the same desk to the last byte. Raises Refusal when the
+    server refuses any part of it.
+    """
+    rng = Random(seed)
+    play = Play(engine, start - MORNING, MORNING / SLOTS[size])
+    for slot, acts in enumerate(_programme(rng, BLOCKS[size], SLOTS[size])):
+        play.slot(slot, acts, rng)
+
+
+Act = tuple[Story, Verb]
+
+
+def _programme(rng: Random, blocks: int, slots: int) -> list[list[Act]]:
+    """Spread the steps of every story over the slots: one step of a story a slot, in its order."""
+    situations = list(_situations(rng, blocks))
+    rng.shuffle(situations)
+    by_ticker = {instrument.ticker: instrument for instrument in instruments()}
+    codes = Codes()
+    programme: list[list[Act]] = [[] for _ in range(slots)]
+    for situation in situations:
+        story = Story(situation, by_ticker[situation.ticker], codes, rng)
+        steps = situation.steps
+        first = rng.randrange(slots - len(steps) + 1)
+        last = min(slots, first + 5 * len(steps))
+        for slot, step in zip(sorted(rng.sample(range(first, last), len(steps))), steps, strict=True):
+            programme[slot].append((story, step))
+    return programme
+
+
+def _situations(rng: Random, blocks: int) -> Iterator[Situation]:
+    yield from SITUATIONS
+    for _ in range(blocks - sum(situation.blocks for situation in SITUATIONS)):
+        yield ordinary(rng)
+
+
+class Play:
+    """Sends what the stories say, slot by slot, each call at the time of its last part."""
+
+    def __init__(self, engine: Writer, opening: datetime, width: timedelta) -> None:
+        self._engine = engine
+        self._opening = opening
+        self._width = width
+        self._clock = opening
+        self._calls = 0
+
+    def slot(self, number: int, acts: Sequence[Act], rng: Random) -> None:
+        """Play the acts of one slot at random times in it."""
+        seconds = int(self._width.total_seconds())
+        begin = self._opening + number * self._width
+        moments = sorted(begin + rng.randrange(seconds * 1000) * MILLISECOND for _ in acts)
+        calls: defaultdict[tuple[Call, str], list[tuple[datetime, Any]]] = defaultdict(list)
+        for at, (story, verb) in zip(moments, acts, strict=True):
+            sent = verb.tell(story, at)
+            if sent.parts:
+                calls[sent.call, sent.user] += [(at, part) for part in sent.parts]
+        for (call, user), parts in sorted(calls.items(), key=_last_moment):
+            limit = 1 if call == "allocate_weighted" else LIMIT
+            for start in range(0, len(parts), limit):
+                self._send(call, user, parts[start : start + limit])
+
+    def _send(self, call: Call, user: str, parts: Sequence[tuple[datetime, Any]]) -> None:
+        self._calls += 1
+        self._clock = max(parts[-1][0], self._clock + MILLISECOND)
+        command, request = CALLS[call](tuple(part for _, part in parts), self._clock)
+        reply = self._engine.write(
+            command, request, user=user, now=self._clock, request_id=f"DEMO-{self._calls:06d}"
+        )
+        failed: Mapping[str, ErrorDetail] = getattr(reply, "failed", None) or {}
+        for failure in failed.values():
+            raise Refusal(failure.type or call, failure.detail or f"{call} was refused")
+
+
+def _last_moment(call: tuple[tuple[Call, str], list[tuple[datetime, Any]]]) -> tuple[datetime, str]:
+    (name, _), parts = call
+    return parts[-1][0], name
+
+
+Parts = tuple[Any, ...]
+Built = tuple[Command, object]
+
+
+def _keyed(parts: Parts) -> dict[str, Any]:
+    return {str(number): part for number, part in enumerate(parts, 1)}
+
+
+def _booking(mark: bool) -> Callable[[Parts, datetime], Built]:
+    def build(parts: Parts, now: datetime) -> Built:
+        request = BookTransactionsRequest(allocation_ids=parts)
+        return commands.book_transactions, BookTransactions(request, mark_booked=mark)
+
+    return build
+
+
+CALLS: Final[Mapping[Call, Callable[[Parts, datetime], Built]]] = {
+    "create_orders": lambda parts, _: (
+        commands.create_orders,
+        BlockAndOrdersCreateRequest(requests=parts),
+    ),
+    "move_orders": lambda parts, _: (
+        commands.move_orders,
+        MoveOrdersToDifferentBlocksRequest(requests=parts),
+    ),
+    "update_orders": lambda parts, _: (commands.update_orders, _keyed(parts)),
+    "place_blocks": lambda parts, _: (commands.place_blocks, PlaceBlocksRequest(requests=parts)),
+    "update_placements": lambda parts, _: (commands.update_placements, _keyed(parts)),
+    "cancel_placements": lambda parts, _: (commands.cancel_placements, _keyed(parts)),
+    "cancel_orders": lambda parts, _: (commands.cancel_orders, _keyed(parts)),
+    "cancel_and_move": lambda parts, _: (commands.cancel_and_move, _keyed(parts)),
+    "allocate": lambda parts, _: (commands.allocate, Allocate(parts)),
+    "allocate_weighted": lambda parts, _: (commands.allocate_weighted, AllocateWeighted(*parts)),
+    "book": _booking(False),
+    "book_and_mark": _booking(True),
+    "sweep_blocks": lambda parts, now: (
+        commands.sweep_blocks,
+        SweepBlocksRequest(block_ids=_keyed(parts), latest_allowable_modification_time=now.isoformat()),
+    ),
+    "upsert_blocks": lambda parts, _: (commands.upsert_blocks, BlockSetRequest(requests=parts)),
+    "upsert_orders": lambda parts, _: (commands.upsert_orders, OrderSetRequest(order_requests=parts)),
+    "upsert_placements": lambda parts, _: (
+        commands.upsert_placements,
+        PlacementSetRequest(requests=parts),
+    ),
+    "upsert_executions": lambda parts, _: (
+        commands.upsert_executions,
+        ExecutionSetRequest(requests=parts),
+    ),
+    "upsert_allocations": lambda parts, _: (
+        commands.upsert_allocations,
+        AllocationSetRequest(allocation_requests=parts),
+    ),
+}
+"""How a call's parts become its command and request."""

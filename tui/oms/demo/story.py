@@ -1,0 +1,233 @@
+"""What a demo block's day is: the situation that declares it and the story that remembers it.
+
+Nothing here talks to the server. A story knows its own ids and quantities because it chose them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from itertools import count
+from random import Random
+from typing import Any, ClassVar, Final, Literal
+
+from tui.api.requests import ExecutionRequest, OrderRequest, PlacementRequest
+from tui.api.shapes import ZERO, CurrencyAndAmount, Properties, ResourceId
+from tui.oms.demo import desk
+from tui.oms.demo.instruments import Instrument
+
+HUNDRED: Final = Decimal(100)
+
+Call = Literal[
+    "create_orders",
+    "move_orders",
+    "update_orders",
+    "place_blocks",
+    "update_placements",
+    "cancel_placements",
+    "cancel_orders",
+    "cancel_and_move",
+    "allocate",
+    "allocate_weighted",
+    "book",
+    "book_and_mark",
+    "sweep_blocks",
+    "upsert_blocks",
+    "upsert_orders",
+    "upsert_placements",
+    "upsert_executions",
+    "upsert_allocations",
+]
+"""The commands of the server a story uses; booking comes with and without marking (B6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A user's part of a call: ``parts`` go into one request with those of other stories."""
+
+    call: Call
+    user: str
+    parts: tuple[Any, ...]
+
+
+class Verb(ABC):
+    """Something a person does to a block."""
+
+    __slots__ = ()
+    blocks: ClassVar[int] = 0
+    """How many blocks it adds to the desk."""
+    checks: ClassVar[bool] = False
+    """Whether compliance gives its verdict by it, so that the orders wait for it until then."""
+
+    @abstractmethod
+    def tell(self, story: Story, at: datetime) -> Sent:
+        """Give the request for it, made at ``at``."""
+
+    def apart(self) -> Sequence[Verb]:
+        """Give the single steps it is made of."""
+        return (self,)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One block's day, declared: what is ordered for whom, and what happens to it in which order.
+
+    ``orders`` gives units by portfolio; ``beside`` the orders of a second block that goes to market with
+    the first. ``limit`` and ``stop`` are prices in the instrument's currency. ``size`` says what the
+    units are: shares or nominal, money, or (with ``Weight``) basis points of the portfolio.
+    ``compliance`` and ``approval`` hold for the orders in turn.
+    """
+
+    title: str
+    ticker: str
+    orders: dict[str, int]
+    does: tuple[Verb, ...]
+    side: str = "Buy"
+    limit: str | None = None
+    stop: str | None = None
+    time_in_force: str = "Day"
+    strategy: str = "Core"
+    compliance: tuple[str, ...] = ("Passed",)
+    approval: tuple[str, ...] = ("Approved",)
+    beside: dict[str, int] = field(default_factory=dict)
+    size: Literal["Quantity", "Amount", "Weight"] = "Quantity"
+    code: str | None = None
+    name: str | None = None
+
+    @property
+    def type(self) -> str:
+        """Give the order type its prices imply."""
+        if self.stop:
+            return "StopLimit" if self.limit else "Stop"
+        return "Limit" if self.limit else "Market"
+
+    @property
+    def blocks(self) -> int:
+        """Count the blocks there are when the story is over."""
+        return sum(verb.blocks for verb in self.does) + bool(self.beside)
+
+    @property
+    def steps(self) -> tuple[Verb, ...]:
+        """Give everything that happens, one step a time."""
+        return tuple(step for verb in self.does for step in verb.apart())
+
+
+class Codes:
+    """Hands out the desk's codes in the order things happen."""
+
+    DIGITS: Final = {"BLK": 4, "ORD": 5, "PLC": 5, "EXE": 6}
+
+    def __init__(self) -> None:
+        self._counters = {kind: count(1) for kind in self.DIGITS}
+
+    def next(self, kind: Literal["BLK", "ORD", "PLC", "EXE"]) -> ResourceId:
+        """Give the next id of ``kind``."""
+        number = next(self._counters[kind])
+        return ResourceId(desk.SCOPE, f"{kind}-{number:0{self.DIGITS[kind]}d}")
+
+
+class Story:
+    """A situation while it happens: its ids, and every request as it was last sent."""
+
+    def __init__(self, situation: Situation, instrument: Instrument, codes: Codes, rng: Random) -> None:
+        self.situation = situation
+        self.instrument = instrument
+        self.codes = codes
+        self.rng = rng
+        self.blocks: list[ResourceId] = []
+        self.orders: list[OrderRequest] = []
+        self.placements: list[PlacementRequest] = []
+        self.executions: list[ExecutionRequest] = []
+        self.manager = desk.MANAGERS[instrument.currency]
+        self.dealer = desk.DEALERS[instrument.currency]
+        self.unsolicited = ZERO
+
+    @property
+    def ordered(self) -> Decimal:
+        """Sum what the orders ask for, or give what an orderless block was opened with."""
+        return self.unsolicited or sum((order.quantity or ZERO for order in self.orders), ZERO)
+
+    def money(self, amount: str | Decimal | None) -> CurrencyAndAmount | None:
+        """Give ``amount`` in the instrument's currency."""
+        if amount is None:
+            return None
+        return CurrencyAndAmount(amount=Decimal(amount), currency=self.instrument.currency)
+
+    def open_block(self) -> ResourceId:
+        """Give a new block its id: the situation's own code for the first, if it declares one."""
+        own = None if self.blocks else self.situation.code
+        self.blocks.append(ResourceId(desk.SCOPE, own) if own else self.codes.next("BLK"))
+        return self.blocks[-1]
+
+    def order(self, portfolio: str, units: int, at: datetime) -> OrderRequest:
+        """Write an order of this block and remember it."""
+        situation = self.situation
+        order = OrderRequest(
+            id=self.codes.next("ORD"),
+            portfolio_id=ResourceId(desk.SCOPE, portfolio),
+            instrument_identifiers=self.instrument.identifiers,
+            quantity=Decimal(units) if situation.size == "Quantity" else None,
+            amount=self.money(str(units)) if situation.size == "Amount" else None,
+            weight=Decimal(units) / 10_000 if situation.size == "Weight" else None,
+            side=situation.side,
+            type=situation.type,
+            time_in_force=situation.time_in_force,
+            limit_price=self.money(situation.limit),
+            stop_price=self.money(situation.stop),
+            price=self.money(self.instrument.price),
+            date=at,
+            properties=self._order_properties(len(self.orders)),
+        )
+        self.orders.append(order)
+        return order
+
+    def _order_properties(self, index: int) -> Properties:
+        situation = self.situation
+        checked_later = any(verb.checks for verb in situation.does)
+        compliance, approval = ("Pending", "Pending") if checked_later else self.verdict(index)
+        return {
+            **desk.label("Order/demo/Strategy", situation.strategy),
+            **desk.label(desk.COMPLIANCE_STATE, compliance),
+            **desk.label(desk.APPROVAL_STATE, approval),
+        }
+
+    def verdict(self, index: int) -> tuple[str, str]:
+        """Give the compliance and approval states of an order."""
+        compliance, approval = self.situation.compliance, self.situation.approval
+        return compliance[index % len(compliance)], approval[index % len(approval)]
+
+    def block_properties(self) -> Properties:
+        """Give what the panes show of the instrument; the numbers are invented for simulation."""
+        instrument = self.instrument
+        volume = instrument.adv
+        return {
+            **desk.label("Block/demo/InstrumentName", self.situation.name or instrument.name),
+            **desk.label("Block/demo/AssetClass", instrument.asset_class),
+            **desk.metric("Block/demo/ReferencePrice", instrument.price, instrument.currency),
+            **({} if volume is None else desk.metric("Block/demo/AverageDailyVolume", volume, "Shares")),
+        }
+
+    def filled(self, placement: ResourceId) -> Decimal:
+        """Sum the fills of one placement."""
+        return sum((fill.quantity for fill in self.executions if fill.placement_id == placement), ZERO)
+
+    def price(self) -> Decimal:
+        """Draw a price around the reference that the story's own limit allows."""
+        instrument, limit = self.instrument, self.situation.limit
+        swing = instrument.price * instrument.volatility / HUNDRED / 4
+        price = desk.on_tick(instrument.price + swing * desk.noise(self.rng), instrument)
+        if limit is None:
+            return price
+        buys = self.situation.side.startswith("Buy")
+        return min(price, Decimal(limit)) if buys else max(price, Decimal(limit))
+
+    def units(self, of: Decimal, percent: int) -> Decimal:
+        """Give ``percent`` of a quantity: in whole lots where it has several, the whole at 100."""
+        if percent == HUNDRED:
+            return of
+        share = of * percent / HUNDRED
+        lot = desk.round_lot(self.instrument)
+        return desk.in_lots(share, lot) if share > lot else share.to_integral_value()
