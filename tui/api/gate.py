@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, Final, Generic, TypeVar, get_type_hints
 
@@ -40,7 +40,6 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _HOSTILE_BYTES: Final = re.compile(
     rb"\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf|\xf3\xa0|[\xed\xff]"
 )
-_RAW_KEYS: Final = frozenset({"scope", "code"})
 _TIME: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?::(\d\d(?:\.\d+)?))?)?(?:[Zz]|([+-]\d\d):?(\d\d))?", re.ASCII
 )
@@ -187,22 +186,29 @@ def _careful(raw: bytes) -> Any:
     """Read JSON into Python values with texts cleaned, times in UTC, and odd numbers left as text."""
     try:
         text = raw.decode("utf-8-sig", errors="replace")
-        body = json.loads(text, strict=False, parse_float=_number, parse_int=_number, parse_constant=str)
-        return _cleaned(body, "")
+        return _item(
+            json.loads(
+                text,
+                strict=False,
+                object_pairs_hook=_object,
+                parse_float=_number,
+                parse_int=_number,
+                parse_constant=str,
+            )
+        )
     except (ValueError, RecursionError) as error:
         raise Malformed(str(error)) from error
 
 
-def _cleaned(value: Any, key: str) -> Any:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    readers = _readers()
+    return {clean(name): readers.get(name, _item)(value) for name, value in pairs}
+
+
+def _item(value: Any) -> Any:
     if isinstance(value, str):
-        if key in _RAW_KEYS:
-            return _SURROGATE.sub("\ufffd", value)
-        return _utc(value) if key in _time_members() else clean(value[:MAX_TEXT])
-    if isinstance(value, dict):
-        return {clean(name): _cleaned(member, name) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_cleaned(member, "") for member in value]
-    return value
+        return clean(value[:MAX_TEXT])
+    return [_item(member) for member in value] if isinstance(value, list) else value
 
 
 def _number(digits: str) -> Decimal | int | str:
@@ -216,12 +222,31 @@ def _in_range(number: Decimal) -> bool:
     return number.is_finite() and abs(number.adjusted()) < MAX_DIGITS
 
 
-def _utc(text: str) -> str:
+def _id_part(value: Any) -> Any:
+    return _SURROGATE.sub("\ufffd", value) if isinstance(value, str) else _item(value)
+
+
+def _amount(value: Any) -> Any:
+    """Make sure that a text which stands for a number is not one out of range."""
+    if isinstance(value, str):
+        with suppress(InvalidOperation):
+            if not _in_range(Decimal(value[:MAX_TEXT])):
+                return f"{clean(value[:40])} (out of range)"
+    return _item(value)
+
+
+def _amounts(value: Any) -> Any:
+    return {name: _amount(member) for name, member in value.items()} if isinstance(value, dict) else value
+
+
+def _time(value: Any) -> Any:
     """Give a time in the one form msgspec reads: to the second, in UTC, not beyond the year 9999."""
-    match = _TIME.fullmatch(text)
+    match = _TIME.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        return clean(text[:MAX_TEXT])
+        return _item(value)
     day, minutes, seconds, hours_off, minutes_off = match.groups()
+    if seconds and value.endswith(("Z", "+00:00")) and not day.startswith("9999"):
+        return value
     zone = f"{hours_off}:{minutes_off}" if hours_off else "Z"
     full = f"{day}T{minutes or '00:00'}:{seconds or '00'}{zone}"
     try:
@@ -233,15 +258,11 @@ def _utc(text: str) -> str:
 
 
 def _convert(value: Any, kind: type[T]) -> T:
-    """Give Python values as ``kind``, with every amount in range."""
     try:
         made: T = msgspec.convert(value, kind)
+        return made
     except msgspec.ValidationError as error:
         raise Malformed(str(error)) from error
-    for part in _parts(msgspec.to_builtins(made, builtin_types=(Decimal, datetime))):
-        if isinstance(part, Decimal) and not _in_range(part):
-            raise Malformed(f"{str(part)[:40]} is out of range")
-    return made
 
 
 def _parts(value: Any) -> Iterator[object]:
@@ -282,20 +303,31 @@ def _members(kind: type[msgspec.Struct]) -> tuple[str, ...]:
 
 
 @cache
-def _time_members() -> frozenset[str]:
-    """The JSON names under which the contract carries times, read off the models themselves."""
+def _names_of(kind: Any) -> frozenset[str]:
+    """The JSON names under which the models carry ``kind``, with or without null."""
     found = set()
-    for kind in _wire_types():
-        hints = get_type_hints(kind)
-        for name, encoded in zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True):
-            if hints[name] == datetime or datetime in getattr(hints[name], "__args__", ()):
+    for wire in _wire_types():
+        hints = get_type_hints(wire)
+        for name, encoded in zip(wire.__struct_fields__, wire.__struct_encode_fields__, strict=True):
+            if hints[name] == kind or hints[name] == kind | None:
                 found.add(encoded)
     return frozenset(found)
 
 
 @cache
+def _readers() -> dict[str, Callable[[Any], Any]]:
+    """How the slow path reads what stands under a JSON name, where it is more than plain text."""
+    return {
+        **dict.fromkeys(("scope", "code"), _id_part),
+        **dict.fromkeys(_names_of(Decimal), _amount),
+        **dict.fromkeys(_names_of(Mapping[str, Decimal]), _amounts),
+        **dict.fromkeys(_names_of(datetime), _time),
+    }
+
+
+@cache
 def _time_member() -> re.Pattern[bytes]:
-    names = b"|".join(sorted(name.encode() for name in _time_members()))
+    names = b"|".join(sorted(name.encode() for name in _names_of(datetime)))
     time = rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(Z|[+-]\d\d:\d\d)"
     return re.compile(rb'("(?:' + names + rb')":")' + time + rb'(?=")')
 
