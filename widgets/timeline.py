@@ -192,7 +192,7 @@ class Timeline(ScrollView, can_focus=True):
             (fit(moment.who, layout.who) + GAP, self._style("who")),
             (fit(moment.what, layout.what), self._style("what")),
         ]
-        return parts if layout.lines == 2 else parts + [(GAP, None), *self._tail(moment)]
+        return parts if layout.lines == 2 else [*parts, (GAP, None), *self._tail(moment)]
 
     def _second(self, index: int) -> list[tuple[str, Style | None]]:
         last = index == len(self._moments) - 1

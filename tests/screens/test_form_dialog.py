@@ -20,7 +20,9 @@ def whole(text: str) -> str | None:
 
 
 FIELDS = (
-    Field("quantity", "Quantity", check=whole, echo=lambda text: f"{text} shares", required=True, help="Shares."),
+    Field(
+        "quantity", "Quantity", check=whole, echo=lambda text: f"{text} shares", required=True, help="Shares."
+    ),
     Field("block", "To block", choices=BLOCKS, help="An existing block."),
     Field("type", "Type", kind="choice", value="Market", choices=("Market", "Limit", "Stop", "StopLimit")),
     Field("booked", "Mark booked", kind="flag", value="yes", help="Mark what was booked."),
