@@ -14,7 +14,7 @@ _NUMBER: Final = re.compile(
     r"(?P<sign>[+-]?)(?P<whole>\d{1,3}(?:,\d{3})+|\d+|)(?P<part>\.\d+|\.|)(?P<unit>[kmbKMB]?)"
 )
 _UNITS: Final = {"": 0, "k": 3, "m": 6, "b": 9}
-_MOST_DIGITS: Final = 28
+_MOST_DIGITS: Final = 18
 
 
 def _parse(text: str, what: str) -> Decimal:
@@ -33,8 +33,9 @@ def _parse(text: str, what: str) -> Decimal:
     digits = found["whole"].replace(",", "") + found["part"].rstrip(".")
     if len(digits) > _MOST_DIGITS:
         raise ValueError(f"'{typed}' has more digits than any {what.lower()}.")
-    number = Decimal(f"{found['sign']}{digits}").scaleb(_UNITS[found["unit"].lower()])
-    return number.quantize(Decimal(1)) if number == number.to_integral_value() else number
+    number = Decimal(f"{found['sign']}{digits}")
+    scale = _UNITS[found["unit"].lower()]
+    return Decimal(f"{number.scaleb(scale):f}") if scale else number
 
 
 def parse_quantity(text: str) -> Decimal:

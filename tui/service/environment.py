@@ -1,0 +1,78 @@
+"""Which server the desk talks to, how well it is heard, and what listeners are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from tui.service.diff import Delta
+from tui.service.outcomes import Report
+from tui.service.snapshot import Family, Ref, Snapshot
+
+STALE_AFTER: Final = 3
+"""Missed polls in a row after which the data is stale (header amber)."""
+OFFLINE_AFTER: Final = 10
+"""Missed polls in a row after which the desk is offline (header red, rows dimmed)."""
+
+
+class Kind(StrEnum):
+    """What is at stake: LOCAL is the server inside this program, PROD moves real money."""
+
+    LOCAL = "LOCAL"
+    TEST = "TEST"
+    PROD = "PROD"
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The server of this desk: its name for people, its kind, its address, and who is signed on."""
+
+    name: str
+    kind: Kind
+    url: str = ""
+    user: str = ""
+
+    @property
+    def host(self) -> str:
+        """The server's host name and port, without scheme, path or credentials."""
+        return self.url.partition("://")[2].partition("/")[0].rpartition("@")[2]
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.kind.value, self.name, self.host) if part)
+
+
+class State(StrEnum):
+    """How the data on the screen stands to the server's."""
+
+    LOADING = "loading"
+    LIVE = "live"
+    STALE = "stale"
+    OFFLINE = "offline"
+    UNAUTHENTICATED = "unauthenticated"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The state of reading: when it last worked (by this machine's clock), how many polls were missed
+    since, and why and what to do when it does not work."""
+
+    state: State = State.LOADING
+    read_at: datetime | None = None
+    missed: int = 0
+    message: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What a listener is told: the snapshot before and now, what differs, which rows' intent marks
+    changed, and the report of a write that just finished (also when whoever asked is gone)."""
+
+    old: Snapshot
+    new: Snapshot
+    deltas: Mapping[Family, Delta] = field(default_factory=dict)
+    marks: frozenset[Ref] = frozenset()
+    report: Report | None = None

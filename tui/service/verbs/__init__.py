@@ -1,0 +1,64 @@
+"""The verbs of the desk: one frozen dataclass each, listed in :data:`VERBS` by endpoint name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tui.service.verbs.allocations import (
+    Allocate,
+    AllocateWeighted,
+    BookTransactions,
+    SweepBlocks,
+    unsweepable,
+)
+from tui.service.verbs.blocking import misfit
+from tui.service.verbs.curl import curl, request_of
+from tui.service.verbs.orders import CancelAndMove, CancelOrders, CreateOrders, MoveOrders, UpdateOrders
+from tui.service.verbs.placements import CancelPlacements, PlaceBlocks, RecordFills, UpdatePlacements
+from tui.service.verbs.verb import Doubt, Line, Mark, Settlement, Tier, Verb
+
+VERBS: Final[dict[str, type[Verb]]] = {
+    verb.name: verb
+    for verb in (
+        CreateOrders,
+        MoveOrders,
+        UpdateOrders,
+        CancelOrders,
+        CancelAndMove,
+        PlaceBlocks,
+        UpdatePlacements,
+        CancelPlacements,
+        RecordFills,
+        Allocate,
+        AllocateWeighted,
+        BookTransactions,
+        SweepBlocks,
+    )
+}
+
+__all__ = [
+    "VERBS",
+    "Allocate",
+    "AllocateWeighted",
+    "BookTransactions",
+    "CancelAndMove",
+    "CancelOrders",
+    "CancelPlacements",
+    "CreateOrders",
+    "Doubt",
+    "Line",
+    "Mark",
+    "MoveOrders",
+    "PlaceBlocks",
+    "RecordFills",
+    "Settlement",
+    "SweepBlocks",
+    "Tier",
+    "UpdateOrders",
+    "UpdatePlacements",
+    "Verb",
+    "curl",
+    "misfit",
+    "request_of",
+    "unsweepable",
+]

@@ -1,0 +1,402 @@
+"""The verbs after the market: allocate, by orders or by weights, book, and sweep."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from tui.api.client import Client
+from tui.api.errors import Refused
+from tui.api.models import Allocation
+from tui.api.requests import (
+    AllocationReply,
+    BookTransactionsRequest,
+    PortfolioWeight,
+    SweepBlocksRequest,
+    WeightedAllocationServiceRunRequest,
+)
+from tui.api.shapes import ZERO, CurrencyAndAmount, Properties, ResourceId
+from tui.api.states import is_cancelled, normal
+from tui.service.snapshot import Family, Ref, Snapshot
+from tui.service.verbs.placements import placement_line
+from tui.service.verbs.verb import (
+    Answer,
+    Doubt,
+    Line,
+    Settlement,
+    Verb,
+    judged,
+    numbered,
+    units,
+)
+
+DEFAULT_ALGORITHM: Final = "PR-FIFO"
+WEIGHTED_ALGORITHM: Final = "PR-LF"
+
+
+def _under_placements(snapshot: Snapshot, ids: Iterable[ResourceId]) -> frozenset[Ref]:
+    """Give placements with their blocks, orders and allocations: all that allocating may change."""
+    found: set[Ref] = set()
+    for id in ids:
+        found.add(Ref(Family.PLACEMENTS, id))
+        row = snapshot.placements.get(id)
+        for block in row.block_ids if row else ():
+            found.add(Ref(Family.BLOCKS, block))
+            found.update(Ref(Family.ORDERS, order) for order in snapshot.orders_of_block(block))
+        found.update(Ref(Family.ALLOCATIONS, each) for each in snapshot.allocations_of_placement(id))
+    return frozenset(found)
+
+
+def _allocation_answer(reply: AllocationReply) -> Answer:
+    return Answer({str(id): None for id in reply.values or ()}, reply.failed or {})
+
+
+def _settle_allocated(ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
+    """Compare a placement's allocations with before: their ids are the server's, so only they can tell."""
+
+    def shares(snapshot: Snapshot) -> dict[ResourceId, object]:
+        ids = snapshot.allocations_of_placement(ref.id)
+        return {id: snapshot.allocations[id].quantity for id in ids}
+
+    return judged(shares(before) != shares(after), ref, before, after)
+
+
+def _allocate_lines(snapshot: Snapshot, ids: Iterable[ResourceId]) -> tuple[Line, ...]:
+    found = []
+    for id in ids:
+        row = snapshot.placements.get(id)
+        if row is None:
+            continue
+        line = placement_line(snapshot, row, snapshot.executed_of_placement(id))
+        average = snapshot.average_price_of_placement(id)
+        found.append(
+            Line(
+                ref=line.ref,
+                side=line.side,
+                quantity=line.quantity,
+                price=average if average is not None else line.price,
+                currency=line.currency,
+                instrument=line.instrument,
+            )
+        )
+    return tuple(found)
+
+
+def _allocate_effects(snapshot: Snapshot, ids: Iterable[ResourceId]) -> tuple[str, ...]:
+    return tuple(
+        f"{id.code}: {units(snapshot.executed_of_placement(id))} executed, "
+        f"{units(snapshot.allocated_of_placement(id))} allocated so far"
+        for id in ids
+        if id in snapshot.placements
+    )
+
+
+def _unexecuted(snapshot: Snapshot, ids: Iterable[ResourceId]) -> Iterable[Doubt]:
+    for id in ids:
+        if id not in snapshot.placements:
+            yield Doubt("not on the desk", id.code)
+        elif not snapshot.executed_of_placement(id):
+            yield Doubt("nothing to allocate", f"{id.code} has no executions")
+
+
+@dataclass(frozen=True, slots=True)
+class Allocate(Verb):
+    """Allocate the placements' executions to the orders of their blocks, each placement for itself (2.8)."""
+
+    placement_ids: tuple[ResourceId, ...]
+    algorithm: str = DEFAULT_ALGORITHM
+
+    name: ClassVar[str] = "allocate"
+    title: ClassVar[str] = "Allocate"
+    past: ClassVar[str] = "allocated"
+    family: ClassVar[Family] = Family.PLACEMENTS
+    listed: ClassVar[str] = "placement_ids"
+
+    async def call(self, client: Client, key: str | None) -> Answer:
+        reply = await client.run_allocation_service(self.placement_ids, algorithm=self.algorithm, key=key)
+        return _allocation_answer(reply)
+
+    def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
+        return _under_placements(snapshot, self.placement_ids)
+
+    def settle(self, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
+        return _settle_allocated(ref, before, after)
+
+    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+        return _allocate_lines(snapshot, self.placement_ids)
+
+    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
+        return _allocate_effects(snapshot, self.placement_ids)
+
+    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+        return (*_unexecuted(snapshot, self.placement_ids), *self._orders(snapshot))
+
+    def _orders(self, snapshot: Snapshot) -> Iterable[Doubt]:
+        for id in self.placement_ids:
+            row = snapshot.placements.get(id)
+            if row is None:
+                continue
+            orders = [order for block in row.block_ids for order in snapshot.orders_of_block(block)]
+            if not orders:
+                yield Doubt("nothing to allocate to", f"{id.code}: its block has no orders; use weights")
+            for order in orders:
+                if snapshot.orders[order].portfolio_id is None:
+                    yield Doubt("no portfolio", f"{id.code}: {order.code} has no portfolio")
+
+
+@dataclass(frozen=True, slots=True)
+class AllocateWeighted(Verb):
+    """Allocate the executions of blocks without orders to portfolios by weight (2.12)."""
+
+    placement_ids: tuple[ResourceId, ...]
+    weights: tuple[PortfolioWeight, ...]
+    algorithm: str = WEIGHTED_ALGORITHM
+
+    name: ClassVar[str] = "allocate/weighted"
+    title: ClassVar[str] = "Allocate by weight"
+    past: ClassVar[str] = "allocated"
+    family: ClassVar[Family] = Family.PLACEMENTS
+    listed: ClassVar[str] = "placement_ids"
+
+    async def call(self, client: Client, key: str | None) -> Answer:
+        request = WeightedAllocationServiceRunRequest(
+            placement_ids=self.placement_ids, portfolio_weights=self.weights
+        )
+        reply = await client.run_allocation_service_with_weights(request, algorithm=self.algorithm, key=key)
+        return _allocation_answer(reply)
+
+    def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
+        return _under_placements(snapshot, self.placement_ids)
+
+    def settle(self, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
+        return _settle_allocated(ref, before, after)
+
+    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+        return _allocate_lines(snapshot, self.placement_ids)
+
+    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
+        shares = ", ".join(f"{each.portfolio_id.code} {units(each.weight)}" for each in self.weights)
+        return (*_allocate_effects(snapshot, self.placement_ids), f"Weights: {shares}")
+
+    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+        found = list(_unexecuted(snapshot, self.placement_ids))
+        found.extend(
+            Doubt("weight", f"{each.portfolio_id.code}: a weight must be above zero")
+            for each in self.weights
+            if each.weight <= 0
+        )
+        for id in self.placement_ids:
+            row = snapshot.placements.get(id)
+            if row is not None and any(snapshot.orders_of_block(block) for block in row.block_ids):
+                found.append(
+                    Doubt("has orders", f"{id.code}: its block has orders; allocate to them instead")
+                )
+        return tuple(found)
+
+
+_WANTS_LIST: Final = re.compile(r"json array|deserializ|could not be converted|expected.*(list|array)", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class BookTransactions(Verb):
+    """Book allocations as transactions of their portfolios, each for itself (2.9)."""
+
+    allocation_ids: tuple[ResourceId, ...]
+    apply_fees: bool = True
+    mark_booked: bool = True
+    properties: Properties | None = None
+
+    name: ClassVar[str] = "booktransactions"
+    title: ClassVar[str] = "Book"
+    past: ClassVar[str] = "booked"
+    family: ClassVar[Family] = Family.ALLOCATIONS
+    per_call: ClassVar[int] = 5000
+    listed: ClassVar[str] = "allocation_ids"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(id.failed_key for id in self.allocation_ids)
+
+    async def call(self, client: Client, key: str | None) -> Answer:
+        request = BookTransactionsRequest(
+            allocation_ids=self.allocation_ids, transaction_properties=self.properties
+        )
+        try:
+            reply = await client.book_transactions(
+                request,
+                apply_fees_and_commission=self.apply_fees,
+                mark_orders_and_allocations_as_booked=self.mark_booked,
+                key=key,
+            )
+        except Refused as error:
+            if error.status != 400 or not _WANTS_LIST.search(error.why):
+                raise
+            reply = await client.book_transactions_list(self.allocation_ids, key=key and f"{key}-list")
+            note = "booked in the older form: this server has no fee and mark-booked switches"
+            return Answer(reply.values or {}, reply.failed or {}, note)
+        return Answer(reply.values or {}, reply.failed or {})
+
+    def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
+        found: set[Ref] = set(self.refs)
+        for id in self.allocation_ids:
+            row = snapshot.allocations.get(id)
+            if row is None:
+                continue
+            found.add(Ref(Family.TRANSACTIONS, ResourceId(str(row.portfolio_id), "")))
+            found.add(Ref(Family.ORDERS, row.allocated_order_id))
+            block = snapshot.block_of_order(row.allocated_order_id)
+            if block is not None:
+                found.add(Ref(Family.BLOCKS, block))
+            for placement in row.placement_ids or ():
+                held = snapshot.placements.get(placement)
+                found.update(Ref(Family.BLOCKS, each) for each in (held.block_ids if held else ()))
+        return frozenset(found)
+
+    def settle(self, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
+        def booked(snapshot: Snapshot) -> list[object]:
+            return [snapshot.transactions[id] for id in snapshot.transactions_of_allocation(ref.id)]
+
+        row = after.allocations.get(ref.id)
+        was = before.allocations.get(ref.id)
+        marked = (
+            row is not None
+            and normal(row.state) == "booked"
+            and (was is None or normal(was.state) != "booked")
+        )
+        return judged(marked or booked(before) != booked(after), ref, before, after)
+
+    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+        rows = (snapshot.allocations[id] for id in self.allocation_ids if id in snapshot.allocations)
+        return tuple(_share_line(row) for row in rows)
+
+    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
+        rows = [snapshot.allocations[id] for id in self.allocation_ids if id in snapshot.allocations]
+        portfolios = {str(row.portfolio_id) for row in rows}
+        fees = "with" if self.apply_fees else "without"
+        marked = (
+            "allocations and fully booked orders become Booked"
+            if self.mark_booked
+            else "states stay as they are"
+        )
+        where = rows[0].portfolio_id.code if len(portfolios) == 1 else f"{len(portfolios)} portfolios"
+        return (f"Transactions in {where}, {fees} fees and commission; {marked}",)
+
+    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+        found = []
+        for id in self.allocation_ids:
+            row = snapshot.allocations.get(id)
+            if row is None:
+                found.append(Doubt("not on the desk", id.code))
+            elif is_cancelled(row.state):
+                found.append(Doubt("cancelled allocation", f"{id.code} is {row.state}"))
+            elif snapshot.is_booked(id) or normal(row.state) == "booked":
+                found.append(Doubt("already booked", f"{id.code} is already booked"))
+            elif row.price is None or row.price.amount is None:
+                found.append(Doubt("no price", f"{id.code} has no price"))
+            elif not row.quantity:
+                found.append(Doubt("no units", f"{id.code} has no units"))
+        return tuple(found)
+
+
+def _share_line(row: Allocation) -> Line:
+    price = row.price or CurrencyAndAmount()
+    return Line(
+        ref=Ref(Family.ALLOCATIONS, row.id),
+        side=row.side or "",
+        quantity=row.quantity,
+        price=price.amount,
+        currency=price.currency or row.settlement_currency or "",
+        instrument=row.lusid_instrument_id,
+        portfolio=row.portfolio_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SweepBlocks(Verb):
+    """Retire blocks whose work is done, each for itself (2.13).
+
+    ``latest`` is a time in ISO 8601 or a cut label: a block with executions or allocations changed
+    after it is refused.
+    """
+
+    block_ids: tuple[ResourceId, ...]
+    latest: str
+
+    name: ClassVar[str] = "SweepBlocks"
+    title: ClassVar[str] = "Sweep"
+    past: ClassVar[str] = "swept"
+    family: ClassVar[Family] = Family.BLOCKS
+    listed: ClassVar[str] = "block_ids"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return numbered(len(self.block_ids))
+
+    async def call(self, client: Client, key: str | None) -> Answer:
+        request = SweepBlocksRequest(
+            block_ids=dict(zip(self.keys, self.block_ids, strict=True)),
+            latest_allowable_modification_time=self.latest,
+        )
+        reply = await client.sweep_blocks(request, key=key)
+        return Answer(reply.values or {}, reply.failed or {})
+
+    def settle(self, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
+        row = after.blocks.get(ref.id)
+        return judged(row is not None and bool(row.block.is_swept), ref, before, after)
+
+    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+        found = []
+        for id in self.block_ids:
+            row = snapshot.blocks.get(id)
+            if row is None:
+                continue
+            block = row.block
+            known = snapshot.instruments.get(block.lusid_instrument_id)
+            price = block.limit_price
+            found.append(
+                Line(
+                    ref=Ref(Family.BLOCKS, id),
+                    side=block.side,
+                    quantity=row.ordered.quantity or ZERO,
+                    price=price.amount if price else known.last_price if known else None,
+                    currency=(price.currency if price else None) or (known.currency if known else ""),
+                    instrument=block.lusid_instrument_id,
+                )
+            )
+        return tuple(found)
+
+    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
+        return (f"Blocks changed after {self.latest} are refused",)
+
+    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+        return tuple(
+            Doubt("not sweepable", f"{id.code}: {why}")
+            for id in self.block_ids
+            if (why := unsweepable(snapshot, id))
+        )
+
+
+_DONE: Final = frozenset({"closed", "cancelled", "booked"})
+
+
+def unsweepable(snapshot: Snapshot, id: ResourceId) -> str:
+    """Say why a block cannot be swept (S1), as far as the desk can tell; an empty text when it can."""
+    row = snapshot.blocks.get(id)
+    if row is None:
+        return "not on the desk"
+    open_orders = [
+        each for each in snapshot.orders_of_block(id) if normal(snapshot.orders[each].state) not in _DONE
+    ]
+    if open_orders:
+        return f"{open_orders[0].code} is {snapshot.orders[open_orders[0]].state or 'without a state'}"
+    for placement in snapshot.placements_of_block(id):
+        executed = snapshot.executed_of_placement(placement)
+        cancelled = is_cancelled(snapshot.placements[placement].state)
+        if (not executed and not cancelled) or snapshot.allocated_of_placement(placement) < executed:
+            return f"{placement.code} is not allocated"
+        for share in snapshot.allocations_of_placement(placement):
+            if normal(snapshot.allocations[share].state) not in _DONE:
+                return f"{share.code} is {snapshot.allocations[share].state or 'without a state'}"
+    return ""

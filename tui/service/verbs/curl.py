@@ -1,0 +1,83 @@
+"""A verb as the request it will send: for the journal, and as curl for people, with the token redacted."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, NoReturn, cast
+from urllib.parse import quote, urlencode
+
+from tui.api import gate
+from tui.api.client import Client
+from tui.api.endpoints import Endpoint
+from tui.api.http import Http, Query
+from tui.service.verbs.verb import Verb
+
+REDACTED: Final = "Bearer ***"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request before it is sent."""
+
+    endpoint: Endpoint
+    query: Query
+    body: bytes
+
+    @property
+    def target(self) -> str:
+        """The path and query below the server's address."""
+        given = {name: value for name, value in self.query.items() if value not in (None, (), [])}
+        query = urlencode(given, doseq=True, quote_via=quote)
+        return self.endpoint.path + (f"?{query}" if query else "")
+
+
+class _Caught(Exception):
+    """Carries a request out of the client instead of sending it."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request.endpoint.name)
+        self.request = request
+
+
+class _Catcher:
+    """Stands where :class:`~tui.api.http.Http` stands and sends nothing."""
+
+    async def call(
+        self,
+        endpoint: Endpoint,
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Query | None = None,
+        body: object = None,
+        key: str | None = None,
+    ) -> NoReturn:
+        raise _Caught(Request(endpoint, query or {}, gate.encode(body)))
+
+
+def request_of(verb: Verb) -> Request:
+    """Give the request of one call of ``verb``, as the client builds it, without sending anything."""
+    coroutine = verb.call(Client(cast(Http, _Catcher())), None)
+    try:
+        coroutine.send(None)
+    except _Caught as caught:
+        return caught.request
+    finally:
+        coroutine.close()
+    raise AssertionError(f"{verb.name} asked for nothing")
+
+
+def curl(verb: Verb, client: Client) -> str:
+    """Give the calls of ``verb`` as curl commands, one after the other, with the token redacted."""
+    return "\n".join(_command(request_of(part), client.http.base_url) for part in verb.split())
+
+
+def _command(request: Request, base_url: str) -> str:
+    url = f"{base_url}{request.target}"
+    return (
+        f"curl -X {request.endpoint.method} {shlex.quote(url)}"
+        f" -H {shlex.quote(f'Authorization: {REDACTED}')}"
+        " -H 'Content-Type: application/json'"
+        f" --data-raw {shlex.quote(request.body.decode())}"
+    )

@@ -1,0 +1,251 @@
+"""What every verb of the desk is: what it asks for, how it is sent, and how its outcome is read back.
+
+A verb is a frozen value: built by a form, shown by the preview, sent once, written to the journal. It
+knows the rules of its endpoint (how many items a call takes, whether a refusal concerns one item or
+all) and nothing of when to send, which is the desk's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, ClassVar, Final, Self
+
+from tui.api.client import Client
+from tui.api.errors import ApiError, NoAnswer, Refused, item_failure
+from tui.api.shapes import ErrorDetail, ResourceId
+from tui.service.advice import advice_for
+from tui.service.outcomes import Outcome, Status
+from tui.service.snapshot import Family, Ref, Snapshot
+
+
+class Tier(StrEnum):
+    """How a write is confirmed (conventions, section 2)."""
+
+    T1 = "T1"
+    T2 = "T2"
+    T3 = "T3"
+    HARD = "HARD"
+
+
+class Settlement(StrEnum):
+    """What reading back says of an item whose outcome is unknown."""
+
+    APPLIED = "applied"
+    CHANGED = "changed by someone else"
+    NOT_SEEN = "not seen"
+
+
+class Mark(StrEnum):
+    """The intent a row shows while a write on it is in flight."""
+
+    CANCEL = "6?"
+    AMEND = "E?"
+    NEW = "A?"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One item as the preview counts it: units of an instrument at a price, in a currency."""
+
+    ref: Ref
+    side: str
+    quantity: Decimal | None
+    price: Decimal | None = None
+    currency: str = ""
+    instrument: str = ""
+    portfolio: ResourceId | None = None
+    amount: Decimal | None = None
+    limit: Decimal | None = None
+
+    @property
+    def notional(self) -> Decimal | None:
+        """Units times price, in ``currency``; the amount of a value-sized item; None when unknown."""
+        if self.amount is not None:
+            return self.amount
+        if self.quantity is None or self.price is None:
+            return None
+        return self.quantity * self.price
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something the server will probably refuse, or that is odd: a hint, the server decides."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful call: per key sent the entity it became, and the items it refused."""
+
+    values: Mapping[str, Any]
+    failed: Mapping[str, ErrorDetail] = field(default_factory=dict)
+    note: str = ""
+
+
+UNMENTIONED: Final = "The server's answer does not mention it."
+
+
+class Verb:
+    """A write the user decided on. Subclasses are frozen dataclasses."""
+
+    __slots__ = ()
+
+    name: ClassVar[str]
+    """The endpoint's own name, such as ``cancelorders``."""
+    title: ClassVar[str]
+    """The imperative, such as ``Cancel``."""
+    past: ClassVar[str]
+    """The participle, such as ``cancelled``."""
+    family: ClassVar[Family]
+    """What its items are."""
+    mark: ClassVar[Mark] = Mark.AMEND
+    per_call: ClassVar[int] = 100
+    """How many items one call may carry (contract, limits)."""
+    listed: ClassVar[str]
+    """The field that holds the items."""
+    base_tier: ClassVar[Tier] = Tier.T2
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        """The rows it is about, in the order asked; one outcome each."""
+        return tuple(Ref(self.family, id) for id in getattr(self, self.listed))
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys under which the items are sent and answered, beside :attr:`refs`."""
+        return tuple(str(ref.id) for ref in self.refs)
+
+    @property
+    def count(self) -> int:
+        """How many items."""
+        return len(self.refs)
+
+    @property
+    def label(self) -> str:
+        """What is asked, as a short sentence head: ``Cancel 3 orders``."""
+        noun = self.family.singular if self.count == 1 else self.family.value
+        return f"{self.title} {self.count} {noun}"
+
+    def split(self) -> tuple[Self, ...]:
+        """Give the same decision as calls the server accepts, in order."""
+        items = getattr(self, self.listed)
+        if len(items) <= self.per_call:
+            return (self,)
+        starts = range(0, len(items), self.per_call)
+        parts = ({self.listed: items[start : start + self.per_call]} for start in starts)
+        return tuple(replace(self, **part) for part in parts)  # type: ignore[type-var]
+
+    async def call(self, client: Client, key: str | None) -> Answer:
+        """Send one call, as it is.
+
+        Raises:
+            ApiError: no answer, or a refusal of the whole call.
+        """
+        raise NotImplementedError
+
+    async def send(self, client: Client, key: str | None) -> tuple[Outcome, ...]:
+        """Send one call and give the outcome of each item; failures of the API are outcomes, not errors."""
+        try:
+            answer = await self.call(client, key)
+        except ApiError as error:
+            return tuple(self.failed_outcome(ref, error) for ref in self.refs)
+        pairs = zip(self.refs, self.keys, strict=True)
+        return tuple(_outcome(ref, key, answer) for ref, key in pairs)
+
+    def failed_outcome(self, ref: Ref, error: ApiError) -> Outcome:
+        """Give the outcome of an item whose whole call failed with ``error``."""
+        status = Status.UNKNOWN if isinstance(error, NoAnswer) else Status.REFUSED
+        type_ = (error.problem.name or "") if isinstance(error, Refused) else type(error).__name__
+        advice = advice_for(type_) or error.advice
+        note = f"request {error.request_id}" if error.request_id else ""
+        return Outcome(ref, status, reason=error.why, type=type_, advice=advice, note=note)
+
+    def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
+        """Give the rows to read again after it: its items and whatever they change."""
+        return frozenset(self.refs)
+
+    def marks(self, snapshot: Snapshot) -> Mapping[Ref, str]:
+        """Give the rows that show the intent while it is in flight, and the code they show."""
+        return dict.fromkeys(self.refs, self.mark.value)
+
+    def settle(self, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
+        """Judge by reading whether an item of unknown outcome happened."""
+        raise NotImplementedError
+
+    def tier(self, snapshot: Snapshot) -> Tier:
+        """Give the confirmation it needs before limits and environment are looked at."""
+        return self.base_tier
+
+    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+        """Give what the preview counts, one line per item as far as its row is known."""
+        return ()
+
+    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """Say what will be different afterwards, as far as the desk can tell."""
+        return ()
+
+    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+        """Say what the server will probably refuse."""
+        return ()
+
+
+def _outcome(ref: Ref, key: str, answer: Answer) -> Outcome:
+    failure = item_failure(answer.failed, key, ref.id)
+    if failure is not None:
+        type_ = failure.type or ""
+        reason = failure.detail or type_ or "The server gave no reason."
+        return Outcome(ref, Status.REFUSED, reason=reason, type=type_, advice=advice_for(type_))
+    for name in (key, ref.id.failed_key):
+        if name in answer.values:
+            return Outcome(ref, Status.DONE, entity=answer.values[name], note=answer.note)
+    return Outcome(ref, Status.UNKNOWN, reason=UNMENTIONED)
+
+
+def numbered(count: int) -> tuple[str, ...]:
+    """Give the keys of a partial call's items: their position, which is unique also for one id twice."""
+    return tuple(str(number) for number in range(1, count + 1))
+
+
+def by_id(entities: Iterable[Any]) -> dict[str, Any]:
+    """Give entities under the text of their id, as the keys of an atomic call."""
+    return {str(entity.id): entity for entity in entities}
+
+
+def version_of(row: Any) -> tuple[str, int]:
+    """Give what identifies a version of a row: its unique id and number, or nothing for no row."""
+    entity = getattr(row, "block", row)
+    version = getattr(entity, "version", None)
+    if version is None:
+        return ("", 0)
+    return (version.entity_unique_id or "", version.as_at_version_number or 0)
+
+
+def moved(ref: Ref, before: Snapshot, after: Snapshot) -> bool:
+    """Tell whether a row has another version than before, has come or has gone."""
+    old, new = before.row(ref), after.row(ref)
+    return (old is None) != (new is None) or version_of(old) != version_of(new)
+
+
+def judged(applied: bool, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
+    """Settle by whether what was asked for is there, else by whether the row moved at all."""
+    if applied:
+        return Settlement.APPLIED
+    return Settlement.CHANGED if moved(ref, before, after) else Settlement.NOT_SEEN
+
+
+def units(value: Decimal | None) -> str:
+    """Write units in full: thousands grouped, no exponent, no trailing zeros."""
+    if value is None:
+        return "?"
+    whole = f"{value:,f}"
+    return whole.rstrip("0").rstrip(".") if "." in whole else whole
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a count with its noun: ``1 order``, ``3 orders``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
