@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
 from tui.api.requests import (
     AllocationSetRequest,
@@ -31,6 +31,7 @@ from tui.oms.demo.filler import ordinary
 from tui.oms.demo.instruments import instruments
 from tui.oms.demo.situations import SITUATIONS
 from tui.oms.demo.story import Call, Codes, Situation, Story, Verb
+from tui.oms.engine import Engine
 from tui.oms.refusals import Refusal
 
 Size = Literal["demo", "busy", "stress"]
@@ -42,32 +43,21 @@ LIMIT: Final = 100
 MILLISECOND: Final = timedelta(milliseconds=1)
 
 
-class Writer(Protocol):
-    """What seeding needs of the engine: one call, one transaction."""
-
-    def write(
-        self,
-        command: Command,
-        request: Any,
-        *,
-        user: str,
-        now: datetime | None = None,
-        request_id: str | None = None,
-    ) -> Any:
-        """Apply ``command`` and give its reply; raises Refusal when the whole call is refused."""
-        ...
-
-
-def seed(engine: Writer, *, size: Size, seed: int = 7, start: datetime) -> None:
+def seed(engine: Engine, *, size: Size, seed: int = 7, start: datetime) -> None:
     """Fill an empty desk with a morning that ends at ``start`` (aware): 40, 1,000 or 20,000 blocks.
 
-    The same ``size``, ``seed`` and ``start`` give the same desk to the last byte. Raises Refusal when the
-    server refuses any part of it.
+    The same ``size``, ``seed`` and ``start`` give the same desk to the last byte. All of it is one
+    transaction: a desk is never found half filled.
+
+    Raises:
+        Refusal: the server refuses part of it; nothing was written.
+        StoreError: the disk would not take it; nothing was written.
     """
     rng = Random(seed)
     play = Play(engine, start - MORNING, MORNING / SLOTS[size])
-    for slot, acts in enumerate(_programme(rng, BLOCKS[size], SLOTS[size])):
-        play.slot(slot, acts, rng)
+    with engine.bulk():
+        for slot, acts in enumerate(_programme(rng, BLOCKS[size], SLOTS[size])):
+            play.slot(slot, acts, rng)
 
 
 Act = tuple[Story, Verb]
@@ -99,7 +89,7 @@ def _situations(rng: Random, blocks: int) -> Iterator[Situation]:
 class Play:
     """Sends what the stories say, slot by slot, each call at the time of its last part."""
 
-    def __init__(self, engine: Writer, opening: datetime, width: timedelta) -> None:
+    def __init__(self, engine: Engine, opening: datetime, width: timedelta) -> None:
         self._engine = engine
         self._opening = opening
         self._width = width
