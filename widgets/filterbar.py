@@ -54,7 +54,6 @@ class FilterBar(Horizontal):
         self._note = Static("", classes="note", markup=False)
         self._resting: Timer | None = None
         self._told = ""
-        self._problem = ""
 
     def compose(self) -> ComposeResult:
         yield Static("/", classes="slash", markup=False)
@@ -69,27 +68,12 @@ class FilterBar(Horizontal):
     @text.setter
     def text(self, text: str) -> None:
         self._input.value = self._told = text
+        self._input.cursor_position = len(text)
 
     def say(self, note: str, *, wrong: bool = False) -> None:
         """Show ``note`` at the right: a count, or what is wrong with the filter."""
         self._note.set_class(wrong, "error")
         self._note.update(Content(note))
-
-    @property
-    def problem(self) -> str:
-        """What is wrong with the filter, empty when nothing is; setting it shows it."""
-        return self._problem
-
-    @problem.setter
-    def problem(self, sentence: str) -> None:
-        self._problem = sentence
-        self.say(sentence, wrong=bool(sentence))
-
-    def open(self, text: str = "") -> None:
-        """Begin to type, from ``text``."""
-        self.text = text
-        self._input.cursor_position = len(text)
-        self.focus()
 
     def focus(self, scroll_visible: bool = True) -> FilterBar:
         """Put the cursor into the bar."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from textual.screen import Screen
 
-from tui.screens.detail import DetailScreen
+from tui.api.models import Block
+from tui.api.shapes import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId, Version
+from tui.screens.detail import DetailScreen, sections_of
 
 Opened = Callable[[Screen[Any]], Any]
 RAW = '{"id":{"scope":"Desk","code":"ORD-1"},"quantity":1.10,"big":12345678901234567890.125}'
@@ -57,3 +61,39 @@ async def test_what_is_not_json_is_shown_as_it_is(stage: Opened) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("i")
         assert "<html>[b\ufffd" in app.text
+
+
+def test_all_members_of_a_row_are_named_with_their_words() -> None:
+    block = Block(
+        id=ResourceId("Desk", "BLK-1"),
+        order_ids=(ResourceId("Desk", "ORD-1"), ResourceId("Desk", "ORD-2")),
+        instrument_identifiers={"Instrument/default/Figi": "BBG000B9XRY4"},
+        lusid_instrument_id="LUID_0000AAPL",
+        quantity=Decimal("1234567.1250"),
+        side="Buy",
+        created_date=datetime(2026, 11, 20, 9, tzinfo=UTC),
+        limit_price=CurrencyAndAmount(amount=Decimal("190.00"), currency="USD"),
+        is_swept=False,
+        properties={"Block/a/b": PerpetualProperty(key="k", value=PropertyValue(label_value="v"))},
+        version=Version(as_at_version_number=3, effective_from=datetime(1, 1, 1, tzinfo=UTC)),
+    )
+    sections = {name: list(rows) for name, rows in sections_of(block)}
+    assert list(sections) == ["Block", "Instrument", "Properties", "Version"]
+    assert ("Order ids", "Desk/ORD-1") in sections["Block"]
+    assert ("", "Desk/ORD-2") in sections["Block"]
+    assert ("Quantity", "1,234,567.1250") in sections["Block"]
+    assert ("Limit price", "190.00 USD") in sections["Block"]
+    assert ("Is swept", "no") in sections["Block"]
+    assert ("Created date", "2026-11-20T09:00:00Z") in sections["Block"]
+    assert sections["Block"][-1] == ("Not given", "amount, basis, type, time in force, stop price")
+    assert sections["Instrument"][0] == ("Instrument/default/Figi", "BBG000B9XRY4")
+    assert sections["Properties"] == [("Block/a/b", "v")]
+    assert ("Effective from", "the beginning") in sections["Version"]
+
+
+async def test_it_can_begin_with_the_json(stage: Opened) -> None:
+    app = stage(DetailScreen("Row", [("Row", [("Id", "1")])], RAW, raw=True))
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert '"quantity": 1.10,' in app.text
+        await pilot.press("i")
+        assert "Id  1" in app.text

@@ -30,7 +30,7 @@ def moments(count: int) -> list[Moment]:
 
 
 class Reading(App[Any]):
-    CSS_PATH = [str(resources.files("styles") / "history.tcss")]  # type: ignore[list-item]
+    CSS_PATH = str(resources.files("styles") / "history.tcss")  # type: ignore[assignment]
 
     def __init__(self, shown: list[Moment]) -> None:
         super().__init__()

@@ -18,10 +18,11 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.api.gate import clean
+from tui.screens.members import Section, sections_of
 from widgets.flow import Flow, Lines, pairs
 from widgets.keyhints import key_hints
 
-Section = tuple[str, Sequence[tuple[str, str]]]
+__all__ = ["DetailScreen", "Section", "sections_of"]
 
 TWO_COLUMNS_WIDTH: Final = 120
 _NAME: Final = r'"(?:[^"\\]|\\.)*"(?=:)'
@@ -61,7 +62,10 @@ class SectionText(Flow):
 
 
 class DetailScreen(Screen[None]):
-    """All members of an entity; ``i`` turns to its raw JSON and back, Esc leaves."""
+    """All members of an entity by section; ``i`` turns to its JSON ``text`` and back, Esc leaves.
+
+    With ``raw`` it begins with the JSON.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c,enter", "back", "Back", show=False, priority=True),
@@ -71,22 +75,23 @@ class DetailScreen(Screen[None]):
         Binding("k", "scroll(-1)", "Up", show=False),
     ]
 
-    def __init__(self, title: str, sections: Sequence[Section], raw: str) -> None:
+    def __init__(self, title: str, sections: Sequence[Section], text: str, *, raw: bool = False) -> None:
         super().__init__()
         self._heading = clean(title)
         labels = [clean(label) for _, rows in sections for label, _ in rows]
         self._sections = [SectionText(name, rows, labels) for name, rows in sections]
-        self._raw = raw
+        self._json = text
+        self._raw_first = raw
 
     def compose(self) -> ComposeResult:
         yield Static(self._heading, id="heading", markup=False)
         left, right = self._columns()
         with VerticalScroll(id="body"):
-            with Horizontal(id="members"):
+            with Horizontal(id="members") as members:
                 yield Vertical(*left)
                 yield Vertical(*right)
-            raw = Static(pretty(self._raw), id="raw", markup=False)
-            raw.display = False
+            raw = Static(pretty(self._json), id="raw", markup=False)
+            members.display, raw.display = not self._raw_first, self._raw_first
             yield raw
         yield Static("", id="keys", markup=False)
 
@@ -112,7 +117,7 @@ class DetailScreen(Screen[None]):
 
     def action_copy(self) -> None:
         """Copy the JSON as it came."""
-        self.app.copy_to_clipboard(self._raw)
+        self.app.copy_to_clipboard(self._json)
         self.notify("JSON copied.", markup=False)
 
     def action_scroll(self, by: int) -> None:
