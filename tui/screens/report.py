@@ -96,12 +96,15 @@ def counts(report: Report) -> Content:
 
 def report_lines(report: Report) -> Iterator[Line]:
     """Give the lines of the report: what nobody knows, what was refused, what is done."""
-    yield from _problems("Unknown", "$text-warning", report.doubts, report.unknown)
-    yield from _problems("Refused", "$text-error", report.refusals, report.refused)
-    if report.done:
-        yield _heading("Done", len(report.done), "$text-success"), None
-    for outcome in report.done:
-        yield _item(outcome.ref, outcome.note), outcome.ref
+    lists = (
+        _problems("Unknown", "$text-warning", report.doubts, report.unknown),
+        _problems("Refused", "$text-error", report.refusals, report.refused),
+        _done(report.done),
+    )
+    for at, lines in enumerate(filter(None, map(list, lists))):
+        if at:
+            yield Content(""), None
+        yield from lines
     if not report.outcomes:
         yield Content(f"Nothing {clean(report.past)}."), None
 
@@ -113,6 +116,13 @@ def report_text(report: Report) -> str:
     return "\n".join([*lines, "", clean(_request(report))])
 
 
+def _done(outcomes: Sequence[Outcome]) -> Iterator[Line]:
+    if outcomes:
+        yield _heading("Done", len(outcomes), "$text-success"), None
+    for outcome in outcomes:
+        yield _item(outcome.ref, outcome.note, INDENT), outcome.ref
+
+
 def _problems(name: str, style: str, groups: Sequence[Group], outcomes: Sequence[Outcome]) -> Iterator[Line]:
     """Give one list of problems: a reason shared by several items once above them, else beside its item."""
     if not groups:
@@ -121,22 +131,26 @@ def _problems(name: str, style: str, groups: Sequence[Group], outcomes: Sequence
     yield _heading(name, len(outcomes), style), None
     for group in groups:
         reason = clean(group.reason) or "no reason given"
-        if len(group.refs) > 1:
-            yield Content(f"{INDENT}{len(group.refs)} x {reason}"), None
-        for ref in group.refs:
-            said = reason if len(group.refs) == 1 else ""
-            yield _item(ref, " ".join(part for part in (said, notes[ref]) if part)), ref
+        advice = Content.styled(f"{INDENT}{INDENT}{clean(group.advice)}", "$text-muted")
+        if len(group.refs) == 1:
+            said = " ".join(part for part in (reason, notes[group.refs[0]]) if part)
+            yield _item(group.refs[0], said, INDENT), group.refs[0]
+            if group.advice:
+                yield advice, None
+            continue
+        yield Content(f"{INDENT}{len(group.refs)} x {reason}"), None
         if group.advice:
-            yield Content.styled(f"{INDENT}{INDENT}{clean(group.advice)}", "$text-muted"), None
+            yield advice, None
+        for ref in group.refs:
+            yield _item(ref, notes[ref], INDENT * 3), ref
 
 
 def _heading(name: str, count: int, style: str) -> Content:
     return Content.styled(f"{name} ({count})", f"bold {style}")
 
 
-def _item(ref: Ref, said: str) -> Content:
-    text = Content(f"{INDENT}{clean(str(ref))}")
-    return text + Content(f"{INDENT}{clean(said)}") if said else text
+def _item(ref: Ref, said: str, indent: str) -> Content:
+    return Content(f"{indent}{clean(str(ref))}{INDENT}{clean(said)}".rstrip())
 
 
 def _request(report: Report) -> str:
