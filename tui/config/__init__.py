@@ -1,0 +1,1 @@
+"""Where files are, which servers are known, and how secrets are held."""

@@ -21,6 +21,7 @@ from tui.columns.view import FilterError, View, column_of, keys, totals
 from tui.service.snapshot import EMPTY, Family, Ref, Snapshot
 from widgets.filterbar import FilterBar
 from widgets.grid import Cell, Grid, GridColumn
+from widgets.line import Line
 
 EMPTY_WORDS: Final[Mapping[Family, str]] = {
     Family.BLOCKS: "No blocks. Press n for the first order.",
@@ -58,6 +59,7 @@ class Pane(Vertical):
         self._flights: Mapping[Ref, str] = {}
         self._scope: Sequence[ResourceId] | None = None
         self._shown: list[ResourceId] = []
+        self._total = 0
         self._columns = self.view.columns
 
     @property
@@ -88,13 +90,15 @@ class Pane(Vertical):
         return (self.cursor.id,) if self.cursor else ()
 
     def compose(self) -> ComposeResult:
+        yield Line(id="title")
         yield Grid(
             self._grid_columns(),
             self._cells,
             empty=EMPTY_WORDS[self.family],
             ascii=self.look.ascii,
         )
-        yield FilterBar()
+        yield FilterBar(placeholder="words, side:buy, ordered>50k, !not")
+        yield Line(id="totals")
 
     def on_mount(self) -> None:
         self.query_one(FilterBar).display = False
@@ -104,7 +108,7 @@ class Pane(Vertical):
         return [
             GridColumn(
                 column.id,
-                f"{column.title} {self._zone}" if column.timed else column.title,
+                column.title,
                 column.width,
                 align=column.align,
                 flexible=column.flexible,
@@ -112,10 +116,6 @@ class Pane(Vertical):
             )
             for column in self._columns
         ]
-
-    @property
-    def _zone(self) -> str:
-        return self.look.zone_name
 
     def _cells(self, key: Hashable) -> Sequence[Cell]:
         assert isinstance(key, ResourceId)
@@ -145,8 +145,8 @@ class Pane(Vertical):
         self._snapshot, self._scope, self._flights = snapshot, scope, flights
         if same:
             self.grid.refresh_cells()
-            return
-        self._arrange()
+        else:
+            self._arrange()
 
     def look_again(self, look: Look) -> None:
         """Show the same rows under another look, such as a new day."""
@@ -159,27 +159,27 @@ class Pane(Vertical):
         try:
             found = keys(self.view, self._snapshot, ids)
         except FilterError as error:
-            self.query_one(FilterBar).problem = str(error)
+            self.query_one(FilterBar).say(str(error), wrong=True)
             return
-        self._total = len(ids)
-        self._shown = found
+        self._total, self._shown = len(ids), found
         self.grid.show(found)
         self.grid.refresh_cells()
         self._label()
 
     def _label(self) -> None:
-        parts = [f"{self.number} {self.family.value.title()}"]
-        total = getattr(self, "_total", 0)
-        parts.append(f"{len(self._shown):,} of {total:,}" if self.view.filter else f"{total:,}")
-        if self.view.filter:
-            parts.append(f"/{clean(self.view.filter)}")
-        if self.view.needs_first:
+        view = self.view
+        count = f"{len(self._shown):,} of {self._total:,}" if view.filter else f"{self._total:,}"
+        parts = [f" {self.number} {self.family.value.title()}", count]
+        if view.filter:
+            parts.append(f"/{clean(view.filter)}")
+        if view.needs_first:
             parts.append("needs me first")
-        elif self.view.sort:
-            arrow = "down" if self.view.descending else "up"
-            parts.append(f"by {column_of(self.family, self.view.sort).title} {arrow}")
-        self.border_title = _literal("  ".join(parts))
-        self.border_subtitle = _literal(totals(self.view, self._snapshot, self._shown))
+        elif view.sort:
+            arrow = "down" if view.descending else "up"
+            parts.append(f"by {column_of(self.family, view.sort).title} {arrow}")
+        chosen = len(self.grid.selected)
+        self.query_one("#title", Line).show("  ".join(parts), f"{chosen} selected " if chosen else "")
+        self.query_one("#totals", Line).show(" " + totals(view, self._snapshot, self._shown))
 
     def look_at(self, view: View) -> None:
         """Take another view: filter, sort or columns."""
@@ -195,7 +195,8 @@ class Pane(Vertical):
         """Open the filter line and type into it."""
         bar = self.query_one(FilterBar)
         bar.display = True
-        bar.open(self.view.filter)
+        bar.text = self.view.filter
+        bar.focus()
 
     @on(FilterBar.Changed)
     def _filter_typed(self, event: FilterBar.Changed) -> None:
@@ -215,7 +216,7 @@ class Pane(Vertical):
         self._close_filter()
 
     def _filter(self, text: str) -> None:
-        self.query_one(FilterBar).problem = ""
+        self.query_one(FilterBar).say("")
         self.look_at(self.view.filtered(text))
 
     def _close_filter(self) -> None:
@@ -227,6 +228,11 @@ class Pane(Vertical):
         event.stop()
         self.post_message(self.CursorMoved(self))
 
+    @on(Grid.Selected)
+    def _selected(self, event: Grid.Selected) -> None:
+        event.stop()
+        self._label()
+
     @on(Grid.Opened)
     def _opened(self, event: Grid.Opened) -> None:
         event.stop()
@@ -236,8 +242,3 @@ class Pane(Vertical):
     def _column_pressed(self, event: Grid.ColumnPressed) -> None:
         event.stop()
         self.look_at(self.view.sorted_by(event.column_id))
-
-
-def _literal(text: str) -> str:
-    """Give ``text`` so that a border title, which reads markup, shows it as it is."""
-    return text.replace("[", "\\[")

@@ -1,0 +1,103 @@
+"""The colour themes: every literal colour of the program is here, by role and never by widget.
+
+Roles follow the conventions of the desk: side, live, waiting, good, attention, bad, idle. Meaning is
+always carried by a word or glyph as well, so ``mono`` loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from rich.style import Style
+from textual.theme import Theme
+
+ROLES: Final = ("buy", "sell", "live", "waiting", "good", "attention", "bad", "idle")
+
+_DARK: Final = {
+    "buy": "#56B4E9",
+    "sell": "#E8743B",
+    "live": "#5CC8C8",
+    "waiting": "#E6C84F",
+    "good": "#3FB68B",
+    "attention": "#F0A848",
+    "bad": "#D55E00",
+    "idle": "#8A8A8A",
+}
+_CLASSIC: Final = {**_DARK, "buy": "#4EC46A", "sell": "#F0625A", "good": "#4EC46A", "bad": "#F0403A"}
+_EAST: Final = {**_DARK, "buy": "#F0625A", "sell": "#4EC46A"}
+_CONTRAST: Final = {
+    "buy": "#7FD0FF",
+    "sell": "#FFA060",
+    "live": "#00FFFF",
+    "waiting": "#FFFF00",
+    "good": "#40FFB0",
+    "attention": "#FFC040",
+    "bad": "#FF6060",
+    "idle": "#C8C8C8",
+}
+_LIGHT: Final = {
+    "buy": "#0060A8",
+    "sell": "#B04000",
+    "live": "#006C78",
+    "waiting": "#7A5C00",
+    "good": "#00694A",
+    "attention": "#8A4B00",
+    "bad": "#B00020",
+    "idle": "#606060",
+}
+_MONO: Final = dict.fromkeys(ROLES, "#D0D0D0")
+
+
+def _theme(name: str, roles: Mapping[str, str], *, dark: bool = True, contrast: bool = False) -> Theme:
+    background = ("#000000" if contrast else "#101418") if dark else "#FAFAF7"
+    foreground = ("#FFFFFF" if contrast else "#D6DADF") if dark else "#1C1F23"
+    panel = ("#1E252C" if not contrast else "#202020") if dark else "#E6E8E4"
+    mono = name == "mono"
+    accent = foreground if mono else roles["live"]
+    return Theme(
+        name=name,
+        primary=accent,
+        secondary=roles["idle"],
+        accent=accent,
+        warning=roles["attention"],
+        error=roles["bad"],
+        success=roles["good"],
+        foreground=foreground,
+        background=background,
+        surface=background,
+        panel=panel,
+        dark=dark,
+        variables={
+            **roles,
+            "cursor-row": panel if not mono else "#303030",
+            "border": "#3A444E" if dark else "#B8BDB8",
+            "border-blurred": "#3A444E" if dark else "#B8BDB8",
+            "input-cursor-background": foreground,
+            "input-cursor-foreground": background,
+            "input-selection-background": f"{accent} 35%",
+            "footer-key-foreground": accent,
+        },
+    )
+
+
+THEMES: Final = (
+    _theme("blotter", _DARK),
+    _theme("classic", _CLASSIC),
+    _theme("east", _EAST),
+    _theme("high-contrast", _CONTRAST, contrast=True),
+    _theme("light", _LIGHT, dark=False),
+    _theme("mono", _MONO),
+)
+"""All themes; the first is the default and safe for colour-blind readers."""
+
+
+def cell_styles(variables: Mapping[str, str]) -> dict[str, Style]:
+    """Give how each role is drawn in a cell, from a theme's variables."""
+    styles = {role: Style(color=variables[role]) for role in ROLES if role in variables}
+    bold = Style(bold=True)
+    styles["attention"] = styles.get("attention", Style()) + bold
+    styles["bad"] = styles.get("bad", Style()) + Style(reverse=True)
+    styles["intent"] = styles.get("waiting", Style()) + bold
+    styles["dim"] = Style(dim=True)
+    return styles

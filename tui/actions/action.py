@@ -1,0 +1,161 @@
+"""What an action is, and what it may look at.
+
+An action knows its key, its words, whether it is possible now and why not, its form, and the verb it
+builds. Screens, footer, palette, help, the README and the tests read these; none of them repeats one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from tui.api.shapes import ResourceId
+from tui.service.environment import Environment
+from tui.service.snapshot import Family, Ref, Snapshot
+from tui.service.verbs import Verb
+from widgets.form import Field
+
+Group = Literal["Trade", "Look", "Panes", "Rows", "Desk"]
+Values = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an action acts on: the rows in focus, the desk as it stands, and who is asking."""
+
+    snapshot: Snapshot
+    family: Family
+    ids: tuple[ResourceId, ...]
+    environment: Environment
+    now: datetime
+    read_only: bool = False
+    home: str = "demo"
+
+    @property
+    def rows(self) -> tuple[Any, ...]:
+        """The entities in focus, in the order shown; rows that are gone are left out."""
+        rows = self.snapshot.rows(self.family)
+        return tuple(rows[id] for id in self.ids if id in rows)
+
+    def orders(self) -> tuple[ResourceId, ...]:
+        """The orders in focus, or those of the focused rows."""
+        return self._follow(Family.ORDERS)
+
+    def blocks(self) -> tuple[ResourceId, ...]:
+        """The blocks in focus, or those of the focused rows."""
+        return self._follow(Family.BLOCKS)
+
+    def placements(self) -> tuple[ResourceId, ...]:
+        """The placements in focus, or those of the focused rows."""
+        return self._follow(Family.PLACEMENTS)
+
+    def allocations(self) -> tuple[ResourceId, ...]:
+        """The allocations in focus, or those of the focused rows."""
+        return self._follow(Family.ALLOCATIONS)
+
+    def _follow(self, family: Family) -> tuple[ResourceId, ...]:
+        if self.family is family:
+            return self.ids
+        found = (
+            id for own in self.ids for id in self.snapshot.related(Ref(self.family, own)).get(family, ())
+        )
+        return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What has to be asked before a verb can be built.
+
+    ``check`` gives sentences about the values taken together; ``live`` says in full words what the
+    values mean, with quantity and notional, while they are typed.
+    """
+
+    title: str
+    fields: tuple[Field, ...]
+    intro: str = ""
+    check: Callable[[Values], Sequence[str]] | None = None
+    live: Callable[[Values], str] | None = None
+
+
+def always(scope: Scope) -> str | None:
+    """Say that nothing stands against it."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a key can do.
+
+    ``why_not`` gives the reason it is impossible now, as a sentence, or None. Actions that write have
+    ``verb`` (and ``form`` when something has to be asked); all others are carried out by the screen's
+    method of the same name. ``typed`` ones are confirmed by typing the count, however few they are.
+    """
+
+    id: str
+    key: str
+    label: str
+    help: str
+    group: Group
+    why_not: Callable[[Scope], str | None] = always
+    form: Callable[[Scope], Form] | None = None
+    verb: Callable[[Scope, Values], Verb] | None = None
+    footer: bool = False
+    typed: bool = False
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def writes(self) -> bool:
+        """Tell whether it changes anything on a server."""
+        return self.verb is not None
+
+    def refusal(self, scope: Scope) -> str | None:
+        """Say why it is not possible now, or None when it is."""
+        if self.writes and scope.read_only:
+            return "This desk is read-only: nothing can be written from it."
+        if self.writes and scope.snapshot.as_at is not None:
+            return "You are looking at the past: go back to now before you change anything."
+        return self.why_not(scope)
+
+
+_SPELT: Final = {
+    "question_mark": "?",
+    "slash": "/",
+    "colon": ":",
+    "asterisk": "*",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "space": "Space",
+    "enter": "Enter",
+    "escape": "Esc",
+    "tab": "Tab",
+    "shift+tab": "Shift-Tab",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+}
+
+
+def key_words(key: str) -> str:
+    """Give a key as a reader knows it: ``question_mark`` is ``?``, ``ctrl+p`` is ``Ctrl-P``."""
+    if key in _SPELT:
+        return _SPELT[key]
+    if key.startswith("ctrl+"):
+        return f"Ctrl-{key[5:].upper()}"
+    return key.upper() if key[:1] == "f" and key[1:].isdigit() else key
+
+
+def only(families: Iterable[Family], otherwise: str) -> Callable[[Scope], str | None]:
+    """Give a ``why_not`` that lets through rows of ``families`` and answers ``otherwise`` for others."""
+    allowed = frozenset(families)
+    return lambda scope: None if scope.family in allowed and scope.ids else otherwise
+
+
+def first_reason(*reasons: Callable[[Scope], str | None]) -> Callable[[Scope], str | None]:
+    """Give a ``why_not`` that answers the first reason any of ``reasons`` has."""
+
+    def why_not(scope: Scope) -> str | None:
+        told: Iterator[str | None] = (reason(scope) for reason in reasons)
+        return next((reason for reason in told if reason), None)
+
+    return why_not

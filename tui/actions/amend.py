@@ -1,0 +1,321 @@
+"""Moving, changing and cancelling what is already there."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from tui.actions.action import Action, Form, Scope, Values, first_reason, only
+from tui.actions.ask import amount, id_of, money_or_none, pick, positive_quantity, size, spelt, text
+from tui.actions.place import ENTRY_TYPES
+from tui.actions.rows import (
+    counted,
+    counterparties,
+    currency_of,
+    live_orders,
+    live_placements,
+    named,
+    needs,
+    systems,
+)
+from tui.api.requests import (
+    CancelOrdersAndMoveRemainingRequest,
+    OrderUpdateRequest,
+    PlacementUpdateRequest,
+)
+from tui.api.shapes import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
+from tui.columns.format import number
+from tui.service.ids import new_code
+from tui.service.numbers import parse_price
+from tui.service.snapshot import Family
+from tui.service.verbs import (
+    CancelAndMove,
+    CancelOrders,
+    CancelPlacements,
+    MoveOrders,
+    UpdateOrders,
+    UpdatePlacements,
+    Verb,
+)
+
+NEW_BLOCK: Final = "new"
+
+
+def _move_form(scope: Scope) -> Form:
+    ids = live_orders(scope)
+    known = [spelt(id, scope.home) for id, graph in scope.snapshot.blocks.items() if not graph.block.is_swept]
+    return Form(
+        f"Move {counted(len(ids), 'order')}",
+        (
+            text(
+                "block",
+                "To block",
+                NEW_BLOCK,
+                choices=(NEW_BLOCK, *known),
+                required=True,
+                help="An existing block, or 'new' for one of their own",
+                echo=lambda typed: _describe_block(scope, typed),
+            ),
+        ),
+        intro=named(ids, 4),
+    )
+
+
+def _describe_block(scope: Scope, typed: str) -> str:
+    if typed.strip().lower() == NEW_BLOCK or not typed.strip():
+        return "a new block is created"
+    graph = scope.snapshot.blocks.get(id_of(typed, scope.home))
+    if graph is None:
+        return "not on this desk: it is created with this code"
+    block = graph.block
+    limit = f" at {block.limit_price}" if block.limit_price else ""
+    return f"{block.side} {number(block.quantity)} {block.type or ''}{limit}, {len(block.order_ids)} orders"
+
+
+def _destination(scope: Scope, typed: str) -> ResourceId:
+    if typed.strip().lower() == NEW_BLOCK:
+        return ResourceId(scope.home, new_code("BLK"))
+    return id_of(typed, scope.home)
+
+
+def _move(scope: Scope, values: Values) -> Verb:
+    return MoveOrders(live_orders(scope), _destination(scope, values["block"]))
+
+
+def _update_form(scope: Scope) -> Form:
+    if scope.family is Family.PLACEMENTS:
+        return _update_placements_form(scope)
+    orders = [scope.snapshot.orders[id] for id in live_orders(scope)]
+    one = orders[0] if len(orders) == 1 else None
+    portfolios = sorted({o.portfolio_id.code for o in scope.snapshot.orders.values() if o.portfolio_id})
+    return Form(
+        f"Update {one.id.code if one else counted(len(orders), 'order')}",
+        (
+            size("quantity", "Quantity", one.quantity if one else None, required=False),
+            amount("limit", "Limit", one.limit_price.amount if one and one.limit_price else None),
+            amount("stop", "Stop", one.stop_price.amount if one and one.stop_price else None),
+            text(
+                "portfolio",
+                "Portfolio",
+                spelt(one.portfolio_id, scope.home) if one and one.portfolio_id else "",
+                choices=portfolios,
+            ),
+            text("note", "Note", help="Kept as the order's Note property"),
+        ),
+        intro="Only what you change is sent; an empty field stays as it is.",
+        check=lambda values: [] if _changed(scope, values) else ["Nothing is changed yet."],
+    )
+
+
+def _changed(scope: Scope, values: Values) -> bool:
+    verb = _update(scope, values)
+    assert isinstance(verb, (UpdateOrders, UpdatePlacements))
+    return any(len(_sent(update)) > 1 for update in verb.updates)
+
+
+def _sent(update: OrderUpdateRequest | PlacementUpdateRequest) -> list[str]:
+    return [name for name in update.__struct_fields__ if getattr(update, name) is not None]
+
+
+def _price_or_same(
+    typed: str, now: CurrencyAndAmount | None, currency: str | None
+) -> CurrencyAndAmount | None:
+    asked = money_or_none(typed, currency)
+    return None if asked is None or (now and asked.amount == now.amount) else asked
+
+
+def _update(scope: Scope, values: Values) -> Verb:
+    if scope.family is Family.PLACEMENTS:
+        return _update_placements(scope, values)
+    updates = []
+    for id in live_orders(scope):
+        order = scope.snapshot.orders[id]
+        currency = currency_of(order, scope.snapshot)
+        quantity = positive_quantity(values["quantity"]) if values["quantity"].strip() else None
+        portfolio = id_of(values["portfolio"], scope.home) if values["portfolio"].strip() else None
+        key = f"Order/{id.scope}/Note"
+        note = PerpetualProperty(key=key, value=PropertyValue(label_value=values["note"]))
+        updates.append(
+            OrderUpdateRequest(
+                id=id,
+                quantity=None if quantity == order.quantity else quantity,
+                limit_price=_price_or_same(values["limit"], order.limit_price, currency),
+                stop_price=_price_or_same(values["stop"], order.stop_price, currency),
+                portfolio_id=None if portfolio == order.portfolio_id else portfolio,
+                properties={key: note} if values["note"].strip() else None,
+            )
+        )
+    return UpdateOrders(tuple(updates))
+
+
+def _update_placements_form(scope: Scope) -> Form:
+    rows = [scope.snapshot.placements[id] for id in live_placements(scope)]
+    one = rows[0] if len(rows) == 1 else None
+    fields = [
+        size("quantity", "Quantity", one.quantity if one else None, required=False),
+        text(
+            "counterparty",
+            "Broker",
+            (one.counterparty or "") if one else "",
+            choices=counterparties(scope.snapshot),
+        ),
+        text(
+            "system", "System", (one.execution_system or "") if one else "", choices=systems(scope.snapshot)
+        ),
+        pick("entry", "Entry", ("", *ENTRY_TYPES), (one.entry_type or "") if one else ""),
+        amount("limit", "Limit", one.limit_price.amount if one and one.limit_price else None),
+        amount("stop", "Stop", one.stop_price.amount if one and one.stop_price else None),
+    ]
+    return Form(
+        f"Update {one.id.code if one else counted(len(rows), 'placement')}",
+        tuple(fields),
+        intro="Only what you change is sent; an empty field stays as it is.",
+        check=lambda values: [] if _changed(scope, values) else ["Nothing is changed yet."],
+    )
+
+
+def _update_placements(scope: Scope, values: Values) -> Verb:
+    def text_or_same(name: str, now: str | None) -> str | None:
+        typed = values[name].strip()
+        return None if not typed or typed == now else typed
+
+    def price_or_same(name: str, now: CurrencyAndAmount | None) -> Decimal | None:
+        typed = values[name].strip()
+        asked = parse_price(typed) if typed else None
+        return None if now and asked == now.amount else asked
+
+    updates = []
+    for id in live_placements(scope):
+        row = scope.snapshot.placements[id]
+        quantity = positive_quantity(values["quantity"]) if values["quantity"].strip() else None
+        limit, stop = price_or_same("limit", row.limit_price), price_or_same("stop", row.stop_price)
+        priced = limit is not None or stop is not None
+        updates.append(
+            PlacementUpdateRequest(
+                id=id,
+                quantity=None if quantity == row.quantity else quantity,
+                counterparty=text_or_same("counterparty", row.counterparty),
+                execution_system=text_or_same("system", row.execution_system),
+                entry_type=text_or_same("entry", row.entry_type),
+                limit_price=limit,
+                stop_price=stop,
+                currency=currency_of(row, scope.snapshot) if priced and not row.limit_price else None,
+            )
+        )
+    return UpdatePlacements(tuple(updates))
+
+
+def _cancel(scope: Scope, values: Values) -> Verb:
+    if scope.family is Family.PLACEMENTS:
+        return CancelPlacements(live_placements(scope))
+    return CancelOrders(live_orders(scope))
+
+
+def _why_not_cancel(scope: Scope) -> str | None:
+    if scope.family is Family.PLACEMENTS:
+        return (
+            None if live_placements(scope) else "No working placement here: filled and cancelled ones stay."
+        )
+    if scope.family in (Family.ORDERS, Family.BLOCKS):
+        return None if live_orders(scope) else "No live order here: these are already final."
+    return "Only orders and placements are cancelled; a wrong fill is corrected with a new one of its id."
+
+
+def _carry_form(scope: Scope) -> Form:
+    form = _move_form(scope)
+    return Form(
+        f"Cancel {counted(len(live_orders(scope)), 'order')} and move the unplaced rest",
+        form.fields,
+        intro=f"{form.intro}. What is placed stays; the rest goes on in new orders.",
+    )
+
+
+def _carry(scope: Scope, values: Values) -> Verb:
+    destination = _destination(scope, values["block"])
+    return CancelAndMove(
+        tuple(
+            CancelOrdersAndMoveRemainingRequest(
+                cancel_order_id=id,
+                move_remaining_to_order_id=ResourceId(id.scope, new_code("ORD")),
+                move_remaining_to_block_id=destination,
+            )
+            for id in live_orders(scope)
+        )
+    )
+
+
+def _cancel_all(scope: Scope, values: Values) -> Verb:
+    return CancelPlacements(live_placements(scope))
+
+
+MOVE: Final = Action(
+    "move",
+    "m",
+    "Move",
+    "Move orders to another block, or to a new one",
+    "Trade",
+    first_reason(
+        only((Family.ORDERS, Family.BLOCKS), "Only orders move: go to the orders pane."),
+        needs(live_orders, "These orders are final and cannot move."),
+    ),
+    _move_form,
+    _move,
+    footer=True,
+)
+
+UPDATE: Final = Action(
+    "update",
+    "u",
+    "Update",
+    "Change orders or placements",
+    "Trade",
+    first_reason(
+        only((Family.ORDERS, Family.PLACEMENTS), "Only orders and placements are updated."),
+        lambda scope: (
+            None
+            if (live_orders if scope.family is Family.ORDERS else live_placements)(scope)
+            else "These are final and cannot change."
+        ),
+    ),
+    _update_form,
+    _update,
+    footer=True,
+)
+
+CANCEL: Final = Action(
+    "cancel",
+    "c",
+    "Cancel",
+    "Cancel orders or placements",
+    "Trade",
+    _why_not_cancel,
+    None,
+    _cancel,
+    footer=True,
+)
+
+CARRY: Final = Action(
+    "carry",
+    "C",
+    "Cancel & move rest",
+    "Cut orders to what is placed and carry the rest into new orders",
+    "Trade",
+    first_reason(
+        only((Family.ORDERS, Family.BLOCKS), "Only orders are carried on: go to the orders pane."),
+        needs(live_orders, "These orders are final: nothing is left to carry on."),
+    ),
+    _carry_form,
+    _carry,
+)
+
+CANCEL_ALL: Final = Action(
+    "cancel_all",
+    "K",
+    "Cancel everything",
+    "Cancel every working placement in scope, after typing how many",
+    "Trade",
+    needs(live_placements, "No working placement in scope."),
+    None,
+    _cancel_all,
+    typed=True,
+)

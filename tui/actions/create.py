@@ -1,0 +1,197 @@
+"""New blocks and orders: by a form of fields, or by one order line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Final
+
+from tui.actions.action import Action, Form, Scope, Values
+from tui.actions.ask import amount, id_of, money_or_none, pick, positive_quantity, spelt, text
+from tui.actions.place import TYPES, missing_prices
+from tui.api.requests import BlockAndOrdersRequest, BlockedOrderRequest
+from tui.api.shapes import ResourceId
+from tui.columns.format import money, number
+from tui.service.ids import new_code
+from tui.service.numbers import parse_price
+from tui.service.snapshot import Instrument, Snapshot
+from tui.service.verbs import CreateOrders, Verb
+
+SIDES: Final = ("Buy", "Sell", "SellShort", "BuyToCover")
+TIMES_IN_FORCE: Final = ("Day", "GoodTilCancel", "ImmediateOrCancel", "FillOrKill")
+NEW_BLOCK: Final = "new"
+
+_ISIN: Final = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
+
+
+def known_instrument(snapshot: Snapshot, typed: str) -> Instrument | None:
+    """Give the instrument of this desk that ``typed`` names by any of its identifiers."""
+    found = snapshot.find_instruments(typed)
+    return found[0] if found else None
+
+
+def identifiers_of(snapshot: Snapshot, typed: str) -> Mapping[str, str | None]:
+    """Give identifiers for what was typed: those of a known instrument, else by the form of the text.
+
+    >>> identifiers_of(Snapshot(), "US0378331005")
+    {'Instrument/default/Isin': 'US0378331005'}
+    """
+    known = known_instrument(snapshot, typed)
+    if known is not None:
+        return known.identifiers
+    name = typed.strip().upper()
+    kind = "Ticker"
+    if name.startswith("LUID_"):
+        kind = "LusidInstrumentId"
+    elif name.startswith("BBG") and len(name) == 12:
+        kind = "Figi"
+    elif _ISIN.fullmatch(name):
+        kind = "Isin"
+    return {f"Instrument/default/{kind}": name}
+
+
+def split_sizes(typed: str, home: str) -> tuple[tuple[ResourceId, Decimal], ...]:
+    """Read ``PORTFOLIO SIZE, PORTFOLIO SIZE``; raises ValueError with a sentence."""
+    shares = []
+    for part in filter(None, (piece.strip() for piece in typed.split(","))):
+        name, _, size = part.rpartition(" ")
+        if not name.strip():
+            raise ValueError(f"'{part}' is not a portfolio and a size; write it as UKEQ-GROW 50k.")
+        shares.append((id_of(name, home), positive_quantity(size)))
+    if not shares:
+        raise ValueError("Name at least one portfolio and its size, such as UKEQ-GROW 50k.")
+    return tuple(shares)
+
+
+def _sizes_problem(typed: str, home: str) -> str | None:
+    try:
+        split_sizes(typed, home)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _sizes_echo(typed: str, home: str) -> str:
+    try:
+        shares = split_sizes(typed, home)
+    except ValueError:
+        return ""
+    return f"{number(sum((size for _, size in shares), Decimal(0)))} units in {len(shares)} orders"
+
+
+def _instrument_echo(snapshot: Snapshot, typed: str) -> str:
+    known = known_instrument(snapshot, typed)
+    if known is None:
+        return "not on this desk yet; the server looks it up" if typed.strip() else ""
+    last = f", last {money(known.last_price, known.currency)}" if known.last_price is not None else ""
+    return f"{known.name or known.label}{last}"
+
+
+def _form(scope: Scope) -> Form:
+    snapshot, home = scope.snapshot, scope.home
+    tickers = sorted({known.label for known in snapshot.instruments.values() if known.label})
+    portfolios = sorted({o.portfolio_id.code for o in snapshot.orders.values() if o.portfolio_id})
+    blocks = [spelt(id, home) for id, graph in snapshot.blocks.items() if not graph.block.is_swept]
+    return Form(
+        "New orders",
+        (
+            pick("side", "Side", SIDES),
+            text(
+                "instrument",
+                "Instrument",
+                choices=tickers,
+                required=True,
+                help="Ticker, ISIN, FIGI or LUID",
+                echo=lambda typed: _instrument_echo(snapshot, typed),
+            ),
+            text(
+                "orders",
+                "Orders",
+                required=True,
+                help=f"PORTFOLIO SIZE, ... of {', '.join(portfolios[:4]) or 'your portfolios'}",
+                check=lambda typed: _sizes_problem(typed, home),
+                echo=lambda typed: _sizes_echo(typed, home),
+            ),
+            pick("type", "Type", TYPES),
+            amount("limit", "Limit", help="In the instrument's currency; London in pounds"),
+            amount("stop", "Stop"),
+            text("currency", "Currency", help="Of the prices; the instrument's own when empty"),
+            pick("tif", "In force", TIMES_IN_FORCE),
+            text("block", "Block", NEW_BLOCK, choices=(NEW_BLOCK, *blocks), help="'new', or one to join"),
+        ),
+        check=lambda values: _problems(snapshot, values),
+        live=lambda values: _in_words(snapshot, home, values),
+    )
+
+
+def _currency(snapshot: Snapshot, values: Values) -> str | None:
+    known = known_instrument(snapshot, values["instrument"])
+    return values["currency"].strip().upper() or (known.currency if known else "") or None
+
+
+def _problems(snapshot: Snapshot, values: Values) -> Sequence[str]:
+    told = list(missing_prices(values["type"], values["limit"], values["stop"]))
+    if (values["limit"].strip() or values["stop"].strip()) and not _currency(snapshot, values):
+        told.append("Say the currency of the price: the instrument is new to this desk.")
+    return told
+
+
+def _in_words(snapshot: Snapshot, home: str, values: Values) -> str:
+    """Say the whole order in words, with quantity and notional, as far as it is typed."""
+    try:
+        shares = split_sizes(values["orders"], home)
+        limit = parse_price(values["limit"]) if values["limit"].strip() else None
+    except ValueError:
+        return ""
+    known = known_instrument(snapshot, values["instrument"])
+    units = sum((size for _, size in shares), Decimal(0))
+    price = limit if limit is not None else known.last_price if known else None
+    about = f", about {money(units * price, _currency(snapshot, values))}" if price is not None else ""
+    at = f" at {values['limit']}" if limit is not None else ""
+    return f"{values['side']} {number(units)} {values['instrument'].upper()} {values['type']}{at}{about}"
+
+
+def _verb(scope: Scope, values: Values) -> Verb:
+    currency = _currency(scope.snapshot, values)
+    block = values["block"].strip()
+    return CreateOrders(
+        (
+            BlockAndOrdersRequest(
+                block_id=ResourceId(scope.home, new_code("BLK"))
+                if block.lower() in (NEW_BLOCK, "")
+                else id_of(block, scope.home),
+                orders=tuple(
+                    BlockedOrderRequest(
+                        id=ResourceId(scope.home, new_code("ORD")),
+                        portfolio_id=portfolio,
+                        quantity=size,
+                        state="New",
+                        date=scope.now,
+                        properties={},
+                    )
+                    for portfolio, size in split_sizes(values["orders"], scope.home)
+                ),
+                block_properties={},
+                instrument_identifiers=identifiers_of(scope.snapshot, values["instrument"]),
+                side=values["side"],
+                type=values["type"],
+                time_in_force=values["tif"],
+                date=scope.now,
+                limit_price=money_or_none(values["limit"], currency),
+                stop_price=money_or_none(values["stop"], currency),
+            ),
+        )
+    )
+
+
+NEW: Final = Action(
+    "new",
+    "n",
+    "New",
+    "New orders in a new block, or joining one",
+    "Trade",
+    form=_form,
+    verb=_verb,
+    footer=True,
+)

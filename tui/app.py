@@ -1,0 +1,252 @@
+"""The application: themes, keys, palette, the one desk, and what keeps it fresh.
+
+It knows nothing of how a server is reached: it is given ``connect``, which makes the desk once the
+first screen stands, so that something is on screen before anything slow is imported or read.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from rich.text import Text
+from textual import work
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from styles.themes import THEMES, cell_styles
+from tui.actions.registry import ACTIONS
+from tui.columns.format import Look
+from tui.screens.desk import DeskScreen
+from tui.service.environment import Environment, Health, Update
+from tui.service.snapshot import EMPTY, Ref, Snapshot
+
+if TYPE_CHECKING:
+    from tui.service.desk import Desk
+    from tui.service.market import Market
+
+log = logging.getLogger(__name__)
+
+STYLES: Final = ("app.tcss", "grid.tcss", "dialogs.tcss", "history.tcss")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A desk that is reached, and how to let go of its server."""
+
+    desk: Desk
+    close: Callable[[], Awaitable[None]]
+
+
+Connect = Callable[[], Awaitable[Session]]
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What the reader wants of the screen, whatever the server."""
+
+    theme: str = THEMES[0].name
+    ascii: bool = False
+    read_only: bool = False
+    home: str = "demo"
+    refresh_s: float = 2.0
+    keys: Mapping[str, str] = field(default_factory=dict)
+    zone: tzinfo | None = None
+    exports: Path | None = None
+    log_file: Path | None = None
+
+
+class BlotterApp(App[None]):
+    """The blotter. Holds one :class:`Desk`; the screens read it and ask it to act."""
+
+    TITLE = "Blotter"
+    CSS_PATH: ClassVar[list[Path]] = [Path(str(files("styles") / name)) for name in STYLES]
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    ESCAPE_TO_MINIMIZE = False
+
+    def __init__(
+        self,
+        environment: Environment,
+        connect: Connect,
+        preferences: Preferences = Preferences(),
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        super().__init__()
+        self.environment = environment
+        self.preferences = preferences
+        self.now = now
+        self.desk: Desk | None = None
+        self._connect = connect
+        self._session: Session | None = None
+        self._polling = False
+        self._dirty = False
+        self.market: Market | None = None
+        self.animation_level = "none"
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = preferences.theme
+        if preferences.keys:
+            self.set_keymap(preferences.keys)
+
+    # --- what the screens read -----------------------------------------------------------------
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The desk as it was last read."""
+        return self.desk.snapshot if self.desk else EMPTY
+
+    @property
+    def health(self) -> Health:
+        """How reading goes."""
+        return self.desk.health if self.desk else Health()
+
+    @property
+    def flights(self) -> Mapping[Ref, str]:
+        """The rows with a write in flight, and what was asked of them."""
+        return self.desk.flights if self.desk else {}
+
+    @property
+    def read_only(self) -> bool:
+        """Tell whether nothing may be written from here."""
+        return self.preferences.read_only
+
+    @property
+    def home(self) -> str:
+        """The scope of the ids made here."""
+        return self.preferences.home
+
+    @property
+    def look(self) -> Look:
+        """How text is drawn for this reader today."""
+        zone = self.preferences.zone or datetime.now().astimezone().tzinfo or UTC
+        return Look(self.preferences.ascii, zone, self.now().astimezone(zone).date())
+
+    # --- life ----------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        self.push_screen(DeskScreen())
+        self.theme_changed_signal.subscribe(self, lambda _: self._dress())
+        self.call_after_refresh(self._open)
+
+    @work(group="session", exit_on_error=False)
+    async def _open(self) -> None:
+        """Reach the server, then read the desk page by page."""
+        session = await self._connect()
+        self._session = session
+        self.desk = session.desk
+        self.environment = session.desk.environment
+        session.desk.subscribe(self._updated)
+        await session.desk.load()
+        self.market = await session.desk.market_status()
+        self.set_interval(self.preferences.refresh_s, self._poll)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Say why the server could not be reached; the blotter stays, so that it can be read and left."""
+        if event.worker.group == "session" and event.state is WorkerState.ERROR and event.worker.error:
+            error = event.worker.error
+            log.error("session failed", exc_info=error)
+            advice = getattr(error, "advice", "")
+            self.notify(
+                f"{error} {advice}".strip(), title="No desk", severity="error", timeout=3600, markup=False
+            )
+
+    async def on_unmount(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    def _updated(self, update: Update) -> None:
+        """Paint once for any number of updates that come in one turn of the loop."""
+        if not self._dirty:
+            self._dirty = True
+            self.call_next(self._show)
+
+    def _show(self) -> None:
+        self._dirty = False
+        for screen in self.screen_stack:
+            if isinstance(screen, DeskScreen):
+                screen.show_all()
+
+    @work(group="poll", exit_on_error=False)
+    async def _poll(self) -> None:
+        """Ask what changed; a poll that is still running is not overtaken."""
+        if self.desk is None or self._polling or self.snapshot.as_at is not None:
+            return
+        self._polling = True
+        try:
+            await self.desk.refresh()
+        finally:
+            self._polling = False
+
+    @work(group="read", exclusive=True, exit_on_error=False)
+    async def reload(self) -> None:
+        """Read the whole desk again."""
+        if self.desk is not None:
+            await self.desk.load()
+
+    @work(group="read", exclusive=True, exit_on_error=False)
+    async def travel(self, as_at: datetime | None) -> None:
+        """Read the desk as it was at ``as_at``, or as it is now."""
+        if self.desk is not None:
+            await self.desk.travel(as_at)
+
+    def leave(self) -> None:
+        """End the program; while something is being sent, say so instead."""
+        if self.flights:
+            count = len(self.flights)
+            self.notify(f"{count} rows are being sent. Quit again when their outcome is known.", markup=False)
+        else:
+            self.exit()
+
+    def save(self, name: str, text: str) -> Path:
+        """Write an export, private to its owner, and give where; raises OSError when it cannot."""
+        folder = self.preferences.exports or Path.cwd()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / name
+        path.write_text(text, encoding="utf-8", newline="")
+        path.chmod(0o600)
+        return path
+
+    def _dress(self) -> None:
+        styles = cell_styles(self.theme_variables)
+        for screen in self.screen_stack:
+            if isinstance(screen, DeskScreen):
+                screen.dress(styles)
+
+    # --- palette and failure -------------------------------------------------------------------
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Give every action by name, then themes, the market and the rest."""
+        if isinstance(screen, DeskScreen):
+            for action in ACTIONS:
+                yield SystemCommand(action.label, action.help, lambda id=action.id: screen.action_act(id))
+            yield from screen.market_commands()
+        for theme in THEMES:
+            yield SystemCommand(
+                f"Theme {theme.name}", "Change the colours", lambda name=theme.name: self._wear(name)
+            )
+        yield SystemCommand("Screenshot", "Save what is on screen as SVG", self._save_screenshot)
+
+    def _wear(self, theme: str) -> None:
+        self.theme = theme
+
+    def _save_screenshot(self) -> None:
+        path = self.save(f"blotter-{self.now():%Y%m%dT%H%M%SZ}.svg", self.export_screenshot())
+        self.notify(f"Written to {path}", markup=False)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End with a sentence and a log; a traceback on screen could show what it must not."""
+        log.critical("the blotter stopped", exc_info=error)
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        where = f" The details are in {self.preferences.log_file}." if self.preferences.log_file else ""
+        self.panic(Text(f"The blotter stopped because of a fault of its own: {type(error).__name__}.{where}"))

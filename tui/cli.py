@@ -1,0 +1,94 @@
+"""The command line: arguments, nothing else. It chooses the server, then starts the app or serves."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from tui import __version__
+
+USAGE_ERROR = 2
+SIZES = ("demo", "busy", "stress")
+
+
+def _speed(text: str) -> Decimal:
+    try:
+        speed = Decimal(text)
+    except InvalidOperation:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
+    if not speed.is_finite() or not 0 < speed <= 1000:
+        raise argparse.ArgumentTypeError("a speed is above 0 and at most 1000")
+    return speed
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port: 0 to 65535")
+    return int(text)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Give the parser of all commands and options."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--read-only", action="store_true", help="look, never write")
+    common.add_argument("--theme", help="blotter, classic, east, high-contrast, light or mono")
+    common.add_argument("--ascii", action="store_true", default=None, help="draw with ASCII characters only")
+
+    demo = argparse.ArgumentParser(add_help=False)
+    demo.add_argument(
+        "--db", metavar="FILE", help="database of the embedded server; ':memory:' keeps nothing"
+    )
+    demo.add_argument("--size", choices=SIZES, default="demo", help="how much demo data a new database gets")
+    demo.add_argument("--seed", type=int, default=7, help="what the demo data and the market derive from")
+    demo.add_argument("--speed", type=_speed, default=Decimal(1), help="how fast the market's clock runs")
+    demo.add_argument("--fresh", action="store_true", help="throw the demo database away and start over")
+
+    main = argparse.ArgumentParser(
+        prog="blotter",
+        description="A trading blotter for LUSID's order management, with its own server inside.",
+        parents=[common, demo],
+    )
+    main.add_argument("--version", action="version", version=f"blotter {__version__}")
+    server = main.add_mutually_exclusive_group()
+    server.add_argument(
+        "--profile", metavar="NAME", help="a LUSID environment of the configuration; 'env' is FBN_*"
+    )
+    server.add_argument("--url", help="any server that speaks the API, such as http://127.0.0.1:8011/api")
+    main.add_argument("--token-file", type=Path, metavar="FILE", help="the access token for --url")
+
+    commands = main.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser(
+        "demo", parents=[common, demo], help="the blotter on the embedded server (the default)"
+    )
+    serve = commands.add_parser("serve", help="offer the embedded server to anybody, over HTTP")
+    serve.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on; beyond this machine needs a token"
+    )
+    serve.add_argument("--port", type=_port, default=8011, help="port to listen on; 0 picks a free one")
+    serve.add_argument("--db", metavar="FILE", help="database file; ':memory:' keeps nothing")
+    serve.add_argument("--token", help="the access token clients must send; better in BLOTTER_TOKEN")
+    serve.add_argument(
+        "--generation", choices=("latest", "2.1"), default="latest", help="which shapes to answer in"
+    )
+    serve.add_argument("--size", choices=("empty", *SIZES), default="empty", help="what a new database gets")
+    serve.add_argument("--seed", type=int, default=7, help="what demo data and market derive from")
+    serve.add_argument("--market", action="store_true", help="let the simulated market fill placements")
+    return main
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``blotter`` and give its exit code: 0 all well, 1 failed, 2 wrong usage."""
+    given = parser().parse_args(arguments)
+    if given.command == "serve":
+        from tui.start import serve
+
+        return serve(given)
+    if given.token_file and not given.url:
+        print("blotter: --token-file goes with --url.", file=sys.stderr)
+        return USAGE_ERROR
+    from tui.start import blotter
+
+    return blotter(given)

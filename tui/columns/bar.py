@@ -1,0 +1,40 @@
+"""The life-cycle bar: how far a block has come, in ten cells of text."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+GLYPHS: Final = ("█", "▓", "▒", "░")
+ASCII_GLYPHS: Final = ("B", "A", "F", "P")
+OVER: Final = "+"
+
+
+def lifecycle_bar(
+    ordered: Decimal, stages: tuple[Decimal, Decimal, Decimal, Decimal], *, ascii: bool = False
+) -> str:
+    """Draw ``stages`` (placed, executed, allocated, booked; units) as parts of ``ordered``, ten cells.
+
+    Each cell shows the furthest stage that reaches it. A stage that has begun shows at least one cell
+    and one that is not complete never shows ten. A stage beyond what was ordered ends in ``+``.
+
+    >>> lifecycle_bar(Decimal(100), (Decimal(90), Decimal(60), Decimal(30), Decimal(10)))
+    '█▓▓▒▒▒░░░ '
+    >>> lifecycle_bar(Decimal(100), (Decimal(120), Decimal(0), Decimal(0), Decimal(0)), ascii=True)
+    'PPPPPPPPP+'
+    """
+    width = 10
+    glyphs = ASCII_GLYPHS if ascii else GLYPHS
+    lengths = [_cells(stage, ordered, width) for stage in reversed(stages)]
+    cells = [" "] * width
+    for length, glyph in reversed(list(zip(lengths, glyphs, strict=True))):
+        cells[:length] = glyph * length
+    if any(stage > ordered for stage in stages):
+        cells[-1] = OVER
+    return "".join(cells)
+
+
+def _cells(stage: Decimal, ordered: Decimal, width: int) -> int:
+    if stage <= 0:
+        return 0
+    return width if stage >= ordered else max(1, int(stage * width / ordered))

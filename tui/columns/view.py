@@ -1,0 +1,221 @@
+"""What a pane shows of its rows: which ones, in which order, and what they add up to.
+
+A :class:`View` is plain data; everything here is a pure function of a view and a snapshot.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import operator
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from tui.api.shapes import ResourceId
+from tui.columns.column import Column, exported, sort_key
+from tui.columns.format import Look, money, number
+from tui.columns.panes import COLUMNS
+from tui.service.snapshot import Family, Snapshot
+
+Test = Callable[[Snapshot, Any], bool]
+
+_COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+    "=": operator.eq,
+}
+_TERM: Final = re.compile(
+    r"(?P<not>!?)(?:(?P<column>[A-Za-z]+)(?P<op><=|>=|<|>|=|:))?(?P<text>.+)", re.DOTALL
+)
+_URGENCY: Final = {"bad": 0, "attention": 1, "waiting": 2, "live": 3, "": 4, "good": 5, "idle": 6}
+_SUFFIXES: Final = {"k": 3, "m": 6, "b": 9}
+
+
+class FilterError(ValueError):
+    """A filter that cannot be understood; the message says which word and what would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How one pane looks at its rows. ``sort`` names a column; empty keeps the desk's own order."""
+
+    family: Family
+    filter: str = ""
+    sort: str = ""
+    descending: bool = False
+    hidden: frozenset[str] = frozenset()
+    needs_first: bool = False
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns shown, in their declared order."""
+        return tuple(column for column in COLUMNS[self.family] if column.id not in self.hidden)
+
+    def sorted_by(self, column: str) -> View:
+        """Give the view after the reader asked to sort by ``column``: up, then down, then not at all."""
+        if self.sort != column:
+            return replace(self, sort=column, descending=False, needs_first=False)
+        return (
+            replace(self, descending=True)
+            if not self.descending
+            else replace(self, sort="", descending=False)
+        )
+
+    def filtered(self, text: str) -> View:
+        """Give the view with another filter."""
+        return replace(self, filter=text)
+
+
+def column_of(family: Family, id: str) -> Column:
+    """Give the declared column ``id`` of a pane; a KeyError means the code and the registry differ."""
+    return next(column for column in COLUMNS[family] if column.id == id)
+
+
+def keys(view: View, snapshot: Snapshot, ids: Iterable[ResourceId]) -> list[ResourceId]:
+    """Give those of ``ids`` the view's filter lets through, in the view's order.
+
+    Raises:
+        FilterError: the filter cannot be understood.
+    """
+    rows = snapshot.rows(view.family)
+    found = list(ids)
+    if view.filter.strip():
+        matches = parse_filter(view.filter, view.family)
+        found = [id for id in found if id in rows and matches(snapshot, rows[id])]
+    if view.needs_first:
+        role = column_of(view.family, "state").role
+        assert role is not None
+        found.sort(key=lambda id: _URGENCY.get(role(snapshot, rows[id]), 9) if id in rows else 9)
+    elif view.sort:
+        value = column_of(view.family, view.sort).value
+        keyed = [(sort_key(value(snapshot, rows[id])), id) for id in found if id in rows]
+        some = sorted(
+            (pair for pair in keyed if pair[0][0] == 0), key=operator.itemgetter(0), reverse=view.descending
+        )
+        found = [id for _, id in some] + [id for key, id in keyed if key[0] == 1]
+    return found
+
+
+def parse_filter(text: str, family: Family) -> Test:
+    """Read a filter: words that must all be there, ``column:word``, ``column>number``, ``!`` for not.
+
+    ``aapl``, ``side:buy state:new``, ``ordered>=50k !vod``. Letters match without regard to case.
+    """
+    tests = [_term(word, family) for word in text.split()]
+    return lambda snapshot, row: all(test(snapshot, row) for test in tests)
+
+
+def _term(word: str, family: Family) -> Test:
+    match = _TERM.fullmatch(word)
+    if match is None:
+        raise FilterError(f"'{word}' says nothing to look for.")
+    test = _column_test(match, family) if match["column"] else _word_test(match["text"], family)
+    return (lambda snapshot, row: not test(snapshot, row)) if match["not"] else test
+
+
+def _word_test(word: str, family: Family) -> Test:
+    wanted = word.casefold()
+    getters = [column.value for column in COLUMNS[family]]
+
+    def test(snapshot: Snapshot, row: Any) -> bool:
+        for value in getters:
+            got = value(snapshot, row)
+            if got.__class__ is str and wanted in got.casefold():
+                return True
+        return False
+
+    return test
+
+
+def _column_test(match: re.Match[str], family: Family) -> Test:
+    name, sign, text = match["column"].lower(), match["op"], match["text"]
+    column = next(
+        (c for c in COLUMNS[family] if name in (c.id, c.title.lower().replace(" ", ""))),
+        None,
+    )
+    if column is None:
+        names = ", ".join(c.id for c in COLUMNS[family])
+        raise FilterError(f"There is no column '{match['column']}' here; there are {names}.")
+    get = column.value
+    if sign == ":" or (sign == "=" and _decimal(text) is None):
+        wanted = text.casefold()
+        whole = sign == "="
+
+        def contains(snapshot: Snapshot, row: Any) -> bool:
+            got = exported(get(snapshot, row)).casefold()
+            return got == wanted if whole else wanted in got
+
+        return contains
+    limit = _decimal(text)
+    if limit is None:
+        raise FilterError(f"'{text}' is not a number to compare {column.title} with.")
+    compare = _COMPARISONS[sign]
+
+    def compares(snapshot: Snapshot, row: Any) -> bool:
+        got = get(snapshot, row)
+        return isinstance(got, (Decimal, int)) and compare(got, limit)
+
+    return compares
+
+
+def _decimal(text: str) -> Decimal | None:
+    shift = _SUFFIXES.get(text[-1:].lower(), 0)
+    try:
+        value = Decimal((text[:-1] if shift else text).replace(",", ""))
+    except InvalidOperation:
+        return None
+    return value.scaleb(shift) if value.is_finite() else None
+
+
+def totals(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> str:
+    """Say what the shown rows add up to: units per column, money per currency, never mixed."""
+    rows = snapshot.rows(view.family)
+    parts: list[str] = []
+    for column in view.columns:
+        if not column.total:
+            continue
+        sums: dict[str, Decimal] = {}
+        for id in ids:
+            row = rows.get(id)
+            value = column.value(snapshot, row) if row is not None else None
+            if isinstance(value, Decimal):
+                unit = (column.currency(snapshot, row) or "") if column.currency else ""
+                sums[unit] = sums.get(unit, Decimal(0)) + value
+        if column.total == "money":
+            parts += [money(total, unit) for unit, total in sorted(sums.items())]
+        elif sums:
+            parts.append(f"{column.title.lower()} {number(sums[''])}")
+    return " · ".join(parts)
+
+
+def export_csv(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> str:
+    """Give the shown rows as CSV (RFC 4180): visible columns, full precision, UTC, a header row.
+
+    Cells a spreadsheet would take for a formula get a leading apostrophe.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(column.title for column in view.columns)
+    rows = snapshot.rows(view.family)
+    for id in ids:
+        if (row := rows.get(id)) is not None:
+            writer.writerow(_inert(column.value(snapshot, row)) for column in view.columns)
+    return out.getvalue()
+
+
+def _inert(value: Any) -> str:
+    text = exported(value)
+    return "'" + text if isinstance(value, str) and text[:1] in ("=", "+", "-", "@") else text
+
+
+def cells(columns: Sequence[Column], snapshot: Snapshot, row: Any, look: Look) -> list[tuple[str, str]]:
+    """Give one row's cells in order, each as text and the name of its colour role."""
+    return [
+        (column.cell(snapshot, row, look), column.role(snapshot, row) if column.role else "")
+        for column in columns
+    ]

@@ -1,0 +1,41 @@
+"""The directories the blotter keeps its files in, made private when they are first used."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import user_config_path, user_data_path, user_log_path, user_state_path
+
+APP = "blotter"
+
+
+def _private(path: Path) -> Path:
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def data_dir() -> Path:
+    """The embedded server's databases and what is exported."""
+    return _private(user_data_path(APP, appauthor=False))
+
+
+def state_dir() -> Path:
+    """The journal of writes."""
+    return _private(user_state_path(APP, appauthor=False))
+
+
+def log_file() -> Path:
+    """The log, in a directory of its own."""
+    return _private(user_log_path(APP, appauthor=False)) / "blotter.log"
+
+
+def config_file() -> Path:
+    """The settings, which need not exist; ``BLOTTER_CONFIG`` names another file."""
+    named = os.environ.get("BLOTTER_CONFIG")
+    return Path(named) if named else user_config_path(APP, appauthor=False) / "config.toml"
+
+
+def demo_database() -> Path:
+    """The embedded server's database when no other file is named."""
+    return data_dir() / "demo.db"

@@ -1,0 +1,79 @@
+"""The band on top: which environment this is, how fresh the data are, and what is held still."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from textual.content import Content
+
+from tui.api.gate import clean
+from tui.columns.format import Look, clock
+from tui.service.environment import Environment, Health, Kind, State
+from tui.service.snapshot import Snapshot
+from widgets.line import Line
+
+
+class Band(Line):
+    """One line that is always visible; PROD looks unlike TEST and LOCAL in words and colour."""
+
+    def tell(
+        self,
+        environment: Environment,
+        health: Health,
+        snapshot: Snapshot,
+        look: Look,
+        *,
+        linked: bool,
+        frozen: bool,
+        read_only: bool,
+        now: datetime,
+    ) -> None:
+        """Show where things stand."""
+        self.set_class(environment.kind is Kind.PROD, "prod")
+        self.set_class(environment.kind is Kind.TEST, "test")
+        server = clean(environment.host or "embedded server")
+        left = [f" {environment.kind.value} {clean(environment.name)}".rstrip(), server]
+        if environment.user:
+            left.append(clean(environment.user))
+        marks = []
+        if snapshot.as_at is not None:
+            marks.append(f"AS AT {snapshot.as_at:%d %b %Y %H:%M:%S} UTC")
+        if read_only:
+            marks.append("READ-ONLY")
+        if frozen:
+            marks.append("FROZEN")
+        if not linked:
+            marks.append("all rows")
+        if snapshot.bad:
+            marks.append(f"{len(snapshot.bad)} unreadable rows")
+        state = _state(health, snapshot, look, now)
+        style = {"stale": "$attention", "offline": "$bad", "unauthenticated": "$bad"}.get(
+            health.state.value, ""
+        )
+        right = Content.assemble("  ".join(marks), "  " if marks else "", (state, style), " ")
+        self.show(Content("  ".join(left)), right)
+
+
+def _state(health: Health, snapshot: Snapshot, look: Look, now: datetime) -> str:
+    if health.state is State.LOADING:
+        return "reading…" if not look.ascii else "reading..."
+    at = clock(health.read_at, look)
+    if health.state is State.LIVE:
+        return f"live {at} {look.zone_name}".rstrip()
+    age = _age(now, health.read_at)
+    words = {
+        State.STALE: "STALE",
+        State.OFFLINE: "OFFLINE",
+        State.UNAUTHENTICATED: "NOT SIGNED ON",
+    }[health.state]
+    why = f": {clean(health.message)}" if health.message else ""
+    return f"{words}, data {age}{why}"
+
+
+def _age(now: datetime, read_at: datetime | None) -> str:
+    if read_at is None:
+        return "never read"
+    seconds = max(0, int((now - read_at).total_seconds()))
+    if seconds < 120:
+        return f"{seconds} s old"
+    return f"{seconds // 60} min old" if seconds < 7200 else f"{seconds // 3600} h old"

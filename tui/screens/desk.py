@@ -1,0 +1,355 @@
+"""The desk: what every key does on it.
+
+Keys come from the action registry and nowhere else. An action that writes goes through the one flow of
+form, preview, sending and report; every other one is the method ``do_<id>`` here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import ClassVar, Final
+
+from textual import on, work
+from textual.app import SystemCommand
+from textual.binding import Binding, BindingType
+
+from tui.actions.action import Action, Scope
+from tui.actions.ask import pick, switch, text
+from tui.actions.registry import ACTIONS, BY_ID
+from tui.api import gate
+from tui.columns.panes import COLUMNS
+from tui.columns.view import export_csv
+from tui.screens.flow import ask, tell
+from tui.screens.form import FormDialog
+from tui.screens.pane import Pane
+from tui.screens.panes import PanesScreen
+from tui.service.snapshot import Family, Ref
+
+NOW: Final = "now"
+SPEEDS: Final = (1, 10, 60)
+COPIES: Final = ("id", "JSON", "shown rows as TSV")
+
+
+def bindings() -> list[BindingType]:
+    """Give the key bindings of every action, made from the registry."""
+    return [
+        Binding(
+            ",".join((action.key, *action.aliases)),
+            f"act('{action.id}')",
+            action.label,
+            show=False,
+            id=action.id,
+            tooltip=action.help,
+        )
+        for action in ACTIONS
+    ]
+
+
+class DeskScreen(PanesScreen):
+    """The four panes and their keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings()
+
+    def action_act(self, id: str) -> None:
+        """Carry out an action of the registry, or say why it is not possible now."""
+        action = BY_ID[id]
+        scope = self.scope()
+        if action.id == "cancel_all":
+            scope = replace(scope, family=Family.PLACEMENTS, ids=self.pane(Family.PLACEMENTS).shown)
+        reason = action.refusal(scope)
+        if reason:
+            self.notify(reason, title=action.label, severity="warning", markup=False)
+        elif action.writes:
+            self._send(action, scope)
+        else:
+            getattr(self, f"do_{action.id}")()
+
+    @work(group="writes", exit_on_error=True)
+    async def _send(self, action: Action, scope: Scope) -> None:
+        """Ask, confirm, send, report. Several may run; none cancels another."""
+        desk = self.app.desk
+        if desk is None:
+            self.notify("The server is not reached yet; wait for the first rows.", markup=False)
+            return
+        verb = await ask(self.app, action, scope, desk)
+        if verb is None:
+            return
+        report = await desk.act(verb)
+        jump = await tell(self.app, report)
+        self.active.grid.clear_selection()
+        if jump is not None:
+            self.go_to(jump)
+
+    @on(Pane.Opened)
+    def _opened(self, event: Pane.Opened) -> None:
+        self.show_detail(event.pane)
+
+    # --- the row under the cursor --------------------------------------------------------------
+
+    def do_history(self) -> None:
+        cursor = self.active.cursor
+        order = self.snapshot.order_of(cursor) if cursor else None
+        if order is not None:
+            self._show_history(Ref(Family.ORDERS, order))
+
+    @work(group="history")
+    async def _show_history(self, order: Ref) -> None:
+        from tui.screens.history import HistoryScreen
+
+        desk = self.app.desk
+        if desk is None:
+            return
+        screen = HistoryScreen(
+            order.id,
+            lambda: desk.history(order.id),
+            f"History of order {order.id.code}",
+            save=self.app.save,
+        )
+        jump = await self.app.push_screen_wait(screen)
+        if jump is not None:
+            self.go_to(jump)
+
+    def show_detail(self, pane: Pane, *, raw: bool = False) -> None:
+        """Show all members of the row under the cursor of ``pane``."""
+        from tui.screens.detail import DetailScreen, sections_of
+
+        cursor = pane.cursor
+        row = self.snapshot.row(cursor) if cursor else None
+        if cursor is None or row is None:
+            return
+        title = f"{cursor.family.singular.title()} {cursor.id}"
+        self.app.push_screen(DetailScreen(title, sections_of(row), gate.encode(row).decode(), raw=raw))
+
+    def do_raw(self) -> None:
+        self.show_detail(self.active, raw=True)
+
+    @work(group="dialog")
+    async def do_copy(self) -> None:
+        pane = self.active
+        chosen = await self._choose("Copy", "What to copy", COPIES)
+        if chosen is None:
+            return
+        rows = [self.snapshot.rows(pane.family).get(id) for id in pane.in_focus]
+        if chosen == "id":
+            copied = "\n".join(str(id) for id in pane.in_focus)
+        elif chosen == "JSON":
+            copied = "\n".join(gate.encode(row).decode() for row in rows if row is not None)
+        else:
+            copied = self._tsv(pane)
+        self.app.copy_to_clipboard(copied)
+        self.notify(f"{len(copied):,} characters sent to the clipboard.", markup=False)
+
+    def _tsv(self, pane: Pane) -> str:
+        lines = ["\t".join(column.title for column in pane.view.columns)]
+        for id in pane.shown:
+            row = self.snapshot.rows(pane.family)[id]
+            lines.append(
+                "\t".join(column.cell(self.snapshot, row, pane.look).strip() for column in pane.view.columns)
+            )
+        return "\n".join(lines)
+
+    async def _choose(self, title: str, label: str, choices: tuple[str, ...]) -> str | None:
+        answered = await self.app.push_screen_wait(FormDialog(title, "", (pick("choice", label, choices),)))
+        return answered["choice"] if answered else None
+
+    # --- the rows of a pane --------------------------------------------------------------------
+
+    def do_filter(self) -> None:
+        self.active.start_filter()
+
+    @work(group="dialog")
+    async def do_sort(self) -> None:
+        pane = self.active
+        titles = {column.title: column.id for column in pane.view.columns}
+        order = "the desk's own order"
+        current = next((title for title, id in titles.items() if id == pane.view.sort), order)
+        fields = (
+            pick("column", "By", (order, *titles), current),
+            switch("descending", "Largest first", pane.view.descending),
+        )
+        answered = await self.app.push_screen_wait(FormDialog("Sort", "", fields))
+        if answered is not None:
+            sort = titles.get(answered["column"], "")
+            descending = answered["descending"] == "yes" and bool(sort)
+            pane.look_at(replace(pane.view, sort=sort, descending=descending, needs_first=False))
+
+    @work(group="dialog")
+    async def do_columns(self) -> None:
+        pane = self.active
+        fields = tuple(
+            switch(column.id, column.title, column.id not in pane.view.hidden, help=column.help)
+            for column in COLUMNS[pane.family]
+        )
+        dialog = FormDialog(
+            f"Columns of {pane.family.value}",
+            "",
+            fields,
+            lambda values: [] if "yes" in values.values() else ["Keep at least one column."],
+        )
+        answered = await self.app.push_screen_wait(dialog)
+        if answered is not None:
+            hidden = frozenset(id for id, value in answered.items() if value == "no")
+            pane.look_at(replace(pane.view, hidden=hidden))
+
+    def do_needs_me(self) -> None:
+        first = not self.active.view.needs_first
+        for family in Family:
+            pane = self.pane(family)
+            pane.look_at(replace(pane.view, needs_first=first, sort="", descending=False))
+
+    def do_export(self) -> None:
+        pane = self.active
+        stamp = f"{self.app.now():%Y%m%dT%H%M%SZ}"
+        try:
+            path = self.app.save(
+                f"{pane.family.value}-{stamp}.csv", export_csv(pane.view, self.snapshot, pane.shown)
+            )
+        except OSError as error:
+            self.notify(f"Nothing was written: {error.strerror}.", severity="error", markup=False)
+        else:
+            self.notify(f"{len(pane.shown):,} rows written to {path}", markup=False)
+
+    # --- panes ---------------------------------------------------------------------------------
+
+    def _go(self, family: Family) -> None:
+        if self.active.family is family:
+            self.toggle_full_screen()
+        else:
+            self.show_pane(family)
+
+    def do_blocks(self) -> None:
+        self._go(Family.BLOCKS)
+
+    def do_orders(self) -> None:
+        self._go(Family.ORDERS)
+
+    def do_placements(self) -> None:
+        self._go(Family.PLACEMENTS)
+
+    def do_allocations(self) -> None:
+        self._go(Family.ALLOCATIONS)
+
+    def do_executions(self) -> None:
+        self._go(Family.EXECUTIONS)
+
+    def do_transactions(self) -> None:
+        self._go(Family.TRANSACTIONS)
+
+    def do_next_pane(self) -> None:
+        self.step_pane(1)
+
+    def do_previous_pane(self) -> None:
+        self.step_pane(-1)
+
+    def do_link(self) -> None:
+        self.linked = not self.linked
+        self.show_all()
+
+    # --- the desk ------------------------------------------------------------------------------
+
+    def do_refresh(self) -> None:
+        self.app.reload()
+
+    def do_freeze(self) -> None:
+        self.frozen = not self.frozen
+        self.show_all()
+
+    @work(group="dialog")
+    async def do_travel(self) -> None:
+        now = self.app.snapshot.as_at
+        fields = (
+            text(
+                "as_at",
+                "As at",
+                f"{now:%Y-%m-%d %H:%M:%S}" if now else NOW,
+                required=True,
+                help="UTC, such as 2026-11-20 09:30, or 'now'",
+                check=_time_problem,
+            ),
+        )
+        answered = await self.app.push_screen_wait(
+            FormDialog("Time travel", "See the desk as it stood then.", fields)
+        )
+        if answered is not None:
+            typed = answered["as_at"].strip()
+            self.app.travel(None if typed.lower() == NOW else _time(typed))
+
+    def market_commands(self) -> Iterable[SystemCommand]:
+        """Give what the palette offers of the simulated market, where there is one."""
+        market = self.app.market
+        if market is None:
+            return
+        if market.running:
+            yield SystemCommand(
+                "Market: pause", "Hold the simulated market", lambda: self._market(running=False)
+            )
+        else:
+            yield SystemCommand(
+                "Market: go on", "Let the simulated market fill", lambda: self._market(running=True)
+            )
+        yield SystemCommand("Market: step", "Let the market move once", lambda: self._market(steps=1))
+        for speed in SPEEDS:
+            yield SystemCommand(
+                f"Market: speed x{speed}",
+                f"Now x{market.speed}",
+                lambda speed=speed: change(speed=Decimal(speed)),
+            )
+
+    @work(group="market", exit_on_error=False)
+    async def _market(
+        self, *, running: bool | None = None, speed: Decimal | None = None, steps: int | None = None
+    ) -> None:
+        desk = self.app.desk
+        if desk is None:
+            return
+        market = await desk.market_set(running=running, speed=speed, steps=steps)
+        await desk.refresh()
+        self.app.market = market
+        if market is not None:
+            going = "runs" if market.running else "is held"
+            self.notify(
+                f"The market {going} at speed x{market.speed}; {market.fills} fills so far.", markup=False
+            )
+
+    def do_palette(self) -> None:
+        self.app.action_command_palette()
+
+    def do_help(self) -> None:
+        from tui.screens.help import HelpScreen
+        from tui.screens.hints import help_groups
+
+        self.app.push_screen(HelpScreen(help_groups(self.scope())))
+
+    def do_back(self) -> None:
+        """One step back: selection, filter, full screen, the past."""
+        pane = self.active
+        if pane.grid.clear_selection():
+            return
+        if pane.view.filter:
+            pane.look_at(pane.view.filtered(""))
+        elif self.full_screen:
+            self.toggle_full_screen()
+
+    def do_redraw(self) -> None:
+        self.app.refresh(repaint=True, layout=True)
+
+    def do_quit(self) -> None:
+        self.app.leave()
+
+
+def _time(typed: str) -> datetime:
+    moment = datetime.fromisoformat(typed)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _time_problem(typed: str) -> str | None:
+    if typed.strip().lower() == NOW:
+        return None
+    try:
+        _time(typed.strip())
+    except ValueError:
+        return f"'{typed}' is not a time; write it as 2026-11-20 09:30, or 'now'."
+    return None

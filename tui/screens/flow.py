@@ -1,0 +1,50 @@
+"""From a key to an outcome: form, preview, sending, report. The one way anything is sent.
+
+An action that writes runs in a worker nothing supersedes; once :meth:`Desk.act` has sent, leaving the
+dialogs or the program's screens cannot stop it, and its report is shown or, failing that, journalled.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+from tui.actions.action import Action, Scope
+from tui.screens.form import FormDialog
+from tui.screens.preview import PreviewDialog
+from tui.screens.report import ReportDialog
+from tui.service.outcomes import Report
+from tui.service.preview import preview
+from tui.service.snapshot import Ref
+from tui.service.verbs import Verb
+
+if TYPE_CHECKING:
+    from tui.service.desk import Desk
+
+FADES_S = 5
+
+
+async def ask(app: App[None], action: Action, scope: Scope, desk: Desk) -> Verb | None:
+    """Ask what has to be asked and show what would be sent; None when the user leaves it."""
+    values: dict[str, str] = {}
+    if action.form is not None:
+        form = action.form(scope)
+        dialog = FormDialog(form.title, form.intro, form.fields, form.check, form.live)
+        answered = await app.push_screen_wait(dialog)
+        if answered is None:
+            return None
+        values = answered
+    assert action.verb is not None
+    verb = action.verb(scope, values)
+    shown = preview(verb, scope.snapshot, desk.environment, desk.limits, typed=action.typed)
+    confirmed = await app.push_screen_wait(PreviewDialog(shown, desk.curl(verb)))
+    return verb if confirmed else None
+
+
+async def tell(app: App[None], report: Report) -> Ref | None:
+    """Show what came of a write: all done in passing, anything else until it is dismissed."""
+    if not report.refused and not report.unknown and len(report.done) == 1 and not report.done[0].note:
+        app.notify(report.sentence(), timeout=FADES_S, markup=False)
+        return None
+    return await app.push_screen_wait(ReportDialog(report))

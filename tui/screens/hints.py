@@ -1,0 +1,46 @@
+"""The keys on the last line and in the help, made from the registry and what is possible now."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from tui.actions.action import Scope, key_words
+from tui.actions.registry import ACTIONS, GROUPS
+
+HelpRow = tuple[str, str, str, str]
+
+
+def footer_hints(scope: Scope) -> Content:
+    """Give the footer: keys bold, and dim where the action is not possible now."""
+    shown = []
+    for action in ACTIONS:
+        if action.footer:
+            possible = action.refusal(scope) is None
+            shown.append(
+                Content.assemble(
+                    (key_words(action.key), "bold" if possible else "dim"),
+                    " ",
+                    (action.label, "" if possible else "dim"),
+                )
+            )
+    return Content.assemble(" ", Content("  ").join(shown))
+
+
+def help_groups(scope: Scope) -> list[tuple[str, list[HelpRow]]]:
+    """Give every action by group: keys, label, help, and why it is not possible now."""
+    return [
+        (
+            group,
+            [
+                (
+                    " ".join(key_words(key) for key in (action.key, *action.aliases)),
+                    action.label,
+                    action.help,
+                    action.refusal(scope) or "",
+                )
+                for action in ACTIONS
+                if action.group == group
+            ],
+        )
+        for group in GROUPS
+    ]
