@@ -138,6 +138,10 @@ class Instrument:
         return self.ticker or self.name or self.identifier("Isin") or self.identifier("Figi") or self.luid
 
 
+def _none() -> Mapping[Any, Any]:
+    return NONE
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """The whole desk at one moment.
@@ -148,21 +152,21 @@ class Snapshot:
     while a load is still bringing rows; ``bad`` are the rows that could not be read.
     """
 
-    blocks: Mapping[ResourceId, OrderGraphBlock] = NONE
-    orders: Mapping[ResourceId, Order] = NONE
-    placements: Mapping[ResourceId, Placement] = NONE
-    executions: Mapping[ResourceId, Execution] = NONE
-    allocations: Mapping[ResourceId, Allocation] = NONE
-    transactions: Mapping[ResourceId, Transaction] = NONE
-    instruments: Mapping[str, Instrument] = NONE
+    blocks: Mapping[ResourceId, OrderGraphBlock] = field(default_factory=_none)
+    orders: Mapping[ResourceId, Order] = field(default_factory=_none)
+    placements: Mapping[ResourceId, Placement] = field(default_factory=_none)
+    executions: Mapping[ResourceId, Execution] = field(default_factory=_none)
+    allocations: Mapping[ResourceId, Allocation] = field(default_factory=_none)
+    transactions: Mapping[ResourceId, Transaction] = field(default_factory=_none)
+    instruments: Mapping[str, Instrument] = field(default_factory=_none)
     as_at: datetime | None = None
     read_at: datetime | None = None
     complete: bool = False
     bad: tuple[BadRow, ...] = ()
-    links: Mapping[str, Index] = NONE
+    links: Mapping[str, Index] = field(default_factory=_none)
     serial: int = 0
     parent: int = -1
-    touched: Mapping[Family, frozenset[ResourceId]] = field(default=NONE, repr=False)
+    touched: Mapping[Family, frozenset[ResourceId]] = field(default_factory=_none, repr=False)
 
     @classmethod
     def of(
