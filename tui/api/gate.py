@@ -302,6 +302,11 @@ def _members(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     return kind.__struct_encode_fields__
 
 
+def time_members() -> frozenset[str]:
+    """Give the JSON names under which the contract carries times."""
+    return _names_of(datetime)
+
+
 @cache
 def _names_of(kind: Any) -> frozenset[str]:
     """The JSON names under which the models carry ``kind``, with or without null."""

@@ -1,0 +1,158 @@
+"""One desk at work: takes commands one at a time, each a transaction of its own, and answers reads.
+
+The engine is the only way to the store. Whoever calls it, a route, the demo's seeding or the simulated
+market, waits for its turn; from an event loop it is called through :meth:`Engine.run`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from tui.api import gate
+from tui.api.models import Block, Placement
+from tui.oms.book import Answer, Book, Change, Context
+from tui.oms.refusals import Refusal
+from tui.oms.requestids import RequestIds
+from tui.oms.store import Store
+from tui.oms.store.schema import moment
+
+Q = TypeVar("Q")
+T = TypeVar("T")
+P = ParamSpec("P")
+
+Command = Callable[[Book, Q], Answer]
+
+
+class Engine:
+    """The desk's commands and reads over one database, one at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.request_ids = RequestIds()
+        self._turn = threading.RLock()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+
+    @classmethod
+    def open(cls, path: Path | str | None) -> Engine:
+        """Open the desk kept at ``path``, made if missing; None or ``:memory:`` keeps nothing.
+
+        Raises:
+            StoreError: the file cannot be used; the message says why.
+        """
+        return cls(Store.open(None if path in (None, ":memory:") else Path(path)))  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """Finish the call at work and close the database."""
+        self._thread.shutdown()
+        with self._turn:
+            self.store.close()
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do ``work`` in the store's thread, so that the event loop is never held up.
+
+        Work that has begun is finished even when the caller is cancelled.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, lambda: work(*args, **kwargs))
+
+    @contextmanager
+    def bulk(self) -> Iterator[None]:
+        """Make all writes inside one transaction: all of them are kept, or none."""
+        with self._turn, self.store.transaction():
+            yield
+
+    def write(
+        self,
+        command: Command[Q],
+        request: Q,
+        *,
+        user: str,
+        now: datetime | None = None,
+        request_id: str | None = None,
+    ) -> Any:
+        """Carry out ``command`` in a transaction of its own and give its reply.
+
+        ``now`` stands for the clock; the call's asAt is later than that of every call before it.
+
+        Raises:
+            Refusal: the whole call breaks a rule; nothing was written.
+            StoreError: the disk would not take it; nothing was written.
+        """
+        with self._turn, self.store.transaction():
+            return self._carry_out(command, request, user, now, request_id)
+
+    def write_encoded(
+        self,
+        command: Command[Q],
+        request: Q,
+        *,
+        user: str,
+        request_id: str | None = None,
+        once: tuple[str, bytes] | None = None,
+    ) -> bytes:
+        """Carry out ``command`` as :meth:`write` does and give its reply as JSON.
+
+        ``once`` is an idempotency key and the digest of the request: a key seen before gives the answer
+        it got then, and nothing is done.
+
+        Raises:
+            Refusal: as :meth:`write`, and when the key was used for another request (422).
+        """
+        with self._turn, self.store.transaction():
+            now = self.store.next_as_at(datetime.now(UTC))
+            if once is not None and (kept := self.store.recall(once[0], now)) is not None:
+                if kept[0] != once[1]:
+                    raise Refusal(
+                        "IdempotencyKeyReused",
+                        "The Idempotency-Key was used before, for another request. Use a new key.",
+                        code=157,
+                        status=422,
+                    )
+                return kept[1]
+            reply = gate.encode(self._carry_out(command, request, user, None, request_id))
+            if once is not None:
+                self.store.remember(once[0], once[1], now, reply)
+            return reply
+
+    def read(self, work: Callable[[Store], T]) -> T:
+        """Give what ``work`` reads from the store, with no write in between its statements."""
+        with self._turn:
+            return work(self.store)
+
+    def _carry_out(
+        self, command: Command[Q], request: Q, user: str, now: datetime | None, request_id: str | None
+    ) -> Any:
+        as_at = self.store.next_as_at(now or datetime.now(UTC))
+        context = Context(moment(as_at), user, request_id or self.request_ids.next())
+        book = Book(self.store, context)
+        answer = command(book, request)
+        changes = book.seal()
+        if changes:
+            self.store.append(changes, context, as_at)
+            self._draw(changes, book, as_at)
+        return answer()
+
+    def _draw(self, changes: list[Change], book: Book, as_at: int) -> None:
+        """Draw the order graph anew where the changes touch it, and nowhere else."""
+        from tui.oms import graph
+
+        block_ids, placement_ids = graph.touched(changes, book)
+        blocks = {id: book.get(Block, id) for id in block_ids}
+        placements = {id: book.get(Placement, id) for id in placement_ids}
+        self.store.draw(
+            Block,
+            {id: block and gate.encode(graph.graph_block(book, block)) for id, block in blocks.items()},
+            as_at,
+        )
+        self.store.draw(
+            Placement,
+            {id: it and gate.encode(graph.graph_placement(book, it)) for id, it in placements.items()},
+            as_at,
+        )

@@ -1,0 +1,81 @@
+"""Failures as LUSID's problem documents (contract 2.0): the codes of the HTTP face, and the body."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from tui.api.shapes import ProblemDetails
+from tui.oms.refusals import INVALID_REQUEST, Refusal
+
+ACCESS_DENIED: Final = 186
+INVALID_TOKEN: Final = 187
+CONFLICT: Final = 156
+UNKNOWN: Final = -1
+
+_TITLES: Final[Mapping[int, str]] = {
+    CONFLICT: "Another request with the same key is still at work.",
+    ACCESS_DENIED: "Access denied.",
+    INVALID_TOKEN: "The access token is missing or not valid.",
+    UNKNOWN: "The request could not be served.",
+    233: "The filter could not be parsed.",
+    681: "Sorting by this field is not supported.",
+    682: "Too many sort fields were given.",
+    689: "The pagination token is not valid.",
+}
+
+
+def invalid(errors: Mapping[str, tuple[str, ...]], detail: str | None = None, status: int = 400) -> Refusal:
+    """Give the refusal of a request that is not of the contract's form (157)."""
+    text = detail or "One or more elements of the request were invalid."
+    return Refusal("InvalidRequest", text, code=INVALID_REQUEST, status=status, errors=errors)
+
+
+def invalid_value(name: str, detail: str) -> Refusal:
+    """Give the refusal of a query parameter's value (151)."""
+    return Refusal("InvalidParameterValue", detail, errors={name: (detail,)})
+
+
+def document(refusal: Refusal, instance: str) -> ProblemDetails:
+    """Give ``refusal`` as the body of an answer; ``instance`` names the request in the server's log.
+
+    A 400 is a LusidValidationProblemDetails, everything else a LusidProblemDetails. The number of the
+    broken rule stands in ``errorDetails``.
+    """
+    detail = {"type": refusal.type, "detail": refusal.detail, "rule": refusal.rule}
+    return ProblemDetails(
+        name=refusal.type,
+        error_details=(detail,) if refusal.rule else (),
+        code=refusal.code,
+        errors=dict(refusal.errors) or None,
+        type=f"https://docs.lusid.com/#section/Error-Codes/{refusal.code}",
+        title=_TITLES.get(refusal.code) or refusal.title,
+        status=refusal.status,
+        detail=refusal.detail,
+        instance=instance,
+        extensions={},
+    )
+
+
+_AT: Final = re.compile(r"(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?", re.DOTALL)
+_MISSING: Final = re.compile(r"Object missing required field `(?P<field>[^`]+)`")
+
+
+def of_malformed(message: str) -> Refusal:
+    """Say what is wrong with a body, keyed as LUSID keys it: ``Requests[0].Id``.
+
+    >>> dict(of_malformed("Object missing required field `id` - at `$.requests[0]`").errors)
+    {'Requests[0].Id': ('The Id field is required.',)}
+    """
+    match = _AT.fullmatch(message)
+    what, path = (match["what"], match["path"] or "") if match else (message, "")
+    missing = _MISSING.match(what)
+    if missing is not None:
+        path = f"{path}.{missing['field']}"
+        what = f"The {_pascal(missing['field'])} field is required."
+    return invalid({_pascal(path.strip(".")) or "Body": (what.rstrip(".") + ".",)})
+
+
+def _pascal(path: str) -> str:
+    return ".".join(part[:1].upper() + part[1:] for part in path.split("."))

@@ -1,0 +1,262 @@
+"""The filter language of contract section 4: text in, a tree out. Knows no field and no SQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final, Literal
+
+from tui.oms.refusals import Refusal
+
+Value = str | Decimal | bool | datetime
+Op = Literal["eq", "neq", "lt", "lte", "gt", "gte", "startswith", "in", "not in"]
+
+MAX_DEPTH: Final = 32
+MAX_LENGTH: Final = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """``field op values``; ``at`` is where the field stands in the filter, for messages."""
+
+    field: str
+    op: Op
+    values: tuple[Value, ...]
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """``field exists``; without ``wanted``, ``field not exists``."""
+
+    field: str
+    wanted: bool
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """``field any (~ op value)``; with ``every``, ``field all (...)``. The test's field follows ``~.``."""
+
+    field: str
+    every: bool
+    test: Test
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """All of the parts; with ``either``, any of them."""
+
+    parts: tuple[Node, ...]
+    either: bool = False
+
+
+Node = Test | Exists | Some | Not | Both
+
+_TOKEN: Final = re.compile(
+    r"""\s*(?:
+      (?P<text>'(?:[^']|'')*')
+    | (?P<date>\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?(?:Z|[+-]\d\d:\d\d)?)?(?![\w.]))
+    | (?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?(?![\w.]))
+    | (?P<name>(?:~|[A-Za-z_])(?:[\w./:-]|\[(?:'[^']*'|[^\]']*)\])*)
+    | (?P<mark>[(),])
+    )""",
+    re.VERBOSE,
+)
+_OPS: Final = frozenset({"eq", "neq", "lt", "lte", "gt", "gte", "startswith"})
+_WORDS: Final = _OPS | {"and", "or", "not", "in", "exists", "any", "all"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    at: int
+
+
+def unparsable(detail: str) -> Refusal:
+    """Give the refusal of a filter that is not in the language (F4)."""
+    return Refusal("QueryParserFailure", detail, rule="F4", code=233)
+
+
+def parse(filter: str) -> Node | None:
+    """Read ``filter``; None when it is empty.
+
+    Raises:
+        Refusal: it cannot be parsed (F4); the sentence says where.
+    """
+    if len(filter) > MAX_LENGTH:
+        raise unparsable(f"The filter is longer than {MAX_LENGTH} characters.")
+    tokens = _tokens(filter)
+    if not tokens:
+        return None
+    return _Parser(tokens, len(filter)).whole()
+
+
+def time_of(text: str) -> datetime | None:
+    """Read a date or a time; without a zone it is UTC, a date alone is its midnight (F2)."""
+    try:
+        moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def _tokens(filter: str) -> list[_Token]:
+    tokens, place, end = [], 0, len(filter.rstrip())
+    while place < end:
+        match = _TOKEN.match(filter, place)
+        if match is None or match.lastgroup is None:
+            rest = filter[place:end].lstrip()
+            start = end - len(rest)
+            if rest.startswith("'"):
+                raise unparsable(f"The text that begins at position {start} has no closing quote.")
+            raise unparsable(f"Unexpected token '{rest.split()[0][:40]}' at position {start}.")
+        kind = match.lastgroup
+        tokens.append(_Token(kind, match[kind], match.start(kind)))
+        place = match.end()
+    return tokens
+
+
+class _Parser:
+    """Recursive descent over the tokens; ``and`` binds tighter than ``or``."""
+
+    def __init__(self, tokens: list[_Token], end: int) -> None:
+        self._tokens = tokens
+        self._place = 0
+        self._end = end
+        self._depth = 0
+
+    def whole(self) -> Node:
+        node = self._or()
+        if self._place < len(self._tokens):
+            raise self._unexpected()
+        return node
+
+    def _peek(self, ahead: int = 0) -> _Token:
+        place = self._place + ahead
+        return self._tokens[place] if place < len(self._tokens) else _Token("end", "", self._end)
+
+    def _word(self, *words: str, ahead: int = 0) -> bool:
+        token = self._peek(ahead)
+        return token.kind == "name" and token.text.lower() in words
+
+    def _mark(self, mark: str) -> bool:
+        token = self._peek()
+        if token.kind == "mark" and token.text == mark:
+            self._place += 1
+            return True
+        return False
+
+    def _take(self) -> _Token:
+        token = self._peek()
+        self._place += 1
+        return token
+
+    def _expect(self, mark: str) -> None:
+        if not self._mark(mark):
+            raise self._unexpected(f"expected '{mark}'")
+
+    def _unexpected(self, wanted: str = "") -> Refusal:
+        token = self._peek()
+        tail = f", {wanted}" if wanted else ""
+        if token.kind == "end":
+            return unparsable(f"The filter ends too early at position {token.at}{tail}.")
+        return unparsable(f"Unexpected token '{token.text[:40]}' at position {token.at}{tail}.")
+
+    def _or(self) -> Node:
+        return self._joined("or", self._and)
+
+    def _and(self) -> Node:
+        return self._joined("and", self._unary)
+
+    def _joined(self, word: str, part: Callable[[], Node]) -> Node:
+        parts = [part()]
+        while self._word(word):
+            self._place += 1
+            parts.append(part())
+        return parts[0] if len(parts) == 1 else Both(tuple(parts), either=word == "or")
+
+    def _unary(self) -> Node:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise unparsable(f"The filter is nested more than {MAX_DEPTH} deep.")
+        try:
+            if self._word("not"):
+                self._place += 1
+                return Not(self._unary())
+            if self._mark("("):
+                node = self._or()
+                self._expect(")")
+                return node
+            return self._test()
+        finally:
+            self._depth -= 1
+
+    def _test(self) -> Node:
+        field = self._field()
+        negative = self._word("not")
+        if negative:
+            self._place += 1
+        if self._word("exists"):
+            self._place += 1
+            return Exists(field.text, not negative, field.at)
+        if self._word("in"):
+            self._place += 1
+            return Test(field.text, "not in" if negative else "in", self._list(), field.at)
+        if negative:
+            raise self._unexpected("expected 'in' or 'exists'")
+        if self._word("any", "all"):
+            every = self._take().text.lower() == "all"
+            self._expect("(")
+            each = self._field(item=True)
+            test = self._comparison(_Token("name", each.text[1:].removeprefix("."), each.at))
+            self._expect(")")
+            return Some(field.text, every, test, field.at)
+        return self._comparison(field)
+
+    def _field(self, *, item: bool = False) -> _Token:
+        token = self._peek()
+        if token.kind != "name" or token.text.lower() in _WORDS or token.text.startswith("~") is not item:
+            raise self._unexpected("expected '~'" if item else "expected a field")
+        return self._take()
+
+    def _comparison(self, field: _Token) -> Test:
+        if not self._word(*_OPS):
+            raise self._unexpected()
+        op: Op = self._take().text.lower()  # type: ignore[assignment]
+        return Test(field.text, op, (self._value(),), field.at)
+
+    def _list(self) -> tuple[Value, ...]:
+        closed = self._mark("(")
+        values = [self._value()]
+        while self._mark(","):
+            values.append(self._value())
+        if closed:
+            self._expect(")")
+        return tuple(values)
+
+    def _value(self) -> Value:
+        token = self._peek()
+        value: Value | None = None
+        if token.kind == "text":
+            value = token.text[1:-1].replace("''", "'")
+        elif token.kind == "number":
+            value = Decimal(token.text)
+        elif token.kind == "date":
+            value = time_of(token.text)
+        elif self._word("true", "false"):
+            value = token.text.lower() == "true"
+        if value is None:
+            raise self._unexpected("expected a value")
+        self._place += 1
+        return value

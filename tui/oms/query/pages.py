@@ -1,0 +1,334 @@
+"""Reads one page of a list, at one asAt, and says where the next one begins.
+
+What holds at an asAt is the live rows not changed since, and the versions that were closed since. Each
+half is read in the list's order, no further than the page; the two are then merged. As long as nothing
+was written since the asAt, which is the rule, the second half is empty and is not read.
+
+A live half whose first sort field has an index is read in phases, each of which the index serves in
+order: first the rows that have a value, then those that have none (nulls last); a text in descending
+order value by value, so that ties still come in ascending order of their ids.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tui.oms.query import tokens
+from tui.oms.query.conditions import Conditions
+from tui.oms.query.fields import Field, Fields, Leaf, Sql
+from tui.oms.query.grammar import Node, parse
+from tui.oms.query.tokens import Token
+from tui.oms.refusals import Refusal
+from tui.oms.store import Store
+
+DEFAULT_LIMIT: Final = 100
+MAX_LIMIT: Final = 5_000
+MAX_SORTS: Final = 10
+
+_SORT: Final = re.compile(r"\s*(?P<minus>-?)(?P<field>\S.*?)(?:\s+(?P<way>asc|desc))?\s*", re.IGNORECASE)
+_LOWER: Final = str.maketrans({chr(upper): chr(upper + 32) for upper in range(65, 91)})
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What to list: which fields can be asked about, what of each row is answered, and the question.
+
+    ``text`` is the SQL of a row's JSON, about a version ``v`` and, through ``:n`` and ``:a``, its entity's
+    number and the asAt; ``always`` are conditions of the list itself; ``as_at`` is in microseconds.
+    """
+
+    fields: Fields
+    text: str = "v.text"
+    always: tuple[Sql, ...] = ()
+    nodes: tuple[tuple[Fields, Node], ...] = ()
+    filter: str = ""
+    sort: tuple[str, ...] = ()
+    limit: int | None = None
+    token: str | None = None
+    as_at: int | None = None
+    start: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A page: the rows' JSON, the token of the next page (None on the last), the asAt it was read at."""
+
+    rows: list[bytes]
+    next: str | None
+    as_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """One sort field and its direction."""
+
+    field: Field
+    descending: bool
+
+    def sql(self, live: bool) -> Sql:
+        sql = self.field.live if live else self.field.kept
+        return Sql(sql.text + (" COLLATE NOCASE" if self.field.leaf in _TEXTS else ""), sql.values)
+
+
+_TEXTS: Final = (Leaf.TEXT, Leaf.PROPERTY)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """The last row of the page before: its sort values and its id."""
+
+    values: tuple[Any, ...]
+    scope: str
+    code: str
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One page being read: the question, made ready."""
+
+    store: Store
+    listing: Listing
+    as_at: int
+    keys: tuple[_Key, ...]
+    node: Node | None
+    cursor: _Cursor | None
+    limit: int
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+def read_page(store: Store, listing: Listing) -> Slice:
+    """Read the page of ``listing``.
+
+    Raises:
+        Refusal: the filter, the sort, the limit or the token is not acceptable (section 4).
+    """
+    if listing.limit is not None and not 1 <= listing.limit <= MAX_LIMIT:
+        detail = f"The limit must be between 1 and {MAX_LIMIT}."
+        raise Refusal("InvalidParameterValue", detail, errors={"limit": (detail,)})
+    question = _question(store, listing)
+    reading = _Reading(
+        store,
+        listing,
+        question.a,
+        _keys(listing.fields, question.s),
+        parse(question.f),
+        None,
+        listing.limit or DEFAULT_LIMIT,
+    )
+    if listing.token:
+        reading.cursor = _cursor(reading, question.o)
+    _read_live(reading)
+    if question.a < store.last:
+        _read_closed(reading)
+    page = reading.rows[listing.start : listing.start + reading.limit]
+    more = len(reading.rows) > listing.start + reading.limit
+    token = tokens.written(Token(page[-1][1], question.a, question.f, question.s)) if more else None
+    return Slice([row[0] for row in page], token, question.a)
+
+
+def _question(store: Store, listing: Listing) -> Token:
+    """Give what is asked: by the token when there is one, which must not be contradicted."""
+    if not listing.token:
+        as_at = store.last if listing.as_at is None else listing.as_at
+        return Token(0, as_at, listing.filter.strip(), listing.sort)
+    token = tokens.read(listing.token)
+    asked = (
+        (listing.filter.strip(), token.f, "filter"),
+        (listing.sort, token.s, "sortBy"),
+        (listing.as_at, token.a, "asAt"),
+    )
+    for now, then, name in asked:
+        if now and now != then:
+            raise tokens.invalid(f"The page token was given for another {name}.")
+    return token
+
+
+def _keys(fields: Fields, sorts: Sequence[str]) -> tuple[_Key, ...]:
+    if len(sorts) > MAX_SORTS:
+        raise Refusal("TooManySortFields", f"At most {MAX_SORTS} sort fields are allowed.", code=682)
+    keys: list[_Key] = []
+    for text in sorts:
+        match = _SORT.fullmatch(text)
+        if match is None:
+            raise Refusal("SortingByFieldNotSupported", f"'{text}' is not a sort.", code=681)
+        descending = bool(match["minus"]) or (match["way"] or "").lower() == "desc"
+        name = match["field"]
+        names = ("id.scope", "id.code") if name.lower() == "id" else (name,)
+        if name.lower() == "id" and not descending:
+            break
+        for each in names:
+            found = fields.find(each, code=681)
+            if found.leaf in (Leaf.PARTS, Leaf.LIST) or found.each is not None:
+                detail = f"Sorting by '{name}' is not supported."
+                raise Refusal("SortingByFieldNotSupported", detail, code=681)
+            keys.append(_Key(found, descending))
+    return tuple(keys)
+
+
+def _cursor(reading: _Reading, seq: int) -> _Cursor:
+    """Find the row after which the page begins; its version is in the journal for ever."""
+    keys = [key.sql(live=False) for key in reading.keys]
+    columns = "".join(f", {key.text}" for key in keys)
+    row = reading.store.connection.execute(
+        f"SELECT v.scope, v.code{columns} FROM version v WHERE v.seq = ? AND v.kind = ?",
+        (*_values(keys), seq, reading.listing.fields.kind.number),
+    ).fetchone()
+    if row is None:
+        raise tokens.invalid("The page token is not one of this list.")
+    scope, code, *values = row
+    return _Cursor(tuple(values), scope, code)
+
+
+# -- the live half -----------------------------------------------------------------------------------
+
+
+def _read_live(reading: _Reading) -> None:
+    table = reading.listing.fields.kind.table
+    source = f"{table} l CROSS JOIN version v ON v.seq = l.seq"
+    since = [Sql("l.since <= ?", (reading.as_at,))] if reading.as_at < reading.store.last else []
+    for phase in _phases(reading, table):
+        wanted = reading.listing.start + reading.limit + 1 - len(reading.rows)
+        if wanted <= 0:
+            return
+        reading.rows += _select(reading, source, "l.n", [*since, *phase.conditions], phase, wanted, live=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Phase:
+    """A part of a list that one index gives in order: ``order`` holds within ``conditions``."""
+
+    conditions: tuple[Sql, ...]
+    order: str
+
+
+def _phases(reading: _Reading, table: str) -> Iterator[_Phase]:
+    """Give the parts of the live half in their order, from the cursor on."""
+    keys, cursor = reading.keys, reading.cursor
+    ids = "l.scope, l.code"
+    after_id = [Sql("(l.scope, l.code) > (?, ?)", (cursor.scope, cursor.code))] if cursor else []
+    if not keys:
+        yield _Phase(tuple(after_id), ids)
+        return
+    first, name = keys[0], keys[0].sql(live=True).text
+    if len(keys) > 1 or not first.field.hot:
+        after = [_after(keys, cursor, live=True)] if cursor else []
+        yield _Phase(tuple(after), _order(keys, live=True))
+        return
+    value = cursor.values[0] if cursor else None
+    started = cursor is not None
+    if not started or value is not None:
+        if not first.descending:
+            row = f"({name}, {ids}) > (?, ?, ?)"
+            at = [Sql(row, (value, cursor.scope, cursor.code))] if cursor else []
+            yield _Phase((Sql(f"{name} IS NOT NULL"), *at), f"{name}, {ids}")
+        elif first.field.leaf is Leaf.TEXT:
+            if cursor is not None:
+                yield _Phase((Sql(f"{name} = ?", (value,)), *after_id), ids)
+            for lower in _values_below(reading.store.connection, table, name, value):
+                yield _Phase((Sql(f"{name} = ?", (lower,)),), ids)
+        else:
+            after = [_after(keys, cursor, live=True)] if cursor else []
+            yield _Phase((Sql(f"{name} IS NOT NULL"), *after), f"{name} DESC, {ids}")
+    if first.field.leaf is not Leaf.SINCE:
+        nulls = after_id if started and value is None else []
+        yield _Phase((Sql(f"{name} IS NULL"), *nulls), ids)
+
+
+def _values_below(connection: sqlite3.Connection, table: str, name: str, value: str | None) -> Iterator[str]:
+    """Give a column's distinct values in descending order, below ``value`` unless it is None."""
+    while True:
+        below, values = ("", ()) if value is None else (f" WHERE {name} < ?", (value,))
+        (value,) = connection.execute(f"SELECT max({name}) FROM {table} l{below}", values).fetchone()
+        if value is None:
+            return
+        yield value
+
+
+# -- the closed half ---------------------------------------------------------------------------------
+
+
+def _read_closed(reading: _Reading) -> None:
+    """Add the versions that held at the asAt and were closed since, and put all in order."""
+    kind = reading.listing.fields.kind
+    source = "closed c CROSS JOIN version v ON v.seq = c.seq"
+    held = Sql("c.kind = ? AND c.until > ? AND v.as_at <= ?", (kind.number, reading.as_at, reading.as_at))
+    after = [_after(reading.keys, reading.cursor, live=False)] if reading.cursor else []
+    phase = _Phase((held, *after), _order(reading.keys, live=False))
+    wanted = reading.listing.start + reading.limit + 1
+    reading.rows += _select(reading, source, "v.n", list(phase.conditions), phase, wanted, live=False)
+    reading.rows.sort(key=lambda row: (row[2], row[3]))
+    for place, key in reversed(tuple(enumerate(reading.keys, 4))):
+        reading.rows.sort(key=lambda row, place=place: _rank(row[place]), reverse=key.descending)  # type: ignore[misc]
+        reading.rows.sort(key=lambda row, place=place: row[place] is None)  # type: ignore[misc]
+
+
+def _rank(value: Any) -> tuple[int, Any]:
+    """Order values as SQLite does: numbers before texts, texts without regard to case."""
+    if value is None:
+        return (0, 0)
+    return (2, value.translate(_LOWER)) if isinstance(value, str) else (1, value)
+
+
+# -- both ----------------------------------------------------------------------------------------------
+
+
+def _select(
+    reading: _Reading, source: str, n: str, conditions: list[Sql], phase: _Phase, limit: int, *, live: bool
+) -> list[tuple[Any, ...]]:
+    """Read rows of (JSON, version, scope, code, sort values...) in the phase's order."""
+    listing = reading.listing
+    wheres = [*conditions, *listing.always]
+    makers = [(Conditions(fields, live=live), node) for fields, node in listing.nodes]
+    if reading.node is not None:
+        makers.append((Conditions(listing.fields, live=live), reading.node))
+    wheres += [maker.of(node) for maker, node in makers]
+    where = " AND ".join(f"({each.text})" for each in wheres) or "TRUE"
+    keys = [key.sql(live) for key in reading.keys]
+    columns = "".join(f", {key.text}" for key in keys)
+    text = listing.text.replace(":n", n).replace(":a", str(reading.as_at))
+    return reading.store.connection.execute(
+        f"""SELECT CAST({text} AS BLOB), v.seq, v.scope, v.code{columns} FROM {source}
+            WHERE {where} ORDER BY {phase.order} LIMIT ?""",
+        (*_values(keys), *_values(wheres), *_order_values(phase, keys), limit),
+    ).fetchall()
+
+
+def _values(parts: Sequence[Sql]) -> tuple[object, ...]:
+    return tuple(value for part in parts for value in part.values)
+
+
+def _order_values(phase: _Phase, keys: Sequence[Sql]) -> tuple[object, ...]:
+    """Give the values of the question marks in the phase's order, where a key stands twice."""
+    marks = phase.order.count("?")
+    return tuple(value for key in keys for value in key.values * 2) if marks else ()
+
+
+def _order(keys: Sequence[_Key], live: bool) -> str:
+    parts = []
+    for key in keys:
+        sql = key.sql(live).text
+        parts.append(f"{sql} IS NULL, {sql}{' DESC' if key.descending else ''}")
+    ids = "l.scope, l.code" if live else "v.scope, v.code"
+    return ", ".join([*parts, ids])
+
+
+def _after(keys: Sequence[_Key], cursor: _Cursor | None, live: bool) -> Sql:
+    """Give the condition of a row that comes after the cursor: nulls last, then by id."""
+    assert cursor is not None
+    row = "l" if live else "v"
+    tie = Sql(f"({row}.scope, {row}.code) > (?, ?)", (cursor.scope, cursor.code))
+    for key, value in reversed(tuple(zip(keys, cursor.values, strict=True))):
+        sql = key.sql(live)
+        if value is None:
+            tie = Sql(f"({sql.text} IS NULL AND {tie.text})", (*sql.values, *tie.values))
+            continue
+        sign = "<" if key.descending else ">"
+        tie = Sql(
+            f"({sql.text} {sign} ? OR {sql.text} IS NULL OR ({sql.text} = ? AND {tie.text}))",
+            (*sql.values, value, *sql.values, *sql.values, value, *tie.values),
+        )
+    return tie

@@ -1,0 +1,21 @@
+"""Names of requests, in the form LUSID gives them: the process, then a running number."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from typing import Final
+
+_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
+
+
+class RequestIds:
+    """Gives ids such as ``0HMRIE84F6H4T:00000026``, never twice, not even after a restart."""
+
+    def __init__(self) -> None:
+        self._process = "0H" + "".join(_ALPHABET[byte & 31] for byte in os.urandom(11))
+        self._count = itertools.count(1)
+
+    def next(self) -> str:
+        """Give the id of the next request."""
+        return f"{self._process}:{next(self._count):08X}"

@@ -1,0 +1,129 @@
+"""Opening a database file: made private, locked, checked. Says in a sentence why it cannot be opened."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from tui.oms.store.schema import APPLICATION, LAYOUT, statements
+
+ALWAYS_CHECKED: Final = 64 * 1024 * 1024
+"""Up to this many bytes a file is checked at every opening, beyond only after an unclean end."""
+
+
+class StoreError(Exception):
+    """The database cannot be used; the message says why and what to do, for a person to read."""
+
+
+class FileLock:
+    """Holds ``<database>.lock`` for as long as the database is open, so that no second process opens it.
+
+    While it is held the file carries the holder's process id; it is emptied at a clean end.
+    """
+
+    def __init__(self, database: Path) -> None:
+        self.path = database.with_name(database.name + ".lock")
+        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = self._text()
+            os.close(self._file)
+            who = f" (process {holder})" if holder.isdigit() else ""
+            raise StoreError(
+                f"{database} is in use by another blotter{who}. Close that one, or choose another file."
+            ) from error
+        self.unclean = self._text() != ""
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, str(os.getpid()).encode(), 0)
+
+    def _text(self) -> str:
+        return os.pread(self._file, 32, 0).decode("ascii", "replace").strip()
+
+    def release(self) -> None:
+        """Give the lock back after a clean end."""
+        os.ftruncate(self._file, 0)
+        os.close(self._file)
+
+
+def open_database(path: Path | None) -> tuple[sqlite3.Connection, FileLock | None]:
+    """Open the database at ``path``, made if missing; None keeps it in memory.
+
+    Raises:
+        StoreError: it is in use, not writable, not a database of ours, or damaged.
+    """
+    if path is None:
+        return _prepared(_connect(":memory:"), None), None
+    with _explained(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FileLock(path)
+    try:
+        with _explained(path):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            connection = _connect(str(path))
+            try:
+                return _prepared(connection, path, unclean=lock.unclean), lock
+            except BaseException:
+                connection.close()
+                raise
+    except BaseException:
+        lock.release()
+        raise
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"{path} cannot be used: {error}. {_ADVICE}") from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StoreError(f"{path} cannot be opened: {reason}. Choose a file you may write to.") from error
+
+
+_ADVICE: Final = "Restore it from a backup, or choose another file."
+
+
+def _connect(name: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False, cached_statements=512)
+    connection.execute("PRAGMA busy_timeout = 5000")
+    return connection
+
+
+def _prepared(
+    connection: sqlite3.Connection, path: Path | None, *, unclean: bool = False
+) -> sqlite3.Connection:
+    """Set the connection up, and the tables when the database is new."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (layout,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if tables and application != APPLICATION:
+        raise StoreError(f"{path} is the database of another program. Choose another file.")
+    if tables and layout > LAYOUT:
+        raise StoreError(f"{path} was written by a newer blotter. Upgrade this one, or choose another file.")
+    for setting in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "cache_size = -65536",
+        "temp_store = MEMORY",
+    ):
+        connection.execute(f"PRAGMA {setting}")
+    if not tables:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in statements():
+            connection.execute(statement)
+        connection.execute("COMMIT")
+    elif path is not None and (unclean or path.stat().st_size <= ALWAYS_CHECKED):
+        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise StoreError(f"{path} is damaged: {verdict}. {_ADVICE}")
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("ROLLBACK")
+    return connection

@@ -1,0 +1,219 @@
+"""What is in the database: declared once, the tables, their indexes and the row writers follow.
+
+``version`` is the journal: one row for every change, never updated, never deleted, each carrying the
+SHA-256 of itself and the row before it. Everything else is derived from it for speed:
+
+- ``live_<kind>``: one row per existing entity, with the fields lists are filtered and sorted by. Its
+  ``n`` is the entity's number for life, its ``seq`` the version that holds now.
+- ``closed``: the versions that hold no more, and when they ceased to; ``gone``: the deleted entities.
+- ``link``: who ever pointed at whom. Never deleted from, so that history can follow it as well.
+- ``graph_<kind>`` and ``graph_past``: the order graph's entry of each block and placement, as text.
+- ``reply``: what was answered to calls that carry an idempotency key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from tui.api.models import Allocation, Block, Execution, Order, Placement
+from tui.api.shapes import ResourceId
+from tui.oms.book import RELATIONS, Booking, Relation, Stored
+
+APPLICATION: Final = 0x424C4F54
+"""Marks a database file as ours (``BLOT``)."""
+LAYOUT: Final = 1
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def micros(moment: datetime) -> int:
+    """Give ``moment`` in microseconds since 1970, the store's form of asAt."""
+    gap = moment - EPOCH
+    return (gap.days * 86_400 + gap.seconds) * 1_000_000 + gap.microseconds
+
+
+def moment(micros: int) -> datetime:
+    """Give the store's ``micros`` as an aware UTC time."""
+    return datetime.fromtimestamp(micros // 1_000_000, UTC).replace(microsecond=micros % 1_000_000)
+
+
+def time_text(value: datetime | None) -> str | None:
+    """Give a time as the gate writes it into JSON, so that texts compare as times do."""
+    if value is None:
+        return None
+    utc = value.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond:06d}0+00:00".rjust(33, "0")
+
+
+def _code(id: ResourceId | None) -> str | None:
+    return id.code if id is not None else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kind:
+    """How the entities of one type are kept.
+
+    ``hot`` are the fields (as JSON paths) with a column and an index of their own, ``values`` gives a
+    row of them; the tuple it gives is in the order of ``hot``.
+    """
+
+    number: int
+    type: type[Any]
+    name: str
+    hot: tuple[str, ...]
+    values: Callable[[Any], tuple[str | None, ...]]
+
+    @property
+    def table(self) -> str:
+        return f"live_{self.name}"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the hot columns, in the order of ``hot``."""
+        return tuple(column(path) for path in self.hot)
+
+    @property
+    def relations(self) -> tuple[tuple[int, Relation[Any]], ...]:
+        """The numbered relations that start at this kind."""
+        return tuple(pair for pair in enumerate(RELATIONS) if pair[1].kind is self.type)
+
+
+def column(path: str) -> str:
+    """Give the column that holds the JSON path ``path`` of a hot field."""
+    return path.replace(".", "_")
+
+
+def _block(block: Block) -> tuple[str | None, ...]:
+    return (block.side, block.lusid_instrument_id, time_text(block.created_date))
+
+
+def _order(order: Order) -> tuple[str | None, ...]:
+    return (
+        order.state,
+        order.side,
+        order.lusid_instrument_id,
+        _code(order.portfolio_id),
+        time_text(order.date),
+    )
+
+
+def _placement(placement: Placement) -> tuple[str | None, ...]:
+    return (
+        placement.state,
+        placement.side,
+        placement.lusid_instrument_id,
+        time_text(placement.created_date),
+    )
+
+
+def _execution(execution: Execution) -> tuple[str | None, ...]:
+    return (
+        execution.state,
+        execution.side,
+        execution.lusid_instrument_id,
+        execution.placement_id.code,
+        time_text(execution.created_date),
+    )
+
+
+def _allocation(allocation: Allocation) -> tuple[str | None, ...]:
+    return (
+        allocation.state,
+        allocation.side,
+        allocation.lusid_instrument_id,
+        allocation.portfolio_id.code,
+        allocation.allocated_order_id.code,
+        time_text(allocation.date),
+    )
+
+
+def _booking(booking: Booking) -> tuple[str | None, ...]:
+    return (booking.portfolio_id.code, time_text(booking.transaction.transaction_date))
+
+
+_WHAT: Final = ("state", "side", "lusidInstrumentId")
+
+KINDS: Final[Mapping[type[Any], Kind]] = {
+    kind.type: kind
+    for kind in (
+        Kind(0, Block, "block", (*_WHAT[1:], "createdDate"), _block),
+        Kind(1, Order, "order", (*_WHAT, "portfolioId.code", "date"), _order),
+        Kind(2, Placement, "placement", (*_WHAT, "createdDate"), _placement),
+        Kind(3, Execution, "execution", (*_WHAT, "placementId.code", "createdDate"), _execution),
+        Kind(
+            4,
+            Allocation,
+            "allocation",
+            (*_WHAT, "portfolioId.code", "allocatedOrderId.code", "date"),
+            _allocation,
+        ),
+        Kind(5, Booking, "booking", ("portfolioId.code", "transaction.transactionDate"), _booking),
+    )
+}
+
+GRAPHED: Final = (Block, Placement)
+"""The kinds that have an entry in the order graph."""
+
+
+def kind_of(entity: Stored) -> Kind:
+    """Give how ``entity`` is kept."""
+    return KINDS[type(entity)]
+
+
+def statements() -> list[str]:
+    """Give the statements that make an empty database."""
+    made = [
+        f"PRAGMA application_id = {APPLICATION}",
+        f"PRAGMA user_version = {LAYOUT}",
+        """CREATE TABLE version (
+            seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, n INTEGER NOT NULL,
+            scope TEXT NOT NULL, code TEXT NOT NULL, number INTEGER NOT NULL, as_at INTEGER NOT NULL,
+            user TEXT NOT NULL, request TEXT NOT NULL, text TEXT, chain BLOB NOT NULL) STRICT""",
+        "CREATE INDEX version_of ON version (kind, n)",
+        """CREATE TRIGGER version_kept BEFORE UPDATE ON version
+            BEGIN SELECT RAISE(ABORT, 'a version is never changed'); END""",
+        """CREATE TRIGGER version_stays BEFORE DELETE ON version
+            BEGIN SELECT RAISE(ABORT, 'a version is never deleted'); END""",
+        """CREATE TABLE closed (
+            seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, until INTEGER NOT NULL) STRICT""",
+        "CREATE INDEX closed_until ON closed (kind, until)",
+        """CREATE TABLE gone (
+            kind INTEGER NOT NULL, scope TEXT NOT NULL, code TEXT NOT NULL, n INTEGER NOT NULL,
+            PRIMARY KEY (kind, scope, code, n)) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE link (
+            relation INTEGER NOT NULL, code TEXT NOT NULL COLLATE NOCASE,
+            scope TEXT NOT NULL COLLATE NOCASE, n INTEGER NOT NULL,
+            PRIMARY KEY (relation, code, scope, n)) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE graph_past (
+            kind INTEGER NOT NULL, n INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL,
+            text TEXT NOT NULL) STRICT""",
+        "CREATE INDEX graph_past_of ON graph_past (kind, n, until)",
+        """CREATE TABLE reply (
+            key TEXT PRIMARY KEY, digest BLOB NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL) STRICT""",
+        "CREATE INDEX reply_at ON reply (at)",
+    ]
+    for kind in KINDS.values():
+        made += _live_table(kind)
+    for type in GRAPHED:
+        made.append(
+            f"""CREATE TABLE graph_{KINDS[type].name} (
+                n INTEGER PRIMARY KEY, since INTEGER NOT NULL, text TEXT NOT NULL) STRICT"""
+        )
+    return made
+
+
+def _live_table(kind: Kind) -> list[str]:
+    hot = "".join(f", {name} TEXT COLLATE NOCASE" for name in kind.columns)
+    made = [
+        f"""CREATE TABLE {kind.table} (
+            n INTEGER PRIMARY KEY, seq INTEGER NOT NULL, since INTEGER NOT NULL,
+            scope TEXT NOT NULL, code TEXT NOT NULL{hot}) STRICT""",
+        f"CREATE UNIQUE INDEX {kind.table}_id ON {kind.table} (scope, code)",
+        f"CREATE INDEX {kind.table}_named ON {kind.table} (code COLLATE NOCASE, scope, code)",
+    ]
+    for name in ("since", *kind.columns):
+        made.append(f"CREATE INDEX {kind.table}_{name} ON {kind.table} ({name}, scope, code)")
+    return made
