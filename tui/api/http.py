@@ -154,7 +154,7 @@ class Http:
             headers["Idempotency-Key"] = key
         params = {name: value for name, value in (query or {}).items() if value not in (None, (), [])}
         try:
-            segments = {name: quote(value, safe="") for name, value in (path or {}).items()}
+            segments = {name: _segment(value) for name, value in (path or {}).items()}
             url = self.base_url + endpoint.path.format(**segments)
             content = None if body is None else gate.encode_request(body)
             if content is not None:
@@ -180,6 +180,11 @@ class Http:
         except httpx.RequestError as error:
             raise NoAnswer(f"The connection to {self._shown} broke: {_words(error)}.") from error
         return _judge(response)
+
+
+def _segment(text: str) -> str:
+    """Quote ``text`` as one segment of a path; dots alone would mean the folder above."""
+    return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")
 
 
 def _address_fault(address: str) -> str | None:

@@ -1,0 +1,58 @@
+"""Servers that answer from a script, and networks that misbehave."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+
+import httpx
+
+Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
+
+
+def json_answer(status: int, body: object, **headers: str) -> httpx.Response:
+    """Give an answer with a JSON body; underscores in the names of headers stand for hyphens."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    content = {"content-type": "application/json"}
+    return httpx.Response(status, headers={**content, **named}, content=json.dumps(body).encode())
+
+
+class Script(httpx.AsyncBaseTransport):
+    """Gives one answer after the other, keeps every request, and has none left for one too many."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self._answers: Iterator[Answer] = iter(answers)
+        self.requests: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        self.requests.append(request)
+        answer = next(self._answers, None)
+        if answer is None:
+            raise AssertionError(f"request {len(self.requests)} was one too many")
+        if isinstance(answer, Exception):
+            raise answer
+        return answer if isinstance(answer, httpx.Response) else answer(request)
+
+
+class CutBody(httpx.AsyncByteStream):
+    """A body that breaks off in the middle."""
+
+    def __init__(self, parts: Iterable[bytes], error: Exception) -> None:
+        self._parts = parts
+        self._error = error
+
+    async def __aiter__(self):  # type: ignore[no-untyped-def]
+        for part in self._parts:
+            yield part
+        raise self._error
+
+
+class Pauses:
+    """A clock of our own: remembers how long it was asked to wait, and does not."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)

@@ -1,0 +1,417 @@
+"""What is repeated, what never is, and what the user is told when the network or the server fails."""
+
+from __future__ import annotations
+
+import gzip
+import traceback
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from email.utils import format_datetime
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.api import endpoints, http
+from tui.api.errors import (
+    ApiError,
+    Forbidden,
+    MalformedReply,
+    NoAnswer,
+    NotFound,
+    NotSent,
+    NotServed,
+    RateLimited,
+    Refused,
+    ServerFailed,
+    Unauthenticated,
+)
+from tui.api.http import Http, Reply
+from tui.api.requests import OrderUpdateRequest
+from tui.api.shapes import ResourceId
+
+from .examples import example
+from .faults import CutBody, Pauses, Script, json_answer
+
+Call = Callable[[Http], Awaitable[Reply]]
+
+TOKEN = "eyJhbGciOi.very-secret.token"
+ORDER = ResourceId("Desk", "ORD-1")
+
+
+async def read(client: Http) -> Reply:
+    return await client.call(endpoints.BLOCKS.list, query={"limit": "200"})
+
+
+async def write(client: Http) -> Reply:
+    return await client.call(
+        endpoints.UPDATE_ORDERS,
+        body={"u1": OrderUpdateRequest(id=ORDER, quantity=Decimal("50.10"))},
+        key="K-1",
+    )
+
+
+async def token() -> str:
+    return TOKEN
+
+
+def client_of(script: Script, pauses: Pauses | None = None, url: str = "http://desk.example/api") -> Http:
+    return Http(url, token=token, transport=script, pause=pauses or Pauses())
+
+
+async def fails(call: Call, *answers: Any) -> tuple[ApiError, Script, Pauses]:
+    """Give the error a call ends in, and what was sent and waited before."""
+    script, pauses = Script(*answers), Pauses()
+    with pytest.raises(ApiError) as caught:
+        await call(client_of(script, pauses))
+    assert TOKEN not in "".join(traceback.format_exception(caught.value))
+    assert TOKEN not in str(caught.value) + repr(caught.value)
+    return caught.value, script, pauses
+
+
+OK = httpx.Response(200, json={"values": []})
+NEVER_LEFT = [httpx.ConnectError("refused"), httpx.ConnectTimeout("slow"), httpx.PoolTimeout("full")]
+MAY_HAVE_ARRIVED = [
+    httpx.ReadTimeout("no answer"),
+    httpx.WriteTimeout("stuck"),
+    httpx.ReadError("reset"),
+    httpx.WriteError("broken pipe"),
+    httpx.RemoteProtocolError("server hung up"),
+    httpx.Response(500),
+    httpx.Response(502, text="<html><h1>Bad gateway</h1></html>"),
+    httpx.Response(503, headers={"retry-after": "1"}),
+    httpx.Response(504, json={"title": "Timeout", "status": 504}),
+]
+
+
+def name_of(answer: Any) -> str:
+    return str(answer.status_code) if isinstance(answer, httpx.Response) else type(answer).__name__
+
+
+class TestWhatIsSent:
+    async def test_a_write_carries_its_body_its_key_and_the_token(self) -> None:
+        script = Script(OK)
+        await write(client_of(script))
+        [request] = script.requests
+        assert request.method == "POST"
+        assert str(request.url) == "http://desk.example/api/api/ordermanagement/updateorders"
+        assert request.content == b'{"u1":{"id":{"scope":"Desk","code":"ORD-1"},"quantity":50.10}}'
+        assert request.headers["content-type"] == "application/json"
+        assert request.headers["accept"] == "application/json"
+        assert request.headers["authorization"] == f"Bearer {TOKEN}"
+        assert request.headers["idempotency-key"] == "K-1"
+
+    async def test_a_read_has_no_body_and_no_key(self) -> None:
+        script = Script(OK)
+        await read(client_of(script))
+        [request] = script.requests
+        assert request.content == b""
+        assert "content-type" not in request.headers
+        assert "idempotency-key" not in request.headers
+
+    async def test_without_a_token_nothing_is_claimed(self) -> None:
+        script = Script(OK)
+        await read(Http("http://desk.example", transport=script))
+        assert "authorization" not in script.requests[0].headers
+
+    async def test_lists_in_the_query_are_repeated_keys_and_what_is_not_set_is_left_out(self) -> None:
+        script = Script(OK)
+        query = {
+            "sortBy": ["state ASC", "id.code DESC"],
+            "filter": "state eq 'New'",
+            "asAt": None,
+            "propertyKeys": (),
+        }
+        await client_of(script).call(endpoints.ORDERS.list, query=query)
+        assert script.requests[0].url.params.multi_items() == [
+            ("sortBy", "state ASC"),
+            ("sortBy", "id.code DESC"),
+            ("filter", "state eq 'New'"),
+        ]
+
+    @pytest.mark.parametrize(
+        "code", ["A/B", "$x", "a b", "a?b=c", "a#b", "..", "a%2Fb", "ünï", "a+b", "\x1b"]
+    )
+    async def test_an_id_is_one_segment_of_the_path_whatever_it_holds(self, code: str) -> None:
+        script = Script(OK)
+        await client_of(script).call(endpoints.ORDERS.get, path={"scope": "Desk", "code": code})
+        raw = script.requests[0].url.raw_path
+        assert raw.startswith(b"/api/api/orders/Desk/")
+        assert raw.count(b"/") == 5
+        segment = raw.rsplit(b"/", 1)[1].decode("ascii")
+        assert httpx.URL(f"http://x/?v={segment.replace('+', '%2B')}").params["v"] == code
+
+    @pytest.mark.parametrize("status", [200, 201])
+    @pytest.mark.parametrize("call", [read, write])
+    async def test_200_and_201_are_alike(self, status: int, call: Call) -> None:
+        answer = json_answer(status, {"values": []}, lusid_meta_requestid="0HMRIE84F6H4T:26")
+        reply = await call(client_of(Script(answer)))
+        assert reply == Reply(b'{"values": []}', "0HMRIE84F6H4T:26")
+
+    async def test_a_dot_dot_is_not_a_way_up(self) -> None:
+        script = Script(OK)
+        await client_of(script).call(endpoints.ORDERS.get, path={"scope": "..", "code": ".."})
+        assert script.requests[0].url.raw_path == b"/api/api/orders/%2E%2E/%2E%2E"
+
+
+class TestWhatIsRepeated:
+    @pytest.mark.parametrize("fault", NEVER_LEFT, ids=name_of)
+    @pytest.mark.parametrize("call", [read, write])
+    async def test_what_never_left_is_sent_again_three_times(self, call: Call, fault: Exception) -> None:
+        error, script, pauses = await fails(call, *[fault] * 4)
+        assert isinstance(error, NotSent)
+        assert (len(script.requests), len(pauses.seconds)) == (4, 3)
+        assert error.why.startswith("No connection to http://desk.example/api")
+
+    @pytest.mark.parametrize("call", [read, write])
+    async def test_a_server_that_comes_back_gets_the_same_request(self, call: Call) -> None:
+        script = Script(httpx.ConnectError("refused"), httpx.ConnectError("refused"), OK)
+        assert (await call(client_of(script))).body == OK.content
+        assert (
+            len(
+                {
+                    (request.content, str(request.url), request.headers.get("idempotency-key"))
+                    for request in script.requests
+                }
+            )
+            == 1
+        )
+
+    @pytest.mark.parametrize("fault", MAY_HAVE_ARRIVED, ids=name_of)
+    async def test_a_write_that_may_have_arrived_is_never_sent_again(self, fault: Any) -> None:
+        error, script, pauses = await fails(write, fault)
+        assert isinstance(error, NoAnswer)
+        assert (len(script.requests), pauses.seconds) == (1, [])
+        assert "Nothing is sent twice" in error.advice
+
+    @pytest.mark.parametrize("fault", MAY_HAVE_ARRIVED, ids=name_of)
+    async def test_a_read_that_failed_is_repeated_three_times(self, fault: Any) -> None:
+        error, script, pauses = await fails(read, *[fault] * 4)
+        assert isinstance(error, NoAnswer)
+        assert (len(script.requests), len(pauses.seconds)) == (4, 3)
+
+    @pytest.mark.parametrize("fault", MAY_HAVE_ARRIVED, ids=name_of)
+    async def test_a_read_that_succeeds_later_is_an_answer(self, fault: Any) -> None:
+        assert (await read(client_of(Script(fault, fault, OK)))).body == OK.content
+
+    async def test_the_pauses_between_tries_are_short_and_bounded(self) -> None:
+        _, _, pauses = await fails(read, *[httpx.ReadTimeout("no answer")] * 4)
+        for turn, seconds in enumerate(pauses.seconds, start=1):
+            assert 0 <= seconds <= 0.2 * 2**turn
+
+    @pytest.mark.parametrize("call", [read, write])
+    @pytest.mark.parametrize(("header", "seconds"), [("2", 2), ("0", 0), ("1.5", 1), ("600", 30)])
+    async def test_too_many_requests_are_sent_again_after_the_time_told_at_most_twice(
+        self, call: Call, header: str, seconds: float
+    ) -> None:
+        error, script, pauses = await fails(call, *[httpx.Response(429, headers={"retry-after": header})] * 3)
+        assert isinstance(error, RateLimited)
+        assert (len(script.requests), pauses.seconds) == (3, [seconds, seconds])
+
+    async def test_a_date_in_retry_after_is_waited_for(self) -> None:
+        moment = format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True)
+        pauses = Pauses()
+        answers = (httpx.Response(429, headers={"retry-after": moment}), OK)
+        await write(client_of(Script(*answers), pauses))
+        assert 10 < pauses.seconds[0] <= 20
+
+    async def test_a_date_in_the_past_means_now(self) -> None:
+        pauses = Pauses()
+        past = httpx.Response(429, headers={"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"})
+        await write(client_of(Script(past, OK), pauses))
+        assert pauses.seconds == [0]
+
+    @pytest.mark.parametrize(
+        "header",
+        ["soon", "", " ", "-5", "1e9", "²", "9" * 5000, "Mon, 99 Foo 2026 00:00:00 GMT"],
+        ids=lambda h: h[:9],
+    )
+    async def test_a_retry_after_that_says_nothing_means_our_own_pause(self, header: str) -> None:
+        pauses = Pauses()
+        garbled = httpx.Response(429, headers=[(b"retry-after", header.encode("latin-1"))])
+        await write(client_of(Script(garbled, OK), pauses))
+        assert len(pauses.seconds) == 1
+        assert 0 <= pauses.seconds[0] <= 0.4
+
+    @given(st.text())
+    def test_no_retry_after_makes_us_wait_long_or_fail(self, header: str) -> None:
+        seconds = http._seconds(header)
+        assert seconds is None or 0 <= seconds <= http.LONGEST_WAIT_S
+
+    @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 415, 422, 501])
+    @pytest.mark.parametrize("call", [read, write])
+    async def test_a_refusal_is_final(self, call: Call, status: int) -> None:
+        error, script, _ = await fails(call, httpx.Response(status))
+        assert isinstance(error, Refused)
+        assert len(script.requests) == 1
+
+    @pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 304])
+    @pytest.mark.parametrize("call", [read, write])
+    async def test_a_redirect_is_not_followed(self, call: Call, status: int) -> None:
+        elsewhere = httpx.Response(status, headers={"location": "http://evil.example/"})
+        error, script, _ = await fails(call, elsewhere)
+        assert isinstance(error, MalformedReply)
+        assert len(script.requests) == 1
+        assert "not followed" in error.why
+
+    async def test_each_kind_of_failure_has_its_own_allowance(self) -> None:
+        refused, busy = httpx.ConnectError("refused"), httpx.Response(429, headers={"retry-after": "1"})
+        script = Script(refused, busy, refused, busy, refused, OK)
+        assert (await write(client_of(script))).body == OK.content
+
+
+class TestWhatTheUserIsTold:
+    @pytest.mark.parametrize(
+        ("status", "kind"),
+        [
+            (400, Refused),
+            (401, Unauthenticated),
+            (403, Forbidden),
+            (404, NotFound),
+            (405, NotServed),
+            (501, NotServed),
+        ],
+    )
+    async def test_a_refusal_is_told_in_the_servers_words(self, status: int, kind: type[Refused]) -> None:
+        problem = {
+            "name": "X",
+            "code": 650,
+            "title": "Title.",
+            "detail": "No order ORD-404 exists.",
+            "status": status,
+        }
+        error, _, _ = await fails(read, json_answer(status, problem, lusid_meta_requestid="REQ-7"))
+        assert type(error) is kind
+        assert (error.why, error.status, error.request_id) == ("No order ORD-404 exists.", status, "REQ-7")
+        assert isinstance(error, Refused)
+        assert error.code == 650
+
+    async def test_a_validation_failure_names_the_fields(self) -> None:
+        error, _, _ = await fails(write, httpx.Response(400, content=example("91_error.validation.response")))
+        assert error.why == (
+            "One or more elements of the request were invalid. "
+            "Requests[0].Id: The Id field is required. "
+            "Requests: The field Requests must have at most 100 items."
+        )
+
+    @pytest.mark.parametrize(
+        ("body", "why"),
+        [
+            (b"", "HTTP 404 Not Found"),
+            (b"<html><body>nginx</body></html>", "HTTP 404 Not Found"),
+            (b"Order not found", "Order not found"),
+            (b"Order\x1b[2J not found\r\n", "Order\ufffd[2J not found"),
+            (b'{"title":"The Order was not found."}', "The Order was not found."),
+            (b'{"name":"OrderNotFound"}', "OrderNotFound"),
+            (b"{}", "The server gave no reason."),
+            (b"\xff\xfe\x00", "\ufffd\ufffd\ufffd"),
+        ],
+    )
+    async def test_a_404_need_not_be_json(self, body: bytes, why: str) -> None:
+        error, _, _ = await fails(read, httpx.Response(404, content=body))
+        assert isinstance(error, NotFound)
+        assert error.why == why
+
+    async def test_a_page_of_html_is_never_shown(self) -> None:
+        page = b"<html><head><title>Sign in</title></head>" + b"x" * 10_000
+        error, _, _ = await fails(write, httpx.Response(503, content=page))
+        assert isinstance(error, ServerFailed)
+        assert error.why == "The server failed (503): HTTP 503 Service Unavailable"
+
+    async def test_names_in_headers_cannot_act_on_the_screen(self) -> None:
+        headers = [(b"lusid-meta-requestid", b"REQ\x9b2J")]
+        error, _, _ = await fails(
+            read, httpx.Response(404, headers=headers, extensions={"reason_phrase": b"No\x1b[2J"})
+        )
+        assert error.request_id == "REQ\ufffd2J"
+        assert "\x1b" not in error.why
+
+    @pytest.mark.parametrize("call", [read, write])
+    async def test_an_answer_that_breaks_off_is_no_answer(self, call: Call) -> None:
+        def cut(_: httpx.Request) -> httpx.Response:
+            return httpx.Response(200, stream=CutBody([b'{"values":['], httpx.ReadError("reset by peer")))
+
+        error, _, _ = await fails(call, *[cut] * 4)
+        assert type(error) is NoAnswer
+        assert "broke: reset by peer" in error.why
+
+    async def test_an_answer_packed_wrongly_is_no_answer(self) -> None:
+        def packed(_: httpx.Request) -> httpx.Response:
+            cut = CutBody([gzip.compress(b"{}")[:5], b"garbage"], httpx.ReadError("end"))
+            return httpx.Response(200, headers={"content-encoding": "gzip"}, stream=cut)
+
+        error, _, _ = await fails(write, packed)
+        assert isinstance(error, NoAnswer)
+
+    @pytest.mark.parametrize(
+        ("url", "why"),
+        [
+            ("htp://desk/api", "htp://desk/api is not the address of a server: it does not start with http"),
+            ("localhost:8011/api", "does not start with http"),
+            ("desk", "does not start with http"),
+            ("", "An empty text is not the address of a server"),
+            ("http://", "it names no host"),
+            ("http:///api", "it names no host"),
+            ("http://127.0.0.1:99999/api", "its port is not a number from 1 to 65535"),
+            ("http://127.0.0.1:eighty/api", "its port is not a number from 1 to 65535"),
+            ("http://127.0.0.1:0/api", "its port is not a number from 1 to 65535"),
+            ("http://[::1/api", "its host cannot be read"),
+            ("http://xn--/api", "cannot be sent"),
+            ("http://desk\x1b/api", "cannot be sent"),
+            ("http://desk\x1b[2J/api", "its host cannot be read"),
+        ],
+    )
+    async def test_a_wrong_address_is_a_sentence_and_tried_once(self, url: str, why: str) -> None:
+        pauses = Pauses()
+        with pytest.raises(NotSent) as caught:
+            await read(Http(url, pause=pauses))
+        assert why in caught.value.why
+        assert caught.value.why.isprintable()
+        assert pauses.seconds == []
+
+    @pytest.mark.parametrize(
+        "url", ["http://127.0.0.1:1/api", "https://127.0.0.1:1/api", "http://no-such.invalid/api"]
+    )
+    async def test_a_server_that_is_not_there_is_a_sentence(self, url: str) -> None:
+        with pytest.raises(NotSent, match=f"^No connection to {url}: .+") as caught:
+            await read(Http(url, pause=Pauses()))
+        assert "Check that the server runs" in caught.value.advice
+
+    async def test_a_sign_on_in_the_address_is_not_told(self) -> None:
+        password = "-".join(["hunter", "2"])
+        with pytest.raises(NotSent) as caught:
+            await read(Http(f"http://trader:{password}@127.0.0.1:1/api", pause=Pauses()))
+        assert password not in "".join(traceback.format_exception(caught.value))
+
+    @pytest.mark.parametrize("bad", ["two words", "line\nbreak", "ünïcode", "tab\t", "\x00", "trailing "])
+    async def test_a_token_no_header_can_carry_is_not_told_either(self, bad: str) -> None:
+        async def source() -> str:
+            return bad
+
+        script = Script()
+        with pytest.raises(Unauthenticated) as caught:
+            await write(Http("http://desk.example", token=source, transport=script))
+        assert bad not in "".join(traceback.format_exception(caught.value))
+        assert script.requests == []
+
+    @pytest.mark.parametrize("quantity", [Decimal("NaN"), Decimal("1E+400"), 1.5])
+    async def test_a_quantity_that_is_none_is_not_sent(self, quantity: Any) -> None:
+        script = Script()
+        body = {"u1": OrderUpdateRequest(id=ORDER, quantity=quantity)}
+        with pytest.raises(NotSent, match="cannot be sent"):
+            await client_of(script).call(endpoints.UPDATE_ORDERS, body=body)
+        assert script.requests == []
+
+    async def test_half_a_character_in_an_id_or_a_filter_is_not_sent(self) -> None:
+        script = Script()
+        with pytest.raises(NotSent, match="cannot be sent"):
+            await client_of(script).call(endpoints.ORDERS.get, path={"scope": "Desk", "code": "\ud800"})
+        with pytest.raises(NotSent, match="cannot be sent"):
+            await client_of(script).call(endpoints.ORDERS.list, query={"filter": "id.code eq '\ud800'"})
+        assert script.requests == []
+
+    async def test_a_client_tells_nothing_secret_of_itself(self) -> None:
+        assert TOKEN not in repr(client_of(Script())) + str(vars(client_of(Script())))
