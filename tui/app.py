@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from importlib.resources import files
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
@@ -66,7 +66,7 @@ class BlotterApp(App[None]):
     """The blotter. Holds one :class:`Desk`; the screens read it and ask it to act."""
 
     TITLE = "Blotter"
-    CSS_PATH: ClassVar[list[Path]] = [Path(str(files("styles") / name)) for name in STYLES]
+    CSS_PATH: ClassVar[list[str | PurePath]] = [Path(str(files("styles") / name)) for name in STYLES]
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
     ESCAPE_TO_MINIMIZE = False

@@ -8,19 +8,23 @@ from decimal import Decimal
 from typing import Final
 
 from tui.actions.action import Action, Form, Scope, Values
-from tui.actions.ask import amount, id_of, money_or_none, pick, positive_quantity, spelt, text
+from tui.actions.ask import amount, id_of, pick, positive_quantity, spelt, text
 from tui.actions.place import TYPES, missing_prices
-from tui.api.requests import BlockAndOrdersRequest, BlockedOrderRequest
 from tui.api.shapes import ResourceId
 from tui.columns.format import money, number
-from tui.service.ids import new_code
 from tui.service.numbers import parse_price
+from tui.service.orderline import OrderLine, Part, parse_order_line
 from tui.service.snapshot import Instrument, Snapshot
 from tui.service.verbs import CreateOrders, Verb
+from widgets.form import Field
 
 SIDES: Final = ("Buy", "Sell", "SellShort", "BuyToCover")
 TIMES_IN_FORCE: Final = ("Day", "GoodTilCancel", "ImmediateOrCancel", "FillOrKill")
 NEW_BLOCK: Final = "new"
+GRAMMAR: Final = (
+    "b|s|ss|bc SIZE TICKER [mkt|lmt P|stp P] [day|gtc|ioc|fok|gtd DATE] @PORTFOLIO [SIZE|PCT] ..."
+)
+NO_CURRENCY: Final = "Say the currency of the price: the instrument is new to this desk."
 
 _ISIN: Final = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
 
@@ -133,56 +137,91 @@ def _currency(snapshot: Snapshot, values: Values) -> str | None:
 def _problems(snapshot: Snapshot, values: Values) -> Sequence[str]:
     told = list(missing_prices(values["type"], values["limit"], values["stop"]))
     if (values["limit"].strip() or values["stop"].strip()) and not _currency(snapshot, values):
-        told.append("Say the currency of the price: the instrument is new to this desk.")
+        told.append(NO_CURRENCY)
     return told
+
+
+def _line(values: Values, home: str) -> OrderLine:
+    """Give the fields as the order they make; raises ValueError with a sentence."""
+    shares = split_sizes(values["orders"], home)
+    return OrderLine(
+        side=values["side"],
+        quantity=sum((size for _, size in shares), Decimal(0)),
+        ticker=values["instrument"].strip().upper(),
+        type=values["type"],
+        limit=parse_price(values["limit"]) if values["limit"].strip() else None,
+        stop=parse_price(values["stop"]) if values["stop"].strip() else None,
+        time_in_force=values["tif"],
+        parts=tuple(Part(portfolio.code, size) for portfolio, size in shares),
+    )
 
 
 def _in_words(snapshot: Snapshot, home: str, values: Values) -> str:
     """Say the whole order in words, with quantity and notional, as far as it is typed."""
     try:
-        shares = split_sizes(values["orders"], home)
-        limit = parse_price(values["limit"]) if values["limit"].strip() else None
+        line = _line(values, home)
     except ValueError:
         return ""
-    known = known_instrument(snapshot, values["instrument"])
-    units = sum((size for _, size in shares), Decimal(0))
-    price = limit if limit is not None else known.last_price if known else None
-    about = f", about {money(units * price, _currency(snapshot, values))}" if price is not None else ""
-    at = f" at {values['limit']}" if limit is not None else ""
-    return f"{values['side']} {number(units)} {values['instrument'].upper()} {values['type']}{at}{about}"
+    return line.describe(known_instrument(snapshot, line.ticker)) if line.ticker else ""
 
 
 def _verb(scope: Scope, values: Values) -> Verb:
-    currency = _currency(scope.snapshot, values)
     block = values["block"].strip()
-    return CreateOrders(
-        (
-            BlockAndOrdersRequest(
-                block_id=ResourceId(scope.home, new_code("BLK"))
-                if block.lower() in (NEW_BLOCK, "")
-                else id_of(block, scope.home),
-                orders=tuple(
-                    BlockedOrderRequest(
-                        id=ResourceId(scope.home, new_code("ORD")),
-                        portfolio_id=portfolio,
-                        quantity=size,
-                        state="New",
-                        date=scope.now,
-                        properties={},
-                    )
-                    for portfolio, size in split_sizes(values["orders"], scope.home)
-                ),
-                block_properties={},
-                instrument_identifiers=identifiers_of(scope.snapshot, values["instrument"]),
-                side=values["side"],
-                type=values["type"],
-                time_in_force=values["tif"],
-                date=scope.now,
-                limit_price=money_or_none(values["limit"], currency),
-                stop_price=money_or_none(values["stop"], currency),
-            ),
-        )
+    request = _line(values, scope.home).request(
+        identifiers_of(scope.snapshot, values["instrument"]),
+        currency=_currency(scope.snapshot, values),
+        scope=scope.home,
+        now=scope.now,
+        block=None if block.lower() in (NEW_BLOCK, "") else id_of(block, scope.home),
     )
+    return CreateOrders((request,))
+
+
+def _line_form(scope: Scope) -> Form:
+    def said(values: Values) -> str:
+        parsed = parse_order_line(values["line"])
+        if parsed.line is None:
+            return ""
+        return parsed.line.describe(known_instrument(scope.snapshot, parsed.line.ticker))
+
+    return Form(
+        "New orders by line",
+        (
+            Field(
+                "line",
+                "Order line",
+                help=GRAMMAR,
+                check=lambda typed: next((str(error) for error in parse_order_line(typed).errors), None),
+                required=True,
+                wide=True,
+            ),
+            text("currency", "Currency", help="Of the price; the instrument's own when empty"),
+        ),
+        intro="Such as: b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%",
+        check=lambda values: _line_problems(scope.snapshot, values),
+        live=said,
+    )
+
+
+def _line_problems(snapshot: Snapshot, values: Values) -> Sequence[str]:
+    line = parse_order_line(values["line"]).line
+    if line is None or (line.limit is None and line.stop is None):
+        return []
+    named = {"instrument": line.ticker, "currency": values["currency"]}
+    return [] if _currency(snapshot, named) else [NO_CURRENCY]
+
+
+def _line_verb(scope: Scope, values: Values) -> Verb:
+    line = parse_order_line(values["line"]).line
+    assert line is not None
+    named = {"instrument": line.ticker, "currency": values["currency"]}
+    request = line.request(
+        identifiers_of(scope.snapshot, line.ticker),
+        currency=_currency(scope.snapshot, named),
+        scope=scope.home,
+        now=scope.now,
+    )
+    return CreateOrders((request,))
 
 
 NEW: Final = Action(
@@ -194,4 +233,14 @@ NEW: Final = Action(
     form=_form,
     verb=_verb,
     footer=True,
+)
+
+NEW_BY_LINE: Final = Action(
+    "new_by_line",
+    "N",
+    "New by line",
+    "New orders in one line: b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%",
+    "Trade",
+    form=_line_form,
+    verb=_line_verb,
 )

@@ -7,13 +7,14 @@ from typing import Final
 
 from tui.actions.action import Action
 from tui.actions.amend import CANCEL, CANCEL_ALL, CARRY, MOVE, UPDATE
-from tui.actions.create import NEW
+from tui.actions.create import NEW, NEW_BY_LINE
 from tui.actions.look import LOOK
 from tui.actions.place import FILL, PLACE
 from tui.actions.settle import ALLOCATE, BOOK, SWEEP
 
 ACTIONS: Final[tuple[Action, ...]] = (
     NEW,
+    NEW_BY_LINE,
     PLACE,
     MOVE,
     UPDATE,

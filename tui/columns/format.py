@@ -33,7 +33,7 @@ class Look:
         return self.zone.tzname(datetime.combine(self.today, time(12))) or ""
 
 
-def number(value: Decimal | None, places: int | None = None) -> str:
+def number(value: Decimal | int | None, places: int | None = None) -> str:
     """Give ``value`` with thousands separators; None is empty, zero is ``0``.
 
     >>> number(Decimal("1234567.50")), number(Decimal(0)), number(None), number(Decimal("2.345"), 2)
@@ -41,6 +41,7 @@ def number(value: Decimal | None, places: int | None = None) -> str:
     """
     if value is None:
         return ""
+    value = Decimal(value)
     if abs(value.adjusted()) > LARGEST_SHOWN and value:
         return f"{value:.3e}"
     if places is not None:

@@ -77,7 +77,7 @@ def _plain(
     width: int,
     value: Getter,
     *,
-    flexible: bool = True,
+    flexible: bool = False,
     cut: Any = "end",
     role: Callable[[Snapshot, Any], str] | None = None,
 ) -> Column:
@@ -351,7 +351,7 @@ ALLOCATIONS: Final = (
     _state(lambda s, row: row.state, 14),
     _px("price", "Price", "Price", lambda s, row: _amount(row.price)),
     _value("value", "Value", "Quantity times price", _notional),
-    _plain("currency", "Ccy", "Currency", 3, lambda s, row: _currency(row.price), flexible=False),
+    _plain("currency", "Ccy", "Currency", 3, lambda s, row: _currency(row.price)),
     _instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
     _qty(
         "transactions",
@@ -381,7 +381,7 @@ EXECUTIONS: Final = (
         role=_by_side(lambda row: row.side),
     ),
     _px("price", "Price", "Price", lambda s, row: _amount(row.price)),
-    _plain("currency", "Ccy", "Currency", 3, lambda s, row: _currency(row.price), flexible=False),
+    _plain("currency", "Ccy", "Currency", 3, lambda s, row: _currency(row.price)),
     _state(lambda s, row: row.state),
     _plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty),
     _instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),

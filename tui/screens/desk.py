@@ -282,15 +282,12 @@ class DeskScreen(PanesScreen):
         market = self.app.market
         if market is None:
             return
+        change = self._market
         if market.running:
-            yield SystemCommand(
-                "Market: pause", "Hold the simulated market", lambda: self._market(running=False)
-            )
+            yield SystemCommand("Market: pause", "Hold the simulated market", lambda: change(running=False))
         else:
-            yield SystemCommand(
-                "Market: go on", "Let the simulated market fill", lambda: self._market(running=True)
-            )
-        yield SystemCommand("Market: step", "Let the market move once", lambda: self._market(steps=1))
+            yield SystemCommand("Market: go on", "Let it fill placements", lambda: change(running=True))
+        yield SystemCommand("Market: step", "Let the market move once", lambda: change(steps=1))
         for speed in SPEEDS:
             yield SystemCommand(
                 f"Market: speed x{speed}",

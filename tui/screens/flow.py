@@ -17,7 +17,7 @@ from tui.screens.report import ReportDialog
 from tui.service.outcomes import Report
 from tui.service.preview import preview
 from tui.service.snapshot import Ref
-from tui.service.verbs import Verb
+from tui.service.verbs import Verb, curl
 
 if TYPE_CHECKING:
     from tui.service.desk import Desk
@@ -30,16 +30,28 @@ async def ask(app: App[None], action: Action, scope: Scope, desk: Desk) -> Verb 
     values: dict[str, str] = {}
     if action.form is not None:
         form = action.form(scope)
-        dialog = FormDialog(form.title, form.intro, form.fields, form.check, form.live)
-        answered = await app.push_screen_wait(dialog)
+        asked = FormDialog(form.title, form.intro, form.fields, form.check, form.live)
+        answered = await app.push_screen_wait(asked)
         if answered is None:
             return None
         values = answered
     assert action.verb is not None
     verb = action.verb(scope, values)
-    shown = preview(verb, scope.snapshot, desk.environment, desk.limits, typed=action.typed)
-    confirmed = await app.push_screen_wait(PreviewDialog(shown, desk.curl(verb)))
-    return verb if confirmed else None
+    shown = preview(
+        verb, scope.snapshot, desk.environment, desk.limits, typed=action.typed, in_flight=_busy(verb, desk)
+    )
+    instruments = scope.snapshot.instruments
+    dialog = PreviewDialog(
+        shown,
+        curl(verb, desk.client),
+        instrument=lambda luid: instruments[luid].label if luid in instruments else luid,
+    )
+    return verb if await app.push_screen_wait(dialog) else None
+
+
+def _busy(verb: Verb, desk: Desk) -> list[str]:
+    """Name the items that already have a write in flight: one must settle before the next."""
+    return [str(ref) for ref in verb.refs if ref in desk.flights]
 
 
 async def tell(app: App[None], report: Report) -> Ref | None:
