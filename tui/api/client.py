@@ -46,6 +46,8 @@ from tui.api.requests import (
     ExecutionRequest,
     ExecutionSetRequest,
     KeyedReply,
+    MarketRequest,
+    MarketStatus,
     MovedOrder,
     MoveOrdersToDifferentBlocksRequest,
     OrderRequest,
@@ -349,3 +351,11 @@ class Client:
         }
         reply = await self.http.call(endpoints.PORTFOLIO_TRANSACTIONS, path=_path(portfolio), query=query)
         return _read_page(Transaction, reply)
+
+    async def market_status(self) -> MarketStatus:
+        """Tell how the simulated market is doing; only the embedded server has one."""
+        return _read(MarketStatus, await self.http.call(endpoints.MARKET_STATUS))
+
+    async def set_market(self, request: MarketRequest, *, key: str | None = None) -> MarketStatus:
+        """Run, pause, step or speed the simulated market, and tell how it is doing then."""
+        return await self._send(MarketStatus, endpoints.SET_MARKET, request, key)

@@ -22,6 +22,8 @@ class Endpoint:
     path: str
     summary: str
     status: int = 200
+    outside: bool = False
+    """True for what the embedded server offers beside the contract, above the address that ends in /api."""
 
     @property
     def effect(self) -> Effect:
@@ -76,6 +78,13 @@ PORTFOLIO_TRANSACTIONS: Final = Endpoint(
     "GET",
     "/api/transactionportfolios/{scope}/{code}/transactions",
     "The transactions of a portfolio",
+)
+
+MARKET_STATUS: Final = Endpoint(
+    "market_status", "GET", "/market", "How the simulated market is doing", outside=True
+)
+SET_MARKET: Final = Endpoint(
+    "set_market", "POST", "/market", "Run, pause, step or speed the simulated market", outside=True
 )
 
 

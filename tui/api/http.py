@@ -155,7 +155,8 @@ class Http:
         params = {name: value for name, value in (query or {}).items() if value not in (None, (), [])}
         try:
             segments = {name: _segment(value) for name, value in (path or {}).items()}
-            url = self.base_url + endpoint.path.format(**segments)
+            base = self.base_url.removesuffix("/api") if endpoint.outside else self.base_url
+        url = base + endpoint.path.format(**segments)
             content = None if body is None else gate.encode_request(body)
             if content is not None:
                 headers["Content-Type"] = "application/json"

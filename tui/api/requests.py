@@ -322,6 +322,26 @@ class DeletedEntity(Wire, frozen=True, kw_only=True):
     links: tuple[Link, ...] | None = None
 
 
+class MarketStatus(Wire, frozen=True, kw_only=True):
+    """How the embedded server's simulated market is doing; ``trouble`` is its last refusal, if any."""
+
+    running: bool
+    speed: Decimal
+    time: Instant | None = None
+    steps: int = 0
+    fills: int = 0
+    refused: int = 0
+    trouble: str | None = None
+
+
+class MarketRequest(Wire, frozen=True, kw_only=True):
+    """What to change of the simulated market; ``steps`` moves it on by so many ticks at once."""
+
+    running: bool | None = None
+    speed: Decimal | None = None
+    steps: int | None = None
+
+
 History = ResourceList[HistoryItem]
 
 

@@ -27,7 +27,9 @@ from tui.service.verbs.verb import (
     Line,
     Settlement,
     Verb,
+    Versions,
     judged,
+    moved,
     numbered,
     units,
 )
@@ -53,14 +55,10 @@ def _allocation_answer(reply: AllocationReply) -> Answer:
     return Answer({str(id): None for id in reply.values or ()}, reply.failed or {})
 
 
-def _settle_allocated(ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
-    """Compare a placement's allocations with before: their ids are the server's, so only they can tell."""
-
-    def shares(snapshot: Snapshot) -> dict[ResourceId, object]:
-        ids = snapshot.allocations_of_placement(ref.id)
-        return {id: snapshot.allocations[id].quantity for id in ids}
-
-    return judged(shares(before) != shares(after), ref, before, after)
+def _settle_allocated(ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+    """Look for allocations of the placement that are new or changed: their ids are the server's."""
+    shares = (Ref(Family.ALLOCATIONS, id) for id in after.allocations_of_placement(ref.id))
+    return judged(any(moved(share, before, after) for share in shares), ref, before, after)
 
 
 def _allocate_lines(snapshot: Snapshot, ids: Iterable[ResourceId]) -> tuple[Line, ...]:
@@ -121,7 +119,7 @@ class Allocate(Verb):
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         return _under_placements(snapshot, self.placement_ids)
 
-    def settle(self, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
         return _settle_allocated(ref, before, after)
 
     def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
@@ -170,7 +168,7 @@ class AllocateWeighted(Verb):
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         return _under_placements(snapshot, self.placement_ids)
 
-    def settle(self, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
         return _settle_allocated(ref, before, after)
 
     def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
@@ -252,20 +250,14 @@ class BookTransactions(Verb):
             for placement in row.placement_ids or ():
                 held = snapshot.placements.get(placement)
                 found.update(Ref(Family.BLOCKS, each) for each in (held.block_ids if held else ()))
+            found.update(Ref(Family.TRANSACTIONS, each) for each in snapshot.transactions_of_allocation(id))
         return frozenset(found)
 
-    def settle(self, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
-        def booked(snapshot: Snapshot) -> list[object]:
-            return [snapshot.transactions[id] for id in snapshot.transactions_of_allocation(ref.id)]
-
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
         row = after.allocations.get(ref.id)
-        was = before.allocations.get(ref.id)
-        marked = (
-            row is not None
-            and normal(row.state) == "booked"
-            and (was is None or normal(was.state) != "booked")
-        )
-        return judged(marked or booked(before) != booked(after), ref, before, after)
+        marked = row is not None and normal(row.state) == "booked" and moved(ref, before, after)
+        records = (Ref(Family.TRANSACTIONS, id) for id in after.transactions_of_allocation(ref.id))
+        return judged(marked or any(moved(each, before, after) for each in records), ref, before, after)
 
     def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
         rows = (snapshot.allocations[id] for id in self.allocation_ids if id in snapshot.allocations)
@@ -342,7 +334,7 @@ class SweepBlocks(Verb):
         reply = await client.sweep_blocks(request, key=key)
         return Answer(reply.values or {}, reply.failed or {})
 
-    def settle(self, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
         row = after.blocks.get(ref.id)
         return judged(row is not None and bool(row.block.is_swept), ref, before, after)
 

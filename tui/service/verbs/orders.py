@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
+
+from msgspec.structs import replace
 
 from tui.api.client import Client
 from tui.api.models import Order
@@ -29,9 +31,11 @@ from tui.service.verbs.verb import (
     Settlement,
     Tier,
     Verb,
+    Versions,
     by_id,
     counted,
     judged,
+    moved,
     numbered,
     units,
 )
@@ -106,6 +110,14 @@ class CreateOrders(Verb):
     def refs(self) -> tuple[Ref, ...]:
         return tuple(_order(order.id) for request in self.requests for order in request.orders)
 
+    def only(self, refs: Collection[Ref]) -> CreateOrders:
+        kept = (
+            replace(request, orders=orders)
+            for request in self.requests
+            if (orders := tuple(order for order in request.orders if _order(order.id) in refs))
+        )
+        return CreateOrders(tuple(kept))
+
     async def call(self, client: Client, key: str | None) -> Answer:
         made = await client.create_orders(BlockAndOrdersCreateRequest(requests=self.requests), key=key)
         return Answer(by_id(order for pair in made for order in pair.orders))
@@ -117,7 +129,7 @@ class CreateOrders(Verb):
         blocks = {_block(request.block_id): Mark.AMEND.value for request in self.requests}
         return {**blocks, **dict.fromkeys(self.refs, Mark.NEW.value)}
 
-    def settle(self, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
         return judged(ref in after and ref not in before, ref, before, after)
 
     def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
@@ -204,12 +216,8 @@ class MoveOrders(Verb):
     def marks(self, snapshot: Snapshot) -> Mapping[Ref, str]:
         return dict.fromkeys(self.touched(snapshot), Mark.AMEND.value)
 
-    def settle(self, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
-        there = after.block_of_order(ref.id)
-        if there == self.destination:
-            return Settlement.APPLIED
-        elsewhere = there != before.block_of_order(ref.id)
-        return Settlement.CHANGED if elsewhere else judged(False, ref, before, after)
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+        return judged(after.block_of_order(ref.id) == self.destination, ref, before, after)
 
     def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
         return _lines(snapshot, self.order_ids)
@@ -305,7 +313,7 @@ class UpdateOrders(Verb):
         blocks = _blocks_of(snapshot, (update.id for update in self.updates))
         return frozenset((*self.refs, *map(_block, blocks)))
 
-    def settle(self, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
         update = next(each for each in self.updates if each.id == ref.id)
         order = after.orders.get(ref.id)
         return judged(order is not None and asked_is_there(update, order), ref, before, after)
@@ -361,8 +369,6 @@ _UPDATABLE = ("quantity", "amount", "portfolio_id", "price", "limit_price", "sto
 
 def updated(order: Order, update: OrderUpdateRequest) -> Order:
     """Give the order as it will be when the update is done."""
-    from msgspec.structs import replace
-
     fields = {name: getattr(update, name) for name in _UPDATABLE if getattr(update, name) is not None}
     return replace(order, **fields)
 
@@ -434,7 +440,7 @@ class CancelOrders(Verb):
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         return frozenset((*self.refs, *map(_block, _blocks_of(snapshot, self.order_ids))))
 
-    def settle(self, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
         order = after.orders.get(ref.id)
         return judged(order is not None and is_cancelled(order.state), ref, before, after)
 
@@ -496,14 +502,12 @@ class CancelAndMove(Verb):
         targets = (_block(item.move_remaining_to_block_id) for item in self.items)
         return frozenset((*self.refs, *new, *targets, *map(_block, sources)))
 
-    def settle(self, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
         item = next(each for each in self.items if each.cancel_order_id == ref.id)
-        new = _order(item.move_remaining_to_order_id)
+        carried = _order(item.move_remaining_to_order_id) in after
         order = after.orders.get(ref.id)
         cancelled = order is not None and is_cancelled(order.state)
-        was = before.orders.get(ref.id)
-        whole = was is not None and order is not None and order.quantity == was.quantity
-        return judged(cancelled and (new in after or whole), ref, before, after)
+        return judged(cancelled and (carried or moved(ref, before, after)), ref, before, after)
 
     def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
         return _lines(snapshot, (item.cancel_order_id for item in self.items))

@@ -28,6 +28,7 @@ from tui.service.verbs.verb import (
     Settlement,
     Tier,
     Verb,
+    Versions,
     by_id,
     judged,
     numbered,
@@ -103,7 +104,7 @@ class PlaceBlocks(Verb):
     def marks(self, snapshot: Snapshot) -> Mapping[Ref, str]:
         return dict.fromkeys((*self.refs, *self._placed_blocks()), self.mark.value)
 
-    def settle(self, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
         return judged(ref in after and ref not in before, ref, before, after)
 
     def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
@@ -208,7 +209,7 @@ class UpdatePlacements(Verb):
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         return _around(snapshot, (update.id for update in self.updates))
 
-    def settle(self, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
         update = next(each for each in self.updates if each.id == ref.id)
         row = after.placements.get(ref.id)
         return judged(row is not None and asked_is_there(update, row), ref, before, after)
@@ -281,7 +282,7 @@ class CancelPlacements(Verb):
         children = (child for id in self.placement_ids for child in snapshot.children_of_placement(id))
         return dict.fromkeys((*self.refs, *map(_placement, children)), self.mark.value)
 
-    def settle(self, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
         row = after.placements.get(ref.id)
         return judged(row is not None and is_cancelled(row.state), ref, before, after)
 
@@ -349,7 +350,7 @@ class RecordFills(Verb):
             **dict.fromkeys(self.refs, self.mark.value),
         }
 
-    def settle(self, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
         request = next(each for each in self.requests if each.id == ref.id)
         row = after.executions.get(ref.id)
         there = row is not None and (row.placement_id, row.quantity, row.price) == (

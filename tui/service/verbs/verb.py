@@ -7,7 +7,7 @@ all) and nothing of when to send, which is the desk's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -87,6 +87,9 @@ class Answer:
     note: str = ""
 
 
+Versions = Mapping[Ref, int]
+"""The version numbers of rows at some moment; rows that did not exist are not in it."""
+
 UNMENTIONED: Final = "The server's answer does not mention it."
 
 
@@ -148,22 +151,26 @@ class Verb:
         """
         raise NotImplementedError
 
-    async def send(self, client: Client, key: str | None) -> tuple[Outcome, ...]:
-        """Send one call and give the outcome of each item; failures of the API are outcomes, not errors."""
-        try:
-            answer = await self.call(client, key)
-        except ApiError as error:
-            return tuple(self.failed_outcome(ref, error) for ref in self.refs)
+    def only(self, refs: Collection[Ref]) -> Self:
+        """Give the same decision about some of its items only, which keep their ids."""
+        items = zip(getattr(self, self.listed), self.refs, strict=True)
+        kept = tuple(item for item, ref in items if ref in refs)
+        return replace(self, **{self.listed: kept})  # type: ignore[type-var]
+
+    def outcomes(self, answer: Answer) -> tuple[Outcome, ...]:
+        """Give the outcome of each item of an answered call; items it does not mention are unknown."""
         pairs = zip(self.refs, self.keys, strict=True)
         return tuple(_outcome(ref, key, answer) for ref, key in pairs)
 
-    def failed_outcome(self, ref: Ref, error: ApiError) -> Outcome:
-        """Give the outcome of an item whose whole call failed with ``error``."""
+    def failed(self, error: ApiError) -> tuple[Outcome, ...]:
+        """Give the outcome of each item when the whole call failed with ``error``."""
         status = Status.UNKNOWN if isinstance(error, NoAnswer) else Status.REFUSED
         type_ = (error.problem.name or "") if isinstance(error, Refused) else type(error).__name__
         advice = advice_for(type_) or error.advice
         note = f"request {error.request_id}" if error.request_id else ""
-        return Outcome(ref, status, reason=error.why, type=type_, advice=advice, note=note)
+        return tuple(
+            Outcome(ref, status, reason=error.why, type=type_, advice=advice, note=note) for ref in self.refs
+        )
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         """Give the rows to read again after it: its items and whatever they change."""
@@ -173,8 +180,11 @@ class Verb:
         """Give the rows that show the intent while it is in flight, and the code they show."""
         return dict.fromkeys(self.refs, self.mark.value)
 
-    def settle(self, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
-        """Judge by reading whether an item of unknown outcome happened."""
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+        """Judge by what is read now whether an item of unknown outcome happened.
+
+        ``before`` are the versions of :meth:`touched` rows when it was sent.
+        """
         raise NotImplementedError
 
     def tier(self, snapshot: Snapshot) -> Tier:
@@ -216,22 +226,24 @@ def by_id(entities: Iterable[Any]) -> dict[str, Any]:
     return {str(entity.id): entity for entity in entities}
 
 
-def version_of(row: Any) -> tuple[str, int]:
-    """Give what identifies a version of a row: its unique id and number, or nothing for no row."""
-    entity = getattr(row, "block", row)
-    version = getattr(entity, "version", None)
-    if version is None:
-        return ("", 0)
-    return (version.entity_unique_id or "", version.as_at_version_number or 0)
+def version_of(row: Any) -> int:
+    """Give the version number of a row, 0 when the server gave none."""
+    version = getattr(getattr(row, "block", row), "version", None)
+    return (version.as_at_version_number or 0) if version is not None else 0
 
 
-def moved(ref: Ref, before: Snapshot, after: Snapshot) -> bool:
+def versions_of(snapshot: Snapshot, refs: Iterable[Ref]) -> Versions:
+    """Give the version of each of ``refs`` the snapshot has."""
+    return {ref: version_of(snapshot.row(ref)) for ref in refs if ref in snapshot}
+
+
+def moved(ref: Ref, before: Versions, after: Snapshot) -> bool:
     """Tell whether a row has another version than before, has come or has gone."""
-    old, new = before.row(ref), after.row(ref)
-    return (old is None) != (new is None) or version_of(old) != version_of(new)
+    now = version_of(after.row(ref)) if ref in after else None
+    return before.get(ref) != now
 
 
-def judged(applied: bool, ref: Ref, before: Snapshot, after: Snapshot) -> Settlement:
+def judged(applied: bool, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
     """Settle by whether what was asked for is there, else by whether the row moved at all."""
     if applied:
         return Settlement.APPLIED

@@ -1,0 +1,407 @@
+"""The order line: ``b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%`` (conventions, section 1).
+
+One line of text becomes a typed order with its split over portfolios, or sentences that each point at
+the word they are about. Nothing here knows a screen or sends anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import ROUND_FLOOR, Decimal
+from typing import Final
+
+from tui.api.requests import BlockAndOrdersRequest, BlockedOrderRequest
+from tui.api.shapes import (
+    ZERO,
+    CurrencyAndAmount,
+    Identifiers,
+    PerpetualProperty,
+    Properties,
+    PropertyValue,
+    ResourceId,
+)
+from tui.service.ids import new_code
+from tui.service.numbers import parse_price, parse_quantity
+from tui.service.snapshot import Instrument
+from tui.service.verbs.verb import units
+
+SIDES: Final[Mapping[str, tuple[str, str]]] = {
+    "b": ("Buy", "Buy"),
+    "s": ("Sell", "Sell"),
+    "ss": ("SellShort", "Sell short"),
+    "bc": ("BuyToCover", "Buy to cover"),
+}
+"""What is typed for a side, the API's word for it, and ours."""
+TIMES: Final[Mapping[str, tuple[str, str]]] = {
+    "day": ("Day", "for the day"),
+    "gtc": ("GoodTilCancel", "good till cancelled"),
+    "ioc": ("ImmediateOrCancel", "immediate or cancel"),
+    "fok": ("FillOrKill", "fill or kill"),
+    "gtd": ("GoodTilDate", "good till"),
+}
+EXPIRY: Final = "Order/{scope}/GoodTilDate"
+"""The property that carries the date of a good-till-date order."""
+_HUNDRED: Final = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True)
+class LineError:
+    """What is wrong, as a sentence, and where: ``start`` and ``end`` are positions in the typed text."""
+
+    text: str
+    start: int
+    end: int
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One portfolio's share of the line, in units."""
+
+    portfolio: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """A parsed line. ``side``, ``type`` and ``time_in_force`` are the API's words; prices are per unit."""
+
+    side: str
+    quantity: Decimal
+    ticker: str
+    type: str = "Market"
+    limit: Decimal | None = None
+    stop: Decimal | None = None
+    time_in_force: str = "Day"
+    good_till: date | None = None
+    parts: tuple[Part, ...] = ()
+
+    def notional(self, instrument: Instrument | None = None) -> Decimal | None:
+        """Give units times limit, stop or last price; None when no price is known."""
+        last = instrument.last_price if instrument else None
+        price = next((each for each in (self.limit, self.stop, last) if each is not None), None)
+        return None if price is None else self.quantity * price
+
+    def describe(self, instrument: Instrument | None = None) -> str:
+        """Say the order in full words, with quantity and notional."""
+        words = dict(SIDES.values())
+        currency = instrument.currency if instrument else ""
+        name = f"{self.ticker} ({instrument.name})" if instrument and instrument.name else self.ticker
+        times = dict(TIMES.values())
+        till = f" {self.good_till:%d %b %Y}" if self.good_till else ""
+        shares = ", ".join(f"{units(part.quantity)} for {part.portfolio}" for part in self.parts)
+        money = self.notional(instrument)
+        about = "about " if self.limit is None else ""
+        worth = (
+            "Notional unknown: no price is known."
+            if money is None
+            else f"Notional {about}{money:,.2f} {currency}".rstrip() + "."
+        )
+        return (
+            f"{words[self.side]} {units(self.quantity)} {name} {self._price_words(currency)}, "
+            f"{times[self.time_in_force]}{till}{': ' if shares else ''}{shares}. {worth}"
+        )
+
+    def _price_words(self, currency: str) -> str:
+        if self.limit is not None:
+            return f"limit {self.limit:f} {currency}".rstrip()
+        if self.stop is not None:
+            return f"stop {self.stop:f} {currency}".rstrip()
+        return "at market"
+
+    def request(
+        self,
+        identifiers: Identifiers,
+        *,
+        currency: str | None,
+        scope: str,
+        now: datetime,
+        block: ResourceId | None = None,
+    ) -> BlockAndOrdersRequest:
+        """Give the create request of this line, with new ids in ``scope``; portfolios are in it too."""
+
+        def money(amount: Decimal | None) -> CurrencyAndAmount | None:
+            return None if amount is None else CurrencyAndAmount(amount=amount, currency=currency)
+
+        return BlockAndOrdersRequest(
+            block_id=block or ResourceId(scope, new_code("BLK")),
+            orders=tuple(
+                BlockedOrderRequest(
+                    id=ResourceId(scope, new_code("ORD")),
+                    portfolio_id=ResourceId(scope, part.portfolio) if part.portfolio else None,
+                    quantity=part.quantity,
+                    state="New",
+                    date=now,
+                    properties=self._expiry(scope),
+                )
+                for part in self.parts or (Part("", self.quantity),)
+            ),
+            instrument_identifiers=identifiers,
+            side=self.side,
+            type=self.type,
+            time_in_force=self.time_in_force,
+            date=now,
+            limit_price=money(self.limit),
+            stop_price=money(self.stop),
+        )
+
+    def _expiry(self, scope: str) -> Properties | None:
+        """Give the property that carries a good-till-date order's date, which the API has no field for."""
+        if self.good_till is None:
+            return None
+        key = EXPIRY.format(scope=scope)
+        value = PropertyValue(label_value=self.good_till.isoformat())
+        return {key: PerpetualProperty(key=key, value=value)}
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a text says: the order when there are no errors, else all errors, in the order of the text."""
+
+    line: OrderLine | None
+    errors: tuple[LineError, ...] = ()
+
+
+@dataclass(slots=True)
+class _Word:
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+
+@dataclass(slots=True)
+class _Parser:
+    text: str
+    known: Callable[[str], bool] | None
+    today: date
+    words: list[_Word]
+    at: int = 0
+    errors: list[LineError] = field(default_factory=list)
+
+    def next(self) -> _Word | None:
+        """Take the next word, or None at the end."""
+        if self.at >= len(self.words):
+            return None
+        self.at += 1
+        return self.words[self.at - 1]
+
+    def peek(self) -> str:
+        return self.words[self.at].text if self.at < len(self.words) else ""
+
+    def wrong(self, text: str, word: _Word | None = None) -> None:
+        """Note an error at ``word``, or at the end of the text when something is missing there."""
+        end = len(self.text.rstrip())
+        self.errors.append(LineError(text, word.start, word.end) if word else LineError(text, end, end + 1))
+
+
+def parse_order_line(
+    text: str, *, known: Callable[[str], bool] | None = None, today: date | None = None
+) -> Parsed:
+    """Read an order line.
+
+    Args:
+        text: what was typed, complete or not.
+        known: tells whether a ticker names an instrument; without it every ticker is taken.
+        today: the first day a ``gtd`` date may name; today's in UTC when not given.
+    """
+    words = [_Word(found.group(), found.start()) for found in re.finditer(r"\S+", text)]
+    parser = _Parser(text, known, today or datetime.now(UTC).date(), words)
+    side = _side(parser)
+    quantity = _quantity(parser)
+    ticker = _ticker(parser)
+    kind, limit, stop = _type(parser)
+    force, till = _time(parser)
+    parts = _parts(parser, quantity)
+    if parser.errors or quantity is None:
+        return Parsed(None, tuple(parser.errors))
+    return Parsed(OrderLine(side, quantity, ticker, kind, limit, stop, force, till, parts))
+
+
+def _side(parser: _Parser) -> str:
+    word = parser.next()
+    if word is None:
+        parser.wrong("Begin with the side: b, s, ss or bc.")
+        return ""
+    found = SIDES.get(word.text.lower())
+    if found is None:
+        parser.wrong(f"'{word.text}' is not a side: b buys, s sells, ss sells short, bc buys to cover.", word)
+        return ""
+    return found[0]
+
+
+def _quantity(parser: _Parser) -> Decimal | None:
+    word = parser.next()
+    if word is None:
+        parser.wrong("Say how many, like 1,000 or 50k.")
+        return None
+    try:
+        return parse_quantity(word.text)
+    except ValueError as error:
+        parser.wrong(str(error), word)
+        return None
+
+
+def _ticker(parser: _Parser) -> str:
+    word = parser.next()
+    if word is None:
+        parser.wrong("Say what, by its ticker.")
+        return ""
+    if word.text.startswith("@"):
+        parser.wrong("Say what, by its ticker, before the portfolios.", word)
+        parser.at -= 1
+        return ""
+    if parser.known is not None and not parser.known(word.text):
+        parser.wrong(f"'{word.text}' is not an instrument this desk knows.", word)
+    return word.text.upper()
+
+
+def _type(parser: _Parser) -> tuple[str, Decimal | None, Decimal | None]:
+    kind = parser.peek().lower()
+    if kind == "mkt":
+        parser.next()
+        return "Market", None, None
+    if kind not in ("lmt", "stp"):
+        return "Market", None, None
+    parser.next()
+    name = "Limit" if kind == "lmt" else "Stop"
+    word = parser.next()
+    if word is None:
+        parser.wrong(f"Say the {name.lower()} price after '{kind}'.")
+        return name, None, None
+    try:
+        price = parse_price(word.text)
+    except ValueError as error:
+        parser.wrong(str(error), word)
+        return name, None, None
+    return (name, price, None) if kind == "lmt" else (name, None, price)
+
+
+def _time(parser: _Parser) -> tuple[str, date | None]:
+    force = parser.peek().lower()
+    if force not in TIMES:
+        return "Day", None
+    parser.next()
+    if force != "gtd":
+        return TIMES[force][0], None
+    word = parser.next()
+    if word is None:
+        parser.wrong("Say the date after 'gtd', like 2026-11-30.")
+        return TIMES[force][0], None
+    try:
+        till = date.fromisoformat(word.text)
+    except ValueError:
+        parser.wrong(f"'{word.text}' is not a date: write it like 2026-11-30.", word)
+        return TIMES[force][0], None
+    if till < parser.today:
+        parser.wrong(f"{word.text} is in the past.", word)
+    return TIMES[force][0], till
+
+
+@dataclass(slots=True)
+class _Share:
+    word: _Word
+    size: Decimal | None = None
+    percent: Decimal | None = None
+    size_word: _Word | None = None
+
+
+def _parts(parser: _Parser, quantity: Decimal | None) -> tuple[Part, ...]:
+    shares = _shares(parser)
+    if not shares:
+        parser.wrong("Say for which portfolio, like @UKEQ-GROW.")
+        return ()
+    names = [share.word.text for share in shares]
+    for share in shares:
+        if names.count(share.word.text) > 1:
+            parser.wrong(f"{share.word.text} is named more than once.", share.word)
+            return ()
+    if quantity is None or parser.errors:
+        return ()
+    open_shares = [share for share in shares if share.size is None and share.percent is None]
+    if len(open_shares) > 1:
+        parser.wrong(f"Give {open_shares[1].word.text} a size or a share in %.", open_shares[1].word)
+        return ()
+    return _split(parser, shares, quantity)
+
+
+def _shares(parser: _Parser) -> list[_Share]:
+    shares: list[_Share] = []
+    while (word := parser.next()) is not None:
+        if word.text.startswith("@"):
+            if len(word.text) == 1:
+                parser.wrong("Write the portfolio right after '@'.", word)
+            shares.append(_Share(word))
+        elif shares and shares[-1].size_word is None:
+            shares[-1].size_word = word
+            _read_share(parser, shares[-1], word)
+        else:
+            expected = "mkt, lmt, stp, day, gtc, ioc, fok, gtd or @PORTFOLIO" if not shares else "@PORTFOLIO"
+            parser.wrong(f"'{word.text}' is not understood here: {expected} is.", word)
+            return shares
+    return shares
+
+
+def _read_share(parser: _Parser, share: _Share, word: _Word) -> None:
+    try:
+        if word.text.endswith("%"):
+            share.percent = parse_quantity(word.text[:-1])
+            if share.percent > _HUNDRED:
+                parser.wrong(f"{word.text} is more than the whole.", word)
+        else:
+            share.size = parse_quantity(word.text)
+    except ValueError as error:
+        parser.wrong(str(error), word)
+
+
+def _split(parser: _Parser, shares: list[_Share], quantity: Decimal) -> tuple[Part, ...]:
+    """Share ``quantity`` out: sizes as they are, percentages of the whole, the open one gets the rest."""
+    sizes = _percent_sizes(shares, quantity)
+    sizes.update({index: share.size for index, share in enumerate(shares) if share.size is not None})
+    given = sum(sizes.values(), ZERO)
+    rest = quantity - given
+    open_index = next((index for index in range(len(shares)) if index not in sizes), None)
+    if open_index is not None:
+        sizes[open_index] = rest
+    elif rest:
+        last = shares[-1]
+        verb = "add up to" if len(shares) > 1 else "is"
+        missing = f"{units(abs(rest))} too {'few' if rest > 0 else 'many'}"
+        parser.wrong(
+            f"The portfolios {verb} {units(given)} of {units(quantity)}: {missing}.",
+            last.size_word or last.word,
+        )
+        return ()
+    for index, share in enumerate(shares):
+        if sizes[index] <= 0:
+            parser.wrong(f"Nothing is left for {share.word.text}.", share.word)
+            return ()
+    return tuple(Part(share.word.text[1:], sizes[index]) for index, share in enumerate(shares))
+
+
+def _percent_sizes(shares: list[_Share], quantity: Decimal) -> dict[int, Decimal]:
+    """Give the units of the percentages: whole units where the quantity is whole, the odd ones in order.
+
+    Percentages that make up 100 together give every unit away.
+    """
+    asked = {index: share.percent for index, share in enumerate(shares) if share.percent is not None}
+    if not asked:
+        return {}
+    step = Decimal(1) if quantity == quantity.to_integral_value() else Decimal("0.000001")
+    exact = {index: quantity * percent / _HUNDRED for index, percent in asked.items()}
+    sizes = {index: value.quantize(step, ROUND_FLOOR) for index, value in exact.items()}
+    left = sum(exact.values(), ZERO).quantize(step, ROUND_FLOOR) - sum(sizes.values(), ZERO)
+    by_part = sorted(sizes, key=lambda index: (sizes[index] - exact[index], index))
+    for index in by_part:
+        if left <= 0:
+            break
+        sizes[index] += min(step, left)
+        left -= step
+    return sizes
