@@ -156,7 +156,7 @@ class Http:
         try:
             segments = {name: _segment(value) for name, value in (path or {}).items()}
             base = self.base_url.removesuffix("/api") if endpoint.outside else self.base_url
-        url = base + endpoint.path.format(**segments)
+            url = base + endpoint.path.format(**segments)
             content = None if body is None else gate.encode_request(body)
             if content is not None:
                 headers["Content-Type"] = "application/json"
