@@ -40,7 +40,7 @@ def pairs(rows: Sequence[tuple[str, str]], width: int, labels: Iterable[str] = (
     indent = label_width((*labels, *(label for label, _ in rows)), width)
     lines: Lines = []
     for label, value in rows:
-        lines += hanging(Content.styled(label, "$text-muted"), Content(value), indent, width)
+        lines += hanging(Content.styled(label, "dim"), Content(value), indent, width)
     return lines
 
 

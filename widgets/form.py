@@ -429,6 +429,8 @@ class FormFields(Vertical):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Explain the field that is in focus now."""
         row = self._focused()
+        for each in self.rows:
+            each.set_class(each is row, "focused")
         if row is not None:
             self._explain(row)
             self.reveal()
@@ -457,7 +459,7 @@ def explanation(row: FieldRow) -> Content:
         matches = row.field.matches(row.value)
         if matches and matches != (row.value,):
             return _completions(row.field, row.value, matches)
-    return Content.styled(row.field.help or text, "$text-muted")
+    return Content.styled(row.field.help or text, "dim")
 
 
 def _options(options: Sequence[str], value: str) -> Content:
@@ -467,4 +469,4 @@ def _options(options: Sequence[str], value: str) -> Content:
 
 def _completions(field: Field, typed: str, matches: Sequence[str]) -> Content:
     lead = "Tab completes: " if field.completion(typed) else f"{field.help} " if field.help else "Known: "
-    return Content.styled(lead, "$text-muted") + Content(", ".join(matches))
+    return Content.styled(lead, "dim") + Content(", ".join(matches))

@@ -133,6 +133,12 @@ _SPELT: Final = {
     "shift+tab": "Shift-Tab",
     "pageup": "PgUp",
     "pagedown": "PgDn",
+    "up": "Up",
+    "down": "Down",
+    "left": "Left",
+    "right": "Right",
+    "home": "Home",
+    "end": "End",
 }
 
 

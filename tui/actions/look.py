@@ -29,6 +29,7 @@ LOOK: Final = (
         _no_order,
         footer=True,
     ),
+    Action("detail", "enter", "Details", "All members of the row", "Look", _no_row),
     Action("raw", "i", "Raw JSON", "The row as JSON, as the server sent it", "Look", _no_row),
     Action("copy", "y", "Copy", "Copy the row's id, its JSON, or the shown rows", "Look", _no_row),
     Action(

@@ -9,7 +9,7 @@ All methods raise the errors of :mod:`tui.api.errors`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 from tui.api import endpoints, gate
@@ -83,7 +83,7 @@ def _read_page(row: type[T], reply: Reply) -> Page[T]:
 
 
 def _instant(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
+    return None if moment is None else moment.astimezone(UTC).isoformat()
 
 
 def _flag(value: bool | None) -> str | None:

@@ -18,6 +18,7 @@ import msgspec
 
 from tui.api.models import Allocation, Block, Execution, Order, Placement, Transaction
 from tui.api.shapes import ResourceId, Version, Wire
+from tui.oms.rules.instruments import Instruments, known_instruments
 
 
 class Booking(Wire, frozen=True, kw_only=True):
@@ -107,6 +108,9 @@ class Change:
 ENTITY_IDS: Final = UUID("6f2d0a54-1b57-5c58-9d0f-3a1c4f0b7e21")
 """The namespace of entity ids: derived, not drawn, so that the same requests make the same desk."""
 
+Key = tuple[type[Any], ResourceId]
+_UNCHANGED: Final = object()
+
 Answer = Callable[[], object]
 """Builds a call's reply once the book is sealed, so that it carries the new versions."""
 
@@ -114,11 +118,16 @@ Answer = Callable[[], object]
 class Book:
     """The overlay a call works on. Reading gives the newest state, this call's own changes included."""
 
-    def __init__(self, source: Source, context: Context) -> None:
+    def __init__(self, source: Source, context: Context, instruments: Instruments | None = None) -> None:
         self.context = context
+        self.instruments = instruments or known_instruments()
         self._source = source
-        self._stored: dict[tuple[type[Any], ResourceId], Any] = {}
-        self._changed: dict[tuple[type[Any], ResourceId], Any] = {}
+        self._stored: dict[Key, Any] = {}
+        self._changed: dict[Key, Any] = {}
+        self._touched: set[Key] = set()
+        self._undo: list[tuple[Key, Any]] = []
+        self._pointed: dict[tuple[str, ResourceId], list[ResourceId]] = {}
+        self._pointing: dict[tuple[str, ResourceId], dict[ResourceId, None]] = {}
 
     def get(self, kind: type[S], id: ResourceId) -> S | None:
         """Give an entity as it stands now, or None."""
@@ -137,38 +146,59 @@ class Book:
 
     def related(self, relation: Relation[S], target: ResourceId) -> list[S]:
         """Give the entities that point at ``target``, oldest first, this call's new ones last."""
-        found: list[S] = []
-        seen: set[ResourceId] = set()
+        where = (relation.name, target)
+        if where not in self._pointed:
+            self._pointed[where] = self._remember(relation, target)
+        ids = dict.fromkeys(self._pointed[where])
+        ids.update(self._pointing.get(where, {}))
+        found = (self.get(relation.kind, id) for id in ids)
+        return [entity for entity in found if entity is not None and target in relation.targets(entity)]
+
+    def _remember(self, relation: Relation[S], target: ResourceId) -> list[ResourceId]:
+        ids = []
         for stored in self._source.related(relation, target):
             self._stored.setdefault((relation.kind, stored.id), stored)
-            current = self.get(relation.kind, stored.id)
-            seen.add(stored.id)
-            if current is not None and target in relation.targets(current):
-                found.append(current)
-        for (kind, id), changed in self._changed.items():
-            new = kind is relation.kind and id not in seen and changed is not None
-            if new and target in relation.targets(changed):
-                found.append(changed)
-        return found
+            ids.append(stored.id)
+        return ids
 
     def put(self, entity: Stored) -> None:
         """Store ``entity`` as its newest state; its version is stamped when the book is sealed."""
-        self._load(type(entity), entity.id)
-        self._changed[type(entity), entity.id] = entity
+        kind = type(entity)
+        self._load(kind, entity.id)
+        self._change((kind, entity.id), entity)
+        for relation in RELATIONS:
+            if relation.kind is kind:
+                for target in relation.targets(entity):
+                    self._pointing.setdefault((relation.name, target), {})[entity.id] = None
+
+    def touch(self, entity: Stored) -> None:
+        """Store ``entity`` as a new version though its own fields stay: what it belongs to has changed."""
+        self.put(entity)
+        self._touched.add((type(entity), entity.id))
 
     def remove(self, kind: type[S], id: ResourceId) -> None:
         """Delete an entity: later reads do not see it, earlier asAts still do (L11)."""
         self._load(kind, id)
-        self._changed[kind, id] = None
+        self._change((kind, id), None)
+
+    def _change(self, key: Key, entity: Any) -> None:
+        self._undo.append((key, self._changed.get(key, _UNCHANGED)))
+        self._changed[key] = entity
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Undo everything done inside when it raises: one item of a partial call."""
-        before = dict(self._changed)
+        mark, touched = len(self._undo), set(self._touched)
         try:
             yield
         except BaseException:
-            self._changed = before
+            while len(self._undo) > mark:
+                key, before = self._undo.pop()
+                if before is _UNCHANGED:
+                    del self._changed[key]
+                else:
+                    self._changed[key] = before
+            self._touched = touched
             raise
 
     def seal(self) -> list[Change]:
@@ -184,7 +214,9 @@ class Book:
                     changes.append(Change(before, None))
                 continue
             unchanged = (
-                before is not None and msgspec.structs.replace(after, version=before.version) == before
+                before is not None
+                and key not in self._touched
+                and msgspec.structs.replace(after, version=before.version) == before
             )
             sealed = before if unchanged else self._stamped(before, after)
             self._changed[key] = sealed

@@ -123,6 +123,9 @@ class DeskScreen(PanesScreen):
         title = f"{cursor.family.singular.title()} {cursor.id}"
         self.app.push_screen(DetailScreen(title, sections_of(row), gate.encode(row).decode(), raw=raw))
 
+    def do_detail(self) -> None:
+        self.show_detail(self.active)
+
     def do_raw(self) -> None:
         self.show_detail(self.active, raw=True)
 

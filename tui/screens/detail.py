@@ -56,7 +56,7 @@ class SectionText(Flow):
         members = (
             pairs(self._pairs, width, self._labels)
             if self._pairs
-            else [Content.styled("nothing", "$text-muted")]
+            else [Content.styled("nothing", "dim")]
         )
         return [self._name_line, *members, Content("")]
 

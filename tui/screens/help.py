@@ -112,9 +112,9 @@ def help_lines(groups: Sequence[Group], text: str, width: int) -> Lines:
         for keys, label, help_text, why_not in entries:
             said = Content(help_text)
             if why_not:
-                said = Content.styled(f"{help_text} Not now: {why_not}", "$text-muted")
-            head = Content.styled(keys, "$text-muted" if why_not else "bold")
-            title = Content.styled(label, "$text-muted" if why_not else "")
+                said = Content.styled(f"{help_text} Not now: {why_not}", "dim")
+            head = Content.styled(keys, "dim" if why_not else "bold")
+            title = Content.styled(label, "dim" if why_not else "")
             beside = hanging(title, said, name_width, width - keys_width)
             lines.append(
                 head.truncate(keys_width).pad_right(max(0, keys_width - head.cell_length)) + beside[0]

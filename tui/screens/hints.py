@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from textual.binding import Binding
 from textual.content import Content
 
 from tui.actions.action import Scope, key_words
 from tui.actions.registry import ACTIONS, GROUPS
+from widgets.grid import Grid
 
 HelpRow = tuple[str, str, str, str]
 
@@ -26,9 +28,18 @@ def footer_hints(scope: Scope) -> Content:
     return Content.assemble(" ", Content("  ").join(shown))
 
 
+def row_keys() -> list[tuple[str, str]]:
+    """Give the keys that walk and select rows, read off the grid itself."""
+    return [
+        (" ".join(key_words(key) for key in binding.key.split(",")), binding.description)
+        for binding in Grid.BINDINGS
+        if isinstance(binding, Binding)
+    ]
+
+
 def help_groups(scope: Scope) -> list[tuple[str, list[HelpRow]]]:
     """Give every action by group: keys, label, help, and why it is not possible now."""
-    return [
+    groups = [
         (
             group,
             [
@@ -44,3 +55,5 @@ def help_groups(scope: Scope) -> list[tuple[str, list[HelpRow]]]:
         )
         for group in GROUPS
     ]
+    rows: list[HelpRow] = [(keys, does, "", "") for keys, does in row_keys()]
+    return [*groups, ("Inside a pane", rows)]

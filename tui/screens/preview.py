@@ -150,7 +150,7 @@ class PreviewDialog(Dialog[bool]):
         if self._view == "summary":
             question.update(asked(self._preview, self._typed, wrong))
         else:
-            question.update(Content.styled("Go back to the summary to decide.", "$text-muted"))
+            question.update(Content.styled("Go back to the summary to decide.", "dim"))
         self.query_one("#box").border_subtitle = key_hints(self._hints())
 
     def _hints(self) -> Hints:
@@ -206,10 +206,10 @@ def summary(
     hard = [line for text in preview.hard for line in _marked("No: ", clean(text), "$text-error", width)]
     totals = _totals(preview.totals)
     if preview.typical:
-        totals.append(Content.styled(clean(preview.typical), "$text-muted"))
+        totals.append(Content.styled(clean(preview.typical), "dim"))
     effects = [line for text in preview.effects[:MOST_EFFECTS] for line in _wrapped([text], width)]
     if len(preview.effects) > MOST_EFFECTS:
-        effects.append(Content.styled(f"and {len(preview.effects) - MOST_EFFECTS} more", "$text-muted"))
+        effects.append(Content.styled(f"and {len(preview.effects) - MOST_EFFECTS} more", "dim"))
     warned = _warned(preview.soft, width, tight=tight)
     sections = [head, hard, warned, totals, _largest(preview, instrument, width), effects]
     return [section for section in sections if section]
@@ -252,7 +252,7 @@ def _totals(totals: Sequence[Total]) -> Lines:
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines: Lines = []
     for at, (side, count, quantity, notional) in enumerate(table):
-        style = "$text-muted" if at == 0 else _side_style(side)
+        style = "dim" if at == 0 else _side_style(side)
         figures = f"  {count:>{widths[1]}}  {quantity:>{widths[2]}}  {notional:>{widths[3]}}"
         lines.append(
             Content.styled(side.ljust(widths[0]), style) + Content.styled(figures, style if at == 0 else "")
@@ -272,7 +272,7 @@ def _largest(preview: Preview, instrument: Callable[[str], str], width: int) -> 
     indent = label_width(codes, width)
     lines: Lines = []
     if codes and preview.count > len(codes):
-        lines.append(Content.styled(f"largest {len(codes)} of {preview.count}", "$text-muted"))
+        lines.append(Content.styled(f"largest {len(codes)} of {preview.count}", "dim"))
     for code, line in zip(codes, preview.largest, strict=True):
         lines += hanging(Content(code), _cut(_worded(line, instrument), width - indent), indent, width)
     return lines

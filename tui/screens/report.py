@@ -84,7 +84,7 @@ class ReportDialog(Dialog[Ref]):
 def counts(report: Report) -> Content:
     """Give how many items are done, refused and unknown, in words."""
     parts = [
-        Content.styled(f"{len(items)} {word}", f"bold {style}" if items else "$text-muted")
+        Content.styled(f"{len(items)} {word}", f"bold {style}" if items else "dim")
         for word, items, style in (
             ("done", report.done, "$text-success"),
             ("refused", report.refused, "$text-error"),
@@ -131,7 +131,7 @@ def _problems(name: str, style: str, groups: Sequence[Group], outcomes: Sequence
     yield _heading(name, len(outcomes), style), None
     for group in groups:
         reason = clean(group.reason) or "no reason given"
-        advice = Content.styled(f"{INDENT}{INDENT}{clean(group.advice)}", "$text-muted")
+        advice = Content.styled(f"{INDENT}{INDENT}{clean(group.advice)}", "dim")
         if len(group.refs) == 1:
             said = " ".join(part for part in (reason, notes[group.refs[0]]) if part)
             yield _item(group.refs[0], said, INDENT), group.refs[0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from random import Random
 from typing import Any, Final, Literal
 
@@ -38,14 +38,16 @@ Size = Literal["demo", "busy", "stress"]
 BLOCKS: Final[Mapping[Size, int]] = {"demo": 40, "busy": 1_000, "stress": 20_000}
 SLOTS: Final[Mapping[Size, int]] = {"demo": 120, "busy": 60, "stress": 40}
 MORNING: Final = timedelta(hours=4)
+SHORTEST: Final = timedelta(hours=1)
 LIMIT: Final = 100
 """How many items go into one call, at most (2.0)."""
 MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 def seed(engine: Engine, *, size: Size, seed: int = 7, start: datetime) -> None:
-    """Fill an empty desk with a morning that ends at ``start`` (aware): 40, 1,000 or 20,000 blocks.
+    """Fill an empty desk with a morning that ends at ``start``: 40, 1,000 or 20,000 blocks.
 
+    The morning is four hours long, or since midnight in the zone of ``start``, but at least an hour.
     The same ``size``, ``seed`` and ``start`` give the same desk to the last byte. All of it is one
     transaction: a desk is never found half filled.
 
@@ -54,7 +56,9 @@ def seed(engine: Engine, *, size: Size, seed: int = 7, start: datetime) -> None:
         StoreError: the disk would not take it; nothing was written.
     """
     rng = Random(seed)
-    play = Play(engine, start - MORNING, MORNING / SLOTS[size])
+    midnight = datetime.combine(start.date(), time(0), start.tzinfo)
+    morning = max(SHORTEST, min(MORNING, start - midnight))
+    play = Play(engine, start.astimezone(UTC) - morning, morning / SLOTS[size])
     with engine.bulk():
         for slot, acts in enumerate(_programme(rng, BLOCKS[size], SLOTS[size])):
             play.slot(slot, acts, rng)

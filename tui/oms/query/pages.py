@@ -38,7 +38,9 @@ class Listing:
     """What to list: which fields can be asked about, what of each row is answered, and the question.
 
     ``text`` is the SQL of a row's JSON, about a version ``v`` and, through ``:n`` and ``:a``, its entity's
-    number and the asAt; ``always`` are conditions of the list itself; ``as_at`` is in microseconds.
+    number and the asAt; ``always`` and ``nodes`` are conditions of the list itself; ``as_at`` is in
+    microseconds. With ``superseded_text`` the versions closed before the asAt are listed too, as that SQL
+    gives them; such lists are short, and every page reads them whole.
     """
 
     fields: Fields
@@ -51,6 +53,7 @@ class Listing:
     token: str | None = None
     as_at: int | None = None
     start: int = 0
+    superseded_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +122,17 @@ def read_page(store: Store, listing: Listing) -> Slice:
         None,
         listing.limit or DEFAULT_LIMIT,
     )
-    if listing.token:
+    if listing.superseded_text:
+        reading.limit = store.last
+    elif listing.token:
         reading.cursor = _cursor(reading, question.o)
     _read_live(reading)
-    if question.a < store.last:
+    if question.a < store.last or listing.superseded_text:
         _read_closed(reading)
+    if listing.superseded_text:
+        reading.limit = listing.limit or DEFAULT_LIMIT
+        seqs = [row[1] for row in reading.rows]
+        del reading.rows[: seqs.index(question.o) + 1 if question.o in seqs else 0]
     page = reading.rows[listing.start : listing.start + reading.limit]
     more = len(reading.rows) > listing.start + reading.limit
     token = tokens.written(Token(page[-1][1], question.a, question.f, question.s)) if more else None
@@ -255,7 +264,8 @@ def _read_closed(reading: _Reading) -> None:
     """Add the versions that held at the asAt and were closed since, and put all in order."""
     kind = reading.listing.fields.kind
     source = "closed c CROSS JOIN version v ON v.seq = c.seq"
-    held = Sql("c.kind = ? AND c.until > ? AND v.as_at <= ?", (kind.number, reading.as_at, reading.as_at))
+    until = 0 if reading.listing.superseded_text else reading.as_at
+    held = Sql("c.kind = ? AND c.until > ? AND v.as_at <= ?", (kind.number, until, reading.as_at))
     after = [_after(reading.keys, reading.cursor, live=False)] if reading.cursor else []
     phase = _Phase((held, *after), _order(reading.keys, live=False))
     wanted = reading.listing.start + reading.limit + 1
@@ -289,7 +299,8 @@ def _select(
     where = " AND ".join(f"({each.text})" for each in wheres) or "TRUE"
     keys = [key.sql(live) for key in reading.keys]
     columns = "".join(f", {key.text}" for key in keys)
-    text = listing.text.replace(":n", n).replace(":a", str(reading.as_at))
+    text = listing.text if live else listing.superseded_text or listing.text
+    text = text.replace(":n", n).replace(":a", str(reading.as_at))
     return reading.store.connection.execute(
         f"""SELECT CAST({text} AS BLOB), v.seq, v.scope, v.code{columns} FROM {source}
             WHERE {where} ORDER BY {phase.order} LIMIT ?""",

@@ -1,10 +1,43 @@
+"""The allocation service: what is executed is given to the orders, or to portfolios by weight (A1 to A17).
+
+A run replaces the placement's earlier allocations as long as they are not booked (A11). What is booked
+stays as it is: its units and its executions are spoken for (A12), and an order it belongs to gets further
+units through an allocation of its own (A8).
+"""
+
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
-from tui.api.requests import WeightedAllocationServiceRunRequest
-from tui.api.shapes import ResourceId
-from tui.oms.book import Answer, Book
+import msgspec
+
+from tui.api.models import Allocation, Block, Execution, Order, Placement
+from tui.api.requests import AllocationReply, PortfolioWeight, WeightedAllocationServiceRunRequest
+from tui.api.shapes import ZERO, CurrencyAndAmount, ErrorDetail, Identifiers, ResourceId
+from tui.api.states import is_cancelled, is_final
+from tui.oms.book import ALLOCATIONS_OF_PLACEMENT, Answer, Book
+from tui.oms.refusals import Refusal
+from tui.oms.rules.amounts import average, exactly, more, nothing, plain, total
+from tui.oms.rules.blocking import members
+from tui.oms.rules.checks import Checks, invalid
+from tui.oms.rules.entities import (
+    FILLED,
+    NEW,
+    PARTIALLY_FILLED,
+    computed,
+    is_booked,
+    live_allocations,
+    need,
+)
+from tui.oms.rules.instruments import SCOPE
+from tui.oms.rules.ordering import by_time, fifo
+from tui.oms.rules.placed import family, fills, lineage
+from tui.oms.rules.sharing import ALGORITHMS, WEIGHTED, by_weight, share_fills
+
+Share = Callable[[Sequence[Decimal], Sequence[Decimal]], tuple[list[Decimal], list[bool]]]
+"""Shares fills among takers with the given rooms: a part per taker, and which fills were used for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +56,393 @@ class AllocateWeighted:
     algorithm: str = "PR-LF"
 
 
+@dataclass(frozen=True, slots=True)
+class _Taker:
+    """Who may be given units: an order, or a portfolio of a weighted run."""
+
+    key: Hashable
+    order_id: ResourceId
+    portfolio_id: ResourceId
+    first_id: ResourceId
+    identifiers: Identifiers
+    luid: str
+    custodian: ResourceId | None = None
+    size: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """One placement's run: who takes, what there is to take, and which allocations it replaces."""
+
+    placement: Placement
+    takers: Sequence[_Taker]
+    fills: Sequence[Execution]
+    booked: Sequence[Allocation]
+    replaced: Sequence[Allocation]
+    key: Callable[[Allocation], Hashable]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lot:
+    """Units shared in one go: what each taker gets, out of which executions, at what price."""
+
+    parts: Sequence[Decimal]
+    fills: Sequence[Execution]
+
+    @property
+    def price(self) -> Decimal | None:
+        return average_price(self.fills)
+
+
+@exactly
 def allocate(book: Book, request: Allocate) -> Answer:
-    raise NotImplementedError
+    """A1 to A15, A17: allocate placements to the orders of their blocks, each on its own.
+
+    Raises:
+        Refusal: the algorithm is unknown (A14), or there are too many placements or one twice.
+    """
+    _check_algorithm(request.algorithm, ALGORITHMS)
+    _check_ids(request.placement_ids)
+    plans, failed = _planned(book, request.placement_ids, _order_takers)
+    aside = {allocation.id for plan in plans for allocation in plan.replaced}
+
+    for plan in plans:
+        mine = {allocation.id for allocation in plan.booked}
+        rooms = []
+        for taker in plan.takers:
+            others = live_allocations(book, taker.order_id)
+            taken = total(other.quantity for other in others if other.id not in aside | mine)
+            rooms.append(max(ZERO, taker.size - taken))
+        _run(book, plan, rooms, _by_algorithm(request.algorithm, plan.takers))
+        aside.difference_update(allocation.id for allocation in plan.replaced)
+    return _answer(plans, failed)
 
 
+@exactly
 def allocate_weighted(book: Book, request: AllocateWeighted) -> Answer:
-    raise NotImplementedError
+    """A16, A17: allocate placements of blocks without orders to portfolios by relative weight.
+
+    Raises:
+        Refusal: the algorithm is unknown (A14), a weight is not positive, or there is none.
+    """
+    weights = request.request.portfolio_weights
+    _check_algorithm(request.algorithm, WEIGHTED)
+    _check_ids(request.request.placement_ids)
+    if not weights:
+        raise invalid("portfolioWeights must name at least one portfolio.", "A16")
+    for entry in weights:
+        if entry.weight <= 0:
+            detail = f"Portfolio '{entry.portfolio_id}' has a weight of {plain(entry.weight)}: it must be more than 0."
+            raise invalid(detail, "A16")
+    Checks().unique("Portfolio id", (entry.portfolio_id for entry in weights))
+
+    def takers(book: Book, placement: Placement) -> list[_Taker]:
+        return _weight_takers(book, placement, weights)
+
+    def share(units: Sequence[Decimal], rooms: Sequence[Decimal]) -> tuple[list[Decimal], list[bool]]:
+        parts = by_weight(request.algorithm, total(units), [entry.weight for entry in weights])
+        return parts, [True for _ in units]
+
+    plans, failed = _planned(book, request.request.placement_ids, takers, lambda each: each.portfolio_id)
+    for plan in plans:
+        everything = total(fill.quantity for fill in fills(book, plan.placement))
+        _run(book, plan, [everything for _ in plan.takers], share)
+    return _answer(plans, failed)
+
+
+def _by_algorithm(algorithm: str, takers: Sequence[_Taker]) -> Share:
+    """A2 to A6: share fill after fill; one that nobody has room for is not used (A7)."""
+    sizes = [taker.size for taker in takers]
+
+    def share(units: Sequence[Decimal], rooms: Sequence[Decimal]) -> tuple[list[Decimal], list[bool]]:
+        shared = share_fills(algorithm, units, sizes, rooms)
+        parts = [total(fill[index] for fill in shared) for index in range(len(takers))]
+        return parts, [any(fill) for fill in shared]
+
+    return share
+
+
+def _check_algorithm(algorithm: str, known: Iterable[str]) -> None:
+    """A14: the algorithm must be one of the known."""
+    if algorithm not in (names := list(known)):
+        detail = f"Allocation algorithm '{algorithm}' is not known; use one of {', '.join(names)}."
+        raise invalid(detail, "A14")
+
+
+def _check_ids(ids: tuple[ResourceId, ...]) -> None:
+    checks = Checks()
+    checks.size("PlacementIds", ids)
+    checks.unique("Placement id", ids)
+    checks.done()
+
+
+def _planned(
+    book: Book,
+    ids: Iterable[ResourceId],
+    takers: Callable[[Book, Placement], list[_Taker]],
+    key: Callable[[Allocation], Hashable] = lambda each: each.allocated_order_id,
+) -> tuple[list[_Plan], dict[str, ErrorDetail]]:
+    """A13: plan every run before any is made, so that a placement that fails keeps what it has."""
+    plans, failed = [], {}
+    for id in ids:
+        try:
+            placement = need(book, Placement, id, "A13")
+            own = [each for each in book.related(ALLOCATIONS_OF_PLACEMENT, id) if _is_own(each, id)]
+            available = _available(book, placement)
+            plans.append(
+                _Plan(
+                    placement,
+                    takers(book, placement),
+                    available,
+                    [each for each in own if is_booked(each)],
+                    [each for each in own if not is_booked(each)],
+                    key,
+                )
+            )
+        except Refusal as refusal:
+            failed[id.failed_key] = refusal.as_item(id.failed_key)
+    return plans, failed
+
+
+def _answer(plans: Sequence[_Plan], failed: Mapping[str, ErrorDetail]) -> Answer:
+    return lambda: AllocationReply(values=tuple(plan.placement.id for plan in plans), failed=failed)
+
+
+def _is_own(allocation: Allocation, placement: ResourceId) -> bool:
+    """A11: tell whether a run of ``placement`` speaks for the allocation, and it still counts."""
+    return allocation.placement_ids == (placement,) and not is_cancelled(allocation.state)
+
+
+def _available(book: Book, placement: Placement) -> list[Execution]:
+    """A5, A13, A15: give the placement's fills in the order of time.
+
+    Raises:
+        Refusal: there are none, or they are in several currencies (A10).
+    """
+    found = [fill for fill in by_time(book, fills(book, placement)) if fill.quantity > 0]
+    if not found:
+        detail = f"Placement '{placement.id}' has no executions to allocate."
+        raise Refusal("NoExecutionsFailure", detail, "A13")
+    currencies = sorted({fill.price.currency or "none" for fill in found})
+    if len(currencies) > 1:
+        detail = f"The executions of placement '{placement.id}' are in {', '.join(currencies)}."
+        raise Refusal("MixedCurrencyFailure", detail, "A10")
+    return found
+
+
+def _spoken_for(book: Book, plan: _Plan) -> set[ResourceId]:
+    """A15: give the executions that allocations of the placement's parents or children rest on."""
+    kin = {each.id: each for each in (*lineage(book, plan.placement), *family(book, plan.placement))}
+    replaced = {allocation.id for allocation in plan.replaced}
+    mine = replaced | {allocation.id for allocation in plan.booked}
+    found: set[ResourceId] = set()
+    for id in kin:
+        for allocation in book.related(ALLOCATIONS_OF_PLACEMENT, id):
+            if allocation.id not in mine and not is_cancelled(allocation.state):
+                found.update(allocation.execution_ids or ())
+    return found
+
+
+def _order_takers(book: Book, placement: Placement) -> list[_Taker]:
+    """A4, A13, P4: give the live orders of the placement's blocks, block by block, first in first out.
+
+    Raises:
+        Refusal: there is no order, or one has no portfolio.
+    """
+    takers = []
+    for id in placement.block_ids:
+        block = book.get(Block, id)
+        orders = members(book, block) if block is not None else []
+        for order in fifo(book, (order for order in orders if not is_cancelled(order.state))):
+            if order.portfolio_id is None:
+                raise Refusal("EmptyPortfolioIdFailure", "Empty PortfolioId on Order", "A13")
+            takers.append(
+                _Taker(
+                    key=order.id,
+                    order_id=order.id,
+                    portfolio_id=order.portfolio_id,
+                    first_id=ResourceId(order.id.scope, f"{placement.id.code}-{order.id.code}"),
+                    identifiers=order.instrument_identifiers,
+                    luid=order.lusid_instrument_id,
+                    custodian=order.custodian_account_id,
+                    size=order.quantity or ZERO,
+                )
+            )
+    if not takers:
+        blocks = ", ".join(f"'{id}'" for id in placement.block_ids)
+        raise Refusal("NoOrdersFailure", f"Block {blocks} has no orders to allocate to.", "A13")
+    return takers
+
+
+def _weight_takers(
+    book: Book, placement: Placement, weights: Sequence[PortfolioWeight]
+) -> list[_Taker]:
+    """A16: give the portfolios; the placement stands in for the order there is not.
+
+    Raises:
+        Refusal: a block has orders, which are allocated to by the other call.
+    """
+    for id in placement.block_ids:
+        block = book.get(Block, id)
+        if block is not None and block.order_ids:
+            detail = f"Block '{id}' has orders: allocate placement '{placement.id}' to them instead."
+            raise Refusal("BlockHasOrdersFailure", detail, "A16")
+    return [
+        _Taker(
+            key=entry.portfolio_id,
+            order_id=placement.id,
+            portfolio_id=entry.portfolio_id,
+            first_id=ResourceId(placement.id.scope, f"{placement.id.code}-{entry.portfolio_id.code}"),
+            identifiers=placement.instrument_identifiers,
+            luid=placement.lusid_instrument_id,
+        )
+        for entry in weights
+    ]
+
+
+def _run(book: Book, plan: _Plan, rooms: Sequence[Decimal], share: Share) -> None:
+    """A11, A12: share the fills, put the allocations that come of it and take away the others.
+
+    ``rooms`` is what each taker could take if this placement had given it nothing yet.
+    """
+    spoken_for = _spoken_for(book, plan)
+    open_fills = [fill for fill in plan.fills if fill.id not in spoken_for]
+    covered_ids = {id for allocation in plan.booked for id in allocation.execution_ids or ()}
+    covered = [fill for fill in open_fills if fill.id in covered_ids]
+    fresh = [fill for fill in open_fills if fill.id not in covered_ids]
+    booked = {
+        taker.key: total(each.quantity for each in plan.booked if plan.key(each) == taker.key)
+        for taker in plan.takers
+    }
+    left = [max(ZERO, room - booked[taker.key]) for taker, room in zip(plan.takers, rooms, strict=True)]
+    rest = _beside_booked(plan, covered, rooms, left, share)
+    left = [room - part for room, part in zip(left, rest.parts, strict=True)]
+    parts, used = share([fill.quantity for fill in fresh], left)
+    _write(book, plan, (rest, _Lot(parts, [fill for fill, took in zip(fresh, used, strict=True) if took])))
+
+
+def _beside_booked(
+    plan: _Plan,
+    covered: Sequence[Execution],
+    rooms: Sequence[Decimal],
+    left: Sequence[Decimal],
+    share: Share,
+) -> _Lot:
+    """A12: give what of the booked allocations' executions is for the others.
+
+    When only some allocations of a run are booked, the others keep exactly what that run gave them; only
+    if the orders have changed since is what the booked ones leave shared anew.
+    """
+    nobody = [ZERO for _ in plan.takers]
+    units = [fill.quantity for fill in covered]
+    unbooked = max(ZERO, total(units) - total(each.quantity for each in plan.booked))
+    if not unbooked:
+        return _Lot(nobody, ())
+    holders = {plan.key(allocation) for allocation in plan.booked}
+    before, _ = share(units, rooms)
+    kept = [
+        ZERO if taker.key in holders else part for taker, part in zip(plan.takers, before, strict=True)
+    ]
+    fits = all(part <= room for part, room in zip(kept, left, strict=True))
+    if fits and total(kept) == min(unbooked, total(left)):
+        return _Lot(kept, covered)
+    return _Lot(share([unbooked], left)[0], covered)
+
+
+def average_price(executions: Iterable[Execution]) -> Decimal | None:
+    """A10, G11: give the average price of executions, or None without units."""
+    return average((fill.quantity, fill.price.amount or ZERO) for fill in executions)
+
+
+def _write(book: Book, plan: _Plan, lots: Sequence[_Lot]) -> None:
+    """A8, A11: put what every taker gets, and remove the replaced allocations nobody gets again."""
+    gone = {allocation.id: allocation for allocation in plan.replaced}
+    touched = {allocation.allocated_order_id for allocation in plan.replaced}
+    for index, taker in enumerate(plan.takers):
+        taken = [(lot.parts[index], lot) for lot in lots if lot.parts[index]]
+        if taken:
+            id = _id_for(book, plan, taker)
+            gone.pop(id, None)
+            _put(book, _allocation(book, plan.placement, taker, id, taken))
+            touched.add(taker.order_id)
+    for id in gone:
+        book.remove(Allocation, id)
+    for order in sorted(touched):
+        refill(book, order)
+
+
+def _id_for(book: Book, plan: _Plan, taker: _Taker) -> ResourceId:
+    """A8: give the id of the taker's allocation: its first id, with a suffix while that is booked or another's."""
+    number = 1
+    while True:
+        suffix = "" if number == 1 else f"-{number}"
+        id = ResourceId(taker.first_id.scope, taker.first_id.code + suffix)
+        existing = book.get(Allocation, id)
+        if existing is None:
+            return id
+        same_taker = plan.key(existing) == taker.key and existing.placement_ids == (plan.placement.id,)
+        if same_taker and not is_booked(existing):
+            return id
+        number += 1
+
+
+def _allocation(
+    book: Book, placement: Placement, taker: _Taker, id: ResourceId, taken: Sequence[tuple[Decimal, _Lot]]
+) -> Allocation:
+    """A9, A10: the allocation of what a taker gets."""
+    used = {fill.id: fill for _, lot in taken for fill in lot.fills}
+    executions = by_time(book, used.values())
+    last = executions[-1]
+    price = average((units, lot.price or ZERO) for units, lot in taken)
+    existing = book.get(Allocation, id)
+    return computed(
+        Allocation(
+            id=id,
+            allocated_order_id=taker.order_id,
+            portfolio_id=taker.portfolio_id,
+            quantity=total(units for units, _ in taken),
+            instrument_identifiers=taker.identifiers,
+            lusid_instrument_id=taker.luid,
+            instrument_scope=SCOPE,
+            properties=(existing.properties if existing else None) or {},
+            placement_ids=(placement.id,),
+            state=NEW,
+            side=placement.side,
+            type=placement.type,
+            settlement_date=max((f.settlement_date for f in executions if f.settlement_date), default=None),
+            date=book.context.now,
+            price=CurrencyAndAmount(amount=price, currency=last.price.currency),
+            settlement_currency=last.settlement_currency,
+            settlement_currency_fx_rate=last.settlement_currency_fx_rate,
+            counterparty=last.counterparty,
+            execution_ids=tuple(fill.id for fill in executions),
+            custodian_account_id=taker.custodian,
+            links=(),
+        )
+    )
+
+
+def _put(book: Book, allocation: Allocation) -> None:
+    """A11: store an allocation, unless nothing but its date would change."""
+    existing = book.get(Allocation, allocation.id)
+    if existing is not None:
+        kept = msgspec.structs.replace(allocation, date=existing.date, version=existing.version)
+        if kept == existing:
+            return
+    book.put(allocation)
+
+
+def refill(book: Book, order: ResourceId) -> None:
+    """L9: bring an order's state in line with what is allocated to it; a final state stays."""
+    found = book.get(Order, order)
+    if found is None or is_final(found.state):
+        return
+    units = total(allocation.quantity for allocation in live_allocations(book, order))
+    if nothing(units):
+        state = NEW
+    elif found.quantity is None or more(found.quantity, units):
+        state = PARTIALLY_FILLED
+    else:
+        state = FILLED
+    if state != found.state:
+        book.put(msgspec.structs.replace(found, state=state))

@@ -1,19 +1,210 @@
+"""Booking: each allocation becomes a transaction of its portfolio (B1 to B8)."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
 
-from tui.api.requests import BookTransactionsRequest
-from tui.oms.book import Answer, Book
+import msgspec
+
+from tui.api.models import Allocation, Order, Transaction, TransactionPrice
+from tui.api.requests import BookingReply, BookTransactionsRequest
+from tui.api.shapes import CurrencyAndAmount, ErrorDetail, Identifiers, Properties, ResourceId
+from tui.api.states import is_cancelled, is_final, normal
+from tui.oms.book import BOOKINGS_OF_ALLOCATION, Answer, Book, Booking
+from tui.oms.refusals import Refusal
+from tui.oms.rules.amounts import exactly, more, nothing, total, trim
+from tui.oms.rules.checks import MAX_BOOKED, Checks
+from tui.oms.rules.entities import BOOKED, live_allocations, need
+from tui.oms.rules.instruments import LUID_KEY, SCOPE, UNKNOWN
+
+ACTIVE: Final = "Active"
+AMENDED: Final = "Amended"
+CANCELLED: Final = "Cancelled"
+SETTLEMENT_DAYS: Final = 2
+ONE: Final = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
 class BookTransactions:
-    """Book allocations into their portfolios (B1); ``mark_booked`` also sets the states (B6)."""
+    """Book allocations into their portfolios (B1); ``mark_booked`` also sets the states (B6).
+
+    This server has no fee rules, so ``apply_fees`` makes no difference (B5).
+    """
 
     request: BookTransactionsRequest
     apply_fees: bool = True
     mark_booked: bool = False
 
 
+@exactly
 def book_transactions(book: Book, request: BookTransactions) -> Answer:
-    raise NotImplementedError
+    """B1 to B8: book allocations, each on its own.
+
+    Raises:
+        Refusal: too many allocations, or one twice.
+    """
+    ids = request.request.allocation_ids
+    checks = Checks()
+    checks.size("AllocationIds", ids, MAX_BOOKED)
+    checks.unique("Allocation id", ids)
+    checks.done()
+    properties = dict(request.request.transaction_properties or {})
+    done: dict[str, ResourceId] = {}
+    failed: dict[str, ErrorDetail] = {}
+    for id in ids:
+        try:
+            with book.attempt():
+                done[id.failed_key] = _book(book, id, properties, request.mark_booked)
+        except Refusal as refusal:
+            failed[id.failed_key] = refusal.as_item(id.failed_key)
+
+    def answer() -> BookingReply:
+        found = ((key, book.get(Booking, id)) for key, id in done.items())
+        values = {key: booking.transaction for key, booking in found if booking is not None}
+        return BookingReply(values=values, failed=failed, fx_orders=())
+
+    return answer
+
+
+def _book(book: Book, id: ResourceId, properties: Properties, mark_booked: bool) -> ResourceId:
+    """B1, B3, B4: book one allocation; gives the booking's id."""
+    allocation = need(book, Allocation, id, "B4")
+    if is_cancelled(allocation.state):
+        raise Refusal("InvalidAllocationState", f"Allocation '{id}' is {allocation.state}.", "B4")
+    made = Booking(
+        id=_id_for(book, allocation),
+        portfolio_id=allocation.portfolio_id,
+        transaction=_transaction(book, allocation, properties),
+    )
+    made = msgspec.structs.replace(
+        made, transaction=msgspec.structs.replace(made.transaction, transaction_id=made.id.code)
+    )
+    existing = book.get(Booking, made.id)
+    if existing is None or not _same(made.transaction, existing.transaction):
+        book.put(made)
+    for other in book.related(BOOKINGS_OF_ALLOCATION, id):
+        if other.id != made.id:
+            _cancel(book, other)
+    if mark_booked:
+        _mark(book, allocation)
+    return made.id
+
+
+def booking_id(portfolio: ResourceId, transaction_id: str) -> ResourceId:
+    """Give the id of the booking that holds a portfolio's transaction."""
+    return ResourceId(str(portfolio), transaction_id)
+
+
+def _id_for(book: Book, allocation: Allocation) -> ResourceId:
+    """B2: give the booking's id; a suffix keeps it apart from another allocation's of the same text."""
+    name = f"{allocation.id.scope}-{allocation.id.code}"
+    number = 1
+    while True:
+        id = booking_id(allocation.portfolio_id, name if number == 1 else f"{name}-{number}")
+        existing = book.get(Booking, id)
+        if existing is None or existing.transaction.allocation_id == allocation.id:
+            return id
+        number += 1
+
+
+def _transaction(book: Book, allocation: Allocation, properties: Properties) -> Transaction:
+    """B2: map an allocation and its order to a transaction."""
+    order = book.get(Order, allocation.allocated_order_id)
+    side = allocation.side or (order.side if order else None)
+    price = allocation.price
+    if nothing(allocation.quantity):
+        raise Refusal("ZeroUnitsFailure", f"Allocation '{allocation.id}' has no units to book.", "B4")
+    if price is None or price.amount is None or not price.currency:
+        raise Refusal("MissingPriceFailure", f"Allocation '{allocation.id}' has no price.", "B4")
+    if side is None:
+        raise Refusal("MissingSideFailure", f"Allocation '{allocation.id}' has no side.", "B4")
+    rate = allocation.settlement_currency_fx_rate
+    consideration = allocation.quantity * price.amount * (ONE if rate is None else rate)
+    traded = allocation.date or _first_booked(book, allocation)
+    return Transaction(
+        transaction_id="",
+        type=side,
+        instrument_identifiers=_identifiers(allocation),
+        instrument_scope=allocation.instrument_scope or SCOPE,
+        instrument_uid=allocation.lusid_instrument_id,
+        transaction_date=traded,
+        settlement_date=allocation.settlement_date or weekdays_after(traded, SETTLEMENT_DAYS),
+        units=allocation.quantity,
+        transaction_price=TransactionPrice(price=price.amount, type="Price"),
+        total_consideration=CurrencyAndAmount(
+            amount=trim(consideration), currency=allocation.settlement_currency or price.currency
+        ),
+        exchange_rate=ONE if rate is None else rate,
+        transaction_currency=price.currency,
+        properties=properties,
+        counterparty_id=allocation.counterparty,
+        source="default",
+        entry_date_time=book.context.now,
+        transaction_status=ACTIVE,
+        order_id=allocation.allocated_order_id,
+        allocation_id=allocation.id,
+    )
+
+
+def _identifiers(allocation: Allocation) -> Identifiers:
+    """Give the allocation's identifiers, with its LUID when the instrument is known."""
+    luid = allocation.lusid_instrument_id
+    known = {} if luid in ("", UNKNOWN) else {LUID_KEY: luid}
+    return {**allocation.instrument_identifiers, **known}
+
+
+def _first_booked(book: Book, allocation: Allocation) -> datetime:
+    """Give the date of an allocation that has none: when it was first booked, or now."""
+    for booking in book.related(BOOKINGS_OF_ALLOCATION, allocation.id):
+        return booking.transaction.transaction_date
+    return book.context.now
+
+
+def weekdays_after(moment: datetime, days: int) -> datetime:
+    """Give the moment ``days`` weekdays later, holidays not known.
+
+    >>> weekdays_after(datetime(2026, 11, 20), 2).date().isoformat()
+    '2026-11-24'
+    """
+    while days:
+        moment += timedelta(days=1)
+        days -= moment.weekday() < 5
+    return moment
+
+
+def _same(made: Transaction, existing: Transaction) -> bool:
+    """B3: tell whether booking again says the same; when it was entered does not matter."""
+    return msgspec.structs.replace(made, entry_date_time=existing.entry_date_time) == existing
+
+
+def _cancel(book: Book, booking: Booking) -> None:
+    """B3: an allocation has one transaction, so what it booked into another portfolio is cancelled."""
+    if booking.transaction.transaction_status == CANCELLED:
+        return
+    transaction = msgspec.structs.replace(
+        booking.transaction, transaction_status=CANCELLED, cancel_date_time=book.context.now
+    )
+    book.put(msgspec.structs.replace(booking, transaction=transaction))
+
+
+def superseded(old: Transaction, new: Transaction) -> str:
+    """B3: give the status under which a replaced transaction is listed: Amended, or Cancelled."""
+    return AMENDED if old.transaction_date == new.transaction_date else CANCELLED
+
+
+def _mark(book: Book, allocation: Allocation) -> None:
+    """B6: mark the allocation Booked, and its order once all of it is."""
+    if normal(allocation.state) != "booked":
+        book.put(msgspec.structs.replace(allocation, state=BOOKED))
+    order = book.get(Order, allocation.allocated_order_id)
+    if order is None or is_final(order.state) or order.quantity is None:
+        return
+    booked = total(
+        each.quantity for each in live_allocations(book, order.id) if normal(each.state) == "booked"
+    )
+    if not more(order.quantity, booked):
+        book.put(msgspec.structs.replace(order, state=BOOKED))
+

@@ -1,15 +1,169 @@
+"""Cancelling orders, alone or with what is not placed moved to new ones (X1 to X5)."""
+
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
-from tui.api.requests import CancelOrdersAndMoveRemainingRequest
-from tui.api.shapes import ResourceId
+import msgspec
+
+from tui.api.models import Block, Order
+from tui.api.requests import CancelledAndMoved, CancelledOrder, CancelOrdersAndMoveRemainingRequest, KeyedReply
+from tui.api.shapes import ZERO, ResourceId
+from tui.api.states import is_cancelled, is_final
 from tui.oms.book import Answer, Book
+from tui.oms.refusals import Refusal
+from tui.oms.rules.amounts import AMOUNT, QUANTITY, exactly, more, total
+from tui.oms.rules.blocking import (
+    block_of,
+    counted,
+    members,
+    ordered_sentence,
+    recounted,
+    resized,
+    swept,
+)
+from tui.oms.rules.checks import Checks
+from tui.oms.rules.entities import CANCELLED, NEW, live_allocations, need
+from tui.oms.rules.moving import destination_for
+from tui.oms.rules.ordering import fifo
+from tui.oms.rules.partial import each, reply
+from tui.oms.rules.placed import placed_on
+from tui.oms.rules.sharing import pro_rata
+
+Kept = Mapping[ResourceId, Decimal]
+"""What each order of a block keeps of the placed units."""
 
 
+@exactly
 def cancel_orders(book: Book, request: Mapping[str, ResourceId]) -> Answer:
-    raise NotImplementedError
+    """X1 to X4: cancel orders, each item on its own."""
+    Checks().unique("Order id", request.values())
+    done, failed = each(book, request, lambda id: _cancel(book, id))
+
+    def answer() -> KeyedReply[CancelledOrder]:
+        values = {key: CancelledOrder(order_state=book.get(Order, id)) for key, id in done.items()}
+        return reply(values, failed)
+
+    return answer
 
 
+def _cancel(book: Book, id: ResourceId) -> ResourceId:
+    """X1, X2, X3: cancel one order; it keeps its quantity and its place, its block counts it no more."""
+    before = cancellable(book, id)
+    block = block_of(book, id)
+    after = msgspec.structs.replace(before, state=CANCELLED)
+    if block is not None:
+        for basis in (QUANTITY, AMOUNT):
+            remaining = (basis.of(block) or ZERO) - counted(before, basis)
+            placed = placed_on(book, block.id, basis)
+            if counted(before, basis) and more(placed, remaining):
+                raise Refusal(
+                    "OrderAlreadyPlaced", ordered_sentence(block, before, placed, remaining), "X3"
+                )
+    book.put(after)
+    if block is not None:
+        book.put(resized(book, block, before, after))
+    return id
+
+
+def cancellable(book: Book, id: ResourceId) -> Order:
+    """X3: give the order.
+
+    Raises:
+        Refusal: it is unknown, cancelled already, or otherwise done.
+    """
+    order = need(book, Order, id, "X3")
+    if is_cancelled(order.state):
+        raise Refusal("OrderAlreadyCancelled", f"Order '{id}' is already cancelled.", "X3")
+    if is_final(order.state):
+        raise Refusal("InvalidOrderState", f"Order '{id}' is {order.state} and cannot be cancelled.", "X3")
+    return order
+
+
+@exactly
 def cancel_and_move(book: Book, request: Mapping[str, CancelOrdersAndMoveRemainingRequest]) -> Answer:
-    raise NotImplementedError
+    """X5: cancel orders down to what is placed, and put the rest into new orders; each item on its own."""
+    checks = Checks()
+    for key, item in request.items():
+        checks.new_id(f"{key}.MoveRemainingToOrderId", book, Order, item.move_remaining_to_order_id)
+        checks.new_id(f"{key}.MoveRemainingToBlockId", book, Block, item.move_remaining_to_block_id)
+    checks.unique("Order id", (item.cancel_order_id for item in request.values()))
+    checks.unique("Order id", (item.move_remaining_to_order_id for item in request.values()))
+    checks.done()
+    kept = _kept(book, (item.cancel_order_id for item in request.values()))
+    done, failed = each(book, request, lambda item: (item, _cancel_and_move(book, item, kept)))
+
+    def answer() -> KeyedReply[CancelledAndMoved]:
+        values = {
+            key: CancelledAndMoved(
+                cancelled_order=book.get(Order, item.cancel_order_id),
+                new_order=book.get(Order, item.move_remaining_to_order_id) if moved else None,
+                new_block_id=item.move_remaining_to_block_id if moved else None,
+            )
+            for key, (item, moved) in done.items()
+        }
+        return reply(values, failed)
+
+    return answer
+
+
+def _kept(book: Book, named: Iterable[ResourceId]) -> Kept:
+    """X5: share the placed units of the blocks concerned over their live orders, as they stand now."""
+    kept: dict[ResourceId, Decimal] = {}
+    seen: set[ResourceId] = set()
+    for id in named:
+        block = block_of(book, id)
+        if block is None or block.id in seen:
+            continue
+        seen.add(block.id)
+        for basis in (QUANTITY, AMOUNT):
+            orders = [order for order in fifo(book, members(book, block)) if counted(order, basis)]
+            sizes = [counted(order, basis) for order in orders]
+            shares = pro_rata(placed_on(book, block.id, basis), sizes)
+            kept.update(zip((order.id for order in orders), shares, strict=True))
+    return kept
+
+
+def _cancel_and_move(book: Book, item: CancelOrdersAndMoveRemainingRequest, kept: Kept) -> bool:
+    """X5: do one item; tells whether anything was left to move.
+
+    An order never keeps less than what is allocated to it already.
+    """
+    order = cancellable(book, item.cancel_order_id)
+    target = item.move_remaining_to_order_id
+    if book.get(Order, target) is not None:
+        raise Refusal("OrderAlreadyExists", f"Order '{target}' already exists.", "X5")
+    source = block_of(book, order.id)
+    if source is not None and source.is_swept:
+        raise swept(source, "S3")
+    size = _size(order)
+    allocated = total(allocation.quantity for allocation in live_allocations(book, order.id))
+    keeps = min(size, max(kept.get(order.id, ZERO), allocated))
+    rest = size - keeps
+    cancelled = msgspec.structs.replace(_with_size(order, keeps), state=CANCELLED)
+    book.put(cancelled)
+    if source is not None:
+        book.put(resized(book, source, order, cancelled))
+    if not rest:
+        return False
+    new = msgspec.structs.replace(_with_size(order, rest), id=target, state=NEW, version=None)
+    book.put(new)
+    block = destination_for(book, new, item.move_remaining_to_block_id)
+    joined = (*block.order_ids, target)
+    book.put(recounted(book, msgspec.structs.replace(block, order_ids=joined)))
+    return True
+
+
+def _size(order: Order) -> Decimal:
+    if order.quantity is not None:
+        return order.quantity
+    return (order.weight if order.amount is None else order.amount.amount) or ZERO
+
+
+def _with_size(order: Order, size: Decimal) -> Order:
+    if order.quantity is not None:
+        return msgspec.structs.replace(order, quantity=size)
+    if order.amount is not None:
+        return msgspec.structs.replace(order, amount=msgspec.structs.replace(order.amount, amount=size))
+    return msgspec.structs.replace(order, weight=size)

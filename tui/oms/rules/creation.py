@@ -1,8 +1,156 @@
+"""Creating orders together with their blocks (C1 to C7)."""
+
 from __future__ import annotations
 
-from tui.api.requests import BlockAndOrdersCreateRequest
+from dataclasses import dataclass
+
+import msgspec
+
+from tui.api.models import Block, Order
+from tui.api.requests import (
+    BlockAndOrders,
+    BlockAndOrdersCreateRequest,
+    BlockAndOrdersRequest,
+    BlockedOrderRequest,
+    ResourceList,
+)
+from tui.api.shapes import ResourceId
 from tui.oms.book import Answer, Book
+from tui.oms.refusals import already_exists
+from tui.oms.rules.amounts import exactly
+from tui.oms.rules.blocking import Terms, block_of, mismatch, new_block, opened, recounted
+from tui.oms.rules.checks import Checks, one_size
+from tui.oms.rules.entities import NEW, computed, merged
+from tui.oms.rules.instruments import SCOPE
 
 
+@dataclass(frozen=True, slots=True)
+class _Created:
+    block: ResourceId
+    orders: tuple[ResourceId, ...]
+
+
+@exactly
 def create_orders(book: Book, request: BlockAndOrdersCreateRequest) -> Answer:
-    raise NotImplementedError
+    """C1 to C7: create orders and create or extend their blocks; all of them or none.
+
+    Raises:
+        Refusal: any item breaks a rule.
+    """
+    _check(book, request)
+    made = [_create(book, entry) for entry in request.requests]
+
+    def answer() -> ResourceList[BlockAndOrders]:
+        values = []
+        for each in made:
+            block = book.get(Block, each.block)
+            orders = (book.get(Order, id) for id in each.orders)
+            if block is not None:
+                values.append(BlockAndOrders(block=block, orders=tuple(o for o in orders if o is not None)))
+        return ResourceList(values=tuple(values), links=())
+
+    return answer
+
+
+def _check(book: Book, request: BlockAndOrdersCreateRequest) -> None:
+    """Section 2.0 and C5: sizes, ids, required fields, repeated ids."""
+    checks = Checks()
+    checks.size("Requests", request.requests)
+    for index, entry in enumerate(request.requests):
+        at = f"Requests[{index}]"
+        checks.new_id(f"{at}.BlockId", book, Block, entry.block_id)
+        checks.identifiers(f"{at}.InstrumentIdentifiers", entry.instrument_identifiers)
+        checks.money(f"{at}.LimitPrice", entry.limit_price)
+        checks.money(f"{at}.StopPrice", entry.stop_price)
+        if not entry.orders:
+            checks.wrong(f"{at}.Orders", "The field Orders must have at least 1 item.")
+        for number, order in enumerate(entry.orders):
+            where = f"{at}.Orders[{number}]"
+            checks.new_id(f"{where}.Id", book, Order, order.id)
+            checks.given(f"{where}.Side", order.side or entry.side)
+            checks.money(f"{where}.Amount", order.amount)
+            checks.money(f"{where}.Price", order.price)
+    checks.unique("Order id", (order.id for entry in request.requests for order in entry.orders))
+    checks.done()
+
+
+def _create(book: Book, entry: BlockAndOrdersRequest) -> _Created:
+    """C2 to C6: one block entry with its orders."""
+    side = entry.side or entry.orders[0].side or ""
+    terms = Terms(
+        entry.instrument_identifiers,
+        book.instruments.luid(entry.instrument_identifiers),
+        side,
+        entry.type,
+        entry.time_in_force,
+        entry.limit_price,
+        entry.stop_price,
+    )
+    block = book.get(Block, entry.block_id)
+    if block is None:
+        block = new_block(entry.block_id, terms, entry.date or book.context.now)
+    else:
+        block = opened(book, block, terms, "The request", "C2")
+    added = []
+    for request in entry.orders:
+        order = _order(book, entry, terms, request)
+        if differences := Terms.of(order).differences(terms):
+            raise mismatch(f"Order '{order.id}'", differences, entry.block_id, "C1")
+        if not _replayed(book, order, entry.block_id):
+            book.put(order)
+            added.append(order.id)
+    block = msgspec.structs.replace(
+        block,
+        order_ids=(*block.order_ids, *added),
+        properties=merged(block.properties, entry.block_properties),
+    )
+    book.put(recounted(book, block) if added else block)
+    return _Created(entry.block_id, tuple(order.id for order in entry.orders))
+
+
+def _order(book: Book, entry: BlockAndOrdersRequest, terms: Terms, request: BlockedOrderRequest) -> Order:
+    """C4, C7: the order a request makes: what orders of a block have in common comes from its entry."""
+    one_size(f"Order '{request.id}'", request.quantity, request.amount)
+    existing = book.get(Order, request.id)
+    date = request.date or entry.date or (existing.date if existing else None) or book.context.now
+    return computed(
+        Order(
+            id=request.id,
+            properties=dict(request.properties or {}),
+            instrument_identifiers=terms.instrument_identifiers,
+            lusid_instrument_id=terms.lusid_instrument_id,
+            instrument_scope=SCOPE,
+            quantity=request.quantity,
+            amount=request.amount,
+            side=request.side or terms.side,
+            order_book_id=request.order_book_id,
+            portfolio_id=request.portfolio_id,
+            state=request.state or NEW,
+            type=terms.type,
+            time_in_force=terms.time_in_force,
+            date=date,
+            price=request.price,
+            limit_price=terms.limit_price,
+            stop_price=terms.stop_price,
+            order_instruction_id=request.order_instruction,
+            package_id=request.package,
+            custodian_account_id=request.custodian_account_id,
+            links=(),
+        )
+    )
+
+
+def _replayed(book: Book, order: Order, block: ResourceId) -> bool:
+    """C5: tell whether the very same order already stands in the same block.
+
+    Raises:
+        Refusal: another order goes by that id (code 173).
+    """
+    existing = book.get(Order, order.id)
+    if existing is None:
+        return False
+    holder = block_of(book, order.id)
+    same = msgspec.structs.replace(order, version=existing.version) == existing
+    if not same or holder is None or holder.id != block:
+        raise already_exists(Order, order.id, "C5")
+    return True

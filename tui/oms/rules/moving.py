@@ -1,8 +1,111 @@
+"""Moving orders between blocks (M1 to M8)."""
+
 from __future__ import annotations
 
-from tui.api.requests import MoveOrdersToDifferentBlocksRequest
+import msgspec
+
+from tui.api.models import Block, Order
+from tui.api.requests import (
+    BlockAndOrderIdRequest,
+    MovedOrder,
+    MoveOrdersToDifferentBlocksRequest,
+    ResourceList,
+)
+from tui.api.shapes import ResourceId
+from tui.api.states import is_final
 from tui.oms.book import Answer, Book
+from tui.oms.refusals import Refusal
+from tui.oms.rules.amounts import AMOUNT, QUANTITY, exactly, more
+from tui.oms.rules.blocking import (
+    Terms,
+    block_of,
+    counted,
+    new_block,
+    opened,
+    ordered_sentence,
+    recounted,
+    swept,
+)
+from tui.oms.rules.checks import Checks
+from tui.oms.rules.entities import live_allocations, need
+from tui.oms.rules.placed import placed_on
 
 
+@exactly
 def move_orders(book: Book, request: MoveOrdersToDifferentBlocksRequest) -> Answer:
-    raise NotImplementedError
+    """M8: move orders one after the other, all of them or none.
+
+    Raises:
+        Refusal: any item breaks a rule.
+    """
+    checks = Checks()
+    checks.size("Requests", request.requests)
+    for index, item in enumerate(request.requests):
+        field = f"Requests[{index}].DestinationBlockId"
+        checks.new_id(field, book, Block, item.destination_block_id)
+    checks.unique("Order id", (item.order_id for item in request.requests))
+    checks.done()
+    sources = [_move(book, item) for item in request.requests]
+
+    def answer() -> ResourceList[MovedOrder]:
+        return ResourceList(
+            values=tuple(
+                MovedOrder(
+                    destination_block=book.get(Block, item.destination_block_id),
+                    order=book.get(Order, item.order_id),
+                    source_block_id=source,
+                )
+                for item, source in zip(request.requests, sources, strict=True)
+            ),
+            links=(),
+        )
+
+    return answer
+
+
+def _move(book: Book, item: BlockAndOrderIdRequest) -> ResourceId | None:
+    """M1 to M7: move one order; gives the block it came from."""
+    order = need(book, Order, item.order_id, "M7")
+    source = block_of(book, order.id)
+    if source is not None and source.id == item.destination_block_id:
+        return source.id
+    movable(book, order, source)
+    destination = destination_for(book, order, item.destination_block_id)
+    if source is not None:
+        left = tuple(id for id in source.order_ids if id != order.id)
+        book.put(recounted(book, msgspec.structs.replace(source, order_ids=left)))
+    joined = (*destination.order_ids, order.id)
+    book.put(recounted(book, msgspec.structs.replace(destination, order_ids=joined)))
+    book.touch(order)
+    return source.id if source else None
+
+
+def destination_for(book: Book, order: Order, id: ResourceId) -> Block:
+    """M1, M2, M3: give the block an order is to go into, made from the order when there is none.
+
+    Raises:
+        Refusal: the block does not take the order.
+    """
+    destination = book.get(Block, id)
+    if destination is None:
+        return new_block(id, Terms.of(order), book.context.now)
+    return opened(book, destination, Terms.of(order), f"Order '{order.id}'", "M2")
+
+
+def movable(book: Book, order: Order, source: Block | None) -> None:
+    """M6, M7: refuse to move an order that is done, allocated, or needed by what its block has placed."""
+    if is_final(order.state):
+        detail = f"Order '{order.id}' is {order.state} and cannot be moved."
+        raise Refusal("InvalidOrderState", detail, "M7")
+    if live_allocations(book, order.id):
+        detail = f"Order '{order.id}' has allocations and cannot be moved."
+        raise Refusal("OrderAlreadyPlaced", detail, "M6")
+    if source is None:
+        return
+    if source.is_swept:
+        raise swept(source, "M7")
+    for basis in (QUANTITY, AMOUNT):
+        remaining = (basis.of(source) or 0) - counted(order, basis)
+        placed = placed_on(book, source.id, basis)
+        if counted(order, basis) and more(placed, remaining):
+            raise Refusal("OrderAlreadyPlaced", ordered_sentence(source, order, placed, remaining), "M6")

@@ -1,8 +1,95 @@
+"""Sweeping blocks: those whose work is done leave the desk (S1 to S3)."""
+
 from __future__ import annotations
 
-from tui.api.requests import SweepBlocksRequest
-from tui.oms.book import Answer, Book
+import re
+from datetime import UTC, datetime, time
+from typing import Final
+
+import msgspec
+
+from tui.api.models import Block
+from tui.api.requests import KeyedReply, SweepBlocksRequest
+from tui.api.shapes import ResourceId
+from tui.api.states import is_final
+from tui.oms.book import PLACEMENTS_OF_BLOCK, Answer, Book
+from tui.oms.refusals import Refusal
+from tui.oms.rules.amounts import exactly
+from tui.oms.rules.blocking import members
+from tui.oms.rules.checks import Checks, invalid
+from tui.oms.rules.derived import state_of_placement
+from tui.oms.rules.entities import live_allocations, need
+from tui.oms.rules.partial import each, reply
+from tui.oms.rules.placed import fills, live_allocations_of, top_level
+
+DONE: Final = "Closed, Cancelled, Canceled, Booked"
+SWEEPABLE: Final = ("Allocated", "Over-allocated", "Cancelled")
+"""Derived states of placements that do not hold a sweep up (S2)."""
+CUT_LABEL: Final = re.compile(r"(\d{4}-\d\d-\d\d)N[A-Za-z0-9_-]+")
 
 
+@exactly
 def sweep_blocks(book: Book, request: SweepBlocksRequest) -> Answer:
-    raise NotImplementedError
+    """S1 to S3: sweep blocks, each item on its own.
+
+    Raises:
+        Refusal: the latest allowable modification time is no time, or a block is named twice.
+    """
+    Checks().unique("Block id", request.block_ids.values())
+    latest = moment(request.latest_allowable_modification_time)
+    done, failed = each(book, request.block_ids, lambda id: _sweep(book, id, latest))
+
+    def answer() -> KeyedReply[ResourceId]:
+        return reply(done, failed)
+
+    return answer
+
+
+def moment(text: str) -> datetime:
+    """S1: read a time, UTC unless it says otherwise; a cut label stands for the end of its day.
+
+    Where a cut lies within its day is known to the client's own LUSID alone.
+
+    Raises:
+        Refusal: ``text`` is neither a time nor a cut label.
+    """
+    label = CUT_LABEL.fullmatch(text)
+    try:
+        found = datetime.fromisoformat(label[1] if label else text)
+    except ValueError as error:
+        detail = f"latestAllowableModificationTime '{text}' is neither a date-time nor a cut label."
+        raise invalid(detail, "S1") from error
+    if label:
+        return datetime.combine(found, time.max, UTC)
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _sweep(book: Book, id: ResourceId, latest: datetime) -> ResourceId:
+    """S1, S2, S3: sweep one block; one swept before is a success too."""
+    block = need(book, Block, id, "S1")
+    if block.is_swept:
+        return id
+    orders = members(book, block)
+    if not all(is_final(order.state) for order in orders):
+        raise _unsweepable(block, f"has orders that are not in one of the states {DONE}")
+    placements = top_level(book.related(PLACEMENTS_OF_BLOCK, id))
+    executions = [fill for placement in placements for fill in fills(book, placement)]
+    allocations = {one.id: one for order in orders for one in live_allocations(book, order.id)}
+    for placement in placements:
+        allocations.update((one.id, one) for one in live_allocations_of(book, placement))
+        state = state_of_placement(book, placement)
+        if state not in SWEEPABLE:
+            raise _unsweepable(block, f"has placement '{placement.id}', which is {state}")
+    for allocation in allocations.values():
+        if not is_final(allocation.state):
+            raise _unsweepable(block, f"has allocations that are not in one of the states {DONE}")
+    for part in (*executions, *allocations.values()):
+        changed = part.version.as_at_modified if part.version else None
+        if changed is None or changed > latest:
+            raise _unsweepable(block, f"has '{part.id}', which changed after the latest time allowed")
+    book.put(msgspec.structs.replace(block, is_swept=True))
+    return id
+
+
+def _unsweepable(block: Block, why: str) -> Refusal:
+    return Refusal("BlockNotSweepable", f"Block '{block.id}' {why}.", "S1")

@@ -1,10 +1,123 @@
+"""Updating orders (U1 to U5)."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
 
-from tui.api.requests import OrderUpdateRequest
+import msgspec
+
+from tui.api.models import Block, Order
+from tui.api.requests import KeyedReply, OrderUpdateRequest
+from tui.api.shapes import ZERO
+from tui.api.states import is_final
 from tui.oms.book import Answer, Book
+from tui.oms.refusals import Refusal
+from tui.oms.rules.amounts import AMOUNT, QUANTITY, exactly, more, nothing, plain, total
+from tui.oms.rules.blocking import Terms, block_of, counted, mismatch, resized, swept
+from tui.oms.rules.checks import Checks, one_size
+from tui.oms.rules.entities import computed, live_allocations, merged, need
+from tui.oms.rules.partial import each, reply
+from tui.oms.rules.placed import placed_on
 
 
+@exactly
 def update_orders(book: Book, request: Mapping[str, OrderUpdateRequest]) -> Answer:
-    raise NotImplementedError
+    """U1 to U5: change the fields sent, each item on its own."""
+    checks = Checks()
+    for key, item in request.items():
+        checks.money(f"{key}.Amount", item.amount)
+        checks.money(f"{key}.Price", item.price)
+        checks.money(f"{key}.LimitPrice", item.limit_price)
+        checks.money(f"{key}.StopPrice", item.stop_price)
+    checks.done()
+    done, failed = each(book, request, lambda item: _update(book, item))
+
+    def answer() -> KeyedReply[Order]:
+        return reply({key: need(book, Order, id, "U5") for key, id in done.items()}, failed)
+
+    return answer
+
+
+_PLAIN_FIELDS = ("quantity", "amount", "portfolio_id", "price", "limit_price", "stop_price", "date", "side")
+
+
+def _update(book: Book, item: OrderUpdateRequest) -> Any:
+    """U1: apply one item; gives the order's id."""
+    before = need(book, Order, item.id, "U5")
+    if is_final(before.state):
+        detail = f"Order '{before.id}' is {before.state} and cannot be updated."
+        raise Refusal("InvalidOrderState", detail, "L7")
+    sent = {name: getattr(item, name) for name in _PLAIN_FIELDS}
+    changes = {name: value for name, value in sent.items() if value is not None}
+    if item.properties is not None:
+        changes["properties"] = merged(before.properties, item.properties, deleting=True)
+    after = computed(msgspec.structs.replace(before, **changes))
+    block = block_of(book, before.id)
+    _check_size(book, block, before, after)
+    _check_portfolio(book, before, after)
+    if block is not None:
+        if block.is_swept:
+            raise swept(block, "S3")
+        block = refitted(book, block, before, after, "U3")
+    book.put(after)
+    if block is not None:
+        book.put(resized(book, block, before, after))
+    return after.id
+
+
+def _check_size(book: Book, block: Block | None, before: Order, after: Order) -> None:
+    """U2: a smaller order must still hold what is allocated to it, and its block what is placed."""
+    if (after.quantity, after.amount) == (before.quantity, before.amount):
+        return
+    one_size(f"Order '{before.id}'", after.quantity, after.amount, after.weight)
+    allocated = total(allocation.quantity for allocation in live_allocations(book, before.id))
+    if after.quantity is not None and more(allocated, after.quantity):
+        raise Refusal("QuantityBelowAllocated", _below(after.id, after.quantity, "allocated", allocated), "U2")
+    if block is None:
+        return
+    for basis in (QUANTITY, AMOUNT):
+        old, new = counted(before, basis), counted(after, basis)
+        if new >= old:
+            continue
+        ordered = (basis.of(block) or ZERO) - old + new
+        placed = placed_on(book, block.id, basis)
+        if more(placed, ordered):
+            detail = (
+                f"{_cut(after.id, new)} would leave block '{block.id}' with an ordered quantity of "
+                f"{plain(ordered)}, below the placed quantity {plain(placed)}."
+            )
+            raise Refusal("QuantityBelowPlaced", detail, "U2")
+
+
+def _cut(id: object, size: Decimal) -> str:
+    return f"A quantity of {plain(size)} for order '{id}'"
+
+
+def _below(id: object, size: Decimal, done: str, units: Decimal) -> str:
+    return f"{_cut(id, size)} is below its {done} quantity {plain(units)}."
+
+
+def _check_portfolio(book: Book, before: Order, after: Order) -> None:
+    """U4: an order with allocations stays in its portfolio."""
+    if after.portfolio_id != before.portfolio_id and live_allocations(book, before.id):
+        detail = f"Order '{before.id}' has allocations, so its portfolio cannot change."
+        raise Refusal("OrderAlreadyAllocated", detail, "U4")
+
+
+def refitted(book: Book, block: Block, before: Order, after: Order, rule: str) -> Block:
+    """U3: give ``block`` after its order's blocking fields changed; only an order alone may do that.
+
+    Raises:
+        Refusal: the block has other orders, or something of it is placed.
+    """
+    if not Terms.of(after).differences(Terms.of(before)):
+        return block
+    differences = Terms.of(after).differences(Terms.of(block))
+    if not differences:
+        return block
+    alone = block.order_ids == (after.id,)
+    if not alone or not nothing(placed_on(book, block.id)) or not nothing(placed_on(book, block.id, AMOUNT)):
+        raise mismatch(f"Order '{after.id}'", differences, block.id, rule)
+    return Terms.of(after).imposed_on(block)

@@ -242,6 +242,16 @@ class Store:
             entities.append(entity)
         return entities
 
+    def in_state(self, kind: type[S], state: str, *, after: ResourceId | None, limit: int) -> list[S]:
+        """Give up to ``limit`` current entities in ``state``, in the order of their ids, behind ``after``."""
+        start = after or ResourceId("", "")
+        found = self.connection.execute(
+            f"""SELECT CAST(v.text AS BLOB) FROM {KINDS[kind].table} l CROSS JOIN version v ON v.seq = l.seq
+                WHERE l.state = ? AND (l.scope, l.code) > (?, ?) ORDER BY l.scope, l.code LIMIT ?""",
+            (state, start.scope, start.code, limit),
+        ).fetchall()
+        return [_decoded(kind, text) for (text,) in found]
+
     def _row(self, kind: Kind, id: ResourceId) -> tuple[int, int]:
         row = self._rows.get((kind.type, id)) or self._find(kind, id)
         if row is None:

@@ -1,0 +1,76 @@
+"""Makes the tables and the picture of the README from the program itself: ``python -m tests.readme``."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+from tui.actions.action import key_words
+from tui.actions.registry import ACTIONS, GROUPS
+from tui.api.endpoints import ENDPOINTS
+from tui.screens.hints import row_keys
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+PICTURE = ROOT / "tests" / "pictures" / "desk.svg"
+
+
+def keys() -> str:
+    """Give the key table, a part per group of the registry."""
+    lines = ["| Key | Does | |", "|---|---|---|"]
+    for group in GROUPS:
+        lines.append(f"| | **{group}** | |")
+        for action in ACTIONS:
+            if action.group == group:
+                pressed = " ".join(f"`{key_words(key)}`" for key in (action.key, *action.aliases))
+                lines.append(
+                    f"| {pressed.replace('|', chr(92) + '|')} | {action.label} | {_cell(action.help)} |"
+                )
+    lines.append("| | **Inside a pane** | |")
+    lines += [
+        f"| {' '.join(f'`{key}`' for key in keys.split(' '))} | {does} | |" for keys, does in row_keys()
+    ]
+    return "\n".join(lines)
+
+
+def endpoints() -> str:
+    """Give the table of endpoints."""
+    lines = ["| Method of the SDK | Request | |", "|---|---|---|"]
+    lines += [f"| `{e.name}` | `{e.method} {e.path}` | {e.summary} |" for e in ENDPOINTS]
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def with_tables(text: str) -> str:
+    """Give the README with its tables made anew."""
+    for name, table in (("keys", keys()), ("endpoints", endpoints())):
+        marks = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
+        made = table.replace("\\", "\\\\")
+        text = re.sub(marks, rf"\g<1>{made}\n\g<2>", text, flags=re.DOTALL)
+    return text
+
+
+async def picture() -> str:
+    """Give a picture of the desk at 160x44, on the demo data, as SVG."""
+    from tests.desk import desk_app
+
+    async with desk_app() as app, app.run_test(size=(160, 44)) as pilot:
+        await app.workers.wait_for_complete()
+        await pilot.press("j", "j", "j")
+        await pilot.pause(0.2)
+        return app.export_screenshot(title="blotter")
+
+
+def main() -> None:
+    """Write the tables into the README and the picture beside the tests."""
+    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
+    PICTURE.parent.mkdir(exist_ok=True)
+    PICTURE.write_text(asyncio.run(picture()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
