@@ -54,9 +54,7 @@ class SectionText(Flow):
 
     def _lines(self, width: int) -> Lines:
         members = (
-            pairs(self._pairs, width, self._labels)
-            if self._pairs
-            else [Content.styled("nothing", "dim")]
+            pairs(self._pairs, width, self._labels) if self._pairs else [Content.styled("nothing", "dim")]
         )
         return [self._name_line, *members, Content("")]
 
