@@ -17,14 +17,16 @@ from tui.oms.rules.allocating import Allocate, AllocateWeighted, allocate, alloc
 from tui.oms.rules.booking import BookTransactions, book_transactions
 from tui.oms.rules.cancelling import cancel_and_move, cancel_orders
 from tui.oms.rules.creation import create_orders
-from tui.oms.rules.moving import move_orders
-from tui.oms.rules.placing import cancel_placements, place_blocks, update_placements
-from tui.oms.rules.records import (
+from tui.oms.rules.deleting import (
     delete_allocation,
     delete_block,
     delete_execution,
     delete_order,
     delete_placement,
+)
+from tui.oms.rules.moving import move_orders
+from tui.oms.rules.placing import cancel_placements, place_blocks, update_placements
+from tui.oms.rules.records import (
     upsert_allocations,
     upsert_blocks,
     upsert_executions,

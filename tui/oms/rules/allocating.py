@@ -132,8 +132,8 @@ def allocate_weighted(book: Book, request: AllocateWeighted) -> Answer:
         raise invalid("portfolioWeights must name at least one portfolio.", "A16")
     for entry in weights:
         if entry.weight <= 0:
-            detail = f"Portfolio '{entry.portfolio_id}' has a weight of {plain(entry.weight)}: it must be more than 0."
-            raise invalid(detail, "A16")
+            who = f"Portfolio '{entry.portfolio_id}'"
+            raise invalid(f"{who} has a weight of {plain(entry.weight)}: it must be more than 0.", "A16")
     Checks().unique("Portfolio id", (entry.portfolio_id for entry in weights))
 
     def takers(book: Book, placement: Placement) -> list[_Taker]:
@@ -274,9 +274,7 @@ def _order_takers(book: Book, placement: Placement) -> list[_Taker]:
     return takers
 
 
-def _weight_takers(
-    book: Book, placement: Placement, weights: Sequence[PortfolioWeight]
-) -> list[_Taker]:
+def _weight_takers(book: Book, placement: Placement, weights: Sequence[PortfolioWeight]) -> list[_Taker]:
     """A16: give the portfolios; the placement stands in for the order there is not.
 
     Raises:
@@ -340,9 +338,7 @@ def _beside_booked(
         return _Lot(nobody, ())
     holders = {plan.key(allocation) for allocation in plan.booked}
     before, _ = share(units, rooms)
-    kept = [
-        ZERO if taker.key in holders else part for taker, part in zip(plan.takers, before, strict=True)
-    ]
+    kept = [ZERO if taker.key in holders else part for taker, part in zip(plan.takers, before, strict=True)]
     fits = all(part <= room for part, room in zip(kept, left, strict=True))
     if fits and total(kept) == min(unbooked, total(left)):
         return _Lot(kept, covered)
@@ -372,7 +368,7 @@ def _write(book: Book, plan: _Plan, lots: Sequence[_Lot]) -> None:
 
 
 def _id_for(book: Book, plan: _Plan, taker: _Taker) -> ResourceId:
-    """A8: give the id of the taker's allocation: its first id, with a suffix while that is booked or another's."""
+    """A8: give the id of the taker's allocation: the first one that is neither booked nor another's."""
     number = 1
     while True:
         suffix = "" if number == 1 else f"-{number}"

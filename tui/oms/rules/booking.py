@@ -207,4 +207,3 @@ def _mark(book: Book, allocation: Allocation) -> None:
     )
     if not more(order.quantity, booked):
         book.put(msgspec.structs.replace(order, state=BOOKED))
-

@@ -8,7 +8,12 @@ from decimal import Decimal
 import msgspec
 
 from tui.api.models import Block, Order
-from tui.api.requests import CancelledAndMoved, CancelledOrder, CancelOrdersAndMoveRemainingRequest, KeyedReply
+from tui.api.requests import (
+    CancelledAndMoved,
+    CancelledOrder,
+    CancelOrdersAndMoveRemainingRequest,
+    KeyedReply,
+)
 from tui.api.shapes import ZERO, ResourceId
 from tui.api.states import is_cancelled, is_final
 from tui.oms.book import Answer, Book
@@ -58,9 +63,7 @@ def _cancel(book: Book, id: ResourceId) -> ResourceId:
             remaining = (basis.of(block) or ZERO) - counted(before, basis)
             placed = placed_on(book, block.id, basis)
             if counted(before, basis) and more(placed, remaining):
-                raise Refusal(
-                    "OrderAlreadyPlaced", ordered_sentence(block, before, placed, remaining), "X3"
-                )
+                raise Refusal("OrderAlreadyPlaced", ordered_sentence(block, before, placed, remaining), "X3")
     book.put(after)
     if block is not None:
         book.put(resized(book, block, before, after))

@@ -59,17 +59,14 @@ def _check(book: Book, request: BlockAndOrdersCreateRequest) -> None:
     for index, entry in enumerate(request.requests):
         at = f"Requests[{index}]"
         checks.new_id(f"{at}.BlockId", book, Block, entry.block_id)
-        checks.identifiers(f"{at}.InstrumentIdentifiers", entry.instrument_identifiers)
-        checks.money(f"{at}.LimitPrice", entry.limit_price)
-        checks.money(f"{at}.StopPrice", entry.stop_price)
-        if not entry.orders:
-            checks.wrong(f"{at}.Orders", "The field Orders must have at least 1 item.")
+        checks.some(at, entry, "instrument_identifiers", "orders")
+        checks.money(at, entry, "limit_price", "stop_price")
         for number, order in enumerate(entry.orders):
             where = f"{at}.Orders[{number}]"
             checks.new_id(f"{where}.Id", book, Order, order.id)
-            checks.given(f"{where}.Side", order.side or entry.side)
-            checks.money(f"{where}.Amount", order.amount)
-            checks.money(f"{where}.Price", order.price)
+            if not (order.side or entry.side):
+                checks.missing(f"{where}.Side")
+            checks.money(where, order, "amount", "price")
     checks.unique("Order id", (order.id for entry in request.requests for order in entry.orders))
     checks.done()
 

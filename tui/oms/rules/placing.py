@@ -72,17 +72,9 @@ def check_requests(checks: Checks, book: Book, requests: tuple[PlacementRequest,
     for index, item in enumerate(requests):
         at = f"Requests[{index}]"
         checks.new_id(f"{at}.Id", book, Placement, item.id)
-        checks.identifiers(f"{at}.InstrumentIdentifiers", item.instrument_identifiers)
-        if not item.block_ids:
-            checks.wrong(f"{at}.BlockIds", "The field BlockIds must have at least 1 item.")
-        for field, value in (("Side", item.side), ("Type", item.type), ("TimeInForce", item.time_in_force)):
-            checks.given(f"{at}.{field}", value)
-        for field, money in (
-            ("Amount", item.amount),
-            ("LimitPrice", item.limit_price),
-            ("StopPrice", item.stop_price),
-        ):
-            checks.money(f"{at}.{field}", money)
+        checks.some(at, item, "instrument_identifiers", "block_ids")
+        checks.given(at, item, "side", "type", "time_in_force")
+        checks.money(at, item, "amount", "limit_price", "stop_price")
         _check_names(checks, at, item)
     checks.unique("Placement id", (item.id for item in requests))
     checks.done()
@@ -141,7 +133,9 @@ def _check_fit(placement: Placement, block: Block) -> None:
         if normal(placement.type) != normal(block.type):
             differing.append(f"type {placement.type}, not {block.type or 'none'}")
         if placement.limit_price != block.limit_price:
-            differing.append(f"limitPrice {placement.limit_price or 'none'}, not {block.limit_price or 'none'}")
+            differing.append(
+                f"limitPrice {placement.limit_price or 'none'}, not {block.limit_price or 'none'}"
+            )
         if placement.stop_price != block.stop_price:
             differing.append(f"stopPrice {placement.stop_price or 'none'}, not {block.stop_price or 'none'}")
     if differing:
@@ -231,7 +225,7 @@ def update_placements(book: Book, request: Mapping[str, PlacementUpdateRequest])
     """P8, P9, P10: change the fields sent, each item on its own."""
     checks = Checks()
     for key, item in request.items():
-        checks.money(f"{key}.Amount", item.amount)
+        checks.money(key, item, "amount")
         _check_names(checks, key, item)
     checks.unique("Placement id", (item.id for item in request.values()))
     checks.done()
@@ -317,7 +311,8 @@ def _priced(placement: Placement, item: PlacementUpdateRequest) -> Placement:
     def price(old: CurrencyAndAmount | None, sent: Decimal | None) -> CurrencyAndAmount | None:
         if sent is None and (old is None or item.currency is None):
             return old
-        return CurrencyAndAmount(amount=sent if sent is not None else old and old.amount, currency=currency)
+        amount = sent if sent is not None else (old.amount if old else None)
+        return CurrencyAndAmount(amount=amount, currency=currency)
 
     return msgspec.structs.replace(
         placement,

@@ -8,19 +8,26 @@ from typing import Final
 
 import msgspec
 
-from tui.api.models import Block
+from tui.api.models import Allocation, Block, Execution
 from tui.api.requests import KeyedReply, SweepBlocksRequest
 from tui.api.shapes import ResourceId
 from tui.api.states import is_final
-from tui.oms.book import PLACEMENTS_OF_BLOCK, Answer, Book
+from tui.oms.book import (
+    ALLOCATIONS_OF_ORDER,
+    ALLOCATIONS_OF_PLACEMENT,
+    EXECUTIONS_OF_PLACEMENT,
+    PLACEMENTS_OF_BLOCK,
+    Answer,
+    Book,
+)
 from tui.oms.refusals import Refusal
 from tui.oms.rules.amounts import exactly
 from tui.oms.rules.blocking import members
 from tui.oms.rules.checks import Checks, invalid
 from tui.oms.rules.derived import state_of_placement
-from tui.oms.rules.entities import live_allocations, need
+from tui.oms.rules.entities import need
 from tui.oms.rules.partial import each, reply
-from tui.oms.rules.placed import fills, live_allocations_of, top_level
+from tui.oms.rules.placed import family, top_level
 
 DONE: Final = "Closed, Cancelled, Canceled, Booked"
 SWEEPABLE: Final = ("Allocated", "Over-allocated", "Cancelled")
@@ -73,17 +80,20 @@ def _sweep(book: Book, id: ResourceId, latest: datetime) -> ResourceId:
     if not all(is_final(order.state) for order in orders):
         raise _unsweepable(block, f"has orders that are not in one of the states {DONE}")
     placements = top_level(book.related(PLACEMENTS_OF_BLOCK, id))
-    executions = [fill for placement in placements for fill in fills(book, placement)]
-    allocations = {one.id: one for order in orders for one in live_allocations(book, order.id)}
+    executions: list[Execution] = []
+    allocations = {one.id: one for order in orders for one in book.related(ALLOCATIONS_OF_ORDER, order.id)}
     for placement in placements:
-        allocations.update((one.id, one) for one in live_allocations_of(book, placement))
+        for member in family(book, placement):
+            executions += book.related(EXECUTIONS_OF_PLACEMENT, member.id)
+            allocations.update((one.id, one) for one in book.related(ALLOCATIONS_OF_PLACEMENT, member.id))
         state = state_of_placement(book, placement)
         if state not in SWEEPABLE:
             raise _unsweepable(block, f"has placement '{placement.id}', which is {state}")
     for allocation in allocations.values():
         if not is_final(allocation.state):
             raise _unsweepable(block, f"has allocations that are not in one of the states {DONE}")
-    for part in (*executions, *allocations.values()):
+    parts: list[Execution | Allocation] = [*executions, *allocations.values()]
+    for part in parts:
         changed = part.version.as_at_modified if part.version else None
         if changed is None or changed > latest:
             raise _unsweepable(block, f"has '{part.id}', which changed after the latest time allowed")

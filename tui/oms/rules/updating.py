@@ -27,10 +27,7 @@ def update_orders(book: Book, request: Mapping[str, OrderUpdateRequest]) -> Answ
     """U1 to U5: change the fields sent, each item on its own."""
     checks = Checks()
     for key, item in request.items():
-        checks.money(f"{key}.Amount", item.amount)
-        checks.money(f"{key}.Price", item.price)
-        checks.money(f"{key}.LimitPrice", item.limit_price)
-        checks.money(f"{key}.StopPrice", item.stop_price)
+        checks.money(key, item, "amount", "price", "limit_price", "stop_price")
     checks.done()
     done, failed = each(book, request, lambda item: _update(book, item))
 
@@ -74,7 +71,9 @@ def _check_size(book: Book, block: Block | None, before: Order, after: Order) ->
     one_size(f"Order '{before.id}'", after.quantity, after.amount, after.weight)
     allocated = total(allocation.quantity for allocation in live_allocations(book, before.id))
     if after.quantity is not None and more(allocated, after.quantity):
-        raise Refusal("QuantityBelowAllocated", _below(after.id, after.quantity, "allocated", allocated), "U2")
+        raise Refusal(
+            "QuantityBelowAllocated", _below(after.id, after.quantity, "allocated", allocated), "U2"
+        )
     if block is None:
         return
     for basis in (QUANTITY, AMOUNT):

@@ -1,0 +1,186 @@
+"""What orders of one block have in common, and what the block says of them (C1, C2, C3, C6, M3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from tui.api.models import Block, Order
+from tui.api.shapes import ZERO, CurrencyAndAmount, Identifiers, ResourceId
+from tui.api.states import is_cancelled, normal
+from tui.oms.book import BLOCK_OF_ORDER, PLACEMENTS_OF_BLOCK, Book
+from tui.oms.refusals import Refusal
+from tui.oms.rules.amounts import AMOUNT, QUANTITY, Basis, plain, total
+from tui.oms.rules.entities import computed
+from tui.oms.rules.instruments import instrument_of
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The blocking fields (C2): the orders of a block agree on all of them."""
+
+    instrument_identifiers: Identifiers
+    lusid_instrument_id: str
+    side: str
+    type: str | None
+    time_in_force: str | None
+    limit_price: CurrencyAndAmount | None
+    stop_price: CurrencyAndAmount | None
+
+    @classmethod
+    def of(cls, entity: Block | Order) -> Terms:
+        """Give the blocking fields of a block or an order."""
+        return cls(
+            entity.instrument_identifiers,
+            entity.lusid_instrument_id,
+            entity.side,
+            entity.type,
+            entity.time_in_force,
+            entity.limit_price,
+            entity.stop_price,
+        )
+
+    def imposed_on(self, block: Block) -> Block:
+        """Give ``block`` with these fields instead of its own (C3, M3)."""
+        return msgspec.structs.replace(
+            block,
+            instrument_identifiers=self.instrument_identifiers,
+            lusid_instrument_id=self.lusid_instrument_id,
+            side=self.side,
+            type=self.type,
+            time_in_force=self.time_in_force,
+            limit_price=self.limit_price,
+            stop_price=self.stop_price,
+        )
+
+    def differences(self, other: Terms) -> list[str]:
+        """Say, field by field, where the two differ; nothing when they may share a block."""
+        found = []
+        if instrument_of(self) != instrument_of(other):
+            found.append(f"instrument {self.lusid_instrument_id}, not {other.lusid_instrument_id}")
+        for name, mine, others in (
+            ("side", self.side, other.side),
+            ("type", self.type, other.type),
+            ("timeInForce", self.time_in_force, other.time_in_force),
+        ):
+            if normal(mine) != normal(others):
+                found.append(f"{name} {mine or 'none'}, not {others or 'none'}")
+        for name, price, others_price in (
+            ("limitPrice", self.limit_price, other.limit_price),
+            ("stopPrice", self.stop_price, other.stop_price),
+        ):
+            if price != others_price:
+                found.append(f"{name} {price or 'none'}, not {others_price or 'none'}")
+        return found
+
+
+def mismatch(who: str, differences: list[str], block: ResourceId, rule: str) -> Refusal:
+    """Give the refusal of terms that do not fit a block."""
+    detail = f"{who} does not fit block '{block}': {'; '.join(differences)}."
+    return Refusal("BlockFieldMismatch", detail, rule)
+
+
+def swept(block: Block, rule: str) -> Refusal:
+    """Give the refusal of work on a block that was swept (S3)."""
+    return Refusal("BlockSwept", f"Block '{block.id}' has been swept and takes no more changes.", rule)
+
+
+def new_block(id: ResourceId, terms: Terms, created: datetime) -> Block:
+    """Give an empty block with ``terms`` (C2, M1)."""
+    return Block(
+        id=id,
+        order_ids=(),
+        properties={},
+        instrument_identifiers=terms.instrument_identifiers,
+        lusid_instrument_id=terms.lusid_instrument_id,
+        quantity=ZERO,
+        side=terms.side,
+        type=terms.type,
+        time_in_force=terms.time_in_force,
+        created_date=created,
+        limit_price=terms.limit_price,
+        stop_price=terms.stop_price,
+        is_swept=False,
+        links=(),
+    )
+
+
+def opened(book: Book, block: Block, terms: Terms, who: str, rule: str) -> Block:
+    """Give ``block`` ready to take an order on ``terms``; an empty one takes the terms over (C3, M3).
+
+    Raises:
+        Refusal: an order already in it differs (C2, M2), its placements are of other terms (M3), or it
+            is swept (M7).
+    """
+    if block.is_swept:
+        raise swept(block, rule)
+    orders = members(book, block)
+    for order in orders:
+        if differences := terms.differences(Terms.of(order)):
+            raise mismatch(who, differences, block.id, rule)
+    if block.order_ids:
+        return block
+    differences = terms.differences(Terms.of(block))
+    if differences and book.related(PLACEMENTS_OF_BLOCK, block.id):
+        raise mismatch(who, differences, block.id, rule)
+    return terms.imposed_on(block) if differences else block
+
+
+def block_of(book: Book, order: ResourceId) -> Block | None:
+    """Give the block that holds the order, or None when it is in no block (C8)."""
+    return next(iter(book.related(BLOCK_OF_ORDER, order)), None)
+
+
+def members(book: Book, block: Block) -> list[Order]:
+    """Give the orders of a block, in its own order."""
+    found = (book.get(Order, id) for id in block.order_ids)
+    return [order for order in found if order is not None]
+
+
+def counted(order: Order | None, basis: Basis = QUANTITY) -> Decimal:
+    """Give what an order adds to its block: nothing once cancelled (C6, X2)."""
+    if order is None or is_cancelled(order.state):
+        return ZERO
+    return basis.of(order) or ZERO
+
+
+def recounted(book: Book, block: Block) -> Block:
+    """C6: give ``block`` with the quantity its orders add up to; value orders add up to an amount."""
+    return _sized(block, members(book, block))
+
+
+def _sized(block: Block, orders: Iterable[Order]) -> Block:
+    orders = list(orders)
+    by_value = [order.amount for order in orders if order.amount is not None]
+    by_units = [order for order in orders if order.quantity is not None]
+    currencies = {amount.currency for amount in by_value}
+    quantity = total(counted(order) for order in orders) if by_units or not by_value else None
+    amount = None
+    if len(currencies) == 1:
+        amount = CurrencyAndAmount(
+            amount=total(counted(order, AMOUNT) for order in orders), currency=currencies.pop()
+        )
+    return computed(msgspec.structs.replace(block, quantity=quantity, amount=amount))
+
+
+def resized(book: Book, block: Block, before: Order, after: Order) -> Block:
+    """C6: give ``block`` with the size it has once ``after`` (already in the book) replaces ``before``.
+
+    In units this is one addition, however many orders the block has.
+    """
+    if block.quantity is None or before.quantity is None or after.quantity is None:
+        return recounted(book, block)
+    quantity = block.quantity - counted(before) + counted(after)
+    return block if quantity == block.quantity else msgspec.structs.replace(block, quantity=quantity)
+
+
+def ordered_sentence(block: Block, order: Order, placed: Decimal, remaining: Decimal) -> str:
+    """Say that taking an order out of its block would leave less ordered than is placed (X3, M6)."""
+    return (
+        f"Order '{order.id}' belongs to block '{block.id}' whose placed quantity {plain(placed)} "
+        f"would exceed the remaining ordered quantity {plain(remaining)}."
+    )

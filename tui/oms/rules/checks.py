@@ -1,0 +1,126 @@
+"""What makes a request well formed: sizes, ids, repetitions and positive numbers (2.0, C7).
+
+A request that fails here is refused as a whole, partial calls included, before any rule is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable, Sized
+from decimal import Decimal
+from typing import Any, Final
+
+from tui.api.shapes import CurrencyAndAmount, ResourceId
+from tui.oms.book import Book
+from tui.oms.refusals import DUPLICATE, INVALID_REQUEST, Refusal
+from tui.oms.rules.amounts import plain
+
+ID_PART: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+ID_WORDS: Final = "must have a scope and a code of 1 to 64 letters, digits, hyphens or underscores."
+
+MAX_ITEMS: Final = 100
+MAX_BOOKED: Final = 5000
+
+
+class Checks:
+    """Collects what is wrong with a request, field by field, and refuses it in one go."""
+
+    def __init__(self) -> None:
+        self._errors: dict[str, list[str]] = {}
+
+    def wrong(self, field: str, problem: str) -> None:
+        """Note that ``field`` (its path in the request) is wrong: ``problem`` is a sentence."""
+        self._errors.setdefault(field, []).append(problem)
+
+    def size(self, field: str, items: Sized, most: int = MAX_ITEMS) -> None:
+        """Expect 1 to ``most`` items (2.0)."""
+        if not items:
+            self.wrong(field, f"The field {field} must have at least 1 item.")
+        elif len(items) > most:
+            self.wrong(field, f"The field {field} must have at most {most} items.")
+
+    def given(self, at: str, item: object, *names: str) -> None:
+        """Expect the fields ``names`` of ``item`` to have a value, and not the empty text."""
+        for name in names:
+            if getattr(item, name) in (None, ""):
+                self.missing(f"{at}.{pascal(name)}")
+
+    def missing(self, field: str) -> None:
+        """Note that ``field`` has no value."""
+        self.wrong(field, f"The {field.rpartition('.')[2]} field is required.")
+
+    def new_id(self, field: str, book: Book, kind: type[Any], id: ResourceId) -> None:
+        """Expect an id in the server's alphabet, unless an entity already goes by it (1.0)."""
+        if ID_PART.fullmatch(id.scope) and ID_PART.fullmatch(id.code):
+            return
+        if book.get(kind, id) is None:
+            self.wrong(field, f"The field {field} {ID_WORDS}")
+
+    def money(self, at: str, item: object, *names: str) -> None:
+        """Expect money in the fields ``names``, when there is any, to have a currency (1.0)."""
+        for name in names:
+            value = getattr(item, name)
+            if isinstance(value, CurrencyAndAmount) and not value.currency:
+                self.missing(f"{at}.{pascal(name)}.Currency")
+
+    def some(self, at: str, item: object, *names: str) -> None:
+        """Expect the lists ``names`` of ``item`` to have something in them."""
+        for name in names:
+            if not getattr(item, name):
+                field = pascal(name)
+                self.wrong(f"{at}.{field}", f"The field {field} must have at least 1 item.")
+
+    def unique(self, what: str, values: Iterable[Hashable]) -> None:
+        """Refuse a request that names the same thing twice (2.0, C5)."""
+        seen: set[Hashable] = set()
+        for value in values:
+            if value in seen:
+                self.done()
+                detail = f"{what} '{value}' appears more than once in the request."
+                raise Refusal("DuplicateInParameterSet", detail, "C5", DUPLICATE)
+            seen.add(value)
+
+    def done(self) -> None:
+        """Refuse the request when anything was wrong."""
+        if self._errors:
+            raise Refusal(
+                "InvalidRequest",
+                "One or more elements of the request were invalid.",
+                code=INVALID_REQUEST,
+                errors={field: tuple(problems) for field, problems in self._errors.items()},
+            )
+
+
+def pascal(name: str) -> str:
+    """Give a field's name as validation errors spell it.
+
+    >>> pascal("limit_price")
+    'LimitPrice'
+    """
+    return name.title().replace("_", "")
+
+
+def one_size(
+    owner: str,
+    quantity: Decimal | None,
+    amount: CurrencyAndAmount | None,
+    weight: Decimal | None = None,
+    *,
+    zero_allowed: bool = False,
+) -> None:
+    """C7, P3: expect exactly one of quantity, amount and weight, and it to be more than zero.
+
+    Raises:
+        Refusal: with code 151, naming ``owner``.
+    """
+    given = [size for size in (quantity, amount.amount if amount else None, weight) if size is not None]
+    names = "quantity, amount and weight" if owner.startswith("Order") else "quantity and amount"
+    if len(given) != 1:
+        raise invalid(f"{owner} must have exactly one of {names}, not {len(given)} of them.", "C7")
+    if given[0] < 0 or (given[0] == 0 and not zero_allowed):
+        raise invalid(f"{owner} has a size of {plain(given[0])}: it must be more than 0.", "C7")
+
+
+def invalid(detail: str, rule: str) -> Refusal:
+    """Give the refusal for a value that cannot be (code 151)."""
+    return Refusal("InvalidParameterValue", detail, rule)

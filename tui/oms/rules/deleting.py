@@ -1,0 +1,99 @@
+"""Deleting entities of the five families (C10, E4, L11)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from tui.api.models import Allocation, Block, Execution, Order, Placement
+from tui.api.requests import DeletedEntity
+from tui.api.shapes import ResourceId
+from tui.oms.book import (
+    CHILDREN_OF_PLACEMENT,
+    EXECUTIONS_OF_PLACEMENT,
+    PLACEMENTS_OF_BLOCK,
+    Answer,
+    Book,
+)
+from tui.oms.refusals import Refusal
+from tui.oms.rules.allocating import refill as refill_order
+from tui.oms.rules.amounts import exactly
+from tui.oms.rules.blocking import block_of, recounted
+from tui.oms.rules.entities import E, is_booked, need
+from tui.oms.rules.executing import already_booked, booked_part
+from tui.oms.rules.executing import refill as refill_placement
+
+
+def _found(book: Book, kind: type[E], id: ResourceId) -> E:
+    return need(book, kind, id, "C10", status=404)
+
+
+def _removed(book: Book, entity: Block | Order | Placement | Execution | Allocation) -> Answer:
+    """L11: remove an entity from every later asAt."""
+    book.remove(type(entity), entity.id)
+    deleted = DeletedEntity(
+        effective_from=datetime.min.replace(tzinfo=UTC),
+        as_at=book.context.now,
+        entity_type=type(entity).__name__,
+        entity_unique_id=entity.version.entity_unique_id if entity.version else None,
+        links=(),
+    )
+    return lambda: deleted
+
+
+@exactly
+def delete_block(book: Book, id: ResourceId) -> Answer:
+    """C10: delete a block that was never placed; its orders stay, in no block."""
+    block = _found(book, Block, id)
+    if book.related(PLACEMENTS_OF_BLOCK, id):
+        raise Refusal("BlockHasPlacements", f"Block '{id}' has placements and cannot be deleted.", "C10")
+    return _removed(book, block)
+
+
+@exactly
+def delete_order(book: Book, id: ResourceId) -> Answer:
+    """C6, C10: delete an order and take it out of its block."""
+    order = _found(book, Order, id)
+    block = block_of(book, id)
+    answer = _removed(book, order)
+    if block is not None:
+        left = tuple(other for other in block.order_ids if other != id)
+        book.put(recounted(book, msgspec.structs.replace(block, order_ids=left)))
+    return answer
+
+
+@exactly
+def delete_placement(book: Book, id: ResourceId) -> Answer:
+    """C10, P5: delete a placement that has neither executions nor children."""
+    placement = _found(book, Placement, id)
+    if book.related(EXECUTIONS_OF_PLACEMENT, id):
+        detail = f"Placement '{id}' has executions and cannot be deleted."
+        raise Refusal("PlacementHasExecutions", detail, "C10")
+    if book.related(CHILDREN_OF_PLACEMENT, id):
+        detail = f"Placement '{id}' has child placements and cannot be deleted."
+        raise Refusal("PlacementHasChildren", detail, "P5")
+    return _removed(book, placement)
+
+
+@exactly
+def delete_execution(book: Book, id: ResourceId) -> Answer:
+    """C10, E4, L8: delete a fill no booked allocation rests on."""
+    execution = _found(book, Execution, id)
+    if (allocation := booked_part(book, execution)) is not None:
+        raise already_booked(execution, allocation)
+    answer = _removed(book, execution)
+    refill_placement(book, execution.placement_id)
+    return answer
+
+
+@exactly
+def delete_allocation(book: Book, id: ResourceId) -> Answer:
+    """C10, L9: delete an allocation that is not booked."""
+    allocation = _found(book, Allocation, id)
+    if is_booked(allocation):
+        detail = f"Allocation '{id}' is {allocation.state} and cannot be deleted."
+        raise Refusal("AllocationAlreadyBooked", detail, "C10")
+    answer = _removed(book, allocation)
+    refill_order(book, allocation.allocated_order_id)
+    return answer

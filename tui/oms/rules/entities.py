@@ -1,0 +1,68 @@
+"""Small things every rule does with entities: finding them, computing their fields, merging properties."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from tui.api.models import Allocation, Block, Execution, Order, Placement
+from tui.api.shapes import Properties, ResourceId
+from tui.api.states import direction_of, is_cancelled, normal
+from tui.oms.book import ALLOCATIONS_OF_ORDER, Book
+from tui.oms.refusals import not_found
+from tui.oms.rules.amounts import basis_of
+
+E = TypeVar("E", Block, Order, Placement, Execution, Allocation)
+
+NEW = "New"
+PARTIALLY_FILLED = "PartiallyFilled"
+FILLED = "Filled"
+CANCELLED = "Cancelled"
+BOOKED = "Booked"
+
+
+def need(book: Book, kind: type[E], id: ResourceId, rule: str, status: int = 400) -> E:
+    """Give the entity.
+
+    Raises:
+        Refusal: there is none; with the family's own code (2.0).
+    """
+    found = book.get(kind, id)
+    if found is None:
+        raise not_found(kind, id, rule, status)
+    return found
+
+
+def computed(entity: E) -> E:
+    """Give ``entity`` with the fields the server computes from its others (1.0): basis and direction."""
+    values: dict[str, Any] = {}
+    if "basis" in entity.__struct_fields__:
+        values["basis"] = basis_of(entity)
+    if "direction" in entity.__struct_fields__:
+        values["direction"] = direction_of(entity.side)
+    return msgspec.structs.replace(entity, **values)
+
+
+def merged(properties: Properties | None, sent: Properties | None, *, deleting: bool = False) -> Properties:
+    """Give ``properties`` with the ``sent`` ones put over them (C3).
+
+    With ``deleting``, one sent without a value is taken away (U1).
+    """
+    result = dict(properties or {})
+    for key, value in (sent or {}).items():
+        if deleting and value.value is None:
+            result.pop(key, None)
+        else:
+            result[key] = value
+    return result
+
+
+def is_booked(allocation: Allocation) -> bool:
+    """Tell whether an allocation is done for good: Booked, or Closed after it (L6, A11)."""
+    return normal(allocation.state) in ("booked", "closed")
+
+
+def live_allocations(book: Book, order: ResourceId) -> list[Allocation]:
+    """Give the allocations that count towards an order: all but the cancelled ones (L6, L9)."""
+    return [each for each in book.related(ALLOCATIONS_OF_ORDER, order) if not is_cancelled(each.state)]

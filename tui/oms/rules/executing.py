@@ -1,0 +1,93 @@
+"""What fills do to placements (E1 to E4, L8)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from tui.api.models import Allocation, Execution, Placement
+from tui.api.requests import ExecutionRequest
+from tui.api.shapes import ZERO, ResourceId
+from tui.api.states import normal
+from tui.oms.book import ALLOCATIONS_OF_PLACEMENT, Book
+from tui.oms.refusals import Refusal
+from tui.oms.rules.amounts import average, plain
+from tui.oms.rules.checks import invalid
+from tui.oms.rules.entities import is_booked, need
+from tui.oms.rules.instruments import instrument_of
+from tui.oms.rules.placed import executed, filled_state, lineage, own_fills
+
+
+def execution_from(book: Book, item: ExecutionRequest) -> Execution:
+    """E1: the fill a request records.
+
+    Raises:
+        Refusal: its placement is unknown or of another instrument or side, or a number is negative.
+    """
+    placement = need(book, Placement, item.placement_id, "E1")
+    execution = Execution(
+        id=item.id,
+        placement_id=item.placement_id,
+        properties=dict(item.properties or {}),
+        instrument_identifiers=item.instrument_identifiers,
+        lusid_instrument_id=book.instruments.luid(item.instrument_identifiers),
+        quantity=item.quantity,
+        state=item.state,
+        side=item.side,
+        type=item.type,
+        created_date=item.created_date,
+        settlement_date=item.settlement_date,
+        price=item.price,
+        settlement_currency=item.settlement_currency,
+        settlement_currency_fx_rate=item.settlement_currency_fx_rate,
+        counterparty=item.counterparty,
+        average_price=item.average_price,
+        links=(),
+    )
+    who = f"Execution '{item.id}'"
+    if item.quantity < 0:
+        raise invalid(f"{who} has a quantity of {plain(item.quantity)}: it cannot be negative.", "E1")
+    if item.price.amount is not None and item.price.amount < 0:
+        raise invalid(f"{who} has a price of {plain(item.price.amount)}: it cannot be negative.", "E1")
+    differing = []
+    if instrument_of(execution) != instrument_of(placement):
+        differing.append(f"instrument {execution.lusid_instrument_id}, not {placement.lusid_instrument_id}")
+    if normal(execution.side) != normal(placement.side):
+        differing.append(f"side {execution.side}, not {placement.side}")
+    if differing:
+        detail = f"{who} does not fit placement '{placement.id}': {'; '.join(differing)}."
+        raise Refusal("PlacementFieldMismatch", detail, "E1")
+    return execution
+
+
+def average_on(book: Book, placement: ResourceId) -> Decimal | None:
+    """E3: give the average price of a placement's fills, this call's included."""
+    return average((fill.quantity, fill.price.amount or ZERO) for fill in own_fills(book, placement))
+
+
+def booked_part(book: Book, execution: Execution) -> Allocation | None:
+    """E4: give a booked allocation that rests on the fill, or None."""
+    placement = book.get(Placement, execution.placement_id)
+    for holder in lineage(book, placement) if placement is not None else ():
+        for allocation in book.related(ALLOCATIONS_OF_PLACEMENT, holder.id):
+            if is_booked(allocation) and execution.id in (allocation.execution_ids or ()):
+                return allocation
+    return None
+
+
+def already_booked(execution: Execution, allocation: Allocation) -> Refusal:
+    """E4: give the refusal to change or delete a fill that is booked."""
+    detail = (
+        f"Execution '{execution.id}' is part of allocation '{allocation.id}', which is {allocation.state}."
+    )
+    return Refusal("ExecutionAlreadyBooked", detail, "E4")
+
+
+def refill(book: Book, placement: ResourceId) -> None:
+    """L8: bring the state of a placement, and of its parents, in line with what is executed."""
+    found = book.get(Placement, placement)
+    for member in lineage(book, found) if found is not None else ():
+        state = filled_state(member, executed(book, member))
+        if state != member.state:
+            book.put(msgspec.structs.replace(member, state=state))

@@ -1,0 +1,157 @@
+"""How much of a block is placed and executed, and through which placements (P4, P5, P12, L8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from tui.api.models import Allocation, Block, Execution, Placement
+from tui.api.shapes import ZERO, ResourceId
+from tui.api.states import is_cancelled
+from tui.oms.book import (
+    ALLOCATIONS_OF_PLACEMENT,
+    CHILDREN_OF_PLACEMENT,
+    EXECUTIONS_OF_PLACEMENT,
+    PLACEMENTS_OF_BLOCK,
+    Book,
+    Stored,
+)
+from tui.oms.rules.amounts import QUANTITY, Basis, more, nothing, total
+from tui.oms.rules.entities import FILLED, NEW, PARTIALLY_FILLED
+
+Shares = dict[ResourceId, dict[ResourceId, Decimal]]
+"""What each placement puts on each block: placement id, then block id."""
+
+
+def created(book: Book, entity: Stored) -> datetime:
+    """Give when an entity was first stored; one made in this call, now."""
+    version = entity.version
+    return (version.as_at_created if version else None) or book.context.now
+
+
+def family(book: Book, placement: Placement) -> list[Placement]:
+    """Give a placement and, below it, all its children (P5)."""
+    found = {placement.id: placement}
+    waiting = [placement]
+    while waiting:
+        for child in book.related(CHILDREN_OF_PLACEMENT, waiting.pop().id):
+            if child.id not in found:
+                found[child.id] = child
+                waiting.append(child)
+    return list(found.values())
+
+
+def lineage(book: Book, placement: Placement) -> list[Placement]:
+    """Give a placement and its parents, up to the top-level one."""
+    found = {placement.id: placement}
+    above = placement.parent_placement_id
+    while above is not None and above not in found:
+        parent = book.get(Placement, above)
+        if parent is None:
+            break
+        found[parent.id] = parent
+        above = parent.parent_placement_id
+    return list(found.values())
+
+
+def own_fills(book: Book, placement: ResourceId) -> list[Execution]:
+    """Give the executions of one placement that count: the cancelled ones are no units at all (L5)."""
+    executions = book.related(EXECUTIONS_OF_PLACEMENT, placement)
+    return [execution for execution in executions if not is_cancelled(execution.state)]
+
+
+def fills(book: Book, placement: Placement) -> list[Execution]:
+    """Give the executions of a placement and of its children, each once (P5, L5)."""
+    return [fill for member in family(book, placement) for fill in own_fills(book, member.id)]
+
+
+def executed(book: Book, placement: Placement, basis: Basis = QUANTITY) -> Decimal:
+    """Give the units (or money) executed for a placement and its children."""
+    return total(basis.filled(fill) for fill in fills(book, placement))
+
+
+def live_allocations_of(book: Book, placement: Placement) -> list[Allocation]:
+    """Give the allocations of a placement and of its children, each once, the cancelled ones left out."""
+    found: dict[ResourceId, Allocation] = {}
+    for member in family(book, placement):
+        for allocation in book.related(ALLOCATIONS_OF_PLACEMENT, member.id):
+            if not is_cancelled(allocation.state):
+                found[allocation.id] = allocation
+    return list(found.values())
+
+
+def filled_state(placement: Placement, units: Decimal) -> str | None:
+    """L8: give the state a placement has with ``units`` executed; a cancelled one keeps its own."""
+    if is_cancelled(placement.state):
+        return placement.state
+    if nothing(units):
+        return NEW
+    if placement.quantity is None or more(placement.quantity, units):
+        return PARTIALLY_FILLED
+    return FILLED
+
+
+def live_size(book: Book, placement: Placement, basis: Basis = QUANTITY) -> Decimal:
+    """P12: give what a placement holds of its block: its size, or once cancelled what was executed."""
+    if is_cancelled(placement.state):
+        return executed(book, placement, basis) if basis.of(placement) is not None else ZERO
+    return basis.of(placement) or ZERO
+
+
+def spread(units: Decimal, rooms: Sequence[Decimal]) -> list[Decimal]:
+    """P4: put ``units`` into ``rooms`` in their order, whatever is too much into the last."""
+    parts = []
+    for room in rooms[:-1]:
+        part = max(ZERO, min(units, room))
+        parts.append(part)
+        units -= part
+    return [*parts, units] if rooms else []
+
+
+def top_level(placements: Iterable[Placement]) -> list[Placement]:
+    """Give the placements that are no children: these alone take room of a block (P5)."""
+    return [placement for placement in placements if placement.parent_placement_id is None]
+
+
+def attribution(book: Book, block: ResourceId, basis: Basis = QUANTITY) -> Shares:
+    """P4: give what every top-level placement of ``block`` puts on each of its blocks.
+
+    Placements take their blocks in the order they were made, so blocks that share placements are
+    worked out together.
+    """
+    placements: dict[ResourceId, Placement] = {}
+    free: dict[ResourceId, Decimal] = {}
+    waiting = [block]
+    while waiting:
+        id = waiting.pop()
+        if id in free:
+            continue
+        stored = book.get(Block, id)
+        free[id] = (basis.of(stored) or ZERO) if stored is not None else ZERO
+        for placement in top_level(book.related(PLACEMENTS_OF_BLOCK, id)):
+            placements[placement.id] = placement
+            waiting.extend(placement.block_ids)
+    shares: Shares = {}
+    for placement in sorted(placements.values(), key=lambda each: (created(book, each), each.id)):
+        size = live_size(book, placement, basis)
+        parts = spread(size, [free[id] for id in placement.block_ids])
+        shares[placement.id] = dict(zip(placement.block_ids, parts, strict=True))
+        for id, part in shares[placement.id].items():
+            free[id] -= part
+    return shares
+
+
+def placed_on(book: Book, block: ResourceId, basis: Basis = QUANTITY) -> Decimal:
+    """Give the live placed units (or money) of a block (P12, G2)."""
+    return total(parts.get(block) for parts in attribution(book, block, basis).values())
+
+
+def room_in(book: Book, blocks: Iterable[ResourceId], basis: Basis = QUANTITY) -> Decimal:
+    """P3, P4: give what may still be placed on ``blocks`` together."""
+    room = ZERO
+    for id in dict.fromkeys(blocks):
+        block = book.get(Block, id)
+        size = (basis.of(block) or ZERO) if block is not None else ZERO
+        room += max(ZERO, size - placed_on(book, id, basis))
+    return room
