@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tui.api import endpoints, gate
 from tui.api.endpoints import Endpoint, FamilyEndpoints
 from tui.api.errors import MalformedReply
 from tui.api.gate import Page
-from tui.api.http import Http, Query, Reply
 from tui.api.models import (
     Allocation,
     Block,
@@ -62,6 +61,9 @@ from tui.api.requests import (
     WeightedAllocationServiceRunRequest,
 )
 from tui.api.shapes import ResourceId
+
+if TYPE_CHECKING:
+    from tui.api.http import Http, Query, Reply
 
 T = TypeVar("T")
 E = TypeVar("E")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NoReturn, cast
+from typing import TYPE_CHECKING, Final, NoReturn, cast
 from urllib.parse import quote, urlencode
 
 from tui.api import gate
 from tui.api.client import Client
 from tui.api.endpoints import Endpoint
-from tui.api.http import Http, Query
 from tui.service.verbs.verb import Verb
+
+if TYPE_CHECKING:
+    from tui.api.http import Http, Query
 
 REDACTED: Final = "Bearer ***"
 
@@ -58,7 +60,7 @@ class _Catcher:
 
 def request_of(verb: Verb) -> Request:
     """Give the request of one call of ``verb``, as the client builds it, without sending anything."""
-    coroutine = verb.call(Client(cast(Http, _Catcher())), None)
+    coroutine = verb.call(Client(cast("Http", _Catcher())), None)
     try:
         coroutine.send(None)
     except _Caught as caught:
