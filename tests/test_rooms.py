@@ -1,0 +1,101 @@
+"""The house: who may import whom, and what is not loaded before it is needed.
+
+The contract itself is written once, in pyproject.toml; here it is kept.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+HEAVY = frozenset(
+    {"httpx", "msgspec", "pydantic", "rich", "sqlite3", "starlette", "textual", "uvicorn", "lusid", "ssl"}
+)
+
+EVERY_MODULE_OF = """
+import importlib, pkgutil
+for room in {rooms}:
+    package = importlib.import_module(room)
+    for module in pkgutil.walk_packages(package.__path__, room + "."):
+        importlib.import_module(module.name)
+"""
+
+
+def loaded_by(code: str) -> frozenset[str]:
+    """Give the heavy packages a new interpreter has loaded after running ``code``."""
+    report = "import sys, json; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    answer = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{report}"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+    return HEAVY & frozenset(json.loads(answer.stdout.splitlines()[-1]))
+
+
+def test_no_room_imports_what_it_may_not() -> None:
+    command = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports())"
+    answer = subprocess.run(
+        [sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "0 broken" in answer.stdout
+
+
+def test_the_command_line_loads_nothing_heavy() -> None:
+    assert loaded_by("import tui.cli") == frozenset()
+    assert loaded_by("import tui.__main__") == frozenset()
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_asking_for_the_version_or_help_loads_nothing_heavy(option: str) -> None:
+    code = f"""
+from tui.cli import main
+try:
+    main([{option!r}])
+except SystemExit as end:
+    assert not end.code
+"""
+    assert loaded_by(code) == frozenset()
+
+
+def test_a_wrong_option_is_told_before_anything_is_loaded() -> None:
+    code = """
+from tui.cli import main
+try:
+    main(["--no-such-option"])
+except SystemExit as end:
+    assert end.code == 2
+"""
+    assert loaded_by(code) == frozenset()
+
+
+def test_models_and_gates_need_neither_network_nor_database() -> None:
+    assert loaded_by("import tui.api.gate, tui.api.endpoints, tui.api.states, tui.api.errors") == {"msgspec"}
+
+
+def test_the_client_waits_for_the_network_until_it_is_used() -> None:
+    assert loaded_by("import tui.api.client, tui.service.desk") == {"msgspec"}
+
+
+@pytest.mark.parametrize("room", ["tui.service", "tui.api", "tui.oms", "tui.config"])
+def test_no_module_of_a_room_without_a_screen_loads_a_terminal(room: str) -> None:
+    loaded = loaded_by(EVERY_MODULE_OF.format(rooms=[room]))
+    assert "textual" not in loaded
+    assert "rich" not in loaded or "httpx" in loaded, "only httpx's own command line may load rich"
+
+
+def test_no_module_of_the_embedded_server_loads_the_client() -> None:
+    assert "httpx" not in loaded_by(EVERY_MODULE_OF.format(rooms=["tui.oms"]))
+
+
+def test_the_screen_is_there_before_network_and_database_are_loaded() -> None:
+    assert not loaded_by("import tui.app") & {"httpx", "sqlite3", "starlette", "uvicorn"}
+
+
+def test_nothing_loads_the_official_sdk() -> None:
+    assert "lusid" not in loaded_by(EVERY_MODULE_OF.format(rooms=["tui", "widgets", "styles"]))
