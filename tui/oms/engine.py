@@ -17,6 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from tui.api import gate
 from tui.api.models import Block, Placement
+from tui.api.shapes import ResourceId
 from tui.oms.book import Answer, Book, Change, Context
 from tui.oms.refusals import Refusal
 from tui.oms.requestids import RequestIds
@@ -40,13 +41,15 @@ class Engine:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
 
     @classmethod
-    def open(cls, path: Path | str | None) -> Engine:
+    def open(cls, path: Path | str | None, *, fresh: bool = False) -> Engine:
         """Open the desk kept at ``path``, made if missing; None or ``:memory:`` keeps nothing.
+
+        ``fresh`` throws away what was there.
 
         Raises:
             StoreError: the file cannot be used; the message says why.
         """
-        return cls(Store.open(None if path in (None, ":memory:") else Path(path)))  # type: ignore[arg-type]
+        return cls(Store.open(None if path is None or path == ":memory:" else Path(path), fresh=fresh))
 
     def close(self) -> None:
         """Finish the call at work and close the database."""
@@ -144,15 +147,13 @@ class Engine:
         from tui.oms import graph
 
         block_ids, placement_ids = graph.touched(changes, book)
-        blocks = {id: book.get(Block, id) for id in block_ids}
-        placements = {id: book.get(Placement, id) for id in placement_ids}
-        self.store.draw(
-            Block,
-            {id: block and gate.encode(graph.graph_block(book, block)) for id, block in blocks.items()},
-            as_at,
-        )
-        self.store.draw(
-            Placement,
-            {id: it and gate.encode(graph.graph_placement(book, it)) for id, it in placements.items()},
-            as_at,
-        )
+        blocks: dict[ResourceId, bytes | None] = dict.fromkeys(block_ids)
+        for id in blocks:
+            if (block := book.get(Block, id)) is not None:
+                blocks[id] = gate.encode(graph.graph_block(book, block))
+        placements: dict[ResourceId, bytes | None] = dict.fromkeys(placement_ids)
+        for id in placements:
+            if (placement := book.get(Placement, id)) is not None:
+                placements[id] = gate.encode(graph.graph_placement(book, placement))
+        self.store.draw(Block, blocks, as_at)
+        self.store.draw(Placement, placements, as_at)

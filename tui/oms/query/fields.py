@@ -178,13 +178,11 @@ def _links(kind: Kind) -> Mapping[str, int]:
     return {paths[relation.name]: number for number, relation in kind.relations if relation.name in paths}
 
 
-@cache
+_OF_TYPE: Final = {type: Fields(kind, type) for type, kind in KINDS.items()}
+TRANSACTIONS: Final = Fields(KINDS[Booking], Transaction, "transaction.")
+"""The fields of the transactions inside bookings."""
+
+
 def fields_of(type: type[Any]) -> Fields:
     """Give the fields of the entities of ``type``."""
-    return Fields(KINDS[type], type)
-
-
-@cache
-def transaction_fields() -> Fields:
-    """Give the fields of the transactions inside bookings."""
-    return Fields(KINDS[Booking], Transaction, "transaction.")
+    return _OF_TYPE[type]

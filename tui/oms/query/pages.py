@@ -28,6 +28,7 @@ from tui.oms.store import Store
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 5_000
 MAX_SORTS: Final = 10
+EVERYTHING: Final = 2**40
 
 _SORT: Final = re.compile(r"\s*(?P<minus>-?)(?P<field>\S.*?)(?:\s+(?P<way>asc|desc))?\s*", re.IGNORECASE)
 _LOWER: Final = str.maketrans({chr(upper): chr(upper + 32) for upper in range(65, 91)})
@@ -123,7 +124,7 @@ def read_page(store: Store, listing: Listing) -> Slice:
         listing.limit or DEFAULT_LIMIT,
     )
     if listing.superseded_text:
-        reading.limit = store.last
+        reading.limit = EVERYTHING
     elif listing.token:
         reading.cursor = _cursor(reading, question.o)
     _read_live(reading)

@@ -51,8 +51,10 @@ class FileLock:
         os.close(self._file)
 
 
-def open_database(path: Path | None) -> tuple[sqlite3.Connection, FileLock | None]:
+def open_database(path: Path | None, *, fresh: bool = False) -> tuple[sqlite3.Connection, FileLock | None]:
     """Open the database at ``path``, made if missing; None keeps it in memory.
+
+    ``fresh`` deletes the one that is there, but only if it is one of ours.
 
     Raises:
         StoreError: it is in use, not writable, not a database of ours, or damaged.
@@ -64,6 +66,8 @@ def open_database(path: Path | None) -> tuple[sqlite3.Connection, FileLock | Non
         lock = FileLock(path)
     try:
         with _explained(path):
+            if fresh and path.exists():
+                _delete(path)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             connection = _connect(str(path))
             try:
@@ -85,6 +89,15 @@ def _explained(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreError(f"{path} cannot be opened: {reason}. Choose a file you may write to.") from error
+
+
+def _delete(path: Path) -> None:
+    with contextlib.closing(_connect(str(path))) as connection:
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if path.stat().st_size and application != APPLICATION:
+        raise StoreError(f"{path} is the database of another program. Choose another file.")
+    for tail in ("-wal", "-shm", ""):
+        path.with_name(path.name + tail).unlink(missing_ok=True)
 
 
 _ADVICE: Final = "Restore it from a backup, or choose another file."

@@ -65,13 +65,15 @@ class Store:
         self._head = self._read_head()
 
     @classmethod
-    def open(cls, path: Path | None) -> Store:
+    def open(cls, path: Path | None, *, fresh: bool = False) -> Store:
         """Open the database at ``path``, made if missing; None keeps it in memory.
+
+        ``fresh`` throws away what was there.
 
         Raises:
             StoreError: it cannot be used; the message says why.
         """
-        return cls(*open_database(path))
+        return cls(*open_database(path, fresh=fresh))
 
     def close(self) -> None:
         """End cleanly: what is in the write-ahead log moves into the file, and the lock is given back."""
@@ -241,16 +243,6 @@ class Store:
             self._rows[kind, entity.id] = (n, seq)
             entities.append(entity)
         return entities
-
-    def in_state(self, kind: type[S], state: str, *, after: ResourceId | None, limit: int) -> list[S]:
-        """Give up to ``limit`` current entities in ``state``, in the order of their ids, behind ``after``."""
-        start = after or ResourceId("", "")
-        found = self.connection.execute(
-            f"""SELECT CAST(v.text AS BLOB) FROM {KINDS[kind].table} l CROSS JOIN version v ON v.seq = l.seq
-                WHERE l.state = ? AND (l.scope, l.code) > (?, ?) ORDER BY l.scope, l.code LIMIT ?""",
-            (state, start.scope, start.code, limit),
-        ).fetchall()
-        return [_decoded(kind, text) for (text,) in found]
 
     def _row(self, kind: Kind, id: ResourceId) -> tuple[int, int]:
         row = self._rows.get((kind.type, id)) or self._find(kind, id)

@@ -1,0 +1,120 @@
+"""One HTTP call as the handlers see it: who calls, what was asked for, and how its parameters are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Final, Literal
+
+from starlette.requests import Request
+
+from tui.api.shapes import ResourceId
+from tui.oms.engine import Engine
+from tui.oms.problems import invalid_value
+from tui.oms.query.grammar import time_of
+from tui.oms.store.schema import micros
+
+Generation = Literal["latest", "2.1"]
+
+_SPACED_ZONE: Final = re.compile(r" (\d\d:\d\d)$")
+_FLAGS: Final = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody with a token: the user id their changes are stored under, and whether they may make any."""
+
+    user: str
+    may_write: bool = True
+
+
+class Query:
+    """The query string's parameters: names in any case, lists as repeated names."""
+
+    def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        self._values: dict[str, list[str]] = {}
+        for name, value in pairs:
+            self._values.setdefault(name.lower(), []).append(value)
+
+    def many(self, name: str) -> tuple[str, ...]:
+        """Give the values of a list parameter."""
+        return tuple(value for value in self._values.get(name.lower(), ()) if value.strip())
+
+    def text(self, name: str) -> str | None:
+        """Give a parameter's value, or None when it is missing or empty."""
+        values = self.many(name)
+        return values[-1] if values else None
+
+    def flag(self, name: str, default: bool) -> bool:
+        """Give a boolean, in any case.
+
+        Raises:
+            Refusal: it is neither true nor false (151).
+        """
+        text = self.text(name)
+        if text is None:
+            return default
+        if text.lower() not in _FLAGS:
+            raise invalid_value(name, f"'{text}' is neither true nor false.")
+        return _FLAGS[text.lower()]
+
+    def number(self, name: str) -> int | None:
+        """Give a whole number.
+
+        Raises:
+            Refusal: it is not one (151).
+        """
+        text = self.text(name)
+        if text is None:
+            return None
+        if not re.fullmatch(r"-?[0-9]{1,9}", text):
+            raise invalid_value(name, f"'{text}' is not a whole number.")
+        return int(text)
+
+    def time(self, name: str) -> datetime | None:
+        """Give a point in time; without a zone it is UTC.
+
+        Raises:
+            Refusal: it is not a date-time (151).
+        """
+        text = self.text(name)
+        if text is None:
+            return None
+        moment = time_of(_SPACED_ZONE.sub(r"+\1", text))
+        if moment is None:
+            raise invalid_value(name, f"'{text}' is not a date-time.")
+        return moment
+
+    def as_at(self, name: str = "asAt") -> int | None:
+        """Give a point in time in microseconds, as the store counts them."""
+        moment = self.time(name)
+        return None if moment is None else micros(moment)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that passed the door: its endpoint's path parts, its caller and its request id."""
+
+    engine: Engine
+    request: Request
+    path: Mapping[str, str]
+    caller: Caller
+    request_id: str
+    generation: Generation
+
+    @cached_property
+    def query(self) -> Query:
+        return Query(self.request.query_params.multi_items())
+
+    @property
+    def id(self) -> ResourceId:
+        """The entity named in the path."""
+        return ResourceId(self.path["scope"], self.path["code"])
+
+    @property
+    def href(self) -> str:
+        """The address of this call, as the caller wrote it."""
+        return str(self.request.url)

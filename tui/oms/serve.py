@@ -1,0 +1,143 @@
+"""``blotter serve``: the embedded server on a socket, for any client that speaks the API."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import secrets
+import signal
+import socket
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from tui.oms.app import Server, Settings
+from tui.oms.calls import Caller, Generation
+from tui.oms.embedded import Embedded, Size
+from tui.oms.store import StoreError
+
+OK: Final = 0
+FAILED: Final = 1
+USAGE_ERROR: Final = 2
+MAX_HEADER: Final = 16 * 1024
+
+
+def run(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8011,
+    db: Path | None = None,
+    token: str | None = None,
+    generation: Generation = "latest",
+    size: Size = "empty",
+    seed: int = 7,
+    market: bool = False,
+    user: str = "dealer",
+) -> int:
+    """Serve until SIGINT or SIGTERM and give the exit code.
+
+    The first two lines on stdout are ``url http://HOST:PORT/api`` and ``token TOKEN``; port 0 picks a free
+    one, and without ``token`` one is made. ``db`` None keeps nothing.
+    """
+    if not _is_loopback(host) and not token:
+        return _say(
+            f"{host} is open to other machines, so a token is needed: give --token or set BLOTTER_TOKEN.",
+            USAGE_ERROR,
+        )
+    if token is not None and (not token.isascii() or not token.isprintable() or " " in token):
+        return _say("The token must be printable ASCII without spaces.", USAGE_ERROR)
+    try:
+        listening = _listen(host, port)
+    except OSError as error:
+        return _say(f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another.", FAILED)
+    token = token or secrets.token_urlsafe(24)
+    settings = Settings(callers={token: Caller(user)}, generation=generation, hosts=_names(host))
+    with closing(listening):
+        try:
+            asyncio.run(_serve(listening, token, db, size, seed, market, settings))
+        except StoreError as error:
+            return _say(str(error), FAILED)
+    return OK
+
+
+async def _serve(
+    listening: socket.socket,
+    token: str,
+    db: Path | None,
+    size: Size,
+    seed: int,
+    market: bool,
+    settings: Settings,
+) -> None:
+    embedded = await Embedded.open(db, size=size, seed=seed, market=market, settings=settings)
+    try:
+        server = _Socket(embedded.app)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, server.stop)
+        host, port, *_ = listening.getsockname()
+        shown = f"[{host}]" if ":" in host else host
+        print(f"url http://{shown}:{port}/api\ntoken {token}", flush=True)
+        await server.serve(listening)
+    finally:
+        await embedded.close()
+
+
+class _Socket:
+    """uvicorn on one listening socket, stopped by us: it would end the process by the signal it got."""
+
+    def __init__(self, app: Server) -> None:
+        config = uvicorn.Config(
+            app,
+            log_level="error",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            http="h11",
+            h11_max_incomplete_event_size=MAX_HEADER,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+        self._server = uvicorn.Server(config)
+
+    def stop(self) -> None:
+        """End after the requests at work."""
+        self._server.should_exit = True
+
+    async def serve(self, listening: socket.socket) -> None:
+        await self._server._serve(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+        made.listen(128)
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _names(host: str) -> frozenset[str] | None:
+    """Give the names the server answers to: its own; on every address, any, as a token guards it."""
+    if host in ("0.0.0.0", "::"):
+        return None
+    return frozenset({host.lower(), f"[{host.lower()}]", "localhost", "127.0.0.1", "[::1]"})
+
+
+def _say(sentence: str, code: int) -> int:
+    print(f"blotter serve: {sentence}", file=sys.stderr)
+    return code

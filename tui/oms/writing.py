@@ -1,0 +1,116 @@
+"""The endpoints that change the desk: a body in, a command carried out, its reply as JSON."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, Final
+
+from tui.api import endpoints
+from tui.api.endpoints import Endpoint
+from tui.api.requests import (
+    AllocationSetRequest,
+    BlockAndOrdersCreateRequest,
+    BlockSetRequest,
+    BookTransactionsRequest,
+    CancelOrdersAndMoveRemainingRequest,
+    ExecutionSetRequest,
+    MoveOrdersToDifferentBlocksRequest,
+    OrderSetRequest,
+    OrderUpdateRequest,
+    PlaceBlocksRequest,
+    PlacementSetRequest,
+    PlacementUpdateRequest,
+    SweepBlocksRequest,
+    WeightedAllocationServiceRunRequest,
+)
+from tui.api.shapes import ResourceId
+from tui.oms import bodies
+from tui.oms.calls import Call
+from tui.oms.problems import invalid
+
+Ids = tuple[ResourceId, ...]
+Keyed = dict[str, ResourceId]
+
+BODIES: Final[dict[str, Any]] = {
+    endpoints.CREATE_ORDERS.name: BlockAndOrdersCreateRequest,
+    endpoints.MOVE_ORDERS.name: MoveOrdersToDifferentBlocksRequest,
+    endpoints.UPDATE_ORDERS.name: dict[str, OrderUpdateRequest],
+    endpoints.PLACE_BLOCKS.name: PlaceBlocksRequest,
+    endpoints.UPDATE_PLACEMENTS.name: dict[str, PlacementUpdateRequest],
+    endpoints.CANCEL_PLACEMENTS.name: Keyed,
+    endpoints.CANCEL_ORDERS.name: Keyed,
+    endpoints.CANCEL_AND_MOVE.name: dict[str, CancelOrdersAndMoveRemainingRequest],
+    endpoints.ALLOCATE.name: Ids,
+    endpoints.ALLOCATE_WEIGHTED.name: WeightedAllocationServiceRunRequest,
+    endpoints.BOOK_TRANSACTIONS.name: BookTransactionsRequest,
+    endpoints.SWEEP_BLOCKS.name: SweepBlocksRequest,
+    endpoints.BLOCKS.upsert.name: BlockSetRequest,
+    endpoints.ORDERS.upsert.name: OrderSetRequest,
+    endpoints.PLACEMENTS.upsert.name: PlacementSetRequest,
+    endpoints.EXECUTIONS.upsert.name: ExecutionSetRequest,
+    endpoints.ALLOCATIONS.upsert.name: AllocationSetRequest,
+}
+"""What the body of a POST is read as, by endpoint."""
+
+MAX_KEY: Final = 255
+
+
+def handler(endpoint: Endpoint) -> Callable[[Call, bytes], bytes]:
+    """Give the work of a writing ``endpoint``, to be done in the store's thread."""
+    name = endpoint.name
+
+    def write(call: Call, raw: bytes) -> bytes:
+        from tui.oms.commands import COMMANDS  # the rules are loaded with the first write, not at the start
+
+        request = call.id if endpoint.method == "DELETE" else _request(name, call, raw)
+        return call.engine.write_encoded(
+            COMMANDS[name],
+            request,
+            user=call.caller.user,
+            request_id=call.request_id,
+            once=_once(call, raw),
+        )
+
+    return write
+
+
+def _request(name: str, call: Call, raw: bytes) -> Any:
+    if name == endpoints.BOOK_TRANSACTIONS.name:
+        return _booking(call, raw)
+    body = bodies.read(BODIES[name], raw)
+    if name == endpoints.ALLOCATE.name:
+        from tui.oms.commands import Allocate
+
+        return Allocate(body, call.query.text("allocationAlgorithm") or "PR-FIFO")
+    if name == endpoints.ALLOCATE_WEIGHTED.name:
+        from tui.oms.commands import AllocateWeighted
+
+        return AllocateWeighted(body, call.query.text("allocationAlgorithm") or "PR-LF")
+    return body
+
+
+def _booking(call: Call, raw: bytes) -> Any:
+    """Read a booking in its newer form, an object, or its older one, a bare list of ids (2.9)."""
+    from tui.oms.commands import BookTransactions
+
+    if raw.lstrip().startswith(b"["):
+        body = BookTransactionsRequest(allocation_ids=bodies.read(Ids, raw))
+    else:
+        body = bodies.read(BookTransactionsRequest, raw)
+    return BookTransactions(
+        body,
+        apply_fees=call.query.flag("applyFeesAndCommission", True),
+        mark_booked=call.query.flag("markOrdersAndAllocationsAsBooked", False),
+    )
+
+
+def _once(call: Call, raw: bytes) -> tuple[str, bytes] | None:
+    """Give the call's idempotency key, which is its caller's own, and the digest of what it asks for."""
+    key = call.request.headers.get("idempotency-key")
+    if not key:
+        return None
+    if len(key) > MAX_KEY:
+        raise invalid({"Idempotency-Key": (f"The key must have at most {MAX_KEY} characters.",)})
+    asked = f"{call.request.method} {call.request.url.path}?{call.request.url.query}\n".encode()
+    return f"{call.caller.user} {key}", hashlib.sha256(asked + raw).digest()
