@@ -1,7 +1,355 @@
-"""The desk: one server's order management, held as a snapshot, refreshed, and acted upon."""
+"""The desk: one server's order management, held as a snapshot, kept fresh, and acted upon.
+
+It owns the newest snapshot and tells its listeners what differs. What to read is decided in
+:mod:`tui.service.reading`, how a write is carried through in :mod:`tui.service.writing`; here is when,
+and what a failure means for whoever looks at the screen.
+"""
 
 from __future__ import annotations
 
-from tui.service.environment import Environment, Health, Kind, State, Update
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final, TypeVar
 
-__all__ = ["Environment", "Health", "Kind", "State", "Update"]
+from tui.api.client import Client
+from tui.api.errors import ApiError, NotFound, NotServed, Unauthenticated
+from tui.api.models import Execution, Order, Placement, Transaction
+from tui.api.requests import CancelledAndMoved, MarketRequest, MarketStatus
+from tui.api.shapes import ResourceId
+from tui.service.diff import diff
+from tui.service.draft import transaction_key
+from tui.service.environment import (
+    OFFLINE_AFTER,
+    STALE_AFTER,
+    Environment,
+    Health,
+    Kind,
+    State,
+    Update,
+)
+from tui.service.history import HistoryEntry, entries
+from tui.service.journal import Journal
+from tui.service.limits import DEFAULT_LIMITS, Limits
+from tui.service.outcomes import Outcome, Report, Status
+from tui.service.preview import Preview, preview
+from tui.service.reading import Reader, Superseded
+from tui.service.snapshot import EMPTY, Family, Ref, Snapshot
+from tui.service.verbs import Verb, curl
+from tui.service.writing import Writer
+
+FULL_LOAD_EVERY: Final = 300
+"""After so many polls everything is read again, to heal whatever a poll cannot see."""
+
+T = TypeVar("T")
+Listener = Callable[[Update], None]
+
+log = logging.getLogger(__name__)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Desk:
+    """One server's desk. Create one per server and program; all methods belong to one event loop.
+
+    Args:
+        client: the server.
+        environment: what to call it, and what is at stake there.
+        journal: where intents are kept; None keeps them in memory.
+        limits: what previews hold writes against.
+        read_only: refuses every write.
+        now: this machine's clock, aware UTC.
+        pause: how to wait between reads of an unknown outcome.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        environment: Environment,
+        *,
+        journal: Journal | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        read_only: bool = False,
+        now: Callable[[], datetime] = _utc_now,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.client = client
+        self.environment = environment
+        self.limits = limits
+        self.read_only = read_only
+        self.snapshot: Snapshot = EMPTY
+        self.health = Health()
+        self.reports: tuple[Report, ...] = ()
+        self._now = now
+        self._listeners: list[Listener] = []
+        self._reader = Reader(client, self._publish)
+        self._reading = asyncio.Lock()
+        self._polls = 0
+        self._doubtful = True
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._writer = Writer(
+            client,
+            journal or Journal(None),
+            snapshot=lambda: self.snapshot,
+            reread=self.reread,
+            answered=self._fold_answers,
+            failed=self._write_failed,
+            told=lambda refs: self._tell(Update(self.snapshot, self.snapshot, marks=refs)),
+            now=now,
+            pause=pause,
+        )
+
+    # --- what there is -------------------------------------------------------------------------
+
+    @property
+    def flights(self) -> Mapping[Ref, str]:
+        """The intent of every row with a write in flight or of unknown outcome: ``6?``, ``E?``, ``A?``."""
+        return self._writer.marks
+
+    @property
+    def unknown(self) -> tuple[Ref, ...]:
+        """The rows whose last write has an outcome nobody knows, oldest first."""
+        return tuple(ref for doubt in self._writer.doubts for ref in doubt.verb.refs)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Have ``listener`` called on every update, in the event loop; the answer ends it."""
+        self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return unsubscribe
+
+    def preview(self, verb: Verb, *, typed: bool = False) -> Preview:
+        """Give what to show before ``verb`` is sent from this desk, as it stands now."""
+        return preview(
+            verb,
+            self.snapshot,
+            self.environment,
+            self.limits,
+            typed=typed,
+            read_only=self.read_only,
+            in_flight=[str(ref) for ref in self._writer.conflicts(verb)],
+        )
+
+    def curl(self, verb: Verb) -> str:
+        """Give ``verb`` as curl commands against this server, with the token redacted."""
+        return curl(verb, self.client)
+
+    # --- reading -------------------------------------------------------------------------------
+
+    async def load(self) -> bool:
+        """Read the whole desk, the first page of blocks on screen before the rest; tell whether it worked.
+
+        A failure is in :attr:`health`, and what was read before stays. Writes that a crash left without
+        an outcome are read back at the end of the first load.
+        """
+        async with self._reading:
+            loaded = await self._guarded(self._reader.load())
+            if loaded:
+                self._polls, self._doubtful = 0, False
+        if loaded and self._writer.doubts:
+            await self.recheck()
+        return loaded
+
+    async def refresh(self) -> bool:
+        """Read what changed since the last read and publish it, if anything did; tell whether it worked.
+
+        Does nothing while another read is under way, in the past, or when nobody is signed on.
+        """
+        if self.health.state is State.UNAUTHENTICATED or self.snapshot.as_at is not None:
+            return False
+        if self._reading.locked():
+            return False
+        self._polls += 1
+        if self._doubtful or self._polls >= FULL_LOAD_EVERY:
+            return await self.load()
+        async with self._reading:
+            worked = await self._guarded(self._reader.refresh())
+            self._doubtful = not worked
+            self._publish()
+        return worked
+
+    async def reread(self, refs: Iterable[Ref]) -> bool:
+        """Read named rows again, and what their blocks name; tell whether it worked."""
+        worked = await self._guarded(self._reader.reread(frozenset(refs)))
+        self._doubtful = self._doubtful or not worked
+        self._publish()
+        return worked
+
+    async def travel(self, as_at: datetime | None) -> bool:
+        """Show the desk as it was at ``as_at``, or live again with None; tell whether it worked."""
+        self._reader.travel(as_at)
+        self._set_health(Health(State.LOADING, self.health.read_at))
+        return await self.load()
+
+    def resume(self) -> None:
+        """Poll again after signing on anew."""
+        if self.health.state is State.UNAUTHENTICATED:
+            self._doubtful = True
+            self._set_health(Health(State.STALE, self.health.read_at))
+
+    async def _guarded(self, read: Awaitable[None]) -> bool:
+        """Do a read and turn what happens into health; the snapshot stays whatever happens."""
+        try:
+            await read
+        except ApiError as error:
+            self._missed(error)
+            return False
+        except Superseded:
+            return False
+        self._set_health(Health(State.LIVE, self._now()))
+        return True
+
+    def _missed(self, error: ApiError) -> None:
+        missed = self.health.missed + 1
+        if isinstance(error, Unauthenticated):
+            state = State.UNAUTHENTICATED
+        elif missed >= OFFLINE_AFTER or self.health.read_at is None:
+            state = State.OFFLINE
+        elif missed >= STALE_AFTER:
+            state = State.STALE
+        else:
+            state = self.health.state
+        log.warning("read failed: %s", error.why)
+        self._set_health(Health(state, self.health.read_at, missed, error.why, error.advice))
+
+    def _set_health(self, health: Health) -> None:
+        """Tell listeners when anything but the time of the last read differs."""
+        before, self.health = self.health, health
+        seen = (before.state, before.missed, before.message)
+        if seen != (health.state, health.missed, health.message):
+            self._tell(Update(self.snapshot, self.snapshot))
+
+    def _publish(self, *, complete: bool | None = None) -> None:
+        """Make the draft the desk's snapshot and tell what differs; nothing differs, nothing is told."""
+        old = self.snapshot
+        new = self._reader.draft.freeze(read_at=self._now(), complete=complete)
+        if new is old:
+            return
+        self.snapshot = new
+        self._tell(Update(old, new, diff(old, new)))
+
+    def _tell(self, update: Update) -> None:
+        for listener in tuple(self._listeners):
+            listener(update)
+
+    # --- writing -------------------------------------------------------------------------------
+
+    async def act(self, verb: Verb) -> Report:
+        """Carry out what the user decided, once, and report on every item.
+
+        Once sent, a write is finished and reported (to listeners too) even when the caller is cancelled.
+        """
+        if self.read_only or self.snapshot.as_at is not None:
+            return self._refusal(verb)
+        return await self._owned(self._writer.act(verb))
+
+    async def recheck(self) -> Report | None:
+        """Read back everything of unknown outcome once more; give a report of what could be settled."""
+        return await self._owned(self._writer.recheck())
+
+    async def send_again(self, refs: Collection[Ref]) -> Report | None:
+        """Send again, with the same ids, what is still unknown of ``refs`` after reading once more."""
+        return await self._owned(self._writer.again(refs))
+
+    async def dismiss(self) -> None:
+        """Stop asking about everything of unknown outcome: the user found out by other means."""
+        await self._writer.dismiss()
+
+    async def close(self) -> None:
+        """Wait for writes that were sent; what is unknown by then stays in the journal for the next start."""
+        self._writer.closing = True
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _refusal(self, verb: Verb) -> Report:
+        shown = self.preview(verb)
+        reason = shown.hard[0]
+        outcomes = tuple(Outcome(ref, Status.REFUSED, reason=reason, type="NotHere") for ref in verb.refs)
+        now = self._now()
+        return Report(verb.name, verb.label, outcomes, now, now, past=verb.past)
+
+    async def _owned(self, work: Awaitable[T]) -> T:
+        """Run a write in a task that nobody's cancelling ends, and tell its report."""
+
+        async def run() -> T:
+            report = await work
+            if isinstance(report, Report):
+                self.reports = (*self.reports, report)
+                self._tell(Update(self.snapshot, self.snapshot, report=report))
+            return report
+
+        task = asyncio.create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    def _write_failed(self, error: ApiError) -> None:
+        if isinstance(error, Unauthenticated):
+            self._missed(error)
+
+    def _fold_answers(self, outcomes: Iterable[Outcome]) -> None:
+        """Show what the server answered to a write at once; reading again adds what it does not say."""
+        draft = self._reader.draft
+        for outcome in outcomes:
+            entity = outcome.entity
+            found = (
+                (entity.cancelled_order, entity.new_order)
+                if isinstance(entity, CancelledAndMoved)
+                else (entity,)
+            )
+            for row in found:
+                if isinstance(row, Order):
+                    draft.put(Family.ORDERS, [row])
+                elif isinstance(row, Placement):
+                    draft.put(Family.PLACEMENTS, [row])
+                elif isinstance(row, Execution):
+                    draft.put(Family.EXECUTIONS, [row])
+                elif isinstance(row, Transaction):
+                    share = self.snapshot.allocations.get(outcome.ref.id)
+                    if share is not None:
+                        draft.put_transactions({transaction_key(share.portfolio_id, row.transaction_id): row})
+
+    # --- looking closer ------------------------------------------------------------------------
+
+    async def history(self, order_id: ResourceId) -> tuple[HistoryEntry, ...]:
+        """Give what happened to an order and its related entities, newest first.
+
+        Raises:
+            ApiError: it could not be read; NotFound when there is no such order.
+        """
+        items = await self.client.get_order_history(order_id, as_at=self.snapshot.as_at)
+        return entries(order_id, items, self.snapshot)
+
+    async def market_status(self) -> MarketStatus | None:
+        """Tell how the embedded server's simulated market is doing; None where there is none or it is mute."""
+        if self.environment.kind is Kind.PROD:
+            return None
+        try:
+            return await self.client.market_status()
+        except ApiError:
+            return None
+
+    async def market_set(
+        self, *, running: bool | None = None, speed: Decimal | None = None, steps: int | None = None
+    ) -> MarketStatus | None:
+        """Run or pause the simulated market, set its speed, or move it on by ``steps`` ticks.
+
+        Raises:
+            ApiError: it could not be done.
+        """
+        if self.environment.kind is Kind.PROD:
+            return None
+        try:
+            return await self.client.set_market(MarketRequest(running=running, speed=speed, steps=steps))
+        except (NotFound, NotServed):
+            return None
+
+
+__all__ = ["Desk", "Environment", "Health", "Kind", "State", "Update"]

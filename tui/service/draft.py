@@ -16,7 +16,7 @@ from tui.api.gate import BadRow
 from tui.api.models import Block, Execution, Order, OrderGraphBlock, Transaction
 from tui.api.shapes import ResourceId
 from tui.service.instruments import InstrumentBook
-from tui.service.snapshot import EMPTY, LINKS, NONE, Family, Ids, Link, Row, Snapshot
+from tui.service.snapshot import BLOCK_OF_ORDER, EMPTY, LINKS, NONE, Family, Ids, Link, Row, Snapshot
 from tui.service.totals import with_totals
 
 _SERIALS: Final = count(1)
@@ -45,6 +45,10 @@ class Draft:
         """Give the rows of a family as they stand now."""
         return self._rows[family]
 
+    def blocks_of_order(self, id: ResourceId) -> Ids:
+        """Give the blocks that name an order: one, or two while it is moving."""
+        return self._links[BLOCK_OF_ORDER.name].get(id, ())
+
     def touched(self) -> int:
         """Give how many rows changed since the last snapshot was frozen."""
         return sum(len(ids) for ids in self._touched.values())
@@ -64,7 +68,7 @@ class Draft:
         """Add or replace blocks; those without totals get them from the rows already put in."""
         given = list(rows)
         if any(isinstance(row, Block) for row in given):
-            view = self._view()
+            view = self.view()
             given = [with_totals(row, view) if isinstance(row, Block) else row for row in given]
         return self.put(Family.BLOCKS, given)
 
@@ -118,15 +122,15 @@ class Draft:
         whole = base.complete if complete is None else complete
         if not self.touched() and whole == base.complete and tuple(self._bad) == base.bad:
             return base
-        frozen = self._view(read_at or base.read_at, whole)
+        frozen = self.view(read_at=read_at or base.read_at, complete=whole)
         self.base = frozen
         self._owned.clear()
         for ids in self._touched.values():
             ids.clear()
         return frozen
 
-    def _view(self, read_at: datetime | None = None, complete: bool = False) -> Snapshot:
-        """Give the draft as a snapshot that shares its mappings."""
+    def view(self, *, read_at: datetime | None = None, complete: bool = False) -> Snapshot:
+        """Give the draft as a snapshot to look things up in, good until the draft changes."""
         return Snapshot(
             **{family.value: rows for family, rows in self._rows.items()},
             instruments=self._instruments.freeze(),

@@ -1,0 +1,99 @@
+"""What happened to an order and everything that came of it, in one shape for both shapes of the wire."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from tui.api import gate
+from tui.api.models import HistoryItem
+from tui.api.shapes import ResourceId
+from tui.service.snapshot import Family, Ref, Snapshot
+
+_NAMED: Final = {
+    "order": Family.ORDERS,
+    "block": Family.BLOCKS,
+    "placement": Family.PLACEMENTS,
+    "execution": Family.EXECUTIONS,
+    "allocation": Family.ALLOCATIONS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One thing that happened: ``when`` (UTC), ``who``, ``action`` as the server names it, ``what`` as a
+    sentence, and for a changed field its name with the old and new value as text.
+
+    ``related`` are the rows it names besides the order; ``detail`` is the server's own account of it.
+    """
+
+    when: datetime | None
+    who: str
+    action: str
+    what: str
+    field: str = ""
+    old: str = ""
+    new: str = ""
+    version: int | None = None
+    related: tuple[Ref, ...] = ()
+    request_id: str = ""
+    reason: str = ""
+    effective_from: datetime | None = None
+    effective_until: datetime | None = None
+    detail: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+def entries(order: ResourceId, items: Iterable[HistoryItem], snapshot: Snapshot) -> tuple[HistoryEntry, ...]:
+    """Give the history of ``order`` in the server's order, newest first (H1)."""
+    return tuple(_entry(order, item, snapshot) for item in items)
+
+
+def _entry(order: ResourceId, item: HistoryItem, snapshot: Snapshot) -> HistoryEntry:
+    old, new = gate.value_text(item.previous_value), gate.value_text(item.new_value)
+    name = item.attribute_name or ""
+    detail = {key: value for key, value in (item.detail or {}).items() if value is not None}
+    span = item.effective_range
+    return HistoryEntry(
+        when=item.as_at_modified,
+        who=item.user_id_modified or "",
+        action=item.action or "",
+        what=item.action_description or _sentence(item.action or "", name, old, new),
+        field=name,
+        old=old,
+        new=new,
+        version=item.as_at_version_number,
+        related=_related(order, detail, snapshot),
+        request_id=item.request_id_modified or "",
+        reason=item.reason_modified or "",
+        effective_from=span.from_date if span else item.effective_from,
+        effective_until=span.until_date if span else item.effective_until,
+        detail=detail,
+    )
+
+
+def _sentence(action: str, name: str, old: str, new: str) -> str:
+    """Say what happened when the server only names it: ``FieldModified`` becomes ``Field modified``."""
+    if name:
+        return f"{name} changed from {old or 'nothing'} to {new or 'nothing'}"
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", action).capitalize() or "Changed"
+
+
+def _related(order: ResourceId, detail: Mapping[str, str], snapshot: Snapshot) -> tuple[Ref, ...]:
+    """Read the rows a detail names; one without a scope is in the scope of its neighbours."""
+    scopes = [value for key, value in detail.items() if key.endswith("Scope")]
+    found: list[Ref] = []
+    for key, code in detail.items():
+        kind, separator, _ = key.partition("Code")
+        family = _NAMED.get(kind) if separator else None
+        if family is not None:
+            scope = detail.get(f"{kind}Scope") or (scopes[0] if scopes else order.scope)
+            found.append(Ref(family, ResourceId(scope, code)))
+    booked = detail.get("transactionId")
+    for id in snapshot.related(Ref(Family.ORDERS, order))[Family.TRANSACTIONS] if booked else ():
+        if id.code == booked:
+            found.append(Ref(Family.TRANSACTIONS, id))
+    return tuple(dict.fromkeys(ref for ref in found if ref != Ref(Family.ORDERS, order)))

@@ -1,0 +1,337 @@
+"""Sends the user's decisions, once each, and finds out what came of them.
+
+The rule it keeps: a call is written to the journal before it leaves, sent once, and never again unless
+the user asks; an outcome nobody knows is read back, and stays *unknown* until a read settles it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from tui.api.client import Client
+from tui.api.errors import ApiError, NoAnswer, NotSent, Unauthenticated
+from tui.api.gate import Unsendable
+from tui.service.ids import new_id
+from tui.service.journal import Intent, Journal
+from tui.service.outcomes import Outcome, Report, Status
+from tui.service.snapshot import Ref, Snapshot
+from tui.service.verbs import Settlement, Verb
+from tui.service.verbs.verb import Versions, versions_of
+
+READ_BACK_S: Final = (0.5, 1, 2, 4, 8, 15)
+"""The pauses between the reads that look for the outcome of a write nobody answered."""
+CONFIRMED: Final = "confirmed by reading back"
+NOT_SEEN: Final = "not seen so far, which does not mean that it did not happen"
+OVERTAKEN: Final = "somebody else changed it meanwhile, and what was asked for is not there"
+CHECK_ADVICE: Final = "Check again, or send it again with the same ids."
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A call of which at least one item's outcome is unknown."""
+
+    intent: Intent
+    refs: frozenset[Ref]
+
+    @property
+    def verb(self) -> Verb:
+        """What was asked of the items in doubt."""
+        return self.intent.verb.only(self.refs)
+
+
+class Writer:
+    """Carries out verbs against ``client``; reads through ``reread``, looks at ``snapshot``.
+
+    Args:
+        told: is called whenever the marks of rows change.
+        answered: is given the outcomes of every call, with the entities the server answered.
+        failed: is given the error of every call that failed as a whole.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        journal: Journal,
+        *,
+        snapshot: Callable[[], Snapshot],
+        reread: Callable[[Iterable[Ref]], Awaitable[bool]],
+        answered: Callable[[Iterable[Outcome]], None],
+        failed: Callable[[ApiError], None],
+        told: Callable[[frozenset[Ref]], None],
+        now: Callable[[], datetime],
+        pause: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._client = client
+        self._journal = journal
+        self._snapshot = snapshot
+        self._reread = reread
+        self._answered = answered
+        self._failed = failed
+        self._told = told
+        self._now = now
+        self._pause = pause
+        self._marks: dict[Ref, str] = {}
+        self._doubts: dict[str, Doubt] = {}
+        self.closing = False
+        for intent in journal.open_intents(client.http.base_url):
+            doubt = Doubt(intent, frozenset(intent.verb.refs))
+            self._doubts[intent.id] = doubt
+            self._marks.update(doubt.verb.marks(snapshot()))
+
+    @property
+    def marks(self) -> Mapping[Ref, str]:
+        """The intents of rows with a write in flight or in doubt."""
+        return MappingProxyType(self._marks)
+
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """The calls whose outcome nobody knows, oldest first."""
+        return tuple(self._doubts.values())
+
+    def conflicts(self, verb: Verb) -> tuple[Ref, ...]:
+        """Give the rows of ``verb`` that already have a write in flight or in doubt."""
+        return tuple(ref for ref in verb.marks(self._snapshot()) if ref in self._marks)
+
+    # --- sending -------------------------------------------------------------------------------
+
+    async def act(self, verb: Verb) -> Report:
+        """Send ``verb``, call by call, and report on every item."""
+        started = self._now()
+        busy = self.conflicts(verb)
+        if busy:
+            return self._report(verb, started, _refused(verb, _busy(busy), "InFlight", _BUSY_ADVICE))
+        marks = dict(verb.marks(self._snapshot()))
+        self._show(marks)
+        outcomes: list[Outcome] = []
+        doubts: list[Doubt] = []
+        try:
+            halt: ApiError | None = None
+            for part in verb.split():
+                if halt is not None:
+                    outcomes += part.failed(halt)
+                    continue
+                intent = self._intent(part)
+                got, halt = await self._call(intent)
+                outcomes += got
+                unknown = frozenset(each.ref for each in got if each.status is Status.UNKNOWN)
+                if unknown:
+                    doubts.append(Doubt(intent, unknown))
+            self._answered(outcomes)
+            await self._reread(verb.touched(self._snapshot()))
+            outcomes = await self._read_back(doubts, outcomes)
+        finally:
+            self._show(self._in_doubt(), without=marks)
+        return self._report(verb, started, outcomes)
+
+    def _intent(self, part: Verb) -> Intent:
+        snapshot = self._snapshot()
+        versions = versions_of(snapshot, part.touched(snapshot))
+        return Intent(new_id(), self._now(), self._client.http.base_url, part, versions)
+
+    async def _call(
+        self, intent: Intent, *, again: bool = False
+    ) -> tuple[tuple[Outcome, ...], ApiError | None]:
+        """Journal and send one call; give its outcomes, and the error after which no more is sent."""
+        verb = intent.verb
+        try:
+            await asyncio.to_thread(self._journal.intend, intent)
+        except (OSError, Unsendable) as error:
+            reason = f"The journal cannot take it ({error}), and nothing is sent without it."
+            return _refused(verb, reason, "NotJournalled", "Free the disk or correct the input."), None
+        halt: ApiError | None = None
+        try:
+            outcomes = verb.outcomes(await verb.call(self._client, intent.id))
+        except ApiError as error:
+            self._failed(error)
+            outcomes = verb.failed(_still_running(error) if again else error)
+            halt = error if isinstance(error, (NotSent, Unauthenticated)) else None
+        await self._conclude(intent.id, outcomes)
+        return outcomes, halt
+
+    async def _conclude(self, id: str, outcomes: Collection[Outcome]) -> None:
+        """Journal what came of a call; a journal that fails now only means that it is read back again."""
+        try:
+            await asyncio.to_thread(self._journal.conclude, id, self._now(), outcomes)
+        except OSError:
+            return
+
+    # --- finding out ---------------------------------------------------------------------------
+
+    async def _read_back(self, doubts: Collection[Doubt], outcomes: list[Outcome]) -> list[Outcome]:
+        """Read until everything in doubt has happened or the time is over; give what is known then."""
+        for doubt in doubts:
+            self._doubts[doubt.intent.id] = doubt
+        left = {doubt.intent.id: doubt for doubt in doubts}
+        settled: dict[Ref, Outcome] = {}
+        for index, seconds in enumerate(READ_BACK_S):
+            if not left or self.closing:
+                break
+            await self._pause(seconds)
+            last = index == len(READ_BACK_S) - 1
+            for id in list(left):
+                settled |= await self._settle(left[id], final=last)
+                if id in self._doubts:
+                    left[id] = self._doubts[id]
+                else:
+                    del left[id]
+        known = [settled.get(each.ref, each) if each.status is Status.UNKNOWN else each for each in outcomes]
+        return [_still_unknown(each) if each.status is Status.UNKNOWN else each for each in known]
+
+    async def _settle(self, doubt: Doubt, *, final: bool) -> dict[Ref, Outcome]:
+        """Read the rows of a doubt and judge them; with ``final`` a row changed by others is settled too."""
+        verb = doubt.verb
+        if not await self._reread(frozenset(doubt.intent.verb.touched(self._snapshot()))):
+            return {}
+        snapshot = self._snapshot()
+        settled: dict[Ref, Outcome] = {}
+        for ref in verb.refs:
+            judgement = verb.settle(ref, doubt.intent.versions, snapshot)
+            if judgement is Settlement.APPLIED:
+                settled[ref] = Outcome(ref, Status.DONE, note=CONFIRMED, entity=snapshot.row(ref))
+            elif judgement is Settlement.CHANGED and final:
+                settled[ref] = Outcome(
+                    ref,
+                    Status.REFUSED,
+                    reason=OVERTAKEN,
+                    type="ChangedBySomeoneElse",
+                    advice="Look at the row before you decide again.",
+                )
+        await self._close(doubt, settled)
+        return settled
+
+    async def _close(self, doubt: Doubt, settled: Mapping[Ref, Outcome]) -> None:
+        """Take settled items out of a doubt; journal it as soon as none is left."""
+        if not settled:
+            return
+        left = doubt.refs - settled.keys()
+        if left:
+            self._doubts[doubt.intent.id] = replace(doubt, refs=left)
+        else:
+            self._doubts.pop(doubt.intent.id, None)
+            await self._conclude(doubt.intent.id, tuple(settled.values()))
+
+    async def recheck(self) -> Report | None:
+        """Read everything in doubt once more; give a report of what could be settled, None of nothing."""
+        started = self._now()
+        outcomes: list[Outcome] = []
+        verbs: list[Verb] = []
+        for doubt in self.doubts:
+            marks = doubt.verb.marks(self._snapshot())
+            settled = await self._settle(doubt, final=True)
+            if settled:
+                outcomes += settled.values()
+                verbs.append(doubt.intent.verb)
+                self._show(self._in_doubt(), without=marks)
+        if not outcomes:
+            return None
+        return replace(self._report(verbs[0], started, outcomes), label="Check what was unknown")
+
+    async def again(self, refs: Collection[Ref]) -> Report | None:
+        """Send again what is still unknown of ``refs`` after one more read, with the same ids.
+
+        A call of which nothing is known goes out under its old Idempotency-Key, so that a server that
+        keeps them does it once; give None when nothing is in doubt.
+        """
+        started = self._now()
+        outcomes: list[Outcome] = []
+        verb: Verb | None = None
+        for doubt in self.doubts:
+            if not doubt.refs & frozenset(refs):
+                continue
+            verb = doubt.intent.verb
+            marks = doubt.verb.marks(self._snapshot())
+            outcomes += (await self._settle(doubt, final=True)).values()
+            left = self._doubts.pop(doubt.intent.id, None)
+            if left is not None:
+                outcomes += await self._resend(left)
+            self._show(self._in_doubt(), without=marks)
+        return None if verb is None else self._report(verb, started, outcomes)
+
+    async def _resend(self, doubt: Doubt) -> list[Outcome]:
+        intent = doubt.intent
+        whole = doubt.refs == frozenset(intent.verb.refs)
+        if not whole:
+            await self._conclude(intent.id, ())
+            intent = self._intent(doubt.verb)
+        got, _ = await self._call(intent, again=whole)
+        self._answered(got)
+        await self._reread(intent.verb.touched(self._snapshot()))
+        unknown = frozenset(each.ref for each in got if each.status is Status.UNKNOWN)
+        return await self._read_back([Doubt(intent, unknown)] if unknown else [], list(got))
+
+    async def dismiss(self) -> None:
+        """Stop asking about everything in doubt: the user found out by other means."""
+        for doubt in self.doubts:
+            del self._doubts[doubt.intent.id]
+            await self._conclude(doubt.intent.id, ())
+            self._show(self._in_doubt(), without=doubt.verb.marks(self._snapshot()))
+
+    # --- marks and reports ---------------------------------------------------------------------
+
+    def _in_doubt(self) -> dict[Ref, str]:
+        snapshot = self._snapshot()
+        marks: dict[Ref, str] = {}
+        for doubt in self._doubts.values():
+            marks.update(doubt.verb.marks(snapshot))
+        return marks
+
+    def _show(self, marks: Mapping[Ref, str], without: Iterable[Ref] = ()) -> None:
+        """Take marks off and put others on, and tell about the rows that differ."""
+        before = dict(self._marks)
+        for ref in without:
+            self._marks.pop(ref, None)
+        self._marks.update(marks)
+        refs = before.keys() | self._marks.keys()
+        changed = frozenset(ref for ref in refs if before.get(ref) != self._marks.get(ref))
+        if changed:
+            self._told(changed)
+
+    def _report(self, verb: Verb, started: datetime, outcomes: Iterable[Outcome]) -> Report:
+        found = tuple(outcomes)
+        return Report(
+            verb=verb.name,
+            label=verb.label,
+            outcomes=found,
+            started=started,
+            finished=self._now(),
+            request_id=next(filter(None, (_request_of(each.entity) for each in found)), ""),
+            past=verb.past,
+        )
+
+
+def _still_running(error: ApiError) -> ApiError:
+    """Take a conflict on a key sent before for what it is: the first request is still being worked on."""
+    if error.status == 409:
+        return NoAnswer(error.why, status=409, request_id=error.request_id)
+    return error
+
+
+_BUSY_ADVICE: Final = "Wait for its outcome; if that is unknown, check it again first."
+
+
+def _busy(refs: Collection[Ref]) -> str:
+    names = ", ".join(str(ref) for ref in list(refs)[:3])
+    more = f" and {len(refs) - 3} more" if len(refs) > 3 else ""
+    return f"An earlier write on {names}{more} has no outcome yet."
+
+
+def _refused(verb: Verb, reason: str, type: str, advice: str) -> tuple[Outcome, ...]:
+    return tuple(Outcome(ref, Status.REFUSED, reason=reason, type=type, advice=advice) for ref in verb.refs)
+
+
+def _still_unknown(outcome: Outcome) -> Outcome:
+    note = "; ".join(part for part in (outcome.note, NOT_SEEN) if part)
+    return replace(outcome, note=note, advice=CHECK_ADVICE)
+
+
+def _request_of(entity: Any) -> str:
+    version = getattr(entity, "version", None)
+    return (version.request_id_modified or "") if version is not None else ""
+
+
+__all__ = ["READ_BACK_S", "Doubt", "Versions", "Writer"]
