@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from itertools import islice
 from random import Random
 from typing import Any, Final
 
@@ -37,7 +38,10 @@ LIVE: Final = ("New", "Working", "Open", "Placed", "Ack", "PartiallyFilled", "Pa
 """The placement states the market fills, in every spelling it understands."""
 WINDOW: Final = 50
 """How many placements of a state are looked at in one tick; the next tick goes on behind them."""
+PATIENCE: Final = 12
+"""In how many ticks a working placement is answered once, on average."""
 MOST_FILLS: Final = 5
+"""How many fills there are in one tick, at most."""
 ADV_SHARE: Final = Decimal("0.0002")
 """The largest share of a day's volume that one fill takes."""
 BOND_CLIP: Final = Decimal(1_000_000)
@@ -189,14 +193,8 @@ class Market:
     def _answers(self, store: Store) -> Iterator[ExecutionRequest]:
         working = [placement for state in LIVE for placement in self._window(store, state)]
         self._rng.shuffle(working)
-        wanted = min(MOST_FILLS, 1 + len(working) // WINDOW) if self._rng.randrange(10) else 0
-        for placement in working:
-            if wanted == 0:
-                return
-            answer = self._answer(store, placement)
-            if answer is not None:
-                wanted -= 1
-                yield answer
+        answers = (self._answer(store, it) for it in working if self._rng.randrange(PATIENCE) == 0)
+        yield from islice((answer for answer in answers if answer is not None), MOST_FILLS)
 
     def _answer(self, store: Store, placement: Placement) -> ExecutionRequest | None:
         """Give what the market does about a working placement now: a fill, or nothing.
@@ -235,7 +233,7 @@ class Market:
         """Give a few per cent of the placement, within a share of the day's volume, in lots."""
         whole = placement.quantity or left
         largest = BOND_CLIP if instrument.adv is None else instrument.adv * ADV_SHARE
-        size = min(whole * self._rng.randrange(3, 13) / 100, largest)
+        size = min(whole * self._rng.randrange(1, 7) / 100, largest)
         lot = desk.round_lot(instrument)
         lot = lot if size >= lot else max(1, lot // 10)
         quantity = desk.in_lots(size, lot)
