@@ -155,3 +155,25 @@ def room_in(book: Book, blocks: Iterable[ResourceId], basis: Basis = QUANTITY) -
         size = (basis.of(block) or ZERO) if block is not None else ZERO
         room += max(ZERO, size - placed_on(book, id, basis))
     return room
+
+
+def executed_shares(book: Book, placement: Placement, shares: Shares) -> dict[ResourceId, Decimal]:
+    """Give the units of a top-level placement's fills that fall to each of its blocks (G3, P4).
+
+    What is allocated to a block's orders was executed for that block; the rest goes to the blocks in
+    their order, up to what is placed for each.
+    """
+    units = executed(book, placement)
+    if len(placement.block_ids) == 1:
+        return {placement.block_ids[0]: units}
+    taken = dict.fromkeys(placement.block_ids, ZERO)
+    owners = {order: id for id in taken if (block := book.get(Block, id)) for order in block.order_ids}
+    for allocation in live_allocations_of(book, placement):
+        owner = owners.get(allocation.allocated_order_id)
+        if owner is not None:
+            taken[owner] += allocation.quantity
+    if total(taken.values()) > units:
+        taken = dict.fromkeys(placement.block_ids, ZERO)
+    placed = shares[placement.id]
+    rest = spread(units - total(taken.values()), [placed[id] - taken[id] for id in placement.block_ids])
+    return {id: taken[id] + part for id, part in zip(placement.block_ids, rest, strict=True)}
