@@ -58,8 +58,9 @@ def fit(text: str, width: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """The widths of one entry's parts at one width of the widget."""
+    """The widths of one entry's parts at one ``width`` of the widget."""
 
+    width: int
     lines: int
     when: int
     who: int
@@ -171,7 +172,7 @@ class Timeline(ScrollView, can_focus=True):
         super().notify_style_update()
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self._widths.width
         index, line = divmod(y + self.scroll_offset.y, self._widths.lines)
         if index >= len(self._moments):
             return Strip.blank(width, self.rich_style)
@@ -209,8 +210,9 @@ class Timeline(ScrollView, can_focus=True):
 
     @property
     def _widths(self) -> _Layout:
-        if self._measured is None:
-            self._measured = self._lay_out(self.size.width)
+        width = self.scrollable_content_region.width
+        if self._measured is None or self._measured.width != width:
+            self._measured = self._lay_out(width)
         return self._measured
 
     def _lay_out(self, width: int) -> _Layout:
@@ -225,13 +227,14 @@ class Timeline(ScrollView, can_focus=True):
         head = 3 + when + who + 2 * len(GAP)
         if width >= ONE_LINE_WIDTH:
             rest = max(0, width - head - 3 * len(GAP) - request - related)
-            change = min(rest * 3 // 5, widest([moment.change for moment in shown], rest))
-            return _Layout(1, when, who, rest - change, change, related, request)
+            what = widest([moment.what for moment in shown], rest)
+            change = widest([moment.change for moment in shown], max(rest - what, rest * 2 // 5))
+            return _Layout(width, 1, when, who, min(what, rest - change), change, related, request)
         change = max(0, width - 5 - 2 * len(GAP) - related - request)
-        return _Layout(2, when, who, max(0, width - head), change, related, request)
+        return _Layout(width, 2, when, who, max(0, width - head), change, related, request)
 
     def _resized(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self._moments) * self._widths.lines)
+        self.virtual_size = Size(self._widths.width, len(self._moments) * self._widths.lines)
         self.refresh()
 
     def _refresh_entry(self, index: int) -> None:
