@@ -181,7 +181,9 @@ class Market:
     def _send(self, request: ExecutionRequest) -> None:
         body = ExecutionSetRequest(requests=(request,))
         try:
-            self._engine.write(upsert_executions, body, user=USER, now=self._clock.now())
+            self._engine.write(
+                upsert_executions, body, user=USER, now=self._clock.now(), request_id=f"SIM-{request.id.code}"
+            )
         except Refusal as refusal:
             self._refused += 1
             self._trouble = f"{request.id.code} was not filled: {refusal.detail}"
