@@ -21,6 +21,7 @@ from tui.api.shapes import ResourceId
 from tui.oms.book import Answer, Book, Change, Context
 from tui.oms.refusals import Refusal
 from tui.oms.requestids import RequestIds
+from tui.oms.rules.instruments import Instruments
 from tui.oms.store import Store
 from tui.oms.store.schema import moment
 
@@ -34,22 +35,26 @@ Command = Callable[[Book, Q], Answer]
 class Engine:
     """The desk's commands and reads over one database, one at a time."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, instruments: Instruments | None = None) -> None:
         self.store = store
+        self._instruments = instruments
         self.request_ids = RequestIds()
         self._turn = threading.RLock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
 
     @classmethod
-    def open(cls, path: Path | str | None, *, fresh: bool = False) -> Engine:
+    def open(
+        cls, path: Path | str | None, *, fresh: bool = False, instruments: Instruments | None = None
+    ) -> Engine:
         """Open the desk kept at ``path``, made if missing; None or ``:memory:`` keeps nothing.
 
-        ``fresh`` throws away what was there.
+        ``fresh`` throws away what was there; ``instruments`` are those the desk resolves identifiers by.
 
         Raises:
             StoreError: the file cannot be used; the message says why.
         """
-        return cls(Store.open(None if path is None or path == ":memory:" else Path(path), fresh=fresh))
+        file = None if path is None or path == ":memory:" else Path(path)
+        return cls(Store.open(file, fresh=fresh), instruments)
 
     def close(self) -> None:
         """Finish the call at work and close the database."""
@@ -134,7 +139,7 @@ class Engine:
     ) -> Any:
         as_at = self.store.next_as_at(now or datetime.now(UTC))
         context = Context(moment(as_at), user, request_id or self.request_ids.next())
-        book = Book(self.store, context)
+        book = Book(self.store, context, self._instruments)
         answer = command(book, request)
         changes = book.seal()
         if changes:

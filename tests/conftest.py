@@ -1,0 +1,38 @@
+"""What most tests need: a desk of its own for each test, served in process, and a client on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from tui.api.client import Client
+from tui.api.http import Http, asgi_transport
+from tui.oms.app import Server
+from tui.oms.engine import Engine
+
+BASE = "http://embedded/api"
+
+
+@pytest.fixture
+async def engine() -> AsyncIterator[Engine]:
+    """An empty desk, kept in memory."""
+    made = Engine.open(None)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def client(engine: Engine) -> AsyncIterator[Client]:
+    """A client on the server over that desk."""
+    made = Client(Http(BASE, transport=asgi_transport(Server(engine))))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def raw(engine: Engine) -> AsyncIterator[httpx.AsyncClient]:
+    """The same server for requests our client would never send."""
+    async with httpx.AsyncClient(transport=asgi_transport(Server(engine)), base_url=BASE) as made:
+        yield made

@@ -1,0 +1,254 @@
+"""What is written stays: every version, for ever, in order, and only by one process at a time."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import textwrap
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from tests.oms.desk import NINE, an_order, drop, oid, put
+from tui.api import gate
+from tui.api.models import Order
+from tui.oms.book import Answer, Book, Stored
+from tui.oms.engine import Engine
+from tui.oms.refusals import Refusal
+from tui.oms.store import StoreError
+from tui.oms.store.schema import micros
+
+LATER = 2**62
+
+
+def order_of(engine: Engine, code: str, as_at: int = LATER) -> Order | None:
+    text = engine.store.text(Order, oid(code), as_at)
+    return None if text is None else gate.decode(Order, text)
+
+
+async def test_an_order_is_read_back_as_it_was_written(engine: Engine) -> None:
+    (stored,) = engine.write(
+        put, [an_order("ORD-1", quantity=Decimal("0.1000000000000000000000000001"))], user="hart"
+    )
+    assert order_of(engine, "ORD-1") == stored
+    assert stored.quantity == Decimal("0.1000000000000000000000000001")
+    assert stored.version.user_id_created == "hart"
+    assert stored.version.as_at_version_number == 1
+
+
+async def test_every_earlier_version_can_be_read_at_its_as_at(engine: Engine) -> None:
+    for quantity in (100, 60, 80):
+        engine.write(put, [an_order("ORD-1", quantity=Decimal(quantity))], user="u", now=NINE)
+    times = [stamp.as_at for stamp in engine.store.versions(Order, 1, LATER)]
+    assert times == [micros(NINE), micros(NINE) + 1, micros(NINE) + 2], "equal clock readings, one tick apart"
+    assert [order_of(engine, "ORD-1", at).quantity for at in times] == [100, 60, 80]  # type: ignore[union-attr]
+    assert order_of(engine, "ORD-1", times[0] - 1) is None
+
+
+async def test_the_clock_never_goes_back(engine: Engine) -> None:
+    engine.write(put, [an_order("ORD-1")], user="u", now=NINE)
+    (late,) = engine.write(put, [an_order("ORD-2")], user="u", now=NINE - timedelta(hours=1))
+    assert late.version.as_at_modified == NINE + timedelta(microseconds=1)
+
+
+async def test_a_write_that_changes_nothing_makes_no_version(engine: Engine) -> None:
+    engine.write(put, [an_order("ORD-1")], user="u")
+    engine.write(put, [an_order("ORD-1")], user="v")
+    assert len(engine.store.versions(Order, 1, LATER)) == 1
+
+
+async def test_a_deleted_order_is_seen_at_an_earlier_as_at_only(engine: Engine) -> None:
+    (order,) = engine.write(put, [an_order("ORD-1")], user="u")
+    seen = engine.store.last
+    engine.write(drop, order, user="u")
+    assert order_of(engine, "ORD-1") is None
+    assert order_of(engine, "ORD-1", seen) == order
+    (again,) = engine.write(put, [an_order("ORD-1")], user="u")
+    assert again.version.as_at_version_number == 1
+    assert again.version.entity_unique_id != order.version.entity_unique_id
+    assert order_of(engine, "ORD-1", seen) == order
+    assert order_of(engine, "ORD-1") == again
+
+
+async def test_a_refused_call_leaves_no_trace(engine: Engine) -> None:
+    def put_then_refuse(book: Book, entities: Sequence[Stored]) -> Answer:
+        put(book, entities)
+        raise Refusal("Because", "it was asked to")
+
+    with pytest.raises(Refusal):
+        engine.write(put_then_refuse, [an_order("ORD-1")], user="u")
+    assert engine.store.is_empty()
+    assert order_of(engine, "ORD-1") is None
+
+
+async def test_bulk_keeps_all_calls_or_none(engine: Engine) -> None:
+    engine.write(put, [an_order("ORD-0")], user="u")
+
+    def break_off() -> None:
+        with engine.bulk():
+            engine.write(put, [an_order("ORD-1")], user="u")
+            raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError):
+        break_off()
+    assert order_of(engine, "ORD-1") is None
+    with engine.bulk():
+        engine.write(put, [an_order("ORD-2")], user="u")
+    assert order_of(engine, "ORD-2") is not None
+    assert engine.store.broken_link() is None
+
+
+async def test_the_journal_refuses_to_be_changed_and_shows_when_it_was(engine: Engine) -> None:
+    for code in ("ORD-1", "ORD-2", "ORD-3"):
+        engine.write(put, [an_order(code)], user="u")
+    connection = engine.store.connection
+    for statement in ("UPDATE version SET user = 'x'", "DELETE FROM version"):
+        with pytest.raises(sqlite3.IntegrityError, match="a version is never"):
+            connection.execute(statement)
+    assert engine.store.broken_link() is None
+    connection.execute("DROP TRIGGER version_kept")
+    connection.execute("UPDATE version SET user = 'x' WHERE seq = 2")
+    assert engine.store.broken_link() == 2
+
+
+# -- files -------------------------------------------------------------------------------------------
+
+
+def test_a_desk_survives_a_restart(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "desk.db"
+    first = Engine.open(file)
+    (order,) = first.write(put, [an_order("ORD-1")], user="u", now=NINE)
+    first.close()
+    second = Engine.open(file)
+    assert order_of(second, "ORD-1") == order
+    (other,) = second.write(put, [an_order("ORD-2")], user="u", now=NINE)
+    assert other.version.as_at_modified == NINE + timedelta(microseconds=1)
+    assert second.store.broken_link() is None
+    second.close()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+
+def test_a_second_blotter_on_the_same_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "desk.db"
+    first = Engine.open(file)
+    code = f"from tui.oms.engine import Engine; from pathlib import Path; Engine.open(Path({str(file)!r}))"
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert f"desk.db is in use by another blotter (process {os.getpid()})" in other.stderr
+    first.close()
+    Engine.open(file).close()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"This is a letter, and a rather long one at that." * 100, "file is not a database"),
+        (None, "is the database of another program"),
+    ],
+)
+def test_a_file_that_is_no_desk_is_refused_and_left_alone(
+    tmp_path: Path, content: bytes | None, sentence: str
+) -> None:
+    file = tmp_path / "thing"
+    if content is None:
+        other = sqlite3.connect(file)
+        other.execute("CREATE TABLE accounts (id)")
+        other.commit()
+        other.close()
+    else:
+        file.write_bytes(content)
+    before = file.read_bytes()
+    for fresh in (False, True):
+        with pytest.raises(StoreError, match=sentence):
+            Engine.open(file, fresh=fresh)
+    assert file.read_bytes() == before
+
+
+def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "desk.db"
+    engine = Engine.open(file)
+    engine.write(put, [an_order(f"ORD-{number}") for number in range(200)], user="u")
+    engine.close()
+    with file.open("r+b") as damaged:
+        damaged.seek(8192)
+        damaged.write(b"\xff" * 16_384)
+    with pytest.raises(StoreError, match=r"desk\.db (is damaged|cannot be used)"):
+        Engine.open(file)
+
+
+def test_a_directory_is_no_database(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be opened: Is a directory"):
+        Engine.open(tmp_path)
+
+
+def test_fresh_starts_over(tmp_path: Path) -> None:
+    file = tmp_path / "desk.db"
+    engine = Engine.open(file)
+    engine.write(put, [an_order("ORD-1")], user="u")
+    engine.close()
+    engine = Engine.open(file, fresh=True)
+    assert engine.store.is_empty()
+    engine.close()
+
+
+def test_nothing_acknowledged_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
+    file = tmp_path / "desk.db"
+    child = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            textwrap.dedent(f"""
+                from pathlib import Path
+                from tests.oms.desk import an_order, put
+                from tui.oms.engine import Engine
+                engine = Engine.open(Path({str(file)!r}))
+                for number in range(100_000):
+                    engine.write(put, [an_order(f"ORD-{{number}}")], user="u")
+                    print(number, flush=True)
+            """),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    acknowledged = [int(child.stdout.readline()) for _ in range(200)][-1]
+    child.kill()
+    acknowledged = int((child.stdout.read().splitlines() or [str(acknowledged)])[-1])
+    child.wait()
+    engine = Engine.open(file)
+    written = engine.store.connection.execute("SELECT count(*) FROM live_order").fetchone()[0]
+    assert written in (acknowledged + 1, acknowledged + 2), "at most the one at work was not acknowledged"
+    assert engine.store.connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert engine.store.broken_link() is None
+    engine.close()
+
+
+async def test_calls_from_many_tasks_take_turns(engine: Engine) -> None:
+    import asyncio
+
+    def grow(book: Book, by: int) -> Answer:
+        order = book.get(Order, oid("ORD-1"))
+        assert order is not None
+        assert order.quantity is not None
+        book.put(replace(order, quantity=order.quantity + by))
+        return lambda: None
+
+    engine.write(put, [an_order("ORD-1", quantity=Decimal(0))], user="u")
+    await asyncio.gather(*(engine.run(engine.write, grow, 1, user="u") for _ in range(100)))
+    order = order_of(engine, "ORD-1")
+    assert order is not None
+    assert order.quantity == 100
+    assert order.version is not None
+    assert order.version.as_at_version_number == 101
+
+
+def test_times_are_kept_to_the_microsecond() -> None:
+    for moment in (datetime(1, 1, 1, tzinfo=UTC), NINE + timedelta(microseconds=1)):
+        assert datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros(moment)) == moment
