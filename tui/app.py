@@ -22,6 +22,7 @@ from textual.worker import Worker, WorkerState
 
 from styles.themes import THEMES, cell_styles
 from tui.actions.registry import ACTIONS
+from tui.api.requests import MarketStatus
 from tui.columns.format import Look
 from tui.screens.desk import DeskScreen
 from tui.service.environment import Environment, Health, Update
@@ -29,7 +30,6 @@ from tui.service.snapshot import EMPTY, Ref, Snapshot
 
 if TYPE_CHECKING:
     from tui.service.desk import Desk
-    from tui.service.market import Market
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class BlotterApp(App[None]):
         self._session: Session | None = None
         self._polling = False
         self._dirty = False
-        self.market: Market | None = None
+        self.market: MarketStatus | None = None
         self.animation_level = "none"
         for theme in THEMES:
             self.register_theme(theme)
@@ -228,6 +228,7 @@ class BlotterApp(App[None]):
             for action in ACTIONS:
                 yield SystemCommand(action.label, action.help, lambda id=action.id: screen.action_act(id))
             yield from screen.market_commands()
+            yield from screen.doubt_commands()
         for theme in THEMES:
             yield SystemCommand(
                 f"Theme {theme.name}", "Change the colours", lambda name=theme.name: self._wear(name)

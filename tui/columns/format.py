@@ -68,6 +68,17 @@ def price(value: Decimal | None) -> str:
     return number(value, min(max(own, least), 6))
 
 
+def average(value: Decimal | None) -> str:
+    """Give an average price: two more decimals than a price has.
+
+    >>> average(Decimal("98.0446433")), average(Decimal("0.798758")), average(None)
+    ('98.0446', '0.798758', '')
+    """
+    if value is None:
+        return ""
+    return number(value, 6 if value and abs(value) < 1 else 4)
+
+
 def on_the_point(text: str, places: int = PRICE_PLACES) -> str:
     """Pad ``text`` behind its fraction so that a right-aligned column stands on the decimal point.
 

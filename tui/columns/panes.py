@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.api.shapes import CurrencyAndAmount, Identifiers, ResourceId
-from tui.api.states import direction_of, is_cancelled
+from tui.api.states import direction_of, is_cancelled, normal
 from tui.columns.bar import lifecycle_bar
 from tui.columns.column import Column, Getter, Total
 from tui.columns.format import (
     VERDICT_ROLES,
     Look,
+    average,
     clock,
     day,
     number,
@@ -25,6 +26,18 @@ from tui.columns.format import (
 )
 from tui.service.snapshot import Family, Snapshot
 
+AVERAGE_PLACES: Final = 6
+SHORT_TIMES: Final = {
+    "goodtilcancel": "GTC",
+    "goodtillcancel": "GTC",
+    "goodtildate": "GTD",
+    "goodtilldate": "GTD",
+    "immediateorcancel": "IOC",
+    "fillorkill": "FOK",
+    "attheclose": "ATC",
+    "attheopening": "OPG",
+}
+"""Times in force as dealers write them; any other text is shown as it came."""
 _NAMES: Final = ("Ticker", "RIC", "ClientInternal", "Figi", "Isin", "Sedol", "Currency")
 
 
@@ -44,6 +57,10 @@ def _quantity(value: Decimal | None, look: Look) -> str:
 
 def _price(value: Decimal | None, look: Look) -> str:
     return on_the_point(price(value))
+
+
+def _average_text(value: Decimal | None, look: Look) -> str:
+    return on_the_point(average(value), AVERAGE_PLACES)
 
 
 def _money(value: Decimal | None, look: Look) -> str:
@@ -105,6 +122,12 @@ def _px(id: str, title: str, help: str, value: Getter, width: int = 10) -> Colum
     return Column(id, title, help, value, _price, width, "right", "never")
 
 
+def _average(value: Getter) -> Column:
+    return Column(
+        "average", "Avg price", "Average price of the fills", value, _average_text, 12, "right", "never"
+    )
+
+
 def _when(id: str, title: str, help: str, value: Getter) -> Column:
     return Column(id, title, help, value, clock, 12, "right")
 
@@ -132,6 +155,17 @@ def _verdict(id: str, title: str, help: str, value: Callable[[Snapshot, Any], st
     return _plain(id, title, help, 12, value, role=role)
 
 
+def _tif(held: Callable[[Any], str | None]) -> Column:
+    return Column(
+        "tif",
+        "TIF",
+        "Time in force",
+        lambda s, row: held(row),
+        lambda value, look: SHORT_TIMES.get(normal(value), value or ""),
+        4,
+    )
+
+
 def _side(side: Callable[[Any], str | None]) -> Column:
     return Column(
         "side",
@@ -145,7 +179,7 @@ def _side(side: Callable[[Any], str | None]) -> Column:
 
 
 def _instrument(names: Callable[[Any], tuple[Identifiers | None, str]]) -> Column:
-    return _plain("instrument", "Instrument", "What is traded", 8, lambda s, row: ticker(*names(row)))
+    return _plain("instrument", "Instrument", "What is traded", 12, lambda s, row: ticker(*names(row)))
 
 
 def _value(
@@ -216,13 +250,13 @@ BLOCKS: Final = (
     _plain(
         "currency", "Ccy", "Currency of the limit", 3, lambda s, row: block_currency(s, row), flexible=False
     ),
-    _plain("tif", "TIF", "Time in force", 4, lambda s, row: row.block.time_in_force),
+    _tif(lambda row: row.block.time_in_force),
     _qty("unplaced", "Unplaced", "Ordered less placed", _unplaced),
     _qty("placed", "Placed", "Units at the market", lambda s, row: row.placed.quantity),
     _qty("executed", "Executed", "Units filled", lambda s, row: row.executed.quantity),
     _qty("allocated", "Allocated", "Units given to portfolios", lambda s, row: row.allocated.quantity),
     _qty("booked", "Booked", "Units booked as transactions", lambda s, row: row.booked.quantity),
-    _px("average", "Avg price", "Average price of the fills", lambda s, row: block_average(row)),
+    _average(lambda s, row: block_average(row)),
     _qty("orders", "Ord", "How many orders", lambda s, row: len(row.block.order_ids), total="", width=3),
     _verdict("compliance", "Compliance", "Worst of its orders", lambda s, row: row.derived_compliance_state),
     _verdict("approval", "Approval", "Approval of its orders", lambda s, row: row.derived_approval_state),
@@ -286,7 +320,7 @@ ORDERS: Final = (
     _plain("type", "Type", "Market, limit, stop", 6, lambda s, row: row.type),
     _px("limit", "Limit", "Limit price", lambda s, row: _amount(row.limit_price)),
     _plain("currency", "Ccy", "Currency", 3, lambda s, row: _currency(row.limit_price or row.price)),
-    _plain("tif", "TIF", "Time in force", 4, lambda s, row: row.time_in_force),
+    _tif(lambda row: row.time_in_force),
     _plain("size", "Other size", "Size by amount or weight", 12, lambda s, row: _size(row)),
     _plain(
         "block",
@@ -325,11 +359,11 @@ PLACEMENTS: Final = (
     _state(lambda s, row: row.state),
     _qty("executed", "Executed", "Units filled", lambda s, row: s.executed_of_placement(row.id)),
     _qty("open", "Open", "Units still working", _open),
-    _px("average", "Avg price", "Average of the fills", lambda s, row: s.average_price_of_placement(row.id)),
+    _average(lambda s, row: s.average_price_of_placement(row.id)),
     _px("limit", "Limit", "Limit price", lambda s, row: _amount(row.limit_price)),
     _instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
     _plain("type", "Type", "Market, limit, stop", 6, lambda s, row: row.type),
-    _plain("tif", "TIF", "Time in force", 4, lambda s, row: row.time_in_force),
+    _tif(lambda row: row.time_in_force),
     _plain("system", "System", "Execution system", 8, lambda s, row: row.execution_system),
     _plain("entry", "Entry", "Entry type", 8, lambda s, row: row.entry_type),
     _plain("blocks", "Blocks", "Blocks it places", 12, lambda s, row: _codes(row.block_ids), cut="middle"),

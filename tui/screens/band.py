@@ -26,6 +26,7 @@ class Band(Line):
         linked: bool,
         frozen: bool,
         read_only: bool,
+        unknown: int,
         now: datetime,
     ) -> None:
         """Show where things stand."""
@@ -44,6 +45,8 @@ class Band(Line):
             marks.append("FROZEN")
         if not linked:
             marks.append("all rows")
+        if unknown:
+            marks.append(f"{unknown} OUTCOMES UNKNOWN")
         if snapshot.bad:
             marks.append(f"{len(snapshot.bad)} unreadable rows")
         state = _state(health, snapshot, look, now)

@@ -26,6 +26,7 @@ from tui.screens.flow import ask, tell
 from tui.screens.form import FormDialog
 from tui.screens.pane import Pane
 from tui.screens.panes import PanesScreen
+from tui.service.outcomes import Report
 from tui.service.snapshot import Family, Ref
 
 NOW: Final = "now"
@@ -107,6 +108,7 @@ class DeskScreen(PanesScreen):
             lambda: desk.history(order.id),
             f"History of order {order.id.code}",
             save=self.app.save,
+            look=self.app.look,
         )
         jump = await self.app.push_screen_wait(screen)
         if jump is not None:
@@ -297,6 +299,48 @@ class DeskScreen(PanesScreen):
                 f"Now x{market.speed}",
                 lambda speed=speed: change(speed=Decimal(speed)),
             )
+
+    def doubt_commands(self) -> Iterable[SystemCommand]:
+        """Give what can be done about writes whose outcome nobody knows."""
+        desk = self.app.desk
+        if desk is None or not desk.unknown:
+            return
+        count = len(desk.unknown)
+        yield SystemCommand("Unknown: check again", f"Read {count} rows back once more", self._recheck)
+        yield SystemCommand(
+            "Unknown: send again", "Send what is still unknown, with the same ids", self._resend
+        )
+        yield SystemCommand("Unknown: settled elsewhere", "Stop asking about them", self._dismiss)
+
+    @work(group="writes")
+    async def _recheck(self) -> None:
+        if self.app.desk is not None:
+            await self._say(await self.app.desk.recheck())
+
+    @work(group="writes")
+    async def _resend(self) -> None:
+        """Send again only after a second yes: the first try may still be on its way."""
+        desk = self.app.desk
+        if desk is None:
+            return
+        sure = await self._choose(
+            f"Send {len(desk.unknown)} unknown items again",
+            "The first try may still arrive",
+            ("no", "send again"),
+        )
+        if sure == "send again":
+            await self._say(await desk.send_again(desk.unknown))
+
+    @work(group="writes")
+    async def _dismiss(self) -> None:
+        if self.app.desk is not None:
+            await self.app.desk.dismiss()
+
+    async def _say(self, report: Report | None) -> None:
+        if report is None:
+            self.notify("Nothing new is known.", markup=False)
+        else:
+            await tell(self.app, report)
 
     @work(group="market", exit_on_error=False)
     async def _market(

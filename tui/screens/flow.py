@@ -6,7 +6,7 @@ dialogs or the program's screens cannot stop it, and its report is shown or, fai
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.app import App
 
@@ -15,14 +15,14 @@ from tui.screens.form import FormDialog
 from tui.screens.preview import PreviewDialog
 from tui.screens.report import ReportDialog
 from tui.service.outcomes import Report
-from tui.service.preview import preview
 from tui.service.snapshot import Ref
-from tui.service.verbs import Verb, curl
+from tui.service.verbs import Verb
 
 if TYPE_CHECKING:
     from tui.service.desk import Desk
 
-FADES_S = 5
+FADES_S: Final = 5
+"""How long a success is shown, in seconds."""
 
 
 async def ask(app: App[None], action: Action, scope: Scope, desk: Desk) -> Verb | None:
@@ -37,21 +37,13 @@ async def ask(app: App[None], action: Action, scope: Scope, desk: Desk) -> Verb 
         values = answered
     assert action.verb is not None
     verb = action.verb(scope, values)
-    shown = preview(
-        verb, scope.snapshot, desk.environment, desk.limits, typed=action.typed, in_flight=_busy(verb, desk)
-    )
     instruments = scope.snapshot.instruments
     dialog = PreviewDialog(
-        shown,
-        curl(verb, desk.client),
+        desk.preview(verb, typed=action.typed),
+        desk.curl(verb),
         instrument=lambda luid: instruments[luid].label if luid in instruments else luid,
     )
     return verb if await app.push_screen_wait(dialog) else None
-
-
-def _busy(verb: Verb, desk: Desk) -> list[str]:
-    """Name the items that already have a write in flight: one must settle before the next."""
-    return [str(ref) for ref in verb.refs if ref in desk.flights]
 
 
 async def tell(app: App[None], report: Report) -> Ref | None:

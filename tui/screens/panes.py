@@ -134,6 +134,7 @@ class PanesScreen(Screen[None]):
             linked=self.linked,
             frozen=self.frozen,
             read_only=app.read_only,
+            unknown=len(app.desk.unknown) if app.desk else 0,
             now=app.now(),
         )
         self.query_one("#keys", Line).show(footer_hints(self.scope()))

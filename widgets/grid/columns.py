@@ -36,7 +36,7 @@ EMPTY_CELL: Final = Cell("")
 class GridColumn:
     """A column: ``width`` in terminal cells is what it wants.
 
-    A ``flexible`` column takes the spare width and gives way when others need it. ``cut`` says where
+    A ``flexible`` column takes the spare width, and gives way when all columns then fit. ``cut`` says where
     a text too long loses its middle: at the end, in the middle (codes), or never (numbers, which
     widen their column and show ``####`` where they cannot).
     """
@@ -105,12 +105,18 @@ def lay_out(columns: Sequence[GridColumn], needs: Sequence[int], viewport: int, 
         share, rest = divmod(spare, len(flexible))
         for place, index in enumerate(flexible):
             widths[index] += share + (place < rest)
-    while spare < 0:
-        widest = max(flexible, key=lambda index: widths[index], default=None)
-        if widest is None or widths[widest] <= FLOOR:
-            break
+    while spare < 0 and _gives(widths, flexible) >= -spare:
+        widest = max(flexible, key=lambda index: widths[index])
         widths[widest] -= 1
         spare += 1
     while frozen and GUTTER + sum(width + 1 for width in widths[:frozen]) > viewport // 2:
         frozen -= 1
     return Layout(tuple(widths), viewport, frozen)
+
+
+def _gives(widths: Sequence[int], flexible: Sequence[int]) -> int:
+    """Give how many cells the flexible columns can do without.
+
+    When that is not enough to have all columns in sight, they keep their width: readers scroll anyway.
+    """
+    return sum(max(0, widths[index] - FLOOR) for index in flexible)
