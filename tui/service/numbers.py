@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Final
 
 _NUMBER: Final = re.compile(
-    r"(?P<sign>[+-]?)(?P<whole>\d{1,3}(?:,\d{3})+|\d+|)(?P<part>\.\d+|\.|)(?P<unit>[kmbKMB]?)"
+    r"(?P<sign>[+-]?)(?P<whole>\d{1,3}(?:,\d{3})+|\d+|)(?P<part>\.\d+|\.|)(?P<unit>[kmbKMB]?)",
+    re.ASCII,
 )
 _UNITS: Final = {"": 0, "k": 3, "m": 6, "b": 9}
 _MOST_DIGITS: Final = 18

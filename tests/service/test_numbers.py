@@ -1,0 +1,60 @@
+"""Quantities and prices as people type them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tui.service.numbers import parse_price, parse_quantity
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("100", "100"),
+        ("50k", "50000"),
+        ("1.5m", "1500000"),
+        ("2b", "2000000000"),
+        ("1,000", "1000"),
+        ("1,234,567.5", "1234567.5"),
+        (" 50K ", "50000"),
+        (".5", "0.5"),
+        ("0.001k", "1.000"),
+        ("+7", "7"),
+    ],
+)
+def test_sizes_that_are_understood(typed: str, meant: str) -> None:
+    read = parse_quantity(typed)
+    assert read == Decimal(meant)
+    assert "E" not in str(read), "written in full, never with an exponent"
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("", "missing"),
+        ("abc", "Type it like"),
+        ("0,82", "decimal mark is a point"),
+        ("1,00,000", "commas do not group thousands"),
+        ("0", "greater than zero"),
+        ("-5", "greater than zero"),
+        ("1e9", "Type it like"),
+        ("nan", "Type it like"),
+        ("5kk", "Type it like"),
+        (".", "Type it like"),
+        ("1" * 40, "more digits"),
+        ("１２", "Type it like"),
+    ],
+)
+def test_sizes_that_are_not(typed: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why) as caught:
+        parse_quantity(typed)
+    assert str(caught.value).endswith(".")
+
+
+def test_a_price_keeps_the_digits_it_was_typed_with() -> None:
+    assert str(parse_price("0.8200")) == "0.8200"
+    assert parse_price("0") == 0
+    with pytest.raises(ValueError, match="less than zero"):
+        parse_price("-1")
