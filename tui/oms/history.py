@@ -120,7 +120,8 @@ class _Telling:
         return version.as_at <= stamp.as_at or version is self._versions[0]
 
     def _versions_of(self, relation: Relation[Any], target: ResourceId) -> Iterator[list[Stamped[Any]]]:
-        for n in self._store.ever_linked(relation, target):
+        """Give the versions of each entity that ever pointed at ``target``, the newest entity first."""
+        for n in reversed(self._store.ever_linked(relation, target)):
             versions = self._store.versions(relation.kind, n, self._as_at)
             if versions:
                 yield versions

@@ -40,13 +40,11 @@ def invalid_value(name: str, detail: str) -> Refusal:
 def document(refusal: Refusal, instance: str) -> ProblemDetails:
     """Give ``refusal`` as the body of an answer; ``instance`` names the request in the server's log.
 
-    A 400 is a LusidValidationProblemDetails, everything else a LusidProblemDetails. The number of the
-    broken rule stands in ``errorDetails``.
+    A 400 is a LusidValidationProblemDetails, everything else a LusidProblemDetails.
     """
-    detail = {"type": refusal.type, "detail": refusal.detail, "rule": refusal.rule}
     return ProblemDetails(
         name=refusal.type,
-        error_details=(detail,) if refusal.rule else (),
+        error_details=(),
         code=refusal.code,
         errors=dict(refusal.errors) or None,
         type=f"https://docs.lusid.com/#section/Error-Codes/{refusal.code}",
@@ -54,7 +52,7 @@ def document(refusal: Refusal, instance: str) -> ProblemDetails:
         status=refusal.status,
         detail=refusal.detail,
         instance=instance,
-        extensions={},
+        extensions=None if refusal.status == 400 else {},
     )
 
 
