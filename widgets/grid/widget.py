@@ -417,19 +417,27 @@ class Grid(ScrollView, can_focus=True):
         self._ready()
 
     def _differences(self, former: Sequence[Row], frame: Sequence[Row]) -> Iterator[Region]:
-        """Give the regions of the content in which two frames differ."""
-        width, header = self.size.width, self._header
-        for y, (old, new) in enumerate(zip_longest(former, frame), header):
+        """Give the regions of the content in which two frames differ, at most one per line.
+
+        One, because Textual sends a line from the widget's left edge to the end of each region: two
+        in the same line would send the same text twice.
+        """
+        width = self.size.width
+        for y, (old, new) in enumerate(zip_longest(former, frame), self._header):
             if old == new:
                 continue
             if old is None or new is None or old.look != new.look:
                 yield Region(0, y, width, 1)
                 continue
-            changed = {mark.column for mark in {*old.marks} ^ {*new.marks}}
-            for slot in self._slots:
-                index = slot.index
-                if old.cells[index] != new.cells[index] or self._columns[index].id in changed:
-                    yield Region(slot.x, y, min(slot.width + 1, width - slot.x), 1)
+            marked = {mark.column for mark in {*old.marks} ^ {*new.marks}}
+            changed = [
+                slot
+                for slot in self._slots
+                if old.cells[slot.index] != new.cells[slot.index] or self._columns[slot.index].id in marked
+            ]
+            if changed:
+                first, last = changed[0], changed[-1]
+                yield Region(first.x, y, min(last.x + last.width + 1, width) - first.x, 1)
 
     def _set_extent(self) -> None:
         """Tell Textual how far the rows reach.

@@ -1,0 +1,120 @@
+"""A terminal for programs under measurement: a real pty, keys in, bytes counted and timed."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import sys
+import termios
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import Self
+
+COLUMNS, LINES = 200, 50
+QUIET_S = 0.06
+"""A program that has written nothing for so long has finished its answer."""
+_SYNC_QUERY = b"\x1b[?2026$p"
+_SYNC_YES = b"\x1b[?2026;2$y"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a program wrote after a key, and how many seconds after it the last byte came."""
+
+    output: bytes
+    seconds: float
+
+
+class Terminal:
+    """Runs ``command`` in a pty of 200x50, as xterm-256color with true colour.
+
+    Like most terminals of today it says that it takes synchronised updates.
+    """
+
+    def __init__(self, command: Sequence[str], *, environment: dict[str, str] | None = None) -> None:
+        self.started = monotonic()
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            size = struct.pack("HHHH", LINES, COLUMNS, 0, 0)
+            fcntl.ioctl(sys.stdout.fileno(), termios.TIOCSWINSZ, size)
+            os.chdir(Path(__file__).parents[2])
+            variables = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(environment or {})}
+            variables.pop("NO_COLOR", None)
+            os.execvpe(command[0], list(command), variables)
+        self._ended = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._ended:
+            os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self._fd)
+
+    def _read(self, seconds: float) -> bytes:
+        """Give what comes within ``seconds``, nothing when nothing does or the program ended."""
+        ready, _, _ = select.select([self._fd], [], [], max(0.0, seconds))
+        if not ready:
+            return b""
+        try:
+            chunk = os.read(self._fd, 1 << 20)
+        except OSError:
+            self._ended = True
+            return b""
+        if _SYNC_QUERY in chunk:
+            os.write(self._fd, _SYNC_YES)
+        return chunk
+
+    def press(self, keys: bytes, *, until: bytes = b"", limit: float = 60.0) -> Answer:
+        """Send ``keys`` and collect the answer.
+
+        The answer is complete when it contains the pattern ``until`` and then nothing more comes.
+        """
+        self.drain(0.0)
+        return self._collect(keys, re.compile(until, re.DOTALL), limit)
+
+    def wait_for(self, until: bytes, limit: float = 120.0) -> Answer:
+        """Collect what the program writes from its start until the pattern ``until`` is there.
+
+        ``seconds`` counts from the start to the byte that completed the pattern.
+        """
+        wanted, output = re.compile(until, re.DOTALL), b""
+        while not self._ended and monotonic() < self.started + limit:
+            output += self._read(0.05)
+            if wanted.search(output):
+                return Answer(output, monotonic() - self.started)
+        raise TimeoutError(f"{until!r} was not painted; the last bytes are {output[-300:]!r}")
+
+    def _collect(self, keys: bytes, wanted: re.Pattern[bytes], limit: float) -> Answer:
+        begun = last = monotonic()
+        os.write(self._fd, keys)
+        output = b""
+        while not self._ended:
+            chunk = self._read(QUIET_S if wanted.search(output) and output else 0.5)
+            if chunk:
+                output, last = output + chunk, monotonic()
+            elif (output and wanted.search(output)) or monotonic() > begun + limit:
+                break
+        return Answer(output, last - begun)
+
+    def drain(self, quiet: float = QUIET_S) -> None:
+        """Let the program come to rest."""
+        while not self._ended and self._read(quiet):
+            pass
+
+    def resident(self) -> float:
+        """Give the most memory the program has held, in MiB."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+        return int(found[1]) / 1024 if found else 0.0
