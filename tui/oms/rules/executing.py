@@ -85,9 +85,15 @@ def already_booked(execution: Execution, allocation: Allocation) -> Refusal:
 
 
 def refill(book: Book, placement: ResourceId) -> None:
-    """L8: bring the state of a placement, and of its parents, in line with what is executed."""
+    """L8: bring the state of a placement, and of its parents, in line with what is executed.
+
+    A fill makes a new version of its placement even where the state stays, so that whoever asks what
+    changed since is told of it.
+    """
     found = book.get(Placement, placement)
     for member in lineage(book, found) if found is not None else ():
-        state = filled_state(member, executed(book, member))
-        if state != member.state:
-            book.put(msgspec.structs.replace(member, state=state))
+        after = msgspec.structs.replace(member, state=filled_state(member, executed(book, member)))
+        if member.id == placement:
+            book.touch(after)
+        else:
+            book.put(after)

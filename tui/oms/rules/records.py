@@ -217,8 +217,7 @@ def upsert_executions(book: Book, request: ExecutionSetRequest) -> Answer:
         checks.given(at, item, "state", "side", "type", "settlement_currency", "counterparty")
     checks.unique("Execution id", (item.id for item in request.requests))
     checks.done()
-    placements: dict[ResourceId, None] = {}
-    averaged = []
+    written = []
     for item in request.requests:
         execution = execution_from(book, item)
         before = book.get(Execution, item.id)
@@ -226,25 +225,33 @@ def upsert_executions(book: Book, request: ExecutionSetRequest) -> Answer:
             if not _says(item, execution, before):
                 raise already_booked(before, allocation)
             continue
-        if before is not None:
-            placements[before.placement_id] = None
-        placements[execution.placement_id] = None
         book.put(execution)
+        written.append((item, before, execution))
+    averages = {
+        placement: average_on(book, placement) for placement in {each.placement_id for _, _, each in written}
+    }
+    filled: dict[ResourceId, None] = {}
+    for item, before, execution in written:
         if item.average_price is None:
-            averaged.append(execution)
-    averages = {placement: average_on(book, placement) for placement in placements}
-    for execution in averaged:
-        average = averages[execution.placement_id]
-        book.put(msgspec.structs.replace(execution, average_price=average))
-    for placement in placements:
+            average = averages[execution.placement_id]
+            execution = msgspec.structs.replace(execution, average_price=average)
+            book.put(execution)
+        if before is None or not _same(execution, before):
+            filled[execution.placement_id] = None
+            filled[(before or execution).placement_id] = None
+    for placement in filled:
         refill_placement(book, placement)
     return _answer(book, Execution, (item.id for item in request.requests))
+
+
+def _same(execution: Execution, before: Execution) -> bool:
+    return msgspec.structs.replace(execution, version=before.version) == before
 
 
 def _says(item: ExecutionRequest, execution: Execution, before: Execution) -> bool:
     """E4: tell whether a request only repeats a fill as it is stored."""
     average = before.average_price if item.average_price is None else item.average_price
-    return msgspec.structs.replace(execution, average_price=average, version=before.version) == before
+    return _same(msgspec.structs.replace(execution, average_price=average), before)
 
 
 @exactly
