@@ -1,0 +1,48 @@
+"""``blotter serve`` as a process of its own, as a user of any client would start it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO
+
+
+@dataclass(frozen=True)
+class Served:
+    """Where a running server is, and the token it asks for."""
+
+    url: str
+    token: str
+
+
+@contextmanager
+def served(*options: str) -> Iterator[Served]:
+    """Run a server on a free port and an empty desk until the block ends; it must end cleanly."""
+    command = [sys.executable, "-m", "tui", "serve", "--port", "0", "--db", ":memory:", *options]
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("FBN_", "BLOTTER_"))
+    }
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+    try:
+        yield _told(process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, complaints = process.communicate(timeout=30)
+    assert process.returncode == 0, complaints
+
+
+def _told(process: subprocess.Popen[str]) -> Served:
+    output: IO[str] | None = process.stdout
+    assert output is not None
+    told = dict(line.strip().split(" ", 1) for line in (output.readline(), output.readline()) if " " in line)
+    if told.keys() != {"url", "token"}:
+        process.kill()
+        raise AssertionError(f"serve did not say where it is: {told} {process.communicate()[1]}")
+    return Served(told["url"], told["token"])
