@@ -79,10 +79,11 @@ class Terminal:
     def press(self, keys: bytes, *, until: bytes = b"", limit: float = 60.0) -> Answer:
         """Send ``keys`` and collect the answer.
 
-        The answer is complete when it contains the pattern ``until`` and then nothing more comes.
+        The answer is complete when it contains the pattern ``until`` and then nothing more comes. Without
+        a pattern there may be none at all: two seconds are given to a program that has nothing to say.
         """
         self.drain(0.0)
-        return self._collect(keys, re.compile(until, re.DOTALL), limit)
+        return self._collect(keys, re.compile(until, re.DOTALL), limit if until else 2.0)
 
     def wait_for(self, until: bytes, limit: float = 120.0) -> Answer:
         """Collect what the program writes from its start until the pattern ``until`` is there.
