@@ -7,13 +7,14 @@ there are is declared in :mod:`tui.api.endpoints` and nowhere else.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -21,7 +22,7 @@ from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from tui.api import gate
-from tui.api.endpoints import ENDPOINTS
+from tui.api.endpoints import ENDPOINTS, MARKET_STATUS, SET_MARKET, Endpoint
 from tui.oms import controls, older, reading, writing
 from tui.oms.bodies import MAX_BYTES
 from tui.oms.calls import Call, Caller, Generation
@@ -38,6 +39,8 @@ PROBLEM: Final = "application/problem+json"
 CONTENT: Final = re.compile(
     r"(application/json|text/json|application/[\w.-]+\+json)(\s*;\s*charset\s*=\s*\"?utf-?8\"?)?\s*", re.I
 )
+BODY_S: Final = 10
+"""How long a body may take to arrive, in seconds."""
 API: Final = re.compile(r"/api(/|$)", re.I)
 
 Handler = Callable[[Call], Awaitable[bytes]]
@@ -106,7 +109,7 @@ class Server:
 
         return handle
 
-    def _writes(self, endpoint: Any) -> Handler:
+    def _writes(self, endpoint: Endpoint) -> Handler:
         write = writing.handler(endpoint)
 
         async def handle(call: Call) -> bytes:
@@ -130,8 +133,10 @@ class Server:
         async def control(call: Call) -> bytes:
             return await controls.control(market(), call, await _body(call.request))
 
-        path = re.compile("/market")
-        return [Route("GET", path, show), Route("POST", path, control)]
+        return [
+            Route(endpoint.method, re.compile(endpoint.path), handler, endpoint.status)
+            for endpoint, handler in ((MARKET_STATUS, show), (SET_MARKET, control))
+        ]
 
     def _once(self, call: Call) -> _AtWork:
         key = call.request.headers.get("idempotency-key")
@@ -240,12 +245,17 @@ async def _body(request: Request) -> bytes:
         detail = f"The content type must be JSON, such as application/json; it is '{content}'."
         raise invalid({"Content-Type": (detail,)}, detail, 415)
     chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MAX_BYTES:
-            detail = f"The body is larger than {MAX_BYTES} bytes. Send it in parts."
-            raise invalid({"Body": (detail,)}, detail, 413)
-        chunks.append(chunk)
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > MAX_BYTES:
+                    detail = f"The body is larger than {MAX_BYTES} bytes. Send it in parts."
+                    raise invalid({"Body": (detail,)}, detail, 413)
+                chunks.append(chunk)
+    except TimeoutError as error:
+        detail = f"The body did not arrive within {BODY_S} seconds."
+        raise invalid({"Body": (detail,)}, detail, 408) from error
     return b"".join(chunks)
 
 

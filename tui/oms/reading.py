@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from tui.api import endpoints, gate
 from tui.api.endpoints import FAMILIES, FamilyEndpoints
 from tui.api.models import Allocation, Block, Execution, Order, Placement
+from tui.api.shapes import Version
 from tui.oms import older
 from tui.oms.book import Booking
 from tui.oms.calls import Call
@@ -19,7 +21,7 @@ from tui.oms.query.grammar import Both, Node, Test
 from tui.oms.query.pages import Listing, Slice, read_page
 from tui.oms.refusals import not_found
 from tui.oms.store import Store
-from tui.oms.store.schema import KINDS
+from tui.oms.store.schema import KINDS, moment
 
 Read = Callable[[Call], bytes]
 
@@ -83,8 +85,11 @@ def _lister(family: FamilyEndpoints) -> Read:
     return list
 
 
-def _answered(call: Call, listing: Listing, token: str) -> bytes:
-    """Read the page the call asks for; ``token`` is the name of its page parameter."""
+def _answered(call: Call, listing: Listing, token: str, *, versioned: bool = False) -> bytes:
+    """Read the page the call asks for; ``token`` is the name of its page parameter.
+
+    With ``versioned`` the list carries a version of its own.
+    """
     query = call.query
     asked = replace(
         listing,
@@ -95,14 +100,19 @@ def _answered(call: Call, listing: Listing, token: str) -> bytes:
         as_at=query.as_at(),
     )
     page = call.engine.read(lambda store: read_page(store, asked))
-    body = _list(page, call.href)
+    version = b'"version":%b,' % gate.encode(_version(page)) if versioned else b""
+    body = b"{" + version + _list(page, call.href)
     return older.reshaped(body) if call.generation == "2.1" else body
 
 
 def _list(page: Slice, href: str) -> bytes:
-    """Join the rows' stored JSON to a list answer; nothing is encoded anew."""
-    head = b'{"nextPage":%b,"previousPage":null,"values":[' % msgspec.json.encode(page.next)
+    """Join the rows' stored JSON to the rest of a list answer; nothing is encoded anew."""
+    head = b'"nextPage":%b,"previousPage":null,"values":[' % msgspec.json.encode(page.next)
     return head + b",".join(page.rows) + b'],"href":%b,"links":[]}' % msgspec.json.encode(href)
+
+
+def _version(page: Slice) -> Version:
+    return Version(effective_from=datetime.min.replace(tzinfo=UTC), as_at_date=moment(page.as_at))
 
 
 # -- the order graph ---------------------------------------------------------------------------------
@@ -167,7 +177,7 @@ def transactions(call: Call) -> bytes:
             nodes.append((TRANSACTIONS, Test("transactionDate", op, (date,), 0)))  # type: ignore[arg-type]
     superseded = _SUPERSEDED if query.flag("showCancelledTransactions", False) else None
     listing = Listing(TRANSACTIONS, text=_TRANSACTION, nodes=tuple(nodes), superseded_text=superseded)
-    return _answered(call, listing, "page")
+    return _answered(call, listing, "page", versioned=True)
 
 
 def order_history(call: Call) -> bytes:
