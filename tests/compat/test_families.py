@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ lusid = pytest.importorskip("lusid", reason="the official SDK is not installed: 
 
 from lusid.exceptions import ApiException  # noqa: E402
 
-from .sdk import Desk, desk_of, expected, facts, got, keyed, request  # noqa: E402
+from .sdk import Desk, desk_of, expected, facts, got, keyed, sent  # noqa: E402
 from .serving import Served, served  # noqa: E402
 
 
@@ -27,11 +28,81 @@ async def desk(server: Served, request: pytest.FixtureRequest) -> AsyncIterator[
         yield made
 
 
-def unique(body: Any, suffix: str) -> Any:
-    """Give every entity of a request an id of this test alone, for all share one server."""
-    for entry in getattr(body, "requests", None) or getattr(body, "order_requests", []):
-        entry.id = lusid.ResourceId(scope="Desk", code=f"{entry.id.code}-{suffix}")
-    return body
+@pytest.fixture
+def scope(request: pytest.FixtureRequest) -> str:
+    """A scope of this test alone, for all share one server."""
+    return "".join(char for char in request.node.name if char.isalnum())[-40:]
+
+
+@dataclass(frozen=True)
+class Family:
+    """How the SDK names one family of entities, and what the contract answers to an upsert of it."""
+
+    singular: str
+    body: Any
+    example: str
+    answer: Any
+    status: int
+    missing: int
+
+    @property
+    def plural(self) -> str:
+        return f"{self.singular}s"
+
+    def requests(self, scope: str) -> Any:
+        """Give the contract's request with every id moved to ``scope``."""
+        return self.body.from_dict(moved(sent(self.example), scope))
+
+
+FAMILIES = [
+    Family("block", lusid.BlockSetRequest, "20_upsert_blocks", lusid.ResourceListOfBlock, 201, 727),
+    Family("order", lusid.OrderSetRequest, "21_upsert_orders", lusid.ResourceListOfOrder, 201, 650),
+    Family(
+        "placement",
+        lusid.PlacementSetRequest,
+        "22_upsert_placements",
+        lusid.ResourceListOfPlacement,
+        201,
+        725,
+    ),
+    Family(
+        "execution",
+        lusid.ExecutionSetRequest,
+        "08_upsert_executions",
+        lusid.ResourceListOfExecution,
+        201,
+        726,
+    ),
+    Family(
+        "allocation",
+        lusid.AllocationSetRequest,
+        "24_upsert_allocations",
+        lusid.ResourceListOfAllocation,
+        200,
+        654,
+    ),
+]
+
+
+def moved(value: Any, scope: str) -> Any:
+    """Put every id of a request into another scope."""
+    if isinstance(value, dict):
+        here = {"scope": scope} if value.keys() == {"scope", "code"} else {}
+        return {name: moved(member, scope) for name, member in value.items()} | here
+    return [moved(member, scope) for member in value] if isinstance(value, list) else value
+
+
+async def with_what_it_needs(desk: Desk, family: Family, scope: str) -> Any:
+    """Give an upsert of one family after everything its entities refer to was written."""
+    if family.singular in ("placement", "execution", "allocation"):
+        orders = lusid.BlockAndOrdersCreateRequest.from_dict(moved(sent("01_create_orders"), scope))
+        await got(desk.manage.create_orders(orders))
+        parents = lusid.PlacementSetRequest.from_dict(moved(sent("04_place_blocks"), scope))
+        await got(desk.placements.upsert_placements(parents))
+    if family.singular == "allocation":
+        fills = lusid.ExecutionSetRequest.from_dict(moved(sent("08_upsert_executions"), scope))
+        await got(desk.executions.upsert_executions(fills))
+    return family.requests(scope)
 
 
 async def refusal(answer: Any) -> tuple[ApiException, Any]:
@@ -41,53 +112,42 @@ async def refusal(answer: Any) -> tuple[ApiException, Any]:
     return caught.value, lusid.LusidProblemDetails.from_json(caught.value.body)
 
 
-async def test_an_entity_is_written_read_listed_and_deleted(desk: Desk, request_id: str) -> None:
-    body = unique(request(lusid.OrderSetRequest, "21_upsert_orders"), request_id)
-    code = body.order_requests[0].id.code
-    written = await got(desk.orders.upsert_orders_with_http_info(body))
-    assert written.status_code == 201
-    kind = lusid.ResourceListOfOrder
-    assert facts(written.data, "id") == facts(expected(kind, "21_upsert_orders"), "id")
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.plural)
+async def test_an_entity_is_written_read_listed_and_deleted(desk: Desk, family: Family, scope: str) -> None:
+    api = getattr(desk, family.plural)
+    get, delete = getattr(api, f"get_{family.singular}"), getattr(api, f"delete_{family.singular}")
+    body = await with_what_it_needs(desk, family, scope)
 
-    read = await got(desk.orders.get_order("Desk", code))
-    assert facts(read) == facts(written.data.values[0])
-    listed = await got(desk.orders.list_orders(filter=f"id.code eq '{code}' and quantity gte 10"))
-    assert [facts(order) for order in listed.values] == [facts(read)]
+    written = await got(getattr(api, f"upsert_{family.plural}_with_http_info")(body))
+    assert written.status_code == family.status
+    contract = expected(family.answer, family.example)
+    assert facts(written.data, "scope") == facts(contract, "scope")
+
+    entity = written.data.values[0]
+    code = entity.id.code
+    read = await got(get(scope, code))
+    assert facts(read) == facts(entity)
+    listed = await got(
+        getattr(api, f"list_{family.plural}")(filter=f"id.scope eq '{scope}' and id.code eq '{code}'")
+    )
+    assert [facts(row) for row in listed.values] == [facts(entity)]
+
     before = read.version.as_at_modified
-
-    deleted = await got(desk.orders.delete_order("Desk", code))
+    deleted = await got(delete(scope, code))
     assert deleted.as_at >= before
-    error, problem = await refusal(lambda: desk.orders.get_order("Desk", code))
-    assert (error.status, problem.name, problem.code) == (404, "OrderNotFound", 650)
-    earlier = await got(desk.orders.get_order("Desk", code, as_at=before))
-    assert facts(earlier) == facts(read)
+    error, problem = await refusal(lambda: get(scope, code))
+    assert (error.status, problem.code) == (404, family.missing)
+    assert facts(await got(get(scope, code, as_at=before))) == facts(entity)
 
 
-@pytest.fixture
-def request_id(request: pytest.FixtureRequest) -> str:
-    return "".join(char for char in request.node.name if char.isalnum())[-24:]
-
-
-@pytest.mark.parametrize(
-    ("family", "singular", "code"),
-    [
-        ("blocks", "block", 727),
-        ("orders", "order", 650),
-        ("placements", "placement", 725),
-        ("executions", "execution", 726),
-        ("allocations", "allocation", 654),
-    ],
-)
-async def test_what_is_not_there_is_404_with_its_code(
-    desk: Desk, family: str, singular: str, code: int
-) -> None:
-    api = getattr(desk, family)
-    error, problem = await refusal(lambda: getattr(api, f"get_{singular}")("Desk", "NONE"))
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.plural)
+async def test_what_is_not_there_is_404_with_its_code(desk: Desk, family: Family) -> None:
+    error, problem = await refusal(
+        lambda: getattr(getattr(desk, family.plural), f"get_{family.singular}")("Desk", "NONE")
+    )
     assert error.status == 404
-    assert problem.code == code
-    assert problem.name == f"{singular.title()}NotFound"
-    assert "'Desk'" in problem.detail
-    assert "'NONE'" in problem.detail
+    assert (problem.name, problem.code) == (f"{family.singular.title()}NotFound", family.missing)
+    assert problem.detail == f"No {family.singular} with scope 'Desk' and code 'NONE' exists."
 
 
 async def test_an_order_nobody_knows_has_no_history(desk: Desk) -> None:
@@ -95,9 +155,8 @@ async def test_an_order_nobody_knows_has_no_history(desk: Desk) -> None:
     assert error.status == 404
 
 
-async def test_a_refused_call_says_which_rule_it_broke(desk: Desk, request_id: str) -> None:
-    body = unique(request(lusid.PlaceBlocksRequest, "04_place_blocks"), request_id)
-    body.requests[0].block_ids = [lusid.ResourceId(scope="Desk", code="NONE")]
+async def test_a_refused_call_says_which_rule_it_broke(desk: Desk, scope: str) -> None:
+    body = lusid.PlaceBlocksRequest.from_dict(moved(sent("04_place_blocks"), scope))
     with pytest.raises(ApiException) as caught:
         await got(desk.manage.place_blocks(body))
     assert caught.value.status == 400
@@ -122,19 +181,17 @@ async def test_a_wrong_token_is_401_with_code_187(server: Served, flavour: Any) 
     assert (error.status, problem.code) == (401, 187)
 
 
-async def test_pages_follow_each_other_without_loss(desk: Desk, request_id: str) -> None:
-    template = request(lusid.OrderSetRequest, "21_upsert_orders")
-    [order] = template.order_requests
-    template.order_requests = [order.copy(deep=True) for _ in range(25)]
-    for number, entry in enumerate(template.order_requests):
-        entry.id = lusid.ResourceId(scope=request_id, code=f"P-{number:02}")
+async def test_pages_follow_each_other_without_loss(desk: Desk, scope: str) -> None:
+    [order] = moved(sent("21_upsert_orders"), scope)["orderRequests"]
+    orders = [{**order, "id": {"scope": scope, "code": f"P-{number:02}"}} for number in range(25)]
+    template = lusid.OrderSetRequest.from_dict({"orderRequests": orders})
     await got(desk.orders.upsert_orders(template))
 
     seen, token = [], None
     while True:
         page = await got(
             desk.orders.list_orders(
-                filter=f"id.scope eq '{request_id}'", sort_by=["id.code DESC"], limit=10, page=token
+                filter=f"id.scope eq '{scope}'", sort_by=["id.code DESC"], limit=10, page=token
             )
         )
         seen += [entry.id.code for entry in page.values]
