@@ -101,8 +101,9 @@ class Reader:
                 await self._load_family(draft, family, shown, stale)
             shown.now()
             await self._load_bookings(draft)
-            if stale:
-                await self.read_blocks(stale)
+            if not self._has_graph:
+                stale.update(draft.rows(Family.BLOCKS))
+            await self.read_blocks(stale)
             self._check(draft)
         finally:
             self._fresh = None

@@ -1,0 +1,234 @@
+"""The desk is read: pages, changes, failures, the past."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from tests.service.lines import Dealer, placing, rid
+from tui.api.http import AsyncBaseTransport, asgi_transport
+from tui.oms.embedded import Embedded
+from tui.service.environment import State
+from tui.service.snapshot import EMPTY, Family
+from tui.service.verbs import CancelOrders, PlaceBlocks
+
+
+@pytest.fixture
+async def demo() -> AsyncIterator[AsyncBaseTransport]:
+    """The demo desk, its market at rest."""
+    embedded = await Embedded.open(None, size="demo", market=False)
+    yield asgi_transport(embedded.app)
+    await embedded.close()
+
+
+@pytest.fixture
+async def busy() -> AsyncIterator[AsyncBaseTransport]:
+    """A desk of a thousand blocks."""
+    embedded = await Embedded.open(None, size="busy", market=False)
+    yield asgi_transport(embedded.app)
+    await embedded.close()
+
+
+async def test_the_first_page_of_blocks_is_shown_before_the_rest_is_read(busy: AsyncBaseTransport) -> None:
+    dealer = Dealer.at(busy)
+    shown: list[int] = []
+
+    async def look(request: httpx.Request) -> None:
+        shown.append(len(dealer.desk.snapshot.blocks))
+
+    dealer.line.before = look
+    await dealer.desk.load()
+    assert shown[:2] == [0, 200], "the first page is on screen when the second is asked for"
+    first, last = dealer.updates[0], dealer.desk.snapshot
+    assert not first.new.complete
+    assert last.complete
+    assert len(last.blocks) == 1000
+    assert len(dealer.updates) < len(shown), "not every page is worth a repaint"
+    await dealer.desk.client.close()
+
+
+async def test_the_demo_is_read_whole_and_linked(demo: AsyncBaseTransport) -> None:
+    dealer = Dealer.at(demo)
+    assert await dealer.desk.load()
+    snapshot = dealer.desk.snapshot
+    assert snapshot.bad == ()
+    for id, row in snapshot.blocks.items():
+        assert {each.id for each in row.allocated.details} <= snapshot.allocations.keys(), id
+        assert {each.id for each in row.executed.details} <= snapshot.executions.keys(), id
+        held = snapshot.related(next(_refs(Family.BLOCKS, id)))[Family.TRANSACTIONS]
+        assert {each.id for each in row.booked.details} == {each.code for each in held}, id
+    assert all(snapshot.transactions[id].allocation_id for id in snapshot.transactions)
+    await dealer.desk.client.close()
+
+
+def _refs(family: Family, *ids: object):  # type: ignore[no-untyped-def]
+    from tui.service.snapshot import Ref
+
+    return (Ref(family, id) for id in ids)  # type: ignore[arg-type]
+
+
+async def test_a_refresh_brings_what_a_colleague_did_and_nothing_else(
+    dealer: Dealer, colleague: Dealer
+) -> None:
+    await dealer.create("BLK_1", ORD_1=100, ORD_2=50)
+    await dealer.create("BLK_2", ORD_3=10)
+    await dealer.desk.refresh()
+    await colleague.desk.refresh()
+    dealer.updates.clear()
+    await colleague.place("PLC-1", "BLK-1", 150)
+    await colleague.fill("EXE-1", "PLC-1", 90)
+    await colleague.allocate("PLC-1")
+
+    assert await dealer.desk.refresh()
+    update = dealer.updates[-1]
+    assert update.deltas[Family.PLACEMENTS].added == {rid("PLC-1")}
+    assert update.deltas[Family.ALLOCATIONS].added == {rid("PLC-1-ORD-1"), rid("PLC-1-ORD-2")}
+    assert update.deltas[Family.BLOCKS].changed.keys() == {rid("BLK-1")}
+    assert {"placed", "executed", "allocated", "derived_state"} <= (
+        update.deltas[Family.BLOCKS].changed[rid("BLK-1")]
+    )
+    assert dealer.desk.snapshot.allocated_of_order(rid("ORD-1")) == 60
+
+
+async def test_a_refresh_without_changes_is_cheap_and_silent(dealer: Dealer) -> None:
+    await dealer.create("BLK_1", ORD_1=100)
+    await dealer.desk.refresh()
+    await dealer.desk.refresh()
+    dealer.updates.clear()
+    dealer.line.seen.clear()
+    snapshot = dealer.desk.snapshot
+    assert await dealer.desk.refresh()
+    assert dealer.updates == []
+    assert dealer.desk.snapshot is snapshot
+    assert len(dealer.line.seen) == 5
+    assert sorted(request.url.path for request in dealer.line.seen) == [
+        f"/api/api/{family}" for family in ("allocations", "blocks", "executions", "orders", "placements")
+    ]
+
+
+async def test_allocations_that_vanished_are_noticed(dealer: Dealer, colleague: Dealer) -> None:
+    await dealer.create("BLK_1", ORD_1=100, ORD_2=50)
+    await dealer.place("PLC-1", "BLK-1", 150)
+    await dealer.fill("EXE-1", "PLC-1", 90)
+    await dealer.allocate("PLC-1")
+    await colleague.desk.load()
+    assert len(colleague.desk.snapshot.allocations) == 2
+    await dealer.desk.client.allocations.delete(rid("PLC-1-ORD-2"))
+    await dealer.fill("EXE-2", "PLC-1", 5)
+    await colleague.desk.refresh()
+    assert colleague.desk.snapshot.allocations.keys() == {rid("PLC-1-ORD-1")}
+
+
+async def test_a_full_load_forgets_what_is_gone(dealer: Dealer, colleague: Dealer) -> None:
+    await dealer.create("BLK_1", ORD_1=100, ORD_2=50)
+    await colleague.desk.load()
+    await dealer.desk.client.orders.delete(rid("ORD-2"))
+    await colleague.desk.load()
+    assert colleague.desk.snapshot.orders.keys() == {rid("ORD-1")}
+    assert colleague.desk.snapshot.orders_of_block(rid("BLK-1")) == (rid("ORD-1"),)
+
+
+async def test_a_failed_read_leaves_what_was_shown(dealer: Dealer) -> None:
+    await dealer.create("BLK_1", ORD_1=100)
+    shown = dealer.desk.snapshot
+    read_at = dealer.desk.health.read_at
+    states = []
+    for _ in range(10):
+        dealer.line.fail("unreachable", times=100)
+        assert not await dealer.desk.refresh()
+        dealer.line.mend()
+        states.append(dealer.desk.health.state)
+    assert states[1:3] == [State.LIVE, State.STALE]
+    assert states[-1] == State.OFFLINE
+    assert dealer.desk.snapshot is shown
+    assert dealer.desk.health.read_at == read_at
+    assert "No connection" in dealer.desk.health.message
+    assert await dealer.desk.refresh()
+    assert dealer.desk.health.state is State.LIVE
+    assert dealer.desk.health.missed == 0
+
+
+async def test_a_desk_that_was_never_reached_says_so_at_once(server: AsyncBaseTransport) -> None:
+    dealer = Dealer.at(server)
+    dealer.line.fail("unreachable", times=100)
+    assert not await dealer.desk.load()
+    assert dealer.desk.health.state is State.OFFLINE
+    assert dealer.desk.snapshot is EMPTY
+    dealer.line.mend()
+    assert await dealer.desk.refresh(), "the next poll reads everything"
+    assert dealer.desk.snapshot.complete
+    await dealer.desk.client.close()
+
+
+async def test_without_a_token_polling_pauses_until_somebody_signs_on(dealer: Dealer) -> None:
+    dealer.line.fail("expired", times=5)
+    assert not await dealer.desk.refresh()
+    assert dealer.desk.health.state is State.UNAUTHENTICATED
+    dealer.line.mend()
+    dealer.line.seen.clear()
+    assert not await dealer.desk.refresh()
+    assert dealer.line.seen == []
+    dealer.desk.resume()
+    assert await dealer.desk.refresh()
+    assert dealer.desk.health.state is State.LIVE
+
+
+async def test_the_past_can_be_looked_at_and_not_changed(dealer: Dealer) -> None:
+    await dealer.create("BLK_1", ORD_1=100)
+    then = datetime.now(UTC)
+    await dealer.desk.act(CancelOrders((rid("ORD-1"),)))
+    assert await dealer.desk.travel(then)
+    assert dealer.desk.snapshot.as_at == then
+    assert dealer.desk.snapshot.orders[rid("ORD-1")].state == "New"
+    report = await dealer.desk.act(PlaceBlocks((placing("PLC-1", "BLK-1", 1),)))
+    assert "past" in report.refused[0].reason
+    assert dealer.line.sent("placeblocks") == 0
+    assert await dealer.desk.travel(None)
+    assert dealer.desk.snapshot.orders[rid("ORD-1")].state == "Cancelled"
+
+
+async def test_a_server_without_an_order_graph_is_read_all_the_same(server: AsyncBaseTransport) -> None:
+    first = Dealer.at(server)
+    await first.desk.load()
+    await first.create("BLK_1", ORD_1=100)
+    await first.place("PLC-1", "BLK-1", 40)
+
+    class Old(AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if "ordergraph" in request.url.path:
+                return httpx.Response(501, json={"name": "NotServed"})
+            return await server.handle_async_request(request)
+
+    dealer = Dealer.at(Old())
+    await dealer.desk.load()
+    row = dealer.desk.snapshot.blocks[rid("BLK-1")]
+    assert (row.ordered.quantity, row.placed.quantity, row.derived_state) == (100, 40, "Partially placed")
+    await dealer.fill("EXE-1", "PLC-1", 40)
+    assert dealer.desk.snapshot.blocks[rid("BLK-1")].executed.quantity == 40
+    for each in (first, dealer):
+        await each.desk.client.close()
+
+
+async def test_the_market_can_be_stepped_and_a_refresh_shows_its_fills() -> None:
+    embedded = await Embedded.open(None, size="demo", market=True)
+    dealer = Dealer.at(asgi_transport(embedded.app))
+    await dealer.desk.load()
+    before = len(dealer.desk.snapshot.executions)
+    paused = await dealer.desk.market_set(running=False)
+    assert paused is not None
+    assert not paused.running
+    stepped = await dealer.desk.market_set(steps=20)
+    assert stepped is not None
+    assert stepped.fills > 0
+    await dealer.desk.refresh()
+    assert len(dealer.desk.snapshot.executions) == before + stepped.fills
+    await dealer.desk.client.close()
+    await embedded.close()
+
+
+async def test_a_server_without_a_market_has_none(dealer: Dealer) -> None:
+    assert await dealer.desk.market_status() is None
+    assert await dealer.desk.market_set(running=True) is None
