@@ -86,7 +86,7 @@ def _instrument(row: dict[str, Any]) -> Instrument:
         isin=row["isin"],
         figi=row["figi"],
         price=Decimal(row["price"]),
-        adv=None if adv is None else Decimal(adv) * 1_000_000,
+        adv=None if adv is None else (Decimal(adv) * 1_000_000).to_integral_value(),
         volatility=Decimal(row["volatility"]),
         luid=row.get("luid") or mint(row["isin"]),
     )

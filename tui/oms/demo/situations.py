@@ -107,10 +107,10 @@ NEW: Final = (
 
 WORKING: Final = (
     Situation(
-        "A warning, half placed",
+        "A warning, half placed and then cut",
         "NVDA",
         {"US-TECH": 30_000, "GLB-CORE": 20_000},
-        (Enter(), Check(), Place(50, "KEYS")),
+        (Enter(), Check(), Place(50, "KEYS"), Trim(80)),
         compliance=("Warning", "Passed"),
         limit="136.50",
         strategy="Index add",
@@ -303,7 +303,7 @@ DONE: Final = (
         "Filled by more than was asked",
         "ASML",
         {"EUR-LEAD": 1_500, "GLB-CORE": 1_000},
-        (Enter(), Place(100, "MERI"), Trim(80), Fill(104, 3)),
+        (Enter(), Place(100, "MERI"), Fill(104, 3)),
         side="Sell",
     ),
     Situation(
