@@ -49,6 +49,12 @@ _LIGHT: Final = {
 _MONO: Final = dict.fromkeys(ROLES, "#D0D0D0")
 
 
+def _cursor_row(dark: bool, contrast: bool) -> str:
+    if contrast:
+        return "#004080"
+    return "#2C3A48" if dark else "#CFE0EE"
+
+
 def _theme(name: str, roles: Mapping[str, str], *, dark: bool = True, contrast: bool = False) -> Theme:
     background = ("#000000" if contrast else "#101418") if dark else "#FAFAF7"
     foreground = ("#FFFFFF" if contrast else "#D6DADF") if dark else "#1C1F23"
@@ -70,7 +76,7 @@ def _theme(name: str, roles: Mapping[str, str], *, dark: bool = True, contrast: 
         dark=dark,
         variables={
             **roles,
-            "cursor-row": panel if not mono else "#303030",
+            "cursor-row": _cursor_row(dark, contrast),
             "border": "#3A444E" if dark else "#B8BDB8",
             "border-blurred": "#3A444E" if dark else "#B8BDB8",
             "input-cursor-background": foreground,

@@ -38,6 +38,8 @@ SHORT_TIMES: Final = {
     "attheopening": "OPG",
 }
 """Times in force as dealers write them; any other text is shown as it came."""
+SHORT_SIDES: Final = {"sellshort": "Short", "shortsell": "Short", "buytocover": "Cover"}
+"""Sides in one word; any other text is shown as it came."""
 _NAMES: Final = ("Ticker", "RIC", "ClientInternal", "Figi", "Isin", "Sedol", "Currency")
 
 
@@ -118,6 +120,11 @@ def _qty(
     return Column(id, title, help, value, _quantity, width, "right", "never", role=role, total=total)
 
 
+def _stage(id: str, title: str, help: str, units: Callable[[Any], Decimal | None]) -> Column:
+    """Give a column of a life-cycle stage, whose zeros step back: they say what has not happened."""
+    return _qty(id, title, help, lambda s, row: units(row), role=lambda s, row: "" if units(row) else "idle")
+
+
 def _px(id: str, title: str, help: str, value: Getter, width: int = 10) -> Column:
     return Column(id, title, help, value, _price, width, "right", "never")
 
@@ -172,7 +179,7 @@ def _side(side: Callable[[Any], str | None]) -> Column:
         "Side",
         "Buy or sell",
         lambda s, row: side(row),
-        _text,
+        lambda value, look: SHORT_SIDES.get(normal(value), value or ""),
         5,
         role=lambda s, row: side_role(direction_of(side(row))),
     )
@@ -252,10 +259,10 @@ BLOCKS: Final = (
     ),
     _tif(lambda row: row.block.time_in_force),
     _qty("unplaced", "Unplaced", "Ordered less placed", _unplaced),
-    _qty("placed", "Placed", "Units at the market", lambda s, row: row.placed.quantity),
-    _qty("executed", "Executed", "Units filled", lambda s, row: row.executed.quantity),
-    _qty("allocated", "Allocated", "Units given to portfolios", lambda s, row: row.allocated.quantity),
-    _qty("booked", "Booked", "Units booked as transactions", lambda s, row: row.booked.quantity),
+    _stage("placed", "Placed", "Units at the market", lambda row: row.placed.quantity),
+    _stage("executed", "Executed", "Units filled", lambda row: row.executed.quantity),
+    _stage("allocated", "Allocated", "Units given to portfolios", lambda row: row.allocated.quantity),
+    _stage("booked", "Booked", "Units booked as transactions", lambda row: row.booked.quantity),
     _average(lambda s, row: block_average(row)),
     _qty("orders", "Ord", "How many orders", lambda s, row: len(row.block.order_ids), total="", width=3),
     _verdict("compliance", "Compliance", "Worst of its orders", lambda s, row: row.derived_compliance_state),
