@@ -1,326 +1,248 @@
-"""Form fields for a keyboard: label, control and, beside it, what was understood or what is wrong.
+"""Form fields for a keyboard: label, value and, beside it, what was understood or what is wrong.
 
-A :class:`Field` is declared as plain data; :class:`FormFields` shows one line per field and checks
-while typing. Nothing here knows what the fields mean: checks, echoes and choices are functions given
-by the caller, and every text shown is data, never markup.
+All fields are one widget, which takes the keys one after the other: however fast they arrive, a letter
+typed after Tab is never taken by the field before. It draws only the visible lines (line API), checks
+while typing, and shows every text as data, never as markup.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Final, Literal
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Final
 
 from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Region, Size
 from textual.message import Message
-from textual.reactive import reactive
-from textual.suggester import Suggester
-from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widgets import Static
 
-Kind = Literal["text", "choice", "flag"]
-Choices = tuple[str, ...] | Callable[[str], Sequence[str]]
+from widgets.fields import NO, YES, ChoiceEntry, Drawn, Entry, Field, entry_of
+from widgets.flow import fit
 
-YES: Final = "yes"
-NO: Final = "no"
-MOST_MATCHES: Final = 40
-"""How many completions are looked at; more help nobody."""
+__all__ = ["NO", "YES", "Field", "FieldList", "FormFields"]
+
 WIDEST_LABEL: Final = 24
+GAP: Final = 2
 
 
-def _understood(_: str) -> str:
-    return ""
+class FieldList(ScrollView, can_focus=True):
+    """The fields, one line each (two for a wide one), with one of them taking the keys."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "field--label",
+        "field--here",
+        "field--value",
+        "field--cursor",
+        "field--selected",
+        "field--chosen",
+        "field--ghost",
+        "field--error",
+        "field--echo",
+        "field--help",
+    }
 
-def _right(_: str) -> str | None:
-    return None
+    class Changed(Message):
+        """A value changed."""
 
+    class Moved(Message):
+        """Another field takes the keys now."""
 
-@dataclass(frozen=True)
-class Field:
-    """One field of a form.
+    class Submitted(Message):
+        """Enter was pressed and all is right; ``values`` are those of that moment."""
 
-    ``kind`` is ``text`` (``choices`` then complete what is typed), ``choice`` (one of ``choices``) or
-    ``flag`` (value ``yes`` or ``no``). ``choices`` may be a function of the text typed so far, giving whole
-    values. ``check`` and ``echo`` are called with text that is not empty: ``check`` gives a sentence saying
-    what is wrong or None, ``echo`` what was understood, in full words. ``wide`` fields take the whole line
-    and have their message on the next.
-    """
+        def __init__(self, values: dict[str, str]) -> None:
+            super().__init__()
+            self.values = values
 
-    id: str
-    label: str
-    kind: Kind = "text"
-    value: str = ""
-    choices: Choices = ()
-    help: str = ""
-    check: Callable[[str], str | None] = _right
-    echo: Callable[[str], str] = _understood
-    required: bool = False
-    wide: bool = False
+    def __init__(self, fields: Sequence[Field], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.entries = [entry_of(field) for field in fields]
+        self.at = 0
+        widest = max((cell_len(field.label) for field in fields), default=0)
+        self._label_width = min(widest, WIDEST_LABEL) + GAP
+        self._places = [
+            (at, line) for at, field in enumerate(fields) for line in range(2 if field.wide else 1)
+        ]
+        self._drawn_styles: dict[str, Style] = {}
 
-    def problem(self, value: str) -> str | None:
-        """Give the sentence that says what is wrong with ``value``, None when it is right."""
-        if value:
-            return self.check(value)
-        return f"{self.label} is needed." if self.required else None
+    @property
+    def current(self) -> Entry | None:
+        """The field that takes the keys."""
+        return self.entries[self.at] if self.entries else None
 
-    def matches(self, typed: str) -> tuple[str, ...]:
-        """Give the choices that complete ``typed``, those beginning with it in any letter case."""
-        if callable(self.choices):
-            return tuple(self.choices(typed))[:MOST_MATCHES]
-        folded = typed.casefold()
-        return tuple(choice for choice in self.choices if choice.casefold().startswith(folded))[:MOST_MATCHES]
+    @property
+    def values(self) -> dict[str, str]:
+        """All values by field id."""
+        return {entry.field.id: entry.value for entry in self.entries}
 
-    def spelt(self, typed: str) -> str:
-        """Give ``typed`` in the spelling of the choice it names in another letter case, else unchanged."""
-        folded = typed.casefold()
-        same = [choice for choice in self.matches(typed) if choice.casefold() == folded] if typed else []
-        return same[0] if len(same) == 1 else typed
+    def on_mount(self) -> None:
+        """Begin in the first field, also when it is filled in: a side taken for granted costs money."""
+        self.virtual_size = Size(0, len(self._places))
+        if self.current is not None:
+            self.current.come()
 
-    def completion(self, typed: str) -> str:
-        """Give the value Tab would complete ``typed`` to, empty when there is nothing to complete."""
-        if not typed:
-            return ""
-        matches = self.matches(typed)
-        folded = typed.casefold()
-        if any(choice.casefold() == folded for choice in matches):
-            return ""
-        return next((choice for choice in matches if choice.casefold().startswith(folded)), "")
-
-
-class _Completion(Suggester):
-    """Shows a field's completion behind the cursor."""
-
-    def __init__(self, field: Field) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-        self._field = field
-
-    async def get_suggestion(self, value: str) -> str | None:
-        return self._field.completion(value) or None
-
-
-class TextControl(Input):
-    """A one-line text input whose Tab takes the completion first, and only then moves on."""
-
-    def __init__(self, field: Field) -> None:
-        super().__init__(
-            field.value,
-            suggester=_Completion(field) if field.choices else None,
-            compact=True,
-            select_on_focus=True,
-            id=f"control-{field.id}",
-        )
-        self.cursor_blink = False
-        self._field = field
-
-    async def _on_key(self, event: events.Key) -> None:
-        if event.key == "tab" and self._take_completion():
-            event.stop()
-            event.prevent_default()
+    def on_key(self, event: events.Key) -> None:
+        """Give a key to the field it is for, or let it move between fields."""
+        if not self._take(event.key, event.character):
             return
-        await super()._on_key(event)
-
-    def _take_completion(self) -> bool:
-        completed = self._field.completion(self.value) if self.cursor_at_end and self._field.choices else ""
-        if not completed:
-            return False
-        self.value = completed
-        self.cursor_position = len(completed)
-        return True
-
-    def _on_paste(self, event: events.Paste) -> None:
-        lines = event.text.splitlines()
-        text = "".join(char if char.isprintable() else " " for char in lines[0]) if lines else ""
-        self.replace(text, *self.selection)
         event.stop()
         event.prevent_default()
 
-
-class _Toggle(Widget, can_focus=True):
-    """A control of one line whose value changes by keys of its own."""
-
-    value: reactive[str] = reactive("")
-
-    class Changed(Message):
-        """The value is another one now."""
-
-        def __init__(self, control: _Toggle) -> None:
-            super().__init__()
-            self.toggle = control
-
-        @property
-        def control(self) -> _Toggle:
-            """The control that changed."""
-            return self.toggle
-
-    def watch_value(self, before: str, now: str) -> None:
-        """Tell the form."""
-        if self.is_mounted and before != now:
-            self.post_message(self.Changed(self))
-
-
-class FlagControl(_Toggle):
-    """Yes or no: Space turns it over, ``y`` and ``n`` say it."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space,left,right", "turn", "Turn over", show=False),
-        Binding("y", "say('yes')", "Yes", show=False),
-        Binding("n", "say('no')", "No", show=False),
-    ]
-
-    def __init__(self, field: Field) -> None:
-        super().__init__(id=f"control-{field.id}")
-        self.set_reactive(FlagControl.value, YES if field.value == YES else NO)
-
-    def render(self) -> Content:
-        return Content("[x] yes" if self.value == YES else "[ ] no")
-
-    def action_turn(self) -> None:
-        """Turn yes into no and back."""
-        self.value = NO if self.value == YES else YES
-
-    def action_say(self, value: str) -> None:
-        """Set the flag."""
-        self.value = value
-
-    def on_click(self) -> None:
-        """Turn over by mouse too."""
-        self.action_turn()
-
-
-class ChoiceControl(_Toggle):
-    """One of a few values: left and right step through them, typing goes to the one that begins so."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,space", "step(1)", "Next", show=False),
-        Binding("left", "step(-1)", "Previous", show=False),
-        Binding("backspace", "forget", "Start typing again", show=False),
-    ]
-
-    def __init__(self, field: Field) -> None:
-        super().__init__(id=f"control-{field.id}")
-        options = field.matches("")
-        self.options = options if field.value in options else (field.value, *options)
-        self._typed = ""
-        self.set_reactive(ChoiceControl.value, field.value)
-
-    def render(self) -> Content:
-        return Content(f"< {self.value or '(none)'} >")
-
-    def action_step(self, by: int) -> None:
-        """Go ``by`` options on, round at the ends."""
-        self._typed = ""
-        self.value = self.options[(self.options.index(self.value) + by) % len(self.options)]
-
-    def action_forget(self) -> None:
-        """Forget what was typed to find an option."""
-        self._typed = ""
-
-    def on_key(self, event: events.Key) -> None:
-        """Find the option that begins with what is typed; a letter that fits none starts afresh."""
-        if not event.is_printable or event.character is None or event.character == " ":
-            return
+    def on_paste(self, event: events.Paste) -> None:
+        """Give pasted text to the field; a line end in it submits nothing."""
         event.stop()
-        for typed in (self._typed + event.character, event.character):
-            found = self._beginning(typed)
-            if found is not None:
-                self._typed, self.value = typed, found
-                return
-        self._typed = ""
+        if self.current is not None:
+            self.current.paste(event.text)
+            self._changed()
 
-    def _beginning(self, typed: str) -> str | None:
-        folded = typed.casefold()
-        return next((option for option in self.options if option.casefold().startswith(folded)), None)
+    def on_click(self, event: events.Click) -> None:
+        """Go to the field pointed at."""
+        line = event.y + self.scroll_offset.y
+        if 0 <= line < len(self._places):
+            self.go_to(self._places[line][0])
+
+    def on_resize(self) -> None:
+        """Keep the field in sight."""
+        self._reveal()
+
+    def on_focus(self) -> None:
+        """Show the cursor."""
+        self.refresh()
 
     def on_blur(self) -> None:
-        """Start afresh at the next visit."""
-        self._typed = ""
+        """Hide the cursor."""
+        self.refresh()
 
-    def on_click(self) -> None:
-        """Step by mouse too."""
-        self.action_step(1)
+    def go_to(self, at: int) -> None:
+        """Let the field at place ``at`` take the keys."""
+        if self.current is None:
+            return
+        if at != self.at:
+            self.current.leave()
+            self._refresh_entry(self.at)
+            self.at = at
+            self.current.come()
+            self._reveal()
+        self._refresh_entry(at)
+        self.post_message(self.Moved())
+
+    def notify_style_update(self) -> None:
+        """Forget the styles of the theme before."""
+        self._drawn_styles.clear()
+        super().notify_style_update()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        line = y + self.scroll_offset.y
+        if line >= len(self._places):
+            return Strip.blank(width, self.rich_style)
+        at, second = self._places[line]
+        pieces = self._message_line(at, width) if second else self._value_line(at, width)
+        base = self.rich_style
+        segments = [Segment(text, base + self._style(name)) for text, name in pieces if text]
+        return Strip(segments).adjust_cell_length(width, base).simplify()
+
+    def _take(self, key: str, character: str | None) -> bool:
+        entry = self.current
+        if key == "enter":
+            self._submit()
+        elif entry is None:
+            return False
+        elif key in ("up", "shift+tab"):
+            self.go_to((self.at - 1) % len(self.entries))
+        elif key == "down" or (key == "tab" and not entry.complete()):
+            self.go_to((self.at + 1) % len(self.entries))
+        elif key == "tab" or entry.key(key, character):
+            self._changed()
+        else:
+            return False
+        return True
+
+    def _submit(self) -> None:
+        """Hand the values on when all are right, else show what is wrong and go to the first of it."""
+        wrong = [at for at, entry in enumerate(self.entries) if entry.problem]
+        if not wrong:
+            self.post_message(self.Submitted(self.values))
+            return
+        for entry in self.entries:
+            entry.touched = True
+        self.refresh()
+        self.go_to(wrong[0])
+
+    def _changed(self) -> None:
+        if self.current is not None:
+            self.current.touched = True
+            self._refresh_entry(self.at)
+            self.post_message(self.Changed())
+
+    def _value_line(self, at: int, width: int) -> Drawn:
+        entry = self.entries[at]
+        here = at == self.at and self.has_focus
+        room = width - self._label_width
+        value_width = room if entry.field.wide else room * 2 // 5
+        value = _clipped(entry.draw(value_width, focused=here), value_width)
+        label = fit(entry.field.label, self._label_width - 1) + " "
+        pieces = [
+            (label, "here" if at == self.at else "label"),
+            *((text, name or "value") for text, name in value),
+        ]
+        if entry.field.wide:
+            return pieces
+        message, kind = entry.message()
+        return [*pieces, (" " * GAP, "help"), (fit(message, room - value_width - GAP), kind)]
+
+    def _message_line(self, at: int, width: int) -> Drawn:
+        message, kind = self.entries[at].message()
+        return [(" " * self._label_width, "label"), (fit(message, width - self._label_width), kind)]
+
+    def _refresh_entry(self, at: int) -> None:
+        for line, (place, _) in enumerate(self._places):
+            if place == at:
+                self.refresh(Region(0, line - self.scroll_offset.y, self.size.width, 1))
+
+    def _reveal(self) -> None:
+        lines = [line for line, (at, _) in enumerate(self._places) if at == self.at]
+        height = self.scrollable_content_region.height
+        if not lines or not height:
+            return
+        if lines[0] < self.scroll_offset.y:
+            self.scroll_to(y=lines[0], animate=False, immediate=True)
+        elif lines[-1] >= self.scroll_offset.y + height:
+            self.scroll_to(y=lines[-1] - height + 1, animate=False, immediate=True)
+
+    def _style(self, name: str) -> Style:
+        style = self._drawn_styles.get(name)
+        if style is None:
+            style = self.get_component_rich_style(f"field--{name}", partial=True)
+            if name in ("cursor", "selected", "chosen", "ghost"):
+                style = self._style("value") + style
+            self._drawn_styles[name] = style
+        return style
 
 
-class FieldRow(Widget):
-    """The line of one field: label, control, and what there is to say about its value."""
-
-    def __init__(self, field: Field, label_width: int) -> None:
-        super().__init__(id=f"row-{field.id}", classes="wide" if field.wide else "")
-        self.field = field
-        self.touched = bool(field.value)
-        self._label_width = label_width
-        made: dict[Kind, Callable[[Field], TextControl | FlagControl | ChoiceControl]] = {
-            "text": TextControl,
-            "flag": FlagControl,
-            "choice": ChoiceControl,
-        }
-        self.control = made[field.kind](field)
-
-    def compose(self) -> ComposeResult:
-        label = Static(self.field.label, classes="label", markup=False)
-        label.styles.width = self._label_width
-        note = Static("", classes="note", markup=False)
-        if self.field.wide:
-            self.styles.grid_columns = f"{self._label_width} 1fr"
-            note.styles.padding = (0, 0, 0, self._label_width)
-        yield label
-        yield self.control
-        yield note
-
-    def on_mount(self) -> None:
-        """Say what there is to say from the start."""
-        self.say()
-
-    @property
-    def value(self) -> str:
-        """The value as it would be handed on: without the spaces around it, spelt as the choice it names."""
-        return self.field.spelt(self.control.value.strip())
-
-    @property
-    def problem(self) -> str | None:
-        """What is wrong with the value now."""
-        return self.field.problem(self.value)
-
-    def message(self) -> tuple[str, str]:
-        """Give what to show beside the control, and its kind: ``error``, ``echo`` or ``help``."""
-        problem = self.problem
-        if problem and (self.touched or self.value):
-            return problem, "error"
-        if self.value and (echo := self.field.echo(self.value)):
-            return echo, "echo"
-        if problem:
-            return "needed", "help"
-        return ("", "help") if self.value else (self.field.help, "help")
-
-    def say(self) -> None:
-        """Show the message of the moment."""
-        text, kind = self.message()
-        note = self.query_one(".note", Static)
-        note.update(Content(text), layout=False)
-        for name in ("error", "echo", "help"):
-            note.set_class(name == kind, name)
-
-
-class _Rows(VerticalScroll, can_focus=False, inherit_bindings=False):
-    """The rows; scrolls by focus only, so that up and down stay free to move between fields."""
+def _clipped(pieces: Drawn, width: int) -> Drawn:
+    """Give ``pieces`` in exactly ``width`` cells."""
+    left = width
+    clipped: Drawn = []
+    for text, name in pieces:
+        shown = text if cell_len(text) <= left else fit(text, left)
+        clipped.append((shown, name))
+        left -= cell_len(shown)
+    return [*clipped, (" " * left, "")]
 
 
 class FormFields(Vertical):
-    """The fields of a form, one line each, and an explaining line about the one in focus."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "move(1)", "Next field", show=False),
-        Binding("up", "move(-1)", "Previous field", show=False),
-        Binding("enter", "submit", "Go on", show=False),
-    ]
+    """The fields of a form, and beneath them what there is to say about the one in hand."""
 
     class _Told(Message):
-        """Something happened to the form; ``values`` are all of them now."""
+        """Something happened to the form; ``values`` are all of them at that moment."""
 
         def __init__(self, form: FormFields, values: Mapping[str, str]) -> None:
             super().__init__()
@@ -336,137 +258,68 @@ class FormFields(Vertical):
         """A value changed."""
 
     class Submitted(_Told):
-        """Enter was pressed in a field."""
+        """Enter was pressed, and every field is right."""
 
     def __init__(self, fields: Sequence[Field], *, id: str | None = None) -> None:
         super().__init__(id=id)
-        widest = max((cell_len(field.label) for field in fields), default=0)
-        self.rows = [FieldRow(field, min(widest, WIDEST_LABEL) + 2) for field in fields]
+        self.list = FieldList(fields, id="rows")
 
     def compose(self) -> ComposeResult:
-        with _Rows(id="rows"):
-            yield from self.rows
+        yield self.list
         yield Static("", id="explain", markup=False)
 
     def on_mount(self) -> None:
-        """Begin in the first field that still needs something."""
-        wanting = next((row for row in self.rows if row.problem), None)
-        first = wanting or next(iter(self.rows), None)
-        if first is not None:
-            first.control.focus()
+        """Explain the first field."""
+        self._explain()
 
     @property
     def values(self) -> dict[str, str]:
         """All values by field id."""
-        return {row.field.id: row.value for row in self.rows}
+        return self.list.values
 
     @property
-    def lines(self) -> int:
-        """How many lines the rows would like to have."""
-        return sum(2 if row.field.wide else 1 for row in self.rows)
+    def current(self) -> str:
+        """The id of the field that takes the keys."""
+        return self.list.current.field.id if self.list.current else ""
 
-    def wrong(self) -> Iterator[tuple[str, str]]:
-        """Give the id and the sentence of each field that is not right, in order."""
-        for row in self.rows:
-            if problem := row.problem:
-                yield row.field.id, problem
-
-    def show_wrong(self) -> bool:
-        """Show every sentence and go to the first wrong field; tell whether there is one."""
-        wrong = [name for name, _ in self.wrong()]
-        for row in self.rows:
-            row.touched = True
-            row.say()
-        if wrong:
-            self.go_to(wrong[0])
-        return bool(wrong)
-
-    def go_to(self, name: str) -> None:
-        """Put the focus on the field called ``name``."""
-        for row in self.rows:
-            if row.field.id == name:
-                row.control.focus()
-                self._explain(row)
-
-    def set_value(self, name: str, value: str) -> None:
-        """Set the value of the field called ``name``."""
-        for row in self.rows:
-            if row.field.id == name:
-                row.control.value = value
-
-    def action_move(self, by: int) -> None:
-        """Go to the next or the previous field, round at the ends."""
-        focused = self._focused()
-        if focused is not None:
-            self.rows[(self.rows.index(focused) + by) % len(self.rows)].control.focus()
-
-    def action_submit(self) -> None:
-        """Tell that the form is thought complete."""
-        self.post_message(self.Submitted(self, self.values))
-
-    @on(Input.Submitted)
-    def _text_submitted(self, event: Input.Submitted) -> None:
+    @on(FieldList.Changed)
+    def _value_changed(self, event: FieldList.Changed) -> None:
         event.stop()
-        self.action_submit()
-
-    @on(Input.Changed)
-    def _text_changed(self, event: Input.Changed) -> None:
-        event.stop()
-        self._changed(event.input)
-
-    @on(_Toggle.Changed)
-    def _toggle_changed(self, event: _Toggle.Changed) -> None:
-        event.stop()
-        self._changed(event.toggle)
-
-    def _changed(self, control: Widget) -> None:
-        row = next(row for row in self.rows if row.control is control)
-        row.touched = True
-        row.say()
-        self._explain(row)
+        self._explain()
         self.post_message(self.Changed(self, self.values))
 
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Explain the field that is in focus now."""
-        row = self._focused()
-        for each in self.rows:
-            each.set_class(each is row, "focused")
-        if row is not None:
-            self._explain(row)
-            self.reveal()
+    @on(FieldList.Moved)
+    def _moved(self, event: FieldList.Moved) -> None:
+        event.stop()
+        self._explain()
 
-    def reveal(self) -> None:
-        """Scroll so that the field in focus is in sight."""
-        row = self._focused()
-        if row is not None:
-            row.scroll_visible(animate=False, immediate=True)
+    @on(FieldList.Submitted)
+    def _submitted(self, event: FieldList.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Submitted(self, event.values))
 
-    def _focused(self) -> FieldRow | None:
-        return next((row for row in self.rows if row.control.has_focus), None)
-
-    def _explain(self, row: FieldRow) -> None:
-        self.query_one("#explain", Static).update(explanation(row), layout=False)
+    def _explain(self) -> None:
+        if self.list.current is not None:
+            self.query_one("#explain", Static).update(explanation(self.list.current), layout=False)
 
 
-def explanation(row: FieldRow) -> Content:
-    """Give what is said about the field in focus: what is wrong in full, its options, or its help."""
-    text, kind = row.message()
+def explanation(entry: Entry) -> Content:
+    """Give what is said about the field in hand: what is wrong in full, its options, or its help."""
+    text, kind = entry.message()
+    field = entry.field
     if kind == "error":
         return Content.styled(text, "$text-error")
-    if isinstance(row.control, ChoiceControl):
-        return _options(row.control.options, row.value)
-    if row.field.choices and row.field.kind == "text":
-        matches = row.field.matches(row.value)
-        if matches and matches != (row.value,):
-            return _completions(row.field, row.value, matches)
-    return Content.styled(row.field.help or text, "dim")
-
-
-def _options(options: Sequence[str], value: str) -> Content:
-    shown = [Content.styled(option or "(none)", "reverse" if option == value else "") for option in options]
-    return Content("  ").join(shown)
-
-
-def _completions(field: Field, typed: str, matches: Sequence[str]) -> Content:
-    lead = "Tab completes: " if field.completion(typed) else f"{field.help} " if field.help else "Known: "
-    return Content.styled(lead, "dim") + Content(", ".join(matches))
+    if isinstance(entry, ChoiceEntry):
+        shown = [(option or "(none)", "reverse" if option == entry.value else "") for option in entry.options]
+        return Content("  ").join(Content.styled(option, style) for option, style in shown)
+    matches = field.matches(entry.value) if field.choices else ()
+    if matches and matches != (entry.value,):
+        lead = (
+            "Tab completes: "
+            if field.completion(entry.value)
+            else f"{field.help} "
+            if field.help
+            else "Known: "
+        )
+        return Content.styled(lead, "dim") + Content(", ".join(matches))
+    return Content.styled(field.help or text, "dim")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -20,6 +20,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+
+from widgets.flow import fit
 
 Role = Literal["", "live", "waiting", "good", "attention", "bad", "idle"]
 
@@ -41,19 +43,6 @@ class Moment:
     related: str = ""
     request: str = ""
     role: Role = ""
-
-
-def fit(text: str, width: int) -> str:
-    """Give ``text`` in exactly ``width`` cells: cut with an ellipsis, or padded.
-
-    >>> fit("Quantity", 6), fit("ok", 4), fit("\u682a\u5f0f", 3)
-    ('Quant…', 'ok  ', '株…')
-    """
-    if width <= 0:
-        return ""
-    if cell_len(text) <= width:
-        return set_cell_size(text, width)
-    return set_cell_size(set_cell_size(text, width - 1).rstrip() + "…", width)
 
 
 @dataclass(frozen=True, slots=True)

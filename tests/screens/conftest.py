@@ -11,16 +11,7 @@ from textual.app import App
 from textual.screen import Screen
 from textual.widgets import Static
 
-MEANINGS = {
-    "buy": "#56B4E9",
-    "sell": "#E8743B",
-    "live": "#5CC8C8",
-    "waiting": "#E6C84F",
-    "good": "#3FB68B",
-    "attention": "#F0A848",
-    "bad": "#D55E00",
-    "idle": "#8A8A8A",
-}
+from styles.themes import THEMES
 
 
 class Stage(App[Any]):
@@ -37,7 +28,7 @@ class Stage(App[Any]):
         self.copied: list[str] = []
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return MEANINGS
+        return dict(THEMES[0].variables)
 
     def compose(self) -> Any:
         yield Static("the desk\n" * 60, id="desk")

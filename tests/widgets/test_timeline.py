@@ -9,9 +9,9 @@ import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
-from widgets.timeline import Moment, Timeline, fit
-
-ROLES = ("buy", "sell", "live", "waiting", "good", "attention", "bad", "idle")
+from styles.themes import THEMES
+from widgets.flow import fit
+from widgets.timeline import Moment, Timeline
 
 
 def moments(count: int) -> list[Moment]:
@@ -38,7 +38,7 @@ class Reading(App[Any]):
         self.seen: list[int] = []
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return dict.fromkeys(ROLES, "#808080")
+        return dict(THEMES[0].variables)
 
     def compose(self) -> ComposeResult:
         yield Timeline()

@@ -68,7 +68,6 @@ class FormDialog(Dialog[dict[str, str]]):
         intro = 1 + cell_len(self._intro) // inside + 1 if self._intro else 0
         rows = self.query_one("#rows")
         rows.styles.max_height = max(2, self.size.height - CHROME_LINES - intro)
-        self.call_after_refresh(self.query_one(FormFields).reveal)
 
     @on(FormFields.Changed)
     def _values_changed(self, event: FormFields.Changed) -> None:
@@ -77,8 +76,6 @@ class FormDialog(Dialog[dict[str, str]]):
     @on(FormFields.Submitted)
     def _values_submitted(self, event: FormFields.Submitted) -> None:
         values = dict(event.values)
-        if self.query_one(FormFields).show_wrong():
-            return
         problems = self._check_all(values) if self._check_all else ()
         if problems:
             self._show(Content("\n".join(clean(problem) for problem in problems)), wrong=True)

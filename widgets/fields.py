@@ -1,0 +1,266 @@
+"""The fields of a form as plain values: what each holds, how keys change it, how it is drawn and judged.
+
+No widget in sight. Checks, echoes and choices are functions given by the caller; nothing here knows what
+a field means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from widgets.editor import LineEditor
+
+Kind = Literal["text", "choice", "flag"]
+Choices = tuple[str, ...] | Callable[[str], Sequence[str]]
+Drawn = list[tuple[str, str]]
+"""Pieces of text, each with the name of its style."""
+
+YES: Final = "yes"
+NO: Final = "no"
+MOST_MATCHES: Final = 40
+"""How many completions are looked at; more help nobody."""
+
+
+def _understood(_: str) -> str:
+    return ""
+
+
+def _right(_: str) -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a form.
+
+    ``kind`` is ``text`` (``choices`` then complete what is typed), ``choice`` (one of ``choices``) or
+    ``flag`` (value ``yes`` or ``no``). ``choices`` may be a function of the text typed so far, giving whole
+    values. ``check`` and ``echo`` are called with text that is not empty: ``check`` gives a sentence saying
+    what is wrong or None, ``echo`` what was understood, in full words. ``wide`` fields take the whole line
+    and have their message on the next.
+    """
+
+    id: str
+    label: str
+    kind: Kind = "text"
+    value: str = ""
+    choices: Choices = ()
+    help: str = ""
+    check: Callable[[str], str | None] = _right
+    echo: Callable[[str], str] = _understood
+    required: bool = False
+    wide: bool = False
+
+    def problem(self, value: str) -> str | None:
+        """Give the sentence that says what is wrong with ``value``, None when it is right."""
+        if value:
+            return self.check(value)
+        return f"{self.label} is needed." if self.required else None
+
+    def matches(self, typed: str) -> tuple[str, ...]:
+        """Give the choices that complete ``typed``, those beginning with it in any letter case."""
+        if callable(self.choices):
+            return tuple(self.choices(typed))[:MOST_MATCHES]
+        folded = typed.casefold()
+        return tuple(choice for choice in self.choices if choice.casefold().startswith(folded))[:MOST_MATCHES]
+
+    def spelt(self, typed: str) -> str:
+        """Give ``typed`` in the spelling of the choice it names in another letter case, else unchanged."""
+        folded = typed.casefold()
+        same = [choice for choice in self.matches(typed) if choice.casefold() == folded] if typed else []
+        return same[0] if len(same) == 1 else typed
+
+    def completion(self, typed: str) -> str:
+        """Give the value Tab would complete ``typed`` to, empty when there is nothing to complete."""
+        if not typed or not self.choices:
+            return ""
+        matches = self.matches(typed)
+        folded = typed.casefold()
+        if any(choice.casefold() == folded for choice in matches):
+            return ""
+        return next((choice for choice in matches if choice.casefold().startswith(folded)), "")
+
+
+class Entry:
+    """A field with the value it has now."""
+
+    def __init__(self, field: Field) -> None:
+        self.field = field
+        self.touched = bool(field.value)
+
+    @property
+    def value(self) -> str:
+        """The value as it would be handed on."""
+        raise NotImplementedError
+
+    @value.setter
+    def value(self, value: str) -> None:
+        raise NotImplementedError
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with the value now."""
+        return self.field.problem(self.value)
+
+    def key(self, key: str, character: str | None) -> bool:
+        """Do what a key does to the value; tell whether it means anything here."""
+        raise NotImplementedError
+
+    def draw(self, width: int, *, focused: bool) -> Drawn:
+        """Give the value as it looks in ``width`` cells; what is longer is cut by the one who draws."""
+        raise NotImplementedError
+
+    def paste(self, text: str) -> None:
+        """Take pasted text, where it makes sense."""
+
+    def complete(self) -> bool:
+        """Complete what is typed; tell whether there was anything to complete."""
+        return False
+
+    def come(self) -> None:
+        """Be the field that takes the keys."""
+
+    def leave(self) -> None:
+        """Be a field like the others again."""
+
+    def message(self) -> tuple[str, str]:
+        """Give what to say about the value, and its kind: ``error``, ``echo`` or ``help``."""
+        problem = self.problem
+        if problem and (self.touched or self.value):
+            return problem, "error"
+        if self.value and (echo := self.field.echo(self.value)):
+            return echo, "echo"
+        if problem:
+            return "needed", "help"
+        return ("", "help") if self.value else (self.field.help, "help")
+
+
+class TextEntry(Entry):
+    """A line of text, completed from the field's choices."""
+
+    def __init__(self, field: Field) -> None:
+        super().__init__(field)
+        self.line = LineEditor(field.value)
+
+    @property
+    def value(self) -> str:
+        """The text without the spaces around it, spelt as the choice it names."""
+        return self.field.spelt(self.line.value.strip())
+
+    @value.setter
+    def value(self, value: str) -> None:
+        self.line.set(value)
+
+    def key(self, key: str, character: str | None) -> bool:
+        if key == "right" and self.complete():
+            return True
+        return self.line.key(key, character)
+
+    def paste(self, text: str) -> None:
+        self.line.insert(text)
+
+    def complete(self) -> bool:
+        completed = self.field.completion(self.line.value) if self.line.at_end else ""
+        if completed:
+            self.line.set(completed)
+        return bool(completed)
+
+    def come(self) -> None:
+        self.line.select()
+
+    def leave(self) -> None:
+        self.line.unselect()
+
+    def draw(self, width: int, *, focused: bool) -> Drawn:
+        if not focused:
+            return [(self.line.value, "")]
+        shown, at = self.line.window(width)
+        if self.line.selected:
+            return [(shown, "selected"), (" ", "cursor")]
+        ghost = self.field.completion(self.line.value)[len(self.line.value) :] if self.line.at_end else ""
+        under = shown[at : at + 1] or ghost[:1] or " "
+        return [(shown[:at], ""), (under, "cursor"), (shown[at + 1 :], ""), (ghost[1:], "ghost")]
+
+
+class FlagEntry(Entry):
+    """Yes or no: Space turns it over, ``y`` and ``n`` say it."""
+
+    def __init__(self, field: Field) -> None:
+        super().__init__(field)
+        self._value = YES if field.value == YES else NO
+
+    @property
+    def value(self) -> str:
+        """``yes`` or ``no``."""
+        return self._value
+
+    @value.setter
+    def value(self, value: str) -> None:
+        self._value = YES if value == YES else NO
+
+    def key(self, key: str, character: str | None) -> bool:
+        said = {"y": YES, "n": NO}.get(character or "")
+        if said is None and key not in ("space", "left", "right"):
+            return False
+        self._value = said or (NO if self._value == YES else YES)
+        return True
+
+    def draw(self, width: int, *, focused: bool) -> Drawn:
+        return [("[x] yes" if self._value == YES else "[ ] no", "chosen" if focused else "")]
+
+
+class ChoiceEntry(Entry):
+    """One of a few values: left and right step through them, typing goes to the one that begins so."""
+
+    def __init__(self, field: Field) -> None:
+        super().__init__(field)
+        options = field.matches("")
+        self.options = options if field.value in options else (field.value, *options)
+        self._value = field.value
+        self._typed = ""
+
+    @property
+    def value(self) -> str:
+        """The option chosen."""
+        return self._value
+
+    @value.setter
+    def value(self, value: str) -> None:
+        if value in self.options:
+            self._value = value
+
+    def key(self, key: str, character: str | None) -> bool:
+        step = {"right": 1, "space": 1, "left": -1}.get(key)
+        if step is not None:
+            self._typed = ""
+            self._value = self.options[(self.options.index(self._value) + step) % len(self.options)]
+        elif character is not None and character.isprintable():
+            self._find(character)
+        else:
+            self._typed = ""
+            return key == "backspace"
+        return True
+
+    def leave(self) -> None:
+        self._typed = ""
+
+    def draw(self, width: int, *, focused: bool) -> Drawn:
+        return [(f"< {self._value or '(none)'} >", "chosen" if focused else "")]
+
+    def _find(self, character: str) -> None:
+        """Go to the option that begins with what is typed; a letter that fits none starts afresh."""
+        for typed in (self._typed + character, character):
+            folded = typed.casefold()
+            found = next((option for option in self.options if option.casefold().startswith(folded)), None)
+            if found is not None:
+                self._typed, self._value = typed, found
+                return
+        self._typed = ""
+
+
+def entry_of(field: Field) -> Entry:
+    """Give the entry for a field of its kind."""
+    made: dict[Kind, type[Entry]] = {"text": TextEntry, "choice": ChoiceEntry, "flag": FlagEntry}
+    return made[field.kind](field)
