@@ -210,10 +210,7 @@ class _Parser:
         if self._word("exists"):
             self._place += 1
             return Exists(field.text, not negative, field.at)
-        if self._word("in"):
-            self._place += 1
-            return Test(field.text, "not in" if negative else "in", self._list(), field.at)
-        if negative:
+        if negative and not self._word("in"):
             raise self._unexpected("expected 'in' or 'exists'")
         if self._word("any", "all"):
             every = self._take().text.lower() == "all"
@@ -222,7 +219,7 @@ class _Parser:
             test = self._comparison(_Token("name", each.text[1:].removeprefix("."), each.at))
             self._expect(")")
             return Some(field.text, every, test, field.at)
-        return self._comparison(field)
+        return self._comparison(field, negative=negative)
 
     def _field(self, *, item: bool = False) -> _Token:
         token = self._peek()
@@ -230,7 +227,10 @@ class _Parser:
             raise self._unexpected("expected '~'" if item else "expected a field")
         return self._take()
 
-    def _comparison(self, field: _Token) -> Test:
+    def _comparison(self, field: _Token, *, negative: bool = False) -> Test:
+        if self._word("in"):
+            self._place += 1
+            return Test(field.text, "not in" if negative else "in", self._list(), field.at)
         if not self._word(*_OPS):
             raise self._unexpected()
         op: Op = self._take().text.lower()  # type: ignore[assignment]

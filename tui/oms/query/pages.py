@@ -75,6 +75,10 @@ class _Key:
 
     def sql(self, live: bool) -> Sql:
         sql = self.field.live if live else self.field.kept
+        if self.field.leaf is Leaf.PROPERTY:
+            (path,) = sql.values
+            parts = (f"{path}.value.metricValue.value", f"{path}.value.labelValue")
+            sql = Sql(f"coalesce({sql.text}, {sql.text})", parts)
         return Sql(sql.text + (" COLLATE NOCASE" if self.field.leaf in _TEXTS else ""), sql.values)
 
 
