@@ -188,6 +188,31 @@ def test_a_cancelled_placement_gets_no_more(engine: Engine) -> None:
     assert len(fills(engine, "PLC-1")) == before
 
 
+def test_a_placement_of_money_buys_what_the_money_buys(engine: Engine) -> None:
+    million = CurrencyAndAmount(amount=Decimal(1_000_000), currency="USD")
+    unsized = placed(engine, "PLC-1", 1)
+    block = BlockRequest(
+        id=id_of("BLK-2"),
+        order_ids=(),
+        instrument_identifiers=APPLE.identifiers,
+        amount=million,
+        side="Buy",
+        type="Market",
+        time_in_force="Day",
+        created_date=OPENING,
+    )
+    placement = replace(unsized, id=id_of("PLC-2"), block_ids=(block.id,), quantity=None, amount=million)
+    engine.write(commands.upsert_blocks, BlockSetRequest(requests=(block,)), user="dlr.chen", now=OPENING)
+    engine.write(
+        commands.place_blocks, PlaceBlocksRequest(requests=(placement,)), user="dlr.chen", now=OPENING
+    )
+    opened(engine).step(3_000)
+    executions = fills(engine, "PLC-2")
+    spent = sum(fill.quantity * (fill.price.amount or 0) for fill in executions)
+    assert Decimal(999_000) < spent <= Decimal(1_000_000)
+    assert executions[-1].state == "Filled"
+
+
 def test_children_are_filled_and_their_parent_is_not(engine: Engine) -> None:
     parent = placed(engine, "PLC-1", 2_000)
     children = tuple(

@@ -208,18 +208,18 @@ class Market:
             return None
         if any(not is_cancelled(child.state) for child in store.related(CHILDREN_OF_PLACEMENT, placement.id)):
             return None
-        left = _open_quantity(placement, store.related(EXECUTIONS_OF_PLACEMENT, placement.id))
         price = self._price(placement, walk)
-        if left <= 0 or price is None:
+        if price is None:
+            return None
+        left = _left(placement, store.related(EXECUTIONS_OF_PLACEMENT, placement.id), price)
+        if left <= 0:
             return None
         quantity = self._quantity(placement, walk.instrument, left)
         return self._fill(store, placement, walk.instrument, quantity, price, done=quantity == left)
 
     def _trades_here(self, placement: Placement, instrument: Instrument) -> bool:
-        prices = (placement.limit_price, placement.stop_price)
-        return placement.quantity is not None and all(
-            price is None or price.currency in (None, instrument.currency) for price in prices
-        )
+        money = (placement.limit_price, placement.stop_price, placement.amount)
+        return all(one is None or one.currency in (None, instrument.currency) for one in money)
 
     def _price(self, placement: Placement, walk: Walk) -> Decimal | None:
         """Give a price the placement accepts: at its limit or better, its stop reached; else None."""
@@ -309,11 +309,17 @@ def _first_free(used: Callable[[int], bool]) -> int:
     return high
 
 
-def _amount(price: CurrencyAndAmount | None) -> Decimal | None:
-    return price.amount if price is not None else None
+def _amount(money: CurrencyAndAmount | None) -> Decimal | None:
+    return money.amount if money is not None else None
 
 
-def _open_quantity(placement: Placement, executions: Iterable[Execution]) -> Decimal:
-    """Give what of a placement is not executed; cancelled executions count for nothing (L5)."""
-    done = sum((fill.quantity for fill in executions if not is_cancelled(fill.state)), ZERO)
-    return (placement.quantity or ZERO) - done
+def _left(placement: Placement, executions: Iterable[Execution], price: Decimal) -> Decimal:
+    """Give the units of a placement that are not executed; cancelled executions count for nothing (L5).
+
+    Of a placement sized by money these are the whole units that the rest of it buys at ``price``.
+    """
+    live = [fill for fill in executions if not is_cancelled(fill.state)]
+    if placement.quantity is not None:
+        return placement.quantity - sum((fill.quantity for fill in live), ZERO)
+    spent = sum((fill.quantity * (fill.price.amount or ZERO) for fill in live), ZERO)
+    return ((_amount(placement.amount) or ZERO) - spent) // price

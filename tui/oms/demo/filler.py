@@ -8,19 +8,11 @@ from random import Random
 from typing import Final
 
 from tui.oms.demo import desk
+from tui.oms.demo.dealing import CancelPlacement, Fill, Place
 from tui.oms.demo.instruments import Instrument, instruments
+from tui.oms.demo.ordering import CancelOrders, Check, Enter
+from tui.oms.demo.settling import Allocate, Book, Sweep
 from tui.oms.demo.story import HUNDRED, Situation, Verb
-from tui.oms.demo.verbs import (
-    Allocate,
-    Book,
-    CancelOrders,
-    CancelPlacement,
-    Check,
-    Enter,
-    Fill,
-    Place,
-    Sweep,
-)
 
 STRATEGIES: Final = ("Core", "Rebalance", "Inflow", "Income", "Index add", "Risk cut")
 PER_UNIT: Final = {"JPY": 150}

@@ -8,30 +8,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from tui.oms.demo.story import Situation
-from tui.oms.demo.verbs import (
-    Allocate,
-    AllocateByWeight,
-    AllocateMore,
+from tui.oms.demo.dealing import CancelPlacement, Fill, Place, Repeat, Slice, StatePlacement, Trim
+from tui.oms.demo.ordering import (
     Amend,
-    Book,
     CancelOrders,
-    CancelPlacement,
     Check,
     Enter,
-    Fill,
     Gather,
     Move,
     MoveRest,
-    Place,
     Record,
-    Repeat,
-    Slice,
     StateOrder,
-    StatePlacement,
-    Sweep,
-    Trim,
 )
+from tui.oms.demo.settling import Allocate, AllocateByWeight, AllocateMore, Book, Sweep
+from tui.oms.demo.story import Situation
 
 NEW: Final = (
     Situation(

@@ -1,0 +1,169 @@
+"""What dealers and their counterparties do in the demo: placements and fills, one verb each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from msgspec.structs import replace
+
+from tui.api.requests import ExecutionRequest, PlacementRequest, PlacementUpdateRequest
+from tui.api.shapes import ZERO, ResourceId
+from tui.oms.demo import desk
+from tui.oms.demo.story import Sent, Story, Verb
+
+LAST: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Place(Verb):
+    """The dealer sends ``percent`` of what is ordered to a counterparty through a system."""
+
+    percent: int = 100
+    to: str = "ALBN"
+    via: str = "SIM-EMS"
+    state: str | None = None
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        situation = story.situation
+        by_amount = situation.size == "Amount"
+        whole = sum((order.amount.amount or ZERO for order in story.orders if order.amount), ZERO)
+        placement = PlacementRequest(
+            id=story.codes.next("PLC"),
+            block_ids=tuple(story.blocks),
+            instrument_identifiers=story.instrument.identifiers,
+            quantity=None if by_amount else story.units(story.ordered, self.percent),
+            amount=story.money(story.units(whole, self.percent)) if by_amount else None,
+            state=self.state or "New",
+            side=situation.side,
+            type=situation.type,
+            time_in_force=situation.time_in_force,
+            limit_price=story.money(situation.limit),
+            stop_price=story.money(situation.stop),
+            counterparty=self.to,
+            execution_system=self.via,
+            entry_type=desk.SYSTEMS[self.via],
+            created_date=at,
+        )
+        story.placements.append(placement)
+        return Sent("place_blocks", story.dealer, (placement,))
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Verb):
+    """The dealer's algorithm cuts a placement into children of ``percents`` each."""
+
+    percents: tuple[int, ...]
+    parent: int = LAST
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        parent = story.placements[self.parent]
+        children = tuple(
+            replace(
+                parent,
+                id=ResourceId(desk.SCOPE, f"{parent.id.code}-{number}"),
+                parent_placement_id=parent.id,
+                quantity=story.units(parent.quantity or ZERO, percent),
+                created_date=at + timedelta(milliseconds=number),
+            )
+            for number, percent in enumerate(self.percents, 1)
+        )
+        story.placements.extend(children)
+        return Sent("place_blocks", story.dealer, children)
+
+
+@dataclass(frozen=True, slots=True)
+class Trim(Verb):
+    """The dealer cuts a placement's quantity to ``percent`` of it."""
+
+    percent: int
+    placement: int = LAST
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        placement = story.placements[self.placement]
+        quantity = story.units(placement.quantity or ZERO, self.percent)
+        story.placements[self.placement] = replace(placement, quantity=quantity)
+        return Sent(
+            "update_placements", story.dealer, (PlacementUpdateRequest(id=placement.id, quantity=quantity),)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StatePlacement(Verb):
+    """A counterparty's system reports a state of a placement, in its own words (L2)."""
+
+    state: str
+    placement: int = LAST
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        reported: PlacementRequest = replace(story.placements[self.placement], state=self.state)
+        return Sent("upsert_placements", story.dealer, (reported,))
+
+
+@dataclass(frozen=True, slots=True)
+class CancelPlacement(Verb):
+    """The dealer pulls a placement back; its fills stay."""
+
+    placement: int = LAST
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        return Sent("cancel_placements", story.dealer, (story.placements[self.placement].id,))
+
+
+@dataclass(frozen=True, slots=True)
+class Fill(Verb):
+    """The market fills a placement up to ``to`` per cent of its quantity, in ``fills`` fills.
+
+    Above 100 it is over-executed (E2).
+    """
+
+    to: int
+    fills: int = 1
+    placement: int = LAST
+
+    def apart(self) -> Sequence[Verb]:
+        """Give the single fills; ``fills`` of each counts down, so that the last one takes the rest."""
+        return [Fill(self.to, left, self.placement) for left in range(self.fills, 0, -1)]
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        placement = story.placements[self.placement]
+        whole = placement.quantity or ZERO
+        done = story.filled(placement.id)
+        rest = story.units(whole, self.to) - done
+        quantity = rest if self.fills == 1 else min(rest, self._part(story, rest))
+        if quantity <= 0:
+            return Sent("upsert_executions", story.dealer, ())
+        fill = ExecutionRequest(
+            id=story.codes.next("EXE"),
+            placement_id=placement.id,
+            instrument_identifiers=story.instrument.identifiers,
+            quantity=quantity,
+            state="Filled" if done + quantity >= whole else "PartiallyFilled",
+            side=placement.side,
+            type=placement.type,
+            created_date=at,
+            settlement_date=desk.settlement_date(at, story.instrument.settlement_days),
+            price=desk.money(story.price(), story.instrument.currency),
+            settlement_currency=story.instrument.currency,
+            settlement_currency_fx_rate=Decimal(1),
+            counterparty=placement.counterparty or "",
+        )
+        story.executions.append(fill)
+        return Sent("upsert_executions", story.dealer, (fill,))
+
+    def _part(self, story: Story, rest: Decimal) -> Decimal:
+        share = rest * story.rng.randrange(60, 141) / 100 / self.fills
+        return desk.in_lots(share, desk.round_lot(story.instrument))
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat(Verb):
+    """The last fill arrives again under another id: it looks like a duplicate."""
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        again = replace(story.executions[-1], id=story.codes.next("EXE"))
+        story.executions.append(again)
+        return Sent("upsert_executions", story.dealer, (again,))

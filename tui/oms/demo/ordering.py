@@ -1,0 +1,192 @@
+"""What is done to orders and blocks in the demo, one verb each, by portfolio managers and compliance.
+
+A verb writes the request its user would have sent and notes in the story what that changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from tui.api.requests import (
+    BlockAndOrderIdRequest,
+    BlockAndOrdersRequest,
+    BlockedOrderRequest,
+    BlockRequest,
+    CancelOrdersAndMoveRemainingRequest,
+    OrderRequest,
+    OrderUpdateRequest,
+)
+from tui.api.shapes import ZERO, Properties
+from tui.oms.demo import desk
+from tui.oms.demo.story import Sent, Story, Verb
+
+
+@dataclass(frozen=True, slots=True)
+class Enter(Verb):
+    """The portfolio manager creates the block, or two side by side, with its orders."""
+
+    blocks = 1
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        groups = [orders for orders in (story.situation.orders, story.situation.beside) if orders]
+        return Sent("create_orders", story.manager, tuple(self._entry(story, group, at) for group in groups))
+
+    def _entry(self, story: Story, orders: dict[str, int], at: datetime) -> BlockAndOrdersRequest:
+        situation = story.situation
+        return BlockAndOrdersRequest(
+            block_id=story.open_block(),
+            orders=tuple(
+                self._order(story, portfolio, units, at + timedelta(milliseconds=index))
+                for index, (portfolio, units) in enumerate(orders.items())
+            ),
+            block_properties=story.block_properties(),
+            instrument_identifiers=story.instrument.identifiers,
+            side=situation.side,
+            type=situation.type,
+            time_in_force=situation.time_in_force,
+            date=at,
+            limit_price=story.money(situation.limit),
+            stop_price=story.money(situation.stop),
+        )
+
+    def _order(self, story: Story, portfolio: str, units: int, at: datetime) -> BlockedOrderRequest:
+        order = story.order(portfolio, units, at)
+        return BlockedOrderRequest(
+            id=order.id,
+            portfolio_id=order.portfolio_id,
+            quantity=order.quantity,
+            amount=order.amount,
+            date=order.date,
+            price=order.price,
+            properties=order.properties,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Verb):
+    """The portfolio manager records orders that are in no block yet (C8)."""
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        wanted = story.situation.orders.items()
+        return Sent("upsert_orders", story.manager, tuple(story.order(*order, at) for order in wanted))
+
+
+@dataclass(frozen=True, slots=True)
+class Gather(Verb):
+    """The dealer puts recorded orders into a block; without any, opens an unsolicited one (C6, C9)."""
+
+    units: int | None = None
+    blocks = 1
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        story.unsolicited = Decimal(self.units or 0)
+        block = BlockRequest(
+            id=story.open_block(),
+            order_ids=tuple(order.id for order in story.orders),
+            properties=story.block_properties(),
+            instrument_identifiers=story.instrument.identifiers,
+            quantity=None if self.units is None else Decimal(self.units),
+            side=story.situation.side,
+            type=story.situation.type,
+            time_in_force=story.situation.time_in_force,
+            limit_price=story.money(story.situation.limit),
+            created_date=at,
+        )
+        return Sent("upsert_blocks", story.dealer, (block,))
+
+
+@dataclass(frozen=True, slots=True)
+class Check(Verb):
+    """Compliance looks at the orders, and gives them the states their situation declares."""
+
+    checks = True
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        return Sent("update_orders", desk.COMPLIANCE, tuple(self._verdicts(story)))
+
+    def _verdicts(self, story: Story) -> Sequence[OrderUpdateRequest]:
+        updates = []
+        for index, order in enumerate(story.orders):
+            compliance, approval = story.verdict(index)
+            states: Properties = {
+                **desk.label(desk.COMPLIANCE_STATE, compliance),
+                **desk.label(desk.APPROVAL_STATE, approval),
+            }
+            story.orders[index] = replace(order, properties={**(order.properties or {}), **states})
+            updates.append(OrderUpdateRequest(id=order.id, properties=states))
+        return updates
+
+
+@dataclass(frozen=True, slots=True)
+class Amend(Verb):
+    """The portfolio manager changes an order's quantity to ``percent`` of it."""
+
+    order: int
+    percent: int
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        order = story.orders[self.order]
+        quantity = story.units(order.quantity or ZERO, self.percent)
+        story.orders[self.order] = replace(order, quantity=quantity)
+        note = desk.label("Order/demo/Note", f"Resized to {self.percent}% by the manager")
+        update = OrderUpdateRequest(id=order.id, quantity=quantity, properties=note)
+        return Sent("update_orders", story.manager, (update,))
+
+
+@dataclass(frozen=True, slots=True)
+class Move(Verb):
+    """The dealer moves an order into a new block."""
+
+    order: int
+    blocks = 1
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        order = story.orders.pop(self.order)
+        destination = story.codes.next("BLK")
+        move = BlockAndOrderIdRequest(destination_block_id=destination, order_id=order.id)
+        return Sent("move_orders", story.dealer, (move,))
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRest(Verb):
+    """The dealer cancels an order and carries what is not placed into a new order and block."""
+
+    order: int
+    blocks = 1
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        request = CancelOrdersAndMoveRemainingRequest(
+            cancel_order_id=story.orders.pop(self.order).id,
+            move_remaining_to_order_id=story.codes.next("ORD"),
+            move_remaining_to_block_id=story.codes.next("BLK"),
+        )
+        return Sent("cancel_and_move", story.dealer, (request,))
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrders(Verb):
+    """The portfolio manager cancels the orders with these numbers, or all."""
+
+    orders: tuple[int, ...] = ()
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        cancelled = [order for n, order in enumerate(story.orders) if n in self.orders or not self.orders]
+        story.orders = [order for order in story.orders if order not in cancelled]
+        return Sent("cancel_orders", story.manager, tuple(order.id for order in cancelled))
+
+
+@dataclass(frozen=True, slots=True)
+class StateOrder(Verb):
+    """Somebody's system reports a state of an order, in its own words (L2)."""
+
+    order: int
+    state: str
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        reported: OrderRequest = replace(story.orders[self.order], state=self.state)
+        return Sent("upsert_orders", story.manager, (reported,))

@@ -1,0 +1,110 @@
+"""What the middle office does in the demo, one verb each: allocate, book, sweep.
+
+Only the ids of allocations are chosen by the server; the demo knows how its own server makes them (A8).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from tui.api.requests import (
+    AllocationRequest,
+    PlacementRequest,
+    PortfolioWeight,
+    WeightedAllocationServiceRunRequest,
+)
+from tui.api.shapes import ResourceId
+from tui.oms.demo import desk
+from tui.oms.demo.story import Sent, Story, Verb
+
+
+def _filled_tops(story: Story) -> list[PlacementRequest]:
+    """Give the placements to allocate: not children, whose fills their parents' runs take (A15)."""
+    filled = {fill.placement_id for fill in story.executions}
+    parents = {child.parent_placement_id for child in story.placements if child.id in filled}
+    tops = [placement for placement in story.placements if placement.parent_placement_id is None]
+    return [placement for placement in tops if placement.id in filled or placement.id in parents]
+
+
+@dataclass(frozen=True, slots=True)
+class Allocate(Verb):
+    """The middle office allocates what was filled."""
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        return Sent("allocate", desk.MIDDLE_OFFICE, tuple(placed.id for placed in _filled_tops(story)))
+
+
+@dataclass(frozen=True, slots=True)
+class AllocateByWeight(Verb):
+    """The middle office allocates an unsolicited block to portfolios by weight (A16)."""
+
+    weights: tuple[tuple[str, int], ...]
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        weights = tuple(
+            PortfolioWeight(portfolio_id=ResourceId(desk.SCOPE, portfolio), weight=Decimal(weight))
+            for portfolio, weight in self.weights
+        )
+        ids = tuple(placed.id for placed in _filled_tops(story))
+        request = WeightedAllocationServiceRunRequest(placement_ids=ids, portfolio_weights=weights)
+        return Sent("allocate_weighted", desk.MIDDLE_OFFICE, (request,))
+
+
+@dataclass(frozen=True, slots=True)
+class AllocateMore(Verb):
+    """The middle office allocates ``units`` by hand on top of what was filled."""
+
+    order: int
+    units: int
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        order, last = story.orders[self.order], story.executions[-1]
+        extra = AllocationRequest(
+            id=ResourceId(desk.SCOPE, f"{last.placement_id.code}-{order.id.code}-M"),
+            allocated_order_id=order.id,
+            portfolio_id=order.portfolio_id or order.id,
+            quantity=Decimal(self.units),
+            instrument_identifiers=order.instrument_identifiers,
+            placement_ids=(last.placement_id,),
+            state="New",
+            side=order.side,
+            type=last.type,
+            date=at,
+            settlement_date=last.settlement_date,
+            price=last.price,
+            settlement_currency=last.settlement_currency,
+            settlement_currency_fx_rate=last.settlement_currency_fx_rate,
+            counterparty=last.counterparty,
+            execution_ids=(last.id,),
+        )
+        return Sent("upsert_allocations", desk.MIDDLE_OFFICE, (extra,))
+
+
+@dataclass(frozen=True, slots=True)
+class Book(Verb):
+    """The middle office books the allocations of the orders with these numbers, or of all.
+
+    With ``mark`` the allocations, and orders that are done, become Booked (B6).
+    """
+
+    orders: tuple[int, ...] = ()
+    mark: bool = True
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        wanted = [order for n, order in enumerate(story.orders) if n in self.orders or not self.orders]
+        ids = tuple(
+            ResourceId(desk.SCOPE, f"{placed.id.code}-{order.id.code}")
+            for placed in _filled_tops(story)
+            for order in wanted
+        )
+        return Sent("book_and_mark" if self.mark else "book", desk.MIDDLE_OFFICE, ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep(Verb):
+    """The middle office retires the block."""
+
+    def tell(self, story: Story, at: datetime) -> Sent:
+        return Sent("sweep_blocks", desk.MIDDLE_OFFICE, tuple(story.blocks))
