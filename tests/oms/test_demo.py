@@ -268,6 +268,14 @@ def test_the_desk_trades_shares_and_bonds_in_five_currencies(desk: Desk) -> None
     }
 
 
+def test_the_first_row_has_something_in_every_pane_and_still_works(desk: Desk) -> None:
+    first = desk.blocks[0]
+    assert first.block.id.code == "BLK-0001"
+    assert first.ordered.details
+    assert first.placed.details
+    assert Decimal(0) < first.allocated.quantity < first.executed.quantity < (first.placed.quantity or 0)
+
+
 # -- and it is believable ------------------------------------------------------------------------------
 
 

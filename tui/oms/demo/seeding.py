@@ -29,7 +29,7 @@ from tui.oms import commands
 from tui.oms.commands import Allocate, AllocateWeighted, BookTransactions, Command
 from tui.oms.demo.filler import ordinary
 from tui.oms.demo.instruments import instruments
-from tui.oms.demo.situations import SITUATIONS
+from tui.oms.demo.situations import OPENING, SITUATIONS
 from tui.oms.demo.story import Call, Codes, Situation, Story, Verb
 from tui.oms.engine import Engine
 from tui.oms.refusals import Refusal
@@ -77,9 +77,10 @@ def _programme(rng: Random, blocks: int, slots: int) -> list[list[Act]]:
     for situation in situations:
         story = Story(situation, by_ticker[situation.ticker], codes, rng)
         steps = situation.steps
-        first = rng.randrange(slots - len(steps) + 1)
+        first = 0 if situation is OPENING else rng.randrange(1, slots - len(steps) + 1)
         last = min(slots, first + 5 * len(steps))
-        for slot, step in zip(sorted(rng.sample(range(first, last), len(steps))), steps, strict=True):
+        later = sorted(rng.sample(range(first + 1, last), len(steps) - 1))
+        for slot, step in zip((first, *later), steps, strict=True):
             programme[slot].append((story, step))
     return programme
 

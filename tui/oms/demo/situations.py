@@ -23,6 +23,15 @@ from tui.oms.demo.ordering import (
 from tui.oms.demo.settling import Allocate, AllocateByWeight, AllocateMore, Book, Sweep
 from tui.oms.demo.story import Situation
 
+OPENING: Final = Situation(
+    "An algorithm slices it; what came first is allocated, and it still works",
+    "MSFT",
+    {"US-TECH": 9_000, "GLB-CORE": 6_000, "BAL-60": 3_000},
+    (Enter(), Place(100, "NRDK"), Slice((40, 30, 30)), Fill(100, 3, 1), Allocate(), Fill(50, 2, 2)),
+    limit="432.00",
+)
+"""The day's first block, so that the first row a newcomer sees has something in every pane."""
+
 NEW: Final = (
     Situation(
         "Just in, nothing placed yet",
@@ -128,13 +137,6 @@ WORKING: Final = (
         limit="3.48",
         compliance=("ManuallyApproved",),
         approval=("Placed",),
-    ),
-    Situation(
-        "An algorithm slices it",
-        "MSFT",
-        {"US-TECH": 9_000, "GLB-CORE": 6_000, "BAL-60": 3_000},
-        (Enter(), Place(100, "NRDK"), Slice((40, 30, 30)), Fill(100, 3, 1), Fill(50, 2, 2)),
-        limit="432.00",
     ),
     Situation(
         "Two blocks went to market as one",
@@ -366,4 +368,4 @@ DONE: Final = (
     ),
 )
 
-SITUATIONS: Final[tuple[Situation, ...]] = (*NEW, *WORKING, *ODD, *DONE)
+SITUATIONS: Final[tuple[Situation, ...]] = (OPENING, *NEW, *WORKING, *ODD, *DONE)
