@@ -5,13 +5,15 @@ Names in calls are codes in scope ``Desk``; what a call does not say is a limit 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from tui.api import gate, requests
 from tui.api.models import (
@@ -27,6 +29,7 @@ from tui.api.shapes import ErrorDetail, ResourceId
 from tui.oms import commands
 from tui.oms.book import Answer, Book, Booking, Change, Context, Relation
 from tui.oms.graph import graph_block, graph_placement, touched
+from tui.oms.refusals import Refusal
 
 EXAMPLES = Path(__file__).parents[2] / "contract" / "examples"
 APPLE = {"Instrument/default/Figi": "BBG000B9XRY4"}
@@ -150,6 +153,15 @@ class Desk:
         kind = dict[str, requests.OrderUpdateRequest]
         return self.send("update_orders", kind, {"u": {"id": id_of(code), **fields}})
 
+    def updates(self, items: dict[str, tuple[str, dict[str, Any]]]) -> Any:
+        """``items`` maps a request key to an order and the fields to update."""
+        body = {key: {"id": id_of(code), **fields} for key, (code, fields) in items.items()}
+        return self.send("update_orders", dict[str, requests.OrderUpdateRequest], body)
+
+    def send_twice(self, command: str, code: str) -> Any:
+        """Call a command keyed by id with the same id under two keys."""
+        return self.send(command, dict[str, ResourceId], {"a": id_of(code), "b": id_of(code)})
+
     def cancel(self, *codes: str) -> Any:
         body = {code: id_of(code) for code in codes}
         return self.send("cancel_orders", dict[str, ResourceId], body)
@@ -192,10 +204,10 @@ class Desk:
     def cancel_placement(self, code: str) -> Any:
         return self.send("cancel_placements", dict[str, ResourceId], {"c": id_of(code)})
 
-    def fill(self, code: str, placement: str, quantity: Any, price: Any = 190, **fields: Any) -> Any:
-        """Record a fill; fills are a minute apart in the order they are first named."""
+    def a_fill(self, code: str, placement: str, quantity: Any, price: Any = 190, **fields: Any) -> Any:
+        """Give a fill as JSON has it; fills are a minute apart in the order they are made."""
         self._fills += 1
-        item = {
+        return {
             "id": id_of(code),
             "placementId": id_of(placement),
             "instrumentIdentifiers": APPLE,
@@ -204,13 +216,26 @@ class Desk:
             "side": "Buy",
             "type": "Limit",
             "createdDate": (OPENING + timedelta(minutes=self._fills)).isoformat(),
-            "price": usd(price),
+            "price": price if isinstance(price, dict) else usd(price),
             "settlementCurrency": "USD",
             "settlementCurrencyFxRate": 1,
             "counterparty": "BRK-A",
             **fields,
         }
-        return self.send("upsert_executions", requests.ExecutionSetRequest, {"requests": [item]})
+
+    def fill(self, code: str, placement: str, quantity: Any, price: Any = 190, **fields: Any) -> Any:
+        body = {"requests": [self.a_fill(code, placement, quantity, price, **fields)]}
+        return self.send("upsert_executions", requests.ExecutionSetRequest, body)
+
+    def send_fill_in(self, currency: str, code: str, placement: str) -> Any:
+        """Record a fill of one unit priced in another currency."""
+        return self.fill(code, placement, 1, {"amount": 1, "currency": currency})
+
+    def send_order_without_portfolio(self, block: str, placement: str) -> Any:
+        """Make a filled placement whose one order belongs to nobody."""
+        self.create(block, {f"{block}-1": {"quantity": 10, "portfolioId": None}})
+        self.place(placement, block, 10)
+        return self.fill(f"{placement}-F", placement, 1)
 
     def allocate(self, *codes: str, algorithm: str = "PR-FIFO") -> Any:
         return self.call(commands.allocate, commands.Allocate(tuple(map(rid, codes)), algorithm))
@@ -240,6 +265,10 @@ class Desk:
         body = {"allocationIds": [id_of(code) for code in codes], **fields}
         request = msgspec.convert(body, requests.BookTransactionsRequest)
         return self.call(commands.book_transactions, commands.BookTransactions(request, mark_booked=mark))
+
+    def book_id(self, scope: str, code: str) -> Any:
+        request = requests.BookTransactionsRequest(allocation_ids=(ResourceId(scope, code),))
+        return self.call(commands.book_transactions, commands.BookTransactions(request))
 
     def sweep(self, *codes: str, latest: str = "2027-01-01T00:00:00Z") -> Any:
         body = {
@@ -292,3 +321,11 @@ def failure(reply: Any) -> ErrorDetail:
     """Give the one failure of a partial call."""
     (only,) = reply.failed.values()
     return only
+
+
+@contextmanager
+def refused(type: str, code: int = 151) -> Iterator[None]:
+    """Expect the whole call to be refused with that type and code."""
+    with pytest.raises(Refusal) as caught:
+        yield
+    assert (caught.value.type, caught.value.code) == (type, code)

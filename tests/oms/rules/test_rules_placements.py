@@ -1,0 +1,299 @@
+"""Placing, updating and cancelling placements, and their fills (P, E, L8)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from rulesdesk import MARKET, MICROSOFT, Desk, failure, id_of, refused, rid, usd
+
+from tui.api.models import Execution, Placement
+from tui.api.requests import ExecutionSetRequest
+from tui.api.shapes import CurrencyAndAmount
+
+
+def test_p1_every_block_must_exist(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    with refused("BlockNotFound", 727):
+        desk.place("P", "B C", 10)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"instrumentIdentifiers": MICROSOFT},
+        {"side": "Sell"},
+        {"type": "Market", "limitPrice": None},
+        {"limitPrice": usd(191)},
+        {"stopPrice": usd(1)},
+    ],
+)
+def test_p2_a_placement_is_of_its_blocks_terms(desk: Desk, other: dict) -> None:
+    desk.create("B", {"O1": 100})
+    with refused("BlockFieldMismatch"):
+        desk.place("P", "B", 10, **other)
+
+
+def test_p2_a_market_block_may_be_placed_at_a_limit(desk: Desk) -> None:
+    desk.create("B", {"O1": 100}, **MARKET)
+    desk.place("P", "B", 10)
+    assert desk.placement("P").limit_price.amount == 190
+
+
+def test_p3_a_block_is_not_placed_beyond_its_quantity(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P1", "B", 60)
+    with refused("OverPlacement"):
+        desk.place("P2", "B", 41)
+    desk.place("P2", "B", 40)
+    with refused("InvalidParameterValue"):
+        desk.place("P3", "B", 0)
+
+
+def test_p3_a_record_may_over_place(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.put_placement("P1", "B", 150)
+    assert desk.block_entry("B").derived_state == "Over-placed"
+
+
+def test_p3_a_value_placement_is_measured_in_money(desk: Desk) -> None:
+    desk.create("B", {"O1": {"amount": usd(1000)}})
+    desk.place("P1", "B", None, amount=usd(600))
+    with refused("OverPlacement"):
+        desk.place("P2", "B", None, amount=usd(401))
+    with refused("BasisMismatch"):
+        desk.place("P2", "B", 5)
+    with refused("BasisMismatch"):
+        desk.place("P2", "B", None, amount={"amount": 5, "currency": "EUR"})
+    assert desk.placement("P1").basis == "Amount"
+    assert desk.block_entry("B").placed.amount == 600
+
+
+def test_p4_several_blocks_are_filled_in_their_order(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.create("C", {"O2": 80})
+    desk.place("P1", "B", 30)
+    desk.place("P2", "B C", 120)
+    assert desk.block_entry("B").placed.quantity == 100
+    assert desk.block_entry("C").placed.quantity == 50
+    with refused("OverPlacement"):
+        desk.place("P3", "B C", 31)
+    desk.place("P3", "C", 30)
+
+
+def test_p5_children_stay_within_their_parent_and_take_no_room_of_the_block(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.create("C", {"O2": 100})
+    desk.place("P", "B", 100)
+    desk.place("P-A", "B", 60, parentPlacementId=id_of("P"))
+    with refused("OverPlacement"):
+        desk.place("P-B", "B", 41, parentPlacementId=id_of("P"))
+    with refused("ParentFieldMismatch"):
+        desk.place("P-B", "C", 40, parentPlacementId=id_of("P"))
+    with refused("PlacementNotFound", 725):
+        desk.place("P-B", "B", 40, parentPlacementId=id_of("Q"))
+    assert desk.block_entry("B").placed.quantity == 100
+    assert [detail.id for detail in desk.block_entry("B").placed.details] == [rid("P"), rid("P-A")]
+    assert [detail.id for detail in desk.placement_entry("P").placed.details] == [rid("P-A")]
+
+
+def test_p5_a_childs_fill_counts_once_for_the_block_and_fills_the_parent(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 100)
+    desk.place("P-A", "B", 60, parentPlacementId=id_of("P"))
+    desk.fill("E1", "P-A", 60)
+    desk.fill("E2", "P", 40)
+    assert (desk.placement("P-A").state, desk.placement("P").state) == ("Filled", "Filled")
+    assert desk.block_entry("B").executed.quantity == 100
+    assert desk.placement_entry("P").executed.quantity == 100
+    assert desk.placement_entry("P-A").executed.quantity == 60
+
+
+def test_p6_state_defaults_to_new_and_a_taken_id_is_refused(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 10)
+    assert (desk.placement("P").state, desk.placement("P").entry_type) == ("New", None)
+    with refused("EntityWithIdAlreadyExists", 173):
+        desk.place("P", "B", 10)
+
+
+def test_p7_an_empty_or_swept_block_is_not_placed(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.cancel("O1")
+    with refused("BlockNotPlaceable"):
+        desk.place("P", "B", 10)
+    desk.put_block("S", quantity=10, isSwept=True)
+    with refused("BlockSwept"):
+        desk.place("P", "S", 10)
+
+
+def test_p8_a_placement_stays_between_what_is_executed_and_what_is_free(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P1", "B", 40)
+    desk.place("P2", "B", 30)
+    desk.fill("E1", "P1", 25)
+    assert failure(desk.update_placement("P1", quantity=24)).type == "QuantityBelowExecuted"
+    assert failure(desk.update_placement("P1", quantity=71)).type == "OverPlacement"
+    assert desk.update_placement("P1", quantity=70, counterparty="BRK-B").failed == {}
+    assert (desk.placement("P1").quantity, desk.placement("P1").counterparty) == (70, "BRK-B")
+    assert desk.update_placement("P1", quantity=25).failed == {}
+
+
+def test_p8_a_cancelled_placement_is_not_updated(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 40)
+    desk.cancel_placement("P")
+    assert failure(desk.update_placement("P", quantity=20)).type == "InvalidPlacementState"
+    assert failure(desk.update_placement("Q", quantity=20)).type == "PlacementNotFound"
+
+
+def test_p9_the_type_changes_only_for_a_market_block(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.create("M", {"O2": 100}, **MARKET)
+    desk.place("P", "B", 40)
+    desk.place("Q", "M", 40, stopPrice=usd(5))
+    assert failure(desk.update_placement("P", type="Market")).type == "BlockFieldMismatch"
+    assert desk.update_placement("Q", type="Stop").failed == {}
+    assert desk.placement("Q").limit_price.amount == 190
+    assert desk.update_placement("Q", type="Market").failed == {}
+    assert (desk.placement("Q").limit_price, desk.placement("Q").stop_price) == (None, None)
+
+
+def test_p10_prices_are_numbers_in_the_placements_currency(desk: Desk) -> None:
+    desk.create("M", {"O2": 100}, **MARKET)
+    desk.place("Q", "M", 40)
+    assert desk.update_placement("Q", limitPrice="190.5").failed == {}
+    assert desk.placement("Q").limit_price == CurrencyAndAmount(amount=Decimal("190.5"), currency="USD")
+    assert desk.update_placement("Q", stopPrice=185, currency="EUR").failed == {}
+    assert desk.placement("Q").limit_price.currency == desk.placement("Q").stop_price.currency == "EUR"
+    desk.place("R", "M", 10, **MARKET)
+    assert failure(desk.update_placement("R", currency="USD")).type == "InvalidParameterValue"
+
+
+def test_p10_a_value_placement_is_priced_in_its_own_currency(desk: Desk) -> None:
+    desk.create("B", {"O1": {"amount": usd(1000)}})
+    desk.place("P", "B", None, amount=usd(600))
+    assert failure(desk.update_placement("P", limitPrice=5, currency="EUR")).type == "InvalidParameterValue"
+    assert desk.update_placement("P", limitPrice=5).failed == {}
+    assert desk.placement("P").limit_price.currency == "USD"
+
+
+def test_p11_cancel_takes_the_children_along_and_keeps_quantities(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 100)
+    desk.place("P-A", "B", 60, parentPlacementId=id_of("P"))
+    desk.place("P-B", "B", 40, parentPlacementId=id_of("P"))
+    desk.fill("E1", "P-B", 40)
+    cancelled = desk.cancel_placement("P").values["c"]
+    assert (cancelled.placement_state.state, cancelled.placement_state.quantity) == ("Cancelled", 100)
+    assert cancelled.cancelled_child_placements == (rid("P-A"),)
+    assert (desk.placement("P-A").state, desk.placement("P-B").state) == ("Cancelled", "Filled")
+    assert failure(desk.cancel_placement("P")).type == "InvalidPlacementState"
+    assert failure(desk.cancel_placement("P-B")).type == "InvalidPlacementState"
+
+
+def test_p12_cancelling_frees_exactly_what_is_not_executed(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 100)
+    desk.fill("E1", "P", 30)
+    desk.cancel_placement("P")
+    assert desk.block_entry("B").placed.quantity == 30
+    assert desk.block_entry("B").placed.quantity_by_state == {"Cancelled": 100}
+    with refused("OverPlacement"):
+        desk.place("P2", "B", 71)
+    desk.place("P2", "B", 70)
+    desk.allocate("P")
+    assert desk.allocated() == {"P-O1": 30}
+
+
+def test_l8_the_state_follows_the_fills_but_a_cancelled_placement_stays(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 100)
+    states = []
+    for code, quantity in (("E1", 40), ("E2", 60), ("E2", 0), ("E1", 0)):
+        desk.fill(code, "P", quantity)
+        states.append(desk.placement("P").state)
+    assert states == ["PartiallyFilled", "Filled", "PartiallyFilled", "New"]
+    desk.cancel_placement("P")
+    desk.fill("E3", "P", 10)
+    assert desk.placement("P").state == "Cancelled"
+
+
+def test_l5_a_cancelled_fill_is_no_units_at_all(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 100)
+    desk.fill("E1", "P", 40)
+    desk.fill("E1", "P", 40, state="Canceled")
+    assert desk.placement("P").state == "New"
+    assert desk.block_entry("B").executed.quantity == 0
+
+
+def test_e1_a_fill_is_of_its_placement(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 100)
+    with refused("PlacementNotFound", 725):
+        desk.fill("E1", "Q", 10)
+    with refused("PlacementFieldMismatch"):
+        desk.fill("E1", "P", 10, side="Sell")
+    with refused("PlacementFieldMismatch"):
+        desk.fill("E1", "P", 10, instrumentIdentifiers=MICROSOFT)
+    with refused("InvalidParameterValue"):
+        desk.fill("E1", "P", -1)
+    with refused("InvalidParameterValue"):
+        desk.fill("E1", "P", 1, price=-1)
+    assert desk.all(Execution) == []
+
+
+def test_e2_the_same_fill_again_is_a_correction_and_too_much_shows(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 100)
+    desk.fill("E1", "P", 40)
+    desk.fill("E1", "P", 110)
+    assert desk.execution("E1").quantity == 110
+    assert desk.block_entry("B").derived_state == "Over-executed"
+    assert desk.execution("E1").version.as_at_version_number == 2
+
+
+def test_e3_the_average_is_over_the_placement_after_the_whole_request(desk: Desk) -> None:
+    desk.create("B", {"O1": 300})
+    desk.place("P", "B", 300)
+    desk.fill("E0", "P", 100, price=10)
+    assert desk.execution("E0").average_price == 10
+    items = [desk.a_fill("E1", "P", 100, 20), desk.a_fill("E2", "P", 100, 30)]
+    desk.send("upsert_executions", ExecutionSetRequest, {"requests": items})
+    assert desk.execution("E1").average_price == desk.execution("E2").average_price == 20
+    assert desk.execution("E0").average_price == 10
+    desk.fill("E3", "P", 1, price=1, averagePrice=7)
+    assert desk.execution("E3").average_price == 7
+
+
+def test_e4_a_booked_fill_is_final(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 100)
+    desk.fill("E1", "P", 40)
+    desk.allocate("P")
+    desk.book("P-O1", mark=True)
+    with refused("ExecutionAlreadyBooked"):
+        desk.fill("E1", "P", 41)
+    with refused("ExecutionAlreadyBooked"):
+        desk.delete("execution", "E1")
+    desk.fill("E2", "P", 10)
+    assert len(desk.all(Execution)) == 2
+
+
+def test_a_fill_is_seen_on_its_placement_and_an_identical_one_is_not(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 100)
+    item = {"requests": [desk.a_fill("E1", "P", 40, 190)]}
+    desk.send("upsert_executions", ExecutionSetRequest, item)
+    assert desk.placement("P").version.as_at_version_number == 2
+    desk.send("upsert_executions", ExecutionSetRequest, item)
+    assert desk.changes == []
+
+
+def test_a_record_without_a_state_gets_the_one_its_fills_give(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 100)
+    desk.fill("E1", "P", 40)
+    desk.put_placement("P", "B", 100, counterparty="BRK-Z")
+    assert [(p.state, p.counterparty) for p in desk.all(Placement)] == [("PartiallyFilled", "BRK-Z")]
