@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 HEAVY = frozenset(
-    {"httpx", "msgspec", "pydantic", "rich", "sqlite3", "starlette", "textual", "uvicorn", "lusid", "ssl"}
+    {"httpx", "msgspec", "pydantic", "rich", "sqlite3", "starlette", "textual", "uvicorn", "lusid"}
 )
 
 EVERY_MODULE_OF = """

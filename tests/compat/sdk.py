@@ -1,6 +1,6 @@
 """The SDK's two flavours behind one way to call them, and what of an answer can be compared.
 
-Imported only where the SDK is installed.
+Where the SDK is not installed, importing this skips whatever needs it, and says so.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import lusid
-from lusid.extensions import ApiClientFactory, ArgsConfigurationLoader, SyncApiClientFactory
+import pytest
 
 from .serving import Served
+
+lusid = pytest.importorskip("lusid", reason="the official SDK is not installed: pip install -e '.[sdk]'")
 
 Flavour = Literal["sync", "async"]
 
@@ -50,14 +51,15 @@ class Desk:
 @asynccontextmanager
 async def desk_of(server: Served, flavour: Flavour, *, token: str | None = None) -> AsyncIterator[Desk]:
     """Sign on to a server with an access token, as the SDK's users do."""
-    loader = ArgsConfigurationLoader(
+    extensions = lusid.extensions
+    loader = extensions.ArgsConfigurationLoader(
         api_url=server.url, access_token=token or server.token, app_name="compat", rate_limit_retries=0
     )
     if flavour == "sync":
-        with SyncApiClientFactory(config_loaders=[loader]) as factory:
+        with extensions.SyncApiClientFactory(config_loaders=[loader]) as factory:
             yield Desk(factory.build)
     else:
-        async with ApiClientFactory(config_loaders=[loader]) as factory:
+        async with extensions.ApiClientFactory(config_loaders=[loader]) as factory:
             yield Desk(factory.build)
 
 

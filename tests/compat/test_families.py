@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 
-lusid = pytest.importorskip("lusid", reason="the official SDK is not installed: pip install -e '.[sdk]'")
+from .sdk import Desk, desk_of, expected, facts, got, keyed, lusid, sent
+from .serving import Served, served
 
-from lusid.exceptions import ApiException  # noqa: E402
-
-from .sdk import Desk, desk_of, expected, facts, got, keyed, sent  # noqa: E402
-from .serving import Served, served  # noqa: E402
+ApiException = lusid.ApiException
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-lusid = pytest.importorskip("lusid", reason="the official SDK is not installed: pip install -e '.[sdk]'")
-
-from .sdk import Desk, desk_of, expected, facts, got, keyed, request, sent  # noqa: E402
-from .serving import Served, served  # noqa: E402
+from .sdk import Desk, desk_of, expected, facts, got, keyed, lusid, request, sent
+from .serving import Served, served
 
 ALLOCATED = {"ORD-1": 71, "ORD-2": 36, "ORD-3": 32, "ORD-4": 21}
 CONSIDERATION = {"ORD-1": 13462.4875, "ORD-2": 6826.05, "ORD-3": 6067.6, "ORD-4": 3981.8625}
