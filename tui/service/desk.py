@@ -19,7 +19,6 @@ from tui.api.errors import ApiError, NotFound, NotServed, Unauthenticated
 from tui.api.models import Execution, Order, Placement, Transaction
 from tui.api.requests import CancelledAndMoved, MarketRequest, MarketStatus
 from tui.api.shapes import ResourceId
-from tui.service.diff import diff
 from tui.service.draft import transaction_key
 from tui.service.environment import (
     OFFLINE_AFTER,
@@ -42,6 +41,8 @@ from tui.service.writing import Writer
 
 FULL_LOAD_EVERY: Final = 300
 """After so many polls everything is read again, to heal whatever a poll cannot see."""
+
+_FAMILIES: Final = {Order: Family.ORDERS, Placement: Family.PLACEMENTS, Execution: Family.EXECUTIONS}
 
 T = TypeVar("T")
 Listener = Callable[[Update], None]
@@ -233,7 +234,7 @@ class Desk:
         if new is old:
             return
         self.snapshot = new
-        self._tell(Update(old, new, diff(old, new)))
+        self._tell(Update(old, new))
 
     def _tell(self, update: Update) -> None:
         for listener in tuple(self._listeners):
@@ -296,25 +297,23 @@ class Desk:
 
     def _fold_answers(self, outcomes: Iterable[Outcome]) -> None:
         """Show what the server answered to a write at once; reading again adds what it does not say."""
-        draft = self._reader.draft
         for outcome in outcomes:
             entity = outcome.entity
-            found = (
-                (entity.cancelled_order, entity.new_order)
-                if isinstance(entity, CancelledAndMoved)
-                else (entity,)
-            )
-            for row in found:
-                if isinstance(row, Order):
-                    draft.put(Family.ORDERS, [row])
-                elif isinstance(row, Placement):
-                    draft.put(Family.PLACEMENTS, [row])
-                elif isinstance(row, Execution):
-                    draft.put(Family.EXECUTIONS, [row])
-                elif isinstance(row, Transaction):
-                    share = self.snapshot.allocations.get(outcome.ref.id)
-                    if share is not None:
-                        draft.put_transactions({transaction_key(share.portfolio_id, row.transaction_id): row})
+            if isinstance(entity, CancelledAndMoved):
+                self._fold(outcome.ref, entity.cancelled_order)
+                self._fold(outcome.ref, entity.new_order)
+            else:
+                self._fold(outcome.ref, entity)
+
+    def _fold(self, ref: Ref, row: Any) -> None:
+        draft = self._reader.draft
+        if isinstance(row, Transaction):
+            share = self.snapshot.allocations.get(ref.id)
+            if share is not None:
+                draft.put_transactions({transaction_key(share.portfolio_id, row.transaction_id): row})
+        for kind, family in _FAMILIES.items():
+            if isinstance(row, kind):
+                draft.put(family, [row])
 
     # --- looking closer ------------------------------------------------------------------------
 

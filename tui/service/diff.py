@@ -135,9 +135,12 @@ def _targets(link: Link, old: Snapshot, new: Snapshot, touched: Iterable[Resourc
     membership = link.family is Family.BLOCKS
     found: set[ResourceId] = set()
     for id in touched:
-        ends = [set(link.targets(row)) for row in (was.get(id), now.get(id)) if row is not None]
-        if membership and len(ends) == 2:
-            found |= ends[0] ^ ends[1]
-        else:
-            found = found.union(*ends)
+        before, after = was.get(id), now.get(id)
+        if membership and before is not None and after is not None:
+            if before.block.order_ids != after.block.order_ids:
+                found |= set(link.targets(before)) ^ set(link.targets(after))
+            continue
+        for row in (before, after):
+            if row is not None:
+                found.update(link.targets(row))
     return found

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from tui.service.diff import Delta
+from tui.service.diff import Deltas, diff
 from tui.service.outcomes import Report
-from tui.service.snapshot import Family, Ref, Snapshot
+from tui.service.snapshot import Ref, Snapshot
 
 STALE_AFTER: Final = 3
 """Missed polls in a row after which the data is stale (header amber)."""
@@ -68,11 +67,18 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What a listener is told: the snapshot before and now, what differs, which rows' intent marks
-    changed, and the report of a write that just finished (also when whoever asked is gone)."""
+    """What a listener is told: the snapshot before and now, which rows' intent marks changed, and the
+    report of a write that just finished (also when whoever asked for it is gone)."""
 
     old: Snapshot
     new: Snapshot
-    deltas: Mapping[Family, Delta] = field(default_factory=dict)
     marks: frozenset[Ref] = frozenset()
     report: Report | None = None
+    _found: list[Deltas] = field(default_factory=list, repr=False, compare=False)
+
+    @property
+    def deltas(self) -> Deltas:
+        """What differs between the snapshots, found when it is first asked for."""
+        if not self._found:
+            self._found.append(diff(self.old, self.new))
+        return self._found[0]

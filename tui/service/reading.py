@@ -110,32 +110,30 @@ class Reader:
         self._publish(complete=True)
 
     async def _load_blocks(self, draft: Draft, shown: _Shown) -> None:
-        seen: set[ResourceId] = set()
+        gone = set(draft.rows(Family.BLOCKS))
         async for page in self._pages(draft, self._block_page(draft)):
             fresh = self._fresh or set()
-            rows = [row for row in page.values if row.block.id not in fresh]
-            draft.put(Family.BLOCKS, rows)
-            seen.update(row.block.id for row in page.values)
+            draft.put(Family.BLOCKS, [row for row in page.values if row.block.id not in fresh])
+            gone.difference_update(row.block.id for row in page.values)
             self._mark(Family.BLOCKS, (row.block for row in page.values))
             shown.later()
-        self._sweep_out(draft, Family.BLOCKS, seen | (self._fresh or set()))
+        draft.remove(Family.BLOCKS, gone - (self._fresh or set()))
 
     async def _load_family(self, draft: Draft, family: Family, shown: _Shown, stale: set[ResourceId]) -> None:
-        seen: set[ResourceId] = set()
+        gone = set(draft.rows(family))
         source = getattr(self._client, family.value)
 
         def fetch(token: str | None) -> Awaitable[Page[Any]]:
             found: Awaitable[Page[Any]] = source.list(limit=PAGE, page=token, as_at=draft.base.as_at)
             return found
 
-        early = set(draft.rows(family))
         async for page in self._pages(draft, fetch):
             draft.put(family, page.values)
-            seen.update(row.id for row in page.values)
+            gone.difference_update(row.id for row in page.values)
             self._mark(family, page.values)
             stale.update(_outdated(draft, family, page.values))
             shown.later()
-        self._sweep_out(draft, family, seen | (set(draft.rows(family)) - early))
+        draft.remove(family, gone)
 
     async def _load_bookings(self, draft: Draft) -> None:
         """Read the transactions of every portfolio in which something of this desk is booked."""
@@ -384,21 +382,18 @@ class Reader:
         token: str | None = None
         while True:
             page = await fetch(token)
+            await asyncio.sleep(0)
             self._check(draft)
             draft.note_bad(page.bad)
             yield page
+            await asyncio.sleep(0)
             token = page.next_page
             if token is None:
                 return
-            await asyncio.sleep(0)
 
     def _check(self, draft: Draft) -> None:
         if draft is not self.draft:
             raise Superseded
-
-    def _sweep_out(self, draft: Draft, family: Family, seen: set[ResourceId]) -> None:
-        """Take out the rows a full list no longer has."""
-        draft.remove(family, [id for id in draft.rows(family) if id not in seen])
 
 
 class _Shown:
