@@ -44,7 +44,6 @@ from tui.oms.book import (
     Booking,
     Stored,
 )
-from tui.oms.rules.allocating import average_price
 from tui.oms.rules.amounts import AMOUNT, QUANTITY, Basis, basis_of, exactly, total, trim
 from tui.oms.rules.blocking import counted, members
 from tui.oms.rules.derived import (
@@ -60,6 +59,7 @@ from tui.oms.rules.entities import NEW
 from tui.oms.rules.placed import (
     Shares,
     attribution,
+    average_price,
     executed_shares,
     fills,
     live_allocations_of,

@@ -178,34 +178,38 @@ def test_a8_a12_what_is_booked_stays_and_new_fills_get_new_allocations(desk: Des
     assert [desk.order(code).state for code in codes] == ["Filled"] * 4
 
 
-def test_a12_booking_some_leaves_the_others_as_they_were(desk: Desk) -> None:
+def test_a12_booking_one_of_a_run_fixes_the_others_too(desk: Desk) -> None:
     codes = working(desk, "100/50/47/30", "100 60")
     desk.allocate("P")
     desk.book("P-O1", mark=True)
+    desk.allocate("P", algorithm="RR-FIFO")
+    assert desk.changes == []
+    desk.fill("E3", "P", 67, price=200)
+    desk.allocate("P")
+    assert got(desk, codes) == "71/36/32/21"
+    assert [desk.allocation(f"P-{code}-2").quantity for code in codes] == [29, 14, 15, 9]
     desk.allocate("P")
     assert desk.changes == []
-    desk.fill("E3", "P", 60, price=200)
-    desk.allocate("P")
-    allocated = desk.allocated()
-    assert sum(allocated.values()) == 220
-    assert (allocated["P-O1"], desk.allocation("P-O1-2").execution_ids) == (71, (rid("E3"),))
-    two = desk.allocation("P-O2")
-    fresh = two.quantity - 36
-    assert two.execution_ids == (rid("E1"), rid("E2"), rid("E3"))
-    assert abs(two.price.amount * two.quantity - (36 * Decimal("101.375") + fresh * 200)) < Decimal("1E-9")
-    desk.allocate("P")
-    assert desk.changes == []
-    assert got(desk, codes).startswith("71/")
 
 
-def test_a12_what_booked_orders_leave_goes_to_an_order_that_joined_since(desk: Desk) -> None:
-    working(desk, "10/10", "20")
+def test_a12_units_of_a_deleted_allocation_are_shared_again(desk: Desk) -> None:
+    working(desk, "10/10", "8")
+    desk.allocate("P")
+    desk.book("P-O1", mark=True)
+    desk.delete("allocation", "P-O2")
+    desk.allocate("P")
+    assert desk.allocated() == {"P-O1": 4, "P-O1-2": 2, "P-O2": 2}
+
+
+def test_a12_what_nobody_had_room_for_goes_to_an_order_that_joined_since(desk: Desk) -> None:
+    working(desk, "10/10", "25")
     desk.allocate("P")
     desk.book("P-O1", mark=True)
     desk.create("B", {"O3": 10})
     desk.allocate("P")
-    allocated = desk.allocated()
-    assert allocated == {"P-O1": 10, "P-O2": 5, "P-O3": 5}
+    assert desk.allocated() == {"P-O1": 10, "P-O2": 10, "P-O3": 5}
+    desk.allocate("P")
+    assert desk.changes == []
 
 
 def test_a13_failures_stand_beside_successes(desk: Desk) -> None:

@@ -1,8 +1,8 @@
 """The allocation service: what is executed is given to the orders, or to portfolios by weight (A1 to A17).
 
-A run replaces the placement's earlier allocations as long as they are not booked (A11). What is booked
-stays as it is: its units and its executions are spoken for (A12), and an order it belongs to gets further
-units through an allocation of its own (A8).
+A run replaces the placement's earlier allocations (A11) until one of them is booked. From then on the
+executions that one rests on are consumed and all allocations that rest on them stay as they are (A12); what
+is executed later reaches the orders through allocations of its own (A8).
 """
 
 from __future__ import annotations
@@ -13,27 +13,20 @@ from decimal import Decimal
 
 import msgspec
 
-from tui.api.models import Allocation, Block, Execution, Order, Placement
+from tui.api.models import Allocation, Block, Execution, Placement
 from tui.api.requests import AllocationReply, PortfolioWeight, WeightedAllocationServiceRunRequest
 from tui.api.shapes import ZERO, CurrencyAndAmount, ErrorDetail, Identifiers, ResourceId
-from tui.api.states import is_cancelled, is_final
+from tui.api.states import is_cancelled
 from tui.oms.book import ALLOCATIONS_OF_PLACEMENT, Answer, Book
 from tui.oms.refusals import Refusal
-from tui.oms.rules.amounts import average, exactly, more, nothing, plain, total
+from tui.oms.rules.amounts import exactly, plain, total
 from tui.oms.rules.blocking import members
 from tui.oms.rules.checks import Checks, invalid
-from tui.oms.rules.entities import (
-    FILLED,
-    NEW,
-    PARTIALLY_FILLED,
-    computed,
-    is_booked,
-    live_allocations,
-    need,
-)
+from tui.oms.rules.entities import NEW, computed, is_booked, live_allocations, need
+from tui.oms.rules.filling import refill_order
 from tui.oms.rules.instruments import SCOPE
 from tui.oms.rules.ordering import by_time, fifo
-from tui.oms.rules.placed import family, fills, lineage
+from tui.oms.rules.placed import average_price, family, fills, lineage
 from tui.oms.rules.sharing import ALGORITHMS, WEIGHTED, by_weight, share_fills
 
 Share = Callable[[Sequence[Decimal], Sequence[Decimal]], tuple[list[Decimal], list[bool]]]
@@ -77,21 +70,9 @@ class _Plan:
     placement: Placement
     takers: Sequence[_Taker]
     fills: Sequence[Execution]
-    booked: Sequence[Allocation]
+    frozen: Sequence[Allocation]
     replaced: Sequence[Allocation]
     key: Callable[[Allocation], Hashable]
-
-
-@dataclass(frozen=True, slots=True)
-class _Lot:
-    """Units shared in one go: what each taker gets, out of which executions, at what price."""
-
-    parts: Sequence[Decimal]
-    fills: Sequence[Execution]
-
-    @property
-    def price(self) -> Decimal | None:
-        return average_price(self.fills)
 
 
 @exactly
@@ -107,11 +88,10 @@ def allocate(book: Book, request: Allocate) -> Answer:
     aside = {allocation.id for plan in plans for allocation in plan.replaced}
 
     for plan in plans:
-        mine = {allocation.id for allocation in plan.booked}
         rooms = []
         for taker in plan.takers:
             others = live_allocations(book, taker.order_id)
-            taken = total(other.quantity for other in others if other.id not in aside | mine)
+            taken = total(other.quantity for other in others if other.id not in aside)
             rooms.append(max(ZERO, taker.size - taken))
         _run(book, plan, rooms, _by_algorithm(request.algorithm, plan.takers))
         aside.difference_update(allocation.id for allocation in plan.replaced)
@@ -187,18 +167,9 @@ def _planned(
     for id in ids:
         try:
             placement = need(book, Placement, id, "A13")
-            own = [each for each in book.related(ALLOCATIONS_OF_PLACEMENT, id) if _is_own(each, id)]
             available = _available(book, placement)
-            plans.append(
-                _Plan(
-                    placement,
-                    takers(book, placement),
-                    available,
-                    [each for each in own if is_booked(each)],
-                    [each for each in own if not is_booked(each)],
-                    key,
-                )
-            )
+            frozen, replaced = _earlier(book, id)
+            plans.append(_Plan(placement, takers(book, placement), available, frozen, replaced, key))
         except Refusal as refusal:
             failed[id.failed_key] = refusal.as_item(id.failed_key)
     return plans, failed
@@ -208,9 +179,25 @@ def _answer(plans: Sequence[_Plan], failed: Mapping[str, ErrorDetail]) -> Answer
     return lambda: AllocationReply(values=tuple(plan.placement.id for plan in plans), failed=failed)
 
 
-def _is_own(allocation: Allocation, placement: ResourceId) -> bool:
-    """A11: tell whether a run of ``placement`` speaks for the allocation, and it still counts."""
-    return allocation.placement_ids == (placement,) and not is_cancelled(allocation.state)
+def _earlier(book: Book, placement: ResourceId) -> tuple[list[Allocation], list[Allocation]]:
+    """A11, A12: give the placement's own allocations that stay, and those that a run replaces.
+
+    Those that are booked stay, and so does whatever shares an execution with one that stays.
+    """
+    own = [
+        each
+        for each in book.related(ALLOCATIONS_OF_PLACEMENT, placement)
+        if each.placement_ids == (placement,) and not is_cancelled(each.state)
+    ]
+    frozen = {each.id: each for each in own if is_booked(each)}
+    consumed: set[ResourceId] = set()
+    for _ in own:
+        before = len(frozen)
+        consumed.update(id for each in frozen.values() for id in each.execution_ids or ())
+        frozen.update((each.id, each) for each in own if not consumed.isdisjoint(each.execution_ids or ()))
+        if len(frozen) == before:
+            break
+    return list(frozen.values()), [each for each in own if each.id not in frozen]
 
 
 def _available(book: Book, placement: Placement) -> list[Execution]:
@@ -233,8 +220,7 @@ def _available(book: Book, placement: Placement) -> list[Execution]:
 def _spoken_for(book: Book, plan: _Plan) -> set[ResourceId]:
     """A15: give the executions that allocations of the placement's parents or children rest on."""
     kin = {each.id: each for each in (*lineage(book, plan.placement), *family(book, plan.placement))}
-    replaced = {allocation.id for allocation in plan.replaced}
-    mine = replaced | {allocation.id for allocation in plan.booked}
+    mine = {allocation.id for allocation in (*plan.frozen, *plan.replaced)}
     found: set[ResourceId] = set()
     for id in kin:
         for allocation in book.related(ALLOCATIONS_OF_PLACEMENT, id):
@@ -301,74 +287,49 @@ def _weight_takers(book: Book, placement: Placement, weights: Sequence[Portfolio
 def _run(book: Book, plan: _Plan, rooms: Sequence[Decimal], share: Share) -> None:
     """A11, A12: share the fills, put the allocations that come of it and take away the others.
 
-    ``rooms`` is what each taker could take if this placement had given it nothing yet.
+    Of consumed executions only what nobody has yet is shared, say because an order has joined since.
     """
     spoken_for = _spoken_for(book, plan)
-    open_fills = [fill for fill in plan.fills if fill.id not in spoken_for]
-    covered_ids = {id for allocation in plan.booked for id in allocation.execution_ids or ()}
-    covered = [fill for fill in open_fills if fill.id in covered_ids]
-    fresh = [fill for fill in open_fills if fill.id not in covered_ids]
-    booked = {
-        taker.key: total(each.quantity for each in plan.booked if plan.key(each) == taker.key)
-        for taker in plan.takers
-    }
-    left = [max(ZERO, room - booked[taker.key]) for taker, room in zip(plan.takers, rooms, strict=True)]
-    rest = _beside_booked(plan, covered, rooms, left, share)
-    left = [room - part for room, part in zip(left, rest.parts, strict=True)]
+    consumed_ids = {id for allocation in plan.frozen for id in allocation.execution_ids or ()}
+    fills = [fill for fill in plan.fills if fill.id not in spoken_for]
+    consumed = [fill for fill in fills if fill.id in consumed_ids]
+    fresh = [fill for fill in fills if fill.id not in consumed_ids]
+    given = total(allocation.quantity for allocation in plan.frozen)
+    over = max(ZERO, total(fill.quantity for fill in consumed) - given)
+    rest, _ = share([over], rooms)
+    left = [room - part for room, part in zip(rooms, rest, strict=True)]
     parts, used = share([fill.quantity for fill in fresh], left)
-    _write(book, plan, (rest, _Lot(parts, [fill for fill, took in zip(fresh, used, strict=True) if took])))
-
-
-def _beside_booked(
-    plan: _Plan,
-    covered: Sequence[Execution],
-    rooms: Sequence[Decimal],
-    left: Sequence[Decimal],
-    share: Share,
-) -> _Lot:
-    """A12: give what of the booked allocations' executions is for the others.
-
-    When only some allocations of a run are booked, the others keep exactly what that run gave them; only
-    if the orders have changed since is what the booked ones leave shared anew.
-    """
-    nobody = [ZERO for _ in plan.takers]
-    units = [fill.quantity for fill in covered]
-    unbooked = max(ZERO, total(units) - total(each.quantity for each in plan.booked))
-    if not unbooked:
-        return _Lot(nobody, ())
-    holders = {plan.key(allocation) for allocation in plan.booked}
-    before, _ = share(units, rooms)
-    kept = [ZERO if taker.key in holders else part for taker, part in zip(plan.takers, before, strict=True)]
-    fits = all(part <= room for part, room in zip(kept, left, strict=True))
-    if fits and total(kept) == min(unbooked, total(left)):
-        return _Lot(kept, covered)
-    return _Lot(share([unbooked], left)[0], covered)
-
-
-def average_price(executions: Iterable[Execution]) -> Decimal | None:
-    """A10, G11: give the average price of executions, or None without units."""
-    return average((fill.quantity, fill.price.amount or ZERO) for fill in executions)
-
-
-def _write(book: Book, plan: _Plan, lots: Sequence[_Lot]) -> None:
-    """A8, A11: put what every taker gets, and remove the replaced allocations nobody gets again."""
     gone = {allocation.id: allocation for allocation in plan.replaced}
-    touched = {allocation.allocated_order_id for allocation in plan.replaced}
-    for index, taker in enumerate(plan.takers):
-        taken = [(lot.parts[index], lot) for lot in lots if lot.parts[index]]
-        if taken:
-            id = _id_for(book, plan, taker)
-            gone.pop(id, None)
-            _put(book, _allocation(book, plan.placement, taker, id, taken))
-            touched.add(taker.order_id)
+    _write(book, plan, gone, rest, consumed)
+    _write(book, plan, gone, parts, [fill for fill, took in zip(fresh, used, strict=True) if took])
     for id in gone:
         book.remove(Allocation, id)
+    touched = {allocation.allocated_order_id for allocation in plan.replaced}
+    touched.update(
+        taker.order_id for taker, *units in zip(plan.takers, rest, parts, strict=True) if any(units)
+    )
     for order in sorted(touched):
-        refill(book, order)
+        refill_order(book, order)
 
 
-def _id_for(book: Book, plan: _Plan, taker: _Taker) -> ResourceId:
-    """A8: give the id of the taker's allocation: the first one that is neither booked nor another's."""
+Gone = dict[ResourceId, Allocation]
+"""The replaced allocations nobody has taken up again."""
+
+
+def _write(
+    book: Book, plan: _Plan, gone: Gone, parts: Sequence[Decimal], executions: Sequence[Execution]
+) -> None:
+    """A9, A11: put what every taker gets out of the executions."""
+    price = average_price(executions)
+    for taker, units in zip(plan.takers, parts, strict=True):
+        if units:
+            id = _id_for(book, plan, taker, gone)
+            gone.pop(id, None)
+            _put(book, _allocation(book, plan.placement, taker, id, units, executions, price))
+
+
+def _id_for(book: Book, plan: _Plan, taker: _Taker, gone: Gone) -> ResourceId:
+    """A8: give the id of the taker's allocation: the first that is free or was its own until now."""
     number = 1
     while True:
         suffix = "" if number == 1 else f"-{number}"
@@ -376,27 +337,30 @@ def _id_for(book: Book, plan: _Plan, taker: _Taker) -> ResourceId:
         existing = book.get(Allocation, id)
         if existing is None:
             return id
-        same_taker = plan.key(existing) == taker.key and existing.placement_ids == (plan.placement.id,)
-        if same_taker and not is_booked(existing):
+        own = plan.key(existing) == taker.key and existing.placement_ids == (plan.placement.id,)
+        if own and (id in gone or is_cancelled(existing.state)):
             return id
         number += 1
 
 
 def _allocation(
-    book: Book, placement: Placement, taker: _Taker, id: ResourceId, taken: Sequence[tuple[Decimal, _Lot]]
+    book: Book,
+    placement: Placement,
+    taker: _Taker,
+    id: ResourceId,
+    units: Decimal,
+    executions: Sequence[Execution],
+    price: Decimal | None,
 ) -> Allocation:
     """A9, A10: the allocation of what a taker gets."""
-    used = {fill.id: fill for _, lot in taken for fill in lot.fills}
-    executions = by_time(book, used.values())
     last = executions[-1]
-    price = average((units, lot.price or ZERO) for units, lot in taken)
     existing = book.get(Allocation, id)
     return computed(
         Allocation(
             id=id,
             allocated_order_id=taker.order_id,
             portfolio_id=taker.portfolio_id,
-            quantity=total(units for units, _ in taken),
+            quantity=units,
             instrument_identifiers=taker.identifiers,
             lusid_instrument_id=taker.luid,
             instrument_scope=SCOPE,
@@ -426,19 +390,3 @@ def _put(book: Book, allocation: Allocation) -> None:
         if kept == existing:
             return
     book.put(allocation)
-
-
-def refill(book: Book, order: ResourceId) -> None:
-    """L9: bring an order's state in line with what is allocated to it; a final state stays."""
-    found = book.get(Order, order)
-    if found is None or is_final(found.state):
-        return
-    units = total(allocation.quantity for allocation in live_allocations(book, order))
-    if nothing(units):
-        state = NEW
-    elif found.quantity is None or more(found.quantity, units):
-        state = PARTIALLY_FILLED
-    else:
-        state = FILLED
-    if state != found.state:
-        book.put(msgspec.structs.replace(found, state=state))

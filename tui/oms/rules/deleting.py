@@ -17,12 +17,11 @@ from tui.oms.book import (
     Book,
 )
 from tui.oms.refusals import Refusal
-from tui.oms.rules.allocating import refill as refill_order
 from tui.oms.rules.amounts import exactly
 from tui.oms.rules.blocking import block_of, recounted
 from tui.oms.rules.entities import E, is_booked, need
 from tui.oms.rules.executing import already_booked, booked_part
-from tui.oms.rules.executing import refill as refill_placement
+from tui.oms.rules.filling import refill_order, refill_placement
 
 
 def _found(book: Book, kind: type[E], id: ResourceId) -> E:

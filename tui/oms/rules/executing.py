@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import msgspec
-
 from tui.api.models import Allocation, Execution, Placement
 from tui.api.requests import ExecutionRequest
-from tui.api.shapes import ZERO, ResourceId
+from tui.api.shapes import ResourceId
 from tui.api.states import normal
 from tui.oms.book import ALLOCATIONS_OF_PLACEMENT, Book
 from tui.oms.refusals import Refusal
-from tui.oms.rules.amounts import average, plain
+from tui.oms.rules.amounts import plain
 from tui.oms.rules.checks import invalid
 from tui.oms.rules.entities import is_booked, need
 from tui.oms.rules.instruments import instrument_of
-from tui.oms.rules.placed import executed, filled_state, lineage, own_fills
+from tui.oms.rules.placed import average_price, lineage, own_fills
 
 
 def execution_from(book: Book, item: ExecutionRequest) -> Execution:
@@ -63,7 +61,7 @@ def execution_from(book: Book, item: ExecutionRequest) -> Execution:
 
 def average_on(book: Book, placement: ResourceId) -> Decimal | None:
     """E3: give the average price of a placement's fills, this call's included."""
-    return average((fill.quantity, fill.price.amount or ZERO) for fill in own_fills(book, placement))
+    return average_price(own_fills(book, placement))
 
 
 def booked_part(book: Book, execution: Execution) -> Allocation | None:
@@ -82,18 +80,3 @@ def already_booked(execution: Execution, allocation: Allocation) -> Refusal:
         f"Execution '{execution.id}' is part of allocation '{allocation.id}', which is {allocation.state}."
     )
     return Refusal("ExecutionAlreadyBooked", detail, "E4")
-
-
-def refill(book: Book, placement: ResourceId) -> None:
-    """L8: bring the state of a placement, and of its parents, in line with what is executed.
-
-    A fill makes a new version of its placement even where the state stays, so that whoever asks what
-    changed since is told of it.
-    """
-    found = book.get(Placement, placement)
-    for member in lineage(book, found) if found is not None else ():
-        after = msgspec.structs.replace(member, state=filled_state(member, executed(book, member)))
-        if member.id == placement:
-            book.touch(after)
-        else:
-            book.put(after)

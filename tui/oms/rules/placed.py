@@ -17,8 +17,7 @@ from tui.oms.book import (
     Book,
     Stored,
 )
-from tui.oms.rules.amounts import QUANTITY, Basis, more, nothing, total
-from tui.oms.rules.entities import FILLED, NEW, PARTIALLY_FILLED
+from tui.oms.rules.amounts import QUANTITY, Basis, average, total
 
 Shares = dict[ResourceId, dict[ResourceId, Decimal]]
 """What each placement puts on each block: placement id, then block id."""
@@ -71,6 +70,11 @@ def executed(book: Book, placement: Placement, basis: Basis = QUANTITY) -> Decim
     return total(basis.filled(fill) for fill in fills(book, placement))
 
 
+def average_price(executions: Iterable[Execution]) -> Decimal | None:
+    """A10, E3, G11: give the average price of executions, or None without units."""
+    return average((fill.quantity, fill.price.amount or ZERO) for fill in executions)
+
+
 def live_allocations_of(book: Book, placement: Placement) -> list[Allocation]:
     """Give the allocations of a placement and of its children, each once, the cancelled ones left out."""
     found: dict[ResourceId, Allocation] = {}
@@ -79,17 +83,6 @@ def live_allocations_of(book: Book, placement: Placement) -> list[Allocation]:
             if not is_cancelled(allocation.state):
                 found[allocation.id] = allocation
     return list(found.values())
-
-
-def filled_state(placement: Placement, units: Decimal) -> str | None:
-    """L8: give the state a placement has with ``units`` executed; a cancelled one keeps its own."""
-    if is_cancelled(placement.state):
-        return placement.state
-    if nothing(units):
-        return NEW
-    if placement.quantity is None or more(placement.quantity, units):
-        return PARTIALLY_FILLED
-    return FILLED
 
 
 def live_size(book: Book, placement: Placement, basis: Basis = QUANTITY) -> Decimal:

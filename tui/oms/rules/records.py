@@ -27,15 +27,14 @@ from tui.api.shapes import ResourceId
 from tui.api.states import is_cancelled
 from tui.oms.book import Answer, Book
 from tui.oms.refusals import Refusal
-from tui.oms.rules.allocating import refill as refill_order
 from tui.oms.rules.amounts import exactly, plain
 from tui.oms.rules.blocking import Terms, block_of, members, mismatch, recounted, resized
 from tui.oms.rules.checks import Checks, invalid, one_size
 from tui.oms.rules.entities import NEW, E, computed, live_allocations, need
 from tui.oms.rules.executing import already_booked, average_on, booked_part, execution_from
-from tui.oms.rules.executing import refill as refill_placement
+from tui.oms.rules.filling import filled_state, refill_order, refill_placement
 from tui.oms.rules.instruments import SCOPE, instrument_of
-from tui.oms.rules.placed import executed, filled_state
+from tui.oms.rules.placed import executed
 from tui.oms.rules.placing import check_requests, placement_from
 from tui.oms.rules.updating import refitted
 

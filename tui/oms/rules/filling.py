@@ -1,0 +1,52 @@
+"""The states the server keeps in line: placements with fills, orders with allocations (L8, L9)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from tui.api.models import Order, Placement
+from tui.api.shapes import ResourceId
+from tui.api.states import is_cancelled, is_final
+from tui.oms.book import Book
+from tui.oms.rules.amounts import more, nothing, total
+from tui.oms.rules.entities import FILLED, NEW, PARTIALLY_FILLED, live_allocations
+from tui.oms.rules.placed import executed, lineage
+
+
+def _fill_state(size: Decimal | None, units: Decimal) -> str:
+    if nothing(units):
+        return NEW
+    return PARTIALLY_FILLED if size is None or more(size, units) else FILLED
+
+
+def filled_state(placement: Placement, units: Decimal) -> str | None:
+    """L8: give the state a placement has with ``units`` executed; a cancelled one keeps its own."""
+    return placement.state if is_cancelled(placement.state) else _fill_state(placement.quantity, units)
+
+
+def refill_placement(book: Book, placement: ResourceId) -> None:
+    """L8: bring the state of a placement, and of its parents, in line with what is executed.
+
+    A fill makes a new version of its placement even where the state stays, so that whoever asks what
+    changed since is told of it.
+    """
+    found = book.get(Placement, placement)
+    for member in lineage(book, found) if found is not None else ():
+        after = msgspec.structs.replace(member, state=filled_state(member, executed(book, member)))
+        if member.id == placement:
+            book.touch(after)
+        else:
+            book.put(after)
+
+
+def refill_order(book: Book, order: ResourceId) -> None:
+    """L9: bring an order's state in line with what is allocated to it; a final state stays."""
+    found = book.get(Order, order)
+    if found is None or is_final(found.state):
+        return
+    units = total(allocation.quantity for allocation in live_allocations(book, order))
+    state = _fill_state(found.quantity, units)
+    if state != found.state:
+        book.put(msgspec.structs.replace(found, state=state))
