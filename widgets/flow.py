@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
@@ -19,19 +19,6 @@ Builder = Callable[[int], Lines]
 
 WIDEST_LABEL: Final = 28
 NARROWEST_VALUE: Final = 12
-
-
-def fit(text: str, width: int) -> str:
-    """Give ``text`` in exactly ``width`` cells: cut with an ellipsis, or padded.
-
-    >>> fit("Quantity", 6), fit("ok", 4), fit("\u682a\u5f0f", 3)
-    ('Quant…', 'ok  ', '株…')
-    """
-    if width <= 0:
-        return ""
-    if cell_len(text) <= width:
-        return set_cell_size(text, width)
-    return set_cell_size(set_cell_size(text, width - 1).rstrip() + "…", width)
 
 
 def hanging(label: Content, value: Content, indent: int, width: int) -> Lines:

@@ -24,7 +24,7 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from widgets.fields import NO, YES, ChoiceEntry, Drawn, Entry, Field, entry_of
-from widgets.flow import fit
+from widgets.grid.text import fit
 
 __all__ = ["NO", "YES", "Field", "FieldList", "FormFields"]
 
@@ -281,6 +281,12 @@ class FormFields(Vertical):
     def current(self) -> str:
         """The id of the field that takes the keys."""
         return self.list.current.field.id if self.list.current else ""
+
+    def go_to(self, name: str) -> None:
+        """Let the field called ``name`` take the keys."""
+        for at, entry in enumerate(self.list.entries):
+            if entry.field.id == name:
+                self.list.go_to(at)
 
     @on(FieldList.Changed)
     def _value_changed(self, event: FieldList.Changed) -> None:

@@ -21,7 +21,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from widgets.flow import fit
+from widgets.grid.text import fit
 
 Role = Literal["", "live", "waiting", "good", "attention", "bad", "idle"]
 

@@ -10,7 +10,6 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
 from styles.themes import THEMES
-from widgets.flow import fit
 from widgets.timeline import Moment, Timeline
 
 
@@ -94,9 +93,3 @@ async def test_nothing_to_show_is_no_trouble() -> None:
         await pilot.press("down", "end", "pageup", "home")
         assert app.query_one(Timeline).cursor == 0
         assert app.seen == []
-
-
-@pytest.mark.parametrize("text", ["\u682a\u5f0f\u4f1a\u793e", "[b", "plain text", "", "e\u0301\u0301"])
-@pytest.mark.parametrize("width", [0, 1, 2, 3, 7, 30])
-def test_fitted_text_has_exactly_its_width(text: str, width: int) -> None:
-    assert cell_len(fit(text, width)) == width

@@ -47,7 +47,9 @@ class FormDialog(Dialog[dict[str, str]]):
         self._live = live
 
     def compose(self) -> ComposeResult:
-        hints = [("Enter", "go on"), ("Esc", "back"), ("Tab", "next field")]
+        hints = [("Enter", "go on"), ("Esc", "back")]
+        if len(self._fields) > 1:
+            hints.append(("Tab", "next field"))
         if any(field.kind == "flag" for field in self._fields):
             hints.append(("Space", "yes/no"))
         if any(field.kind == "choice" for field in self._fields):

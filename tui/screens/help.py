@@ -112,7 +112,8 @@ def help_lines(groups: Sequence[Group], text: str, width: int) -> Lines:
         for keys, label, help_text, why_not in entries:
             said = Content(help_text)
             if why_not:
-                said = Content.styled(f"{help_text} Not now: {why_not}", "dim")
+                stopped = help_text if help_text.endswith((".", "?", "!")) else f"{help_text}."
+                said = Content.styled(f"{stopped} Not now: {why_not}", "dim")
             head = Content.styled(keys, "dim" if why_not else "bold")
             title = Content.styled(label, "dim" if why_not else "")
             beside = hanging(title, said, name_width, width - keys_width)

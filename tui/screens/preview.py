@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Final, Literal
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -25,12 +26,15 @@ from tui.screens.dialog import Dialog
 from tui.service.preview import Preview, Total, Warning
 from tui.service.verbs.verb import Line, Tier
 from widgets.flow import Flow, Lines, hanging, label_width
+from widgets.grid.text import fit
 from widgets.keyhints import Hints, key_hints
 
 GUARD_S: Final = 0.25
 """How long after the first paint keys are thrown away, and after the last key thrown away."""
 MOST_WARNINGS: Final = 5
 MOST_EFFECTS: Final = 5
+MOST_CODE: Final = 18
+"""Cells of an item's code; longer ones lose their middle."""
 CHROME_LINES: Final = 5
 """Lines of the box around the text: border, and the question under an empty line."""
 
@@ -269,6 +273,7 @@ def _notional(total: Total) -> str:
 def _largest(preview: Preview, instrument: Callable[[str], str], width: int) -> Lines:
     """Give the largest items in words, a line each; all of them when they are few."""
     codes = [clean(line.ref.id.code) for line in preview.largest]
+    codes = [fit(code, min(cell_len(code), MOST_CODE), cut="middle") for code in codes]
     indent = label_width(codes, width)
     lines: Lines = []
     if codes and preview.count > len(codes):
