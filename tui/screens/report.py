@@ -124,25 +124,26 @@ def _done(outcomes: Sequence[Outcome]) -> Iterator[Line]:
 
 
 def _problems(name: str, style: str, groups: Sequence[Group], outcomes: Sequence[Outcome]) -> Iterator[Line]:
-    """Give one list of problems: a reason shared by several items once above them, else beside its item."""
+    """Give one list of problems: a reason shared by several items once above them, else beside its item.
+
+    Advice that holds for one group after the other is given once, after the last of them.
+    """
     if not groups:
         return
     notes = {outcome.ref: outcome.note for outcome in outcomes}
     yield _heading(name, len(outcomes), style), None
-    for group in groups:
+    for at, group in enumerate(groups):
         reason = clean(group.reason) or "no reason given"
-        advice = Content.styled(f"{INDENT}{INDENT}{clean(group.advice)}", "dim")
         if len(group.refs) == 1:
             said = " ".join(part for part in (reason, notes[group.refs[0]]) if part)
             yield _item(group.refs[0], said, INDENT), group.refs[0]
-            if group.advice:
-                yield advice, None
-            continue
-        yield Content(f"{INDENT}{len(group.refs)} x {reason}"), None
-        if group.advice:
-            yield advice, None
-        for ref in group.refs:
-            yield _item(ref, notes[ref], INDENT * 3), ref
+        else:
+            yield Content(f"{INDENT}{len(group.refs)} x {reason}"), None
+            for ref in group.refs:
+                yield _item(ref, notes[ref], INDENT * 3), ref
+        same_next = at + 1 < len(groups) and groups[at + 1].advice == group.advice
+        if group.advice and not same_next:
+            yield Content.styled(f"{INDENT * 2}{clean(group.advice)}", "dim"), None
 
 
 def _heading(name: str, count: int, style: str) -> Content:
