@@ -32,6 +32,7 @@ from tui.service.desk import Desk
 from tui.service.environment import Environment, Kind
 from tui.service.journal import Journal
 from tui.service.snapshot import Family
+from widgets.form import FormFields
 
 PATIENCE = 400
 """How many turns of the loop a test waits for what it expects before it fails."""
@@ -83,17 +84,28 @@ class Blotter:
 
     async def fill(self, field: str, text: str) -> None:
         """Put ``text`` into a field of the form that is open, in place of what stands there."""
-        await self.until(lambda: isinstance(self.app.screen, FormDialog))
-        self.app.screen.query_one(f"#{field} Input").focus()
+        await self.form()
+        fields = self.app.screen.query_one(FormFields)
+        for _ in fields.values:
+            if fields.current == field:
+                break
+            await self.press("down")
+        assert fields.current == field, f"there is no field {field} in {list(fields.values)}"
         await self.press("end", "ctrl+u")
         await self.type(text)
+
+    async def form(self) -> str:
+        """Wait for a form and give what it says."""
+        await self.until(lambda: isinstance(self.app.screen, FormDialog))
+        await self.pilot.pause()
+        return self.text()
 
     async def go(self, family: str, code: str = "") -> None:
         """Put the cursor on the row with this code, all rows being shown."""
         if self.desk.linked:
             await self.press("l")
         if self.desk.active.family.value != family:
-            await self.press({f.value: str(n) for n, f in enumerate(_PANES, 1)}[family])
+            await self.press(str(_PANES.index(family) + 1))
         if code:
             pane = self.pane(family)
             id = next(id for id in pane.shown if id.code == code)
@@ -109,9 +121,9 @@ class Blotter:
         """Wait until a write is reported, and give what the report or the notice says."""
         await self.until(lambda: isinstance(self.app.screen, ReportDialog) or bool(self.notices))
         if isinstance(self.app.screen, ReportDialog):
-            said = self.text()
+            boxed = (line.split("│")[1] for line in self.text().splitlines() if line.count("│") >= 2)
             await self.press("escape")
-            return said
+            return " ".join(" ".join(boxed).split())
         return self.notices[-1]
 
     async def until(self, true: Callable[[], bool]) -> None:
@@ -168,9 +180,7 @@ _PANES = ("blocks", "orders", "placements", "allocations", "executions", "transa
 
 
 @asynccontextmanager
-async def blotter(
-    size: tuple[int, int] = (200, 60), **options: Any
-) -> AsyncIterator[Blotter]:
+async def blotter(size: tuple[int, int] = (200, 60), **options: Any) -> AsyncIterator[Blotter]:
     """Give a user at a blotter whose desk is read completely."""
     ticks = itertools.count(step=1.0)
     with pytest.MonkeyPatch.context() as patch:
@@ -185,5 +195,3 @@ async def blotter(
 def demo(code: str) -> ResourceId:
     """Give an id of the demo's scope."""
     return ResourceId("demo", code)
-
-

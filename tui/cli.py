@@ -19,8 +19,8 @@ def _speed(text: str) -> Decimal:
         speed = Decimal(text)
     except InvalidOperation:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
-    if not speed.is_finite() or not 0 < speed <= 1000:
-        raise argparse.ArgumentTypeError("a speed is above 0 and at most 1000")
+    if not speed.is_finite() or not Decimal("0.01") <= speed <= 100:
+        raise argparse.ArgumentTypeError("a speed is from 0.01 to 100")
     return speed
 
 
