@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID, uuid5
 
@@ -30,9 +31,17 @@ class Booking(Wire, frozen=True, kw_only=True):
     version: Version | None = None
 
 
-Stored = Block | Order | Placement | Execution | Allocation | Booking
+class PendingPrices(Wire, frozen=True, kw_only=True):
+    """Prices sent for the placement of this id before their currency is known: kept, not answered (P10)."""
+
+    id: ResourceId
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    version: Version | None = None
+
+
+Stored = Block | Order | Placement | Execution | Allocation | Booking | PendingPrices
 S = TypeVar("S", bound=Stored)
-KINDS: Final = (Block, Order, Placement, Execution, Allocation, Booking)
 
 
 @dataclass(frozen=True, slots=True)

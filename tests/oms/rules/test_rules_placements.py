@@ -10,6 +10,7 @@ from rulesdesk import MARKET, MICROSOFT, Desk, failure, id_of, refused, rid, usd
 from tui.api.models import Execution, Placement
 from tui.api.requests import ExecutionSetRequest
 from tui.api.shapes import CurrencyAndAmount
+from tui.oms.book import PendingPrices
 
 
 def test_p1_every_block_must_exist(desk: Desk) -> None:
@@ -168,6 +169,25 @@ def test_p10_prices_are_numbers_in_the_placements_currency(desk: Desk) -> None:
     assert desk.placement("Q").limit_price.currency == desk.placement("Q").stop_price.currency == "EUR"
     desk.place("R", "M", 10, **MARKET)
     assert failure(desk.update_placement("R", currency="USD")).type == "InvalidParameterValue"
+
+
+def test_p10_a_price_without_a_currency_waits_for_one(desk: Desk) -> None:
+    desk.create("M", {"O1": 100}, **MARKET)
+    desk.place("P", "M", 40, type="Limit", limitPrice=None)
+    reply = desk.update_placement("P", limitPrice="190.5")
+    assert (reply.failed, reply.values["u"].limit_price) == ({}, None)
+    assert desk.update_placement("P", stopPrice=180, counterparty="BRK-B").values["u"].stop_price is None
+    shown = desk.update_placement("P", currency="USD").values["u"]
+    assert (shown.limit_price.amount, shown.stop_price.amount) == (Decimal("190.5"), 180)
+    assert desk.all(PendingPrices) == []
+
+
+def test_p10_a_price_that_waits_goes_when_the_placement_goes_at_market(desk: Desk) -> None:
+    desk.create("M", {"O1": 100}, **MARKET)
+    desk.place("P", "M", 40, type="Limit", limitPrice=None)
+    desk.update_placement("P", limitPrice=190)
+    desk.update_placement("P", type="Market")
+    assert desk.update_placement("P", type="Limit", currency="USD").values["u"].limit_price is None
 
 
 def test_p10_a_value_placement_is_priced_in_its_own_currency(desk: Desk) -> None:

@@ -15,6 +15,7 @@ from tui.oms.book import (
     PLACEMENTS_OF_BLOCK,
     Answer,
     Book,
+    PendingPrices,
 )
 from tui.oms.refusals import Refusal
 from tui.oms.rules.amounts import exactly
@@ -72,6 +73,7 @@ def delete_placement(book: Book, id: ResourceId) -> Answer:
     if book.related(CHILDREN_OF_PLACEMENT, id):
         detail = f"Placement '{id}' has child placements and cannot be deleted."
         raise Refusal("PlacementHasChildren", detail, "P5")
+    book.remove(PendingPrices, id)
     return _removed(book, placement)
 
 

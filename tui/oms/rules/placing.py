@@ -19,7 +19,7 @@ from tui.api.requests import (
 )
 from tui.api.shapes import ZERO, CurrencyAndAmount, ResourceId
 from tui.api.states import is_cancelled, normal
-from tui.oms.book import CHILDREN_OF_PLACEMENT, Answer, Book
+from tui.oms.book import CHILDREN_OF_PLACEMENT, Answer, Book, PendingPrices
 from tui.oms.refusals import Refusal, already_exists
 from tui.oms.rules.amounts import (
     AMOUNT,
@@ -248,7 +248,7 @@ def _update(book: Book, item: PlacementUpdateRequest) -> ResourceId:
     if item.properties is not None:
         changes["properties"] = merged(before.properties, item.properties, deleting=True)
     after = computed(msgspec.structs.replace(before, **changes))
-    after = _priced(_typed(book, before, after), item)
+    after = _priced(book, _typed(book, before, after), item)
     if (after.quantity, after.amount) != (before.quantity, before.amount):
         _check_size(book, before, after)
     book.put(after)
@@ -289,36 +289,63 @@ def _typed(book: Book, before: Placement, after: Placement) -> Placement:
             detail = f"The type of placement '{before.id}' follows block '{id}', which is {block.type}."
             raise Refusal("BlockFieldMismatch", detail, "P9")
     if normal(after.type) == MARKET:
+        book.remove(PendingPrices, before.id)
         return msgspec.structs.replace(after, limit_price=None, stop_price=None)
     return after
 
 
-def _priced(placement: Placement, item: PlacementUpdateRequest) -> Placement:
-    """P10: prices arrive as numbers, in the currency sent or else the one the placement is in."""
+def _priced(book: Book, placement: Placement, item: PlacementUpdateRequest) -> Placement:
+    """P10: prices arrive as numbers, in the currency sent or else the one the placement is in.
+
+    While there is none they are kept aside, and come to light with the currency.
+    """
     if item.currency is not None:
-        if normal(placement.type) == MARKET:
-            detail = f"Placement '{placement.id}' goes at market: a currency is not permitted."
-            raise invalid(detail, "P10")
-        if placement.amount is not None and placement.amount.currency != item.currency:
-            detail = (
-                f"Placement '{placement.id}' is sized in {placement.amount.currency}, "
-                f"so its prices cannot be in {item.currency}."
-            )
-            raise invalid(detail, "P10")
+        _check_currency(placement, item.currency)
+    kept = book.get(PendingPrices, placement.id)
     known = [money.currency for money in _moneys(placement) if money is not None and money.currency]
     currency = item.currency or (known[0] if known else None)
+    if currency is None:
+        if item.limit_price is not None or item.stop_price is not None:
+            book.put(
+                PendingPrices(
+                    id=placement.id,
+                    limit_price=_first(item.limit_price, kept.limit_price if kept else None),
+                    stop_price=_first(item.stop_price, kept.stop_price if kept else None),
+                )
+            )
+        return placement
+    if kept is not None:
+        book.remove(PendingPrices, placement.id)
 
-    def price(old: CurrencyAndAmount | None, sent: Decimal | None) -> CurrencyAndAmount | None:
-        if sent is None and (old is None or item.currency is None):
+    def price(
+        sent: Decimal | None, aside: Decimal | None, old: CurrencyAndAmount | None
+    ) -> CurrencyAndAmount | None:
+        number = _first(sent, aside)
+        if number is None and (old is None or item.currency is None):
             return old
-        amount = sent if sent is not None else (old.amount if old else None)
-        return CurrencyAndAmount(amount=amount, currency=currency)
+        return CurrencyAndAmount(amount=_first(number, old.amount if old else None), currency=currency)
 
     return msgspec.structs.replace(
         placement,
-        limit_price=price(placement.limit_price, item.limit_price),
-        stop_price=price(placement.stop_price, item.stop_price),
+        limit_price=price(item.limit_price, kept.limit_price if kept else None, placement.limit_price),
+        stop_price=price(item.stop_price, kept.stop_price if kept else None, placement.stop_price),
     )
+
+
+def _first(*numbers: Decimal | None) -> Decimal | None:
+    return next((number for number in numbers if number is not None), None)
+
+
+def _check_currency(placement: Placement, currency: str) -> None:
+    """P10: at market there is no currency, and a value placement has its own."""
+    if normal(placement.type) == MARKET:
+        raise invalid(f"Placement '{placement.id}' goes at market: a currency is not permitted.", "P10")
+    if placement.amount is not None and placement.amount.currency != currency:
+        detail = (
+            f"Placement '{placement.id}' is sized in {placement.amount.currency}, "
+            f"so its prices cannot be in {currency}."
+        )
+        raise invalid(detail, "P10")
 
 
 def _moneys(placement: Placement) -> tuple[CurrencyAndAmount | None, ...]:

@@ -25,7 +25,7 @@ from tui.api.requests import (
 )
 from tui.api.shapes import ResourceId
 from tui.api.states import is_cancelled
-from tui.oms.book import Answer, Book
+from tui.oms.book import Answer, Book, PendingPrices
 from tui.oms.refusals import Refusal
 from tui.oms.rules.amounts import exactly, plain
 from tui.oms.rules.blocking import Terms, block_of, members, mismatch, recounted, resized
@@ -197,6 +197,7 @@ def upsert_placements(book: Book, request: PlacementSetRequest) -> Answer:
                 placement, state=filled_state(placement, executed(book, placement))
             )
         book.put(placement)
+        book.remove(PendingPrices, item.id)
     return _answer(book, Placement, (item.id for item in request.requests))
 
 

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.api.shapes import ResourceId
-from tui.oms.book import RELATIONS, Booking, Relation, Stored
+from tui.oms.book import RELATIONS, Booking, PendingPrices, Relation, Stored
 
 APPLICATION: Final = 0x424C4F54
 """Marks a database file as ours (``BLOT``)."""
@@ -151,6 +151,7 @@ KINDS: Final[Mapping[type[Any], Kind]] = {
             _allocation,
         ),
         Kind(5, Booking, "booking", ("portfolioId.code", "transaction.transactionDate"), _booking),
+        Kind(6, PendingPrices, "pending", (), lambda pending: ()),
     )
 }
 
