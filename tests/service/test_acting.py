@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from tests.service.lines import OPENING, Dealer, new_orders, placing, rid
+from tests.service.lines import FIGI, OPENING, Dealer, new_orders, placing, rid, usd
 from tui.api.requests import (
+    BlockRequest,
     CancelOrdersAndMoveRemainingRequest,
     OrderUpdateRequest,
     PlacementUpdateRequest,
@@ -13,6 +14,7 @@ from tui.api.requests import (
 )
 from tui.service.outcomes import Status
 from tui.service.snapshot import Family, Ref
+from tui.service.totals import with_totals
 from tui.service.verbs import (
     AllocateWeighted,
     CancelAndMove,
@@ -90,8 +92,6 @@ async def test_the_worked_scenario_from_new_orders_to_transactions(dealer: Deale
 
 async def test_the_totals_added_up_here_are_the_servers(dealer: Dealer) -> None:
     """The fallback for servers without an order graph agrees with the order graph."""
-    from tui.service.totals import with_totals
-
     await dealer.create("BLK_1", ORD_1=100, ORD_2=50)
     await dealer.place("PLC-1", "BLK-1", 120)
     await dealer.fill("EXE-1", "PLC-1", 90)
@@ -125,9 +125,6 @@ async def test_the_unplaced_rest_moves_on(dealer: Dealer) -> None:
 
 
 async def test_an_unsolicited_block_is_allocated_by_weight(dealer: Dealer) -> None:
-    from tests.service.lines import FIGI, usd
-    from tui.api.requests import BlockRequest
-
     await dealer.desk.client.blocks.upsert(
         [
             BlockRequest(

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from tests.service.lines import Dealer, placing, rid
 from tui.api.http import AsyncBaseTransport, asgi_transport
 from tui.oms.embedded import Embedded
 from tui.service.environment import State
-from tui.service.snapshot import EMPTY, Family
+from tui.service.snapshot import EMPTY, Family, Ref
 from tui.service.verbs import CancelOrders, PlaceBlocks
 
 
@@ -58,16 +59,10 @@ async def test_the_demo_is_read_whole_and_linked(demo: AsyncBaseTransport) -> No
     for id, row in snapshot.blocks.items():
         assert {each.id for each in row.allocated.details} <= snapshot.allocations.keys(), id
         assert {each.id for each in row.executed.details} <= snapshot.executions.keys(), id
-        held = snapshot.related(next(_refs(Family.BLOCKS, id)))[Family.TRANSACTIONS]
+        held = snapshot.related(Ref(Family.BLOCKS, id))[Family.TRANSACTIONS]
         assert {each.id for each in row.booked.details} == {each.code for each in held}, id
     assert all(snapshot.transactions[id].allocation_id for id in snapshot.transactions)
     await dealer.desk.client.close()
-
-
-def _refs(family: Family, *ids: object):  # type: ignore[no-untyped-def]
-    from tui.service.snapshot import Ref
-
-    return (Ref(family, id) for id in ids)  # type: ignore[arg-type]
 
 
 async def test_a_refresh_brings_what_a_colleague_did_and_nothing_else(
@@ -210,6 +205,61 @@ async def test_a_server_without_an_order_graph_is_read_all_the_same(server: Asyn
     assert dealer.desk.snapshot.blocks[rid("BLK-1")].executed.quantity == 40
     for each in (first, dealer):
         await each.desk.client.close()
+
+
+async def test_a_write_during_a_load_is_not_undone_by_an_older_page(busy: AsyncBaseTransport) -> None:
+    """Pages show the desk as it was when the load began; what was read again since then stays."""
+    dealer = Dealer.at(busy)
+    wanted = PlaceBlocks((placing("PLC-NEW", "X", 1),)).requests[0]
+    sent: list[str] = []
+
+    async def act_meanwhile(request: httpx.Request) -> None:
+        if len(dealer.desk.snapshot.blocks) < 400 or sent:
+            return
+        sent.append("now")
+        block = next(
+            row.block
+            for row in reversed((await dealer.desk.client.list_order_graph_blocks(limit=5000)).values)
+            if row.block.order_ids and not row.placed.quantity and row.ordered.quantity
+        )
+        assert block.id not in dealer.desk.snapshot.blocks, "its page has not been read yet"
+        request_ = replace(
+            wanted,
+            block_ids=(block.id,),
+            instrument_identifiers=block.instrument_identifiers,
+            side=block.side,
+            type=block.type or "Market",
+            time_in_force=block.time_in_force or "Day",
+            limit_price=block.limit_price,
+            stop_price=block.stop_price,
+        )
+        report = await dealer.desk.act(PlaceBlocks((request_,)))
+        assert report.done, report.sentence()
+        sent.append(block.id.code)
+
+    dealer.line.before = act_meanwhile
+    await dealer.desk.load()
+    row = next(row for id, row in dealer.desk.snapshot.blocks.items() if id.code == sent[1])
+    assert row.placed.quantity == 1
+    assert rid("PLC-NEW") in dealer.desk.snapshot.placements
+    await dealer.desk.client.close()
+
+
+async def test_totals_read_before_a_change_are_read_again(dealer: Dealer, colleague: Dealer) -> None:
+    """A colleague fills while the load is between the blocks' page and the executions'."""
+    await dealer.create("BLK_1", ORD_1=100)
+    await dealer.place("PLC-1", "BLK-1", 100)
+    await colleague.desk.load()
+
+    async def fill_meanwhile(request: httpx.Request) -> None:
+        if request.url.path.endswith("/executions"):
+            dealer.line.before = None
+            await colleague.fill("EXE-1", "PLC-1", 30)
+
+    dealer.line.before = fill_meanwhile
+    await dealer.desk.load()
+    assert rid("EXE-1") in dealer.desk.snapshot.executions
+    assert dealer.desk.snapshot.blocks[rid("BLK-1")].executed.quantity == 30
 
 
 async def test_the_market_can_be_stepped_and_a_refresh_shows_its_fills() -> None:

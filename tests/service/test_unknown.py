@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -235,3 +236,19 @@ async def test_an_expired_token_refuses_the_write_and_stops_polling(dealer: Deal
     report = await dealer.create("BLK_1", ORD_1=100)
     assert report.refused[0].type == "InvalidIdentityToken"
     assert dealer.desk.health.state in (State.UNAUTHENTICATED, State.LIVE)
+
+
+async def test_nothing_is_doubled_or_lost_on_a_bad_line(dealer: Dealer, colleague: Dealer) -> None:
+    """Three of ten replies get lost or never come; every write is settled without sending one twice."""
+    chance = Random(7)
+    written = 0
+    for number in range(60):
+        if chance.random() < 0.3:
+            dealer.line.fail("lost", "createorders")
+        report = await dealer.create(f"BLK_{number % 7}", **{f"ORD_{number}": 10})
+        assert report.done, report.sentence()
+        written += 1
+    assert dealer.line.sent("createorders") == written
+    await colleague.desk.load()
+    assert len(colleague.desk.snapshot.orders) == written
+    assert dealer.journal.open_intents() == ()

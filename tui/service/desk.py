@@ -177,7 +177,12 @@ class Desk:
         return worked
 
     async def reread(self, refs: Iterable[Ref]) -> bool:
-        """Read named rows again, and what their blocks name; tell whether it worked."""
+        """Read named rows again, and what their blocks name; tell whether it worked.
+
+        In the past nothing is read: a write's outcome cannot be seen from there.
+        """
+        if self._reader.as_at is not None:
+            return False
         worked = await self._guarded(self._reader.reread(frozenset(refs)))
         self._doubtful = self._doubtful or not worked
         self._publish()
@@ -297,6 +302,8 @@ class Desk:
 
     def _fold_answers(self, outcomes: Iterable[Outcome]) -> None:
         """Show what the server answered to a write at once; reading again adds what it does not say."""
+        if self._reader.as_at is not None:
+            return
         for outcome in outcomes:
             entity = outcome.entity
             if isinstance(entity, CancelledAndMoved):
@@ -327,7 +334,7 @@ class Desk:
         return entries(order_id, items, self.snapshot)
 
     async def market_status(self) -> MarketStatus | None:
-        """Tell how the embedded server's simulated market is doing; None where there is none or it is mute."""
+        """Tell how the simulated market is doing; None where there is none, or it does not answer."""
         if self.environment.kind is Kind.PROD:
             return None
         try:

@@ -20,7 +20,7 @@ from tui.service.ids import new_id
 from tui.service.journal import Intent, Journal
 from tui.service.outcomes import Outcome, Report, Status
 from tui.service.snapshot import Ref, Snapshot
-from tui.service.verbs import Settlement, Verb
+from tui.service.verbs import Settlement, Verb, address_of
 from tui.service.verbs.verb import Versions, versions_of
 
 READ_BACK_S: Final = (0.5, 1, 2, 4, 8, 15)
@@ -78,7 +78,7 @@ class Writer:
         self._marks: dict[Ref, str] = {}
         self._doubts: dict[str, Doubt] = {}
         self.closing = False
-        for intent in journal.open_intents(client.http.base_url):
+        for intent in journal.open_intents(address_of(client)):
             doubt = Doubt(intent, frozenset(intent.verb.refs))
             self._doubts[intent.id] = doubt
             self._marks.update(doubt.verb.marks(snapshot()))
@@ -131,7 +131,7 @@ class Writer:
     def _intent(self, part: Verb) -> Intent:
         snapshot = self._snapshot()
         versions = versions_of(snapshot, part.touched(snapshot))
-        return Intent(new_id(), self._now(), self._client.http.base_url, part, versions)
+        return Intent(new_id(), self._now(), address_of(self._client), part, versions)
 
     async def _call(
         self, intent: Intent, *, again: bool = False

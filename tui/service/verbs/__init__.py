@@ -12,7 +12,7 @@ from tui.service.verbs.allocations import (
     unsweepable,
 )
 from tui.service.verbs.blocking import misfit
-from tui.service.verbs.curl import curl, request_of
+from tui.service.verbs.curl import address_of, curl, request_of
 from tui.service.verbs.orders import CancelAndMove, CancelOrders, CreateOrders, MoveOrders, UpdateOrders
 from tui.service.verbs.placements import CancelPlacements, PlaceBlocks, RecordFills, UpdatePlacements
 from tui.service.verbs.verb import Doubt, Line, Mark, Settlement, Tier, Verb
@@ -57,6 +57,7 @@ __all__ = [
     "UpdateOrders",
     "UpdatePlacements",
     "Verb",
+    "address_of",
     "curl",
     "misfit",
     "request_of",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tui.api.http import Http, Query
 
 REDACTED: Final = "Bearer ***"
+_CREDENTIALS: Final = re.compile(r"//[^/?#]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,15 @@ class _Catcher:
         body: object = None,
         key: str | None = None,
     ) -> NoReturn:
-        raise _Caught(Request(endpoint, query or {}, gate.encode(body)))
+        raise _Caught(Request(endpoint, query or {}, gate.encode_request(body)))
 
 
 def request_of(verb: Verb) -> Request:
-    """Give the request of one call of ``verb``, as the client builds it, without sending anything."""
+    """Give the request of one call of ``verb``, as the client builds it, without sending anything.
+
+    Raises:
+        Unsendable: it holds something that cannot be written exactly.
+    """
     coroutine = verb.call(Client(cast("Http", _Catcher())), None)
     try:
         coroutine.send(None)
@@ -72,7 +78,12 @@ def request_of(verb: Verb) -> Request:
 
 def curl(verb: Verb, client: Client) -> str:
     """Give the calls of ``verb`` as curl commands, one after the other, with the token redacted."""
-    return "\n".join(_command(request_of(part), client.http.base_url) for part in verb.split())
+    return "\n".join(_command(request_of(part), address_of(client)) for part in verb.split())
+
+
+def address_of(client: Client) -> str:
+    """Give the server's address without whatever somebody wrote before its host."""
+    return _CREDENTIALS.sub("//", client.http.base_url)
 
 
 def _command(request: Request, base_url: str) -> str:
