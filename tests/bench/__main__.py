@@ -10,7 +10,7 @@ from tests.bench.report import heading, note
 
 
 def main(chosen: list[str]) -> None:
-    """Run the benchmarks named in ``chosen``, all when it is empty. One that breaks is told and passed over."""
+    """Run the benchmarks named in ``chosen``, or all; one that breaks is told and passed over."""
     here = Path(__file__).parent
     for path in sorted(here.glob("bench_*.py")):
         name = path.stem.removeprefix("bench_")

@@ -13,7 +13,9 @@ def note(text: str) -> None:
     print(f"  {text}", flush=True)
 
 
-def report(name: str, figure: float, target: float | None, unit: str, *, more_is_better: bool = False) -> None:
+def report(
+    name: str, figure: float, target: float | None, unit: str, *, more_is_better: bool = False
+) -> None:
     """Print ``figure`` beside ``target`` (None: there for comparison) and their ratio.
 
     A ratio of at most 1 is within the target, whichever way is better.

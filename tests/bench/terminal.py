@@ -9,7 +9,6 @@ import re
 import select
 import signal
 import struct
-import sys
 import termios
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,14 +40,16 @@ class Terminal:
 
     def __init__(self, command: Sequence[str], *, environment: dict[str, str] | None = None) -> None:
         self.started = monotonic()
+        variables = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(environment or {})}
+        variables.pop("NO_COLOR", None)
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
-            size = struct.pack("HHHH", LINES, COLUMNS, 0, 0)
-            fcntl.ioctl(sys.stdout.fileno(), termios.TIOCSWINSZ, size)
-            os.chdir(Path(__file__).parents[2])
-            variables = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(environment or {})}
-            variables.pop("NO_COLOR", None)
-            os.execvpe(command[0], list(command), variables)
+            try:
+                os.chdir(Path(__file__).parents[2])
+                fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+                os.execvpe(command[0], list(command), variables)
+            finally:
+                os._exit(127)
         self._ended = False
 
     def __enter__(self) -> Self:

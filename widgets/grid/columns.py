@@ -90,7 +90,7 @@ class Layout:
 
 
 def lay_out(columns: Sequence[GridColumn], needs: Sequence[int], viewport: int, frozen: int) -> Layout:
-    """Share ``viewport`` cells between ``columns``.
+    """Share ``viewport`` cells between ``columns``, each with a blank behind it for its mark.
 
     ``needs`` is the widest text seen so far in each column that is never cut (0 for the others).
     The first ``frozen`` columns stay in place while the others scroll, unless they would take more
@@ -100,7 +100,7 @@ def lay_out(columns: Sequence[GridColumn], needs: Sequence[int], viewport: int, 
         max(column.width, min(need, WIDEST_NUMBER), 1) for column, need in zip(columns, needs, strict=True)
     ]
     flexible = [index for index, column in enumerate(columns) if column.flexible]
-    spare = viewport - GUTTER - sum(widths) - max(0, len(widths) - 1)
+    spare = viewport - GUTTER - sum(width + 1 for width in widths)
     if spare > 0 and flexible:
         share, rest = divmod(spare, len(flexible))
         for place, index in enumerate(flexible):

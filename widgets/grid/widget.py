@@ -1,43 +1,24 @@
-"""The grid widget: Textual's events in, dirty regions out.
-
-What the screen shows is kept as a *frame*: one ``Row`` per visible line. Whatever happens (a cursor
-move, a scroll, new rows, new cells), the next frame is made and compared with the last, and only
-the lines and cells that differ are given to Textual to send. Nothing is kept for rows out of sight.
-"""
+"""The grid widget: what its owner tells it, and what keys and mouse do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from itertools import zip_longest
-from time import monotonic
-from typing import ClassVar, Final, Self
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import ClassVar, Final
 
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
-from textual.timer import Timer
-from textual.widget import Widget
 
-from widgets.grid import paint
-from widgets.grid.columns import EMPTY_CELL, GUTTER, Cell, GridColumn, Layout, Slot, lay_out
-from widgets.grid.paint import Look, Mark, Palette, Row
-from widgets.grid.rows import Rows
-from widgets.grid.text import clean, width_of
+from widgets.grid.columns import GUTTER, GridColumn
+from widgets.grid.surface import Cells, Surface
 
-FLASH_S: Final = 1.0
-"""How long a changed cell stays reversed, in seconds."""
 WHEEL_ROWS: Final = 3
 """Rows scrolled by one notch of a mouse wheel."""
 
-Cells = Callable[[Hashable], Sequence[Cell]]
 
-
-class Grid(ScrollView, can_focus=True):
+class Grid(Surface, can_focus=True):
     """A table of any number of rows, of which only the visible ones cost anything.
 
     Args:
@@ -51,13 +32,6 @@ class Grid(ScrollView, can_focus=True):
     """
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "grid--header",
-        "grid--cursor",
-        "grid--selected",
-        "grid--changed",
-        "grid--empty",
-    }
     DEFAULT_CSS = """
     Grid { overflow: hidden hidden; }
     Grid > .grid--header { text-style: bold; }
@@ -143,29 +117,8 @@ class Grid(ScrollView, can_focus=True):
         ascii: bool = False,
         id: str | None = None,
     ) -> None:
-        super().__init__(id=id)
-        self._columns = tuple(columns)
-        self._cells = cells
-        self._named = dict(styles or {})
-        self._empty = empty
-        self._frozen = frozen
-        self._glyphs = paint.ASCII if ascii else paint.UNICODE
-        self._rows = Rows()
-        self._sort: tuple[str, bool] | None = None
-        self._needs = [0] * len(self._columns)
-        self._layout = Layout((), 0, 0)
-        self._hidden = 0
-        self._slots: tuple[Slot, ...] = ()
-        self._frame: list[Row] = []
-        self._known: dict[Hashable, tuple[Cell, ...]] = {}
-        self._laid_out: Size | None = None
-        self._palette: Palette | None = None
-        self._marks: dict[Hashable, dict[str, float]] = {}
-        self._flash: Timer | None = None
+        super().__init__(columns, cells, styles=styles or {}, empty=empty, frozen=frozen, ascii=ascii, id=id)
         self._chord = False
-        self._titles = ("", "")
-        self._holding = False
-        self._border_only = False
 
     # What the owner asks and tells
 
@@ -221,16 +174,14 @@ class Grid(ScrollView, can_focus=True):
         if self._marks:
             self._marks = {key: marks for key, marks in self._marks.items() if rows.find(key) is not None}
         self._set_extent()
-        self._holding = True
-        if anchor is not None and top > 0:
-            row = rows.cursor if anchor == before_row else rows.find(rows_before[anchor])
-            if row is not None:
-                self._scroll_to_row(top + row - anchor)
-        if rows.cursor is not None and anchor == before_row:
-            self._reveal(rows.cursor)
-        self._scroll_to_row(self.scroll_offset.y)
-        self._holding = False
-        self._update()
+        with self._one_update():
+            if anchor is not None and top > 0:
+                row = rows.cursor if anchor == before_row else rows.find(rows_before[anchor])
+                if row is not None:
+                    self._scroll_to_row(top + row - anchor)
+            if rows.cursor is not None and anchor == before_row:
+                self._reveal(rows.cursor)
+            self._scroll_to_row(self.scroll_offset.y)
         if lost is not None:
             self.post_message(self.CursorLost(self, lost, rows.cursor_key))
         if rows.cursor_key != before_key:
@@ -303,265 +254,21 @@ class Grid(ScrollView, can_focus=True):
 
     def mark(self, key: Hashable, column_id: str) -> None:
         """Show that a cell changed: reversed for a second, then a mark until the cursor comes by."""
-        self._marks.setdefault(key, {})[column_id] = monotonic() + FLASH_S
-        if self._flash is None:
-            self._flash = self.set_timer(FLASH_S, self._settle)
-        self._update()
-
-    def retitle(self, title: str, subtitle: str = "") -> None:
-        """Put plain texts into the border and repaint its lines only.
-
-        Assigning ``border_title`` would repaint the whole grid, and read the text as markup.
-        """
-        if (title, subtitle) == self._titles:
-            return
-        self._titles = (title, subtitle)
-        self._border_only = True
-        try:
-            self.border_title = Content(clean(title))
-            self.border_subtitle = Content(clean(subtitle))
-        finally:
-            self._border_only = False
-
-    def refresh(
-        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
-    ) -> Self:
-        """Repaint ``regions`` of the content, or everything."""
-        if self._border_only and not regions:
-            x, y = self.content_offset
-            width, height = self.outer_size
-            regions = (Region(-x, -y, width, 1), Region(-x, height - 1 - y, width, 1))
-        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
-
-    # The frame: what the screen shows, and what it must show next
-
-    @property
-    def _header(self) -> int:
-        """The lines of the header: none where there is room for a single line only."""
-        return 1 if self.size.height > 1 else 0
-
-    @property
-    def _body(self) -> int:
-        """The lines that show rows."""
-        return max(0, self.size.height - self._header)
-
-    def _ask(self, key: Hashable) -> tuple[Cell, ...]:
-        """Ask for the cells of ``key``, and notice numbers wider than their column."""
-        cells = tuple(self._cells(key))
-        cells += (EMPTY_CELL,) * (len(self._columns) - len(cells))
-        for index, need in enumerate(self._needs):
-            if self._columns[index].cut == "never" and (width := width_of(cells[index].text)) > need:
-                self._needs[index] = width
-        return cells
-
-    def _next_frame(self) -> list[Row]:
-        """Make the rows in sight, asking for cells not known yet, and forget what is out of sight."""
-        rows, top = self._rows, self.scroll_offset.y
-        known: dict[Hashable, tuple[Cell, ...]] = {}
-        frame: list[Row] = []
-        for row in range(top, min(len(rows), top + self._body)):
-            key = rows.keys[row]
-            cells = self._known.get(key)
-            known[key] = cells = self._ask(key) if cells is None else cells
-            look = Look.SELECTED if rows.is_selected(row) else Look.PLAIN
-            look |= Look.CURSOR if row == rows.cursor else Look.PLAIN
-            frame.append(Row(cells, look, self._marks_of(key)))
-        self._known = known
-        return frame
-
-    def _marks_of(self, key: Hashable) -> tuple[Mark, ...]:
-        if key not in self._marks:
-            return ()
-        now = monotonic()
-        return tuple(Mark(column, due > now) for column, due in self._marks[key].items())
-
-    def _lay_out(self) -> bool:
-        """Place the columns for the present size and what is known of the cells; tell whether any moved."""
-        layout = lay_out(self._columns, self._needs, self.size.width, self._frozen)
-        hidden = min(self._hidden, layout.furthest)
-        if layout == self._layout and hidden == self._hidden:
-            return False
-        self._layout, self._hidden, self._slots = layout, hidden, layout.slots(hidden)
-        return True
-
-    def _update(self) -> None:
-        """Bring the screen from the present frame to the next one, sending only what differs."""
-        if self._holding or not self._ready():
-            return
-        former, self._frame = self._frame, self._next_frame()
-        if self._lay_out():
-            self.refresh(self.size.region)
-        elif bool(former) != bool(self._frame):
-            self.refresh(Region(0, self._header, self.size.width, self._body))
-        elif regions := list(self._differences(former, self._frame)):
-            self.refresh(*regions)
-
-    def _ready(self) -> bool:
-        """Tell whether the frame fits the present size; if it does not, make it anew and repaint all."""
-        if self._laid_out == self.size:
-            return True
-        if not self.size or not self.is_mounted:
-            return False
-        self._laid_out = self.size
-        self._set_extent()
-        self._lay_out()
-        self._frame = self._next_frame()
-        self._lay_out()
-        self.refresh(self.size.region)
-        return False
-
-    def _start_over(self) -> None:
-        """Forget layout and frame: everything is placed and painted anew."""
-        self._laid_out = self._palette = None
-        self._layout = Layout((), 0, 0)
-        self._ready()
-
-    def _differences(self, former: Sequence[Row], frame: Sequence[Row]) -> Iterator[Region]:
-        """Give the regions of the content in which two frames differ, at most one per line.
-
-        One, because Textual sends a line from the widget's left edge to the end of each region: two
-        in the same line would send the same text twice.
-        """
-        width = self.size.width
-        for y, (old, new) in enumerate(zip_longest(former, frame), self._header):
-            if old == new:
-                continue
-            if old is None or new is None or old.look != new.look:
-                yield Region(0, y, width, 1)
-                continue
-            marked = {mark.column for mark in {*old.marks} ^ {*new.marks}}
-            changed = [
-                slot
-                for slot in self._slots
-                if old.cells[slot.index] != new.cells[slot.index] or self._columns[slot.index].id in marked
-            ]
-            if changed:
-                first, last = changed[0], changed[-1]
-                yield Region(first.x, y, min(last.x + last.width + 1, width) - first.x, 1)
-
-    def _set_extent(self) -> None:
-        """Tell Textual how far the rows reach.
-
-        Set without its watcher, which would lay out the whole screen; there are no scrollbars to move.
-        """
-        self.set_reactive(Widget.virtual_size, Size(self.size.width, len(self._rows) + self._header))
-
-    # Drawing
-
-    def notify_style_update(self) -> None:
-        """Take colours anew: the theme or the focus changed."""
-        super().notify_style_update()
-        self._palette = None
-
-    def _colours(self) -> Palette:
-        if self._palette is None:
-            part = self._component
-            self._palette = Palette(
-                base=_plain(self.rich_style),
-                named=self._named,
-                header=part("grid--header"),
-                cursor=part("grid--cursor"),
-                selected=part("grid--selected"),
-                changed=part("grid--changed"),
-                empty=part("grid--empty"),
-            )
-        return self._palette
-
-    def _component(self, name: str) -> Style:
-        """Give what the style sheet itself says of a part, colours blended with what is beneath."""
-        styles, whole = self.get_component_styles(name), self.get_component_rich_style(name)
-        coloured = styles.has_rule("color") or styles.has_rule("auto_color")
-        grounded = styles.has_rule("background") and styles.background.a > 0
-        return styles.text_style + Style.from_color(
-            whole.color if coloured else None, whole.bgcolor if grounded else None
-        )
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw the lines of ``crop``."""
-        self._ready()
-        return super().render_lines(crop)
-
-    def render_line(self, y: int) -> Strip:
-        """Draw the content's line ``y``, from the frame."""
-        width, palette = self.size.width, self._colours()
-        if y < self._header:
-            hidden, slots = self._hidden, self._slots
-            last = slots[-1] if slots else None
-            more = last is not None and (
-                last.index + 1 < len(self._columns) or last.width < self._layout.widths[last.index]
-            )
-            beyond = (hidden > 0, more)
-            return paint.draw_header(self._columns, slots, self._sort, beyond, palette, self._glyphs, width)
-        y -= self._header
-        if y < len(self._frame):
-            return paint.draw_row(self._frame[y], self._columns, self._slots, palette, self._glyphs, width)
-        if not self._rows and y == (self._body - 1) // 2:
-            return paint.draw_sentence(self._empty, palette, self._glyphs, width)
-        return paint.draw_blank(palette, width)
-
-    # Scrolling
-
-    @property
-    def allow_vertical_scroll(self) -> bool:
-        """Scrolling needs no scrollbar."""
-        return True
-
-    def watch_scroll_x(self, old_value: float, new_value: float) -> None:
-        """Do nothing: sideways the grid moves by whole columns, not by cells."""
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Repaint the lines that differ."""
-        self._update()
-
-    def on_resize(self) -> None:
-        """Keep the cursor in sight."""
-        if self._rows.cursor is not None:
-            self._reveal(self._rows.cursor)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Scroll, sideways with Shift."""
-        self._wheel(event, 1)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Scroll, sideways with Shift."""
-        self._wheel(event, -1)
-
-    def _wheel(self, event: events.MouseEvent, direction: int) -> None:
-        event.prevent_default()
-        event.stop()
-        if event.shift or event.ctrl:
-            self.action_sideways(direction)
-        else:
-            self._scroll_to_row(self.scroll_offset.y + direction * WHEEL_ROWS)
-
-    def _scroll_to_row(self, row: int) -> None:
-        """Bring ``row`` to the top, as far as there are rows."""
-        self.scroll_to(y=max(0, row), animate=False)
-
-    def _reveal(self, row: int) -> None:
-        """Scroll as little as brings ``row`` in sight."""
-        top, body = self.scroll_offset.y, max(1, self._body)
-        if row < top:
-            self._scroll_to_row(row)
-        elif row >= top + body:
-            self._scroll_to_row(row - body + 1)
+        self._put_mark(key, column_id)
 
     # Cursor and selection
 
     def _move_cursor(self, row: int, top: int | None = None) -> None:
         """Put the cursor on ``row``, in sight, after scrolling to ``top`` if given; tell if it moved."""
         selected = self._rows.selected if self._rows.drawing else None
-        moved = self._rows.move(row)
-        self._holding = True
-        if top is not None:
-            self._scroll_to_row(top)
-        if self._rows.cursor is not None:
-            self._reveal(self._rows.cursor)
-        self._holding = False
-        key = self._rows.cursor_key
-        if key is not None:
+        with self._one_update():
+            moved = self._rows.move(row)
+            if top is not None:
+                self._scroll_to_row(top)
+            if self._rows.cursor is not None:
+                self._reveal(self._rows.cursor)
+            key = self._rows.cursor_key
             self._marks.pop(key, None)
-        self._update()
         if moved:
             self.post_message(self.CursorMoved(self, key))
             if selected is not None:
@@ -570,13 +277,6 @@ class Grid(ScrollView, can_focus=True):
     def _tell_selection(self, before: frozenset[Hashable]) -> None:
         if self._rows.selected != before:
             self.post_message(self.Selected(self, self._rows.selected))
-
-    def _settle(self) -> None:
-        """End the flash of cells whose second is over; wait for the others."""
-        now = monotonic()
-        waiting = [due for marks in self._marks.values() for due in marks.values() if due > now]
-        self._flash = self.set_timer(min(waiting) - now, self._settle) if waiting else None
-        self._update()
 
     def on_key(self, event: events.Key) -> None:
         """Forget a first ``g`` when another key follows."""
@@ -601,6 +301,22 @@ class Grid(ScrollView, can_focus=True):
             self.action_toggle_row()
         elif event.chain == 2:
             self.action_open()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll, sideways with Shift."""
+        self._wheel(event, 1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll, sideways with Shift."""
+        self._wheel(event, -1)
+
+    def _wheel(self, event: events.MouseEvent, direction: int) -> None:
+        event.prevent_default()
+        event.stop()
+        if event.shift or event.ctrl:
+            self.action_sideways(direction)
+        else:
+            self._scroll_to_row(self.scroll_offset.y + direction * WHEEL_ROWS)
 
     def action_move(self, rows: int) -> None:
         """Move the cursor by ``rows``."""
@@ -667,12 +383,3 @@ class Grid(ScrollView, can_focus=True):
         """Tell that the row under the cursor is to be opened."""
         if self._rows.cursor_key is not None:
             self.post_message(self.Opened(self, self._rows.cursor_key))
-
-
-def _plain(style: Style) -> Style:
-    """Give ``style`` without colours that are the terminal's own: they need not be sent."""
-    color, bgcolor = style.color, style.bgcolor
-    return style.without_color + Style.from_color(
-        None if color is None or color.is_default else color,
-        None if bgcolor is None or bgcolor.is_default else bgcolor,
-    )

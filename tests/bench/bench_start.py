@@ -1,0 +1,65 @@
+"""Cold start to the first painted block, against a bare Textual app, in alternate runs.
+
+The program is ``python -m tui``; the variable ``BENCH_START`` names another command, in which
+``{db}`` becomes a fresh database file, and ``BENCH_BLOCK`` the pattern of a painted block.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shlex
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.bench.report import note, report
+from tests.bench.terminal import Terminal
+
+RUNS = 5
+TARGET = 1.6
+BARE = """
+from textual.app import App
+from textual.widgets import Static
+class Bare(App):
+    def compose(self):
+        yield Static("painted")
+Bare().run()
+"""
+
+
+def main() -> None:
+    """Measure the first start on a fresh database, the next one on the same, and the bare app between."""
+    named = os.environ.get("BENCH_START", "")
+    if not named and importlib.util.find_spec("tui.__main__") is None:
+        note("python -m tui is not there yet; name a command in BENCH_START")
+        return
+    command = shlex.split(named or f"{shlex.quote(sys.executable)} -m tui demo --db {{db}}")
+    block = os.environ.get("BENCH_BLOCK", "BLK-[0-9]").encode()
+    bare = [sys.executable, "-c", BARE]
+    first: list[float] = []
+    second: list[float] = []
+    alone: list[float] = []
+    started(bare, b"painted")
+    for _ in range(RUNS):
+        with tempfile.TemporaryDirectory() as folder:
+            ours = [part.replace("{db}", str(Path(folder, "bench.db"))) for part in command]
+            alone.append(started(bare, b"painted"))
+            first.append(started(ours, block))
+            second.append(started(ours, block))
+    note(f"best of {RUNS}, in turns; a bare Textual app with one line of text: {min(alone) * 1000:,.0f} ms")
+    report("second start to the first block", min(second) * 1000, min(alone) * TARGET * 1000, "ms")
+    report("second start, times the bare app", min(second) / min(alone), TARGET, "x")
+    report("first start, demo data made", min(first) * 1000, None, "ms")
+    report("first start, times the bare app", min(first) / min(alone), TARGET, "x")
+
+
+def started(command: Sequence[str], painted: bytes) -> float:
+    """Give the seconds from the start of ``command`` until ``painted`` is on the screen."""
+    with Terminal(command) as terminal:
+        return terminal.wait_for(painted).seconds
+
+
+if __name__ == "__main__":
+    main()

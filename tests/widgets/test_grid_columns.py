@@ -1,0 +1,62 @@
+"""How wide each column becomes, and which are in sight."""
+
+from __future__ import annotations
+
+from widgets.grid.columns import FLOOR, GUTTER, GridColumn, lay_out
+
+ID = GridColumn("id", "Order", 10, cut="middle")
+NAME = GridColumn("name", "Instrument", 20, flexible=True)
+NOTE = GridColumn("note", "Note", 12, flexible=True)
+QUANTITY = GridColumn("quantity", "Quantity", 9, align="right", cut="never")
+PRICE = GridColumn("price", "Price", 8, align="right", cut="never")
+
+
+def test_flexible_columns_share_the_spare_width() -> None:
+    layout = lay_out([ID, NAME, QUANTITY, NOTE], [0, 0, 0, 0], 101, 1)
+    assert layout.widths[0] == 10
+    assert layout.widths[2] == 9
+    assert GUTTER + sum(width + 1 for width in layout.widths) == 101
+    assert layout.widths[1] - 20 == layout.widths[3] - 12
+
+
+def test_flexible_columns_give_way_to_a_number_that_grew() -> None:
+    wide = lay_out([ID, NAME, QUANTITY], [0, 0, 0], 44, 1)
+    grown = lay_out([ID, NAME, QUANTITY], [0, 0, 15], 44, 1)
+    assert wide.widths == (10, 20, 9)
+    assert grown.widths == (10, 14, 15)
+
+
+def test_flexible_columns_give_way_down_to_a_readable_rest() -> None:
+    assert lay_out([ID, NAME, QUANTITY], [0, 0, 0], 32, 1).widths == (10, FLOOR, 9)
+
+
+def test_columns_that_cannot_all_be_in_sight_keep_their_width() -> None:
+    assert lay_out([ID, NAME, QUANTITY], [0, 0, 0], 31, 1).widths == (10, 20, 9)
+
+
+def test_every_column_can_be_brought_in_sight_and_the_frozen_ones_stay() -> None:
+    columns = [ID, NAME, QUANTITY, PRICE, NOTE]
+    layout = lay_out(columns, [0] * 5, 40, 1)
+    seen: set[int] = set()
+    for hidden in range(layout.furthest + 1):
+        slots = layout.slots(hidden)
+        assert slots[0].index == 0
+        assert slots[0].x == GUTTER
+        assert all(slot.x + slot.width <= 40 for slot in slots)
+        seen |= {slot.index for slot in slots if slot.width == layout.widths[slot.index]}
+    assert seen == set(range(5))
+
+
+def test_frozen_columns_that_would_fill_the_screen_are_not_frozen() -> None:
+    assert lay_out([NAME, QUANTITY], [0, 0], 14, 1).frozen == 0
+
+
+def test_a_hostile_number_does_not_push_everything_else_out() -> None:
+    assert lay_out([QUANTITY, NAME], [4096, 0], 100, 0).widths[0] == 32
+
+
+def test_no_width_is_too_small() -> None:
+    for viewport in range(30):
+        layout = lay_out([ID, NAME, QUANTITY], [0, 0, 0], viewport, 1)
+        for hidden in range(layout.furthest + 1):
+            assert all(slot.width > 0 and slot.x + slot.width <= viewport for slot in layout.slots(hidden))
