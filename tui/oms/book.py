@@ -173,12 +173,14 @@ class Book:
     def put(self, entity: Stored) -> None:
         """Store ``entity`` as its newest state; its version is stamped when the book is sealed."""
         kind = type(entity)
-        self._load(kind, entity.id)
+        before = self.get(kind, entity.id)
         self._change((kind, entity.id), entity)
         for relation in RELATIONS:
             if relation.kind is kind:
-                for target in relation.targets(entity):
-                    self._pointing.setdefault((relation.name, target), {})[entity.id] = None
+                targets = relation.targets(entity)
+                if before is None or targets != relation.targets(before):
+                    for target in targets:
+                        self._pointing.setdefault((relation.name, target), {})[entity.id] = None
 
     def touch(self, entity: Stored) -> None:
         """Store ``entity`` as a new version though its own fields stay: what it belongs to has changed."""
