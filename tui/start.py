@@ -9,7 +9,6 @@ import argparse
 import logging
 import os
 import sys
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -198,9 +197,11 @@ def _database(named: str) -> Path | None:
 
 
 def _start_log() -> Path:
-    """Log to a private, rotating file: never to the screen, never a body, never a secret."""
+    """Log to a private file: never to the screen, never a body, never a secret. A full one makes room."""
     path = paths.log_file()
-    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
+    if path.exists() and path.stat().st_size > LOG_BYTES:
+        path.replace(path.with_suffix(".old.log"))
+    handler = logging.FileHandler(path, encoding="utf-8")
     path.chmod(0o600)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     root = logging.getLogger()

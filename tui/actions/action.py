@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tui.api.shapes import ResourceId
-from tui.service.environment import Environment
 from tui.service.snapshot import Family, Ref, Snapshot
-from tui.service.verbs import Verb
-from widgets.form import Field
+
+if TYPE_CHECKING:
+    from tui.service.environment import Environment
+    from tui.service.verbs import Verb
+    from widgets.fields import Field
 
 Group = Literal["Trade", "Look", "Panes", "Rows", "Desk"]
 Values = Mapping[str, str]
@@ -88,19 +92,18 @@ def always(scope: Scope) -> str | None:
 class Action:
     """One thing a key can do.
 
-    ``why_not`` gives the reason it is impossible now, as a sentence, or None. Actions that write have
-    ``verb`` (and ``form`` when something has to be asked); all others are carried out by the screen's
-    method of the same name. ``typed`` ones are confirmed by typing the count, however few they are.
+    ``why_not`` gives the reason it is impossible now, as a sentence, or None. An action that sends names
+    in ``how`` the module of this package that knows its form and its verb; the module is loaded when the
+    action is first used. ``typed`` ones are confirmed by typing the count, however few they are.
     """
 
     id: str
     key: str
     label: str
     help: str
-    group: Group
+    group: Group = "Trade"
+    how: str = ""
     why_not: Callable[[Scope], str | None] = always
-    form: Callable[[Scope], Form] | None = None
-    verb: Callable[[Scope, Values], Verb] | None = None
     footer: bool = False
     typed: bool = False
     aliases: tuple[str, ...] = ()
@@ -108,7 +111,20 @@ class Action:
     @property
     def writes(self) -> bool:
         """Tell whether it changes anything on a server."""
-        return self.verb is not None
+        return bool(self.how)
+
+    def form(self, scope: Scope) -> Form | None:
+        """Give what has to be asked first, or None when nothing has."""
+        make: Callable[[Scope], Form] | None = getattr(self._module(), f"{self.id}_form", None)
+        return make(scope) if make else None
+
+    def verb(self, scope: Scope, values: Values) -> Verb:
+        """Give what is to be sent, by the answers to the form."""
+        make: Callable[[Scope, Values], Verb] = getattr(self._module(), f"{self.id}_verb")
+        return make(scope, values)
+
+    def _module(self) -> ModuleType:
+        return import_module(f"tui.actions.{self.how}")
 
     def refusal(self, scope: Scope) -> str | None:
         """Say why it is not possible now, or None when it is."""

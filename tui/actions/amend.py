@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from tui.actions.action import Action, Form, Scope, Values, first_reason, only
+from tui.actions.action import Form, Scope, Values
 from tui.actions.ask import amount, id_of, money_or_none, pick, positive_quantity, size, spelt, text
 from tui.actions.place import ENTRY_TYPES
 from tui.actions.rows import (
@@ -15,7 +15,6 @@ from tui.actions.rows import (
     live_orders,
     live_placements,
     named,
-    needs,
     systems,
 )
 from tui.api.requests import (
@@ -41,7 +40,7 @@ from tui.service.verbs import (
 NEW_BLOCK: Final = "new"
 
 
-def _move_form(scope: Scope) -> Form:
+def move_form(scope: Scope) -> Form:
     ids = live_orders(scope)
     known = [spelt(id, scope.home) for id, graph in scope.snapshot.blocks.items() if not graph.block.is_swept]
     return Form(
@@ -78,11 +77,11 @@ def _destination(scope: Scope, typed: str) -> ResourceId:
     return id_of(typed, scope.home)
 
 
-def _move(scope: Scope, values: Values) -> Verb:
+def move_verb(scope: Scope, values: Values) -> Verb:
     return MoveOrders(live_orders(scope), _destination(scope, values["block"]))
 
 
-def _update_form(scope: Scope) -> Form:
+def update_form(scope: Scope) -> Form:
     if scope.family is Family.PLACEMENTS:
         return _update_placements_form(scope)
     orders = [scope.snapshot.orders[id] for id in live_orders(scope)]
@@ -108,7 +107,7 @@ def _update_form(scope: Scope) -> Form:
 
 
 def _changed(scope: Scope, values: Values) -> bool:
-    verb = _update(scope, values)
+    verb = update_verb(scope, values)
     assert isinstance(verb, (UpdateOrders, UpdatePlacements))
     return any(len(_sent(update)) > 1 for update in verb.updates)
 
@@ -124,7 +123,7 @@ def _price_or_same(
     return None if asked is None or (now and asked.amount == now.amount) else asked
 
 
-def _update(scope: Scope, values: Values) -> Verb:
+def update_verb(scope: Scope, values: Values) -> Verb:
     if scope.family is Family.PLACEMENTS:
         return _update_placements(scope, values)
     updates = []
@@ -205,24 +204,21 @@ def _update_placements(scope: Scope, values: Values) -> Verb:
     return UpdatePlacements(tuple(updates))
 
 
-def _cancel(scope: Scope, values: Values) -> Verb:
+def cancel_verb(scope: Scope, values: Values) -> Verb:
     if scope.family is Family.PLACEMENTS:
-        return CancelPlacements(live_placements(scope))
+        return CancelPlacements(_heads(scope))
     return CancelOrders(live_orders(scope))
 
 
-def _why_not_cancel(scope: Scope) -> str | None:
-    if scope.family is Family.PLACEMENTS:
-        return (
-            None if live_placements(scope) else "No working placement here: filled and cancelled ones stay."
-        )
-    if scope.family in (Family.ORDERS, Family.BLOCKS):
-        return None if live_orders(scope) else "No live order here: these are already final."
-    return "Only orders and placements are cancelled; a wrong fill is corrected with a new one of its id."
+def _heads(scope: Scope) -> tuple[ResourceId, ...]:
+    """The working placements in focus but for children of others of them, which go with their parent."""
+    ids = live_placements(scope)
+    rows = scope.snapshot.placements
+    return tuple(id for id in ids if rows[id].parent_placement_id not in ids)
 
 
-def _carry_form(scope: Scope) -> Form:
-    form = _move_form(scope)
+def carry_form(scope: Scope) -> Form:
+    form = move_form(scope)
     return Form(
         f"Cancel {counted(len(live_orders(scope)), 'order')} and move the unplaced rest",
         form.fields,
@@ -230,7 +226,7 @@ def _carry_form(scope: Scope) -> Form:
     )
 
 
-def _carry(scope: Scope, values: Values) -> Verb:
+def carry_verb(scope: Scope, values: Values) -> Verb:
     destination = _destination(scope, values["block"])
     return CancelAndMove(
         tuple(
@@ -244,78 +240,5 @@ def _carry(scope: Scope, values: Values) -> Verb:
     )
 
 
-def _cancel_all(scope: Scope, values: Values) -> Verb:
-    return CancelPlacements(live_placements(scope))
-
-
-MOVE: Final = Action(
-    "move",
-    "m",
-    "Move",
-    "Move orders to another block, or to a new one",
-    "Trade",
-    first_reason(
-        only((Family.ORDERS, Family.BLOCKS), "Only orders move: go to the orders pane."),
-        needs(live_orders, "These orders are final and cannot move."),
-    ),
-    _move_form,
-    _move,
-    footer=True,
-)
-
-UPDATE: Final = Action(
-    "update",
-    "u",
-    "Update",
-    "Change orders or placements",
-    "Trade",
-    first_reason(
-        only((Family.ORDERS, Family.PLACEMENTS), "Only orders and placements are updated."),
-        lambda scope: (
-            None
-            if (live_orders if scope.family is Family.ORDERS else live_placements)(scope)
-            else "These are final and cannot change."
-        ),
-    ),
-    _update_form,
-    _update,
-    footer=True,
-)
-
-CANCEL: Final = Action(
-    "cancel",
-    "c",
-    "Cancel",
-    "Cancel orders or placements",
-    "Trade",
-    _why_not_cancel,
-    None,
-    _cancel,
-    footer=True,
-)
-
-CARRY: Final = Action(
-    "carry",
-    "C",
-    "Cancel & move rest",
-    "Cut orders to what is placed and carry the rest into new orders",
-    "Trade",
-    first_reason(
-        only((Family.ORDERS, Family.BLOCKS), "Only orders are carried on: go to the orders pane."),
-        needs(live_orders, "These orders are final: nothing is left to carry on."),
-    ),
-    _carry_form,
-    _carry,
-)
-
-CANCEL_ALL: Final = Action(
-    "cancel_all",
-    "K",
-    "Cancel everything",
-    "Cancel every working placement in scope, after typing how many",
-    "Trade",
-    needs(live_placements, "No working placement in scope."),
-    None,
-    _cancel_all,
-    typed=True,
-)
+def cancel_all_verb(scope: Scope, values: Values) -> Verb:
+    return CancelPlacements(_heads(scope))

@@ -9,7 +9,7 @@ from decimal import Decimal
 from tui.api.shapes import CurrencyAndAmount, ResourceId
 from tui.columns.format import number, price
 from tui.service.numbers import parse_price, parse_quantity
-from widgets.form import Field
+from widgets.fields import Field
 
 
 def _problem(parse: Callable[[str], object]) -> Callable[[str], str | None]:
@@ -91,6 +91,7 @@ def text(
     choices: Iterable[str] = (),
     help: str = "",
     required: bool = False,
+    wide: bool = False,
     check: Callable[[str], str | None] | None = None,
     echo: Callable[[str], str] | None = None,
 ) -> Field:
@@ -102,6 +103,7 @@ def text(
         choices=tuple(choices),
         help=help,
         required=required,
+        wide=wide,
         check=check or (lambda _: None),
         echo=echo or (lambda _: ""),
     )

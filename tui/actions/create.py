@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from tui.actions.action import Action, Form, Scope, Values
+from tui.actions.action import Form, Scope, Values
 from tui.actions.ask import amount, id_of, pick, positive_quantity, spelt, text
 from tui.actions.place import TYPES, missing_prices
+from tui.actions.rows import counted
 from tui.api.shapes import ResourceId
 from tui.columns.format import money, number
 from tui.service.numbers import parse_price
 from tui.service.orderline import OrderLine, Part, parse_order_line
 from tui.service.snapshot import Instrument, Snapshot
 from tui.service.verbs import CreateOrders, Verb
-from widgets.form import Field
+from widgets.fields import Field
 
 SIDES: Final = ("Buy", "Sell", "SellShort", "BuyToCover")
 TIMES_IN_FORCE: Final = ("Day", "GoodTilCancel", "ImmediateOrCancel", "FillOrKill")
@@ -60,7 +61,7 @@ def split_sizes(typed: str, home: str) -> tuple[tuple[ResourceId, Decimal], ...]
     shares = []
     for part in filter(None, (piece.strip() for piece in typed.split(","))):
         name, _, size = part.rpartition(" ")
-        if not name.strip():
+        if len(name.split()) != 1:
             raise ValueError(f"'{part}' is not a portfolio and a size; write it as UKEQ-GROW 50k.")
         shares.append((id_of(name, home), positive_quantity(size)))
     if not shares:
@@ -81,7 +82,7 @@ def _sizes_echo(typed: str, home: str) -> str:
         shares = split_sizes(typed, home)
     except ValueError:
         return ""
-    return f"{number(sum((size for _, size in shares), Decimal(0)))} units in {len(shares)} orders"
+    return f"{number(sum((size for _, size in shares), Decimal(0)))} units in {counted(len(shares), 'order')}"
 
 
 def _instrument_echo(snapshot: Snapshot, typed: str) -> str:
@@ -92,7 +93,7 @@ def _instrument_echo(snapshot: Snapshot, typed: str) -> str:
     return f"{known.name or known.label}{last}"
 
 
-def _form(scope: Scope) -> Form:
+def new_form(scope: Scope) -> Form:
     snapshot, home = scope.snapshot, scope.home
     tickers = sorted({known.label for known in snapshot.instruments.values() if known.label})
     portfolios = sorted({o.portfolio_id.code for o in snapshot.orders.values() if o.portfolio_id})
@@ -113,6 +114,7 @@ def _form(scope: Scope) -> Form:
                 "orders",
                 "Orders",
                 required=True,
+                wide=True,
                 help=f"PORTFOLIO SIZE, ... of {', '.join(portfolios[:4]) or 'your portfolios'}",
                 check=lambda typed: _sizes_problem(typed, home),
                 echo=lambda typed: _sizes_echo(typed, home),
@@ -165,7 +167,7 @@ def _in_words(snapshot: Snapshot, home: str, values: Values) -> str:
     return line.describe(known_instrument(snapshot, line.ticker)) if line.ticker else ""
 
 
-def _verb(scope: Scope, values: Values) -> Verb:
+def new_verb(scope: Scope, values: Values) -> Verb:
     block = values["block"].strip()
     request = _line(values, scope.home).request(
         identifiers_of(scope.snapshot, values["instrument"]),
@@ -177,7 +179,7 @@ def _verb(scope: Scope, values: Values) -> Verb:
     return CreateOrders((request,))
 
 
-def _line_form(scope: Scope) -> Form:
+def new_by_line_form(scope: Scope) -> Form:
     def said(values: Values) -> str:
         parsed = parse_order_line(values["line"])
         if parsed.line is None:
@@ -211,7 +213,7 @@ def _line_problems(snapshot: Snapshot, values: Values) -> Sequence[str]:
     return [] if _currency(snapshot, named) else [NO_CURRENCY]
 
 
-def _line_verb(scope: Scope, values: Values) -> Verb:
+def new_by_line_verb(scope: Scope, values: Values) -> Verb:
     line = parse_order_line(values["line"]).line
     assert line is not None
     named = {"instrument": line.ticker, "currency": values["currency"]}
@@ -222,25 +224,3 @@ def _line_verb(scope: Scope, values: Values) -> Verb:
         now=scope.now,
     )
     return CreateOrders((request,))
-
-
-NEW: Final = Action(
-    "new",
-    "n",
-    "New",
-    "New orders in a new block, or joining one",
-    "Trade",
-    form=_form,
-    verb=_verb,
-    footer=True,
-)
-
-NEW_BY_LINE: Final = Action(
-    "new_by_line",
-    "N",
-    "New by line",
-    "New orders in one line: b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%",
-    "Trade",
-    form=_line_form,
-    verb=_line_verb,
-)

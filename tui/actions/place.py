@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from tui.actions.action import Action, Form, Scope, Values
+from tui.actions.action import Form, Scope, Values
 from tui.actions.ask import (
     amount,
     calendar_day,
@@ -18,11 +18,11 @@ from tui.actions.ask import (
     size,
     text,
 )
-from tui.actions.rows import counted, counterparties, currency_of, named, needs, systems, unplaced
+from tui.actions.rows import counted, counterparties, currency_of, named, placeable, systems, unplaced
 from tui.api.models import Execution
 from tui.api.requests import ExecutionRequest, PlacementRequest
 from tui.api.shapes import CurrencyAndAmount, ResourceId
-from tui.api.states import is_cancelled, normal
+from tui.api.states import normal
 from tui.columns.format import number
 from tui.service.ids import new_code
 from tui.service.numbers import parse_price, parse_quantity
@@ -33,17 +33,8 @@ ENTRY_TYPES: Final = ("Undecided", "Manual", "Direct", "Ems", "External")
 TYPES: Final = ("Market", "Limit", "Stop", "StopLimit")
 
 
-def _placeable(scope: Scope) -> tuple[ResourceId, ...]:
-    blocks = scope.snapshot.blocks
-    return tuple(
-        id
-        for id in scope.blocks()
-        if id in blocks and not blocks[id].block.is_swept and unplaced(scope, id) > 0
-    )
-
-
-def _place_form(scope: Scope) -> Form:
-    ids = _placeable(scope)
+def place_form(scope: Scope) -> Form:
+    ids = placeable(scope)
     one = len(ids) == 1
     open_units = sum((unplaced(scope, id) for id in ids), Decimal(0))
     fields = [
@@ -78,8 +69,8 @@ def missing_prices(type: str, limit: str, stop: str) -> Sequence[str]:
     return told
 
 
-def _place(scope: Scope, values: Values) -> Verb:
-    ids = _placeable(scope)
+def place_verb(scope: Scope, values: Values) -> Verb:
+    ids = placeable(scope)
     requests = []
     for id in ids:
         block = scope.snapshot.blocks[id].block
@@ -117,7 +108,7 @@ def two_weekdays_after(moment: datetime) -> datetime:
     return day
 
 
-def _fill_form(scope: Scope) -> Form:
+def fill_form(scope: Scope) -> Form:
     snapshot = scope.snapshot
     if scope.family is Family.EXECUTIONS:
         fill = snapshot.executions[scope.ids[0]]
@@ -171,7 +162,7 @@ def _currency_problem(typed: str) -> str | None:
     return None if len(code) == 3 and code.isalpha() else "A currency is three letters, such as GBP."
 
 
-def _fill(scope: Scope, values: Values) -> Verb:
+def fill_verb(scope: Scope, values: Values) -> Verb:
     snapshot = scope.snapshot
     old: Execution | None = None
     if scope.family is Family.EXECUTIONS:
@@ -200,41 +191,3 @@ def _fill(scope: Scope, values: Values) -> Verb:
             ),
         )
     )
-
-
-def _one_fill(scope: Scope) -> str | None:
-    if len(scope.ids) > 1:
-        return "Record one fill at a time: clear the selection first."
-    if scope.family is Family.EXECUTIONS and scope.ids:
-        return None
-    found = scope.placements()
-    if not found:
-        return "A fill belongs to a placement: place the block first."
-    if len(found) > 1:
-        return "More than one placement here: go to the placements pane and choose one."
-    state = scope.snapshot.placements[found[0]].state
-    return "This placement is cancelled; no fill is expected." if is_cancelled(state) else None
-
-
-PLACE: Final = Action(
-    "place",
-    "p",
-    "Place",
-    "Send blocks, or what is left of them, to a broker",
-    "Trade",
-    needs(_placeable, "Nothing left to place here: the blocks are fully placed, empty or swept."),
-    _place_form,
-    _place,
-    footer=True,
-)
-
-FILL: Final = Action(
-    "fill",
-    "f",
-    "Fill",
-    "Record a fill of a placement, or correct one",
-    "Trade",
-    _one_fill,
-    _fill_form,
-    _fill,
-)

@@ -1,32 +1,140 @@
-"""The one list of actions. To add one, write an :class:`~tui.actions.action.Action` and list it here."""
+"""The one list of actions.
+
+To add one, declare it here, or in :mod:`tui.actions.look` when it sends nothing. One that sends names the
+module (``how``) with its ``<id>_form`` and ``<id>_verb``; a look is the method ``do_<id>`` of the desk.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from tui.actions.action import Action
-from tui.actions.amend import CANCEL, CANCEL_ALL, CARRY, MOVE, UPDATE
-from tui.actions.create import NEW, NEW_BY_LINE
+from tui.actions.action import Action, first_reason, only
 from tui.actions.look import LOOK
-from tui.actions.place import FILL, PLACE
-from tui.actions.settle import ALLOCATE, BOOK, SWEEP
-
-ACTIONS: Final[tuple[Action, ...]] = (
-    NEW,
-    NEW_BY_LINE,
-    PLACE,
-    MOVE,
-    UPDATE,
-    CANCEL,
-    ALLOCATE,
-    BOOK,
-    FILL,
-    CARRY,
-    SWEEP,
-    CANCEL_ALL,
-    *LOOK,
+from tui.actions.rows import (
+    allocatable,
+    bookable,
+    live_orders,
+    live_placements,
+    needs,
+    placeable,
+    sweepable,
+    updatable,
+    why_not_cancel,
+    why_not_fill,
 )
+from tui.service.snapshot import Family
+
+TRADE: Final = (
+    Action("new", "n", "New", "New orders in a new block, or joining one", how="create", footer=True),
+    Action(
+        "new_by_line",
+        "N",
+        "New by line",
+        "New orders in one line: b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%",
+        how="create",
+    ),
+    Action(
+        "place",
+        "p",
+        "Place",
+        "Send blocks, or what is left of them, to a broker",
+        how="place",
+        why_not=needs(placeable, "Nothing left to place here: the blocks are fully placed, empty or swept."),
+        footer=True,
+    ),
+    Action(
+        "move",
+        "m",
+        "Move",
+        "Move orders to another block, or to a new one",
+        how="amend",
+        why_not=first_reason(
+            only((Family.ORDERS, Family.BLOCKS), "Only orders move: go to the orders pane."),
+            needs(live_orders, "These orders are final and cannot move."),
+        ),
+        footer=True,
+    ),
+    Action(
+        "update",
+        "u",
+        "Update",
+        "Change orders or placements",
+        how="amend",
+        why_not=first_reason(
+            only((Family.ORDERS, Family.PLACEMENTS), "Only orders and placements are updated."),
+            needs(updatable, "These are final and cannot change."),
+        ),
+        footer=True,
+    ),
+    Action(
+        "cancel",
+        "c",
+        "Cancel",
+        "Cancel orders or placements",
+        how="amend",
+        why_not=why_not_cancel,
+        footer=True,
+    ),
+    Action(
+        "allocate",
+        "a",
+        "Allocate",
+        "Share executed units among the orders behind them",
+        how="settle",
+        why_not=needs(allocatable, "Nothing executed here yet: there is nothing to allocate."),
+        footer=True,
+    ),
+    Action(
+        "book",
+        "b",
+        "Book",
+        "Book allocations as transactions of their portfolios",
+        how="settle",
+        why_not=needs(bookable, "Nothing to book here: allocate first, or it is booked already."),
+        footer=True,
+    ),
+    Action(
+        "fill",
+        "f",
+        "Fill",
+        "Record a fill of a placement, or correct one",
+        how="place",
+        why_not=why_not_fill,
+    ),
+    Action(
+        "carry",
+        "C",
+        "Cancel & move rest",
+        "Cut orders to what is placed and carry the rest into new orders",
+        how="amend",
+        why_not=first_reason(
+            only((Family.ORDERS, Family.BLOCKS), "Only orders are carried on: go to the orders pane."),
+            needs(live_orders, "These orders are final: nothing is left to carry on."),
+        ),
+    ),
+    Action(
+        "sweep",
+        "S",
+        "Sweep",
+        "Retire blocks whose work is done",
+        how="settle",
+        why_not=needs(
+            sweepable, "No block here qualifies: all its orders must be cancelled, booked or closed."
+        ),
+    ),
+    Action(
+        "cancel_all",
+        "K",
+        "Cancel everything",
+        "Cancel every working placement in scope, after typing how many",
+        how="amend",
+        why_not=needs(live_placements, "No working placement in scope."),
+        typed=True,
+    ),
+)
+
+ACTIONS: Final[tuple[Action, ...]] = (*TRADE, *LOOK)
 BY_ID: Final[Mapping[str, Action]] = {action.id: action for action in ACTIONS}
 
 GROUPS: Final = ("Trade", "Look", "Rows", "Panes", "Desk")

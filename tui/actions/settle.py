@@ -5,34 +5,27 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from tui.actions.action import Action, Form, Scope, Values
+from tui.actions.action import Form, Scope, Values
 from tui.actions.ask import id_of, is_yes, pick, positive_quantity, switch, text
-from tui.actions.rows import counted, named, needs
+from tui.actions.rows import allocatable, bookable, counted, named, sweepable
 from tui.api.models import Allocation
 from tui.api.requests import PortfolioWeight
-from tui.api.shapes import PerpetualProperty, PropertyValue, ResourceId
-from tui.api.states import is_final, normal
+from tui.api.shapes import PerpetualProperty, PropertyValue
 from tui.columns.format import number
-from tui.service.snapshot import Family
 from tui.service.verbs import Allocate, AllocateWeighted, BookTransactions, SweepBlocks, Verb
 
 ALGORITHMS: Final = ("PR-FIFO", "RR-FIFO", "PR-LF", "PR-SF")
 WEIGHTED_ALGORITHMS: Final = ("PR-LF", "PR-SF", "LF", "SF")
 
 
-def _allocatable(scope: Scope) -> tuple[ResourceId, ...]:
-    snapshot = scope.snapshot
-    return tuple(id for id in scope.placements() if snapshot.executed_of_placement(id) > 0)
-
-
 def _orderless(scope: Scope) -> bool:
     snapshot = scope.snapshot
-    blocks = {id for own in _allocatable(scope) for id in snapshot.placements[own].block_ids}
+    blocks = {id for own in allocatable(scope) for id in snapshot.placements[own].block_ids}
     return bool(blocks) and all(not snapshot.orders_of_block(id) for id in blocks)
 
 
-def _allocate_form(scope: Scope) -> Form:
-    ids = _allocatable(scope)
+def allocate_form(scope: Scope) -> Form:
+    ids = allocatable(scope)
     executed = sum((scope.snapshot.executed_of_placement(id) for id in ids), Decimal(0))
     intro = f"{number(executed)} executed units of {named(ids)}"
     title = f"Allocate {counted(len(ids), 'placement')}"
@@ -73,28 +66,15 @@ def _weights_problem(typed: str, home: str) -> str | None:
         return str(error)
 
 
-def _allocate(scope: Scope, values: Values) -> Verb:
-    ids = _allocatable(scope)
+def allocate_verb(scope: Scope, values: Values) -> Verb:
+    ids = allocatable(scope)
     if "weights" in values:
         return AllocateWeighted(ids, _weights(values["weights"], scope.home), values["algorithm"])
     return Allocate(ids, values["algorithm"])
 
 
-def _bookable(scope: Scope) -> tuple[ResourceId, ...]:
-    """The allocations in focus; of other rows, those of theirs that are not booked yet."""
-    if scope.family is Family.ALLOCATIONS:
-        return scope.ids
-    snapshot = scope.snapshot
-    return tuple(
-        id
-        for id in scope.allocations()
-        if not snapshot.transactions_of_allocation(id)
-        and normal(snapshot.allocations[id].state) in ("new", "allocated", "")
-    )
-
-
-def _book_form(scope: Scope) -> Form:
-    ids = _bookable(scope)
+def book_form(scope: Scope) -> Form:
+    ids = bookable(scope)
     rows: list[Allocation] = [
         scope.snapshot.allocations[id] for id in ids if id in scope.snapshot.allocations
     ]
@@ -114,65 +94,17 @@ def _book_form(scope: Scope) -> Form:
     )
 
 
-def _book(scope: Scope, values: Values) -> Verb:
+def book_verb(scope: Scope, values: Values) -> Verb:
     key = f"Transaction/{scope.home}/Note"
     note = values["note"].strip()
     properties = {key: PerpetualProperty(key=key, value=PropertyValue(label_value=note))} if note else {}
     return BookTransactions(
-        _bookable(scope),
+        bookable(scope),
         apply_fees=is_yes(values["fees"]),
         mark_booked=is_yes(values["mark"]),
         properties=properties,
     )
 
 
-def _sweepable(scope: Scope) -> tuple[ResourceId, ...]:
-    """The blocks in focus whose orders are all final; the server judges the rest."""
-    snapshot = scope.snapshot
-
-    def qualifies(id: ResourceId) -> bool:
-        orders = [snapshot.orders.get(own) for own in snapshot.orders_of_block(id)]
-        finished = all(order is not None and is_final(order.state) for order in orders)
-        return finished and not snapshot.blocks[id].block.is_swept
-
-    return tuple(id for id in scope.blocks() if id in snapshot.blocks and qualifies(id))
-
-
-def _sweep(scope: Scope, values: Values) -> Verb:
-    return SweepBlocks(_sweepable(scope), scope.now.isoformat())
-
-
-ALLOCATE: Final = Action(
-    "allocate",
-    "a",
-    "Allocate",
-    "Share executed units among the orders behind them",
-    "Trade",
-    needs(_allocatable, "Nothing executed here yet: there is nothing to allocate."),
-    _allocate_form,
-    _allocate,
-    footer=True,
-)
-
-BOOK: Final = Action(
-    "book",
-    "b",
-    "Book",
-    "Book allocations as transactions of their portfolios",
-    "Trade",
-    needs(_bookable, "Nothing to book here: allocate first, or it is booked already."),
-    _book_form,
-    _book,
-    footer=True,
-)
-
-SWEEP: Final = Action(
-    "sweep",
-    "S",
-    "Sweep",
-    "Retire blocks whose work is done",
-    "Trade",
-    needs(_sweepable, "No block here qualifies: all its orders must be cancelled, booked or closed."),
-    None,
-    _sweep,
-)
+def sweep_verb(scope: Scope, values: Values) -> Verb:
+    return SweepBlocks(sweepable(scope), scope.now.isoformat())

@@ -6,11 +6,11 @@ form, preview, sending and report; every other one is the method ``do_<id>`` her
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
 from textual.app import SystemCommand
@@ -22,12 +22,13 @@ from tui.actions.registry import ACTIONS, BY_ID
 from tui.api import gate
 from tui.columns.panes import COLUMNS
 from tui.columns.view import export_csv
-from tui.screens.flow import ask, tell
-from tui.screens.form import FormDialog
 from tui.screens.pane import Pane
 from tui.screens.panes import PanesScreen
-from tui.service.outcomes import Report
 from tui.service.snapshot import Family, Ref
+
+if TYPE_CHECKING:
+    from tui.service.outcomes import Report
+    from widgets.fields import Field
 
 NOW: Final = "now"
 SPEEDS: Final = (1, 10, 60)
@@ -75,6 +76,8 @@ class DeskScreen(PanesScreen):
         if desk is None:
             self.notify("The server is not reached yet; wait for the first rows.", markup=False)
             return
+        from tui.screens.flow import ask, tell
+
         verb = await ask(self.app, action, scope, desk)
         if verb is None:
             return
@@ -157,8 +160,19 @@ class DeskScreen(PanesScreen):
         return "\n".join(lines)
 
     async def _choose(self, title: str, label: str, choices: tuple[str, ...]) -> str | None:
-        answered = await self.app.push_screen_wait(FormDialog(title, "", (pick("choice", label, choices),)))
+        answered = await self._ask(title, "", (pick("choice", label, choices),))
         return answered["choice"] if answered else None
+
+    async def _ask(
+        self,
+        title: str,
+        intro: str,
+        fields: Sequence[Field],
+        check: Callable[[Mapping[str, str]], Sequence[str]] | None = None,
+    ) -> dict[str, str] | None:
+        from tui.screens.form import FormDialog
+
+        return await self.app.push_screen_wait(FormDialog(title, intro, fields, check))
 
     # --- the rows of a pane --------------------------------------------------------------------
 
@@ -175,7 +189,7 @@ class DeskScreen(PanesScreen):
             pick("column", "By", (order, *titles), current),
             switch("descending", "Largest first", pane.view.descending),
         )
-        answered = await self.app.push_screen_wait(FormDialog("Sort", "", fields))
+        answered = await self._ask("Sort", "", fields)
         if answered is not None:
             sort = titles.get(answered["column"], "")
             descending = answered["descending"] == "yes" and bool(sort)
@@ -188,13 +202,12 @@ class DeskScreen(PanesScreen):
             switch(column.id, column.title, column.id not in pane.view.hidden, help=column.help)
             for column in COLUMNS[pane.family]
         )
-        dialog = FormDialog(
+        answered = await self._ask(
             f"Columns of {pane.family.value}",
             "",
             fields,
             lambda values: [] if "yes" in values.values() else ["Keep at least one column."],
         )
-        answered = await self.app.push_screen_wait(dialog)
         if answered is not None:
             hidden = frozenset(id for id, value in answered.items() if value == "no")
             pane.look_at(replace(pane.view, hidden=hidden))
@@ -275,9 +288,7 @@ class DeskScreen(PanesScreen):
                 check=_time_problem,
             ),
         )
-        answered = await self.app.push_screen_wait(
-            FormDialog("Time travel", "See the desk as it stood then.", fields)
-        )
+        answered = await self._ask("Time travel", "See the desk as it stood then.", fields)
         if answered is not None:
             typed = answered["as_at"].strip()
             self.app.travel(None if typed.lower() == NOW else _time(typed))
@@ -337,6 +348,8 @@ class DeskScreen(PanesScreen):
             await self.app.desk.dismiss()
 
     async def _say(self, report: Report | None) -> None:
+        from tui.screens.flow import tell
+
         if report is None:
             self.notify("Nothing new is known.", markup=False)
         else:

@@ -28,14 +28,13 @@ FADES_S: Final = 5
 async def ask(app: App[None], action: Action, scope: Scope, desk: Desk) -> Verb | None:
     """Ask what has to be asked and show what would be sent; None when the user leaves it."""
     values: dict[str, str] = {}
-    if action.form is not None:
-        form = action.form(scope)
+    form = action.form(scope)
+    if form is not None:
         asked = FormDialog(form.title, form.intro, form.fields, form.check, form.live)
         answered = await app.push_screen_wait(asked)
         if answered is None:
             return None
         values = answered
-    assert action.verb is not None
     verb = action.verb(scope, values)
     instruments = scope.snapshot.instruments
     dialog = PreviewDialog(

@@ -61,14 +61,13 @@ class Pane(Vertical):
         self._shown: list[ResourceId] = []
         self._total = 0
         self._columns = self.view.columns
+        self._filter_bar: FilterBar | None = None
+        self.grid = Grid(self._grid_columns(), self._cells, empty=EMPTY_WORDS[family], ascii=look.ascii)
+        self._title, self._footer = Line(id="title"), Line(id="totals")
 
     @property
     def family(self) -> Family:
         return self.view.family
-
-    @property
-    def grid(self) -> Grid:
-        return self.query_one(Grid)
 
     @property
     def shown(self) -> tuple[ResourceId, ...]:
@@ -90,18 +89,11 @@ class Pane(Vertical):
         return (self.cursor.id,) if self.cursor else ()
 
     def compose(self) -> ComposeResult:
-        yield Line(id="title")
-        yield Grid(
-            self._grid_columns(),
-            self._cells,
-            empty=EMPTY_WORDS[self.family],
-            ascii=self.look.ascii,
-        )
-        yield FilterBar(placeholder="words, side:buy, ordered>50k, !not")
-        yield Line(id="totals")
+        yield self._title
+        yield self.grid
+        yield self._footer
 
     def on_mount(self) -> None:
-        self.query_one(FilterBar).display = False
         self._label()
 
     def _grid_columns(self) -> list[GridColumn]:
@@ -159,7 +151,8 @@ class Pane(Vertical):
         try:
             found = keys(self.view, self._snapshot, ids)
         except FilterError as error:
-            self.query_one(FilterBar).say(str(error), wrong=True)
+            if self._filter_bar is not None:
+                self._filter_bar.say(str(error), wrong=True)
             return
         self._total, self._shown = len(ids), found
         self.grid.show(found)
@@ -178,8 +171,8 @@ class Pane(Vertical):
             arrow = "down" if view.descending else "up"
             parts.append(f"by {column_of(self.family, view.sort).title} {arrow}")
         chosen = len(self.grid.selected)
-        self.query_one("#title", Line).show("  ".join(parts), f"{chosen} selected " if chosen else "")
-        self.query_one("#totals", Line).show(" " + totals(view, self._snapshot, self._shown))
+        self._title.show("  ".join(parts), f"{chosen} selected " if chosen else "")
+        self._footer.show(" " + totals(view, self._snapshot, self._shown))
 
     def look_at(self, view: View) -> None:
         """Take another view: filter, sort or columns."""
@@ -193,8 +186,10 @@ class Pane(Vertical):
 
     def start_filter(self) -> None:
         """Open the filter line and type into it."""
-        bar = self.query_one(FilterBar)
-        bar.display = True
+        bar = self._filter_bar
+        if bar is None:
+            bar = self._filter_bar = FilterBar(placeholder="words, side:buy, ordered>50k, !not")
+            self.mount(bar, before=self._footer)
         bar.text = self.view.filter
         bar.focus()
 
@@ -216,11 +211,14 @@ class Pane(Vertical):
         self._close_filter()
 
     def _filter(self, text: str) -> None:
-        self.query_one(FilterBar).say("")
+        if self._filter_bar is not None:
+            self._filter_bar.say("")
         self.look_at(self.view.filtered(text))
 
     def _close_filter(self) -> None:
-        self.query_one(FilterBar).display = False
+        if self._filter_bar is not None:
+            self._filter_bar.remove()
+            self._filter_bar = None
         self.grid.focus()
 
     @on(Grid.CursorMoved)

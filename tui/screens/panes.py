@@ -42,6 +42,8 @@ PANES: Final = (
 )
 LAST_PLACE: Final = (Family.ALLOCATIONS, Family.EXECUTIONS, Family.TRANSACTIONS)
 """The panes that take turns in the last place."""
+LATER: Final = (Family.EXECUTIONS, Family.TRANSACTIONS)
+"""The panes that are put on the screen when somebody first asks for them."""
 
 
 class PanesScreen(Screen[None]):
@@ -58,13 +60,15 @@ class PanesScreen(Screen[None]):
         self._following: Timer | None = None
         self._last = Family.ALLOCATIONS
         self.full_screen = False
+        self._panes: dict[Family, Pane] = {}
 
     def compose(self) -> ComposeResult:
+        look = self.app.look
+        self._panes = {family: Pane(family, number, look) for number, family in enumerate(PANES, start=1)}
         yield Band(id="band")
         yield Line(id="tabs")
         with Container(id="panes"):
-            for number, family in enumerate(PANES, start=1):
-                yield Pane(family, number, self.app.look)
+            yield from (pane for pane in self._panes.values() if pane.family not in LATER)
         yield Line(id="keys")
 
     def on_mount(self) -> None:
@@ -85,7 +89,8 @@ class PanesScreen(Screen[None]):
     # --- what is shown -------------------------------------------------------------------------
 
     def pane(self, family: Family) -> Pane:
-        return self.query_one(f"#{family.value}", Pane)
+        """Give a pane, which may not be on the screen yet."""
+        return self._panes[family]
 
     @property
     def active(self) -> Pane:
@@ -149,7 +154,9 @@ class PanesScreen(Screen[None]):
         with self.app.batch_update():
             for family in PANES[1:]:
                 scope: Sequence[ResourceId] | None = related.get(family, ()) if self.linked else None
-                self.pane(family).show(snapshot, scope, self.app.flights)
+                pane = self.pane(family)
+                if pane.grid.is_attached:
+                    pane.show(snapshot, scope, self.app.flights)
 
     @on(Pane.CursorMoved)
     def _cursor_moved(self, event: Pane.CursorMoved) -> None:
@@ -167,22 +174,25 @@ class PanesScreen(Screen[None]):
 
     def go_to(self, ref: Ref) -> None:
         """Put the cursor on a row, wherever it is shown; unlinks the panes when it must."""
-        pane = self.pane(ref.family)
-        if not pane.grid.move_to(ref.id):
-            block = next(iter(self.snapshot.related(ref).get(Family.BLOCKS, ())), None)
-            if block is not None and self.linked:
-                self.pane(Family.BLOCKS).grid.move_to(block)
-            else:
-                self.linked = False
-            self._follow()
-            pane.grid.move_to(ref.id)
+        block = next(iter(self.snapshot.related(ref).get(Family.BLOCKS, ())), None)
+        if self.linked and (block is None or not self.pane(Family.BLOCKS).grid.move_to(block)):
+            self.linked = False
         self.show_pane(ref.family)
+        self._follow()
+        self.call_after_refresh(self._point_at, ref)
+
+    def _point_at(self, ref: Ref) -> None:
+        self._follow()
+        self.pane(ref.family).grid.move_to(ref.id)
 
     def show_pane(self, family: Family) -> None:
         """Go to a pane, putting it in the last place when it takes turns there."""
         if family in LAST_PLACE:
             self._last = family
         pane = self.pane(family)
+        if not pane.is_attached:
+            self.query_one("#panes").mount(pane)
+            self.call_after_refresh(self._follow)
         pane.display = True
         pane.grid.focus()
         self._arrange()
