@@ -149,6 +149,14 @@ def test_nothing_inexact_is_ever_sent(body: Any, reason: str) -> None:
         gate.encode_request(body)
 
 
+@pytest.mark.parametrize("number", ["NaN", "sNaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_is_never_written_for_nobody_could_read_it_again(number: str) -> None:
+    for value in (CurrencyAndAmount(amount=Decimal(number)), [Decimal(number)]):
+        with pytest.raises(Unsendable):
+            gate.encode(value)
+    assert gate.encode(CurrencyAndAmount(currency=number)) == b'{"currency":"%b"}' % number.encode()
+
+
 def test_what_is_exact_is_sent_as_it_is() -> None:
     request = OrderRequest(
         id=ResourceId("Desk", "ORD-1"),

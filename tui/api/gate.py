@@ -50,6 +50,7 @@ _END_OF_TIME: Final = "9999-12-31T23:59:59.999999Z"
 _NUMERIC: Final = b"0123456789.+-_ \t\r\n" + bytes(range(0x80, 0x100))
 _LETTERS: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ}]", b"abcdefghijklmnopqrstuvwxyz,,")
 _ODD_NUMBERS: Final = (b":e,", b':"e"', b':"nan"', b':"snan"', b':"inf"', b':"infinity"')
+_NO_NUMBERS: Final = (b"NaN", b"Infinity")
 _ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 _LONG_NUMBER: Final = b"0" * MAX_DIGITS
 
@@ -133,8 +134,15 @@ def list_of(row: type[T]) -> type[ResourceList[T]]:
 
 
 def encode(value: object) -> bytes:
-    """Write ``value`` as JSON: numbers with their own digits, times with 7 fraction digits and +00:00."""
-    return _time_member().sub(_seven_digits, _ENCODER.encode(value))
+    """Write ``value`` as JSON: numbers with their own digits, times with 7 fraction digits and +00:00.
+
+    Raises:
+        Unsendable: it holds a Decimal that is no number; written once, nobody could read it again.
+    """
+    raw = _ENCODER.encode(value)
+    if any(word in raw for word in _NO_NUMBERS):
+        _exact(msgspec.to_builtins(value, builtin_types=(Decimal, datetime)))
+    return _time_member().sub(_seven_digits, raw)
 
 
 def encode_request(value: object) -> bytes:
