@@ -159,7 +159,7 @@ def test_a_block_nobody_ordered_for_is_measured_by_its_own_size(desk: Desk) -> N
 def test_every_entry_a_call_changes_is_among_those_it_touches(desk: Desk) -> None:
     """Plays a morning over shared blocks and children, and makes every entry anew after each call."""
     calls = [
-        lambda: desk.create("B", {"O1": 100, "O2": 50}),
+        lambda: desk.create("B", {"O1": 60, "O2": 20}),
         lambda: desk.create("C", {"O3": 80}),
         lambda: desk.place("P", "B C", 120),
         lambda: desk.place("Q", "C", 40),
@@ -167,6 +167,7 @@ def test_every_entry_a_call_changes_is_among_those_it_touches(desk: Desk) -> Non
         lambda: desk.fill("E1", "P-A", 20),
         lambda: desk.fill("E2", "P", 130),
         lambda: desk.update("O3", quantity=90),
+        lambda: desk.update("O1", quantity=75),
         lambda: desk.create("C", {"O4": 5}),
         lambda: desk.move({"O4": "B"}),
         lambda: desk.allocate("P", "Q"),

@@ -89,6 +89,13 @@ def test_c5_an_id_that_is_taken_refuses_the_whole_call(desk: Desk) -> None:
     assert [block.id for block in desk.all(Block)] == [rid("B")]
 
 
+def test_c5_an_order_that_was_moved_away_is_taken(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.move({"O1": "C"})
+    with refused("EntityWithIdAlreadyExists", 173):
+        desk.create("B", {"O1": 100})
+
+
 def test_c6_the_block_counts_its_live_orders(desk: Desk) -> None:
     desk.create("B", {"O1": 100, "O2": 50, "O3": 20})
     desk.cancel("O2")
@@ -256,6 +263,13 @@ def test_u2_an_order_stays_above_what_is_allocated_and_its_block_above_what_is_p
     assert failure(desk.update("O1", quantity=0)).type == "InvalidParameterValue"
 
 
+def test_u2_an_order_of_an_over_placed_block_may_grow_but_not_shrink(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.put_placement("P", "B", 150)
+    assert desk.update("O1", quantity=120).failed == {}
+    assert failure(desk.update("O1", quantity=119)).type == "QuantityBelowPlaced"
+
+
 def test_u3_only_an_order_alone_and_unplaced_takes_its_block_along(desk: Desk) -> None:
     desk.create("B", {"O1": 100, "O2": 50})
     assert failure(desk.update("O1", limitPrice=usd(200))).type == "BlockFieldMismatch"
@@ -339,6 +353,15 @@ def test_x5_leftover_units_go_first_in_first_out_as_the_orders_stood(desk: Desk)
     assert reply.failed == {}
     assert (desk.order("O1").quantity, desk.order("O3").quantity) == (4, 3)
     assert (desk.order("O1R").quantity, desk.order("O3R").quantity) == (6, 7)
+
+
+def test_x5_an_order_keeps_what_is_allocated_to_it_already(desk: Desk) -> None:
+    desk.create("B", {"O1": 10, "O2": 10})
+    desk.place("P", "B", 10)
+    desk.fill("E1", "P", 10)
+    desk.put_allocation("A1", "O1", 8, placementIds=[id_of("P")])
+    desk.cancel_and_move({"O1": ("O1R", "C")})
+    assert (desk.order("O1").quantity, desk.order("O1R").quantity) == (8, 2)
 
 
 def test_x5_nothing_left_to_move_makes_nothing_new(desk: Desk) -> None:

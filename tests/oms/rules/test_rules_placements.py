@@ -98,6 +98,17 @@ def test_p5_children_stay_within_their_parent_and_take_no_room_of_the_block(desk
     assert [detail.id for detail in desk.placement_entry("P").placed.details] == [rid("P-A")]
 
 
+def test_p5_p8_a_parent_holds_its_children_and_a_child_its_place(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 80)
+    desk.place("P-A", "B", 50, parentPlacementId=id_of("P"))
+    assert failure(desk.update_placement("P", quantity=49)).type == "QuantityBelowExecuted"
+    assert failure(desk.update_placement("P-A", quantity=81)).type == "OverPlacement"
+    assert desk.update_placement("P-A", quantity=80).failed == {}
+    with refused("InvalidParameterValue"):
+        desk.put_placement("P", "B", 80, parentPlacementId=id_of("P-A"))
+
+
 def test_p5_a_childs_fill_counts_once_for_the_block_and_fills_the_parent(desk: Desk) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 100)
