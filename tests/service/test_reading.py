@@ -235,12 +235,15 @@ async def test_a_write_during_a_load_is_not_undone_by_an_older_page(busy: AsyncB
         )
         report = await dealer.desk.act(PlaceBlocks((request_,)))
         assert report.done, report.sentence()
+        dealer.updates.clear()
         sent.append(block.id.code)
 
     dealer.line.before = act_meanwhile
     await dealer.desk.load()
-    row = next(row for id, row in dealer.desk.snapshot.blocks.items() if id.code == sent[1])
-    assert row.placed.quantity == 1
+    assert len(dealer.updates) > 3
+    for update in dealer.updates:
+        row = next(row for id, row in update.new.blocks.items() if id.code == sent[1])
+        assert row.placed.quantity == 1, "also in between"
     assert rid("PLC-NEW") in dealer.desk.snapshot.placements
     await dealer.desk.client.close()
 
