@@ -124,8 +124,9 @@ class Journal:
                 self._memory.append(text)
                 return
             if self._descriptor is None:
-                raise OSError("The journal is closed.")
-            os.write(self._descriptor, text)
+                raise OSError("it is closed")
+            if os.write(self._descriptor, text) != len(text):
+                raise OSError("the disk is full")
             os.fsync(self._descriptor)
 
     def _read(self) -> Iterable[bytes]:

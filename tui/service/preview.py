@@ -16,6 +16,7 @@ from tui.service.environment import Environment, Kind
 from tui.service.limits import DEFAULT_LIMITS, Band, Limits
 from tui.service.snapshot import Snapshot
 from tui.service.verbs import CreateOrders, PlaceBlocks, UpdateOrders, UpdatePlacements, Verb
+from tui.service.verbs.orders import order_line
 from tui.service.verbs.verb import Doubt, Line, Tier, counted, units
 
 LARGEST: Final = 3
@@ -92,9 +93,10 @@ def preview(
     have a write in flight.
     """
     lines = verb.lines(snapshot)
+    usual = _Usual(snapshot)
     findings = [*_batch(verb, limits)]
     if isinstance(verb, _PRICED):
-        findings += [each for line in lines for each in _line_findings(line, snapshot, limits)]
+        findings += [each for line in lines for each in _line_findings(line, snapshot, limits, usual)]
     hard = (
         *_refusals(snapshot, read_only=read_only, in_flight=in_flight),
         *(found.text for found in findings if found.hard),
@@ -113,7 +115,7 @@ def preview(
         totals=totals,
         largest=tuple(sorted(lines, key=_size, reverse=True)[:LARGEST]),
         effects=verb.effects(snapshot),
-        typical=_typical_ratio(lines, snapshot) if isinstance(verb, _PRICED) else "",
+        typical=_typical_ratio(lines, usual) if isinstance(verb, _PRICED) else "",
     )
 
 
@@ -145,7 +147,7 @@ def _against(band: Band, value: Decimal) -> tuple[bool, Decimal] | None:
     return (False, band.soft) if value > band.soft else None
 
 
-def _line_findings(line: Line, snapshot: Snapshot, limits: Limits) -> Iterator[_Finding]:
+def _line_findings(line: Line, snapshot: Snapshot, limits: Limits, usual: _Usual) -> Iterator[_Finding]:
     name = line.ref.id.code
     notional = line.notional
     if notional is not None:
@@ -159,6 +161,7 @@ def _line_findings(line: Line, snapshot: Snapshot, limits: Limits) -> Iterator[_
             yield _Finding("notional", text, base, found[0])
     else:
         yield _Finding("no price", f"{name}: no price is known, so its notional is not checked.", ZERO)
+    yield from _typical(line, limits, usual)
     known = snapshot.instruments.get(line.instrument)
     if known is None:
         return
@@ -170,7 +173,6 @@ def _line_findings(line: Line, snapshot: Snapshot, limits: Limits) -> Iterator[_
             yield _Finding("daily volume", text, share, found[0])
     if line.limit and known.last_price:
         yield from _drift(line, line.limit, known.last_price, limits.drift_of(known.asset_class))
-    yield from _typical(line, snapshot, limits)
 
 
 def _drift(line: Line, limit: Decimal, reference: Decimal, band: Band) -> Iterator[_Finding]:
@@ -190,29 +192,26 @@ def _drift(line: Line, limit: Decimal, reference: Decimal, band: Band) -> Iterat
         yield _Finding("limit price", text, drift, found[0])
 
 
-def _typical(line: Line, snapshot: Snapshot, limits: Limits) -> Iterator[_Finding]:
-    ratio = _ratio(line, snapshot)
-    found = None if ratio is None else _against(limits.typical, ratio)
-    if ratio is not None and found is not None and line.portfolio is not None:
-        text = (
-            f"{line.ref.id.code}: {_times(ratio)} the typical order of {line.portfolio.code}, "
-            f"the limit is {_times(found[1])}."
-        )
-        yield _Finding("unusual size", text, ratio, found[0])
+class _Usual:
+    """The typical notional of portfolios, each looked up once."""
 
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._found: dict[tuple[ResourceId, str], Decimal | None] = {}
 
-def _ratio(line: Line, snapshot: Snapshot) -> Decimal | None:
-    """Give the item's notional as a multiple of its portfolio's typical order, None when unknown."""
-    if line.portfolio is None or line.notional is None:
-        return None
-    usual = typical_notional(snapshot, line.portfolio, line.currency)
-    return line.notional / usual if usual else None
+    def ratio(self, line: Line) -> Decimal | None:
+        """Give the item's notional as a multiple of its portfolio's typical order, None when unknown."""
+        if line.portfolio is None or line.notional is None:
+            return None
+        key = (line.portfolio, line.currency)
+        if key not in self._found:
+            self._found[key] = typical_notional(self._snapshot, *key)
+        usual = self._found[key]
+        return line.notional / usual if usual else None
 
 
 def typical_notional(snapshot: Snapshot, portfolio: ResourceId, currency: str) -> Decimal | None:
     """Give the median notional of a portfolio's orders in a currency, None when there are too few."""
-    from tui.service.verbs.orders import order_line
-
     own = (order for order in snapshot.orders.values() if order.portfolio_id == portfolio)
     sizes = sorted(
         line.notional
@@ -222,8 +221,19 @@ def typical_notional(snapshot: Snapshot, portfolio: ResourceId, currency: str) -
     return sizes[len(sizes) // 2] if len(sizes) >= _FEWEST else None
 
 
-def _typical_ratio(lines: Iterable[Line], snapshot: Snapshot) -> str:
-    ratios = [ratio for line in islice(lines, _SAMPLE) if (ratio := _ratio(line, snapshot)) is not None]
+def _typical(line: Line, limits: Limits, usual: _Usual) -> Iterator[_Finding]:
+    ratio = usual.ratio(line)
+    found = None if ratio is None else _against(limits.typical, ratio)
+    if ratio is not None and found is not None and line.portfolio is not None:
+        text = (
+            f"{line.ref.id.code}: {_times(ratio)} the typical order of {line.portfolio.code}, "
+            f"the limit is {_times(found[1])}."
+        )
+        yield _Finding("unusual size", text, ratio, found[0])
+
+
+def _typical_ratio(lines: Iterable[Line], usual: _Usual) -> str:
+    ratios = [ratio for line in lines if (ratio := usual.ratio(line)) is not None]
     return f"largest is {_times(max(ratios))} the typical order" if ratios else ""
 
 

@@ -44,6 +44,15 @@ class Doubt:
         return self.intent.verb.only(self.refs)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What one call gave: its outcomes, the server's name of it, and why nothing more should be sent."""
+
+    outcomes: tuple[Outcome, ...]
+    request_id: str = ""
+    halt: ApiError | None = None
+
+
 class Writer:
     """Carries out verbs against ``client``; reads through ``reread``, looks at ``snapshot``.
 
@@ -77,6 +86,7 @@ class Writer:
         self._pause = pause
         self._marks: dict[Ref, str] = {}
         self._doubts: dict[str, Doubt] = {}
+        self._watched: set[str] = set()
         self.closing = False
         for intent in journal.open_intents(address_of(client)):
             doubt = Doubt(intent, frozenset(intent.verb.refs))
@@ -109,6 +119,7 @@ class Writer:
         self._show(marks)
         outcomes: list[Outcome] = []
         doubts: list[Doubt] = []
+        request_id = ""
         try:
             halt: ApiError | None = None
             for part in verb.split():
@@ -116,42 +127,46 @@ class Writer:
                     outcomes += part.failed(halt)
                     continue
                 intent = self._intent(part)
-                got, halt = await self._call(intent)
-                outcomes += got
-                unknown = frozenset(each.ref for each in got if each.status is Status.UNKNOWN)
-                if unknown:
-                    doubts.append(Doubt(intent, unknown))
+                sent = await self._call(intent)
+                halt = sent.halt
+                outcomes += sent.outcomes
+                request_id = request_id or sent.request_id or intent.id
+                doubts += self._doubt(intent, sent.outcomes)
             self._answered(outcomes)
             await self._reread(verb.touched(self._snapshot()))
             outcomes = await self._read_back(doubts, outcomes)
         finally:
             self._show(self._in_doubt(), without=marks)
-        return self._report(verb, started, outcomes)
+        return self._report(verb, started, outcomes, request_id)
 
     def _intent(self, part: Verb) -> Intent:
         snapshot = self._snapshot()
         versions = versions_of(snapshot, part.touched(snapshot))
         return Intent(new_id(), self._now(), address_of(self._client), part, versions)
 
-    async def _call(
-        self, intent: Intent, *, again: bool = False
-    ) -> tuple[tuple[Outcome, ...], ApiError | None]:
-        """Journal and send one call; give its outcomes, and the error after which no more is sent."""
+    def _doubt(self, intent: Intent, outcomes: Iterable[Outcome]) -> list[Doubt]:
+        """Give the doubt a call leaves, if any of its items is unknown."""
+        unknown = frozenset(each.ref for each in outcomes if each.status is Status.UNKNOWN)
+        return [Doubt(intent, unknown)] if unknown else []
+
+    async def _call(self, intent: Intent, *, again: bool = False) -> _Sent:
+        """Journal and send one call, as it is."""
         verb = intent.verb
         try:
             await asyncio.to_thread(self._journal.intend, intent)
         except (OSError, Unsendable) as error:
             reason = f"The journal cannot take it ({error}), and nothing is sent without it."
-            return _refused(verb, reason, "NotJournalled", "Free the disk or correct the input."), None
-        halt: ApiError | None = None
+            return _Sent(_refused(verb, reason, "NotJournalled", "Free the disk or correct the input."))
         try:
             outcomes = verb.outcomes(await verb.call(self._client, intent.id))
+            sent = _Sent(outcomes, next(filter(None, (_request_of(each.entity) for each in outcomes)), ""))
         except ApiError as error:
             self._failed(error)
             outcomes = verb.failed(_still_running(error) if again else error)
             halt = error if isinstance(error, (NotSent, Unauthenticated)) else None
-        await self._conclude(intent.id, outcomes)
-        return outcomes, halt
+            sent = _Sent(outcomes, error.request_id or "", halt)
+        await self._conclude(intent.id, sent.outcomes)
+        return sent
 
     async def _conclude(self, id: str, outcomes: Collection[Outcome]) -> None:
         """Journal what came of a call; a journal that fails now only means that it is read back again."""
@@ -164,21 +179,21 @@ class Writer:
 
     async def _read_back(self, doubts: Collection[Doubt], outcomes: list[Outcome]) -> list[Outcome]:
         """Read until everything in doubt has happened or the time is over; give what is known then."""
-        for doubt in doubts:
-            self._doubts[doubt.intent.id] = doubt
         left = {doubt.intent.id: doubt for doubt in doubts}
+        self._doubts |= left
+        self._watched |= left.keys()
         settled: dict[Ref, Outcome] = {}
-        for index, seconds in enumerate(READ_BACK_S):
-            if not left or self.closing:
-                break
-            await self._pause(seconds)
-            last = index == len(READ_BACK_S) - 1
-            for id in list(left):
-                settled |= await self._settle(left[id], final=last)
-                if id in self._doubts:
-                    left[id] = self._doubts[id]
-                else:
-                    del left[id]
+        try:
+            for index, seconds in enumerate(READ_BACK_S):
+                if not left or self.closing:
+                    break
+                await self._pause(seconds)
+                last = index == len(READ_BACK_S) - 1
+                for doubt in left.values():
+                    settled |= await self._settle(doubt, final=last)
+                left = {id: self._doubts[id] for id in left if id in self._doubts}
+        finally:
+            self._watched.difference_update(doubt.intent.id for doubt in doubts)
         known = [settled.get(each.ref, each) if each.status is Status.UNKNOWN else each for each in outcomes]
         return [_still_unknown(each) if each.status is Status.UNKNOWN else each for each in known]
 
@@ -215,12 +230,16 @@ class Writer:
             self._doubts.pop(doubt.intent.id, None)
             await self._conclude(doubt.intent.id, tuple(settled.values()))
 
+    def _open(self) -> tuple[Doubt, ...]:
+        """Give the doubts nobody is reading back just now."""
+        return tuple(each for id, each in self._doubts.items() if id not in self._watched)
+
     async def recheck(self) -> Report | None:
         """Read everything in doubt once more; give a report of what could be settled, None of nothing."""
         started = self._now()
         outcomes: list[Outcome] = []
         verbs: list[Verb] = []
-        for doubt in self.doubts:
+        for doubt in self._open():
             marks = doubt.verb.marks(self._snapshot())
             settled = await self._settle(doubt, final=True)
             if settled:
@@ -240,7 +259,7 @@ class Writer:
         started = self._now()
         outcomes: list[Outcome] = []
         verb: Verb | None = None
-        for doubt in self.doubts:
+        for doubt in self._open():
             if not doubt.refs & frozenset(refs):
                 continue
             verb = doubt.intent.verb
@@ -258,15 +277,14 @@ class Writer:
         if not whole:
             await self._conclude(intent.id, ())
             intent = self._intent(doubt.verb)
-        got, _ = await self._call(intent, again=whole)
-        self._answered(got)
+        sent = await self._call(intent, again=whole)
+        self._answered(sent.outcomes)
         await self._reread(intent.verb.touched(self._snapshot()))
-        unknown = frozenset(each.ref for each in got if each.status is Status.UNKNOWN)
-        return await self._read_back([Doubt(intent, unknown)] if unknown else [], list(got))
+        return await self._read_back(self._doubt(intent, sent.outcomes), list(sent.outcomes))
 
     async def dismiss(self) -> None:
         """Stop asking about everything in doubt: the user found out by other means."""
-        for doubt in self.doubts:
+        for doubt in self._open():
             del self._doubts[doubt.intent.id]
             await self._conclude(doubt.intent.id, ())
             self._show(self._in_doubt(), without=doubt.verb.marks(self._snapshot()))
@@ -291,15 +309,16 @@ class Writer:
         if changed:
             self._told(changed)
 
-    def _report(self, verb: Verb, started: datetime, outcomes: Iterable[Outcome]) -> Report:
-        found = tuple(outcomes)
+    def _report(
+        self, verb: Verb, started: datetime, outcomes: Iterable[Outcome], request_id: str = ""
+    ) -> Report:
         return Report(
             verb=verb.name,
             label=verb.label,
-            outcomes=found,
+            outcomes=tuple(outcomes),
             started=started,
             finished=self._now(),
-            request_id=next(filter(None, (_request_of(each.entity) for each in found)), ""),
+            request_id=request_id,
             past=verb.past,
         )
 

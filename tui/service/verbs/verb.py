@@ -167,10 +167,7 @@ class Verb:
         status = Status.UNKNOWN if isinstance(error, NoAnswer) else Status.REFUSED
         type_ = (error.problem.name or "") if isinstance(error, Refused) else type(error).__name__
         advice = advice_for(type_) or error.advice
-        note = f"request {error.request_id}" if error.request_id else ""
-        return tuple(
-            Outcome(ref, status, reason=error.why, type=type_, advice=advice, note=note) for ref in self.refs
-        )
+        return tuple(Outcome(ref, status, reason=error.why, type=type_, advice=advice) for ref in self.refs)
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         """Give the rows to read again after it: its items and whatever they change."""
