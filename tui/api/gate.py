@@ -33,15 +33,19 @@ MAX_DIGITS: Final = 100
 MAX_TEXT: Final = 4096
 """The longest text kept of one field, in characters."""
 
-_HOSTILE: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+# Patterns are kept as texts: re compiles one when it is first used, and most starts never need it.
+_HOSTILE: Final = (
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_HOSTILE_BYTES: Final = re.compile(
-    rb"\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf|\xf3\xa0|[\xed\xff]"
+_SURROGATE: Final = "[\ud800-\udfff]"
+_HOSTILE_BYTES: Final = (
+    rb"\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]"
+    rb"|\xef\xbb\xbf|\xf3\xa0|[\xed\xff]"
 )
-_TIME: Final = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?::(\d\d(?:\.\d+)?))?)?(?:[Zz]|([+-]\d\d):?(\d\d))?", re.ASCII
+_TIME: Final = (
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt ]([0-9]{2}:[0-9]{2})(?::([0-9]{2}(?:\.[0-9]+)?))?)?"
+    r"(?:[Zz]|([+-][0-9]{2}):?([0-9]{2}))?"
 )
 _END_OF_TIME: Final = "9999-12-31T23:59:59.999999Z"
 
@@ -84,7 +88,7 @@ def clean(text: str) -> str:
     """Give ``text`` with every character that could act on a terminal replaced by U+FFFD."""
     if text.isascii() and text.isprintable():
         return text
-    return _HOSTILE.sub("\ufffd", text)
+    return re.sub(_HOSTILE, "\ufffd", text)
 
 
 def decode(kind: type[T], raw: bytes) -> T:
@@ -177,7 +181,7 @@ def value_text(value: Any) -> str:
 
 def _suspect(raw: bytes) -> bool:
     """Tell whether anything in ``raw`` needs the slow path; may say so without need, never miss."""
-    if b"\\" in raw or b"\x7f" in raw or (not raw.isascii() and _HOSTILE_BYTES.search(raw)):
+    if b"\\" in raw or b"\x7f" in raw or (not raw.isascii() and re.search(_HOSTILE_BYTES, raw)):
         return True
     half = MAX_TEXT // 2
     if any(raw.find(b'"', at, at + half) < 0 for at in range(0, len(raw) - half + 1, half)):
@@ -231,7 +235,7 @@ def _in_range(number: Decimal) -> bool:
 
 
 def _id_part(value: Any) -> Any:
-    return _SURROGATE.sub("\ufffd", value) if isinstance(value, str) else _item(value)
+    return re.sub(_SURROGATE, "\ufffd", value) if isinstance(value, str) else _item(value)
 
 
 def _amount(value: Any) -> Any:
@@ -249,7 +253,7 @@ def _amounts(value: Any) -> Any:
 
 def _time(value: Any) -> Any:
     """Give a time in the one form msgspec reads: to the second, in UTC, not beyond the year 9999."""
-    match = _TIME.fullmatch(value) if isinstance(value, str) else None
+    match = re.fullmatch(_TIME, value) if isinstance(value, str) else None
     if match is None:
         return _item(value)
     day, minutes, seconds, hours_off, minutes_off = match.groups()
