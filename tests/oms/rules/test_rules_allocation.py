@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from rulesdesk import Desk, failure, id_of, refused, rid
+from rulesdesk import Desk, failure, id_of, refused, rid, usd
 
 from tui.api.models import Allocation
 
@@ -229,6 +229,13 @@ def test_a13_failures_stand_beside_successes(desk: Desk) -> None:
         "Scope:Desk Code:X": "PlacementNotFound",
     }
     assert reply.failed["Scope:Desk Code:S"].detail == "Empty PortfolioId on Order"
+
+
+def test_a2_orders_sized_in_money_have_no_units_to_share_by(desk: Desk) -> None:
+    desk.create("B", {"O1": {"amount": usd(1000)}})
+    desk.place("P", "B", None, amount=usd(1000))
+    desk.fill("E1", "P", 5)
+    assert failure(desk.allocate("P")).type == "NoQuantityFailure"
 
 
 def test_a15_a_child_runs_on_its_own_fills_and_the_parent_on_the_rest(desk: Desk) -> None:

@@ -233,7 +233,7 @@ def _order_takers(book: Book, placement: Placement) -> list[_Taker]:
     """A4, A13, P4: give the live orders of the placement's blocks, block by block, first in first out.
 
     Raises:
-        Refusal: there is no order, or one has no portfolio.
+        Refusal: there is no order, one has no portfolio, or none is sized in units (A2).
     """
     takers = []
     for id in placement.block_ids:
@@ -257,6 +257,11 @@ def _order_takers(book: Book, placement: Placement) -> list[_Taker]:
     if not takers:
         blocks = ", ".join(f"'{id}'" for id in placement.block_ids)
         raise Refusal("NoOrdersFailure", f"Block {blocks} has no orders to allocate to.", "A13")
+    if not any(taker.size for taker in takers):
+        detail = (
+            f"The orders of placement '{placement.id}' are not sized in units, so it cannot be allocated."
+        )
+        raise Refusal("NoQuantityFailure", detail, "A2")
     return takers
 
 
