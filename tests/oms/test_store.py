@@ -23,7 +23,7 @@ from tui.oms.book import Answer, Book, Stored
 from tui.oms.engine import Engine
 from tui.oms.refusals import Refusal
 from tui.oms.store import StoreError
-from tui.oms.store.schema import micros
+from tui.oms.times import micros
 
 LATER = 2**62
 

@@ -8,46 +8,44 @@ there are is declared in :mod:`tui.api.endpoints` and nowhere else.
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from tui.api import gate
 from tui.api.endpoints import ENDPOINTS, MARKET_STATUS, SET_MARKET, Endpoint
-from tui.oms import controls, older, reading, writing
-from tui.oms.bodies import MAX_BYTES
+from tui.oms import reading
 from tui.oms.calls import Call, Caller, Generation
-from tui.oms.controls import MarketControl
 from tui.oms.engine import Engine
 from tui.oms.problems import ACCESS_DENIED, CONFLICT, INVALID_TOKEN, UNKNOWN, document, invalid
 from tui.oms.refusals import Refusal
 from tui.oms.store import StoreError
 
+if TYPE_CHECKING:
+    from tui.oms.controls import MarketControl
+
 log: Final = logging.getLogger(__name__)
 
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
-CONTENT: Final = re.compile(
-    r"(application/json|text/json|application/[\w.-]+\+json)(\s*;\s*charset\s*=\s*\"?utf-?8\"?)?\s*", re.I
+CONTENT: Final = (
+    r"(?i)(application/json|text/json|application/[\w.-]+\+json)(\s*;\s*charset\s*=\s*\"?utf-?8\"?)?\s*"
 )
+MAX_BYTES: Final = 10 * 1024 * 1024
 BODY_S: Final = 10
 """How long a body may take to arrive, in seconds."""
-API: Final = re.compile(r"/api(/|$)", re.I)
 
 Handler = Callable[[Call], Awaitable[bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """How the server presents itself.
 
     ``callers`` are those who may enter, by token; None asks for no token, and everything is done as
@@ -60,14 +58,48 @@ class Settings:
     hosts: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A path and a method, what is done there, and the status of success."""
+class Route(Struct, frozen=True):
+    """What is done at an endpoint, and the status of success."""
 
-    method: str
-    path: re.Pattern[str]
     handler: Handler
     status: int = 200
+
+
+class Routes:
+    """The endpoints by their paths, segment by segment; letter case counts only where ids stand."""
+
+    def __init__(self) -> None:
+        self._next: dict[str, Routes] = {}
+        self._part: tuple[str, Routes] | None = None
+        self._methods: dict[str, Route] = {}
+
+    def add(self, endpoint: Endpoint, handler: Handler) -> None:
+        """Serve ``endpoint`` by ``handler``."""
+        place = self
+        for segment in endpoint.path.strip("/").split("/"):
+            if segment.startswith("{"):
+                place._part = place._part or (segment.strip("{}"), Routes())
+                place = place._part[1]
+            else:
+                place = place._next.setdefault(segment.lower(), Routes())
+        place._methods[endpoint.method] = Route(handler, endpoint.status)
+
+    def find(self, path: str) -> tuple[Mapping[str, Route], dict[str, str]]:
+        """Give what is served at ``path`` by method, nothing where nothing is, and the path's parts."""
+        segments = path.strip("/").split("/")
+        if [segment.lower() for segment in segments[:2]] == ["api", "api"]:
+            del segments[0]
+        place: Routes = self
+        parts = {}
+        for segment in segments:
+            known = place._next.get(segment.lower())
+            if known is None:
+                if place._part is None or not segment:
+                    return {}, {}
+                name, known = place._part
+                parts[name] = segment
+            place = known
+        return place._methods, parts
 
 
 class Server:
@@ -82,7 +114,10 @@ class Server:
         self._engine = engine
         self._settings = settings or Settings()
         self._at_work: set[str] = set()
-        self._routes = [*self._contract(), *self._market(market)]
+        self._routes = Routes()
+        self._contract()
+        if market is not None:
+            self._controls(market)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -92,16 +127,13 @@ class Server:
 
     # -- the routes ----------------------------------------------------------------------------------
 
-    def _contract(self) -> list[Route]:
-        """Give the routes of the contract, under /api and, as LUSID has it, /api/api."""
+    def _contract(self) -> None:
+        """Serve the endpoints of the contract, under /api and, as LUSID has it, /api/api."""
         reads = reading.handlers()
-        made = []
         for endpoint in ENDPOINTS:
-            handler = (
-                self._reads(reads[endpoint.name]) if endpoint.effect == "reads" else self._writes(endpoint)
-            )
-            made.append(Route(endpoint.method, _pattern(endpoint.path), handler, endpoint.status))
-        return made
+            is_read = endpoint.effect == "reads"
+            handler = self._reads(reads[endpoint.name]) if is_read else self._writes(endpoint)
+            self._routes.add(endpoint, handler)
 
     def _reads(self, read: reading.Read) -> Handler:
         async def handle(call: Call) -> bytes:
@@ -110,22 +142,18 @@ class Server:
         return handle
 
     def _writes(self, endpoint: Endpoint) -> Handler:
-        write = writing.handler(endpoint)
-
         async def handle(call: Call) -> bytes:
             if not call.caller.may_write:
                 raise Refusal("AccessDenied", "This token may only read.", code=ACCESS_DENIED, status=403)
             raw = b"" if endpoint.method == "DELETE" else await _body(call.request)
             with self._once(call):
-                reply = await self._engine.run(write, call, raw)
-            return older.reshaped(reply) if call.generation == "2.1" else reply
+                return await self._engine.run(_write, endpoint, call, raw)
 
         return handle
 
-    def _market(self, market: Callable[[], MarketControl] | None) -> list[Route]:
-        """Give the routes of the simulated market, where there is one."""
-        if market is None:
-            return []
+    def _controls(self, market: Callable[[], MarketControl]) -> None:
+        """Serve the controls of the simulated market."""
+        from tui.oms import controls
 
         async def show(call: Call) -> bytes:
             return controls.status(market())
@@ -133,10 +161,8 @@ class Server:
         async def control(call: Call) -> bytes:
             return await controls.control(market(), call, await _body(call.request))
 
-        return [
-            Route(endpoint.method, re.compile(endpoint.path), handler, endpoint.status)
-            for endpoint, handler in ((MARKET_STATUS, show), (SET_MARKET, control))
-        ]
+        self._routes.add(MARKET_STATUS, show)
+        self._routes.add(SET_MARKET, control)
 
     def _once(self, call: Call) -> _AtWork:
         key = call.request.headers.get("idempotency-key")
@@ -172,19 +198,12 @@ class Server:
     async def _response(self, request: Request, request_id: str) -> Response:
         self._check_origin(request)
         caller = self._caller(request)
-        path, allowed = request.url.path, []
-        for route in self._routes:
-            match = route.path.fullmatch(path)
-            if match is None:
-                continue
-            if route.method != request.method:
-                allowed.append(route.method)
-                continue
-            call = Call(
-                self._engine, request, match.groupdict(), caller, request_id, self._settings.generation
-            )
-            return Response(await route.handler(call), route.status, media_type=JSON)
-        raise _not_served(request, allowed)
+        methods, parts = self._routes.find(request.url.path)
+        route = methods.get(request.method)
+        if route is None:
+            raise _not_served(request, methods)
+        call = Call(self._engine, request, parts, caller, request_id, self._settings.generation)
+        return Response(await route.handler(call), route.status, media_type=JSON)
 
     def _check_origin(self, request: Request) -> None:
         """Refuse what a web page in a browser could send (no CORS, no DNS rebinding)."""
@@ -204,15 +223,24 @@ class Server:
         callers = self._settings.callers
         if callers is None:
             return Caller(self._settings.user)
+        from hmac import compare_digest  # not loaded where nobody asks for a token
+
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         found = None
         for token, caller in callers.items():
-            if hmac.compare_digest(token.encode(), given.strip().encode()):
+            if compare_digest(token.encode(), given.strip().encode()):
                 found = caller
         if scheme.lower() != "bearer" or found is None:
             detail = "The access token is missing, wrong or has expired. Sign on again."
             raise Refusal("InvalidIdentityToken", detail, code=INVALID_TOKEN, status=401)
         return found
+
+
+def _write(endpoint: Endpoint, call: Call, raw: bytes) -> bytes:
+    """Do a write in the store's thread, where the rules are loaded when the first one needs them."""
+    from tui.oms.writing import write
+
+    return reading.shaped(call, write(endpoint, call, raw))
 
 
 class _AtWork:
@@ -232,16 +260,10 @@ class _AtWork:
         self._keys.discard(self._key or "")
 
 
-def _pattern(path: str) -> re.Pattern[str]:
-    """Make a path of the contract match in any case, once or twice under /api."""
-    regex, _, _ = compile_path(path)
-    return re.compile(f"(?:/api)?{regex.pattern[1:-1]}/?", re.IGNORECASE)
-
-
 async def _body(request: Request) -> bytes:
     """Read a body of at most 10 MiB, of one of the contract's content types."""
     content = request.headers.get("content-type", "")
-    if not CONTENT.fullmatch(content):
+    if not re.fullmatch(CONTENT, content):
         detail = f"The content type must be JSON, such as application/json; it is '{content}'."
         raise invalid({"Content-Type": (detail,)}, detail, 415)
     chunks, size = [], 0
@@ -259,13 +281,13 @@ async def _body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-def _not_served(request: Request, allowed: list[str]) -> Refusal:
+def _not_served(request: Request, allowed: Iterable[str]) -> Refusal:
     """Say that there is nothing under a path, or that it is a part of LUSID that is not modelled here."""
     path, method = request.url.path, request.method
     if allowed:
         detail = f"{path} is served for {', '.join(sorted(allowed))}, not for {method}."
         return Refusal("MethodNotAllowed", detail, code=UNKNOWN, status=405)
-    if API.match(path):
+    if path.lower() == "/api" or path.lower().startswith("/api/"):
         detail = f"{method} {path} is not modelled by this server; the README lists what is."
         return Refusal("NotImplemented", detail, code=UNKNOWN, status=501)
     return Refusal("NotFound", f"There is nothing at {path}.", code=UNKNOWN, status=404)

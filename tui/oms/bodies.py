@@ -19,7 +19,6 @@ from tui.oms.problems import invalid, of_malformed
 
 T = TypeVar("T")
 
-MAX_BYTES: Final = 10 * 1024 * 1024
 MAX_DEPTH: Final = 32
 MAX_DIGITS: Final = 40
 """How far from 1 a number may be, in powers of ten; nothing that is traded comes near it."""
@@ -27,9 +26,9 @@ MAX_DIGITS: Final = 40
 _DECODERS: Final[dict[Any, msgspec.json.Decoder[Any]]] = {}
 _BRACES: Final = bytes.maketrans(b"[]", b"{}")
 _NOT_STRUCTURE: Final = bytes(byte for byte in range(256) if byte not in b'[]{}"')
-_STRING: Final = re.compile(rb'"[^"]*"')
+_STRING: Final = rb'"[^"]*"'
 _DIGITS: Final = bytes.maketrans(b"123456789E", b"000000000e")
-_ZONELESS: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?)?")
+_ZONELESS: Final = r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?)?"
 
 
 def read(kind: type[T], raw: bytes) -> T:
@@ -59,7 +58,7 @@ def _depth(raw: bytes) -> int:
     """Give how deep objects and lists are nested, by taking away the innermost ones until none is left."""
     plain = raw.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in raw else raw
     marks = plain.translate(_BRACES, _NOT_STRUCTURE).replace(b'""', b"")
-    left = _STRING.sub(b"", marks) if b'"' in marks else marks
+    left = re.sub(_STRING, b"", marks) if b'"' in marks else marks
     depth = 0
     while left and depth <= MAX_DEPTH:
         depth += 1
@@ -94,7 +93,7 @@ def _no_number(name: str) -> Decimal:
 def _with_zones(value: Any, name: str = "") -> Any:
     """Give times that lack a zone the one they mean (F2), and refuse texts that are not Unicode."""
     if isinstance(value, str):
-        if name in gate.time_members() and (match := _ZONELESS.fullmatch(value)):
+        if name in gate.time_members() and (match := re.fullmatch(_ZONELESS, value)):
             return f"{match[1]}T{match[2] or '00:00'}{match[3] or ':00'}Z"
         if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
             raise invalid({"Body": ("A text of the body is not Unicode.",)})

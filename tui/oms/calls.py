@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Final, Literal
 
+from msgspec import Struct
 from starlette.requests import Request
 
 from tui.api.shapes import ResourceId
 from tui.oms.engine import Engine
 from tui.oms.problems import invalid_value
-from tui.oms.query.grammar import time_of
-from tui.oms.store.schema import micros
+from tui.oms.times import micros, time_of
 
 Generation = Literal["latest", "2.1"]
 
-_SPACED_ZONE: Final = re.compile(r" (\d\d:\d\d)$")
+_SPACED_ZONE: Final = r" (\d\d:\d\d)$"
 _FLAGS: Final = {"true": True, "false": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """Somebody with a token: the user id their changes are stored under, and whether they may make any."""
 
     user: str
@@ -83,7 +81,7 @@ class Query:
         text = self.text(name)
         if text is None:
             return None
-        moment = time_of(_SPACED_ZONE.sub(r"+\1", text))
+        moment = time_of(re.sub(_SPACED_ZONE, r"+\1", text))
         if moment is None:
             raise invalid_value(name, f"'{text}' is not a date-time.")
         return moment
@@ -94,8 +92,7 @@ class Query:
         return None if moment is None else micros(moment)
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Struct, frozen=True, dict=True):
     """A call that passed the door: its endpoint's path parts, its caller and its request id."""
 
     engine: Engine

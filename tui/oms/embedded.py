@@ -10,6 +10,7 @@ import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -82,6 +83,7 @@ class Embedded:
 
     async def _run_market(self) -> None:
         await asyncio.sleep(MARKET_OPENS_S)
+        await self.engine.run(import_module, "tui.oms.market")
         await self.market.run()
 
     async def close(self) -> None:

@@ -23,7 +23,7 @@ from tui.oms.refusals import Refusal
 from tui.oms.requestids import RequestIds
 from tui.oms.rules.instruments import Instruments
 from tui.oms.store import Store
-from tui.oms.store.schema import moment
+from tui.oms.times import moment
 
 Q = TypeVar("Q")
 T = TypeVar("T")

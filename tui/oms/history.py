@@ -29,8 +29,8 @@ from tui.oms.book import (
 )
 from tui.oms.refusals import not_found
 from tui.oms.store import Store
-from tui.oms.store.schema import moment
 from tui.oms.store.store import Stamped
+from tui.oms.times import moment
 
 _NOT_SHOWN: Final = frozenset({"id", "version", "links", "properties", "basis", "direction", "state"})
 """Fields that say nothing of their own when they change: derived, or told by an event of their own."""

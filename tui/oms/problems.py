@@ -56,8 +56,8 @@ def document(refusal: Refusal, instance: str) -> ProblemDetails:
     )
 
 
-_AT: Final = re.compile(r"(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?", re.DOTALL)
-_MISSING: Final = re.compile(r"Object missing required field `(?P<field>[^`]+)`")
+_AT: Final = r"(?s)(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?"
+_MISSING: Final = r"Object missing required field `(?P<field>[^`]+)`"
 
 
 def of_malformed(message: str) -> Refusal:
@@ -66,9 +66,9 @@ def of_malformed(message: str) -> Refusal:
     >>> dict(of_malformed("Object missing required field `id` - at `$.requests[0]`").errors)
     {'Requests[0].Id': ('The Id field is required.',)}
     """
-    match = _AT.fullmatch(message)
+    match = re.fullmatch(_AT, message)
     what, path = (match["what"], match["path"] or "") if match else (message, "")
-    missing = _MISSING.match(what)
+    missing = re.match(_MISSING, what)
     if missing is not None:
         path = f"{path}.{missing['field']}"
         what = f"The {_pascal(missing['field'])} field is required."

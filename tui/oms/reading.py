@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from tui.api import endpoints, gate
 from tui.api.endpoints import FAMILIES, FamilyEndpoints
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.api.shapes import Version
-from tui.oms import older
 from tui.oms.book import Booking
 from tui.oms.calls import Call
 from tui.oms.query.fields import TRANSACTIONS, Sql, fields_of
-from tui.oms.query.grammar import Both, Node, Test
+from tui.oms.query.nodes import Both, Node, Test
 from tui.oms.query.pages import Listing, Slice, read_page
 from tui.oms.refusals import not_found
 from tui.oms.store import Store
-from tui.oms.store.schema import KINDS, moment
+from tui.oms.store.schema import KINDS
+from tui.oms.times import moment
 
 Read = Callable[[Call], bytes]
 
@@ -69,7 +69,7 @@ def _getter(family: FamilyEndpoints) -> Read:
         text = call.engine.read(lambda store: store.text(kind, call.id, ALWAYS if as_at is None else as_at))
         if text is None:
             raise not_found(kind, call.id, "L10", 404)
-        return older.reshaped(text) if call.generation == "2.1" else text
+        return shaped(call, text)
 
     return get
 
@@ -102,7 +102,16 @@ def _answered(call: Call, listing: Listing, token: str, *, versioned: bool = Fal
     page = call.engine.read(lambda store: read_page(store, asked))
     version = b'"version":%b,' % gate.encode(_version(page)) if versioned else b""
     body = b"{" + version + _list(page, call.href)
-    return older.reshaped(body) if call.generation == "2.1" else body
+    return shaped(call, body)
+
+
+def shaped(call: Call, body: bytes) -> bytes:
+    """Give an answer in the shape of the call's generation."""
+    if call.generation == "latest":
+        return body
+    from tui.oms.older import reshaped
+
+    return reshaped(body)
 
 
 def _list(page: Slice, href: str) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from typing import Any, Final
 
 from tui.api import endpoints
@@ -27,6 +26,7 @@ from tui.api.requests import (
 from tui.api.shapes import ResourceId
 from tui.oms import bodies
 from tui.oms.calls import Call
+from tui.oms.commands import COMMANDS, Allocate, AllocateWeighted, BookTransactions
 from tui.oms.problems import invalid
 
 Ids = tuple[ResourceId, ...]
@@ -56,23 +56,20 @@ BODIES: Final[dict[str, Any]] = {
 MAX_KEY: Final = 255
 
 
-def handler(endpoint: Endpoint) -> Callable[[Call, bytes], bytes]:
-    """Give the work of a writing ``endpoint``, to be done in the store's thread."""
-    name = endpoint.name
+def write(endpoint: Endpoint, call: Call, raw: bytes) -> bytes:
+    """Do what a call of a writing ``endpoint`` asks for and give its reply; runs in the store's thread.
 
-    def write(call: Call, raw: bytes) -> bytes:
-        from tui.oms.commands import COMMANDS  # the rules are loaded with the first write, not at the start
-
-        request = call.id if endpoint.method == "DELETE" else _request(name, call, raw)
-        return call.engine.write_encoded(
-            COMMANDS[name],
-            request,
-            user=call.caller.user,
-            request_id=call.request_id,
-            once=_once(call, raw),
-        )
-
-    return write
+    Raises:
+        Refusal: the body cannot be read, or the whole call breaks a rule.
+    """
+    request = call.id if endpoint.method == "DELETE" else _request(endpoint.name, call, raw)
+    return call.engine.write_encoded(
+        COMMANDS[endpoint.name],
+        request,
+        user=call.caller.user,
+        request_id=call.request_id,
+        once=_once(call, raw),
+    )
 
 
 def _request(name: str, call: Call, raw: bytes) -> Any:
@@ -80,20 +77,14 @@ def _request(name: str, call: Call, raw: bytes) -> Any:
         return _booking(call, raw)
     body = bodies.read(BODIES[name], raw)
     if name == endpoints.ALLOCATE.name:
-        from tui.oms.commands import Allocate
-
         return Allocate(body, call.query.text("allocationAlgorithm") or "PR-FIFO")
     if name == endpoints.ALLOCATE_WEIGHTED.name:
-        from tui.oms.commands import AllocateWeighted
-
         return AllocateWeighted(body, call.query.text("allocationAlgorithm") or "PR-LF")
     return body
 
 
 def _booking(call: Call, raw: bytes) -> Any:
     """Read a booking in its newer form, an object, or its older one, a bare list of ids (2.9)."""
-    from tui.oms.commands import BookTransactions
-
     if raw.lstrip().startswith(b"["):
         body = BookTransactionsRequest(allocation_ids=bodies.read(Ids, raw))
     else:

@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Final
 
 from tui.oms.query.fields import Field, Fields, Leaf, Sql
-from tui.oms.query.grammar import Both, Exists, Node, Not, Some, Test, Value, time_of
+from tui.oms.query.nodes import Both, Exists, Node, Not, Some, Test, Value
 from tui.oms.refusals import Refusal
-from tui.oms.store.schema import micros, time_text
+from tui.oms.times import micros, time_of, time_text
 
 _SIGNS: Final = {"eq": "=", "neq": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _LAST: Final = "\U0010ffff"

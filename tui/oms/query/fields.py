@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -39,16 +38,14 @@ class Leaf(Enum):
     PROPERTY = "a property"
 
 
-@dataclass(frozen=True, slots=True)
-class Sql:
+class Sql(msgspec.Struct, frozen=True):
     """A piece of SQL and the values of its question marks."""
 
     text: str
     values: tuple[object, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """One field: its value's kind and its SQL in both forms.
 
     ``each`` is the JSON path of the list the field is reached through, and the SQL is then about an item
@@ -91,10 +88,10 @@ _LEAVES: Final = {
     bool: Leaf.FLAG,
     datetime: Leaf.TIME,
 }
-_KEYED: Final = re.compile(
-    r"(properties|instrumentIdentifiers|identifiers)(?:\.([^\[\]]+)|\[\s*'?([^\[\]']+)'?\s*\])", re.IGNORECASE
+_KEYED: Final = (
+    r"(?i)(properties|instrumentIdentifiers|identifiers)(?:\.([^\[\]]+)|\[\s*'?([^\[\]']+)'?\s*\])"
 )
-_DOMAINS: Final = re.compile(r"(Order|Block|Placement|Execution|Allocation|Transaction)s/", re.IGNORECASE)
+_DOMAINS: Final = r"(?i)(Order|Block|Placement|Execution|Allocation|Transaction)s/"
 
 
 class Fields:
@@ -114,7 +111,7 @@ class Fields:
         Raises:
             Refusal: there is no such field (F4); ``code`` is its error code.
         """
-        if (match := _KEYED.fullmatch(name)) is not None:
+        if (match := re.fullmatch(_KEYED, name)) is not None:
             return self._keyed(name, match[1].lower(), (match[2] or match[3]).strip())
         hint: Any = self._root
         path = self._prefix
@@ -155,7 +152,7 @@ class Fields:
         if '"' in key or "\\" in key or not key.isprintable():
             raise Refusal("InvalidParameterValue", f"'{name}' is not a field.", rule="F4")
         if map == "properties":
-            singular = _DOMAINS.sub(r"\1/", key, count=1)
+            singular = re.sub(_DOMAINS, r"\1/", key, count=1)
             path = f'$.{self._prefix}properties."{singular}"'
             leaf = Leaf.PROPERTY
         else:

@@ -4,63 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final
 
+from msgspec import Struct
+
+from tui.oms.query.nodes import Both, Exists, Node, Not, Op, Some, Test, Value
 from tui.oms.refusals import Refusal
-
-Value = str | Decimal | bool | datetime
-Op = Literal["eq", "neq", "lt", "lte", "gt", "gte", "startswith", "in", "not in"]
+from tui.oms.times import time_of
 
 MAX_DEPTH: Final = 32
 MAX_LENGTH: Final = 16_384
 
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """``field op values``; ``at`` is where the field stands in the filter, for messages."""
-
-    field: str
-    op: Op
-    values: tuple[Value, ...]
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Exists:
-    """``field exists``; without ``wanted``, ``field not exists``."""
-
-    field: str
-    wanted: bool
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Some:
-    """``field any (~ op value)``; with ``every``, ``field all (...)``. The test's field follows ``~.``."""
-
-    field: str
-    every: bool
-    test: Test
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    part: Node
-
-
-@dataclass(frozen=True, slots=True)
-class Both:
-    """All of the parts; with ``either``, any of them."""
-
-    parts: tuple[Node, ...]
-    either: bool = False
-
-
-Node = Test | Exists | Some | Not | Both
 
 _TOKEN: Final = re.compile(
     r"""\s*(?:
@@ -76,8 +31,7 @@ _OPS: Final = frozenset({"eq", "neq", "lt", "lte", "gt", "gte", "startswith"})
 _WORDS: Final = _OPS | {"and", "or", "not", "in", "exists", "any", "all"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     kind: str
     text: str
     at: int
@@ -100,15 +54,6 @@ def parse(filter: str) -> Node | None:
     if not tokens:
         return None
     return _Parser(tokens, len(filter)).whole()
-
-
-def time_of(text: str) -> datetime | None:
-    """Read a date or a time; without a zone it is UTC, a date alone is its midnight (F2)."""
-    try:
-        moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def _tokens(filter: str) -> list[_Token]:

@@ -14,13 +14,13 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
+from msgspec import Struct
+
 from tui.oms.query import tokens
-from tui.oms.query.conditions import Conditions
 from tui.oms.query.fields import Field, Fields, Leaf, Sql
-from tui.oms.query.grammar import Node, parse
+from tui.oms.query.nodes import Node
 from tui.oms.query.tokens import Token
 from tui.oms.refusals import Refusal
 from tui.oms.store import Store
@@ -30,12 +30,11 @@ MAX_LIMIT: Final = 5_000
 MAX_SORTS: Final = 10
 EVERYTHING: Final = 2**40
 
-_SORT: Final = re.compile(r"\s*(?P<minus>-?)(?P<field>\S.*?)(?:\s+(?P<way>asc|desc))?\s*", re.IGNORECASE)
+_SORT: Final = r"(?i)\s*(?P<minus>-?)(?P<field>\S.*?)(?:\s+(?P<way>asc|desc))?\s*"
 _LOWER: Final = str.maketrans({chr(upper): chr(upper + 32) for upper in range(65, 91)})
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """What to list: which fields can be asked about, what of each row is answered, and the question.
 
     ``text`` is the SQL of a row's JSON, about a version ``v`` and, through ``:n`` and ``:a``, its entity's
@@ -57,8 +56,7 @@ class Listing:
     superseded_text: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Struct, frozen=True):
     """A page: the rows' JSON, the token of the next page (None on the last), the asAt it was read at."""
 
     rows: list[bytes]
@@ -66,8 +64,7 @@ class Slice:
     as_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
+class _Key(Struct, frozen=True):
     """One sort field and its direction."""
 
     field: Field
@@ -85,8 +82,7 @@ class _Key:
 _TEXTS: Final = (Leaf.TEXT, Leaf.PROPERTY)
 
 
-@dataclass(frozen=True, slots=True)
-class _Cursor:
+class _Cursor(Struct, frozen=True):
     """The last row of the page before: its sort values and its id."""
 
     values: tuple[Any, ...]
@@ -94,8 +90,7 @@ class _Cursor:
     code: str
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """One page being read: the question, made ready."""
 
     store: Store
@@ -105,7 +100,7 @@ class _Reading:
     node: Node | None
     cursor: _Cursor | None
     limit: int
-    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    rows: list[tuple[Any, ...]] = []
 
 
 def read_page(store: Store, listing: Listing) -> Slice:
@@ -123,7 +118,7 @@ def read_page(store: Store, listing: Listing) -> Slice:
         listing,
         question.a,
         _keys(listing.fields, question.s),
-        parse(question.f),
+        _parsed(question.f),
         None,
         listing.limit or DEFAULT_LIMIT,
     )
@@ -166,7 +161,7 @@ def _keys(fields: Fields, sorts: Sequence[str]) -> tuple[_Key, ...]:
         raise Refusal("TooManySortFields", f"At most {MAX_SORTS} sort fields are allowed.", code=682)
     keys: list[_Key] = []
     for text in sorts:
-        match = _SORT.fullmatch(text)
+        match = re.fullmatch(_SORT, text)
         if match is None:
             raise Refusal("SortingByFieldNotSupported", f"'{text}' is not a sort.", code=681)
         descending = bool(match["minus"]) or (match["way"] or "").lower() == "desc"
@@ -181,6 +176,14 @@ def _keys(fields: Fields, sorts: Sequence[str]) -> tuple[_Key, ...]:
                 raise Refusal("SortingByFieldNotSupported", detail, code=681)
             keys.append(_Key(found, descending))
     return tuple(keys)
+
+
+def _parsed(filter: str) -> Node | None:
+    if not filter:
+        return None
+    from tui.oms.query.grammar import parse  # most lists ask for everything
+
+    return parse(filter)
 
 
 def _cursor(reading: _Reading, seq: int) -> _Cursor:
@@ -211,8 +214,7 @@ def _read_live(reading: _Reading) -> None:
         reading.rows += _select(reading, source, "l.n", [*since, *phase.conditions], phase, wanted, live=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Phase:
+class _Phase(Struct, frozen=True):
     """A part of a list that one index gives in order: ``order`` holds within ``conditions``."""
 
     conditions: tuple[Sql, ...]
@@ -296,11 +298,7 @@ def _select(
 ) -> list[tuple[Any, ...]]:
     """Read rows of (JSON, version, scope, code, sort values...) in the phase's order."""
     listing = reading.listing
-    wheres = [*conditions, *listing.always]
-    makers = [(Conditions(fields, live=live), node) for fields, node in listing.nodes]
-    if reading.node is not None:
-        makers.append((Conditions(listing.fields, live=live), reading.node))
-    wheres += [maker.of(node) for maker, node in makers]
+    wheres = [*conditions, *listing.always, *_conditions(reading, live)]
     where = " AND ".join(f"({each.text})" for each in wheres) or "TRUE"
     keys = [key.sql(live) for key in reading.keys]
     columns = "".join(f", {key.text}" for key in keys)
@@ -311,6 +309,18 @@ def _select(
             WHERE {where} ORDER BY {phase.order} LIMIT ?""",
         (*_values(keys), *_values(wheres), *_order_values(phase, keys), limit),
     ).fetchall()
+
+
+def _conditions(reading: _Reading, live: bool) -> list[Sql]:
+    """Give the conditions of the list itself and of its filter."""
+    nodes = [*reading.listing.nodes]
+    if reading.node is not None:
+        nodes.append((reading.listing.fields, reading.node))
+    if not nodes:
+        return []
+    from tui.oms.query.conditions import Conditions
+
+    return [Conditions(fields, live=live).of(node) for fields, node in nodes]
 
 
 def _values(parts: Sequence[Sql]) -> tuple[object, ...]:

@@ -14,46 +14,25 @@ SHA-256 of itself and the row before it. Everything else is derived from it for 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
+
+from msgspec import Struct
 
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.api.shapes import ResourceId
 from tui.oms.book import RELATIONS, Booking, PendingPrices, Relation, Stored
+from tui.oms.times import time_text
 
 APPLICATION: Final = 0x424C4F54
 """Marks a database file as ours (``BLOT``)."""
 LAYOUT: Final = 1
-
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def micros(moment: datetime) -> int:
-    """Give ``moment`` in microseconds since 1970, the store's form of asAt."""
-    gap = moment - EPOCH
-    return (gap.days * 86_400 + gap.seconds) * 1_000_000 + gap.microseconds
-
-
-def moment(micros: int) -> datetime:
-    """Give the store's ``micros`` as an aware UTC time."""
-    return datetime.fromtimestamp(micros // 1_000_000, UTC).replace(microsecond=micros % 1_000_000)
-
-
-def time_text(value: datetime | None) -> str | None:
-    """Give a time as the gate writes it into JSON, so that texts compare as times do."""
-    if value is None:
-        return None
-    utc = value.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond:06d}0+00:00".rjust(33, "0")
 
 
 def _code(id: ResourceId | None) -> str | None:
     return id.code if id is not None else None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Kind:
+class Kind(Struct, frozen=True, eq=False):
     """How the entities of one type are kept.
 
     ``hot`` are the fields (as JSON paths) with a column and an index of their own, ``values`` gives a

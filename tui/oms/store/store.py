@@ -10,7 +10,6 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Generic
@@ -21,17 +20,17 @@ from tui.api import gate
 from tui.api.shapes import ResourceId
 from tui.oms.book import RELATIONS, Change, Context, Relation, S, Stored
 from tui.oms.store.files import FileLock, StoreError, open_database
-from tui.oms.store.schema import KINDS, Kind, kind_of, micros
+from tui.oms.store.schema import KINDS, Kind, kind_of
+from tui.oms.times import micros
 
 REPLIES_KEPT_US: Final = 24 * 3600 * 1_000_000
 """How long the answer to an idempotency key is kept, in microseconds."""
 
-_DECODERS: Final = {type: msgspec.json.Decoder(type) for type in KINDS}
+_RELATIONS: Final = {kind: kind.relations for kind in KINDS.values()}
 _RELATION_NUMBERS: Final = {relation.name: number for number, relation in enumerate(RELATIONS)}
 
 
-@dataclass(frozen=True, slots=True)
-class Stamped(Generic[S]):
+class Stamped(msgspec.Struct, Generic[S], frozen=True):
     """One version from the journal: who wrote it when; ``entity`` is None where it was deleted.
 
     ``as_at`` is in microseconds since 1970.
@@ -44,8 +43,7 @@ class Stamped(Generic[S]):
     entity: S | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
+class _Head(msgspec.Struct, frozen=True):
     """Where the journal ends: what the next row follows on from."""
 
     seq: int
@@ -168,7 +166,7 @@ class Store:
             batch.moved.setdefault(kind, []).append((seq, batch.as_at, n))
         else:
             batch.changed.setdefault(kind, []).append((seq, batch.as_at, *values, n))
-        for number, relation in kind.relations:
+        for number, relation in _RELATIONS[kind]:
             known = set(relation.targets(before)) if before is not None else ()
             batch.links += [
                 (number, to.code, to.scope, n) for to in relation.targets(after) if to not in known
@@ -397,6 +395,11 @@ def _chained(previous: bytes, head: tuple[Any, ...], text: bytes) -> bytes:
     return hashlib.sha256(previous + msgspec.json.encode(head) + text).digest()
 
 
+_DECODERS: Final[dict[type[Any], msgspec.json.Decoder[Any]]] = {}
+"""The readers of each kind's JSON; made when they are first needed, as making one takes a while."""
+
+
 def _decoded(kind: type[S], text: bytes) -> S:
-    entity: S = _DECODERS[kind].decode(text)
+    decoder = _DECODERS.get(kind) or _DECODERS.setdefault(kind, msgspec.json.Decoder(kind))
+    entity: S = decoder.decode(text)
     return entity
