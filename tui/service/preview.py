@@ -16,7 +16,7 @@ from tui.service.environment import Environment, Kind
 from tui.service.limits import DEFAULT_LIMITS, Band, Limits
 from tui.service.snapshot import Snapshot
 from tui.service.verbs import CreateOrders, PlaceBlocks, UpdateOrders, UpdatePlacements, Verb
-from tui.service.verbs.orders import order_line
+from tui.service.verbs.facts import order_line
 from tui.service.verbs.verb import Doubt, Line, Tier, counted, units
 
 LARGEST: Final = 3

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol, TypeVar
-from urllib.parse import quote
 
 from tui.api.client import Client
 from tui.api.errors import Forbidden, NotFound, NotServed
@@ -21,6 +20,16 @@ from tui.api.models import OrderGraphBlock, Transaction
 from tui.api.shapes import ResourceId
 from tui.api.states import is_cancelled
 from tui.service.draft import Draft, transaction_key
+from tui.service.queries import (
+    all_of,
+    batches,
+    blocks_of,
+    booked_ids,
+    id_filters,
+    is_news,
+    outdated,
+    portfolios_of,
+)
 from tui.service.snapshot import Family, Ref, Snapshot
 from tui.service.totals import with_totals
 
@@ -28,7 +37,6 @@ PAGE: Final = 200
 """Rows read at a time: few enough that the event loop is never held up for long."""
 AT_ONCE: Final = 8
 """How many reads by id are under way at a time, and up to how many rows are read that way."""
-_FILTER_BYTES: Final = 1500
 _MARGIN: Final = timedelta(days=7)
 
 LISTED: Final = (Family.ORDERS, Family.PLACEMENTS, Family.EXECUTIONS, Family.ALLOCATIONS)
@@ -131,7 +139,7 @@ class Reader:
             draft.put(family, page.values)
             gone.difference_update(row.id for row in page.values)
             self._mark(family, page.values)
-            stale.update(_outdated(draft, family, page.values))
+            stale.update(outdated(draft, family, page.values))
             shown.later()
         draft.remove(family, gone)
 
@@ -153,16 +161,16 @@ class Reader:
         """
         draft = self.draft
         families = (Family.BLOCKS, *LISTED)
-        found = await _all(self._changes(draft, family) for family in families)
+        found = await all_of(self._changes(draft, family) for family in families)
         self._check(draft)
         changed = dict(zip(families, found, strict=True))
-        blocks = {row.id for row in changed[Family.BLOCKS] if _is_news(draft, row)}
+        blocks = {row.id for row in changed[Family.BLOCKS] if is_news(draft, row)}
         for family in LISTED:
             before = {row.id: draft.rows(family).get(row.id) for row in changed[family]}
             ids = draft.put(family, changed[family])
             after = [draft.rows(family)[id] for id in ids]
             before_rows = [row for id in ids if (row := before[id]) is not None]
-            blocks.update(_blocks_of(draft, family, (*after, *before_rows)))
+            blocks.update(blocks_of(draft, family, (*after, *before_rows)))
         if blocks:
             await self.read_blocks(blocks)
         self._check(draft)
@@ -242,8 +250,8 @@ class Reader:
                     draft.put(family, page.values)
                     missing.difference_update(row.id for row in page.values)
         # What a filter does not find may only not be indexed yet: the id itself decides.
-        for some in _batches(sorted(missing), AT_ONCE):
-            rows = await _all(self._get(source, id) for id in some)
+        for some in batches(sorted(missing), AT_ONCE):
+            rows = await all_of(self._get(source, id) for id in some)
             self._check(draft)
             draft.put(family, [row for row in rows if row is not None])
             draft.remove(family, [id for id, row in zip(some, rows, strict=True) if row is None])
@@ -270,8 +278,8 @@ class Reader:
             if self._fresh is not None:
                 self._fresh.update(row.block.id for row in rows)
         gone = set(ids) - {row.block.id for row in rows}
-        for some in _batches(sorted(gone), AT_ONCE):
-            left = await _all(self._get(self._client.blocks, id) for id in some)
+        for some in batches(sorted(gone), AT_ONCE):
+            left = await all_of(self._get(self._client.blocks, id) for id in some)
             self._check(draft)
             draft.remove(Family.BLOCKS, [id for id, row in zip(some, left, strict=True) if row is None])
         if self._fresh is None:
@@ -322,10 +330,10 @@ class Reader:
         view = draft.view()
         for row in rows:
             booked = frozenset(detail.id for detail in row.booked.details)
-            known = _booked_ids(view, row.block.id)
+            known = booked_ids(view, row.block.id)
             if booked != known and self._unmatched.get(row.block.id) != booked:
                 self._unmatched[row.block.id] = booked
-                portfolios |= _portfolios(view, (row.block.id,))
+                portfolios |= portfolios_of(view, (row.block.id,))
         await self._read_portfolios(draft, portfolios)
 
     def _discrepancies(self, view: Snapshot, row: OrderGraphBlock) -> set[Ref]:
@@ -413,96 +421,3 @@ class _Shown:
         """Publish what there is."""
         if self._draft.touched():
             self._publish()
-
-
-def _outdated(draft: Draft, family: Family, rows: Iterable[Any]) -> set[ResourceId]:
-    """Give the blocks whose totals were read before one of ``rows`` changed."""
-    blocks = draft.rows(Family.BLOCKS)
-    found: set[ResourceId] = set()
-    for row in rows:
-        modified = row.version.as_at_modified if row.version else None
-        if modified is None:
-            continue
-        for id in _blocks_of(draft, family, (row,)):
-            block = blocks.get(id)
-            if block is not None and block.latest_activity_date and block.latest_activity_date < modified:
-                found.add(id)
-    return found
-
-
-def _blocks_of(draft: Draft, family: Family, rows: Iterable[Any]) -> set[ResourceId]:
-    """Give the blocks whose totals count ``rows``."""
-    found: set[ResourceId] = set()
-    placements = draft.rows(Family.PLACEMENTS)
-    for row in rows:
-        if family is Family.PLACEMENTS:
-            found.update(row.block_ids)
-            continue
-        orders = (row.id,) if family is Family.ORDERS else ()
-        below = (row.placement_id,) if family is Family.EXECUTIONS else ()
-        if family is Family.ALLOCATIONS:
-            orders, below = (row.allocated_order_id,), row.placement_ids or ()
-        for order in orders:
-            found.update(draft.blocks_of_order(order))
-        for id in below:
-            if id in placements:
-                found.update(placements[id].block_ids)
-    return found
-
-
-def _is_news(draft: Draft, block: Any) -> bool:
-    """Tell whether a plain block is another version than the one whose totals are held."""
-    held = draft.rows(Family.BLOCKS).get(block.id)
-    return held is None or held.block.version != block.version
-
-
-def _portfolios(view: Snapshot, blocks: Iterable[ResourceId]) -> set[ResourceId]:
-    """Give the portfolios the blocks' allocations belong to."""
-    return {
-        view.allocations[id].portfolio_id
-        for block in blocks
-        for id in view.related(Ref(Family.BLOCKS, block))[Family.ALLOCATIONS]
-    }
-
-
-def _booked_ids(view: Snapshot, block: ResourceId) -> frozenset[str]:
-    ids = view.related(Ref(Family.BLOCKS, block))[Family.TRANSACTIONS]
-    return frozenset(id.code for id in ids if not is_cancelled(view.transactions[id].transaction_status))
-
-
-def id_filters(ids: Iterable[ResourceId]) -> list[str]:
-    """Give filters that together name exactly ``ids``, each short enough for an address (4, F)."""
-    scopes: dict[str, list[str]] = {}
-    for id in sorted(ids):
-        scopes.setdefault(id.scope, []).append(id.code)
-    filters = []
-    for scope, codes in scopes.items():
-        head = f"id.scope eq {_quoted(scope)} and id.code in "
-        some: list[str] = []
-        room = _FILTER_BYTES
-        for code in codes:
-            size = len(quote(_quoted(code), safe="")) + 3
-            if some and size > room:
-                filters.append(f"{head}({','.join(some)})")
-                some, room = [], _FILTER_BYTES
-            some.append(_quoted(code))
-            room -= size
-        filters.append(f"{head}({','.join(some)})")
-    return filters
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _batches(ids: list[ResourceId], size: int) -> Iterable[list[ResourceId]]:
-    return (ids[start : start + size] for start in range(0, len(ids), size))
-
-
-async def _all(reads: Iterable[Awaitable[T]]) -> list[T]:
-    """Wait for reads made at once and give their answers; raises what the first failing one raised."""
-    answers = await asyncio.gather(*reads, return_exceptions=True)
-    for answer in answers:
-        if isinstance(answer, BaseException):
-            raise answer
-    return [answer for answer in answers if not isinstance(answer, BaseException)]

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from tui.service.verbs.allocations import (
-    Allocate,
-    AllocateWeighted,
-    BookTransactions,
-    SweepBlocks,
-    unsweepable,
-)
+from tui.service.verbs.allocations import Allocate, AllocateWeighted, BookTransactions
+from tui.service.verbs.amending import CancelAndMove, CancelOrders, UpdateOrders
 from tui.service.verbs.blocking import misfit
 from tui.service.verbs.curl import address_of, curl, request_of
-from tui.service.verbs.orders import CancelAndMove, CancelOrders, CreateOrders, MoveOrders, UpdateOrders
-from tui.service.verbs.placements import CancelPlacements, PlaceBlocks, RecordFills, UpdatePlacements
+from tui.service.verbs.fills import RecordFills
+from tui.service.verbs.orders import CreateOrders, MoveOrders
+from tui.service.verbs.placements import CancelPlacements, PlaceBlocks, UpdatePlacements
+from tui.service.verbs.sweeping import SweepBlocks, unsweepable
 from tui.service.verbs.verb import Doubt, Line, Mark, Settlement, Tier, Verb
 
 VERBS: Final[dict[str, type[Verb]]] = {

@@ -1,0 +1,242 @@
+"""The verbs that change or end orders: update, cancel, and cancel with the unplaced rest moved on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tui.api.client import Client
+from tui.api.requests import (
+    CancelOrdersAndMoveRemainingRequest,
+    OrderUpdateRequest,
+)
+from tui.api.shapes import ZERO, ResourceId
+from tui.api.states import is_cancelled, is_final
+from tui.service.snapshot import Family, Ref, Snapshot
+from tui.service.verbs.blocking import misfit
+from tui.service.verbs.changes import asked_is_there, described_changes, updated
+from tui.service.verbs.facts import (
+    block_ref,
+    blocks_of,
+    held_in,
+    order_line,
+    order_lines,
+    order_ref,
+    units_of,
+    will_hold,
+)
+from tui.service.verbs.verb import (
+    Answer,
+    Doubt,
+    Line,
+    Mark,
+    Settlement,
+    Tier,
+    Verb,
+    Versions,
+    judged,
+    moved,
+    numbered,
+    units,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateOrders(Verb):
+    """Change orders, each for itself; only what is sent changes (2.3)."""
+
+    updates: tuple[OrderUpdateRequest, ...]
+
+    name: ClassVar[str] = "updateorders"
+    title: ClassVar[str] = "Update"
+    past: ClassVar[str] = "updated"
+    family: ClassVar[Family] = Family.ORDERS
+    listed: ClassVar[str] = "updates"
+    base_tier: ClassVar[Tier] = Tier.T1
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        return tuple(order_ref(update.id) for update in self.updates)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return numbered(len(self.updates))
+
+    async def call(self, client: Client, key: str | None) -> Answer:
+        reply = await client.update_orders(dict(zip(self.keys, self.updates, strict=True)), key=key)
+        return Answer(reply.values or {}, reply.failed or {})
+
+    def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
+        blocks = blocks_of(snapshot, (update.id for update in self.updates))
+        return frozenset((*self.refs, *map(block_ref, blocks)))
+
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+        update = next(each for each in self.updates if each.id == ref.id)
+        order = after.orders.get(ref.id)
+        return judged(order is not None and asked_is_there(update, order), ref, before, after)
+
+    def tier(self, snapshot: Snapshot) -> Tier:
+        blocks = blocks_of(snapshot, (update.id for update in self.updates))
+        placed = any(snapshot.placements_of_block(block) for block in blocks)
+        return Tier.T2 if placed else Tier.T1
+
+    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+        found = []
+        for update in self.updates:
+            order = snapshot.orders.get(update.id)
+            if order is not None:
+                found.append(order_line(snapshot, updated(order, update)))
+        return tuple(found)
+
+    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
+        return tuple(
+            f"{update.id.code}: {', '.join(changes)}"
+            for update in self.updates
+            if (changes := described_changes(update, snapshot.orders.get(update.id)))
+        )
+
+    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+        found = []
+        for update in self.updates:
+            order = snapshot.orders.get(update.id)
+            if order is None:
+                found.append(Doubt("not on the desk", update.id.code))
+                continue
+            allocated = snapshot.allocated_of_order(update.id)
+            if is_final(order.state):
+                found.append(Doubt("finished order", f"{update.id.code} is {order.state}"))
+            elif update.quantity is not None and update.quantity < allocated:
+                text = f"{update.id.code}: {units(update.quantity)} is below the {units(allocated)} allocated"
+                found.append(Doubt("below allocated", text))
+        return (*found, *self._below_placed(snapshot))
+
+    def _below_placed(self, snapshot: Snapshot) -> Iterable[Doubt]:
+        asked = {each.id: each.quantity for each in self.updates if each.quantity is not None}
+        for block, ids in blocks_of(snapshot, asked).items():
+            count, total = held_in(snapshot, block)
+            left = total - units_of(snapshot, ids) + sum((asked[id] or ZERO for id in ids), ZERO)
+            placed = snapshot.blocks[block].placed.quantity or ZERO
+            if count and left < placed:
+                text = f"{block.code} would hold {units(left)}, but {units(placed)} are placed"
+                yield Doubt("below placed", text)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrders(Verb):
+    """Cancel orders, each for itself (2.7)."""
+
+    order_ids: tuple[ResourceId, ...]
+
+    name: ClassVar[str] = "cancelorders"
+    title: ClassVar[str] = "Cancel"
+    past: ClassVar[str] = "cancelled"
+    family: ClassVar[Family] = Family.ORDERS
+    mark: ClassVar[Mark] = Mark.CANCEL
+    listed: ClassVar[str] = "order_ids"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return numbered(len(self.order_ids))
+
+    async def call(self, client: Client, key: str | None) -> Answer:
+        reply = await client.cancel_orders(dict(zip(self.keys, self.order_ids, strict=True)), key=key)
+        values = {name: item.order_state for name, item in (reply.values or {}).items()}
+        return Answer(values, reply.failed or {})
+
+    def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
+        return frozenset((*self.refs, *map(block_ref, blocks_of(snapshot, self.order_ids))))
+
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+        order = after.orders.get(ref.id)
+        return judged(order is not None and is_cancelled(order.state), ref, before, after)
+
+    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+        return order_lines(snapshot, self.order_ids)
+
+    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
+        said = []
+        for block, ids in blocks_of(snapshot, self.order_ids).items():
+            count, quantity = held_in(snapshot, block)
+            live = [id for id in ids if not is_cancelled(snapshot.orders[id].state)]
+            said.append(will_hold(block, count - len(live), quantity - units_of(snapshot, live)))
+        return tuple(said)
+
+    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+        found = [
+            Doubt("finished order", f"{id.code} is {snapshot.orders[id].state}")
+            for id in self.order_ids
+            if id in snapshot.orders and is_final(snapshot.orders[id].state)
+        ]
+        for block, ids in blocks_of(snapshot, self.order_ids).items():
+            left = held_in(snapshot, block)[1] - units_of(snapshot, ids)
+            placed = snapshot.blocks[block].placed.quantity or ZERO
+            if placed > left:
+                text = f"{block.code}: {units(placed)} placed, {units(left)} would be left"
+                found.append(Doubt("already placed", text))
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAndMove(Verb):
+    """Cut orders to what is placed and carry the rest into new orders, each for itself (2.11)."""
+
+    items: tuple[CancelOrdersAndMoveRemainingRequest, ...]
+
+    name: ClassVar[str] = "cancelordersandmoveremaining"
+    title: ClassVar[str] = "Cancel and move the rest of"
+    past: ClassVar[str] = "cancelled and moved"
+    family: ClassVar[Family] = Family.ORDERS
+    mark: ClassVar[Mark] = Mark.CANCEL
+    listed: ClassVar[str] = "items"
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        return tuple(order_ref(item.cancel_order_id) for item in self.items)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return numbered(len(self.items))
+
+    async def call(self, client: Client, key: str | None) -> Answer:
+        body = dict(zip(self.keys, self.items, strict=True))
+        reply = await client.cancel_orders_and_move_remaining(body, key=key)
+        return Answer(reply.values or {}, reply.failed or {})
+
+    def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
+        sources = blocks_of(snapshot, (item.cancel_order_id for item in self.items))
+        new = (order_ref(item.move_remaining_to_order_id) for item in self.items)
+        targets = (block_ref(item.move_remaining_to_block_id) for item in self.items)
+        return frozenset((*self.refs, *new, *targets, *map(block_ref, sources)))
+
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+        item = next(each for each in self.items if each.cancel_order_id == ref.id)
+        carried = order_ref(item.move_remaining_to_order_id) in after
+        order = after.orders.get(ref.id)
+        cancelled = order is not None and is_cancelled(order.state)
+        return judged(cancelled and (carried or moved(ref, before, after)), ref, before, after)
+
+    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+        return order_lines(snapshot, (item.cancel_order_id for item in self.items))
+
+    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
+        return tuple(
+            f"{item.cancel_order_id.code}: what is not placed becomes {item.move_remaining_to_order_id.code} "
+            f"in {item.move_remaining_to_block_id.code}"
+            for item in self.items
+        )
+
+    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+        found = []
+        for item in self.items:
+            order = snapshot.orders.get(item.cancel_order_id)
+            target = snapshot.blocks.get(item.move_remaining_to_block_id)
+            if order is None:
+                continue
+            if is_final(order.state):
+                found.append(Doubt("finished order", f"{order.id.code} is {order.state}"))
+            elif target is not None and target.block.order_ids and (why := misfit(order, target.block)):
+                found.append(Doubt("will not fit", f"{order.id.code}: {why}"))
+            if order_ref(item.move_remaining_to_order_id) in snapshot:
+                found.append(Doubt("id exists", f"{item.move_remaining_to_order_id.code} already exists"))
+        return tuple(found)

@@ -1,0 +1,76 @@
+"""What an update asks for: the entity it will make, whether it is there, and in words."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from tui.api.models import Order
+from tui.api.requests import (
+    OrderUpdateRequest,
+)
+from tui.api.shapes import CurrencyAndAmount
+from tui.service.verbs.verb import (
+    units,
+)
+
+_UPDATABLE: Final = (
+    "quantity",
+    "amount",
+    "portfolio_id",
+    "price",
+    "limit_price",
+    "stop_price",
+    "date",
+    "side",
+)
+
+
+def updated(order: Order, update: OrderUpdateRequest) -> Order:
+    """Give the order as it will be when the update is done."""
+    fields = {name: getattr(update, name) for name in _UPDATABLE if getattr(update, name) is not None}
+    return replace(order, **fields)
+
+
+def asked_is_there(update: Any, entity: Any) -> bool:
+    """Tell whether every field an update asked for has the value it asked for."""
+    for name in update.__struct_fields__:
+        asked = getattr(update, name)
+        if asked is None or name in ("id", "properties", "currency"):
+            continue
+        held = getattr(entity, name)
+        if isinstance(held, CurrencyAndAmount) and isinstance(asked, Decimal):
+            held = held.amount
+        if held != asked:
+            return False
+    stored = entity.properties or {}
+    for key, property in (update.properties or {}).items():
+        held = stored.get(key)
+        if (held.value if held else None) != property.value:
+            return False
+    return True
+
+
+def described_changes(update: Any, entity: Any) -> list[str]:
+    """Say field by field what an update changes: ``quantity 55 → 50``."""
+    said = []
+    for name in update.__struct_fields__:
+        asked = getattr(update, name)
+        if asked is None or name in ("id", "properties", "currency"):
+            continue
+        held = getattr(entity, name, None)
+        if held != asked:
+            said.append(f"{name.replace('_', ' ')} {_shown(held)} → {_shown(asked)}")
+    said.extend(
+        f"{key} {'removed' if property.value is None else f'= {property.value}'}"
+        for key, property in (update.properties or {}).items()
+    )
+    return said
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    return units(value) if isinstance(value, Decimal) else str(value)

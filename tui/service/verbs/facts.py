@@ -1,0 +1,127 @@
+"""What the snapshot says of the rows a verb is about: refs, lines for the preview, what blocks hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from tui.api.models import Order, Placement
+from tui.api.shapes import ZERO, CurrencyAndAmount, ResourceId
+from tui.api.states import is_cancelled
+from tui.service.snapshot import Family, Ref, Snapshot
+from tui.service.verbs.verb import (
+    Line,
+    counted,
+    units,
+)
+
+
+def order_ref(id: ResourceId) -> Ref:
+    return Ref(Family.ORDERS, id)
+
+
+def block_ref(id: ResourceId) -> Ref:
+    return Ref(Family.BLOCKS, id)
+
+
+def placement_ref(id: ResourceId) -> Ref:
+    return Ref(Family.PLACEMENTS, id)
+
+
+def block_refs(ids: Iterable[ResourceId]) -> Iterable[Ref]:
+    return (Ref(Family.BLOCKS, id) for id in ids)
+
+
+def blocks_of(snapshot: Snapshot, orders: Iterable[ResourceId]) -> dict[ResourceId, list[ResourceId]]:
+    """Give the orders by the block that holds them."""
+    found: dict[ResourceId, list[ResourceId]] = {}
+    for id in orders:
+        block = snapshot.block_of_order(id)
+        if block is not None:
+            found.setdefault(block, []).append(id)
+    return found
+
+
+def around(snapshot: Snapshot, ids: Iterable[ResourceId]) -> frozenset[Ref]:
+    """Give placements with their children, parents and blocks."""
+    found: set[Ref] = set()
+    for id in ids:
+        row = snapshot.placements.get(id)
+        found.add(placement_ref(id))
+        found.update(map(placement_ref, snapshot.children_of_placement(id)))
+        if row is not None:
+            found.update(block_refs(row.block_ids))
+            if row.parent_placement_id is not None:
+                found.add(placement_ref(row.parent_placement_id))
+    return frozenset(found)
+
+
+def instrument_of(snapshot: Snapshot, request: Any) -> Any:
+    """Give the instrument a request's identifiers name, as far as the desk knows it, or None."""
+    for value in request.instrument_identifiers.values():
+        found = snapshot.find_instruments(value) if value else ()
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def order_line(snapshot: Snapshot, order: Order, quantity: Decimal | None = None) -> Line:
+    """Give an order as a line: at its limit, else at the last price seen of its instrument."""
+    known = snapshot.instruments.get(order.lusid_instrument_id)
+    price = order.limit_price or order.price
+    amount = order.amount
+    return Line(
+        ref=order_ref(order.id),
+        side=order.side,
+        quantity=order.quantity if quantity is None else quantity,
+        price=price.amount if price else known.last_price if known else None,
+        currency=(price or amount or CurrencyAndAmount()).currency or (known.currency if known else ""),
+        instrument=order.lusid_instrument_id,
+        portfolio=order.portfolio_id,
+        amount=amount.amount if amount else None,
+        limit=order.limit_price.amount if order.limit_price else None,
+    )
+
+
+def order_lines(snapshot: Snapshot, ids: Iterable[ResourceId]) -> tuple[Line, ...]:
+    return tuple(order_line(snapshot, snapshot.orders[id]) for id in ids if id in snapshot.orders)
+
+
+def placement_line(snapshot: Snapshot, row: Placement, quantity: Decimal | None) -> Line:
+    """Give ``quantity`` units of a placement as a line, at its limit, else the last price seen."""
+    known = snapshot.instruments.get(row.lusid_instrument_id)
+    price = row.limit_price
+    amount = row.amount
+    return Line(
+        ref=placement_ref(row.id),
+        side=row.side,
+        quantity=quantity,
+        price=price.amount if price else known.last_price if known else None,
+        currency=(price or amount or CurrencyAndAmount()).currency or (known.currency if known else ""),
+        instrument=row.lusid_instrument_id,
+        amount=amount.amount if amount else None,
+        limit=price.amount if price else None,
+    )
+
+
+def held_in(snapshot: Snapshot, block: ResourceId) -> tuple[int, Decimal]:
+    """Give how many live orders a block holds, and their units."""
+    orders = [snapshot.orders[id] for id in snapshot.orders_of_block(block)]
+    live = [order for order in orders if not is_cancelled(order.state)]
+    return len(live), sum((order.quantity or ZERO for order in live), ZERO)
+
+
+def units_of(snapshot: Snapshot, ids: Iterable[ResourceId]) -> Decimal:
+    orders = (snapshot.orders.get(id) for id in ids)
+    return sum((order.quantity or ZERO for order in orders if order and not is_cancelled(order.state)), ZERO)
+
+
+def will_hold(block: ResourceId, count: int, quantity: Decimal) -> str:
+    return f"{block.code} will hold {counted(count, 'order')}, {units(quantity)} units"
+
+
+def block_totals(snapshot: Snapshot, blocks: Iterable[ResourceId]) -> tuple[Decimal, Decimal]:
+    rows = [snapshot.blocks[id] for id in blocks if id in snapshot.blocks]
+    ordered = sum((row.ordered.quantity or row.block.quantity or ZERO for row in rows), ZERO)
+    return ordered, sum((row.placed.quantity or ZERO for row in rows), ZERO)

@@ -1,0 +1,137 @@
+"""The verb that records what a broker did: executions received outside the server, or corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar
+
+from tui.api.client import Client
+from tui.api.requests import (
+    ExecutionRequest,
+)
+from tui.api.shapes import ZERO, ResourceId
+from tui.service.snapshot import Family, Ref, Snapshot
+from tui.service.verbs.facts import (
+    around,
+    placement_ref,
+)
+from tui.service.verbs.verb import (
+    Answer,
+    Doubt,
+    Line,
+    Mark,
+    Settlement,
+    Tier,
+    Verb,
+    Versions,
+    by_id,
+    judged,
+    units,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFills(Verb):
+    """Record executions received outside the server, or correct them by id; whole or not at all (2.14)."""
+
+    requests: tuple[ExecutionRequest, ...]
+
+    name: ClassVar[str] = "executions"
+    title: ClassVar[str] = "Record"
+    past: ClassVar[str] = "recorded"
+    family: ClassVar[Family] = Family.EXECUTIONS
+    mark: ClassVar[Mark] = Mark.NEW
+    listed: ClassVar[str] = "requests"
+    base_tier: ClassVar[Tier] = Tier.T1
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        return tuple(Ref(Family.EXECUTIONS, request.id) for request in self.requests)
+
+    async def call(self, client: Client, key: str | None) -> Answer:
+        return Answer(by_id(await client.executions.upsert(self.requests, key=key)))
+
+    def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
+        placed = (request.placement_id for request in self.requests)
+        return around(snapshot, placed) | frozenset(self.refs)
+
+    def marks(self, snapshot: Snapshot) -> Mapping[Ref, str]:
+        placements = (placement_ref(request.placement_id) for request in self.requests)
+        return {
+            **dict.fromkeys(placements, Mark.AMEND.value),
+            **dict.fromkeys(self.refs, self.mark.value),
+        }
+
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+        request = next(each for each in self.requests if each.id == ref.id)
+        row = after.executions.get(ref.id)
+        there = row is not None and (row.placement_id, row.quantity, row.price) == (
+            request.placement_id,
+            request.quantity,
+            request.price,
+        )
+        return judged(there, ref, before, after)
+
+    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+        found = []
+        for request in self.requests:
+            row = snapshot.placements.get(request.placement_id)
+            found.append(
+                Line(
+                    ref=Ref(Family.EXECUTIONS, request.id),
+                    side=request.side,
+                    quantity=request.quantity,
+                    price=request.price.amount,
+                    currency=request.price.currency or "",
+                    instrument=row.lusid_instrument_id if row else "",
+                    limit=request.price.amount,
+                )
+            )
+        return tuple(found)
+
+    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
+        said = []
+        for id, new in self._by_placement().items():
+            row = snapshot.placements.get(id)
+            if row is not None:
+                executed = snapshot.executed_of_placement(id) + self._net(snapshot, new)
+                said.append(f"{id.code} will have {units(executed)} of {units(row.quantity)} units executed")
+        return tuple(said)
+
+    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+        found = []
+        for id, new in self._by_placement().items():
+            row = snapshot.placements.get(id)
+            if row is None:
+                found.append(Doubt("not on the desk", id.code))
+                continue
+            over = snapshot.executed_of_placement(id) + self._net(snapshot, new) - (row.quantity or ZERO)
+            if over > 0 and row.quantity is not None:
+                found.append(Doubt("over-execution", f"{id.code}: {units(over)} more than placed"))
+            found.extend(self._twins(snapshot, new))
+        return tuple(found)
+
+    def _by_placement(self) -> dict[ResourceId, list[ExecutionRequest]]:
+        found: dict[ResourceId, list[ExecutionRequest]] = {}
+        for request in self.requests:
+            found.setdefault(request.placement_id, []).append(request)
+        return found
+
+    def _net(self, snapshot: Snapshot, requests: Iterable[ExecutionRequest]) -> Decimal:
+        """Give the units the requests add, less what they replace."""
+        total = ZERO
+        for request in requests:
+            held = snapshot.executions.get(request.id)
+            total += request.quantity - (held.quantity if held else ZERO)
+        return total
+
+    def _twins(self, snapshot: Snapshot, requests: Iterable[ExecutionRequest]) -> Iterable[Doubt]:
+        """Find fills that look like one already recorded on the same placement."""
+        for request in requests:
+            for fill in snapshot.fills_of_placement(request.placement_id):
+                same = (fill.quantity, fill.price) == (request.quantity, request.price)
+                if same and fill.id != request.id:
+                    text = f"{units(fill.quantity)} at {fill.price} is already recorded as {fill.id.code}"
+                    yield Doubt("looks like a duplicate", text)

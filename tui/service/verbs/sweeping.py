@@ -1,0 +1,112 @@
+"""The verb that retires blocks whose work is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from tui.api.client import Client
+from tui.api.requests import (
+    SweepBlocksRequest,
+)
+from tui.api.shapes import ZERO, ResourceId
+from tui.api.states import is_cancelled, normal
+from tui.service.snapshot import Family, Ref, Snapshot
+from tui.service.verbs.verb import (
+    Answer,
+    Doubt,
+    Line,
+    Settlement,
+    Verb,
+    Versions,
+    judged,
+    numbered,
+)
+
+_DONE: Final = frozenset({"closed", "cancelled", "booked"})
+
+
+@dataclass(frozen=True, slots=True)
+class SweepBlocks(Verb):
+    """Retire blocks whose work is done, each for itself (2.13).
+
+    ``latest`` is a time in ISO 8601 or a cut label: a block with executions or allocations changed
+    after it is refused.
+    """
+
+    block_ids: tuple[ResourceId, ...]
+    latest: str
+
+    name: ClassVar[str] = "SweepBlocks"
+    title: ClassVar[str] = "Sweep"
+    past: ClassVar[str] = "swept"
+    family: ClassVar[Family] = Family.BLOCKS
+    listed: ClassVar[str] = "block_ids"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return numbered(len(self.block_ids))
+
+    async def call(self, client: Client, key: str | None) -> Answer:
+        request = SweepBlocksRequest(
+            block_ids=dict(zip(self.keys, self.block_ids, strict=True)),
+            latest_allowable_modification_time=self.latest,
+        )
+        reply = await client.sweep_blocks(request, key=key)
+        return Answer(reply.values or {}, reply.failed or {})
+
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+        row = after.blocks.get(ref.id)
+        return judged(row is not None and bool(row.block.is_swept), ref, before, after)
+
+    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+        found = []
+        for id in self.block_ids:
+            row = snapshot.blocks.get(id)
+            if row is None:
+                continue
+            block = row.block
+            known = snapshot.instruments.get(block.lusid_instrument_id)
+            price = block.limit_price
+            found.append(
+                Line(
+                    ref=Ref(Family.BLOCKS, id),
+                    side=block.side,
+                    quantity=row.ordered.quantity or ZERO,
+                    price=price.amount if price else known.last_price if known else None,
+                    currency=(price.currency if price else None) or (known.currency if known else ""),
+                    instrument=block.lusid_instrument_id,
+                )
+            )
+        return tuple(found)
+
+    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
+        return (f"Blocks changed after {self.latest} are refused",)
+
+    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+        return tuple(
+            Doubt("not sweepable", f"{id.code}: {why}")
+            for id in self.block_ids
+            if (why := unsweepable(snapshot, id))
+        )
+
+
+def unsweepable(snapshot: Snapshot, id: ResourceId) -> str:
+    """Say why a block cannot be swept (S1), as far as the desk can tell; an empty text when it can."""
+    row = snapshot.blocks.get(id)
+    if row is None:
+        return "not on the desk"
+    open_orders = [
+        each for each in snapshot.orders_of_block(id) if normal(snapshot.orders[each].state) not in _DONE
+    ]
+    if open_orders:
+        return f"{open_orders[0].code} is {snapshot.orders[open_orders[0]].state or 'without a state'}"
+    for placement in snapshot.placements_of_block(id):
+        executed = snapshot.executed_of_placement(placement)
+        cancelled = is_cancelled(snapshot.placements[placement].state)
+        if (not executed and not cancelled) or snapshot.allocated_of_placement(placement) < executed:
+            return f"{placement.code} is not allocated"
+        for share in snapshot.allocations_of_placement(placement):
+            if normal(snapshot.allocations[share].state) not in _DONE:
+                return f"{share.code} is {snapshot.allocations[share].state or 'without a state'}"
+    return ""
