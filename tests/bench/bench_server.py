@@ -108,15 +108,15 @@ class serving:
 
 def grow(engine: Engine, start: int, end: int) -> None:
     """Store orders without asking the rules: only the table's size matters here."""
-    for first in range(start, end, 5_000):
+    for first in range(start, end, 1_000):
         batch = [
             an_order(
                 f"ORD-{number:08}",
                 state=STATES[number % 4],
                 side=SIDES[number % 2],
-                lusid_instrument_id=f"LUID_{number % 500:08}",
+                lusid_instrument_id=f"LUID_{number % 5:08}",
             )
-            for number in range(first, min(end, first + 5_000))
+            for number in range(first, min(end, first + 1_000))
         ]
         engine.write(put, batch, user="bench")
 
@@ -124,7 +124,7 @@ def grow(engine: Engine, start: int, end: int) -> None:
 QUESTIONS: Final[dict[str, dict[str, Any]]] = {
     "default order": {},
     "filter on state": {"filter": "state eq 'Filled'"},
-    "filter on LUID": {"filter": "lusidInstrumentId eq 'LUID_00000007'"},
+    "filter on LUID": {"filter": "lusidInstrumentId eq 'LUID_00000003'"},
     "filter on portfolio": {"filter": "portfolioId.code eq 'GROWTH'"},
     "changed since": {"filter": "version.asAtModified gt {late}"},
     "sort by side descending": {"sortBy": "side DESC"},

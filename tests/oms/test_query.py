@@ -267,6 +267,29 @@ async def test_a_limit_out_of_bounds_is_refused(client: Client, limit: int) -> N
     assert refused.value.status == 400
 
 
+@pytest.mark.parametrize("few", [0, 1_000_000], ids=["by the order", "by the range"])
+async def test_a_range_is_answered_the_same_however_it_is_read(
+    engine: Engine, client: Client, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("tui.oms.query.phases.FEW", few)
+    for number in range(30):
+        order = an_order(f"ORD-{29 - number:02}", state=["New", "Filled", None][number % 3])
+        engine.write(put, [order], user="u", now=NINE + timedelta(minutes=number))
+    late = "version.asAtModified gte 2026-11-20T09:20:00 and (side eq 'Buy' or side eq 'Sell')"
+    for filter in (late, "id.code lt 'ORD-10'", "id.code startswith 'ord-0'", f"state lt 'New' and {late}"):
+        for sort in ([], ["state"], ["-state"], ["version.asAtModified"], ["quantity"]):
+            whole = [row.id for row in (await client.orders.list(filter=filter, sort_by=sort)).values]
+            paged, token = [], ""
+            while token is not None:
+                page = await client.orders.list(filter=filter, sort_by=sort, limit=3, page=token or None)
+                paged += [row.id for row in page.values]
+                token = page.next_page
+            assert paged == whole
+            assert len(whole) == (3 if "state" in filter else 10), filter
+            if not sort:
+                assert paged == sorted(paged)
+
+
 async def test_a_list_as_at_a_time_is_what_it_was_then(engine: Engine, client: Client) -> None:
     for hour, quantity in enumerate((100, 60, 80)):
         order = an_order("ORD-1", quantity=Decimal(quantity), state=["New", "Filled", "New"][hour])

@@ -3,34 +3,29 @@
 What holds at an asAt is the live rows not changed since, and the versions that were closed since. Each
 half is read in the list's order, no further than the page; the two are then merged. As long as nothing
 was written since the asAt, which is the rule, the second half is empty and is not read.
-
-A live half whose first sort field has an index is read in phases, each of which the index serves in
-order: first the rows that have a value, then those that have none (nulls last); a text in descending
-order value by value, so that ties still come in ascending order of their ids.
 """
 
 from __future__ import annotations
 
-import re
-import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from msgspec import Struct
 
 from tui.oms.query import tokens
-from tui.oms.query.fields import Field, Fields, Leaf, Sql
+from tui.oms.query.fields import Fields, Sql
 from tui.oms.query.nodes import Node
+from tui.oms.query.phases import Phase, phases
+from tui.oms.query.sorting import Cursor, Key, after, keys_of, order_of
 from tui.oms.query.tokens import Token
 from tui.oms.refusals import Refusal
 from tui.oms.store import Store
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 5_000
-MAX_SORTS: Final = 10
 EVERYTHING: Final = 2**40
+"""A limit that is none."""
 
-_SORT: Final = r"(?i)\s*(?P<minus>-?)(?P<field>\S.*?)(?:\s+(?P<way>asc|desc))?\s*"
 _LOWER: Final = str.maketrans({chr(upper): chr(upper + 32) for upper in range(65, 91)})
 
 
@@ -64,41 +59,15 @@ class Slice(Struct, frozen=True):
     as_at: int
 
 
-class _Key(Struct, frozen=True):
-    """One sort field and its direction."""
-
-    field: Field
-    descending: bool
-
-    def sql(self, live: bool) -> Sql:
-        sql = self.field.live if live else self.field.kept
-        if self.field.leaf is Leaf.PROPERTY:
-            (path,) = sql.values
-            parts = (f"{path}.value.metricValue.value", f"{path}.value.labelValue")
-            sql = Sql(f"coalesce({sql.text}, {sql.text})", parts)
-        return Sql(sql.text + (" COLLATE NOCASE" if self.field.leaf in _TEXTS else ""), sql.values)
-
-
-_TEXTS: Final = (Leaf.TEXT, Leaf.PROPERTY)
-
-
-class _Cursor(Struct, frozen=True):
-    """The last row of the page before: its sort values and its id."""
-
-    values: tuple[Any, ...]
-    scope: str
-    code: str
-
-
 class _Reading(Struct):
     """One page being read: the question, made ready."""
 
     store: Store
     listing: Listing
     as_at: int
-    keys: tuple[_Key, ...]
+    keys: tuple[Key, ...]
     node: Node | None
-    cursor: _Cursor | None
+    cursor: Cursor | None
     limit: int
     rows: list[tuple[Any, ...]] = []
 
@@ -117,7 +86,7 @@ def read_page(store: Store, listing: Listing) -> Slice:
         store,
         listing,
         question.a,
-        _keys(listing.fields, question.s),
+        keys_of(listing.fields, question.s),
         _parsed(question.f),
         None,
         listing.limit or DEFAULT_LIMIT,
@@ -156,28 +125,6 @@ def _question(store: Store, listing: Listing) -> Token:
     return token
 
 
-def _keys(fields: Fields, sorts: Sequence[str]) -> tuple[_Key, ...]:
-    if len(sorts) > MAX_SORTS:
-        raise Refusal("TooManySortFields", f"At most {MAX_SORTS} sort fields are allowed.", code=682)
-    keys: list[_Key] = []
-    for text in sorts:
-        match = re.fullmatch(_SORT, text)
-        if match is None:
-            raise Refusal("SortingByFieldNotSupported", f"'{text}' is not a sort.", code=681)
-        descending = bool(match["minus"]) or (match["way"] or "").lower() == "desc"
-        name = match["field"]
-        names = ("id.scope", "id.code") if name.lower() == "id" else (name,)
-        if name.lower() == "id" and not descending:
-            break
-        for each in names:
-            found = fields.find(each, code=681)
-            if found.leaf in (Leaf.PARTS, Leaf.LIST) or found.each is not None:
-                detail = f"Sorting by '{name}' is not supported."
-                raise Refusal("SortingByFieldNotSupported", detail, code=681)
-            keys.append(_Key(found, descending))
-    return tuple(keys)
-
-
 def _parsed(filter: str) -> Node | None:
     if not filter:
         return None
@@ -186,7 +133,7 @@ def _parsed(filter: str) -> Node | None:
     return parse(filter)
 
 
-def _cursor(reading: _Reading, seq: int) -> _Cursor:
+def _cursor(reading: _Reading, seq: int) -> Cursor:
     """Find the row after which the page begins; its version is in the journal for ever."""
     keys = [key.sql(live=False) for key in reading.keys]
     columns = "".join(f", {key.text}" for key in keys)
@@ -197,7 +144,7 @@ def _cursor(reading: _Reading, seq: int) -> _Cursor:
     if row is None:
         raise tokens.invalid("The page token is not one of this list.")
     scope, code, *values = row
-    return _Cursor(tuple(values), scope, code)
+    return Cursor(tuple(values), scope, code)
 
 
 # -- the live half -----------------------------------------------------------------------------------
@@ -205,63 +152,15 @@ def _cursor(reading: _Reading, seq: int) -> _Cursor:
 
 def _read_live(reading: _Reading) -> None:
     table = reading.listing.fields.kind.table
-    source = f"{table} l CROSS JOIN version v ON v.seq = l.seq"
     since = [Sql("l.since <= ?", (reading.as_at,))] if reading.as_at < reading.store.last else []
-    for phase in _phases(reading, table):
+    connection, fields = reading.store.connection, reading.listing.fields
+    for phase in phases(connection, fields, reading.keys, reading.node, reading.cursor):
         wanted = reading.listing.start + reading.limit + 1 - len(reading.rows)
         if wanted <= 0:
             return
+        by = f" INDEXED BY {phase.index}" if phase.index else ""
+        source = f"{table} l{by} CROSS JOIN version v ON v.seq = l.seq"
         reading.rows += _select(reading, source, "l.n", [*since, *phase.conditions], phase, wanted, live=True)
-
-
-class _Phase(Struct, frozen=True):
-    """A part of a list that one index gives in order: ``order`` holds within ``conditions``."""
-
-    conditions: tuple[Sql, ...]
-    order: str
-
-
-def _phases(reading: _Reading, table: str) -> Iterator[_Phase]:
-    """Give the parts of the live half in their order, from the cursor on."""
-    keys, cursor = reading.keys, reading.cursor
-    ids = "l.scope, l.code"
-    after_id = [Sql("(l.scope, l.code) > (?, ?)", (cursor.scope, cursor.code))] if cursor else []
-    if not keys:
-        yield _Phase(tuple(after_id), ids)
-        return
-    first, name = keys[0], keys[0].sql(live=True).text
-    if len(keys) > 1 or not first.field.hot:
-        after = [_after(keys, cursor, live=True)] if cursor else []
-        yield _Phase(tuple(after), _order(keys, live=True))
-        return
-    value = cursor.values[0] if cursor else None
-    started = cursor is not None
-    if not started or value is not None:
-        if not first.descending:
-            row = f"({name}, {ids}) > (?, ?, ?)"
-            at = [Sql(row, (value, cursor.scope, cursor.code))] if cursor else []
-            yield _Phase((Sql(f"{name} IS NOT NULL"), *at), f"{name}, {ids}")
-        elif first.field.leaf is Leaf.TEXT:
-            if cursor is not None:
-                yield _Phase((Sql(f"{name} = ?", (value,)), *after_id), ids)
-            for lower in _values_below(reading.store.connection, table, name, value):
-                yield _Phase((Sql(f"{name} = ?", (lower,)),), ids)
-        else:
-            after = [_after(keys, cursor, live=True)] if cursor else []
-            yield _Phase((Sql(f"{name} IS NOT NULL"), *after), f"{name} DESC, {ids}")
-    if first.field.leaf is not Leaf.SINCE:
-        nulls = after_id if started and value is None else []
-        yield _Phase((Sql(f"{name} IS NULL"), *nulls), ids)
-
-
-def _values_below(connection: sqlite3.Connection, table: str, name: str, value: str | None) -> Iterator[str]:
-    """Give a column's distinct values in descending order, below ``value`` unless it is None."""
-    while True:
-        below, values = ("", ()) if value is None else (f" WHERE {name} < ?", (value,))
-        (value,) = connection.execute(f"SELECT max({name}) FROM {table} l{below}", values).fetchone()
-        if value is None:
-            return
-        yield value
 
 
 # -- the closed half ---------------------------------------------------------------------------------
@@ -273,8 +172,8 @@ def _read_closed(reading: _Reading) -> None:
     source = "closed c CROSS JOIN version v ON v.seq = c.seq"
     until = 0 if reading.listing.superseded_text else reading.as_at
     held = Sql("c.kind = ? AND c.until > ? AND v.as_at <= ?", (kind.number, until, reading.as_at))
-    after = [_after(reading.keys, reading.cursor, live=False)] if reading.cursor else []
-    phase = _Phase((held, *after), _order(reading.keys, live=False))
+    rest = [after(reading.keys, reading.cursor, live=False)] if reading.cursor else []
+    phase = Phase((held, *rest), order_of(reading.keys, live=False))
     wanted = reading.listing.start + reading.limit + 1
     reading.rows += _select(reading, source, "v.n", list(phase.conditions), phase, wanted, live=False)
     reading.rows.sort(key=lambda row: (row[2], row[3]))
@@ -294,7 +193,7 @@ def _rank(value: Any) -> tuple[int, Any]:
 
 
 def _select(
-    reading: _Reading, source: str, n: str, conditions: list[Sql], phase: _Phase, limit: int, *, live: bool
+    reading: _Reading, source: str, n: str, conditions: list[Sql], phase: Phase, limit: int, *, live: bool
 ) -> list[tuple[Any, ...]]:
     """Read rows of (JSON, version, scope, code, sort values...) in the phase's order."""
     listing = reading.listing
@@ -327,34 +226,7 @@ def _values(parts: Sequence[Sql]) -> tuple[object, ...]:
     return tuple(value for part in parts for value in part.values)
 
 
-def _order_values(phase: _Phase, keys: Sequence[Sql]) -> tuple[object, ...]:
+def _order_values(phase: Phase, keys: Sequence[Sql]) -> tuple[object, ...]:
     """Give the values of the question marks in the phase's order, where a key stands twice."""
     marks = phase.order.count("?")
     return tuple(value for key in keys for value in key.values * 2) if marks else ()
-
-
-def _order(keys: Sequence[_Key], live: bool) -> str:
-    parts = []
-    for key in keys:
-        sql = key.sql(live).text
-        parts.append(f"{sql} IS NULL, {sql}{' DESC' if key.descending else ''}")
-    ids = "l.scope, l.code" if live else "v.scope, v.code"
-    return ", ".join([*parts, ids])
-
-
-def _after(keys: Sequence[_Key], cursor: _Cursor | None, live: bool) -> Sql:
-    """Give the condition of a row that comes after the cursor: nulls last, then by id."""
-    assert cursor is not None
-    row = "l" if live else "v"
-    tie = Sql(f"({row}.scope, {row}.code) > (?, ?)", (cursor.scope, cursor.code))
-    for key, value in reversed(tuple(zip(keys, cursor.values, strict=True))):
-        sql = key.sql(live)
-        if value is None:
-            tie = Sql(f"({sql.text} IS NULL AND {tie.text})", (*sql.values, *tie.values))
-            continue
-        sign = "<" if key.descending else ">"
-        tie = Sql(
-            f"({sql.text} {sign} ? OR {sql.text} IS NULL OR ({sql.text} = ? AND {tie.text}))",
-            (*sql.values, value, *sql.values, *sql.values, value, *tie.values),
-        )
-    return tie
