@@ -134,7 +134,7 @@ class BlotterApp(App[None]):
     def on_mount(self) -> None:
         self.push_screen(DeskScreen())
         self.theme_changed_signal.subscribe(self, lambda _: self._dress())
-        self.call_after_refresh(self._open)
+        self._open()
 
     @work(group="session", exit_on_error=False)
     async def _open(self) -> None:
