@@ -58,7 +58,7 @@ def main() -> None:
 def started(command: Sequence[str], painted: bytes) -> float:
     """Give the seconds from the start of ``command`` until ``painted`` is on the screen."""
     with Terminal(command) as terminal:
-        return terminal.wait_for(painted).seconds
+        return terminal.wait_for(painted, limit=30).seconds
 
 
 if __name__ == "__main__":

@@ -40,10 +40,10 @@ def test_every_column_can_be_brought_in_sight_and_the_frozen_ones_stay() -> None
     seen: set[int] = set()
     for hidden in range(layout.furthest + 1):
         slots = layout.slots(hidden)
-        assert slots[0].index == 0
+        assert slots[0].column == 0
         assert slots[0].x == GUTTER
         assert all(slot.x + slot.width <= 40 for slot in slots)
-        seen |= {slot.index for slot in slots if slot.width == layout.widths[slot.index]}
+        seen |= {slot.column for slot in slots if slot.width == layout.widths[slot.column]}
     assert seen == set(range(5))
 
 

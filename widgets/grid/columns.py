@@ -7,8 +7,7 @@ it never looks at rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 Align = Literal["left", "right"]
 Cut = Literal["end", "middle", "never"]
@@ -21,8 +20,7 @@ WIDEST_NUMBER: Final = 32
 """A column that is never cut widens for its cells up to here; beyond, the cell shows ``####``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """A cell's text and the name of its style, which the grid resolves."""
 
     text: str
@@ -32,8 +30,7 @@ class Cell:
 EMPTY_CELL: Final = Cell("")
 
 
-@dataclass(frozen=True, slots=True)
-class GridColumn:
+class GridColumn(NamedTuple):
     """A column: ``width`` in terminal cells is what it wants.
 
     A ``flexible`` column takes the spare width, and gives way when all columns then fit. ``cut`` says where
@@ -49,17 +46,15 @@ class GridColumn:
     cut: Cut = "end"
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """Where a column is on the screen: its index, its left edge, and the cells of it that are in sight."""
+class Slot(NamedTuple):
+    """Where a column is on the screen: its number, its left edge, and the cells of it that are in sight."""
 
-    index: int
+    column: int
     x: int
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """The width of every column, and where they stand at each sideways position."""
 
     widths: tuple[int, ...]

@@ -7,9 +7,7 @@ become one segment, padding is part of the text, and a cell of blanks joins what
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import IntFlag
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -19,16 +17,7 @@ from widgets.grid.columns import GUTTER, Cell, GridColumn, Slot
 from widgets.grid.text import clean, fit
 
 
-class Look(IntFlag):
-    """What a row is, beside its cells."""
-
-    PLAIN = 0
-    CURSOR = 1
-    SELECTED = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(NamedTuple):
     """The marks of a grid; each is one cell wide."""
 
     cursor: str = ">"
@@ -45,60 +34,67 @@ UNICODE: Final = Glyphs()
 ASCII: Final = Glyphs(selected="*", ascending="^", descending="v", more=">", before="<", ellipsis="~")
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A cell that changed: ``fresh`` shows it reversed, afterwards a mark stands behind it."""
 
     column: str
     fresh: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """Everything that decides how a row looks; two equal ones need no repaint."""
 
     cells: tuple[Cell, ...]
-    look: Look = Look.PLAIN
+    cursor: bool = False
+    selected: bool = False
     marks: tuple[Mark, ...] = ()
 
 
-@dataclass(slots=True)
 class Palette:
     """Resolves style names. ``base`` is the ground of the grid, the others come on top of it."""
 
-    base: Style
-    named: Mapping[str, Style]
-    header: Style
-    cursor: Style
-    selected: Style
-    changed: Style
-    empty: Style
-    _cache: dict[tuple[str, int, bool], tuple[Style | None, bool]] = field(default_factory=dict)
+    def __init__(
+        self,
+        base: Style,
+        named: Mapping[str, Style],
+        *,
+        header: Style,
+        cursor: Style,
+        selected: Style,
+        changed: Style,
+        empty: Style,
+    ) -> None:
+        self.base = base or None
+        self.header = base + header or None
+        self.empty = base + empty or None
+        self._named = named
+        self._changed = changed
+        self._grounds = {
+            (False, False): base,
+            (False, True): base + selected,
+            (True, False): base + cursor,
+            (True, True): base + selected + cursor,
+        }
+        self._covering = cursor.color is not None or bool(cursor.reverse)
+        self._resolved: dict[tuple[str, bool, bool, bool], tuple[Style | None, bool]] = {}
 
-    def resolve(self, name: str, look: Look, changed: bool = False) -> tuple[Style | None, bool]:
-        """Give the style called ``name`` on a row of that ``look``, and whether blanks show it.
+    def resolve(self, name: str, row: Row, fresh: bool = False) -> tuple[Style | None, bool]:
+        """Give the style called ``name`` in ``row``, of a cell just changed if ``fresh``, and whether
+        blanks show it.
 
         None is the terminal's own look, which costs nothing to send. A cursor that brings a text
         colour of its own, or reverses, covers the colours of the cells, which would not be readable.
         """
-        key = (name, int(look), changed)
-        found = self._cache.get(key)
+        key = (name, row.cursor, row.selected, fresh)
+        found = self._resolved.get(key)
         if found is None:
-            ground = self._ground(look)
-            covered = look & Look.CURSOR and (self.cursor.color is not None or self.cursor.reverse)
-            style = ground if covered else ground + self.named.get(name, Style())
-            if changed:
-                style += self.changed
-            found = self._cache[key] = (style or None, _shape(style) != _shape(ground))
+            ground = style = self._grounds[row.cursor, row.selected]
+            if not (row.cursor and self._covering):
+                style += self._named.get(name, Style())
+            if fresh:
+                style += self._changed
+            found = self._resolved[key] = (style or None, _shape(style) != _shape(ground))
         return found
-
-    def _ground(self, look: Look) -> Style:
-        ground = self.base
-        if look & Look.SELECTED:
-            ground += self.selected
-        if look & Look.CURSOR:
-            ground += self.cursor
-        return ground
 
 
 def _shape(style: Style) -> tuple[object, ...]:
@@ -148,19 +144,16 @@ def draw_row(
     width: int,
 ) -> Strip:
     """Draw ``row`` into ``width`` cells, its columns where ``slots`` says."""
-    look = row.look
-    plain, _ = palette.resolve("", look)
+    plain, _ = palette.resolve("", row)
     line = Line(plain)
-    gutter = (glyphs.cursor if look & Look.CURSOR else " ") + (
-        glyphs.selected if look & Look.SELECTED else " "
-    )
+    gutter = (glyphs.cursor if row.cursor else " ") + (glyphs.selected if row.selected else " ")
     line.add(gutter[:width], plain)
     marks = {mark.column: mark for mark in row.marks}
     end = GUTTER
     for slot in slots:
-        column, cell = columns[slot.index], row.cells[slot.index]
+        column, cell = columns[slot.column], row.cells[slot.column]
         mark = marks.get(column.id)
-        style, blanks_show = palette.resolve(cell.style, look, mark is not None and mark.fresh)
+        style, blanks_show = palette.resolve(cell.style, row, mark is not None and mark.fresh)
         text = fit(cell.text, slot.width, column.align, column.cut, glyphs.ellipsis)
         line.add(text, style, blanks_show)
         end = slot.x + slot.width
@@ -186,7 +179,7 @@ def draw_header(
     texts = [" " * min(GUTTER, width)]
     end = GUTTER
     for slot in slots:
-        column = columns[slot.index]
+        column = columns[slot.column]
         title = clean(column.title)
         if sort is not None and sort[0] == column.id and slot.width > 1:
             mark = glyphs.descending if sort[1] else glyphs.ascending
@@ -203,13 +196,12 @@ def draw_header(
         text = " " + glyphs.before + text[GUTTER:]
     if beyond[1] and width > GUTTER:
         text = fit(text, width - 1, "left", "end", " ") + glyphs.more
-    style = palette.base + palette.header
-    return Strip([Segment(text, style or None)], width)
+    return Strip([Segment(text, palette.header)], width)
 
 
 def draw_blank(palette: Palette, width: int) -> Strip:
     """Draw an empty line."""
-    return Strip.blank(width, palette.base or None)
+    return Strip.blank(width, palette.base)
 
 
 def draw_sentence(text: str, palette: Palette, glyphs: Glyphs, width: int) -> Strip:
@@ -217,8 +209,8 @@ def draw_sentence(text: str, palette: Palette, glyphs: Glyphs, width: int) -> St
     room = max(0, width - 2)
     shown = fit(text, room, "left", "end", glyphs.ellipsis).strip() if room else ""
     left = (width - Segment(shown).cell_length) // 2
-    line = Line(palette.base or None)
-    line.add(" " * left, palette.base or None)
-    line.add(shown, (palette.base + palette.empty) or None)
-    line.add(" " * (width - left - Segment(shown).cell_length), palette.base or None)
+    line = Line(palette.base)
+    line.add(" " * left, palette.base)
+    line.add(shown, palette.empty)
+    line.add(" " * (width - left - Segment(shown).cell_length), palette.base)
     return line.strip(width)

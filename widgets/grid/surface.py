@@ -23,7 +23,7 @@ from textual.widget import Widget
 
 from widgets.grid import paint
 from widgets.grid.columns import EMPTY_CELL, Cell, GridColumn, Layout, Slot, lay_out
-from widgets.grid.paint import Look, Mark, Palette, Row
+from widgets.grid.paint import Mark, Palette, Row
 from widgets.grid.rows import Rows
 from widgets.grid.text import width_of
 
@@ -106,9 +106,7 @@ class Surface(ScrollView, inherit_bindings=False):
             key = rows.keys[row]
             cells = self._known.get(key)
             known[key] = cells = self._ask(key) if cells is None else cells
-            look = Look.SELECTED if rows.is_selected(row) else Look.PLAIN
-            look |= Look.CURSOR if row == rows.cursor else Look.PLAIN
-            frame.append(Row(cells, look, self._marks_of(key)))
+            frame.append(Row(cells, row == rows.cursor, rows.is_selected(row), self._marks_of(key)))
         self._known = known
         return frame
 
@@ -172,14 +170,14 @@ class Surface(ScrollView, inherit_bindings=False):
         for y, (old, new) in enumerate(zip_longest(former, frame), self._header):
             if old == new:
                 continue
-            if old is None or new is None or old.look != new.look:
+            if old is None or new is None or old[1:3] != new[1:3]:
                 yield Region(0, y, width, 1)
                 continue
             marked = {mark.column for mark in {*old.marks} ^ {*new.marks}}
             changed = [
                 slot
                 for slot in self._slots
-                if old.cells[slot.index] != new.cells[slot.index] or self._columns[slot.index].id in marked
+                if old.cells[slot.column] != new.cells[slot.column] or self._columns[slot.column].id in marked
             ]
             if changed:
                 first, last = changed[0], changed[-1]
@@ -256,7 +254,7 @@ class Surface(ScrollView, inherit_bindings=False):
             hidden, slots = self._hidden, self._slots
             last = slots[-1] if slots else None
             more = last is not None and (
-                last.index + 1 < len(self._columns) or last.width < self._layout.widths[last.index]
+                last.column + 1 < len(self._columns) or last.width < self._layout.widths[last.column]
             )
             beyond = (hidden > 0, more)
             return paint.draw_header(self._columns, slots, self._sort, beyond, palette, self._glyphs, width)

@@ -291,7 +291,7 @@ class Grid(Surface, can_focus=True):
         if offset.y < self._header:
             pressed = next((slot for slot in self._slots if slot.x <= offset.x < slot.x + slot.width), None)
             if pressed is not None:
-                self.post_message(self.ColumnPressed(self, self._columns[pressed.index].id))
+                self.post_message(self.ColumnPressed(self, self._columns[pressed.column].id))
             return
         row = self.scroll_offset.y + offset.y - self._header
         if row >= len(self._rows):
