@@ -191,6 +191,7 @@ class TestWhatIsRepeated:
     async def test_a_read_that_failed_is_repeated_three_times(self, fault: Any) -> None:
         error, script, pauses = await fails(read, *[fault] * 4)
         assert isinstance(error, NoAnswer)
+        assert "asked again" in error.advice
         assert (len(script.requests), len(pauses.seconds)) == (4, 3)
 
     @pytest.mark.parametrize("fault", MAY_HAVE_ARRIVED, ids=name_of)

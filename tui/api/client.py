@@ -155,7 +155,10 @@ def _path(id: ResourceId) -> dict[str, str]:
 
 
 class Client:
-    """The Order Management API of one server. ``key`` names a write, so that it is done once (R: 2)."""
+    """The Order Management API of one server.
+
+    ``key`` names a write, so that a server which knows idempotency keys does it once.
+    """
 
     def __init__(self, http: Http) -> None:
         self.http = http

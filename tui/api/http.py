@@ -119,10 +119,11 @@ class Http:
         """
         request = self._request(endpoint, path, query, body, key)
         pauses = 0
+        reads = endpoint.effect == "reads"
         again: dict[type[ApiError], int] = {
             RateLimited: AGAIN_RATE_LIMITED,
             NotSent: AGAIN_NOT_SENT,
-            NoAnswer: AGAIN_READ if endpoint.effect == "reads" else 0,
+            NoAnswer: AGAIN_READ if reads else 0,
         }
         while True:
             try:
@@ -132,6 +133,8 @@ class Http:
             except (RateLimited, NotSent, NoAnswer) as error:
                 kind = next(kind for kind in again if isinstance(error, kind))
                 if not again[kind]:
+                    if reads and kind is NoAnswer:
+                        error.advice = "It was asked again, in vain. Try again later."
                     raise
                 again[kind] -= 1
                 pauses += 1
