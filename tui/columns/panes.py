@@ -213,11 +213,11 @@ def _by_side(side: Callable[[Any], str | None]) -> Callable[[Snapshot, Any], str
 def _bar(snapshot: Snapshot, row: OrderGraphBlock, look: Look) -> str:
     placed = row.placed.quantity or Decimal(0)
     stages = (placed, row.executed.quantity, row.allocated.quantity, row.booked.quantity)
-    return lifecycle_bar(row.ordered.quantity or Decimal(0), stages, ascii=look.ascii)
+    return lifecycle_bar(_ordered(row) or Decimal(0), stages, ascii=look.ascii)
 
 
 def _done(snapshot: Snapshot, row: OrderGraphBlock) -> Decimal | None:
-    ordered = row.ordered.quantity
+    ordered = _ordered(row)
     return row.executed.quantity * 100 / ordered if ordered else None
 
 
@@ -226,8 +226,14 @@ def _block_role(snapshot: Snapshot, row: OrderGraphBlock) -> str:
     return "bad" if over else ""
 
 
+def _ordered(row: OrderGraphBlock) -> Decimal | None:
+    """Give the units a block is about: what its orders ask for, else its own size (unsolicited, C6)."""
+    return row.ordered.quantity if row.block.order_ids else row.block.quantity
+
+
 def _unplaced(snapshot: Snapshot, row: OrderGraphBlock) -> Decimal | None:
-    return None if row.ordered.quantity is None else row.ordered.quantity - (row.placed.quantity or 0)
+    ordered = _ordered(row)
+    return None if ordered is None else ordered - (row.placed.quantity or 0)
 
 
 BLOCKS: Final = (
@@ -238,7 +244,7 @@ BLOCKS: Final = (
         "ordered",
         "Ordered",
         "Units its live orders ask for",
-        lambda s, row: row.ordered.quantity,
+        lambda s, row: _ordered(row),
         role=_by_side(lambda row: row.block.side),
     ),
     Column(

@@ -172,25 +172,38 @@ def _decimal(text: str) -> Decimal | None:
     return value.scaleb(shift) if value.is_finite() else None
 
 
-def totals(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> str:
-    """Say what the shown rows add up to: units per column, money per currency, never mixed."""
-    rows = snapshot.rows(view.family)
-    parts: list[str] = []
-    for column in view.columns:
-        if not column.total:
-            continue
-        sums: dict[str, Decimal] = {}
+class Totals:
+    """What rows add up to, gathered part by part: units per column, money per currency, never mixed."""
+
+    def __init__(self, view: View, snapshot: Snapshot) -> None:
+        self._columns = tuple(column for column in view.columns if column.total)
+        self._rows = snapshot.rows(view.family)
+        self._snapshot = snapshot
+        self._sums: dict[tuple[str, str], Decimal] = {}
+
+    def add(self, ids: Iterable[ResourceId]) -> None:
+        """Count these rows too; child placements count with their parents and not again."""
         for id in ids:
-            row = rows.get(id)
-            value = column.value(snapshot, row) if row is not None else None
-            if isinstance(value, Decimal):
-                unit = (column.currency(snapshot, row) or "") if column.currency else ""
-                sums[unit] = sums.get(unit, Decimal(0)) + value
-        if column.total == "money":
-            parts += [money(total, unit) for unit, total in sorted(sums.items())]
-        elif sums:
-            parts.append(f"{column.title.lower()} {number(sums[''])}")
-    return " · ".join(parts)
+            row = self._rows.get(id)
+            if row is None or getattr(row, "parent_placement_id", None) in self._rows:
+                continue
+            for column in self._columns:
+                value = column.value(self._snapshot, row)
+                if isinstance(value, Decimal):
+                    unit = (column.currency(self._snapshot, row) or "") if column.currency else ""
+                    key = (column.id, unit)
+                    self._sums[key] = self._sums.get(key, Decimal(0)) + value
+
+    def text(self) -> str:
+        """Say the sums, in the order of the columns."""
+        parts: list[str] = []
+        for column in self._columns:
+            sums = sorted((unit, total) for (id, unit), total in self._sums.items() if id == column.id)
+            if column.total == "money":
+                parts += [money(total, unit) for unit, total in sums]
+            else:
+                parts += [f"{column.title.lower()} {number(total)}" for _, total in sums]
+        return " · ".join(parts)
 
 
 def export_csv(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> str:

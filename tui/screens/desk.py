@@ -20,11 +20,12 @@ from tui.actions.action import Action, Scope
 from tui.actions.ask import pick, switch, text
 from tui.actions.registry import ACTIONS, BY_ID
 from tui.api import gate
+from tui.api.shapes import ResourceId
 from tui.columns.panes import COLUMNS
 from tui.columns.view import export_csv
 from tui.screens.pane import Pane
 from tui.screens.panes import PanesScreen
-from tui.service.snapshot import Family, Ref
+from tui.service.snapshot import Family, Ref, Snapshot
 
 if TYPE_CHECKING:
     from tui.service.outcomes import Report
@@ -86,6 +87,8 @@ class DeskScreen(PanesScreen):
         self.active.grid.clear_selection()
         if jump is not None:
             self.go_to(jump)
+        elif (born := _born(report, scope.snapshot, self.snapshot)) is not None:
+            self.pane(Family.BLOCKS).grid.move_to(born)
 
     @on(Pane.Opened)
     def _opened(self, event: Pane.Opened) -> None:
@@ -395,6 +398,14 @@ class DeskScreen(PanesScreen):
 
     def do_quit(self) -> None:
         self.app.leave()
+
+
+def _born(report: Report, before: Snapshot, after: Snapshot) -> ResourceId | None:
+    """Give the block of the first order a write created: where its maker wants to go on."""
+    for done in report.done:
+        if done.ref.family is Family.ORDERS and done.ref not in before:
+            return after.block_of_order(done.ref.id)
+    return None
 
 
 def _time(typed: str) -> datetime:

@@ -47,7 +47,7 @@ async def ask(app: App[None], action: Action, scope: Scope, desk: Desk) -> Verb 
 
 async def tell(app: App[None], report: Report) -> Ref | None:
     """Show what came of a write: all done in passing, anything else until it is dismissed."""
-    if not report.refused and not report.unknown and len(report.done) == 1 and not report.done[0].note:
+    if len(report.done) == len(report.outcomes) and not any(done.note for done in report.done):
         app.notify(report.sentence(), timeout=FADES_S, markup=False)
         return None
     return await app.push_screen_wait(ReportDialog(report))

@@ -6,10 +6,11 @@ rows are in focus; it reads nothing from a server and sends nothing.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Final
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
@@ -17,12 +18,14 @@ from textual.message import Message
 from tui.api.gate import clean
 from tui.api.shapes import ResourceId
 from tui.columns.format import Look
-from tui.columns.view import FilterError, View, column_of, keys, totals
+from tui.columns.view import FilterError, Totals, View, column_of, keys
 from tui.service.snapshot import EMPTY, Family, Ref, Snapshot
 from widgets.filterbar import FilterBar
 from widgets.grid import Cell, Grid, GridColumn
 from widgets.line import Line
 
+SLICE: Final = 500
+"""How many rows are added up between two keys."""
 EMPTY_WORDS: Final[Mapping[Family, str]] = {
     Family.BLOCKS: "No blocks. Press n for the first order.",
     Family.ORDERS: "No orders here.",
@@ -137,6 +140,7 @@ class Pane(Vertical):
         self._snapshot, self._scope, self._flights = snapshot, scope, flights
         if same:
             self.grid.refresh_cells()
+            self._label()
         else:
             self._arrange()
 
@@ -172,7 +176,18 @@ class Pane(Vertical):
             parts.append(f"by {column_of(self.family, view.sort).title} {arrow}")
         chosen = len(self.grid.selected)
         self._title.show("  ".join(parts), f"{chosen} selected " if chosen else "")
-        self._footer.show(" " + totals(view, self._snapshot, self._shown))
+        self._add_up()
+
+    @work(exclusive=True, group="totals")
+    async def _add_up(self) -> None:
+        """Show the totals; many rows are added up in slices, so that no key waits for them."""
+        sums = Totals(self.view, self._snapshot)
+        shown = self._shown
+        for start in range(0, len(shown), SLICE):
+            if start:
+                await asyncio.sleep(0)
+            sums.add(shown[start : start + SLICE])
+        self._footer.show(" " + sums.text())
 
     def look_at(self, view: View) -> None:
         """Take another view: filter, sort or columns."""
