@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from tui.api.client import Client
@@ -99,8 +98,7 @@ def _unexecuted(snapshot: Snapshot, ids: Iterable[ResourceId]) -> Iterable[Doubt
             yield Doubt("nothing to allocate", f"{id.code} has no executions")
 
 
-@dataclass(frozen=True, slots=True)
-class Allocate(Verb):
+class Allocate(Verb, frozen=True):
     """Allocate the placements' executions to the orders of their blocks, each placement for itself (2.8)."""
 
     placement_ids: tuple[ResourceId, ...]
@@ -144,8 +142,7 @@ class Allocate(Verb):
                     yield Doubt("no portfolio", f"{id.code}: {order.code} has no portfolio")
 
 
-@dataclass(frozen=True, slots=True)
-class AllocateWeighted(Verb):
+class AllocateWeighted(Verb, frozen=True):
     """Allocate the executions of blocks without orders to portfolios by weight (2.12)."""
 
     placement_ids: tuple[ResourceId, ...]
@@ -197,8 +194,7 @@ class AllocateWeighted(Verb):
 _WANTS_LIST: Final = re.compile(r"json array|deserializ|could not be converted|expected.*(list|array)", re.I)
 
 
-@dataclass(frozen=True, slots=True)
-class BookTransactions(Verb):
+class BookTransactions(Verb, frozen=True):
     """Book allocations as transactions of their portfolios, each for itself (2.9)."""
 
     allocation_ids: tuple[ResourceId, ...]

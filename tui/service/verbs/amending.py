@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tui.api.client import Client
@@ -42,8 +41,7 @@ from tui.service.verbs.verb import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateOrders(Verb):
+class UpdateOrders(Verb, frozen=True):
     """Change orders, each for itself; only what is sent changes (2.3)."""
 
     updates: tuple[OrderUpdateRequest, ...]
@@ -122,8 +120,7 @@ class UpdateOrders(Verb):
                 yield Doubt("below placed", text)
 
 
-@dataclass(frozen=True, slots=True)
-class CancelOrders(Verb):
+class CancelOrders(Verb, frozen=True):
     """Cancel orders, each for itself (2.7)."""
 
     order_ids: tuple[ResourceId, ...]
@@ -177,8 +174,7 @@ class CancelOrders(Verb):
         return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class CancelAndMove(Verb):
+class CancelAndMove(Verb, frozen=True):
     """Cut orders to what is placed and carry the rest into new orders, each for itself (2.11)."""
 
     items: tuple[CancelOrdersAndMoveRemainingRequest, ...]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn, cast
 from urllib.parse import quote, urlencode
+
+from msgspec import Struct
 
 from tui.api import gate
 from tui.api.client import Client
@@ -21,8 +22,7 @@ REDACTED: Final = "Bearer ***"
 _CREDENTIALS: Final = re.compile(r"//[^/?#]*@")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One HTTP request before it is sent."""
 
     endpoint: Endpoint

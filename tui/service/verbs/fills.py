@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
 
@@ -32,8 +31,7 @@ from tui.service.verbs.verb import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RecordFills(Verb):
+class RecordFills(Verb, frozen=True):
     """Record executions received outside the server, or correct them by id; whole or not at all (2.14)."""
 
     requests: tuple[ExecutionRequest, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
@@ -45,8 +44,7 @@ from tui.service.verbs.verb import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CreateOrders(Verb):
+class CreateOrders(Verb, frozen=True):
     """Create orders and create or update their blocks; a call is done whole or not at all (2.1)."""
 
     requests: tuple[BlockAndOrdersRequest, ...]
@@ -127,8 +125,7 @@ class CreateOrders(Verb):
         return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class MoveOrders(Verb):
+class MoveOrders(Verb, frozen=True):
     """Move orders into one block, new or existing; a call is done whole or not at all (2.2)."""
 
     order_ids: tuple[ResourceId, ...]

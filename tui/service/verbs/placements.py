@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
 
@@ -42,8 +41,7 @@ from tui.service.verbs.verb import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceBlocks(Verb):
+class PlaceBlocks(Verb, frozen=True):
     """Send blocks, or parts of them, to brokers; a call is done whole or not at all (2.4)."""
 
     requests: tuple[PlacementRequest, ...]
@@ -143,8 +141,7 @@ def _block_obstacle(snapshot: Snapshot, id: ResourceId, request: PlacementReques
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class UpdatePlacements(Verb):
+class UpdatePlacements(Verb, frozen=True):
     """Change placements, each for itself; only what is sent changes (2.5)."""
 
     updates: tuple[PlacementUpdateRequest, ...]
@@ -213,8 +210,7 @@ class UpdatePlacements(Verb):
         return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class CancelPlacements(Verb):
+class CancelPlacements(Verb, frozen=True):
     """Cancel placements and their children, each for itself; what is executed stays (2.6)."""
 
     placement_ids: tuple[ResourceId, ...]

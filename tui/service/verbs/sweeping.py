@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from tui.api.client import Client
@@ -26,8 +25,7 @@ from tui.service.verbs.verb import (
 _DONE: Final = frozenset({"closed", "cancelled", "booked"})
 
 
-@dataclass(frozen=True, slots=True)
-class SweepBlocks(Verb):
+class SweepBlocks(Verb, frozen=True):
     """Retire blocks whose work is done, each for itself (2.13).
 
     ``latest`` is a time in ISO 8601 or a cut label: a block with executions or allocations changed

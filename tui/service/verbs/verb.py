@@ -8,10 +8,12 @@ all) and nothing of when to send, which is the desk's.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.api.client import Client
 from tui.api.errors import ApiError, NoAnswer, Refused, item_failure
@@ -46,8 +48,7 @@ class Mark(StrEnum):
     NEW = "A?"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One item as the preview counts it: units of an instrument at a price, in a currency."""
 
     ref: Ref
@@ -70,20 +71,18 @@ class Line:
         return self.quantity * self.price
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Struct, frozen=True):
     """Something the server will probably refuse, or that is odd: a hint, the server decides."""
 
     kind: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A successful call: per key sent the entity it became, and the items it refused."""
 
     values: Mapping[str, Any]
-    failed: Mapping[str, ErrorDetail] = field(default_factory=dict)
+    failed: Mapping[str, ErrorDetail] = {}
     note: str = ""
 
 
@@ -93,10 +92,8 @@ Versions = Mapping[Ref, int]
 UNMENTIONED: Final = "The server's answer does not mention it."
 
 
-class Verb:
-    """A write the user decided on. Subclasses are frozen dataclasses."""
-
-    __slots__ = ()
+class Verb(Struct, frozen=True):
+    """A write the user decided on. Subclasses are frozen structs, which the journal writes as they are."""
 
     name: ClassVar[str]
     """The endpoint's own name, such as ``cancelorders``."""
@@ -141,7 +138,7 @@ class Verb:
             return (self,)
         starts = range(0, len(items), self.per_call)
         parts = ({self.listed: items[start : start + self.per_call]} for start in starts)
-        return tuple(replace(self, **part) for part in parts)  # type: ignore[type-var]
+        return tuple(replace(self, **part) for part in parts)
 
     async def call(self, client: Client, key: str | None) -> Answer:
         """Send one call, as it is.
@@ -155,7 +152,7 @@ class Verb:
         """Give the same decision about some of its items only, which keep their ids."""
         items = zip(getattr(self, self.listed), self.refs, strict=True)
         kept = tuple(item for item, ref in items if ref in refs)
-        return replace(self, **{self.listed: kept})  # type: ignore[type-var]
+        return replace(self, **{self.listed: kept})
 
     def outcomes(self, answer: Answer) -> tuple[Outcome, ...]:
         """Give the outcome of each item of an answered call; items it does not mention are unknown."""
