@@ -46,6 +46,8 @@ _LIGHT: Final = {
     "bad": "#B00020",
     "idle": "#606060",
 }
+TERMINAL: Final = "ansi_default"
+"""The terminal's own colour."""
 _MONO: Final = dict.fromkeys(ROLES, "#D0D0D0")
 
 
@@ -56,11 +58,11 @@ def _cursor_row(dark: bool, contrast: bool) -> str:
 
 
 def _theme(name: str, roles: Mapping[str, str], *, dark: bool = True, contrast: bool = False) -> Theme:
-    background = ("#000000" if contrast else "#101418") if dark else "#FAFAF7"
+    """Make a theme on the terminal's own background, which costs nothing to send; only contrast paints it."""
     foreground = ("#FFFFFF" if contrast else "#D6DADF") if dark else "#1C1F23"
-    panel = ("#1E252C" if not contrast else "#202020") if dark else "#E6E8E4"
-    mono = name == "mono"
-    accent = foreground if mono else roles["live"]
+    panel = ("#202020" if contrast else "#1E252C") if dark else "#E6E8E4"
+    accent = foreground if name == "mono" else roles["live"]
+    background = "#000000" if contrast else TERMINAL
     return Theme(
         name=name,
         primary=accent,
@@ -69,18 +71,23 @@ def _theme(name: str, roles: Mapping[str, str], *, dark: bool = True, contrast: 
         warning=roles["attention"],
         error=roles["bad"],
         success=roles["good"],
-        foreground=foreground,
-        background=background,
-        surface=background,
         panel=panel,
         dark=dark,
+        ansi=not contrast,
+        background=background,
+        surface=background,
+        foreground=foreground if contrast else TERMINAL,
         variables={
             **roles,
+            "panel": panel,
+            "text-muted": roles["idle"],
+            "ansi-background": "ansi_black" if dark else "ansi_white",
+            "ansi-foreground": "ansi_white" if dark else "ansi_black",
             "cursor-row": _cursor_row(dark, contrast),
             "border": "#3A444E" if dark else "#B8BDB8",
             "border-blurred": "#3A444E" if dark else "#B8BDB8",
             "input-cursor-background": foreground,
-            "input-cursor-foreground": background,
+            "input-cursor-foreground": panel,
             "input-selection-background": f"{accent} 35%",
             "footer-key-foreground": accent,
         },

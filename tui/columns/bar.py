@@ -7,6 +7,8 @@ from typing import Final
 
 GLYPHS: Final = ("█", "▓", "▒", "░")
 ASCII_GLYPHS: Final = ("B", "A", "F", "P")
+REST: Final = " "
+ASCII_REST: Final = "."
 OVER: Final = "+"
 
 
@@ -26,7 +28,7 @@ def lifecycle_bar(
     width = 10
     glyphs = ASCII_GLYPHS if ascii else GLYPHS
     lengths = [_cells(stage, ordered, width) for stage in reversed(stages)]
-    cells = [" "] * width
+    cells = [ASCII_REST if ascii else REST] * width
     for length, glyph in reversed(list(zip(lengths, glyphs, strict=True))):
         cells[:length] = glyph * length
     if any(stage > ordered for stage in stages):

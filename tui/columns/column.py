@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from tui.columns.format import Look
@@ -51,6 +52,7 @@ class Column:
 _DIGITS: Final = re.compile(r"(\d+)")
 
 
+@lru_cache(maxsize=500_000)
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:
     """Give a key that sorts ``ORD-9`` before ``ORD-10``, letters without regard to case.
 
