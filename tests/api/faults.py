@@ -42,7 +42,7 @@ class CutBody(httpx.AsyncByteStream):
         self._parts = parts
         self._error = error
 
-    async def __aiter__(self):  # type: ignore[no-untyped-def]
+    async def __aiter__(self):
         for part in self._parts:
             yield part
         raise self._error

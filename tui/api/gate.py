@@ -186,12 +186,15 @@ def _suspect(raw: bytes) -> bool:
     half = MAX_TEXT // 2
     if any(raw.find(b'"', at, at + half) < 0 for at in range(0, len(raw) - half + 1, half)):
         return True
-    letters = raw.translate(_LETTERS, _NUMERIC)
-    if any(odd in letters for odd in _ODD_NUMBERS):
-        return True
     zeros = raw.translate(_ZEROS)
     elsewhere = b'-00:00"' in zeros or zeros.count(b'+00:00"') > raw.count(b'+00:00"')
-    return elsewhere or _LONG_NUMBER in zeros
+    return elsewhere or _LONG_NUMBER in zeros or has_odd_numbers(raw)
+
+
+def has_odd_numbers(raw: bytes) -> bool:
+    """Tell whether JSON without escapes may hold an exponent, or a text that stands for no number."""
+    letters = raw.translate(_LETTERS, _NUMERIC)
+    return any(odd in letters for odd in _ODD_NUMBERS)
 
 
 def _careful(raw: bytes) -> Any:
@@ -319,6 +322,11 @@ def time_members() -> frozenset[str]:
     return _names_of(datetime)
 
 
+def number_members() -> frozenset[str]:
+    """The JSON names under which the contract carries numbers with digits after the point."""
+    return _names_of(Decimal)
+
+
 @cache
 def _names_of(kind: Any) -> frozenset[str]:
     """The JSON names under which the models carry ``kind``, with or without null."""
@@ -336,7 +344,7 @@ def _readers() -> dict[str, Callable[[Any], Any]]:
     """How the slow path reads what stands under a JSON name, where it is more than plain text."""
     return {
         **dict.fromkeys(("scope", "code"), _id_part),
-        **dict.fromkeys(_names_of(Decimal), _amount),
+        **dict.fromkeys(number_members(), _amount),
         **dict.fromkeys(_names_of(Mapping[str, Decimal]), _amounts),
         **dict.fromkeys(_names_of(datetime), _time),
     }

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -27,7 +28,7 @@ _DECODERS: Final[dict[Any, msgspec.json.Decoder[Any]]] = {}
 _BRACES: Final = bytes.maketrans(b"[]", b"{}")
 _NOT_STRUCTURE: Final = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 _STRING: Final = rb'"[^"]*"'
-_DIGITS: Final = bytes.maketrans(b"123456789E", b"000000000e")
+_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 _ZONELESS: Final = r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?)?"
 
 
@@ -42,9 +43,9 @@ def read(kind: type[T], raw: bytes) -> T:
     if _depth(raw) > MAX_DEPTH:
         raise invalid({"Body": (f"The body is nested more than {MAX_DEPTH} deep.",)})
     decoder = _DECODERS.get(kind) or _DECODERS.setdefault(kind, msgspec.json.Decoder(kind))
-    digits = raw.translate(_DIGITS)
+    odd = b"\\" in raw or gate.has_odd_numbers(raw) or b"0" * MAX_DIGITS in raw.translate(_ZEROS)
     try:
-        if b"0e" not in digits and b"0" * MAX_DIGITS not in digits:
+        if not odd:
             value: T = decoder.decode(raw)
             return value
     except msgspec.ValidationError:
@@ -81,7 +82,7 @@ def _read_slowly(kind: type[T], raw: bytes) -> T:
 
 def _number(digits: str) -> Decimal | int:
     number = Decimal(digits)
-    if abs(number.adjusted()) >= MAX_DIGITS or len(digits) > 2 * MAX_DIGITS:
+    if not number.is_finite() or abs(number.adjusted()) >= MAX_DIGITS or len(digits) > 2 * MAX_DIGITS:
         raise invalid({"Body": (f"{digits[:MAX_DIGITS]} is not a number that can be traded.",)})
     return int(digits) if digits.lstrip("-").isdigit() else number
 
@@ -95,6 +96,9 @@ def _with_zones(value: Any, name: str = "") -> Any:
     if isinstance(value, str):
         if name in gate.time_members() and (match := re.fullmatch(_ZONELESS, value)):
             return f"{match[1]}T{match[2] or '00:00'}{match[3] or ':00'}Z"
+        if name in gate.number_members():
+            with suppress(InvalidOperation):
+                _number(value)
         if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
             raise invalid({"Body": ("A text of the body is not Unicode.",)})
         return value
