@@ -172,3 +172,13 @@ async def test_history_as_at_a_time_stops_there(raw: httpx.AsyncClient, client: 
 async def test_an_unknown_order_has_no_history(client: Client) -> None:
     with pytest.raises(NotFound, match="No order with scope 'Desk' and code 'ORD-404' exists"):
         await client.get_order_history(ResourceId("Desk", "ORD-404"))
+
+
+async def test_an_order_made_anew_has_a_new_history(raw: httpx.AsyncClient, client: Client) -> None:
+    await play(raw, "01_create_orders")
+    assert (await raw.delete("/api/orders/Desk/ORD-5")).is_success
+    with pytest.raises(NotFound):
+        await client.get_order_history(ResourceId("Desk", "ORD-5"))
+    request = json.loads((EXAMPLES / "21_upsert_orders.request.json").read_text())["orderRequests"][0]
+    await post(raw, "/api/orders", {"orderRequests": [{**request, "id": {"scope": "Desk", "code": "ORD-5"}}]})
+    assert await story(client, "ORD-5") == ["OrderCreated: Order created"]

@@ -118,7 +118,9 @@ async def test_what_lusid_has_and_this_server_has_not_says_so(raw: httpx.AsyncCl
 
 async def test_other_paths_and_methods_are_not_found(raw: httpx.AsyncClient) -> None:
     assert problem(await raw.get("http://embedded/")).status == 404
-    found = problem(await raw.delete("/api/blocks"))
+    answer = await raw.delete("/api/blocks")
+    assert answer.headers["allow"] == "GET, POST"
+    found = problem(answer)
     assert (found.status, found.detail) == (405, "/api/api/blocks is served for GET, POST, not for DELETE.")
 
 

@@ -201,7 +201,10 @@ class Server:
         methods, parts = self._routes.find(request.url.path)
         route = methods.get(request.method)
         if route is None:
-            raise _not_served(request, methods)
+            response = _refused(_not_served(request, methods), request, request_id)
+            if methods:
+                response.headers["allow"] = ", ".join(sorted(methods))
+            return response
         call = Call(self._engine, request, parts, caller, request_id, self._settings.generation)
         return Response(await route.handler(call), route.status, media_type=JSON)
 

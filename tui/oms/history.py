@@ -108,7 +108,8 @@ class _Telling:
     def events(self) -> list[Event]:
         related = [*self._placements(), *self._allocations()]
         told = {event.as_at for event in related if event.action in ("OrderAllocated", "OrderBooked")}
-        events = [*self._own(told), *self._moves(), *related]
+        born = self._versions[0].as_at
+        events = [event for event in (*self._own(told), *self._moves(), *related) if event.as_at >= born]
         events.sort(key=lambda event: (-event.as_at, _RANKS.index(event.action)))
         return events
 
