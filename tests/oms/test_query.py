@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import httpx
 import pytest
 from msgspec.structs import replace
 
@@ -195,6 +196,21 @@ async def test_a_block_is_found_by_its_orders_and_a_placement_by_its_blocks(
     assert codes(await client.placements.list(filter="blockIds.code in ('BLK-2','BLK-9')")) == "1"
     engine.write(put, [replace(blocks[0], order_ids=(oid("ORD-1"),))], user="u")
     assert codes(await client.blocks.list(filter="orderIds.code eq 'ORD-2'")) == "", "it left the block"
+
+
+async def test_a_long_filter_is_answered_and_a_deep_one_at_least_refused(
+    orders: Sequence[Order], raw: httpx.AsyncClient
+) -> None:
+    async def ask(filter: str) -> httpx.Response:
+        return await raw.get("/api/orders", params={"filter": filter})
+
+    for word, found in (("or", 1), ("and", 0)):
+        long = f" {word} ".join([*["side eq 'x'"] * 1000, "id.code eq 'ORD-2'"])
+        assert len((await ask(long)).json()["values"]) == found
+    deep = "not (side eq 'x' or (side exists and " * 15 + "state exists" + "))" * 15
+    for filter in (deep, f"side eq '{'x' * 16_384}'"):
+        answer = await ask(filter)
+        assert (answer.status_code, answer.json()["code"]) == (400, 233)
 
 
 # -- pages ---------------------------------------------------------------------------------------------

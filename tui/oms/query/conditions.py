@@ -109,8 +109,13 @@ class Conditions:
 
 
 def _joined(word: str, parts: list[Sql]) -> Sql:
-    text = word.join(f"({part.text})" for part in parts)
-    return Sql(f"({text})", tuple(value for part in parts for value in part.values))
+    """Join conditions two by two: a long row of them would be nested deeper than SQLite goes."""
+    while len(parts) > 1:
+        rest = parts[len(parts) // 2 * 2 :]
+        pairs = zip(parts[::2], parts[1::2], strict=False)
+        joined = [Sql(f"({one.text}{word}{two.text})", one.values + two.values) for one, two in pairs]
+        parts = joined + rest
+    return parts[0]
 
 
 def _in_list(path: str, condition: Sql) -> Sql:

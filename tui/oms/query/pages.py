@@ -7,6 +7,7 @@ was written since the asAt, which is the rule, the second half is empty and is n
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -203,11 +204,18 @@ def _select(
     columns = "".join(f", {key.text}" for key in keys)
     text = listing.text if live else listing.superseded_text or listing.text
     text = text.replace(":n", n).replace(":a", str(reading.as_at))
-    return reading.store.connection.execute(
-        f"""SELECT CAST({text} AS BLOB), v.seq, v.scope, v.code{columns} FROM {source}
-            WHERE {where} ORDER BY {phase.order} LIMIT ?""",
-        (*_values(keys), *_values(wheres), *_order_values(phase, keys), limit),
-    ).fetchall()
+    try:
+        return reading.store.connection.execute(
+            f"""SELECT CAST({text} AS BLOB), v.seq, v.scope, v.code{columns} FROM {source}
+                WHERE {where} ORDER BY {phase.order} LIMIT ?""",
+            (*_values(keys), *_values(wheres), *_order_values(phase, keys), limit),
+        ).fetchall()
+    except sqlite3.OperationalError as error:
+        if reading.node is None or "overflow" not in str(error):
+            raise
+        from tui.oms.query.grammar import unparsable
+
+        raise unparsable("The filter is nested deeper than this server can follow.") from error
 
 
 def _conditions(reading: _Reading, live: bool) -> list[Sql]:
