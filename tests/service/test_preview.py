@@ -220,7 +220,7 @@ def test_failed_compliance_cannot_be_placed(desk: Snapshot) -> None:
     draft.put(Family.BLOCKS, [structs.replace(row, derived_compliance_state="Failed")])
     seen = shown(PlaceBlocks((placing("PLC-9", "BLK-2", 5),)), draft.freeze())
     assert seen.tier is Tier.HARD
-    assert "compliance failed" in seen.hard[0]
+    assert seen.hard == ("BLK-2 failed compliance.",)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from tui.service.limits import DEFAULT_LIMITS, Band, Limits
 from tui.service.snapshot import Snapshot
 from tui.service.verbs import CreateOrders, PlaceBlocks, UpdateOrders, UpdatePlacements, Verb
 from tui.service.verbs.facts import order_line
+from tui.service.verbs.placements import COMPLIANCE
 from tui.service.verbs.verb import Doubt, Line, Tier, counted, units
 
 LARGEST: Final = 3
@@ -93,6 +94,7 @@ def preview(
     have a write in flight.
     """
     lines = verb.lines(snapshot)
+    doubts = verb.doubts(snapshot)
     usual = _Usual(snapshot)
     findings = [*_batch(verb, limits)]
     if isinstance(verb, _PRICED):
@@ -100,9 +102,9 @@ def preview(
     hard = (
         *_refusals(snapshot, read_only=read_only, in_flight=in_flight),
         *(found.text for found in findings if found.hard),
-        *(f"Compliance failed: {each.text}." for each in verb.doubts(snapshot) if _compliance(each)),
+        *(f"{doubt.text}." for doubt in doubts if doubt.kind == COMPLIANCE),
     )
-    soft = _warnings(findings, verb.doubts(snapshot))
+    soft = _warnings(findings, (doubt for doubt in doubts if doubt.kind != COMPLIANCE))
     totals = _totals(lines)
     return Preview(
         verb=verb.name,
@@ -117,10 +119,6 @@ def preview(
         effects=verb.effects(snapshot),
         typical=_typical_ratio(lines, usual) if isinstance(verb, _PRICED) else "",
     )
-
-
-def _compliance(doubt: Doubt) -> bool:
-    return doubt.text.endswith("compliance failed")
 
 
 def _refusals(snapshot: Snapshot, *, read_only: bool, in_flight: Iterable[str]) -> Iterator[str]:

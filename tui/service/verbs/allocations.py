@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
+from msgspec.structs import replace
+
 from tui.api.client import Client
 from tui.api.errors import Refused
-from tui.api.models import Allocation
+from tui.api.models import Allocation, Placement
 from tui.api.requests import (
     AllocationReply,
     BookTransactionsRequest,
@@ -18,9 +20,7 @@ from tui.api.requests import (
 from tui.api.shapes import CurrencyAndAmount, Properties, ResourceId
 from tui.api.states import is_cancelled, normal
 from tui.service.snapshot import Family, Ref, Snapshot
-from tui.service.verbs.facts import (
-    placement_line,
-)
+from tui.service.verbs.facts import block_ref, order_ref, placement_line, placement_ref
 from tui.service.verbs.verb import (
     Answer,
     Doubt,
@@ -37,57 +37,53 @@ DEFAULT_ALGORITHM: Final = "PR-FIFO"
 WEIGHTED_ALGORITHM: Final = "PR-LF"
 
 
-def _under_placements(snapshot: Snapshot, ids: Iterable[ResourceId]) -> frozenset[Ref]:
-    """Give placements with their blocks, orders and allocations: all that allocating may change."""
-    found: set[Ref] = set()
-    for id in ids:
-        found.add(Ref(Family.PLACEMENTS, id))
-        row = snapshot.placements.get(id)
-        for block in row.block_ids if row else ():
-            found.add(Ref(Family.BLOCKS, block))
-            found.update(Ref(Family.ORDERS, order) for order in snapshot.orders_of_block(block))
-        found.update(Ref(Family.ALLOCATIONS, each) for each in snapshot.allocations_of_placement(id))
-    return frozenset(found)
+class _Run(Verb, frozen=True):
+    """What both ways of allocating share: placements, and how to see afterwards that it happened."""
 
+    placement_ids: tuple[ResourceId, ...]
 
-def _allocation_answer(reply: AllocationReply) -> Answer:
-    return Answer({str(id): None for id in reply.values or ()}, reply.failed or {})
+    past: ClassVar[str] = "allocated"
+    family: ClassVar[Family] = Family.PLACEMENTS
+    listed: ClassVar[str] = "placement_ids"
 
+    def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
+        found: set[Ref] = set()
+        for id in self.placement_ids:
+            found.add(placement_ref(id))
+            row = snapshot.placements.get(id)
+            for block in row.block_ids if row else ():
+                found.add(block_ref(block))
+                found.update(map(order_ref, snapshot.orders_of_block(block)))
+            found.update(Ref(Family.ALLOCATIONS, each) for each in snapshot.allocations_of_placement(id))
+        return frozenset(found)
 
-def _settle_allocated(ref: Ref, before: Versions, after: Snapshot) -> Settlement:
-    """Look for allocations of the placement that are new or changed: their ids are the server's."""
-    shares = (Ref(Family.ALLOCATIONS, id) for id in after.allocations_of_placement(ref.id))
-    return judged(any(moved(share, before, after) for share in shares), ref, before, after)
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+        # The ids of allocations are the server's: only what is new or changed tells.
+        shares = (Ref(Family.ALLOCATIONS, id) for id in after.allocations_of_placement(ref.id))
+        return judged(any(moved(share, before, after) for share in shares), ref, before, after)
 
+    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+        rows = [snapshot.placements[id] for id in self.placement_ids if id in snapshot.placements]
+        return tuple(_executed_line(snapshot, row) for row in rows)
 
-def _allocate_lines(snapshot: Snapshot, ids: Iterable[ResourceId]) -> tuple[Line, ...]:
-    found = []
-    for id in ids:
-        row = snapshot.placements.get(id)
-        if row is None:
-            continue
-        line = placement_line(snapshot, row, snapshot.executed_of_placement(id))
-        average = snapshot.average_price_of_placement(id)
-        found.append(
-            Line(
-                ref=line.ref,
-                side=line.side,
-                quantity=line.quantity,
-                price=average if average is not None else line.price,
-                currency=line.currency,
-                instrument=line.instrument,
-            )
+    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
+        return tuple(
+            f"{id.code}: {units(snapshot.executed_of_placement(id))} executed, "
+            f"{units(snapshot.allocated_of_placement(id))} allocated so far"
+            for id in self.placement_ids
+            if id in snapshot.placements
         )
-    return tuple(found)
 
 
-def _allocate_effects(snapshot: Snapshot, ids: Iterable[ResourceId]) -> tuple[str, ...]:
-    return tuple(
-        f"{id.code}: {units(snapshot.executed_of_placement(id))} executed, "
-        f"{units(snapshot.allocated_of_placement(id))} allocated so far"
-        for id in ids
-        if id in snapshot.placements
-    )
+def _executed_line(snapshot: Snapshot, row: Placement) -> Line:
+    """Give what is executed of a placement as a line, at its average price."""
+    line = placement_line(snapshot, row, snapshot.executed_of_placement(row.id))
+    average = snapshot.average_price_of_placement(row.id)
+    return replace(line, limit=None, price=line.price if average is None else average)
+
+
+def _answer(reply: AllocationReply) -> Answer:
+    return Answer({str(id): None for id in reply.values or ()}, reply.failed or {})
 
 
 def _unexecuted(snapshot: Snapshot, ids: Iterable[ResourceId]) -> Iterable[Doubt]:
@@ -98,33 +94,17 @@ def _unexecuted(snapshot: Snapshot, ids: Iterable[ResourceId]) -> Iterable[Doubt
             yield Doubt("nothing to allocate", f"{id.code} has no executions")
 
 
-class Allocate(Verb, frozen=True):
+class Allocate(_Run, frozen=True):
     """Allocate the placements' executions to the orders of their blocks, each placement for itself (2.8)."""
 
-    placement_ids: tuple[ResourceId, ...]
     algorithm: str = DEFAULT_ALGORITHM
 
     name: ClassVar[str] = "allocate"
     title: ClassVar[str] = "Allocate"
-    past: ClassVar[str] = "allocated"
-    family: ClassVar[Family] = Family.PLACEMENTS
-    listed: ClassVar[str] = "placement_ids"
 
     async def call(self, client: Client, key: str | None) -> Answer:
         reply = await client.run_allocation_service(self.placement_ids, algorithm=self.algorithm, key=key)
-        return _allocation_answer(reply)
-
-    def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
-        return _under_placements(snapshot, self.placement_ids)
-
-    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
-        return _settle_allocated(ref, before, after)
-
-    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
-        return _allocate_lines(snapshot, self.placement_ids)
-
-    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
-        return _allocate_effects(snapshot, self.placement_ids)
+        return _answer(reply)
 
     def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
         return (*_unexecuted(snapshot, self.placement_ids), *self._orders(snapshot))
@@ -142,38 +122,25 @@ class Allocate(Verb, frozen=True):
                     yield Doubt("no portfolio", f"{id.code}: {order.code} has no portfolio")
 
 
-class AllocateWeighted(Verb, frozen=True):
+class AllocateWeighted(_Run, frozen=True):
     """Allocate the executions of blocks without orders to portfolios by weight (2.12)."""
 
-    placement_ids: tuple[ResourceId, ...]
     weights: tuple[PortfolioWeight, ...]
     algorithm: str = WEIGHTED_ALGORITHM
 
     name: ClassVar[str] = "allocate/weighted"
     title: ClassVar[str] = "Allocate by weight"
-    past: ClassVar[str] = "allocated"
-    family: ClassVar[Family] = Family.PLACEMENTS
-    listed: ClassVar[str] = "placement_ids"
 
     async def call(self, client: Client, key: str | None) -> Answer:
         request = WeightedAllocationServiceRunRequest(
             placement_ids=self.placement_ids, portfolio_weights=self.weights
         )
         reply = await client.run_allocation_service_with_weights(request, algorithm=self.algorithm, key=key)
-        return _allocation_answer(reply)
-
-    def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
-        return _under_placements(snapshot, self.placement_ids)
-
-    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
-        return _settle_allocated(ref, before, after)
-
-    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
-        return _allocate_lines(snapshot, self.placement_ids)
+        return _answer(reply)
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
         shares = ", ".join(f"{each.portfolio_id.code} {units(each.weight)}" for each in self.weights)
-        return (*_allocate_effects(snapshot, self.placement_ids), f"Weights: {shares}")
+        return (*_Run.effects(self, snapshot), f"Weights: {shares}")
 
     def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
         found = list(_unexecuted(snapshot, self.placement_ids))

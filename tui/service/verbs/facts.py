@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
 
 from tui.api.models import Order, Placement
-from tui.api.shapes import ZERO, CurrencyAndAmount, ResourceId
+from tui.api.shapes import ZERO, CurrencyAndAmount, Identifiers, ResourceId
 from tui.api.states import is_cancelled
-from tui.service.snapshot import Family, Ref, Snapshot
+from tui.service.snapshot import Family, Instrument, Ref, Snapshot
 from tui.service.verbs.verb import (
     Line,
     counted,
@@ -18,18 +17,22 @@ from tui.service.verbs.verb import (
 
 
 def order_ref(id: ResourceId) -> Ref:
+    """Name an order."""
     return Ref(Family.ORDERS, id)
 
 
 def block_ref(id: ResourceId) -> Ref:
+    """Name a block."""
     return Ref(Family.BLOCKS, id)
 
 
 def placement_ref(id: ResourceId) -> Ref:
+    """Name a placement."""
     return Ref(Family.PLACEMENTS, id)
 
 
 def block_refs(ids: Iterable[ResourceId]) -> Iterable[Ref]:
+    """Name blocks."""
     return (Ref(Family.BLOCKS, id) for id in ids)
 
 
@@ -57,51 +60,70 @@ def around(snapshot: Snapshot, ids: Iterable[ResourceId]) -> frozenset[Ref]:
     return frozenset(found)
 
 
-def instrument_of(snapshot: Snapshot, request: Any) -> Any:
-    """Give the instrument a request's identifiers name, as far as the desk knows it, or None."""
-    for value in request.instrument_identifiers.values():
+def instrument_of(snapshot: Snapshot, identifiers: Identifiers) -> Instrument | None:
+    """Give the one instrument of the desk that any of ``identifiers`` names, or None."""
+    for value in identifiers.values():
         found = snapshot.find_instruments(value) if value else ()
         if len(found) == 1:
             return found[0]
     return None
 
 
-def order_line(snapshot: Snapshot, order: Order, quantity: Decimal | None = None) -> Line:
-    """Give an order as a line: at its limit, else at the last price seen of its instrument."""
-    known = snapshot.instruments.get(order.lusid_instrument_id)
-    price = order.limit_price or order.price
-    amount = order.amount
+def priced(
+    ref: Ref,
+    side: str,
+    quantity: Decimal | None,
+    known: Instrument | None,
+    *,
+    limit: CurrencyAndAmount | None = None,
+    price: CurrencyAndAmount | None = None,
+    amount: CurrencyAndAmount | None = None,
+    portfolio: ResourceId | None = None,
+) -> Line:
+    """Give a line at its limit, else its indicative price, else the last price seen of ``known``."""
+    at = limit or price
+    money = at or amount
     return Line(
-        ref=order_ref(order.id),
-        side=order.side,
-        quantity=order.quantity if quantity is None else quantity,
-        price=price.amount if price else known.last_price if known else None,
-        currency=(price or amount or CurrencyAndAmount()).currency or (known.currency if known else ""),
-        instrument=order.lusid_instrument_id,
-        portfolio=order.portfolio_id,
+        ref=ref,
+        side=side,
+        quantity=quantity,
+        price=at.amount if at else known.last_price if known else None,
+        currency=(money.currency if money else None) or (known.currency if known else ""),
+        instrument=known.luid if known else "",
+        portfolio=portfolio,
         amount=amount.amount if amount else None,
-        limit=order.limit_price.amount if order.limit_price else None,
+        limit=limit.amount if limit else None,
+    )
+
+
+def order_line(snapshot: Snapshot, order: Order) -> Line:
+    """Give an order as a line."""
+    return priced(
+        order_ref(order.id),
+        order.side,
+        order.quantity,
+        snapshot.instruments.get(order.lusid_instrument_id),
+        limit=order.limit_price,
+        price=order.price,
+        amount=order.amount,
+        portfolio=order.portfolio_id,
     )
 
 
 def order_lines(snapshot: Snapshot, ids: Iterable[ResourceId]) -> tuple[Line, ...]:
+    """Give the orders the desk has as lines."""
     return tuple(order_line(snapshot, snapshot.orders[id]) for id in ids if id in snapshot.orders)
 
 
 def placement_line(snapshot: Snapshot, row: Placement, quantity: Decimal | None) -> Line:
-    """Give ``quantity`` units of a placement as a line, at its limit, else the last price seen."""
-    known = snapshot.instruments.get(row.lusid_instrument_id)
-    price = row.limit_price
-    amount = row.amount
-    return Line(
-        ref=placement_ref(row.id),
-        side=row.side,
-        quantity=quantity,
-        price=price.amount if price else known.last_price if known else None,
-        currency=(price or amount or CurrencyAndAmount()).currency or (known.currency if known else ""),
-        instrument=row.lusid_instrument_id,
-        amount=amount.amount if amount else None,
-        limit=price.amount if price else None,
+    """Give ``quantity`` units of a placement as a line."""
+    return priced(
+        placement_ref(row.id),
+        row.side,
+        quantity,
+        snapshot.instruments.get(row.lusid_instrument_id),
+        limit=row.limit_price,
+        amount=row.amount,
     )
 
 
@@ -113,15 +135,18 @@ def held_in(snapshot: Snapshot, block: ResourceId) -> tuple[int, Decimal]:
 
 
 def units_of(snapshot: Snapshot, ids: Iterable[ResourceId]) -> Decimal:
+    """Give the units of the live ones among orders."""
     orders = (snapshot.orders.get(id) for id in ids)
     return sum((order.quantity or ZERO for order in orders if order and not is_cancelled(order.state)), ZERO)
 
 
 def will_hold(block: ResourceId, count: int, quantity: Decimal) -> str:
+    """Say what a block will hold."""
     return f"{block.code} will hold {counted(count, 'order')}, {units(quantity)} units"
 
 
 def block_totals(snapshot: Snapshot, blocks: Iterable[ResourceId]) -> tuple[Decimal, Decimal]:
+    """Give the units ordered and the units placed of blocks together."""
     rows = [snapshot.blocks[id] for id in blocks if id in snapshot.blocks]
     ordered = sum((row.ordered.quantity or row.block.quantity or ZERO for row in rows), ZERO)
     return ordered, sum((row.placed.quantity or ZERO for row in rows), ZERO)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from msgspec.structs import replace
 
@@ -13,9 +13,10 @@ from tui.api.requests import (
     BlockAndOrderIdRequest,
     BlockAndOrdersCreateRequest,
     BlockAndOrdersRequest,
+    BlockedOrderRequest,
     MoveOrdersToDifferentBlocksRequest,
 )
-from tui.api.shapes import ZERO, CurrencyAndAmount, ResourceId
+from tui.api.shapes import ZERO, ResourceId
 from tui.api.states import is_final
 from tui.service.snapshot import Family, Ref, Snapshot
 from tui.service.verbs.blocking import misfit
@@ -26,6 +27,7 @@ from tui.service.verbs.facts import (
     instrument_of,
     order_lines,
     order_ref,
+    priced,
     units_of,
     will_hold,
 )
@@ -88,20 +90,16 @@ class CreateOrders(Verb, frozen=True):
             self._line(snapshot, request, order) for request in self.requests for order in request.orders
         )
 
-    def _line(self, snapshot: Snapshot, request: BlockAndOrdersRequest, order: Any) -> Line:
-        known = instrument_of(snapshot, request)
-        price = request.limit_price or order.price
-        amount = order.amount
-        return Line(
-            ref=order_ref(order.id),
-            side=order.side or request.side or "",
-            quantity=order.quantity,
-            price=price.amount if price else known.last_price if known else None,
-            currency=(price or amount or CurrencyAndAmount()).currency or (known.currency if known else ""),
-            instrument=known.luid if known else "",
+    def _line(self, snapshot: Snapshot, request: BlockAndOrdersRequest, order: BlockedOrderRequest) -> Line:
+        return priced(
+            order_ref(order.id),
+            order.side or request.side or "",
+            order.quantity,
+            instrument_of(snapshot, request.instrument_identifiers),
+            limit=request.limit_price,
+            price=order.price,
+            amount=order.amount,
             portfolio=order.portfolio_id,
-            amount=amount.amount if amount else None,
-            limit=request.limit_price.amount if request.limit_price else None,
         )
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from tui.api.client import Client
 from tui.api.models import Placement
@@ -13,7 +13,7 @@ from tui.api.requests import (
     PlacementRequest,
     PlacementUpdateRequest,
 )
-from tui.api.shapes import ZERO, CurrencyAndAmount, ResourceId
+from tui.api.shapes import ZERO, ResourceId
 from tui.api.states import is_cancelled, normal
 from tui.service.snapshot import Family, Ref, Snapshot
 from tui.service.verbs.blocking import same_instrument
@@ -25,6 +25,7 @@ from tui.service.verbs.facts import (
     instrument_of,
     placement_line,
     placement_ref,
+    priced,
 )
 from tui.service.verbs.verb import (
     Answer,
@@ -39,6 +40,9 @@ from tui.service.verbs.verb import (
     numbered,
     units,
 )
+
+COMPLIANCE: Final = "compliance"
+"""The kind of doubt that is none: what failed compliance is not placed."""
 
 
 class PlaceBlocks(Verb, frozen=True):
@@ -73,26 +77,17 @@ class PlaceBlocks(Verb, frozen=True):
         return judged(ref in after and ref not in before, ref, before, after)
 
     def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
-        found = []
-        for request in self.requests:
-            blocks = [snapshot.blocks[id].block for id in request.block_ids if id in snapshot.blocks]
-            luid = blocks[0].lusid_instrument_id if blocks else ""
-            known = snapshot.instruments.get(luid) or instrument_of(snapshot, request)
-            price, amount = request.limit_price, request.amount
-            found.append(
-                Line(
-                    ref=placement_ref(request.id),
-                    side=request.side,
-                    quantity=request.quantity,
-                    price=price.amount if price else known.last_price if known else None,
-                    currency=(price or amount or CurrencyAndAmount()).currency
-                    or (known.currency if known else ""),
-                    instrument=luid,
-                    amount=amount.amount if amount else None,
-                    limit=price.amount if price else None,
-                )
+        return tuple(
+            priced(
+                placement_ref(request.id),
+                request.side,
+                request.quantity,
+                instrument_of(snapshot, request.instrument_identifiers),
+                limit=request.limit_price,
+                amount=request.amount,
             )
-        return tuple(found)
+            for request in self.requests
+        )
 
     def _asked(self) -> dict[tuple[ResourceId, ...], Decimal]:
         asked: dict[tuple[ResourceId, ...], Decimal] = {}
@@ -122,6 +117,9 @@ class PlaceBlocks(Verb, frozen=True):
                 why = _block_obstacle(snapshot, id, request)
                 if why:
                     found.append(Doubt("will not fit", f"{id.code}: {why}"))
+                row = snapshot.blocks.get(id)
+                if row is not None and normal(row.derived_compliance_state) == "failed":
+                    found.append(Doubt(COMPLIANCE, f"{id.code} failed compliance"))
         return tuple(found)
 
 
@@ -136,8 +134,6 @@ def _block_obstacle(snapshot: Snapshot, id: ResourceId, request: PlacementReques
         return "instrument differs"
     if normal(request.side) != normal(block.side):
         return f"side {request.side} differs from {block.side}"
-    if normal(row.derived_compliance_state) == "failed":
-        return "compliance failed"
     return ""
 
 

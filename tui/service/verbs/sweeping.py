@@ -11,6 +11,7 @@ from tui.api.requests import (
 from tui.api.shapes import ZERO, ResourceId
 from tui.api.states import is_cancelled, normal
 from tui.service.snapshot import Family, Ref, Snapshot
+from tui.service.verbs.facts import block_ref, priced
 from tui.service.verbs.verb import (
     Answer,
     Doubt,
@@ -58,25 +59,17 @@ class SweepBlocks(Verb, frozen=True):
         return judged(row is not None and bool(row.block.is_swept), ref, before, after)
 
     def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
-        found = []
-        for id in self.block_ids:
-            row = snapshot.blocks.get(id)
-            if row is None:
-                continue
-            block = row.block
-            known = snapshot.instruments.get(block.lusid_instrument_id)
-            price = block.limit_price
-            found.append(
-                Line(
-                    ref=Ref(Family.BLOCKS, id),
-                    side=block.side,
-                    quantity=row.ordered.quantity or ZERO,
-                    price=price.amount if price else known.last_price if known else None,
-                    currency=(price.currency if price else None) or (known.currency if known else ""),
-                    instrument=block.lusid_instrument_id,
-                )
+        rows = [snapshot.blocks[id] for id in self.block_ids if id in snapshot.blocks]
+        return tuple(
+            priced(
+                block_ref(row.block.id),
+                row.block.side,
+                row.ordered.quantity or ZERO,
+                snapshot.instruments.get(row.block.lusid_instrument_id),
+                limit=row.block.limit_price,
             )
-        return tuple(found)
+            for row in rows
+        )
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
         return (f"Blocks changed after {self.latest} are refused",)
