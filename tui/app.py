@@ -149,14 +149,11 @@ class BlotterApp(App[None]):
         self.set_interval(self.preferences.refresh_s, self._poll)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Say why the server could not be reached; the blotter stays, so that it can be read and left."""
-        if event.worker.group == "session" and event.state is WorkerState.ERROR and event.worker.error:
+        """Without a server of our own there is no desk: leave, and say why where it stays readable."""
+        if event.worker.group == "session" and event.state is WorkerState.ERROR:
             error = event.worker.error
-            log.error("session failed", exc_info=error)
-            advice = getattr(error, "advice", "")
-            self.notify(
-                f"{error} {advice}".strip(), title="No desk", severity="error", timeout=3600, markup=False
-            )
+            log.error("no session", exc_info=error)
+            self.exit(return_code=1, message=Text(f"blotter: {error}"))
 
     async def on_unmount(self) -> None:
         if self._session is not None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Literal
+
 from textual.content import Content
 from textual.widget import Widget
 
 
 class Line(Widget):
-    """A line whose left part gives way to its right part, and whose text is data, never markup."""
+    """A line of two parts, whose text is data, never markup; where both do not fit, ``keeps`` stays whole."""
+
+    keeps: ClassVar[Literal["left", "right"]] = "right"
 
     DEFAULT_CSS = """
     Line { height: 1; }
@@ -33,9 +37,13 @@ class Line(Widget):
 
     def render(self) -> Content:
         width = self.content_size.width
-        right = self._right.truncate(width, ellipsis=True)
+        left, right = self._left, self._right
+        if self.keeps == "left":
+            right = right.truncate(max(0, width - left.cell_length - 1), ellipsis=True)
+        else:
+            right = right.truncate(width, ellipsis=True)
         room = max(0, width - right.cell_length - (1 if right.cell_length else 0))
-        left = self._left.truncate(room, ellipsis=True)
+        left = left.truncate(room, ellipsis=True)
         gap = max(0, width - left.cell_length - right.cell_length)
         return Content.assemble(left, " " * gap, right)
 

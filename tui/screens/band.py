@@ -16,6 +16,8 @@ from widgets.line import Line
 class Band(Line):
     """One line that is always visible; PROD looks unlike TEST and LOCAL in words and colour."""
 
+    keeps = "left"
+
     def tell(
         self,
         environment: Environment,

@@ -144,6 +144,10 @@ class Pane(Vertical):
         else:
             self._arrange()
 
+    def say_why_empty(self, sentence: str) -> None:
+        """Say in an empty pane why it is; an empty sentence says what it says by itself."""
+        self.grid.set_empty(clean(sentence) or EMPTY_WORDS[self.family])
+
     def look_again(self, look: Look) -> None:
         """Show the same rows under another look, such as a new day."""
         self.look = look

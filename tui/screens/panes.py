@@ -124,9 +124,16 @@ class PanesScreen(Screen[None]):
         """Show the desk's snapshot in every pane, and where things stand in the band."""
         if not self.frozen:
             self.snapshot = self.app.snapshot
+            self.pane(Family.BLOCKS).say_why_empty(self._why_empty())
             self.pane(Family.BLOCKS).show(self.snapshot, None, self.app.flights)
             self._follow()
         self.show_standing()
+
+    def _why_empty(self) -> str:
+        if self.snapshot.complete:
+            return ""
+        health = self.app.health
+        return f"{health.message} {health.advice}".strip() or "Reading the desk."
 
     def show_standing(self) -> None:
         """Show the band and the keys."""
