@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -14,7 +15,7 @@ from tui.api.http import AsyncBaseTransport, asgi_transport
 from tui.oms.embedded import Embedded
 from tui.service.environment import State
 from tui.service.snapshot import EMPTY, Family, Ref
-from tui.service.verbs import CancelOrders, PlaceBlocks
+from tui.service.verbs import Allocate, BookTransactions, CancelOrders, CancelPlacements, PlaceBlocks
 
 
 @pytest.fixture
@@ -158,6 +159,36 @@ async def test_a_desk_that_was_never_reached_says_so_at_once(server: AsyncBaseTr
     await dealer.desk.client.close()
 
 
+async def test_a_server_that_turns_in_circles_is_left() -> None:
+    class Circle(AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            return httpx.Response(200, json={"values": [], "nextPage": "again"})
+
+    dealer = Dealer.at(Circle())
+    assert not await dealer.desk.load()
+    assert dealer.desk.health.message == "The server gives the same page again and again."
+    await dealer.desk.client.close()
+
+
+async def test_a_row_that_cannot_be_read_hides_no_other(server: AsyncBaseTransport) -> None:
+    class Odd(AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            answer = await server.handle_async_request(request)
+            if not request.url.path.endswith("/orders") or request.method != "GET":
+                return answer
+            body = json.loads(await answer.aread())
+            body["values"].append({"id": "nonsense"})
+            return httpx.Response(200, json=body)
+
+    dealer = Dealer.at(Odd())
+    await dealer.desk.load()
+    await dealer.create("BLK_1", ORD_1=100)
+    await dealer.desk.load()
+    assert dealer.desk.snapshot.orders.keys() == {rid("ORD-1")}
+    assert len(dealer.desk.snapshot.bad) == 1
+    await dealer.desk.client.close()
+
+
 async def test_without_a_token_polling_pauses_until_somebody_signs_on(dealer: Dealer) -> None:
     dealer.line.fail("expired", times=5)
     assert not await dealer.desk.refresh()
@@ -279,6 +310,43 @@ async def test_the_market_can_be_stepped_and_a_refresh_shows_its_fills() -> None
     await dealer.desk.refresh()
     assert len(dealer.desk.snapshot.executions) == before + stepped.fills
     await dealer.desk.client.close()
+    await embedded.close()
+
+
+async def test_a_desk_that_only_polls_ends_up_where_a_fresh_load_does() -> None:
+    """A day with the market and a busy colleague, seen in small steps, is the day seen at once."""
+    embedded = await Embedded.open(None, size="demo", market=True)
+    transport = asgi_transport(embedded.app)
+    watcher, colleague = Dealer.at(transport), Dealer.at(transport)
+    for each in (watcher, colleague):
+        await each.desk.load()
+    await colleague.desk.market_set(running=False)
+    for _ in range(8):
+        await colleague.desk.market_set(steps=10)
+        await colleague.desk.refresh()
+        snapshot = colleague.desk.snapshot
+        filled = [
+            id
+            for id in snapshot.placements
+            if snapshot.executed_of_placement(id) > snapshot.allocated_of_placement(id)
+        ]
+        await colleague.desk.act(Allocate(tuple(filled[:5])))
+        shares = [
+            id for id in colleague.desk.snapshot.allocations if not colleague.desk.snapshot.is_booked(id)
+        ]
+        await colleague.desk.act(BookTransactions(tuple(shares[:6])))
+        live = [id for id, row in snapshot.placements.items() if row.state in ("New", "PartiallyFilled")]
+        await colleague.desk.act(CancelPlacements(tuple(live[:1])))
+        await watcher.desk.refresh()
+    fresh = Dealer.at(transport)
+    await fresh.desk.load()
+    for family in Family:
+        seen, there = watcher.desk.snapshot.rows(family), fresh.desk.snapshot.rows(family)
+        assert seen.keys() == there.keys(), family
+        assert [id for id in there if seen[id] != there[id]] == [], family
+    assert len(fresh.desk.snapshot.transactions) > 20
+    for each in (watcher, colleague, fresh):
+        await each.desk.client.close()
     await embedded.close()
 
 

@@ -142,6 +142,14 @@ def test_an_answer_that_was_overtaken_changes_nothing() -> None:
     assert draft.freeze().orders[rid("ORD-1")] is newer
 
 
+def test_a_block_that_was_overtaken_changes_nothing(desk: Snapshot) -> None:
+    newer = replace(desk.blocks[rid("BLK-1")], block=block("BLK-1", "ORD-1", version=version(3)))
+    draft = Snapshot.of(blocks=[newer]).draft()
+    assert draft.put(Family.BLOCKS, [desk.blocks[rid("BLK-1")]]) == []
+    later = replace(newer, derived_state="Placed")
+    assert draft.put(Family.BLOCKS, [later]) == [rid("BLK-1")], "totals change without the block"
+
+
 def test_nothing_new_gives_the_same_snapshot(desk: Snapshot) -> None:
     draft = desk.draft()
     draft.put(Family.ORDERS, [order("ORD-1", "60")])

@@ -207,8 +207,9 @@ def _id_of(row: Any) -> ResourceId:
 
 
 def _is_older(row: Any, held: Any) -> bool:
-    """Tell whether ``row`` is an earlier version of the entity ``held``."""
-    new, old = getattr(row, "version", None), getattr(held, "version", None)
+    """Tell whether ``row`` is an earlier version of the entity ``held``; a block's is that of the block."""
+    new = getattr(getattr(row, "block", row), "version", None)
+    old = getattr(getattr(held, "block", held), "version", None)
     if new is None or old is None or new.entity_unique_id != old.entity_unique_id:
         return False
     return (new.as_at_version_number or 0) < (old.as_at_version_number or 0)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol, TypeVar
 
 from tui.api.client import Client
-from tui.api.errors import Forbidden, NotFound, NotServed
+from tui.api.errors import Forbidden, MalformedReply, NotFound, NotServed
 from tui.api.gate import Page
 from tui.api.models import OrderGraphBlock, Transaction
 from tui.api.shapes import ResourceId
@@ -395,9 +395,11 @@ class Reader:
             draft.note_bad(page.bad)
             yield page
             await asyncio.sleep(0)
-            token = page.next_page
-            if token is None:
+            if page.next_page is None:
                 return
+            if page.next_page == token:
+                raise MalformedReply("The server gives the same page again and again.")
+            token = page.next_page
 
     def _check(self, draft: Draft) -> None:
         if draft is not self.draft:
