@@ -258,7 +258,14 @@ async def test_a_page_token_of_another_question_is_refused(
 
 @pytest.mark.parametrize(
     "token",
-    ["x", "nonsense!", base64.b64encode(b"{}").decode(), base64.b64encode(b'{"o":99,"a":1}').decode()],
+    [
+        "x",
+        "nonsense!",
+        base64.b64encode(b"{}").decode(),
+        base64.b64encode(b'{"o":99,"a":1}').decode(),
+        base64.b64encode(b'{"o":99999999999999999999,"a":1}').decode(),
+        base64.b64encode(b'{"o":0,"a":-999999999999999999}').decode(),
+    ],
 )
 async def test_a_page_token_nobody_gave_is_refused(client: Client, token: str) -> None:
     with pytest.raises(Refused) as refused:

@@ -11,21 +11,25 @@ import base64
 import binascii
 import hashlib
 from collections import OrderedDict
-from typing import Final
+from datetime import UTC, datetime
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from tui.oms.refusals import Refusal
+from tui.oms.times import micros
 
 MAX_TOKEN: Final = 500
 MAX_KEPT: Final = 1_000
+FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 class Token(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a page token says."""
 
-    o: int
-    a: int
+    o: Annotated[int, Meta(ge=0, le=2**62)]
+    a: Annotated[int, Meta(ge=micros(FIRST), le=micros(LAST))]
     f: str = ""
     s: tuple[str, ...] = ()
     k: str = ""
