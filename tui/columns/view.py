@@ -112,7 +112,7 @@ def parse_filter(text: str, family: Family) -> Test:
 
 def _term(word: str, family: Family) -> Test:
     match = _TERM.fullmatch(word)
-    if match is None:
+    if match is None or word == "!":
         raise FilterError(f"'{word}' says nothing to look for.")
     test = _column_test(match, family) if match["column"] else _word_test(match["text"], family)
     return (lambda snapshot, row: not test(snapshot, row)) if match["not"] else test

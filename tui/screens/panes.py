@@ -197,12 +197,17 @@ class PanesScreen(Screen[None]):
         if family in LAST_PLACE:
             self._last = family
         pane = self.pane(family)
-        if not pane.is_attached:
+        if pane.is_attached:
+            self._enter(pane)
+        else:
             self.query_one("#panes").mount(pane)
-            self.call_after_refresh(self._follow)
+            self.call_after_refresh(self._enter, pane)
+
+    def _enter(self, pane: Pane) -> None:
         pane.display = True
         pane.grid.focus()
         self._arrange()
+        self._follow()
 
     def step_pane(self, step: int) -> None:
         """Go to the next or the previous pane of those that have a place."""

@@ -1,0 +1,78 @@
+"""The registry of actions: complete, without clashes, and the same wherever it is shown."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+
+from tests.desk import blotter
+from tui.actions.action import key_words
+from tui.actions.registry import ACTIONS, BY_ID, KeymapError, check_keys
+from tui.screens.desk import DeskScreen
+
+
+def test_no_two_actions_share_a_key_or_a_name() -> None:
+    keys = [key for action in ACTIONS for key in (action.key, *action.aliases)]
+    assert len(keys) == len(set(keys))
+    assert len(BY_ID) == len(ACTIONS)
+
+
+def test_what_sends_knows_its_verb_and_what_looks_is_carried_out_by_the_desk() -> None:
+    for action in ACTIONS:
+        if action.writes:
+            assert hasattr(import_module(f"tui.actions.{action.how}"), f"{action.id}_verb"), action.id
+        else:
+            assert hasattr(DeskScreen, f"do_{action.id}"), action.id
+
+
+def test_what_sends_sits_on_a_plain_letter() -> None:
+    for action in ACTIONS:
+        if action.writes:
+            assert len(action.key) == 1, f"{action.id} could be pressed by reflex"
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({"fly": "f"}, "no action of that name"),
+        ({"place": "ctrl+d"}, "may not sit on a Ctrl chord"),
+        ({"cancel": "f8"}, "may not sit on a Ctrl chord"),
+        ({"history": "p"}, "is place already"),
+    ],
+)
+def test_a_key_map_that_cannot_be_used_is_quoted(keys: dict[str, str], says: str) -> None:
+    with pytest.raises(KeymapError, match=says):
+        check_keys(keys)
+
+
+def test_a_key_map_may_swap_keys() -> None:
+    check_keys({"history": "H", "place": "P"})
+
+
+def test_keys_are_written_as_they_stand_on_the_keyboard() -> None:
+    assert [key_words(key) for key in ("question_mark", "ctrl+p", "f1", "p", "escape")] == [
+        "?",
+        "Ctrl-P",
+        "F1",
+        "p",
+        "Esc",
+    ]
+
+
+async def test_footer_and_help_say_what_the_registry_says() -> None:
+    async with blotter() as user:
+        footer = user.text().splitlines()[-1]
+        for action in ACTIONS:
+            if action.footer:
+                assert f"{key_words(action.key)} {action.label}" in footer
+        await user.press("question_mark")
+        await user.until(lambda: "Help" in user.text())
+        assert "Send blocks, or what is left of them, to a broker" in user.text()
+
+
+async def test_a_key_that_is_not_possible_now_says_why() -> None:
+    async with blotter() as user:
+        await user.go("transactions")
+        await user.press("m")
+        assert user.notices[-1] == "Only orders move: go to the orders pane."

@@ -1,0 +1,174 @@
+"""What a pane makes of its rows: filter, order, totals, export; all pure, on a desk built by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from tui.api.models import Allocation, Order, Placement
+from tui.api.shapes import CurrencyAndAmount, ResourceId
+from tui.columns.format import Look, clock, number, price, state_text
+from tui.columns.panes import COLUMNS
+from tui.columns.view import FilterError, Totals, View, export_csv, keys
+from tui.service.snapshot import Family, Snapshot
+
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+VOD = {"Instrument/default/Ticker": "VOD"}
+
+
+def id(code: str) -> ResourceId:
+    return ResourceId("demo", code)
+
+
+def order(code: str, quantity: str | None, side: str = "Buy", state: str = "New", **more: object) -> Order:
+    units = None if quantity is None else Decimal(quantity)
+    return Order(
+        id=id(code),
+        side=side,
+        state=state,
+        quantity=units,
+        instrument_identifiers=VOD,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+DESK = Snapshot.of(
+    orders=[
+        order("ORD-10", "50000"),
+        order("ORD-9", "1000", side="Sell", state="Filled"),
+        order("ORD-2", None, state="On fire"),
+        order("ORD-1", "2500.5", state="Rejected"),
+    ]
+)
+
+
+def shown(**view: object) -> list[str]:
+    return [found.code for found in keys(View(Family.ORDERS, **view), DESK, DESK.orders)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("", ["ORD-10", "ORD-9", "ORD-2", "ORD-1"]),
+        ("vod", ["ORD-10", "ORD-9", "ORD-2", "ORD-1"]),
+        ("side:sell", ["ORD-9"]),
+        ("side=sell", ["ORD-9"]),
+        ("!side:sell", ["ORD-10", "ORD-2", "ORD-1"]),
+        ("quantity>=2.5k", ["ORD-10", "ORD-1"]),
+        ("quantity=1,000", ["ORD-9"]),
+        ("state:fire vod", ["ORD-2"]),
+        ("nothing-like-it", []),
+    ],
+)
+def test_a_filter_lets_through_what_it_says(text: str, codes: list[str]) -> None:
+    assert shown(filter=text) == codes
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("colour:red", "no column 'colour'"),
+        ("quantity>many", "'many' is not a number"),
+        ("!", "nothing to look for"),
+    ],
+)
+def test_a_filter_that_makes_no_sense_says_which_word(text: str, says: str) -> None:
+    with pytest.raises(FilterError, match=says):
+        shown(filter=text)
+
+
+def test_ids_sort_as_people_count_and_nothing_comes_last_either_way() -> None:
+    assert shown(sort="id") == ["ORD-1", "ORD-2", "ORD-9", "ORD-10"]
+    assert shown(sort="quantity") == ["ORD-9", "ORD-1", "ORD-10", "ORD-2"]
+    assert shown(sort="quantity", descending=True) == ["ORD-10", "ORD-1", "ORD-9", "ORD-2"]
+
+
+def test_needs_me_first_puts_trouble_on_top() -> None:
+    assert shown(needs_first=True)[0] == "ORD-1"
+
+
+def test_asking_for_a_column_again_turns_the_order_and_then_gives_it_up() -> None:
+    view = View(Family.ORDERS).sorted_by("quantity")
+    assert (view.sort, view.descending) == ("quantity", False)
+    view = view.sorted_by("quantity")
+    assert (view.sort, view.descending) == ("quantity", True)
+    assert view.sorted_by("quantity").sort == ""
+
+
+def test_money_is_added_up_per_currency_and_never_mixed() -> None:
+    def share(code: str, units: str, amount: str, currency: str) -> Allocation:
+        return Allocation(
+            id=id(code),
+            allocated_order_id=id("ORD-9"),
+            portfolio_id=id("P"),
+            quantity=Decimal(units),
+            instrument_identifiers=VOD,
+            price=CurrencyAndAmount(amount=Decimal(amount), currency=currency),
+        )
+
+    desk = Snapshot.of(
+        allocations=[share("A", "10", "2", "GBP"), share("B", "5", "3", "USD"), share("C", "1", "0.1", "GBP")]
+    )
+    sums = Totals(View(Family.ALLOCATIONS), desk)
+    sums.add(desk.allocations)
+    assert sums.text() == "quantity 16 · 20.10 GBP · 15.00 USD"
+
+
+def test_children_count_with_their_parent_and_not_again() -> None:
+    def placement(code: str, units: str, parent: str | None = None) -> Placement:
+        return Placement(
+            id=id(code),
+            parent_placement_id=id(parent) if parent else None,
+            block_ids=(id("BLK"),),
+            instrument_identifiers=VOD,
+            quantity=Decimal(units),
+            side="Buy",
+            created_date=NOON,
+        )
+
+    desk = Snapshot.of(
+        placements=[placement("P", "100"), placement("P-1", "60", "P"), placement("P-2", "40", "P")]
+    )
+    sums = Totals(View(Family.PLACEMENTS), desk)
+    sums.add(desk.placements)
+    assert "quantity 100 " in sums.text()
+
+
+def test_an_export_keeps_every_digit_and_no_cell_becomes_a_formula() -> None:
+    desk = Snapshot.of(orders=[order("ORD-1", "0.1234567890123456789", state="=cmd|'/c calc'!A1", date=NOON)])
+    text = export_csv(View(Family.ORDERS), desk, list(desk.orders))
+    head, row, _ = text.split("\r\n")
+    assert head.startswith("Order,Side,Quantity,")
+    assert "0.1234567890123456789" in row
+    assert "'=cmd" in row
+    assert "2026-11-20T12:00:00Z" in row
+
+
+def test_numbers_are_grouped_and_never_rounded_away() -> None:
+    assert number(Decimal("-1234567.5")) == "-1,234,567.5"
+    assert number(Decimal("-0.0")) == "0"
+    assert number(Decimal("1E+50")) == "1.000e+50"
+    assert price(Decimal("0.82")) == "0.8200"
+    assert price(Decimal("2750")) == "2,750.00"
+
+
+def test_a_time_of_another_day_says_which() -> None:
+    look = Look(zone=UTC, today=NOON.date())
+    assert clock(NOON, look) == "12:00:00"
+    assert clock(NOON.replace(day=19), look) == "19 Nov 12:00"
+    assert clock(datetime.min.replace(tzinfo=UTC), look) == ""
+
+
+def test_states_nobody_knows_are_printed_as_they_came() -> None:
+    assert state_text("On fire", Look()) == "· On fire"
+    assert state_text("canceled", Look()) == "✕ 4 canceled"
+    assert state_text(None, Look()) == ""
+
+
+def test_every_column_is_declared_once_and_explains_itself() -> None:
+    for columns in COLUMNS.values():
+        ids = [column.id for column in columns]
+        assert len(ids) == len(set(ids))
+        assert all(column.title and column.help and column.width > 0 for column in columns)
