@@ -70,8 +70,12 @@ def test_half_a_character_is_replaced_even_in_an_id_for_it_cannot_be_written_any
 
 
 @pytest.mark.parametrize("char", HOSTILE, ids=lambda char: f"U+{ord(char):04X}")
-def test_a_hostile_character_is_replaced_not_dropped(char: str) -> None:
+def test_a_hostile_character_is_replaced_not_dropped_however_it_is_written(char: str) -> None:
     assert clean(f"a{char}b") == "a\ufffdb"
+    escaped = json.dumps({"detail": f"a{char}b"}).encode()
+    assert gate.decode(ProblemDetails, escaped).detail == "a\ufffdb"
+    if not "\ud800" <= char <= "\udfff":
+        assert gate.decode(ProblemDetails, f'{{"detail":"a{char}b"}}'.encode()).detail == "a\ufffdb"
 
 
 @pytest.mark.parametrize("text", HARMLESS)
