@@ -14,6 +14,7 @@ import pytest
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
+ROOT = Path(__file__).parents[2]
 CODE = "import sys; from tui.oms.serve import run; from pathlib import Path; sys.exit(run({arguments}))"
 
 
@@ -28,6 +29,7 @@ def start() -> Iterator[Start]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            cwd=ROOT,
         )
         running.append(made)
         return made

@@ -26,6 +26,7 @@ from tui.oms.store import StoreError
 from tui.oms.times import micros
 
 LATER = 2**62
+ROOT = Path(__file__).parents[2]
 
 
 def order_of(engine: Engine, code: str, as_at: int = LATER) -> Order | None:
@@ -140,7 +141,9 @@ def test_a_second_blotter_on_the_same_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "desk.db"
     first = Engine.open(file)
     code = f"from tui.oms.engine import Engine; from pathlib import Path; Engine.open(Path({str(file)!r}))"
-    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    other = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
+    )
     assert f"desk.db is in use by another blotter (process {os.getpid()})" in other.stderr
     first.close()
     Engine.open(file).close()
@@ -216,6 +219,7 @@ def test_nothing_acknowledged_is_lost_when_the_process_is_killed(tmp_path: Path)
         ],
         stdout=subprocess.PIPE,
         text=True,
+        cwd=ROOT,
     )
     assert child.stdout is not None
     acknowledged = [int(child.stdout.readline()) for _ in range(200)][-1]
