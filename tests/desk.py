@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,7 @@ class Blotter:
 
     app: BlotterApp
     pilot: Pilot[None]
+    heard: set[str] = field(default_factory=set)
 
     # --- hands ---------------------------------------------------------------------------------
 
@@ -115,16 +116,22 @@ class Blotter:
     async def confirm(self, *keys: str) -> None:
         """Wait for the preview, then answer it."""
         await self.until(lambda: isinstance(self.app.screen, PreviewDialog))
+        self.heard = {notice.identity for notice in self.app._notifications}
         await self.press(*keys)
 
     async def report(self) -> str:
         """Wait until a write is reported, and give what the report or the notice says."""
-        await self.until(lambda: isinstance(self.app.screen, ReportDialog) or bool(self.notices))
+        await self.until(lambda: isinstance(self.app.screen, ReportDialog) or bool(self._news()))
+        await self.pilot.pause()
         if isinstance(self.app.screen, ReportDialog):
             boxed = (line.split("│")[1] for line in self.text().splitlines() if line.count("│") >= 2)
+            said = " ".join(" ".join(boxed).split())
             await self.press("escape")
-            return " ".join(" ".join(boxed).split())
-        return self.notices[-1]
+            return said
+        return self._news()[-1]
+
+    def _news(self) -> list[str]:
+        return [str(each.message) for each in self.app._notifications if each.identity not in self.heard]
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Let the app work until ``true``; fail when it never becomes so."""
@@ -160,7 +167,7 @@ class Blotter:
         """Give a row's cells as they read, by column."""
         pane = self.pane(family)
         snapshot = self.desk.snapshot
-        id, row = next((id, row) for id, row in snapshot.rows(pane.family).items() if id.code == code)
+        id = next(id for id in snapshot.rows(pane.family) if id.code == code)
         assert id in pane.shown, f"{code} is not shown in {family}"
         cells = pane._cells(id)
         return {column.id: cell.text.strip() for column, cell in zip(pane.view.columns, cells, strict=True)}
@@ -180,15 +187,18 @@ _PANES = ("blocks", "orders", "placements", "allocations", "executions", "transa
 
 
 @asynccontextmanager
-async def blotter(size: tuple[int, int] = (200, 60), **options: Any) -> AsyncIterator[Blotter]:
-    """Give a user at a blotter whose desk is read completely."""
+async def blotter(
+    size: tuple[int, int] = (200, 60), *, wait: bool = True, **options: Any
+) -> AsyncIterator[Blotter]:
+    """Give a user at a blotter whose desk is read completely; without ``wait``, one just started."""
     ticks = itertools.count(step=1.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(preview, "clock", lambda: next(ticks))
         async with desk_app(**options) as app, app.run_test(size=size, notifications=True) as pilot:
             user = Blotter(app, pilot)
-            await user.until(lambda: app.snapshot.complete)
-            await user.until(lambda: len(user.pane("blocks").shown) == len(app.snapshot.blocks))
+            if wait:
+                await user.until(lambda: app.snapshot.complete)
+                await user.until(lambda: len(user.pane("blocks").shown) == len(app.snapshot.blocks))
             yield user
 
 

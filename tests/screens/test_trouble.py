@@ -1,0 +1,158 @@
+"""When things go wrong: the line breaks, the server is gone, the terminal is tiny, we are at fault."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.desk import blotter, demo
+from tests.screens.test_trading import fill, new_block, place
+from tui.api.http import AsyncBaseTransport
+from tui.app import BlotterApp, Preferences, Session
+from tui.screens.desk import DeskScreen
+from tui.service.environment import Environment, Kind
+
+
+class Line(AsyncBaseTransport):
+    """The line to the server, which a test can break."""
+
+    def __init__(self, server: AsyncBaseTransport) -> None:
+        self.server = server
+        self.cut = False
+        self.lose_reply_of = ""
+        self.lost = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.cut:
+            raise httpx.ConnectError("Connection refused", request=request)
+        response = await self.server.handle_async_request(request)
+        if self.lose_reply_of and self.lose_reply_of in request.url.path:
+            self.lost += 1
+            raise httpx.ReadTimeout("timed out", request=request)
+        return response
+
+
+class Lines:
+    """Makes the line of the blotter under test, and keeps hold of it."""
+
+    made: Line
+
+    def __call__(self, server: AsyncBaseTransport) -> AsyncBaseTransport:
+        self.made = Line(server)
+        return self.made
+
+
+async def test_a_booking_whose_answer_is_lost_is_read_back_and_never_sent_twice() -> None:
+    lines = Lines()
+    async with blotter(wrap=lines) as user:
+        block = await new_block(user, "UKEQ-GROW 10k")
+        placement = await place(user, block, "10k")
+        await fill(user, placement, "10k", "0.82")
+        await user.go("placements", placement)
+        await user.press("a", "enter")
+        await user.confirm("y")
+        await user.report()
+        await user.until(lambda: user.row("blocks", block)["allocated"] == "10,000")
+        lines.made.lose_reply_of = "booktransactions"
+        await user.go("blocks", block)
+        await user.press("b")
+        await user.form()
+        await user.press("enter")
+        await user.confirm("y")
+        report = await user.report()
+        assert "confirmed by reading back" in report
+        assert lines.made.lost == 1
+        await user.until(lambda: user.row("blocks", block)["booked"] == "10,000")
+        [share] = user.desk.snapshot.allocations_of_placement(demo(placement))
+        ledger = (await user.client.list_transactions(demo("UKEQ-GROW"), limit=5000)).values
+        assert len([each for each in ledger if each.allocation_id == share]) == 1
+
+
+async def test_when_the_line_is_cut_nothing_is_sent_and_the_last_desk_stays_with_its_age() -> None:
+    lines = Lines()
+    async with blotter(wrap=lines) as user:
+        shown = user.codes("blocks")
+        lines.made.cut = True
+        await user.press("n")
+        await user.fill("instrument", "VOD")
+        await user.fill("orders", "UKEQ-GROW 10k")
+        await user.press("enter")
+        await user.confirm("enter")
+        report = await user.report()
+        assert "No connection" in report
+        assert user.codes("blocks") == shown
+        lines.made.cut = False
+        await user.press("escape", "r")
+        await user.until(lambda: "live" in user.text().splitlines()[0])
+        assert user.codes("blocks") == shown
+
+
+async def test_a_server_that_is_not_there_is_said_and_found_again() -> None:
+    lines = Lines()
+
+    def broken(server: AsyncBaseTransport) -> AsyncBaseTransport:
+        line = lines(server)
+        lines.made.cut = True
+        return line
+
+    async with blotter(wrap=broken, wait=False) as user:
+        await user.until(lambda: "OFFLINE" in user.text())
+        assert "No connection" in user.text()
+        assert "LOCAL demo" in user.text()
+        lines.made.cut = False
+        await user.press("r")
+        await user.until(lambda: len(user.codes("blocks")) == 40)
+
+
+@pytest.mark.parametrize("size", [(20, 5), (1, 1), (80, 24), (250, 70)])
+async def test_any_terminal_will_do(size: tuple[int, int]) -> None:
+    async with blotter(size=size) as user:
+        await user.press(
+            "j", "2", "3", "4", "5", "6", "1", "tab", "slash", "escape", "question_mark", "escape"
+        )
+        await user.press("n", "escape", "h")
+        await user.press("escape")
+        await user.until(lambda: isinstance(user.app.screen, DeskScreen))
+
+
+async def test_resizing_keeps_cursor_and_selection() -> None:
+    async with blotter() as user:
+        await user.go("blocks", "BLK-0007")
+        await user.press("space")
+        await user.pilot.resize_terminal(80, 24)
+        await user.until(lambda: "Transactions" in user.text())
+        await user.pilot.resize_terminal(200, 60)
+        await user.pilot.pause()
+        assert user.pane("blocks").cursor is not None
+        assert user.pane("blocks").cursor.id.code == "BLK-0007"
+        assert {id.code for id in user.pane("blocks").in_focus} == {"BLK-0007"}
+
+
+async def test_a_fault_of_our_own_ends_with_a_sentence_and_a_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def never() -> Session:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    def fault() -> None:
+        raise RuntimeError("secret-in-a-local")
+
+    async def use(app: BlotterApp) -> None:
+        async with app.run_test() as pilot:
+            app.call_next(fault)
+            await pilot.pause()
+
+    app = BlotterApp(
+        Environment("demo", Kind.LOCAL), never, Preferences(zone=UTC, log_file=tmp_path / "blotter.log")
+    )
+    with pytest.raises(RuntimeError):
+        await use(app)
+    said = capsys.readouterr().err
+    assert "blotter.log" in said.replace("\n", "")
+    assert "secret-in-a-local" not in said
+    assert app.return_code == 1
