@@ -10,7 +10,7 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +45,13 @@ async def desk_app(
     read_only: bool = False,
     wrap: Callable[[AsyncBaseTransport], AsyncBaseTransport] = lambda transport: transport,
     exports: Path | None = None,
+    start: datetime | None = None,
 ) -> AsyncIterator[BlotterApp]:
-    """Give the app on a server of its own, which keeps nothing; ``wrap`` may break the line between."""
-    embedded = await Embedded.open(None, size=size, market=False)
+    """Give the app on a server of its own, which keeps nothing; ``wrap`` may break the line between.
+
+    With ``start`` the demo's morning ends then and the app's clock stands: the same screen every time.
+    """
+    embedded = await Embedded.open(None, size=size, market=False, start=start)
     transport = wrap(asgi_transport(embedded.app))
     environment = Environment("demo", Kind.LOCAL)
 
@@ -57,7 +61,7 @@ async def desk_app(
 
     preferences = Preferences(read_only=read_only, zone=UTC, refresh_s=3600, exports=exports)
     try:
-        yield BlotterApp(environment, connect, preferences)
+        yield BlotterApp(environment, connect, preferences, now=lambda: start or datetime.now(UTC))
     finally:
         await embedded.close()
 

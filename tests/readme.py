@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.actions.action import key_words
@@ -13,6 +14,7 @@ from tui.screens.hints import row_keys
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+AFTERNOON = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 PICTURE = ROOT / "tests" / "pictures" / "desk.svg"
 
 
@@ -55,12 +57,13 @@ def with_tables(text: str) -> str:
 
 
 async def picture() -> str:
-    """Give a picture of the desk at 160x44, on the demo data, as SVG."""
+    """Give a picture of the desk at 160x44, on the demo data of one afternoon, as SVG."""
     from tests.desk import desk_app
 
-    async with desk_app() as app, app.run_test(size=(160, 44)) as pilot:
-        await app.workers.wait_for_complete()
-        await pilot.press("j", "j", "j")
+    async with desk_app(start=AFTERNOON) as app, app.run_test(size=(160, 44)) as pilot:
+        while not app.snapshot.complete:
+            await pilot.pause(0.01)
+        await pilot.press("down", "up")
         await pilot.pause(0.2)
         return app.export_screenshot(title="blotter")
 

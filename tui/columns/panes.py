@@ -316,8 +316,7 @@ def _size(row: Any) -> str:
 
 
 ORDERS: Final = (
-    _id("Order", "The order's code", lambda s, row: row.id.code),
-    _side(lambda row: row.side),
+    _id("Order", "The order's code", lambda s, row: row.id.code, width=11),
     _qty(
         "quantity",
         "Quantity",
@@ -325,8 +324,9 @@ ORDERS: Final = (
         lambda s, row: row.quantity,
         role=_by_side(lambda row: row.side),
     ),
-    _plain("portfolio", "Portfolio", "Whose order it is", 10, lambda s, row: _code(row.portfolio_id)),
+    _plain("portfolio", "Portfolio", "Whose order it is", 9, lambda s, row: _code(row.portfolio_id)),
     _state(lambda s, row: row.state),
+    _side(lambda row: row.side),
     _qty("allocated", "Allocated", "Units allocated to it", lambda s, row: s.allocated_of_order(row.id)),
     _qty("left", "Left", "Ordered less allocated", _order_left),
     _instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
@@ -359,8 +359,7 @@ def _open(snapshot: Snapshot, row: Placement) -> Decimal | None:
 
 
 PLACEMENTS: Final = (
-    _id("Placement", "The placement's code", lambda s, row: row.id.code),
-    _side(lambda row: row.side),
+    _id("Placement", "The placement's code", lambda s, row: row.id.code, width=11),
     _qty(
         "quantity",
         "Quantity",
@@ -370,6 +369,7 @@ PLACEMENTS: Final = (
     ),
     _plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty),
     _state(lambda s, row: row.state),
+    _side(lambda row: row.side),
     _qty("executed", "Executed", "Units filled", lambda s, row: s.executed_of_placement(row.id)),
     _qty("open", "Open", "Units still working", _open),
     _average(lambda s, row: s.average_price_of_placement(row.id)),
@@ -385,8 +385,7 @@ PLACEMENTS: Final = (
 )
 
 ALLOCATIONS: Final = (
-    _id("Allocation", "The allocation's code", lambda s, row: row.id.code, width=20),
-    _side(lambda row: row.side),
+    _id("Allocation", "The allocation's code", lambda s, row: row.id.code, width=12),
     _qty(
         "quantity",
         "Quantity",
@@ -394,8 +393,9 @@ ALLOCATIONS: Final = (
         lambda s, row: row.quantity,
         role=_by_side(lambda row: row.side),
     ),
-    _plain("portfolio", "Portfolio", "Who gets it", 10, lambda s, row: _code(row.portfolio_id)),
+    _plain("portfolio", "Portfolio", "Who gets it", 9, lambda s, row: _code(row.portfolio_id)),
     _state(lambda s, row: row.state, 14),
+    _side(lambda row: row.side),
     _px("price", "Price", "Price", lambda s, row: _amount(row.price)),
     _value("value", "Value", "Quantity times price", _notional),
     _plain("currency", "Ccy", "Currency", 3, lambda s, row: _currency(row.price)),
