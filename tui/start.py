@@ -9,6 +9,7 @@ import argparse
 import logging
 import os
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -94,12 +95,11 @@ def _can_draw() -> bool:
 def _server(given: argparse.Namespace, settings: Settings) -> tuple[Environment, Connect]:
     if given.url:
         token = read_token(given.token_file) if given.token_file else None
-        return _remote(Profile("", given.url, "TEST"), token)
+        return _remote(Profile("", given.url, "TEST"), token, given.read_only)
     if given.profile:
         profile = _profile(given.profile, settings)
-        return _remote(
-            profile, read_token(profile.token_file) if profile.token_file else _environment_token()
-        )
+        token = read_token(profile.token_file) if profile.token_file else _environment_token()
+        return _remote(profile, token, given.read_only)
     return _embedded(given)
 
 
@@ -120,7 +120,7 @@ def _environment_token() -> Secret | None:
     return Secret(value) if value else None
 
 
-def _remote(profile: Profile, token: Secret | None) -> tuple[Environment, Connect]:
+def _remote(profile: Profile, token: Secret | None, read_only: bool) -> tuple[Environment, Connect]:
     """Reach a server over the network."""
     from tui.service.environment import Environment, Kind
 
@@ -133,7 +133,7 @@ def _remote(profile: Profile, token: Secret | None) -> tuple[Environment, Connec
         async def give_token() -> str | None:
             return token.reveal() if token else None
 
-        return _session(Http(profile.url, token=give_token), environment)
+        return _session(Http(profile.url, token=give_token), environment, _journal(profile.url), read_only)
 
     return environment, connect
 
@@ -169,7 +169,9 @@ def _embedded(given: argparse.Namespace) -> tuple[Environment, Connect]:
         embedded = await Embedded.open(
             file, size=given.size, seed=given.seed, fresh=given.fresh, speed=given.speed, market=True
         )
-        session = _session(Http("http://embedded/api", transport=asgi_transport(embedded.app)), environment)
+        http = Http("http://embedded/api", transport=asgi_transport(embedded.app))
+        journal = _journal(str(file.resolve()), fresh=given.fresh) if file else None
+        session = _session(http, environment, journal, given.read_only)
 
         async def close() -> None:
             await session.close()
@@ -180,15 +182,28 @@ def _embedded(given: argparse.Namespace) -> tuple[Environment, Connect]:
     return environment, connect
 
 
-def _session(http: Http, environment: Environment) -> Session:
+def _session(http: Http, environment: Environment, journal: Path | None, read_only: bool) -> Session:
     from tui.api.client import Client
     from tui.app import Session
     from tui.service.desk import Desk
     from tui.service.journal import Journal
 
     client = Client(http)
-    desk = Desk(client, environment, journal=Journal(paths.state_dir() / "journal.jsonl"))
-    return Session(desk, client.close)
+    desk = Desk(client, environment, journal=Journal(journal), read_only=read_only)
+
+    async def close() -> None:
+        await desk.close()
+        await client.close()
+
+    return Session(desk, close)
+
+
+def _journal(server: str, *, fresh: bool = False) -> Path:
+    """Give the journal of writes to one server: what one does not know is never asked of another."""
+    path = paths.state_dir() / f"journal-{sha256(server.encode()).hexdigest()[:12]}.jsonl"
+    if fresh:
+        path.unlink(missing_ok=True)
+    return path
 
 
 def _database(named: str) -> Path | None:

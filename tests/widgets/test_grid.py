@@ -300,7 +300,7 @@ async def test_a_number_that_is_only_half_in_sight_is_hidden() -> None:
         assert stage.lines[1] == "> ORD-0          123,456 0.8200"
         await pilot.resize_terminal(30, 5)
         await pilot.pause()
-        assert stage.lines[1] == "> ORD-0          123,456 #####"
+        assert stage.lines[1].rstrip() == "> ORD-0          123,456"
 
 
 async def test_sideways_whole_columns_go_and_the_first_stays() -> None:

@@ -55,11 +55,15 @@ class Slot(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """The width of every column, and where they stand at each sideways position."""
+    """The width of every column, and where they stand at each sideways position.
+
+    ``whole`` are the columns that are in sight as a whole or not at all: half a number tells a lie.
+    """
 
     widths: tuple[int, ...]
     viewport: int
     frozen: int
+    whole: frozenset[int] = frozenset()
 
     @property
     def furthest(self) -> int:
@@ -77,7 +81,7 @@ class Layout(NamedTuple):
         x = GUTTER
         for index in (*range(self.frozen), *range(self.frozen + hidden, len(self.widths))):
             width = min(self.widths[index], self.viewport - x)
-            if width <= 0:
+            if width <= 0 or (slots and width < self.widths[index] and index in self.whole):
                 break
             slots.append(Slot(index, x, width))
             x += width + 1
@@ -106,7 +110,8 @@ def lay_out(columns: Sequence[GridColumn], needs: Sequence[int], viewport: int, 
         spare += 1
     while frozen and GUTTER + sum(width + 1 for width in widths[:frozen]) > viewport // 2:
         frozen -= 1
-    return Layout(tuple(widths), viewport, frozen)
+    whole = frozenset(index for index, column in enumerate(columns) if column.cut == "never")
+    return Layout(tuple(widths), viewport, frozen, whole)
 
 
 def _gives(widths: Sequence[int], flexible: Sequence[int]) -> int:
