@@ -6,6 +6,7 @@ first screen stands, so that something is on screen before anything slow is impo
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -144,7 +145,10 @@ class BlotterApp(App[None]):
         self.desk = session.desk
         self.environment = session.desk.environment
         session.desk.subscribe(self._updated)
-        await session.desk.load()
+        try:
+            await session.desk.load()
+        finally:
+            gc.enable()
         self.market = await session.desk.market_status()
         self.set_interval(self.preferences.refresh_s, self._poll)
 

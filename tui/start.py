@@ -6,6 +6,7 @@ What is slow to import is imported where it is needed and not before: the screen
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -47,6 +48,7 @@ def serve(given: argparse.Namespace) -> int:
 
 def blotter(given: argparse.Namespace) -> int:
     """Start the blotter and give its exit code."""
+    gc.disable()  # loading makes next to no garbage; the app turns the collector on once the desk is shown
     try:
         settings = load(paths.config_file())
         log_file = _start_log()

@@ -10,14 +10,13 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import quote, urlsplit
-
-import httpx
 
 from tui.api import gate
 from tui.api.endpoints import Endpoint
@@ -34,6 +33,13 @@ from tui.api.errors import (
     refusal_for,
 )
 from tui.api.shapes import ProblemDetails
+
+# httpx loads its own command line, with pygments and half of rich, wherever click is installed.
+_click = sys.modules.setdefault("click", None)  # type: ignore[arg-type]
+import httpx  # noqa: E402
+
+if _click is None:
+    del sys.modules["click"]
 
 AsyncBaseTransport = httpx.AsyncBaseTransport
 Query = Mapping[str, str | Sequence[str] | None]
