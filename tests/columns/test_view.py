@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from tui.api.models import Allocation, Order, Placement
-from tui.api.shapes import CurrencyAndAmount, ResourceId
+from tui.api.models import Allocation, Block, Execution, Order, Placement
+from tui.api.shapes import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
 from tui.columns.format import Look, clock, number, price, state_text
 from tui.columns.panes import COLUMNS
 from tui.columns.view import FilterError, Totals, View, export_csv, keys
@@ -116,6 +116,34 @@ def test_money_is_added_up_per_currency_and_never_mixed() -> None:
     assert sums.text() == "quantity 16 · 20.10 GBP · 15.00 USD"
 
 
+def test_a_bond_is_worth_a_hundredth_of_units_times_price() -> None:
+    gilt = {"Instrument/default/Ticker": "UKT 4.5 09/07/34"}
+    names = {"instrument_identifiers": gilt, "lusid_instrument_id": "LUID_GILT"}
+    key = "Block/demo/AssetClass"
+    known = Block(
+        id=id("BLK-1"),
+        order_ids=(),
+        side="Buy",
+        created_date=NOON,
+        properties={key: PerpetualProperty(key=key, value=PropertyValue(label_value="Bond"))},
+        **names,  # type: ignore[arg-type]
+    )
+    fill = Execution(
+        id=id("EXE-1"),
+        placement_id=id("PLC-1"),
+        quantity=Decimal(10_000_000),
+        state="Filled",
+        price=CurrencyAndAmount(amount=Decimal("99.37"), currency="GBP"),
+        side="Buy",
+        created_date=NOON,
+        **names,  # type: ignore[arg-type]
+    )
+    column = next(each for each in COLUMNS[Family.EXECUTIONS] if each.id == "value")
+    desk = Snapshot.of(blocks=[known], executions=[fill])
+    assert column.cell(desk, fill, Look()) == "9,937,000.00"
+    assert column.cell(Snapshot.of(executions=[fill]), fill, Look()) == "993,700,000.00"
+
+
 def test_children_count_with_their_parent_and_not_again() -> None:
     def placement(code: str, units: str, parent: str | None = None) -> Placement:
         return Placement(
@@ -140,7 +168,7 @@ def test_an_export_keeps_every_digit_and_no_cell_becomes_a_formula() -> None:
     desk = Snapshot.of(orders=[order("ORD-1", "0.1234567890123456789", state="=cmd|'/c calc'!A1", date=NOON)])
     text = export_csv(View(Family.ORDERS), desk, list(desk.orders))
     head, row, _ = text.split("\r\n")
-    assert head.startswith("Order,Side,Quantity,")
+    assert head.startswith("Order,Quantity,Portfolio,")
     assert "0.1234567890123456789" in row
     assert "'=cmd" in row
     assert "2026-11-20T12:00:00Z" in row
