@@ -36,6 +36,7 @@ from tui.oms.store import StoreError
 OPENING = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 APPLE = instruments()[0]
 VODAFONE = next(instrument for instrument in instruments() if instrument.ticker == "VOD")
+GILT = next(instrument for instrument in instruments() if instrument.ticker == "UKT 4.5 09/07/34")
 
 
 @pytest.fixture
@@ -56,15 +57,16 @@ def id_of(code: str) -> ResourceId:
 def placed(
     engine: Engine,
     code: str,
-    quantity: int,
+    quantity: int | None,
     instrument: Instrument = APPLE,
     *,
+    amount: str | None = None,
     side: str = "Buy",
     limit: str | None = None,
     stop: str | None = None,
     state: str | None = None,
 ) -> PlacementRequest:
-    """Place an unsolicited block of its own with a counterparty."""
+    """Place an unsolicited block of its own with a counterparty, sized by units or by an amount of money."""
 
     def money(amount: str | None) -> CurrencyAndAmount | None:
         return CurrencyAndAmount(amount=Decimal(amount), currency=instrument.currency) if amount else None
@@ -74,7 +76,8 @@ def placed(
         id=id_of(f"BLK-{code}"),
         order_ids=(),
         instrument_identifiers=instrument.identifiers,
-        quantity=Decimal(quantity),
+        quantity=None if quantity is None else Decimal(quantity),
+        amount=money(amount),
         side=side,
         type=type,
         time_in_force="Day",
@@ -87,6 +90,7 @@ def placed(
         block_ids=(block.id,),
         instrument_identifiers=instrument.identifiers,
         quantity=block.quantity,
+        amount=block.amount,
         state=state,
         side=side,
         time_in_force="Day",
@@ -120,6 +124,13 @@ def test_a_placement_fills_little_by_little_until_nothing_is_left(engine: Engine
     assert sum(fill.quantity for fill in executions) == 10_000
     assert [fill.state for fill in executions] == ["PartiallyFilled"] * (len(executions) - 1) + ["Filled"]
     assert state_of(engine, "PLC-1") == "Filled"
+
+
+def test_a_sum_of_money_buys_a_bond_at_its_price_for_a_hundred(engine: Engine) -> None:
+    placed(engine, "PLC-1", None, GILT, amount="1000000")
+    opened(engine).step(4_000)
+    spent = sum(fill.quantity * (fill.price.amount or 0) / 100 for fill in fills(engine, "PLC-1"))
+    assert 999_000 < spent <= 1_000_000
 
 
 def test_a_fill_says_how_it_settles(engine: Engine) -> None:

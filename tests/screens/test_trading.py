@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -71,6 +72,24 @@ async def test_new_orders_stand_on_the_desk_and_on_the_server() -> None:
         held = await user.client.blocks.get(demo(code))
         assert held.quantity == Decimal(100_000)
         assert len(held.order_ids) == 2
+
+
+async def test_five_million_of_a_gilt_cost_about_five_million_pounds() -> None:
+    async with blotter() as user:
+        await user.go("blocks")
+        before = set(user.codes("blocks"))
+        await user.press("n")
+        await user.fill("instrument", "UKT 4.5 09/07/34")
+        await user.fill("orders", "GILT-LDI 5m")
+        assert "Notional about 5,0" in await user.form()
+        await user.press("enter")
+        await user.until(lambda: isinstance(user.app.screen, PreviewDialog))
+        assert re.search(r"buy +1 +5,000,000 +5,0\d\d,\d{3}\.\d\d GBP", user.text(), re.I)
+        await user.confirm("1", "enter")
+        await user.report()
+        await user.until(lambda: len(user.codes("blocks")) == len(before) + 1)
+        code = (set(user.codes("blocks")) - before).pop()
+        assert user.row("blocks", code)["ordered"] == "5,000,000"
 
 
 async def test_an_order_line_says_what_it_means_and_becomes_orders() -> None:

@@ -53,6 +53,11 @@ def test_market_and_day_are_understood_when_left_out() -> None:
     assert "about 810.00 GBP" in read.describe(VOD)
 
 
+def test_a_bond_is_quoted_per_hundred_nominal() -> None:
+    gilt = Instrument("LUID_G", {}, currency="GBP", asset_class="Bond", last_price=Decimal("100.2"))
+    assert "Notional about 5,010,000.00 GBP." in line("b 5m GB00BT7J0027 @GILT-LDI").describe(gilt)
+
+
 def test_a_good_till_date_order_keeps_its_date() -> None:
     read = line("bc 10 AAPL stp 250 gtd 2026-11-30 @US-TECH")
     assert (read.side, read.type, read.stop) == ("BuyToCover", "Stop", Decimal(250))

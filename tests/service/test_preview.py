@@ -22,6 +22,7 @@ from tests.service.make import (
     rid,
     transaction,
     usd,
+    version,
 )
 from tui.api.client import Client
 from tui.api.http import Http
@@ -88,6 +89,25 @@ def test_it_states_environment_count_quantity_and_money(desk: Snapshot) -> None:
     assert total.quantity == 162
     assert total.notional == 132 * 190 + 30 * 191
     assert [line.ref.id.code for line in seen.largest] == ["ORD-2", "ORD-3"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "money"),
+    [
+        (CancelOrders((rid("ORD-2"),)), "250.80"),
+        (new_orders("BLK_9", ORD_9=1000), "1900"),
+        (PlaceBlocks((placing("PLC-9", "BLK-2", 1000),)), "1900"),
+        (Allocate((rid("PLC-1"),)), "113.70"),
+        (RecordFills((fill("EXE-9", "PLC-1", 1000),)), "1895"),
+        (BookTransactions((rid("ALL-1"),)), "113.70"),
+    ],
+)
+def test_the_money_of_a_bond_is_per_hundred_nominal(desk: Snapshot, verb: Verb, money: str) -> None:
+    draft = desk.draft()
+    bond = label("Block/Desk/AssetClass", "Bond")
+    draft.put_blocks([block("BLK-1", "ORD-1", "ORD-2", properties=bond, version=version(2))])
+    (total,) = shown(verb, draft.freeze()).totals
+    assert total.notional == Decimal(money)
 
 
 def test_sides_and_currencies_are_never_mixed(desk: Snapshot) -> None:

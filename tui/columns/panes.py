@@ -190,19 +190,19 @@ def _instrument(names: Callable[[Any], tuple[Identifiers | None, str]]) -> Colum
 
 
 def _value(
-    id: str, title: str, help: str, money: Callable[[Any], tuple[Decimal | None, str | None]]
+    id: str, title: str, help: str, money: Callable[[Snapshot, Any], tuple[Decimal | None, str | None]]
 ) -> Column:
     return Column(
         id,
         title,
         help,
-        lambda s, row: money(row)[0],
+        lambda s, row: money(s, row)[0],
         _money,
         14,
         "right",
         "never",
         total="money",
-        currency=lambda s, row: money(row)[1],
+        currency=lambda s, row: money(s, row)[1],
     )
 
 
@@ -299,9 +299,11 @@ def _order_left(snapshot: Snapshot, row: Order) -> Decimal | None:
     return Decimal(0) if is_cancelled(row.state) else row.quantity - snapshot.allocated_of_order(row.id)
 
 
-def _notional(row: Any) -> tuple[Decimal | None, str | None]:
+def _notional(snapshot: Snapshot, row: Allocation | Execution) -> tuple[Decimal | None, str | None]:
+    """Give what a row is worth at its price; bonds are quoted per 100 nominal."""
     amount = _amount(row.price)
-    value = None if amount is None or row.quantity is None else amount * row.quantity
+    unit = snapshot.price_unit(row.lusid_instrument_id)
+    value = None if amount is None or row.quantity is None else amount * row.quantity * unit
     return value, _currency(row.price)
 
 
@@ -397,7 +399,7 @@ ALLOCATIONS: Final = (
     _state(lambda s, row: row.state, 14),
     _side(lambda row: row.side),
     _px("price", "Price", "Price", lambda s, row: _amount(row.price)),
-    _value("value", "Value", "Quantity times price", _notional),
+    _value("value", "Value", "Quantity times price, bonds per 100", _notional),
     _plain("currency", "Ccy", "Currency", 3, lambda s, row: _currency(row.price)),
     _instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
     _qty(
@@ -432,7 +434,7 @@ EXECUTIONS: Final = (
     _state(lambda s, row: row.state),
     _plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty),
     _instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
-    _value("value", "Value", "Quantity times price", _notional),
+    _value("value", "Value", "Quantity times price, bonds per 100", _notional),
     _plain("placement", "Placement", "Its placement", 12, lambda s, row: row.placement_id.code, cut="middle"),
     _date("settles", "Settle", "Settlement date", lambda s, row: row.settlement_date),
     _when("created", "Filled at", "When it was filled", lambda s, row: row.created_date),
@@ -447,7 +449,7 @@ TRANSACTIONS: Final = (
         "consideration",
         "Consideration",
         "What it settles for",
-        lambda row: (_amount(row.total_consideration), _currency(row.total_consideration)),
+        lambda s, row: (_amount(row.total_consideration), _currency(row.total_consideration)),
     ),
     _plain(
         "currency", "Ccy", "Currency", 3, lambda s, row: _currency(row.total_consideration), flexible=False

@@ -31,6 +31,7 @@ from tui.api.models import (
     PlacementAllocated,
     PlacementOrdered,
 )
+from tui.api.quoting import PER_UNIT
 from tui.api.shapes import ZERO, ResourceId
 from tui.api.states import direction_of, is_cancelled, normal
 from tui.oms.book import (
@@ -104,7 +105,9 @@ def graph_block(book: Book, block: Block) -> OrderGraphBlock:
     stages = [placed.quantity, executed.quantity, allocated.quantity, booked.quantity]
     if basis_of(block) == AMOUNT.name:
         size = ordered.amount if facts.orders else AMOUNT.of(block)
-        stages = [placed.amount, executed.amount, _allocated_money(facts), booked.amount]
+        unit = book.instruments.price_unit(block.lusid_instrument_id)
+        spent, given = (executed.amount or ZERO) * unit, _weighted(facts) * unit
+        stages = [placed.amount, spent, given, booked.amount]
     return OrderGraphBlock(
         block=block,
         ordered=ordered,
@@ -219,17 +222,21 @@ def _placed(book: Book, facts: _Facts) -> Placed:
 
 
 def _executed(facts: _Facts) -> Executed:
-    """G3: give what is executed for the block, with its price."""
-    money = ZERO
+    """G3: give what is executed for the block, with its units times their prices.
+
+    The amount is that sum for bonds too, as G3 has it, and not their money: clients divide it by the
+    quantity to have the average price.
+    """
+    weighted = ZERO
     for id, executions in facts.executions.items():
-        if facts.executed[id] == total(map(QUANTITY.filled, executions)):
-            money += total(map(AMOUNT.filled, executions))
+        if facts.executed[id] == total(fill.quantity for fill in executions):
+            weighted += total(AMOUNT.filled(fill, PER_UNIT) for fill in executions)
         else:
-            money += facts.executed[id] * (average_price(executions) or ZERO)
+            weighted += facts.executed[id] * (average_price(executions) or ZERO)
     details = dict.fromkeys(fill.id for executions in facts.executions.values() for fill in executions)
     return Executed(
         quantity=trim(total(facts.executed.values())),
-        amount=trim(money) if details else None,
+        amount=trim(weighted) if details else None,
         details=tuple(IdDetail(id=id) for id in details),
     )
 
@@ -253,7 +260,8 @@ def _allocated(facts: _Facts) -> Allocated:
     return Allocated(quantity=trim(total(detail.quantity for detail in details)), details=details)
 
 
-def _allocated_money(facts: _Facts) -> Decimal:
+def _weighted(facts: _Facts) -> Decimal:
+    """Give the allocated units times their prices."""
     return total(
         _signed(facts.block, each.side, each.quantity) * (each.price.amount or ZERO)
         for each in facts.allocations
@@ -286,9 +294,10 @@ def graph_placement(book: Book, placement: Placement) -> OrderGraphPlacement:
     placed, units = live_size(book, placement), total(fill.quantity for fill in done)
     allocated = total(allocation.quantity for allocation in allocations)
     by_value = placement.amount is not None
-    money = total(AMOUNT.filled(fill) for fill in done)
+    unit = book.instruments.price_unit(placement.lusid_instrument_id)
+    money = total(AMOUNT.filled(fill, unit) for fill in done)
     given = total(
-        each.quantity * (each.price.amount or ZERO) for each in allocations if each.price is not None
+        each.quantity * (each.price.amount or ZERO) * unit for each in allocations if each.price is not None
     )
     size = live_size(book, placement, AMOUNT)
     return OrderGraphPlacement(

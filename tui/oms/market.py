@@ -211,7 +211,8 @@ class Market:
         price = self._price(placement, walk)
         if price is None:
             return None
-        left = _left(placement, store.related(EXECUTIONS_OF_PLACEMENT, placement.id), price)
+        fills = store.related(EXECUTIONS_OF_PLACEMENT, placement.id)
+        left = _left(placement, fills, price, walk.instrument.price_unit)
         if left <= 0:
             return None
         quantity = self._quantity(placement, walk.instrument, left)
@@ -313,13 +314,14 @@ def _amount(money: CurrencyAndAmount | None) -> Decimal | None:
     return money.amount if money is not None else None
 
 
-def _left(placement: Placement, executions: Iterable[Execution], price: Decimal) -> Decimal:
+def _left(placement: Placement, executions: Iterable[Execution], price: Decimal, unit: Decimal) -> Decimal:
     """Give the units of a placement that are not executed; cancelled executions count for nothing (L5).
 
-    Of a placement sized by money these are the whole units that the rest of it buys at ``price``.
+    Of a placement sized by money these are the whole units that the rest of it buys at ``price``, of
+    which ``unit`` is what one unit at price 1 costs.
     """
     live = [fill for fill in executions if not is_cancelled(fill.state)]
     if placement.quantity is not None:
         return placement.quantity - sum((fill.quantity for fill in live), ZERO)
-    spent = sum((fill.quantity * (fill.price.amount or ZERO) for fill in live), ZERO)
-    return ((_amount(placement.amount) or ZERO) - spent) // price
+    spent = sum((fill.quantity * (fill.price.amount or ZERO) * unit for fill in live), ZERO)
+    return ((_amount(placement.amount) or ZERO) - spent) // (price * unit)

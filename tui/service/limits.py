@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
+from tui.api.quoting import is_bond
+
 
 @dataclass(frozen=True, slots=True)
 class Band:
@@ -74,8 +76,7 @@ class Limits:
 
     def drift_of(self, asset_class: str) -> Band:
         """Give the price band of an asset class; what is not a bond is held to the equity band."""
-        bond = asset_class.casefold() in ("bond", "bonds", "fixed income", "gilt", "treasury")
-        return self.drift["bond" if bond else "equity"]
+        return self.drift["bond" if is_bond(asset_class) else "equity"]
 
 
 DEFAULT_LIMITS: Final = Limits()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tui.api.gate import BadRow
 from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
+from tui.api.quoting import PER_UNIT, price_unit
 from tui.api.shapes import ZERO, Identifiers, ResourceId
 from tui.api.states import is_cancelled
 
@@ -107,7 +108,8 @@ class Instrument:
     ``last_price`` is the price of the newest execution seen, else the newest price on an order or
     block, in units of ``currency``; ``last_at`` is when. ``name`` comes from the block property
     ``Block/*/InstrumentName``, ``asset_class`` from ``Block/*/AssetClass``, ``adv`` (average daily
-    volume, units) from ``Block/*/AverageDailyVolume``; empty or None where nobody says.
+    volume, units) from ``Block/*/AverageDailyVolume``; empty or None where nobody says. Prices are for
+    one unit, of bonds for 100 nominal: ``price_unit`` makes money of both.
     """
 
     luid: str
@@ -119,6 +121,11 @@ class Instrument:
     last_price: Decimal | None = None
     last_at: datetime | None = None
     traded: bool = False
+
+    @property
+    def price_unit(self) -> Decimal:
+        """What one unit at price 1 costs: 1, or 0.01 for what is known as a bond."""
+        return price_unit(self.asset_class)
 
     def identifier(self, kind: str) -> str:
         """Give the identifier of a ``kind`` such as ``Ticker`` or ``Isin``, or an empty text."""
@@ -316,6 +323,11 @@ class Snapshot:
         from tui.service.relate import related
 
         return related(self, ref)
+
+    def price_unit(self, luid: str) -> Decimal:
+        """Give what one unit of an instrument at price 1 costs; 1 when nothing is known of it."""
+        known = self.instruments.get(luid)
+        return PER_UNIT if known is None else known.price_unit
 
     def find_instruments(self, text: str) -> tuple[Instrument, ...]:
         """Give the instruments whose ticker, ISIN, FIGI, LUID or other identifier is ``text`` in any case."""

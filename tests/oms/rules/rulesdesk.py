@@ -34,6 +34,7 @@ from tui.oms.refusals import Refusal
 EXAMPLES = Path(__file__).parents[2] / "contract" / "examples"
 APPLE = {"Instrument/default/Figi": "BBG000B9XRY4"}
 MICROSOFT = {"Instrument/default/Figi": "BBG000BPH459"}
+GILT = {"Instrument/default/Ticker": "UKT 4.5 09/07/34"}
 TERMS = {
     "instrumentIdentifiers": APPLE,
     "side": "Buy",

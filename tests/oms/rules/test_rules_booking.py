@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from rulesdesk import Desk, failure, id_of, refused, rid, usd
+from rulesdesk import GILT, Desk, failure, id_of, refused, rid, usd
 
 from tui.api.models import Transaction
 from tui.oms.rules.booking import superseded, weekdays_after
@@ -50,6 +50,29 @@ def test_b2_without_a_rate_the_price_currency_settles(desk: Desk) -> None:
     transaction = desk.book("A1").values["Scope:Desk Code:A1"]
     assert (transaction.type, transaction.exchange_rate) == ("Buy", 1)
     assert transaction.total_consideration.currency == "USD"
+
+
+def test_b2_a_bond_is_quoted_per_hundred_nominal(desk: Desk) -> None:
+    gilt = {"instrumentIdentifiers": GILT}
+    desk.create("B", {"O1": 10_000_000}, **gilt)
+    desk.place("P", "B", 10_000_000, **gilt)
+    desk.fill("E1", "P", 10_000_000, price="99.37", **gilt)
+    desk.allocate("P")
+    transaction = desk.book("P-O1").values["Scope:Desk Code:P-O1"]
+    assert transaction.total_consideration.amount == Decimal(9_937_000)
+    assert transaction.transaction_price is not None
+    assert (transaction.units, transaction.transaction_price.price) == (10_000_000, Decimal("99.37"))
+    entry = desk.block_entry("B")
+    assert (entry.booked.amount, entry.derived_state) == (9_937_000, "Booked")
+    assert entry.executed.amount == 10_000_000 * Decimal("99.37"), "units times prices (G3)"
+
+
+def test_b2_what_nobody_knows_is_quoted_per_unit(desk: Desk) -> None:
+    strange = {"instrumentIdentifiers": {"Instrument/default/Isin": "XS0000000009"}}
+    desk.create("B", {"O1": 100}, **strange)
+    desk.put_allocation("A1", "O1", 10, price=usd("99.5"), **strange)
+    transaction = desk.book("A1").values["Scope:Desk Code:A1"]
+    assert transaction.total_consideration.amount == 995
 
 
 def test_b2_settlement_skips_the_weekend() -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from rulesdesk import Desk, id_of, rid, usd
+from rulesdesk import GILT, Desk, id_of, rid, usd
 
 from tui.api.models import Block, Order, Placement
 from tui.oms.graph import graph_block, graph_placement
@@ -148,6 +148,26 @@ def test_a_value_block_is_judged_in_money(desk: Desk) -> None:
     entry = desk.block_entry("B")
     assert (entry.ordered.amount, entry.placed.amount, entry.executed.amount) == (1000, 1000, 1000)
     assert (entry.ordered.amount_by_state, entry.derived_state) == ({"New": 1000}, "Executed")
+
+
+def test_a_value_block_of_a_bond_is_judged_in_money_too(desk: Desk) -> None:
+    gilt = {"instrumentIdentifiers": GILT}
+    desk.create("B", {"O1": {"amount": usd(1_000_000)}}, **gilt)
+    desk.place("P", "B", None, amount=usd(1_000_000), **gilt)
+    desk.fill("E1", "P", 500_000, price="80", **gilt)
+    assert desk.block_entry("B").derived_state == "Partially executed"
+    assert desk.placement_entry("P").derived_state == "In progress"
+    desk.fill("E2", "P", 750_000, price="80", **gilt)
+    assert desk.block_entry("B").derived_state == "Executed"
+    entry = desk.placement_entry("P")
+    assert (entry.executed.amount, entry.derived_state) == (1_000_000, "Executed")
+    desk.put_allocation("A1", "O1", 1_250_000, price=usd("80"), placementIds=[id_of("P")], **gilt)
+    assert desk.block_entry("B").derived_state == "Allocated"
+    assert desk.placement_entry("P").derived_state == "Allocated"
+    desk.book("A1")
+    assert desk.block_entry("B").derived_state == "Booked"
+    desk.cancel_placement("P")
+    assert desk.block_entry("B").placed.amount == 1_000_000
 
 
 def test_a_block_nobody_ordered_for_is_measured_by_its_own_size(desk: Desk) -> None:

@@ -46,7 +46,7 @@ APPROVAL_STATE: Final = "Order/demo/ApprovalState"
 
 def round_lot(instrument: Instrument) -> int:
     """Give the size orders in ``instrument`` come in multiples of: shares, or nominal for bonds."""
-    if instrument.asset_class == "Bond":
+    if instrument.is_bond:
         return 100_000
     if instrument.currency == "GBP":
         return 1_000 if instrument.price < 5 else 100

@@ -12,7 +12,7 @@ from tui.oms.demo.dealing import CancelPlacement, Fill, Place
 from tui.oms.demo.instruments import Instrument, instruments
 from tui.oms.demo.ordering import CancelOrders, Check, Enter
 from tui.oms.demo.settling import Allocate, Book, Sweep
-from tui.oms.demo.story import HUNDRED, Situation, Verb
+from tui.oms.demo.story import Situation, Verb
 
 STRATEGIES: Final = ("Core", "Rebalance", "Inflow", "Income", "Index add", "Risk cut")
 PER_UNIT: Final = {"JPY": 150}
@@ -84,7 +84,7 @@ def ordinary(rng: Random) -> Situation:
         side=side,
         limit=limit,
         time_in_force=rng.choice(("Day", "Day", "Day", "GoodTilCancel")),
-        strategy="Duration" if instrument.asset_class == "Bond" else rng.choice(STRATEGIES),
+        strategy="Duration" if instrument.is_bond else rng.choice(STRATEGIES),
     )
 
 
@@ -92,7 +92,7 @@ def _orders(rng: Random, instrument: Instrument) -> dict[str, int]:
     """Give lots for one to four portfolios, the block worth a quarter to six million."""
     portfolios = desk.PORTFOLIOS[instrument.currency, instrument.asset_class]
     chosen = portfolios[: rng.randrange(1, len(portfolios) + 1)]
-    price = instrument.price / (HUNDRED if instrument.asset_class == "Bond" else 1)
+    price = instrument.price * instrument.price_unit
     money = Decimal(rng.randrange(250_000, 6_000_000)) * PER_UNIT.get(instrument.currency, 1)
     shares = [rng.randrange(2, 10) for _ in chosen]
     lot = desk.round_lot(instrument)

@@ -13,6 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from tui.api.quoting import is_bond, price_unit
+
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 FIGI: Final = "Instrument/default/Figi"
 ISIN: Final = "Instrument/default/Isin"
@@ -23,8 +25,9 @@ TICKER: Final = "Instrument/default/Ticker"
 class Instrument:
     """One line of the demo's instrument table.
 
-    ``price`` is the reference price in ``currency``, ``adv`` the average daily volume in shares (None
-    for bonds, which trade by nominal), ``volatility`` the daily standard deviation in per cent.
+    ``price`` is the reference price in ``currency``, of bonds for 100 nominal; ``adv`` the average daily
+    volume in shares (None for bonds, which trade by nominal); ``volatility`` the daily standard deviation
+    in per cent.
     """
 
     ticker: str
@@ -45,9 +48,19 @@ class Instrument:
         return {key: value for key, value in known.items() if value}
 
     @property
+    def is_bond(self) -> bool:
+        """Tell whether it trades by nominal, quoted per hundred."""
+        return is_bond(self.asset_class)
+
+    @property
+    def price_unit(self) -> Decimal:
+        """Give what one unit at price 1 costs, in ``currency``."""
+        return price_unit(self.asset_class)
+
+    @property
     def tick(self) -> Decimal:
         """Give the smallest price step, in ``currency``."""
-        if self.asset_class == "Bond":
+        if self.is_bond:
             return Decimal("0.001")
         if self.currency == "JPY":
             return Decimal(1)
@@ -56,7 +69,7 @@ class Instrument:
     @property
     def settlement_days(self) -> int:
         """Give the weekdays from trade to settlement: one in the United States and for gilts, else two."""
-        return 1 if self.currency == "USD" or self.asset_class == "Bond" else 2
+        return 1 if self.currency == "USD" or self.is_bond else 2
 
 
 def mint(isin: str) -> str:

@@ -83,18 +83,21 @@ Sized = Block | Order | Placement
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What an entity is sized in: how to read its size, and how much of it an execution fills."""
+    """What an entity is sized in: how to read its size, and how much of it an execution fills.
+
+    ``filled`` is also given the instrument's price unit: money = units x price x price unit.
+    """
 
     name: str
     of: Callable[[Sized], Decimal | None]
-    filled: Callable[[Execution], Decimal]
+    filled: Callable[[Execution, Decimal], Decimal]
 
 
-QUANTITY: Final = Basis("Quantity", lambda sized: sized.quantity, lambda execution: execution.quantity)
+QUANTITY: Final = Basis("Quantity", lambda sized: sized.quantity, lambda execution, unit: execution.quantity)
 AMOUNT: Final = Basis(
     "Amount",
     lambda sized: sized.amount.amount if sized.amount is not None else None,
-    lambda execution: execution.quantity * (execution.price.amount or ZERO),
+    lambda execution, unit: execution.quantity * (execution.price.amount or ZERO) * unit,
 )
 
 

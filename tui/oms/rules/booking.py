@@ -111,7 +111,12 @@ def _id_for(book: Book, allocation: Allocation) -> ResourceId:
 
 
 def _transaction(book: Book, allocation: Allocation, properties: Properties) -> Transaction:
-    """B2: map an allocation and its order to a transaction."""
+    """B2: map an allocation and its order to a transaction.
+
+    B2 infers consideration = units x price x fx rate. Bonds are quoted per 100 nominal, so of them this
+    would be a hundred times the money: here the instrument's price unit is a factor too, a hundredth for
+    known bonds and 1 for all others.
+    """
     order = book.get(Order, allocation.allocated_order_id)
     side = allocation.side or (order.side if order else None)
     price = allocation.price
@@ -122,7 +127,8 @@ def _transaction(book: Book, allocation: Allocation, properties: Properties) -> 
     if side is None:
         raise Refusal("MissingSideFailure", f"Allocation '{allocation.id}' has no side.", "B4")
     rate = allocation.settlement_currency_fx_rate
-    consideration = allocation.quantity * price.amount * (ONE if rate is None else rate)
+    unit = book.instruments.price_unit(allocation.lusid_instrument_id)
+    consideration = allocation.quantity * price.amount * unit * (ONE if rate is None else rate)
     traded = allocation.date or _first_booked(book, allocation)
     return Transaction(
         transaction_id="",

@@ -1,4 +1,4 @@
-"""Which instrument a client's identifiers mean.
+"""Which instrument a client's identifiers mean, and how it is quoted.
 
 The server knows the demo's instruments. Any other identifier resolves to :data:`UNKNOWN` rather than
 failing (1.0), except a LUID, which is taken at its word.
@@ -7,9 +7,11 @@ failing (1.0), except a LUID, which is taken at its word.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Final, Protocol
 
+from tui.api.quoting import PER_UNIT
 from tui.api.shapes import Identifiers
 
 UNKNOWN: Final = "LUID_ZZZZZZZZ"
@@ -26,12 +28,17 @@ class Instruments(Protocol):
         """Give the LUID of the instrument, or :data:`UNKNOWN`."""
         ...
 
+    def price_unit(self, luid: str) -> Decimal:
+        """Give what one unit at price 1 costs: a hundredth for bonds, 1 for others and for the unknown."""
+        ...
+
 
 class InstrumentTable:
-    """Instruments by (identifier key, value), held in memory."""
+    """Instruments by (identifier key, value), and price units by LUID, held in memory."""
 
-    def __init__(self, luids: Mapping[tuple[str, str], str]) -> None:
+    def __init__(self, luids: Mapping[tuple[str, str], str], units: Mapping[str, Decimal]) -> None:
         self._luids = luids
+        self._units = units
 
     def luid(self, identifiers: Identifiers) -> str:
         """Give the LUID of the first identifier that is known; a LUID itself comes before the others."""
@@ -44,17 +51,21 @@ class InstrumentTable:
                 return luid
         return UNKNOWN
 
+    def price_unit(self, luid: str) -> Decimal:
+        """Give the price unit of the instrument, 1 when it is not known."""
+        return self._units.get(luid, PER_UNIT)
+
 
 @cache
 def known_instruments() -> InstrumentTable:
     """Give the instruments the embedded server knows: those the demo trades."""
     from tui.oms.demo.instruments import instruments
 
-    table: dict[tuple[str, str], str] = {}
+    luids: dict[tuple[str, str], str] = {}
     for instrument in instruments():
         for key, value in instrument.identifiers.items():
-            table[key, value] = instrument.luid
-    return InstrumentTable(table)
+            luids[key, value] = instrument.luid
+    return InstrumentTable(luids, {known.luid: known.price_unit for known in instruments()})
 
 
 class Traded(Protocol):

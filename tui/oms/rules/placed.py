@@ -67,7 +67,8 @@ def fills(book: Book, placement: Placement) -> list[Execution]:
 
 def executed(book: Book, placement: Placement, basis: Basis = QUANTITY) -> Decimal:
     """Give the units (or money) executed for a placement and its children."""
-    return total(basis.filled(fill) for fill in fills(book, placement))
+    unit = book.instruments.price_unit(placement.lusid_instrument_id)
+    return total(basis.filled(fill, unit) for fill in fills(book, placement))
 
 
 def average_price(executions: Iterable[Execution]) -> Decimal | None:

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
+from tui.api.quoting import PER_UNIT
 from tui.api.requests import BlockAndOrdersRequest, BlockedOrderRequest
 from tui.api.shapes import (
     CurrencyAndAmount,
@@ -65,7 +66,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """A parsed line. ``side``, ``type`` and ``time_in_force`` are the API's words; prices are per unit."""
+    """A parsed line. ``side``, ``type`` and ``time_in_force`` are the API's words; prices are as quoted."""
 
     side: str
     quantity: Decimal
@@ -78,10 +79,11 @@ class OrderLine:
     parts: tuple[Part, ...] = ()
 
     def notional(self, instrument: Instrument | None = None) -> Decimal | None:
-        """Give units times limit, stop or last price; None when no price is known."""
+        """Give the money of the units at limit, stop or last price; None when no price is known."""
         last = instrument.last_price if instrument else None
         price = next((each for each in (self.limit, self.stop, last) if each is not None), None)
-        return None if price is None else self.quantity * price
+        unit = instrument.price_unit if instrument else PER_UNIT
+        return None if price is None else self.quantity * price * unit
 
     def describe(self, instrument: Instrument | None = None) -> str:
         """Say the order in full words, with quantity and notional."""

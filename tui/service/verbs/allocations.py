@@ -224,7 +224,7 @@ class BookTransactions(Verb, frozen=True):
 
     def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
         rows = (snapshot.allocations[id] for id in self.allocation_ids if id in snapshot.allocations)
-        return tuple(_share_line(row) for row in rows)
+        return tuple(_share_line(snapshot, row) for row in rows)
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
         rows = [snapshot.allocations[id] for id in self.allocation_ids if id in snapshot.allocations]
@@ -255,7 +255,7 @@ class BookTransactions(Verb, frozen=True):
         return tuple(found)
 
 
-def _share_line(row: Allocation) -> Line:
+def _share_line(snapshot: Snapshot, row: Allocation) -> Line:
     price = row.price or CurrencyAndAmount()
     return Line(
         ref=Ref(Family.ALLOCATIONS, row.id),
@@ -265,4 +265,5 @@ def _share_line(row: Allocation) -> Line:
         currency=price.currency or row.settlement_currency or "",
         instrument=row.lusid_instrument_id,
         portfolio=row.portfolio_id,
+        price_unit=snapshot.price_unit(row.lusid_instrument_id),
     )

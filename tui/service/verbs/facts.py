@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from tui.api.models import Order, Placement
+from tui.api.quoting import PER_UNIT
 from tui.api.shapes import ZERO, CurrencyAndAmount, Identifiers, ResourceId
 from tui.api.states import is_cancelled
 from tui.service.snapshot import Family, Instrument, Ref, Snapshot
@@ -93,6 +94,7 @@ def priced(
         portfolio=portfolio,
         amount=amount.amount if amount else None,
         limit=limit.amount if limit else None,
+        price_unit=known.price_unit if known else PER_UNIT,
     )
 
 

@@ -76,6 +76,7 @@ class RecordFills(Verb, frozen=True):
         found = []
         for request in self.requests:
             row = snapshot.placements.get(request.placement_id)
+            luid = row.lusid_instrument_id if row else ""
             found.append(
                 Line(
                     ref=Ref(Family.EXECUTIONS, request.id),
@@ -83,8 +84,9 @@ class RecordFills(Verb, frozen=True):
                     quantity=request.quantity,
                     price=request.price.amount,
                     currency=request.price.currency or "",
-                    instrument=row.lusid_instrument_id if row else "",
+                    instrument=luid,
                     limit=request.price.amount,
+                    price_unit=snapshot.price_unit(luid),
                 )
             )
         return tuple(found)

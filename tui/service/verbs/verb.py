@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from tui.api.client import Client
 from tui.api.errors import ApiError, NoAnswer, Refused, item_failure
+from tui.api.quoting import PER_UNIT
 from tui.api.shapes import ErrorDetail, ResourceId
 from tui.service.advice import advice_for
 from tui.service.outcomes import Outcome, Status
@@ -49,7 +50,10 @@ class Mark(StrEnum):
 
 
 class Line(Struct, frozen=True):
-    """One item as the preview counts it: units of an instrument at a price, in a currency."""
+    """One item as the preview counts it: units of an instrument at a price, in a currency.
+
+    ``price_unit`` is what one unit at price 1 costs: bonds are quoted per 100 nominal.
+    """
 
     ref: Ref
     side: str
@@ -60,15 +64,16 @@ class Line(Struct, frozen=True):
     portfolio: ResourceId | None = None
     amount: Decimal | None = None
     limit: Decimal | None = None
+    price_unit: Decimal = PER_UNIT
 
     @property
     def notional(self) -> Decimal | None:
-        """Units times price, in ``currency``; the amount of a value-sized item; None when unknown."""
+        """The money it is about, in ``currency``: of a value-sized item its amount; None when unknown."""
         if self.amount is not None:
             return self.amount
         if self.quantity is None or self.price is None:
             return None
-        return self.quantity * self.price
+        return self.quantity * self.price * self.price_unit
 
 
 class Doubt(Struct, frozen=True):
