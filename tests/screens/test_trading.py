@@ -265,6 +265,16 @@ async def test_from_fill_to_ledger_and_the_whole_story_of_the_order() -> None:
         await user.confirm("y")
         report = await user.report()
         assert "2 done" in report
+        shares = [
+            id
+            for order in orders_of(user, block)
+            for id in user.desk.snapshot.allocations_of_order(demo(order))
+        ]
+        ids = {id.code for share in shares for id in user.desk.snapshot.transactions_of_allocation(share)}
+        assert len(ids) == 2
+        assert all(f"transaction {id}," in report for id in ids), report
+        assert "49,200 GBP" in report
+        assert "32,800 GBP" in report
         await user.until(lambda: user.row("blocks", block)["booked"] == "100,000")
         assert user.row("blocks", block)["state"].endswith("Booked")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from tests.service.lines import FIGI, OPENING, Dealer, new_orders, placing, rid, usd
 from tui.api.requests import (
     BlockRequest,
@@ -81,6 +83,7 @@ async def test_the_worked_scenario_from_new_orders_to_transactions(dealer: Deale
     booked = await dealer.book(*(id.code for id in desk.snapshot.allocations))
     assert len(booked.done) == 4
     assert booked.done[0].entity.units == 71
+    assert booked.done[0].note == "transaction Desk-PLC-1-ORD-1, 13,462.4875 USD"
     assert len(desk.snapshot.transactions) == 4
     row = desk.snapshot.blocks[rid("BLK-1")]
     assert (row.placed.quantity, row.executed.quantity, row.booked.quantity) == (227, 160, 160)
@@ -118,10 +121,33 @@ async def test_the_unplaced_rest_moves_on(dealer: Dealer) -> None:
         )
     )
     assert report.sentence() == "ORD-1 cancelled and moved."
+    assert report.done[0].note == "60 moved to order ORD-1R in block BLK-9"
     snapshot = dealer.desk.snapshot
     assert snapshot.orders[rid("ORD-1R")].quantity == 60
     assert snapshot.block_of_order(rid("ORD-1R")) == rid("BLK-9")
     assert snapshot.orders[rid("ORD-1")].state == "Cancelled"
+
+
+async def test_an_order_placed_in_full_leaves_nothing_to_move(dealer: Dealer) -> None:
+    await dealer.create("BLK_1", ORD_1=100)
+    await dealer.place("PLC-1", "BLK-1", 100)
+    item = CancelOrdersAndMoveRemainingRequest(
+        cancel_order_id=rid("ORD-1"),
+        move_remaining_to_order_id=rid("ORD-1R"),
+        move_remaining_to_block_id=rid("BLK-9"),
+    )
+    report = await dealer.desk.act(CancelAndMove((item,)))
+    assert [each.note for each in report.done] == ["nothing was left to move"]
+
+
+async def test_the_children_cancelled_with_a_placement_are_named(dealer: Dealer) -> None:
+    await dealer.create("BLK_1", ORD_1=100)
+    child = replace(placing("PLC-1-A", "BLK-1", 40), parent_placement_id=rid("PLC-1"))
+    await dealer.desk.act(PlaceBlocks((placing("PLC-1", "BLK-1", 60), placing("PLC-2", "BLK-1", 40))))
+    await dealer.desk.act(PlaceBlocks((child,)))
+    report = await dealer.desk.act(CancelPlacements((rid("PLC-1"), rid("PLC-2"))))
+    assert [each.note for each in report.done] == ["cancelled with it: PLC-1-A", ""]
+    assert dealer.desk.snapshot.placements[rid("PLC-1-A")].state == "Cancelled"
 
 
 async def test_an_unsolicited_block_is_allocated_by_weight(dealer: Dealer) -> None:

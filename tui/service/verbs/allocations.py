@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from tui.api.client import Client
 from tui.api.errors import Refused
-from tui.api.models import Allocation, Placement
+from tui.api.models import Allocation, Placement, Transaction
 from tui.api.requests import (
     AllocationReply,
+    BookingReply,
     BookTransactionsRequest,
     PortfolioWeight,
     WeightedAllocationServiceRunRequest,
@@ -158,6 +159,7 @@ class AllocateWeighted(_Run, frozen=True):
         return tuple(found)
 
 
+OLDER_FORM: Final = "booked in the older form: this server has no fee and mark-booked switches"
 _WANTS_LIST: Final = re.compile(r"json array|deserializ|could not be converted|expected.*(list|array)", re.I)
 
 
@@ -195,9 +197,8 @@ class BookTransactions(Verb, frozen=True):
             if error.status != 400 or not _WANTS_LIST.search(error.why):
                 raise
             reply = await client.book_transactions_list(self.allocation_ids, key=key and f"{key}-list")
-            note = "booked in the older form: this server has no fee and mark-booked switches"
-            return Answer(reply.values or {}, reply.failed or {}, note)
-        return Answer(reply.values or {}, reply.failed or {})
+            return _booked(reply, OLDER_FORM)
+        return _booked(reply)
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         found: set[Ref] = set(self.refs)
@@ -253,6 +254,19 @@ class BookTransactions(Verb, frozen=True):
             elif not row.quantity:
                 found.append(Doubt("no units", f"{id.code} has no units"))
         return tuple(found)
+
+
+def _booked(reply: BookingReply, *more: str) -> Answer:
+    """Give the answer of a booking, which names each allocation's transaction and what it settles for."""
+    values = reply.values or {}
+    notes = {name: "; ".join((_became(made), *more)) for name, made in values.items()}
+    return Answer(values, reply.failed or {}, notes)
+
+
+def _became(transaction: Transaction) -> str:
+    money = transaction.total_consideration
+    worth = "" if money.amount is None else f", {units(money.amount)} {money.currency or ''}".rstrip()
+    return f"transaction {transaction.transaction_id}{worth}"
 
 
 def _share_line(snapshot: Snapshot, row: Allocation) -> Line:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from tui.api.client import Client
 from tui.api.requests import (
+    CancelledAndMoved,
     CancelOrdersAndMoveRemainingRequest,
     OrderUpdateRequest,
 )
@@ -197,7 +198,8 @@ class CancelAndMove(Verb, frozen=True):
     async def call(self, client: Client, key: str | None) -> Answer:
         body = dict(zip(self.keys, self.items, strict=True))
         reply = await client.cancel_orders_and_move_remaining(body, key=key)
-        return Answer(reply.values or {}, reply.failed or {})
+        values = reply.values or {}
+        return Answer(values, reply.failed or {}, {name: _carried(item) for name, item in values.items()})
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         sources = blocks_of(snapshot, (item.cancel_order_id for item in self.items))
@@ -236,3 +238,13 @@ class CancelAndMove(Verb, frozen=True):
             if order_ref(item.move_remaining_to_order_id) in snapshot:
                 found.append(Doubt("id exists", f"{item.move_remaining_to_order_id.code} already exists"))
         return tuple(found)
+
+
+def _carried(item: CancelledAndMoved) -> str:
+    """Say where the rest of a cancelled order went (X5)."""
+    made = item.new_order
+    if made is None:
+        return "nothing was left to move"
+    size = str(made.amount) if made.quantity is None and made.amount else units(made.quantity)
+    home = f" in block {item.new_block_id.code}" if item.new_block_id else ""
+    return f"{size} moved to order {made.id.code}{home}"

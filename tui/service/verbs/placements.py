@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 from tui.api.client import Client
 from tui.api.models import Placement
 from tui.api.requests import (
+    CancelledPlacement,
     PlaceBlocksRequest,
     PlacementRequest,
     PlacementUpdateRequest,
@@ -225,8 +226,9 @@ class CancelPlacements(Verb, frozen=True):
     async def call(self, client: Client, key: str | None) -> Answer:
         body = dict(zip(self.keys, self.placement_ids, strict=True))
         reply = await client.cancel_placements(body, key=key)
-        values = {name: item.placement_state for name, item in (reply.values or {}).items()}
-        return Answer(values, reply.failed or {})
+        items = reply.values or {}
+        values = {name: item.placement_state for name, item in items.items()}
+        return Answer(values, reply.failed or {}, {name: _with_it(item) for name, item in items.items()})
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         return around(snapshot, self.placement_ids)
@@ -265,6 +267,12 @@ class CancelPlacements(Verb, frozen=True):
             elif normal(row.state) in ("cancelled", "filled"):
                 found.append(Doubt("finished placement", f"{id.code} is {row.state}"))
         return tuple(found)
+
+
+def _with_it(item: CancelledPlacement) -> str:
+    """Name the children that were cancelled with a placement."""
+    children = ", ".join(id.code for id in item.cancelled_child_placements)
+    return f"cancelled with it: {children}" if children else ""
 
 
 def _open(snapshot: Snapshot, row: Placement) -> Decimal:

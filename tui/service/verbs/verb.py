@@ -84,11 +84,15 @@ class Doubt(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """A successful call: per key sent the entity it became, and the items it refused."""
+    """A successful call: per key sent the entity it became, and the items it refused.
+
+    ``notes`` say per key what the entity alone does not: which transaction an allocation became, what
+    else was cancelled with it.
+    """
 
     values: Mapping[str, Any]
     failed: Mapping[str, ErrorDetail] = {}
-    note: str = ""
+    notes: Mapping[str, str] = {}
 
 
 Versions = Mapping[Ref, int]
@@ -211,7 +215,7 @@ def _outcome(ref: Ref, key: str, answer: Answer) -> Outcome:
         return Outcome(ref, Status.REFUSED, reason=reason, type=type_, advice=advice_for(type_))
     for name in (key, ref.id.failed_key):
         if name in answer.values:
-            return Outcome(ref, Status.DONE, entity=answer.values[name], note=answer.note)
+            return Outcome(ref, Status.DONE, entity=answer.values[name], note=answer.notes.get(name, ""))
     return Outcome(ref, Status.UNKNOWN, reason=UNMENTIONED)
 
 
