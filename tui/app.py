@@ -16,7 +16,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
-from textual import work
+from textual import events, work
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
@@ -28,6 +28,7 @@ from tui.columns.format import Look
 from tui.screens.desk import DeskScreen
 from tui.service.environment import Environment, Health, Update
 from tui.service.snapshot import EMPTY, Ref, Snapshot
+from widgets.filterbar import FilterBar
 
 if TYPE_CHECKING:
     from tui.service.desk import Desk
@@ -91,6 +92,10 @@ class BlotterApp(App[None]):
         self._dirty = False
         self.market: MarketStatus | None = None
         self.animation_level = "none"
+        if preferences.ascii:
+            from widgets.ascii import AsciiFilter
+
+            self._filters.append(AsciiFilter())
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = preferences.theme
@@ -158,6 +163,13 @@ class BlotterApp(App[None]):
             error = event.worker.error
             log.error("no session", exc_info=error)
             self.exit(return_code=1, message=Text(f"blotter: {error}"))
+
+    def on_key(self, event: events.Key) -> None:
+        """Give a letter to the filter that was opened while it was on its way; it is no key of an action."""
+        bar = self.focused
+        if isinstance(bar, FilterBar) and event.is_printable and event.character:
+            event.prevent_default()
+            bar.type(event.character)
 
     async def on_unmount(self) -> None:
         if self._session is not None:

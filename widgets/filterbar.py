@@ -1,28 +1,34 @@
-"""A filter in one line: what is typed after the slash, and at the right how much is left or what is wrong."""
+"""A filter in one line: what is typed after the slash, and at the right how much is left or what is wrong.
+
+It is one widget, which has the focus from the moment it is given it: a letter typed right after the key
+that opened it is never taken for the key of an action.
+"""
 
 from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from textual import events, on
-from textual.app import ComposeResult
+from textual import events
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Input, Static
+from textual.widget import Widget
+
+from widgets.editor import LineEditor
 
 DEBOUNCE_S: Final = 0.08
 """How long typing must rest before the filter is applied."""
+SLASH: Final = "/ "
 
 
-class FilterBar(Horizontal):
+class FilterBar(Widget, can_focus=True):
     """One line to type a filter into; it applies nothing itself."""
 
+    DEFAULT_CSS = "FilterBar { height: 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Clear the filter", show=False),
-        Binding("down", "submit", "To the rows", show=False),
+        Binding("enter,down", "submit", "To the rows", show=False),
     ]
 
     class _Told(Message):
@@ -49,52 +55,76 @@ class FilterBar(Horizontal):
 
     def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
-        self._input = Input(placeholder=placeholder, compact=True, select_on_focus=False)
-        self._input.cursor_blink = False
-        self._note = Static("", classes="note", markup=False)
+        self._placeholder = placeholder
+        self._line = LineEditor()
+        self._note = Content("")
         self._resting: Timer | None = None
         self._told = ""
-
-    def compose(self) -> ComposeResult:
-        yield Static("/", classes="slash", markup=False)
-        yield self._input
-        yield self._note
 
     @property
     def text(self) -> str:
         """What stands in the bar."""
-        return self._input.value
+        return self._line.value
 
     @text.setter
     def text(self, text: str) -> None:
-        self._input.value = self._told = text
-        self._input.cursor_position = len(text)
+        self._line.set(text)
+        self._told = text
+        self.refresh()
 
     def say(self, note: str, *, wrong: bool = False) -> None:
         """Show ``note`` at the right: a count, or what is wrong with the filter."""
-        self._note.set_class(wrong, "error")
-        self._note.update(Content(note))
+        self._note = Content.styled(note, "$text-error" if wrong else "$text-muted")
+        self.refresh()
 
     def focus(self, scroll_visible: bool = True) -> FilterBar:
-        """Put the cursor into the bar."""
-        self._input.focus(scroll_visible)
+        """Take the keys, beginning with the next one."""
+        self.screen.set_focus(self, scroll_visible)
         return self
 
-    @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        event.stop()
-        if self._resting is not None:
-            self._resting.stop()
-        self._resting = self.set_timer(DEBOUNCE_S, self._tell)
+    def type(self, text: str) -> None:
+        """Put ``text`` where the cursor is."""
+        self._line.insert(text)
+        self._changed()
 
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.action_submit()
+    def on_key(self, event: events.Key) -> None:
+        """Edit the line; keys that mean nothing to it go on to whoever knows them."""
+        if self._line.key(event.key, event.character):
+            event.stop()
+            event.prevent_default()
+            self._changed()
 
     def on_paste(self, event: events.Paste) -> None:
         """Keep a paste to this line."""
         event.stop()
+        self.type(event.text)
+
+    def on_focus(self) -> None:
+        """Show the cursor."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Hide the cursor."""
+        self.refresh()
+
+    def render(self) -> Content:
+        width = max(1, self.content_size.width)
+        note = self._note.truncate(max(0, width * 2 // 3), ellipsis=True)
+        room = max(1, width - len(SLASH) - (note.cell_length + 2 if note else 0))
+        line = Content.assemble((SLASH, "bold $primary"), self._typed(room))
+        return Content.assemble(line, " " * max(0, width - line.cell_length - note.cell_length), note)
+
+    def _typed(self, room: int) -> Content:
+        shown, at = self._line.window(max(1, room - 1))
+        if not self._line.value:
+            shown, at = "", 0
+        ghost = "" if self._line.value else self._placeholder
+        if not self.has_focus:
+            return Content.assemble(shown, (ghost, "$text-muted")).truncate(room)
+        under = shown[at : at + 1] or ghost[:1] or " "
+        return Content.assemble(
+            shown[:at], (under, "reverse"), shown[at + 1 :], (ghost[1:], "$text-muted")
+        ).truncate(room)
 
     def action_submit(self) -> None:
         """Apply at once and hand the focus on."""
@@ -107,6 +137,12 @@ class FilterBar(Horizontal):
         if self._resting is not None:
             self._resting.stop()
         self.post_message(self.Cancelled(self, dropped))
+
+    def _changed(self) -> None:
+        self.refresh()
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(DEBOUNCE_S, self._tell)
 
     def _tell(self) -> None:
         if self._resting is not None:

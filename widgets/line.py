@@ -1,7 +1,8 @@
-"""One line of text: something at the left, something at the right, repainted only when it changes."""
+"""One line: something at the left and at the right, or a row of pieces; repainted only when it changes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from textual.content import Content
@@ -51,3 +52,42 @@ class Line(Widget):
 def same(one: Content, other: Content) -> bool:
     """Tell whether two contents read and look the same."""
     return one.plain == other.plain and one.spans == other.spans
+
+
+class Pieces(Widget):
+    """A line of whole pieces: where there is no room for all, the least important are left out, never cut.
+
+    ``more`` stands at the end when some are missing; ``gap`` between two.
+    """
+
+    DEFAULT_CSS = """
+    Pieces { height: 1; }
+    """
+
+    def __init__(self, *, gap: str = "  ", more: str = "", id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._gap, self._more = gap, more
+        self._pieces: tuple[Content, ...] = ()
+        self._ranks: tuple[int, ...] = ()
+
+    def show(self, pieces: Sequence[Content | str], ranks: Sequence[int] = ()) -> None:
+        """Show ``pieces``; those of the highest rank go first, of equals the last. Repaints only a change."""
+        made = tuple(Content(piece) if isinstance(piece, str) else piece for piece in pieces)
+        ranks = tuple(ranks) or (0,) * len(made)
+        if len(made) == len(self._pieces) and ranks == self._ranks and all(map(same, made, self._pieces)):
+            return
+        self._pieces, self._ranks = made, tuple(ranks)
+        self.refresh()
+
+    def render(self) -> Content:
+        room = self.content_size.width - 1
+        kept = sorted(range(len(self._pieces)), key=lambda at: (self._ranks[at], at))
+        more = ""
+        while kept and self._width(kept) + (len(more) and len(self._gap) + len(more)) > room:
+            kept.pop()
+            more = self._more
+        shown = [self._pieces[at] for at in sorted(kept)] + ([Content(more)] if more else [])
+        return Content(" ") + Content(self._gap).join(shown)
+
+    def _width(self, kept: Sequence[int]) -> int:
+        return sum(self._pieces[at].cell_length for at in kept) + len(self._gap) * max(0, len(kept) - 1)

@@ -66,7 +66,7 @@ LOOK: Final = (
         footer=True,
         aliases=("f1",),
     ),
-    Action("back", "escape", "Back", "One step back: selection, filter, full screen", "Desk"),
+    Action("back", "escape", "Back", "One step back: selection, filter, full screen, the past", "Desk"),
     Action("redraw", "ctrl+l", "Redraw", "Paint the whole screen again", "Desk"),
     Action("quit", "q", "Quit", "Leave; asks only while something is being sent", "Desk", footer=True),
 )

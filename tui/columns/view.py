@@ -194,7 +194,7 @@ class Totals:
                     key = (column.id, unit)
                     self._sums[key] = self._sums.get(key, Decimal(0)) + value
 
-    def text(self) -> str:
+    def parts(self) -> list[str]:
         """Say the sums, in the order of the columns."""
         parts: list[str] = []
         for column in self._columns:
@@ -203,7 +203,11 @@ class Totals:
                 parts += [money(total, unit) for unit, total in sums]
             else:
                 parts += [f"{column.title.lower()} {number(total)}" for _, total in sums]
-        return " · ".join(parts)
+        return parts
+
+    def text(self) -> str:
+        """Say the sums in one line."""
+        return " · ".join(self.parts())
 
 
 def export_csv(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> str:

@@ -386,12 +386,14 @@ class DeskScreen(PanesScreen):
     def do_back(self) -> None:
         """One step back: selection, filter, full screen, the past."""
         pane = self.active
-        if pane.grid.clear_selection():
+        if pane.grid.clear_selection() or pane.drop_filter():
             return
-        if pane.view.filter:
-            pane.look_at(pane.view.filtered(""))
-        elif self.full_screen:
+        if self.full_screen:
             self.toggle_full_screen()
+        elif self.snapshot.as_at is not None:
+            self.app.travel(None)
+        else:
+            self.notify("Nothing to step back from; q leaves.", timeout=2, markup=False)
 
     def do_redraw(self) -> None:
         self.app.refresh(repaint=True, layout=True)

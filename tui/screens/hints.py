@@ -12,9 +12,12 @@ from widgets.grid import Grid
 HelpRow = tuple[str, str, str, str]
 
 
-def footer_hints(scope: Scope) -> Content:
-    """Give the footer: keys bold, and dim where the action is not possible now."""
-    shown = []
+def footer_hints(scope: Scope) -> tuple[list[Content], list[int]]:
+    """Give the keys of the footer, bold, and dim where the action is not possible now; and a rank for each.
+
+    Help and the way out stay longest on a narrow line, what is not possible now goes first.
+    """
+    shown, ranks = [], []
     for action in ACTIONS:
         if action.footer:
             possible = action.refusal(scope) is None
@@ -25,7 +28,8 @@ def footer_hints(scope: Scope) -> Content:
                     (action.label, "" if possible else "dim"),
                 )
             )
-    return Content.assemble(" ", Content("  ").join(shown))
+            ranks.append(0 if action.id in ("help", "quit") else 1 if possible else 2)
+    return shown, ranks
 
 
 def row_keys() -> list[tuple[str, str]]:

@@ -18,11 +18,11 @@ from textual.message import Message
 from tui.api.gate import clean
 from tui.api.shapes import ResourceId
 from tui.columns.format import Look
-from tui.columns.view import FilterError, Totals, View, column_of, keys
+from tui.columns.view import FilterError, Totals, View, column_of, keys, parse_filter
 from tui.service.snapshot import EMPTY, Family, Ref, Snapshot
 from widgets.filterbar import FilterBar
 from widgets.grid import Cell, Grid, GridColumn
-from widgets.line import Line
+from widgets.line import Line, Pieces
 
 SLICE: Final = 500
 """How many rows are added up between two keys."""
@@ -30,10 +30,11 @@ EMPTY_WORDS: Final[Mapping[Family, str]] = {
     Family.BLOCKS: "No blocks. Press n for the first order.",
     Family.ORDERS: "No orders here.",
     Family.PLACEMENTS: "Nothing placed here. Press p on a block.",
-    Family.ALLOCATIONS: "Nothing allocated here. Press a when there are fills.",
+    Family.ALLOCATIONS: "Nothing allocated. Press a when there are fills.",
     Family.EXECUTIONS: "No fills here.",
     Family.TRANSACTIONS: "Nothing booked here. Press b on allocations.",
 }
+NOTHING_MATCHES: Final = "Nothing matches the filter. Esc clears it."
 
 
 class Pane(Vertical):
@@ -63,10 +64,11 @@ class Pane(Vertical):
         self._scope: Sequence[ResourceId] | None = None
         self._shown: list[ResourceId] = []
         self._total = 0
+        self._why_empty = ""
         self._columns = self.view.columns
         self._filter_bar: FilterBar | None = None
         self.grid = Grid(self._grid_columns(), self._cells, empty=EMPTY_WORDS[family], ascii=look.ascii)
-        self._title, self._footer = Line(id="title"), Line(id="totals")
+        self._title, self._footer = Line(id="title"), Pieces(id="totals", gap=" · ", more="…")
 
     @property
     def family(self) -> Family:
@@ -146,7 +148,12 @@ class Pane(Vertical):
 
     def say_why_empty(self, sentence: str) -> None:
         """Say in an empty pane why it is; an empty sentence says what it says by itself."""
-        self.grid.set_empty(clean(sentence) or EMPTY_WORDS[self.family])
+        self._why_empty = sentence
+        self._say_empty()
+
+    def _say_empty(self) -> None:
+        filtered = NOTHING_MATCHES if self._total and self.view.filter else ""
+        self.grid.set_empty(clean(self._why_empty) or filtered or EMPTY_WORDS[self.family])
 
     def look_again(self, look: Look) -> None:
         """Show the same rows under another look, such as a new day."""
@@ -156,13 +163,9 @@ class Pane(Vertical):
     def _arrange(self) -> None:
         rows = self._snapshot.rows(self.family)
         ids = rows.keys() if self._scope is None else [id for id in self._scope if id in rows]
-        try:
-            found = keys(self.view, self._snapshot, ids)
-        except FilterError as error:
-            if self._filter_bar is not None:
-                self._filter_bar.say(str(error), wrong=True)
-            return
+        found = keys(self.view, self._snapshot, ids)
         self._total, self._shown = len(ids), found
+        self._say_empty()
         self.grid.show(found)
         self.grid.refresh_cells()
         self._label()
@@ -191,7 +194,7 @@ class Pane(Vertical):
             if start:
                 await asyncio.sleep(0)
             sums.add(shown[start : start + SLICE])
-        self._footer.show(" " + sums.text())
+        self._footer.show(sums.parts())
 
     def look_at(self, view: View) -> None:
         """Take another view: filter, sort or columns."""
@@ -220,19 +223,34 @@ class Pane(Vertical):
     @on(FilterBar.Submitted)
     def _filter_kept(self, event: FilterBar.Submitted) -> None:
         event.stop()
-        self._filter(event.text)
-        self._close_filter()
+        if self._filter(event.text):
+            self._close_filter()
 
     @on(FilterBar.Cancelled)
     def _filter_dropped(self, event: FilterBar.Cancelled) -> None:
         event.stop()
+        self.drop_filter()
+
+    def drop_filter(self) -> bool:
+        """Show all rows again; tell whether there was a filter."""
+        if not self.view.filter and self._filter_bar is None:
+            return False
         self._filter("")
         self._close_filter()
+        return True
 
-    def _filter(self, text: str) -> None:
+    def _filter(self, text: str) -> bool:
+        """Take another filter; one that cannot be understood leaves the former in place and says why."""
+        wrong = ""
+        try:
+            parse_filter(text, self.family)
+        except FilterError as error:
+            wrong = str(error)
+        else:
+            self.look_at(self.view.filtered(text))
         if self._filter_bar is not None:
-            self._filter_bar.say("")
-        self.look_at(self.view.filtered(text))
+            self._filter_bar.say(wrong, wrong=True)
+        return not wrong
 
     def _close_filter(self) -> None:
         if self._filter_bar is not None:

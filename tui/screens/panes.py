@@ -23,7 +23,7 @@ from tui.screens.band import Band
 from tui.screens.hints import footer_hints
 from tui.screens.pane import Pane
 from tui.service.snapshot import EMPTY, Family, Ref
-from widgets.line import Line
+from widgets.line import Line, Pieces
 
 if TYPE_CHECKING:
     from tui.app import BlotterApp
@@ -69,7 +69,7 @@ class PanesScreen(Screen[None]):
         yield Line(id="tabs")
         with Container(id="panes"):
             yield from (pane for pane in self._panes.values() if pane.family not in LATER)
-        yield Line(id="keys")
+        yield Pieces(id="keys")
 
     def on_mount(self) -> None:
         self.dress(cell_styles(self.app.theme_variables))
@@ -149,7 +149,7 @@ class PanesScreen(Screen[None]):
             unknown=len(app.desk.unknown) if app.desk else 0,
             now=app.now(),
         )
-        self.query_one("#keys", Line).show(footer_hints(self.scope()))
+        self.query_one("#keys", Pieces).show(*footer_hints(self.scope()))
 
     def _follow(self) -> None:
         """Show in the other panes what belongs to the block under the cursor, or everything."""
