@@ -7,8 +7,9 @@ a field means.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from widgets.editor import LineEditor
 
@@ -31,8 +32,7 @@ def _right(_: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field of a form.
 
     ``kind`` is ``text`` (``choices`` then complete what is typed), ``choice`` (one of ``choices``) or

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -148,7 +147,7 @@ def test_k_always_asks_for_the_count(desk: Snapshot) -> None:
 def test_prod_asks_for_the_count_above_its_own_threshold(desk: Snapshot) -> None:
     verb = CancelOrders((rid("ORD-3"),))
     assert shown(verb, desk, environment=PROD).tier is Tier.T2
-    strict = replace(DEFAULT_LIMITS, prod_notional=Decimal(1000))
+    strict = structs.replace(DEFAULT_LIMITS, prod_notional=Decimal(1000))
     assert shown(verb, desk, strict, PROD).tier is Tier.T3
     assert shown(verb, desk, strict, LOCAL).tier is Tier.T2
 
@@ -184,7 +183,7 @@ def test_a_limit_far_from_the_last_price(desk: Snapshot, limit: str, said: str, 
 
 
 def test_a_share_of_the_daily_volume(desk: Snapshot) -> None:
-    apple = replace(desk.instruments[LUID], adv=Decimal(10_000))
+    apple = structs.replace(desk.instruments[LUID], adv=Decimal(10_000))
     known = _with(desk, apple)
     assert shown(new_orders("BLK_9", ORD_9=900), known).tier is Tier.T1
     seen = shown(new_orders("BLK_9", ORD_9=1100), known)
@@ -193,7 +192,7 @@ def test_a_share_of_the_daily_volume(desk: Snapshot) -> None:
 
 
 def _with(desk: Snapshot, instrument: Instrument) -> Snapshot:
-    return replace(desk, instruments={instrument.luid: instrument})
+    return structs.replace(desk, instruments={instrument.luid: instrument})
 
 
 def test_an_order_out_of_proportion_to_its_portfolio() -> None:
@@ -227,7 +226,7 @@ def test_read_only_the_past_and_rows_in_flight_are_refused(desk: Snapshot) -> No
     then = datetime(2026, 11, 19, 17, tzinfo=UTC)
     for seen, word in (
         (shown(verb, desk, read_only=True), "read-only"),
-        (shown(verb, replace(desk, as_at=then)), "2026-11-19 17:00:00 UTC"),
+        (shown(verb, structs.replace(desk, as_at=then)), "2026-11-19 17:00:00 UTC"),
         (shown(verb, desk, in_flight=["order ORD-3"]), "order ORD-3 has a write in flight"),
     ):
         assert seen.tier is Tier.HARD

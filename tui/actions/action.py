@@ -7,11 +7,12 @@ builds. Screens, footer, palette, help, the README and the tests read these; non
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+from msgspec import Struct
 
 from tui.api.shapes import ResourceId
 from tui.service.snapshot import Family, Ref, Snapshot
@@ -25,8 +26,7 @@ Group = Literal["Trade", "Look", "Panes", "Rows", "Desk"]
 Values = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What an action acts on: the rows in focus, the desk as it stands, and who is asking."""
 
     snapshot: Snapshot
@@ -68,8 +68,7 @@ class Scope:
         return tuple(dict.fromkeys(found))
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """What has to be asked before a verb can be built.
 
     ``check`` gives sentences about the values taken together; ``live`` says in full words what the
@@ -88,8 +87,7 @@ def always(scope: Scope) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """One thing a key can do.
 
     ``why_not`` gives the reason it is impossible now, as a sentence, or None. An action that sends names

@@ -6,15 +6,15 @@ is written from it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 Method = Literal["GET", "POST", "DELETE"]
 Effect = Literal["reads", "writes"]
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """One operation: its SDK name, HTTP method, path template and the status of success."""
 
     name: str
@@ -88,8 +88,7 @@ SET_MARKET: Final = Endpoint(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FamilyEndpoints:
+class FamilyEndpoints(Struct, frozen=True):
     """List, get, upsert and delete of one of the five families (2.14)."""
 
     singular: str

@@ -15,13 +15,13 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, Final, Generic, TypeVar, get_type_hints
 
 import msgspec
+from msgspec import Struct
 
 from tui.api import models, requests, shapes
 from tui.api.requests import ResourceList
@@ -67,16 +67,14 @@ class Unsendable(ValueError):
     """A request no server should be sent: a number or a time that means nothing exact."""
 
 
-@dataclass(frozen=True, slots=True)
-class BadRow:
+class BadRow(Struct, frozen=True):
     """A row of a list that could not be read: what is wrong, and its text as far as it is useful."""
 
     problem: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Page(Struct, Generic[T], frozen=True):
     """One page of a list: its rows, the token of the next page (None on the last), unreadable rows."""
 
     values: tuple[T, ...]

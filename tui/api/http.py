@@ -12,11 +12,12 @@ import random
 import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 from tui.api import gate
 from tui.api.endpoints import Endpoint
@@ -59,8 +60,7 @@ _HEADER_WORD: Final = re.compile("[!-~]+")
 _SECONDS: Final = re.compile(r"\s*(\d{1,9})(?:\.\d*)?\s*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """A successful answer: its body, and the server's own name of the request."""
 
     body: bytes

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, Literal
+
+from msgspec import Struct
 
 from tui.columns.format import Look
 from tui.service.snapshot import Snapshot
@@ -18,8 +19,7 @@ Getter = Callable[[Snapshot, Any], Value]
 Total = Literal["", "quantity", "money"]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column of a pane, declared once.
 
     ``value`` gives what is sorted, filtered and exported; ``text`` how it reads in a cell; ``role`` the

@@ -6,10 +6,11 @@ Rounding is half-even and happens here only, for display; stored values are neve
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
+
+from msgspec import Struct
 
 from tui.api.states import normal
 
@@ -19,8 +20,7 @@ PRICE_PLACES: Final = 4
 """Decimals a price column keeps room for, so that points stand under each other."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What a reader's terminal and place decide about text: glyphs, time zone, today's date."""
 
     ascii: bool = False
@@ -113,8 +113,7 @@ def day(moment: datetime | None, look: Look) -> str:
     return f"{moment:%d %b}" if moment.year == look.today.year else f"{moment:%d %b %Y}"
 
 
-@dataclass(frozen=True, slots=True)
-class StateLook:
+class StateLook(Struct, frozen=True):
     """How one state is drawn: FIX code, glyph, its ASCII stand-in, and the colour's role."""
 
     code: str

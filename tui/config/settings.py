@@ -6,9 +6,10 @@ Precedence, each over the next: command line, environment, file, default.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
+
+from msgspec import Struct, field
 
 Kind = Literal["TEST", "PROD"]
 
@@ -17,8 +18,7 @@ class SettingsError(ValueError):
     """A settings file that cannot be used; the message names the file and the entry at fault."""
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """A LUSID environment: where it is, how it is marked on screen, where its token comes from."""
 
     name: str
@@ -27,8 +27,7 @@ class Profile:
     token_file: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Everything a desk can set, with what holds when it says nothing."""
 
     theme: str = "blotter"

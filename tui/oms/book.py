@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID, uuid5
 
 import msgspec
+from msgspec import Struct
 
 from tui.api.models import Allocation, Block, Execution, Order, Placement, Transaction
 from tui.api.shapes import ResourceId, Version, Wire
@@ -44,8 +44,7 @@ Stored = Block | Order | Placement | Execution | Allocation | Booking | PendingP
 S = TypeVar("S", bound=Stored)
 
 
-@dataclass(frozen=True, slots=True)
-class Relation(Generic[S]):
+class Relation(Struct, Generic[S], frozen=True):
     """How entities of ``kind`` point at others: the store indexes it, the book follows it backwards."""
 
     name: str
@@ -97,8 +96,7 @@ class Source(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """Who calls, when (UTC; also the asAt of every change) and under which request id."""
 
     now: datetime
@@ -106,8 +104,7 @@ class Context:
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One entity's step: ``before`` is None for a new one, ``after`` None for a deleted one."""
 
     before: Stored | None

@@ -7,9 +7,10 @@ be kept beside its block or placement and made anew whenever :func:`touched` say
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from tui.api.models import (
     Allocated,
@@ -72,8 +73,7 @@ from tui.oms.rules.touching import touched
 __all__ = ["graph_block", "graph_placement", "touched"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
+class _Facts(Struct, frozen=True):
     """What a block's entry is made of: everything around the block, read once."""
 
     block: Block

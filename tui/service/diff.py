@@ -7,8 +7,9 @@ executions, an order by its block and allocations, an allocation by its transact
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from tui.api.models import OrderGraphBlock
 from tui.api.shapes import ResourceId
@@ -17,8 +18,7 @@ from tui.service.snapshot import LINKS, Family, Link, Snapshot
 NOTHING: Final[frozenset[ResourceId]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(Struct, frozen=True):
     """What happened to one family: ids added and removed, and per changed id the names of its fields.
 
     Names are those of the entity; a block's are those of the block and of its totals (``placed``,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Final
+
+from msgspec import Struct
 
 from tui.service.diff import Deltas, diff
 from tui.service.outcomes import Report
@@ -25,8 +27,7 @@ class Kind(StrEnum):
     PROD = "PROD"
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """The server of this desk: its name for people, its kind, its address, and who is signed on."""
 
     name: str
@@ -53,8 +54,7 @@ class State(StrEnum):
     UNAUTHENTICATED = "unauthenticated"
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Struct, frozen=True):
     """The state of reading: when it last worked (by this machine's clock), how many polls were missed
     since, and why and what to do when it does not work."""
 
@@ -65,8 +65,7 @@ class Health:
     advice: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True, dict=True):
     """What a listener is told: the snapshot before and now, which rows' intent marks changed, and the
     report of a write that just finished (also when whoever asked for it is gone)."""
 
@@ -74,11 +73,8 @@ class Update:
     new: Snapshot
     marks: frozenset[Ref] = frozenset()
     report: Report | None = None
-    _found: list[Deltas] = field(default_factory=list, repr=False, compare=False)
 
-    @property
+    @cached_property
     def deltas(self) -> Deltas:
         """What differs between the snapshots, found when it is first asked for."""
-        if not self._found:
-            self._found.append(diff(self.old, self.new))
-        return self._found[0]
+        return diff(self.old, self.new)

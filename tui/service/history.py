@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+from msgspec import Struct
 
 from tui.api import gate
 from tui.api.models import HistoryItem
@@ -23,8 +23,7 @@ _NAMED: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class HistoryEntry(Struct, frozen=True):
     """One thing that happened: ``when`` (UTC), ``who``, ``action`` as the server names it, ``what`` as a
     sentence, and for a changed field its name with the old and new value as text.
 
@@ -44,7 +43,7 @@ class HistoryEntry:
     reason: str = ""
     effective_from: datetime | None = None
     effective_until: datetime | None = None
-    detail: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    detail: Mapping[str, str] = {}
 
 
 def entries(order: ResourceId, items: Iterable[HistoryItem], snapshot: Snapshot) -> tuple[HistoryEntry, ...]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final
+
+from msgspec import Struct
 
 from tui.api.models import Block, Execution, Order
 from tui.api.shapes import CurrencyAndAmount, Identifiers, Properties
@@ -18,8 +19,7 @@ UNRESOLVED: Final = "LUID_ZZZZZZZZ"
 _NAME, _CLASS, _VOLUME, _CURRENCY = "InstrumentName", "AssetClass", "AverageDailyVolume", "Currency"
 
 
-@dataclass(slots=True)
-class _Facts:
+class _Facts(Struct):
     """An instrument while it is being learnt: the fields of :class:`Instrument`, changeable."""
 
     luid: str
@@ -33,7 +33,7 @@ class _Facts:
     traded: bool = False
 
 
-_FIELDS: Final = tuple(field.name for field in fields(Instrument))
+_FIELDS: Final = Instrument.__struct_fields__
 
 
 class InstrumentBook:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from tui.api import gate
 from tui.service.outcomes import Outcome, Status
@@ -24,8 +24,7 @@ from tui.service.verbs import VERBS, Verb, request_of
 _MODE: Final = 0o600
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(Struct, frozen=True):
     """One call that was decided: ``id`` is also its Idempotency-Key; ``versions`` as they were before."""
 
     id: str

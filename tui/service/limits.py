@@ -7,15 +7,15 @@ market: the server has its own rules.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
+
+from msgspec import Struct, field
 
 from tui.api.quoting import is_bond
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(Struct, frozen=True):
     """Above ``soft`` is asked again, above ``hard`` is refused."""
 
     soft: Decimal
@@ -46,8 +46,7 @@ ROUGH_RATES: Final[Mapping[str, Decimal]] = {
 money. A currency that is not here counts one to one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """All limits of one desk.
 
     ``notional`` is per item in ``base`` currency; ``volume`` the share of average daily volume,

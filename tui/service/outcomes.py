@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from tui.service.snapshot import Ref
 
@@ -20,8 +21,7 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What came of one item of a write.
 
     ``reason`` is why it was refused or is unknown, in the server's words; ``type`` the server's name of
@@ -38,8 +38,7 @@ class Outcome:
     entity: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Refused or unknown items that share one reason."""
 
     reason: str
@@ -47,8 +46,7 @@ class Group:
     refs: tuple[Ref, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What came of one decision of the user, which may have taken several calls.
 
     ``verb`` is the verb's name, ``label`` what was asked (``Cancel 3 orders``), ``past`` its

@@ -6,10 +6,11 @@ Everything here is the client's own arithmetic on its snapshot. The server decid
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 from typing import Final
+
+from msgspec import Struct
 
 from tui.api.shapes import ZERO, ResourceId
 from tui.service.environment import Environment, Kind
@@ -28,8 +29,7 @@ _PRICED: Final = (CreateOrders, PlaceBlocks, UpdateOrders, UpdatePlacements)
 """The verbs that set prices and sizes, and so are held against all limits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Warning:
+class Warning(Struct, frozen=True):
     """Soft warnings of one kind: how many items, and the worst of them as a sentence.
 
     ``limit`` tells whether a limit was passed, which asks for the item count; ``texts`` are all of them.
@@ -42,8 +42,7 @@ class Warning:
     texts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(Struct, frozen=True):
     """Units and money of the items of one side in one currency; ``notional`` is None when a price lacks."""
 
     side: str
@@ -53,8 +52,7 @@ class Total:
     notional: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """Everything the confirmation dialog shows, in its order (conventions, section 2)."""
 
     verb: str
@@ -70,8 +68,7 @@ class Preview:
     typical: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
+class _Finding(Struct, frozen=True):
     kind: str
     text: str
     excess: Decimal

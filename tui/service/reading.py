@@ -11,9 +11,10 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol, TypeVar
+
+from msgspec import Struct
 
 from tui.api.client import Client
 from tui.api.errors import Forbidden, MalformedReply, NotFound, NotServed
@@ -57,8 +58,7 @@ class Superseded(Exception):
     """The desk looks at another moment by now: what is being read is no longer wanted."""
 
 
-@dataclass(slots=True)
-class _Mark:
+class _Mark(Struct):
     """Up to when the changes of a family are known. ``settled``: a poll found nothing more at that time."""
 
     at: datetime

@@ -8,12 +8,13 @@ writes or knows a server.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from msgspec import Struct, field
 
 from tui.api.gate import BadRow
 from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
@@ -56,8 +57,7 @@ class Ref(NamedTuple):
         return f"{self.family.singular} {self.id.code}"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """How rows of one family point at others; the draft keeps each link's index, in the other direction."""
 
     name: str
@@ -101,8 +101,7 @@ LINKS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Instrument:
+class Instrument(Struct, frozen=True):
     """What the desk knows of one instrument, gathered from the rows that trade it.
 
     ``last_price`` is the price of the newest execution seen, else the newest price on an order or
@@ -149,8 +148,7 @@ def _none() -> Mapping[Any, Any]:
     return NONE
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Snapshot:
+class Snapshot(Struct, frozen=True, eq=False):
     """The whole desk at one moment.
 
     ``blocks`` carry their life-cycle totals from the order graph. Transactions are keyed by the scope
@@ -173,7 +171,7 @@ class Snapshot:
     links: Mapping[str, Index] = field(default_factory=_none)
     serial: int = 0
     parent: int = -1
-    touched: Mapping[Family, frozenset[ResourceId]] = field(default_factory=_none, repr=False)
+    touched: Mapping[Family, frozenset[ResourceId]] = field(default_factory=_none)
 
     @classmethod
     def of(

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.api.client import Client
 from tui.api.errors import ApiError, NoAnswer, NotSent, Unauthenticated
@@ -31,8 +33,7 @@ OVERTAKEN: Final = "somebody else changed it meanwhile, and what was asked for i
 CHECK_ADVICE: Final = "Check again, or send it again with the same ids."
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Struct, frozen=True):
     """A call of which at least one item's outcome is unknown."""
 
     intent: Intent
@@ -44,8 +45,7 @@ class Doubt:
         return self.intent.verb.only(self.refs)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
+class _Sent(Struct, frozen=True):
     """What one call gave: its outcomes, the server's name of it, and why nothing more should be sent."""
 
     outcomes: tuple[Outcome, ...]
