@@ -10,9 +10,11 @@ import io
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.api.shapes import ResourceId
 from tui.columns.column import Column, exported, sort_key
@@ -40,8 +42,7 @@ class FilterError(ValueError):
     """A filter that cannot be understood; the message says which word and what would do."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """How one pane looks at its rows. ``sort`` names a column; empty keeps the desk's own order."""
 
     family: Family

@@ -7,11 +7,11 @@ form, preview, sending and report; every other one is the method ``do_<id>`` her
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from msgspec.structs import replace
 from textual import on, work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
