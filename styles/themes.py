@@ -48,6 +48,8 @@ _LIGHT: Final = {
 }
 TERMINAL: Final = "ansi_default"
 """The terminal's own colour."""
+MONO: Final = "mono"
+"""The theme without colours."""
 _MONO: Final = dict.fromkeys(ROLES, "#D0D0D0")
 
 
@@ -61,7 +63,7 @@ def _theme(name: str, roles: Mapping[str, str], *, dark: bool = True, contrast: 
     """Make a theme on the terminal's own background, which costs nothing to send; only contrast paints it."""
     foreground = ("#FFFFFF" if contrast else "#D6DADF") if dark else "#1C1F23"
     panel = ("#202020" if contrast else "#1E252C") if dark else "#E6E8E4"
-    accent = foreground if name == "mono" else roles["live"]
+    accent = foreground if name == MONO else roles["live"]
     background = "#000000" if contrast else TERMINAL
     return Theme(
         name=name,
@@ -100,7 +102,7 @@ THEMES: Final = (
     _theme("east", _EAST),
     _theme("high-contrast", _CONTRAST, contrast=True),
     _theme("light", _LIGHT, dark=False),
-    _theme("mono", _MONO),
+    _theme(MONO, _MONO),
 )
 """All themes; the first is the default and safe for colour-blind readers."""
 

@@ -43,6 +43,7 @@ async def desk_app(
     *,
     size: str = "demo",
     read_only: bool = False,
+    ascii: bool = False,
     wrap: Callable[[AsyncBaseTransport], AsyncBaseTransport] = lambda transport: transport,
     exports: Path | None = None,
     start: datetime | None = None,
@@ -59,7 +60,7 @@ async def desk_app(
         client = Client(Http("http://embedded/api", transport=transport))
         return Session(Desk(client, environment, journal=Journal(None)), client.close)
 
-    preferences = Preferences(read_only=read_only, zone=UTC, refresh_s=3600, exports=exports)
+    preferences = Preferences(ascii=ascii, read_only=read_only, zone=UTC, refresh_s=3600, exports=exports)
     try:
         yield BlotterApp(environment, connect, preferences, now=lambda: start or datetime.now(UTC))
     finally:

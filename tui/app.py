@@ -21,7 +21,7 @@ from textual.app import App, SystemCommand
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from styles.themes import THEMES, cell_styles
+from styles.themes import MONO, THEMES, cell_styles
 from tui.actions.registry import ACTIONS
 from tui.api.requests import MarketStatus
 from tui.columns.format import Look
@@ -98,9 +98,18 @@ class BlotterApp(App[None]):
             self._filters.append(AsciiFilter())
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = preferences.theme
+        self.theme = MONO if self.no_color else preferences.theme
+        if self.no_color:
+            self._take_no_colour()
         if preferences.keys:
             self.set_keymap(preferences.keys)
+
+    def _take_no_colour(self) -> None:
+        """Send no colour at all: Textual's own greys would paint what is the terminal's."""
+        from textual.filter import Monochrome, NoColor
+
+        kept = [each for each in self._filters if not isinstance(each, Monochrome | NoColor)]
+        self._filters = [*kept, NoColor()]
 
     # --- what the screens read -----------------------------------------------------------------
 
@@ -217,6 +226,14 @@ class BlotterApp(App[None]):
             self.notify(f"{count} rows are being sent. Quit again when their outcome is known.", markup=False)
         else:
             self.exit()
+
+    async def action_quit(self) -> None:
+        """End the program the one way there is, whichever key asked for it."""
+        self.leave()
+
+    def action_help_quit(self) -> None:
+        """Say how to leave to whoever presses Ctrl-C."""
+        self.notify("Nothing to abandon here; q leaves.", timeout=2, markup=False)
 
     def save(self, name: str, text: str) -> Path:
         """Write an export, private to its owner, and give where; raises OSError when it cannot."""

@@ -15,6 +15,7 @@ from tui.api.http import AsyncBaseTransport
 from tui.app import BlotterApp, Preferences, Session
 from tui.screens.desk import DeskScreen
 from tui.service.environment import Environment, Kind
+from tui.service.snapshot import Family, Ref
 
 
 class Line(AsyncBaseTransport):
@@ -156,3 +157,26 @@ async def test_a_fault_of_our_own_ends_with_a_sentence_and_a_log(
     assert "blotter.log" in said.replace("\n", "")
     assert "secret-in-a-local" not in said
     assert app.return_code == 1
+
+
+async def test_ctrl_c_on_the_desk_says_how_to_leave_and_ctrl_q_waits_for_what_is_being_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with blotter() as user:
+        await user.press("ctrl+c")
+        assert user.notices == ["Nothing to abandon here; q leaves."]
+        order = Ref(Family.ORDERS, demo("ORD-00001"))
+        monkeypatch.setattr(BlotterApp, "flights", {order: "E?"})
+        await user.press("ctrl+q")
+        assert "1 rows are being sent" in user.notices[-1]
+        assert user.app.is_running
+
+
+async def test_esc_steps_back_from_the_past_and_then_says_there_is_nothing_left() -> None:
+    async with blotter() as user:
+        user.app.travel(user.app.now())
+        await user.until(lambda: "AS AT" in user.text())
+        await user.press("escape")
+        await user.until(lambda: "AS AT" not in user.text())
+        await user.press("escape")
+        assert user.notices[-1] == "Nothing to step back from; q leaves."

@@ -60,3 +60,10 @@ def test_no_width_is_too_small() -> None:
         layout = lay_out([ID, NAME, QUANTITY], [0, 0, 0], viewport, 1)
         for hidden in range(layout.furthest + 1):
             assert all(slot.width > 0 and slot.x + slot.width <= viewport for slot in layout.slots(hidden))
+
+
+def test_a_sliver_of_a_text_is_not_shown() -> None:
+    layout = lay_out([GridColumn("a", "A", 10), GridColumn("b", "B", 20)], (0, 0), 2 + 11 + 3, 0)
+    assert [slot.column for slot in layout.slots(0)] == [0]
+    layout = lay_out([GridColumn("a", "A", 10), GridColumn("b", "B", 20)], (0, 0), 2 + 11 + 8, 0)
+    assert [slot.width for slot in layout.slots(0)] == [10, 8]

@@ -148,7 +148,7 @@ def average_price(value: Getter) -> Column:
 
 def moment(id: str, title: str, help: str, value: Getter) -> Column:
     """Give a column of times of the desk's zone."""
-    return Column(id, title, help, value, clock, 12, "right")
+    return Column(id, title, help, value, clock, 13, "right")
 
 
 def calendar_day(id: str, title: str, help: str, value: Getter) -> Column:
@@ -175,7 +175,7 @@ def verdict(id: str, title: str, help: str, value: Callable[[Snapshot, Any], str
     def role(snapshot: Snapshot, row: Any) -> str:
         return VERDICT_ROLES.get((value(snapshot, row) or "").lower().replace(" ", ""), "")
 
-    return plain(id, title, help, 12, value, role=role)
+    return plain(id, title, help, 12, value, role=role, flexible=True)
 
 
 def time_in_force(held: Callable[[Any], str | None]) -> Column:
@@ -205,7 +205,9 @@ def side(held: Callable[[Any], str | None]) -> Column:
 
 def instrument(names: Callable[[Any], tuple[Identifiers | None, str]]) -> Column:
     """Give the column of what is traded."""
-    return plain("instrument", "Instrument", "What is traded", 12, lambda s, row: ticker(*names(row)))
+    return plain(
+        "instrument", "Instrument", "What is traded", 12, lambda s, row: ticker(*names(row)), flexible=True
+    )
 
 
 def value_of(

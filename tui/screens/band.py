@@ -29,6 +29,7 @@ class Band(Line):
         frozen: bool,
         read_only: bool,
         unknown: int,
+        sending: int,
         now: datetime,
     ) -> None:
         """Show where things stand."""
@@ -47,6 +48,8 @@ class Band(Line):
             marks.append("FROZEN")
         if not linked:
             marks.append("all rows")
+        if sending:
+            marks.append(f"SENDING {sending}")
         if unknown:
             marks.append(f"{unknown} OUTCOMES UNKNOWN")
         if snapshot.bad:

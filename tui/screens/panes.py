@@ -133,7 +133,7 @@ class PanesScreen(Screen[None]):
         if self.snapshot.complete:
             return ""
         health = self.app.health
-        return f"{health.message} {health.advice}".strip() or "Reading the desk."
+        return health.advice or health.message or "Reading the desk."
 
     def show_standing(self) -> None:
         """Show the band and the keys."""
@@ -147,6 +147,7 @@ class PanesScreen(Screen[None]):
             frozen=self.frozen,
             read_only=app.read_only,
             unknown=len(app.desk.unknown) if app.desk else 0,
+            sending=len(app.flights),
             now=app.now(),
         )
         self.query_one("#keys", Pieces).show(*footer_hints(self.scope()))

@@ -16,6 +16,8 @@ GUTTER: Final = 2
 """Cells at the left of a row: the cursor's mark and the selection's."""
 FLOOR: Final = 8
 """The width a flexible column keeps when the others need room (less if it asked for less)."""
+PEEK: Final = 6
+"""A text column is in sight with at least so many cells of it, or not at all."""
 WIDEST_NUMBER: Final = 32
 """A column that is never cut widens for its cells up to here; beyond, the cell shows ``####``."""
 
@@ -81,7 +83,8 @@ class Layout(NamedTuple):
         x = GUTTER
         for index in (*range(self.frozen), *range(self.frozen + hidden, len(self.widths))):
             width = min(self.widths[index], self.viewport - x)
-            if width <= 0 or (slots and width < self.widths[index] and index in self.whole):
+            part = width < self.widths[index]
+            if width <= 0 or (slots and part and (index in self.whole or width < PEEK)):
                 break
             slots.append(Slot(index, x, width))
             x += width + 1

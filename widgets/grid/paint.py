@@ -195,7 +195,7 @@ def draw_header(
     if beyond[0] and width > GUTTER:
         text = " " + glyphs.before + text[GUTTER:]
     if beyond[1] and width > GUTTER:
-        text = fit(text, width - 1, "left", "end", " ") + glyphs.more
+        text = (text[:-1] if text.endswith(" ") else fit(text, width - 1, "left", "end", " ")) + glyphs.more
     return Strip([Segment(text, palette.header)], width)
 
 

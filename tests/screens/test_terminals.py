@@ -1,0 +1,59 @@
+"""Terminals that can do less: no colour, ASCII only, narrow."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.desk import blotter
+
+
+async def test_without_colour_everything_works_and_nothing_is_coloured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with blotter() as user:
+        await user.press("j", "space", "n")
+        await user.form()
+        strips = user.app.screen._compositor.render_strips()
+        styles = [segment.style for strip in strips for segment in strip if segment.style is not None]
+        assert all(style.color is None or style.color.is_default for style in styles)
+        assert all(style.bgcolor is None or style.bgcolor.is_default for style in styles)
+        assert any(style.reverse for style in styles)
+
+
+@pytest.mark.parametrize("size", [(200, 60), (80, 24)])
+async def test_ascii_draws_nothing_else(size: tuple[int, int]) -> None:
+    async with blotter(size=size, ascii=True) as user:
+        for keys in (("n",), ("escape", "s"), ("escape", "question_mark"), ("escape", "h"), ("escape", "i")):
+            await user.press(*keys)
+            await user.pilot.pause()
+            assert drawn(user.text()) <= set("ü"), keys
+        await user.press("escape", "colon")
+        await user.pilot.pause()
+        assert drawn(user.text()) == set()
+
+
+def drawn(text: str) -> set[str]:
+    return {letter for letter in text if not letter.isascii()}
+
+
+async def test_a_narrow_line_leaves_out_keys_and_totals_but_cuts_no_number() -> None:
+    async with blotter(size=(80, 24)) as user:
+        *_, totals, keys = user.text().splitlines()
+        assert keys.rstrip().endswith("q Quit")
+        assert "? Help" in keys
+        assert "…" not in keys
+        pieces = [piece.strip() for piece in totals.split("·")]
+        assert pieces[-1] == "…"
+        whole = {f"{title} {sum_of(user, title)}" for title in ("ordered", "unplaced", "placed")}
+        assert whole <= set(pieces)
+
+
+def sum_of(user: object, column: str) -> str:
+    from decimal import Decimal
+
+    from tests.desk import Blotter
+
+    assert isinstance(user, Blotter)
+    rows = (user.row("blocks", code)[column] for code in user.codes("blocks"))
+    return f"{sum(Decimal(text.replace(',', '')) for text in rows if text):,f}"
