@@ -6,9 +6,12 @@ first screen stands, so that something is on screen before anything slow is impo
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
+import signal
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from importlib.resources import files
@@ -148,6 +151,8 @@ class BlotterApp(App[None]):
 
     def on_mount(self) -> None:
         self.push_screen(DeskScreen())
+        with suppress(NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
         self.theme_changed_signal.subscribe(self, lambda _: self._dress())
         self._open()
 

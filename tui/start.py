@@ -166,6 +166,7 @@ def _embedded(given: argparse.Namespace) -> tuple[Environment, Connect]:
 
     async def connect() -> Session:
         from tui.api.http import Http, asgi_transport
+        from tui.oms.app import Settings
         from tui.oms.embedded import Embedded
 
         embedded = await Embedded.open(
@@ -173,7 +174,8 @@ def _embedded(given: argparse.Namespace) -> tuple[Environment, Connect]:
         )
         http = Http("http://embedded/api", transport=asgi_transport(embedded.app))
         journal = _journal(str(file.resolve()), fresh=given.fresh) if file else None
-        session = _session(http, environment, journal, given.read_only)
+        signed_on = Environment(environment.name, environment.kind, user=Settings().user)
+        session = _session(http, signed_on, journal, given.read_only)
 
         async def close() -> None:
             await session.close()
