@@ -254,6 +254,16 @@ def test_failed_compliance_cannot_be_placed(desk: Snapshot) -> None:
             "ORD-3: quantity 30 → 50",
         ),
         (PlaceBlocks((placing("PLC-9", "BLK-2", 5),)), "BLK-2 will have 5 of 30 units placed"),
+        (PlaceBlocks((placing("PLC-9", "BLK-2", 5),)), "To ALBN, limit"),
+        (
+            PlaceBlocks((structs.replace(placing("PLC-9", "BLK-2", 5), counterparty=None),)),
+            "To no broker named, limit",
+        ),
+        (
+            SweepBlocks((rid("BLK-1"),), "2026-11-20T09:30:01.598874+00:00"),
+            "Blocks changed after 09:30:01 UTC are refused",
+        ),
+        (SweepBlocks((rid("BLK-1"),), "close"), "Blocks changed after close are refused"),
         (CancelPlacements((rid("PLC-1"),)), "PLC-1: 140 units freed, 60 executed stay"),
         (RecordFills((fill("EXE-9", "PLC-1", 5),)), "PLC-1 will have 65 of 200 units executed"),
         (RecordFills((fill("EXE-1", "PLC-1", 50),)), "PLC-1 will have 50 of 200 units executed"),

@@ -103,7 +103,21 @@ class PlaceBlocks(Verb, frozen=True):
             ordered, placed = block_totals(snapshot, ids)
             names = ", ".join(id.code for id in ids)
             said.append(f"{names} will have {units(placed + asked)} of {units(ordered)} units placed")
-        return tuple(said)
+        return (self._receiver(), *said)
+
+    def _receiver(self) -> str:
+        """Say who gets it and how: the one thing of a placement its numbers do not tell."""
+        ways = sorted(
+            {
+                (each.counterparty or "no broker named", each.execution_system or "", each.type)
+                for each in self.requests
+            }
+        )
+        said = (
+            f"{broker}{f' through {system}' if system else ''}, {type.lower()}"
+            for broker, system, type in ways
+        )
+        return f"To {'; '.join(said)}"
 
     def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
         found = [Doubt("id exists", f"{ref.id.code} already exists") for ref in self.refs if ref in snapshot]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import ClassVar, Final
 
 from tui.api.client import Client
@@ -72,7 +73,7 @@ class SweepBlocks(Verb, frozen=True):
         )
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
-        return (f"Blocks changed after {self.latest} are refused",)
+        return (f"Blocks changed after {_in_short(self.latest)} are refused",)
 
     def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
         return tuple(
@@ -80,6 +81,14 @@ class SweepBlocks(Verb, frozen=True):
             for id in self.block_ids
             if (why := unsweepable(snapshot, id))
         )
+
+
+def _in_short(latest: str) -> str:
+    """Give a time to the second, a cut label as it is."""
+    try:
+        return f"{datetime.fromisoformat(latest).astimezone(UTC):%H:%M:%S} UTC"
+    except ValueError:
+        return latest
 
 
 def unsweepable(snapshot: Snapshot, id: ResourceId) -> str:
