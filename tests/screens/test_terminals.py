@@ -57,3 +57,10 @@ def sum_of(user: object, column: str) -> str:
     assert isinstance(user, Blotter)
     rows = (user.row("blocks", code)[column] for code in user.codes("blocks"))
     return f"{sum(Decimal(text.replace(',', '')) for text in rows if text):,f}"
+
+
+async def test_where_one_pane_fits_it_says_which_it_is_and_of_which_block() -> None:
+    async with blotter(size=(40, 12)) as user:
+        await user.press("j", "5")
+        await user.until(lambda: "of BLK-0002" in user.text())
+        assert ">5 Executions" in user.text()

@@ -65,6 +65,7 @@ class Pane(Vertical):
         self._shown: list[ResourceId] = []
         self._total = 0
         self._why_empty = ""
+        self._of = ""
         self._columns = self.view.columns
         self._filter_bar: FilterBar | None = None
         self.grid = Grid(self._grid_columns(), self._cells, empty=EMPTY_WORDS[family], ascii=look.ascii)
@@ -130,16 +131,20 @@ class Pane(Vertical):
         return cells
 
     def show(
-        self, snapshot: Snapshot, scope: Sequence[ResourceId] | None, flights: Mapping[Ref, str]
+        self,
+        snapshot: Snapshot,
+        scope: Sequence[ResourceId] | None,
+        flights: Mapping[Ref, str],
+        of: str = "",
     ) -> None:
-        """Show ``snapshot``; only the rows of ``scope`` when it is given, else all of the family."""
+        """Show ``snapshot``; only the rows of ``scope``, those ``of`` a block, when given, else all."""
         same = (
             snapshot.rows(self.family) is self._snapshot.rows(self.family)
             and scope == self._scope
             and not self.view.filter
             and not self.view.sort
         )
-        self._snapshot, self._scope, self._flights = snapshot, scope, flights
+        self._snapshot, self._scope, self._flights, self._of = snapshot, scope, flights, of
         if same:
             self.grid.refresh_cells()
             self._label()
@@ -174,6 +179,8 @@ class Pane(Vertical):
         view = self.view
         count = f"{len(self._shown):,} of {self._total:,}" if view.filter else f"{self._total:,}"
         parts = [f" {self.number} {self.family.value.title()}", count]
+        if self._of:
+            parts.append(f"of {clean(self._of)}")
         if view.filter:
             parts.append(f"/{clean(view.filter)}")
         if view.needs_first:

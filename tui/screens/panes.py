@@ -23,7 +23,7 @@ from tui.screens.band import Band
 from tui.screens.hints import footer_hints
 from tui.screens.pane import Pane
 from tui.service.snapshot import EMPTY, Family, Ref
-from widgets.line import Line, Pieces
+from widgets.line import Pieces
 
 if TYPE_CHECKING:
     from tui.app import BlotterApp
@@ -66,7 +66,7 @@ class PanesScreen(Screen[None]):
         look = self.app.look
         self._panes = {family: Pane(family, number, look) for number, family in enumerate(PANES, start=1)}
         yield Band(id="band")
-        yield Line(id="tabs")
+        yield Pieces(id="tabs", gap=" ")
         with Container(id="panes"):
             yield from (pane for pane in self._panes.values() if pane.family not in LATER)
         yield Pieces(id="keys")
@@ -118,7 +118,7 @@ class PanesScreen(Screen[None]):
         tabs = [
             f"{'>' if f is active else ' '}{number} {f.value.title()}" for number, f in enumerate(PANES, 1)
         ]
-        self.query_one("#tabs", Line).show(" ".join(tabs))
+        self.query_one("#tabs", Pieces).show(tabs, [int(family is not active) for family in PANES])
 
     def show_all(self) -> None:
         """Show the desk's snapshot in every pane, and where things stand in the band."""
@@ -159,12 +159,13 @@ class PanesScreen(Screen[None]):
         cursor = self.pane(Family.BLOCKS).cursor
         self._leader = cursor.id if cursor else None
         related = snapshot.related(cursor) if cursor and self.linked and cursor in snapshot else {}
+        of = cursor.id.code if cursor and self.linked else ""
         with self.app.batch_update():
             for family in PANES[1:]:
                 scope: Sequence[ResourceId] | None = related.get(family, ()) if self.linked else None
                 pane = self.pane(family)
                 if pane.grid.is_attached:
-                    pane.show(snapshot, scope, self.app.flights)
+                    pane.show(snapshot, scope, self.app.flights, of=of)
 
     @on(Pane.CursorMoved)
     def _cursor_moved(self, event: Pane.CursorMoved) -> None:
