@@ -12,18 +12,18 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from importlib.resources import files
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from msgspec import Struct, field
 from rich.text import Text
 from textual import events, work
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
+from styles import sheet
 from styles.themes import MONO, THEMES, cell_styles
 from tui.actions.registry import ACTIONS
 from tui.api.requests import MarketStatus
@@ -38,11 +38,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STYLES: Final = ("app.tcss", "grid.tcss", "dialogs.tcss", "history.tcss")
 
-
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """A desk that is reached, and how to let go of its server."""
 
     desk: Desk
@@ -52,8 +49,7 @@ class Session:
 Connect = Callable[[], Awaitable[Session]]
 
 
-@dataclass(frozen=True, slots=True)
-class Preferences:
+class Preferences(Struct, frozen=True):
     """What the reader wants of the screen, whatever the server."""
 
     theme: str = THEMES[0].name
@@ -67,11 +63,14 @@ class Preferences:
     log_file: Path | None = None
 
 
+DEFAULTS: Final = Preferences()
+
+
 class BlotterApp(App[None]):
     """The blotter. Holds one :class:`Desk`; the screens read it and ask it to act."""
 
     TITLE = "Blotter"
-    CSS_PATH: ClassVar[list[str | PurePath]] = [Path(str(files("styles") / name)) for name in STYLES]
+    CSS_PATH: ClassVar[list[str | PurePath]] = [sheet("app"), sheet("grid")]
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
     ESCAPE_TO_MINIMIZE = False
@@ -80,7 +79,7 @@ class BlotterApp(App[None]):
         self,
         environment: Environment,
         connect: Connect,
-        preferences: Preferences = Preferences(),
+        preferences: Preferences = DEFAULTS,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:

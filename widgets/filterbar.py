@@ -25,7 +25,7 @@ SLASH: Final = "/ "
 class FilterBar(Widget, can_focus=True):
     """One line to type a filter into; it applies nothing itself."""
 
-    DEFAULT_CSS = "FilterBar { height: 1; }"
+    DEFAULT_CSS = "FilterBar { height: 1; padding: 0 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Clear the filter", show=False),
         Binding("enter,down", "submit", "To the rows", show=False),

@@ -1,9 +1,8 @@
-"""A bare app that loads every style sheet, to open one screen in."""
+"""A bare app with the style sheets of ours, to open one screen in: screens bring their own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import resources
 from typing import Any
 
 import pytest
@@ -12,14 +11,13 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from styles.themes import THEMES
+from tui.app import BlotterApp
 
 
 class Stage(App[Any]):
     """Shows one screen over a plain desk and keeps what it answered."""
 
-    CSS_PATH = sorted(
-        str(path) for path in resources.files("styles").iterdir() if path.name.endswith(".tcss")
-    )  # type: ignore[assignment]
+    CSS_PATH = BlotterApp.CSS_PATH
 
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()

@@ -17,6 +17,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from styles import sheet
 from tui.api.gate import clean
 from tui.screens.members import Section, sections_of
 from widgets.flow import Flow, Lines, pairs
@@ -65,6 +66,7 @@ class DetailScreen(Screen[None]):
     With ``raw`` it begins with the JSON.
     """
 
+    CSS_PATH = sheet("history")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c,enter", "back", "Back", show=False, priority=True),
         Binding("i", "turn", "Raw JSON", show=False),

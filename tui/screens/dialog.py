@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
+from styles import sheet
 from tui.api.gate import clean
 from widgets.keyhints import Hints, key_hints
 
@@ -22,6 +23,7 @@ T = TypeVar("T")
 class Dialog(ModalScreen[T]):
     """A modal box; Esc and Ctrl-C close it without a result."""
 
+    CSS_PATH = sheet("dialogs")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c", "back", "Back", show=False, priority=True),
     ]

@@ -16,6 +16,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from styles import sheet
 from tui.api.gate import clean
 from widgets.filterbar import FilterBar
 from widgets.flow import Flow, Lines, hanging, label_width
@@ -31,6 +32,7 @@ PAGE_OVERLAP: Final = 2
 class HelpScreen(Screen[None]):
     """The keys by group; typing narrows them down, Esc clears what was typed and then leaves."""
 
+    CSS_PATH = sheet("history")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c,f1", "back", "Back", show=False),
         Binding("up", "scroll(-1)", "Up", show=False, priority=True),

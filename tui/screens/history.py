@@ -19,6 +19,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from styles import sheet
 from tui.api.errors import ApiError
 from tui.api.gate import clean
 from tui.api.shapes import ResourceId
@@ -47,6 +48,7 @@ class HistoryScreen(Screen[Ref]):
     gives its place, and raises ``OSError`` when it cannot. ``look`` decides zone and glyphs.
     """
 
+    CSS_PATH = sheet("history")
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c,q", "back", "Back", show=False),
