@@ -12,7 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tui.api.client import Client
 from tui.api.errors import ApiError, NotFound, NotServed, Unauthenticated
@@ -33,11 +33,13 @@ from tui.service.history import HistoryEntry, entries
 from tui.service.journal import Journal
 from tui.service.limits import DEFAULT_LIMITS, Limits
 from tui.service.outcomes import Outcome, Report, Status
-from tui.service.preview import Preview, preview
 from tui.service.reading import Reader, Superseded
 from tui.service.snapshot import EMPTY, Family, Ref, Snapshot
-from tui.service.verbs import Verb, curl
-from tui.service.writing import Writer
+
+if TYPE_CHECKING:
+    from tui.service.preview import Preview
+    from tui.service.verbs import Verb
+    from tui.service.writing import Writer
 
 FULL_LOAD_EVERY: Final = 300
 """After so many polls everything is read again, to heal whatever a poll cannot see."""
@@ -92,29 +94,22 @@ class Desk:
         self._polls = 0
         self._doubtful = True
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._writer = Writer(
-            client,
-            journal or Journal(None),
-            snapshot=lambda: self.snapshot,
-            reread=self.reread,
-            answered=self._fold_answers,
-            failed=self._write_failed,
-            told=lambda refs: self._tell(Update(self.snapshot, self.snapshot, marks=refs)),
-            now=now,
-            pause=pause,
-        )
+        self._journal = journal or Journal(None)
+        self._pause = pause
+        self._writer: Writer | None = None
 
     # --- what there is -------------------------------------------------------------------------
 
     @property
     def flights(self) -> Mapping[Ref, str]:
         """The intent of every row with a write in flight or of unknown outcome: ``6?``, ``E?``, ``A?``."""
-        return self._writer.marks
+        return self._writer.marks if self._writer else {}
 
     @property
     def unknown(self) -> tuple[Ref, ...]:
         """The rows whose last write has an outcome nobody knows, oldest first."""
-        return tuple(ref for doubt in self._writer.doubts for ref in doubt.verb.refs)
+        doubts = self._writer.doubts if self._writer else ()
+        return tuple(ref for doubt in doubts for ref in doubt.verb.refs)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Have ``listener`` called on every update, in the event loop; the answer ends it."""
@@ -128,6 +123,8 @@ class Desk:
 
     def preview(self, verb: Verb, *, typed: bool = False) -> Preview:
         """Give what to show before ``verb`` is sent from this desk, as it stands now."""
+        from tui.service.preview import preview
+
         return preview(
             verb,
             self.snapshot,
@@ -135,11 +132,13 @@ class Desk:
             self.limits,
             typed=typed,
             read_only=self.read_only,
-            in_flight=[str(ref) for ref in self._writer.conflicts(verb)],
+            in_flight=[str(ref) for ref in self._writing().conflicts(verb)],
         )
 
     def curl(self, verb: Verb) -> str:
         """Give ``verb`` as curl commands against this server, with the token redacted."""
+        from tui.service.verbs import curl
+
         return curl(verb, self.client)
 
     # --- reading -------------------------------------------------------------------------------
@@ -154,7 +153,7 @@ class Desk:
             loaded = await self._guarded(self._reader.load())
             if loaded:
                 self._polls, self._doubtful = 0, False
-        if loaded and self._writer.doubts:
+        if self._writing().doubts and loaded:
             await self.recheck()
         return loaded
 
@@ -254,25 +253,44 @@ class Desk:
         """
         if self.read_only or self.snapshot.as_at is not None:
             return self._refusal(verb)
-        return await self._owned(self._writer.act(verb))
+        return await self._owned(self._writing().act(verb))
 
     async def recheck(self) -> Report | None:
         """Read back everything of unknown outcome once more; give a report of what could be settled."""
-        return await self._owned(self._writer.recheck())
+        return await self._owned(self._writing().recheck())
 
     async def send_again(self, refs: Collection[Ref]) -> Report | None:
         """Send again, with the same ids, what is still unknown of ``refs`` after reading once more."""
-        return await self._owned(self._writer.again(refs))
+        return await self._owned(self._writing().again(refs))
 
     async def dismiss(self) -> None:
         """Stop asking about everything of unknown outcome: the user found out by other means."""
-        await self._writer.dismiss()
+        await self._writing().dismiss()
 
     async def close(self) -> None:
         """Wait for writes that were sent; what is unknown by then stays in the journal for the next start."""
-        self._writer.closing = True
+        if self._writer is not None:
+            self._writer.closing = True
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    def _writing(self) -> Writer:
+        """Give what carries out verbs; it comes with all of them, so a start reads a page before it."""
+        if self._writer is None:
+            from tui.service.writing import Writer
+
+            self._writer = Writer(
+                self.client,
+                self._journal,
+                snapshot=lambda: self.snapshot,
+                reread=self.reread,
+                answered=self._fold_answers,
+                failed=self._write_failed,
+                told=lambda refs: self._tell(Update(self.snapshot, self.snapshot, marks=refs)),
+                now=self._now,
+                pause=self._pause,
+            )
+        return self._writer
 
     def _refusal(self, verb: Verb) -> Report:
         shown = self.preview(verb)

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec import Struct
@@ -19,7 +19,9 @@ from msgspec import Struct
 from tui.api import gate
 from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot import Ref
-from tui.service.verbs import VERBS, Verb, request_of
+
+if TYPE_CHECKING:
+    from tui.service.verbs import Verb
 
 _MODE: Final = 0o600
 
@@ -74,6 +76,8 @@ class Journal:
 
     def intend(self, intent: Intent) -> None:
         """Write an intent; when this returns it is on disk."""
+        from tui.service.verbs import request_of  # a start opens the journal and has no verb yet
+
         request = request_of(intent.verb)
         self._append(
             _IntentLine(
@@ -145,6 +149,8 @@ def _line(text: bytes) -> _IntentLine | _OutcomeLine | None:
 
 def _intent(line: _IntentLine) -> Intent | None:
     """Rebuild an intent, or None when it speaks of a verb this version does not have."""
+    from tui.service.verbs import VERBS
+
     kind = VERBS.get(line.verb)
     if kind is None:
         return None
