@@ -5,7 +5,6 @@ A :class:`View` is plain data; everything here is a pure function of a view and 
 
 from __future__ import annotations
 
-import csv
 import io
 import operator
 import re
@@ -216,6 +215,8 @@ def export_csv(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> str
 
     Cells a spreadsheet would take for a formula get a leading apostrophe.
     """
+    import csv  # nothing else of the desk needs it
+
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(column.title for column in view.columns)
