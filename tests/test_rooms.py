@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 HEAVY = frozenset(
-    {"httpx", "msgspec", "pydantic", "rich", "sqlite3", "starlette", "textual", "uvicorn", "lusid"}
+    {"click", "httpx", "lusid", "msgspec", "pydantic", "rich", "sqlite3", "starlette", "textual", "uvicorn"}
 )
 
 EVERY_MODULE_OF = """
@@ -74,6 +74,11 @@ except SystemExit as end:
     assert loaded_by(code) == frozenset()
 
 
+def test_the_client_loads_httpx_without_its_command_line() -> None:
+    assert loaded_by("import tui.api.http") == {"httpx", "msgspec"}
+    assert "click" in loaded_by("import tui.api.http, click"), "everybody else still finds it"
+
+
 def test_models_and_gates_need_neither_network_nor_database() -> None:
     assert loaded_by("import tui.api.gate, tui.api.endpoints, tui.api.states, tui.api.errors") == {"msgspec"}
 
@@ -86,7 +91,7 @@ def test_the_client_waits_for_the_network_until_it_is_used() -> None:
 def test_no_module_of_a_room_without_a_screen_loads_a_terminal(room: str) -> None:
     loaded = loaded_by(EVERY_MODULE_OF.format(rooms=[room]))
     assert "textual" not in loaded
-    assert "rich" not in loaded or "httpx" in loaded, "only httpx's own command line may load rich"
+    assert "rich" not in loaded
 
 
 def test_no_module_of_the_embedded_server_loads_the_client() -> None:
@@ -95,6 +100,12 @@ def test_no_module_of_the_embedded_server_loads_the_client() -> None:
 
 def test_the_screen_is_there_before_network_and_database_are_loaded() -> None:
     assert not loaded_by("import tui.app") & {"httpx", "sqlite3", "starlette", "uvicorn"}
+
+
+def test_the_first_page_comes_before_the_verbs_and_the_dialogs() -> None:
+    start = "import sys, tui.app, tui.api.client, tui.api.http, tui.oms.embedded, tui.service.desk"
+    late = ("tui.oms.rules.placing", "tui.service.preview", "tui.service.verbs", "tui.screens.flow")
+    loaded_by(f"{start}\nassert not sys.modules.keys() & set({late})")
 
 
 def test_nothing_loads_the_official_sdk() -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
 def main() -> int:
-    """Run the command line and give its exit code."""
+    """Run the command line and give its exit code.
+
+    Loading makes next to no garbage, so the collector rests until what was asked for runs: until the desk
+    is shown, or the server listens.
+    """
+    gc.disable()
     from tui.cli import main as run
 
     return run()

@@ -33,6 +33,7 @@ def serve(given: argparse.Namespace) -> int:
     """Offer the embedded server over HTTP until it is told to stop."""
     from tui.oms.serve import run
 
+    gc.enable()
     token = given.token or os.environ.get("BLOTTER_TOKEN")
     return run(
         host=given.host,
@@ -48,7 +49,6 @@ def serve(given: argparse.Namespace) -> int:
 
 def blotter(given: argparse.Namespace) -> int:
     """Start the blotter and give its exit code."""
-    gc.disable()  # loading makes next to no garbage; the app turns the collector on once the desk is shown
     try:
         settings = load(paths.config_file())
         log_file = _start_log()
