@@ -41,7 +41,8 @@ class Terminal:
     def __init__(self, command: Sequence[str], *, environment: dict[str, str] | None = None) -> None:
         self.started = monotonic()
         variables = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(environment or {})}
-        variables.pop("NO_COLOR", None)
+        for told in ("NO_COLOR", "COLUMNS", "LINES"):
+            variables.pop(told, None)
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             try:
