@@ -13,6 +13,7 @@ import signal
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
+from importlib import import_module
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from tui.service.desk import Desk
 
 log = logging.getLogger(__name__)
+
+KEYS_NEED: Final = ("tui.screens.flow", "tui.screens.detail", "tui.screens.history", "tui.screens.help")
+"""Loaded once the desk is shown, before a key asks for them."""
 
 
 class Session(Struct, frozen=True):
@@ -157,7 +161,7 @@ class BlotterApp(App[None]):
 
     @work(group="session", exit_on_error=False)
     async def _open(self) -> None:
-        """Reach the server, then read the desk page by page."""
+        """Reach the server, read the desk page by page, then make ready for the first key."""
         session = await self._connect()
         self._session = session
         self.desk = session.desk
@@ -165,10 +169,18 @@ class BlotterApp(App[None]):
         session.desk.subscribe(self._updated)
         try:
             await session.desk.load()
+            self.market = await session.desk.market_status()
+            self.set_interval(self.preferences.refresh_s, self._poll)
+            await self._make_ready()
         finally:
             gc.enable()
-        self.market = await session.desk.market_status()
-        self.set_interval(self.preferences.refresh_s, self._poll)
+
+    async def _make_ready(self) -> None:
+        """Load what the first key needs while nobody waits for it: forms, verbs, dialogs, viewers."""
+        for name in {*KEYS_NEED, *(f"tui.actions.{action.how}" for action in ACTIONS if action.how)}:
+            await asyncio.to_thread(import_module, name)
+        self.stylesheet.read_all([sheet("dialogs"), sheet("history")])
+        self.stylesheet.parse()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Without a server of our own there is no desk: leave, and say why where it stays readable."""
