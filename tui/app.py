@@ -152,8 +152,11 @@ class BlotterApp(App[None]):
 
     # --- life ----------------------------------------------------------------------------------
 
+    def get_default_screen(self) -> DeskScreen:
+        """Give the desk as the first screen, with nothing beneath it."""
+        return DeskScreen()
+
     def on_mount(self) -> None:
-        self.push_screen(DeskScreen())
         with suppress(NotImplementedError):
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
         self.theme_changed_signal.subscribe(self, lambda _: self._dress())
