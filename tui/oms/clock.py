@@ -30,7 +30,7 @@ class SystemClock:
 
 
 class VirtualClock:
-    """A clock that stands still between steps, so that one seed gives one day."""
+    """A clock that stands still between the market's steps, so that one seed gives one day."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start.astimezone(UTC)

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -19,6 +19,7 @@ from tui.api import gate
 from tui.api.models import Block, Placement
 from tui.api.shapes import ResourceId
 from tui.oms.book import Answer, Book, Change, Context
+from tui.oms.clock import Clock, SystemClock, VirtualClock
 from tui.oms.refusals import Refusal
 from tui.oms.requestids import RequestIds
 from tui.oms.rules.instruments import Instruments
@@ -35,26 +36,35 @@ Command = Callable[[Book, Q], Answer]
 class Engine:
     """The desk's commands and reads over one database, one at a time."""
 
-    def __init__(self, store: Store, instruments: Instruments | None = None) -> None:
+    def __init__(
+        self, store: Store, instruments: Instruments | None = None, clock: Clock | None = None
+    ) -> None:
         self.store = store
+        self.clock: Clock = clock or SystemClock()
         self._instruments = instruments
-        self.request_ids = RequestIds()
+        self.request_ids = RequestIds(self.clock.now() if isinstance(self.clock, VirtualClock) else None)
         self._turn = threading.RLock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
 
     @classmethod
     def open(
-        cls, path: Path | str | None, *, fresh: bool = False, instruments: Instruments | None = None
+        cls,
+        path: Path | str | None,
+        *,
+        fresh: bool = False,
+        instruments: Instruments | None = None,
+        clock: Clock | None = None,
     ) -> Engine:
         """Open the desk kept at ``path``, made if missing; None or ``:memory:`` keeps nothing.
 
-        ``fresh`` throws away what was there; ``instruments`` are those the desk resolves identifiers by.
+        ``fresh`` throws away what was there; ``instruments`` are those the desk resolves identifiers by;
+        ``clock`` is what the desk goes by, the machine's if not given.
 
         Raises:
             StoreError: the file cannot be used; the message says why.
         """
         file = None if path is None or path == ":memory:" else Path(path)
-        return cls(Store.open(file, fresh=fresh), instruments)
+        return cls(Store.open(file, fresh=fresh), instruments, clock)
 
     def close(self) -> None:
         """Finish the call at work and close the database."""
@@ -114,7 +124,7 @@ class Engine:
             Refusal: as :meth:`write`, and when the key was used for another request (422).
         """
         with self._turn, self.store.transaction():
-            now = self.store.next_as_at(datetime.now(UTC))
+            now = self.store.next_as_at(self.clock.now())
             if once is not None and (kept := self.store.recall(once[0], now)) is not None:
                 if kept[0] != once[1]:
                     raise Refusal(
@@ -137,7 +147,7 @@ class Engine:
     def _carry_out(
         self, command: Command[Q], request: Q, user: str, now: datetime | None, request_id: str | None
     ) -> Any:
-        as_at = self.store.next_as_at(now or datetime.now(UTC))
+        as_at = self.store.next_as_at(now or self.clock.now())
         context = Context(moment(as_at), user, request_id or self.request_ids.next())
         book = Book(self.store, context, self._instruments)
         answer = command(book, request)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
+from datetime import datetime
 from typing import Final
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
 
 
 class RequestIds:
-    """Gives ids such as ``0HMRIE84F6H4T:00000026``, never twice, not even after a restart."""
+    """Gives ids such as ``0HMRIE84F6H4T:00000026``, never twice, not even after a restart.
 
-    def __init__(self) -> None:
-        self._process = "0H" + "".join(_ALPHABET[byte & 31] for byte in os.urandom(11))
+    With ``day``, the start of a virtual clock, that day's requests have the same ids every time.
+    """
+
+    def __init__(self, day: datetime | None = None) -> None:
+        name = os.urandom(11) if day is None else hashlib.sha256(day.isoformat().encode()).digest()[:11]
+        self._process = "0H" + "".join(_ALPHABET[byte & 31] for byte in name)
         self._count = itertools.count(1)
 
     def next(self) -> str:
