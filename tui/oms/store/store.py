@@ -242,6 +242,27 @@ class Store:
             entities.append(entity)
         return entities
 
+    def changed(
+        self, kind: type[S], since: int, *, after: ResourceId | None = None, limit: int
+    ) -> list[tuple[int, S]]:
+        """Give up to ``limit`` existing entities whose newest version is from ``since`` (microseconds) on.
+
+        They come with that version's asAt, in its order, then by id; of those at ``since`` itself only
+        the ones behind ``after`` are given, none without it.
+        """
+        found = self.connection.execute(
+            f"""SELECT l.n, l.seq, l.since, CAST(v.text AS BLOB) FROM {KINDS[kind].table} l
+                CROSS JOIN version v ON v.seq = l.seq
+                WHERE (l.since, l.scope, l.code) > (?, ?, ?) ORDER BY l.since, l.scope, l.code LIMIT ?""",
+            (since if after else since + 1, after.scope if after else "", after.code if after else "", limit),
+        ).fetchall()
+        entities = []
+        for n, seq, at, text in found:
+            entity = _decoded(kind, text)
+            self._rows[kind, entity.id] = (n, seq)
+            entities.append((at, entity))
+        return entities
+
     def _row(self, kind: Kind, id: ResourceId) -> tuple[int, int]:
         row = self._rows.get((kind.type, id)) or self._find(kind, id)
         if row is None:
