@@ -23,7 +23,7 @@ class Endpoint(Struct, frozen=True):
     summary: str
     status: int = 200
     outside: bool = False
-    """True for what the embedded server offers beside the contract, above the address that ends in /api."""
+    """True for what is offered beside the contract, above the address that ends in /api."""
 
     @property
     def effect(self) -> Effect:
@@ -85,6 +85,10 @@ MARKET_STATUS: Final = Endpoint(
 )
 SET_MARKET: Final = Endpoint(
     "set_market", "POST", "/market", "Run, pause, step or speed the simulated market", outside=True
+)
+
+WHO_AM_I: Final = Endpoint(
+    "who_am_i", "GET", "/identity/api/me", "Whose token this is, as LUSID's identity API tells it", outside=True
 )
 
 

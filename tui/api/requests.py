@@ -354,3 +354,17 @@ class Token(msgspec.Struct, frozen=True):
     token_type: str = "Bearer"
     scope: str | None = None
     id_token: str | None = None
+
+
+class CurrentUser(Wire, frozen=True, kw_only=True):
+    """Whose token a call came with: the answer of ``GET /identity/api/me`` of LUSID's identity API.
+
+    ``id`` is what versions and history name the user by.
+    """
+
+    id: str
+    email_address: str | None = None
+    type: str | None = None
+    domain_type: str | None = None
+    groups: tuple[str, ...] | None = None
+    links: tuple[Link, ...] | None = None
