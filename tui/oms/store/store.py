@@ -26,6 +26,9 @@ from tui.oms.times import micros
 REPLIES_KEPT_US: Final = 24 * 3600 * 1_000_000
 """How long the answer to an idempotency key is kept, in microseconds."""
 
+Place = tuple[int, str, str]
+"""Where an entity stands among the changes: the asAt of its newest version, its scope, its code."""
+
 _RELATIONS: Final = {kind: kind.relations for kind in KINDS.values()}
 _RELATION_NUMBERS: Final = {relation.name: number for number, relation in enumerate(RELATIONS)}
 
@@ -242,25 +245,22 @@ class Store:
             entities.append(entity)
         return entities
 
-    def changed(
-        self, kind: type[S], since: int, *, after: ResourceId | None = None, limit: int
-    ) -> list[tuple[int, S]]:
-        """Give up to ``limit`` existing entities whose newest version is from ``since`` (microseconds) on.
+    def changed(self, kind: type[S], behind: Place, *, limit: int) -> list[tuple[Place, S]]:
+        """Give up to ``limit`` existing entities whose newest version is behind ``behind``, oldest first.
 
-        They come with that version's asAt, in its order, then by id; of those at ``since`` itself only
-        the ones behind ``after`` are given, none without it.
+        Each comes with its own place, to go on from.
         """
         found = self.connection.execute(
             f"""SELECT l.n, l.seq, l.since, CAST(v.text AS BLOB) FROM {KINDS[kind].table} l
                 CROSS JOIN version v ON v.seq = l.seq
                 WHERE (l.since, l.scope, l.code) > (?, ?, ?) ORDER BY l.since, l.scope, l.code LIMIT ?""",
-            (since if after else since + 1, after.scope if after else "", after.code if after else "", limit),
+            (*behind, limit),
         ).fetchall()
         entities = []
-        for n, seq, at, text in found:
+        for n, seq, as_at, text in found:
             entity = _decoded(kind, text)
             self._rows[kind, entity.id] = (n, seq)
-            entities.append((at, entity))
+            entities.append(((as_at, entity.id.scope, entity.id.code), entity))
         return entities
 
     def _row(self, kind: Kind, id: ResourceId) -> tuple[int, int]:
