@@ -132,12 +132,23 @@ def _remote(profile: Profile, token: Secret | None, read_only: bool) -> tuple[En
     async def connect() -> Session:
         from tui.api.http import Http
 
-        async def give_token() -> str | None:
-            return token.reveal() if token else None
-
-        return _session(Http(profile.url, token=give_token), environment, _journal(profile.url), read_only)
+        http = Http(profile.url, token=_FixedToken(token) if token else None)
+        return _session(http, environment, _journal(profile.url), read_only)
 
     return environment, connect
+
+
+class _FixedToken:
+    """A token that somebody made and nobody can renew."""
+
+    def __init__(self, token: Secret) -> None:
+        self._token = token
+
+    async def token(self) -> str | None:
+        return self._token.reveal()
+
+    async def renewed(self, refused: str) -> str | None:
+        return None
 
 
 def _check_url(url: str) -> None:

@@ -56,3 +56,22 @@ class Pauses:
 
     async def __call__(self, seconds: float) -> None:
         self.seconds.append(seconds)
+
+
+class Tokens:
+    """Gives one token after the other: the next each time one is refused, until there is none."""
+
+    def __init__(self, *tokens: str) -> None:
+        self._left = list(tokens[1:])
+        self._now = tokens[0]
+        self.refused: list[str] = []
+
+    async def token(self) -> str:
+        return self._now
+
+    async def renewed(self, refused: str) -> str | None:
+        self.refused.append(refused)
+        if not self._left:
+            return None
+        self._now = self._left.pop(0)
+        return self._now

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -29,12 +30,12 @@ from tui.api.errors import (
     ServerFailed,
     Unauthenticated,
 )
-from tui.api.http import Http, Reply
+from tui.api.http import Http, Proxy, Reply, post_form
 from tui.api.requests import OrderUpdateRequest
 from tui.api.shapes import ResourceId
 
 from .examples import example
-from .faults import CutBody, Pauses, Script, json_answer
+from .faults import CutBody, Pauses, Script, Tokens, json_answer
 
 Call = Callable[[Http], Awaitable[Reply]]
 
@@ -54,12 +55,8 @@ async def write(client: Http) -> Reply:
     )
 
 
-async def token() -> str:
-    return TOKEN
-
-
 def client_of(script: Script, pauses: Pauses | None = None, url: str = "http://desk.example/api") -> Http:
-    return Http(url, token=token, transport=script, pause=pauses or Pauses())
+    return Http(url, token=Tokens(TOKEN), transport=script, pause=pauses or Pauses())
 
 
 async def fails(call: Call, *answers: Any) -> tuple[ApiError, Script, Pauses]:
@@ -264,6 +261,147 @@ class TestWhatIsRepeated:
         assert (await write(client_of(script))).body == OK.content
 
 
+class TestSigningOn:
+    @pytest.mark.parametrize("call", [read, write])
+    async def test_a_refused_token_is_renewed_once_and_the_request_sent_again(self, call: Call) -> None:
+        sent: list[tuple[str, bytes]] = []
+
+        def answered(status: int) -> Callable[[httpx.Request], httpx.Response]:
+            def answer(request: httpx.Request) -> httpx.Response:
+                sent.append((request.headers["authorization"], request.content))
+                return httpx.Response(status)
+
+            return answer
+
+        tokens = Tokens("old", "new")
+        script = Script(answered(401), answered(200))
+        await call(Http("http://desk.example", token=tokens, transport=script))
+        [(first, body), (second, same)] = sent
+        assert (first, second) == ("Bearer old", "Bearer new")
+        assert body == same
+        assert tokens.refused == ["old"]
+
+    async def test_the_second_refusal_stands(self) -> None:
+        script, tokens = Script(httpx.Response(401), httpx.Response(401)), Tokens("old", "new", "newer")
+        with pytest.raises(Unauthenticated):
+            await write(Http("http://desk.example", token=tokens, transport=script))
+        assert (len(script.requests), tokens.refused) == (2, ["old"])
+
+    async def test_without_another_token_the_refusal_stands(self) -> None:
+        script, tokens = Script(httpx.Response(401)), Tokens("only")
+        with pytest.raises(Unauthenticated):
+            await write(Http("http://desk.example", token=tokens, transport=script))
+        assert tokens.refused == ["only"]
+
+    @pytest.mark.parametrize(
+        ("error", "kind"),
+        [
+            (NoAnswer("the issuer did not answer in time."), NotSent),
+            (NotSent("No connection to the issuer."), NotSent),
+            (Refused("the password is wrong.", status=400), Unauthenticated),
+            (RateLimited("too many sign-ons.", status=429), Unauthenticated),
+        ],
+        ids=lambda each: type(each).__name__ if isinstance(each, ApiError) else "",
+    )
+    async def test_a_write_that_could_not_be_signed_on_was_not_sent(
+        self, error: ApiError, kind: type[ApiError]
+    ) -> None:
+        class Failing(Tokens):
+            async def token(self) -> str:
+                raise error
+
+        script, pauses = Script(), Pauses()
+        with pytest.raises(kind) as caught:
+            await write(Http("http://desk.example", token=Failing(""), transport=script, pause=pauses))
+        assert error.why in caught.value.why
+        assert (script.requests, pauses.seconds) == ([], [])
+
+
+class Word:
+    """A secret as the configuration holds it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+
+class TestTokenEndpoint:
+    ISSUER = "https://desk.okta.example/oauth2/1/v1/token"
+    FORM: ClassVar[dict[str, Any]] = {
+        "grant_type": "password",
+        "username": "u@desk",
+        "password": Word("p&=w %"),
+    }
+
+    async def test_the_form_is_sent_once_and_its_answer_given(self) -> None:
+        script = Script(httpx.Response(200, content=b'{"access_token":"t"}'))
+        body = await post_form(self.ISSUER, self.FORM, transport=script)
+        [request] = script.requests
+        assert body == b'{"access_token":"t"}'
+        assert request.content == b"grant_type=password&username=u%40desk&password=p%26%3Dw+%25"
+        assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+        assert "authorization" not in request.headers
+
+    async def test_a_clients_id_and_secret_go_into_the_header(self) -> None:
+        script = Script(httpx.Response(200, content=b"{}"))
+        await post_form(self.ISSUER, {}, basic=("blotter", Word("s3")), transport=script)
+        assert script.requests[0].headers["authorization"] == "Basic YmxvdHRlcjpzMw=="
+
+    @pytest.mark.parametrize(
+        ("answer", "kind", "why"),
+        [
+            (
+                json_answer(400, {"error": "invalid_grant", "error_description": "The token is expired."}),
+                Refused,
+                "The token is expired.",
+            ),
+            (json_answer(401, {"error": "invalid_client"}), Unauthenticated, "invalid_client"),
+            (httpx.Response(429, headers={"retry-after": "7"}), RateLimited, "HTTP 429 Too Many Requests"),
+            (httpx.Response(503), ServerFailed, "The server failed (503)"),
+            (httpx.Response(302, headers={"location": "https://evil.example"}), MalformedReply, "elsewhere"),
+            (httpx.ReadTimeout("slow"), NoAnswer, "did not answer in time"),
+            (httpx.ConnectError("refused"), NotSent, "No connection to https://desk.okta.example"),
+        ],
+        ids=["400", "401", "429", "503", "302", "timeout", "refused"],
+    )
+    async def test_a_failure_is_of_the_same_kinds_and_tells_no_secret(
+        self, answer: Any, kind: type[ApiError], why: str
+    ) -> None:
+        with pytest.raises(kind) as caught:
+            await post_form(self.ISSUER, self.FORM, transport=Script(answer))
+        assert why in caught.value.why
+        assert "p&=w" not in "".join(traceback.format_exception(caught.value))
+        if isinstance(caught.value, RateLimited):
+            assert caught.value.retry_after == 7
+
+    async def test_a_password_is_never_sent_in_the_clear(self) -> None:
+        with pytest.raises(NotSent, match="plain http is only for this machine"):
+            await post_form("http://desk.okta.example/oauth2/1/v1/token", self.FORM)
+
+
+class TestProxyAndAuthorities:
+    async def test_a_file_that_holds_no_certificate_is_a_sentence(self, tmp_path: Path) -> None:
+        empty = tmp_path / "ca.pem"
+        empty.write_text("nothing")
+        with pytest.raises(NotSent, match=r"certificates of .*ca\.pem cannot be used"):
+            Http("https://desk.example", ca_file=empty)
+        with pytest.raises(NotSent, match="No such file"):
+            Http("https://desk.example", ca_file=tmp_path / "none.pem")
+
+    async def test_a_proxy_that_is_not_there_means_that_nothing_was_sent(self) -> None:
+        proxy = Proxy("http://127.0.0.1:1", "pu", Word("pp-secret"))
+        with pytest.raises(NotSent) as caught:
+            await write(Http("https://desk.example", proxy=proxy, pause=Pauses()))
+        assert "pp-secret" not in "".join(traceback.format_exception(caught.value))
+
+    @pytest.mark.parametrize("address", ["proxy:8080", "", "ftp://proxy"])
+    async def test_a_proxy_without_an_address_is_a_sentence(self, address: str) -> None:
+        with pytest.raises(NotSent, match="is not the address of a proxy"):
+            Http("https://desk.example", proxy=Proxy(address))
+
+
 class TestWhatTheUserIsTold:
     @pytest.mark.parametrize(
         ("status", "kind"),
@@ -360,8 +498,8 @@ class TestWhatTheUserIsTold:
             ("http://127.0.0.1:eighty/api", "its port is not a number from 1 to 65535"),
             ("http://127.0.0.1:0/api", "its port is not a number from 1 to 65535"),
             ("http://[::1/api", "its host cannot be read"),
-            ("http://xn--/api", "cannot be sent"),
-            ("http://desk\x1b/api", "cannot be sent"),
+            ("https://xn--/api", "cannot be sent"),
+            ("https://desk\x1b/api", "cannot be sent"),
             ("http://desk\x1b[2J/api", "its host cannot be read"),
         ],
     )
@@ -374,7 +512,7 @@ class TestWhatTheUserIsTold:
         assert pauses.seconds == []
 
     @pytest.mark.parametrize(
-        "url", ["http://127.0.0.1:1/api", "https://127.0.0.1:1/api", "http://no-such.invalid/api"]
+        "url", ["http://127.0.0.1:1/api", "https://127.0.0.1:1/api", "https://no-such.invalid/api"]
     )
     async def test_a_server_that_is_not_there_is_a_sentence(self, url: str) -> None:
         with pytest.raises(NotSent, match=f"^No connection to {url}: .+") as caught:
@@ -389,12 +527,9 @@ class TestWhatTheUserIsTold:
 
     @pytest.mark.parametrize("bad", ["two words", "line\nbreak", "ünïcode", "tab\t", "\x00", "trailing "])
     async def test_a_token_no_header_can_carry_is_not_told_either(self, bad: str) -> None:
-        async def source() -> str:
-            return bad
-
         script = Script()
         with pytest.raises(Unauthenticated) as caught:
-            await write(Http("http://desk.example", token=source, transport=script))
+            await write(Http("http://desk.example", token=Tokens(bad), transport=script))
         assert bad not in "".join(traceback.format_exception(caught.value))
         assert script.requests == []
 
@@ -413,6 +548,12 @@ class TestWhatTheUserIsTold:
         with pytest.raises(NotSent, match="cannot be sent"):
             await client_of(script).call(endpoints.ORDERS.list, query={"filter": "id.code eq '\ud800'"})
         assert script.requests == []
+
+    @pytest.mark.parametrize("url", ["http://desk.example/api", "http://10.0.0.7/api", "http://127.0.0.1.x/"])
+    async def test_plain_http_to_another_machine_is_refused_before_anything_is_sent(self, url: str) -> None:
+        with pytest.raises(NotSent, match="plain http is only for this machine") as caught:
+            await read(Http(url, token=Tokens(TOKEN), pause=Pauses()))
+        assert caught.value.advice == "Use an https address."
 
     async def test_a_client_tells_nothing_secret_of_itself(self) -> None:
         assert TOKEN not in repr(client_of(Script())) + str(vars(client_of(Script())))
