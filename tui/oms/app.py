@@ -1,17 +1,17 @@
 """The HTTP face: an ASGI application that answers as LUSID does, over any engine.
 
-It owns the door (host, token, method, content type, size), the response headers and the form of every
-failure. What an endpoint does is in :mod:`tui.oms.reading` and :mod:`tui.oms.writing`; which endpoints
+It owns the routes, the response headers and the form of every failure; what is checked at the door is in
+:mod:`tui.oms.door`. What an endpoint does is in :mod:`tui.oms.reading` and :mod:`tui.oms.writing`; which endpoints
 there are is declared in :mod:`tui.api.endpoints` and nowhere else.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -20,86 +20,36 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tui.api import gate
-from tui.api.endpoints import ENDPOINTS, MARKET_STATUS, SET_MARKET, Endpoint
-from tui.oms import reading
+from tui.api.endpoints import ENDPOINTS, MARKET_STATUS, SET_MARKET, WHO_AM_I, Endpoint
+from tui.oms import door, reading
 from tui.oms.calls import Call, Caller, Generation
 from tui.oms.engine import Engine
-from tui.oms.problems import ACCESS_DENIED, CONFLICT, INVALID_TOKEN, UNKNOWN, document, invalid
+from tui.oms.problems import ACCESS_DENIED, CONFLICT, UNKNOWN, document
 from tui.oms.refusals import Refusal
+from tui.oms.routes import Handler, Route, Routes
 from tui.oms.store import StoreError
+from tui.oms.whoami import who_am_i
 
 if TYPE_CHECKING:
     from tui.oms.controls import MarketControl
+    from tui.oms.tokens import Tokens
 
 log: Final = logging.getLogger(__name__)
 
-JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
-CONTENT: Final = (
-    r"(?i)(application/json|text/json|application/[\w.-]+\+json)(\s*;\s*charset\s*=\s*\"?utf-?8\"?)?\s*"
-)
-MAX_BYTES: Final = 10 * 1024 * 1024
-BODY_S: Final = 10
-"""How long a body may take to arrive, in seconds."""
-
-Handler = Callable[[Call], Awaitable[bytes]]
 
 
 class Settings(Struct, frozen=True):
     """How the server presents itself.
 
-    ``callers`` are those who may enter, by token; None asks for no token, and everything is done as
-    ``user``. ``hosts`` are the names the server answers to; None answers to any, as in process.
+    ``tokens`` know who may enter; None asks for no token, and everything is done as ``user``. ``hosts``
+    are the names the server answers to; None answers to any, as in process.
     """
 
-    callers: Mapping[str, Caller] | None = None
+    tokens: Tokens | None = None
     user: str = "dealer"
     generation: Generation = "latest"
     hosts: frozenset[str] | None = None
-
-
-class Route(Struct, frozen=True):
-    """What is done at an endpoint, and the status of success."""
-
-    handler: Handler
-    status: int = 200
-
-
-class Routes:
-    """The endpoints by their paths, segment by segment; letter case counts only where ids stand."""
-
-    def __init__(self) -> None:
-        self._next: dict[str, Routes] = {}
-        self._part: tuple[str, Routes] | None = None
-        self._methods: dict[str, Route] = {}
-
-    def add(self, endpoint: Endpoint, handler: Handler) -> None:
-        """Serve ``endpoint`` by ``handler``."""
-        place = self
-        for segment in endpoint.path.strip("/").split("/"):
-            if segment.startswith("{"):
-                place._part = place._part or (segment.strip("{}"), Routes())
-                place = place._part[1]
-            else:
-                place = place._next.setdefault(segment.lower(), Routes())
-        place._methods[endpoint.method] = Route(handler, endpoint.status)
-
-    def find(self, path: str) -> tuple[Mapping[str, Route], dict[str, str]]:
-        """Give what is served at ``path`` by method, nothing where nothing is, and the path's parts."""
-        segments = path.strip("/").split("/")
-        if [segment.lower() for segment in segments[:2]] == ["api", "api"]:
-            del segments[0]
-        place: Routes = self
-        parts = {}
-        for segment in segments:
-            known = place._next.get(segment.lower())
-            if known is None:
-                if place._part is None or not segment:
-                    return {}, {}
-                name, known = place._part
-                parts[name] = segment
-            place = known
-        return place._methods, parts
 
 
 class Server:
@@ -116,6 +66,9 @@ class Server:
         self._at_work: set[str] = set()
         self._routes = Routes()
         self._contract()
+        self._routes.add(WHO_AM_I, who_am_i)
+        if self._settings.tokens is not None:
+            self._sign_on(self._settings.tokens)
         if market is not None:
             self._controls(market)
 
@@ -137,7 +90,7 @@ class Server:
 
     def _reads(self, read: reading.Read) -> Handler:
         async def handle(call: Call) -> bytes:
-            return await self._engine.run(read, call)
+            return await self._engine.run_view(read, call)
 
         return handle
 
@@ -145,11 +98,17 @@ class Server:
         async def handle(call: Call) -> bytes:
             if not call.caller.may_write:
                 raise Refusal("AccessDenied", "This token may only read.", code=ACCESS_DENIED, status=403)
-            raw = b"" if endpoint.method == "DELETE" else await _body(call.request)
+            raw = b"" if endpoint.method == "DELETE" else await door.json_body(call.request)
             with self._once(call):
                 return await self._engine.run(_write, endpoint, call, raw)
 
         return handle
+
+    def _sign_on(self, tokens: Tokens) -> None:
+        """Serve the token endpoint."""
+        from tui.oms.signon import TOKEN, token
+
+        self._routes.add(TOKEN, partial(token, tokens), open=True)
 
     def _controls(self, market: Callable[[], MarketControl]) -> None:
         """Serve the controls of the simulated market."""
@@ -159,7 +118,7 @@ class Server:
             return controls.status(market())
 
         async def control(call: Call) -> bytes:
-            return await controls.control(market(), call, await _body(call.request))
+            return await controls.control(market(), call, await door.json_body(call.request))
 
         self._routes.add(MARKET_STATUS, show)
         self._routes.add(SET_MARKET, control)
@@ -196,47 +155,26 @@ class Server:
         await response(scope, receive, send)
 
     async def _response(self, request: Request, request_id: str) -> Response:
-        self._check_origin(request)
-        caller = self._caller(request)
+        door.check(request, self._settings.hosts)
         methods, parts = self._routes.find(request.url.path)
         route = methods.get(request.method)
+        caller = self._caller(request, route)
         if route is None:
             response = _refused(_not_served(request, methods), request, request_id)
             if methods:
                 response.headers["allow"] = ", ".join(sorted(methods))
             return response
         call = Call(self._engine, request, parts, caller, request_id, self._settings.generation)
-        return Response(await route.handler(call), route.status, media_type=JSON)
+        answer = await route.handler(call)
+        if isinstance(answer, Response):
+            return answer
+        return Response(answer, route.endpoint.status, media_type=door.JSON)
 
-    def _check_origin(self, request: Request) -> None:
-        """Refuse what a web page in a browser could send (no CORS, no DNS rebinding)."""
-        if "origin" in request.headers:
-            raise Refusal(
-                "AccessDenied", "Requests from web pages are not served.", code=ACCESS_DENIED, status=403
-            )
-        hosts = self._settings.hosts
-        host = request.headers.get("host", "").lower()
-        name = host.rsplit(":", 1)[0] if host.rpartition(":")[2].isdigit() else host
-        if hosts is not None and name not in hosts:
-            raise Refusal(
-                "AccessDenied", f"This server is not called '{name}'.", code=ACCESS_DENIED, status=403
-            )
-
-    def _caller(self, request: Request) -> Caller:
-        callers = self._settings.callers
-        if callers is None:
+    def _caller(self, request: Request, route: Route | None) -> Caller:
+        tokens = self._settings.tokens
+        if tokens is None or (route is not None and route.open):
             return Caller(self._settings.user)
-        from hmac import compare_digest  # not loaded where nobody asks for a token
-
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        found = None
-        for token, caller in callers.items():
-            if compare_digest(token.encode(), given.strip().encode()):
-                found = caller
-        if scheme.lower() != "bearer" or found is None:
-            detail = "The access token is missing, wrong or has expired. Sign on again."
-            raise Refusal("InvalidIdentityToken", detail, code=INVALID_TOKEN, status=401)
-        return found
+        return tokens.caller(door.bearer(request))
 
 
 def _write(endpoint: Endpoint, call: Call, raw: bytes) -> bytes:
@@ -263,27 +201,6 @@ class _AtWork:
         self._keys.discard(self._key or "")
 
 
-async def _body(request: Request) -> bytes:
-    """Read a body of at most 10 MiB, of one of the contract's content types."""
-    content = request.headers.get("content-type", "")
-    if not re.fullmatch(CONTENT, content):
-        detail = f"The content type must be JSON, such as application/json; it is '{content}'."
-        raise invalid({"Content-Type": (detail,)}, detail, 415)
-    chunks, size = [], 0
-    try:
-        async with asyncio.timeout(BODY_S):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > MAX_BYTES:
-                    detail = f"The body is larger than {MAX_BYTES} bytes. Send it in parts."
-                    raise invalid({"Body": (detail,)}, detail, 413)
-                chunks.append(chunk)
-    except TimeoutError as error:
-        detail = f"The body did not arrive within {BODY_S} seconds."
-        raise invalid({"Body": (detail,)}, detail, 408) from error
-    return b"".join(chunks)
-
-
 def _not_served(request: Request, allowed: Iterable[str]) -> Refusal:
     """Say that there is nothing under a path, or that it is a part of LUSID that is not modelled here."""
     path, method = request.url.path, request.method
@@ -300,7 +217,7 @@ def _refused(refusal: Refusal, request: Request, request_id: str) -> Response:
     instance = f"{request.url.scheme}://{request.url.netloc}/app/insights/logs/{request_id}"
     response = Response(gate.encode(document(refusal, instance)), refusal.status, media_type=PROBLEM)
     if refusal.status == 401:
-        response.headers["www-authenticate"] = "Bearer"
+        response.headers["www-authenticate"] = 'Bearer error="invalid_token"'
     return response
 
 

@@ -1,7 +1,8 @@
 """One desk at work: takes commands one at a time, each a transaction of its own, and answers reads.
 
-The engine is the only way to the store. Whoever calls it, a route, the demo's seeding or the simulated
-market, waits for its turn; from an event loop it is called through :meth:`Engine.run`.
+The engine is the only way to the store. Whoever writes, a route, the demo's seeding or the simulated
+market, waits for its turn; from an event loop it is called through :meth:`Engine.run`. Whoever only looks
+(:meth:`Engine.view`) sees the newest committed state, and waits for no write.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from tui.oms.refusals import Refusal
 from tui.oms.requestids import RequestIds
 from tui.oms.rules.instruments import Instruments
 from tui.oms.store import Store
+from tui.oms.store.readers import MOST, Readers
+from tui.oms.store.reads import Reads
 from tui.oms.times import moment
 
 Q = TypeVar("Q")
@@ -45,6 +48,8 @@ class Engine:
         self.request_ids = RequestIds(self.clock.now() if isinstance(self.clock, VirtualClock) else None)
         self._turn = threading.RLock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._readers = Readers(store.file) if store.file is not None else None
+        self._reading = ThreadPoolExecutor(MOST, thread_name_prefix="read")
 
     @classmethod
     def open(
@@ -68,8 +73,11 @@ class Engine:
 
     def close(self) -> None:
         """Finish the call at work and close the database."""
+        self._reading.shutdown()
         self._thread.shutdown()
         with self._turn:
+            if self._readers is not None:
+                self._readers.close()
             self.store.close()
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -79,6 +87,11 @@ class Engine:
         """
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, lambda: work(*args, **kwargs))
+
+    async def run_view(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do ``work``, which only reads (:meth:`view`), in a thread of its own, beside the writes."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._reading, lambda: work(*args, **kwargs))
 
     @contextmanager
     def bulk(self) -> Iterator[None]:
@@ -143,6 +156,17 @@ class Engine:
         """Give what ``work`` reads from the store, with no write in between its statements."""
         with self._turn:
             return work(self.store)
+
+    def view(self, work: Callable[[Reads], T]) -> T:
+        """Give what ``work`` reads from one state of the desk, the newest that is committed.
+
+        A desk on a file is read beside the writes, which neither wait nor are waited for; one in memory
+        has a single connection, and is read in turn with them.
+        """
+        if self._readers is None:
+            return self.read(work)
+        with self._readers.one() as reads:
+            return work(reads)
 
     def _carry_out(
         self, command: Command[Q], request: Q, user: str, now: datetime | None, request_id: str | None

@@ -28,8 +28,7 @@ from tui.oms.book import (
     Relation,
 )
 from tui.oms.refusals import not_found
-from tui.oms.store import Store
-from tui.oms.store.store import Stamped
+from tui.oms.store.reads import Reads, Stamped
 from tui.oms.times import moment
 
 _NOT_SHOWN: Final = frozenset({"id", "version", "links", "properties", "basis", "direction", "state"})
@@ -82,7 +81,7 @@ class Stay:
     until: int
 
 
-def of_order(store: Store, id: ResourceId, as_at: int) -> list[Event]:
+def of_order(store: Reads, id: ResourceId, as_at: int) -> list[Event]:
     """Give the order's history up to ``as_at`` (microseconds), newest first (H1).
 
     Raises:
@@ -98,7 +97,7 @@ def of_order(store: Store, id: ResourceId, as_at: int) -> list[Event]:
 class _Telling:
     """One order's history, being told."""
 
-    def __init__(self, store: Store, id: ResourceId, versions: list[Stamped[Order]], as_at: int) -> None:
+    def __init__(self, store: Reads, id: ResourceId, versions: list[Stamped[Order]], as_at: int) -> None:
         self._store = store
         self._id = id
         self._versions = versions

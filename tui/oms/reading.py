@@ -19,7 +19,7 @@ from tui.oms.query.fields import TRANSACTIONS, Sql, fields_of
 from tui.oms.query.nodes import Both, Node, Test
 from tui.oms.query.pages import Listing, Slice, read_page
 from tui.oms.refusals import not_found
-from tui.oms.store import Store
+from tui.oms.store.reads import Reads
 from tui.oms.store.schema import KINDS
 from tui.oms.times import moment
 
@@ -66,7 +66,7 @@ def _getter(family: FamilyEndpoints) -> Read:
     def get(call: Call) -> bytes:
         """Give one entity as it was at the asAt (L10, L11)."""
         as_at = call.query.as_at()
-        text = call.engine.read(lambda store: store.text(kind, call.id, ALWAYS if as_at is None else as_at))
+        text = call.engine.view(lambda store: store.text(kind, call.id, ALWAYS if as_at is None else as_at))
         if text is None:
             raise not_found(kind, call.id, "L10", 404)
         return shaped(call, text)
@@ -99,7 +99,7 @@ def _answered(call: Call, listing: Listing, token: str, *, versioned: bool = Fal
         token=query.text(token),
         as_at=query.as_at(),
     )
-    page = call.engine.read(lambda store: read_page(store, asked))
+    page = call.engine.view(lambda store: read_page(store, asked))
     version = b'"version":%b,' % gate.encode(_version(page)) if versioned else b""
     body = b"{" + version + _list(page, call.href)
     return shaped(call, body)
@@ -151,7 +151,7 @@ def graph_placements(call: Call) -> bytes:
 def graph_children(call: Call) -> bytes:
     """Give a page of the child placements of a placement (2.15)."""
     as_at = call.query.as_at()
-    parent = call.engine.read(
+    parent = call.engine.view(
         lambda store: store.text(Placement, call.id, ALWAYS if as_at is None else as_at)
     )
     if parent is None:
@@ -195,9 +195,9 @@ def order_history(call: Call) -> bytes:
 
     as_at = call.query.as_at()
 
-    def work(store: Store) -> Sequence[history.Event]:
+    def work(store: Reads) -> Sequence[history.Event]:
         return history.of_order(store, call.id, ALWAYS if as_at is None else as_at)
 
-    events = call.engine.read(work)
+    events = call.engine.view(work)
     shape = history.older_item if call.generation == "2.1" else history.newer_item
     return gate.encode({"values": [shape(event) for event in events], "href": call.href, "links": []})

@@ -20,7 +20,7 @@ from tui.oms.query.phases import Phase, phases
 from tui.oms.query.sorting import Cursor, Key, after, keys_of, order_of
 from tui.oms.query.tokens import Token
 from tui.oms.refusals import Refusal
-from tui.oms.store import Store
+from tui.oms.store.reads import Reads
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 5_000
@@ -63,7 +63,7 @@ class Slice(Struct, frozen=True):
 class _Reading(Struct):
     """One page being read: the question, made ready."""
 
-    store: Store
+    store: Reads
     listing: Listing
     as_at: int
     keys: tuple[Key, ...]
@@ -73,7 +73,7 @@ class _Reading(Struct):
     rows: list[tuple[Any, ...]] = []
 
 
-def read_page(store: Store, listing: Listing) -> Slice:
+def read_page(store: Reads, listing: Listing) -> Slice:
     """Read the page of ``listing``.
 
     Raises:
@@ -109,7 +109,7 @@ def read_page(store: Store, listing: Listing) -> Slice:
     return Slice([row[0] for row in page], token, question.a)
 
 
-def _question(store: Store, listing: Listing) -> Token:
+def _question(store: Reads, listing: Listing) -> Token:
     """Give what is asked: by the token when there is one, which must not be contradicted."""
     if not listing.token:
         as_at = store.last if listing.as_at is None else listing.as_at

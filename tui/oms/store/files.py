@@ -103,6 +103,30 @@ def _delete(path: Path) -> None:
 _ADVICE: Final = "Restore it from a backup, or choose another file."
 
 
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Open a connection that only reads the database at ``path``, which another connection holds open.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    with _explained(path):
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        for setting in (
+            "busy_timeout = 5000",
+            "query_only = ON",
+            "cache_size = -32768",
+            "temp_store = MEMORY",
+        ):
+            connection.execute(f"PRAGMA {setting}")
+        return connection
+
+
 def _connect(name: str) -> sqlite3.Connection:
     connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False, cached_statements=512)
     connection.execute("PRAGMA busy_timeout = 5000")

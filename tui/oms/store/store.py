@@ -12,14 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Generic
+from typing import Any, Final
 
 import msgspec
 
 from tui.api import gate
 from tui.api.shapes import ResourceId
-from tui.oms.book import RELATIONS, Change, Context, Relation, S, Stored
+from tui.oms.book import Change, Context, Relation, S, Stored
 from tui.oms.store.files import FileLock, StoreError, open_database
+from tui.oms.store.reads import RELATION_NUMBERS, Reads, decoded
 from tui.oms.store.schema import KINDS, Kind, kind_of
 from tui.oms.times import micros
 
@@ -30,20 +31,6 @@ Place = tuple[int, str, str]
 """Where an entity stands among the changes: the asAt of its newest version, its scope, its code."""
 
 _RELATIONS: Final = {kind: kind.relations for kind in KINDS.values()}
-_RELATION_NUMBERS: Final = {relation.name: number for number, relation in enumerate(RELATIONS)}
-
-
-class Stamped(msgspec.Struct, Generic[S], frozen=True):
-    """One version from the journal: who wrote it when; ``entity`` is None where it was deleted.
-
-    ``as_at`` is in microseconds since 1970.
-    """
-
-    as_at: int
-    user: str
-    request_id: str
-    number: int
-    entity: S | None
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -55,11 +42,14 @@ class _Head(msgspec.Struct, frozen=True):
     numbers: tuple[int, ...]
 
 
-class Store:
+class Store(Reads):
     """The database of one desk. Not thread-safe: the engine lets one thread in at a time."""
 
-    def __init__(self, connection: sqlite3.Connection, lock: FileLock | None) -> None:
-        self.connection = connection
+    def __init__(
+        self, connection: sqlite3.Connection, lock: FileLock | None, file: Path | None = None
+    ) -> None:
+        super().__init__(connection)
+        self.file = file
         self._lock = lock
         self._rows: dict[tuple[type[Any], ResourceId], tuple[int, int]] = {}
         self._depth = 0
@@ -74,11 +64,11 @@ class Store:
         Raises:
             StoreError: it cannot be used; the message says why.
         """
-        return cls(*open_database(path, fresh=fresh))
+        return cls(*open_database(path, fresh=fresh), path)
 
     def close(self) -> None:
         """End cleanly: what is in the write-ahead log moves into the file, and the lock is given back."""
-        self.connection.close()
+        super().close()
         if self._lock is not None:
             self._lock.release()
 
@@ -212,7 +202,7 @@ class Store:
             return None
         n, seq, text = found
         self._rows[kind, id] = (n, seq)
-        return _decoded(kind, text)
+        return decoded(kind, text)
 
     def related(self, relation: Relation[S], target: ResourceId) -> Iterable[S]:
         """Give the current entities that point at ``target``, or once did, oldest first."""
@@ -221,11 +211,11 @@ class Store:
             f"""SELECT l.n, l.seq, CAST(v.text AS BLOB) FROM link k
                 CROSS JOIN {KINDS[kind].table} l ON l.n = k.n CROSS JOIN version v ON v.seq = l.seq
                 WHERE k.relation = ? AND k.code = ? AND k.scope = ? ORDER BY k.n""",
-            (_RELATION_NUMBERS[relation.name], target.code, target.scope),
+            (RELATION_NUMBERS[relation.name], target.code, target.scope),
         ).fetchall()
         entities = []
         for n, seq, text in found:
-            entity = _decoded(kind, text)
+            entity = decoded(kind, text)
             self._rows[kind, entity.id] = (n, seq)
             entities.append(entity)
         return entities
@@ -240,7 +230,7 @@ class Store:
         ).fetchall()
         entities = []
         for n, seq, text in found:
-            entity = _decoded(kind, text)
+            entity = decoded(kind, text)
             self._rows[kind, entity.id] = (n, seq)
             entities.append(entity)
         return entities
@@ -258,7 +248,7 @@ class Store:
         ).fetchall()
         entities = []
         for n, seq, as_at, text in found:
-            entity = _decoded(kind, text)
+            entity = decoded(kind, text)
             self._rows[kind, entity.id] = (n, seq)
             entities.append(((as_at, entity.id.scope, entity.id.code), entity))
         return entities
@@ -268,60 +258,6 @@ class Store:
         if row is None:
             raise StoreError(f"{kind.name} {id} is not stored.")
         return row
-
-    def _find(self, kind: Kind, id: ResourceId) -> tuple[int, int] | None:
-        row: tuple[int, int] | None = self.connection.execute(
-            f"SELECT n, seq FROM {kind.table} WHERE scope = ? AND code = ?", (id.scope, id.code)
-        ).fetchone()
-        return row
-
-    def _gone_numbers(self, kind: Kind, id: ResourceId) -> list[int]:
-        rows = self.connection.execute(
-            "SELECT n FROM gone WHERE kind = ? AND scope = ? AND code = ? ORDER BY n DESC",
-            (kind.number, id.scope, id.code),
-        )
-        return [n for (n,) in rows]
-
-    # -- earlier states ------------------------------------------------------------------------------
-
-    def text(self, type: type[Any], id: ResourceId, as_at: int) -> bytes | None:
-        """Give an entity's JSON as it was at ``as_at`` (microseconds), or None when it was not."""
-        for n in self.numbers(type, id):
-            row = self.connection.execute(
-                """SELECT CAST(text AS BLOB) FROM version WHERE kind = ? AND n = ? AND as_at <= ?
-                    ORDER BY seq DESC LIMIT 1""",
-                (KINDS[type].number, n, as_at),
-            ).fetchone()
-            if row is not None and row[0] is not None:
-                found: bytes = row[0]
-                return found
-        return None
-
-    def numbers(self, type: type[Any], id: ResourceId) -> list[int]:
-        """Give the numbers of the entities that ever had this id: the existing one first."""
-        kind = KINDS[type]
-        row = self._find(kind, id)
-        return [*([row[0]] if row else ()), *self._gone_numbers(kind, id)]
-
-    def versions(self, type: type[S], n: int, as_at: int) -> list[Stamped[S]]:
-        """Give all versions of entity number ``n`` up to ``as_at`` (microseconds), oldest first."""
-        rows = self.connection.execute(
-            """SELECT as_at, user, request, number, CAST(text AS BLOB) FROM version
-                WHERE kind = ? AND n = ? AND as_at <= ? ORDER BY seq""",
-            (KINDS[type].number, n, as_at),
-        ).fetchall()
-        return [
-            Stamped(at, user, request, number, None if text is None else _decoded(type, text))
-            for at, user, request, number, text in rows
-        ]
-
-    def ever_linked(self, relation: Relation[Any], target: ResourceId) -> list[int]:
-        """Give the numbers of the entities that ever pointed at ``target``, oldest first."""
-        rows = self.connection.execute(
-            "SELECT n FROM link WHERE relation = ? AND code = ? AND scope = ? ORDER BY n",
-            (_RELATION_NUMBERS[relation.name], target.code, target.scope),
-        )
-        return [n for (n,) in rows]
 
     # -- replies kept for idempotency keys -----------------------------------------------------------
 
@@ -414,13 +350,3 @@ class _Batch:
 
 def _chained(previous: bytes, head: tuple[Any, ...], text: bytes) -> bytes:
     return hashlib.sha256(previous + msgspec.json.encode(head) + text).digest()
-
-
-_DECODERS: Final[dict[type[Any], msgspec.json.Decoder[Any]]] = {}
-"""The readers of each kind's JSON; made when they are first needed, as making one takes a while."""
-
-
-def _decoded(kind: type[S], text: bytes) -> S:
-    decoder = _DECODERS.get(kind) or _DECODERS.setdefault(kind, msgspec.json.Decoder(kind))
-    entity: S = decoder.decode(text)
-    return entity

@@ -1,0 +1,48 @@
+"""The connections that only read: as many as threads may read at once, opened when they are first needed."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from tui.oms.store.files import open_reader
+from tui.oms.store.reads import Reads
+
+MOST: Final = 3
+"""How many may read at once: one long search does not keep the others waiting."""
+
+
+class Readers:
+    """Gives each reading thread a connection of its own, for one state of the database at a time."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._idle: queue.LifoQueue[Reads | None] = queue.LifoQueue()
+        for _ in range(MOST):
+            self._idle.put(None)
+
+    @contextmanager
+    def one(self) -> Iterator[Reads]:
+        """Give what reads one state of the database, the newest there is when the first thing is read.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        reads = self._idle.get()
+        try:
+            if reads is None:
+                reads = Reads(open_reader(self._file))
+            with reads.snapshot():
+                yield reads
+        finally:
+            self._idle.put(reads)
+
+    def close(self) -> None:
+        """Close them all, once those at work are done."""
+        for _ in range(MOST):
+            reads = self._idle.get()
+            if reads is not None:
+                reads.close()
