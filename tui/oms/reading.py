@@ -37,6 +37,13 @@ ALWAYS: Final = 2**62
 
 _UNSWEPT: Final = Sql("coalesce(json_extract(v.text, '$.isSwept'), 0) = 0")
 _TRANSACTION: Final = "json_extract(v.text, '$.transaction')"
+_STANDING: Final = Sql("json_extract(v.text, '$.transaction.transactionStatus') IS NOT 'Cancelled'")
+_ONCE: Final = Sql(
+    """NOT EXISTS (SELECT 1 FROM version next WHERE next.kind = v.kind AND next.n = v.n
+        AND next.number = v.number + 1
+        AND json_extract(next.text, '$.transaction.transactionStatus') = 'Cancelled')"""
+)
+"""A transaction that was taken back is listed as it is then, not as it was before, too."""
 _SUPERSEDED: Final = """(SELECT CASE WHEN c.until > :a THEN json_extract(v.text, '$.transaction')
     ELSE json_set(json_extract(v.text, '$.transaction'), '$.transactionStatus',
         CASE WHEN json_extract(next.text, '$.transaction.transactionDate')
@@ -173,7 +180,7 @@ def _both(*parts: Node) -> Both:
 
 
 def transactions(call: Call) -> bytes:
-    """Give a page of what is booked in a portfolio (2.16)."""
+    """B3: give a page of what is booked in a portfolio; what no longer stands only on request (2.16)."""
     query = call.query
     of_portfolio = _both(
         Test("portfolioId.code", "eq", (call.id.code,), 0),
@@ -184,8 +191,14 @@ def transactions(call: Call) -> bytes:
         date = query.time(name)
         if date is not None:
             nodes.append((TRANSACTIONS, Test("transactionDate", op, (date,), 0)))  # type: ignore[arg-type]
-    superseded = _SUPERSEDED if query.flag("showCancelledTransactions", False) else None
-    listing = Listing(TRANSACTIONS, text=_TRANSACTION, nodes=tuple(nodes), superseded_text=superseded)
+    shown = query.flag("showCancelledTransactions", False)
+    listing = Listing(
+        TRANSACTIONS,
+        text=_TRANSACTION,
+        nodes=tuple(nodes),
+        always=(_ONCE,) if shown else (_STANDING,),
+        superseded_text=_SUPERSEDED if shown else None,
+    )
     return _answered(call, listing, "page", versioned=True)
 
 

@@ -1,4 +1,4 @@
-"""The order graph (G1 to G11): totals, derived states, and that touched entries are all that changed."""
+"""The order graph, over HTTP (G1 to G11): totals, derived states, and that no entry is ever stale."""
 
 from __future__ import annotations
 
@@ -8,9 +8,29 @@ from typing import Any
 import pytest
 from rulesdesk import GILT, Desk, id_of, rid, usd
 
-from tui.api.models import Block, Order, Placement
+from tui.api import gate
+from tui.api.models import Block, Order, OrderGraphBlock, Placement
 from tui.oms.graph import graph_block, graph_placement
-from tui.oms.rules.derived import block_compliance, block_state, placement_state
+
+
+def staged(
+    desk: Desk, ordered: Any, placed: Any, executed: Any, allocated: Any, booked: Any
+) -> OrderGraphBlock:
+    """Bring a block to the given totals by records, which take anything, and give its entry."""
+    desk.put_block("B")
+    if Decimal(ordered):
+        desk.create("B", {"O1": ordered})
+    if Decimal(placed):
+        desk.put_placement("P", "B", placed)
+    if Decimal(executed):
+        desk.fill("E1", "P", executed)
+    parts = [booked, Decimal(allocated) - Decimal(booked)]
+    for number, units in enumerate(parts):
+        if Decimal(units):
+            desk.put_allocation(f"A{number}", "O1", units, placementIds=[id_of("P")])
+    if Decimal(booked):
+        desk.book("A0")
+    return desk.block_entry("B")
 
 
 @pytest.mark.parametrize(
@@ -32,28 +52,46 @@ from tui.oms.rules.derived import block_compliance, block_state, placement_state
         (("0.3", "0.30000000000000004", "0.3", "0.3", "0.3"), "Booked"),
     ],
 )
-def test_g8_the_first_incomplete_stage_from_the_left(desk: Desk, totals: Any, state: str) -> None:
-    desk.put_block("B")
-    assert block_state(desk.block("B"), [], *map(Decimal, totals)) == state
+def test_g7_g8_the_first_incomplete_stage_from_the_left(desk: Desk, totals: Any, state: str) -> None:
+    entry = staged(desk, *totals)
+    assert entry.derived_state == state
+    stages = (entry.ordered, entry.placed, entry.executed, entry.allocated, entry.booked)
+    assert [stage.quantity for stage in stages] == list(map(Decimal, totals))
+
+
+def test_g8_swept_and_cancelled_come_before_every_stage(desk: Desk) -> None:
+    desk.create("B", {"O1": 100, "O2": 50})
+    desk.cancel("O1", "O2")
+    assert desk.block_entry("B").derived_state == "Cancelled"
+    desk.sweep("B")
+    assert desk.block_entry("B").derived_state == "Swept"
 
 
 @pytest.mark.parametrize(
     ("stored", "totals", "state"),
     [
-        ("Cancelled", (0, 0, 0), "Cancelled"),
+        ("Cancelled", (100, 0, 0), "Cancelled"),
         ("New", (100, 0, 0), "New"),
         ("PartiallyFilled", (1250, 1100, 800), "In progress"),
         ("Filled", (100, 100, 40), "Executed"),
         ("Filled", (100, 100, 100), "Allocated"),
         ("Filled", (100, 100, 120), "Over-allocated"),
         ("Canceled", (40, 40, 0), "Executed"),
-        ("Cancelled", (40, 40, 40), "Allocated"),
+        ("Cancelled", (50, 40, 40), "Allocated"),
     ],
 )
-def test_g9_where_a_placement_stands(desk: Desk, stored: str, totals: Any, state: str) -> None:
-    desk.put_block("B")
-    desk.put_placement("P", "B", 100, state=stored)
-    assert placement_state(desk.placement("P"), *map(Decimal, totals)) == state
+def test_g7_g9_where_a_placement_stands(desk: Desk, stored: str, totals: Any, state: str) -> None:
+    placed, executed, allocated = totals
+    desk.create("B", {"O1": placed})
+    desk.put_placement("P", "B", placed)
+    if executed:
+        desk.fill("E1", "P", executed)
+    if allocated:
+        desk.put_allocation("A1", "O1", allocated, placementIds=[id_of("P")])
+    if stored.lower().startswith("cancel"):
+        desk.put_placement("P", "B", placed, state=stored)
+    assert desk.placement("P").state == stored
+    assert desk.placement_entry("P").derived_state == state
 
 
 def test_g1_cancelled_orders_show_by_state_only(desk: Desk) -> None:
@@ -63,6 +101,18 @@ def test_g1_cancelled_orders_show_by_state_only(desk: Desk) -> None:
     assert (ordered.quantity, ordered.quantity_by_state) == (120, {"New": 120, "Cancelled": 50})
     desk.cancel("O1", "O3")
     assert desk.block_entry("B").derived_state == "Cancelled"
+
+
+def test_g2_placed_is_what_live_placements_hold_and_lists_children_too(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 60)
+    desk.place("P-A", "B", 20, parentPlacementId=id_of("P"))
+    desk.place("Q", "B", 40)
+    desk.fill("E1", "Q", 10)
+    desk.cancel_placement("Q")
+    placed = desk.block_entry("B").placed
+    assert (placed.quantity, placed.quantity_by_state) == (70, {"New": 60, "Cancelled": 40})
+    assert {detail.id for detail in placed.details} == {rid("P"), rid("P-A"), rid("Q")}
 
 
 def test_g3_executed_has_the_price_of_its_fills(desk: Desk) -> None:
@@ -83,6 +133,27 @@ def test_g4_an_allocation_against_the_blocks_side_counts_negative(desk: Desk) ->
     allocated = desk.block_entry("B").allocated
     assert allocated.quantity == 7
     assert [detail.quantity for detail in allocated.details] == [10, -3]
+
+
+def test_g4_a_block_without_orders_has_its_placements_allocations(desk: Desk) -> None:
+    desk.put_block("U", quantity=100)
+    desk.place("P", "U", 100)
+    desk.put_allocation("A1", "P", 10, placementIds=[id_of("P")])
+    (detail,) = desk.block_entry("U").allocated.details
+    assert (detail.id, detail.allocated_order_id, detail.quantity) == (rid("A1"), rid("P"), 10)
+
+
+def test_g5_booked_is_what_stands_booked_with_its_consideration(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.put_allocation("A1", "O1", 10)
+    desk.put_allocation("A2", "O1", 5, price=usd(200))
+    desk.put_allocation("A3", "O1", 1)
+    desk.book("A1", "A2")
+    desk.put_allocation("A2", "O1", 6, price=usd(200))
+    desk.book("A2")
+    booked = desk.block_entry("B").booked
+    assert (booked.quantity, booked.amount) == (16, 1900 + 1200)
+    assert [detail.id for detail in booked.details] == ["Desk-A1", "Desk-A2"]
 
 
 def test_g6_over_states_are_visible(desk: Desk) -> None:
@@ -127,9 +198,14 @@ def test_g10_compliance_and_approval_come_from_the_orders(desk: Desk) -> None:
 def test_g10_the_worst_compliance_state_speaks_for_the_block(
     desk: Desk, states: list[str], worst: str
 ) -> None:
-    for number, state in enumerate(states):
-        desk.put_order(f"O{number}", properties=label("ComplianceState", state))
-    assert block_compliance(desk.all(Order)) == worst
+    desk.put_block("B")
+    orders = {
+        f"O{number}": {"quantity": 1, "properties": label("ComplianceState", state)}
+        for number, state in enumerate(states)
+    }
+    if orders:
+        desk.create("B", orders)
+    assert desk.block_entry("B").derived_compliance_state == worst
 
 
 def test_g10_the_latest_activity_is_that_of_the_newest_part(desk: Desk) -> None:
@@ -197,14 +273,35 @@ def test_every_entry_a_call_changes_is_among_those_it_touches(desk: Desk) -> Non
         lambda: desk.cancel_placement("P-A"),
         lambda: desk.put_placement("Q", "B", 40),
         lambda: desk.put_placement("R", "B C", 3),
-        lambda: desk.delete("placement", "R"),
-        lambda: desk.delete("order", "O4"),
+        lambda: desk.delete(Placement, "R"),
+        lambda: desk.delete(Order, "O4"),
         lambda: desk.put_block("D", orderIds=[]),
-        lambda: desk.delete("block", "D"),
+        lambda: desk.delete(Block, "D"),
     ]
     for call in calls:
         call()
         book = desk.a_book()
-        entries = {(Block, each.id): graph_block(book, each) for each in desk.all(Block)}
-        entries |= {(Placement, each.id): graph_placement(book, each) for each in desk.all(Placement)}
-        assert desk.graph == entries
+        for kept in desk.block_entries():
+            block = book.get(Block, kept.block.id)
+            assert block is not None
+            assert anew(graph_block(book, block)) == kept
+        for entry in desk.placement_entries():
+            placement = book.get(Placement, entry.placement.id)
+            assert placement is not None
+            assert anew(graph_placement(book, placement)) == entry
+    assert [each.block.id.code for each in desk.block_entries()] == ["B", "C"]
+
+
+def anew(entry: Any) -> Any:
+    """Give an entry as a client reads it."""
+    return gate.decode(type(entry), gate.encode(entry))
+
+
+def test_g11_the_average_is_over_a_placements_fills_and_null_without(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 100)
+    assert desk.placement_entry("P").calculated_average_price is None
+    desk.fill("E1", "P", 10, price="100.1")
+    desk.fill("E2", "P", 30, price="100.3")
+    desk.fill("E3", "P", 50, price=1, state="Cancelled")
+    assert desk.placement_entry("P").calculated_average_price == Decimal("100.25")

@@ -94,26 +94,27 @@ def test_a_number_is_written_as_a_person_writes_it(number: Decimal) -> None:
 def test_a11_a12_fills_runs_and_bookings_in_any_order_keep_the_sums(
     orders: list[int], rounds: list[tuple[list[int], set[int], str]]
 ) -> None:
-    desk = Desk()
-    desk.create("B", {f"O{number}": size for number, size in enumerate(orders)})
-    desk.place("P", "B", sum(orders))
-    filled = 0
-    for fills, booked, algorithm in rounds:
-        for size in fills:
-            desk.fill(f"E{desk.now:%H%M}", "P", size)
-            filled += size
-        desk.allocate("P", algorithm=algorithm)
-        if not filled:
-            continue
-        before = desk.allocated()
-        assert sum(before.values()) == min(filled, sum(orders))
-        for number, size in enumerate(orders):
-            mine = [one for one in desk.all(Allocation) if one.allocated_order_id.code == f"O{number}"]
-            assert sum(one.quantity for one in mine) <= size
-        codes = sorted(before)
-        chosen = {codes[index % len(codes)] for index in booked}
-        if chosen:
-            desk.book(*sorted(chosen), mark=True)
-        desk.allocate("P", algorithm=algorithm)
-        assert desk.allocated() == before
-        assert desk.changes == []
+    with Desk() as desk:
+        desk.create("B", {f"O{number}": size for number, size in enumerate(orders)})
+        desk.place("P", "B", sum(orders))
+        filled = fills_made = 0
+        for fills, booked, algorithm in rounds:
+            for size in fills:
+                fills_made += 1
+                desk.fill(f"E{fills_made}", "P", size)
+                filled += size
+            desk.allocate("P", algorithm=algorithm)
+            if not filled:
+                continue
+            before = desk.allocated()
+            assert sum(before.values()) == min(filled, sum(orders))
+            for number, size in enumerate(orders):
+                mine = [one for one in desk.all(Allocation) if one.allocated_order_id.code == f"O{number}"]
+                assert sum(one.quantity for one in mine) <= size
+            codes = sorted(before)
+            chosen = {codes[index % len(codes)] for index in booked}
+            if chosen:
+                desk.book(*sorted(chosen), mark=True)
+            desk.allocate("P", algorithm=algorithm)
+            assert desk.allocated() == before
+            assert not desk.wrote

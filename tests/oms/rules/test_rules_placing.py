@@ -1,4 +1,4 @@
-"""Placing, updating and cancelling placements, and their fills (P, E, L8)."""
+"""Placing blocks, updating and cancelling placements, over HTTP (P1 to P12)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from decimal import Decimal
 import pytest
 from rulesdesk import MARKET, MICROSOFT, Desk, failure, id_of, refused, rid, usd
 
-from tui.api.models import Execution, Placement
-from tui.api.requests import ExecutionSetRequest
 from tui.api.shapes import CurrencyAndAmount
-from tui.oms.book import PendingPrices
 
 
 def test_p1_every_block_must_exist(desk: Desk) -> None:
@@ -190,7 +187,6 @@ def test_p10_a_price_without_a_currency_waits_for_one(desk: Desk) -> None:
     assert desk.update_placement("P", stopPrice=180, counterparty="BRK-B").values["u"].stop_price is None
     shown = desk.update_placement("P", currency="USD").values["u"]
     assert (shown.limit_price.amount, shown.stop_price.amount) == (Decimal("190.5"), 180)
-    assert desk.all(PendingPrices) == []
 
 
 def test_p10_a_price_that_waits_goes_when_the_placement_goes_at_market(desk: Desk) -> None:
@@ -235,96 +231,3 @@ def test_p12_cancelling_frees_exactly_what_is_not_executed(desk: Desk) -> None:
     desk.place("P2", "B", 70)
     desk.allocate("P")
     assert desk.allocated() == {"P-O1": 30}
-
-
-def test_l8_the_state_follows_the_fills_but_a_cancelled_placement_stays(desk: Desk) -> None:
-    desk.create("B", {"O1": 100})
-    desk.place("P", "B", 100)
-    states = []
-    for code, quantity in (("E1", 40), ("E2", 60), ("E2", 0), ("E1", 0)):
-        desk.fill(code, "P", quantity)
-        states.append(desk.placement("P").state)
-    assert states == ["PartiallyFilled", "Filled", "PartiallyFilled", "New"]
-    desk.cancel_placement("P")
-    desk.fill("E3", "P", 10)
-    assert desk.placement("P").state == "Cancelled"
-
-
-def test_l5_a_cancelled_fill_is_no_units_at_all(desk: Desk) -> None:
-    desk.create("B", {"O1": 100})
-    desk.place("P", "B", 100)
-    desk.fill("E1", "P", 40)
-    desk.fill("E1", "P", 40, state="Canceled")
-    assert desk.placement("P").state == "New"
-    assert desk.block_entry("B").executed.quantity == 0
-
-
-def test_e1_a_fill_is_of_its_placement(desk: Desk) -> None:
-    desk.create("B", {"O1": 100})
-    desk.place("P", "B", 100)
-    with refused("PlacementNotFound", 725):
-        desk.fill("E1", "Q", 10)
-    with refused("PlacementFieldMismatch"):
-        desk.fill("E1", "P", 10, side="Sell")
-    with refused("PlacementFieldMismatch"):
-        desk.fill("E1", "P", 10, instrumentIdentifiers=MICROSOFT)
-    with refused("InvalidParameterValue"):
-        desk.fill("E1", "P", -1)
-    with refused("InvalidParameterValue"):
-        desk.fill("E1", "P", 1, price=-1)
-    assert desk.all(Execution) == []
-
-
-def test_e2_the_same_fill_again_is_a_correction_and_too_much_shows(desk: Desk) -> None:
-    desk.create("B", {"O1": 100})
-    desk.place("P", "B", 100)
-    desk.fill("E1", "P", 40)
-    desk.fill("E1", "P", 110)
-    assert desk.execution("E1").quantity == 110
-    assert desk.block_entry("B").derived_state == "Over-executed"
-    assert desk.execution("E1").version.as_at_version_number == 2
-
-
-def test_e3_the_average_is_over_the_placement_after_the_whole_request(desk: Desk) -> None:
-    desk.create("B", {"O1": 300})
-    desk.place("P", "B", 300)
-    desk.fill("E0", "P", 100, price=10)
-    assert desk.execution("E0").average_price == 10
-    items = [desk.a_fill("E1", "P", 100, 20), desk.a_fill("E2", "P", 100, 30)]
-    desk.send("upsert_executions", ExecutionSetRequest, {"requests": items})
-    assert desk.execution("E1").average_price == desk.execution("E2").average_price == 20
-    assert desk.execution("E0").average_price == 10
-    desk.fill("E3", "P", 1, price=1, averagePrice=7)
-    assert desk.execution("E3").average_price == 7
-
-
-def test_e4_a_booked_fill_is_final(desk: Desk) -> None:
-    desk.create("B", {"O1": 100})
-    desk.place("P", "B", 100)
-    desk.fill("E1", "P", 40)
-    desk.allocate("P")
-    desk.book("P-O1", mark=True)
-    with refused("ExecutionAlreadyBooked"):
-        desk.fill("E1", "P", 41)
-    with refused("ExecutionAlreadyBooked"):
-        desk.delete("execution", "E1")
-    desk.fill("E2", "P", 10)
-    assert len(desk.all(Execution)) == 2
-
-
-def test_a_fill_is_seen_on_its_placement_and_an_identical_one_is_not(desk: Desk) -> None:
-    desk.create("B", {"O1": 100})
-    desk.place("P", "B", 100)
-    item = {"requests": [desk.a_fill("E1", "P", 40, 190)]}
-    desk.send("upsert_executions", ExecutionSetRequest, item)
-    assert desk.placement("P").version.as_at_version_number == 2
-    desk.send("upsert_executions", ExecutionSetRequest, item)
-    assert desk.changes == []
-
-
-def test_a_record_without_a_state_gets_the_one_its_fills_give(desk: Desk) -> None:
-    desk.create("B", {"O1": 100})
-    desk.place("P", "B", 100)
-    desk.fill("E1", "P", 40)
-    desk.put_placement("P", "B", 100, counterparty="BRK-Z")
-    assert [(p.state, p.counterparty) for p in desk.all(Placement)] == [("PartiallyFilled", "BRK-Z")]

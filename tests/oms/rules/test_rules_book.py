@@ -1,0 +1,65 @@
+"""What a book does for the rules: one call's changes over what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from rulesdesk import Desk, rid
+
+from tui.api.models import Block, Order
+from tui.oms.book import BLOCK_OF_ORDER, Book, Relation
+from tui.oms.rules.blocking import members
+
+
+class Counting:
+    """The store, counting how often it is asked."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._store = desk.engine.store
+        self.asked = 0
+
+    def get(self, kind: type[Any], id: Any) -> Any:
+        self.asked += 1
+        return self._store.get(kind, id)
+
+    def related(self, relation: Relation[Any], target: Any) -> Iterable[Any]:
+        self.asked += 1
+        return self._store.related(relation, target)
+
+
+def test_a_book_asks_the_store_once_for_each_entity(desk: Desk) -> None:
+    desk.create("B", {f"O{number}": 1 for number in range(200)})
+    source = Counting(desk)
+    book = Book(source, desk.a_book().context)
+    for _ in range(3):
+        block = book.get(Block, rid("B"))
+        assert block is not None
+        assert len(members(book, block)) == 200
+    assert source.asked == 201
+
+
+def test_a_book_undoes_an_attempt_that_fails(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    book = desk.a_book()
+    block, order = book.get(Block, rid("B")), book.get(Order, rid("O1"))
+
+    def fail() -> None:
+        with book.attempt():
+            book.remove(Block, rid("B"))
+            book.touch(order)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert book.related(BLOCK_OF_ORDER, rid("O1")) == [block]
+    assert book.seal() == []
+
+
+def test_a_book_finds_what_this_call_made(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    book = desk.a_book()
+    assert book.related(BLOCK_OF_ORDER, rid("O1")) == [book.get(Block, rid("B"))]
+    book.remove(Block, rid("B"))
+    assert book.related(BLOCK_OF_ORDER, rid("O1")) == []

@@ -1,0 +1,87 @@
+"""Cancelling orders, alone or with the rest moved, over HTTP (X1 to X5)."""
+
+from __future__ import annotations
+
+from rulesdesk import Desk, failure, id_of, rid, usd
+
+from tui.api.models import Order
+
+
+def test_x1_x2_a_cancelled_order_keeps_its_quantity_and_its_place(desk: Desk) -> None:
+    desk.create("B", {"O1": 100, "O2": 50})
+    reply = desk.cancel("O1")
+    assert reply.values["O1"].order_state == desk.order("O1")
+    assert (desk.order("O1").state, desk.order("O1").quantity) == ("Cancelled", 100)
+    assert desk.block("B").order_ids == (rid("O1"), rid("O2"))
+    assert desk.block("B").quantity == 50
+
+
+def test_x3_cancelling_what_cannot_be_cancelled_says_why(desk: Desk) -> None:
+    desk.create("B", {"O1": 100, "O2": {"quantity": 50, "state": "Closed"}})
+    desk.place("P", "B", 51)
+    assert failure(desk.cancel("O9")).type == "OrderNotFound"
+    assert failure(desk.cancel("O2")).type == "InvalidOrderState"
+    why = failure(desk.cancel("O1"))
+    assert why.type == "OrderAlreadyPlaced"
+    assert why.detail == (
+        "Order 'Desk/O1' belongs to block 'Desk/B' whose placed quantity 51 "
+        "would exceed the remaining ordered quantity 50."
+    )
+    desk.cancel_placement("P")
+    assert desk.cancel("O1").failed == {}
+    assert failure(desk.cancel("O1")).type == "OrderAlreadyCancelled"
+
+
+def test_x4_cancel_leaves_allocations_alone(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.put_allocation("A1", "O1", 10)
+    desk.cancel("O1")
+    assert desk.allocation("A1").quantity == 10
+
+
+def test_x5_the_placed_part_stays_and_the_rest_moves(desk: Desk) -> None:
+    desk.create("B", {"O1": 100, "O2": 50})
+    desk.place("P", "B", 60)
+    reply = desk.cancel_and_move({"O1": ("O1R", "C"), "O2": ("O2R", "C")})
+    assert reply.failed == {}
+    assert reply.values["O1"].new_block_id == rid("C")
+    kept = [(desk.order(code).quantity, desk.order(code).state) for code in ("O1", "O2", "O1R", "O2R")]
+    assert kept == [(40, "Cancelled"), (20, "Cancelled"), (60, "New"), (30, "New")]
+    assert desk.order("O1R").date == desk.order("O1").date
+    assert desk.order("O1R").version.as_at_version_number == 1
+    assert desk.block("C").quantity == 90
+
+
+def test_x5_leftover_units_go_first_in_first_out_as_the_orders_stood(desk: Desk) -> None:
+    desk.create("B", {"O1": 10, "O2": 10, "O3": 10})
+    desk.place("P", "B", 11)
+    reply = desk.cancel_and_move({"O3": ("O3R", "C"), "O1": ("O1R", "C")})
+    assert reply.failed == {}
+    assert (desk.order("O1").quantity, desk.order("O3").quantity) == (4, 3)
+    assert (desk.order("O1R").quantity, desk.order("O3R").quantity) == (6, 7)
+
+
+def test_x5_an_order_keeps_what_is_allocated_to_it_already(desk: Desk) -> None:
+    desk.create("B", {"O1": 10, "O2": 10})
+    desk.place("P", "B", 10)
+    desk.fill("E1", "P", 10)
+    desk.put_allocation("A1", "O1", 8, placementIds=[id_of("P")])
+    desk.cancel_and_move({"O1": ("O1R", "C")})
+    assert (desk.order("O1").quantity, desk.order("O1R").quantity) == (8, 2)
+
+
+def test_x5_nothing_left_to_move_makes_nothing_new(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 100)
+    moved = desk.cancel_and_move({"O1": ("O1R", "C")}).values["O1"]
+    assert (moved.new_order, moved.new_block_id) == (None, None)
+    assert len(desk.all(Order)) == 1
+
+
+def test_x5_refused_items_leave_no_trace(desk: Desk) -> None:
+    desk.create("B", {"O1": 100, "O2": 50})
+    desk.create("C", {"O3": 5}, limitPrice=usd(1))
+    reply = desk.cancel_and_move({"O1": ("O2", "D"), "O2": ("O2R", "C"), "O9": ("O9R", "D")})
+    types = {key: why.type for key, why in reply.failed.items()}
+    assert types == {"O1": "OrderAlreadyExists", "O2": "BlockFieldMismatch", "O9": "OrderNotFound"}
+    assert not desk.wrote

@@ -1,0 +1,78 @@
+"""Fills, over HTTP (E1 to E4)."""
+
+from __future__ import annotations
+
+from rulesdesk import MICROSOFT, Desk, refused
+
+from tui.api.models import Execution, Placement
+
+
+def test_e1_a_fill_is_of_its_placement(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 100)
+    with refused("PlacementNotFound", 725):
+        desk.fill("E1", "Q", 10)
+    with refused("PlacementFieldMismatch"):
+        desk.fill("E1", "P", 10, side="Sell")
+    with refused("PlacementFieldMismatch"):
+        desk.fill("E1", "P", 10, instrumentIdentifiers=MICROSOFT)
+    with refused("InvalidParameterValue"):
+        desk.fill("E1", "P", -1)
+    with refused("InvalidParameterValue"):
+        desk.fill("E1", "P", 1, price=-1)
+    assert desk.all(Execution) == []
+
+
+def test_e2_the_same_fill_again_is_a_correction_and_too_much_shows(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 100)
+    desk.fill("E1", "P", 40)
+    desk.fill("E1", "P", 110)
+    assert desk.execution("E1").quantity == 110
+    assert desk.block_entry("B").derived_state == "Over-executed"
+    assert desk.execution("E1").version.as_at_version_number == 2
+
+
+def test_e3_the_average_is_over_the_placement_after_the_whole_request(desk: Desk) -> None:
+    desk.create("B", {"O1": 300})
+    desk.place("P", "B", 300)
+    desk.fill("E0", "P", 100, price=10)
+    assert desk.execution("E0").average_price == 10
+    items = [desk.a_fill("E1", "P", 100, 20), desk.a_fill("E2", "P", 100, 30)]
+    desk.fills(*items)
+    assert desk.execution("E1").average_price == desk.execution("E2").average_price == 20
+    assert desk.execution("E0").average_price == 10
+    desk.fill("E3", "P", 1, price=1, averagePrice=7)
+    assert desk.execution("E3").average_price == 7
+
+
+def test_e4_a_booked_fill_is_final(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 100)
+    desk.fill("E1", "P", 40)
+    desk.allocate("P")
+    desk.book("P-O1", mark=True)
+    with refused("ExecutionAlreadyBooked"):
+        desk.fill("E1", "P", 41)
+    with refused("ExecutionAlreadyBooked"):
+        desk.delete(Execution, "E1")
+    desk.fill("E2", "P", 10)
+    assert len(desk.all(Execution)) == 2
+
+
+def test_a_fill_is_seen_on_its_placement_and_an_identical_one_is_not(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 100)
+    item = desk.a_fill("E1", "P", 40, 190)
+    desk.fills(item)
+    assert desk.placement("P").version.as_at_version_number == 2
+    desk.fills(item)
+    assert not desk.wrote
+
+
+def test_a_record_without_a_state_gets_the_one_its_fills_give(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 100)
+    desk.fill("E1", "P", 40)
+    desk.put_placement("P", "B", 100, counterparty="BRK-Z")
+    assert [(p.state, p.counterparty) for p in desk.all(Placement)] == [("PartiallyFilled", "BRK-Z")]
