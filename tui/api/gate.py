@@ -47,6 +47,8 @@ _TIME: Final = (
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt ]([0-9]{2}:[0-9]{2})(?::([0-9]{2}(?:\.[0-9]+)?))?)?"
     r"(?:[Zz]|([+-][0-9]{2}):?([0-9]{2}))?"
 )
+_STRING: Final = rb'"(?:[^"\\]|\\.)*"'
+_WRITTEN_TIME: Final = rb'("(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(Z|[+-]\d\d:\d\d)")'
 _END_OF_TIME: Final = "9999-12-31T23:59:59.999999Z"
 
 # What is left of a reply without its numbers, in lower case and with one kind of bracket: of 1E+400 an
@@ -54,7 +56,6 @@ _END_OF_TIME: Final = "9999-12-31T23:59:59.999999Z"
 _NUMERIC: Final = b"0123456789.+-_ \t\r\n" + bytes(range(0x80, 0x100))
 _LETTERS: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ}]", b"abcdefghijklmnopqrstuvwxyz,,")
 _ODD_NUMBERS: Final = (b":e,", b':"e"', b':"nan"', b':"snan"', b':"inf"', b':"infinity"')
-_NO_NUMBERS: Final = (b"NaN", b"Infinity")
 _ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 _LONG_NUMBER: Final = b"0" * MAX_DIGITS
 
@@ -142,9 +143,20 @@ def encode(value: object) -> bytes:
         Unsendable: it holds a Decimal that is no number; written once, nobody could read it again.
     """
     raw = _ENCODER.encode(value)
-    if any(word in raw for word in _NO_NUMBERS):
-        _exact(msgspec.to_builtins(value, builtin_types=(Decimal, datetime)))
-    return _time_member().sub(_seven_digits, raw)
+    check_numbers(raw)
+    return _time_member().sub(_member_spelt, raw)
+
+
+def check_numbers(raw: bytes) -> None:
+    """Make sure that all numbers of ``raw``, as written from Decimals, are numbers; its texts may be any.
+
+    Raises:
+        Unsendable: one is none.
+    """
+    if b"NaN" in raw or b"Infinity" in raw:
+        match = re.search(rb"-?(s?NaN|Infinity)", re.sub(_STRING, b"", raw))
+        if match is not None:
+            raise Unsendable(f"{match[0].decode()} is not a number a server could take")
 
 
 def encode_request(value: object) -> bytes:
@@ -351,19 +363,30 @@ def _readers() -> dict[str, Callable[[Any], Any]]:
 @cache
 def _time_member() -> re.Pattern[bytes]:
     names = b"|".join(sorted(name.encode() for name in _names_of(datetime)))
-    time = rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(Z|[+-]\d\d:\d\d)"
-    return re.compile(rb'("(?:' + names + rb')":")' + time + rb'(?=")')
+    return re.compile(rb'("(?:' + names + rb')":)' + _WRITTEN_TIME)
 
 
-def _seven_digits(match: re.Match[bytes]) -> bytes:
-    name, seconds, fraction, zone = match.groups()
+def _member_spelt(match: re.Match[bytes]) -> bytes:
+    name, *time = match.groups()
+    return name + _spelt(*time)
+
+
+def time_json(moment: datetime) -> bytes:
+    """Write a point in time as :func:`encode` does inside a model, quotes included."""
+    text = _ENCODER.encode(moment)
+    match = re.fullmatch(_WRITTEN_TIME, text)
+    return _spelt(*match.groups()) if match else text
+
+
+def _spelt(text: bytes, seconds: bytes, fraction: bytes | None, zone: bytes) -> bytes:
+    """Give a time with 7 fraction digits and +00:00; one that is none in UTC stays as it is."""
     if zone != b"Z":
         try:
-            moment = datetime.fromisoformat(match.group(0)[len(name) :].decode()).astimezone(UTC)
+            moment = datetime.fromisoformat(text[1:-1].decode()).astimezone(UTC)
         except OverflowError:
-            return match.group(0)
+            return text
         seconds, fraction = (
             moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0").encode(),
             b"%06d" % moment.microsecond,
         )
-    return name + seconds + b"." + (fraction or b"").ljust(7, b"0") + b"+00:00"
+    return b'"' + seconds + b"." + (fraction or b"").ljust(7, b"0") + b'+00:00"'

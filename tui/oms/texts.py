@@ -1,0 +1,126 @@
+"""The JSON texts of entities: each is written once, kept, and put into answers and graph entries as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, Final, get_args, get_type_hints
+
+import msgspec
+from msgspec import Raw, Struct
+from msgspec.structs import replace
+
+from tui.api import gate
+
+_WRITE: Final = msgspec.json.Encoder(decimal_format="number").encode
+_HOLE: Final = b"\0"
+"""Stands in JSON for a text to be put in; no JSON has a NUL of its own."""
+
+
+class Texts:
+    """Writes structs as :func:`tui.api.gate.encode` does, and remembers what it wrote.
+
+    It lives as long as one call: the entities it remembers are known by their identity, and the points in
+    time, which those of a call mostly share, are spelt once.
+    """
+
+    def __init__(self) -> None:
+        self._texts: dict[int, bytes] = {}
+        self._kept: list[Struct] = []
+        self._times: dict[datetime, Raw] = {}
+
+    def keep(self, entity: Struct) -> bytes:
+        """Write ``entity`` and remember its text.
+
+        Raises:
+            Unsendable: it holds a Decimal that is no number.
+        """
+        text = self._texts[id(entity)] = self.write(entity)
+        self._kept.append(entity)
+        return text
+
+    def write(self, value: Struct) -> bytes:
+        """Write ``value``; what of it is a ``msgspec.Raw`` stands for itself.
+
+        Raises:
+            Unsendable: it holds a Decimal that is no number.
+        """
+        if _timed(type(value)) is None:
+            return gate.encode(value)
+        raw = _WRITE(self._spelt(value))
+        gate.check_numbers(raw)
+        return raw
+
+    def of(self, entity: Struct) -> Raw:
+        """Give the text of ``entity``, which is written if it was not, to be part of another."""
+        return Raw(self._texts.get(id(entity)) or self.write(entity))
+
+    def joined(self, value: object) -> bytes:
+        """Write ``value`` as :func:`tui.api.gate.encode` does, with the remembered texts as they are.
+
+        Raises:
+            Unsendable: the rest of it holds a Decimal that is no number.
+        """
+        put_in: list[bytes] = []
+        parts = gate.encode(self._holed(value, put_in)).split(_HOLE)
+        woven = [b""] * (2 * len(put_in) + 1)
+        woven[::2], woven[1::2] = parts, put_in
+        return b"".join(woven)
+
+    def _spelt(self, value: Struct) -> Struct:
+        """Give ``value`` with its times as the texts they are written as."""
+        texts: dict[str, object] = {}
+        for name in _timed(type(value)) or ():
+            member = getattr(value, name)
+            if isinstance(member, datetime):
+                texts[name] = self._times.get(member) or self._time(member)
+            elif isinstance(member, Struct):
+                texts[name] = self._spelt(member)
+        return replace(value, **texts)
+
+    def _time(self, moment: datetime) -> Raw:
+        text = self._times[moment] = Raw(gate.time_json(moment))
+        return text
+
+    def _holed(self, value: Any, put_in: list[bytes]) -> Any:
+        """Give ``value`` with a hole for every part that has a text, and note their texts in order."""
+        if isinstance(value, Struct):
+            text = self._texts.get(id(value))
+            if text is not None:
+                put_in.append(text)
+                return Raw(_HOLE)
+            changes = {}
+            for name in value.__struct_fields__:
+                member = getattr(value, name)
+                if isinstance(member, (Struct, tuple, Mapping)):
+                    holed = self._holed(member, put_in)
+                    if holed is not member:
+                        changes[name] = holed
+            return replace(value, **changes) if changes else value
+        before = len(put_in)
+        holed = value
+        if isinstance(value, (tuple, list)):
+            holed = [self._holed(member, put_in) for member in value]
+        elif isinstance(value, Mapping):
+            holed = {name: self._holed(member, put_in) for name, member in value.items()}
+        return holed if len(put_in) > before else value
+
+
+@cache
+def _timed(kind: type[Struct]) -> tuple[str, ...] | None:
+    """Give the fields of ``kind`` that hold times, themselves or in a struct; None when a list does."""
+    found = []
+    for name, hint in get_type_hints(kind).items():
+        if _holds_time(hint):
+            kinds = [part for part in get_args(hint) or (hint,) if part is not type(None)]
+            if len(kinds) > 1 or get_args(kinds[0]):
+                return None
+            found.append(name)
+    return tuple(found)
+
+
+def _holds_time(hint: Any) -> bool:
+    if isinstance(hint, type) and issubclass(hint, Struct):
+        return any(map(_holds_time, get_type_hints(hint).values()))
+    return hint is datetime or any(map(_holds_time, get_args(hint)))
