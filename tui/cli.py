@@ -12,6 +12,7 @@ from tui import __version__
 
 USAGE_ERROR = 2
 SIZES = ("demo", "busy", "stress")
+REMOTE_OPTIONS = ("token_file", "secrets_file", "ca_file", "proxy", "show")
 
 
 def _speed(text: str) -> Decimal:
@@ -54,10 +55,20 @@ def parser() -> argparse.ArgumentParser:
     main.add_argument("--version", action="version", version=f"blotter {__version__}")
     server = main.add_mutually_exclusive_group()
     server.add_argument(
-        "--profile", metavar="NAME", help="a LUSID environment of the configuration; 'env' is FBN_*"
+        "--profile",
+        metavar="NAME",
+        help="a LUSID environment of the configuration; 'env' is FBN_* and secrets.json",
     )
     server.add_argument("--url", help="any server that speaks the API, such as http://127.0.0.1:8011/api")
-    main.add_argument("--token-file", type=Path, metavar="FILE", help="the access token for --url")
+    main.add_argument("--token-file", type=Path, metavar="FILE", help="the access token, in a file of yours")
+    main.add_argument(
+        "--secrets-file", type=Path, metavar="FILE", help="a secrets.json as LUSID's SDK has it"
+    )
+    main.add_argument("--ca-file", type=Path, metavar="FILE", help="certificates to trust as well, as PEM")
+    main.add_argument("--proxy", metavar="URL", help="reach the server through this proxy")
+    main.add_argument(
+        "--show", action="store_true", help="tell how the server would be reached, and where that was said"
+    )
 
     commands = main.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser(
@@ -70,6 +81,12 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=_port, default=8011, help="port to listen on; 0 picks a free one")
     serve.add_argument("--db", metavar="FILE", help="database file; ':memory:' keeps nothing")
     serve.add_argument("--token", help="the access token clients must send; better in BLOTTER_TOKEN")
+    serve.add_argument(
+        "--users",
+        type=Path,
+        metavar="FILE",
+        help="who may sign on, with which password or token (TOML, 0600)",
+    )
     serve.add_argument(
         "--generation", choices=("latest", "2.1"), default="latest", help="which shapes to answer in"
     )
@@ -86,9 +103,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from tui.start import serve
 
         return serve(given)
-    if given.token_file and not given.url:
-        print("blotter: --token-file goes with --url.", file=sys.stderr)
-        return USAGE_ERROR
-    from tui.start import blotter
+    if not given.url and not given.profile:
+        for option in REMOTE_OPTIONS:
+            if getattr(given, option):
+                named = option.replace("_", "-")
+                print(f"blotter: --{named} goes with --profile or --url.", file=sys.stderr)
+                return USAGE_ERROR
+    from tui import start
 
-    return blotter(given)
+    return start.show(given) if given.show else start.blotter(given)

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import argparse
 import gc
-import logging
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui.config import paths
-from tui.config.secrets import Secret, SecretError, read_token
-from tui.config.settings import Profile, Settings, SettingsError, load
+from tui.config.logs import start_log
+from tui.config.settings import Settings, SettingsError, load
+from tui.secret import SecretError
 
 if TYPE_CHECKING:
     from tui.api.http import Http
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 FAILED: Final = 1
 USAGE_ERROR: Final = 2
 MEMORY: Final = ":memory:"
-LOG_BYTES: Final = 1_000_000
 
 
 def serve(given: argparse.Namespace) -> int:
@@ -34,7 +34,7 @@ def serve(given: argparse.Namespace) -> int:
     from tui.oms.serve import run
 
     gc.enable()
-    token = given.token or os.environ.get("BLOTTER_TOKEN")
+    token = given.token or (None if given.users else os.environ.get("BLOTTER_TOKEN"))
     return run(
         host=given.host,
         port=given.port,
@@ -44,14 +44,29 @@ def serve(given: argparse.Namespace) -> int:
         size=given.size,
         seed=given.seed,
         market=given.market,
+        users=given.users,
     )
+
+
+def show(given: argparse.Namespace) -> int:
+    """Tell what is known of the server that the command line names, and from where; nothing is sent."""
+    from tui.signon import check, find
+    from tui.signon import show as shown
+
+    try:
+        access = find(given, load(paths.config_file()))
+        print(shown(access))
+        check(access)
+    except (SettingsError, SecretError) as error:
+        return _say(str(error), USAGE_ERROR)
+    return 0
 
 
 def blotter(given: argparse.Namespace) -> int:
     """Start the blotter and give its exit code."""
     try:
         settings = load(paths.config_file())
-        log_file = _start_log()
+        log_file = start_log(paths.log_file(), settings.log_level)
         environment, connect = _server(given, settings)
     except (SettingsError, SecretError) as error:
         return _say(str(error), USAGE_ERROR)
@@ -95,77 +110,23 @@ def _can_draw() -> bool:
 
 
 def _server(given: argparse.Namespace, settings: Settings) -> tuple[Environment, Connect]:
-    if given.url:
-        token = read_token(given.token_file) if given.token_file else None
-        return _remote(Profile("", given.url, "TEST"), token, given.read_only)
-    if given.profile:
-        profile = _profile(given.profile, settings)
-        token = read_token(profile.token_file) if profile.token_file else _environment_token()
-        return _remote(profile, token, given.read_only)
+    if given.url or given.profile:
+        return _remote(given, settings)
     return _embedded(given)
 
 
-def _profile(name: str, settings: Settings) -> Profile:
-    if name in settings.profiles:
-        return settings.profiles[name]
-    if name == "env":
-        url = os.environ.get("FBN_LUSID_URL") or os.environ.get("FBN_LUSID_API_URL")
-        if not url:
-            raise SettingsError("--profile env needs FBN_LUSID_URL and FBN_ACCESS_TOKEN in the environment.")
-        return Profile("env", url)
-    known = ", ".join(sorted(settings.profiles)) or "none"
-    raise SettingsError(f"There is no profile '{name}' in {paths.config_file()}; there are: {known}.")
-
-
-def _environment_token() -> Secret | None:
-    value = os.environ.get("FBN_ACCESS_TOKEN")
-    return Secret(value) if value else None
-
-
-def _remote(profile: Profile, token: Secret | None, read_only: bool) -> tuple[Environment, Connect]:
+def _remote(given: argparse.Namespace, settings: Settings) -> tuple[Environment, Connect]:
     """Reach a server over the network."""
-    from tui.service.environment import Environment, Kind
+    from tui.signon import remote
 
-    _check_url(profile.url)
-    environment = Environment(profile.name or "server", Kind(profile.kind), profile.url)
+    server = remote(given, settings)
 
     async def connect() -> Session:
-        from tui.api.http import Http
+        http, sign_off = server.reach()
+        journal = _journal(server.environment.url)
+        return _session(http, server.environment, journal, given.read_only, then=sign_off)
 
-        http = Http(profile.url, token=_FixedToken(token) if token else None)
-        return _session(http, environment, _journal(profile.url), read_only)
-
-    return environment, connect
-
-
-class _FixedToken:
-    """A token that somebody made and nobody can renew."""
-
-    def __init__(self, token: Secret) -> None:
-        self._token = token
-
-    async def token(self) -> str | None:
-        return self._token.reveal()
-
-    async def renewed(self, refused: str) -> str | None:
-        return None
-
-
-def _check_url(url: str) -> None:
-    """Refuse an address that is none, and one that would send the token in the clear."""
-    from urllib.parse import urlsplit
-
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise SettingsError(f"{url} is not an address: {error}.") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise SettingsError(f"'{url}' is not an address of a server; write it as https://HOST/api.")
-    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
-        raise SettingsError(f"Plain http is only for this machine; use https for {parts.hostname}.")
-    if parts.username or parts.password:
-        raise SettingsError("An address carries no user or password; use a token file.")
+    return server.environment, connect
 
 
 def _embedded(given: argparse.Namespace) -> tuple[Environment, Connect]:
@@ -186,18 +147,20 @@ def _embedded(given: argparse.Namespace) -> tuple[Environment, Connect]:
         http = Http("http://embedded/api", transport=asgi_transport(embedded.app))
         journal = _journal(str(file.resolve()), fresh=given.fresh) if file else None
         signed_on = Environment(environment.name, environment.kind, user=Settings().user)
-        session = _session(http, signed_on, journal, given.read_only)
-
-        async def close() -> None:
-            await session.close()
-            await embedded.close()
-
-        return type(session)(session.desk, close)
+        return _session(http, signed_on, journal, given.read_only, then=embedded.close)
 
     return environment, connect
 
 
-def _session(http: Http, environment: Environment, journal: Path | None, read_only: bool) -> Session:
+def _session(
+    http: Http,
+    environment: Environment,
+    journal: Path | None,
+    read_only: bool,
+    *,
+    then: Callable[[], Awaitable[None]],
+) -> Session:
+    """Give the desk at the end of ``http``; ``then`` is done when it is closed."""
     from tui.api.client import Client
     from tui.app import Session
     from tui.service.desk import Desk
@@ -209,6 +172,7 @@ def _session(http: Http, environment: Environment, journal: Path | None, read_on
     async def close() -> None:
         await desk.close()
         await client.close()
+        await then()
 
     return Session(desk, close)
 
@@ -224,21 +188,6 @@ def _journal(server: str, *, fresh: bool = False) -> Path:
 def _database(named: str) -> Path | None:
     """Give the database file, or None for one that keeps nothing."""
     return None if named == MEMORY else Path(named).expanduser()
-
-
-def _start_log() -> Path:
-    """Log to a private file: never to the screen, never a body, never a secret. A full one makes room."""
-    path = paths.log_file()
-    if path.exists() and path.stat().st_size > LOG_BYTES:
-        path.replace(path.with_suffix(".old.log"))
-    handler = logging.FileHandler(path, encoding="utf-8")
-    path.chmod(0o600)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    root = logging.getLogger()
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    return path
 
 
 def _say(sentence: str, code: int) -> int:

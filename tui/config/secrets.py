@@ -1,4 +1,4 @@
-"""Secrets are held in one wrapper that never shows them."""
+"""Files that hold secrets: read only when they are ours alone."""
 
 from __future__ import annotations
 
@@ -6,46 +6,63 @@ import os
 import stat
 from pathlib import Path
 
+from tui.secret import Secret, SecretError
 
-class SecretError(ValueError):
-    """A secret that may not be used; the message says why and what to do."""
-
-
-class Secret:
-    """A token or password: equal to nothing, printed as ``***``, given out only by :meth:`reveal`."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """Give the secret itself, for the one place that sends it."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return "***"
-
-    __str__ = __repr__
+MOST_BYTES = 1_000_000
 
 
 def read_token(path: Path) -> Secret:
     """Read a token from a file that only its owner can read.
 
     Raises:
-        SecretError: it cannot be read, is empty, or others can read it too.
+        SecretError: it cannot be read, is empty, is not ours, or others can read it too.
+    """
+    token = Secret(read_private(path, "token file").strip())
+    check_token(token, f"The token file {path}")
+    return token
+
+
+def check_token(token: Secret, where: str) -> None:
+    """Refuse what no header can carry; ``where`` is what a message calls the place it is from.
+
+    Raises:
+        SecretError: it is empty, more than one word, or has characters that no token has.
+    """
+    value = token.reveal()
+    if not value:
+        raise SecretError(f"{where} is empty.")
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise SecretError(f"{where} holds more than one word or odd characters.")
+
+
+def read_private(path: Path, what: str) -> str:
+    """Read a text that only its owner can read; ``what`` is what a message calls the file.
+
+    Raises:
+        SecretError: it cannot be read, is not text, is not ours, or others can read it too.
     """
     try:
-        mode = path.stat().st_mode
-        value = path.read_text(encoding="utf-8").strip()
+        with path.open("rb") as file:
+            about = os.fstat(file.fileno())
+            _check_ours(path, what, about)
+            raw = file.read(MOST_BYTES)
     except OSError as error:
-        raise SecretError(f"The token file {path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise SecretError(f"The token file {path} is not text.") from error
-    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SecretError(f"The {what} {path} cannot be read: {error.strerror or error}.") from error
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SecretError(f"The {what} {path} is not text.") from None
+
+
+def _check_ours(path: Path, what: str, about: os.stat_result) -> None:
+    if not stat.S_ISREG(about.st_mode):
+        raise SecretError(f"The {what} {path} is no file of its own.")
+    if os.name != "posix":
+        return
+    if about.st_uid != os.geteuid():
+        raise SecretError(f"The {what} {path} belongs to somebody else. Make a copy of your own: chmod 600.")
+    if about.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise SecretError(f"Others can read {path}. Make it yours alone: chmod 600 {path}")
-    if not value:
-        raise SecretError(f"The token file {path} is empty.")
-    if not value.isascii() or not value.isprintable():
-        raise SecretError(f"The token file {path} holds more than one line or odd characters.")
-    return Secret(value)
+
+
+__all__ = ["Secret", "SecretError", "check_token", "read_private", "read_token"]

@@ -1,6 +1,7 @@
 """What a desk can set: its servers, theme, keys and limits, in one TOML file.
 
-Precedence, each over the next: command line, environment, file, default.
+Precedence, each over the next: command line, environment, file, default. How a server is signed on to
+is gathered in :mod:`tui.config.profiles`.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ class SettingsError(ValueError):
 
 
 class Profile(Struct, frozen=True):
-    """A LUSID environment: where it is, how it is marked on screen, where its token comes from."""
+    """A LUSID environment: how it is marked on screen, and what the configuration says of reaching it."""
 
     name: str
-    url: str
-    kind: Kind = "PROD"
-    token_file: Path | None = None
+    kind: Kind | None = None
+    """None when nobody said: TEST on this machine, PROD anywhere else."""
+    secrets_file: Path | None = None
+    entries: Mapping[str, str] = field(default_factory=dict)
+    """The rest by its names: see :data:`ENTRIES`."""
 
 
 class Settings(Struct, frozen=True):
@@ -42,9 +45,16 @@ class Settings(Struct, frozen=True):
     """Keys by action name, over the declared ones."""
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     """LUSID environments by name."""
+    log_level: str = "info"
+    """How much the log says: one of :data:`LOG_LEVELS`."""
 
 
-_KNOWN: Final = frozenset({"theme", "ascii", "refresh_seconds", "home", "keys", "profiles"})
+ENTRIES: Final = ("url", "token_file", "ca_file", "proxy", "generation")
+"""What a profile may say beside its kind and its secrets file."""
+GENERATIONS: Final = ("latest", "2.1", "1.0")
+LOG_LEVELS: Final = ("debug", "info", "warning")
+_KINDS: Final = ("TEST", "PROD")
+_KNOWN: Final = frozenset(Settings.__struct_fields__)
 
 
 def load(path: Path) -> Settings:
@@ -76,6 +86,8 @@ def load(path: Path) -> Settings:
             raise SettingsError(f"{path}: '{name}' is {entries[name]!r}, which is the wrong kind of value.")
     if entries.get("refresh_seconds", 1) < 1:
         raise SettingsError(f"{path}: 'refresh_seconds' is at least 1.")
+    if entries.get("log_level", "info") not in LOG_LEVELS:
+        raise SettingsError(f"{path}: 'log_level' is one of {', '.join(LOG_LEVELS)}.")
     keys = _table(path, entries, "keys")
     if any(not isinstance(key, str) for key in keys.values()):
         raise SettingsError(f'{path}: keys are texts, such as move = "m".')
@@ -93,13 +105,26 @@ def _table(path: Path, entries: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _profile(path: Path, name: str, entry: Any) -> Profile:
-    if not isinstance(entry, dict) or not isinstance(entry.get("url"), str):
-        raise SettingsError(f"{path}: profile '{name}' needs a url.")
-    unknown = entry.keys() - {"url", "kind", "token_file"}
+    where = f"{path}: profile '{name}'"
+    if not isinstance(entry, dict):
+        raise SettingsError(f"{where} is a table: write [profiles.{name}].")
+    unknown = entry.keys() - {*ENTRIES, "kind", "secrets_file"}
     if unknown:
-        raise SettingsError(f"{path}: profile '{name}' has no entry '{min(unknown)}'.")
-    kind = entry.get("kind", "PROD")
-    if kind not in ("TEST", "PROD"):
-        raise SettingsError(f"{path}: profile '{name}' is of kind TEST or PROD, not {kind!r}.")
-    token = entry.get("token_file")
-    return Profile(name, entry["url"], kind, Path(token).expanduser() if token else None)
+        raise SettingsError(f"{where} has no entry '{min(unknown)}'.")
+    wrong = [key for key, value in entry.items() if not isinstance(value, str)]
+    if wrong:
+        raise SettingsError(f"{where}: '{min(wrong)}' is a text.")
+    if name != "env" and not entry.get("url"):
+        raise SettingsError(f"{where} needs a url.")
+    kind = entry.get("kind")
+    if kind is not None and kind not in _KINDS:
+        raise SettingsError(f"{where} is of kind TEST or PROD, not {kind!r}.")
+    if entry.get("generation", "latest") not in GENERATIONS:
+        raise SettingsError(f"{where}: 'generation' is one of {', '.join(GENERATIONS)}.")
+    secrets = entry.get("secrets_file")
+    return Profile(
+        name,
+        kind,
+        Path(secrets).expanduser() if secrets else None,
+        {key: entry[key] for key in ENTRIES if key in entry},
+    )

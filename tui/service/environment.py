@@ -28,12 +28,16 @@ class Kind(StrEnum):
 
 
 class Environment(Struct, frozen=True):
-    """The server of this desk: its name for people, its kind, its address, and who is signed on."""
+    """The server of this desk: its name for people, its kind, its address, and who is signed on.
+
+    ``sign_on_again`` is what to do when the server does not take the token any more.
+    """
 
     name: str
     kind: Kind
     url: str = ""
     user: str = ""
+    sign_on_again: str = ""
 
     @property
     def host(self) -> str:

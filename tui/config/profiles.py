@@ -1,0 +1,242 @@
+"""Which server, as whom and through what: gathered from the command line, the environment and files.
+
+Every setting is declared once, with the flag, the variables, the entry of a profile and the keys of a
+secrets file that may give it. For each, the first of these that says something is taken: command line,
+environment (``--profile env`` only), profile in ``config.toml``, secrets file. Nothing is sent from here,
+and whether an address may be sent to is not decided here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import Struct
+
+from tui.config.secrets import Secret, SecretError, read_private
+from tui.config.settings import Kind, Profile, SettingsError
+
+ENV: Final = "env"
+"""The profile that reads the variables of the LUSID SDK, and its secrets.json."""
+SECRETS_FILE: Final = Path("secrets.json")
+"""Where the SDK looks for secrets: the directory one is in. Only the profile ``env`` looks there too."""
+LONGEST_MS: Final = 24 * 3600 * 1000
+MOST_RETRIES: Final = 10
+
+
+class Setting(Struct, frozen=True):
+    """One thing to know of a server, and everywhere it may be said."""
+
+    name: str
+    flag: str = ""
+    variables: tuple[str, ...] = ()
+    entry: str = ""
+    keys: tuple[str, ...] = ()
+    sent_to: tuple[str, ...] = ()
+    """The settings that name where a secret is sent; what is no secret has none."""
+
+
+SETTINGS: Final = (
+    Setting("url", "--url", ("FBN_LUSID_URL", "FBN_LUSID_API_URL"), "url", ("api.lusidUrl", "api.apiUrl")),
+    Setting("token_file", "--token-file", ("FBN_ACCESS_TOKEN_FILE",), "token_file"),
+    Setting("access_token", variables=("FBN_ACCESS_TOKEN",), keys=("api.accessToken",), sent_to=("url",)),
+    Setting("token_url", variables=("FBN_TOKEN_URL",), keys=("api.tokenUrl",)),
+    Setting("username", variables=("FBN_USERNAME",), keys=("api.username",)),
+    Setting("password", variables=("FBN_PASSWORD",), keys=("api.password",), sent_to=("token_url", "url")),
+    Setting("client_id", variables=("FBN_CLIENT_ID",), keys=("api.clientId",)),
+    Setting(
+        "client_secret",
+        variables=("FBN_CLIENT_SECRET",),
+        keys=("api.clientSecret",),
+        sent_to=("token_url", "url"),
+    ),
+    Setting("app_name", variables=("FBN_APP_NAME",), keys=("api.applicationName",)),
+    Setting("correlation_id", variables=("FBN_CORRELATION_ID",)),
+    Setting("ca_file", "--ca-file", ("FBN_CLIENT_CERTIFICATE",), "ca_file", ("api.clientCertificate",)),
+    Setting("proxy", "--proxy", ("FBN_PROXY_ADDRESS",), "proxy", ("proxy.address",)),
+    Setting("proxy_username", variables=("FBN_PROXY_USERNAME",), keys=("proxy.username",)),
+    Setting(
+        "proxy_password", variables=("FBN_PROXY_PASSWORD",), keys=("proxy.password",), sent_to=("proxy",)
+    ),
+    Setting("total_timeout_ms", variables=("FBN_TOTAL_TIMEOUT_MS",), keys=("api.totalTimeoutMs",)),
+    Setting("connect_timeout_ms", variables=("FBN_CONNECT_TIMEOUT_MS",), keys=("api.connectTimeoutMs",)),
+    Setting("read_timeout_ms", variables=("FBN_READ_TIMEOUT_MS",), keys=("api.readTimeoutMs",)),
+    Setting("rate_limit_retries", variables=("FBN_RATE_LIMIT_RETRIES",), keys=("api.rateLimitRetries",)),
+    Setting("generation", entry="generation"),
+)
+
+_GRANT: Final = ("token_url", "username", "password", "client_id", "client_secret")
+
+
+class Found(Struct, frozen=True):
+    """The value of a setting, and where it was said."""
+
+    value: str | Secret
+    origin: str
+
+
+class Access(Struct, frozen=True):
+    """What was found for one profile; what nobody said is not there."""
+
+    profile: str
+    kind: Kind | None
+    found: Mapping[str, Found]
+
+    def text(self, name: str) -> str:
+        """Give a setting that is no secret, empty when nobody said it."""
+        found = self.found.get(name)
+        return found.value if found and isinstance(found.value, str) else ""
+
+    def secret(self, name: str) -> Secret | None:
+        """Give a secret, None when nobody said it."""
+        found = self.found.get(name)
+        return found.value if found and isinstance(found.value, Secret) else None
+
+    def path(self, name: str) -> Path | None:
+        """Give the file a setting names."""
+        text = self.text(name)
+        return Path(text).expanduser() if text else None
+
+    def number(self, name: str, most: int) -> int | None:
+        """Give a whole number from 0 to ``most``; raises SettingsError when it is anything else."""
+        text = self.text(name)
+        if not text:
+            return None
+        if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text) <= most):
+            origin = self.found[name].origin
+            raise SettingsError(f"{origin} is {text[:20]!r}; it is a whole number from 0 to {most}.")
+        return int(text)
+
+    def origin(self, name: str) -> str:
+        """Tell where a setting was said, empty when nowhere."""
+        found = self.found.get(name)
+        return found.origin if found else ""
+
+    @property
+    def has_token(self) -> bool:
+        """Tell whether there is a token to be used as it is, so that none is asked for."""
+        return "token_file" in self.found or "access_token" in self.found
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The settings that are missing to sign on with a password."""
+        return tuple(name for name in _GRANT if name not in self.found)
+
+    @property
+    def signs_on(self) -> bool:
+        """Tell whether a token is asked for with a user's name and password."""
+        return not self.has_token and not self.missing
+
+    @property
+    def anonymous(self) -> bool:
+        """Tell whether nothing at all was said about signing on."""
+        return not self.has_token and len(self.missing) == len(_GRANT)
+
+
+class _Source(Struct, frozen=True):
+    """One place that settings are said in: values by setting, and what each is called there."""
+
+    values: Mapping[str, str]
+    names: Mapping[str, str]
+
+
+def gather(
+    profile: Profile,
+    *,
+    flags: Mapping[str, str],
+    environment: Mapping[str, str],
+    secrets_file: Path | None = None,
+) -> Access:
+    """Find out everything about the server of ``profile``.
+
+    Args:
+        profile: the profile of that name in the configuration, an empty one when there is none.
+        flags: what the command line says, by setting.
+        environment: the variables; only the profile ``env`` looks at them.
+        secrets_file: the file ``--secrets-file`` names.
+
+    Raises:
+        SettingsError: two places disagree in a way that would send a secret to the wrong server.
+        SecretError: the secrets file cannot be used.
+    """
+    file = _secrets(secrets_file or profile.secrets_file, look=profile.name == ENV)
+    sources = [
+        _named(flags, {each.name: each.flag for each in SETTINGS}),
+        _variables(environment if profile.name == ENV else {}),
+        _named(profile.entries, {s.name: f"profile {profile.name}: {s.entry}" for s in SETTINGS}),
+        file,
+    ]
+    found: dict[str, Found] = {}
+    rank: dict[str, int] = {}
+    for setting in SETTINGS:
+        for place, source in enumerate(sources):
+            text = source.values.get(setting.name, "")
+            if text:
+                value = Secret(text) if setting.sent_to else text
+                found[setting.name] = Found(value, source.names[setting.name])
+                rank[setting.name] = place
+                break
+    if "token_file" in found and "access_token" in found:
+        del found["access_token" if rank["token_file"] <= rank["access_token"] else "token_file"]
+    _keep_together(found, file)
+    return Access(profile.name, profile.kind, found)
+
+
+def _keep_together(found: Mapping[str, Found], file: _Source) -> None:
+    """Refuse to send a secret of a file to another server than the one the file names."""
+    for setting in SETTINGS:
+        secret = found.get(setting.name)
+        if secret is None or secret.origin != file.names.get(setting.name):
+            continue
+        for name in setting.sent_to:
+            own, used = file.values.get(name), found.get(name)
+            if own and used and isinstance(used.value, str) and used.value.rstrip("/") != own.rstrip("/"):
+                raise SettingsError(
+                    f"{used.origin} is not the address that {file.names[name]} is, and the secrets of that "
+                    "file are not sent to another server than its own. Take one of the two away."
+                )
+
+
+def _named(values: Mapping[str, str], names: Mapping[str, str]) -> _Source:
+    return _Source(values, names)
+
+
+def _variables(environment: Mapping[str, str]) -> _Source:
+    values, names = {}, {}
+    for setting in SETTINGS:
+        for variable in setting.variables:
+            if environment.get(variable, "").strip():
+                values[setting.name], names[setting.name] = environment[variable].strip(), variable
+                break
+    return _Source(values, names)
+
+
+def _secrets(path: Path | None, *, look: bool) -> _Source:
+    """Read a secrets file of the SDK; without a name the one where we are, if it is looked for and there."""
+    if path is None:
+        if not look or not SECRETS_FILE.exists():
+            return _Source({}, {})
+        path = SECRETS_FILE
+    try:
+        said = json.loads(read_private(path, "secrets file"))
+    except (json.JSONDecodeError, RecursionError):
+        # The error itself would quote the text around the fault, which is a secret.
+        raise SecretError(f"The secrets file {path} is not JSON.") from None
+    values, names = {}, {}
+    for setting in SETTINGS:
+        for key in setting.keys:
+            value = _at(said, key.split("."))
+            if value not in (None, ""):
+                if not isinstance(value, str | int) or isinstance(value, bool):
+                    raise SecretError(f"The secrets file {path}: {key} is neither a text nor a number.")
+                values[setting.name], names[setting.name] = str(value), f"{path}: {key}"
+                break
+    return _Source(values, names)
+
+
+def _at(value: Any, keys: Iterable[str]) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value

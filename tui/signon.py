@@ -1,0 +1,226 @@
+"""Servers over a network: what a profile comes to, checked, shown, and signed on to.
+
+It joins what :mod:`tui.config.profiles` found with the sources of tokens in :mod:`tui.api.auth`. What cannot
+work is said here, before the screen is taken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from tui.api import address
+from tui.api.gate import clean
+from tui.config import paths
+from tui.config.profiles import ENV, LONGEST_MS, MOST_RETRIES, SETTINGS, Access, gather
+from tui.config.secrets import check_token, read_token
+from tui.config.settings import Profile, Settings, SettingsError
+from tui.service.environment import Environment, Kind
+
+if TYPE_CHECKING:
+    from tui.api.http import Http, Proxy, TokenSource
+
+_TIMEOUTS: Final = ("total_timeout_ms", "connect_timeout_ms", "read_timeout_ms")
+_OKTA_ISSUER: Final = r"(?i)https?://[^/]*\.okta\.com/oauth2/.+"
+_TOKEN_PATH: Final = r"(?i)/v\d+/token$"
+_USERINFO: Final = r"//[^/]*@"
+
+
+class Remote(Struct, frozen=True):
+    """A server over the network: how it is told from others, and how it is reached."""
+
+    environment: Environment
+    reach: Callable[[], tuple[Http, Callable[[], Awaitable[None]]]]
+    """Makes the connections, and what lets go of signing on. Raises NotSent when that cannot work."""
+
+
+def remote(given: argparse.Namespace, settings: Settings) -> Remote:
+    """Find out how to reach the server that the command line names.
+
+    Raises:
+        SettingsError: something is missing or wrong.
+        SecretError: a file with secrets cannot be used.
+    """
+    access = find(given, settings)
+    check(access)
+    url = access.text("url")
+    environment = Environment(
+        access.profile or "server",
+        _kind(access),
+        url,
+        user=access.text("username") if access.signs_on else "",
+        sign_on_again=_again(access),
+    )
+    return Remote(environment, partial(_reach, access))
+
+
+def find(given: argparse.Namespace, settings: Settings) -> Access:
+    """Gather what is known of the server that the command line names, whether it is enough or not."""
+    flags = {
+        setting.name: str(value)
+        for setting in SETTINGS
+        if setting.flag and (value := getattr(given, setting.name, None))
+    }
+    return gather(
+        _profile(given.profile, settings),
+        flags=flags,
+        environment=os.environ,
+        secrets_file=given.secrets_file,
+    )
+
+
+def _profile(name: str | None, settings: Settings) -> Profile:
+    if not name:
+        return Profile("")
+    if name in settings.profiles:
+        return settings.profiles[name]
+    if name == ENV:
+        return Profile(ENV)
+    known = ", ".join(sorted({*settings.profiles, ENV}))
+    raise SettingsError(f"There is no profile '{name}' in {paths.config_file()}; there are: {known}.")
+
+
+# --- what is wrong with it -------------------------------------------------------------------------
+
+
+def check(access: Access) -> None:
+    """Refuse what cannot work, or would send a secret where others can read it.
+
+    Raises:
+        SettingsError: something is missing or wrong.
+        SecretError: a token cannot be used.
+    """
+    if "url" not in access.found:
+        raise SettingsError(f"{_called(access)} needs {_ways(access, 'url')}.")
+    for name in ("url", "token_url", "proxy"):
+        if name in access.found:
+            _check_address(access, name)
+    # A server that asks for no token may be reached by its bare address; a profile always signs on.
+    if not access.has_token and access.missing and (access.profile or not access.anonymous):
+        *others, last = (_ways(access, name) for name in access.missing)
+        things = f"{', '.join(others)} and {last}" if others else last
+        instead = "FBN_ACCESS_TOKEN" if access.profile == ENV else "a token file"
+        raise SettingsError(f"{_called(access)} needs {things}, or {instead}.")
+    if token_file := access.path("token_file"):
+        read_token(token_file)
+    if token := access.secret("access_token"):
+        check_token(token, access.origin("access_token"))
+    for name in _TIMEOUTS:
+        access.number(name, LONGEST_MS)
+    access.number("rate_limit_retries", MOST_RETRIES)
+
+
+def _check_address(access: Access, name: str) -> None:
+    text, origin = access.text(name), access.origin(name)
+    parts = address.split(text)
+    if parts and (parts.username or parts.password):
+        raise SettingsError(
+            f"{origin}: an address carries no user and no password, which all can read there."
+        )
+    if why := address.fault(text):
+        raise SettingsError(f"{origin} is {clean(text)[:200]!r}, which is not an address: {why}.")
+    if name != "proxy" and (why := address.exposed(text)):
+        raise SettingsError(f"{origin}: {why}.")
+
+
+def _called(access: Access) -> str:
+    return f"--profile {access.profile}" if access.profile else "--url"
+
+
+def _ways(access: Access, name: str) -> str:
+    """Say where a setting that is missing can be put."""
+    setting = next(each for each in SETTINGS if each.name == name)
+    if access.profile == ENV:
+        return setting.variables[0]
+    return f"{setting.keys[0]} of a secrets file"
+
+
+# --- what it comes to ------------------------------------------------------------------------------
+
+
+def show(access: Access) -> str:
+    """Give everything that was found and where, a line each; secrets as ``***``."""
+    width = max(len(setting.name) for setting in SETTINGS)
+    lines = [f"{'kind':{width}}  {_kind(access).value}"]
+    for setting in SETTINGS:
+        if setting.name in access.found:
+            found = access.found[setting.name]
+            value = re.sub(_USERINFO, "//***@", clean(str(found.value)))
+            lines.append(f"{setting.name:{width}}  {value}  ({found.origin})")
+    return "\n".join(lines)
+
+
+def _kind(access: Access) -> Kind:
+    """Give what is at stake: when nobody said, real money anywhere but on this machine."""
+    if access.kind:
+        return Kind(access.kind)
+    parts = address.split(access.text("url"))
+    return Kind.TEST if parts and address.is_loopback(parts.hostname or "") else Kind.PROD
+
+
+def _again(access: Access) -> str:
+    """Say how to sign on again once the server does not take the token any more."""
+    if "token_file" in access.found:
+        return f"Put a new token into {access.text('token_file')}, then press r."
+    if "access_token" in access.found:
+        return f"Put a new token into {access.origin('access_token')}, then start again."
+    return "Press r to sign on again." if access.signs_on else "Start again with --token-file."
+
+
+def _reach(access: Access) -> tuple[Http, Callable[[], Awaitable[None]]]:
+    from tui.api.http import Http
+
+    source, let_go = _source(access)
+    http = Http(access.text("url"), token=source, proxy=_proxy(access), ca_file=access.path("ca_file"))
+    return http, let_go
+
+
+def _source(access: Access) -> tuple[TokenSource | None, Callable[[], Awaitable[None]]]:
+    """Give where tokens come from, and what ends it."""
+    from tui.api.auth import Credentials, FixedToken, PasswordGrant, TokenFile
+    from tui.api.http import post_form
+
+    if token_file := access.path("token_file"):
+        return TokenFile(partial(read_token, token_file)), _nothing
+    if token := access.secret("access_token"):
+        return FixedToken(token), _nothing
+    password, client_secret = access.secret("password"), access.secret("client_secret")
+    if not access.signs_on or password is None or client_secret is None:
+        return None, _nothing
+    grant = PasswordGrant(
+        Credentials(
+            token_url(access.text("token_url")),
+            access.text("username"),
+            password,
+            access.text("client_id"),
+            client_secret,
+        ),
+        partial(post_form, proxy=_proxy(access), ca_file=access.path("ca_file")),
+    )
+    return grant, grant.close
+
+
+async def _nothing() -> None:
+    """There is nothing to let go of."""
+
+
+def token_url(text: str) -> str:
+    """Give the token endpoint of an address, which may be that of an Okta issuer (contract section 6)."""
+    if re.match(_OKTA_ISSUER, text) and not re.search(_TOKEN_PATH, text):
+        return text.rstrip("/") + "/v1/token"
+    return text
+
+
+def _proxy(access: Access) -> Proxy | None:
+    from tui.api.http import Proxy
+
+    text = access.text("proxy")
+    if not text:
+        return None
+    return Proxy(text, access.text("proxy_username") or None, access.secret("proxy_password"))
