@@ -18,8 +18,9 @@ from tui.api.http import asgi_transport
 from tui.api.models import Order
 from tui.api.shapes import ProblemDetails
 from tui.oms.app import Server, Settings
-from tui.oms.calls import Caller
 from tui.oms.engine import Engine
+from tui.oms.tokens import Tokens
+from tui.oms.users import User, Users, digest
 
 JSON = {"content-type": "application/json"}
 CREATE = f"{MANAGE}/createorders"
@@ -252,8 +253,11 @@ async def test_a_refused_call_leaves_no_trace(raw: httpx.AsyncClient) -> None:
 @pytest.fixture
 async def guarded(engine: Engine) -> AsyncIterator[httpx.AsyncClient]:
     """A server that asks for tokens: Hart may trade, the auditor may look."""
-    callers = {"s3cret": Caller("pm.hart"), "look": Caller("auditor", may_write=False)}
-    async with client_of(engine, Settings(callers=callers)) as made:
+    users = {
+        "pm.hart": User("pm.hart", token=digest("s3cret")),
+        "auditor": User("auditor", token=digest("look"), read_only=True),
+    }
+    async with client_of(engine, Settings(tokens=Tokens(Users(users)))) as made:
         yield made
 
 

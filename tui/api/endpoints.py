@@ -26,6 +26,11 @@ class Endpoint(Struct, frozen=True):
     """True for what is offered beside the contract, above the address that ends in /api."""
 
     @property
+    def lists(self) -> bool:
+        """Tell whether it gives a page of many rows, which a server may need longer for."""
+        return self.name.startswith("list_") or self.name == "get_transactions"
+
+    @property
     def effect(self) -> Effect:
         """Tell whether a call changes anything, which decides what may be repeated."""
         return "reads" if self.method == "GET" else "writes"
@@ -88,7 +93,11 @@ SET_MARKET: Final = Endpoint(
 )
 
 WHO_AM_I: Final = Endpoint(
-    "who_am_i", "GET", "/identity/api/me", "Whose token this is, as LUSID's identity API tells it", outside=True
+    "who_am_i",
+    "GET",
+    "/identity/api/me",
+    "Whose token this is, as LUSID's identity API tells it",
+    outside=True,
 )
 
 

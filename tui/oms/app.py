@@ -1,8 +1,8 @@
 """The HTTP face: an ASGI application that answers as LUSID does, over any engine.
 
 It owns the routes, the response headers and the form of every failure; what is checked at the door is in
-:mod:`tui.oms.door`. What an endpoint does is in :mod:`tui.oms.reading` and :mod:`tui.oms.writing`; which endpoints
-there are is declared in :mod:`tui.api.endpoints` and nowhere else.
+:mod:`tui.oms.door`. What an endpoint does is in :mod:`tui.oms.reading` and :mod:`tui.oms.writing`; which
+endpoints there are is declared in :mod:`tui.api.endpoints` and nowhere else.
 """
 
 from __future__ import annotations
@@ -152,6 +152,7 @@ class Server:
             _token_text(request.headers.get("correlationid")) or request_id
         )
         response.headers["lusid-meta-duration"] = str(round((time.monotonic() - began) * 1000))
+        response.headers["idempotency-key-supported"] = "true"
         await response(scope, receive, send)
 
     async def _response(self, request: Request, request_id: str) -> Response:

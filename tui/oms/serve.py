@@ -15,14 +15,18 @@ from typing import Final
 import uvicorn
 
 from tui.oms.app import Server, Settings
-from tui.oms.calls import Caller, Generation
+from tui.oms.calls import Generation
+from tui.oms.door import MAX_HEADER
 from tui.oms.embedded import Embedded, Size
 from tui.oms.store import StoreError
+from tui.oms.tokens import Tokens
+from tui.oms.users import Users, UsersError, one_user, read_users, token_fault
 
 OK: Final = 0
 FAILED: Final = 1
 USAGE_ERROR: Final = 2
-MAX_HEADER: Final = 16 * 1024
+USER: Final = "dealer"
+"""Who everything is done as where no file names users."""
 
 
 def run(
@@ -35,32 +39,50 @@ def run(
     size: Size = "empty",
     seed: int = 7,
     market: bool = False,
-    user: str = "dealer",
+    users: Path | None = None,
 ) -> int:
     """Serve until SIGINT or SIGTERM and give the exit code.
 
     The first two lines on stdout are ``url http://HOST:PORT/api`` and ``token TOKEN``; port 0 picks a free
-    one, and without ``token`` one is made. ``db`` None keeps nothing.
+    one. ``users`` is the file of who may sign on; then the second line is ``token -``, as there are several.
+    Without it there is one user, who signs on with ``token``, or with one that is made. ``db`` None keeps
+    nothing.
     """
-    if not _is_loopback(host) and not token:
-        return _say(
-            f"{host} is open to other machines, so a token is needed: give --token or set BLOTTER_TOKEN.",
-            USAGE_ERROR,
-        )
-    if token is not None and (not token.isascii() or not token.isprintable() or " " in token):
-        return _say("The token must be printable ASCII without spaces.", USAGE_ERROR)
     try:
+        token, known = _who(host, token, users)
         listening = _listen(host, port)
+    except (_WrongUsage, UsersError) as error:
+        return _say(str(error), USAGE_ERROR)
     except OSError as error:
         return _say(f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another.", FAILED)
-    token = token or secrets.token_urlsafe(24)
-    settings = Settings(callers={token: Caller(user)}, generation=generation, hosts=_names(host))
+    settings = Settings(tokens=Tokens(known), generation=generation, hosts=_names(host))
     with closing(listening):
         try:
             asyncio.run(_serve(listening, token, db, size, seed, market, settings))
         except StoreError as error:
             return _say(str(error), FAILED)
     return OK
+
+
+class _WrongUsage(Exception):
+    """Options that do not go together; the message says why."""
+
+
+def _who(host: str, token: str | None, users: Path | None) -> tuple[str, Users]:
+    """Give the token to greet with and who may sign on."""
+    if users is not None:
+        if token:
+            raise _WrongUsage("--token goes without --users: the file says who has which token.")
+        return "-", read_users(users)
+    if not _is_loopback(host) and not token:
+        raise _WrongUsage(
+            f"{host} is open to other machines, so a token is needed: give --token or set BLOTTER_TOKEN, "
+            "or name who may sign on with --users."
+        )
+    if token is not None and (fault := token_fault(token)):
+        raise _WrongUsage(f"The token {fault}.")
+    token = token or secrets.token_urlsafe(24)
+    return token, one_user(USER, token)
 
 
 async def _serve(

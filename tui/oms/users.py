@@ -133,7 +133,12 @@ def _user(name: str, found: dict[str, Any]) -> User:
     token = _text(found, "token", where) if "token" in found else None
     if token is not None and (fault := token_fault(token)):
         raise UsersError(f"{where}token {fault}.")
-    return User(name, password and digest(password), token and digest(token), read_only)
+    return User(
+        name,
+        password=None if password is None else digest(password),
+        token=None if token is None else digest(token),
+        read_only=read_only,
+    )
 
 
 def _known(found: dict[str, Any], known: tuple[str, ...], where: str) -> None:
