@@ -1,0 +1,92 @@
+"""The door: what a request must be before anybody looks at what it asks for.
+
+Names, origins, sizes and the speed of bodies (ENGINEERING's checklist for ``serve``); who may enter is
+known by :mod:`tui.oms.tokens`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Final
+
+from starlette.requests import Request
+
+from tui.oms.problems import ACCESS_DENIED, invalid
+from tui.oms.refusals import Refusal
+
+JSON: Final = "application/json"
+CONTENT: Final = (
+    r"(?i)(application/json|text/json|application/[\w.*-]+\+json)(\s*;\s*charset\s*=\s*\"?utf-?8\"?)?\s*"
+)
+FORM: Final = r"(?i)application/x-www-form-urlencoded(\s*;\s*charset\s*=\s*\"?utf-?8\"?)?\s*"
+MAX_BYTES: Final = 10 * 1024 * 1024
+MAX_HEADER: Final = 16 * 1024
+MAX_URL: Final = 2048
+"""How long a whole address may be (KB, Filtering performance)."""
+BODY_S: Final = 10
+"""How long a body may take to arrive, in seconds."""
+
+
+def check(request: Request, hosts: frozenset[str] | None) -> None:
+    """Turn away what a web page could send, what was meant for another host, and what is too long.
+
+    Raises:
+        Refusal: 403 (no CORS, no DNS rebinding), 414 or 431.
+    """
+    headers = request.scope["headers"]
+    if sum(len(name) + len(value) + 4 for name, value in headers) > MAX_HEADER:
+        raise invalid({"Headers": (f"The headers are longer than {MAX_HEADER} bytes.",)}, status=431)
+    if "origin" in request.headers:
+        raise _denied("Requests from web pages are not served.")
+    host = request.headers.get("host", "").lower()
+    name = host.rsplit(":", 1)[0] if host.rpartition(":")[2].isdigit() else host
+    if hosts is not None and name not in hosts:
+        raise _denied(f"This server is not called '{name}'.")
+    if len(str(request.url)) > MAX_URL:
+        detail = f"The address is longer than {MAX_URL} characters. Ask for less at a time."
+        raise invalid({"Url": (detail,)}, detail, 414)
+
+
+def bearer(request: Request) -> str:
+    """Give the token a request came with; the empty text when it came with none."""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else ""
+
+
+async def json_body(request: Request) -> bytes:
+    """Read a body of at most 10 MiB, of one of the contract's content types.
+
+    Raises:
+        Refusal: 415, 413, or 408 when it does not arrive in time.
+    """
+    content = request.headers.get("content-type", "")
+    if not re.fullmatch(CONTENT, content):
+        detail = f"The content type must be JSON, such as application/json; it is '{content}'."
+        raise invalid({"Content-Type": (detail,)}, detail, 415)
+    return await body(request, MAX_BYTES)
+
+
+async def body(request: Request, most: int) -> bytes:
+    """Read a body of at most ``most`` bytes.
+
+    Raises:
+        Refusal: 413, or 408 when it does not arrive in time.
+    """
+    chunks, size = [], 0
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > most:
+                    detail = f"The body is larger than {most} bytes. Send it in parts."
+                    raise invalid({"Body": (detail,)}, detail, 413)
+                chunks.append(chunk)
+    except TimeoutError as error:
+        detail = f"The body did not arrive within {BODY_S} seconds."
+        raise invalid({"Body": (detail,)}, detail, 408) from error
+    return b"".join(chunks)
+
+
+def _denied(detail: str) -> Refusal:
+    return Refusal("AccessDenied", detail, code=ACCESS_DENIED, status=403)
