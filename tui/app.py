@@ -27,10 +27,11 @@ from textual.worker import Worker, WorkerState
 from styles import sheet
 from styles.themes import MONO, THEMES, cell_styles
 from tui.actions.registry import ACTIONS
+from tui.api.gate import clean
 from tui.api.requests import MarketStatus
 from tui.columns.format import Look
 from tui.screens.desk import DeskScreen
-from tui.service.environment import Environment, Health, Update
+from tui.service.environment import Environment, Health, State, Update
 from tui.service.snapshot import EMPTY, Ref, Snapshot
 from widgets.filterbar import FilterBar
 
@@ -88,7 +89,7 @@ class BlotterApp(App[None]):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         super().__init__()
-        self.environment = environment
+        self._environment = environment
         self.preferences = preferences
         self.now = now
         self.desk: Desk | None = None
@@ -96,6 +97,7 @@ class BlotterApp(App[None]):
         self._session: Session | None = None
         self._polling = False
         self._dirty = False
+        self._signed_off = False
         self.market: MarketStatus | None = None
         self.animation_level = "none"
         if preferences.ascii:
@@ -118,6 +120,11 @@ class BlotterApp(App[None]):
         self._filters = [*kept, NoColor()]
 
     # --- what the screens read -----------------------------------------------------------------
+
+    @property
+    def environment(self) -> Environment:
+        """Which server this is, and who is signed on as far as that is known by now."""
+        return self.desk.environment if self.desk else self._environment
 
     @property
     def snapshot(self) -> Snapshot:
@@ -168,13 +175,13 @@ class BlotterApp(App[None]):
         session = await self._connect()
         self._session = session
         self.desk = session.desk
-        self.environment = session.desk.environment
         session.desk.subscribe(self._updated)
         try:
             await session.desk.load()
             self.market = await session.desk.market_status()
             self.set_interval(self.preferences.refresh_s, self._poll)
             await self._make_ready()
+            await session.desk.identify()
         finally:
             gc.enable()
 
@@ -211,9 +218,17 @@ class BlotterApp(App[None]):
 
     def _show(self) -> None:
         self._dirty = False
+        self._tell_signed_off()
         for screen in self.screen_stack:
             if isinstance(screen, DeskScreen):
                 screen.show_all()
+
+    def _tell_signed_off(self) -> None:
+        """Say once, and long enough to be read, that the server does not take the token, and what to do."""
+        before, self._signed_off = self._signed_off, self.health.state is State.UNAUTHENTICATED
+        if self._signed_off and not before:
+            said = f"{clean(self.health.message).rstrip('.')}. {self.health.advice}"
+            self.notify(said, title="Not signed on", severity="error", timeout=30, markup=False)
 
     @work(group="poll", exit_on_error=False)
     async def _poll(self) -> None:
@@ -223,6 +238,7 @@ class BlotterApp(App[None]):
         self._polling = True
         try:
             await self.desk.refresh()
+            await self.desk.identify()
         finally:
             self._polling = False
 

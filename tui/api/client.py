@@ -41,6 +41,7 @@ from tui.api.requests import (
     CancelledOrder,
     CancelledPlacement,
     CancelOrdersAndMoveRemainingRequest,
+    CurrentUser,
     DeletedEntity,
     ExecutionRequest,
     ExecutionSetRequest,
@@ -356,6 +357,10 @@ class Client:
         }
         reply = await self.http.call(endpoints.PORTFOLIO_TRANSACTIONS, path=_path(portfolio), query=query)
         return _read_page(Transaction, reply)
+
+    async def who_am_i(self) -> CurrentUser:
+        """Tell whose token the calls are made with, where there is LUSID's identity API to tell it."""
+        return _read(CurrentUser, await self.http.call(endpoints.WHO_AM_I))
 
     async def market_status(self) -> MarketStatus:
         """Tell how the simulated market is doing; only the embedded server has one."""
