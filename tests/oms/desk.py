@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
+
+import httpx
 
 from tui.api.models import Order
 from tui.api.shapes import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
 from tui.oms.book import Answer, Book, Stored
 
 NINE = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+
+LISTS: Final = ("blocks", "orders", "placements", "executions", "allocations", "ordergraph/blocks")
+
+
+async def everything(server: httpx.AsyncClient) -> list[bytes]:
+    """Every list of a server, as its bytes."""
+    return [(await server.get(f"/api/{name}?limit=5000")).content for name in LISTS]
 
 
 def put(book: Book, entities: Sequence[Stored]) -> Answer:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import httpx
 import pytest
 from msgspec.structs import replace
 
+from tests.oms.desk import everything
+from tui.api.http import asgi_transport
 from tui.api.models import Execution, Placement
 from tui.api.requests import (
     BlockRequest,
@@ -21,15 +25,17 @@ from tui.api.requests import (
     PlaceBlocksRequest,
     PlacementRequest,
     PlacementSetRequest,
+    PlacementUpdateRequest,
 )
 from tui.api.shapes import CurrencyAndAmount, ResourceId
-from tui.oms import commands, market
+from tui.oms import commands
 from tui.oms.book import EXECUTIONS_OF_PLACEMENT
 from tui.oms.clock import VirtualClock
 from tui.oms.demo.instruments import Instrument, instruments
-from tui.oms.demo.seeding import seed
+from tui.oms.embedded import Embedded
 from tui.oms.engine import Engine
-from tui.oms.market import Market
+from tui.oms.market import REASON, Market, MarketRules
+from tui.oms.market import market as running
 from tui.oms.refusals import Refusal
 from tui.oms.store import StoreError
 
@@ -46,8 +52,14 @@ def engine() -> Iterator[Engine]:
     engine.close()
 
 
-def opened(engine: Engine, *, seed: int = 7) -> Market:
-    return Market(engine, instruments(), seed=seed, clock=VirtualClock(OPENING))
+SMOOTH = MarketRules(reject_one_in=0, cross_one_in=0, halt_one_in=0)
+"""Nothing goes wrong by chance."""
+AT_ONCE = replace(SMOOTH, calm=timedelta())
+"""A market where what is then set to one in one happens from the first tick on."""
+
+
+def opened(engine: Engine, *, seed: int = 7, rules: MarketRules = SMOOTH) -> Market:
+    return Market(engine, instruments(), seed=seed, clock=VirtualClock(OPENING), rules=rules)
 
 
 def id_of(code: str) -> ResourceId:
@@ -65,6 +77,8 @@ def placed(
     limit: str | None = None,
     stop: str | None = None,
     state: str | None = None,
+    time_in_force: str = "Day",
+    at: datetime = OPENING,
 ) -> PlacementRequest:
     """Place an unsolicited block of its own with a counterparty, sized by units or by an amount of money."""
 
@@ -80,8 +94,8 @@ def placed(
         amount=money(amount),
         side=side,
         type=type,
-        time_in_force="Day",
-        created_date=OPENING,
+        time_in_force=time_in_force,
+        created_date=at,
         limit_price=money(limit),
         stop_price=money(stop),
     )
@@ -93,16 +107,16 @@ def placed(
         amount=block.amount,
         state=state,
         side=side,
-        time_in_force="Day",
+        time_in_force=time_in_force,
         type=type,
-        created_date=OPENING,
+        created_date=at,
         limit_price=block.limit_price,
         stop_price=block.stop_price,
         counterparty="ALBN",
     )
-    engine.write(commands.upsert_blocks, BlockSetRequest(requests=(block,)), user="dlr.chen", now=OPENING)
+    engine.write(commands.upsert_blocks, BlockSetRequest(requests=(block,)), user="dlr.chen", now=at)
     body = PlaceBlocksRequest(requests=(placement,))
-    engine.write(commands.place_blocks, body, user="dlr.chen", now=OPENING)
+    engine.write(commands.place_blocks, body, user="dlr.chen", now=at)
     return placement
 
 
@@ -110,17 +124,30 @@ def fills(engine: Engine, code: str) -> list[Execution]:
     return engine.read(lambda store: list(store.related(EXECUTIONS_OF_PLACEMENT, id_of(code))))
 
 
-def state_of(engine: Engine, code: str) -> str | None:
+def kept(engine: Engine, code: str) -> Placement:
     placement = engine.read(lambda store: store.get(Placement, id_of(code)))
     assert placement is not None
-    return placement.state
+    return placement
+
+
+def state_of(engine: Engine, code: str) -> str | None:
+    return kept(engine, code).state
+
+
+def reason_of(engine: Engine, code: str) -> str | None:
+    said = (kept(engine, code).properties or {}).get(REASON)
+    return said.value.label_value if said and said.value else None
+
+
+def cancel(engine: Engine, code: str, at: datetime = OPENING) -> None:
+    engine.write(commands.cancel_placements, {"c": id_of(code)}, user="dlr.chen", now=at)
 
 
 def test_a_placement_fills_little_by_little_until_nothing_is_left(engine: Engine) -> None:
     placed(engine, "PLC-1", 10_000)
     assert opened(engine).step(2_000) == len(fills(engine, "PLC-1"))
     executions = fills(engine, "PLC-1")
-    assert len(executions) > 10
+    assert len(executions) > 5
     assert sum(fill.quantity for fill in executions) == 10_000
     assert [fill.state for fill in executions] == ["PartiallyFilled"] * (len(executions) - 1) + ["Filled"]
     assert state_of(engine, "PLC-1") == "Filled"
@@ -194,7 +221,7 @@ def test_a_cancelled_placement_gets_no_more(engine: Engine) -> None:
     market.step(100)
     before = len(fills(engine, "PLC-1"))
     assert before > 0
-    engine.write(commands.cancel_placements, {"c": id_of("PLC-1")}, user="dlr.chen", now=OPENING)
+    cancel(engine, "PLC-1")
     assert market.step(300) == 0
     assert len(fills(engine, "PLC-1")) == before
 
@@ -239,24 +266,271 @@ def test_children_are_filled_and_their_parent_is_not(engine: Engine) -> None:
         assert sum(fill.quantity for fill in fills(engine, child.id.code)) == 1_000
 
 
-def test_one_seed_gives_one_day() -> None:
-    def day(number: int) -> list[tuple[Any, ...]]:
-        engine = Engine.open(None)
-        try:
-            seed(engine, size="demo", start=OPENING)
-            opened(engine, seed=number).step(150)
-            return engine.read(
-                lambda store: store.connection.execute(
-                    "SELECT code, text FROM version WHERE code LIKE 'EXE-M-%' ORDER BY seq"
-                ).fetchall()
-            )
-        finally:
-            engine.close()
+async def a_day(seed: int) -> tuple[list[bytes], dict[str, Any]]:
+    """Trade for a while on a server of its own: place, cancel, halt; give all its lists and its market."""
+    rules = MarketRules(calm=timedelta(), reject_one_in=3, cross_one_in=2, halt_one_in=40)
+    embedded = await Embedded.open(None, seed=seed, start=OPENING, clock=VirtualClock(OPENING), rules=rules)
+    market = "http://embedded/market"
+    try:
+        transport = asgi_transport(embedded.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://embedded/api") as server:
+            await server.post(market, json={"running": False})
+            for number in range(12):
+                placement = f"PLC-{number}"
+                block = {
+                    "id": {"scope": "demo", "code": f"BLK-N{number}"},
+                    "instrumentIdentifiers": APPLE.identifiers,
+                    "quantity": 5000,
+                    "side": "Buy",
+                    "type": "Market",
+                    "timeInForce": "Day",
+                    "createdDate": "2026-11-20T09:00:00Z",
+                }
+                id = {"scope": "demo", "code": placement}
+                assert (await server.post("/api/blocks", json={"requests": [block]})).is_success
+                placed = {**block, "id": id, "blockIds": [block["id"]]}
+                path = "/api/ordermanagement/placeblocks"
+                assert (await server.post(path, json={"requests": [placed]})).is_success
+                if number == 5:
+                    await server.post(market, json={"halt": "VOD"})
+                await server.post(market, json={"steps": 15})
+                if number % 2:
+                    await server.post("/api/ordermanagement/$cancelplacements", json={"c": id})
+            await server.post(market, json={"steps": 20})
+            return await everything(server), (await server.get(market)).json()
+    finally:
+        await embedded.close()
 
-    first = day(7)
-    assert len(first) > 30
-    assert day(7) == first
-    assert day(8) != first
+
+async def test_one_seed_gives_one_day() -> None:
+    first, market = await a_day(7)
+    assert market["fills"] > 30
+    assert market["late"] > 0, "a cancel crossed a fill"
+    assert market["rejected"] > 0
+    assert (await a_day(7)) == (first, market), "two servers answer the same bytes"
+    assert (await a_day(8))[0] != first
+
+
+def test_a_fill_takes_its_share_of_the_volume_and_a_day_has_only_so_much(engine: Engine) -> None:
+    share = replace(SMOOTH, begins=timedelta(), tick=timedelta(minutes=1), patience=1)
+    placed(engine, "PLC-1", 10_000_000, GILT)
+    placed(engine, "PLC-2", 100_000_000, VODAFONE)
+    opened(engine, rules=share).step(500)
+    assert VODAFONE.adv is not None
+    done = sum(fill.quantity for fill in fills(engine, "PLC-2"))
+    assert VODAFONE.adv * share.participation / 2 < done <= VODAFONE.adv * share.most_of_day
+    per_tick = VODAFONE.adv / share.ticks_a_day
+    assert max(fill.quantity for fill in fills(engine, "PLC-2")) <= per_tick, "a tenth of the heaviest minute"
+    assert {fill.quantity % 100 for fill in fills(engine, "PLC-2")} == {0}, "in lots"
+    capped = replace(share, most_of_day=Decimal("0.01"))
+    placed(engine, "PLC-3", 100_000_000, VODAFONE)
+    cancel(engine, "PLC-2")
+    opened(engine, rules=capped).step(500)
+    assert sum(fill.quantity for fill in fills(engine, "PLC-3")) <= VODAFONE.adv / 100
+
+
+def test_the_open_and_the_close_are_heavier_than_noon(engine: Engine) -> None:
+    heavy = replace(SMOOTH, begins=timedelta(), tick=timedelta(minutes=1), patience=1, slice=Decimal(1))
+    placed(engine, "PLC-1", 100_000_000, VODAFONE)
+    opened(engine, rules=heavy).step(500)
+    by_half_hour = [Decimal(0)] * 17
+    for fill in fills(engine, "PLC-1"):
+        by_half_hour[min(16, (fill.created_date - OPENING) // timedelta(minutes=30))] += fill.quantity
+    assert min(by_half_hour[0], by_half_hour[16]) > 2 * by_half_hour[8] > 0
+
+
+# -- what goes wrong -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("side", "instrument", "limit", "why"),
+    [
+        ("Buy", VODAFONE, "0.95", r"ALBN: the limit 0\.95 is more than 10% through the market, 0\.8\d+"),
+        ("SellShort", VODAFONE, "0.70", r"ALBN: the limit 0\.70 is more than 10% through the market, .*"),
+        ("Buy", GILT, "106.000", r"ALBN: the limit 106\.000 is more than 5% through the market, .*"),
+        ("Sell", VODAFONE, "82.00", r"ALBN: the limit 82\.00 is nowhere near the market, 0\.8\d+"),
+        ("Buy", VODAFONE, "0.0082", r"ALBN: the limit 0\.0082 is nowhere near the market, .*"),
+    ],
+)
+def test_a_limit_that_is_a_slip_of_the_finger_is_rejected_with_the_reason(
+    engine: Engine, side: str, instrument: Instrument, limit: str, why: str
+) -> None:
+    market = opened(engine)
+    placed(engine, "PLC-1", 100_000, instrument, side=side, limit=limit)
+    assert market.step(200) == 0
+    assert state_of(engine, "PLC-1") == "Rejected"
+    assert re.fullmatch(why, reason_of(engine, "PLC-1") or "")
+    assert market.status()["rejected"] == 1
+
+
+def test_a_limit_in_foreign_money_is_rejected(engine: Engine) -> None:
+    market = opened(engine)
+    placed(engine, "PLC-1", 1_000, replace_currency(VODAFONE, "USD"), limit="0.82")
+    market.step()
+    assert reason_of(engine, "PLC-1") == "ALBN: VOD trades in GBP, not in USD"
+
+
+def replace_currency(instrument: Instrument, currency: str) -> Instrument:
+    return dataclasses.replace(instrument, currency=currency)
+
+
+def test_a_broker_refuses_one_in_so_many_and_says_why(engine: Engine) -> None:
+    market = opened(engine, rules=replace(AT_ONCE, reject_one_in=3))
+    codes = [f"PLC-{number}" for number in range(30)]
+    for code in codes:
+        placed(engine, code, 1_000)
+    market.step(20)
+    refused = [code for code in codes if state_of(engine, code) == "Rejected"]
+    assert 2 < len(refused) < 25
+    for code in refused:
+        assert fills(engine, code) == []
+        assert (reason_of(engine, code) or "").startswith("ALBN: ")
+    assert market.status()["rejected"] == len(refused)
+
+
+def test_nothing_goes_wrong_by_chance_while_the_market_is_calm(engine: Engine) -> None:
+    market = opened(engine, rules=MarketRules(reject_one_in=1, cross_one_in=1, halt_one_in=1))
+    market.step()
+    for number in range(5):
+        placed(engine, f"PLC-{number}", 100_000)
+    market.step(100)
+    cancel(engine, "PLC-0")
+    market.step(40)
+    status = market.status()
+    assert (status["rejected"], status["late"], status["halts"]) == (0, 0, [])
+    assert status["fills"] > 0
+
+
+def test_what_was_working_before_the_market_is_never_rejected(engine: Engine) -> None:
+    placed(engine, "PLC-1", 1_000, limit="900.00")
+    opened(engine, rules=replace(AT_ONCE, reject_one_in=1)).step(100)
+    assert state_of(engine, "PLC-1") != "Rejected"
+
+
+def test_a_fill_may_cross_the_cancel_and_arrives_soon_after_it(engine: Engine) -> None:
+    market = opened(engine, rules=replace(AT_ONCE, cross_one_in=1))
+    placed(engine, "PLC-1", 50_000)
+    market.step(100)
+    before = fills(engine, "PLC-1")
+    cancelled = market.status()["time"]
+    cancel(engine, "PLC-1", cancelled)
+    market.step(5)
+    after = fills(engine, "PLC-1")
+    assert len(after) == len(before) + 1
+    late = after[-1]
+    assert late.created_date <= cancelled, "it traded before the cancel"
+    assert late.version is not None
+    assert late.version.as_at_created is not None
+    assert cancelled < late.version.as_at_created <= cancelled + timedelta(seconds=10)
+    assert late.properties is not None
+    assert [each.value.label_value for each in late.properties.values() if each.value] == [
+        "Traded before the cancel arrived"
+    ]
+    assert state_of(engine, "PLC-1") == "Cancelled"
+    market.step(500)
+    assert len(fills(engine, "PLC-1")) == len(after), "one late fill, and no more"
+    assert market.status()["late"] == 1
+
+
+def test_an_instrument_that_is_halted_does_not_trade_until_the_halt_is_over(engine: Engine) -> None:
+    market = opened(engine)
+    placed(engine, "PLC-1", 900_000, VODAFONE)
+    placed(engine, "PLC-2", 1_000, VODAFONE, state="Suspended")
+    placed(engine, "PLC-3", 900_000)
+    market.step(60)
+    before = len(fills(engine, "PLC-1"))
+    assert before > 0
+    market.halt("vod")
+    market.step(100)
+    assert (state_of(engine, "PLC-1"), state_of(engine, "PLC-3")) == ("Suspended", "PartiallyFilled")
+    assert reason_of(engine, "PLC-1") == "VOD is halted"
+    assert len(fills(engine, "PLC-1")) == before
+    (halt,) = market.status()["halts"]
+    assert (halt["ticker"], halt["secondsLeft"]) == ("VOD", 100)
+    market.step(60)
+    assert state_of(engine, "PLC-1") == "PartiallyFilled"
+    assert reason_of(engine, "PLC-1") is None
+    market.step(60)
+    assert len(fills(engine, "PLC-1")) > before
+    assert state_of(engine, "PLC-2") == "Suspended", "somebody else held that one"
+
+
+def test_a_halt_can_be_lifted_and_one_comes_by_chance(engine: Engine) -> None:
+    market = opened(engine)
+    market.halt(VODAFONE.isin)
+    market.lift(VODAFONE.luid)
+    assert market.status()["halts"] == []
+    with pytest.raises(ValueError, match="'XYZ' does not trade on the simulated market"):
+        market.halt("XYZ")
+    halting = opened(engine, rules=replace(AT_ONCE, halt_one_in=1))
+    halting.step(3)
+    assert len(halting.status()["halts"]) in (2, 3)
+
+
+def test_a_halted_placement_whose_limit_was_amended_is_held_too(engine: Engine) -> None:
+    market = opened(engine)
+    placed(engine, "PLC-1", 1_000, VODAFONE, limit="0.60")
+    update = PlacementUpdateRequest(id=id_of("PLC-1"), limit_price=Decimal("0.61"))
+    engine.write(commands.update_placements, {"u": update}, user="dlr.okafor", now=OPENING)
+    market.halt("VOD")
+    market.step()
+    assert state_of(engine, "PLC-1") == "Suspended"
+    assert market.status()["refused"] == 0
+
+
+# -- the day, and time in force ------------------------------------------------------------------------
+
+EVENING = replace(SMOOTH, begins=timedelta(hours=8, minutes=29))
+TO_THE_CLOSE = 30
+
+
+def test_at_the_close_what_was_for_the_day_expires_and_the_rest_goes_on_tomorrow(engine: Engine) -> None:
+    market = opened(engine, rules=EVENING)
+    placed(engine, "PLC-1", 900_000, VODAFONE)
+    placed(engine, "PLC-2", 900_000, VODAFONE, time_in_force="GoodTilCancel")
+    assert (market.status()["phase"], market.status()["secondsLeft"]) == ("Open", 60)
+    market.step(TO_THE_CLOSE)
+    assert (market.status()["phase"], market.status()["secondsLeft"]) == ("Closed", 600)
+    placed(engine, "PLC-3", 900_000, VODAFONE, at=market.status()["time"])
+    before = market.status()["fills"]
+    assert market.step(299) == 0
+    assert (state_of(engine, "PLC-1"), reason_of(engine, "PLC-1")) == ("Expired", "The day is over")
+    assert market.status()["phase"] == "Closed"
+    market.step(60)
+    assert market.status()["phase"] == "Open"
+    assert market.status()["fills"] > before
+    assert {state_of(engine, "PLC-2"), state_of(engine, "PLC-3")} <= {"New", "PartiallyFilled"}
+    assert sum(fill.quantity for fill in fills(engine, "PLC-2")) > 0
+    assert market.status()["time"].strftime("%A %H:%M") == "Monday 00:32", "it opens where it would have"
+
+
+def test_immediate_or_cancel_trades_what_there_is_and_is_cancelled(engine: Engine) -> None:
+    placed(engine, "PLC-1", 5_000_000, VODAFONE, time_in_force="ImmediateOrCancel")
+    placed(engine, "PLC-2", 100, VODAFONE, time_in_force="IOC")
+    placed(engine, "PLC-3", 100, VODAFONE, time_in_force="IOC", limit="0.50")
+    opened(engine).step()
+    assert state_of(engine, "PLC-1") == "Cancelled"
+    assert reason_of(engine, "PLC-1") == "IOC: the rest did not trade at once"
+    (fill,) = fills(engine, "PLC-1")
+    assert 0 < fill.quantity < 100_000
+    assert state_of(engine, "PLC-2") == "Filled"
+    assert (state_of(engine, "PLC-3"), fills(engine, "PLC-3")) == ("Cancelled", [])
+
+
+def test_fill_or_kill_is_all_or_nothing(engine: Engine) -> None:
+    placed(engine, "PLC-1", 5_000_000, VODAFONE, time_in_force="FillOrKill")
+    placed(engine, "PLC-2", 3_000, VODAFONE, time_in_force="FOK")
+    opened(engine).step()
+    assert (state_of(engine, "PLC-1"), fills(engine, "PLC-1")) == ("Cancelled", [])
+    assert state_of(engine, "PLC-2") == "Filled"
+    assert [fill.quantity for fill in fills(engine, "PLC-2")] == [3_000]
+
+
+def test_what_has_just_arrived_is_answered_within_seconds(engine: Engine) -> None:
+    market = opened(engine)
+    placed(engine, "PLC-1", 10_000)
+    market.step(10)
+    assert fills(engine, "PLC-1")
 
 
 def test_ids_go_on_where_an_earlier_run_ended(engine: Engine) -> None:
@@ -305,10 +579,10 @@ def refusing(*_: Any) -> Any:
 
 def test_a_refused_fill_is_counted_and_told(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     placed(engine, "PLC-1", 1_000)
-    market_ = opened(engine)
-    monkeypatch.setattr(market, "upsert_executions", refusing)
-    assert market_.step(100) == 0
-    status = market_.status()
+    market = opened(engine)
+    monkeypatch.setattr(running, "upsert_executions", refusing)
+    assert market.step(100) == 0
+    status = market.status()
     assert status["refused"] > 0
     assert status["running"] is True
     assert re.fullmatch(r"EXE-M-\d{6} was not filled: The placement is cancelled\.", status["trouble"])

@@ -322,23 +322,45 @@ class DeletedEntity(Wire, frozen=True, kw_only=True):
     links: tuple[Link, ...] | None = None
 
 
+class MarketHalt(Wire, frozen=True, kw_only=True):
+    """An instrument that does not trade now, and for how much longer in market time."""
+
+    ticker: str
+    lusid_instrument_id: str
+    seconds_left: int
+
+
 class MarketStatus(Wire, frozen=True, kw_only=True):
-    """How the embedded server's simulated market is doing; ``trouble`` is its last refusal, if any."""
+    """How the embedded server's simulated market is doing; ``trouble`` is its last refusal, if any.
+
+    ``phase`` is Open or Closed, for ``seconds_left`` seconds of market time more. ``late`` counts the fills
+    that crossed a cancel, ``rejected`` the placements a broker refused, ``refused`` what the server did.
+    """
 
     running: bool
     speed: Decimal
     time: Instant | None = None
+    phase: str | None = None
+    seconds_left: int | None = None
+    halts: tuple[MarketHalt, ...] = ()
     steps: int = 0
     fills: int = 0
+    late: int = 0
+    rejected: int = 0
     refused: int = 0
     trouble: str | None = None
 
 
 class MarketRequest(Wire, frozen=True, kw_only=True):
-    """What to change of the simulated market; ``steps`` moves it on by so many ticks at once."""
+    """What to change of the simulated market; ``steps`` moves it on by so many ticks at once.
+
+    ``halt`` and ``lift`` name an instrument: its LUID, ticker, ISIN or FIGI.
+    """
 
     running: bool | None = None
     speed: Decimal | None = None
+    halt: str | None = None
+    lift: str | None = None
     steps: int | None = None
 
 

@@ -1,7 +1,8 @@
-"""The controls of the simulated market, beside the contract's paths: pause it, step it, set its speed."""
+"""The controls of the simulated market, beside the contract's paths: pause, step, speed, halt, lift."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any, Protocol
 
@@ -20,14 +21,21 @@ class MarketControl(Protocol):
     def pause(self) -> None: ...
     def resume(self) -> None: ...
     def set_speed(self, speed: Decimal) -> None: ...
+    def halt(self, instrument: str) -> None: ...
+    def lift(self, instrument: str) -> None: ...
     def step(self, n: int = 1) -> int: ...
 
 
 class MarketRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to do to the market; what is not sent stays as it is."""
+    """What to do to the market; what is not sent stays as it is.
+
+    ``halt`` and ``lift`` name an instrument by its LUID, ticker, ISIN or FIGI.
+    """
 
     running: bool | None = None
     speed: Decimal | None = None
+    halt: str | None = None
+    lift: str | None = None
     steps: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = None
 
 
@@ -40,14 +48,20 @@ async def control(market: MarketControl, call: Call, raw: bytes) -> bytes:
     """Do what the request says, then give how the market is doing.
 
     Raises:
-        Refusal: the market cannot go at that speed.
+        Refusal: the market cannot go at that speed, or the instrument does not trade on it.
     """
     request = bodies.read(MarketRequest, raw)
-    if request.speed is not None:
-        try:
-            market.set_speed(request.speed)
-        except ValueError as error:
-            raise invalid({"Speed": (str(error),)}, str(error)) from error
+    wishes: tuple[tuple[str, Callable[[Any], None], object], ...] = (
+        ("Speed", market.set_speed, request.speed),
+        ("Halt", market.halt, request.halt),
+        ("Lift", market.lift, request.lift),
+    )
+    for field, do, wish in wishes:
+        if wish is not None:
+            try:
+                do(wish)
+            except ValueError as error:
+                raise invalid({field: (str(error),)}, str(error)) from error
     if request.running is not None:
         (market.resume if request.running else market.pause)()
     if request.steps is not None:

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from tui.oms.app import Server, Settings
+from tui.oms.clock import Clock
 from tui.oms.engine import Engine
 
 if TYPE_CHECKING:
-    from tui.oms.market import Market
+    from tui.oms.market import Market, MarketRules
 
 Size = Literal["empty", "demo", "busy", "stress"]
 
@@ -30,12 +31,20 @@ class Embedded:
     """A running server. ``app`` is its ASGI application; close it when done."""
 
     def __init__(
-        self, engine: Engine, *, seed: int, speed: Decimal, market: bool, settings: Settings | None
+        self,
+        engine: Engine,
+        *,
+        seed: int,
+        speed: Decimal,
+        market: bool,
+        settings: Settings | None,
+        rules: MarketRules | None = None,
     ) -> None:
         self.engine = engine
         self.app = Server(engine, settings, market=(lambda: self.market) if market else None)
         self._seed = seed
         self._speed = speed
+        self._rules = rules
         self._market: Market | None = None
         self._opening = asyncio.create_task(self._run_market()) if market else None
 
@@ -51,24 +60,28 @@ class Embedded:
         market: bool = True,
         start: datetime | None = None,
         settings: Settings | None = None,
+        clock: Clock | None = None,
+        rules: MarketRules | None = None,
     ) -> Embedded:
         """Open the desk at ``path``, or one in memory for None; fill a new one with ``size`` of demo data.
 
         ``fresh`` throws away what was there. ``start`` is where the demo's morning ends; now, if not given.
+        On a virtual ``clock`` time stands still but for the market's steps: one seed gives one day.
+        ``rules`` are the market's, the usual ones if not given.
 
         Raises:
             StoreError: the file cannot be used; the message says why.
         """
-        engine = await asyncio.to_thread(Engine.open, path, fresh=fresh)
+        engine = await asyncio.to_thread(Engine.open, path, fresh=fresh, clock=clock)
         try:
             if size != "empty" and engine.store.is_empty():
                 from tui.oms.demo.seeding import seed as fill
 
-                await engine.run(fill, engine, size=size, seed=seed, start=start or datetime.now(UTC))
+                await engine.run(fill, engine, size=size, seed=seed, start=start or engine.clock.now())
         except BaseException:
             await asyncio.to_thread(engine.close)
             raise
-        return cls(engine, seed=seed, speed=speed, market=market, settings=settings)
+        return cls(engine, seed=seed, speed=speed, market=market, settings=settings, rules=rules)
 
     @property
     def market(self) -> Market:
@@ -77,7 +90,7 @@ class Embedded:
             from tui.oms.demo.instruments import instruments
             from tui.oms.market import Market
 
-            self._market = Market(self.engine, instruments(), seed=self._seed)
+            self._market = Market(self.engine, instruments(), seed=self._seed, rules=self._rules)
             self._market.set_speed(self._speed)
         return self._market
 

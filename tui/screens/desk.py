@@ -313,6 +313,15 @@ class DeskScreen(PanesScreen):
                 f"Now x{market.speed}",
                 lambda speed=speed: change(speed=Decimal(speed)),
             )
+        cursor = self.active.cursor
+        luid = getattr(self.snapshot.row(cursor), "lusid_instrument_id", None) if cursor else None
+        if luid:
+            yield SystemCommand(
+                "Market: halt this instrument", "Nothing of it trades for minutes", lambda: change(halt=luid)
+            )
+            yield SystemCommand(
+                "Market: lift its halt", "Let it trade again at once", lambda: change(lift=luid)
+            )
 
     def doubt_commands(self) -> Iterable[SystemCommand]:
         """Give what can be done about writes whose outcome nobody knows."""
@@ -360,19 +369,28 @@ class DeskScreen(PanesScreen):
 
     @work(group="market", exit_on_error=False)
     async def _market(
-        self, *, running: bool | None = None, speed: Decimal | None = None, steps: int | None = None
+        self,
+        *,
+        running: bool | None = None,
+        speed: Decimal | None = None,
+        steps: int | None = None,
+        halt: str | None = None,
+        lift: str | None = None,
     ) -> None:
         desk = self.app.desk
         if desk is None:
             return
-        market = await desk.market_set(running=running, speed=speed, steps=steps)
+        market = await desk.market_set(running=running, speed=speed, steps=steps, halt=halt, lift=lift)
         await desk.refresh()
         self.app.market = market
         if market is not None:
             going = "runs" if market.running else "is held"
-            self.notify(
-                f"The market {going} at speed x{market.speed}; {market.fills} fills so far.", markup=False
-            )
+            said = [f"The market {going} at speed x{market.speed}; {market.fills} fills so far."]
+            if market.phase == "Closed":
+                said.append("It is closed.")
+            if market.halts:
+                said.append(f"Halted: {', '.join(halt.ticker for halt in market.halts)}.")
+            self.notify(" ".join(said), markup=False)
 
     def do_palette(self) -> None:
         self.app.action_command_palette()

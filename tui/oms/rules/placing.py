@@ -116,10 +116,25 @@ def placement_from(book: Book, item: PlacementRequest) -> Placement:
             links=(),
         )
     )
+    stands = book.get(Placement, item.id)
     for id in placement.block_ids:
-        _check_fit(placement, need(book, Block, id, "P1"))
+        block = need(book, Block, id, "P1")
+        if stands is None or _terms(placement) != _terms(stands):
+            _check_fit(placement, block)
     _check_parent(book, placement)
     return placement
+
+
+def _terms(placement: Placement) -> tuple[object, ...]:
+    """P2, P10: what must fit a block; a record that leaves it as it stands need not fit again."""
+    prices = (placement.limit_price, placement.stop_price)
+    return (
+        placement.block_ids,
+        instrument_of(placement),
+        normal(placement.side),
+        normal(placement.type),
+        prices,
+    )
 
 
 def _check_fit(placement: Placement, block: Block) -> None:

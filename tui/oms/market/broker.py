@@ -1,0 +1,373 @@
+"""What placements are answered: taken or refused, filled, held while their instrument is halted, ended.
+
+The broker keeps nothing of the desk. At every tick it looks at what changed and at the next few working
+placements, and gives the executions and reports to send; how they are sent is the market's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
+from random import Random
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tui.api.models import Execution, Placement
+from tui.api.requests import ExecutionRequest, PlacementRequest
+from tui.api.shapes import ZERO, CurrencyAndAmount, ResourceId
+from tui.api.states import direction_of, is_cancelled, normal
+from tui.oms.book import CHILDREN_OF_PLACEMENT, EXECUTIONS_OF_PLACEMENT
+from tui.oms.clock import Clock
+from tui.oms.demo import desk
+from tui.oms.demo.instruments import Instrument
+from tui.oms.market.exchange import Exchange, Walk
+from tui.oms.market.ids import ExecutionIds
+from tui.oms.market.numbers import MarketRules
+from tui.oms.store import Store
+from tui.oms.store.store import Place
+from tui.oms.times import micros
+
+USER: Final = "sim.market"
+REASON: Final = "Placement/demo/Reason"
+"""The property that says why the market gave a placement the state it has."""
+NOTE: Final = "Execution/demo/Note"
+LATE: Final = "Traded before the cancel arrived"
+
+LIVE: Final = ("New", "Working", "Open", "Placed", "Ack", "PartiallyFilled", "Partial", "PartFill")
+"""The placement states the market fills, in every spelling it understands."""
+_LIVE: Final = frozenset(map(normal, LIVE))
+REJECTED, SUSPENDED, EXPIRED, CANCELLED = "Rejected", "Suspended", "Expired", "Cancelled"
+AT_ONCE: Final = {"immediateorcancel": "IOC", "ioc": "IOC", "fillorkill": "FOK", "fok": "FOK"}
+"""The times in force that do not wait, with the short word for each."""
+
+OBJECTIONS: Final = (
+    "no line to trade this size for the account today",
+    "the account is not set up to trade this instrument",
+    "its system does not take new orders at the moment, send it again",
+    "the desk's trading limit with it is used up",
+)
+"""Why a broker refuses a placement that has nothing wrong with it."""
+
+
+class Work(Struct):
+    """What is to be sent: fills first, then placements as they are reported to be."""
+
+    fills: list[ExecutionRequest]
+    reports: list[PlacementRequest]
+
+
+class _Late(Struct, frozen=True):
+    """A fill under way that a cancel crosses: when it arrives, and when the cancel was made."""
+
+    due: int
+    placement: ResourceId
+    cancelled: datetime
+
+
+class Broker:
+    """Answers the placements of one desk. Runs in the store's thread.
+
+    What came later than ``since``, an asAt in microseconds, is new to it.
+    """
+
+    def __init__(self, exchange: Exchange, clock: Clock, rules: MarketRules, seed: int, since: int) -> None:
+        self._exchange = exchange
+        self._clock = clock
+        self._rules = rules
+        self._rng = Random(seed)
+        self._ids = ExecutionIds()
+        self._tick = 0
+        self._heard: Place = (since + 1, "", "")
+        self._closed_at: int | None = None
+        self._behind: dict[str, ResourceId] = {}
+        self._fresh: dict[ResourceId, int] = {}
+        self._late: list[_Late] = []
+        self._hopeless: set[ResourceId] = set()
+
+    def closes(self, store: Store) -> None:
+        """Hear that the day is over: what was placed for the day until now ends."""
+        self._closed_at = store.next_as_at(self._clock.now())
+
+    def gives_up(self, placement: ResourceId) -> None:
+        """Hear that the desk does not take a report on a placement: it is not sent again."""
+        self._hopeless.add(placement)
+
+    def work(self, store: Store) -> Work:
+        """Give what the market does in one tick."""
+        self._tick += 1
+        reports = self._hear(store)
+        told = {report.id for report in reports}
+        work = Work(fills=self._arrived(store), reports=reports)
+        for placement in self._candidates(store):
+            if placement.id in told or placement.id in self._hopeless:
+                continue
+            if len(work.reports) < self._rules.most_reports and (report := self._report(placement)):
+                work.reports.append(report)
+            elif len(work.fills) < self._rules.most_fills and self._exchange.session.is_open:
+                self._answer(store, placement, work)
+        return work
+
+    # -- what changed --------------------------------------------------------------------------------
+
+    def _hear(self, store: Store) -> list[PlacementRequest]:
+        """Take note of what was placed and cancelled since the last tick; give what is refused of it."""
+        refused: list[PlacementRequest] = []
+        for place, placement in store.changed(Placement, self._heard, limit=4 * self._rules.window):
+            if len(refused) == self._rules.most_reports:
+                break
+            self._heard = place
+            version = placement.version
+            if version is None or version.user_id_modified == USER:
+                continue
+            if is_cancelled(placement.state):
+                self._hear_cancelled(store, placement, place[0])
+            elif normal(placement.state) in _LIVE and version.as_at_version_number == 1:
+                if reason := self._objection(placement):
+                    refused.append(_reported(placement, REJECTED, f"{_broker(placement)}: {reason}"))
+                else:
+                    self._fresh[placement.id] = self._tick + self._rules.fresh
+        return refused
+
+    def _objection(self, placement: Placement) -> str | None:
+        """Give why a new placement is refused, or None when it is taken."""
+        walk = self._exchange.walk(placement.lusid_instrument_id)
+        if walk is None:
+            return None
+        instrument, rules = walk.instrument, self._rules
+        if wrong := _foreign_money(placement, instrument):
+            return f"{instrument.ticker} trades in {instrument.currency}, not in {wrong}"
+        market = desk.on_tick(walk.price, instrument)
+        for name, price in (("limit", placement.limit_price), ("stop", placement.stop_price)):
+            amount = _amount(price)
+            if amount is not None and not market / rules.absurd <= amount <= market * rules.absurd:
+                return f"the {name} {amount} is nowhere near the market, {market}"
+        limit = _amount(placement.limit_price)
+        collar = rules.bond_collar if instrument.is_bond else rules.collar
+        if limit is not None:
+            through = limit / market - 1 if direction_of(placement.side) == 1 else 1 - limit / market
+            if through > collar:
+                return f"the limit {limit} is more than {collar:.0%} through the market, {market}"
+        if self._exchange.happens(rules.reject_one_in, self._rng):
+            return self._rng.choice(OBJECTIONS)
+        return None
+
+    def _hear_cancelled(self, store: Store, placement: Placement, as_at: int) -> None:
+        """Decide whether the cancel of a working placement crosses a fill that is under way."""
+        before = store.text(Placement, placement.id, as_at - 1)
+        if before is None or normal(msgspec.json.decode(before, type=Placement).state) not in _LIVE:
+            return
+        version = placement.version
+        if self._exchange.happens(self._rules.cross_one_in, self._rng) and version and version.as_at_modified:
+            due = self._tick + self._rng.randrange(self._rules.late)
+            self._late.append(_Late(due, placement.id, version.as_at_modified))
+
+    def _arrived(self, store: Store) -> list[ExecutionRequest]:
+        """Give the fills that arrive now though their placements are cancelled."""
+        due = [late for late in self._late if late.due <= self._tick]
+        self._late = [late for late in self._late if late.due > self._tick]
+        found = []
+        for late in due:
+            placement = store.get(Placement, late.placement)
+            if placement is not None and is_cancelled(placement.state) and self._exchange.session.is_open:
+                fill = self._fill(store, placement)
+                if fill is not None:
+                    traded = min(late.cancelled, fill.created_date)
+                    found.append(replace(fill, created_date=traded, properties=desk.label(NOTE, LATE)))
+        return found
+
+    # -- what is working -----------------------------------------------------------------------------
+
+    def _candidates(self, store: Store) -> list[Placement]:
+        """Give the placements to look at now: those just arrived, and the next few of every state."""
+        self._fresh = {id: until for id, until in self._fresh.items() if until >= self._tick}
+        fresh = (store.get(Placement, id) for id in islice(self._fresh, self._rules.window))
+        found = {each.id: each for each in fresh if each is not None and normal(each.state) in _LIVE}
+        for state in (*LIVE, SUSPENDED):
+            found.update((each.id, each) for each in self._window(store, state))
+        working = list(found.values())
+        self._rng.shuffle(working)
+        return working
+
+    def _window(self, store: Store, state: str) -> list[Placement]:
+        """Give the next placements in ``state``, round and round: a tick costs the same at any size."""
+        window = self._rules.window
+        found = store.in_state(Placement, state, after=self._behind.get(state), limit=window)
+        if len(found) == window:
+            self._behind[state] = found[-1].id
+        else:
+            self._behind.pop(state, None)
+        return found
+
+    def _report(self, placement: Placement) -> PlacementRequest | None:
+        """Give what a placement is told without a fill: that it has ended, is held, or goes on."""
+        walk = self._exchange.walk(placement.lusid_instrument_id)
+        if walk is None:
+            return None
+        if self._is_over(placement):
+            return _reported(placement, EXPIRED, "The day is over")
+        held = normal(placement.state) == normal(SUSPENDED)
+        trades = self._exchange.session.is_open and not self._exchange.is_halted(walk.instrument.luid)
+        if not held and not trades and (short := AT_ONCE.get(normal(placement.time_in_force))):
+            return _reported(placement, CANCELLED, f"{short}: {walk.instrument.ticker} does not trade now")
+        if self._exchange.is_halted(walk.instrument.luid):
+            halted = f"{walk.instrument.ticker} is halted"
+            return None if held else _reported(placement, SUSPENDED, halted)
+        if held and REASON in (placement.properties or {}):
+            return _reported(placement, None, None)
+        return None
+
+    def _is_over(self, placement: Placement) -> bool:
+        """Tell whether a placement was for a day that is over."""
+        made = placement.version.as_at_created if placement.version else None
+        if self._closed_at is None or made is None or micros(made) > self._closed_at:
+            return False
+        return normal(placement.time_in_force) == "day"
+
+    def _answer(self, store: Store, placement: Placement, work: Work) -> None:
+        """Fill a working placement, or what it will take at once, or leave it for now."""
+        if normal(placement.state) not in _LIVE:
+            return
+        short = AT_ONCE.get(normal(placement.time_in_force))
+        if short is None:
+            fresh = placement.id in self._fresh
+            patience = self._rules.fresh_patience if fresh else self._rules.patience
+            if self._rng.randrange(patience) == 0 and (fill := self._fill(store, placement)):
+                self._fresh.pop(placement.id, None)
+                work.fills.append(fill)
+        elif len(work.reports) < self._rules.most_reports:
+            self._answer_at_once(store, placement, short, work)
+
+    def _answer_at_once(self, store: Store, placement: Placement, short: str, work: Work) -> None:
+        """Fill an IOC or FOK placement by what there is, and cancel the rest of it."""
+        if self._exchange.walk(placement.lusid_instrument_id) is None or _children(store, placement):
+            return
+        fill = self._fill(store, placement, depth=self._rules.depth)
+        if fill is not None and short == "FOK" and fill.state != "Filled":
+            fill = None
+        if fill is not None:
+            work.fills.append(fill)
+        if fill is None or fill.state != "Filled":
+            work.reports.append(_reported(placement, CANCELLED, f"{short}: the rest did not trade at once"))
+
+    # -- fills ---------------------------------------------------------------------------------------
+
+    def _fill(self, store: Store, placement: Placement, *, depth: int = 0) -> ExecutionRequest | None:
+        """Give a fill at a price the placement accepts, or None; with ``depth`` all there is at once."""
+        walk = self._exchange.walk(placement.lusid_instrument_id)
+        if walk is None or _foreign_money(placement, walk.instrument) or _children(store, placement):
+            return None
+        if self._exchange.is_halted(walk.instrument.luid):
+            return None
+        price = self._price(placement, walk)
+        if price is None:
+            return None
+        fills = store.related(EXECUTIONS_OF_PLACEMENT, placement.id)
+        left = _left(placement, fills, price, walk.instrument.price_unit)
+        quantity = min(left, self._at_once(walk, depth)) if depth else self._part(placement, walk, left)
+        if quantity <= 0 or left <= 0:
+            return None
+        walk.taken += quantity
+        return self._execution(store, placement, walk.instrument, quantity, price, done=quantity == left)
+
+    def _price(self, placement: Placement, walk: Walk) -> Decimal | None:
+        """Give a price the placement accepts: at its limit or better, its stop reached; else None."""
+        slip = self._rng.randrange(-self._rules.slip, self._rules.slip + 1) * walk.instrument.tick
+        price = desk.on_tick(walk.price + slip, walk.instrument)
+        buys = direction_of(placement.side) == 1
+        limit, stop = _amount(placement.limit_price), _amount(placement.stop_price)
+        waits = stop is not None and (price < stop if buys else price > stop)
+        beyond = limit is not None and (price > limit if buys else price < limit)
+        return None if waits or beyond else price
+
+    def _part(self, placement: Placement, walk: Walk, left: Decimal) -> Decimal:
+        """Give a part of a placement: within its share of the volume, in lots, no crumb left over."""
+        whole = placement.quantity or left
+        size = min(self._exchange.clip(walk) * self._rng.randrange(30, 171) / 100, whole * self._rules.slice)
+        lot = desk.round_lot(walk.instrument)
+        lot = lot if size >= lot else max(1, lot // 10)
+        quantity = desk.in_lots(size, lot)
+        quantity = left if left - quantity < lot else quantity
+        return quantity if quantity <= self._exchange.room(walk) else ZERO
+
+    def _at_once(self, walk: Walk, depth: int) -> Decimal:
+        """Give what trades at once, in whole units."""
+        there = min(self._exchange.clip(walk) * depth, self._exchange.room(walk))
+        return Decimal(int(there))
+
+    def _execution(
+        self,
+        store: Store,
+        placement: Placement,
+        instrument: Instrument,
+        quantity: Decimal,
+        price: Decimal,
+        *,
+        done: bool,
+    ) -> ExecutionRequest:
+        now = self._clock.now()
+        return ExecutionRequest(
+            id=self._ids.next(store),
+            placement_id=placement.id,
+            instrument_identifiers=placement.instrument_identifiers,
+            quantity=quantity,
+            state="Filled" if done else "PartiallyFilled",
+            side=placement.side,
+            type=placement.type or "Market",
+            created_date=now,
+            settlement_date=desk.settlement_date(now, instrument.settlement_days),
+            price=desk.money(price, instrument.currency),
+            settlement_currency=instrument.currency,
+            settlement_currency_fx_rate=Decimal(1),
+            counterparty=placement.counterparty or self._rng.choice(desk.COUNTERPARTIES),
+        )
+
+
+def _broker(placement: Placement) -> str:
+    return placement.counterparty or "The broker"
+
+
+def _children(store: Store, placement: Placement) -> bool:
+    """Tell whether a placement works through its children, so that they are filled and it is not (P5)."""
+    return any(True for _ in _living(store.related(CHILDREN_OF_PLACEMENT, placement.id), placement))
+
+
+def _living(children: Iterable[Placement], parent: Placement) -> Iterator[Placement]:
+    """Give the children that count: once the parent is cancelled, they all do."""
+    return (child for child in children if is_cancelled(parent.state) or not is_cancelled(child.state))
+
+
+def _reported(placement: Placement, state: str | None, reason: str | None) -> PlacementRequest:
+    """Give a placement as the market reports it; without ``state`` the server tells it from the fills."""
+    fields: dict[str, Any] = {name: getattr(placement, name) for name in PlacementRequest.__struct_fields__}
+    others = {key: value for key, value in (placement.properties or {}).items() if key != REASON}
+    said = {} if reason is None else desk.label(REASON, reason)
+    return PlacementRequest(**{**fields, "state": state, "properties": {**others, **said}})
+
+
+def _foreign_money(placement: Placement, instrument: Instrument) -> str | None:
+    """Give the currency a placement is in that its instrument does not trade in, or None."""
+    money = (placement.limit_price, placement.stop_price, placement.amount)
+    found = (one.currency for one in money if one is not None)
+    return next((currency for currency in found if currency not in (None, instrument.currency)), None)
+
+
+def _amount(money: CurrencyAndAmount | None) -> Decimal | None:
+    return money.amount if money is not None else None
+
+
+def _left(placement: Placement, executions: Iterable[Execution], price: Decimal, unit: Decimal) -> Decimal:
+    """Give the units of a placement that are not executed; cancelled executions count for nothing (L5).
+
+    Of a placement sized by money these are the whole units that the rest of it buys at ``price``, of
+    which ``unit`` is what one unit at price 1 costs.
+    """
+    live = [fill for fill in executions if not is_cancelled(fill.state)]
+    if placement.quantity is not None:
+        return placement.quantity - sum((fill.quantity for fill in live), ZERO)
+    spent = sum((fill.quantity * (fill.price.amount or ZERO) * unit for fill in live), ZERO)
+    return ((_amount(placement.amount) or ZERO) - spent) // (price * unit)

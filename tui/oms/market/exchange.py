@@ -1,0 +1,146 @@
+"""Where instruments trade: prices that walk, a day that opens and closes, volume, and halts.
+
+It knows nothing of the desk and its placements. Nothing here is market data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from random import Random
+from typing import Final
+
+from tui.oms.demo import desk
+from tui.oms.demo.instruments import Instrument
+from tui.oms.market.numbers import MarketRules
+
+SMALLEST: Final = Decimal("0.000001")
+
+
+class Walk:
+    """One instrument's price: a random walk of its daily volatility that leans back to the reference."""
+
+    def __init__(self, instrument: Instrument, rules: MarketRules, seed: int) -> None:
+        self.instrument = instrument
+        self.price = instrument.price
+        self.taken = Decimal(0)
+        """What the desk's fills have taken of the day's volume."""
+        self._lean = rules.lean
+        self._rng = Random(f"{seed}/{instrument.isin}")
+        self._swing = instrument.price * instrument.volatility / 100 / Decimal(rules.ticks_a_day).sqrt()
+
+    def step(self) -> None:
+        """Move on by one tick."""
+        lean = (self.instrument.price - self.price) * self._lean
+        moved = self.price + lean + self._swing * desk.noise(self._rng)
+        self.price = max(self.instrument.tick, moved.quantize(SMALLEST))
+
+
+class Session:
+    """The trading day, counted in market time."""
+
+    def __init__(self, rules: MarketRules) -> None:
+        self._rules = rules
+        self._into = rules.begins
+        self._lasted = timedelta()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the market trades."""
+        return self._into < self._rules.day
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether the market was made so lately that nothing goes wrong by chance yet."""
+        return self._lasted <= self._rules.calm
+
+    @property
+    def left(self) -> timedelta:
+        """How long it is until the market closes, or while it is closed until it opens."""
+        return self._rules.day + (timedelta() if self.is_open else self._rules.night) - self._into
+
+    @property
+    def pace(self) -> Decimal:
+        """How heavy the market trades now, 1 being the day's average."""
+        profile = self._rules.profile
+        return profile[min(len(profile) - 1, self._into * len(profile) // self._rules.day)]
+
+    def step(self) -> None:
+        """Move on by one tick; the next day begins when the night is over."""
+        self._into += self._rules.tick
+        self._lasted += self._rules.tick
+        if self._into >= self._rules.day + self._rules.night:
+            self._into = timedelta()
+
+
+class Exchange:
+    """All instruments of the market."""
+
+    def __init__(self, instruments: Sequence[Instrument], rules: MarketRules, seed: int) -> None:
+        self.session = Session(rules)
+        self._rules = rules
+        self._walks = {instrument.luid: Walk(instrument, rules, seed) for instrument in instruments}
+        self._halts: dict[str, int] = {}
+        self._rng = Random(f"{seed}/exchange")
+
+    @property
+    def halts(self) -> list[tuple[Instrument, timedelta]]:
+        """The instruments that do not trade now, and for how much longer."""
+        return [(self._walks[luid].instrument, self._rules.tick * left) for luid, left in self._halts.items()]
+
+    def walk(self, luid: str) -> Walk | None:
+        """Give the price of an instrument, or None when it does not trade here."""
+        return self._walks.get(luid)
+
+    def named(self, name: str) -> Instrument | None:
+        """Give the instrument that goes by ``name``: its LUID, ticker, ISIN or FIGI, in any case."""
+        wanted = name.strip().casefold()
+        for walk in self._walks.values():
+            known = walk.instrument
+            if wanted in (text.casefold() for text in (known.luid, *known.identifiers.values())):
+                return known
+        return None
+
+    def step(self) -> None:
+        """Move on by one tick."""
+        was_open = self.session.is_open
+        self.session.step()
+        for walk in self._walks.values():
+            walk.step()
+            if not was_open:
+                walk.taken = Decimal(0)
+        self._halts = {luid: left - 1 for luid, left in self._halts.items() if left > 1}
+        if self.session.is_open and self.happens(self._rules.halt_one_in, self._rng):
+            middle = self._rules.ticks(self._rules.halted)
+            luid = self._rng.choice(list(self._walks))
+            self._halts.setdefault(luid, self._rng.randrange(middle // 2, middle + middle // 2 + 1))
+
+    def happens(self, one_in: int, rng: Random) -> bool:
+        """Tell whether what happens once in so many times happens now; never while the market is calm."""
+        return one_in > 0 and rng.randrange(one_in) == 0 and not self.session.is_calm
+
+    def is_halted(self, luid: str) -> bool:
+        """Tell whether an instrument does not trade now."""
+        return luid in self._halts
+
+    def halt(self, luid: str) -> None:
+        """Halt an instrument, for as long as halts take."""
+        self._halts[luid] = self._rules.ticks(self._rules.halted)
+
+    def lift(self, luid: str) -> None:
+        """End an instrument's halt."""
+        self._halts.pop(luid, None)
+
+    def clip(self, walk: Walk) -> Decimal:
+        """Give the units one fill takes now: a share of what trades between two fills of a placement."""
+        rules = self._rules
+        trades = self._volume(walk) * rules.patience / rules.ticks_a_day * self.session.pace
+        return min(trades * rules.participation, self.room(walk))
+
+    def room(self, walk: Walk) -> Decimal:
+        """Give how much of the day's volume the desk's fills may still take."""
+        return max(Decimal(0), self._volume(walk) * self._rules.most_of_day - walk.taken)
+
+    def _volume(self, walk: Walk) -> Decimal:
+        return walk.instrument.adv or self._rules.bond_volume
