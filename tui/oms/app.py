@@ -21,10 +21,11 @@ from starlette.types import Receive, Scope, Send
 
 from tui.api import gate
 from tui.api.endpoints import ENDPOINTS, MARKET_STATUS, SET_MARKET, WHO_AM_I, Endpoint
-from tui.oms import door, reading
+from tui.oms import door, once, reading, turns
 from tui.oms.calls import Call, Caller, Generation
 from tui.oms.engine import Engine
-from tui.oms.problems import ACCESS_DENIED, CONFLICT, UNKNOWN, document
+from tui.oms.once import AtWork
+from tui.oms.problems import ACCESS_DENIED, UNKNOWN, document
 from tui.oms.refusals import Refusal
 from tui.oms.routes import Handler, Route, Routes
 from tui.oms.store import StoreError
@@ -43,13 +44,15 @@ class Settings(Struct, frozen=True):
     """How the server presents itself.
 
     ``tokens`` know who may enter; None asks for no token, and everything is done as ``user``. ``hosts``
-    are the names the server answers to; None answers to any, as in process.
+    are the names the server answers to; None answers to any, as in process. ``request_s`` is how long a
+    request may take, in seconds.
     """
 
     tokens: Tokens | None = None
     user: str = "dealer"
     generation: Generation = "latest"
     hosts: frozenset[str] | None = None
+    request_s: int = turns.REQUEST_S
 
 
 class Server:
@@ -63,7 +66,7 @@ class Server:
     ) -> None:
         self._engine = engine
         self._settings = settings or Settings()
-        self._at_work: set[str] = set()
+        self._at_work = AtWork()
         self._routes = Routes()
         self._contract()
         self._routes.add(WHO_AM_I, who_am_i)
@@ -90,17 +93,17 @@ class Server:
 
     def _reads(self, read: reading.Read) -> Handler:
         async def handle(call: Call) -> bytes:
-            return await self._engine.run_view(read, call)
+            return await turns.read_in_time(self._engine.run_view(read, call), call.seconds_left)
 
         return handle
 
     def _writes(self, endpoint: Endpoint) -> Handler:
         async def handle(call: Call) -> bytes:
-            if not call.caller.may_write:
-                raise Refusal("AccessDenied", "This token may only read.", code=ACCESS_DENIED, status=403)
-            raw = b"" if endpoint.method == "DELETE" else await door.json_body(call.request)
-            with self._once(call):
-                return await self._engine.run(_write, endpoint, call, raw)
+            _check_may_write(call)
+            raw = b"" if endpoint.method == "DELETE" else await door.json_body(call)
+            with self._at_work.begin(once.key_of(call)):
+                work = partial(_write, endpoint, call, raw)
+                return await turns.write_in_time(self._engine.run, work, call.seconds_left)
 
         return handle
 
@@ -118,14 +121,11 @@ class Server:
             return controls.status(market())
 
         async def control(call: Call) -> bytes:
-            return await controls.control(market(), call, await door.json_body(call.request))
+            _check_may_write(call)
+            return await controls.control(market(), call, await door.json_body(call))
 
         self._routes.add(MARKET_STATUS, show)
         self._routes.add(SET_MARKET, control)
-
-    def _once(self, call: Call) -> _AtWork:
-        key = call.request.headers.get("idempotency-key")
-        return _AtWork(self._at_work, key and f"{call.caller.user} {key}")
 
     # -- one answer ------------------------------------------------------------------------------------
 
@@ -152,7 +152,7 @@ class Server:
             _token_text(request.headers.get("correlationid")) or request_id
         )
         response.headers["lusid-meta-duration"] = str(round((time.monotonic() - began) * 1000))
-        response.headers["idempotency-key-supported"] = "true"
+        response.headers[once.SUPPORTED] = "true"
         await response(scope, receive, send)
 
     async def _response(self, request: Request, request_id: str) -> Response:
@@ -165,7 +165,8 @@ class Server:
             if methods:
                 response.headers["allow"] = ", ".join(sorted(methods))
             return response
-        call = Call(self._engine, request, parts, caller, request_id, self._settings.generation)
+        until = time.monotonic() + self._settings.request_s
+        call = Call(self._engine, request, parts, caller, request_id, self._settings.generation, until)
         answer = await route.handler(call)
         if isinstance(answer, Response):
             return answer
@@ -185,21 +186,9 @@ def _write(endpoint: Endpoint, call: Call, raw: bytes) -> bytes:
     return reading.shaped(call, write(endpoint, call, raw))
 
 
-class _AtWork:
-    """Holds an idempotency key while its request is at work, and refuses a second one meanwhile."""
-
-    def __init__(self, keys: set[str], key: str | None) -> None:
-        self._keys, self._key = keys, key
-
-    def __enter__(self) -> None:
-        if self._key in self._keys:
-            detail = "The first request with this Idempotency-Key is still at work. Ask again in a moment."
-            raise Refusal("ConcurrencyConflictFailure", detail, code=CONFLICT, status=409)
-        if self._key:
-            self._keys.add(self._key)
-
-    def __exit__(self, *error: object) -> None:
-        self._keys.discard(self._key or "")
+def _check_may_write(call: Call) -> None:
+    if not call.caller.may_write:
+        raise Refusal("AccessDenied", "This token may only read.", code=ACCESS_DENIED, status=403)
 
 
 def _not_served(request: Request, allowed: Iterable[str]) -> Refusal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
@@ -93,7 +94,10 @@ class Query:
 
 
 class Call(Struct, frozen=True, dict=True):
-    """A call that passed the door: its endpoint's path parts, its caller and its request id."""
+    """A call that passed the door: its endpoint's path parts, its caller and its request id.
+
+    ``until`` is when its time is up, by the clock that never goes back.
+    """
 
     engine: Engine
     request: Request
@@ -101,6 +105,12 @@ class Call(Struct, frozen=True, dict=True):
     caller: Caller
     request_id: str
     generation: Generation
+    until: float
+
+    @property
+    def seconds_left(self) -> float:
+        """How long the call may still take."""
+        return max(self.until - time.monotonic(), 0)
 
     @cached_property
     def query(self) -> Query:

@@ -12,6 +12,7 @@ from typing import Final
 
 from starlette.requests import Request
 
+from tui.oms.calls import Call
 from tui.oms.problems import ACCESS_DENIED, invalid
 from tui.oms.refusals import Refusal
 
@@ -24,8 +25,6 @@ MAX_BYTES: Final = 10 * 1024 * 1024
 MAX_HEADER: Final = 16 * 1024
 MAX_URL: Final = 2048
 """How long a whole address may be (KB, Filtering performance)."""
-BODY_S: Final = 10
-"""How long a body may take to arrive, in seconds."""
 
 
 def check(request: Request, hosts: frozenset[str] | None) -> None:
@@ -54,20 +53,20 @@ def bearer(request: Request) -> str:
     return given.strip() if scheme.lower() == "bearer" else ""
 
 
-async def json_body(request: Request) -> bytes:
+async def json_body(call: Call) -> bytes:
     """Read a body of at most 10 MiB, of one of the contract's content types.
 
     Raises:
         Refusal: 415, 413, or 408 when it does not arrive in time.
     """
-    content = request.headers.get("content-type", "")
+    content = call.request.headers.get("content-type", "")
     if not re.fullmatch(CONTENT, content):
         detail = f"The content type must be JSON, such as application/json; it is '{content}'."
         raise invalid({"Content-Type": (detail,)}, detail, 415)
-    return await body(request, MAX_BYTES)
+    return await body(call, MAX_BYTES)
 
 
-async def body(request: Request, most: int) -> bytes:
+async def body(call: Call, most: int) -> bytes:
     """Read a body of at most ``most`` bytes.
 
     Raises:
@@ -75,15 +74,15 @@ async def body(request: Request, most: int) -> bytes:
     """
     chunks, size = [], 0
     try:
-        async with asyncio.timeout(BODY_S):
-            async for chunk in request.stream():
+        async with asyncio.timeout(call.seconds_left):
+            async for chunk in call.request.stream():
                 size += len(chunk)
                 if size > most:
                     detail = f"The body is larger than {most} bytes. Send it in parts."
                     raise invalid({"Body": (detail,)}, detail, 413)
                 chunks.append(chunk)
     except TimeoutError as error:
-        detail = f"The body did not arrive within {BODY_S} seconds."
+        detail = "The body did not arrive in time."
         raise invalid({"Body": (detail,)}, detail, 408) from error
     return b"".join(chunks)
 

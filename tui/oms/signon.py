@@ -32,7 +32,7 @@ OFFLINE: Final = "offline_access"
 async def token(tokens: Tokens, call: Call) -> Response:
     """Grant tokens for a password or a refresh token, or say why not in OAuth's words."""
     try:
-        form = await _form(call.request)
+        form = await _form(call)
         grant = _grant(tokens, form, call.request)
     except GrantRefused as refused:
         body: dict[str, Any] = {"error": refused.error, "error_description": refused.description}
@@ -86,12 +86,12 @@ def _client(form: Mapping[str, str], request: Request) -> tuple[str, str]:
     return client, secret
 
 
-async def _form(request: Request) -> dict[str, str]:
-    if not re.fullmatch(door.FORM, request.headers.get("content-type", "")):
+async def _form(call: Call) -> dict[str, str]:
+    if not re.fullmatch(door.FORM, call.request.headers.get("content-type", "")):
         sentence = "The content type must be application/x-www-form-urlencoded."
         raise GrantRefused("invalid_request", sentence)
     try:
-        raw = (await door.body(request, MAX_FORM)).decode()
+        raw = (await door.body(call, MAX_FORM)).decode()
         pairs = parse_qsl(raw, keep_blank_values=True, max_num_fields=50, errors="strict")
     except (UnicodeDecodeError, ValueError):
         raise GrantRefused("invalid_request", "The form cannot be read.") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, Final
 
 from tui.api import endpoints
@@ -24,10 +23,9 @@ from tui.api.requests import (
     WeightedAllocationServiceRunRequest,
 )
 from tui.api.shapes import ResourceId
-from tui.oms import bodies
+from tui.oms import bodies, once
 from tui.oms.calls import Call
 from tui.oms.commands import COMMANDS, Allocate, AllocateWeighted, BookTransactions
-from tui.oms.problems import invalid
 
 Ids = tuple[ResourceId, ...]
 Keyed = dict[str, ResourceId]
@@ -53,8 +51,6 @@ BODIES: Final[dict[str, Any]] = {
 }
 """What the body of a POST is read as, by endpoint."""
 
-MAX_KEY: Final = 255
-
 
 def write(endpoint: Endpoint, call: Call, raw: bytes) -> bytes:
     """Do what a call of a writing ``endpoint`` asks for and give its reply; runs in the store's thread.
@@ -62,13 +58,14 @@ def write(endpoint: Endpoint, call: Call, raw: bytes) -> bytes:
     Raises:
         Refusal: the body cannot be read, or the whole call breaks a rule.
     """
+    key = once.key_of(call)
     request = call.id if endpoint.method == "DELETE" else _request(endpoint.name, call, raw)
     return call.engine.write_encoded(
         COMMANDS[endpoint.name],
         request,
         user=call.caller.user,
         request_id=call.request_id,
-        once=_once(call, raw),
+        once=None if key is None else (key, once.asked(call.request, raw)),
     )
 
 
@@ -94,14 +91,3 @@ def _booking(call: Call, raw: bytes) -> Any:
         apply_fees=call.query.flag("applyFeesAndCommission", True),
         mark_booked=call.query.flag("markOrdersAndAllocationsAsBooked", False),
     )
-
-
-def _once(call: Call, raw: bytes) -> tuple[str, bytes] | None:
-    """Give the call's idempotency key, which is its caller's own, and the digest of what it asks for."""
-    key = call.request.headers.get("idempotency-key")
-    if not key:
-        return None
-    if len(key) > MAX_KEY:
-        raise invalid({"Idempotency-Key": (f"The key must have at most {MAX_KEY} characters.",)})
-    asked = f"{call.request.method} {call.request.url.path}?{call.request.url.query}\n".encode()
-    return f"{call.caller.user} {key}", hashlib.sha256(asked + raw).digest()
