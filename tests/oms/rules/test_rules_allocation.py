@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from rulesdesk import Desk, failure, id_of, refused, rid, usd
 
+from tui.api import endpoints
 from tui.api.models import Allocation
 
 VECTORS = [
@@ -41,7 +42,7 @@ def got(desk: Desk, orders: list[str]) -> str:
 
 
 @pytest.mark.parametrize(("orders", "fills", "expected"), VECTORS)
-def test_a2_a4_pr_fifo_gives_the_contracts_vectors(
+def test_a1_a2_a4_pr_fifo_gives_the_contracts_vectors(
     desk: Desk, orders: str, fills: str, expected: str
 ) -> None:
     codes = working(desk, orders, fills)
@@ -335,3 +336,36 @@ def test_allocated_beyond_an_order_by_record_leaves_it_no_room(desk: Desk) -> No
     desk.put_allocation("A1", "O1", 50)
     desk.allocate("P")
     assert got(desk, codes) == "0/40"
+
+
+def test_a1_pr_fifo_is_the_default(desk: Desk) -> None:
+    codes = working(desk, "30/70", "40")
+    desk.send(endpoints.ALLOCATE, [id_of("P")])
+    assert got(desk, codes) == "12/28"
+
+
+@pytest.mark.parametrize(
+    ("orders", "fills", "expected"),
+    [
+        ("0.5/0.5", "0.7", "0.5/0.2"),
+        ("0.4/2", "0.6", "0/0.6"),
+        ("3/3", "2.5", "1.5/1"),
+        ("1.5/1.5", "3", "1.5/1.5"),
+    ],
+)
+def test_a6_less_than_a_unit_goes_whole_to_who_has_room_else_it_is_split(
+    desk: Desk, orders: str, fills: str, expected: str
+) -> None:
+    codes = working(desk, orders, fills)
+    desk.allocate("P")
+    assert got(desk, codes) == expected
+
+
+def test_a17_the_answer_lists_the_placements_in_the_order_asked(desk: Desk) -> None:
+    desk.create("B", {"O1": 30})
+    for code in ("P1", "P2", "P3"):
+        desk.place(code, "B", 10)
+        desk.fill(f"E-{code}", code, 10)
+    reply = desk.allocate("P3", "P1", "P9", "P2")
+    assert reply.values == (rid("P3"), rid("P1"), rid("P2"))
+    assert list(reply.failed) == ["Scope:Desk Code:P9"]

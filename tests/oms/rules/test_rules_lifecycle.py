@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-from rulesdesk import Desk, Refused, failure
+import json
+from datetime import timedelta
+from decimal import Decimal
 
+import pytest
+from rulesdesk import Desk, Refused, failure, id_of, refused, rid
+
+from tui.api.endpoints import ORDERS
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 
 
@@ -58,3 +63,137 @@ def test_l5_a_cancelled_fill_is_no_units_at_all(desk: Desk) -> None:
     desk.fill("E1", "P", 40, state="Canceled")
     assert desk.placement("P").state == "New"
     assert desk.block_entry("B").executed.quantity == 0
+
+
+def test_l1_an_order_goes_through_every_stage_to_its_transaction(desk: Desk) -> None:
+    stages = [
+        lambda: desk.create("B", {"O1": 100}),
+        lambda: desk.place("P", "B", 100),
+        lambda: desk.fill("E1", "P", 100),
+        lambda: desk.allocate("P"),
+        lambda: desk.book("P-O1", mark=True),
+    ]
+    seen = []
+    for stage in stages:
+        stage()
+        seen.append((desk.block_entry("B").derived_state, desk.order("O1").state))
+    assert seen == [
+        ("New", "New"),
+        ("Placed", "New"),
+        ("Executed", "New"),
+        ("Allocated", "Filled"),
+        ("Booked", "Booked"),
+    ]
+    assert [each.order_id for each in desk.transactions()] == [rid("O1")]
+
+
+def test_l2_l6_any_text_is_a_state(desk: Desk) -> None:
+    strange = "Awaiting the PM's word\t(%s)"
+    desk.create("B", {"O1": {"quantity": 100, "state": strange}})
+    desk.put_placement("P", "B", 10, state=strange)
+    desk.fill("E1", "P", 1, state=strange)
+    desk.put_allocation("A1", "O2", 1, state=strange)
+    raw = desk.read(ORDERS.get, id="O1")
+    assert json.loads(raw)["state"] == strange
+    assert desk.codes(Order, "state eq 'Awaiting the PM''s word\t(%s)'") == ["O1"]
+    assert desk.execution("E1").state == desk.order("O1").state == desk.allocation("A1").state
+    assert desk.block_entry("B").ordered.quantity_by_state == {desk.order("O1").state: 100}
+
+
+def test_l3_the_states_an_order_passes_through(desk: Desk) -> None:
+    desk.create("B", {"O1": 100, "O2": 10, "O3": {"quantity": 1, "state": "Closed"}})
+    desk.cancel("O2")
+    assert [desk.order(code).state for code in ("O1", "O2", "O3")] == ["New", "Cancelled", "Closed"]
+    desk.place("P", "B", 100)
+    states = []
+    for number, units in enumerate((60, 40)):
+        desk.fill(f"E{number}", "P", units)
+        desk.allocate("P")
+        states.append(desk.order("O1").state)
+    desk.book("P-O1", mark=True)
+    assert [*states, desk.order("O1").state] == ["PartiallyFilled", "Filled", "Booked"]
+
+
+def test_l4_allocated_is_a_state_the_graph_tells_and_nobody_stores(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 100)
+    desk.fill("E1", "P", 100)
+    desk.allocate("P")
+    assert (desk.placement("P").state, desk.placement_entry("P").derived_state) == ("Filled", "Allocated")
+    desk.put_allocation("A1", "O1", 5, placementIds=[id_of("P")])
+    assert (desk.placement("P").state, desk.placement_entry("P").derived_state) == (
+        "Filled",
+        "Over-allocated",
+    )
+
+
+def test_l6_a_cancelled_allocation_counts_for_nothing_and_a_closed_one_is_final(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.put_allocation("A1", "O1", 40, state="cancelled")
+    desk.put_allocation("A2", "O1", 40, state="Closed")
+    assert desk.put_allocation("A3", "O1", 5).values[0].state == "New"
+    assert desk.block_entry("B").allocated.quantity == 45
+    with refused("AllocationAlreadyBooked"):
+        desk.delete(Allocation, "A2")
+
+
+@pytest.mark.parametrize("state", ["Cancelled", "canceled", "BOOKED", "Closed"])
+def test_l7_a_final_order_refuses_every_change_whatever_the_letter_case(desk: Desk, state: str) -> None:
+    desk.create("B", {"O1": {"quantity": 100, "state": state}, "O2": 5})
+    type = "OrderAlreadyCancelled" if state.lower().startswith("cancel") else "InvalidOrderState"
+    assert failure(desk.update("O1", quantity=5)).type == "InvalidOrderState"
+    assert failure(desk.cancel("O1")).type == type
+    assert failure(desk.cancel_and_move({"O1": ("O3", "C")})).type == type
+    with refused("InvalidOrderState"):
+        desk.move({"O1": "C"})
+
+
+def test_l10_every_read_shows_what_held_at_its_time(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.update("O1", quantity=90)
+    desk.place("P", "B", 90)
+    desk.cancel_placement("P")
+    versions = [desk.order("O1"), desk.placement("P")]
+    (born, changed), (placed, cancelled) = (
+        (each.version.as_at_created, each.version.as_at_modified) for each in versions
+    )
+    just = timedelta(microseconds=1)
+    assert [desk.order("O1", at).quantity for at in (born, changed - just, changed)] == [100, 100, 90]
+    assert [desk.block("B", at).quantity for at in (born, changed)] == [100, 90]
+    assert [desk.placement("P", at).state for at in (placed, cancelled)] == ["New", "Cancelled"]
+    assert [each.quantity for each in desk.all(Order, asAt=born.isoformat())] == [100]
+    (entry,) = desk.block_entries(asAt=placed.isoformat())
+    assert (entry.placed.quantity, entry.derived_state) == (90, "Placed")
+    with refused("OrderNotFound", 650, 404):
+        desk.order("O1", born - just)
+    with refused("BlockNotFound", 727, 404):
+        desk.block("B", born - just)
+
+
+def test_l11_what_was_deleted_can_still_be_read_as_it_was(desk: Desk) -> None:
+    desk.put_order("O1", quantity=7)
+    made = desk.order("O1").version.as_at_modified
+    deleted = desk.delete(Order, "O1")
+    assert desk.all(Order) == []
+    assert desk.order("O1", made).quantity == 7
+    assert [each.id.code for each in desk.all(Order, asAt=made.isoformat())] == ["O1"]
+    with refused("OrderNotFound", 650, 404):
+        desk.order("O1", deleted.as_at)
+    desk.put_order("O1", quantity=8)
+    assert (desk.order("O1").version.as_at_version_number, desk.order("O1", made).quantity) == (1, 7)
+
+
+@pytest.mark.parametrize("units", ["0.1", "123456789012345678.123456789", "0.000000001", "100.10"])
+def test_l12_units_come_back_digit_by_digit(desk: Desk, units: str) -> None:
+    desk.put_order("O1", quantity=units)
+    raw = json.loads(desk.read(ORDERS.get, id="O1"), parse_float=Decimal, parse_int=Decimal)
+    assert raw["quantity"] == Decimal(units)
+
+
+def test_l12_a_billionth_is_no_difference(desk: Desk) -> None:
+    desk.create("B", {"O1": "0.3"})
+    desk.place("P", "B", "0.30000000000000004")
+    with refused("OverPlacement"):
+        desk.place("Q", "B", "0.00000001")
+    desk.fill("E1", "P", "0.29999999999999999")
+    assert desk.placement("P").state == "Filled"

@@ -1,0 +1,141 @@
+"""The history of an order, over HTTP (H1 to H3), in both generations and as at any time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from rulesdesk import Desk, Refused, id_of, refused, usd
+
+from tui.api.endpoints import ORDER_HISTORY
+from tui.api.models import Execution
+from tui.oms.app import Settings
+
+NOTE = "Order/Desk/Note"
+
+
+@pytest.fixture(params=["latest", "2.1"])
+def told(request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """A desk of either generation where an order has lived a full life."""
+    with Desk(Settings(generation=request.param)) as desk:
+        live(desk)
+        yield desk
+
+
+def note(value: str | None) -> Any:
+    given = {"value": {"labelValue": value}} if value else {}
+    return {NOTE: {"key": NOTE, **given}}
+
+
+def live(desk: Desk) -> None:
+    """Everything that can happen to an order, and to what comes of it."""
+    desk.put_order("O1", quantity=100)
+    desk.move({"O1": "B"})
+    desk.move({"O1": "C"})
+    desk.update("O1", quantity=90, properties=note("hot"))
+    desk.update("O1", price=usd(188), properties=note("cold"))
+    desk.update("O1", properties=note(None))
+    desk.place("P", "C", 90)
+    desk.update_placement("P", counterparty="BRK-Z")
+    desk.fill("E1", "P", 40)
+    desk.cancel_placement("P")
+    desk.allocate("P")
+    desk.book("P-O1")
+    desk.cancel_and_move({"O1": ("O2", "D")})
+
+
+def items_of(desk: Desk, code: str, as_at: datetime | None = None) -> list[dict[str, Any]]:
+    at = None if as_at is None else as_at.isoformat()
+    items: list[dict[str, Any]] = json.loads(desk.read(ORDER_HISTORY, id=code, asAt=at))["values"]
+    return items
+
+
+def test_h1_h2_everything_is_told_the_newest_first(told: Desk) -> None:
+    items = items_of(told, "O1")
+    assert [(item["action"], item.get("attributeName")) for item in items] == [
+        ("OrderCancelled", "state"),
+        ("FieldModified", "quantity"),
+        ("OrderBooked", None),
+        ("OrderAllocated", None),
+        ("PlacementCancelled", "state"),
+        ("OrderExecuted", None),
+        ("PlacementModified", "counterparty"),
+        ("OrderPlaced", None),
+        ("PropertyDeleted", NOTE),
+        ("FieldModified", "price"),
+        ("PropertyModified", NOTE),
+        ("FieldModified", "quantity"),
+        ("PropertyAdded", NOTE),
+        ("OrderMoved", None),
+        ("OrderBlocked", None),
+        ("OrderCreated", None),
+    ]
+    times = [item["asAtModified"] for item in items]
+    assert times == sorted(times, reverse=True)
+    assert {item["userIdModified"] for item in items} == {"dealer"}
+    assert all(item["requestIdModified"] and item["actionDescription"] for item in items)
+
+
+def test_h2_the_entities_that_took_part_are_named_in_flat_pairs(told: Desk) -> None:
+    details = {item["action"]: item["detail"] for item in items_of(told, "O1")}
+    assert details["OrderBlocked"] == {"blockScope": "Desk", "blockCode": "B"}
+    assert details["OrderPlaced"].items() >= {"blockCode": "C", "placementCode": "P"}.items()
+    assert details["OrderExecuted"].items() >= {"executionScope": "Desk", "executionCode": "E1"}.items()
+    assert details["OrderAllocated"]["allocationCode"] == "P-O1"
+    assert details["OrderBooked"]["transactionId"] == "Desk-P-O1"
+    assert all(isinstance(text, str) for detail in details.values() for text in detail.values())
+
+
+@pytest.mark.parametrize(
+    ("generation", "before", "after"),
+    [
+        ("latest", {"metricValue": {"value": 100}}, {"metricValue": {"value": 90}}),
+        ("2.1", 100, 90),
+    ],
+)
+def test_h2_both_generations_tell_a_changed_field_in_their_own_shape(
+    generation: Any, before: Any, after: Any
+) -> None:
+    with Desk(Settings(generation=generation)) as desk:
+        desk.put_order("O1", quantity=100)
+        desk.update("O1", quantity=90)
+        item, _ = items_of(desk, "O1")
+    assert (item["attributeName"], item["previousValue"], item["newValue"]) == ("quantity", before, after)
+    older = {"effectiveFrom", "effectiveUntil"}
+    assert older <= item.keys() if generation == "2.1" else not older & item.keys()
+
+
+def test_h1_history_as_at_a_time_is_what_was_told_then(told: Desk) -> None:
+    items = items_of(told, "O1")
+    for item in items:
+        then = items_of(told, "O1", datetime.fromisoformat(item["asAtModified"]))
+        assert then[0]["asAtModified"] == item["asAtModified"]
+        assert then == items[-len(then) :]
+
+
+def test_h2_a_corrected_and_a_deleted_fill_are_told(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 100)
+    desk.fill("E1", "P", 40)
+    fill = desk.a_fill("E1", "P", 30)
+    desk.fills({**fill, "createdDate": desk.execution("E1").created_date.isoformat()})
+    desk.delete(Execution, "E1")
+    assert [item.action_description for item in desk.history("O1")][:3] == [
+        "Execution E1 was deleted",
+        "Execution E1 was corrected: quantity changed",
+        "Execution E1 was received on placement P",
+    ]
+
+
+def test_h3_an_unknown_order_has_none(desk: Desk) -> None:
+    with refused("OrderNotFound", 650, 404):
+        desk.history("O9")
+    desk.put_order("O9")
+    born = desk.order("O9").version.as_at_created
+    with pytest.raises(Refused):
+        desk.history("O9", born.replace(year=2020))
+    assert [item.action for item in desk.history("O9", born)] == ["OrderCreated"]
+    assert id_of("O9") == {"scope": "Desk", "code": "O9"}

@@ -1,0 +1,483 @@
+"""How faithful the embedded server is to LUSID, declared once: rule by rule and endpoint by endpoint.
+
+The README's tables are written from here, and tests see to it that no rule or endpoint is left out, that
+every rule has its tests over HTTP, and that what is not served is answered 501. Nothing else may keep a
+list of this kind. It is not loaded to serve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final
+
+from msgspec import Struct
+
+from tui.api import endpoints
+from tui.api.endpoints import ALLOCATIONS, BLOCKS, EXECUTIONS, FAMILIES, ORDERS, PLACEMENTS
+
+
+class Fidelity(Enum):
+    """What stands behind a behaviour."""
+
+    DOCUMENTED = "as documented"
+    OUR_READING = "our reading"
+    NOT_MODELLED = "not modelled"
+
+
+class Rule(Struct, frozen=True):
+    """A numbered rule: what it says, what stands behind it, and where we do better or less, why."""
+
+    title: str
+    fidelity: Fidelity
+    note: str = ""
+
+
+class Group(Struct, frozen=True):
+    """The rules of one letter, and the module that is their home."""
+
+    name: str
+    home: str
+    rules: Mapping[str, Rule]
+
+
+class Served(Struct, frozen=True):
+    """How faithful an endpoint is, and what of it is not modelled."""
+
+    fidelity: Fidelity
+    note: str = ""
+
+
+DOCUMENTED: Final = Fidelity.DOCUMENTED
+OURS: Final = Fidelity.OUR_READING
+MISSING: Final = Fidelity.NOT_MODELLED
+
+GROUPS: Final = (
+    Group(
+        "Life cycle and states",
+        "tui.oms.rules.filling",
+        {
+            "L1": Rule(
+                "An order goes into a block, is placed, executed, allocated and booked.",
+                DOCUMENTED,
+                "compliance runs, which stand between order and placement, are not modelled",
+            ),
+            "L2": Rule("A state is any text.", DOCUMENTED),
+            "L3": Rule(
+                "The server itself gives orders the states New, PartiallyFilled, Filled, Cancelled, Booked.",
+                OURS,
+            ),
+            "L4": Rule("Placements are stored as New, PartiallyFilled, Filled or Cancelled.", OURS),
+            "L5": Rule("An execution's state is what was sent; a cancelled one is no units at all.", OURS),
+            "L6": Rule(
+                "Allocations are New until they are Booked; Cancelled and Closed are kept.", DOCUMENTED
+            ),
+            "L7": Rule("A cancelled, booked or closed order takes no more changes.", OURS),
+            "L8": Rule(
+                "The state of a placement follows what is executed.",
+                OURS,
+                "a fill also makes a new version of its placement where the state stays the same, so that "
+                "whoever asks what changed is told; one sized by amount is filled by the money of its fills",
+            ),
+            "L9": Rule(
+                "The state of an order follows what is allocated to it.",
+                OURS,
+                "an order sized by amount is filled by the money allocated to it",
+            ),
+            "L10": Rule(
+                "Every change is a new version, and every version can be read at its time.",
+                DOCUMENTED,
+                "a move, too, is a new version of the order, though no field of it changes",
+            ),
+            "L11": Rule("What is deleted can still be read as it was before.", DOCUMENTED),
+            "L12": Rule(
+                "Units are exact decimals; differences below a billionth are none.",
+                OURS,
+            ),
+        },
+    ),
+    Group(
+        "Blocks and orders",
+        "tui.oms.rules.creation",
+        {
+            "C1": Rule(
+                "Orders of one block agree on instrument, side, type, prices and time in force.", DOCUMENTED
+            ),
+            "C2": Rule(
+                "Orders that differ from those of an existing block refuse the whole call.", DOCUMENTED
+            ),
+            "C3": Rule("An empty block takes over the request's terms; block properties are merged.", OURS),
+            "C4": Rule(
+                "What orders of a block share comes from the block's entry.",
+                DOCUMENTED,
+                "defaults are our reading",
+            ),
+            "C5": Rule(
+                "An id that is taken refuses the call, unless the very same order is sent again.", OURS
+            ),
+            "C6": Rule(
+                "A block's quantity is that of its live orders, or its own where it has none.",
+                OURS,
+                "what an order cut by X5 keeps counts on, as far as it is placed (see X5)",
+            ),
+            "C7": Rule("An order has exactly one size, and more than nothing of it.", OURS),
+            "C8": Rule("An order can be recorded outside any block and moved into one later.", DOCUMENTED),
+            "C9": Rule(
+                "A record replaces the whole entity; a block's record says which orders are in it.", OURS
+            ),
+            "C10": Rule("What others rest on is not deleted.", OURS),
+        },
+    ),
+    Group(
+        "Moving orders",
+        "tui.oms.rules.moving",
+        {
+            "M1": Rule("A missing destination is made on the order's terms.", DOCUMENTED),
+            "M2": Rule("A destination whose orders differ refuses the whole call.", DOCUMENTED),
+            "M3": Rule(
+                "An empty destination takes any order's terms, until something of it is placed.", OURS
+            ),
+            "M4": Rule("The order changes block, both are counted anew, and an empty source stays.", OURS),
+            "M5": Rule("Moving an order to where it is succeeds and changes nothing.", OURS),
+            "M6": Rule("An order its block has placed, or one with allocations, stays.", OURS),
+            "M7": Rule("Unknown and finished orders and swept blocks refuse the call.", OURS),
+            "M8": Rule("Moves are made in their order, all of them or none.", OURS),
+        },
+    ),
+    Group(
+        "Updating orders",
+        "tui.oms.rules.updating",
+        {
+            "U1": Rule("Only what is sent changes; a property without a value goes.", OURS),
+            "U2": Rule("An order holds what is allocated to it, its block what is placed.", OURS),
+            "U3": Rule("Terms change only on an order alone in a block of which nothing is placed.", OURS),
+            "U4": Rule("An order with allocations keeps its portfolio.", OURS),
+            "U5": Rule("Each item stands alone.", DOCUMENTED, "the order of application is our reading"),
+        },
+    ),
+    Group(
+        "Cancelling orders",
+        "tui.oms.rules.cancelling",
+        {
+            "X1": Rule("A cancelled order keeps its quantity and its block.", OURS),
+            "X2": Rule("Its block counts it no more and is otherwise left alone.", OURS),
+            "X3": Rule("An order that what is placed needs is not cancelled.", OURS),
+            "X4": Rule("Placements, executions and allocations stay as they are.", OURS),
+            "X5": Rule(
+                "Orders can be cut to what is placed, the rest moved to new orders.",
+                DOCUMENTED,
+                "how placed units are shared is our reading. Better than inferred: the part an order keeps "
+                "is still counted by its block and still allocated to, as far as it is placed; else the "
+                "units that are placed for it could belong to nobody",
+            ),
+        },
+    ),
+    Group(
+        "Placements",
+        "tui.oms.rules.placing",
+        {
+            "P1": Rule("Every block that is placed must exist.", DOCUMENTED),
+            "P2": Rule("A placement is on its blocks' terms; type and prices are free at market.", OURS),
+            "P3": Rule("Blocks are not placed beyond their quantity, unless by record.", OURS),
+            "P4": Rule("A placement of several blocks fills them in their order.", OURS),
+            "P5": Rule("Children share their parent's placement and take no room of the block.", OURS),
+            "P6": Rule("A placement starts as New; an id that is taken is refused.", OURS),
+            "P7": Rule("Empty and swept blocks are not placed.", OURS),
+            "P8": Rule("A placement stays between what is executed and what its blocks have free.", OURS),
+            "P9": Rule(
+                "The type can change where the block goes at market; market has no prices.", DOCUMENTED
+            ),
+            "P10": Rule(
+                "Prices are numbers in the placement's currency, and wait for one if need be.", DOCUMENTED
+            ),
+            "P11": Rule("Cancelling takes the children along; a filled placement cannot be cancelled.", OURS),
+            "P12": Rule("Cancelling frees what is not executed.", OURS),
+        },
+    ),
+    Group(
+        "Executions",
+        "tui.oms.rules.executing",
+        {
+            "E1": Rule("A fill is of its placement's instrument and side.", OURS),
+            "E2": Rule("A fill sent again is a correction; too much is accepted and shown.", OURS),
+            "E3": Rule("A missing average price is that of the placement after the request.", DOCUMENTED),
+            "E4": Rule("A fill a booked allocation rests on is final.", OURS),
+        },
+    ),
+    Group(
+        "Allocation service",
+        "tui.oms.rules.allocating",
+        {
+            "A1": Rule("By default in proportion, leftovers round robin, first in first out.", DOCUMENTED),
+            "A2": Rule(
+                "Shares are in proportion to what is unfilled, rounded down to whole units.",
+                DOCUMENTED,
+                "orders sized by amount share by the money they still want at the fill's price; what an "
+                "order sized by weight is worth needs its portfolio's value, which is not modelled",
+            ),
+            "A3": Rule("No order is given more than its size.", DOCUMENTED),
+            "A4": Rule("Leftovers go one unit at a time, for each fill from the first order on.", OURS),
+            "A5": Rule(
+                "Fills are shared in the order of time; cancelled orders take no part.",
+                OURS,
+                "an order cut by X5 still takes what it keeps",
+            ),
+            "A6": Rule("Less than a unit goes whole to the next with room, else it is split.", OURS),
+            "A7": Rule("What no order has room for stays unallocated.", OURS),
+            "A8": Rule("Ids are made of placement and order, with a number after a booked one.", OURS),
+            "A9": Rule("An allocation says which fills it rests on and how it settles.", OURS),
+            "A10": Rule("All orders of a run get the same average price.", OURS),
+            "A11": Rule(
+                "A new run replaces what is not booked, and changes nothing if nothing did.",
+                DOCUMENTED,
+                "the ids are our reading",
+            ),
+            "A12": Rule("What is booked stays; later runs allocate the other fills.", OURS),
+            "A13": Rule(
+                "Each placement fails for itself, with a reason.",
+                DOCUMENTED,
+                "only EmptyPortfolioIdFailure is documented",
+            ),
+            "A14": Rule("Algorithms: PR-FIFO, RR-FIFO, PR-LF, PR-SF.", OURS, "only PR-FIFO is documented"),
+            "A15": Rule("A child's run takes its own fills, the parent's run all that are left.", OURS),
+            "A16": Rule(
+                "Blocks without orders are shared among portfolios by weight.",
+                DOCUMENTED,
+                "rounding is our reading",
+            ),
+            "A17": Rule("The answer lists the placements that were allocated.", DOCUMENTED),
+        },
+    ),
+    Group(
+        "Booking",
+        "tui.oms.rules.booking",
+        {
+            "B1": Rule("Each allocation becomes one transaction of its portfolio.", DOCUMENTED),
+            "B2": Rule(
+                "A transaction is mapped from its allocation and order.",
+                OURS,
+                "better than inferred: known bonds are quoted per 100 nominal, so their consideration is "
+                "units x price / 100; units x price would be a hundred times the money",
+            ),
+            "B3": Rule(
+                "Booking again amends the transaction, or cancels it for one of another date.", DOCUMENTED
+            ),
+            "B4": Rule("What cannot be booked fails for itself.", OURS),
+            "B5": Rule(
+                "Fees are properties of the transaction and leave its consideration alone.",
+                OURS,
+                "from a local table of rates by broker and currency (serve --fees); LUSID's own fee rules "
+                "are not modelled",
+            ),
+            "B6": Rule("On request, allocations and whole orders become Booked.", DOCUMENTED),
+            "B7": Rule("Without it, only the graph tells what is booked.", OURS),
+            "B8": Rule(
+                "Any part can be booked at any time.", DOCUMENTED, "no foreign-exchange orders are made"
+            ),
+        },
+    ),
+    Group(
+        "Sweeping",
+        "tui.oms.rules.sweeping",
+        {
+            "S1": Rule(
+                "A block is swept once all of it is done and at rest.",
+                DOCUMENTED,
+                "a cut label stands for the end of its day in UTC: where a cut lies in its day only the "
+                "client's own LUSID knows",
+            ),
+            "S2": Rule("Placements are judged by what is allocated of them; cancelled ones pass.", OURS),
+            "S3": Rule(
+                "A swept block takes no more work until a record brings it back.",
+                DOCUMENTED,
+                "coming back is our reading",
+            ),
+        },
+    ),
+    Group(
+        "History",
+        "tui.oms.history",
+        {
+            "H1": Rule("The newest comes first: an item per changed field and per related event.", OURS),
+            "H2": Rule(
+                "Items say what happened and to which entities.",
+                OURS,
+                "there are no compliance runs to tell of",
+            ),
+            "H3": Rule("An unknown order has no history: 404.", DOCUMENTED),
+        },
+    ),
+    Group(
+        "Order graph",
+        "tui.oms.graph",
+        {
+            "G1": Rule(
+                "Ordered is what live orders want; by state the cancelled are there too.",
+                OURS,
+                "what an order cut by X5 keeps is ordered, too",
+            ),
+            "G2": Rule("Placed is what live placements hold; children are listed.", OURS),
+            "G3": Rule("Executed are the fills of those placements and of their children.", OURS),
+            "G4": Rule("Allocated is relative to the block's side.", DOCUMENTED),
+            "G5": Rule("Booked is what stands booked, with its money.", OURS),
+            "G6": Rule("Nothing is capped: what is too much shows.", OURS),
+            "G7": Rule("The derived state is the first stage that is not complete.", DOCUMENTED),
+            "G8": Rule(
+                "The states of a block, from New to Booked.",
+                OURS,
+                "two are documented; a block all of whose orders are cancelled is Cancelled only when "
+                "nothing of it is placed (see X5); a block sized by amount is judged in money",
+            ),
+            "G9": Rule("The states of a placement, from New to Allocated.", OURS, "one is documented"),
+            "G10": Rule(
+                "Compliance is the worst of the orders; approval says whether anything is placed.",
+                OURS,
+                "read from order properties ComplianceState and ApprovalState; Passed and Approved else",
+            ),
+            "G11": Rule("The average price is over a placement's fills.", OURS),
+        },
+    ),
+    Group(
+        "Filters",
+        "tui.oms.query.conditions",
+        {
+            "F1": Rule("What is missing matches nothing but not exists.", DOCUMENTED),
+            "F2": Rule("Dates without a zone are UTC; numbers compare as numbers, text as text.", OURS),
+            "F3": Rule("A condition on a list is met by any of it, or asked of any or all.", OURS),
+            "F4": Rule("What cannot be read is refused with 233, an unknown field with 151.", OURS),
+            "F5": Rule(
+                "The filters of LUSID's own examples find what they say.",
+                DOCUMENTED,
+                "what was written is found at once; the real service may take seconds",
+            ),
+        },
+    ),
+)
+"""The rules by their families, in the order of the contract."""
+
+RULES: Final[Mapping[str, Rule]] = {number: rule for group in GROUPS for number, rule in group.rules.items()}
+
+_LISTS: Final = (
+    "dataModelScope, dataModelCode, membershipType and getDerivedComplianceStatuses are not modelled"
+)
+
+SERVED: Final[Mapping[str, Served]] = {
+    endpoints.CREATE_ORDERS.name: Served(DOCUMENTED),
+    endpoints.MOVE_ORDERS.name: Served(DOCUMENTED),
+    endpoints.UPDATE_ORDERS.name: Served(DOCUMENTED),
+    endpoints.PLACE_BLOCKS.name: Served(DOCUMENTED),
+    endpoints.UPDATE_PLACEMENTS.name: Served(DOCUMENTED),
+    endpoints.CANCEL_PLACEMENTS.name: Served(DOCUMENTED),
+    endpoints.CANCEL_ORDERS.name: Served(DOCUMENTED),
+    endpoints.CANCEL_AND_MOVE.name: Served(DOCUMENTED),
+    endpoints.ALLOCATE.name: Served(DOCUMENTED),
+    endpoints.ALLOCATE_WEIGHTED.name: Served(DOCUMENTED),
+    endpoints.BOOK_TRANSACTIONS.name: Served(
+        DOCUMENTED, "both forms of the body; fxInstrumentType makes no fxOrders; fees from a local table only"
+    ),
+    endpoints.SWEEP_BLOCKS.name: Served(DOCUMENTED, "a cut label is the end of its day in UTC"),
+    endpoints.ORDER_HISTORY.name: Served(OURS, "shape as documented, in both generations; actions are ours"),
+    **{family.list.name: Served(DOCUMENTED) for family in FAMILIES},
+    ORDERS.list.name: Served(DOCUMENTED, _LISTS),
+    **{family.get.name: Served(DOCUMENTED) for family in FAMILIES},
+    BLOCKS.upsert.name: Served(DOCUMENTED),
+    ORDERS.upsert.name: Served(DOCUMENTED, "dataModelScope and dataModelCode are not modelled"),
+    PLACEMENTS.upsert.name: Served(DOCUMENTED),
+    EXECUTIONS.upsert.name: Served(DOCUMENTED),
+    ALLOCATIONS.upsert.name: Served(
+        DOCUMENTED, "verificationAsAt and retryWithoutChangedEntities are not modelled"
+    ),
+    **{family.delete.name: Served(DOCUMENTED, "no staged modifications") for family in FAMILIES},
+    endpoints.GRAPH_BLOCKS.name: Served(
+        DOCUMENTED, "useComplianceV2 is not modelled: compliance comes from order properties"
+    ),
+    endpoints.GRAPH_PLACEMENTS.name: Served(DOCUMENTED),
+    endpoints.GRAPH_CHILDREN.name: Served(DOCUMENTED),
+    endpoints.PORTFOLIO_TRANSACTIONS.name: Served(
+        DOCUMENTED, "only what booking made; a portfolio need not exist and has nothing else"
+    ),
+}
+"""The endpoints by name; their methods and paths are declared in :mod:`tui.api.endpoints`."""
+
+NOT_SERVED: Final[Mapping[str, tuple[str, ...]]] = {
+    "Order management": (
+        "orderinstructions",
+        "packages",
+        "participations",
+        "allocationevents",
+        "allocationmaps",
+    ),
+    "Compliance": ("compliance", "legacy", "stagedmodifications", "stagingrulesets"),
+    "Portfolios and transactions": (
+        "portfolios",
+        "portfoliogroups",
+        "derivedtransactionportfolios",
+        "referenceportfolios",
+        "simpleposition",
+        "transactions",
+        "transactionconfiguration",
+        "transfers",
+        "settlementactivities",
+        "amortisation",
+        "withholdingtax",
+        "tax",
+    ),
+    "Instruments and market data": (
+        "instruments",
+        "instrumentevents",
+        "instrumenteventtypes",
+        "corporateactionsources",
+        "quotes",
+        "complexmarketdata",
+        "marketdata",
+        "calendars",
+        "conventions",
+        "currencies",
+    ),
+    "Reference data": (
+        "propertydefinitions",
+        "datatypes",
+        "counterparties",
+        "legalentities",
+        "persons",
+        "customentities",
+        "customentitytypes",
+        "datamodel",
+        "entities",
+        "referencelists",
+        "relations",
+        "relationdefinitions",
+        "relationshipdefinitions",
+        "relationaldatasets",
+        "sequences",
+        "search",
+        "scopes",
+        "schemas",
+        "metadata",
+        "systemconfiguration",
+        "subscriptions",
+        "workspaces",
+    ),
+    "Valuation, funds and accounting": (
+        "aggregation",
+        "recipes",
+        "results",
+        "unitresults",
+        "returns",
+        "scenarios",
+        "reconciliations",
+        "abor",
+        "aborconfiguration",
+        "chartofaccounts",
+        "funds",
+        "fundconfigurations",
+        "fundstructures",
+        "feetypes",
+        "timelines",
+        "transferagency",
+        "investmentaccounts",
+        "investorrecords",
+        "collateral",
+    ),
+}
+"""Parts of LUSID's API that are answered 501, by the first part of their path under ``/api``."""
