@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.api import endpoints, http
+from tui.api import endpoints, retries
 from tui.api.errors import (
     ApiError,
     Forbidden,
@@ -236,8 +236,8 @@ class TestWhatIsRepeated:
 
     @given(st.text())
     def test_no_retry_after_makes_us_wait_long_or_fail(self, header: str) -> None:
-        seconds = http._seconds(header)
-        assert seconds is None or 0 <= seconds <= http.LONGEST_WAIT_S
+        seconds = retries.retry_after(header)
+        assert seconds is None or 0 <= seconds <= retries.LONGEST_WAIT_S
 
     @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 415, 422, 501])
     @pytest.mark.parametrize("call", [read, write])

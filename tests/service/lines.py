@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -82,8 +83,19 @@ class Line(AsyncBaseTransport):
         return response
 
 
-async def at_once(seconds: float) -> None:
-    """Wait no time at all."""
+@dataclass
+class Hands:
+    """The clock of a line: it goes on when somebody waits, and not otherwise."""
+
+    seconds: float = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    async def wait(self, seconds: float) -> None:
+        """Let ``seconds`` go by without waiting, and others have their turn."""
+        self.seconds += seconds
+        await asyncio.sleep(0)
 
 
 @dataclass
@@ -93,27 +105,29 @@ class Dealer:
     desk: Desk
     line: Line
     journal: Journal
+    clock: Hands
     updates: list[Update] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
 
     @classmethod
     def at(cls, server: AsyncBaseTransport, *, journal: Journal | None = None, **given: object) -> Dealer:
         """Sit down at a desk of one's own, reached over a line of one's own."""
-        line = Line(server)
+        line, clock = Line(server), Hands()
         book = journal or Journal(None)
         pauses: list[float] = []
 
         async def pause(seconds: float) -> None:
             pauses.append(seconds)
+            await clock.wait(seconds)
 
         desk = Desk(
-            Client(Http(BASE, transport=line, pause=at_once)),
+            Client(Http(BASE, transport=line, pause=clock.wait, clock=clock)),
             Environment("demo", Kind.LOCAL, BASE),
             journal=book,
             pause=pause,
             **given,  # type: ignore[arg-type]
         )
-        dealer = cls(desk, line, book, pauses=pauses)
+        dealer = cls(desk, line, book, clock, pauses=pauses)
         desk.subscribe(dealer.updates.append)
         return dealer
 

@@ -136,6 +136,7 @@ async def test_a_failed_read_leaves_what_was_shown(dealer: Dealer) -> None:
         dealer.line.fail("unreachable", times=100)
         assert not await dealer.desk.refresh()
         dealer.line.mend()
+        await dealer.clock.wait(2)
         states.append(dealer.desk.health.state)
     assert states[1:3] == [State.LIVE, State.STALE]
     assert states[-1] == State.OFFLINE

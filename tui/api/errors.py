@@ -16,9 +16,11 @@ class ApiError(Exception):
     """A call that did not give what was asked.
 
     ``why`` is one sentence, ``advice`` what the user can do, ``status`` the HTTP status if there was
-    an answer, ``request_id`` the server's name of the request if it gave one.
+    an answer, ``request_id`` the server's name of the request if it gave one, ``retry_after`` the seconds
+    the server asks to wait, when it said so.
     """
 
+    retry_after: float | None = None
     advice: str = "Try again; if it stays, show the request id to the people who run the server."
 
     def __init__(
@@ -44,6 +46,16 @@ class NotSent(ApiError):
     """The request never left: nothing happened, and sending it again is safe."""
 
     advice = "Check that the server runs and that the address is right, then try again."
+
+
+class Offline(NotSent):
+    """The server has not answered several times in a row: for ``seconds`` more nothing is sent at all."""
+
+    advice = "Nothing was sent. The server is tried again by itself; see that it runs and can be reached."
+
+    def __init__(self, why: str, *, seconds: float) -> None:
+        super().__init__(why)
+        self.seconds = seconds
 
 
 class NoAnswer(ApiError):
@@ -103,10 +115,9 @@ class NotFound(Refused):
 
 
 class RateLimited(Refused):
-    """429: too many requests; ``retry_after`` in seconds, when the server said it."""
+    """429: too many requests; taken as not executed."""
 
     advice = "Wait a moment, then try again."
-    retry_after: float | None = None
 
 
 class NotServed(Refused):

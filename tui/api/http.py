@@ -1,27 +1,27 @@
 """The only module that knows httpx: sends one request, gives its answer or one of our errors.
 
-It decides what may be repeated, and nobody else does: reads are, with growing pauses; a write is
-sent again only when it is certain that it never left, or when the server said 429. Anything else
-that goes wrong with a write is :class:`~tui.api.errors.NoAnswer`, for the caller to reconcile.
+It decides what may be repeated, by :mod:`tui.api.retries`, and nobody else does: reads are, with growing
+pauses; a write is sent again only when it is certain that it never left, or when the server said 429.
+Anything else that goes wrong with a write is :class:`~tui.api.errors.NoAnswer`, for the caller to reconcile.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, Final, Protocol
+from time import monotonic
+from typing import Any, Final
 from urllib.parse import quote
 
 from msgspec import Struct
 
 from tui.api import address, gate
+from tui.api.connection import Notice, Proxy, SecretText, Skew, Timeouts, TokenSource
 from tui.api.endpoints import Endpoint
 from tui.api.errors import (
     ApiError,
@@ -35,6 +35,7 @@ from tui.api.errors import (
     reason_of,
     refusal_for,
 )
+from tui.api.retries import Budget, Circuit, Patience, Tries, http_date, retry_after
 from tui.api.shapes import ProblemDetails
 
 # httpx loads its own command line, with pygments and half of rich, wherever click is installed.
@@ -48,42 +49,15 @@ AsyncBaseTransport = httpx.AsyncBaseTransport
 Query = Mapping[str, str | Sequence[str] | None]
 
 
-class TokenSource(Protocol):
-    """Signs requests on; what it raises says of a request that it was not sent, never that nobody knows."""
-
-    async def token(self) -> str | None:
-        """Give the bearer token of the next request, None for none."""
-
-    async def renewed(self, refused: str) -> str | None:
-        """Give another token after the server refused this one (401); None when there is no other."""
-
-
-class SecretText(Protocol):
-    """A text that shows itself only to the one place that sends it."""
-
-    def reveal(self) -> str: ...
-
-
-class Proxy(Struct, frozen=True):
-    """The proxy that requests to other machines go through: its address, and who one is to it."""
-
-    address: str
-    username: str | None = None
-    password: SecretText | None = None
-
-
-CONNECT_S: Final = 5.0
-READ_S: Final = 30.0
-WRITE_S: Final = 10.0
-AGAIN_READ: Final = 3
-AGAIN_NOT_SENT: Final = 3
-AGAIN_RATE_LIMITED: Final = 2
-LONGEST_WAIT_S: Final = 30.0
+TIMEOUTS: Final = Timeouts()
+VISIBLE_WAIT_S: Final = 1.0
+CLOCK_TOLERANCE_S: Final = 2.0
+KEYS_KEPT: Final = "accept-idempotency-key"
+"""The header by which a server says that it does the request of an Idempotency-Key once."""
 
 _NEVER_LEFT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _USERINFO: Final = re.compile("//[^/]*@")
 _HEADER_WORD: Final = re.compile("[!-~]+")
-_SECONDS: Final = re.compile(r"\s*(\d{1,9})(?:\.\d*)?\s*", re.ASCII)
 
 
 class Reply(Struct, frozen=True):
@@ -91,6 +65,10 @@ class Reply(Struct, frozen=True):
 
     body: bytes
     request_id: str | None = None
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 def asgi_transport(app: object) -> AsyncBaseTransport:
@@ -110,7 +88,10 @@ class Http:
         proxy: what other machines are reached through; this one never is.
         ca_file: certificates of authorities (PEM) trusted beside the public ones.
         transport: another way to reach the server: in process, or one that injects faults.
+        timeouts: how long the network may take.
         pause: how to wait; tests put their own clock here.
+        clock: seconds that never go backwards, for the same reason.
+        now: this machine's clock, aware UTC, which is held against the server's.
 
     The certificate of an https server is always verified, plain http reaches this machine only, and no
     redirect is followed, so that the token goes to the host of ``base_url`` and nowhere else.
@@ -127,14 +108,36 @@ class Http:
         proxy: Proxy | None = None,
         ca_file: Path | None = None,
         transport: AsyncBaseTransport | None = None,
+        timeouts: Timeouts = TIMEOUTS,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = monotonic,
+        now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self.keeps_keys = False
+        """Whether the server said that it does the request of an Idempotency-Key once."""
         self._shown = gate.clean(_USERINFO.sub("//", self.base_url))
         self._token = token
+        self._timeouts = timeouts
         self._pause = pause
+        self._clock = clock
+        self._now = now
+        self._told: Callable[[Notice], None] | None = None
+        self._clock_told = False
+        self._budget = Budget()
+        self._circuit = Circuit(clock, self._tell)
         self._over_network = transport is None
-        self._client = _client(self.base_url, proxy=proxy, ca_file=ca_file, transport=transport)
+        self._client = _client(
+            self.base_url, proxy=proxy, ca_file=ca_file, transport=transport, timeouts=timeouts
+        )
+
+    def listen(self, listener: Callable[[Notice], None]) -> None:
+        """Have ``listener`` told, in the event loop, when something waits and when the clocks differ."""
+        self._told = listener
+
+    def _tell(self, notice: Notice) -> None:
+        if self._told is not None:
+            self._told(notice)
 
     async def close(self) -> None:
         """Give back the connections."""
@@ -151,34 +154,57 @@ class Http:
     ) -> Reply:
         """Send one request of ``endpoint`` and give its successful answer.
 
+        ``key`` goes along as Idempotency-Key. A server that knows such keys (:attr:`keeps_keys`) does the
+        request of a key once and gives the same answer ever after, so that sending the very same request
+        under the same key again is safe, whatever became of it the first time. Nothing is sent again here
+        on the strength of that: whether to is the user's decision.
+
         Raises:
-            NotSent: it never left, also after trying again.
+            NotSent: it never left, also after trying again; Offline: nothing is sent to this server now.
             Refused: the server said no (401, 403, 404 and 429 have classes of their own).
             NoAnswer: nobody can tell what happened to it.
         """
         request = self._request(endpoint, path, query, body, key)
-        _sign(request, await _signed_on(self._token.token()) if self._token else None)
-        pauses = 0
-        reads = endpoint.effect == "reads"
-        again: dict[type[ApiError], int] = {
-            RateLimited: AGAIN_RATE_LIMITED,
-            NotSent: AGAIN_NOT_SENT,
-            NoAnswer: AGAIN_READ if reads else 0,
-        }
+        self._budget.called()
+        with self._circuit.call():
+            _sign(request, await _signed_on(self._token.token()) if self._token else None)
+            return await self._tried(request, Tries(reads=endpoint.effect == "reads", budget=self._budget))
+
+    async def _tried(self, request: httpx.Request, tries: Tries) -> Reply:
+        """Send until there is an answer or nothing more may be tried."""
+        renewed = False
+        left = self._timeouts.call
         while True:
+            began = self._clock()
             try:
-                return await self._once(request)
+                return await self._once(request, left)
             except MalformedReply:
                 raise
+            except Unauthenticated:
+                if renewed or not await self._renew(request):
+                    raise
+                renewed = True
             except (RateLimited, NotSent, NoAnswer) as error:
-                kind = next(kind for kind in again if isinstance(error, kind))
-                if not again[kind]:
-                    if reads and kind is NoAnswer:
+                left -= self._clock() - began
+                seconds = tries.pause_after(error) if left > 0 else None
+                if seconds is None:
+                    if request.method == "GET" and isinstance(error, NoAnswer):
                         error.advice = "It was asked again, in vain. Try again later."
                     raise
-                again[kind] -= 1
-                pauses += 1
-                await self._pause(_wait(pauses, error))
+                if seconds >= VISIBLE_WAIT_S:
+                    self._tell(Patience(seconds, error.why))
+                await self._pause(seconds)
+
+    async def _renew(self, request: httpx.Request) -> bool:
+        """Replace a refused token, for nothing was done with it; tell whether there is another."""
+        refused = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if self._token is None or not refused:
+            return False
+        token = await _signed_on(self._token.renewed(refused))
+        if not token or token == refused:
+            return False
+        _sign(request, token)
+        return True
 
     def _request(
         self,
@@ -202,25 +228,41 @@ class Http:
             if content is not None:
                 headers["Content-Type"] = "application/json"
             return self._client.build_request(
-                endpoint.method, url, params=params, content=content, headers=headers
+                endpoint.method,
+                url,
+                params=params,
+                content=content,
+                headers=headers,
+                timeout=_httpx_timeout(self._timeouts, lists=endpoint.lists),
             )
         except (httpx.InvalidURL, UnicodeError, gate.Unsendable) as error:
             raise NotSent(f"This cannot be sent: {_words(error)}.") from error
 
-    async def _once(self, request: httpx.Request) -> Reply:
-        """Send a request once; a refused token is replaced once, for nothing was done with it (401)."""
-        response = await self._send(request)
-        refused = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if response.status_code == 401 and self._token and refused:
-            other = await _signed_on(self._token.renewed(refused))
-            if other and other != refused:
-                _sign(request, other)
-                response = await self._send(request)
+    async def _once(self, request: httpx.Request, seconds: float) -> Reply:
+        """Send a request once and take its answer, all within ``seconds``."""
+        sent = self._now()
+        with _network_errors(self._shown):
+            async with asyncio.timeout(seconds):
+                response = await self._client.send(request)
+        if KEYS_KEPT in response.headers:
+            self.keeps_keys = True
+        if not self._clock_told:
+            self._compare_clocks(response, sent)
         return _judge(response)
 
-    async def _send(self, request: httpx.Request) -> httpx.Response:
-        with _network_errors(self._shown):
-            return await self._client.send(request)
+    def _compare_clocks(self, response: httpx.Response, sent: datetime) -> None:
+        """Tell, once, of a clock that is further from the server's than the tolerance.
+
+        The server's time is one of the second its ``Date`` names, between sending and answering.
+        """
+        date = _date_of(response)
+        if date is None:
+            return
+        ahead = (sent - date).total_seconds() - 1
+        behind = (date - self._now()).total_seconds()
+        if max(ahead, behind) > CLOCK_TOLERANCE_S:
+            self._clock_told = True
+            self._tell(Skew(ahead if ahead > 0 else -behind))
 
 
 async def post_form(
@@ -231,6 +273,7 @@ async def post_form(
     proxy: Proxy | None = None,
     ca_file: Path | None = None,
     transport: AsyncBaseTransport | None = None,
+    timeouts: Timeouts = TIMEOUTS,
 ) -> bytes:
     """Send a form to a token endpoint once, on a connection of its own, and give its successful answer.
 
@@ -246,19 +289,19 @@ async def post_form(
     """
     shown = gate.clean(_USERINFO.sub("//", url))
     _check_address(url, shown, over_network=transport is None)
-    client = _client(url, proxy=proxy, ca_file=ca_file, transport=transport)
-    async with client:
-        fields = {name: value if isinstance(value, str) else value.reveal() for name, value in form.items()}
+    client = _client(url, proxy=proxy, ca_file=ca_file, transport=transport, timeouts=timeouts)
+    fields = {name: value if isinstance(value, str) else value.reveal() for name, value in form.items()}
+    try:
         with _network_errors(shown):
-            try:
+            async with client, asyncio.timeout(timeouts.call):
                 response = await client.post(
                     url,
                     data=fields,
                     headers={"Accept": "application/json"},
                     auth=(basic[0], basic[1].reveal()) if basic else httpx.USE_CLIENT_DEFAULT,
                 )
-            except (httpx.InvalidURL, UnicodeError) as error:
-                raise NotSent(f"This cannot be sent: {_words(error)}.") from None
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise NotSent(f"This cannot be sent: {_words(error)}.") from None
     return _judge(response, _said_by_issuer(response)).body
 
 
@@ -278,15 +321,25 @@ def _said_by_issuer(response: httpx.Response) -> str:
 
 
 def _client(
-    url: str, *, proxy: Proxy | None, ca_file: Path | None, transport: AsyncBaseTransport | None
+    url: str,
+    *,
+    proxy: Proxy | None,
+    ca_file: Path | None,
+    transport: AsyncBaseTransport | None,
+    timeouts: Timeouts,
 ) -> httpx.AsyncClient:
     """Give the connections to one server; its certificate is verified whatever is asked for."""
-    timeout = httpx.Timeout(READ_S, connect=CONNECT_S, write=WRITE_S, pool=CONNECT_S)
+    timeout = _httpx_timeout(timeouts)
     if transport is not None:
         return httpx.AsyncClient(transport=transport, trust_env=False, timeout=timeout)
     # Plain http goes to this machine only, which no proxy on another machine can reach.
-    through = _proxy(proxy) if proxy is not None and not url.startswith("http:") else None
+    through = _proxy(proxy) if proxy is not None and not url.lower().startswith("http:") else None
     return httpx.AsyncClient(verify=_authorities(ca_file), proxy=through, trust_env=False, timeout=timeout)
+
+
+def _httpx_timeout(timeouts: Timeouts, *, lists: bool = False) -> httpx.Timeout:
+    read = timeouts.lists if lists else timeouts.read
+    return httpx.Timeout(connect=timeouts.connect, read=read, write=timeouts.write, pool=timeouts.pool)
 
 
 def _proxy(proxy: Proxy) -> httpx.Proxy:
@@ -352,7 +405,7 @@ def _network_errors(shown: str) -> Iterator[None]:
         yield
     except _NEVER_LEFT as error:
         raise NotSent(f"No connection to {shown}: {_words(error)}.") from error
-    except httpx.TimeoutException as error:
+    except (httpx.TimeoutException, TimeoutError) as error:
         raise NoAnswer(f"{shown} did not answer in time.") from error
     except httpx.RequestError as error:
         raise NoAnswer(f"The connection to {shown} broke: {_words(error)}.") from error
@@ -370,18 +423,19 @@ def _judge(response: httpx.Response, said: str = "") -> Reply:
         return Reply(response.content, request_id)
     problem = _problem(response)
     status = response.status_code
+    patience = retry_after(response.headers.get("retry-after"), _date_of(response))
     if status >= 500 and status != 501:
-        raise ServerFailed(
-            f"The server failed ({status}): {reason_of(problem)}", status=status, request_id=request_id
-        )
+        why = f"The server failed ({status}): {reason_of(problem)}"
+        failure = ServerFailed(why, status=status, request_id=request_id)
+        failure.retry_after = patience
+        raise failure
     if status < 400:
         raise MalformedReply(
             f"The server pointed elsewhere ({status}), which is not followed.", status=status
         )
     why = said or reason_of(problem)
     error = refusal_for(status)(why, problem=problem, status=status, request_id=request_id)
-    if isinstance(error, RateLimited):
-        error.retry_after = _seconds(response.headers.get("retry-after"))
+    error.retry_after = patience
     raise error
 
 
@@ -399,25 +453,9 @@ def _problem(response: httpx.Response) -> ProblemDetails:
         )
 
 
-def _seconds(header: str | None) -> float | None:
-    """Read Retry-After, in seconds or as an HTTP date; None when it says nothing usable."""
-    if not header:
-        return None
-    if seconds := _SECONDS.fullmatch(header):
-        return min(float(seconds[1]), LONGEST_WAIT_S)
-    try:
-        moment = parsedate_to_datetime(header)
-    except (ValueError, OverflowError):
-        return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(max((aware - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_WAIT_S)
-
-
-def _wait(pauses: int, error: ApiError) -> float:
-    """Give the seconds before the next try: as the server told, else at random up to a doubling bound."""
-    if isinstance(error, RateLimited) and error.retry_after is not None:
-        return error.retry_after
-    return random.uniform(0, min(0.2 * 2**pauses, 5.0))
+def _date_of(response: httpx.Response) -> datetime | None:
+    """Give the server's own time, to the second."""
+    return http_date(response.headers.get("date", ""))
 
 
 def _words(error: Exception) -> str:
@@ -428,11 +466,15 @@ __all__ = [
     "ApiError",
     "AsyncBaseTransport",
     "Http",
+    "Notice",
+    "Patience",
     "Proxy",
     "Query",
     "Refused",
     "Reply",
     "SecretText",
+    "Skew",
+    "Timeouts",
     "TokenSource",
     "asgi_transport",
     "post_form",

@@ -1,0 +1,285 @@
+"""How often a server in trouble is asked, when it is left in peace, and who is told of the waiting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from tui.api import endpoints
+from tui.api.errors import ApiError, NoAnswer, NotSent, Offline, RateLimited, Refused
+from tui.api.http import Http, Notice, Patience, Skew, Timeouts
+from tui.api.retries import FAILURES_IN_A_ROW, OPEN_S, RESERVE, Budget
+from tui.api.shapes import ResourceId
+
+from .faults import Script
+
+OK = httpx.Response(200, json={"values": []})
+DOWN = httpx.ConnectError("refused")
+IDS = {"1": ResourceId("Desk", "ORD-1")}
+
+
+class Desk:
+    """A client with a clock of its own, which goes on when the client waits."""
+
+    def __init__(self, *answers: Any, now: Callable[[], datetime] | None = None) -> None:
+        self.script = Script(*answers)
+        self.seconds = 0.0
+        self.waits: list[float] = []
+        self.heard: list[Notice] = []
+        clock = {"now": now} if now else {}
+        self.http = Http(
+            "http://desk.example/api",
+            transport=self.script,
+            pause=self.pause,
+            clock=lambda: self.seconds,
+            **clock,
+        )
+        self.http.listen(self.heard.append)
+
+    async def pause(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.seconds += seconds
+        await asyncio.sleep(0)
+
+    async def read(self) -> object:
+        return await self.http.call(endpoints.BLOCKS.list)
+
+    async def write(self) -> object:
+        return await self.http.call(endpoints.CANCEL_ORDERS, body=IDS, key="K-1")
+
+    async def fails(self, times: int = 1) -> ApiError:
+        """Let writes fail, and give how the last one did."""
+        for _ in range(times):
+            with pytest.raises(ApiError) as caught:
+                await self.write()
+        return caught.value
+
+
+LOST = httpx.ReadTimeout("nothing came back")
+
+
+class TestCircuit:
+    async def test_after_five_failures_in_a_row_nothing_is_sent_any_more(self) -> None:
+        desk = Desk(*[LOST] * FAILURES_IN_A_ROW)
+        assert type(await desk.fails(FAILURES_IN_A_ROW)) is NoAnswer
+        for call in (desk.read, desk.write):
+            with pytest.raises(Offline) as caught:
+                await call()
+            assert isinstance(caught.value, NotSent), "what was refused here did not happen"
+            assert "did not answer in time" in caught.value.why
+            assert caught.value.seconds == OPEN_S
+        assert len(desk.script.requests) == FAILURES_IN_A_ROW
+        assert desk.heard == [
+            Patience(OPEN_S, "http://desk.example/api did not answer in time.", offline=True)
+        ]
+
+    async def test_an_answer_in_between_begins_the_count_anew(self) -> None:
+        refusal = httpx.Response(404)
+        for answer in (OK, refusal):
+            desk = Desk(*[LOST] * 4, answer, *[LOST] * 4, OK)
+            await desk.fails(4)
+            if answer is OK:
+                await desk.write()
+            else:
+                assert isinstance(await desk.fails(), Refused)
+            await desk.fails(4)
+            await desk.write()
+
+    async def test_after_fifteen_seconds_one_call_tries_and_opens_the_way(self) -> None:
+        desk = Desk(*[LOST] * FAILURES_IN_A_ROW, OK, OK)
+        await desk.fails(FAILURES_IN_A_ROW)
+        desk.seconds += OPEN_S - 1
+        assert isinstance(await desk.fails(), Offline)
+        desk.seconds += 1
+        await desk.write()
+        await desk.write()
+
+    async def test_a_try_in_vain_is_another_fifteen_seconds(self) -> None:
+        desk = Desk(*[LOST] * (FAILURES_IN_A_ROW + 1))
+        await desk.fails(FAILURES_IN_A_ROW)
+        desk.seconds += OPEN_S
+        assert type(await desk.fails()) is NoAnswer
+        assert isinstance(await desk.fails(), Offline)
+        assert [type(each) for each in desk.heard] == [Patience, Patience]
+
+    async def test_only_one_call_tries(self) -> None:
+        desk = Desk(*[LOST] * FAILURES_IN_A_ROW, httpx.Response(429), OK)
+        await desk.fails(FAILURES_IN_A_ROW)
+        desk.seconds += OPEN_S
+        answers = await asyncio.gather(*(desk.write() for _ in range(5)), return_exceptions=True)
+        assert [type(each).__name__ for each in answers] == ["Reply"] + ["Offline"] * 4
+
+    async def test_a_try_that_is_given_up_leaves_the_way_for_the_next(self) -> None:
+        def left(_: httpx.Request) -> httpx.Response:
+            raise asyncio.CancelledError
+
+        desk = Desk(*[LOST] * FAILURES_IN_A_ROW, left, OK)
+        await desk.fails(FAILURES_IN_A_ROW)
+        desk.seconds += OPEN_S
+        with pytest.raises(asyncio.CancelledError):
+            await desk.write()
+        await desk.write()
+
+    async def test_calls_that_fail_together_are_one_failure(self) -> None:
+        desk = Desk(*[DOWN] * (8 + RESERVE), OK)
+        await asyncio.gather(*(desk.read() for _ in range(8)), return_exceptions=True)
+        assert desk.heard == []
+        await desk.http.call(endpoints.BLOCKS.list)
+
+    async def test_what_cannot_be_sent_says_nothing_about_the_server(self) -> None:
+        desk = Desk(OK)
+        for _ in range(6):
+            with pytest.raises(NotSent, match="cannot be sent"):
+                await desk.http.call(endpoints.BLOCKS.list, query={"filter": "\ud800"})
+        await desk.write()
+
+
+class TestBudget:
+    def test_one_call_in_ten_may_be_repeated_and_ten_more(self) -> None:
+        budget = Budget()
+        granted = 0
+        for _ in range(1000):
+            budget.called()
+            granted += budget.spend()
+        assert granted == 1000 // 10 + 9
+
+    async def test_a_server_in_trouble_is_not_asked_four_times_as_often(self) -> None:
+        """Each third read finds the server again; without a budget 30 such reads would take 90 requests."""
+        answers = [each for _ in range(30) for each in (httpx.Response(500), httpx.Response(500), OK)]
+        desk = Desk(*answers, *[OK] * 60)
+        for _ in range(30):
+            try:
+                await desk.read()
+            except NoAnswer:
+                desk.seconds += 2
+        assert len(desk.script.requests) <= 30 + 10 + 3
+
+
+class TestTime:
+    async def test_the_pauses_of_a_read_are_random_up_to_a_doubling_bound(self) -> None:
+        for _ in range(20):
+            desk = Desk(*[LOST] * 4)
+            with pytest.raises(NoAnswer):
+                await desk.read()
+            assert len(desk.waits) == 3
+            assert all(0 <= wait <= bound for wait, bound in zip(desk.waits, (0.2, 0.4, 0.8), strict=True))
+
+    async def test_a_503_may_ask_a_read_to_wait_but_not_for_longer_than_fifteen_seconds(self) -> None:
+        busy = httpx.Response(503, headers={"retry-after": "6"})
+        desk = Desk(busy, busy, busy)
+        with pytest.raises(NoAnswer):
+            await desk.read()
+        assert desk.waits == [6, 6]
+
+    async def test_a_date_is_held_against_the_servers_own_clock(self) -> None:
+        theirs = datetime(2031, 5, 1, 12, tzinfo=UTC)
+        headers = {
+            "date": format_datetime(theirs, usegmt=True),
+            "retry-after": format_datetime(theirs + timedelta(seconds=4), usegmt=True),
+        }
+        desk = Desk(httpx.Response(429, headers=headers), OK)
+        await desk.write()
+        assert desk.waits == [4]
+
+    async def test_a_wait_one_would_notice_is_told_before_it_begins(self) -> None:
+        desk = Desk(httpx.Response(429, headers={"retry-after": "20"}), httpx.Response(429), OK)
+        await desk.write()
+        assert desk.heard == [Patience(20, "HTTP 429 Too Many Requests")]
+
+    async def test_an_answer_that_trickles_in_for_ever_is_given_up(self) -> None:
+        """Every byte comes in time, but the whole does not: the deadline of the call ends it."""
+
+        class Trickle(httpx.AsyncByteStream):
+            async def __aiter__(self):
+                while True:
+                    yield b" "
+                    await asyncio.sleep(0)
+
+        script = Script(lambda _: httpx.Response(200, stream=Trickle()))
+        http = Http("http://desk.example/api", transport=script, timeouts=Timeouts(call=0.05))
+        with pytest.raises(NoAnswer, match="did not answer in time"):
+            await http.call(endpoints.CANCEL_ORDERS, body=IDS)
+        assert len(script.requests) == 1
+
+    async def test_the_tries_of_a_read_share_one_deadline(self) -> None:
+        desk = Desk(*[LOST] * 4)
+        slow = desk.script.handle_async_request
+
+        async def handle(request: httpx.Request) -> httpx.Response:
+            desk.seconds += 40
+            return await slow(request)
+
+        desk.script.handle_async_request = handle  # type: ignore[method-assign]
+        with pytest.raises(NoAnswer):
+            await desk.read()
+        assert len(desk.script.requests) == 3
+
+    @pytest.mark.parametrize(
+        ("endpoint", "read"),
+        [
+            (endpoints.BLOCKS.list, 60),
+            (endpoints.GRAPH_BLOCKS, 60),
+            (endpoints.PORTFOLIO_TRANSACTIONS, 60),
+            (endpoints.BLOCKS.get, 30),
+            (endpoints.ALLOCATE, 30),
+        ],
+        ids=lambda each: getattr(each, "name", ""),
+    )
+    async def test_nothing_is_waited_for_without_end(self, endpoint: Any, read: float) -> None:
+        desk = Desk(OK)
+        await desk.http.call(endpoint, path={"scope": "Desk", "code": "X"}, body=None)
+        [request] = desk.script.requests
+        assert request.extensions["timeout"] == {"connect": 5, "read": read, "write": 10, "pool": 5}
+
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+class TestClocks:
+    @pytest.mark.parametrize(
+        ("ours", "skew"),
+        [
+            (timedelta(seconds=0), None),
+            (timedelta(seconds=2.9), None),
+            (timedelta(seconds=3.5), 2.5),
+            (timedelta(seconds=-2), None),
+            (timedelta(seconds=-2.5), -2.5),
+            (timedelta(hours=-1), -3600),
+        ],
+        ids=str,
+    )
+    async def test_a_clock_that_is_more_than_two_seconds_off_is_told_once(
+        self, ours: timedelta, skew: float | None
+    ) -> None:
+        answer = httpx.Response(200, headers={"date": format_datetime(NOON, usegmt=True)}, json={})
+        desk = Desk(answer, answer, now=lambda: NOON + ours)
+        await desk.read()
+        await desk.read()
+        assert desk.heard == ([] if skew is None else [Skew(skew)])
+
+    async def test_a_server_that_tells_no_time_is_not_doubted(self) -> None:
+        desk = Desk(OK, httpx.Response(200, headers={"date": "soon"}, json={}))
+        await desk.read()
+        await desk.read()
+        assert desk.heard == []
+
+
+async def test_a_key_is_relied_on_only_where_the_server_says_that_it_keeps_them() -> None:
+    desk = Desk(OK, httpx.Response(200, headers={"accept-idempotency-key": "true"}, json={}))
+    await desk.write()
+    assert not desk.http.keeps_keys
+    await desk.write()
+    assert desk.http.keeps_keys
+    assert {each.headers["idempotency-key"] for each in desk.script.requests} == {"K-1"}
+
+
+async def test_too_many_requests_end_as_a_refusal_that_did_not_happen() -> None:
+    desk = Desk(*[httpx.Response(429, headers={"retry-after": "1"})] * 3)
+    assert isinstance(await desk.fails(), RateLimited)
+    assert desk.waits == [1, 1]
