@@ -59,11 +59,11 @@ class MarketRules(Struct, frozen=True, kw_only=True):
     """The same for one that has just arrived."""
     fresh: int = 10
     """For how many ticks a placement counts as just arrived."""
-    window: int = 50
+    window: int = 40
     """How many placements of a state are looked at in one tick; the next tick goes on behind them."""
-    most_fills: int = 5
+    most_fills: int = 4
     """How many fills there are in one tick, at most."""
-    most_reports: int = 5
+    most_reports: int = 3
     """How many placements are told of a new state in one tick, at most."""
 
     # what goes wrong
