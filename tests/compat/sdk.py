@@ -1,27 +1,41 @@
 """The SDK's two flavours behind one way to call them, and what of an answer can be compared.
 
-Where the SDK is not installed, importing this skips whatever needs it, and says so.
+One module serves every version that has ``lusid.extensions``: today's, and 2.1.402 of the newer document.
+Where no such SDK is installed, importing this skips whatever needs it, and says so.
 """
 
 from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import pytest
 
-from .serving import Served
+from .serving import Generation, Served
 
-lusid = pytest.importorskip("lusid", reason="the official SDK is not installed: pip install -e '.[sdk]'")
+lusid = pytest.importorskip("lusid", reason="the official SDK is not installed; .ci/sdk installs and runs it")
+if not hasattr(lusid, "OrderManagementApi") or not hasattr(lusid.OrderManagementApi, "create_orders"):
+    pytest.skip("this SDK is of the older document, see test_older_document.py", allow_module_level=True)
 
 Flavour = Literal["sync", "async"]
+Outcome = Literal["success", "partial", "failure"]
+
+VERSION: Final = version("lusid-sdk")
+IS_NEWEST: Final = hasattr(lusid.OrderManagementApi, "sweep_blocks")
+GENERATIONS: Final[tuple[Generation, ...]] = ("latest",) if IS_NEWEST else ("2.1", "latest")
+"""What this SDK is driven against: an older one meets its own generation and today's."""
 
 EXAMPLES: Final = Path(__file__).parent.parent / "contract" / "examples"
+
+NEWEST_ONLY: Final = pytest.mark.skipif(
+    not IS_NEWEST, reason=f"lusid-sdk {VERSION} does not know this method"
+)
 
 THE_SERVERS_OWN: Final = frozenset(
     {
@@ -33,34 +47,84 @@ THE_SERVERS_OWN: Final = frozenset(
 )
 """What each server names, numbers or times for itself, so that no two answers agree on it."""
 
+CALLS: Final[set[tuple[str, Outcome]]] = set()
+"""The methods the running test has called, and how each call ended."""
+
+
+class Watched:
+    """One API of the SDK that notes in ``CALLS`` how every call of it ended."""
+
+    def __init__(self, api: Any) -> None:
+        self._api = api
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._api, name)
+        noted = name.removesuffix("_with_http_info")
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            try:
+                answer = method(*arguments, **named)
+            except lusid.ApiException:
+                CALLS.add((noted, "failure"))
+                raise
+            if inspect.isawaitable(answer):
+                return _awaited(noted, answer)
+            CALLS.add((noted, _outcome(answer)))
+            return answer
+
+        return call
+
+
+async def _awaited(name: str, answer: Awaitable[Any]) -> Any:
+    try:
+        given = await answer
+    except lusid.ApiException:
+        CALLS.add((name, "failure"))
+        raise
+    CALLS.add((name, _outcome(given)))
+    return given
+
+
+def _outcome(answer: Any) -> Outcome:
+    said = getattr(answer, "data", answer)
+    return "partial" if getattr(said, "failed", None) else "success"
+
 
 class Desk:
     """The APIs of order management, as the SDK builds them for one server."""
 
-    def __init__(self, build: Callable[[Any], Any]) -> None:
-        self.manage = build(lusid.OrderManagementApi)
-        self.graph = build(lusid.OrderGraphApi)
-        self.blocks = build(lusid.BlocksApi)
-        self.orders = build(lusid.OrdersApi)
-        self.placements = build(lusid.PlacementsApi)
-        self.executions = build(lusid.ExecutionsApi)
-        self.allocations = build(lusid.AllocationsApi)
-        self.portfolios = build(lusid.TransactionPortfoliosApi)
+    def __init__(self, build: Callable[[Any], Any], server: Served) -> None:
+        self.server = server
+        self.manage = Watched(build(lusid.OrderManagementApi))
+        self.graph = Watched(build(lusid.OrderGraphApi))
+        self.blocks = Watched(build(lusid.BlocksApi))
+        self.orders = Watched(build(lusid.OrdersApi))
+        self.placements = Watched(build(lusid.PlacementsApi))
+        self.executions = Watched(build(lusid.ExecutionsApi))
+        self.allocations = Watched(build(lusid.AllocationsApi))
+        self.portfolios = Watched(build(lusid.TransactionPortfoliosApi))
+
+
+@asynccontextmanager
+async def signed_on(server: Served, flavour: Flavour, *loaders: Any) -> AsyncIterator[Desk]:
+    """Sign on with what the SDK's configuration loaders find, the last one having the last word."""
+    extensions = lusid.extensions
+    if flavour == "sync":
+        with extensions.SyncApiClientFactory(config_loaders=loaders) as factory:
+            yield Desk(factory.build, server)
+    else:
+        async with extensions.ApiClientFactory(config_loaders=loaders) as factory:
+            yield Desk(factory.build, server)
 
 
 @asynccontextmanager
 async def desk_of(server: Served, flavour: Flavour, *, token: str | None = None) -> AsyncIterator[Desk]:
     """Sign on to a server with an access token, as the SDK's users do."""
-    extensions = lusid.extensions
-    loader = extensions.ArgsConfigurationLoader(
-        api_url=server.url, access_token=token or server.token, app_name="compat", rate_limit_retries=0
+    loader = lusid.extensions.ArgsConfigurationLoader(
+        api_url=server.url, access_token=token or server.token, app_name="compat"
     )
-    if flavour == "sync":
-        with extensions.SyncApiClientFactory(config_loaders=[loader]) as factory:
-            yield Desk(factory.build)
-    else:
-        async with extensions.ApiClientFactory(config_loaders=[loader]) as factory:
-            yield Desk(factory.build)
+    async with signed_on(server, flavour, loader) as desk:
+        yield desk
 
 
 async def got(answer: Any) -> Any:
@@ -68,24 +132,50 @@ async def got(answer: Any) -> Any:
     return await answer if inspect.isawaitable(answer) else answer
 
 
-def sent(name: str) -> Any:
-    """Give a request of the contract as plain JSON values."""
-    return json.loads((EXAMPLES / f"{name}.request.json").read_text(encoding="utf-8"))
+async def refusal(call: Callable[[], Any]) -> tuple[Any, Any]:
+    """Give the error of a call that must fail, and the problem document it carries.
+
+    The older SDK reads the 400s into ``LusidValidationProblemDetails`` and all others into
+    ``LusidProblemDetails``; the newer one leaves that to its user.
+    """
+    with pytest.raises(lusid.ApiException) as caught:
+        await got(call())
+    error = caught.value
+    is_validation = error.status == 400
+    kind = lusid.LusidValidationProblemDetails if is_validation else lusid.LusidProblemDetails
+    assert error.headers["Content-Type"].startswith("application/problem+json")
+    problem = kind.from_json(error.body)
+    assert problem.status == error.status
+    return error, problem
 
 
-def request(kind: Any, name: str) -> Any:
+def sent(name: str, scope: str | None = None) -> Any:
+    """Give a request of the contract as plain JSON values, every id of it moved to ``scope`` when given."""
+    body = json.loads((EXAMPLES / f"{name}.request.json").read_text(encoding="utf-8"))
+    return body if scope is None else moved(body, scope)
+
+
+def request(kind: Any, name: str, scope: str | None = None) -> Any:
     """Give a request of the contract as the SDK's own model."""
-    return kind.from_dict(sent(name))
+    return kind.from_dict(sent(name, scope))
 
 
-def keyed(kind: Any, name: str) -> dict[str, Any]:
+def keyed(kind: Any, name: str, scope: str | None = None) -> dict[str, Any]:
     """Give a request that is a map as a map of the SDK's own models."""
-    return {key: kind.from_dict(item) for key, item in sent(name).items()}
+    return {key: kind.from_dict(item) for key, item in sent(name, scope).items()}
 
 
-def expected(kind: Any, name: str) -> Any:
-    """Give an answer of the contract as the SDK reads it."""
-    return kind.from_json((EXAMPLES / f"{name}.response.json").read_text(encoding="utf-8"))
+def expected(kind: Any, name: str, shape: str = "") -> Any:
+    """Give an answer of the contract as the SDK reads it; ``shape`` tells examples of two generations."""
+    return kind.from_json((EXAMPLES / f"{name}.response{shape}.json").read_text(encoding="utf-8"))
+
+
+def moved(value: Any, scope: str) -> Any:
+    """Put every id of a request into another scope."""
+    if isinstance(value, dict):
+        here = {"scope": scope} if value.keys() == {"scope", "code"} else {}
+        return {name: moved(member, scope) for name, member in value.items()} | here
+    return [moved(member, scope) for member in value] if isinstance(value, list) else value
 
 
 def facts(answer: Any, *but: str) -> Any:

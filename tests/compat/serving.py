@@ -9,40 +9,52 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Literal
+
+Generation = Literal["latest", "2.1"]
 
 
 @dataclass(frozen=True)
 class Served:
-    """Where a running server is, and the token it asks for."""
+    """Where a running server is, the token it asks for, and whose shapes it answers in."""
 
     url: str
     token: str
+    generation: Generation = "latest"
+
+    @property
+    def token_url(self) -> str:
+        """Where users sign on, beside the API."""
+        return f"{self.url.removesuffix('/api')}/oauth2/default/v1/token"
 
 
 @contextmanager
-def served(*options: str) -> Iterator[Served]:
+def served(*options: str, generation: Generation = "latest") -> Iterator[Served]:
     """Run a server on a free port and an empty desk until the block ends; it must end cleanly."""
-    command = [sys.executable, "-m", "tui", "serve", "--port", "0", "--db", ":memory:", *options]
+    command = [sys.executable, "-m", "tui", "serve", "--port", "0", "--db", ":memory:"]
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("FBN_", "BLOTTER_"))
     }
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        [*command, "--generation", generation, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
     )
     try:
-        yield _told(process)
+        yield _told(process, generation)
     finally:
         process.send_signal(signal.SIGTERM)
         _, complaints = process.communicate(timeout=30)
     assert process.returncode == 0, complaints
 
 
-def _told(process: subprocess.Popen[str]) -> Served:
+def _told(process: subprocess.Popen[str], generation: Generation) -> Served:
     output: IO[str] | None = process.stdout
     assert output is not None
     told = dict(line.strip().split(" ", 1) for line in (output.readline(), output.readline()) if " " in line)
     if told.keys() != {"url", "token"}:
         process.kill()
         raise AssertionError(f"serve did not say where it is: {told} {process.communicate()[1]}")
-    return Served(told["url"], told["token"])
+    return Served(told["url"], told["token"], generation)

@@ -1,40 +1,23 @@
-"""Get, list, upsert and delete of every family, and the ways a call is refused, by the official SDK."""
+"""Get, list, upsert and delete of every family by the official SDK: done, and refused."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from .sdk import Desk, desk_of, expected, facts, got, keyed, lusid, sent
-from .serving import Served, served
+from .sdk import Desk, expected, facts, got, lusid, moved, refusal, request, sent
 
-ApiException = lusid.ApiException
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Served]:
-    with served() as running:
-        yield running
-
-
-@pytest.fixture(params=["sync", "async"])
-async def desk(server: Served, request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
-    async with desk_of(server, request.param) as made:
-        yield made
-
-
-@pytest.fixture
-def scope(request: pytest.FixtureRequest) -> str:
-    """A scope of this test alone, for all share one server."""
-    return "".join(char for char in request.node.name if char.isalnum())[-40:]
+proves = pytest.mark.proves
 
 
 @dataclass(frozen=True)
 class Family:
-    """How the SDK names one family of entities, and what the contract answers to an upsert of it."""
+    """How the SDK names one family of entities, and what the contract answers to an upsert of it.
+
+    ``refused`` is the code of an upsert whose entity refers to what is not there, or is not sensible.
+    """
 
     singular: str
     body: Any
@@ -42,81 +25,94 @@ class Family:
     answer: Any
     status: int
     missing: int
+    wrong: dict[str, Any]
+    refused: int
 
     @property
     def plural(self) -> str:
         return f"{self.singular}s"
 
-    def requests(self, scope: str) -> Any:
-        """Give the contract's request with every id moved to ``scope``."""
-        return self.body.from_dict(moved(sent(self.example), scope))
+    def named(self, method: str) -> str:
+        """Give a method's name, written for any family, for this one."""
+        return method.format(singular=self.singular, plural=self.plural)
+
+    def requests(self, scope: str, **changes: Any) -> Any:
+        """Give the contract's request with every id moved to ``scope`` and every entity changed."""
+        [name, entities] = next(iter(moved(sent(self.example), scope).items()))
+        return self.body.from_dict({name: [entity | changes for entity in entities]})
 
 
+NOWHERE = {"scope": "Nowhere", "code": "NONE"}
 FAMILIES = [
-    Family("block", lusid.BlockSetRequest, "20_upsert_blocks", lusid.ResourceListOfBlock, 201, 727),
-    Family("order", lusid.OrderSetRequest, "21_upsert_orders", lusid.ResourceListOfOrder, 201, 650),
     Family(
-        "placement",
-        lusid.PlacementSetRequest,
-        "22_upsert_placements",
-        lusid.ResourceListOfPlacement,
-        201,
-        725,
+        *("block", lusid.BlockSetRequest, "20_upsert_blocks", lusid.ResourceListOfBlock),
+        status=201,
+        missing=727,
+        wrong={"orderIds": [NOWHERE]},
+        refused=650,
     ),
     Family(
-        "execution",
-        lusid.ExecutionSetRequest,
-        "08_upsert_executions",
-        lusid.ResourceListOfExecution,
-        201,
-        726,
+        *("order", lusid.OrderSetRequest, "21_upsert_orders", lusid.ResourceListOfOrder),
+        status=201,
+        missing=650,
+        wrong={"quantity": -1},
+        refused=151,
     ),
     Family(
-        "allocation",
-        lusid.AllocationSetRequest,
-        "24_upsert_allocations",
-        lusid.ResourceListOfAllocation,
-        200,
-        654,
+        *("placement", lusid.PlacementSetRequest, "22_upsert_placements", lusid.ResourceListOfPlacement),
+        status=201,
+        missing=725,
+        wrong={"blockIds": [NOWHERE]},
+        refused=727,
+    ),
+    Family(
+        *("execution", lusid.ExecutionSetRequest, "08_upsert_executions", lusid.ResourceListOfExecution),
+        status=201,
+        missing=726,
+        wrong={"placementId": NOWHERE},
+        refused=725,
+    ),
+    Family(
+        *("allocation", lusid.AllocationSetRequest, "24_upsert_allocations", lusid.ResourceListOfAllocation),
+        status=200,
+        missing=654,
+        wrong={"quantity": -1},
+        refused=151,
     ),
 ]
+each_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.plural)
 
 
-def moved(value: Any, scope: str) -> Any:
-    """Put every id of a request into another scope."""
-    if isinstance(value, dict):
-        here = {"scope": scope} if value.keys() == {"scope", "code"} else {}
-        return {name: moved(member, scope) for name, member in value.items()} | here
-    return [moved(member, scope) for member in value] if isinstance(value, list) else value
+def method(desk: Desk, family: Family, verb: str) -> Any:
+    """Give a method of a family's API by its verb, such as ``get_{singular}``."""
+    return getattr(getattr(desk, family.plural), family.named(verb))
 
 
 async def with_what_it_needs(desk: Desk, family: Family, scope: str) -> Any:
     """Give an upsert of one family after everything its entities refer to was written."""
     if family.singular in ("placement", "execution", "allocation"):
-        orders = lusid.BlockAndOrdersCreateRequest.from_dict(moved(sent("01_create_orders"), scope))
-        await got(desk.manage.create_orders(orders))
-        parents = lusid.PlacementSetRequest.from_dict(moved(sent("04_place_blocks"), scope))
+        await got(
+            desk.manage.create_orders(request(lusid.BlockAndOrdersCreateRequest, "01_create_orders", scope))
+        )
+        parents = request(lusid.PlacementSetRequest, "04_place_blocks", scope)
         await got(desk.placements.upsert_placements(parents))
     if family.singular == "allocation":
-        fills = lusid.ExecutionSetRequest.from_dict(moved(sent("08_upsert_executions"), scope))
+        fills = request(lusid.ExecutionSetRequest, "08_upsert_executions", scope)
         await got(desk.executions.upsert_executions(fills))
     return family.requests(scope)
 
 
-async def refusal(answer: Any) -> tuple[ApiException, Any]:
-    """Give the error of a call that must fail, and the problem document it carries."""
-    with pytest.raises(ApiException) as caught:
-        await got(answer())
-    return caught.value, lusid.LusidProblemDetails.from_json(caught.value.body)
-
-
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.plural)
+@proves("upsert_{plural}", "success")
+@proves("get_{singular}", "success")
+@proves("get_{singular}", "failure")
+@proves("list_{plural}", "success")
+@proves("delete_{singular}", "success")
+@each_family
 async def test_an_entity_is_written_read_listed_and_deleted(desk: Desk, family: Family, scope: str) -> None:
-    api = getattr(desk, family.plural)
-    get, delete = getattr(api, f"get_{family.singular}"), getattr(api, f"delete_{family.singular}")
+    get, delete = method(desk, family, "get_{singular}"), method(desk, family, "delete_{singular}")
     body = await with_what_it_needs(desk, family, scope)
 
-    written = await got(getattr(api, f"upsert_{family.plural}_with_http_info")(body))
+    written = await got(method(desk, family, "upsert_{plural}_with_http_info")(body))
     assert written.status_code == family.status
     contract = expected(family.answer, family.example)
     assert facts(written.data, "scope") == facts(contract, "scope")
@@ -126,7 +122,7 @@ async def test_an_entity_is_written_read_listed_and_deleted(desk: Desk, family: 
     read = await got(get(scope, code))
     assert facts(read) == facts(entity)
     listed = await got(
-        getattr(api, f"list_{family.plural}")(filter=f"id.scope eq '{scope}' and id.code eq '{code}'")
+        method(desk, family, "list_{plural}")(filter=f"id.scope eq '{scope}' and id.code eq '{code}'")
     )
     assert [facts(row) for row in listed.values] == [facts(entity)]
 
@@ -138,65 +134,47 @@ async def test_an_entity_is_written_read_listed_and_deleted(desk: Desk, family: 
     assert facts(await got(get(scope, code, as_at=before))) == facts(entity)
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.plural)
+@proves("get_{singular}", "failure")
+@proves("delete_{singular}", "failure")
+@each_family
 async def test_what_is_not_there_is_404_with_its_code(desk: Desk, family: Family) -> None:
-    error, problem = await refusal(
-        lambda: getattr(getattr(desk, family.plural), f"get_{family.singular}")("Desk", "NONE")
-    )
-    assert error.status == 404
-    assert (problem.name, problem.code) == (f"{family.singular.title()}NotFound", family.missing)
-    assert problem.detail == f"No {family.singular} with scope 'Desk' and code 'NONE' exists."
+    for verb in ("get_{singular}", "delete_{singular}"):
+        error, problem = await refusal(lambda verb=verb: method(desk, family, verb)("Desk", "NONE"))
+        assert error.status == 404
+        assert (problem.name, problem.code) == (f"{family.singular.title()}NotFound", family.missing)
+        assert problem.detail == f"No {family.singular} with scope 'Desk' and code 'NONE' exists."
 
 
-async def test_an_order_nobody_knows_has_no_history(desk: Desk) -> None:
-    error, _ = await refusal(lambda: desk.manage.get_order_history("Desk", "NONE"))
-    assert error.status == 404
+@proves("upsert_{plural}", "failure")
+@each_family
+async def test_a_refused_upsert_leaves_nothing_behind(desk: Desk, family: Family, scope: str) -> None:
+    body = await with_what_it_needs(desk, family, scope)
+    bad = family.requests(scope, **family.wrong)
+    error, problem = await refusal(lambda: method(desk, family, "upsert_{plural}")(bad))
+    assert (error.status, problem.code) == (400, family.refused)
+    listed = await got(method(desk, family, "list_{plural}")(filter=f"id.scope eq '{scope}'"))
+    entities = next(iter(body.to_dict().values()))
+    assert not {entity["id"]["code"] for entity in entities} & {entry.id.code for entry in listed.values}
 
 
-async def test_a_refused_call_says_which_rule_it_broke(desk: Desk, scope: str) -> None:
-    body = lusid.PlaceBlocksRequest.from_dict(moved(sent("04_place_blocks"), scope))
-    with pytest.raises(ApiException) as caught:
-        await got(desk.manage.place_blocks(body))
-    assert caught.value.status == 400
-    problem = lusid.LusidValidationProblemDetails.from_json(caught.value.body)
-    assert problem.code == 727
-
-
-async def test_a_filter_that_cannot_be_read_is_400_with_code_233(desk: Desk) -> None:
-    error, problem = await refusal(lambda: desk.orders.list_orders(filter="state eqq 'New'"))
+@proves("list_{plural}", "failure")
+@each_family
+async def test_a_filter_that_cannot_be_read_is_400_with_code_233(desk: Desk, family: Family) -> None:
+    error, problem = await refusal(lambda: method(desk, family, "list_{plural}")(filter="state eqq 'New'"))
     assert (error.status, problem.code, problem.name) == (400, 233, "QueryParserFailure")
 
 
-async def test_partial_calls_report_every_key(desk: Desk) -> None:
-    answer = await got(desk.manage.cancel_orders(keyed(lusid.ResourceId, "07_cancel_orders")))
-    assert {*(answer.values or {}), *(answer.failed or {})} == {"c1", "c2"}
-
-
-@pytest.mark.parametrize("flavour", ["sync", "async"])
-async def test_a_wrong_token_is_401_with_code_187(server: Served, flavour: Any) -> None:
-    async with desk_of(server, flavour, token="not-the-token") as stranger:
-        error, problem = await refusal(lambda: stranger.orders.list_orders())
-    assert (error.status, problem.code) == (401, 187)
-
-
-async def test_pages_follow_each_other_without_loss(desk: Desk, scope: str) -> None:
-    [order] = moved(sent("21_upsert_orders"), scope)["orderRequests"]
-    orders = [{**order, "id": {"scope": scope, "code": f"P-{number:02}"}} for number in range(25)]
-    template = lusid.OrderSetRequest.from_dict({"orderRequests": orders})
-    await got(desk.orders.upsert_orders(template))
-
-    seen, token = [], None
-    while True:
-        page = await got(
-            desk.orders.list_orders(
-                filter=f"id.scope eq '{scope}'", sort_by=["id.code DESC"], limit=10, page=token
-            )
-        )
-        seen += [entry.id.code for entry in page.values]
-        token = page.next_page
-        if not token:
-            break
-    assert seen == [f"P-{number:02}" for number in reversed(range(25))]
+@proves("list_{plural}", "failure")
+@each_family
+@pytest.mark.parametrize(
+    ("asked", "code"), [({"sort_by": ["colour ASC"]}, 681), ({"filter": "colour eq 'red'"}, 151)]
+)
+async def test_a_field_nobody_has_is_refused_by_name(
+    desk: Desk, family: Family, asked: dict[str, Any], code: int
+) -> None:
+    error, problem = await refusal(lambda: method(desk, family, "list_{plural}")(**asked))
+    assert (error.status, problem.code) == (400, code)
+    assert "colour" in problem.detail
 
 
 async def test_every_answer_names_its_request(desk: Desk) -> None:

@@ -1,0 +1,88 @@
+"""Which server and which flavour of the SDK a test runs against, and whether it did what it claims.
+
+A test marked ``proves(method, outcome)`` must have seen that method end that way; ``test_coverage`` asks
+that together they cover the contract. In a mark, ``{singular}`` and ``{plural}`` stand for the families.
+
+Nothing here imports the SDK before a test that needs it: where it is not installed those are skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Generator, Iterator
+from typing import Any
+
+import pytest
+
+from .serving import Generation, Served, served
+
+MARK = "proves(method, outcome): this method of the SDK is seen to end so: success, partial or failure"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", MARK)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what needs a server once against each generation this SDK should work with."""
+    if "generation" in metafunc.fixturenames:
+        from .sdk import GENERATIONS
+
+        metafunc.parametrize("generation", GENERATIONS, scope="module")
+    if "flavour" in metafunc.fixturenames:
+        metafunc.parametrize("flavour", ["sync", "async"])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Hold every claim of a test against the calls it made."""
+    claims = [mark.args for mark in item.iter_markers("proves")]
+    if not claims:
+        return (yield)
+    from .sdk import CALLS
+
+    CALLS.clear()
+    result = yield
+    assert isinstance(item, pytest.Function)
+    family = item.callspec.params.get("family") if hasattr(item, "callspec") else None
+    for method, outcome in claims:
+        name = family.named(method) if family else method
+        assert (name, outcome) in CALLS, f"{item.name} claims {outcome} of {name} and saw {sorted(CALLS)}"
+    return result
+
+
+@pytest.fixture(scope="module")
+def server(generation: Generation) -> Iterator[Served]:
+    """One server for the tests of a module, each in a scope of its own."""
+    with served(generation=generation) as running:
+        yield running
+
+
+@pytest.fixture
+def own_server(generation: Generation) -> Iterator[Served]:
+    """A server for one test alone, which may name things as the contract does."""
+    with served(generation=generation) as running:
+        yield running
+
+
+@pytest.fixture
+async def desk(server: Served, flavour: Any) -> AsyncIterator[Any]:
+    """The SDK, signed on to the module's server."""
+    from .sdk import desk_of
+
+    async with desk_of(server, flavour) as made:
+        yield made
+
+
+@pytest.fixture
+async def own_desk(own_server: Served, flavour: Any) -> AsyncIterator[Any]:
+    """The SDK, signed on to the test's own server."""
+    from .sdk import desk_of
+
+    async with desk_of(own_server, flavour) as made:
+        yield made
+
+
+@pytest.fixture
+def scope(request: pytest.FixtureRequest) -> str:
+    """A scope of this test alone, for those who share a server."""
+    return "".join(char for char in request.node.name if char.isalnum())[-60:]

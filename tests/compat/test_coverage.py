@@ -1,0 +1,72 @@
+"""That the tests of this room prove every method of the contract: it succeeds, and it can fail.
+
+This reads the ``proves`` marks; that each marked test has seen what it claims is checked when it runs.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tui.api import endpoints
+
+from . import sdk
+
+PARTIAL = (
+    endpoints.UPDATE_ORDERS,
+    endpoints.CANCEL_ORDERS,
+    endpoints.CANCEL_AND_MOVE,
+    endpoints.UPDATE_PLACEMENTS,
+    endpoints.CANCEL_PLACEMENTS,
+    endpoints.SWEEP_BLOCKS,
+    endpoints.ALLOCATE,
+    endpoints.ALLOCATE_WEIGHTED,
+    endpoints.BOOK_TRANSACTIONS,
+)
+"""The endpoints that may do a part of what was asked (contract 2.0)."""
+
+
+def modules() -> Iterator[ModuleType]:
+    for found in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        if found.name.startswith("test_") and found.name != "test_older_document":
+            yield import_module(f"{__package__}.{found.name}")
+
+
+def proven() -> set[tuple[str, str]]:
+    """Give what the tests claim to prove, a test of every family counted for each."""
+    claims = set()
+    for module in modules():
+        for name, test in vars(module).items():
+            marks = [mark for mark in getattr(test, "pytestmark", ()) if mark.name == "proves"]
+            for method, outcome in (mark.args for mark in marks if name.startswith("test_")):
+                claims |= {
+                    (method.format(singular=family.singular, plural=family.plural), outcome)
+                    for family in endpoints.FAMILIES
+                }
+    return claims
+
+
+@pytest.mark.parametrize("endpoint", endpoints.ENDPOINTS, ids=lambda endpoint: endpoint.name)
+def test_every_method_is_seen_to_succeed_and_to_fail(endpoint: endpoints.Endpoint) -> None:
+    wanted = {"success", "failure", *(["partial"] if endpoint in PARTIAL else [])}
+    assert wanted <= {outcome for method, outcome in proven() if method == endpoint.name}
+
+
+def test_nothing_is_proven_of_a_method_that_is_not_of_the_contract() -> None:
+    assert {method for method, _ in proven()} == {endpoint.name for endpoint in endpoints.ENDPOINTS}
+
+
+def test_the_sdk_has_every_method_of_its_generation() -> None:
+    apis = (
+        *(sdk.lusid.OrderManagementApi, sdk.lusid.OrderGraphApi, sdk.lusid.TransactionPortfoliosApi),
+        *(sdk.lusid.BlocksApi, sdk.lusid.OrdersApi, sdk.lusid.PlacementsApi),
+        *(sdk.lusid.ExecutionsApi, sdk.lusid.AllocationsApi),
+    )
+    missing = {each.name for each in endpoints.ENDPOINTS if not any(hasattr(api, each.name) for api in apis)}
+    newer = {"cancel_orders_and_move_remaining", "run_allocation_service_with_weights", "sweep_blocks"}
+    assert missing == (set() if sdk.IS_NEWEST else newer)
