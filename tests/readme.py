@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.actions.action import key_words
 from tui.actions.registry import ACTIONS, GROUPS
 from tui.api.endpoints import ENDPOINTS
+from tui.oms.fidelity import GROUPS, NOT_SERVED, RULES, SERVED, Fidelity
 from tui.screens.hints import row_keys
 
 ROOT = Path(__file__).parent.parent
@@ -37,9 +39,35 @@ def keys() -> str:
 
 
 def endpoints() -> str:
-    """Give the table of endpoints."""
-    lines = ["| Method of the SDK | Request | |", "|---|---|---|"]
-    lines += [f"| `{e.name}` | `{e.method} {e.path}` | {e.summary} |" for e in ENDPOINTS]
+    """Give the table of endpoints, with how faithful each is."""
+    lines = ["| Method of the SDK | Request | | Fidelity |", "|---|---|---|---|"]
+    for e in ENDPOINTS:
+        served = SERVED[e.name]
+        said = f"{served.fidelity.value}; {served.note}" if served.note else served.fidelity.value
+        lines.append(f"| `{e.name}` | `{e.method} {e.path}` | {e.summary} | {_cell(said)} |")
+    return "\n".join(lines)
+
+
+def fidelity() -> str:
+    """Give the table of the rules, a part per family, and what of LUSID's API is not served."""
+    counts = Counter(rule.fidelity for rule in RULES.values())
+    summary = ", ".join(f"{counts[each]} {each.value}" for each in Fidelity)
+    lines = [f"{len(RULES)} rules: {summary}.", "", "| | Rule | Fidelity | |", "|---|---|---|---|"]
+    for group in GROUPS:
+        lines.append(f"| | **{group.name}** | | |")
+        for number, rule in group.rules.items():
+            note = rule.note[:1].upper() + rule.note[1:]
+            lines.append(f"| {number} | {_cell(rule.title)} | {rule.fidelity.value} | {_cell(note)} |")
+    lines += [
+        "",
+        "Answered 501, whatever the method:",
+        "",
+        "| Part of LUSID's API | Paths under `/api` |",
+        "|---|---|",
+    ]
+    lines += [
+        f"| {name} | {', '.join(f'`{part}`' for part in parts)} |" for name, parts in NOT_SERVED.items()
+    ]
     return "\n".join(lines)
 
 
@@ -49,7 +77,7 @@ def _cell(text: str) -> str:
 
 def with_tables(text: str) -> str:
     """Give the README with its tables made anew."""
-    for name, table in (("keys", keys()), ("endpoints", endpoints())):
+    for name, table in (("keys", keys()), ("endpoints", endpoints()), ("fidelity", fidelity())):
         marks = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
         made = table.replace("\\", "\\\\")
         text = re.sub(marks, rf"\g<1>{made}\n\g<2>", text, flags=re.DOTALL)

@@ -1,4 +1,4 @@
-"""The filter language of contract section 4: text in, a tree out. Knows no field and no SQL."""
+"""The filter language of contract section 4: text in, a tree out (F4, F5). Knows no field and no SQL."""
 
 from __future__ import annotations
 

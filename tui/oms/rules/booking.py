@@ -70,7 +70,7 @@ def book_transactions(book: Book, request: BookTransactions) -> Answer:
 
 
 def _book(book: Book, id: ResourceId, properties: Properties, mark_booked: bool) -> ResourceId:
-    """B1, B3, B4: book one allocation; gives the booking's id."""
+    """B1, B3, B4, B7: book one allocation, marking it or not; gives the booking's id."""
     allocation = need(book, Allocation, id, "B4")
     if is_cancelled(allocation.state):
         raise Refusal("InvalidAllocationState", f"Allocation '{id}' is {allocation.state}.", "B4")

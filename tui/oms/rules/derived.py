@@ -36,7 +36,7 @@ def block_state(
     allocated: Decimal,
     booked: Decimal,
 ) -> str:
-    """G7, G8: give the first stage, from the left, at which the block is not complete."""
+    """G6, G7, G8: give the first stage, from the left, at which the block is not complete."""
     states = [order.state for order in orders]
     if block.is_swept:
         return "Swept"
@@ -68,7 +68,7 @@ def block_state(
 
 
 def placement_state(placement: Placement, placed: Decimal, executed: Decimal, allocated: Decimal) -> str:
-    """G9: give where a placement stands; ``Allocated`` and ``Over-allocated`` are what a sweep asks for."""
+    """L4, G9: give where a placement stands; ``Allocated`` and ``Over-allocated`` are what a sweep asks for."""
     cancelled = is_cancelled(placement.state)
     if nothing(executed):
         return "Cancelled" if cancelled else "New"

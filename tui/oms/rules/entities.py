@@ -1,4 +1,7 @@
-"""Small things every rule does with entities: finding them, computing their fields, merging properties."""
+"""Small things every rule does with entities: finding them, computing their fields, merging properties.
+
+Its states are those the server gives by itself (L3, L6); a client may send any text (L2).
+"""
 
 from __future__ import annotations
 

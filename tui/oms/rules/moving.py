@@ -64,7 +64,7 @@ def move_orders(book: Book, request: MoveOrdersToDifferentBlocksRequest) -> Answ
 
 
 def _move(book: Book, item: BlockAndOrderIdRequest) -> ResourceId | None:
-    """M1 to M7: move one order; gives the block it came from."""
+    """M4, M5: move one order, unless it is there already; gives the block it came from."""
     order = need(book, Order, item.order_id, "M7")
     source = block_of(book, order.id)
     if source is not None and source.id == item.destination_block_id:
@@ -93,7 +93,7 @@ def destination_for(book: Book, order: Order, id: ResourceId) -> Block:
 
 
 def movable(book: Book, order: Order, source: Block | None) -> None:
-    """M6, M7: refuse to move an order that is done, allocated, or needed by what its block has placed."""
+    """L7, M6, M7: refuse to move an order that is done, allocated, or needed by what its block has placed."""
     if is_final(order.state):
         detail = f"Order '{order.id}' is {order.state} and cannot be moved."
         raise Refusal("InvalidOrderState", detail, "M7")

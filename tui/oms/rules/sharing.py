@@ -17,7 +17,7 @@ Sharer = Callable[[int, list[int], int, Sequence[int]], list[int]]
 
 
 def _deal(units: int, rooms: list[int], one: int, turns: Sequence[int]) -> list[int]:
-    """A4, A6: hand out one unit at a time in turns, skipping the full, until units or rooms are spent.
+    """A3, A4, A6: hand out one unit at a time in turns, skipping the full, until units or rooms are spent.
 
     A rest below one unit goes whole to the next in turn with room for it, else it is split in turn.
     """

@@ -41,7 +41,7 @@ _PLAIN_FIELDS = ("quantity", "amount", "portfolio_id", "price", "limit_price", "
 
 
 def _update(book: Book, item: OrderUpdateRequest) -> Any:
-    """U1: apply one item; gives the order's id."""
+    """U1, L7: apply one item; gives the order's id."""
     before = need(book, Order, item.id, "U5")
     if is_final(before.state):
         detail = f"Order '{before.id}' is {before.state} and cannot be updated."
