@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from tui.api import gate
-from tui.oms.problems import invalid, of_malformed
+from tui.oms.problems import NO_BODY, invalid
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ def read(kind: type[T], raw: bytes) -> T:
         Refusal: it is empty, too deep, not JSON, or not of that shape (157).
     """
     if not raw.strip():
-        raise invalid({"Body": ("A non-empty request body is required.",)})
+        raise invalid({"Body": (NO_BODY,)})
     if _depth(raw) > MAX_DEPTH:
         raise invalid({"Body": (f"The body is nested more than {MAX_DEPTH} deep.",)})
     decoder = _DECODERS.get(kind) or _DECODERS.setdefault(kind, msgspec.json.Decoder(kind))
@@ -73,9 +73,12 @@ def _depth(raw: bytes) -> int:
 def _read_slowly(kind: type[T], raw: bytes) -> T:
     try:
         value = json.loads(raw, parse_float=_number, parse_int=_number, parse_constant=_no_number)
-        return msgspec.convert(_with_zones(value), kind)
+        value = _with_zones(value)
+        return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        raise of_malformed(str(error)) from error
+        from tui.oms.wrongs import wrongs  # not loaded before the first body that is not as it should be
+
+        raise invalid(wrongs(kind, value) or {"Body": (f"{error}.",)}) from error
     except (ValueError, RecursionError) as error:
         raise invalid({"Body": (f"The body cannot be read: {error}.",)}) from error
 

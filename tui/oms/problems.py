@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -13,6 +12,8 @@ ACCESS_DENIED: Final = 186
 INVALID_TOKEN: Final = 187
 CONFLICT: Final = 156
 UNKNOWN: Final = -1
+
+NO_BODY: Final = "A non-empty request body is required."
 
 _TITLES: Final[Mapping[int, str]] = {
     CONFLICT: "Another request with the same key is still at work.",
@@ -54,26 +55,3 @@ def document(refusal: Refusal, instance: str) -> ProblemDetails:
         instance=instance,
         extensions=None if refusal.status == 400 else {},
     )
-
-
-_AT: Final = r"(?s)(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?"
-_MISSING: Final = r"Object missing required field `(?P<field>[^`]+)`"
-
-
-def of_malformed(message: str) -> Refusal:
-    """Say what is wrong with a body, keyed as LUSID keys it: ``Requests[0].Id``.
-
-    >>> dict(of_malformed("Object missing required field `id` - at `$.requests[0]`").errors)
-    {'Requests[0].Id': ('The Id field is required.',)}
-    """
-    match = re.fullmatch(_AT, message)
-    what, path = (match["what"], match["path"] or "") if match else (message, "")
-    missing = re.match(_MISSING, what)
-    if missing is not None:
-        path = f"{path}.{missing['field']}"
-        what = f"The {_pascal(missing['field'])} field is required."
-    return invalid({_pascal(path.strip(".")) or "Body": (what.rstrip(".") + ".",)})
-
-
-def _pascal(path: str) -> str:
-    return ".".join(part[:1].upper() + part[1:] for part in path.split("."))
