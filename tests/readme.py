@@ -11,7 +11,7 @@ from pathlib import Path
 from tui.actions.action import key_words
 from tui.actions.registry import ACTIONS, GROUPS
 from tui.api.endpoints import ENDPOINTS
-from tui.oms.fidelity import GROUPS, NOT_SERVED, RULES, SERVED, Fidelity
+from tui.oms.fidelity import NOT_SERVED, RULE_FAMILIES, RULES, SERVED, Fidelity
 from tui.screens.hints import row_keys
 
 ROOT = Path(__file__).parent.parent
@@ -53,7 +53,7 @@ def fidelity() -> str:
     counts = Counter(rule.fidelity for rule in RULES.values())
     summary = ", ".join(f"{counts[each]} {each.value}" for each in Fidelity)
     lines = [f"{len(RULES)} rules: {summary}.", "", "| | Rule | Fidelity | |", "|---|---|---|---|"]
-    for group in GROUPS:
+    for group in RULE_FAMILIES:
         lines.append(f"| | **{group.name}** | | |")
         for number, rule in group.rules.items():
             note = rule.note[:1].upper() + rule.note[1:]

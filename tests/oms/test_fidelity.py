@@ -16,7 +16,7 @@ import pytest
 from tui.api import gate
 from tui.api.endpoints import ENDPOINTS
 from tui.api.shapes import ProblemDetails
-from tui.oms.fidelity import GROUPS, NOT_SERVED, RULES, SERVED, Fidelity
+from tui.oms.fidelity import NOT_SERVED, RULE_FAMILIES, RULES, SERVED, Fidelity
 
 ROOT = Path(__file__).parent.parent.parent
 NUMBERS = {
@@ -58,7 +58,7 @@ def docstrings(folder: str) -> Iterator[str]:
 
 def test_the_rules_declared_are_those_of_the_contract() -> None:
     assert set(RULES) == NUMBERS
-    assert len(RULES) == sum(len(group.rules) for group in GROUPS)
+    assert len(RULES) == sum(len(group.rules) for group in RULE_FAMILIES)
     assert all(rule.title.endswith(".") for rule in RULES.values())
 
 
@@ -75,9 +75,9 @@ def test_every_rule_is_named_where_the_server_keeps_it_and_no_other_is() -> None
 
 
 def test_every_family_has_a_home_of_its_own_that_says_so() -> None:
-    homes = [group.home for group in GROUPS]
+    homes = [group.home for group in RULE_FAMILIES]
     assert len(set(homes)) == len(homes)
-    for group in GROUPS:
+    for group in RULE_FAMILIES:
         letters = {number[0] for number in group.rules}
         assert letters == {next(iter(group.rules))[0]}
         assert letters <= {

@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from tui.api import endpoints
-from tui.api.endpoints import ALLOCATIONS, BLOCKS, EXECUTIONS, FAMILIES, ORDERS, PLACEMENTS
+from tui.api.endpoints import ALLOCATIONS, BLOCKS, EXECUTIONS, ORDERS, PLACEMENTS
 
 
 class Fidelity(Enum):
@@ -33,7 +33,7 @@ class Rule(Struct, frozen=True):
     note: str = ""
 
 
-class Group(Struct, frozen=True):
+class RuleFamily(Struct, frozen=True):
     """The rules of one letter, and the module that is their home."""
 
     name: str
@@ -52,8 +52,8 @@ DOCUMENTED: Final = Fidelity.DOCUMENTED
 OURS: Final = Fidelity.OUR_READING
 MISSING: Final = Fidelity.NOT_MODELLED
 
-GROUPS: Final = (
-    Group(
+RULE_FAMILIES: Final = (
+    RuleFamily(
         "Life cycle and states",
         "tui.oms.rules.filling",
         {
@@ -96,7 +96,7 @@ GROUPS: Final = (
             ),
         },
     ),
-    Group(
+    RuleFamily(
         "Blocks and orders",
         "tui.oms.rules.creation",
         {
@@ -128,7 +128,7 @@ GROUPS: Final = (
             "C10": Rule("What others rest on is not deleted.", OURS),
         },
     ),
-    Group(
+    RuleFamily(
         "Moving orders",
         "tui.oms.rules.moving",
         {
@@ -144,7 +144,7 @@ GROUPS: Final = (
             "M8": Rule("Moves are made in their order, all of them or none.", OURS),
         },
     ),
-    Group(
+    RuleFamily(
         "Updating orders",
         "tui.oms.rules.updating",
         {
@@ -155,7 +155,7 @@ GROUPS: Final = (
             "U5": Rule("Each item stands alone.", DOCUMENTED, "the order of application is our reading"),
         },
     ),
-    Group(
+    RuleFamily(
         "Cancelling orders",
         "tui.oms.rules.cancelling",
         {
@@ -172,7 +172,7 @@ GROUPS: Final = (
             ),
         },
     ),
-    Group(
+    RuleFamily(
         "Placements",
         "tui.oms.rules.placing",
         {
@@ -194,7 +194,7 @@ GROUPS: Final = (
             "P12": Rule("Cancelling frees what is not executed.", OURS),
         },
     ),
-    Group(
+    RuleFamily(
         "Executions",
         "tui.oms.rules.executing",
         {
@@ -204,7 +204,7 @@ GROUPS: Final = (
             "E4": Rule("A fill a booked allocation rests on is final.", OURS),
         },
     ),
-    Group(
+    RuleFamily(
         "Allocation service",
         "tui.oms.rules.allocating",
         {
@@ -248,7 +248,7 @@ GROUPS: Final = (
             "A17": Rule("The answer lists the placements that were allocated.", DOCUMENTED),
         },
     ),
-    Group(
+    RuleFamily(
         "Booking",
         "tui.oms.rules.booking",
         {
@@ -276,7 +276,7 @@ GROUPS: Final = (
             ),
         },
     ),
-    Group(
+    RuleFamily(
         "Sweeping",
         "tui.oms.rules.sweeping",
         {
@@ -294,7 +294,7 @@ GROUPS: Final = (
             ),
         },
     ),
-    Group(
+    RuleFamily(
         "History",
         "tui.oms.history",
         {
@@ -307,7 +307,7 @@ GROUPS: Final = (
             "H3": Rule("An unknown order has no history: 404.", DOCUMENTED),
         },
     ),
-    Group(
+    RuleFamily(
         "Order graph",
         "tui.oms.graph",
         {
@@ -337,7 +337,7 @@ GROUPS: Final = (
             "G11": Rule("The average price is over a placement's fills.", OURS),
         },
     ),
-    Group(
+    RuleFamily(
         "Filters",
         "tui.oms.query.conditions",
         {
@@ -355,7 +355,9 @@ GROUPS: Final = (
 )
 """The rules by their families, in the order of the contract."""
 
-RULES: Final[Mapping[str, Rule]] = {number: rule for group in GROUPS for number, rule in group.rules.items()}
+RULES: Final[Mapping[str, Rule]] = {
+    number: rule for group in RULE_FAMILIES for number, rule in group.rules.items()
+}
 
 _LISTS: Final = (
     "dataModelScope, dataModelCode, membershipType and getDerivedComplianceStatuses are not modelled"
@@ -377,9 +379,9 @@ SERVED: Final[Mapping[str, Served]] = {
     ),
     endpoints.SWEEP_BLOCKS.name: Served(DOCUMENTED, "a cut label is the end of its day in UTC"),
     endpoints.ORDER_HISTORY.name: Served(OURS, "shape as documented, in both generations; actions are ours"),
-    **{family.list.name: Served(DOCUMENTED) for family in FAMILIES},
+    **{family.list.name: Served(DOCUMENTED) for family in endpoints.FAMILIES},
     ORDERS.list.name: Served(DOCUMENTED, _LISTS),
-    **{family.get.name: Served(DOCUMENTED) for family in FAMILIES},
+    **{family.get.name: Served(DOCUMENTED) for family in endpoints.FAMILIES},
     BLOCKS.upsert.name: Served(DOCUMENTED),
     ORDERS.upsert.name: Served(DOCUMENTED, "dataModelScope and dataModelCode are not modelled"),
     PLACEMENTS.upsert.name: Served(DOCUMENTED),
@@ -387,7 +389,7 @@ SERVED: Final[Mapping[str, Served]] = {
     ALLOCATIONS.upsert.name: Served(
         DOCUMENTED, "verificationAsAt and retryWithoutChangedEntities are not modelled"
     ),
-    **{family.delete.name: Served(DOCUMENTED, "no staged modifications") for family in FAMILIES},
+    **{family.delete.name: Served(DOCUMENTED, "no staged modifications") for family in endpoints.FAMILIES},
     endpoints.GRAPH_BLOCKS.name: Served(
         DOCUMENTED, "useComplianceV2 is not modelled: compliance comes from order properties"
     ),
