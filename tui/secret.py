@@ -28,6 +28,12 @@ class Secret:
         """Give the secret itself, for the one place that sends it."""
         return self._value
 
+    @property
+    def fits_a_header(self) -> bool:
+        """Tell whether this is one word of printable ASCII, as every token is."""
+        value = self._value
+        return bool(value) and value.isascii() and value.isprintable() and " " not in value
+
     def __repr__(self) -> str:
         return HIDDEN
 

@@ -121,7 +121,7 @@ def _check_address(access: Access, name: str) -> None:
     parts = address.split(text)
     if parts and (parts.username or parts.password):
         raise SettingsError(
-            f"{origin}: an address carries no user and no password, which all can read there."
+            f"{origin}: an address carries no user and no password; they are settings of their own."
         )
     if why := address.fault(text):
         raise SettingsError(f"{origin} is {clean(text)[:200]!r}, which is not an address: {why}.")

@@ -259,7 +259,7 @@ def _read(answer: bytes) -> Token:
         grant = decode(Token, answer)
     except Malformed:
         raise Refused("the answer of the token endpoint is not a token") from None
-    if not grant.access_token.isascii() or not grant.access_token.isprintable() or " " in grant.access_token:
+    if not Secret(grant.access_token).fits_a_header:
         raise Refused("the token endpoint gave a token with characters no token can have")
     return grant
 

@@ -28,10 +28,9 @@ def check_token(token: Secret, where: str) -> None:
     Raises:
         SecretError: it is empty, more than one word, or has characters that no token has.
     """
-    value = token.reveal()
-    if not value:
+    if not token.reveal():
         raise SecretError(f"{where} is empty.")
-    if not value.isascii() or not value.isprintable() or " " in value:
+    if not token.fits_a_header:
         raise SecretError(f"{where} holds more than one word or odd characters.")
 
 
