@@ -24,9 +24,13 @@ from tui.config.settings import Profile, Settings, SettingsError
 from tui.service.environment import Environment, Kind
 
 if TYPE_CHECKING:
+    from tui.api.connection import Timeouts
     from tui.api.http import Http, Proxy, TokenSource
 
-_TIMEOUTS: Final = ("total_timeout_ms", "connect_timeout_ms", "read_timeout_ms")
+APPLICATION: Final = "blotter"
+RATE_LIMIT_RETRIES: Final = 2
+_BOUNDS_S: Final = {"connect_timeout_ms": 60, "read_timeout_ms": 300, "total_timeout_ms": 600}
+"""The longest a timeout may be, in seconds: a dealer waits for the answer."""
 _OKTA_ISSUER: Final = r"(?i)https?://[^/]*\.okta\.com/oauth2/.+"
 _TOKEN_PATH: Final = r"(?i)/v\d+/token$"
 _USERINFO: Final = r"//[^/]*@"
@@ -111,7 +115,10 @@ def check(access: Access) -> None:
         read_token(token_file)
     if token := access.secret("access_token"):
         check_token(token, access.origin("access_token"))
-    for name in _TIMEOUTS:
+    for name in ("app_name", "correlation_id"):
+        if not access.text(name).isascii() or not (access.text(name) or " ").isprintable():
+            raise SettingsError(f"{access.origin(name)} goes into a header: use plain letters.")
+    for name in _BOUNDS_S:
         access.number(name, LONGEST_MS)
     access.number("rate_limit_retries", MOST_RETRIES)
 
@@ -177,8 +184,34 @@ def _reach(access: Access) -> tuple[Http, Callable[[], Awaitable[None]]]:
     from tui.api.http import Http
 
     source, let_go = _source(access)
-    http = Http(access.text("url"), token=source, proxy=_proxy(access), ca_file=access.path("ca_file"))
+    retries = access.number("rate_limit_retries", MOST_RETRIES)
+    http = Http(
+        access.text("url"),
+        token=source,
+        proxy=_proxy(access),
+        ca_file=access.path("ca_file"),
+        timeouts=timeouts(access),
+        application=access.text("app_name") or APPLICATION,
+        correlation_id=access.text("correlation_id") or None,
+        rate_limit_retries=RATE_LIMIT_RETRIES if retries is None else retries,
+    )
     return http, let_go
+
+
+def timeouts(access: Access) -> Timeouts:
+    """Give how long the network may take: as was said, within bounds. The SDK's 0, for ever, says nothing."""
+    from tui.api.connection import Timeouts
+
+    def seconds(name: str, ours: float) -> float:
+        return min((access.number(name, LONGEST_MS) or 0) / 1000, _BOUNDS_S[name]) or ours
+
+    ours = Timeouts()
+    return Timeouts(
+        connect=seconds("connect_timeout_ms", ours.connect),
+        read=seconds("read_timeout_ms", ours.read),
+        lists=seconds("read_timeout_ms", ours.lists),
+        call=seconds("total_timeout_ms", ours.call),
+    )
 
 
 def _source(access: Access) -> tuple[TokenSource | None, Callable[[], Awaitable[None]]]:
@@ -201,7 +234,7 @@ def _source(access: Access) -> tuple[TokenSource | None, Callable[[], Awaitable[
             access.text("client_id"),
             client_secret,
         ),
-        partial(post_form, proxy=_proxy(access), ca_file=access.path("ca_file")),
+        partial(post_form, proxy=_proxy(access), ca_file=access.path("ca_file"), timeouts=timeouts(access)),
     )
     return grant, grant.close
 

@@ -52,7 +52,7 @@ Query = Mapping[str, str | Sequence[str] | None]
 TIMEOUTS: Final = Timeouts()
 VISIBLE_WAIT_S: Final = 1.0
 CLOCK_TOLERANCE_S: Final = 2.0
-KEYS_KEPT: Final = "accept-idempotency-key"
+KEYS_KEPT: Final = "idempotency-key-supported"
 """The header by which a server says that it does the request of an Idempotency-Key once."""
 
 _NEVER_LEFT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -89,6 +89,9 @@ class Http:
         ca_file: certificates of authorities (PEM) trusted beside the public ones.
         transport: another way to reach the server: in process, or one that injects faults.
         timeouts: how long the network may take.
+        application: what the server is told that is calling (``X-LUSID-Application``).
+        correlation_id: what the server is told that all calls belong to, if anything.
+        rate_limit_retries: how often a call that was one too many (429) is sent again.
         pause: how to wait; tests put their own clock here.
         clock: seconds that never go backwards, for the same reason.
         now: this machine's clock, aware UTC, which is held against the server's.
@@ -109,6 +112,9 @@ class Http:
         ca_file: Path | None = None,
         transport: AsyncBaseTransport | None = None,
         timeouts: Timeouts = TIMEOUTS,
+        application: str = "blotter",
+        correlation_id: str | None = None,
+        rate_limit_retries: int = 2,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = monotonic,
         now: Callable[[], datetime] = _utc_now,
@@ -119,11 +125,16 @@ class Http:
         self._shown = gate.clean(_USERINFO.sub("//", self.base_url))
         self._token = token
         self._timeouts = timeouts
+        self._rate_limit_retries = rate_limit_retries
+        self._headers = {"Accept": "application/json", "X-LUSID-Application": application}
+        if correlation_id:
+            self._headers["CorrelationId"] = correlation_id
         self._pause = pause
         self._clock = clock
         self._now = now
         self._told: Callable[[Notice], None] | None = None
         self._clock_told = False
+        self._asked: dict[httpx.Request, float] = {}
         self._budget = Budget()
         self._circuit = Circuit(clock, self._tell)
         self._over_network = transport is None
@@ -134,6 +145,11 @@ class Http:
     def listen(self, listener: Callable[[Notice], None]) -> None:
         """Have ``listener`` told, in the event loop, when something waits and when the clocks differ."""
         self._told = listener
+
+    @property
+    def silent_s(self) -> float:
+        """For how many seconds the oldest request under way has had no answer; 0 when there is none."""
+        return self._clock() - min(self._asked.values()) if self._asked else 0.0
 
     def _tell(self, notice: Notice) -> None:
         if self._told is not None:
@@ -168,7 +184,10 @@ class Http:
         self._budget.called()
         with self._circuit.call():
             _sign(request, await _signed_on(self._token.token()) if self._token else None)
-            return await self._tried(request, Tries(reads=endpoint.effect == "reads", budget=self._budget))
+            tries = Tries(
+                reads=endpoint.effect == "reads", budget=self._budget, rate_limited=self._rate_limit_retries
+            )
+            return await self._tried(request, tries)
 
     async def _tried(self, request: httpx.Request, tries: Tries) -> Reply:
         """Send until there is an answer or nothing more may be tried."""
@@ -216,7 +235,7 @@ class Http:
     ) -> httpx.Request:
         """Build what is sent; what cannot be built is NotSent, in words."""
         _check_address(self.base_url, self._shown, over_network=self._over_network)
-        headers = {"Accept": "application/json", "X-LUSID-Application": "blotter"}
+        headers = dict(self._headers)
         if key is not None:
             headers["Idempotency-Key"] = key
         params = {name: value for name, value in (query or {}).items() if value not in (None, (), [])}
@@ -241,9 +260,13 @@ class Http:
     async def _once(self, request: httpx.Request, seconds: float) -> Reply:
         """Send a request once and take its answer, all within ``seconds``."""
         sent = self._now()
-        with _network_errors(self._shown):
-            async with asyncio.timeout(seconds):
-                response = await self._client.send(request)
+        self._asked[request] = self._clock()
+        try:
+            with _network_errors(self._shown):
+                async with asyncio.timeout(seconds):
+                    response = await self._client.send(request)
+        finally:
+            del self._asked[request]
         if KEYS_KEPT in response.headers:
             self.keeps_keys = True
         if not self._clock_told:

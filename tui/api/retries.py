@@ -133,13 +133,14 @@ class Tries:
     """What one call may still do again; asked after each failure, it gives the pause before the next try.
 
     A read is tried 4 times. A write is sent again only when it never left (3 times) or when the server
-    answered 429, which it does before it does anything (twice). 429 is waited out as ``Retry-After`` says,
-    30 s at most; everything else at random up to 0.2 s, doubled each time to 5 s, and 15 s together.
+    answered 429, which it does before it does anything (``rate_limited`` times). 429 is waited out as
+    ``Retry-After`` says, 30 s at most; everything else at random up to 0.2 s, doubled each time to 5 s, and
+    15 s together.
     """
 
-    def __init__(self, *, reads: bool, budget: Budget) -> None:
+    def __init__(self, *, reads: bool, budget: Budget, rate_limited: int = 2) -> None:
         self._budget = budget
-        self._allowed = {RateLimited: 2, NotSent: 3, NoAnswer: 3 if reads else 0}
+        self._allowed = {RateLimited: rate_limited, NotSent: 3, NoAnswer: 3 if reads else 0}
         self._pauses = 0
         self._paused = 0.0
 
