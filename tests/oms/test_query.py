@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -20,6 +21,9 @@ from tui.api.gate import Page
 from tui.api.models import Block, Order, Placement
 from tui.api.shapes import MetricValue, PerpetualProperty, PropertyValue
 from tui.oms.engine import Engine
+from tui.oms.query.fields import fields_of
+from tui.oms.query.pages import Listing, read_page
+from tui.oms.refusals import Refusal
 
 STRATEGY = "Order/Desk/Strategy"
 
@@ -199,18 +203,19 @@ async def test_a_block_is_found_by_its_orders_and_a_placement_by_its_blocks(
 
 
 async def test_a_long_filter_is_answered_and_a_deep_one_at_least_refused(
-    orders: Sequence[Order], raw: httpx.AsyncClient
+    orders: Sequence[Order], engine: Engine, raw: httpx.AsyncClient
 ) -> None:
-    async def ask(filter: str) -> httpx.Response:
-        return await raw.get("/api/orders", params={"filter": filter})
+    def ask(filter: str) -> int:
+        return len(engine.view(lambda reads: read_page(reads, Listing(fields_of(Order), filter=filter))).rows)
 
     for word, found in (("or", 1), ("and", 0)):
-        long = f" {word} ".join([*["side eq 'x'"] * 1000, "id.code eq 'ORD-2'"])
-        assert len((await ask(long)).json()["values"]) == found
+        assert ask(f" {word} ".join([*["side eq 'x'"] * 1000, "id.code eq 'ORD-2'"])) == found
+    assert ask(f"side eq '{'x' * (16_384 - 10)}'") == 0
+    with pytest.raises(Refusal, match="longer than 16384 characters"):
+        ask(f"side eq '{'x' * 16_384}'")
     deep = "not (side eq 'x' or (side exists and " * 15 + "state exists" + "))" * 15
-    for filter in (deep, f"side eq '{'x' * 16_384}'"):
-        answer = await ask(filter)
-        assert (answer.status_code, answer.json()["code"]) == (400, 233)
+    answer = await raw.get("/api/orders", params={"filter": deep})
+    assert (answer.status_code, answer.json()["code"]) == (400, 233)
 
 
 # -- pages ---------------------------------------------------------------------------------------------
@@ -273,14 +278,23 @@ async def test_a_page_token_nobody_gave_is_refused(client: Client, token: str) -
     assert (refused.value.status, refused.value.code) == (400, 689)
 
 
-async def test_a_page_token_stays_short_however_long_the_question(
-    orders: Sequence[Order], client: Client
+async def test_a_page_token_stays_short_however_long_the_question_and_outlives_the_server(
+    orders: Sequence[Order], client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    filter = " or ".join(f"quantity eq {number}" for number in (100, 1000, *range(400)))
-    page = await client.orders.list(filter=filter, limit=1)
-    assert page.next_page is not None
-    assert len(page.next_page) <= 500
-    assert codes(page) + codes(await client.orders.list(page=page.next_page)) == "1345"
+    filter = " or ".join(f"quantity eq {number}" for number in (100, 1000, *range(50)))
+    sort = ["-quantity"]
+    page = await client.orders.list(filter=filter, sort_by=sort, limit=1)
+    token = page.next_page
+    assert token is not None
+    assert len(token) <= 500
+    assert codes(page) + codes(await client.orders.list(page=token)) == "3145"
+    monkeypatch.setattr("tui.oms.query.tokens._KEPT", OrderedDict())
+    repeated = await client.orders.list(page=token, filter=filter, sort_by=sort)
+    assert codes(page) + codes(repeated) == "3145"
+    for question in ({}, {"filter": filter}, {"filter": filter + " ", "sort_by": ["quantity"]}):
+        with pytest.raises(Refused, match="needs its filter and sortBy") as refused:
+            await client.orders.list(page=token, **question)  # type: ignore[arg-type]
+        assert (refused.value.status, refused.value.code) == (400, 689)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 5001])

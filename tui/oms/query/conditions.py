@@ -1,7 +1,7 @@
 """A filter's tree as SQL: every value is a parameter, nothing of a filter's text becomes SQL.
 
 Missing and null values match nothing except ``not exists`` (F1): SQL's own treatment of NULL. Texts are
-compared without regard to case (of ASCII letters), numbers as numbers, times as points in time (F2).
+compared without regard to case, numbers as numbers, times as points in time (F2).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final
 from tui.oms.query.fields import Field, Fields, Leaf, Sql
 from tui.oms.query.nodes import Both, Exists, Node, Not, Some, Test, Value
 from tui.oms.refusals import Refusal
+from tui.oms.store.folding import fold
 from tui.oms.times import micros, time_of, time_text
 
 _SIGNS: Final = {"eq": "=", "neq": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
@@ -79,11 +80,8 @@ class Conditions:
         found = self._compared(field, self._sql(field), test)
         if field.each is not None:
             found = _in_list(field.each, found)
-        if self._live and field.link is not None and test.op in ("eq", "in"):
-            marks = ",".join("?" * len(test.values))
-            pointing = f"l.n IN (SELECT n FROM link WHERE relation = ? AND code IN ({marks}))"
-            codes = tuple(_text(value) for value in test.values)
-            return _joined(" AND ", [Sql(pointing, (field.link, *codes)), found])
+        if self._live and (by_link := pointing(field, test)) is not None:
+            return _joined(" AND ", [by_link, found])
         return found
 
     def _compared(self, field: Field, value: Sql, test: Test) -> Sql:
@@ -95,7 +93,7 @@ class Conditions:
                 f"'{field.name}' has parts; ask about one of them, such as '{field.name}.code'.",
                 rule="F4",
             )
-        return _operation(field.leaf, value, test, [_argument(field, each) for each in test.values])
+        return _operation(field.leaf, _text_of(field, value, test, self._live), test, _arguments(field, test))
 
     def _property(self, value: Sql, test: Test) -> Sql:
         """Compare a property: its label as text, its metric with a number (F2)."""
@@ -105,7 +103,16 @@ class Conditions:
         part = "metricValue.value" if number else "labelValue"
         place = Sql(value.text, (f"{path}.value.{part}",))
         field = Field(test.field, leaf, place, place)
-        return _operation(leaf, place, test, [_argument(field, each) for each in test.values])
+        return _operation(leaf, _text_of(field, place, test, live=False), test, _arguments(field, test))
+
+
+def pointing(field: Field, test: Test) -> Sql | None:
+    """Give the condition that finds by the link table what may point where ``test`` asks, if it can."""
+    if field.link is None or test.op not in ("eq", "in"):
+        return None
+    marks = ",".join("?" * len(test.values))
+    codes = tuple(_text(value) for value in test.values)
+    return Sql(f"l.n IN (SELECT n FROM link WHERE relation = ? AND code IN ({marks}))", (field.link, *codes))
 
 
 def _joined(word: str, parts: list[Sql]) -> Sql:
@@ -125,7 +132,7 @@ def _in_list(path: str, condition: Sql) -> Sql:
 
 def _operation(leaf: Leaf, value: Sql, test: Test, arguments: list[object]) -> Sql:
     mark = "CAST(? AS REAL)" if leaf is Leaf.NUMBER else "?"
-    text = value.text + (" COLLATE NOCASE" if leaf is Leaf.TEXT else "")
+    text = value.text
     if test.op == "startswith":
         if leaf is not Leaf.TEXT:
             raise Refusal("InvalidParameterValue", f"'{test.field}' is not a text.", rule="F4")
@@ -138,10 +145,23 @@ def _operation(leaf: Leaf, value: Sql, test: Test, arguments: list[object]) -> S
     return Sql(f"{text} {_SIGNS[test.op]} {mark}", (*value.values, arguments[0]))
 
 
+def _text_of(field: Field, value: Sql, test: Test, live: bool) -> Sql:
+    """Give a text to compare: as it is where it is folded, else folded as far as the values ask for it."""
+    if field.leaf is not Leaf.TEXT or field.folded(live):
+        return value
+    if all(_text(each).isascii() for each in test.values):
+        return Sql(f"{value.text} COLLATE NOCASE", value.values)
+    return Sql(f"fold({value.text})", value.values)
+
+
+def _arguments(field: Field, test: Test) -> list[object]:
+    return [_argument(field, each) for each in test.values]
+
+
 def _argument(field: Field, value: Value) -> object:
     """Give ``value`` in the form the field is kept in."""
     if field.leaf is Leaf.TEXT:
-        return _text(value)
+        return fold(_text(value))
     if field.leaf is Leaf.NUMBER:
         if isinstance(value, Decimal):
             return f"{value:f}"

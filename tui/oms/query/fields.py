@@ -1,7 +1,8 @@
 """What a filter or a sort may ask about: the fields of the wire's own models, and where each is kept.
 
 A field has two forms in SQL. *Live* reads the columns of a ``live_<kind>`` row ``l`` where the field has
-one, *kept* reads the JSON of any version ``v``; they give the same value, only one of them has an index.
+one, *kept* reads the JSON of any version ``v``. They give the same value, but a column holds its text
+folded, and only columns have an index.
 """
 
 from __future__ import annotations
@@ -48,9 +49,10 @@ class Sql(msgspec.Struct, frozen=True):
 class Field(msgspec.Struct, frozen=True):
     """One field: its value's kind and its SQL in both forms.
 
-    ``each`` is the JSON path of the list the field is reached through, and the SQL is then about an item
-    ``e`` of that list; ``link`` is the number of the relation that finds the entities pointing somewhere
-    by this field.
+    ``hot`` says that the live form is a column of its own, ``few`` that it is one of few values. ``each``
+    is the JSON path of the list the field is reached through, and the SQL is then about an item ``e`` of
+    that list; ``link`` is the number of the relation that finds the entities pointing somewhere by this
+    field.
     """
 
     name: str
@@ -58,8 +60,21 @@ class Field(msgspec.Struct, frozen=True):
     live: Sql
     kept: Sql
     hot: bool = False
+    few: bool = False
     each: str | None = None
     link: int | None = None
+
+    def folded(self, live: bool) -> bool:
+        """Tell whether the text that is read, of a live row or of any version, is folded already."""
+        return live and self.hot and self.leaf is Leaf.TEXT and self.live.text not in _IDS
+
+    @property
+    def column(self) -> str:
+        """The column of the live form of a hot field."""
+        return self.live.text.removeprefix("l.")
+
+
+_IDS: Final = ("l.scope", "l.code")
 
 
 def _plain(hint: Any) -> Any:
@@ -144,7 +159,8 @@ class Fields:
         if path == SINCE:
             return Field(name, Leaf.SINCE, Sql("l.since"), Sql("v.as_at"), hot=True)
         if path in self.kind.hot:
-            return Field(name, leaf, Sql(f"l.{column(path)}"), kept, hot=True)
+            few = path in self.kind.hot[: self.kind.few]
+            return Field(name, leaf, Sql(f"l.{column(path)}"), kept, hot=True, few=few)
         return Field(name, leaf, kept, kept, link=link)
 
     def _keyed(self, name: str, map: str, key: str) -> Field:

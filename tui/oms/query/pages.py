@@ -2,7 +2,8 @@
 
 What holds at an asAt is the live rows not changed since, and the versions that were closed since. Each
 half is read in the list's order, no further than the page; the two are then merged. As long as nothing
-was written since the asAt, which is the rule, the second half is empty and is not read.
+was written since the asAt, which is the rule, the second half is empty and is not read. When much was, a
+list by id walks the ids instead and asks the journal what each one was.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from tui.oms.query import tokens
 from tui.oms.query.fields import Fields, Sql
 from tui.oms.query.nodes import Node
-from tui.oms.query.phases import Phase, phases
-from tui.oms.query.sorting import Cursor, Key, after, keys_of, order_of
+from tui.oms.query.phases import Part, Phase, Plan, parts_of
+from tui.oms.query.sorting import Cursor, Sort, sort_of
 from tui.oms.query.tokens import Token
 from tui.oms.refusals import Refusal
+from tui.oms.store.folding import fold
 from tui.oms.store.reads import Reads
 
 DEFAULT_LIMIT: Final = 100
@@ -27,7 +30,8 @@ MAX_LIMIT: Final = 5_000
 EVERYTHING: Final = 2**40
 """A limit that is none."""
 
-_LOWER: Final = str.maketrans({chr(upper): chr(upper + 32) for upper in range(65, 91)})
+MUCH: Final = 500
+"""After so many changes a past list is read from the journal, not by what was closed since."""
 
 
 class Listing(Struct, frozen=True):
@@ -60,20 +64,7 @@ class Slice(Struct, frozen=True):
     as_at: int
 
 
-class _Reading(Struct):
-    """One page being read: the question, made ready."""
-
-    store: Reads
-    listing: Listing
-    as_at: int
-    keys: tuple[Key, ...]
-    node: Node | None
-    cursor: Cursor | None
-    limit: int
-    rows: list[tuple[Any, ...]] = []
-
-
-def read_page(store: Reads, listing: Listing) -> Slice:
+def read_page(reads: Reads, listing: Listing) -> Slice:
     """Read the page of ``listing``.
 
     Raises:
@@ -82,47 +73,46 @@ def read_page(store: Reads, listing: Listing) -> Slice:
     if listing.limit is not None and not 1 <= listing.limit <= MAX_LIMIT:
         detail = f"The limit must be between 1 and {MAX_LIMIT}."
         raise Refusal("InvalidParameterValue", detail, errors={"limit": (detail,)})
-    question = _question(store, listing)
+    last = reads.last
+    question = _question(last, listing)
+    node = _parsed(question.f)
     reading = _Reading(
-        store,
+        reads,
         listing,
         question.a,
-        keys_of(listing.fields, question.s),
-        _parsed(question.f),
-        None,
-        listing.limit or DEFAULT_LIMIT,
+        question.a < last,
+        sort_of(listing.fields, question.s),
+        tuple(part for asked in listing.nodes for part in parts_of(*asked)) + parts_of(listing.fields, node),
     )
-    if listing.superseded_text:
-        reading.limit = EVERYTHING
-    elif listing.token:
-        reading.cursor = _cursor(reading, question.o)
-    _read_live(reading)
-    if question.a < store.last or listing.superseded_text:
-        _read_closed(reading)
-    if listing.superseded_text:
-        reading.limit = listing.limit or DEFAULT_LIMIT
-        seqs = [row[1] for row in reading.rows]
-        del reading.rows[: seqs.index(question.o) + 1 if question.o in seqs else 0]
-    page = reading.rows[listing.start : listing.start + reading.limit]
-    more = len(reading.rows) > listing.start + reading.limit
-    token = tokens.written(Token(page[-1][1], question.a, question.f, question.s)) if more else None
-    return Slice([row[0] for row in page], token, question.a)
+    limit = listing.limit or DEFAULT_LIMIT
+    if listing.token and not listing.superseded_text:
+        reading.cursor = reading.found(question.o)
+    wanted = EVERYTHING if listing.superseded_text else listing.start + limit + 1
+    try:
+        rows = reading.rows(wanted)
+        if listing.superseded_text:
+            places = [row.seq for row in rows]
+            rows = rows[places.index(question.o) + 1 if question.o in places else 0 :]
+        page = rows[listing.start : listing.start + limit]
+        more = len(rows) > listing.start + limit
+        token = tokens.written(Token(page[-1].seq, question.a, question.f, question.s)) if more else None
+        return Slice(reading.texts(page), token, question.a)
+    except sqlite3.OperationalError as error:
+        if node is None or "overflow" not in str(error):
+            raise
+        from tui.oms.query.grammar import unparsable
+
+        raise unparsable("The filter is nested deeper than this server can follow.") from error
 
 
-def _question(store: Reads, listing: Listing) -> Token:
+def _question(last: int, listing: Listing) -> Token:
     """Give what is asked: by the token when there is one, which must not be contradicted."""
     if not listing.token:
-        as_at = store.last if listing.as_at is None else listing.as_at
+        as_at = last if listing.as_at is None else listing.as_at
         return Token(0, as_at, listing.filter.strip(), listing.sort)
-    token = tokens.read(listing.token)
-    asked = (
-        (listing.filter.strip(), token.f, "filter"),
-        (listing.sort, token.s, "sortBy"),
-        (listing.as_at, token.a, "asAt"),
-    )
-    for now, then, name in asked:
-        if now and now != then:
-            raise tokens.invalid(f"The page token was given for another {name}.")
+    token = tokens.read(listing.token, listing.filter.strip(), listing.sort)
+    if listing.as_at is not None and listing.as_at != token.a:
+        raise tokens.invalid("The page token was given for another asAt.")
     return token
 
 
@@ -134,107 +124,175 @@ def _parsed(filter: str) -> Node | None:
     return parse(filter)
 
 
-def _cursor(reading: _Reading, seq: int) -> Cursor:
-    """Find the row after which the page begins; its version is in the journal for ever."""
-    keys = [key.sql(live=False) for key in reading.keys]
-    columns = "".join(f", {key.text}" for key in keys)
-    row = reading.store.connection.execute(
-        f"SELECT v.scope, v.code{columns} FROM version v WHERE v.seq = ? AND v.kind = ?",
-        (*_values(keys), seq, reading.listing.fields.kind.number),
-    ).fetchone()
-    if row is None:
-        raise tokens.invalid("The page token is not one of this list.")
-    scope, code, *values = row
-    return Cursor(tuple(values), scope, code)
+class _Row(Struct, frozen=True, array_like=True):
+    """A row that belongs on the page: whose version it is, its id, what it is sorted by."""
+
+    n: int
+    seq: int
+    scope: str
+    code: str
+    keys: list[Any]
 
 
-# -- the live half -----------------------------------------------------------------------------------
+_ROWS: Final = msgspec.json.Decoder(list[_Row])
 
 
-def _read_live(reading: _Reading) -> None:
-    table = reading.listing.fields.kind.table
-    since = [Sql("l.since <= ?", (reading.as_at,))] if reading.as_at < reading.store.last else []
-    connection, fields = reading.store.connection, reading.listing.fields
-    for phase in phases(connection, fields, reading.keys, reading.node, reading.cursor):
-        wanted = reading.listing.start + reading.limit + 1 - len(reading.rows)
-        if wanted <= 0:
-            return
-        by = f" INDEXED BY {phase.index}" if phase.index else ""
-        source = f"{table} l{by} CROSS JOIN version v ON v.seq = l.seq"
-        reading.rows += _select(reading, source, "l.n", [*since, *phase.conditions], phase, wanted, live=True)
+class _Reading(Struct):
+    """One page being read.
+
+    Every statement gives all it finds as one value: the threads that read and those that write take turns
+    for the interpreter, and a row at a time would be a turn at a time.
+    """
+
+    reads: Reads
+    listing: Listing
+    as_at: int
+    past: bool
+    sort: Sort
+    parts: tuple[Part, ...]
+    cursor: Cursor | None = None
+
+    def found(self, seq: int) -> Cursor:
+        """Give the row after which the page begins; its version is in the journal for ever."""
+        keys = [key.sql(live=False) for key in self.sort.keys]
+        columns = "".join(f", {key.text}" for key in keys)
+        row = self.reads.connection.execute(
+            f"SELECT v.scope, v.code{columns} FROM version v WHERE v.seq = ? AND v.kind = ?",
+            (*_values(keys), seq, self.listing.fields.kind.number),
+        ).fetchone()
+        if row is None:
+            raise tokens.invalid("The page token is not one of this list.")
+        scope, code, *values = row
+        return Cursor(tuple(values), scope, code)
+
+    def rows(self, wanted: int) -> list[_Row]:
+        """Give the next ``wanted`` rows in the order of the list."""
+        both = self.past or self.listing.superseded_text is not None
+        if both and not self.sort.keys and not self.listing.superseded_text and self._much_changed():
+            return self._walked(wanted)
+        plan = Plan(self.reads.connection, self.listing.fields.kind, self.sort, self.parts, self.cursor)
+        rows: list[_Row] = []
+        for phase in plan.phases():
+            if len(rows) < wanted:
+                rows += self._live(phase, wanted - len(rows))
+        if both:
+            rows += self._closed(wanted)
+            self._put_in_order(rows)
+        return rows[:wanted]
+
+    def texts(self, rows: Sequence[_Row]) -> list[bytes]:
+        """Give the rows' JSON."""
+        listing = self.listing
+        text = listing.text
+        closed = ""
+        if listing.superseded_text:
+            text = f"CASE WHEN c.seq IS NULL THEN {text} ELSE {listing.superseded_text} END"
+            closed = " LEFT JOIN closed c ON c.seq = v.seq"
+        text = text.replace(":n", "v.n").replace(":a", str(self.as_at))
+        (found,) = self.reads.connection.execute(
+            f"""SELECT CAST(group_concat({text}, char(10)) AS BLOB)
+                FROM json_each(?) j CROSS JOIN version v ON v.seq = j.value{closed}""",
+            (msgspec.json.encode([row.seq for row in rows]).decode(),),
+        ).fetchone()
+        return found.split(b"\n") if found else []
+
+    # -- the live half -------------------------------------------------------------------------------
+
+    def _live(self, phase: Phase, limit: int) -> list[_Row]:
+        keys = [key.sql(live=True) for key in self.sort.keys]
+        since = [Sql("l.since <= ?", (self.as_at,))] if self.past else []
+        common = [*since, *phase.conditions, *self._conditions(phase.parts, live=True)]
+        arms, values = [], []
+        for arm in phase.arms:
+            wheres = [*arm.conditions, *common]
+            by = f" INDEXED BY {arm.index}" if arm.index else ""
+            arms.append(_rows_of("l", f"{self.listing.fields.kind.table} l{by}", "l.seq", keys, wheres))
+            values += [*_values(keys), *_values(wheres)]
+        return self._read(" UNION ALL ".join(arms), phase.order, values, limit)
+
+    def _conditions(self, parts: Sequence[Part], *, live: bool) -> list[Sql]:
+        """Give the conditions of the list itself and of its filter."""
+        return [*self.listing.always, *(part.condition(live=live) for part in parts)]
+
+    def _read(self, select: str, order: str, values: Sequence[object], limit: int) -> list[_Row]:
+        keys = ", ".join(f"k{place}" for place, _ in enumerate(self.sort.keys))
+        (found,) = self.reads.connection.execute(
+            f"""SELECT json_group_array(json_array(n, seq, scope, code, json_array({keys})))
+                FROM ({select} ORDER BY {order} LIMIT ?)""",
+            (*values, limit),
+        ).fetchone()
+        return _ROWS.decode(found)
+
+    # -- the closed half -----------------------------------------------------------------------------
+
+    def _closed(self, limit: int) -> list[_Row]:
+        """Give the versions that held at the asAt and were closed since."""
+        number = self.listing.fields.kind.number
+        until = 0 if self.listing.superseded_text else self.as_at
+        keys = [key.sql(live=False) for key in self.sort.keys]
+        wheres = [Sql("c.kind = ? AND c.until > ? AND v.as_at <= ?", (number, until, self.as_at))]
+        if self.cursor is not None:
+            wheres.append(self.sort.after(self.cursor, live=False))
+        wheres += self._conditions(self.parts, live=False)
+        source = "closed c CROSS JOIN version v ON v.seq = c.seq"
+        select = _rows_of("v", source, "v.seq", keys, wheres)
+        return self._read(select, self.sort.order, [*_values(keys), *_values(wheres)], limit)
+
+    def _put_in_order(self, rows: list[_Row]) -> None:
+        rows.sort(key=lambda row: (row.scope, row.code), reverse=self.sort.backwards)
+        for place, key in reversed(tuple(enumerate(self.sort.keys))):
+            rows.sort(key=lambda row, place=place: _rank(row.keys[place]), reverse=key.descending)  # type: ignore[misc]
+            rows.sort(key=lambda row, place=place: row.keys[place] is None)  # type: ignore[misc]
+
+    def _much_changed(self) -> bool:
+        (count,) = self.reads.connection.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM closed WHERE kind = ? AND until > ? LIMIT ?)",
+            (self.listing.fields.kind.number, self.as_at, MUCH),
+        ).fetchone()
+        return bool(count == MUCH)
+
+    def _walked(self, limit: int) -> list[_Row]:
+        """Give rows by id, each as the journal has it at the asAt: no matter how much changed since."""
+        kind = self.listing.fields.kind
+        rest = [self.sort.behind(self.cursor, "w")] if self.cursor else []
+        where = "".join(f" AND {each.text}" for each in rest)
+        ids = f"""SELECT n, scope, code FROM {kind.table} w INDEXED BY {kind.table}_id WHERE TRUE{where}
+            UNION ALL SELECT n, scope, code FROM gone w WHERE kind = {kind.number}{where}
+            ORDER BY {self.sort.ids} LIMIT -1"""
+        held = f"""(SELECT x.seq FROM version x WHERE x.kind = {kind.number} AND x.n = w.n
+            AND x.as_at <= ? ORDER BY x.seq DESC LIMIT 1)"""
+        wheres = [Sql("v.text IS NOT NULL"), *self._conditions(self.parts, live=False)]
+        select = f"""SELECT v.n AS n, v.seq AS seq, v.scope AS scope, v.code AS code
+            FROM ({ids}) w CROSS JOIN version v ON v.seq = {held} WHERE {_joined(wheres)} LIMIT ?"""
+        (found,) = self.reads.connection.execute(
+            f"SELECT json_group_array(json_array(n, seq, scope, code, json_array())) FROM ({select})",
+            (*_values(rest * 2), self.as_at, *_values(wheres), limit),
+        ).fetchone()
+        return _ROWS.decode(found)
 
 
-# -- the closed half ---------------------------------------------------------------------------------
+def _rows_of(row: str, source: str, seq: str, keys: Sequence[Sql], wheres: Sequence[Sql]) -> str:
+    """Give the SQL of the rows of ``source`` that fulfil conditions, with what they are sorted by."""
+    columns = "".join(f", {key.text} AS k{place}" for place, key in enumerate(keys))
+    where = _joined(wheres)
+    if row == "l" and "v." in columns + where:
+        source += " CROSS JOIN version v ON v.seq = l.seq"
+    return (
+        f"SELECT {row}.n AS n, {seq} AS seq, {row}.scope AS scope, {row}.code AS code{columns} "
+        f"FROM {source} WHERE {where}"
+    )
 
 
-def _read_closed(reading: _Reading) -> None:
-    """Add the versions that held at the asAt and were closed since, and put all in order."""
-    kind = reading.listing.fields.kind
-    source = "closed c CROSS JOIN version v ON v.seq = c.seq"
-    until = 0 if reading.listing.superseded_text else reading.as_at
-    held = Sql("c.kind = ? AND c.until > ? AND v.as_at <= ?", (kind.number, until, reading.as_at))
-    rest = [after(reading.keys, reading.cursor, live=False)] if reading.cursor else []
-    phase = Phase((held, *rest), order_of(reading.keys, live=False))
-    wanted = reading.listing.start + reading.limit + 1
-    reading.rows += _select(reading, source, "v.n", list(phase.conditions), phase, wanted, live=False)
-    reading.rows.sort(key=lambda row: (row[2], row[3]))
-    for place, key in reversed(tuple(enumerate(reading.keys, 4))):
-        reading.rows.sort(key=lambda row, place=place: _rank(row[place]), reverse=key.descending)  # type: ignore[misc]
-        reading.rows.sort(key=lambda row, place=place: row[place] is None)  # type: ignore[misc]
+def _joined(wheres: Sequence[Sql]) -> str:
+    return " AND ".join(f"({each.text})" for each in wheres) or "TRUE"
+
+
+def _values(parts: Sequence[Sql]) -> list[object]:
+    return [value for part in parts for value in part.values]
 
 
 def _rank(value: Any) -> tuple[int, Any]:
-    """Order values as SQLite does: numbers before texts, texts without regard to case."""
+    """Order values as SQLite does: numbers before texts, which are folded."""
     if value is None:
         return (0, 0)
-    return (2, value.translate(_LOWER)) if isinstance(value, str) else (1, value)
-
-
-# -- both ----------------------------------------------------------------------------------------------
-
-
-def _select(
-    reading: _Reading, source: str, n: str, conditions: list[Sql], phase: Phase, limit: int, *, live: bool
-) -> list[tuple[Any, ...]]:
-    """Read rows of (JSON, version, scope, code, sort values...) in the phase's order."""
-    listing = reading.listing
-    wheres = [*conditions, *listing.always, *_conditions(reading, live)]
-    where = " AND ".join(f"({each.text})" for each in wheres) or "TRUE"
-    keys = [key.sql(live) for key in reading.keys]
-    columns = "".join(f", {key.text}" for key in keys)
-    text = listing.text if live else listing.superseded_text or listing.text
-    text = text.replace(":n", n).replace(":a", str(reading.as_at))
-    try:
-        return reading.store.connection.execute(
-            f"""SELECT CAST({text} AS BLOB), v.seq, v.scope, v.code{columns} FROM {source}
-                WHERE {where} ORDER BY {phase.order} LIMIT ?""",
-            (*_values(keys), *_values(wheres), *_order_values(phase, keys), limit),
-        ).fetchall()
-    except sqlite3.OperationalError as error:
-        if reading.node is None or "overflow" not in str(error):
-            raise
-        from tui.oms.query.grammar import unparsable
-
-        raise unparsable("The filter is nested deeper than this server can follow.") from error
-
-
-def _conditions(reading: _Reading, live: bool) -> list[Sql]:
-    """Give the conditions of the list itself and of its filter."""
-    nodes = [*reading.listing.nodes]
-    if reading.node is not None:
-        nodes.append((reading.listing.fields, reading.node))
-    if not nodes:
-        return []
-    from tui.oms.query.conditions import Conditions
-
-    return [Conditions(fields, live=live).of(node) for fields, node in nodes]
-
-
-def _values(parts: Sequence[Sql]) -> tuple[object, ...]:
-    return tuple(value for part in parts for value in part.values)
-
-
-def _order_values(phase: Phase, keys: Sequence[Sql]) -> tuple[object, ...]:
-    """Give the values of the question marks in the phase's order, where a key stands twice."""
-    marks = phase.order.count("?")
-    return tuple(value for key in keys for value in key.values * 2) if marks else ()
+    return (2, fold(value)) if isinstance(value, str) else (1, value)

@@ -1,6 +1,7 @@
 """The order of a list: its sort fields, what SQL says it with, and where a page goes on in it.
 
-Nulls come last in either direction, and rows that are equal in every sort field come by scope and code.
+Nulls come last in either direction, texts without regard to case, and rows that are equal in every sort
+field come by scope and code.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from tui.oms.refusals import Refusal
 MAX_SORTS: Final = 10
 
 _SORT: Final = r"(?i)\s*(?P<minus>-?)(?P<field>\S.*?)(?:\s+(?P<way>asc|desc))?\s*"
-_TEXTS: Final = (Leaf.TEXT, Leaf.PROPERTY)
 
 
 class Key(Struct, frozen=True):
@@ -27,13 +27,67 @@ class Key(Struct, frozen=True):
     descending: bool
 
     def sql(self, live: bool) -> Sql:
-        """Give what is sorted by, of a live row or of any version."""
+        """Give what is sorted by, of a live row or of any version: the same value of both."""
         sql = self.field.live if live else self.field.kept
         if self.field.leaf is Leaf.PROPERTY:
             (path,) = sql.values
-            parts = (f"{path}.value.metricValue.value", f"{path}.value.labelValue")
-            sql = Sql(f"coalesce({sql.text}, {sql.text})", parts)
-        return Sql(sql.text + (" COLLATE NOCASE" if self.field.leaf in _TEXTS else ""), sql.values)
+            label = _folded(Sql(sql.text, (f"{path}.value.labelValue",)))
+            metric = f"{path}.value.metricValue.value"
+            return Sql(f"coalesce({sql.text}, {label.text})", (metric, *label.values))
+        if self.field.leaf is Leaf.TEXT and not self.field.folded(live):
+            return _by_id(sql) if self.field.hot and sql.text[2:] in ("scope", "code") else _folded(sql)
+        return sql
+
+
+def _by_id(part: Sql) -> Sql:
+    """Give a part of an id as its index has it: codes without regard to case."""
+    return Sql(f"{part.text} COLLATE NOCASE") if part.text.endswith(".code") else part
+
+
+def _folded(text: Sql) -> Sql:
+    """Fold a text in SQL; only one with letters beyond ASCII asks Python."""
+    sql = text.text
+    return Sql(f"CASE WHEN {sql} GLOB '*[^ -~]*' THEN fold({sql}) ELSE lower({sql}) END", text.values * 3)
+
+
+class Sort(Struct, frozen=True):
+    """The order of a list: by its keys, then by id, which may go ``backwards``."""
+
+    keys: tuple[Key, ...] = ()
+    backwards: bool = False
+
+    @property
+    def ids(self) -> str:
+        """The order of rows that are equal in every key."""
+        return "scope DESC, code DESC" if self.backwards else "scope, code"
+
+    @property
+    def order(self) -> str:
+        """The order of rows whose sort values are read as ``k0``, ``k1``, ..."""
+        parts = [
+            f"k{place}{' DESC' if key.descending else ''} NULLS LAST" for place, key in enumerate(self.keys)
+        ]
+        return ", ".join([*parts, self.ids])
+
+    def behind(self, cursor: Cursor, row: str) -> Sql:
+        """Give the condition of a row whose id comes after the cursor's."""
+        sign = "<" if self.backwards else ">"
+        return Sql(f"({row}.scope, {row}.code) {sign} (?, ?)", (cursor.scope, cursor.code))
+
+    def after(self, cursor: Cursor, *, live: bool) -> Sql:
+        """Give the condition of a row that comes after the cursor: nulls last, then by id."""
+        tie = self.behind(cursor, "l" if live else "v")
+        for key, value in reversed(tuple(zip(self.keys, cursor.values, strict=True))):
+            sql = key.sql(live)
+            if value is None:
+                tie = Sql(f"({sql.text} IS NULL AND {tie.text})", (*sql.values, *tie.values))
+                continue
+            sign = "<" if key.descending else ">"
+            tie = Sql(
+                f"({sql.text} {sign} ? OR {sql.text} IS NULL OR ({sql.text} = ? AND {tie.text}))",
+                (*sql.values, value, *sql.values, *sql.values, value, *tie.values),
+            )
+        return tie
 
 
 class Cursor(Struct, frozen=True):
@@ -44,7 +98,7 @@ class Cursor(Struct, frozen=True):
     code: str
 
 
-def keys_of(fields: Fields, sorts: Sequence[str]) -> tuple[Key, ...]:
+def sort_of(fields: Fields, sorts: Sequence[str]) -> Sort:
     """Read sort fields in either form: ``field DESC`` or ``-field``.
 
     Raises:
@@ -59,44 +113,11 @@ def keys_of(fields: Fields, sorts: Sequence[str]) -> tuple[Key, ...]:
             raise Refusal("SortingByFieldNotSupported", f"'{text}' is not a sort.", code=681)
         descending = bool(match["minus"]) or (match["way"] or "").lower() == "desc"
         name = match["field"]
-        names = ("id.scope", "id.code") if name.lower() == "id" else (name,)
-        if name.lower() == "id" and not descending:
-            break
-        for each in names:
-            found = fields.find(each, code=681)
-            if found.leaf in (Leaf.PARTS, Leaf.LIST) or found.each is not None:
-                detail = f"Sorting by '{name}' is not supported."
-                raise Refusal("SortingByFieldNotSupported", detail, code=681)
-            keys.append(Key(found, descending))
-    return tuple(keys)
-
-
-def order_of(keys: Sequence[Key], live: bool) -> str:
-    parts = []
-    for key in keys:
-        sql = key.sql(live).text
-        parts.append(f"{sql} IS NULL, {sql}{' DESC' if key.descending else ''}")
-    ids = "l.scope, l.code" if live else "v.scope, v.code"
-    return ", ".join([*parts, ids])
-
-
-def behind(cursor: Cursor, live: bool) -> Sql:
-    """Give the condition of a row whose id comes after the cursor's."""
-    row = "l" if live else "v"
-    return Sql(f"({row}.scope, {row}.code) > (?, ?)", (cursor.scope, cursor.code))
-
-
-def after(keys: Sequence[Key], cursor: Cursor, live: bool) -> Sql:
-    """Give the condition of a row that comes after the cursor: nulls last, then by id."""
-    tie = behind(cursor, live)
-    for key, value in reversed(tuple(zip(keys, cursor.values, strict=True))):
-        sql = key.sql(live)
-        if value is None:
-            tie = Sql(f"({sql.text} IS NULL AND {tie.text})", (*sql.values, *tie.values))
-            continue
-        sign = "<" if key.descending else ">"
-        tie = Sql(
-            f"({sql.text} {sign} ? OR {sql.text} IS NULL OR ({sql.text} = ? AND {tie.text}))",
-            (*sql.values, value, *sql.values, *sql.values, value, *tie.values),
-        )
-    return tie
+        if name.lower() == "id":
+            return Sort(tuple(keys), descending)
+        found = fields.find(name, code=681)
+        if found.leaf in (Leaf.PARTS, Leaf.LIST) or found.each is not None:
+            detail = f"Sorting by '{name}' is not supported."
+            raise Refusal("SortingByFieldNotSupported", detail, code=681)
+        keys.append(Key(found, descending))
+    return Sort(tuple(keys))

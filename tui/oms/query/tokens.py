@@ -1,8 +1,9 @@
 """Page tokens: where a list goes on, and what was asked, so that no page can be read by another question.
 
 A token is the Base64 of a JSON object of ``o`` (the version after which the list goes on), ``f`` (filter),
-``s`` (sort) and ``a`` (the asAt that every page of the list is read at), at most 500 characters. A longer
-question is kept by the server, and the token then names it (``k``).
+``s`` (sort) and ``a`` (the asAt that every page of the list is read at), at most 500 characters. Of a longer
+question the token has the SHA-256 (``k``): whoever repeats the question, as the SDK does, is answered by
+any server on this desk, before and after a restart; whoever leaves it out, as long as it is remembered.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class Token(msgspec.Struct, frozen=True, omit_defaults=True):
     k: str = ""
 
 
-_KEPT: OrderedDict[str, Token] = OrderedDict()
+_KEPT: OrderedDict[str, tuple[str, tuple[str, ...]]] = OrderedDict()
+"""The long questions of late, for those who leave them out on the next page."""
 
 
 def written(token: Token) -> str:
@@ -43,31 +45,43 @@ def written(token: Token) -> str:
     text = base64.b64encode(msgspec.json.encode(token)).decode()
     if len(text) <= MAX_TOKEN:
         return text
-    question = Token(0, token.a, token.f, token.s)
-    name = hashlib.sha256(msgspec.json.encode(question)).hexdigest()
-    _KEPT[name] = question
+    name = _name(token.f, token.s)
+    _KEPT[name] = (token.f, token.s)
     _KEPT.move_to_end(name)
     while len(_KEPT) > MAX_KEPT:
         _KEPT.popitem(last=False)
     return base64.b64encode(msgspec.json.encode(Token(token.o, token.a, k=name))).decode()
 
 
-def read(text: str) -> Token:
-    """Read a token.
+def read(text: str, filter: str, sort: tuple[str, ...]) -> Token:
+    """Read a token that came with ``filter`` and ``sort``, each repeated or left out.
 
     Raises:
-        Refusal: it is not one of ours, or too old (code 689).
+        Refusal: it is not one of ours, or was given for another question (code 689).
     """
     try:
         token = msgspec.json.decode(base64.b64decode(text, validate=True), type=Token)
     except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
         raise invalid("The page token is not one this server gave.") from error
-    if not token.k:
-        return token
-    question = _KEPT.get(token.k)
-    if question is None:
-        raise invalid("The page token is too old. Read the list again from its first page.")
-    return Token(token.o, question.a, question.f, question.s)
+    if token.k:
+        token = _whole(token, filter, sort)
+    for now, then, name in ((filter, token.f, "filter"), (sort, token.s, "sortBy")):
+        if now and now != then:
+            raise invalid(f"The page token was given for another {name}.")
+    return token
+
+
+def _whole(token: Token, filter: str, sort: tuple[str, ...]) -> Token:
+    """Give a token with the question it only names: the one that is repeated with it, or the kept one."""
+    if _name(filter, sort) == token.k:
+        return Token(token.o, token.a, filter, sort)
+    if token.k not in _KEPT:
+        raise invalid("This page token needs its filter and sortBy: repeat them as they were, or read anew.")
+    return Token(token.o, token.a, *_KEPT[token.k])
+
+
+def _name(filter: str, sort: tuple[str, ...]) -> str:
+    return hashlib.sha256(msgspec.json.encode((filter, sort))).hexdigest()
 
 
 def invalid(detail: str) -> Refusal:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from tui.oms.store.folding import fold
 from tui.oms.store.schema import APPLICATION, LAYOUT, statements
 
 ALWAYS_CHECKED: Final = 64 * 1024 * 1024
@@ -129,6 +130,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
 def _connect(name: str) -> sqlite3.Connection:
     connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False, cached_statements=512)
+    connection.create_function("fold", 1, fold, deterministic=True)
     connection.execute("PRAGMA busy_timeout = 5000")
     return connection
 

@@ -5,6 +5,7 @@ SHA-256 of itself and the row before it. Everything else is derived from it for 
 
 - ``live_<kind>``: one row per existing entity, with the fields lists are filtered and sorted by. Its
   ``n`` is the entity's number for life, its ``seq`` the version that holds now.
+- ``mix_<kind>``: which combinations of the fields of few values there ever were.
 - ``closed``: the versions that hold no more, and when they ceased to; ``gone``: the deleted entities.
 - ``link``: who ever pointed at whom. Never deleted from, so that history can follow it as well.
 - ``graph_<kind>`` and ``graph_past``: the order graph's entry of each block and placement, as text.
@@ -21,11 +22,12 @@ from msgspec import Struct
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.api.shapes import ResourceId
 from tui.oms.book import RELATIONS, Booking, PendingPrices, Relation, Stored
+from tui.oms.store.folding import fold
 from tui.oms.times import time_text
 
 APPLICATION: Final = 0x424C4F54
 """Marks a database file as ours (``BLOT``)."""
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 
 
 def _code(id: ResourceId | None) -> str | None:
@@ -35,8 +37,10 @@ def _code(id: ResourceId | None) -> str | None:
 class Kind(Struct, frozen=True, eq=False):
     """How the entities of one type are kept.
 
-    ``hot`` are the fields (as JSON paths) with a column and an index of their own, ``values`` gives a
-    row of them; the tuple it gives is in the order of ``hot``.
+    ``hot`` are the fields (as JSON paths) with a column, ``values`` gives a row of them in that order, the
+    texts folded. The first ``few`` of them take few values: they share two indexes, and ``mix_<kind>`` has
+    the combinations there ever were, so that a list asked for any of them is a merge of a few ranges. Each
+    of the others has an index of its own.
     """
 
     number: int
@@ -44,6 +48,7 @@ class Kind(Struct, frozen=True, eq=False):
     name: str
     hot: tuple[str, ...]
     values: Callable[[Any], tuple[str | None, ...]]
+    few: int = 0
 
     @property
     def table(self) -> str:
@@ -53,6 +58,11 @@ class Kind(Struct, frozen=True, eq=False):
     def columns(self) -> tuple[str, ...]:
         """The names of the hot columns, in the order of ``hot``."""
         return tuple(column(path) for path in self.hot)
+
+    @property
+    def mix(self) -> str:
+        """The table of the combinations of the few-valued columns."""
+        return f"mix_{self.name}"
 
     @property
     def relations(self) -> tuple[tuple[int, Relation[Any]], ...]:
@@ -66,51 +76,51 @@ def column(path: str) -> str:
 
 
 def _block(block: Block) -> tuple[str | None, ...]:
-    return (block.side, block.lusid_instrument_id, time_text(block.created_date))
+    return (fold(block.side), fold(block.lusid_instrument_id), time_text(block.created_date))
 
 
 def _order(order: Order) -> tuple[str | None, ...]:
     return (
-        order.state,
-        order.side,
-        order.lusid_instrument_id,
-        _code(order.portfolio_id),
+        fold(order.state),
+        fold(order.side),
+        fold(order.lusid_instrument_id),
+        fold(_code(order.portfolio_id)),
         time_text(order.date),
     )
 
 
 def _placement(placement: Placement) -> tuple[str | None, ...]:
     return (
-        placement.state,
-        placement.side,
-        placement.lusid_instrument_id,
+        fold(placement.state),
+        fold(placement.side),
+        fold(placement.lusid_instrument_id),
         time_text(placement.created_date),
     )
 
 
 def _execution(execution: Execution) -> tuple[str | None, ...]:
     return (
-        execution.state,
-        execution.side,
-        execution.lusid_instrument_id,
-        execution.placement_id.code,
+        fold(execution.state),
+        fold(execution.side),
+        fold(execution.lusid_instrument_id),
+        fold(execution.placement_id.code),
         time_text(execution.created_date),
     )
 
 
 def _allocation(allocation: Allocation) -> tuple[str | None, ...]:
     return (
-        allocation.state,
-        allocation.side,
-        allocation.lusid_instrument_id,
-        allocation.portfolio_id.code,
-        allocation.allocated_order_id.code,
+        fold(allocation.state),
+        fold(allocation.side),
+        fold(allocation.lusid_instrument_id),
+        fold(allocation.portfolio_id.code),
+        fold(allocation.allocated_order_id.code),
         time_text(allocation.date),
     )
 
 
 def _booking(booking: Booking) -> tuple[str | None, ...]:
-    return (booking.portfolio_id.code, time_text(booking.transaction.transaction_date))
+    return (fold(booking.portfolio_id.code), time_text(booking.transaction.transaction_date))
 
 
 _WHAT: Final = ("state", "side", "lusidInstrumentId")
@@ -118,16 +128,17 @@ _WHAT: Final = ("state", "side", "lusidInstrumentId")
 KINDS: Final[Mapping[type[Any], Kind]] = {
     kind.type: kind
     for kind in (
-        Kind(0, Block, "block", (*_WHAT[1:], "createdDate"), _block),
-        Kind(1, Order, "order", (*_WHAT, "portfolioId.code", "date"), _order),
-        Kind(2, Placement, "placement", (*_WHAT, "createdDate"), _placement),
-        Kind(3, Execution, "execution", (*_WHAT, "placementId.code", "createdDate"), _execution),
+        Kind(0, Block, "block", (*_WHAT[1:], "createdDate"), _block, few=1),
+        Kind(1, Order, "order", (*_WHAT, "portfolioId.code", "date"), _order, few=2),
+        Kind(2, Placement, "placement", (*_WHAT, "createdDate"), _placement, few=2),
+        Kind(3, Execution, "execution", (*_WHAT, "placementId.code", "createdDate"), _execution, few=2),
         Kind(
             4,
             Allocation,
             "allocation",
             (*_WHAT, "portfolioId.code", "allocatedOrderId.code", "date"),
             _allocation,
+            few=2,
         ),
         Kind(5, Booking, "booking", ("portfolioId.code", "transaction.transactionDate"), _booking),
         Kind(6, PendingPrices, "pending", (), lambda pending: ()),
@@ -186,7 +197,7 @@ def statements() -> list[str]:
 
 
 def _live_table(kind: Kind) -> list[str]:
-    hot = "".join(f", {name} TEXT COLLATE NOCASE" for name in kind.columns)
+    hot = "".join(f", {name} TEXT" for name in kind.columns)
     made = [
         f"""CREATE TABLE {kind.table} (
             n INTEGER PRIMARY KEY, seq INTEGER NOT NULL, since INTEGER NOT NULL,
@@ -194,6 +205,14 @@ def _live_table(kind: Kind) -> list[str]:
         f"CREATE UNIQUE INDEX {kind.table}_id ON {kind.table} (scope, code)",
         f"CREATE INDEX {kind.table}_named ON {kind.table} (code COLLATE NOCASE, scope, code)",
     ]
-    for name in ("since", *kind.columns):
+    for name in ("since", *kind.columns[kind.few :]):
         made.append(f"CREATE INDEX {kind.table}_{name} ON {kind.table} ({name}, scope, code)")
+    if kind.few:
+        few = ", ".join(kind.columns[: kind.few])
+        texts = ", ".join(f"{name} TEXT" for name in kind.columns[: kind.few])
+        made += [
+            f"CREATE INDEX {kind.table}_few ON {kind.table} ({few}, scope, code)",
+            f"CREATE INDEX {kind.table}_few_since ON {kind.table} ({few}, since, scope, code)",
+            f"CREATE TABLE {kind.mix} ({texts}) STRICT",
+        ]
     return made

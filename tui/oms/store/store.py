@@ -6,22 +6,21 @@ what a sealed book changed as one transaction, and remembers every earlier state
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
-from tui.api import gate
 from tui.api.shapes import ResourceId
-from tui.oms.book import Change, Context, Relation, S, Stored
+from tui.oms.book import Change, Context, Relation, S
+from tui.oms.store.batch import Batch, Head, Row, chained, in_parts, insert
 from tui.oms.store.files import FileLock, StoreError, open_database
+from tui.oms.store.folding import fold
 from tui.oms.store.reads import RELATION_NUMBERS, Reads, decoded
-from tui.oms.store.schema import KINDS, Kind, kind_of
+from tui.oms.store.schema import KINDS
+from tui.oms.texts import Texts
 from tui.oms.times import micros
 
 REPLIES_KEPT_US: Final = 24 * 3600 * 1_000_000
@@ -29,17 +28,6 @@ REPLIES_KEPT_US: Final = 24 * 3600 * 1_000_000
 
 Place = tuple[int, str, str]
 """Where an entity stands among the changes: the asAt of its newest version, its scope, its code."""
-
-_RELATIONS: Final = {kind: kind.relations for kind in KINDS.values()}
-
-
-class _Head(msgspec.Struct, frozen=True):
-    """Where the journal ends: what the next row follows on from."""
-
-    seq: int
-    chain: bytes
-    as_at: int
-    numbers: tuple[int, ...]
 
 
 class Store(Reads):
@@ -54,6 +42,7 @@ class Store(Reads):
         self._rows: dict[tuple[type[Any], ResourceId], tuple[int, int]] = {}
         self._depth = 0
         self._head = self._read_head()
+        self._settled = self._head.numbers
 
     @classmethod
     def open(cls, path: Path | None, *, fresh: bool = False) -> Store:
@@ -111,79 +100,49 @@ class Store(Reads):
         finally:
             self._depth = depth
 
-    def append(self, changes: Sequence[Change], context: Context, as_at: int) -> None:
-        """Append the versions of a sealed book and move the current rows along."""
-        batch = _Batch(self._head, as_at, context)
+    def append(self, changes: Sequence[Change], context: Context, as_at: int, texts: Texts) -> None:
+        """Append the versions of a sealed book and move the current rows along; ``texts`` keeps them."""
+        batch = Batch(self._head, as_at, context, texts)
         for change in changes:
-            self._append_one(change, batch)
-        execute = self.connection.executemany
-        execute("INSERT INTO version VALUES (?,?,?,?,?,?,?,?,?,?,?)", batch.versions)
-        execute("INSERT INTO closed VALUES (?,?,?)", batch.closed)
-        execute("INSERT INTO gone VALUES (?,?,?,?)", batch.gone)
-        for kind, rows in batch.made.items():
-            marks = ",".join("?" * (5 + len(kind.hot)))
-            execute(f"INSERT INTO {kind.table} VALUES ({marks})", rows)
-        for kind, rows in batch.moved.items():
-            execute(f"UPDATE {kind.table} SET seq = ?, since = ? WHERE n = ?", rows)
-        for kind, rows in batch.changed.items():
-            sets = ", ".join(f"{name} = ?" for name in ("seq", "since", *kind.columns))
-            execute(f"UPDATE {kind.table} SET {sets} WHERE n = ?", rows)
-        for kind, rows in batch.deleted.items():
-            execute(f"DELETE FROM {kind.table} WHERE n = ?", rows)
-        execute("INSERT OR IGNORE INTO link VALUES (?,?,?,?)", batch.links)
+            before, after = change.before, change.after
+            if before is None:
+                assert after is not None
+                self._rows[type(after), after.id] = batch.make(after)
+                continue
+            key = (type(before), before.id)
+            n, old = self._row(*key)
+            if after is None:
+                batch.delete(n, old, before)
+                del self._rows[key]
+            else:
+                self._rows[key] = (n, batch.change(n, old, before, after))
+        batch.write(self.connection)
+        self._settled = self._head.numbers
         self._head = batch.head
-
-    def _append_one(self, change: Change, batch: _Batch) -> None:
-        before, after = change.before, change.after
-        entity = after if after is not None else before
-        assert entity is not None
-        kind = kind_of(entity)
-        key = (kind.type, entity.id)
-        if before is None:
-            n = batch.number(kind)
-        else:
-            n, old = self._row(kind, entity.id)
-            batch.closed.append((old, kind.number, batch.as_at))
-        seq = batch.journal(kind, n, entity, deleted=after is None)
-        self._rows[key] = (n, seq)
-        if after is None:
-            batch.deleted.setdefault(kind, []).append((n,))
-            batch.gone.append((kind.number, entity.id.scope, entity.id.code, n))
-            del self._rows[key]
-            return
-        values = kind.values(after)
-        if before is None:
-            row = (n, seq, batch.as_at, after.id.scope, after.id.code, *values)
-            batch.made.setdefault(kind, []).append(row)
-        elif values == kind.values(before):
-            batch.moved.setdefault(kind, []).append((seq, batch.as_at, n))
-        else:
-            batch.changed.setdefault(kind, []).append((seq, batch.as_at, *values, n))
-        for number, relation in _RELATIONS[kind]:
-            known = set(relation.targets(before)) if before is not None else ()
-            batch.links += [
-                (number, to.code, to.scope, n) for to in relation.targets(after) if to not in known
-            ]
 
     def draw(self, type: type[Any], entries: Mapping[ResourceId, bytes | None], as_at: int) -> None:
         """Store the order graph's new entries of blocks or placements; None where it is deleted."""
         kind = KINDS[type]
         table = f"graph_{kind.name}"
-        drawn, erased = [], []
+        first: list[Row] = []
+        again: list[Row] = []
+        erased: list[int] = []
         for id, text in entries.items():
             row = self._rows.get((type, id)) or self._find(kind, id)
             if text is not None and row is not None:
-                drawn.append((row[0], as_at, text.decode()))
+                known = again if row[0] <= self._settled[kind.number] else first
+                known.append((row[0], as_at, text.decode()))
             elif text is None:
                 erased += self._gone_numbers(kind, id)
+        insert(self.connection, f"INSERT INTO {table}", first)
         execute = self.connection.executemany
-        ends = [(kind.number, as_at, n, text) for n, _, text in drawn]
+        ends = [(kind.number, as_at, n, text) for n, _, text in again]
         keep = f"INSERT INTO graph_past SELECT ?, n, since, ?, text FROM {table} WHERE n = ?"
         execute(f"{keep} AND text <> ?", ends)
         execute(
             f"""INSERT INTO {table} VALUES (?, ?, ?) ON CONFLICT (n) DO UPDATE
                 SET since = excluded.since, text = excluded.text WHERE text <> excluded.text""",
-            drawn,
+            again,
         )
         execute(keep, [(kind.number, as_at, n) for n in erased])
         execute(f"DELETE FROM {table} WHERE n = ?", [(n,) for n in erased])
@@ -192,26 +151,44 @@ class Store(Reads):
 
     def get(self, kind: type[S], id: ResourceId) -> S | None:
         """Give the current version, or None when it does not exist (or is deleted)."""
-        table = KINDS[kind].table
-        found = self.connection.execute(
-            f"""SELECT l.n, l.seq, CAST(v.text AS BLOB) FROM {table} l CROSS JOIN version v ON v.seq = l.seq
-                WHERE l.scope = ? AND l.code = ?""",
-            (id.scope, id.code),
-        ).fetchone()
-        if found is None:
-            return None
-        n, seq, text = found
-        self._rows[kind, id] = (n, seq)
-        return decoded(kind, text)
+        return next(iter(self.get_all(kind, (id,))), None)
 
-    def related(self, relation: Relation[S], target: ResourceId) -> Iterable[S]:
+    def get_all(self, kind: type[S], ids: Collection[ResourceId]) -> list[S]:
+        """Give the current versions of those of ``ids`` that exist."""
+        entities = []
+        for values, part in in_parts([(id.scope, id.code) for id in ids]):
+            entities += self._entities(
+                kind,
+                f"""({values}) w CROSS JOIN {KINDS[kind].table} l ON l.scope = w.column1 AND l.code = w.column2
+                    CROSS JOIN version v ON v.seq = l.seq""",
+                part,
+            )
+        return entities
+
+    def related(self, relation: Relation[S], target: ResourceId) -> list[S]:
         """Give the current entities that point at ``target``, or once did, oldest first."""
+        return self.related_all(relation, (target,))
+
+    def related_all(self, relation: Relation[S], targets: Collection[ResourceId]) -> list[S]:
+        """Give the current entities that point at any of ``targets``, or once did.
+
+        Those that point at one target come oldest first.
+        """
         kind = relation.kind
+        entities = []
+        for values, part in in_parts([(id.code, id.scope) for id in targets]):
+            entities += self._entities(
+                kind,
+                f"""({values}) w CROSS JOIN link k ON k.code = w.column1 AND k.scope = w.column2
+                    CROSS JOIN {KINDS[kind].table} l ON l.n = k.n CROSS JOIN version v ON v.seq = l.seq
+                    WHERE k.relation = {RELATION_NUMBERS[relation.name]} ORDER BY k.n""",
+                part,
+            )
+        return entities
+
+    def _entities(self, kind: type[S], source: str, values: Sequence[object]) -> list[S]:
         found = self.connection.execute(
-            f"""SELECT l.n, l.seq, CAST(v.text AS BLOB) FROM link k
-                CROSS JOIN {KINDS[kind].table} l ON l.n = k.n CROSS JOIN version v ON v.seq = l.seq
-                WHERE k.relation = ? AND k.code = ? AND k.scope = ? ORDER BY k.n""",
-            (RELATION_NUMBERS[relation.name], target.code, target.scope),
+            f"SELECT l.n, l.seq, CAST(v.text AS BLOB) FROM {source}", values
         ).fetchall()
         entities = []
         for n, seq, text in found:
@@ -222,18 +199,12 @@ class Store(Reads):
 
     def in_state(self, kind: type[S], state: str, *, after: ResourceId | None = None, limit: int) -> list[S]:
         """Give up to ``limit`` entities in ``state`` (any case), by id, those behind ``after``."""
-        found = self.connection.execute(
-            f"""SELECT l.n, l.seq, CAST(v.text AS BLOB) FROM {KINDS[kind].table} l
-                CROSS JOIN version v ON v.seq = l.seq
+        return self._entities(
+            kind,
+            f"""{KINDS[kind].table} l CROSS JOIN version v ON v.seq = l.seq
                 WHERE l.state = ? AND (l.scope, l.code) > (?, ?) ORDER BY l.scope, l.code LIMIT ?""",
-            (state, after.scope if after else "", after.code if after else "", limit),
-        ).fetchall()
-        entities = []
-        for n, seq, text in found:
-            entity = decoded(kind, text)
-            self._rows[kind, entity.id] = (n, seq)
-            entities.append(entity)
-        return entities
+            (fold(state), after.scope if after else "", after.code if after else "", limit),
+        )
 
     def changed(self, kind: type[S], behind: Place, *, limit: int) -> list[tuple[Place, S]]:
         """Give up to ``limit`` existing entities whose newest version is behind ``behind``, oldest first.
@@ -253,10 +224,10 @@ class Store(Reads):
             entities.append(((as_at, entity.id.scope, entity.id.code), entity))
         return entities
 
-    def _row(self, kind: Kind, id: ResourceId) -> tuple[int, int]:
-        row = self._rows.get((kind.type, id)) or self._find(kind, id)
+    def _row(self, type: type[Any], id: ResourceId) -> tuple[int, int]:
+        row = self._rows.get((type, id)) or self._find(KINDS[type], id)
         if row is None:
-            raise StoreError(f"{kind.name} {id} is not stored.")
+            raise StoreError(f"{KINDS[type].name} {id} is not stored.")
         return row
 
     # -- replies kept for idempotency keys -----------------------------------------------------------
@@ -275,7 +246,7 @@ class Store(Reads):
 
     # -- the journal -----------------------------------------------------------------------------------
 
-    def _read_head(self) -> _Head:
+    def _read_head(self) -> Head:
         row = self.connection.execute(
             "SELECT seq, chain, as_at FROM version ORDER BY seq DESC LIMIT 1"
         ).fetchone()
@@ -284,7 +255,7 @@ class Store(Reads):
             for kind in KINDS.values()
         ]
         seq, chain, as_at = row or (0, b"", 0)
-        return _Head(seq, chain, as_at, tuple(number or 0 for number in numbers))
+        return Head(seq, chain, as_at, tuple(number or 0 for number in numbers))
 
     def broken_link(self) -> int | None:
         """Check the journal's chain; give the first row that does not follow on from the one before it."""
@@ -294,59 +265,8 @@ class Store(Reads):
                 FROM version ORDER BY seq"""
         )
         for *head, text, stored in rows:
-            chain = _chained(chain, tuple(head), text or b"")
+            chain = chained(chain, tuple(head), text or b"")
             if chain != stored:
                 seq: int = head[0]
                 return seq
         return None
-
-
-class _Batch:
-    """The rows one call adds, gathered so that each table is written once."""
-
-    def __init__(self, head: _Head, as_at: int, context: Context) -> None:
-        self.as_at = as_at
-        self.versions: list[tuple[Any, ...]] = []
-        self.closed: list[tuple[int, int, int]] = []
-        self.gone: list[tuple[int, str, str, int]] = []
-        self.made: dict[Kind, list[tuple[Any, ...]]] = {}
-        self.moved: dict[Kind, list[tuple[Any, ...]]] = {}
-        self.changed: dict[Kind, list[tuple[Any, ...]]] = {}
-        self.deleted: dict[Kind, list[tuple[int]]] = {}
-        self.links: list[tuple[int, str, str, int]] = []
-        self._context = context
-        self._seq, self._chain = head.seq, head.chain
-        self._numbers = list(head.numbers)
-
-    @property
-    def head(self) -> _Head:
-        return _Head(self._seq, self._chain, self.as_at, tuple(self._numbers))
-
-    def number(self, kind: Kind) -> int:
-        self._numbers[kind.number] += 1
-        return self._numbers[kind.number]
-
-    def journal(self, kind: Kind, n: int, entity: Stored, *, deleted: bool) -> int:
-        """Add the journal's row and give its sequence number."""
-        self._seq += 1
-        version = (entity.version.as_at_version_number if entity.version else None) or 1
-        text = b"" if deleted else gate.encode(entity)
-        context = self._context
-        head = (
-            self._seq,
-            kind.number,
-            n,
-            entity.id.scope,
-            entity.id.code,
-            version + deleted,
-            self.as_at,
-            context.user,
-            context.request_id,
-        )
-        self._chain = _chained(self._chain, head, text)
-        self.versions.append((*head, None if deleted else text.decode(), self._chain))
-        return self._seq
-
-
-def _chained(previous: bytes, head: tuple[Any, ...], text: bytes) -> bytes:
-    return hashlib.sha256(previous + msgspec.json.encode(head) + text).digest()

@@ -1,0 +1,175 @@
+"""The rows one call adds: gathered change by change, then written table by table, many rows a statement."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any, Final
+
+import msgspec
+
+from tui.oms.book import Context, Stored
+from tui.oms.store.schema import KINDS, Kind, kind_of
+from tui.oms.texts import Texts
+
+AT_ONCE: Final = (50, 10, 1)
+"""How many rows go into one statement; beginning one costs more than a row does."""
+
+_RELATIONS: Final = {kind: kind.relations for kind in KINDS.values()}
+_HEAD: Final = msgspec.json.Encoder()
+
+Row = tuple[Any, ...]
+
+
+class Head(msgspec.Struct, frozen=True):
+    """Where the journal ends: what the next row follows on from."""
+
+    seq: int
+    chain: bytes
+    as_at: int
+    numbers: tuple[int, ...]
+
+
+class Batch:
+    """What a call's changes put into each table, all at one asAt, behind ``head``."""
+
+    def __init__(self, head: Head, as_at: int, context: Context, texts: Texts) -> None:
+        self.as_at = as_at
+        self._context = context
+        self._texts = texts
+        self._seq, self._chain = head.seq, head.chain
+        self._numbers = list(head.numbers)
+        self._versions: list[Row] = []
+        self._closed: list[Row] = []
+        self._gone: list[Row] = []
+        self._made: dict[Kind, list[Row]] = {}
+        self._moved: dict[Kind, list[Row]] = {}
+        self._changed: dict[Kind, list[Row]] = {}
+        self._deleted: dict[Kind, list[Row]] = {}
+        self._links: list[Row] = []
+        self._mixes: dict[Kind, set[Row]] = {}
+
+    @property
+    def head(self) -> Head:
+        """Where the journal ends with this batch."""
+        return Head(self._seq, self._chain, self.as_at, tuple(self._numbers))
+
+    def make(self, after: Stored) -> tuple[int, int]:
+        """Add a new entity; gives its number for life and its version's."""
+        kind = kind_of(after)
+        self._numbers[kind.number] += 1
+        n = self._numbers[kind.number]
+        seq = self._journal(kind, n, after, self._texts.keep(after))
+        values = self._values(kind, after)
+        row = (n, seq, self.as_at, after.id.scope, after.id.code, *values)
+        self._made.setdefault(kind, []).append(row)
+        self._link(kind, n, None, after)
+        return n, seq
+
+    def change(self, n: int, old: int, before: Stored, after: Stored) -> int:
+        """Add a version of entity number ``n`` that follows version ``old``; gives its number."""
+        kind = kind_of(after)
+        self._closed.append((old, kind.number, self.as_at))
+        seq = self._journal(kind, n, after, self._texts.keep(after))
+        values = self._values(kind, after)
+        if values == kind.values(before):
+            self._moved.setdefault(kind, []).append((seq, self.as_at, n))
+        else:
+            self._changed.setdefault(kind, []).append((seq, self.as_at, *values, n))
+        self._link(kind, n, before, after)
+        return seq
+
+    def delete(self, n: int, old: int, before: Stored) -> None:
+        """Add the end of entity number ``n``, whose last version was ``old``."""
+        kind = kind_of(before)
+        self._closed.append((old, kind.number, self.as_at))
+        self._journal(kind, n, before, None)
+        self._deleted.setdefault(kind, []).append((n,))
+        self._gone.append((kind.number, before.id.scope, before.id.code, n))
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Write all of it."""
+        insert(connection, "INSERT INTO version", self._versions)
+        insert(connection, "INSERT INTO closed", self._closed)
+        insert(connection, "INSERT INTO gone", self._gone)
+        for kind, rows in self._made.items():
+            insert(connection, f"INSERT INTO {kind.table}", rows)
+        for kind, rows in self._moved.items():
+            connection.executemany(f"UPDATE {kind.table} SET seq = ?, since = ? WHERE n = ?", rows)
+        for kind, rows in self._changed.items():
+            sets = ", ".join(f"{name} = ?" for name in ("seq", "since", *kind.columns))
+            connection.executemany(f"UPDATE {kind.table} SET {sets} WHERE n = ?", rows)
+        for kind, rows in self._deleted.items():
+            connection.executemany(f"DELETE FROM {kind.table} WHERE n = ?", rows)
+        insert(connection, "INSERT OR IGNORE INTO link", self._links)
+        for kind, mixes in self._mixes.items():
+            same = " AND ".join(
+                f"{name} IS ?{place}" for place, name in enumerate(kind.columns[: kind.few], 1)
+            )
+            marks = ", ".join(f"?{place}" for place in range(1, kind.few + 1))
+            connection.executemany(
+                f"""INSERT INTO {kind.mix} SELECT {marks}
+                    WHERE NOT EXISTS (SELECT 1 FROM {kind.mix} WHERE {same})""",
+                list(mixes),
+            )
+
+    def _journal(self, kind: Kind, n: int, entity: Stored, text: bytes | None) -> int:
+        """Add the journal's row, without text for a deletion, and give its sequence number."""
+        self._seq += 1
+        number = (entity.version.as_at_version_number if entity.version else None) or 1
+        id, context = entity.id, self._context
+        head = (
+            self._seq,
+            kind.number,
+            n,
+            id.scope,
+            id.code,
+            number + (text is None),
+            self.as_at,
+            context.user,
+            context.request_id,
+        )
+        self._chain = chained(self._chain, head, text or b"")
+        self._versions.append((*head, None if text is None else text.decode(), self._chain))
+        return self._seq
+
+    def _values(self, kind: Kind, entity: Stored) -> Row:
+        """Give the hot columns of ``entity``; a mix of few-valued ones that is new to its kind is noted."""
+        values = kind.values(entity)
+        if kind.few:
+            self._mixes.setdefault(kind, set()).add(values[: kind.few])
+        return values
+
+    def _link(self, kind: Kind, n: int, before: Stored | None, after: Stored) -> None:
+        for number, relation in _RELATIONS[kind]:
+            known = set(relation.targets(before)) if before is not None else ()
+            self._links += [
+                (number, to.code, to.scope, n) for to in relation.targets(after) if to not in known
+            ]
+
+
+def chained(previous: bytes, head: Row, text: bytes) -> bytes:
+    """Give the link of the journal's chain that follows ``previous``: a SHA-256."""
+    return hashlib.sha256(previous + _HEAD.encode(head) + text).digest()
+
+
+def insert(connection: sqlite3.Connection, into: str, rows: Sequence[Row], rest: str = "") -> None:
+    """Insert ``rows``, each a value for every column; ``rest`` is what follows the values."""
+    for values, part in in_parts(rows):
+        connection.execute(f"{into} {values} {rest}", part)
+
+
+def in_parts(rows: Sequence[Row]) -> Iterator[tuple[str, list[Any]]]:
+    """Give ``rows`` in parts of few sizes: the SQL of their values, with its question marks, and these.
+
+    Few sizes, because the connection keeps its statements.
+    """
+    begin = 0
+    for size in AT_ONCE:
+        while len(rows) - begin >= size:
+            row = f"({','.join('?' * len(rows[begin]))})"
+            part = rows[begin : begin + size]
+            yield f"VALUES {','.join([row] * size)}", [*chain.from_iterable(part)]
+            begin += size

@@ -1,0 +1,34 @@
+"""Texts without regard to letter case, of any alphabet: one letter for one, and no other letter for ASCII.
+
+So a text of ASCII letters only can be compared by SQLite's own NOCASE, which is much faster and says the
+same; only where other letters are asked for, :func:`fold` is.
+"""
+
+from __future__ import annotations
+
+from typing import overload
+
+
+@overload
+def fold(text: str) -> str: ...
+@overload
+def fold(text: str | None) -> str | None: ...
+def fold(text: str | None) -> str | None:
+    """Give ``text`` in lower case, letter by letter.
+
+    >>> fold("GRÖẞE ΣΑΣ")
+    'größe σασ'
+    """
+    if text is None or text.isascii():
+        return text and text.lower()
+    return "".join(_LETTERS.get(letter) or _letter(letter) for letter in text)
+
+
+_LETTERS: dict[str, str] = {}
+
+
+def _letter(letter: str) -> str:
+    lower = letter.lower()
+    if not letter.isascii() and (len(lower) != 1 or lower.isascii()):
+        lower = letter
+    return _LETTERS.setdefault(letter, lower)
