@@ -212,6 +212,8 @@ class BlotterApp(App[None]):
 
     def _updated(self, update: Update) -> None:
         """Paint once for any number of updates that come in one turn of the loop."""
+        if update.notice:
+            self.notify(update.notice, severity="warning", timeout=30, markup=False)
         if not self._dirty:
             self._dirty = True
             self.call_next(self._show)
@@ -246,7 +248,7 @@ class BlotterApp(App[None]):
     async def reload(self) -> None:
         """Read the whole desk again."""
         if self.desk is not None:
-            await self.desk.load()
+            await self.desk.reload()
 
     @work(group="read", exclusive=True, exit_on_error=False)
     async def travel(self, as_at: datetime | None) -> None:

@@ -108,6 +108,17 @@ class TestCircuit:
         assert isinstance(await desk.fails(), Offline)
         assert [type(each) for each in desk.heard] == [Patience, Patience]
 
+    async def test_somebody_who_does_not_want_to_wait_may_try_at_once(self) -> None:
+        desk = Desk(*[LOST] * (FAILURES_IN_A_ROW + 1), OK, OK)
+        await desk.fails(FAILURES_IN_A_ROW)
+        desk.http.try_now()
+        assert type(await desk.fails()) is NoAnswer
+        assert isinstance(await desk.fails(), Offline), "a try in vain opens it for fifteen seconds more"
+        desk.http.try_now()
+        await desk.write()
+        desk.http.try_now()
+        await desk.write()
+
     async def test_only_one_call_tries(self) -> None:
         desk = Desk(*[LOST] * FAILURES_IN_A_ROW, httpx.Response(429), OK)
         await desk.fails(FAILURES_IN_A_ROW)
@@ -271,7 +282,7 @@ class TestClocks:
 
 
 async def test_a_key_is_relied_on_only_where_the_server_says_that_it_keeps_them() -> None:
-    desk = Desk(OK, httpx.Response(200, headers={"accept-idempotency-key": "true"}, json={}))
+    desk = Desk(OK, httpx.Response(200, headers={"idempotency-key-supported": "true"}, json={}))
     await desk.write()
     assert not desk.http.keeps_keys
     await desk.write()

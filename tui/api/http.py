@@ -151,6 +151,10 @@ class Http:
         """For how many seconds the oldest request under way has had no answer; 0 when there is none."""
         return self._clock() - min(self._asked.values()) if self._asked else 0.0
 
+    def try_now(self) -> None:
+        """Send the next call even to a server that is left in peace because it is gone."""
+        self._circuit.try_now()
+
     def _tell(self, notice: Notice) -> None:
         if self._told is not None:
             self._told(notice)

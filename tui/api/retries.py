@@ -85,6 +85,11 @@ class Circuit:
         """How long calls are still refused, 0 when they are not."""
         return 0.0 if self._open_until is None else max(self._open_until - self._clock(), 0.0)
 
+    def try_now(self) -> None:
+        """Let the next call through, however long others were to wait."""
+        if self._open_until is not None:
+            self._open_until = min(self._open_until, self._clock())
+
     @contextmanager
     def call(self) -> Iterator[None]:
         """Let a call through and learn from how it ends.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from math import ceil
+from typing import Final
 
 from textual.content import Content
 
@@ -11,6 +13,11 @@ from tui.columns.format import Look, clock
 from tui.service.environment import Environment, Health, Kind, State
 from tui.service.snapshot import Snapshot
 from widgets.line import Line
+
+SILENCE_S: Final = 5
+"""An answer that takes longer than this is worth saying."""
+
+_STYLES: Final = {State.STALE: "$attention", State.OFFLINE: "$bad", State.UNAUTHENTICATED: "$bad"}
 
 
 class Band(Line):
@@ -30,6 +37,7 @@ class Band(Line):
         read_only: bool,
         unknown: int,
         sending: int,
+        silent_s: int,
         now: datetime,
     ) -> None:
         """Show where things stand."""
@@ -54,15 +62,29 @@ class Band(Line):
             marks.append(f"{unknown} OUTCOMES UNKNOWN")
         if snapshot.bad:
             marks.append(f"{len(snapshot.bad)} unreadable rows")
-        state = _state(health, snapshot, look, now)
-        style = {"stale": "$attention", "offline": "$bad", "unauthenticated": "$bad"}.get(
-            health.state.value, ""
-        )
-        right = Content.assemble("  ".join(marks), "  " if marks else "", (state, style), " ")
+        state = _state(health, look, now)
+        waits = _waits(health, silent_s, now)
+        style = _STYLES.get(health.state, "$attention" if waits else "")
+        right = Content.assemble("  ".join(marks), "  " if marks else "", (state + waits, style), " ")
         self.show(Content("  ".join(left)), right)
 
 
-def _state(health: Health, snapshot: Snapshot, look: Look, now: datetime) -> str:
+def _waits(health: Health, silent_s: int, now: datetime) -> str:
+    """Say what is waited for: the next try, counting down, or an answer that is long in coming."""
+    left = seconds_left(health, now)
+    if left:
+        if health.state is State.OFFLINE:
+            return f"; tried again in {left} s, r tries now"
+        return f"; the server asks to wait {left} s"
+    return f"; no answer for {silent_s} s" if silent_s >= SILENCE_S else ""
+
+
+def seconds_left(health: Health, now: datetime) -> int:
+    """Give for how many more seconds the server is left in peace, counting each that has begun."""
+    return 0 if health.until is None else max(0, ceil((health.until - now).total_seconds()))
+
+
+def _state(health: Health, look: Look, now: datetime) -> str:
     if health.state is State.LOADING:
         return "reading…" if not look.ascii else "reading..."
     at = clock(health.read_at, look)

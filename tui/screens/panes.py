@@ -19,7 +19,7 @@ from textual.timer import Timer
 from styles.themes import cell_styles
 from tui.actions.action import Scope
 from tui.api.shapes import ResourceId
-from tui.screens.band import Band
+from tui.screens.band import SILENCE_S, Band
 from tui.screens.hints import footer_hints
 from tui.screens.pane import Pane
 from tui.service.snapshot import EMPTY, Family, Ref
@@ -60,6 +60,7 @@ class PanesScreen(Screen[None]):
         self._following: Timer | None = None
         self._last = Family.ALLOCATIONS
         self.full_screen = False
+        self._waited = False
         self._panes: dict[Family, Pane] = {}
 
     def compose(self) -> ComposeResult:
@@ -76,6 +77,7 @@ class PanesScreen(Screen[None]):
         self._arrange()
         self.pane(Family.BLOCKS).grid.focus()
         self.show_all()
+        self.set_interval(1.0, self._count_seconds)
 
     def dress(self, styles: Mapping[str, Style]) -> None:
         """Draw cells in these styles, as after a change of theme."""
@@ -137,6 +139,18 @@ class PanesScreen(Screen[None]):
 
     def show_standing(self) -> None:
         """Show the band and the keys."""
+        self._show_band()
+        self.query_one("#keys", Pieces).show(*footer_hints(self.scope()))
+
+    def _count_seconds(self) -> None:
+        """Keep the band true while something is waited for: a countdown, an age, an answer."""
+        desk = self.app.desk
+        waits = desk is not None and (self.app.health.until is not None or desk.silent_s >= SILENCE_S)
+        if waits or self._waited:
+            self._show_band()
+        self._waited = waits
+
+    def _show_band(self) -> None:
         app = self.app
         self.query_one("#band", Band).tell(
             app.environment,
@@ -148,9 +162,9 @@ class PanesScreen(Screen[None]):
             read_only=app.read_only,
             unknown=len(app.desk.unknown) if app.desk else 0,
             sending=len(app.flights),
+            silent_s=app.desk.silent_s if app.desk else 0,
             now=app.now(),
         )
-        self.query_one("#keys", Pieces).show(*footer_hints(self.scope()))
 
     def _follow(self) -> None:
         """Show in the other panes what belongs to the block under the cursor, or everything."""

@@ -10,12 +10,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from msgspec.structs import replace
+
 from tui.api.client import Client
-from tui.api.errors import ApiError, NotFound, NotServed, Unauthenticated
+from tui.api.connection import Notice, Skew
+from tui.api.errors import (
+    ApiError,
+    MalformedReply,
+    NotFound,
+    NotServed,
+    Offline,
+    Refused,
+    Unauthenticated,
+)
 from tui.api.models import Execution, Order, Placement, Transaction
 from tui.api.requests import CancelledAndMoved, MarketRequest, MarketStatus
 from tui.api.shapes import ResourceId
@@ -93,10 +104,12 @@ class Desk:
         self._reading = asyncio.Lock()
         self._polls = 0
         self._doubtful = True
+        self._identified = False
         self._tasks: set[asyncio.Task[Any]] = set()
         self._journal = journal or Journal(None)
         self._pause = pause
         self._writer: Writer | None = None
+        client.http.listen(self._heard)
 
     # --- what there is -------------------------------------------------------------------------
 
@@ -110,6 +123,11 @@ class Desk:
         """The rows whose last write has an outcome nobody knows, oldest first."""
         doubts = self._writer.doubts if self._writer else ()
         return tuple(ref for doubt in doubts for ref in doubt.verb.refs)
+
+    @property
+    def silent_s(self) -> int:
+        """For how many whole seconds the server has left a request without an answer."""
+        return int(self.client.http.silent_s)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Have ``listener`` called on every update, in the event loop; the answer ends it."""
@@ -157,6 +175,11 @@ class Desk:
             await self.recheck()
         return loaded
 
+    async def reload(self) -> bool:
+        """Read the whole desk because the user asked for it, also from a server that is offline."""
+        self.client.http.try_now()
+        return await self.load()
+
     async def refresh(self) -> bool:
         """Read what changed since the last read and publish it, if anything did; tell whether it worked.
 
@@ -199,6 +222,20 @@ class Desk:
             self._doubtful = True
             self._set_health(Health(State.STALE, self.health.read_at))
 
+    async def identify(self) -> None:
+        """Ask a server over the network who is signed on, once its desk is read; it is asked once."""
+        if self._identified or self.environment.kind is Kind.LOCAL or self.health.state is not State.LIVE:
+            return
+        try:
+            user = await self.client.who_am_i()
+        except ApiError as error:
+            self._identified = isinstance(error, (Refused, MalformedReply))
+            log.info("who is signed on is not known: %s", error.why)
+            return
+        self._identified = True
+        self.environment = replace(self.environment, user=user.email_address or user.id)
+        self._tell(Update(self.snapshot, self.snapshot))
+
     async def _guarded(self, read: Awaitable[None]) -> bool:
         """Do a read and turn what happens into health; the snapshot stays whatever happens."""
         try:
@@ -208,27 +245,54 @@ class Desk:
             return False
         except Superseded:
             return False
-        self._set_health(Health(State.LIVE, self._now()))
+        now, until = self._now(), self.health.until
+        waits = self.health.state is not State.OFFLINE and until is not None and until > now
+        self._set_health(Health(State.LIVE, now, until=until if waits else None))
         return True
 
     def _missed(self, error: ApiError) -> None:
         missed = self.health.missed + 1
         if isinstance(error, Unauthenticated):
             state = State.UNAUTHENTICATED
-        elif missed >= OFFLINE_AFTER or self.health.read_at is None:
+        elif (
+            missed >= OFFLINE_AFTER
+            or self.health.read_at is None
+            or self.health.state is State.OFFLINE
+            or isinstance(error, Offline)
+        ):
             state = State.OFFLINE
         elif missed >= STALE_AFTER:
             state = State.STALE
         else:
             state = self.health.state
         log.warning("read failed: %s", error.why)
-        self._set_health(Health(state, self.health.read_at, missed, error.why, error.advice))
+        self._set_health(
+            Health(state, self.health.read_at, missed, error.why, self._advice(error), self.health.until)
+        )
+
+    def _heard(self, notice: Notice) -> None:
+        """Show for how long the server is left in peace; say once that the clocks differ."""
+        if isinstance(notice, Skew):
+            side = "ahead of" if notice.seconds > 0 else "behind"
+            said = f"This machine's clock is {abs(notice.seconds):.0f} s {side} the server's: correct it."
+            log.warning("%s", said)
+            self._tell(Update(self.snapshot, self.snapshot, notice=said))
+            return
+        until = self._now() + timedelta(seconds=notice.seconds)
+        state = State.OFFLINE if notice.offline else self.health.state
+        self._set_health(replace(self.health, state=state, message=notice.why, until=until))
+
+    def _advice(self, error: ApiError) -> str:
+        """Say what to do; for a token the server does not take, as this desk's own token is made."""
+        if isinstance(error, Unauthenticated) and error.advice == Unauthenticated.advice:
+            return self.environment.sign_on_again or error.advice
+        return error.advice
 
     def _set_health(self, health: Health) -> None:
         """Tell listeners when anything but the time of the last read differs."""
         before, self.health = self.health, health
-        seen = (before.state, before.missed, before.message)
-        if seen != (health.state, health.missed, health.message):
+        seen = (before.state, before.missed, before.message, before.until)
+        if seen != (health.state, health.missed, health.message, health.until):
             self._tell(Update(self.snapshot, self.snapshot))
 
     def _publish(self, *, complete: bool | None = None) -> None:
@@ -361,9 +425,17 @@ class Desk:
             return None
 
     async def market_set(
-        self, *, running: bool | None = None, speed: Decimal | None = None, steps: int | None = None
+        self,
+        *,
+        running: bool | None = None,
+        speed: Decimal | None = None,
+        steps: int | None = None,
+        halt: str | None = None,
+        lift: str | None = None,
     ) -> MarketStatus | None:
         """Run or pause the simulated market, set its speed, or move it on by ``steps`` ticks.
+
+        ``halt`` stops trading in an instrument, ``lift`` lets it go on; both take its LUID.
 
         Raises:
             ApiError: it could not be done.
@@ -371,7 +443,9 @@ class Desk:
         if self.environment.kind is Kind.PROD:
             return None
         try:
-            return await self.client.set_market(MarketRequest(running=running, speed=speed, steps=steps))
+            return await self.client.set_market(
+                MarketRequest(running=running, speed=speed, steps=steps, halt=halt, lift=lift)
+            )
         except (NotFound, NotServed):
             return None
 

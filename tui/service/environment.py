@@ -60,23 +60,29 @@ class State(StrEnum):
 
 class Health(Struct, frozen=True):
     """The state of reading: when it last worked (by this machine's clock), how many polls were missed
-    since, and why and what to do when it does not work."""
+    since, and why and what to do when it does not work.
+
+    ``until`` is when something is sent again, while the server is left in peace: because it is gone, or
+    because it asked for that.
+    """
 
     state: State = State.LOADING
     read_at: datetime | None = None
     missed: int = 0
     message: str = ""
     advice: str = ""
+    until: datetime | None = None
 
 
 class Update(Struct, frozen=True, dict=True):
-    """What a listener is told: the snapshot before and now, which rows' intent marks changed, and the
-    report of a write that just finished (also when whoever asked for it is gone)."""
+    """What a listener is told: the snapshot before and now, which rows' intent marks changed, the report
+    of a write that just finished (also when whoever asked for it is gone), and what to say once."""
 
     old: Snapshot
     new: Snapshot
     marks: frozenset[Ref] = frozenset()
     report: Report | None = None
+    notice: str = ""
 
     @cached_property
     def deltas(self) -> Deltas:
