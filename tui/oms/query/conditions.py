@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from tui.oms.query.fields import Field, Fields, Leaf, Sql
+from tui.oms.query.fields import Field, Fields, Leaf, Sql, joined
 from tui.oms.query.nodes import Both, Exists, Node, Not, Some, Test, Value
 from tui.oms.refusals import Refusal
 from tui.oms.store.folding import fold
@@ -35,7 +35,7 @@ class Conditions:
         """
         if isinstance(node, Both):
             parts = [self.of(part) for part in node.parts]
-            return _joined(" OR " if node.either else " AND ", parts)
+            return joined(" OR " if node.either else " AND ", parts)
         if isinstance(node, Not):
             part = self.of(node.part)
             return Sql(f"NOT ({part.text})", part.values)
@@ -81,7 +81,7 @@ class Conditions:
         if field.each is not None:
             found = _in_list(field.each, found)
         if self._live and (by_link := pointing(field, test)) is not None:
-            return _joined(" AND ", [by_link, found])
+            return joined(" AND ", [by_link, found])
         return found
 
     def _compared(self, field: Field, value: Sql, test: Test) -> Sql:
@@ -113,16 +113,6 @@ def pointing(field: Field, test: Test) -> Sql | None:
     marks = ",".join("?" * len(test.values))
     codes = tuple(_text(value) for value in test.values)
     return Sql(f"l.n IN (SELECT n FROM link WHERE relation = ? AND code IN ({marks}))", (field.link, *codes))
-
-
-def _joined(word: str, parts: list[Sql]) -> Sql:
-    """Join conditions two by two: a long row of them would be nested deeper than SQLite goes."""
-    while len(parts) > 1:
-        rest = parts[len(parts) // 2 * 2 :]
-        pairs = zip(parts[::2], parts[1::2], strict=False)
-        joined = [Sql(f"({one.text}{word}{two.text})", one.values + two.values) for one, two in pairs]
-        parts = joined + rest
-    return parts[0]
 
 
 def _in_list(path: str, condition: Sql) -> Sql:

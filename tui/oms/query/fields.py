@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -44,6 +44,16 @@ class Sql(msgspec.Struct, frozen=True):
 
     text: str
     values: tuple[object, ...] = ()
+
+
+def joined(word: str, parts: Sequence[Sql]) -> Sql:
+    """Join conditions two by two: a long row of them would be nested deeper than SQLite goes."""
+    rest = list(parts) or [Sql("TRUE")]
+    while len(rest) > 1:
+        odd = rest[len(rest) // 2 * 2 :]
+        pairs = zip(rest[::2], rest[1::2], strict=False)
+        rest = [Sql(f"({one.text}{word}{two.text})", one.values + two.values) for one, two in pairs] + odd
+    return rest[0]
 
 
 class Field(msgspec.Struct, frozen=True):

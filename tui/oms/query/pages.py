@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from tui.oms.query import tokens
-from tui.oms.query.fields import Fields, Sql
+from tui.oms.query.fields import Fields, Sql, joined
 from tui.oms.query.nodes import Node
 from tui.oms.query.phases import Part, Phase, Plan, parts_of
 from tui.oms.query.sorting import Cursor, Sort, sort_of
@@ -263,7 +263,7 @@ class _Reading(Struct):
             AND x.as_at <= ? ORDER BY x.seq DESC LIMIT 1)"""
         wheres = [Sql("v.text IS NOT NULL"), *self._conditions(self.parts, live=False)]
         select = f"""SELECT v.n AS n, v.seq AS seq, v.scope AS scope, v.code AS code
-            FROM ({ids}) w CROSS JOIN version v ON v.seq = {held} WHERE {_joined(wheres)} LIMIT ?"""
+            FROM ({ids}) w CROSS JOIN version v ON v.seq = {held} WHERE {joined(" AND ", wheres).text} LIMIT ?"""
         (found,) = self.reads.connection.execute(
             f"SELECT json_group_array(json_array(n, seq, scope, code, json_array())) FROM ({select})",
             (*_values(rest * 2), self.as_at, *_values(wheres), limit),
@@ -274,17 +274,13 @@ class _Reading(Struct):
 def _rows_of(row: str, source: str, seq: str, keys: Sequence[Sql], wheres: Sequence[Sql]) -> str:
     """Give the SQL of the rows of ``source`` that fulfil conditions, with what they are sorted by."""
     columns = "".join(f", {key.text} AS k{place}" for place, key in enumerate(keys))
-    where = _joined(wheres)
+    where = joined(" AND ", wheres).text
     if row == "l" and "v." in columns + where:
         source += " CROSS JOIN version v ON v.seq = l.seq"
     return (
         f"SELECT {row}.n AS n, {seq} AS seq, {row}.scope AS scope, {row}.code AS code{columns} "
         f"FROM {source} WHERE {where}"
     )
-
-
-def _joined(wheres: Sequence[Sql]) -> str:
-    return " AND ".join(f"({each.text})" for each in wheres) or "TRUE"
 
 
 def _values(parts: Sequence[Sql]) -> list[object]:

@@ -24,7 +24,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.oms.query.fields import Field, Fields, Leaf, Sql
+from tui.oms.query.fields import Field, Fields, Leaf, Sql, joined
 from tui.oms.query.nodes import Both, Exists, Node, Not, Some, Test
 from tui.oms.query.sorting import Cursor, Key, Sort
 from tui.oms.store.schema import Kind
@@ -170,10 +170,10 @@ class Plan:
         left = FEW
         for arm in arms:
             by = f" INDEXED BY {arm.index}" if arm.index else ""
-            where = " AND ".join(each.text for each in arm.conditions)
+            where = joined(" AND ", arm.conditions)
             (count,) = self._connection.execute(
-                f"SELECT count(*) FROM (SELECT 1 FROM {self._table} l{by} WHERE {where} LIMIT ?)",
-                (*(value for each in arm.conditions for value in each.values), left),
+                f"SELECT count(*) FROM (SELECT 1 FROM {self._table} l{by} WHERE {where.text} LIMIT ?)",
+                (*where.values, left),
             ).fetchone()
             left -= count
             if left <= 0:
@@ -192,11 +192,10 @@ class Plan:
         if not self._mix_parts and not self._leading:
             return None
         kind = self._kind
-        wheres = [part.condition(live=True) for part in self._mix_parts]
-        where = " AND ".join(f"({each.text})" for each in wheres) or "TRUE"
+        where = joined(" AND ", [part.condition(live=True) for part in self._mix_parts])
         mixes = self._connection.execute(
-            f"SELECT {', '.join(kind.columns[: kind.few])} FROM {kind.mix} l WHERE {where} LIMIT ?",
-            (*(value for each in wheres for value in each.values), MOST_ARMS + 1),
+            f"SELECT {', '.join(kind.columns[: kind.few])} FROM {kind.mix} l WHERE {where.text} LIMIT ?",
+            (*where.values, MOST_ARMS + 1),
         ).fetchall()
         marks = sum(len(part.condition(live=True).values) for part in self._without(self._mix_parts))
         return mixes if len(mixes) <= MOST_ARMS and len(mixes) * marks <= MOST_MARKS else None
@@ -257,11 +256,10 @@ class Plan:
         ]
         if scoped:
             scopes = tuple(islice(self._column_values("l.scope", None, descending=False), MOST_ARMS))
-            wheres = [part.condition(live=True) for part in scoped]
+            where = joined(" AND ", [part.condition(live=True) for part in scoped])
             found = self._connection.execute(
-                f"""SELECT l.scope FROM (SELECT value AS scope FROM json_each(?)) l
-                    WHERE {" AND ".join(f"({each.text})" for each in wheres)}""",
-                (json.dumps(scopes), *(value for each in wheres for value in each.values)),
+                f"SELECT l.scope FROM (SELECT value AS scope FROM json_each(?)) l WHERE {where.text}",
+                (json.dumps(scopes), *where.values),
             ).fetchall()
             if len(scopes) < MOST_ARMS:
                 return tuple(self._arm("id", Sql("l.scope = ?", scope)) for scope in found), tuple(scoped)
