@@ -47,6 +47,7 @@ def test_what_looks_like_a_token_is_not_kept(token: str) -> None:
     "text",
     [
         "read failed: No connection to http://127.0.0.1:8011/api: refused.",
+        "No connection to http://127.0.0.1:8123/oauth2/default/v1/token: All attempts failed.",
         "2026-11-20 21:14:01,123 INFO tui.api.auth signed on for 3600 s",
         "order demo/ORD-01JD5Y0QCJ7H0N4S8V2W6X9ZAB placed",
         "request 7f1b6a52-3c1d-4a0e-9f0b-2f6c1d8e4b7a failed",

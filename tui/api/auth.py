@@ -32,7 +32,9 @@ HOLD_S: Final = 10
 LONGEST_LIFETIME_S: Final = 365 * 24 * 3600
 
 UNREACHABLE: Final = "Check the token URL, the network and the proxy; it is tried again by itself."
-REFUSED: Final = "Check user name, password, client id, client secret and token URL; r signs on again."
+REFUSED: Final = (
+    "Check user name, password, client id, client secret and token URL, then start again; r tries once more."
+)
 _REFRESH_IS_OVER: Final = "refresh token is invalid or expired"
 
 log = logging.getLogger(__name__)

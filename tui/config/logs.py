@@ -15,7 +15,7 @@ LOG_BYTES: Final = 1_000_000
 # Kept as texts: they are compiled when the first line is written.
 _HEADER: Final = r"(?i)((?:proxy-)?authorization)(b?['\"]?\s*[:=,]\s*)[^\r\n]+"
 _NAMED: Final = (
-    r"(?i)([\w-]*(?:secret|password|passwd|token|cookie))(b?['\"]?\s*[:=,]\s*)(b?)"
+    r"(?i)(?<![\w/-])([\w-]*(?:secret|password|passwd|token|cookie))(b?['\"]?\s*[:=,]\s*)(b?)"
     r"(\"[^\"\r\n]*\"|'[^'\r\n]*'|[^\s&,;'\"]+)"
 )
 _SCHEME: Final = r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+"

@@ -1,0 +1,175 @@
+"""No secret leaves: the whole program at its most talkative, in a terminal, on a real server.
+
+Whatever it wrote anywhere is searched for what it must not tell: the screen, the log, the journal, exports,
+what is left on screen when it ends, and the command lines that every user of a machine can read.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from tests.bench.terminal import Terminal
+
+ROOT = Path(__file__).parent.parent
+PASSWORD = "Sw0rdfish&%20 +/="
+CLIENT_SECRET = "cl1ent:s3cret&x"
+OWN_TOKEN = "pat-5f1e9c0d7b3a"
+WRONG = "wr0ng-but-secret-t00"
+SECRETS = (PASSWORD, CLIENT_SECRET, OWN_TOKEN, WRONG, "Sw0rdfish", "cl1ent")
+GRANTED = re.compile(rb"(?<![\w-])[\w-]{43}(?![\w-])")
+"""What a token that the server grants looks like."""
+
+PROGRAM = [sys.executable, "-m", "tui", "--profile", "env"]
+CRASHING = [
+    sys.executable,
+    "-c",
+    """
+from tui.api import auth
+from tui.cli import main
+
+def fault(answer):
+    raise RuntimeError(f"a fault of our own over {len(answer)} bytes")
+
+auth._read = fault
+raise SystemExit(main(["--profile", "env"]))
+""",
+]
+
+
+@dataclass
+class Desk:
+    """A home of its own for the program, and how it signs on."""
+
+    home: Path
+    variables: dict[str, str]
+
+    def written(self) -> bytes:
+        """Give all that the program left behind."""
+        files = [path for path in (self.home / "left").rglob("*") if path.is_file()]
+        return b"\n".join(path.read_bytes() for path in files)
+
+    @property
+    def log(self) -> str:
+        [path] = (self.home / "left").rglob("blotter.log")
+        return path.read_text()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server whose tokens live a second."""
+    users = tmp_path_factory.mktemp("serve") / "users.toml"
+    users.write_text(
+        f"token_lifetime = 1\n[users.okafor]\npassword = '{PASSWORD}'\ntoken = '{OWN_TOKEN}'\n"
+        f"[clients]\nblotter = '{CLIENT_SECRET}'\n"
+    )
+    users.chmod(0o600)
+    command = [sys.executable, "-m", "tui", "serve", "--port", "0", "--db", ":memory:", "--size", "demo"]
+    process = subprocess.Popen(
+        [*command, "--users", str(users)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().split()[1]
+    finally:
+        process.terminate()
+        out, err = process.communicate(timeout=20)
+    assert not told(f"{out}{err}".encode())
+
+
+@pytest.fixture
+def desk(tmp_path: Path, server: str) -> Desk:
+    config = tmp_path / "config.toml"
+    config.write_text('refresh_seconds = 1\nlog_level = "debug"\n')
+    left = tmp_path / "left"
+    variables = {
+        **{f"XDG_{kind}_HOME": str(left / kind.lower()) for kind in ("STATE", "DATA", "CONFIG", "CACHE")},
+        "BLOTTER_CONFIG": str(config),
+        "PYTHONPATH": str(ROOT),
+        "FBN_LUSID_URL": server,
+        "FBN_TOKEN_URL": f"{server.removesuffix('/api')}/oauth2/default/v1/token",
+        "FBN_USERNAME": "okafor",
+        "FBN_PASSWORD": PASSWORD,
+        "FBN_CLIENT_ID": "blotter",
+        "FBN_CLIENT_SECRET": CLIENT_SECRET,
+        "FBN_ACCESS_TOKEN": "",
+        "FBN_ACCESS_TOKEN_FILE": "",
+        "FBN_APP_NAME": "the-app",
+        "FBN_CORRELATION_ID": "the-correlation",
+    }
+    return Desk(tmp_path, variables)
+
+
+def told(output: bytes) -> list[str]:
+    """Give the secrets that are in what was written."""
+    found = [secret for secret in SECRETS if secret.encode() in output]
+    return found + [token.decode() for token in GRANTED.findall(output)]
+
+
+def command_lines() -> bytes:
+    """Give what anybody on this machine can read of all processes."""
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            lines.append(path.read_bytes())
+        except OSError:
+            continue
+    return b"\n".join(lines)
+
+
+def look(desk: Desk, command: list[str], until: bytes, keys: bytes = b"", renewals: int = 0) -> bytes:
+    """Run the program until it shows ``until``, press ``keys`` and leave; give all it wrote."""
+    with Terminal(command, environment=desk.variables) as terminal:
+        output = terminal.wait_for(until, limit=60).output
+        for key in keys:
+            output += terminal.press(bytes([key]), until=rb"Written|\S").output
+        end = monotonic() + 60
+        while renewals and desk.log.count("signed on for") < renewals:
+            assert monotonic() < end, desk.log
+            output += terminal.press(b"", until=rb"\S", limit=1).output
+        seen = command_lines()
+        output += terminal.press(b"q").output
+    assert not [secret for secret in SECRETS if secret.encode() in seen]
+    return output
+
+
+def test_a_desk_that_signs_on_trades_on_through_renewals_and_exports_tells_nothing(desk: Desk) -> None:
+    output = look(desk, PROGRAM, rb"live \d\d:", b"E", renewals=4)
+    assert b"okafor" in output
+    assert list((desk.home / "left").rglob("*.csv"))
+    assert "httpcore" in desk.log, "it is as talkative as can be"
+    assert not told(output + desk.written())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sign"),
+    [
+        ({"FBN_PASSWORD": WRONG}, rb"NOT SIGNED ON"),
+        ({"FBN_CLIENT_SECRET": WRONG}, rb"NOT SIGNED ON"),
+        ({"FBN_ACCESS_TOKEN": WRONG}, rb"NOT SIGNED ON"),
+        ({"FBN_TOKEN_URL": "http://127.0.0.1:9/oauth2/default/v1/token"}, rb"OFFLINE"),
+    ],
+)
+def test_a_desk_that_cannot_sign_on_says_so_and_tells_nothing(
+    desk: Desk, wrong: dict[str, str], sign: bytes
+) -> None:
+    desk.variables.update(wrong)
+    output = look(desk, PROGRAM, sign, b"r")
+    assert not told(output + desk.written())
+
+
+def test_a_crash_with_secrets_at_hand_tells_nothing(desk: Desk) -> None:
+    output = look(desk, CRASHING, b"a fault of our own")
+    assert "Traceback" in desk.log
+    assert not told(output + desk.written())
