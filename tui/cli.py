@@ -92,6 +92,14 @@ def parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--size", choices=("empty", *SIZES), default="empty", help="what a new database gets")
     serve.add_argument("--seed", type=int, default=7, help="what demo data and market derive from")
+    serve.add_argument(
+        "--inject",
+        metavar="FAULT",
+        action="append",
+        default=[],
+        help="a fault to test clients with, such as 'rate-limited list_* every=3'; the README lists them",
+    )
+    serve.add_argument("--scenario", type=Path, metavar="FILE", help="the faults of a TOML file")
     serve.add_argument("--market", action="store_true", help="let the simulated market fill placements")
     return main
 

@@ -45,6 +45,8 @@ def serve(given: argparse.Namespace) -> int:
         seed=given.seed,
         market=given.market,
         users=given.users,
+        inject=given.inject,
+        scenario=given.scenario,
     )
 
 

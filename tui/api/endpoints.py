@@ -100,6 +100,8 @@ WHO_AM_I: Final = Endpoint(
     outside=True,
 )
 
+TOKEN: Final = Endpoint("token", "POST", "/oauth2/{id}/v1/token", "Sign on", outside=True)
+
 
 class FamilyEndpoints(Struct, frozen=True):
     """List, get, upsert and delete of one of the five families (2.14)."""

@@ -8,7 +8,6 @@ endpoints there are is declared in :mod:`tui.api.endpoints` and nowhere else.
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -19,13 +18,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tui.api import gate
-from tui.api.endpoints import ENDPOINTS, MARKET_STATUS, SET_MARKET, WHO_AM_I, Endpoint
+from tui.api.endpoints import ENDPOINTS, MARKET_STATUS, SET_MARKET, TOKEN, WHO_AM_I, Endpoint
 from tui.oms import door, once, reading, turns
+from tui.oms.answers import refused, stamp
 from tui.oms.calls import Call, Caller, Generation
 from tui.oms.engine import Engine
 from tui.oms.once import AtWork
-from tui.oms.problems import ACCESS_DENIED, UNKNOWN, document
+from tui.oms.problems import ACCESS_DENIED, UNKNOWN
 from tui.oms.refusals import Refusal
 from tui.oms.routes import Handler, Route, Routes
 from tui.oms.store import StoreError
@@ -33,25 +32,25 @@ from tui.oms.whoami import who_am_i
 
 if TYPE_CHECKING:
     from tui.oms.controls import MarketControl
+    from tui.oms.faults import Faults
     from tui.oms.tokens import Tokens
 
 log: Final = logging.getLogger(__name__)
-
-PROBLEM: Final = "application/problem+json"
 
 
 class Settings(Struct, frozen=True):
     """How the server presents itself.
 
     ``tokens`` know who may enter; None asks for no token, and everything is done as ``user``. ``hosts``
-    are the names the server answers to; None answers to any, as in process. ``request_s`` is how long a
-    request may take, in seconds.
+    are the names the server answers to; None answers to any, as in process. ``faults`` are what it was
+    asked to do wrong. ``request_s`` is how long a request may take, in seconds.
     """
 
     tokens: Tokens | None = None
     user: str = "dealer"
     generation: Generation = "latest"
     hosts: frozenset[str] | None = None
+    faults: Faults | None = None
     request_s: int = turns.REQUEST_S
 
 
@@ -109,7 +108,7 @@ class Server:
 
     def _sign_on(self, tokens: Tokens) -> None:
         """Serve the token endpoint."""
-        from tui.oms.signon import TOKEN, token
+        from tui.oms.signon import token
 
         self._routes.add(TOKEN, partial(token, tokens), open=True)
 
@@ -135,9 +134,9 @@ class Server:
         try:
             response = await self._response(request, request_id)
         except Refusal as refusal:
-            response = _refused(refusal, request, request_id)
+            response = refused(refusal, request, request_id)
         except StoreError as error:
-            response = _refused(
+            response = refused(
                 Refusal("StoreFailure", str(error), code=UNKNOWN, status=503), request, request_id
             )
         except ClientDisconnect:
@@ -145,14 +144,10 @@ class Server:
         except Exception:
             log.exception("Request %s failed", request_id)
             detail = f"The server failed while it worked on request {request_id}; its log says more."
-            response = _refused(Refusal("ServerError", detail, code=UNKNOWN, status=500), request, request_id)
-        response.headers["lusid-meta-success"] = str(response.status_code < 400)
-        response.headers["lusid-meta-requestid"] = request_id
-        response.headers["lusid-meta-correlationid"] = (
-            _token_text(request.headers.get("correlationid")) or request_id
-        )
-        response.headers["lusid-meta-duration"] = str(round((time.monotonic() - began) * 1000))
-        response.headers[once.SUPPORTED] = "true"
+            response = refused(Refusal("ServerError", detail, code=UNKNOWN, status=500), request, request_id)
+        stamp(response, request, request_id, began)
+        if self._settings.faults is not None:
+            response.headers["blotter-faults"] = str(self._settings.faults)
         await response(scope, receive, send)
 
     async def _response(self, request: Request, request_id: str) -> Response:
@@ -161,12 +156,17 @@ class Server:
         route = methods.get(request.method)
         caller = self._caller(request, route)
         if route is None:
-            response = _refused(_not_served(request, methods), request, request_id)
+            response = refused(_not_served(request, methods), request, request_id)
             if methods:
                 response.headers["allow"] = ", ".join(sorted(methods))
             return response
         until = time.monotonic() + self._settings.request_s
         call = Call(self._engine, request, parts, caller, request_id, self._settings.generation, until)
+        faults = self._settings.faults
+        if faults is not None and (fault := faults.strike(route.endpoint)) is not None:
+            from tui.oms.injecting import injected
+
+            return await injected(fault, route, call)
         answer = await route.handler(call)
         if isinstance(answer, Response):
             return answer
@@ -201,19 +201,6 @@ def _not_served(request: Request, allowed: Iterable[str]) -> Refusal:
         detail = f"{method} {path} is not modelled by this server; the README lists what is."
         return Refusal("NotImplemented", detail, code=UNKNOWN, status=501)
     return Refusal("NotFound", f"There is nothing at {path}.", code=UNKNOWN, status=404)
-
-
-def _refused(refusal: Refusal, request: Request, request_id: str) -> Response:
-    instance = f"{request.url.scheme}://{request.url.netloc}/app/insights/logs/{request_id}"
-    response = Response(gate.encode(document(refusal, instance)), refusal.status, media_type=PROBLEM)
-    if refusal.status == 401:
-        response.headers["www-authenticate"] = 'Bearer error="invalid_token"'
-    return response
-
-
-def _token_text(text: str | None) -> str:
-    """Give a header's value as far as it may be sent back."""
-    return re.sub(r"[^\x21-\x7e]", "", text or "")[:128]
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

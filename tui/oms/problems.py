@@ -11,6 +11,7 @@ from tui.oms.refusals import INVALID_REQUEST, Refusal
 ACCESS_DENIED: Final = 186
 INVALID_TOKEN: Final = 187
 CONFLICT: Final = 156
+RATE_LIMITED: Final = 103
 UNKNOWN: Final = -1
 
 NO_BODY: Final = "A non-empty request body is required."
@@ -19,6 +20,7 @@ _TITLES: Final[Mapping[int, str]] = {
     CONFLICT: "Another request with the same key is still at work.",
     ACCESS_DENIED: "Access denied.",
     INVALID_TOKEN: "The access token is missing or not valid.",
+    RATE_LIMITED: "Too many requests were made.",
     UNKNOWN: "The request could not be served.",
     233: "The filter could not be parsed.",
     681: "Sorting by this field is not supported.",

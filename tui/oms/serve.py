@@ -8,6 +8,7 @@ import secrets
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -16,8 +17,10 @@ import uvicorn
 
 from tui.oms.app import Server, Settings
 from tui.oms.calls import Generation
+from tui.oms.connection import Connection
 from tui.oms.door import MAX_HEADER
 from tui.oms.embedded import Embedded, Size
+from tui.oms.faults import FaultsError, read_faults
 from tui.oms.store import StoreError
 from tui.oms.tokens import Tokens
 from tui.oms.users import Users, UsersError, one_user, read_users, token_fault
@@ -40,22 +43,27 @@ def run(
     seed: int = 7,
     market: bool = False,
     users: Path | None = None,
+    inject: Sequence[str] = (),
+    scenario: Path | None = None,
 ) -> int:
     """Serve until SIGINT or SIGTERM and give the exit code.
 
     The first two lines on stdout are ``url http://HOST:PORT/api`` and ``token TOKEN``; port 0 picks a free
     one. ``users`` is the file of who may sign on; then the second line is ``token -``, as there are several.
     Without it there is one user, who signs on with ``token``, or with one that is made. ``db`` None keeps
-    nothing.
+    nothing. ``inject`` and the TOML file ``scenario`` ask for faults, which are named on stderr.
     """
     try:
         token, known = _who(host, token, users)
+        faults = read_faults(inject, scenario)
         listening = _listen(host, port)
-    except (_WrongUsage, UsersError) as error:
+    except (_WrongUsage, UsersError, FaultsError) as error:
         return _say(str(error), USAGE_ERROR)
     except OSError as error:
         return _say(f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another.", FAILED)
-    settings = Settings(tokens=Tokens(known), generation=generation, hosts=_names(host))
+    settings = Settings(tokens=Tokens(known), generation=generation, hosts=_names(host), faults=faults)
+    if faults is not None:
+        _say(f"Faults are injected, as asked for: {faults}", OK)
     with closing(listening):
         try:
             asyncio.run(_serve(listening, token, db, size, seed, market, settings))
@@ -118,7 +126,7 @@ class _Socket:
             access_log=False,
             lifespan="off",
             ws="none",
-            http="h11",
+            http=Connection,
             h11_max_incomplete_event_size=MAX_HEADER,
             server_header=False,
             timeout_graceful_shutdown=10,

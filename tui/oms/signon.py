@@ -17,12 +17,10 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tui.api.endpoints import Endpoint
 from tui.oms import door
 from tui.oms.calls import Call
 from tui.oms.tokens import Grant, GrantRefused, Tokens
 
-TOKEN: Final = Endpoint("token", "POST", "/oauth2/{id}/v1/token", "Sign on", outside=True)
 MAX_FORM: Final = 16 * 1024
 """How large a form may be, in bytes."""
 OFFLINE: Final = "offline_access"

@@ -1,0 +1,36 @@
+"""Answers as LUSID sends them: a failure's problem document, and the headers that are on all of them."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tui.api import gate
+from tui.oms import once
+from tui.oms.problems import document
+from tui.oms.refusals import Refusal
+
+PROBLEM: Final = "application/problem+json"
+
+
+def refused(refusal: Refusal, request: Request, request_id: str) -> Response:
+    """Give ``refusal`` as an answer."""
+    instance = f"{request.url.scheme}://{request.url.netloc}/app/insights/logs/{request_id}"
+    response = Response(gate.encode(document(refusal, instance)), refusal.status, media_type=PROBLEM)
+    if refusal.status == 401:
+        response.headers["www-authenticate"] = 'Bearer error="invalid_token"'
+    return response
+
+
+def stamp(response: Response, request: Request, request_id: str, began: float) -> None:
+    """Put on the headers every answer has (2.0); ``began`` is by the clock that never goes back."""
+    correlation = re.sub(r"[^\x21-\x7e]", "", request.headers.get("correlationid", ""))[:128]
+    response.headers["lusid-meta-success"] = str(response.status_code < 400)
+    response.headers["lusid-meta-requestid"] = request_id
+    response.headers["lusid-meta-correlationid"] = correlation or request_id
+    response.headers["lusid-meta-duration"] = str(round((time.monotonic() - began) * 1000))
+    response.headers[once.SUPPORTED] = "true"
