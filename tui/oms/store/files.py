@@ -118,6 +118,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
             check_same_thread=False,
             cached_statements=256,
         )
+        connection.create_function("fold", 1, fold, deterministic=True)
         for setting in (
             "busy_timeout = 5000",
             "query_only = ON",
