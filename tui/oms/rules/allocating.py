@@ -13,24 +13,24 @@ from decimal import Decimal
 
 import msgspec
 
-from tui.api.models import Allocation, Block, Execution, Placement
+from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.api.requests import AllocationReply, PortfolioWeight, WeightedAllocationServiceRunRequest
 from tui.api.shapes import ZERO, CurrencyAndAmount, ErrorDetail, Identifiers, ResourceId
 from tui.api.states import is_cancelled
 from tui.oms.book import ALLOCATIONS_OF_PLACEMENT, Answer, Book
 from tui.oms.refusals import Refusal
-from tui.oms.rules.amounts import exactly, plain, total
+from tui.oms.rules.amounts import AMOUNT, QUANTITY, Basis, exactly, measured, plain, total
 from tui.oms.rules.blocking import members
 from tui.oms.rules.checks import Checks, invalid
-from tui.oms.rules.entities import NEW, computed, is_booked, live_allocations, need
+from tui.oms.rules.entities import NEW, computed, is_booked, live_allocations, need, taken
 from tui.oms.rules.filling import refill_order
 from tui.oms.rules.instruments import SCOPE
 from tui.oms.rules.ordering import by_time, fifo
 from tui.oms.rules.placed import average_price, family, fills, lineage
-from tui.oms.rules.sharing import ALGORITHMS, WEIGHTED, by_weight, share_fills
+from tui.oms.rules.sharing import ALGORITHMS, WEIGHTED, Lot, Shared, by_weight, share_money, share_units
 
-Share = Callable[[Sequence[Decimal], Sequence[Decimal]], tuple[list[Decimal], list[bool]]]
-"""Shares fills among takers with the given rooms: a part per taker, and which fills were used for it."""
+Share = Callable[[Sequence[Lot], Sequence[Decimal]], Shared]
+"""Shares fills among takers with the given rooms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class _Taker:
     luid: str
     custodian: ResourceId | None = None
     size: Decimal = ZERO
+    basis: Basis = QUANTITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,8 @@ def allocate(book: Book, request: Allocate) -> Answer:
         rooms = []
         for taker in plan.takers:
             others = live_allocations(book, taker.order_id)
-            taken = total(other.quantity for other in others if other.id not in aside)
-            rooms.append(max(ZERO, taker.size - taken))
+            has = taken(book, (other for other in others if other.id not in aside), taker.basis)
+            rooms.append(max(ZERO, taker.size - has))
         _run(book, plan, rooms, _by_algorithm(request.algorithm, plan.takers))
         aside.difference_update(allocation.id for allocation in plan.replaced)
     return _answer(plans, failed)
@@ -119,9 +120,10 @@ def allocate_weighted(book: Book, request: AllocateWeighted) -> Answer:
     def takers(book: Book, placement: Placement) -> list[_Taker]:
         return _weight_takers(book, placement, weights)
 
-    def share(units: Sequence[Decimal], rooms: Sequence[Decimal]) -> tuple[list[Decimal], list[bool]]:
-        parts = by_weight(request.algorithm, total(units), [entry.weight for entry in weights])
-        return parts, [True for _ in units]
+    def share(lots: Sequence[Lot], rooms: Sequence[Decimal]) -> Shared:
+        units = total(lot.units for lot in lots)
+        parts = by_weight(request.algorithm, units, [entry.weight for entry in weights])
+        return Shared(parts, [True for _ in lots], list(rooms))
 
     plans, failed = _planned(book, request.request.placement_ids, takers, lambda each: each.portfolio_id)
     for plan in plans:
@@ -133,11 +135,10 @@ def allocate_weighted(book: Book, request: AllocateWeighted) -> Answer:
 def _by_algorithm(algorithm: str, takers: Sequence[_Taker]) -> Share:
     """A2 to A6: share fill after fill; one that nobody has room for is not used (A7)."""
     sizes = [taker.size for taker in takers]
+    share_lots = share_units if takers[0].basis is QUANTITY else share_money
 
-    def share(units: Sequence[Decimal], rooms: Sequence[Decimal]) -> tuple[list[Decimal], list[bool]]:
-        shared = share_fills(algorithm, units, sizes, rooms)
-        parts = [total(fill[index] for fill in shared) for index in range(len(takers))]
-        return parts, [any(fill) for fill in shared]
+    def share(lots: Sequence[Lot], rooms: Sequence[Decimal]) -> Shared:
+        return share_lots(algorithm, lots, sizes, rooms)
 
     return share
 
@@ -233,36 +234,66 @@ def _order_takers(book: Book, placement: Placement) -> list[_Taker]:
     """A4, A13, P4: give the live orders of the placement's blocks, block by block, first in first out.
 
     Raises:
-        Refusal: there is no order, one has no portfolio, or none is sized in units (A2).
+        Refusal: there is no order, one has no portfolio, none has a size to share by (A2), or their money
+            is in another currency than the executions (A10).
     """
-    takers = []
+    orders: list[Order] = []
     for id in placement.block_ids:
         block = book.get(Block, id)
-        orders = members(book, block) if block is not None else []
-        for order in fifo(book, (order for order in orders if not is_cancelled(order.state))):
-            if order.portfolio_id is None:
-                raise Refusal("EmptyPortfolioIdFailure", "Empty PortfolioId on Order", "A13")
-            takers.append(
-                _Taker(
-                    key=order.id,
-                    order_id=order.id,
-                    portfolio_id=order.portfolio_id,
-                    first_id=ResourceId(order.id.scope, f"{placement.id.code}-{order.id.code}"),
-                    identifiers=order.instrument_identifiers,
-                    luid=order.lusid_instrument_id,
-                    custodian=order.custodian_account_id,
-                    size=order.quantity or ZERO,
-                )
-            )
-    if not takers:
+        inside = members(book, block) if block is not None else []
+        orders += fifo(book, (order for order in inside if not is_cancelled(order.state)))
+    if not orders:
         blocks = ", ".join(f"'{id}'" for id in placement.block_ids)
         raise Refusal("NoOrdersFailure", f"Block {blocks} has no orders to allocate to.", "A13")
-    if not any(taker.size for taker in takers):
-        detail = (
-            f"The orders of placement '{placement.id}' are not sized in units, so it cannot be allocated."
-        )
-        raise Refusal("NoQuantityFailure", detail, "A2")
-    return takers
+    basis = _shared_in(placement, orders)
+    if basis is AMOUNT:
+        _check_currencies(book, placement, orders)
+    return [_order_taker(placement, order, basis) for order in orders]
+
+
+def _order_taker(placement: Placement, order: Order, basis: Basis) -> _Taker:
+    if order.portfolio_id is None:
+        raise Refusal("EmptyPortfolioIdFailure", "Empty PortfolioId on Order", "A13")
+    return _Taker(
+        key=order.id,
+        order_id=order.id,
+        portfolio_id=order.portfolio_id,
+        first_id=ResourceId(order.id.scope, f"{placement.id.code}-{order.id.code}"),
+        identifiers=order.instrument_identifiers,
+        luid=order.lusid_instrument_id,
+        custodian=order.custodian_account_id,
+        size=basis.of(order) or ZERO,
+        basis=basis,
+    )
+
+
+def _shared_in(placement: Placement, orders: Sequence[Order]) -> Basis:
+    """A2: give what a run shares by: what the placement is sized in, or else what its orders are.
+
+    Orders sized by weight have no part: what a weight is worth only their portfolio's value tells.
+
+    Raises:
+        Refusal: no order is sized in units or money.
+    """
+    for basis in (measured(placement), QUANTITY, AMOUNT):
+        if any(basis.of(order) for order in orders):
+            return basis
+    detail = (
+        f"The orders of placement '{placement.id}' are sized neither in units nor in money, "
+        "so it cannot be allocated."
+    )
+    raise Refusal("NoQuantityFailure", detail, "A2")
+
+
+def _check_currencies(book: Book, placement: Placement, orders: Iterable[Order]) -> None:
+    """A10: orders sized by amount are filled by money of their own currency alone."""
+    theirs = {order.amount.currency for order in orders if order.amount is not None}
+    found = sorted(
+        name or "none" for name in theirs | {fill.price.currency for fill in fills(book, placement)}
+    )
+    if len(found) > 1:
+        detail = f"The orders and executions of placement '{placement.id}' are in {', '.join(found)}."
+        raise Refusal("MixedCurrencyFailure", detail, "A10")
 
 
 def _weight_takers(book: Book, placement: Placement, weights: Sequence[PortfolioWeight]) -> list[_Taker]:
@@ -301,17 +332,20 @@ def _run(book: Book, plan: _Plan, rooms: Sequence[Decimal], share: Share) -> Non
     fresh = [fill for fill in fills if fill.id not in consumed_ids]
     given = total(allocation.quantity for allocation in plan.frozen)
     over = max(ZERO, total(fill.quantity for fill in consumed) - given)
-    rest, _ = share([over], rooms)
-    left = [room - part for room, part in zip(rooms, rest, strict=True)]
-    parts, used = share([fill.quantity for fill in fresh], left)
+    unit = book.instruments.price_unit(plan.placement.lusid_instrument_id)
+    rest = share([Lot(over, (average_price(consumed) or ZERO) * unit)], rooms)
+    lots = [Lot(fill.quantity, (fill.price.amount or ZERO) * unit) for fill in fresh]
+    made = share(lots, rest.left)
     gone = {allocation.id: allocation for allocation in plan.replaced}
-    _write(book, plan, gone, rest, consumed)
-    _write(book, plan, gone, parts, [fill for fill, took in zip(fresh, used, strict=True) if took])
+    _write(book, plan, gone, rest.parts, consumed)
+    _write(book, plan, gone, made.parts, [fill for fill, took in zip(fresh, made.used, strict=True) if took])
     for id in gone:
         book.remove(Allocation, id)
     touched = {allocation.allocated_order_id for allocation in plan.replaced}
     touched.update(
-        taker.order_id for taker, *units in zip(plan.takers, rest, parts, strict=True) if any(units)
+        taker.order_id
+        for taker, *units in zip(plan.takers, rest.parts, made.parts, strict=True)
+        if any(units)
     )
     for order in sorted(touched):
         refill_order(book, order)

@@ -101,6 +101,11 @@ AMOUNT: Final = Basis(
 )
 
 
+def measured(sized: Sized) -> Basis:
+    """Give the basis an entity is sized in: money when it has nothing but an amount, else units."""
+    return AMOUNT if sized.quantity is None and sized.amount is not None else QUANTITY
+
+
 def basis_of(sized: Any) -> str | None:
     """Give the name of the first populated of quantity, amount and weight (1.0), or None."""
     for basis in (QUANTITY, AMOUNT):

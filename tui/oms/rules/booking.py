@@ -15,9 +15,9 @@ from tui.api.shapes import CurrencyAndAmount, ErrorDetail, Identifiers, Properti
 from tui.api.states import is_cancelled, is_final, normal
 from tui.oms.book import BOOKINGS_OF_ALLOCATION, Answer, Book, Booking
 from tui.oms.refusals import Refusal
-from tui.oms.rules.amounts import exactly, more, nothing, total, trim
+from tui.oms.rules.amounts import exactly, measured, more, nothing, trim
 from tui.oms.rules.checks import MAX_BOOKED, Checks
-from tui.oms.rules.entities import BOOKED, live_allocations, need
+from tui.oms.rules.entities import BOOKED, live_allocations, need, taken
 from tui.oms.rules.instruments import LUID_KEY, SCOPE, UNKNOWN
 
 ACTIVE: Final = "Active"
@@ -206,10 +206,10 @@ def _mark(book: Book, allocation: Allocation) -> None:
     if normal(allocation.state) != "booked":
         book.put(msgspec.structs.replace(allocation, state=BOOKED))
     order = book.get(Order, allocation.allocated_order_id)
-    if order is None or is_final(order.state) or order.quantity is None:
+    if order is None or is_final(order.state):
         return
-    booked = total(
-        each.quantity for each in live_allocations(book, order.id) if normal(each.state) == "booked"
-    )
-    if not more(order.quantity, booked):
+    basis = measured(order)
+    booked = [each for each in live_allocations(book, order.id) if normal(each.state) == "booked"]
+    size = basis.of(order)
+    if size is not None and not more(size, taken(book, booked, basis)):
         book.put(msgspec.structs.replace(order, state=BOOKED))

@@ -18,7 +18,7 @@ from tui.api.shapes import ZERO, ResourceId
 from tui.api.states import is_cancelled, is_final
 from tui.oms.book import Answer, Book
 from tui.oms.refusals import Refusal
-from tui.oms.rules.amounts import AMOUNT, QUANTITY, exactly, more, total
+from tui.oms.rules.amounts import AMOUNT, QUANTITY, exactly, measured, more
 from tui.oms.rules.blocking import (
     block_of,
     counted,
@@ -29,7 +29,7 @@ from tui.oms.rules.blocking import (
     swept,
 )
 from tui.oms.rules.checks import Checks
-from tui.oms.rules.entities import CANCELLED, NEW, live_allocations, need
+from tui.oms.rules.entities import CANCELLED, NEW, live_allocations, need, taken
 from tui.oms.rules.moving import destination_for
 from tui.oms.rules.ordering import fifo
 from tui.oms.rules.partial import each, reply
@@ -141,7 +141,7 @@ def _cancel_and_move(book: Book, item: CancelOrdersAndMoveRemainingRequest, kept
     if source is not None and source.is_swept:
         raise swept(source, "S3")
     size = _size(order)
-    allocated = total(allocation.quantity for allocation in live_allocations(book, order.id))
+    allocated = taken(book, live_allocations(book, order.id), measured(order))
     keeps = min(size, max(kept.get(order.id, ZERO), allocated))
     rest = size - keeps
     cancelled = msgspec.structs.replace(_with_size(order, keeps), state=CANCELLED)

@@ -68,7 +68,7 @@ def block_state(
 
 
 def placement_state(placement: Placement, placed: Decimal, executed: Decimal, allocated: Decimal) -> str:
-    """L4, G9: give where a placement stands; ``Allocated`` and ``Over-allocated`` are what a sweep asks for."""
+    """L4, G9: give where a placement stands; a sweep asks for ``Allocated`` and ``Over-allocated``."""
     cancelled = is_cancelled(placement.state)
     if nothing(executed):
         return "Cancelled" if cancelled else "New"

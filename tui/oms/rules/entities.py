@@ -5,6 +5,8 @@ Its states are those the server gives by itself (L3, L6); a client may send any 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,7 +16,7 @@ from tui.api.shapes import Properties, ResourceId
 from tui.api.states import direction_of, is_cancelled, normal
 from tui.oms.book import ALLOCATIONS_OF_ORDER, Book
 from tui.oms.refusals import not_found
-from tui.oms.rules.amounts import basis_of
+from tui.oms.rules.amounts import QUANTITY, Basis, basis_of, total
 
 E = TypeVar("E", Block, Order, Placement, Execution, Allocation)
 
@@ -64,6 +66,17 @@ def merged(properties: Properties | None, sent: Properties | None, *, deleting: 
 def is_booked(allocation: Allocation) -> bool:
     """Tell whether an allocation is done for good: Booked, or Closed after it (L6, A11)."""
     return normal(allocation.state) in ("booked", "closed")
+
+
+def taken(book: Book, allocations: Iterable[Allocation], basis: Basis) -> Decimal:
+    """A3, L9: give how much allocations take of what is sized in ``basis``: units, or their money."""
+    if basis is QUANTITY:
+        return total(each.quantity for each in allocations)
+    return total(
+        each.quantity * each.price.amount * book.instruments.price_unit(each.lusid_instrument_id)
+        for each in allocations
+        if each.price is not None and each.price.amount is not None
+    )
 
 
 def live_allocations(book: Book, order: ResourceId) -> list[Allocation]:

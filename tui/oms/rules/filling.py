@@ -10,20 +10,23 @@ from tui.api.models import Order, Placement
 from tui.api.shapes import ResourceId
 from tui.api.states import is_cancelled, is_final
 from tui.oms.book import Book
-from tui.oms.rules.amounts import more, nothing, total
-from tui.oms.rules.entities import FILLED, NEW, PARTIALLY_FILLED, live_allocations
+from tui.oms.rules.amounts import measured, more, nothing
+from tui.oms.rules.entities import FILLED, NEW, PARTIALLY_FILLED, live_allocations, taken
 from tui.oms.rules.placed import executed, lineage
 
 
-def _fill_state(size: Decimal | None, units: Decimal) -> str:
-    if nothing(units):
+def _fill_state(size: Decimal | None, done: Decimal) -> str:
+    if nothing(done):
         return NEW
-    return PARTIALLY_FILLED if size is None or more(size, units) else FILLED
+    return PARTIALLY_FILLED if size is None or more(size, done) else FILLED
 
 
-def filled_state(placement: Placement, units: Decimal) -> str | None:
-    """L8: give the state a placement has with ``units`` executed; a cancelled one keeps its own."""
-    return placement.state if is_cancelled(placement.state) else _fill_state(placement.quantity, units)
+def filled_state(book: Book, placement: Placement) -> str | None:
+    """L8: give the state a placement has by what is executed; a cancelled one keeps its own."""
+    if is_cancelled(placement.state):
+        return placement.state
+    basis = measured(placement)
+    return _fill_state(basis.of(placement), executed(book, placement, basis))
 
 
 def refill_placement(book: Book, placement: ResourceId) -> None:
@@ -34,7 +37,7 @@ def refill_placement(book: Book, placement: ResourceId) -> None:
     """
     found = book.get(Placement, placement)
     for member in lineage(book, found) if found is not None else ():
-        after = msgspec.structs.replace(member, state=filled_state(member, executed(book, member)))
+        after = msgspec.structs.replace(member, state=filled_state(book, member))
         if member.id == placement:
             book.touch(after)
         else:
@@ -46,7 +49,7 @@ def refill_order(book: Book, order: ResourceId) -> None:
     found = book.get(Order, order)
     if found is None or is_final(found.state):
         return
-    units = total(allocation.quantity for allocation in live_allocations(book, order))
-    state = _fill_state(found.quantity, units)
+    basis = measured(found)
+    state = _fill_state(basis.of(found), taken(book, live_allocations(book, order), basis))
     if state != found.state:
         book.put(msgspec.structs.replace(found, state=state))

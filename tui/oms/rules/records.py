@@ -34,7 +34,6 @@ from tui.oms.rules.entities import NEW, E, computed, live_allocations, need
 from tui.oms.rules.executing import already_booked, average_on, booked_part, execution_from
 from tui.oms.rules.filling import filled_state, refill_order, refill_placement
 from tui.oms.rules.instruments import SCOPE, instrument_of
-from tui.oms.rules.placed import executed
 from tui.oms.rules.placing import check_requests, placement_from
 from tui.oms.rules.updating import refitted
 
@@ -193,9 +192,7 @@ def upsert_placements(book: Book, request: PlacementSetRequest) -> Answer:
     for item in request.requests:
         placement = placement_from(book, item)
         if item.state is None:
-            placement = msgspec.structs.replace(
-                placement, state=filled_state(placement, executed(book, placement))
-            )
+            placement = msgspec.structs.replace(placement, state=filled_state(book, placement))
         book.put(placement)
         book.remove(PendingPrices, item.id)
     return _answer(book, Placement, (item.id for item in request.requests))

@@ -7,10 +7,13 @@ Lists stand in first-in-first-out order.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
-from tui.oms.rules.amounts import plain
+from msgspec import Struct
+
+from tui.api.shapes import ZERO
+from tui.oms.rules.amounts import TOLERANCE, plain
 
 Sharer = Callable[[int, list[int], int, Sequence[int]], list[int]]
 """Shares units into rooms, ``one`` being one whole unit; the last list says whose turn comes when."""
@@ -117,6 +120,51 @@ def share_fills(
         left = [room - part for room, part in zip(left, parts, strict=True)]
         shared.append([_units(part, scale) for part in parts])
     return shared
+
+
+class Lot(Struct, frozen=True):
+    """Units to be shared, and what one of them costs."""
+
+    units: Decimal
+    cost: Decimal
+
+
+class Shared(Struct, frozen=True):
+    """What came of sharing lots: each taker's units and its room left, and which lots were used for it."""
+
+    parts: list[Decimal]
+    used: list[bool]
+    left: list[Decimal]
+
+
+def share_units(
+    algorithm: str, lots: Sequence[Lot], sizes: Sequence[Decimal], rooms: Sequence[Decimal]
+) -> Shared:
+    """A2 to A6: share lots among orders sized in units."""
+    shared = share_fills(algorithm, [lot.units for lot in lots], sizes, rooms)
+    parts = [sum((lot[index] for lot in shared), ZERO) for index in range(len(rooms))]
+    left = [room - part for room, part in zip(rooms, parts, strict=True)]
+    return Shared(parts, [any(lot) for lot in shared], left)
+
+
+def share_money(
+    algorithm: str, lots: Sequence[Lot], sizes: Sequence[Decimal], rooms: Sequence[Decimal]
+) -> Shared:
+    """A2 to A6: share lots among orders sized by amount: an order's room is what its money still buys."""
+    parts = [ZERO] * len(rooms)
+    left = list(rooms)
+    used = []
+    for lot in lots:
+        (took,) = share_fills(algorithm, [lot.units], sizes, [_bought(room, lot.cost) for room in left])
+        parts = [has + units for has, units in zip(parts, took, strict=True)]
+        left = [max(ZERO, room - units * lot.cost) for room, units in zip(left, took, strict=True)]
+        used.append(any(took))
+    return Shared(parts, used, left)
+
+
+def _bought(money: Decimal, cost: Decimal) -> Decimal:
+    """Give the units ``money`` buys, within the tolerance never too few (L12); what is free, by the money."""
+    return (money / cost).quantize(TOLERANCE, ROUND_CEILING) if cost else money
 
 
 def pro_rata(units: Decimal, sizes: Sequence[Decimal]) -> list[Decimal]:

@@ -14,10 +14,10 @@ from tui.api.shapes import ZERO
 from tui.api.states import is_final
 from tui.oms.book import Answer, Book
 from tui.oms.refusals import Refusal
-from tui.oms.rules.amounts import AMOUNT, QUANTITY, exactly, more, nothing, plain, total
+from tui.oms.rules.amounts import AMOUNT, QUANTITY, exactly, measured, more, nothing, plain
 from tui.oms.rules.blocking import Terms, block_of, counted, mismatch, resized, swept
 from tui.oms.rules.checks import Checks, one_size
-from tui.oms.rules.entities import computed, live_allocations, merged, need
+from tui.oms.rules.entities import computed, live_allocations, merged, need, taken
 from tui.oms.rules.partial import each, reply
 from tui.oms.rules.placed import placed_on
 
@@ -69,11 +69,10 @@ def _check_size(book: Book, block: Block | None, before: Order, after: Order) ->
     if (after.quantity, after.amount) == (before.quantity, before.amount):
         return
     one_size(f"Order '{before.id}'", after.quantity, after.amount, after.weight)
-    allocated = total(allocation.quantity for allocation in live_allocations(book, before.id))
-    if after.quantity is not None and more(allocated, after.quantity):
-        raise Refusal(
-            "QuantityBelowAllocated", _below(after.id, after.quantity, "allocated", allocated), "U2"
-        )
+    own = measured(after)
+    size, allocated = own.of(after), taken(book, live_allocations(book, before.id), own)
+    if size is not None and more(allocated, size):
+        raise Refusal("QuantityBelowAllocated", _below(after.id, size, "allocated", allocated), "U2")
     if block is None:
         return
     for basis in (QUANTITY, AMOUNT):
