@@ -106,14 +106,14 @@ class Desk:
 
 
 @asynccontextmanager
-async def signed_on(server: Served, flavour: Flavour, *loaders: Any) -> AsyncIterator[Desk]:
-    """Sign on with what the SDK's configuration loaders find, the last one having the last word."""
+async def signed_on(server: Served, flavour: Flavour, **settings: Any) -> AsyncIterator[Desk]:
+    """Sign on as a program of the SDK's user does, with settings of the SDK's factory."""
     extensions = lusid.extensions
     if flavour == "sync":
-        with extensions.SyncApiClientFactory(config_loaders=loaders) as factory:
+        with extensions.SyncApiClientFactory(**settings) as factory:
             yield Desk(factory.build, server)
     else:
-        async with extensions.ApiClientFactory(config_loaders=loaders) as factory:
+        async with extensions.ApiClientFactory(**settings) as factory:
             yield Desk(factory.build, server)
 
 
@@ -123,7 +123,7 @@ async def desk_of(server: Served, flavour: Flavour, *, token: str | None = None)
     loader = lusid.extensions.ArgsConfigurationLoader(
         api_url=server.url, access_token=token or server.token, app_name="compat"
     )
-    async with signed_on(server, flavour, loader) as desk:
+    async with signed_on(server, flavour, config_loaders=[loader]) as desk:
         yield desk
 
 

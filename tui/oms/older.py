@@ -21,6 +21,8 @@ _ENTITY: Final = frozenset(
     }
 )
 _GRAPH: Final = frozenset({"derivedDirection", "latestActivityDate"})
+_STAGE: Final = frozenset({"amount", "amountByState"})
+_STAGES: Final = ("ordered", "placed", "executed", "allocated", "booked")
 _VERSION: Final = frozenset({"reasonCreated", "reasonModified"})
 
 
@@ -36,12 +38,10 @@ def _older(value: Any) -> Any:
         return value
     gone = _newer_members(value)
     kept = {name: _older(member) for name, member in value.items() if name not in gone}
-    if "derivedState" in value and "allocated" in value:
-        allocated = value["allocated"]
-        kept["allocated"] = {
-            **_older(allocated),
-            "details": [{"id": each["id"]} for each in allocated["details"]],
-        }
+    if "derivedState" in value:
+        for stage in kept.keys() & {*_STAGES}:
+            kept[stage] = {name: member for name, member in kept[stage].items() if name not in _STAGE}
+        kept["allocated"]["details"] = [{"id": each["id"]} for each in kept["allocated"]["details"]]
     return kept
 
 
