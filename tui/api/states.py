@@ -5,9 +5,11 @@ Nothing of it is an enum on the wire: an unknown text is kept and shown as it ca
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 
+@lru_cache(maxsize=1024)
 def normal(text: str | None) -> str:
     """Give ``text`` in the form states are compared in: lower case, no spaces or hyphens, one spelling.
 

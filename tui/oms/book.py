@@ -7,12 +7,12 @@ transaction; when it fails, the book is thrown away and nothing happened.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from hashlib import sha1
 from typing import Any, Final, Generic, Protocol, TypeVar
-from uuid import UUID, uuid5
 
 import msgspec
 from msgspec import Struct
@@ -84,6 +84,12 @@ RELATIONS: Final[tuple[Relation[Any], ...]] = (
 )
 
 
+_RELATIONS_OF: Final = {
+    kind: tuple(relation for relation in RELATIONS if relation.kind is kind)
+    for kind in {relation.kind for relation in RELATIONS}
+}
+
+
 class Source(Protocol):
     """What a book reads from: the store inside its transaction, or dictionaries in a test."""
 
@@ -91,8 +97,16 @@ class Source(Protocol):
         """Give the current version, or None when it does not exist (or is deleted)."""
         ...
 
+    def get_all(self, kind: type[S], ids: Collection[ResourceId]) -> Iterable[S]:
+        """Give the current versions of those of ``ids`` that exist."""
+        ...
+
     def related(self, relation: Relation[S], target: ResourceId) -> Iterable[S]:
         """Give the current entities that point at ``target``, oldest first."""
+        ...
+
+    def related_all(self, relation: Relation[S], targets: Collection[ResourceId]) -> Iterable[S]:
+        """Give the current entities that point at any of ``targets``, oldest first for each of them."""
         ...
 
 
@@ -111,7 +125,8 @@ class Change(Struct, frozen=True):
     after: Stored | None
 
 
-ENTITY_IDS: Final = UUID("6f2d0a54-1b57-5c58-9d0f-3a1c4f0b7e21")
+BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+ENTITY_IDS: Final = bytes.fromhex("6f2d0a541b575c589d0f3a1c4f0b7e21")
 """The namespace of entity ids: derived, not drawn, so that the same requests make the same desk."""
 
 Key = tuple[type[Any], ResourceId]
@@ -128,6 +143,7 @@ class Book:
         self.context = context
         self.instruments = instruments or known_instruments()
         self._source = source
+        self._born = context.now.isoformat()
         self._stored: dict[Key, Any] = {}
         self._changed: dict[Key, Any] = {}
         self._touched: set[Key] = set()
@@ -150,13 +166,36 @@ class Book:
         stored: S | None = self._stored[key]
         return stored
 
+    def expect(self, kind: type[Stored], ids: Iterable[ResourceId]) -> None:
+        """Read many entities at once that are about to be asked for one by one."""
+        missing = {id: None for id in ids if (kind, id) not in self._stored}
+        self._stored.update(((kind, id), None) for id in missing)
+        self._stored.update(((kind, one.id), one) for one in self._source.get_all(kind, missing))
+
+    def expect_related(self, relation: Relation[Any], targets: Iterable[ResourceId]) -> None:
+        """Read at once what points at many entities that are about to be asked about one by one."""
+        name = relation.name
+        wanted: dict[ResourceId, list[ResourceId]] = {
+            target: [] for target in targets if (name, target) not in self._pointed
+        }
+        for stored in self._source.related_all(relation, wanted):
+            self._stored.setdefault((relation.kind, stored.id), stored)
+            for target in relation.targets(stored):
+                if target in wanted:
+                    wanted[target].append(stored.id)
+        self._pointed.update(((name, target), ids) for target, ids in wanted.items())
+
     def related(self, relation: Relation[S], target: ResourceId) -> list[S]:
         """Give the entities that point at ``target``, oldest first, this call's new ones last."""
         where = (relation.name, target)
-        if where not in self._pointed:
-            self._pointed[where] = self._remember(relation, target)
-        ids = dict.fromkeys(self._pointed[where])
-        ids.update(self._pointing.get(where, {}))
+        stored = self._pointed.get(where)
+        if stored is None:
+            stored = self._pointed[where] = self._remember(relation, target)
+        new = self._pointing.get(where)
+        if not stored and not new:
+            return []
+        ids = dict.fromkeys(stored)
+        ids.update(new or {})
         found = (self.get(relation.kind, id) for id in ids)
         return [entity for entity in found if entity is not None and target in relation.targets(entity)]
 
@@ -172,12 +211,11 @@ class Book:
         kind = type(entity)
         before = self.get(kind, entity.id)
         self._change((kind, entity.id), entity)
-        for relation in RELATIONS:
-            if relation.kind is kind:
-                targets = relation.targets(entity)
-                if before is None or targets != relation.targets(before):
-                    for target in targets:
-                        self._pointing.setdefault((relation.name, target), {})[entity.id] = None
+        for relation in _RELATIONS_OF.get(kind, ()):
+            targets = relation.targets(entity)
+            if before is None or targets != relation.targets(before):
+                for target in targets:
+                    self._pointing.setdefault((relation.name, target), {})[entity.id] = None
 
     def touch(self, entity: Stored) -> None:
         """Store ``entity`` as a new version though its own fields stay: what it belongs to has changed."""
@@ -234,18 +272,25 @@ class Book:
 
     def _stamped(self, before: Stored | None, after: Stored) -> Stored:
         context = self.context
+        now, user, request = context.now, context.user, context.request_id
         old = before.version if before is not None else None
-        birth = f"{type(after).__name__} {after.id} {context.request_id} {context.now.isoformat()}"
         version = Version(
-            effective_from=datetime.min.replace(tzinfo=UTC),
-            as_at_date=context.now,
-            as_at_created=old.as_at_created if old else context.now,
-            user_id_created=old.user_id_created if old else context.user,
-            request_id_created=old.request_id_created if old else context.request_id,
-            as_at_modified=context.now,
-            user_id_modified=context.user,
-            request_id_modified=context.request_id,
+            effective_from=BEGINNING,
+            as_at_date=now,
+            as_at_created=old.as_at_created if old else now,
+            user_id_created=old.user_id_created if old else user,
+            request_id_created=old.request_id_created if old else request,
+            as_at_modified=now,
+            user_id_modified=user,
+            request_id_modified=request,
             as_at_version_number=(old.as_at_version_number or 0) + 1 if old else 1,
-            entity_unique_id=old.entity_unique_id if old else str(uuid5(ENTITY_IDS, birth)),
+            entity_unique_id=old.entity_unique_id if old else self._unique_id(after),
         )
         return msgspec.structs.replace(after, version=version)
+
+    def _unique_id(self, entity: Stored) -> str:
+        """Give a name-based UUID (RFC 4122, version 5): the same for the same birth."""
+        born = f"{type(entity).__name__} {entity.id} {self.context.request_id} {self._born}"
+        text = sha1(ENTITY_IDS + born.encode(), usedforsecurity=False).hexdigest()
+        variant = "89ab"[int(text[16], 16) & 3]
+        return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"

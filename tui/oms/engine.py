@@ -16,7 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from tui.api import gate
+from msgspec.structs import replace
+
 from tui.api.models import Block, Placement
 from tui.api.shapes import ResourceId
 from tui.oms.book import Answer, Book, Change, Context
@@ -27,6 +28,7 @@ from tui.oms.rules.instruments import Instruments
 from tui.oms.store import Store
 from tui.oms.store.readers import MOST, Readers
 from tui.oms.store.reads import Reads
+from tui.oms.texts import Texts
 from tui.oms.times import moment
 
 Q = TypeVar("Q")
@@ -117,7 +119,7 @@ class Engine:
             StoreError: the disk would not take it; nothing was written.
         """
         with self._turn, self.store.transaction():
-            return self._carry_out(command, request, user, now, request_id)
+            return self._carry_out(command, request, user, now, request_id, Texts())
 
     def write_encoded(
         self,
@@ -147,7 +149,8 @@ class Engine:
                         status=422,
                     )
                 return kept[1]
-            reply = gate.encode(self._carry_out(command, request, user, None, request_id))
+            texts = Texts()
+            reply = texts.joined(self._carry_out(command, request, user, None, request_id, texts))
             if once is not None:
                 self.store.remember(once[0], once[1], now, reply)
             return reply
@@ -169,7 +172,13 @@ class Engine:
             return work(reads)
 
     def _carry_out(
-        self, command: Command[Q], request: Q, user: str, now: datetime | None, request_id: str | None
+        self,
+        command: Command[Q],
+        request: Q,
+        user: str,
+        now: datetime | None,
+        request_id: str | None,
+        texts: Texts,
     ) -> Any:
         as_at = self.store.next_as_at(now or self.clock.now())
         context = Context(moment(as_at), user, request_id or self.request_ids.next())
@@ -177,22 +186,25 @@ class Engine:
         answer = command(book, request)
         changes = book.seal()
         if changes:
-            self.store.append(changes, context, as_at)
-            self._draw(changes, book, as_at)
+            self.store.append(changes, context, as_at, texts)
+            self._draw(changes, book, as_at, texts)
         return answer()
 
-    def _draw(self, changes: list[Change], book: Book, as_at: int) -> None:
+    def _draw(self, changes: list[Change], book: Book, as_at: int, texts: Texts) -> None:
         """Draw the order graph anew where the changes touch it, and nowhere else."""
         from tui.oms import graph
 
         block_ids, placement_ids = graph.touched(changes, book)
+        graph.expect(book, block_ids, placement_ids)
         blocks: dict[ResourceId, bytes | None] = dict.fromkeys(block_ids)
         for id in blocks:
             if (block := book.get(Block, id)) is not None:
-                blocks[id] = gate.encode(graph.graph_block(book, block))
+                entry: Any = graph.graph_block(book, block)
+                blocks[id] = texts.write(replace(entry, block=texts.of(block)))
         placements: dict[ResourceId, bytes | None] = dict.fromkeys(placement_ids)
         for id in placements:
             if (placement := book.get(Placement, id)) is not None:
-                placements[id] = gate.encode(graph.graph_placement(book, placement))
+                entry = graph.graph_placement(book, placement)
+                placements[id] = texts.write(replace(entry, placement=texts.of(placement)))
         self.store.draw(Block, blocks, as_at)
         self.store.draw(Placement, placements, as_at)

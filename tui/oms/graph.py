@@ -70,7 +70,7 @@ from tui.oms.rules.placed import (
 )
 from tui.oms.rules.touching import touched
 
-__all__ = ["graph_block", "graph_placement", "touched"]
+__all__ = ["expect", "graph_block", "graph_placement", "touched"]
 
 
 class _Facts(Struct, frozen=True):
@@ -93,6 +93,37 @@ class _Facts(Struct, frozen=True):
     def top(self) -> list[Placement]:
         """The placements that are no children."""
         return top_level(self.placements)
+
+
+def expect(book: Book, blocks: Iterable[ResourceId], placements: Iterable[ResourceId]) -> None:
+    """Read at once what the entries of ``blocks`` and ``placements`` are made of."""
+    blocks = list(blocks)
+    book.expect(Block, blocks)
+    book.expect_related(PLACEMENTS_OF_BLOCK, blocks)
+    book.expect(Placement, placements)
+    found = [one for id in blocks for one in book.related(PLACEMENTS_OF_BLOCK, id)]
+    found += [one for id in placements if (one := book.get(Placement, id)) is not None]
+    around = list(dict.fromkeys(id for id in (*blocks, *(b for one in found for b in one.block_ids))))
+    book.expect(Block, around)
+    orders = [id for each in around if (block := book.get(Block, each)) for id in block.order_ids]
+    book.expect(Order, orders)
+    book.expect_related(ALLOCATIONS_OF_ORDER, orders)
+    family: dict[ResourceId, None] = {}
+    generation = [one.id for one in found]
+    while generation:
+        family.update(dict.fromkeys(generation))
+        book.expect_related(CHILDREN_OF_PLACEMENT, generation)
+        children = (one.id for id in generation for one in book.related(CHILDREN_OF_PLACEMENT, id))
+        generation = [id for id in children if id not in family]
+    book.expect_related(EXECUTIONS_OF_PLACEMENT, family)
+    book.expect_related(ALLOCATIONS_OF_PLACEMENT, family)
+    allocations = {
+        one.id: None
+        for relation, ids in ((ALLOCATIONS_OF_ORDER, orders), (ALLOCATIONS_OF_PLACEMENT, family))
+        for id in ids
+        for one in book.related(relation, id)
+    }
+    book.expect_related(BOOKINGS_OF_ALLOCATION, allocations)
 
 
 @exactly

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -19,6 +20,7 @@ def moment(micros: int) -> datetime:
     return datetime.fromtimestamp(micros // 1_000_000, UTC).replace(microsecond=micros % 1_000_000)
 
 
+@lru_cache(maxsize=1024)
 def time_text(value: datetime | None) -> str | None:
     """Give a time as the gate writes it into JSON, so that texts compare as times do."""
     if value is None:

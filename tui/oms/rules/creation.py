@@ -15,12 +15,13 @@ from tui.api.requests import (
     ResourceList,
 )
 from tui.api.shapes import ResourceId
+from tui.api.states import direction_of
 from tui.oms.book import Answer, Book
 from tui.oms.refusals import already_exists
-from tui.oms.rules.amounts import exactly
+from tui.oms.rules.amounts import basis_of, exactly
 from tui.oms.rules.blocking import Terms, block_of, mismatch, new_block, opened, recounted
 from tui.oms.rules.checks import Checks, one_size
-from tui.oms.rules.entities import NEW, computed, merged
+from tui.oms.rules.entities import NEW, merged
 from tui.oms.rules.instruments import SCOPE
 
 
@@ -56,6 +57,8 @@ def _check(book: Book, request: BlockAndOrdersCreateRequest) -> None:
     """Section 2.0 and C5: sizes, ids, required fields, repeated ids."""
     checks = Checks()
     checks.size("Requests", request.requests)
+    book.expect(Block, (entry.block_id for entry in request.requests))
+    book.expect(Order, (order.id for entry in request.requests for order in entry.orders))
     for index, entry in enumerate(request.requests):
         at = f"Requests[{index}]"
         checks.new_id(f"{at}.BlockId", book, Block, entry.block_id)
@@ -90,10 +93,11 @@ def _create(book: Book, entry: BlockAndOrdersRequest) -> _Created:
         block = opened(book, block, terms, "The request", "C2")
     added = []
     for request in entry.orders:
-        order = _order(book, entry, terms, request)
-        if differences := Terms.of(order).differences(terms):
+        existing = book.get(Order, request.id)
+        order = _order(book, entry, terms, request, existing)
+        if order.side != side and (differences := Terms.of(order).differences(terms)):
             raise mismatch(f"Order '{order.id}'", differences, entry.block_id, "C1")
-        if not _replayed(book, order, entry.block_id):
+        if existing is None or not _replayed(book, order, existing, entry.block_id):
             book.put(order)
             added.append(order.id)
     block = msgspec.structs.replace(
@@ -105,47 +109,50 @@ def _create(book: Book, entry: BlockAndOrdersRequest) -> _Created:
     return _Created(entry.block_id, tuple(order.id for order in entry.orders))
 
 
-def _order(book: Book, entry: BlockAndOrdersRequest, terms: Terms, request: BlockedOrderRequest) -> Order:
+def _order(
+    book: Book,
+    entry: BlockAndOrdersRequest,
+    terms: Terms,
+    request: BlockedOrderRequest,
+    existing: Order | None,
+) -> Order:
     """C4, C7: the order a request makes: what orders of a block have in common comes from its entry."""
     one_size(f"Order '{request.id}'", request.quantity, request.amount)
-    existing = book.get(Order, request.id)
     date = request.date or entry.date or (existing.date if existing else None) or book.context.now
-    return computed(
-        Order(
-            id=request.id,
-            properties=dict(request.properties or {}),
-            instrument_identifiers=terms.instrument_identifiers,
-            lusid_instrument_id=terms.lusid_instrument_id,
-            instrument_scope=SCOPE,
-            quantity=request.quantity,
-            amount=request.amount,
-            side=request.side or terms.side,
-            order_book_id=request.order_book_id,
-            portfolio_id=request.portfolio_id,
-            state=request.state or NEW,
-            type=terms.type,
-            time_in_force=terms.time_in_force,
-            date=date,
-            price=request.price,
-            limit_price=terms.limit_price,
-            stop_price=terms.stop_price,
-            order_instruction_id=request.order_instruction,
-            package_id=request.package,
-            custodian_account_id=request.custodian_account_id,
-            links=(),
-        )
+    side = request.side or terms.side
+    return Order(
+        id=request.id,
+        properties=dict(request.properties or {}),
+        instrument_identifiers=terms.instrument_identifiers,
+        lusid_instrument_id=terms.lusid_instrument_id,
+        instrument_scope=SCOPE,
+        quantity=request.quantity,
+        amount=request.amount,
+        side=side,
+        order_book_id=request.order_book_id,
+        portfolio_id=request.portfolio_id,
+        state=request.state or NEW,
+        type=terms.type,
+        time_in_force=terms.time_in_force,
+        date=date,
+        price=request.price,
+        limit_price=terms.limit_price,
+        stop_price=terms.stop_price,
+        order_instruction_id=request.order_instruction,
+        package_id=request.package,
+        basis=basis_of(request),
+        custodian_account_id=request.custodian_account_id,
+        direction=direction_of(side),
+        links=(),
     )
 
 
-def _replayed(book: Book, order: Order, block: ResourceId) -> bool:
+def _replayed(book: Book, order: Order, existing: Order, block: ResourceId) -> bool:
     """C5: tell whether the very same order already stands in the same block.
 
     Raises:
         Refusal: another order goes by that id (code 173).
     """
-    existing = book.get(Order, order.id)
-    if existing is None:
-        return False
     holder = block_of(book, order.id)
     same = msgspec.structs.replace(order, version=existing.version) == existing
     if not same or holder is None or holder.id != block:

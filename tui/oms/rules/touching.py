@@ -34,6 +34,8 @@ class _Ripple:
 
     def touched(self) -> tuple[frozenset[ResourceId], frozenset[ResourceId]]:
         """Follow every change."""
+        changed = [entity.id for entity in self._entities if isinstance(entity, Block)]
+        self._book.expect_related(PLACEMENTS_OF_BLOCK, changed)
         for entity in self._entities:
             if isinstance(entity, Block):
                 self._holders.update(dict.fromkeys(entity.order_ids, entity.id))

@@ -155,11 +155,11 @@ class Store(Reads):
 
     def get_all(self, kind: type[S], ids: Collection[ResourceId]) -> list[S]:
         """Give the current versions of those of ``ids`` that exist."""
-        entities = []
+        table, entities = KINDS[kind].table, []
         for values, part in in_parts([(id.scope, id.code) for id in ids]):
             entities += self._entities(
                 kind,
-                f"""({values}) w CROSS JOIN {KINDS[kind].table} l ON l.scope = w.column1 AND l.code = w.column2
+                f"""({values}) w CROSS JOIN {table} l ON l.scope = w.column1 AND l.code = w.column2
                     CROSS JOIN version v ON v.seq = l.seq""",
                 part,
             )
