@@ -11,6 +11,7 @@ from pathlib import Path
 from tui.actions.action import key_words
 from tui.actions.registry import ACTIONS, GROUPS
 from tui.api.endpoints import ENDPOINTS
+from tui.oms.faults import KINDS
 from tui.oms.fidelity import NOT_SERVED, RULE_FAMILIES, RULES, SERVED, Fidelity
 from tui.screens.hints import row_keys
 
@@ -71,13 +72,23 @@ def fidelity() -> str:
     return "\n".join(lines)
 
 
+def faults() -> str:
+    """Give the table of the faults ``serve`` can be asked for."""
+    lines = ["| Fault | The client sees | The call is carried out | Takes |", "|---|---|---|---|"]
+    for kind in KINDS:
+        takes = ", ".join(f"`{name}`" for name in kind.takes)
+        lines.append(f"| `{kind.name}` | {kind.effect} | {'yes' if kind.done else 'no'} | {takes} |")
+    return "\n".join(lines)
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
 def with_tables(text: str) -> str:
     """Give the README with its tables made anew."""
-    for name, table in (("keys", keys()), ("endpoints", endpoints()), ("fidelity", fidelity())):
+    tables = {"keys": keys(), "endpoints": endpoints(), "fidelity": fidelity(), "faults": faults()}
+    for name, table in tables.items():
         marks = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
         made = table.replace("\\", "\\\\")
         text = re.sub(marks, rf"\g<1>{made}\n\g<2>", text, flags=re.DOTALL)
