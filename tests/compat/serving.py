@@ -51,6 +51,7 @@ def served(*options: str, generation: Generation = "latest") -> Iterator[Served]
     finally:
         process.send_signal(signal.SIGTERM)
         _, complaints = process.communicate(timeout=30)
+        sys.stderr.write(complaints)
     assert process.returncode == 0, complaints
 
 
