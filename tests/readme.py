@@ -11,6 +11,7 @@ from pathlib import Path
 from tui.actions.action import key_words
 from tui.actions.registry import ACTIONS, GROUPS
 from tui.api.endpoints import ENDPOINTS
+from tui.config.profiles import SETTINGS
 from tui.oms.faults import KINDS
 from tui.oms.fidelity import NOT_SERVED, RULE_FAMILIES, RULES, SERVED, Fidelity
 from tui.screens.hints import row_keys
@@ -72,6 +73,16 @@ def fidelity() -> str:
     return "\n".join(lines)
 
 
+def settings() -> str:
+    """Give the table of what may be said of a server, and where."""
+    lines = ["| | Command line | Variable | Profile | Secrets file |", "|---|---|---|---|---|"]
+    for each in SETTINGS:
+        places = (each.flag, " ".join(each.variables), each.entry, " ".join(each.keys))
+        cells = (" ".join(f"`{name}`" for name in place.split()) for place in places)
+        lines.append(f"| {each.name.replace('_', ' ')} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def faults() -> str:
     """Give the table of the faults ``serve`` can be asked for."""
     lines = ["| Fault | The client sees | The call is carried out | Takes |", "|---|---|---|---|"]
@@ -87,7 +98,13 @@ def _cell(text: str) -> str:
 
 def with_tables(text: str) -> str:
     """Give the README with its tables made anew."""
-    tables = {"keys": keys(), "endpoints": endpoints(), "fidelity": fidelity(), "faults": faults()}
+    tables = {
+        "keys": keys(),
+        "settings": settings(),
+        "endpoints": endpoints(),
+        "fidelity": fidelity(),
+        "faults": faults(),
+    }
     for name, table in tables.items():
         marks = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
         made = table.replace("\\", "\\\\")
