@@ -45,6 +45,8 @@ class Line(AsyncBaseTransport):
         self.server = server
         self.seen: list[httpx.Request] = []
         self._faults: list[tuple[str, str]] = []
+        self.keeps_keys = True
+        """Whether the server is one that says it keeps idempotency keys."""
         self.before: Callable[[httpx.Request], Awaitable[None]] | None = None
 
     def fail(self, kind: str, path: str = "", times: int = 1) -> None:
@@ -77,6 +79,8 @@ class Line(AsyncBaseTransport):
         if kind == "expired":
             return httpx.Response(401, json={"name": "InvalidIdentityToken", "code": 187})
         response = await self.server.handle_async_request(request)
+        if not self.keeps_keys:
+            response.headers.pop("idempotency-key-supported", None)
         if kind == "lost":
             await response.aread()
             raise httpx.ReadTimeout("nothing came back")

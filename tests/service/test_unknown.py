@@ -7,13 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
+import httpx
 import pytest
 
-from tests.service.lines import Dealer, new_orders, placing, rid
+from tests.service.lines import OPENING, Dealer, new_orders, placing, rid
 from tui.api.http import AsyncBaseTransport
 from tui.service.environment import State
-from tui.service.journal import Journal
-from tui.service.outcomes import Status
+from tui.service.journal import Intent, Journal
+from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot import Family, Ref
 from tui.service.verbs import (
     Allocate,
@@ -51,6 +52,13 @@ WRITES: dict[str, Callable[[], Verb]] = {
     "booktransactions": lambda: BookTransactions((rid("PLC-1-ORD-1"),)),
 }
 
+BECAME = {
+    "cancelplacements": ": 70 executed stay",
+    "allocate": ": 2 allocations, 70 of 70 executed units",
+    "booktransactions": ": transaction Desk-PLC-1-ORD-1, 7,580 USD",
+}
+"""What an outcome confirmed by reading back also says, beside the ids that are ours."""
+
 
 @pytest.mark.parametrize("path", WRITES)
 async def test_a_lost_reply_is_settled_by_reading_and_never_resent(dealer: Dealer, path: str) -> None:
@@ -59,7 +67,7 @@ async def test_a_lost_reply_is_settled_by_reading_and_never_resent(dealer: Deale
     report = await dealer.desk.act(WRITES[path]())
     assert dealer.line.sent(path) == 1
     assert [each.status for each in report.outcomes] == [Status.DONE]
-    assert report.outcomes[0].note == CONFIRMED
+    assert report.outcomes[0].note == CONFIRMED + BECAME.get(path, "")
     assert dealer.desk.flights == {}
     assert dealer.journal.open_intents() == ()
 
@@ -71,7 +79,7 @@ async def test_a_write_that_never_arrived_stays_unknown(dealer: Dealer, path: st
     verb = WRITES[path]()
     report = await dealer.desk.act(verb)
     assert dealer.line.sent(path) == 1
-    assert dealer.pauses == list(READ_BACK_S)
+    assert [sum(dealer.pauses[: turn + 1]) for turn in range(len(dealer.pauses))] == list(READ_BACK_S)
     assert [each.status for each in report.outcomes] == [Status.UNKNOWN]
     assert "not known whether" in report.sentence()
     assert set(verb.refs) <= set(dealer.desk.flights)
@@ -96,6 +104,96 @@ async def test_an_unknown_write_is_sent_again_with_the_same_ids_and_key(dealer: 
     assert requests[0].content == requests[1].content
     assert dealer.desk.flights == {}
     assert dealer.journal.open_intents() == ()
+
+
+async def test_what_cannot_be_read_back_is_not_sent_again(dealer: Dealer) -> None:
+    await _prepare(dealer)
+    dealer.line.fail("cut", "placeblocks")
+    verb = WRITES["placeblocks"]()
+    await dealer.desk.act(verb)
+    dealer.line.fail("unreachable", times=1000)
+    report = await dealer.desk.send_again(verb.refs)
+    assert report is not None
+    assert "could not be read back" in report.unknown[0].reason
+    assert dealer.line.sent("placeblocks") == 1
+    assert dealer.desk.unknown == verb.refs
+    assert len(dealer.journal.open_intents()) == 1
+
+
+@pytest.mark.parametrize("kind", ["unreachable", "expired"])
+async def test_a_second_try_that_was_not_made_leaves_the_first_one_unknown(dealer: Dealer, kind: str) -> None:
+    await _prepare(dealer)
+    dealer.line.fail("cut", "placeblocks")
+    verb = WRITES["placeblocks"]()
+    await dealer.desk.act(verb)
+    dealer.line.fail(kind, "placeblocks", times=1000)
+    report = await dealer.desk.send_again(verb.refs)
+    assert report is not None
+    assert report.unknown[0].reason.startswith("Not sent again: ")
+    assert dealer.desk.unknown == verb.refs
+    assert len(dealer.journal.open_intents()) == 1
+    dealer.line.mend()
+    await dealer.clock.wait(15)
+    settled = await dealer.desk.send_again(verb.refs)
+    assert settled is not None
+    assert settled.done
+
+
+async def test_a_second_try_that_is_refused_because_the_first_one_happened_is_done(
+    dealer: Dealer, colleague: Dealer
+) -> None:
+    """The first try arrives between reading back and sending again, and the server refuses the second."""
+    await _prepare(dealer)
+    dealer.line.fail("cut", "placeblocks")
+    verb = WRITES["placeblocks"]()
+    await dealer.desk.act(verb)
+
+    async def late(request: httpx.Request) -> None:
+        if "placeblocks" in request.url.path:
+            dealer.line.before = None
+            await verb.call(colleague.desk.client, "another-key")
+
+    dealer.line.before = late
+    report = await dealer.desk.send_again(verb.refs)
+    assert report is not None
+    assert report.done[0].note == CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("path", "keeps_keys", "advice"),
+    [
+        ("createorders", False, "send it again with the same ids"),
+        ("booktransactions", False, "only send it again when you are sure"),
+        ("allocate", False, "only send it again when you are sure"),
+        ("booktransactions", True, "this server does the same request only once"),
+    ],
+)
+async def test_the_advice_says_whether_sending_again_is_safe(
+    dealer: Dealer, path: str, keeps_keys: bool, advice: str
+) -> None:
+    await _prepare(dealer)
+    dealer.line.keeps_keys = keeps_keys
+    dealer.desk.client.http.keeps_keys = keeps_keys
+    dealer.line.fail("cut", path)
+    report = await dealer.desk.act(WRITES[path]())
+    assert advice in report.unknown[0].advice
+
+
+async def test_an_allocation_that_a_colleague_booked_shows_no_run_of_ours(
+    dealer: Dealer, colleague: Dealer
+) -> None:
+    await _prepare(dealer)
+    await colleague.desk.refresh()
+    dealer.line.fail("cut", "allocate")
+
+    async def meanwhile(request: httpx.Request) -> None:
+        if request.method == "POST":
+            dealer.line.before = None
+            await colleague.desk.act(BookTransactions((rid("PLC-1-ORD-1"),)))
+
+    dealer.line.before = meanwhile
+    report = await dealer.desk.act(WRITES["allocate"]())
+    assert not report.done
 
 
 async def test_what_arrived_late_is_found_before_anything_is_sent_again(dealer: Dealer) -> None:
@@ -220,6 +318,31 @@ async def test_a_crash_leaves_an_intent_that_the_next_start_reads_back(
     assert journal.open_intents() == ()
     for desk in (first.desk, second.desk):
         await desk.client.close()
+
+
+async def test_after_a_crash_only_the_items_without_an_outcome_are_asked_about(
+    dealer: Dealer, tmp_path: Path
+) -> None:
+    await _prepare(dealer)
+    verb = CancelOrders((rid("ORD-3"), rid("ORD-4")))
+    done, lost = verb.refs
+    path = tmp_path / "journal.jsonl"
+    before = Journal(path)
+    before.intend(Intent("I-1", OPENING, "http://embedded/api", verb, dict.fromkeys(verb.refs, 1)))
+    before.conclude("I-1", OPENING, [Outcome(done, Status.DONE), Outcome(lost, Status.UNKNOWN)])
+    before.close()
+
+    journal = Journal(path)
+    again = Dealer.at(dealer.line.server, journal=journal)
+    await again.desk.load()
+    assert again.desk.flights == {lost: "6?"}
+    report = await again.desk.send_again((lost,))
+    assert report is not None
+    assert [each.ref for each in report.done] == [lost]
+    assert journal.open_intents() == ()
+    assert rid("ORD-3") in again.desk.snapshot.orders
+    assert again.desk.snapshot.orders[rid("ORD-3")].state == "New", "what was settled is left alone"
+    await again.desk.client.close()
 
 
 async def test_nothing_is_sent_that_cannot_be_journalled(dealer: Dealer, tmp_path: Path) -> None:

@@ -62,10 +62,12 @@ class Band(Line):
             marks.append(f"{unknown} OUTCOMES UNKNOWN")
         if snapshot.bad:
             marks.append(f"{len(snapshot.bad)} unreadable rows")
-        state = _state(health, look, now)
         waits = _waits(health, silent_s, now)
+        state = ", ".join(part for part in (_state(health, look, now), waits) if part)
+        if health.message and health.state in _STYLES:
+            state += f": {clean(health.message)}"
         style = _STYLES.get(health.state, "$attention" if waits else "")
-        right = Content.assemble("  ".join(marks), "  " if marks else "", (state + waits, style), " ")
+        right = Content.assemble("  ".join(marks), "  " if marks else "", (state, style), " ")
         self.show(Content("  ".join(left)), right)
 
 
@@ -74,9 +76,9 @@ def _waits(health: Health, silent_s: int, now: datetime) -> str:
     left = seconds_left(health, now)
     if left:
         if health.state is State.OFFLINE:
-            return f"; tried again in {left} s, r tries now"
-        return f"; the server asks to wait {left} s"
-    return f"; no answer for {silent_s} s" if silent_s >= SILENCE_S else ""
+            return f"next try in {left} s"
+        return f"the server asks to wait {left} s"
+    return f"no answer for {silent_s} s" if silent_s >= SILENCE_S else ""
 
 
 def seconds_left(health: Health, now: datetime) -> int:
@@ -96,8 +98,7 @@ def _state(health: Health, look: Look, now: datetime) -> str:
         State.OFFLINE: "OFFLINE",
         State.UNAUTHENTICATED: "NOT SIGNED ON",
     }[health.state]
-    why = f": {clean(health.message)}" if health.message else ""
-    return f"{words}, data {age}{why}"
+    return f"{words}, data {age}"
 
 
 def _age(now: datetime, read_at: datetime | None) -> str:

@@ -266,9 +266,9 @@ class Desk:
         else:
             state = self.health.state
         log.warning("read failed: %s", error.why)
-        self._set_health(
-            Health(state, self.health.read_at, missed, error.why, self._advice(error), self.health.until)
-        )
+        before = self.health
+        why = before.message if isinstance(error, Offline) and before.message else error.why
+        self._set_health(Health(state, before.read_at, missed, why, self._advice(error), before.until))
 
     def _heard(self, notice: Notice) -> None:
         """Show for how long the server is left in peace; say once that the clocks differ."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.api import gate
 from tui.service.outcomes import Outcome, Status
@@ -27,13 +28,17 @@ _MODE: Final = 0o600
 
 
 class Intent(Struct, frozen=True):
-    """One call that was decided: ``id`` is also its Idempotency-Key; ``versions`` as they were before."""
+    """One call that was decided: ``id`` is also its Idempotency-Key; ``versions`` as they were before.
+
+    ``unknown`` are the items of an answered call that have no outcome, None when no item has one.
+    """
 
     id: str
     at: datetime
     server: str
     verb: Verb
     versions: Mapping[Ref, int]
+    unknown: frozenset[Ref] | None = None
 
 
 class _IntentLine(msgspec.Struct, frozen=True, tag_field="kind", tag="intent"):
@@ -110,8 +115,12 @@ class Journal:
                 intent = _intent(line)
                 if intent is not None and server in (None, intent.server):
                     found[intent.id] = intent
-            elif line is not None and all(status is not Status.UNKNOWN for _, status, _ in line.items):
-                found.pop(line.id, None)
+            elif line is not None and line.id in found:
+                unknown = frozenset(ref for ref, status, _ in line.items if status is Status.UNKNOWN)
+                if unknown:
+                    found[line.id] = replace(found[line.id], unknown=unknown)
+                else:
+                    del found[line.id]
         return tuple(found.values())
 
     def close(self) -> None:

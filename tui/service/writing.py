@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import datetime
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -26,11 +27,13 @@ from tui.service.verbs import Settlement, Verb, address_of
 from tui.service.verbs.verb import Versions, versions_of
 
 READ_BACK_S: Final = (0.5, 1, 2, 4, 8, 15)
-"""The pauses between the reads that look for the outcome of a write nobody answered."""
+"""When the outcome of a write nobody answered is looked for, in seconds after that is known."""
 CONFIRMED: Final = "confirmed by reading back"
 NOT_SEEN: Final = "not seen so far, which does not mean that it did not happen"
 OVERTAKEN: Final = "somebody else changed it meanwhile, and what was asked for is not there"
 CHECK_ADVICE: Final = "Check again, or send it again with the same ids."
+KEPT_ADVICE: Final = "Check again, or send it again: this server does the same request only once."
+TWICE_ADVICE: Final = "Check again; only send it again when you are sure that it did not happen."
 
 
 class Doubt(Struct, frozen=True):
@@ -51,6 +54,7 @@ class _Sent(Struct, frozen=True):
     outcomes: tuple[Outcome, ...]
     request_id: str = ""
     halt: ApiError | None = None
+    sent: bool = True
 
 
 class Writer:
@@ -89,7 +93,7 @@ class Writer:
         self._watched: set[str] = set()
         self.closing = False
         for intent in journal.open_intents(address_of(client)):
-            doubt = Doubt(intent, frozenset(intent.verb.refs))
+            doubt = Doubt(intent, intent.unknown or frozenset(intent.verb.refs))
             self._doubts[intent.id] = doubt
             self._marks.update(doubt.verb.marks(snapshot()))
 
@@ -156,7 +160,8 @@ class Writer:
             await asyncio.to_thread(self._journal.intend, intent)
         except (OSError, Unsendable) as error:
             reason = f"The journal cannot take it ({error}), and nothing is sent without it."
-            return _Sent(_refused(verb, reason, "NotJournalled", "Free the disk or correct the input."))
+            advice = "Free the disk or correct the input."
+            return _Sent(_refused(verb, reason, "NotJournalled", advice), sent=False)
         try:
             outcomes = verb.outcomes(await verb.call(self._client, intent.id))
             sent = _Sent(outcomes, next(filter(None, (_request_of(each.entity) for each in outcomes)), ""))
@@ -164,8 +169,9 @@ class Writer:
             self._failed(error)
             outcomes = verb.failed(_still_running(error) if again else error)
             halt = error if isinstance(error, (NotSent, Unauthenticated)) else None
-            sent = _Sent(outcomes, error.request_id or "", halt)
-        await self._conclude(intent.id, sent.outcomes)
+            sent = _Sent(outcomes, error.request_id or "", halt, sent=halt is None)
+        if sent.sent or not again:
+            await self._conclude(intent.id, sent.outcomes)
         return sent
 
     async def _conclude(self, id: str, outcomes: Collection[Outcome]) -> None:
@@ -184,30 +190,45 @@ class Writer:
         self._watched |= left.keys()
         settled: dict[Ref, Outcome] = {}
         try:
-            for index, seconds in enumerate(READ_BACK_S):
+            for before, seconds in pairwise((0, *READ_BACK_S)):
                 if not left or self.closing:
                     break
-                await self._pause(seconds)
-                last = index == len(READ_BACK_S) - 1
+                await self._pause(seconds - before)
+                last = seconds == READ_BACK_S[-1]
                 for doubt in left.values():
-                    settled |= await self._settle(doubt, final=last)
+                    settled |= await self._settle(doubt, final=last) or {}
                 left = {id: self._doubts[id] for id in left if id in self._doubts}
         finally:
             self._watched.difference_update(doubt.intent.id for doubt in doubts)
         known = [settled.get(each.ref, each) if each.status is Status.UNKNOWN else each for each in outcomes]
-        return [_still_unknown(each) if each.status is Status.UNKNOWN else each for each in known]
+        advice = {ref: self._advice(doubt.intent.verb) for doubt in doubts for ref in doubt.refs}
+        return [
+            _still_unknown(each, advice.get(each.ref, CHECK_ADVICE))
+            if each.status is Status.UNKNOWN
+            else each
+            for each in known
+        ]
 
-    async def _settle(self, doubt: Doubt, *, final: bool) -> dict[Ref, Outcome]:
-        """Read the rows of a doubt and judge them; with ``final`` a row changed by others is settled too."""
+    def _advice(self, verb: Verb) -> str:
+        """Say what can be done about items nobody knows of, by whether sending them again is safe."""
+        if self._client.http.keeps_keys:
+            return KEPT_ADVICE
+        return CHECK_ADVICE if verb.repeatable else TWICE_ADVICE
+
+    async def _settle(self, doubt: Doubt, *, final: bool) -> dict[Ref, Outcome] | None:
+        """Read the rows of a doubt and judge them; with ``final`` a row changed by others is settled too.
+
+        Gives None when they could not be read.
+        """
         verb = doubt.verb
         if not await self._reread(frozenset(doubt.intent.verb.touched(self._snapshot()))):
-            return {}
+            return None
         snapshot = self._snapshot()
         settled: dict[Ref, Outcome] = {}
         for ref in verb.refs:
             judgement = verb.settle(ref, doubt.intent.versions, snapshot)
             if judgement is Settlement.APPLIED:
-                settled[ref] = Outcome(ref, Status.DONE, note=CONFIRMED, entity=snapshot.row(ref))
+                settled[ref] = _confirmed(verb, ref, snapshot)
             elif judgement is Settlement.CHANGED and final:
                 settled[ref] = Outcome(
                     ref,
@@ -254,7 +275,8 @@ class Writer:
         """Send again what is still unknown of ``refs`` after one more read, with the same ids.
 
         A call of which nothing is known goes out under its old Idempotency-Key, so that a server that
-        keeps them does it once; give None when nothing is in doubt.
+        keeps them does it once. What cannot be read first is not sent, and what was not sent now is as
+        unknown as before. Give None when nothing is in doubt.
         """
         started = self._now()
         outcomes: list[Outcome] = []
@@ -264,7 +286,11 @@ class Writer:
                 continue
             verb = doubt.intent.verb
             marks = doubt.verb.marks(self._snapshot())
-            outcomes += (await self._settle(doubt, final=True)).values()
+            settled = await self._settle(doubt, final=True)
+            if settled is None:
+                outcomes += _unsent(doubt, "it could not be read back first")
+                continue
+            outcomes += settled.values()
             left = self._doubts.pop(doubt.intent.id, None)
             if left is not None:
                 outcomes += await self._resend(left)
@@ -275,12 +301,25 @@ class Writer:
         intent = doubt.intent
         whole = doubt.refs == frozenset(intent.verb.refs)
         if not whole:
-            await self._conclude(intent.id, ())
             intent = self._intent(doubt.verb)
         sent = await self._call(intent, again=whole)
+        if not sent.sent:
+            self._doubts[doubt.intent.id] = doubt
+            return _unsent(doubt, sent.outcomes[0].reason)
+        if not whole:
+            await self._conclude(doubt.intent.id, ())
         self._answered(sent.outcomes)
         await self._reread(intent.verb.touched(self._snapshot()))
-        return await self._read_back(self._doubt(intent, sent.outcomes), list(sent.outcomes))
+        outcomes = [self._perhaps_before(doubt, each) for each in sent.outcomes]
+        return await self._read_back(self._doubt(intent, outcomes), outcomes)
+
+    def _perhaps_before(self, doubt: Doubt, outcome: Outcome) -> Outcome:
+        """Take a refusal of the second try for what it is when the first one turns out to have happened."""
+        if outcome.status is not Status.REFUSED:
+            return outcome
+        snapshot = self._snapshot()
+        happened = doubt.verb.settle(outcome.ref, doubt.intent.versions, snapshot) is Settlement.APPLIED
+        return _confirmed(doubt.verb, outcome.ref, snapshot) if happened else outcome
 
     async def dismiss(self) -> None:
         """Stop asking about everything in doubt: the user found out by other means."""
@@ -343,9 +382,21 @@ def _refused(verb: Verb, reason: str, type: str, advice: str) -> tuple[Outcome, 
     return tuple(Outcome(ref, Status.REFUSED, reason=reason, type=type, advice=advice) for ref in verb.refs)
 
 
-def _still_unknown(outcome: Outcome) -> Outcome:
+def _still_unknown(outcome: Outcome, advice: str) -> Outcome:
     note = "; ".join(part for part in (outcome.note, NOT_SEEN) if part)
-    return replace(outcome, note=note, advice=CHECK_ADVICE)
+    return replace(outcome, note=note, advice=advice)
+
+
+def _confirmed(verb: Verb, ref: Ref, snapshot: Snapshot) -> Outcome:
+    """Give the outcome of an item that reading back shows to have happened, with what it became."""
+    note = ": ".join(part for part in (CONFIRMED, verb.became(ref, snapshot)) if part)
+    return Outcome(ref, Status.DONE, note=note, entity=snapshot.row(ref))
+
+
+def _unsent(doubt: Doubt, why: str) -> list[Outcome]:
+    """Give the items of a doubt that could not be sent again: what came of the first try stays unknown."""
+    reason = f"Not sent again: {why.rstrip('.')}. Nothing new is known of the first try."
+    return [Outcome(ref, Status.UNKNOWN, reason=reason, advice=CHECK_ADVICE) for ref in doubt.verb.refs]
 
 
 def _request_of(entity: Any) -> str:

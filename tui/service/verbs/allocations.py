@@ -29,6 +29,7 @@ from tui.service.verbs.verb import (
     Settlement,
     Verb,
     Versions,
+    counted,
     judged,
     moved,
     units,
@@ -36,6 +37,9 @@ from tui.service.verbs.verb import (
 
 DEFAULT_ALGORITHM: Final = "PR-FIFO"
 WEIGHTED_ALGORITHM: Final = "PR-LF"
+
+
+_SETTLED: Final = frozenset({"booked", "cancelled", "closed"})
 
 
 class _Run(Verb, frozen=True):
@@ -46,6 +50,7 @@ class _Run(Verb, frozen=True):
     past: ClassVar[str] = "allocated"
     family: ClassVar[Family] = Family.PLACEMENTS
     listed: ClassVar[str] = "placement_ids"
+    repeatable: ClassVar[bool] = False
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         found: set[Ref] = set()
@@ -59,9 +64,20 @@ class _Run(Verb, frozen=True):
         return frozenset(found)
 
     def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
-        # The ids of allocations are the server's: only what is new or changed tells.
+        # The ids of allocations are the server's: only what is new or changed tells. One that was there
+        # and is booked or cancelled now was changed by that, and shows no run.
         shares = (Ref(Family.ALLOCATIONS, id) for id in after.allocations_of_placement(ref.id))
-        return judged(any(moved(share, before, after) for share in shares), ref, before, after)
+        shared = any(
+            moved(share, before, after)
+            and (share not in before or normal(after.allocations[share.id].state) not in _SETTLED)
+            for share in shares
+        )
+        return judged(shared, ref, before, after)
+
+    def became(self, ref: Ref, after: Snapshot) -> str:
+        count = len(after.allocations_of_placement(ref.id))
+        allocated, executed = after.allocated_of_placement(ref.id), after.executed_of_placement(ref.id)
+        return f"{counted(count, 'allocation')}, {units(allocated)} of {units(executed)} executed units"
 
     def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
         rows = [snapshot.placements[id] for id in self.placement_ids if id in snapshot.placements]
@@ -177,6 +193,7 @@ class BookTransactions(Verb, frozen=True):
     family: ClassVar[Family] = Family.ALLOCATIONS
     per_call: ClassVar[int] = 5000
     listed: ClassVar[str] = "allocation_ids"
+    repeatable: ClassVar[bool] = False
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -222,6 +239,10 @@ class BookTransactions(Verb, frozen=True):
         marked = row is not None and normal(row.state) == "booked" and moved(ref, before, after)
         records = (Ref(Family.TRANSACTIONS, id) for id in after.transactions_of_allocation(ref.id))
         return judged(marked or any(moved(each, before, after) for each in records), ref, before, after)
+
+    def became(self, ref: Ref, after: Snapshot) -> str:
+        ids = after.transactions_of_allocation(ref.id)
+        return "; ".join(_became(after.transactions[id]) for id in ids)
 
     def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
         rows = (snapshot.allocations[id] for id in self.allocation_ids if id in snapshot.allocations)

@@ -214,6 +214,12 @@ class CancelAndMove(Verb, frozen=True):
         cancelled = order is not None and is_cancelled(order.state)
         return judged(cancelled and (carried or moved(ref, before, after)), ref, before, after)
 
+    def became(self, ref: Ref, after: Snapshot) -> str:
+        item = next(each for each in self.items if each.cancel_order_id == ref.id)
+        made = after.orders.get(item.move_remaining_to_order_id)
+        home = after.block_of_order(made.id) if made else None
+        return _carried(CancelledAndMoved(new_order=made, new_block_id=home))
+
     def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
         return order_lines(snapshot, (item.cancel_order_id for item in self.items))
 

@@ -255,6 +255,10 @@ class CancelPlacements(Verb, frozen=True):
         row = after.placements.get(ref.id)
         return judged(row is not None and is_cancelled(row.state), ref, before, after)
 
+    def became(self, ref: Ref, after: Snapshot) -> str:
+        executed = after.executed_of_placement(ref.id)
+        return f"{units(executed)} executed stay" if executed else ""
+
     def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
         rows = (snapshot.placements[id] for id in self.placement_ids if id in snapshot.placements)
         return tuple(placement_line(snapshot, row, _open(snapshot, row)) for row in rows)

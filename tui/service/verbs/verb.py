@@ -118,6 +118,8 @@ class Verb(Struct, frozen=True):
     listed: ClassVar[str]
     """The field that holds the items."""
     base_tier: ClassVar[Tier] = Tier.T2
+    repeatable: ClassVar[bool] = True
+    """Whether doing it twice is the same as once: the ids or the state asked for are named by us."""
 
     @property
     def refs(self) -> tuple[Ref, ...]:
@@ -189,6 +191,10 @@ class Verb(Struct, frozen=True):
         ``before`` are the versions of :meth:`touched` rows when it was sent.
         """
         raise NotImplementedError
+
+    def became(self, ref: Ref, after: Snapshot) -> str:
+        """Say what an item that happened became, as far as reading back shows; empty when that is all."""
+        return ""
 
     def tier(self, snapshot: Snapshot) -> Tier:
         """Give the confirmation it needs before limits and environment are looked at."""
