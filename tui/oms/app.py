@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tui.api.endpoints import ENDPOINTS, MARKET_STATUS, SET_MARKET, TOKEN, WHO_AM_I, Endpoint
-from tui.oms import door, once, reading, turns
+from tui.oms import door, once, propertykeys, reading, turns
 from tui.oms.answers import refused, stamp
 from tui.oms.calls import Call, Caller, Generation
 from tui.oms.engine import Engine
@@ -92,6 +92,7 @@ class Server:
 
     def _reads(self, read: reading.Read) -> Handler:
         async def handle(call: Call) -> bytes:
+            propertykeys.check(call)
             return await turns.read_in_time(self._engine.run_view(read, call), call.seconds_left)
 
         return handle
@@ -162,6 +163,14 @@ class Server:
             return response
         until = time.monotonic() + self._settings.request_s
         call = Call(self._engine, request, parts, caller, request_id, self._settings.generation, until)
+        try:
+            return await self._answered(route, call)
+        except Refusal as refusal:
+            if refusal.status == 404:
+                door.check_ids(parts)
+            raise
+
+    async def _answered(self, route: Route, call: Call) -> Response:
         faults = self._settings.faults
         if faults is not None and (fault := faults.strike(route.endpoint)) is not None:
             from tui.oms.injecting import injected

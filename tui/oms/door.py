@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.requests import Request
@@ -85,6 +86,22 @@ async def body(call: Call, most: int) -> bytes:
         detail = "The body did not arrive in time."
         raise invalid({"Body": (detail,)}, detail, 408) from error
     return b"".join(chunks)
+
+
+def check_ids(parts: Mapping[str, str]) -> None:
+    """Say what is wrong with the ids of a path at which nothing was found (1.0).
+
+    What is stored is found whatever it is called: the codes the server makes itself may be longer.
+
+    Raises:
+        Refusal: no entity could be called that (157).
+    """
+    from tui.oms.rules.checks import ID_PART  # with the rules, which the first pages do without
+
+    wrong = {name: value for name, value in parts.items() if not ID_PART.fullmatch(value)}
+    if wrong:
+        words = "must be 1 to 64 letters, digits, hyphens or underscores."
+        raise invalid({name.title(): (f"The field {name.title()} {words}",) for name in wrong})
 
 
 def _denied(detail: str) -> Refusal:
