@@ -11,7 +11,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -19,7 +19,7 @@ from typing import Any, Final
 import httpx
 
 from tests.bench.report import heading, note, report
-from tests.oms.desk import an_order, put
+from tests.oms.desk import an_order, oid, put
 from tui.api.http import asgi_transport
 from tui.oms.app import Server
 from tui.oms.engine import Engine
@@ -27,7 +27,7 @@ from tui.oms.engine import Engine
 JSON: Final = {"content-type": "application/json"}
 CREATE: Final = "/api/ordermanagement/createorders"
 LARGEST: Final = int(os.environ.get("BENCH_ORDERS", "100000"))
-STATES: Final = ("New", "PartiallyFilled", "Filled", "Cancelled")
+STATES: Final = ("New", "Filled")
 SIDES: Final = ("Buy", "Sell")
 PAGES: Final = 20
 
@@ -107,29 +107,58 @@ class serving:
 
 
 def grow(engine: Engine, start: int, end: int) -> None:
-    """Store orders without asking the rules: only the table's size matters here."""
+    """Store orders without asking the rules: only the table's size matters here.
+
+    Of any thousand, 200 have any of five instruments, 250 any of four portfolios, and no fewer any state
+    and side together: a page of 200 is full at every size.
+    """
     for first in range(start, end, 1_000):
         batch = [
             an_order(
                 f"ORD-{number:08}",
-                state=STATES[number % 4],
-                side=SIDES[number % 2],
+                state=STATES[number % 3 % 2],
+                side=SIDES[number // 3 % 2],
                 lusid_instrument_id=f"LUID_{number % 5:08}",
+                portfolio_id=oid(f"P-{number % 4}"),
             )
             for number in range(first, min(end, first + 1_000))
         ]
         engine.write(put, batch, user="bench")
 
 
+STATE: Final = "state eq 'New'"
+BOTH: Final = "state eq 'New' and side eq 'Sell'"
+LUID: Final = "lusidInstrumentId eq 'LUID_00000003'"
+PORTFOLIO: Final = "portfolioId.code eq 'P-3'"
+SORTS: Final = (
+    "id",
+    "id.code",
+    "state",
+    "side",
+    "lusidInstrumentId",
+    "portfolioId.code",
+    "version.asAtModified",
+)
+NEWEST: Final = "version.asAtModified DESC"
 QUESTIONS: Final[dict[str, dict[str, Any]]] = {
     "default order": {},
-    "filter on state": {"filter": "state eq 'Filled'"},
-    "filter on LUID": {"filter": "lusidInstrumentId eq 'LUID_00000003'"},
-    "filter on portfolio": {"filter": "portfolioId.code eq 'GROWTH'"},
+    "filter on id": {"filter": "id.code gte 'ORD-00000200' and id.code lt 'ORD-00000500'"},
+    "filter on state": {"filter": STATE},
+    "filter on any state but one": {"filter": "state neq 'Filled'"},
+    "filter on side": {"filter": "side eq 'Sell'"},
+    "filter on LUID": {"filter": LUID},
+    "filter on two LUIDs": {"filter": "lusidInstrumentId in ('LUID_00000003','LUID_00000001')"},
+    "filter on portfolio": {"filter": PORTFOLIO},
     "changed since": {"filter": "version.asAtModified gt {late}"},
-    "sort by side descending": {"sortBy": "side DESC"},
-    "sort by asAtModified descending": {"sortBy": "version.asAtModified DESC"},
+    **{f"sort by {name}{way}": {"sortBy": name + way} for name in SORTS for way in ("", " DESC")},
+    "filter on state and side": {"filter": BOTH},
+    "filter on state, newest first": {"filter": STATE, "sortBy": NEWEST},
+    "filter on state and side, newest first": {"filter": BOTH, "sortBy": NEWEST},
+    "filter on state, sort by side descending": {"filter": STATE, "sortBy": "side DESC"},
+    "filter on state and LUID": {"filter": f"{STATE} and {LUID}"},
+    "filter on portfolio, newest first": {"filter": PORTFOLIO, "sortBy": NEWEST},
 }
+"""What is asked of the orders. ``{late}`` is the asAt before the newest thousand."""
 
 
 async def listing(folder: Path) -> None:
@@ -137,36 +166,79 @@ async def listing(folder: Path) -> None:
     first: dict[str, float] = {}
     async with serving(folder / "list.db") as (engine, server):
         rows = 0
+        late = ""
         for size in sizes:
-            await engine.run(grow, engine, rows, size)
+            await engine.run(grow, engine, rows, size - 1_000)
+            late = engine.clock.now().isoformat()
+            await engine.run(grow, engine, max(size - 1_000, 0), size)
             rows = size
-            heading(f"pages of 200 of {size:,} orders, over HTTP")
-            newest = (await server.get("/api/orders?limit=1&sortBy=-version.asAtModified")).json()["values"][
-                0
-            ]
-            late = newest["version"]["asAtModified"]
+            heading(f"pages of 200 of {size:,} orders, over HTTP; beside them the cost in processor time")
             for name, question in QUESTIONS.items():
                 asked = {key: value.format(late=late) for key, value in question.items()}
-                taken = await page_time(server, asked)
-                rate = 1 / taken
-                report(f"pages per second, {name}", rate, 50, "/s", more_is_better=True)
-                first.setdefault(name, taken)
+                wall, cpu = await page_times(server, asked)
+                report(f"pages per second, {name}", 1 / wall, 50, "/s", more_is_better=True)
+                first.setdefault(name, cpu)
                 if size == sizes[-1] and size > sizes[0]:
-                    report(f"  cost beside {sizes[0]:,} orders", taken / first[name], 1.2, "times")
+                    report(f"  cost beside {sizes[0]:,} orders", cpu / first[name], 1.2, "times")
+        await deep_pages(server)
+        await past_pages(engine, server, rows)
 
 
-async def page_time(server: httpx.AsyncClient, asked: dict[str, str]) -> float:
-    """Give the median time of a page of 200, in seconds, over up to twenty pages."""
-    times = []
-    token: str | None = ""
-    while token is not None and len(times) < PAGES:
-        query = {"limit": "200", **(asked if not token else {"page": token})}
+async def deep_pages(server: httpx.AsyncClient) -> None:
+    """The last pages of a long walk beside its first."""
+    heading("a walk of up to 500 pages of 200: the cost of its last pages beside its first")
+    for name in ("default order", "filter on state", "sort by side DESC", "filter on state, newest first"):
+        times: list[float] = []
+        async for cpu in walk(server, QUESTIONS[name], 500):
+            times.append(cpu)
+        report(f"  page {len(times)}, {name}", median(times[-20:]) / median(times[:20]), 1.2, "times")
+
+
+async def past_pages(engine: Engine, server: httpx.AsyncClient, rows: int) -> None:
+    """Pages as they were before many orders changed."""
+    heading("pages of 200 as they were before so many orders changed, beside the same page now")
+    changed = 0
+    for some in (100, 1_000, 10_000):
+        if some >= rows:
+            return
+        then = engine.clock.now().isoformat()
+        for number in range(changed, changed + some):
+            order = an_order(f"ORD-{number:08}", state="Cancelled", portfolio_id=oid("P-9"))
+            await engine.run(engine.write, put, [order], user="bench")
+        changed += some
+        for name in ("default order", "filter on state", "filter on portfolio, newest first"):
+            _, now = await page_times(server, QUESTIONS[name])
+            wall, past = await page_times(server, {**QUESTIONS[name], "asAt": then})
+            what = f"pages per second before {some:,} changes, {name}"
+            report(what, 1 / wall, 50, "/s", more_is_better=True)
+            report("  cost beside now", past / now, None, "times")
+
+
+async def page_times(server: httpx.AsyncClient, asked: dict[str, Any]) -> tuple[float, float]:
+    """Give the median time of a page of 200 over twenty pages, in seconds, and of the processor."""
+    walls: list[float] = []
+    cpus: list[float] = []
+    while len(cpus) < PAGES:
         began = time.perf_counter()
+        async for cpu in walk(server, asked, PAGES - len(cpus)):
+            walls.append(time.perf_counter() - began)
+            cpus.append(cpu)
+            began = time.perf_counter()
+    return median(walls), median(cpus)
+
+
+async def walk(server: httpx.AsyncClient, asked: dict[str, Any], pages: int) -> AsyncIterator[float]:
+    """Give the processor time of each page, in seconds."""
+    token: str | None = ""
+    while token is not None and pages:
+        query = {"limit": "200", **(asked if not token else {"page": token})}
+        began = time.process_time()
         answer = await server.get("/api/orders", params=query)
-        times.append(time.perf_counter() - began)
+        cpu = time.process_time() - began
         assert answer.status_code == 200, answer.text
         token = answer.json()["nextPage"]
-    return median(times)
+        pages -= 1
+        yield cpu
 
 
 async def graph(folder: Path) -> None:

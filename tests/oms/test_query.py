@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import timedelta
@@ -19,7 +20,7 @@ from tui.api.client import Client
 from tui.api.errors import Refused
 from tui.api.gate import Page
 from tui.api.models import Block, Order, Placement
-from tui.api.shapes import MetricValue, PerpetualProperty, PropertyValue
+from tui.api.shapes import MetricValue, PerpetualProperty, PropertyValue, ResourceId
 from tui.oms.engine import Engine
 from tui.oms.query.fields import fields_of
 from tui.oms.query.pages import Listing, read_page
@@ -345,3 +346,105 @@ async def test_a_list_as_at_a_time_is_what_it_was_then(engine: Engine, client: C
 async def test_start_skips_rows_for_the_oldest_clients(orders: Sequence[Order], raw: Any) -> None:
     rows = (await raw.get("/api/orders?start=3&limit=1")).json()["values"]
     assert [row["id"]["code"] for row in rows] == ["ORD-4"]
+
+
+# -- the cost of a page --------------------------------------------------------------------------------
+
+
+STATE, SIDE = "state eq 'New'", "side in ('Buy','Sell')"
+SORTS = ("id", "id.code", "id.scope", "state", "side", "lusidInstrumentId", "portfolioId.code", "date")
+NEWEST = "version.asAtModified"
+QUESTIONS = [
+    *(
+        (filter, way + sort)
+        for sort in ("", *SORTS, NEWEST)
+        for way in ("", "-")[: 1 + bool(sort)]
+        for filter in ("",)
+    ),
+    *(
+        (filter, sort)
+        for sort in ("", "-id", NEWEST, "-" + NEWEST)
+        for filter in (
+            STATE,
+            "state neq 'New'",
+            "not state exists",
+            "state startswith 'n' or state eq 'Filled'",
+            SIDE,
+            f"{STATE} and {SIDE}",
+            f"{STATE} and version.asAtModified gt 2026-11-20T09:05:00Z",
+            f"{STATE} and portfolioId.code eq 'GROWTH'",
+        )
+    ),
+    *(
+        (filter, sort)
+        for sort in ("", "-id")
+        for filter in (
+            "id.code eq 'ord-01'",
+            "id.scope eq 'desk'",
+            "lusidInstrumentId eq 'LUID_1'",
+            "lusidInstrumentId in ('LUID_1','luid_2','LUID_1')",
+            "portfolioId.code eq 'growth'",
+            "portfolioId.code not exists",
+        )
+    ),
+    (STATE, "state"),
+    (STATE, "-side"),
+    (SIDE, "-state"),
+    ("version.asAtModified gt 2026-11-20T09:05:00Z", NEWEST),
+]
+
+
+@pytest.fixture
+def many(engine: Engine) -> Engine:
+    """Forty orders of two scopes, no two alike."""
+    for number in range(40):
+        order = an_order(
+            f"ORD-{39 - number:02}",
+            id=ResourceId(("Desk", "Other")[number % 2], f"ORD-{39 - number:02}"),
+            state=("New", "Filled", None, "new")[number % 4],
+            side=("Buy", "Sell", "SellShort")[number % 3],
+            lusid_instrument_id=f"LUID_{number % 5}",
+            portfolio_id=oid(("GROWTH", "Income")[number % 2]) if number % 7 else None,
+            quantity=Decimal(number),
+        )
+        engine.write(put, [order], user="u", now=NINE + timedelta(minutes=number // 2))
+    return engine
+
+
+@pytest.mark.parametrize(("filter", "sort"), QUESTIONS)
+async def test_a_page_comes_from_an_index_in_its_order(
+    many: Engine, client: Client, monkeypatch: pytest.MonkeyPatch, filter: str, sort: str
+) -> None:
+    monkeypatch.setattr("tui.oms.query.phases.FEW", 0)
+    said: list[str] = []
+    connection = many.store.connection
+    connection.set_trace_callback(said.append)
+    sorts = [sort] if sort else []
+    page = await client.orders.list(filter=filter, sort_by=sorts, limit=2)
+    if page.next_page:
+        await client.orders.list(page=page.next_page, limit=2)
+    connection.set_trace_callback(None)
+    read = [statement for statement in said if "live_order" in statement and "SELECT" in statement]
+    assert read
+    for statement in read:
+        for *_, step in connection.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall():
+            assert not re.fullmatch(r"SCAN (l|live_order)", step), (step, statement)
+            assert "TEMP B-TREE FOR ORDER BY" not in step, (step, statement)
+
+
+@pytest.mark.parametrize("few", [0, 1_000_000], ids=["by the order", "by the range"])
+async def test_every_question_is_answered_whichever_index_it_is_read_by(
+    many: Engine, client: Client, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("tui.oms.query.phases.FEW", few)
+    for filter, sort in QUESTIONS:
+        for sorts in ([sort] if sort else [], [sort or "state", "-quantity"]):
+            wanted = await client.orders.list(filter=filter or "quantity gte 0", sort_by=[*sorts, "quantity"])
+            whole = await client.orders.list(filter=filter, sort_by=sorts)
+            assert {row.id for row in whole.values} == {row.id for row in wanted.values}, (filter, sorts)
+            paged: list[Order] = []
+            token: str | None = ""
+            while token is not None:
+                page = await client.orders.list(filter=filter, sort_by=sorts, limit=7, page=token or None)
+                paged, token = paged + list(page.values), page.next_page
+            assert paged == list(whole.values), (filter, sorts)
