@@ -21,8 +21,11 @@ from tui.api import gate
 from tui.api.models import Order
 from tui.oms.book import Answer, Book, Stored
 from tui.oms.engine import Engine
+from tui.oms.query.fields import fields_of
+from tui.oms.query.pages import Listing, read_page
 from tui.oms.refusals import Refusal
 from tui.oms.store import StoreError
+from tui.oms.store.schema import KINDS
 from tui.oms.times import micros
 
 LATER = 2**62
@@ -189,6 +192,42 @@ def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
 def test_a_directory_is_no_database(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be opened: Is a directory"):
         Engine.open(tmp_path)
+
+
+def test_a_desk_of_the_first_layout_is_brought_up_to_this_one(tmp_path: Path) -> None:
+    file = tmp_path / "desk.db"
+    engine = Engine.open(file)
+    engine.write(put, [an_order("ORD-1", state="New"), an_order("ORD-2", state="FILLED")], user="u")
+    engine.close()
+    old = sqlite3.connect(file, isolation_level=None)
+    for kind in KINDS.values():
+        hot = "".join(f", {name} TEXT COLLATE NOCASE" for name in kind.columns)
+        old.execute(f"ALTER TABLE {kind.table} RENAME TO newer")
+        old.execute(
+            f"""CREATE TABLE {kind.table} (n INTEGER PRIMARY KEY, seq INTEGER NOT NULL,
+                since INTEGER NOT NULL, scope TEXT NOT NULL, code TEXT NOT NULL{hot}) STRICT"""
+        )
+        old.execute(f"INSERT INTO {kind.table} SELECT * FROM newer")
+        old.execute("DROP TABLE newer")
+        old.execute(f"CREATE UNIQUE INDEX {kind.table}_id ON {kind.table} (scope, code)")
+        old.execute(f"DROP TABLE IF EXISTS {kind.mix}")
+    old.execute("UPDATE live_order SET state = 'FILLED' WHERE n = 2")
+    old.execute("PRAGMA user_version = 1")
+    old.close()
+    engine = Engine.open(file)
+    asked = Listing(fields_of(Order), filter="state eq 'Filled'", sort=("-side",))
+    (row,) = engine.view(lambda reads: read_page(reads, asked)).rows
+    assert b'"ORD-2"' in row
+    engine.write(put, [an_order("ORD-3")], user="u")
+    assert engine.store.broken_link() is None
+    engine.close()
+    new = sqlite3.connect(file)
+    made = {sql for (sql,) in new.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+    new.close()
+    Engine.open(tmp_path / "other.db").close()
+    other = sqlite3.connect(tmp_path / "other.db")
+    assert made == {sql for (sql,) in other.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+    other.close()
 
 
 def test_fresh_starts_over(tmp_path: Path) -> None:

@@ -164,6 +164,10 @@ def _prepared(
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise StoreError(f"{path} is damaged: {verdict}. {_ADVICE}")
+    if tables and layout < LAYOUT:
+        from tui.oms.store.upgrading import upgrade
+
+        upgrade(connection)
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("ROLLBACK")
     return connection

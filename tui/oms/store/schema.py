@@ -187,7 +187,7 @@ def statements() -> list[str]:
         "CREATE INDEX reply_at ON reply (at)",
     ]
     for kind in KINDS.values():
-        made += _live_table(kind)
+        made += live_table(kind)
     for type in GRAPHED:
         made.append(
             f"""CREATE TABLE graph_{KINDS[type].name} (
@@ -196,7 +196,8 @@ def statements() -> list[str]:
     return made
 
 
-def _live_table(kind: Kind) -> list[str]:
+def live_table(kind: Kind) -> list[str]:
+    """Give the statements that make the live table of a kind, its indexes and its mixes."""
     hot = "".join(f", {name} TEXT" for name in kind.columns)
     made = [
         f"""CREATE TABLE {kind.table} (

@@ -1,0 +1,49 @@
+"""Brings a database of an earlier layout up to this one: what is derived is derived anew from the journal."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from tui.oms.store.reads import decoded
+from tui.oms.store.schema import KINDS, LAYOUT, Kind, live_table
+
+MANY = 1_000
+"""So many rows are read and written at a time."""
+
+
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Make the live tables anew, all or nothing; the journal itself is the same in every layout."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for kind in KINDS.values():
+            _make_anew(connection, kind)
+        connection.execute(f"PRAGMA user_version = {LAYOUT}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _make_anew(connection: sqlite3.Connection, kind: Kind) -> None:
+    indexes = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
+        (kind.table,),
+    ).fetchall()
+    for (index,) in indexes:
+        connection.execute(f"DROP INDEX {index}")
+    connection.execute(f"ALTER TABLE {kind.table} RENAME TO earlier")
+    for statement in live_table(kind):
+        connection.execute(statement)
+    marks = ",".join("?" * (5 + len(kind.hot)))
+    rows = connection.execute(
+        """SELECT e.n, e.seq, e.since, e.scope, e.code, CAST(v.text AS BLOB)
+            FROM earlier e CROSS JOIN version v ON v.seq = e.seq"""
+    )
+    while some := rows.fetchmany(MANY):
+        made = [(*row, *kind.values(decoded(kind.type, text))) for *row, text in some]
+        connection.executemany(f"INSERT INTO {kind.table} VALUES ({marks})", made)
+    if kind.few:
+        names = ", ".join(kind.columns[: kind.few])
+        connection.execute(f"INSERT INTO {kind.mix} SELECT DISTINCT {names} FROM {kind.table}")
+    connection.execute("DROP TABLE earlier")
