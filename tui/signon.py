@@ -33,7 +33,7 @@ _BOUNDS_S: Final = {"connect_timeout_ms": 60, "read_timeout_ms": 300, "total_tim
 """The longest a timeout may be, in seconds: a dealer waits for the answer."""
 _OKTA_ISSUER: Final = r"(?i)https?://[^/]*\.okta\.com/oauth2/.+"
 _TOKEN_PATH: Final = r"(?i)/v\d+/token$"
-_USERINFO: Final = r"//[^/]*@"
+_ADDRESSES: Final = ("url", "token_url", "proxy")
 
 
 class Remote(Struct, frozen=True):
@@ -102,7 +102,7 @@ def check(access: Access) -> None:
     """
     if "url" not in access.found:
         raise SettingsError(f"{_called(access)} needs {_ways(access, 'url')}.")
-    for name in ("url", "token_url", "proxy"):
+    for name in _ADDRESSES:
         if name in access.found:
             _check_address(access, name)
     # A server that asks for no token may be reached by its bare address; a profile always signs on.
@@ -111,6 +111,9 @@ def check(access: Access) -> None:
         things = f"{', '.join(others)} and {last}" if others else last
         instead = "FBN_ACCESS_TOKEN" if access.profile == ENV else "a token file"
         raise SettingsError(f"{_called(access)} needs {things}, or {instead}.")
+    ca_file = access.path("ca_file")
+    if ca_file and not ca_file.is_file():
+        raise SettingsError(f"{access.origin('ca_file')}: there is no file {ca_file}.")
     if token_file := access.path("token_file"):
         read_token(token_file)
     if token := access.secret("access_token"):
@@ -125,8 +128,7 @@ def check(access: Access) -> None:
 
 def _check_address(access: Access, name: str) -> None:
     text, origin = access.text(name), access.origin(name)
-    parts = address.split(text)
-    if parts and (parts.username or parts.password):
+    if "@" in text:
         raise SettingsError(
             f"{origin}: an address carries no user and no password; they are settings of their own."
         )
@@ -158,7 +160,9 @@ def show(access: Access) -> str:
     for setting in SETTINGS:
         if setting.name in access.found:
             found = access.found[setting.name]
-            value = re.sub(_USERINFO, "//***@", clean(str(found.value)))
+            value = clean(str(found.value))
+            if setting.name in _ADDRESSES and "@" in value:
+                value = f"***@{value.rpartition('@')[2]}"
             lines.append(f"{setting.name:{width}}  {value}  ({found.origin})")
     return "\n".join(lines)
 

@@ -196,6 +196,7 @@ def test_only_the_profile_env_looks_at_the_environment_and_at_secrets_json(shell
 
 def test_a_profile_may_name_a_secrets_file_and_says_what_is_at_stake(shell: Shell) -> None:
     shell.writes("uat.json", SECRETS)
+    shell.writes("ours.pem", "")
     shell.writes(
         "config.toml",
         '[profiles.uat]\nurl = "https://file.lusid.com/api/"\nkind = "TEST"\nsecrets_file = "uat.json"\n'
@@ -296,6 +297,11 @@ def test_a_file_that_is_not_there_is_told(shell: Shell, name: str) -> None:
     assert said.endswith("nowhere cannot be read: No such file or directory.")
 
 
+def test_authorities_that_are_not_there_are_told(shell: Shell) -> None:
+    said = shell.fails("--url", "https://x.lusid.com/api", "--ca-file", "nowhere.pem")
+    assert said == "--ca-file: there is no file nowhere.pem."
+
+
 @pytest.mark.parametrize("text", ["", "two words", "tab\there", "ünicode"])
 def test_a_token_that_can_be_none_is_told_without_showing_it(shell: Shell, text: str) -> None:
     token = shell.writes("token", text)
@@ -313,6 +319,9 @@ def test_a_token_that_can_be_none_is_told_without_showing_it(shell: Shell, text:
         ("ftp://x.lusid.com", "does not start with http"),
         ("x.lusid.com", "is not an address"),
         ("https://u:env-password@x.lusid.com/api", "carries no user and no password"),
+        ("https://u:env-password@x.lusid.com:99999/api", "carries no user and no password"),
+        ("https://u:/env-password@x.lusid.com/api", "carries no user and no password"),
+        ("u:env-password@x.lusid.com/api", "carries no user and no password"),
         ("https://x.lusid.com:99999/api", "its port"),
     ],
 )
