@@ -100,6 +100,9 @@ def parser() -> argparse.ArgumentParser:
         help="a fault to test clients with, such as 'rate-limited list_* every=3'; the README lists them",
     )
     serve.add_argument("--scenario", type=Path, metavar="FILE", help="the faults of a TOML file")
+    serve.add_argument(
+        "--fees", type=Path, metavar="FILE", help="what bookings cost, by broker and currency (TOML)"
+    )
     serve.add_argument("--market", action="store_true", help="let the simulated market fill placements")
     return main
 

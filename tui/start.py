@@ -47,6 +47,7 @@ def serve(given: argparse.Namespace) -> int:
         users=given.users,
         inject=given.inject,
         scenario=given.scenario,
+        fees=given.fees,
     )
 
 

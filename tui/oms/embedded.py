@@ -20,6 +20,7 @@ from tui.oms.engine import Engine
 
 if TYPE_CHECKING:
     from tui.oms.market import Market, MarketRules
+    from tui.oms.rules.fees import Fee
 
 Size = Literal["empty", "demo", "busy", "stress"]
 
@@ -62,17 +63,18 @@ class Embedded:
         settings: Settings | None = None,
         clock: Clock | None = None,
         rules: MarketRules | None = None,
+        fees: tuple[Fee, ...] = (),
     ) -> Embedded:
         """Open the desk at ``path``, or one in memory for None; fill a new one with ``size`` of demo data.
 
         ``fresh`` throws away what was there. ``start`` is where the demo's morning ends; now, if not given.
         On a virtual ``clock`` time stands still but for the market's steps: one seed gives one day.
-        ``rules`` are the market's, the usual ones if not given.
+        ``rules`` are the market's, the usual ones if not given; ``fees`` are due on what is booked.
 
         Raises:
             StoreError: the file cannot be used; the message says why.
         """
-        engine = await asyncio.to_thread(Engine.open, path, fresh=fresh, clock=clock)
+        engine = await asyncio.to_thread(Engine.open, path, fresh=fresh, clock=clock, fees=fees)
         try:
             if size != "empty" and engine.store.is_empty():
                 from tui.oms.demo.seeding import seed as fill

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from msgspec.structs import replace
 
@@ -31,6 +31,9 @@ from tui.oms.store.reads import Reads
 from tui.oms.texts import Texts
 from tui.oms.times import moment
 
+if TYPE_CHECKING:
+    from tui.oms.rules.fees import Fee
+
 Q = TypeVar("Q")
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -42,9 +45,14 @@ class Engine:
     """The desk's commands and reads over one database, one at a time."""
 
     def __init__(
-        self, store: Store, instruments: Instruments | None = None, clock: Clock | None = None
+        self,
+        store: Store,
+        instruments: Instruments | None = None,
+        clock: Clock | None = None,
+        fees: tuple[Fee, ...] = (),
     ) -> None:
         self.store = store
+        self.fees = fees
         self.clock: Clock = clock or SystemClock()
         self._instruments = instruments
         self.request_ids = RequestIds(self.clock.now() if isinstance(self.clock, VirtualClock) else None)
@@ -61,17 +69,19 @@ class Engine:
         fresh: bool = False,
         instruments: Instruments | None = None,
         clock: Clock | None = None,
+        fees: tuple[Fee, ...] = (),
     ) -> Engine:
         """Open the desk kept at ``path``, made if missing; None or ``:memory:`` keeps nothing.
 
         ``fresh`` throws away what was there; ``instruments`` are those the desk resolves identifiers by;
-        ``clock`` is what the desk goes by, the machine's if not given.
+        ``clock`` is what the desk goes by, the machine's if not given;
+        ``fees`` are due on what is booked (B5).
 
         Raises:
             StoreError: the file cannot be used; the message says why.
         """
         file = None if path is None or path == ":memory:" else Path(path)
-        return cls(Store.open(file, fresh=fresh), instruments, clock)
+        return cls(Store.open(file, fresh=fresh), instruments, clock, fees)
 
     def close(self) -> None:
         """Finish the call at work and close the database."""

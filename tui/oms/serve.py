@@ -21,6 +21,8 @@ from tui.oms.connection import Connection
 from tui.oms.door import MAX_HEADER
 from tui.oms.embedded import Embedded, Size
 from tui.oms.faults import FaultsError, read_faults
+from tui.oms.feefile import FeesError, read_fees
+from tui.oms.rules.fees import Fee
 from tui.oms.store import StoreError
 from tui.oms.tokens import Tokens
 from tui.oms.users import Users, UsersError, one_user, read_users, token_fault
@@ -45,6 +47,7 @@ def run(
     users: Path | None = None,
     inject: Sequence[str] = (),
     scenario: Path | None = None,
+    fees: Path | None = None,
 ) -> int:
     """Serve until SIGINT or SIGTERM and give the exit code.
 
@@ -52,12 +55,14 @@ def run(
     one. ``users`` is the file of who may sign on; then the second line is ``token -``, as there are several.
     Without it there is one user, who signs on with ``token``, or with one that is made. ``db`` None keeps
     nothing. ``inject`` and the TOML file ``scenario`` ask for faults, which are named on stderr.
+    ``fees`` is the file of what bookings cost.
     """
     try:
         token, known = _who(host, token, users)
         faults = read_faults(inject, scenario)
+        due = read_fees(fees) if fees is not None else ()
         listening = _listen(host, port)
-    except (_WrongUsage, UsersError, FaultsError) as error:
+    except (_WrongUsage, UsersError, FaultsError, FeesError) as error:
         return _say(str(error), USAGE_ERROR)
     except OSError as error:
         return _say(f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another.", FAILED)
@@ -66,7 +71,7 @@ def run(
         _say(f"Faults are injected, as asked for: {faults}", OK)
     with closing(listening):
         try:
-            asyncio.run(_serve(listening, token, db, size, seed, market, settings))
+            asyncio.run(_serve(listening, token, db, size, seed, market, settings, due))
         except StoreError as error:
             return _say(str(error), FAILED)
     return OK
@@ -101,8 +106,9 @@ async def _serve(
     seed: int,
     market: bool,
     settings: Settings,
+    fees: tuple[Fee, ...],
 ) -> None:
-    embedded = await Embedded.open(db, size=size, seed=seed, market=market, settings=settings)
+    embedded = await Embedded.open(db, size=size, seed=seed, market=market, settings=settings, fees=fees)
     try:
         server = _Socket(embedded.app)
         loop = asyncio.get_running_loop()

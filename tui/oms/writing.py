@@ -88,6 +88,6 @@ def _booking(call: Call, raw: bytes) -> Any:
         body = bodies.read(BookTransactionsRequest, raw)
     return BookTransactions(
         body,
-        apply_fees=call.query.flag("applyFeesAndCommission", True),
+        fees=call.engine.fees if call.query.flag("applyFeesAndCommission", True) else (),
         mark_booked=call.query.flag("markOrdersAndAllocationsAsBooked", False),
     )

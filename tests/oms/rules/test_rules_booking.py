@@ -11,6 +11,7 @@ from rulesdesk import APPLE, GILT, Desk, failure, id_of, rid, usd
 
 from tui.api.models import Transaction
 from tui.oms.rules.booking import weekdays_after
+from tui.oms.rules.fees import Fee
 
 
 def allocated(desk: Desk, quantity: int = 40) -> None:
@@ -188,6 +189,46 @@ def test_b5_without_fee_rules_the_switch_makes_no_difference(desk: Desk) -> None
     first = booked(desk, "P-O1", fees=True)
     assert booked(desk, "P-O1", fees=False) == first
     assert not desk.wrote
+
+
+FEES = (
+    Fee("COMM", Decimal("0.0005"), broker="BRK-A", currency="USD"),
+    Fee("COMM", Decimal("0.001"), currency="USD"),
+    Fee("DUTY", Decimal("0.005"), currency="GBP"),
+)
+
+
+def fees_on(transaction: Transaction) -> dict[str, str]:
+    return {key: str(each.value) for key, each in transaction.properties.items()}
+
+
+def test_b5_fees_are_said_beside_a_consideration_that_stays() -> None:
+    with Desk(fees=FEES) as desk:
+        allocated(desk, 41)
+        transaction = booked(desk, "P-O1")
+        assert transaction.total_consideration.amount == Decimal("7769.5")
+        assert fees_on(transaction) == {"Transaction/fee/COMM": "3.88 USD"}
+        assert desk.transactions() == [transaction]
+
+
+def test_b5_a_fee_is_due_by_broker_and_currency_and_only_when_asked_for() -> None:
+    with Desk(fees=FEES) as desk:
+        desk.create("B", {"O1": 100})
+        desk.put_allocation("A1", "O1", 10, counterparty="BRK-Z")
+        sterling = {"settlementCurrency": "GBP", "settlementCurrencyFxRate": "0.8"}
+        desk.put_allocation("A2", "O1", 10, counterparty="BRK-A", **sterling)
+        assert fees_on(booked(desk, "A1")) == {"Transaction/fee/COMM": "1.90 USD"}
+        assert fees_on(booked(desk, "A2")) == {"Transaction/fee/DUTY": "7.60 GBP"}
+        assert fees_on(booked(desk, "A1", fees=False)) == {}
+        assert desk.transactions()[0].transaction_status == "Active"
+
+
+def test_b5_what_the_client_says_of_a_fee_stands() -> None:
+    key = "Transaction/fee/COMM"
+    own = {key: {"key": key, "value": {"metricValue": {"value": 1, "unit": "USD"}}}}
+    with Desk(fees=FEES) as desk:
+        allocated(desk)
+        assert fees_on(booked(desk, "P-O1", transactionProperties=own)) == {key: "1 USD"}
 
 
 def test_b6_marking_books_the_allocation_and_the_order_once_it_is_whole(desk: Desk) -> None:

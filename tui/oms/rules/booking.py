@@ -18,6 +18,7 @@ from tui.oms.refusals import Refusal
 from tui.oms.rules.amounts import exactly, measured, more, nothing, trim
 from tui.oms.rules.checks import MAX_BOOKED, Checks
 from tui.oms.rules.entities import BOOKED, live_allocations, need, taken
+from tui.oms.rules.fees import Fee, fees_of
 from tui.oms.rules.instruments import LUID_KEY, SCOPE, UNKNOWN
 
 ACTIVE: Final = "Active"
@@ -31,12 +32,12 @@ ONE: Final = Decimal(1)
 class BookTransactions:
     """Book allocations into their portfolios (B1); ``mark_booked`` also sets the states (B6).
 
-    This server has no fee rules, so ``apply_fees`` makes no difference (B5).
+    ``fees`` are the rules by which transactions cost something (B5).
     """
 
     request: BookTransactionsRequest
-    apply_fees: bool = True
     mark_booked: bool = False
+    fees: tuple[Fee, ...] = ()
 
 
 @exactly
@@ -57,7 +58,7 @@ def book_transactions(book: Book, request: BookTransactions) -> Answer:
     for id in ids:
         try:
             with book.attempt():
-                done[id.failed_key] = _book(book, id, properties, request.mark_booked)
+                done[id.failed_key] = _book(book, id, properties, request)
         except Refusal as refusal:
             failed[id.failed_key] = refusal.as_item(id.failed_key)
 
@@ -69,18 +70,21 @@ def book_transactions(book: Book, request: BookTransactions) -> Answer:
     return answer
 
 
-def _book(book: Book, id: ResourceId, properties: Properties, mark_booked: bool) -> ResourceId:
+def _book(book: Book, id: ResourceId, properties: Properties, request: BookTransactions) -> ResourceId:
     """B1, B3, B4, B7: book one allocation, marking it or not; gives the booking's id."""
     allocation = need(book, Allocation, id, "B4")
     if is_cancelled(allocation.state):
         raise Refusal("InvalidAllocationState", f"Allocation '{id}' is {allocation.state}.", "B4")
+    transaction = _transaction(book, allocation, properties)
+    own_id = _id_for(book, allocation)
     made = Booking(
-        id=_id_for(book, allocation),
+        id=own_id,
         portfolio_id=allocation.portfolio_id,
-        transaction=_transaction(book, allocation, properties),
-    )
-    made = msgspec.structs.replace(
-        made, transaction=msgspec.structs.replace(made.transaction, transaction_id=made.id.code)
+        transaction=msgspec.structs.replace(
+            transaction,
+            transaction_id=own_id.code,
+            properties={**fees_of(transaction, request.fees), **properties},
+        ),
     )
     existing = book.get(Booking, made.id)
     if existing is None or not _same(made.transaction, existing.transaction):
@@ -88,7 +92,7 @@ def _book(book: Book, id: ResourceId, properties: Properties, mark_booked: bool)
     for other in book.related(BOOKINGS_OF_ALLOCATION, id):
         if other.id != made.id:
             _cancel(book, other)
-    if mark_booked:
+    if request.mark_booked:
         _mark(book, allocation)
     return made.id
 

@@ -1,0 +1,46 @@
+"""Fees of a booking (B5): rates by broker and currency, told as properties of the transaction.
+
+A fee is said, not taken: the consideration stays what it is. LUSID's own fee rules are not modelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Final
+
+from msgspec import Struct
+
+from tui.api.models import Transaction
+from tui.api.shapes import MetricValue, PerpetualProperty, Properties, PropertyValue
+
+CENTS: Final = Decimal("0.01")
+
+
+class Fee(Struct, frozen=True):
+    """A share of the consideration; without a broker or currency, whatever they are."""
+
+    code: str
+    rate: Decimal
+    broker: str | None = None
+    currency: str | None = None
+
+    def concerns(self, transaction: Transaction) -> bool:
+        """Tell whether the fee is due on ``transaction``."""
+        return self.broker in (None, transaction.counterparty_id) and self.currency in (
+            None,
+            transaction.total_consideration.currency,
+        )
+
+
+def fees_of(transaction: Transaction, fees: Iterable[Fee]) -> Properties:
+    """B5: give what ``transaction`` costs, by property key; of several fees of one code the first is due."""
+    found: dict[str, PerpetualProperty] = {}
+    money = transaction.total_consideration
+    for fee in fees:
+        key = f"Transaction/fee/{fee.code}"
+        if key not in found and money.amount is not None and fee.concerns(transaction):
+            due = (money.amount * fee.rate).quantize(CENTS, ROUND_HALF_EVEN)
+            value = PropertyValue(metric_value=MetricValue(value=due, unit=money.currency))
+            found[key] = PerpetualProperty(key=key, value=value)
+    return found
