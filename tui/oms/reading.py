@@ -76,7 +76,7 @@ def _getter(family: FamilyEndpoints) -> Read:
         text = call.engine.view(lambda store: store.text(kind, call.id, ALWAYS if as_at is None else as_at))
         if text is None:
             raise not_found(kind, call.id, "L10", 404)
-        return shaped(call, text)
+        return text
 
     return get
 
@@ -108,17 +108,7 @@ def _answered(call: Call, listing: Listing, token: str, *, versioned: bool = Fal
     )
     page = call.engine.view(lambda store: read_page(store, asked))
     version = b'"version":%b,' % gate.encode(_version(page)) if versioned else b""
-    body = b"{" + version + _list(page, call.href)
-    return shaped(call, body)
-
-
-def shaped(call: Call, body: bytes) -> bytes:
-    """Give an answer in the shape of the call's generation."""
-    if call.generation == "latest":
-        return body
-    from tui.oms.older import reshaped
-
-    return reshaped(body)
+    return b"{" + version + _list(page, call.href)
 
 
 def _list(page: Slice, href: str) -> bytes:
@@ -134,7 +124,7 @@ def _version(page: Slice) -> Version:
 # -- the order graph ---------------------------------------------------------------------------------
 
 
-def _graph_text(type: type[Any]) -> str:
+def graph_text(type: type[Any]) -> str:
     """Give the SQL of an entry of the order graph as it was at the asAt."""
     kind = KINDS[type]
     return f"""coalesce(
@@ -146,13 +136,13 @@ def _graph_text(type: type[Any]) -> str:
 def graph_blocks(call: Call) -> bytes:
     """Give a page of blocks with the totals of their life cycle (2.15, G1 to G10)."""
     always = () if call.query.flag("includeSwept", True) else (_UNSWEPT,)
-    listing = Listing(fields_of(Block), text=_graph_text(Block), always=always)
+    listing = Listing(fields_of(Block), text=graph_text(Block), always=always)
     return _answered(call, listing, "paginationToken")
 
 
 def graph_placements(call: Call) -> bytes:
     """Give a page of placements with what came of them (2.15, G9, G11)."""
-    return _answered(call, Listing(fields_of(Placement), text=_graph_text(Placement)), "paginationToken")
+    return _answered(call, Listing(fields_of(Placement), text=graph_text(Placement)), "paginationToken")
 
 
 def graph_children(call: Call) -> bytes:
@@ -168,7 +158,7 @@ def graph_children(call: Call) -> bytes:
         Test("parentPlacementId.code", "eq", (call.id.code,), 0),
         Test("parentPlacementId.scope", "eq", (call.id.scope,), 0),
     )
-    listing = Listing(fields, text=_graph_text(Placement), nodes=((fields, children),))
+    listing = Listing(fields, text=graph_text(Placement), nodes=((fields, children),))
     return _answered(call, listing, "paginationToken")
 
 
