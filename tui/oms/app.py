@@ -11,7 +11,8 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from types import ModuleType
+from typing import TYPE_CHECKING, Final, ParamSpec
 
 from msgspec import Struct
 from starlette.requests import ClientDisconnect, Request
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from tui.oms.controls import MarketControl
     from tui.oms.faults import Faults
     from tui.oms.tokens import Tokens
+
+P = ParamSpec("P")
 
 log: Final = logging.getLogger(__name__)
 
@@ -66,6 +69,7 @@ class Server:
         self._engine = engine
         self._settings = settings or Settings()
         self._at_work = AtWork()
+        self._older = _older() if self._settings.generation != "latest" else None
         self._routes = Routes()
         self._contract()
         self._routes.add(WHO_AM_I, who_am_i)
@@ -85,10 +89,29 @@ class Server:
     def _contract(self) -> None:
         """Serve the endpoints of the contract, under /api and, as LUSID has it, /api/api."""
         reads = reading.handlers()
-        for endpoint in ENDPOINTS:
-            is_read = endpoint.effect == "reads"
-            handler = self._reads(reads[endpoint.name]) if is_read else self._writes(endpoint)
-            self._routes.add(endpoint, handler)
+        for endpoint in self._known():
+            if endpoint.effect == "reads":
+                self._routes.add(endpoint, self._reads(self._shaped(endpoint, reads[endpoint.name])))
+            else:
+                write = self._shaped(endpoint, partial(_write, endpoint))
+                self._routes.add(endpoint, self._writes(endpoint, write))
+
+    def _known(self) -> Iterable[Endpoint]:
+        """Give the endpoints of the server's generation."""
+        unknown = self._older.UNKNOWN if self._older else ()
+        return [endpoint for endpoint in ENDPOINTS if endpoint.name not in unknown]
+
+    def _shaped(self, endpoint: Endpoint, work: Callable[P, bytes]) -> Callable[P, bytes]:
+        """Give ``work`` with its answers in the shape of the server's generation."""
+        older = self._older
+        if older is None:
+            return work
+
+        def shaped(*args: P.args, **kwargs: P.kwargs) -> bytes:
+            answer: bytes = older.answer(endpoint, work(*args, **kwargs))
+            return answer
+
+        return shaped
 
     def _reads(self, read: reading.Read) -> Handler:
         async def handle(call: Call) -> bytes:
@@ -97,12 +120,12 @@ class Server:
 
         return handle
 
-    def _writes(self, endpoint: Endpoint) -> Handler:
+    def _writes(self, endpoint: Endpoint, write: Callable[[Call, bytes], bytes]) -> Handler:
         async def handle(call: Call) -> bytes:
             _check_may_write(call)
             raw = b"" if endpoint.method == "DELETE" else await door.json_body(call)
             with self._at_work.begin(once.key_of(call)):
-                work = partial(_write, endpoint, call, raw)
+                work = partial(write, call, raw)
                 return await turns.write_in_time(self._engine.run, work, call.seconds_left)
 
         return handle
@@ -162,7 +185,11 @@ class Server:
                 response.headers["allow"] = ", ".join(sorted(methods))
             return response
         until = time.monotonic() + self._settings.request_s
-        call = Call(self._engine, request, parts, caller, request_id, self._settings.generation, until)
+        generation = self._settings.generation
+        ignored = self._older.IGNORED.get(route.endpoint.name) if self._older else None
+        call = Call(
+            self._engine, request, parts, caller, request_id, generation, until, ignored or frozenset()
+        )
         try:
             return await self._answered(route, call)
         except Refusal as refusal:
@@ -192,7 +219,13 @@ def _write(endpoint: Endpoint, call: Call, raw: bytes) -> bytes:
     """Do a write in the store's thread, where the rules are loaded when the first one needs them."""
     from tui.oms.writing import write
 
-    return reading.shaped(call, write(endpoint, call, raw))
+    return write(endpoint, call, raw)
+
+
+def _older() -> ModuleType:
+    from tui.oms import older
+
+    return older
 
 
 def _check_may_write(call: Call) -> None:

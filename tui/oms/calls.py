@@ -96,7 +96,8 @@ class Query:
 class Call(Struct, frozen=True, dict=True):
     """A call that passed the door: its endpoint's path parts, its caller and its request id.
 
-    ``until`` is when its time is up, by the clock that never goes back.
+    ``until`` is when its time is up, by the clock that never goes back. ``ignored`` are the parameters the
+    call's generation does not know, in lower case.
     """
 
     engine: Engine
@@ -106,6 +107,7 @@ class Call(Struct, frozen=True, dict=True):
     request_id: str
     generation: Generation
     until: float
+    ignored: frozenset[str] = frozenset()
 
     @property
     def seconds_left(self) -> float:
@@ -114,7 +116,10 @@ class Call(Struct, frozen=True, dict=True):
 
     @cached_property
     def query(self) -> Query:
-        return Query(self.request.query_params.multi_items())
+        pairs = self.request.query_params.multi_items()
+        if self.ignored:
+            pairs = [pair for pair in pairs if pair[0].lower() not in self.ignored]
+        return Query(pairs)
 
     @property
     def id(self) -> ResourceId:

@@ -72,7 +72,7 @@ def write(endpoint: Endpoint, call: Call, raw: bytes) -> bytes:
 def _request(name: str, call: Call, raw: bytes) -> Any:
     if name == endpoints.BOOK_TRANSACTIONS.name:
         return _booking(call, raw)
-    body = bodies.read(BODIES[name], raw)
+    body = _read(BODIES[name], call, raw)
     if name == endpoints.ALLOCATE.name:
         return Allocate(body, call.query.text("allocationAlgorithm") or "PR-FIFO")
     if name == endpoints.ALLOCATE_WEIGHTED.name:
@@ -80,12 +80,22 @@ def _request(name: str, call: Call, raw: bytes) -> Any:
     return body
 
 
+def _read(kind: Any, call: Call, raw: bytes) -> Any:
+    """Read a body as the call's generation understands it."""
+    body = bodies.read(kind, raw)
+    if call.generation == "latest":
+        return body
+    from tui.oms import older
+
+    return older.request(body)
+
+
 def _booking(call: Call, raw: bytes) -> Any:
     """Read a booking in its newer form, an object, or its older one, a bare list of ids (2.9)."""
     if raw.lstrip().startswith(b"["):
         body = BookTransactionsRequest(allocation_ids=bodies.read(Ids, raw))
     else:
-        body = bodies.read(BookTransactionsRequest, raw)
+        body = _read(BookTransactionsRequest, call, raw)
     return BookTransactions(
         body,
         fees=call.engine.fees if call.query.flag("applyFeesAndCommission", True) else (),
