@@ -108,5 +108,11 @@ def test_the_first_page_comes_before_the_verbs_and_the_dialogs() -> None:
     loaded_by(f"{start}\nassert not sys.modules.keys() & set({late})")
 
 
+def test_a_start_on_the_embedded_server_loads_nothing_of_signing_on() -> None:
+    start = "import sys, tui.app, tui.start, tui.api.client, tui.api.http, tui.oms.embedded, tui.service.desk"
+    late = ("tui.signon", "tui.config.profiles", "tui.config.secrets", "tui.api.auth", "tui.oms.signon")
+    loaded_by(f"{start}\nassert not sys.modules.keys() & set({late})")
+
+
 def test_nothing_loads_the_official_sdk() -> None:
     assert "lusid" not in loaded_by(EVERY_MODULE_OF.format(rooms=["tui", "widgets", "styles"]))
