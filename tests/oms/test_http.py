@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.oms.desk import an_order, put
-from tests.oms.scenario import MANAGE, body_of, play
+from tests.oms.scenario import MANAGE, body_of
 from tui.api import gate
 from tui.api.endpoints import ENDPOINTS
 from tui.api.http import asgi_transport
@@ -296,25 +296,6 @@ async def test_web_pages_and_strange_host_names_are_turned_away(engine: Engine) 
         assert (await server.get("/api/orders", headers={"host": "[::1]:8011"})).status_code == 200
         for headers in ({"host": "evil.example"}, {"host": ""}, {"origin": "http://127.0.0.1:8011"}):
             assert problem(await server.get("/api/orders", headers=headers)).status == 403
-
-
-# -- generations -------------------------------------------------------------------------------------------
-
-NEWEST = ("isSwept", "basis", "direction", "derivedDirection", "latestActivityDate", "fxOrders")
-
-
-async def test_generation_2_1_leaves_out_what_it_never_knew(engine: Engine) -> None:
-    async with client_of(engine, Settings(generation="2.1")) as old:
-        answers = await play(old)
-        texts = [json.dumps(answers)]
-        for path in ("blocks", "orders/Desk/ORD-1", "placements", "allocations", "ordergraph/blocks"):
-            texts.append((await old.get(f"/api/{path}")).text)
-        for member in NEWEST:
-            assert not [text for text in texts if f'"{member}"' in text], member
-        graph = (await old.get("/api/ordergraph/blocks")).json()["values"][0]
-        assert [each.keys() for each in graph["allocated"]["details"]] == [{"id"}] * 4
-        assert graph["booked"]["quantity"] == 160
-        assert '"limitPrice":{"amount":190.0,"currency":"USD"}' in texts[2]
 
 
 async def test_the_rows_of_a_list_are_stored_text_to_the_last_digit(
