@@ -30,7 +30,7 @@ class Exists(Struct, frozen=True):
 
 
 class Some(Struct, frozen=True):
-    """F3: ``field any (~ op value)``; with ``every``, ``field all (...)``. The test's field follows ``~.``."""
+    """F3: ``field any (~ op value)``; with ``every``, ``field all (...)``. The field tested follows ``~.``."""
 
     field: str
     every: bool

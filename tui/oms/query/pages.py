@@ -173,8 +173,10 @@ class _Reading(Struct):
         plan = Plan(self.reads.connection, self.listing.fields.kind, self.sort, self.parts, self.cursor)
         rows: list[_Row] = []
         for phase in plan.phases():
-            if len(rows) < wanted:
+            if phase.arms:
                 rows += self._live(phase, wanted - len(rows))
+            if len(rows) >= wanted:
+                break
         if both:
             rows += self._closed(wanted)
             self._put_in_order(rows)
@@ -263,7 +265,8 @@ class _Reading(Struct):
             AND x.as_at <= ? ORDER BY x.seq DESC LIMIT 1)"""
         wheres = [Sql("v.text IS NOT NULL"), *self._conditions(self.parts, live=False)]
         select = f"""SELECT v.n AS n, v.seq AS seq, v.scope AS scope, v.code AS code
-            FROM ({ids}) w CROSS JOIN version v ON v.seq = {held} WHERE {joined(" AND ", wheres).text} LIMIT ?"""
+            FROM ({ids}) w CROSS JOIN version v ON v.seq = {held}
+            WHERE {joined(" AND ", wheres).text} LIMIT ?"""
         (found,) = self.reads.connection.execute(
             f"SELECT json_group_array(json_array(n, seq, scope, code, json_array())) FROM ({select})",
             (*_values(rest * 2), self.as_at, *_values(wheres), limit),

@@ -110,10 +110,12 @@ class Plan:
         keys = self._sort.keys
         if (few := self._few_rows()) is not None:
             yield self._sorted(few)
+        elif not keys and (found := self._arms_by_value())[0]:
+            yield from self._ordered(found[0], self._without(found[1]), self._cursor)
         elif (len(keys) == self._leading or self._by_since) and self._mixes is not None:
             yield from self._mixed(self._mixes)
         elif not keys:
-            arms, answered = self._arms_by_id()
+            arms, answered = self._arms_by_scope()
             yield from self._ordered(arms, self._without(answered), self._cursor)
         elif self._by_since and len(keys) == 1:
             yield from self._ordered((self._arm("since"),), self._parts, self._cursor)
@@ -146,7 +148,8 @@ class Plan:
             arm = self._range(part, fields[0])
             if arm is not None and self._are_few((arm,)):
                 return (arm,)
-        if self._sort.keys and self._mixes is not None and not self._leading and not self._by_since:
+        in_order = len(self._parts) == len(self._mix_parts) and (self._by_since or not self._sort.keys)
+        if self._mix_parts and self._mixes is not None and not self._leading and not in_order:
             arms = tuple(self._mix_arm(mix, "few") for mix in self._mixes)
             return arms if self._are_few(arms) else None
         return None
@@ -246,11 +249,15 @@ class Plan:
         yield Phase(arms, ids, parts, (same, self._sort.behind(cursor, "l")))
         yield Phase(arms, order, parts, (Sql(f"l.since {'<' if descending else '>'} ?", (since,)),))
 
-    def _arms_by_id(self) -> tuple[tuple[Arm, ...], tuple[Part, ...]]:
-        """Give arms in the order of ids, and the parts of the filter they answer."""
+    def _arms_by_value(self) -> tuple[tuple[Arm, ...], tuple[Part, ...]]:
+        """Give arms for the values of a column with an index of its own, and the part they answer."""
         for about in self._about:
             if arms := self._values(about):
                 return arms, about[:1]
+        return (), ()
+
+    def _arms_by_scope(self) -> tuple[tuple[Arm, ...], tuple[Part, ...]]:
+        """Give arms in the order of ids, and the parts of the filter they answer."""
         scoped = [
             node for node, fields in self._about if all(field.live.text == "l.scope" for field in fields)
         ]
