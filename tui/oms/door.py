@@ -73,14 +73,16 @@ async def body(call: Call, most: int) -> bytes:
     Raises:
         Refusal: 413, or 408 when it does not arrive in time.
     """
+    announced = call.request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > most:
+        raise _too_large(most)
     chunks, size = [], 0
     try:
         async with asyncio.timeout(call.seconds_left):
             async for chunk in call.request.stream():
                 size += len(chunk)
                 if size > most:
-                    detail = f"The body is larger than {most} bytes. Send it in parts."
-                    raise invalid({"Body": (detail,)}, detail, 413)
+                    raise _too_large(most)
                 chunks.append(chunk)
     except TimeoutError as error:
         detail = "The body did not arrive in time."
@@ -102,6 +104,11 @@ def check_ids(parts: Mapping[str, str]) -> None:
     if wrong:
         words = "must be 1 to 64 letters, digits, hyphens or underscores."
         raise invalid({name.title(): (f"The field {name.title()} {words}",) for name in wrong})
+
+
+def _too_large(most: int) -> Refusal:
+    detail = f"The body is larger than {most} bytes. Send it in parts."
+    return invalid({"Body": (detail,)}, detail, 413)
 
 
 def _denied(detail: str) -> Refusal:

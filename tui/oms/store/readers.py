@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import queue
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from tui.oms.store.files import open_reader
+from tui.oms.store.files import StoreError, open_reader
 from tui.oms.store.reads import Reads
 
 MOST: Final = 3
 """How many may read at once: one long search does not keep the others waiting."""
+
+LONGEST_S: Final = 10
+"""How long one may read, in seconds: by then nobody waits for it (ENGINEERING 7), and others want to read."""
+STEPS: Final = 50_000
+"""After how many steps of SQLite's machine, about a millisecond, a read looks at the time."""
 
 
 class Readers:
@@ -29,15 +36,23 @@ class Readers:
         """Give what reads one state of the database, the newest there is when the first thing is read.
 
         Raises:
-            StoreError: the file cannot be read.
+            StoreError: the file cannot be read, or the reading took too long.
         """
         reads = self._idle.get()
+        until = time.monotonic() + LONGEST_S
         try:
             if reads is None:
                 reads = Reads(open_reader(self._file))
+            reads.connection.set_progress_handler(lambda: time.monotonic() > until, STEPS)
             with reads.snapshot():
                 yield reads
+        except sqlite3.OperationalError as error:
+            if time.monotonic() <= until:
+                raise
+            raise StoreError(f"The read took longer than {LONGEST_S} seconds. Ask for less.") from error
         finally:
+            if reads is not None:
+                reads.connection.set_progress_handler(None, 0)
             self._idle.put(reads)
 
     def close(self) -> None:
