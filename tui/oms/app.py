@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Final, ParamSpec
+from urllib.parse import quote
 
 from msgspec import Struct
 from starlette.requests import ClientDisconnect, Request
@@ -176,7 +177,7 @@ class Server:
 
     async def _response(self, request: Request, request_id: str) -> Response:
         door.check(request, self._settings.hosts)
-        methods, parts = self._routes.find(request.url.path)
+        methods, parts = self._routes.find(_path(request))
         route = methods.get(request.method)
         caller = self._caller(request, route)
         if route is None:
@@ -198,6 +199,7 @@ class Server:
             raise
 
     async def _answered(self, route: Route, call: Call) -> Response:
+        call.query.check_what_is_left_be()
         faults = self._settings.faults
         if faults is not None and (fault := faults.strike(route.endpoint)) is not None:
             from tui.oms.injecting import injected
@@ -213,6 +215,12 @@ class Server:
         if tokens is None or (route is not None and route.open):
             return Caller(self._settings.user)
         return tokens.caller(door.bearer(request))
+
+
+def _path(request: Request) -> str:
+    """Give the path as it was sent, where a slash within an id is told from one between segments."""
+    raw = request.scope.get("raw_path")
+    return raw.decode("latin-1") if raw else quote(request.url.path)
 
 
 def _write(endpoint: Endpoint, call: Call, raw: bytes) -> bytes:

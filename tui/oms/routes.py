@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import unquote
 
 from msgspec import Struct
 from starlette.responses import Response
@@ -41,8 +42,11 @@ class Routes:
         place._methods[endpoint.method] = Route(endpoint, handler, open)
 
     def find(self, path: str) -> tuple[Mapping[str, Route], dict[str, str]]:
-        """Give what is served at ``path`` by method, nothing where nothing is, and the path's parts."""
-        segments = path.strip("/").split("/")
+        """Give what is served at a ``path`` by method, nothing where nothing is, and the path's parts.
+
+        The path is percent-encoded as it was sent; the parts are not.
+        """
+        segments = [unquote(segment) for segment in path.strip("/").split("/")]
         if [segment.lower() for segment in segments[:2]] == ["api", "api"]:
             del segments[0]
         place: Routes = self
