@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import signal
 import socket
 import subprocess
@@ -11,6 +13,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from tui.cli import main
+from tui.oms import connection
+from tui.oms.embedded import Embedded
+from tui.oms.serve import _Socket
+from tui.oms.store import StoreError
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -93,3 +101,108 @@ def test_other_machines_need_a_token(start: Start) -> None:
     assert token == "s3cret"
     there = url.replace("0.0.0.0", "127.0.0.1")
     assert httpx.get(f"{there}/orders", headers={"authorization": "Bearer s3cret"}).status_code == 200
+
+
+USERS = """
+[users."dlr.okafor"]
+password = "sesame"
+[users.auditor]
+token = "look"
+read_only = true
+"""
+
+
+def run_serve(*options: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tui", "serve", "--port", "0", "--db", ":memory:", *options]
+    environment = {name: value for name, value in os.environ.items() if name != "BLOTTER_TOKEN"}
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment
+    )
+
+
+def test_a_file_of_users_says_who_may_sign_on(tmp_path: Path) -> None:
+    file = tmp_path / "users.toml"
+    file.touch(mode=0o600)
+    file.write_text(USERS, encoding="utf-8")
+    process = run_serve("--users", str(file), "--host", "0.0.0.0")
+    try:
+        url, token = greeting(process)
+        assert token == "-"
+        url = url.replace("0.0.0.0", "127.0.0.1")
+        form = {"grant_type": "password", "username": "dlr.okafor", "password": "sesame"}
+        granted = httpx.post(url.replace("/api", "/oauth2/x/v1/token"), data=form).json()
+        headers = {"authorization": f"Bearer {granted['access_token']}"}
+        me = httpx.get(url.replace("/api", "/identity/api/me"), headers=headers).json()
+        assert me["id"] == "dlr.okafor"
+        assert httpx.get(f"{url}/orders", headers={"authorization": "Bearer -"}).status_code == 401
+        look = {"authorization": "Bearer look"}
+        assert httpx.get(f"{url}/orders", headers=look).status_code == 200
+        assert httpx.delete(f"{url}/orders/a/b", headers=look).status_code == 403
+    finally:
+        process.terminate()
+        _, err = process.communicate(timeout=20)
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--users", "nowhere.toml"), "nowhere.toml: it cannot be read: No such file or directory."),
+        (
+            ("--users", "x", "--token", "t"),
+            "--token goes without --users: the file says who has which token.",
+        ),
+        (("--token", "two words"), "The token must be printable ASCII without spaces."),
+        (("--inject", "explode"), "'explode': Invalid enum value 'explode' - at `$.fault`. The faults are "),
+        (("--scenario", "nowhere.toml"), "nowhere.toml cannot be read: No such file or directory."),
+        (("--host", "no.such.host.invalid", "--token", "t"), "Cannot listen on no.such.host.invalid:0: "),
+    ],
+)
+def test_what_cannot_be_served_is_told_in_a_sentence(
+    options: tuple[str, ...],
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delenv("BLOTTER_TOKEN", raising=False)
+    code = main(["serve", "--port", "0", "--db", ":memory:", *options])
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(f"blotter serve: {sentence}")
+    assert code == (1 if "listen" in sentence else 2)
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this machine speaks no IPv6")
+def test_it_listens_on_ipv6_as_well() -> None:
+    process = run_serve("--host", "::1", "--token", "t")
+    try:
+        url, _ = greeting(process)
+        assert url.startswith("http://[::1]:")
+        assert httpx.get(f"{url}/orders", headers={"authorization": "Bearer t"}).status_code == 200
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def test_a_demo_on_the_same_file_is_refused_with_a_sentence(start: Start, tmp_path: Path) -> None:
+    database = tmp_path / "desk.db"
+    greeting(start(f"port=0, db=Path({str(database)!r})"))
+    with pytest.raises(StoreError, match=r"is in use by another blotter \(process \d+\)\. Close that one"):
+        asyncio.run(Embedded.open(database))
+
+
+async def test_a_head_that_does_not_arrive_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "HEAD_S", 0)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        embedded = await Embedded.open(None, size="empty", market=False)
+        server = _Socket(embedded.app)
+        serving = asyncio.create_task(server.serve(listening))
+        reader, writer = await asyncio.open_connection(*listening.getsockname())
+        writer.write(b"GET /api/orders HTTP/1.1\r\nHost: x")
+        answer = await reader.read()
+        writer.close()
+        server.stop()
+        await serving
+        await embedded.close()
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"The request did not arrive in time." in answer

@@ -30,6 +30,8 @@ from tui.oms.users import Users, UsersError, one_user, read_users, token_fault
 OK: Final = 0
 FAILED: Final = 1
 USAGE_ERROR: Final = 2
+KEEP_ALIVE_S: Final = 75
+"""How long a connection is kept that nothing is asked on: longer than any client waits between two reads."""
 USER: Final = "dealer"
 """Who everything is done as where no file names users."""
 
@@ -135,6 +137,7 @@ class _Socket:
             http=Connection,
             h11_max_incomplete_event_size=MAX_HEADER,
             server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=10,
         )
         self._server = uvicorn.Server(config)
@@ -171,7 +174,8 @@ def _names(host: str) -> frozenset[str] | None:
     """Give the names the server answers to: its own; on every address, any, as a token guards it."""
     if host in ("0.0.0.0", "::"):
         return None
-    return frozenset({host.lower(), f"[{host.lower()}]", "localhost", "127.0.0.1", "[::1]"})
+    own = () if _is_loopback(host) else (socket.gethostname().lower(),)
+    return frozenset({host.lower(), f"[{host.lower()}]", "localhost", "127.0.0.1", "[::1]", *own})
 
 
 def _say(sentence: str, code: int) -> int:
