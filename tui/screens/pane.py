@@ -68,6 +68,7 @@ class Pane(Vertical):
         self._of = ""
         self._columns = self.view.columns
         self._filter_bar: FilterBar | None = None
+        self._filter_before = ""
         self.grid = Grid(self._grid_columns(), self._cells, empty=EMPTY_WORDS[family], ascii=look.ascii)
         self._title, self._footer = Line(id="title"), Pieces(id="totals", gap=" · ", more="…")
 
@@ -219,6 +220,7 @@ class Pane(Vertical):
         if bar is None:
             bar = self._filter_bar = FilterBar(placeholder="words, side:buy, ordered>50k, !not")
             self.mount(bar, before=self._footer)
+            self._filter_before = self.view.filter
         bar.text = self.view.filter
         bar.focus()
 
@@ -247,14 +249,13 @@ class Pane(Vertical):
         return True
 
     def _filter(self, text: str) -> bool:
-        """Take another filter; one that cannot be understood leaves the former in place and says why."""
+        """Take another filter; one that cannot be understood shows what the line was opened on and says why."""
         wrong = ""
         try:
             parse_filter(text, self.family)
         except FilterError as error:
             wrong = str(error)
-        else:
-            self.look_at(self.view.filtered(text))
+        self.look_at(self.view.filtered(self._filter_before if wrong else text))
         if self._filter_bar is not None:
             self._filter_bar.say(wrong, wrong=True)
         return not wrong
