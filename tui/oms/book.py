@@ -40,7 +40,15 @@ class PendingPrices(Wire, frozen=True, kw_only=True):
     version: Version | None = None
 
 
-Stored = Block | Order | Placement | Execution | Allocation | Booking | PendingPrices
+class CutOrder(Wire, frozen=True, kw_only=True):
+    """Says that the order of this id was cancelled down to what was placed for it in its block (X5)."""
+
+    id: ResourceId
+    block_id: ResourceId
+    version: Version | None = None
+
+
+Stored = Block | Order | Placement | Execution | Allocation | Booking | PendingPrices | CutOrder
 S = TypeVar("S", bound=Stored)
 
 
@@ -73,6 +81,7 @@ BOOKINGS_OF_ALLOCATION: Final = Relation(
     Booking,
     lambda booking: (booking.transaction.allocation_id,) if booking.transaction.allocation_id else (),
 )
+CUT_ORDERS_OF_BLOCK: Final = Relation("cut_orders_of_block", CutOrder, lambda cut: (cut.block_id,))
 RELATIONS: Final[tuple[Relation[Any], ...]] = (
     BLOCK_OF_ORDER,
     PLACEMENTS_OF_BLOCK,
@@ -81,6 +90,7 @@ RELATIONS: Final[tuple[Relation[Any], ...]] = (
     ALLOCATIONS_OF_ORDER,
     ALLOCATIONS_OF_PLACEMENT,
     BOOKINGS_OF_ALLOCATION,
+    CUT_ORDERS_OF_BLOCK,
 )
 
 

@@ -118,7 +118,6 @@ RULE_FAMILIES: Final = (
             "C6": Rule(
                 "A block's quantity is that of its live orders, or its own where it has none.",
                 OURS,
-                "what an order cut by X5 keeps counts on, as far as it is placed (see X5)",
             ),
             "C7": Rule("An order has exactly one size, and more than nothing of it.", OURS),
             "C8": Rule("An order can be recorded outside any block and moved into one later.", DOCUMENTED),
@@ -166,9 +165,10 @@ RULE_FAMILIES: Final = (
             "X5": Rule(
                 "Orders can be cut to what is placed, the rest moved to new orders.",
                 DOCUMENTED,
-                "how placed units are shared is our reading. Better than inferred: the part an order keeps "
-                "is still counted by its block and still allocated to, as far as it is placed; else the "
-                "units that are placed for it could belong to nobody",
+                "how placed units are shared is our reading. Better than inferred: what a cut order keeps "
+                "is allocated to it although it is cancelled (A5), and takes no room from the live orders "
+                "of its block (P3, X3); else units would be placed that belong to nobody, and those of the "
+                "others could not be placed",
             ),
         },
     ),
@@ -178,7 +178,11 @@ RULE_FAMILIES: Final = (
         {
             "P1": Rule("Every block that is placed must exist.", DOCUMENTED),
             "P2": Rule("A placement is on its blocks' terms; type and prices are free at market.", OURS),
-            "P3": Rule("Blocks are not placed beyond their quantity, unless by record.", OURS),
+            "P3": Rule(
+                "Blocks are not placed beyond their quantity, unless by record.",
+                OURS,
+                "what orders cut by X5 keep takes no room",
+            ),
             "P4": Rule("A placement of several blocks fills them in their order.", OURS),
             "P5": Rule("Children share their parent's placement and take no room of the block.", OURS),
             "P6": Rule("A placement starts as New; an id that is taken is refused.", OURS),
@@ -314,7 +318,6 @@ RULE_FAMILIES: Final = (
             "G1": Rule(
                 "Ordered is what live orders want; by state the cancelled are there too.",
                 OURS,
-                "what an order cut by X5 keeps is ordered, too",
             ),
             "G2": Rule("Placed is what live placements hold; children are listed.", OURS),
             "G3": Rule("Executed are the fills of those placements and of their children.", OURS),
@@ -325,8 +328,7 @@ RULE_FAMILIES: Final = (
             "G8": Rule(
                 "The states of a block, from New to Booked.",
                 OURS,
-                "two are documented; a block all of whose orders are cancelled is Cancelled only when "
-                "nothing of it is placed (see X5); a block sized by amount is judged in money",
+                "two are documented; a block sized by amount is judged in money",
             ),
             "G9": Rule("The states of a placement, from New to Allocated.", OURS, "one is documented"),
             "G10": Rule(

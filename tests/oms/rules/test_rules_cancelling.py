@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rulesdesk import Desk, failure, id_of, rid, usd
+from rulesdesk import Desk, failure, id_of, refused, rid, usd
 
 from tui.api.models import Order
 
@@ -68,6 +68,70 @@ def test_x5_an_order_keeps_what_is_allocated_to_it_already(desk: Desk) -> None:
     desk.put_allocation("A1", "O1", 8, placementIds=[id_of("P")])
     desk.cancel_and_move({"O1": ("O1R", "C")})
     assert (desk.order("O1").quantity, desk.order("O1R").quantity) == (8, 2)
+
+
+def test_x5_a5_what_cut_orders_keep_is_allocated_to_them(desk: Desk) -> None:
+    desk.create("B", {"O1": 100, "O2": 50})
+    desk.place("P", "B", 60)
+    desk.fill("E1", "P", 30)
+    desk.cancel_and_move({"O1": ("O1R", "C"), "O2": ("O2R", "C")})
+    desk.fill("E2", "P", 30)
+    desk.allocate("P")
+    assert desk.allocated() == {"P-O1": 40, "P-O2": 20}
+    assert [desk.order(code).state for code in ("O1", "O2")] == ["Cancelled", "Cancelled"]
+    desk.allocate("P")
+    assert not desk.wrote
+    reply = desk.book("P-O1", "P-O2", mark=True)
+    assert reply.failed == {}
+    assert desk.sweep("B").failed == {}
+
+
+def test_x5_a5_a_plainly_cancelled_order_beside_a_cut_one_takes_no_part(desk: Desk) -> None:
+    desk.create("B", {"O1": 100, "O2": 50, "O3": 30})
+    desk.cancel("O3")
+    desk.place("P", "B", 60)
+    desk.cancel_and_move({"O1": ("O1R", "C")})
+    desk.fill("E1", "P", 60)
+    desk.allocate("P")
+    assert set(desk.allocated()) == {"P-O1", "P-O2"}
+    assert sum(desk.allocated().values()) == 60
+    assert desk.allocated()["P-O1"] <= 40
+
+
+def test_x5_p3_what_a_cut_order_keeps_takes_no_room_of_the_others(desk: Desk) -> None:
+    desk.create("B", {"O1": 100, "O2": 50})
+    desk.place("P", "B", 60)
+    desk.cancel_and_move({"O1": ("O1R", "C")})
+    assert (desk.order("O1").quantity, desk.block("B").quantity) == (40, 50)
+    with refused("OverPlacement"):
+        desk.place("Q", "B", 31)
+    desk.place("Q", "B", 30)
+    desk.fill("E1", "P", 60)
+    desk.fill("E2", "Q", 30)
+    desk.allocate("P", "Q")
+    given = [
+        sum(units for code, units in desk.allocated().items() if order in code) for order in ("O1", "O2")
+    ]
+    assert given == [40, 50]
+
+
+def test_x5_orders_cut_one_after_the_other_keep_what_they_would_together(desk: Desk) -> None:
+    desk.create("B", {"O1": 100, "O2": 50})
+    desk.place("P", "B", 60)
+    desk.cancel_and_move({"O1": ("O1R", "C")})
+    desk.cancel_and_move({"O2": ("O2R", "C")})
+    kept = [desk.order(code).quantity for code in ("O1", "O2", "O1R", "O2R")]
+    assert kept == [40, 20, 60, 30]
+
+
+def test_x5_an_order_recorded_anew_is_cut_no_more(desk: Desk) -> None:
+    desk.create("B", {"O1": 100, "O2": 50})
+    desk.place("P", "B", 60)
+    desk.cancel_and_move({"O1": ("O1R", "C")})
+    desk.put_order("O1", quantity=40, state="Cancelled")
+    desk.fill("E1", "P", 10)
+    desk.allocate("P")
+    assert desk.allocated() == {"P-O2": 10}
 
 
 def test_x5_nothing_left_to_move_makes_nothing_new(desk: Desk) -> None:

@@ -26,7 +26,7 @@ from tui.oms.rules.entities import NEW, computed, is_booked, live_allocations, n
 from tui.oms.rules.filling import refill_order
 from tui.oms.rules.instruments import SCOPE
 from tui.oms.rules.ordering import by_time, fifo
-from tui.oms.rules.placed import average_price, family, fills, lineage
+from tui.oms.rules.placed import average_price, cut_orders, family, fills, lineage
 from tui.oms.rules.sharing import ALGORITHMS, WEIGHTED, Lot, Shared, by_weight, share_money, share_units
 
 Share = Callable[[Sequence[Lot], Sequence[Decimal]], Shared]
@@ -231,7 +231,10 @@ def _spoken_for(book: Book, plan: _Plan) -> set[ResourceId]:
 
 
 def _order_takers(book: Book, placement: Placement) -> list[_Taker]:
-    """A4, A13, P4: give the live orders of the placement's blocks, block by block, first in first out.
+    """A4, A5, A13, P4: give the orders of the placement's blocks, block by block, first in first out.
+
+    Cancelled ones take no part, unless they were cut to what is placed (X5): what is executed of that is
+    theirs, and nobody else could be given it.
 
     Raises:
         Refusal: there is no order, one has no portfolio, none has a size to share by (A2), or their money
@@ -241,7 +244,8 @@ def _order_takers(book: Book, placement: Placement) -> list[_Taker]:
     for id in placement.block_ids:
         block = book.get(Block, id)
         inside = members(book, block) if block is not None else []
-        orders += fifo(book, (order for order in inside if not is_cancelled(order.state)))
+        cut = {order.id for order in cut_orders(book, id)}
+        orders += fifo(book, (one for one in inside if not is_cancelled(one.state) or one.id in cut))
     if not orders:
         blocks = ", ".join(f"'{id}'" for id in placement.block_ids)
         raise Refusal("NoOrdersFailure", f"Block {blocks} has no orders to allocate to.", "A13")

@@ -16,7 +16,7 @@ from tui.api.requests import (
 )
 from tui.api.shapes import ZERO, ResourceId
 from tui.api.states import is_cancelled, is_final
-from tui.oms.book import Answer, Book
+from tui.oms.book import Answer, Book, CutOrder
 from tui.oms.refusals import Refusal
 from tui.oms.rules.amounts import AMOUNT, QUANTITY, exactly, measured, more
 from tui.oms.rules.blocking import (
@@ -131,7 +131,8 @@ def _kept(book: Book, named: Iterable[ResourceId]) -> Kept:
 def _cancel_and_move(book: Book, item: CancelOrdersAndMoveRemainingRequest, kept: Kept) -> bool:
     """X5: do one item; tells whether anything was left to move.
 
-    An order never keeps less than what is allocated to it already.
+    An order never keeps less than what is allocated to it already. That it was cut is kept in mind: it
+    still takes its part of what is executed (A5).
     """
     order = cancellable(book, item.cancel_order_id)
     target = item.move_remaining_to_order_id
@@ -148,6 +149,8 @@ def _cancel_and_move(book: Book, item: CancelOrdersAndMoveRemainingRequest, kept
     book.put(cancelled)
     if source is not None:
         book.put(resized(book, source, order, cancelled))
+        if keeps:
+            book.put(CutOrder(id=order.id, block_id=source.id))
     if not rest:
         return False
     new = msgspec.structs.replace(_with_size(order, rest), id=target, state=NEW, version=None)

@@ -15,6 +15,7 @@ from tui.oms.book import (
     PLACEMENTS_OF_BLOCK,
     Answer,
     Book,
+    CutOrder,
     PendingPrices,
 )
 from tui.oms.refusals import Refusal
@@ -57,6 +58,7 @@ def delete_order(book: Book, id: ResourceId) -> Answer:
     order = _found(book, Order, id)
     block = block_of(book, id)
     answer = _removed(book, order)
+    book.remove(CutOrder, id)
     if block is not None:
         left = tuple(other for other in block.order_ids if other != id)
         book.put(recounted(book, msgspec.structs.replace(block, order_ids=left)))

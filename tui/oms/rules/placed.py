@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from tui.api.models import Allocation, Block, Execution, Placement
+from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.api.shapes import ZERO, ResourceId
 from tui.api.states import is_cancelled
 from tui.oms.book import (
     ALLOCATIONS_OF_PLACEMENT,
     CHILDREN_OF_PLACEMENT,
+    CUT_ORDERS_OF_BLOCK,
     EXECUTIONS_OF_PLACEMENT,
     PLACEMENTS_OF_BLOCK,
     Book,
@@ -137,8 +138,20 @@ def attribution(book: Book, block: ResourceId, basis: Basis = QUANTITY) -> Share
 
 
 def placed_on(book: Book, block: ResourceId, basis: Basis = QUANTITY) -> Decimal:
-    """Give the live placed units (or money) of a block (P12, G2)."""
-    return total(parts.get(block) for parts in attribution(book, block, basis).values())
+    """P12: give the live placed units (or money) that the live orders of a block have to stand for.
+
+    What cut orders keep is placed too, but theirs alone (X5): it takes no room of the others.
+    """
+    everything = total(parts.get(block) for parts in attribution(book, block, basis).values())
+    kept = total(basis.of(order) for order in cut_orders(book, block)) if everything else ZERO
+    return max(ZERO, everything - kept)
+
+
+def cut_orders(book: Book, block: ResourceId) -> list[Order]:
+    """X5: give the orders of a block that were cancelled down to what was placed for them."""
+    cut = (book.get(Order, each.id) for each in book.related(CUT_ORDERS_OF_BLOCK, block))
+    inside = set(stored.order_ids) if (stored := book.get(Block, block)) else set()
+    return [order for order in cut if order is not None and order.id in inside and is_cancelled(order.state)]
 
 
 def room_in(book: Book, blocks: Iterable[ResourceId], basis: Basis = QUANTITY) -> Decimal:

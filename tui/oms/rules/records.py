@@ -25,7 +25,7 @@ from tui.api.requests import (
 )
 from tui.api.shapes import ResourceId
 from tui.api.states import is_cancelled
-from tui.oms.book import Answer, Book, PendingPrices
+from tui.oms.book import Answer, Book, CutOrder, PendingPrices
 from tui.oms.refusals import Refusal
 from tui.oms.rules.amounts import exactly, plain
 from tui.oms.rules.blocking import Terms, block_of, members, mismatch, recounted, resized
@@ -174,6 +174,8 @@ def _put_order(book: Book, item: OrderRequest) -> None:
     if before is not None and block is not None:
         block = refitted(book, block, before, order, "C1")
     book.put(order)
+    if before is not None:
+        book.remove(CutOrder, order.id)
     if before is not None and block is not None:
         book.put(resized(book, block, before, order))
     if item.state is None and live_allocations(book, order.id):

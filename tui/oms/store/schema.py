@@ -21,13 +21,13 @@ from msgspec import Struct
 
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.api.shapes import ResourceId
-from tui.oms.book import RELATIONS, Booking, PendingPrices, Relation, Stored
+from tui.oms.book import RELATIONS, Booking, CutOrder, PendingPrices, Relation, Stored
 from tui.oms.store.folding import fold
 from tui.oms.times import time_text
 
 APPLICATION: Final = 0x424C4F54
 """Marks a database file as ours (``BLOT``)."""
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 
 
 def _code(id: ResourceId | None) -> str | None:
@@ -142,6 +142,7 @@ KINDS: Final[Mapping[type[Any], Kind]] = {
         ),
         Kind(5, Booking, "booking", ("portfolioId.code", "transaction.transactionDate"), _booking),
         Kind(6, PendingPrices, "pending", (), lambda pending: ()),
+        Kind(7, CutOrder, "cut", (), lambda cut: ()),
     )
 }
 

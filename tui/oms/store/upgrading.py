@@ -32,9 +32,13 @@ def _make_anew(connection: sqlite3.Connection, kind: Kind) -> None:
     ).fetchall()
     for (index,) in indexes:
         connection.execute(f"DROP INDEX {index}")
-    connection.execute(f"ALTER TABLE {kind.table} RENAME TO earlier")
+    known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (kind.table,)).fetchone()
+    if known:
+        connection.execute(f"ALTER TABLE {kind.table} RENAME TO earlier")
     for statement in live_table(kind):
         connection.execute(statement)
+    if not known:
+        return
     marks = ",".join("?" * (5 + len(kind.hot)))
     rows = connection.execute(
         """SELECT e.n, e.seq, e.since, e.scope, e.code, CAST(v.text AS BLOB)
