@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import os
 import signal
 import socket
 import subprocess
@@ -90,6 +91,41 @@ def test_a_database_in_use_is_told_in_a_sentence(start: Start, tmp_path: Path) -
     assert (second.returncode, out) == (1, "")
     assert "is in use by another blotter" in err
     assert err.count("\n") == 1
+
+
+def test_a_database_in_use_is_free_again_after_kill_9(start: Start, tmp_path: Path) -> None:
+    database = f"port=0, db=Path({str(tmp_path / 'desk.db')!r}), size='demo'"
+    first = start(database)
+    url, token = greeting(first)
+    headers = {"authorization": f"Bearer {token}"}
+    before = httpx.get(f"{url}/orders", headers=headers).json()["values"]
+    first.kill()
+    first.wait()
+    url, token = greeting(start(database))
+    headers = {"authorization": f"Bearer {token}"}
+    assert httpx.get(f"{url}/orders", headers=headers).json()["values"] == before
+
+
+@pytest.mark.parametrize("by", ["serve", "demo"])
+def test_the_program_and_the_server_do_not_share_a_desk(start: Start, tmp_path: Path, by: str) -> None:
+    file = tmp_path / "desk.db"
+    holder = start(f"port=0, db=Path({str(file)!r})")
+    greeting(holder)
+    command = {"serve": ["serve", "--port", "0", "--db", str(file)], "demo": ["demo", "--db", str(file)]}[by]
+    other = subprocess.run(
+        [sys.executable, "-m", "tui", *command],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "HOME": str(tmp_path), "TERM": "xterm"},
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        check=False,
+    )
+    assert other.returncode != 0
+    said = f"{file} is in use by another blotter (process {holder.pid})."
+    assert said in " ".join((other.stderr + other.stdout).split())
+    assert "Traceback" not in other.stderr
 
 
 def test_other_machines_need_a_token(start: Start) -> None:
