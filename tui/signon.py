@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from msgspec import Struct
 
@@ -25,6 +25,7 @@ from tui.service.environment import Environment, Kind
 
 if TYPE_CHECKING:
     from tui.api.connection import Timeouts
+    from tui.api.generations import Generation
     from tui.api.http import Http, Proxy, TokenSource
 
 APPLICATION: Final = "blotter"
@@ -60,6 +61,7 @@ def remote(given: argparse.Namespace, settings: Settings) -> Remote:
         url,
         user=access.text("username") if access.signs_on else "",
         sign_on_again=_again(access),
+        generation=cast("Generation", access.text("generation") or "latest"),
     )
     return Remote(environment, partial(_reach, access))
 

@@ -169,7 +169,7 @@ def _session(
     from tui.service.desk import Desk
     from tui.service.journal import Journal
 
-    client = Client(http)
+    client = Client(http, environment.generation)
     desk = Desk(client, environment, journal=Journal(journal), read_only=read_only)
 
     async def close() -> None:

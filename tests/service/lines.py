@@ -12,6 +12,7 @@ from decimal import Decimal
 import httpx
 
 from tui.api.client import Client
+from tui.api.generations import Generation
 from tui.api.http import AsyncBaseTransport, Http
 from tui.api.requests import (
     BlockAndOrdersRequest,
@@ -114,7 +115,14 @@ class Dealer:
     pauses: list[float] = field(default_factory=list)
 
     @classmethod
-    def at(cls, server: AsyncBaseTransport, *, journal: Journal | None = None, **given: object) -> Dealer:
+    def at(
+        cls,
+        server: AsyncBaseTransport,
+        *,
+        journal: Journal | None = None,
+        generation: Generation = "latest",
+        **given: object,
+    ) -> Dealer:
         """Sit down at a desk of one's own, reached over a line of one's own."""
         line, clock = Line(server), Hands()
         book = journal or Journal(None)
@@ -125,7 +133,7 @@ class Dealer:
             await clock.wait(seconds)
 
         desk = Desk(
-            Client(Http(BASE, transport=line, pause=clock.wait, clock=clock)),
+            Client(Http(BASE, transport=line, pause=clock.wait, clock=clock), generation),
             Environment("demo", Kind.LOCAL, BASE),
             journal=book,
             pause=pause,

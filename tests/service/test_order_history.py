@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,9 +60,9 @@ def test_an_action_without_words_is_put_into_words() -> None:
 
 
 @pytest.mark.parametrize("generation", ["latest", "2.1"])
-async def test_the_history_tells_the_orders_whole_life(engine: Engine, generation: str) -> None:
-    server = Server(engine, Settings(generation=generation))  # type: ignore[arg-type]
-    dealer = Dealer.at(asgi_transport(server))
+async def test_the_history_tells_the_orders_whole_life(engine: Engine, generation: Any) -> None:
+    server = Server(engine, Settings(generation=generation))
+    dealer = Dealer.at(asgi_transport(server), generation=generation)
     await dealer.desk.load()
     await dealer.create("BLK_1", ORD_1=100, ORD_2=50)
     await dealer.place("PLC-1", "BLK-1", 150)

@@ -36,6 +36,8 @@ class Scope(Struct, frozen=True):
     now: datetime
     read_only: bool = False
     home: str = "demo"
+    absent: Mapping[str, str] = {}
+    """The endpoints this server does not have, by name, and why (T10)."""
 
     @property
     def rows(self) -> tuple[Any, ...]:
@@ -92,7 +94,8 @@ class Action(Struct, frozen=True):
 
     ``why_not`` gives the reason it is impossible now, as a sentence, or None. An action that sends names
     in ``how`` the module of this package that knows its form and its verb; the module is loaded when the
-    action is first used. ``typed`` ones are confirmed by typing the count, however few they are.
+    action is first used. ``calls`` are the endpoints it sends to, by name: where the server has none of
+    them, the action is not possible. ``typed`` ones are confirmed by typing the count, however few they are.
     """
 
     id: str
@@ -105,6 +108,7 @@ class Action(Struct, frozen=True):
     footer: bool = False
     typed: bool = False
     aliases: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
 
     @property
     def writes(self) -> bool:
@@ -130,6 +134,9 @@ class Action(Struct, frozen=True):
             return "This desk is read-only: nothing can be written from it."
         if self.writes and scope.snapshot.as_at is not None:
             return "You are looking at the past: go back to now before you change anything."
+        missing = [scope.absent[name] for name in self.calls if name in scope.absent]
+        if missing and len(missing) == len(self.calls):
+            return f"This server does not offer it: {missing[0].rstrip('.')}."
         return self.why_not(scope)
 
 

@@ -28,6 +28,7 @@ LOOK: Final = (
         "Look",
         why_not=_no_order,
         footer=True,
+        calls=("get_order_history",),
     ),
     Action("detail", "enter", "Details", "All members of the row", "Look", why_not=_no_row),
     Action("raw", "i", "Raw JSON", "The row as JSON, as the server sent it", "Look", why_not=_no_row),

@@ -26,13 +26,22 @@ from tui.actions.rows import (
 from tui.service.snapshot import Family
 
 TRADE: Final = (
-    Action("new", "n", "New", "New orders in a new block, or joining one", how="create", footer=True),
+    Action(
+        "new",
+        "n",
+        "New",
+        "New orders in a new block, or joining one",
+        how="create",
+        footer=True,
+        calls=("create_orders",),
+    ),
     Action(
         "new_by_line",
         "N",
         "New by line",
         "New orders in one line: b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%",
         how="create",
+        calls=("create_orders",),
     ),
     Action(
         "place",
@@ -40,6 +49,7 @@ TRADE: Final = (
         "Place",
         "Send blocks, or what is left of them, to a broker",
         how="place",
+        calls=("place_blocks",),
         why_not=needs(placeable, "Nothing left to place here: the blocks are fully placed, empty or swept."),
         footer=True,
     ),
@@ -49,6 +59,7 @@ TRADE: Final = (
         "Move",
         "Move orders to another block, or to a new one",
         how="amend",
+        calls=("move_orders",),
         why_not=first_reason(
             only((Family.ORDERS, Family.BLOCKS), "Only orders move: go to the orders pane."),
             needs(live_orders, "These orders are final and cannot move."),
@@ -61,6 +72,7 @@ TRADE: Final = (
         "Update",
         "Change orders or placements",
         how="amend",
+        calls=("update_orders", "update_placements"),
         why_not=first_reason(
             only((Family.ORDERS, Family.PLACEMENTS), "Only orders and placements are updated."),
             needs(updatable, "These are final and cannot change."),
@@ -73,6 +85,7 @@ TRADE: Final = (
         "Cancel",
         "Cancel orders or placements",
         how="amend",
+        calls=("cancel_orders", "cancel_placements"),
         why_not=why_not_cancel,
         footer=True,
     ),
@@ -82,6 +95,7 @@ TRADE: Final = (
         "Allocate",
         "Share executed units among the orders behind them",
         how="settle",
+        calls=("run_allocation_service",),
         why_not=needs(allocatable, "Nothing executed here yet: there is nothing to allocate."),
         footer=True,
     ),
@@ -91,6 +105,7 @@ TRADE: Final = (
         "Book",
         "Book allocations as transactions of their portfolios",
         how="settle",
+        calls=("book_transactions",),
         why_not=needs(bookable, "Nothing to book here: allocate first, or it is booked already."),
         footer=True,
     ),
@@ -100,6 +115,7 @@ TRADE: Final = (
         "Fill",
         "Record a fill of a placement, or correct one",
         how="place",
+        calls=("upsert_executions",),
         why_not=why_not_fill,
     ),
     Action(
@@ -108,6 +124,7 @@ TRADE: Final = (
         "Cancel & move rest",
         "Cut orders to what is placed and carry the rest into new orders",
         how="amend",
+        calls=("cancel_orders_and_move_remaining",),
         why_not=first_reason(
             only((Family.ORDERS, Family.BLOCKS), "Only orders are carried on: go to the orders pane."),
             needs(live_orders, "These orders are final: nothing is left to carry on."),
@@ -119,6 +136,7 @@ TRADE: Final = (
         "Sweep",
         "Retire blocks whose work is done",
         how="settle",
+        calls=("sweep_blocks",),
         why_not=needs(
             sweepable, "No block here qualifies: all its orders must be cancelled, booked or closed."
         ),
@@ -129,6 +147,7 @@ TRADE: Final = (
         "Cancel everything",
         "Cancel every working placement in scope, after typing how many",
         how="amend",
+        calls=("cancel_placements",),
         why_not=needs(live_placements, "No working placement in scope."),
         typed=True,
     ),

@@ -1,21 +1,23 @@
 """The client: one async method per endpoint, for LUSID and for the embedded server alike.
 
 It turns arguments into a request and bytes into models, and nothing else; what may be repeated is
-decided in :mod:`tui.api.http`, what a partial answer means in :mod:`tui.service`.
+decided in :mod:`tui.api.http`, what a partial answer means in :mod:`tui.service`. What an older server
+does not know is left out or refused before it is sent (:mod:`tui.api.generations`).
 
 All methods raise the errors of :mod:`tui.api.errors`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tui.api import endpoints, gate
 from tui.api.endpoints import Endpoint, FamilyEndpoints
-from tui.api.errors import MalformedReply
+from tui.api.errors import MalformedReply, NotFound, NotSent, NotServed
 from tui.api.gate import Page
+from tui.api.generations import MAY_BE_ABSENT, Generation, absent_in, fitted
 from tui.api.models import (
     Allocation,
     Block,
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 E = TypeVar("E")
 R = TypeVar("R")
+Call = Callable[..., Awaitable["Reply"]]
 
 
 def _read(kind: type[T], reply: Reply) -> T:
@@ -112,8 +115,8 @@ def _listing(
 class Family(Generic[E, R]):
     """List, get, upsert and delete of one family of entities (2.14)."""
 
-    def __init__(self, http: Http, urls: FamilyEndpoints, entity: type[E], envelope: type[object]) -> None:
-        self._http = http
+    def __init__(self, call: Call, urls: FamilyEndpoints, entity: type[E], envelope: type[object]) -> None:
+        self._call = call
         self._urls = urls
         self._entity = entity
         self._envelope = envelope
@@ -130,25 +133,25 @@ class Family(Generic[E, R]):
     ) -> Page[E]:
         """Give one page; ``page`` is the token of the one before it (1 to 5000 rows in ``limit``)."""
         query = {**_listing(filter, sort_by, limit, as_at, property_keys), "page": page}
-        return _read_page(self._entity, await self._http.call(self._urls.list, query=query))
+        return _read_page(self._entity, await self._call(self._urls.list, query=query))
 
     async def get(
         self, id: ResourceId, *, as_at: datetime | None = None, property_keys: Sequence[str] = ()
     ) -> E:
         """Give one entity as it was at ``as_at``; raises NotFound when it was not."""
         query = {"asAt": _instant(as_at), "propertyKeys": property_keys}
-        reply = await self._http.call(self._urls.get, path=_path(id), query=query)
+        reply = await self._call(self._urls.get, path=_path(id), query=query)
         return _read(self._entity, reply)
 
     async def upsert(self, requests: Sequence[R], *, key: str | None = None) -> tuple[E, ...]:
         """Create or replace entities, all or none."""
         body = self._envelope(**{self._envelope.__struct_fields__[0]: tuple(requests)})  # type: ignore[attr-defined]
-        reply = await self._http.call(self._urls.upsert, body=body, key=key)
+        reply = await self._call(self._urls.upsert, body=body, key=key)
         return _read(gate.list_of(self._entity), reply).values
 
     async def delete(self, id: ResourceId) -> DeletedEntity:
         """Hide an entity from every later asAt."""
-        return _read(DeletedEntity, await self._http.call(self._urls.delete, path=_path(id)))
+        return _read(DeletedEntity, await self._call(self._urls.delete, path=_path(id)))
 
 
 def _path(id: ResourceId) -> dict[str, str]:
@@ -158,21 +161,27 @@ def _path(id: ResourceId) -> dict[str, str]:
 class Client:
     """The Order Management API of one server.
 
-    ``key`` names a write, so that a server which knows idempotency keys does it once.
+    ``key`` names a write, so that a server which knows idempotency keys does it once. ``absent`` tells
+    why endpoints cannot be used, by name: those its generation does not have, and those the server
+    turned out not to have (T10).
     """
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: Http, generation: Generation = "latest") -> None:
         self.http = http
-        self.blocks = Family[Block, BlockRequest](http, endpoints.BLOCKS, Block, BlockSetRequest)
-        self.orders = Family[Order, OrderRequest](http, endpoints.ORDERS, Order, OrderSetRequest)
+        self.generation = generation
+        self.absent = absent_in(generation)
+        self._beyond = frozenset(self.absent)
+        call = self._call
+        self.blocks = Family[Block, BlockRequest](call, endpoints.BLOCKS, Block, BlockSetRequest)
+        self.orders = Family[Order, OrderRequest](call, endpoints.ORDERS, Order, OrderSetRequest)
         self.placements = Family[Placement, PlacementRequest](
-            http, endpoints.PLACEMENTS, Placement, PlacementSetRequest
+            call, endpoints.PLACEMENTS, Placement, PlacementSetRequest
         )
         self.executions = Family[Execution, ExecutionRequest](
-            http, endpoints.EXECUTIONS, Execution, ExecutionSetRequest
+            call, endpoints.EXECUTIONS, Execution, ExecutionSetRequest
         )
         self.allocations = Family[Allocation, AllocationRequest](
-            http, endpoints.ALLOCATIONS, Allocation, AllocationSetRequest
+            call, endpoints.ALLOCATIONS, Allocation, AllocationSetRequest
         )
 
     async def close(self) -> None:
@@ -181,7 +190,37 @@ class Client:
     async def _send(
         self, kind: type[T], endpoint: Endpoint, body: object, key: str | None, query: Query | None = None
     ) -> T:
-        return _read(kind, await self.http.call(endpoint, body=body, key=key, query=query))
+        return _read(kind, await self._call(endpoint, body=body, key=key, query=query))
+
+    async def _call(
+        self,
+        endpoint: Endpoint,
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Query | None = None,
+        body: object = None,
+        key: str | None = None,
+    ) -> Reply:
+        """Send a request as the server's generation takes it, and learn what the server does not have."""
+        if endpoint.name in self._beyond:
+            raise NotSent(
+                f"A server of generation {self.generation} cannot do this: {endpoint.summary}.",
+                advice=NotServed.advice,
+            )
+        try:
+            return await self.http.call(
+                endpoint, path=path, query=query, body=fitted(body, self.generation), key=key
+            )
+        except NotServed as error:
+            self.absent[endpoint.name] = error.why
+            raise
+        except NotFound as error:
+            if endpoint.name not in MAY_BE_ABSENT:
+                raise
+            self.absent[endpoint.name] = error.why
+            raise NotServed(
+                error.why, problem=error.problem, status=error.status, request_id=error.request_id
+            ) from error
 
     async def create_orders(
         self, request: BlockAndOrdersCreateRequest, *, key: str | None = None
@@ -256,8 +295,9 @@ class Client:
         """Book allocations as transactions, each for itself (2.9)."""
         query = {
             "applyFeesAndCommission": _flag(apply_fees_and_commission),
-            "markOrdersAndAllocationsAsBooked": _flag(mark_orders_and_allocations_as_booked),
         }
+        if self.generation == "latest":
+            query["markOrdersAndAllocationsAsBooked"] = _flag(mark_orders_and_allocations_as_booked)
         return await self._send(BookingReply, endpoints.BOOK_TRANSACTIONS, request, key, query)
 
     async def book_transactions_list(
@@ -281,9 +321,17 @@ class Client:
     async def get_order_history(
         self, id: ResourceId, *, as_at: datetime | None = None
     ) -> tuple[HistoryItem, ...]:
-        """Give what happened to an order and its related entities, newest first (2.10)."""
-        reply = await self.http.call(endpoints.ORDER_HISTORY, path=_path(id), query={"asAt": _instant(as_at)})
-        return _read(ResourceList[HistoryItem], reply).values
+        """Give what happened to an order and its related entities, newest first (2.10).
+
+        An older server knows no ``as_at`` here and tells everything: what happened later is left out.
+        """
+        knows = self.generation == "latest"
+        query = {"asAt": _instant(as_at)} if knows else None
+        reply = await self._call(endpoints.ORDER_HISTORY, path=_path(id), query=query)
+        items = _read(ResourceList[HistoryItem], reply).values
+        if knows or as_at is None:
+            return items
+        return tuple(each for each in items if each.as_at_modified is None or each.as_at_modified <= as_at)
 
     async def list_order_graph_blocks(
         self,
@@ -300,9 +348,10 @@ class Client:
         query = {
             **_listing(filter, sort_by, limit, as_at, property_keys),
             "paginationToken": page,
-            "includeSwept": _flag(include_swept),
         }
-        return _read_page(OrderGraphBlock, await self.http.call(endpoints.GRAPH_BLOCKS, query=query))
+        if self.generation == "latest":
+            query["includeSwept"] = _flag(include_swept)
+        return _read_page(OrderGraphBlock, await self._call(endpoints.GRAPH_BLOCKS, query=query))
 
     async def list_order_graph_placements(
         self,
@@ -316,7 +365,7 @@ class Client:
     ) -> Page[OrderGraphPlacement]:
         """Give a page of placements with what came of them (2.15)."""
         query = {**_listing(filter, sort_by, limit, as_at, property_keys), "paginationToken": page}
-        return _read_page(OrderGraphPlacement, await self.http.call(endpoints.GRAPH_PLACEMENTS, query=query))
+        return _read_page(OrderGraphPlacement, await self._call(endpoints.GRAPH_PLACEMENTS, query=query))
 
     async def list_order_graph_placement_children(
         self,
@@ -330,7 +379,7 @@ class Client:
     ) -> Page[OrderGraphPlacement]:
         """Give a page of the child placements of a placement (2.15)."""
         query = {**_listing(None, sort_by, limit, as_at, property_keys), "paginationToken": page}
-        reply = await self.http.call(endpoints.GRAPH_CHILDREN, path=_path(id), query=query)
+        reply = await self._call(endpoints.GRAPH_CHILDREN, path=_path(id), query=query)
         return _read_page(OrderGraphPlacement, reply)
 
     async def list_transactions(
@@ -355,16 +404,16 @@ class Client:
             "toTransactionDate": _instant(to_date),
             "showCancelledTransactions": _flag(show_cancelled),
         }
-        reply = await self.http.call(endpoints.PORTFOLIO_TRANSACTIONS, path=_path(portfolio), query=query)
+        reply = await self._call(endpoints.PORTFOLIO_TRANSACTIONS, path=_path(portfolio), query=query)
         return _read_page(Transaction, reply)
 
     async def who_am_i(self) -> CurrentUser:
         """Tell whose token the calls are made with, where there is LUSID's identity API to tell it."""
-        return _read(CurrentUser, await self.http.call(endpoints.WHO_AM_I))
+        return _read(CurrentUser, await self._call(endpoints.WHO_AM_I))
 
     async def market_status(self) -> MarketStatus:
         """Tell how the simulated market is doing; only the embedded server has one."""
-        return _read(MarketStatus, await self.http.call(endpoints.MARKET_STATUS))
+        return _read(MarketStatus, await self._call(endpoints.MARKET_STATUS))
 
     async def set_market(self, request: MarketRequest, *, key: str | None = None) -> MarketStatus:
         """Run, pause, step or speed the simulated market, and tell how it is doing then."""

@@ -240,5 +240,12 @@ class PanesScreen(Screen[None]):
         app = self.app
         pane = self.active
         return Scope(
-            self.snapshot, pane.family, pane.in_focus, app.environment, app.now(), app.read_only, app.home
+            self.snapshot,
+            pane.family,
+            pane.in_focus,
+            app.environment,
+            app.now(),
+            app.read_only,
+            app.home,
+            app.desk.absent if app.desk else {},
         )

@@ -125,6 +125,11 @@ class Desk:
         return tuple(ref for doubt in doubts for ref in doubt.verb.refs)
 
     @property
+    def absent(self) -> Mapping[str, str]:
+        """The endpoints that cannot be used on this server, by name, and why (T10)."""
+        return self.client.absent
+
+    @property
     def silent_s(self) -> int:
         """For how many whole seconds the server has left a request without an answer."""
         return int(self.client.http.silent_s)
@@ -142,6 +147,7 @@ class Desk:
     def preview(self, verb: Verb, *, typed: bool = False) -> Preview:
         """Give what to show before ``verb`` is sent from this desk, as it stands now."""
         from tui.service.preview import preview
+        from tui.service.verbs import unfit
 
         return preview(
             verb,
@@ -151,6 +157,7 @@ class Desk:
             typed=typed,
             read_only=self.read_only,
             in_flight=[str(ref) for ref in self._writing().conflicts(verb)],
+            unfit=unfit(verb, self.client),
         )
 
     def curl(self, verb: Verb) -> str:

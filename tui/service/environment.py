@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from tui.service.diff import Deltas, diff
 from tui.service.outcomes import Report
 from tui.service.snapshot import Ref, Snapshot
+
+if TYPE_CHECKING:
+    from tui.api.generations import Generation
 
 STALE_AFTER: Final = 3
 """Missed polls in a row after which the data is stale (header amber)."""
@@ -30,7 +33,8 @@ class Kind(StrEnum):
 class Environment(Struct, frozen=True):
     """The server of this desk: its name for people, its kind, its address, and who is signed on.
 
-    ``sign_on_again`` is what to do when the server does not take the token any more.
+    ``sign_on_again`` is what to do when the server does not take the token any more, ``generation`` the
+    shapes it knows (contract, section 7).
     """
 
     name: str
@@ -38,6 +42,7 @@ class Environment(Struct, frozen=True):
     url: str = ""
     user: str = ""
     sign_on_again: str = ""
+    generation: Generation = "latest"
 
     @property
     def host(self) -> str:

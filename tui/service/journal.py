@@ -22,6 +22,7 @@ from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot import Ref
 
 if TYPE_CHECKING:
+    from tui.api.generations import Generation
     from tui.service.verbs import Verb
 
 _MODE: Final = 0o600
@@ -30,7 +31,8 @@ _MODE: Final = 0o600
 class Intent(Struct, frozen=True):
     """One call that was decided: ``id`` is also its Idempotency-Key; ``versions`` as they were before.
 
-    ``unknown`` are the items of an answered call that have no outcome, None when no item has one.
+    ``unknown`` are the items of an answered call that have no outcome, None when no item has one;
+    ``generation`` is the one whose shapes are sent.
     """
 
     id: str
@@ -39,6 +41,7 @@ class Intent(Struct, frozen=True):
     verb: Verb
     versions: Mapping[Ref, int]
     unknown: frozenset[Ref] | None = None
+    generation: Generation = "latest"
 
 
 class _IntentLine(msgspec.Struct, frozen=True, tag_field="kind", tag="intent"):
@@ -83,7 +86,7 @@ class Journal:
         """Write an intent; when this returns it is on disk."""
         from tui.service.verbs import request_of  # a start opens the journal and has no verb yet
 
-        request = request_of(intent.verb)
+        request = request_of(intent.verb, intent.generation)
         self._append(
             _IntentLine(
                 id=intent.id,

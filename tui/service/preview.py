@@ -84,11 +84,12 @@ def preview(
     typed: bool = False,
     read_only: bool = False,
     in_flight: Iterable[str] = (),
+    unfit: str = "",
 ) -> Preview:
     """Give what to show before ``verb`` is sent.
 
     ``typed`` asks for the item count however few they are; ``in_flight`` names the rows that already
-    have a write in flight.
+    have a write in flight; ``unfit`` is why the server's generation cannot do it.
     """
     lines = verb.lines(snapshot)
     doubts = verb.doubts(snapshot)
@@ -98,6 +99,7 @@ def preview(
         findings += [each for line in lines for each in _line_findings(line, snapshot, limits, usual)]
     hard = (
         *_refusals(snapshot, read_only=read_only, in_flight=in_flight),
+        *((unfit,) if unfit else ()),
         *(found.text for found in findings if found.hard),
         *(f"{doubt.text}." for doubt in doubts if doubt.kind == COMPLIANCE),
     )

@@ -146,7 +146,14 @@ class Writer:
     def _intent(self, part: Verb) -> Intent:
         snapshot = self._snapshot()
         versions = versions_of(snapshot, part.touched(snapshot))
-        return Intent(new_id(), self._now(), address_of(self._client), part, versions)
+        return Intent(
+            new_id(),
+            self._now(),
+            address_of(self._client),
+            part,
+            versions,
+            generation=self._client.generation,
+        )
 
     def _doubt(self, intent: Intent, outcomes: Iterable[Outcome]) -> list[Doubt]:
         """Give the doubt a call leaves, if any of its items is unknown."""
@@ -158,6 +165,8 @@ class Writer:
         verb = intent.verb
         try:
             await asyncio.to_thread(self._journal.intend, intent)
+        except NotSent as error:
+            return _Sent(verb.failed(error), sent=False)
         except (OSError, Unsendable) as error:
             reason = f"The journal cannot take it ({error}), and nothing is sent without it."
             advice = "Free the disk or correct the input."

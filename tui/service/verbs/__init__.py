@@ -7,7 +7,7 @@ from typing import Final
 from tui.service.verbs.allocations import Allocate, AllocateWeighted, BookTransactions
 from tui.service.verbs.amending import CancelAndMove, CancelOrders, UpdateOrders
 from tui.service.verbs.blocking import misfit
-from tui.service.verbs.curl import address_of, curl, request_of
+from tui.service.verbs.curl import address_of, curl, request_of, unfit
 from tui.service.verbs.fills import RecordFills
 from tui.service.verbs.orders import CreateOrders, MoveOrders
 from tui.service.verbs.placements import CancelPlacements, PlaceBlocks, UpdatePlacements
@@ -58,5 +58,6 @@ __all__ = [
     "curl",
     "misfit",
     "request_of",
+    "unfit",
     "unsweepable",
 ]

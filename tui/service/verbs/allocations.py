@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 from msgspec.structs import replace
 
 from tui.api.client import Client
-from tui.api.errors import Refused
+from tui.api.errors import NotSent, Refused
 from tui.api.models import Allocation, Placement, Transaction
 from tui.api.requests import (
     AllocationReply,
@@ -176,6 +176,8 @@ class AllocateWeighted(_Run, frozen=True):
 
 
 OLDER_FORM: Final = "booked in the older form: this server has no fee and mark-booked switches"
+UNMARKED: Final = "states stay as they are: this server cannot mark what is booked"
+NO_PROPERTIES: Final = "This server books in the older form, which takes no properties for the transactions."
 _WANTS_LIST: Final = re.compile(r"json array|deserializ|could not be converted|expected.*(list|array)", re.I)
 
 
@@ -200,6 +202,8 @@ class BookTransactions(Verb, frozen=True):
         return tuple(id.failed_key for id in self.allocation_ids)
 
     async def call(self, client: Client, key: str | None) -> Answer:
+        if client.generation == "1.0":
+            return await self._call_older(client, key)
         request = BookTransactionsRequest(
             allocation_ids=self.allocation_ids, transaction_properties=self.properties
         )
@@ -213,9 +217,15 @@ class BookTransactions(Verb, frozen=True):
         except Refused as error:
             if error.status != 400 or not _WANTS_LIST.search(error.why):
                 raise
-            reply = await client.book_transactions_list(self.allocation_ids, key=key and f"{key}-list")
-            return _booked(reply, OLDER_FORM)
-        return _booked(reply)
+            return await self._call_older(client, key and f"{key}-list")
+        unmarked = self.mark_booked and client.generation != "latest"
+        return _booked(reply, *([UNMARKED] if unmarked else []))
+
+    async def _call_older(self, client: Client, key: str | None) -> Answer:
+        """Book in the form of the older document, which takes ids and nothing else (T4)."""
+        if self.properties:
+            raise NotSent(NO_PROPERTIES, advice="Book without them.")
+        return _booked(await client.book_transactions_list(self.allocation_ids, key=key), OLDER_FORM)
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         found: set[Ref] = set(self.refs)

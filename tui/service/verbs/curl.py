@@ -13,6 +13,8 @@ from msgspec import Struct
 from tui.api import gate
 from tui.api.client import Client
 from tui.api.endpoints import Endpoint
+from tui.api.errors import NotSent
+from tui.api.generations import Generation
 from tui.service.verbs.verb import Verb
 
 if TYPE_CHECKING:
@@ -60,13 +62,14 @@ class _Catcher:
         raise _Caught(Request(endpoint, query or {}, gate.encode_request(body)))
 
 
-def request_of(verb: Verb) -> Request:
+def request_of(verb: Verb, generation: Generation = "latest") -> Request:
     """Give the request of one call of ``verb``, as the client builds it, without sending anything.
 
     Raises:
         Unsendable: it holds something that cannot be written exactly.
+        NotSent: a server of ``generation`` cannot do it.
     """
-    coroutine = verb.call(Client(cast("Http", _Catcher())), None)
+    coroutine = verb.call(Client(cast("Http", _Catcher()), generation), None)
     try:
         coroutine.send(None)
     except _Caught as caught:
@@ -78,7 +81,20 @@ def request_of(verb: Verb) -> Request:
 
 def curl(verb: Verb, client: Client) -> str:
     """Give the calls of ``verb`` as curl commands, one after the other, with the token redacted."""
-    return "\n".join(_command(request_of(part), address_of(client)) for part in verb.split())
+    address, generation = address_of(client), client.generation
+    return "\n".join(_command(request_of(part, generation), address) for part in verb.split())
+
+
+def unfit(verb: Verb, client: Client) -> str:
+    """Say why the server's generation cannot do what ``verb`` asks for, empty when it can."""
+    if client.generation == "latest":
+        return ""
+    try:
+        for part in verb.split():
+            request_of(part, client.generation)
+    except NotSent as error:
+        return error.why
+    return ""
 
 
 def address_of(client: Client) -> str:
