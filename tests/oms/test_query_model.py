@@ -319,7 +319,7 @@ def in_order(rows: list[Order], keys: list[tuple[str, bool]]) -> list[str]:
     return [order.id.code for order in rows]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     question=st.one_of(st.none(), questions),
     keys=sorts,
@@ -348,7 +348,11 @@ def test_f1_f2_a_list_is_what_reading_every_row_would_give(
         **({"filter": question.text} if question else {}),
         **({"asAt": THEN.isoformat()} if past else {}),
     }
-    with patch("tui.oms.query.phases.FEW", few), patch("tui.oms.query.pages.MUCH", much):
+    with (
+        patch("tui.oms.query.phases.FEW", few),
+        patch("tui.oms.query.pages.MUCH", much),
+        patch("tui.oms.query.pages.TIMES_MORE", 1),
+    ):
         assert asyncio.run(listing(world, asked)) == in_order(rows, keys)
 
 

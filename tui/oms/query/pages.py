@@ -31,7 +31,9 @@ EVERYTHING: Final = 2**40
 """A limit that is none."""
 
 MUCH: Final = 500
-"""After so many changes a past list is read from the journal, not by what was closed since."""
+"""After so many changes a past list by id is read from the journal, not by what was closed since."""
+TIMES_MORE: Final = 40
+"""And after so many times more, when a filter may leave few of its rows."""
 
 
 class Listing(Struct, frozen=True):
@@ -247,11 +249,12 @@ class _Reading(Struct):
             rows.sort(key=lambda row, place=place: row.keys[place] is None)  # type: ignore[misc]
 
     def _much_changed(self) -> bool:
+        much = MUCH * TIMES_MORE if self.parts else MUCH
         (count,) = self.reads.connection.execute(
             "SELECT count(*) FROM (SELECT 1 FROM closed WHERE kind = ? AND until > ? LIMIT ?)",
-            (self.listing.fields.kind.number, self.as_at, MUCH),
+            (self.listing.fields.kind.number, self.as_at, much),
         ).fetchone()
-        return bool(count == MUCH)
+        return bool(count == much)
 
     def _walked(self, limit: int) -> list[_Row]:
         """Give rows by id, each as the journal has it at the asAt: no matter how much changed since."""
@@ -261,11 +264,11 @@ class _Reading(Struct):
         ids = f"""SELECT n, scope, code FROM {kind.table} w INDEXED BY {kind.table}_id WHERE TRUE{where}
             UNION ALL SELECT n, scope, code FROM gone w WHERE kind = {kind.number}{where}
             ORDER BY {self.sort.ids} LIMIT -1"""
-        held = f"""(SELECT x.seq FROM version x WHERE x.kind = {kind.number} AND x.n = w.n
+        held = f"""(SELECT x.seq FROM version x WHERE x.kind = {kind.number} AND x.n = walk.n
             AND x.as_at <= ? ORDER BY x.seq DESC LIMIT 1)"""
         wheres = [Sql("v.text IS NOT NULL"), *self._conditions(self.parts, live=False)]
         select = f"""SELECT v.n AS n, v.seq AS seq, v.scope AS scope, v.code AS code
-            FROM ({ids}) w CROSS JOIN version v ON v.seq = {held}
+            FROM ({ids}) walk CROSS JOIN version v ON v.seq = {held}
             WHERE {joined(" AND ", wheres).text} LIMIT ?"""
         (found,) = self.reads.connection.execute(
             f"SELECT json_group_array(json_array(n, seq, scope, code, json_array())) FROM ({select})",
