@@ -17,6 +17,7 @@ from tui.api.http import asgi_transport
 from tui.api.models import Order
 from tui.api.shapes import ProblemDetails
 from tui.oms.app import Server, Settings
+from tui.oms.embedded import Embedded
 from tui.oms.engine import Engine
 from tui.oms.tokens import Tokens
 from tui.oms.users import User, Users, digest
@@ -287,6 +288,22 @@ async def test_who_may_only_look_cannot_write(guarded: httpx.AsyncClient) -> Non
     found = problem(await guarded.post(CREATE, content=body_of("01_create_orders"), headers=headers))
     assert (found.status, found.code, found.name) == (403, 186, "AccessDenied")
     assert (await guarded.get("/api/orders", headers=headers)).json()["values"] == []
+
+
+async def test_who_may_only_look_cannot_hold_the_market() -> None:
+    users = Users({"auditor": User("auditor", token=digest("look"), read_only=True)})
+    embedded = await Embedded.open(None, size="empty", settings=Settings(tokens=Tokens(users)))
+    try:
+        headers = {"authorization": "Bearer look"}
+        transport = asgi_transport(embedded.app)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://embedded", headers=headers
+        ) as server:
+            assert (await server.get("/market")).status_code == 200
+            assert problem(await server.post("/market", json={"running": False})).status == 403
+            assert (await server.get("/market")).json()["running"] is True
+    finally:
+        await embedded.close()
 
 
 async def test_web_pages_and_strange_host_names_are_turned_away(engine: Engine) -> None:

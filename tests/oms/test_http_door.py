@@ -264,6 +264,8 @@ def test_what_is_not_http_is_answered_with_a_problem(port: int, raw: bytes, stat
     answer, headers, body = said(port, raw)
     assert (answer, headers["content-type"]) == (status, "application/problem+json")
     assert headers["lusid-meta-success"] == "false"
+    assert headers["lusid-meta-requestid"] == headers["lusid-meta-correlationid"]
+    assert headers["idempotency-key-supported"] == "true"
     found = gate.decode(ProblemDetails, body)
     assert (found.status, found.name, found.code) == (status, "InvalidRequest", 157)
 

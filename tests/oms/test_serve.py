@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import os
 import signal
 import socket
 import subprocess
@@ -225,6 +224,16 @@ def test_a_demo_on_the_same_file_is_refused_with_a_sentence(start: Start, tmp_pa
     greeting(start(f"port=0, db=Path({str(database)!r})"))
     with pytest.raises(StoreError, match=r"is in use by another blotter \(process \d+\)\. Close that one"):
         asyncio.run(Embedded.open(database))
+
+
+def test_where_no_file_can_be_locked_none_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    code = main(["serve", "--port", "0", "--token", "t", "--db", str(tmp_path / "desk.db")])
+    assert code == 1
+    assert "this system has no file locks. Use --db :memory: instead." in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 async def test_a_head_that_does_not_arrive_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,12 @@ import h11
 from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
 from tui.api import gate
+from tui.oms import once
 from tui.oms.problems import document, invalid
+from tui.oms.requestids import RequestIds
 
+REQUEST_IDS: Final = RequestIds()
+"""Names of what never became a request."""
 HEAD_S: Final = 10
 """How long a connection may take to send the head of its first request, in seconds."""
 
@@ -54,12 +58,17 @@ class Connection(H11Protocol):
 
     def _refuse(self, status: int, sentence: str) -> None:
         refusal = invalid({"Request": (sentence,)}, sentence, status)
-        raw = gate.encode(document(refusal, "/app/insights/logs"))
+        request_id = REQUEST_IDS.next()
+        raw = gate.encode(document(refusal, f"/app/insights/logs/{request_id}"))
         headers = {
             "content-type": "application/problem+json",
             "content-length": str(len(raw)),
             "connection": "close",
             "lusid-meta-success": "False",
+            "lusid-meta-requestid": request_id,
+            "lusid-meta-correlationid": request_id,
+            "lusid-meta-duration": "0",
+            once.SUPPORTED: "true",
         }
         pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
         reason = STATUS_PHRASES.get(status, b"")
