@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -28,6 +27,12 @@ class FileLock:
     """
 
     def __init__(self, database: Path) -> None:
+        try:
+            import fcntl
+        except ImportError as error:
+            raise StoreError(
+                f"{database} cannot be guarded: this system has no file locks. Use --db :memory: instead."
+            ) from error
         self.path = database.with_name(database.name + ".lock")
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
