@@ -249,7 +249,7 @@ class Pane(Vertical):
         return True
 
     def _filter(self, text: str) -> bool:
-        """Take another filter; one that cannot be understood shows what the line was opened on and says why."""
+        """Take another filter; one nobody understands shows what the line was opened on, and says why."""
         wrong = ""
         try:
             parse_filter(text, self.family)
