@@ -241,11 +241,39 @@ async def walk(server: httpx.AsyncClient, asked: dict[str, Any], pages: int) -> 
         yield cpu
 
 
+AROUND: Final[list[tuple[str, dict[str, str]]]] = [
+    ("blocks", {"filter": "side eq 'Buy'"}),
+    ("blocks", {"sortBy": NEWEST}),
+    ("ordergraph/blocks", {}),
+    ("ordergraph/blocks", {"filter": "side eq 'Buy' and type eq 'Limit'"}),
+    ("ordergraph/blocks", {"sortBy": NEWEST, "includeSwept": "false"}),
+    ("placements", {"filter": "state eq 'New'"}),
+    ("ordergraph/placements", {"filter": "state eq 'New'", "sortBy": NEWEST}),
+]
+
+
 async def graph(folder: Path) -> None:
     heading("order graph of 20,000 blocks, over HTTP")
     async with serving(folder / "graph.db") as (_, server):
         for body in baskets(100, 1, 200):
             assert (await server.post(CREATE, content=body, headers=JSON)).status_code == 201
+        placements = [
+            {
+                "id": {"scope": "Bench", "code": f"PLC-{number:03}"},
+                "blockIds": [{"scope": "Bench", "code": f"BLK-00000-{number % 100:03}"}],
+                "instrumentIdentifiers": {"Instrument/default/Figi": "BBG000B9XRY4"},
+                "quantity": 1,
+                "state": "New",
+                "side": "Buy",
+                "timeInForce": "Day",
+                "type": "Limit",
+                "createdDate": "2026-11-20T09:10:00Z",
+                "limitPrice": {"amount": 190.5, "currency": "USD"},
+            }
+            for number in range(300)
+        ]
+        answer = await server.post("/api/placements", json={"requests": placements})
+        assert answer.status_code == 201, answer.text
 
         async def read() -> None:
             token, count = "", 0
@@ -257,6 +285,16 @@ async def graph(folder: Path) -> None:
             assert count == 20_000
 
         report("listed in pages of 5,000", await seconds(read), 2, "s")
+        heading("pages of 200 of what is around those blocks")
+        for path, query in AROUND:
+            times = []
+            for _ in range(PAGES):
+                began = time.perf_counter()
+                answer = await server.get(f"/api/{path}", params={"limit": "200", **query})
+                times.append(time.perf_counter() - began)
+                assert len(answer.json()["values"]) == 200, answer.text
+            what = " ".join(f"{name} {value}" for name, value in query.items())
+            report(f"pages per second, {path} {what}", 1 / median(times), 50, "/s", more_is_better=True)
         order = "/api/ordermanagement/order/Bench/ORD-00007-003-0000/$history"
 
         async def history() -> None:

@@ -32,6 +32,8 @@ FAILED: Final = 1
 USAGE_ERROR: Final = 2
 KEEP_ALIVE_S: Final = 75
 """How long a connection is kept that nothing is asked on: longer than any client waits between two reads."""
+TURN_S: Final = 0.001
+"""How long a thread keeps the interpreter when others want it: a page waits that long for a long write."""
 USER: Final = "dealer"
 """Who everything is done as where no file names users."""
 
@@ -71,6 +73,7 @@ def run(
     settings = Settings(tokens=Tokens(known), generation=generation, hosts=_names(host), faults=faults)
     if faults is not None:
         _say(f"Faults are injected, as asked for: {faults}", OK)
+    sys.setswitchinterval(TURN_S)
     with closing(listening):
         try:
             asyncio.run(_serve(listening, token, db, size, seed, market, settings, due))
