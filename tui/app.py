@@ -257,9 +257,12 @@ class BlotterApp(App[None]):
             await self.desk.travel(as_at)
 
     def leave(self) -> None:
-        """End the program; while something is being sent, say so instead."""
-        if self.flights:
-            count = len(self.flights)
+        """End the program; while something is being sent, say so instead.
+
+        What is of unknown outcome by then stays in the journal, and is read back at the next start.
+        """
+        count = self.desk.sending if self.desk else 0
+        if count:
             self.notify(f"{count} rows are being sent. Quit again when their outcome is known.", markup=False)
         else:
             self.exit()

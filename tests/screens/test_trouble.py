@@ -14,8 +14,8 @@ from tests.screens.test_trading import fill, new_block, place
 from tui.api.http import AsyncBaseTransport
 from tui.app import BlotterApp, Preferences, Session
 from tui.screens.desk import DeskScreen
+from tui.service.desk import Desk
 from tui.service.environment import Environment, Kind
-from tui.service.snapshot import Family, Ref
 
 
 class Line(AsyncBaseTransport):
@@ -26,8 +26,14 @@ class Line(AsyncBaseTransport):
         self.cut = False
         self.lose_reply_of = ""
         self.lost = 0
+        self.busy = 0
+        self.tried = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.tried += 1
+        if self.busy:
+            self.busy -= 1
+            return httpx.Response(429, headers={"retry-after": "20"})
         if self.cut:
             raise httpx.ConnectError("Connection refused", request=request)
         response = await self.server.handle_async_request(request)
@@ -65,7 +71,7 @@ async def test_a_booking_whose_answer_is_lost_is_read_back_and_never_sent_twice(
         await user.press("enter")
         await user.confirm("y")
         report = await user.report()
-        assert "confirmed by reading back" in report
+        assert "confirmed by reading back: transaction " in report
         assert lines.made.lost == 1
         await user.until(lambda: user.row("blocks", block)["booked"] == "10,000")
         [share] = user.desk.snapshot.allocations_of_placement(demo(placement))
@@ -90,6 +96,34 @@ async def test_when_the_line_is_cut_nothing_is_sent_and_the_last_desk_stays_with
         await user.press("escape", "r")
         await user.until(lambda: "live" in user.text().splitlines()[0])
         assert user.codes("blocks") == shown
+
+
+async def test_while_the_server_is_gone_the_band_counts_down_and_r_tries_at_once() -> None:
+    lines = Lines()
+    async with blotter(wrap=lines) as user:
+        lines.made.cut = True
+        for _ in range(5):
+            await user.press("r")
+            await user.app.workers.wait_for_complete()
+        await user.until(lambda: "next try in" in user.text().splitlines()[0])
+        lines.made.cut = False
+        before = lines.made.tried
+        assert user.app.desk is not None
+        assert not await user.app.desk.refresh()
+        assert lines.made.tried == before, "nothing is sent to a server that is left in peace"
+        await user.press("r")
+        await user.until(lambda: "live" in user.text().splitlines()[0])
+
+
+async def test_a_server_that_asks_for_patience_is_given_it_in_sight_and_no_key_waits() -> None:
+    lines = Lines()
+    async with blotter(wrap=lines) as user:
+        lines.made.busy = 1
+        await user.press("r")
+        await user.until(lambda: "the server asks to wait" in user.text().splitlines()[0])
+        here = user.pane("blocks").cursor
+        await user.press("j")
+        assert user.pane("blocks").cursor != here
 
 
 async def test_a_server_that_is_not_there_is_said_and_found_again() -> None:
@@ -165,8 +199,7 @@ async def test_ctrl_c_on_the_desk_says_how_to_leave_and_ctrl_q_waits_for_what_is
     async with blotter() as user:
         await user.press("ctrl+c")
         assert user.notices == ["Nothing to abandon here; q leaves."]
-        order = Ref(Family.ORDERS, demo("ORD-00001"))
-        monkeypatch.setattr(BlotterApp, "flights", {order: "E?"})
+        monkeypatch.setattr(Desk, "sending", 1)
         await user.press("ctrl+q")
         assert "1 rows are being sent" in user.notices[-1]
         assert user.app.is_running

@@ -83,6 +83,7 @@ async def test_a_write_that_never_arrived_stays_unknown(dealer: Dealer, path: st
     assert [each.status for each in report.outcomes] == [Status.UNKNOWN]
     assert "not known whether" in report.sentence()
     assert set(verb.refs) <= set(dealer.desk.flights)
+    assert dealer.desk.sending == 0, "nothing is under way any more"
     assert dealer.desk.unknown == verb.refs
     assert len(dealer.journal.open_intents()) == 1
 
@@ -276,7 +277,7 @@ async def test_leaving_the_dialog_does_not_stop_a_write(dealer: Dealer) -> None:
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert dealer.desk.flights
+    assert dealer.desk.sending == len(dealer.desk.flights) == 2
     go_on.set()
     await dealer.desk.close()
     reports = [update.report for update in dealer.updates if update.report]

@@ -161,7 +161,7 @@ class PanesScreen(Screen[None]):
             frozen=self.frozen,
             read_only=app.read_only,
             unknown=len(app.desk.unknown) if app.desk else 0,
-            sending=len(app.flights),
+            sending=app.desk.sending if app.desk else 0,
             silent_s=app.desk.silent_s if app.desk else 0,
             now=app.now(),
         )

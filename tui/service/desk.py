@@ -119,6 +119,11 @@ class Desk:
         return self._writer.marks if self._writer else {}
 
     @property
+    def sending(self) -> int:
+        """How many rows have a write under way; those of unknown outcome are not among them."""
+        return self._writer.sending if self._writer else 0
+
+    @property
     def unknown(self) -> tuple[Ref, ...]:
         """The rows whose last write has an outcome nobody knows, oldest first."""
         doubts = self._writer.doubts if self._writer else ()

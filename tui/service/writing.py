@@ -103,6 +103,11 @@ class Writer:
         return MappingProxyType(self._marks)
 
     @property
+    def sending(self) -> int:
+        """How many rows wait for the answer of a write that is under way."""
+        return len(self._marks.keys() - self._in_doubt().keys())
+
+    @property
     def doubts(self) -> tuple[Doubt, ...]:
         """The calls whose outcome nobody knows, oldest first."""
         return tuple(self._doubts.values())
