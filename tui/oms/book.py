@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
-from hashlib import sha1
+from hashlib import sha256
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
@@ -136,14 +136,20 @@ class Change(Struct, frozen=True):
 
 
 BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
-ENTITY_IDS: Final = bytes.fromhex("6f2d0a541b575c589d0f3a1c4f0b7e21")
-"""The namespace of entity ids: derived, not drawn, so that the same requests make the same desk."""
-
 Key = tuple[type[Any], ResourceId]
 _UNCHANGED: Final = object()
 
 Answer = Callable[[], object]
 """Builds a call's reply once the book is sealed, so that it carries the new versions."""
+
+
+def _birth_of(context: Context) -> str:
+    """Give the first 24 characters of the ids of entities born in a call.
+
+    They are derived, not drawn, so that the same requests make the same desk.
+    """
+    name = sha256(f"{context.request_id} {context.now.isoformat()}".encode()).hexdigest()
+    return f"{name[:8]}-{name[8:12]}-8{name[12:15]}-a{name[15:18]}-"
 
 
 class Book:
@@ -153,7 +159,8 @@ class Book:
         self.context = context
         self.instruments = instruments or known_instruments()
         self._source = source
-        self._born = context.now.isoformat()
+        self._born = _birth_of(context)
+        self._births = 0
         self._stored: dict[Key, Any] = {}
         self._changed: dict[Key, Any] = {}
         self._touched: set[Key] = set()
@@ -294,13 +301,11 @@ class Book:
             user_id_modified=user,
             request_id_modified=request,
             as_at_version_number=(old.as_at_version_number or 0) + 1 if old else 1,
-            entity_unique_id=old.entity_unique_id if old else self._unique_id(after),
+            entity_unique_id=old.entity_unique_id if old else self._unique_id(),
         )
         return msgspec.structs.replace(after, version=version)
 
-    def _unique_id(self, entity: Stored) -> str:
-        """Give a name-based UUID (RFC 4122, version 5): the same for the same birth."""
-        born = f"{type(entity).__name__} {entity.id} {self.context.request_id} {self._born}"
-        text = sha1(ENTITY_IDS + born.encode(), usedforsecurity=False).hexdigest()
-        variant = "89ab"[int(text[16], 16) & 3]
-        return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
+    def _unique_id(self) -> str:
+        """Give a UUID (RFC 9562, version 8): what names the call, then a running number."""
+        self._births += 1
+        return f"{self._born}{self._births:012x}"

@@ -47,7 +47,7 @@ from tui.oms.book import (
     Stored,
 )
 from tui.oms.rules.amounts import AMOUNT, QUANTITY, Basis, basis_of, exactly, total, trim
-from tui.oms.rules.blocking import counted, members
+from tui.oms.rules.blocking import members
 from tui.oms.rules.derived import (
     approval_of,
     block_approval,
@@ -147,8 +147,10 @@ def graph_block(book: Book, block: Block) -> OrderGraphBlock:
         allocated=allocated,
         booked=booked,
         derived_state=block_state(block, facts.orders, size or ZERO, *(stage or ZERO for stage in stages)),
-        derived_compliance_state=block_compliance(facts.orders),
-        derived_approval_state=block_approval(facts.orders, stages[0] or ZERO),
+        derived_compliance_state=block_compliance(each.compliance_state or "" for each in ordered.details),
+        derived_approval_state=block_approval(
+            (each.approval_state or "" for each in ordered.details), stages[0] or ZERO
+        ),
         derived_direction=direction_of(block.side),
         latest_activity_date=facts.latest,
     )
@@ -198,17 +200,24 @@ def _by_state(sizes: Iterable[tuple[str | None, Decimal | None]]) -> dict[str, D
     found: dict[str, Decimal] = {}
     for state, size in sizes:
         if size is not None:
-            found[state or NEW] = found.get(state or NEW, ZERO) + size
+            name = state or NEW
+            found[name] = found[name] + size if name in found else size
     return {state: trim(size) for state, size in found.items()} or None
+
+
+def _live(sums: Mapping[str, Decimal] | None) -> Decimal:
+    """G1: give what is left of the sums by state without the cancelled."""
+    return trim(total(size for state, size in (sums or {}).items() if not is_cancelled(state)))
 
 
 def _ordered(facts: _Facts) -> Ordered:
     """G1, G10: give what is ordered, by state, and each order's compliance and approval."""
-    amounts = _by_state((order.state, AMOUNT.of(order)) for order in facts.orders)
+    quantities = _by_state((order.state, order.quantity) for order in facts.orders)
+    amounts = _by_state((order.state, AMOUNT.of(order)) for order in facts.orders if order.amount is not None)
     return Ordered(
-        quantity=trim(total(counted(order) for order in facts.orders)),
-        quantity_by_state=_by_state((order.state, order.quantity) for order in facts.orders) or {},
-        amount=trim(total(counted(order, AMOUNT) for order in facts.orders)) if amounts else None,
+        quantity=_live(quantities),
+        quantity_by_state=quantities or {},
+        amount=_live(amounts) if amounts else None,
         amount_by_state=amounts,
         details=tuple(
             OrderedDetail(

@@ -12,6 +12,8 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from tui.api import gate
+from tui.api.models import Allocation
+from tui.api.shapes import ResourceId, Version
 
 _WRITE: Final = msgspec.json.Encoder(decimal_format="number").encode
 _HOLE: Final = b"\0"
@@ -28,14 +30,12 @@ class Texts:
     def __init__(self) -> None:
         self._texts: dict[int, bytes] = {}
         self._kept: list[Struct] = []
+        self._stamps: dict[Version, bytes] = {}
+        self._shared: dict[int, tuple[tuple[ResourceId, ...], Raw]] = {}
         self._times: dict[datetime, Raw] = {}
 
     def keep(self, entity: Struct) -> bytes:
-        """Write ``entity`` and remember its text.
-
-        Raises:
-            Unsendable: it holds a Decimal that is no number.
-        """
+        """Write ``entity`` and remember its text."""
         text = self._texts[id(entity)] = self.write(entity)
         self._kept.append(entity)
         return text
@@ -43,14 +43,9 @@ class Texts:
     def write(self, value: Struct) -> bytes:
         """Write ``value``; what of it is a ``msgspec.Raw`` stands for itself.
 
-        Raises:
-            Unsendable: it holds a Decimal that is no number.
+        All numbers of it must be numbers: bodies with others are refused, and arithmetic raises.
         """
-        if _timed(type(value)) is None:
-            return gate.encode(value)
-        raw = _WRITE(self._spelt(value))
-        gate.check_numbers(raw)
-        return raw
+        return gate.encode(value) if _timed(type(value)) is None else _WRITE(self._spelt(value))
 
     def of(self, entity: Struct) -> Raw:
         """Give the text of ``entity``, which is written if it was not, to be part of another."""
@@ -75,9 +70,31 @@ class Texts:
             member = getattr(value, name)
             if isinstance(member, datetime):
                 texts[name] = self._times.get(member) or self._time(member)
+            elif isinstance(member, Version):
+                texts[name] = self._version(member)
             elif isinstance(member, Struct):
                 texts[name] = self._spelt(member)
+        if isinstance(value, Allocation) and value.execution_ids:
+            texts["execution_ids"] = self._ids(value.execution_ids)
         return replace(value, **texts)
+
+    def _ids(self, ids: tuple[ResourceId, ...]) -> Raw:
+        """Give the text of ``ids``, which the allocations of a run share."""
+        known = self._shared.get(id(ids))
+        if known is None:
+            known = self._shared[id(ids)] = (ids, Raw(_WRITE(ids)))
+        return known[1]
+
+    def _version(self, version: Version) -> Raw | Struct:
+        """Give the text of ``version``; those of a call mostly differ in nothing but number and id."""
+        number, id = version.as_at_version_number, version.entity_unique_id
+        if version.as_at_modified is None or number is None or id is None:
+            return self._spelt(version)
+        stamp = replace(version, as_at_version_number=None, entity_unique_id=None)
+        begun = self._stamps.get(stamp)
+        if begun is None:
+            begun = self._stamps[stamp] = _WRITE(self._spelt(stamp))[:-1]
+        return Raw(b'%b,"asAtVersionNumber":%d,"entityUniqueId":%b}' % (begun, number, _WRITE(id)))
 
     def _time(self, moment: datetime) -> Raw:
         text = self._times[moment] = Raw(gate.time_json(moment))

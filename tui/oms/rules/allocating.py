@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 import msgspec
@@ -17,7 +18,7 @@ from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.api.requests import AllocationReply, PortfolioWeight, WeightedAllocationServiceRunRequest
 from tui.api.shapes import ZERO, CurrencyAndAmount, ErrorDetail, Identifiers, ResourceId
 from tui.api.states import is_cancelled
-from tui.oms.book import ALLOCATIONS_OF_PLACEMENT, Answer, Book
+from tui.oms.book import ALLOCATIONS_OF_ORDER, ALLOCATIONS_OF_PLACEMENT, Answer, Book
 from tui.oms.refusals import Refusal
 from tui.oms.rules.amounts import AMOUNT, QUANTITY, Basis, exactly, measured, plain, total
 from tui.oms.rules.blocking import members
@@ -65,6 +66,16 @@ class _Taker:
 
 
 @dataclass(frozen=True, slots=True)
+class _Used:
+    """What the allocations made of the same executions have in common (A9, A10)."""
+
+    ids: tuple[ResourceId, ...]
+    price: Decimal | None
+    settled: datetime | None
+    last: Execution | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Plan:
     """One placement's run: who takes, what there is to take, and which allocations it replaces."""
 
@@ -87,6 +98,7 @@ def allocate(book: Book, request: Allocate) -> Answer:
     _check_ids(request.placement_ids)
     plans, failed = _planned(book, request.placement_ids, _order_takers)
     aside = {allocation.id for plan in plans for allocation in plan.replaced}
+    book.expect_related(ALLOCATIONS_OF_ORDER, (taker.order_id for plan in plans for taker in plan.takers))
 
     for plan in plans:
         rooms = []
@@ -243,6 +255,7 @@ def _order_takers(book: Book, placement: Placement) -> list[_Taker]:
     orders: list[Order] = []
     for id in placement.block_ids:
         block = book.get(Block, id)
+        book.expect(Order, block.order_ids if block is not None else ())
         inside = members(book, block) if block is not None else []
         cut = {order.id for order in cut_orders(book, id)}
         orders += fifo(book, (one for one in inside if not is_cancelled(one.state) or one.id in cut))
@@ -363,12 +376,18 @@ def _write(
     book: Book, plan: _Plan, gone: Gone, parts: Sequence[Decimal], executions: Sequence[Execution]
 ) -> None:
     """A9, A11: put what every taker gets out of the executions."""
-    price = average_price(executions)
+    used = _Used(
+        ids=tuple(fill.id for fill in executions),
+        price=average_price(executions),
+        settled=max((fill.settlement_date for fill in executions if fill.settlement_date), default=None),
+        last=executions[-1] if executions else None,
+    )
+    book.expect(Allocation, (taker.first_id for taker in plan.takers))
     for taker, units in zip(plan.takers, parts, strict=True):
         if units:
             id = _id_for(book, plan, taker, gone)
             gone.pop(id, None)
-            _put(book, _allocation(book, plan.placement, taker, id, units, executions, price))
+            _put(book, _allocation(book, plan.placement, taker, id, units, used))
 
 
 def _id_for(book: Book, plan: _Plan, taker: _Taker, gone: Gone) -> ResourceId:
@@ -392,11 +411,11 @@ def _allocation(
     taker: _Taker,
     id: ResourceId,
     units: Decimal,
-    executions: Sequence[Execution],
-    price: Decimal | None,
+    used: _Used,
 ) -> Allocation:
     """A9, A10: the allocation of what a taker gets."""
-    last = executions[-1]
+    last = used.last
+    assert last is not None
     existing = book.get(Allocation, id)
     return computed(
         Allocation(
@@ -412,13 +431,13 @@ def _allocation(
             state=NEW,
             side=placement.side,
             type=placement.type,
-            settlement_date=max((f.settlement_date for f in executions if f.settlement_date), default=None),
+            settlement_date=used.settled,
             date=book.context.now,
-            price=CurrencyAndAmount(amount=price, currency=last.price.currency),
+            price=CurrencyAndAmount(amount=used.price, currency=last.price.currency),
             settlement_currency=last.settlement_currency,
             settlement_currency_fx_rate=last.settlement_currency_fx_rate,
             counterparty=last.counterparty,
-            execution_ids=tuple(fill.id for fill in executions),
+            execution_ids=used.ids,
             custodian_account_id=taker.custodian,
             links=(),
         )

@@ -67,7 +67,7 @@ def trim(number: Decimal) -> Decimal:
     >>> trim(Decimal("6826.0500")), trim(Decimal("1E+2"))
     (Decimal('6826.05'), Decimal('100'))
     """
-    return Decimal(plain(number))
+    return Decimal(plain(number)) if number else ZERO
 
 
 def plain(number: Decimal) -> str:

@@ -89,7 +89,9 @@ def state_of_placement(book: Book, placement: Placement) -> str:
 
 def _label(order: Order, code: str) -> str | None:
     """Give the text of the order's property ``Order/<any scope>/<code>``, or None."""
-    for key, stored in (order.properties or {}).items():
+    if not order.properties:
+        return None
+    for key, stored in order.properties.items():
         parts = key.split("/")
         if len(parts) == 3 and parts[0] in ("Order", "Orders") and parts[2] == code and stored.value:
             return stored.value.label_value
@@ -111,17 +113,17 @@ def portfolio_name(order: Order) -> str | None:
     return _label(order, "PortfolioName") or (order.portfolio_id.code if order.portfolio_id else None)
 
 
-def block_compliance(orders: Iterable[Order]) -> str:
-    """G10: give the worst compliance state of the orders; Passed when there is none."""
-    return _worst((compliance_of(order) for order in orders), _WORST_COMPLIANCE) or PASSED
+def block_compliance(states: Iterable[str]) -> str:
+    """G10: give the worst of the orders' compliance states; Passed when there is none."""
+    return _worst(states, _WORST_COMPLIANCE) or PASSED
 
 
-def block_approval(orders: Iterable[Order], placed: Decimal) -> str:
+def block_approval(states: Iterable[str], placed: Decimal) -> str:
     """G10: give Rejected or Pending when an order is, else Placed once anything is placed, else Approved."""
-    held = _worst((approval_of(order) for order in orders), _WORST_APPROVAL)
+    held = _worst(states, _WORST_APPROVAL)
     return held or (APPROVED if nothing(placed) else PLACED)
 
 
 def _worst(states: Iterable[str], ranking: tuple[str, ...]) -> str | None:
-    ranked = [state for state in states if normal(state) in ranking]
+    ranked = [state for state in dict.fromkeys(states) if normal(state) in ranking]
     return min(ranked, key=lambda state: ranking.index(normal(state)), default=None)

@@ -6,8 +6,9 @@ Lists stand in first-in-first-out order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, Decimal
+from operator import add, sub
 from typing import Final
 
 from msgspec import Struct
@@ -110,16 +111,22 @@ def share_fills(
     Returns:
         For each execution what each order gets of it. What no order has room for is given to none.
     """
-    sharer, turns = ALGORITHMS[algorithm]
     scale = _scale([*fills, *rooms])
+    shared = _share_whole(algorithm, fills, sizes, rooms, scale)
+    return [[_units(part, scale) for part in parts] for parts in shared]
+
+
+def _share_whole(
+    algorithm: str, fills: Iterable[Decimal], sizes: Sequence[Decimal], rooms: Sequence[Decimal], scale: int
+) -> Iterator[list[int]]:
+    """Share as :func:`share_fills` does, reckoned in units of ``10 ** -scale``."""
+    sharer, turns = ALGORITHMS[algorithm]
     left = [_whole(room, scale) for room in rooms]
     queue = turns(sizes)
-    shared = []
     for fill in fills:
         parts = sharer(_whole(fill, scale), left, 10**scale, queue)
-        left = [room - part for room, part in zip(left, parts, strict=True)]
-        shared.append([_units(part, scale) for part in parts])
-    return shared
+        left = list(map(sub, left, parts))
+        yield parts
 
 
 class Lot(Struct, frozen=True):
@@ -141,10 +148,15 @@ def share_units(
     algorithm: str, lots: Sequence[Lot], sizes: Sequence[Decimal], rooms: Sequence[Decimal]
 ) -> Shared:
     """A2 to A6: share lots among orders sized in units."""
-    shared = share_fills(algorithm, [lot.units for lot in lots], sizes, rooms)
-    parts = [sum((lot[index] for lot in shared), ZERO) for index in range(len(rooms))]
+    fills = [lot.units for lot in lots]
+    scale = _scale([*fills, *rooms])
+    whole, used = [0] * len(rooms), []
+    for shared in _share_whole(algorithm, fills, sizes, rooms, scale):
+        whole = list(map(add, whole, shared))
+        used.append(any(shared))
+    parts = [_units(part, scale) for part in whole]
     left = [room - part for room, part in zip(rooms, parts, strict=True)]
-    return Shared(parts, [any(lot) for lot in shared], left)
+    return Shared(parts, used, left)
 
 
 def share_money(

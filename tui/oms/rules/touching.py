@@ -43,7 +43,8 @@ class _Ripple:
                 self._placements.update(each.id for each in self._placed(entity.id))
         for entity in self._entities:
             if isinstance(entity, Order):
-                self._order(entity.id)
+                if entity.id not in self._holders:  # else its block has changed too, and was followed
+                    self._order(entity.id)
             elif isinstance(entity, Placement):
                 self._placement(entity)
             elif isinstance(entity, Execution):

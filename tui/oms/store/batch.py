@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any, Final
@@ -44,12 +45,12 @@ class Batch:
         self._versions: list[Row] = []
         self._closed: list[Row] = []
         self._gone: list[Row] = []
-        self._made: dict[Kind, list[Row]] = {}
-        self._moved: dict[Kind, list[Row]] = {}
-        self._changed: dict[Kind, list[Row]] = {}
-        self._deleted: dict[Kind, list[Row]] = {}
+        self._made: defaultdict[Kind, list[Row]] = defaultdict(list)
+        self._moved: defaultdict[Kind, list[Row]] = defaultdict(list)
+        self._changed: defaultdict[Kind, list[Row]] = defaultdict(list)
+        self._deleted: defaultdict[Kind, list[Row]] = defaultdict(list)
         self._links: list[Row] = []
-        self._mixes: dict[Kind, set[Row]] = {}
+        self._mixes: defaultdict[Kind, set[Row]] = defaultdict(set)
 
     @property
     def head(self) -> Head:
@@ -63,8 +64,7 @@ class Batch:
         n = self._numbers[kind.number]
         seq = self._journal(kind, n, after, self._texts.keep(after))
         values = self._values(kind, after)
-        row = (n, seq, self.as_at, after.id.scope, after.id.code, *values)
-        self._made.setdefault(kind, []).append(row)
+        self._made[kind].append((n, seq, self.as_at, after.id.scope, after.id.code, *values))
         self._link(kind, n, None, after)
         return n, seq
 
@@ -75,9 +75,9 @@ class Batch:
         seq = self._journal(kind, n, after, self._texts.keep(after))
         values = self._values(kind, after)
         if values == kind.values(before):
-            self._moved.setdefault(kind, []).append((seq, self.as_at, n))
+            self._moved[kind].append((seq, self.as_at, n))
         else:
-            self._changed.setdefault(kind, []).append((seq, self.as_at, *values, n))
+            self._changed[kind].append((seq, self.as_at, *values, n))
         self._link(kind, n, before, after)
         return seq
 
@@ -86,7 +86,7 @@ class Batch:
         kind = kind_of(before)
         self._closed.append((old, kind.number, self.as_at))
         self._journal(kind, n, before, None)
-        self._deleted.setdefault(kind, []).append((n,))
+        self._deleted[kind].append((n,))
         self._gone.append((kind.number, before.id.scope, before.id.code, n))
 
     def write(self, connection: sqlite3.Connection) -> None:
@@ -139,7 +139,7 @@ class Batch:
         """Give the hot columns of ``entity``; a mix of few-valued ones that is new to its kind is noted."""
         values = kind.values(entity)
         if kind.few:
-            self._mixes.setdefault(kind, set()).add(values[: kind.few])
+            self._mixes[kind].add(values[: kind.few])
         return values
 
     def _link(self, kind: Kind, n: int, before: Stored | None, after: Stored) -> None:

@@ -12,6 +12,8 @@ from typing import Final
 from tui.oms.store.folding import fold
 from tui.oms.store.schema import APPLICATION, LAYOUT, statements
 
+LOG_PAGES: Final = 4_000
+"""How many pages the write-ahead log may have before they move into the file."""
 ALWAYS_CHECKED: Final = 64 * 1024 * 1024
 """Up to this many bytes a file is checked at every opening, beyond only after an unclean end."""
 
@@ -156,6 +158,7 @@ def _prepared(
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
+        f"wal_autocheckpoint = {LOG_PAGES}",
         "cache_size = -65536",
         "temp_store = MEMORY",
     ):
