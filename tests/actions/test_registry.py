@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from importlib import import_module
 
 import pytest
 
 from tests.desk import blotter
-from tui.actions.action import key_words
+from tui.actions.action import Scope, key_words
 from tui.actions.registry import ACTIONS, BY_ID, KeymapError, check_keys
+from tui.api.endpoints import ENDPOINTS
 from tui.screens.desk import DeskScreen
+from tui.service.environment import Environment, Kind
+from tui.service.snapshot import EMPTY, Family
 
 
 def test_no_two_actions_share_a_key_or_a_name() -> None:
@@ -30,6 +34,23 @@ def test_what_sends_sits_on_a_plain_letter() -> None:
     for action in ACTIONS:
         if action.writes:
             assert len(action.key) == 1, f"{action.id} could be pressed by reflex"
+
+
+def test_t10_an_action_is_not_possible_where_the_server_has_none_of_its_calls() -> None:
+    named = {name for action in ACTIONS for name in action.calls}
+    assert named <= {endpoint.name for endpoint in ENDPOINTS}
+    assert all(action.calls for action in ACTIONS if action.writes)
+    scope = Scope(
+        EMPTY,
+        Family.ORDERS,
+        (),
+        Environment("old", Kind.TEST),
+        datetime(2026, 11, 20, tzinfo=UTC),
+        absent={"sweep_blocks": "No such path.", "cancel_orders": "No such path."},
+    )
+    assert BY_ID["sweep"].refusal(scope) == "This server does not offer it: No such path."
+    assert "does not offer" not in (BY_ID["cancel"].refusal(scope) or ""), "placements can be cancelled"
+    assert BY_ID["new"].refusal(scope) is None
 
 
 @pytest.mark.parametrize(
