@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import stat
@@ -25,6 +26,7 @@ from tui.oms.query.fields import fields_of
 from tui.oms.query.pages import Listing, read_page
 from tui.oms.refusals import Refusal
 from tui.oms.store import StoreError
+from tui.oms.store.reads import Reads
 from tui.oms.store.schema import KINDS
 from tui.oms.times import micros
 
@@ -273,9 +275,29 @@ def test_nothing_acknowledged_is_lost_when_the_process_is_killed(tmp_path: Path)
     engine.close()
 
 
-async def test_calls_from_many_tasks_take_turns(engine: Engine) -> None:
-    import asyncio
+async def test_a_read_sees_one_state_and_waits_for_no_write(tmp_path: Path) -> None:
+    engine = Engine.open(tmp_path / "desk.db")
+    engine.write(put, [an_order("ORD-1")], user="u")
 
+    def twice(reads: Reads) -> tuple[int, int, int]:
+        before = reads.last
+        engine.write(put, [an_order("ORD-2")], user="u")
+        return before, reads.last, len(reads.numbers(Order, oid("ORD-2")))
+
+    first, second, found = engine.view(twice)
+    assert (second, found) == (first, 0), "the write in between is not seen"
+    assert engine.view(lambda reads: reads.last) > first
+    with engine.bulk():
+        engine.write(put, [an_order("ORD-3")], user="u")
+        assert await engine.run_view(engine.view, lambda reads: reads.numbers(Order, oid("ORD-3"))) == []
+    assert await engine.run_view(engine.view, lambda reads: reads.numbers(Order, oid("ORD-3"))) == [3]
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        engine.view(lambda reads: reads.connection.execute("DELETE FROM live_order"))
+    engine.close()
+    assert sorted(os.listdir(tmp_path)) == ["desk.db", "desk.db.lock"]
+
+
+async def test_calls_from_many_tasks_take_turns(engine: Engine) -> None:
     def grow(book: Book, by: int) -> Answer:
         order = book.get(Order, oid("ORD-1"))
         assert order is not None

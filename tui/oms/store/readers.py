@@ -13,9 +13,8 @@ from typing import Final
 from tui.oms.store.files import StoreError, open_reader
 from tui.oms.store.reads import Reads
 
-MOST: Final = 3
-"""How many may read at once: one long search does not keep the others waiting."""
-
+MOST: Final = 8
+"""How many may read at once: long searches do not keep the others waiting."""
 LONGEST_S: Final = 10
 """How long one may read, in seconds: by then nobody waits for it (ENGINEERING 7), and others want to read."""
 STEPS: Final = 50_000
