@@ -58,7 +58,7 @@ class MetricValue(Wire, frozen=True, kw_only=True):
 
 
 class LabelValueSet(Wire, frozen=True, kw_only=True):
-    values: tuple[str, ...] = ()
+    values: tuple[str, ...]
 
 
 class PropertyValue(Wire, frozen=True, kw_only=True):
