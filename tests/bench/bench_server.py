@@ -11,7 +11,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -19,91 +19,20 @@ from typing import Any, Final
 import httpx
 
 from tests.bench.report import heading, note, report
+from tests.bench.writes import CREATE, JSON, allocating, baskets, changing, creating, serving
 from tests.oms.desk import an_order, oid, put
-from tui.api.http import asgi_transport
-from tui.oms.app import Server
 from tui.oms.engine import Engine
 
-JSON: Final = {"content-type": "application/json"}
-CREATE: Final = "/api/ordermanagement/createorders"
 LARGEST: Final = int(os.environ.get("BENCH_ORDERS", "100000"))
 STATES: Final = ("New", "Filled")
 SIDES: Final = ("Buy", "Sell")
 PAGES: Final = 20
 
 
-def baskets(blocks: int, orders: int, calls: int, start: int = 0) -> Iterator[bytes]:
-    """Give bodies of createorders: each ``blocks`` new blocks of ``orders`` orders."""
-    for call in range(start, start + calls):
-        requests = [
-            {
-                "blockId": {"scope": "Bench", "code": f"BLK-{call:05}-{block:03}"},
-                "orders": [
-                    {
-                        "id": {"scope": "Bench", "code": f"ORD-{call:05}-{block:03}-{order:04}"},
-                        "portfolioId": {"scope": "Bench", "code": f"P-{order % 20}"},
-                        "quantity": 100 + order,
-                        "state": "New",
-                        "date": "2026-11-20T09:00:01.0000000+00:00",
-                        "properties": {},
-                    }
-                    for order in range(orders)
-                ],
-                "instrumentIdentifiers": {"Instrument/default/Figi": "BBG000B9XRY4"},
-                "side": "Buy",
-                "type": "Limit",
-                "timeInForce": "Day",
-                "date": "2026-11-20T09:00:00.0000000+00:00",
-                "limitPrice": {"amount": 190.5, "currency": "USD"},
-            }
-            for block in range(blocks)
-        ]
-        yield json.dumps({"requests": requests}).encode()
-
-
 async def seconds(work: Callable[[], Awaitable[object]]) -> float:
     began = time.perf_counter()
     await work()
     return time.perf_counter() - began
-
-
-async def creating(folder: Path) -> None:
-    heading("orders created over HTTP, on a file, every call committed to disk")
-    shapes = {
-        "calls of 1 order": (1, 1, 300, None),
-        "calls of 1,000: 100 blocks of 10": (100, 10, 10, 20_000),
-        "calls of 1,000: 1 block of 1,000": (1, 1_000, 10, 20_000),
-        "one call of 10,000: 100 blocks of 100": (100, 100, 1, 20_000),
-    }
-    for name, (blocks, orders, calls, target) in shapes.items():
-        async with serving(folder / f"{abs(hash(name))}.db") as (_, server):
-            bodies = list(baskets(blocks, orders, calls))
-
-            async def send(server: httpx.AsyncClient = server, bodies: list[bytes] = bodies) -> None:
-                for body in bodies:
-                    answer = await server.post(CREATE, content=body, headers=JSON)
-                    assert answer.status_code == 201, answer.text
-
-            taken = await seconds(send)
-        report(
-            f"orders per second, {name}", blocks * orders * calls / taken, target, "/s", more_is_better=True
-        )
-
-
-class serving:
-    """An engine over a file and a client on it, for the length of a measurement."""
-
-    def __init__(self, file: Path) -> None:
-        self._engine = Engine.open(file)
-        transport = asgi_transport(Server(self._engine))
-        self._client = httpx.AsyncClient(transport=transport, base_url="http://bench/api", timeout=600)
-
-    async def __aenter__(self) -> tuple[Engine, httpx.AsyncClient]:
-        return self._engine, self._client
-
-    async def __aexit__(self, *error: object) -> None:
-        await self._client.aclose()
-        self._engine.close()
 
 
 def grow(engine: Engine, start: int, end: int) -> None:
@@ -307,6 +236,8 @@ async def graph(folder: Path) -> None:
 async def measure() -> None:
     with tempfile.TemporaryDirectory() as folder:
         await creating(Path(folder))
+        await changing(Path(folder))
+        await allocating(Path(folder))
         await listing(Path(folder))
         await graph(Path(folder))
     if LARGEST < 1_000_000:
