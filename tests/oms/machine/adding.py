@@ -107,13 +107,18 @@ class Sums:
                 groups = [group for group in groups if group.isdisjoint(codes)] + [set().union(*joined)]
         return groups
 
-    def excesses(self) -> set[Excess]:
-        """Everything there is more of than of what it rests on."""
+    def excesses(self, cut: set[str]) -> set[Excess]:
+        """Everything there is more of than of what it rests on.
+
+        ``cut`` are the orders that keep, though cancelled, what was placed for them (X5).
+        """
         desk = self.desk
         found: set[Excess] = set()
         for group in self.together():
             placed = total(desk.block_graph[code].placed.quantity for code in group)
-            if placed - total(desk.blocks[code].quantity for code in group) > TINY:
+            members = [id.code for code in group for id in desk.blocks[code].order_ids]
+            kept = total(desk.orders[code].quantity for code in members if code in cut)
+            if placed - kept - total(desk.blocks[code].quantity for code in group) > TINY:
                 found.update(("placed", code) for code in group)
         for code, placement in desk.placements.items():
             executed = self.executed(code)
