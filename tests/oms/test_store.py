@@ -213,6 +213,7 @@ def test_a_desk_of_the_first_layout_is_brought_up_to_this_one(tmp_path: Path) ->
         old.execute("DROP TABLE newer")
         old.execute(f"CREATE UNIQUE INDEX {kind.table}_id ON {kind.table} (scope, code)")
         old.execute(f"DROP TABLE IF EXISTS {kind.mix}")
+    old.execute("DROP TABLE live_cut")
     old.execute("UPDATE live_order SET state = 'FILLED' WHERE n = 2")
     old.execute("PRAGMA user_version = 1")
     old.close()

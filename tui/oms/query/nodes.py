@@ -30,7 +30,7 @@ class Exists(Struct, frozen=True):
 
 
 class Some(Struct, frozen=True):
-    """F3: ``field any (~ op value)``; with ``every``, ``field all (...)``. The field tested follows ``~.``."""
+    """F3: ``field any (~ op value)``; with ``every``, ``field all (...)``. Its field follows ``~.``."""
 
     field: str
     every: bool

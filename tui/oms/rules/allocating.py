@@ -14,21 +14,21 @@ from decimal import Decimal
 
 import msgspec
 
-from tui.api.models import Allocation, Block, Execution, Order, Placement
-from tui.api.requests import AllocationReply, PortfolioWeight, WeightedAllocationServiceRunRequest
-from tui.api.shapes import ZERO, CurrencyAndAmount, ErrorDetail, Identifiers, ResourceId
+from tui.api.models import Allocation, Execution, Placement
+from tui.api.requests import AllocationReply, WeightedAllocationServiceRunRequest
+from tui.api.shapes import ZERO, CurrencyAndAmount, ErrorDetail, ResourceId
 from tui.api.states import is_cancelled
 from tui.oms.book import ALLOCATIONS_OF_ORDER, ALLOCATIONS_OF_PLACEMENT, Answer, Book
 from tui.oms.refusals import Refusal
-from tui.oms.rules.amounts import AMOUNT, QUANTITY, Basis, exactly, measured, plain, total
-from tui.oms.rules.blocking import members
+from tui.oms.rules.amounts import QUANTITY, exactly, plain, total
 from tui.oms.rules.checks import Checks, invalid
 from tui.oms.rules.entities import NEW, computed, is_booked, live_allocations, need, taken
 from tui.oms.rules.filling import refill_order
 from tui.oms.rules.instruments import SCOPE
-from tui.oms.rules.ordering import by_time, fifo
-from tui.oms.rules.placed import average_price, cut_orders, family, fills, lineage
+from tui.oms.rules.ordering import by_time
+from tui.oms.rules.placed import average_price, family, fills, lineage
 from tui.oms.rules.sharing import ALGORITHMS, WEIGHTED, Lot, Shared, by_weight, share_money, share_units
+from tui.oms.rules.takers import Taker, order_takers, weight_takers
 
 Share = Callable[[Sequence[Lot], Sequence[Decimal]], Shared]
 """Shares fills among takers with the given rooms."""
@@ -51,21 +51,6 @@ class AllocateWeighted:
 
 
 @dataclass(frozen=True, slots=True)
-class _Taker:
-    """Who may be given units: an order, or a portfolio of a weighted run."""
-
-    key: Hashable
-    order_id: ResourceId
-    portfolio_id: ResourceId
-    first_id: ResourceId
-    identifiers: Identifiers
-    luid: str
-    custodian: ResourceId | None = None
-    size: Decimal = ZERO
-    basis: Basis = QUANTITY
-
-
-@dataclass(frozen=True, slots=True)
 class _Used:
     """What the allocations made of the same executions have in common (A9, A10)."""
 
@@ -80,7 +65,7 @@ class _Plan:
     """One placement's run: who takes, what there is to take, and which allocations it replaces."""
 
     placement: Placement
-    takers: Sequence[_Taker]
+    takers: Sequence[Taker]
     fills: Sequence[Execution]
     frozen: Sequence[Allocation]
     replaced: Sequence[Allocation]
@@ -96,7 +81,7 @@ def allocate(book: Book, request: Allocate) -> Answer:
     """
     _check_algorithm(request.algorithm, ALGORITHMS)
     _check_ids(request.placement_ids)
-    plans, failed = _planned(book, request.placement_ids, _order_takers)
+    plans, failed = _planned(book, request.placement_ids, order_takers)
     aside = {allocation.id for plan in plans for allocation in plan.replaced}
     book.expect_related(ALLOCATIONS_OF_ORDER, (taker.order_id for plan in plans for taker in plan.takers))
 
@@ -129,8 +114,8 @@ def allocate_weighted(book: Book, request: AllocateWeighted) -> Answer:
             raise invalid(f"{who} has a weight of {plain(entry.weight)}: it must be more than 0.", "A16")
     Checks().unique("Portfolio id", (entry.portfolio_id for entry in weights))
 
-    def takers(book: Book, placement: Placement) -> list[_Taker]:
-        return _weight_takers(book, placement, weights)
+    def takers(book: Book, placement: Placement) -> list[Taker]:
+        return weight_takers(book, placement, weights)
 
     def share(lots: Sequence[Lot], rooms: Sequence[Decimal]) -> Shared:
         units = total(lot.units for lot in lots)
@@ -144,7 +129,7 @@ def allocate_weighted(book: Book, request: AllocateWeighted) -> Answer:
     return _answer(plans, failed)
 
 
-def _by_algorithm(algorithm: str, takers: Sequence[_Taker]) -> Share:
+def _by_algorithm(algorithm: str, takers: Sequence[Taker]) -> Share:
     """A2 to A6: share fill after fill; one that nobody has room for is not used (A7)."""
     sizes = [taker.size for taker in takers]
     share_lots = share_units if takers[0].basis is QUANTITY else share_money
@@ -172,7 +157,7 @@ def _check_ids(ids: tuple[ResourceId, ...]) -> None:
 def _planned(
     book: Book,
     ids: Iterable[ResourceId],
-    takers: Callable[[Book, Placement], list[_Taker]],
+    takers: Callable[[Book, Placement], list[Taker]],
     key: Callable[[Allocation], Hashable] = lambda each: each.allocated_order_id,
 ) -> tuple[list[_Plan], dict[str, ErrorDetail]]:
     """A13: plan every run before any is made, so that a placement that fails keeps what it has."""
@@ -242,101 +227,6 @@ def _spoken_for(book: Book, plan: _Plan) -> set[ResourceId]:
     return found
 
 
-def _order_takers(book: Book, placement: Placement) -> list[_Taker]:
-    """A4, A5, A13, P4: give the orders of the placement's blocks, block by block, first in first out.
-
-    Cancelled ones take no part, unless they were cut to what is placed (X5): what is executed of that is
-    theirs, and nobody else could be given it.
-
-    Raises:
-        Refusal: there is no order, one has no portfolio, none has a size to share by (A2), or their money
-            is in another currency than the executions (A10).
-    """
-    orders: list[Order] = []
-    for id in placement.block_ids:
-        block = book.get(Block, id)
-        book.expect(Order, block.order_ids if block is not None else ())
-        inside = members(book, block) if block is not None else []
-        cut = {order.id for order in cut_orders(book, id)}
-        orders += fifo(book, (one for one in inside if not is_cancelled(one.state) or one.id in cut))
-    if not orders:
-        blocks = ", ".join(f"'{id}'" for id in placement.block_ids)
-        raise Refusal("NoOrdersFailure", f"Block {blocks} has no orders to allocate to.", "A13")
-    basis = _shared_in(placement, orders)
-    if basis is AMOUNT:
-        _check_currencies(book, placement, orders)
-    return [_order_taker(placement, order, basis) for order in orders]
-
-
-def _order_taker(placement: Placement, order: Order, basis: Basis) -> _Taker:
-    if order.portfolio_id is None:
-        raise Refusal("EmptyPortfolioIdFailure", "Empty PortfolioId on Order", "A13")
-    return _Taker(
-        key=order.id,
-        order_id=order.id,
-        portfolio_id=order.portfolio_id,
-        first_id=ResourceId(order.id.scope, f"{placement.id.code}-{order.id.code}"),
-        identifiers=order.instrument_identifiers,
-        luid=order.lusid_instrument_id,
-        custodian=order.custodian_account_id,
-        size=basis.of(order) or ZERO,
-        basis=basis,
-    )
-
-
-def _shared_in(placement: Placement, orders: Sequence[Order]) -> Basis:
-    """A2: give what a run shares by: what the placement is sized in, or else what its orders are.
-
-    Orders sized by weight have no part: what a weight is worth only their portfolio's value tells.
-
-    Raises:
-        Refusal: no order is sized in units or money.
-    """
-    for basis in (measured(placement), QUANTITY, AMOUNT):
-        if any(basis.of(order) for order in orders):
-            return basis
-    detail = (
-        f"The orders of placement '{placement.id}' are sized neither in units nor in money, "
-        "so it cannot be allocated."
-    )
-    raise Refusal("NoQuantityFailure", detail, "A2")
-
-
-def _check_currencies(book: Book, placement: Placement, orders: Iterable[Order]) -> None:
-    """A10: orders sized by amount are filled by money of their own currency alone."""
-    theirs = {order.amount.currency for order in orders if order.amount is not None}
-    found = sorted(
-        name or "none" for name in theirs | {fill.price.currency for fill in fills(book, placement)}
-    )
-    if len(found) > 1:
-        detail = f"The orders and executions of placement '{placement.id}' are in {', '.join(found)}."
-        raise Refusal("MixedCurrencyFailure", detail, "A10")
-
-
-def _weight_takers(book: Book, placement: Placement, weights: Sequence[PortfolioWeight]) -> list[_Taker]:
-    """A16: give the portfolios; the placement stands in for the order there is not.
-
-    Raises:
-        Refusal: a block has orders, which are allocated to by the other call.
-    """
-    for id in placement.block_ids:
-        block = book.get(Block, id)
-        if block is not None and block.order_ids:
-            detail = f"Block '{id}' has orders: allocate placement '{placement.id}' to them instead."
-            raise Refusal("BlockHasOrdersFailure", detail, "A16")
-    return [
-        _Taker(
-            key=entry.portfolio_id,
-            order_id=placement.id,
-            portfolio_id=entry.portfolio_id,
-            first_id=ResourceId(placement.id.scope, f"{placement.id.code}-{entry.portfolio_id.code}"),
-            identifiers=placement.instrument_identifiers,
-            luid=placement.lusid_instrument_id,
-        )
-        for entry in weights
-    ]
-
-
 def _run(book: Book, plan: _Plan, rooms: Sequence[Decimal], share: Share) -> None:
     """A11, A12: share the fills, put the allocations that come of it and take away the others.
 
@@ -390,7 +280,7 @@ def _write(
             _put(book, _allocation(book, plan.placement, taker, id, units, used))
 
 
-def _id_for(book: Book, plan: _Plan, taker: _Taker, gone: Gone) -> ResourceId:
+def _id_for(book: Book, plan: _Plan, taker: Taker, gone: Gone) -> ResourceId:
     """A8: give the id of the taker's allocation: the first that is free or was its own until now."""
     number = 1
     while True:
@@ -408,7 +298,7 @@ def _id_for(book: Book, plan: _Plan, taker: _Taker, gone: Gone) -> ResourceId:
 def _allocation(
     book: Book,
     placement: Placement,
-    taker: _Taker,
+    taker: Taker,
     id: ResourceId,
     units: Decimal,
     used: _Used,
