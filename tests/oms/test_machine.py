@@ -481,7 +481,7 @@ class TradingDay(Day):
         for key, transaction in self.accounted("book", keys, answer).items():
             self.moment = max(self.moment, transaction["entryDateTime"])
             allocation = self.now.allocations[keys[key]]
-            self.booked[keys[key]] = allocation.quantity
+            self.booked[keys[key]] = (allocation.quantity, transaction["type"])
             assert not mark or allocation.state == "Booked"
             order = self.orders.get(allocation.allocated_order_id.code)
             if mark and order is not None and order.state not in FINAL:

@@ -132,7 +132,7 @@ class Sums:
         return found
 
 
-def check_graph(sums: Sums, booked: dict[str, Decimal]) -> None:
+def check_graph(sums: Sums, booked: dict[str, tuple[Decimal, str]]) -> None:
     """G1 to G6, G8: the order graph says of every block and placement what its entities add up to."""
     desk = sums.desk
     assert desk.block_graph.keys() == desk.blocks.keys()
@@ -160,7 +160,10 @@ def check_graph(sums: Sums, booked: dict[str, Decimal]) -> None:
         ]
         assert graph.allocated.quantity == total(each.quantity for each in allocations), code
         assert {detail.id for detail in graph.allocated.details} == {each.id for each in allocations}
-        assert graph.booked.quantity == total(booked.get(each.id.code, ZERO) for each in allocations), code
+        done = [booked[each.id.code] for each in allocations if each.id.code in booked]
+        assert graph.booked.quantity == total(
+            units if side == block.side else -units for units, side in done
+        ), code
         assert {detail.id.code for detail in graph.placed.details} == here
         assert graph.derived_state == _derived(graph, block, orders), code
     for group in sums.together():

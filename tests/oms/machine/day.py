@@ -96,7 +96,8 @@ class Day(RuleBasedStateMachine):
         self.executions: dict[str, Execution] = {}
         self.cut: set[str] = set()
         """The orders cancelled down to what was placed for them: it stays theirs (X5)."""
-        self.booked: dict[str, Decimal] = {}
+        self.booked: dict[str, tuple[Decimal, str]] = {}
+        """The units and the side of every allocation as it was last booked."""
         self.before = self.now = self.served.read()
         self.last = ""
         self.moment = ""
@@ -106,7 +107,7 @@ class Day(RuleBasedStateMachine):
     def teardown(self) -> None:
         """At the end of the day the past is as it was, transactions are booked, the journal is whole."""
         try:
-            assert self.served.transactions() == self.booked
+            assert self.served.transactions() == {code: units for code, (units, _) in self.booked.items()}
             if self.remembered is not None:
                 moment, then = self.remembered
                 past = self.served.read(as_at=moment)
