@@ -44,7 +44,7 @@ def nursery() -> Iterator[subprocess.Popen[bytes]]:
 def said_until_killed(out: IO[bytes], pid: int, chance: random.Random) -> list[str]:
     """Kill the child a moment after some call, or while it opens the file; give all it said."""
     said = b""
-    calls = chance.choice((-1, chance.randrange(80), chance.randrange(80)))
+    calls = chance.choice((-1, chance.randrange(50), chance.randrange(50)))
     while said.count(b"\n") <= calls:
         said += os.read(out.fileno(), 65_536)
     moment = 0.015 if calls < 0 else 0.002

@@ -532,7 +532,6 @@ async def test_no_list_reads_a_whole_table(
 ) -> None:
     await play(raw)
     monkeypatch.setattr("tui.oms.query.pages.MUCH", much)
-    monkeypatch.setattr("tui.oms.query.pages.TIMES_MORE", 1)
     last = await raw.get("/api/orders", params={"sortBy": "version.asAtModified", "limit": "1"})
     when = {"asAt": last.json()["values"][0]["version"]["asAtModified"]} if as_at == "then" else {}
     path = f"ordermanagement/{path}/$history" if path.startswith("order/") else path

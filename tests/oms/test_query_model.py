@@ -326,6 +326,7 @@ def in_order(rows: list[Order], keys: list[tuple[str, bool]]) -> list[str]:
     past=st.booleans(),
     few=st.sampled_from([0, 5_000]),
     much=st.sampled_from([1, 500]),
+    walk=st.sampled_from([5, 20_000]),
     limit=st.sampled_from([3, 10, 100]),
 )
 def test_f1_f2_a_list_is_what_reading_every_row_would_give(
@@ -335,6 +336,7 @@ def test_f1_f2_a_list_is_what_reading_every_row_would_give(
     past: bool,
     few: int,
     much: int,
+    walk: int,
     limit: int,
 ) -> None:
     rows = [
@@ -351,7 +353,7 @@ def test_f1_f2_a_list_is_what_reading_every_row_would_give(
     with (
         patch("tui.oms.query.phases.FEW", few),
         patch("tui.oms.query.pages.MUCH", much),
-        patch("tui.oms.query.pages.TIMES_MORE", 1),
+        patch("tui.oms.query.pages.WALK", walk),
     ):
         assert asyncio.run(listing(world, asked)) == in_order(rows, keys)
 

@@ -32,8 +32,8 @@ EVERYTHING: Final = 2**40
 
 MUCH: Final = 500
 """After so many changes a past list by id is read from the journal, not by what was closed since."""
-TIMES_MORE: Final = 40
-"""And after so many times more, when a filter may leave few of its rows."""
+WALK: Final = 20_000
+"""So many ids are walked for the rows a filter leaves, before what was closed since is read after all."""
 
 
 class Listing(Struct, frozen=True):
@@ -171,9 +171,11 @@ class _Reading(Struct):
         """Give the next ``wanted`` rows in the order of the list."""
         both = self.past or self.listing.superseded_text is not None
         if both and not self.sort.keys and not self.listing.superseded_text and self._much_changed():
-            return self._walked(wanted)
+            rows = self._walked(wanted)
+            if not self.parts or len(rows) >= wanted:
+                return rows
         plan = Plan(self.reads.connection, self.listing.fields.kind, self.sort, self.parts, self.cursor)
-        rows: list[_Row] = []
+        rows = []
         for phase in plan.phases():
             if phase.arms:
                 rows += self._live(phase, wanted - len(rows))
@@ -249,12 +251,11 @@ class _Reading(Struct):
             rows.sort(key=lambda row, place=place: row.keys[place] is None)  # type: ignore[misc]
 
     def _much_changed(self) -> bool:
-        much = MUCH * TIMES_MORE if self.parts else MUCH
         (count,) = self.reads.connection.execute(
             "SELECT count(*) FROM (SELECT 1 FROM closed WHERE kind = ? AND until > ? LIMIT ?)",
-            (self.listing.fields.kind.number, self.as_at, much),
+            (self.listing.fields.kind.number, self.as_at, MUCH),
         ).fetchone()
-        return bool(count == much)
+        return bool(count == MUCH)
 
     def _walked(self, limit: int) -> list[_Row]:
         """Give rows by id, each as the journal has it at the asAt: no matter how much changed since."""
@@ -263,7 +264,7 @@ class _Reading(Struct):
         where = "".join(f" AND {each.text}" for each in rest)
         ids = f"""SELECT n, scope, code FROM {kind.table} w INDEXED BY {kind.table}_id WHERE TRUE{where}
             UNION ALL SELECT n, scope, code FROM gone w WHERE kind = {kind.number}{where}
-            ORDER BY {self.sort.ids} LIMIT -1"""
+            ORDER BY {self.sort.ids} LIMIT {WALK if self.parts else -1}"""
         held = f"""(SELECT x.seq FROM version x WHERE x.kind = {kind.number} AND x.n = walk.n
             AND x.as_at <= ? ORDER BY x.seq DESC LIMIT 1)"""
         wheres = [Sql("v.text IS NOT NULL"), *self._conditions(self.parts, live=False)]

@@ -141,10 +141,11 @@ class Plan:
     # -- few rows --------------------------------------------------------------------------------------
 
     def _few_rows(self) -> tuple[Arm, ...] | None:
-        """Give the arms that find few rows, unless the list's own order answers the filter anyway."""
-        if len(self._parts) == 1 and not self._sort.keys and self._values(self._about[0]):
-            return None
+        """Give the arms that find few rows, unless they come in the order of the list anyway."""
+        by_value = [about[0] for about in self._about if not self._sort.keys and self._values(about)]
         for part, fields in self._about:
+            if by_value == [part]:
+                continue
             arm = self._range(part, fields[0])
             if arm is not None and self._are_few((arm,)):
                 return (arm,)

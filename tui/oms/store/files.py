@@ -129,7 +129,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
         for setting in (
             "busy_timeout = 5000",
             "query_only = ON",
-            "cache_size = -16384",
+            "cache_size = -32768",
             "temp_store = MEMORY",
         ):
             connection.execute(f"PRAGMA {setting}")
