@@ -268,7 +268,7 @@ def test_children_are_filled_and_their_parent_is_not(engine: Engine) -> None:
 
 async def a_day(seed: int) -> tuple[list[bytes], dict[str, Any]]:
     """Trade for a while on a server of its own: place, cancel, halt; give all its lists and its market."""
-    rules = MarketRules(calm=timedelta(), reject_one_in=3, cross_one_in=2, halt_one_in=40)
+    rules = MarketRules(calm=timedelta(), reject_one_in=3, cross_one_in=1, halt_one_in=40)
     embedded = await Embedded.open(None, seed=seed, start=OPENING, clock=VirtualClock(OPENING), rules=rules)
     market = "http://embedded/market"
     try:
@@ -280,7 +280,7 @@ async def a_day(seed: int) -> tuple[list[bytes], dict[str, Any]]:
                 block = {
                     "id": {"scope": "demo", "code": f"BLK-N{number}"},
                     "instrumentIdentifiers": APPLE.identifiers,
-                    "quantity": 5000,
+                    "quantity": 200000,
                     "side": "Buy",
                     "type": "Market",
                     "timeInForce": "Day",

@@ -158,7 +158,9 @@ def check_graph(sums: Sums, booked: dict[str, tuple[Decimal, str]]) -> None:
             if (each.allocated_order_id.code in names)
             or (not names and not here.isdisjoint(id.code for id in each.placement_ids or ()))
         ]
-        assert graph.allocated.quantity == total(each.quantity for each in allocations), code
+        assert graph.allocated.quantity == total(
+            each.quantity if each.side in (None, block.side) else -each.quantity for each in allocations
+        ), code
         assert {detail.id for detail in graph.allocated.details} == {each.id for each in allocations}
         done = [booked[each.id.code] for each in allocations if each.id.code in booked]
         assert graph.booked.quantity == total(

@@ -78,6 +78,7 @@ class Allocation(Row, rename="camel"):
     portfolio_id: Id
     quantity: Decimal
     state: str
+    side: str | None = None
     placement_ids: list[Id] | None = None
     execution_ids: list[Id] | None = None
 
