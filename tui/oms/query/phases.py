@@ -14,13 +14,13 @@ Where an index finds so few rows that sorting them is cheaper than to walk past 
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import groupby, islice
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -267,7 +267,7 @@ class Plan:
             where = joined(" AND ", [part.condition(live=True) for part in scoped])
             found = self._connection.execute(
                 f"SELECT l.scope FROM (SELECT value AS scope FROM json_each(?)) l WHERE {where.text}",
-                (json.dumps(scopes), *where.values),
+                (msgspec.json.encode(scopes).decode(), *where.values),
             ).fetchall()
             if len(scopes) < MOST_ARMS:
                 return tuple(self._arm("id", Sql("l.scope = ?", scope)) for scope in found), tuple(scoped)
