@@ -214,6 +214,29 @@ def test_a12_what_nobody_had_room_for_goes_to_an_order_that_joined_since(desk: D
     assert not desk.wrote
 
 
+def test_a12_what_is_booked_beyond_its_executions_is_made_good_by_the_next(desk: Desk) -> None:
+    working(desk, "10/10", "8")
+    desk.allocate("P")
+    desk.fill("E1", "P", 5)
+    desk.book("P-O1", "P-O2", mark=True)
+    desk.fill("E2", "P", 2)
+    desk.allocate("P")
+    assert desk.allocated() == {"P-O1": 4, "P-O2": 4}, "8 are booked, 7 executed"
+    desk.fill("E3", "P", 4)
+    desk.allocate("P")
+    assert desk.allocated() == {"P-O1": 4, "P-O2": 4, "P-O1-2": 2, "P-O2-2": 1}
+    assert desk.allocation("P-O1-2").execution_ids == (rid("E3"),)
+    desk.allocate("P")
+    assert not desk.wrote
+
+
+def test_a12_what_was_booked_of_no_execution_in_particular_is_not_given_twice(desk: Desk) -> None:
+    working(desk, "10/10", "6")
+    desk.put_allocation("BY-HAND", "O1", 4, placementIds=[{"scope": "Desk", "code": "P"}], state="Booked")
+    desk.allocate("P")
+    assert sum(desk.allocated().values()) == 6
+
+
 def test_a13_failures_stand_beside_successes(desk: Desk) -> None:
     working(desk, "30/70", "40")
     desk.create("C", {"C1": 10})

@@ -230,7 +230,8 @@ def _spoken_for(book: Book, plan: _Plan) -> set[ResourceId]:
 def _run(book: Book, plan: _Plan, rooms: Sequence[Decimal], share: Share) -> None:
     """A11, A12: share the fills, put the allocations that come of it and take away the others.
 
-    Of consumed executions only what nobody has yet is shared, say because an order has joined since.
+    Of consumed executions only what nobody has yet is shared, say because an order has joined since. What
+    the allocations that stay have beyond the executions they rest on is made good by the first of the others.
     """
     spoken_for = _spoken_for(book, plan)
     consumed_ids = {id for allocation in plan.frozen for id in allocation.execution_ids or ()}
@@ -239,9 +240,11 @@ def _run(book: Book, plan: _Plan, rooms: Sequence[Decimal], share: Share) -> Non
     fresh = [fill for fill in fills if fill.id not in consumed_ids]
     given = total(allocation.quantity for allocation in plan.frozen)
     over = max(ZERO, total(fill.quantity for fill in consumed) - given)
+    short = max(ZERO, given - total(fill.quantity for fill in plan.fills if fill.id in consumed_ids))
     unit = book.instruments.price_unit(plan.placement.lusid_instrument_id)
     rest = share([Lot(over, (average_price(consumed) or ZERO) * unit)], rooms)
-    lots = [Lot(fill.quantity, (fill.price.amount or ZERO) * unit) for fill in fresh]
+    fresh, sizes = _beyond(fresh, short)
+    lots = [Lot(size, (fill.price.amount or ZERO) * unit) for fill, size in zip(fresh, sizes, strict=True)]
     made = share(lots, rest.left)
     gone = {allocation.id: allocation for allocation in plan.replaced}
     _write(book, plan, gone, rest.parts, consumed)
@@ -256,6 +259,18 @@ def _run(book: Book, plan: _Plan, rooms: Sequence[Decimal], share: Share) -> Non
     )
     for order in sorted(touched):
         refill_order(book, order)
+
+
+def _beyond(fills: Sequence[Execution], units: Decimal) -> tuple[list[Execution], list[Decimal]]:
+    """A12: give the fills that are left when the first ``units`` of them are gone, and what is left of each."""
+    left, sizes = [], []
+    """A12: give the fills left when the first ``units`` of them are gone, and what is left of each."""
+        part = min(units, fill.quantity)
+        units -= part
+        if part < fill.quantity:
+            left.append(fill)
+            sizes.append(fill.quantity - part)
+    return left, sizes
 
 
 Gone = dict[ResourceId, Allocation]
