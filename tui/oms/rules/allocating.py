@@ -262,9 +262,9 @@ def _run(book: Book, plan: _Plan, rooms: Sequence[Decimal], share: Share) -> Non
 
 
 def _beyond(fills: Sequence[Execution], units: Decimal) -> tuple[list[Execution], list[Decimal]]:
-    """A12: give the fills that are left when the first ``units`` of them are gone, and what is left of each."""
-    left, sizes = [], []
     """A12: give the fills left when the first ``units`` of them are gone, and what is left of each."""
+    left, sizes = [], []
+    for fill in fills:
         part = min(units, fill.quantity)
         units -= part
         if part < fill.quantity:
