@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, get_args, get_type_hints
+from typing import Any, Final, TypeVar, get_args, get_type_hints
 
 import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from tui.api import gate
-from tui.api.models import Allocation
+from tui.api.models import Allocation, Entity
 from tui.api.shapes import ResourceId, Version
 
 _WRITE: Final = msgspec.json.Encoder(decimal_format="number").encode
@@ -108,12 +108,11 @@ class Texts:
                 put_in.append(text)
                 return Raw(_HOLE)
             changes = {}
-            for name in value.__struct_fields__:
+            for name in _holding(type(value)):
                 member = getattr(value, name)
-                if isinstance(member, (Struct, tuple, Mapping)):
-                    holed = self._holed(member, put_in)
-                    if holed is not member:
-                        changes[name] = holed
+                holed = self._holed(member, put_in)
+                if holed is not member:
+                    changes[name] = holed
             return replace(value, **changes) if changes else value
         before = len(put_in)
         holed = value
@@ -122,6 +121,18 @@ class Texts:
         elif isinstance(value, Mapping):
             holed = {name: self._holed(member, put_in) for name, member in value.items()}
         return holed if len(put_in) > before else value
+
+
+@cache
+def _holding(kind: type[Struct]) -> tuple[str, ...]:
+    """Give the fields of ``kind`` that an entity may be in, however deep."""
+    return tuple(name for name, hint in get_type_hints(kind).items() if _may_hold(hint))
+
+
+def _may_hold(hint: Any) -> bool:
+    if isinstance(hint, type) and issubclass(hint, Struct):
+        return hint in get_args(Entity) or bool(_holding(hint))
+    return hint is Any or isinstance(hint, TypeVar) or any(map(_may_hold, get_args(hint)))
 
 
 @cache

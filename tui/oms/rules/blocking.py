@@ -12,7 +12,7 @@ import msgspec
 from tui.api.models import Block, Order
 from tui.api.shapes import ZERO, CurrencyAndAmount, Identifiers, ResourceId
 from tui.api.states import is_cancelled, normal
-from tui.oms.book import BLOCK_OF_ORDER, PLACEMENTS_OF_BLOCK, Book
+from tui.oms.book import ALLOCATIONS_OF_ORDER, BLOCK_OF_ORDER, PLACEMENTS_OF_BLOCK, Book
 from tui.oms.refusals import Refusal
 from tui.oms.rules.amounts import AMOUNT, QUANTITY, Basis, plain, total
 from tui.oms.rules.entities import computed
@@ -128,6 +128,16 @@ def opened(book: Book, block: Block, terms: Terms, who: str, rule: str) -> Block
     if differences and book.related(PLACEMENTS_OF_BLOCK, block.id):
         raise mismatch(who, differences, block.id, rule)
     return terms.imposed_on(block) if differences else block
+
+
+def expect_orders(book: Book, ids: Iterable[ResourceId]) -> None:
+    """Read at once orders that are about to change, what is allocated to them, and their blocks."""
+    orders = list(ids)
+    book.expect(Order, orders)
+    book.expect_related(ALLOCATIONS_OF_ORDER, orders)
+    book.expect_related(BLOCK_OF_ORDER, orders)
+    blocks = [block.id for order in orders for block in book.related(BLOCK_OF_ORDER, order)]
+    book.expect_related(PLACEMENTS_OF_BLOCK, blocks)
 
 
 def block_of(book: Book, order: ResourceId) -> Block | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -52,6 +53,7 @@ def book_transactions(book: Book, request: BookTransactions) -> Answer:
     checks.size("AllocationIds", ids, MAX_BOOKED)
     checks.unique("Allocation id", ids)
     checks.done()
+    _expect(book, ids)
     properties = dict(request.request.transaction_properties or {})
     done: dict[str, ResourceId] = {}
     failed: dict[str, ErrorDetail] = {}
@@ -68,6 +70,15 @@ def book_transactions(book: Book, request: BookTransactions) -> Answer:
         return BookingReply(values=values, failed=failed, fx_orders=())
 
     return answer
+
+
+def _expect(book: Book, ids: Sequence[ResourceId]) -> None:
+    """Read at once the allocations, and what is booked of them or stands where they will be."""
+    book.expect(Allocation, ids)
+    book.expect_related(BOOKINGS_OF_ALLOCATION, ids)
+    known = [allocation for id in ids if (allocation := book.get(Allocation, id)) is not None]
+    book.expect(Booking, (booking_id(each.portfolio_id, _name_of(each)) for each in known))
+    book.expect(Order, (each.allocated_order_id for each in known))
 
 
 def _book(book: Book, id: ResourceId, properties: Properties, request: BookTransactions) -> ResourceId:
@@ -102,9 +113,13 @@ def booking_id(portfolio: ResourceId, transaction_id: str) -> ResourceId:
     return ResourceId(str(portfolio), transaction_id)
 
 
+def _name_of(allocation: Allocation) -> str:
+    return f"{allocation.id.scope}-{allocation.id.code}"
+
+
 def _id_for(book: Book, allocation: Allocation) -> ResourceId:
     """B2: give the booking's id; a suffix keeps it apart from another allocation's of the same text."""
-    name = f"{allocation.id.scope}-{allocation.id.code}"
+    name = _name_of(allocation)
     number = 1
     while True:
         id = booking_id(allocation.portfolio_id, name if number == 1 else f"{name}-{number}")

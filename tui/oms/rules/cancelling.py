@@ -22,6 +22,7 @@ from tui.oms.rules.amounts import AMOUNT, QUANTITY, exactly, measured, more
 from tui.oms.rules.blocking import (
     block_of,
     counted,
+    expect_orders,
     members,
     ordered_sentence,
     recounted,
@@ -44,6 +45,7 @@ Kept = Mapping[ResourceId, Decimal]
 def cancel_orders(book: Book, request: Mapping[str, ResourceId]) -> Answer:
     """X1 to X4: cancel orders, each item on its own."""
     Checks().unique("Order id", request.values())
+    expect_orders(book, request.values())
     done, failed = each(book, request, lambda id: _cancel(book, id))
 
     def answer() -> KeyedReply[CancelledOrder]:

@@ -20,6 +20,7 @@ from tui.oms.rules.blocking import (
     Terms,
     block_of,
     counted,
+    expect_orders,
     new_block,
     opened,
     ordered_sentence,
@@ -45,6 +46,8 @@ def move_orders(book: Book, request: MoveOrdersToDifferentBlocksRequest) -> Answ
         checks.new_id(field, book, Block, item.destination_block_id)
     checks.unique("Order id", (item.order_id for item in request.requests))
     checks.done()
+    expect_orders(book, (item.order_id for item in request.requests))
+    book.expect(Block, (item.destination_block_id for item in request.requests))
     sources = [_move(book, item) for item in request.requests]
 
     def answer() -> ResourceList[MovedOrder]:

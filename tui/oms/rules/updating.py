@@ -15,7 +15,7 @@ from tui.api.states import is_final
 from tui.oms.book import Answer, Book
 from tui.oms.refusals import Refusal
 from tui.oms.rules.amounts import AMOUNT, QUANTITY, exactly, measured, more, nothing, plain
-from tui.oms.rules.blocking import Terms, block_of, counted, mismatch, resized, swept
+from tui.oms.rules.blocking import Terms, block_of, counted, expect_orders, mismatch, resized, swept
 from tui.oms.rules.checks import Checks, one_size
 from tui.oms.rules.entities import computed, live_allocations, merged, need, taken
 from tui.oms.rules.partial import each, reply
@@ -29,6 +29,7 @@ def update_orders(book: Book, request: Mapping[str, OrderUpdateRequest]) -> Answ
     for key, item in request.items():
         checks.money(key, item, "amount", "price", "limit_price", "stop_price")
     checks.done()
+    expect_orders(book, (item.id for item in request.values()))
     done, failed = each(book, request, lambda item: _update(book, item))
 
     def answer() -> KeyedReply[Order]:
