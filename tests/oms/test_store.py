@@ -8,7 +8,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import textwrap
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -240,39 +239,6 @@ def test_fresh_starts_over(tmp_path: Path) -> None:
     engine.close()
     engine = Engine.open(file, fresh=True)
     assert engine.store.is_empty()
-    engine.close()
-
-
-def test_nothing_acknowledged_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
-    file = tmp_path / "desk.db"
-    child = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            textwrap.dedent(f"""
-                from pathlib import Path
-                from tests.oms.desk import an_order, put
-                from tui.oms.engine import Engine
-                engine = Engine.open(Path({str(file)!r}))
-                for number in range(100_000):
-                    engine.write(put, [an_order(f"ORD-{{number}}")], user="u")
-                    print(number, flush=True)
-            """),
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
-    assert child.stdout is not None
-    acknowledged = [int(child.stdout.readline()) for _ in range(200)][-1]
-    child.kill()
-    acknowledged = int((child.stdout.read().splitlines() or [str(acknowledged)])[-1])
-    child.wait()
-    engine = Engine.open(file)
-    written = engine.store.connection.execute("SELECT count(*) FROM live_order").fetchone()[0]
-    assert written in (acknowledged + 1, acknowledged + 2), "at most the one at work was not acknowledged"
-    assert engine.store.connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    assert engine.store.broken_link() is None
     engine.close()
 
 
