@@ -134,6 +134,15 @@ def test_x5_an_order_recorded_anew_is_cut_no_more(desk: Desk) -> None:
     assert desk.allocated() == {"P-O2": 10}
 
 
+def test_x5_p4_what_a_cut_order_keeps_holds_its_part_of_a_placement_over_two_blocks(desk: Desk) -> None:
+    desk.create("A", {"O1": 60, "O2": 40})
+    desk.create("B", {"O3": 50})
+    desk.place("P", "A B", 150)
+    desk.cancel_and_move({"O1": ("O1R", "C")})
+    assert [desk.block_entry(code).placed.quantity for code in "AB"] == [100, 50]
+    assert desk.cancel("O2").failed["O2"].type == "OrderAlreadyPlaced"
+
+
 def test_x5_nothing_left_to_move_makes_nothing_new(desk: Desk) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 100)

@@ -113,7 +113,7 @@ def attribution(book: Book, block: ResourceId, basis: Basis = QUANTITY) -> Share
     """P4: give what every top-level placement of ``block`` puts on each of its blocks.
 
     Placements take their blocks in the order they were made, so blocks that share placements are
-    worked out together.
+    worked out together. What cut orders keep has its room in their block too (X5).
     """
     placements: dict[ResourceId, Placement] = {}
     free: dict[ResourceId, Decimal] = {}
@@ -127,6 +127,8 @@ def attribution(book: Book, block: ResourceId, basis: Basis = QUANTITY) -> Share
         for placement in top_level(book.related(PLACEMENTS_OF_BLOCK, id)):
             placements[placement.id] = placement
             waiting.extend(placement.block_ids)
+    for id in free if len(free) > 1 else ():
+        free[id] += total(basis.of(order) for order in cut_orders(book, id))
     shares: Shares = {}
     for placement in sorted(placements.values(), key=lambda each: (created(book, each), each.id)):
         size = live_size(book, placement, basis)
