@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tui.actions.action import key_words
@@ -14,6 +14,7 @@ from tui.api.endpoints import ENDPOINTS
 from tui.config.profiles import SETTINGS
 from tui.oms.faults import KINDS
 from tui.oms.fidelity import NOT_SERVED, RULE_FAMILIES, RULES, SERVED, Fidelity
+from tui.oms.market import MarketRules
 from tui.screens.hints import row_keys
 
 ROOT = Path(__file__).parent.parent
@@ -92,6 +93,47 @@ def faults() -> str:
     return "\n".join(lines)
 
 
+def market() -> str:
+    """Give the table of the numbers the simulated market goes by."""
+    rules = MarketRules()
+    minute = timedelta(minutes=1)
+    heavy, quiet = max(rules.profile), min(rules.profile)
+    rows = (
+        (
+            "Day",
+            f"{rules.day} h long, {rules.night // minute} minutes closed between two; begins {rules.begins} h in",
+        ),
+        ("Step", f"{rules.tick.seconds} s of market time; `speed` 0.01 to 100 steps as fast"),
+        ("Volume", f"the first half hour trades {heavy} times the average one, the quietest {quiet} times"),
+        (
+            "Fill",
+            f"{rules.participation:.0%} of what trades between two fills, in lots; at most "
+            f"{rules.slice:.0%} of the placement, and {rules.most_of_day:.0%} of a day's volume for all fills together",
+        ),
+        (
+            "Pace",
+            f"a fill in {rules.patience} steps on average, in {rules.fresh_patience} for what just arrived",
+        ),
+        (
+            "Rejected",
+            f"a limit more than {rules.collar:.0%} ({rules.bond_collar:.0%} for bonds) through the market, "
+            f"any price {rules.absurd} times off it, foreign money; "
+            f"and one placement in {rules.reject_one_in} by chance",
+        ),
+        (
+            "Late fill",
+            f"one cancel in {rules.cross_one_in} crosses a fill, which arrives within "
+            f"{(rules.late * rules.tick).seconds} s; the placement stays cancelled",
+        ),
+        (
+            "Halt",
+            f"one instrument in {rules.halt_one_in * rules.tick} h, for about {rules.halted // minute} minutes",
+        ),
+        ("Calm", f"for the first {rules.calm // minute} minutes nothing goes wrong by chance"),
+    )
+    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {said} |" for name, said in rows)])
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
@@ -104,6 +146,7 @@ def with_tables(text: str) -> str:
         "endpoints": endpoints(),
         "fidelity": fidelity(),
         "faults": faults(),
+        "market": market(),
     }
     for name, table in tables.items():
         marks = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"

@@ -7,8 +7,12 @@ import sys
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui import __version__
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 USAGE_ERROR = 2
 SIZES = ("demo", "busy", "stress")
@@ -29,6 +33,16 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"'{text}' is not a port: 0 to 65535")
     return int(text)
+
+
+def _moment(text: str) -> datetime:
+    from datetime import UTC, datetime
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no time such as 2026-11-20T09:00:00Z") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -104,6 +118,9 @@ def parser() -> argparse.ArgumentParser:
         "--fees", type=Path, metavar="FILE", help="what bookings cost, by broker and currency (TOML)"
     )
     serve.add_argument("--market", action="store_true", help="let the simulated market fill placements")
+    serve.add_argument(
+        "--clock", type=_moment, metavar="TIME", help="let time begin there and go on by market steps only"
+    )
     return main
 
 

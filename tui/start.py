@@ -44,6 +44,7 @@ def serve(given: argparse.Namespace) -> int:
         size=given.size,
         seed=given.seed,
         market=given.market,
+        clock=given.clock,
         users=given.users,
         inject=given.inject,
         scenario=given.scenario,

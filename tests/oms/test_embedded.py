@@ -71,6 +71,18 @@ async def test_the_market_can_be_held_stepped_and_sped_up() -> None:
         assert (await server.post(market, json={"running": True})).json()["speed"] == 2.5
 
 
+async def test_an_instrument_is_halted_and_goes_on(tmp_path: Path) -> None:
+    async with opened(None) as server:
+        market = "http://embedded/market"
+        halted = (await server.post(market, json={"running": False, "halt": "vod"})).json()
+        assert [halt["ticker"] for halt in halted["halts"]] == ["VOD"]
+        assert (halted["phase"], halted["halts"][0]["secondsLeft"]) == ("Open", 300)
+        assert (await server.post(market, json={"lift": "GB00BH4HKS39"})).json()["halts"] == []
+        refused = await server.post(market, json={"halt": "XYZ"})
+        assert refused.status_code == 400
+        assert refused.json()["detail"] == "'XYZ' does not trade on the simulated market."
+
+
 async def test_a_desk_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
     file = tmp_path / "demo.db"
     async with opened(file, size="empty", market=False):

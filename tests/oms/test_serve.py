@@ -251,3 +251,19 @@ async def test_a_head_that_does_not_arrive_is_not_waited_for(monkeypatch: pytest
         await embedded.close()
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"The request did not arrive in time." in answer
+
+
+def test_on_a_clock_of_its_own_the_desk_stands_still_between_steps(start: Start) -> None:
+    nine = "__import__('datetime').datetime.fromisoformat('2026-11-20T09:00:00+00:00')"
+    url, token = greeting(start(f"port=0, size='demo', market=True, clock={nine}"))
+    market, headers = f"{url.removesuffix('/api')}/market", {"authorization": f"Bearer {token}"}
+    first = httpx.get(market, headers=headers).json()
+    assert (first["running"], first["time"]) == (False, "2026-11-20T09:00:00.0000000+00:00")
+    stepped = httpx.post(market, headers=headers, json={"steps": 30}).json()
+    assert stepped["time"] == "2026-11-20T09:01:00.0000000+00:00"
+
+
+def test_a_clock_that_cannot_be_read_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--clock", "noon"])
+    assert "'noon' is no time such as 2026-11-20T09:00:00Z" in capsys.readouterr().err

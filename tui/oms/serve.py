@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ import uvicorn
 
 from tui.oms.app import Server, Settings
 from tui.oms.calls import Generation
+from tui.oms.clock import VirtualClock
 from tui.oms.connection import Connection
 from tui.oms.door import MAX_HEADER
 from tui.oms.embedded import Embedded, Size
@@ -48,6 +50,7 @@ def run(
     size: Size = "empty",
     seed: int = 7,
     market: bool = False,
+    clock: datetime | None = None,
     users: Path | None = None,
     inject: Sequence[str] = (),
     scenario: Path | None = None,
@@ -59,7 +62,8 @@ def run(
     one. ``users`` is the file of who may sign on; then the second line is ``token -``, as there are several.
     Without it there is one user, who signs on with ``token``, or with one that is made. ``db`` None keeps
     nothing. ``inject`` and the TOML file ``scenario`` ask for faults, which are named on stderr.
-    ``fees`` is the file of what bookings cost.
+    ``fees`` is the file of what bookings cost. From ``clock`` on time goes by the market's steps alone, and
+    the market is held until it is told to go on.
     """
     try:
         token, known = _who(host, token, users)
@@ -76,7 +80,7 @@ def run(
     sys.setswitchinterval(TURN_S)
     with closing(listening):
         try:
-            asyncio.run(_serve(listening, token, db, size, seed, market, settings, due))
+            asyncio.run(_serve(listening, token, db, size, seed, market, settings, due, clock))
         except StoreError as error:
             return _say(str(error), FAILED)
     return OK
@@ -112,8 +116,19 @@ async def _serve(
     market: bool,
     settings: Settings,
     fees: tuple[Fee, ...],
+    clock: datetime | None,
 ) -> None:
-    embedded = await Embedded.open(db, size=size, seed=seed, market=market, settings=settings, fees=fees)
+    embedded = await Embedded.open(
+        db,
+        size=size,
+        seed=seed,
+        market=market,
+        settings=settings,
+        fees=fees,
+        clock=VirtualClock(clock) if clock is not None else None,
+    )
+    if clock is not None and market:
+        embedded.market.pause()
     try:
         server = _Socket(embedded.app)
         loop = asyncio.get_running_loop()
