@@ -101,14 +101,16 @@ def market() -> str:
     rows = (
         (
             "Day",
-            f"{rules.day} h long, {rules.night // minute} minutes closed between two; begins {rules.begins} h in",
+            f"{rules.day} h long, {rules.night // minute} minutes closed between two; "
+            f"begins {rules.begins} h in",
         ),
         ("Step", f"{rules.tick.seconds} s of market time; `speed` 0.01 to 100 steps as fast"),
         ("Volume", f"the first half hour trades {heavy} times the average one, the quietest {quiet} times"),
         (
             "Fill",
             f"{rules.participation:.0%} of what trades between two fills, in lots; at most "
-            f"{rules.slice:.0%} of the placement, and {rules.most_of_day:.0%} of a day's volume for all fills together",
+            f"{rules.slice:.0%} of the placement, and {rules.most_of_day:.0%} of a day's volume for all "
+            "fills together",
         ),
         (
             "Pace",
@@ -127,7 +129,8 @@ def market() -> str:
         ),
         (
             "Halt",
-            f"one instrument in {rules.halt_one_in * rules.tick} h, for about {rules.halted // minute} minutes",
+            f"one instrument in {rules.halt_one_in * rules.tick} h, "
+            f"for about {rules.halted // minute} minutes",
         ),
         ("Calm", f"for the first {rules.calm // minute} minutes nothing goes wrong by chance"),
     )
