@@ -47,12 +47,16 @@ async def desk_app(
     wrap: Callable[[AsyncBaseTransport], AsyncBaseTransport] = lambda transport: transport,
     exports: Path | None = None,
     start: datetime | None = None,
+    market: bool = False,
 ) -> AsyncIterator[BlotterApp]:
     """Give the app on a server of its own, which keeps nothing; ``wrap`` may break the line between.
 
     With ``start`` the demo's morning ends then and the app's clock stands: the same screen every time.
+    A ``market`` is held: it moves when it is told to step.
     """
-    embedded = await Embedded.open(None, size=size, market=False, start=start)
+    embedded = await Embedded.open(None, size=size, market=market, start=start)
+    if market:
+        embedded.market.pause()
     transport = wrap(asgi_transport(embedded.app))
     environment = Environment("demo", Kind.LOCAL)
 
