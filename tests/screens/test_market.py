@@ -25,9 +25,9 @@ async def test_the_market_is_stepped_and_the_instrument_of_the_row_is_halted() -
         )
         ticker = working.instrument_identifiers["Instrument/default/Ticker"]
         await user.go("placements", working.id.code)
-        assert f"Halted: {ticker}." in await chosen(user, "Market: ha")
-        assert "The market is held" in await chosen(user, "Market: st")
+        assert f"Halted: {ticker}." in await chosen(user, "Market: halt this")
+        assert "The market is held" in await chosen(user, "Market: step")
         assert user.row("placements", working.id.code)["state"].endswith("Suspended")
-        assert "Halted" not in await chosen(user, "Market: li")
-        await chosen(user, "Market: st")
+        assert "Halted" not in await chosen(user, "Market: lift its")
+        await chosen(user, "Market: step")
         assert user.row("placements", working.id.code)["state"].endswith("PartiallyFilled")
