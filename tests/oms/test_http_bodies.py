@@ -90,3 +90,62 @@ async def test_no_more_is_listed_than_anybody_reads(raw: httpx.AsyncClient) -> N
     assert len(told) == 200
     told = await errors(raw, CREATE, {"requests": "x" * 5_000})
     assert told == {"Requests": [f"Could not convert string to array: {'x' * 60}."]}
+
+
+@pytest.mark.parametrize(
+    ("key", "found", "told"),
+    [
+        (
+            "Order/Desk/Note",
+            {"key": "Order/Desk/Other"},
+            {"Key": "must repeat the key its property is under."},
+        ),
+        ("Note", {"key": "Note"}, {"Key": "must be a property key: Order/scope/code."}),
+        ("Order/Desk", {"key": "Order/Desk"}, {"Key": "must be a property key: Order/scope/code."}),
+        ("Block/Desk/Note", {"key": "Block/Desk/Note"}, {"Key": "must be a property key: Order/scope/code."}),
+        (
+            "Order/Desk/Note",
+            {"key": "Order/Desk/Note", "value": {"labelValue": "x", "metricValue": {"value": 1}}},
+            {"Value": "must have exactly one member."},
+        ),
+        (
+            "Order/Desk/Note",
+            {"key": "Order/Desk/Note", "value": {}},
+            {"Value": "must have exactly one member."},
+        ),
+    ],
+)
+async def test_properties_are_under_their_own_key_of_the_entitys_domain_and_have_one_value(
+    raw: httpx.AsyncClient, key: str, found: dict[str, Any], told: dict[str, str]
+) -> None:
+    """1.0: wherever a request has properties."""
+    body = json.loads(body_of("01_create_orders"))
+    body["requests"][0]["orders"][0]["properties"] = {key: found}
+    update = {"u1": {"id": {"scope": "Desk", "code": "ORD-1"}, "properties": {key: found}}}
+    record = json.loads(body_of("21_upsert_orders"))
+    record["orderRequests"][0]["properties"] = {key: found}
+    for path, request, at in (
+        (CREATE, body, "Requests[0].Orders[0]"),
+        (f"{MANAGE}/updateorders", update, "[u1]"),
+        ("/api/orders", record, "OrderRequests[0]"),
+    ):
+        assert await errors(raw, path, request) == {
+            f"{at}.Properties[{key}].{field}": [f"The field {field} {words}"] for field, words in told.items()
+        }
+
+
+async def test_a_propertys_domain_may_be_spelt_as_the_sdks_texts_do(raw: httpx.AsyncClient) -> None:
+    body = json.loads(body_of("21_upsert_orders"))
+    spelt = {"Orders/Desk/Note": {"key": "Orders/Desk/Note", "value": {"labelValue": "x"}}}
+    body["orderRequests"][0]["properties"] = spelt
+    answer = await raw.post("/api/orders", json=body)
+    assert (answer.status_code, answer.json()["values"][0]["properties"]) == (201, spelt)
+
+
+async def test_only_a_400_lists_errors_by_field(raw: httpx.AsyncClient) -> None:
+    """2.0: any other failure is a LusidProblemDetails, which has no such member."""
+    refused = await raw.post(CREATE, json={})
+    unread = await raw.post(CREATE, content=b"{}", headers={"content-type": "text/plain"})
+    assert (refused.status_code, "errors" in refused.json()) == (400, True)
+    assert (unread.status_code, "errors" in unread.json()) == (415, False)
+    assert "text/plain" in unread.json()["detail"]

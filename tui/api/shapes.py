@@ -68,6 +68,11 @@ class PropertyValue(Wire, frozen=True, kw_only=True):
     metric_value: MetricValue | None = None
     label_value_set: LabelValueSet | None = None
 
+    @property
+    def members(self) -> int:
+        """How many members are set."""
+        return 3 - (self.label_value, self.metric_value, self.label_value_set).count(None)
+
     def __str__(self) -> str:
         if self.label_value is not None:
             return self.label_value

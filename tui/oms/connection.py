@@ -11,7 +11,7 @@ from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
 from tui.api import gate
 from tui.oms import once
-from tui.oms.problems import document, invalid
+from tui.oms.problems import document, unfit
 from tui.oms.requestids import RequestIds
 
 REQUEST_IDS: Final = RequestIds()
@@ -57,7 +57,7 @@ class Connection(H11Protocol):
             self.transport.close()
 
     def _refuse(self, status: int, sentence: str) -> None:
-        refusal = invalid({"Request": (sentence,)}, sentence, status)
+        refusal = unfit(sentence, status)
         request_id = REQUEST_IDS.next()
         raw = gate.encode(document(refusal, f"/app/insights/logs/{request_id}"))
         headers = {

@@ -14,7 +14,7 @@ from typing import Final
 from starlette.requests import Request
 
 from tui.oms.calls import Call
-from tui.oms.problems import ACCESS_DENIED, invalid
+from tui.oms.problems import ACCESS_DENIED, invalid, unfit
 from tui.oms.refusals import Refusal
 
 JSON: Final = "application/json"
@@ -36,7 +36,7 @@ def check(request: Request, hosts: frozenset[str] | None) -> None:
     """
     headers = request.scope["headers"]
     if sum(len(name) + len(value) + 4 for name, value in headers) > MAX_HEADER:
-        raise invalid({"Headers": (f"The headers are longer than {MAX_HEADER} bytes.",)}, status=431)
+        raise unfit(f"The headers are longer than {MAX_HEADER} bytes.", 431)
     if "origin" in request.headers:
         raise _denied("Requests from web pages are not served.")
     host = request.headers.get("host", "").lower()
@@ -45,7 +45,7 @@ def check(request: Request, hosts: frozenset[str] | None) -> None:
         raise _denied(f"This server is not called '{name}'.")
     if len(str(request.url)) > MAX_URL:
         detail = f"The address is longer than {MAX_URL} characters. Ask for less at a time."
-        raise invalid({"Url": (detail,)}, detail, 414)
+        raise unfit(detail, 414)
 
 
 def bearer(request: Request) -> str:
@@ -63,7 +63,7 @@ async def json_body(call: Call) -> bytes:
     content = call.request.headers.get("content-type", "")
     if not re.fullmatch(CONTENT, content):
         detail = f"The content type must be JSON, such as application/json; it is '{content}'."
-        raise invalid({"Content-Type": (detail,)}, detail, 415)
+        raise unfit(detail, 415)
     return await body(call, MAX_BYTES)
 
 
@@ -85,8 +85,7 @@ async def body(call: Call, most: int) -> bytes:
                     raise _too_large(most)
                 chunks.append(chunk)
     except TimeoutError as error:
-        detail = "The body did not arrive in time."
-        raise invalid({"Body": (detail,)}, detail, 408) from error
+        raise unfit("The body did not arrive in time.", 408) from error
     return b"".join(chunks)
 
 
@@ -107,8 +106,7 @@ def check_ids(parts: Mapping[str, str]) -> None:
 
 
 def _too_large(most: int) -> Refusal:
-    detail = f"The body is larger than {most} bytes. Send it in parts."
-    return invalid({"Body": (detail,)}, detail, 413)
+    return unfit(f"The body is larger than {most} bytes. Send it in parts.", 413)
 
 
 def _denied(detail: str) -> Refusal:

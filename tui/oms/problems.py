@@ -29,10 +29,15 @@ _TITLES: Final[Mapping[int, str]] = {
 }
 
 
-def invalid(errors: Mapping[str, tuple[str, ...]], detail: str | None = None, status: int = 400) -> Refusal:
-    """Give the refusal of a request that is not of the contract's form (157)."""
+def invalid(errors: Mapping[str, tuple[str, ...]], detail: str | None = None) -> Refusal:
+    """Give the refusal of a request whose members are not of the contract's form (157), member by member."""
     text = detail or "One or more elements of the request were invalid."
-    return Refusal("InvalidRequest", text, code=INVALID_REQUEST, status=status, errors=errors)
+    return Refusal("InvalidRequest", text, code=INVALID_REQUEST, errors=errors)
+
+
+def unfit(detail: str, status: int) -> Refusal:
+    """Give the refusal of a request that is not looked into: too long, too late, of another type (157)."""
+    return Refusal("InvalidRequest", detail, code=INVALID_REQUEST, status=status)
 
 
 def invalid_value(name: str, detail: str) -> Refusal:

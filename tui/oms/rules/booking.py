@@ -51,6 +51,7 @@ def book_transactions(book: Book, request: BookTransactions) -> Answer:
     ids = request.request.allocation_ids
     checks = Checks()
     checks.size("AllocationIds", ids, MAX_BOOKED)
+    checks.properties("TransactionProperties", Transaction, request.request.transaction_properties)
     checks.unique("Allocation id", ids)
     checks.done()
     _expect(book, ids)

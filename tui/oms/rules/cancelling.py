@@ -91,8 +91,8 @@ def cancel_and_move(book: Book, request: Mapping[str, CancelOrdersAndMoveRemaini
     """X5: cancel orders down to what is placed, and put the rest into new orders; each item on its own."""
     checks = Checks()
     for key, item in request.items():
-        checks.new_id(f"{key}.MoveRemainingToOrderId", book, Order, item.move_remaining_to_order_id)
-        checks.new_id(f"{key}.MoveRemainingToBlockId", book, Block, item.move_remaining_to_block_id)
+        checks.new_id(f"[{key}].MoveRemainingToOrderId", book, Order, item.move_remaining_to_order_id)
+        checks.new_id(f"[{key}].MoveRemainingToBlockId", book, Block, item.move_remaining_to_block_id)
     checks.unique("Order id", (item.cancel_order_id for item in request.values()))
     checks.unique("Order id", (item.move_remaining_to_order_id for item in request.values()))
     checks.done()

@@ -10,13 +10,15 @@ from collections.abc import Hashable, Iterable, Sized
 from decimal import Decimal
 from typing import Any, Final
 
-from tui.api.shapes import CurrencyAndAmount, ResourceId
+from tui.api.shapes import CurrencyAndAmount, Properties, ResourceId
 from tui.oms.book import Book
 from tui.oms.refusals import DUPLICATE, INVALID_REQUEST, Refusal
 from tui.oms.rules.amounts import plain
 
 ID_PART: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 ID_WORDS: Final = "must have a scope and a code of 1 to 64 letters, digits, hyphens or underscores."
+
+PROPERTY_KEY: Final = re.compile(r"(\w+)/[A-Za-z0-9_-]{1,64}/[A-Za-z0-9_-]{1,64}")
 
 MAX_ITEMS: Final = 100
 MAX_BOOKED: Final = 5000
@@ -62,6 +64,19 @@ class Checks:
             value = getattr(item, name)
             if isinstance(value, CurrencyAndAmount) and not value.currency:
                 self.missing(f"{at}.{pascal(name)}.Currency")
+
+    def properties(self, at: str, kind: type[Any], properties: Properties | None) -> None:
+        """Expect each property under its own key, of ``kind``'s domain, with one value if any (1.0)."""
+        domain = kind.__name__
+        for key, found in (properties or {}).items():
+            field = f"{at}[{key}]"
+            match = PROPERTY_KEY.fullmatch(found.key)
+            if found.key != key:
+                self.wrong(f"{field}.Key", "The field Key must repeat the key its property is under.")
+            elif match is None or match[1] not in (domain, f"{domain}s"):
+                self.wrong(f"{field}.Key", f"The field Key must be a property key: {domain}/scope/code.")
+            if found.value is not None and found.value.members != 1:
+                self.wrong(f"{field}.Value", "The field Value must have exactly one member.")
 
     def some(self, at: str, item: object, *names: str) -> None:
         """Expect the lists ``names`` of ``item`` to have something in them."""

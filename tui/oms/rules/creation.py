@@ -64,12 +64,14 @@ def _check(book: Book, request: BlockAndOrdersCreateRequest) -> None:
         checks.new_id(f"{at}.BlockId", book, Block, entry.block_id)
         checks.some(at, entry, "instrument_identifiers", "orders")
         checks.money(at, entry, "limit_price", "stop_price")
+        checks.properties(f"{at}.BlockProperties", Block, entry.block_properties)
         for number, order in enumerate(entry.orders):
             where = f"{at}.Orders[{number}]"
             checks.new_id(f"{where}.Id", book, Order, order.id)
             if not (order.side or entry.side):
                 checks.missing(f"{where}.Side")
             checks.money(where, order, "amount", "price")
+            checks.properties(f"{where}.Properties", Order, order.properties)
     checks.unique("Order id", (order.id for entry in request.requests for order in entry.orders))
     checks.done()
 

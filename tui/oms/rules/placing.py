@@ -75,6 +75,7 @@ def check_requests(checks: Checks, book: Book, requests: tuple[PlacementRequest,
         checks.some(at, item, "instrument_identifiers", "block_ids")
         checks.given(at, item, "side", "type", "time_in_force")
         checks.money(at, item, "amount", "limit_price", "stop_price")
+        checks.properties(f"{at}.Properties", Placement, item.properties)
         _check_names(checks, at, item)
     checks.unique("Placement id", (item.id for item in requests))
     checks.done()
@@ -240,8 +241,10 @@ def update_placements(book: Book, request: Mapping[str, PlacementUpdateRequest])
     """P8, P9, P10: change the fields sent, each item on its own."""
     checks = Checks()
     for key, item in request.items():
-        checks.money(key, item, "amount")
-        _check_names(checks, key, item)
+        at = f"[{key}]"
+        checks.money(at, item, "amount")
+        checks.properties(f"{at}.Properties", Placement, item.properties)
+        _check_names(checks, at, item)
     checks.unique("Placement id", (item.id for item in request.values()))
     checks.done()
     done, failed = each(book, request, lambda item: _update(book, item))

@@ -57,6 +57,7 @@ def upsert_blocks(book: Book, request: BlockSetRequest) -> Answer:
         checks.some(at, item, "instrument_identifiers")
         checks.given(at, item, "side")
         checks.money(at, item, "amount", "limit_price", "stop_price")
+        checks.properties(f"{at}.Properties", Block, item.properties)
     checks.unique("Block id", (item.id for item in request.requests))
     checks.done()
     for item in request.requests:
@@ -127,6 +128,7 @@ def upsert_orders(book: Book, request: OrderSetRequest) -> Answer:
         checks.some(at, item, "instrument_identifiers")
         checks.given(at, item, "side")
         checks.money(at, item, "amount", "price", "limit_price", "stop_price")
+        checks.properties(f"{at}.Properties", Order, item.properties)
     checks.unique("Order id", (item.id for item in request.order_requests))
     checks.done()
     for item in request.order_requests:
@@ -214,6 +216,7 @@ def upsert_executions(book: Book, request: ExecutionSetRequest) -> Answer:
         checks.some(at, item, "instrument_identifiers")
         checks.given(f"{at}.Price", item.price, "amount", "currency")
         checks.given(at, item, "state", "side", "type", "settlement_currency", "counterparty")
+        checks.properties(f"{at}.Properties", Execution, item.properties)
     checks.unique("Execution id", (item.id for item in request.requests))
     checks.done()
     written = []
@@ -266,6 +269,7 @@ def upsert_allocations(book: Book, request: AllocationSetRequest) -> Answer:
         checks.new_id(f"{at}.Id", book, Allocation, item.id)
         checks.some(at, item, "instrument_identifiers")
         checks.money(at, item, "price")
+        checks.properties(f"{at}.Properties", Allocation, item.properties)
     checks.unique("Allocation id", (item.id for item in request.allocation_requests))
     checks.done()
     orders: dict[ResourceId, None] = {}

@@ -27,7 +27,9 @@ def update_orders(book: Book, request: Mapping[str, OrderUpdateRequest]) -> Answ
     """U1 to U5: change the fields sent, each item on its own."""
     checks = Checks()
     for key, item in request.items():
-        checks.money(key, item, "amount", "price", "limit_price", "stop_price")
+        at = f"[{key}]"
+        checks.money(at, item, "amount", "price", "limit_price", "stop_price")
+        checks.properties(f"{at}.Properties", Order, item.properties)
     checks.done()
     expect_orders(book, (item.id for item in request.values()))
     done, failed = each(book, request, lambda item: _update(book, item))
