@@ -27,10 +27,20 @@ def refused(refusal: Refusal, request: Request, request_id: str) -> Response:
 
 
 def stamp(response: Response, request: Request, request_id: str, began: float) -> None:
-    """Put on the headers every answer has (2.0); ``began`` is by the clock that never goes back."""
+    """Put on the headers every answer has; ``began`` is by the clock that never goes back."""
     correlation = re.sub(r"[^\x21-\x7e]", "", request.headers.get("correlationid", ""))[:128]
-    response.headers["lusid-meta-success"] = str(response.status_code < 400)
-    response.headers["lusid-meta-requestid"] = request_id
-    response.headers["lusid-meta-correlationid"] = correlation or request_id
-    response.headers["lusid-meta-duration"] = str(round((time.monotonic() - began) * 1000))
-    response.headers[once.SUPPORTED] = "true"
+    milliseconds = round((time.monotonic() - began) * 1000)
+    response.headers.update(usual_headers(response.status_code, request_id, correlation, milliseconds))
+
+
+def usual_headers(
+    status: int, request_id: str, correlation: str = "", milliseconds: int = 0
+) -> dict[str, str]:
+    """Give the headers every answer has (2.0)."""
+    return {
+        "lusid-meta-success": str(status < 400),
+        "lusid-meta-requestid": request_id,
+        "lusid-meta-correlationid": correlation or request_id,
+        "lusid-meta-duration": str(milliseconds),
+        once.SUPPORTED: "true",
+    }

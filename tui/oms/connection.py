@@ -10,7 +10,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
 from tui.api import gate
-from tui.oms import once
+from tui.oms.answers import PROBLEM, usual_headers
 from tui.oms.problems import document, unfit
 from tui.oms.requestids import RequestIds
 
@@ -61,14 +61,10 @@ class Connection(H11Protocol):
         request_id = REQUEST_IDS.next()
         raw = gate.encode(document(refusal, f"/app/insights/logs/{request_id}"))
         headers = {
-            "content-type": "application/problem+json",
+            "content-type": PROBLEM,
             "content-length": str(len(raw)),
             "connection": "close",
-            "lusid-meta-success": "False",
-            "lusid-meta-requestid": request_id,
-            "lusid-meta-correlationid": request_id,
-            "lusid-meta-duration": "0",
-            once.SUPPORTED: "true",
+            **usual_headers(status, request_id),
         }
         pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
         reason = STATUS_PHRASES.get(status, b"")
