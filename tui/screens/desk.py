@@ -314,7 +314,8 @@ class DeskScreen(PanesScreen):
                 lambda speed=speed: change(speed=Decimal(speed)),
             )
         cursor = self.active.cursor
-        luid = getattr(self.snapshot.row(cursor), "lusid_instrument_id", None) if cursor else None
+        row = self.snapshot.row(cursor) if cursor else None
+        luid = getattr(getattr(row, "block", row), "lusid_instrument_id", None)
         if luid:
             yield SystemCommand(
                 "Market: halt this instrument", "Nothing of it trades for minutes", lambda: change(halt=luid)
