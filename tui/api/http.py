@@ -3,6 +3,7 @@
 It decides what may be repeated, by :mod:`tui.api.retries`, and nobody else does: reads are, with growing
 pauses; a write is sent again only when it is certain that it never left, or when the server said 429.
 Anything else that goes wrong with a write is :class:`~tui.api.errors.NoAnswer`, for the caller to reconcile.
+What an answer means is in :mod:`tui.api.replies`.
 """
 
 from __future__ import annotations
@@ -18,9 +19,7 @@ from time import monotonic
 from typing import Any, Final
 from urllib.parse import quote
 
-from msgspec import Struct
-
-from tui.api import address, gate
+from tui.api import address, gate, replies
 from tui.api.connection import Notice, Proxy, SecretText, Skew, Timeouts, TokenSource
 from tui.api.endpoints import Endpoint
 from tui.api.errors import (
@@ -30,13 +29,10 @@ from tui.api.errors import (
     NotSent,
     RateLimited,
     Refused,
-    ServerFailed,
     Unauthenticated,
-    reason_of,
-    refusal_for,
 )
-from tui.api.retries import Budget, Circuit, Patience, Tries, http_date, retry_after
-from tui.api.shapes import ProblemDetails
+from tui.api.replies import Answer, Reply
+from tui.api.retries import Budget, Circuit, Patience, Tries
 
 # httpx loads its own command line, with pygments and half of rich, wherever click is installed.
 _click = sys.modules.setdefault("click", None)  # type: ignore[arg-type]
@@ -58,13 +54,6 @@ KEYS_KEPT: Final = "idempotency-key-supported"
 _NEVER_LEFT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _USERINFO: Final = re.compile("//[^/]*@")
 _HEADER_WORD: Final = re.compile("[!-~]+")
-
-
-class Reply(Struct, frozen=True):
-    """A successful answer: its body, and the server's own name of the request."""
-
-    body: bytes
-    request_id: str | None = None
 
 
 def _utc_now() -> datetime:
@@ -275,14 +264,14 @@ class Http:
             self.keeps_keys = True
         if not self._clock_told:
             self._compare_clocks(response, sent)
-        return _judge(response)
+        return replies.judge(_answer(response))
 
     def _compare_clocks(self, response: httpx.Response, sent: datetime) -> None:
         """Tell, once, of a clock that is further from the server's than the tolerance.
 
         The server's time is one of the second its ``Date`` names, between sending and answering.
         """
-        date = _date_of(response)
+        date = replies.date_of(response.headers)
         if date is None:
             return
         ahead = (sent - date).total_seconds() - 1
@@ -329,22 +318,8 @@ async def post_form(
                 )
     except (httpx.InvalidURL, UnicodeError) as error:
         raise NotSent(f"This cannot be sent: {_words(error)}.") from None
-    return _judge(response, _said_by_issuer(response)).body
-
-
-class _IssuerError(Struct):
-    """How a token endpoint says no: a code such as ``invalid_grant``, and a sentence."""
-
-    error: str = ""
-    error_description: str = ""
-
-
-def _said_by_issuer(response: httpx.Response) -> str:
-    try:
-        said = gate.decode(_IssuerError, response.content)
-    except gate.Malformed:
-        return ""
-    return said.error_description or said.error
+    answer = _answer(response)
+    return replies.judge(answer, replies.said_by_issuer(answer)).body
 
 
 def _client(
@@ -443,46 +418,8 @@ def _segment(text: str) -> str:
     return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")
 
 
-def _judge(response: httpx.Response, said: str = "") -> Reply:
-    """Turn an answer into its body or into the error it is; ``said`` is a reason found in its body."""
-    request_id = gate.clean(response.headers.get("lusid-meta-requestid", "")) or None
-    if response.is_success:
-        return Reply(response.content, request_id)
-    problem = _problem(response)
-    status = response.status_code
-    patience = retry_after(response.headers.get("retry-after"), _date_of(response))
-    if status >= 500 and status != 501:
-        why = f"The server failed ({status}): {reason_of(problem)}"
-        failure = ServerFailed(why, status=status, request_id=request_id)
-        failure.retry_after = patience
-        raise failure
-    if status < 400:
-        raise MalformedReply(
-            f"The server pointed elsewhere ({status}), which is not followed.", status=status
-        )
-    why = said or reason_of(problem)
-    error = refusal_for(status)(why, problem=problem, status=status, request_id=request_id)
-    error.retry_after = patience
-    raise error
-
-
-def _problem(response: httpx.Response) -> ProblemDetails:
-    """Read a failure's body, which a server may send as problem details, as text or as anything."""
-    try:
-        return gate.decode(ProblemDetails, response.content)
-    except gate.Malformed:
-        text = gate.clean(response.text.strip()[:200])
-        plain = text and "<" not in text
-        return ProblemDetails(
-            detail=text
-            if plain
-            else gate.clean(f"HTTP {response.status_code} {response.reason_phrase}".strip())
-        )
-
-
-def _date_of(response: httpx.Response) -> datetime | None:
-    """Give the server's own time, to the second."""
-    return http_date(response.headers.get("date", ""))
+def _answer(response: httpx.Response) -> Answer:
+    return Answer(response.status_code, response.reason_phrase, response.headers, response.content)
 
 
 def _words(error: Exception) -> str:
