@@ -67,28 +67,39 @@ def parser() -> argparse.ArgumentParser:
         parents=[common, demo],
     )
     main.add_argument("--version", action="version", version=f"blotter {__version__}")
-    server = main.add_mutually_exclusive_group()
+    _reached(main)
+    commands = main.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser(
+        "demo", parents=[common, demo], help="the blotter on the embedded server (the default)"
+    )
+    _offered(commands.add_parser("serve", help="offer the embedded server to anybody, over HTTP"))
+    return main
+
+
+def _reached(program: argparse.ArgumentParser) -> None:
+    """Add how a server over the network is reached."""
+    server = program.add_mutually_exclusive_group()
     server.add_argument(
         "--profile",
         metavar="NAME",
         help="a LUSID environment of the configuration; 'env' is FBN_* and secrets.json",
     )
     server.add_argument("--url", help="any server that speaks the API, such as http://127.0.0.1:8011/api")
-    main.add_argument("--token-file", type=Path, metavar="FILE", help="the access token, in a file of yours")
-    main.add_argument(
+    program.add_argument(
+        "--token-file", type=Path, metavar="FILE", help="the access token, in a file of yours"
+    )
+    program.add_argument(
         "--secrets-file", type=Path, metavar="FILE", help="a secrets.json as LUSID's SDK has it"
     )
-    main.add_argument("--ca-file", type=Path, metavar="FILE", help="certificates to trust as well, as PEM")
-    main.add_argument("--proxy", metavar="URL", help="reach the server through this proxy")
-    main.add_argument(
+    program.add_argument("--ca-file", type=Path, metavar="FILE", help="certificates to trust as well, as PEM")
+    program.add_argument("--proxy", metavar="URL", help="reach the server through this proxy")
+    program.add_argument(
         "--show", action="store_true", help="tell how the server would be reached, and where that was said"
     )
 
-    commands = main.add_subparsers(dest="command", metavar="COMMAND")
-    commands.add_parser(
-        "demo", parents=[common, demo], help="the blotter on the embedded server (the default)"
-    )
-    serve = commands.add_parser("serve", help="offer the embedded server to anybody, over HTTP")
+
+def _offered(serve: argparse.ArgumentParser) -> None:
+    """Add how the embedded server is offered."""
     serve.add_argument(
         "--host", default="127.0.0.1", help="address to listen on; beyond this machine needs a token"
     )
@@ -121,7 +132,6 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--clock", type=_moment, metavar="TIME", help="let time begin there and go on by market steps only"
     )
-    return main
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -188,7 +188,7 @@ def test_a_file_of_users_says_who_may_sign_on(tmp_path: Path) -> None:
             "--token goes without --users: the file says who has which token.",
         ),
         (("--token", "two words"), "The token must be printable ASCII without spaces."),
-        (("--inject", "explode"), "'explode': Invalid enum value 'explode' - at `$.fault`. The faults are "),
+        (("--inject", "explode"), "There is no fault 'explode'; there are "),
         (("--scenario", "nowhere.toml"), "nowhere.toml cannot be read: No such file or directory."),
         (("--host", "no.such.host.invalid", "--token", "t"), "Cannot listen on no.such.host.invalid:0: "),
     ],
