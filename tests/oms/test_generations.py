@@ -92,6 +92,7 @@ async def test_later_endpoints_are_not_there(old: httpx.AsyncClient, path: str) 
     answer = await old.post(f"{MANAGE}/{path}", content=b"{}", headers=JSON)
     assert answer.status_code == 501
     assert answer.json()["name"] == "NotImplemented"
+    assert "came after generation 2.1" in answer.json()["detail"]
 
 
 async def test_later_members_of_requests_are_not_heard(old: httpx.AsyncClient) -> None:

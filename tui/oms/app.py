@@ -90,17 +90,15 @@ class Server:
     def _contract(self) -> None:
         """Serve the endpoints of the contract, under /api and, as LUSID has it, /api/api."""
         reads = reading.handlers()
-        for endpoint in self._known():
-            if endpoint.effect == "reads":
+        later = self._older.UNKNOWN if self._older else ()
+        for endpoint in ENDPOINTS:
+            if endpoint.name in later:
+                self._routes.add(endpoint, _came_later)
+            elif endpoint.effect == "reads":
                 self._routes.add(endpoint, self._reads(self._shaped(endpoint, reads[endpoint.name])))
             else:
                 write = self._shaped(endpoint, partial(_write, endpoint))
                 self._routes.add(endpoint, self._writes(endpoint, write))
-
-    def _known(self) -> Iterable[Endpoint]:
-        """Give the endpoints of the server's generation."""
-        unknown = self._older.UNKNOWN if self._older else ()
-        return [endpoint for endpoint in ENDPOINTS if endpoint.name not in unknown]
 
     def _shaped(self, endpoint: Endpoint, work: Callable[P, bytes]) -> Callable[P, bytes]:
         """Give ``work`` with its answers in the shape of the server's generation."""
@@ -239,6 +237,11 @@ def _older() -> ModuleType:
 def _check_may_write(call: Call) -> None:
     if not call.caller.may_write:
         raise Refusal("AccessDenied", "This token may only read.", code=ACCESS_DENIED, status=403)
+
+
+async def _came_later(call: Call) -> bytes:
+    detail = f"{call.request.url.path} came after generation {call.generation}, which this server answers as."
+    raise Refusal("NotImplemented", detail, code=UNKNOWN, status=501)
 
 
 def _not_served(request: Request, allowed: Iterable[str]) -> Refusal:
