@@ -1,13 +1,19 @@
-"""The one wrapper that passwords and tokens are held in, and what hides them wherever text is kept."""
+"""Passwords and tokens: the files they are read from when those are ours alone, the one wrapper they are held
+in, and what hides them wherever text is kept.
+"""
 
 from __future__ import annotations
 
+import os
+import stat
+from pathlib import Path
 from typing import ClassVar
 from weakref import WeakSet
 
 HIDDEN = "***"
 SHORTEST = 4
 """Characters a secret must have to be looked for in other text: shorter ones are part of every word."""
+MOST_BYTES = 1_000_000
 
 
 class SecretError(ValueError):
@@ -46,3 +52,33 @@ class Secret:
         for value in sorted(values, key=len, reverse=True):
             text = text.replace(value, HIDDEN)
         return text
+
+
+def read_private(path: Path, what: str) -> str:
+    """Read a text that only its owner can read; ``what`` is what a message calls the file.
+
+    Raises:
+        SecretError: it cannot be read, is not text, is not ours, or others can read it too.
+    """
+    try:
+        with path.open("rb") as file:
+            about = os.fstat(file.fileno())
+            _check_ours(path, what, about)
+            raw = file.read(MOST_BYTES)
+    except OSError as error:
+        raise SecretError(f"The {what} {path} cannot be read: {error.strerror or error}.") from error
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SecretError(f"The {what} {path} is not text.") from None
+
+
+def _check_ours(path: Path, what: str, about: os.stat_result) -> None:
+    if not stat.S_ISREG(about.st_mode):
+        raise SecretError(f"The {what} {path} is no file of its own.")
+    if os.name != "posix":
+        return
+    if about.st_uid != os.geteuid():
+        raise SecretError(f"The {what} {path} belongs to somebody else. Make a copy of your own: chmod 600.")
+    if about.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SecretError(f"Others can read {path}. Make it yours alone: chmod 600 {path}")

@@ -182,7 +182,7 @@ def test_a_file_of_users_says_who_may_sign_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (("--users", "nowhere.toml"), "nowhere.toml: it cannot be read: No such file or directory."),
+        (("--users", "none.toml"), "The file of users none.toml cannot be read: No such file or directory."),
         (
             ("--users", "x", "--token", "t"),
             "--token goes without --users: the file says who has which token.",

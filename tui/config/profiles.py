@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from tui.config.secrets import Secret, SecretError, read_private
 from tui.config.settings import Kind, Profile, SettingsError
+from tui.secret import Secret, SecretError, read_private
 
 ENV: Final = "env"
 """The profile that reads the variables of the LUSID SDK, and its secrets.json."""

@@ -8,14 +8,14 @@ digests as they are read and never kept or shown.
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
+
+from tui.secret import Secret, SecretError, read_private
 
 TOKEN_LIFETIME_S: Final = 3600
 REFRESH_LIFETIME_S: Final = 8 * 3600
@@ -68,7 +68,9 @@ def read_users(path: Path) -> Users:
         UsersError: it cannot be read, others can read it too, or something in it is not right.
     """
     try:
-        return _users(tomllib.loads(_private_text(path)))
+        return _users(tomllib.loads(read_private(path, "file of users")))
+    except SecretError as error:
+        raise UsersError(str(error)) from error
     except tomllib.TOMLDecodeError as error:
         raise UsersError(f"{path} is not TOML: {error}.") from error
     except UsersError as error:
@@ -77,27 +79,7 @@ def read_users(path: Path) -> Users:
 
 def token_fault(token: str) -> str | None:
     """Say what keeps ``token`` from being sent in a header, None when nothing does."""
-    if token and token.isascii() and token.isprintable() and " " not in token:
-        return None
-    return "must be printable ASCII without spaces"
-
-
-def _private_text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            about = os.fstat(file.fileno())
-            raw = file.read()
-    except OSError as error:
-        raise UsersError(f"it cannot be read: {error.strerror or error}.") from error
-    if os.name == "posix":
-        if about.st_uid != os.getuid():
-            raise UsersError("it belongs to another user of this machine. Use a file of your own.")
-        if about.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise UsersError(f"others can read it. Make it yours alone: chmod 600 {path}")
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        raise UsersError("it is not text.") from None
+    return None if Secret(token).fits_a_header else "must be printable ASCII without spaces"
 
 
 def _users(found: dict[str, Any]) -> Users:
