@@ -8,7 +8,7 @@ from decimal import Decimal
 from tui.actions.action import Scope
 from tui.api.models import Block, Order, Placement
 from tui.api.shapes import ResourceId
-from tui.api.states import is_cancelled, is_final, normal
+from tui.api.states import is_cancelled, is_final, is_finished, normal
 from tui.service.snapshot import Family, Snapshot
 
 
@@ -36,9 +36,7 @@ def live_placements(scope: Scope) -> tuple[ResourceId, ...]:
     """The placements in focus that still work: neither cancelled nor filled."""
     placements = scope.snapshot.placements
     return tuple(
-        id
-        for id in scope.placements()
-        if id in placements and normal(placements[id].state) not in ("cancelled", "filled")
+        id for id in scope.placements() if id in placements and not is_finished(placements[id].state)
     )
 
 

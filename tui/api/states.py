@@ -20,8 +20,10 @@ def normal(text: str | None) -> str:
     return "cancelled" if folded == "canceled" else folded
 
 
-FINAL_ORDER: Final = frozenset({"cancelled", "booked", "closed"})
-"""Order states that refuse update, move and cancel (L7)."""
+FINAL: Final = frozenset({"cancelled", "booked", "closed"})
+"""States of orders and allocations that nothing comes after: L7, and what a sweep waits for (S1)."""
+FINISHED: Final = frozenset({"cancelled", "filled"})
+"""States of placements that cannot be cancelled any more (P11)."""
 
 DIRECTIONS: Final = {"buy": 1, "buytocover": 1, "sell": -1, "sellshort": -1, "shortsell": -1}
 
@@ -32,8 +34,13 @@ def is_cancelled(state: str | None) -> bool:
 
 
 def is_final(state: str | None) -> bool:
-    """Tell whether an order in ``state`` can no longer change (L7)."""
-    return normal(state) in FINAL_ORDER
+    """Tell whether an order or an allocation in ``state`` can no longer change (L7, S1)."""
+    return normal(state) in FINAL
+
+
+def is_finished(state: str | None) -> bool:
+    """Tell whether a placement in ``state`` no longer works (P11)."""
+    return normal(state) in FINISHED
 
 
 def direction_of(side: str | None) -> int | None:

@@ -18,7 +18,7 @@ from tui.api.requests import (
     ResourceList,
 )
 from tui.api.shapes import ZERO, CurrencyAndAmount, ResourceId
-from tui.api.states import is_cancelled, normal
+from tui.api.states import is_cancelled, is_finished, normal
 from tui.oms.book import CHILDREN_OF_PLACEMENT, Answer, Book, PendingPrices
 from tui.oms.refusals import Refusal, already_exists
 from tui.oms.rules.amounts import (
@@ -391,11 +391,11 @@ def cancel_placements(book: Book, request: Mapping[str, ResourceId]) -> Answer:
 def _cancel(book: Book, id: ResourceId) -> tuple[ResourceId, ...]:
     """P11, P12: cancel one placement, quantity kept; gives the children that went with it."""
     placement = need(book, Placement, id, "P11")
-    if normal(placement.state) in ("filled", "cancelled"):
+    if is_finished(placement.state):
         raise _wrong_state(placement, "cancelled", "P11")
     children = []
     for member in family(book, placement):
-        if member.id == id or normal(member.state) not in ("filled", "cancelled"):
+        if member.id == id or not is_finished(member.state):
             book.put(msgspec.structs.replace(member, state=CANCELLED))
             children.append(member.id)
     return tuple(child for child in children if child != id)

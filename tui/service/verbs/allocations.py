@@ -19,7 +19,7 @@ from tui.api.requests import (
     WeightedAllocationServiceRunRequest,
 )
 from tui.api.shapes import CurrencyAndAmount, Properties, ResourceId
-from tui.api.states import is_cancelled, normal
+from tui.api.states import is_cancelled, is_final, normal
 from tui.service.snapshot import Family, Ref, Snapshot
 from tui.service.verbs.facts import block_ref, order_ref, placement_line, placement_ref
 from tui.service.verbs.verb import (
@@ -37,9 +37,6 @@ from tui.service.verbs.verb import (
 
 DEFAULT_ALGORITHM: Final = "PR-FIFO"
 WEIGHTED_ALGORITHM: Final = "PR-LF"
-
-
-_SETTLED: Final = frozenset({"booked", "cancelled", "closed"})
 
 
 class _Run(Verb, frozen=True):
@@ -69,7 +66,7 @@ class _Run(Verb, frozen=True):
         shares = (Ref(Family.ALLOCATIONS, id) for id in after.allocations_of_placement(ref.id))
         shared = any(
             moved(share, before, after)
-            and (share not in before or normal(after.allocations[share.id].state) not in _SETTLED)
+            and (share not in before or not is_final(after.allocations[share.id].state))
             for share in shares
         )
         return judged(shared, ref, before, after)

@@ -15,7 +15,7 @@ from tui.api.requests import (
     PlacementUpdateRequest,
 )
 from tui.api.shapes import ZERO, ResourceId
-from tui.api.states import is_cancelled, normal
+from tui.api.states import is_cancelled, is_finished, normal
 from tui.service.snapshot import Family, Ref, Snapshot
 from tui.service.verbs.blocking import same_instrument
 from tui.service.verbs.changes import asked_is_there, described_changes
@@ -282,7 +282,7 @@ class CancelPlacements(Verb, frozen=True):
             row = snapshot.placements.get(id)
             if row is None:
                 found.append(Doubt("not on the desk", id.code))
-            elif normal(row.state) in ("cancelled", "filled"):
+            elif is_finished(row.state):
                 found.append(Doubt("finished placement", f"{id.code} is {row.state}"))
         return tuple(found)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from tui.api.client import Client
 from tui.api.requests import (
     SweepBlocksRequest,
 )
 from tui.api.shapes import ZERO, ResourceId
-from tui.api.states import is_cancelled, normal
+from tui.api.states import is_cancelled, is_final
 from tui.service.snapshot import Family, Ref, Snapshot
 from tui.service.verbs.facts import block_ref, priced
 from tui.service.verbs.verb import (
@@ -23,8 +23,6 @@ from tui.service.verbs.verb import (
     judged,
     numbered,
 )
-
-_DONE: Final = frozenset({"closed", "cancelled", "booked"})
 
 
 class SweepBlocks(Verb, frozen=True):
@@ -96,9 +94,7 @@ def unsweepable(snapshot: Snapshot, id: ResourceId) -> str:
     row = snapshot.blocks.get(id)
     if row is None:
         return "not on the desk"
-    open_orders = [
-        each for each in snapshot.orders_of_block(id) if normal(snapshot.orders[each].state) not in _DONE
-    ]
+    open_orders = [each for each in snapshot.orders_of_block(id) if not is_final(snapshot.orders[each].state)]
     if open_orders:
         return f"{open_orders[0].code} is {snapshot.orders[open_orders[0]].state or 'without a state'}"
     for placement in snapshot.placements_of_block(id):
@@ -107,6 +103,6 @@ def unsweepable(snapshot: Snapshot, id: ResourceId) -> str:
         if (not executed and not cancelled) or snapshot.allocated_of_placement(placement) < executed:
             return f"{placement.code} is not allocated"
         for share in snapshot.allocations_of_placement(placement):
-            if normal(snapshot.allocations[share].state) not in _DONE:
+            if not is_final(snapshot.allocations[share].state):
                 return f"{share.code} is {snapshot.allocations[share].state or 'without a state'}"
     return ""
