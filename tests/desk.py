@@ -22,7 +22,7 @@ from tui.api.http import AsyncBaseTransport, Http, asgi_transport
 from tui.api.shapes import ResourceId
 from tui.app import BlotterApp, Preferences, Session
 from tui.oms.embedded import Embedded
-from tui.screens import preview
+from tui.screens import dialog
 from tui.screens.desk import DeskScreen
 from tui.screens.form import FormDialog
 from tui.screens.pane import Pane
@@ -202,7 +202,7 @@ async def blotter(
     """Give a user at a blotter whose desk is read completely; without ``wait``, one just started."""
     ticks = itertools.count(step=1.0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(preview, "clock", lambda: next(ticks))
+        patch.setattr(dialog, "clock", lambda: next(ticks))
         async with desk_app(**options) as app, app.run_test(size=size, notifications=True) as pilot:
             user = Blotter(app, pilot)
             if wait:

@@ -11,7 +11,8 @@ from textual import events
 from textual.screen import Screen
 
 from tui.api.shapes import ResourceId
-from tui.screens.preview import GUARD_S, PreviewDialog
+from tui.screens.dialog import GUARD_S
+from tui.screens.preview import PreviewDialog
 from tui.service.environment import Environment, Kind
 from tui.service.preview import Preview, Total, Warning
 from tui.service.snapshot import Family, Ref
@@ -34,7 +35,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr("tui.screens.preview.clock", made)
+    monkeypatch.setattr("tui.screens.dialog.clock", made)
     return made
 
 

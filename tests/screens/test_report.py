@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,11 +11,21 @@ import pytest
 from textual.screen import Screen
 
 from tui.api.shapes import ResourceId
+from tui.screens.dialog import GUARD_S
 from tui.screens.report import ReportDialog
 from tui.service.outcomes import Outcome, Report, Status
 from tui.service.snapshot import Family, Ref
 
 Opened = Callable[[Screen[Any]], Any]
+
+
+@pytest.fixture(autouse=True)
+def slow_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at the clock once a second."""
+    ticks = itertools.count(step=1.0)
+    monkeypatch.setattr("tui.screens.dialog.clock", lambda: next(ticks))
+
+
 NOW = datetime(2026, 11, 20, 14, 5, 6, tzinfo=UTC)
 
 
@@ -92,5 +103,34 @@ async def test_nothing_to_report_is_said(stage: Opened) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         assert "Nothing cancelled." in app.text
         await pilot.press("enter", "escape")
+        await pilot.pause()
+    assert app.answers == [None]
+
+
+async def test_what_does_not_fit_goes_on_further_in(stage: Opened) -> None:
+    note = "confirmed by reading back: transaction demo-PLC-00003-BAL-60, 392,858.00 CHF in all of it"
+    app = stage(ReportDialog(report(Outcome(ref(1), Status.DONE, note=note))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        lines = [line.strip("│ ") for line in app.text.splitlines() if "│" in line]
+        first = next(at for at, line in enumerate(lines) if "order ORD-1" in line)
+        assert f"{lines[first]} {lines[first + 1]}" == f"order ORD-1  {note}"
+        assert f"│       {lines[first + 1]}" in app.text, "further in than the item"
+        await pilot.resize_terminal(100, 24)
+        await pilot.pause()
+        assert lines[first + 1] not in [line.strip("│ ") for line in app.text.splitlines()]
+
+
+async def test_keys_meant_for_what_is_beneath_do_not_close_it(
+    stage: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = 100.0
+    monkeypatch.setattr("tui.screens.dialog.clock", lambda: moment)
+    app = stage(ReportDialog(mixed()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter", "escape", "y")
+        assert app.answers == []
+        assert app.copied == []
+        moment += 2 * GUARD_S
+        await pilot.press("escape")
         await pilot.pause()
     assert app.answers == [None]

@@ -23,7 +23,7 @@ from tui.oms.app import Settings
 from tui.oms.embedded import Embedded
 from tui.oms.tokens import SECOND, Tokens
 from tui.oms.users import User, Users, digest
-from tui.screens import preview
+from tui.screens import dialog
 from tui.secret import Secret
 from tui.service.desk import Desk
 from tui.service.environment import Environment, Kind
@@ -81,7 +81,7 @@ async def signed_on(
     app = BlotterApp(environment, connect, Preferences(zone=UTC, refresh_s=3600))
     ticks = itertools.count(step=1.0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(preview, "clock", lambda: next(ticks))
+        patch.setattr(dialog, "clock", lambda: next(ticks))
         async with app.run_test(size=(200, 60), notifications=True) as pilot:
             yield Blotter(app, pilot), door
     await door.embedded.close()

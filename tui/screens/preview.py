@@ -7,13 +7,11 @@ no yes counts twice. The dialog only answers; whoever opened it sends.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Final, Literal
 
 from rich.cells import cell_len
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -22,24 +20,19 @@ from textual.widgets import Static
 from tui.api.gate import clean
 from tui.api.states import direction_of
 from tui.columns.format import money, number, price, side_role
-from tui.screens.dialog import Dialog
+from tui.screens.dialog import GuardedDialog
 from tui.service.preview import Preview, Total, Warning
 from tui.service.verbs.verb import Line, Tier
 from widgets.flow import Flow, Lines, hanging, label_width
 from widgets.grid.text import fit
 from widgets.keyhints import Hints, key_hints
 
-GUARD_S: Final = 0.25
-"""How long after the first paint keys are thrown away, and after the last key thrown away."""
 MOST_WARNINGS: Final = 5
 MOST_EFFECTS: Final = 5
 MOST_CODE: Final = 18
 """Cells of an item's code; longer ones lose their middle."""
 CHROME_LINES: Final = 5
 """Lines of the box around the text: border, and the question under an empty line."""
-
-clock: Callable[[], float] = time.monotonic
-"""Seconds that only go forward; a test may put its own here."""
 
 View = Literal["summary", "request", "warnings"]
 
@@ -48,7 +41,7 @@ def _same(luid: str) -> str:
     return luid
 
 
-class PreviewDialog(Dialog[bool]):
+class PreviewDialog(GuardedDialog[bool]):
     """Shows ``preview`` and gives True when it was confirmed the way its tier asks, else False.
 
     ``curl`` is the request as a shell line, shown with ``r``; ``instrument`` gives a name for a LUID.
@@ -63,7 +56,6 @@ class PreviewDialog(Dialog[bool]):
         self._instrument = instrument
         self._view: View = "summary"
         self._typed = ""
-        self._open_from: float | None = None
 
     def compose(self) -> ComposeResult:
         environment = self._preview.environment
@@ -74,27 +66,12 @@ class PreviewDialog(Dialog[bool]):
             yield Static("", id="question", markup=False)
 
     def on_mount(self) -> None:
-        """Ask, and listen only once it can be read."""
+        """Ask."""
         self._ask()
-        self.call_after_refresh(self._painted)
 
     def on_resize(self) -> None:
         """Leave the text what the question does not need."""
         self.query_one("#body").styles.max_height = self._room
-
-    def on_key(self, event: events.Key) -> None:
-        """Take a key, unless it was pressed before the dialog could be read."""
-        event.stop()
-        event.prevent_default()
-        pressed = min(event.time, clock())
-        if self._open_from is None or pressed < self._open_from:
-            self._open_from = None if self._open_from is None else pressed + GUARD_S
-            return
-        self._take(event.key, event.character or "")
-
-    def on_paste(self, event: events.Paste) -> None:
-        """Take no paste: it may hold a yes nobody meant."""
-        event.stop()
 
     def action_back(self) -> None:
         """Go back to the summary, from there without a yes to whoever asked."""
@@ -103,10 +80,8 @@ class PreviewDialog(Dialog[bool]):
         else:
             self._turn("summary")
 
-    def _painted(self) -> None:
-        self._open_from = clock() + GUARD_S
-
-    def _take(self, key: str, character: str) -> None:
+    def take(self, key: str, character: str) -> None:
+        """Scroll, turn to the request or the warnings, or decide."""
         body = self.query_one("#body")
         page = max(1, body.size.height - 1)
         scrolls = {"up": -1, "k": -1, "down": 1, "j": 1, "pageup": -page, "pagedown": page}

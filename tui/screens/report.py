@@ -6,17 +6,17 @@ It stays until dismissed. What needs a person comes first, the counts of all thr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Final
+from typing import Final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.api.gate import clean
-from tui.screens.dialog import Dialog
+from tui.screens import dialog
+from tui.screens.dialog import GuardedDialog
 from tui.service.outcomes import Group, Outcome, Report
 from tui.service.snapshot import Ref
 
@@ -24,17 +24,32 @@ Line = tuple[Content, Ref | None]
 """One line of the report and the row it is about, None for headings."""
 
 CHROME_LINES: Final = 6
+CHROME_CELLS: Final = 5
+"""Cells of the box beside the lines: border, padding and scroll bar."""
 INDENT: Final = "  "
+HANGS: Final = 4
+"""How many cells further in than its beginning a line goes on that does not fit."""
+
+_MOVES: Final = {
+    "down": OptionList.action_cursor_down,
+    "j": OptionList.action_cursor_down,
+    "up": OptionList.action_cursor_up,
+    "k": OptionList.action_cursor_up,
+    "pagedown": OptionList.action_page_down,
+    "pageup": OptionList.action_page_up,
+    "home": OptionList.action_first,
+    "end": OptionList.action_last,
+    "enter": OptionList.action_select,
+}
 
 
-class ReportDialog(Dialog[Ref]):
-    """Shows ``report``; Enter on an item gives its row to go to, ``y`` copies all of it as text."""
+class ReportDialog(GuardedDialog[Ref]):
+    """Shows ``report``; Enter on an item gives its row to go to, ``y`` copies all of it as text.
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "copy", "Copy", show=False),
-        Binding("j", "move(1)", "Down", show=False),
-        Binding("k", "move(-1)", "Up", show=False),
-    ]
+    It comes when an answer comes, whatever is being typed then: what was typed does not close it.
+    """
+
+    AUTO_FOCUS = None
 
     def __init__(self, report: Report) -> None:
         super().__init__()
@@ -47,38 +62,50 @@ class ReportDialog(Dialog[Ref]):
         hints = [("Enter", "go to it"), ("y", "copy"), ("Esc", "close")] if items else [("Esc", "close")]
         with self.box(report.label, hints):
             yield Static(counts(report), id="counts", markup=False)
-            yield OptionList(
-                *(Option(text, disabled=ref is None) for text, ref in self._lines), id="items", compact=True
-            )
+            listed = OptionList(id="items", compact=True)
+            listed.can_focus = False
+            yield listed
             yield Static(clean(_request(report)), id="request", markup=False)
 
-    def on_mount(self) -> None:
-        """Begin on the first item."""
-        items = self.query_one(OptionList)
-        items.highlighted = next((at for at, (_, ref) in enumerate(self._lines) if ref), None)
-        items.focus()
-
     def on_resize(self) -> None:
-        """Leave the list what the rest of the box does not need."""
-        self.query_one("#items").styles.max_height = max(2, self.size.height - CHROME_LINES)
+        """Leave the list what the rest of the box does not need, and hang its lines anew."""
+        items = self.query_one(OptionList)
+        items.styles.max_height = max(2, self.size.height - CHROME_LINES)
+        room = self.query_one("#box").size.width - CHROME_CELLS
+        first = next((at for at, (_, ref) in enumerate(self._lines) if ref), None)
+        at = first if items.highlighted is None else items.highlighted
+        items.clear_options()
+        items.add_options(Option(hung(text, room), disabled=ref is None) for text, ref in self._lines)
+        items.highlighted = at
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         self.answer(self._lines[event.option_index][1])
 
-    def action_move(self, by: int) -> None:
-        """Go to the next or the previous item."""
-        items = self.query_one(OptionList)
-        if by > 0:
-            items.action_cursor_down()
-        else:
-            items.action_cursor_up()
+    def take(self, key: str, character: str) -> None:
+        """Move, go to an item, or copy."""
+        if key in _MOVES:
+            _MOVES[key](self.query_one(OptionList))
+        elif key == "y":
+            self.app.copy_to_clipboard(report_text(self._report))
+            self.notify("Report copied.", markup=False)
 
-    def action_copy(self) -> None:
-        """Copy the report as text."""
-        self.app.copy_to_clipboard(report_text(self._report))
-        self.notify("Report copied.", markup=False)
+    def action_back(self) -> None:
+        """Close, but not by a key that was meant for what is beneath."""
+        if not self.too_early(dialog.clock()):
+            self.answer(None)
+
+
+def hung(text: Content, width: int) -> Content:
+    """Give a line wrapped at ``width``, what does not fit further in than its beginning."""
+    lead = len(text.plain) - len(text.plain.lstrip(" "))
+    beginning = Content(text.plain[:lead])
+    rest = text[lead:]
+    if rest.cell_length <= width - lead:
+        return text
+    lines = rest.wrap(max(HANGS, width - lead - HANGS))
+    return Content("\n").join(beginning + line.pad_left(HANGS if at else 0) for at, line in enumerate(lines))
 
 
 def counts(report: Report) -> Content:
