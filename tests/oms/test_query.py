@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -188,7 +188,8 @@ async def test_a_sort_by_nothing_known_is_refused(client: Client, sort: str, cod
         return
     with pytest.raises(Refused) as refused:
         await client.orders.list(sort_by=[sort])
-    assert refused.value.code == code
+    assert refused.value.problem is not None
+    assert (refused.value.problem.code, refused.value.problem.name) == (code, "SortingByFieldNotSupported")
 
 
 async def test_a_block_is_found_by_its_orders_and_a_placement_by_its_blocks(
@@ -283,6 +284,19 @@ async def test_pages_hold_together_while_another_thread_writes(tmp_path: Path, s
     engine.close()
     assert seen == list(whole.values)
     assert len(seen) > 100
+
+
+async def test_pages_of_an_as_at_still_to_come_hold_together_too(
+    engine: Engine, orders: Sequence[Order], client: Client
+) -> None:
+    to_come = datetime(2999, 1, 1, tzinfo=UTC)
+    page = await client.orders.list(as_at=to_come, sort_by=["quantity"], limit=2)
+    whole = await client.orders.list(sort_by=["quantity"])
+    engine.write(put, [replace(order, quantity=Decimal(1)) for order in orders], user="v")
+    rest = await client.orders.list(as_at=to_come, page=page.next_page)
+    assert (*page.values, *rest.values) == whole.values
+    with pytest.raises(Refused):
+        await client.orders.list(as_at=to_come + timedelta(days=1), page=page.next_page)
 
 
 async def test_a_page_token_is_what_the_contract_says(orders: Sequence[Order], client: Client) -> None:

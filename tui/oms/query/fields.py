@@ -20,7 +20,7 @@ import msgspec
 
 from tui.api.models import Transaction
 from tui.oms.book import Booking
-from tui.oms.refusals import Refusal
+from tui.oms.refusals import INVALID_VALUE, Refusal
 from tui.oms.store.schema import KINDS, Kind, column
 
 SINCE: Final = "version.asAtModified"
@@ -147,7 +147,7 @@ class Fields:
             known = _members(hint) if isinstance(hint, type) and issubclass(hint, msgspec.Struct) else {}
             if part.lower() not in known:
                 raise Refusal(
-                    "InvalidParameterValue",
+                    "InvalidParameterValue" if code == INVALID_VALUE else "SortingByFieldNotSupported",
                     f"There is no field '{name}' to filter or sort by.",
                     rule="F4",
                     code=code,

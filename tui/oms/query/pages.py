@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.oms.query import tokens
 from tui.oms.query.fields import Fields, Sql, joined
@@ -97,7 +98,7 @@ def read_page(reads: Reads, listing: Listing) -> Slice:
             rows = rows[places.index(question.o) + 1 if question.o in places else 0 :]
         page = rows[listing.start : listing.start + limit]
         more = len(rows) > listing.start + limit
-        token = tokens.written(Token(page[-1].seq, question.a, question.f, question.s)) if more else None
+        token = tokens.written(replace(question, o=page[-1].seq)) if more else None
         return Slice(reading.texts(page), token, question.a)
     except sqlite3.OperationalError as error:
         if node is None or "overflow" not in str(error):
@@ -110,10 +111,11 @@ def read_page(reads: Reads, listing: Listing) -> Slice:
 def _question(last: int, listing: Listing) -> Token:
     """Give what is asked: by the token when there is one, which must not be contradicted."""
     if not listing.token:
-        as_at = last if listing.as_at is None else listing.as_at
-        return Token(0, as_at, listing.filter.strip(), listing.sort)
+        asked = last if listing.as_at is None else listing.as_at
+        to_come = asked if asked > last else 0
+        return Token(0, min(asked, last), listing.filter.strip(), listing.sort, t=to_come)
     token = tokens.read(listing.token, listing.filter.strip(), listing.sort)
-    if listing.as_at is not None and listing.as_at != token.a:
+    if listing.as_at is not None and listing.as_at != token.as_at:
         raise tokens.invalid("The page token was given for another asAt.")
     return token
 

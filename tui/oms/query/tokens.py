@@ -1,9 +1,11 @@
 """Page tokens: where a list goes on, and what was asked, so that no page can be read by another question.
 
 A token is the Base64 of a JSON object of ``o`` (the version after which the list goes on), ``f`` (filter),
-``s`` (sort) and ``a`` (the asAt that every page of the list is read at), at most 500 characters. Of a longer
-question the token has the SHA-256 (``k``): whoever repeats the question, as the SDK does, is answered by
-any server on this desk, before and after a restart; whoever leaves it out, as long as it is remembered.
+``s`` (sort) and ``a`` (the asAt that every page of the list is read at), at most 500 characters. An asAt that
+is still to come would let new rows in between the pages: they are read at the newest change there is, and the
+token also has what was asked for (``t``). Of a longer question the token has the SHA-256 (``k``): whoever
+repeats the question, as the SDK does, is answered by any server on this desk, before and after a restart;
+whoever leaves it out, as long as it is remembered.
 """
 
 from __future__ import annotations
@@ -34,6 +36,12 @@ class Token(msgspec.Struct, frozen=True, omit_defaults=True):
     f: str = ""
     s: tuple[str, ...] = ()
     k: str = ""
+    t: int = 0
+
+    @property
+    def as_at(self) -> int:
+        """The asAt that was asked for."""
+        return self.t or self.a
 
 
 _KEPT: OrderedDict[str, tuple[str, tuple[str, ...]]] = OrderedDict()
@@ -50,7 +58,7 @@ def written(token: Token) -> str:
     _KEPT.move_to_end(name)
     while len(_KEPT) > MAX_KEPT:
         _KEPT.popitem(last=False)
-    return base64.b64encode(msgspec.json.encode(Token(token.o, token.a, k=name))).decode()
+    return base64.b64encode(msgspec.json.encode(Token(token.o, token.a, k=name, t=token.t))).decode()
 
 
 def read(text: str, filter: str, sort: tuple[str, ...]) -> Token:
@@ -74,10 +82,10 @@ def read(text: str, filter: str, sort: tuple[str, ...]) -> Token:
 def _whole(token: Token, filter: str, sort: tuple[str, ...]) -> Token:
     """Give a token with the question it only names: the one that is repeated with it, or the kept one."""
     if _name(filter, sort) == token.k:
-        return Token(token.o, token.a, filter, sort)
+        return Token(token.o, token.a, filter, sort, t=token.t)
     if token.k not in _KEPT:
         raise invalid("This page token needs its filter and sortBy: repeat them as they were, or read anew.")
-    return Token(token.o, token.a, *_KEPT[token.k])
+    return Token(token.o, token.a, *_KEPT[token.k], t=token.t)
 
 
 def _name(filter: str, sort: tuple[str, ...]) -> str:
