@@ -158,7 +158,7 @@ def test_a_desk_that_signs_on_trades_on_through_renewals_and_exports_tells_nothi
         ({"FBN_PASSWORD": WRONG}, rb"NOT SIGNED ON"),
         ({"FBN_CLIENT_SECRET": WRONG}, rb"NOT SIGNED ON"),
         ({"FBN_ACCESS_TOKEN": WRONG}, rb"NOT SIGNED ON"),
-        ({"FBN_TOKEN_URL": "http://127.0.0.1:9/oauth2/default/v1/token"}, rb"OFFLINE"),
+        ({"FBN_TOKEN_URL": "http://127.0.0.1:9/oauth2/default/v1/token"}, rb"NOT READ"),
     ],
 )
 def test_a_desk_that_cannot_sign_on_says_so_and_tells_nothing(

@@ -27,11 +27,10 @@ from textual.worker import Worker, WorkerState
 from styles import sheet
 from styles.themes import MONO, THEMES, cell_styles
 from tui.actions.registry import ACTIONS
-from tui.api.gate import clean
 from tui.api.requests import MarketStatus
 from tui.columns.format import Look
 from tui.screens.desk import DeskScreen
-from tui.service.environment import Environment, Health, State, Update
+from tui.service.environment import Environment, Health, Update
 from tui.service.snapshot import EMPTY, Ref, Snapshot
 from widgets.filterbar import FilterBar
 
@@ -97,7 +96,6 @@ class BlotterApp(App[None]):
         self._session: Session | None = None
         self._polling = False
         self._dirty = False
-        self._signed_off = False
         self.market: MarketStatus | None = None
         self.animation_level = "none"
         if preferences.ascii:
@@ -210,27 +208,25 @@ class BlotterApp(App[None]):
         if self._session is not None:
             await self._session.close()
 
+    @property
+    def _desk_screen(self) -> DeskScreen:
+        return next(screen for screen in self.screen_stack if isinstance(screen, DeskScreen))
+
     def _updated(self, update: Update) -> None:
         """Paint once for any number of updates that come in one turn of the loop."""
         if update.notice:
             self.notify(update.notice, severity="warning", timeout=30, markup=False)
+        if update.found is not None:
+            self._desk_screen.show_found(update.found)
         if not self._dirty:
             self._dirty = True
             self.call_next(self._show)
 
     def _show(self) -> None:
         self._dirty = False
-        self._tell_signed_off()
         for screen in self.screen_stack:
             if isinstance(screen, DeskScreen):
                 screen.show_all()
-
-    def _tell_signed_off(self) -> None:
-        """Say once, and long enough to be read, that the server does not take the token, and what to do."""
-        before, self._signed_off = self._signed_off, self.health.state is State.UNAUTHENTICATED
-        if self._signed_off and not before:
-            said = f"{clean(self.health.message).rstrip('.')}. {self.health.advice}"
-            self.notify(said, title="Not signed on", severity="error", timeout=30, markup=False)
 
     @work(group="poll", exit_on_error=False)
     async def _poll(self) -> None:

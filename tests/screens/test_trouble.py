@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import UTC
 from pathlib import Path
 
 import httpx
 import pytest
 
+from styles.themes import THEMES
 from tests.desk import blotter, demo
 from tests.screens.test_trading import fill, new_block, place
-from tui.api.http import AsyncBaseTransport
+from tui.api.client import Client
+from tui.api.http import AsyncBaseTransport, Http
 from tui.app import BlotterApp, Preferences, Session
 from tui.screens.desk import DeskScreen
 from tui.service.desk import Desk
@@ -115,12 +118,37 @@ async def test_while_the_server_is_gone_the_band_counts_down_and_r_tries_at_once
         await user.until(lambda: "live" in user.text().splitlines()[0])
 
 
+@pytest.mark.parametrize("kind", [Kind.TEST, Kind.PROD])
+@pytest.mark.parametrize("theme", [theme.name for theme in THEMES])
+async def test_what_is_wrong_can_be_read_on_the_band_of_every_environment(kind: Kind, theme: str) -> None:
+    async def nowhere() -> Session:
+        client = Client(Http("http://desk/api", transport=httpx.MockTransport(_refuse)))
+        return Session(Desk(client, environment), client.close)
+
+    environment = Environment("desk", kind, "http://desk/api")
+    app = BlotterApp(environment, nowhere, Preferences(zone=UTC, theme=theme))
+    async with app.run_test(size=(80, 24)) as pilot:
+        while "NOT READ" not in _band(app):
+            await pilot.pause(0.01)
+        [said] = [part for part in app.screen._compositor.render_strips()[0] if "NOT READ" in part.text]
+        assert said.style is not None
+        assert said.style.color != said.style.bgcolor
+
+
+def _refuse(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("Connection refused", request=request)
+
+
+def _band(app: BlotterApp) -> str:
+    return "".join(part.text for part in app.screen._compositor.render_strips()[0])
+
+
 async def test_a_server_that_asks_for_patience_is_given_it_in_sight_and_no_key_waits() -> None:
     lines = Lines()
-    async with blotter(wrap=lines) as user:
+    async with blotter((80, 24), wrap=lines) as user:
         lines.made.busy = 1
         await user.press("r")
-        await user.until(lambda: "the server asks to wait" in user.text().splitlines()[0])
+        await user.until(lambda: re.search(r"asked to wait \d+ s", user.text().splitlines()[0]) is not None)
         here = user.pane("blocks").cursor
         await user.press("j")
         assert user.pane("blocks").cursor != here
@@ -134,13 +162,16 @@ async def test_a_server_that_is_not_there_is_said_and_found_again() -> None:
         lines.made.cut = True
         return line
 
-    async with blotter(wrap=broken, wait=False) as user:
-        await user.until(lambda: "OFFLINE" in user.text())
-        assert "No connection" in user.text()
+    async with blotter((80, 24), wrap=broken, wait=False) as user:
+        await user.until(lambda: "NOT READ" in user.text())
         assert "LOCAL demo" in user.text()
+        told = " ".join(" ".join(user.text().splitlines()[1:4]).split())
+        assert "No connection to http://embedded/api: Connection refused. Check that the server" in told
+        assert "is right, then try again." in told, "it is told whole, however narrow the screen"
         lines.made.cut = False
         await user.press("r")
         await user.until(lambda: len(user.codes("blocks")) == 40)
+        await user.until(lambda: "No connection" not in user.text())
 
 
 @pytest.mark.parametrize("size", [(20, 5), (1, 1), (80, 24), (250, 70)])

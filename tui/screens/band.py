@@ -1,4 +1,7 @@
-"""The band on top: which environment this is, how fresh the data are, and what is held still."""
+"""The band on top: which environment this is, how fresh the data are, and what is held still.
+
+In words that fit 80 columns; why the data are not fresh is told beneath it (:mod:`tui.screens.trouble`).
+"""
 
 from __future__ import annotations
 
@@ -63,10 +66,10 @@ class Band(Line):
         if snapshot.bad:
             marks.append(f"{len(snapshot.bad)} unreadable rows")
         waits = _waits(health, silent_s, now)
-        state = ", ".join(part for part in (_state(health, look, now), waits) if part)
-        if health.message and health.state in _STYLES:
-            state += f": {clean(health.message)}"
+        state = ", ".join(part for part in (_state(health, snapshot, look, now), waits) if part)
         style = _STYLES.get(health.state, "$attention" if waits else "")
+        if style and environment.kind is not Kind.LOCAL:
+            style = "reverse"  # the band itself has the colour of what is wrong
         right = Content.assemble("  ".join(marks), "  " if marks else "", (state, style), " ")
         self.show(Content("  ".join(left)), right)
 
@@ -77,7 +80,7 @@ def _waits(health: Health, silent_s: int, now: datetime) -> str:
     if left:
         if health.state is State.OFFLINE:
             return f"next try in {left} s"
-        return f"the server asks to wait {left} s"
+        return f"asked to wait {left} s"
     return f"no answer for {silent_s} s" if silent_s >= SILENCE_S else ""
 
 
@@ -86,24 +89,26 @@ def seconds_left(health: Health, now: datetime) -> int:
     return 0 if health.until is None else max(0, ceil((health.until - now).total_seconds()))
 
 
-def _state(health: Health, look: Look, now: datetime) -> str:
+def _state(health: Health, snapshot: Snapshot, look: Look, now: datetime) -> str:
     if health.state is State.LOADING:
         return "reading…" if not look.ascii else "reading..."
     at = clock(health.read_at, look)
     if health.state is State.LIVE:
         return f"live {at} {look.zone_name}".rstrip()
+    if health.state is State.OFFLINE and health.read_at is None:
+        return "NOT ALL READ" if snapshot.blocks else "NOT READ"
     age = _age(now, health.read_at)
     words = {
         State.STALE: "STALE",
         State.OFFLINE: "OFFLINE",
         State.UNAUTHENTICATED: "NOT SIGNED ON",
     }[health.state]
-    return f"{words}, data {age}"
+    return f"{words}, data {age}" if age else words
 
 
 def _age(now: datetime, read_at: datetime | None) -> str:
     if read_at is None:
-        return "never read"
+        return ""
     seconds = max(0, int((now - read_at).total_seconds()))
     if seconds < 120:
         return f"{seconds} s old"

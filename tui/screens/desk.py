@@ -20,6 +20,7 @@ from tui.actions.action import Action, Scope
 from tui.actions.ask import pick, switch, text
 from tui.actions.registry import ACTIONS, BY_ID
 from tui.api import gate
+from tui.api.errors import ApiError
 from tui.api.shapes import ResourceId
 from tui.columns.panes import COLUMNS
 from tui.columns.view import export_csv
@@ -347,12 +348,12 @@ class DeskScreen(PanesScreen):
         desk = self.app.desk
         if desk is None:
             return
-        sure = await self._choose(
+        sure = await self._ask(
             f"Send {len(desk.unknown)} unknown items again",
-            "The first try may still arrive",
-            ("no", "send again"),
+            "The first try may still arrive. What is seen to have happened is not sent.",
+            (pick("sure", "Send again", ("no", "yes")),),
         )
-        if sure == "send again":
+        if sure is not None and sure["sure"] == "yes":
             await self._say(await desk.send_again(desk.unknown))
 
     @work(group="writes")
@@ -360,13 +361,20 @@ class DeskScreen(PanesScreen):
         if self.app.desk is not None:
             await self.app.desk.dismiss()
 
+    @work(group="writes")
+    async def show_found(self, report: Report) -> None:
+        """Tell what became of writes in doubt, such as those of a run that was cut short."""
+        await self._say(report)
+
     async def _say(self, report: Report | None) -> None:
         from tui.screens.flow import tell
 
         if report is None:
             self.notify("Nothing new is known.", markup=False)
         else:
-            await tell(self.app, report)
+            jump = await tell(self.app, report)
+            if jump is not None:
+                self.go_to(jump)
 
     @work(group="market", exit_on_error=False)
     async def _market(
@@ -381,7 +389,15 @@ class DeskScreen(PanesScreen):
         desk = self.app.desk
         if desk is None:
             return
-        market = await desk.market_set(running=running, speed=speed, steps=steps, halt=halt, lift=lift)
+        try:
+            market = await desk.market_set(running=running, speed=speed, steps=steps, halt=halt, lift=lift)
+        except ApiError as error:
+            self.notify(
+                f"The market did not do it: {error.why.rstrip('.')}. {error.advice}",
+                severity="error",
+                markup=False,
+            )
+            return
         await desk.refresh()
         self.app.market = market
         if market is not None:

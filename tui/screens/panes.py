@@ -27,6 +27,7 @@ from widgets.line import Pieces
 
 if TYPE_CHECKING:
     from tui.app import BlotterApp
+    from tui.screens.trouble import Trouble
 
 DEBOUNCE_S: Final = 0.08
 """How long the cursor must rest on a block before the other panes follow."""
@@ -61,6 +62,7 @@ class PanesScreen(Screen[None]):
         self._last = Family.ALLOCATIONS
         self.full_screen = False
         self._waited = False
+        self._trouble: Trouble | None = None
         self._panes: dict[Family, Pane] = {}
 
     def compose(self) -> ComposeResult:
@@ -134,8 +136,7 @@ class PanesScreen(Screen[None]):
     def _why_empty(self) -> str:
         if self.snapshot.complete:
             return ""
-        health = self.app.health
-        return health.advice or health.message or "Reading the desk."
+        return "Nothing could be read yet." if self.app.health.message else "Reading the desk."
 
     def show_standing(self) -> None:
         """Show the band and the keys."""
@@ -165,6 +166,20 @@ class PanesScreen(Screen[None]):
             silent_s=app.desk.silent_s if app.desk else 0,
             now=app.now(),
         )
+        if app.health.message or (app.desk and app.desk.unsettled) or self._trouble:
+            self._show_trouble()
+
+    def _show_trouble(self) -> None:
+        """Say beneath the band what is wrong and what to do; the line is made when it is first needed."""
+        from tui.screens.trouble import Trouble, troubles
+
+        said = troubles(self.app.health, len(self.app.desk.unsettled) if self.app.desk else 0)
+        if self._trouble is not None:
+            self._trouble.tell(said)
+            self._trouble.display = bool(said)
+        elif said:
+            self._trouble = Trouble(said, id="trouble")
+            self.mount(self._trouble, after="#band")
 
     def _follow(self) -> None:
         """Show in the other panes what belongs to the block under the cursor, or everything."""

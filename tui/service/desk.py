@@ -130,6 +130,11 @@ class Desk:
         return tuple(ref for doubt in doubts for ref in doubt.verb.refs)
 
     @property
+    def unsettled(self) -> tuple[Ref, ...]:
+        """The rows of unknown outcome that nobody is reading back just now: a person has to decide."""
+        return self._writer.unsettled if self._writer else ()
+
+    @property
     def absent(self) -> Mapping[str, str]:
         """The endpoints that cannot be used on this server, by name, and why (T10)."""
         return self.client.absent
@@ -184,7 +189,9 @@ class Desk:
             if loaded:
                 self._polls, self._doubtful = 0, False
         if self._writing().doubts and loaded:
-            await self.recheck()
+            found = await self.recheck()
+            if found is not None:
+                self._tell(Update(self.snapshot, self.snapshot, found=found))
         return loaded
 
     async def reload(self) -> bool:
@@ -298,6 +305,8 @@ class Desk:
         """Say what to do; for a token the server does not take, as this desk's own token is made."""
         if isinstance(error, Unauthenticated) and error.advice == Unauthenticated.advice:
             return self.environment.sign_on_again or error.advice
+        if isinstance(error, NotFound) and self.health.read_at is None:
+            return "Check the address: an order management API is expected there, such as https://HOST/api."
         return error.advice
 
     def _set_health(self, health: Health) -> None:

@@ -81,12 +81,14 @@ class Health(Struct, frozen=True):
 
 class Update(Struct, frozen=True, dict=True):
     """What a listener is told: the snapshot before and now, which rows' intent marks changed, the report
-    of a write that just finished (also when whoever asked for it is gone), and what to say once."""
+    of a write that just finished (also when whoever asked for it is gone), what became of writes in doubt
+    when nobody asked, and what to say once."""
 
     old: Snapshot
     new: Snapshot
     marks: frozenset[Ref] = frozenset()
     report: Report | None = None
+    found: Report | None = None
     notice: str = ""
 
     @cached_property

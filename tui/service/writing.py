@@ -112,6 +112,11 @@ class Writer:
         """The calls whose outcome nobody knows, oldest first."""
         return tuple(self._doubts.values())
 
+    @property
+    def unsettled(self) -> tuple[Ref, ...]:
+        """The rows in doubt that are not being read back, oldest first."""
+        return tuple(ref for doubt in self._open() for ref in doubt.verb.refs)
+
     def conflicts(self, verb: Verb) -> tuple[Ref, ...]:
         """Give the rows of ``verb`` that already have a write in flight or in doubt."""
         return tuple(ref for ref in verb.marks(self._snapshot()) if ref in self._marks)
