@@ -26,7 +26,7 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     """
 
 
-class ResourceId(msgspec.Struct, frozen=True, order=True, gc=False):
+class ResourceId(msgspec.Struct, frozen=True, order=True, gc=False, cache_hash=True):
     """The identity of an entity: ``scope`` and ``code``, as the server spelt them."""
 
     scope: str

@@ -137,7 +137,7 @@ class Change(Struct, frozen=True):
 
 BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 Key = tuple[type[Any], ResourceId]
-_UNCHANGED: Final = object()
+_UNKNOWN: Final[Any] = object()
 
 Answer = Callable[[], object]
 """Builds a call's reply once the book is sealed, so that it carries the new versions."""
@@ -164,23 +164,21 @@ class Book:
         self._stored: dict[Key, Any] = {}
         self._changed: dict[Key, Any] = {}
         self._touched: set[Key] = set()
-        self._undo: list[tuple[Key, Any]] = []
-        self._pointed: dict[tuple[str, ResourceId], list[ResourceId]] = {}
-        self._pointing: dict[tuple[str, ResourceId], dict[ResourceId, None]] = {}
+        self._undo: list[tuple[Key, Any]] | None = None
+        self._pointed: dict[str, dict[ResourceId, list[ResourceId]]] = {each.name: {} for each in RELATIONS}
+        self._pointing: dict[str, dict[ResourceId, dict[ResourceId, None]]] = {
+            each.name: {} for each in RELATIONS
+        }
 
     def get(self, kind: type[S], id: ResourceId) -> S | None:
         """Give an entity as it stands now, or None."""
-        key = (kind, id)
-        if key in self._changed:
-            changed: S | None = self._changed[key]
-            return changed
-        return self._load(kind, id)
+        changed: S | None = self._changed.get((kind, id), _UNKNOWN)
+        return self._load(kind, id) if changed is _UNKNOWN else changed
 
     def _load(self, kind: type[S], id: ResourceId) -> S | None:
-        key = (kind, id)
-        if key not in self._stored:
-            self._stored[key] = self._source.get(kind, id)
-        stored: S | None = self._stored[key]
+        stored: S | None = self._stored.get((kind, id), _UNKNOWN)
+        if stored is _UNKNOWN:
+            stored = self._stored[kind, id] = self._source.get(kind, id)
         return stored
 
     def expect(self, kind: type[Stored], ids: Iterable[ResourceId]) -> None:
@@ -191,30 +189,37 @@ class Book:
 
     def expect_related(self, relation: Relation[Any], targets: Iterable[ResourceId]) -> None:
         """Read at once what points at many entities that are about to be asked about one by one."""
-        name = relation.name
+        pointed = self._pointed[relation.name]
         wanted: dict[ResourceId, list[ResourceId]] = {
-            target: [] for target in targets if (name, target) not in self._pointed
+            target: [] for target in targets if target not in pointed
         }
         for stored in self._source.related_all(relation, wanted):
             self._stored.setdefault((relation.kind, stored.id), stored)
             for target in relation.targets(stored):
                 if target in wanted:
                     wanted[target].append(stored.id)
-        self._pointed.update(((name, target), ids) for target, ids in wanted.items())
+        pointed.update(wanted)
 
     def related(self, relation: Relation[S], target: ResourceId) -> list[S]:
         """Give the entities that point at ``target``, oldest first, this call's new ones last."""
-        where = (relation.name, target)
-        stored = self._pointed.get(where)
+        pointed = self._pointed[relation.name]
+        stored = pointed.get(target)
         if stored is None:
-            stored = self._pointed[where] = self._remember(relation, target)
-        new = self._pointing.get(where)
+            stored = pointed[target] = self._remember(relation, target)
+        new = self._pointing[relation.name].get(target)
         if not stored and not new:
             return []
         ids = dict.fromkeys(stored)
         ids.update(new or {})
         found = (self.get(relation.kind, id) for id in ids)
         return [entity for entity in found if entity is not None and target in relation.targets(entity)]
+
+    def related_all(self, relation: Relation[S], targets: Iterable[ResourceId]) -> list[S]:
+        """Give what points at each of ``targets`` in turn, as :meth:`related` does for one."""
+        pointed, pointing = self._pointed[relation.name], self._pointing[relation.name]
+        # Most targets have nothing that points at them, and are passed over without a call.
+        some = (each for each in targets if each in pointing or pointed.get(each) != [])
+        return [entity for target in some for entity in self.related(relation, target)]
 
     def _remember(self, relation: Relation[S], target: ResourceId) -> list[ResourceId]:
         ids = []
@@ -232,7 +237,7 @@ class Book:
             targets = relation.targets(entity)
             if before is None or targets != relation.targets(before):
                 for target in targets:
-                    self._pointing.setdefault((relation.name, target), {})[entity.id] = None
+                    self._pointing[relation.name].setdefault(target, {})[entity.id] = None
 
     def touch(self, entity: Stored) -> None:
         """Store ``entity`` as a new version though its own fields stay: what it belongs to has changed."""
@@ -245,24 +250,30 @@ class Book:
         self._change((kind, id), None)
 
     def _change(self, key: Key, entity: Any) -> None:
-        self._undo.append((key, self._changed.get(key, _UNCHANGED)))
+        if self._undo is not None:
+            self._undo.append((key, self._changed.get(key, _UNKNOWN)))
         self._changed[key] = entity
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Undo everything done inside when it raises: one item of a partial call."""
-        mark, touched = len(self._undo), set(self._touched)
+        outer, touched = self._undo, set(self._touched)
+        undo = self._undo = []
         try:
             yield
         except BaseException:
-            while len(self._undo) > mark:
-                key, before = self._undo.pop()
-                if before is _UNCHANGED:
+            for key, before in reversed(undo):
+                if before is _UNKNOWN:
                     del self._changed[key]
                 else:
                     self._changed[key] = before
             self._touched = touched
+            undo.clear()
             raise
+        finally:
+            if outer is not None:
+                outer += undo
+            self._undo = outer
 
     def seal(self) -> list[Change]:
         """Stamp the changes with their versions and give them, in the order they were first made.

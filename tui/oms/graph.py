@@ -101,7 +101,7 @@ def expect(book: Book, blocks: Iterable[ResourceId], placements: Iterable[Resour
     book.expect(Block, blocks)
     book.expect_related(PLACEMENTS_OF_BLOCK, blocks)
     book.expect(Placement, placements)
-    found = [one for id in blocks for one in book.related(PLACEMENTS_OF_BLOCK, id)]
+    found = book.related_all(PLACEMENTS_OF_BLOCK, blocks)
     found += [one for id in placements if (one := book.get(Placement, id)) is not None]
     around = list(dict.fromkeys(id for id in (*blocks, *(b for one in found for b in one.block_ids))))
     book.expect(Block, around)
@@ -117,13 +117,9 @@ def expect(book: Book, blocks: Iterable[ResourceId], placements: Iterable[Resour
         generation = [id for id in children if id not in family]
     book.expect_related(EXECUTIONS_OF_PLACEMENT, family)
     book.expect_related(ALLOCATIONS_OF_PLACEMENT, family)
-    allocations = {
-        one.id: None
-        for relation, ids in ((ALLOCATIONS_OF_ORDER, orders), (ALLOCATIONS_OF_PLACEMENT, family))
-        for id in ids
-        for one in book.related(relation, id)
-    }
-    book.expect_related(BOOKINGS_OF_ALLOCATION, allocations)
+    allocations = book.related_all(ALLOCATIONS_OF_ORDER, orders)
+    allocations += book.related_all(ALLOCATIONS_OF_PLACEMENT, family)
+    book.expect_related(BOOKINGS_OF_ALLOCATION, dict.fromkeys(one.id for one in allocations))
 
 
 @exactly
@@ -163,14 +159,14 @@ def _gathered(book: Book, block: Block) -> _Facts:
     units = attribution(book, block.id)
     by_value = any(placement.amount is not None for placement in placements)
     if orders:
-        around = [one for order in orders for one in book.related(ALLOCATIONS_OF_ORDER, order.id)]
+        around = book.related_all(ALLOCATIONS_OF_ORDER, (order.id for order in orders))
     else:
-        around = [one for each in placements for one in book.related(ALLOCATIONS_OF_PLACEMENT, each.id)]
+        around = book.related_all(ALLOCATIONS_OF_PLACEMENT, (each.id for each in placements))
     allocations = list({one.id: one for one in around}.values())
     counting = [each for each in allocations if not is_cancelled(each.state)]
-    bookings = [one for each in allocations for one in book.related(BOOKINGS_OF_ALLOCATION, each.id)]
+    bookings = book.related_all(BOOKINGS_OF_ALLOCATION, (each.id for each in allocations))
     ids = {each.id for each in counting}
-    executions = [one for each in placements for one in book.related(EXECUTIONS_OF_PLACEMENT, each.id)]
+    executions = book.related_all(EXECUTIONS_OF_PLACEMENT, (each.id for each in placements))
     return _Facts(
         block=block,
         orders=orders,
