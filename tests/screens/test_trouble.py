@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from textual import events
 
 from styles.themes import THEMES
 from tests.desk import blotter, demo
@@ -17,6 +18,7 @@ from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http
 from tui.app import BlotterApp, Preferences, Session
 from tui.screens.desk import DeskScreen
+from tui.screens.preview import PreviewDialog
 from tui.service.desk import Desk
 from tui.service.environment import Environment, Kind
 
@@ -165,13 +167,27 @@ async def test_a_server_that_is_not_there_is_said_and_found_again() -> None:
     async with blotter((80, 24), wrap=broken, wait=False) as user:
         await user.until(lambda: "NOT READ" in user.text())
         assert "LOCAL demo" in user.text()
-        told = " ".join(" ".join(user.text().splitlines()[1:4]).split())
-        assert "No connection to http://embedded/api: Connection refused. Check that the server" in told
-        assert "is right, then try again." in told, "it is told whole, however narrow the screen"
+        whole = (
+            "No connection to http://embedded/api: Connection refused. Check that the server runs and that "
+            "the address is right, then try again."
+        )
+        await user.until(lambda: whole in " ".join(" ".join(user.text().splitlines()[1:4]).split()))
         lines.made.cut = False
         await user.press("r")
         await user.until(lambda: len(user.codes("blocks")) == 40)
         await user.until(lambda: "No connection" not in user.text())
+
+
+async def test_keys_typed_ahead_of_a_dialog_act_on_nothing_beneath_it() -> None:
+    async with blotter() as user:
+        await user.go("blocks", "BLK-0003")
+        for key in ("c", "a", "p", "s", "n", "enter", "h"):
+            user.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await user.confirm()
+        await user.pilot.pause()
+        assert [type(screen) for screen in user.app.screen_stack[1:]] == [PreviewDialog]
+        await user.press("escape", "p")
+        assert "Place 1 block" in await user.form()
 
 
 @pytest.mark.parametrize("size", [(20, 5), (1, 1), (80, 24), (250, 70)])

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from textual import on, work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.worker import Worker
 
 from tui.actions.action import Action, Scope
 from tui.actions.ask import pick, switch, text
@@ -57,8 +58,20 @@ class DeskScreen(PanesScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings()
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._asker: Worker[None] | None = None
+        """What asks something just now, in dialogs that come and go."""
+
+    @property
+    def asking(self) -> bool:
+        """Tell whether a key that reaches the desk was meant for a dialog that is on its way."""
+        return self._asker is not None and not self._asker.is_finished
+
     def action_act(self, id: str) -> None:
         """Carry out an action of the registry, or say why it is not possible now."""
+        if self.asking:
+            return
         action = BY_ID[id]
         scope = self.scope()
         if action.id == "cancel_all":
@@ -67,20 +80,24 @@ class DeskScreen(PanesScreen):
         if reason:
             self.notify(reason, title=action.label, severity="warning", markup=False)
         elif action.writes:
-            self._send(action, scope)
+            self._asker = self._send(action, scope)
         else:
-            getattr(self, f"do_{action.id}")()
+            begun = getattr(self, f"do_{action.id}")()
+            self._asker = begun if isinstance(begun, Worker) else None
 
     @work(group="writes", exit_on_error=True)
     async def _send(self, action: Action, scope: Scope) -> None:
         """Ask, confirm, send, report. Several may run; none cancels another."""
         desk = self.app.desk
-        if desk is None:
-            self.notify("The server is not reached yet; wait for the first rows.", markup=False)
-            return
-        from tui.screens.flow import ask, tell
+        try:
+            if desk is None:
+                self.notify("The server is not reached yet; wait for the first rows.", markup=False)
+                return
+            from tui.screens.flow import ask, tell
 
-        verb = await ask(self.app, action, scope, desk)
+            verb = await ask(self.app, action, scope, desk)
+        finally:
+            self._asker = None
         if verb is None:
             return
         report = await desk.act(verb)
@@ -93,15 +110,15 @@ class DeskScreen(PanesScreen):
 
     @on(Pane.Opened)
     def _opened(self, event: Pane.Opened) -> None:
-        self.show_detail(event.pane)
+        if not self.asking:
+            self.show_detail(event.pane)
 
     # --- the row under the cursor --------------------------------------------------------------
 
-    def do_history(self) -> None:
+    def do_history(self) -> Worker[None] | None:
         cursor = self.active.cursor
         order = self.snapshot.order_of(cursor) if cursor else None
-        if order is not None:
-            self._show_history(Ref(Family.ORDERS, order))
+        return None if order is None else self._show_history(Ref(Family.ORDERS, order))
 
     @work(group="history")
     async def _show_history(self, order: Ref) -> None:
