@@ -172,14 +172,13 @@ class Book:
 
     def get(self, kind: type[S], id: ResourceId) -> S | None:
         """Give an entity as it stands now, or None."""
-        changed: S | None = self._changed.get((kind, id), _UNKNOWN)
-        return self._load(kind, id) if changed is _UNKNOWN else changed
-
-    def _load(self, kind: type[S], id: ResourceId) -> S | None:
-        stored: S | None = self._stored.get((kind, id), _UNKNOWN)
-        if stored is _UNKNOWN:
-            stored = self._stored[kind, id] = self._source.get(kind, id)
-        return stored
+        key = (kind, id)
+        found: S | None = self._changed.get(key, _UNKNOWN)
+        if found is _UNKNOWN:
+            found = self._stored.get(key, _UNKNOWN)
+        if found is _UNKNOWN:
+            found = self._stored[key] = self._source.get(kind, id)
+        return found
 
     def expect(self, kind: type[Stored], ids: Iterable[ResourceId]) -> None:
         """Read many entities at once that are about to be asked for one by one."""
@@ -246,7 +245,7 @@ class Book:
 
     def remove(self, kind: type[S], id: ResourceId) -> None:
         """Delete an entity: later reads do not see it, earlier asAts still do (L11)."""
-        self._load(kind, id)
+        self.get(kind, id)
         self._change((kind, id), None)
 
     def _change(self, key: Key, entity: Any) -> None:

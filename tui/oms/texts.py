@@ -45,7 +45,8 @@ class Texts:
 
         All numbers of it must be numbers: bodies with others are refused, and arithmetic raises.
         """
-        return gate.encode(value) if _timed(type(value)) is None else _WRITE(self._spelt(value))
+        timed = _timed(type(value))
+        return gate.encode(value) if timed is None else _WRITE(self._spelt(value, timed))
 
     def of(self, entity: Struct) -> Raw:
         """Give the text of ``entity``, which is written if it was not, to be part of another."""
@@ -63,17 +64,17 @@ class Texts:
         woven[::2], woven[1::2] = parts, put_in
         return b"".join(woven)
 
-    def _spelt(self, value: Struct) -> Struct:
-        """Give ``value`` with its times as the texts they are written as."""
+    def _spelt(self, value: Struct, timed: tuple[str, ...]) -> Struct:
+        """Give ``value`` with its times, those of the fields ``timed``, as the texts they are written as."""
         texts: dict[str, object] = {}
-        for name in _timed(type(value)) or ():
+        for name in timed:
             member = getattr(value, name)
             if isinstance(member, datetime):
                 texts[name] = self._times.get(member) or self._time(member)
             elif isinstance(member, Version):
                 texts[name] = self._version(member)
             elif isinstance(member, Struct):
-                texts[name] = self._spelt(member)
+                texts[name] = self._spelt(member, _timed(type(member)) or ())
         if isinstance(value, Allocation) and value.execution_ids:
             texts["execution_ids"] = self._ids(value.execution_ids)
         return replace(value, **texts)
@@ -89,11 +90,11 @@ class Texts:
         """Give the text of ``version``; those of a call mostly differ in nothing but number and id."""
         number, id = version.as_at_version_number, version.entity_unique_id
         if version.as_at_modified is None or number is None or id is None:
-            return self._spelt(version)
+            return self._spelt(version, _timed(Version) or ())
         stamp = replace(version, as_at_version_number=None, entity_unique_id=None)
         begun = self._stamps.get(stamp)
         if begun is None:
-            begun = self._stamps[stamp] = _WRITE(self._spelt(stamp))[:-1]
+            begun = self._stamps[stamp] = _WRITE(self._spelt(stamp, _timed(Version) or ()))[:-1]
         return Raw(b'%b,"asAtVersionNumber":%d,"entityUniqueId":%b}' % (begun, number, _WRITE(id)))
 
     def _time(self, moment: datetime) -> Raw:

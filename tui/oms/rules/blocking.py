@@ -147,8 +147,7 @@ def block_of(book: Book, order: ResourceId) -> Block | None:
 
 def members(book: Book, block: Block) -> list[Order]:
     """Give the orders of a block, in its own order."""
-    found = (book.get(Order, id) for id in block.order_ids)
-    return [order for order in found if order is not None]
+    return [order for id in block.order_ids if (order := book.get(Order, id)) is not None]
 
 
 def counted(order: Order | None, basis: Basis = QUANTITY) -> Decimal:

@@ -120,6 +120,7 @@ def pascal(name: str) -> str:
 
 def one_size(
     owner: str,
+    id: ResourceId,
     quantity: Decimal | None,
     amount: CurrencyAndAmount | None,
     weight: Decimal | None = None,
@@ -129,16 +130,16 @@ def one_size(
     """C7, P3: expect exactly one of quantity, amount and weight, and it to be more than zero.
 
     Raises:
-        Refusal: with code 151, naming ``owner``.
+        Refusal: with code 151, naming ``owner`` (Order, Placement) and its ``id``.
     """
     if quantity is not None and quantity > 0 and amount is None and weight is None:
         return
     given = [size for size in (quantity, amount.amount if amount else None, weight) if size is not None]
-    names = "quantity, amount and weight" if owner.startswith("Order") else "quantity and amount"
+    names = "quantity, amount and weight" if owner == "Order" else "quantity and amount"
     if len(given) != 1:
-        raise invalid(f"{owner} must have exactly one of {names}, not {len(given)} of them.", "C7")
+        raise invalid(f"{owner} '{id}' must have exactly one of {names}, not {len(given)} of them.", "C7")
     if given[0] < 0 or (given[0] == 0 and not zero_allowed):
-        raise invalid(f"{owner} has a size of {plain(given[0])}: it must be more than 0.", "C7")
+        raise invalid(f"{owner} '{id}' has a size of {plain(given[0])}: it must be more than 0.", "C7")
 
 
 def invalid(detail: str, rule: str) -> Refusal:

@@ -45,9 +45,9 @@ def create_orders(book: Book, request: BlockAndOrdersCreateRequest) -> Answer:
         values = []
         for each in made:
             block = book.get(Block, each.block)
-            orders = (book.get(Order, id) for id in each.orders)
+            orders = [order for id in each.orders if (order := book.get(Order, id)) is not None]
             if block is not None:
-                values.append(BlockAndOrders(block=block, orders=tuple(o for o in orders if o is not None)))
+                values.append(BlockAndOrders(block=block, orders=tuple(orders)))
         return ResourceList(values=tuple(values), links=())
 
     return answer
@@ -71,7 +71,8 @@ def _check(book: Book, request: BlockAndOrdersCreateRequest) -> None:
             if not (order.side or entry.side):
                 checks.missing(f"{where}.Side")
             checks.money(where, order, "amount", "price")
-            checks.properties(f"{where}.Properties", Order, order.properties)
+            if order.properties:
+                checks.properties(f"{where}.Properties", Order, order.properties)
     checks.unique("Order id", (order.id for entry in request.requests for order in entry.orders))
     checks.done()
 
@@ -94,9 +95,10 @@ def _create(book: Book, entry: BlockAndOrdersRequest) -> _Created:
     else:
         block = opened(book, block, terms, "The request", "C2")
     added = []
+    common = _common(terms, entry.orders[0].id)
     for request in entry.orders:
         existing = book.get(Order, request.id)
-        order = _order(book, entry, terms, request, existing)
+        order = _order(book, entry, common, request, existing)
         if order.side != side and (differences := Terms.of(order).differences(terms)):
             raise mismatch(f"Order '{order.id}'", differences, entry.block_id, "C1")
         if existing is None or not _replayed(book, order, existing, entry.block_id):
@@ -111,41 +113,50 @@ def _create(book: Book, entry: BlockAndOrdersRequest) -> _Created:
     return _Created(entry.block_id, tuple(order.id for order in entry.orders))
 
 
-def _order(
-    book: Book,
-    entry: BlockAndOrdersRequest,
-    terms: Terms,
-    request: BlockedOrderRequest,
-    existing: Order | None,
-) -> Order:
-    """C4, C7: the order a request makes: what orders of a block have in common comes from its entry."""
-    one_size(f"Order '{request.id}'", request.quantity, request.amount)
-    date = request.date or entry.date or (existing.date if existing else None) or book.context.now
-    side = request.side or terms.side
+def _common(terms: Terms, id: ResourceId) -> Order:
+    """C4: an order with all that the orders of an entry have in common."""
     return Order(
-        id=request.id,
-        properties=dict(request.properties or {}),
+        id=id,
         instrument_identifiers=terms.instrument_identifiers,
         lusid_instrument_id=terms.lusid_instrument_id,
         instrument_scope=SCOPE,
+        side=terms.side,
+        type=terms.type,
+        time_in_force=terms.time_in_force,
+        limit_price=terms.limit_price,
+        stop_price=terms.stop_price,
+        links=(),
+    )
+
+
+def _order(
+    book: Book,
+    entry: BlockAndOrdersRequest,
+    common: Order,
+    request: BlockedOrderRequest,
+    existing: Order | None,
+) -> Order:
+    """C4, C7: the order a request makes out of what it has in common with the others of its entry."""
+    one_size("Order", request.id, request.quantity, request.amount)
+    date = request.date or entry.date or (existing.date if existing else None) or book.context.now
+    side = request.side or common.side
+    return msgspec.structs.replace(
+        common,
+        id=request.id,
+        properties=dict(request.properties or {}),
         quantity=request.quantity,
         amount=request.amount,
         side=side,
         order_book_id=request.order_book_id,
         portfolio_id=request.portfolio_id,
         state=request.state or NEW,
-        type=terms.type,
-        time_in_force=terms.time_in_force,
         date=date,
         price=request.price,
-        limit_price=terms.limit_price,
-        stop_price=terms.stop_price,
         order_instruction_id=request.order_instruction,
         package_id=request.package,
         basis=basis_of(request),
         custodian_account_id=request.custodian_account_id,
         direction=direction_of(side),
-        links=(),
     )
 
 

@@ -93,7 +93,7 @@ def placement_from(book: Book, item: PlacementRequest) -> Placement:
     Raises:
         Refusal: a block or parent is unknown, or the placement does not fit it.
     """
-    one_size(f"Placement '{item.id}'", item.quantity, item.amount)
+    one_size("Placement", item.id, item.quantity, item.amount)
     placement = computed(
         Placement(
             id=item.id,
@@ -275,7 +275,7 @@ def _update(book: Book, item: PlacementUpdateRequest) -> ResourceId:
 
 def _check_size(book: Book, before: Placement, after: Placement) -> None:
     """P8: not below what is executed or given to children, not above what its blocks have free."""
-    one_size(f"Placement '{before.id}'", after.quantity, after.amount)
+    one_size("Placement", before.id, after.quantity, after.amount)
     basis = QUANTITY if after.quantity is not None else AMOUNT
     old, new = basis.of(before) or ZERO, basis.of(after) or ZERO
     what = f"A quantity of {plain(new)} for placement '{after.id}'"

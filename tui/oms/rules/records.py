@@ -139,7 +139,8 @@ def upsert_orders(book: Book, request: OrderSetRequest) -> Answer:
 def _put_order(book: Book, item: OrderRequest) -> None:
     """C7, C9: put one order and count it into its block."""
     one_size(
-        f"Order '{item.id}'",
+        "Order",
+        item.id,
         item.quantity,
         item.amount,
         item.weight,

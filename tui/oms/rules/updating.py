@@ -71,7 +71,7 @@ def _check_size(book: Book, block: Block | None, before: Order, after: Order) ->
     """U2: a smaller order must still hold what is allocated to it, and its block what is placed."""
     if (after.quantity, after.amount) == (before.quantity, before.amount):
         return
-    one_size(f"Order '{before.id}'", after.quantity, after.amount, after.weight)
+    one_size("Order", before.id, after.quantity, after.amount, after.weight)
     own = measured(after)
     size, allocated = own.of(after), taken(book, live_allocations(book, before.id), own)
     if size is not None and more(allocated, size):
