@@ -118,6 +118,10 @@ class Texts:
         before = len(put_in)
         holed = value
         if isinstance(value, (tuple, list)):
+            texts = [self._texts.get(id(member)) for member in value]
+            if texts and None not in texts:  # a run of entities goes into one hole
+                put_in.append(b",".join(filter(None, texts)))
+                return [Raw(_HOLE)]
             holed = [self._holed(member, put_in) for member in value]
         elif isinstance(value, Mapping):
             holed = {name: self._holed(member, put_in) for name, member in value.items()}

@@ -70,7 +70,8 @@ def _check(book: Book, request: BlockAndOrdersCreateRequest) -> None:
             checks.new_id(f"{where}.Id", book, Order, order.id)
             if not (order.side or entry.side):
                 checks.missing(f"{where}.Side")
-            checks.money(where, order, "amount", "price")
+            if order.amount or order.price:
+                checks.money(where, order, "amount", "price")
             if order.properties:
                 checks.properties(f"{where}.Properties", Order, order.properties)
     checks.unique("Order id", (order.id for entry in request.requests for order in entry.orders))

@@ -15,6 +15,7 @@ SHA-256 of itself and the row before it. Everything else is derived from it for 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from msgspec import Struct
@@ -28,6 +29,10 @@ from tui.oms.times import time_text
 APPLICATION: Final = 0x424C4F54
 """Marks a database file as ours (``BLOT``)."""
 LAYOUT: Final = 3
+
+
+_few: Final = lru_cache(maxsize=1024)(fold)
+"""Folds texts that many entities share."""
 
 
 def _code(id: ResourceId | None) -> str | None:
@@ -81,10 +86,10 @@ def _block(block: Block) -> tuple[str | None, ...]:
 
 def _order(order: Order) -> tuple[str | None, ...]:
     return (
-        fold(order.state),
-        fold(order.side),
-        fold(order.lusid_instrument_id),
-        fold(_code(order.portfolio_id)),
+        _few(order.state),
+        _few(order.side),
+        _few(order.lusid_instrument_id),
+        _few(_code(order.portfolio_id)),
         time_text(order.date),
     )
 
