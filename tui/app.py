@@ -259,7 +259,9 @@ class BlotterApp(App[None]):
         """
         count = self.desk.sending if self.desk else 0
         if count:
-            self.notify(f"{count} rows are being sent. Quit again when their outcome is known.", markup=False)
+            said = "1 row is being sent. Quit again when its" if count == 1 else ""
+            said = said or f"{count} rows are being sent. Quit again when their"
+            self.notify(f"{said} outcome is known.", markup=False)
         else:
             self.exit()
 

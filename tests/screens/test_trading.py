@@ -348,6 +348,34 @@ async def test_cancel_everything_wants_the_count_typed() -> None:
         await user.until(lambda: "Cancelled" in user.row("placements", placement)["state"])
 
 
+async def test_cancel_everything_leaves_out_what_has_nothing_open() -> None:
+    async with blotter() as user:
+        await user.go("placements", "PLC-00014")
+        row = user.row("placements", "PLC-00014")
+        assert "Complete" in row["state"], "a state that says nothing of being finished"
+        await user.go("blocks", "BLK-0015")
+        await user.press("l")
+        await user.until(lambda: user.codes("placements") == ["PLC-00014"])
+        await user.press("K")
+        await user.pilot.pause()
+        assert user.notices[-1] == "No working placement in scope: nothing is open."
+
+
+async def test_nothing_is_said_to_move_when_all_of_an_order_is_placed() -> None:
+    async with blotter() as user:
+        block = await new_block(user, "UKEQ-GROW 10k")
+        await place(user, block, "10k")
+        [order] = await shown_orders(user, block)
+        await user.go("blocks", block)
+        await user.press("C")
+        await user.form()
+        await user.press("enter")
+        await user.confirm()
+        assert f"{order}: all of it is placed, so nothing moves; it becomes Cancelled" in user.text()
+        await user.press("y")
+        assert "nothing was left to move" in await user.report()
+
+
 async def test_a_selection_is_acted_on_as_a_whole() -> None:
     async with blotter() as user:
         block = await new_block(user)

@@ -248,7 +248,7 @@ async def test_ctrl_c_on_the_desk_says_how_to_leave_and_ctrl_q_waits_for_what_is
         assert user.notices == ["Nothing to abandon here; q leaves."]
         monkeypatch.setattr(Desk, "sending", 1)
         await user.press("ctrl+q")
-        assert "1 rows are being sent" in user.notices[-1]
+        assert "1 row is being sent" in user.notices[-1]
         assert user.app.is_running
 
 

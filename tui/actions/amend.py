@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -15,6 +16,7 @@ from tui.actions.rows import (
     live_orders,
     live_placements,
     named,
+    open_placements,
     systems,
 )
 from tui.api.requests import (
@@ -206,13 +208,12 @@ def _update_placements(scope: Scope, values: Values) -> Verb:
 
 def cancel_verb(scope: Scope, values: Values) -> Verb:
     if scope.family is Family.PLACEMENTS:
-        return CancelPlacements(_heads(scope))
+        return CancelPlacements(_heads(scope, live_placements(scope)))
     return CancelOrders(live_orders(scope))
 
 
-def _heads(scope: Scope) -> tuple[ResourceId, ...]:
-    """The working placements in focus but for children of others of them, which go with their parent."""
-    ids = live_placements(scope)
+def _heads(scope: Scope, ids: Sequence[ResourceId]) -> tuple[ResourceId, ...]:
+    """Give these placements but for children of others of them, which go with their parent."""
     rows = scope.snapshot.placements
     return tuple(id for id in ids if rows[id].parent_placement_id not in ids)
 
@@ -241,4 +242,4 @@ def carry_verb(scope: Scope, values: Values) -> Verb:
 
 
 def cancel_all_verb(scope: Scope, values: Values) -> Verb:
-    return CancelPlacements(_heads(scope))
+    return CancelPlacements(_heads(scope, open_placements(scope)))

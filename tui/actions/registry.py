@@ -15,8 +15,8 @@ from tui.actions.rows import (
     allocatable,
     bookable,
     live_orders,
-    live_placements,
     needs,
+    open_placements,
     placeable,
     sweepable,
     updatable,
@@ -148,7 +148,7 @@ TRADE: Final = (
         "Cancel every working placement in scope, after typing how many",
         how="amend",
         calls=("cancel_placements",),
-        why_not=needs(live_placements, "No working placement in scope."),
+        why_not=needs(open_placements, "No working placement in scope: nothing is open."),
         typed=True,
     ),
 )

@@ -40,6 +40,16 @@ def live_placements(scope: Scope) -> tuple[ResourceId, ...]:
     )
 
 
+def open_placements(scope: Scope) -> tuple[ResourceId, ...]:
+    """The working placements in focus of which something may still be filled."""
+    snapshot = scope.snapshot
+
+    def is_open(row: Placement) -> bool:
+        return row.quantity is None or snapshot.executed_of_placement(row.id) < row.quantity
+
+    return tuple(id for id in live_placements(scope) if is_open(snapshot.placements[id]))
+
+
 def unplaced(scope: Scope, id: ResourceId) -> Decimal:
     """Give the units of a block that no placement has taken."""
     graph = scope.snapshot.blocks[id]

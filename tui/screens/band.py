@@ -62,9 +62,9 @@ class Band(Line):
         if sending:
             marks.append(f"SENDING {sending}")
         if unknown:
-            marks.append(f"{unknown} OUTCOMES UNKNOWN")
+            marks.append(f"{unknown} OUTCOME{'S' if unknown > 1 else ''} UNKNOWN")
         if snapshot.bad:
-            marks.append(f"{len(snapshot.bad)} unreadable rows")
+            marks.append(f"{len(snapshot.bad)} unreadable row{'s' if len(snapshot.bad) > 1 else ''}")
         waits = _waits(health, silent_s, now)
         state = ", ".join(part for part in (_state(health, snapshot, look, now), waits) if part)
         style = _STYLES.get(health.state, "$attention" if waits else "")

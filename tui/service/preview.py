@@ -306,5 +306,10 @@ def _percent(fraction: Decimal) -> str:
     return f"{fraction * 100:.1f} %"
 
 
+_TENTH: Final = Decimal("0.1")
+
+
 def _times(ratio: Decimal) -> str:
+    if ratio < _TENTH:
+        return "less than 0.1 times"
     return f"{ratio:.1f} times" if ratio < 10 else f"{ratio:,.0f} times"

@@ -224,11 +224,16 @@ class CancelAndMove(Verb, frozen=True):
         return order_lines(snapshot, (item.cancel_order_id for item in self.items))
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
-        return tuple(
-            f"{item.cancel_order_id.code}: what is not placed becomes {item.move_remaining_to_order_id.code} "
-            f"in {item.move_remaining_to_block_id.code}"
-            for item in self.items
-        )
+        return tuple(self._effect(item, snapshot) for item in self.items)
+
+    def _effect(self, item: CancelOrdersAndMoveRemainingRequest, snapshot: Snapshot) -> str:
+        code = item.cancel_order_id.code
+        home = snapshot.block_of_order(item.cancel_order_id)
+        block = snapshot.blocks.get(home) if home else None
+        if block is not None and (block.placed.quantity or ZERO) >= (block.ordered.quantity or ZERO):
+            return f"{code}: all of it is placed, so nothing moves; it becomes Cancelled"
+        new = f"{item.move_remaining_to_order_id.code} in {item.move_remaining_to_block_id.code}"
+        return f"{code}: what is not placed becomes {new}"
 
     def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
         found = []
