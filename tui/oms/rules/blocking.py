@@ -164,11 +164,10 @@ def recounted(book: Book, block: Block) -> Block:
 
 def _sized(block: Block, orders: Iterable[Order]) -> Block:
     orders = list(orders)
-    by_value = [order.amount for order in orders if order.amount is not None]
-    by_units = [order for order in orders if order.quantity is not None]
-    currencies = {amount.currency for amount in by_value}
-    quantity = total(counted(order) for order in orders) if by_units or not by_value else None
-    amount = None
+    currencies = {order.amount.currency for order in orders if order.amount is not None}
+    quantity = amount = None
+    if not currencies or any(order.quantity is not None for order in orders):
+        quantity = total([counted(order) for order in orders])
     if len(currencies) == 1:
         amount = CurrencyAndAmount(
             amount=total(counted(order, AMOUNT) for order in orders), currency=currencies.pop()
