@@ -177,7 +177,7 @@ def test_without_being_asked_there_is_none() -> None:
         ("explode", "There is no fault 'explode'; there are rate-limited, signed-off, denied,"),
         ("cut-after nowhere", "no endpoint is called 'nowhere'. There are create_orders, "),
         ("cut-after every=0", "Expected `int` >= 1"),
-        ("cut-after every=two", "`every`"),
+        ("cut-after every=two", "every is a whole number, not 'two'."),
         ("cut-after chance=2", "a chance is more than 0 and at most 1."),
         ("cut-after chance=NaN", "a chance is more than 0"),
         ("delayed seconds=-1", "seconds are more than 0 and at most 3600."),

@@ -166,5 +166,5 @@ async def test_what_is_written_while_signed_off_is_refused_and_said_to_be_refuse
         await user.press("enter")
         await user.confirm("enter")
         report = await user.report()
-        assert "not valid" in report
+        assert "Sign on again. Put it into X." in report
         assert "NOT SIGNED ON" in band(user)

@@ -31,6 +31,7 @@ class Line(AsyncBaseTransport):
         self.cut = False
         self.lose_reply_of = ""
         self.lost = 0
+        self.deny = ""
         self.busy = 0
         self.tried = 0
 
@@ -41,6 +42,8 @@ class Line(AsyncBaseTransport):
             return httpx.Response(429, headers={"retry-after": "20"})
         if self.cut:
             raise httpx.ConnectError("Connection refused", request=request)
+        if self.deny and self.deny in request.url.path:
+            return httpx.Response(403, json={"name": "AccessDenied", "detail": "This token may only read."})
         response = await self.server.handle_async_request(request)
         if self.lose_reply_of and self.lose_reply_of in request.url.path:
             self.lost += 1
@@ -118,6 +121,26 @@ async def test_while_the_server_is_gone_the_band_counts_down_and_r_tries_at_once
         assert lines.made.tried == before, "nothing is sent to a server that is left in peace"
         await user.press("r")
         await user.until(lambda: "live" in user.text().splitlines()[0])
+
+
+async def test_what_one_may_not_do_is_told_and_not_offered_until_the_desk_is_refreshed() -> None:
+    lines = Lines()
+    async with blotter(wrap=lines) as user:
+        lines.made.deny = "placeblocks"
+        await user.go("blocks", "BLK-0003")
+        await user.press("p")
+        await user.form()
+        await user.press("enter")
+        await user.confirm("y")
+        report = await user.report()
+        assert "This token may only read. Ask for the entitlement, or sign on as somebody" in report
+        await user.press("p")
+        assert user.notices[-1].startswith("You may not do this here: This token may only read.")
+        lines.made.deny = ""
+        await user.press("r")
+        await user.app.workers.wait_for_complete()
+        await user.press("p")
+        assert "Place 1 block" in await user.form()
 
 
 @pytest.mark.parametrize("kind", [Kind.TEST, Kind.PROD])

@@ -37,6 +37,7 @@ class Scope(Struct, frozen=True):
     read_only: bool = False
     home: str = "demo"
     absent: Mapping[str, str] = {}
+    denied: Mapping[str, str] = {}
     """The endpoints this server does not have, by name, and why (T10)."""
 
     @property
@@ -134,6 +135,9 @@ class Action(Struct, frozen=True):
             return "This desk is read-only: nothing can be written from it."
         if self.writes and scope.snapshot.as_at is not None:
             return "You are looking at the past: go back to now before you change anything."
+        denied = [scope.denied[name] for name in self.calls if name in scope.denied]
+        if denied and len(denied) == len(self.calls):
+            return f"You may not do this here: {denied[0].rstrip('.')}. After a refresh it is tried again."
         missing = [scope.absent[name] for name in self.calls if name in scope.absent]
         if missing and len(missing) == len(self.calls):
             return f"This server does not offer it: {missing[0].rstrip('.')}."

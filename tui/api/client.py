@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tui.api import endpoints, gate
 from tui.api.endpoints import Endpoint, FamilyEndpoints
-from tui.api.errors import MalformedReply, NotFound, NotSent, NotServed
+from tui.api.errors import Forbidden, MalformedReply, NotFound, NotSent, NotServed
 from tui.api.gate import Page
 from tui.api.generations import MAY_BE_ABSENT, Generation, absent_in, fitted
 from tui.api.models import (
@@ -163,13 +163,14 @@ class Client:
 
     ``key`` names a write, so that a server which knows idempotency keys does it once. ``absent`` tells
     why endpoints cannot be used, by name: those its generation does not have, and those the server
-    turned out not to have (T10).
+    turned out not to have (T10); ``denied`` why writes were refused to whoever is signed on (403).
     """
 
     def __init__(self, http: Http, generation: Generation = "latest") -> None:
         self.http = http
         self.generation = generation
         self.absent = absent_in(generation)
+        self.denied: dict[str, str] = {}
         self._beyond = frozenset(self.absent)
         call = self._call
         self.blocks = Family[Block, BlockRequest](call, endpoints.BLOCKS, Block, BlockSetRequest)
@@ -213,6 +214,10 @@ class Client:
             )
         except NotServed as error:
             self.absent[endpoint.name] = error.why
+            raise
+        except Forbidden as error:
+            if endpoint.effect == "writes":
+                self.denied[endpoint.name] = error.why
             raise
         except NotFound as error:
             if endpoint.name not in MAY_BE_ABSENT:

@@ -151,6 +151,9 @@ def _read_file(path: Path) -> Scenario:
     return _converted(found, Scenario, str(path), strict=True)
 
 
+_WHOLE: Final = ("after", "first", "every", "status", "retry_after")
+
+
 def _read_words(text: str) -> Fault:
     """Read ``FAULT [ENDPOINT] [NAME=VALUE ...]``, as the command line has it."""
     words = text.split()
@@ -158,6 +161,9 @@ def _read_words(text: str) -> Fault:
     if not plain or len(plain) > 2 or words[: len(plain)] != plain:
         raise FaultsError(f"'{text}' is not FAULT [ENDPOINT] [NAME=VALUE ...].")
     members = dict(word.split("=", 1) for word in words[len(plain) :])
+    for name in _WHOLE:
+        if not members.get(name, "0").isdecimal():
+            raise FaultsError(f"'{text}': {name} is a whole number, not '{members[name]}'.")
     found = {**members, **dict(zip(("fault", "on"), plain, strict=False))}
     return _converted(found, Fault, f"'{text}'", strict=False)
 

@@ -263,4 +263,5 @@ class PanesScreen(Screen[None]):
             app.read_only,
             app.home,
             app.desk.absent if app.desk else {},
+            app.desk.denied if app.desk else {},
         )

@@ -140,6 +140,11 @@ class Desk:
         return self.client.absent
 
     @property
+    def denied(self) -> Mapping[str, str]:
+        """The writes refused to whoever is signed on, by name of endpoint, and why; ``reload`` forgets."""
+        return self.client.denied
+
+    @property
     def silent_s(self) -> int:
         """For how many whole seconds the server has left a request without an answer."""
         return int(self.client.http.silent_s)
@@ -197,6 +202,7 @@ class Desk:
     async def reload(self) -> bool:
         """Read the whole desk because the user asked for it, also from a server that is offline."""
         self.client.http.try_now()
+        self.client.denied.clear()
         return await self.load()
 
     async def refresh(self) -> bool:
@@ -399,9 +405,10 @@ class Desk:
         task.add_done_callback(self._tasks.discard)
         return await asyncio.shield(task)
 
-    def _write_failed(self, error: ApiError) -> None:
+    def _write_failed(self, error: ApiError) -> str:
         if isinstance(error, Unauthenticated):
             self._missed(error)
+        return self._advice(error)
 
     def _fold_answers(self, outcomes: Iterable[Outcome]) -> None:
         """Show what the server answered to a write at once; reading again adds what it does not say."""

@@ -63,7 +63,7 @@ class Writer:
     Args:
         told: is called whenever the marks of rows change.
         answered: is given the outcomes of every call, with the entities the server answered.
-        failed: is given the error of every call that failed as a whole.
+        failed: is given the error of every call that failed as a whole, and gives what to do about it.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Writer:
         snapshot: Callable[[], Snapshot],
         reread: Callable[[Iterable[Ref]], Awaitable[bool]],
         answered: Callable[[Iterable[Outcome]], None],
-        failed: Callable[[ApiError], None],
+        failed: Callable[[ApiError], str],
         told: Callable[[frozenset[Ref]], None],
         now: Callable[[], datetime],
         pause: Callable[[float], Awaitable[None]],
@@ -185,8 +185,10 @@ class Writer:
             outcomes = verb.outcomes(await verb.call(self._client, intent.id))
             sent = _Sent(outcomes, next(filter(None, (_request_of(each.entity) for each in outcomes)), ""))
         except ApiError as error:
-            self._failed(error)
+            advice = self._failed(error)
             outcomes = verb.failed(_still_running(error) if again else error)
+            if isinstance(error, Unauthenticated):
+                outcomes = tuple(replace(each, advice=advice) for each in outcomes)
             halt = error if isinstance(error, (NotSent, Unauthenticated)) else None
             sent = _Sent(outcomes, error.request_id or "", halt, sent=halt is None)
         if sent.sent or not again:
