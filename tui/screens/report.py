@@ -24,8 +24,8 @@ Line = tuple[Content, Ref | None]
 """One line of the report and the row it is about, None for headings."""
 
 CHROME_LINES: Final = 6
-CHROME_CELLS: Final = 5
-"""Cells of the box beside the lines: border, padding and scroll bar."""
+SCROLL_BAR: Final = 1
+"""Cells of a line that the scroll bar may take."""
 INDENT: Final = "  "
 HANGS: Final = 4
 """How many cells further in than its beginning a line goes on that does not fit."""
@@ -71,7 +71,7 @@ class ReportDialog(GuardedDialog[Ref]):
         """Leave the list what the rest of the box does not need, and hang its lines anew."""
         items = self.query_one(OptionList)
         items.styles.max_height = max(2, self.size.height - CHROME_LINES)
-        room = self.query_one("#box").size.width - CHROME_CELLS
+        room = self.query_one("#box").size.width - SCROLL_BAR
         first = next((at for at, (_, ref) in enumerate(self._lines) if ref), None)
         at = first if items.highlighted is None else items.highlighted
         items.clear_options()

@@ -30,11 +30,11 @@ def _troubles(health: Health, unsettled: int) -> Iterator[Sentence]:
         why = clean(health.message).rstrip(".")
         yield f"{why}. {clean(health.advice)}".rstrip(), _STYLES[health.state]
     if unsettled:
-        rows = "1 row is" if unsettled == 1 else f"{unsettled} rows are"
+        rows = "1 row" if unsettled == 1 else f"{unsettled} rows"
         key = key_words(BY_ID["palette"].key)
         yield (
-            f"What became of {rows} not known. Press {key} and type 'unknown': check again, send again, or "
-            "settled elsewhere.",
+            f"What became of {rows} is not known. Press {key} and type 'unknown': check again, send again, "
+            "or settled elsewhere.",
             "$attention",
         )
 
