@@ -34,13 +34,12 @@ class _Ripple:
 
     def touched(self) -> tuple[frozenset[ResourceId], frozenset[ResourceId]]:
         """Follow every change."""
-        changed = [entity.id for entity in self._entities if isinstance(entity, Block)]
-        self._book.expect_related(PLACEMENTS_OF_BLOCK, changed)
-        for entity in self._entities:
-            if isinstance(entity, Block):
-                self._holders.update(dict.fromkeys(entity.order_ids, entity.id))
-                self._block(entity.id)
-                self._placements.update(each.id for each in self._placed(entity.id))
+        changed = [entity for entity in self._entities if isinstance(entity, Block)]
+        self._book.expect_related(PLACEMENTS_OF_BLOCK, [block.id for block in changed])
+        for block in changed:
+            self._holders.update(dict.fromkeys(block.order_ids, block.id))
+            self._block(block.id)
+            self._placements.update(each.id for each in self._placed(block.id))
         for entity in self._entities:
             if isinstance(entity, Order):
                 if entity.id not in self._holders:  # else its block has changed too, and was followed

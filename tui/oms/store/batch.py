@@ -15,7 +15,7 @@ from tui.oms.book import Context, Stored
 from tui.oms.store.schema import KINDS, Kind, kind_of
 from tui.oms.texts import Texts
 
-AT_ONCE: Final = (50, 10, 1)
+AT_ONCE: Final = (250, 50, 10, 1)
 """How many rows go into one statement; beginning one costs more than a row does."""
 
 _RELATIONS: Final = {kind: kind.relations for kind in KINDS.values()}
