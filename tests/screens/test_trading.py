@@ -416,6 +416,21 @@ async def test_the_past_cannot_be_changed_and_shows_what_was() -> None:
         await user.until(lambda: block in user.codes("blocks"))
 
 
+async def test_a_time_without_a_day_is_todays_and_the_past_is_not_called_live() -> None:
+    async with blotter() as user:
+        before = user.app.now().replace(microsecond=0)
+        await user.press("T")
+        await user.fill("as_at", f"{before:%H:%M:%S}")
+        await user.press("enter")
+        await user.until(lambda: user.desk.snapshot.as_at is not None and user.desk.snapshot.complete)
+        seen = user.desk.snapshot.as_at
+        assert seen is not None
+        assert seen.time() == before.time()
+        assert before.date() <= seen.date() <= user.app.now().date()
+        await user.until(lambda: "read " in user.text().splitlines()[0])
+        assert "live" not in user.text().splitlines()[0]
+
+
 async def test_nothing_is_sent_when_the_preview_is_left() -> None:
     async with blotter() as user:
         count = len(user.codes("orders"))

@@ -66,7 +66,9 @@ class Band(Line):
         if snapshot.bad:
             marks.append(f"{len(snapshot.bad)} unreadable row{'s' if len(snapshot.bad) > 1 else ''}")
         waits = _waits(health, silent_s, now)
-        state = ", ".join(part for part in (_state(health, snapshot, look, now), waits) if part)
+        state = _state(health, snapshot, look, now)
+        if waits:
+            state = f"{'live' if health.state is State.LIVE else state}, {waits}"
         style = _STYLES.get(health.state, "$attention" if waits else "")
         if style and environment.kind is not Kind.LOCAL:
             style = "reverse"  # the band itself has the colour of what is wrong
@@ -94,7 +96,8 @@ def _state(health: Health, snapshot: Snapshot, look: Look, now: datetime) -> str
         return "reading…" if not look.ascii else "reading..."
     at = clock(health.read_at, look)
     if health.state is State.LIVE:
-        return f"live {at} {look.zone_name}".rstrip()
+        word = "live" if snapshot.as_at is None else "read"
+        return f"{word} {at} {look.zone_name}".rstrip()
     if health.state is State.OFFLINE and health.read_at is None:
         return "NOT ALL READ" if snapshot.blocks else "NOT READ"
     age = _age(now, health.read_at)

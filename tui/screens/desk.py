@@ -305,14 +305,14 @@ class DeskScreen(PanesScreen):
                 "As at",
                 f"{now:%Y-%m-%d %H:%M:%S}" if now else NOW,
                 required=True,
-                help="UTC, such as 2026-11-20 09:30, or 'now'",
+                help="UTC, such as 09:30 or 2026-11-20 09:30, or 'now'",
                 check=_time_problem,
             ),
         )
         answered = await self._ask("Time travel", "See the desk as it stood then.", fields)
         if answered is not None:
             typed = answered["as_at"].strip()
-            self.app.travel(None if typed.lower() == NOW else _time(typed))
+            self.app.travel(None if typed.lower() == NOW else _time(typed, self.app.now()))
 
     def market_commands(self) -> Iterable[SystemCommand]:
         """Give what the palette offers of the simulated market, where there is one."""
@@ -462,8 +462,10 @@ def _born(report: Report, before: Snapshot, after: Snapshot) -> ResourceId | Non
     return None
 
 
-def _time(typed: str) -> datetime:
-    moment = datetime.fromisoformat(typed)
+def _time(typed: str, now: datetime) -> datetime:
+    """Give the moment that is typed; a time without a day is today's. Raises ValueError when it is none."""
+    day = f"{now.astimezone(UTC):%Y-%m-%d} " if ":" in typed[:3] else ""
+    moment = datetime.fromisoformat(day + typed)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -471,7 +473,7 @@ def _time_problem(typed: str) -> str | None:
     if typed.strip().lower() == NOW:
         return None
     try:
-        _time(typed.strip())
+        _time(typed.strip(), datetime.now(UTC))
     except ValueError:
-        return f"'{typed}' is not a time; write it as 2026-11-20 09:30, or 'now'."
+        return f"'{typed}' is not a time; write it as 09:30 or 2026-11-20 09:30, or 'now'."
     return None
