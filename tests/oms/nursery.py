@@ -1,8 +1,8 @@
 """A process that has loaded the engine once and forks children that write until they are killed.
 
-Each line on stdin is a database file and a number of the child. A child opens the file, says ``open``,
-and commits one call after the other; after each it says the call's number. When the child is dead the
-nursery says ``dead``.
+Each line on stdin is a database file and a number of the child. A child says its process
+id, opens the file, says ``open``, and commits one call after the other; after each it says the call's
+number. When the child is dead the nursery says ``dead``.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ def main() -> None:
         file, child = line.split()
         pid = os.fork()
         if not pid:
+            say(f"child {os.getpid()}")
             live(Path(file), int(child))
             os._exit(1)
-        say(f"child {pid}")
         os.waitpid(pid, 0)
         say("dead")
 

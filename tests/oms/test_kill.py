@@ -35,9 +35,10 @@ def nursery() -> Iterator[subprocess.Popen[bytes]]:
         stdout=subprocess.PIPE,
         cwd=ROOT,
         bufsize=0,
+        start_new_session=True,
     )
     yield process
-    process.kill()
+    os.killpg(process.pid, signal.SIGKILL)  # with the child at work, which holds the pipe too
     process.communicate()
 
 
