@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import UTC
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ from tests.desk import blotter, demo
 from tests.screens.test_trading import fill, new_block, place
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http
+from tui.api.requests import MarketStatus
 from tui.app import BlotterApp, Preferences, Session
 from tui.screens.desk import DeskScreen
 from tui.screens.preview import PreviewDialog
@@ -121,6 +123,19 @@ async def test_while_the_server_is_gone_the_band_counts_down_and_r_tries_at_once
         assert lines.made.tried == before, "nothing is sent to a server that is left in peace"
         await user.press("r")
         await user.until(lambda: "live" in user.text().splitlines()[0])
+
+
+async def test_a_market_that_does_not_do_as_it_is_told_says_so() -> None:
+    lines = Lines()
+    async with blotter(wrap=lines) as user:
+        lines.made.deny = "market"
+        user.app.market = MarketStatus(running=True, speed=Decimal(1), fills=0)
+        await user.press("colon")
+        await user.type("market step")
+        await user.until(lambda: "Let the market move once" in user.text())
+        await user.press("enter")
+        await user.until(lambda: bool(user.notices))
+        assert user.notices[-1].startswith("The market did not do it: This token may only read. ")
 
 
 async def test_what_one_may_not_do_is_told_and_not_offered_until_the_desk_is_refreshed() -> None:

@@ -21,7 +21,6 @@ from tui.actions.action import Action, Scope
 from tui.actions.ask import pick, switch, text
 from tui.actions.registry import ACTIONS, BY_ID
 from tui.api import gate
-from tui.api.errors import ApiError
 from tui.api.shapes import ResourceId
 from tui.columns.panes import COLUMNS
 from tui.columns.view import export_csv
@@ -403,6 +402,8 @@ class DeskScreen(PanesScreen):
         halt: str | None = None,
         lift: str | None = None,
     ) -> None:
+        from tui.api.errors import ApiError
+
         desk = self.app.desk
         if desk is None:
             return
