@@ -1,0 +1,45 @@
+"""What the README shows a user of the SDK works as it stands there, but for the port and the token."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .sdk import lusid  # noqa: F401 - without the SDK there is nothing to try
+from .serving import served
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def shown(language: str) -> str:
+    """Give the README's piece of code in ``language`` that is for the SDK."""
+    pieces = re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+    (piece,) = (piece for piece in pieces if "lusid" in piece)
+    return piece
+
+
+def meant(piece: str, url: str, token: str) -> str:
+    """Give ``piece`` for the server at ``url``."""
+    return piece.replace("http://127.0.0.1:8011", url.removesuffix("/api")).replace("TOKEN", token)
+
+
+def test_the_snippet_tells_the_history_of_an_order() -> None:
+    names: dict[str, Any] = {}
+    with served("--size", "demo") as server:
+        exec(meant(shown("python"), server.url, server.token), names)
+    assert names["history"].values[-1].action == "OrderCreated"
+
+
+def test_the_secrets_sign_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with served("--size", "demo") as server:
+        text = meant(shown("json"), server.url, server.token)
+        json.loads(text)
+        Path("secrets.json").write_text(text, encoding="utf-8")
+        with lusid.extensions.SyncApiClientFactory() as factory:
+            orders = factory.build(lusid.OrdersApi).list_orders(limit=1)
+    assert len(orders.values) == 1
