@@ -1,7 +1,7 @@
 """When something is sent again, and when nothing is sent at all: counting and time, no network.
 
 Every client has one :class:`Budget`, so that a server in trouble is not asked ever more often, and one
-:class:`Circuit`, which stops asking a server that is gone (ENGINEERING guide, section 2).
+:class:`Circuit`, which stops asking a server that is gone.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The door: what a request must be before anybody looks at what it asks for.
 
-Names, origins, sizes and the speed of bodies (ENGINEERING's checklist for ``serve``); who may enter is
+Names, origins, sizes and the speed of bodies; who may enter is
 known by :mod:`tui.oms.tokens`.
 """
 

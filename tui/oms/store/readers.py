@@ -16,7 +16,7 @@ from tui.oms.store.reads import Reads
 MOST: Final = 8
 """How many may read at once: long searches do not keep the others waiting."""
 LONGEST_S: Final = 10
-"""How long one may read, in seconds: by then nobody waits for it (ENGINEERING 7), and others want to read."""
+"""How long one may read, in seconds: by then nobody waits for it, and others want to read."""
 STEPS: Final = 50_000
 """After how many steps of SQLite's machine, about a millisecond, a read looks at the time."""
 
