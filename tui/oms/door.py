@@ -1,7 +1,6 @@
 """The door: what a request must be before anybody looks at what it asks for.
 
-Names, origins, sizes and the speed of bodies; who may enter is
-known by :mod:`tui.oms.tokens`.
+Names, origins, sizes and the speed of bodies; who may enter is known by :mod:`tui.oms.tokens`.
 """
 
 from __future__ import annotations
