@@ -35,6 +35,8 @@ from tui.service.snapshot import EMPTY, Ref, Snapshot
 from widgets.filterbar import FilterBar
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from tui.service.desk import Desk
 
 log = logging.getLogger(__name__)
@@ -86,8 +88,9 @@ class BlotterApp(App[None]):
         preferences: Preferences = DEFAULTS,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        driver_class: type[Driver] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=driver_class)
         self._environment = environment
         self.preferences = preferences
         self.now = now
