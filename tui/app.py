@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
     from tui.service.desk import Desk
+    from tui.thinwire.driver import Wire
 
 log = logging.getLogger(__name__)
 
@@ -89,8 +90,10 @@ class BlotterApp(App[None]):
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         driver_class: type[Driver] | None = None,
+        wire: Wire | None = None,
     ) -> None:
-        super().__init__(driver_class=driver_class)
+        super().__init__(driver_class=wire.driver_class if wire else driver_class)
+        self.wire = wire
         self._environment = environment
         self.preferences = preferences
         self.now = now
@@ -254,6 +257,12 @@ class BlotterApp(App[None]):
         """Read the desk as it was at ``as_at``, or as it is now."""
         if self.desk is not None:
             await self.desk.travel(as_at)
+
+    def redraw(self) -> None:
+        """Paint the whole screen again, whatever the terminal is thought to show."""
+        if self.wire is not None:
+            self.wire.forget()
+        self.refresh(repaint=True, layout=True)
 
     def leave(self) -> None:
         """End the program; while something is being sent, say so instead.

@@ -51,6 +51,9 @@ def parser() -> argparse.ArgumentParser:
     common.add_argument("--read-only", action="store_true", help="look, never write")
     common.add_argument("--theme", help="blotter, classic, east, high-contrast, light or mono")
     common.add_argument("--ascii", action="store_true", default=None, help="draw with ASCII characters only")
+    common.add_argument(
+        "--plain-output", action="store_true", help="send the terminal all that is drawn, not what differs"
+    )
 
     demo = argparse.ArgumentParser(add_help=False)
     demo.add_argument(

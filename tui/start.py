@@ -79,6 +79,7 @@ def blotter(given: argparse.Namespace) -> int:
     from styles.themes import THEMES
     from tui.actions.registry import KeymapError, check_keys
     from tui.app import BlotterApp, Preferences
+    from tui.thinwire import wire_to_terminal
 
     theme = given.theme or settings.theme
     if theme not in {known.name for known in THEMES}:
@@ -102,6 +103,7 @@ def blotter(given: argparse.Namespace) -> int:
             exports=paths.data_dir() / "exports",
             log_file=log_file,
         ),
+        wire=None if given.plain_output or settings.plain_output else wire_to_terminal(os.environ),
     )
     app.run()
     return app.return_code or 0

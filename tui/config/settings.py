@@ -37,6 +37,8 @@ class Settings(Struct, frozen=True):
     """Name of the colour theme."""
     ascii: bool = False
     """Draw with ASCII characters only."""
+    plain_output: bool = False
+    """Send the terminal all that is drawn, not only what differs."""
     refresh_seconds: int = 2
     """How often the desk asks the server what changed, in seconds."""
     home: str = "demo"

@@ -449,7 +449,7 @@ class DeskScreen(PanesScreen):
             self.notify("Nothing to step back from; q leaves.", timeout=2, markup=False)
 
     def do_redraw(self) -> None:
-        self.app.refresh(repaint=True, layout=True)
+        self.app.redraw()
 
     def do_quit(self) -> None:
         self.app.leave()

@@ -1,0 +1,54 @@
+"""Counts what Textual wrote and what went to the terminal instead."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final, NamedTuple
+
+_SECONDS: Final = 2.0
+
+
+class Figures(NamedTuple):
+    """What the line carries, in bytes."""
+
+    per_second: int
+    """Sent in the last two seconds, by the second."""
+    last_frame: int
+    """Sent the last time anything was sent."""
+    sent: int
+    came: int
+    """What Textual alone would have sent in all."""
+
+    @property
+    def saved(self) -> int:
+        """What was not sent, in percent of what came."""
+        return 100 - (100 * self.sent + self.came - 1) // self.came if self.came else 0
+
+
+class Meter:
+    """Counts for one terminal; times are seconds of the clock that the writer uses."""
+
+    def __init__(self) -> None:
+        self._recent: deque[tuple[float, int]] = deque()
+        self._last_frame = self._sent = self._came = 0
+
+    def came(self, size: int) -> None:
+        """Count what Textual wrote."""
+        self._came += size
+
+    def went(self, size: int, now: float) -> None:
+        """Count what was sent in its place."""
+        self._sent += size
+        self._last_frame = size
+        self._recent.append((now, size))
+        self._forget(now)
+
+    def figures(self, now: float) -> Figures:
+        """Give the figures as they are ``now``."""
+        self._forget(now)
+        recent = sum(size for _, size in list(self._recent))
+        return Figures(round(recent / _SECONDS), self._last_frame, self._sent, self._came)
+
+    def _forget(self, now: float) -> None:
+        while self._recent and self._recent[0][0] < now - _SECONDS:
+            self._recent.popleft()

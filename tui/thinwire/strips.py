@@ -1,0 +1,111 @@
+"""Reads what Textual draws in one go: styled text from one place to the right.
+
+Only characters of which every terminal of today takes the same width become cells. A strip with any
+other (combining and joined ones, emoji, scripts from right to left, private use) is *doubtful*: it is
+understood, but what the terminal makes of it is left to the terminal.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final, NamedTuple
+from unicodedata import bidirectional, category, east_asian_width
+
+from tui.thinwire.pens import Pen, Pens
+
+TAIL: Final = "\1"
+"""Stands in a row's text for the second cell of a wide character."""
+
+_TOKEN: Final = re.compile(
+    r"\x1b\[(?P<sgr>[\d;]*)m"
+    r"|\x1b\]8;(?P<link>[^\x00-\x1f\x7f-\x9f]*)(?:\x1b\\|\x07)"
+    r"|(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
+)
+_DOUBTFUL: Final = frozenset(("Mn", "Me", "Mc", "Cf", "Cn", "Co", "Cs", "Cc", "Zl", "Zp"))
+_RIGHT_TO_LEFT: Final = frozenset(("R", "AL", "AN"))
+_JOINED: Final = (range(0x1160, 0x1200), range(0xD7B0, 0xD800), range(0xFF9E, 0xFFA0))
+"""Letters that some terminals draw into the cell before: Hangul vowels and finals, kana's sound marks."""
+_KEPT: Final = 4096
+
+
+class Strip(NamedTuple):
+    """Cells from left to right: their text and their pens, one character each."""
+
+    text: str
+    pens: str
+    doubtful: bool = False
+
+    def __add__(self, other: object) -> Strip:
+        """Give both, side by side."""
+        assert isinstance(other, Strip)
+        return Strip(self.text + other.text, self.pens + other.pens, self.doubtful or other.doubtful)
+
+
+@lru_cache(maxsize=8192)
+def width(character: str) -> int:
+    """Give how many cells ``character`` takes on any terminal, 1 or 2; 0 when they do not agree."""
+    kind = category(character)
+    if kind in _DOUBTFUL or bidirectional(character) in _RIGHT_TO_LEFT:
+        return 0
+    if any(ord(character) in joined for joined in _JOINED):
+        return 0
+    if east_asian_width(character) in "WF":
+        return 0 if kind in ("So", "Sk") else 2
+    return 1
+
+
+class Strips:
+    """Reads strips; what is drawn again and again is read once."""
+
+    def __init__(self, pens: Pens, *, ascii_only: bool = False) -> None:
+        self._pens = pens
+        self._ascii_only = ascii_only
+        self._read: dict[str, Strip | None] = {}
+
+    def read(self, raw: str) -> Strip | None:
+        """Give the cells of ``raw``; None when it is not text that begins and ends with the pen reset."""
+        try:
+            return self._read[raw]
+        except KeyError:
+            if len(self._read) >= _KEPT:
+                self._read.clear()
+            strip = self._read[raw] = self._parse(raw)
+            return strip
+
+    def _parse(self, raw: str) -> Strip | None:
+        pen, at, doubtful = Pen(), 0, False
+        texts: list[str] = []
+        pens: list[str] = []
+        for token in _TOKEN.finditer(raw):
+            if token.start() != at:
+                return None
+            at = token.end()
+            if (text := token["text"]) is not None:
+                cells = self._cells(text)
+                doubtful = doubtful or cells is None
+                texts.append(cells or "")
+                pens.append(self._pens.number(pen) * len(texts[-1]))
+            elif token["link"] is not None:
+                pen = pen.linked(token["link"])
+            else:
+                changed = pen.after(token["sgr"])
+                if changed is None:
+                    return None
+                pen = changed
+        if at != len(raw) or pen != Pen():
+            return None
+        return Strip("".join(texts), "".join(pens), doubtful)
+
+    def _cells(self, text: str) -> str | None:
+        """Give ``text`` with a tail after each wide character; None when a width is in doubt."""
+        if text.isascii():
+            return text
+        if self._ascii_only:
+            return None
+        widths = {width(character) for character in set(text)}
+        if 0 in widths:
+            return None
+        if 2 not in widths:
+            return text
+        return "".join(each + TAIL if width(each) == 2 else each for each in text)

@@ -1,0 +1,249 @@
+"""Takes what Textual writes and gives what differs from what the terminal shows.
+
+Two frames are kept: *shown*, what the terminal shows, and *wanted*, what Textual alone would have drawn by
+now. :meth:`ThinWire.feed` draws into *wanted*, :meth:`ThinWire.take` gives what turns *shown* into it. No
+input or output and no clock are in here.
+
+What is certain is never guessed: a sequence that is not understood is passed on as it came, after all that
+was drawn before it, and both frames forget everything; a strip of doubtful width is passed on as it came,
+and its row is forgotten. A forgotten cell is equal to nothing, so whatever Textual draws there next is sent.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from tui.thinwire import paint
+from tui.thinwire.frame import UNKNOWN, Frame
+from tui.thinwire.pens import Pens
+from tui.thinwire.strips import TAIL, Strip, Strips
+
+SYNC_START: Final = "\x1b[?2026h"
+SYNC_END: Final = "\x1b[?2026l"
+
+_PLACE: Final = re.compile(r"\x1b\[(\d+);(\d+)H")
+_SYNC: Final = re.compile(r"(\x1b\[\?2026[hl])")
+_CONTROL: Final = re.compile(
+    r"(?:\x1b\[\?(?:7|25|10(?:0\d|1[56])|2004|2048)[hl]"  # wrapping, cursor, mouse, focus, paste, resizes
+    r"|\x1b\[\?\d+\$p|\x1b\[\d* q|\x1b\[[<>=][\d;]*u"  # queries, cursor shape, keyboard protocol
+    r"|\x1b\](?:0|1|2|22|52);[^\x00-\x1f\x7f-\x9f]*(?:\x1b\\|\x07)|\x07)+"  # titles, pointer, clipboard, bell
+)
+"""What changes no cell and moves no cursor."""
+_SWITCH: Final = re.compile(r"\x1b\[\?(?:47|1047|1049)[hl]")
+"""Goes to the terminal's other screen: what was drawn on this one and not yet sent needs no sending."""
+_UNFINISHED: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]P_^X][^\x07\x1b]*(?:\x1b)?)?\Z")
+_MOST_PENS: Final = 50_000
+_MOST_DOUBTFUL: Final = 1 << 16
+"""Characters of doubtful strips kept for one row while the terminal takes nothing."""
+
+
+class _Drawn(NamedTuple):
+    """A strip at its place."""
+
+    y: int
+    x: int
+    strip: Strip
+    raw: str
+
+    def goes_on_at(self, y: int, x: int) -> bool:
+        """Tell whether its cells end where ``y`` and ``x`` are."""
+        return not self.strip.doubtful and self.y == y and self.x + len(self.strip.text) == x
+
+
+class ThinWire:
+    """Stands between Textual and a terminal of ``columns`` by ``lines``.
+
+    ``can_scroll`` tells whether the terminal moves rows between margins; ``ascii_only`` that its encoding has
+    nothing else, so that what becomes of other characters is in doubt.
+    """
+
+    def __init__(
+        self, columns: int, lines: int, *, can_scroll: bool = True, ascii_only: bool = False
+    ) -> None:
+        self._can_scroll = can_scroll
+        self._ascii_only = ascii_only
+        self._ready: list[str] = []
+        self._doubtful: dict[int, list[str]] = {}
+        self._held = ""
+        self._brackets = self._inside = False
+        self._came: str | None = ""
+        self._start_over(columns, lines)
+
+    def _start_over(self, columns: int, lines: int) -> None:
+        self._pens = Pens()
+        self._strips = Strips(self._pens, ascii_only=self._ascii_only)
+        self._shown, self._wanted = Frame(columns, lines), Frame(columns, lines)
+        self._doubtful.clear()
+        self._shown_cursor: tuple[int, int] | None = None
+        self._cursor: tuple[int, int] | None = None
+        self._changed = False
+        self._next = 0
+
+    @property
+    def pending(self) -> bool:
+        """Tell whether there is anything to send now."""
+        return bool(self._ready) or (self._changed and not self._inside)
+
+    def forget(self, columns: int, lines: int) -> None:
+        """Take nothing of what the terminal shows for known, and its size for what is said.
+
+        What was drawn and not yet sent is dropped: whoever forgets asks Textual to draw everything.
+        """
+        self._came = None
+        self._start_over(columns, lines)
+
+    # --- what comes ----------------------------------------------------------------------------
+
+    def feed(self, text: str) -> None:
+        """Take what Textual writes; a sequence that is cut off waits for its other half."""
+        text = self._held + text
+        self._held = ""
+        if unfinished := _UNFINISHED.search(text):
+            self._held = text[unfinished.start() :]
+            text = text[: unfinished.start()]
+        for part in _SYNC.split(text) if SYNC_START in text or SYNC_END in text else (text,):
+            if part == SYNC_START:
+                self._brackets = self._inside = True
+            elif part == SYNC_END:
+                self._inside = False
+            elif part:
+                self._take_in(part)
+
+    def rest(self) -> str:
+        """Give what waits for its other half, which does not come any more."""
+        held, self._held = self._held, ""
+        return held
+
+    def _take_in(self, text: str) -> None:
+        if len(self._pens) > _MOST_PENS:
+            self._settle()
+            self._start_over(self._wanted.columns, self._wanted.lines)
+        if (drawn := self._read(text)) is not None:
+            self._came = text if self._came == "" and not self._changed else None
+            for each in drawn:
+                self._draw(each)
+            self._changed = True
+        elif _CONTROL.fullmatch(text):
+            if not self._ready:
+                self._settle()
+            self._ready.append(text)
+        else:
+            if not _SWITCH.fullmatch(text):
+                self._settle()
+            self._ready.append(text)
+            self._start_over(self._wanted.columns, self._wanted.lines)
+
+    def _read(self, text: str) -> list[_Drawn] | None:
+        """Give the strips of a frame and note its cursor; None when ``text`` is anything else."""
+        before, *pieces = _PLACE.split(text)
+        if before or not pieces or pieces[-1]:
+            return None
+        columns, lines = self._wanted.columns, self._wanted.lines
+        drawn: list[_Drawn] = []
+        for at in range(0, len(pieces), 3):
+            y, x, raw = int(pieces[at]) - 1, int(pieces[at + 1]) - 1, pieces[at + 2]
+            below = y + raw.count("\n")
+            raw = raw.rstrip("\n")
+            strip = self._strips.read(raw)
+            if strip is None or not (0 <= x < columns and 0 <= y <= below < lines):
+                return None
+            if not raw:
+                continue
+            place = f"\x1b[{y + 1};{x + 1}H"
+            last = drawn[-1] if drawn else None
+            if last and last.goes_on_at(y, x) and not strip.doubtful:
+                drawn[-1] = _Drawn(y, last.x, last.strip + strip, last.raw + place + raw)
+            else:
+                drawn.append(_Drawn(y, x, strip, place + raw))
+        self._cursor = y, x
+        return drawn
+
+    def _draw(self, drawn: _Drawn) -> None:
+        y, x, strip, raw = drawn
+        row, end = self._wanted.text[y], x + len(strip.text)
+        halved = row[x] == TAIL or (end < self._wanted.columns and row[end] == TAIL)
+        if not (strip.doubtful or halved or end > self._wanted.columns):
+            self._wanted.put(y, x, strip.text, strip.pens)
+            return
+        kept = self._doubtful.setdefault(y, [])
+        kept += (paint.row(self._shown, self._wanted, y, self._pens), raw)
+        if sum(map(len, kept)) > _MOST_DOUBTFUL:
+            del kept[:-1]
+        self._shown.forget(y)
+        self._wanted.forget(y)
+
+    # --- what goes -----------------------------------------------------------------------------
+
+    def take(self, limit: int | None = None) -> str:
+        """Give what to send, and take it for shown.
+
+        With ``limit`` no further row is begun once so many characters are made: the rest stays to be sent,
+        and will be what is newest by then. Within a synchronised update nothing of it is given.
+        """
+        if not self._inside:
+            self._settle(limit)
+        text = "".join(self._ready)
+        self._ready.clear()
+        return text
+
+    def _settle(self, limit: int | None = None) -> None:
+        """Make ready what was drawn."""
+        if not self._changed:
+            return
+        body = self._scrolled_or_not(limit)
+        if self._cursor is not None and (body or self._cursor != self._shown_cursor):
+            body += paint.place(*self._cursor)
+            self._shown_cursor = self._cursor
+        if self._came and not self._changed and len(body) >= len(self._came):
+            body = self._came
+        self._came = "" if not self._changed else None
+        if body:
+            self._ready += (SYNC_START, body, SYNC_END) if self._brackets else (body,)
+
+    def _scrolled_or_not(self, limit: int | None) -> str:
+        """Give the difference, by moving rows first where that makes it shorter."""
+        scroll = paint.find_scroll(self._shown, self._wanted) if self._can_scroll else None
+        if scroll is None or any(scroll.top <= y <= scroll.bottom for y in self._doubtful):
+            return self._difference(self._shown, limit)
+        still, moved = self._shown, self._shown.copy()
+        moved.scroll(*scroll)
+        changed = range(scroll.top, scroll.bottom + 1)
+        if sum(self._cost(moved, y) for y in changed) >= sum(self._cost(still, y) for y in changed):
+            return self._difference(self._shown, limit)
+        self._shown = moved
+        return scroll.text() + self._difference(moved, limit)
+
+    def _cost(self, shown: Frame, y: int) -> int:
+        return len(paint.row(shown, self._wanted, y, self._pens))
+
+    def _difference(self, shown: Frame, limit: int | None) -> str:
+        wanted = self._wanted
+        parts: list[str] = []
+        size, lines = 0, wanted.lines
+        for y in (*range(self._next, lines), *range(self._next)):
+            if limit is not None and size >= limit:
+                self._next = y
+                break
+            parts += self._doubtful.pop(y, ())
+            if shown.text[y] == wanted.text[y] and shown.pens[y] == wanted.pens[y]:
+                continue
+            part = paint.row(shown, wanted, y, self._pens)
+            shown.text[y], shown.pens[y] = self._known(shown.text[y], shown.pens[y], y)
+            parts.append(part)
+            size += len(part)
+        else:
+            self._next = 0
+            self._changed = False
+        return "".join(parts)
+
+    def _known(self, text: str, pens: str, y: int) -> tuple[str, str]:
+        """Give row ``y`` as it is shown now: as wanted, and as it was where nothing is wanted."""
+        new, drawn = self._wanted.text[y], self._wanted.pens[y]
+        if UNKNOWN not in new:
+            return new, drawn
+        kept = [cell == UNKNOWN for cell in new]
+        return (
+            "".join(old if keep else cell for keep, old, cell in zip(kept, text, new, strict=True)),
+            "".join(old if keep else pen for keep, old, pen in zip(kept, pens, drawn, strict=True)),
+        )
