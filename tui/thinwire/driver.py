@@ -14,8 +14,9 @@ import sys
 from collections.abc import Callable
 from time import monotonic
 from types import FrameType
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final, TextIO
 
+from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Resize
 from textual.message import Message
@@ -59,31 +60,39 @@ class ThinDriver(LinuxDriver):
     """Sends what differs. Made by :class:`Wire`, which it tells of itself."""
 
     wire: ClassVar[Wire]
-    _writer: Writer | None = None
-    _line: Line
-    _soon: Callable[..., object]
+
+    def __init__(
+        self,
+        app: App[Any],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._soon = asyncio.get_running_loop().call_soon_threadsafe
+        self._line = Line()
+        self._writer: Writer | None = None
+        for number in (signal.SIGTSTP, signal.SIGCONT):
+            self._put_off(number)
 
     def write(self, data: str) -> None:
-        """Take what Textual writes; it is sent by a thread, as far as the terminal does not show it."""
-        assert self._writer is not None, "written to before it was started"
+        """Take what Textual writes, and send it as far as the terminal does not show it."""
+        assert self._writer is not None, "written to outside of application mode"
         self._writer.write(data)
 
     def flush(self) -> None:
-        """Do nothing: the thread writes whenever it can."""
+        """Do nothing: what can be written is."""
 
     def start_application_mode(self) -> None:
         """Take the terminal."""
-        file = sys.__stderr__
-        assert file is not None
+        self._end_writer()
+        file = _terminal()
+        plain = not file.encoding.lower().startswith("utf")
+        thin = ThinWire(*self._size_now(), can_scroll=can_scroll(), ascii_only=plain)
         self._line = Line()
-        encoding = file.encoding
-        thin = ThinWire(
-            *self._size_now(), can_scroll=can_scroll(), ascii_only=not encoding.lower().startswith("utf")
-        )
-        self._writer = Writer(file.fileno(), encoding, thin, self._line, self.wire.meter)
-        self._writer.start()
+        self._writer = Writer(file.fileno(), file.encoding, thin, self._line, self.wire.meter)
         self.wire.driver = self
-        self._soon = asyncio.get_running_loop().call_soon_threadsafe
         start: Callable[[], None] = super().start_application_mode
         start()
         self._watch_size()
@@ -97,8 +106,7 @@ class ThinDriver(LinuxDriver):
     def close(self) -> None:
         """Write the last words."""
         super().close()
-        if self._writer is not None:
-            self._writer.stop()
+        self._end_writer()
 
     def process_message(self, message: Message) -> None:
         """Keep the answers to our own queries; forget what is shown when the terminal says it was resized."""
@@ -117,6 +125,11 @@ class ThinDriver(LinuxDriver):
             self._writer.forget(*self._size_now())
             self._soon(self._app.call_later, self._app.refresh)
 
+    def _end_writer(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.stop()
+
     def _watch_size(self) -> None:
         """Forget what is shown whenever the terminal changes its size, then do what Textual does."""
         theirs = signal.getsignal(signal.SIGWINCH)
@@ -128,14 +141,24 @@ class ThinDriver(LinuxDriver):
 
         signal.signal(signal.SIGWINCH, resized)
 
+    def _put_off(self, number: signal.Signals) -> None:
+        """Have the loop do what Textual does at a signal: it must not come in the middle of writing."""
+        theirs = signal.getsignal(number)
+        if callable(theirs):
+            signal.signal(number, lambda *given: self._soon(theirs, *given))
+
     @staticmethod
     def _size_now() -> tuple[int, int]:
-        file = sys.__stderr__
-        assert file is not None
         try:
-            return os.get_terminal_size(file.fileno())
+            return os.get_terminal_size(_terminal().fileno())
         except OSError:
             return _ELSEWHERE
+
+
+def _terminal() -> TextIO:
+    """Give the stream that Textual's driver writes to."""
+    assert sys.__stderr__ is not None
+    return sys.__stderr__
 
 
 def can_scroll() -> bool:

@@ -18,8 +18,10 @@ _FIRST: Final = 8192
 _LEAST: Final = 512
 _MOST: Final = 1 << 16
 """Bytes that may be on their way on the slowest line, and on the fastest."""
-_EVERY: Final = 256
-"""Bytes after which a query is due."""
+_EVERY: Final = 16
+"""A query is due after this part of what may be on its way."""
+_SHORT: Final = 128
+"""No query follows fewer bytes."""
 _EARLY: Final = 0.05
 _LATE: Final = 0.1
 """Seconds that bytes spend in buffers on a line that could take more, and on one that has too much."""
@@ -71,7 +73,7 @@ class Line:
     def sent(self, size: int, now: float) -> bool:
         """Note that ``size`` bytes go out, and tell whether a query should follow them."""
         self._total += size
-        due = self.answers and self._total - self._asked >= min(_EVERY, self._window // 4)
+        due = self.answers and self._total - self._asked >= max(_SHORT, self._window // _EVERY)
         if due:
             self._asked = self._total
             self._queries.append(_Query(self._total, self._total - self._arrived, now))

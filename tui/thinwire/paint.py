@@ -5,6 +5,7 @@ Everything here starts with the pen after a reset and leaves it so; it never rel
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Final, NamedTuple
 
@@ -12,8 +13,9 @@ from tui.thinwire.frame import UNKNOWN, Frame
 from tui.thinwire.pens import DEFAULT, Pens
 from tui.thinwire.strips import TAIL
 
-_GAP: Final = 8
-"""No more than so many cells that are alike are drawn again instead of moving over them."""
+_GAP: Final = 4
+"""So many cells are drawn again in no more bytes than it takes to move over them."""
+_RUN: Final = re.compile(r"(.)\1*", re.DOTALL)
 _FEW: Final = 3
 """So many rows, found again elsewhere on the screen, are worth trying to scroll."""
 
@@ -40,73 +42,64 @@ def place(y: int, x: int) -> str:
 
 def row(shown: Frame, wanted: Frame, y: int, pens: Pens) -> str:
     """Give what turns row ``y`` of ``shown`` into that of ``wanted``; what is unknown there stays."""
-    spans = _spans(shown, wanted, y)
-    if not spans:
+    text, drawn, old, before = wanted.text[y], wanted.pens[y], shown.text[y], shown.pens[y]
+    if old == text and before == drawn:
         return ""
-    text, drawn = wanted.text[y], wanted.pens[y]
+    wide = TAIL in text
+    mask = map(_mark, old, text, before, drawn)
     parts: list[str] = []
     pen, at, sure = DEFAULT, -1, True
-    for start, end in spans:
-        if at >= 0:
-            gap = _across(text, drawn, at, start, pen, pens)
-            jump = _along(at, start, sure) + pens.change(pen, drawn[start])
-            if gap is not None and len(gap) + len(pens.change(drawn[start - 1], drawn[start])) <= len(jump):
-                parts.append(gap)
-                pen = drawn[start - 1]
+    for run in _RUN.finditer(_whole(text, drawn, "".join(mask)) if wide else "".join(mask)):
+        if run[1] == UNKNOWN:
+            continue
+        start, end = run.span()
+        if start != at:
+            if at < 0:
+                parts.append(place(y, start))
+            elif _goes_on(text, drawn, at, start, pen):
+                pen = _draw(text, drawn, at, start, pen, pens, parts)
             else:
                 parts.append(_along(at, start, sure))
-        else:
-            parts.append(place(y, start))
-        pen = _draw(text, drawn, start, end, pen, pens, parts)
-        sure = sure and text[start:end].isascii()
+        if pen != run[1]:
+            parts.append(pens.change(pen, run[1]))
+            pen = run[1]
+        cells = text[start:end]
+        if not cells.isascii():
+            sure = False
+        parts.append(cells.replace(TAIL, "") if wide else cells)
         at = end
     parts.append(pens.change(pen, DEFAULT))
     return "".join(parts)
 
 
-def _spans(shown: Frame, wanted: Frame, y: int) -> list[tuple[int, int]]:
-    """Give the stretches of a row that differ, from and to, wide characters whole."""
-    old, new, before, after = shown.text[y], wanted.text[y], shown.pens[y], wanted.pens[y]
-    if old == new and before == after:
-        return []
-    spans: list[tuple[int, int]] = []
-    start, end = 0, -1
-    for x in range(wanted.columns):
-        if x >= end and (old[x] != new[x] or before[x] != after[x]) and new[x] != UNKNOWN:
-            if x > end:
-                if end >= 0:
-                    spans.append((start, end))
-                start = x - 1 if new[x] == TAIL else x
-            end = x + 1
-            if end < wanted.columns and new[end] == TAIL:
-                end += 1
-    if end >= 0:
-        spans.append((start, end))
-    return spans
+def _mark(old: str, new: str, before: str, pen: str) -> str:
+    """Give the pen of a cell that is to be drawn; :data:`UNKNOWN` for one that stays."""
+    return UNKNOWN if (old == new and before == pen) or new == UNKNOWN else pen
+
+
+def _whole(text: str, drawn: str, marks: str) -> str:
+    """Mark both cells of each wide character when one is marked."""
+    both = list(marks)
+    for x in range(1, len(text)):
+        if text[x] == TAIL and both[x - 1] != both[x]:
+            both[x - 1] = both[x] = drawn[x]
+    return "".join(both)
 
 
 def _draw(text: str, drawn: str, start: int, end: int, pen: str, pens: Pens, parts: list[str]) -> str:
     """Add the cells from ``start`` to ``end`` to ``parts`` and give the pen that drew the last."""
-    while start < end:
-        pen, old = drawn[start], pen
-        parts.append(pens.change(old, pen))
-        stop = end
-        rest = drawn[start:end].lstrip(pen)
-        if rest:
-            stop = end - len(rest)
-        parts.append(text[start:stop].replace(TAIL, ""))
-        start = stop
+    for run in _RUN.finditer(drawn, start, end):
+        parts.append(pens.change(pen, pen := run[1]))
+        parts.append(text[run.start() : run.end()])
     return pen
 
 
-def _across(text: str, drawn: str, start: int, end: int, pen: str, pens: Pens) -> str | None:
-    """Give what draws the cells between two stretches again; None when it cannot or should not be done."""
-    between = text[start:end]
-    if end - start > _GAP or UNKNOWN in between or TAIL in text[start : end + 1]:
-        return None
-    parts: list[str] = []
-    _draw(text, drawn, start, end, pen, pens, parts)
-    return "".join(parts)
+def _goes_on(text: str, drawn: str, at: int, to: int, pen: str) -> bool:
+    """Tell whether drawing the cells from ``at`` to ``to`` again is no longer than moving over them."""
+    if to - at > _GAP:
+        return False
+    between = text[at:to]
+    return between.isascii() and between.isprintable() and not drawn[at:to].lstrip(pen).lstrip(drawn[to])
 
 
 def _along(at: int, to: int, sure: bool) -> str:

@@ -12,11 +12,12 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from unicodedata import bidirectional, category, east_asian_width
 
-from tui.thinwire.pens import Pen, Pens
+from tui.thinwire.pens import DEFAULT, Pen, Pens
 
 TAIL: Final = "\1"
 """Stands in a row's text for the second cell of a wide character."""
 
+_STYLED: Final = re.compile(r"\x1b\[([\d;]*)m([^\x00-\x1f\x7f-\x9f]+)\x1b\[0m|([^\x00-\x1f\x7f-\x9f]+)")
 _TOKEN: Final = re.compile(
     r"\x1b\[(?P<sgr>[\d;]*)m"
     r"|\x1b\]8;(?P<link>[^\x00-\x1f\x7f-\x9f]*)(?:\x1b\\|\x07)"
@@ -24,8 +25,13 @@ _TOKEN: Final = re.compile(
 )
 _DOUBTFUL: Final = frozenset(("Mn", "Me", "Mc", "Cf", "Cn", "Co", "Cs", "Cc", "Zl", "Zp"))
 _RIGHT_TO_LEFT: Final = frozenset(("R", "AL", "AN"))
-_JOINED: Final = (range(0x1160, 0x1200), range(0xD7B0, 0xD800), range(0xFF9E, 0xFFA0))
-"""Letters that some terminals draw into the cell before: Hangul vowels and finals, kana's sound marks."""
+_JOINED: Final = (
+    range(0x1160, 0x1200),
+    range(0xD7B0, 0xD800),
+    range(0xFF9E, 0xFFA0),
+    range(0x1F1E6, 0x1F200),
+)
+"""Letters that some terminals draw into the cell before: Hangul vowels and finals, kana's sound marks, flags."""
 _KEPT: Final = 4096
 
 
@@ -62,6 +68,7 @@ class Strips:
         self._pens = pens
         self._ascii_only = ascii_only
         self._read: dict[str, Strip | None] = {}
+        self._numbers: dict[str, str] = {}
 
     def read(self, raw: str) -> Strip | None:
         """Give the cells of ``raw``; None when it is not text that begins and ends with the pen reset."""
@@ -74,6 +81,29 @@ class Strips:
             return strip
 
     def _parse(self, raw: str) -> Strip | None:
+        """Read ``raw`` as Textual writes it, each style followed by a reset, or else as whatever it is."""
+        texts: list[str] = []
+        pens: list[str] = []
+        length = 0
+        for codes, styled, plain in _STYLED.findall(raw):
+            number = self._numbers.get(codes) if styled else DEFAULT
+            if number is None:
+                pen = Pen().after(codes)
+                if pen is None:
+                    return None
+                number = self._numbers[codes] = self._pens.number(pen)
+            text = styled or plain
+            length += len(text) + (len(codes) + 7 if styled else 0)
+            cells = text if text.isascii() else self._cells(text)
+            if cells is None:
+                return self._parse_any(raw)
+            texts.append(cells)
+            pens.append(number * len(cells))
+        if length == len(raw):
+            return Strip("".join(texts), "".join(pens))
+        return self._parse_any(raw)
+
+    def _parse_any(self, raw: str) -> Strip | None:
         pen, at, doubtful = Pen(), 0, False
         texts: list[str] = []
         pens: list[str] = []

@@ -99,9 +99,11 @@ class ThinWire:
         """Take what Textual writes; a sequence that is cut off waits for its other half."""
         text = self._held + text
         self._held = ""
-        if unfinished := _UNFINISHED.search(text):
-            self._held = text[unfinished.start() :]
-            text = text[: unfinished.start()]
+        last = text.rfind("\x1b")
+        for at in (text.rfind("\x1b", 0, max(last, 0)), last):
+            if at >= 0 and _UNFINISHED.match(text, at):
+                text, self._held = text[:at], text[at:]
+                break
         for part in _SYNC.split(text) if SYNC_START in text or SYNC_END in text else (text,):
             if part == SYNC_START:
                 self._brackets = self._inside = True

@@ -1,7 +1,9 @@
-"""The thread between Textual and the terminal: it alone writes, and nobody ever waits for it to.
+"""Writes to the terminal, and never waits for it.
 
-The terminal is opened anew for it, so that "do not block" is said of this one opening and not of the shell's.
-While the terminal takes nothing, what comes is still drawn into the wanted frame: what waits is one frame.
+Whoever draws also writes, at once, as much as the terminal and the line take without waiting; a thread does
+what is left when they take it. The terminal is opened anew for this, so that "do not wait" is said of this
+one opening and not of the shell's. While nothing is taken, what comes is still drawn into the wanted frame:
+what waits is never more than one frame and the few bytes that are begun.
 """
 
 from __future__ import annotations
@@ -25,47 +27,47 @@ _PATIENCE: Final = 2.0
 """Seconds a terminal may take nothing before the last words to it are given up."""
 
 
-class Writer(threading.Thread):
-    """Writes to the terminal behind ``fileno`` what ``wire`` gives and ``line`` has room for."""
+class Writer:
+    """Writes to the terminal behind ``fileno`` what ``wire`` gives and ``line`` has room for.
+
+    Nothing here may be called from a signal handler but :meth:`forget` and :meth:`answered`.
+    """
 
     def __init__(self, fileno: int, encoding: str, wire: ThinWire, line: Line, meter: Meter) -> None:
-        super().__init__(name="thin-wire", daemon=True)
         self._terminal = _opened(fileno)
         self._encoding = encoding
         self._wire, self._line, self._meter = wire, line, meter
         self._came: deque[str | Callable[[], None]] = deque()
         self._out = b""
-        self._within = False
-        self._ending = False
-        self._hushed = False
-        self._gone = False
-        self._ended = False
-        self._open = threading.Lock()
+        self._within = self._hushed = self._ending = self._gone = False
+        self._working = threading.Lock()
         self._quiet = threading.Event()
         self._bell, self._wake = os.pipe()
         os.set_blocking(self._bell, False)
         os.set_blocking(self._wake, False)
-
-    # --- called from any thread ----------------------------------------------------------------
+        self._thread = threading.Thread(target=self._run, name="thin-wire", daemon=True)
+        self._thread.start()
 
     def write(self, text: str) -> None:
-        """Take what Textual writes; the thread is woken when a frame is complete."""
+        """Take what Textual writes; it goes out when a frame is complete."""
         self._came.append(text)
         if text == SYNC_START:
             self._within = True
         elif text == SYNC_END:
             self._within = False
         if not self._within:
-            self._ring()
+            self._work_or_ring()
 
     def forget(self, columns: int, lines: int) -> None:
         """Take the terminal for one of that size of which nothing is known."""
-        self._do(lambda: self._wire.forget(columns, lines))
+        self._came.append(lambda: self._wire.forget(columns, lines))
+        self._ring()
 
     def answered(self) -> None:
         """Take the terminal's answer to a query."""
         at = monotonic()
-        self._do(lambda: self._line.answered(at))
+        self._came.append(lambda: self._line.answered(at))
+        self._ring()
 
     def hush(self, seconds: float) -> None:
         """Ask the terminal nothing more, and wait for its answers under way, ``seconds`` at most."""
@@ -77,44 +79,29 @@ class Writer(threading.Thread):
         """Write what was said so far and end; a terminal that takes nothing is given up after two seconds."""
         self._ending = True
         self._ring()
-        self.join()
-
-    def _do(self, step: Callable[[], None]) -> None:
-        self._came.append(step)
-        self._ring()
+        self._thread.join()
+        for each in (self._terminal, self._bell, self._wake):
+            os.close(each)
 
     def _ring(self) -> None:
-        with self._open, suppress(BlockingIOError):  # when full, it is ringing already
-            if not self._ended:
-                os.write(self._wake, b"\0")
+        with suppress(BlockingIOError):  # then it is ringing already
+            os.write(self._wake, b"\0")
 
-    # --- the thread ----------------------------------------------------------------------------
+    # --- whoever works: the one who draws, or the thread ----------------------------------------
 
-    def run(self) -> None:
-        """Draw what comes and write what may be written, until it is told to stop."""
-        try:
-            while not self._ending or self._came:
-                self._listen()
-                self._draw()
-                self._send()
-                if self._hushed and self._line.quiet:
-                    self._quiet.set()
-            self._finish()
-        finally:
-            with self._open:
-                self._ended = True
-                for each in (self._terminal, self._bell, self._wake):
-                    os.close(each)
+    def _work_or_ring(self) -> None:
+        if self._working.acquire(blocking=False):
+            try:
+                self._work()
+                left = bool(self._out or self._came or self._wire.pending)
+            finally:
+                self._working.release()
+            if not left:
+                return
+        self._ring()
 
-    def _listen(self) -> None:
-        """Wait until something comes, or the terminal takes what waits for it."""
-        writable = [self._terminal] if self._out else []
-        patience = self._line.wait(monotonic()) if self._wire.pending else None
-        heard, _, _ = select([self._bell], writable, [], patience)
-        if heard:
-            os.read(self._bell, 4096)
-
-    def _draw(self) -> None:
+    def _work(self) -> None:
+        """Draw what came; write what is begun, then what is newest as far as the line has room."""
         while self._came:
             item = self._came.popleft()
             if isinstance(item, str):
@@ -122,26 +109,25 @@ class Writer(threading.Thread):
                 self._wire.feed(item)
             else:
                 item()
-
-    def _send(self) -> None:
-        """Write what is begun, then what is newest as far as the line has room."""
         while self._flushed() and not self._hushed:
             room = self._line.room(monotonic())
             text = self._wire.take(room) if room else ""
             if not text:
                 break
             self._begin(text)
+        if self._hushed and self._line.quiet:
+            self._quiet.set()
 
     def _begin(self, text: str) -> None:
         out = text.encode(self._encoding, "backslashreplace")
         now = monotonic()
-        if not self._hushed and self._line.sent(len(out) + len(QUERY), now):
+        if self._line.sent(len(out), now):
             out += QUERY.encode()
         self._meter.went(len(out), now)
         self._out = out
 
     def _flushed(self) -> bool:
-        """Write what waits, as much as the terminal takes, and tell whether that was all."""
+        """Write what is begun, as much as the terminal takes, and tell whether that was all."""
         while self._out and not self._gone:
             try:
                 self._out = self._out[os.write(self._terminal, self._out) :]
@@ -153,17 +139,32 @@ class Writer(threading.Thread):
             self._out = b""
         return True
 
+    # --- the thread ----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._ending:
+            writable = [self._terminal] if self._out else []
+            patience = self._line.wait(monotonic()) if self._wire.pending else None
+            heard, _, _ = select([self._bell], writable, [], patience)
+            if heard:
+                with suppress(BlockingIOError):
+                    os.read(self._bell, 4096)
+            with self._working:
+                self._work()
+        with self._working:
+            self._finish()
+
     def _finish(self) -> None:
         """Write what is left, the last words of all included."""
-        last = self._out + (self._wire.take() + self._wire.rest()).encode(self._encoding, "backslashreplace")
-        self._out = last
+        self._work()
+        self._out += (self._wire.take() + self._wire.rest()).encode(self._encoding, "backslashreplace")
         while not self._flushed():
             if not select([], [self._terminal], [], _PATIENCE)[1]:
                 break
 
 
 def _opened(fileno: int) -> int:
-    """Open the terminal behind ``fileno`` anew, not blocking; the same one where that cannot be."""
+    """Open the terminal behind ``fileno`` anew, not waiting for it; the same one where that cannot be."""
     try:
         return os.open(os.ttyname(fileno), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
     except OSError:
