@@ -313,7 +313,15 @@ class BlotterApp(App[None]):
             yield SystemCommand(
                 f"Theme {theme.name}", "Change the colours", lambda name=theme.name: self._wear(name)
             )
+        yield SystemCommand("Wire", self._wire_status(), lambda: self._tell(self._wire_status()))
         yield SystemCommand("Screenshot", "Save what is on screen as SVG", self._save_screenshot)
+
+    def _wire_status(self) -> str:
+        """Say how much goes to the terminal now, and how much that is less than was drawn."""
+        return str(self.wire.figures()) if self.wire else "Plain output: all that is drawn is sent"
+
+    def _tell(self, sentence: str) -> None:
+        self.notify(sentence, markup=False)
 
     def _wear(self, theme: str) -> None:
         self.theme = theme

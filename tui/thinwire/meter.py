@@ -24,6 +24,13 @@ class Figures(NamedTuple):
         """What was not sent, in percent of what came."""
         return 100 - (100 * self.sent + self.came - 1) // self.came if self.came else 0
 
+    def __str__(self) -> str:
+        """Give them as a line of text."""
+        return (
+            f"{self.per_second:,} bytes/s now · {self.saved} % saved of {self.came:,} bytes "
+            f"· last frame {self.last_frame:,} bytes"
+        )
+
 
 class Meter:
     """Counts for one terminal; times are seconds of the clock that the writer uses."""

@@ -31,7 +31,7 @@ _JOINED: Final = (
     range(0xFF9E, 0xFFA0),
     range(0x1F1E6, 0x1F200),
 )
-"""Letters that some terminals draw into the cell before: Hangul vowels and finals, kana's sound marks, flags."""
+"""What some terminals draw into the cell before: Hangul vowels and finals, sound marks of kana, flags."""
 _KEPT: Final = 4096
 
 
