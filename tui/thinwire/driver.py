@@ -77,9 +77,12 @@ class ThinDriver(LinuxDriver):
             self._put_off(number)
 
     def write(self, data: str) -> None:
-        """Take what Textual writes, and send it as far as the terminal does not show it."""
-        assert self._writer is not None, "written to outside of application mode"
-        self._writer.write(data)
+        """Take what Textual writes, and send it as far as the terminal does not show it.
+
+        After the last words nothing is written any more: the terminal is the shell's by then.
+        """
+        if self._writer is not None:
+            self._writer.write(data)
 
     def flush(self) -> None:
         """Do nothing: what can be written is."""
@@ -91,7 +94,7 @@ class ThinDriver(LinuxDriver):
         plain = not file.encoding.lower().startswith("utf")
         thin = ThinWire(*self._size_now(), can_scroll=can_scroll(), ascii_only=plain)
         self._line = Line()
-        self._writer = Writer(file.fileno(), file.encoding, thin, self._line, self.wire.meter)
+        self._writer = Writer(file.fileno(), file.encoding, thin, self._line, self.wire.meter, self._redraw)
         self.wire.driver = self
         start: Callable[[], None] = super().start_application_mode
         start()
@@ -123,7 +126,10 @@ class ThinDriver(LinuxDriver):
         """Take nothing on the terminal for known, and ask for all of it."""
         if self._writer is not None:
             self._writer.forget(*self._size_now())
-            self._soon(self._app.call_later, self._app.refresh)
+            self._redraw()
+
+    def _redraw(self) -> None:
+        self._soon(self._app.call_later, self._app.refresh)
 
     def _end_writer(self) -> None:
         writer, self._writer = self._writer, None

@@ -63,6 +63,8 @@ class Line:
             self._queries.clear()
             self._arrived = self._asked = self._total
             self._window = _LEAST
+        if not self._queries:
+            return self._window
         free = self._window - (self._total - self._arrived)
         return free if free >= self._window // 2 else 0
 

@@ -35,7 +35,7 @@ _SWITCH: Final = re.compile(r"\x1b\[\?(?:47|1047|1049)[hl]")
 _UNFINISHED: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]P_^X][^\x07\x1b]*(?:\x1b)?)?\Z")
 _MOST_PENS: Final = 50_000
 _MOST_DOUBTFUL: Final = 1 << 16
-"""Characters of doubtful strips kept for one row while the terminal takes nothing."""
+"""Characters of doubtful strips that are kept for one row while the terminal takes nothing."""
 
 
 class _Drawn(NamedTuple):
@@ -61,6 +61,8 @@ class ThinWire:
     def __init__(
         self, columns: int, lines: int, *, can_scroll: bool = True, ascii_only: bool = False
     ) -> None:
+        self.lost = False
+        """Whether something was dropped that only Textual can draw again; for the caller to ask it, and clear."""
         self._can_scroll = can_scroll
         self._ascii_only = ascii_only
         self._ready: list[str] = []
@@ -170,10 +172,11 @@ class ThinWire:
             return
         kept = self._doubtful.setdefault(y, [])
         kept += (paint.row(self._shown, self._wanted, y, self._pens), raw)
-        if sum(map(len, kept)) > _MOST_DOUBTFUL:
-            del kept[:-1]
         self._shown.forget(y)
         self._wanted.forget(y)
+        if sum(map(len, kept)) > _MOST_DOUBTFUL:
+            self.lost = True
+            self._start_over(self._wanted.columns, self._wanted.lines)
 
     # --- what goes -----------------------------------------------------------------------------
 

@@ -30,13 +30,24 @@ _PATIENCE: Final = 2.0
 class Writer:
     """Writes to the terminal behind ``fileno`` what ``wire`` gives and ``line`` has room for.
 
+    ``redraw`` is called when Textual has to draw everything once more.
+
     Nothing here may be called from a signal handler but :meth:`forget` and :meth:`answered`.
     """
 
-    def __init__(self, fileno: int, encoding: str, wire: ThinWire, line: Line, meter: Meter) -> None:
+    def __init__(
+        self,
+        fileno: int,
+        encoding: str,
+        wire: ThinWire,
+        line: Line,
+        meter: Meter,
+        redraw: Callable[[], None],
+    ) -> None:
         self._terminal = _opened(fileno)
         self._encoding = encoding
         self._wire, self._line, self._meter = wire, line, meter
+        self._redraw = redraw
         self._came: deque[str | Callable[[], None]] = deque()
         self._out = b""
         self._within = self._hushed = self._ending = self._gone = False
@@ -109,6 +120,9 @@ class Writer:
                 self._wire.feed(item)
             else:
                 item()
+        if self._wire.lost:
+            self._wire.lost = False
+            self._redraw()
         while self._flushed() and not self._hushed:
             room = self._line.room(monotonic())
             text = self._wire.take(room) if room else ""
