@@ -62,7 +62,7 @@ class ThinWire:
         self, columns: int, lines: int, *, can_scroll: bool = True, ascii_only: bool = False
     ) -> None:
         self.lost = False
-        """Whether something was dropped that only Textual can draw again; for the caller to ask it, and clear."""
+        """Whether something was dropped that only Textual can draw again; whoever asks it to clears this."""
         self._can_scroll = can_scroll
         self._ascii_only = ascii_only
         self._ready: list[str] = []
