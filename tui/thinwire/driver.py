@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import cache
 from time import monotonic
 from types import FrameType
 from typing import Any, ClassVar, Final, TextIO
@@ -95,10 +96,12 @@ class ThinDriver(LinuxDriver):
         thin = ThinWire(*self._size_now(), can_scroll=can_scroll(), ascii_only=plain)
         self._line = Line()
         self._writer = Writer(file.fileno(), file.encoding, thin, self._line, self.wire.meter, self._redraw)
-        self.wire.driver = self
         start: Callable[[], None] = super().start_application_mode
         start()
         self._watch_size()
+        if self.wire.driver is self:
+            self._redraw()  # taken up again: Textual draws what it takes for changed, and all of it is gone
+        self.wire.driver = self
 
     def stop_application_mode(self) -> None:
         """Leave the terminal as it was, once no answer can come that the shell would take for typing."""
@@ -167,12 +170,13 @@ def _terminal() -> TextIO:
     return sys.__stderr__
 
 
+@cache
 def can_scroll() -> bool:
     """Tell whether the terminal moves rows between margins as xterm does, by what terminfo says of it."""
     try:
         import curses
 
-        curses.setupterm()
+        curses.setupterm(fd=_terminal().fileno())
         margins, out, into = (curses.tigetstr(name) for name in ("csr", "dl", "il"))
     except (ImportError, curses.error):
         return False
