@@ -25,13 +25,15 @@ _TOKEN: Final = re.compile(
 )
 _DOUBTFUL: Final = frozenset(("Mn", "Me", "Mc", "Cf", "Cn", "Co", "Cs", "Cc", "Zl", "Zp"))
 _RIGHT_TO_LEFT: Final = frozenset(("R", "AL", "AN"))
-_JOINED: Final = (
-    range(0x1160, 0x1200),
-    range(0xD7B0, 0xD800),
-    range(0xFF9E, 0xFFA0),
-    range(0x1F1E6, 0x1F200),
+_DISPUTED: Final = (
+    *(range(0x1100, 0x1200), range(0xA960, 0xA980), range(0xD7B0, 0xD800), range(0x3164, 0x3165)),  # jamo
+    *(range(0x0E33, 0x0E34), range(0x0EB3, 0x0EB4), range(0xFF9E, 0xFFA1)),  # vowels am, marks of kana
+    *(range(0x0D4E, 0x0D4F), range(0x111C2, 0x111C4), range(0x1193F, 0x11942), range(0x11A3A, 0x11A3B)),
+    *(range(0x11A84, 0x11A8A), range(0x11D46, 0x11D47), range(0x11F02, 0x11F03)),  # signs before letters
+    *(range(0x2630, 0x2638), range(0x268A, 0x2690), range(0x4DC0, 0x4E00), range(0x1D300, 0x1D380)),
+    range(0x1F1E6, 0x1F200),  # letters of flags
 )
-"""What some terminals draw into the cell before: Hangul vowels and finals, sound marks of kana, flags."""
+"""What some terminals join with its neighbour, and the figures of the Yijing, wide since Unicode 16."""
 _KEPT: Final = 4096
 
 
@@ -54,7 +56,7 @@ def width(character: str) -> int:
     kind = category(character)
     if kind in _DOUBTFUL or bidirectional(character) in _RIGHT_TO_LEFT:
         return 0
-    if any(ord(character) in joined for joined in _JOINED):
+    if any(ord(character) in disputed for disputed in _DISPUTED):
         return 0
     if east_asian_width(character) in "WF":
         return 0 if kind in ("So", "Sk") else 2
