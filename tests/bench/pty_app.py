@@ -1,12 +1,14 @@
 """The program under measurement: one full screen of orders in our grid, or in Textual's DataTable.
 
-``python -m tests.bench.pty_app grid|table ROWS`` with the same rows, formats and colours for both.
-Keys: ``l`` load, ``s`` sort by quantity, ``u`` 1,000 random cell updates, ``t`` ten visible cells;
-moving is what the widgets do by themselves.
+``python -m tests.bench.pty_app grid|table ROWS [thin]`` with the same rows, formats and colours for both;
+``thin`` runs it over the blotter's thin wire. Keys: ``l`` load, ``s`` sort by quantity, ``u`` 1,000
+random cell updates, ``t`` ten visible cells, ``r`` draw all of it again; moving is what the widgets do by
+themselves.
 """
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 from collections.abc import Sequence
@@ -16,8 +18,10 @@ from decimal import Decimal
 from rich.style import Style
 from rich.text import Text
 from textual.app import App, ComposeResult
+from textual.driver import Driver
 from textual.widgets import DataTable, Static
 
+from tui.thinwire import wire_to_terminal
 from widgets.grid import Cell, Grid, GridColumn
 
 STYLES = {
@@ -114,8 +118,8 @@ class Stage(App[None]):
     ENABLE_COMMAND_PALETTE = False
     CSS = "Static { height: 1; } Grid, DataTable { height: 1fr; }"
 
-    def __init__(self, rows: int) -> None:
-        super().__init__()
+    def __init__(self, rows: int, driver: type[Driver] | None = None) -> None:
+        super().__init__(driver_class=driver)
         self.rows = orders(rows)
         self.keys = list(self.rows)
         self.chance = random.Random(11)
@@ -125,6 +129,10 @@ class Stage(App[None]):
         """Use the terminal's own colours and no animation, as the blotter does."""
         self.theme = "ansi-dark"
         self.animation_level = "none"
+
+    def key_r(self) -> None:
+        """Draw everything again, although nothing has changed."""
+        self.refresh()
 
     def shuffle(self, keys: Sequence[str]) -> list[str]:
         """Change the filled quantity of ``keys``."""
@@ -228,4 +236,6 @@ class TableStage(Stage):
 
 
 if __name__ == "__main__":
-    (GridStage if sys.argv[1] == "grid" else TableStage)(int(sys.argv[2])).run()
+    wire = wire_to_terminal(os.environ) if "thin" in sys.argv[3:] else None
+    stage = GridStage if sys.argv[1] == "grid" else TableStage
+    stage(int(sys.argv[2]), wire.driver_class if wire else None).run()

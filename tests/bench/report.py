@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 
 def heading(text: str) -> None:
     """Print what the next lines are about."""
@@ -22,7 +24,10 @@ def report(
     """
     line = f"  {name:<52}{_number(figure):>11} {unit:<7}"
     if target is not None:
-        ratio = (target / figure if more_is_better else figure / target) if figure and target else 0
+        if not (figure and target):
+            ratio = inf if figure and not more_is_better else 0.0
+        else:
+            ratio = target / figure if more_is_better else figure / target
         line += f" target {_number(target):>9}  ratio {ratio:5.2f}{'' if ratio <= 1 else '  over'}"
     print(line.rstrip(), flush=True)
 

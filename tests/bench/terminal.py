@@ -35,7 +35,7 @@ class Answer:
 class Terminal:
     """Runs ``command`` in a pty of 200x50, as xterm-256color with true colour.
 
-    Like most terminals of today it says that it takes synchronised updates.
+    Like most terminals of today it says that it takes synchronised updates, each time it is asked.
     """
 
     def __init__(self, command: Sequence[str], *, environment: dict[str, str] | None = None) -> None:
@@ -52,6 +52,7 @@ class Terminal:
             finally:
                 os._exit(127)
         self._ended = False
+        self._tail = b""
 
     def __enter__(self) -> Self:
         return self
@@ -64,7 +65,7 @@ class Terminal:
         os.waitpid(self.pid, 0)
         os.close(self._fd)
 
-    def _read(self, seconds: float) -> bytes:
+    def read(self, seconds: float) -> bytes:
         """Give what comes within ``seconds``, nothing when nothing does or the program ended."""
         ready, _, _ = select.select([self._fd], [], [], max(0.0, seconds))
         if not ready:
@@ -74,18 +75,27 @@ class Terminal:
         except OSError:
             self._ended = True
             return b""
-        if _SYNC_QUERY in chunk:
-            os.write(self._fd, _SYNC_YES)
+        heard = self._tail + chunk
+        self._tail = heard[-len(_SYNC_QUERY) + 1 :]
+        if asked := heard.count(_SYNC_QUERY):
+            os.write(self._fd, _SYNC_YES * asked)
         return chunk
 
-    def press(self, keys: bytes, *, until: bytes = b"", limit: float = 60.0) -> Answer:
+    def resize(self, columns: int, lines: int) -> None:
+        """Give the terminal another size, of which the program is told."""
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def press(
+        self, keys: bytes, *, until: bytes = b"", limit: float = 60.0, quiet: float = QUIET_S
+    ) -> Answer:
         """Send ``keys`` and collect the answer.
 
-        The answer is complete when it contains the pattern ``until`` and then nothing more comes. Without
-        a pattern there may be none at all: two seconds are given to a program that has nothing to say.
+        The answer is complete when it contains the pattern ``until`` and then nothing more comes for
+        ``quiet`` seconds. Without a pattern there may be none at all: two seconds are given to a program
+        that has nothing to say.
         """
         self.drain(0.0)
-        return self._collect(keys, re.compile(until, re.DOTALL), limit if until else 2.0)
+        return self._collect(keys, re.compile(until, re.DOTALL), limit if until else 2.0, quiet)
 
     def wait_for(self, until: bytes, limit: float = 120.0) -> Answer:
         """Collect what the program writes from its start until the pattern ``until`` is there.
@@ -94,17 +104,17 @@ class Terminal:
         """
         wanted, output = re.compile(until, re.DOTALL), b""
         while not self._ended and monotonic() < self.started + limit:
-            output += self._read(0.05)
+            output += self.read(0.05)
             if wanted.search(output):
                 return Answer(output, monotonic() - self.started)
         raise TimeoutError(f"{until!r} was not painted; the last bytes are {output[-300:]!r}")
 
-    def _collect(self, keys: bytes, wanted: re.Pattern[bytes], limit: float) -> Answer:
+    def _collect(self, keys: bytes, wanted: re.Pattern[bytes], limit: float, quiet: float) -> Answer:
         begun = last = monotonic()
         os.write(self._fd, keys)
         output = b""
         while not self._ended:
-            chunk = self._read(QUIET_S if wanted.search(output) and output else 0.5)
+            chunk = self.read(quiet if wanted.search(output) and output else 0.5)
             if chunk:
                 output, last = output + chunk, monotonic()
             elif (output and wanted.search(output)) or monotonic() > begun + limit:
@@ -113,7 +123,7 @@ class Terminal:
 
     def drain(self, quiet: float = QUIET_S) -> None:
         """Let the program come to rest."""
-        while not self._ended and self._read(quiet):
+        while not self._ended and self.read(quiet):
             pass
 
     def resident(self) -> float:

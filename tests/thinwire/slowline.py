@@ -1,0 +1,334 @@
+"""A terminal at the far end of a slow line, with a program in a real pty at the near end.
+
+:class:`SlowLine` is what stands between: it reads the program's pty no faster than the line carries, in
+slices of a few milliseconds, so that what does not fit queues in the kernel as it does behind a real slow
+reader. What has crossed is drawn by a terminal emulator at the moment it arrives, and a question of the
+program is answered from there, with the line's delay on the way back, as keys have it on theirs.
+
+A promise about time is checked by what the line carried: the bytes that came down between a key and its
+answer, divided by the rate, are the time a person waited for the line, however busy the machine is.
+"""
+
+from __future__ import annotations
+
+import array
+import fcntl
+import heapq
+import os
+import select
+import signal
+import struct
+import termios
+import tty
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import Final, Self
+
+import pyte
+
+COLUMNS: Final = 200
+LINES: Final = 50
+BITS_PER_BYTE: Final = 10
+"""Eight and the start and stop bit of a serial line."""
+_SLICE_S: Final = 0.004
+_READ_MOST: Final = 1 << 16
+_SYNC_QUERY: Final = b"\x1b[?2026$p"
+_SYNC_YES: Final = b"\x1b[?2026;2$y"
+_SYNC_END: Final = b"\x1b[?2026l"
+_SYNCHRONISED: Final = 2026 << 5
+"""The mode as the emulator keeps it."""
+
+
+class FarEnd:
+    """What a person sees: the emulated terminal, which takes synchronised updates."""
+
+    def __init__(self, columns: int, lines: int) -> None:
+        self.screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self.screen)
+        self._rows: dict[int, str] = {}
+        self._grounds: dict[int, dict[str, str]] = {}
+        self._tail = b""
+        self.updates = 0
+        """How many slices ended a synchronised update so far."""
+
+    def take(self, arrived: bytes, *, drawn: bool = True) -> int:
+        """Draw what arrived and give how many questions about synchronised updates ended in it."""
+        if drawn:
+            self._stream.feed(arrived)
+        for y in self.screen.dirty:
+            self._rows.pop(y, None)
+            self._grounds.pop(y, None)
+        self.screen.dirty.clear()
+        heard = self._tail + arrived
+        self.updates += heard.rfind(_SYNC_END) + len(_SYNC_END) > len(self._tail)
+        self._tail = heard[-len(_SYNC_QUERY) + 1 :]
+        return heard.count(_SYNC_QUERY)
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether no update is half drawn: a terminal shows none before its end."""
+        return _SYNCHRONISED not in self.screen.mode
+
+    @property
+    def lines(self) -> int:
+        """Tell how many rows there are."""
+        return self.screen.lines
+
+    def row(self, y: int) -> str:
+        """Give the text of a row."""
+        if y not in self._rows:
+            cells = self.screen.buffer[y]
+            self._rows[y] = "".join(cells[x].data for x in range(self.screen.columns))
+        return self._rows[y]
+
+    def text(self) -> str:
+        """Give the text of the whole screen."""
+        return "\n".join(self.row(y) for y in range(self.lines))
+
+    def on(self, background: str) -> list[tuple[int, str]]:
+        """Give the rows with cells of this background (six hex digits), and the text of these cells."""
+        return [(y, texts[background]) for y in range(self.lines) if background in (texts := self._ground(y))]
+
+    def _ground(self, y: int) -> dict[str, str]:
+        """Give the text of a row by the backgrounds it stands on."""
+        if y not in self._grounds:
+            texts: dict[str, str] = {}
+            cells = self.screen.buffer[y]
+            for cell in (cells[x] for x in range(self.screen.columns)):
+                texts[cell.bg] = texts.get(cell.bg, "") + cell.data
+            self._grounds[y] = texts
+        return self._grounds[y]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an answer took: bytes that came down the line until it stood, and seconds by the clock."""
+
+    bytes: int
+    seconds: float
+
+
+class SlowLine:
+    """Runs ``command`` in a pty and shows it at the far end of a line of ``baud`` bits per second.
+
+    ``latency`` is what each way takes, in seconds. ``baud`` may be changed at any time. The size, the kind of
+    terminal and its answers are those of :class:`tests.bench.terminal.Terminal`. With ``drawn=False`` nothing
+    is emulated, for figures of fast lines.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        baud: float,
+        latency: float = 0.0,
+        environment: dict[str, str] | None = None,
+        columns: int = COLUMNS,
+        lines: int = LINES,
+        drawn: bool = True,
+    ) -> None:
+        self.baud, self.latency = baud, latency
+        self.stopped = False
+        """Whether the terminal reads nothing at all now."""
+        self.bytes_received = 0
+        """What has arrived at the far end since the start."""
+        self.last_arrival = self.last_update = monotonic()
+        """When anything arrived, and when a synchronised update was complete."""
+        self.far = FarEnd(columns, lines)
+        self._drawn = drawn
+        self._down: list[tuple[float, bytes]] = []
+        self._up: list[tuple[float, int, bytes]] = []
+        self._sent = 0
+        self._unwritten = b""
+        self._free_at = 0.0
+        self._master, self._shell = os.openpty()
+        fcntl.ioctl(self._shell, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        variables = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(environment or {})}
+        for told in ("NO_COLOR", "COLUMNS", "LINES"):
+            variables.pop(told, None)
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                os.login_tty(self._shell)
+                os.chdir(Path(__file__).parents[2])
+                os.execvpe(command[0], list(command), variables)
+            finally:
+                os._exit(127)
+        os.set_blocking(self._master, False)
+        self._process = os.pidfd_open(self.pid)
+        self._status: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self.ended:
+            os.kill(self.pid, signal.SIGKILL)
+            self._status = os.waitpid(self.pid, 0)[1]
+        self.hang_up()
+        os.close(self._process)
+
+    # --- hands and eyes ------------------------------------------------------------------------
+
+    def type(self, keys: bytes, *, after: float = 0.0) -> None:
+        """Send keys up the line, ``after`` so many seconds."""
+        heapq.heappush(self._up, (monotonic() + after + self.latency, self._sent, keys))
+        self._sent += 1
+
+    def until(self, seen: Callable[[FarEnd], bool], limit: float = 60.0) -> Answer:
+        """Run until what is shown is as ``seen`` says.
+
+        Raises:
+            TimeoutError: it is not within ``limit`` seconds; the message is what is shown instead.
+        """
+        begun, before, looked = monotonic(), self.bytes_received, -1
+        while True:
+            if looked != self.bytes_received and self.far.settled:
+                looked = self.bytes_received
+                if seen(self.far):
+                    return Answer(looked - before, monotonic() - begun)
+            if monotonic() > begun + limit or (self.ended and not self._turn(0.0)):
+                raise TimeoutError(f"not seen within {limit} s; the far end shows\n{self.far.text()}")
+            self._turn(begun + limit)
+
+    def press(self, keys: bytes, *, until: Callable[[FarEnd], bool], limit: float = 60.0) -> Answer:
+        """Send ``keys`` and run until their answer stands at the far end.
+
+        Raises:
+            ValueError: it stands there already, so it would be no answer to the keys.
+            TimeoutError: it is not there within ``limit`` seconds.
+        """
+        if self.far.settled and until(self.far):
+            raise ValueError(f"what {keys!r} is to show is there before the key")
+        self.type(keys)
+        return self.until(until, limit)
+
+    def run(self, seconds: float) -> int:
+        """Run for so long and give how many bytes arrived."""
+        before, end = self.bytes_received, monotonic() + seconds
+        while monotonic() < end and not (self.ended and not self._turn(0.0)):
+            self._turn(end)
+        return self.bytes_received - before
+
+    def rest(self, quiet: float = 0.3, limit: float = 60.0) -> int:
+        """Run until nothing has arrived for ``quiet`` seconds and give how many bytes arrived."""
+        begun, before = monotonic(), self.bytes_received
+        while monotonic() < max(begun, self.last_arrival) + quiet:
+            if monotonic() > begun + limit:
+                raise TimeoutError(f"not at rest within {limit} s")
+            self._turn(max(begun, self.last_arrival) + quiet)
+        return self.bytes_received - before
+
+    def text(self) -> str:
+        """Give what the far end shows."""
+        return self.far.text()
+
+    def row(self, y: int) -> str:
+        """Give a row of what the far end shows."""
+        return self.far.row(y)
+
+    def line_seconds(self, answer: Answer) -> float:
+        """Give how long the line itself took for an answer: the key up, its bytes down."""
+        return answer.bytes * BITS_PER_BYTE / self.baud + 2 * self.latency
+
+    # --- the program and its end ---------------------------------------------------------------
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether the program has ended."""
+        if self._status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self._status = status
+        return self._status is not None
+
+    def wait(self, limit: float = 30.0) -> int:
+        """Run until the program has ended and all it wrote has arrived; give its exit code.
+
+        Negative is the signal that ended it, as :mod:`subprocess` has it.
+        """
+        end = monotonic() + limit
+        while not self.ended or self._turn(0.0):
+            if monotonic() > end:
+                raise TimeoutError(f"not ended within {limit} s; the far end shows\n{self.far.text()}")
+            self._turn(end)
+        assert self._status is not None
+        return os.waitstatus_to_exitcode(self._status)
+
+    def left_over(self) -> bytes:
+        """Give what the program left unread: its shell would take it for typed."""
+        tty.setraw(self._shell, termios.TCSANOW)
+        waiting = array.array("i", [0])
+        fcntl.ioctl(self._shell, termios.FIONREAD, waiting)
+        return os.read(self._shell, waiting[0]) if waiting[0] else b""
+
+    def shell_mode(self) -> list[int | list[bytes | int]]:
+        """Give the modes of the pty, as :func:`termios.tcgetattr` has them."""
+        return termios.tcgetattr(self._shell)
+
+    def hang_up(self) -> None:
+        """Close the terminal under the program, as a window that is closed or a connection that breaks."""
+        for descriptor in (self._shell, self._master):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._shell = self._master = -1
+
+    # --- the line ------------------------------------------------------------------------------
+
+    def _turn(self, until: float) -> bool:
+        """Wait for what is next, at most ``until`` then, and do it; tell whether anything is on its way."""
+        if self._master < 0:
+            select.select([self._process], [], [], max(0.0, until - monotonic()))
+            return False
+        now = monotonic()
+        may_read = not self.stopped and now >= self._free_at
+        moments = [until]
+        moments += [self._down[0][0]] if self._down else []
+        moments += [self._up[0][0]] if self._up else []
+        moments += [] if self.stopped or may_read else [self._free_at]
+        reads = [self._master] if may_read else []
+        watched = [] if self.ended else [self._process]
+        writes = [self._master] if self._unwritten else []
+        ready = select.select([*reads, *watched], writes, [], max(0.0, min(moments) - now))
+        came = self._master in ready[0] and self._carry()
+        self._deliver()
+        self._send_up()
+        return came or bool(self._down or self._up or self._unwritten)
+
+    def _carry(self) -> bool:
+        """Put one slice of what the program wrote on the line; tell whether there was any."""
+        rate = self.baud / BITS_PER_BYTE
+        try:
+            taken = os.read(self._master, max(1, min(_READ_MOST, int(rate * _SLICE_S))))
+        except BlockingIOError:
+            return False
+        self._free_at = monotonic() + len(taken) / rate
+        self._down.append((self._free_at + self.latency, taken))
+        return True
+
+    def _deliver(self) -> None:
+        """Let arrive at the far end what has crossed, and answer its questions from there."""
+        while self._down and self._down[0][0] <= monotonic():
+            _, arrived = self._down.pop(0)
+            self.bytes_received += len(arrived)
+            self.last_arrival = monotonic()
+            updates, asked = self.far.updates, self.far.take(arrived, drawn=self._drawn)
+            if self.far.updates > updates:
+                self.last_update = self.last_arrival
+            for _ in range(asked):
+                self.type(_SYNC_YES)
+
+    def _send_up(self) -> None:
+        """Hand the program what has come up to it."""
+        while self._up and self._up[0][0] <= monotonic():
+            self._unwritten += heapq.heappop(self._up)[2]
+        if self._unwritten:
+            try:
+                self._unwritten = self._unwritten[os.write(self._master, self._unwritten) :]
+            except BlockingIOError:
+                return
