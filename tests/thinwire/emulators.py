@@ -1,0 +1,528 @@
+"""Terminals that do not exist, to hold two streams of bytes against each other cell by cell.
+
+:class:`Emulator` is pyte's screen made strict: it reads sequences whole, knows the attributes, hyperlinks and
+widths pyte does not, and keeps everything that is no drawing - bells, titles, clipboard, modes, queries, and
+any sequence it does not know - as a list of events, so that nothing a program sends is invisible to a
+comparison. :class:`Plain` is pyte as it comes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, Protocol
+
+import pyte
+from pyte.screens import Margins
+from rich.cells import split_graphemes
+from wcwidth import wcwidth
+
+
+class Cell(NamedTuple):
+    """What stands in a cell: pyte's members in pyte's order, then those it leaves out."""
+
+    data: str = " "
+    fg: str = ""
+    bg: str = ""
+    bold: bool = False
+    italics: bool = False
+    underscore: str = ""
+    strikethrough: bool = False
+    reverse: bool = False
+    blink: str = ""
+    dim: bool = False
+    conceal: bool = False
+    overline: bool = False
+    framed: str = ""
+    link: str = ""
+    """What stands between ``OSC 8 ;`` and its end."""
+
+
+class Kind(NamedTuple):
+    """A point in which real terminals differ, so that nothing may depend on it."""
+
+    joined: bool
+    """Whether what Unicode joins is one character as wide as its first, or each has its own width."""
+    erases_in_colour: bool
+    """Whether what is erased takes the background of the pen."""
+    plain_halves: bool
+    """Whether half a wide character that is left over loses its colours with its text."""
+
+
+XTERM: Final = Kind(joined=False, erases_in_colour=True, plain_halves=False)
+MODERN: Final = Kind(joined=True, erases_in_colour=True, plain_halves=False)
+SPARE: Final = Kind(joined=False, erases_in_colour=False, plain_halves=True)
+KINDS: Final = (XTERM, MODERN, SPARE)
+
+_TOKEN: Final = re.compile(
+    r"(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
+    r"|\x1b\[(?P<parameters>[0-?]*)(?P<between>[ -/]*)(?P<final>[@-~])"
+    r"|\x1b\](?P<command>[^\x07\x1b]*)(?:\x07|\x1b\\)"
+    r"|\x1b[PX^_][^\x1b]*\x1b\\"
+    r"|\x1b(?P<escape>[ -/]*[0-OQ-WYZ\\`-~])"
+    r"|(?P<control>[\x00-\x1a\x1c-\x1f\x7f-\x9f])"
+)
+_SET: Final[dict[str, tuple[str, object]]] = {
+    "1": ("bold", True),
+    "2": ("dim", True),
+    "3": ("italics", True),
+    "4": ("underscore", "single"),
+    "5": ("blink", "slow"),
+    "6": ("blink", "fast"),
+    "7": ("reverse", True),
+    "8": ("conceal", True),
+    "9": ("strikethrough", True),
+    "21": ("underscore", "double"),
+    "51": ("framed", "frame"),
+    "52": ("framed", "circle"),
+    "53": ("overline", True),
+}
+_CLEAR: Final[dict[str, dict[str, object]]] = {
+    "22": {"bold": False, "dim": False},
+    "23": {"italics": False},
+    "24": {"underscore": ""},
+    "25": {"blink": ""},
+    "27": {"reverse": False},
+    "28": {"conceal": False},
+    "29": {"strikethrough": False},
+    "39": {"fg": ""},
+    "49": {"bg": ""},
+    "54": {"framed": ""},
+    "55": {"overline": False},
+}
+_MOVES: Final[dict[str, str]] = {
+    "@": "insert_characters",
+    "A": "cursor_up",
+    "B": "cursor_down",
+    "C": "cursor_forward",
+    "D": "cursor_back",
+    "E": "cursor_down1",
+    "F": "cursor_up1",
+    "G": "cursor_to_column",
+    "H": "cursor_position",
+    "J": "erase_in_display",
+    "K": "erase_in_line",
+    "L": "insert_lines",
+    "M": "delete_lines",
+    "P": "delete_characters",
+    "S": "scroll_up",
+    "T": "scroll_down",
+    "X": "erase_characters",
+    "d": "cursor_to_line",
+    "f": "cursor_position",
+    "r": "set_margins",
+}
+_ESCAPES: Final[dict[str, str]] = {
+    "7": "save_cursor",
+    "8": "restore_cursor",
+    "D": "index",
+    "E": "next_line",
+    "M": "reverse_index",
+    "c": "reset",
+}
+_CONTROLS: Final[dict[str, str]] = {
+    "\b": "backspace",
+    "\t": "tab",
+    "\n": "linefeed",
+    "\v": "linefeed",
+    "\f": "linefeed",
+    "\r": "carriage_return",
+}
+SYNCHRONISED: Final = ("?2026h", "?2026l")
+
+
+class _Pen(dict[str, Cell]):
+    """The cells one pen draws, made when they are first drawn: those that are alike are one object."""
+
+    def __init__(self, cell: Cell) -> None:
+        super().__init__()
+        self._cell = cell
+
+    def __missing__(self, data: str) -> Cell:
+        made = self[data] = self._cell._replace(data=data)
+        return made
+
+
+@lru_cache(maxsize=4096)
+def _pen(cell: Cell) -> _Pen:
+    return _Pen(cell)
+
+
+@lru_cache(maxsize=4096)
+def _chosen(pen: Cell, parameters: str) -> tuple[Cell, bool]:
+    """Give the pen after SGR with ``parameters``, and whether one of them is known to nobody."""
+    codes, at = parameters.split(";"), 0
+    new: dict[str, Any] = {}
+    unknown = False
+    while at < len(codes):
+        code, length = codes[at], 1
+        number = int(code) if code.isdigit() else 0
+        if number == 0:
+            new = Cell()._asdict() | {"link": pen.link}
+            unknown = unknown or code not in ("", "0")
+        elif code in _SET:
+            name, value = _SET[code]
+            new[name] = value
+        elif code in _CLEAR:
+            new |= _CLEAR[code]
+        elif number in (38, 48):
+            length = {"5": 3, "2": 5}.get(codes[at + 1] if at + 1 < len(codes) else "", 1)
+            new["fg" if number == 38 else "bg"] = ";".join(codes[at + 1 : at + length])
+            unknown = unknown or length == 1
+        elif number in range(30, 38) or number in range(90, 98):
+            new["fg"] = code
+        elif number in range(40, 48) or number in range(100, 108):
+            new["bg"] = code
+        else:
+            unknown = True
+        at += length
+    return pen._replace(**new), unknown
+
+
+@lru_cache(maxsize=4096)
+def _alone(text: str) -> tuple[tuple[str, int], ...]:
+    """Give the characters of a text and the cells each takes by itself."""
+    return tuple((each, max(0, wcwidth(each))) for each in text)
+
+
+@lru_cache(maxsize=4096)
+def _joined(text: str) -> tuple[tuple[str, int], ...]:
+    """Give what Unicode joins in a text and the cells it takes together."""
+    spans, _ = split_graphemes(text)
+    return tuple((text[start:end], width) for start, end, width in spans)
+
+
+class Terminal(Protocol):
+    """What is asked of an emulator."""
+
+    columns: int
+    lines: int
+    dirty: set[int]
+    events: list[str]
+    """What was sent besides drawing, in order."""
+
+    def feed(self, data: str) -> None:
+        """Take what a program sends."""
+
+    def resize(self, lines: int, columns: int) -> None:
+        """Become another size."""
+
+    def row(self, y: int) -> Sequence[object]:
+        """Give the cells of a row."""
+
+    def state(self) -> dict[str, object]:
+        """Give all that is not cells, by name."""
+
+
+class Emulator(pyte.Screen):  # type: ignore[misc]
+    """A strict terminal of a :class:`Kind`."""
+
+    def __init__(self, columns: int, lines: int, kind: Kind = XTERM) -> None:
+        self.kind = kind
+        self.events: list[str] = []
+        self._first: dict[int, dict[int, Cell]] = {}
+        self._partial = ""
+        self._split = _joined if kind.joined else _alone
+        super().__init__(columns, lines)
+
+    @property
+    def default_char(self) -> Cell:
+        return _DEFAULT
+
+    def reset(self) -> None:
+        super().reset()
+        self.cursor.attrs = _DEFAULT
+
+    # --- reading -------------------------------------------------------------------------------
+
+    def feed(self, data: str) -> None:
+        """Take what a program sends; what stands at the end of it half said waits for the rest."""
+        data = self._partial + data
+        at = 0
+        while at < len(data):
+            token = _TOKEN.match(data, at)
+            if token is None:
+                break
+            at = token.end()
+            self._take(token)
+        self._partial = data[at:]
+
+    def _take(self, token: re.Match[str]) -> None:
+        if (text := token["text"]) is not None:
+            self.draw(text)
+        elif (final := token["final"]) is not None:
+            self._sequence(token["parameters"], token["between"], final, token[0])
+        elif (command := token["command"]) is not None:
+            if command.startswith("8;"):
+                link = command[2:]
+                self.cursor.attrs = self.cursor.attrs._replace(link="" if link == ";" else link)
+            else:
+                self._told(token[0])
+        elif (name := _ESCAPES.get(token["escape"] or "")) or (name := _CONTROLS.get(token["control"] or "")):
+            getattr(self, name)()
+        else:
+            self._told(token[0])
+
+    def _sequence(self, parameters: str, between: str, final: str, whole: str) -> None:
+        if final == "m" and not between:
+            self.cursor.attrs, unknown = _chosen(self.cursor.attrs, parameters)
+            self.events += [whole] if unknown else []
+        elif final in "hl" and not between:
+            self._switch(parameters, final == "h", whole)
+        elif final in _MOVES and not between and re.fullmatch(r"[\d;]*", parameters):
+            numbers = [int(number or 0) for number in parameters.split(";")] if parameters else []
+            getattr(self, _MOVES[final])(*numbers)
+        else:
+            self._told(whole)
+
+    def _told(self, sequence: str) -> None:
+        """Keep what is no drawing; titles stand where pyte has them too."""
+        if sequence.startswith(("\x1b]0;", "\x1b]2;")):
+            self.title = sequence[4:].rstrip("\x07\x1b\\")
+        self.events.append(sequence)
+
+    def _switch(self, parameters: str, on: bool, whole: str) -> None:
+        if f"{parameters}{'h' if on else 'l'}" in SYNCHRONISED:
+            return
+        self.events.append(whole)
+        private = parameters.startswith("?")
+        modes = [int(mode) for mode in parameters.lstrip("?").split(";") if mode.isdigit()]
+        (self.set_mode if on else self.reset_mode)(*modes, private=private)
+        if private and 1049 in modes:
+            self._turn(on)
+
+    def _turn(self, on: bool) -> None:
+        """Show the other screen, which is blank when it is turned to, or the first one as it was left."""
+        if on:
+            self.save_cursor()
+            self._first = {y: line.copy() for y, line in self.buffer.items()}
+            self._fresh(range(self.lines))
+        else:
+            for y in range(self.lines):
+                self._clear(y)
+                self.buffer[y].update(self._first.get(y, {}))
+            self.restore_cursor()
+
+    # --- drawing -------------------------------------------------------------------------------
+
+    def draw(self, data: str) -> None:
+        pen, x, y = _pen(self.cursor.attrs), self.cursor.x, self.cursor.y
+        if data.isascii() and x + len(data) <= self.columns and pyte.modes.IRM not in self.mode:
+            self._halve(x, x + len(data))
+            self.buffer[y].update(zip(range(x, x + len(data)), map(pen.__getitem__, data), strict=False))
+            self.dirty.add(y)
+            self.cursor.x += len(data)
+            return
+        for character, width in self._split(data):
+            if width:
+                self._put(character, width, pen)
+            else:
+                self._join(character)
+
+    def _put(self, character: str, width: int, pen: _Pen) -> None:
+        if self.cursor.x + width > self.columns:
+            if pyte.modes.DECAWM in self.mode:
+                self.carriage_return()
+                self.linefeed()
+            elif self.cursor.x == self.columns and width == 1:
+                self.cursor.x -= 1
+            else:
+                return
+        if pyte.modes.IRM in self.mode:
+            self.insert_characters(width)
+        x, line = self.cursor.x, self.buffer[self.cursor.y]
+        self._halve(x, x + width)
+        line[x] = pen[character]
+        for tail in range(x + 1, x + width):
+            line[tail] = pen[""]
+        self.dirty.add(self.cursor.y)
+        self.cursor.x += width
+
+    def _join(self, mark: str) -> None:
+        """Add a mark that takes no cell to the character before the cursor."""
+        line, x = self.buffer[self.cursor.y], self.cursor.x - 1
+        while x > 0 and line[x].data == "":
+            x -= 1
+        if x >= 0:
+            line[x] = _pen(line[x])[line[x].data + mark]
+            self.dirty.add(self.cursor.y)
+
+    def _halve(self, start: int, end: int) -> None:
+        """Blank what is left of wide characters of which only a half is drawn over."""
+        line = self.buffer[self.cursor.y]
+        if start < self.columns and line[start].data == "":
+            while start > 0 and line[start].data == "":
+                start -= 1
+                self._blank(line, start)
+        while end < self.columns and line[end].data == "":
+            self._blank(line, end)
+            end += 1
+
+    def _blank(self, line: dict[int, Cell], x: int) -> None:
+        line[x] = _pen(_DEFAULT if self.kind.plain_halves else line[x])[" "]
+
+    # --- erasing and scrolling -----------------------------------------------------------------
+
+    @property
+    def _erased(self) -> Cell:
+        return _pen(_DEFAULT._replace(bg=self.cursor.attrs.bg) if self.kind.erases_in_colour else _DEFAULT)[
+            " "
+        ]
+
+    def _as_erased(self, erase: Callable[..., None], *how: int) -> None:
+        """Let pyte erase, which takes the whole pen for it where terminals take the background."""
+        pen, self.cursor.attrs = self.cursor.attrs, self._erased
+        erase(*how)
+        self.cursor.attrs = pen
+
+    def erase_characters(self, count: int | None = None) -> None:
+        self._halve(self.cursor.x, min(self.columns, self.cursor.x + (count or 1)))
+        self._as_erased(super().erase_characters, count or 1)
+
+    def erase_in_line(self, how: int = 0, private: bool = False) -> None:
+        start, end = ((self.cursor.x, self.columns), (0, self.cursor.x + 1), (0, self.columns))[how]
+        self._halve(start, end)
+        self._as_erased(super().erase_in_line, how)
+
+    def erase_in_display(self, how: int = 0, *args: Any, **kwargs: Any) -> None:
+        kept = {0: range(self.cursor.y), 1: range(self.cursor.y + 1, self.lines)}.get(how, range(0))
+        for y in range(self.lines):
+            if y not in kept and y != self.cursor.y:
+                self._clear(y)
+        if how in (0, 1):
+            self.erase_in_line(how)
+        else:
+            self._clear(self.cursor.y)
+
+    def _clear(self, y: int) -> None:
+        self.buffer.pop(y, None)
+        self.buffer[y].update(dict.fromkeys(range(self.columns), self._erased))
+        self.dirty.add(y)
+
+    def _fresh(self, rows: Iterator[int] | range) -> None:
+        for y in rows:
+            self._clear(y)
+
+    @property
+    def _region(self) -> Margins:
+        return self.margins or Margins(0, self.lines - 1)
+
+    def delete_lines(self, count: int | None = None) -> None:
+        top, bottom = self._region
+        super().delete_lines(count)
+        if top <= self.cursor.y <= bottom:
+            self._fresh(range(max(self.cursor.y, bottom + 1 - (count or 1)), bottom + 1))
+
+    def insert_lines(self, count: int | None = None) -> None:
+        top, bottom = self._region
+        super().insert_lines(count)
+        if top <= self.cursor.y <= bottom:
+            self._fresh(range(self.cursor.y, min(bottom + 1, self.cursor.y + (count or 1))))
+
+    def index(self) -> None:
+        fresh = self.cursor.y == self._region.bottom
+        super().index()
+        if fresh:
+            self._fresh(range(self.cursor.y, self.cursor.y + 1))
+
+    def reverse_index(self) -> None:
+        fresh = self.cursor.y == self._region.top
+        super().reverse_index()
+        if fresh:
+            self._fresh(range(self.cursor.y, self.cursor.y + 1))
+
+    def next_line(self) -> None:
+        """Move to the beginning of the next line."""
+        self.carriage_return()
+        self.index()
+
+    def scroll_up(self, count: int = 1) -> None:
+        """Move the rows between the margins up."""
+        self._scroll(self.delete_lines, count)
+
+    def scroll_down(self, count: int = 1) -> None:
+        """Move the rows between the margins down."""
+        self._scroll(self.insert_lines, count)
+
+    def _scroll(self, move: Callable[[int], None], count: int) -> None:
+        x, y = self.cursor.x, self.cursor.y
+        self.cursor.y = self._region.top
+        move(count or 1)
+        self.cursor.x, self.cursor.y = x, y
+
+    # --- being looked at -----------------------------------------------------------------------
+
+    def resize(self, lines: int | None = None, columns: int | None = None) -> None:
+        """Become another size; what is cut off is gone, and the cursor stays on the screen."""
+        lines, columns = lines or self.lines, columns or self.columns
+        for y in range(lines, self.lines):
+            self.buffer.pop(y, None)
+        for line in self.buffer.values():
+            for x in range(columns, self.columns):
+                line.pop(x, None)
+            if line[columns - 1].data and wcwidth(line[columns - 1].data[0]) == 2:
+                line[columns - 1] = _pen(line[columns - 1])[" "]
+        self.lines, self.columns = lines, columns
+        self.margins = None
+        self.ensure_hbounds()
+        self.ensure_vbounds()
+        self.dirty.update(range(lines))
+
+    def row(self, y: int) -> Sequence[Cell]:
+        line = self.buffer[y]
+        return [line[x] for x in range(self.columns)]
+
+    def state(self) -> dict[str, object]:
+        wraps = pyte.modes.DECAWM in self.mode
+        return {
+            "events": self.events,
+            "cursor": (self.cursor.y, self.cursor.x if wraps else min(self.cursor.x, self.columns - 1)),
+            "hidden": self.cursor.hidden,
+            "pen": self.cursor.attrs,
+            "title": self.title,
+            "modes": self.mode,
+            "margins": self.margins,
+            "half said": self._partial,
+        }
+
+
+_DEFAULT: Final = _pen(Cell())[" "]
+
+
+class Plain:
+    """Pyte's own screen and stream, as they come."""
+
+    def __init__(self, columns: int, lines: int) -> None:
+        self.columns, self.lines = columns, lines
+        self._screen = pyte.Screen(columns, lines)
+        self._stream = pyte.Stream(self._screen)
+        self.dirty: set[int] = self._screen.dirty
+        self.events: list[str] = []
+
+    def feed(self, data: str) -> None:
+        """Take what a program sends."""
+        self._stream.feed(data)
+
+    def resize(self, lines: int, columns: int) -> None:
+        """Become another size."""
+        self.columns, self.lines = columns, lines
+        self._screen.resize(lines, columns)
+
+    def row(self, y: int) -> Sequence[object]:
+        """Give the cells of a row."""
+        line = self._screen.buffer[y]
+        return [line[x] for x in range(self.columns)]
+
+    def state(self) -> dict[str, object]:
+        """Give all that is not cells, by name."""
+        screen = self._screen
+        return {
+            "cursor": (screen.cursor.y, min(screen.cursor.x, self.columns - 1)),
+            "hidden": screen.cursor.hidden,
+            "title": screen.title,
+            "icon": screen.icon_name,
+            "modes": screen.mode - {2026 << 5},
+            "margins": screen.margins,
+            "pen": screen.cursor.attrs,
+        }

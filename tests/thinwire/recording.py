@@ -1,0 +1,509 @@
+"""What Textual gives the driver of a terminal, write by write, while somebody uses an app.
+
+:class:`Recorder` stands where Textual's driver for Linux stands and is told the same; it answers nothing.
+:func:`play` is a user of the real blotter who presses what comes to mind, :func:`tour` one who looks at every
+screen in every theme; what their terminal would have been sent is a :class:`Recording`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import itertools
+import json
+import random
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from textual import events, messages
+from textual.app import App
+from textual.command import CommandList, CommandPalette
+from textual.driver import Driver
+from textual.geometry import Size
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from styles.themes import THEMES
+from tests.desk import desk_app
+from tests.service.lines import Line
+from tui.actions.registry import ACTIONS
+from tui.api.http import AsyncBaseTransport
+from tui.screens import dialog
+from tui.screens.desk import DeskScreen
+from tui.screens.form import FormDialog
+from tui.screens.panes import PANES
+from tui.screens.preview import PreviewDialog
+from tui.screens.report import ReportDialog
+from widgets.filterbar import FilterBar
+
+START: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
+SMALLEST, LARGEST = (60, 15), (250, 70)
+PATIENCE: Final = 400
+BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """The app wrote ``text`` in one go."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resized:
+    """The terminal has another size from here on."""
+
+    columns: int
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """What the user did next."""
+
+    what: str
+
+
+Event = Wrote | Resized | Did
+
+
+@dataclass
+class Recording:
+    """What happened in a terminal that was ``columns`` by ``lines`` in the beginning."""
+
+    columns: int
+    lines: int
+    events: list[Event] = field(default_factory=list)
+    seen: Counter[str] = field(default_factory=Counter)
+    """How often each screen was on top, by its name, and whatever else is worth counting."""
+
+    def save(self, file: Path) -> None:
+        """Keep it in a file."""
+        told = [[type(event).__name__, *dataclasses.astuple(event)] for event in self.events]
+        file.write_text(json.dumps([self.columns, self.lines, told]))
+
+    @classmethod
+    def load(cls, file: Path) -> Recording:
+        """Give what was kept in a file."""
+        kinds: dict[str, Callable[..., Event]] = {kind.__name__: kind for kind in (Wrote, Resized, Did)}
+        columns, lines, told = json.loads(file.read_text())
+        return cls(columns, lines, [kinds[kind](*members) for kind, *members in told])
+
+
+def unfinished(text: str) -> bool:
+    """Tell whether an update begins in ``text`` that does not end in it."""
+    return text.rfind(BEGIN) > text.rfind(END)
+
+
+class Recorder(Driver):
+    """Keeps all that is written, and says of the terminal only its size."""
+
+    recording: Recording
+    frames = 0
+    """How many frames were begun so far, more or less."""
+
+    def write(self, data: str) -> None:
+        self.recording.events.append(Wrote(data))
+        self.frames += data not in (BEGIN, END)
+
+    def start_application_mode(self) -> None:
+        """Write what Textual's driver for Linux begins with, and tell the app its size."""
+        width, height = self._size or (80, 24)
+        self.recording = Recording(width, height)
+        for sequence in (
+            *("\x1b[?1049h", "\x1b[?1000h", "\x1b[?1003h", "\x1b[?1015h", "\x1b[?1006h", "\x1b[?25l"),
+            *("\x1b[?1004h", "\x1b[>25u", "\x1b[?2026$p", "\x1b[?2048$p", "\x1b[?2004h", "\x1b[?7l"),
+        ):
+            self.write(sequence)
+        self._tell_size(width, height)
+
+    def _tell_size(self, width: int, height: int) -> None:
+        size = Size(width, height)
+        self.send_message(events.Resize(size, size))
+
+    def disable_input(self) -> None:
+        """There is none."""
+
+    def stop_application_mode(self) -> None:
+        """Write what Textual's driver for Linux ends with."""
+        for sequence in ("\x1b[?2004l", "\x1b[?7h", "\x1b[<u", "\x1b[?1049l", "\x1b[?25h", "\x1b[?1004l"):
+            self.write(sequence)
+
+    # --- the terminal's side -------------------------------------------------------------------
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Make the terminal another size."""
+        self.recording.events.append(Resized(columns, lines))
+        self._tell_size(columns, lines)
+
+    def press(self, key: str, character: str | None) -> None:
+        """Send a key to the app."""
+        event = events.Key(key, character)
+        event.set_sender(self._app)
+        self.send_message(event)
+
+    def point(self, kind: type[events.MouseEvent], x: int, y: int) -> None:
+        """Move, click or turn the mouse at a place of the screen."""
+        self.process_message(kind(None, x, y, 0, 0, 0, False, False, False, x, y))
+
+
+_SPELT: Final = {" ": "space", "-": "minus", ".": "full_stop", "/": "slash", ",": "comma", ":": "colon"} | {
+    "@": "at",
+    "?": "question_mark",
+    ">": "greater_than_sign",
+    "!": "exclamation_mark",
+}
+_CHARACTERS: Final = {name: character for character, name in _SPELT.items()}
+
+
+@dataclass
+class Hands:
+    """A user's hands on an app whose driver is a :class:`Recorder`."""
+
+    pilot: Pilot[Any]
+
+    @property
+    def app(self) -> App[Any]:
+        return self.pilot.app
+
+    @property
+    def driver(self) -> Recorder:
+        driver = self.app._driver
+        assert isinstance(driver, Recorder)
+        return driver
+
+    @property
+    def recording(self) -> Recording:
+        return self.driver.recording
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, each painted before the next."""
+        for key in keys:
+            self.did(f"press {key}")
+            self.driver.press(key, _CHARACTERS.get(key, key if len(key) == 1 else None))
+            await self.turn()
+
+    async def type(self, text: str) -> None:
+        """Type a text."""
+        await self.press(*(_SPELT.get(letter, letter) for letter in text))
+
+    async def point(self, kind: type[events.MouseEvent], x: int, y: int) -> None:
+        """Use the mouse."""
+        self.did(f"{kind.__name__} at {x}, {y}")
+        self.driver.point(kind, x, y)
+        await self.turn()
+
+    async def resize(self, columns: int, lines: int) -> None:
+        """Make the terminal another size."""
+        self.did(f"resize to {columns}x{lines}")
+        self.driver.resize(columns, lines)
+        await self.turn()
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Let the app work until ``true``; fail when it never becomes so."""
+        for _ in range(PATIENCE):
+            if true():
+                return
+            await asyncio.sleep(0.005)
+            await self.turn()
+        raise AssertionError(f"waited in vain; on top is {self.app.screen}")
+
+    async def turn(self) -> None:
+        """Let the app do what it has been told, paint, and count what is on top."""
+        assert self.app._exception is None, "the app ended"
+        await self.pilot.pause(0)
+        self.recording.seen[type(self.app.screen).__name__] += 1
+
+    def did(self, what: str) -> None:
+        """Write down what is done next."""
+        self.recording.events.append(Did(what))
+
+
+@asynccontextmanager
+async def hands_on(
+    app: App[Any], size: tuple[int, int], *, synchronised: bool = True
+) -> AsyncIterator[Hands]:
+    """Give hands on ``app`` in a terminal of this size, that takes updates kept together or does not."""
+    app.driver_class = Recorder
+    async with app.run_test(headless=False, size=size, notifications=True, tooltips=True) as pilot:
+        hands = Hands(pilot)
+        if synchronised:
+            app.post_message(messages.TerminalSupportsSynchronizedOutput())
+        await hands.turn()
+        yield hands
+        await pilot.pause()
+
+
+# --- a user of the blotter -------------------------------------------------------------------------
+
+WORDS: Final = ("vod", "side:buy", "ordered>50k", "!new", "gilt", "0.8", "UKEQ-GROW 60k", "12", "xyz", "a")
+COMMANDS: Final = ("Theme", "Market: step", "Market: speed", "Market: halt", "Redraw", "Time", "Sort", "Fr")
+MOVES: Final = ("down", "up", "pagedown", "pageup", "home", "end", "left", "right")
+KEYS: Final = tuple(action.key for action in ACTIONS if action.id not in ("quit", "palette"))
+DESK_KEYS: Final = (*MOVES, *MOVES, "down", "up", "tab", "shift+tab", "space", "j", "k", "asterisk")
+OTHER_KEYS: Final[dict[type[Any], tuple[str, ...]]] = {
+    FormDialog: ("tab", "shift+tab", "space", "ctrl+u", "down", "left", "right", *["enter", "escape"] * 5),
+    PreviewDialog: ("j", "k", "r", "w", "y", "enter", "backspace", "1", "2", "escape", "pagedown"),
+    ReportDialog: ("y", "enter", "escape", *MOVES),
+}
+VIEW_KEYS: Final = (*MOVES, "j", "k", "i", "h", "y", "slash", "n", "tab", "enter", "escape", "escape")
+
+
+class Somebody:
+    """Presses what comes to mind, on whatever screen is on top."""
+
+    def __init__(self, hands: Hands, line: Line, chance: random.Random) -> None:
+        self.hands, self.line, self.chance = hands, line, chance
+
+    async def act(self) -> None:
+        """Do one thing."""
+        app, chance = self.hands.app, self.chance
+        happens = chance.random()
+        if happens < 0.02:
+            await self.hands.resize(
+                chance.randint(SMALLEST[0], LARGEST[0]), chance.randint(SMALLEST[1], LARGEST[1])
+            )
+        elif happens < 0.10:
+            await tick(self.hands, chance.randint(1, 5))
+        elif happens < 0.12:
+            await wear(self.hands, chance.choice(THEMES).name)
+        elif happens < 0.14:
+            kind = chance.choice((events.MouseMove, events.MouseScrollDown, events.MouseScrollUp))
+            await self.hands.point(kind, chance.randrange(app.size.width), chance.randrange(app.size.height))
+        elif happens < 0.15:
+            self.line.fail("unreachable", "ordermanagement", 4)
+        elif happens < 0.18 and isinstance(app.screen, DeskScreen) and not app.screen.asking:
+            await self.hands.press("colon")
+            await self.hands.until(lambda: not isinstance(app.screen, DeskScreen))
+            if isinstance(app.screen, CommandPalette):
+                await choose(self.hands, chance.choice(COMMANDS), run=chance.random() < 0.7)
+        elif isinstance(app.focused, FilterBar | Input) or isinstance(app.screen, FormDialog):
+            await self._type()
+        else:
+            await self.hands.press(self._key())
+
+    async def _type(self) -> None:
+        app, chance = self.hands.app, self.chance
+        keys = OTHER_KEYS.get(type(app.screen), ("enter", "escape", "left", "backspace", "home", "ctrl+u"))
+        if chance.random() < 0.2:
+            await self.hands.type(chance.choice(WORDS))
+        else:
+            await self.hands.press(chance.choice(keys))
+
+    def _key(self) -> str:
+        screen = self.hands.app.screen
+        if isinstance(screen, DeskScreen):
+            return self.chance.choice(DESK_KEYS if self.chance.random() < 0.6 else KEYS)
+        return self.chance.choice(OTHER_KEYS.get(type(screen), VIEW_KEYS))
+
+
+async def choose(hands: Hands, words: str, *, run: bool = True) -> None:
+    """Type a command into the palette that is open, and run the first that is found, or leave."""
+    await hands.type(words)
+    palette = hands.app.screen
+    found = palette.query_one(CommandList)
+    await hands.until(lambda: found.option_count > 0)
+    await hands.press("down", "enter" if run else "escape")
+    await hands.until(lambda: hands.app.screen is not palette)
+
+
+async def tick(hands: Hands, steps: int) -> None:
+    """Let the simulated market move, and the desk read what came of it."""
+    hands.did(f"the market moves {steps} steps")
+    desk = hands.app.desk
+    await desk.market_set(steps=steps)
+    await desk.refresh()
+    await hands.turn()
+
+
+async def wear(hands: Hands, theme: str) -> None:
+    """Take another theme."""
+    hands.did(f"theme {theme}")
+    hands.app.theme = theme
+    hands.recording.seen[theme] += 1
+    await hands.turn()
+
+
+@asynccontextmanager
+async def at_the_desk(
+    size: tuple[int, int], *, synchronised: bool = True, ascii: bool = False
+) -> AsyncIterator[tuple[Hands, Line]]:
+    """Give hands on a real blotter that has read its desk, and the line to its server."""
+    ticks = itertools.count(step=1.0)
+    lines: list[Line] = []
+
+    def wrap(server: AsyncBaseTransport) -> AsyncBaseTransport:
+        lines.append(Line(server))
+        return lines[-1]
+
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        patch.setattr(dialog, "clock", lambda: next(ticks))
+        exports = Path(folder)
+        async with (
+            desk_app(ascii=ascii, market=True, start=START, exports=exports, wrap=wrap) as app,
+            hands_on(app, size, synchronised=synchronised) as hands,
+        ):
+            await hands.until(lambda: app.snapshot.complete and app.market is not None)
+            yield hands, lines[0]
+
+
+async def play(seed: int, frames: int, *, synchronised: bool = True, ascii: bool = False) -> Recording:
+    """Give what a user of the blotter saw who did whatever came to mind, for so many frames."""
+    chance = random.Random(seed)
+    size = chance.choice(((200, 50), (120, 40), (80, 24), (100, 30)))
+    async with at_the_desk(size, synchronised=synchronised, ascii=ascii) as (hands, line):
+        somebody = Somebody(hands, line, chance)
+        while hands.driver.frames < frames:
+            await somebody.act()
+        return hands.recording
+
+
+LOOKS: Final = (
+    *(
+        "j",
+        "j",
+        "pagedown",
+        "end",
+        "home",
+        "space",
+        "asterisk",
+        "escape",
+        "l",
+        "l",
+        "0",
+        "0",
+        "z",
+        "z",
+        "1",
+        "1",
+    ),
+    *(
+        "2",
+        "2",
+        "down",
+        "2",
+        "3",
+        "4",
+        "5",
+        "6",
+        "pagedown",
+        "tab",
+        "shift+tab",
+        "right",
+        "left",
+        "ctrl+l",
+        "E",
+    ),
+)
+FORMS: Final = (
+    *(("1", "n"), ("1", "N"), ("1", "p"), ("1", "s"), ("1", "T")),
+    *(("2", "u"), ("2", "m"), ("2", "C"), ("2", "o"), ("3", "f"), ("4", "y")),
+)
+"""A pane, and a key that asks something there."""
+VIEWS: Final = ("enter", "i", "h", "question_mark")
+
+
+async def tour(theme: str, *, synchronised: bool = True) -> Recording:
+    """Give what somebody sees who looks at every screen and every dialog once, in one theme."""
+    async with at_the_desk((140, 40), synchronised=synchronised) as (hands, _):
+        guide = Guide(hands)
+        await wear(hands, theme)
+        await hands.press(*LOOKS)
+        await hands.press("1", "slash", *"vod", "enter", "slash", "escape")
+        for size in (SMALLEST, (80, 24), LARGEST, (140, 40)):
+            await hands.resize(*size)
+            await tick(hands, 3)
+        for pane, key in FORMS:
+            await guide.asked(pane, key)
+        for key in VIEWS:
+            await guide.viewed(key)
+        await guide.copied()
+        await guide.previewed()
+        await guide.reported()
+        await guide.commanded()
+        return hands.recording
+
+
+@dataclass
+class Guide:
+    """Leads to each screen, and back to the desk."""
+
+    hands: Hands
+
+    def _on(self, kind: type[Any]) -> Callable[[], bool]:
+        return lambda: isinstance(self.hands.app.screen, kind)
+
+    async def _pane(self, number: str) -> None:
+        """Go to a pane and its first row, the panes showing everything."""
+        desk = self.hands.app.screen
+        if desk.linked:
+            await self.hands.press("l")
+        if desk.active.family is not PANES[int(number) - 1]:
+            await self.hands.press(number)
+        await self.hands.press("home")
+
+    async def _leave(self) -> None:
+        """Say no to all that is asked."""
+        desk = self.hands.app.screen_stack[0]
+        while desk.asking or self.hands.app.screen is not desk:
+            await self.hands.press("escape")
+
+    async def asked(self, pane: str, key: str) -> None:
+        """Open a form, type into it and leave it."""
+        await self._pane(pane)
+        action = next(action for action in ACTIONS if action.key == key)
+        for _ in range(PATIENCE):
+            if not action.refusal(self.hands.app.screen.scope()):
+                break
+            await self.hands.press("down")
+        await self.hands.press(key)
+        await self.hands.until(self._on(FormDialog))
+        await self.hands.press("tab", "x", "down", "space", "right", "enter")
+        await self._leave()
+
+    async def viewed(self, key: str) -> None:
+        """Look closer and come back."""
+        await self._pane("2")
+        await self.hands.press(key)
+        await self.hands.until(lambda: not isinstance(self.hands.app.screen, DeskScreen))
+        await self.hands.press("down", "pagedown", "end", "home", "up", "escape")
+        await self.hands.until(self._on(DeskScreen))
+
+    async def copied(self) -> None:
+        """Send a row's id to the clipboard."""
+        await self._pane("1")
+        await self.hands.press("y")
+        await self.hands.until(self._on(FormDialog))
+        await self.hands.press("enter")
+        await self.hands.until(self._on(DeskScreen))
+
+    async def previewed(self) -> None:
+        """See what cancelling everything would do, and think better of it."""
+        await self.hands.press("K")
+        await self.hands.until(self._on(PreviewDialog))
+        await self.hands.press("r", "j", "r", "w", "w", "1", "2", "backspace", "enter", "escape")
+        await self.hands.until(self._on(DeskScreen))
+
+    async def reported(self) -> None:
+        """Cancel every order, which not all of them take, and read what came of it."""
+        await self._pane("2")
+        await self.hands.press("asterisk", "c")
+        await self.hands.until(self._on(PreviewDialog))
+        count = self.hands.app.screen._preview.count
+        await self.hands.press(*str(count), "enter")
+        await self.hands.until(self._on(ReportDialog))
+        await self.hands.press("down", "pagedown", "home", "y", "escape")
+        await self.hands.until(self._on(DeskScreen))
+
+    async def commanded(self) -> None:
+        """Choose a command by name."""
+        await self.hands.press("colon")
+        await self.hands.until(self._on(CommandPalette))
+        await choose(self.hands, "Market: step")

@@ -1,0 +1,142 @@
+"""The screen is, after every frame, cell for cell what Textual alone would have drawn.
+
+Users who press what comes to mind, a look at every screen in every theme, and an app that draws what makes
+terminals disagree are recorded as they run; each recording is then played through Textual alone and through
+the thin wire, into two terminals that are compared.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import random
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from textual.screen import Screen
+
+import tui.screens
+from styles.themes import THEMES
+from tests.thinwire.duel import Duel, apart
+from tests.thinwire.emulators import KINDS, Emulator, Plain
+from tests.thinwire.hostile import DOUBTFUL, MARKED, SURE, vandalise
+from tests.thinwire.recording import Recording, Resized, Wrote, play, tour, unfinished
+from tests.thinwire.tmux import MISSING, Panes
+from tui.thinwire.wire import ThinWire
+
+ALL_FRAMES: Final = 10_000
+TOUR_FRAMES: Final = 350
+DESK_SEEDS, DESK_FRAMES = range(5), 620
+HOSTILE_SEEDS, HOSTILE_FRAMES = range(10), 480
+
+
+def duels(recording: Recording, seed: int) -> Iterator[Duel]:
+    """Give the two ways a recording is played: frame by frame, and as a line has it that is not ideal."""
+    first, second = (partial(Emulator, kind=KINDS[each % len(KINDS)]) for each in (seed, seed + 1))
+    yield Duel(recording, first)
+    yield (
+        Duel(recording, second, every=2 + seed % 7),
+        Duel(recording, second, limit=(200, 700, 2_000)[seed % 3]),
+        Duel(recording, second, forgets=random.Random(seed)),
+        Duel(recording, second, can_scroll=False),
+    )[seed % 4]
+
+
+def all_alike(recording: Recording, seed: int, folder: Path) -> Duel:
+    """Play it both ways and give the first; one that shows a difference is kept, to be played again."""
+    try:
+        first, _ = [duel.play() for duel in duels(recording, seed)]
+    except AssertionError as error:
+        recording.save(kept := folder / f"{seed}.json")
+        raise AssertionError(f"seed {seed}, kept in {kept}: {error}") from None
+    return first
+
+
+def test_ten_thousand_frames_are_played() -> None:
+    played = len(THEMES) * TOUR_FRAMES + len(DESK_SEEDS) * DESK_FRAMES + len(HOSTILE_SEEDS) * HOSTILE_FRAMES
+    assert played >= ALL_FRAMES
+
+
+def screens() -> set[str]:
+    """Give the names of all screens and dialogs there are."""
+    for module in pkgutil.iter_modules(tui.screens.__path__, "tui.screens."):
+        importlib.import_module(module.name)
+    kinds: list[type[Screen[Any]]] = [Screen]
+    found: set[str] = set()
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        if kind.__module__.startswith("tui.") and not kind.__subclasses__():
+            found.add(kind.__name__)
+    return found
+
+
+@pytest.mark.parametrize("theme", [theme.name for theme in THEMES])
+async def test_every_screen_and_dialog_is_drawn_in_every_theme(theme: str, tmp_path: Path) -> None:
+    number = [each.name for each in THEMES].index(theme)
+    recording = await tour(theme, synchronised=number % 4 != 1)
+    assert screens() | {"CommandPalette"} <= set(recording.seen)
+    duel = all_alike(recording, number, tmp_path)
+    assert duel.frames >= TOUR_FRAMES
+    assert duel.sent < duel.came / 4
+
+
+@pytest.mark.parametrize("seed", DESK_SEEDS)
+async def test_whoever_uses_the_blotter_sees_what_textual_alone_would_have_drawn(
+    seed: int, tmp_path: Path
+) -> None:
+    recording = await play(seed, DESK_FRAMES, synchronised=seed % 4 != 1, ascii=seed % 8 == 2)
+    duel = all_alike(recording, seed, tmp_path)
+    assert duel.frames >= DESK_FRAMES
+    assert duel.sent < duel.came / 4
+    assert len(set(recording.seen) & screens()) >= len(screens()) - 3
+
+
+@pytest.mark.parametrize("seed", HOSTILE_SEEDS)
+async def test_whatever_an_app_draws_is_drawn(seed: int, tmp_path: Path) -> None:
+    texts = SURE if seed % 3 == 0 else SURE + DOUBTFUL
+    foreign = 0.04 if seed % 2 else 0.0
+    recording = await vandalise(
+        seed, HOSTILE_FRAMES, texts=texts, foreign=foreign, synchronised=seed % 5 != 1
+    )
+    duel = all_alike(recording, seed, tmp_path)
+    assert duel.frames >= HOSTILE_FRAMES
+    assert duel.sent < duel.came
+
+
+async def test_pyte_as_it_comes_shows_the_same() -> None:
+    duel = Duel(await play(100, 250), Plain).play()
+    assert duel.compared >= 250
+
+
+@pytest.mark.skipif(bool(MISSING), reason=MISSING)
+@pytest.mark.parametrize("hostile", [False, True], ids=["the blotter", "a hostile app"])
+async def test_tmux_shows_the_same(hostile: bool) -> None:
+    recording = await (vandalise(101, 300, texts=SURE + MARKED) if hostile else play(101, 300))
+    wire = ThinWire(recording.columns, recording.lines)
+    compared, frame, frames, drawn = 0, "", 0, True
+    with Panes(recording.columns, recording.lines) as panes:
+        for event in recording.events:
+            if isinstance(event, Resized):
+                panes.resize(event.columns, event.lines)
+                wire.forget(event.columns, event.lines)
+                drawn = False  # what a wider terminal has where it was narrower is drawn next
+            elif isinstance(event, Wrote):
+                wire.feed(event.text)
+                panes.feed("alone", event.text)
+                panes.feed("thin", wire.take())
+                frame += event.text
+                if unfinished(frame):
+                    continue
+                drawn = drawn or all(f"\x1b[{row};1H" in frame for row in range(1, panes.lines + 1))
+                frame, frames = "", frames + 1
+                if frames % 2 == 0 and drawn:
+                    (where, alone), (its, thin) = panes.shown()
+                    rows = enumerate(zip(alone, thin, strict=True))
+                    differing = [cell for y, (one, other) in rows for cell in apart(y, one, other)]
+                    assert (where, differing) == (its, []), f"frame {frames}"
+                    compared += 1
+    assert compared >= 100

@@ -1,0 +1,113 @@
+"""A second opinion: two panes of tmux, where it is installed, one for each stream of bytes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from tests.thinwire.emulators import Cell, Emulator
+
+MISSING: Final = "" if shutil.which("tmux") else "tmux is not installed"
+PATIENCE_S: Final = 20.0
+SETTINGS: Final = """
+set -g status off
+set -g default-terminal tmux-256color
+set -s escape-time 0
+"""
+PANES: Final = ("alone", "thin")
+
+
+class Panes:
+    """Two panes of ``columns`` by ``lines`` in a server of tmux of its own, which ends with it."""
+
+    def __init__(self, columns: int, lines: int) -> None:
+        self.columns, self.lines = columns, lines
+        self._marks = 0
+        self._pipes: dict[str, int] = {}
+        self._folder = tempfile.TemporaryDirectory(prefix="tmux")  # a socket's name may not be long
+        folder = Path(self._folder.name)
+        self._socket = folder / "socket"
+        settings = folder / "tmux.conf"
+        settings.write_text(SETTINGS)
+        for pane in PANES:
+            os.mkfifo(folder / pane)
+            command = f"stty raw -echo; exec cat {folder / pane}"
+            size = ["-x", str(columns), "-y", str(lines)]
+            self._tmux("-f", str(settings), "new-session", "-d", "-s", pane, *size, command)
+            self._pipes[pane] = os.open(folder / pane, os.O_WRONLY)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for pipe in self._pipes.values():
+            os.close(pipe)
+        subprocess.run(["tmux", "-S", str(self._socket), "kill-server"], capture_output=True, check=False)
+        self._folder.cleanup()
+
+    def _tmux(self, *words: str) -> str:
+        said = subprocess.run(
+            ["tmux", "-S", str(self._socket), *words], capture_output=True, text=True, check=True
+        )
+        return said.stdout
+
+    def feed(self, pane: str, data: str) -> None:
+        """Send ``data`` to a pane."""
+        left = data.encode()
+        while left:
+            left = left[os.write(self._pipes[pane], left) :]
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Make both panes another size, once they show what they were sent."""
+        self.shown()
+        self.columns, self.lines = columns, lines
+        for pane in PANES:
+            self._tmux("resize-window", "-t", pane, "-x", str(columns), "-y", str(lines))
+
+    def shown(self) -> Sequence[tuple[str, Sequence[Sequence[Cell]]]]:
+        """Give what each pane shows once all was read: the cursor in words, and the rows."""
+        self._marks += 1
+        for pane in PANES:
+            self.feed(pane, f"\x1b]2;mark {self._marks}\x07")
+        return [self._shown(pane) for pane in PANES]
+
+    def _shown(self, pane: str) -> tuple[str, Sequence[Sequence[Cell]]]:
+        until = time.monotonic() + PATIENCE_S
+        words = "#{pane_title}: #{cursor_x},#{cursor_y} #{cursor_flag} #{alternate_on}"
+        asked = (
+            "display-message",
+            "-p",
+            "-t",
+            pane,
+            words,
+            ";",
+            "capture-pane",
+            "-p",
+            "-e",
+            "-N",
+            "-t",
+            pane,
+        )
+        mark = f"mark {self._marks}: "
+        while time.monotonic() < until:
+            cursor, *lines = self._tmux(*asked).split("\n")
+            if cursor.startswith(mark):
+                return cursor.removeprefix(mark), self._rows(lines)
+        raise TimeoutError(f"tmux did not take what was sent to the pane {pane}")
+
+    def _rows(self, lines: Sequence[str]) -> Sequence[Sequence[Cell]]:
+        """Read what tmux gives as text: a row that was never written is one of spaces."""
+        screen = Emulator(self.columns, self.lines)
+        screen.feed("\x1b[?7l")
+        for y, line in enumerate(lines[: self.lines]):
+            screen.feed(f"\x1b[{y + 1}H{line}")
+        return [screen.row(y) for y in range(self.lines)]
