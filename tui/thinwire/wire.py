@@ -30,8 +30,8 @@ _CONTROL: Final = re.compile(
     r"|\x1b\](?:0|1|2|22|52);[^\x00-\x1f\x7f-\x9f]*(?:\x1b\\|\x07)|\x07)+"  # titles, pointer, clipboard, bell
 )
 """What changes no cell and moves no cursor."""
-_SWITCH: Final = re.compile(r"\x1b\[\?(?:47|1047|1049)[hl]")
-"""Goes to the terminal's other screen: what was drawn on this one and not yet sent needs no sending."""
+_LEFT: Final = re.compile(r"\x1b\[\?10(?:47|49)l")
+"""Leaves the alternate screen for good: what was drawn on it and not yet sent needs no sending."""
 _UNFINISHED: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]P_^X][^\x07\x1b]*(?:\x1b)?)?\Z")
 _MOST_PENS: Final = 50_000
 _MOST_DOUBTFUL: Final = 1 << 16
@@ -133,7 +133,7 @@ class ThinWire:
                 self._settle()
             self._ready.append(text)
         else:
-            if not _SWITCH.fullmatch(text):
+            if not _LEFT.fullmatch(text):
                 self._settle()
             self._ready.append(text)
             self._start_over(self._wanted.columns, self._wanted.lines)
@@ -214,10 +214,12 @@ class ThinWire:
         still, moved = self._shown, self._shown.copy()
         moved.scroll(*scroll)
         changed = range(scroll.top, scroll.bottom + 1)
-        if sum(self._cost(moved, y) for y in changed) >= sum(self._cost(still, y) for y in changed):
+        move = scroll.text()
+        cost = len(move) + sum(self._cost(moved, y) for y in changed)
+        if cost >= sum(self._cost(still, y) for y in changed):
             return self._difference(self._shown, limit)
         self._shown = moved
-        return scroll.text() + self._difference(moved, limit)
+        return move + self._difference(moved, limit)
 
     def _cost(self, shown: Frame, y: int) -> int:
         return len(paint.row(shown, self._wanted, y, self._pens))
@@ -230,7 +232,9 @@ class ThinWire:
             if limit is not None and size >= limit:
                 self._next = y
                 break
-            parts += self._doubtful.pop(y, ())
+            doubtful = self._doubtful.pop(y, ())
+            parts += doubtful
+            size += sum(map(len, doubtful))
             if shown.text[y] == wanted.text[y] and shown.pens[y] == wanted.pens[y]:
                 continue
             part = paint.row(shown, wanted, y, self._pens)
