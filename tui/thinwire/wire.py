@@ -80,12 +80,14 @@ class ThinWire:
         self._shown_cursor: tuple[int, int] | None = None
         self._cursor: tuple[int, int] | None = None
         self._changed = False
-        self._next = 0
+        self._frame = 0
+        self._drawn = [0] * lines
+        self._oldest_next = False
 
     @property
     def pending(self) -> bool:
         """Tell whether there is anything to send now."""
-        return bool(self._ready) or (self._changed and not self._inside)
+        return not self._inside and (bool(self._ready) or self._changed)
 
     def forget(self, columns: int, lines: int) -> None:
         """Take nothing of what the terminal shows for known, and its size for what is said.
@@ -115,9 +117,10 @@ class ThinWire:
                 self._take_in(part)
 
     def rest(self) -> str:
-        """Give what waits for its other half, which does not come any more."""
+        """Give all there is, whatever waits for its other half or the end of an update included."""
+        self._inside = False
         held, self._held = self._held, ""
-        return held
+        return self.take() + held
 
     def _take_in(self, text: str) -> None:
         if len(self._pens) > _MOST_PENS:
@@ -125,18 +128,22 @@ class ThinWire:
             self._start_over(self._wanted.columns, self._wanted.lines)
         if (drawn := self._read(text)) is not None:
             self._came = text if self._came == "" and not self._changed else None
+            self._frame += 1
             for each in drawn:
                 self._draw(each)
             self._changed = True
         elif _CONTROL.fullmatch(text):
             if not self._ready:
                 self._settle()
-            self._ready.append(text)
+            self._pass_on(text)
         else:
             if not _LEFT.fullmatch(text):
                 self._settle()
-            self._ready.append(text)
+            self._pass_on(text)
             self._start_over(self._wanted.columns, self._wanted.lines)
+
+    def _pass_on(self, text: str) -> None:
+        self._ready += (SYNC_START, text, SYNC_END) if self._inside else (text,)
 
     def _read(self, text: str) -> list[_Drawn] | None:
         """Give the strips of a frame and note its cursor; None when ``text`` is anything else."""
@@ -168,8 +175,10 @@ class ThinWire:
         row, end = self._wanted.text[y], x + len(strip.text)
         halved = row[x] == TAIL or (end < self._wanted.columns and row[end] == TAIL)
         if not (strip.doubtful or halved or end > self._wanted.columns):
-            self._wanted.put(y, x, strip.text, strip.pens)
+            if self._wanted.put(y, x, strip.text, strip.pens):
+                self._drawn[y] = self._frame
             return
+        self._drawn[y] = self._frame
         kept = self._doubtful.setdefault(y, [])
         kept += (paint.row(self._shown, self._wanted, y, self._pens), raw)
         self._shown.forget(y)
@@ -186,9 +195,10 @@ class ThinWire:
         With ``limit`` no further row is begun once so many characters are made: the rest stays to be sent,
         and will be what is newest by then. Within a synchronised update nothing of it is given.
         """
-        if not self._inside:
-            self._settle(limit)
-        text = "".join(self._ready)
+        if self._inside:
+            return ""
+        self._settle(limit)
+        text = "".join(self._ready).replace(SYNC_END + SYNC_START, "")
         self._ready.clear()
         return text
 
@@ -227,24 +237,35 @@ class ThinWire:
     def _difference(self, shown: Frame, limit: int | None) -> str:
         wanted = self._wanted
         parts: list[str] = []
-        size, lines = 0, wanted.lines
-        for y in (*range(self._next, lines), *range(self._next)):
+        size = 0
+        for y in self._order(shown) if limit is not None else range(wanted.lines):
             if limit is not None and size >= limit:
-                self._next = y
                 break
             doubtful = self._doubtful.pop(y, ())
-            parts += doubtful
-            size += sum(map(len, doubtful))
-            if shown.text[y] == wanted.text[y] and shown.pens[y] == wanted.pens[y]:
-                continue
             part = paint.row(shown, wanted, y, self._pens)
             shown.text[y], shown.pens[y] = self._known(shown.text[y], shown.pens[y], y)
-            parts.append(part)
-            size += len(part)
+            parts += (*doubtful, part)
+            size += len(part) + sum(map(len, doubtful))
         else:
-            self._next = 0
             self._changed = False
         return "".join(parts)
+
+    def _order(self, shown: Frame) -> list[int]:
+        """Give the rows to send, in the order in which a person wants them.
+
+        What was drawn last answers the last key, and what stands out is what the eye follows. Every other
+        time what waits longest goes first, so that nothing waits for good.
+        """
+        wanted = self._wanted
+        self._oldest_next = not self._oldest_next
+        differing = [
+            y
+            for y in range(wanted.lines)
+            if y in self._doubtful or shown.text[y] != wanted.text[y] or shown.pens[y] != wanted.pens[y]
+        ]
+        differing.sort(key=lambda y: not self._pens.stand_out(wanted.pens[y]))
+        differing.sort(key=self._drawn.__getitem__, reverse=self._oldest_next)
+        return differing
 
     def _known(self, text: str, pens: str, y: int) -> tuple[str, str]:
         """Give row ``y`` as it is shown now: as wanted, and as it was where nothing is wanted."""

@@ -81,10 +81,12 @@ class Writer:
         self._ring()
 
     def hush(self, seconds: float) -> None:
-        """Ask the terminal nothing more, and wait for its answers under way, ``seconds`` at most."""
+        """Ask the terminal nothing more, and wait for its answers under way, each ``seconds`` at most."""
         self._hushed = True
         self._ring()
-        self._quiet.wait(seconds)
+        still = -1
+        while not self._quiet.wait(seconds) and self._line.under_way != still:
+            still = self._line.under_way
 
     def stop(self) -> None:
         """Write what was said so far and end; a terminal that takes nothing is given up after two seconds."""
@@ -129,7 +131,7 @@ class Writer:
             if not text:
                 break
             self._begin(text)
-        if self._hushed and self._line.quiet:
+        if self._hushed and not self._line.under_way:
             self._quiet.set()
 
     def _begin(self, text: str) -> None:
@@ -137,6 +139,8 @@ class Writer:
         now = monotonic()
         if self._line.sent(len(out), now):
             out += QUERY.encode()
+        elif QUERY in text:
+            self._line.asked(now)
         self._meter.went(len(out), now)
         self._out = out
 
@@ -171,7 +175,7 @@ class Writer:
     def _finish(self) -> None:
         """Write what is left, the last words of all included."""
         self._work()
-        self._out += (self._wire.take() + self._wire.rest()).encode(self._encoding, "backslashreplace")
+        self._out += self._wire.rest().encode(self._encoding, "backslashreplace")
         while not self._flushed():
             if not select([], [self._terminal], [], _PATIENCE)[1]:
                 break
