@@ -72,8 +72,8 @@ class ThinDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._soon = asyncio.get_running_loop().call_soon_threadsafe
-        self._line = Line()
         self._writer: Writer | None = None
+        self._answered = False
         for number in (signal.SIGTSTP, signal.SIGCONT):
             self._put_off(number)
 
@@ -94,8 +94,8 @@ class ThinDriver(LinuxDriver):
         file = _terminal()
         plain = not file.encoding.lower().startswith("utf")
         thin = ThinWire(*self._size_now(), can_scroll=can_scroll(), ascii_only=plain)
-        self._line = Line()
-        self._writer = Writer(file.fileno(), file.encoding, thin, self._line, self.wire.meter, self._redraw)
+        self._answered = False
+        self._writer = Writer(file.fileno(), file.encoding, thin, Line(), self.wire.meter, self._redraw)
         start: Callable[[], None] = super().start_application_mode
         start()
         self._watch_size()
@@ -117,10 +117,10 @@ class ThinDriver(LinuxDriver):
     def process_message(self, message: Message) -> None:
         """Keep the answers to our own queries; forget what is shown when the terminal says it was resized."""
         if isinstance(message, TerminalSupportsSynchronizedOutput) and self._writer is not None:
-            if self._line.answers:
-                self._writer.answered()
+            self._writer.answered()
+            if self._answered:
                 return
-            self._line.answers = True
+            self._answered = True
         elif isinstance(message, Resize):
             self.forget()
         super().process_message(message)

@@ -22,12 +22,15 @@ class Frame:
         self.text = [UNKNOWN * columns] * lines
         self.pens = [UNKNOWN * columns] * lines
 
-    def put(self, y: int, x: int, text: str, pens: str) -> None:
-        """Draw cells from column ``x`` of row ``y`` on."""
+    def put(self, y: int, x: int, text: str, pens: str) -> bool:
+        """Draw cells from column ``x`` of row ``y`` on, and tell whether that changed any."""
         end = x + len(text)
         row, drawn = self.text[y], self.pens[y]
+        if row[x:end] == text and drawn[x:end] == pens:
+            return False
         self.text[y] = row[:x] + text + row[end:]
         self.pens[y] = drawn[:x] + pens + drawn[end:]
+        return True
 
     def forget(self, y: int) -> None:
         """Know nothing of row ``y`` any more."""

@@ -9,11 +9,12 @@ least it ever took, is what lies in the buffers; :class:`Line` keeps that short.
 from __future__ import annotations
 
 from collections import deque
+from math import inf
 from typing import Final, NamedTuple
 
 UNASKED: Final = 4096
 """Bytes sent in one go to a terminal that does not answer: there, only its own pace holds us back."""
-_FIRST: Final = 8192
+_FIRST: Final = 2048
 """Bytes that may be on their way to begin with."""
 _LEAST: Final = 512
 _MOST: Final = 1 << 16
@@ -22,13 +23,16 @@ _EVERY: Final = 16
 """A query is due after this part of what may be on its way."""
 _SHORT: Final = 128
 """No query follows fewer bytes."""
-_EARLY: Final = 0.05
-_LATE: Final = 0.1
-"""Seconds that bytes spend in buffers on a line that could take more, and on one that has too much."""
-_KEPT: Final = 0.15
-"""Seconds of a slow line that may be on their way."""
+_EARLY: Final = 0.02
+"""Seconds in buffers that say nothing of a line's rate: it could take more."""
+_KEPT: Final = 0.1
+"""Seconds of a line's rate that may be on their way."""
 _PATIENCE: Final = 5.0
 """Seconds after which an answer is not expected any more."""
+_SILENT: Final = 6
+"""A terminal that so many times in a row did not answer is not asked any more."""
+_REMEMBERED: Final = 32
+"""Answers from which the least time is taken: the way to the terminal may become a longer one."""
 
 
 class _Query(NamedTuple):
@@ -48,25 +52,32 @@ class Line:
         self._window = _FIRST
         self._total = self._arrived = self._asked = 0
         self._queries: deque[_Query] = deque()
-        self._least = float("inf")
+        self._times: deque[float] = deque(maxlen=_REMEMBERED)
+        self._rate = 0.0
+        self._silent = 0
 
     @property
-    def quiet(self) -> bool:
-        """Tell whether no answer is to come."""
-        return not self._queries
+    def under_way(self) -> int:
+        """Give how many answers are to come."""
+        return len(self._queries) if self.answers else 0
 
     def room(self, now: float) -> int:
         """Give how many bytes may be sent now; 0 when the line has enough to do."""
+        if self._queries and now - self._queries[0].at > _PATIENCE:
+            self._give_up()
         if not self.answers:
             return UNASKED
-        if self._queries and now - self._queries[0].at > _PATIENCE:
-            self._queries.clear()
-            self._arrived = self._asked = self._total
-            self._window = _LEAST
-        if not self._queries:
-            return self._window
-        free = self._window - (self._total - self._arrived)
-        return free if free >= self._window // 2 else 0
+        half = self._window // 2
+        on_its_way = self._total - self._arrived if self._queries else 0
+        return half if self._window - on_its_way >= half else 0
+
+    def _give_up(self) -> None:
+        """Expect no answer to the queries under way, and try the line with little."""
+        self._queries.clear()
+        self._arrived = self._asked = self._total
+        self._window = _LEAST
+        self._silent += 1
+        self.answers = self.answers and self._silent < _SILENT
 
     def wait(self, now: float) -> float | None:
         """Give how many seconds to wait for an answer at most; None when none is to come."""
@@ -77,20 +88,34 @@ class Line:
         self._total += size
         due = self.answers and self._total - self._asked >= max(_SHORT, self._window // _EVERY)
         if due:
-            self._asked = self._total
-            self._queries.append(_Query(self._total, self._total - self._arrived, now))
+            self.asked(now)
         return due
 
+    def asked(self, now: float) -> None:
+        """Note that a query goes out, behind all that was sent."""
+        self._asked = self._total
+        self._queries.append(_Query(self._total, self._total - self._arrived, now))
+
     def answered(self, now: float) -> None:
-        """Note that the oldest query was answered, and learn from the time it took."""
+        """Note that the oldest query was answered, and learn from the time it took.
+
+        What a query took beyond the least of late, it lay behind what was on its way: that is the rate.
+        One answer alone may have been held up by something else, so the better of two is believed.
+        """
+        self.answers = True
+        self._silent = 0
         if not self._queries:
             return
         query = self._queries.popleft()
-        took = now - query.at
-        self._least = min(self._least, took)
-        late = took - self._least
-        if late > _LATE:
-            self._window = max(_LEAST, min(_MOST, int(query.under_way / late * _KEPT)))
-        elif late < _EARLY and query.under_way > self._window // 2:
-            self._window = min(_MOST, 2 * self._window)
         self._arrived = query.total
+        took = now - query.at
+        if query.under_way <= _LEAST or not self._times:
+            self._times.append(took)
+        late = took - min(self._times)
+        rate = query.under_way / late if late > _EARLY else inf
+        best, self._rate = max(rate, self._rate), rate
+        if best < inf:
+            fitting = max(self._window // 2, min(2 * self._window, int(best * _KEPT)))
+        else:
+            fitting = 2 * self._window if query.under_way > self._window // 4 else self._window
+        self._window = max(_LEAST, min(_MOST, fitting))

@@ -105,6 +105,10 @@ class Pens:
             self._pens[known] = pen
         return known
 
+    def stand_out(self, row: str) -> bool:
+        """Tell whether any of a row's pens has a background of its own, as a cursor's row has."""
+        return any(self._pens[each].background or "7" in self._pens[each].attributes for each in set(row))
+
     def change(self, old: str, new: str) -> str:
         """Give what turns the pen ``old`` into ``new`` in the fewest bytes."""
         if old == new:
