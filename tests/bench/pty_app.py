@@ -2,8 +2,8 @@
 
 ``python -m tests.bench.pty_app grid|table ROWS [thin]`` with the same rows, formats and colours for both;
 ``thin`` runs it over the blotter's thin wire. Keys: ``l`` load, ``s`` sort by quantity, ``u`` 1,000
-random cell updates, ``t`` ten visible cells, ``r`` draw all of it again; moving is what the widgets do by
-themselves.
+random cell updates, ``t`` ten visible cells (in the grid with the bars that show them), ``c`` ten visible
+cells of the grid alone, ``r`` draw all of it again; moving is what the widgets do by themselves.
 """
 
 from __future__ import annotations
@@ -178,8 +178,17 @@ class GridStage(Stage):
 
     def key_t(self) -> None:
         """Update ten visible cells."""
-        grid = self.query_one(Grid)
-        grid.refresh_cells(self.shuffle([str(key) for key in grid.visible_keys[5:45:4]]))
+        self.query_one(Grid).refresh_cells(self.shuffle(self.ten_visible()))
+
+    def key_c(self) -> None:
+        """Update ten visible times."""
+        for key in self.ten_visible():
+            self.rows[key].second = self.chance.randrange(30_000)
+        self.query_one(Grid).refresh_cells(self.ten_visible())
+
+    def ten_visible(self) -> list[str]:
+        """Give every fourth row."""
+        return [str(key) for key in self.query_one(Grid).visible_keys[5:45:4]]
 
 
 class TableStage(Stage):
