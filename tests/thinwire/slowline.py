@@ -88,6 +88,10 @@ class FarEnd:
         """Give the text of the whole screen."""
         return "\n".join(self.row(y) for y in range(self.lines))
 
+    def shown(self) -> str:
+        """Give what is there to read, for whoever misses something."""
+        return "\n".join(text for y in range(self.lines) if (text := self.row(y).rstrip()))
+
     def on(self, background: str) -> list[tuple[int, str]]:
         """Give the rows with cells of this background (six hex digits), and the text of these cells."""
         return [(y, texts[background]) for y in range(self.lines) if background in (texts := self._ground(y))]
@@ -193,7 +197,7 @@ class SlowLine:
                 if seen(self.far):
                     return Answer(looked - before, monotonic() - begun)
             if monotonic() > begun + limit or (self.ended and not self._turn(0.0)):
-                raise TimeoutError(f"not seen within {limit} s; the far end shows\n{self.far.text()}")
+                raise TimeoutError(f"not seen within {limit} s; the far end shows\n{self.far.shown()}")
             self._turn(begun + limit)
 
     def press(self, keys: bytes, *, until: Callable[[FarEnd], bool], limit: float = 60.0) -> Answer:
@@ -255,7 +259,7 @@ class SlowLine:
         end = monotonic() + limit
         while not self.ended or self._turn(0.0):
             if monotonic() > end:
-                raise TimeoutError(f"not ended within {limit} s; the far end shows\n{self.far.text()}")
+                raise TimeoutError(f"not ended within {limit} s; the far end shows\n{self.far.shown()}")
             self._turn(end)
         assert self._status is not None
         return os.waitstatus_to_exitcode(self._status)
