@@ -68,7 +68,7 @@ class ThinWire:
         self._ready: list[str] = []
         self._doubtful: dict[int, list[str]] = {}
         self._held = ""
-        self._brackets = self._inside = False
+        self._inside = False
         self._came: str | None = ""
         self._start_over(columns, lines)
 
@@ -79,7 +79,7 @@ class ThinWire:
         self._doubtful.clear()
         self._shown_cursor: tuple[int, int] | None = None
         self._cursor: tuple[int, int] | None = None
-        self._changed = False
+        self._changed = self._brackets = False
         self._frame = 0
         self._drawn = [0] * lines
         self._oldest_next = False
@@ -110,7 +110,7 @@ class ThinWire:
                 break
         for part in _SYNC.split(text) if SYNC_START in text or SYNC_END in text else (text,):
             if part == SYNC_START:
-                self._brackets = self._inside = True
+                self._inside = True
             elif part == SYNC_END:
                 self._inside = False
             elif part:
@@ -132,6 +132,10 @@ class ThinWire:
             for each in drawn:
                 self._draw(each)
             self._changed = True
+            self._brackets = self._brackets or self._inside
+            if any(sum(map(len, kept)) > _MOST_DOUBTFUL for kept in self._doubtful.values()):
+                self.lost = True
+                self._start_over(self._wanted.columns, self._wanted.lines)
         elif _CONTROL.fullmatch(text):
             if not self._ready:
                 self._settle()
@@ -183,9 +187,6 @@ class ThinWire:
         kept += (paint.row(self._shown, self._wanted, y, self._pens), raw)
         self._shown.forget(y)
         self._wanted.forget(y)
-        if sum(map(len, kept)) > _MOST_DOUBTFUL:
-            self.lost = True
-            self._start_over(self._wanted.columns, self._wanted.lines)
 
     # --- what goes -----------------------------------------------------------------------------
 
@@ -215,6 +216,7 @@ class ThinWire:
         self._came = "" if not self._changed else None
         if body:
             self._ready += (SYNC_START, body, SYNC_END) if self._brackets else (body,)
+        self._brackets = self._brackets and self._changed
 
     def _scrolled_or_not(self, limit: int | None) -> str:
         """Give the difference, by moving rows first where that makes it shorter."""
