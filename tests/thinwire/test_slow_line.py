@@ -90,7 +90,7 @@ def not_says(words: str) -> Seen:
 
 def executed(line: SlowLine) -> str:
     """Give the total of the blocks that the market moves."""
-    return line.text().partition("executed ")[2].partition(" ")[0]
+    return line.text().partition("· executed ")[2].partition(" ")[0]
 
 
 A_DAY_AT_THE_DESK: Final[tuple[tuple[str, bytes, Seen], ...]] = (
@@ -117,7 +117,7 @@ A_DAY_AT_THE_DESK: Final[tuple[tuple[str, bytes, Seen], ...]] = (
     ("close it", ESCAPE, not_says("New orders")),
     ("palette", b":", says("Search for commands")),
     ("a letter for the palette", b"m", says("🔎 m ")),
-    ("close the palette", ESCAPE, at("ORD-00002")),
+    ("close the palette", ESCAPE, not_says("🔎")),
     ("previous pane", b"\x1b[Z", at("BLK-0001")),
     ("last row", b"G", at("BLK-IM")),
 )
