@@ -23,6 +23,8 @@ from tui.thinwire.wire import SYNC_END, SYNC_START, ThinWire
 
 QUERY: Final = "\x1b[?2026$p"
 """Asks for the state of synchronised updates: harmless, short, and answered by whoever has them."""
+_MOMENT: Final = 0.002
+"""Seconds that a terminal which took all so far may need for the next bytes: its buffer is soon full."""
 _PATIENCE: Final = 2.0
 """Seconds a terminal may take nothing before the last words to it are given up."""
 
@@ -51,6 +53,7 @@ class Writer:
         self._came: deque[str | Callable[[], None]] = deque()
         self._out = b""
         self._within = self._hushed = self._ending = self._gone = False
+        self._takes = True
         self._working = threading.Lock()
         self._quiet = threading.Event()
         self._bell, self._wake = os.pipe()
@@ -150,11 +153,14 @@ class Writer:
             try:
                 self._out = self._out[os.write(self._terminal, self._out) :]
             except BlockingIOError:
-                return False
+                if not self._takes or not select([], [self._terminal], [], _MOMENT)[1]:
+                    self._takes = False
+                    return False
             except OSError:
                 self._gone = True
         if self._gone:
             self._out = b""
+        self._takes = True
         return True
 
     # --- the thread ----------------------------------------------------------------------------
