@@ -109,7 +109,7 @@ class Line:
         query = self._queries.popleft()
         self._arrived = query.total
         took = now - query.at
-        if query.under_way <= _LEAST or not self._times:
+        if query.under_way <= _LEAST or took < min(self._times, default=inf):
             self._times.append(took)
         late = took - min(self._times)
         rate = query.under_way / late if late > _EARLY else inf

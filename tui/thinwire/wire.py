@@ -82,7 +82,7 @@ class ThinWire:
         self._changed = self._brackets = False
         self._frame = 0
         self._drawn = [0] * lines
-        self._oldest_next = False
+        self._turn = 0
 
     @property
     def pending(self) -> bool:
@@ -255,18 +255,18 @@ class ThinWire:
     def _order(self, shown: Frame) -> list[int]:
         """Give the rows to send, in the order in which a person wants them.
 
-        What was drawn last answers the last key, and what stands out is what the eye follows. Every other
-        time what waits longest goes first, so that nothing waits for good.
+        What was drawn last answers the last key, and what stands out, or did, is what the eye follows. Every
+        fourth time what waits longest goes first, so that nothing waits for good.
         """
-        wanted = self._wanted
-        self._oldest_next = not self._oldest_next
+        wanted, outstanding = self._wanted, self._pens.stand_out
+        self._turn = (self._turn + 1) % 4
         differing = [
             y
             for y in range(wanted.lines)
             if y in self._doubtful or shown.text[y] != wanted.text[y] or shown.pens[y] != wanted.pens[y]
         ]
-        differing.sort(key=lambda y: not self._pens.stand_out(wanted.pens[y]))
-        differing.sort(key=self._drawn.__getitem__, reverse=self._oldest_next)
+        differing.sort(key=lambda y: not (outstanding(wanted.pens[y]) or outstanding(shown.pens[y])))
+        differing.sort(key=self._drawn.__getitem__, reverse=bool(self._turn))
         return differing
 
     def _known(self, text: str, pens: str, y: int) -> tuple[str, str]:
