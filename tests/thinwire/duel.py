@@ -20,6 +20,7 @@ DRAINED_AFTER: Final = 25
 """A slow line has sent everything at least once in so many frames."""
 A_ROW: Final = 8_192
 """The longest that a row may make a piece longer than it was to be, in characters."""
+CLEARED: Final = "\x1b[H\x1b[2J"
 FOREIGN: Final = "\x1b[H\x1b[Jforeign \x1b[31mwords\x1b[0m\x1b[3;3Hfrom elsewhere\r\n"
 
 
@@ -85,6 +86,7 @@ class Duel:
 
     ``every`` takes only each so many frames what is to be sent, ``limit`` takes it in pieces, one a frame;
     ``forgets`` lets somebody else write to the terminal now and then, after which nothing is known of it.
+    With ``drops``, a terminal of another size is a clear one, and what was not sent before is not missed.
     """
 
     recording: Recording
@@ -93,6 +95,7 @@ class Duel:
     every: int = 1
     limit: int | None = None
     forgets: random.Random | None = None
+    drops: bool = False
     frames: int = 0
     compared: int = 0
     came: int = 0
@@ -118,16 +121,23 @@ class Duel:
             if isinstance(event, Did):
                 self._did = event.what
             elif isinstance(event, Resized):
-                self._drain()
-                self._compare()
-                self.pair.resize(event.columns, event.lines)
-                self.wire.forget(event.columns, event.lines)
+                self._resize(event.columns, event.lines)
             else:
                 self._write(event.text)
         self._drain()
         self._compare()
         assert not self._fault, self._fault
         return self
+
+    def _resize(self, columns: int, lines: int) -> None:
+        if not self.drops:
+            self._drain()
+            self._compare()
+        self.pair.resize(columns, lines)
+        self.wire.forget(columns, lines)
+        if self.drops:
+            self._take()
+            self.pair.feed(CLEARED)
 
     def _write(self, text: str) -> None:
         self.pair.alone.feed(text)

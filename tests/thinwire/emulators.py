@@ -404,6 +404,12 @@ class Emulator(pyte.Screen):  # type: ignore[misc]
         for y in rows:
             self._clear(y)
 
+    def restore_cursor(self) -> None:
+        """Put the cursor where it was kept, with its pen; wrapping is no part of it on terminals of today."""
+        wraps = pyte.modes.DECAWM in self.mode
+        super().restore_cursor()
+        (self.mode.add if wraps else self.mode.discard)(pyte.modes.DECAWM)
+
     @property
     def _region(self) -> Margins:
         return self.margins or Margins(0, self.lines - 1)

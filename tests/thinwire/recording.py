@@ -279,7 +279,7 @@ class Somebody:
             await self.hands.point(kind, chance.randrange(app.size.width), chance.randrange(app.size.height))
         elif happens < 0.15:
             self.line.fail("unreachable", "ordermanagement", 4)
-        elif happens < 0.18 and isinstance(app.screen, DeskScreen) and not app.screen.asking:
+        elif happens < 0.18 and self._free:
             await self.hands.press("colon")
             await self.hands.until(lambda: not isinstance(app.screen, DeskScreen))
             if isinstance(app.screen, CommandPalette):
@@ -288,6 +288,13 @@ class Somebody:
             await self._type()
         else:
             await self.hands.press(self._key())
+
+    @property
+    def _free(self) -> bool:
+        """Whether a key of the desk is one."""
+        app = self.hands.app
+        typing = isinstance(app.focused, FilterBar)
+        return isinstance(app.screen, DeskScreen) and not app.screen.asking and not typing
 
     async def _type(self) -> None:
         app, chance = self.hands.app, self.chance
@@ -306,12 +313,14 @@ class Somebody:
 
 async def choose(hands: Hands, words: str, *, run: bool = True) -> None:
     """Type a command into the palette that is open, and run the first that is found, or leave."""
-    await hands.type(words)
     palette = hands.app.screen
+    await hands.until(lambda: bool(palette.query(CommandList)))
     found = palette.query_one(CommandList)
-    await hands.until(lambda: found.option_count > 0)
-    await hands.press("down", "enter" if run else "escape")
-    await hands.until(lambda: hands.app.screen is not palette)
+    await hands.type(words)
+    await hands.until(lambda: found.option_count > 0 or hands.app.screen is not palette)
+    if hands.app.screen is palette:
+        await hands.press("down", "enter" if run else "escape")
+        await hands.until(lambda: hands.app.screen is not palette)
 
 
 async def tick(hands: Hands, steps: int) -> None:
@@ -496,6 +505,7 @@ class Guide:
         await self._pane("2")
         await self.hands.press("asterisk", "c")
         await self.hands.until(self._on(PreviewDialog))
+        await self.hands.pilot.pause()  # it takes no key before it can be read
         count = self.hands.app.screen._preview.count
         await self.hands.press(*str(count), "enter")
         await self.hands.until(self._on(ReportDialog))

@@ -67,11 +67,17 @@ class Panes:
             left = left[os.write(self._pipes[pane], left) :]
 
     def resize(self, columns: int, lines: int) -> None:
-        """Make both panes another size, once they show what they were sent."""
-        self.shown()
+        """Make both panes another size, clear: tmux brings back what it cut off, halves of characters too."""
+        self._clear()
         self.columns, self.lines = columns, lines
         for pane in PANES:
             self._tmux("resize-window", "-t", pane, "-x", str(columns), "-y", str(lines))
+        self._clear()
+
+    def _clear(self) -> None:
+        for pane in PANES:
+            self.feed(pane, "\x1b[H\x1b[2J")
+        self.shown()
 
     def shown(self) -> Sequence[tuple[str, Sequence[Sequence[Cell]]]]:
         """Give what each pane shows once all was read: the cursor in words, and the rows."""
