@@ -27,7 +27,7 @@ STILL_S: Final = 0.3
 """A frame may come in two parts: the panes beneath follow the cursor a tenth of a second later."""
 BLOCK: Final = b"BLK-[0-9]"
 MOVES: Final = 40
-RATES: Final = {"115,200 baud": (115_200, 1), "1 Mbit/s": (1_000_000, 5), "10 Mbit/s": (10_000_000, 5)}
+RATES: Final = {"115,200 baud": (115_200, 1), "1 Mbit/s": (1_000_000, 3), "10 Mbit/s": (10_000_000, 3)}
 """Bits per second, and how often each frame is drawn: what the line takes varies less where it takes long."""
 
 
