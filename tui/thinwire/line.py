@@ -24,23 +24,26 @@ _EVERY: Final = 16
 _SHORT: Final = 128
 """No query follows fewer bytes."""
 _EARLY: Final = 0.02
-"""Seconds in buffers that say nothing of a line's rate: it could take more."""
+"""Seconds in buffers that are none: what took no longer says of a line's rate only that it is no less."""
 _KEPT: Final = 0.1
 """Seconds of a line's rate that may be on their way."""
 _PATIENCE: Final = 5.0
 """Seconds after which an answer is not expected any more."""
 _SILENT: Final = 6
 """A terminal that so many times in a row did not answer is not asked any more."""
-_REMEMBERED: Final = 32
-"""Answers from which the least time is taken: the way to the terminal may become a longer one."""
+_ALONE: Final = 256
+"""Bytes that take hardly longer than none, when nothing else is under way."""
+_REMEMBERED: Final = 8
+"""Answers to such from which the least time is taken: the way to the terminal may become a longer one."""
 
 
 class _Query(NamedTuple):
-    """A query on its way: what was sent by then, how much of it was on its way, and when."""
+    """A query on its way: what was sent by then, how much of it was on its way, when, and whether first."""
 
     total: int
     under_way: int
     at: float
+    first: bool
 
 
 class Line:
@@ -94,7 +97,8 @@ class Line:
     def asked(self, now: float) -> None:
         """Note that a query goes out, behind all that was sent."""
         self._asked = self._total
-        self._queries.append(_Query(self._total, self._total - self._arrived, now))
+        first = not self._queries
+        self._queries.append(_Query(self._total, self._total - self._arrived, now, first))
 
     def answered(self, now: float) -> None:
         """Note that the oldest query was answered, and learn from the time it took.
@@ -109,13 +113,10 @@ class Line:
         query = self._queries.popleft()
         self._arrived = query.total
         took = now - query.at
-        if query.under_way <= _LEAST or took < min(self._times, default=inf):
+        if (query.first and query.under_way <= _ALONE) or took < min(self._times, default=inf):
             self._times.append(took)
         late = took - min(self._times)
-        rate = query.under_way / late if late > _EARLY else inf
+        rate = query.under_way / max(late, _EARLY)
         best, self._rate = max(rate, self._rate), rate
-        if best < inf:
-            fitting = max(self._window // 2, min(2 * self._window, int(best * _KEPT)))
-        else:
-            fitting = 2 * self._window if query.under_way > self._window // 4 else self._window
-        self._window = max(_LEAST, min(_MOST, fitting))
+        least = self._window if late <= _EARLY else self._window // 2
+        self._window = max(_LEAST, least, min(_MOST, 2 * self._window, int(best * _KEPT)))
