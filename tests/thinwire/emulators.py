@@ -9,7 +9,7 @@ comparison. :class:`Plain` is pyte as it comes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -60,8 +60,8 @@ _TOKEN: Final = re.compile(
     r"|\x1b\[(?P<parameters>[0-?]*)(?P<between>[ -/]*)(?P<final>[@-~])"
     r"|\x1b\](?P<command>[^\x07\x1b]*)(?:\x07|\x1b\\)"
     r"|\x1b[PX^_][^\x1b]*\x1b\\"
-    r"|\x1b(?P<escape>[ -/]*[0-OQ-WYZ\\`-~])"
-    r"|(?P<control>[\x00-\x1a\x1c-\x1f\x7f-\x9f])"
+    r"|\x1b(?:[ -/]*[0-OQ-WYZ\\`-~])"
+    r"|(?:[\x00-\x1a\x1c-\x1f\x7f-\x9f])"
 )
 _SET: Final[dict[str, tuple[str, object]]] = {
     "1": ("bold", True),
@@ -113,15 +113,13 @@ _MOVES: Final[dict[str, str]] = {
     "f": "cursor_position",
     "r": "set_margins",
 }
-_ESCAPES: Final[dict[str, str]] = {
-    "7": "save_cursor",
-    "8": "restore_cursor",
-    "D": "index",
-    "E": "next_line",
-    "M": "reverse_index",
-    "c": "reset",
-}
-_CONTROLS: Final[dict[str, str]] = {
+_PLAIN: Final[dict[str, str]] = {
+    "\x1b7": "save_cursor",
+    "\x1b8": "restore_cursor",
+    "\x1bD": "index",
+    "\x1bE": "next_line",
+    "\x1bM": "reverse_index",
+    "\x1bc": "reset",
     "\b": "backspace",
     "\t": "tab",
     "\n": "linefeed",
@@ -180,17 +178,33 @@ def _chosen(pen: Cell, parameters: str) -> tuple[Cell, bool]:
     return pen._replace(**new), unknown
 
 
-@lru_cache(maxsize=4096)
-def _alone(text: str) -> tuple[tuple[str, int], ...]:
-    """Give the characters of a text and the cells each takes by itself."""
-    return tuple((each, max(0, wcwidth(each))) for each in text)
+def _numeric(parameters: str) -> bool:
+    return not parameters.strip("0123456789;")
+
+
+class Characters(NamedTuple):
+    """What of a text is drawn as one, and the cells it takes; ``single``: all are letters in a cell each."""
+
+    each: tuple[tuple[str, int], ...]
+    single: bool
+
+
+def _characters(each: Iterable[tuple[str, int]]) -> Characters:
+    kept = tuple(each)
+    return Characters(kept, all(width == 1 and len(letters) == 1 for letters, width in kept))
 
 
 @lru_cache(maxsize=4096)
-def _joined(text: str) -> tuple[tuple[str, int], ...]:
-    """Give what Unicode joins in a text and the cells it takes together."""
+def _alone(text: str) -> Characters:
+    """Give the characters of a text, each as wide as it is by itself."""
+    return _characters((letter, max(0, wcwidth(letter))) for letter in text)
+
+
+@lru_cache(maxsize=4096)
+def _joined(text: str) -> Characters:
+    """Give what Unicode joins in a text."""
     spans, _ = split_graphemes(text)
-    return tuple((text[start:end], width) for start, end, width in spans)
+    return _characters((text[start:end], width) for start, end, width in spans)
 
 
 class Terminal(Protocol):
@@ -249,20 +263,18 @@ class Emulator(pyte.Screen):  # type: ignore[misc]
         self._partial = data[at:]
 
     def _take(self, token: re.Match[str]) -> None:
-        if (text := token["text"]) is not None:
-            self.draw(text)
-        elif (final := token["final"]) is not None:
-            self._sequence(token["parameters"], token["between"], final, token[0])
-        elif (command := token["command"]) is not None:
-            if command.startswith("8;"):
-                link = command[2:]
-                self.cursor.attrs = self.cursor.attrs._replace(link="" if link == ";" else link)
-            else:
-                self._told(token[0])
-        elif (name := _ESCAPES.get(token["escape"] or "")) or (name := _CONTROLS.get(token["control"] or "")):
+        kind, whole = token.lastgroup, token[0]
+        if kind == "text":
+            self.draw(whole)
+        elif kind == "final":
+            self._sequence(token["parameters"], token["between"], token["final"], whole)
+        elif kind == "command" and token["command"].startswith("8;"):
+            link = token["command"][2:]
+            self.cursor.attrs = self.cursor.attrs._replace(link="" if link == ";" else link)
+        elif name := _PLAIN.get(whole):
             getattr(self, name)()
         else:
-            self._told(token[0])
+            self._told(whole)
 
     def _sequence(self, parameters: str, between: str, final: str, whole: str) -> None:
         if final == "m" and not between:
@@ -270,7 +282,7 @@ class Emulator(pyte.Screen):  # type: ignore[misc]
             self.events += [whole] if unknown else []
         elif final in "hl" and not between:
             self._switch(parameters, final == "h", whole)
-        elif final in _MOVES and not between and re.fullmatch(r"[\d;]*", parameters):
+        elif final in _MOVES and not between and _numeric(parameters):
             numbers = [int(number or 0) for number in parameters.split(";")] if parameters else []
             getattr(self, _MOVES[final])(*numbers)
         else:
@@ -308,13 +320,14 @@ class Emulator(pyte.Screen):  # type: ignore[misc]
 
     def draw(self, data: str) -> None:
         pen, x, y = _pen(self.cursor.attrs), self.cursor.x, self.cursor.y
-        if data.isascii() and x + len(data) <= self.columns and pyte.modes.IRM not in self.mode:
+        fits = x + len(data) <= self.columns and pyte.modes.IRM not in self.mode
+        if fits and (data.isascii() or self._split(data).single):
             self._halve(x, x + len(data))
             self.buffer[y].update(zip(range(x, x + len(data)), map(pen.__getitem__, data), strict=False))
             self.dirty.add(y)
             self.cursor.x += len(data)
             return
-        for character, width in self._split(data):
+        for character, width in self._split(data).each:
             if width:
                 self._put(character, width, pen)
             else:

@@ -14,7 +14,7 @@ import json
 import random
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -419,17 +419,19 @@ FORMS: Final = (
 VIEWS: Final = ("enter", "i", "h", "question_mark")
 
 
-async def tour(theme: str, *, synchronised: bool = True) -> Recording:
+async def tour(
+    theme: str, forms: Sequence[tuple[str, str]] = FORMS, *, synchronised: bool = True
+) -> Recording:
     """Give what somebody sees who looks at every screen and every dialog once, in one theme."""
-    async with at_the_desk((140, 40), synchronised=synchronised) as (hands, _):
+    async with at_the_desk((120, 36), synchronised=synchronised) as (hands, _):
         guide = Guide(hands)
         await wear(hands, theme)
         await hands.press(*LOOKS)
         await hands.press("1", "slash", *"vod", "enter", "slash", "escape")
-        for size in (SMALLEST, (80, 24), LARGEST, (140, 40)):
+        for size in (SMALLEST, (80, 24), LARGEST, (120, 36)):
             await hands.resize(*size)
             await tick(hands, 3)
-        for pane, key in FORMS:
+        for pane, key in forms:
             await guide.asked(pane, key)
         for key in VIEWS:
             await guide.viewed(key)
