@@ -70,10 +70,14 @@ class Simulation:
         return self
 
     def say(self, size: int) -> None:
-        """Say so much when nothing is under way, and wait for the answer."""
+        """Say so much once nothing is under way."""
         while self._coming:
             self._hear()
         self._speak(size)
+
+    def lose(self) -> None:
+        """Lose the answers under way."""
+        self._coming.clear()
 
     def _hear(self) -> None:
         self.now = max(self.now, heapq.heappop(self._coming))
@@ -188,7 +192,7 @@ def test_a_terminal_that_was_asked_once_and_never_answers_is_given_all_it_takes(
 def test_answers_that_stop_coming_are_waited_for_so_long_and_then_not_any_more() -> None:
     simulation = Simulation(SERIAL, NEAR).run(5)
     simulation.answering = False
-    simulation._coming.clear()
+    simulation.lose()
     simulation.run(60)
     assert not simulation.line.answers, "it is still asked"
     assert simulation.line.wait(simulation.now) is None
@@ -198,7 +202,7 @@ def test_answers_that_stop_coming_are_waited_for_so_long_and_then_not_any_more()
 def test_some_answers_that_are_lost_hold_up_nothing_for_good() -> None:
     simulation = Simulation(SERIAL, NEAR).run(5)
     for _ in range(4):
-        simulation._coming.clear()
+        simulation.lose()
         simulation.run(10)
     assert simulation.line.answers
     assert simulation.run(10).sent > 0.7 * SERIAL * 10
