@@ -114,7 +114,7 @@ class Simulation:
 
 @pytest.mark.parametrize("latency", [0.0, NEAR, FAR])
 @pytest.mark.parametrize(
-    ("rate", "most_s"), [(SERIAL, 0.2), (MODEM, 0.9)], ids=["115,200 baud", "9,600 baud"]
+    ("rate", "most_s"), [(SERIAL, 0.25), (MODEM, 0.95)], ids=["115,200 baud", "9,600 baud"]
 )
 def test_on_a_slow_line_little_is_ever_under_way_once_it_is_known(
     rate: float, most_s: float, latency: float

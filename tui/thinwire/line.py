@@ -16,34 +16,36 @@ UNASKED: Final = 4096
 """Bytes sent in one go to a terminal that does not answer: there, only its own pace holds us back."""
 _FIRST: Final = 2048
 """Bytes that may be on their way to begin with."""
-_LEAST: Final = 512
+_LEAST: Final = 480
 _MOST: Final = 1 << 16
 """Bytes that may be on their way on the slowest line, and on the fastest."""
+_ALONE: Final = 256
+"""Bytes that are sent ahead on a line not known for fast: what takes hardly longer than none at all."""
+_FAST: Final = 8192
+"""Bytes that may be on their way on a line known for fast."""
 _EVERY: Final = 16
 """A query is due after this part of what may be on its way."""
 _SHORT: Final = 128
 """No query follows fewer bytes."""
 _EARLY: Final = 0.02
-"""Seconds in buffers that are none: what took no longer says of a line's rate only that it is no less."""
-_KEPT: Final = 0.1
-"""Seconds of a line's rate that may be on their way."""
+"""Seconds in buffers that are none."""
+_KEPT: Final = 0.03
+"""Seconds that bytes may lie in buffers, about."""
 _PATIENCE: Final = 5.0
 """Seconds after which an answer is not expected any more."""
 _SILENT: Final = 6
 """A terminal that so many times in a row did not answer is not asked any more."""
-_ALONE: Final = 256
-"""Bytes that take hardly longer than none, when nothing else is under way."""
 _REMEMBERED: Final = 8
-"""Answers to such from which the least time is taken: the way to the terminal may become a longer one."""
+"""Quick answers from which the least time is taken: the way to the terminal may become a longer one."""
 
 
 class _Query(NamedTuple):
-    """A query on its way: what was sent by then, how much of it was on its way, when, and whether first."""
+    """A query on its way: what was sent by then, how much of it was on its way, when, and whether alone."""
 
     total: int
     under_way: int
     at: float
-    first: bool
+    alone: bool
 
 
 class Line:
@@ -51,12 +53,12 @@ class Line:
 
     def __init__(self) -> None:
         self.answers = False
-        """Whether the terminal has ever answered a query."""
+        """Whether the terminal answers queries."""
         self._window = _FIRST
         self._total = self._arrived = self._asked = 0
         self._queries: deque[_Query] = deque()
         self._times: deque[float] = deque(maxlen=_REMEMBERED)
-        self._rate = 0.0
+        self._late = 0.0
         self._silent = 0
 
     @property
@@ -71,8 +73,9 @@ class Line:
         if not self.answers:
             return UNASKED
         half = self._window // 2
-        on_its_way = self._total - self._arrived if self._queries else 0
-        return half if self._window - on_its_way >= half else 0
+        if not self._queries:
+            return half if self._window >= _FAST else _ALONE
+        return half if self._window - (self._total - self._arrived) >= half else 0
 
     def _give_up(self) -> None:
         """Expect no answer to the queries under way, and try the line with little."""
@@ -97,26 +100,28 @@ class Line:
     def asked(self, now: float) -> None:
         """Note that a query goes out, behind all that was sent."""
         self._asked = self._total
-        first = not self._queries
-        self._queries.append(_Query(self._total, self._total - self._arrived, now, first))
+        self._queries.append(_Query(self._total, self._total - self._arrived, now, not self._queries))
 
     def answered(self, now: float) -> None:
         """Note that the oldest query was answered, and learn from the time it took.
 
-        What a query took beyond the least of late, it lay behind what was on its way: that is the rate.
-        One answer alone may have been held up by something else, so the better of two is believed.
+        What was on its way before it, by that time, is no more than the line's rate, however long the way.
+        The window that fits is half as much again as is carried by that in the least time there and back: it
+        grows until the bytes lie in buffers, and then no more. It shrinks only after two late answers, since
+        one alone may have been held up by anything.
         """
-        self.answers = True
+        if not self.answers:
+            self.answers, self._arrived = True, self._total
         self._silent = 0
         if not self._queries:
             return
         query = self._queries.popleft()
-        self._arrived = query.total
-        took = now - query.at
-        if (query.first and query.under_way <= _ALONE) or took < min(self._times, default=inf):
+        self._arrived = max(self._arrived, query.total)
+        took = max(now - query.at, 1e-6)
+        if (query.alone and query.under_way <= 2 * _ALONE) or took < min(self._times, default=inf):
             self._times.append(took)
-        late = took - min(self._times)
-        rate = query.under_way / max(late, _EARLY)
-        best, self._rate = max(rate, self._rate), rate
-        least = self._window if late <= _EARLY else self._window // 2
-        self._window = max(_LEAST, least, min(_MOST, 2 * self._window, int(best * _KEPT)))
+        least = min(self._times)
+        late, self._late = min(took - least, self._late), took - least
+        fitting = min(2 * self._window, int(1.5 * query.under_way / took * (least + _KEPT)))
+        smallest = self._window if late <= _EARLY else self._window // 2
+        self._window = max(_LEAST, min(_MOST, max(smallest, fitting)))
