@@ -1,0 +1,294 @@
+"""The driver: Textual's own but for its writing, whatever becomes of the terminal meanwhile."""
+
+from __future__ import annotations
+
+import fcntl
+import inspect
+import os
+import signal
+import struct
+import sys
+import termios
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from types import FunctionType
+from typing import Final
+
+from textual.app import App
+from textual.driver import Driver
+from textual.drivers.headless_driver import HeadlessDriver
+from textual.drivers.linux_driver import LinuxDriver
+
+from tests.thinwire.slowline import FarEnd, SlowLine
+from tui.thinwire.driver import ThinDriver, Wire
+from tui.thinwire.writer import QUERY
+
+BAUD: Final = 1e8
+COLUMNS, LINES = 80, 24
+ALTERNATE_SCREEN: Final = 1049 << 5
+LIMIT_S: Final = 30.0
+
+
+class Far(FarEnd):
+    """Keeps what arrived, byte by byte."""
+
+    def __init__(self, columns: int, lines: int) -> None:
+        super().__init__(columns, lines)
+        self.raw = b""
+
+    def take(self, arrived: bytes, *, drawn: bool = True) -> int:
+        self.raw += arrived
+        return super().take(arrived, drawn=drawn)
+
+
+class Terminal(SlowLine):
+    """A fast line, whose far end may be resized and written to by others."""
+
+    far: Far
+
+    def __init__(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
+        size = {"columns": COLUMNS, "lines": LINES}
+        super().__init__([sys.executable, *arguments], baud=BAUD, environment=environment, **size)
+        self.far = Far(COLUMNS, LINES)
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Become another size, as when a window is drawn larger or smaller."""
+        fcntl.ioctl(self._shell, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.far.screen.resize(lines, columns)
+        self.scribble()
+
+    def scribble(self) -> None:
+        """Let somebody else write all over the screen."""
+        self.far.take(b"\x1b[H" + b"somebody else was here " * 300 + b"\x1b[H")
+
+    def says(self, word: str) -> Callable[[FarEnd], bool]:
+        """Tell whether every row says this, and of which size the screen is."""
+
+        def seen(far: FarEnd) -> bool:
+            width, height = far.screen.columns, far.screen.lines
+            return all(
+                far.row(y) == f"row {y:02} of {width}x{height} {word} ".ljust(width, ".")
+                for y in range(height)
+            )
+
+        return seen
+
+    @property
+    def state(self) -> str:
+        """Give what the kernel says the program does: ``T`` when it is stopped."""
+        return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+    def stop(self) -> None:
+        """Stop the program as a shell does, and wait until it is and all it wrote has arrived."""
+        os.kill(self.pid, signal.SIGTSTP)
+        end = monotonic() + LIMIT_S
+        while self.state != "T":
+            assert monotonic() < end, "it does not stop"
+            self.run(0.02)
+        self.rest(0.05)
+
+
+@contextmanager
+def board(kind: str = "thin", *options: str, environment: dict[str, str] | None = None) -> Iterator[Terminal]:
+    """Give a terminal in which the board runs, once it is there."""
+    with Terminal("-m", "tests.thinwire.board", kind, *options, environment=environment) as terminal:
+        terminal.until(terminal.says("ready"), LIMIT_S)
+        yield terminal
+
+
+# --- what of Textual it leans on -----------------------------------------------------------------
+
+STARTS_AND_STOPS: Final = """
+import asyncio, sys
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+from textual.messages import InBandWindowResize, TerminalSupportsSynchronizedOutput
+from tui.thinwire.driver import Wire
+
+class Ear(App):
+    async def _post_message(self, message):  # what drivers send messages by
+        heard.put_nowait(type(message))
+
+async def main(kind):
+    global heard
+    heard = asyncio.Queue()
+    driver = (Wire().driver_class if kind == "thin" else LinuxDriver)(Ear())
+    for _ in range(2):
+        driver._mouse_pixels = False
+        driver.start_application_mode()
+        driver.write("\\x1b]2;started\\x07")
+        awaited = {InBandWindowResize, TerminalSupportsSynchronizedOutput}
+        while awaited:
+            awaited.discard(await heard.get())
+        while not driver._mouse_pixels:  # which the thread that reads turns on after it has told of it
+            await asyncio.sleep(0)
+        for words in ("\\x07", "\\x1b]52;c;T1JE\\x07", "\\x1b]22;text\\x1b\\\\"):
+            driver.write(words)
+        driver.disable_input()
+        driver.stop_application_mode()
+        driver.close()
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+class Answering(Terminal):
+    """Says that it reports its size by itself, too, when it has heard all of the start."""
+
+    def _deliver(self) -> None:
+        started = self.far.raw.count(b"started")
+        super()._deliver()
+        for _ in range(self.far.raw.count(b"started") - started):
+            self.type(b"\x1b[?2048;2$y")
+
+
+def written(kind: str) -> bytes:
+    """Give every byte that a driver writes when it takes the terminal and gives it back, twice."""
+    with Answering("-c", STARTS_AND_STOPS, kind) as terminal:
+        assert terminal.wait(LIMIT_S) == 0, terminal.text()
+        return terminal.far.raw
+
+
+def test_every_byte_of_taking_the_terminal_and_giving_it_back_is_textuals_own() -> None:
+    query = QUERY.encode()
+    textual, ours = written("plain"), written("thin")
+    assert b"\x1b[?1049h" in textual
+    assert b"\x1b[?2048h" in textual, "the terminal's answer was not heard"
+    assert textual.endswith(b"\x1b[?1004l")
+    assert textual.count(query) == 2
+    assert ours.replace(query, b"") == textual.replace(query, b"")
+
+
+def test_only_what_a_driver_is_made_of_is_overridden() -> None:
+    ours = {name for name, value in vars(ThinDriver).items() if isinstance(value, FunctionType)}
+    overridden = {name for name in ours if hasattr(LinuxDriver, name)}
+    assert overridden == {
+        *("__init__", "write", "flush", "close", "process_message"),
+        *("start_application_mode", "stop_application_mode"),
+    }
+    assert overridden <= vars(LinuxDriver).keys() | vars(Driver).keys()
+    for name in overridden - {"__init__"}:
+        theirs = inspect.signature(getattr(LinuxDriver, name)).parameters
+        assert list(inspect.signature(getattr(ThinDriver, name)).parameters) == list(theirs), name
+
+
+async def test_nothing_of_textuals_drivers_own_is_written_over() -> None:
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTSTP, signal.SIGCONT)}
+    try:
+        app: App[None] = App()
+        theirs, ours = vars(LinuxDriver(app)), vars(Wire().driver_class(app))
+        changed = {name for name in theirs if type(ours[name]) is not type(theirs[name])}
+        assert changed == set()
+        own = ours.keys() - theirs.keys()
+        assert own
+        assert not own & {name for kind in LinuxDriver.__mro__ for name in vars(kind)}
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+# --- on the terminal -----------------------------------------------------------------------------
+
+
+def test_what_is_drawn_is_shown_and_the_terminal_is_given_back_as_it_was() -> None:
+    with Terminal("-m", "tests.thinwire.board", "thin") as terminal:
+        before = terminal.shell_mode()
+        terminal.until(terminal.says("ready"), LIMIT_S)
+        assert ALTERNATE_SCREEN in terminal.far.screen.mode
+        terminal.press(b"q", until=lambda far: ALTERNATE_SCREEN not in far.screen.mode)
+        assert terminal.wait(LIMIT_S) == 0
+        assert terminal.shell_mode() == before
+        assert not terminal.far.screen.cursor.hidden
+        assert terminal.left_over() == b""
+
+
+def test_a_terminal_of_another_size_is_drawn_anew_whatever_became_of_its_rows() -> None:
+    with board() as terminal:
+        for columns, lines in ((100, 30), (60, 12), (60, 40), (80, 24)):
+            terminal.resize(columns, lines)
+            terminal.until(terminal.says("ready"), LIMIT_S)
+
+
+def test_a_size_that_the_terminal_reports_by_itself_is_drawn_anew() -> None:
+    with board() as terminal:
+        terminal.type(b"\x1b[?2048;1$y")  # it reports sizes, and signals are not listened to any more
+        terminal.press(b"n", until=lambda far: "Zürich" in far.row(LINES - 1), limit=LIMIT_S)
+        terminal.resize(100, 30)
+        terminal.type(b"\x1b[48;30;100;600;1000t")
+        terminal.until(lambda far: "of 100x30 Zürich" in far.row(29), LIMIT_S)
+        assert "somebody" not in terminal.text()
+
+
+def test_who_forgets_has_everything_drawn_over_what_somebody_else_wrote() -> None:
+    with board() as terminal:
+        terminal.scribble()
+        terminal.press(b"l", until=terminal.says("ready"), limit=LIMIT_S)
+
+
+def test_a_program_that_was_stopped_gives_the_terminal_back_and_takes_it_again() -> None:
+    with board() as terminal:
+        running = terminal.shell_mode()
+        for _ in range(2):
+            terminal.stop()
+            assert ALTERNATE_SCREEN not in terminal.far.screen.mode
+            assert not terminal.far.screen.cursor.hidden
+            assert terminal.shell_mode() != running
+            terminal.scribble()
+            os.kill(terminal.pid, signal.SIGCONT)
+            terminal.until(terminal.says("ready"), LIMIT_S)
+            assert ALTERNATE_SCREEN in terminal.far.screen.mode
+            assert terminal.shell_mode() == running
+        terminal.press(b"d", until=terminal.says("Bound"), limit=LIMIT_S)
+
+
+def test_who_was_resized_while_stopped_draws_what_fits() -> None:
+    with board() as terminal:
+        terminal.stop()
+        terminal.resize(100, 30)
+        os.kill(terminal.pid, signal.SIGCONT)
+        terminal.until(terminal.says("ready"), LIMIT_S)
+
+
+def test_an_app_that_goes_to_the_shell_and_comes_back_is_drawn_anew() -> None:
+    with board() as terminal:
+        terminal.press(b"s", until=terminal.says("back"), limit=LIMIT_S)
+        assert b"in the shell" in terminal.far.raw
+        terminal.press(b"d", until=terminal.says("Bound"), limit=LIMIT_S)
+
+
+def test_an_app_that_fails_says_so_to_the_shell() -> None:
+    with board() as terminal:
+        terminal.type(b"e")
+        assert terminal.wait(LIMIT_S) == 1
+        assert "ZeroDivisionError: a mistake in the app" in terminal.text()
+        assert ALTERNATE_SCREEN not in terminal.far.screen.mode
+        assert not terminal.far.screen.cursor.hidden
+
+
+def test_in_an_encoding_that_is_not_unicode_the_terminal_gets_what_textual_alone_would_send() -> None:
+    latin = {"PYTHONIOENCODING": "latin-1:backslashreplace"}
+    for kind in ("plain", "thin"):
+        with board(kind, environment=latin) as terminal:
+            terminal.type(b"n")
+            terminal.until(lambda far: b"\xfcrich \\u682a" in far.raw, LIMIT_S)
+
+
+# --- where it is not used ------------------------------------------------------------------------
+
+
+def test_who_runs_inline_has_textuals_own_driver() -> None:
+    with Terminal("-m", "tests.thinwire.board", "thin", "inline") as terminal:
+        terminal.until(lambda far: "ready" in far.text(), LIMIT_S)
+        terminal.press(b"d", until=lambda far: "LinuxInlineDriver" in far.text(), limit=LIMIT_S)
+
+
+async def test_who_runs_without_a_terminal_has_textuals_own_driver_and_figures_of_nothing() -> None:
+    wire = Wire()
+    app: App[None] = App(driver_class=wire.driver_class)
+    async with app.run_test():
+        assert isinstance(app._driver, HeadlessDriver)
+        wire.forget()
+        assert wire.driver is None
+        assert wire.figures().came == 0
