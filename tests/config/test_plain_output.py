@@ -1,0 +1,94 @@
+"""Who is sent all that is drawn, not only what differs: by the command line, else by the settings file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tui import start
+from tui.app import BlotterApp
+from tui.cli import main
+from tui.config.settings import Settings, SettingsError, load
+
+
+@pytest.fixture
+def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[BlotterApp]]:
+    """A user at a terminal, who has not set anything; give the apps that are started there."""
+    apps: list[BlotterApp] = []
+    master, slave = os.openpty()
+    monkeypatch.setattr(BlotterApp, "run", apps.append)
+    monkeypatch.setattr(start, "start_log", lambda path, level: path)
+    for name in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("BLOTTER_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("TEXTUAL_DRIVER", raising=False)
+    with os.fdopen(slave, "w") as terminal:
+        monkeypatch.setattr(sys, "__stdin__", terminal)
+        monkeypatch.setattr(sys, "__stderr__", terminal)
+        yield apps
+    os.close(master)
+
+
+def set_to(folder: Path, text: str) -> None:
+    (folder / "config.toml").write_text(text)
+
+
+def test_who_says_nothing_is_sent_what_differs(started: list[BlotterApp]) -> None:
+    assert main([]) == 0
+    assert started[0].wire is not None
+    assert started[0].driver_class is started[0].wire.driver_class
+
+
+@pytest.mark.parametrize("arguments", [["--plain-output"], ["demo", "--plain-output"]])
+def test_who_asks_for_plain_output_has_textuals_own_driver(
+    arguments: list[str], started: list[BlotterApp]
+) -> None:
+    assert main(arguments) == 0
+    assert started[0].wire is None
+    assert started[0].driver_class.__module__.startswith("textual.drivers.")
+
+
+def test_the_file_may_ask_for_it_for_every_day(started: list[BlotterApp], tmp_path: Path) -> None:
+    set_to(tmp_path, "plain_output = true\n")
+    assert main([]) == 0
+    assert started[0].wire is None
+
+
+def test_the_file_may_say_that_it_is_as_it_is_anyway_and_the_command_line_goes_over_it(
+    started: list[BlotterApp], tmp_path: Path
+) -> None:
+    set_to(tmp_path, "plain_output = false\n")
+    assert main([]) == 0
+    assert main(["--plain-output"]) == 0
+    assert started[0].wire is not None
+    assert started[1].wire is None
+
+
+def test_a_terminal_that_moves_no_cursor_needs_not_be_told_of(
+    started: list[BlotterApp], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    assert main([]) == 0
+    assert started[0].wire is None
+
+
+def test_it_is_off_unless_it_is_set() -> None:
+    assert Settings().plain_output is False
+
+
+@pytest.mark.parametrize("value", ["1", '"yes"', "[]"])
+def test_what_is_neither_true_nor_false_is_refused(value: str, tmp_path: Path) -> None:
+    set_to(tmp_path, f"plain_output = {value}\n")
+    with pytest.raises(SettingsError, match=r"'plain_output' is .+ the wrong kind of value"):
+        load(tmp_path / "config.toml")
+
+
+def test_help_tells_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "--plain-output" in capsys.readouterr().out
