@@ -20,7 +20,7 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Bl
     """A user at a terminal, who has not set anything; give the apps that are started there."""
     apps: list[BlotterApp] = []
     master, slave = os.openpty()
-    monkeypatch.setattr(BlotterApp, "run", apps.append)
+    monkeypatch.setattr(BlotterApp, "run", lambda app: apps.append(app))
     monkeypatch.setattr(start, "start_log", lambda path, level: path)
     for name in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path))
