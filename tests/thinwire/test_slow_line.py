@@ -115,7 +115,7 @@ A_DAY_AT_THE_DESK: Final[tuple[tuple[str, bytes, Seen], ...]] = (
     ("a letter for the filter", b"G", says("/G")),
     ("another", b"L", says("/GL")),
     ("close the filter", ESCAPE, at("ORD-00002")),
-    ("help", b"?", helped),
+    ("help", b"?", says("/ type to find a key or a verb")),
     ("close help", ESCAPE, says(" LOCAL demo ")),
     ("history", b"h", says("History of order ORD-00002")),
     ("close history", ESCAPE, says(" LOCAL demo ")),
