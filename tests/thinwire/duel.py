@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Final
 
-from tests.thinwire.emulators import Cell, Emulator, Terminal
+from tests.thinwire.cells import Cell
+from tests.thinwire.emulators import Emulator, Terminal
 from tests.thinwire.recording import BEGIN, Did, Recording, Resized, unfinished
 from tui.thinwire.wire import ThinWire
 
@@ -92,6 +93,7 @@ class Duel:
     recording: Recording
     make: Callable[[int, int], Terminal] = Emulator
     can_scroll: bool = True
+    ascii_only: bool = False
     every: int = 1
     limit: int | None = None
     forgets: random.Random | None = None
@@ -105,7 +107,7 @@ class Duel:
     def __post_init__(self) -> None:
         size = self.recording.columns, self.recording.lines
         self.pair = Pair(self.make(*size), self.make(*size))
-        self.wire = ThinWire(*size, can_scroll=self.can_scroll)
+        self.wire = ThinWire(*size, can_scroll=self.can_scroll, ascii_only=self.ascii_only)
         self._did = ""
         self._came = self._sent = ""
         self._fault = ""

@@ -12,31 +12,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, Protocol
+from unicodedata import east_asian_width
 
 import pyte
 from pyte.screens import Margins
 from rich.cells import split_graphemes
 from wcwidth import wcwidth
 
-
-class Cell(NamedTuple):
-    """What stands in a cell: pyte's members in pyte's order, then those it leaves out."""
-
-    data: str = " "
-    fg: str = ""
-    bg: str = ""
-    bold: bool = False
-    italics: bool = False
-    underscore: str = ""
-    strikethrough: bool = False
-    reverse: bool = False
-    blink: str = ""
-    dim: bool = False
-    conceal: bool = False
-    overline: bool = False
-    framed: str = ""
-    link: str = ""
-    """What stands between ``OSC 8 ;`` and its end."""
+from tests.thinwire.cells import Cell, chosen
 
 
 class Kind(NamedTuple):
@@ -48,12 +31,16 @@ class Kind(NamedTuple):
     """Whether what is erased takes the background of the pen."""
     plain_halves: bool
     """Whether half a wide character that is left over loses its colours with its text."""
+    eastern: bool = False
+    """Whether characters of ambiguous width are wide."""
 
 
 XTERM: Final = Kind(joined=False, erases_in_colour=True, plain_halves=False)
 MODERN: Final = Kind(joined=True, erases_in_colour=True, plain_halves=False)
 SPARE: Final = Kind(joined=False, erases_in_colour=False, plain_halves=True)
+EASTERN: Final = XTERM._replace(eastern=True)
 KINDS: Final = (XTERM, MODERN, SPARE)
+"""Those the thin wire needs to be told nothing of."""
 
 _TOKEN: Final = re.compile(
     r"(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
@@ -63,34 +50,6 @@ _TOKEN: Final = re.compile(
     r"|\x1b(?:[ -/]*[0-OQ-WYZ\\`-~])"
     r"|(?:[\x00-\x1a\x1c-\x1f\x7f-\x9f])"
 )
-_SET: Final[dict[str, tuple[str, object]]] = {
-    "1": ("bold", True),
-    "2": ("dim", True),
-    "3": ("italics", True),
-    "4": ("underscore", "single"),
-    "5": ("blink", "slow"),
-    "6": ("blink", "fast"),
-    "7": ("reverse", True),
-    "8": ("conceal", True),
-    "9": ("strikethrough", True),
-    "21": ("underscore", "double"),
-    "51": ("framed", "frame"),
-    "52": ("framed", "circle"),
-    "53": ("overline", True),
-}
-_CLEAR: Final[dict[str, dict[str, object]]] = {
-    "22": {"bold": False, "dim": False},
-    "23": {"italics": False},
-    "24": {"underscore": ""},
-    "25": {"blink": ""},
-    "27": {"reverse": False},
-    "28": {"conceal": False},
-    "29": {"strikethrough": False},
-    "39": {"fg": ""},
-    "49": {"bg": ""},
-    "54": {"framed": ""},
-    "55": {"overline": False},
-}
 _MOVES: Final[dict[str, str]] = {
     "@": "insert_characters",
     "A": "cursor_up",
@@ -147,37 +106,6 @@ def _pen(cell: Cell) -> _Pen:
     return _Pen(cell)
 
 
-@lru_cache(maxsize=4096)
-def _chosen(pen: Cell, parameters: str) -> tuple[Cell, bool]:
-    """Give the pen after SGR with ``parameters``, and whether one of them is known to nobody."""
-    codes, at = parameters.split(";"), 0
-    new: dict[str, Any] = {}
-    unknown = False
-    while at < len(codes):
-        code, length = codes[at], 1
-        number = int(code) if code.isdigit() else 0
-        if number == 0:
-            new = Cell()._asdict() | {"link": pen.link}
-            unknown = unknown or code not in ("", "0")
-        elif code in _SET:
-            name, value = _SET[code]
-            new[name] = value
-        elif code in _CLEAR:
-            new |= _CLEAR[code]
-        elif number in (38, 48):
-            length = {"5": 3, "2": 5}.get(codes[at + 1] if at + 1 < len(codes) else "", 1)
-            new["fg" if number == 38 else "bg"] = ";".join(codes[at + 1 : at + length])
-            unknown = unknown or length == 1
-        elif number in range(30, 38) or number in range(90, 98):
-            new["fg"] = code
-        elif number in range(40, 48) or number in range(100, 108):
-            new["bg"] = code
-        else:
-            unknown = True
-        at += length
-    return pen._replace(**new), unknown
-
-
 def _numeric(parameters: str) -> bool:
     return not parameters.strip("0123456789;")
 
@@ -198,6 +126,15 @@ def _characters(each: Iterable[tuple[str, int]]) -> Characters:
 def _alone(text: str) -> Characters:
     """Give the characters of a text, each as wide as it is by itself."""
     return _characters((letter, max(0, wcwidth(letter))) for letter in text)
+
+
+@lru_cache(maxsize=4096)
+def _eastern(text: str) -> Characters:
+    """Give the characters of a text, the ambiguous ones wide."""
+    return _characters(
+        (letter, 2 if width == 1 and east_asian_width(letter) == "A" else width)
+        for letter, width in _alone(text).each
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -237,7 +174,7 @@ class Emulator(pyte.Screen):  # type: ignore[misc]
         self.events: list[str] = []
         self._first: dict[int, dict[int, Cell]] = {}
         self._partial = ""
-        self._split = _joined if kind.joined else _alone
+        self._split = _joined if kind.joined else _eastern if kind.eastern else _alone
         super().__init__(columns, lines)
 
     @property
@@ -278,7 +215,7 @@ class Emulator(pyte.Screen):  # type: ignore[misc]
 
     def _sequence(self, parameters: str, between: str, final: str, whole: str) -> None:
         if final == "m" and not between:
-            self.cursor.attrs, unknown = _chosen(self.cursor.attrs, parameters)
+            self.cursor.attrs, unknown = chosen(self.cursor.attrs, parameters)
             self.events += [whole] if unknown else []
         elif final in "hl" and not between:
             self._switch(parameters, final == "h", whole)

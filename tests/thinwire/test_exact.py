@@ -22,10 +22,11 @@ from textual.screen import Screen
 import tui.screens
 from styles.themes import THEMES
 from tests.thinwire.duel import Duel, apart
-from tests.thinwire.emulators import KINDS, Emulator, Plain
+from tests.thinwire.emulators import EASTERN, KINDS, Emulator, Plain
 from tests.thinwire.hostile import DOUBTFUL, SURE, vandalise
-from tests.thinwire.recording import FORMS, Recording, Resized, Wrote, play, tour, unfinished
+from tests.thinwire.recording import Recording, Resized, Wrote, unfinished
 from tests.thinwire.tmux import MISSING, Panes
+from tests.thinwire.users import FORMS, play, tour
 from tui.thinwire.wire import ThinWire
 
 ALL_FRAMES: Final = 10_000
@@ -110,6 +111,12 @@ async def test_whatever_an_app_draws_is_drawn(seed: int, tmp_path: Path) -> None
     duel = all_alike(recording, seed, tmp_path)
     assert duel.frames >= HOSTILE_FRAMES
     assert duel.sent < duel.came
+
+
+async def test_where_nothing_but_ascii_is_sure_nothing_else_is_relied_on() -> None:
+    eastern = partial(Emulator, kind=EASTERN)
+    duel = Duel(await vandalise(102, 150, foreign=0.02), eastern, ascii_only=True).play()
+    assert duel.compared >= 150
 
 
 async def test_pyte_as_it_comes_shows_the_same() -> None:

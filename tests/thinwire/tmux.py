@@ -12,7 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from tests.thinwire.emulators import Cell, Emulator
+from tests.thinwire.cells import Cell
+from tests.thinwire.emulators import Emulator
 
 MISSING: Final = "" if shutil.which("tmux") else "tmux is not installed"
 PATIENCE_S: Final = 20.0

@@ -1,0 +1,87 @@
+"""A cell of a terminal, and what SGR makes of the pen that draws it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+
+class Cell(NamedTuple):
+    """What stands in a cell: pyte's members in pyte's order, then those it leaves out."""
+
+    data: str = " "
+    fg: str = ""
+    bg: str = ""
+    bold: bool = False
+    italics: bool = False
+    underscore: str = ""
+    strikethrough: bool = False
+    reverse: bool = False
+    blink: str = ""
+    dim: bool = False
+    conceal: bool = False
+    overline: bool = False
+    framed: str = ""
+    link: str = ""
+    """What stands between ``OSC 8 ;`` and its end."""
+
+
+_SET: Final[dict[str, tuple[str, object]]] = {
+    "1": ("bold", True),
+    "2": ("dim", True),
+    "3": ("italics", True),
+    "4": ("underscore", "single"),
+    "5": ("blink", "slow"),
+    "6": ("blink", "fast"),
+    "7": ("reverse", True),
+    "8": ("conceal", True),
+    "9": ("strikethrough", True),
+    "21": ("underscore", "double"),
+    "51": ("framed", "frame"),
+    "52": ("framed", "circle"),
+    "53": ("overline", True),
+}
+_CLEAR: Final[dict[str, dict[str, object]]] = {
+    "22": {"bold": False, "dim": False},
+    "23": {"italics": False},
+    "24": {"underscore": ""},
+    "25": {"blink": ""},
+    "27": {"reverse": False},
+    "28": {"conceal": False},
+    "29": {"strikethrough": False},
+    "39": {"fg": ""},
+    "49": {"bg": ""},
+    "54": {"framed": ""},
+    "55": {"overline": False},
+}
+
+
+@lru_cache(maxsize=4096)
+def chosen(pen: Cell, parameters: str) -> tuple[Cell, bool]:
+    """Give the pen after SGR with ``parameters``, and whether one of them is known to nobody."""
+    codes, at = parameters.split(";"), 0
+    new: dict[str, Any] = {}
+    unknown = False
+    while at < len(codes):
+        code, length = codes[at], 1
+        number = int(code) if code.isdigit() else 0
+        if number == 0:
+            new = Cell()._asdict() | {"link": pen.link}
+            unknown = unknown or code not in ("", "0")
+        elif code in _SET:
+            name, value = _SET[code]
+            new[name] = value
+        elif code in _CLEAR:
+            new |= _CLEAR[code]
+        elif number in (38, 48):
+            length = {"5": 3, "2": 5}.get(codes[at + 1] if at + 1 < len(codes) else "", 1)
+            new["fg" if number == 38 else "bg"] = ";".join(codes[at + 1 : at + length])
+            unknown = unknown or length == 1
+        elif number in range(30, 38) or number in range(90, 98):
+            new["fg"] = code
+        elif number in range(40, 48) or number in range(100, 108):
+            new["bg"] = code
+        else:
+            unknown = True
+        at += length
+    return pen._replace(**new), unknown

@@ -1,0 +1,311 @@
+"""Users of the blotter, recorded: one presses what comes to mind, one looks at every screen there is."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from textual import events
+from textual.command import CommandList, CommandPalette
+from textual.widgets import Input
+
+from styles.themes import THEMES
+from tests.desk import desk_app
+from tests.service.lines import Line
+from tests.thinwire.recording import PATIENCE, Hands, Recording, hands_on
+from tui.actions.registry import ACTIONS
+from tui.api.http import AsyncBaseTransport
+from tui.screens import dialog
+from tui.screens.desk import DeskScreen
+from tui.screens.form import FormDialog
+from tui.screens.panes import PANES
+from tui.screens.preview import PreviewDialog
+from tui.screens.report import ReportDialog
+from widgets.filterbar import FilterBar
+
+START: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
+SMALLEST, LARGEST = (60, 15), (250, 70)
+WORDS: Final = ("vod", "side:buy", "ordered>50k", "!new", "gilt", "0.8", "UKEQ-GROW 60k", "12", "xyz", "a")
+COMMANDS: Final = ("Theme", "Market: step", "Market: speed", "Market: halt", "Redraw", "Time", "Sort", "Fr")
+MOVES: Final = ("down", "up", "pagedown", "pageup", "home", "end", "left", "right")
+KEYS: Final = tuple(action.key for action in ACTIONS if action.id not in ("quit", "palette"))
+DESK_KEYS: Final = (*MOVES, *MOVES, "down", "up", "tab", "shift+tab", "space", "j", "k", "asterisk")
+OTHER_KEYS: Final[dict[type[Any], tuple[str, ...]]] = {
+    FormDialog: ("tab", "shift+tab", "space", "ctrl+u", "down", "left", "right", *["enter", "escape"] * 5),
+    PreviewDialog: ("j", "k", "r", "w", "y", "enter", "backspace", "1", "2", "escape", "pagedown"),
+    ReportDialog: ("y", "enter", "escape", *MOVES),
+}
+VIEW_KEYS: Final = (*MOVES, "j", "k", "i", "h", "y", "slash", "n", "tab", "enter", "escape", "escape")
+
+
+class Somebody:
+    """Presses what comes to mind, on whatever screen is on top."""
+
+    def __init__(self, hands: Hands, line: Line, chance: random.Random) -> None:
+        self.hands, self.line, self.chance = hands, line, chance
+
+    async def act(self) -> None:
+        """Do one thing."""
+        app, chance = self.hands.app, self.chance
+        happens = chance.random()
+        if happens < 0.02:
+            await self.hands.resize(
+                chance.randint(SMALLEST[0], LARGEST[0]), chance.randint(SMALLEST[1], LARGEST[1])
+            )
+        elif happens < 0.10:
+            await tick(self.hands, chance.randint(1, 5))
+        elif happens < 0.12:
+            await wear(self.hands, chance.choice(THEMES).name)
+        elif happens < 0.14:
+            kind = chance.choice((events.MouseMove, events.MouseScrollDown, events.MouseScrollUp))
+            await self.hands.point(kind, chance.randrange(app.size.width), chance.randrange(app.size.height))
+        elif happens < 0.15:
+            self.line.fail("unreachable", "ordermanagement", 4)
+        elif happens < 0.18 and self._free:
+            await self.hands.press("colon")
+            await self.hands.until(lambda: not isinstance(app.screen, DeskScreen))
+            if isinstance(app.screen, CommandPalette):
+                await choose(self.hands, chance.choice(COMMANDS), run=chance.random() < 0.7)
+        elif isinstance(app.focused, FilterBar | Input) or isinstance(app.screen, FormDialog):
+            await self._type()
+        else:
+            await self.hands.press(self._key())
+
+    @property
+    def _free(self) -> bool:
+        """Whether a key of the desk is one."""
+        app = self.hands.app
+        typing = isinstance(app.focused, FilterBar)
+        return isinstance(app.screen, DeskScreen) and not app.screen.asking and not typing
+
+    async def _type(self) -> None:
+        app, chance = self.hands.app, self.chance
+        keys = OTHER_KEYS.get(type(app.screen), ("enter", "escape", "left", "backspace", "home", "ctrl+u"))
+        if chance.random() < 0.2:
+            await self.hands.type(chance.choice(WORDS))
+        else:
+            await self.hands.press(chance.choice(keys))
+
+    def _key(self) -> str:
+        screen = self.hands.app.screen
+        if isinstance(screen, DeskScreen):
+            return self.chance.choice(DESK_KEYS if self.chance.random() < 0.6 else KEYS)
+        return self.chance.choice(OTHER_KEYS.get(type(screen), VIEW_KEYS))
+
+
+async def choose(hands: Hands, words: str, *, run: bool = True) -> None:
+    """Type a command into the palette that is open, and run the first that is found, or leave."""
+    palette = hands.app.screen
+    await hands.until(lambda: bool(palette.query(CommandList)))
+    found = palette.query_one(CommandList)
+    await hands.type(words)
+    await hands.until(lambda: found.option_count > 0 or hands.app.screen is not palette)
+    if hands.app.screen is palette:
+        await hands.press("down", "enter" if run else "escape")
+        await hands.until(lambda: hands.app.screen is not palette)
+
+
+async def tick(hands: Hands, steps: int) -> None:
+    """Let the simulated market move, and the desk read what came of it."""
+    hands.did(f"the market moves {steps} steps")
+    desk = hands.app.desk
+    await desk.market_set(steps=steps)
+    await desk.refresh()
+    await hands.turn()
+
+
+async def wear(hands: Hands, theme: str) -> None:
+    """Take another theme."""
+    hands.did(f"theme {theme}")
+    hands.app.theme = theme
+    hands.recording.seen[theme] += 1
+    await hands.turn()
+
+
+@asynccontextmanager
+async def at_the_desk(
+    size: tuple[int, int], *, synchronised: bool = True, ascii: bool = False
+) -> AsyncIterator[tuple[Hands, Line]]:
+    """Give hands on a real blotter that has read its desk, and the line to its server."""
+    ticks = itertools.count(step=1.0)
+    lines: list[Line] = []
+
+    def wrap(server: AsyncBaseTransport) -> AsyncBaseTransport:
+        lines.append(Line(server))
+        return lines[-1]
+
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        patch.setattr(dialog, "clock", lambda: next(ticks))
+        exports = Path(folder)
+        async with (
+            desk_app(ascii=ascii, market=True, start=START, exports=exports, wrap=wrap) as app,
+            hands_on(app, size, synchronised=synchronised) as hands,
+        ):
+            await hands.until(lambda: app.snapshot.complete and app.market is not None)
+            yield hands, lines[0]
+
+
+async def play(seed: int, frames: int, *, synchronised: bool = True, ascii: bool = False) -> Recording:
+    """Give what a user of the blotter saw who did whatever came to mind, for so many frames."""
+    chance = random.Random(seed)
+    size = chance.choice(((200, 50), (120, 40), (80, 24), (100, 30)))
+    async with at_the_desk(size, synchronised=synchronised, ascii=ascii) as (hands, line):
+        somebody = Somebody(hands, line, chance)
+        while hands.driver.frames < frames:
+            await somebody.act()
+        return hands.recording
+
+
+LOOKS: Final = (
+    *(
+        "j",
+        "j",
+        "pagedown",
+        "end",
+        "home",
+        "space",
+        "asterisk",
+        "escape",
+        "l",
+        "l",
+        "0",
+        "0",
+        "z",
+        "z",
+        "1",
+        "1",
+    ),
+    *(
+        "2",
+        "2",
+        "down",
+        "2",
+        "3",
+        "4",
+        "5",
+        "6",
+        "pagedown",
+        "tab",
+        "shift+tab",
+        "right",
+        "left",
+        "ctrl+l",
+        "E",
+    ),
+)
+FORMS: Final = (
+    *(("1", "n"), ("1", "N"), ("1", "p"), ("1", "s"), ("1", "T")),
+    *(("2", "u"), ("2", "m"), ("2", "C"), ("2", "o"), ("3", "f"), ("4", "y")),
+)
+"""A pane, and a key that asks something there."""
+VIEWS: Final = ("enter", "i", "h", "question_mark")
+
+
+async def tour(
+    theme: str, forms: Sequence[tuple[str, str]] = FORMS, *, synchronised: bool = True
+) -> Recording:
+    """Give what somebody sees who looks at every screen and every dialog once, in one theme."""
+    async with at_the_desk((120, 36), synchronised=synchronised) as (hands, _):
+        guide = Guide(hands)
+        await wear(hands, theme)
+        await hands.press(*LOOKS)
+        await hands.press("1", "slash", *"vod", "enter", "slash", "escape")
+        for size in (SMALLEST, (80, 24), LARGEST, (120, 36)):
+            await hands.resize(*size)
+            await tick(hands, 3)
+        for pane, key in forms:
+            await guide.asked(pane, key)
+        for key in VIEWS:
+            await guide.viewed(key)
+        await guide.copied()
+        await guide.previewed()
+        await guide.reported()
+        await guide.commanded()
+        return hands.recording
+
+
+@dataclass
+class Guide:
+    """Leads to each screen, and back to the desk."""
+
+    hands: Hands
+
+    def _on(self, kind: type[Any]) -> Callable[[], bool]:
+        return lambda: isinstance(self.hands.app.screen, kind)
+
+    async def _pane(self, number: str) -> None:
+        """Go to a pane and its first row, the panes showing everything."""
+        desk = self.hands.app.screen
+        if desk.linked:
+            await self.hands.press("l")
+        if desk.active.family is not PANES[int(number) - 1]:
+            await self.hands.press(number)
+        await self.hands.press("home")
+
+    async def _leave(self) -> None:
+        """Say no to all that is asked."""
+        desk = self.hands.app.screen_stack[0]
+        while desk.asking or self.hands.app.screen is not desk:
+            await self.hands.press("escape")
+
+    async def asked(self, pane: str, key: str) -> None:
+        """Open a form, type into it and leave it."""
+        await self._pane(pane)
+        action = next(action for action in ACTIONS if action.key == key)
+        for _ in range(PATIENCE):
+            if not action.refusal(self.hands.app.screen.scope()):
+                break
+            await self.hands.press("down")
+        await self.hands.press(key)
+        await self.hands.until(self._on(FormDialog))
+        await self.hands.press("tab", "x", "down", "space", "right", "enter")
+        await self._leave()
+
+    async def viewed(self, key: str) -> None:
+        """Look closer and come back."""
+        await self._pane("2")
+        await self.hands.press(key)
+        await self.hands.until(lambda: not isinstance(self.hands.app.screen, DeskScreen))
+        await self.hands.press("down", "pagedown", "end", "home", "up", "escape")
+        await self.hands.until(self._on(DeskScreen))
+
+    async def copied(self) -> None:
+        """Send a row's id to the clipboard."""
+        await self._pane("1")
+        await self.hands.press("y")
+        await self.hands.until(self._on(FormDialog))
+        await self.hands.press("enter")
+        await self.hands.until(self._on(DeskScreen))
+
+    async def previewed(self) -> None:
+        """See what cancelling everything would do, and think better of it."""
+        await self.hands.press("K")
+        await self.hands.until(self._on(PreviewDialog))
+        await self.hands.press("r", "j", "r", "w", "w", "1", "2", "backspace", "enter", "escape")
+        await self.hands.until(self._on(DeskScreen))
+
+    async def reported(self) -> None:
+        """Cancel every order, which not all of them take, and read what came of it."""
+        await self._pane("2")
+        await self.hands.press("asterisk", "c")
+        await self.hands.until(self._on(PreviewDialog))
+        await self.hands.pilot.pause()  # it takes no key before it can be read
+        count = self.hands.app.screen._preview.count
+        await self.hands.press(*str(count), "enter")
+        await self.hands.until(self._on(ReportDialog))
+        await self.hands.press("down", "pagedown", "home", "y", "escape")
+        await self.hands.until(self._on(DeskScreen))
+
+    async def commanded(self) -> None:
+        """Choose a command by name."""
+        await self.hands.press("colon")
+        await self.hands.until(self._on(CommandPalette))
+        await choose(self.hands, "Market: step")
