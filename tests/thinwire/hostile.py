@@ -88,7 +88,7 @@ SEQUENCES: Final = (
         "\x1b[1;1H\x1b[41mred\x1b[0m\x1b[5;5H",
         "\x1b[?25h",
         "\x1b[?25l",
-        "\x1b]7;file:///tmp\x1b\\",
+        "\x1b]7;file:///home\x1b\\",
         "\x1b[1;3H日本\x1b[0m",
     ),
     *(
