@@ -119,9 +119,8 @@ def test_a_wide_character_is_written_whole_though_only_its_pen_differs_in_one_ce
     assert paint.row(framed("ab"), framed(f"株{TAIL}"), 0, pens) == "\x1b[H株"
     assert paint.row(framed(f"株{TAIL}"), framed("ab"), 0, pens) == "\x1b[Hab"
     assert paint.row(framed(f"株{TAIL}"), framed(f"a株{TAIL}"), 0, pens) == "\x1b[Ha株"
-    half = framed(f"株{TAIL}")
-    half.text[0] = UNKNOWN + half.text[0][1:]
-    assert paint.row(half, framed(f"株{TAIL}"), 0, pens) == "\x1b[H株"
+    for half in (f"{UNKNOWN}{TAIL}", f"株{UNKNOWN}"):
+        assert paint.row(framed(half), framed(f"株{TAIL}"), 0, pens) == "\x1b[H株"
 
 
 def test_what_is_unknown_in_the_frame_that_is_wanted_stays_as_it_is(pens: Pens) -> None:

@@ -410,6 +410,14 @@ def test_what_was_changed_in_a_row_before_a_doubtful_strip_came_to_it_is_sent_be
     assert desk.row(2) == "FILLe\u0301D002 BLATER"
 
 
+def test_rows_that_moved_while_a_doubtful_strip_waits_among_them_are_drawn_where_they_are(desk: Desk) -> None:
+    desk.draw(rows(*BLOCKS[:LINES]))
+    desk.feed(frame((3, 5, "e\u0301")))
+    desk.feed(rows(*BLOCKS[1 : LINES + 1]))
+    desk.drain()
+    desk.draw(rows(*BLOCKS[2 : LINES + 2]))
+
+
 def test_a_terminal_that_takes_nothing_while_doubtful_rows_come_has_to_be_drawn_anew(desk: Desk) -> None:
     for number in range(8_000):
         desk.feed(frame((3, 1, f"e\u0301{number:8}"), (4, 1, f"\x1b[31m{number:8}\x1b[0m")))
@@ -434,6 +442,9 @@ def test_what_is_drawn_over_half_a_wide_character_looks_as_the_terminal_makes_it
     desk = Desk(kind)
     desk.draw(rows("\x1b[31;42m株式会社\x1b[0m" + " " * 12, *ORDERS[1:LINES]))
     desk.draw(frame(over))
+    desk.feed(frame((1, 1, "y"), (1, 7, "z")))
+    desk.feed(frame((1, 11, "!")))
+    desk.drain()
     desk.draw(frame((1, 1, "\x1b[44m株\x1b[0m"), (1, 5, "會")))
     desk.draw(rows(*ORDERS[:LINES]))
 
