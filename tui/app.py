@@ -205,7 +205,7 @@ class BlotterApp(App[None]):
 
     def on_key(self, event: events.Key) -> None:
         """Give a letter to the filter that was opened while it was on its way; it is no key of an action."""
-        bar = self.focused
+        bar = self.focused if self.is_running else None
         if isinstance(bar, FilterBar) and event.is_printable and event.character:
             event.prevent_default()
             bar.type(event.character)
@@ -231,7 +231,7 @@ class BlotterApp(App[None]):
     def _show(self) -> None:
         self._dirty = False
         for screen in self.screen_stack:
-            if isinstance(screen, DeskScreen):
+            if isinstance(screen, DeskScreen) and screen.is_mounted and screen.is_attached:
                 screen.show_all()
 
     @work(group="poll", exit_on_error=False)
@@ -299,6 +299,13 @@ class BlotterApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, DeskScreen):
                 screen.dress(styles)
+
+    def action_command_palette(self) -> None:
+        """Show every command by name."""
+        from tui.screens.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     # --- palette and failure -------------------------------------------------------------------
 

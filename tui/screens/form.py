@@ -61,8 +61,9 @@ class FormDialog(Dialog[dict[str, str]]):
             yield Static("", id="live", markup=False)
 
     def on_mount(self) -> None:
-        """Say from the start what the values mean."""
-        self._describe(self.query_one(FormFields).values)
+        """Say from the start what the values mean; one that was left before it stood has none."""
+        for fields in self.query(FormFields):
+            self._describe(fields.values)
 
     def on_resize(self) -> None:
         """Leave the rows what the rest of the box does not need, so that they scroll and it stays."""

@@ -79,15 +79,15 @@ class HistoryScreen(Screen[Ref]):
         self._read_at: datetime | None = None
         self._trouble = ""
         self._side_wanted: bool | None = None
+        self._bar = FilterBar(placeholder="words of time, person, field, value, id")
+        self._bar.display = False
 
     def compose(self) -> ComposeResult:
         zone = self._look.zone_name
         yield Static(
             f"{self._heading}, times in {zone}" if zone else self._heading, id="heading", markup=False
         )
-        bar = FilterBar(placeholder="words of time, person, field, value, id")
-        bar.display = False
-        yield bar
+        yield self._bar
         yield Static("", id="message", markup=False)
         with Horizontal(id="story"):
             yield Timeline(marks=ASCII_MARKS if self._look.ascii else MARKS)
@@ -140,8 +140,11 @@ class HistoryScreen(Screen[Ref]):
         self._describe()
 
     def action_back(self) -> None:
-        """Drop the filter first, then leave."""
-        bar = self.query_one(FilterBar)
+        """Drop the filter first, then leave; a screen that does not stand yet is left when it does."""
+        if not self.is_mounted:
+            self.call_after_refresh(self.action_back)
+            return
+        bar = self._bar
         if bar.text:
             bar.text = ""
             bar.display = False
@@ -157,7 +160,7 @@ class HistoryScreen(Screen[Ref]):
 
     def action_filter(self) -> None:
         """Type words to look for."""
-        bar = self.query_one(FilterBar)
+        bar = self._bar
         bar.display = True
         bar.focus()
 
@@ -185,7 +188,9 @@ class HistoryScreen(Screen[Ref]):
 
     def _list(self) -> None:
         """Show the entries that fit the filter, with the cursor on the same one as before."""
-        bar, timeline = self.query_one(FilterBar), self.query_one(Timeline)
+        if not self.query(Timeline):
+            return  # left while it was read
+        bar, timeline = self._bar, self.query_one(Timeline)
         before = self._entry
         self._shown = tuple(entry for entry in self._all if fits(entry, bar.text))
         cursor = self._shown.index(before) if before in self._shown else 0
@@ -204,7 +209,7 @@ class HistoryScreen(Screen[Ref]):
         elif not self._all:
             self._say("Nothing is recorded about this order.")
         elif not self._shown:
-            self._say(f"No entry matches {self.query_one(FilterBar).text!r}. Esc shows all {len(self._all)}.")
+            self._say(f"No entry matches {self._bar.text!r}. Esc shows all {len(self._all)}.")
         else:
             self._say("")
 

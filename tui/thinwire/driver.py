@@ -74,6 +74,7 @@ class ThinDriver(LinuxDriver):
         self._soon = asyncio.get_running_loop().call_soon_threadsafe
         self._writer: Writer | None = None
         self._answered = False
+        self._size_seen = self._size_now()
         for number in (signal.SIGTSTP, signal.SIGCONT):
             self._put_off(number)
 
@@ -93,7 +94,8 @@ class ThinDriver(LinuxDriver):
         self._end_writer()
         file = _terminal()
         plain = not file.encoding.lower().startswith("utf")
-        thin = ThinWire(*self._size_now(), can_scroll=can_scroll(), ascii_only=plain)
+        self._size_seen = self._size_now()
+        thin = ThinWire(*self._size_seen, can_scroll=can_scroll(), ascii_only=plain)
         self._answered = False
         self._writer = Writer(file.fileno(), file.encoding, thin, Line(), self.wire.meter, self._redraw)
         start: Callable[[], None] = super().start_application_mode
@@ -121,8 +123,8 @@ class ThinDriver(LinuxDriver):
             if self._answered:
                 return
             self._answered = True
-        elif isinstance(message, Resize):
-            self.forget()
+        elif isinstance(message, Resize) and tuple(message.size) != self._size_seen:
+            self._resized(*message.size)
         super().process_message(message)
 
     def forget(self) -> None:
@@ -130,6 +132,14 @@ class ThinDriver(LinuxDriver):
         if self._writer is not None:
             self._writer.forget(*self._size_now())
             self._redraw()
+
+    def _resized(self, columns: int, lines: int) -> None:
+        """Forget what is shown; Textual draws all of it, but where it sees the size it knew before."""
+        before, self._size_seen = self._size_seen, (columns, lines)
+        if self._writer is not None:
+            self._writer.forget(columns, lines)
+            if self._size_seen == before:
+                self._redraw()
 
     def _redraw(self) -> None:
         self._soon(self._app.call_later, self._app.refresh)
@@ -144,7 +154,7 @@ class ThinDriver(LinuxDriver):
         theirs = signal.getsignal(signal.SIGWINCH)
 
         def resized(number: int, frame: FrameType | None) -> None:
-            self.forget()
+            self._resized(*self._size_now())
             if callable(theirs):
                 theirs(number, frame)
 

@@ -1,0 +1,36 @@
+"""The command palette: Textual's, for fingers that are faster than it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from textual import on
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette
+from textual.message import Message
+from textual.widgets import Input, OptionList
+
+
+class Palette(CommandPalette):
+    """Runs one command and leaves once, however often Enter is pressed before it is gone."""
+
+    _left = False
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Leave, if it was not left yet."""
+        if self._left:
+            return AwaitComplete()
+        self._left = True
+        return super().dismiss(result)
+
+    @on(Input.Submitted)
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: Message) -> None:
+        """Let Textual's own handlers have nothing more once a command was run."""
+        if self._left:
+            event.stop()
+            event.prevent_default()
+
+    def _action_command_list(self, action: str) -> None:
+        with suppress(KeyError):  # a list whose lines are not laid out yet has no page to turn
+            super()._action_command_list(action)
