@@ -1,8 +1,8 @@
 """A small app for the tests of the driver: ``python -m tests.thinwire.board plain|thin [inline]``.
 
 Every row says which one it is, how large the screen is, and what was last done. Keys: ``n`` says something
-new, ``d`` says the driver, ``l`` forgets what is shown, ``s`` goes to the shell and comes back, ``e`` fails,
-``q`` leaves.
+new and ``r`` what it said first, ``d`` says the driver, ``l`` forgets what is shown, ``s`` goes to the shell
+and comes back, ``e`` fails, ``q`` leaves.
 """
 
 from __future__ import annotations
@@ -52,6 +52,10 @@ class Board(App[None]):
     def key_n(self) -> None:
         """Say something new."""
         self.say("Zürich 株")
+
+    def key_r(self) -> None:
+        """Say what was said in the beginning."""
+        self.say("ready")
 
     def key_l(self) -> None:
         """Forget what is shown."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import inspect
 import os
@@ -16,6 +17,7 @@ from time import monotonic
 from types import FunctionType
 from typing import Final
 
+import pytest
 from textual.app import App
 from textual.driver import Driver
 from textual.drivers.headless_driver import HeadlessDriver
@@ -48,14 +50,18 @@ class Terminal(SlowLine):
 
     far: Far
 
-    def __init__(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, *arguments: str, environment: dict[str, str] | None = None, latency: float = 0.0
+    ) -> None:
+        command = [sys.executable, *arguments]
         size = {"columns": COLUMNS, "lines": LINES}
-        super().__init__([sys.executable, *arguments], baud=BAUD, environment=environment, **size)
+        super().__init__(command, baud=BAUD, latency=latency, environment=environment, **size)
         self.far = Far(COLUMNS, LINES)
 
-    def resize(self, columns: int, lines: int) -> None:
-        """Become another size, as when a window is drawn larger or smaller."""
-        fcntl.ioctl(self._shell, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    def resize(self, columns: int, lines: int, *, told: bool = True) -> None:
+        """Become another size, as a window does, and have the kernel tell the program or not."""
+        if told:
+            fcntl.ioctl(self._shell, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.far.screen.resize(lines, columns)
         self.scribble()
 
@@ -91,6 +97,17 @@ class Terminal(SlowLine):
 
 
 @contextmanager
+def signals_kept() -> Iterator[None]:
+    """Leave signals to those who had them."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTSTP, signal.SIGCONT)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def board(kind: str = "thin", *options: str, environment: dict[str, str] | None = None) -> Iterator[Terminal]:
     """Give a terminal in which the board runs, once it is there."""
     with Terminal("-m", "tests.thinwire.board", kind, *options, environment=environment) as terminal:
@@ -113,7 +130,7 @@ class Ear(App):
 
 async def main(kind):
     global heard
-    heard = asyncio.Queue()
+    heard, told = asyncio.Queue(), []
     driver = (Wire().driver_class if kind == "thin" else LinuxDriver)(Ear())
     for _ in range(2):
         driver._mouse_pixels = False
@@ -121,14 +138,18 @@ async def main(kind):
         driver.write("\\x1b]2;started\\x07")
         awaited = {InBandWindowResize, TerminalSupportsSynchronizedOutput}
         while awaited:
-            awaited.discard(await heard.get())
+            told.append(await heard.get())
+            awaited.discard(told[-1])
         while not driver._mouse_pixels:  # which the thread that reads turns on after it has told of it
             await asyncio.sleep(0)
-        for words in ("\\x07", "\\x1b]52;c;T1JE\\x07", "\\x1b]22;text\\x1b\\\\"):
+        for words in ("\\x07", f"\\x1b]52;c;{'T1JE' * 99}\\x07", "\\x1b]22;text\\x1b\\\\"):
             driver.write(words)
         driver.disable_input()
         driver.stop_application_mode()
         driver.close()
+    while not heard.empty():
+        told.append(heard.get_nowait())
+    assert told.count(TerminalSupportsSynchronizedOutput) == 2, "answers to queries of ours were passed on"
 
 asyncio.run(main(sys.argv[1]))
 """
@@ -158,6 +179,7 @@ def test_every_byte_of_taking_the_terminal_and_giving_it_back_is_textuals_own() 
     assert b"\x1b[?2048h" in textual, "the terminal's answer was not heard"
     assert textual.endswith(b"\x1b[?1004l")
     assert textual.count(query) == 2
+    assert ours.count(query) > 2, "no query of ours was there to be told from Textual's"
     assert ours.replace(query, b"") == textual.replace(query, b"")
 
 
@@ -175,29 +197,37 @@ def test_only_what_a_driver_is_made_of_is_overridden() -> None:
 
 
 async def test_nothing_of_textuals_drivers_own_is_written_over() -> None:
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTSTP, signal.SIGCONT)}
-    try:
+    with signals_kept():
         app: App[None] = App()
         theirs, ours = vars(LinuxDriver(app)), vars(Wire().driver_class(app))
-        changed = {name for name in theirs if type(ours[name]) is not type(theirs[name])}
-        assert changed == set()
-        own = ours.keys() - theirs.keys()
-        assert own
-        assert not own & {name for kind in LinuxDriver.__mro__ for name in vars(kind)}
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+    changed = {name for name in theirs if type(ours[name]) is not type(theirs[name])}
+    assert changed == set()
+    own = ours.keys() - theirs.keys()
+    assert own
+    assert not own & {name for kind in LinuxDriver.__mro__ for name in vars(kind)}
+
+
+async def test_a_signal_does_not_stop_in_the_middle_of_writing(monkeypatch: pytest.MonkeyPatch) -> None:
+    resumed: list[bool] = []
+    with signals_kept():
+        driver = Wire().driver_class(App())
+        monkeypatch.setattr(driver, "resume_application_mode", lambda: resumed.append(True))
+        os.kill(os.getpid(), signal.SIGCONT)
+        assert resumed == [], "it was done at once, whatever was being done"
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert resumed == [True]
 
 
 # --- on the terminal -----------------------------------------------------------------------------
 
 
 def test_what_is_drawn_is_shown_and_the_terminal_is_given_back_as_it_was() -> None:
-    with Terminal("-m", "tests.thinwire.board", "thin") as terminal:
+    with Terminal("-m", "tests.thinwire.board", "thin", latency=0.1) as terminal:
         before = terminal.shell_mode()
         terminal.until(terminal.says("ready"), LIMIT_S)
         assert ALTERNATE_SCREEN in terminal.far.screen.mode
-        terminal.press(b"q", until=lambda far: ALTERNATE_SCREEN not in far.screen.mode)
+        terminal.press(b"nrnrq", until=lambda far: ALTERNATE_SCREEN not in far.screen.mode)
         assert terminal.wait(LIMIT_S) == 0
         assert terminal.shell_mode() == before
         assert not terminal.far.screen.cursor.hidden
@@ -206,7 +236,7 @@ def test_what_is_drawn_is_shown_and_the_terminal_is_given_back_as_it_was() -> No
 
 def test_a_terminal_of_another_size_is_drawn_anew_whatever_became_of_its_rows() -> None:
     with board() as terminal:
-        for columns, lines in ((100, 30), (60, 12), (60, 40), (80, 24)):
+        for columns, lines in ((60, 12), (100, 30), (60, 40), (80, 24)):
             terminal.resize(columns, lines)
             terminal.until(terminal.says("ready"), LIMIT_S)
 
@@ -215,10 +245,9 @@ def test_a_size_that_the_terminal_reports_by_itself_is_drawn_anew() -> None:
     with board() as terminal:
         terminal.type(b"\x1b[?2048;1$y")  # it reports sizes, and signals are not listened to any more
         terminal.press(b"n", until=lambda far: "Zürich" in far.row(LINES - 1), limit=LIMIT_S)
-        terminal.resize(100, 30)
-        terminal.type(b"\x1b[48;30;100;600;1000t")
-        terminal.until(lambda far: "of 100x30 Zürich" in far.row(29), LIMIT_S)
-        assert "somebody" not in terminal.text()
+        terminal.resize(60, 12, told=False)
+        terminal.type(b"\x1b[48;12;60;240;600tr")
+        terminal.until(terminal.says("ready"), LIMIT_S)
 
 
 def test_who_forgets_has_everything_drawn_over_what_somebody_else_wrote() -> None:
@@ -273,6 +302,7 @@ def test_in_an_encoding_that_is_not_unicode_the_terminal_gets_what_textual_alone
         with board(kind, environment=latin) as terminal:
             terminal.type(b"n")
             terminal.until(lambda far: b"\xfcrich \\u682a" in far.raw, LIMIT_S)
+            terminal.press(b"r", until=terminal.says("ready"), limit=LIMIT_S)
 
 
 # --- where it is not used ------------------------------------------------------------------------

@@ -23,6 +23,8 @@ from tui.thinwire.meter import Meter
 from tui.thinwire.wire import SYNC_END, SYNC_START, ThinWire
 from tui.thinwire.writer import QUERY, Writer
 
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+
 COLUMNS, LINES = 200, 50
 LIMIT_S: Final = 30.0
 """Whatever takes so long does not happen at all."""
