@@ -245,9 +245,16 @@ def test_a_size_that_the_terminal_reports_by_itself_is_drawn_anew() -> None:
     with board() as terminal:
         terminal.type(b"\x1b[?2048;1$y")  # it reports sizes, and signals are not listened to any more
         terminal.press(b"n", until=lambda far: "Zürich" in far.row(LINES - 1), limit=LIMIT_S)
-        terminal.resize(60, 12, told=False)
-        terminal.type(b"\x1b[48;12;60;240;600tr")
-        terminal.until(terminal.says("ready"), LIMIT_S)
+        for columns, lines in ((60, 12), (100, 30)):
+            terminal.resize(columns, lines, told=False)
+            terminal.type(b"\x1b[48;%d;%d;600;1000tr" % (lines, columns))
+            terminal.until(terminal.says("ready"), LIMIT_S)
+        terminal.scribble()
+        terminal.press(b"l", until=terminal.says("ready"), limit=LIMIT_S)
+        terminal.rest(0.05)
+        before = terminal.bytes_received
+        terminal.press(b"d", until=terminal.says("Bound"), limit=LIMIT_S)
+        assert terminal.bytes_received - before < columns * lines, "it is taken for another size"
 
 
 def test_who_forgets_has_everything_drawn_over_what_somebody_else_wrote() -> None:

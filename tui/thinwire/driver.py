@@ -130,7 +130,7 @@ class ThinDriver(LinuxDriver):
     def forget(self) -> None:
         """Take nothing on the terminal for known, and ask for all of it."""
         if self._writer is not None:
-            self._writer.forget(*self._size_now())
+            self._writer.forget(*self._size_seen)
             self._redraw()
 
     def _resized(self, columns: int, lines: int) -> None:
