@@ -312,6 +312,31 @@ def test_in_an_encoding_that_is_not_unicode_the_terminal_gets_what_textual_alone
             terminal.press(b"r", until=terminal.says("ready"), limit=LIMIT_S)
 
 
+FOREIGN: Final = """
+import fcntl, os, sys
+
+def ttyname(fileno):
+    raise PermissionError("it is somebody else's")
+
+os.ttyname = ttyname
+from tui.thinwire.line import Line
+from tui.thinwire.meter import Meter
+from tui.thinwire.wire import ThinWire
+from tui.thinwire.writer import Writer
+
+writer = Writer(2, "utf-8", ThinWire(80, 24), Line(), Meter(), lambda: None)
+for number in range(400):
+    writer.write("".join(f"\\x1b[{y};1H{number + y:080}" for y in range(1, 25)) + "\\x1b[1;1H")
+os._exit(os.get_blocking(2))
+"""
+
+
+def test_the_terminal_of_another_user_is_not_waited_for_either() -> None:
+    with Terminal("-c", FOREIGN) as terminal:
+        terminal.stopped = True
+        assert terminal.wait(LIMIT_S) == 1, "the shell's side of it does not wait any more"
+
+
 # --- where it is not used ------------------------------------------------------------------------
 
 
