@@ -212,11 +212,23 @@ async def test_a_signal_does_not_stop_in_the_middle_of_writing(monkeypatch: pyte
     with signals_kept():
         driver = Wire().driver_class(App())
         monkeypatch.setattr(driver, "resume_application_mode", lambda: resumed.append(True))
+        monkeypatch.setattr(driver, "_writer", object())
         os.kill(os.getpid(), signal.SIGCONT)
         assert resumed == [], "it was done at once, whatever was being done"
         for _ in range(10):
             await asyncio.sleep(0)
         assert resumed == [True]
+
+
+async def test_a_signal_that_finds_the_terminal_given_back_is_heeded_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resumed: list[bool] = []
+    with signals_kept():
+        driver = Wire().driver_class(App())
+        monkeypatch.setattr(driver, "resume_application_mode", lambda: resumed.append(True))
+        os.kill(os.getpid(), signal.SIGCONT)
+        assert resumed == [True], "the loop may be waiting for the program that stopped it"
 
 
 # --- on the terminal -----------------------------------------------------------------------------

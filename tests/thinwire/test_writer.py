@@ -337,7 +337,7 @@ def test_who_hushes_waits_for_the_answers_under_way_and_asks_nothing_more(answer
     far = answering
     far.writer.write(screen("new"))
     far.until_came(QUERY, 2)
-    hushing = threading.Thread(target=far.writer.hush, args=(LIMIT_S,), daemon=True)
+    hushing = threading.Thread(target=far.writer.hush, args=(80, 24, LIMIT_S), daemon=True)
     hushing.start()
     while hushing.is_alive():
         assert far.line.under_way >= 0
@@ -355,7 +355,7 @@ def test_who_hushes_a_terminal_that_answers_no_more_does_not_wait_for_good(answe
     far = answering
     far.writer.write(screen("new"))
     far.until_came(QUERY, 2)
-    far.in_time(lambda: far.writer.hush(0.02))
+    far.in_time(lambda: far.writer.hush(80, 24, 0.02))
 
 
 def test_answers_may_come_from_elsewhere_at_any_time(answering: Far) -> None:

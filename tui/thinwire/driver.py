@@ -1,8 +1,10 @@
 """Textual's own driver for terminals, with the thin wire in place of its writing.
 
 It overrides what a driver is made of, nothing else: ``write``, ``flush``, ``close``, ``process_message``,
-and starting and stopping. The one inside of Textual it leans on is that ``LinuxDriver`` does all its output
-through ``self.write``; a test compares every byte of it.
+and starting and stopping. What it leans on inside ``LinuxDriver``: that all output goes through
+``self.write`` to ``sys.__stderr__``, and that its handlers of SIGTSTP and SIGCONT are installed when it is
+made, that of SIGWINCH when it starts. Tests compare every byte of starting and stopping, and what the
+signals do.
 """
 
 from __future__ import annotations
@@ -31,6 +33,9 @@ from tui.thinwire.writer import Writer
 _LAST_ANSWERS: Final = 1.5
 """Seconds that answers may take to come in when the program leaves the terminal to the shell."""
 _ELSEWHERE: Final = (80, 24)
+"""The size of a terminal that does not tell."""
+_IN_TMUX: Final = "TMUX" in os.environ
+"""tmux answers queries itself and at once: that says nothing of the line behind it."""
 
 
 class Wire:
@@ -71,6 +76,7 @@ class ThinDriver(LinuxDriver):
         size: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._own_app = app
         self._soon = asyncio.get_running_loop().call_soon_threadsafe
         self._writer: Writer | None = None
         self._answered = False
@@ -83,8 +89,8 @@ class ThinDriver(LinuxDriver):
 
         After the last words nothing is written any more: the terminal is the shell's by then.
         """
-        if self._writer is not None:
-            self._writer.write(data)
+        if (writer := self._writer) is not None:
+            writer.write(data)
 
     def flush(self) -> None:
         """Do nothing: what can be written is."""
@@ -108,7 +114,7 @@ class ThinDriver(LinuxDriver):
     def stop_application_mode(self) -> None:
         """Leave the terminal as it was, once no answer can come that the shell would take for typing."""
         if self._writer is not None:
-            self._writer.hush(_LAST_ANSWERS)
+            self._writer.hush(*self._size_seen, _LAST_ANSWERS)
         super().stop_application_mode()
 
     def close(self) -> None:
@@ -118,31 +124,29 @@ class ThinDriver(LinuxDriver):
 
     def process_message(self, message: Message) -> None:
         """Keep the answers to our own queries; forget what is shown when the terminal says it was resized."""
-        if isinstance(message, TerminalSupportsSynchronizedOutput) and self._writer is not None:
-            self._writer.answered()
+        writer = self._writer
+        if isinstance(message, TerminalSupportsSynchronizedOutput) and writer is not None and not _IN_TMUX:
+            writer.answered()
             if self._answered:
                 return
             self._answered = True
-        elif isinstance(message, Resize) and tuple(message.size) != self._size_seen:
-            self._resized(*message.size)
         super().process_message(message)
+        if isinstance(message, Resize):
+            self._resized(*message.size)
 
     def forget(self) -> None:
         """Take nothing on the terminal for known, and ask for all of it."""
-        if self._writer is not None:
-            self._writer.forget(*self._size_seen)
-            self._redraw()
+        self._resized(*self._size_seen)
 
     def _resized(self, columns: int, lines: int) -> None:
-        """Forget what is shown; Textual draws all of it, but where it sees the size it knew before."""
-        before, self._size_seen = self._size_seen, (columns, lines)
-        if self._writer is not None:
-            self._writer.forget(columns, lines)
-            if self._size_seen == before:
-                self._redraw()
+        self._size_seen = columns, lines
+        if (writer := self._writer) is not None:
+            writer.forget(columns, lines)
+            self._redraw()
 
     def _redraw(self) -> None:
-        self._soon(self._app.call_later, self._app.refresh)
+        """Have Textual draw everything, after what it does itself at a change of size."""
+        self._soon(self._soon, self._own_app.call_later, self._own_app.refresh)
 
     def _end_writer(self) -> None:
         writer, self._writer = self._writer, None
@@ -150,13 +154,13 @@ class ThinDriver(LinuxDriver):
             writer.stop()
 
     def _watch_size(self) -> None:
-        """Forget what is shown whenever the terminal changes its size, then do what Textual does."""
+        """Do what Textual does at a change of size, and forget what is shown."""
         theirs = signal.getsignal(signal.SIGWINCH)
 
         def resized(number: int, frame: FrameType | None) -> None:
-            self._resized(*self._size_now())
             if callable(theirs):
                 theirs(number, frame)
+            self._resized(*self._size_now())
 
         signal.signal(signal.SIGWINCH, resized)
 
@@ -164,14 +168,22 @@ class ThinDriver(LinuxDriver):
         """Have the loop do what Textual does at a signal: it must not come in the middle of writing."""
         theirs = signal.getsignal(number)
         if callable(theirs):
-            signal.signal(number, lambda *given: self._soon(theirs, *given))
+
+            def at(*given: Any) -> None:
+                if self._writer is None:
+                    theirs(*given)
+                else:
+                    self._soon(theirs, *given)
+
+            signal.signal(number, at)
 
     @staticmethod
     def _size_now() -> tuple[int, int]:
         try:
-            return os.get_terminal_size(_terminal().fileno())
+            columns, lines = os.get_terminal_size(_terminal().fileno())
         except OSError:
             return _ELSEWHERE
+        return (columns, lines) if columns and lines else _ELSEWHERE
 
 
 def _terminal() -> TextIO:

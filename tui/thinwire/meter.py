@@ -14,7 +14,7 @@ class Figures(NamedTuple):
     per_second: int
     """Sent in the last two seconds, by the second."""
     last_frame: int
-    """Sent the last time anything was sent."""
+    """What the last frame that is whole took, in however many pieces."""
     sent: int
     came: int
     """What Textual alone would have sent in all."""
@@ -37,16 +37,18 @@ class Meter:
 
     def __init__(self) -> None:
         self._recent: deque[tuple[float, int]] = deque()
-        self._last_frame = self._sent = self._came = 0
+        self._last_frame = self._frame = self._sent = self._came = 0
 
     def came(self, size: int) -> None:
         """Count what Textual wrote."""
         self._came += size
 
-    def went(self, size: int, now: float) -> None:
-        """Count what was sent in its place."""
+    def went(self, size: int, now: float, *, whole: bool = True) -> None:
+        """Count what was sent in its place; ``whole`` tells whether nothing of the frame is left to send."""
         self._sent += size
-        self._last_frame = size
+        self._frame += size
+        if whole:
+            self._last_frame, self._frame = self._frame, 0
         self._recent.append((now, size))
         self._forget(now)
 

@@ -141,6 +141,7 @@ def _attributes(old: tuple[str, ...], new: tuple[str, ...]) -> list[str] | None:
     """Give what turns attributes into others one by one; None when only a reset is sure to."""
     kept = tuple(each for each in old if each in new)
     ends = {_OFF[each] for each in old if each not in new}
-    if new[: len(kept)] != kept or any(_OFF[each] in ends for each in kept):
+    doubtful = ("21" in old) != ("21" in new)  # some terminals end bold by it
+    if doubtful or new[: len(kept)] != kept or any(_OFF[each] in ends for each in kept):
         return None
     return [*sorted(ends), *new[len(kept) :]]

@@ -34,7 +34,7 @@ _LEFT: Final = re.compile(r"\x1b\[\?10(?:47|49)l")
 """Leaves the alternate screen for good: what was drawn on it and not yet sent needs no sending."""
 _UNFINISHED: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]P_^X][^\x07\x1b]*(?:\x1b)?)?\Z")
 _MOST_PENS: Final = 50_000
-_MOST_DOUBTFUL: Final = 1 << 16
+_MOST_DOUBTFUL: Final = 1 << 14
 """Characters of doubtful strips that are kept for one row while the terminal takes nothing."""
 
 

@@ -17,7 +17,7 @@ from select import select
 from time import monotonic
 from typing import Final
 
-from tui.thinwire.line import Line
+from tui.thinwire.line import UNASKED, Line
 from tui.thinwire.meter import Meter
 from tui.thinwire.wire import SYNC_END, SYNC_START, ThinWire
 
@@ -54,7 +54,10 @@ class Writer:
         self._out = b""
         self._within = self._hushed = self._ending = self._gone = False
         self._takes = True
+        self._ended = False
+        self._waits = os.get_blocking(self._terminal)
         self._working = threading.Lock()
+        self._ringing = threading.RLock()
         self._quiet = threading.Event()
         self._bell, self._wake = os.pipe()
         os.set_blocking(self._bell, False)
@@ -83,10 +86,13 @@ class Writer:
         self._came.append(lambda: self._line.answered(at))
         self._ring()
 
-    def hush(self, seconds: float) -> None:
-        """Ask the terminal nothing more, and wait for its answers under way, each ``seconds`` at most."""
+    def hush(self, columns: int, lines: int, seconds: float) -> None:
+        """Drop what is drawn, ask nothing more, and wait for the answers under way, each ``seconds`` at most.
+
+        What is said from now on, as to give the terminal back, goes out at once.
+        """
         self._hushed = True
-        self._ring()
+        self.forget(columns, lines)
         still = -1
         while not self._quiet.wait(seconds) and self._line.under_way != still:
             still = self._line.under_way
@@ -95,18 +101,24 @@ class Writer:
         """Write what was said so far and end; a terminal that takes nothing is given up after two seconds."""
         self._ending = True
         self._ring()
-        self._thread.join()
-        for each in (self._terminal, self._bell, self._wake):
-            os.close(each)
+        self._thread.join(_PATIENCE if self._waits else None)
+        if self._thread.is_alive():
+            return  # it waits for a terminal that cannot be asked not to make it wait
+        self._finish()
+        with self._ringing:
+            self._ended = True
+            for each in (self._terminal, self._bell, self._wake):
+                os.close(each)
 
     def _ring(self) -> None:
-        with suppress(BlockingIOError):  # then it is ringing already
-            os.write(self._wake, b"\0")
+        with self._ringing, suppress(BlockingIOError):  # when full, it is ringing already
+            if not self._ended:
+                os.write(self._wake, b"\0")
 
     # --- whoever works: the one who draws, or the thread ----------------------------------------
 
     def _work_or_ring(self) -> None:
-        if self._working.acquire(blocking=False):
+        if not self._waits and self._working.acquire(blocking=False):
             try:
                 self._work()
                 left = bool(self._out or self._came or self._wire.pending)
@@ -128,8 +140,8 @@ class Writer:
         if self._wire.lost:
             self._wire.lost = False
             self._redraw()
-        while self._flushed() and not self._hushed:
-            room = self._line.room(monotonic())
+        while self._flushed():
+            room = UNASKED if self._hushed else self._line.room(monotonic())
             text = self._wire.take(room) if room else ""
             if not text:
                 break
@@ -140,11 +152,11 @@ class Writer:
     def _begin(self, text: str) -> None:
         out = text.encode(self._encoding, "backslashreplace")
         now = monotonic()
-        if self._line.sent(len(out), now):
+        if not self._hushed and self._line.sent(len(out), now):
             out += QUERY.encode()
         elif QUERY in text:
             self._line.asked(now)
-        self._meter.went(len(out), now)
+        self._meter.went(len(out), now, whole=not self._wire.pending)
         self._out = out
 
     def _flushed(self) -> bool:
@@ -175,8 +187,6 @@ class Writer:
                     os.read(self._bell, 4096)
             with self._working:
                 self._work()
-        with self._working:
-            self._finish()
 
     def _finish(self) -> None:
         """Write what is left, the last words of all included."""
@@ -189,7 +199,10 @@ class Writer:
 
 def _opened(fileno: int) -> int:
     """Open the terminal behind ``fileno`` anew, not waiting for it; the same one where that cannot be."""
-    try:
-        return os.open(os.ttyname(fileno), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
-    except OSError:
-        return os.dup(fileno)
+    how = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY
+    with suppress(OSError):
+        os.tcgetpgrp(fileno)  # known of the controlling terminal alone, and that anybody may open
+        return os.open("/dev/tty", how)
+    with suppress(OSError):
+        return os.open(os.ttyname(fileno), how)
+    return os.dup(fileno)
