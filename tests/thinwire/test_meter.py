@@ -29,6 +29,15 @@ def test_the_last_frame_stays_the_last_frame_however_long_ago() -> None:
     assert meter.figures(1_000.0).last_frame == 41
 
 
+def test_a_frame_that_went_in_pieces_is_one_frame() -> None:
+    meter = Meter()
+    for piece, whole in ((200, False), (300, False), (41, True)):
+        meter.went(piece, 1.0, whole=whole)
+        assert meter.figures(1.0).last_frame == (541 if whole else 0)
+    meter.went(7, 2.0)
+    assert meter.figures(2.0).last_frame == 7
+
+
 @pytest.mark.parametrize(
     ("came", "sent", "saved"),
     [(1_000, 150, 85), (1_000, 0, 100), (1_000, 1, 99), (1_000, 1_000, 0), (3, 1, 66), (100, 101, -1)],

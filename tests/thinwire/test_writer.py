@@ -351,6 +351,17 @@ def test_who_hushes_waits_for_the_answers_under_way_and_asks_nothing_more(answer
     assert far.received.endswith(b"\x1b[?1049l")
 
 
+def test_what_was_drawn_before_a_hush_and_not_sent_is_dropped_and_what_is_said_then_is_not(far: Far) -> None:
+    far.fill()
+    far.writer.write(screen("old"))
+    far.writer.write(screen("new"))
+    far.in_time(lambda: far.writer.hush(COLUMNS, LINES, LIMIT_S))
+    far.writer.write("\x1b[?1049l")
+    far.stop()
+    assert b"new" not in far.received
+    assert far.received.endswith(b"\x1b[?1049l")
+
+
 def test_who_hushes_a_terminal_that_answers_no_more_does_not_wait_for_good(answering: Far) -> None:
     far = answering
     far.writer.write(screen("new"))
