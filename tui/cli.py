@@ -47,36 +47,66 @@ def _moment(text: str) -> datetime:
 
 def parser() -> argparse.ArgumentParser:
     """Give the parser of all commands and options."""
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--read-only", action="store_true", help="look, never write")
-    common.add_argument("--theme", help="blotter, classic, east, high-contrast, light or mono")
-    common.add_argument("--ascii", action="store_true", default=None, help="draw with ASCII characters only")
-    common.add_argument(
-        "--plain-output", action="store_true", help="send the terminal all that is drawn, not what differs"
-    )
-
-    demo = argparse.ArgumentParser(add_help=False)
-    demo.add_argument(
-        "--db", metavar="FILE", help="database of the embedded server; ':memory:' keeps nothing"
-    )
-    demo.add_argument("--size", choices=SIZES, default="demo", help="how much demo data a new database gets")
-    demo.add_argument("--seed", type=int, default=7, help="what the demo data and the market derive from")
-    demo.add_argument("--speed", type=_speed, default=Decimal(1), help="how fast the market's clock runs")
-    demo.add_argument("--fresh", action="store_true", help="throw the demo database away and start over")
-
     main = argparse.ArgumentParser(
         prog="blotter",
         description="A trading blotter for LUSID's order management, with its own server inside.",
-        parents=[common, demo],
+        parents=[_shared(again=False)],
     )
     main.add_argument("--version", action="version", version=f"blotter {__version__}")
     _reached(main)
     commands = main.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser(
-        "demo", parents=[common, demo], help="the blotter on the embedded server (the default)"
+        "demo", parents=[_shared(again=True)], help="the blotter on the embedded server (the default)"
     )
     _offered(commands.add_parser("serve", help="offer the embedded server to anybody, over HTTP"))
     return main
+
+
+def _shared(*, again: bool) -> argparse.ArgumentParser:
+    """Give the options of the blotter and its embedded server.
+
+    They may stand before a command as well as behind it: said ``again``, what is not given leaves what was.
+    """
+
+    def otherwise(value: object) -> object:
+        return argparse.SUPPRESS if again else value
+
+    options = argparse.ArgumentParser(add_help=False)
+    add = options.add_argument
+    add("--read-only", action="store_true", default=otherwise(False), help="look, never write")
+    add(
+        "--theme",
+        default=otherwise(None),
+        help="blotter, classic, east, high-contrast, light or mono",
+    )
+    add("--ascii", action="store_true", default=otherwise(None), help="draw with ASCII characters only")
+    add(
+        "--plain-output",
+        action="store_true",
+        default=otherwise(False),
+        help="send the terminal all that is drawn, not what differs",
+    )
+    add(
+        "--db",
+        metavar="FILE",
+        default=otherwise(None),
+        help="database of the embedded server; ':memory:' keeps nothing",
+    )
+    add(
+        "--size",
+        choices=SIZES,
+        default=otherwise(None),
+        help="how much demo data a new database gets: demo if not said",
+    )
+    add("--seed", type=int, default=otherwise(7), help="what the demo data and the market derive from")
+    add("--speed", type=_speed, default=otherwise(Decimal(1)), help="how fast the market's clock runs")
+    add(
+        "--fresh",
+        action="store_true",
+        default=otherwise(False),
+        help="throw the demo database away and start over",
+    )
+    return options
 
 
 def _reached(program: argparse.ArgumentParser) -> None:
@@ -107,7 +137,9 @@ def _offered(serve: argparse.ArgumentParser) -> None:
         "--host", default="127.0.0.1", help="address to listen on; beyond this machine needs a token"
     )
     serve.add_argument("--port", type=_port, default=8011, help="port to listen on; 0 picks a free one")
-    serve.add_argument("--db", metavar="FILE", help="database file; ':memory:' keeps nothing")
+    serve.add_argument(
+        "--db", metavar="FILE", default=argparse.SUPPRESS, help="database file; ':memory:' keeps nothing"
+    )
     serve.add_argument("--token", help="the access token clients must send; better in BLOTTER_TOKEN")
     serve.add_argument(
         "--users",
@@ -118,8 +150,15 @@ def _offered(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--generation", choices=("latest", "2.1"), default="latest", help="which shapes to answer in"
     )
-    serve.add_argument("--size", choices=("empty", *SIZES), default="empty", help="what a new database gets")
-    serve.add_argument("--seed", type=int, default=7, help="what demo data and market derive from")
+    serve.add_argument(
+        "--size",
+        choices=("empty", *SIZES),
+        default=argparse.SUPPRESS,
+        help="what a new database gets: nothing if not said",
+    )
+    serve.add_argument(
+        "--seed", type=int, default=argparse.SUPPRESS, help="what demo data and market derive from"
+    )
     serve.add_argument(
         "--inject",
         metavar="FAULT",

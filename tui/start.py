@@ -41,7 +41,7 @@ def serve(given: argparse.Namespace) -> int:
         db=_database(given.db or str(paths.data_dir() / "serve.db")),
         token=token,
         generation=given.generation,
-        size=given.size,
+        size=given.size or "empty",
         seed=given.seed,
         market=given.market,
         clock=given.clock,
@@ -148,7 +148,12 @@ def _embedded(given: argparse.Namespace) -> tuple[Environment, Connect]:
         from tui.oms.embedded import Embedded
 
         embedded = await Embedded.open(
-            file, size=given.size, seed=given.seed, fresh=given.fresh, speed=given.speed, market=True
+            file,
+            size=given.size or "demo",
+            seed=given.seed,
+            fresh=given.fresh,
+            speed=given.speed,
+            market=True,
         )
         http = Http("http://embedded/api", transport=asgi_transport(embedded.app))
         journal = _journal(str(file.resolve()), fresh=given.fresh) if file else None

@@ -50,14 +50,10 @@ class Meter:
         if whole:
             self._last_frame, self._frame = self._frame, 0
         self._recent.append((now, size))
-        self._forget(now)
+        while self._recent[0][0] < now - _SECONDS:
+            self._recent.popleft()
 
     def figures(self, now: float) -> Figures:
-        """Give the figures as they are ``now``."""
-        self._forget(now)
-        recent = sum(size for _, size in list(self._recent))
+        """Give the figures as they are ``now``; may be asked while another thread counts."""
+        recent = sum(size for at, size in self._recent.copy() if at >= now - _SECONDS)
         return Figures(round(recent / _SECONDS), self._last_frame, self._sent, self._came)
-
-    def _forget(self, now: float) -> None:
-        while self._recent and self._recent[0][0] < now - _SECONDS:
-            self._recent.popleft()

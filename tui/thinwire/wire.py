@@ -15,7 +15,7 @@ import re
 from typing import Final, NamedTuple
 
 from tui.thinwire import paint
-from tui.thinwire.frame import UNKNOWN, Frame
+from tui.thinwire.frame import Frame
 from tui.thinwire.pens import Pens
 from tui.thinwire.strips import TAIL, Strip, Strips
 
@@ -30,6 +30,8 @@ _CONTROL: Final = re.compile(
     r"|\x1b\](?:0|1|2|22|52);[^\x00-\x1f\x7f-\x9f]*(?:\x1b\\|\x07)|\x07)+"  # titles, pointer, clipboard, bell
 )
 """What changes no cell and moves no cursor."""
+_BEFORE_CONTROL: Final = 512
+"""Characters of a frame that is waiting which go before a bell or a title; no more is held up by them."""
 _LEFT: Final = re.compile(r"\x1b\[\?10(?:47|49)l")
 """Leaves the alternate screen for good: what was drawn on it and not yet sent needs no sending."""
 _UNFINISHED: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]P_^X][^\x07\x1b]*(?:\x1b)?)?\Z")
@@ -138,7 +140,7 @@ class ThinWire:
                 self._start_over(self._wanted.columns, self._wanted.lines)
         elif _CONTROL.fullmatch(text):
             if not self._ready:
-                self._settle()
+                self._settle(_BEFORE_CONTROL)
             self._pass_on(text)
         else:
             if not _LEFT.fullmatch(text):
@@ -245,7 +247,7 @@ class ThinWire:
                 break
             doubtful = self._doubtful.pop(y, ())
             part = paint.row(shown, wanted, y, self._pens)
-            shown.text[y], shown.pens[y] = self._known(shown.text[y], shown.pens[y], y)
+            shown.text[y], shown.pens[y] = wanted.text[y], wanted.pens[y]
             parts += (*doubtful, part)
             size += len(part) + sum(map(len, doubtful))
         else:
@@ -268,14 +270,3 @@ class ThinWire:
         differing.sort(key=lambda y: not (outstanding(wanted.pens[y]) or outstanding(shown.pens[y])))
         differing.sort(key=self._drawn.__getitem__, reverse=bool(self._turn))
         return differing
-
-    def _known(self, text: str, pens: str, y: int) -> tuple[str, str]:
-        """Give row ``y`` as it is shown now: as wanted, and as it was where nothing is wanted."""
-        new, drawn = self._wanted.text[y], self._wanted.pens[y]
-        if UNKNOWN not in new:
-            return new, drawn
-        kept = [cell == UNKNOWN for cell in new]
-        return (
-            "".join(old if keep else cell for keep, old, cell in zip(kept, text, new, strict=True)),
-            "".join(old if keep else pen for keep, old, pen in zip(kept, pens, drawn, strict=True)),
-        )
