@@ -136,13 +136,18 @@ class ThinDriver(LinuxDriver):
 
     def forget(self) -> None:
         """Take nothing on the terminal for known, and ask for all of it."""
-        self._resized(*self._size_seen)
+        if (writer := self._writer) is not None:
+            writer.forget(*self._size_seen)
+            self._redraw()
 
     def _resized(self, columns: int, lines: int) -> None:
+        """Forget what is shown; Textual draws all of it, unless the size went there and back meanwhile."""
         self._size_seen = columns, lines
         if (writer := self._writer) is not None:
             writer.forget(columns, lines)
-            self._redraw()
+            screens = self._own_app.screen_stack
+            if screens and screens[-1].size == self._size_seen:
+                self._redraw()
 
     def _redraw(self) -> None:
         """Have Textual draw everything, after what it does itself at a change of size."""
