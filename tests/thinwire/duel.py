@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -19,6 +20,7 @@ MOST_BYTES: Final = 3_000
 """So much of a frame's bytes is shown where it went wrong."""
 DRAINED_AFTER: Final = 25
 """A slow line has sent everything at least once in so many frames."""
+CLIPBOARD: Final = re.compile(r"\x1b\]52;[^\x07\x1b]*(?:\x07|\x1b\\)")
 A_ROW: Final = 8_192
 """The longest that a row may make a piece longer than it was to be, in characters."""
 CLEARED: Final = "\x1b[H\x1b[2J"
@@ -182,7 +184,8 @@ class Duel:
         self._sent += piece
         split = self.pair.thin.state().get("half said")
         assert not split, self._told(f"the sequence {split!r} was split")
-        if self.limit is not None and self.wire.pending and len(piece) > self.limit + A_ROW:
+        drawn = CLIPBOARD.sub("", piece)  # what is copied goes out whole, however long
+        if self.limit is not None and self.wire.pending and len(drawn) > self.limit + A_ROW:
             self._fault = self._fault or self._told(f"a piece of {len(piece)} characters")
 
     def _drain(self) -> None:
