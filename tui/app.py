@@ -35,8 +35,6 @@ from tui.service.snapshot import EMPTY, Ref, Snapshot
 from widgets.filterbar import FilterBar
 
 if TYPE_CHECKING:
-    from textual.driver import Driver
-
     from tui.service.desk import Desk
     from tui.thinwire.driver import Wire
 
@@ -89,10 +87,9 @@ class BlotterApp(App[None]):
         preferences: Preferences = DEFAULTS,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        driver_class: type[Driver] | None = None,
         wire: Wire | None = None,
     ) -> None:
-        super().__init__(driver_class=wire.driver_class if wire else driver_class)
+        super().__init__(driver_class=wire.driver_class if wire else None)
         self.wire = wire
         self._environment = environment
         self.preferences = preferences
@@ -300,14 +297,14 @@ class BlotterApp(App[None]):
             if isinstance(screen, DeskScreen):
                 screen.dress(styles)
 
+    # --- palette and failure -------------------------------------------------------------------
+
     def action_command_palette(self) -> None:
         """Show every command by name."""
         from tui.screens.palette import Palette
 
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette(id="--command-palette"))
-
-    # --- palette and failure -------------------------------------------------------------------
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Give every action by name, then themes, the market and the rest."""

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.thinwire.emulators import KINDS, Cell, Emulator, Kind
 from tui.thinwire import paint
-from tui.thinwire.frame import UNKNOWN, Frame
-from tui.thinwire.pens import DEFAULT, Pen, Pens
+from tui.thinwire.frame import Frame
+from tui.thinwire.pens import UNKNOWN, DEFAULT, Pen, Pens
 from tui.thinwire.strips import TAIL
 
 COLUMNS, LINES = 14, 9

@@ -79,15 +79,15 @@ class HistoryScreen(Screen[Ref]):
         self._read_at: datetime | None = None
         self._trouble = ""
         self._side_wanted: bool | None = None
-        self._bar = FilterBar(placeholder="words of time, person, field, value, id")
-        self._bar.display = False
 
     def compose(self) -> ComposeResult:
         zone = self._look.zone_name
         yield Static(
             f"{self._heading}, times in {zone}" if zone else self._heading, id="heading", markup=False
         )
-        yield self._bar
+        bar = FilterBar(placeholder="words of time, person, field, value, id")
+        bar.display = False
+        yield bar
         yield Static("", id="message", markup=False)
         with Horizontal(id="story"):
             yield Timeline(marks=ASCII_MARKS if self._look.ascii else MARKS)
@@ -144,7 +144,7 @@ class HistoryScreen(Screen[Ref]):
         if not self.is_mounted:
             self.call_after_refresh(self.action_back)
             return
-        bar = self._bar
+        bar = self.query_one(FilterBar)
         if bar.text:
             bar.text = ""
             bar.display = False
@@ -160,7 +160,7 @@ class HistoryScreen(Screen[Ref]):
 
     def action_filter(self) -> None:
         """Type words to look for."""
-        bar = self._bar
+        bar = self.query_one(FilterBar)
         bar.display = True
         bar.focus()
 
@@ -190,7 +190,7 @@ class HistoryScreen(Screen[Ref]):
         """Show the entries that fit the filter, with the cursor on the same one as before."""
         if not self.query(Timeline):
             return  # left while it was read
-        bar, timeline = self._bar, self.query_one(Timeline)
+        bar, timeline = self.query_one(FilterBar), self.query_one(Timeline)
         before = self._entry
         self._shown = tuple(entry for entry in self._all if fits(entry, bar.text))
         cursor = self._shown.index(before) if before in self._shown else 0
@@ -209,7 +209,7 @@ class HistoryScreen(Screen[Ref]):
         elif not self._all:
             self._say("Nothing is recorded about this order.")
         elif not self._shown:
-            self._say(f"No entry matches {self._bar.text!r}. Esc shows all {len(self._all)}.")
+            self._say(f"No entry matches {self.query_one(FilterBar).text!r}. Esc shows all {len(self._all)}.")
         else:
             self._say("")
 

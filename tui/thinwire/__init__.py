@@ -1,8 +1,8 @@
 """The thin wire: a driver for Textual that sends what differs from what the terminal shows.
 
 Textual sends every region it takes for changed. Over a slow line that is what one waits for, so this stands
-between: :mod:`driver` is Textual's own driver with its writing replaced; :mod:`writer` is the thread that
-writes; :mod:`wire` keeps what the terminal shows beside what Textual has drawn and gives the difference, of
+between: :mod:`driver` is Textual's own driver with its writing replaced; :mod:`writer` writes and never
+waits; :mod:`wire` keeps what the terminal shows beside what Textual has drawn and gives the difference, of
 which :mod:`strips` and :mod:`pens` read the one half and :mod:`paint` writes the other; :mod:`line` says how
 much may be on its way; :mod:`meter` counts.
 
@@ -11,6 +11,9 @@ It knows Textual and nothing of trading. An app takes it with three lines::
     wire = wire_to_terminal(os.environ)
     app = MyApp(driver_class=wire.driver_class if wire else None)
     app.run()
+
+and has a key call ``wire.forget()``: it draws over what anybody else wrote to the terminal, and so does
+whoever writes there past the driver.
 
 Two promises hold it together. *Exact*: after every frame each cell, its pen and the cursor are what Textual
 alone would have left; what is not understood is passed on as it came. *Newest first*: a frame that was

@@ -34,8 +34,6 @@ _LAST_ANSWERS: Final = 1.5
 """Seconds that answers may take to come in when the program leaves the terminal to the shell."""
 _ELSEWHERE: Final = (80, 24)
 """The size of a terminal that does not tell."""
-_IN_TMUX: Final = "TMUX" in os.environ
-"""tmux answers queries itself and at once: that says nothing of the line behind it."""
 
 
 class Wire:
@@ -80,6 +78,7 @@ class ThinDriver(LinuxDriver):
         self._soon = asyncio.get_running_loop().call_soon_threadsafe
         self._writer: Writer | None = None
         self._answered = False
+        self._believed = True
         self._size_seen = self._size_now()
         for number in (signal.SIGTSTP, signal.SIGCONT):
             self._put_off(number)
@@ -103,6 +102,9 @@ class ThinDriver(LinuxDriver):
         self._size_seen = self._size_now()
         thin = ThinWire(*self._size_seen, can_scroll=can_scroll(), ascii_only=plain)
         self._answered = False
+        self._believed = (
+            "TMUX" not in os.environ
+        )  # tmux answers itself: it knows nothing of the line behind it
         self._writer = Writer(file.fileno(), file.encoding, thin, Line(), self.wire.meter, self._redraw)
         start: Callable[[], None] = super().start_application_mode
         start()
@@ -125,7 +127,7 @@ class ThinDriver(LinuxDriver):
     def process_message(self, message: Message) -> None:
         """Keep the answers to our own queries; forget what is shown when the terminal says it was resized."""
         writer = self._writer
-        if isinstance(message, TerminalSupportsSynchronizedOutput) and writer is not None and not _IN_TMUX:
+        if isinstance(message, TerminalSupportsSynchronizedOutput) and writer is not None and self._believed:
             writer.answered()
             if self._answered:
                 return

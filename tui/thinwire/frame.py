@@ -6,8 +6,6 @@ from typing import Final
 
 from tui.thinwire.pens import DEFAULT, UNKNOWN
 
-__all__ = ["UNKNOWN", "Frame"]
-
 BLANK: Final = " "
 
 

@@ -9,8 +9,8 @@ import re
 from collections import Counter
 from typing import Final, NamedTuple
 
-from tui.thinwire.frame import UNKNOWN, Frame
-from tui.thinwire.pens import DEFAULT, Pens
+from tui.thinwire.frame import Frame
+from tui.thinwire.pens import DEFAULT, UNKNOWN, Pens
 from tui.thinwire.strips import TAIL
 
 _GAP: Final = 4

@@ -200,7 +200,8 @@ class ThinWire:
         """
         if self._inside:
             return ""
-        self._settle(limit)
+        if limit is None or sum(map(len, self._ready)) < limit:
+            self._settle(limit)
         text = "".join(self._ready).replace(SYNC_END + SYNC_START, "")
         self._ready.clear()
         return text

@@ -104,9 +104,9 @@ class Writer:
         self._thread.join(_PATIENCE if self._waits else None)
         if self._thread.is_alive():
             return  # it waits for a terminal that cannot be asked not to make it wait
-        self._finish()
-        with self._ringing:
-            self._ended = True
+        with self._working, self._ringing:
+            self._finish()
+            self._ended = self._gone = True
             for each in (self._terminal, self._bell, self._wake):
                 os.close(each)
 
