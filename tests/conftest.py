@@ -9,8 +9,8 @@ import pytest
 
 from tui.api.client import Client
 from tui.api.http import Http, asgi_transport
-from tui.oms.app import Server
-from tui.oms.engine import Engine
+from tui.oms.engine.engine import Engine
+from tui.oms.http.app import Server
 
 BASE = "http://embedded/api"
 

@@ -6,18 +6,17 @@ import asyncio
 import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
+from tests.paths import ROOT
 from tui.actions.action import key_words
 from tui.actions.registry import ACTIONS, GROUPS
 from tui.api.endpoints import ENDPOINTS
 from tui.config.profiles import SETTINGS
-from tui.oms.faults import KINDS
+from tui.oms.faults.scenario import KINDS
 from tui.oms.fidelity import NOT_SERVED, RULE_FAMILIES, RULES, SERVED, Fidelity
 from tui.oms.market import MarketRules
-from tui.screens.hints import row_keys
+from tui.screens.desk.key_hints import row_keys
 
-ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 AFTERNOON = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 PICTURE = ROOT / "tests" / "pictures" / "desk.svg"
@@ -160,7 +159,7 @@ def with_tables(text: str) -> str:
 
 async def picture() -> str:
     """Give a picture of the desk at 160x44, on the demo data of one afternoon, as SVG."""
-    from tests.desk import desk_app
+    from tests.blotter_app import desk_app
 
     async with desk_app(start=AFTERNOON) as app, app.run_test(size=(160, 44)) as pilot:
         while not app.snapshot.complete:

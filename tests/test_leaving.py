@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.paths import ROOT
+
 LEAVES_ALTERNATE_SCREEN = b"\x1b[?1049l"
 SHOWS_CURSOR = b"\x1b[?25h"
 
@@ -24,7 +26,7 @@ def test_the_terminal_is_given_back(end: str, tmp_path: Path) -> None:
         stdin=side,
         stdout=side,
         stderr=side,
-        cwd=Path(__file__).parents[1],
+        cwd=ROOT,
         env={**os.environ, **places, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"},
         start_new_session=True,
     )

@@ -17,8 +17,8 @@ from time import monotonic
 import pytest
 
 from tests.bench.terminal import Terminal
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 PASSWORD = "Sw0rdfish&%20 +/="
 CLIENT_SECRET = "cl1ent:s3cret&x"
 OWN_TOKEN = "pat-5f1e9c0d7b3a"

@@ -8,11 +8,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.paths import ROOT
 
 HEAVY = frozenset(
     {"click", "httpx", "lusid", "msgspec", "pydantic", "rich", "sqlite3", "starlette", "textual", "uvicorn"}
@@ -80,7 +79,7 @@ def test_the_client_loads_httpx_without_its_command_line() -> None:
 
 
 def test_models_and_gates_need_neither_network_nor_database() -> None:
-    assert loaded_by("import tui.api.gate, tui.api.endpoints, tui.api.states, tui.api.errors") == {"msgspec"}
+    assert loaded_by("import tui.api.codec, tui.api.endpoints, tui.api.states, tui.api.errors") == {"msgspec"}
 
 
 def test_the_client_waits_for_the_network_until_it_is_used() -> None:
@@ -103,14 +102,27 @@ def test_the_screen_is_there_before_network_and_database_are_loaded() -> None:
 
 
 def test_the_first_page_comes_before_the_verbs_and_the_dialogs() -> None:
-    start = "import sys, tui.app, tui.api.client, tui.api.http, tui.oms.embedded, tui.service.desk"
-    late = ("tui.oms.rules.placing", "tui.service.preview", "tui.service.verbs", "tui.screens.flow")
+    start = "import sys, tui.app, tui.api.client, tui.api.http, tui.oms.run.embedded, tui.service.desk"
+    late = (
+        "tui.oms.rules.placing",
+        "tui.service.writes.preview",
+        "tui.service.verbs",
+        "tui.screens.dialogs.send_flow",
+    )
     loaded_by(f"{start}\nassert not sys.modules.keys() & set({late})")
 
 
 def test_a_start_on_the_embedded_server_loads_nothing_of_signing_on() -> None:
-    start = "import sys, tui.app, tui.start, tui.api.client, tui.api.http, tui.oms.embedded, tui.service.desk"
-    late = ("tui.signon", "tui.config.profiles", "tui.config.secrets", "tui.api.auth", "tui.oms.signon")
+    start = (
+        "import sys, tui.app, tui.start, tui.api.client, tui.api.http, tui.oms.run.embedded, tui.service.desk"
+    )
+    late = (
+        "tui.signon",
+        "tui.config.profiles",
+        "tui.config.secrets",
+        "tui.api.auth",
+        "tui.oms.http.token_endpoint",
+    )
     loaded_by(f"{start}\nassert not sys.modules.keys() & set({late})")
 
 

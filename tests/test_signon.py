@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tui.api.client import Client
-from tui.api.connection import Timeouts
+from tui.api.connection_settings import Timeouts
 from tui.api.errors import ApiError, NoAnswer, NotSent
 from tui.config.settings import Settings
 from tui.service.environment import Kind

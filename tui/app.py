@@ -29,9 +29,9 @@ from styles.themes import MONO, THEMES, cell_styles
 from tui.actions.registry import ACTIONS
 from tui.api.requests import MarketStatus
 from tui.columns.format import Look
-from tui.screens.desk import DeskScreen
+from tui.screens.desk.screen import DeskScreen
 from tui.service.environment import Environment, Health, Update
-from tui.service.snapshot import EMPTY, Ref, Snapshot
+from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
 from widgets.filterbar import FilterBar
 
 if TYPE_CHECKING:
@@ -40,7 +40,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-KEYS_NEED: Final = ("tui.screens.flow", "tui.screens.detail", "tui.screens.history", "tui.screens.help")
+KEYS_NEED: Final = (
+    "tui.screens.dialogs.send_flow",
+    "tui.screens.detail.screen",
+    "tui.screens.history.screen",
+    "tui.screens.help",
+)
 """Loaded once the desk is shown, before a key asks for them."""
 
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final, cast
 
 from msgspec import Struct
 
-from tui.api import address
-from tui.api.gate import clean
+from tui.api import urls
+from tui.api.codec import clean
 from tui.config import paths
 from tui.config.profiles import ENV, LONGEST_MS, MOST_RETRIES, SETTINGS, Access, gather
 from tui.config.secrets import check_token, read_token
@@ -24,7 +24,7 @@ from tui.config.settings import Profile, Settings, SettingsError
 from tui.service.environment import Environment, Kind
 
 if TYPE_CHECKING:
-    from tui.api.connection import Timeouts
+    from tui.api.connection_settings import Timeouts
     from tui.api.generations import Generation
     from tui.api.http import Http, Proxy, TokenSource
 
@@ -134,9 +134,9 @@ def _check_address(access: Access, name: str) -> None:
         raise SettingsError(
             f"{origin}: an address carries no user and no password; they are settings of their own."
         )
-    if why := address.fault(text):
+    if why := urls.fault(text):
         raise SettingsError(f"{origin} is {clean(text)[:200]!r}, which is not an address: {why}.")
-    if name != "proxy" and (why := address.exposed(text)):
+    if name != "proxy" and (why := urls.exposed(text)):
         raise SettingsError(f"{origin}: {why}.")
 
 
@@ -173,8 +173,8 @@ def _kind(access: Access) -> Kind:
     """Give what is at stake: when nobody said, real money anywhere but on this machine."""
     if access.kind:
         return Kind(access.kind)
-    parts = address.split(access.text("url"))
-    return Kind.TEST if parts and address.is_loopback(parts.hostname or "") else Kind.PROD
+    parts = urls.split(access.text("url"))
+    return Kind.TEST if parts and urls.is_loopback(parts.hostname or "") else Kind.PROD
 
 
 def _again(access: Access) -> str:
@@ -206,7 +206,7 @@ def _reach(access: Access) -> tuple[Http, Callable[[], Awaitable[None]]]:
 
 def timeouts(access: Access) -> Timeouts:
     """Give how long the network may take: as was said, within bounds. The SDK's 0, for ever, says nothing."""
-    from tui.api.connection import Timeouts
+    from tui.api.connection_settings import Timeouts
 
     def seconds(name: str, ours: float) -> float:
         return min((access.number(name, LONGEST_MS) or 0) / 1000, _BOUNDS_S[name]) or ours

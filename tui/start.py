@@ -31,7 +31,7 @@ MEMORY: Final = ":memory:"
 
 def serve(given: argparse.Namespace) -> int:
     """Offer the embedded server over HTTP until it is told to stop."""
-    from tui.oms.serve import run
+    from tui.oms.run.serve import run
 
     gc.enable()
     token = given.token or (None if given.users else os.environ.get("BLOTTER_TOKEN"))
@@ -144,8 +144,8 @@ def _embedded(given: argparse.Namespace) -> tuple[Environment, Connect]:
 
     async def connect() -> Session:
         from tui.api.http import Http, asgi_transport
-        from tui.oms.app import Settings
-        from tui.oms.embedded import Embedded
+        from tui.oms.http.app import Settings
+        from tui.oms.run.embedded import Embedded
 
         embedded = await Embedded.open(
             file,
@@ -175,7 +175,7 @@ def _session(
     from tui.api.client import Client
     from tui.app import Session
     from tui.service.desk import Desk
-    from tui.service.journal import Journal
+    from tui.service.writes.journal import Journal
 
     client = Client(http, environment.generation)
     desk = Desk(client, environment, journal=Journal(journal), read_only=read_only)

@@ -7,13 +7,13 @@ from importlib import import_module
 
 import pytest
 
-from tests.desk import blotter
+from tests.blotter_app import blotter
 from tui.actions.action import Scope, key_words
 from tui.actions.registry import ACTIONS, BY_ID, KeymapError, check_keys
 from tui.api.endpoints import ENDPOINTS
-from tui.screens.desk import DeskScreen
+from tui.screens.desk.screen import DeskScreen
 from tui.service.environment import Environment, Kind
-from tui.service.snapshot import EMPTY, Family
+from tui.service.snapshot.snapshot import EMPTY, Family
 
 
 def test_no_two_actions_share_a_key_or_a_name() -> None:

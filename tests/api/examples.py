@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from json import loads
-from pathlib import Path
 from typing import Any, Final
 
+from tests.paths import EXAMPLES
+from tui.api.base import ProblemDetails, ResourceId
 from tui.api.models import (
     Allocation,
     Block,
@@ -46,9 +47,8 @@ from tui.api.requests import (
     Token,
     WeightedAllocationServiceRunRequest,
 )
-from tui.api.shapes import ProblemDetails, ResourceId
 
-FOLDER: Final = Path(__file__).parent.parent / "contract" / "examples"
+FOLDER: Final = EXAMPLES
 
 KINDS: Final[dict[str, Any]] = {
     "01_create_orders.request": BlockAndOrdersCreateRequest,

@@ -12,17 +12,16 @@ from typing import Any
 import httpx
 import pytest
 
-from tui.api import endpoints, gate
+from tests.api.examples import FOLDER, KINDS, example, tree
+from tests.api.faults import Pauses, Script
+from tui.api import codec, endpoints
+from tui.api.base import ResourceId
 from tui.api.client import Client
+from tui.api.codec import Page
 from tui.api.errors import MalformedReply, NoAnswer, NotFound, item_failure
-from tui.api.gate import Page
 from tui.api.http import Http
 from tui.api.models import Order
 from tui.api.requests import MarketRequest
-from tui.api.shapes import ResourceId
-
-from .examples import FOLDER, KINDS, example, tree
-from .faults import Pauses, Script
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LIMA_NOON = datetime(2026, 11, 20, 7, tzinfo=timezone(timedelta(hours=-5)))
@@ -34,12 +33,12 @@ TRANSACTIONS = b'{"values":[{"transactionId":"T-1","type":"Buy","transactionDate
 
 def sent(name: str) -> Any:
     """Give a request of the contract as the client's caller writes it."""
-    return gate.decode(KINDS[f"{name}.request"], example(f"{name}.request"))
+    return codec.decode(KINDS[f"{name}.request"], example(f"{name}.request"))
 
 
 def answered(name: str) -> Any:
     """Give an answer of the contract as models."""
-    return gate.decode(KINDS[f"{name}.response"], example(f"{name}.response"))
+    return codec.decode(KINDS[f"{name}.response"], example(f"{name}.response"))
 
 
 def id(code: str) -> ResourceId:
@@ -69,7 +68,7 @@ def values(name: str) -> Callable[[], Any]:
 
 def history(generation: str) -> Any:
     name = f"12_get_order_history.response.{generation}"
-    return gate.decode(KINDS[name], example(name)).values
+    return codec.decode(KINDS[name], example(name)).values
 
 
 def whole(name: str) -> Callable[[], Any]:

@@ -16,7 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.api.examples import example
+from tests.api.faults import CutBody, Pauses, Script, Tokens, json_answer
 from tui.api import endpoints, retries
+from tui.api.base import ResourceId
 from tui.api.errors import (
     ApiError,
     Forbidden,
@@ -32,10 +35,6 @@ from tui.api.errors import (
 )
 from tui.api.http import Http, Proxy, Reply, post_form
 from tui.api.requests import OrderUpdateRequest
-from tui.api.shapes import ResourceId
-
-from .examples import example
-from .faults import CutBody, Pauses, Script, Tokens, json_answer
 
 Call = Callable[[Http], Awaitable[Reply]]
 

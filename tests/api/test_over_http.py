@@ -10,12 +10,11 @@ from decimal import Decimal
 import httpx
 import pytest
 
+from tests.api.examples import example
+from tui.api.base import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
 from tui.api.client import Client
 from tui.api.errors import Refused
 from tui.api.requests import OrderRequest
-from tui.api.shapes import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
-
-from .examples import example
 
 FIGI = {"Instrument/default/Figi": "BBG000B9XRY4"}
 

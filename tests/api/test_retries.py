@@ -11,13 +11,12 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.api.faults import Script
 from tui.api import endpoints
+from tui.api.base import ResourceId
 from tui.api.errors import ApiError, NoAnswer, NotSent, Offline, RateLimited, Refused
 from tui.api.http import Http, Notice, Patience, Skew, Timeouts
 from tui.api.retries import FAILURES_IN_A_ROW, OPEN_S, RESERVE, Budget
-from tui.api.shapes import ResourceId
-
-from .faults import Script
 
 OK = httpx.Response(200, json={"values": []})
 DOWN = httpx.ConnectError("refused")

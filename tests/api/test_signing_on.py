@@ -18,18 +18,18 @@ import httpx
 import pytest
 
 from tests.api.faults import Pauses
-from tests.oms.scenario import play
+from tests.oms.contract_scenario import play
 from tui.api.auth import HOLD_S, Credentials, FixedToken, PasswordGrant, TokenFile
+from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.errors import ApiError, NotSent, Unauthenticated
 from tui.api.http import AsyncBaseTransport, Http, asgi_transport, post_form
 from tui.api.requests import BookTransactionsRequest
-from tui.api.shapes import ResourceId
 from tui.config.secrets import read_token
-from tui.oms.app import Server, Settings
-from tui.oms.engine import Engine
-from tui.oms.tokens import SECOND, Tokens
-from tui.oms.users import User, Users, digest
+from tui.oms.auth.tokens import SECOND, Tokens
+from tui.oms.auth.users_file import User, Users, digest
+from tui.oms.engine.engine import Engine
+from tui.oms.http.app import Server, Settings
 from tui.secret import Secret
 
 PASSWORD = "p&ss/w%rd +1"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench.report import heading, note, report
-from tests.oms.manydesks import Desks, served
+from tests.oms.run.many_clients import Desks, served
 
 SECONDS: Final = float(os.environ.get("BENCH_SECONDS", "20"))
 

@@ -20,8 +20,8 @@ import httpx
 
 from tests.bench.report import heading, note, report
 from tests.bench.writes import CREATE, JSON, allocating, baskets, changing, creating, serving
-from tests.oms.desk import an_order, oid, put
-from tui.oms.engine import Engine
+from tests.oms.request_bodies import an_order, oid, put
+from tui.oms.engine.engine import Engine
 
 LARGEST: Final = int(os.environ.get("BENCH_ORDERS", "100000"))
 STATES: Final = ("New", "Filled")

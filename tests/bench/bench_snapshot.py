@@ -15,7 +15,8 @@ from typing import Any
 import httpx
 
 from tests.bench.report import heading, note, report
-from tui.api import gate
+from tui.api import codec
+from tui.api.base import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId, Version
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http
 from tui.api.models import (
@@ -33,11 +34,10 @@ from tui.api.models import (
     Placement,
 )
 from tui.api.requests import ResourceList
-from tui.api.shapes import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId, Version
 from tui.service.desk import Desk
-from tui.service.diff import diff
 from tui.service.environment import Environment, Kind, Update
-from tui.service.reading import PAGE
+from tui.service.snapshot.diff import diff
+from tui.service.sync.reader import PAGE
 
 TARGET_ROWS_S = 20_000
 SLICE_MS = 8
@@ -128,7 +128,7 @@ def pages(rows: list[Any]) -> list[bytes]:
 
 def page(rows: list[Any], token: str | None) -> bytes:
     """Encode one page."""
-    return gate.encode(ResourceList(values=tuple(rows), next_page=token))
+    return codec.encode(ResourceList(values=tuple(rows), next_page=token))
 
 
 def bumped(order: Order) -> Order:

@@ -17,6 +17,8 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
+from tests.paths import ROOT
+
 COLUMNS, LINES = 200, 50
 QUIET_S = 0.06
 """A program that has written nothing for so long has finished its answer."""
@@ -46,7 +48,7 @@ class Terminal:
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             try:
-                os.chdir(Path(__file__).parents[2])
+                os.chdir(ROOT)
                 fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
                 os.execvpe(command[0], list(command), variables)
             finally:

@@ -17,13 +17,13 @@ from typing import Any, Final
 import httpx
 
 from tests.bench.report import heading, note, report
-from tests.oms.desk import NINE, put, usd
-from tests.oms.manydesks import served
+from tests.oms.request_bodies import NINE, put, usd
+from tests.oms.run.many_clients import served
+from tui.api.base import ResourceId
 from tui.api.http import asgi_transport
 from tui.api.models import Execution
-from tui.api.shapes import ResourceId
-from tui.oms.app import Server
-from tui.oms.engine import Engine
+from tui.oms.engine.engine import Engine
+from tui.oms.http.app import Server
 
 JSON: Final = {"content-type": "application/json"}
 CREATE: Final = "/api/ordermanagement/createorders"

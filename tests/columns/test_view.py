@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
+from tui.api.base import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
 from tui.api.models import Allocation, Block, Execution, Order, Placement
-from tui.api.shapes import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
 from tui.columns.format import Look, clock, number, price, state_text
 from tui.columns.panes import COLUMNS
 from tui.columns.view import FilterError, Totals, View, export_csv, keys
-from tui.service.snapshot import Family, Snapshot
+from tui.service.snapshot.snapshot import Family, Snapshot
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 VOD = {"Instrument/default/Ticker": "VOD"}

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from .serving import Generation, Served, served
+from tests.compat.serving import Generation, Served, served
 
 MARK = "proves(method, outcome): this method of the SDK is seen to end so: success, partial or failure"
 
@@ -25,7 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what needs a server once against each generation this SDK should work with."""
     if "generation" in metafunc.fixturenames:
-        from .sdk import GENERATIONS
+        from tests.compat.sdk import GENERATIONS
 
         metafunc.parametrize("generation", GENERATIONS, scope="module")
     if "flavour" in metafunc.fixturenames:
@@ -38,7 +38,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     claims = [mark.args for mark in item.iter_markers("proves")]
     if not claims:
         return (yield)
-    from .sdk import CALLS
+    from tests.compat.sdk import CALLS
 
     CALLS.clear()
     result = yield
@@ -67,7 +67,7 @@ def own_server(generation: Generation) -> Iterator[Served]:
 @pytest.fixture
 async def desk(server: Served, flavour: Any) -> AsyncIterator[Any]:
     """The SDK, signed on to the module's server."""
-    from .sdk import desk_of
+    from tests.compat.sdk import desk_of
 
     async with desk_of(server, flavour) as made:
         yield made
@@ -76,7 +76,7 @@ async def desk(server: Served, flavour: Any) -> AsyncIterator[Any]:
 @pytest.fixture
 async def own_desk(own_server: Served, flavour: Any) -> AsyncIterator[Any]:
     """The SDK, signed on to the test's own server."""
-    from .sdk import desk_of
+    from tests.compat.sdk import desk_of
 
     async with desk_of(own_server, flavour) as made:
         yield made

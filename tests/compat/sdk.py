@@ -12,12 +12,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, Final, Literal
 
 import pytest
 
-from .serving import Generation, Served
+from tests.compat.serving import Generation, Served
+from tests.paths import EXAMPLES
 
 lusid = pytest.importorskip("lusid", reason="the official SDK is not installed; .ci/sdk installs and runs it")
 if not hasattr(lusid, "OrderManagementApi") or not hasattr(lusid.OrderManagementApi, "create_orders"):
@@ -31,7 +31,6 @@ IS_NEWEST: Final = hasattr(lusid.OrderManagementApi, "sweep_blocks")
 GENERATIONS: Final[tuple[Generation, ...]] = ("latest",) if IS_NEWEST else ("2.1", "latest")
 """What this SDK is driven against: an older one meets its own generation and today's."""
 
-EXAMPLES: Final = Path(__file__).parent.parent / "contract" / "examples"
 
 NEWEST_ONLY: Final = pytest.mark.skipif(
     not IS_NEWEST, reason=f"lusid-sdk {VERSION} does not know this method"

@@ -9,12 +9,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Final, Literal
+from typing import IO, Literal
+
+from tests.paths import ROOT
 
 Generation = Literal["latest", "2.1"]
-
-ROOT: Final = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .sdk import Desk, got, keyed, lusid, request, sent
+from tests.compat.sdk import Desk, got, keyed, lusid, request, sent
 
 
 class Story:

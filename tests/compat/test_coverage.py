@@ -13,9 +13,8 @@ from types import ModuleType
 
 import pytest
 
+from tests.compat import sdk
 from tui.api import endpoints
-
-from . import sdk
 
 PARTIAL = (
     endpoints.UPDATE_ORDERS,

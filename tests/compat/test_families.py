@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .sdk import Desk, expected, facts, got, lusid, moved, refusal, request, sent
+from tests.compat.sdk import Desk, expected, facts, got, lusid, moved, refusal, request, sent
 
 proves = pytest.mark.proves
 

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from .sdk import Desk, Flavour, desk_of, got, lusid, refusal
-from .serving import Served, served
-from .story import Story
+from tests.compat.sdk import Desk, Flavour, desk_of, got, lusid, refusal
+from tests.compat.serving import Served, served
+from tests.compat.story import Story
 
 
 @pytest.fixture

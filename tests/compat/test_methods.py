@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from .sdk import NEWEST_ONLY, Desk, got, keyed, lusid, refusal, request, sent
-from .story import Story
+from tests.compat.sdk import NEWEST_ONLY, Desk, got, keyed, lusid, refusal, request, sent
+from tests.compat.story import Story
 
 proves = pytest.mark.proves
 

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .serving import Served, served
+from tests.compat.serving import Served, served
+from tests.paths import EXAMPLES
 
 lusid = pytest.importorskip("lusid", reason="the official SDK is not installed; .ci/sdk installs and runs it")
 if hasattr(lusid.OrderManagementApi, "create_orders"):
     pytest.skip("this SDK is of the newer document, see test_methods.py", allow_module_level=True)
 
-EXAMPLES = Path(__file__).parent.parent / "contract" / "examples"
 ALLOCATED = {"ORD-1": 71, "ORD-2": 36, "ORD-3": 32, "ORD-4": 21}
 CONSIDERATION = {"ORD-1": 13462.4875, "ORD-2": 6826.05, "ORD-3": 6067.6, "ORD-4": 3981.8625}
 BUY = {

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from .sdk import IS_NEWEST, NEWEST_ONLY, Desk, got, keyed, lusid, sent
-from .serving import Served
-from .story import Story
+from tests.compat.sdk import IS_NEWEST, NEWEST_ONLY, Desk, got, keyed, lusid, sent
+from tests.compat.serving import Served
+from tests.compat.story import Story
 
 NOTE = "Order/Desk/Note"
 STRATEGY = "Order/Desk/Strategy"

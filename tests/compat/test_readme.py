@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from .sdk import lusid
-from .serving import served
+from tests.compat.sdk import lusid
+from tests.compat.serving import served
+from tests.paths import ROOT
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def shown(language: str) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from .sdk import IS_NEWEST, NEWEST_ONLY, Desk, expected, facts, got, keyed, lusid, request, sent
-from .serving import Generation, Served
-from .story import Story
+from tests.compat.sdk import IS_NEWEST, NEWEST_ONLY, Desk, expected, facts, got, keyed, lusid, request, sent
+from tests.compat.serving import Generation, Served
+from tests.compat.story import Story
 
 ALLOCATED = {"ORD-1": 71, "ORD-2": 36, "ORD-3": 32, "ORD-4": 21}
 CONSIDERATION = {"ORD-1": 13462.4875, "ORD-2": 6826.05, "ORD-3": 6067.6, "ORD-4": 3981.8625}

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from .sdk import Flavour, desk_of, got, lusid, refusal, request, signed_on
-from .serving import Served, served
+from tests.compat.sdk import Flavour, desk_of, got, lusid, refusal, request, signed_on
+from tests.compat.serving import Served, served
 
 USERS = """
 token_lifetime = {lifetime}

@@ -8,17 +8,16 @@ import json
 import re
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 
 import httpx
 import pytest
 
-from tui.api import gate
+from tests.paths import ROOT
+from tui.api import codec
+from tui.api.base import ProblemDetails
 from tui.api.endpoints import ENDPOINTS
-from tui.api.shapes import ProblemDetails
 from tui.oms.fidelity import NOT_SERVED, RULE_FAMILIES, RULES, SERVED, Fidelity
 
-ROOT = Path(__file__).parent.parent.parent
 NUMBERS = {
     f"{letter}{number + 1}"
     for letter, count in json.loads((ROOT / "tests/contract/rules.json").read_text()).items()
@@ -102,7 +101,7 @@ async def test_what_is_not_served_says_so_and_is_never_a_quiet_success(
 ) -> None:
     for method, path in (("GET", f"/api/{part}"), ("POST", f"/api/{part}/Desk/X")):
         answer = await raw.request(method, path, headers={"content-type": "application/json"})
-        problem = gate.decode(ProblemDetails, answer.content)
+        problem = codec.decode(ProblemDetails, answer.content)
         assert (answer.status_code, problem.status, problem.name) == (501, 501, "NotImplemented")
         assert answer.headers["content-type"] == "application/problem+json"
         assert problem.detail

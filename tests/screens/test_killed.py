@@ -9,17 +9,17 @@ from pathlib import Path
 
 import httpx
 
-from tests.desk import Blotter, demo
+from tests.blotter_app import Blotter, demo
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, asgi_transport
 from tui.app import BlotterApp, Preferences, Session
-from tui.oms.embedded import Embedded
-from tui.screens.report import ReportDialog
+from tui.oms.run.embedded import Embedded
+from tui.screens.dialogs.report_dialog import ReportDialog
 from tui.service.desk import Desk
 from tui.service.environment import Environment, Kind
-from tui.service.journal import Journal
-from tui.service.outcomes import Outcome
 from tui.service.verbs import CancelOrders
+from tui.service.writes.journal import Journal
+from tui.service.writes.outcomes import Outcome
 
 ORDER = "ORD-00008"
 HERE = Environment("demo", Kind.LOCAL)

@@ -12,22 +12,22 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.desk import Blotter, demo
-from tests.screens.test_trading import fill, new_block, place
+from tests.blotter_app import Blotter, demo
+from tests.screens.desk.test_trading import fill, new_block, place
 from tui.api.auth import Credentials, FixedToken, PasswordGrant, TokenFile
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, TokenSource, asgi_transport, post_form
 from tui.app import BlotterApp, Preferences, Session
 from tui.config.secrets import read_token
-from tui.oms.app import Settings
-from tui.oms.embedded import Embedded
-from tui.oms.tokens import SECOND, Tokens
-from tui.oms.users import User, Users, digest
-from tui.screens import dialog
+from tui.oms.auth.tokens import SECOND, Tokens
+from tui.oms.auth.users_file import User, Users, digest
+from tui.oms.http.app import Settings
+from tui.oms.run.embedded import Embedded
+from tui.screens.dialogs import dialog
 from tui.secret import Secret
 from tui.service.desk import Desk
 from tui.service.environment import Environment, Kind
-from tui.service.journal import Journal
+from tui.service.writes.journal import Journal
 
 LIFETIME = 2
 OKAFOR = User("okafor@example.com", password=digest("p"), token=digest("todays"))

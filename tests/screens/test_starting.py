@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from styles import sheet
-from tests.desk import blotter
+from tests.blotter_app import blotter
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.desk import blotter
+from tests.blotter_app import blotter
 
 
 async def test_without_colour_everything_works_and_nothing_is_coloured(
@@ -52,7 +52,7 @@ async def test_a_narrow_line_leaves_out_keys_and_totals_but_cuts_no_number() -> 
 def sum_of(user: object, column: str) -> str:
     from decimal import Decimal
 
-    from tests.desk import Blotter
+    from tests.blotter_app import Blotter
 
     assert isinstance(user, Blotter)
     rows = (user.row("blocks", code)[column] for code in user.codes("blocks"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.desk import Blotter, blotter
+from tests.blotter_app import Blotter, blotter
 from tests.thinwire.slowline import SlowLine
 from tui.thinwire.driver import Wire
 

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.service.lines import Dealer
+from tests.service.order_lines import Dealer
 from tui.api.http import AsyncBaseTransport, asgi_transport
-from tui.oms.app import Server
-from tui.oms.engine import Engine
+from tui.oms.engine.engine import Engine
+from tui.oms.http.app import Server
 
 
 @pytest.fixture

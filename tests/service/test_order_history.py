@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.service.lines import Dealer, rid
-from tui.api import gate
+from tests.paths import EXAMPLES
+from tests.service.order_lines import Dealer, rid
+from tui.api import codec
 from tui.api.errors import NotFound
 from tui.api.http import asgi_transport
 from tui.api.requests import History
-from tui.oms.app import Server, Settings
-from tui.oms.engine import Engine
+from tui.oms.engine.engine import Engine
+from tui.oms.http.app import Server, Settings
 from tui.service.history import HistoryEntry, entries
-from tui.service.snapshot import EMPTY, Family, Ref
-
-EXAMPLES = Path(__file__).parents[1] / "contract" / "examples"
+from tui.service.snapshot.snapshot import EMPTY, Family, Ref
 
 
 @pytest.mark.parametrize("shape", ["old", "new"])
 def test_both_shapes_of_the_contract_read_alike(shape: str) -> None:
     raw = (EXAMPLES / f"12_get_order_history.response.{shape}.json").read_bytes()
-    found = entries(rid("ORD-2"), gate.decode(History, raw).values, EMPTY)
+    found = entries(rid("ORD-2"), codec.decode(History, raw).values, EMPTY)
     assert len(found) == 8
     booked, allocated, *_, quantity, note, created = found
     assert booked.what == "Allocation PLC-1-ORD-2 was booked as transaction Desk-PLC-1-ORD-2"
@@ -42,7 +40,7 @@ def test_both_shapes_of_the_contract_read_alike(shape: str) -> None:
 
 def test_a_row_named_without_a_scope_is_in_its_neighbours() -> None:
     raw = (EXAMPLES / "12_get_order_history.response.new.json").read_bytes()
-    executed = entries(rid("ORD-2"), gate.decode(History, raw).values, EMPTY)[2]
+    executed = entries(rid("ORD-2"), codec.decode(History, raw).values, EMPTY)[2]
     assert executed.related == (
         Ref(Family.EXECUTIONS, rid("EXE-2")),
         Ref(Family.PLACEMENTS, rid("PLC-1")),
@@ -54,7 +52,7 @@ def test_an_action_without_words_is_put_into_words() -> None:
         b'{"values":[{"action":"ComplianceRun"},'
         b'{"attributeName":"price","newValue":{"amount":1.50,"currency":"GBP"}}]}'
     )
-    run, priced = entries(rid("ORD-2"), gate.decode(History, raw).values, EMPTY)
+    run, priced = entries(rid("ORD-2"), codec.decode(History, raw).values, EMPTY)
     assert run.what == "Compliance run"
     assert priced.what == "price changed from nothing to 1.50 GBP"
 

@@ -22,12 +22,13 @@ import termios
 import tty
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from time import monotonic
 from types import TracebackType
 from typing import Final, Self
 
 import pyte
+
+from tests.paths import ROOT
 
 COLUMNS: Final = 200
 LINES: Final = 50
@@ -157,7 +158,7 @@ class SlowLine:
         if self.pid == 0:
             try:
                 os.login_tty(self._shell)
-                os.chdir(Path(__file__).parents[2])
+                os.chdir(ROOT)
                 os.execvpe(command[0], list(command), variables)
             finally:
                 os._exit(127)

@@ -25,7 +25,7 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from tests.thinwire.slowline import FarEnd, SlowLine
 from tui.thinwire.driver import ThinDriver, Wire
-from tui.thinwire.writer import QUERY
+from tui.thinwire.terminal_writer import QUERY
 
 BAUD: Final = 1e8
 COLUMNS, LINES = 80, 24
@@ -110,7 +110,7 @@ def signals_kept() -> Iterator[None]:
 @contextmanager
 def board(kind: str = "thin", *options: str, environment: dict[str, str] | None = None) -> Iterator[Terminal]:
     """Give a terminal in which the board runs, once it is there."""
-    with Terminal("-m", "tests.thinwire.board", kind, *options, environment=environment) as terminal:
+    with Terminal("-m", "tests.thinwire.host_app", kind, *options, environment=environment) as terminal:
         terminal.until(terminal.says("ready"), LIMIT_S)
         yield terminal
 
@@ -235,7 +235,7 @@ async def test_a_signal_that_finds_the_terminal_given_back_is_heeded_at_once(
 
 
 def test_what_is_drawn_is_shown_and_the_terminal_is_given_back_as_it_was() -> None:
-    with Terminal("-m", "tests.thinwire.board", "thin", latency=0.1) as terminal:
+    with Terminal("-m", "tests.thinwire.host_app", "thin", latency=0.1) as terminal:
         before = terminal.shell_mode()
         terminal.until(terminal.says("ready"), LIMIT_S)
         assert ALTERNATE_SCREEN in terminal.far.screen.mode
@@ -331,10 +331,10 @@ def ttyname(fileno):
     raise PermissionError("it is somebody else's")
 
 os.ttyname = ttyname
-from tui.thinwire.line import Line
+from tui.thinwire.flow_control import Line
 from tui.thinwire.meter import Meter
 from tui.thinwire.wire import ThinWire
-from tui.thinwire.writer import Writer
+from tui.thinwire.terminal_writer import Writer
 
 writer = Writer(2, "utf-8", ThinWire(80, 24), Line(), Meter(), lambda: None)
 for number in range(400):
@@ -353,7 +353,7 @@ def test_the_terminal_of_another_user_is_not_waited_for_either() -> None:
 
 
 def test_who_runs_inline_has_textuals_own_driver() -> None:
-    with Terminal("-m", "tests.thinwire.board", "thin", "inline") as terminal:
+    with Terminal("-m", "tests.thinwire.host_app", "thin", "inline") as terminal:
         terminal.until(lambda far: "ready" in far.text(), LIMIT_S)
         terminal.press(b"d", until=lambda far: "LinuxInlineDriver" in far.text(), limit=LIMIT_S)
 

@@ -21,7 +21,7 @@ from textual.screen import Screen
 
 import tui.screens
 from styles.themes import THEMES
-from tests.thinwire.duel import Duel, apart
+from tests.thinwire.differential import Duel, apart
 from tests.thinwire.emulators import EASTERN, KINDS, Emulator, Plain
 from tests.thinwire.hostile import DOUBTFUL, SURE, vandalise
 from tests.thinwire.recording import Recording, Resized, Wrote, unfinished
@@ -68,7 +68,7 @@ def test_ten_thousand_frames_are_played() -> None:
 
 def screens() -> set[str]:
     """Give the names of all screens and dialogs there are."""
-    for module in pkgutil.iter_modules(tui.screens.__path__, "tui.screens."):
+    for module in pkgutil.walk_packages(tui.screens.__path__, "tui.screens."):
         importlib.import_module(module.name)
     kinds: list[type[Screen[Any]]] = [Screen]
     found: set[str] = set()

@@ -18,17 +18,17 @@ from textual.command import CommandList, CommandPalette
 from textual.widgets import Input
 
 from styles.themes import THEMES
-from tests.desk import desk_app
-from tests.service.lines import Line
+from tests.blotter_app import desk_app
+from tests.service.order_lines import Line
 from tests.thinwire.recording import PATIENCE, Hands, Recording, hands_on
 from tui.actions.registry import ACTIONS
 from tui.api.http import AsyncBaseTransport
-from tui.screens import dialog
-from tui.screens.desk import DeskScreen
-from tui.screens.form import FormDialog
-from tui.screens.panes import PANES
-from tui.screens.preview import PreviewDialog
-from tui.screens.report import ReportDialog
+from tui.screens.desk.layout import PANES
+from tui.screens.desk.screen import DeskScreen
+from tui.screens.dialogs import dialog
+from tui.screens.dialogs.form_dialog import FormDialog
+from tui.screens.dialogs.preview_dialog import PreviewDialog
+from tui.screens.dialogs.report_dialog import ReportDialog
 from widgets.filterbar import FilterBar
 
 START: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from msgspec import Struct
 
-from tui.api.shapes import ResourceId
-from tui.service.snapshot import Family, Ref, Snapshot
+from tui.api.base import ResourceId
+from tui.service.snapshot.snapshot import Family, Ref, Snapshot
 
 if TYPE_CHECKING:
     from tui.service.environment import Environment

@@ -7,9 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from tui.actions.action import Form, Scope, Values
-from tui.actions.ask import amount, id_of, money_or_none, pick, positive_quantity, size, spelt, text
-from tui.actions.place import ENTRY_TYPES
-from tui.actions.rows import (
+from tui.actions.eligibility import (
     counted,
     counterparties,
     currency_of,
@@ -19,16 +17,17 @@ from tui.actions.rows import (
     open_placements,
     systems,
 )
+from tui.actions.form_fields import amount, id_of, money_or_none, pick, positive_quantity, size, spelt, text
+from tui.actions.place import ENTRY_TYPES
+from tui.api.base import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
 from tui.api.requests import (
     CancelOrdersAndMoveRemainingRequest,
     OrderUpdateRequest,
     PlacementUpdateRequest,
 )
-from tui.api.shapes import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
 from tui.columns.format import number
-from tui.service.ids import new_code
 from tui.service.numbers import parse_price
-from tui.service.snapshot import Family
+from tui.service.snapshot.snapshot import Family
 from tui.service.verbs import (
     CancelAndMove,
     CancelOrders,
@@ -38,6 +37,7 @@ from tui.service.verbs import (
     UpdatePlacements,
     Verb,
 )
+from tui.service.writes.ids import new_code
 
 NEW_BLOCK: Final = "new"
 

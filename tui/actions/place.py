@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Final
 
 from tui.actions.action import Form, Scope, Values
-from tui.actions.ask import (
+from tui.actions.eligibility import counted, counterparties, currency_of, named, placeable, systems, unplaced
+from tui.actions.form_fields import (
     amount,
     calendar_day,
     money_or_none,
@@ -18,16 +19,15 @@ from tui.actions.ask import (
     size,
     text,
 )
-from tui.actions.rows import counted, counterparties, currency_of, named, placeable, systems, unplaced
+from tui.api.base import CurrencyAndAmount, ResourceId
 from tui.api.models import Execution
 from tui.api.requests import ExecutionRequest, PlacementRequest
-from tui.api.shapes import CurrencyAndAmount, ResourceId
 from tui.api.states import normal
 from tui.columns.format import number
-from tui.service.ids import new_code
 from tui.service.numbers import parse_price, parse_quantity
-from tui.service.snapshot import Family
+from tui.service.snapshot.snapshot import Family
 from tui.service.verbs import PlaceBlocks, RecordFills, Verb
+from tui.service.writes.ids import new_code
 
 ENTRY_TYPES: Final = ("Undecided", "Manual", "Direct", "Ems", "External")
 TYPES: Final = ("Market", "Limit", "Stop", "StopLimit")

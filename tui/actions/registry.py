@@ -1,7 +1,7 @@
 """The one list of actions.
 
-To add one, declare it here, or in :mod:`tui.actions.look` when it sends nothing. One that sends names the
-module (``how``) with its ``<id>_form`` and ``<id>_verb``; a look is the method ``do_<id>`` of the desk.
+To add one, declare it here, or in :mod:`tui.actions.view_actions` when it sends nothing. One that sends names
+the module (``how``) with its ``<id>_form`` and ``<id>_verb``; a look is the method ``do_<id>`` of the desk.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tui.actions.action import Action, first_reason, only
-from tui.actions.look import LOOK
-from tui.actions.rows import (
+from tui.actions.eligibility import (
     allocatable,
     bookable,
     live_orders,
@@ -23,7 +22,8 @@ from tui.actions.rows import (
     why_not_cancel,
     why_not_fill,
 )
-from tui.service.snapshot import Family
+from tui.actions.view_actions import LOOK
+from tui.service.snapshot.snapshot import Family
 
 TRADE: Final = (
     Action(
@@ -94,7 +94,7 @@ TRADE: Final = (
         "a",
         "Allocate",
         "Share executed units among the orders behind them",
-        how="settle",
+        how="post_trade",
         calls=("run_allocation_service",),
         why_not=needs(allocatable, "Nothing executed here yet: there is nothing to allocate."),
         footer=True,
@@ -104,7 +104,7 @@ TRADE: Final = (
         "b",
         "Book",
         "Book allocations as transactions of their portfolios",
-        how="settle",
+        how="post_trade",
         calls=("book_transactions",),
         why_not=needs(bookable, "Nothing to book here: allocate first, or it is booked already."),
         footer=True,
@@ -135,7 +135,7 @@ TRADE: Final = (
         "S",
         "Sweep",
         "Retire blocks whose work is done",
-        how="settle",
+        how="post_trade",
         calls=("sweep_blocks",),
         why_not=needs(
             sweepable, "No block here qualifies: all its orders must be cancelled, booked or closed."

@@ -14,8 +14,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from tui.api.codec import Malformed, decode
 from tui.api.errors import ApiError, NoAnswer, NotSent, RateLimited, Refused, Unauthenticated
-from tui.api.gate import Malformed, decode
 from tui.api.requests import Token
 from tui.secret import Secret, SecretError
 

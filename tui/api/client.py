@@ -13,10 +13,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from tui.api import endpoints, gate
+from tui.api import codec, endpoints
+from tui.api.base import ResourceId
+from tui.api.codec import Page
 from tui.api.endpoints import Endpoint, FamilyEndpoints
 from tui.api.errors import Forbidden, MalformedReply, NotFound, NotSent, NotServed
-from tui.api.gate import Page
 from tui.api.generations import MAY_BE_ABSENT, Generation, absent_in, fitted
 from tui.api.models import (
     Allocation,
@@ -63,7 +64,6 @@ from tui.api.requests import (
     SweepBlocksRequest,
     WeightedAllocationServiceRunRequest,
 )
-from tui.api.shapes import ResourceId
 
 if TYPE_CHECKING:
     from tui.api.http import Http, Query, Reply
@@ -76,15 +76,15 @@ Call = Callable[..., Awaitable["Reply"]]
 
 def _read(kind: type[T], reply: Reply) -> T:
     try:
-        return gate.decode(kind, reply.body)
-    except gate.Malformed as error:
+        return codec.decode(kind, reply.body)
+    except codec.Malformed as error:
         raise MalformedReply(f"The answer could not be read: {error}", request_id=reply.request_id) from error
 
 
 def _read_page(row: type[T], reply: Reply) -> Page[T]:
     try:
-        return gate.decode_page(row, reply.body)
-    except gate.Malformed as error:
+        return codec.decode_page(row, reply.body)
+    except codec.Malformed as error:
         raise MalformedReply(f"The list could not be read: {error}", request_id=reply.request_id) from error
 
 
@@ -147,7 +147,7 @@ class Family(Generic[E, R]):
         """Create or replace entities, all or none."""
         body = self._envelope(**{self._envelope.__struct_fields__[0]: tuple(requests)})  # type: ignore[attr-defined]
         reply = await self._call(self._urls.upsert, body=body, key=key)
-        return _read(gate.list_of(self._entity), reply).values
+        return _read(codec.list_of(self._entity), reply).values
 
     async def delete(self, id: ResourceId) -> DeletedEntity:
         """Hide an entity from every later asAt."""

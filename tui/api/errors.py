@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tui.api.shapes import ErrorDetail, ProblemDetails, ResourceId
+from tui.api.base import ErrorDetail, ProblemDetails, ResourceId
 
 
 class ApiError(Exception):

@@ -3,7 +3,7 @@
 It decides what may be repeated, by :mod:`tui.api.retries`, and nobody else does: reads are, with growing
 pauses; a write is sent again only when it is certain that it never left, or when the server said 429.
 Anything else that goes wrong with a write is :class:`~tui.api.errors.NoAnswer`, for the caller to reconcile.
-What an answer means is in :mod:`tui.api.replies`.
+What an answer means is in :mod:`tui.api.responses`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from time import monotonic
 from typing import Any, Final
 from urllib.parse import quote
 
-from tui.api import address, gate, replies
-from tui.api.connection import Notice, Proxy, SecretText, Skew, Timeouts, TokenSource
+from tui.api import codec, responses, urls
+from tui.api.connection_settings import Notice, Proxy, SecretText, Skew, Timeouts, TokenSource
 from tui.api.endpoints import Endpoint
 from tui.api.errors import (
     ApiError,
@@ -31,7 +31,7 @@ from tui.api.errors import (
     Refused,
     Unauthenticated,
 )
-from tui.api.replies import Answer, Reply
+from tui.api.responses import Answer, Reply
 from tui.api.retries import Budget, Circuit, Patience, Tries
 
 # httpx loads its own command line, with pygments and half of rich, wherever click is installed.
@@ -111,7 +111,7 @@ class Http:
         self.base_url = base_url.rstrip("/")
         self.keeps_keys = False
         """Whether the server said that it does the request of an Idempotency-Key once."""
-        self._shown = gate.clean(_USERINFO.sub("//", self.base_url))
+        self._shown = codec.clean(_USERINFO.sub("//", self.base_url))
         self._token = token
         self._timeouts = timeouts
         self._rate_limit_retries = rate_limit_retries
@@ -236,7 +236,7 @@ class Http:
             segments = {name: _segment(value) for name, value in (path or {}).items()}
             base = self.base_url.removesuffix("/api") if endpoint.outside else self.base_url
             url = base + endpoint.path.format(**segments)
-            content = None if body is None else gate.encode_request(body)
+            content = None if body is None else codec.encode_request(body)
             if content is not None:
                 headers["Content-Type"] = "application/json"
             return self._client.build_request(
@@ -247,7 +247,7 @@ class Http:
                 headers=headers,
                 timeout=_httpx_timeout(self._timeouts, lists=endpoint.lists),
             )
-        except (httpx.InvalidURL, UnicodeError, gate.Unsendable) as error:
+        except (httpx.InvalidURL, UnicodeError, codec.Unsendable) as error:
             raise NotSent(f"This cannot be sent: {_words(error)}.") from error
 
     async def _once(self, request: httpx.Request, seconds: float) -> Reply:
@@ -264,14 +264,14 @@ class Http:
             self.keeps_keys = True
         if not self._clock_told:
             self._compare_clocks(response, sent)
-        return replies.judge(_answer(response))
+        return responses.judge(_answer(response))
 
     def _compare_clocks(self, response: httpx.Response, sent: datetime) -> None:
         """Tell, once, of a clock that is further from the server's than the tolerance.
 
         The server's time is one of the second its ``Date`` names, between sending and answering.
         """
-        date = replies.date_of(response.headers)
+        date = responses.date_of(response.headers)
         if date is None:
             return
         ahead = (sent - date).total_seconds() - 1
@@ -303,7 +303,7 @@ async def post_form(
             RateLimited carries ``retry_after``.
         NoAnswer: nobody can tell what happened to it.
     """
-    shown = gate.clean(_USERINFO.sub("//", url))
+    shown = codec.clean(_USERINFO.sub("//", url))
     _check_address(url, shown, over_network=transport is None)
     client = _client(url, proxy=proxy, ca_file=ca_file, transport=transport, timeouts=timeouts)
     fields = {name: value if isinstance(value, str) else value.reveal() for name, value in form.items()}
@@ -319,7 +319,7 @@ async def post_form(
     except (httpx.InvalidURL, UnicodeError) as error:
         raise NotSent(f"This cannot be sent: {_words(error)}.") from None
     answer = _answer(response)
-    return replies.judge(answer, replies.said_by_issuer(answer)).body
+    return responses.judge(answer, responses.said_by_issuer(answer)).body
 
 
 def _client(
@@ -345,8 +345,8 @@ def _httpx_timeout(timeouts: Timeouts, *, lists: bool = False) -> httpx.Timeout:
 
 
 def _proxy(proxy: Proxy) -> httpx.Proxy:
-    shown = gate.clean(_USERINFO.sub("//", proxy.address))
-    fault = address.fault(proxy.address)
+    shown = codec.clean(_USERINFO.sub("//", proxy.address))
+    fault = urls.fault(proxy.address)
     if fault:
         raise NotSent(f"{shown or 'An empty text'} is not the address of a proxy: {fault}.")
     password = proxy.password.reveal() if proxy.password else ""
@@ -372,10 +372,10 @@ def _authorities(ca_file: Path | None) -> Any:
 
 def _check_address(url: str, shown: str, *, over_network: bool) -> None:
     """Refuse, before anything is sent, what is no address or would send a token in the clear."""
-    why = address.fault(url)
+    why = urls.fault(url)
     if why:
         raise NotSent(f"{shown or 'An empty text'} is not the address of a server: {why}.")
-    why = address.exposed(url) if over_network else None
+    why = urls.exposed(url) if over_network else None
     if why:
         raise NotSent(f"Nothing is sent to {shown}: {why}.", advice="Use an https address.")
 
@@ -423,7 +423,7 @@ def _answer(response: httpx.Response) -> Answer:
 
 
 def _words(error: Exception) -> str:
-    return gate.clean(str(error)).rstrip(".") or type(error).__name__
+    return codec.clean(str(error)).rstrip(".") or type(error).__name__
 
 
 __all__ = [

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from tui.api.shapes import (
+from tui.api.base import (
     ZERO,
     CurrencyAndAmount,
     Identifiers,
@@ -296,7 +296,7 @@ class HistoryItem(Wire, frozen=True, kw_only=True):
     """One change to an order or a related entity, in the older or the newer shape (2.10, T3).
 
     The older shape puts any JSON into ``previousValue`` and ``newValue``, the newer one a property
-    value; :func:`tui.api.gate.value_text` reads both.
+    value; :func:`tui.api.codec.value_text` reads both.
     """
 
     as_at_modified: Instant | None = None

@@ -8,8 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from tui.api.models import Block, HistoryItem, Order, Placement, Transaction
-from tui.api.shapes import (
+from tui.api.base import (
     CurrencyAndAmount,
     ErrorDetail,
     Identifiers,
@@ -20,6 +19,7 @@ from tui.api.shapes import (
     Version,
     Wire,
 )
+from tui.api.models import Block, HistoryItem, Order, Placement, Transaction
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from msgspec import Struct
 
 from tui.columns.format import Look
-from tui.service.snapshot import Snapshot
+from tui.service.snapshot.snapshot import Snapshot
 
 Value = Decimal | str | datetime | int | None
 Getter = Callable[[Snapshot, Any], Value]

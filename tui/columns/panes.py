@@ -8,13 +8,8 @@ from typing import Any, Final
 
 from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.api.states import is_cancelled
-from tui.columns.bar import lifecycle_bar
 from tui.columns.column import Column
-from tui.columns.format import (
-    Look,
-    state_look,
-)
-from tui.columns.kinds import (
+from tui.columns.factories import (
     amount,
     average_price,
     by_side,
@@ -37,7 +32,12 @@ from tui.columns.kinds import (
     value_of,
     verdict,
 )
-from tui.service.snapshot import Family, Snapshot
+from tui.columns.format import (
+    Look,
+    state_look,
+)
+from tui.columns.lifecycle_bar import lifecycle_bar
+from tui.service.snapshot.snapshot import Family, Snapshot
 
 
 def _bar(snapshot: Snapshot, row: OrderGraphBlock, look: Look) -> str:

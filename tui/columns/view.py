@@ -15,11 +15,11 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.api.shapes import ResourceId
+from tui.api.base import ResourceId
 from tui.columns.column import Column, exported, sort_key
 from tui.columns.format import Look, money, number
 from tui.columns.panes import COLUMNS
-from tui.service.snapshot import Family, Snapshot
+from tui.service.snapshot.snapshot import Family, Snapshot
 
 Test = Callable[[Snapshot, Any], bool]
 

@@ -300,7 +300,7 @@ RULE_FAMILIES: Final = (
     ),
     RuleFamily(
         "History",
-        "tui.oms.history",
+        "tui.oms.engine.order_history",
         {
             "H1": Rule("The newest comes first: an item per changed field and per related event.", OURS),
             "H2": Rule(
@@ -313,7 +313,7 @@ RULE_FAMILIES: Final = (
     ),
     RuleFamily(
         "Order graph",
-        "tui.oms.graph",
+        "tui.oms.engine.order_graph",
         {
             "G1": Rule(
                 "Ordered is what live orders want; by state the cancelled are there too.",

@@ -17,10 +17,10 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from styles import sheet
-from tui.api.gate import clean
+from tui.api.codec import clean
 from widgets.filterbar import FilterBar
-from widgets.flow import Flow, Lines, hanging, label_width
-from widgets.keyhints import key_hints
+from widgets.key_bar import key_hints
+from widgets.labelled_text import Flow, Lines, hanging, label_width
 
 Entry = tuple[str, str, str, str]
 """Keys, label, one line of help, and why it is not possible now (empty when it is)."""

@@ -1,8 +1,8 @@
 """The desk: one server's order management, held as a snapshot, kept fresh, and acted upon.
 
 It owns the newest snapshot and tells its listeners what differs. What to read is decided in
-:mod:`tui.service.reading`, how a write is carried through in :mod:`tui.service.writing`; here is when,
-and what a failure means for whoever looks at the screen.
+:mod:`tui.service.sync.reader`, how a write is carried through in :mod:`tui.service.writes.writer`; here is
+when, and what a failure means for whoever looks at the screen.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from msgspec.structs import replace
 
+from tui.api.base import ResourceId
 from tui.api.client import Client
-from tui.api.connection import Notice, Skew
+from tui.api.connection_settings import Notice, Skew
 from tui.api.errors import (
     ApiError,
     MalformedReply,
@@ -29,8 +30,6 @@ from tui.api.errors import (
 )
 from tui.api.models import Execution, Order, Placement, Transaction
 from tui.api.requests import CancelledAndMoved, MarketRequest, MarketStatus
-from tui.api.shapes import ResourceId
-from tui.service.draft import transaction_key
 from tui.service.environment import (
     OFFLINE_AFTER,
     STALE_AFTER,
@@ -41,16 +40,17 @@ from tui.service.environment import (
     Update,
 )
 from tui.service.history import HistoryEntry, entries
-from tui.service.journal import Journal
-from tui.service.limits import DEFAULT_LIMITS, Limits
-from tui.service.outcomes import Outcome, Report, Status
-from tui.service.reading import Reader, Superseded
-from tui.service.snapshot import EMPTY, Family, Ref, Snapshot
+from tui.service.snapshot.builder import transaction_key
+from tui.service.snapshot.snapshot import EMPTY, Family, Ref, Snapshot
+from tui.service.sync.reader import Reader, Superseded
+from tui.service.writes.journal import Journal
+from tui.service.writes.limits import DEFAULT_LIMITS, Limits
+from tui.service.writes.outcomes import Outcome, Report, Status
 
 if TYPE_CHECKING:
-    from tui.service.preview import Preview
     from tui.service.verbs import Verb
-    from tui.service.writing import Writer
+    from tui.service.writes.preview import Preview
+    from tui.service.writes.writer import Writer
 
 FULL_LOAD_EVERY: Final = 300
 """After so many polls everything is read again, to heal whatever a poll cannot see."""
@@ -161,8 +161,8 @@ class Desk:
 
     def preview(self, verb: Verb, *, typed: bool = False) -> Preview:
         """Give what to show before ``verb`` is sent from this desk, as it stands now."""
-        from tui.service.preview import preview
         from tui.service.verbs import unfit
+        from tui.service.writes.preview import preview
 
         return preview(
             verb,
@@ -368,7 +368,7 @@ class Desk:
     def _writing(self) -> Writer:
         """Give what carries out verbs; it comes with all of them, so a start reads a page before it."""
         if self._writer is None:
-            from tui.service.writing import Writer
+            from tui.service.writes.writer import Writer
 
             self._writer = Writer(
                 self.client,

@@ -9,10 +9,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from tui.api import gate
+from tui.api import codec
+from tui.api.base import ResourceId
 from tui.api.models import HistoryItem
-from tui.api.shapes import ResourceId
-from tui.service.snapshot import Family, Ref, Snapshot
+from tui.service.snapshot.snapshot import Family, Ref, Snapshot
 
 _NAMED: Final = {
     "order": Family.ORDERS,
@@ -52,7 +52,7 @@ def entries(order: ResourceId, items: Iterable[HistoryItem], snapshot: Snapshot)
 
 
 def _entry(order: ResourceId, item: HistoryItem, snapshot: Snapshot) -> HistoryEntry:
-    old, new = gate.value_text(item.previous_value), gate.value_text(item.new_value)
+    old, new = codec.value_text(item.previous_value), codec.value_text(item.new_value)
     name = item.attribute_name or ""
     detail = {key: value for key, value in (item.detail or {}).items() if value is not None}
     span = item.effective_range

@@ -25,10 +25,10 @@ from textual.events import Resize
 from textual.message import Message
 from textual.messages import TerminalSupportsSynchronizedOutput
 
-from tui.thinwire.line import Line
+from tui.thinwire.flow_control import Line
 from tui.thinwire.meter import Figures, Meter
+from tui.thinwire.terminal_writer import Writer
 from tui.thinwire.wire import ThinWire
-from tui.thinwire.writer import Writer
 
 _LAST_ANSWERS: Final = 1.5
 """Seconds that answers may take to come in when the program leaves the terminal to the shell."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tui.thinwire.pens import DEFAULT, UNKNOWN
+from tui.thinwire.cell_styles import DEFAULT, UNKNOWN
 
 BLANK: Final = " "
 

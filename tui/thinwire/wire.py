@@ -14,10 +14,10 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from tui.thinwire import paint
+from tui.thinwire import painter
+from tui.thinwire.cell_styles import Pens
 from tui.thinwire.frame import Frame
-from tui.thinwire.pens import Pens
-from tui.thinwire.strips import TAIL, Strip, Strips
+from tui.thinwire.runs import TAIL, Strip, Strips
 
 SYNC_START: Final = "\x1b[?2026h"
 SYNC_END: Final = "\x1b[?2026l"
@@ -186,7 +186,7 @@ class ThinWire:
             return
         self._drawn[y] = self._frame
         kept = self._doubtful.setdefault(y, [])
-        kept += (paint.row(self._shown, self._wanted, y, self._pens), raw)
+        kept += (painter.row(self._shown, self._wanted, y, self._pens), raw)
         self._shown.forget(y)
         self._wanted.forget(y)
 
@@ -212,7 +212,7 @@ class ThinWire:
             return
         body = self._scrolled_or_not(limit)
         if self._cursor is not None and (body or self._cursor != self._shown_cursor):
-            body += paint.place(*self._cursor)
+            body += painter.place(*self._cursor)
             self._shown_cursor = self._cursor
         if self._came and not self._changed and len(body) >= len(self._came):
             body = self._came
@@ -223,7 +223,7 @@ class ThinWire:
 
     def _scrolled_or_not(self, limit: int | None) -> str:
         """Give the difference, by moving rows first where that makes it shorter."""
-        scroll = paint.find_scroll(self._shown, self._wanted) if self._can_scroll else None
+        scroll = painter.find_scroll(self._shown, self._wanted) if self._can_scroll else None
         if scroll is None or any(scroll.top <= y <= scroll.bottom for y in self._doubtful):
             return self._difference(self._shown, limit)
         still, moved = self._shown, self._shown.copy()
@@ -237,7 +237,7 @@ class ThinWire:
         return move + self._difference(moved, limit)
 
     def _cost(self, shown: Frame, y: int) -> int:
-        return len(paint.row(shown, self._wanted, y, self._pens))
+        return len(painter.row(shown, self._wanted, y, self._pens))
 
     def _difference(self, shown: Frame, limit: int | None) -> str:
         wanted = self._wanted
@@ -247,7 +247,7 @@ class ThinWire:
             if limit is not None and size >= limit:
                 break
             doubtful = self._doubtful.pop(y, ())
-            part = paint.row(shown, wanted, y, self._pens)
+            part = painter.row(shown, wanted, y, self._pens)
             shown.text[y], shown.pens[y] = wanted.text[y], wanted.pens[y]
             parts += (*doubtful, part)
             size += len(part) + sum(map(len, doubtful))

@@ -3,7 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from rulesdesk import Desk
+
+from tests.oms.rules.rules_client import Desk
 
 
 @pytest.fixture

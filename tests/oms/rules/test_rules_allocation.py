@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from rulesdesk import GILT, Desk, failure, id_of, refused, rid, usd
 
+from tests.oms.rules.rules_client import GILT, Desk, failure, id_of, refused, rid, usd
 from tui.api import endpoints
 from tui.api.models import Allocation
 

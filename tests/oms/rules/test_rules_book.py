@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from rulesdesk import Desk, rid
 
+from tests.oms.rules.rules_client import Desk, rid
 from tui.api.models import Block, Order
-from tui.oms.book import BLOCK_OF_ORDER, Book, Relation
+from tui.oms.domain.unit_of_work import BLOCK_OF_ORDER, Book, Relation
 from tui.oms.rules.blocking import members
 
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from rulesdesk import APPLE, GILT, Desk, failure, id_of, rid, usd
 
+from tests.oms.rules.rules_client import APPLE, GILT, Desk, failure, id_of, rid, usd
 from tui.api.models import Transaction
 from tui.oms.rules.booking import weekdays_after
 from tui.oms.rules.fees import Fee

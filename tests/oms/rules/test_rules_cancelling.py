@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from rulesdesk import Desk, failure, id_of, refused, rid, usd
-
+from tests.oms.rules.rules_client import Desk, failure, id_of, refused, rid, usd
 from tui.api.models import Order
 
 

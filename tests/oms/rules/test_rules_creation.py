@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from rulesdesk import MICROSOFT, OPENING, Desk, Refused, id_of, refused, rid, usd
 
+from tests.oms.rules.rules_client import MICROSOFT, OPENING, Desk, Refused, id_of, refused, rid, usd
 from tui.api import endpoints
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 

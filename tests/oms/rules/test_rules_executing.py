@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from rulesdesk import MICROSOFT, Desk, refused
-
+from tests.oms.rules.rules_client import MICROSOFT, Desk, refused
 from tui.api.models import Execution, Placement
 
 

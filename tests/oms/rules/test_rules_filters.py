@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from rulesdesk import Desk, id_of, refused, usd
 
+from tests.oms.rules.rules_client import Desk, id_of, refused, usd
 from tui.api.models import Block, Execution, Order, Placement
 
 

@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from rulesdesk import GILT, Desk, id_of, rid, usd
 
-from tui.api import gate
+from tests.oms.rules.rules_client import GILT, Desk, id_of, rid, usd
+from tui.api import codec
 from tui.api.models import Block, Order, OrderGraphBlock, Placement
-from tui.oms.graph import graph_block, graph_placement
+from tui.oms.engine.order_graph import graph_block, graph_placement
 
 
 def staged(
@@ -294,7 +294,7 @@ def test_every_entry_a_call_changes_is_among_those_it_touches(desk: Desk) -> Non
 
 def anew(entry: Any) -> Any:
     """Give an entry as a client reads it."""
-    return gate.decode(type(entry), gate.encode(entry))
+    return codec.decode(type(entry), codec.encode(entry))
 
 
 def test_g11_the_average_is_over_a_placements_fills_and_null_without(desk: Desk) -> None:

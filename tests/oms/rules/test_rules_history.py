@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from rulesdesk import Desk, Refused, id_of, refused, usd
 
+from tests.oms.rules.rules_client import Desk, Refused, id_of, refused, usd
 from tui.api.endpoints import ORDER_HISTORY
 from tui.api.models import Execution
-from tui.oms.app import Settings
+from tui.oms.http.app import Settings
 
 NOTE = "Order/Desk/Note"
 

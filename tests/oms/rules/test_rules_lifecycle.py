@@ -7,8 +7,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from rulesdesk import Desk, Refused, failure, id_of, refused, rid
 
+from tests.oms.rules.rules_client import Desk, Refused, failure, id_of, refused, rid
 from tui.api.endpoints import ORDERS
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from rulesdesk import Desk, refused, rid, usd
-
+from tests.oms.rules.rules_client import Desk, refused, rid, usd
 from tui.api.models import Block
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from rulesdesk import MARKET, MICROSOFT, Desk, failure, id_of, refused, rid, usd
 
-from tui.api.shapes import CurrencyAndAmount
+from tests.oms.rules.rules_client import MARKET, MICROSOFT, Desk, failure, id_of, refused, rid, usd
+from tui.api.base import CurrencyAndAmount
 
 
 def test_p1_every_block_must_exist(desk: Desk) -> None:

@@ -6,11 +6,11 @@ from decimal import Decimal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rulesdesk import Desk
 
+from tests.oms.rules.rules_client import Desk
 from tui.api.models import Allocation
-from tui.oms.rules.amounts import average, plain, trim
-from tui.oms.rules.sharing import ALGORITHMS, WEIGHTED, by_weight, share_fills
+from tui.oms.rules.apportioning import ALGORITHMS, WEIGHTED, by_weight, share_fills
+from tui.oms.rules.sizes import average, plain, trim
 
 whole = st.integers(1, 400).map(Decimal)
 tenths = st.integers(1, 4000).map(lambda units: Decimal(units) / 10)

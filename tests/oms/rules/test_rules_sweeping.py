@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from rulesdesk import Desk, failure, id_of, modified, refused, rid
 
+from tests.oms.rules.rules_client import Desk, failure, id_of, modified, refused, rid
 from tui.api.models import Allocation
 from tui.oms.rules.sweeping import moment
 

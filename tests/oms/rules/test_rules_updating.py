@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rulesdesk import Desk, failure, id_of, usd
+from tests.oms.rules.rules_client import Desk, failure, id_of, usd
 
 
 def test_u1_only_what_is_sent_changes(desk: Desk) -> None:

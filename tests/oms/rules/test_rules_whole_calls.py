@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from rulesdesk import TERMS, Desk, Refused, id_of, usd
 
+from tests.oms.rules.rules_client import TERMS, Desk, Refused, id_of, usd
 from tui.api import endpoints
 from tui.api.endpoints import ALLOCATIONS, BLOCKS, EXECUTIONS, ORDERS, PLACEMENTS, Endpoint
 

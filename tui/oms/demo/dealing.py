@@ -10,9 +10,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from tui.api.base import ZERO, ResourceId
 from tui.api.requests import ExecutionRequest, PlacementRequest, PlacementUpdateRequest
-from tui.api.shapes import ZERO, ResourceId
-from tui.oms.demo import desk
+from tui.oms.demo import roster
 from tui.oms.demo.story import Sent, Story, Verb
 
 LAST: Final = -1
@@ -45,7 +45,7 @@ class Place(Verb):
             stop_price=story.money(situation.stop),
             counterparty=self.to,
             execution_system=self.via,
-            entry_type=desk.SYSTEMS[self.via],
+            entry_type=roster.SYSTEMS[self.via],
             created_date=at,
         )
         story.placements.append(placement)
@@ -64,7 +64,7 @@ class Slice(Verb):
         children = tuple(
             replace(
                 parent,
-                id=ResourceId(desk.SCOPE, f"{parent.id.code}-{number}"),
+                id=ResourceId(roster.SCOPE, f"{parent.id.code}-{number}"),
                 parent_placement_id=parent.id,
                 quantity=story.units(parent.quantity or ZERO, percent),
                 created_date=at + timedelta(milliseconds=number),
@@ -145,8 +145,8 @@ class Fill(Verb):
             side=placement.side,
             type=placement.type,
             created_date=at,
-            settlement_date=desk.settlement_date(at, story.instrument.settlement_days),
-            price=desk.money(story.price(), story.instrument.currency),
+            settlement_date=roster.settlement_date(at, story.instrument.settlement_days),
+            price=roster.money(story.price(), story.instrument.currency),
             settlement_currency=story.instrument.currency,
             settlement_currency_fx_rate=Decimal(1),
             counterparty=placement.counterparty or "",
@@ -156,7 +156,7 @@ class Fill(Verb):
 
     def _part(self, story: Story, rest: Decimal) -> Decimal:
         share = rest * story.rng.randrange(60, 141) / 100 / self.fills
-        return desk.in_lots(share, desk.round_lot(story.instrument))
+        return roster.in_lots(share, roster.round_lot(story.instrument))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from decimal import Decimal
 from random import Random
 from typing import Final
 
-from tui.oms.demo import desk
+from tui.oms.demo import roster
 from tui.oms.demo.dealing import CancelPlacement, Fill, Place
-from tui.oms.demo.instruments import Instrument, instruments
 from tui.oms.demo.ordering import CancelOrders, Check, Enter
 from tui.oms.demo.settling import Allocate, Book, Sweep
 from tui.oms.demo.story import Situation, Verb
+from tui.oms.demo.universe import Instrument, instruments
 
 STRATEGIES: Final = ("Core", "Rebalance", "Inflow", "Income", "Index add", "Risk cut")
 PER_UNIT: Final = {"JPY": 150}
@@ -20,7 +20,7 @@ PER_UNIT: Final = {"JPY": 150}
 
 
 def _place(rng: Random, percent: int = 100) -> Place:
-    return Place(percent, rng.choice(desk.COUNTERPARTIES), rng.choice(tuple(desk.SYSTEMS)))
+    return Place(percent, rng.choice(roster.COUNTERPARTIES), rng.choice(tuple(roster.SYSTEMS)))
 
 
 def _checked(rng: Random) -> tuple[Verb, ...]:
@@ -90,14 +90,14 @@ def ordinary(rng: Random) -> Situation:
 
 def _orders(rng: Random, instrument: Instrument) -> dict[str, int]:
     """Give lots for one to four portfolios, the block worth a quarter to six million."""
-    portfolios = desk.PORTFOLIOS[instrument.currency, instrument.asset_class]
+    portfolios = roster.PORTFOLIOS[instrument.currency, instrument.asset_class]
     chosen = portfolios[: rng.randrange(1, len(portfolios) + 1)]
     price = instrument.price * instrument.price_unit
     money = Decimal(rng.randrange(250_000, 6_000_000)) * PER_UNIT.get(instrument.currency, 1)
     shares = [rng.randrange(2, 10) for _ in chosen]
-    lot = desk.round_lot(instrument)
+    lot = roster.round_lot(instrument)
     return {
-        portfolio: int(desk.in_lots(money / price * share / sum(shares), lot))
+        portfolio: int(roster.in_lots(money / price * share / sum(shares), lot))
         for portfolio, share in zip(chosen, shares, strict=True)
     }
 
@@ -106,4 +106,4 @@ def _limit(rng: Random, instrument: Instrument, side: str) -> str:
     """Give a limit from 0.3 % away from the market to 0.8 % through it."""
     through = Decimal(rng.randrange(-30, 80)) / 10_000
     price = instrument.price * (1 + through if side == "Buy" else 1 - through)
-    return str(desk.on_tick(price, instrument))
+    return str(roster.on_tick(price, instrument))

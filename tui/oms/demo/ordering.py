@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from tui.api.base import ZERO, Properties
 from tui.api.requests import (
     BlockAndOrderIdRequest,
     BlockAndOrdersRequest,
@@ -21,8 +22,7 @@ from tui.api.requests import (
     OrderRequest,
     OrderUpdateRequest,
 )
-from tui.api.shapes import ZERO, Properties
-from tui.oms.demo import desk
+from tui.oms.demo import roster
 from tui.oms.demo.story import Sent, Story, Verb
 
 
@@ -107,15 +107,15 @@ class Check(Verb):
     checks = True
 
     def tell(self, story: Story, at: datetime) -> Sent:
-        return Sent("update_orders", desk.COMPLIANCE, tuple(self._verdicts(story)))
+        return Sent("update_orders", roster.COMPLIANCE, tuple(self._verdicts(story)))
 
     def _verdicts(self, story: Story) -> Sequence[OrderUpdateRequest]:
         updates = []
         for index, order in enumerate(story.orders):
             compliance, approval = story.verdict(index)
             states: Properties = {
-                **desk.label(desk.COMPLIANCE_STATE, compliance),
-                **desk.label(desk.APPROVAL_STATE, approval),
+                **roster.label(roster.COMPLIANCE_STATE, compliance),
+                **roster.label(roster.APPROVAL_STATE, approval),
             }
             story.orders[index] = replace(order, properties={**(order.properties or {}), **states})
             updates.append(OrderUpdateRequest(id=order.id, properties=states))
@@ -133,7 +133,7 @@ class Amend(Verb):
         order = story.orders[self.order]
         quantity = story.units(order.quantity or ZERO, self.percent)
         story.orders[self.order] = replace(order, quantity=quantity)
-        note = desk.label("Order/demo/Note", f"Resized to {self.percent}% by the manager")
+        note = roster.label("Order/demo/Note", f"Resized to {self.percent}% by the manager")
         update = OrderUpdateRequest(id=order.id, quantity=quantity, properties=note)
         return Sent("update_orders", story.manager, (update,))
 

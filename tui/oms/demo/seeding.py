@@ -12,6 +12,7 @@ from datetime import UTC, datetime, time, timedelta
 from random import Random
 from typing import Any, Final, Literal
 
+from tui.api.base import ErrorDetail
 from tui.api.requests import (
     AllocationSetRequest,
     BlockAndOrdersCreateRequest,
@@ -24,15 +25,14 @@ from tui.api.requests import (
     PlacementSetRequest,
     SweepBlocksRequest,
 )
-from tui.api.shapes import ErrorDetail
-from tui.oms import commands
-from tui.oms.commands import Allocate, AllocateWeighted, BookTransactions, Command
 from tui.oms.demo.filler import ordinary
-from tui.oms.demo.instruments import instruments
 from tui.oms.demo.situations import OPENING, SITUATIONS
 from tui.oms.demo.story import Call, Codes, Situation, Story, Verb
-from tui.oms.engine import Engine
-from tui.oms.refusals import Refusal
+from tui.oms.demo.universe import instruments
+from tui.oms.domain.refusals import Refusal
+from tui.oms.engine import commands
+from tui.oms.engine.commands import Allocate, AllocateWeighted, BookTransactions, Command
+from tui.oms.engine.engine import Engine
 
 Size = Literal["demo", "busy", "stress"]
 BLOCKS: Final[Mapping[Size, int]] = {"demo": 40, "busy": 1_000, "stress": 20_000}

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from tui.api.base import ResourceId
 from tui.api.requests import (
     AllocationRequest,
     PlacementRequest,
     PortfolioWeight,
     WeightedAllocationServiceRunRequest,
 )
-from tui.api.shapes import ResourceId
-from tui.oms.demo import desk
+from tui.oms.demo import roster
 from tui.oms.demo.story import Sent, Story, Verb
 
 
@@ -33,7 +33,7 @@ class Allocate(Verb):
     """The middle office allocates what was filled."""
 
     def tell(self, story: Story, at: datetime) -> Sent:
-        return Sent("allocate", desk.MIDDLE_OFFICE, tuple(placed.id for placed in _filled_tops(story)))
+        return Sent("allocate", roster.MIDDLE_OFFICE, tuple(placed.id for placed in _filled_tops(story)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,12 @@ class AllocateByWeight(Verb):
 
     def tell(self, story: Story, at: datetime) -> Sent:
         weights = tuple(
-            PortfolioWeight(portfolio_id=ResourceId(desk.SCOPE, portfolio), weight=Decimal(weight))
+            PortfolioWeight(portfolio_id=ResourceId(roster.SCOPE, portfolio), weight=Decimal(weight))
             for portfolio, weight in self.weights
         )
         ids = tuple(placed.id for placed in _filled_tops(story))
         request = WeightedAllocationServiceRunRequest(placement_ids=ids, portfolio_weights=weights)
-        return Sent("allocate_weighted", desk.MIDDLE_OFFICE, (request,))
+        return Sent("allocate_weighted", roster.MIDDLE_OFFICE, (request,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class AllocateMore(Verb):
     def tell(self, story: Story, at: datetime) -> Sent:
         order, last = story.orders[self.order], story.executions[-1]
         extra = AllocationRequest(
-            id=ResourceId(desk.SCOPE, f"{last.placement_id.code}-{order.id.code}-M"),
+            id=ResourceId(roster.SCOPE, f"{last.placement_id.code}-{order.id.code}-M"),
             allocated_order_id=order.id,
             portfolio_id=order.portfolio_id or order.id,
             quantity=Decimal(self.units),
@@ -79,7 +79,7 @@ class AllocateMore(Verb):
             counterparty=last.counterparty,
             execution_ids=(last.id,),
         )
-        return Sent("upsert_allocations", desk.MIDDLE_OFFICE, (extra,))
+        return Sent("upsert_allocations", roster.MIDDLE_OFFICE, (extra,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +95,11 @@ class Book(Verb):
     def tell(self, story: Story, at: datetime) -> Sent:
         wanted = [order for n, order in enumerate(story.orders) if n in self.orders or not self.orders]
         ids = tuple(
-            ResourceId(desk.SCOPE, f"{placed.id.code}-{order.id.code}")
+            ResourceId(roster.SCOPE, f"{placed.id.code}-{order.id.code}")
             for placed in _filled_tops(story)
             for order in wanted
         )
-        return Sent("book_and_mark" if self.mark else "book", desk.MIDDLE_OFFICE, ids)
+        return Sent("book_and_mark" if self.mark else "book", roster.MIDDLE_OFFICE, ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +107,4 @@ class Sweep(Verb):
     """The middle office retires the block."""
 
     def tell(self, story: Story, at: datetime) -> Sent:
-        return Sent("sweep_blocks", desk.MIDDLE_OFFICE, tuple(story.blocks))
+        return Sent("sweep_blocks", roster.MIDDLE_OFFICE, tuple(story.blocks))

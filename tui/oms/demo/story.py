@@ -14,10 +14,10 @@ from itertools import count
 from random import Random
 from typing import Any, ClassVar, Final, Literal
 
+from tui.api.base import ZERO, CurrencyAndAmount, Properties, ResourceId
 from tui.api.requests import ExecutionRequest, OrderRequest, PlacementRequest
-from tui.api.shapes import ZERO, CurrencyAndAmount, Properties, ResourceId
-from tui.oms.demo import desk
-from tui.oms.demo.instruments import Instrument
+from tui.oms.demo import roster
+from tui.oms.demo.universe import Instrument
 
 HUNDRED: Final = Decimal(100)
 
@@ -126,7 +126,7 @@ class Codes:
     def next(self, kind: Literal["BLK", "ORD", "PLC", "EXE"]) -> ResourceId:
         """Give the next id of ``kind``."""
         number = next(self._counters[kind])
-        return ResourceId(desk.SCOPE, f"{kind}-{number:0{self.DIGITS[kind]}d}")
+        return ResourceId(roster.SCOPE, f"{kind}-{number:0{self.DIGITS[kind]}d}")
 
 
 class Story:
@@ -141,8 +141,8 @@ class Story:
         self.orders: list[OrderRequest] = []
         self.placements: list[PlacementRequest] = []
         self.executions: list[ExecutionRequest] = []
-        self.manager = desk.MANAGERS[instrument.currency]
-        self.dealer = desk.DEALERS[instrument.currency]
+        self.manager = roster.MANAGERS[instrument.currency]
+        self.dealer = roster.DEALERS[instrument.currency]
         self.unsolicited = ZERO
 
     @property
@@ -159,7 +159,7 @@ class Story:
     def open_block(self) -> ResourceId:
         """Give a new block its id: the situation's own code for the first, if it declares one."""
         own = None if self.blocks else self.situation.code
-        self.blocks.append(ResourceId(desk.SCOPE, own) if own else self.codes.next("BLK"))
+        self.blocks.append(ResourceId(roster.SCOPE, own) if own else self.codes.next("BLK"))
         return self.blocks[-1]
 
     def order(self, portfolio: str, units: int, at: datetime) -> OrderRequest:
@@ -167,7 +167,7 @@ class Story:
         situation = self.situation
         order = OrderRequest(
             id=self.codes.next("ORD"),
-            portfolio_id=ResourceId(desk.SCOPE, portfolio),
+            portfolio_id=ResourceId(roster.SCOPE, portfolio),
             instrument_identifiers=self.instrument.identifiers,
             quantity=Decimal(units) if situation.size == "Quantity" else None,
             amount=self.money(str(units)) if situation.size == "Amount" else None,
@@ -189,9 +189,9 @@ class Story:
         checked_later = any(verb.checks for verb in situation.does)
         compliance, approval = ("Pending", "Pending") if checked_later else self.verdict(index)
         return {
-            **desk.label("Order/demo/Strategy", situation.strategy),
-            **desk.label(desk.COMPLIANCE_STATE, compliance),
-            **desk.label(desk.APPROVAL_STATE, approval),
+            **roster.label("Order/demo/Strategy", situation.strategy),
+            **roster.label(roster.COMPLIANCE_STATE, compliance),
+            **roster.label(roster.APPROVAL_STATE, approval),
         }
 
     def verdict(self, index: int) -> tuple[str, str]:
@@ -204,10 +204,10 @@ class Story:
         instrument = self.instrument
         volume = instrument.adv
         return {
-            **desk.label("Block/demo/InstrumentName", self.situation.name or instrument.name),
-            **desk.label("Block/demo/AssetClass", instrument.asset_class),
-            **desk.metric("Block/demo/ReferencePrice", instrument.price, instrument.currency),
-            **({} if volume is None else desk.metric("Block/demo/AverageDailyVolume", volume, "Shares")),
+            **roster.label("Block/demo/InstrumentName", self.situation.name or instrument.name),
+            **roster.label("Block/demo/AssetClass", instrument.asset_class),
+            **roster.metric("Block/demo/ReferencePrice", instrument.price, instrument.currency),
+            **({} if volume is None else roster.metric("Block/demo/AverageDailyVolume", volume, "Shares")),
         }
 
     def filled(self, placement: ResourceId) -> Decimal:
@@ -218,7 +218,7 @@ class Story:
         """Draw a price around the reference that the story's own limit allows."""
         instrument, limit = self.instrument, self.situation.limit
         swing = instrument.price * instrument.volatility / HUNDRED / 4
-        price = desk.on_tick(instrument.price + swing * desk.noise(self.rng), instrument)
+        price = roster.on_tick(instrument.price + swing * roster.noise(self.rng), instrument)
         if limit is None:
             return price
         buys = self.situation.side.startswith("Buy")
@@ -229,5 +229,5 @@ class Story:
         if percent == HUNDRED:
             return of
         share = of * percent / HUNDRED
-        lot = desk.round_lot(self.instrument)
-        return desk.in_lots(share, lot) if share > lot else share.to_integral_value()
+        lot = roster.round_lot(self.instrument)
+        return roster.in_lots(share, lot) if share > lot else share.to_integral_value()

@@ -3,15 +3,15 @@
 Everything about it is invented and nothing is market data. One seed gives one day: the same desk, seed,
 virtual clock and the same calls in between give the same fills, prices, ids and times.
 
-:mod:`~tui.oms.market.numbers` holds every number it goes by, :mod:`~tui.oms.market.exchange` the prices,
+:mod:`~tui.oms.market.parameters` holds every number it goes by, :mod:`~tui.oms.market.exchange` the prices,
 the trading day and the halts, :mod:`~tui.oms.market.broker` what placements are answered, and
-:mod:`~tui.oms.market.market` the market as the server runs it.
+:mod:`~tui.oms.market.simulation` the market as the server runs it.
 """
 
 from __future__ import annotations
 
 from tui.oms.market.broker import REASON, USER
-from tui.oms.market.market import Market
-from tui.oms.market.numbers import MarketRules
+from tui.oms.market.parameters import MarketRules
+from tui.oms.market.simulation import Market
 
 __all__ = ["REASON", "USER", "Market", "MarketRules"]

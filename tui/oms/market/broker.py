@@ -17,20 +17,20 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
 from tui.api.models import Execution, Placement
 from tui.api.requests import ExecutionRequest, PlacementRequest
-from tui.api.shapes import ZERO, CurrencyAndAmount, ResourceId
 from tui.api.states import direction_of, is_cancelled, normal
-from tui.oms.book import CHILDREN_OF_PLACEMENT, EXECUTIONS_OF_PLACEMENT
-from tui.oms.clock import Clock
-from tui.oms.demo import desk
-from tui.oms.demo.instruments import Instrument
+from tui.oms.demo import roster
+from tui.oms.demo.universe import Instrument
+from tui.oms.domain.clock import Clock
+from tui.oms.domain.times import micros
+from tui.oms.domain.unit_of_work import CHILDREN_OF_PLACEMENT, EXECUTIONS_OF_PLACEMENT
 from tui.oms.market.exchange import Exchange, Walk
-from tui.oms.market.ids import ExecutionIds
-from tui.oms.market.numbers import MarketRules
+from tui.oms.market.execution_ids import ExecutionIds
+from tui.oms.market.parameters import MarketRules
 from tui.oms.store import Store
 from tui.oms.store.store import Place
-from tui.oms.times import micros
 
 USER: Final = "sim.market"
 REASON: Final = "Placement/demo/Reason"
@@ -141,7 +141,7 @@ class Broker:
         instrument, rules = walk.instrument, self._rules
         if wrong := _foreign_money(placement, instrument):
             return f"{instrument.ticker} trades in {instrument.currency}, not in {wrong}"
-        market = desk.on_tick(walk.price, instrument)
+        market = roster.on_tick(walk.price, instrument)
         for name, price in (("limit", placement.limit_price), ("stop", placement.stop_price)):
             amount = _amount(price)
             if amount is not None and not market / rules.absurd <= amount <= market * rules.absurd:
@@ -177,7 +177,7 @@ class Broker:
                 fill = self._fill(store, placement)
                 if fill is not None:
                     traded = min(late.cancelled, fill.created_date)
-                    found.append(replace(fill, created_date=traded, properties=desk.label(NOTE, LATE)))
+                    found.append(replace(fill, created_date=traded, properties=roster.label(NOTE, LATE)))
         return found
 
     # -- what is working -----------------------------------------------------------------------------
@@ -277,7 +277,7 @@ class Broker:
     def _price(self, placement: Placement, walk: Walk) -> Decimal | None:
         """Give a price the placement accepts: at its limit or better, its stop reached; else None."""
         slip = self._rng.randrange(-self._rules.slip, self._rules.slip + 1) * walk.instrument.tick
-        price = desk.on_tick(walk.price + slip, walk.instrument)
+        price = roster.on_tick(walk.price + slip, walk.instrument)
         buys = direction_of(placement.side) == 1
         limit, stop = _amount(placement.limit_price), _amount(placement.stop_price)
         waits = stop is not None and (price < stop if buys else price > stop)
@@ -288,9 +288,9 @@ class Broker:
         """Give a part of a placement: within its share of the volume, in lots, no crumb left over."""
         whole = placement.quantity or left
         size = min(self._exchange.clip(walk) * self._rng.randrange(30, 171) / 100, whole * self._rules.slice)
-        lot = desk.round_lot(walk.instrument)
+        lot = roster.round_lot(walk.instrument)
         lot = lot if size >= lot else max(1, lot // 10)
-        quantity = desk.in_lots(size, lot)
+        quantity = roster.in_lots(size, lot)
         quantity = left if left - quantity < lot else quantity
         return quantity if quantity <= self._exchange.room(walk) else ZERO
 
@@ -319,11 +319,11 @@ class Broker:
             side=placement.side,
             type=placement.type or "Market",
             created_date=now,
-            settlement_date=desk.settlement_date(now, instrument.settlement_days),
-            price=desk.money(price, instrument.currency),
+            settlement_date=roster.settlement_date(now, instrument.settlement_days),
+            price=roster.money(price, instrument.currency),
             settlement_currency=instrument.currency,
             settlement_currency_fx_rate=Decimal(1),
-            counterparty=placement.counterparty or self._rng.choice(desk.COUNTERPARTIES),
+            counterparty=placement.counterparty or self._rng.choice(roster.COUNTERPARTIES),
         )
 
 
@@ -345,7 +345,7 @@ def _reported(placement: Placement, state: str | None, reason: str | None) -> Pl
     """Give a placement as the market reports it; without ``state`` the server tells it from the fills."""
     fields: dict[str, Any] = {name: getattr(placement, name) for name in PlacementRequest.__struct_fields__}
     others = {key: value for key, value in (placement.properties or {}).items() if key != REASON}
-    said = {} if reason is None else desk.label(REASON, reason)
+    said = {} if reason is None else roster.label(REASON, reason)
     return PlacementRequest(**{**fields, "state": state, "properties": {**others, **said}})
 
 

@@ -11,9 +11,9 @@ from decimal import Decimal
 from random import Random
 from typing import Final
 
-from tui.oms.demo import desk
-from tui.oms.demo.instruments import Instrument
-from tui.oms.market.numbers import MarketRules
+from tui.oms.demo import roster
+from tui.oms.demo.universe import Instrument
+from tui.oms.market.parameters import MarketRules
 
 SMALLEST: Final = Decimal("0.000001")
 
@@ -33,7 +33,7 @@ class Walk:
     def step(self) -> None:
         """Move on by one tick."""
         lean = (self.instrument.price - self.price) * self._lean
-        moved = self.price + lean + self._swing * desk.noise(self._rng)
+        moved = self.price + lean + self._swing * roster.noise(self._rng)
         self.price = max(self.instrument.tick, moved.quantize(SMALLEST))
 
 

@@ -10,11 +10,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from tui.oms.query.fields import Field, Fields, Leaf, Sql, joined
+from tui.oms.domain.refusals import Refusal
+from tui.oms.domain.times import micros, time_of, time_text
 from tui.oms.query.nodes import Both, Exists, Node, Not, Some, Test, Value
-from tui.oms.refusals import Refusal
+from tui.oms.query.queryable_fields import Field, Fields, Leaf, Sql, joined
 from tui.oms.store.folding import fold
-from tui.oms.times import micros, time_of, time_text
 
 _SIGNS: Final = {"eq": "=", "neq": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _LAST: Final = "\U0010ffff"

@@ -9,9 +9,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from tui.oms.domain.refusals import Refusal
+from tui.oms.domain.times import time_of
 from tui.oms.query.nodes import Both, Exists, Node, Not, Op, Some, Test, Value
-from tui.oms.refusals import Refusal
-from tui.oms.times import time_of
 
 MAX_DEPTH: Final = 32
 MAX_LENGTH: Final = 16_384

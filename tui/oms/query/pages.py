@@ -16,13 +16,13 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.oms.query import tokens
-from tui.oms.query.fields import Fields, Sql, joined
+from tui.oms.domain.refusals import Refusal
+from tui.oms.query import page_tokens
 from tui.oms.query.nodes import Node
-from tui.oms.query.phases import Part, Phase, Plan, parts_of
+from tui.oms.query.page_tokens import Token
+from tui.oms.query.planner import Part, Phase, Plan, parts_of
+from tui.oms.query.queryable_fields import Fields, Sql, joined
 from tui.oms.query.sorting import Cursor, Sort, sort_of
-from tui.oms.query.tokens import Token
-from tui.oms.refusals import Refusal
 from tui.oms.store.folding import fold
 from tui.oms.store.reads import Reads
 
@@ -98,7 +98,7 @@ def read_page(reads: Reads, listing: Listing) -> Slice:
             rows = rows[places.index(question.o) + 1 if question.o in places else 0 :]
         page = rows[listing.start : listing.start + limit]
         more = len(rows) > listing.start + limit
-        token = tokens.written(replace(question, o=page[-1].seq)) if more else None
+        token = page_tokens.written(replace(question, o=page[-1].seq)) if more else None
         return Slice(reading.texts(page), token, question.a)
     except sqlite3.OperationalError as error:
         if node is None or "overflow" not in str(error):
@@ -114,9 +114,9 @@ def _question(last: int, listing: Listing) -> Token:
         asked = last if listing.as_at is None else listing.as_at
         to_come = asked if asked > last else 0
         return Token(0, min(asked, last), listing.filter.strip(), listing.sort, t=to_come)
-    token = tokens.read(listing.token, listing.filter.strip(), listing.sort)
+    token = page_tokens.read(listing.token, listing.filter.strip(), listing.sort)
     if listing.as_at is not None and listing.as_at != token.as_at:
-        raise tokens.invalid("The page token was given for another asAt.")
+        raise page_tokens.invalid("The page token was given for another asAt.")
     return token
 
 
@@ -165,7 +165,7 @@ class _Reading(Struct):
             (*_values(keys), seq, self.listing.fields.kind.number),
         ).fetchone()
         if row is None:
-            raise tokens.invalid("The page token is not one of this list.")
+            raise page_tokens.invalid("The page token is not one of this list.")
         scope, code, *values = row
         return Cursor(tuple(values), scope, code)
 

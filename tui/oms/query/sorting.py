@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from tui.oms.query.fields import Field, Fields, Leaf, Sql
-from tui.oms.refusals import Refusal
+from tui.oms.domain.refusals import Refusal
+from tui.oms.query.queryable_fields import Field, Fields, Leaf, Sql
 
 MAX_SORTS: Final = 10
 

@@ -14,21 +14,21 @@ from decimal import Decimal
 
 import msgspec
 
+from tui.api.base import ZERO, CurrencyAndAmount, ErrorDetail, ResourceId
 from tui.api.models import Allocation, Execution, Placement
 from tui.api.requests import AllocationReply, WeightedAllocationServiceRunRequest
-from tui.api.shapes import ZERO, CurrencyAndAmount, ErrorDetail, ResourceId
 from tui.api.states import is_cancelled
-from tui.oms.book import ALLOCATIONS_OF_ORDER, ALLOCATIONS_OF_PLACEMENT, Answer, Book
-from tui.oms.refusals import Refusal
-from tui.oms.rules.amounts import QUANTITY, exactly, plain, total
-from tui.oms.rules.checks import Checks, invalid
+from tui.oms.domain.instrument_master import SCOPE
+from tui.oms.domain.refusals import Refusal
+from tui.oms.domain.unit_of_work import ALLOCATIONS_OF_ORDER, ALLOCATIONS_OF_PLACEMENT, Answer, Book
+from tui.oms.rules.apportioning import ALGORITHMS, WEIGHTED, Lot, Shared, by_weight, share_money, share_units
 from tui.oms.rules.entities import NEW, computed, is_booked, live_allocations, need, taken
 from tui.oms.rules.filling import refill_order
-from tui.oms.rules.instruments import SCOPE
-from tui.oms.rules.ordering import by_time
-from tui.oms.rules.placed import average_price, family, fills, lineage
-from tui.oms.rules.sharing import ALGORITHMS, WEIGHTED, Lot, Shared, by_weight, share_money, share_units
-from tui.oms.rules.takers import Taker, order_takers, weight_takers
+from tui.oms.rules.participants import Taker, order_takers, weight_takers
+from tui.oms.rules.placed_quantities import average_price, family, fills, lineage
+from tui.oms.rules.sizes import QUANTITY, exactly, plain, total
+from tui.oms.rules.time_priority import by_time
+from tui.oms.rules.validation import Checks, invalid
 
 Share = Callable[[Sequence[Lot], Sequence[Decimal]], Shared]
 """Shares fills among takers with the given rooms."""

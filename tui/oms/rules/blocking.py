@@ -9,14 +9,14 @@ from decimal import Decimal
 
 import msgspec
 
+from tui.api.base import ZERO, CurrencyAndAmount, Identifiers, ResourceId
 from tui.api.models import Block, Order
-from tui.api.shapes import ZERO, CurrencyAndAmount, Identifiers, ResourceId
 from tui.api.states import is_cancelled, normal
-from tui.oms.book import ALLOCATIONS_OF_ORDER, BLOCK_OF_ORDER, PLACEMENTS_OF_BLOCK, Book
-from tui.oms.refusals import Refusal
-from tui.oms.rules.amounts import AMOUNT, QUANTITY, Basis, plain, total
+from tui.oms.domain.instrument_master import instrument_of
+from tui.oms.domain.refusals import Refusal
+from tui.oms.domain.unit_of_work import ALLOCATIONS_OF_ORDER, BLOCK_OF_ORDER, PLACEMENTS_OF_BLOCK, Book
 from tui.oms.rules.entities import computed
-from tui.oms.rules.instruments import instrument_of
+from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, plain, total
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,17 @@ from typing import Final
 
 import msgspec
 
+from tui.api.base import CurrencyAndAmount, ErrorDetail, Identifiers, Properties, ResourceId
 from tui.api.models import Allocation, Order, Transaction, TransactionPrice
 from tui.api.requests import BookingReply, BookTransactionsRequest
-from tui.api.shapes import CurrencyAndAmount, ErrorDetail, Identifiers, Properties, ResourceId
 from tui.api.states import is_cancelled, is_final, normal
-from tui.oms.book import BOOKINGS_OF_ALLOCATION, Answer, Book, Booking
-from tui.oms.refusals import Refusal
-from tui.oms.rules.amounts import exactly, measured, more, nothing, trim
-from tui.oms.rules.checks import MAX_BOOKED, Checks
+from tui.oms.domain.instrument_master import LUID_KEY, SCOPE, UNKNOWN
+from tui.oms.domain.refusals import Refusal
+from tui.oms.domain.unit_of_work import BOOKINGS_OF_ALLOCATION, Answer, Book, Booking
 from tui.oms.rules.entities import BOOKED, live_allocations, need, taken
 from tui.oms.rules.fees import Fee, fees_of
-from tui.oms.rules.instruments import LUID_KEY, SCOPE, UNKNOWN
+from tui.oms.rules.sizes import exactly, measured, more, nothing, trim
+from tui.oms.rules.validation import MAX_BOOKED, Checks
 
 ACTIVE: Final = "Active"
 AMENDED: Final = "Amended"

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
+from tui.api.base import ZERO, ResourceId
 from tui.api.models import Block, Order
 from tui.api.requests import (
     CancelledAndMoved,
@@ -14,11 +15,10 @@ from tui.api.requests import (
     CancelOrdersAndMoveRemainingRequest,
     KeyedReply,
 )
-from tui.api.shapes import ZERO, ResourceId
 from tui.api.states import is_cancelled, is_final
-from tui.oms.book import Answer, Book, CutOrder
-from tui.oms.refusals import Refusal
-from tui.oms.rules.amounts import AMOUNT, QUANTITY, exactly, measured, more
+from tui.oms.domain.refusals import Refusal
+from tui.oms.domain.unit_of_work import Answer, Book, CutOrder
+from tui.oms.rules.apportioning import pro_rata
 from tui.oms.rules.blocking import (
     block_of,
     counted,
@@ -29,13 +29,13 @@ from tui.oms.rules.blocking import (
     resized,
     swept,
 )
-from tui.oms.rules.checks import Checks
 from tui.oms.rules.entities import CANCELLED, NEW, live_allocations, need, taken
 from tui.oms.rules.moving import destination_for
-from tui.oms.rules.ordering import fifo
-from tui.oms.rules.partial import each, reply
-from tui.oms.rules.placed import placed_on
-from tui.oms.rules.sharing import pro_rata
+from tui.oms.rules.per_item import each, reply
+from tui.oms.rules.placed_quantities import placed_on
+from tui.oms.rules.sizes import AMOUNT, QUANTITY, exactly, measured, more
+from tui.oms.rules.time_priority import fifo
+from tui.oms.rules.validation import Checks
 
 Kept = Mapping[ResourceId, Decimal]
 """What each order of a block keeps of the placed units."""

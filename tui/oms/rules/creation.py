@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from tui.api.base import ResourceId
 from tui.api.models import Block, Order
 from tui.api.requests import (
     BlockAndOrders,
@@ -14,15 +15,14 @@ from tui.api.requests import (
     BlockedOrderRequest,
     ResourceList,
 )
-from tui.api.shapes import ResourceId
 from tui.api.states import direction_of
-from tui.oms.book import Answer, Book
-from tui.oms.refusals import already_exists
-from tui.oms.rules.amounts import basis_of, exactly
+from tui.oms.domain.instrument_master import SCOPE
+from tui.oms.domain.refusals import already_exists
+from tui.oms.domain.unit_of_work import Answer, Book
 from tui.oms.rules.blocking import Terms, block_of, mismatch, new_block, opened, recounted
-from tui.oms.rules.checks import Checks, one_size
 from tui.oms.rules.entities import NEW, merged
-from tui.oms.rules.instruments import SCOPE
+from tui.oms.rules.sizes import basis_of, exactly
+from tui.oms.rules.validation import Checks, one_size
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from tui.api.base import ResourceId
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.api.requests import DeletedEntity
-from tui.api.shapes import ResourceId
-from tui.oms.book import (
+from tui.oms.domain.refusals import Refusal
+from tui.oms.domain.unit_of_work import (
     CHILDREN_OF_PLACEMENT,
     EXECUTIONS_OF_PLACEMENT,
     PLACEMENTS_OF_BLOCK,
@@ -18,12 +19,11 @@ from tui.oms.book import (
     CutOrder,
     PendingPrices,
 )
-from tui.oms.refusals import Refusal
-from tui.oms.rules.amounts import exactly
 from tui.oms.rules.blocking import block_of, recounted
 from tui.oms.rules.entities import E, is_booked, need
 from tui.oms.rules.executing import already_booked, booked_part
 from tui.oms.rules.filling import refill_order, refill_placement
+from tui.oms.rules.sizes import exactly
 
 
 def _found(book: Book, kind: type[E], id: ResourceId) -> E:

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from tui.api.base import Properties, ResourceId
 from tui.api.models import Allocation, Block, Execution, Order, Placement
-from tui.api.shapes import Properties, ResourceId
 from tui.api.states import direction_of, is_cancelled, normal
-from tui.oms.book import ALLOCATIONS_OF_ORDER, Book
-from tui.oms.refusals import not_found
-from tui.oms.rules.amounts import QUANTITY, Basis, basis_of, total
+from tui.oms.domain.refusals import not_found
+from tui.oms.domain.unit_of_work import ALLOCATIONS_OF_ORDER, Book
+from tui.oms.rules.sizes import QUANTITY, Basis, basis_of, total
 
 E = TypeVar("E", Block, Order, Placement, Execution, Allocation)
 

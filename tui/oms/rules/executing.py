@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from tui.api.base import ResourceId
 from tui.api.models import Allocation, Execution, Placement
 from tui.api.requests import ExecutionRequest
-from tui.api.shapes import ResourceId
 from tui.api.states import normal
-from tui.oms.book import ALLOCATIONS_OF_PLACEMENT, Book
-from tui.oms.refusals import Refusal
-from tui.oms.rules.amounts import plain
-from tui.oms.rules.checks import invalid
+from tui.oms.domain.instrument_master import instrument_of
+from tui.oms.domain.refusals import Refusal
+from tui.oms.domain.unit_of_work import ALLOCATIONS_OF_PLACEMENT, Book
 from tui.oms.rules.entities import is_booked, need
-from tui.oms.rules.instruments import instrument_of
-from tui.oms.rules.placed import average_price, lineage, own_fills
+from tui.oms.rules.placed_quantities import average_price, lineage, own_fills
+from tui.oms.rules.sizes import plain
+from tui.oms.rules.validation import invalid
 
 
 def execution_from(book: Book, item: ExecutionRequest) -> Execution:

@@ -11,8 +11,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from tui.api.base import MetricValue, PerpetualProperty, Properties, PropertyValue
 from tui.api.models import Transaction
-from tui.api.shapes import MetricValue, PerpetualProperty, Properties, PropertyValue
 
 CENTS: Final = Decimal("0.01")
 

@@ -6,13 +6,13 @@ from decimal import Decimal
 
 import msgspec
 
+from tui.api.base import ResourceId
 from tui.api.models import Order, Placement
-from tui.api.shapes import ResourceId
 from tui.api.states import is_cancelled, is_final
-from tui.oms.book import Book
-from tui.oms.rules.amounts import measured, more, nothing
+from tui.oms.domain.unit_of_work import Book
 from tui.oms.rules.entities import FILLED, NEW, PARTIALLY_FILLED, live_allocations, taken
-from tui.oms.rules.placed import executed, lineage
+from tui.oms.rules.placed_quantities import executed, lineage
+from tui.oms.rules.sizes import measured, more, nothing
 
 
 def _fill_state(size: Decimal | None, done: Decimal) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tui.api.base import ResourceId
 from tui.api.models import Block, Order
 from tui.api.requests import (
     BlockAndOrderIdRequest,
@@ -11,11 +12,9 @@ from tui.api.requests import (
     MoveOrdersToDifferentBlocksRequest,
     ResourceList,
 )
-from tui.api.shapes import ResourceId
 from tui.api.states import is_final
-from tui.oms.book import Answer, Book
-from tui.oms.refusals import Refusal
-from tui.oms.rules.amounts import AMOUNT, QUANTITY, exactly, more
+from tui.oms.domain.refusals import Refusal
+from tui.oms.domain.unit_of_work import Answer, Book
 from tui.oms.rules.blocking import (
     Terms,
     block_of,
@@ -27,9 +26,10 @@ from tui.oms.rules.blocking import (
     recounted,
     swept,
 )
-from tui.oms.rules.checks import Checks
 from tui.oms.rules.entities import live_allocations, need
-from tui.oms.rules.placed import placed_on
+from tui.oms.rules.placed_quantities import placed_on
+from tui.oms.rules.sizes import AMOUNT, QUANTITY, exactly, more
+from tui.oms.rules.validation import Checks
 
 
 @exactly

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
 from tui.api.models import Block, Placement
 from tui.api.requests import (
     CancelledPlacement,
@@ -17,11 +18,15 @@ from tui.api.requests import (
     PlacementUpdateRequest,
     ResourceList,
 )
-from tui.api.shapes import ZERO, CurrencyAndAmount, ResourceId
 from tui.api.states import is_cancelled, is_finished, normal
-from tui.oms.book import CHILDREN_OF_PLACEMENT, Answer, Book, PendingPrices
-from tui.oms.refusals import Refusal, already_exists
-from tui.oms.rules.amounts import (
+from tui.oms.domain.instrument_master import instrument_of
+from tui.oms.domain.refusals import Refusal, already_exists
+from tui.oms.domain.unit_of_work import CHILDREN_OF_PLACEMENT, Answer, Book, PendingPrices
+from tui.oms.rules.blocking import swept
+from tui.oms.rules.entities import CANCELLED, NEW, computed, merged, need
+from tui.oms.rules.per_item import each, reply
+from tui.oms.rules.placed_quantities import executed, family, lineage, live_size, room_in
+from tui.oms.rules.sizes import (
     AMOUNT,
     QUANTITY,
     Basis,
@@ -32,12 +37,7 @@ from tui.oms.rules.amounts import (
     plain,
     total,
 )
-from tui.oms.rules.blocking import swept
-from tui.oms.rules.checks import Checks, invalid, one_size
-from tui.oms.rules.entities import CANCELLED, NEW, computed, merged, need
-from tui.oms.rules.instruments import instrument_of
-from tui.oms.rules.partial import each, reply
-from tui.oms.rules.placed import executed, family, lineage, live_size, room_in
+from tui.oms.rules.validation import Checks, invalid, one_size
 
 MARKET = "market"
 NAME_LENGTH = 256

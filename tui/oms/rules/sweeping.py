@@ -8,11 +8,12 @@ from typing import Final
 
 import msgspec
 
+from tui.api.base import ResourceId
 from tui.api.models import Allocation, Block, Execution
 from tui.api.requests import KeyedReply, SweepBlocksRequest
-from tui.api.shapes import ResourceId
 from tui.api.states import is_final
-from tui.oms.book import (
+from tui.oms.domain.refusals import Refusal
+from tui.oms.domain.unit_of_work import (
     ALLOCATIONS_OF_ORDER,
     ALLOCATIONS_OF_PLACEMENT,
     EXECUTIONS_OF_PLACEMENT,
@@ -20,14 +21,13 @@ from tui.oms.book import (
     Answer,
     Book,
 )
-from tui.oms.refusals import Refusal
-from tui.oms.rules.amounts import exactly
 from tui.oms.rules.blocking import members
-from tui.oms.rules.checks import Checks, invalid
-from tui.oms.rules.derived import state_of_placement
+from tui.oms.rules.derived_states import state_of_placement
 from tui.oms.rules.entities import need
-from tui.oms.rules.partial import each, reply
-from tui.oms.rules.placed import family, top_level
+from tui.oms.rules.per_item import each, reply
+from tui.oms.rules.placed_quantities import family, top_level
+from tui.oms.rules.sizes import exactly
+from tui.oms.rules.validation import Checks, invalid
 
 DONE: Final = "Closed, Cancelled, Canceled, Booked"
 SWEEPABLE: Final = ("Allocated", "Over-allocated", "Cancelled")

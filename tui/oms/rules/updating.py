@@ -8,18 +8,18 @@ from typing import Any
 
 import msgspec
 
+from tui.api.base import ZERO
 from tui.api.models import Block, Order
 from tui.api.requests import KeyedReply, OrderUpdateRequest
-from tui.api.shapes import ZERO
 from tui.api.states import is_final
-from tui.oms.book import Answer, Book
-from tui.oms.refusals import Refusal
-from tui.oms.rules.amounts import AMOUNT, QUANTITY, exactly, measured, more, nothing, plain
+from tui.oms.domain.refusals import Refusal
+from tui.oms.domain.unit_of_work import Answer, Book
 from tui.oms.rules.blocking import Terms, block_of, counted, expect_orders, mismatch, resized, swept
-from tui.oms.rules.checks import Checks, one_size
 from tui.oms.rules.entities import computed, live_allocations, merged, need, taken
-from tui.oms.rules.partial import each, reply
-from tui.oms.rules.placed import placed_on
+from tui.oms.rules.per_item import each, reply
+from tui.oms.rules.placed_quantities import placed_on
+from tui.oms.rules.sizes import AMOUNT, QUANTITY, exactly, measured, more, nothing, plain
+from tui.oms.rules.validation import Checks, one_size
 
 
 @exactly

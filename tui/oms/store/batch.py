@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
-from tui.oms.book import Context, Stored
+from tui.oms.domain.unit_of_work import Context, Stored
+from tui.oms.store.json_cache import Texts
 from tui.oms.store.schema import KINDS, Kind, kind_of
-from tui.oms.texts import Texts
 
 AT_ONCE: Final = (250, 50, 10, 1)
 """How many rows go into one statement; beginning one costs more than a row does."""

@@ -173,7 +173,7 @@ def _prepared(
         if verdict != "ok":
             raise StoreError(f"{path} is damaged: {verdict}. {_ADVICE}")
     if tables and layout < LAYOUT:
-        from tui.oms.store.upgrading import upgrade
+        from tui.oms.store.migrations import upgrade
 
         upgrade(connection)
     connection.execute("BEGIN IMMEDIATE")

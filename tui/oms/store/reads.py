@@ -14,8 +14,8 @@ from typing import Any, Final, Generic
 
 import msgspec
 
-from tui.api.shapes import ResourceId
-from tui.oms.book import RELATIONS, Relation, S
+from tui.api.base import ResourceId
+from tui.oms.domain.unit_of_work import RELATIONS, Relation, S
 from tui.oms.store.schema import KINDS, Kind
 
 RELATION_NUMBERS: Final = {relation.name: number for number, relation in enumerate(RELATIONS)}

@@ -20,11 +20,11 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from tui.api.base import ResourceId
 from tui.api.models import Allocation, Block, Execution, Order, Placement
-from tui.api.shapes import ResourceId
-from tui.oms.book import RELATIONS, Booking, CutOrder, PendingPrices, Relation, Stored
+from tui.oms.domain.times import time_text
+from tui.oms.domain.unit_of_work import RELATIONS, Booking, CutOrder, PendingPrices, Relation, Stored
 from tui.oms.store.folding import fold
-from tui.oms.times import time_text
 
 APPLICATION: Final = 0x424C4F54
 """Marks a database file as ours (``BLOT``)."""

@@ -1,7 +1,7 @@
 """Writes changes and reads entities: one connection, used by one thread at a time.
 
-The store decides nothing about the desk. It gives a :class:`~tui.oms.book.Book` what is stored, appends
-what a sealed book changed as one transaction, and remembers every earlier state.
+The store decides nothing about the desk. It gives a :class:`~tui.oms.domain.unit_of_work.Book` what is
+stored, appends what a sealed book changed as one transaction, and remembers every earlier state.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from tui.api.shapes import ResourceId
-from tui.oms.book import Change, Context, Relation, S
+from tui.api.base import ResourceId
+from tui.oms.domain.times import micros
+from tui.oms.domain.unit_of_work import Change, Context, Relation, S
 from tui.oms.store.batch import Batch, Head, Row, chained, in_parts, insert
 from tui.oms.store.files import FileLock, StoreError, open_database
 from tui.oms.store.folding import fold
+from tui.oms.store.json_cache import Texts
 from tui.oms.store.reads import RELATION_NUMBERS, Reads, decoded
 from tui.oms.store.schema import KINDS
-from tui.oms.texts import Texts
-from tui.oms.times import micros
 
 REPLIES_KEPT_US: Final = 24 * 3600 * 1_000_000
 """How long the answer to an idempotency key is kept, in microseconds."""

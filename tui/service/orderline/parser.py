@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
-from tui.api.shapes import ZERO
+from tui.api.base import ZERO
 from tui.service.numbers import parse_price, parse_quantity
-from tui.service.orderline.line import SIDES, TIMES, LineError, OrderLine, Parsed, Part
+from tui.service.orderline.order_line import SIDES, TIMES, LineError, OrderLine, Parsed, Part
 from tui.service.verbs.verb import units
 
 _HUNDRED: Final = Decimal(100)

@@ -6,12 +6,12 @@ from typing import Final
 
 from tui.service.verbs.allocations import Allocate, AllocateWeighted, BookTransactions
 from tui.service.verbs.amending import CancelAndMove, CancelOrders, UpdateOrders
-from tui.service.verbs.blocking import misfit
+from tui.service.verbs.block_fit import misfit
 from tui.service.verbs.curl import address_of, curl, request_of, unfit
 from tui.service.verbs.fills import RecordFills
 from tui.service.verbs.orders import CreateOrders, MoveOrders
 from tui.service.verbs.placements import CancelPlacements, PlaceBlocks, UpdatePlacements
-from tui.service.verbs.sweeping import SweepBlocks, unsweepable
+from tui.service.verbs.sweep import SweepBlocks, unsweepable
 from tui.service.verbs.verb import Doubt, Line, Mark, Settlement, Tier, Verb
 
 VERBS: Final[dict[str, type[Verb]]] = {

@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 
 from msgspec.structs import replace
 
+from tui.api.base import CurrencyAndAmount, Properties, ResourceId
 from tui.api.client import Client
 from tui.api.errors import NotSent, Refused
 from tui.api.models import Allocation, Placement, Transaction
@@ -18,9 +19,8 @@ from tui.api.requests import (
     PortfolioWeight,
     WeightedAllocationServiceRunRequest,
 )
-from tui.api.shapes import CurrencyAndAmount, Properties, ResourceId
 from tui.api.states import is_cancelled, is_final, normal
-from tui.service.snapshot import Family, Ref, Snapshot
+from tui.service.snapshot.snapshot import Family, Ref, Snapshot
 from tui.service.verbs.facts import block_ref, order_ref, placement_line, placement_ref
 from tui.service.verbs.verb import (
     Answer,

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+from tui.api.base import ZERO, ResourceId
 from tui.api.client import Client
 from tui.api.requests import (
     CancelledAndMoved,
     CancelOrdersAndMoveRemainingRequest,
     OrderUpdateRequest,
 )
-from tui.api.shapes import ZERO, ResourceId
 from tui.api.states import is_cancelled, is_final
-from tui.service.snapshot import Family, Ref, Snapshot
-from tui.service.verbs.blocking import misfit
+from tui.service.snapshot.snapshot import Family, Ref, Snapshot
+from tui.service.verbs.block_fit import misfit
 from tui.service.verbs.changes import asked_is_there, described_changes, updated
 from tui.service.verbs.facts import (
     block_ref,

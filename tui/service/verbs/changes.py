@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from tui.api.base import CurrencyAndAmount
 from tui.api.models import Order
 from tui.api.requests import (
     OrderUpdateRequest,
 )
-from tui.api.shapes import CurrencyAndAmount
 from tui.service.verbs.verb import (
     units,
 )

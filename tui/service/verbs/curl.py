@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from msgspec import Struct
 
-from tui.api import gate
+from tui.api import codec
 from tui.api.client import Client
 from tui.api.endpoints import Endpoint
 from tui.api.errors import NotSent
@@ -59,7 +59,7 @@ class _Catcher:
         body: object = None,
         key: str | None = None,
     ) -> NoReturn:
-        raise _Caught(Request(endpoint, query or {}, gate.encode_request(body)))
+        raise _Caught(Request(endpoint, query or {}, codec.encode_request(body)))
 
 
 def request_of(verb: Verb, generation: Generation = "latest") -> Request:

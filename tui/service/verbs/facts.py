@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from tui.api.base import ZERO, CurrencyAndAmount, Identifiers, ResourceId
 from tui.api.models import Order, Placement
-from tui.api.quoting import PER_UNIT
-from tui.api.shapes import ZERO, CurrencyAndAmount, Identifiers, ResourceId
+from tui.api.price_units import PER_UNIT
 from tui.api.states import is_cancelled
-from tui.service.snapshot import Family, Instrument, Ref, Snapshot
+from tui.service.snapshot.snapshot import Family, Instrument, Ref, Snapshot
 from tui.service.verbs.verb import (
     Line,
     counted,

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import ClassVar
 
+from tui.api.base import ZERO, ResourceId
 from tui.api.client import Client
 from tui.api.requests import (
     ExecutionRequest,
 )
-from tui.api.shapes import ZERO, ResourceId
-from tui.service.snapshot import Family, Ref, Snapshot
+from tui.service.snapshot.snapshot import Family, Ref, Snapshot
 from tui.service.verbs.facts import (
     around,
     placement_ref,

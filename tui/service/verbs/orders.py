@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
+from tui.api.base import ZERO, ResourceId
 from tui.api.client import Client
 from tui.api.models import Order
 from tui.api.requests import (
@@ -16,10 +17,9 @@ from tui.api.requests import (
     BlockedOrderRequest,
     MoveOrdersToDifferentBlocksRequest,
 )
-from tui.api.shapes import ZERO, ResourceId
 from tui.api.states import is_final
-from tui.service.snapshot import Family, Ref, Snapshot
-from tui.service.verbs.blocking import misfit
+from tui.service.snapshot.snapshot import Family, Ref, Snapshot
+from tui.service.verbs.block_fit import misfit
 from tui.service.verbs.facts import (
     block_ref,
     blocks_of,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar, Final
 
+from tui.api.base import ZERO, ResourceId
 from tui.api.client import Client
 from tui.api.models import Placement
 from tui.api.requests import (
@@ -14,10 +15,9 @@ from tui.api.requests import (
     PlacementRequest,
     PlacementUpdateRequest,
 )
-from tui.api.shapes import ZERO, ResourceId
 from tui.api.states import is_cancelled, is_finished, normal
-from tui.service.snapshot import Family, Ref, Snapshot
-from tui.service.verbs.blocking import same_instrument
+from tui.service.snapshot.snapshot import Family, Ref, Snapshot
+from tui.service.verbs.block_fit import same_instrument
 from tui.service.verbs.changes import asked_is_there, described_changes
 from tui.service.verbs.facts import (
     around,

@@ -15,13 +15,13 @@ from typing import Any, ClassVar, Final, Self
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tui.api.base import ErrorDetail, ResourceId
 from tui.api.client import Client
 from tui.api.errors import ApiError, NoAnswer, Refused, item_failure
-from tui.api.quoting import PER_UNIT
-from tui.api.shapes import ErrorDetail, ResourceId
-from tui.service.advice import advice_for
-from tui.service.outcomes import Outcome, Status
-from tui.service.snapshot import Family, Ref, Snapshot
+from tui.api.price_units import PER_UNIT
+from tui.service.snapshot.snapshot import Family, Ref, Snapshot
+from tui.service.writes.advice import advice_for
+from tui.service.writes.outcomes import Outcome, Status
 
 
 class Tier(StrEnum):

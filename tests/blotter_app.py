@@ -1,0 +1,216 @@
+"""The blotter as a user has it: the real app on the real embedded server, driven by keys.
+
+Tests read like use: ``await blotter.go("orders", "ORD-00003")``, ``await blotter.press("c", "y")``,
+``blotter.row("orders")``. What is asserted is what a person would see, or what the server holds.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tui.api.base import ResourceId
+from tui.api.client import Client
+from tui.api.http import AsyncBaseTransport, Http, asgi_transport
+from tui.app import BlotterApp, Preferences, Session
+from tui.oms.run.embedded import Embedded
+from tui.screens.desk.pane import Pane
+from tui.screens.desk.screen import DeskScreen
+from tui.screens.dialogs import dialog
+from tui.screens.dialogs.form_dialog import FormDialog
+from tui.screens.dialogs.preview_dialog import PreviewDialog
+from tui.screens.dialogs.report_dialog import ReportDialog
+from tui.service.desk import Desk
+from tui.service.environment import Environment, Kind
+from tui.service.snapshot.snapshot import Family
+from tui.service.writes.journal import Journal
+from widgets.form import FormFields
+
+PATIENCE = 400
+"""How many turns of the loop a test waits for what it expects before it fails."""
+
+
+@asynccontextmanager
+async def desk_app(
+    *,
+    size: str = "demo",
+    read_only: bool = False,
+    ascii: bool = False,
+    wrap: Callable[[AsyncBaseTransport], AsyncBaseTransport] = lambda transport: transport,
+    exports: Path | None = None,
+    start: datetime | None = None,
+    market: bool = False,
+) -> AsyncIterator[BlotterApp]:
+    """Give the app on a server of its own, which keeps nothing; ``wrap`` may break the line between.
+
+    With ``start`` the demo's morning ends then and the app's clock stands: the same screen every time.
+    A ``market`` is held: it moves when it is told to step.
+    """
+    embedded = await Embedded.open(None, size=size, market=market, start=start)
+    if market:
+        embedded.market.pause()
+    transport = wrap(asgi_transport(embedded.app))
+    environment = Environment("demo", Kind.LOCAL)
+
+    async def connect() -> Session:
+        client = Client(Http("http://embedded/api", transport=transport))
+        return Session(Desk(client, environment, journal=Journal(None)), client.close)
+
+    preferences = Preferences(ascii=ascii, read_only=read_only, zone=UTC, refresh_s=3600, exports=exports)
+    try:
+        yield BlotterApp(environment, connect, preferences, now=lambda: start or datetime.now(UTC))
+    finally:
+        await embedded.close()
+
+
+@dataclass
+class Blotter:
+    """A user at the keyboard."""
+
+    app: BlotterApp
+    pilot: Pilot[None]
+    heard: set[str] = field(default_factory=set)
+
+    # --- hands ---------------------------------------------------------------------------------
+
+    async def press(self, *keys: str) -> None:
+        """Press keys one after the other."""
+        for key in keys:
+            await self.pilot.press(key)
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        """Type a text, as into a field."""
+        names = {" ": "space", "-": "minus", ".": "full_stop", "/": "slash", ",": "comma", "@": "at"}
+        await self.press(*(names.get(letter, letter) for letter in text))
+
+    async def fill(self, field: str, text: str) -> None:
+        """Put ``text`` into a field of the form that is open, in place of what stands there."""
+        await self.form()
+        fields = self.app.screen.query_one(FormFields)
+        for _ in fields.values:
+            if fields.current == field:
+                break
+            await self.press("down")
+        assert fields.current == field, f"there is no field {field} in {list(fields.values)}"
+        await self.press("end", "ctrl+u")
+        await self.type(text)
+
+    async def form(self) -> str:
+        """Wait for a form and give what it says."""
+        await self.until(lambda: isinstance(self.app.screen, FormDialog))
+        await self.pilot.pause()
+        return self.text()
+
+    async def go(self, family: str, code: str = "") -> None:
+        """Put the cursor on the row with this code, all rows being shown."""
+        if self.desk.linked:
+            await self.press("l")
+        if self.desk.active.family.value != family:
+            await self.press(str(_PANES.index(family) + 1))
+        if code:
+            pane = self.pane(family)
+            id = next(id for id in pane.shown if id.code == code)
+            assert pane.grid.move_to(id)
+            await self.pilot.pause()
+
+    async def confirm(self, *keys: str) -> None:
+        """Wait for the preview, then answer it."""
+        await self.until(lambda: isinstance(self.app.screen, PreviewDialog))
+        self.heard = {notice.identity for notice in self.app._notifications}
+        await self.press(*keys)
+
+    async def report(self) -> str:
+        """Wait until a write is reported, and give what the report or the notice says."""
+        await self.until(lambda: isinstance(self.app.screen, ReportDialog) or bool(self._news()))
+        await self.pilot.pause()
+        if isinstance(self.app.screen, ReportDialog):
+            boxed = (line.split("│")[1] for line in self.text().splitlines() if line.count("│") >= 2)
+            said = " ".join(" ".join(boxed).split())
+            await self.press("escape")
+            return said
+        return self._news()[-1]
+
+    def _news(self) -> list[str]:
+        return [str(each.message) for each in self.app._notifications if each.identity not in self.heard]
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Let the app work until ``true``; fail when it never becomes so."""
+        for _ in range(PATIENCE):
+            if true():
+                return
+            await self.pilot.pause(0.01)
+        raise AssertionError(f"waited in vain; on screen:\n{self.text()}")
+
+    # --- eyes ----------------------------------------------------------------------------------
+
+    @property
+    def desk(self) -> DeskScreen:
+        found = next(screen for screen in self.app.screen_stack if isinstance(screen, DeskScreen))
+        return found
+
+    def pane(self, family: str) -> Pane:
+        return self.desk.pane(Family(family))
+
+    @property
+    def notices(self) -> list[str]:
+        """What the app has notified, oldest first."""
+        return [str(notice.message) for notice in self.app._notifications]
+
+    def text(self) -> str:
+        """Give all that is on screen, line by line."""
+        width, height = self.app.size
+        strips = self.app.screen._compositor.render_strips()
+        del width
+        return "\n".join("".join(segment.text for segment in strip) for strip in strips[:height])
+
+    def row(self, family: str, code: str) -> dict[str, str]:
+        """Give a row's cells as they read, by column."""
+        pane = self.pane(family)
+        snapshot = self.desk.snapshot
+        id = next(id for id in snapshot.rows(pane.family) if id.code == code)
+        assert id in pane.shown, f"{code} is not shown in {family}"
+        cells = pane._cells(id)
+        return {column.id: cell.text.strip() for column, cell in zip(pane.view.columns, cells, strict=True)}
+
+    def codes(self, family: str) -> list[str]:
+        """Give the codes of the rows a pane shows, in order."""
+        return [id.code for id in self.pane(family).shown]
+
+    @property
+    def client(self) -> Client:
+        """The way to what the server holds."""
+        assert self.app.desk is not None
+        return self.app.desk.client
+
+
+_PANES = ("blocks", "orders", "placements", "allocations", "executions", "transactions")
+
+
+@asynccontextmanager
+async def blotter(
+    size: tuple[int, int] = (200, 60), *, wait: bool = True, **options: Any
+) -> AsyncIterator[Blotter]:
+    """Give a user at a blotter whose desk is read completely; without ``wait``, one just started."""
+    ticks = itertools.count(step=1.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dialog, "clock", lambda: next(ticks))
+        async with desk_app(**options) as app, app.run_test(size=size, notifications=True) as pilot:
+            user = Blotter(app, pilot)
+            if wait:
+                await user.until(lambda: app.snapshot.complete)
+                await user.until(lambda: len(user.pane("blocks").shown) == len(app.snapshot.blocks))
+            yield user
+
+
+def demo(code: str) -> ResourceId:
+    """Give an id of the demo's scope."""
+    return ResourceId("demo", code)

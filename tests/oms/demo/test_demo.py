@@ -1,0 +1,393 @@
+"""The demo desk as a client finds it: every situation the conventions ask for, and none by accident."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import pytest
+
+from tui.api.base import ResourceId
+from tui.api.client import Client, Page
+from tui.api.errors import Refused
+from tui.api.http import Http, asgi_transport
+from tui.api.models import (
+    Allocation,
+    Execution,
+    HistoryItem,
+    Order,
+    OrderGraphBlock,
+    OrderGraphPlacement,
+    Transaction,
+)
+from tui.api.requests import (
+    BlockAndOrderIdRequest,
+    MoveOrdersToDifferentBlocksRequest,
+    SweepBlocksRequest,
+)
+from tui.oms.demo.roster import COUNTERPARTIES, PORTFOLIOS
+from tui.oms.demo.seeding import Size, seed
+from tui.oms.demo.universe import TICKER, instruments
+from tui.oms.domain.refusals import Refusal
+from tui.oms.engine.engine import Engine
+from tui.oms.http.app import Server
+
+T = TypeVar("T")
+
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+BY_TICKER = {instrument.ticker: instrument for instrument in instruments()}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything a client can list."""
+
+    blocks: tuple[OrderGraphBlock, ...]
+    placements: tuple[OrderGraphPlacement, ...]
+    orders: dict[ResourceId, Order]
+    executions: tuple[Execution, ...]
+    allocations: tuple[Allocation, ...]
+    transactions: tuple[Transaction, ...]
+
+    def block(self, ticker: str, side: str = "Buy", state: str | None = None) -> OrderGraphBlock:
+        return next(
+            graph
+            for graph in self.blocks
+            if graph.block.instrument_identifiers[TICKER] == ticker
+            and graph.block.side == side
+            and state in (None, graph.derived_state)
+        )
+
+    def fills_of(self, placement: ResourceId) -> list[Execution]:
+        return [fill for fill in self.executions if fill.placement_id == placement]
+
+
+async def listed(page: Callable[[str | None], Awaitable[Page[T]]]) -> tuple[T, ...]:
+    rows: list[T] = []
+    token: str | None = None
+    while True:
+        read = await page(token)
+        rows += read.values
+        token = read.next_page
+        if not token:
+            return tuple(rows)
+
+
+async def read(client: Client) -> Desk:
+    portfolios = sorted({portfolio for group in PORTFOLIOS.values() for portfolio in group})
+    orders = await listed(lambda token: client.orders.list(limit=500, page=token))
+    booked: list[Transaction] = []
+    for portfolio in portfolios:
+        booked += (await client.list_transactions(ResourceId("demo", portfolio), limit=500)).values
+    return Desk(
+        blocks=await listed(lambda token: client.list_order_graph_blocks(limit=500, page=token)),
+        placements=await listed(lambda token: client.list_order_graph_placements(limit=500, page=token)),
+        orders={order.id: order for order in orders},
+        executions=await listed(lambda token: client.executions.list(limit=500, page=token)),
+        allocations=await listed(lambda token: client.allocations.list(limit=500, page=token)),
+        transactions=tuple(booked),
+    )
+
+
+class Served:
+    """A seeded desk, and what to ask its client."""
+
+    def __init__(self, size: Size, start: datetime = NOON) -> None:
+        self.engine = Engine.open(None)
+        seed(self.engine, size=size, start=start)
+
+    def ask(self, question: Callable[[Client], Awaitable[T]]) -> T:
+        async def answer() -> T:
+            client = Client(Http("http://embedded/api", transport=asgi_transport(Server(self.engine))))
+            try:
+                return await question(client)
+            finally:
+                await client.close()
+
+        return asyncio.run(answer())
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    made = Served("demo")
+    yield made
+    made.engine.close()
+
+
+@pytest.fixture(scope="module")
+def desk() -> Desk:
+    made = Served("demo")
+    try:
+        return made.ask(read)
+    finally:
+        made.engine.close()
+
+
+def journal(engine: Engine) -> list[Any]:
+    return engine.read(
+        lambda store: store.connection.execute("SELECT * FROM version ORDER BY seq").fetchall()
+    )
+
+
+# -- what the conventions ask for ------------------------------------------------------------------
+
+
+def test_the_demo_has_forty_blocks(desk: Desk) -> None:
+    assert len(desk.blocks) == 40
+
+
+STATES = """PendingNew Working PartiallyFilled Filled DoneForDay Cancelled Replaced PendingCancel Stopped
+    Suspended Rejected Calculated Expired PendingReplace Allocated Over-allocated Booked Closed Swept New"""
+SPELT_OTHERWISE = """Sent Ack Open Placed Part-Fill Complete DFD Canceled Amended CxlReq Halted Refused
+    AmendReq"""
+
+
+@pytest.mark.parametrize("state", [*STATES.split(), *SPELT_OTHERWISE.split(), "PARTIALLY FILLED"])
+def test_every_state_is_somewhere_in_every_spelling(desk: Desk, state: str) -> None:
+    stored = {graph.placement.state for graph in desk.placements}
+    stored |= {entity.state for entity in (*desk.orders.values(), *desk.executions, *desk.allocations)}
+    derived = {graph.derived_state for graph in (*desk.blocks, *desk.placements)}
+    assert state in stored | derived
+
+
+def test_one_state_is_in_nobody_s_list(desk: Desk) -> None:
+    assert "Awaiting call back" in {graph.placement.state for graph in desk.placements}
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        *("New", "Partially placed", "Placed", "Partially executed", "Executed", "Over-executed"),
+        *("Partially allocated", "Allocated", "Over-allocated", "Partially booked", "Booked"),
+        *("Cancelled", "Swept"),
+    ],
+)
+def test_every_stage_of_a_block_s_life_is_there(desk: Desk, state: str) -> None:
+    assert state in {graph.derived_state for graph in desk.blocks}
+
+
+def test_every_compliance_and_approval_state_is_there(desk: Desk) -> None:
+    details = [detail for graph in desk.blocks for detail in graph.ordered.details]
+    assert {detail.compliance_state for detail in details} == {
+        "Pending",
+        "Failed",
+        "Passed",
+        "ManuallyApproved",
+        "PartiallyOverridden",
+        "Warning",
+    }
+    assert {detail.approval_state for detail in details} == {"Pending", "Rejected", "Approved", "Placed"}
+
+
+def test_orders_are_sized_by_quantity_amount_and_weight(desk: Desk) -> None:
+    assert {order.basis for order in desk.orders.values()} == {"Quantity", "Amount", "Weight"}
+    assert "Amount" in {graph.block.basis for graph in desk.blocks}
+
+
+def test_two_blocks_of_one_instrument_and_side_will_not_merge(served: Served) -> None:
+    desk = served.ask(read)
+    one, other = (
+        graph.block
+        for graph in desk.blocks
+        if graph.block.instrument_identifiers[TICKER] == "VOD"
+        and graph.block.limit_price
+        and graph.block.limit_price.amount in (Decimal("0.82"), Decimal("0.83"))
+    )
+    move = BlockAndOrderIdRequest(destination_block_id=other.id, order_id=one.order_ids[0])
+    request = MoveOrdersToDifferentBlocksRequest(requests=(move,))
+    with pytest.raises(Refused, match=r"limitPrice 0\.8[23]00 GBP, not 0\.8[23]00 GBP"):
+        served.ask(lambda client: client.move_orders(request))
+
+
+def test_some_blocks_can_be_swept_and_booked_ones_not_always(served: Served) -> None:
+    desk = served.ask(read)
+    ready, unmarked = desk.block("UKT 4.25 06/07/32", "Sell"), desk.block("T 4 02/15/34", "BuyToCover")
+    assert ready.derived_state == unmarked.derived_state == "Booked"
+    ids = {"ready": ready.block.id, "unmarked": unmarked.block.id}
+    sweep = SweepBlocksRequest(block_ids=ids, latest_allowable_modification_time=NOON.isoformat())
+    reply = served.ask(lambda client: client.sweep_blocks(sweep))
+    assert set(reply.values or {}) == {"ready"}
+    assert set(reply.failed or {}) == {"unmarked"}
+
+
+def test_forty_of_a_hundred_fall_to_30_33_and_37_without_a_unit_lost(desk: Desk) -> None:
+    spy = desk.block("SPY")
+    shares = {detail.allocated_order_id: detail.quantity for detail in spy.allocated.details}
+    assert [(desk.orders[id].quantity, shares[id]) for id in spy.block.order_ids] == [
+        (30, 13),
+        (33, 13),
+        (37, 14),
+    ]
+
+
+def test_somebody_allocated_more_than_was_filled(desk: Desk) -> None:
+    over = [graph for graph in desk.blocks if graph.allocated.quantity > graph.executed.quantity]
+    assert [(graph.derived_state, graph.allocated.quantity - graph.executed.quantity) for graph in over] == [
+        ("Over-allocated", 100)
+    ]
+
+
+def test_two_fills_look_like_one_sent_twice(desk: Desk) -> None:
+    looks = Counter(
+        (fill.placement_id, fill.quantity, fill.price.amount, fill.created_date, fill.counterparty)
+        for fill in desk.executions
+    )
+    assert sorted(looks.values())[-2:] == [1, 2]
+
+
+def test_names_and_codes_stretch_as_far_as_they_may(desk: Desk) -> None:
+    properties = [graph.block.properties or {} for graph in desk.blocks]
+    names = {str(each["Block/demo/InstrumentName"].value) for each in properties if each}
+    assert {name for name in names if not name.isascii()} == {"トヨタ自動車 Toyota", "Nestlé"}
+    assert max(len(graph.block.id.code) for graph in desk.blocks) == 64
+
+
+def test_placements_have_children_span_blocks_and_come_without_orders(desk: Desk) -> None:
+    placements = [graph.placement for graph in desk.placements]
+    parents = Counter(placement.parent_placement_id for placement in placements)
+    assert [count for parent, count in parents.items() if parent is not None] == [3]
+    assert {len(placement.block_ids) for placement in placements} == {1, 2}
+    unsolicited = desk.block("NOVN")
+    assert unsolicited.block.order_ids == ()
+    assert unsolicited.derived_state == "Allocated"
+
+
+def test_the_desk_trades_shares_and_bonds_in_five_currencies(desk: Desk) -> None:
+    traded = {BY_TICKER[str(graph.block.instrument_identifiers[TICKER])] for graph in desk.blocks}
+    assert {instrument.currency for instrument in traded} == {"GBP", "USD", "EUR", "CHF", "JPY"}
+    assert {instrument.asset_class for instrument in traded} == {"Equity", "Bond"}
+    portfolios = Counter(len(graph.block.order_ids) for graph in desk.blocks)
+    assert portfolios[2] + portfolios[3] > 20
+    assert {order.portfolio_id.code for order in desk.orders.values() if order.portfolio_id} == {
+        portfolio for group in PORTFOLIOS.values() for portfolio in group
+    }
+
+
+def test_the_first_row_has_something_in_every_pane_and_still_works(desk: Desk) -> None:
+    first = desk.blocks[0]
+    assert first.block.id.code == "BLK-0001"
+    assert first.ordered.details
+    assert first.placed.details
+    assert Decimal(0) < first.allocated.quantity < first.executed.quantity < (first.placed.quantity or 0)
+
+
+# -- and it is believable ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=["demo", "busy"])
+def any_desk(request: pytest.FixtureRequest) -> Desk:
+    made = Served(request.param)
+    try:
+        return made.ask(read)
+    finally:
+        made.engine.close()
+
+
+def test_busy_has_a_thousand_blocks_and_no_more_accidents(any_desk: Desk) -> None:
+    states = Counter(graph.derived_state for graph in any_desk.blocks)
+    assert sum(states.values()) in (40, 1_000)
+    assert (states["Over-executed"], states["Over-allocated"], states["Over-placed"]) == (1, 1, 0)
+
+
+def test_no_fill_is_beyond_its_limit_or_far_from_the_market(any_desk: Desk) -> None:
+    placements = {graph.placement.id: graph.placement for graph in any_desk.placements}
+    for fill in any_desk.executions:
+        placement = placements[fill.placement_id]
+        instrument = BY_TICKER[str(placement.instrument_identifiers[TICKER])]
+        assert fill.price.amount is not None
+        assert fill.price.currency == fill.settlement_currency == instrument.currency
+        assert fill.price.amount % instrument.tick == 0
+        assert abs(fill.price.amount / instrument.price - 1) < Decimal("0.06")
+        if placement.limit_price is not None and placement.limit_price.amount is not None:
+            buys = placement.side.startswith("Buy")
+            limit = placement.limit_price.amount
+            assert fill.price.amount <= limit if buys else fill.price.amount >= limit
+
+
+def test_fills_settle_on_weekdays_one_or_two_days_on(any_desk: Desk) -> None:
+    for fill in any_desk.executions:
+        assert fill.settlement_date is not None
+        assert fill.settlement_date.weekday() < 5
+        weekend = timedelta(days=2)
+        days = BY_TICKER[str(fill.instrument_identifiers[TICKER])].settlement_days
+        assert fill.settlement_date == datetime(2026, 11, 20, tzinfo=UTC) + timedelta(days=days) + weekend
+
+
+def test_only_fictional_counterparties_trade(any_desk: Desk) -> None:
+    brokers = {graph.placement.counterparty for graph in any_desk.placements}
+    assert brokers == set(COUNTERPARTIES) or brokers < set(COUNTERPARTIES)
+
+
+def test_everything_was_done_this_morning_by_those_whose_work_it_is(any_desk: Desk) -> None:
+    creators: dict[str, set[str | None]] = {}
+    made: list[tuple[str, Any]] = [("order", order) for order in any_desk.orders.values()]
+    made += [("placement", graph.placement) for graph in any_desk.placements]
+    made += [("execution", fill) for fill in any_desk.executions]
+    made += [("allocation", allocation) for allocation in any_desk.allocations]
+    for what, entity in made:
+        creators.setdefault(what, set()).add(entity.version.user_id_created)
+        assert NOON - timedelta(hours=4) <= entity.version.as_at_created <= NOON
+    dealers = {"dlr.okafor", "dlr.chen"}
+    moved_on_by = {"dlr.okafor"}
+    assert creators == {
+        "order": {"pm.hart", "pm.silva"} | moved_on_by,
+        "placement": dealers,
+        "execution": dealers,
+        "allocation": {"mo.lindqvist"},
+    }
+
+
+def test_the_history_of_a_booked_order_reads_like_a_day(served: Served) -> None:
+    desk = served.ask(read)
+    booked = desk.block("UKT 4.25 06/07/32", "Sell").block.order_ids[0]
+    items: tuple[HistoryItem, ...] = served.ask(lambda client: client.get_order_history(booked))
+    told = [(item.user_id_modified, item.action) for item in reversed(items)]
+    assert told[0] == ("pm.hart", "OrderCreated")
+    story = [(user, action) for user, action in told if action not in ("PropertyModified", "FieldModified")]
+    assert [user for user, _ in dict.fromkeys(story)] == [
+        "pm.hart",
+        "dlr.okafor",
+        "dlr.okafor",
+        "mo.lindqvist",
+        "mo.lindqvist",
+    ]
+    assert ("cmp.rao", "PropertyModified") in told
+
+
+# -- how it is made ------------------------------------------------------------------------------------
+
+
+def test_one_seed_makes_one_desk_to_the_last_byte() -> None:
+    def made(number: int) -> list[Any]:
+        engine = Engine.open(None)
+        try:
+            seed(engine, size="demo", seed=number, start=NOON)
+            return journal(engine)
+        finally:
+            engine.close()
+
+    assert made(7) == made(7)
+    assert made(7) != made(8)
+
+
+@pytest.mark.parametrize("zone", [0, 9, -5])
+def test_a_desk_opened_early_has_no_trades_of_yesterday(zone: int) -> None:
+    start = datetime(2026, 11, 20, 2, 30, tzinfo=timezone(timedelta(hours=zone)))
+    served = Served("demo", start)
+    try:
+        fills = served.ask(read).executions
+    finally:
+        served.engine.close()
+    assert {fill.created_date.astimezone(start.tzinfo).date() for fill in fills} == {start.date()}
+
+
+def test_a_desk_that_is_not_empty_is_left_as_it_is(served: Served) -> None:
+    before = journal(served.engine)
+    with pytest.raises(Refusal):
+        seed(served.engine, size="demo", start=NOON)
+    assert journal(served.engine) == before

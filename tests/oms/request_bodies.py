@@ -1,0 +1,64 @@
+"""Small entities and a command that stores them as they are, for tests of what keeps and finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import httpx
+
+from tui.api.base import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
+from tui.api.models import Order
+from tui.oms.domain.unit_of_work import Answer, Book, Stored
+
+NINE = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+
+LISTS: Final = ("blocks", "orders", "placements", "executions", "allocations", "ordergraph/blocks")
+
+
+async def everything(server: httpx.AsyncClient) -> list[bytes]:
+    """Every list of a server, as its bytes."""
+    return [(await server.get(f"/api/{name}?limit=5000")).content for name in LISTS]
+
+
+def put(book: Book, entities: Sequence[Stored]) -> Answer:
+    """Store entities as they are: no rule is asked."""
+    for entity in entities:
+        book.put(entity)
+    return lambda: [book.get(type(entity), entity.id) for entity in entities]
+
+
+def drop(book: Book, entity: Stored) -> Answer:
+    """Delete an entity: no rule is asked."""
+    book.remove(type(entity), entity.id)
+    return lambda: None
+
+
+def oid(code: str) -> ResourceId:
+    return ResourceId("Desk", code)
+
+
+def an_order(code: str, **changes: Any) -> Order:
+    """An order for 100 to buy, in the state New, of portfolio GROWTH."""
+    fields: dict[str, Any] = {
+        "id": oid(code),
+        "instrument_identifiers": {"Instrument/default/Figi": "BBG000B9XRY4"},
+        "lusid_instrument_id": "LUID_0000AAPL",
+        "quantity": Decimal(100),
+        "side": "Buy",
+        "state": "New",
+        "portfolio_id": oid("GROWTH"),
+        "date": NINE,
+        "links": (),
+    }
+    return Order(**{**fields, **changes})
+
+
+def usd(amount: str) -> CurrencyAndAmount:
+    return CurrencyAndAmount(amount=Decimal(amount), currency="USD")
+
+
+def labelled(key: str, label: str) -> dict[str, PerpetualProperty]:
+    return {key: PerpetualProperty(key=key, value=PropertyValue(label_value=label))}

@@ -1,0 +1,446 @@
+"""A desk of its own for every test: the real server over a database in memory, spoken to over HTTP.
+
+Names in calls are codes in scope ``Desk``; what a call does not say is a limit order to buy Apple. Every
+call is watched: a refused one must be a problem document of the contract's form and leave the database as
+it was, and a partial one must account for every key it was sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from tui.api import codec, endpoints, requests
+from tui.api.base import ErrorDetail, ProblemDetails, ResourceId
+from tui.api.endpoints import ALLOCATIONS, BLOCKS, EXECUTIONS, ORDERS, PLACEMENTS, Endpoint
+from tui.api.http import asgi_transport
+from tui.api.models import (
+    Allocation,
+    Block,
+    Execution,
+    HistoryItem,
+    Order,
+    OrderGraphBlock,
+    OrderGraphPlacement,
+    Placement,
+    Transaction,
+)
+from tui.api.requests import KeyedReply, ResourceList
+from tui.oms.domain.unit_of_work import Book, Context
+from tui.oms.engine.engine import Engine
+from tui.oms.http.app import Server, Settings
+
+APPLE = {"Instrument/default/Figi": "BBG000B9XRY4"}
+MICROSOFT = {"Instrument/default/Figi": "BBG000BPH459"}
+GILT = {"Instrument/default/Ticker": "UKT 4.5 09/07/34"}
+TERMS = {
+    "instrumentIdentifiers": APPLE,
+    "side": "Buy",
+    "type": "Limit",
+    "timeInForce": "Day",
+    "limitPrice": {"amount": 190, "currency": "USD"},
+}
+MARKET = {"type": "Market", "limitPrice": None}
+OPENING = datetime(2026, 11, 20, 8, tzinfo=UTC)
+
+CODES = frozenset({103, 132, 144, 151, 156, 157, 173, 186, 187, 232, 233, 411, 681, 682, 689, 720})
+CODES_OF_IDS = frozenset({650, 654, 725, 726, 727, 729, 730})
+"""The error codes of section 2.0."""
+
+REPLIES: Mapping[Endpoint, Any] = {
+    endpoints.CREATE_ORDERS: ResourceList[requests.BlockAndOrders],
+    endpoints.MOVE_ORDERS: ResourceList[requests.MovedOrder],
+    endpoints.UPDATE_ORDERS: KeyedReply[Order],
+    endpoints.PLACE_BLOCKS: ResourceList[Placement],
+    endpoints.UPDATE_PLACEMENTS: KeyedReply[Placement],
+    endpoints.CANCEL_PLACEMENTS: KeyedReply[requests.CancelledPlacement],
+    endpoints.CANCEL_ORDERS: KeyedReply[requests.CancelledOrder],
+    endpoints.CANCEL_AND_MOVE: KeyedReply[requests.CancelledAndMoved],
+    endpoints.ALLOCATE: requests.AllocationReply,
+    endpoints.ALLOCATE_WEIGHTED: requests.AllocationReply,
+    endpoints.BOOK_TRANSACTIONS: requests.BookingReply,
+    endpoints.SWEEP_BLOCKS: KeyedReply[ResourceId],
+    BLOCKS.upsert: ResourceList[Block],
+    ORDERS.upsert: ResourceList[Order],
+    PLACEMENTS.upsert: ResourceList[Placement],
+    EXECUTIONS.upsert: ResourceList[Execution],
+    ALLOCATIONS.upsert: ResourceList[Allocation],
+    **{family.delete: requests.DeletedEntity for family in endpoints.FAMILIES},
+}
+FAMILIES: Mapping[type[Any], Any] = {
+    Block: BLOCKS,
+    Order: ORDERS,
+    Placement: PLACEMENTS,
+    Execution: EXECUTIONS,
+    Allocation: ALLOCATIONS,
+}
+
+Contents = Mapping[str, list[str]]
+
+
+def rid(code: str) -> ResourceId:
+    return ResourceId("Desk", code)
+
+
+def id_of(code: str) -> dict[str, str]:
+    return {"scope": "Desk", "code": code}
+
+
+def usd(amount: Any) -> dict[str, Any]:
+    return {"amount": amount, "currency": "USD"}
+
+
+class Refused(Exception):
+    """What the server answered when it refused a whole call."""
+
+    def __init__(self, problem: ProblemDetails) -> None:
+        super().__init__(f"{problem.status} {problem.name} ({problem.code}): {problem.detail}")
+        self.problem = problem
+
+
+class Desk:
+    """Sends calls to the server one after the other."""
+
+    def __init__(self, settings: Settings | None = None, **engine: Any) -> None:
+        self.engine = Engine.open(None, **engine)
+        self.wrote = False
+        """Whether the last call changed anything in the database."""
+        self._contents = self.contents()
+        self._loop = asyncio.new_event_loop()
+        self._http = httpx.AsyncClient(
+            transport=asgi_transport(Server(self.engine, settings)), base_url="http://embedded/api"
+        )
+        self._fills = 0
+
+    def __enter__(self) -> Desk:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._loop.run_until_complete(self._http.aclose())
+        self._loop.close()
+        self.engine.close()
+
+    def contents(self) -> Contents:
+        """Give every row of every table of the database."""
+        connection = self.engine.store.connection
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        return {
+            name: sorted(map(repr, connection.execute(f"SELECT * FROM {name}")))
+            for (name,) in tables
+            if not name.startswith("sqlite_")
+        }
+
+    def a_book(self) -> Book:
+        """Give what a rule works on, over what is stored."""
+        return Book(self.engine.store, Context(datetime.now(UTC), "dealer", "REQ-1"))
+
+    # -- calls ----------------------------------------------------------------------------------------
+
+    def request(
+        self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None
+    ) -> httpx.Response:
+        """Send any request and give the answer as it is."""
+        content = b"" if body is None else body if isinstance(body, bytes) else msgspec.json.encode(body)
+        headers = {"content-type": "application/json"} if method == "POST" else {}
+        return self._loop.run_until_complete(
+            self._http.request(method, path, content=content, params=query, headers=headers)
+        )
+
+    def send(
+        self, endpoint: Endpoint, body: Any = None, *, id: str = "", query: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Call a writing endpoint and give its reply; what every answer must be is checked here."""
+        path = endpoint.path.format(scope="Desk", code=id)
+        answer = self.request(endpoint.method, path, body, query)
+        after = self.contents()
+        self.wrote, before = after != self._contents, self._contents
+        self._contents = after
+        if answer.is_error:
+            assert after == before, "a refused call leaves no trace"
+            raise Refused(problem_of(answer))
+        assert answer.status_code == endpoint.status
+        reply = codec.decode(REPLIES[endpoint], answer.content)
+        if hasattr(reply, "failed"):
+            check_partial(endpoint, body, reply)
+        return reply
+
+    def create(self, block: str, orders: dict[str, Any], **fields: Any) -> Any:
+        """``orders`` maps a code to a quantity, or to the fields of the order."""
+        made = []
+        for number, (code, given) in enumerate(orders.items()):
+            own = given if isinstance(given, dict) else {"quantity": given}
+            date = (OPENING + timedelta(seconds=number)).isoformat()
+            made.append({"id": id_of(code), "portfolioId": id_of("GROWTH"), "date": date, **own})
+        entry = {"blockId": id_of(block), "orders": made, **TERMS, **fields}
+        return self.send(endpoints.CREATE_ORDERS, {"requests": [entry]})
+
+    def put_order(self, code: str, **fields: Any) -> Any:
+        item = {"id": id_of(code), "portfolioId": id_of("GROWTH"), **TERMS, "quantity": 10, **fields}
+        return self.send(ORDERS.upsert, {"orderRequests": [without_nulls(item)]})
+
+    def put_block(self, code: str, **fields: Any) -> Any:
+        item = {"id": id_of(code), "createdDate": OPENING.isoformat(), **TERMS, **fields}
+        return self.send(BLOCKS.upsert, {"requests": [item]})
+
+    def move(self, moves: dict[str, str]) -> Any:
+        items = [{"orderId": id_of(order), "destinationBlockId": id_of(to)} for order, to in moves.items()]
+        return self.send(endpoints.MOVE_ORDERS, {"requests": items})
+
+    def update(self, code: str, **fields: Any) -> Any:
+        return self.send(endpoints.UPDATE_ORDERS, {"u": {"id": id_of(code), **fields}})
+
+    def updates(self, items: dict[str, tuple[str, dict[str, Any]]]) -> Any:
+        """``items`` maps a request key to an order and the fields to update."""
+        body = {key: {"id": id_of(code), **fields} for key, (code, fields) in items.items()}
+        return self.send(endpoints.UPDATE_ORDERS, body)
+
+    def cancel(self, *codes: str) -> Any:
+        return self.send(endpoints.CANCEL_ORDERS, {code: id_of(code) for code in codes})
+
+    def cancel_and_move(self, moves: dict[str, tuple[str, str]]) -> Any:
+        """``moves`` maps the order to cancel to the new order and its block."""
+        body = {
+            code: {
+                "cancelOrderId": id_of(code),
+                "moveRemainingToOrderId": id_of(order),
+                "moveRemainingToBlockId": id_of(block),
+            }
+            for code, (order, block) in moves.items()
+        }
+        return self.send(endpoints.CANCEL_AND_MOVE, body)
+
+    def a_placement(self, code: str, blocks: str, quantity: Any, **fields: Any) -> Any:
+        """Give a placement as JSON has it; ``blocks`` are codes with a space between."""
+        return without_nulls(
+            {
+                "id": id_of(code),
+                "blockIds": [id_of(block) for block in blocks.split()],
+                "createdDate": OPENING.isoformat(),
+                **TERMS,
+                "quantity": quantity,
+                **fields,
+            }
+        )
+
+    def place(self, code: str, blocks: str, quantity: Any, **fields: Any) -> Any:
+        item = self.a_placement(code, blocks, quantity, **fields)
+        return self.send(endpoints.PLACE_BLOCKS, {"requests": [item]})
+
+    def put_placement(self, code: str, blocks: str, quantity: Any, **fields: Any) -> Any:
+        item = self.a_placement(code, blocks, quantity, **fields)
+        return self.send(PLACEMENTS.upsert, {"requests": [item]})
+
+    def update_placement(self, code: str, **fields: Any) -> Any:
+        return self.send(endpoints.UPDATE_PLACEMENTS, {"u": {"id": id_of(code), **fields}})
+
+    def cancel_placement(self, code: str) -> Any:
+        return self.send(endpoints.CANCEL_PLACEMENTS, {"c": id_of(code)})
+
+    def a_fill(self, code: str, placement: str, quantity: Any, price: Any = 190, **fields: Any) -> Any:
+        """Give a fill as JSON has it; fills are a minute apart in the order they are made."""
+        self._fills += 1
+        return {
+            "id": id_of(code),
+            "placementId": id_of(placement),
+            "instrumentIdentifiers": APPLE,
+            "quantity": quantity,
+            "state": "PartiallyFilled",
+            "side": "Buy",
+            "type": "Limit",
+            "createdDate": (OPENING + timedelta(minutes=self._fills)).isoformat(),
+            "price": price if isinstance(price, dict) else usd(price),
+            "settlementCurrency": "USD",
+            "settlementCurrencyFxRate": 1,
+            "counterparty": "BRK-A",
+            **fields,
+        }
+
+    def fill(self, code: str, placement: str, quantity: Any, price: Any = 190, **fields: Any) -> Any:
+        return self.fills(self.a_fill(code, placement, quantity, price, **fields))
+
+    def fills(self, *items: Any) -> Any:
+        """Record fills made by :meth:`a_fill` in one call."""
+        return self.send(EXECUTIONS.upsert, {"requests": list(items)})
+
+    def allocate(self, *codes: str, algorithm: str = "PR-FIFO") -> Any:
+        query = {"allocationAlgorithm": algorithm}
+        return self.send(endpoints.ALLOCATE, [id_of(code) for code in codes], query=query)
+
+    def allocate_weighted(self, code: str, weights: dict[str, Any], algorithm: str = "PR-LF") -> Any:
+        entries = [{"portfolioId": id_of(name), "weight": weight} for name, weight in weights.items()]
+        body = {"placementIds": [id_of(code)], "portfolioWeights": entries}
+        return self.send(endpoints.ALLOCATE_WEIGHTED, body, query={"allocationAlgorithm": algorithm})
+
+    def an_allocation(self, code: str, order: str, quantity: Any, **fields: Any) -> Any:
+        return without_nulls(
+            {
+                "id": id_of(code),
+                "allocatedOrderId": id_of(order),
+                "portfolioId": id_of("GROWTH"),
+                "quantity": quantity,
+                "instrumentIdentifiers": APPLE,
+                "side": "Buy",
+                "price": usd(190),
+                "date": OPENING.isoformat(),
+                **fields,
+            }
+        )
+
+    def put_allocation(self, code: str, order: str, quantity: Any, **fields: Any) -> Any:
+        item = self.an_allocation(code, order, quantity, **fields)
+        return self.send(ALLOCATIONS.upsert, {"allocationRequests": [item]})
+
+    def book(self, *codes: str, mark: bool = False, fees: bool = True, **fields: Any) -> Any:
+        return self.book_ids(*map(id_of, codes), mark=mark, fees=fees, **fields)
+
+    def book_ids(self, *ids: Any, mark: bool = False, fees: bool = True, **fields: Any) -> Any:
+        query = {"markOrdersAndAllocationsAsBooked": mark, "applyFeesAndCommission": fees}
+        return self.send(endpoints.BOOK_TRANSACTIONS, {"allocationIds": list(ids), **fields}, query=query)
+
+    def sweep(self, *codes: str, latest: str = "2999-01-01T00:00:00Z") -> Any:
+        body = {
+            "blockIds": {code: id_of(code) for code in codes},
+            "latestAllowableModificationTime": latest,
+        }
+        return self.send(endpoints.SWEEP_BLOCKS, body)
+
+    def delete(self, kind: type[Any], code: str) -> Any:
+        return self.send(FAMILIES[kind].delete, id=code)
+
+    # -- reads ----------------------------------------------------------------------------------------
+
+    def read(self, endpoint: Endpoint, *, id: str = "", scope: str = "Desk", **query: Any) -> bytes:
+        """Call a reading endpoint and give its body; a parameter that is None is not sent."""
+        path = endpoint.path.format(scope=scope, code=id)
+        answer = self.request("GET", path, query=without_nulls(query))
+        if answer.is_error:
+            raise Refused(problem_of(answer))
+        assert answer.status_code == 200
+        return answer.content
+
+    def get(self, kind: type[Any], code: str, as_at: datetime | None = None) -> Any:
+        """Give an entity as it is, or as it was."""
+        at = None if as_at is None else as_at.isoformat()
+        return codec.decode(kind, self.read(FAMILIES[kind].get, id=code, asAt=at))
+
+    def block(self, code: str, as_at: datetime | None = None) -> Any:
+        return self.get(Block, code, as_at)
+
+    def order(self, code: str, as_at: datetime | None = None) -> Any:
+        return self.get(Order, code, as_at)
+
+    def placement(self, code: str, as_at: datetime | None = None) -> Any:
+        return self.get(Placement, code, as_at)
+
+    def execution(self, code: str, as_at: datetime | None = None) -> Any:
+        return self.get(Execution, code, as_at)
+
+    def allocation(self, code: str, as_at: datetime | None = None) -> Any:
+        return self.get(Allocation, code, as_at)
+
+    def all(self, kind: type[Any], **query: Any) -> list[Any]:
+        """Give what a family's list has, in the order of the ids unless ``sortBy`` says otherwise."""
+        body = self.read(FAMILIES[kind].list, **{"limit": 5000, **query})
+        return list(codec.decode(ResourceList[kind], body).values)  # type: ignore[valid-type]
+
+    def codes(self, kind: type[Any], filter: str) -> list[str]:
+        """Give the codes of what a filter finds."""
+        return [each.id.code for each in self.all(kind, filter=filter)]
+
+    def allocated(self) -> dict[str, Decimal]:
+        """Give the quantity of every allocation by the code of its id."""
+        return {each.id.code: each.quantity for each in self.all(Allocation)}
+
+    def transactions(self, portfolio: str = "GROWTH", *, cancelled: bool = False) -> list[Transaction]:
+        """Give what is booked in a portfolio."""
+        query = {"limit": 5000, "showCancelledTransactions": cancelled}
+        body = self.read(endpoints.PORTFOLIO_TRANSACTIONS, id=portfolio, **query)
+        return list(codec.decode(ResourceList[Transaction], body).values)
+
+    def history(self, code: str, as_at: datetime | None = None) -> tuple[HistoryItem, ...]:
+        at = None if as_at is None else as_at.isoformat()
+        body = self.read(endpoints.ORDER_HISTORY, id=code, asAt=at)
+        return codec.decode(ResourceList[HistoryItem], body).values
+
+    def block_entries(self, **query: Any) -> list[OrderGraphBlock]:
+        body = self.read(endpoints.GRAPH_BLOCKS, **{"limit": 5000, **query})
+        return list(codec.decode(ResourceList[OrderGraphBlock], body).values)
+
+    def placement_entries(self, **query: Any) -> list[OrderGraphPlacement]:
+        body = self.read(endpoints.GRAPH_PLACEMENTS, **{"limit": 5000, **query})
+        return list(codec.decode(ResourceList[OrderGraphPlacement], body).values)
+
+    def block_entry(self, code: str) -> OrderGraphBlock:
+        """Give a block's entry of the order graph."""
+        (entry,) = self.block_entries(filter=f"id.code eq '{code}'")
+        return entry
+
+    def placement_entry(self, code: str) -> OrderGraphPlacement:
+        (entry,) = self.placement_entries(filter=f"id.code eq '{code}'")
+        return entry
+
+
+def without_nulls(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if value is not None}
+
+
+def problem_of(answer: httpx.Response) -> ProblemDetails:
+    """Give a refusal's body, after seeing that it is one of the contract (2.0)."""
+    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    assert answer.headers["lusid-meta-success"] == "False"
+    problem = codec.decode(ProblemDetails, answer.content)
+    assert problem.status == answer.status_code
+    assert problem.code in CODES | CODES_OF_IDS, f"{problem.code} is no code of section 2.0"
+    assert problem.type == f"https://docs.lusid.com/#section/Error-Codes/{problem.code}"
+    assert re.fullmatch(r"([A-Z][a-z]+)+", problem.name), problem.name
+    assert problem.title
+    assert problem.detail
+    return problem
+
+
+def check_partial(endpoint: Endpoint, body: Any, reply: Any) -> None:
+    """See that a partial answer tells of every item, and of each failure what the contract asks for."""
+    if endpoint in (endpoints.ALLOCATE, endpoints.ALLOCATE_WEIGHTED, endpoints.BOOK_TRANSACTIONS):
+        ids = body if isinstance(body, list) else body.get("placementIds") or body["allocationIds"]
+        keys = {f"Scope:{each['scope']} Code:{each['code']}" for each in ids}
+    else:
+        keys = set(body.get("blockIds", body) if isinstance(body, dict) else body)
+    values = reply.values or {}
+    done = set(values) if isinstance(values, Mapping) else {each.failed_key for each in values}
+    failed = set(reply.failed or {})
+    assert done | failed == keys
+    assert not done & failed
+    for key, why in (reply.failed or {}).items():
+        assert why.id == key
+        assert re.fullmatch(r"([A-Z][a-z]+)+", why.type), why.type
+        assert why.detail
+        assert why.error_details == ()
+
+
+def failure(reply: Any) -> ErrorDetail:
+    """Give the one failure of a partial call."""
+    (only,) = reply.failed.values()
+    return only
+
+
+@contextmanager
+def refused(name: str, code: int = 151, status: int = 400) -> Iterator[None]:
+    """Expect the whole call to be refused with that name, code and status, and to leave no trace."""
+    with pytest.raises(Refused) as caught:
+        yield
+    problem = caught.value.problem
+    assert (problem.name, problem.code, problem.status) == (name, code, status)
+
+
+def modified(*entities: Any) -> Sequence[datetime]:
+    """Give when entities last changed."""
+    return [entity.version.as_at_modified for entity in entities]

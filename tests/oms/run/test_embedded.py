@@ -1,0 +1,92 @@
+"""The server inside the program: demo data at once, a market that can be held, a desk that stays."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.oms.request_bodies import NINE
+from tui.api.http import asgi_transport
+from tui.oms.run.embedded import Embedded
+from tui.oms.store import StoreError
+
+TABLES = ("blocks", "orders", "placements", "executions", "allocations", "ordergraph/blocks")
+
+
+@asynccontextmanager
+async def opened(path: Path | None, **how: Any) -> AsyncIterator[httpx.AsyncClient]:
+    embedded = await Embedded.open(path, **how)
+    try:
+        transport = asgi_transport(embedded.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://embedded/api") as server:
+            yield server
+    finally:
+        await embedded.close()
+
+
+async def everything(server: httpx.AsyncClient) -> list[Any]:
+    return [(await server.get(f"/api/{table}?limit=5000")).json()["values"] for table in TABLES]
+
+
+async def test_a_new_desk_has_demo_data_and_keeps_it(tmp_path: Path) -> None:
+    file = tmp_path / "demo.db"
+    async with opened(file, market=False) as server:
+        first = await everything(server)
+    assert len(first[0]) == 40
+    assert all(first)
+    async with opened(file, market=False) as server:
+        assert await everything(server) == first
+    async with opened(file, market=False, fresh=True, size="empty") as server:
+        assert not any(await everything(server))
+
+
+async def test_one_seed_and_one_start_make_one_desk() -> None:
+    desks = []
+    for seed in (7, 7, 8):
+        async with opened(None, seed=seed, start=NINE, market=False) as server:
+            desks.append(await everything(server))
+    assert desks[0] == desks[1] != desks[2]
+
+
+async def test_the_market_can_be_held_stepped_and_sped_up() -> None:
+    async with opened(None) as server:
+        market = "http://embedded/market"
+        assert (await server.get(market)).json()["running"] is True
+        held = (await server.post(market, json={"running": False, "speed": "2.5"})).json()
+        assert (held["running"], held["speed"]) == (False, 2.5)
+        before = len((await server.get("/api/executions?limit=5000")).json()["values"])
+        stepped = (await server.post(market, json={"steps": 50})).json()
+        after = len((await server.get("/api/executions?limit=5000")).json()["values"])
+        assert (stepped["running"], stepped["steps"]) == (False, 50)
+        assert after - before == stepped["fills"] > 0
+        for wrong in ({"speed": "0"}, {"speed": "fast"}, {"steps": 0}, {"colour": 1}):
+            answer = await server.post(market, json=wrong)
+            assert answer.status_code == 400, wrong
+            assert answer.headers["content-type"] == "application/problem+json"
+        assert (await server.post(market, json={"running": True})).json()["speed"] == 2.5
+
+
+async def test_an_instrument_is_halted_and_goes_on(tmp_path: Path) -> None:
+    async with opened(None) as server:
+        market = "http://embedded/market"
+        halted = (await server.post(market, json={"running": False, "halt": "vod"})).json()
+        assert [halt["ticker"] for halt in halted["halts"]] == ["VOD"]
+        assert (halted["phase"], halted["halts"][0]["secondsLeft"]) == ("Open", 300)
+        assert (await server.post(market, json={"lift": "GB00BH4HKS39"})).json()["halts"] == []
+        refused = await server.post(market, json={"halt": "XYZ"})
+        assert refused.status_code == 400
+        assert refused.json()["detail"] == "'XYZ' does not trade on the simulated market."
+
+
+async def test_a_desk_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
+    file = tmp_path / "demo.db"
+    async with opened(file, size="empty", market=False):
+        with pytest.raises(StoreError, match="is in use by another blotter"):
+            await Embedded.open(file)
+    async with opened(file, size="empty", market=False) as server:
+        assert (await server.get("/api/orders")).status_code == 200

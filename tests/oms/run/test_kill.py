@@ -1,0 +1,105 @@
+"""kill -9 at any moment: what was acknowledged stays, and no call is ever there in part."""
+
+from __future__ import annotations
+
+import os
+import random
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import msgspec
+import pytest
+
+from tests.oms.run.kill_harness import size_of
+from tests.oms.run.many_clients import ROOT
+from tui.api.models import Block, Order
+from tui.oms.engine.engine import Engine
+from tui.oms.http.read_endpoints import graph_text
+from tui.oms.query.pages import Listing, read_page
+from tui.oms.query.queryable_fields import fields_of
+
+KILLS = 200
+ON_ONE_FILE = 25
+
+
+@pytest.fixture
+def nursery() -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.oms.run.kill_harness"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        bufsize=0,
+        start_new_session=True,
+    )
+    yield process
+    os.killpg(process.pid, signal.SIGKILL)  # with the child at work, which holds the pipe too
+    process.communicate()
+
+
+def said_until_killed(out: IO[bytes], pid: int, chance: random.Random) -> list[str]:
+    """Kill the child a moment after some call, or while it opens the file; give all it said."""
+    said = b""
+    calls = chance.choice((-1, chance.randrange(50), chance.randrange(50)))
+    while said.count(b"\n") <= calls:
+        said += os.read(out.fileno(), 65_536)
+    moment = 0.015 if calls < 0 else 0.002
+    select.select([], [], [], chance.random() * moment)  # anywhere in the work of the next call
+    os.kill(pid, signal.SIGKILL)
+    while not said.endswith(b"dead\n"):
+        said += os.read(out.fileno(), 65_536)
+    return said.decode().split()[:-1]
+
+
+def test_nothing_acknowledged_is_lost_and_no_call_is_torn_by_two_hundred_kills(
+    nursery: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    assert nursery.stdin is not None
+    assert nursery.stdout is not None
+    chance = random.Random(7)
+    commits = 0
+    for child in range(KILLS):
+        file = tmp_path / f"{child // ON_ONE_FILE}.db"
+        nursery.stdin.write(f"{file} {child}\n".encode())
+        _, pid = nursery.stdout.readline().split()
+        said = said_until_killed(nursery.stdout, int(pid), chance)
+        calls = [int(line) for line in said if line != "open"]
+        assert calls == list(range(len(calls)))
+        commits += len(calls)
+        engine = Engine.open(file)
+        found = whole_calls(engine, child)
+        assert found in (len(calls), len(calls) + 1), "the one at work may be there, unacknowledged"
+        if child % ON_ONE_FILE == ON_ONE_FILE - 1:
+            assert engine.store.connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            assert engine.store.broken_link() is None
+        engine.close()
+    assert commits > 10 * KILLS
+
+
+def whole_calls(engine: Engine, child: int) -> int:
+    """Count the calls of a child that are there; each must be there with all it made."""
+    blocks = entries(engine, Listing(fields_of(Block), text=graph_text(Block), filter=mine(child)))
+    orders = entries(engine, Listing(fields_of(Order), filter=mine(child)))
+    for entry in blocks:
+        _, call = entry["block"]["id"]["code"].split("-")
+        size = size_of(int(call))
+        assert len(entry["block"]["orderIds"]) == len(entry["ordered"]["details"]) == size
+        assert entry["block"]["quantity"] == entry["ordered"]["quantity"] == 10 * size
+    assert len(orders) == sum(len(entry["block"]["orderIds"]) for entry in blocks)
+    calls = sorted(int(entry["block"]["id"]["code"].split("-")[1]) for entry in blocks)
+    assert calls == [*range(len(blocks))]
+    return len(blocks)
+
+
+def mine(child: int) -> str:
+    return f"id.code startswith '{child}-'"
+
+
+def entries(engine: Engine, listing: Listing) -> list[dict]:  # type: ignore[type-arg]
+    asked = msgspec.structs.replace(listing, limit=5_000)
+    return [msgspec.json.decode(row) for row in engine.view(lambda reads: read_page(reads, asked)).rows]

@@ -1,0 +1,269 @@
+"""``serve`` as a process: what it prints, how it ends, and what it says when it cannot start."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.paths import ROOT
+from tui.cli import main
+from tui.oms.run import uvicorn_protocol
+from tui.oms.run.embedded import Embedded
+from tui.oms.run.serve import _Socket
+from tui.oms.store import StoreError
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+CODE = "import sys; from tui.oms.run.serve import run; from pathlib import Path; sys.exit(run({arguments}))"
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Give what starts a server with arguments of ``run``; all of them end with the test."""
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(arguments: str) -> subprocess.Popen[str]:
+        made = subprocess.Popen(
+            [sys.executable, "-c", CODE.format(arguments=arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        running.append(made)
+        return made
+
+    yield begin
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def greeting(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Read the first two lines: the address and the token."""
+    assert process.stdout is not None
+    url, token = process.stdout.readline().split(), process.stdout.readline().split()
+    assert [url[0], token[0]] == ["url", "token"]
+    return url[1], token[1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_greets_serves_and_ends_cleanly(start: Start, tmp_path: Path, number: signal.Signals) -> None:
+    file = tmp_path / "desk.db"
+    process = start(f"port=0, db=Path({str(file)!r}), size='demo', market=True")
+    url, token = greeting(process)
+    headers = {"authorization": f"Bearer {token}"}
+    assert httpx.get(f"{url}/blocks", headers=headers).json()["values"]
+    assert httpx.get(f"{url}/blocks").status_code == 401
+    assert httpx.get(f"{url.removesuffix('/api')}/market", headers=headers).json()["running"] is True
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (0, "", "")
+    assert [path.name for path in tmp_path.iterdir() if path.name != "desk.db"] == ["desk.db.lock"]
+
+
+def test_a_port_that_is_taken_is_told_in_a_sentence(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = start(f"port={port}")
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (1, "")
+    assert (
+        err == f"blotter serve: Cannot listen on 127.0.0.1:{port}: Address already in use. Choose another.\n"
+    )
+
+
+def test_a_database_in_use_is_told_in_a_sentence(start: Start, tmp_path: Path) -> None:
+    database = f"port=0, db=Path({str(tmp_path / 'desk.db')!r})"
+    greeting(start(database))
+    second = start(database)
+    out, err = second.communicate(timeout=20)
+    assert (second.returncode, out) == (1, "")
+    assert "is in use by another blotter" in err
+    assert err.count("\n") == 1
+
+
+def test_a_database_in_use_is_free_again_after_kill_9(start: Start, tmp_path: Path) -> None:
+    database = f"port=0, db=Path({str(tmp_path / 'desk.db')!r}), size='demo'"
+    first = start(database)
+    url, token = greeting(first)
+    headers = {"authorization": f"Bearer {token}"}
+    before = httpx.get(f"{url}/orders", headers=headers).json()["values"]
+    first.kill()
+    first.wait()
+    url, token = greeting(start(database))
+    headers = {"authorization": f"Bearer {token}"}
+    assert httpx.get(f"{url}/orders", headers=headers).json()["values"] == before
+
+
+@pytest.mark.parametrize("by", ["serve", "demo"])
+def test_the_program_and_the_server_do_not_share_a_desk(start: Start, tmp_path: Path, by: str) -> None:
+    file = tmp_path / "desk.db"
+    holder = start(f"port=0, db=Path({str(file)!r})")
+    greeting(holder)
+    command = {"serve": ["serve", "--port", "0", "--db", str(file)], "demo": ["demo", "--db", str(file)]}[by]
+    other = subprocess.run(
+        [sys.executable, "-m", "tui", *command],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "HOME": str(tmp_path), "TERM": "xterm"},
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        check=False,
+    )
+    assert other.returncode != 0
+    said = f"{file} is in use by another blotter (process {holder.pid})."
+    assert said in " ".join((other.stderr + other.stdout).split())
+    assert "Traceback" not in other.stderr
+
+
+def test_other_machines_need_a_token(start: Start) -> None:
+    process = start("port=0, host='0.0.0.0'")
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert err.startswith("blotter serve: 0.0.0.0 is open to other machines, so a token is needed")
+    url, token = greeting(start("port=0, host='0.0.0.0', token='s3cret'"))
+    assert token == "s3cret"
+    there = url.replace("0.0.0.0", "127.0.0.1")
+    assert httpx.get(f"{there}/orders", headers={"authorization": "Bearer s3cret"}).status_code == 200
+
+
+USERS = """
+[users."dlr.okafor"]
+password = "sesame"
+[users.auditor]
+token = "look"
+read_only = true
+"""
+
+
+def run_serve(*options: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tui", "serve", "--port", "0", "--db", ":memory:", *options]
+    environment = {name: value for name, value in os.environ.items() if name != "BLOTTER_TOKEN"}
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment
+    )
+
+
+def test_a_file_of_users_says_who_may_sign_on(tmp_path: Path) -> None:
+    file = tmp_path / "users.toml"
+    file.touch(mode=0o600)
+    file.write_text(USERS, encoding="utf-8")
+    process = run_serve("--users", str(file), "--host", "0.0.0.0")
+    try:
+        url, token = greeting(process)
+        assert token == "-"
+        url = url.replace("0.0.0.0", "127.0.0.1")
+        form = {"grant_type": "password", "username": "dlr.okafor", "password": "sesame"}
+        granted = httpx.post(url.replace("/api", "/oauth2/x/v1/token"), data=form).json()
+        headers = {"authorization": f"Bearer {granted['access_token']}"}
+        me = httpx.get(url.replace("/api", "/identity/api/me"), headers=headers).json()
+        assert me["id"] == "dlr.okafor"
+        assert httpx.get(f"{url}/orders", headers={"authorization": "Bearer -"}).status_code == 401
+        look = {"authorization": "Bearer look"}
+        assert httpx.get(f"{url}/orders", headers=look).status_code == 200
+        assert httpx.delete(f"{url}/orders/a/b", headers=look).status_code == 403
+    finally:
+        process.terminate()
+        _, err = process.communicate(timeout=20)
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--users", "none.toml"), "The file of users none.toml cannot be read: No such file or directory."),
+        (
+            ("--users", "x", "--token", "t"),
+            "--token goes without --users: the file says who has which token.",
+        ),
+        (("--token", "two words"), "The token must be printable ASCII without spaces."),
+        (("--inject", "explode"), "There is no fault 'explode'; there are "),
+        (("--scenario", "nowhere.toml"), "nowhere.toml cannot be read: No such file or directory."),
+        (("--host", "no.such.host.invalid", "--token", "t"), "Cannot listen on no.such.host.invalid:0: "),
+    ],
+)
+def test_what_cannot_be_served_is_told_in_a_sentence(
+    options: tuple[str, ...],
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delenv("BLOTTER_TOKEN", raising=False)
+    code = main(["serve", "--port", "0", "--db", ":memory:", *options])
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(f"blotter serve: {sentence}")
+    assert code == (1 if "listen" in sentence else 2)
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this machine speaks no IPv6")
+def test_it_listens_on_ipv6_as_well() -> None:
+    process = run_serve("--host", "::1", "--token", "t")
+    try:
+        url, _ = greeting(process)
+        assert url.startswith("http://[::1]:")
+        assert httpx.get(f"{url}/orders", headers={"authorization": "Bearer t"}).status_code == 200
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def test_a_demo_on_the_same_file_is_refused_with_a_sentence(start: Start, tmp_path: Path) -> None:
+    database = tmp_path / "desk.db"
+    greeting(start(f"port=0, db=Path({str(database)!r})"))
+    with pytest.raises(StoreError, match=r"is in use by another blotter \(process \d+\)\. Close that one"):
+        asyncio.run(Embedded.open(database))
+
+
+def test_where_no_file_can_be_locked_none_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    code = main(["serve", "--port", "0", "--token", "t", "--db", str(tmp_path / "desk.db")])
+    assert code == 1
+    assert "this system has no file locks. Use --db :memory: instead." in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+async def test_a_head_that_does_not_arrive_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uvicorn_protocol, "HEAD_S", 0)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        embedded = await Embedded.open(None, size="empty", market=False)
+        server = _Socket(embedded.app)
+        serving = asyncio.create_task(server.serve(listening))
+        reader, writer = await asyncio.open_connection(*listening.getsockname())
+        writer.write(b"GET /api/orders HTTP/1.1\r\nHost: x")
+        answer = await reader.read()
+        writer.close()
+        server.stop()
+        await serving
+        await embedded.close()
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"The request did not arrive in time." in answer
+
+
+def test_on_a_clock_of_its_own_the_desk_stands_still_between_steps(start: Start) -> None:
+    nine = "__import__('datetime').datetime.fromisoformat('2026-11-20T09:00:00+00:00')"
+    url, token = greeting(start(f"port=0, size='demo', market=True, clock={nine}"))
+    market, headers = f"{url.removesuffix('/api')}/market", {"authorization": f"Bearer {token}"}
+    first = httpx.get(market, headers=headers).json()
+    assert (first["running"], first["time"]) == (False, "2026-11-20T09:00:00.0000000+00:00")
+    stepped = httpx.post(market, headers=headers, json={"steps": 30}).json()
+    assert stepped["time"] == "2026-11-20T09:01:00.0000000+00:00"
+
+
+def test_a_clock_that_cannot_be_read_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--clock", "noon"])
+    assert "'noon' is no time such as 2026-11-20T09:00:00Z" in capsys.readouterr().err

@@ -1,0 +1,239 @@
+"""What must hold between the lists of a desk after every call: quantities add up, versions go up by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final
+
+from tests.oms.stateful.served import Allocation, Block, BlockGraph, Desk, Execution, Order, PlacementGraph
+
+ZERO: Final = Decimal(0)
+TINY: Final = Decimal("1E-9")
+FINAL: Final = ("Cancelled", "Booked", "Closed")
+
+Excess = tuple[str, str]
+"""Something there is too much of: of what, and where."""
+
+RECORDS: Final = {
+    "placed": {
+        "upsert_placements",
+        "upsert_executions",
+        "upsert_orders",
+        "upsert_blocks",
+        "delete_order",
+        "cancel_and_move",
+    },
+    "executed": {"upsert_executions", "upsert_placements"},
+    "allocated": {"upsert_allocations", "upsert_orders"},
+    "shared": {"upsert_allocations", "upsert_executions", "upsert_placements", "delete_execution"},
+}
+"""The calls after which there may be too much of something: those that record what happened elsewhere."""
+
+
+def fill_state(quantity: Decimal, units: Decimal) -> str:
+    """L8, L9: the state that goes with units filled."""
+    if abs(units) <= TINY:
+        return "New"
+    return "PartiallyFilled" if quantity - units > TINY else "Filled"
+
+
+def total(units: Iterable[Decimal]) -> Decimal:
+    return sum(units, ZERO)
+
+
+class Sums:
+    """The sums of a desk, worked out from its entities alone."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.children: dict[str, list[str]] = {code: [] for code in desk.placements}
+        self.on_block: dict[str, list[str]] = {code: [] for code in desk.blocks}
+        self.fills: dict[str, list[Execution]] = {code: [] for code in desk.placements}
+        for code, placement in desk.placements.items():
+            if placement.parent_placement_id is not None:
+                self.children[placement.parent_placement_id.code].append(code)
+            for block in placement.block_ids:
+                self.on_block[block.code].append(code)
+        for fill in desk.executions.values():
+            if fill.state != "Cancelled":
+                self.fills[fill.placement_id.code].append(fill)
+        self.live = [each for each in desk.allocations.values() if each.state != "Cancelled"]
+        self.given: dict[str, Decimal] = {}
+        for each in self.live:
+            code = each.allocated_order_id.code
+            self.given[code] = self.given.get(code, ZERO) + each.quantity
+
+    def family(self, placement: str) -> list[str]:
+        """A placement and everything below it."""
+        found = [placement]
+        for code in found:
+            found += self.children[code]
+        return found
+
+    def executed(self, placement: str) -> Decimal:
+        return total(fill.quantity for code in self.family(placement) for fill in self.fills[code])
+
+    def placed(self, placement: str) -> Decimal:
+        """P12: what a placement holds of its blocks."""
+        row = self.desk.placements[placement]
+        return self.executed(placement) if row.state == "Cancelled" else row.quantity
+
+    def shared(self, placement: str) -> Decimal:
+        """What is allocated of a placement and its children, each allocation once."""
+        return total(each.quantity for each in self.live if self._is_of(each, placement))
+
+    def recorded(self, placement: str) -> Decimal:
+        """What was recorded by hand of a placement, naming no executions: no run knows which it shares."""
+        return total(
+            each.quantity for each in self.live if not each.execution_ids and self._is_of(each, placement)
+        )
+
+    def _is_of(self, allocation: Allocation, placement: str) -> bool:
+        names = {id.code for id in allocation.placement_ids or ()}
+        return not names.isdisjoint(self.family(placement))
+
+    def top(self, block: str) -> list[str]:
+        """P5: the placements that take room of a block."""
+        return [code for code in self.on_block[block] if not self.desk.placements[code].parent_placement_id]
+
+    def together(self) -> list[set[str]]:
+        """P4: the blocks in groups that share placements."""
+        groups: list[set[str]] = [{code} for code in self.desk.blocks]
+        for placement in self.desk.placements.values():
+            codes = {id.code for id in placement.block_ids}
+            if len(codes) > 1:
+                joined = [group for group in groups if not group.isdisjoint(codes)]
+                groups = [group for group in groups if group.isdisjoint(codes)] + [set().union(*joined)]
+        return groups
+
+    def excesses(self, cut: set[str]) -> set[Excess]:
+        """Everything there is more of than of what it rests on.
+
+        ``cut`` are the orders that keep, though cancelled, what was placed for them (X5).
+        """
+        desk = self.desk
+        found: set[Excess] = set()
+        for group in self.together():
+            placed = total(desk.block_graph[code].placed.quantity for code in group)
+            members = [id.code for code in group for id in desk.blocks[code].order_ids]
+            kept = total(desk.orders[code].quantity for code in members if code in cut)
+            if placed - kept - total(desk.blocks[code].quantity for code in group) > TINY:
+                found.update(("placed", code) for code in group)
+        for code, placement in desk.placements.items():
+            executed = self.executed(code)
+            if placement.state != "Cancelled" and executed - placement.quantity > TINY:
+                found.add(("executed", code))
+            if self.shared(code) - executed - self.recorded(code) > TINY:
+                found.add(("shared", code))
+        for code, order in desk.orders.items():
+            if self.given.get(code, ZERO) - order.quantity > TINY:
+                found.add(("allocated", code))
+        return found
+
+
+def check_graph(sums: Sums, booked: dict[str, tuple[Decimal, str]]) -> None:
+    """G1 to G6, G8: the order graph says of every block and placement what its entities add up to."""
+    desk = sums.desk
+    assert desk.block_graph.keys() == desk.blocks.keys()
+    assert desk.placement_graph.keys() == desk.placements.keys()
+    for code, graph in desk.block_graph.items():
+        block = desk.blocks[code]
+        orders = [desk.orders[id.code] for id in block.order_ids]
+        ordered = total(order.quantity for order in orders if order.state != "Cancelled")
+        assert block.quantity == ordered or not orders, f"{code} is for {block.quantity}, not {ordered}"
+        assert graph.ordered.quantity == ordered, code
+        assert [detail.id for detail in graph.ordered.details] == block.order_ids
+        by_state: dict[str, Decimal] = {}
+        for order in orders:
+            by_state[order.state] = by_state.get(order.state, ZERO) + order.quantity
+        assert {
+            state: units for state, units in (graph.ordered.quantity_by_state or {}).items() if units
+        } == {state: units for state, units in by_state.items() if units}
+        names = {id.code for id in block.order_ids}
+        here = set(sums.on_block[code])
+        allocations = [
+            each
+            for each in sums.live
+            if (each.allocated_order_id.code in names)
+            or (not names and not here.isdisjoint(id.code for id in each.placement_ids or ()))
+        ]
+        assert graph.allocated.quantity == total(
+            each.quantity if each.side in (None, block.side) else -each.quantity for each in allocations
+        ), code
+        assert {detail.id for detail in graph.allocated.details} == {each.id for each in allocations}
+        done = [booked[each.id.code] for each in allocations if each.id.code in booked]
+        assert graph.booked.quantity == total(
+            units if side == block.side else -units for units, side in done
+        ), code
+        assert {detail.id.code for detail in graph.placed.details} == here
+        assert graph.derived_state == _derived(graph, block, orders), code
+    for group in sums.together():
+        top = {code for block in group for code in sums.top(block)}
+        placed = total(desk.block_graph[code].placed.quantity for code in group)
+        assert placed == total(map(sums.placed, top)), f"{sorted(group)} has {placed} placed"
+        executed = total(desk.block_graph[code].executed.quantity for code in group)
+        assert executed == total(map(sums.executed, top)), f"{sorted(group)} has {executed} executed"
+    for code, each in desk.placement_graph.items():
+        _check_placement(sums, code, each)
+
+
+def _check_placement(sums: Sums, code: str, graph: PlacementGraph) -> None:
+    assert graph.placed.quantity == sums.placed(code), code
+    assert graph.executed.quantity == sums.executed(code), code
+    assert graph.allocated.quantity == sums.shared(code), code
+    assert {detail.id.code for detail in graph.placed.details} == set(sums.children[code])
+
+
+def _derived(graph: BlockGraph, block: Block, orders: list[Order]) -> str:
+    """G8: the first stage from the left that is not complete."""
+    if block.is_swept:
+        return "Swept"
+    if orders and all(order.state == "Cancelled" for order in orders):
+        return "Cancelled"
+    ordered = graph.ordered.quantity if orders else block.quantity
+    stages = (
+        (ordered, graph.placed.quantity, "New", "Partially placed", "Over-placed"),
+        (graph.placed.quantity, graph.executed.quantity, "Placed", "Partially executed", "Over-executed"),
+        (
+            graph.executed.quantity,
+            graph.allocated.quantity,
+            "Executed",
+            "Partially allocated",
+            "Over-allocated",
+        ),
+        (graph.allocated.quantity, graph.booked.quantity, "Allocated", "Partially booked", "Booked"),
+    )
+    for due, done, none, some, over in stages:
+        if abs(done) <= TINY:
+            return none
+        if due - done > TINY:
+            return some
+        if done - due > TINY:
+            return over
+    return "Booked"
+
+
+def check_versions(before: Desk, now: Desk, last: str) -> str:
+    """L10: whatever changed has its next version, of one moment later than all before; give that moment.
+
+    Only a fill's placement and a moved order may have a new version without a difference of their own.
+    """
+    moments = set()
+    for name in ("orders", "blocks", "placements", "executions", "allocations"):
+        for code in now.changed(before, name):
+            row, old = now.tables[name].rows.get(code), before.tables[name].rows.get(code)
+            if row is None:
+                continue
+            version = row.version
+            moments.add(version.as_at_modified)
+            if old is None:
+                assert version.as_at_version_number == 1, f"{code} was born as {version}"
+                assert version.as_at_created == version.as_at_modified
+            else:
+                assert version.as_at_version_number == old.version.as_at_version_number + 1, code
+                assert version.as_at_created == old.version.as_at_created, code
+    assert len(moments) <= 1, f"one call, several moments: {moments}"
+    moment = max(moments, default=last)
+    assert moment >= last, "time goes on"
+    return moment

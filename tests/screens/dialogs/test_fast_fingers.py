@@ -1,0 +1,41 @@
+"""Keys that come faster than screens go: a held Enter, an Escape on the heels of the key that opened."""
+
+from __future__ import annotations
+
+import pytest
+from textual import events
+
+from tests.blotter_app import Blotter, blotter
+
+
+def strike(user: Blotter, *keys: str) -> None:
+    """Hand over keys all at once, as one packet of a slow line brings them."""
+    for key in keys:
+        user.app.post_message(events.Key(key, key if len(key) == 1 else None))
+
+
+async def test_a_held_enter_runs_a_command_once_and_ends_nothing() -> None:
+    async with blotter() as user:
+        redrawn: list[bool] = []
+        user.app.redraw = lambda: redrawn.append(True)  # type: ignore[method-assign]
+        await user.press("ctrl+p")
+        await user.type("redraw")
+        await user.until(lambda: "Paint the whole screen again" in user.text())
+        await user.press("down")
+        strike(user, "enter", "enter", "enter", "enter")
+        await user.until(lambda: bool(redrawn) and user.app.screen is user.desk)
+        await user.press("down")
+        assert redrawn == [True]
+        assert user.app.is_running
+
+
+@pytest.mark.parametrize("key", ["h", "n", "?", ":", "enter", "/", "o", "s"])
+async def test_whatever_a_key_opens_may_be_left_before_it_stands(key: str) -> None:
+    async with blotter() as user:
+        for _ in range(3):
+            strike(user, key, "escape")
+            await user.press("escape")
+            await user.press("escape")
+        await user.until(lambda: user.app.screen is user.desk)
+        assert user.app.is_running
+        assert "BLK-0001" in user.text()

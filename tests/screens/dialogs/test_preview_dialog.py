@@ -1,0 +1,212 @@
+"""The last look before sending: each tier has its own yes, and nothing else is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from textual import events
+from textual.screen import Screen
+
+from tui.api.base import ResourceId
+from tui.screens.dialogs.dialog import GUARD_S
+from tui.screens.dialogs.preview_dialog import PreviewDialog
+from tui.service.environment import Environment, Kind
+from tui.service.snapshot.snapshot import Family, Ref
+from tui.service.verbs.verb import Line, Tier
+from tui.service.writes.preview import Preview, Total, Warning
+
+Opened = Callable[[Screen[Any]], Any]
+CURL = "curl -X POST 'https://example.com/api' \\\n  -H 'Authorization: Bearer ***' \\\n  -d '{}'"
+
+
+class Clock:
+    """A clock that stands until it is told otherwise."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr("tui.screens.dialogs.dialog.clock", made)
+    return made
+
+
+def line(number: int, side: str = "Buy") -> Line:
+    return Line(
+        Ref(Family.ORDERS, ResourceId("Desk", f"ORD-{number}")),
+        side,
+        Decimal(50_000),
+        Decimal("0.82"),
+        "GBP",
+        "LUID_VOD",
+        ResourceId("Desk", "GROWTH"),
+    )
+
+
+def warning(number: int) -> Warning:
+    texts = tuple(f"ORD-{number}{n}: [b \x1b[31m is {n} % off the last price." for n in range(3))
+    return Warning(f"kind {number}", 3, texts[0], True, texts)
+
+
+def preview(tier: Tier = Tier.T1, *, kind: Kind = Kind.LOCAL, count: int = 2, soft: int = 0) -> Preview:
+    address = "" if kind is Kind.LOCAL else "https://acme.example.com/api"
+    totals = (
+        Total("Buy", "GBP", 1, Decimal(50_000), Decimal(41_000)),
+        Total("SellShort", "USD", 1, Decimal(1200), None),
+    )
+    return Preview(
+        verb="placeblocks",
+        headline=f"Place {count} blocks",
+        environment=Environment("demo", kind, address),
+        count=count,
+        tier=tier,
+        hard=("ORD-1: notional 30,000,000 GBP is above the limit.",) if tier is Tier.HARD else (),
+        soft=tuple(warning(number) for number in range(soft)),
+        totals=totals,
+        largest=(line(1), line(2, "SellShort")),
+        effects=("BLK-1 will hold 3 orders, 227.",),
+        typical="largest is 3.4 times the typical order",
+    )
+
+
+async def answers(
+    stage: Opened, clock: Clock, shown: Preview, *keys: str, after: float = 1.0
+) -> list[bool | None]:
+    app = stage(PreviewDialog(shown, CURL))
+    async with app.run_test(size=(80, 24)) as pilot:
+        clock.now += after
+        await pilot.press(*keys)
+        await pilot.pause()
+    return list(app.answers)
+
+
+async def test_enter_sends_the_first_tier_once(stage: Opened, clock: Clock) -> None:
+    assert await answers(stage, clock, preview(Tier.T1), "enter", "enter", "enter") == [True]
+
+
+async def test_the_second_tier_wants_y_and_ignores_enter(stage: Opened, clock: Clock) -> None:
+    assert await answers(stage, clock, preview(Tier.T2), "enter", "space", "n") == []
+    assert await answers(stage, clock, preview(Tier.T2), "enter", "y", "y") == [True]
+
+
+async def test_the_third_tier_wants_the_count_typed(stage: Opened, clock: Clock) -> None:
+    shown = preview(Tier.T3, count=26)
+    assert await answers(stage, clock, shown, "y", "enter", "2", "7", "enter", "2", "enter") == []
+    assert await answers(stage, clock, shown, "2", "7", "enter", "2", "6", "6", "backspace", "enter") == [
+        True
+    ]
+
+
+async def test_a_hard_refusal_has_no_yes(stage: Opened, clock: Clock) -> None:
+    assert await answers(stage, clock, preview(Tier.HARD), "enter", "y", "2", "enter") == []
+    assert await answers(stage, clock, preview(Tier.HARD), "enter", "escape") == [False]
+
+
+async def test_escape_and_ctrl_c_are_no(stage: Opened, clock: Clock) -> None:
+    assert await answers(stage, clock, preview(), "escape", "enter") == [False]
+    assert await answers(stage, clock, preview(), "ctrl+c") == [False]
+
+
+async def test_keys_typed_before_it_could_be_read_are_thrown_away(stage: Opened, clock: Clock) -> None:
+    assert await answers(stage, clock, preview(), "enter", after=0.0) == []
+    assert await answers(stage, clock, preview(), "enter", after=GUARD_S - 0.001) == []
+    assert await answers(stage, clock, preview(), "enter", after=GUARD_S + 0.001) == [True]
+
+
+async def test_a_key_held_down_since_before_never_becomes_a_yes(stage: Opened, clock: Clock) -> None:
+    app = stage(PreviewDialog(preview(), CURL))
+    async with app.run_test(size=(80, 24)) as pilot:
+        for _ in range(30):
+            clock.now += 0.033
+            await pilot.press("enter")
+        assert app.answers == []
+        clock.now += 1
+        await pilot.press("enter")
+        await pilot.pause()
+    assert app.answers == [True]
+
+
+@pytest.mark.parametrize(("tier", "text"), [(Tier.T1, "\n"), (Tier.T2, "y\n"), (Tier.T3, "2\n")])
+async def test_a_paste_never_confirms(stage: Opened, clock: Clock, tier: Tier, text: str) -> None:
+    app = stage(PreviewDialog(preview(tier), CURL))
+    async with app.run_test(size=(80, 24)) as pilot:
+        clock.now += 1
+        app.post_message(events.Paste(text))
+        await pilot.pause()
+        assert app.answers == []
+        assert "2_" not in app.text
+
+
+async def test_what_is_said_is_in_order_and_above_the_fold(stage: Opened, clock: Clock) -> None:
+    app = stage(PreviewDialog(preview(Tier.T3, kind=Kind.PROD, count=26, soft=7), CURL))
+    async with app.run_test(size=(80, 24)):
+        text = app.text
+        expected = [
+            "PROD demo acme.example.com",
+            "Place 26 blocks",
+            "kind 0 (3)",
+            "kind 4 (3)",
+            "and 6 more: w shows all",
+            "41,000.00 GBP",
+            "unknown: a price lacks",
+            "3.4 times the typical order",
+            "largest 2 of 26",
+            "ORD-1  Buy 50,000 LUID_VOD at 0.8200 = 41,000.00 GBP for GROWTH",
+            "ORD-2  SellShort 50,000",
+            "BLK-1 will hold 3 orders, 227.",
+            "Type the count, 26, and Enter to send",
+        ]
+        places = [text.find(part) for part in expected]
+        assert -1 not in places
+        assert places == sorted(places)
+        assert "kind 5" not in text
+        assert "\x1b" not in text
+        assert "[b \ufffd[31m" in text
+
+
+async def test_a_hard_reason_is_named(stage: Opened, clock: Clock) -> None:
+    app = stage(PreviewDialog(preview(Tier.HARD, kind=Kind.TEST), CURL))
+    async with app.run_test(size=(80, 24)):
+        assert "No:  ORD-1: notional 30,000,000 GBP is above the limit." in app.text
+        assert "This cannot be sent." in app.text
+
+
+async def test_request_and_warnings_are_looked_at_without_deciding(stage: Opened, clock: Clock) -> None:
+    app = stage(PreviewDialog(preview(Tier.T1, soft=6), CURL))
+    async with app.run_test(size=(120, 34)) as pilot:
+        clock.now += 1
+        await pilot.press("r")
+        assert "Authorization: Bearer ***" in app.text
+        await pilot.press("enter")
+        assert app.answers == []
+        await pilot.press("escape", "w")
+        assert "ORD-52: [b" in app.text
+        await pilot.press("enter", "escape")
+        assert "Press Enter to send." in app.text
+        assert app.answers == []
+        await pilot.press("enter")
+        await pilot.pause()
+    assert app.answers == [True]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 34), (200, 50), (50, 12)])
+async def test_the_question_is_in_sight_at_every_size(
+    stage: Opened, clock: Clock, size: tuple[int, int]
+) -> None:
+    app = stage(PreviewDialog(preview(Tier.T2, soft=7), CURL, instrument=lambda luid: "VOD Vodafone"))
+    async with app.run_test(size=size) as pilot:
+        assert "Send it? y sends; Enter does nothing." in app.text
+        await pilot.resize_terminal(40, 10)
+        await pilot.pause()
+        assert "Send it?" in app.text
+        await pilot.resize_terminal(200, 50)
+        await pilot.pause()
+        assert "Buy 50,000 VOD Vodafone at" in app.text

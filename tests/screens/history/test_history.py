@@ -1,0 +1,264 @@
+"""Reading the whole story of an order, in both shapes of the wire, also when the server fails."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.screen import Screen
+
+from tui.api.base import ResourceId
+from tui.api.errors import NoAnswer, NotSent
+from tui.columns.format import Look
+from tui.screens.history.entries import inert
+from tui.screens.history.screen import HistoryScreen
+from tui.service.history import HistoryEntry
+from tui.service.snapshot.snapshot import Family, Ref
+from widgets.timeline import Timeline
+
+Opened = Callable[[Screen[Any]], Any]
+ORDER = ResourceId("Desk", "ORD-2")
+BLOCK = Ref(Family.BLOCKS, ResourceId("Desk", "BLK-1"))
+PLACEMENT = Ref(Family.PLACEMENTS, ResourceId("Desk", "PLC-1"))
+LOOK = Look(today=date(2026, 11, 20))
+
+
+def at(hour: int, minute: int = 0, day: int = 20) -> datetime:
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
+
+
+STORY = (
+    HistoryEntry(
+        at(10, 30),
+        "mo.lindqvist",
+        "OrderBooked",
+        "Allocation PLC-1-ORD-2 was booked",
+        related=(BLOCK, PLACEMENT),
+        request_id="REQ-103000",
+        version=2,
+        detail={"transactionId": "Desk-PLC-1-ORD-2"},
+    ),
+    HistoryEntry(
+        at(9, 6),
+        "dlr.okafor",
+        "FieldModified",
+        "Quantity changed",
+        field="quantity",
+        old="55",
+        new="50",
+        version=2,
+        request_id="REQ-090600",
+    ),
+    HistoryEntry(
+        at(9, 5),
+        "dlr.\x1b]52;c;aGk=\x07",
+        "PropertyAdded",
+        "Property set [b [/red] \u682a\u5f0f",
+        field="Order/Desk/Note",
+        new="=1+1",
+        request_id="REQ-090500",
+    ),
+    HistoryEntry(
+        at(9, 0, day=19), "dlr.okafor", "OrderCreated", "Order created in block BLK-1", related=(BLOCK,)
+    ),
+)
+
+
+class Server:
+    """Answers with the story, or with an error when it is told to."""
+
+    def __init__(self, story: tuple[HistoryEntry, ...] = STORY) -> None:
+        self.story = story
+        self.error: NotSent | NoAnswer | None = None
+        self.saved: dict[str, str] = {}
+        self.full = False
+
+    async def load(self) -> tuple[HistoryEntry, ...]:
+        if self.error is not None:
+            raise self.error
+        return self.story
+
+    def save(self, name: str, text: str) -> Path:
+        if self.full:
+            raise OSError(28, "No space left on device")
+        self.saved[name] = text
+        return Path("exports") / name
+
+    def screen(self) -> HistoryScreen:
+        return HistoryScreen(ORDER, self.load, "History of order ORD-2", save=self.save, look=LOOK)
+
+
+async def settle(app: Any, pilot: Any) -> None:
+    await app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 34), (200, 50), (250, 70)])
+async def test_the_story_is_told_newest_first_at_every_size(stage: Opened, size: tuple[int, int]) -> None:
+    app = stage(Server().screen())
+    async with app.run_test(size=size) as pilot:
+        await settle(app, pilot)
+        text = app.text
+        parts = ["10:30:00", "mo.lindqvist", "09:06:00", "dlr.okafor", "19 Nov 09:00:00"]
+        places = [text.find(part) for part in parts]
+        assert -1 not in places
+        if size[0] < 130:
+            assert places == sorted(places)
+        for part in (
+            "Allocation PLC-1-ORD-2",
+            "quantity  55 \u2192 50",
+            "REQ-090600",
+            "BLK-1, PLC-1",
+            "times in UTC",
+        ):
+            assert part in text
+        assert "\x1b" not in text
+        assert ("transactionId" in text) is (size[0] >= 100)
+
+
+async def test_the_entry_in_hand_is_shown_in_full_below_where_it_is_narrow(stage: Opened) -> None:
+    app = stage(Server().screen())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("i", "down")
+        await pilot.pause()
+        assert "2026-11-20T09:06:00Z" in app.text
+        assert "FieldModified" in app.text
+        await pilot.press("down")
+        await pilot.pause()
+        assert "Property set [b [/red] \u682a\u5f0f" in app.text
+        assert "(none)" in app.text
+        await pilot.resize_terminal(140, 30)
+        await pilot.pause()
+        assert app.shown.query_one(Timeline).cursor == 2
+        await pilot.press("i")
+        await pilot.pause()
+        assert "Old value" not in app.text
+
+
+async def test_words_narrow_the_story_down(stage: Opened) -> None:
+    app = stage(Server().screen())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("slash", *"okafor quantity", "enter")
+        await pilot.pause()
+        assert "1 of 4" in app.text
+        assert "Quantity changed" in app.text
+        assert "mo.lindqvist" not in app.text
+        await pilot.press("slash", *"zzz", "enter")
+        await pilot.pause()
+        assert "No entry matches 'okafor quantityzzz'. Esc shows all 4." in app.text
+        await pilot.press("enter")
+        assert app.answers == []
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "mo.lindqvist" in app.text
+        await pilot.press("escape")
+        await pilot.pause()
+    assert app.answers == [None]
+
+
+async def test_enter_jumps_to_the_row_furthest_in_its_life_else_to_the_order(stage: Opened) -> None:
+    for keys, expected in ((("enter",), PLACEMENT), (("down", "g"), Ref(Family.ORDERS, ORDER))):
+        app = stage(Server().screen())
+        async with app.run_test(size=(80, 24)) as pilot:
+            await settle(app, pilot)
+            await pilot.press(*keys)
+            await pilot.pause()
+        assert app.answers == [expected]
+
+
+async def test_what_is_shown_is_exported_in_full(stage: Opened) -> None:
+    server = Server()
+    app = stage(server.screen())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("slash", *"property", "enter", "e")
+        await pilot.pause()
+    ((name, text),) = server.saved.items()
+    rows = list(csv.reader(io.StringIO(text)))
+    assert name.startswith("history-ORD-2-2")
+    assert rows[0][:4] == ["asAt", "who", "action", "what"]
+    assert len(rows) == 2
+    assert rows[1][0] == "2026-11-20T09:05:00Z"
+    assert "'=1+1" in rows[1]
+    assert "\x1b" not in text
+
+
+async def test_an_export_that_cannot_be_written_says_why(stage: Opened) -> None:
+    server = Server()
+    server.full = True
+    app = stage(server.screen())
+    async with app.run_test(size=(120, 34)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("e")
+        assert "was not written: No space left on device." in app.text
+
+
+async def test_nothing_recorded_is_said(stage: Opened) -> None:
+    app = stage(Server(()).screen())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        assert "Nothing is recorded about this order." in app.text
+        await pilot.press("enter", "down", "i", "e")
+        assert app.answers == []
+
+
+async def test_a_failed_reading_says_why_and_keeps_what_was_read(stage: Opened) -> None:
+    server = Server()
+    server.error = NotSent("The server did not answer the phone [b")
+    app = stage(server.screen())
+    async with app.run_test(size=(120, 34)) as pilot:
+        await settle(app, pilot)
+        assert "The history was not read: The server did not answer the phone [b." in app.text
+        assert "Check that the server runs" in app.text
+        server.error = None
+        await pilot.press("r")
+        await settle(app, pilot)
+        assert "not read" not in app.text
+        assert "Quantity changed" in app.text
+        await pilot.press("down")
+        server.error = NoAnswer("The line went dead.")
+        await pilot.press("r")
+        await settle(app, pilot)
+        assert "The history was not read: The line went dead." in app.text
+        assert "Shown is what was read at" in app.text
+        assert "Quantity changed" in app.text
+        assert app.shown.query_one(Timeline).cursor == 1
+
+
+async def test_a_new_entry_on_reload_leaves_the_cursor_on_its_entry(stage: Opened) -> None:
+    server = Server(STORY[1:])
+    app = stage(server.screen())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("down")
+        server.story = STORY
+        await pilot.press("r")
+        await settle(app, pilot)
+        assert app.shown.query_one(Timeline).cursor == 2
+
+
+async def test_a_thousand_entries_scroll(stage: Opened) -> None:
+    many = tuple(HistoryEntry(at(9), "me", "FieldModified", f"Change {n}", version=n) for n in range(1000))
+    app = stage(Server(many).screen())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("end")
+        await pilot.pause()
+        assert "Change 999" in app.text
+        await pilot.press("home", "pagedown", "j")
+        await pilot.pause()
+        assert "Change 999" not in app.text
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"), [("=1+1", "'=1+1"), ("-12.50", "-12.50"), ("+x", "'+x"), ("@a", "'@a"), ("a=1", "a=1")]
+)
+def test_no_cell_of_an_export_is_a_formula(text: str, safe: str) -> None:
+    assert inert(text) == safe

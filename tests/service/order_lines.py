@@ -1,0 +1,226 @@
+"""A line to the real server that can be broken, and the dealer who sits at the other end of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import httpx
+
+from tui.api.base import CurrencyAndAmount, ResourceId
+from tui.api.client import Client
+from tui.api.generations import Generation
+from tui.api.http import AsyncBaseTransport, Http
+from tui.api.requests import (
+    BlockAndOrdersRequest,
+    BlockedOrderRequest,
+    ExecutionRequest,
+    PlacementRequest,
+)
+from tui.service.desk import Desk
+from tui.service.environment import Environment, Kind, Update
+from tui.service.verbs import Allocate, BookTransactions, CreateOrders, PlaceBlocks, RecordFills
+from tui.service.writes.journal import Journal
+from tui.service.writes.outcomes import Report
+
+HOST = "http://embedded"
+BASE = f"{HOST}/api"
+FIGI = {"Instrument/default/Figi": "BBG000B9XRY4"}
+OPENING = datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+Fault = Callable[[httpx.Request], Awaitable[httpx.Response | None]]
+
+
+class Line(AsyncBaseTransport):
+    """Passes requests on to ``server`` and counts them; ``faults`` happen to the next ones that match.
+
+    ``lost`` carries a request out and then loses the answer, ``cut`` loses it before the server,
+    ``unreachable`` never connects, ``broken`` answers 503 without doing anything.
+    """
+
+    def __init__(self, server: AsyncBaseTransport) -> None:
+        self.server = server
+        self.seen: list[httpx.Request] = []
+        self._faults: list[tuple[str, str]] = []
+        self.keeps_keys = True
+        """Whether the server is one that says it keeps idempotency keys."""
+        self.before: Callable[[httpx.Request], Awaitable[None]] | None = None
+
+    def fail(self, kind: str, path: str = "", times: int = 1) -> None:
+        """Let ``times`` requests whose path contains ``path`` go wrong."""
+        self._faults.extend([(kind, path)] * times)
+
+    def mend(self) -> None:
+        """Let everything through again."""
+        self._faults.clear()
+
+    def sent(self, path: str, method: str = "POST") -> int:
+        """Give how many requests of ``method`` were made to paths that contain ``path``."""
+        return Counter(path in request.url.path and request.method == method for request in self.seen)[True]
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        if self.before is not None:
+            await self.before(request)
+        fault = next((each for each in self._faults if each[1] in request.url.path), None)
+        if fault is not None:
+            self._faults.remove(fault)
+        kind = fault[0] if fault else ""
+        if kind == "unreachable":
+            raise httpx.ConnectError("refused")
+        self.seen.append(request)
+        if kind == "cut":
+            raise httpx.ReadTimeout("nothing came back")
+        if kind == "broken":
+            return httpx.Response(503, text="out of order")
+        if kind == "expired":
+            return httpx.Response(401, json={"name": "InvalidIdentityToken", "code": 187})
+        response = await self.server.handle_async_request(request)
+        if not self.keeps_keys:
+            response.headers.pop("idempotency-key-supported", None)
+        if kind == "lost":
+            await response.aread()
+            raise httpx.ReadTimeout("nothing came back")
+        return response
+
+
+@dataclass
+class Hands:
+    """The clock of a line: it goes on when somebody waits, and not otherwise."""
+
+    seconds: float = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    async def wait(self, seconds: float) -> None:
+        """Let ``seconds`` go by without waiting, and others have their turn."""
+        self.seconds += seconds
+        await asyncio.sleep(0)
+
+
+@dataclass
+class Dealer:
+    """Somebody at a desk: what they did is in ``desk``, what they were told in ``updates``."""
+
+    desk: Desk
+    line: Line
+    journal: Journal
+    clock: Hands
+    updates: list[Update] = field(default_factory=list)
+    pauses: list[float] = field(default_factory=list)
+
+    @classmethod
+    def at(
+        cls,
+        server: AsyncBaseTransport,
+        *,
+        journal: Journal | None = None,
+        generation: Generation = "latest",
+        **given: object,
+    ) -> Dealer:
+        """Sit down at a desk of one's own, reached over a line of one's own."""
+        line, clock = Line(server), Hands()
+        book = journal or Journal(None)
+        pauses: list[float] = []
+
+        async def pause(seconds: float) -> None:
+            pauses.append(seconds)
+            await clock.wait(seconds)
+
+        desk = Desk(
+            Client(Http(BASE, transport=line, pause=clock.wait, clock=clock), generation),
+            Environment("demo", Kind.LOCAL, BASE),
+            journal=book,
+            pause=pause,
+            **given,  # type: ignore[arg-type]
+        )
+        dealer = cls(desk, line, book, clock, pauses=pauses)
+        desk.subscribe(dealer.updates.append)
+        return dealer
+
+    async def create(self, block: str, **sizes: int) -> Report:
+        """Create a block of Apple to buy at 190, with one order of each size; ``ORD_1=100``."""
+        return await self.desk.act(new_orders(block, **sizes))
+
+    async def place(self, placement: str, block: str, quantity: int) -> Report:
+        return await self.desk.act(PlaceBlocks((placing(placement, block, quantity),)))
+
+    async def fill(self, execution: str, placement: str, quantity: int, price: str = "189.5") -> Report:
+        return await self.desk.act(RecordFills((fill(execution, placement, quantity, price),)))
+
+    async def allocate(self, *placements: str) -> Report:
+        return await self.desk.act(Allocate(tuple(map(rid, placements))))
+
+    async def book(self, *allocations: str) -> Report:
+        return await self.desk.act(BookTransactions(tuple(map(rid, allocations))))
+
+
+def rid(code: str) -> ResourceId:
+    return ResourceId("Desk", code.replace("_", "-"))
+
+
+def usd(amount: str) -> CurrencyAndAmount:
+    return CurrencyAndAmount(amount=Decimal(amount), currency="USD")
+
+
+def new_orders(block: str, *, limit: str = "190", **sizes: int) -> CreateOrders:
+    orders = tuple(
+        BlockedOrderRequest(
+            id=rid(code),
+            portfolio_id=rid(("GROWTH", "INCOME", "BALANCED")[index % 3]),
+            quantity=Decimal(size),
+            date=OPENING + timedelta(seconds=int(code.strip("ORD_") or 0)),
+        )
+        for index, (code, size) in enumerate(sizes.items())
+    )
+    return CreateOrders(
+        (
+            BlockAndOrdersRequest(
+                block_id=rid(block),
+                orders=orders,
+                instrument_identifiers=FIGI,
+                side="Buy",
+                type="Limit",
+                time_in_force="Day",
+                date=OPENING,
+                limit_price=usd(limit),
+            ),
+        )
+    )
+
+
+def placing(placement: str, block: str, quantity: int) -> PlacementRequest:
+    return PlacementRequest(
+        id=rid(placement),
+        block_ids=(rid(block),),
+        instrument_identifiers=FIGI,
+        quantity=Decimal(quantity),
+        side="Buy",
+        type="Limit",
+        time_in_force="Day",
+        created_date=OPENING,
+        limit_price=usd("190"),
+        counterparty="ALBN",
+    )
+
+
+def fill(execution: str, placement: str, quantity: int, price: str = "189.5") -> ExecutionRequest:
+    return ExecutionRequest(
+        id=rid(execution),
+        placement_id=rid(placement),
+        instrument_identifiers=FIGI,
+        quantity=Decimal(quantity),
+        state="Filled",
+        side="Buy",
+        type="Limit",
+        created_date=OPENING,
+        price=usd(price),
+        settlement_currency="USD",
+        settlement_currency_fx_rate=Decimal(1),
+        counterparty="ALBN",
+    )

@@ -1,0 +1,130 @@
+"""The order line: what a dealer types, said back in full words."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from tests.service.entities import NINE
+from tui.service.orderline import OrderLine, Part, parse_order_line
+from tui.service.snapshot.snapshot import Instrument
+
+TODAY = date(2026, 11, 20)
+VOD = Instrument(
+    "LUID_VOD",
+    {"Instrument/default/Ticker": "VOD"},
+    name="Vodafone",
+    currency="GBP",
+    last_price=Decimal("0.81"),
+)
+
+
+def line(text: str) -> OrderLine:
+    parsed = parse_order_line(text, today=TODAY)
+    assert not parsed.errors, parsed.errors
+    assert parsed.line is not None
+    return parsed.line
+
+
+def test_the_example_of_the_conventions() -> None:
+    read = line("b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%")
+    assert read == OrderLine(
+        side="Buy",
+        quantity=Decimal(50_000),
+        ticker="VOD",
+        type="Limit",
+        limit=Decimal("0.82"),
+        time_in_force="Day",
+        parts=(Part("UKEQ-GROW", Decimal(30_000)), Part("UKEQ-INC", Decimal(20_000))),
+    )
+    assert read.describe(VOD) == (
+        "Buy 50,000 VOD (Vodafone) limit 0.82 GBP, for the day: 30,000 for UKEQ-GROW, 20,000 for UKEQ-INC. "
+        "Notional 41,000.00 GBP."
+    )
+
+
+def test_market_and_day_are_understood_when_left_out() -> None:
+    read = line("ss 1,000 tsla @GLB-CORE")
+    assert (read.side, read.type, read.time_in_force) == ("SellShort", "Market", "Day")
+    assert read.parts == (Part("GLB-CORE", Decimal(1000)),)
+    assert "Notional unknown" in read.describe()
+    assert "about 810.00 GBP" in read.describe(VOD)
+
+
+def test_a_bond_is_quoted_per_hundred_nominal() -> None:
+    gilt = Instrument("LUID_G", {}, currency="GBP", asset_class="Bond", last_price=Decimal("100.2"))
+    assert "Notional about 5,010,000.00 GBP." in line("b 5m GB00BT7J0027 @GILT-LDI").describe(gilt)
+
+
+def test_a_good_till_date_order_keeps_its_date() -> None:
+    read = line("bc 10 AAPL stp 250 gtd 2026-11-30 @US-TECH")
+    assert (read.side, read.type, read.stop) == ("BuyToCover", "Stop", Decimal(250))
+    assert read.good_till == date(2026, 11, 30)
+    assert "good till 30 Nov 2026" in read.describe()
+    made = read.request({}, currency="USD", scope="demo", now=NINE)
+    values = [str(each.value) for each in (made.orders[0].properties or {}).values()]
+    assert values == ["2026-11-30"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes"),
+    [
+        ("b 100 X @A 60 @B 40", [60, 40]),
+        ("b 100 X @A 60 @B", [60, 40]),
+        ("b 40 X @A 30% @B 33% @C 37%", [12, 13, 15]),
+        ("b 100 X @A 33.34% @B 33.33% @C 33.33%", [34, 33, 33]),
+        ("b 10 X @A 50% @B 3 @C", [5, 3, 2]),
+    ],
+)
+def test_how_a_size_is_shared_out(text: str, sizes: list[int]) -> None:
+    assert [part.quantity for part in line(text).parts] == sizes
+
+
+@pytest.mark.parametrize(
+    ("text", "why", "word"),
+    [
+        ("x 50k VOD @A", "not a side", "x"),
+        ("b 50,0 VOD @A", "decimal mark is a point", "50,0"),
+        ("b 50k VOD lmt cheap @A", "not a price", "cheap"),
+        ("b 50k VOD lmt 1 now @A", "not understood here", "now"),
+        ("b 50k VOD gtd 2026-11-19 @A", "in the past", "2026-11-19"),
+        ("b 50k VOD gtd soon @A", "not a date", "soon"),
+        ("b 50k VOD @A 60% @B 30%", "5,000 too few", "30%"),
+        ("b 50k VOD @A 60k", "10,000 too many", "60k"),
+        ("b 50k VOD @A 50k @B", "Nothing is left for @B", "@B"),
+        ("b 50k VOD @A @A", "more than once", "@A"),
+        ("b 50k VOD @A @B", "Give @B a size", "@B"),
+        ("b 50k VOD @A 110%", "more than the whole", "110%"),
+        ("b 50k @A", "by its ticker", "@A"),
+    ],
+)
+def test_an_error_points_at_its_word(text: str, why: str, word: str) -> None:
+    parsed = parse_order_line(text, today=TODAY)
+    assert parsed.line is None
+    error = parsed.errors[0]
+    assert why in error.text
+    assert error.text.endswith(".")
+    assert text[error.start : error.end] == word
+
+
+@pytest.mark.parametrize("text", ["", "b", "b 50k", "b 50k VOD", "b 50k VOD lmt", "b 1 X gtd"])
+def test_an_unfinished_line_says_what_comes_next(text: str) -> None:
+    parsed = parse_order_line(text, today=TODAY)
+    assert parsed.line is None
+    assert parsed.errors[0].start >= len(text.rstrip())
+
+
+def test_an_unknown_ticker_is_an_error_where_tickers_are_known() -> None:
+    parsed = parse_order_line("b 1 NOPE @A", known=lambda ticker: ticker == "VOD", today=TODAY)
+    assert "not an instrument this desk knows" in parsed.errors[0].text
+
+
+def test_the_request_has_new_ids_and_the_words_of_the_api() -> None:
+    read = line("b 50k VOD lmt 0.82 gtc @UKEQ-GROW 60% @UKEQ-INC 40%")
+    made = read.request(VOD.identifiers, currency="GBP", scope="demo", now=NINE)
+    assert (made.side, made.type, made.time_in_force) == ("Buy", "Limit", "GoodTilCancel")
+    assert str(made.limit_price) == "0.82 GBP"
+    assert [str(order.portfolio_id) for order in made.orders] == ["demo/UKEQ-GROW", "demo/UKEQ-INC"]
+    assert len({order.id for order in made.orders}) == 2

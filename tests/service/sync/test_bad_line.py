@@ -1,0 +1,134 @@
+"""Three of ten requests go wrong, three thousand times: no order and no placement is made twice or lost.
+
+Two thirds of the faults lose the answer of a write that was carried out, the others the request itself. Who
+decided on the write sends it again, as a dealer would, whenever reading back shows nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from random import Random
+
+import httpx
+import pytest
+
+from tests.service.order_lines import BASE, Hands, new_orders, placing, rid
+from tui.api.client import Client
+from tui.api.errors import NotFound
+from tui.api.http import AsyncBaseTransport, Http
+from tui.service.snapshot.snapshot import EMPTY, Family, Ref, Snapshot
+from tui.service.verbs import PlaceBlocks, Verb
+from tui.service.writes.journal import Journal
+from tui.service.writes.outcomes import Outcome, Status
+from tui.service.writes.writer import Writer
+
+INTENTS = 3000
+FAULTS = 0.3
+
+
+class BadLine(AsyncBaseTransport):
+    """Loses three of ten writes, on the way there or on the way back; says what arrived."""
+
+    def __init__(self, server: AsyncBaseTransport, chance: Random) -> None:
+        self._server = server
+        self._chance = chance
+        self.arrived: Counter[str] = Counter()
+        self.faults = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        writes = request.method == "POST"
+        fate = self._chance.random() if writes else 1.0
+        self.faults += fate < FAULTS
+        if fate < FAULTS / 3:
+            raise httpx.ReadTimeout("it never arrived")
+        if writes:
+            self.arrived[request.headers["idempotency-key"]] += 1
+            # A server without idempotency keys: it would do everything twice that is sent twice.
+            del request.headers["idempotency-key"]
+        response = await self._server.handle_async_request(request)
+        if fate < FAULTS:
+            await response.aread()
+            raise httpx.ReadTimeout("nothing came back")
+        return response
+
+
+class Eyes:
+    """Reads orders and placements by id, as much of a desk as it takes to see what became of a write; what
+    the server just answered need not be read."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.snapshot: Snapshot = EMPTY
+        self._known = False
+
+    def answered(self, outcomes: Iterable[Outcome]) -> None:
+        self._known = all(each.status is Status.DONE for each in outcomes)
+
+    async def reread(self, refs: Iterable[Ref]) -> bool:
+        if self._known:
+            self._known = False
+            return True
+        rows: dict[Family, list[object]] = {Family.ORDERS: [], Family.PLACEMENTS: []}
+        for ref in refs:
+            if ref.family in rows:
+                try:
+                    rows[ref.family].append(await getattr(self._client, ref.family.value).get(ref.id))
+                except NotFound:
+                    continue
+        self.snapshot = Snapshot.of(orders=rows[Family.ORDERS], placements=rows[Family.PLACEMENTS])  # type: ignore[arg-type]
+        return True
+
+
+def intents() -> Iterable[Verb]:
+    """Give the decisions of a busy day: an order, and its placement, again and again."""
+    for number in range(INTENTS // 2):
+        yield new_orders(f"BLK_{number}", **{f"ORD_{number}": 10})
+        yield PlaceBlocks((placing(f"PLC-{number}", f"BLK-{number}", 10),))
+
+
+@pytest.mark.parametrize("seed", [7])
+async def test_three_thousand_intents_on_a_line_that_loses_three_of_ten(
+    server: AsyncBaseTransport, seed: int
+) -> None:
+    line, clock = BadLine(server, Random(seed)), Hands()
+    client = Client(Http(BASE, transport=line, pause=clock.wait, clock=clock))
+    eyes, journal = Eyes(client), Journal(None)
+    writer = Writer(
+        client,
+        journal,
+        snapshot=lambda: eyes.snapshot,
+        reread=eyes.reread,
+        answered=eyes.answered,
+        failed=lambda error: None,
+        told=lambda refs: None,
+        now=lambda: datetime.now(UTC),
+        pause=clock.wait,
+    )
+    unresolved = 0
+    for verb in intents():
+        eyes.snapshot = EMPTY
+        report = await writer.act(verb)
+        status = report.outcomes[0].status
+        for _ in range(20):
+            if status is not Status.UNKNOWN:
+                break
+            again = await writer.again(verb.refs)
+            status = again.outcomes[0].status if again else status
+        unresolved += status is not Status.DONE
+
+    assert line.faults > INTENTS * FAULTS * 0.9, "the line was bad"
+    assert unresolved == 0
+    assert writer.doubts == ()
+    assert journal.open_intents() == ()
+    assert line.arrived.total() == INTENTS, "nothing was carried out twice, or not at all"
+    assert set(line.arrived.values()) == {1}
+    made = [
+        row for family in (client.orders, client.placements) for row in (await family.list(limit=5000)).values
+    ]
+    assert {row.id for row in made} == {
+        rid(f"{kind}-{number}") for kind in ("ORD", "PLC") for number in range(INTENTS // 2)
+    }
+    assert {row.version.as_at_version_number for row in made if row.version} == {1}
+    await client.close()

@@ -1,0 +1,141 @@
+"""The journal: intents before, outcomes after, nothing lost and nothing guessed."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.service.entities import NINE, label, rid
+from tests.service.order_lines import fill, new_orders, placing
+from tui.api.requests import (
+    CancelOrdersAndMoveRemainingRequest,
+    OrderUpdateRequest,
+    PlacementUpdateRequest,
+    PortfolioWeight,
+)
+from tui.service.snapshot.snapshot import Family, Ref
+from tui.service.verbs import (
+    VERBS,
+    Allocate,
+    AllocateWeighted,
+    BookTransactions,
+    CancelAndMove,
+    CancelOrders,
+    CancelPlacements,
+    MoveOrders,
+    PlaceBlocks,
+    RecordFills,
+    SweepBlocks,
+    UpdateOrders,
+    UpdatePlacements,
+    Verb,
+)
+from tui.service.writes.journal import Intent, Journal
+from tui.service.writes.outcomes import Outcome, Status
+
+ONE, TWO = rid("X-1"), rid("X-2")
+EXAMPLES: tuple[Verb, ...] = (
+    new_orders("BLK_1", ORD_1=100),
+    MoveOrders((ONE,), TWO),
+    UpdateOrders((OrderUpdateRequest(id=ONE, quantity=Decimal("1.10"), properties=label("Order/a/b", "é")),)),
+    CancelOrders((ONE, TWO)),
+    CancelAndMove(
+        (
+            CancelOrdersAndMoveRemainingRequest(
+                cancel_order_id=ONE, move_remaining_to_order_id=TWO, move_remaining_to_block_id=ONE
+            ),
+        )
+    ),
+    PlaceBlocks((placing("PLC-1", "BLK-1", 5),)),
+    UpdatePlacements((PlacementUpdateRequest(id=ONE, limit_price=Decimal("0.8200"), currency="GBP"),)),
+    CancelPlacements((ONE,)),
+    RecordFills((fill("EXE-1", "PLC-1", 5),)),
+    Allocate((ONE,), "RR-FIFO"),
+    AllocateWeighted((ONE,), (PortfolioWeight(portfolio_id=TWO, weight=Decimal(3)),)),
+    BookTransactions((ONE,), apply_fees=False, properties=label("Transaction/a/b", "x")),
+    SweepBlocks((ONE,), "2026-11-20NLDN_Close"),
+)
+
+
+def intent(id: str, verb: Verb, server: str = "http://here/api") -> Intent:
+    return Intent(id, NINE, server, verb, dict.fromkeys(verb.refs, 1))
+
+
+def done(verb: Verb, status: Status = Status.DONE) -> list[Outcome]:
+    return [Outcome(ref, status) for ref in verb.refs]
+
+
+def test_every_verb_has_an_example() -> None:
+    assert {type(verb) for verb in EXAMPLES} == set(VERBS.values())
+
+
+@pytest.mark.parametrize("verb", EXAMPLES, ids=lambda verb: verb.name)
+def test_an_open_intent_comes_back_as_the_verb_it_was(verb: Verb, tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    journal.intend(intent("I-1", verb))
+    journal.close()
+    found = Journal(path).open_intents()
+    assert [each.verb for each in found] == [verb]
+    assert found[0].versions == dict.fromkeys(verb.refs, 1)
+
+
+def test_the_line_holds_what_was_sent_and_where() -> None:
+    journal = Journal()
+    journal.intend(intent("I-1", Allocate((ONE,), "RR-FIFO")))
+    line = json.loads(journal._memory[0])
+    assert line["endpoint"] == "POST /api/ordermanagement/allocate?allocationAlgorithm=RR-FIFO"
+    assert line["body"] == [{"scope": "Desk", "code": "X-1"}]
+    assert line["at"].startswith("2026-11-20T09:00:00")
+
+
+def test_an_outcome_closes_its_intent_unless_something_is_unknown(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    first, second = CancelOrders((ONE,)), CancelOrders((TWO,))
+    journal.intend(intent("I-1", first))
+    journal.intend(intent("I-2", second))
+    journal.conclude("I-1", NINE, done(first))
+    journal.conclude("I-2", NINE, done(second, Status.UNKNOWN))
+    assert [each.id for each in journal.open_intents()] == ["I-2"]
+    journal.conclude("I-2", NINE, done(second))
+    assert journal.open_intents() == ()
+
+
+def test_each_server_has_its_own_intents() -> None:
+    journal = Journal()
+    journal.intend(intent("I-1", CancelOrders((ONE,)), "https://prod/api"))
+    assert journal.open_intents("http://embedded/api") == ()
+    assert len(journal.open_intents("https://prod/api")) == 1
+
+
+def test_a_line_torn_by_a_crash_hides_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    journal.intend(intent("I-1", CancelOrders((ONE,))))
+    journal.close()
+    with path.open("ab") as file:
+        file.write(b'{"kind":"intent","id":"I-2","at":"2026')
+    again = Journal(path)
+    again.intend(intent("I-3", CancelOrders((TWO,))))
+    assert [each.id for each in again.open_intents()] == ["I-1", "I-3"]
+
+
+def test_the_journal_is_private_and_only_grows(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "journal.jsonl"
+    journal = Journal(path)
+    verb = CancelOrders((ONE,))
+    journal.intend(intent("I-1", verb))
+    first = path.read_bytes()
+    journal.conclude("I-1", NINE, [Outcome(Ref(Family.ORDERS, ONE), Status.REFUSED, reason="No")])
+    assert path.read_bytes().startswith(first)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file")
+    with pytest.raises(OSError, match="state"):
+        Journal(tmp_path / "state" / "journal.jsonl")

@@ -1,0 +1,50 @@
+"""The report of a write: what happened, what did not, why in the server's words, and what to do."""
+
+from __future__ import annotations
+
+from tests.service.entities import NINE, rid
+from tui.service.snapshot.snapshot import Family, Ref
+from tui.service.writes.outcomes import Outcome, Report, Status
+
+
+def outcome(code: str, status: Status = Status.DONE, reason: str = "", advice: str = "") -> Outcome:
+    return Outcome(Ref(Family.ORDERS, rid(code)), status, reason=reason, advice=advice)
+
+
+def report(*outcomes: Outcome) -> Report:
+    return Report("cancelorders", "Cancel orders", outcomes, NINE, NINE, past="cancelled")
+
+
+def test_a_few_done_items_are_named() -> None:
+    assert report(outcome("ORD-1"), outcome("ORD-2")).sentence() == "ORD-1, ORD-2 cancelled."
+
+
+def test_many_done_items_are_counted() -> None:
+    assert report(*(outcome(f"ORD-{n}") for n in range(7))).sentence() == "7 orders cancelled."
+
+
+def test_refused_items_are_grouped_by_the_servers_reason_the_largest_group_first() -> None:
+    told = report(
+        outcome("ORD-1"),
+        outcome("ORD-2", Status.REFUSED, "It is placed.", "Cancel the placements first."),
+        outcome("ORD-3", Status.REFUSED, "It does not exist"),
+        outcome("ORD-4", Status.REFUSED, "It does not exist"),
+    )
+    assert [len(group.refs) for group in told.refusals] == [2, 1]
+    assert told.sentence() == (
+        "ORD-1 cancelled. ORD-3, ORD-4 not cancelled: It does not exist. "
+        "ORD-2 not cancelled: It is placed. Cancel the placements first."
+    )
+
+
+def test_unknown_is_said_to_be_unknown() -> None:
+    told = report(outcome("ORD-1", Status.UNKNOWN, "The server did not answer in time.", "Check again."))
+    assert not told.done
+    assert not told.refused
+    assert told.sentence() == (
+        "ORD-1: it is not known whether cancelled: The server did not answer in time. Check again."
+    )
+
+
+def test_nothing_is_said_to_be_nothing() -> None:
+    assert report().sentence() == "Nothing cancelled."

@@ -1,0 +1,343 @@
+"""Before anything is sent: what a careful person is shown, and how they must confirm it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from tests.service.entities import (
+    LUID,
+    allocation,
+    block,
+    execution,
+    label,
+    order,
+    placement,
+    rid,
+    transaction,
+    usd,
+    version,
+)
+from tests.service.order_lines import fill, new_orders, placing
+from tui.api.client import Client
+from tui.api.http import Http
+from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
+from tui.service.environment import Environment, Kind
+from tui.service.snapshot.snapshot import Family, Instrument, Snapshot
+from tui.service.verbs import (
+    Allocate,
+    BookTransactions,
+    CancelOrders,
+    CancelPlacements,
+    CreateOrders,
+    MoveOrders,
+    PlaceBlocks,
+    RecordFills,
+    SweepBlocks,
+    Tier,
+    UpdateOrders,
+    UpdatePlacements,
+    Verb,
+    curl,
+)
+from tui.service.writes.limits import DEFAULT_LIMITS, Limits
+from tui.service.writes.preview import Preview, preview
+
+LOCAL = Environment("demo", Kind.LOCAL)
+PROD = Environment("prod", Kind.PROD, "https://user:secret@x.lusid.com/api")
+
+
+@pytest.fixture
+def desk() -> Snapshot:
+    """A placed and filled block, an unplaced one at another limit, and one without orders."""
+    return Snapshot.of(
+        blocks=[
+            block("BLK-1", "ORD-1", "ORD-2"),
+            block("BLK-2", "ORD-3", limit_price=usd("191")),
+            block("BLK-3"),
+        ],
+        orders=[
+            order("ORD-1", "100"),
+            order("ORD-2", "132", "INCOME"),
+            order("ORD-3", "30", limit_price=usd("191")),
+        ],
+        placements=[placement("PLC-1", "BLK-1", quantity="200")],
+        executions=[execution("EXE-1", "PLC-1", "60", "189.5")],
+        allocations=[allocation("ALL-1", order="ORD-1", placement="PLC-1", quantity="60")],
+        transactions=[transaction("TXN-1", allocation="ALL-1", order="ORD-1", units="60")],
+    )
+
+
+def shown(
+    verb: Verb, desk: Snapshot, limits: Limits = DEFAULT_LIMITS, environment: Environment = LOCAL, **more: Any
+) -> Preview:
+    return preview(verb, desk, environment, limits, **more)
+
+
+def test_it_states_environment_count_quantity_and_money(desk: Snapshot) -> None:
+    seen = shown(CancelOrders((rid("ORD-2"), rid("ORD-3"))), desk)
+    assert seen.headline == "Cancel 2 orders"
+    assert seen.environment is LOCAL
+    assert seen.count == 2
+    (total,) = seen.totals
+    assert (total.side, total.currency, total.count) == ("Buy", "USD", 2)
+    assert total.quantity == 162
+    assert total.notional == 132 * 190 + 30 * 191
+    assert [line.ref.id.code for line in seen.largest] == ["ORD-2", "ORD-3"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "money"),
+    [
+        (CancelOrders((rid("ORD-2"),)), "250.80"),
+        (new_orders("BLK_9", ORD_9=1000), "1900"),
+        (PlaceBlocks((placing("PLC-9", "BLK-2", 1000),)), "1900"),
+        (Allocate((rid("PLC-1"),)), "113.70"),
+        (RecordFills((fill("EXE-9", "PLC-1", 1000),)), "1895"),
+        (BookTransactions((rid("ALL-1"),)), "113.70"),
+    ],
+)
+def test_the_money_of_a_bond_is_per_hundred_nominal(desk: Snapshot, verb: Verb, money: str) -> None:
+    draft = desk.draft()
+    bond = label("Block/Desk/AssetClass", "Bond")
+    draft.put_blocks([block("BLK-1", "ORD-1", "ORD-2", properties=bond, version=version(2))])
+    (total,) = shown(verb, draft.freeze()).totals
+    assert total.notional == Decimal(money)
+
+
+def test_sides_and_currencies_are_never_mixed(desk: Snapshot) -> None:
+    pounds = {"limit_price": structs.replace(usd("5"), currency="GBP"), "side": "Sell"}
+    draft = desk.draft()
+    draft.put(Family.ORDERS, [order("ORD-8", "7", **pounds)])
+    seen = shown(CancelOrders((rid("ORD-3"), rid("ORD-8"))), draft.freeze())
+    assert [(total.side, total.currency) for total in seen.totals] == [("Buy", "USD"), ("Sell", "GBP")]
+
+
+@pytest.mark.parametrize(
+    ("verb", "tier"),
+    [
+        (new_orders("BLK_9", ORD_9=7), Tier.T1),
+        (MoveOrders((rid("ORD-3"),), rid("BLK-3")), Tier.T1),
+        (RecordFills((fill("EXE-9", "PLC-1", 5),)), Tier.T1),
+        (UpdateOrders((OrderUpdateRequest(id=rid("ORD-3"), quantity=Decimal(31)),)), Tier.T1),
+        (UpdateOrders((OrderUpdateRequest(id=rid("ORD-2"), quantity=Decimal(133)),)), Tier.T2),
+        (PlaceBlocks((placing("PLC-9", "BLK-2", 5),)), Tier.T2),
+        (CancelOrders((rid("ORD-3"),)), Tier.T2),
+        (CancelPlacements((rid("PLC-1"),)), Tier.T2),
+        (Allocate((rid("PLC-1"),)), Tier.T2),
+        (BookTransactions((rid("ALL-1"),)), Tier.T2),
+        (SweepBlocks((rid("BLK-3"),), "now"), Tier.T2),
+        (CancelOrders(tuple(rid(f"ORD-{n}") for n in range(26))), Tier.T3),
+        (CancelOrders(tuple(rid(f"ORD-{n}") for n in range(251))), Tier.HARD),
+    ],
+    ids=lambda value: value.name if isinstance(value, Verb) else str(value),
+)
+def test_how_it_is_confirmed(desk: Snapshot, verb: Verb, tier: Tier) -> None:
+    assert shown(verb, desk).tier is tier
+
+
+def test_k_always_asks_for_the_count(desk: Snapshot) -> None:
+    assert shown(CancelOrders((rid("ORD-3"),)), desk, typed=True).tier is Tier.T3
+
+
+def test_prod_asks_for_the_count_above_its_own_threshold(desk: Snapshot) -> None:
+    verb = CancelOrders((rid("ORD-3"),))
+    assert shown(verb, desk, environment=PROD).tier is Tier.T2
+    strict = structs.replace(DEFAULT_LIMITS, prod_notional=Decimal(1000))
+    assert shown(verb, desk, strict, PROD).tier is Tier.T3
+    assert shown(verb, desk, strict, LOCAL).tier is Tier.T2
+
+
+@pytest.mark.parametrize(
+    ("size", "kind", "tier"),
+    [(20_000, "", Tier.T1), (30_000, "notional", Tier.T3), (200_000, "", Tier.HARD)],
+)
+def test_large_money_is_asked_again_and_too_large_refused(
+    desk: Snapshot, size: int, kind: str, tier: Tier
+) -> None:
+    seen = shown(new_orders("BLK_9", ORD_9=size), desk)
+    assert seen.tier is tier
+    if tier is Tier.HARD:
+        assert "38,000,000 USD is above the limit of 25,000,000 USD" in seen.hard[0]
+    assert [warning.kind for warning in seen.soft if warning.limit] == ([kind] if kind else [])
+
+
+@pytest.mark.parametrize(
+    ("limit", "said", "tier"),
+    [
+        ("190", "", Tier.T1),
+        ("195", "2.9 % off the last price", Tier.T3),
+        ("230", "21.4 % off the last price", Tier.HARD),
+        ("18950", "100 times the last price: pence?", Tier.HARD),
+    ],
+)
+def test_a_limit_far_from_the_last_price(desk: Snapshot, limit: str, said: str, tier: Tier) -> None:
+    seen = shown(new_orders("BLK_9", limit=limit, ORD_9=1), desk)
+    assert seen.tier is tier
+    texts = (*seen.hard, *(warning.text for warning in seen.soft))
+    assert any(said in text for text in texts) if said else not texts
+
+
+def test_a_share_of_the_daily_volume(desk: Snapshot) -> None:
+    apple = structs.replace(desk.instruments[LUID], adv=Decimal(10_000))
+    known = _with(desk, apple)
+    assert shown(new_orders("BLK_9", ORD_9=900), known).tier is Tier.T1
+    seen = shown(new_orders("BLK_9", ORD_9=1100), known)
+    assert (seen.tier, seen.soft[0].kind) == (Tier.T3, "daily volume")
+    assert shown(new_orders("BLK_9", ORD_9=5100), known).tier is Tier.HARD
+
+
+def _with(desk: Snapshot, instrument: Instrument) -> Snapshot:
+    return structs.replace(desk, instruments={instrument.luid: instrument})
+
+
+def test_an_order_out_of_proportion_to_its_portfolio() -> None:
+    usual = Snapshot.of(orders=[order(f"ORD-{n}", "10") for n in range(10)])
+    assert shown(new_orders("BLK_9", ORD_90=40), usual).tier is Tier.T1
+    seen = shown(new_orders("BLK_9", ORD_90=60), usual)
+    assert seen.tier is Tier.T3
+    assert "6.0 times the typical order of GROWTH" in seen.soft[0].text
+    assert seen.typical == "largest is 6.0 times the typical order"
+
+
+def test_warnings_are_grouped_by_kind_with_their_count(desk: Snapshot) -> None:
+    seen = shown(new_orders("BLK_9", limit="195", ORD_7=1, ORD_8=1, ORD_9=30_000), desk)
+    assert [(warning.kind, warning.count) for warning in seen.soft] == [("limit price", 3), ("notional", 1)]
+    assert len(seen.soft[0].texts) == 3
+
+
+def test_no_known_price_is_said(desk: Snapshot) -> None:
+    request = new_orders("BLK_9", ORD_9=5).requests[0]
+    unknown = structs.replace(
+        request, limit_price=None, type="Market", instrument_identifiers={"Instrument/default/Isin": "X"}
+    )
+    seen = shown(CreateOrders((unknown,)), desk)
+    assert [warning.kind for warning in seen.soft] == ["no price"]
+    assert seen.totals[0].notional is None
+    assert seen.tier is Tier.T1
+
+
+def test_read_only_the_past_and_rows_in_flight_are_refused(desk: Snapshot) -> None:
+    verb = CancelOrders((rid("ORD-3"),))
+    then = datetime(2026, 11, 19, 17, tzinfo=UTC)
+    for seen, word in (
+        (shown(verb, desk, read_only=True), "read-only"),
+        (shown(verb, structs.replace(desk, as_at=then)), "2026-11-19 17:00:00 UTC"),
+        (shown(verb, desk, in_flight=["order ORD-3"]), "order ORD-3 has a write in flight"),
+    ):
+        assert seen.tier is Tier.HARD
+        assert word in seen.hard[0]
+
+
+def test_failed_compliance_cannot_be_placed(desk: Snapshot) -> None:
+    draft = desk.draft()
+    row = desk.blocks[rid("BLK-2")]
+    draft.put(Family.BLOCKS, [structs.replace(row, derived_compliance_state="Failed")])
+    seen = shown(PlaceBlocks((placing("PLC-9", "BLK-2", 5),)), draft.freeze())
+    assert seen.tier is Tier.HARD
+    assert seen.hard == ("BLK-2 failed compliance.",)
+
+
+@pytest.mark.parametrize(
+    ("verb", "effect"),
+    [
+        (new_orders("BLK_1", ORD_9=8), "BLK-1 will hold 3 orders, 240 units"),
+        (new_orders("BLK_9", ORD_9=8), "New block BLK-9 will hold 1 order, 8 units"),
+        (MoveOrders((rid("ORD-3"),), rid("BLK-3")), "BLK-3 will hold 1 order, 30 units"),
+        (MoveOrders((rid("ORD-3"),), rid("BLK-3")), "BLK-2 will hold 0 orders, 0 units"),
+        (
+            UpdateOrders((OrderUpdateRequest(id=rid("ORD-3"), quantity=Decimal(50)),)),
+            "ORD-3: quantity 30 → 50",
+        ),
+        (PlaceBlocks((placing("PLC-9", "BLK-2", 5),)), "BLK-2 will have 5 of 30 units placed"),
+        (PlaceBlocks((placing("PLC-9", "BLK-2", 5),)), "To ALBN, limit"),
+        (
+            PlaceBlocks((structs.replace(placing("PLC-9", "BLK-2", 5), counterparty=None),)),
+            "To no broker named, limit",
+        ),
+        (
+            SweepBlocks((rid("BLK-1"),), "2026-11-20T09:30:01.598874+00:00"),
+            "Blocks changed after 09:30:01 UTC are refused",
+        ),
+        (SweepBlocks((rid("BLK-1"),), "close"), "Blocks changed after close are refused"),
+        (CancelPlacements((rid("PLC-1"),)), "PLC-1: 140 units freed, 60 executed stay"),
+        (RecordFills((fill("EXE-9", "PLC-1", 5),)), "PLC-1 will have 65 of 200 units executed"),
+        (RecordFills((fill("EXE-1", "PLC-1", 50),)), "PLC-1 will have 50 of 200 units executed"),
+        (Allocate((rid("PLC-1"),)), "PLC-1: 60 executed, 60 allocated so far"),
+        (CancelOrders((rid("ORD-3"),)), "BLK-2 will hold 0 orders, 0 units"),
+    ],
+    ids=lambda value: value.name if isinstance(value, Verb) else str(value),
+)
+def test_what_will_be_different_afterwards(desk: Snapshot, verb: Verb, effect: str) -> None:
+    assert effect in shown(verb, desk).effects
+
+
+@pytest.mark.parametrize(
+    ("verb", "doubt"),
+    [
+        (MoveOrders((rid("ORD-3"),), rid("BLK-1")), "limit price 191 USD differs from 190 USD"),
+        (MoveOrders((rid("ORD-1"),), rid("BLK-3")), "it has allocations"),
+        (MoveOrders((rid("ORD-2"), rid("ORD-3")), rid("BLK-9")), "ORD-3: limit price 191 USD differs"),
+        (new_orders("BLK_2", ORD_9=5), "BLK-2: limit price 190 USD differs from 191 USD"),
+        (new_orders("BLK_9", ORD_1=5), "ORD-1 already exists"),
+        (PlaceBlocks((placing("PLC-9", "BLK-2", 31),)), "31 asked, 30 unplaced"),
+        (PlaceBlocks((placing("PLC-9", "BLK-404", 1),)), "not on the desk"),
+        (CancelOrders((rid("ORD-1"),)), "BLK-1: 200 placed, 132 would be left"),
+        (
+            UpdateOrders((OrderUpdateRequest(id=rid("ORD-1"), quantity=Decimal(50)),)),
+            "below the 60 allocated",
+        ),
+        (
+            UpdateOrders((OrderUpdateRequest(id=rid("ORD-2"), quantity=Decimal(90)),)),
+            "BLK-1 would hold 190, but 200 are placed",
+        ),
+        (
+            UpdatePlacements((PlacementUpdateRequest(id=rid("PLC-1"), quantity=Decimal(50)),)),
+            "below the 60 executed",
+        ),
+        (
+            UpdatePlacements((PlacementUpdateRequest(id=rid("PLC-1"), quantity=Decimal(300)),)),
+            "300 placed of 232 ordered",
+        ),
+        (RecordFills((fill("EXE-9", "PLC-1", 60),)), "is already recorded as EXE-1"),
+        (RecordFills((fill("EXE-9", "PLC-1", 150),)), "10 more than placed"),
+        (BookTransactions((rid("ALL-1"),)), "ALL-1 is already booked"),
+        (SweepBlocks((rid("BLK-1"),), "now"), "BLK-1: ORD-1 is New"),
+        (Allocate((rid("PLC-404"),)), "PLC-404"),
+    ],
+    ids=lambda value: value.name if isinstance(value, Verb) else str(value),
+)
+def test_what_the_server_will_probably_refuse(desk: Snapshot, verb: Verb, doubt: str) -> None:
+    seen = shown(verb, desk)
+    assert any(doubt in text for warning in seen.soft for text in warning.texts), seen.soft
+    assert seen.tier is not Tier.HARD, "a hint never refuses: the server decides"
+
+
+def test_a_verb_that_fits_raises_no_doubt(desk: Snapshot) -> None:
+    assert shown(MoveOrders((rid("ORD-2"),), rid("BLK-3")), desk).soft == ()
+    assert shown(PlaceBlocks((placing("PLC-9", "BLK-2", 30),)), desk).soft == ()
+
+
+def test_the_request_as_curl_names_no_token(desk: Snapshot) -> None:
+    client = Client(Http("https://user:secret@x.lusid.com/api"))
+    text = curl(BookTransactions((rid("ALL-1"),), properties=label("Transaction/a/b", "it's")), client)
+    assert text.startswith(
+        "curl -X POST 'https://x.lusid.com/api/api/ordermanagement/booktransactions?"
+        "applyFeesAndCommission=true&markOrdersAndAllocationsAsBooked=true'"
+    )
+    assert "Authorization: Bearer ***" in text
+    assert "secret" not in text
+    assert '"allocationIds":[{"scope":"Desk","code":"ALL-1"}]' in text
+    many = CancelOrders(tuple(rid(f"ORD-{n}") for n in range(150)))
+    assert len(curl(many, client).splitlines()) == 2
+
+
+def test_limits_are_compared_in_one_currency() -> None:
+    assert DEFAULT_LIMITS.in_base(Decimal(150_000), "JPY") == 1000
+    assert DEFAULT_LIMITS.in_base(Decimal(7), "XXX") == 7
+    assert DEFAULT_LIMITS.drift_of("Bond").soft < DEFAULT_LIMITS.drift_of("Equity").soft
+    assert PROD.host == "x.lusid.com"

@@ -1,0 +1,223 @@
+"""Strips: what Textual draws is read into cells; what terminals do not agree about is said to be doubtful."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip as TextualStrip
+from wcwidth import iter_graphemes, wcwidth
+
+from tui.thinwire.cell_styles import DEFAULT, Pen, Pens
+from tui.thinwire.runs import TAIL, Strip, Strips, width
+
+DOUBTFUL: Final = {
+    "combining accent": "e\u0301",
+    "enclosing keycap": "1\ufe0f\u20e3",
+    "emoji": "\U0001f4b0",
+    "emoji presentation": "\u2764\ufe0f",
+    "text presentation": "\u2764\ufe0e",
+    "joined emoji": "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "skin tone": "\U0001f44d\U0001f3fd",
+    "flag": "\U0001f1ec\U0001f1e7",
+    "half a flag": "\U0001f1ec",
+    "Hangul in letters": "\u1112\u1161\u11ab",
+    "Hangul leading letter": "\u1100가",
+    "Hangul filler": "\u3164",
+    "halfwidth sound mark": "ｶ\uff9e",
+    "Hebrew": "שלום",
+    "Arabic": "سلام",
+    "Arabic digits": "٣٤",
+    "right-to-left mark": "a\u200fb",
+    "Devanagari conjunct": "क्ष",
+    "Thai vowel below": "กุ",
+    "Thai vowel am": "กำ",
+    "soft hyphen": "co\u00adop",
+    "zero width space": "a\u200bb",
+    "byte order mark": "\ufeff",
+    "private use": "\ue0b0",
+    "unassigned": "\u0378",
+    "not a character": "\uffff",
+    "lone surrogate": "\ud800",
+    "line separator": "a\u2028b",
+    "hexagram": "\u4dc0",
+    "trigram": "\u2630",
+    "tag": "\U000e0041",
+}
+
+
+@pytest.fixture
+def pens() -> Pens:
+    return Pens()
+
+
+@pytest.fixture
+def strips(pens: Pens) -> Strips:
+    return Strips(pens)
+
+
+def drawn(*segments: tuple[str, str]) -> str:
+    """Give what Textual writes for texts in styles."""
+    strip = TextualStrip([Segment(text, Style.parse(style) if style else None) for text, style in segments])
+    return strip.render(Console(force_terminal=True, color_system="truecolor", legacy_windows=False))
+
+
+def read(raw: str) -> tuple[Strip, Pens]:
+    """Give what is read from ``raw``, and the pens it is drawn with."""
+    pens = Pens()
+    strip = Strips(pens).read(raw)
+    assert strip is not None, raw
+    return strip, pens
+
+
+# --- text and pens -----------------------------------------------------------------------------
+
+
+def test_a_row_as_textual_draws_it_is_read_into_cells_with_their_pens() -> None:
+    strip, pens = read(drawn(("Buy ", "bold #ff0000 on #101010"), ("VOD", ""), (" 9", "reverse")))
+    red = pens.number(Pen("38;2;255;0;0", "48;2;16;16;16", ("1",)))
+    assert strip == Strip("Buy VOD 9", red * 4 + DEFAULT * 3 + pens.number(Pen("", "", ("7",))) * 2)
+
+
+@pytest.mark.parametrize(
+    ("style", "pen"),
+    [
+        ("red", Pen("31")),
+        ("bright_red on bright_black", Pen("91", "100")),
+        ("color(200) on color(16)", Pen("38;5;200", "48;5;16")),
+        ("bold dim italic underline", Pen("", "", ("1", "2", "3", "4"))),
+        ("blink blink2 reverse conceal strike", Pen("", "", ("5", "6", "7", "8", "9"))),
+        ("underline2 frame encircle overline", Pen("", "", ("21", "51", "52", "53"))),
+    ],
+)
+def test_every_style_of_rich_is_understood(style: str, pen: Pen) -> None:
+    strip, pens = read(drawn(("x", style)))
+    assert strip == Strip("x", pens.number(pen))
+
+
+def test_a_link_belongs_to_the_cells_it_is_drawn_on() -> None:
+    strip, pens = read(drawn(("see ", ""), ("order", "bold link https://desk.example/1"), (" 1", "")))
+    assert strip.text == "see order 1"
+    assert not strip.doubtful
+    before, linked, after = strip.pens[:4], strip.pens[4:9], strip.pens[9:]
+    assert (before, after) == (DEFAULT * 4, DEFAULT * 2)
+    assert pens.change(DEFAULT, linked[0]).startswith("\x1b]8;id=")
+    assert "https://desk.example/1\x1b\\" in pens.change(DEFAULT, linked[0])
+    assert linked == linked[0] * 5
+
+
+def test_a_link_that_ends_with_a_bell_is_a_link() -> None:
+    strip, pens = read("\x1b]8;;https://desk.example/\x07x\x1b]8;;\x07")
+    assert strip == Strip("x", pens.number(Pen(link=";https://desk.example/")))
+
+
+def test_styles_that_pass_into_each_other_without_a_reset_between_are_read_as_well() -> None:
+    strip, pens = read("\x1b[1mab\x1b[31mc\x1b[22md\x1b[me")
+    bold, both, red = (pens.number(Pen(*pen)) for pen in (("", "", ("1",)), ("31", "", ("1",)), ("31",)))
+    assert strip == Strip("abcde", bold * 2 + both + red + DEFAULT)
+
+
+def test_nothing_is_no_cells() -> None:
+    assert read("")[0] == Strip("", "")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "\x1b[1munclosed",
+        "\x1b]8;;https://desk.example/\x1b\\unclosed",
+        "\x1b[38;2;1;2mx\x1b[0m",
+        "\x1b[58;5;1mx\x1b[0m",
+        "\x1b[1;mx\x1b[0;1m",
+        "a\tb",
+        "a\rb",
+        "a\nb",
+        "a\bb",
+        "a\x1b[Kb",
+        "a\x1b[2Cb",
+        "a\x9bmb",
+        "a\x1bPq\x1b\\b",
+        "a\x7f",
+        "\x1b[1mx\x1b[0m\x1b",
+        "\x1b[?1mx\x1b[0m",
+        "\x1b[4:3mx\x1b[0m",
+        "\x1b]0;title\x07x",
+    ],
+)
+def test_what_is_more_than_text_in_styles_is_not_understood(raw: str) -> None:
+    assert Strips(Pens()).read(raw) is None
+
+
+def test_what_was_read_once_reads_the_same_again(strips: Strips) -> None:
+    raw = drawn(("Buy", "bold"), (" 中", "red"))
+    assert strips.read(raw) == strips.read(raw)
+    for number in range(5_000):
+        strips.read(str(number))
+    assert strips.read(raw) == read(raw)[0]
+
+
+def test_strips_side_by_side_are_one_strip_as_doubtful_as_either() -> None:
+    sure, doubtful = Strip("ab", "xy"), Strip("c", "z", doubtful=True)
+    assert sure + sure == Strip("abab", "xyxy")
+    assert sure + doubtful == Strip("abc", "xyz", doubtful=True)
+    assert doubtful + sure == Strip("cab", "zxy", doubtful=True)
+
+
+# --- widths ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ("Zürich", "Zürich"),
+        ("│ ▒░ ● ◐ ✕ → … £ €", "│ ▒░ ● ◐ ✕ → … £ €"),
+        ("株式", f"株{TAIL}式{TAIL}"),
+        ("삼성", f"삼{TAIL}성{TAIL}"),
+        ("ＦＩＸ", f"Ｆ{TAIL}Ｉ{TAIL}Ｘ{TAIL}"),
+        ("ｶﾀ", "ｶﾀ"),
+        ("１,0", f"１{TAIL},0"),
+        ("Газпром Ωμέγα", "Газпром Ωμέγα"),
+    ],
+)
+def test_characters_of_certain_width_are_cells_and_a_wide_one_is_two(text: str, cells: str) -> None:
+    strip, pens = read(drawn((text, "red")))
+    assert strip == Strip(cells, pens.number(Pen("31")) * len(cells))
+    assert len(strip.text) == cell_len(text)
+
+
+@pytest.mark.parametrize("text", DOUBTFUL.values(), ids=DOUBTFUL)
+def test_what_terminals_measure_differently_is_doubtful(text: str) -> None:
+    strip = Strips(Pens()).read(f"\x1b[1mcertain {text}\x1b[0m")
+    assert strip is not None
+    assert strip.doubtful
+
+
+def test_one_doubtful_text_makes_its_strip_doubtful_and_no_other(strips: Strips) -> None:
+    doubtful = strips.read("\x1b[1m株\x1b[0m e\u0301 \x1b[1mx\x1b[0m")
+    assert doubtful is not None
+    assert doubtful.doubtful
+    sure = strips.read("\x1b[1m株\x1b[0m")
+    assert sure is not None
+    assert not sure.doubtful
+
+
+def test_an_encoding_of_ascii_alone_leaves_everything_else_in_doubt(pens: Pens) -> None:
+    strips = Strips(pens, ascii_only=True)
+    assert strips.read("Zurich") == Strip("Zurich", DEFAULT * 6)
+    doubtful = strips.read("Zürich")
+    assert doubtful is not None
+    assert doubtful.doubtful
+
+
+def test_no_character_is_certain_of_which_two_tables_disagree_or_that_joins_its_neighbour() -> None:
+    certain = [each for each in map(chr, range(sys.maxunicode + 1)) if width(each)]
+    assert len(certain) > 100_000, "nearly all of Unicode is letters and ideographs"
+    assert [each for each in certain if not width(each) == wcwidth(each) == cell_len(each)] == []
+    neighbours = ("a", "株", "가")
+    pairs = [pair for each in certain for by in neighbours for pair in (by + each, each + by)]
+    assert [pair for pair in pairs if len(list(iter_graphemes(pair))) != 2] == []

@@ -1,0 +1,414 @@
+"""The writer, on a real pty: it waits for no terminal, sends what is newest, and says its last words."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import threading
+import tty
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from select import select
+from time import monotonic
+from typing import Final
+
+import pytest
+
+from tests.thinwire.emulators import Emulator
+from tui.thinwire import terminal_writer as writer_module
+from tui.thinwire.flow_control import Line
+from tui.thinwire.meter import Meter
+from tui.thinwire.terminal_writer import QUERY, Writer
+from tui.thinwire.wire import SYNC_END, SYNC_START, ThinWire
+
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+
+COLUMNS, LINES = 200, 50
+LIMIT_S: Final = 30.0
+"""Whatever takes so long does not happen at all."""
+FEW: Final = 4 * COLUMNS * LINES
+"""Bytes of a few frames."""
+
+
+def screen(word: str) -> str:
+    """Give a frame that fills the screen, in which nothing is alike."""
+    rows = "\n".join(f"\x1b[{y};1H{f'{word}-{y:02}-{y * 7:03} ' * 14:{COLUMNS}}" for y in range(1, LINES + 1))
+    return f"{rows}\x1b[1;1H"
+
+
+def cell(text: str, y: int = 1) -> str:
+    return f"\x1b[{y};1H{text}\x1b[1;1H"
+
+
+class Far:
+    """A terminal whose program is this test: it takes what it is told to take, when it is."""
+
+    def __init__(self, *, encoding: str = "utf-8", columns: int = COLUMNS, lines: int = LINES) -> None:
+        self.master, self.slave = os.openpty()
+        tty.setraw(self.slave)
+        os.set_blocking(self.master, False)
+        self.flags = fcntl.fcntl(self.slave, fcntl.F_GETFL)
+        self.received = b""
+        self.screen = Emulator(columns, lines)
+        self._decode = getincrementaldecoder(encoding)().decode
+        self.redrawn = threading.Event()
+        self.wire, self.line, self.meter = ThinWire(columns, lines), Line(), Meter()
+        self.writer = Writer(self.slave, encoding, self.wire, self.line, self.meter, self.redrawn.set)
+        self.stopped = False
+
+    def until(self, seen: Callable[[], bool]) -> None:
+        """Take what comes until it is as ``seen`` says."""
+        end = monotonic() + LIMIT_S
+        while not seen():
+            assert monotonic() < end, f"in vain; the last that came is {self.received[-300:]!r}"
+            self.read(0.1)
+
+    def until_shown(self, word: str, y: int) -> None:
+        """Take what comes until row ``y`` begins with ``word``, and the cursor is where frames end."""
+        ends = (b"\x1b[H", SYNC_END.encode(), QUERY.encode())
+        self.until(lambda: self.row(y).startswith(word) and self.received.endswith(ends))
+
+    def until_came(self, word: str, times: int = 1) -> None:
+        """Take what comes until ``word`` has come so often."""
+        self.until(lambda: self.received.count(word.encode()) >= times)
+
+    def read(self, seconds: float) -> bool:
+        """Take what comes within so many seconds, and tell whether anything did."""
+        if self.master < 0 or not select([self.master], [], [], seconds)[0]:
+            return False
+        try:
+            came = os.read(self.master, 65_536)
+        except OSError:  # nobody has it open any more
+            return False
+        self.received += came
+        self.screen.feed(self._decode(came))
+        return True
+
+    def row(self, y: int) -> str:
+        return "".join(each.data for each in self.screen.row(y - 1)).rstrip()
+
+    def all_rows_begin(self, word: str) -> bool:
+        return all(self.row(y).startswith(f"{word}-{y:02}") for y in range(1, LINES + 1))
+
+    def fill(self) -> None:
+        """Let somebody else write, until the terminal takes nothing any more."""
+        other = os.open(os.ttyname(self.slave), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        with suppress(BlockingIOError):
+            while True:
+                os.write(other, b"\r" * 4_096)
+        with suppress(BlockingIOError):
+            while True:
+                os.write(other, b"\r")
+        os.close(other)
+
+    def in_time(self, act: Callable[[], object]) -> None:
+        """Do something that must not wait for the terminal."""
+        thread = threading.Thread(target=act, daemon=True)
+        thread.start()
+        thread.join(LIMIT_S)
+        assert not thread.is_alive(), "it waits for the terminal"
+
+    def stop(self) -> None:
+        """Let the writer end, and take its last words."""
+        self.stopped = True
+        ending = threading.Thread(target=self.writer.stop, daemon=True)
+        ending.start()
+        end = monotonic() + LIMIT_S
+        while ending.is_alive():
+            assert monotonic() < end, "it does not end"
+            self.read(0.01)
+        while self.read(0.0):
+            pass
+
+    def hang_up(self) -> None:
+        """Close the terminal under the program."""
+        os.close(self.master)
+        self.master = -1
+
+    def leave(self) -> None:
+        if not self.stopped:
+            self.stop()
+        for descriptor in (self.master, self.slave):
+            if descriptor >= 0:
+                os.close(descriptor)
+
+
+@pytest.fixture
+def far() -> Iterator[Far]:
+    made = Far()
+    yield made
+    made.leave()
+
+
+@pytest.fixture
+def answering(far: Far) -> Far:
+    """A terminal that has answered once."""
+    far.writer.write(QUERY)
+    far.until_came(QUERY)
+    far.writer.answered()
+    return far
+
+
+# --- a terminal that takes what comes ------------------------------------------------------------
+
+
+def test_a_frame_is_shown_and_the_next_one_is_what_differs(far: Far) -> None:
+    far.writer.write(screen("ORD"))
+    far.until_shown("ORD-50", 50)
+    first = len(far.received)
+    far.writer.write(screen("ORD").replace("ORD-50", "BLK-50", 1))
+    far.until_shown("BLK-50-350 ORD-50-350", 50)
+    assert far.received[first:] == b"\x1b[50HBLK\x1b[H"
+
+
+def test_nothing_of_an_update_is_written_before_its_end(far: Far) -> None:
+    far.writer.write(SYNC_START)
+    far.writer.write(cell("within"))
+    far.writer.answered()  # what wakes the writer up does not make it write
+    far.writer.write(cell("again", 2))
+    assert not far.read(0.05)
+    far.writer.write(SYNC_END)
+    far.until_shown("again", 2)
+    assert far.received.startswith(SYNC_START.encode())
+    assert far.received.endswith(SYNC_END.encode())
+
+
+def test_the_shells_side_of_the_terminal_still_waits(far: Far) -> None:
+    far.writer.write(screen("ORD"))
+    far.until_shown("ORD-50", 50)
+    assert fcntl.fcntl(far.slave, fcntl.F_GETFL) == far.flags
+    assert os.get_blocking(far.slave)
+
+
+def test_whoever_forgets_has_everything_sent_that_is_drawn_then(far: Far) -> None:
+    far.writer.write(cell("ORD-00001"))
+    far.until_came("ORD-00001")
+    far.writer.forget(COLUMNS, LINES)
+    far.writer.write(cell("ORD-00001"))
+    far.until_came("ORD-00001", 2)
+
+
+def test_what_is_drawn_and_what_is_sent_is_counted(far: Far) -> None:
+    frame = cell("株式")
+    far.writer.write(frame)
+    far.until_shown("株式", 1)
+    far.writer.write(frame)
+    figures = far.meter.figures(monotonic())
+    assert figures.came == 2 * len(frame.encode())
+    assert figures.sent == figures.last_frame == len(far.received)
+
+
+# --- a terminal that takes nothing ---------------------------------------------------------------
+
+
+def test_a_terminal_that_takes_nothing_is_not_waited_for_and_then_gets_the_newest(far: Far) -> None:
+    far.fill()
+    far.in_time(lambda: [far.writer.write(screen(f"{number:03}")) for number in range(200)])
+    far.until(lambda: far.all_rows_begin("199"))
+    written = far.received.lstrip(b"\r")
+    assert len(written) < FEW, "frames were written that had been overtaken"
+    assert not {int(word) for word in re.findall(rb"(\d{3})-\d\d-", written)} & set(range(1, 199))
+
+
+def test_what_is_begun_is_ended_before_anything_else_is_written(far: Far) -> None:
+    def draw() -> None:
+        for number in range(100):
+            far.writer.write(SYNC_START)
+            far.writer.write(screen(f"{number:03}"))
+            far.writer.write(SYNC_END)
+            far.writer.write(f"\x1b]0;title {number}\x07")
+
+    far.in_time(draw)
+    far.until(lambda: far.all_rows_begin("099"))
+    titles = [event for event in far.screen.events if event.startswith("\x1b]0;")]
+    assert titles == [f"\x1b]0;title {number}\x07" for number in range(100)], "all of them, in their order"
+    assert far.screen.events == titles, "something was split"
+
+
+def test_bells_and_the_clipboard_are_kept_for_a_terminal_that_takes_nothing(far: Far) -> None:
+    far.fill()
+
+    def draw() -> None:
+        for number in range(500):
+            far.writer.write("\x07")
+            far.writer.write(f"\x1b]52;c;{number:04}\x07")
+            far.writer.write(cell(f"{number:04}"))
+
+    far.in_time(draw)
+    far.until_shown("0499", 1)
+    assert re.findall(rb"\x07\x1b]52;c;(\d+)", far.received) == [b"%04d" % number for number in range(500)]
+
+
+def test_what_is_dropped_because_too_much_of_it_waits_is_asked_for_again(far: Far) -> None:
+    far.fill()
+
+    far.in_time(lambda: [far.writer.write(cell(f"e\u0301{number}" * 20)) for number in range(900)])
+    assert far.redrawn.wait(LIMIT_S)
+    far.writer.write(screen("new"))
+    far.until(lambda: far.all_rows_begin("new"))
+
+
+# --- the end -------------------------------------------------------------------------------------
+
+
+def test_a_terminal_that_was_closed_is_written_to_without_a_word(far: Far) -> None:
+    far.writer.write(screen("ORD"))
+    far.hang_up()
+    far.in_time(lambda: [far.writer.write(screen(f"{number:03}")) for number in range(10)])
+    far.stop()
+
+
+def test_a_terminal_that_is_closed_while_it_takes_nothing_ends_the_writing(far: Far) -> None:
+    far.fill()
+    far.in_time(lambda: [far.writer.write(screen(f"{number:03}")) for number in range(10)])
+    far.hang_up()
+    far.stop()
+
+
+def test_the_last_words_are_said_and_what_was_on_the_screen_they_leave_is_not(far: Far) -> None:
+    far.writer.write("\x1b[?1049h")
+    far.fill()
+    far.in_time(lambda: [far.writer.write(screen(f"{number:03}")) for number in range(10)])
+    for word in ("\x1b[<u", "\x1b[?1049l", "\x1b[?25h", "\x1b[?1004l"):
+        far.writer.write(word)
+    far.stop()
+    assert far.received.endswith(b"\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l")
+
+
+def test_last_words_within_an_update_that_never_ended_are_said_nevertheless(far: Far) -> None:
+    for word in (SYNC_START, cell("unfinished"), "\x1b[?1049l", "\x1b[?25h"):
+        far.writer.write(word)
+    far.stop()
+    assert b"\x1b[?1049l" in far.received
+    assert b"\x1b[?25h" in far.received
+    assert far.received.count(SYNC_START.encode()) == far.received.count(SYNC_END.encode())
+
+
+def test_a_terminal_that_takes_nothing_does_not_keep_the_program_from_ending(
+    far: Far, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "_PATIENCE", 0.05)
+    far.fill()
+    far.writer.write(screen("ORD"))
+    far.in_time(far.writer.stop)
+    far.stopped = True
+
+
+def test_the_thread_and_what_it_had_open_are_gone_after_the_end() -> None:
+    threads, files = set(threading.enumerate()), set(os.listdir("/proc/self/fd"))
+    far = Far()
+    far.writer.write(cell("ORD-00001"))
+    assert set(threading.enumerate()) != threads
+    far.leave()
+    assert set(threading.enumerate()) == threads
+    assert set(os.listdir("/proc/self/fd")) == files
+
+
+# --- queries -------------------------------------------------------------------------------------
+
+
+def test_a_terminal_that_never_answered_is_not_asked(far: Far) -> None:
+    for number in range(20):
+        far.writer.write(screen(f"{number:03}"))
+        far.until_shown(f"{number:03}-50", 50)
+    assert QUERY.encode() not in far.received
+
+
+def test_a_terminal_that_answers_is_asked_and_sent_no_more_than_it_has_answered_for(answering: Far) -> None:
+    far = answering
+    far.writer.write(screen("new"))
+    far.until_came(QUERY, 2)
+    while far.read(0.1):
+        pass
+    assert not far.all_rows_begin("new"), "all was sent at once"
+    assert far.line.under_way > 0
+    answered = 1
+    while far.wire.pending:
+        far.until_came(QUERY, answered + 1)
+        far.writer.answered()
+        answered += 1
+        far.read(0.01)
+    far.until(lambda: far.all_rows_begin("new"))
+
+
+def test_who_hushes_waits_for_the_answers_under_way_and_asks_nothing_more(answering: Far) -> None:
+    far = answering
+    far.writer.write(screen("new"))
+    far.until_came(QUERY, 2)
+    hushing = threading.Thread(target=far.writer.hush, args=(80, 24, LIMIT_S), daemon=True)
+    hushing.start()
+    while hushing.is_alive():
+        assert far.line.under_way >= 0
+        far.writer.answered()
+        far.read(0.01)
+    asked = far.received.count(QUERY.encode())
+    far.writer.write(screen("not any more"))
+    far.writer.write("\x1b[?1049l")
+    far.stop()
+    assert far.received.count(QUERY.encode()) == asked
+    assert far.received.endswith(b"\x1b[?1049l")
+
+
+def test_what_was_drawn_before_a_hush_and_not_sent_is_dropped_and_what_is_said_then_is_not(far: Far) -> None:
+    far.fill()
+    far.writer.write(screen("old"))
+    far.writer.write(screen("new"))
+    far.in_time(lambda: far.writer.hush(COLUMNS, LINES, LIMIT_S))
+    far.writer.write("\x1b[?1049l")
+    far.stop()
+    assert b"new" not in far.received
+    assert far.received.endswith(b"\x1b[?1049l")
+
+
+def test_who_hushes_a_terminal_that_answers_no_more_does_not_wait_for_good(answering: Far) -> None:
+    far = answering
+    far.writer.write(screen("new"))
+    far.until_came(QUERY, 2)
+    far.in_time(lambda: far.writer.hush(80, 24, 0.02))
+
+
+def test_answers_may_come_from_elsewhere_at_any_time(answering: Far) -> None:
+    far = answering
+    over = threading.Event()
+
+    def elsewhere() -> None:
+        while not over.is_set():
+            far.writer.answered()
+            over.wait(0.0005)
+
+    other = threading.Thread(target=elsewhere, daemon=True)
+    other.start()
+    for number in range(50):
+        far.writer.write(screen(f"{number:03}"))
+        far.read(0.0)
+    far.until(lambda: far.all_rows_begin("049"))
+    over.set()
+    other.join(LIMIT_S)
+
+
+# --- encodings -----------------------------------------------------------------------------------
+
+
+def test_what_an_encoding_does_not_have_is_spelt_out() -> None:
+    far = Far(encoding="latin-1")
+    far.writer.write(cell("Zürich 株"))
+    far.until_came("\x1b[H")
+    far.leave()
+    assert b"Z\xfcrich \\u682a" in far.received
+
+
+def test_half_a_character_does_not_end_the_program(far: Far) -> None:
+    far.writer.write(cell("\ud83d half"))
+    far.until_came("\\ud83d half")
+
+
+def test_what_is_no_terminal_is_written_to_all_the_same() -> None:
+    read, write = os.pipe()
+    writer = Writer(write, "utf-8", ThinWire(COLUMNS, LINES), Line(), Meter(), lambda: None)
+    writer.write(cell("ORD-00001"))
+    writer.stop()
+    os.close(write)
+    assert os.read(read, 4_096) == b"\x1b[HORD-00001\x1b[H"
+    os.close(read)

@@ -1,0 +1,152 @@
+"""Which rows an action finds in its scope, and why it finds none: shared by the actions that send."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+from tui.actions.action import Scope
+from tui.api.base import ResourceId
+from tui.api.models import Block, Order, Placement
+from tui.api.states import is_cancelled, is_final, is_finished, normal
+from tui.service.snapshot.snapshot import Family, Snapshot
+
+
+def currency_of(entity: Block | Order | Placement, snapshot: Snapshot) -> str | None:
+    """Give the currency prices of ``entity`` are in, by its own prices or its instrument's."""
+    for held in (entity.limit_price, entity.stop_price, entity.amount):
+        if held and held.currency:
+            return held.currency
+    known = snapshot.instruments.get(entity.lusid_instrument_id)
+    return known.currency if known else None
+
+
+def needs(find: Callable[[Scope], Sequence[ResourceId]], otherwise: str) -> Callable[[Scope], str | None]:
+    """Give a ``why_not`` that answers ``otherwise`` when ``find`` finds nothing to act on."""
+    return lambda scope: None if find(scope) else otherwise
+
+
+def live_orders(scope: Scope) -> tuple[ResourceId, ...]:
+    """The orders in focus that are not final, and so can move, change or be cancelled (L7)."""
+    orders = scope.snapshot.orders
+    return tuple(id for id in scope.orders() if id in orders and not is_final(orders[id].state))
+
+
+def live_placements(scope: Scope) -> tuple[ResourceId, ...]:
+    """The placements in focus that still work: neither cancelled nor filled."""
+    placements = scope.snapshot.placements
+    return tuple(
+        id for id in scope.placements() if id in placements and not is_finished(placements[id].state)
+    )
+
+
+def open_placements(scope: Scope) -> tuple[ResourceId, ...]:
+    """The working placements in focus of which something may still be filled."""
+    snapshot = scope.snapshot
+
+    def is_open(row: Placement) -> bool:
+        return row.quantity is None or snapshot.executed_of_placement(row.id) < row.quantity
+
+    return tuple(id for id in live_placements(scope) if is_open(snapshot.placements[id]))
+
+
+def unplaced(scope: Scope, id: ResourceId) -> Decimal:
+    """Give the units of a block that no placement has taken."""
+    graph = scope.snapshot.blocks[id]
+    return (graph.ordered.quantity or Decimal(0)) - (graph.placed.quantity or Decimal(0))
+
+
+def counterparties(snapshot: Snapshot) -> list[str]:
+    """The brokers this desk has placed with, to complete what is typed."""
+    return sorted({row.counterparty for row in snapshot.placements.values() if row.counterparty})
+
+
+def systems(snapshot: Snapshot) -> list[str]:
+    """The execution systems this desk has used, to complete what is typed."""
+    return sorted({row.execution_system for row in snapshot.placements.values() if row.execution_system})
+
+
+def named(ids: Sequence[ResourceId], most: int = 3) -> str:
+    """Name the first rows by code, and say that there are more."""
+    return ", ".join(id.code for id in ids[:most]) + (" and more" if len(ids) > most else "")
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a count with its noun.
+
+    >>> counted(1, "order"), counted(3, "order")
+    ('1 order', '3 orders')
+    """
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def placeable(scope: Scope) -> tuple[ResourceId, ...]:
+    """The blocks in focus that have something left to place."""
+    blocks = scope.snapshot.blocks
+    return tuple(
+        id
+        for id in scope.blocks()
+        if id in blocks and not blocks[id].block.is_swept and unplaced(scope, id) > 0
+    )
+
+
+def why_not_fill(scope: Scope) -> str | None:
+    """Say why no fill can be recorded here; it needs exactly one placement, or one fill to correct."""
+    if len(scope.ids) > 1:
+        return "Record one fill at a time: clear the selection first."
+    if scope.family is Family.EXECUTIONS and scope.ids:
+        return None
+    found = scope.placements()
+    if not found:
+        return "A fill belongs to a placement: place the block first."
+    if len(found) > 1:
+        return "More than one placement here: go to the placements pane and choose one."
+    state = scope.snapshot.placements[found[0]].state
+    return "This placement is cancelled; no fill is expected." if is_cancelled(state) else None
+
+
+def why_not_cancel(scope: Scope) -> str | None:
+    """Say why nothing here can be cancelled."""
+    if scope.family is Family.PLACEMENTS:
+        return (
+            None if live_placements(scope) else "No working placement here: filled and cancelled ones stay."
+        )
+    if scope.family in (Family.ORDERS, Family.BLOCKS):
+        return None if live_orders(scope) else "No live order here: these are already final."
+    return "Only orders and placements are cancelled; a wrong fill is corrected with a new one of its id."
+
+
+def allocatable(scope: Scope) -> tuple[ResourceId, ...]:
+    """The placements in focus that have fills."""
+    snapshot = scope.snapshot
+    return tuple(id for id in scope.placements() if snapshot.executed_of_placement(id) > 0)
+
+
+def bookable(scope: Scope) -> tuple[ResourceId, ...]:
+    """The allocations in focus; of other rows, those of theirs that are not booked yet."""
+    if scope.family is Family.ALLOCATIONS:
+        return scope.ids
+    snapshot = scope.snapshot
+    return tuple(
+        id
+        for id in scope.allocations()
+        if not snapshot.transactions_of_allocation(id)
+        and normal(snapshot.allocations[id].state) in ("new", "allocated", "")
+    )
+
+
+def sweepable(scope: Scope) -> tuple[ResourceId, ...]:
+    """The blocks in focus whose orders are all final; the server judges the rest."""
+    snapshot = scope.snapshot
+
+    def qualifies(id: ResourceId) -> bool:
+        orders = [snapshot.orders.get(own) for own in snapshot.orders_of_block(id)]
+        finished = all(order is not None and is_final(order.state) for order in orders)
+        return finished and not snapshot.blocks[id].block.is_swept
+
+    return tuple(id for id in scope.blocks() if id in snapshot.blocks and qualifies(id))
+
+
+def updatable(scope: Scope) -> tuple[ResourceId, ...]:
+    """The orders or placements in focus that can still change."""
+    return (live_orders if scope.family is Family.ORDERS else live_placements)(scope)

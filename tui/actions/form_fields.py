@@ -1,0 +1,160 @@
+"""The questions forms ask, as fields with their checks: sizes, prices, codes, dates, choices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from tui.api.base import CurrencyAndAmount, ResourceId
+from tui.columns.format import number, price
+from tui.service.numbers import parse_price, parse_quantity
+from widgets.fields import Field
+
+
+def _problem(parse: Callable[[str], object]) -> Callable[[str], str | None]:
+    def check(text: str) -> str | None:
+        if not text.strip():
+            return None
+        try:
+            parse(text)
+        except ValueError as error:
+            return str(error)
+        return None
+
+    return check
+
+
+def _echo(parse: Callable[[str], Decimal], words: Callable[[Decimal], str]) -> Callable[[str], str]:
+    def echo(text: str) -> str:
+        try:
+            return words(parse(text)) if text.strip() else ""
+        except ValueError:
+            return ""
+
+    return echo
+
+
+def size(
+    id: str, label: str, value: Decimal | None = None, *, help: str = "", required: bool = True
+) -> Field:
+    """Ask for a number of units: ``50k``, ``1.5m``, ``1,000``."""
+    return Field(
+        id,
+        label,
+        value=number(value),
+        help=help,
+        check=_problem(positive_quantity),
+        echo=_echo(parse_quantity, lambda units: f"{number(units)} units"),
+        required=required,
+    )
+
+
+def positive_quantity(text: str) -> Decimal:
+    """Read a size above zero; raises ValueError with a sentence."""
+    units = parse_quantity(text)
+    if units <= 0:
+        raise ValueError("A size is above zero.")
+    return units
+
+
+def amount(
+    id: str, label: str, value: Decimal | None = None, *, help: str = "", required: bool = False
+) -> Field:
+    """Ask for a price."""
+    return Field(
+        id,
+        label,
+        value="" if value is None else f"{value:f}",
+        help=help,
+        check=_problem(parse_price),
+        echo=_echo(parse_price, price),
+        required=required,
+    )
+
+
+def pick(id: str, label: str, choices: Sequence[str], value: str = "", *, help: str = "") -> Field:
+    """Ask for one of ``choices``."""
+    return Field(id, label, kind="choice", value=value or choices[0], choices=tuple(choices), help=help)
+
+
+def switch(id: str, label: str, value: bool, *, help: str = "") -> Field:
+    """Ask for yes or no."""
+    return Field(id, label, kind="flag", value="yes" if value else "no", help=help)
+
+
+def text(
+    id: str,
+    label: str,
+    value: str = "",
+    *,
+    choices: Iterable[str] = (),
+    help: str = "",
+    required: bool = False,
+    wide: bool = False,
+    check: Callable[[str], str | None] | None = None,
+    echo: Callable[[str], str] | None = None,
+) -> Field:
+    """Ask for a text, completed from ``choices`` while it is typed."""
+    return Field(
+        id,
+        label,
+        value=value,
+        choices=tuple(choices),
+        help=help,
+        required=required,
+        wide=wide,
+        check=check or (lambda _: None),
+        echo=echo or (lambda _: ""),
+    )
+
+
+def calendar_day(
+    id: str, label: str, value: datetime | None, *, help: str = "", required: bool = False
+) -> Field:
+    """Ask for a day such as ``2026-11-24``."""
+    return Field(
+        id,
+        label,
+        value=f"{value:%Y-%m-%d}" if value else "",
+        help=help,
+        check=_problem(parse_day),
+        echo=lambda typed: _weekday(typed),
+        required=required,
+    )
+
+
+def parse_day(typed: str) -> datetime:
+    """Read a day as midnight UTC; raises ValueError with a sentence."""
+    try:
+        return datetime.strptime(typed.strip(), "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise ValueError(f"'{typed}' is not a day; write it as 2026-11-24.") from None
+
+
+def _weekday(typed: str) -> str:
+    try:
+        return f"{parse_day(typed):%A %d %B %Y}" if typed.strip() else ""
+    except ValueError:
+        return ""
+
+
+def is_yes(value: str) -> bool:
+    """Tell what a switch was left at."""
+    return value == "yes"
+
+
+def money_or_none(typed: str, currency: str | None) -> CurrencyAndAmount | None:
+    """Read an optional price in ``currency``; empty is none."""
+    return CurrencyAndAmount(amount=parse_price(typed), currency=currency) if typed.strip() else None
+
+
+def id_of(typed: str, home: str) -> ResourceId:
+    """Read ``code`` or ``scope/code``; a bare code is in the desk's own scope."""
+    scope, slash, code = typed.strip().partition("/")
+    return ResourceId(scope, code) if slash else ResourceId(home, scope)
+
+
+def spelt(id: ResourceId, home: str) -> str:
+    """Write an id the way :func:`id_of` reads it."""
+    return id.code if id.scope == home else str(id)

@@ -1,0 +1,110 @@
+"""After the fills: allocating, booking, sweeping."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from tui.actions.action import Form, Scope, Values
+from tui.actions.eligibility import allocatable, bookable, counted, named, sweepable
+from tui.actions.form_fields import id_of, is_yes, pick, positive_quantity, switch, text
+from tui.api.base import PerpetualProperty, PropertyValue
+from tui.api.models import Allocation
+from tui.api.requests import PortfolioWeight
+from tui.columns.format import number
+from tui.service.verbs import Allocate, AllocateWeighted, BookTransactions, SweepBlocks, Verb
+
+ALGORITHMS: Final = ("PR-FIFO", "RR-FIFO", "PR-LF", "PR-SF")
+WEIGHTED_ALGORITHMS: Final = ("PR-LF", "PR-SF", "LF", "SF")
+
+
+def _orderless(scope: Scope) -> bool:
+    snapshot = scope.snapshot
+    blocks = {id for own in allocatable(scope) for id in snapshot.placements[own].block_ids}
+    return bool(blocks) and all(not snapshot.orders_of_block(id) for id in blocks)
+
+
+def allocate_form(scope: Scope) -> Form:
+    ids = allocatable(scope)
+    executed = sum((scope.snapshot.executed_of_placement(id) for id in ids), Decimal(0))
+    intro = f"{number(executed)} executed units of {named(ids)}"
+    title = f"Allocate {counted(len(ids), 'placement')}"
+    if _orderless(scope):
+        return Form(
+            title,
+            (
+                text(
+                    "weights",
+                    "Weights",
+                    required=True,
+                    help="PORTFOLIO WEIGHT, ... such as UKEQ-GROW 3, UKEQ-INC 2",
+                    check=lambda typed: _weights_problem(typed, scope.home),
+                ),
+                pick("algorithm", "Leftovers", WEIGHTED_ALGORITHMS),
+            ),
+            intro=f"{intro}. No orders behind it: name the portfolios.",
+        )
+    return Form(
+        title, (pick("algorithm", "Algorithm", ALGORITHMS, help="PR-FIFO unless you know"),), intro=intro
+    )
+
+
+def _weights(typed: str, home: str) -> tuple[PortfolioWeight, ...]:
+    weights = []
+    for part in filter(None, (piece.strip() for piece in typed.split(","))):
+        name, _, weight = part.rpartition(" ")
+        if not name:
+            raise ValueError(f"'{part}' has no weight; write it as PORTFOLIO WEIGHT.")
+        weights.append(PortfolioWeight(portfolio_id=id_of(name, home), weight=positive_quantity(weight)))
+    return tuple(weights)
+
+
+def _weights_problem(typed: str, home: str) -> str | None:
+    try:
+        return None if _weights(typed, home) else "Name at least one portfolio and its weight."
+    except ValueError as error:
+        return str(error)
+
+
+def allocate_verb(scope: Scope, values: Values) -> Verb:
+    ids = allocatable(scope)
+    if "weights" in values:
+        return AllocateWeighted(ids, _weights(values["weights"], scope.home), values["algorithm"])
+    return Allocate(ids, values["algorithm"])
+
+
+def book_form(scope: Scope) -> Form:
+    ids = bookable(scope)
+    rows: list[Allocation] = [
+        scope.snapshot.allocations[id] for id in ids if id in scope.snapshot.allocations
+    ]
+    units = sum((row.quantity for row in rows), Decimal(0))
+    again = sum(1 for id in ids if scope.snapshot.transactions_of_allocation(id))
+    intro = f"{number(units)} units into {counted(len({row.portfolio_id for row in rows}), 'portfolio')}."
+    return Form(
+        f"Book {counted(len(ids), 'allocation')}",
+        (
+            switch("fees", "Fees", True, help="Apply fee and commission rules"),
+            switch(
+                "mark", "Mark booked", True, help="Mark allocations, and orders booked in full, as Booked"
+            ),
+            text("note", "Note", help="Kept as the transactions' Note property"),
+        ),
+        intro=intro + (f" {again} already booked: their transactions are renewed." if again else ""),
+    )
+
+
+def book_verb(scope: Scope, values: Values) -> Verb:
+    key = f"Transaction/{scope.home}/Note"
+    note = values["note"].strip()
+    properties = {key: PerpetualProperty(key=key, value=PropertyValue(label_value=note))} if note else {}
+    return BookTransactions(
+        bookable(scope),
+        apply_fees=is_yes(values["fees"]),
+        mark_booked=is_yes(values["mark"]),
+        properties=properties,
+    )
+
+
+def sweep_verb(scope: Scope, values: Values) -> Verb:
+    return SweepBlocks(sweepable(scope), scope.now.isoformat())

@@ -1,0 +1,392 @@
+"""The gate between bytes and models: the one place where text is cleaned and numbers are read.
+
+Numbers become ``Decimal`` digit by digit, never through a float. Hostile characters are replaced,
+never dropped, so that no reply can style, move or break a screen; the one exception are the parts of
+ids, which are kept as sent because they are written back (whatever draws a cell cleans again).
+
+A reply is looked over once for anything that needs care. Almost none has it, and is decoded straight
+into models; the others take the slow path through Python values, where the same rules are applied
+value by value. What both accept, both read alike.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import Any, Final, Generic, TypeVar, get_type_hints
+
+import msgspec
+from msgspec import Struct
+
+from tui.api import base, models, requests
+from tui.api.requests import ResourceList
+
+T = TypeVar("T")
+
+MAX_DIGITS: Final = 100
+"""The most digits a number may have before its point; more would only serve to exhaust memory."""
+MAX_TEXT: Final = 4096
+"""The longest text kept of one field, in characters."""
+
+# Patterns are kept as texts: re compiles one when it is first used, and most starts never need it.
+_HOSTILE: Final = (
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_SURROGATE: Final = "[\ud800-\udfff]"
+_HOSTILE_BYTES: Final = (
+    rb"\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]"
+    rb"|\xef\xbb\xbf|\xf3\xa0|[\xed\xff]"
+)
+_TIME: Final = (
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt ]([0-9]{2}:[0-9]{2})(?::([0-9]{2}(?:\.[0-9]+)?))?)?"
+    r"(?:[Zz]|([+-][0-9]{2}):?([0-9]{2}))?"
+)
+_STRING: Final = rb'"(?:[^"\\]|\\.)*"'
+_WRITTEN_TIME: Final = rb'("(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(Z|[+-]\d\d:\d\d)")'
+_END_OF_TIME: Final = "9999-12-31T23:59:59.999999Z"
+
+# What is left of a reply without its numbers, in lower case and with one kind of bracket: of 1E+400 an
+# e alone, of "-Infinity" its letters. Bytes searched twice take half the time of one pattern.
+_NUMERIC: Final = b"0123456789.+-_ \t\r\n" + bytes(range(0x80, 0x100))
+_LETTERS: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ}]", b"abcdefghijklmnopqrstuvwxyz,,")
+_ODD_NUMBERS: Final = (b":e,", b':"e"', b':"nan"', b':"snan"', b':"inf"', b':"infinity"')
+_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
+_LONG_NUMBER: Final = b"0" * MAX_DIGITS
+
+
+class Malformed(ValueError):
+    """Bytes that are not what the contract promises; the message says where."""
+
+
+class Unsendable(ValueError):
+    """A request no server should be sent: a number or a time that means nothing exact."""
+
+
+class BadRow(Struct, frozen=True):
+    """A row of a list that could not be read: what is wrong, and its text as far as it is useful."""
+
+    problem: str
+    text: str
+
+
+class Page(Struct, Generic[T], frozen=True):
+    """One page of a list: its rows, the token of the next page (None on the last), unreadable rows."""
+
+    values: tuple[T, ...]
+    next_page: str | None = None
+    bad: tuple[BadRow, ...] = ()
+
+
+def clean(text: str) -> str:
+    """Give ``text`` with every character that could act on a terminal replaced by U+FFFD."""
+    if text.isascii() and text.isprintable():
+        return text
+    return re.sub(_HOSTILE, "\ufffd", text)
+
+
+def decode(kind: type[T], raw: bytes) -> T:
+    """Read ``raw`` JSON as ``kind``.
+
+    Raises:
+        Malformed: the bytes are not JSON, or not of that shape; says where and why.
+    """
+    if not _suspect(raw):
+        decoder = _DECODERS.get(kind) or _DECODERS.setdefault(
+            kind, msgspec.json.Decoder(kind, float_hook=Decimal)
+        )
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            value: T = decoder.decode(raw)
+            return value
+    return _convert(_careful(raw), kind)
+
+
+def decode_page(row: type[T], raw: bytes) -> Page[T]:
+    """Read a list answer row by row as far as needed: one bad row never hides the others.
+
+    Raises:
+        Malformed: the answer is not a list of the contract at all.
+    """
+    try:
+        reply = decode(list_of(row), raw)
+        return Page(reply.values, reply.next_page or None)
+    except Malformed:
+        body = _careful(raw)
+    if not isinstance(body, dict) or not isinstance(body.get("values"), list):
+        raise Malformed("expected an object with a list of values")
+    rows: list[T] = []
+    bad: list[BadRow] = []
+    for value in body["values"]:
+        try:
+            rows.append(_convert(value, row))
+        except Malformed as error:
+            bad.append(BadRow(str(error), str(value)[:MAX_TEXT]))
+    return Page(tuple(rows), str(body.get("nextPage") or "") or None, tuple(bad))
+
+
+def list_of(row: type[T]) -> type[ResourceList[T]]:
+    """Give the type of a list answer with rows of type ``row``."""
+    kind: Any = ResourceList
+    made: type[ResourceList[T]] = kind[row]
+    return made
+
+
+def encode(value: object) -> bytes:
+    """Write ``value`` as JSON: numbers with their own digits, times with 7 fraction digits and +00:00.
+
+    Raises:
+        Unsendable: it holds a Decimal that is no number; written once, nobody could read it again.
+    """
+    raw = _ENCODER.encode(value)
+    check_numbers(raw)
+    return _time_member().sub(_member_spelt, raw)
+
+
+def check_numbers(raw: bytes) -> None:
+    """Make sure that all numbers of ``raw``, as written from Decimals, are numbers; its texts may be any.
+
+    Raises:
+        Unsendable: one is none.
+    """
+    if b"NaN" in raw or b"Infinity" in raw:
+        match = re.search(rb"-?(s?NaN|Infinity)", re.sub(_STRING, b"", raw))
+        if match is not None:
+            raise Unsendable(f"{match[0].decode()} is not a number a server could take")
+
+
+def encode_request(value: object) -> bytes:
+    """Write ``value`` as :func:`encode` does, after making sure that every part of it is exact.
+
+    Raises:
+        Unsendable: it holds a binary float, a number that is none, a time without a zone, or half a
+            character; types forbid all four, and this keeps the promise where types end.
+    """
+    _exact(msgspec.to_builtins(value, builtin_types=(Decimal, datetime)))
+    try:
+        return encode(value)
+    except UnicodeEncodeError as error:
+        raise Unsendable("a text holds half a character") from error
+
+
+def value_text(value: Any) -> str:
+    """Give a history value as text, whether any JSON (older shape) or a property value (newer, T3)."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (Decimal, float)):
+        return f"{value:f}"
+    if isinstance(value, Mapping):
+        for kind in (base.ResourceId, base.CurrencyAndAmount, base.PropertyValue):
+            if value and value.keys() <= set(_members(kind)):
+                with suppress(msgspec.ValidationError):
+                    return str(msgspec.convert(value, kind))
+    return _ENCODER.encode(value).decode()
+
+
+def _suspect(raw: bytes) -> bool:
+    """Tell whether anything in ``raw`` needs the slow path; may say so without need, never miss."""
+    if b"\\" in raw or b"\x7f" in raw or (not raw.isascii() and re.search(_HOSTILE_BYTES, raw)):
+        return True
+    half = MAX_TEXT // 2
+    if any(raw.find(b'"', at, at + half) < 0 for at in range(0, len(raw) - half + 1, half)):
+        return True
+    zeros = raw.translate(_ZEROS)
+    elsewhere = b'-00:00"' in zeros or zeros.count(b'+00:00"') > raw.count(b'+00:00"')
+    return elsewhere or _LONG_NUMBER in zeros or has_odd_numbers(raw)
+
+
+def has_odd_numbers(raw: bytes) -> bool:
+    """Tell whether JSON without escapes may hold an exponent, or a text that stands for no number."""
+    letters = raw.translate(_LETTERS, _NUMERIC)
+    return any(odd in letters for odd in _ODD_NUMBERS)
+
+
+def _careful(raw: bytes) -> Any:
+    """Read JSON into Python values with texts cleaned, times in UTC, and odd numbers left as text."""
+    try:
+        text = raw.decode("utf-8-sig", errors="replace")
+        return _item(
+            json.loads(
+                text,
+                strict=False,
+                object_pairs_hook=_object,
+                parse_float=_number,
+                parse_int=_number,
+                parse_constant=str,
+            )
+        )
+    except (ValueError, RecursionError) as error:
+        raise Malformed(str(error)) from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    readers = _readers()
+    return {clean(name): readers.get(name, _item)(value) for name, value in pairs}
+
+
+def _item(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value[:MAX_TEXT])
+    return [_item(member) for member in value] if isinstance(value, list) else value
+
+
+def _number(digits: str) -> Decimal | int | str:
+    number = Decimal(digits)
+    if not _in_range(number):
+        return digits
+    return int(number) if digits.lstrip("-").isdigit() else number
+
+
+def _in_range(number: Decimal) -> bool:
+    return number.is_finite() and abs(number.adjusted()) < MAX_DIGITS
+
+
+def _id_part(value: Any) -> Any:
+    return re.sub(_SURROGATE, "\ufffd", value) if isinstance(value, str) else _item(value)
+
+
+def _amount(value: Any) -> Any:
+    """Make sure that a text which stands for a number is not one out of range."""
+    if isinstance(value, str):
+        with suppress(InvalidOperation):
+            if not _in_range(Decimal(value[:MAX_TEXT])):
+                return f"{clean(value[:40])} (out of range)"
+    return _item(value)
+
+
+def _amounts(value: Any) -> Any:
+    return {name: _amount(member) for name, member in value.items()} if isinstance(value, dict) else value
+
+
+def _time(value: Any) -> Any:
+    """Give a time in the one form msgspec reads: to the second, in UTC, not beyond the year 9999."""
+    match = re.fullmatch(_TIME, value) if isinstance(value, str) else None
+    if match is None:
+        return _item(value)
+    day, minutes, seconds, hours_off, minutes_off = match.groups()
+    if seconds and value.endswith(("Z", "+00:00")) and not day.startswith("9999"):
+        return value
+    zone = f"{hours_off}:{minutes_off}" if hours_off else "Z"
+    full = f"{day}T{minutes or '00:00'}:{seconds or '00'}{zone}"
+    try:
+        return msgspec.convert(full, datetime).astimezone(UTC).isoformat()
+    except msgspec.ValidationError:
+        return _END_OF_TIME if full.startswith(_END_OF_TIME[:20]) else full
+    except OverflowError:
+        return full[: -len(zone)] + "Z"
+
+
+def _convert(value: Any, kind: type[T]) -> T:
+    try:
+        made: T = msgspec.convert(value, kind)
+        return made
+    except msgspec.ValidationError as error:
+        raise Malformed(str(error)) from error
+
+
+def _parts(value: Any) -> Iterator[object]:
+    if isinstance(value, Mapping):
+        for member in value.values():
+            yield from _parts(member)
+    elif isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        for member in value:
+            yield from _parts(member)
+    else:
+        yield value
+
+
+def _exact(value: Any) -> None:
+    for part in _parts(value):
+        if isinstance(part, float):
+            raise Unsendable(f"{part} is a binary float, not a decimal")
+        if isinstance(part, Decimal) and not _in_range(part):
+            raise Unsendable(f"{str(part)[:40]} is not a number a server could take")
+        if isinstance(part, datetime) and part.tzinfo is None:
+            raise Unsendable(f"{part} does not say in which time zone")
+
+
+_DECODERS: Final[dict[Any, msgspec.json.Decoder[Any]]] = {}
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+def _wire_types() -> Iterator[type[base.Wire]]:
+    for module in (base, models, requests):
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, base.Wire):
+                yield value
+
+
+@cache
+def _members(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    return kind.__struct_encode_fields__
+
+
+def time_members() -> frozenset[str]:
+    """Give the JSON names under which the contract carries times."""
+    return _names_of(datetime)
+
+
+def number_members() -> frozenset[str]:
+    """The JSON names under which the contract carries numbers with digits after the point."""
+    return _names_of(Decimal)
+
+
+@cache
+def _names_of(kind: Any) -> frozenset[str]:
+    """The JSON names under which the models carry ``kind``, with or without null."""
+    found = set()
+    for wire in _wire_types():
+        hints = get_type_hints(wire)
+        for name, encoded in zip(wire.__struct_fields__, wire.__struct_encode_fields__, strict=True):
+            if hints[name] == kind or hints[name] == kind | None:
+                found.add(encoded)
+    return frozenset(found)
+
+
+@cache
+def _readers() -> dict[str, Callable[[Any], Any]]:
+    """How the slow path reads what stands under a JSON name, where it is more than plain text."""
+    return {
+        **dict.fromkeys(("scope", "code"), _id_part),
+        **dict.fromkeys(number_members(), _amount),
+        **dict.fromkeys(_names_of(Mapping[str, Decimal]), _amounts),
+        **dict.fromkeys(_names_of(datetime), _time),
+    }
+
+
+@cache
+def _time_member() -> re.Pattern[bytes]:
+    names = b"|".join(sorted(name.encode() for name in _names_of(datetime)))
+    return re.compile(rb'("(?:' + names + rb')":)' + _WRITTEN_TIME)
+
+
+def _member_spelt(match: re.Match[bytes]) -> bytes:
+    name, *time = match.groups()
+    return name + _spelt(*time)
+
+
+def time_json(moment: datetime) -> bytes:
+    """Write a point in time as :func:`encode` does inside a model, quotes included."""
+    text = _ENCODER.encode(moment)
+    match = re.fullmatch(_WRITTEN_TIME, text)
+    return _spelt(*match.groups()) if match else text
+
+
+def _spelt(text: bytes, seconds: bytes, fraction: bytes | None, zone: bytes) -> bytes:
+    """Give a time with 7 fraction digits and +00:00; one that is none in UTC stays as it is."""
+    if zone != b"Z":
+        try:
+            moment = datetime.fromisoformat(text[1:-1].decode()).astimezone(UTC)
+        except OverflowError:
+            return text
+        seconds, fraction = (
+            moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0").encode(),
+            b"%06d" % moment.microsecond,
+        )
+    return b'"' + seconds + b"." + (fraction or b"").ljust(7, b"0") + b'+00:00"'

@@ -1,0 +1,233 @@
+"""The kinds of columns panes are made of: codes, sizes, prices, times, states; each with its look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+from tui.api.base import CurrencyAndAmount, Identifiers, ResourceId
+from tui.api.states import direction_of, normal
+from tui.columns.column import Column, Getter, Total
+from tui.columns.format import (
+    VERDICT_ROLES,
+    Look,
+    average,
+    clock,
+    day,
+    number,
+    on_the_point,
+    price,
+    side_role,
+    state_look,
+    state_text,
+)
+from tui.service.snapshot.snapshot import Snapshot
+
+AVERAGE_PLACES: Final = 6
+SHORT_TIMES: Final = {
+    "goodtilcancel": "GTC",
+    "goodtillcancel": "GTC",
+    "goodtildate": "GTD",
+    "goodtilldate": "GTD",
+    "immediateorcancel": "IOC",
+    "fillorkill": "FOK",
+    "attheclose": "ATC",
+    "attheopening": "OPG",
+}
+"""Times in force as dealers write them; any other text is shown as it came."""
+SHORT_SIDES: Final = {"sellshort": "Short", "shortsell": "Short", "buytocover": "Cover"}
+"""Sides in one word; any other text is shown as it came."""
+_NAMES: Final = ("Ticker", "RIC", "ClientInternal", "Figi", "Isin", "Sedol", "Currency")
+
+
+def ticker(identifiers: Identifiers | None, luid: str = "") -> str:
+    """Give the name a dealer knows an instrument by: its ticker, else the next best identifier."""
+    known = {key.rsplit("/", 1)[-1]: value for key, value in (identifiers or {}).items() if value}
+    return next((known[name] for name in _NAMES if name in known), luid)
+
+
+def _text(value: Any, look: Look) -> str:
+    return "" if value is None else str(value)
+
+
+def quantity_text(value: Decimal | None, look: Look) -> str:
+    """Write units."""
+    return number(value)
+
+
+def _price(value: Decimal | None, look: Look) -> str:
+    return on_the_point(price(value))
+
+
+def _average_text(value: Decimal | None, look: Look) -> str:
+    return on_the_point(average(value), AVERAGE_PLACES)
+
+
+def _money(value: Decimal | None, look: Look) -> str:
+    return number(value, 2)
+
+
+def code(id: ResourceId | None) -> str:
+    """Give the code of an id; nothing for none."""
+    return id.code if id else ""
+
+
+def codes(ids: Iterable[ResourceId] | None) -> str:
+    """Give several codes in one text."""
+    return " ".join(id.code for id in ids or ())
+
+
+def amount(value: CurrencyAndAmount | None) -> Decimal | None:
+    """Give the amount of money there is, if any."""
+    return value.amount if value else None
+
+
+def currency(value: CurrencyAndAmount | None) -> str | None:
+    """Give the currency of money there is, if any."""
+    return value.currency if value else None
+
+
+def labels(row: Any) -> Mapping[str, str]:
+    """Give a row's properties by the last part of their keys."""
+    return {key.rsplit("/", 1)[-1]: str(held.value or "") for key, held in (row.properties or {}).items()}
+
+
+def plain(
+    id: str,
+    title: str,
+    help: str,
+    width: int,
+    value: Getter,
+    *,
+    flexible: bool = False,
+    cut: Literal["end", "middle", "never"] = "end",
+    role: Callable[[Snapshot, Any], str] | None = None,
+) -> Column:
+    """Give a column of text."""
+    return Column(id, title, help, value, _text, width, cut=cut, flexible=flexible, role=role)
+
+
+def ident(title: str, help: str, value: Getter, id: str = "id", width: int = 13) -> Column:
+    """Give the column of a row's own code, which takes the spare width and is cut in the middle."""
+    return Column(id, title, help, value, _text, width, cut="middle", flexible=True)
+
+
+def quantity(
+    id: str,
+    title: str,
+    help: str,
+    value: Getter,
+    *,
+    role: Callable[[Snapshot, Any], str] | None = None,
+    total: Total = "quantity",
+    width: int = 9,
+) -> Column:
+    """Give a column of units, added up in the pane's totals."""
+    return Column(id, title, help, value, quantity_text, width, "right", "never", role=role, total=total)
+
+
+def stage(id: str, title: str, help: str, units: Callable[[Any], Decimal | None]) -> Column:
+    """Give a column of a life-cycle stage, whose zeros step back: they say what has not happened."""
+    return quantity(
+        id, title, help, lambda s, row: units(row), role=lambda s, row: "" if units(row) else "idle"
+    )
+
+
+def price_of(id: str, title: str, help: str, value: Getter, width: int = 10) -> Column:
+    """Give a column of prices, which stand on their decimal point."""
+    return Column(id, title, help, value, _price, width, "right", "never")
+
+
+def average_price(value: Getter) -> Column:
+    """Give the column of the fills' average price."""
+    return Column(
+        "average", "Avg price", "Average price of the fills", value, _average_text, 12, "right", "never"
+    )
+
+
+def moment(id: str, title: str, help: str, value: Getter) -> Column:
+    """Give a column of times of the desk's zone."""
+    return Column(id, title, help, value, clock, 13, "right")
+
+
+def calendar_day(id: str, title: str, help: str, value: Getter) -> Column:
+    """Give a column of calendar days."""
+    return Column(id, title, help, value, day, 6, "right")
+
+
+def state(value: Callable[[Snapshot, Any], str | None], width: int = 19) -> Column:
+    """Give the column of a state: glyph, code and the server's word."""
+    return Column(
+        "state",
+        "State",
+        "The state, as the server says it",
+        value,
+        state_text,
+        width,
+        role=lambda snapshot, row: state_look(value(snapshot, row)).role,
+    )
+
+
+def verdict(id: str, title: str, help: str, value: Callable[[Snapshot, Any], str | None]) -> Column:
+    """Give a column of a compliance or approval state."""
+
+    def role(snapshot: Snapshot, row: Any) -> str:
+        return VERDICT_ROLES.get((value(snapshot, row) or "").lower().replace(" ", ""), "")
+
+    return plain(id, title, help, 12, value, role=role, flexible=True)
+
+
+def time_in_force(held: Callable[[Any], str | None]) -> Column:
+    """Give the column of the time in force."""
+    return Column(
+        "tif",
+        "TIF",
+        "Time in force",
+        lambda s, row: held(row),
+        lambda value, look: SHORT_TIMES.get(normal(value), value or ""),
+        4,
+    )
+
+
+def side(held: Callable[[Any], str | None]) -> Column:
+    """Give the column of the side."""
+    return Column(
+        "side",
+        "Side",
+        "Buy or sell",
+        lambda s, row: held(row),
+        lambda value, look: SHORT_SIDES.get(normal(value), value or ""),
+        5,
+        role=lambda s, row: side_role(direction_of(held(row))),
+    )
+
+
+def instrument(names: Callable[[Any], tuple[Identifiers | None, str]]) -> Column:
+    """Give the column of what is traded."""
+    return plain(
+        "instrument", "Instrument", "What is traded", 12, lambda s, row: ticker(*names(row)), flexible=True
+    )
+
+
+def value_of(
+    id: str, title: str, help: str, money: Callable[[Snapshot, Any], tuple[Decimal | None, str | None]]
+) -> Column:
+    """Give a column of money, added up per currency in the pane's totals."""
+    return Column(
+        id,
+        title,
+        help,
+        lambda s, row: money(s, row)[0],
+        _money,
+        14,
+        "right",
+        "never",
+        total="money",
+        currency=lambda s, row: money(s, row)[1],
+    )
+
+
+def by_side(held: Callable[[Any], str | None]) -> Callable[[Snapshot, Any], str]:
+    """Give the colour role of a side, for the cells that carry its colour."""
+    return lambda snapshot, row: side_role(direction_of(held(row)))

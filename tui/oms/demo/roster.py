@@ -1,0 +1,97 @@
+"""Who works at the demo desk and in which sizes it trades. Every name here is fictional."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, time, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+from random import Random
+from typing import Final
+
+from tui.api.base import CurrencyAndAmount, MetricValue, PerpetualProperty, Properties, PropertyValue
+from tui.oms.demo.universe import Instrument
+
+SCOPE: Final = "demo"
+
+PORTFOLIOS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
+    ("GBP", "Equity"): ("UKEQ-GROW", "UKEQ-INC", "BAL-60", "CHAR-NG", "SEG-HARB"),
+    ("GBP", "Bond"): ("LDI-GILT", "BAL-60", "SEG-HARB", "CHAR-NG"),
+    ("USD", "Equity"): ("US-TECH", "GLB-CORE", "BAL-60"),
+    ("USD", "Bond"): ("UST-LAD", "BAL-60"),
+    ("EUR", "Equity"): ("EUR-LEAD", "GLB-CORE", "BAL-60"),
+    ("CHF", "Equity"): ("EUR-LEAD", "GLB-CORE"),
+    ("JPY", "Equity"): ("GLB-CORE", "BAL-60"),
+}
+"""The portfolios that trade an instrument, by its currency and asset class; the largest first."""
+
+MANAGERS: Final = {"GBP": "pm.hart", "EUR": "pm.hart", "CHF": "pm.hart", "USD": "pm.silva", "JPY": "pm.silva"}
+DEALERS: Final = {
+    "GBP": "dlr.okafor",
+    "EUR": "dlr.okafor",
+    "CHF": "dlr.okafor",
+    "USD": "dlr.chen",
+    "JPY": "dlr.chen",
+}
+MIDDLE_OFFICE: Final = "mo.lindqvist"
+COMPLIANCE: Final = "cmp.rao"
+
+COUNTERPARTIES: Final = ("ALBN", "KEYS", "MERI", "HLVB", "NRDK", "PCRC", "TMSB")
+SYSTEMS: Final = {"SIM-EMS": "Ems", "SIM-FIX": "Direct", "PHONE": "Manual"}
+"""The execution systems, each with the entry type of what goes through it."""
+
+
+COMPLIANCE_STATE: Final = "Order/demo/ComplianceState"
+APPROVAL_STATE: Final = "Order/demo/ApprovalState"
+
+
+def round_lot(instrument: Instrument) -> int:
+    """Give the size orders in ``instrument`` come in multiples of: shares, or nominal for bonds."""
+    if instrument.is_bond:
+        return 100_000
+    if instrument.currency == "GBP":
+        return 1_000 if instrument.price < 5 else 100
+    return 100 if instrument.currency in ("USD", "JPY") else 50
+
+
+def in_lots(quantity: Decimal, lot: int) -> Decimal:
+    """Round ``quantity`` to whole lots, at least one."""
+    return max(Decimal(1), (quantity / lot).to_integral_value(ROUND_HALF_EVEN)) * lot
+
+
+def on_tick(price: Decimal, instrument: Instrument) -> Decimal:
+    """Round ``price`` to a price the market quotes."""
+    ticks = (price / instrument.tick).to_integral_value(ROUND_HALF_EVEN)
+    return max(Decimal(1), ticks) * instrument.tick
+
+
+def noise(rng: Random) -> Decimal:
+    """Draw a number with mean 0 and variance 1.
+
+    The sum of three uniform integers is close enough to a bell curve, and exact.
+    """
+    return Decimal(sum(rng.randrange(-1000, 1001) for _ in range(3))) / 1000
+
+
+def settlement_date(traded: datetime, days: int) -> datetime:
+    """Give midnight UTC of the day ``days`` weekdays after ``traded``."""
+    day = datetime.combine(traded.astimezone(UTC).date(), time(0), UTC)
+    while days:
+        day += timedelta(days=1)
+        days -= day.weekday() < 5
+    return day
+
+
+def money(amount: Decimal, currency: str) -> CurrencyAndAmount:
+    """Give an amount of money."""
+    return CurrencyAndAmount(amount=amount, currency=currency)
+
+
+def label(key: str, text: str) -> Properties:
+    """Give the property ``key`` (domain/scope/code) with a text as its value."""
+    return {key: PerpetualProperty(key=key, value=PropertyValue(label_value=text))}
+
+
+def metric(key: str, value: Decimal, unit: str) -> Properties:
+    """Give the property ``key`` with a number of ``unit`` as its value."""
+    number = PropertyValue(metric_value=MetricValue(value=value, unit=unit))
+    return {key: PerpetualProperty(key=key, value=number)}

@@ -1,0 +1,105 @@
+"""The instruments the demo trades, read from ``instruments.json``.
+
+Prices, traded volumes and volatilities are invented constants for simulation, never market data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from tui.api.price_units import is_bond, price_unit
+
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+FIGI: Final = "Instrument/default/Figi"
+ISIN: Final = "Instrument/default/Isin"
+TICKER: Final = "Instrument/default/Ticker"
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """One line of the demo's instrument table.
+
+    ``price`` is the reference price in ``currency``, of bonds for 100 nominal; ``adv`` the average daily
+    volume in shares (None for bonds, which trade by nominal); ``volatility`` the daily standard deviation
+    in per cent.
+    """
+
+    ticker: str
+    name: str
+    asset_class: str
+    currency: str
+    isin: str
+    figi: str | None
+    price: Decimal
+    adv: Decimal | None
+    volatility: Decimal
+    luid: str
+
+    @property
+    def identifiers(self) -> dict[str, str]:
+        """Give the identifiers an order carries: FIGI when there is one, ISIN and ticker."""
+        known = {FIGI: self.figi, ISIN: self.isin, TICKER: self.ticker}
+        return {key: value for key, value in known.items() if value}
+
+    @property
+    def is_bond(self) -> bool:
+        """Tell whether it trades by nominal, quoted per hundred."""
+        return is_bond(self.asset_class)
+
+    @property
+    def price_unit(self) -> Decimal:
+        """Give what one unit at price 1 costs, in ``currency``."""
+        return price_unit(self.asset_class)
+
+    @property
+    def tick(self) -> Decimal:
+        """Give the smallest price step, in ``currency``."""
+        if self.is_bond:
+            return Decimal("0.001")
+        if self.currency == "JPY":
+            return Decimal(1)
+        return Decimal("0.0001") if self.price < 1 else Decimal("0.01")
+
+    @property
+    def settlement_days(self) -> int:
+        """Give the weekdays from trade to settlement: one in the United States and for gilts, else two."""
+        return 1 if self.currency == "USD" or self.is_bond else 2
+
+
+def mint(isin: str) -> str:
+    """Give the LUID a local server hands out for ``isin``: always the same, eight base-32 characters.
+
+    >>> mint("US5949181045") == mint("US5949181045")
+    True
+    """
+    number = int.from_bytes(hashlib.sha256(isin.encode()).digest()[:5], "big")
+    return "LUID_" + "".join(ALPHABET[number >> shift & 31] for shift in range(35, -1, -5))
+
+
+@cache
+def instruments() -> tuple[Instrument, ...]:
+    """Give the demo's instruments in the order of their table."""
+    text = files(__package__).joinpath("instruments.json").read_text(encoding="utf-8")
+    return tuple(_instrument(row) for row in json.loads(text)["instruments"])
+
+
+def _instrument(row: dict[str, Any]) -> Instrument:
+    adv = row["adv"]
+    return Instrument(
+        ticker=row["ticker"],
+        name=row["name"],
+        asset_class=row["assetClass"],
+        currency=row["currency"],
+        isin=row["isin"],
+        figi=row["figi"],
+        price=Decimal(row["price"]),
+        adv=None if adv is None else (Decimal(adv) * 1_000_000).to_integral_value(),
+        volatility=Decimal(row["volatility"]),
+        luid=row.get("luid") or mint(row["isin"]),
+    )

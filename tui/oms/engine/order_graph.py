@@ -1,0 +1,364 @@
+"""The order graph: blocks and placements with the totals of their life cycle (G1 to G11).
+
+Pure functions over a book. A graph entry is derived from what is stored and from nothing else, so it can
+be kept beside its block or placement and made anew whenever :func:`touched` says it may have changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec import Struct
+
+from tui.api.base import ZERO, ResourceId
+from tui.api.models import (
+    Allocated,
+    AllocatedDetail,
+    Allocation,
+    Block,
+    Booked,
+    BookedDetail,
+    Executed,
+    Execution,
+    IdDetail,
+    Order,
+    Ordered,
+    OrderedDetail,
+    OrderGraphBlock,
+    OrderGraphPlacement,
+    Placed,
+    Placement,
+    PlacementAllocated,
+    PlacementOrdered,
+)
+from tui.api.price_units import PER_UNIT
+from tui.api.states import direction_of, is_cancelled, normal
+from tui.oms.domain.unit_of_work import (
+    ALLOCATIONS_OF_ORDER,
+    ALLOCATIONS_OF_PLACEMENT,
+    BOOKINGS_OF_ALLOCATION,
+    CHILDREN_OF_PLACEMENT,
+    EXECUTIONS_OF_PLACEMENT,
+    PLACEMENTS_OF_BLOCK,
+    Book,
+    Booking,
+    Stored,
+)
+from tui.oms.rules.affected import touched
+from tui.oms.rules.blocking import members
+from tui.oms.rules.derived_states import (
+    approval_of,
+    block_approval,
+    block_compliance,
+    block_state,
+    compliance_of,
+    placement_state,
+    portfolio_name,
+)
+from tui.oms.rules.entities import NEW
+from tui.oms.rules.placed_quantities import (
+    Shares,
+    attribution,
+    average_price,
+    executed_shares,
+    fills,
+    live_allocations_of,
+    live_size,
+    top_level,
+)
+from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, basis_of, exactly, total, trim
+
+__all__ = ["expect", "graph_block", "graph_placement", "touched"]
+
+
+class _Facts(Struct, frozen=True):
+    """What a block's entry is made of: everything around the block, read once."""
+
+    block: Block
+    orders: Sequence[Order]
+    placements: Sequence[Placement]
+    executions: Mapping[ResourceId, Sequence[Execution]]
+    """The fills of every top-level placement, its children's included, the cancelled left out."""
+    parts: Mapping[str, Shares]
+    """What the top-level placements put on their blocks, by basis."""
+    executed: Mapping[ResourceId, Decimal]
+    """The units of every top-level placement's fills that fall to this block."""
+    allocations: Sequence[Allocation]
+    bookings: Sequence[Booking]
+    latest: datetime | None
+
+    @property
+    def top(self) -> list[Placement]:
+        """The placements that are no children."""
+        return top_level(self.placements)
+
+
+def expect(book: Book, blocks: Iterable[ResourceId], placements: Iterable[ResourceId]) -> None:
+    """Read at once what the entries of ``blocks`` and ``placements`` are made of."""
+    blocks = list(blocks)
+    book.expect(Block, blocks)
+    book.expect_related(PLACEMENTS_OF_BLOCK, blocks)
+    book.expect(Placement, placements)
+    found = book.related_all(PLACEMENTS_OF_BLOCK, blocks)
+    found += [one for id in placements if (one := book.get(Placement, id)) is not None]
+    around = list(dict.fromkeys(id for id in (*blocks, *(b for one in found for b in one.block_ids))))
+    book.expect(Block, around)
+    orders = [id for each in around if (block := book.get(Block, each)) for id in block.order_ids]
+    book.expect(Order, orders)
+    book.expect_related(ALLOCATIONS_OF_ORDER, orders)
+    family: dict[ResourceId, None] = {}
+    generation = [one.id for one in found]
+    while generation:
+        family.update(dict.fromkeys(generation))
+        book.expect_related(CHILDREN_OF_PLACEMENT, generation)
+        children = (one.id for id in generation for one in book.related(CHILDREN_OF_PLACEMENT, id))
+        generation = [id for id in children if id not in family]
+    book.expect_related(EXECUTIONS_OF_PLACEMENT, family)
+    book.expect_related(ALLOCATIONS_OF_PLACEMENT, family)
+    allocations = book.related_all(ALLOCATIONS_OF_ORDER, orders)
+    allocations += book.related_all(ALLOCATIONS_OF_PLACEMENT, family)
+    book.expect_related(BOOKINGS_OF_ALLOCATION, dict.fromkeys(one.id for one in allocations))
+
+
+@exactly
+def graph_block(book: Book, block: Block) -> OrderGraphBlock:
+    """G1 to G8, G10: give a block with its totals."""
+    facts = _gathered(book, block)
+    ordered, placed = _ordered(facts), _placed(book, facts)
+    executed, allocated, booked = _executed(facts), _allocated(facts), _booked(facts)
+    size = ordered.quantity if facts.orders else block.quantity
+    stages = [placed.quantity, executed.quantity, allocated.quantity, booked.quantity]
+    if basis_of(block) == AMOUNT.name:
+        size = ordered.amount if facts.orders else AMOUNT.of(block)
+        unit = book.instruments.price_unit(block.lusid_instrument_id)
+        spent, given = (executed.amount or ZERO) * unit, _weighted(facts) * unit
+        stages = [placed.amount, spent, given, booked.amount]
+    return OrderGraphBlock(
+        block=block,
+        ordered=ordered,
+        placed=placed,
+        executed=executed,
+        allocated=allocated,
+        booked=booked,
+        derived_state=block_state(block, facts.orders, size or ZERO, *(stage or ZERO for stage in stages)),
+        derived_compliance_state=block_compliance(each.compliance_state or "" for each in ordered.details),
+        derived_approval_state=block_approval(
+            (each.approval_state or "" for each in ordered.details), stages[0] or ZERO
+        ),
+        derived_direction=direction_of(block.side),
+        latest_activity_date=facts.latest,
+    )
+
+
+def _gathered(book: Book, block: Block) -> _Facts:
+    """G4, G5, G10: read what surrounds a block; the allocations of its placements where it has no orders."""
+    orders = members(book, block)
+    placements = book.related(PLACEMENTS_OF_BLOCK, block.id)
+    units = attribution(book, block.id)
+    by_value = any(placement.amount is not None for placement in placements)
+    if orders:
+        around = book.related_all(ALLOCATIONS_OF_ORDER, (order.id for order in orders))
+    else:
+        around = book.related_all(ALLOCATIONS_OF_PLACEMENT, (each.id for each in placements))
+    allocations = list({one.id: one for one in around}.values())
+    counting = [each for each in allocations if not is_cancelled(each.state)]
+    bookings = book.related_all(BOOKINGS_OF_ALLOCATION, (each.id for each in allocations))
+    ids = {each.id for each in counting}
+    executions = book.related_all(EXECUTIONS_OF_PLACEMENT, (each.id for each in placements))
+    return _Facts(
+        block=block,
+        orders=orders,
+        placements=placements,
+        executions={each.id: fills(book, each) for each in top_level(placements)},
+        parts={"Quantity": units, "Amount": attribution(book, block.id, AMOUNT) if by_value else {}},
+        executed={each.id: executed_shares(book, each, units)[block.id] for each in top_level(placements)},
+        allocations=counting,
+        bookings=[
+            booking
+            for booking in bookings
+            if normal(booking.transaction.transaction_status) == "active"
+            and booking.transaction.allocation_id in ids
+        ],
+        latest=_latest([block, *orders, *placements, *executions, *allocations, *bookings]),
+    )
+
+
+def _latest(parts: Iterable[Stored]) -> datetime | None:
+    """G10: give when any part last changed."""
+    changed = (part.version.as_at_modified for part in parts if part.version)
+    return max((moment for moment in changed if moment is not None), default=None)
+
+
+def _by_state(sizes: Iterable[tuple[str | None, Decimal | None]]) -> dict[str, Decimal] | None:
+    """G1: give the sums by state, the cancelled included; None when nothing is sized this way."""
+    found: dict[str, Decimal] = {}
+    for state, size in sizes:
+        if size is not None:
+            name = state or NEW
+            found[name] = found[name] + size if name in found else size
+    return {state: trim(size) for state, size in found.items()} or None
+
+
+def _live(sums: Mapping[str, Decimal] | None) -> Decimal:
+    """G1: give what is left of the sums by state without the cancelled."""
+    return trim(total(size for state, size in (sums or {}).items() if not is_cancelled(state)))
+
+
+def _ordered(facts: _Facts) -> Ordered:
+    """G1, G10: give what is ordered, by state, and each order's compliance and approval."""
+    quantities = _by_state((order.state, order.quantity) for order in facts.orders)
+    amounts = _by_state((order.state, AMOUNT.of(order)) for order in facts.orders if order.amount is not None)
+    return Ordered(
+        quantity=_live(quantities),
+        quantity_by_state=quantities or {},
+        amount=_live(amounts) if amounts else None,
+        amount_by_state=amounts,
+        details=tuple(
+            OrderedDetail(
+                id=order.id,
+                compliance_state=compliance_of(order),
+                approval_state=approval_of(order),
+                portfolio_id=order.portfolio_id,
+                portfolio_name=portfolio_name(order),
+            )
+            for order in facts.orders
+        ),
+    )
+
+
+def _placed(book: Book, facts: _Facts) -> Placed:
+    """G2: give what is placed, by state with the cancelled at their full size, and every placement's id."""
+    id = facts.block.id
+
+    def live(basis: Basis) -> Decimal:
+        return trim(total(shares.get(id) for shares in facts.parts[basis.name].values()))
+
+    def by_state(basis: Basis) -> dict[str, Decimal] | None:
+        return _by_state((placement.state, full(placement, basis)) for placement in facts.top)
+
+    def full(placement: Placement, basis: Basis) -> Decimal | None:
+        whole = basis.of(placement)
+        if whole is None:
+            return None
+        share = facts.parts[basis.name][placement.id][id]
+        if is_cancelled(placement.state) and placement.block_ids[-1] == id:
+            share += whole - live_size(book, placement, basis)
+        return share
+
+    amounts = by_state(AMOUNT)
+    return Placed(
+        quantity=live(QUANTITY),
+        quantity_by_state=by_state(QUANTITY) or {},
+        amount=live(AMOUNT) if amounts else None,
+        amount_by_state=amounts,
+        details=tuple(IdDetail(id=placement.id) for placement in facts.placements),
+    )
+
+
+def _executed(facts: _Facts) -> Executed:
+    """G3: give what is executed for the block, with its units times their prices.
+
+    The amount is that sum for bonds too, as G3 has it, and not their money: clients divide it by the
+    quantity to have the average price.
+    """
+    weighted = ZERO
+    for id, executions in facts.executions.items():
+        if facts.executed[id] == total(fill.quantity for fill in executions):
+            weighted += total(AMOUNT.filled(fill, PER_UNIT) for fill in executions)
+        else:
+            weighted += facts.executed[id] * (average_price(executions) or ZERO)
+    details = dict.fromkeys(fill.id for executions in facts.executions.values() for fill in executions)
+    return Executed(
+        quantity=trim(total(facts.executed.values())),
+        amount=trim(weighted) if details else None,
+        details=tuple(IdDetail(id=id) for id in details),
+    )
+
+
+def _signed(block: Block, side: str | None, units: Decimal) -> Decimal:
+    """G4: give units relative to the block: less than nothing when the side opposes the block's."""
+    ours, theirs = direction_of(block.side), direction_of(side)
+    return -units if ours and theirs and ours != theirs else units
+
+
+def _allocated(facts: _Facts) -> Allocated:
+    """G4: give what is allocated."""
+    details = tuple(
+        AllocatedDetail(
+            id=each.id,
+            allocated_order_id=each.allocated_order_id,
+            quantity=trim(_signed(facts.block, each.side, each.quantity)),
+        )
+        for each in facts.allocations
+    )
+    return Allocated(quantity=trim(total(detail.quantity for detail in details)), details=details)
+
+
+def _weighted(facts: _Facts) -> Decimal:
+    """Give the allocated units times their prices."""
+    return total(
+        _signed(facts.block, each.side, each.quantity) * (each.price.amount or ZERO)
+        for each in facts.allocations
+        if each.price is not None
+    )
+
+
+def _booked(facts: _Facts) -> Booked:
+    """G5: give what stands booked, with its consideration."""
+    units = money = ZERO
+    for booking in facts.bookings:
+        transaction = booking.transaction
+        units += _signed(facts.block, transaction.type, transaction.units)
+        money += _signed(facts.block, transaction.type, transaction.total_consideration.amount or ZERO)
+    return Booked(
+        quantity=trim(units),
+        amount=trim(money) if facts.bookings else None,
+        details=tuple(BookedDetail(id=booking.transaction.transaction_id) for booking in facts.bookings),
+    )
+
+
+@exactly
+def graph_placement(book: Book, placement: Placement) -> OrderGraphPlacement:
+    """G9, G11, P5, P12: give a placement with what came of it, its children's part included."""
+    blocks = (book.get(Block, id) for id in placement.block_ids)
+    orders = dict.fromkeys(id for block in blocks if block is not None for id in block.order_ids)
+    children = book.related(CHILDREN_OF_PLACEMENT, placement.id)
+    done = fills(book, placement)
+    allocations = live_allocations_of(book, placement)
+    placed, units = live_size(book, placement), total(fill.quantity for fill in done)
+    allocated = total(allocation.quantity for allocation in allocations)
+    by_value = placement.amount is not None
+    unit = book.instruments.price_unit(placement.lusid_instrument_id)
+    money = total(AMOUNT.filled(fill, unit) for fill in done)
+    given = total(
+        each.quantity * (each.price.amount or ZERO) * unit for each in allocations if each.price is not None
+    )
+    size = live_size(book, placement, AMOUNT)
+    return OrderGraphPlacement(
+        placement=placement,
+        block_id=placement.block_ids[0],
+        ordered=PlacementOrdered(details=tuple(IdDetail(id=id) for id in orders)),
+        placed=Placed(
+            quantity=trim(placed),
+            amount=trim(size) if by_value else None,
+            details=tuple(IdDetail(id=child.id) for child in children),
+        ),
+        executed=Executed(
+            quantity=trim(units),
+            amount=trim(money) if by_value else None,
+            details=tuple(IdDetail(id=fill.id) for fill in done),
+        ),
+        allocated=PlacementAllocated(
+            quantity=trim(allocated),
+            amount=trim(given) if by_value else None,
+            details=tuple(IdDetail(id=each.id) for each in allocations),
+        ),
+        derived_state=(
+            placement_state(placement, size, money, given)
+            if by_value
+            else placement_state(placement, placed, units, allocated)
+        ),
+        calculated_average_price=average_price(done),
+    )

@@ -1,0 +1,386 @@
+"""The history of an order: everything that happened to it and to what came of it (2.10, H1 to H3).
+
+It is computed from the journal: the order's own versions, the blocks it has been in, their placements,
+the executions of those, and the order's allocations and bookings. A related event counts from the moment
+the order is in the block until it leaves it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any, Final
+
+from tui.api import codec
+from tui.api.base import CurrencyAndAmount, PerpetualProperty, ResourceId
+from tui.api.models import Allocation, Block, Execution, Order, Placement
+from tui.api.states import is_cancelled
+from tui.oms.domain.refusals import not_found
+from tui.oms.domain.times import moment
+from tui.oms.domain.unit_of_work import (
+    ALLOCATIONS_OF_ORDER,
+    BLOCK_OF_ORDER,
+    BOOKINGS_OF_ALLOCATION,
+    EXECUTIONS_OF_PLACEMENT,
+    PLACEMENTS_OF_BLOCK,
+    Booking,
+    Relation,
+)
+from tui.oms.store.reads import Reads, Stamped
+
+_NOT_SHOWN: Final = frozenset({"id", "version", "links", "properties", "basis", "direction", "state"})
+"""Fields that say nothing of their own when they change: derived, or told by an event of their own."""
+
+_RANKS: Final = (
+    "OrderBooked",
+    "OrderAllocated",
+    "OrderExecuted",
+    "PlacementCancelled",
+    "PlacementModified",
+    "OrderPlaced",
+    "OrderCancelled",
+    "FieldModified",
+    "PropertyAdded",
+    "PropertyModified",
+    "PropertyDeleted",
+    "OrderMoved",
+    "OrderBlocked",
+    "OrderCreated",
+)
+"""What comes first among the events of one call, the newest first (H1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened: what, to which field, and which entities took part (H2).
+
+    ``number`` is the version the order had once it had happened.
+    """
+
+    as_at: int
+    user: str
+    request_id: str
+    number: int
+    action: str
+    description: str
+    attribute: str | None = None
+    before: Any = None
+    after: Any = None
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """The time an order was in a block: from ``since`` until before ``until``, in microseconds."""
+
+    block: ResourceId
+    since: Stamped[Block]
+    until: int
+
+
+def of_order(store: Reads, id: ResourceId, as_at: int) -> list[Event]:
+    """Give the order's history up to ``as_at`` (microseconds), newest first (H1).
+
+    Raises:
+        Refusal: there is no such order at that time (H3).
+    """
+    for n in store.numbers(Order, id):
+        versions = store.versions(Order, n, as_at)
+        if versions and versions[-1].entity is not None:
+            return _Telling(store, id, versions, as_at).events()
+    raise not_found(Order, id, "H3", 404)
+
+
+class _Telling:
+    """One order's history, being told."""
+
+    def __init__(self, store: Reads, id: ResourceId, versions: list[Stamped[Order]], as_at: int) -> None:
+        self._store = store
+        self._id = id
+        self._versions = versions
+        self._as_at = as_at
+        self._stays = sorted(self._find_stays(), key=lambda stay: stay.since.as_at)
+
+    def events(self) -> list[Event]:
+        related = [*self._placements(), *self._allocations()]
+        told = {event.as_at for event in related if event.action in ("OrderAllocated", "OrderBooked")}
+        born = self._versions[0].as_at
+        events = [event for event in (*self._own(told), *self._moves(), *related) if event.as_at >= born]
+        events.sort(key=lambda event: (-event.as_at, _RANKS.index(event.action)))
+        return events
+
+    def _event(self, stamp: Stamped[Any], action: str, description: str, **more: Any) -> Event:
+        number = next(each.number for each in reversed(self._versions) if self._is_at(each, stamp))
+        return Event(stamp.as_at, stamp.user, stamp.request_id, number, action, description, **more)
+
+    def _is_at(self, version: Stamped[Order], stamp: Stamped[Any]) -> bool:
+        return version.as_at <= stamp.as_at or version is self._versions[0]
+
+    def _versions_of(self, relation: Relation[Any], target: ResourceId) -> Iterator[list[Stamped[Any]]]:
+        """Give the versions of each entity that ever pointed at ``target``, the newest entity first."""
+        for n in reversed(self._store.ever_linked(relation, target)):
+            versions = self._store.versions(relation.kind, n, self._as_at)
+            if versions:
+                yield versions
+
+    # -- the order itself ------------------------------------------------------------------------------
+
+    def _own(self, told: set[int]) -> Iterator[Event]:
+        """Tell what changed on the order; a state that follows from an allocation told is not told twice."""
+        first = self._versions[0]
+        stay = self._stays[0] if self._stays and self._stays[0].since.as_at == first.as_at else None
+        where = f" in block {stay.block.code}" if stay else ""
+        detail = _named("block", stay.block) if stay else {}
+        yield self._event(first, "OrderCreated", f"Order created{where}", detail=detail)
+        for old, new in pairwise(self._versions):
+            if old.entity is None or new.entity is None:
+                continue
+            before, after = old.entity.state, new.entity.state
+            change = {"attribute": "state", "before": before, "after": after}
+            if is_cancelled(after) and not is_cancelled(before):
+                yield self._event(new, "OrderCancelled", "Order cancelled", **change)
+            elif before != after and new.as_at not in told:
+                yield self._event(new, "FieldModified", "State changed", **change)
+            for name, was, now in _differences(old.entity, new.entity):
+                change = {"attribute": name, "before": was, "after": now}
+                yield self._event(new, "FieldModified", f"{_words(name)} changed", **change)
+            yield from self._properties(old.entity, new)
+
+    def _properties(self, old: Order, new: Stamped[Order]) -> Iterator[Event]:
+        assert new.entity is not None
+        before, after = old.properties or {}, new.entity.properties or {}
+        for key in sorted(before.keys() | after.keys()):
+            was, now = before.get(key), after.get(key)
+            if was == now:
+                continue
+            action = (
+                "PropertyAdded" if was is None else "PropertyDeleted" if now is None else "PropertyModified"
+            )
+            done = {"PropertyAdded": "set", "PropertyDeleted": "removed"}.get(action, "changed")
+            change = {"attribute": key, "before": was, "after": now}
+            yield self._event(new, action, f"Property {key} {done}", **change)
+
+    # -- its blocks --------------------------------------------------------------------------------------
+
+    def _find_stays(self) -> Iterator[Stay]:
+        for versions in self._versions_of(BLOCK_OF_ORDER, self._id):
+            since: Stamped[Block] | None = None
+            for stamp in versions:
+                inside = stamp.entity is not None and self._id in stamp.entity.order_ids
+                if inside and since is None:
+                    since = stamp
+                elif not inside and since is not None:
+                    yield _stay(since, stamp.as_at)
+                    since = None
+            if since is not None:
+                yield _stay(since, self._as_at + 1)
+
+    def _moves(self) -> Iterator[Event]:
+        left: Stay | None = None
+        for stay in self._stays:
+            if stay.since.as_at == self._versions[0].as_at:
+                left = stay
+                continue
+            to = stay.block
+            if left is not None and left.until == stay.since.as_at:
+                detail = {**_named("block", to), **_named("sourceBlock", left.block)}
+                text = f"Order moved from block {left.block.code} to block {to.code}"
+                yield self._event(stay.since, "OrderMoved", text, detail=detail)
+            else:
+                text = f"Order put into block {to.code}"
+                yield self._event(stay.since, "OrderBlocked", text, detail=_named("block", to))
+            left = stay
+
+    # -- what came of them -------------------------------------------------------------------------------
+
+    def _placements(self) -> Iterator[Event]:
+        for stay in self._stays:
+            for versions in self._versions_of(PLACEMENTS_OF_BLOCK, stay.block):
+                executions = list(self._versions_of(EXECUTIONS_OF_PLACEMENT, _id_of(versions)))
+                fill_times = {stamp.as_at for fills in executions for stamp in fills}
+                events = [*self._placed(stay, versions, fill_times)]
+                for fills in executions:
+                    events += self._executed(fills)
+                yield from (event for event in events if stay.since.as_at <= event.as_at < stay.until)
+
+    def _placed(
+        self, stay: Stay, versions: list[Stamped[Placement]], fill_times: set[int]
+    ) -> Iterator[Event]:
+        id = _id_of(versions)
+        detail = {**_named("block", stay.block), **_named("placement", id)}
+        parent = versions[0].entity.parent_placement_id if versions[0].entity else None
+        text = f"Block {stay.block.code} was placed as {id.code}"
+        if parent is not None:
+            text = f"Placement {parent.code} was placed on as {id.code}"
+        yield self._event(versions[0], "OrderPlaced", text, detail=detail)
+        for old, new in pairwise(versions):
+            if old.entity is None:
+                continue
+            if new.entity is None:
+                yield self._event(new, "PlacementModified", f"Placement {id.code} was deleted", detail=detail)
+                continue
+            before, after = old.entity.state, new.entity.state
+            change = {"attribute": "state", "before": before, "after": after, "detail": detail}
+            if is_cancelled(after) and not is_cancelled(before):
+                yield self._event(new, "PlacementCancelled", f"Placement {id.code} was cancelled", **change)
+            elif before != after and new.as_at not in fill_times:
+                yield self._event(new, "PlacementModified", f"Placement {id.code}: state changed", **change)
+            for name, was, now in _differences(old.entity, new.entity):
+                text = f"Placement {id.code}: {_words(name).lower()} changed"
+                change = {"attribute": name, "before": was, "after": now, "detail": detail}
+                yield self._event(new, "PlacementModified", text, **change)
+
+    def _executed(self, versions: list[Stamped[Execution]]) -> Iterator[Event]:
+        first = versions[0].entity
+        if first is None:
+            return
+        detail = {**_named("execution", first.id), "placementCode": first.placement_id.code}
+        text = f"Execution {first.id.code} was received on placement {first.placement_id.code}"
+        yield self._event(versions[0], "OrderExecuted", text, detail=detail)
+        for old, new in pairwise(versions):
+            if new.entity is None:
+                text = f"Execution {first.id.code} was deleted"
+                yield self._event(new, "OrderExecuted", text, detail=detail)
+            elif old.entity is not None:
+                for name, was, now in _differences(old.entity, new.entity, {"averagePrice"}):
+                    text = f"Execution {first.id.code} was corrected: {_words(name).lower()} changed"
+                    change = {"attribute": name, "before": was, "after": now, "detail": detail}
+                    yield self._event(new, "OrderExecuted", text, **change)
+
+    def _allocations(self) -> Iterator[Event]:
+        for versions in self._versions_of(ALLOCATIONS_OF_ORDER, self._id):
+            yield from self._allocated(versions)
+            for booked in self._versions_of(BOOKINGS_OF_ALLOCATION, _id_of(versions)):
+                yield from self._booked(_id_of(versions), booked)
+
+    def _allocated(self, versions: list[Stamped[Allocation]]) -> Iterator[Event]:
+        id = _id_of(versions)
+        units: Decimal | None = None
+        for stamp in versions:
+            now = stamp.entity
+            if now is None:
+                text, units = f"Allocation {id.code} was taken back", None
+                yield self._event(stamp, "OrderAllocated", text, detail=_named("allocation", id))
+                continue
+            if units == now.quantity:
+                continue
+            placement = now.placement_ids[0] if now.placement_ids else None
+            source = f" from placement {placement.code}" if placement else ""
+            verb = "were allocated to the order" if units is None else "are now allocated to the order"
+            yield self._event(
+                stamp,
+                "OrderAllocated",
+                f"{now.quantity.normalize():f} units {verb}{source}",
+                detail={**_named("allocation", id), **(_named("placement", placement) if placement else {})},
+            )
+            units = now.quantity
+
+    def _booked(self, allocation: ResourceId, versions: list[Stamped[Booking]]) -> Iterator[Event]:
+        for stamp in versions:
+            if stamp.entity is None:
+                continue
+            transaction = stamp.entity.transaction.transaction_id
+            again = "again " if stamp is not versions[0] else ""
+            yield self._event(
+                stamp,
+                "OrderBooked",
+                f"Allocation {allocation.code} was {again}booked as transaction {transaction}",
+                detail={**_named("allocation", allocation), "transactionId": transaction},
+            )
+
+
+def _stay(since: Stamped[Block], until: int) -> Stay:
+    assert since.entity is not None
+    return Stay(since.entity.id, since, until)
+
+
+def _id_of(versions: list[Stamped[Any]]) -> ResourceId:
+    first = versions[0].entity
+    assert first is not None  # the first version of an entity is never its deletion
+    id: ResourceId = first.id
+    return id
+
+
+def _named(what: str, id: ResourceId) -> dict[str, str]:
+    return {f"{what}Scope": id.scope, f"{what}Code": id.code}
+
+
+def _differences(old: Any, new: Any, without: set[str] | None = None) -> Iterator[tuple[str, Any, Any]]:
+    """Give the fields that differ, by their JSON name, with both values."""
+    for name, encoded in zip(old.__struct_fields__, old.__struct_encode_fields__, strict=True):
+        if encoded in _NOT_SHOWN or encoded in (without or ()):
+            continue
+        was, now = getattr(old, name), getattr(new, name)
+        if was != now:
+            yield encoded, was, now
+
+
+def _words(name: str) -> str:
+    """Give a JSON name as words: ``limitPrice`` as ``Limit price``."""
+    spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
+    return spaced[:1].upper() + spaced[1:]
+
+
+# -- both shapes of an item ----------------------------------------------------------------------------
+
+
+def _head(event: Event) -> dict[str, Any]:
+    return {
+        "asAtModified": moment(event.as_at),
+        "userIdModified": event.user,
+        "requestIdModified": event.request_id,
+        "asAtVersionNumber": event.number,
+        "action": event.action,
+        "actionDescription": event.description,
+        **({"attributeName": event.attribute} if event.attribute else {}),
+    }
+
+
+def newer_item(event: Event) -> dict[str, Any]:
+    """Give an event as ChangeIntervalWithOrderManagementDetail: values are property values."""
+    item = {"detail": dict(event.detail), **_head(event)}
+    for name, value in (("previousValue", event.before), ("newValue", event.after)):
+        if value is not None:
+            item[name] = _property_value(value)
+    return item
+
+
+def older_item(event: Event) -> dict[str, Any]:
+    """Give an event as EntityChangeItem: values are plain JSON, and absent ones are null."""
+    return {
+        **_head(event),
+        "previousValue": _plain_value(event.before),
+        "newValue": _plain_value(event.after),
+        "effectiveFrom": None,
+        "effectiveUntil": None,
+        "detail": dict(event.detail),
+    }
+
+
+def _property_value(value: Any) -> Any:
+    if isinstance(value, PerpetualProperty):
+        return value.value or {}
+    if isinstance(value, Decimal):
+        return {"metricValue": {"value": value}}
+    if isinstance(value, CurrencyAndAmount) and value.amount is not None:
+        return {"metricValue": {"value": value.amount, "unit": value.currency}}
+    return {"labelValue": _text(value)}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, PerpetualProperty):
+        inner = value.value
+        if inner is None:
+            return None
+        return inner.label_value if inner.label_value is not None else inner
+    return value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (str, ResourceId)):
+        return str(value)
+    plain = json.loads(codec.encode(value), parse_float=str)
+    return plain if isinstance(plain, str) else json.dumps(plain)

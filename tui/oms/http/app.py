@@ -1,0 +1,263 @@
+"""The HTTP face: an ASGI application that answers as LUSID does, over any engine.
+
+It owns the routes, the response headers and the form of every failure; what is checked at the door is in
+:mod:`tui.oms.http.guards`. What an endpoint does is in :mod:`tui.oms.http.read_endpoints` and
+:mod:`tui.oms.http.write_endpoints`; which endpoints there are is declared in :mod:`tui.api.endpoints` and
+nowhere else.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from types import ModuleType
+from typing import TYPE_CHECKING, Final, ParamSpec
+from urllib.parse import quote
+
+from msgspec import Struct
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from tui.api.endpoints import ENDPOINTS, MARKET_STATUS, SET_MARKET, TOKEN, WHO_AM_I, Endpoint
+from tui.oms.domain.refusals import Refusal
+from tui.oms.engine.engine import Engine
+from tui.oms.http import deadlines, guards, idempotency, property_keys, read_endpoints
+from tui.oms.http.call import Call, Caller, Generation
+from tui.oms.http.idempotency import AtWork
+from tui.oms.http.identity import who_am_i
+from tui.oms.http.problems import ACCESS_DENIED, UNKNOWN
+from tui.oms.http.response_builder import refused, stamp
+from tui.oms.http.router import Handler, Route, Routes
+from tui.oms.store import StoreError
+
+if TYPE_CHECKING:
+    from tui.oms.auth.tokens import Tokens
+    from tui.oms.faults.scenario import Faults
+    from tui.oms.http.market_control import MarketControl
+
+P = ParamSpec("P")
+
+log: Final = logging.getLogger(__name__)
+
+
+class Settings(Struct, frozen=True):
+    """How the server presents itself.
+
+    ``tokens`` know who may enter; None asks for no token, and everything is done as ``user``. ``hosts``
+    are the names the server answers to; None answers to any, as in process. ``faults`` are what it was
+    asked to do wrong. ``request_s`` is how long a request may take, in seconds.
+    """
+
+    tokens: Tokens | None = None
+    user: str = "dealer"
+    generation: Generation = "latest"
+    hosts: frozenset[str] | None = None
+    faults: Faults | None = None
+    request_s: int = deadlines.REQUEST_S
+
+
+class Server:
+    """The ASGI application."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings | None = None,
+        market: Callable[[], MarketControl] | None = None,
+    ) -> None:
+        self._engine = engine
+        self._settings = settings or Settings()
+        self._at_work = AtWork()
+        self._older = _older() if self._settings.generation != "latest" else None
+        self._routes = Routes()
+        self._contract()
+        self._routes.add(WHO_AM_I, who_am_i)
+        if self._settings.tokens is not None:
+            self._sign_on(self._settings.tokens)
+        if market is not None:
+            self._controls(market)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(Request(scope, receive), scope, receive, send)
+
+    # -- the routes ----------------------------------------------------------------------------------
+
+    def _contract(self) -> None:
+        """Serve the endpoints of the contract, under /api and, as LUSID has it, /api/api."""
+        reads = read_endpoints.handlers()
+        later = self._older.UNKNOWN if self._older else ()
+        for endpoint in ENDPOINTS:
+            if endpoint.name in later:
+                self._routes.add(endpoint, _came_later)
+            elif endpoint.effect == "reads":
+                self._routes.add(endpoint, self._reads(self._shaped(endpoint, reads[endpoint.name])))
+            else:
+                write = self._shaped(endpoint, partial(_write, endpoint))
+                self._routes.add(endpoint, self._writes(endpoint, write))
+
+    def _shaped(self, endpoint: Endpoint, work: Callable[P, bytes]) -> Callable[P, bytes]:
+        """Give ``work`` with its answers in the shape of the server's generation."""
+        older = self._older
+        if older is None:
+            return work
+
+        def shaped(*args: P.args, **kwargs: P.kwargs) -> bytes:
+            answer: bytes = older.answer(endpoint, work(*args, **kwargs))
+            return answer
+
+        return shaped
+
+    def _reads(self, read: read_endpoints.Read) -> Handler:
+        async def handle(call: Call) -> bytes:
+            property_keys.check(call)
+            return await deadlines.read_in_time(self._engine.run_view(read, call), call.seconds_left)
+
+        return handle
+
+    def _writes(self, endpoint: Endpoint, write: Callable[[Call, bytes], bytes]) -> Handler:
+        async def handle(call: Call) -> bytes:
+            _check_may_write(call)
+            raw = b"" if endpoint.method == "DELETE" else await guards.json_body(call)
+            with self._at_work.begin(idempotency.key_of(call)):
+                work = partial(write, call, raw)
+                return await deadlines.write_in_time(self._engine.run, work, call.seconds_left)
+
+        return handle
+
+    def _sign_on(self, tokens: Tokens) -> None:
+        """Serve the token endpoint."""
+        from tui.oms.http.token_endpoint import token
+
+        self._routes.add(TOKEN, partial(token, tokens), open=True)
+
+    def _controls(self, market: Callable[[], MarketControl]) -> None:
+        """Serve the controls of the simulated market."""
+        from tui.oms.http import market_control
+
+        async def show(call: Call) -> bytes:
+            return market_control.status(market())
+
+        async def control(call: Call) -> bytes:
+            _check_may_write(call)
+            return await market_control.control(market(), call, await guards.json_body(call))
+
+        self._routes.add(MARKET_STATUS, show)
+        self._routes.add(SET_MARKET, control)
+
+    # -- one answer ------------------------------------------------------------------------------------
+
+    async def _answer(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.monotonic()
+        request_id = self._engine.request_ids.next()
+        try:
+            response = await self._response(request, request_id)
+        except Refusal as refusal:
+            response = refused(refusal, request, request_id)
+        except StoreError as error:
+            response = refused(
+                Refusal("StoreFailure", str(error), code=UNKNOWN, status=503), request, request_id
+            )
+        except ClientDisconnect:
+            return
+        except Exception:
+            log.exception("Request %s failed", request_id)
+            detail = f"The server failed while it worked on request {request_id}; its log says more."
+            response = refused(Refusal("ServerError", detail, code=UNKNOWN, status=500), request, request_id)
+        stamp(response, request, request_id, began)
+        if self._settings.faults is not None:
+            response.headers["blotter-faults"] = str(self._settings.faults)
+        await response(scope, receive, send)
+
+    async def _response(self, request: Request, request_id: str) -> Response:
+        guards.check(request, self._settings.hosts)
+        methods, parts = self._routes.find(_path(request))
+        route = methods.get(request.method)
+        caller = self._caller(request, route)
+        if route is None:
+            response = refused(_not_served(request, methods), request, request_id)
+            if methods:
+                response.headers["allow"] = ", ".join(sorted(methods))
+            return response
+        until = time.monotonic() + self._settings.request_s
+        generation = self._settings.generation
+        ignored = self._older.IGNORED.get(route.endpoint.name) if self._older else None
+        call = Call(
+            self._engine, request, parts, caller, request_id, generation, until, ignored or frozenset()
+        )
+        try:
+            return await self._answered(route, call)
+        except Refusal as refusal:
+            if refusal.status == 404:
+                guards.check_ids(parts)
+            raise
+
+    async def _answered(self, route: Route, call: Call) -> Response:
+        call.query.check_what_is_left_be()
+        faults = self._settings.faults
+        if faults is not None and (fault := faults.strike(route.endpoint)) is not None:
+            from tui.oms.http.fault_middleware import injected
+
+            return await injected(fault, route, call)
+        answer = await route.handler(call)
+        if isinstance(answer, Response):
+            return answer
+        return Response(answer, route.endpoint.status, media_type=guards.JSON)
+
+    def _caller(self, request: Request, route: Route | None) -> Caller:
+        tokens = self._settings.tokens
+        if tokens is None or (route is not None and route.open):
+            return Caller(self._settings.user)
+        return tokens.caller(guards.bearer(request))
+
+
+def _path(request: Request) -> str:
+    """Give the path as it was sent, where a slash within an id is told from one between segments."""
+    raw = request.scope.get("raw_path")
+    return raw.decode("latin-1") if raw else quote(request.url.path)
+
+
+def _write(endpoint: Endpoint, call: Call, raw: bytes) -> bytes:
+    """Do a write in the store's thread, where the rules are loaded when the first one needs them."""
+    from tui.oms.http.write_endpoints import write
+
+    return write(endpoint, call, raw)
+
+
+def _older() -> ModuleType:
+    from tui.oms.http import generation_2_1
+
+    return generation_2_1
+
+
+def _check_may_write(call: Call) -> None:
+    if not call.caller.may_write:
+        raise Refusal("AccessDenied", "This token may only read.", code=ACCESS_DENIED, status=403)
+
+
+async def _came_later(call: Call) -> bytes:
+    detail = f"{call.request.url.path} came after generation {call.generation}, which this server answers as."
+    raise Refusal("NotImplemented", detail, code=UNKNOWN, status=501)
+
+
+def _not_served(request: Request, allowed: Iterable[str]) -> Refusal:
+    """Say that there is nothing under a path, or that it is a part of LUSID that is not modelled here."""
+    path, method = request.url.path, request.method
+    if allowed:
+        detail = f"{path} is served for {', '.join(sorted(allowed))}, not for {method}."
+        return Refusal("MethodNotAllowed", detail, code=UNKNOWN, status=405)
+    if path.lower() == "/api" or path.lower().startswith("/api/"):
+        detail = f"{method} {path} is not modelled by this server; the README lists what is."
+        return Refusal("NotImplemented", detail, code=UNKNOWN, status=501)
+    return Refusal("NotFound", f"There is nothing at {path}.", code=UNKNOWN, status=404)
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while (await receive())["type"] != "lifespan.shutdown":
+        await send({"type": "lifespan.startup.complete"})
+    await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,112 @@
+"""Request bodies: bounded, then read into the contract's request types.
+
+Unlike a client, the server keeps texts as they were sent: what a screen must not show is the concern of
+whoever draws it. Numbers are read digit by digit and refused beyond any sensible size, times without a
+zone are UTC (F2).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from tui.api import codec
+from tui.oms.http.problems import NO_BODY, invalid
+
+T = TypeVar("T")
+
+MAX_DEPTH: Final = 32
+MAX_DIGITS: Final = 40
+"""How far from 1 a number may be, in powers of ten; nothing that is traded comes near it."""
+
+_DECODERS: Final[dict[Any, msgspec.json.Decoder[Any]]] = {}
+_BRACES: Final = bytes.maketrans(b"[]", b"{}")
+_NOT_STRUCTURE: Final = bytes(byte for byte in range(256) if byte not in b'[]{}"')
+_STRING: Final = rb'"[^"]*"'
+_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
+_ZONELESS: Final = r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?)?"
+
+
+def read(kind: type[T], raw: bytes) -> T:
+    """Read ``raw`` as ``kind``.
+
+    Raises:
+        Refusal: it is empty, too deep, not JSON, or not of that shape (157).
+    """
+    if not raw.strip():
+        raise invalid({"Body": (NO_BODY,)})
+    if _depth(raw) > MAX_DEPTH:
+        raise invalid({"Body": (f"The body is nested more than {MAX_DEPTH} deep.",)})
+    decoder = _DECODERS.get(kind) or _DECODERS.setdefault(kind, msgspec.json.Decoder(kind))
+    odd = b"\\" in raw or codec.has_odd_numbers(raw) or b"0" * MAX_DIGITS in raw.translate(_ZEROS)
+    try:
+        if not odd:
+            value: T = decoder.decode(raw)
+            return value
+    except msgspec.ValidationError:
+        pass  # a time without a zone looks like this; the slow path tells them apart
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise invalid({"Body": (f"The body cannot be read: {error}.",)}) from error
+    return _read_slowly(kind, raw)
+
+
+def _depth(raw: bytes) -> int:
+    """Give how deep objects and lists are nested, by taking away the innermost ones until none is left."""
+    plain = raw.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in raw else raw
+    marks = plain.translate(_BRACES, _NOT_STRUCTURE).replace(b'""', b"")
+    left = re.sub(_STRING, b"", marks) if b'"' in marks else marks
+    depth = 0
+    while left and depth <= MAX_DEPTH:
+        depth += 1
+        inner = left.replace(b"{}", b"")
+        if len(inner) == len(left):
+            break
+        left = inner
+    return depth
+
+
+def _read_slowly(kind: type[T], raw: bytes) -> T:
+    try:
+        value = json.loads(raw, parse_float=_number, parse_int=_number, parse_constant=_no_number)
+        value = _with_zones(value)
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        from tui.oms.http.validation_errors import (
+            wrongs,  # not loaded before the first body that is not as it should be
+        )
+
+        raise invalid(wrongs(kind, value) or {"Body": (f"{error}.",)}) from error
+    except (ValueError, RecursionError) as error:
+        raise invalid({"Body": (f"The body cannot be read: {error}.",)}) from error
+
+
+def _number(digits: str) -> Decimal | int:
+    number = Decimal(digits)
+    if not number.is_finite() or abs(number.adjusted()) >= MAX_DIGITS or len(digits) > 2 * MAX_DIGITS:
+        raise invalid({"Body": (f"{digits[:MAX_DIGITS]} is not a number that can be traded.",)})
+    return int(digits) if digits.lstrip("-").isdigit() else number
+
+
+def _no_number(name: str) -> Decimal:
+    raise invalid({"Body": (f"{name} is not a number.",)})
+
+
+def _with_zones(value: Any, name: str = "") -> Any:
+    """Give times that lack a zone the one they mean (F2), and refuse texts that are not Unicode."""
+    if isinstance(value, str):
+        if name in codec.time_members() and (match := re.fullmatch(_ZONELESS, value)):
+            return f"{match[1]}T{match[2] or '00:00'}{match[3] or ':00'}Z"
+        if name in codec.number_members():
+            with suppress(InvalidOperation):
+                _number(value)
+        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise invalid({"Body": ("A text of the body is not Unicode.",)})
+        return value
+    if isinstance(value, dict):
+        return {_with_zones(key): _with_zones(member, key) for key, member in value.items()}
+    return [_with_zones(member) for member in value] if isinstance(value, list) else value

@@ -1,0 +1,146 @@
+"""One HTTP call as the handlers see it: who calls, what was asked for, and how its parameters are read."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Final, Literal
+
+from msgspec import Struct
+from starlette.requests import Request
+
+from tui.api.base import ResourceId
+from tui.oms.domain.times import micros, time_of
+from tui.oms.engine.engine import Engine
+from tui.oms.http.problems import invalid_value
+
+Generation = Literal["latest", "2.1"]
+
+_SPACED_ZONE: Final = r" (\d\d:\d\d)$"
+_FLAGS: Final = {"true": True, "false": False}
+_FLAGS_LEFT_BE: Final = ("getDerivedComplianceStatuses", "retryWithoutChangedEntities", "useComplianceV2")
+_TIMES_LEFT_BE: Final = ("verificationAsAt",)
+"""What the contract knows and nothing is done by here."""
+
+
+class Caller(Struct, frozen=True):
+    """Somebody with a token: the user id their changes are stored under, and whether they may make any."""
+
+    user: str
+    may_write: bool = True
+
+
+class Query:
+    """The query string's parameters: names in any case, lists as repeated names."""
+
+    def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        self._values: dict[str, list[str]] = {}
+        for name, value in pairs:
+            self._values.setdefault(name.lower(), []).append(value)
+
+    def many(self, name: str) -> tuple[str, ...]:
+        """Give the values of a list parameter."""
+        return tuple(value for value in self._values.get(name.lower(), ()) if value.strip())
+
+    def text(self, name: str) -> str | None:
+        """Give a parameter's value, or None when it is missing or empty."""
+        values = self.many(name)
+        return values[-1] if values else None
+
+    def flag(self, name: str, default: bool) -> bool:
+        """Give a boolean, in any case.
+
+        Raises:
+            Refusal: it is neither true nor false (151).
+        """
+        text = self.text(name)
+        if text is None:
+            return default
+        if text.lower() not in _FLAGS:
+            raise invalid_value(name, f"'{text}' is neither true nor false.")
+        return _FLAGS[text.lower()]
+
+    def number(self, name: str) -> int | None:
+        """Give a whole number.
+
+        Raises:
+            Refusal: it is not one (151).
+        """
+        text = self.text(name)
+        if text is None:
+            return None
+        if not re.fullmatch(r"-?[0-9]{1,9}", text):
+            raise invalid_value(name, f"'{text}' is not a whole number.")
+        return int(text)
+
+    def time(self, name: str) -> datetime | None:
+        """Give a point in time; without a zone it is UTC.
+
+        Raises:
+            Refusal: it is not a date-time (151).
+        """
+        text = self.text(name)
+        if text is None:
+            return None
+        moment = time_of(re.sub(_SPACED_ZONE, r"+\1", text))
+        if moment is None:
+            raise invalid_value(name, f"'{text}' is not a date-time.")
+        return moment
+
+    def check_what_is_left_be(self) -> None:
+        """Check that the parameters nothing is done by could have been meant.
+
+        Raises:
+            Refusal: one is not of its type (151).
+        """
+        for name in _FLAGS_LEFT_BE:
+            self.flag(name, False)
+        for name in _TIMES_LEFT_BE:
+            self.time(name)
+
+    def as_at(self, name: str = "asAt") -> int | None:
+        """Give a point in time in microseconds, as the store counts them."""
+        moment = self.time(name)
+        return None if moment is None else micros(moment)
+
+
+class Call(Struct, frozen=True, dict=True):
+    """A call that passed the door: its endpoint's path parts, its caller and its request id.
+
+    ``until`` is when its time is up, by the clock that never goes back. ``ignored`` are the parameters the
+    call's generation does not know, in lower case.
+    """
+
+    engine: Engine
+    request: Request
+    path: Mapping[str, str]
+    caller: Caller
+    request_id: str
+    generation: Generation
+    until: float
+    ignored: frozenset[str] = frozenset()
+
+    @property
+    def seconds_left(self) -> float:
+        """How long the call may still take."""
+        return max(self.until - time.monotonic(), 0)
+
+    @cached_property
+    def query(self) -> Query:
+        pairs = self.request.query_params.multi_items()
+        if self.ignored:
+            pairs = [pair for pair in pairs if pair[0].lower() not in self.ignored]
+        return Query(pairs)
+
+    @property
+    def id(self) -> ResourceId:
+        """The entity named in the path."""
+        return ResourceId(self.path["scope"], self.path["code"])
+
+    @property
+    def href(self) -> str:
+        """The address of this call, as the caller wrote it."""
+        return str(self.request.url)

@@ -1,0 +1,112 @@
+"""The door: what a request must be before anybody looks at what it asks for.
+
+Names, origins, sizes and the speed of bodies; who may enter is known by :mod:`tui.oms.auth.tokens`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.requests import Request
+
+from tui.oms.domain.refusals import Refusal
+from tui.oms.http.call import Call
+from tui.oms.http.problems import ACCESS_DENIED, invalid, unfit
+
+JSON: Final = "application/json"
+CONTENT: Final = (
+    r"(?i)(application/json|text/json|application/[\w.*-]+\+json)(\s*;\s*charset\s*=\s*\"?utf-?8\"?)?\s*"
+)
+FORM: Final = r"(?i)application/x-www-form-urlencoded(\s*;\s*charset\s*=\s*\"?utf-?8\"?)?\s*"
+MAX_BYTES: Final = 10 * 1024 * 1024
+MAX_HEADER: Final = 16 * 1024
+MAX_URL: Final = 2048
+"""How long a whole address may be (KB, Filtering performance)."""
+
+
+def check(request: Request, hosts: frozenset[str] | None) -> None:
+    """Turn away what a web page could send, what was meant for another host, and what is too long.
+
+    Raises:
+        Refusal: 403 (no CORS, no DNS rebinding), 414 or 431.
+    """
+    headers = request.scope["headers"]
+    if sum(len(name) + len(value) + 4 for name, value in headers) > MAX_HEADER:
+        raise unfit(f"The headers are longer than {MAX_HEADER} bytes.", 431)
+    if "origin" in request.headers:
+        raise _denied("Requests from web pages are not served.")
+    host = request.headers.get("host", "").lower()
+    name = host.rsplit(":", 1)[0] if host.rpartition(":")[2].isdigit() else host
+    if hosts is not None and name not in hosts:
+        raise _denied(f"This server is not called '{name}'.")
+    if len(str(request.url)) > MAX_URL:
+        detail = f"The address is longer than {MAX_URL} characters. Ask for less at a time."
+        raise unfit(detail, 414)
+
+
+def bearer(request: Request) -> str:
+    """Give the token a request came with; the empty text when it came with none."""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else ""
+
+
+async def json_body(call: Call) -> bytes:
+    """Read a body of at most 10 MiB, of one of the contract's content types.
+
+    Raises:
+        Refusal: 415, 413, or 408 when it does not arrive in time.
+    """
+    content = call.request.headers.get("content-type", "")
+    if not re.fullmatch(CONTENT, content):
+        detail = f"The content type must be JSON, such as application/json; it is '{content}'."
+        raise unfit(detail, 415)
+    return await body(call, MAX_BYTES)
+
+
+async def body(call: Call, most: int) -> bytes:
+    """Read a body of at most ``most`` bytes.
+
+    Raises:
+        Refusal: 413, or 408 when it does not arrive in time.
+    """
+    announced = call.request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > most:
+        raise _too_large(most)
+    chunks, size = [], 0
+    try:
+        async with asyncio.timeout(call.seconds_left):
+            async for chunk in call.request.stream():
+                size += len(chunk)
+                if size > most:
+                    raise _too_large(most)
+                chunks.append(chunk)
+    except TimeoutError as error:
+        raise unfit("The body did not arrive in time.", 408) from error
+    return b"".join(chunks)
+
+
+def check_ids(parts: Mapping[str, str]) -> None:
+    """Say what is wrong with the ids of a path at which nothing was found (1.0).
+
+    What is stored is found whatever it is called: the codes the server makes itself may be longer.
+
+    Raises:
+        Refusal: no entity could be called that (157).
+    """
+    from tui.oms.rules.validation import ID_PART  # with the rules, which the first pages do without
+
+    wrong = {name: value for name, value in parts.items() if not ID_PART.fullmatch(value)}
+    if wrong:
+        words = "must be 1 to 64 letters, digits, hyphens or underscores."
+        raise invalid({name.title(): (f"The field {name.title()} {words}",) for name in wrong})
+
+
+def _too_large(most: int) -> Refusal:
+    return unfit(f"The body is larger than {most} bytes. Send it in parts.", 413)
+
+
+def _denied(detail: str) -> Refusal:
+    return Refusal("AccessDenied", detail, code=ACCESS_DENIED, status=403)

@@ -1,0 +1,69 @@
+"""The controls of the simulated market, beside the contract's paths: pause, step, speed, halt, lift."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Annotated, Any, Protocol
+
+import msgspec
+
+from tui.api import codec
+from tui.oms.http import bodies
+from tui.oms.http.call import Call
+from tui.oms.http.problems import invalid
+
+
+class MarketControl(Protocol):
+    """What can be done to a simulated market."""
+
+    def status(self) -> dict[str, Any]: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    def set_speed(self, speed: Decimal) -> None: ...
+    def halt(self, instrument: str) -> None: ...
+    def lift(self, instrument: str) -> None: ...
+    def step(self, n: int = 1) -> int: ...
+
+
+class MarketRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to do to the market; what is not sent stays as it is.
+
+    ``halt`` and ``lift`` name an instrument by its LUID, ticker, ISIN or FIGI.
+    """
+
+    running: bool | None = None
+    speed: Decimal | None = None
+    halt: str | None = None
+    lift: str | None = None
+    steps: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = None
+
+
+def status(market: MarketControl) -> bytes:
+    """Give how the market is doing."""
+    return codec.encode(market.status())
+
+
+async def control(market: MarketControl, call: Call, raw: bytes) -> bytes:
+    """Do what the request says, then give how the market is doing.
+
+    Raises:
+        Refusal: the market cannot go at that speed, or the instrument does not trade on it.
+    """
+    request = bodies.read(MarketRequest, raw)
+    wishes: tuple[tuple[str, Callable[[Any], None], object], ...] = (
+        ("Speed", market.set_speed, request.speed),
+        ("Halt", market.halt, request.halt),
+        ("Lift", market.lift, request.lift),
+    )
+    for field, do, wish in wishes:
+        if wish is not None:
+            try:
+                do(wish)
+            except ValueError as error:
+                raise invalid({field: (str(error),)}, str(error)) from error
+    if request.running is not None:
+        (market.resume if request.running else market.pause)()
+    if request.steps is not None:
+        await call.engine.run(market.step, request.steps)
+    return status(market)

@@ -1,0 +1,206 @@
+"""The endpoints that read: entities, lists, the order graph, history and transactions, at any asAt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from tui.api import codec, endpoints
+from tui.api.base import Version
+from tui.api.endpoints import FAMILIES, FamilyEndpoints
+from tui.api.models import Allocation, Block, Execution, Order, Placement
+from tui.oms.domain.refusals import not_found
+from tui.oms.domain.times import moment
+from tui.oms.domain.unit_of_work import Booking
+from tui.oms.http.call import Call
+from tui.oms.query.nodes import Both, Node, Test
+from tui.oms.query.pages import Listing, Slice, read_page
+from tui.oms.query.queryable_fields import TRANSACTIONS, Sql, fields_of
+from tui.oms.store.reads import Reads
+from tui.oms.store.schema import KINDS
+
+Read = Callable[[Call], bytes]
+
+TYPES: Final[dict[str, type[Any]]] = {
+    endpoints.BLOCKS.plural: Block,
+    endpoints.ORDERS.plural: Order,
+    endpoints.PLACEMENTS.plural: Placement,
+    endpoints.EXECUTIONS.plural: Execution,
+    endpoints.ALLOCATIONS.plural: Allocation,
+}
+ALWAYS: Final = 2**62
+"""An asAt after everything."""
+
+_UNSWEPT: Final = Sql("coalesce(json_extract(v.text, '$.isSwept'), 0) = 0")
+_TRANSACTION: Final = "json_extract(v.text, '$.transaction')"
+_STANDING: Final = Sql("json_extract(v.text, '$.transaction.transactionStatus') IS NOT 'Cancelled'")
+_ONCE: Final = Sql(
+    """NOT EXISTS (SELECT 1 FROM version next WHERE next.kind = v.kind AND next.n = v.n
+        AND next.number = v.number + 1
+        AND json_extract(next.text, '$.transaction.transactionStatus') = 'Cancelled')"""
+)
+"""A transaction that was taken back is listed as it is then, not as it was before, too."""
+_SUPERSEDED: Final = """(SELECT CASE WHEN c.until > :a THEN json_extract(v.text, '$.transaction')
+    ELSE json_set(json_extract(v.text, '$.transaction'), '$.transactionStatus',
+        CASE WHEN json_extract(next.text, '$.transaction.transactionDate')
+            = json_extract(v.text, '$.transaction.transactionDate') THEN 'Amended' ELSE 'Cancelled' END) END
+    FROM version next WHERE next.kind = v.kind AND next.n = v.n AND next.number = v.number + 1)"""
+"""A transaction that was booked anew: amended, or cancelled when its date changed (B3)."""
+
+
+def handlers() -> dict[str, Read]:
+    """Give the work of every reading endpoint by its name, to be done in the store's thread."""
+    made: dict[str, Read] = {
+        endpoints.ORDER_HISTORY.name: order_history,
+        endpoints.GRAPH_BLOCKS.name: graph_blocks,
+        endpoints.GRAPH_PLACEMENTS.name: graph_placements,
+        endpoints.GRAPH_CHILDREN.name: graph_children,
+        endpoints.PORTFOLIO_TRANSACTIONS.name: transactions,
+    }
+    for family in FAMILIES:
+        made[family.list.name] = _lister(family)
+        made[family.get.name] = _getter(family)
+    return made
+
+
+def _getter(family: FamilyEndpoints) -> Read:
+    kind = TYPES[family.plural]
+
+    def get(call: Call) -> bytes:
+        """Give one entity as it was at the asAt (L10, L11)."""
+        as_at = call.query.as_at()
+        text = call.engine.view(lambda store: store.text(kind, call.id, ALWAYS if as_at is None else as_at))
+        if text is None:
+            raise not_found(kind, call.id, "L10", 404)
+        return text
+
+    return get
+
+
+def _lister(family: FamilyEndpoints) -> Read:
+    fields = fields_of(TYPES[family.plural])
+
+    def list(call: Call) -> bytes:
+        """Give a page of the family's entities (2.14, section 4)."""
+        listing = Listing(fields, start=max(call.query.number("start") or 0, 0))
+        return _answered(call, listing, "page")
+
+    return list
+
+
+def _answered(call: Call, listing: Listing, token: str, *, versioned: bool = False) -> bytes:
+    """Read the page the call asks for; ``token`` is the name of its page parameter.
+
+    With ``versioned`` the list carries a version of its own.
+    """
+    query = call.query
+    asked = replace(
+        listing,
+        filter=query.text("filter") or "",
+        sort=query.many("sortBy"),
+        limit=query.number("limit"),
+        token=query.text(token),
+        as_at=query.as_at(),
+    )
+    page = call.engine.view(lambda store: read_page(store, asked))
+    version = b'"version":%b,' % codec.encode(_version(page)) if versioned else b""
+    return b"{" + version + _list(page, call.href)
+
+
+def _list(page: Slice, href: str) -> bytes:
+    """Join the rows' stored JSON to the rest of a list answer; nothing is encoded anew."""
+    head = b'"nextPage":%b,"previousPage":null,"values":[' % msgspec.json.encode(page.next)
+    return head + b",".join(page.rows) + b'],"href":%b,"links":[]}' % msgspec.json.encode(href)
+
+
+def _version(page: Slice) -> Version:
+    return Version(effective_from=datetime.min.replace(tzinfo=UTC), as_at_date=moment(page.as_at))
+
+
+# -- the order graph ---------------------------------------------------------------------------------
+
+
+def graph_text(type: type[Any]) -> str:
+    """Give the SQL of an entry of the order graph as it was at the asAt."""
+    kind = KINDS[type]
+    return f"""coalesce(
+        (SELECT g.text FROM graph_{kind.name} g WHERE g.n = :n AND g.since <= :a),
+        (SELECT p.text FROM graph_past p
+            WHERE p.kind = {kind.number} AND p.n = :n AND p.until > :a AND p.since <= :a))"""
+
+
+def graph_blocks(call: Call) -> bytes:
+    """Give a page of blocks with the totals of their life cycle (2.15, G1 to G10)."""
+    always = () if call.query.flag("includeSwept", True) else (_UNSWEPT,)
+    listing = Listing(fields_of(Block), text=graph_text(Block), always=always)
+    return _answered(call, listing, "paginationToken")
+
+
+def graph_placements(call: Call) -> bytes:
+    """Give a page of placements with what came of them (2.15, G9, G11)."""
+    return _answered(call, Listing(fields_of(Placement), text=graph_text(Placement)), "paginationToken")
+
+
+def graph_children(call: Call) -> bytes:
+    """Give a page of the child placements of a placement (2.15)."""
+    as_at = call.query.as_at()
+    parent = call.engine.view(
+        lambda store: store.text(Placement, call.id, ALWAYS if as_at is None else as_at)
+    )
+    if parent is None:
+        raise not_found(Placement, call.id, "L10", 404)
+    fields = fields_of(Placement)
+    children = _both(
+        Test("parentPlacementId.code", "eq", (call.id.code,), 0),
+        Test("parentPlacementId.scope", "eq", (call.id.scope,), 0),
+    )
+    listing = Listing(fields, text=graph_text(Placement), nodes=((fields, children),))
+    return _answered(call, listing, "paginationToken")
+
+
+def _both(*parts: Node) -> Both:
+    return Both(parts)
+
+
+# -- transactions and history --------------------------------------------------------------------------
+
+
+def transactions(call: Call) -> bytes:
+    """B3: give a page of what is booked in a portfolio; what no longer stands only on request (2.16)."""
+    query = call.query
+    of_portfolio = _both(
+        Test("portfolioId.code", "eq", (call.id.code,), 0),
+        Test("portfolioId.scope", "eq", (call.id.scope,), 0),
+    )
+    nodes: list[tuple[Any, Node]] = [(fields_of(Booking), of_portfolio)]
+    for name, op in (("fromTransactionDate", "gte"), ("toTransactionDate", "lte")):
+        date = query.time(name)
+        if date is not None:
+            nodes.append((TRANSACTIONS, Test("transactionDate", op, (date,), 0)))  # type: ignore[arg-type]
+    shown = query.flag("showCancelledTransactions", False)
+    listing = Listing(
+        TRANSACTIONS,
+        text=_TRANSACTION,
+        nodes=tuple(nodes),
+        always=(_ONCE,) if shown else (_STANDING,),
+        superseded_text=_SUPERSEDED if shown else None,
+    )
+    return _answered(call, listing, "page", versioned=True)
+
+
+def order_history(call: Call) -> bytes:
+    """Give what happened to an order and what became of it, newest first (2.10, H1 to H3)."""
+    from tui.oms.engine import order_history
+
+    as_at = call.query.as_at()
+
+    def work(store: Reads) -> Sequence[order_history.Event]:
+        return order_history.of_order(store, call.id, ALWAYS if as_at is None else as_at)
+
+    events = call.engine.view(work)
+    shape = order_history.older_item if call.generation == "2.1" else order_history.newer_item
+    return codec.encode({"values": [shape(event) for event in events], "href": call.href, "links": []})

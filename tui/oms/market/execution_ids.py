@@ -1,0 +1,46 @@
+"""The ids of the market's executions: one series for the life of a database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tui.api.base import ResourceId
+from tui.api.models import Execution
+from tui.oms.demo import roster
+from tui.oms.store import Store
+
+
+class ExecutionIds:
+    """Hands out ids no execution ever had; the first time, it looks for the first one free."""
+
+    def __init__(self) -> None:
+        self._next = 0
+
+    def next(self, store: Store) -> ResourceId:
+        """Give the next id."""
+        if self._next == 0:
+            self._next = _first_free(lambda number: _used(store, number))
+        while _used(store, self._next):
+            self._next += 1
+        self._next += 1
+        return _code(self._next - 1)
+
+
+def _code(number: int) -> ResourceId:
+    return ResourceId(roster.SCOPE, f"EXE-M-{number:06d}")
+
+
+def _used(store: Store, number: int) -> bool:
+    return bool(store.numbers(Execution, _code(number)))
+
+
+def _first_free(used: Callable[[int], bool]) -> int:
+    """Give the first number not used, where all before it are: by doubling, then by halving."""
+    high = 1
+    while used(high):
+        high *= 2
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if used(middle) else (low, middle)
+    return high

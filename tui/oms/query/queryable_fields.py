@@ -1,0 +1,211 @@
+"""What a filter or a sort may ask about: the fields of the wire's own models, and where each is kept.
+
+A field has two forms in SQL. *Live* reads the columns of a ``live_<kind>`` row ``l`` where the field has
+one, *kept* reads the JSON of any version ``v``. They give the same value, but a column holds its text
+folded, and only columns have an index.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from tui.api.models import Transaction
+from tui.oms.domain.refusals import INVALID_VALUE, Refusal
+from tui.oms.domain.unit_of_work import Booking
+from tui.oms.store.schema import KINDS, Kind, column
+
+SINCE: Final = "version.asAtModified"
+
+
+class Leaf(Enum):
+    """What kind of value stands at the end of a field's path."""
+
+    TEXT = "text"
+    NUMBER = "a number"
+    TIME = "a date"
+    SINCE = "a point in time"
+    FLAG = "true or false"
+    PARTS = "several parts"
+    LIST = "a list"
+    PROPERTY = "a property"
+
+
+class Sql(msgspec.Struct, frozen=True):
+    """A piece of SQL and the values of its question marks."""
+
+    text: str
+    values: tuple[object, ...] = ()
+
+
+def joined(word: str, parts: Sequence[Sql]) -> Sql:
+    """Join conditions two by two: a long row of them would be nested deeper than SQLite goes."""
+    rest = list(parts) or [Sql("TRUE")]
+    while len(rest) > 1:
+        odd = rest[len(rest) // 2 * 2 :]
+        pairs = zip(rest[::2], rest[1::2], strict=False)
+        rest = [Sql(f"({one.text}{word}{two.text})", one.values + two.values) for one, two in pairs] + odd
+    return rest[0]
+
+
+class Field(msgspec.Struct, frozen=True):
+    """One field: its value's kind and its SQL in both forms.
+
+    ``hot`` says that the live form is a column of its own, ``few`` that it is one of few values. ``each``
+    is the JSON path of the list the field is reached through, and the SQL is then about an item ``e`` of
+    that list; ``link`` is the number of the relation that finds the entities pointing somewhere by this
+    field.
+    """
+
+    name: str
+    leaf: Leaf
+    live: Sql
+    kept: Sql
+    hot: bool = False
+    few: bool = False
+    each: str | None = None
+    link: int | None = None
+
+    def folded(self, live: bool) -> bool:
+        """Tell whether the text that is read, of a live row or of any version, is folded already."""
+        return live and self.hot and self.leaf is Leaf.TEXT and self.live.text not in _IDS
+
+    @property
+    def column(self) -> str:
+        """The column of the live form of a hot field."""
+        return self.live.text.removeprefix("l.")
+
+
+_IDS: Final = ("l.scope", "l.code")
+
+
+def _plain(hint: Any) -> Any:
+    """Give a type without its None, its annotations and its type variables."""
+    while True:
+        if get_origin(hint) is Annotated:
+            hint = get_args(hint)[0]
+        elif get_origin(hint) in (Union, types.UnionType):
+            hint = next(part for part in get_args(hint) if part is not type(None))
+        else:
+            return hint
+
+
+@cache
+def _members(struct: type[Any]) -> Mapping[str, tuple[str, Any]]:
+    """The members of a wire type by lower-case JSON name: the JSON name and the plain type."""
+    hints = get_type_hints(struct, include_extras=True)
+    names = zip(struct.__struct_fields__, struct.__struct_encode_fields__, strict=True)
+    return {encoded.lower(): (encoded, _plain(hints[name])) for name, encoded in names}
+
+
+_LEAVES: Final = {
+    str: Leaf.TEXT,
+    Decimal: Leaf.NUMBER,
+    int: Leaf.NUMBER,
+    bool: Leaf.FLAG,
+    datetime: Leaf.TIME,
+}
+_KEYED: Final = (
+    r"(?i)(properties|instrumentIdentifiers|identifiers)(?:\.([^\[\]]+)|\[\s*'?([^\[\]']+)'?\s*\])"
+)
+_DOMAINS: Final = r"(?i)(Order|Block|Placement|Execution|Allocation|Transaction)s/"
+
+
+class Fields:
+    """The fields of one kind of list.
+
+    ``prefix`` says where in the stored JSON the listed thing stands; empty when it is the entity itself.
+    """
+
+    def __init__(self, kind: Kind, root: type[Any], prefix: str = "") -> None:
+        self.kind = kind
+        self._root = root
+        self._prefix = prefix
+
+    def find(self, name: str, *, code: int = 151) -> Field:
+        """Give the field called ``name``, in any case.
+
+        Raises:
+            Refusal: there is no such field (F4); ``code`` is its error code.
+        """
+        if (match := re.fullmatch(_KEYED, name)) is not None:
+            return self._keyed(name, match[1].lower(), (match[2] or match[3]).strip())
+        hint: Any = self._root
+        path = self._prefix
+        each: str | None = None
+        for part in name.split("."):
+            if get_origin(hint) is tuple:
+                each, path, hint = path.removesuffix("."), "", get_args(hint)[0]
+            known = _members(hint) if isinstance(hint, type) and issubclass(hint, msgspec.Struct) else {}
+            if part.lower() not in known:
+                raise Refusal(
+                    "InvalidParameterValue" if code == INVALID_VALUE else "SortingByFieldNotSupported",
+                    f"There is no field '{name}' to filter or sort by.",
+                    rule="F4",
+                    code=code,
+                )
+            encoded, hint = known[part.lower()]
+            path += f"{encoded}."
+        return self._field(name, path.removesuffix("."), hint, each)
+
+    def _field(self, name: str, path: str, hint: Any, each: str | None) -> Field:
+        leaf = _LEAVES.get(hint) or (Leaf.LIST if get_origin(hint) is tuple else Leaf.PARTS)
+        link = _links(self.kind).get(f"{each}.{path}" if each else path)
+        if each is not None:
+            item = Sql("json_extract(e.value, ?)", (f"$.{path}",))
+            return Field(name, leaf, item, item, each=f"$.{each}", link=link)
+        kept = Sql(f"json_extract(v.text, '$.{path}')")
+        if path in ("id.scope", "id.code"):
+            part = path.removeprefix("id.")
+            return Field(name, leaf, Sql(f"l.{part}"), Sql(f"v.{part}"), hot=True)
+        if path == SINCE:
+            return Field(name, Leaf.SINCE, Sql("l.since"), Sql("v.as_at"), hot=True)
+        if path in self.kind.hot:
+            few = path in self.kind.hot[: self.kind.few]
+            return Field(name, leaf, Sql(f"l.{column(path)}"), kept, hot=True, few=few)
+        return Field(name, leaf, kept, kept, link=link)
+
+    def _keyed(self, name: str, map: str, key: str) -> Field:
+        """Give a property or an instrument identifier by its key, which may leave its domain's plural."""
+        if '"' in key or "\\" in key or not key.isprintable():
+            raise Refusal("InvalidParameterValue", f"'{name}' is not a field.", rule="F4")
+        if map == "properties":
+            singular = re.sub(_DOMAINS, r"\1/", key, count=1)
+            path = f'$.{self._prefix}properties."{singular}"'
+            leaf = Leaf.PROPERTY
+        else:
+            key = key if "/" in key else f"Instrument/default/{key}"
+            path = f'$.{self._prefix}instrumentIdentifiers."{key}"'
+            leaf = Leaf.TEXT
+        kept = Sql("json_extract(v.text, ?)", (path,))
+        return Field(name, leaf, kept, kept)
+
+
+@cache
+def _links(kind: Kind) -> Mapping[str, int]:
+    """The paths of ``kind`` that the link table indexes, with their relation's number."""
+    paths = {
+        "block_of_order": "orderIds.code",
+        "placements_of_block": "blockIds.code",
+        "children_of_placement": "parentPlacementId.code",
+        "allocations_of_placement": "placementIds.code",
+    }
+    return {paths[relation.name]: number for number, relation in kind.relations if relation.name in paths}
+
+
+_OF_TYPE: Final = {type: Fields(kind, type) for type, kind in KINDS.items()}
+TRANSACTIONS: Final = Fields(KINDS[Booking], Transaction, "transaction.")
+"""The fields of the transactions inside bookings."""
+
+
+def fields_of(type: type[Any]) -> Fields:
+    """Give the fields of the entities of ``type``."""
+    return _OF_TYPE[type]

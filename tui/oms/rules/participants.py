@@ -1,0 +1,128 @@
+"""Who takes part in an allocation run: the orders of the placement's blocks, or portfolios (A2, A5, A16)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tui.api.base import ZERO, Identifiers, ResourceId
+from tui.api.models import Block, Order, Placement
+from tui.api.requests import PortfolioWeight
+from tui.api.states import is_cancelled
+from tui.oms.domain.refusals import Refusal
+from tui.oms.domain.unit_of_work import Book
+from tui.oms.rules.blocking import members
+from tui.oms.rules.placed_quantities import cut_orders, fills
+from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, measured
+from tui.oms.rules.time_priority import fifo
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """Who may be given units: an order, or a portfolio of a weighted run."""
+
+    key: Hashable
+    order_id: ResourceId
+    portfolio_id: ResourceId
+    first_id: ResourceId
+    identifiers: Identifiers
+    luid: str
+    custodian: ResourceId | None = None
+    size: Decimal = ZERO
+    basis: Basis = QUANTITY
+
+
+def order_takers(book: Book, placement: Placement) -> list[Taker]:
+    """A4, A5, A13, P4: give the orders of the placement's blocks, block by block, first in first out.
+
+    Cancelled ones take no part, unless they were cut to what is placed (X5): what is executed of that is
+    theirs, and nobody else could be given it.
+
+    Raises:
+        Refusal: there is no order, one has no portfolio, none has a size to share by (A2), or their money
+            is in another currency than the executions (A10).
+    """
+    orders: list[Order] = []
+    for id in placement.block_ids:
+        block = book.get(Block, id)
+        book.expect(Order, block.order_ids if block is not None else ())
+        inside = members(book, block) if block is not None else []
+        cut = {order.id for order in cut_orders(book, id)}
+        orders += fifo(book, (one for one in inside if not is_cancelled(one.state) or one.id in cut))
+    if not orders:
+        blocks = ", ".join(f"'{id}'" for id in placement.block_ids)
+        raise Refusal("NoOrdersFailure", f"Block {blocks} has no orders to allocate to.", "A13")
+    basis = _shared_in(placement, orders)
+    if basis is AMOUNT:
+        _check_currencies(book, placement, orders)
+    return [_order_taker(placement, order, basis) for order in orders]
+
+
+def _order_taker(placement: Placement, order: Order, basis: Basis) -> Taker:
+    if order.portfolio_id is None:
+        raise Refusal("EmptyPortfolioIdFailure", "Empty PortfolioId on Order", "A13")
+    return Taker(
+        key=order.id,
+        order_id=order.id,
+        portfolio_id=order.portfolio_id,
+        first_id=ResourceId(order.id.scope, f"{placement.id.code}-{order.id.code}"),
+        identifiers=order.instrument_identifiers,
+        luid=order.lusid_instrument_id,
+        custodian=order.custodian_account_id,
+        size=basis.of(order) or ZERO,
+        basis=basis,
+    )
+
+
+def _shared_in(placement: Placement, orders: Sequence[Order]) -> Basis:
+    """A2: give what a run shares by: what the placement is sized in, or else what its orders are.
+
+    Orders sized by weight have no part: what a weight is worth only their portfolio's value tells.
+
+    Raises:
+        Refusal: no order is sized in units or money.
+    """
+    for basis in (measured(placement), QUANTITY, AMOUNT):
+        if any(basis.of(order) for order in orders):
+            return basis
+    detail = (
+        f"The orders of placement '{placement.id}' are sized neither in units nor in money, "
+        "so it cannot be allocated."
+    )
+    raise Refusal("NoQuantityFailure", detail, "A2")
+
+
+def _check_currencies(book: Book, placement: Placement, orders: Iterable[Order]) -> None:
+    """A10: orders sized by amount are filled by money of their own currency alone."""
+    theirs = {order.amount.currency for order in orders if order.amount is not None}
+    found = sorted(
+        name or "none" for name in theirs | {fill.price.currency for fill in fills(book, placement)}
+    )
+    if len(found) > 1:
+        detail = f"The orders and executions of placement '{placement.id}' are in {', '.join(found)}."
+        raise Refusal("MixedCurrencyFailure", detail, "A10")
+
+
+def weight_takers(book: Book, placement: Placement, weights: Sequence[PortfolioWeight]) -> list[Taker]:
+    """A16: give the portfolios; the placement stands in for the order there is not.
+
+    Raises:
+        Refusal: a block has orders, which are allocated to by the other call.
+    """
+    for id in placement.block_ids:
+        block = book.get(Block, id)
+        if block is not None and block.order_ids:
+            detail = f"Block '{id}' has orders: allocate placement '{placement.id}' to them instead."
+            raise Refusal("BlockHasOrdersFailure", detail, "A16")
+    return [
+        Taker(
+            key=entry.portfolio_id,
+            order_id=placement.id,
+            portfolio_id=entry.portfolio_id,
+            first_id=ResourceId(placement.id.scope, f"{placement.id.code}-{entry.portfolio_id.code}"),
+            identifiers=placement.instrument_identifiers,
+            luid=placement.lusid_instrument_id,
+        )
+        for entry in weights
+    ]

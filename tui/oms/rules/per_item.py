@@ -1,0 +1,34 @@
+"""Partial calls: every item is tried on its own, and a refused one leaves no trace (2.0, U5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from tui.api.base import ErrorDetail
+from tui.api.requests import KeyedReply
+from tui.oms.domain.refusals import Refusal
+from tui.oms.domain.unit_of_work import Book
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Failed = dict[str, ErrorDetail]
+
+
+def each(book: Book, items: Mapping[str, T], act: Callable[[T], R]) -> tuple[dict[str, R], Failed]:
+    """Do ``act`` for every item in the order of the request: what it gave, and why it was refused."""
+    done: dict[str, R] = {}
+    failed: Failed = {}
+    for key, item in items.items():
+        try:
+            with book.attempt():
+                done[key] = act(item)
+        except Refusal as refusal:
+            failed[key] = refusal.as_item(key)
+    return done, failed
+
+
+def reply(values: Mapping[str, R], failed: Failed) -> KeyedReply[R]:
+    """Give the answer of a partial call."""
+    return KeyedReply(values=values, failed=failed, metadata={}, links=())

@@ -1,0 +1,114 @@
+"""Exact arithmetic on units and money (L12), and the two bases an order can be sized in.
+
+Sums and products are exact: a call's arithmetic runs in :data:`EXACT`, wide enough for any number the
+gate lets in. Only a quotient is rounded, to :data:`DIGITS` significant digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from functools import wraps
+from typing import Any, Final, ParamSpec, TypeVar
+
+from tui.api.base import ZERO
+from tui.api.models import Block, Execution, Order, Placement
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+DIGITS: Final = 28
+EXACT: Final = Context(prec=1000, rounding=ROUND_HALF_EVEN)
+_QUOTIENT: Final = Context(prec=DIGITS, rounding=ROUND_HALF_EVEN)
+
+TOLERANCE: Final = Decimal("1E-9")
+"""Units closer than this are the same (L12): clients compute in binary floating point."""
+
+
+def exactly(rule: Callable[P, R]) -> Callable[P, R]:
+    """Run ``rule`` in the exact arithmetic."""
+
+    @wraps(rule)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        with localcontext(EXACT):
+            return rule(*args, **kwargs)
+
+    return run
+
+
+def more(left: Decimal, right: Decimal) -> bool:
+    """Tell whether ``left`` is more than ``right`` by more than the tolerance (L12)."""
+    return left - right > TOLERANCE
+
+
+def nothing(units: Decimal | None) -> bool:
+    """Tell whether ``units`` are none or within the tolerance of zero (L12)."""
+    return units is None or abs(units) <= TOLERANCE
+
+
+def total(units: Iterable[Decimal | None]) -> Decimal:
+    """Give the sum, the missing ones counting zero."""
+    return sum((unit for unit in units if unit is not None), ZERO)
+
+
+def average(weighted: Iterable[tuple[Decimal, Decimal]]) -> Decimal | None:
+    """Give Σ(units x price) / Σ units over (units, price) pairs, or None without units (A10, E3, G11)."""
+    units = money = ZERO
+    for quantity, price in weighted:
+        units += quantity
+        money += quantity * price
+    return trim(_QUOTIENT.divide(money, units)) if units else None
+
+
+def trim(number: Decimal) -> Decimal:
+    """Give ``number`` without trailing zeros and without an exponent.
+
+    >>> trim(Decimal("6826.0500")), trim(Decimal("1E+2"))
+    (Decimal('6826.05'), Decimal('100'))
+    """
+    return Decimal(plain(number)) if number else ZERO
+
+
+def plain(number: Decimal) -> str:
+    """Give ``number`` as a person writes it: no exponent, no trailing zeros."""
+    text = f"{number:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+Sized = Block | Order | Placement
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What an entity is sized in: how to read its size, and how much of it an execution fills.
+
+    ``filled`` is also given the instrument's price unit: money = units x price x price unit.
+    """
+
+    name: str
+    of: Callable[[Sized], Decimal | None]
+    filled: Callable[[Execution, Decimal], Decimal]
+
+
+QUANTITY: Final = Basis("Quantity", lambda sized: sized.quantity, lambda execution, unit: execution.quantity)
+AMOUNT: Final = Basis(
+    "Amount",
+    lambda sized: sized.amount.amount if sized.amount is not None else None,
+    lambda execution, unit: execution.quantity * (execution.price.amount or ZERO) * unit,
+)
+
+
+def measured(sized: Sized) -> Basis:
+    """Give the basis an entity is sized in: money when it has nothing but an amount, else units."""
+    return AMOUNT if sized.quantity is None and sized.amount is not None else QUANTITY
+
+
+def basis_of(sized: Any) -> str | None:
+    """Give the name of the first populated of quantity, amount and weight (1.0), or None."""
+    for basis in (QUANTITY, AMOUNT):
+        if basis.of(sized) is not None:
+            return basis.name
+    return "Weight" if getattr(sized, "weight", None) is not None else None

@@ -1,0 +1,147 @@
+"""What makes a request well formed: sizes, ids, repetitions and positive numbers (2.0, C7).
+
+A request that fails here is refused as a whole, partial calls included, before any rule is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable, Sized
+from decimal import Decimal
+from typing import Any, Final
+
+from tui.api.base import CurrencyAndAmount, Properties, ResourceId
+from tui.oms.domain.refusals import DUPLICATE, INVALID_REQUEST, Refusal
+from tui.oms.domain.unit_of_work import Book
+from tui.oms.rules.sizes import plain
+
+ID_PART: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+ID_WORDS: Final = "must have a scope and a code of 1 to 64 letters, digits, hyphens or underscores."
+
+PROPERTY_KEY: Final = re.compile(r"(\w+)/[A-Za-z0-9_-]{1,64}/[A-Za-z0-9_-]{1,64}")
+
+MAX_ITEMS: Final = 100
+MAX_BOOKED: Final = 5000
+
+
+class Checks:
+    """Collects what is wrong with a request, field by field, and refuses it in one go."""
+
+    def __init__(self) -> None:
+        self._errors: dict[str, list[str]] = {}
+
+    def wrong(self, field: str, problem: str) -> None:
+        """Note that ``field`` (its path in the request) is wrong: ``problem`` is a sentence."""
+        self._errors.setdefault(field, []).append(problem)
+
+    def size(self, field: str, items: Sized, most: int = MAX_ITEMS) -> None:
+        """Expect 1 to ``most`` items (2.0)."""
+        if not items:
+            self.wrong(field, f"The field {field} must have at least 1 item.")
+        elif len(items) > most:
+            self.wrong(field, f"The field {field} must have at most {most} items.")
+
+    def given(self, at: str, item: object, *names: str) -> None:
+        """Expect the fields ``names`` of ``item`` to have a value, and not the empty text."""
+        for name in names:
+            if getattr(item, name) in (None, ""):
+                self.missing(f"{at}.{pascal(name)}")
+
+    def missing(self, field: str) -> None:
+        """Note that ``field`` has no value."""
+        self.wrong(field, f"The {field.rpartition('.')[2]} field is required.")
+
+    def new_id(self, field: str, book: Book, kind: type[Any], id: ResourceId) -> None:
+        """Expect an id in the server's alphabet, unless an entity already goes by it (1.0)."""
+        if ID_PART.fullmatch(id.scope) and ID_PART.fullmatch(id.code):
+            return
+        if book.get(kind, id) is None:
+            self.wrong(field, f"The field {field} {ID_WORDS}")
+
+    def money(self, at: str, item: object, *names: str) -> None:
+        """Expect money in the fields ``names``, when there is any, to have a currency (1.0)."""
+        for name in names:
+            value = getattr(item, name)
+            if isinstance(value, CurrencyAndAmount) and not value.currency:
+                self.missing(f"{at}.{pascal(name)}.Currency")
+
+    def properties(self, at: str, kind: type[Any], properties: Properties | None) -> None:
+        """Expect each property under its own key, of ``kind``'s domain, with one value if any (1.0)."""
+        domain = kind.__name__
+        for key, found in (properties or {}).items():
+            field = f"{at}[{key}]"
+            match = PROPERTY_KEY.fullmatch(found.key)
+            if found.key != key:
+                self.wrong(f"{field}.Key", "The field Key must repeat the key its property is under.")
+            elif match is None or match[1] not in (domain, f"{domain}s"):
+                self.wrong(f"{field}.Key", f"The field Key must be a property key: {domain}/scope/code.")
+            if found.value is not None and found.value.members != 1:
+                self.wrong(f"{field}.Value", "The field Value must have exactly one member.")
+
+    def some(self, at: str, item: object, *names: str) -> None:
+        """Expect the lists ``names`` of ``item`` to have something in them."""
+        for name in names:
+            if not getattr(item, name):
+                field = pascal(name)
+                self.wrong(f"{at}.{field}", f"The field {field} must have at least 1 item.")
+
+    def unique(self, what: str, values: Iterable[Hashable]) -> None:
+        """Refuse a request that names the same thing twice (2.0, C5)."""
+        values = list(values)
+        if len(set(values)) == len(values):
+            return
+        seen: set[Hashable] = set()
+        for value in values:
+            if value in seen:
+                self.done()
+                detail = f"{what} '{value}' appears more than once in the request."
+                raise Refusal("DuplicateInParameterSet", detail, "C5", DUPLICATE)
+            seen.add(value)
+
+    def done(self) -> None:
+        """Refuse the request when anything was wrong."""
+        if self._errors:
+            raise Refusal(
+                "InvalidRequest",
+                "One or more elements of the request were invalid.",
+                code=INVALID_REQUEST,
+                errors={field: tuple(problems) for field, problems in self._errors.items()},
+            )
+
+
+def pascal(name: str) -> str:
+    """Give a field's name as validation errors spell it.
+
+    >>> pascal("limit_price")
+    'LimitPrice'
+    """
+    return name.title().replace("_", "")
+
+
+def one_size(
+    owner: str,
+    id: ResourceId,
+    quantity: Decimal | None,
+    amount: CurrencyAndAmount | None,
+    weight: Decimal | None = None,
+    *,
+    zero_allowed: bool = False,
+) -> None:
+    """C7, P3: expect exactly one of quantity, amount and weight, and it to be more than zero.
+
+    Raises:
+        Refusal: with code 151, naming ``owner`` (Order, Placement) and its ``id``.
+    """
+    if quantity is not None and quantity > 0 and amount is None and weight is None:
+        return
+    given = [size for size in (quantity, amount.amount if amount else None, weight) if size is not None]
+    names = "quantity, amount and weight" if owner == "Order" else "quantity and amount"
+    if len(given) != 1:
+        raise invalid(f"{owner} '{id}' must have exactly one of {names}, not {len(given)} of them.", "C7")
+    if given[0] < 0 or (given[0] == 0 and not zero_allowed):
+        raise invalid(f"{owner} '{id}' has a size of {plain(given[0])}: it must be more than 0.", "C7")
+
+
+def invalid(detail: str, rule: str) -> Refusal:
+    """Give the refusal for a value that cannot be (code 151)."""
+    return Refusal("InvalidParameterValue", detail, rule)

@@ -1,0 +1,110 @@
+"""The server inside the program: a database, the HTTP face over it, and a market that fills placements.
+
+Opening is quick: on a desk that is already there nothing is loaded that the first page does not need.
+The rules come with the first write, the market a moment after the screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import datetime
+from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from tui.oms.domain.clock import Clock
+from tui.oms.engine.engine import Engine
+from tui.oms.http.app import Server, Settings
+
+if TYPE_CHECKING:
+    from tui.oms.market import Market, MarketRules
+    from tui.oms.rules.fees import Fee
+
+Size = Literal["empty", "demo", "busy", "stress"]
+
+MARKET_OPENS_S: Final = 1.0
+"""How long after opening the market begins, in seconds: the first pages come first."""
+
+
+class Embedded:
+    """A running server. ``app`` is its ASGI application; close it when done."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        seed: int,
+        speed: Decimal,
+        market: bool,
+        settings: Settings | None,
+        rules: MarketRules | None = None,
+    ) -> None:
+        self.engine = engine
+        self.app = Server(engine, settings, market=(lambda: self.market) if market else None)
+        self._seed = seed
+        self._speed = speed
+        self._rules = rules
+        self._market: Market | None = None
+        self._opening = asyncio.create_task(self._run_market()) if market else None
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path | None,
+        *,
+        size: Size = "demo",
+        seed: int = 7,
+        fresh: bool = False,
+        speed: Decimal = Decimal(1),
+        market: bool = True,
+        start: datetime | None = None,
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+        rules: MarketRules | None = None,
+        fees: tuple[Fee, ...] = (),
+    ) -> Embedded:
+        """Open the desk at ``path``, or one in memory for None; fill a new one with ``size`` of demo data.
+
+        ``fresh`` throws away what was there. ``start`` is where the demo's morning ends; now, if not given.
+        On a virtual ``clock`` time stands still but for the market's steps: one seed gives one day.
+        ``rules`` are the market's, the usual ones if not given; ``fees`` are due on what is booked.
+
+        Raises:
+            StoreError: the file cannot be used; the message says why.
+        """
+        engine = await asyncio.to_thread(Engine.open, path, fresh=fresh, clock=clock, fees=fees)
+        try:
+            if size != "empty" and engine.store.is_empty():
+                from tui.oms.demo.seeding import seed as fill
+
+                await engine.run(fill, engine, size=size, seed=seed, start=start or engine.clock.now())
+        except BaseException:
+            await asyncio.to_thread(engine.close)
+            raise
+        return cls(engine, seed=seed, speed=speed, market=market, settings=settings, rules=rules)
+
+    @property
+    def market(self) -> Market:
+        """The simulated market, which is made when it is first asked for."""
+        if self._market is None:
+            from tui.oms.demo.universe import instruments
+            from tui.oms.market import Market
+
+            self._market = Market(self.engine, instruments(), seed=self._seed, rules=self._rules)
+            self._market.set_speed(self._speed)
+        return self._market
+
+    async def _run_market(self) -> None:
+        await asyncio.sleep(MARKET_OPENS_S)
+        await self.engine.run(import_module, "tui.oms.market")
+        await self.market.run()
+
+    async def close(self) -> None:
+        """Close the market, finish the call at work, and close the database."""
+        if self._opening is not None:
+            self._opening.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._opening
+        await asyncio.to_thread(self.engine.close)

@@ -1,0 +1,201 @@
+"""``blotter serve``: the embedded server on a socket, for any client that speaks the API."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from tui.oms.auth.tokens import Tokens
+from tui.oms.auth.users_file import Users, UsersError, one_user, read_users, token_fault
+from tui.oms.domain.clock import VirtualClock
+from tui.oms.faults.scenario import FaultsError, read_faults
+from tui.oms.http.app import Server, Settings
+from tui.oms.http.call import Generation
+from tui.oms.http.guards import MAX_HEADER
+from tui.oms.rules.fees import Fee
+from tui.oms.run.embedded import Embedded, Size
+from tui.oms.run.fees_file import FeesError, read_fees
+from tui.oms.run.uvicorn_protocol import Connection
+from tui.oms.store import StoreError
+
+OK: Final = 0
+FAILED: Final = 1
+USAGE_ERROR: Final = 2
+KEEP_ALIVE_S: Final = 75
+"""How long a connection is kept that nothing is asked on: longer than any client waits between two reads."""
+TURN_S: Final = 0.001
+"""How long a thread keeps the interpreter when others want it: a page waits that long for a long write."""
+USER: Final = "dealer"
+"""Who everything is done as where no file names users."""
+
+
+def run(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8011,
+    db: Path | None = None,
+    token: str | None = None,
+    generation: Generation = "latest",
+    size: Size = "empty",
+    seed: int = 7,
+    market: bool = False,
+    clock: datetime | None = None,
+    users: Path | None = None,
+    inject: Sequence[str] = (),
+    scenario: Path | None = None,
+    fees: Path | None = None,
+) -> int:
+    """Serve until SIGINT or SIGTERM and give the exit code.
+
+    The first two lines on stdout are ``url http://HOST:PORT/api`` and ``token TOKEN``; port 0 picks a free
+    one. ``users`` is the file of who may sign on; then the second line is ``token -``, as there are several.
+    Without it there is one user, who signs on with ``token``, or with one that is made. ``db`` None keeps
+    nothing. ``inject`` and the TOML file ``scenario`` ask for faults, which are named on stderr.
+    ``fees`` is the file of what bookings cost. From ``clock`` on time goes by the market's steps alone, and
+    the market is held until it is told to go on.
+    """
+    try:
+        token, known = _who(host, token, users)
+        faults = read_faults(inject, scenario)
+        due = read_fees(fees) if fees is not None else ()
+        listening = _listen(host, port)
+    except (_WrongUsage, UsersError, FaultsError, FeesError) as error:
+        return _say(str(error), USAGE_ERROR)
+    except OSError as error:
+        return _say(f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another.", FAILED)
+    settings = Settings(tokens=Tokens(known), generation=generation, hosts=_names(host), faults=faults)
+    if faults is not None:
+        _say(f"Faults are injected, as asked for: {faults}", OK)
+    sys.setswitchinterval(TURN_S)
+    with closing(listening):
+        try:
+            asyncio.run(_serve(listening, token, db, size, seed, market, settings, due, clock))
+        except StoreError as error:
+            return _say(str(error), FAILED)
+    return OK
+
+
+class _WrongUsage(Exception):
+    """Options that do not go together; the message says why."""
+
+
+def _who(host: str, token: str | None, users: Path | None) -> tuple[str, Users]:
+    """Give the token to greet with and who may sign on."""
+    if users is not None:
+        if token:
+            raise _WrongUsage("--token goes without --users: the file says who has which token.")
+        return "-", read_users(users)
+    if not _is_loopback(host) and not token:
+        raise _WrongUsage(
+            f"{host} is open to other machines, so a token is needed: give --token or set BLOTTER_TOKEN, "
+            "or name who may sign on with --users."
+        )
+    if token is not None and (fault := token_fault(token)):
+        raise _WrongUsage(f"The token {fault}.")
+    token = token or secrets.token_urlsafe(24)
+    return token, one_user(USER, token)
+
+
+async def _serve(
+    listening: socket.socket,
+    token: str,
+    db: Path | None,
+    size: Size,
+    seed: int,
+    market: bool,
+    settings: Settings,
+    fees: tuple[Fee, ...],
+    clock: datetime | None,
+) -> None:
+    embedded = await Embedded.open(
+        db,
+        size=size,
+        seed=seed,
+        market=market,
+        settings=settings,
+        fees=fees,
+        clock=VirtualClock(clock) if clock is not None else None,
+    )
+    if clock is not None and market:
+        embedded.market.pause()
+    try:
+        server = _Socket(embedded.app)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, server.stop)
+        host, port, *_ = listening.getsockname()
+        shown = f"[{host}]" if ":" in host else host
+        print(f"url http://{shown}:{port}/api\ntoken {token}", flush=True)
+        await server.serve(listening)
+    finally:
+        await embedded.close()
+
+
+class _Socket:
+    """uvicorn on one listening socket, stopped by us: it would end the process by the signal it got."""
+
+    def __init__(self, app: Server) -> None:
+        config = uvicorn.Config(
+            app,
+            log_level="error",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            http=Connection,
+            h11_max_incomplete_event_size=MAX_HEADER,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=10,
+        )
+        self._server = uvicorn.Server(config)
+
+    def stop(self) -> None:
+        """End after the requests at work."""
+        self._server.should_exit = True
+
+    async def serve(self, listening: socket.socket) -> None:
+        await self._server._serve(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+        made.listen(128)
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _names(host: str) -> frozenset[str] | None:
+    """Give the names the server answers to: its own; on every address, any, as a token guards it."""
+    if host in ("0.0.0.0", "::"):
+        return None
+    own = () if _is_loopback(host) else (socket.gethostname().lower(),)
+    return frozenset({host.lower(), f"[{host.lower()}]", "localhost", "127.0.0.1", "[::1]", *own})
+
+
+def _say(sentence: str, code: int) -> int:
+    print(f"blotter serve: {sentence}", file=sys.stderr)
+    return code

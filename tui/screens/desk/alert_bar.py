@@ -1,0 +1,63 @@
+"""What keeps the desk from being true, in full sentences: why, and what to do. Nothing when all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from textual.content import Content
+
+from tui.actions.action import key_words
+from tui.actions.registry import BY_ID
+from tui.api.codec import clean
+from tui.service.environment import Health, State
+from widgets.labelled_text import Flow, Lines
+
+MOST_LINES: Final = 4
+_STYLES: Final = {State.STALE: "$attention", State.OFFLINE: "$bad", State.UNAUTHENTICATED: "$bad"}
+
+Sentence = tuple[str, str]
+"""What is said, and the style it is said in."""
+
+
+def troubles(health: Health, unsettled: int) -> tuple[Sentence, ...]:
+    """Give what stands against trusting the screen; ``unsettled`` rows have an outcome nobody knows."""
+    return tuple(_troubles(health, unsettled))
+
+
+def _troubles(health: Health, unsettled: int) -> Iterator[Sentence]:
+    if health.message and health.state in _STYLES:
+        why = clean(health.message).rstrip(".")
+        yield f"{why}. {clean(health.advice)}".rstrip(), _STYLES[health.state]
+    if unsettled:
+        rows = "1 row" if unsettled == 1 else f"{unsettled} rows"
+        key = key_words(BY_ID["palette"].key)
+        yield (
+            f"What became of {rows} is not known. Press {key} and type 'unknown': check again, send again, "
+            "or settled elsewhere.",
+            "$attention",
+        )
+
+
+class Trouble(Flow):
+    """The sentences, wrapped; as many lines as they take, up to ``MOST_LINES``."""
+
+    DEFAULT_CSS = """
+    Trouble { height: auto; padding: 0 1; }
+    """
+
+    def __init__(self, sentences: tuple[Sentence, ...], *, id: str | None = None) -> None:
+        super().__init__(self._lines, id=id)
+        self._sentences = sentences
+
+    def tell(self, sentences: tuple[Sentence, ...]) -> None:
+        """Say these from now on; nothing is repainted when they are said already."""
+        if sentences != self._sentences:
+            self._sentences = sentences
+            self.show(self._lines)
+
+    def _lines(self, width: int) -> Lines:
+        lines = [line for said, style in self._sentences for line in Content.styled(said, style).wrap(width)]
+        if len(lines) > MOST_LINES:
+            lines = [*lines[: MOST_LINES - 1], lines[MOST_LINES - 1].truncate(width - 1) + "…"]
+        return lines

@@ -1,0 +1,267 @@
+"""The panes of the desk: blocks over the full width, what belongs to the block under the cursor beneath.
+
+The screen is a function of a snapshot. It decides which rows each pane shows and where panes stand;
+it draws no cells, reads no server and sends nothing. What keys do is :mod:`tui.screens.desk.screen`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from rich.style import Style
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
+from textual.timer import Timer
+
+from styles.themes import cell_styles
+from tui.actions.action import Scope
+from tui.api.base import ResourceId
+from tui.screens.desk.key_hints import footer_hints
+from tui.screens.desk.pane import Pane
+from tui.screens.desk.status_bar import SILENCE_S, Band
+from tui.service.snapshot.snapshot import EMPTY, Family, Ref
+from widgets.text_line import Pieces
+
+if TYPE_CHECKING:
+    from tui.app import BlotterApp
+    from tui.screens.desk.alert_bar import Trouble
+
+DEBOUNCE_S: Final = 0.08
+"""How long the cursor must rest on a block before the other panes follow."""
+ROOMY: Final = (120, 34)
+"""From this many columns and lines on, four panes fit at once."""
+PANES: Final = (
+    Family.BLOCKS,
+    Family.ORDERS,
+    Family.PLACEMENTS,
+    Family.ALLOCATIONS,
+    Family.EXECUTIONS,
+    Family.TRANSACTIONS,
+)
+LAST_PLACE: Final = (Family.ALLOCATIONS, Family.EXECUTIONS, Family.TRANSACTIONS)
+"""The panes that take turns in the last place."""
+LATER: Final = (Family.EXECUTIONS, Family.TRANSACTIONS)
+"""The panes that are put on the screen when somebody first asks for them."""
+
+
+class PanesScreen(Screen[None]):
+    """Four linked panes, a band above and the keys below."""
+
+    app: BlotterApp
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linked = True
+        self.frozen = False
+        self.snapshot = EMPTY
+        self._leader: ResourceId | None = None
+        self._following: Timer | None = None
+        self._last = Family.ALLOCATIONS
+        self.full_screen = False
+        self._waited = False
+        self._trouble: Trouble | None = None
+        self._panes: dict[Family, Pane] = {}
+
+    def compose(self) -> ComposeResult:
+        look = self.app.look
+        self._panes = {family: Pane(family, number, look) for number, family in enumerate(PANES, start=1)}
+        yield Band(id="band")
+        yield Pieces(id="tabs", gap=" ")
+        with Container(id="panes"):
+            yield from (pane for pane in self._panes.values() if pane.family not in LATER)
+        yield Pieces(id="keys")
+
+    def on_mount(self) -> None:
+        self.dress(cell_styles(self.app.theme_variables))
+        self._arrange()
+        self.pane(Family.BLOCKS).grid.focus()
+        self.show_all()
+        self.set_interval(1.0, self._count_seconds)
+
+    def dress(self, styles: Mapping[str, Style]) -> None:
+        """Draw cells in these styles, as after a change of theme."""
+        for family in PANES:
+            self.pane(family).grid.set_cell_styles(styles)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show four panes or one, as fits; cursor and selection stay with their rows."""
+        self._arrange()
+
+    # --- what is shown -------------------------------------------------------------------------
+
+    def pane(self, family: Family) -> Pane:
+        """Give a pane, which may not be on the screen yet."""
+        return self._panes[family]
+
+    @property
+    def active(self) -> Pane:
+        """The pane with the focus, the blocks when nothing has it."""
+        focused = self.focused
+        for node in focused.ancestors_with_self if focused else ():
+            if isinstance(node, Pane):
+                return node
+        return self.pane(Family.BLOCKS)
+
+    @property
+    def compact(self) -> bool:
+        """Tell whether only one pane fits, or was asked for."""
+        return self.full_screen or self.size.width < ROOMY[0] or self.size.height < ROOMY[1]
+
+    def _arrange(self) -> None:
+        active = self.active.family
+        if active in LAST_PLACE:
+            self._last = active
+        self.set_class(self.compact, "compact")
+        for family in PANES:
+            alone = self.compact and family is not active
+            replaced = family in LAST_PLACE and family is not self._last
+            self.pane(family).display = not (alone or replaced)
+        tabs = [
+            f"{'>' if f is active else ' '}{number} {f.value.title()}" for number, f in enumerate(PANES, 1)
+        ]
+        self.query_one("#tabs", Pieces).show(tabs, [int(family is not active) for family in PANES])
+
+    def show_all(self) -> None:
+        """Show the desk's snapshot in every pane, and where things stand in the band."""
+        if not self.frozen:
+            self.snapshot = self.app.snapshot
+            self.pane(Family.BLOCKS).say_why_empty(self._why_empty())
+            self.pane(Family.BLOCKS).show(self.snapshot, None, self.app.flights)
+            self._follow()
+        self.show_standing()
+
+    def _why_empty(self) -> str:
+        if self.snapshot.complete:
+            return ""
+        return "Nothing could be read yet." if self.app.health.message else "Reading the desk."
+
+    def show_standing(self) -> None:
+        """Show the band and the keys."""
+        self._show_band()
+        self.query_one("#keys", Pieces).show(*footer_hints(self.scope()))
+
+    def _count_seconds(self) -> None:
+        """Keep the band true while something is waited for: a countdown, an age, an answer."""
+        desk = self.app.desk
+        waits = desk is not None and (self.app.health.until is not None or desk.silent_s >= SILENCE_S)
+        if waits or self._waited:
+            self._show_band()
+        self._waited = waits
+
+    def _show_band(self) -> None:
+        app = self.app
+        self.query_one("#band", Band).tell(
+            app.environment,
+            app.health,
+            app.snapshot,
+            app.look,
+            linked=self.linked,
+            frozen=self.frozen,
+            read_only=app.read_only,
+            unknown=len(app.desk.unknown) if app.desk else 0,
+            sending=app.desk.sending if app.desk else 0,
+            silent_s=app.desk.silent_s if app.desk else 0,
+            now=app.now(),
+        )
+        if app.health.message or (app.desk and app.desk.unsettled) or self._trouble:
+            self._show_trouble()
+
+    def _show_trouble(self) -> None:
+        """Say beneath the band what is wrong and what to do; the line is made when it is first needed."""
+        from tui.screens.desk.alert_bar import Trouble, troubles
+
+        said = troubles(self.app.health, len(self.app.desk.unsettled) if self.app.desk else 0)
+        if self._trouble is not None:
+            self._trouble.tell(said)
+            self._trouble.display = bool(said)
+        elif said:
+            self._trouble = Trouble(said, id="trouble")
+            self.mount(self._trouble, after="#band")
+
+    def _follow(self) -> None:
+        """Show in the other panes what belongs to the block under the cursor, or everything."""
+        self._following = None
+        snapshot = self.snapshot
+        cursor = self.pane(Family.BLOCKS).cursor
+        self._leader = cursor.id if cursor else None
+        related = snapshot.related(cursor) if cursor and self.linked and cursor in snapshot else {}
+        of = cursor.id.code if cursor and self.linked else ""
+        with self.app.batch_update():
+            for family in PANES[1:]:
+                scope: Sequence[ResourceId] | None = related.get(family, ()) if self.linked else None
+                pane = self.pane(family)
+                if pane.grid.is_attached:
+                    pane.show(snapshot, scope, self.app.flights, of=of)
+
+    @on(Pane.CursorMoved)
+    def _cursor_moved(self, event: Pane.CursorMoved) -> None:
+        if event.pane.family is Family.BLOCKS and self.linked:
+            cursor = event.pane.cursor
+            if (cursor.id if cursor else None) != self._leader:
+                if self._following is not None:
+                    self._following.stop()
+                self._following = self.set_timer(DEBOUNCE_S, self._follow)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Keep the pane with the focus in sight, and the keys true."""
+        self._arrange()
+        self.show_standing()
+
+    def go_to(self, ref: Ref) -> None:
+        """Put the cursor on a row, wherever it is shown; unlinks the panes when it must."""
+        block = next(iter(self.snapshot.related(ref).get(Family.BLOCKS, ())), None)
+        if self.linked and (block is None or not self.pane(Family.BLOCKS).grid.move_to(block)):
+            self.linked = False
+        self.show_pane(ref.family)
+        self._follow()
+        self.call_after_refresh(self._point_at, ref)
+
+    def _point_at(self, ref: Ref) -> None:
+        self._follow()
+        self.pane(ref.family).grid.move_to(ref.id)
+
+    def show_pane(self, family: Family) -> None:
+        """Go to a pane, putting it in the last place when it takes turns there."""
+        if family in LAST_PLACE:
+            self._last = family
+        pane = self.pane(family)
+        if pane.is_attached:
+            self._enter(pane)
+        else:
+            self.query_one("#panes").mount(pane)
+            self.call_after_refresh(self._enter, pane)
+
+    def _enter(self, pane: Pane) -> None:
+        pane.display = True
+        pane.grid.focus()
+        self._arrange()
+        self._follow()
+
+    def step_pane(self, step: int) -> None:
+        """Go to the next or the previous pane of those that have a place."""
+        turn = [family for family in PANES if family not in LAST_PLACE or family is self._last]
+        self.show_pane(turn[(turn.index(self.active.family) + step) % len(turn)])
+
+    def toggle_full_screen(self) -> None:
+        """Give the pane with the focus the whole screen, or put the others back."""
+        self.full_screen = not self.full_screen
+        self._arrange()
+
+    def scope(self) -> Scope:
+        """Give what an action would act on now."""
+        app = self.app
+        pane = self.active
+        return Scope(
+            self.snapshot,
+            pane.family,
+            pane.in_focus,
+            app.environment,
+            app.now(),
+            app.read_only,
+            app.home,
+            app.desk.absent if app.desk else {},
+            app.desk.denied if app.desk else {},
+        )

@@ -1,0 +1,139 @@
+"""One entity in full: every member by section, and the JSON it came as.
+
+It shows what it is given and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+import msgspec
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from styles import sheet
+from tui.api.codec import clean
+from tui.screens.detail.sections import Section, sections_of
+from widgets.key_bar import key_hints
+from widgets.labelled_text import Flow, Lines, pairs
+
+__all__ = ["DetailScreen", "Section", "sections_of"]
+
+TWO_COLUMNS_WIDTH: Final = 120
+_NAME: Final = r'"(?:[^"\\]|\\.)*"(?=:)'
+
+
+def pretty(raw: str) -> Content:
+    """Give ``raw`` JSON indented, its numbers digit by digit as they were sent; other text as it is."""
+    try:
+        text = msgspec.json.format(raw, indent=2)
+    except msgspec.DecodeError:
+        text = raw
+    lines = (clean(line) for line in text.split("\n"))
+    return Content("\n".join(lines)).highlight_regex(_NAME, style="$text-accent")
+
+
+class SectionText(Flow):
+    """One section: its name, and its members beneath."""
+
+    def __init__(self, name: str, rows: Sequence[tuple[str, str]], labels: Sequence[str]) -> None:
+        self._name_line = Content.styled(clean(name), "bold $text-primary")
+        self._pairs = [(clean(label), clean(value)) for label, value in rows]
+        self._labels = labels
+        super().__init__(self._lines)
+
+    @property
+    def length(self) -> int:
+        """How many lines it has when nothing wraps."""
+        return len(self._pairs) + 2
+
+    def _lines(self, width: int) -> Lines:
+        members = (
+            pairs(self._pairs, width, self._labels) if self._pairs else [Content.styled("nothing", "dim")]
+        )
+        return [self._name_line, *members, Content("")]
+
+
+class DetailScreen(Screen[None]):
+    """All members of an entity by section; ``i`` turns to its JSON ``text`` and back, Esc leaves.
+
+    With ``raw`` it begins with the JSON.
+    """
+
+    CSS_PATH = sheet("history")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,ctrl+c,enter", "back", "Back", show=False, priority=True),
+        Binding("i", "turn", "Raw JSON", show=False),
+        Binding("y", "copy", "Copy JSON", show=False),
+        Binding("j", "scroll(1)", "Down", show=False),
+        Binding("k", "scroll(-1)", "Up", show=False),
+    ]
+
+    def __init__(self, title: str, sections: Sequence[Section], text: str, *, raw: bool = False) -> None:
+        super().__init__()
+        self._heading = clean(title)
+        labels = [clean(label) for _, rows in sections for label, _ in rows]
+        self._sections = [SectionText(name, rows, labels) for name, rows in sections]
+        self._json = text
+        self._raw_first = raw
+
+    def compose(self) -> ComposeResult:
+        yield Static(self._heading, id="heading", markup=False)
+        left, right = self._columns()
+        with VerticalScroll(id="body"):
+            with Horizontal(id="members") as members:
+                yield Vertical(*left)
+                yield Vertical(*right)
+            raw = Static(pretty(self._json), id="raw", markup=False)
+            members.display, raw.display = not self._raw_first, self._raw_first
+            yield raw
+        yield Static("", id="keys", markup=False)
+
+    def on_mount(self) -> None:
+        """Let the arrows scroll from the start."""
+        self._hint()
+        self.query_one("#body").focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Two columns where there is room, else one under the other."""
+        self.query_one("#members").set_class(event.size.width < TWO_COLUMNS_WIDTH, "narrow")
+
+    def action_back(self) -> None:
+        """Leave."""
+        self.dismiss(None)
+
+    def action_turn(self) -> None:
+        """Turn to the JSON, or back to the members."""
+        members, raw = self.query_one("#members"), self.query_one("#raw")
+        members.display, raw.display = raw.display, members.display
+        self.query_one("#body").scroll_home(animate=False)
+        self._hint()
+
+    def action_copy(self) -> None:
+        """Copy the JSON as it came."""
+        self.app.copy_to_clipboard(self._json)
+        self.notify("JSON copied.", markup=False)
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll by lines."""
+        self.query_one("#body").scroll_relative(y=by, animate=False)
+
+    def _hint(self) -> None:
+        other = "members" if self.query_one("#raw").display else "raw JSON"
+        keys = key_hints([("Esc", "back"), ("i", other), ("y", "copy JSON")])
+        self.query_one("#keys", Static).update(keys)
+
+    def _columns(self) -> tuple[list[SectionText], list[SectionText]]:
+        """Split the sections in order so that both columns are about equally long."""
+        total, filled = sum(section.length for section in self._sections), 0
+        for count, section in enumerate(self._sections):
+            if filled * 2 >= total:
+                return self._sections[:count], self._sections[count:]
+            filled += section.length
+        return self._sections, []

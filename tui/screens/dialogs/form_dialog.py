@@ -1,0 +1,95 @@
+"""The form of an action: fields checked while typing, handed on only when all of them are right.
+
+It sends nothing and decides nothing about the desk; what the values mean is the caller's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from rich.cells import cell_len
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.api.codec import clean
+from tui.screens.dialogs.dialog import Dialog
+from widgets.form import Field, FormFields
+
+CheckAll = Callable[[dict[str, str]], Sequence[str]]
+Live = Callable[[dict[str, str]], str]
+
+CHROME_LINES = 9
+"""Lines of the box besides intro and rows: border, explaining lines, live line, at most one problem more."""
+
+
+class FormDialog(Dialog[dict[str, str]]):
+    """Asks for ``fields`` and gives their values by id, or None when left with Esc.
+
+    ``check_all`` looks at all values together once each is right and gives sentences about what is not;
+    ``live`` gives a line shown under the form while typing, such as the order in full words.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        intro: str,
+        fields: Sequence[Field],
+        check_all: CheckAll | None = None,
+        live: Live | None = None,
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self._intro = clean(intro)
+        self._fields = fields
+        self._check_all = check_all
+        self._live = live
+
+    def compose(self) -> ComposeResult:
+        hints = [("Enter", "go on"), ("Esc", "back")]
+        if len(self._fields) > 1:
+            hints.append(("Tab", "next field"))
+        if any(field.kind == "flag" for field in self._fields):
+            hints.append(("Space", "yes/no"))
+        if any(field.kind == "choice" for field in self._fields):
+            hints.append(("Left/Right", "choose"))
+        with self.box(self._title, hints):
+            if self._intro:
+                yield Static(self._intro, id="intro", markup=False)
+            yield FormFields(self._fields)
+            yield Static("", id="live", markup=False)
+
+    def on_mount(self) -> None:
+        """Say from the start what the values mean; one that was left before it stood has none."""
+        for fields in self.query(FormFields):
+            self._describe(fields.values)
+
+    def on_resize(self) -> None:
+        """Leave the rows what the rest of the box does not need, so that they scroll and it stays."""
+        inside = max(1, self.query_one("#box").size.width)
+        intro = 1 + cell_len(self._intro) // inside + 1 if self._intro else 0
+        rows = self.query_one("#rows")
+        rows.styles.max_height = max(2, self.size.height - CHROME_LINES - intro)
+
+    @on(FormFields.Changed)
+    def _values_changed(self, event: FormFields.Changed) -> None:
+        self._describe(event.values)
+
+    @on(FormFields.Submitted)
+    def _values_submitted(self, event: FormFields.Submitted) -> None:
+        values = dict(event.values)
+        problems = self._check_all(values) if self._check_all else ()
+        if problems:
+            self._show(Content("\n".join(clean(problem) for problem in problems)), wrong=True)
+        else:
+            self.answer(values)
+
+    def _describe(self, values: Mapping[str, str]) -> None:
+        self._show(Content(clean(self._live(dict(values))) if self._live else ""), wrong=False)
+
+    def _show(self, text: Content, *, wrong: bool) -> None:
+        line = self.query_one("#live", Static)
+        line.set_class(wrong, "error")
+        line.display = bool(text.plain)
+        line.update(text)

@@ -1,0 +1,291 @@
+"""The last look before anything is sent: where, what, how much, what is odd, and the one way to say yes.
+
+Each tier has its own yes: Enter (T1), ``y`` (T2), the item count typed out (T3), none at all (hard). Keys
+that were on their way before a person could have read the dialog do not count, a paste never does, and
+no yes counts twice. The dialog only answers; whoever opened it sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import Final, Literal
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.api.codec import clean
+from tui.api.states import direction_of
+from tui.columns.format import money, number, price, side_role
+from tui.screens.dialogs.dialog import GuardedDialog
+from tui.service.verbs.verb import Line, Tier
+from tui.service.writes.preview import Preview, Total, Warning
+from widgets.grid.text import fit
+from widgets.key_bar import Hints, key_hints
+from widgets.labelled_text import Flow, Lines, hanging, label_width
+
+MOST_WARNINGS: Final = 5
+MOST_EFFECTS: Final = 5
+MOST_CODE: Final = 18
+"""Cells of an item's code; longer ones lose their middle."""
+CHROME_LINES: Final = 5
+"""Lines of the box around the text: border, and the question under an empty line."""
+
+View = Literal["summary", "request", "warnings"]
+
+
+def _same(luid: str) -> str:
+    return luid
+
+
+class PreviewDialog(GuardedDialog[bool]):
+    """Shows ``preview`` and gives True when it was confirmed the way its tier asks, else False.
+
+    ``curl`` is the request as a shell line, shown with ``r``; ``instrument`` gives a name for a LUID.
+    """
+
+    AUTO_FOCUS = None
+
+    def __init__(self, preview: Preview, curl: str, *, instrument: Callable[[str], str] = _same) -> None:
+        super().__init__()
+        self._preview = preview
+        self._curl = curl
+        self._instrument = instrument
+        self._view: View = "summary"
+        self._typed = ""
+
+    def compose(self) -> ComposeResult:
+        environment = self._preview.environment
+        with self.box(str(environment), ()) as box:
+            box.add_class(environment.kind.value.lower())
+            with VerticalScroll(id="body", can_focus=False):
+                yield Flow(self._lines, id="text")
+            yield Static("", id="question", markup=False)
+
+    def on_mount(self) -> None:
+        """Ask."""
+        self._ask()
+
+    def on_resize(self) -> None:
+        """Leave the text what the question does not need."""
+        self.query_one("#body").styles.max_height = self._room
+
+    def action_back(self) -> None:
+        """Go back to the summary, from there without a yes to whoever asked."""
+        if self._view == "summary":
+            self.answer(False)
+        else:
+            self._turn("summary")
+
+    def take(self, key: str, character: str) -> None:
+        """Scroll, turn to the request or the warnings, or decide."""
+        body = self.query_one("#body")
+        page = max(1, body.size.height - 1)
+        scrolls = {"up": -1, "k": -1, "down": 1, "j": 1, "pageup": -page, "pagedown": page}
+        if key in scrolls:
+            body.scroll_relative(y=scrolls[key], animate=False)
+        elif key == "r":
+            self._turn("summary" if self._view == "request" else "request")
+        elif key == "w" and self._preview.soft:
+            self._turn("summary" if self._view == "warnings" else "warnings")
+        elif self._view == "summary":
+            self._decide(key, character)
+
+    def _decide(self, key: str, character: str) -> None:
+        tier = self._preview.tier
+        if (tier is Tier.T1 and key == "enter") or (tier is Tier.T2 and character in ("y", "Y")):
+            self.answer(True)
+        elif tier is Tier.T3:
+            self._type(key, character)
+
+    def _type(self, key: str, character: str) -> None:
+        """Take a digit of the count, or compare it."""
+        count = str(self._preview.count)
+        if key == "enter" and self._typed == count:
+            self.answer(True)
+        elif key == "enter":
+            wrong = f"{self._typed} is not the count. " if self._typed else ""
+            self._typed = ""
+            self._ask(wrong)
+        elif key == "backspace":
+            self._typed = self._typed[:-1]
+            self._ask()
+        elif character.isascii() and character.isdigit():
+            self._typed = (self._typed + character)[-len(count) - 1 :]
+            self._ask()
+
+    def _turn(self, view: View) -> None:
+        self._view = view
+        self._typed = ""
+        self.query_one("#text", Flow).show(self._lines)
+        self.query_one("#body").scroll_home(animate=False)
+        self._ask()
+
+    def _ask(self, wrong: str = "") -> None:
+        question = self.query_one("#question", Static)
+        if self._view == "summary":
+            question.update(asked(self._preview, self._typed, wrong))
+        else:
+            question.update(Content.styled("Go back to the summary to decide.", "dim"))
+        self.query_one("#box").border_subtitle = key_hints(self._hints())
+
+    def _hints(self) -> Hints:
+        if self._view != "summary":
+            return [("Esc", "summary"), ("Up/Down", "scroll")]
+        yes = {Tier.T1: ("Enter", "send"), Tier.T2: ("y", "send"), Tier.T3: ("count, Enter", "send")}
+        hints = [yes[self._preview.tier]] if self._preview.tier in yes else []
+        hints += [("Esc", "back"), ("r", "request")]
+        return [*hints, ("w", "all warnings")] if self._preview.soft else hints
+
+    @property
+    def _room(self) -> int:
+        return max(2, self.size.height - CHROME_LINES)
+
+    def _lines(self, width: int) -> Lines:
+        if self._view == "request":
+            heading = Content.styled("The request, with the token left out", "bold")
+            return [heading, Content(""), *_wrapped(self._curl.splitlines(), width)]
+        if self._view == "warnings":
+            return list(all_warnings(self._preview, width))
+        roomy = summary(self._preview, width, self._instrument)
+        if sum(len(part) + 1 for part in roomy) - 1 <= self._room:
+            return [line for part in roomy for line in (Content(""), *part)][1:]
+        return [line for part in summary(self._preview, width, self._instrument, tight=True) for line in part]
+
+
+def asked(preview: Preview, typed: str, wrong: str) -> Content:
+    """Give the question at the bottom of the dialog, which says how to answer it."""
+    if preview.tier is Tier.HARD:
+        return Content.styled("This cannot be sent.", "bold $text-error")
+    if preview.tier is Tier.T1:
+        return Content.assemble("Press ", ("Enter", "bold"), " to send.")
+    if preview.tier is Tier.T2:
+        return Content.assemble("Send it? ", ("y", "bold"), " sends; Enter does nothing.")
+    count = str(preview.count)
+    return Content.assemble(
+        (wrong, "$text-error"),
+        "Type the count, ",
+        (count, "bold"),
+        ", and Enter to send: ",
+        (f"{typed}_", "bold"),
+    )
+
+
+def summary(
+    preview: Preview, width: int, instrument: Callable[[str], str] = _same, *, tight: bool = False
+) -> list[Lines]:
+    """Give what the dialog says, in the order of the conventions, as sections.
+
+    ``tight`` keeps every warning to one line; the full sentences are in the list of warnings.
+    """
+    head = [Content.styled(clean(preview.headline), "bold")]
+    hard = [line for text in preview.hard for line in _marked("No: ", clean(text), "$text-error", width)]
+    totals = _totals(preview.totals)
+    if preview.typical:
+        totals.append(Content.styled(clean(preview.typical), "dim"))
+    effects = [line for text in preview.effects[:MOST_EFFECTS] for line in _wrapped([text], width)]
+    if len(preview.effects) > MOST_EFFECTS:
+        effects.append(Content.styled(f"and {len(preview.effects) - MOST_EFFECTS} more", "dim"))
+    warned = _warned(preview.soft, width, tight=tight)
+    sections = [head, hard, warned, totals, _largest(preview, instrument, width), effects]
+    return [section for section in sections if section]
+
+
+def all_warnings(preview: Preview, width: int) -> Iterable[Content]:
+    """Give every warning, grouped by kind."""
+    for warning in preview.soft:
+        yield Content.styled(f"{clean(warning.kind)} ({warning.count})", "bold $text-warning")
+        for text in warning.texts or (warning.text,):
+            yield from _marked("  ", clean(text), "", width)
+        yield Content("")
+
+
+def _warned(warnings: Sequence[Warning], width: int, *, tight: bool) -> Lines:
+    shown = warnings[:MOST_WARNINGS]
+    labels = [clean(each.kind) + (f" ({each.count})" if each.count > 1 else "") for each in shown]
+    indent = label_width(labels, width)
+    lines: Lines = []
+    for label, warning in zip(labels, shown, strict=True):
+        text = Content(clean(warning.text))
+        said = _cut(text, width - indent) if tight else text
+        lines += hanging(Content.styled(label, "bold $text-warning"), said, indent, width)
+    rest = sum(warning.count for warning in warnings[MOST_WARNINGS:])
+    if rest:
+        lines.append(Content.styled(f"and {rest} more: w shows all", "$text-warning"))
+    return lines
+
+
+def _cut(text: Content, width: int) -> Content:
+    return text.truncate(max(1, width), ellipsis=True)
+
+
+def _totals(totals: Sequence[Total]) -> Lines:
+    rows = [
+        (clean(each.side), f"{each.count:,}", number(each.quantity) if each.quantity else "", _notional(each))
+        for each in totals
+    ]
+    table = [("side", "items", "quantity", "notional"), *rows] if rows else []
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines: Lines = []
+    for at, (side, count, quantity, notional) in enumerate(table):
+        style = "dim" if at == 0 else _side_style(side)
+        figures = f"  {count:>{widths[1]}}  {quantity:>{widths[2]}}  {notional:>{widths[3]}}"
+        lines.append(
+            Content.styled(side.ljust(widths[0]), style) + Content.styled(figures, style if at == 0 else "")
+        )
+    return lines
+
+
+def _notional(total: Total) -> str:
+    return (
+        "unknown: a price lacks" if total.notional is None else money(total.notional, clean(total.currency))
+    )
+
+
+def _largest(preview: Preview, instrument: Callable[[str], str], width: int) -> Lines:
+    """Give the largest items in words, a line each; all of them when they are few."""
+    codes = [clean(line.ref.id.code) for line in preview.largest]
+    codes = [fit(code, min(cell_len(code), MOST_CODE), cut="middle") for code in codes]
+    indent = label_width(codes, width)
+    lines: Lines = []
+    if codes and preview.count > len(codes):
+        lines.append(Content.styled(f"largest {len(codes)} of {preview.count}", "dim"))
+    for code, line in zip(codes, preview.largest, strict=True):
+        lines += hanging(Content(code), _cut(_worded(line, instrument), width - indent), indent, width)
+    return lines
+
+
+def _worded(line: Line, instrument: Callable[[str], str]) -> Content:
+    side = clean(line.side)
+    size = number(line.quantity) if line.quantity is not None else _amount(line.amount, line.currency)
+    words = [
+        Content.styled(f"{side} {size}".strip(), _side_style(side)),
+        Content(clean(instrument(line.instrument))),
+    ]
+    if line.price is not None:
+        words.append(Content(f"at {price(line.price)}"))
+    if line.notional is not None:
+        words.append(Content(f"= {_amount(line.notional, line.currency)}"))
+    if line.portfolio is not None:
+        words.append(Content(clean(f"for {line.portfolio.code}")))
+    return Content(" ").join(word for word in words if word.plain)
+
+
+def _amount(amount: Decimal | None, currency: str) -> str:
+    return money(amount, clean(currency))
+
+
+def _side_style(side: str) -> str:
+    role = side_role(direction_of(side))
+    return f"${role}" if role else ""
+
+
+def _marked(mark: str, text: str, style: str, width: int) -> Lines:
+    return hanging(Content.styled(mark, style), Content.styled(text, style), len(mark) + 1, width)
+
+
+def _wrapped(texts: Iterable[str], width: int) -> Lines:
+    return [line for text in texts for line in Content(clean(text)).wrap(width)]

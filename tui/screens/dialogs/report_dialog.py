@@ -1,0 +1,187 @@
+"""What came of a write, item by item: unknown, refused with the server's reason, done.
+
+It stays until dismissed. What needs a person comes first, the counts of all three stand on top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.api.codec import clean
+from tui.screens.dialogs import dialog
+from tui.screens.dialogs.dialog import GuardedDialog
+from tui.service.snapshot.snapshot import Ref
+from tui.service.writes.outcomes import Group, Outcome, Report
+
+Line = tuple[Content, Ref | None]
+"""One line of the report and the row it is about, None for headings."""
+
+CHROME_LINES: Final = 6
+SCROLL_BAR: Final = 1
+"""Cells of a line that the scroll bar may take."""
+INDENT: Final = "  "
+HANGS: Final = 4
+"""How many cells further in than its beginning a line goes on that does not fit."""
+
+_MOVES: Final = {
+    "down": OptionList.action_cursor_down,
+    "j": OptionList.action_cursor_down,
+    "up": OptionList.action_cursor_up,
+    "k": OptionList.action_cursor_up,
+    "pagedown": OptionList.action_page_down,
+    "pageup": OptionList.action_page_up,
+    "home": OptionList.action_first,
+    "end": OptionList.action_last,
+    "enter": OptionList.action_select,
+}
+
+
+class ReportDialog(GuardedDialog[Ref]):
+    """Shows ``report``; Enter on an item gives its row to go to, ``y`` copies all of it as text.
+
+    It comes when an answer comes, whatever is being typed then: what was typed does not close it.
+    """
+
+    AUTO_FOCUS = None
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self._report = report
+        self._lines = list(report_lines(report))
+
+    def compose(self) -> ComposeResult:
+        report = self._report
+        items = any(ref for _, ref in self._lines)
+        hints = [("Enter", "go to it"), ("y", "copy"), ("Esc", "close")] if items else [("Esc", "close")]
+        with self.box(report.label, hints):
+            yield Static(counts(report), id="counts", markup=False)
+            listed = OptionList(id="items", compact=True)
+            listed.can_focus = False
+            yield listed
+            yield Static(clean(_request(report)), id="request", markup=False)
+
+    def on_resize(self) -> None:
+        """Leave the list what the rest of the box does not need, and hang its lines anew."""
+        items = self.query_one(OptionList)
+        items.styles.max_height = max(2, self.size.height - CHROME_LINES)
+        room = self.query_one("#box").size.width - SCROLL_BAR
+        first = next((at for at, (_, ref) in enumerate(self._lines) if ref), None)
+        at = first if items.highlighted is None else items.highlighted
+        items.clear_options()
+        items.add_options(Option(hung(text, room), disabled=ref is None) for text, ref in self._lines)
+        items.highlighted = at
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.answer(self._lines[event.option_index][1])
+
+    def take(self, key: str, character: str) -> None:
+        """Move, go to an item, or copy."""
+        if key in _MOVES:
+            _MOVES[key](self.query_one(OptionList))
+        elif key == "y":
+            self.app.copy_to_clipboard(report_text(self._report))
+            self.notify("Report copied.", markup=False)
+
+    def action_back(self) -> None:
+        """Close, but not by a key that was meant for what is beneath."""
+        if not self.too_early(dialog.clock()):
+            self.answer(None)
+
+
+def hung(text: Content, width: int) -> Content:
+    """Give a line wrapped at ``width``, what does not fit further in than its beginning."""
+    lead = len(text.plain) - len(text.plain.lstrip(" "))
+    beginning = Content(text.plain[:lead])
+    rest = text[lead:]
+    if rest.cell_length <= width - lead:
+        return text
+    lines = rest.wrap(max(HANGS, width - lead - HANGS))
+    return Content("\n").join(beginning + line.pad_left(HANGS if at else 0) for at, line in enumerate(lines))
+
+
+def counts(report: Report) -> Content:
+    """Give how many items are done, refused and unknown, in words."""
+    parts = [
+        Content.styled(f"{len(items)} {word}", f"bold {style}" if items else "dim")
+        for word, items, style in (
+            ("done", report.done, "$text-success"),
+            ("refused", report.refused, "$text-error"),
+            ("unknown", report.unknown, "$text-warning"),
+        )
+    ]
+    return Content("   ").join(parts)
+
+
+def report_lines(report: Report) -> Iterator[Line]:
+    """Give the lines of the report: what nobody knows, what was refused, what is done."""
+    lists = (
+        _problems("Unknown", "$text-warning", report.doubts, report.unknown),
+        _problems("Refused", "$text-error", report.refusals, report.refused),
+        _done(report.done),
+    )
+    for at, lines in enumerate(filter(None, map(list, lists))):
+        if at:
+            yield Content(""), None
+        yield from lines
+    if not report.outcomes:
+        yield Content(f"Nothing {clean(report.past)}."), None
+
+
+def report_text(report: Report) -> str:
+    """Give the report as plain text, for a message to somebody else."""
+    lines = [clean(report.label), counts(report).plain, ""]
+    lines += [text.plain for text, _ in report_lines(report)]
+    return "\n".join([*lines, "", clean(_request(report))])
+
+
+def _done(outcomes: Sequence[Outcome]) -> Iterator[Line]:
+    if outcomes:
+        yield _heading("Done", len(outcomes), "$text-success"), None
+    for outcome in outcomes:
+        yield _item(outcome.ref, outcome.note, INDENT), outcome.ref
+
+
+def _problems(name: str, style: str, groups: Sequence[Group], outcomes: Sequence[Outcome]) -> Iterator[Line]:
+    """Give one list of problems: a reason shared by several items once above them, else beside its item.
+
+    Advice that holds for one group after the other is given once, after the last of them.
+    """
+    if not groups:
+        return
+    notes = {outcome.ref: outcome.note for outcome in outcomes}
+    yield _heading(name, len(outcomes), style), None
+    for at, group in enumerate(groups):
+        reason = clean(group.reason) or "no reason given"
+        if len(group.refs) == 1:
+            said = " ".join(part for part in (reason, notes[group.refs[0]]) if part)
+            yield _item(group.refs[0], said, INDENT), group.refs[0]
+        else:
+            yield Content(f"{INDENT}{len(group.refs)} x {reason}"), None
+            for ref in group.refs:
+                yield _item(ref, notes[ref], INDENT * 3), ref
+        same_next = at + 1 < len(groups) and groups[at + 1].advice == group.advice
+        if group.advice and not same_next:
+            yield Content.styled(f"{INDENT * 2}{clean(group.advice)}", "dim"), None
+
+
+def _heading(name: str, count: int, style: str) -> Content:
+    return Content.styled(f"{name} ({count})", f"bold {style}")
+
+
+def _item(ref: Ref, said: str, indent: str) -> Content:
+    return Content(f"{indent}{clean(str(ref))}{INDENT}{clean(said)}".rstrip())
+
+
+def _request(report: Report) -> str:
+    seconds = (report.finished - report.started).total_seconds()
+    took = f"{report.finished:%H:%M:%S} UTC, took {seconds:.1f} s"
+    return f"request {report.request_id}, {took}" if report.request_id else took

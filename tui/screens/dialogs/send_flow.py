@@ -1,0 +1,53 @@
+"""From a key to an outcome: form, preview, sending, report. The one way anything is sent.
+
+An action that writes runs in a worker nothing supersedes; once :meth:`Desk.act` has sent, leaving the
+dialogs or the program's screens cannot stop it, and its report is shown or, failing that, journalled.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from textual.app import App
+
+from tui.actions.action import Action, Scope
+from tui.screens.dialogs.form_dialog import FormDialog
+from tui.screens.dialogs.preview_dialog import PreviewDialog
+from tui.screens.dialogs.report_dialog import ReportDialog
+from tui.service.snapshot.snapshot import Ref
+from tui.service.verbs import Verb
+from tui.service.writes.outcomes import Report
+
+if TYPE_CHECKING:
+    from tui.service.desk import Desk
+
+FADES_S: Final = 5
+"""How long a success is shown, in seconds."""
+
+
+async def ask(app: App[None], action: Action, scope: Scope, desk: Desk) -> Verb | None:
+    """Ask what has to be asked and show what would be sent; None when the user leaves it."""
+    values: dict[str, str] = {}
+    form = action.form(scope)
+    if form is not None:
+        asked = FormDialog(form.title, form.intro, form.fields, form.check, form.live)
+        answered = await app.push_screen_wait(asked)
+        if answered is None:
+            return None
+        values = answered
+    verb = action.verb(scope, values)
+    instruments = scope.snapshot.instruments
+    dialog = PreviewDialog(
+        desk.preview(verb, typed=action.typed),
+        desk.curl(verb),
+        instrument=lambda luid: instruments[luid].label if luid in instruments else luid,
+    )
+    return verb if await app.push_screen_wait(dialog) else None
+
+
+async def tell(app: App[None], report: Report) -> Ref | None:
+    """Show what came of a write: all done in passing, anything else until it is dismissed."""
+    if len(report.done) == len(report.outcomes) and not any(done.note for done in report.done):
+        app.notify(report.sentence(), timeout=FADES_S, markup=False)
+        return None
+    return await app.push_screen_wait(ReportDialog(report))

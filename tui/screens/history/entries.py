@@ -1,0 +1,164 @@
+"""One entry of an order's history in words: its line in the timeline, its members, its row in an export.
+
+Pure functions from an entry; texts of the server are cleaned here, once, for everything that draws them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from tui.api.base import ResourceId
+from tui.api.codec import clean
+from tui.api.states import normal
+from tui.columns.format import Look
+from tui.screens.detail.sections import time_text
+from tui.service.history import HistoryEntry
+from tui.service.snapshot.snapshot import Family, Ref
+from widgets.timeline import Moment, Role
+
+NOTHING: Final = "(none)"
+COLUMNS: Final = (
+    "asAt",
+    "who",
+    "action",
+    "what",
+    "field",
+    "old",
+    "new",
+    "related",
+    "version",
+    "request",
+    "reason",
+)
+_FURTHEST: Final = tuple(Family)
+"""Rows in the order of their life: the last is what an entry naming several is most about."""
+_ROLES: Final[tuple[tuple[str, Role], ...]] = (
+    ("reject", "bad"),
+    ("fail", "bad"),
+    ("cancel", "idle"),
+    ("deleted", "attention"),
+    ("compliance", "attention"),
+    ("booked", "good"),
+    ("allocated", "good"),
+    ("executed", "live"),
+    ("placed", "live"),
+    ("placement", "live"),
+)
+
+
+def moment(entry: HistoryEntry, look: Look) -> Moment:
+    """Give the entry as it stands in the timeline."""
+    return Moment(
+        when=when_text(entry.when, look),
+        who=clean(entry.who),
+        what=clean(entry.what),
+        change=change_text(entry, "->" if look.ascii else "→"),
+        related=", ".join(clean(ref.id.code) for ref in entry.related),
+        request=clean(entry.request_id),
+        role=role_of(entry.action),
+    )
+
+
+def when_text(when: datetime | None, look: Look) -> str:
+    """Give the time of day in the desk's zone, with the date when it is not today."""
+    if when is None or when.year <= 1:
+        return ""
+    local = when.astimezone(look.zone)
+    if local.date() == look.today:
+        return f"{local:%H:%M:%S}"
+    return f"{local:%d %b %H:%M:%S}" if local.year == look.today.year else f"{local:%d %b %Y %H:%M:%S}"
+
+
+def change_text(entry: HistoryEntry, arrow: str) -> str:
+    """Give the field and its old and new value, empty when no field changed."""
+    if not entry.field and not entry.old and not entry.new:
+        return ""
+    return clean(f"{entry.field}  {entry.old or NOTHING} {arrow} {entry.new or NOTHING}".strip())
+
+
+def role_of(action: str) -> Role:
+    """Give the colour of an action's mark, by the words in its name; names differ between servers."""
+    folded = normal(action)
+    return next((role for word, role in _ROLES if word in folded), "")
+
+
+def members(entry: HistoryEntry) -> list[tuple[str, str]]:
+    """Give everything known of the entry, labels and texts; what it does not have is left out."""
+    version = "" if entry.version is None else str(entry.version)
+    rows = [
+        ("What", entry.what),
+        ("When", _time(entry.when)),
+        ("Who", entry.who),
+        ("Field", entry.field),
+        ("Old value", entry.old or (NOTHING if entry.new else "")),
+        ("New value", entry.new or (NOTHING if entry.old else "")),
+        ("Action", entry.action),
+        ("Reason", entry.reason),
+        ("Request", entry.request_id),
+        ("Version", version),
+        ("Effective from", _time(entry.effective_from)),
+        ("Effective until", _time(entry.effective_until)),
+        *(("Related", f"{ref.family.singular} {ref.id}") for ref in entry.related),
+        *entry.detail.items(),
+    ]
+    return [(clean(label), clean(text)) for label, text in rows if text]
+
+
+def target(entry: HistoryEntry, order: ResourceId) -> Ref:
+    """Give the row the entry is most about: the furthest in its life, else the order itself."""
+    return max(entry.related, key=lambda ref: _FURTHEST.index(ref.family), default=Ref(Family.ORDERS, order))
+
+
+def fits(entry: HistoryEntry, text: str) -> bool:
+    """Tell whether every word of ``text`` occurs somewhere in the entry."""
+    if not text.strip():
+        return True
+    said = " ".join(text for row in members(entry) for text in row).casefold()
+    return all(word in said for word in text.casefold().split())
+
+
+def csv_of(entries: Iterable[HistoryEntry]) -> str:
+    """Give entries as CSV (RFC 4180): a header row, full precision, UTC; no cell a spreadsheet would run."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    for entry in entries:
+        cells = (
+            _time(entry.when),
+            entry.who,
+            entry.action,
+            entry.what,
+            entry.field,
+            entry.old,
+            entry.new,
+            " ".join(str(ref.id) for ref in entry.related),
+            "" if entry.version is None else str(entry.version),
+            entry.request_id,
+            entry.reason,
+        )
+        writer.writerow(inert(clean(cell)) for cell in cells)
+    return out.getvalue()
+
+
+def inert(text: str) -> str:
+    """Give ``text`` so that no spreadsheet takes it for a formula; numbers stay as they are.
+
+    >>> inert("=1+1"), inert("-12.50"), inert("@x"), inert("plain")
+    ("'=1+1", '-12.50', "'@x", 'plain')
+    """
+    if text[:1] not in ("=", "+", "-", "@"):
+        return text
+    try:
+        Decimal(text)
+    except InvalidOperation:
+        return f"'{text}"
+    return text
+
+
+def _time(moment: datetime | None) -> str:
+    return "" if moment is None else time_text(moment)

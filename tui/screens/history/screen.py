@@ -1,0 +1,239 @@
+"""The whole story of an order: a timeline newest first, and everything known of the entry in hand.
+
+It reads through the loader it is given and writes nothing but an export. A failed reading leaves what was
+read before on the screen and says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar, Final
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from styles import sheet
+from tui.api.base import ResourceId
+from tui.api.codec import clean
+from tui.api.errors import ApiError
+from tui.columns.format import Look
+from tui.screens.history.entries import csv_of, fits, members, moment, target
+from tui.service.history import HistoryEntry
+from tui.service.snapshot.snapshot import Ref
+from widgets.filterbar import FilterBar
+from widgets.key_bar import key_hints
+from widgets.labelled_text import Flow, Lines, pairs
+from widgets.timeline import Timeline
+
+Loader = Callable[[], Awaitable[tuple[HistoryEntry, ...]]]
+Saver = Callable[[str, str], Path]
+
+MARKS: Final = ("●", "│")
+ASCII_MARKS: Final = ("*", "|")
+SIDE_WIDTH: Final = 100
+"""From this many columns on the entry in hand is shown beside the timeline."""
+
+
+class HistoryScreen(Screen[Ref]):
+    """Shows what ``loader`` reads about the order; gives the row to jump to, or None on Esc.
+
+    ``loader`` raises :class:`~tui.api.errors.ApiError` when it cannot read; ``save`` writes a named export,
+    gives its place, and raises ``OSError`` when it cannot. ``look`` decides zone and glyphs.
+    """
+
+    CSS_PATH = sheet("history")
+    AUTO_FOCUS = None
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,ctrl+c,q", "back", "Back", show=False),
+        Binding("enter,g", "jump", "Jump", show=False),
+        Binding("slash", "filter", "Filter", show=False),
+        Binding("i", "side", "Detail", show=False),
+        Binding("e", "export", "Export", show=False),
+        Binding("r", "reload", "Reload", show=False),
+    ]
+
+    def __init__(
+        self,
+        order_id: ResourceId,
+        loader: Loader,
+        title: str,
+        *,
+        save: Saver,
+        look: Look | None = None,
+    ) -> None:
+        super().__init__()
+        self._order_id = order_id
+        self._loader = loader
+        self._heading = clean(title)
+        self._save_export = save
+        self._look = look or Look(today=datetime.now(UTC).date())
+        self._all: tuple[HistoryEntry, ...] = ()
+        self._shown: tuple[HistoryEntry, ...] = ()
+        self._read_at: datetime | None = None
+        self._trouble = ""
+        self._side_wanted: bool | None = None
+
+    def compose(self) -> ComposeResult:
+        zone = self._look.zone_name
+        yield Static(
+            f"{self._heading}, times in {zone}" if zone else self._heading, id="heading", markup=False
+        )
+        bar = FilterBar(placeholder="words of time, person, field, value, id")
+        bar.display = False
+        yield bar
+        yield Static("", id="message", markup=False)
+        with Horizontal(id="story"):
+            yield Timeline(marks=ASCII_MARKS if self._look.ascii else MARKS)
+            with VerticalScroll(id="side"):
+                yield Flow(id="entry")
+        yield Static("", id="keys", markup=False)
+
+    def on_mount(self) -> None:
+        """Begin to read."""
+        self.query_one(Timeline).focus()
+        keys = [("Enter", "jump"), ("/", "filter"), ("i", "detail"), ("e", "export"), ("r", "reload")]
+        self.query_one("#keys", Static).update(key_hints([*keys, ("Esc", "back")]))
+        self.action_reload()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show the entry in hand beside the timeline where there is room; below it only when asked for."""
+        self._arrange(event.size.width)
+
+    def action_reload(self) -> None:
+        """Read again; what was read before stays meanwhile."""
+        self._say("Reading the history ...")
+        self._read()
+
+    @work(exclusive=True, group="history", exit_on_error=False)
+    async def _read(self) -> None:
+        try:
+            entries = await self._loader()
+        except ApiError as error:
+            self._trouble = f"The history was not read: {_sentence(error.why)} {error.advice} r tries again."
+        else:
+            self._trouble = ""
+            self._read_at = datetime.now(UTC)
+            self._all = entries
+        self._list()
+
+    @on(FilterBar.Changed)
+    @on(FilterBar.Submitted)
+    @on(FilterBar.Cancelled)
+    def _filter_typed(self, event: FilterBar.Changed | FilterBar.Submitted | FilterBar.Cancelled) -> None:
+        event.stop()
+        bar = event.bar
+        if not isinstance(event, FilterBar.Changed):
+            bar.display = bool(bar.text)
+            self.query_one(Timeline).focus()
+        self._list()
+
+    @on(Timeline.Highlighted)
+    def _entry_in_hand(self, event: Timeline.Highlighted) -> None:
+        event.stop()
+        self._describe()
+
+    def action_back(self) -> None:
+        """Drop the filter first, then leave; a screen that does not stand yet is left when it does."""
+        if not self.is_mounted:
+            self.call_after_refresh(self.action_back)
+            return
+        bar = self.query_one(FilterBar)
+        if bar.text:
+            bar.text = ""
+            bar.display = False
+            self._list()
+        else:
+            self.dismiss(None)
+
+    def action_jump(self) -> None:
+        """Leave for the row the entry is about."""
+        entry = self._entry
+        if entry is not None:
+            self.dismiss(target(entry, self._order_id))
+
+    def action_filter(self) -> None:
+        """Type words to look for."""
+        bar = self.query_one(FilterBar)
+        bar.display = True
+        bar.focus()
+
+    def action_side(self) -> None:
+        """Show or hide the entry in hand in full."""
+        self._side_wanted = not self.query_one("#side").display
+        self._arrange(self.size.width)
+
+    def action_export(self) -> None:
+        """Write the entries shown as CSV."""
+        code = "".join(char if char.isascii() and char.isalnum() else "-" for char in self._order_id.code)
+        name = f"history-{code[:64]}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv"
+        try:
+            path = self._save_export(name, csv_of(self._shown))
+        except OSError as error:
+            why = _sentence(error.strerror or str(error))
+            self._say(f"{name} was not written: {why} Choose another place, or make room.", trouble=True)
+        else:
+            self.notify(f"{len(self._shown)} entries written to {path}", markup=False)
+
+    @property
+    def _entry(self) -> HistoryEntry | None:
+        at = self.query_one(Timeline).cursor
+        return self._shown[at] if at < len(self._shown) else None
+
+    def _list(self) -> None:
+        """Show the entries that fit the filter, with the cursor on the same one as before."""
+        if not self.query(Timeline):
+            return  # left while it was read
+        bar, timeline = self.query_one(FilterBar), self.query_one(Timeline)
+        before = self._entry
+        self._shown = tuple(entry for entry in self._all if fits(entry, bar.text))
+        cursor = self._shown.index(before) if before in self._shown else 0
+        timeline.show([moment(entry, self._look) for entry in self._shown], cursor)
+        bar.say(f"{len(self._shown)} of {len(self._all)}", wrong=bool(self._all and not self._shown))
+        self._describe()
+        self._report()
+
+    def _report(self) -> None:
+        """Say what stands between the reader and the story, if anything does."""
+        if self._trouble and self._read_at is not None:
+            as_read = f"{self._read_at:%H:%M:%S} UTC"
+            self._say(f"{self._trouble} Shown is what was read at {as_read}.", trouble=True)
+        elif self._trouble:
+            self._say(self._trouble, trouble=True)
+        elif not self._all:
+            self._say("Nothing is recorded about this order.")
+        elif not self._shown:
+            self._say(f"No entry matches {self.query_one(FilterBar).text!r}. Esc shows all {len(self._all)}.")
+        else:
+            self._say("")
+
+    def _say(self, text: str, *, trouble: bool = False) -> None:
+        message = self.query_one("#message", Static)
+        message.set_class(trouble, "trouble")
+        message.display = bool(text)
+        message.update(Content(clean(text)))
+
+    def _describe(self) -> None:
+        entry = self._entry
+        rows = members(entry) if entry else []
+
+        def lines(width: int) -> Lines:
+            return pairs(rows, width)
+
+        self.query_one("#entry", Flow).show(lines)
+        self.query_one("#side").scroll_home(animate=False)
+
+    def _arrange(self, width: int) -> None:
+        beside = width >= SIDE_WIDTH
+        self.query_one("#story").set_class(not beside, "narrow")
+        self.query_one("#side").display = beside if self._side_wanted is None else self._side_wanted
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -1,0 +1,165 @@
+"""The order line: ``b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%`` (conventions, section 1).
+
+What a line says once it is read: a typed order with its split over portfolios, its full words, and the
+request it makes. Nothing here sends anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+from tui.api.base import (
+    CurrencyAndAmount,
+    Identifiers,
+    PerpetualProperty,
+    Properties,
+    PropertyValue,
+    ResourceId,
+)
+from tui.api.price_units import PER_UNIT
+from tui.api.requests import BlockAndOrdersRequest, BlockedOrderRequest
+from tui.service.snapshot.snapshot import Instrument
+from tui.service.verbs.verb import units
+from tui.service.writes.ids import new_code
+
+SIDES: Final[Mapping[str, tuple[str, str]]] = {
+    "b": ("Buy", "Buy"),
+    "s": ("Sell", "Sell"),
+    "ss": ("SellShort", "Sell short"),
+    "bc": ("BuyToCover", "Buy to cover"),
+}
+"""What is typed for a side, the API's word for it, and ours."""
+TIMES: Final[Mapping[str, tuple[str, str]]] = {
+    "day": ("Day", "for the day"),
+    "gtc": ("GoodTilCancel", "good till cancelled"),
+    "ioc": ("ImmediateOrCancel", "immediate or cancel"),
+    "fok": ("FillOrKill", "fill or kill"),
+    "gtd": ("GoodTilDate", "good till"),
+}
+EXPIRY: Final = "Order/{scope}/GoodTilDate"
+"""The property that carries the date of a good-till-date order."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineError:
+    """What is wrong, as a sentence, and where: ``start`` and ``end`` are positions in the typed text."""
+
+    text: str
+    start: int
+    end: int
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One portfolio's share of the line, in units."""
+
+    portfolio: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """A parsed line. ``side``, ``type`` and ``time_in_force`` are the API's words; prices are as quoted."""
+
+    side: str
+    quantity: Decimal
+    ticker: str
+    type: str = "Market"
+    limit: Decimal | None = None
+    stop: Decimal | None = None
+    time_in_force: str = "Day"
+    good_till: date | None = None
+    parts: tuple[Part, ...] = ()
+
+    def notional(self, instrument: Instrument | None = None) -> Decimal | None:
+        """Give the money of the units at limit, stop or last price; None when no price is known."""
+        last = instrument.last_price if instrument else None
+        price = next((each for each in (self.limit, self.stop, last) if each is not None), None)
+        unit = instrument.price_unit if instrument else PER_UNIT
+        return None if price is None else self.quantity * price * unit
+
+    def describe(self, instrument: Instrument | None = None) -> str:
+        """Say the order in full words, with quantity and notional."""
+        words = dict(SIDES.values())
+        currency = instrument.currency if instrument else ""
+        name = f"{self.ticker} ({instrument.name})" if instrument and instrument.name else self.ticker
+        times = dict(TIMES.values())
+        till = f" {self.good_till:%d %b %Y}" if self.good_till else ""
+        shares = ", ".join(f"{units(part.quantity)} for {part.portfolio}" for part in self.parts)
+        money = self.notional(instrument)
+        about = "about " if self.limit is None else ""
+        worth = (
+            "Notional unknown: no price is known."
+            if money is None
+            else f"Notional {about}{money:,.2f} {currency}".rstrip() + "."
+        )
+        return (
+            f"{words[self.side]} {units(self.quantity)} {name} {self._price_words(currency)}, "
+            f"{times[self.time_in_force]}{till}{': ' if shares else ''}{shares}. {worth}"
+        )
+
+    def _price_words(self, currency: str) -> str:
+        if self.limit is not None:
+            return f"limit {self.limit:f} {currency}".rstrip()
+        if self.stop is not None:
+            return f"stop {self.stop:f} {currency}".rstrip()
+        return "at market"
+
+    def request(
+        self,
+        identifiers: Identifiers,
+        *,
+        currency: str | None,
+        scope: str,
+        now: datetime,
+        block: ResourceId | None = None,
+    ) -> BlockAndOrdersRequest:
+        """Give the create request of this line, with new ids in ``scope``; portfolios are in it too."""
+
+        def money(amount: Decimal | None) -> CurrencyAndAmount | None:
+            return None if amount is None else CurrencyAndAmount(amount=amount, currency=currency)
+
+        return BlockAndOrdersRequest(
+            block_id=block or ResourceId(scope, new_code("BLK")),
+            orders=tuple(
+                BlockedOrderRequest(
+                    id=ResourceId(scope, new_code("ORD")),
+                    portfolio_id=ResourceId(scope, part.portfolio) if part.portfolio else None,
+                    quantity=part.quantity,
+                    state="New",
+                    date=now,
+                    properties=self._expiry(scope),
+                )
+                for part in self.parts or (Part("", self.quantity),)
+            ),
+            instrument_identifiers=identifiers,
+            side=self.side,
+            type=self.type,
+            time_in_force=self.time_in_force,
+            date=now,
+            limit_price=money(self.limit),
+            stop_price=money(self.stop),
+        )
+
+    def _expiry(self, scope: str) -> Properties | None:
+        """Give the property that carries a good-till-date order's date, which the API has no field for."""
+        if self.good_till is None:
+            return None
+        key = EXPIRY.format(scope=scope)
+        value = PropertyValue(label_value=self.good_till.isoformat())
+        return {key: PerpetualProperty(key=key, value=value)}
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a text says: the order when there are no errors, else all errors, in the order of the text."""
+
+    line: OrderLine | None
+    errors: tuple[LineError, ...] = ()

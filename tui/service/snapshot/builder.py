@@ -1,0 +1,215 @@
+"""The maker of snapshots: rows are put in or taken out, then frozen into the next :class:`Snapshot`.
+
+A draft shares every mapping with the snapshot it came from until it must change it, keeps the link
+indexes row by row, and remembers what it touched, so that folding a page costs the page and a diff of
+neighbours costs the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from itertools import count
+from typing import Any, Final
+
+from tui.api.base import ResourceId
+from tui.api.codec import BadRow
+from tui.api.models import Block, Execution, Order, OrderGraphBlock, Transaction
+from tui.service.snapshot.instruments import InstrumentBook
+from tui.service.snapshot.snapshot import BLOCK_OF_ORDER, EMPTY, LINKS, NONE, Family, Ids, Link, Row, Snapshot
+from tui.service.snapshot.totals import with_totals
+
+_SERIALS: Final = count(1)
+
+
+def transaction_key(portfolio: ResourceId, transaction_id: str) -> ResourceId:
+    """Give the id a transaction has on the desk: transaction ids are unique within a portfolio only."""
+    return ResourceId(str(portfolio), transaction_id)
+
+
+class Draft:
+    """The next snapshot in the making. It stays usable after :meth:`freeze`, going on from there."""
+
+    def __init__(self, base: Snapshot = EMPTY) -> None:
+        self.base = base
+        self._rows: dict[Family, Mapping[ResourceId, Any]] = {each: base.rows(each) for each in Family}
+        self._links: dict[str, Mapping[ResourceId, Ids]] = {
+            link.name: base.links.get(link.name, NONE) for link in LINKS
+        }
+        self._owned: set[str] = set()
+        self._touched: dict[Family, set[ResourceId]] = {each: set() for each in Family}
+        self._bad: list[BadRow] = list(base.bad)
+        self._instruments = InstrumentBook(base.instruments)
+
+    def rows(self, family: Family) -> Mapping[ResourceId, Any]:
+        """Give the rows of a family as they stand now."""
+        return self._rows[family]
+
+    def blocks_of_order(self, id: ResourceId) -> Ids:
+        """Give the blocks that name an order: one, or two while it is moving."""
+        return self._links[BLOCK_OF_ORDER.name].get(id, ())
+
+    def touched(self) -> int:
+        """Give how many rows changed since the last snapshot was frozen."""
+        return sum(len(ids) for ids in self._touched.values())
+
+    def put(self, family: Family, rows: Iterable[Any]) -> list[ResourceId]:
+        """Add or replace rows that carry their own id; give the ids of those that changed anything.
+
+        A row that is an older version than the one held is ignored: an answer may overtake another.
+        """
+        return self._put(family, ((_id_of(row), row) for row in rows))
+
+    def put_transactions(self, rows: Mapping[ResourceId, Transaction]) -> list[ResourceId]:
+        """Add or replace transactions under their :func:`transaction_key`."""
+        return self._put(Family.TRANSACTIONS, rows.items())
+
+    def put_blocks(self, rows: Iterable[Block | OrderGraphBlock]) -> list[ResourceId]:
+        """Add or replace blocks; those without totals get them from the rows already put in."""
+        given = list(rows)
+        if any(isinstance(row, Block) for row in given):
+            view = self.view()
+            given = [with_totals(row, view) if isinstance(row, Block) else row for row in given]
+        return self.put(Family.BLOCKS, given)
+
+    def _put(self, family: Family, rows: Iterable[tuple[ResourceId, Any]]) -> list[ResourceId]:
+        held = self._rows[family]
+        fresh: list[tuple[ResourceId, Any, Any]] = []
+        for id, row in rows:
+            old = held.get(id)
+            if old is None or (old != row and not _is_older(row, old)):
+                fresh.append((id, row, old))
+        if not fresh:
+            return []
+        mine = self._own_rows(family)
+        for id, row, _ in fresh:
+            mine[id] = row
+        for link in LINKS:
+            if link.family is family:
+                self._relink(link, fresh)
+        self._learn(family, fresh)
+        ids = [id for id, _, _ in fresh]
+        self._touched[family].update(ids)
+        return ids
+
+    def remove(self, family: Family, ids: Iterable[ResourceId]) -> list[ResourceId]:
+        """Take rows out; give the ids of those that were there."""
+        held = self._rows[family]
+        gone = [(id, None, held[id]) for id in ids if id in held]
+        if not gone:
+            return []
+        mine = self._own_rows(family)
+        for id, _, _ in gone:
+            del mine[id]
+        for link in LINKS:
+            if link.family is family:
+                self._relink(link, gone)
+        removed = [id for id, _, _ in gone]
+        self._touched[family].update(removed)
+        return removed
+
+    def note_bad(self, rows: Iterable[BadRow]) -> None:
+        """Remember rows that could not be read, each once."""
+        self._bad.extend(row for row in rows if row not in self._bad)
+
+    def forget_bad(self) -> None:
+        """Start the list of unreadable rows anew, as a full load does."""
+        self._bad.clear()
+
+    def freeze(self, *, read_at: datetime | None = None, complete: bool | None = None) -> Snapshot:
+        """Give the snapshot of what was put in, or the same one as before when nothing changed."""
+        base = self.base
+        whole = base.complete if complete is None else complete
+        if not self.touched() and whole == base.complete and tuple(self._bad) == base.bad:
+            return base
+        frozen = self.view(read_at=read_at or base.read_at, complete=whole)
+        self.base = frozen
+        self._owned.clear()
+        for ids in self._touched.values():
+            ids.clear()
+        return frozen
+
+    def view(self, *, read_at: datetime | None = None, complete: bool = False) -> Snapshot:
+        """Give the draft as a snapshot to look things up in, good until the draft changes."""
+        return Snapshot(
+            **{family.value: rows for family, rows in self._rows.items()},
+            instruments=self._instruments.freeze(),
+            as_at=self.base.as_at,
+            read_at=read_at,
+            complete=complete,
+            bad=tuple(self._bad),
+            links=dict(self._links),
+            serial=next(_SERIALS),
+            parent=self.base.serial,
+            touched={family: frozenset(ids) for family, ids in self._touched.items() if ids},
+        )
+
+    def transaction_id(self, row: Transaction) -> ResourceId:
+        """Give the key of a transaction from its allocation, else its order, as far as they are known."""
+        allocation = row.allocation_id and self._rows[Family.ALLOCATIONS].get(row.allocation_id)
+        order = row.order_id and self._rows[Family.ORDERS].get(row.order_id)
+        portfolio = allocation.portfolio_id if allocation else order.portfolio_id if order else None
+        return transaction_key(portfolio or ResourceId("", ""), row.transaction_id)
+
+    def _own_rows(self, family: Family) -> dict[ResourceId, Any]:
+        mine: dict[ResourceId, Any] = self._own(self._rows, family, family.value)
+        return mine
+
+    def _own(self, shelf: dict[Any, Mapping[ResourceId, Any]], key: Any, name: str) -> dict[ResourceId, Any]:
+        """Give a mapping that may be changed: a copy the first time, the copy itself afterwards."""
+        if name not in self._owned:
+            shelf[key] = dict(shelf[key])
+            self._owned.add(name)
+        mine: dict[ResourceId, Any] = shelf[key]  # type: ignore[assignment]
+        return mine
+
+    def _relink(self, link: Link, rows: Iterable[tuple[ResourceId, Row | None, Row | None]]) -> None:
+        """Follow rows that came, changed or went in the index of one link, one step per target."""
+        added: dict[ResourceId, dict[ResourceId, None]] = {}
+        dropped: dict[ResourceId, set[ResourceId]] = {}
+        for id, row, old in rows:
+            now = () if row is None else link.targets(row)
+            was = () if old is None else link.targets(old)
+            if now == was:
+                continue
+            for target in now:
+                if target not in was:
+                    added.setdefault(target, {})[id] = None
+            for target in was:
+                if target not in now:
+                    dropped.setdefault(target, set()).add(id)
+        if not added and not dropped:
+            return
+        index = self._own(self._links, link.name, link.name)
+        for target, gone in dropped.items():
+            left = tuple(id for id in index.get(target, ()) if id not in gone)
+            if left:
+                index[target] = left
+            else:
+                index.pop(target, None)
+        for target, come in added.items():
+            index[target] = (*index.get(target, ()), *come)
+
+    def _learn(self, family: Family, rows: Iterable[tuple[ResourceId, Any, Any]]) -> None:
+        book = self._instruments
+        for _, row, _ in rows:
+            if isinstance(row, OrderGraphBlock):
+                book.learn_block(row.block)
+            elif isinstance(row, Order):
+                book.learn_order(row)
+            elif isinstance(row, Execution):
+                book.learn_execution(row)
+
+
+def _id_of(row: Any) -> ResourceId:
+    id: ResourceId = row.block.id if isinstance(row, OrderGraphBlock) else row.id
+    return id
+
+
+def _is_older(row: Any, held: Any) -> bool:
+    """Tell whether ``row`` is an earlier version of the entity ``held``; a block's is that of the block."""
+    new = getattr(getattr(row, "block", row), "version", None)
+    old = getattr(getattr(held, "block", held), "version", None)
+    if new is None or old is None or new.entity_unique_id != old.entity_unique_id:
+        return False
+    return (new.as_at_version_number or 0) < (old.as_at_version_number or 0)

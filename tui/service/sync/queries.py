@@ -1,0 +1,111 @@
+"""The questions a reader asks a server and itself: filters by id, batches, which blocks a row counts in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
+
+from tui.api.base import ResourceId
+from tui.api.states import is_cancelled
+from tui.service.snapshot.builder import Draft
+from tui.service.snapshot.snapshot import Family, Ref, Snapshot
+
+_FILTER_BYTES: Final = 1500
+"""How much of an address a filter may take: servers stop reading at 2048 (contract, limits)."""
+
+T = TypeVar("T")
+
+
+def id_filters(ids: Iterable[ResourceId]) -> list[str]:
+    """Give filters that together name exactly ``ids``, each short enough for an address (4, F)."""
+    scopes: dict[str, list[str]] = {}
+    for id in sorted(ids):
+        scopes.setdefault(id.scope, []).append(id.code)
+    filters = []
+    for scope, codes in scopes.items():
+        head = f"id.scope eq {_quoted(scope)} and id.code in "
+        some: list[str] = []
+        room = _FILTER_BYTES
+        for code in codes:
+            size = len(quote(_quoted(code), safe="")) + 3
+            if some and size > room:
+                filters.append(f"{head}({','.join(some)})")
+                some, room = [], _FILTER_BYTES
+            some.append(_quoted(code))
+            room -= size
+        filters.append(f"{head}({','.join(some)})")
+    return filters
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def batches(ids: list[ResourceId], size: int) -> Iterable[list[ResourceId]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+async def all_of(reads: Iterable[Awaitable[T]]) -> list[T]:
+    """Wait for reads made at once and give their answers; raises what the first failing one raised."""
+    answers = await asyncio.gather(*reads, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return [answer for answer in answers if not isinstance(answer, BaseException)]
+
+
+def outdated(draft: Draft, family: Family, rows: Iterable[Any]) -> set[ResourceId]:
+    """Give the blocks whose totals were read before one of ``rows`` changed."""
+    blocks = draft.rows(Family.BLOCKS)
+    found: set[ResourceId] = set()
+    for row in rows:
+        modified = row.version.as_at_modified if row.version else None
+        if modified is None:
+            continue
+        for id in blocks_of(draft, family, (row,)):
+            block = blocks.get(id)
+            if block is not None and block.latest_activity_date and block.latest_activity_date < modified:
+                found.add(id)
+    return found
+
+
+def blocks_of(draft: Draft, family: Family, rows: Iterable[Any]) -> set[ResourceId]:
+    """Give the blocks whose totals count ``rows``."""
+    found: set[ResourceId] = set()
+    placements = draft.rows(Family.PLACEMENTS)
+    for row in rows:
+        if family is Family.PLACEMENTS:
+            found.update(row.block_ids)
+            continue
+        orders = (row.id,) if family is Family.ORDERS else ()
+        below = (row.placement_id,) if family is Family.EXECUTIONS else ()
+        if family is Family.ALLOCATIONS:
+            orders, below = (row.allocated_order_id,), row.placement_ids or ()
+        for order in orders:
+            found.update(draft.blocks_of_order(order))
+        for id in below:
+            if id in placements:
+                found.update(placements[id].block_ids)
+    return found
+
+
+def is_news(draft: Draft, block: Any) -> bool:
+    """Tell whether a plain block is another version than the one whose totals are held."""
+    held = draft.rows(Family.BLOCKS).get(block.id)
+    return held is None or held.block.version != block.version
+
+
+def portfolios_of(view: Snapshot, blocks: Iterable[ResourceId]) -> set[ResourceId]:
+    """Give the portfolios the blocks' allocations belong to."""
+    return {
+        view.allocations[id].portfolio_id
+        for block in blocks
+        for id in view.related(Ref(Family.BLOCKS, block))[Family.ALLOCATIONS]
+    }
+
+
+def booked_ids(view: Snapshot, block: ResourceId) -> frozenset[str]:
+    ids = view.related(Ref(Family.BLOCKS, block))[Family.TRANSACTIONS]
+    return frozenset(id.code for id in ids if not is_cancelled(view.transactions[id].transaction_status))

@@ -1,0 +1,445 @@
+"""Reads one server into a draft: everything at first, what changed afterwards, named rows after a write.
+
+It decides what to ask for and never when. Every method folds what it reads into the one draft and may
+be called while another is under way; whatever fails leaves the draft as far as it got and raises
+:class:`~tui.api.errors.ApiError`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Protocol, TypeVar
+
+from msgspec import Struct
+
+from tui.api.base import ResourceId
+from tui.api.client import Client
+from tui.api.codec import Page
+from tui.api.errors import Forbidden, MalformedReply, NotFound, NotServed
+from tui.api.models import OrderGraphBlock, Transaction
+from tui.api.states import is_cancelled
+from tui.service.snapshot.builder import Draft, transaction_key
+from tui.service.snapshot.snapshot import Family, Ref, Snapshot
+from tui.service.snapshot.totals import with_totals
+from tui.service.sync.queries import (
+    all_of,
+    batches,
+    blocks_of,
+    booked_ids,
+    id_filters,
+    is_news,
+    outdated,
+    portfolios_of,
+)
+
+PAGE: Final = 200
+"""Rows read at a time: few enough that the event loop is never held up for long."""
+AT_ONCE: Final = 8
+"""How many reads by id are under way at a time, and up to how many rows are read that way."""
+_MARGIN: Final = timedelta(days=7)
+
+LISTED: Final = (Family.ORDERS, Family.PLACEMENTS, Family.EXECUTIONS, Family.ALLOCATIONS)
+
+T = TypeVar("T")
+Fetch = Callable[[str | None], Awaitable[Page[T]]]
+
+
+class Publish(Protocol):
+    """Shows the draft as it stands to whoever watches the desk."""
+
+    def __call__(self, *, complete: bool | None = None) -> None: ...
+
+
+class Superseded(Exception):
+    """The desk looks at another moment by now: what is being read is no longer wanted."""
+
+
+class _Mark(Struct):
+    """Up to when the changes of a family are known. ``settled``: a poll found nothing more at that time."""
+
+    at: datetime
+    settled: bool = False
+
+
+class Reader:
+    """Reads with ``client`` into :attr:`draft` and calls ``publish`` whenever there is enough to show."""
+
+    def __init__(self, client: Client, publish: Publish) -> None:
+        self.draft = Draft()
+        self._client = client
+        self._publish = publish
+        self._marks: dict[Family, _Mark] = {}
+        self._graph_turn = asyncio.Lock()
+        self._fresh: set[ResourceId] | None = None
+        self._unlisted: set[Ref] = set()
+        self._unmatched: dict[ResourceId, frozenset[str]] = {}
+        self._has_graph = True
+
+    @property
+    def as_at(self) -> datetime | None:
+        """The moment that is read, None for now."""
+        return self.draft.base.as_at
+
+    def travel(self, as_at: datetime | None) -> None:
+        """Begin anew at another moment; whatever is being read for the old one ends by itself."""
+        self.draft = Draft(Snapshot(as_at=as_at))
+        self._marks.clear()
+        self._unlisted.clear()
+        self._unmatched.clear()
+
+    # --- everything ----------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        """Read the whole desk in pages, blocks first, and forget rows that are no longer there.
+
+        Raises:
+            ApiError: a page could not be read.
+            Superseded: the desk went to another moment meanwhile.
+        """
+        draft = self.draft
+        draft.forget_bad()
+        shown = _Shown(self._publish, draft)
+        stale: set[ResourceId] = set()
+        self._fresh = set()
+        try:
+            with _collector_at_rest():
+                await self._load_blocks(draft, shown)
+                for family in LISTED:
+                    await self._load_family(draft, family, shown, stale)
+                shown.now()
+                await self._load_bookings(draft)
+                if not self._has_graph:
+                    stale.update(draft.rows(Family.BLOCKS))
+                await self.read_blocks(stale)
+                self._check(draft)
+        finally:
+            self._fresh = None
+        self._publish(complete=True)
+
+    async def _load_blocks(self, draft: Draft, shown: _Shown) -> None:
+        gone = set(draft.rows(Family.BLOCKS))
+        async for page in self._pages(draft, self._block_page(draft)):
+            fresh = self._fresh or set()
+            draft.put(Family.BLOCKS, [row for row in page.values if row.block.id not in fresh])
+            gone.difference_update(row.block.id for row in page.values)
+            self._mark(Family.BLOCKS, (row.block for row in page.values))
+            shown.later()
+        draft.remove(Family.BLOCKS, gone - (self._fresh or set()))
+
+    async def _load_family(self, draft: Draft, family: Family, shown: _Shown, stale: set[ResourceId]) -> None:
+        gone = set(draft.rows(family))
+        source = getattr(self._client, family.value)
+
+        def fetch(token: str | None) -> Awaitable[Page[Any]]:
+            found: Awaitable[Page[Any]] = source.list(limit=PAGE, page=token, as_at=draft.base.as_at)
+            return found
+
+        async for page in self._pages(draft, fetch):
+            draft.put(family, page.values)
+            gone.difference_update(row.id for row in page.values)
+            self._mark(family, page.values)
+            stale.update(outdated(draft, family, page.values))
+            shown.later()
+        draft.remove(family, gone)
+
+    async def _load_bookings(self, draft: Draft) -> None:
+        """Read the transactions of every portfolio in which something of this desk is booked."""
+        if any(row.booked.details for row in draft.rows(Family.BLOCKS).values()):
+            await self._read_portfolios(
+                draft, {row.portfolio_id for row in draft.rows(Family.ALLOCATIONS).values()}
+            )
+
+    # --- what changed --------------------------------------------------------------------------
+
+    async def refresh(self) -> None:
+        """Read what changed since the last read, with the totals of the blocks concerned.
+
+        Raises:
+            ApiError: something could not be read; the next refresh asks for the same again.
+            Superseded: the desk went to another moment meanwhile.
+        """
+        draft = self.draft
+        families = (Family.BLOCKS, *LISTED)
+        found = await all_of(self._changes(draft, family) for family in families)
+        self._check(draft)
+        changed = dict(zip(families, found, strict=True))
+        blocks = {row.id for row in changed[Family.BLOCKS] if is_news(draft, row)}
+        for family in LISTED:
+            before = {row.id: draft.rows(family).get(row.id) for row in changed[family]}
+            ids = draft.put(family, changed[family])
+            after = [draft.rows(family)[id] for id in ids]
+            before_rows = [row for id in ids if (row := before[id]) is not None]
+            blocks.update(blocks_of(draft, family, (*after, *before_rows)))
+        if blocks:
+            await self.read_blocks(blocks)
+        self._check(draft)
+        for family, rows in changed.items():
+            self._advance(family, rows)
+
+    async def _changes(self, draft: Draft, family: Family) -> list[Any]:
+        mark = self._marks.get(family)
+        source = getattr(self._client, family.value)
+        test = None
+        if mark is not None:
+            # The last moment is asked for again until it is quiet: more may be written in the same tick.
+            compare = "gt" if mark.settled else "gte"
+            moment = mark.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            test = f"version.asAtModified {compare} {moment}"
+
+        def fetch(token: str | None) -> Awaitable[Page[Any]]:
+            found: Awaitable[Page[Any]] = source.list(filter=test, limit=PAGE, page=token)
+            return found
+
+        rows: list[Any] = []
+        async for page in self._pages(draft, fetch):
+            rows.extend(page.values)
+        return rows
+
+    def _advance(self, family: Family, rows: Iterable[Any]) -> None:
+        before = self._marks.get(family)
+        at = before.at if before else None
+        self._mark(family, rows)
+        after = self._marks.get(family)
+        if after is not None and after.at == at:
+            after.settled = True
+
+    def _mark(self, family: Family, rows: Iterable[Any]) -> None:
+        newest = max(
+            (row.version.as_at_modified for row in rows if row.version and row.version.as_at_modified),
+            default=None,
+        )
+        mark = self._marks.get(family)
+        if newest is not None and (mark is None or newest > mark.at):
+            self._marks[family] = _Mark(newest)
+
+    # --- named rows ----------------------------------------------------------------------------
+
+    async def reread(self, refs: Iterable[Ref]) -> None:
+        """Read named rows again; those that are gone are taken out, and what hangs on blocks is followed.
+
+        A transaction stands for the whole portfolio it is in.
+
+        Raises:
+            ApiError: something could not be read.
+        """
+        wanted: dict[Family, set[ResourceId]] = {}
+        for ref in refs:
+            wanted.setdefault(ref.family, set()).add(ref.id)
+        for family in LISTED:
+            await self._read_rows(family, wanted.get(family, set()))
+        await self.read_blocks(wanted.get(Family.BLOCKS, set()))
+        scopes = {id.scope.partition("/") for id in wanted.get(Family.TRANSACTIONS, ())}
+        await self._read_portfolios(self.draft, {ResourceId(outer, inner) for outer, _, inner in scopes})
+
+    async def _read_rows(self, family: Family, ids: Collection[ResourceId]) -> None:
+        """Read entities by id, many of them through a filter; those that are gone are taken out."""
+        draft = self.draft
+        missing = set(ids)
+        source = getattr(self._client, family.value)
+        if len(missing) > AT_ONCE:
+            for test in id_filters(missing):
+
+                def fetch(token: str | None, test: str = test) -> Awaitable[Page[Any]]:
+                    found: Awaitable[Page[Any]] = source.list(
+                        filter=test, limit=PAGE, page=token, as_at=draft.base.as_at
+                    )
+                    return found
+
+                async for page in self._pages(draft, fetch):
+                    draft.put(family, page.values)
+                    missing.difference_update(row.id for row in page.values)
+        # What a filter does not find may only not be indexed yet: the id itself decides.
+        for some in batches(sorted(missing), AT_ONCE):
+            rows = await all_of(self._get(source, id) for id in some)
+            self._check(draft)
+            draft.put(family, [row for row in rows if row is not None])
+            draft.remove(family, [id for id, row in zip(some, rows, strict=True) if row is None])
+
+    async def _get(self, source: Any, id: ResourceId) -> Any:
+        try:
+            return await source.get(id, as_at=self.as_at)
+        except NotFound:
+            return None
+
+    async def read_blocks(self, ids: Collection[ResourceId]) -> None:
+        """Read blocks with their totals, then whatever their totals name that the desk does not have.
+
+        Raises:
+            ApiError: something could not be read.
+        """
+        if not ids:
+            return
+        draft = self.draft
+        async with self._graph_turn:
+            rows = await self._graph_rows(draft, set(ids))
+            self._check(draft)
+            draft.put(Family.BLOCKS, rows)
+            if self._fresh is not None:
+                self._fresh.update(row.block.id for row in rows)
+        gone = set(ids) - {row.block.id for row in rows}
+        for some in batches(sorted(gone), AT_ONCE):
+            left = await all_of(self._get(self._client.blocks, id) for id in some)
+            self._check(draft)
+            draft.remove(Family.BLOCKS, [id for id, row in zip(some, left, strict=True) if row is None])
+        if self._fresh is None:
+            await self._follow(draft, rows)
+
+    async def _graph_rows(self, draft: Draft, ids: set[ResourceId]) -> list[OrderGraphBlock]:
+        """Give the graph rows of blocks: by filter, or from the whole list where that takes fewer calls."""
+        tests = id_filters(ids)
+        found: list[OrderGraphBlock] = []
+        if len(tests) > 1 + len(draft.rows(Family.BLOCKS)) // PAGE:
+            tests = [""]
+        for test in tests:
+            async for page in self._pages(draft, self._block_page(draft, test)):
+                found.extend(row for row in page.values if row.block.id in ids)
+        return found
+
+    def _block_page(self, draft: Draft, test: str = "") -> Fetch[OrderGraphBlock]:
+        """Give how to read blocks with totals: from the order graph, or added up here where there is none."""
+        client, as_at = self._client, draft.base.as_at
+
+        async def fetch(token: str | None) -> Page[OrderGraphBlock]:
+            if self._has_graph:
+                try:
+                    return await client.list_order_graph_blocks(
+                        filter=test or None, limit=PAGE, page=token, as_at=as_at
+                    )
+                except (NotFound, NotServed):
+                    self._has_graph = False
+            plain = await client.blocks.list(filter=test or None, limit=PAGE, page=token, as_at=as_at)
+            view = draft.view()
+            return Page(tuple(with_totals(row, view) for row in plain.values), plain.next_page, plain.bad)
+
+        return fetch
+
+    async def _follow(self, draft: Draft, rows: Iterable[OrderGraphBlock]) -> None:
+        """Read what the blocks' totals name and the desk lacks, and what it has and they no longer name."""
+        wanted: set[Ref] = set()
+        portfolios: set[ResourceId] = set()
+        view = draft.view()
+        for row in rows:
+            wanted |= self._discrepancies(view, row)
+        for family in LISTED:
+            ids = {ref.id for ref in wanted if ref.family is family}
+            held = ids & draft.rows(family).keys()
+            await self._read_rows(family, ids)
+            gone = held - draft.rows(family).keys()
+            self._unlisted.update(Ref(family, id) for id in ids - gone)
+        view = draft.view()
+        for row in rows:
+            booked = frozenset(detail.id for detail in row.booked.details)
+            known = booked_ids(view, row.block.id)
+            if booked != known and self._unmatched.get(row.block.id) != booked:
+                self._unmatched[row.block.id] = booked
+                portfolios |= portfolios_of(view, (row.block.id,))
+        await self._read_portfolios(draft, portfolios)
+
+    def _discrepancies(self, view: Snapshot, row: OrderGraphBlock) -> set[Ref]:
+        held = view.related(Ref(Family.BLOCKS, row.block.id))
+        named = {
+            Family.ORDERS: set(row.block.order_ids),
+            Family.PLACEMENTS: {detail.id for detail in row.placed.details},
+            Family.EXECUTIONS: {detail.id for detail in row.executed.details},
+            Family.ALLOCATIONS: {detail.id for detail in row.allocated.details},
+        }
+        found: set[Ref] = set()
+        for family, ids in named.items():
+            rows = view.rows(family)
+            found.update(Ref(family, id) for id in ids if id not in rows)
+            unnamed = (id for id in held[family] if id not in ids)
+            found.update(Ref(family, id) for id in unnamed if not is_cancelled(rows[id].state))
+        return found - self._unlisted
+
+    async def _read_portfolios(self, draft: Draft, portfolios: Collection[ResourceId]) -> None:
+        """Read what is booked in portfolios since their first allocation on this desk."""
+        starts: dict[ResourceId, datetime] = {}
+        for row in draft.rows(Family.ALLOCATIONS).values():
+            id, day = row.portfolio_id, row.date
+            if day and id in portfolios and (id not in starts or day < starts[id]):
+                starts[id] = day
+        for id in sorted(portfolios):
+            await self._read_portfolio(draft, id, starts[id] - _MARGIN if id in starts else None)
+
+    async def _read_portfolio(self, draft: Draft, portfolio: ResourceId, start: datetime | None) -> None:
+        """Read what is booked in a portfolio for orders and allocations; one that is not there has none."""
+        found: dict[ResourceId, Transaction] = {}
+
+        def fetch(token: str | None) -> Awaitable[Page[Transaction]]:
+            return self._client.list_transactions(
+                portfolio, from_date=start, limit=PAGE, page=token, as_at=draft.base.as_at
+            )
+
+        try:
+            async for page in self._pages(draft, fetch):
+                for row in page.values:
+                    if row.allocation_id or row.order_id:
+                        found[transaction_key(portfolio, row.transaction_id)] = row
+        except (NotFound, Forbidden, NotServed):
+            return
+        scope = str(portfolio)
+        draft.put_transactions(found)
+        old = [id for id in draft.rows(Family.TRANSACTIONS) if id.scope == scope and id not in found]
+        draft.remove(Family.TRANSACTIONS, old)
+
+    # --- pages ---------------------------------------------------------------------------------
+
+    async def _pages(self, draft: Draft, fetch: Fetch[T]) -> AsyncIterator[Page[T]]:
+        """Give page after page, letting the event loop breathe in between."""
+        token: str | None = None
+        while True:
+            page = await fetch(token)
+            await asyncio.sleep(0)
+            self._check(draft)
+            draft.note_bad(page.bad)
+            yield page
+            await asyncio.sleep(0)
+            if page.next_page is None:
+                return
+            if page.next_page == token:
+                raise MalformedReply("The server gives the same page again and again.")
+            token = page.next_page
+
+    def _check(self, draft: Draft) -> None:
+        if draft is not self.draft:
+            raise Superseded
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keep the cyclic collector away from a load, and from what it brought.
+
+    Rows cannot form cycles, and looking at a hundred thousand of them holds the event loop for longer
+    than a key may wait.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_on:
+            gc.enable()
+
+
+class _Shown:
+    """Publishes while a load goes on: at once, then each time there is half as much again to show."""
+
+    def __init__(self, publish: Publish, draft: Draft) -> None:
+        self._publish = publish
+        self._draft = draft
+
+    def later(self) -> None:
+        """Publish if enough has come since the last time; so all publishing costs no more than the load."""
+        rows = sum(len(self._draft.rows(family)) for family in Family)
+        if self._draft.touched() >= max(1, rows // 3):
+            self.now()
+
+    def now(self) -> None:
+        """Publish what there is."""
+        if self._draft.touched():
+            self._publish()

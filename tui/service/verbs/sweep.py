@@ -1,0 +1,108 @@
+"""The verb that retires blocks whose work is done."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from tui.api.base import ZERO, ResourceId
+from tui.api.client import Client
+from tui.api.requests import (
+    SweepBlocksRequest,
+)
+from tui.api.states import is_cancelled, is_final
+from tui.service.snapshot.snapshot import Family, Ref, Snapshot
+from tui.service.verbs.facts import block_ref, priced
+from tui.service.verbs.verb import (
+    Answer,
+    Doubt,
+    Line,
+    Settlement,
+    Verb,
+    Versions,
+    judged,
+    numbered,
+)
+
+
+class SweepBlocks(Verb, frozen=True):
+    """Retire blocks whose work is done, each for itself (2.13).
+
+    ``latest`` is a time in ISO 8601 or a cut label: a block with executions or allocations changed
+    after it is refused.
+    """
+
+    block_ids: tuple[ResourceId, ...]
+    latest: str
+
+    name: ClassVar[str] = "SweepBlocks"
+    title: ClassVar[str] = "Sweep"
+    past: ClassVar[str] = "swept"
+    family: ClassVar[Family] = Family.BLOCKS
+    listed: ClassVar[str] = "block_ids"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return numbered(len(self.block_ids))
+
+    async def call(self, client: Client, key: str | None) -> Answer:
+        request = SweepBlocksRequest(
+            block_ids=dict(zip(self.keys, self.block_ids, strict=True)),
+            latest_allowable_modification_time=self.latest,
+        )
+        reply = await client.sweep_blocks(request, key=key)
+        return Answer(reply.values or {}, reply.failed or {})
+
+    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+        row = after.blocks.get(ref.id)
+        return judged(row is not None and bool(row.block.is_swept), ref, before, after)
+
+    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+        rows = [snapshot.blocks[id] for id in self.block_ids if id in snapshot.blocks]
+        return tuple(
+            priced(
+                block_ref(row.block.id),
+                row.block.side,
+                row.ordered.quantity or ZERO,
+                snapshot.instruments.get(row.block.lusid_instrument_id),
+                limit=row.block.limit_price,
+            )
+            for row in rows
+        )
+
+    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
+        return (f"Blocks changed after {_in_short(self.latest)} are refused",)
+
+    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+        return tuple(
+            Doubt("not sweepable", f"{id.code}: {why}")
+            for id in self.block_ids
+            if (why := unsweepable(snapshot, id))
+        )
+
+
+def _in_short(latest: str) -> str:
+    """Give a time to the second, a cut label as it is."""
+    try:
+        return f"{datetime.fromisoformat(latest).astimezone(UTC):%H:%M:%S} UTC"
+    except ValueError:
+        return latest
+
+
+def unsweepable(snapshot: Snapshot, id: ResourceId) -> str:
+    """Say why a block cannot be swept (S1), as far as the desk can tell; an empty text when it can."""
+    row = snapshot.blocks.get(id)
+    if row is None:
+        return "not on the desk"
+    open_orders = [each for each in snapshot.orders_of_block(id) if not is_final(snapshot.orders[each].state)]
+    if open_orders:
+        return f"{open_orders[0].code} is {snapshot.orders[open_orders[0]].state or 'without a state'}"
+    for placement in snapshot.placements_of_block(id):
+        executed = snapshot.executed_of_placement(placement)
+        cancelled = is_cancelled(snapshot.placements[placement].state)
+        if (not executed and not cancelled) or snapshot.allocated_of_placement(placement) < executed:
+            return f"{placement.code} is not allocated"
+        for share in snapshot.allocations_of_placement(placement):
+            if not is_final(snapshot.allocations[share].state):
+                return f"{share.code} is {snapshot.allocations[share].state or 'without a state'}"
+    return ""

@@ -1,0 +1,81 @@
+"""The limits a write is held against before it is confirmed, as data (conventions, section 2).
+
+A soft limit asks for the item count to be typed; a hard one refuses. They guard the person, not the
+market: the server has its own rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from msgspec import Struct, field
+
+from tui.api.price_units import is_bond
+
+
+class Band(Struct, frozen=True):
+    """Above ``soft`` is asked again, above ``hard`` is refused."""
+
+    soft: Decimal
+    hard: Decimal
+
+
+def _band(soft: str, hard: str) -> Band:
+    return Band(Decimal(soft), Decimal(hard))
+
+
+ROUGH_RATES: Final[Mapping[str, Decimal]] = {
+    currency: Decimal(rate)
+    for currency, rate in {
+        "USD": "1",
+        "EUR": "0.9",
+        "GBP": "0.8",
+        "CHF": "0.9",
+        "JPY": "150",
+        "AUD": "1.5",
+        "CAD": "1.35",
+        "HKD": "7.8",
+        "SEK": "10",
+        "NOK": "10",
+        "DKK": "7",
+    }.items()
+}
+"""Units of a currency for one of the base currency: rough constants that scale limits, never shown as
+money. A currency that is not here counts one to one."""
+
+
+class Limits(Struct, frozen=True):
+    """All limits of one desk.
+
+    ``notional`` is per item in ``base`` currency; ``volume`` the share of average daily volume,
+    ``drift`` the distance of a limit price from the reference price per asset class, both as fractions;
+    ``typical`` a multiple of the portfolio's typical order; ``items`` the size of one batch.
+    ``prod_items`` and ``prod_notional`` (total, base currency) are the thresholds above which a PROD
+    environment always asks for the count.
+    """
+
+    base: str = "USD"
+    notional: Band = field(default_factory=lambda: _band("5000000", "25000000"))
+    volume: Band = field(default_factory=lambda: _band("0.10", "0.50"))
+    drift: Mapping[str, Band] = field(
+        default_factory=lambda: {"equity": _band("0.02", "0.10"), "bond": _band("0.01", "0.05")}
+    )
+    typical: Band = field(default_factory=lambda: _band("5", "50"))
+    items: Band = field(default_factory=lambda: _band("25", "250"))
+    prod_items: int = 5
+    prod_notional: Decimal = Decimal(1_000_000)
+    rates: Mapping[str, Decimal] = field(default_factory=lambda: ROUGH_RATES)
+
+    def in_base(self, amount: Decimal, currency: str) -> Decimal:
+        """Give ``amount`` of ``currency`` in the base currency, roughly: for comparing, not for showing."""
+        per_unit = self.rates.get(currency.upper(), Decimal(1)) / self.rates.get(self.base, Decimal(1))
+        return amount / per_unit
+
+    def drift_of(self, asset_class: str) -> Band:
+        """Give the price band of an asset class; what is not a bond is held to the equity band."""
+        return self.drift["bond" if is_bond(asset_class) else "equity"]
+
+
+DEFAULT_LIMITS: Final = Limits()

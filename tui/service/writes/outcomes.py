@@ -1,0 +1,128 @@
+"""What came of a write, item by item: one type for one item or a thousand, for the report and the journal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+from tui.service.snapshot.snapshot import Ref
+
+
+class Status(StrEnum):
+    """What is known of one item: the server did it, the server (or we) said no, or nobody knows yet."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class Outcome(Struct, frozen=True):
+    """What came of one item of a write.
+
+    ``reason`` is why it was refused or is unknown, in the server's words; ``type`` the server's name of
+    the failure; ``advice`` what the user can do; ``note`` what else is worth knowing (confirmed by
+    reading back, fees added, the transaction it became); ``entity`` the row as the server answered it.
+    """
+
+    ref: Ref
+    status: Status
+    reason: str = ""
+    type: str = ""
+    advice: str = ""
+    note: str = ""
+    entity: Any = None
+
+
+class Group(Struct, frozen=True):
+    """Refused or unknown items that share one reason."""
+
+    reason: str
+    advice: str
+    refs: tuple[Ref, ...]
+
+
+class Report(Struct, frozen=True):
+    """What came of one decision of the user, which may have taken several calls.
+
+    ``verb`` is the verb's name, ``label`` what was asked (``Cancel 3 orders``), ``past`` its
+    participle (``cancelled``). ``request_id`` is the server's name of the request where it gave one,
+    else our intent's.
+    """
+
+    verb: str
+    label: str
+    outcomes: tuple[Outcome, ...]
+    started: datetime
+    finished: datetime
+    request_id: str = ""
+    past: str = "done"
+
+    @property
+    def done(self) -> tuple[Outcome, ...]:
+        """The items that happened."""
+        return self._with(Status.DONE)
+
+    @property
+    def refused(self) -> tuple[Outcome, ...]:
+        """The items that did not happen."""
+        return self._with(Status.REFUSED)
+
+    @property
+    def unknown(self) -> tuple[Outcome, ...]:
+        """The items nobody can tell about, also after reading back."""
+        return self._with(Status.UNKNOWN)
+
+    def _with(self, status: Status) -> tuple[Outcome, ...]:
+        return tuple(each for each in self.outcomes if each.status is status)
+
+    @property
+    def refusals(self) -> tuple[Group, ...]:
+        """The refused items grouped by the server's reason, the largest group first."""
+        return _groups(self.refused)
+
+    @property
+    def doubts(self) -> tuple[Group, ...]:
+        """The unknown items grouped by why they are unknown, the largest group first."""
+        return _groups(self.unknown)
+
+    def sentence(self) -> str:
+        """Say what happened, what did not, why in the server's words, and what can be done about it."""
+        parts = [f"{_subjects(each.ref for each in self.done)} {self.past}."] if self.done else []
+        for group in self.refusals:
+            parts.append(_line(f"{_subjects(group.refs)} not {self.past}", group))
+        for group in self.doubts:
+            parts.append(_line(f"{_subjects(group.refs)}: it is not known whether {self.past}", group))
+        return " ".join(parts) or f"Nothing {self.past}."
+
+
+def _line(what: str, group: Group) -> str:
+    reason = group.reason or "no reason given"
+    return f"{what}: {_stopped(reason)}" + (f" {_stopped(group.advice)}" if group.advice else "")
+
+
+def _stopped(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+def _groups(outcomes: Iterable[Outcome]) -> tuple[Group, ...]:
+    found: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        found.setdefault(outcome.reason, []).append(outcome)
+    ordered = sorted(found.items(), key=lambda pair: -len(pair[1]))
+    return tuple(
+        Group(reason, items[0].advice, tuple(each.ref for each in items)) for reason, items in ordered
+    )
+
+
+def _subjects(refs: Iterable[Ref]) -> str:
+    """Name up to three rows by code, more by count and kind."""
+    named = tuple(refs)
+    if len(named) <= 3:
+        return ", ".join(ref.id.code for ref in named)
+    kinds = Counter(ref.family for ref in named)
+    return ", ".join(f"{count} {family.value}" for family, count in kinds.items())
