@@ -189,16 +189,19 @@ class SlowLine:
         """Run until what is shown is as ``seen`` says.
 
         Raises:
-            TimeoutError: it is not within ``limit`` seconds; the message is what is shown instead.
+            TimeoutError: it is not within ``limit`` seconds, or the program ended first; the message says
+                what is shown instead.
         """
         begun, before, looked = monotonic(), self.bytes_received, -1
         while True:
+            ended = self.ended and not self._turn(0.0)  # asked first: the last bytes may arrive meanwhile
             if looked != self.bytes_received and self.far.settled:
                 looked = self.bytes_received
                 if seen(self.far):
                     return Answer(looked - before, monotonic() - begun)
-            if monotonic() > begun + limit or (self.ended and not self._turn(0.0)):
-                raise TimeoutError(f"not seen within {limit} s; the far end shows\n{self.far.shown()}")
+            if ended or monotonic() > begun + limit:
+                why = "before the program ended" if ended else f"within {limit} s"
+                raise TimeoutError(f"not seen {why}; the far end shows\n{self.far.shown()}")
             self._turn(begun + limit)
 
     def press(self, keys: bytes, *, until: Callable[[FarEnd], bool], limit: float = 60.0) -> Answer:

@@ -1,0 +1,37 @@
+"""The slow line itself: the tests on it fail only for what the program did."""
+
+from __future__ import annotations
+
+from time import sleep
+
+import pytest
+
+from tests.thinwire.slowline import SlowLine
+
+LATENCY_S = 0.1
+PRINTS_AND_ENDS = ("/bin/sh", "-c", "printf 'last words'")
+
+
+class LateLine(SlowLine):
+    """A line on which the last bytes arrive just after the end of the program was noticed."""
+
+    @property
+    def ended(self) -> bool:
+        ended = super().ended
+        if ended:
+            sleep(LATENCY_S)
+        return ended
+
+
+@pytest.mark.parametrize("kind", [SlowLine, LateLine])
+def test_the_last_bytes_are_looked_at_after_the_program_ended(kind: type[SlowLine]) -> None:
+    with kind(PRINTS_AND_ENDS, baud=1e6, latency=LATENCY_S) as line:
+        line.until(lambda far: "last words" in far.row(0))
+
+
+def test_a_program_that_ended_is_not_waited_for() -> None:
+    with (
+        SlowLine(PRINTS_AND_ENDS, baud=1e6) as line,
+        pytest.raises(TimeoutError, match=r"(?s)before the program ended.*last words"),
+    ):
+        line.until(lambda far: "more words" in far.row(0))
