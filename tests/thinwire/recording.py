@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import gzip
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -62,15 +63,15 @@ class Recording:
     """How often each screen was on top, by its name, and whatever else is worth counting."""
 
     def save(self, file: Path) -> None:
-        """Keep it in a file."""
+        """Write the recording to a gzip file."""
         told = [[type(event).__name__, *dataclasses.astuple(event)] for event in self.events]
-        file.write_text(json.dumps([self.columns, self.lines, told]))
+        file.write_bytes(gzip.compress(json.dumps([self.columns, self.lines, told]).encode(), mtime=0))
 
     @classmethod
     def load(cls, file: Path) -> Recording:
-        """Give what was kept in a file."""
+        """Read a recording from a gzip file."""
         kinds: dict[str, Callable[..., Event]] = {kind.__name__: kind for kind in (Wrote, Resized, Did)}
-        columns, lines, told = json.loads(file.read_text())
+        columns, lines, told = json.loads(gzip.decompress(file.read_bytes()))
         return cls(columns, lines, [kinds[kind](*members) for kind, *members in told])
 
 

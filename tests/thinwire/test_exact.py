@@ -29,6 +29,8 @@ from tests.thinwire.tmux import MISSING, Panes
 from tests.thinwire.users import FORMS, play, tour
 from tui.thinwire.wire import ThinWire
 
+RECORDINGS: Final = Path(__file__).parent / "recordings"
+"""Runs that once showed a difference, each named by its seed and by what it found."""
 ALL_FRAMES: Final = 10_000
 MORE: Final = int(os.environ.get("BLOTTER_WIRE_RUNS", "1"))
 """How many times as many runs by chance are played, by whoever has the time."""
@@ -55,7 +57,7 @@ def all_alike(recording: Recording, seed: int, folder: Path) -> Duel:
     try:
         first, second = [duel.play() for duel in duels(recording, seed)]
     except AssertionError as error:
-        recording.save(kept := folder / f"{seed}.json")
+        recording.save(kept := folder / f"{seed}.json.gz")
         raise AssertionError(f"seed {seed}, kept in {kept}: {error}") from None
     assert first.frames == second.frames
     return first
@@ -111,6 +113,16 @@ async def test_whatever_an_app_draws_is_drawn(seed: int, tmp_path: Path) -> None
     duel = all_alike(recording, seed, tmp_path)
     assert duel.frames >= HOSTILE_FRAMES
     assert duel.sent < duel.came
+
+
+@pytest.mark.parametrize("file", sorted(RECORDINGS.glob("*.json.gz")), ids=lambda file: file.name)
+def test_a_recording_that_once_showed_a_difference_shows_none(file: Path, tmp_path: Path) -> None:
+    seed = int(file.name.partition("_")[0].removeprefix("seed"))
+    assert all_alike(Recording.load(file), seed, tmp_path).frames >= HOSTILE_FRAMES
+
+
+def test_the_kept_recordings_are_found() -> None:
+    assert {file.name for file in RECORDINGS.iterdir()} == {"seed4_wrapping_with_rows_waiting.json.gz"}
 
 
 async def test_where_nothing_but_ascii_is_sure_nothing_else_is_relied_on() -> None:

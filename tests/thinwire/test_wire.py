@@ -241,6 +241,19 @@ def test_a_bell_comes_after_the_frame_it_was_rung_for(desk: Desk) -> None:
     assert desk.take() == f"\x1b[HREJECTED\x1b[H{BELL}\x1b[2HFILLED\x1b[H"
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("controls", [("\x1b[?7h",), (BELL, "\x1b[?7h"), ("\x1b[?25h\x1b[?7h",)])
+def test_text_wider_than_its_row_is_sent_before_wrapping_is_turned_on(
+    kind: Kind, controls: Sequence[str]
+) -> None:
+    desk = Desk(kind)
+    desk.draw(rows(*ORDERS[:LINES]))
+    desk.feed(rows(*(order * 8 for order in ORDERS[:LINES])))
+    for control in controls:
+        desk.feed(control)
+    desk.drain()
+
+
 @pytest.mark.parametrize(
     "foreign",
     [

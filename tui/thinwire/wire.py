@@ -30,6 +30,8 @@ _CONTROL: Final = re.compile(
     r"|\x1b\](?:0|1|2|22|52);[^\x00-\x1f\x7f-\x9f]*(?:\x1b\\|\x07)|\x07)+"  # titles, pointer, clipboard, bell
 )
 """What changes no cell and moves no cursor."""
+_WRAPPING: Final = re.compile(r"\x1b\[\?7[hl]")
+"""Turns wrapping on or off, and so decides what becomes of text that is wider than its row: see DECAWM."""
 _BEFORE_CONTROL: Final = 512
 """Characters of a frame that is waiting which go before a bell or a title; no more is held up by them."""
 _LEFT: Final = re.compile(r"\x1b\[\?10(?:47|49)l")
@@ -139,7 +141,9 @@ class ThinWire:
                 self.lost = True
                 self._start_over(self._wanted.columns, self._wanted.lines)
         elif _CONTROL.fullmatch(text):
-            if not self._ready:
+            if _WRAPPING.search(text):
+                self._settle()
+            elif not self._ready:
                 self._settle(_BEFORE_CONTROL)
             self._pass_on(text)
         else:
