@@ -20,7 +20,7 @@ from textual.pilot import Pilot
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, asgi_transport
-from tui.app import BlotterApp, Preferences, Session
+from tui.app import BlotterApp, Connection, Preferences
 from tui.oms.run.embedded import Embedded
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.screen import DeskScreen
@@ -29,8 +29,8 @@ from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.report_dialog import ReportDialog
 from tui.service.desk import Desk
-from tui.service.environment import Environment, Kind
-from tui.service.snapshot.snapshot import Family
+from tui.service.environment import Environment, EnvironmentKind
+from tui.service.snapshot.snapshot import EntityKind
 from tui.service.writes.journal import Journal
 from widgets.form import FormFields
 
@@ -58,11 +58,11 @@ async def desk_app(
     if market:
         embedded.market.pause()
     transport = wrap(asgi_transport(embedded.app))
-    environment = Environment("demo", Kind.LOCAL)
+    environment = Environment("demo", EnvironmentKind.LOCAL)
 
-    async def connect() -> Session:
+    async def connect() -> Connection:
         client = Client(Http("http://embedded/api", transport=transport))
-        return Session(Desk(client, environment, journal=Journal(None)), client.close)
+        return Connection(Desk(client, environment, journal=Journal(None)), client.close)
 
     preferences = Preferences(ascii=ascii, read_only=read_only, zone=UTC, refresh_s=3600, exports=exports)
     try:
@@ -158,7 +158,7 @@ class Blotter:
         return found
 
     def pane(self, family: str) -> Pane:
-        return self.desk.pane(Family(family))
+        return self.desk.pane(EntityKind(family))
 
     @property
     def notices(self) -> list[str]:

@@ -17,7 +17,7 @@ from tui.api.client import Client
 from tui.api.connection_settings import Timeouts
 from tui.api.errors import ApiError, NoAnswer, NotSent
 from tui.config.settings import Settings
-from tui.service.environment import Kind
+from tui.service.environment import EnvironmentKind
 from tui.signon import find, remote, timeouts, token_url
 
 CERTIFICATES = Path(__file__).parent / "api" / "certificates"
@@ -205,7 +205,7 @@ def test_the_band_has_a_name_before_the_server_says_one(monkeypatch: pytest.Monk
     monkeypatch.setenv("FBN_TOKEN_URL", "https://d.okta.com/oauth2/abc")
     monkeypatch.setenv("FBN_LUSID_URL", "https://d.lusid.com/api")
     environment = remote(arguments(profile="env"), Settings()).environment
-    assert (environment.user, environment.kind) == ("okafor", Kind.PROD)
+    assert (environment.user, environment.kind) == ("okafor", EnvironmentKind.PROD)
     environment = remote(arguments(profile="env", token_file=token), Settings()).environment
     assert environment.user == "", "whose token it is, the name of a variable does not say"
     assert environment.sign_on_again == f"Put a new token into {token}, then press r."

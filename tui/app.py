@@ -28,7 +28,7 @@ from styles import sheet
 from styles.themes import MONO, THEMES, cell_styles
 from tui.actions.registry import ACTIONS
 from tui.api.requests import MarketStatus
-from tui.columns.format import Look
+from tui.columns.format import DisplayContext
 from tui.screens.desk.screen import DeskScreen
 from tui.service.environment import Environment, Health, Update
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
@@ -49,14 +49,14 @@ KEYS_NEED: Final = (
 """Loaded once the desk is shown, before a key asks for them."""
 
 
-class Session(Struct, frozen=True):
+class Connection(Struct, frozen=True):
     """A desk that is reached, and how to let go of its server."""
 
     desk: Desk
     close: Callable[[], Awaitable[None]]
 
 
-Connect = Callable[[], Awaitable[Session]]
+Connect = Callable[[], Awaitable[Connection]]
 
 
 class Preferences(Struct, frozen=True):
@@ -101,7 +101,7 @@ class BlotterApp(App[None]):
         self.now = now
         self.desk: Desk | None = None
         self._connect = connect
-        self._session: Session | None = None
+        self._session: Connection | None = None
         self._polling = False
         self._dirty = False
         self.market: MarketStatus | None = None
@@ -143,9 +143,9 @@ class BlotterApp(App[None]):
         return self.desk.health if self.desk else Health()
 
     @property
-    def flights(self) -> Mapping[Ref, str]:
+    def in_flight(self) -> Mapping[Ref, str]:
         """The rows with a write in flight, and what was asked of them."""
-        return self.desk.flights if self.desk else {}
+        return self.desk.in_flight if self.desk else {}
 
     @property
     def read_only(self) -> bool:
@@ -158,10 +158,10 @@ class BlotterApp(App[None]):
         return self.preferences.home
 
     @property
-    def look(self) -> Look:
+    def display_context(self) -> DisplayContext:
         """How text is drawn for this reader today."""
         zone = self.preferences.zone or datetime.now().astimezone().tzinfo or UTC
-        return Look(self.preferences.ascii, zone, self.now().astimezone(zone).date())
+        return DisplayContext(self.preferences.ascii, zone, self.now().astimezone(zone).date())
 
     # --- life ----------------------------------------------------------------------------------
 
@@ -193,7 +193,7 @@ class BlotterApp(App[None]):
 
     async def _make_ready(self) -> None:
         """Load what the first key needs while nobody waits for it: forms, verbs, dialogs, viewers."""
-        for name in {*KEYS_NEED, *(f"tui.actions.{action.how}" for action in ACTIONS if action.how)}:
+        for name in {*KEYS_NEED, *(f"tui.actions.{action.module}" for action in ACTIONS if action.module)}:
             await asyncio.to_thread(import_module, name)
         self.stylesheet.read_all([sheet("dialogs"), sheet("history")])
         self.stylesheet.parse()
@@ -306,10 +306,10 @@ class BlotterApp(App[None]):
 
     def action_command_palette(self) -> None:
         """Show every command by name."""
-        from tui.screens.palette import Palette
+        from tui.screens.palette import ActionPalette
 
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+        if not isinstance(self.screen, ActionPalette):
+            self.push_screen(ActionPalette(id="--command-palette"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Give every action by name, then themes, the market and the rest."""

@@ -21,7 +21,7 @@ from tui.config import paths
 from tui.config.profiles import ENV, LONGEST_MS, MOST_RETRIES, SETTINGS, Access, gather
 from tui.config.secrets import check_token, read_token
 from tui.config.settings import Profile, Settings, SettingsError
-from tui.service.environment import Environment, Kind
+from tui.service.environment import Environment, EnvironmentKind
 
 if TYPE_CHECKING:
     from tui.api.connection_settings import Timeouts
@@ -169,12 +169,12 @@ def show(access: Access) -> str:
     return "\n".join(lines)
 
 
-def _kind(access: Access) -> Kind:
+def _kind(access: Access) -> EnvironmentKind:
     """Give what is at stake: when nobody said, real money anywhere but on this machine."""
     if access.kind:
-        return Kind(access.kind)
+        return EnvironmentKind(access.kind)
     parts = urls.split(access.text("url"))
-    return Kind.TEST if parts and urls.is_loopback(parts.hostname or "") else Kind.PROD
+    return EnvironmentKind.TEST if parts and urls.is_loopback(parts.hostname or "") else EnvironmentKind.PROD
 
 
 def _again(access: Access) -> str:

@@ -21,7 +21,7 @@ from tui.secret import SecretError
 
 if TYPE_CHECKING:
     from tui.api.http import Http
-    from tui.app import Connect, Session
+    from tui.app import Connect, Connection
     from tui.service.desk import Environment
 
 FAILED: Final = 1
@@ -127,7 +127,7 @@ def _remote(given: argparse.Namespace, settings: Settings) -> tuple[Environment,
 
     server = remote(given, settings)
 
-    async def connect() -> Session:
+    async def connect() -> Connection:
         http, sign_off = server.reach()
         journal = _journal(server.environment.url)
         return _session(http, server.environment, journal, given.read_only, then=sign_off)
@@ -137,14 +137,14 @@ def _remote(given: argparse.Namespace, settings: Settings) -> tuple[Environment,
 
 def _embedded(given: argparse.Namespace) -> tuple[Environment, Connect]:
     """Run the embedded server in this process and reach it over its own HTTP, without a socket."""
-    from tui.service.environment import Environment, Kind
+    from tui.service.environment import Environment, EnvironmentKind
 
     file = _database(given.db or str(paths.demo_database()))
-    environment = Environment("demo", Kind.LOCAL)
+    environment = Environment("demo", EnvironmentKind.LOCAL)
 
-    async def connect() -> Session:
+    async def connect() -> Connection:
         from tui.api.http import Http, asgi_transport
-        from tui.oms.http.app import Settings
+        from tui.oms.http.app import ServerSettings
         from tui.oms.run.embedded import Embedded
 
         embedded = await Embedded.open(
@@ -157,7 +157,7 @@ def _embedded(given: argparse.Namespace) -> tuple[Environment, Connect]:
         )
         http = Http("http://embedded/api", transport=asgi_transport(embedded.app))
         journal = _journal(str(file.resolve()), fresh=given.fresh) if file else None
-        signed_on = Environment(environment.name, environment.kind, user=Settings().user)
+        signed_on = Environment(environment.name, environment.kind, user=ServerSettings().user)
         return _session(http, signed_on, journal, given.read_only, then=embedded.close)
 
     return environment, connect
@@ -170,10 +170,10 @@ def _session(
     read_only: bool,
     *,
     then: Callable[[], Awaitable[None]],
-) -> Session:
+) -> Connection:
     """Give the desk at the end of ``http``; ``then`` is done when it is closed."""
     from tui.api.client import Client
-    from tui.app import Session
+    from tui.app import Connection
     from tui.service.desk import Desk
     from tui.service.writes.journal import Journal
 
@@ -185,7 +185,7 @@ def _session(
         await client.close()
         await then()
 
-    return Session(desk, close)
+    return Connection(desk, close)
 
 
 def _journal(server: str, *, fresh: bool = False) -> Path:

@@ -104,11 +104,11 @@ class Entry:
         """What is wrong with the value now."""
         return self.field.problem(self.value)
 
-    def key(self, key: str, character: str | None) -> bool:
+    def handle_key(self, key: str, character: str | None) -> bool:
         """Do what a key does to the value; tell whether it means anything here."""
         raise NotImplementedError
 
-    def draw(self, width: int, *, focused: bool) -> Drawn:
+    def render(self, width: int, *, focused: bool) -> Drawn:
         """Give the value as it looks in ``width`` cells; what is longer is cut by the one who draws."""
         raise NotImplementedError
 
@@ -119,10 +119,10 @@ class Entry:
         """Complete what is typed; tell whether there was anything to complete."""
         return False
 
-    def come(self) -> None:
+    def focus(self) -> None:
         """Be the field that takes the keys."""
 
-    def leave(self) -> None:
+    def blur(self) -> None:
         """Be a field like the others again."""
 
     def message(self) -> tuple[str, str]:
@@ -153,7 +153,7 @@ class TextEntry(Entry):
     def value(self, value: str) -> None:
         self.line.set(value)
 
-    def key(self, key: str, character: str | None) -> bool:
+    def handle_key(self, key: str, character: str | None) -> bool:
         if key == "right" and self.complete():
             return True
         return self.line.key(key, character)
@@ -167,13 +167,13 @@ class TextEntry(Entry):
             self.line.set(completed)
         return bool(completed)
 
-    def come(self) -> None:
+    def focus(self) -> None:
         self.line.select()
 
-    def leave(self) -> None:
+    def blur(self) -> None:
         self.line.unselect()
 
-    def draw(self, width: int, *, focused: bool) -> Drawn:
+    def render(self, width: int, *, focused: bool) -> Drawn:
         if not focused:
             return [(self.line.value, "")]
         shown, at = self.line.window(width)
@@ -200,14 +200,14 @@ class FlagEntry(Entry):
     def value(self, value: str) -> None:
         self._value = YES if value == YES else NO
 
-    def key(self, key: str, character: str | None) -> bool:
+    def handle_key(self, key: str, character: str | None) -> bool:
         said = {"y": YES, "n": NO}.get(character or "")
         if said is None and key not in ("space", "left", "right"):
             return False
         self._value = said or (NO if self._value == YES else YES)
         return True
 
-    def draw(self, width: int, *, focused: bool) -> Drawn:
+    def render(self, width: int, *, focused: bool) -> Drawn:
         return [("[x] yes" if self._value == YES else "[ ] no", "chosen" if focused else "")]
 
 
@@ -231,7 +231,7 @@ class ChoiceEntry(Entry):
         if value in self.options:
             self._value = value
 
-    def key(self, key: str, character: str | None) -> bool:
+    def handle_key(self, key: str, character: str | None) -> bool:
         step = {"right": 1, "space": 1, "left": -1}.get(key)
         if step is not None:
             self._typed = ""
@@ -243,10 +243,10 @@ class ChoiceEntry(Entry):
             return key == "backspace"
         return True
 
-    def leave(self) -> None:
+    def blur(self) -> None:
         self._typed = ""
 
-    def draw(self, width: int, *, focused: bool) -> Drawn:
+    def render(self, width: int, *, focused: bool) -> Drawn:
         return [(f"< {self._value or '(none)'} >", "chosen" if focused else "")]
 
     def _find(self, character: str) -> None:

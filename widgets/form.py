@@ -86,7 +86,7 @@ class FieldList(ScrollView, can_focus=True):
         """Begin in the first field, also when it is filled in: a side taken for granted costs money."""
         self.virtual_size = Size(0, len(self._places))
         if self.current is not None:
-            self.current.come()
+            self.current.focus()
 
     def on_key(self, event: events.Key) -> None:
         """Give a key to the field it is for, or let it move between fields."""
@@ -125,10 +125,10 @@ class FieldList(ScrollView, can_focus=True):
         if self.current is None:
             return
         if at != self.at:
-            self.current.leave()
+            self.current.blur()
             self._refresh_entry(self.at)
             self.at = at
-            self.current.come()
+            self.current.focus()
             self._reveal()
         self._refresh_entry(at)
         self.post_message(self.Moved())
@@ -159,7 +159,7 @@ class FieldList(ScrollView, can_focus=True):
             self.go_to((self.at - 1) % len(self.entries))
         elif key == "down" or (key == "tab" and not entry.complete()):
             self.go_to((self.at + 1) % len(self.entries))
-        elif key == "tab" or entry.key(key, character):
+        elif key == "tab" or entry.handle_key(key, character):
             self._changed()
         else:
             return False
@@ -187,7 +187,7 @@ class FieldList(ScrollView, can_focus=True):
         here = at == self.at and self.has_focus
         room = width - self._label_width
         value_width = room if entry.field.wide else room * 2 // 5
-        value = _clipped(entry.draw(value_width, focused=here), value_width)
+        value = _clipped(entry.render(value_width, focused=here), value_width)
         label = fit(entry.field.label, self._label_width - 1) + " "
         pieces = [
             (label, "here" if at == self.at else "label"),

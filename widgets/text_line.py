@@ -9,13 +9,13 @@ from textual.content import Content
 from textual.widget import Widget
 
 
-class Line(Widget):
+class TextLine(Widget):
     """A line of two parts, whose text is data, never markup; where both do not fit, ``keeps`` stays whole."""
 
     keeps: ClassVar[Literal["left", "right"]] = "right"
 
     DEFAULT_CSS = """
-    Line { height: 1; }
+    TextLine { height: 1; }
     """
 
     def __init__(self, left: Content | str = "", right: Content | str = "", *, id: str | None = None) -> None:

@@ -12,8 +12,8 @@ from tui.actions.action import Scope, key_words
 from tui.actions.registry import ACTIONS, BY_ID, KeymapError, check_keys
 from tui.api.endpoints import ENDPOINTS
 from tui.screens.desk.screen import DeskScreen
-from tui.service.environment import Environment, Kind
-from tui.service.snapshot.snapshot import EMPTY, Family
+from tui.service.environment import Environment, EnvironmentKind
+from tui.service.snapshot.snapshot import EMPTY, EntityKind
 
 
 def test_no_two_actions_share_a_key_or_a_name() -> None:
@@ -25,7 +25,7 @@ def test_no_two_actions_share_a_key_or_a_name() -> None:
 def test_what_sends_knows_its_verb_and_what_looks_is_carried_out_by_the_desk() -> None:
     for action in ACTIONS:
         if action.writes:
-            assert hasattr(import_module(f"tui.actions.{action.how}"), f"{action.id}_verb"), action.id
+            assert hasattr(import_module(f"tui.actions.{action.module}"), f"{action.id}_verb"), action.id
         else:
             assert hasattr(DeskScreen, f"do_{action.id}"), action.id
 
@@ -37,14 +37,14 @@ def test_what_sends_sits_on_a_plain_letter() -> None:
 
 
 def test_t10_an_action_is_not_possible_where_the_server_has_none_of_its_calls() -> None:
-    named = {name for action in ACTIONS for name in action.calls}
+    named = {name for action in ACTIONS for name in action.endpoints}
     assert named <= {endpoint.name for endpoint in ENDPOINTS}
-    assert all(action.calls for action in ACTIONS if action.writes)
+    assert all(action.endpoints for action in ACTIONS if action.writes)
     scope = Scope(
         EMPTY,
-        Family.ORDERS,
+        EntityKind.ORDERS,
         (),
-        Environment("old", Kind.TEST),
+        Environment("old", EnvironmentKind.TEST),
         datetime(2026, 11, 20, tzinfo=UTC),
         absent={"sweep_blocks": "No such path.", "cancel_orders": "No such path."},
     )

@@ -34,6 +34,7 @@ from tui.api.requests import (
     CancelOrdersAndMoveRemainingRequest,
     DeletedEntity,
     ExecutionSetRequest,
+    GrantedToken,
     KeyedReply,
     MovedOrder,
     MoveOrdersToDifferentBlocksRequest,
@@ -44,7 +45,6 @@ from tui.api.requests import (
     PlacementUpdateRequest,
     ResourceList,
     SweepBlocksRequest,
-    Token,
     WeightedAllocationServiceRunRequest,
 )
 
@@ -106,7 +106,7 @@ KINDS: Final[dict[str, Any]] = {
     "91_error.validation.response": ProblemDetails,
     "92_error.filter.response": ProblemDetails,
     "93_error.access_denied.response": ProblemDetails,
-    "95_token.password_grant.response": Token,
+    "95_token.password_grant.response": GrantedToken,
 }
 
 

@@ -15,7 +15,7 @@ from tests.api.faults import Script
 from tui.api import endpoints
 from tui.api.base import ResourceId
 from tui.api.errors import ApiError, NoAnswer, NotSent, Offline, RateLimited, Refused
-from tui.api.http import Http, Notice, Patience, Skew, Timeouts
+from tui.api.http import Http, Notice, RetryNotice, Skew, Timeouts
 from tui.api.retries import FAILURES_IN_A_ROW, OPEN_S, RESERVE, Budget
 
 OK = httpx.Response(200, json={"values": []})
@@ -75,7 +75,7 @@ class TestCircuit:
             assert caught.value.seconds == OPEN_S
         assert len(desk.script.requests) == FAILURES_IN_A_ROW
         assert desk.heard == [
-            Patience(OPEN_S, "http://desk.example/api did not answer in time.", offline=True)
+            RetryNotice(OPEN_S, "http://desk.example/api did not answer in time.", offline=True)
         ]
 
     async def test_an_answer_in_between_begins_the_count_anew(self) -> None:
@@ -105,7 +105,7 @@ class TestCircuit:
         desk.seconds += OPEN_S
         assert type(await desk.fails()) is NoAnswer
         assert isinstance(await desk.fails(), Offline)
-        assert [type(each) for each in desk.heard] == [Patience, Patience]
+        assert [type(each) for each in desk.heard] == [RetryNotice, RetryNotice]
 
     async def test_somebody_who_does_not_want_to_wait_may_try_at_once(self) -> None:
         desk = Desk(*[LOST] * (FAILURES_IN_A_ROW + 1), OK, OK)
@@ -200,7 +200,7 @@ class TestTime:
     async def test_a_wait_one_would_notice_is_told_before_it_begins(self) -> None:
         desk = Desk(httpx.Response(429, headers={"retry-after": "20"}), httpx.Response(429), OK)
         await desk.write()
-        assert desk.heard == [Patience(20, "HTTP 429 Too Many Requests")]
+        assert desk.heard == [RetryNotice(20, "HTTP 429 Too Many Requests")]
 
     async def test_an_answer_that_trickles_in_for_ever_is_given_up(self) -> None:
         """Every byte comes in time, but the whole does not: the deadline of the call ends it."""

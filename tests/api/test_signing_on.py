@@ -29,7 +29,7 @@ from tui.config.secrets import read_token
 from tui.oms.auth.tokens import SECOND, Tokens
 from tui.oms.auth.users_file import User, Users, digest
 from tui.oms.engine.engine import Engine
-from tui.oms.http.app import Server, Settings
+from tui.oms.http.app import Server, ServerSettings
 from tui.secret import Secret
 
 PASSWORD = "p&ss/w%rd +1"
@@ -98,7 +98,7 @@ def pauses() -> Pauses:
 
 @pytest.fixture
 def line(engine: Engine, clock: Clock) -> Line:
-    return Line(asgi_transport(Server(engine, Settings(tokens=Tokens(USERS, clock.nanoseconds)))))
+    return Line(asgi_transport(Server(engine, ServerSettings(tokens=Tokens(USERS, clock.nanoseconds)))))
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ async def test_a_call_that_is_refused_in_the_middle_of_a_booking_is_signed_on_an
         await play(colleague, "09_run_allocation_service")
     [share, *_] = (await client.allocations.list()).values
     # The server forgets who signed on, as one that was started again has.
-    line.server = asgi_transport(Server(engine, Settings(tokens=Tokens(USERS, clock.nanoseconds))))
+    line.server = asgi_transport(Server(engine, ServerSettings(tokens=Tokens(USERS, clock.nanoseconds))))
     line.grants.clear()
     line.paths.clear()
     request = BookTransactionsRequest(allocation_ids=(share.id,))

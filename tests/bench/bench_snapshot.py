@@ -35,7 +35,7 @@ from tui.api.models import (
 )
 from tui.api.requests import ResourceList
 from tui.service.desk import Desk
-from tui.service.environment import Environment, Kind, Update
+from tui.service.environment import Environment, EnvironmentKind, Update
 from tui.service.snapshot.diff import diff
 from tui.service.sync.reader import PAGE
 
@@ -57,7 +57,9 @@ async def measure(orders: int) -> None:
     """Load a desk of ``orders`` orders and refresh it once."""
     desk_rows = rows_of(orders)
     server = Canned(desk_rows)
-    desk = Desk(Client(Http("http://canned/api", transport=server)), Environment("bench", Kind.LOCAL))
+    desk = Desk(
+        Client(Http("http://canned/api", transport=server)), Environment("bench", EnvironmentKind.LOCAL)
+    )
     seconds: list[float] = []
     updates: list[Update] = []
     desk.subscribe(updates.append)

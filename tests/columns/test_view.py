@@ -9,10 +9,10 @@ import pytest
 
 from tui.api.base import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
 from tui.api.models import Allocation, Block, Execution, Order, Placement
-from tui.columns.format import Look, clock, number, price, state_text
+from tui.columns.format import DisplayContext, clock, number, price, state_text
 from tui.columns.panes import COLUMNS
 from tui.columns.view import FilterError, Totals, View, export_csv, keys
-from tui.service.snapshot.snapshot import Family, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 VOD = {"Instrument/default/Ticker": "VOD"}
@@ -45,7 +45,7 @@ DESK = Snapshot.of(
 
 
 def shown(**view: object) -> list[str]:
-    return [found.code for found in keys(View(Family.ORDERS, **view), DESK, DESK.orders)]  # type: ignore[arg-type]
+    return [found.code for found in keys(View(EntityKind.ORDERS, **view), DESK, DESK.orders)]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_needs_me_first_puts_trouble_on_top() -> None:
 
 
 def test_asking_for_a_column_again_turns_the_order_and_then_gives_it_up() -> None:
-    view = View(Family.ORDERS).sorted_by("quantity")
+    view = View(EntityKind.ORDERS).sorted_by("quantity")
     assert (view.sort, view.descending) == ("quantity", False)
     view = view.sorted_by("quantity")
     assert (view.sort, view.descending) == ("quantity", True)
@@ -111,7 +111,7 @@ def test_money_is_added_up_per_currency_and_never_mixed() -> None:
     desk = Snapshot.of(
         allocations=[share("A", "10", "2", "GBP"), share("B", "5", "3", "USD"), share("C", "1", "0.1", "GBP")]
     )
-    sums = Totals(View(Family.ALLOCATIONS), desk)
+    sums = Totals(View(EntityKind.ALLOCATIONS), desk)
     sums.add(desk.allocations)
     assert sums.text() == "quantity 16 · 20.10 GBP · 15.00 USD"
 
@@ -138,10 +138,10 @@ def test_a_bond_is_worth_a_hundredth_of_units_times_price() -> None:
         created_date=NOON,
         **names,  # type: ignore[arg-type]
     )
-    column = next(each for each in COLUMNS[Family.EXECUTIONS] if each.id == "value")
+    column = next(each for each in COLUMNS[EntityKind.EXECUTIONS] if each.id == "value")
     desk = Snapshot.of(blocks=[known], executions=[fill])
-    assert column.cell(desk, fill, Look()) == "9,937,000.00"
-    assert column.cell(Snapshot.of(executions=[fill]), fill, Look()) == "993,700,000.00"
+    assert column.cell(desk, fill, DisplayContext()) == "9,937,000.00"
+    assert column.cell(Snapshot.of(executions=[fill]), fill, DisplayContext()) == "993,700,000.00"
 
 
 def test_children_count_with_their_parent_and_not_again() -> None:
@@ -159,14 +159,14 @@ def test_children_count_with_their_parent_and_not_again() -> None:
     desk = Snapshot.of(
         placements=[placement("P", "100"), placement("P-1", "60", "P"), placement("P-2", "40", "P")]
     )
-    sums = Totals(View(Family.PLACEMENTS), desk)
+    sums = Totals(View(EntityKind.PLACEMENTS), desk)
     sums.add(desk.placements)
     assert "quantity 100 " in sums.text()
 
 
 def test_an_export_keeps_every_digit_and_no_cell_becomes_a_formula() -> None:
     desk = Snapshot.of(orders=[order("ORD-1", "0.1234567890123456789", state="=cmd|'/c calc'!A1", date=NOON)])
-    text = export_csv(View(Family.ORDERS), desk, list(desk.orders))
+    text = export_csv(View(EntityKind.ORDERS), desk, list(desk.orders))
     head, row, _ = text.split("\r\n")
     assert head.startswith("Order,Quantity,Portfolio,")
     assert "0.1234567890123456789" in row
@@ -183,16 +183,16 @@ def test_numbers_are_grouped_and_never_rounded_away() -> None:
 
 
 def test_a_time_of_another_day_says_which() -> None:
-    look = Look(zone=UTC, today=NOON.date())
-    assert clock(NOON, look) == "12:00:00"
-    assert clock(NOON.replace(day=19), look) == "19 Nov 12:00"
-    assert clock(datetime.min.replace(tzinfo=UTC), look) == ""
+    context = DisplayContext(zone=UTC, today=NOON.date())
+    assert clock(NOON, context) == "12:00:00"
+    assert clock(NOON.replace(day=19), context) == "19 Nov 12:00"
+    assert clock(datetime.min.replace(tzinfo=UTC), context) == ""
 
 
 def test_states_nobody_knows_are_printed_as_they_came() -> None:
-    assert state_text("On fire", Look()) == "· On fire"
-    assert state_text("canceled", Look()) == "✕ 4 canceled"
-    assert state_text(None, Look()) == ""
+    assert state_text("On fire", DisplayContext()) == "· On fire"
+    assert state_text("canceled", DisplayContext()) == "✕ 4 canceled"
+    assert state_text(None, DisplayContext()) == ""
 
 
 def test_every_column_is_declared_once_and_explains_itself() -> None:

@@ -11,7 +11,7 @@ import httpx
 
 from tui.api.base import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
 from tui.api.models import Order
-from tui.oms.domain.unit_of_work import Answer, Book, Stored
+from tui.oms.domain.unit_of_work import ReplyBuilder, Stored, UnitOfWork
 
 NINE = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
@@ -23,16 +23,16 @@ async def everything(server: httpx.AsyncClient) -> list[bytes]:
     return [(await server.get(f"/api/{name}?limit=5000")).content for name in LISTS]
 
 
-def put(book: Book, entities: Sequence[Stored]) -> Answer:
+def put(uow: UnitOfWork, entities: Sequence[Stored]) -> ReplyBuilder:
     """Store entities as they are: no rule is asked."""
     for entity in entities:
-        book.put(entity)
-    return lambda: [book.get(type(entity), entity.id) for entity in entities]
+        uow.put(entity)
+    return lambda: [uow.get(type(entity), entity.id) for entity in entities]
 
 
-def drop(book: Book, entity: Stored) -> Answer:
+def drop(uow: UnitOfWork, entity: Stored) -> ReplyBuilder:
     """Delete an entity: no rule is asked."""
-    book.remove(type(entity), entity.id)
+    uow.remove(type(entity), entity.id)
     return lambda: None
 
 

@@ -12,17 +12,17 @@ import httpx
 from tests.blotter_app import Blotter, demo
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, asgi_transport
-from tui.app import BlotterApp, Preferences, Session
+from tui.app import BlotterApp, Connection, Preferences
 from tui.oms.run.embedded import Embedded
 from tui.screens.dialogs.report_dialog import ReportDialog
 from tui.service.desk import Desk
-from tui.service.environment import Environment, Kind
+from tui.service.environment import Environment, EnvironmentKind
 from tui.service.verbs import CancelOrders
 from tui.service.writes.journal import Journal
 from tui.service.writes.outcomes import Outcome
 
 ORDER = "ORD-00008"
-HERE = Environment("demo", Kind.LOCAL)
+HERE = Environment("demo", EnvironmentKind.LOCAL)
 
 
 class CutShort(Journal):
@@ -61,9 +61,9 @@ async def started_again(path: Path, *, reached: bool) -> AsyncIterator[Blotter]:
     await killed.load()
     await killed.act(CancelOrders((demo(ORDER),)))
 
-    async def connect() -> Session:
+    async def connect() -> Connection:
         again = desk(Journal(path), server)
-        return Session(again, again.client.close)
+        return Connection(again, again.client.close)
 
     app = BlotterApp(HERE, connect, Preferences(zone=UTC, refresh_s=3600))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:

@@ -17,16 +17,16 @@ from tests.screens.desk.test_trading import fill, new_block, place
 from tui.api.auth import Credentials, FixedToken, PasswordGrant, TokenFile
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, TokenSource, asgi_transport, post_form
-from tui.app import BlotterApp, Preferences, Session
+from tui.app import BlotterApp, Connection, Preferences
 from tui.config.secrets import read_token
 from tui.oms.auth.tokens import SECOND, Tokens
 from tui.oms.auth.users_file import User, Users, digest
-from tui.oms.http.app import Settings
+from tui.oms.http.app import ServerSettings
 from tui.oms.run.embedded import Embedded
 from tui.screens.dialogs import dialog
 from tui.secret import Secret
 from tui.service.desk import Desk
-from tui.service.environment import Environment, Kind
+from tui.service.environment import Environment, EnvironmentKind
 from tui.service.writes.journal import Journal
 
 LIFETIME = 2
@@ -71,12 +71,12 @@ async def signed_on(
 ) -> AsyncIterator[tuple[Blotter, Door]]:
     """Give a user at a desk on a server with users, signed on by ``source``."""
     door = Door()
-    door.embedded = await Embedded.open(None, market=False, settings=Settings(tokens=door.users()))
-    environment = Environment("uat", Kind.TEST, "http://desk/api", sign_on_again=again)
+    door.embedded = await Embedded.open(None, market=False, settings=ServerSettings(tokens=door.users()))
+    environment = Environment("uat", EnvironmentKind.TEST, "http://desk/api", sign_on_again=again)
 
-    async def connect() -> Session:
+    async def connect() -> Connection:
         client = Client(Http("http://desk/api", token=source(door), transport=door))
-        return Session(Desk(client, environment, journal=Journal(None)), client.close)
+        return Connection(Desk(client, environment, journal=Journal(None)), client.close)
 
     app = BlotterApp(environment, connect, Preferences(zone=UTC, refresh_s=3600))
     ticks = itertools.count(step=1.0)

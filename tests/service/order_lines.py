@@ -22,7 +22,7 @@ from tui.api.requests import (
     PlacementRequest,
 )
 from tui.service.desk import Desk
-from tui.service.environment import Environment, Kind, Update
+from tui.service.environment import Environment, EnvironmentKind, Update
 from tui.service.verbs import Allocate, BookTransactions, CreateOrders, PlaceBlocks, RecordFills
 from tui.service.writes.journal import Journal
 from tui.service.writes.outcomes import Report
@@ -134,7 +134,7 @@ class Dealer:
 
         desk = Desk(
             Client(Http(BASE, transport=line, pause=clock.wait, clock=clock), generation),
-            Environment("demo", Kind.LOCAL, BASE),
+            Environment("demo", EnvironmentKind.LOCAL, BASE),
             journal=book,
             pause=pause,
             **given,  # type: ignore[arg-type]

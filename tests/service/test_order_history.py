@@ -14,9 +14,9 @@ from tui.api.errors import NotFound
 from tui.api.http import asgi_transport
 from tui.api.requests import History
 from tui.oms.engine.engine import Engine
-from tui.oms.http.app import Server, Settings
+from tui.oms.http.app import Server, ServerSettings
 from tui.service.history import HistoryEntry, entries
-from tui.service.snapshot.snapshot import EMPTY, Family, Ref
+from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref
 
 
 @pytest.mark.parametrize("shape", ["old", "new"])
@@ -27,8 +27,8 @@ def test_both_shapes_of_the_contract_read_alike(shape: str) -> None:
     booked, allocated, *_, quantity, note, created = found
     assert booked.what == "Allocation PLC-1-ORD-2 was booked as transaction Desk-PLC-1-ORD-2"
     assert allocated.related == (
-        Ref(Family.ALLOCATIONS, rid("PLC-1-ORD-2")),
-        Ref(Family.PLACEMENTS, rid("PLC-1")),
+        Ref(EntityKind.ALLOCATIONS, rid("PLC-1-ORD-2")),
+        Ref(EntityKind.PLACEMENTS, rid("PLC-1")),
     )
     assert (quantity.field, quantity.old.rstrip("0"), quantity.new) == ("quantity", "55.", "50.0")
     assert (note.field, note.old, note.new) == ("Order/Desk/Note", "", "trimmed")
@@ -42,8 +42,8 @@ def test_a_row_named_without_a_scope_is_in_its_neighbours() -> None:
     raw = (EXAMPLES / "12_get_order_history.response.new.json").read_bytes()
     executed = entries(rid("ORD-2"), codec.decode(History, raw).values, EMPTY)[2]
     assert executed.related == (
-        Ref(Family.EXECUTIONS, rid("EXE-2")),
-        Ref(Family.PLACEMENTS, rid("PLC-1")),
+        Ref(EntityKind.EXECUTIONS, rid("EXE-2")),
+        Ref(EntityKind.PLACEMENTS, rid("PLC-1")),
     )
 
 
@@ -59,7 +59,7 @@ def test_an_action_without_words_is_put_into_words() -> None:
 
 @pytest.mark.parametrize("generation", ["latest", "2.1"])
 async def test_the_history_tells_the_orders_whole_life(engine: Engine, generation: Any) -> None:
-    server = Server(engine, Settings(generation=generation))
+    server = Server(engine, ServerSettings(generation=generation))
     dealer = Dealer.at(asgi_transport(server), generation=generation)
     await dealer.desk.load()
     await dealer.create("BLK_1", ORD_1=100, ORD_2=50)
@@ -73,13 +73,13 @@ async def test_the_history_tells_the_orders_whole_life(engine: Engine, generatio
     related = {ref for entry in told for ref in entry.related}
     booked = dealer.desk.snapshot.transactions_of_order(rid("ORD-1"))
     assert {
-        Ref(Family.BLOCKS, rid("BLK-1")),
-        Ref(Family.PLACEMENTS, rid("PLC-1")),
-        Ref(Family.EXECUTIONS, rid("EXE-1")),
-        Ref(Family.ALLOCATIONS, rid("PLC-1-ORD-1")),
-        Ref(Family.TRANSACTIONS, booked[0]),
+        Ref(EntityKind.BLOCKS, rid("BLK-1")),
+        Ref(EntityKind.PLACEMENTS, rid("PLC-1")),
+        Ref(EntityKind.EXECUTIONS, rid("EXE-1")),
+        Ref(EntityKind.ALLOCATIONS, rid("PLC-1-ORD-1")),
+        Ref(EntityKind.TRANSACTIONS, booked[0]),
     } <= related
-    assert Ref(Family.ALLOCATIONS, rid("PLC-1-ORD-2")) not in related
+    assert Ref(EntityKind.ALLOCATIONS, rid("PLC-1-ORD-2")) not in related
     assert _changed(told, "quantity") == []
     with pytest.raises(NotFound):
         await dealer.desk.history(rid("ORD-404"))

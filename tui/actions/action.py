@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from msgspec import Struct
 
 from tui.api.base import ResourceId
-from tui.service.snapshot.snapshot import Family, Ref, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
 if TYPE_CHECKING:
     from tui.service.environment import Environment
     from tui.service.verbs import Verb
     from widgets.fields import Field
 
-Group = Literal["Trade", "Look", "Panes", "Rows", "Desk"]
+Group = Literal["Trade", "Inspect", "Panes", "Rows", "Desk"]
 Values = Mapping[str, str]
 
 
@@ -30,7 +30,7 @@ class Scope(Struct, frozen=True):
     """What an action acts on: the rows in focus, the desk as it stands, and who is asking."""
 
     snapshot: Snapshot
-    family: Family
+    family: EntityKind
     ids: tuple[ResourceId, ...]
     environment: Environment
     now: datetime
@@ -48,21 +48,21 @@ class Scope(Struct, frozen=True):
 
     def orders(self) -> tuple[ResourceId, ...]:
         """The orders in focus, or those of the focused rows."""
-        return self._follow(Family.ORDERS)
+        return self._follow(EntityKind.ORDERS)
 
     def blocks(self) -> tuple[ResourceId, ...]:
         """The blocks in focus, or those of the focused rows."""
-        return self._follow(Family.BLOCKS)
+        return self._follow(EntityKind.BLOCKS)
 
     def placements(self) -> tuple[ResourceId, ...]:
         """The placements in focus, or those of the focused rows."""
-        return self._follow(Family.PLACEMENTS)
+        return self._follow(EntityKind.PLACEMENTS)
 
     def allocations(self) -> tuple[ResourceId, ...]:
         """The allocations in focus, or those of the focused rows."""
-        return self._follow(Family.ALLOCATIONS)
+        return self._follow(EntityKind.ALLOCATIONS)
 
-    def _follow(self, family: Family) -> tuple[ResourceId, ...]:
+    def _follow(self, family: EntityKind) -> tuple[ResourceId, ...]:
         if self.family is family:
             return self.ids
         found = (
@@ -104,17 +104,17 @@ class Action(Struct, frozen=True):
     label: str
     help: str
     group: Group = "Trade"
-    how: str = ""
-    why_not: Callable[[Scope], str | None] = always
+    module: str = ""
+    disabled_reason: Callable[[Scope], str | None] = always
     footer: bool = False
-    typed: bool = False
+    confirm_by_count: bool = False
     aliases: tuple[str, ...] = ()
-    calls: tuple[str, ...] = ()
+    endpoints: tuple[str, ...] = ()
 
     @property
     def writes(self) -> bool:
         """Tell whether it changes anything on a server."""
-        return bool(self.how)
+        return bool(self.module)
 
     def form(self, scope: Scope) -> Form | None:
         """Give what has to be asked first, or None when nothing has."""
@@ -127,7 +127,7 @@ class Action(Struct, frozen=True):
         return make(scope, values)
 
     def _module(self) -> ModuleType:
-        return import_module(f"tui.actions.{self.how}")
+        return import_module(f"tui.actions.{self.module}")
 
     def refusal(self, scope: Scope) -> str | None:
         """Say why it is not possible now, or None when it is."""
@@ -135,13 +135,13 @@ class Action(Struct, frozen=True):
             return "This desk is read-only: nothing can be written from it."
         if self.writes and scope.snapshot.as_at is not None:
             return "You are looking at the past: go back to now before you change anything."
-        denied = [scope.denied[name] for name in self.calls if name in scope.denied]
-        if denied and len(denied) == len(self.calls):
+        denied = [scope.denied[name] for name in self.endpoints if name in scope.denied]
+        if denied and len(denied) == len(self.endpoints):
             return f"You may not do this here: {denied[0].rstrip('.')}. After a refresh it is tried again."
-        missing = [scope.absent[name] for name in self.calls if name in scope.absent]
-        if missing and len(missing) == len(self.calls):
+        missing = [scope.absent[name] for name in self.endpoints if name in scope.absent]
+        if missing and len(missing) == len(self.endpoints):
             return f"This server does not offer it: {missing[0].rstrip('.')}."
-        return self.why_not(scope)
+        return self.disabled_reason(scope)
 
 
 _SPELT: Final = {
@@ -176,7 +176,7 @@ def key_words(key: str) -> str:
     return key.upper() if key[:1] == "f" and key[1:].isdigit() else key
 
 
-def only(families: Iterable[Family], otherwise: str) -> Callable[[Scope], str | None]:
+def only(families: Iterable[EntityKind], otherwise: str) -> Callable[[Scope], str | None]:
     """Give a ``why_not`` that lets through rows of ``families`` and answers ``otherwise`` for others."""
     allowed = frozenset(families)
     return lambda scope: None if scope.family in allowed and scope.ids else otherwise
@@ -185,8 +185,8 @@ def only(families: Iterable[Family], otherwise: str) -> Callable[[Scope], str | 
 def first_reason(*reasons: Callable[[Scope], str | None]) -> Callable[[Scope], str | None]:
     """Give a ``why_not`` that answers the first reason any of ``reasons`` has."""
 
-    def why_not(scope: Scope) -> str | None:
+    def disabled_reason(scope: Scope) -> str | None:
         told: Iterator[str | None] = (reason(scope) for reason in reasons)
         return next((reason for reason in told if reason), None)
 
-    return why_not
+    return disabled_reason

@@ -27,7 +27,7 @@ from tui.api.requests import (
 )
 from tui.columns.format import number
 from tui.service.numbers import parse_price
-from tui.service.snapshot.snapshot import Family
+from tui.service.snapshot.snapshot import EntityKind
 from tui.service.verbs import (
     CancelAndMove,
     CancelOrders,
@@ -84,7 +84,7 @@ def move_verb(scope: Scope, values: Values) -> Verb:
 
 
 def update_form(scope: Scope) -> Form:
-    if scope.family is Family.PLACEMENTS:
+    if scope.family is EntityKind.PLACEMENTS:
         return _update_placements_form(scope)
     orders = [scope.snapshot.orders[id] for id in live_orders(scope)]
     one = orders[0] if len(orders) == 1 else None
@@ -126,7 +126,7 @@ def _price_or_same(
 
 
 def update_verb(scope: Scope, values: Values) -> Verb:
-    if scope.family is Family.PLACEMENTS:
+    if scope.family is EntityKind.PLACEMENTS:
         return _update_placements(scope, values)
     updates = []
     for id in live_orders(scope):
@@ -207,7 +207,7 @@ def _update_placements(scope: Scope, values: Values) -> Verb:
 
 
 def cancel_verb(scope: Scope, values: Values) -> Verb:
-    if scope.family is Family.PLACEMENTS:
+    if scope.family is EntityKind.PLACEMENTS:
         return CancelPlacements(_heads(scope, live_placements(scope)))
     return CancelOrders(live_orders(scope))
 
@@ -218,7 +218,7 @@ def _heads(scope: Scope, ids: Sequence[ResourceId]) -> tuple[ResourceId, ...]:
     return tuple(id for id in ids if rows[id].parent_placement_id not in ids)
 
 
-def carry_form(scope: Scope) -> Form:
+def cancel_and_move_form(scope: Scope) -> Form:
     form = move_form(scope)
     return Form(
         f"Cancel {counted(len(live_orders(scope)), 'order')} and move the unplaced rest",
@@ -227,7 +227,7 @@ def carry_form(scope: Scope) -> Form:
     )
 
 
-def carry_verb(scope: Scope, values: Values) -> Verb:
+def cancel_and_move_verb(scope: Scope, values: Values) -> Verb:
     destination = _destination(scope, values["block"])
     return CancelAndMove(
         tuple(

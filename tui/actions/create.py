@@ -14,7 +14,7 @@ from tui.actions.place import TYPES, missing_prices
 from tui.api.base import ResourceId
 from tui.columns.format import money, number
 from tui.service.numbers import parse_price
-from tui.service.orderline import OrderLine, Part, parse_order_line
+from tui.service.orderline import OrderLine, PortfolioShare, parse_order_line
 from tui.service.snapshot.snapshot import Instrument, Snapshot
 from tui.service.verbs import CreateOrders, Verb
 from widgets.fields import Field
@@ -154,7 +154,7 @@ def _line(values: Values, home: str) -> OrderLine:
         limit=parse_price(values["limit"]) if values["limit"].strip() else None,
         stop=parse_price(values["stop"]) if values["stop"].strip() else None,
         time_in_force=values["tif"],
-        parts=tuple(Part(portfolio.code, size) for portfolio, size in shares),
+        parts=tuple(PortfolioShare(portfolio.code, size) for portfolio, size in shares),
     )
 
 

@@ -9,7 +9,7 @@ from tui.actions.action import Scope
 from tui.api.base import ResourceId
 from tui.api.models import Block, Order, Placement
 from tui.api.states import is_cancelled, is_final, is_finished, normal
-from tui.service.snapshot.snapshot import Family, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 
 def currency_of(entity: Block | Order | Placement, snapshot: Snapshot) -> str | None:
@@ -94,7 +94,7 @@ def why_not_fill(scope: Scope) -> str | None:
     """Say why no fill can be recorded here; it needs exactly one placement, or one fill to correct."""
     if len(scope.ids) > 1:
         return "Record one fill at a time: clear the selection first."
-    if scope.family is Family.EXECUTIONS and scope.ids:
+    if scope.family is EntityKind.EXECUTIONS and scope.ids:
         return None
     found = scope.placements()
     if not found:
@@ -107,11 +107,11 @@ def why_not_fill(scope: Scope) -> str | None:
 
 def why_not_cancel(scope: Scope) -> str | None:
     """Say why nothing here can be cancelled."""
-    if scope.family is Family.PLACEMENTS:
+    if scope.family is EntityKind.PLACEMENTS:
         return (
             None if live_placements(scope) else "No working placement here: filled and cancelled ones stay."
         )
-    if scope.family in (Family.ORDERS, Family.BLOCKS):
+    if scope.family in (EntityKind.ORDERS, EntityKind.BLOCKS):
         return None if live_orders(scope) else "No live order here: these are already final."
     return "Only orders and placements are cancelled; a wrong fill is corrected with a new one of its id."
 
@@ -124,7 +124,7 @@ def allocatable(scope: Scope) -> tuple[ResourceId, ...]:
 
 def bookable(scope: Scope) -> tuple[ResourceId, ...]:
     """The allocations in focus; of other rows, those of theirs that are not booked yet."""
-    if scope.family is Family.ALLOCATIONS:
+    if scope.family is EntityKind.ALLOCATIONS:
         return scope.ids
     snapshot = scope.snapshot
     return tuple(
@@ -149,4 +149,4 @@ def sweepable(scope: Scope) -> tuple[ResourceId, ...]:
 
 def updatable(scope: Scope) -> tuple[ResourceId, ...]:
     """The orders or placements in focus that can still change."""
-    return (live_orders if scope.family is Family.ORDERS else live_placements)(scope)
+    return (live_orders if scope.family is EntityKind.ORDERS else live_placements)(scope)

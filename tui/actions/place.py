@@ -25,7 +25,7 @@ from tui.api.requests import ExecutionRequest, PlacementRequest
 from tui.api.states import normal
 from tui.columns.format import number
 from tui.service.numbers import parse_price, parse_quantity
-from tui.service.snapshot.snapshot import Family
+from tui.service.snapshot.snapshot import EntityKind
 from tui.service.verbs import PlaceBlocks, RecordFills, Verb
 from tui.service.writes.ids import new_code
 
@@ -110,7 +110,7 @@ def two_weekdays_after(moment: datetime) -> datetime:
 
 def fill_form(scope: Scope) -> Form:
     snapshot = scope.snapshot
-    if scope.family is Family.EXECUTIONS:
+    if scope.family is EntityKind.EXECUTIONS:
         fill = snapshot.executions[scope.ids[0]]
         return _fill_fields(
             f"Correct fill {fill.id.code}",
@@ -165,7 +165,7 @@ def _currency_problem(typed: str) -> str | None:
 def fill_verb(scope: Scope, values: Values) -> Verb:
     snapshot = scope.snapshot
     old: Execution | None = None
-    if scope.family is Family.EXECUTIONS:
+    if scope.family is EntityKind.EXECUTIONS:
         old = snapshot.executions[scope.ids[0]]
     placement = snapshot.placements[old.placement_id if old else scope.placements()[0]]
     quantity = (parse_quantity if old else positive_quantity)(values["quantity"])

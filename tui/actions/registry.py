@@ -22,8 +22,8 @@ from tui.actions.eligibility import (
     why_not_cancel,
     why_not_fill,
 )
-from tui.actions.view_actions import LOOK
-from tui.service.snapshot.snapshot import Family
+from tui.actions.view_actions import VIEW
+from tui.service.snapshot.snapshot import EntityKind
 
 TRADE: Final = (
     Action(
@@ -31,26 +31,28 @@ TRADE: Final = (
         "n",
         "New",
         "New orders in a new block, or joining one",
-        how="create",
+        module="create",
         footer=True,
-        calls=("create_orders",),
+        endpoints=("create_orders",),
     ),
     Action(
         "new_by_line",
         "N",
         "New by line",
         "New orders in one line: b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%",
-        how="create",
-        calls=("create_orders",),
+        module="create",
+        endpoints=("create_orders",),
     ),
     Action(
         "place",
         "p",
         "Place",
         "Send blocks, or what is left of them, to a broker",
-        how="place",
-        calls=("place_blocks",),
-        why_not=needs(placeable, "Nothing left to place here: the blocks are fully placed, empty or swept."),
+        module="place",
+        endpoints=("place_blocks",),
+        disabled_reason=needs(
+            placeable, "Nothing left to place here: the blocks are fully placed, empty or swept."
+        ),
         footer=True,
     ),
     Action(
@@ -58,10 +60,10 @@ TRADE: Final = (
         "m",
         "Move",
         "Move orders to another block, or to a new one",
-        how="amend",
-        calls=("move_orders",),
-        why_not=first_reason(
-            only((Family.ORDERS, Family.BLOCKS), "Only orders move: go to the orders pane."),
+        module="amend",
+        endpoints=("move_orders",),
+        disabled_reason=first_reason(
+            only((EntityKind.ORDERS, EntityKind.BLOCKS), "Only orders move: go to the orders pane."),
             needs(live_orders, "These orders are final and cannot move."),
         ),
         footer=True,
@@ -71,10 +73,10 @@ TRADE: Final = (
         "u",
         "Update",
         "Change orders or placements",
-        how="amend",
-        calls=("update_orders", "update_placements"),
-        why_not=first_reason(
-            only((Family.ORDERS, Family.PLACEMENTS), "Only orders and placements are updated."),
+        module="amend",
+        endpoints=("update_orders", "update_placements"),
+        disabled_reason=first_reason(
+            only((EntityKind.ORDERS, EntityKind.PLACEMENTS), "Only orders and placements are updated."),
             needs(updatable, "These are final and cannot change."),
         ),
         footer=True,
@@ -84,9 +86,9 @@ TRADE: Final = (
         "c",
         "Cancel",
         "Cancel orders or placements",
-        how="amend",
-        calls=("cancel_orders", "cancel_placements"),
-        why_not=why_not_cancel,
+        module="amend",
+        endpoints=("cancel_orders", "cancel_placements"),
+        disabled_reason=why_not_cancel,
         footer=True,
     ),
     Action(
@@ -94,9 +96,9 @@ TRADE: Final = (
         "a",
         "Allocate",
         "Share executed units among the orders behind them",
-        how="post_trade",
-        calls=("run_allocation_service",),
-        why_not=needs(allocatable, "Nothing executed here yet: there is nothing to allocate."),
+        module="post_trade",
+        endpoints=("run_allocation_service",),
+        disabled_reason=needs(allocatable, "Nothing executed here yet: there is nothing to allocate."),
         footer=True,
     ),
     Action(
@@ -104,9 +106,9 @@ TRADE: Final = (
         "b",
         "Book",
         "Book allocations as transactions of their portfolios",
-        how="post_trade",
-        calls=("book_transactions",),
-        why_not=needs(bookable, "Nothing to book here: allocate first, or it is booked already."),
+        module="post_trade",
+        endpoints=("book_transactions",),
+        disabled_reason=needs(bookable, "Nothing to book here: allocate first, or it is booked already."),
         footer=True,
     ),
     Action(
@@ -114,19 +116,21 @@ TRADE: Final = (
         "f",
         "Fill",
         "Record a fill of a placement, or correct one",
-        how="place",
-        calls=("upsert_executions",),
-        why_not=why_not_fill,
+        module="place",
+        endpoints=("upsert_executions",),
+        disabled_reason=why_not_fill,
     ),
     Action(
-        "carry",
+        "cancel_and_move",
         "C",
         "Cancel & move rest",
         "Cut orders to what is placed and carry the rest into new orders",
-        how="amend",
-        calls=("cancel_orders_and_move_remaining",),
-        why_not=first_reason(
-            only((Family.ORDERS, Family.BLOCKS), "Only orders are carried on: go to the orders pane."),
+        module="amend",
+        endpoints=("cancel_orders_and_move_remaining",),
+        disabled_reason=first_reason(
+            only(
+                (EntityKind.ORDERS, EntityKind.BLOCKS), "Only orders are carried on: go to the orders pane."
+            ),
             needs(live_orders, "These orders are final: nothing is left to carry on."),
         ),
     ),
@@ -135,9 +139,9 @@ TRADE: Final = (
         "S",
         "Sweep",
         "Retire blocks whose work is done",
-        how="post_trade",
-        calls=("sweep_blocks",),
-        why_not=needs(
+        module="post_trade",
+        endpoints=("sweep_blocks",),
+        disabled_reason=needs(
             sweepable, "No block here qualifies: all its orders must be cancelled, booked or closed."
         ),
     ),
@@ -146,17 +150,17 @@ TRADE: Final = (
         "K",
         "Cancel everything",
         "Cancel every working placement in scope, after typing how many",
-        how="amend",
-        calls=("cancel_placements",),
-        why_not=needs(open_placements, "No working placement in scope: nothing is open."),
-        typed=True,
+        module="amend",
+        endpoints=("cancel_placements",),
+        disabled_reason=needs(open_placements, "No working placement in scope: nothing is open."),
+        confirm_by_count=True,
     ),
 )
 
-ACTIONS: Final[tuple[Action, ...]] = (*TRADE, *LOOK)
+ACTIONS: Final[tuple[Action, ...]] = (*TRADE, *VIEW)
 BY_ID: Final[Mapping[str, Action]] = {action.id: action for action in ACTIONS}
 
-GROUPS: Final = ("Trade", "Look", "Rows", "Panes", "Desk")
+GROUPS: Final = ("Trade", "Inspect", "Rows", "Panes", "Desk")
 
 
 class KeymapError(ValueError):

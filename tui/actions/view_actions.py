@@ -19,20 +19,24 @@ def _no_order(scope: Scope) -> str | None:
     return None if found else "No order stands behind this row, so there is no history to show."
 
 
-LOOK: Final = (
+VIEW: Final = (
     Action(
         "history",
         "h",
         "History",
         "The whole story of the order behind the row",
-        "Look",
-        why_not=_no_order,
+        "Inspect",
+        disabled_reason=_no_order,
         footer=True,
-        calls=("get_order_history",),
+        endpoints=("get_order_history",),
     ),
-    Action("detail", "enter", "Details", "All members of the row", "Look", why_not=_no_row),
-    Action("raw", "i", "Raw JSON", "The row as JSON, as the server sent it", "Look", why_not=_no_row),
-    Action("copy", "y", "Copy", "The row's id, its JSON, or the shown rows", "Look", why_not=_no_row),
+    Action("detail", "enter", "Details", "All members of the row", "Inspect", disabled_reason=_no_row),
+    Action(
+        "raw", "i", "Raw JSON", "The row as JSON, as the server sent it", "Inspect", disabled_reason=_no_row
+    ),
+    Action(
+        "copy", "y", "Copy", "The row's id, its JSON, or the shown rows", "Inspect", disabled_reason=_no_row
+    ),
     Action(
         "filter",
         "slash",

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from tui.api.codec import Malformed, decode
 from tui.api.errors import ApiError, NoAnswer, NotSent, RateLimited, Refused, Unauthenticated
-from tui.api.requests import Token
+from tui.api.requests import GrantedToken
 from tui.secret import Secret, SecretError
 
 SCOPE: Final = "openid client groups offline_access"
@@ -255,10 +255,10 @@ class PasswordGrant:
                 tries += 1
 
 
-def _read(answer: bytes) -> Token:
+def _read(answer: bytes) -> GrantedToken:
     """Read what a token endpoint granted; the answer itself is in no error."""
     try:
-        grant = decode(Token, answer)
+        grant = decode(GrantedToken, answer)
     except Malformed:
         raise Refused("the answer of the token endpoint is not a token") from None
     if not Secret(grant.access_token).fits_a_header:

@@ -19,7 +19,7 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 """A point in time, always aware. A text without a zone is UTC (F2); the gate sees to it."""
 
 
-class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, gc=False):
+class WireStruct(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, gc=False):
     """Base of every wire type: camel case in JSON, nulls left out.
 
     Frozen trees cannot form cycles, so the collector need not look at them (``gc=False``).
@@ -41,7 +41,7 @@ class ResourceId(msgspec.Struct, frozen=True, order=True, gc=False, cache_hash=T
         return f"Scope:{self.scope} Code:{self.code}"
 
 
-class CurrencyAndAmount(Wire, frozen=True, kw_only=True):
+class CurrencyAndAmount(WireStruct, frozen=True, kw_only=True):
     """Money: ``amount`` in units of the ISO ``currency``."""
 
     amount: Decimal | None = None
@@ -52,16 +52,16 @@ class CurrencyAndAmount(Wire, frozen=True, kw_only=True):
         return f"{amount} {self.currency or ''}".strip()
 
 
-class MetricValue(Wire, frozen=True, kw_only=True):
+class MetricValue(WireStruct, frozen=True, kw_only=True):
     value: Decimal | None = None
     unit: str | None = None
 
 
-class LabelValueSet(Wire, frozen=True, kw_only=True):
+class LabelValueSet(WireStruct, frozen=True, kw_only=True):
     values: tuple[str, ...]
 
 
-class PropertyValue(Wire, frozen=True, kw_only=True):
+class PropertyValue(WireStruct, frozen=True, kw_only=True):
     """Exactly one member is set; a property without a value has none."""
 
     label_value: str | None = None
@@ -82,7 +82,7 @@ class PropertyValue(Wire, frozen=True, kw_only=True):
         return ", ".join(self.label_value_set.values) if self.label_value_set else ""
 
 
-class PerpetualProperty(Wire, frozen=True, kw_only=True):
+class PerpetualProperty(WireStruct, frozen=True, kw_only=True):
     """A property under its ``key`` (domain/scope/code); in maps the key repeats this one."""
 
     key: str
@@ -93,7 +93,7 @@ Properties = Mapping[str, PerpetualProperty]
 Identifiers = Mapping[str, str | None]
 
 
-class Version(Wire, frozen=True, kw_only=True):
+class Version(WireStruct, frozen=True, kw_only=True):
     """Who wrote this version of an entity, when (UTC) and in which request; 1 = created."""
 
     effective_from: Instant | None = None
@@ -111,14 +111,14 @@ class Version(Wire, frozen=True, kw_only=True):
     staged_modification_id_modified: str | None = None
 
 
-class Link(Wire, frozen=True, kw_only=True):
+class Link(WireStruct, frozen=True, kw_only=True):
     relation: str = ""
     href: str = ""
     description: str | None = None
     method: str = "GET"
 
 
-class ErrorDetail(Wire, frozen=True, kw_only=True):
+class ErrorDetail(WireStruct, frozen=True, kw_only=True):
     """Why one item of a partial call was refused, in the server's words."""
 
     id: str | None = None
@@ -127,7 +127,7 @@ class ErrorDetail(Wire, frozen=True, kw_only=True):
     error_details: tuple[Mapping[str, Any], ...] | None = None
 
 
-class ProblemDetails(Wire, frozen=True, kw_only=True):
+class ProblemDetails(WireStruct, frozen=True, kw_only=True):
     """A refused call: LusidProblemDetails and, with ``errors``, LusidValidationProblemDetails."""
 
     name: str | None = None

@@ -112,7 +112,7 @@ def _listing(
     }
 
 
-class Family(Generic[E, R]):
+class EntityResource(Generic[E, R]):
     """List, get, upsert and delete of one family of entities (2.14)."""
 
     def __init__(self, call: Call, urls: FamilyEndpoints, entity: type[E], envelope: type[object]) -> None:
@@ -173,15 +173,15 @@ class Client:
         self.denied: dict[str, str] = {}
         self._beyond = frozenset(self.absent)
         call = self._call
-        self.blocks = Family[Block, BlockRequest](call, endpoints.BLOCKS, Block, BlockSetRequest)
-        self.orders = Family[Order, OrderRequest](call, endpoints.ORDERS, Order, OrderSetRequest)
-        self.placements = Family[Placement, PlacementRequest](
+        self.blocks = EntityResource[Block, BlockRequest](call, endpoints.BLOCKS, Block, BlockSetRequest)
+        self.orders = EntityResource[Order, OrderRequest](call, endpoints.ORDERS, Order, OrderSetRequest)
+        self.placements = EntityResource[Placement, PlacementRequest](
             call, endpoints.PLACEMENTS, Placement, PlacementSetRequest
         )
-        self.executions = Family[Execution, ExecutionRequest](
+        self.executions = EntityResource[Execution, ExecutionRequest](
             call, endpoints.EXECUTIONS, Execution, ExecutionSetRequest
         )
-        self.allocations = Family[Allocation, AllocationRequest](
+        self.allocations = EntityResource[Allocation, AllocationRequest](
             call, endpoints.ALLOCATIONS, Allocation, AllocationSetRequest
         )
 

@@ -315,10 +315,10 @@ _DECODERS: Final[dict[Any, msgspec.json.Decoder[Any]]] = {}
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
-def _wire_types() -> Iterator[type[base.Wire]]:
+def _wire_types() -> Iterator[type[base.WireStruct]]:
     for module in (base, models, requests):
         for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, base.Wire):
+            if isinstance(value, type) and issubclass(value, base.WireStruct):
                 yield value
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from tui.api.retries import Patience
+from tui.api.retries import RetryNotice
 
 
 class TokenSource(Protocol):
@@ -57,5 +57,5 @@ class Skew(Struct, frozen=True):
     seconds: float
 
 
-Notice = Patience | Skew
+Notice = RetryNotice | Skew
 """What a listener is told of a connection beside answers and errors."""

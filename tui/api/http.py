@@ -31,8 +31,8 @@ from tui.api.errors import (
     Refused,
     Unauthenticated,
 )
-from tui.api.responses import Answer, Reply
-from tui.api.retries import Budget, Circuit, Patience, Tries
+from tui.api.responses import ParsedResponse, Reply
+from tui.api.retries import Budget, Circuit, RetryNotice, RetryPolicy
 
 # httpx loads its own command line, with pygments and half of rich, wherever click is installed.
 _click = sys.modules.setdefault("click", None)  # type: ignore[arg-type]
@@ -177,12 +177,12 @@ class Http:
         self._budget.called()
         with self._circuit.call():
             _sign(request, await _signed_on(self._token.token()) if self._token else None)
-            tries = Tries(
+            tries = RetryPolicy(
                 reads=endpoint.effect == "reads", budget=self._budget, rate_limited=self._rate_limit_retries
             )
             return await self._tried(request, tries)
 
-    async def _tried(self, request: httpx.Request, tries: Tries) -> Reply:
+    async def _tried(self, request: httpx.Request, tries: RetryPolicy) -> Reply:
         """Send until there is an answer or nothing more may be tried."""
         renewed = False
         left = self._timeouts.call
@@ -204,7 +204,7 @@ class Http:
                         error.advice = "It was asked again, in vain. Try again later."
                     raise
                 if seconds >= VISIBLE_WAIT_S:
-                    self._tell(Patience(seconds, error.why))
+                    self._tell(RetryNotice(seconds, error.why))
                 await self._pause(seconds)
 
     async def _renew(self, request: httpx.Request) -> bool:
@@ -418,8 +418,8 @@ def _segment(text: str) -> str:
     return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")
 
 
-def _answer(response: httpx.Response) -> Answer:
-    return Answer(response.status_code, response.reason_phrase, response.headers, response.content)
+def _answer(response: httpx.Response) -> ParsedResponse:
+    return ParsedResponse(response.status_code, response.reason_phrase, response.headers, response.content)
 
 
 def _words(error: Exception) -> str:
@@ -431,11 +431,11 @@ __all__ = [
     "AsyncBaseTransport",
     "Http",
     "Notice",
-    "Patience",
     "Proxy",
     "Query",
     "Refused",
     "Reply",
+    "RetryNotice",
     "SecretText",
     "Skew",
     "Timeouts",

@@ -21,11 +21,11 @@ from tui.api.base import (
     Properties,
     ResourceId,
     Version,
-    Wire,
+    WireStruct,
 )
 
 
-class Block(Wire, frozen=True, kw_only=True):
+class Block(WireStruct, frozen=True, kw_only=True):
     """Orders that go to market together (1.1). Its state exists only in the order graph."""
 
     id: ResourceId
@@ -47,7 +47,7 @@ class Block(Wire, frozen=True, kw_only=True):
     links: tuple[Link, ...] | None = None
 
 
-class Order(Wire, frozen=True, kw_only=True):
+class Order(WireStruct, frozen=True, kw_only=True):
     """One portfolio's wish to trade (1.2). Which block holds it is known by the block alone."""
 
     properties: Properties | None = None
@@ -79,7 +79,7 @@ class Order(Wire, frozen=True, kw_only=True):
     links: tuple[Link, ...] | None = None
 
 
-class Placement(Wire, frozen=True, kw_only=True):
+class Placement(WireStruct, frozen=True, kw_only=True):
     """A block, or part of one, sent to a broker or venue (1.3)."""
 
     id: ResourceId
@@ -106,7 +106,7 @@ class Placement(Wire, frozen=True, kw_only=True):
     links: tuple[Link, ...] | None = None
 
 
-class Execution(Wire, frozen=True, kw_only=True):
+class Execution(WireStruct, frozen=True, kw_only=True):
     """A fill of a placement (1.4): units at a price, and how it settles."""
 
     id: ResourceId
@@ -129,7 +129,7 @@ class Execution(Wire, frozen=True, kw_only=True):
     links: tuple[Link, ...] | None = None
 
 
-class Allocation(Wire, frozen=True, kw_only=True):
+class Allocation(WireStruct, frozen=True, kw_only=True):
     """Executed units given to one order's portfolio (1.5)."""
 
     id: ResourceId
@@ -157,12 +157,12 @@ class Allocation(Wire, frozen=True, kw_only=True):
     links: tuple[Link, ...] | None = None
 
 
-class TransactionPrice(Wire, frozen=True, kw_only=True):
+class TransactionPrice(WireStruct, frozen=True, kw_only=True):
     price: Decimal | None = None
     type: str | None = None
 
 
-class Transaction(Wire, frozen=True, kw_only=True):
+class Transaction(WireStruct, frozen=True, kw_only=True):
     """An allocation booked into its portfolio (1.6)."""
 
     transaction_id: str
@@ -191,7 +191,7 @@ class Transaction(Wire, frozen=True, kw_only=True):
 Entity = Block | Order | Placement | Execution | Allocation
 
 
-class OrderedDetail(Wire, frozen=True, kw_only=True):
+class OrderedDetail(WireStruct, frozen=True, kw_only=True):
     id: ResourceId
     compliance_state: str | None = None
     approval_state: str | None = None
@@ -199,22 +199,22 @@ class OrderedDetail(Wire, frozen=True, kw_only=True):
     portfolio_name: str | None = None
 
 
-class IdDetail(Wire, frozen=True, kw_only=True):
+class IdDetail(WireStruct, frozen=True, kw_only=True):
     id: ResourceId
 
 
-class AllocatedDetail(Wire, frozen=True, kw_only=True):
+class AllocatedDetail(WireStruct, frozen=True, kw_only=True):
     id: ResourceId
     allocated_order_id: ResourceId | None = None
     quantity: Decimal | None = None
     amount: Decimal | None = None
 
 
-class BookedDetail(Wire, frozen=True, kw_only=True):
+class BookedDetail(WireStruct, frozen=True, kw_only=True):
     id: str
 
 
-class Ordered(Wire, frozen=True, kw_only=True):
+class Ordered(WireStruct, frozen=True, kw_only=True):
     quantity: Decimal | None = None
     quantity_by_state: Mapping[str, Decimal] | None = None
     amount: Decimal | None = None
@@ -222,7 +222,7 @@ class Ordered(Wire, frozen=True, kw_only=True):
     details: tuple[OrderedDetail, ...]
 
 
-class Placed(Wire, frozen=True, kw_only=True):
+class Placed(WireStruct, frozen=True, kw_only=True):
     quantity: Decimal | None = None
     quantity_by_state: Mapping[str, Decimal] | None = None
     amount: Decimal | None = None
@@ -230,25 +230,25 @@ class Placed(Wire, frozen=True, kw_only=True):
     details: tuple[IdDetail, ...]
 
 
-class Executed(Wire, frozen=True, kw_only=True):
+class Executed(WireStruct, frozen=True, kw_only=True):
     quantity: Decimal = msgspec.field(default_factory=lambda: ZERO)
     amount: Decimal | None = None
     details: tuple[IdDetail, ...]
 
 
-class Allocated(Wire, frozen=True, kw_only=True):
+class Allocated(WireStruct, frozen=True, kw_only=True):
     quantity: Decimal = msgspec.field(default_factory=lambda: ZERO)
     amount: Decimal | None = None
     details: tuple[AllocatedDetail, ...]
 
 
-class Booked(Wire, frozen=True, kw_only=True):
+class Booked(WireStruct, frozen=True, kw_only=True):
     quantity: Decimal = msgspec.field(default_factory=lambda: ZERO)
     amount: Decimal | None = None
     details: tuple[BookedDetail, ...]
 
 
-class OrderGraphBlock(Wire, frozen=True, kw_only=True):
+class OrderGraphBlock(WireStruct, frozen=True, kw_only=True):
     """A block with the totals of its life cycle (1.8, G1 to G10)."""
 
     block: Block
@@ -264,17 +264,17 @@ class OrderGraphBlock(Wire, frozen=True, kw_only=True):
     latest_activity_date: Instant | None = None
 
 
-class PlacementOrdered(Wire, frozen=True, kw_only=True):
+class PlacementOrdered(WireStruct, frozen=True, kw_only=True):
     details: tuple[IdDetail, ...]
 
 
-class PlacementAllocated(Wire, frozen=True, kw_only=True):
+class PlacementAllocated(WireStruct, frozen=True, kw_only=True):
     quantity: Decimal = msgspec.field(default_factory=lambda: ZERO)
     amount: Decimal | None = None
     details: tuple[IdDetail, ...]
 
 
-class OrderGraphPlacement(Wire, frozen=True, kw_only=True):
+class OrderGraphPlacement(WireStruct, frozen=True, kw_only=True):
     """A placement with what came of it (1.8, G9, G11)."""
 
     placement: Placement
@@ -287,12 +287,12 @@ class OrderGraphPlacement(Wire, frozen=True, kw_only=True):
     calculated_average_price: Decimal | None = None
 
 
-class EffectiveRange(Wire, frozen=True, kw_only=True):
+class EffectiveRange(WireStruct, frozen=True, kw_only=True):
     from_date: Instant | None = None
     until_date: Instant | None = None
 
 
-class HistoryItem(Wire, frozen=True, kw_only=True):
+class HistoryItem(WireStruct, frozen=True, kw_only=True):
     """One change to an order or a related entity, in the older or the newer shape (2.10, T3).
 
     The older shape puts any JSON into ``previousValue`` and ``newValue``, the newer one a property

@@ -17,14 +17,14 @@ from tui.api.base import (
     Properties,
     ResourceId,
     Version,
-    Wire,
+    WireStruct,
 )
 from tui.api.models import Block, HistoryItem, Order, Placement, Transaction
 
 T = TypeVar("T")
 
 
-class BlockRequest(Wire, frozen=True, kw_only=True):
+class BlockRequest(WireStruct, frozen=True, kw_only=True):
     id: ResourceId
     order_ids: tuple[ResourceId, ...] | None = None
     properties: Properties | None = None
@@ -40,7 +40,7 @@ class BlockRequest(Wire, frozen=True, kw_only=True):
     is_swept: bool | None = None
 
 
-class OrderRequest(Wire, frozen=True, kw_only=True):
+class OrderRequest(WireStruct, frozen=True, kw_only=True):
     properties: Properties | None = None
     instrument_identifiers: Identifiers
     quantity: Decimal | None = None
@@ -62,7 +62,7 @@ class OrderRequest(Wire, frozen=True, kw_only=True):
     custodian_account_id: ResourceId | None = None
 
 
-class PlacementRequest(Wire, frozen=True, kw_only=True):
+class PlacementRequest(WireStruct, frozen=True, kw_only=True):
     id: ResourceId
     parent_placement_id: ResourceId | None = None
     block_ids: tuple[ResourceId, ...]
@@ -82,7 +82,7 @@ class PlacementRequest(Wire, frozen=True, kw_only=True):
     entry_type: str | None = None
 
 
-class ExecutionRequest(Wire, frozen=True, kw_only=True):
+class ExecutionRequest(WireStruct, frozen=True, kw_only=True):
     id: ResourceId
     placement_id: ResourceId
     properties: Properties | None = None
@@ -100,7 +100,7 @@ class ExecutionRequest(Wire, frozen=True, kw_only=True):
     average_price: Decimal | None = None
 
 
-class AllocationRequest(Wire, frozen=True, kw_only=True):
+class AllocationRequest(WireStruct, frozen=True, kw_only=True):
     id: ResourceId
     allocated_order_id: ResourceId
     portfolio_id: ResourceId
@@ -121,27 +121,27 @@ class AllocationRequest(Wire, frozen=True, kw_only=True):
     custodian_account_id: ResourceId | None = None
 
 
-class BlockSetRequest(Wire, frozen=True, kw_only=True):
+class BlockSetRequest(WireStruct, frozen=True, kw_only=True):
     requests: tuple[BlockRequest, ...]
 
 
-class OrderSetRequest(Wire, frozen=True, kw_only=True):
+class OrderSetRequest(WireStruct, frozen=True, kw_only=True):
     order_requests: tuple[OrderRequest, ...]
 
 
-class PlacementSetRequest(Wire, frozen=True, kw_only=True):
+class PlacementSetRequest(WireStruct, frozen=True, kw_only=True):
     requests: tuple[PlacementRequest, ...]
 
 
-class ExecutionSetRequest(Wire, frozen=True, kw_only=True):
+class ExecutionSetRequest(WireStruct, frozen=True, kw_only=True):
     requests: tuple[ExecutionRequest, ...]
 
 
-class AllocationSetRequest(Wire, frozen=True, kw_only=True):
+class AllocationSetRequest(WireStruct, frozen=True, kw_only=True):
     allocation_requests: tuple[AllocationRequest, ...]
 
 
-class BlockedOrderRequest(Wire, frozen=True, kw_only=True):
+class BlockedOrderRequest(WireStruct, frozen=True, kw_only=True):
     """An order inside ``createorders``: instrument, type and prices come from its block entry."""
 
     id: ResourceId
@@ -159,7 +159,7 @@ class BlockedOrderRequest(Wire, frozen=True, kw_only=True):
     custodian_account_id: ResourceId | None = None
 
 
-class BlockAndOrdersRequest(Wire, frozen=True, kw_only=True):
+class BlockAndOrdersRequest(WireStruct, frozen=True, kw_only=True):
     block_id: ResourceId
     orders: tuple[BlockedOrderRequest, ...]
     block_properties: Properties | None = None
@@ -172,20 +172,20 @@ class BlockAndOrdersRequest(Wire, frozen=True, kw_only=True):
     stop_price: CurrencyAndAmount | None = None
 
 
-class BlockAndOrdersCreateRequest(Wire, frozen=True, kw_only=True):
+class BlockAndOrdersCreateRequest(WireStruct, frozen=True, kw_only=True):
     requests: tuple[BlockAndOrdersRequest, ...]
 
 
-class BlockAndOrderIdRequest(Wire, frozen=True, kw_only=True):
+class BlockAndOrderIdRequest(WireStruct, frozen=True, kw_only=True):
     destination_block_id: ResourceId
     order_id: ResourceId
 
 
-class MoveOrdersToDifferentBlocksRequest(Wire, frozen=True, kw_only=True):
+class MoveOrdersToDifferentBlocksRequest(WireStruct, frozen=True, kw_only=True):
     requests: tuple[BlockAndOrderIdRequest, ...]
 
 
-class OrderUpdateRequest(Wire, frozen=True, kw_only=True):
+class OrderUpdateRequest(WireStruct, frozen=True, kw_only=True):
     """Only what is sent changes; a property sent without a value is deleted (U1)."""
 
     id: ResourceId
@@ -200,11 +200,11 @@ class OrderUpdateRequest(Wire, frozen=True, kw_only=True):
     side: str | None = None
 
 
-class PlaceBlocksRequest(Wire, frozen=True, kw_only=True):
+class PlaceBlocksRequest(WireStruct, frozen=True, kw_only=True):
     requests: tuple[PlacementRequest, ...]
 
 
-class PlacementUpdateRequest(Wire, frozen=True, kw_only=True):
+class PlacementUpdateRequest(WireStruct, frozen=True, kw_only=True):
     """Only what is sent changes; prices are plain numbers in ``currency`` (P10)."""
 
     id: ResourceId
@@ -220,36 +220,36 @@ class PlacementUpdateRequest(Wire, frozen=True, kw_only=True):
     currency: str | None = None
 
 
-class CancelOrdersAndMoveRemainingRequest(Wire, frozen=True, kw_only=True):
+class CancelOrdersAndMoveRemainingRequest(WireStruct, frozen=True, kw_only=True):
     cancel_order_id: ResourceId
     move_remaining_to_order_id: ResourceId
     move_remaining_to_block_id: ResourceId
 
 
-class PortfolioWeight(Wire, frozen=True, kw_only=True):
+class PortfolioWeight(WireStruct, frozen=True, kw_only=True):
     portfolio_id: ResourceId
     weight: Decimal
 
 
-class WeightedAllocationServiceRunRequest(Wire, frozen=True, kw_only=True):
+class WeightedAllocationServiceRunRequest(WireStruct, frozen=True, kw_only=True):
     placement_ids: tuple[ResourceId, ...]
     portfolio_weights: tuple[PortfolioWeight, ...] = ()
 
 
-class BookTransactionsRequest(Wire, frozen=True, kw_only=True):
+class BookTransactionsRequest(WireStruct, frozen=True, kw_only=True):
     allocation_ids: tuple[ResourceId, ...]
     transaction_properties: Properties | None = None
     fx_instrument_type: str | None = None
 
 
-class SweepBlocksRequest(Wire, frozen=True, kw_only=True):
+class SweepBlocksRequest(WireStruct, frozen=True, kw_only=True):
     """``latest_allowable_modification_time`` is a date-time or a cut label: kept as text."""
 
     block_ids: Mapping[str, ResourceId]
     latest_allowable_modification_time: str
 
 
-class ResourceList(Wire, Generic[T], frozen=True, kw_only=True):
+class ResourceList(WireStruct, Generic[T], frozen=True, kw_only=True):
     """A list answer; ``next_page`` (null or empty on the last page) asks for the rest."""
 
     next_page: str | None = None
@@ -260,7 +260,7 @@ class ResourceList(Wire, Generic[T], frozen=True, kw_only=True):
     version: Version | None = None
 
 
-class KeyedReply(Wire, Generic[T], frozen=True, kw_only=True):
+class KeyedReply(WireStruct, Generic[T], frozen=True, kw_only=True):
     """A partial answer: every key sent is in ``values`` or in ``failed``."""
 
     href: str | None = None
@@ -270,12 +270,12 @@ class KeyedReply(Wire, Generic[T], frozen=True, kw_only=True):
     links: tuple[Link, ...] | None = None
 
 
-class BlockAndOrders(Wire, frozen=True, kw_only=True):
+class BlockAndOrders(WireStruct, frozen=True, kw_only=True):
     block: Block
     orders: tuple[Order, ...]
 
 
-class MovedOrder(Wire, frozen=True, kw_only=True):
+class MovedOrder(WireStruct, frozen=True, kw_only=True):
     """``source_block_id`` is null when the order was in no block."""
 
     destination_block: Block | None = None
@@ -283,16 +283,16 @@ class MovedOrder(Wire, frozen=True, kw_only=True):
     source_block_id: ResourceId | None = None
 
 
-class CancelledOrder(Wire, frozen=True, kw_only=True):
+class CancelledOrder(WireStruct, frozen=True, kw_only=True):
     order_state: Order | None = None
 
 
-class CancelledPlacement(Wire, frozen=True, kw_only=True):
+class CancelledPlacement(WireStruct, frozen=True, kw_only=True):
     placement_state: Placement | None = None
     cancelled_child_placements: tuple[ResourceId, ...]
 
 
-class CancelledAndMoved(Wire, frozen=True, kw_only=True):
+class CancelledAndMoved(WireStruct, frozen=True, kw_only=True):
     """``new_order`` and ``new_block_id`` are null when nothing was left to move (X5)."""
 
     cancelled_order: Order | None = None
@@ -300,20 +300,20 @@ class CancelledAndMoved(Wire, frozen=True, kw_only=True):
     new_block_id: ResourceId | None = None
 
 
-class AllocationReply(Wire, frozen=True, kw_only=True):
+class AllocationReply(WireStruct, frozen=True, kw_only=True):
     """``values`` are the ids of the *placements* that were allocated (A17)."""
 
     values: tuple[ResourceId, ...] | None = None
     failed: Mapping[str, ErrorDetail] | None = None
 
 
-class BookingReply(Wire, frozen=True, kw_only=True):
+class BookingReply(WireStruct, frozen=True, kw_only=True):
     values: Mapping[str, Transaction] | None = None
     failed: Mapping[str, ErrorDetail] | None = None
     fx_orders: tuple[BlockAndOrders, ...] | None = None
 
 
-class DeletedEntity(Wire, frozen=True, kw_only=True):
+class DeletedEntity(WireStruct, frozen=True, kw_only=True):
     href: str | None = None
     effective_from: Instant | None = None
     as_at: Instant
@@ -322,7 +322,7 @@ class DeletedEntity(Wire, frozen=True, kw_only=True):
     links: tuple[Link, ...] | None = None
 
 
-class MarketHalt(Wire, frozen=True, kw_only=True):
+class MarketHalt(WireStruct, frozen=True, kw_only=True):
     """An instrument that does not trade now, and for how much longer in market time."""
 
     ticker: str
@@ -330,7 +330,7 @@ class MarketHalt(Wire, frozen=True, kw_only=True):
     seconds_left: int
 
 
-class MarketStatus(Wire, frozen=True, kw_only=True):
+class MarketStatus(WireStruct, frozen=True, kw_only=True):
     """How the embedded server's simulated market is doing; ``trouble`` is its last refusal, if any.
 
     ``phase`` is Open or Closed, for ``seconds_left`` seconds of market time more. ``late`` counts the fills
@@ -351,7 +351,7 @@ class MarketStatus(Wire, frozen=True, kw_only=True):
     trouble: str | None = None
 
 
-class MarketRequest(Wire, frozen=True, kw_only=True):
+class MarketRequest(WireStruct, frozen=True, kw_only=True):
     """What to change of the simulated market; ``steps`` moves it on by so many ticks at once.
 
     ``halt`` and ``lift`` name an instrument: its LUID, ticker, ISIN or FIGI.
@@ -367,7 +367,7 @@ class MarketRequest(Wire, frozen=True, kw_only=True):
 History = ResourceList[HistoryItem]
 
 
-class Token(msgspec.Struct, frozen=True):
+class GrantedToken(msgspec.Struct, frozen=True):
     """The answer of a token endpoint; its fields are snake case on the wire."""
 
     access_token: str
@@ -378,7 +378,7 @@ class Token(msgspec.Struct, frozen=True):
     id_token: str | None = None
 
 
-class CurrentUser(Wire, frozen=True, kw_only=True):
+class CurrentUser(WireStruct, frozen=True, kw_only=True):
     """Whose token a call came with: the answer of ``GET /identity/api/me`` of LUSID's identity API.
 
     ``id`` is what versions and history name the user by.

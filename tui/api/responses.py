@@ -13,7 +13,7 @@ from tui.api.errors import MalformedReply, ServerFailed, reason_of, refusal_for
 from tui.api.retries import http_date, retry_after
 
 
-class Answer(Struct, frozen=True):
+class ParsedResponse(Struct, frozen=True):
     """What came back: ``headers`` are found whatever the letter case of their names."""
 
     status: int
@@ -29,7 +29,7 @@ class Reply(Struct, frozen=True):
     request_id: str | None = None
 
 
-def judge(answer: Answer, said: str = "") -> Reply:
+def judge(answer: ParsedResponse, said: str = "") -> Reply:
     """Turn an answer into its body or into the error it is; ``said`` is a reason found in its body.
 
     Raises:
@@ -56,7 +56,7 @@ def judge(answer: Answer, said: str = "") -> Reply:
     raise error
 
 
-def said_by_issuer(answer: Answer) -> str:
+def said_by_issuer(answer: ParsedResponse) -> str:
     """Give the sentence of a token endpoint that says no, or else its code; empty when there is none."""
     try:
         said = codec.decode(_IssuerError, answer.body)
@@ -77,7 +77,7 @@ class _IssuerError(Struct):
     error_description: str = ""
 
 
-def _problem(answer: Answer) -> ProblemDetails:
+def _problem(answer: ParsedResponse) -> ProblemDetails:
     """Read a failure's body, which a server may send as problem details, as text or as anything."""
     try:
         return codec.decode(ProblemDetails, answer.body)

@@ -33,7 +33,7 @@ RESERVE: Final = 10
 _SECONDS: Final = re.compile(r"\s*(\d{1,9})(?:\.\d*)?\s*", re.ASCII)
 
 
-class Patience(Struct, frozen=True):
+class RetryNotice(Struct, frozen=True):
     """Nothing is sent for ``seconds`` from now, of one request (``offline`` False) or of all of them."""
 
     seconds: float
@@ -70,7 +70,7 @@ class Circuit:
     """
 
     def __init__(
-        self, clock: Callable[[], float] = monotonic, opened: Callable[[Patience], None] | None = None
+        self, clock: Callable[[], float] = monotonic, opened: Callable[[RetryNotice], None] | None = None
     ) -> None:
         self._clock = clock
         self._opened = opened
@@ -131,10 +131,10 @@ class Circuit:
         if tried or (self._failures >= FAILURES_IN_A_ROW and self._open_until is None):
             self._open_until, self._why = self._clock() + OPEN_S, why
             if self._opened is not None:
-                self._opened(Patience(OPEN_S, why, offline=True))
+                self._opened(RetryNotice(OPEN_S, why, offline=True))
 
 
-class Tries:
+class RetryPolicy:
     """What one call may still do again; asked after each failure, it gives the pause before the next try.
 
     A read is tried 4 times. A write is sent again only when it never left (3 times) or when the server
@@ -190,4 +190,4 @@ def http_date(header: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-__all__ = ["Budget", "Circuit", "Patience", "Tries", "http_date", "retry_after"]
+__all__ = ["Budget", "Circuit", "RetryNotice", "RetryPolicy", "http_date", "retry_after"]

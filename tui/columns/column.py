@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from tui.columns.format import Look
+from tui.columns.format import DisplayContext
 from tui.service.snapshot.snapshot import Snapshot
 
 Value = Decimal | str | datetime | int | None
@@ -31,7 +31,7 @@ class Column(Struct, frozen=True):
     title: str
     help: str
     value: Getter
-    text: Callable[[Any, Look], str]
+    text: Callable[[Any, DisplayContext], str]
     width: int
     align: Literal["left", "right"] = "left"
     cut: Literal["end", "middle", "never"] = "end"
@@ -39,14 +39,14 @@ class Column(Struct, frozen=True):
     role: Callable[[Snapshot, Any], str] | None = None
     total: Total = ""
     currency: Callable[[Snapshot, Any], str | None] | None = None
-    drawn: Callable[[Snapshot, Any, Look], str] | None = None
+    drawn: Callable[[Snapshot, Any, DisplayContext], str] | None = None
     exported: bool = True
 
-    def cell(self, snapshot: Snapshot, row: Any, look: Look) -> str:
+    def cell(self, snapshot: Snapshot, row: Any, context: DisplayContext) -> str:
         """Give the text of this column's cell in ``row``."""
         if self.drawn is not None:
-            return self.drawn(snapshot, row, look)
-        return self.text(self.value(snapshot, row), look)
+            return self.drawn(snapshot, row, context)
+        return self.text(self.value(snapshot, row), context)
 
 
 _DIGITS: Final = re.compile(r"(\d+)")

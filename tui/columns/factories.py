@@ -11,7 +11,7 @@ from tui.api.states import direction_of, normal
 from tui.columns.column import Column, Getter, Total
 from tui.columns.format import (
     VERDICT_ROLES,
-    Look,
+    DisplayContext,
     average,
     clock,
     day,
@@ -47,24 +47,24 @@ def ticker(identifiers: Identifiers | None, luid: str = "") -> str:
     return next((known[name] for name in _NAMES if name in known), luid)
 
 
-def _text(value: Any, look: Look) -> str:
+def _text(value: Any, context: DisplayContext) -> str:
     return "" if value is None else str(value)
 
 
-def quantity_text(value: Decimal | None, look: Look) -> str:
+def quantity_text(value: Decimal | None, context: DisplayContext) -> str:
     """Write units."""
     return number(value)
 
 
-def _price(value: Decimal | None, look: Look) -> str:
+def _price(value: Decimal | None, context: DisplayContext) -> str:
     return on_the_point(price(value))
 
 
-def _average_text(value: Decimal | None, look: Look) -> str:
+def _average_text(value: Decimal | None, context: DisplayContext) -> str:
     return on_the_point(average(value), AVERAGE_PLACES)
 
 
-def _money(value: Decimal | None, look: Look) -> str:
+def _money(value: Decimal | None, context: DisplayContext) -> str:
     return number(value, 2)
 
 
@@ -108,7 +108,7 @@ def plain(
     return Column(id, title, help, value, _text, width, cut=cut, flexible=flexible, role=role)
 
 
-def ident(title: str, help: str, value: Getter, id: str = "id", width: int = 13) -> Column:
+def id_column(title: str, help: str, value: Getter, id: str = "id", width: int = 13) -> Column:
     """Give the column of a row's own code, which takes the spare width and is cut in the middle."""
     return Column(id, title, help, value, _text, width, cut="middle", flexible=True)
 
@@ -127,7 +127,7 @@ def quantity(
     return Column(id, title, help, value, quantity_text, width, "right", "never", role=role, total=total)
 
 
-def stage(id: str, title: str, help: str, units: Callable[[Any], Decimal | None]) -> Column:
+def lifecycle_quantity(id: str, title: str, help: str, units: Callable[[Any], Decimal | None]) -> Column:
     """Give a column of a life-cycle stage, whose zeros step back: they say what has not happened."""
     return quantity(
         id, title, help, lambda s, row: units(row), role=lambda s, row: "" if units(row) else "idle"
@@ -146,7 +146,7 @@ def average_price(value: Getter) -> Column:
     )
 
 
-def moment(id: str, title: str, help: str, value: Getter) -> Column:
+def timestamp_column(id: str, title: str, help: str, value: Getter) -> Column:
     """Give a column of times of the desk's zone."""
     return Column(id, title, help, value, clock, 13, "right")
 
@@ -185,7 +185,7 @@ def time_in_force(held: Callable[[Any], str | None]) -> Column:
         "TIF",
         "Time in force",
         lambda s, row: held(row),
-        lambda value, look: SHORT_TIMES.get(normal(value), value or ""),
+        lambda value, context: SHORT_TIMES.get(normal(value), value or ""),
         4,
     )
 
@@ -197,7 +197,7 @@ def side(held: Callable[[Any], str | None]) -> Column:
         "Side",
         "Buy or sell",
         lambda s, row: held(row),
-        lambda value, look: SHORT_SIDES.get(normal(value), value or ""),
+        lambda value, context: SHORT_SIDES.get(normal(value), value or ""),
         5,
         role=lambda s, row: side_role(direction_of(held(row))),
     )
@@ -228,6 +228,6 @@ def value_of(
     )
 
 
-def by_side(held: Callable[[Any], str | None]) -> Callable[[Snapshot, Any], str]:
+def role_by_side(held: Callable[[Any], str | None]) -> Callable[[Snapshot, Any], str]:
     """Give the colour role of a side, for the cells that carry its colour."""
     return lambda snapshot, row: side_role(direction_of(held(row)))

@@ -20,7 +20,7 @@ PRICE_PLACES: Final = 4
 """Decimals a price column keeps room for, so that points stand under each other."""
 
 
-class Look(Struct, frozen=True):
+class DisplayContext(Struct, frozen=True):
     """What a reader's terminal and place decide about text: glyphs, time zone, today's date."""
 
     ascii: bool = False
@@ -96,21 +96,21 @@ def money(value: Decimal | None, currency: str | None) -> str:
     return "" if value is None else f"{number(value, 2)} {currency or ''}".rstrip()
 
 
-def clock(moment: datetime | None, look: Look) -> str:
+def clock(moment: datetime | None, context: DisplayContext) -> str:
     """Give the time of day in the desk's zone, with the date when it is not today."""
     if moment is None or moment.year <= 1:
         return ""
-    local = moment.astimezone(look.zone)
-    if local.date() == look.today:
+    local = moment.astimezone(context.zone)
+    if local.date() == context.today:
         return f"{local:%H:%M:%S}"
-    return f"{local:%d %b %H:%M}" if local.year == look.today.year else f"{local:%d %b %Y}"
+    return f"{local:%d %b %H:%M}" if local.year == context.today.year else f"{local:%d %b %Y}"
 
 
-def day(moment: datetime | None, look: Look) -> str:
+def day(moment: datetime | None, context: DisplayContext) -> str:
     """Give a settlement or trade date: a calendar day, which has no zone."""
     if moment is None or moment.year <= 1:
         return ""
-    return f"{moment:%d %b}" if moment.year == look.today.year else f"{moment:%d %b %Y}"
+    return f"{moment:%d %b}" if moment.year == context.today.year else f"{moment:%d %b %Y}"
 
 
 class StateLook(Struct, frozen=True):
@@ -171,17 +171,17 @@ def state_look(state: str | None) -> StateLook:
     return STATE_LOOKS.get(normal(state), _NEUTRAL)
 
 
-def state_text(state: str | None, look: Look) -> str:
+def state_text(state: str | None, context: DisplayContext) -> str:
     """Give a state as glyph, FIX code where it has one, and the server's own word.
 
-    >>> state_text("PartiallyFilled", Look()), state_text("On fire", Look(ascii=True))
+    >>> state_text("PartiallyFilled", DisplayContext()), state_text("On fire", DisplayContext(ascii=True))
     ('◐ 1 PartiallyFilled', '. On fire')
     """
     if not state:
         return ""
     drawn = state_look(state)
     code = f"{drawn.code} " if drawn.code != "-" else ""
-    return f"{drawn.ascii if look.ascii else drawn.glyph} {code}{state}"
+    return f"{drawn.ascii if context.ascii else drawn.glyph} {code}{state}"
 
 
 def side_role(direction: int | None) -> str:

@@ -12,38 +12,38 @@ from tui.columns.column import Column
 from tui.columns.factories import (
     amount,
     average_price,
-    by_side,
     calendar_day,
     code,
     codes,
     currency,
-    ident,
+    id_column,
     instrument,
     labels,
-    moment,
+    lifecycle_quantity,
     plain,
     price_of,
     quantity,
     quantity_text,
+    role_by_side,
     side,
-    stage,
     state,
     time_in_force,
+    timestamp_column,
     value_of,
     verdict,
 )
 from tui.columns.format import (
-    Look,
+    DisplayContext,
     state_look,
 )
 from tui.columns.lifecycle_bar import lifecycle_bar
-from tui.service.snapshot.snapshot import Family, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 
-def _bar(snapshot: Snapshot, row: OrderGraphBlock, look: Look) -> str:
+def _bar(snapshot: Snapshot, row: OrderGraphBlock, context: DisplayContext) -> str:
     placed = row.placed.quantity or Decimal(0)
     stages = (placed, row.executed.quantity, row.allocated.quantity, row.booked.quantity)
-    return lifecycle_bar(_ordered(row) or Decimal(0), stages, ascii=look.ascii)
+    return lifecycle_bar(_ordered(row) or Decimal(0), stages, ascii=context.ascii)
 
 
 def _done(snapshot: Snapshot, row: OrderGraphBlock) -> Decimal | None:
@@ -67,7 +67,7 @@ def _unplaced(snapshot: Snapshot, row: OrderGraphBlock) -> Decimal | None:
 
 
 BLOCKS: Final = (
-    ident("Block", "The block's code", lambda s, row: row.block.id.code),
+    id_column("Block", "The block's code", lambda s, row: row.block.id.code),
     side(lambda row: row.block.side),
     instrument(lambda row: (row.block.instrument_identifiers, row.block.lusid_instrument_id)),
     quantity(
@@ -75,7 +75,7 @@ BLOCKS: Final = (
         "Ordered",
         "Units its live orders ask for",
         lambda s, row: _ordered(row),
-        role=by_side(lambda row: row.block.side),
+        role=role_by_side(lambda row: row.block.side),
     ),
     Column(
         "bar",
@@ -95,16 +95,22 @@ BLOCKS: Final = (
     ),
     time_in_force(lambda row: row.block.time_in_force),
     quantity("unplaced", "Unplaced", "Ordered less placed", _unplaced),
-    stage("placed", "Placed", "Units at the market", lambda row: row.placed.quantity),
-    stage("executed", "Executed", "Units filled", lambda row: row.executed.quantity),
-    stage("allocated", "Allocated", "Units given to portfolios", lambda row: row.allocated.quantity),
-    stage("booked", "Booked", "Units booked as transactions", lambda row: row.booked.quantity),
+    lifecycle_quantity("placed", "Placed", "Units at the market", lambda row: row.placed.quantity),
+    lifecycle_quantity("executed", "Executed", "Units filled", lambda row: row.executed.quantity),
+    lifecycle_quantity(
+        "allocated", "Allocated", "Units given to portfolios", lambda row: row.allocated.quantity
+    ),
+    lifecycle_quantity("booked", "Booked", "Units booked as transactions", lambda row: row.booked.quantity),
     average_price(lambda s, row: block_average(row)),
     quantity("orders", "Ord", "How many orders", lambda s, row: len(row.block.order_ids), total="", width=3),
     verdict("compliance", "Compliance", "Worst of its orders", lambda s, row: row.derived_compliance_state),
     verdict("approval", "Approval", "Approval of its orders", lambda s, row: row.derived_approval_state),
-    moment("activity", "Last activity", "Newest change of any part", lambda s, row: row.latest_activity_date),
-    moment("created", "Created", "When the block was created", lambda s, row: row.block.created_date),
+    timestamp_column(
+        "activity", "Last activity", "Newest change of any part", lambda s, row: row.latest_activity_date
+    ),
+    timestamp_column(
+        "created", "Created", "When the block was created", lambda s, row: row.block.created_date
+    ),
 )
 
 
@@ -148,13 +154,13 @@ def _size(row: Any) -> str:
 
 
 ORDERS: Final = (
-    ident("Order", "The order's code", lambda s, row: row.id.code, width=11),
+    id_column("Order", "The order's code", lambda s, row: row.id.code, width=11),
     quantity(
         "quantity",
         "Quantity",
         "Units ordered",
         lambda s, row: row.quantity,
-        role=by_side(lambda row: row.side),
+        role=role_by_side(lambda row: row.side),
     ),
     plain("portfolio", "Portfolio", "Whose order it is", 9, lambda s, row: code(row.portfolio_id)),
     state(lambda s, row: row.state),
@@ -178,7 +184,7 @@ ORDERS: Final = (
     verdict("compliance", "Compliance", "Compliance", lambda s, row: row.derived_compliance_state),
     verdict("approval", "Approval", "Approval", lambda s, row: row.derived_approval_state),
     plain("strategy", "Strategy", "Strategy property", 10, lambda s, row: labels(row).get("Strategy")),
-    moment("date", "Ordered at", "When it was ordered", lambda s, row: row.date),
+    timestamp_column("date", "Ordered at", "When it was ordered", lambda s, row: row.date),
 )
 
 
@@ -191,13 +197,13 @@ def _open(snapshot: Snapshot, row: Placement) -> Decimal | None:
 
 
 PLACEMENTS: Final = (
-    ident("Placement", "The placement's code", lambda s, row: row.id.code, width=11),
+    id_column("Placement", "The placement's code", lambda s, row: row.id.code, width=11),
     quantity(
         "quantity",
         "Quantity",
         "Units placed",
         lambda s, row: row.quantity,
-        role=by_side(lambda row: row.side),
+        role=role_by_side(lambda row: row.side),
     ),
     plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty),
     state(lambda s, row: row.state),
@@ -213,17 +219,17 @@ PLACEMENTS: Final = (
     plain("entry", "Entry", "Entry type", 8, lambda s, row: row.entry_type),
     plain("blocks", "Blocks", "Blocks it places", 12, lambda s, row: codes(row.block_ids), cut="middle"),
     plain("parent", "Parent", "Parent placement", 12, lambda s, row: code(row.parent_placement_id)),
-    moment("created", "Placed at", "When it was placed", lambda s, row: row.created_date),
+    timestamp_column("created", "Placed at", "When it was placed", lambda s, row: row.created_date),
 )
 
 ALLOCATIONS: Final = (
-    ident("Allocation", "The allocation's code", lambda s, row: row.id.code, width=12),
+    id_column("Allocation", "The allocation's code", lambda s, row: row.id.code, width=12),
     quantity(
         "quantity",
         "Quantity",
         "Units allocated",
         lambda s, row: row.quantity,
-        role=by_side(lambda row: row.side),
+        role=role_by_side(lambda row: row.side),
     ),
     plain("portfolio", "Portfolio", "Who gets it", 9, lambda s, row: code(row.portfolio_id)),
     state(lambda s, row: row.state, 14),
@@ -244,18 +250,18 @@ ALLOCATIONS: Final = (
     calendar_day("settles", "Settle", "Settlement date", lambda s, row: row.settlement_date),
     plain("order", "Order", "Its order", 12, lambda s, row: row.allocated_order_id.code, cut="middle"),
     plain("placement", "Placement", "Placements", 12, lambda s, row: codes(row.placement_ids), cut="middle"),
-    moment("date", "Allocated at", "When it was allocated", lambda s, row: row.date),
+    timestamp_column("date", "Allocated at", "When it was allocated", lambda s, row: row.date),
 )
 
 EXECUTIONS: Final = (
-    ident("Execution", "The execution's code", lambda s, row: row.id.code),
+    id_column("Execution", "The execution's code", lambda s, row: row.id.code),
     side(lambda row: row.side),
     quantity(
         "quantity",
         "Quantity",
         "Units filled",
         lambda s, row: row.quantity,
-        role=by_side(lambda row: row.side),
+        role=role_by_side(lambda row: row.side),
     ),
     price_of("price", "Price", "Price", lambda s, row: amount(row.price)),
     plain("currency", "Ccy", "Currency", 3, lambda s, row: currency(row.price)),
@@ -265,13 +271,15 @@ EXECUTIONS: Final = (
     value_of("value", "Value", "Quantity times price, bonds per 100", _notional),
     plain("placement", "Placement", "Its placement", 12, lambda s, row: row.placement_id.code, cut="middle"),
     calendar_day("settles", "Settle", "Settlement date", lambda s, row: row.settlement_date),
-    moment("created", "Filled at", "When it was filled", lambda s, row: row.created_date),
+    timestamp_column("created", "Filled at", "When it was filled", lambda s, row: row.created_date),
 )
 
 TRANSACTIONS: Final = (
-    ident("Transaction", "Its id in the portfolio", lambda s, row: row.transaction_id, width=22),
+    id_column("Transaction", "Its id in the portfolio", lambda s, row: row.transaction_id, width=22),
     side(lambda row: row.type),
-    quantity("units", "Units", "Units booked", lambda s, row: row.units, role=by_side(lambda row: row.type)),
+    quantity(
+        "units", "Units", "Units booked", lambda s, row: row.units, role=role_by_side(lambda row: row.type)
+    ),
     price_of("price", "Price", "Price", lambda s, row: row.transaction_price and row.transaction_price.price),
     value_of(
         "consideration",
@@ -293,16 +301,16 @@ TRANSACTIONS: Final = (
         lambda s, row: code(row.allocation_id),
         cut="middle",
     ),
-    moment("date", "Traded at", "Transaction date", lambda s, row: row.transaction_date),
+    timestamp_column("date", "Traded at", "Transaction date", lambda s, row: row.transaction_date),
 )
 
-COLUMNS: Final[Mapping[Family, tuple[Column, ...]]] = {
-    Family.BLOCKS: BLOCKS,
-    Family.ORDERS: ORDERS,
-    Family.PLACEMENTS: PLACEMENTS,
-    Family.ALLOCATIONS: ALLOCATIONS,
-    Family.EXECUTIONS: EXECUTIONS,
-    Family.TRANSACTIONS: TRANSACTIONS,
+COLUMNS: Final[Mapping[EntityKind, tuple[Column, ...]]] = {
+    EntityKind.BLOCKS: BLOCKS,
+    EntityKind.ORDERS: ORDERS,
+    EntityKind.PLACEMENTS: PLACEMENTS,
+    EntityKind.ALLOCATIONS: ALLOCATIONS,
+    EntityKind.EXECUTIONS: EXECUTIONS,
+    EntityKind.TRANSACTIONS: TRANSACTIONS,
 }
 
 Row = OrderGraphBlock | Order | Placement | Allocation | Execution | Transaction

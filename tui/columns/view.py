@@ -17,9 +17,9 @@ from msgspec.structs import replace
 
 from tui.api.base import ResourceId
 from tui.columns.column import Column, exported, sort_key
-from tui.columns.format import Look, money, number
+from tui.columns.format import DisplayContext, money, number
 from tui.columns.panes import COLUMNS
-from tui.service.snapshot.snapshot import Family, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 Test = Callable[[Snapshot, Any], bool]
 
@@ -44,7 +44,7 @@ class FilterError(ValueError):
 class View(Struct, frozen=True):
     """How one pane looks at its rows. ``sort`` names a column; empty keeps the desk's own order."""
 
-    family: Family
+    family: EntityKind
     filter: str = ""
     sort: str = ""
     descending: bool = False
@@ -71,7 +71,7 @@ class View(Struct, frozen=True):
         return replace(self, filter=text)
 
 
-def column_of(family: Family, id: str) -> Column:
+def column_of(family: EntityKind, id: str) -> Column:
     """Give the declared column ``id`` of a pane; a KeyError means the code and the registry differ."""
     return next(column for column in COLUMNS[family] if column.id == id)
 
@@ -101,7 +101,7 @@ def keys(view: View, snapshot: Snapshot, ids: Iterable[ResourceId]) -> list[Reso
     return found
 
 
-def parse_filter(text: str, family: Family) -> Test:
+def parse_filter(text: str, family: EntityKind) -> Test:
     """Read a filter: words that must all be there, ``column:word``, ``column>number``, ``!`` for not.
 
     ``aapl``, ``side:buy state:new``, ``ordered>=50k !vod``. Letters match without regard to case.
@@ -110,7 +110,7 @@ def parse_filter(text: str, family: Family) -> Test:
     return lambda snapshot, row: all(test(snapshot, row) for test in tests)
 
 
-def _term(word: str, family: Family) -> Test:
+def _term(word: str, family: EntityKind) -> Test:
     match = _TERM.fullmatch(word)
     if match is None or word == "!":
         raise FilterError(f"'{word}' says nothing to look for.")
@@ -118,7 +118,7 @@ def _term(word: str, family: Family) -> Test:
     return (lambda snapshot, row: not test(snapshot, row)) if match["not"] else test
 
 
-def _word_test(word: str, family: Family) -> Test:
+def _word_test(word: str, family: EntityKind) -> Test:
     wanted = word.casefold()
     getters = [column.value for column in COLUMNS[family]]
 
@@ -132,7 +132,7 @@ def _word_test(word: str, family: Family) -> Test:
     return test
 
 
-def _column_test(match: re.Match[str], family: Family) -> Test:
+def _column_test(match: re.Match[str], family: EntityKind) -> Test:
     name, sign, text = match["column"].lower(), match["op"], match["text"]
     column = next(
         (c for c in COLUMNS[family] if name in (c.id, c.title.lower().replace(" ", ""))),
@@ -232,9 +232,11 @@ def _inert(value: Any) -> str:
     return "'" + text if isinstance(value, str) and text[:1] in ("=", "+", "-", "@") else text
 
 
-def cells(columns: Sequence[Column], snapshot: Snapshot, row: Any, look: Look) -> list[tuple[str, str]]:
+def cells(
+    columns: Sequence[Column], snapshot: Snapshot, row: Any, context: DisplayContext
+) -> list[tuple[str, str]]:
     """Give one row's cells in order, each as text and the name of its colour role."""
     return [
-        (column.cell(snapshot, row, look), column.role(snapshot, row) if column.role else "")
+        (column.cell(snapshot, row, context), column.role(snapshot, row) if column.role else "")
         for column in columns
     ]

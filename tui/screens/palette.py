@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widgets import Input, OptionList
 
 
-class Palette(CommandPalette):
+class ActionPalette(CommandPalette):
     """Runs one command and leaves once, however often Enter is pressed before it is gone."""
 
     _left = False

@@ -34,14 +34,14 @@ from tui.service.environment import (
     OFFLINE_AFTER,
     STALE_AFTER,
     Environment,
+    EnvironmentKind,
     Health,
-    Kind,
     State,
     Update,
 )
 from tui.service.history import HistoryEntry, entries
 from tui.service.snapshot.builder import transaction_key
-from tui.service.snapshot.snapshot import EMPTY, Family, Ref, Snapshot
+from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
 from tui.service.sync.reader import Reader, Superseded
 from tui.service.writes.journal import Journal
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
@@ -55,7 +55,11 @@ if TYPE_CHECKING:
 FULL_LOAD_EVERY: Final = 300
 """After so many polls everything is read again, to heal whatever a poll cannot see."""
 
-_FAMILIES: Final = {Order: Family.ORDERS, Placement: Family.PLACEMENTS, Execution: Family.EXECUTIONS}
+_FAMILIES: Final = {
+    Order: EntityKind.ORDERS,
+    Placement: EntityKind.PLACEMENTS,
+    Execution: EntityKind.EXECUTIONS,
+}
 
 T = TypeVar("T")
 Listener = Callable[[Update], None]
@@ -109,12 +113,12 @@ class Desk:
         self._journal = journal or Journal(None)
         self._pause = pause
         self._writer: Writer | None = None
-        client.http.listen(self._heard)
+        client.http.listen(self._on_notice)
 
     # --- what there is -------------------------------------------------------------------------
 
     @property
-    def flights(self) -> Mapping[Ref, str]:
+    def in_flight(self) -> Mapping[Ref, str]:
         """The intent of every row with a write in flight or of unknown outcome: ``6?``, ``E?``, ``A?``."""
         return self._writer.marks if self._writer else {}
 
@@ -249,7 +253,11 @@ class Desk:
 
     async def identify(self) -> None:
         """Ask a server over the network who is signed on, once its desk is read; it is asked once."""
-        if self._identified or self.environment.kind is Kind.LOCAL or self.health.state is not State.LIVE:
+        if (
+            self._identified
+            or self.environment.kind is EnvironmentKind.LOCAL
+            or self.health.state is not State.LIVE
+        ):
             return
         try:
             user = await self.client.who_am_i()
@@ -266,7 +274,7 @@ class Desk:
         try:
             await read
         except ApiError as error:
-            self._missed(error)
+            self._on_read_failed(error)
             return False
         except Superseded:
             return False
@@ -275,7 +283,7 @@ class Desk:
         self._set_health(Health(State.LIVE, now, until=until if waits else None))
         return True
 
-    def _missed(self, error: ApiError) -> None:
+    def _on_read_failed(self, error: ApiError) -> None:
         missed = self.health.missed + 1
         if isinstance(error, Unauthenticated):
             state = State.UNAUTHENTICATED
@@ -295,7 +303,7 @@ class Desk:
         why = before.message if isinstance(error, Offline) and before.message else error.why
         self._set_health(Health(state, before.read_at, missed, why, self._advice(error), before.until))
 
-    def _heard(self, notice: Notice) -> None:
+    def _on_notice(self, notice: Notice) -> None:
         """Show for how long the server is left in peace; say once that the clocks differ."""
         if isinstance(notice, Skew):
             side = "ahead of" if notice.seconds > 0 else "behind"
@@ -344,15 +352,15 @@ class Desk:
         """
         if self.read_only or self.snapshot.as_at is not None:
             return self._refusal(verb)
-        return await self._owned(self._writing().act(verb))
+        return await self._run_shielded(self._writing().act(verb))
 
     async def recheck(self) -> Report | None:
         """Read back everything of unknown outcome once more; give a report of what could be settled."""
-        return await self._owned(self._writing().recheck())
+        return await self._run_shielded(self._writing().recheck())
 
     async def send_again(self, refs: Collection[Ref]) -> Report | None:
         """Send again, with the same ids, what is still unknown of ``refs`` after reading once more."""
-        return await self._owned(self._writing().again(refs))
+        return await self._run_shielded(self._writing().again(refs))
 
     async def dismiss(self) -> None:
         """Stop asking about everything of unknown outcome: the user found out by other means."""
@@ -390,7 +398,7 @@ class Desk:
         now = self._now()
         return Report(verb.name, verb.label, outcomes, now, now, past=verb.past)
 
-    async def _owned(self, work: Awaitable[T]) -> T:
+    async def _run_shielded(self, work: Awaitable[T]) -> T:
         """Run a write in a task that nobody's cancelling ends, and tell its report."""
 
         async def run() -> T:
@@ -407,7 +415,7 @@ class Desk:
 
     def _write_failed(self, error: ApiError) -> str:
         if isinstance(error, Unauthenticated):
-            self._missed(error)
+            self._on_read_failed(error)
         return self._advice(error)
 
     def _fold_answers(self, outcomes: Iterable[Outcome]) -> None:
@@ -445,7 +453,7 @@ class Desk:
 
     async def market_status(self) -> MarketStatus | None:
         """Tell how the simulated market is doing; None where there is none, or it does not answer."""
-        if self.environment.kind is Kind.PROD:
+        if self.environment.kind is EnvironmentKind.PROD:
             return None
         try:
             return await self.client.market_status()
@@ -468,7 +476,7 @@ class Desk:
         Raises:
             ApiError: it could not be done.
         """
-        if self.environment.kind is Kind.PROD:
+        if self.environment.kind is EnvironmentKind.PROD:
             return None
         try:
             return await self.client.set_market(
@@ -478,4 +486,4 @@ class Desk:
             return None
 
 
-__all__ = ["Desk", "Environment", "Health", "Kind", "State", "Update"]
+__all__ = ["Desk", "Environment", "EnvironmentKind", "Health", "State", "Update"]

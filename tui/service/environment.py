@@ -22,7 +22,7 @@ OFFLINE_AFTER: Final = 10
 """Missed polls in a row after which the desk is offline (header red, rows dimmed)."""
 
 
-class Kind(StrEnum):
+class EnvironmentKind(StrEnum):
     """What is at stake: LOCAL is the server inside this program, PROD moves real money."""
 
     LOCAL = "LOCAL"
@@ -38,7 +38,7 @@ class Environment(Struct, frozen=True):
     """
 
     name: str
-    kind: Kind
+    kind: EnvironmentKind
     url: str = ""
     user: str = ""
     sign_on_again: str = ""

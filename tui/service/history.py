@@ -12,14 +12,14 @@ from msgspec import Struct
 from tui.api import codec
 from tui.api.base import ResourceId
 from tui.api.models import HistoryItem
-from tui.service.snapshot.snapshot import Family, Ref, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
 _NAMED: Final = {
-    "order": Family.ORDERS,
-    "block": Family.BLOCKS,
-    "placement": Family.PLACEMENTS,
-    "execution": Family.EXECUTIONS,
-    "allocation": Family.ALLOCATIONS,
+    "order": EntityKind.ORDERS,
+    "block": EntityKind.BLOCKS,
+    "placement": EntityKind.PLACEMENTS,
+    "execution": EntityKind.EXECUTIONS,
+    "allocation": EntityKind.ALLOCATIONS,
 }
 
 
@@ -92,7 +92,7 @@ def _related(order: ResourceId, detail: Mapping[str, str], snapshot: Snapshot) -
             scope = detail.get(f"{kind}Scope") or (scopes[0] if scopes else order.scope)
             found.append(Ref(family, ResourceId(scope, code)))
     booked = detail.get("transactionId")
-    for id in snapshot.related(Ref(Family.ORDERS, order))[Family.TRANSACTIONS] if booked else ():
+    for id in snapshot.related(Ref(EntityKind.ORDERS, order))[EntityKind.TRANSACTIONS] if booked else ():
         if id.code == booked:
-            found.append(Ref(Family.TRANSACTIONS, id))
-    return tuple(dict.fromkeys(ref for ref in found if ref != Ref(Family.ORDERS, order)))
+            found.append(Ref(EntityKind.TRANSACTIONS, id))
+    return tuple(dict.fromkeys(ref for ref in found if ref != Ref(EntityKind.ORDERS, order)))

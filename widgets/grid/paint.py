@@ -34,7 +34,7 @@ UNICODE: Final = Glyphs()
 ASCII: Final = Glyphs(selected="*", ascending="^", descending="v", more=">", before="<", ellipsis="~")
 
 
-class Mark(NamedTuple):
+class CellMark(NamedTuple):
     """A cell that changed: ``fresh`` shows it reversed, afterwards a mark stands behind it."""
 
     column: str
@@ -47,10 +47,10 @@ class Row(NamedTuple):
     cells: tuple[Cell, ...]
     cursor: bool = False
     selected: bool = False
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[CellMark, ...] = ()
 
 
-class Palette:
+class GridStyles:
     """Resolves style names. ``base`` is the ground of the grid, the others come on top of it."""
 
     def __init__(
@@ -102,7 +102,7 @@ def _shape(style: Style) -> tuple[object, ...]:
     return (style.bgcolor, style.reverse, style.underline, style.strike, style.underline2, style.overline)
 
 
-class Line:
+class PaintedLine:
     """Collects texts and their styles into few segments."""
 
     __slots__ = ("_blanks_show", "_segments", "_style", "_texts")
@@ -139,13 +139,13 @@ def draw_row(
     row: Row,
     columns: Sequence[GridColumn],
     slots: Sequence[Slot],
-    palette: Palette,
+    palette: GridStyles,
     glyphs: Glyphs,
     width: int,
 ) -> Strip:
     """Draw ``row`` into ``width`` cells, its columns where ``slots`` says."""
     plain, _ = palette.resolve("", row)
-    line = Line(plain)
+    line = PaintedLine(plain)
     gutter = (glyphs.cursor if row.cursor else " ") + (glyphs.selected if row.selected else " ")
     line.add(gutter[:width], plain)
     marks = {mark.column: mark for mark in row.marks}
@@ -170,7 +170,7 @@ def draw_header(
     slots: Sequence[Slot],
     sort: tuple[str, bool] | None,
     beyond: tuple[bool, bool],
-    palette: Palette,
+    palette: GridStyles,
     glyphs: Glyphs,
     width: int,
 ) -> Strip:
@@ -199,17 +199,17 @@ def draw_header(
     return Strip([Segment(text, palette.header)], width)
 
 
-def draw_blank(palette: Palette, width: int) -> Strip:
+def draw_blank(palette: GridStyles, width: int) -> Strip:
     """Draw an empty line."""
     return Strip.blank(width, palette.base)
 
 
-def draw_sentence(text: str, palette: Palette, glyphs: Glyphs, width: int) -> Strip:
+def draw_sentence(text: str, palette: GridStyles, glyphs: Glyphs, width: int) -> Strip:
     """Draw ``text`` in the middle of a line."""
     room = max(0, width - 2)
     shown = fit(text, room, "left", "end", glyphs.ellipsis).strip() if room else ""
     left = (width - Segment(shown).cell_length) // 2
-    line = Line(palette.base)
+    line = PaintedLine(palette.base)
     line.add(" " * left, palette.base)
     line.add(shown, palette.empty)
     line.add(" " * (width - left - Segment(shown).cell_length), palette.base)

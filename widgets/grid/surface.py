@@ -23,7 +23,7 @@ from textual.widget import Widget
 
 from widgets.grid import paint
 from widgets.grid.columns import EMPTY_CELL, Cell, GridColumn, Layout, Slot, lay_out
-from widgets.grid.paint import Mark, Palette, Row
+from widgets.grid.paint import CellMark, GridStyles, Row
 from widgets.grid.rows import Rows
 from widgets.grid.text import width_of
 
@@ -72,7 +72,7 @@ class Surface(ScrollView, inherit_bindings=False):
         self._known: dict[Hashable, tuple[Cell, ...]] = {}
         self._laid_out: Size | None = None
         self._holding = False
-        self._palette: Palette | None = None
+        self._palette: GridStyles | None = None
         self._marks: dict[Hashable, dict[str, float]] = {}
         self._flash: Timer | None = None
 
@@ -198,11 +198,11 @@ class Surface(ScrollView, inherit_bindings=False):
             self._flash = self.set_timer(FLASH_S, self._settle)
         self._update()
 
-    def _marks_of(self, key: Hashable) -> tuple[Mark, ...]:
+    def _marks_of(self, key: Hashable) -> tuple[CellMark, ...]:
         if key not in self._marks:
             return ()
         now = monotonic()
-        return tuple(Mark(column, due > now) for column, due in self._marks[key].items())
+        return tuple(CellMark(column, due > now) for column, due in self._marks[key].items())
 
     def _settle(self) -> None:
         """End the flash of cells whose second is over; wait for the others."""
@@ -218,10 +218,10 @@ class Surface(ScrollView, inherit_bindings=False):
         super().notify_style_update()
         self._palette = None
 
-    def _colours(self) -> Palette:
+    def _colours(self) -> GridStyles:
         if self._palette is None:
             part = self._component
-            self._palette = Palette(
+            self._palette = GridStyles(
                 base=_plain(self.rich_style),
                 named=self._named,
                 header=part("grid--header"),

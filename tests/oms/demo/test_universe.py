@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from tui.oms.demo.universe import Instrument, instruments, mint
+from tui.oms.demo.universe import DemoInstrument, instruments, mint
 
 
-def by_ticker(ticker: str) -> Instrument:
+def by_ticker(ticker: str) -> DemoInstrument:
     return next(instrument for instrument in instruments() if instrument.ticker == ticker)
 
 

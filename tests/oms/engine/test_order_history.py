@@ -16,7 +16,7 @@ from tui.api.errors import NotFound
 from tui.api.http import asgi_transport
 from tui.api.models import HistoryItem
 from tui.oms.engine.engine import Engine
-from tui.oms.http.app import Server, Settings
+from tui.oms.http.app import Server, ServerSettings
 
 VOLATILE = frozenset({"asAtModified", "requestIdModified", "userIdModified", "asAtVersionNumber"})
 
@@ -54,7 +54,7 @@ async def post(raw: httpx.AsyncClient, path: str, body: Any) -> None:
 async def test_the_scenarios_order_has_the_history_of_the_example(
     engine: Engine, generation: Any, example: str
 ) -> None:
-    server = Server(engine, Settings(generation=generation))
+    server = Server(engine, ServerSettings(generation=generation))
     async with httpx.AsyncClient(transport=asgi_transport(server), base_url="http://embedded/api") as raw:
         await play(raw)
         answer = await raw.get(f"{MANAGE}/order/Desk/ORD-2/$history")

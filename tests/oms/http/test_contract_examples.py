@@ -16,7 +16,7 @@ from tui.api.http import asgi_transport
 from tui.oms.auth.tokens import Tokens
 from tui.oms.auth.users_file import User, Users, digest
 from tui.oms.engine.engine import Engine
-from tui.oms.http.app import Server, Settings
+from tui.oms.http.app import Server, ServerSettings
 
 APPLE = {"Instrument/default/Figi": "BBG000B9XRY4"}
 TERMS = {
@@ -155,7 +155,7 @@ async def test_a_filter_that_cannot_be_read_is_answered_as_in_the_example(raw: h
 
 async def test_who_may_not_write_is_answered_as_in_the_example(engine: Engine) -> None:
     users = {"auditor": User("auditor", token=digest("t"), read_only=True)}
-    server = Server(engine, Settings(tokens=Tokens(Users(users))))
+    server = Server(engine, ServerSettings(tokens=Tokens(Users(users))))
     headers = {"authorization": "Bearer t"}
     async with httpx.AsyncClient(
         transport=asgi_transport(server), base_url="http://embedded/api", headers=headers

@@ -17,7 +17,7 @@ from tui.api.endpoints import ORDERS
 from tui.api.http import asgi_transport
 from tui.oms.engine.engine import Engine
 from tui.oms.http import generation_2_1
-from tui.oms.http.app import Server, Settings
+from tui.oms.http.app import Server, ServerSettings
 
 JSON = {"content-type": "application/json"}
 LATER = {
@@ -29,7 +29,7 @@ LATER = {
 
 @pytest.fixture
 async def old(engine: Engine) -> AsyncIterator[httpx.AsyncClient]:
-    transport = asgi_transport(Server(engine, Settings(generation="2.1")))
+    transport = asgi_transport(Server(engine, ServerSettings(generation="2.1")))
     async with httpx.AsyncClient(transport=transport, base_url="http://embedded/api") as made:
         yield made
 

@@ -22,7 +22,7 @@ from tui.api import codec
 from tui.api.base import ProblemDetails
 from tui.api.http import asgi_transport
 from tui.oms.engine.engine import Engine
-from tui.oms.http.app import Server, Settings
+from tui.oms.http.app import Server, ServerSettings
 from tui.oms.store import readers
 
 JSON = {"content-type": "application/json"}
@@ -141,7 +141,7 @@ def held(engine: Engine) -> Iterator[Held]:
 @pytest.fixture
 async def hurried(engine: Engine) -> AsyncIterator[httpx.AsyncClient]:
     """A server that gives each request no more than a moment."""
-    transport = asgi_transport(Server(engine, Settings(request_s=0)))
+    transport = asgi_transport(Server(engine, ServerSettings(request_s=0)))
     async with httpx.AsyncClient(transport=transport, base_url="http://embedded/api") as made:
         yield made
 

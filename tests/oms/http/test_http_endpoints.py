@@ -19,14 +19,16 @@ from tui.api.models import Order
 from tui.oms.auth.tokens import Tokens
 from tui.oms.auth.users_file import User, Users, digest
 from tui.oms.engine.engine import Engine
-from tui.oms.http.app import Server, Settings
+from tui.oms.http.app import Server, ServerSettings
 from tui.oms.run.embedded import Embedded
 
 JSON = {"content-type": "application/json"}
 CREATE = f"{MANAGE}/createorders"
 
 
-def client_of(engine: Engine, settings: Settings, url: str = "http://embedded/api") -> httpx.AsyncClient:
+def client_of(
+    engine: Engine, settings: ServerSettings, url: str = "http://embedded/api"
+) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=asgi_transport(Server(engine, settings)), base_url=url)
 
 
@@ -262,7 +264,7 @@ async def guarded(engine: Engine) -> AsyncIterator[httpx.AsyncClient]:
         "pm.hart": User("pm.hart", token=digest("s3cret")),
         "auditor": User("auditor", token=digest("look"), read_only=True),
     }
-    async with client_of(engine, Settings(tokens=Tokens(Users(users)))) as made:
+    async with client_of(engine, ServerSettings(tokens=Tokens(Users(users)))) as made:
         yield made
 
 
@@ -292,7 +294,7 @@ async def test_who_may_only_look_cannot_write(guarded: httpx.AsyncClient) -> Non
 
 async def test_who_may_only_look_cannot_hold_the_market() -> None:
     users = Users({"auditor": User("auditor", token=digest("look"), read_only=True)})
-    embedded = await Embedded.open(None, size="empty", settings=Settings(tokens=Tokens(users)))
+    embedded = await Embedded.open(None, size="empty", settings=ServerSettings(tokens=Tokens(users)))
     try:
         headers = {"authorization": "Bearer look"}
         transport = asgi_transport(embedded.app)
@@ -307,7 +309,7 @@ async def test_who_may_only_look_cannot_hold_the_market() -> None:
 
 
 async def test_web_pages_and_strange_host_names_are_turned_away(engine: Engine) -> None:
-    settings = Settings(hosts=frozenset({"127.0.0.1", "[::1]"}))
+    settings = ServerSettings(hosts=frozenset({"127.0.0.1", "[::1]"}))
     async with client_of(engine, settings, "http://127.0.0.1:8011/api") as server:
         assert (await server.get("/api/orders")).status_code == 200
         assert (await server.get("/api/orders", headers={"host": "[::1]:8011"})).status_code == 200

@@ -15,7 +15,7 @@ from tests.oms.contract_scenario import MANAGE, STEPS, body_of, play
 from tui.api import codec
 from tui.api.base import ResourceId
 from tui.api.models import Block, Placement
-from tui.oms.domain.unit_of_work import Book, Context
+from tui.oms.domain.unit_of_work import Context, UnitOfWork
 from tui.oms.engine import order_graph
 from tui.oms.engine.engine import Engine
 
@@ -81,12 +81,12 @@ async def test_no_mangled_request_breaks_the_desk(engine: Engine, raw: httpx.Asy
 
 
 async def _the_graph_is_as_if_drawn_now(engine: Engine, raw: httpx.AsyncClient) -> None:
-    book = Book(engine.store, Context(datetime.now(UTC), "test", "test"))
+    uow = UnitOfWork(engine.store, Context(datetime.now(UTC), "test", "test"))
     for row in (await raw.get("/api/ordergraph/blocks?limit=5000")).json()["values"]:
-        block = book.get(Block, ResourceId(**row["block"]["id"]))
+        block = uow.get(Block, ResourceId(**row["block"]["id"]))
         assert block is not None
-        assert json.loads(codec.encode(order_graph.graph_block(book, block))) == row
+        assert json.loads(codec.encode(order_graph.graph_block(uow, block))) == row
     for row in (await raw.get("/api/ordergraph/placements?limit=5000")).json()["values"]:
-        placement = book.get(Placement, ResourceId(**row["placement"]["id"]))
+        placement = uow.get(Placement, ResourceId(**row["placement"]["id"]))
         assert placement is not None
-        assert json.loads(codec.encode(order_graph.graph_placement(book, placement))) == row
+        assert json.loads(codec.encode(order_graph.graph_placement(uow, placement))) == row

@@ -18,7 +18,7 @@ from tui.oms.auth.tokens import Tokens
 from tui.oms.auth.users_file import User, Users, digest
 from tui.oms.domain.clock import VirtualClock
 from tui.oms.engine.engine import Engine
-from tui.oms.http.app import Server, Settings
+from tui.oms.http.app import Server, ServerSettings
 
 KEYED = {"content-type": "application/json", "Idempotency-Key": "basket-1"}
 CREATE = f"{MANAGE}/createorders"
@@ -26,7 +26,7 @@ BASKET = body_of("01_create_orders")
 
 
 @asynccontextmanager
-async def serving(engine: Engine, settings: Settings | None = None) -> AsyncIterator[httpx.AsyncClient]:
+async def serving(engine: Engine, settings: ServerSettings | None = None) -> AsyncIterator[httpx.AsyncClient]:
     transport = asgi_transport(Server(engine, settings))
     async with httpx.AsyncClient(transport=transport, base_url="http://embedded/api") as made:
         yield made
@@ -109,7 +109,7 @@ async def test_a_key_at_work_is_not_started_twice(engine: Engine) -> None:
 async def test_a_key_is_its_users_own(engine: Engine) -> None:
     """Also where one name ends as another's key begins."""
     users = {name: User(name, token=digest(name[-1])) for name in ("a", "a b")}
-    async with serving(engine, Settings(tokens=Tokens(Users(users)))) as server:
+    async with serving(engine, ServerSettings(tokens=Tokens(Users(users)))) as server:
         for token, key in (("b", "c"), ("a", "b c")):
             headers = KEYED | {"authorization": f"Bearer {token}", "Idempotency-Key": key}
             body = BASKET.replace(b"ORD-", f"O{token}-".encode()).replace(b"BLK-", f"B{token}-".encode())

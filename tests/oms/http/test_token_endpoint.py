@@ -14,7 +14,7 @@ from tui.api.http import asgi_transport
 from tui.oms.auth.tokens import MAX_ACCESS, MAX_SIGN_ONS, SECOND, Tokens
 from tui.oms.auth.users_file import User, Users, digest, one_user
 from tui.oms.engine.engine import Engine
-from tui.oms.http.app import Server, Settings
+from tui.oms.http.app import Server, ServerSettings
 
 FORM = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
 SCOPE = "openid client groups offline_access"
@@ -45,7 +45,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def server(engine: Engine, clock: Clock) -> AsyncIterator[httpx.AsyncClient]:
-    app = Server(engine, Settings(tokens=Tokens(USERS, clock)))
+    app = Server(engine, ServerSettings(tokens=Tokens(USERS, clock)))
     async with httpx.AsyncClient(transport=asgi_transport(app), base_url="http://embedded") as made:
         yield made
 
@@ -217,7 +217,7 @@ async def test_the_number_of_live_tokens_is_bounded(engine: Engine, clock: Clock
     tokens = Tokens(one_user("dealer", "t"), clock)
     first = tokens.sign_on("dealer", "t", "")
     newest = [tokens.sign_on("dealer", "t", "") for _ in range(MAX_SIGN_ONS)][-1]
-    app = Server(engine, Settings(tokens=tokens))
+    app = Server(engine, ServerSettings(tokens=tokens))
     async with httpx.AsyncClient(transport=asgi_transport(app), base_url="http://embedded") as server:
         assert await status(server, {"authorization": f"Bearer {first.access}"}) == 401
         assert (await refreshed(server, first.refresh)).status_code == 400
@@ -230,7 +230,7 @@ async def test_the_number_of_live_tokens_is_bounded(engine: Engine, clock: Clock
 async def test_without_a_file_of_users_the_token_is_the_password_and_any_client_will_do(
     engine: Engine,
 ) -> None:
-    app = Server(engine, Settings(tokens=Tokens(one_user("dealer", "T"))))
+    app = Server(engine, ServerSettings(tokens=Tokens(one_user("dealer", "T"))))
     async with httpx.AsyncClient(transport=asgi_transport(app), base_url="http://embedded") as server:
         assert await status(server, {"authorization": "Bearer T"}) == 200
         granted = await ask(server, password_form("dealer", "T"))

@@ -28,7 +28,7 @@ from tui.api.requests import (
     PlacementSetRequest,
     PlacementUpdateRequest,
 )
-from tui.oms.demo.universe import Instrument, instruments
+from tui.oms.demo.universe import DemoInstrument, instruments
 from tui.oms.domain.clock import VirtualClock
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import EXECUTIONS_OF_PLACEMENT
@@ -70,7 +70,7 @@ def placed(
     engine: Engine,
     code: str,
     quantity: int | None,
-    instrument: Instrument = APPLE,
+    instrument: DemoInstrument = APPLE,
     *,
     amount: str | None = None,
     side: str = "Buy",
@@ -353,7 +353,7 @@ def test_the_open_and_the_close_are_heavier_than_noon(engine: Engine) -> None:
     ],
 )
 def test_a_limit_that_is_a_slip_of_the_finger_is_rejected_with_the_reason(
-    engine: Engine, side: str, instrument: Instrument, limit: str, why: str
+    engine: Engine, side: str, instrument: DemoInstrument, limit: str, why: str
 ) -> None:
     market = opened(engine)
     placed(engine, "PLC-1", 100_000, instrument, side=side, limit=limit)
@@ -370,7 +370,7 @@ def test_a_limit_in_foreign_money_is_rejected(engine: Engine) -> None:
     assert reason_of(engine, "PLC-1") == "ALBN: VOD trades in GBP, not in USD"
 
 
-def replace_currency(instrument: Instrument, currency: str) -> Instrument:
+def replace_currency(instrument: DemoInstrument, currency: str) -> DemoInstrument:
     return dataclasses.replace(instrument, currency=currency)
 
 

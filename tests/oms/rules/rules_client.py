@@ -35,9 +35,9 @@ from tui.api.models import (
     Transaction,
 )
 from tui.api.requests import KeyedReply, ResourceList
-from tui.oms.domain.unit_of_work import Book, Context
+from tui.oms.domain.unit_of_work import Context, UnitOfWork
 from tui.oms.engine.engine import Engine
-from tui.oms.http.app import Server, Settings
+from tui.oms.http.app import Server, ServerSettings
 
 APPLE = {"Instrument/default/Figi": "BBG000B9XRY4"}
 MICROSOFT = {"Instrument/default/Figi": "BBG000BPH459"}
@@ -110,7 +110,7 @@ class Refused(Exception):
 class Desk:
     """Sends calls to the server one after the other."""
 
-    def __init__(self, settings: Settings | None = None, **engine: Any) -> None:
+    def __init__(self, settings: ServerSettings | None = None, **engine: Any) -> None:
         self.engine = Engine.open(None, **engine)
         self.wrote = False
         """Whether the last call changed anything in the database."""
@@ -139,9 +139,9 @@ class Desk:
             if not name.startswith("sqlite_")
         }
 
-    def a_book(self) -> Book:
+    def a_book(self) -> UnitOfWork:
         """Give what a rule works on, over what is stored."""
-        return Book(self.engine.store, Context(datetime.now(UTC), "dealer", "REQ-1"))
+        return UnitOfWork(self.engine.store, Context(datetime.now(UTC), "dealer", "REQ-1"))
 
     # -- calls ----------------------------------------------------------------------------------------
 
@@ -299,7 +299,7 @@ class Desk:
         item = self.an_allocation(code, order, quantity, **fields)
         return self.send(ALLOCATIONS.upsert, {"allocationRequests": [item]})
 
-    def book(self, *codes: str, mark: bool = False, fees: bool = True, **fields: Any) -> Any:
+    def uow(self, *codes: str, mark: bool = False, fees: bool = True, **fields: Any) -> Any:
         return self.book_ids(*map(id_of, codes), mark=mark, fees=fees, **fields)
 
     def book_ids(self, *ids: Any, mark: bool = False, fees: bool = True, **fields: Any) -> Any:

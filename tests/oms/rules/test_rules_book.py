@@ -9,7 +9,7 @@ import pytest
 
 from tests.oms.rules.rules_client import Desk, rid
 from tui.api.models import Block, Order
-from tui.oms.domain.unit_of_work import BLOCK_OF_ORDER, Book, Relation
+from tui.oms.domain.unit_of_work import BLOCK_OF_ORDER, Relation, UnitOfWork
 from tui.oms.rules.blocking import members
 
 
@@ -32,34 +32,34 @@ class Counting:
 def test_a_book_asks_the_store_once_for_each_entity(desk: Desk) -> None:
     desk.create("B", {f"O{number}": 1 for number in range(200)})
     source = Counting(desk)
-    book = Book(source, desk.a_book().context)
+    uow = UnitOfWork(source, desk.a_book().context)
     for _ in range(3):
-        block = book.get(Block, rid("B"))
+        block = uow.get(Block, rid("B"))
         assert block is not None
-        assert len(members(book, block)) == 200
+        assert len(members(uow, block)) == 200
     assert source.asked == 201
 
 
 def test_a_book_undoes_an_attempt_that_fails(desk: Desk) -> None:
     desk.create("B", {"O1": 100})
-    book = desk.a_book()
-    block, order = book.get(Block, rid("B")), book.get(Order, rid("O1"))
+    uow = desk.a_book()
+    block, order = uow.get(Block, rid("B")), uow.get(Order, rid("O1"))
 
     def fail() -> None:
-        with book.attempt():
-            book.remove(Block, rid("B"))
-            book.touch(order)
+        with uow.savepoint():
+            uow.remove(Block, rid("B"))
+            uow.touch(order)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    assert book.related(BLOCK_OF_ORDER, rid("O1")) == [block]
-    assert book.seal() == []
+    assert uow.related(BLOCK_OF_ORDER, rid("O1")) == [block]
+    assert uow.commit() == []
 
 
 def test_a_book_finds_what_this_call_made(desk: Desk) -> None:
     desk.create("B", {"O1": 100})
-    book = desk.a_book()
-    assert book.related(BLOCK_OF_ORDER, rid("O1")) == [book.get(Block, rid("B"))]
-    book.remove(Block, rid("B"))
-    assert book.related(BLOCK_OF_ORDER, rid("O1")) == []
+    uow = desk.a_book()
+    assert uow.related(BLOCK_OF_ORDER, rid("O1")) == [uow.get(Block, rid("B"))]
+    uow.remove(Block, rid("B"))
+    assert uow.related(BLOCK_OF_ORDER, rid("O1")) == []

@@ -80,7 +80,7 @@ def test_x5_a5_what_cut_orders_keep_is_allocated_to_them(desk: Desk) -> None:
     assert [desk.order(code).state for code in ("O1", "O2")] == ["Cancelled", "Cancelled"]
     desk.allocate("P")
     assert not desk.wrote
-    reply = desk.book("P-O1", "P-O2", mark=True)
+    reply = desk.uow("P-O1", "P-O2", mark=True)
     assert reply.failed == {}
     assert desk.sweep("B").failed == {}
 

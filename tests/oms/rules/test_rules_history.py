@@ -12,7 +12,7 @@ import pytest
 from tests.oms.rules.rules_client import Desk, Refused, id_of, refused, usd
 from tui.api.endpoints import ORDER_HISTORY
 from tui.api.models import Execution
-from tui.oms.http.app import Settings
+from tui.oms.http.app import ServerSettings
 
 NOTE = "Order/Desk/Note"
 
@@ -20,7 +20,7 @@ NOTE = "Order/Desk/Note"
 @pytest.fixture(params=["latest", "2.1"])
 def told(request: pytest.FixtureRequest) -> Iterator[Desk]:
     """A desk of either generation where an order has lived a full life."""
-    with Desk(Settings(generation=request.param)) as desk:
+    with Desk(ServerSettings(generation=request.param)) as desk:
         live(desk)
         yield desk
 
@@ -45,7 +45,7 @@ def live(desk: Desk) -> None:
     desk.fill("E1", "P", 40)
     desk.cancel_placement("P")
     desk.allocate("P")
-    desk.book("P-O1")
+    desk.uow("P-O1")
     desk.cancel("O1")
 
 
@@ -100,7 +100,7 @@ def test_h2_the_entities_that_took_part_are_named_in_flat_pairs(told: Desk) -> N
 def test_h2_both_generations_tell_a_changed_field_in_their_own_shape(
     generation: Any, before: Any, after: Any
 ) -> None:
-    with Desk(Settings(generation=generation)) as desk:
+    with Desk(ServerSettings(generation=generation)) as desk:
         desk.put_order("O1", quantity=100)
         desk.update("O1", quantity=90)
         item, _ = items_of(desk, "O1")

@@ -13,7 +13,7 @@ from tui.api import codec
 from tui.api.base import ErrorDetail, Version
 from tui.api.models import Allocation, Block, Order
 from tui.api.requests import BlockAndOrders, KeyedReply, ResourceList
-from tui.oms.store.json_cache import Texts
+from tui.oms.store.json_cache import JsonCache
 
 WRITTEN = Version(
     effective_from=datetime.min.replace(tzinfo=UTC),
@@ -62,13 +62,13 @@ AN_ALLOCATION = Allocation(
     ],
 )
 def test_an_entity_is_written_as_the_gate_writes_it(entity: Order | Block | Allocation) -> None:
-    texts = Texts()
+    texts = JsonCache()
     for _ in range(2):
         assert texts.keep(entity) == codec.encode(entity)
 
 
 def test_an_answer_is_the_texts_joined_and_reads_as_if_it_had_been_written_at_once() -> None:
-    texts = Texts()
+    texts = JsonCache()
     orders = tuple(an_order(f"ORD-{number}", version=WRITTEN) for number in range(3))
     for known in (A_BLOCK, *orders[:2]):
         texts.keep(known)

@@ -22,7 +22,7 @@ from tui.api import codec
 from tui.api.models import Order
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.times import micros
-from tui.oms.domain.unit_of_work import Answer, Book, Stored
+from tui.oms.domain.unit_of_work import ReplyBuilder, Stored, UnitOfWork
 from tui.oms.engine.engine import Engine
 from tui.oms.query.pages import Listing, read_page
 from tui.oms.query.queryable_fields import fields_of
@@ -84,8 +84,8 @@ async def test_a_deleted_order_is_seen_at_an_earlier_as_at_only(engine: Engine) 
 
 
 async def test_a_refused_call_leaves_no_trace(engine: Engine) -> None:
-    def put_then_refuse(book: Book, entities: Sequence[Stored]) -> Answer:
-        put(book, entities)
+    def put_then_refuse(uow: UnitOfWork, entities: Sequence[Stored]) -> ReplyBuilder:
+        put(uow, entities)
         raise Refusal("Because", "it was asked to")
 
     with pytest.raises(Refusal):
@@ -270,11 +270,11 @@ async def test_a_read_sees_one_state_and_waits_for_no_write(tmp_path: Path) -> N
 
 
 async def test_calls_from_many_tasks_take_turns(engine: Engine) -> None:
-    def grow(book: Book, by: int) -> Answer:
-        order = book.get(Order, oid("ORD-1"))
+    def grow(uow: UnitOfWork, by: int) -> ReplyBuilder:
+        order = uow.get(Order, oid("ORD-1"))
         assert order is not None
         assert order.quantity is not None
-        book.put(replace(order, quantity=order.quantity + by))
+        uow.put(replace(order, quantity=order.quantity + by))
         return lambda: None
 
     engine.write(put, [an_order("ORD-1", quantity=Decimal(0))], user="u")

@@ -18,11 +18,11 @@ from tests.screens.desk.test_trading import fill, new_block, place
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http
 from tui.api.requests import MarketStatus
-from tui.app import BlotterApp, Preferences, Session
+from tui.app import BlotterApp, Connection, Preferences
 from tui.screens.desk.screen import DeskScreen
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.service.desk import Desk
-from tui.service.environment import Environment, Kind
+from tui.service.environment import Environment, EnvironmentKind
 
 
 class Line(AsyncBaseTransport):
@@ -158,12 +158,14 @@ async def test_what_one_may_not_do_is_told_and_not_offered_until_the_desk_is_ref
         assert "Place 1 block" in await user.form()
 
 
-@pytest.mark.parametrize("kind", [Kind.TEST, Kind.PROD])
+@pytest.mark.parametrize("kind", [EnvironmentKind.TEST, EnvironmentKind.PROD])
 @pytest.mark.parametrize("theme", [theme.name for theme in THEMES])
-async def test_what_is_wrong_can_be_read_on_the_band_of_every_environment(kind: Kind, theme: str) -> None:
-    async def nowhere() -> Session:
+async def test_what_is_wrong_can_be_read_on_the_band_of_every_environment(
+    kind: EnvironmentKind, theme: str
+) -> None:
+    async def nowhere() -> Connection:
         client = Client(Http("http://desk/api", transport=httpx.MockTransport(_refuse)))
-        return Session(Desk(client, environment), client.close)
+        return Connection(Desk(client, environment), client.close)
 
     environment = Environment("desk", kind, "http://desk/api")
     app = BlotterApp(environment, nowhere, Preferences(zone=UTC, theme=theme))
@@ -255,7 +257,7 @@ async def test_resizing_keeps_cursor_and_selection() -> None:
 async def test_a_fault_of_our_own_ends_with_a_sentence_and_a_log(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async def never() -> Session:
+    async def never() -> Connection:
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -268,7 +270,9 @@ async def test_a_fault_of_our_own_ends_with_a_sentence_and_a_log(
             await pilot.pause()
 
     app = BlotterApp(
-        Environment("demo", Kind.LOCAL), never, Preferences(zone=UTC, log_file=tmp_path / "blotter.log")
+        Environment("demo", EnvironmentKind.LOCAL),
+        never,
+        Preferences(zone=UTC, log_file=tmp_path / "blotter.log"),
     )
     with pytest.raises(RuntimeError):
         await use(app)

@@ -13,9 +13,9 @@ from textual.screen import Screen
 from tui.api.base import ResourceId
 from tui.screens.dialogs.dialog import GUARD_S
 from tui.screens.dialogs.preview_dialog import PreviewDialog
-from tui.service.environment import Environment, Kind
-from tui.service.snapshot.snapshot import Family, Ref
-from tui.service.verbs.verb import Line, Tier
+from tui.service.environment import Environment, EnvironmentKind
+from tui.service.snapshot.snapshot import EntityKind, Ref
+from tui.service.verbs.verb import PreviewLine, Tier
 from tui.service.writes.preview import Preview, Total, Warning
 
 Opened = Callable[[Screen[Any]], Any]
@@ -39,9 +39,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return made
 
 
-def line(number: int, side: str = "Buy") -> Line:
-    return Line(
-        Ref(Family.ORDERS, ResourceId("Desk", f"ORD-{number}")),
+def line(number: int, side: str = "Buy") -> PreviewLine:
+    return PreviewLine(
+        Ref(EntityKind.ORDERS, ResourceId("Desk", f"ORD-{number}")),
         side,
         Decimal(50_000),
         Decimal("0.82"),
@@ -56,8 +56,10 @@ def warning(number: int) -> Warning:
     return Warning(f"kind {number}", 3, texts[0], True, texts)
 
 
-def preview(tier: Tier = Tier.T1, *, kind: Kind = Kind.LOCAL, count: int = 2, soft: int = 0) -> Preview:
-    address = "" if kind is Kind.LOCAL else "https://acme.example.com/api"
+def preview(
+    tier: Tier = Tier.T1, *, kind: EnvironmentKind = EnvironmentKind.LOCAL, count: int = 2, soft: int = 0
+) -> Preview:
+    address = "" if kind is EnvironmentKind.LOCAL else "https://acme.example.com/api"
     totals = (
         Total("Buy", "GBP", 1, Decimal(50_000), Decimal(41_000)),
         Total("SellShort", "USD", 1, Decimal(1200), None),
@@ -146,7 +148,7 @@ async def test_a_paste_never_confirms(stage: Opened, clock: Clock, tier: Tier, t
 
 
 async def test_what_is_said_is_in_order_and_above_the_fold(stage: Opened, clock: Clock) -> None:
-    app = stage(PreviewDialog(preview(Tier.T3, kind=Kind.PROD, count=26, soft=7), CURL))
+    app = stage(PreviewDialog(preview(Tier.T3, kind=EnvironmentKind.PROD, count=26, soft=7), CURL))
     async with app.run_test(size=(80, 24)):
         text = app.text
         expected = [
@@ -173,7 +175,7 @@ async def test_what_is_said_is_in_order_and_above_the_fold(stage: Opened, clock:
 
 
 async def test_a_hard_reason_is_named(stage: Opened, clock: Clock) -> None:
-    app = stage(PreviewDialog(preview(Tier.HARD, kind=Kind.TEST), CURL))
+    app = stage(PreviewDialog(preview(Tier.HARD, kind=EnvironmentKind.TEST), CURL))
     async with app.run_test(size=(80, 24)):
         assert "No:  ORD-1: notional 30,000,000 GBP is above the limit." in app.text
         assert "This cannot be sent." in app.text

@@ -13,7 +13,7 @@ from textual.screen import Screen
 from tui.api.base import ResourceId
 from tui.screens.dialogs.dialog import GUARD_S
 from tui.screens.dialogs.report_dialog import ReportDialog
-from tui.service.snapshot.snapshot import Family, Ref
+from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.writes.outcomes import Outcome, Report, Status
 
 Opened = Callable[[Screen[Any]], Any]
@@ -30,7 +30,7 @@ NOW = datetime(2026, 11, 20, 14, 5, 6, tzinfo=UTC)
 
 
 def ref(number: int) -> Ref:
-    return Ref(Family.ORDERS, ResourceId("Desk", f"ORD-{number}"))
+    return Ref(EntityKind.ORDERS, ResourceId("Desk", f"ORD-{number}"))
 
 
 def report(*outcomes: Outcome) -> Report:

@@ -14,18 +14,18 @@ from textual.screen import Screen
 
 from tui.api.base import ResourceId
 from tui.api.errors import NoAnswer, NotSent
-from tui.columns.format import Look
+from tui.columns.format import DisplayContext
 from tui.screens.history.entries import inert
 from tui.screens.history.screen import HistoryScreen
 from tui.service.history import HistoryEntry
-from tui.service.snapshot.snapshot import Family, Ref
+from tui.service.snapshot.snapshot import EntityKind, Ref
 from widgets.timeline import Timeline
 
 Opened = Callable[[Screen[Any]], Any]
 ORDER = ResourceId("Desk", "ORD-2")
-BLOCK = Ref(Family.BLOCKS, ResourceId("Desk", "BLK-1"))
-PLACEMENT = Ref(Family.PLACEMENTS, ResourceId("Desk", "PLC-1"))
-LOOK = Look(today=date(2026, 11, 20))
+BLOCK = Ref(EntityKind.BLOCKS, ResourceId("Desk", "BLK-1"))
+PLACEMENT = Ref(EntityKind.PLACEMENTS, ResourceId("Desk", "PLC-1"))
+LOOK = DisplayContext(today=date(2026, 11, 20))
 
 
 def at(hour: int, minute: int = 0, day: int = 20) -> datetime:
@@ -90,7 +90,7 @@ class Server:
         return Path("exports") / name
 
     def screen(self) -> HistoryScreen:
-        return HistoryScreen(ORDER, self.load, "History of order ORD-2", save=self.save, look=LOOK)
+        return HistoryScreen(ORDER, self.load, "History of order ORD-2", save=self.save, context=LOOK)
 
 
 async def settle(app: Any, pilot: Any) -> None:
@@ -164,7 +164,7 @@ async def test_words_narrow_the_story_down(stage: Opened) -> None:
 
 
 async def test_enter_jumps_to_the_row_furthest_in_its_life_else_to_the_order(stage: Opened) -> None:
-    for keys, expected in ((("enter",), PLACEMENT), (("down", "g"), Ref(Family.ORDERS, ORDER))):
+    for keys, expected in ((("enter",), PLACEMENT), (("down", "g"), Ref(EntityKind.ORDERS, ORDER))):
         app = stage(Server().screen())
         async with app.run_test(size=(80, 24)) as pilot:
             await settle(app, pilot)

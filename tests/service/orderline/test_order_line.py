@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.service.entities import NINE
-from tui.service.orderline import OrderLine, Part, parse_order_line
+from tui.service.orderline import OrderLine, PortfolioShare, parse_order_line
 from tui.service.snapshot.snapshot import Instrument
 
 TODAY = date(2026, 11, 20)
@@ -37,7 +37,7 @@ def test_the_example_of_the_conventions() -> None:
         type="Limit",
         limit=Decimal("0.82"),
         time_in_force="Day",
-        parts=(Part("UKEQ-GROW", Decimal(30_000)), Part("UKEQ-INC", Decimal(20_000))),
+        parts=(PortfolioShare("UKEQ-GROW", Decimal(30_000)), PortfolioShare("UKEQ-INC", Decimal(20_000))),
     )
     assert read.describe(VOD) == (
         "Buy 50,000 VOD (Vodafone) limit 0.82 GBP, for the day: 30,000 for UKEQ-GROW, 20,000 for UKEQ-INC. "
@@ -48,7 +48,7 @@ def test_the_example_of_the_conventions() -> None:
 def test_market_and_day_are_understood_when_left_out() -> None:
     read = line("ss 1,000 tsla @GLB-CORE")
     assert (read.side, read.type, read.time_in_force) == ("SellShort", "Market", "Day")
-    assert read.parts == (Part("GLB-CORE", Decimal(1000)),)
+    assert read.parts == (PortfolioShare("GLB-CORE", Decimal(1000)),)
     assert "Notional unknown" in read.describe()
     assert "about 810.00 GBP" in read.describe(VOD)
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from tests.service.entities import allocation, block, execution, order, placement, rid, transaction, version
 from tui.service.snapshot.diff import Delta, diff
-from tui.service.snapshot.snapshot import Family, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 
 def desk(**more: object) -> Snapshot:
@@ -28,11 +28,11 @@ def test_the_same_snapshot_differs_in_nothing() -> None:
 def test_rows_that_came_went_and_changed() -> None:
     old = desk()
     draft = old.draft()
-    draft.put(Family.ORDERS, [order("ORD-1", "50", version=version(2)), order("ORD-3")])
-    draft.remove(Family.ORDERS, [rid("ORD-2")])
+    draft.put(EntityKind.ORDERS, [order("ORD-1", "50", version=version(2)), order("ORD-3")])
+    draft.remove(EntityKind.ORDERS, [rid("ORD-2")])
     delta = diff(old, draft.freeze())
     assert delta == {
-        Family.ORDERS: Delta(
+        EntityKind.ORDERS: Delta(
             added=frozenset({rid("ORD-3")}),
             removed=frozenset({rid("ORD-2")}),
             changed={rid("ORD-1"): frozenset({"quantity", "version"})},
@@ -43,19 +43,19 @@ def test_rows_that_came_went_and_changed() -> None:
 def test_neighbours_and_strangers_differ_alike() -> None:
     old = desk()
     draft = old.draft()
-    draft.put(Family.EXECUTIONS, [execution("EXE-1", "PLC-1")])
+    draft.put(EntityKind.EXECUTIONS, [execution("EXE-1", "PLC-1")])
     neighbour = draft.freeze()
     stranger = desk(executions=[execution("EXE-1", "PLC-1")])
     told = diff(old, neighbour)
-    assert told[Family.EXECUTIONS].added == {rid("EXE-1")}
-    assert diff(old, stranger)[Family.EXECUTIONS] == told[Family.EXECUTIONS]
+    assert told[EntityKind.EXECUTIONS].added == {rid("EXE-1")}
+    assert diff(old, stranger)[EntityKind.EXECUTIONS] == told[EntityKind.EXECUTIONS]
 
 
 def test_a_placement_changes_with_its_executions() -> None:
     old = desk()
     draft = old.draft()
-    draft.put(Family.EXECUTIONS, [execution("EXE-1", "PLC-1")])
-    delta = diff(old, draft.freeze())[Family.PLACEMENTS]
+    draft.put(EntityKind.EXECUTIONS, [execution("EXE-1", "PLC-1")])
+    delta = diff(old, draft.freeze())[EntityKind.PLACEMENTS]
     assert delta.changed == {rid("PLC-1"): frozenset({"executed", "average_price"})}
 
 
@@ -64,23 +64,23 @@ def test_an_order_changes_with_its_block_and_its_allocations() -> None:
     draft = old.draft()
     for name, ids in (("BLK-1", ()), ("BLK-2", ("ORD-1",))):
         row = old.blocks[rid(name)]
-        draft.put(Family.BLOCKS, [replace(row, block=block(name, *ids, version=version(2)))])
+        draft.put(EntityKind.BLOCKS, [replace(row, block=block(name, *ids, version=version(2)))])
     draft.put(
-        Family.ALLOCATIONS,
+        EntityKind.ALLOCATIONS,
         [allocation("ALL-1", order="ORD-1", placement="PLC-1", quantity="20", version=version(2))],
     )
     delta = diff(old, draft.freeze())
-    assert delta[Family.ORDERS].changed == {rid("ORD-1"): frozenset({"block", "allocated"})}
-    assert delta[Family.BLOCKS].changed[rid("BLK-1")] == {"order_ids", "version"}
+    assert delta[EntityKind.ORDERS].changed == {rid("ORD-1"): frozenset({"block", "allocated"})}
+    assert delta[EntityKind.BLOCKS].changed[rid("BLK-1")] == {"order_ids", "version"}
 
 
 def test_an_order_that_stays_in_its_block_is_not_changed_by_it() -> None:
     old = desk()
     draft = old.draft()
     row = old.blocks[rid("BLK-1")]
-    draft.put(Family.BLOCKS, [replace(row, derived_state="In dispute")])
+    draft.put(EntityKind.BLOCKS, [replace(row, derived_state="In dispute")])
     delta = diff(old, draft.freeze())
-    assert delta == {Family.BLOCKS: Delta(changed={rid("BLK-1"): frozenset({"derived_state"})})}
+    assert delta == {EntityKind.BLOCKS: Delta(changed={rid("BLK-1"): frozenset({"derived_state"})})}
 
 
 def test_an_allocation_changes_when_it_is_booked() -> None:
@@ -89,5 +89,5 @@ def test_an_allocation_changes_when_it_is_booked() -> None:
     booked = transaction("TXN-1", allocation="ALL-1", order="ORD-1")
     draft.put_transactions({draft.transaction_id(booked): booked})
     delta = diff(old, draft.freeze())
-    assert delta[Family.ALLOCATIONS].changed == {rid("ALL-1"): frozenset({"booked"})}
-    assert delta[Family.ORDERS].changed == {rid("ORD-1"): frozenset({"booked"})}
+    assert delta[EntityKind.ALLOCATIONS].changed == {rid("ALL-1"): frozenset({"booked"})}
+    assert delta[EntityKind.ORDERS].changed == {rid("ORD-1"): frozenset({"booked"})}

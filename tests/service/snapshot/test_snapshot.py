@@ -20,7 +20,7 @@ from tests.service.entities import (
     usd,
     version,
 )
-from tui.service.snapshot.snapshot import EMPTY, Family, Ref, Snapshot
+from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
 
 
 @pytest.fixture
@@ -86,36 +86,36 @@ def test_plain_blocks_get_their_totals_from_the_other_rows(desk: Snapshot) -> No
 @pytest.mark.parametrize(
     ("ref", "executions", "allocations"),
     [
-        (Ref(Family.BLOCKS, rid("BLK-1")), ["EXE-1", "EXE-3", "EXE-2"], ["ALL-1", "ALL-2"]),
-        (Ref(Family.ORDERS, rid("ORD-2")), ["EXE-1", "EXE-3", "EXE-2"], ["ALL-2"]),
-        (Ref(Family.PLACEMENTS, rid("PLC-1-A")), ["EXE-2"], []),
-        (Ref(Family.EXECUTIONS, rid("EXE-1")), ["EXE-1"], ["ALL-1", "ALL-2"]),
-        (Ref(Family.ALLOCATIONS, rid("ALL-1")), ["EXE-1", "EXE-3"], ["ALL-1"]),
+        (Ref(EntityKind.BLOCKS, rid("BLK-1")), ["EXE-1", "EXE-3", "EXE-2"], ["ALL-1", "ALL-2"]),
+        (Ref(EntityKind.ORDERS, rid("ORD-2")), ["EXE-1", "EXE-3", "EXE-2"], ["ALL-2"]),
+        (Ref(EntityKind.PLACEMENTS, rid("PLC-1-A")), ["EXE-2"], []),
+        (Ref(EntityKind.EXECUTIONS, rid("EXE-1")), ["EXE-1"], ["ALL-1", "ALL-2"]),
+        (Ref(EntityKind.ALLOCATIONS, rid("ALL-1")), ["EXE-1", "EXE-3"], ["ALL-1"]),
     ],
 )
 def test_linked_panes_show_what_belongs_to_the_row(
     desk: Snapshot, ref: Ref, executions: list[str], allocations: list[str]
 ) -> None:
     found = desk.related(ref)
-    assert [id.code for id in found[Family.EXECUTIONS]] == executions
-    assert [id.code for id in found[Family.ALLOCATIONS]] == allocations
+    assert [id.code for id in found[EntityKind.EXECUTIONS]] == executions
+    assert [id.code for id in found[EntityKind.ALLOCATIONS]] == allocations
     assert found[ref.family][0] == ref.id or ref.id in found[ref.family]
-    assert found[Family.BLOCKS] == (rid("BLK-1"),)
+    assert found[EntityKind.BLOCKS] == (rid("BLK-1"),)
 
 
 def test_history_finds_an_order_from_any_row(desk: Snapshot) -> None:
-    assert desk.order_of(Ref(Family.BLOCKS, rid("BLK-1"))) == rid("ORD-1")
-    assert desk.order_of(Ref(Family.EXECUTIONS, rid("EXE-2"))) == rid("ORD-1")
-    assert desk.order_of(Ref(Family.ALLOCATIONS, rid("ALL-2"))) == rid("ORD-2")
-    assert desk.order_of(Ref(Family.TRANSACTIONS, next(iter(desk.transactions)))) == rid("ORD-1")
-    assert desk.order_of(Ref(Family.BLOCKS, rid("BLK-2"))) is None
+    assert desk.order_of(Ref(EntityKind.BLOCKS, rid("BLK-1"))) == rid("ORD-1")
+    assert desk.order_of(Ref(EntityKind.EXECUTIONS, rid("EXE-2"))) == rid("ORD-1")
+    assert desk.order_of(Ref(EntityKind.ALLOCATIONS, rid("ALL-2"))) == rid("ORD-2")
+    assert desk.order_of(Ref(EntityKind.TRANSACTIONS, next(iter(desk.transactions)))) == rid("ORD-1")
+    assert desk.order_of(Ref(EntityKind.BLOCKS, rid("BLK-2"))) is None
 
 
 def test_moving_an_order_moves_both_ends_of_its_link(desk: Snapshot) -> None:
     draft = desk.draft()
     held = desk.blocks
     draft.put(
-        Family.BLOCKS,
+        EntityKind.BLOCKS,
         [
             replace(held[rid("BLK-1")], block=block("BLK-1", "ORD-2", version=version(2))),
             replace(held[rid("BLK-2")], block=block("BLK-2", "ORD-1", version=version(2))),
@@ -129,7 +129,7 @@ def test_moving_an_order_moves_both_ends_of_its_link(desk: Snapshot) -> None:
 
 def test_removed_rows_leave_no_links_behind(desk: Snapshot) -> None:
     draft = desk.draft()
-    draft.remove(Family.ALLOCATIONS, [rid("ALL-1"), rid("ALL-404")])
+    draft.remove(EntityKind.ALLOCATIONS, [rid("ALL-1"), rid("ALL-404")])
     after = draft.freeze()
     assert after.allocations_of_order(rid("ORD-1")) == ()
     assert after.allocations_of_placement(rid("PLC-1")) == (rid("ALL-2"),)
@@ -138,27 +138,27 @@ def test_removed_rows_leave_no_links_behind(desk: Snapshot) -> None:
 def test_an_answer_that_was_overtaken_changes_nothing() -> None:
     newer = order("ORD-1", "50", version=version(3))
     draft = Snapshot.of(orders=[newer]).draft()
-    assert draft.put(Family.ORDERS, [order("ORD-1", "60", version=version(2))]) == []
+    assert draft.put(EntityKind.ORDERS, [order("ORD-1", "60", version=version(2))]) == []
     assert draft.freeze().orders[rid("ORD-1")] is newer
 
 
 def test_a_block_that_was_overtaken_changes_nothing(desk: Snapshot) -> None:
     newer = replace(desk.blocks[rid("BLK-1")], block=block("BLK-1", "ORD-1", version=version(3)))
     draft = Snapshot.of(blocks=[newer]).draft()
-    assert draft.put(Family.BLOCKS, [desk.blocks[rid("BLK-1")]]) == []
+    assert draft.put(EntityKind.BLOCKS, [desk.blocks[rid("BLK-1")]]) == []
     later = replace(newer, derived_state="Placed")
-    assert draft.put(Family.BLOCKS, [later]) == [rid("BLK-1")], "totals change without the block"
+    assert draft.put(EntityKind.BLOCKS, [later]) == [rid("BLK-1")], "totals change without the block"
 
 
 def test_nothing_new_gives_the_same_snapshot(desk: Snapshot) -> None:
     draft = desk.draft()
-    draft.put(Family.ORDERS, [order("ORD-1", "60")])
+    draft.put(EntityKind.ORDERS, [order("ORD-1", "60")])
     assert draft.freeze() is desk
 
 
 def test_unchanged_families_are_shared_with_the_snapshot_before(desk: Snapshot) -> None:
     draft = desk.draft()
-    draft.put(Family.ORDERS, [order("ORD-9")])
+    draft.put(EntityKind.ORDERS, [order("ORD-9")])
     after = draft.freeze()
     assert after.placements is desk.placements
     assert after.orders is not desk.orders
@@ -177,8 +177,8 @@ def test_the_last_price_is_that_of_the_newest_execution() -> None:
     first = Snapshot.of(orders=[order("ORD-1")])
     assert first.instruments[LUID].last_price == 190
     draft = first.draft()
-    draft.put(Family.EXECUTIONS, [execution("EXE-1", "PLC-1", price="188")])
-    draft.put(Family.ORDERS, [order("ORD-2", price=usd("500"))])
+    draft.put(EntityKind.EXECUTIONS, [execution("EXE-1", "PLC-1", price="188")])
+    draft.put(EntityKind.ORDERS, [order("ORD-2", price=usd("500"))])
     assert draft.freeze().instruments[LUID].last_price == 188
 
 
@@ -192,5 +192,5 @@ def test_the_empty_desk_answers_every_question() -> None:
     assert EMPTY.block_of_order(nowhere) is None
     assert EMPTY.placements_of_block(nowhere) == ()
     assert EMPTY.executed_of_placement(nowhere) == 0
-    for family in Family:
+    for family in EntityKind:
         assert all(not ids for ids in EMPTY.related(Ref(family, nowhere)).values())

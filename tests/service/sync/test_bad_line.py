@@ -18,7 +18,7 @@ from tests.service.order_lines import BASE, Hands, new_orders, placing, rid
 from tui.api.client import Client
 from tui.api.errors import NotFound
 from tui.api.http import AsyncBaseTransport, Http
-from tui.service.snapshot.snapshot import EMPTY, Family, Ref, Snapshot
+from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
 from tui.service.verbs import PlaceBlocks, Verb
 from tui.service.writes.journal import Journal
 from tui.service.writes.outcomes import Outcome, Status
@@ -70,14 +70,14 @@ class Eyes:
         if self._known:
             self._known = False
             return True
-        rows: dict[Family, list[object]] = {Family.ORDERS: [], Family.PLACEMENTS: []}
+        rows: dict[EntityKind, list[object]] = {EntityKind.ORDERS: [], EntityKind.PLACEMENTS: []}
         for ref in refs:
             if ref.family in rows:
                 try:
                     rows[ref.family].append(await getattr(self._client, ref.family.value).get(ref.id))
                 except NotFound:
                     continue
-        self.snapshot = Snapshot.of(orders=rows[Family.ORDERS], placements=rows[Family.PLACEMENTS])  # type: ignore[arg-type]
+        self.snapshot = Snapshot.of(orders=rows[EntityKind.ORDERS], placements=rows[EntityKind.PLACEMENTS])  # type: ignore[arg-type]
         return True
 
 

@@ -34,7 +34,7 @@ from tui.api.requests import (
     PlacementUpdateRequest,
 )
 from tui.oms.engine.engine import Engine
-from tui.oms.http.app import Server, Settings
+from tui.oms.http.app import Server, ServerSettings
 from tui.service.history import entries
 from tui.service.snapshot.snapshot import EMPTY
 from tui.service.verbs import (
@@ -96,7 +96,7 @@ async def filled(dealer: Dealer) -> None:
 class TestOnAServerOf21:
     @pytest.fixture
     async def dealer(self, engine: Engine) -> AsyncIterator[Dealer]:
-        made = Dealer.at(asgi_transport(Server(engine, Settings(generation="2.1"))), generation="2.1")
+        made = Dealer.at(asgi_transport(Server(engine, ServerSettings(generation="2.1"))), generation="2.1")
         await made.desk.load()
         yield made
         await made.desk.client.close()
@@ -302,7 +302,8 @@ class TestFitting:
 async def test_an_older_history_is_cut_at_the_moment_asked_for(engine: Engine, newest: Dealer) -> None:
     await newest.create("BLK_1", ORD_1=100)
     client = Client(
-        Http("http://e/api", transport=asgi_transport(Server(engine, Settings(generation="2.1")))), "2.1"
+        Http("http://e/api", transport=asgi_transport(Server(engine, ServerSettings(generation="2.1")))),
+        "2.1",
     )
     everything = await client.get_order_history(rid("ORD-1"))
     assert everything

@@ -14,7 +14,7 @@ from tests.service.order_lines import Dealer, placing, rid
 from tui.api.http import AsyncBaseTransport, asgi_transport
 from tui.oms.run.embedded import Embedded
 from tui.service.environment import State
-from tui.service.snapshot.snapshot import EMPTY, Family, Ref
+from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref
 from tui.service.verbs import Allocate, BookTransactions, CancelOrders, CancelPlacements, PlaceBlocks
 
 
@@ -60,7 +60,7 @@ async def test_the_demo_is_read_whole_and_linked(demo: AsyncBaseTransport) -> No
     for id, row in snapshot.blocks.items():
         assert {each.id for each in row.allocated.details} <= snapshot.allocations.keys(), id
         assert {each.id for each in row.executed.details} <= snapshot.executions.keys(), id
-        held = snapshot.related(Ref(Family.BLOCKS, id))[Family.TRANSACTIONS]
+        held = snapshot.related(Ref(EntityKind.BLOCKS, id))[EntityKind.TRANSACTIONS]
         assert {each.id for each in row.booked.details} == {each.code for each in held}, id
     assert all(snapshot.transactions[id].allocation_id for id in snapshot.transactions)
     await dealer.desk.client.close()
@@ -80,11 +80,11 @@ async def test_a_refresh_brings_what_a_colleague_did_and_nothing_else(
 
     assert await dealer.desk.refresh()
     update = dealer.updates[-1]
-    assert update.deltas[Family.PLACEMENTS].added == {rid("PLC-1")}
-    assert update.deltas[Family.ALLOCATIONS].added == {rid("PLC-1-ORD-1"), rid("PLC-1-ORD-2")}
-    assert update.deltas[Family.BLOCKS].changed.keys() == {rid("BLK-1")}
+    assert update.deltas[EntityKind.PLACEMENTS].added == {rid("PLC-1")}
+    assert update.deltas[EntityKind.ALLOCATIONS].added == {rid("PLC-1-ORD-1"), rid("PLC-1-ORD-2")}
+    assert update.deltas[EntityKind.BLOCKS].changed.keys() == {rid("BLK-1")}
     assert {"placed", "executed", "allocated", "derived_state"} <= (
-        update.deltas[Family.BLOCKS].changed[rid("BLK-1")]
+        update.deltas[EntityKind.BLOCKS].changed[rid("BLK-1")]
     )
     assert dealer.desk.snapshot.allocated_of_order(rid("ORD-1")) == 60
 
@@ -342,7 +342,7 @@ async def test_a_desk_that_only_polls_ends_up_where_a_fresh_load_does() -> None:
         await watcher.desk.refresh()
     fresh = Dealer.at(transport)
     await fresh.desk.load()
-    for family in Family:
+    for family in EntityKind:
         seen, there = watcher.desk.snapshot.rows(family), fresh.desk.snapshot.rows(family)
         assert seen.keys() == there.keys(), family
         assert [id for id in there if seen[id] != there[id]] == [], family

@@ -14,7 +14,7 @@ from tui.api.requests import (
     PlacementUpdateRequest,
     PortfolioWeight,
 )
-from tui.service.snapshot.snapshot import Family, Ref
+from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.snapshot.totals import with_totals
 from tui.service.verbs import (
     AllocateWeighted,
@@ -66,7 +66,7 @@ async def test_the_worked_scenario_from_new_orders_to_transactions(dealer: Deale
     assert desk.snapshot.placements[rid("PLC-2")].state == "Cancelled"
 
     orders = await desk.act(CancelOrders((rid("ORD-5"), rid("ORD-1"))))
-    assert orders.done[0].ref == Ref(Family.ORDERS, rid("ORD-5"))
+    assert orders.done[0].ref == Ref(EntityKind.ORDERS, rid("ORD-5"))
     assert orders.refused[0].type == "OrderAlreadyPlaced"
     assert "cancel and move" in orders.refused[0].advice
 
@@ -206,14 +206,14 @@ async def test_rows_show_the_intent_while_the_write_is_in_flight(dealer: Dealer)
     shown: list[dict[str, str]] = []
 
     async def look(request: object) -> None:
-        shown.append({str(ref): mark for ref, mark in dealer.desk.flights.items()})
+        shown.append({str(ref): mark for ref, mark in dealer.desk.in_flight.items()})
 
     dealer.line.before = look
     dealer.updates.clear()
     await dealer.desk.act(CancelOrders((rid("ORD-1"),)))
     assert shown[0] == {"order ORD-1": "6?"}
-    assert dealer.desk.flights == {}
-    assert dealer.updates[0].marks == {Ref(Family.ORDERS, rid("ORD-1"))}
+    assert dealer.desk.in_flight == {}
+    assert dealer.updates[0].marks == {Ref(EntityKind.ORDERS, rid("ORD-1"))}
     assert dealer.updates[-1].report is not None
 
 

@@ -16,7 +16,7 @@ from tui.api.requests import (
     PlacementUpdateRequest,
     PortfolioWeight,
 )
-from tui.service.snapshot.snapshot import Family, Ref
+from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.verbs import (
     VERBS,
     Allocate,
@@ -129,7 +129,7 @@ def test_the_journal_is_private_and_only_grows(tmp_path: Path) -> None:
     verb = CancelOrders((ONE,))
     journal.intend(intent("I-1", verb))
     first = path.read_bytes()
-    journal.conclude("I-1", NINE, [Outcome(Ref(Family.ORDERS, ONE), Status.REFUSED, reason="No")])
+    journal.conclude("I-1", NINE, [Outcome(Ref(EntityKind.ORDERS, ONE), Status.REFUSED, reason="No")])
     assert path.read_bytes().startswith(first)
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700

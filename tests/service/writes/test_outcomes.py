@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tests.service.entities import NINE, rid
-from tui.service.snapshot.snapshot import Family, Ref
+from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.writes.outcomes import Outcome, Report, Status
 
 
 def outcome(code: str, status: Status = Status.DONE, reason: str = "", advice: str = "") -> Outcome:
-    return Outcome(Ref(Family.ORDERS, rid(code)), status, reason=reason, advice=advice)
+    return Outcome(Ref(EntityKind.ORDERS, rid(code)), status, reason=reason, advice=advice)
 
 
 def report(*outcomes: Outcome) -> Report:

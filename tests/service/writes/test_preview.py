@@ -26,8 +26,8 @@ from tests.service.order_lines import fill, new_orders, placing
 from tui.api.client import Client
 from tui.api.http import Http
 from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
-from tui.service.environment import Environment, Kind
-from tui.service.snapshot.snapshot import Family, Instrument, Snapshot
+from tui.service.environment import Environment, EnvironmentKind
+from tui.service.snapshot.snapshot import EntityKind, Instrument, Snapshot
 from tui.service.verbs import (
     Allocate,
     BookTransactions,
@@ -47,8 +47,8 @@ from tui.service.verbs import (
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 from tui.service.writes.preview import Preview, preview
 
-LOCAL = Environment("demo", Kind.LOCAL)
-PROD = Environment("prod", Kind.PROD, "https://user:secret@x.lusid.com/api")
+LOCAL = Environment("demo", EnvironmentKind.LOCAL)
+PROD = Environment("prod", EnvironmentKind.PROD, "https://user:secret@x.lusid.com/api")
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_the_money_of_a_bond_is_per_hundred_nominal(desk: Snapshot, verb: Verb, 
 def test_sides_and_currencies_are_never_mixed(desk: Snapshot) -> None:
     pounds = {"limit_price": structs.replace(usd("5"), currency="GBP"), "side": "Sell"}
     draft = desk.draft()
-    draft.put(Family.ORDERS, [order("ORD-8", "7", **pounds)])
+    draft.put(EntityKind.ORDERS, [order("ORD-8", "7", **pounds)])
     seen = shown(CancelOrders((rid("ORD-3"), rid("ORD-8"))), draft.freeze())
     assert [(total.side, total.currency) for total in seen.totals] == [("Buy", "USD"), ("Sell", "GBP")]
 
@@ -236,7 +236,7 @@ def test_read_only_the_past_and_rows_in_flight_are_refused(desk: Snapshot) -> No
 def test_failed_compliance_cannot_be_placed(desk: Snapshot) -> None:
     draft = desk.draft()
     row = desk.blocks[rid("BLK-2")]
-    draft.put(Family.BLOCKS, [structs.replace(row, derived_compliance_state="Failed")])
+    draft.put(EntityKind.BLOCKS, [structs.replace(row, derived_compliance_state="Failed")])
     seen = shown(PlaceBlocks((placing("PLC-9", "BLK-2", 5),)), draft.freeze())
     assert seen.tier is Tier.HARD
     assert seen.hard == ("BLK-2 failed compliance.",)

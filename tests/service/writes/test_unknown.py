@@ -13,7 +13,7 @@ import pytest
 from tests.service.order_lines import OPENING, Dealer, new_orders, placing, rid
 from tui.api.http import AsyncBaseTransport
 from tui.service.environment import State
-from tui.service.snapshot.snapshot import Family, Ref
+from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.verbs import (
     Allocate,
     BookTransactions,
@@ -68,7 +68,7 @@ async def test_a_lost_reply_is_settled_by_reading_and_never_resent(dealer: Deale
     assert dealer.line.sent(path) == 1
     assert [each.status for each in report.outcomes] == [Status.DONE]
     assert report.outcomes[0].note == CONFIRMED + BECAME.get(path, "")
-    assert dealer.desk.flights == {}
+    assert dealer.desk.in_flight == {}
     assert dealer.journal.open_intents() == ()
 
 
@@ -82,7 +82,7 @@ async def test_a_write_that_never_arrived_stays_unknown(dealer: Dealer, path: st
     assert [sum(dealer.pauses[: turn + 1]) for turn in range(len(dealer.pauses))] == list(READ_BACK_S)
     assert [each.status for each in report.outcomes] == [Status.UNKNOWN]
     assert "not known whether" in report.sentence()
-    assert set(verb.refs) <= set(dealer.desk.flights)
+    assert set(verb.refs) <= set(dealer.desk.in_flight)
     assert dealer.desk.sending == 0, "nothing is under way any more"
     assert dealer.desk.unknown == verb.refs
     assert len(dealer.journal.open_intents()) == 1
@@ -103,7 +103,7 @@ async def test_an_unknown_write_is_sent_again_with_the_same_ids_and_key(dealer: 
     assert len(requests) == 2
     assert requests[0].headers["idempotency-key"] == requests[1].headers["idempotency-key"]
     assert requests[0].content == requests[1].content
-    assert dealer.desk.flights == {}
+    assert dealer.desk.in_flight == {}
     assert dealer.journal.open_intents() == ()
 
 
@@ -216,7 +216,7 @@ async def test_somebody_else_was_faster(dealer: Dealer, colleague: Dealer) -> No
     await colleague.desk.act(CancelOrders((rid("ORD-4"),)))
     report = await dealer.desk.act(WRITES["moveorders"]())
     assert report.refused[0].type == "ChangedBySomeoneElse"
-    assert dealer.desk.flights == {}
+    assert dealer.desk.in_flight == {}
 
 
 async def test_a_connection_that_fails_is_tried_again_and_sends_once(dealer: Dealer) -> None:
@@ -277,14 +277,14 @@ async def test_leaving_the_dialog_does_not_stop_a_write(dealer: Dealer) -> None:
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert dealer.desk.sending == len(dealer.desk.flights) == 2
+    assert dealer.desk.sending == len(dealer.desk.in_flight) == 2
     go_on.set()
     await dealer.desk.close()
     reports = [update.report for update in dealer.updates if update.report]
     assert [report.sentence() for report in reports] == ["ORD-1 created."]
     assert dealer.desk.reports == tuple(reports)
     assert rid("ORD-1") in dealer.desk.snapshot.orders
-    assert dealer.desk.flights == {}
+    assert dealer.desk.in_flight == {}
 
 
 async def test_a_crash_leaves_an_intent_that_the_next_start_reads_back(
@@ -308,12 +308,12 @@ async def test_a_crash_leaves_an_intent_that_the_next_start_reads_back(
     journal = Journal(path)
     assert [intent.verb for intent in journal.open_intents()] == [CancelOrders((rid("ORD-1"),))]
     second = Dealer.at(server, journal=journal)
-    order = Ref(Family.ORDERS, rid("ORD-1"))
+    order = Ref(EntityKind.ORDERS, rid("ORD-1"))
     early = await second.desk.act(CancelOrders((rid("ORD-1"),)))
     assert early.refused[0].type == "InFlight", "no key works on the row before its outcome is known"
-    assert second.desk.flights == {order: "6?"}
+    assert second.desk.in_flight == {order: "6?"}
     await second.desk.load()
-    assert second.desk.flights == {}
+    assert second.desk.in_flight == {}
     assert second.desk.reports[-1].done[0].ref == order
     assert second.line.sent("cancelorders") == 0
     assert journal.open_intents() == ()
@@ -336,7 +336,7 @@ async def test_after_a_crash_only_the_items_without_an_outcome_are_asked_about(
     journal = Journal(path)
     again = Dealer.at(dealer.line.server, journal=journal)
     await again.desk.load()
-    assert again.desk.flights == {lost: "6?"}
+    assert again.desk.in_flight == {lost: "6?"}
     report = await again.desk.send_again((lost,))
     assert report is not None
     assert [each.ref for each in report.done] == [lost]

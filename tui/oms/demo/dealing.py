@@ -13,13 +13,13 @@ from msgspec.structs import replace
 from tui.api.base import ZERO, ResourceId
 from tui.api.requests import ExecutionRequest, PlacementRequest, PlacementUpdateRequest
 from tui.oms.demo import roster
-from tui.oms.demo.story import Sent, Story, Verb
+from tui.oms.demo.story import DemoStep, Sent, Story
 
 LAST: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Place(Verb):
+class Place(DemoStep):
     """The dealer sends ``percent`` of what is ordered to a counterparty through a system."""
 
     percent: int = 100
@@ -53,7 +53,7 @@ class Place(Verb):
 
 
 @dataclass(frozen=True, slots=True)
-class Slice(Verb):
+class SliceStep(DemoStep):
     """The dealer's algorithm cuts a placement into children of ``percents`` each."""
 
     percents: tuple[int, ...]
@@ -76,7 +76,7 @@ class Slice(Verb):
 
 
 @dataclass(frozen=True, slots=True)
-class Trim(Verb):
+class Trim(DemoStep):
     """The dealer cuts a placement's quantity to ``percent`` of it."""
 
     percent: int
@@ -92,7 +92,7 @@ class Trim(Verb):
 
 
 @dataclass(frozen=True, slots=True)
-class StatePlacement(Verb):
+class StatePlacement(DemoStep):
     """A counterparty's system reports a state of a placement, in its own words (L2)."""
 
     state: str
@@ -104,7 +104,7 @@ class StatePlacement(Verb):
 
 
 @dataclass(frozen=True, slots=True)
-class CancelPlacement(Verb):
+class CancelPlacement(DemoStep):
     """The dealer pulls a placement back; its fills stay."""
 
     placement: int = LAST
@@ -114,7 +114,7 @@ class CancelPlacement(Verb):
 
 
 @dataclass(frozen=True, slots=True)
-class Fill(Verb):
+class Fill(DemoStep):
     """The market fills a placement up to ``to`` per cent of its quantity, in ``fills`` fills.
 
     Above 100 it is over-executed (E2).
@@ -124,7 +124,7 @@ class Fill(Verb):
     fills: int = 1
     placement: int = LAST
 
-    def apart(self) -> Sequence[Verb]:
+    def apart(self) -> Sequence[DemoStep]:
         """Give the single fills; ``fills`` of each counts down, so that the last one takes the rest."""
         return [Fill(self.to, left, self.placement) for left in range(self.fills, 0, -1)]
 
@@ -160,7 +160,7 @@ class Fill(Verb):
 
 
 @dataclass(frozen=True, slots=True)
-class Repeat(Verb):
+class Repeat(DemoStep):
     """The last fill arrives again under another id: it looks like a duplicate."""
 
     def tell(self, story: Story, at: datetime) -> Sent:

@@ -9,10 +9,10 @@ from typing import Final
 
 from tui.oms.demo import roster
 from tui.oms.demo.dealing import CancelPlacement, Fill, Place
-from tui.oms.demo.ordering import CancelOrders, Check, Enter
-from tui.oms.demo.settling import Allocate, Book, Sweep
-from tui.oms.demo.story import Situation, Verb
-from tui.oms.demo.universe import Instrument, instruments
+from tui.oms.demo.ordering import CancelOrdersStep, Check, Enter
+from tui.oms.demo.settling import AllocateStep, BookStep, SweepStep
+from tui.oms.demo.story import DemoStep, Situation
+from tui.oms.demo.universe import DemoInstrument, instruments
 
 STRATEGIES: Final = ("Core", "Rebalance", "Inflow", "Income", "Index add", "Risk cut")
 PER_UNIT: Final = {"JPY": 150}
@@ -23,35 +23,35 @@ def _place(rng: Random, percent: int = 100) -> Place:
     return Place(percent, rng.choice(roster.COUNTERPARTIES), rng.choice(tuple(roster.SYSTEMS)))
 
 
-def _checked(rng: Random) -> tuple[Verb, ...]:
+def _checked(rng: Random) -> tuple[DemoStep, ...]:
     return (Enter(), Check())
 
 
-def _half_placed(rng: Random) -> tuple[Verb, ...]:
+def _half_placed(rng: Random) -> tuple[DemoStep, ...]:
     return (Enter(), _place(rng, rng.randrange(30, 80, 10)))
 
 
-def _placed(rng: Random) -> tuple[Verb, ...]:
+def _placed(rng: Random) -> tuple[DemoStep, ...]:
     return (Enter(), _place(rng))
 
 
-def _filling(rng: Random) -> tuple[Verb, ...]:
+def _filling(rng: Random) -> tuple[DemoStep, ...]:
     return (*_placed(rng), Fill(rng.randrange(10, 95, 5), rng.randrange(1, 6)))
 
 
-def _filled(rng: Random) -> tuple[Verb, ...]:
+def _filled(rng: Random) -> tuple[DemoStep, ...]:
     return (*_placed(rng), Fill(100, rng.randrange(1, 6)))
 
 
-def _late(rng: Random) -> tuple[Verb, ...]:
-    return (*_placed(rng), Fill(rng.randrange(40, 80, 10), 2), Allocate(), Fill(100, 2))
+def _late(rng: Random) -> tuple[DemoStep, ...]:
+    return (*_placed(rng), Fill(rng.randrange(40, 80, 10), 2), AllocateStep(), Fill(100, 2))
 
 
-def _allocated(rng: Random) -> tuple[Verb, ...]:
-    return (*_filled(rng), Allocate())
+def _allocated(rng: Random) -> tuple[DemoStep, ...]:
+    return (*_filled(rng), AllocateStep())
 
 
-STAGES: Final[tuple[tuple[int, Callable[[Random], tuple[Verb, ...]]], ...]] = (
+STAGES: Final[tuple[tuple[int, Callable[[Random], tuple[DemoStep, ...]]], ...]] = (
     (7, lambda _: (Enter(),)),
     (5, _checked),
     (6, _half_placed),
@@ -60,10 +60,10 @@ STAGES: Final[tuple[tuple[int, Callable[[Random], tuple[Verb, ...]]], ...]] = (
     (10, _filled),
     (5, _late),
     (10, _allocated),
-    (4, lambda rng: (*_allocated(rng), Book((0,)))),
-    (9, lambda rng: (*_allocated(rng), Book())),
-    (3, lambda rng: (*_allocated(rng), Book(), Sweep())),
-    (3, lambda _: (Enter(), CancelOrders())),
+    (4, lambda rng: (*_allocated(rng), BookStep((0,)))),
+    (9, lambda rng: (*_allocated(rng), BookStep())),
+    (3, lambda rng: (*_allocated(rng), BookStep(), SweepStep())),
+    (3, lambda _: (Enter(), CancelOrdersStep())),
     (2, lambda rng: (*_filling(rng), CancelPlacement())),
 )
 """How often an ordinary block is found at which stage of its day, and how it got there."""
@@ -88,7 +88,7 @@ def ordinary(rng: Random) -> Situation:
     )
 
 
-def _orders(rng: Random, instrument: Instrument) -> dict[str, int]:
+def _orders(rng: Random, instrument: DemoInstrument) -> dict[str, int]:
     """Give lots for one to four portfolios, the block worth a quarter to six million."""
     portfolios = roster.PORTFOLIOS[instrument.currency, instrument.asset_class]
     chosen = portfolios[: rng.randrange(1, len(portfolios) + 1)]
@@ -102,7 +102,7 @@ def _orders(rng: Random, instrument: Instrument) -> dict[str, int]:
     }
 
 
-def _limit(rng: Random, instrument: Instrument, side: str) -> str:
+def _limit(rng: Random, instrument: DemoInstrument, side: str) -> str:
     """Give a limit from 0.3 % away from the market to 0.8 % through it."""
     through = Decimal(rng.randrange(-30, 80)) / 10_000
     price = instrument.price * (1 + through if side == "Buy" else 1 - through)

@@ -23,11 +23,11 @@ from tui.api.requests import (
     OrderUpdateRequest,
 )
 from tui.oms.demo import roster
-from tui.oms.demo.story import Sent, Story, Verb
+from tui.oms.demo.story import DemoStep, Sent, Story
 
 
 @dataclass(frozen=True, slots=True)
-class Enter(Verb):
+class Enter(DemoStep):
     """The portfolio manager creates the block, or two side by side, with its orders."""
 
     blocks = 1
@@ -68,7 +68,7 @@ class Enter(Verb):
 
 
 @dataclass(frozen=True, slots=True)
-class Record(Verb):
+class Record(DemoStep):
     """The portfolio manager records orders that are in no block yet (C8)."""
 
     def tell(self, story: Story, at: datetime) -> Sent:
@@ -77,7 +77,7 @@ class Record(Verb):
 
 
 @dataclass(frozen=True, slots=True)
-class Gather(Verb):
+class Gather(DemoStep):
     """The dealer puts recorded orders into a block; without any, opens an unsolicited one (C6, C9)."""
 
     units: int | None = None
@@ -101,7 +101,7 @@ class Gather(Verb):
 
 
 @dataclass(frozen=True, slots=True)
-class Check(Verb):
+class Check(DemoStep):
     """Compliance looks at the orders, and gives them the states their situation declares."""
 
     checks = True
@@ -123,7 +123,7 @@ class Check(Verb):
 
 
 @dataclass(frozen=True, slots=True)
-class Amend(Verb):
+class Amend(DemoStep):
     """The portfolio manager changes an order's quantity to ``percent`` of it."""
 
     order: int
@@ -139,7 +139,7 @@ class Amend(Verb):
 
 
 @dataclass(frozen=True, slots=True)
-class Move(Verb):
+class Move(DemoStep):
     """The dealer moves an order into a new block."""
 
     order: int
@@ -153,7 +153,7 @@ class Move(Verb):
 
 
 @dataclass(frozen=True, slots=True)
-class MoveRest(Verb):
+class MoveRest(DemoStep):
     """The dealer cancels an order and carries what is not placed into a new order and block."""
 
     order: int
@@ -169,7 +169,7 @@ class MoveRest(Verb):
 
 
 @dataclass(frozen=True, slots=True)
-class CancelOrders(Verb):
+class CancelOrdersStep(DemoStep):
     """The portfolio manager cancels the orders with these numbers, or all."""
 
     orders: tuple[int, ...] = ()
@@ -181,7 +181,7 @@ class CancelOrders(Verb):
 
 
 @dataclass(frozen=True, slots=True)
-class StateOrder(Verb):
+class StateOrder(DemoStep):
     """Somebody's system reports a state of an order, in its own words (L2)."""
 
     order: int

@@ -9,7 +9,7 @@ from random import Random
 from typing import Final
 
 from tui.api.base import CurrencyAndAmount, MetricValue, PerpetualProperty, Properties, PropertyValue
-from tui.oms.demo.universe import Instrument
+from tui.oms.demo.universe import DemoInstrument
 
 SCOPE: Final = "demo"
 
@@ -44,7 +44,7 @@ COMPLIANCE_STATE: Final = "Order/demo/ComplianceState"
 APPROVAL_STATE: Final = "Order/demo/ApprovalState"
 
 
-def round_lot(instrument: Instrument) -> int:
+def round_lot(instrument: DemoInstrument) -> int:
     """Give the size orders in ``instrument`` come in multiples of: shares, or nominal for bonds."""
     if instrument.is_bond:
         return 100_000
@@ -58,7 +58,7 @@ def in_lots(quantity: Decimal, lot: int) -> Decimal:
     return max(Decimal(1), (quantity / lot).to_integral_value(ROUND_HALF_EVEN)) * lot
 
 
-def on_tick(price: Decimal, instrument: Instrument) -> Decimal:
+def on_tick(price: Decimal, instrument: DemoInstrument) -> Decimal:
     """Round ``price`` to a price the market quotes."""
     ticks = (price / instrument.tick).to_integral_value(ROUND_HALF_EVEN)
     return max(Decimal(1), ticks) * instrument.tick

@@ -27,11 +27,11 @@ from tui.api.requests import (
 )
 from tui.oms.demo.filler import ordinary
 from tui.oms.demo.situations import OPENING, SITUATIONS
-from tui.oms.demo.story import Call, Codes, Situation, Story, Verb
+from tui.oms.demo.story import Call, Codes, DemoStep, Situation, Story
 from tui.oms.demo.universe import instruments
 from tui.oms.domain.refusals import Refusal
 from tui.oms.engine import commands
-from tui.oms.engine.commands import Allocate, AllocateWeighted, BookTransactions, Command
+from tui.oms.engine.commands import AllocationCommand, BookingCommand, Command, WeightedAllocationCommand
 from tui.oms.engine.engine import Engine
 
 Size = Literal["demo", "busy", "stress"]
@@ -64,7 +64,7 @@ def seed(engine: Engine, *, size: Size, seed: int = 7, start: datetime) -> None:
             play.slot(slot, acts, rng)
 
 
-Act = tuple[Story, Verb]
+Act = tuple[Story, DemoStep]
 
 
 def _programme(rng: Random, blocks: int, slots: int) -> list[list[Act]]:
@@ -144,7 +144,7 @@ def _keyed(parts: Parts) -> dict[str, Any]:
 def _booking(mark: bool) -> Callable[[Parts, datetime], Built]:
     def build(parts: Parts, now: datetime) -> Built:
         request = BookTransactionsRequest(allocation_ids=parts)
-        return commands.book_transactions, BookTransactions(request, mark_booked=mark)
+        return commands.book_transactions, BookingCommand(request, mark_booked=mark)
 
     return build
 
@@ -164,8 +164,8 @@ CALLS: Final[Mapping[Call, Callable[[Parts, datetime], Built]]] = {
     "cancel_placements": lambda parts, _: (commands.cancel_placements, _keyed(parts)),
     "cancel_orders": lambda parts, _: (commands.cancel_orders, _keyed(parts)),
     "cancel_and_move": lambda parts, _: (commands.cancel_and_move, _keyed(parts)),
-    "allocate": lambda parts, _: (commands.allocate, Allocate(parts)),
-    "allocate_weighted": lambda parts, _: (commands.allocate_weighted, AllocateWeighted(*parts)),
+    "allocate": lambda parts, _: (commands.allocate, AllocationCommand(parts)),
+    "allocate_weighted": lambda parts, _: (commands.allocate_weighted, WeightedAllocationCommand(*parts)),
     "book": _booking(False),
     "book_and_mark": _booking(True),
     "sweep_blocks": lambda parts, now: (

@@ -17,7 +17,7 @@ from tui.api.requests import (
     WeightedAllocationServiceRunRequest,
 )
 from tui.oms.demo import roster
-from tui.oms.demo.story import Sent, Story, Verb
+from tui.oms.demo.story import DemoStep, Sent, Story
 
 
 def _filled_tops(story: Story) -> list[PlacementRequest]:
@@ -29,7 +29,7 @@ def _filled_tops(story: Story) -> list[PlacementRequest]:
 
 
 @dataclass(frozen=True, slots=True)
-class Allocate(Verb):
+class AllocateStep(DemoStep):
     """The middle office allocates what was filled."""
 
     def tell(self, story: Story, at: datetime) -> Sent:
@@ -37,7 +37,7 @@ class Allocate(Verb):
 
 
 @dataclass(frozen=True, slots=True)
-class AllocateByWeight(Verb):
+class AllocateByWeight(DemoStep):
     """The middle office allocates an unsolicited block to portfolios by weight (A16)."""
 
     weights: tuple[tuple[str, int], ...]
@@ -53,7 +53,7 @@ class AllocateByWeight(Verb):
 
 
 @dataclass(frozen=True, slots=True)
-class AllocateMore(Verb):
+class AllocateMore(DemoStep):
     """The middle office allocates ``units`` by hand on top of what was filled."""
 
     order: int
@@ -83,7 +83,7 @@ class AllocateMore(Verb):
 
 
 @dataclass(frozen=True, slots=True)
-class Book(Verb):
+class BookStep(DemoStep):
     """The middle office books the allocations of the orders with these numbers, or of all.
 
     With ``mark`` the allocations, and orders that are done, become Booked (B6).
@@ -103,7 +103,7 @@ class Book(Verb):
 
 
 @dataclass(frozen=True, slots=True)
-class Sweep(Verb):
+class SweepStep(DemoStep):
     """The middle office retires the block."""
 
     def tell(self, story: Story, at: datetime) -> Sent:

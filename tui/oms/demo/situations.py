@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from tui.oms.demo.dealing import CancelPlacement, Fill, Place, Repeat, Slice, StatePlacement, Trim
+from tui.oms.demo.dealing import CancelPlacement, Fill, Place, Repeat, SliceStep, StatePlacement, Trim
 from tui.oms.demo.ordering import (
     Amend,
-    CancelOrders,
+    CancelOrdersStep,
     Check,
     Enter,
     Gather,
@@ -20,14 +20,14 @@ from tui.oms.demo.ordering import (
     Record,
     StateOrder,
 )
-from tui.oms.demo.settling import Allocate, AllocateByWeight, AllocateMore, Book, Sweep
+from tui.oms.demo.settling import AllocateByWeight, AllocateMore, AllocateStep, BookStep, SweepStep
 from tui.oms.demo.story import Situation
 
 OPENING: Final = Situation(
     "An algorithm slices it; what came first is allocated, and it still works",
     "MSFT",
     {"US-TECH": 9_000, "GLB-CORE": 6_000, "BAL-60": 3_000},
-    (Enter(), Place(100, "NRDK"), Slice((40, 30, 30)), Fill(100, 3, 1), Allocate(), Fill(50, 2, 2)),
+    (Enter(), Place(100, "NRDK"), SliceStep((40, 30, 30)), Fill(100, 3, 1), AllocateStep(), Fill(50, 2, 2)),
     limit="432.00",
 )
 """The day's first block, so that the first row a newcomer sees has something in every pane."""
@@ -99,7 +99,7 @@ NEW: Final = (
         "Cancelled before anybody placed it",
         "DGE",
         {"UKEQ-INC": 12_000, "SEG-HARB": 8_000},
-        (Enter(), CancelOrders()),
+        (Enter(), CancelOrdersStep()),
         side="Sell",
     ),
 )
@@ -302,27 +302,27 @@ DONE: Final = (
         "Forty of a hundred to 30, 33 and 37",
         "SPY",
         {"GLB-CORE": 30, "US-TECH": 33, "BAL-60": 37},
-        (Enter(), Place(100, "TMSB"), Fill(40), Allocate()),
+        (Enter(), Place(100, "TMSB"), Fill(40), AllocateStep()),
         limit="592.00",
     ),
     Situation(
         "More was filled after the allocation",
         "TTE",
         {"EUR-LEAD": 20_000, "GLB-CORE": 12_000, "BAL-60": 8_000},
-        (Enter(), Place(100, "ALBN"), Fill(60, 3), Allocate(), Fill(100, 2)),
+        (Enter(), Place(100, "ALBN"), Fill(60, 3), AllocateStep(), Fill(100, 2)),
         limit="54.30",
     ),
     Situation(
         "Somebody allocated a lot too much",
         "AZN",
         {"UKEQ-GROW": 6_000, "UKEQ-INC": 4_000},
-        (Enter(), Place(100, "KEYS"), Fill(100, 3), Allocate(), AllocateMore(0, 100)),
+        (Enter(), Place(100, "KEYS"), Fill(100, 3), AllocateStep(), AllocateMore(0, 100)),
     ),
     Situation(
         "Allocated, ready to book",
         "SAP",
         {"EUR-LEAD": 5_000, "GLB-CORE": 3_500, "BAL-60": 1_500},
-        (Enter(), Check(), Place(100, "NRDK", "SIM-FIX"), Fill(100, 4), Allocate()),
+        (Enter(), Check(), Place(100, "NRDK", "SIM-FIX"), Fill(100, 4), AllocateStep()),
         side="Sell",
         limit="234.00",
     ),
@@ -342,13 +342,13 @@ DONE: Final = (
         "One portfolio booked, the others not",
         "SIE",
         {"EUR-LEAD": 4_000, "GLB-CORE": 2_500, "BAL-60": 1_000},
-        (Enter(), Place(100, "PCRC"), Fill(100, 2), Allocate(), Book((0,))),
+        (Enter(), Place(100, "PCRC"), Fill(100, 2), AllocateStep(), BookStep((0,))),
     ),
     Situation(
         "Booked without marking, so it cannot be swept",
         "T 4 02/15/34",
         {"UST-LAD": 5_000_000, "BAL-60": 1_500_000},
-        (Enter(), Place(100, "TMSB", "PHONE"), Fill(100, 2), Allocate(), Book(mark=False)),
+        (Enter(), Place(100, "TMSB", "PHONE"), Fill(100, 2), AllocateStep(), BookStep(mark=False)),
         side="BuyToCover",
         strategy="Duration",
     ),
@@ -356,7 +356,7 @@ DONE: Final = (
         "Booked and done, ready to sweep",
         "UKT 4.25 06/07/32",
         {"LDI-GILT": 8_000_000, "SEG-HARB": 2_000_000},
-        (Enter(), Check(), Place(100, "ALBN", "PHONE"), Fill(100, 2), Allocate(), Book()),
+        (Enter(), Check(), Place(100, "ALBN", "PHONE"), Fill(100, 2), AllocateStep(), BookStep()),
         side="Sell",
         strategy="Duration",
     ),
@@ -364,7 +364,15 @@ DONE: Final = (
         "Booked, closed by the manager's own system, and swept",
         "KO",
         {"GLB-CORE": 10_000, "BAL-60": 5_000},
-        (Enter(), Place(100, "KEYS"), Fill(100, 2), Allocate(), Book(), StateOrder(0, "Closed"), Sweep()),
+        (
+            Enter(),
+            Place(100, "KEYS"),
+            Fill(100, 2),
+            AllocateStep(),
+            BookStep(),
+            StateOrder(0, "Closed"),
+            SweepStep(),
+        ),
     ),
 )
 

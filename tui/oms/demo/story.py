@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final, Literal
 from tui.api.base import ZERO, CurrencyAndAmount, Properties, ResourceId
 from tui.api.requests import ExecutionRequest, OrderRequest, PlacementRequest
 from tui.oms.demo import roster
-from tui.oms.demo.universe import Instrument
+from tui.oms.demo.universe import DemoInstrument
 
 HUNDRED: Final = Decimal(100)
 
@@ -53,7 +53,7 @@ class Sent:
     parts: tuple[Any, ...]
 
 
-class Verb(ABC):
+class DemoStep(ABC):
     """Something a person does to a block."""
 
     __slots__ = ()
@@ -66,7 +66,7 @@ class Verb(ABC):
     def tell(self, story: Story, at: datetime) -> Sent:
         """Give the request for it, made at ``at``."""
 
-    def apart(self) -> Sequence[Verb]:
+    def apart(self) -> Sequence[DemoStep]:
         """Give the single steps it is made of."""
         return (self,)
 
@@ -84,7 +84,7 @@ class Situation:
     title: str
     ticker: str
     orders: dict[str, int]
-    does: tuple[Verb, ...]
+    does: tuple[DemoStep, ...]
     side: str = "Buy"
     limit: str | None = None
     stop: str | None = None
@@ -110,7 +110,7 @@ class Situation:
         return sum(verb.blocks for verb in self.does) + bool(self.beside)
 
     @property
-    def steps(self) -> tuple[Verb, ...]:
+    def steps(self) -> tuple[DemoStep, ...]:
         """Give everything that happens, one step a time."""
         return tuple(step for verb in self.does for step in verb.apart())
 
@@ -132,7 +132,7 @@ class Codes:
 class Story:
     """A situation while it happens: its ids, and every request as it was last sent."""
 
-    def __init__(self, situation: Situation, instrument: Instrument, codes: Codes, rng: Random) -> None:
+    def __init__(self, situation: Situation, instrument: DemoInstrument, codes: Codes, rng: Random) -> None:
         self.situation = situation
         self.instrument = instrument
         self.codes = codes

@@ -22,7 +22,7 @@ TICKER: Final = "Instrument/default/Ticker"
 
 
 @dataclass(frozen=True, slots=True)
-class Instrument:
+class DemoInstrument:
     """One line of the demo's instrument table.
 
     ``price`` is the reference price in ``currency``, of bonds for 100 nominal; ``adv`` the average daily
@@ -83,15 +83,15 @@ def mint(isin: str) -> str:
 
 
 @cache
-def instruments() -> tuple[Instrument, ...]:
+def instruments() -> tuple[DemoInstrument, ...]:
     """Give the demo's instruments in the order of their table."""
     text = files(__package__).joinpath("instruments.json").read_text(encoding="utf-8")
     return tuple(_instrument(row) for row in json.loads(text)["instruments"])
 
 
-def _instrument(row: dict[str, Any]) -> Instrument:
+def _instrument(row: dict[str, Any]) -> DemoInstrument:
     adv = row["adv"]
-    return Instrument(
+    return DemoInstrument(
         ticker=row["ticker"],
         name=row["name"],
         asset_class=row["assetClass"],

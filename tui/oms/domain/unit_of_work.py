@@ -17,12 +17,12 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 import msgspec
 from msgspec import Struct
 
-from tui.api.base import ResourceId, Version, Wire
+from tui.api.base import ResourceId, Version, WireStruct
 from tui.api.models import Allocation, Block, Execution, Order, Placement, Transaction
 from tui.oms.domain.instrument_master import Instruments, known_instruments
 
 
-class Booking(Wire, frozen=True, kw_only=True):
+class Booking(WireStruct, frozen=True, kw_only=True):
     """A transaction and the portfolio it stands in; its id is unique within that portfolio."""
 
     id: ResourceId
@@ -31,7 +31,7 @@ class Booking(Wire, frozen=True, kw_only=True):
     version: Version | None = None
 
 
-class PendingPrices(Wire, frozen=True, kw_only=True):
+class PendingPrices(WireStruct, frozen=True, kw_only=True):
     """Prices sent for the placement of this id before their currency is known: kept, not answered (P10)."""
 
     id: ResourceId
@@ -40,7 +40,7 @@ class PendingPrices(Wire, frozen=True, kw_only=True):
     version: Version | None = None
 
 
-class CutOrder(Wire, frozen=True, kw_only=True):
+class CutOrder(WireStruct, frozen=True, kw_only=True):
     """Says that the order of this id was cancelled down to what was placed for it in its block (X5)."""
 
     id: ResourceId
@@ -128,7 +128,7 @@ class Context(Struct, frozen=True):
     request_id: str
 
 
-class Change(Struct, frozen=True):
+class EntityChange(Struct, frozen=True):
     """One entity's step: ``before`` is None for a new one, ``after`` None for a deleted one."""
 
     before: Stored | None
@@ -139,7 +139,7 @@ BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 Key = tuple[type[Any], ResourceId]
 _UNKNOWN: Final[Any] = object()
 
-Answer = Callable[[], object]
+ReplyBuilder = Callable[[], object]
 """Builds a call's reply once the book is sealed, so that it carries the new versions."""
 
 
@@ -152,7 +152,7 @@ def _birth_of(context: Context) -> str:
     return f"{name[:8]}-{name[8:12]}-8{name[12:15]}-a{name[15:18]}-"
 
 
-class Book:
+class UnitOfWork:
     """The overlay a call works on. Reading gives the newest state, this call's own changes included."""
 
     def __init__(self, source: Source, context: Context, instruments: Instruments | None = None) -> None:
@@ -180,13 +180,13 @@ class Book:
             found = self._stored[key] = self._source.get(kind, id)
         return found
 
-    def expect(self, kind: type[Stored], ids: Iterable[ResourceId]) -> None:
+    def prefetch(self, kind: type[Stored], ids: Iterable[ResourceId]) -> None:
         """Read many entities at once that are about to be asked for one by one."""
         missing = {id: None for id in ids if (kind, id) not in self._stored}
         self._stored.update(((kind, id), None) for id in missing)
         self._stored.update(((kind, one.id), one) for one in self._source.get_all(kind, missing))
 
-    def expect_related(self, relation: Relation[Any], targets: Iterable[ResourceId]) -> None:
+    def prefetch_related(self, relation: Relation[Any], targets: Iterable[ResourceId]) -> None:
         """Read at once what points at many entities that are about to be asked about one by one."""
         pointed = self._pointed[relation.name]
         wanted: dict[ResourceId, list[ResourceId]] = {
@@ -254,7 +254,7 @@ class Book:
         self._changed[key] = entity
 
     @contextmanager
-    def attempt(self) -> Iterator[None]:
+    def savepoint(self) -> Iterator[None]:
         """Undo everything done inside when it raises: one item of a partial call."""
         outer, touched = self._undo, set(self._touched)
         undo = self._undo = []
@@ -274,17 +274,17 @@ class Book:
                 outer += undo
             self._undo = outer
 
-    def seal(self) -> list[Change]:
+    def commit(self) -> list[EntityChange]:
         """Stamp the changes with their versions and give them, in the order they were first made.
 
         A put that changes nothing makes no version (L10).
         """
-        changes: list[Change] = []
+        changes: list[EntityChange] = []
         for key, after in self._changed.items():
             before = self._stored[key]
             if after is None:
                 if before is not None:
-                    changes.append(Change(before, None))
+                    changes.append(EntityChange(before, None))
                 continue
             unchanged = (
                 before is not None
@@ -294,7 +294,7 @@ class Book:
             sealed = before if unchanged else self._stamped(before, after)
             self._changed[key] = sealed
             if not unchanged:
-                changes.append(Change(before, sealed))
+                changes.append(EntityChange(before, sealed))
         return changes
 
     def _stamped(self, before: Stored | None, after: Stored) -> Stored:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tui.api import endpoints
-from tui.oms.domain.unit_of_work import Answer, Book
-from tui.oms.rules.allocating import Allocate, AllocateWeighted, allocate, allocate_weighted
-from tui.oms.rules.booking import BookTransactions, book_transactions
+from tui.oms.domain.unit_of_work import ReplyBuilder, UnitOfWork
+from tui.oms.rules.allocating import AllocationCommand, WeightedAllocationCommand, allocate, allocate_weighted
+from tui.oms.rules.booking import BookingCommand, book_transactions
 from tui.oms.rules.cancelling import cancel_and_move, cancel_orders
 from tui.oms.rules.creation import create_orders
 from tui.oms.rules.deleting import (
@@ -39,10 +39,10 @@ from tui.oms.rules.upserts import (
 
 __all__ = [
     "COMMANDS",
-    "Allocate",
-    "AllocateWeighted",
-    "BookTransactions",
+    "AllocationCommand",
+    "BookingCommand",
     "Command",
+    "WeightedAllocationCommand",
     "allocate",
     "allocate_weighted",
     "book_transactions",
@@ -67,7 +67,7 @@ __all__ = [
     "upsert_placements",
 ]
 
-Command = Callable[[Book, Any], Answer]
+Command = Callable[[UnitOfWork, Any], ReplyBuilder]
 
 COMMANDS: Final[Mapping[str, Command]] = {
     endpoints.CREATE_ORDERS.name: create_orders,

@@ -26,9 +26,9 @@ from tui.oms.domain.instrument_master import Instruments
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.request_ids import RequestIds
 from tui.oms.domain.times import moment
-from tui.oms.domain.unit_of_work import Answer, Book, Change, Context
+from tui.oms.domain.unit_of_work import Context, EntityChange, ReplyBuilder, UnitOfWork
 from tui.oms.store import Store
-from tui.oms.store.json_cache import Texts
+from tui.oms.store.json_cache import JsonCache
 from tui.oms.store.readers import MOST, Readers
 from tui.oms.store.reads import Reads
 
@@ -39,7 +39,7 @@ Q = TypeVar("Q")
 T = TypeVar("T")
 P = ParamSpec("P")
 
-Command = Callable[[Book, Q], Answer]
+Command = Callable[[UnitOfWork, Q], ReplyBuilder]
 
 
 class Engine:
@@ -130,7 +130,7 @@ class Engine:
             StoreError: the disk would not take it; nothing was written.
         """
         with self._turn, _collector_at_rest(), self.store.transaction():
-            return self._carry_out(command, request, user, now, request_id, Texts())
+            return self._carry_out(command, request, user, now, request_id, JsonCache())
 
     def write_encoded(
         self,
@@ -160,7 +160,7 @@ class Engine:
                         status=422,
                     )
                 return kept[1]
-            texts = Texts()
+            texts = JsonCache()
             reply = texts.joined(self._carry_out(command, request, user, None, request_id, texts))
             if once is not None:
                 self.store.remember(once[0], once[1], now, reply)
@@ -189,33 +189,33 @@ class Engine:
         user: str,
         now: datetime | None,
         request_id: str | None,
-        texts: Texts,
+        texts: JsonCache,
     ) -> Any:
         as_at = self.store.next_as_at(now or self.clock.now())
         context = Context(moment(as_at), user, request_id or self.request_ids.next())
-        book = Book(self.store, context, self._instruments)
-        answer = command(book, request)
-        changes = book.seal()
+        uow = UnitOfWork(self.store, context, self._instruments)
+        answer = command(uow, request)
+        changes = uow.commit()
         if changes:
             self.store.append(changes, context, as_at, texts)
-            self._draw(changes, book, as_at, texts)
+            self._draw(changes, uow, as_at, texts)
         return answer()
 
-    def _draw(self, changes: list[Change], book: Book, as_at: int, texts: Texts) -> None:
+    def _draw(self, changes: list[EntityChange], uow: UnitOfWork, as_at: int, texts: JsonCache) -> None:
         """Draw the order graph anew where the changes touch it, and nowhere else."""
         from tui.oms.engine import order_graph
 
-        block_ids, placement_ids = order_graph.touched(changes, book)
-        order_graph.expect(book, block_ids, placement_ids)
+        block_ids, placement_ids = order_graph.touched(changes, uow)
+        order_graph.expect(uow, block_ids, placement_ids)
         blocks: dict[ResourceId, bytes | None] = dict.fromkeys(block_ids)
         for id in blocks:
-            if (block := book.get(Block, id)) is not None:
-                entry: Any = order_graph.graph_block(book, block)
+            if (block := uow.get(Block, id)) is not None:
+                entry: Any = order_graph.graph_block(uow, block)
                 blocks[id] = texts.write(replace(entry, block=texts.of(block)))
         placements: dict[ResourceId, bytes | None] = dict.fromkeys(placement_ids)
         for id in placements:
-            if (placement := book.get(Placement, id)) is not None:
-                entry = order_graph.graph_placement(book, placement)
+            if (placement := uow.get(Placement, id)) is not None:
+                entry = order_graph.graph_placement(uow, placement)
                 placements[id] = texts.write(replace(entry, placement=texts.of(placement)))
         self.store.draw(Block, blocks, as_at)
         self.store.draw(Placement, placements, as_at)

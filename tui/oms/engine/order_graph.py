@@ -42,9 +42,9 @@ from tui.oms.domain.unit_of_work import (
     CHILDREN_OF_PLACEMENT,
     EXECUTIONS_OF_PLACEMENT,
     PLACEMENTS_OF_BLOCK,
-    Book,
     Booking,
     Stored,
+    UnitOfWork,
 )
 from tui.oms.rules.affected import touched
 from tui.oms.rules.blocking import members
@@ -73,7 +73,7 @@ from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, basis_of, exactly, tota
 __all__ = ["expect", "graph_block", "graph_placement", "touched"]
 
 
-class _Facts(Struct, frozen=True):
+class _BlockFacts(Struct, frozen=True):
     """What a block's entry is made of: everything around the block, read once."""
 
     block: Block
@@ -95,44 +95,44 @@ class _Facts(Struct, frozen=True):
         return top_level(self.placements)
 
 
-def expect(book: Book, blocks: Iterable[ResourceId], placements: Iterable[ResourceId]) -> None:
+def expect(uow: UnitOfWork, blocks: Iterable[ResourceId], placements: Iterable[ResourceId]) -> None:
     """Read at once what the entries of ``blocks`` and ``placements`` are made of."""
     blocks = list(blocks)
-    book.expect(Block, blocks)
-    book.expect_related(PLACEMENTS_OF_BLOCK, blocks)
-    book.expect(Placement, placements)
-    found = book.related_all(PLACEMENTS_OF_BLOCK, blocks)
-    found += [one for id in placements if (one := book.get(Placement, id)) is not None]
+    uow.prefetch(Block, blocks)
+    uow.prefetch_related(PLACEMENTS_OF_BLOCK, blocks)
+    uow.prefetch(Placement, placements)
+    found = uow.related_all(PLACEMENTS_OF_BLOCK, blocks)
+    found += [one for id in placements if (one := uow.get(Placement, id)) is not None]
     around = list(dict.fromkeys(id for id in (*blocks, *(b for one in found for b in one.block_ids))))
-    book.expect(Block, around)
-    orders = [id for each in around if (block := book.get(Block, each)) for id in block.order_ids]
-    book.expect(Order, orders)
-    book.expect_related(ALLOCATIONS_OF_ORDER, orders)
+    uow.prefetch(Block, around)
+    orders = [id for each in around if (block := uow.get(Block, each)) for id in block.order_ids]
+    uow.prefetch(Order, orders)
+    uow.prefetch_related(ALLOCATIONS_OF_ORDER, orders)
     family: dict[ResourceId, None] = {}
     generation = [one.id for one in found]
     while generation:
         family.update(dict.fromkeys(generation))
-        book.expect_related(CHILDREN_OF_PLACEMENT, generation)
-        children = (one.id for id in generation for one in book.related(CHILDREN_OF_PLACEMENT, id))
+        uow.prefetch_related(CHILDREN_OF_PLACEMENT, generation)
+        children = (one.id for id in generation for one in uow.related(CHILDREN_OF_PLACEMENT, id))
         generation = [id for id in children if id not in family]
-    book.expect_related(EXECUTIONS_OF_PLACEMENT, family)
-    book.expect_related(ALLOCATIONS_OF_PLACEMENT, family)
-    allocations = book.related_all(ALLOCATIONS_OF_ORDER, orders)
-    allocations += book.related_all(ALLOCATIONS_OF_PLACEMENT, family)
-    book.expect_related(BOOKINGS_OF_ALLOCATION, dict.fromkeys(one.id for one in allocations))
+    uow.prefetch_related(EXECUTIONS_OF_PLACEMENT, family)
+    uow.prefetch_related(ALLOCATIONS_OF_PLACEMENT, family)
+    allocations = uow.related_all(ALLOCATIONS_OF_ORDER, orders)
+    allocations += uow.related_all(ALLOCATIONS_OF_PLACEMENT, family)
+    uow.prefetch_related(BOOKINGS_OF_ALLOCATION, dict.fromkeys(one.id for one in allocations))
 
 
 @exactly
-def graph_block(book: Book, block: Block) -> OrderGraphBlock:
+def graph_block(uow: UnitOfWork, block: Block) -> OrderGraphBlock:
     """G1 to G8, G10: give a block with its totals."""
-    facts = _gathered(book, block)
-    ordered, placed = _ordered(facts), _placed(book, facts)
+    facts = _gathered(uow, block)
+    ordered, placed = _ordered(facts), _placed(uow, facts)
     executed, allocated, booked = _executed(facts), _allocated(facts), _booked(facts)
     size = ordered.quantity if facts.orders else block.quantity
     stages = [placed.quantity, executed.quantity, allocated.quantity, booked.quantity]
     if basis_of(block) == AMOUNT.name:
         size = ordered.amount if facts.orders else AMOUNT.of(block)
-        unit = book.instruments.price_unit(block.lusid_instrument_id)
+        unit = uow.instruments.price_unit(block.lusid_instrument_id)
         spent, given = (executed.amount or ZERO) * unit, _weighted(facts) * unit
         stages = [placed.amount, spent, given, booked.amount]
     return OrderGraphBlock(
@@ -152,28 +152,28 @@ def graph_block(book: Book, block: Block) -> OrderGraphBlock:
     )
 
 
-def _gathered(book: Book, block: Block) -> _Facts:
+def _gathered(uow: UnitOfWork, block: Block) -> _BlockFacts:
     """G4, G5, G10: read what surrounds a block; the allocations of its placements where it has no orders."""
-    orders = members(book, block)
-    placements = book.related(PLACEMENTS_OF_BLOCK, block.id)
-    units = attribution(book, block.id)
+    orders = members(uow, block)
+    placements = uow.related(PLACEMENTS_OF_BLOCK, block.id)
+    units = attribution(uow, block.id)
     by_value = any(placement.amount is not None for placement in placements)
     if orders:
-        around = book.related_all(ALLOCATIONS_OF_ORDER, (order.id for order in orders))
+        around = uow.related_all(ALLOCATIONS_OF_ORDER, (order.id for order in orders))
     else:
-        around = book.related_all(ALLOCATIONS_OF_PLACEMENT, (each.id for each in placements))
+        around = uow.related_all(ALLOCATIONS_OF_PLACEMENT, (each.id for each in placements))
     allocations = list({one.id: one for one in around}.values())
     counting = [each for each in allocations if not is_cancelled(each.state)]
-    bookings = book.related_all(BOOKINGS_OF_ALLOCATION, (each.id for each in allocations))
+    bookings = uow.related_all(BOOKINGS_OF_ALLOCATION, (each.id for each in allocations))
     ids = {each.id for each in counting}
-    executions = book.related_all(EXECUTIONS_OF_PLACEMENT, (each.id for each in placements))
-    return _Facts(
+    executions = uow.related_all(EXECUTIONS_OF_PLACEMENT, (each.id for each in placements))
+    return _BlockFacts(
         block=block,
         orders=orders,
         placements=placements,
-        executions={each.id: fills(book, each) for each in top_level(placements)},
-        parts={"Quantity": units, "Amount": attribution(book, block.id, AMOUNT) if by_value else {}},
-        executed={each.id: executed_shares(book, each, units)[block.id] for each in top_level(placements)},
+        executions={each.id: fills(uow, each) for each in top_level(placements)},
+        parts={"Quantity": units, "Amount": attribution(uow, block.id, AMOUNT) if by_value else {}},
+        executed={each.id: executed_shares(uow, each, units)[block.id] for each in top_level(placements)},
         allocations=counting,
         bookings=[
             booking
@@ -206,7 +206,7 @@ def _live(sums: Mapping[str, Decimal] | None) -> Decimal:
     return trim(total(size for state, size in (sums or {}).items() if not is_cancelled(state)))
 
 
-def _ordered(facts: _Facts) -> Ordered:
+def _ordered(facts: _BlockFacts) -> Ordered:
     """G1, G10: give what is ordered, by state, and each order's compliance and approval."""
     quantities = _by_state((order.state, order.quantity) for order in facts.orders)
     amounts = _by_state((order.state, AMOUNT.of(order)) for order in facts.orders if order.amount is not None)
@@ -228,7 +228,7 @@ def _ordered(facts: _Facts) -> Ordered:
     )
 
 
-def _placed(book: Book, facts: _Facts) -> Placed:
+def _placed(uow: UnitOfWork, facts: _BlockFacts) -> Placed:
     """G2: give what is placed, by state with the cancelled at their full size, and every placement's id."""
     id = facts.block.id
 
@@ -244,7 +244,7 @@ def _placed(book: Book, facts: _Facts) -> Placed:
             return None
         share = facts.parts[basis.name][placement.id][id]
         if is_cancelled(placement.state) and placement.block_ids[-1] == id:
-            share += whole - live_size(book, placement, basis)
+            share += whole - live_size(uow, placement, basis)
         return share
 
     amounts = by_state(AMOUNT)
@@ -257,7 +257,7 @@ def _placed(book: Book, facts: _Facts) -> Placed:
     )
 
 
-def _executed(facts: _Facts) -> Executed:
+def _executed(facts: _BlockFacts) -> Executed:
     """G3: give what is executed for the block, with its units times their prices.
 
     The amount is that sum for bonds too, as G3 has it, and not their money: clients divide it by the
@@ -283,7 +283,7 @@ def _signed(block: Block, side: str | None, units: Decimal) -> Decimal:
     return -units if ours and theirs and ours != theirs else units
 
 
-def _allocated(facts: _Facts) -> Allocated:
+def _allocated(facts: _BlockFacts) -> Allocated:
     """G4: give what is allocated."""
     details = tuple(
         AllocatedDetail(
@@ -296,7 +296,7 @@ def _allocated(facts: _Facts) -> Allocated:
     return Allocated(quantity=trim(total(detail.quantity for detail in details)), details=details)
 
 
-def _weighted(facts: _Facts) -> Decimal:
+def _weighted(facts: _BlockFacts) -> Decimal:
     """Give the allocated units times their prices."""
     return total(
         _signed(facts.block, each.side, each.quantity) * (each.price.amount or ZERO)
@@ -305,7 +305,7 @@ def _weighted(facts: _Facts) -> Decimal:
     )
 
 
-def _booked(facts: _Facts) -> Booked:
+def _booked(facts: _BlockFacts) -> Booked:
     """G5: give what stands booked, with its consideration."""
     units = money = ZERO
     for booking in facts.bookings:
@@ -320,22 +320,22 @@ def _booked(facts: _Facts) -> Booked:
 
 
 @exactly
-def graph_placement(book: Book, placement: Placement) -> OrderGraphPlacement:
+def graph_placement(uow: UnitOfWork, placement: Placement) -> OrderGraphPlacement:
     """G9, G11, P5, P12: give a placement with what came of it, its children's part included."""
-    blocks = (book.get(Block, id) for id in placement.block_ids)
+    blocks = (uow.get(Block, id) for id in placement.block_ids)
     orders = dict.fromkeys(id for block in blocks if block is not None for id in block.order_ids)
-    children = book.related(CHILDREN_OF_PLACEMENT, placement.id)
-    done = fills(book, placement)
-    allocations = live_allocations_of(book, placement)
-    placed, units = live_size(book, placement), total(fill.quantity for fill in done)
+    children = uow.related(CHILDREN_OF_PLACEMENT, placement.id)
+    done = fills(uow, placement)
+    allocations = live_allocations_of(uow, placement)
+    placed, units = live_size(uow, placement), total(fill.quantity for fill in done)
     allocated = total(allocation.quantity for allocation in allocations)
     by_value = placement.amount is not None
-    unit = book.instruments.price_unit(placement.lusid_instrument_id)
+    unit = uow.instruments.price_unit(placement.lusid_instrument_id)
     money = total(AMOUNT.filled(fill, unit) for fill in done)
     given = total(
         each.quantity * (each.price.amount or ZERO) * unit for each in allocations if each.price is not None
     )
-    size = live_size(book, placement, AMOUNT)
+    size = live_size(uow, placement, AMOUNT)
     return OrderGraphPlacement(
         placement=placement,
         block_id=placement.block_ids[0],

@@ -73,7 +73,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
+class BlockMembership:
     """The time an order was in a block: from ``since`` until before ``until``, in microseconds."""
 
     block: ResourceId
@@ -90,11 +90,11 @@ def of_order(store: Reads, id: ResourceId, as_at: int) -> list[Event]:
     for n in store.numbers(Order, id):
         versions = store.versions(Order, n, as_at)
         if versions and versions[-1].entity is not None:
-            return _Telling(store, id, versions, as_at).events()
+            return HistoryBuilder(store, id, versions, as_at).events()
     raise not_found(Order, id, "H3", 404)
 
 
-class _Telling:
+class HistoryBuilder:
     """One order's history, being told."""
 
     def __init__(self, store: Reads, id: ResourceId, versions: list[Stamped[Order]], as_at: int) -> None:
@@ -165,7 +165,7 @@ class _Telling:
 
     # -- its blocks --------------------------------------------------------------------------------------
 
-    def _find_stays(self) -> Iterator[Stay]:
+    def _find_stays(self) -> Iterator[BlockMembership]:
         for versions in self._versions_of(BLOCK_OF_ORDER, self._id):
             since: Stamped[Block] | None = None
             for stamp in versions:
@@ -179,7 +179,7 @@ class _Telling:
                 yield _stay(since, self._as_at + 1)
 
     def _moves(self) -> Iterator[Event]:
-        left: Stay | None = None
+        left: BlockMembership | None = None
         for stay in self._stays:
             if stay.since.as_at == self._versions[0].as_at:
                 left = stay
@@ -207,7 +207,7 @@ class _Telling:
                 yield from (event for event in events if stay.since.as_at <= event.as_at < stay.until)
 
     def _placed(
-        self, stay: Stay, versions: list[Stamped[Placement]], fill_times: set[int]
+        self, stay: BlockMembership, versions: list[Stamped[Placement]], fill_times: set[int]
     ) -> Iterator[Event]:
         id = _id_of(versions)
         detail = {**_named("block", stay.block), **_named("placement", id)}
@@ -292,9 +292,9 @@ class _Telling:
             )
 
 
-def _stay(since: Stamped[Block], until: int) -> Stay:
+def _stay(since: Stamped[Block], until: int) -> BlockMembership:
     assert since.entity is not None
-    return Stay(since.entity.id, since, until)
+    return BlockMembership(since.entity.id, since, until)
 
 
 def _id_of(versions: list[Stamped[Any]]) -> ResourceId:

@@ -33,7 +33,7 @@ class FaultsError(ValueError):
     """Faults that cannot be injected; the message says what is wrong with the request for them."""
 
 
-class Kind(Struct, frozen=True):
+class FaultKind(Struct, frozen=True):
     """One kind of fault: what the client sees, and whether the call is carried out all the same."""
 
     name: str
@@ -43,18 +43,18 @@ class Kind(Struct, frozen=True):
 
 
 KINDS: Final = (
-    Kind("rate-limited", "429 with `Retry-After`", False, ("retry_after",)),
-    Kind("signed-off", "401, as of a token that has expired", False),
-    Kind("denied", "403", False),
-    Kind("failed-before", "500, or another `status` of 5xx", False, ("status", "retry_after")),
-    Kind("failed-after", "500, or another `status` of 5xx", True, ("status", "retry_after")),
-    Kind("delayed", "the call begins `seconds` later", True, ("seconds",)),
-    Kind("delayed-after", "the answer comes `seconds` later", True, ("seconds",)),
-    Kind("cut-before", "the connection ends without an answer", False),
-    Kind("cut-after", "the connection ends without an answer", True),
-    Kind("cut-inside", "the connection ends in the middle of the answer", True),
-    Kind("truncated", "half of the JSON, as if it were all", True),
-    Kind("html", "a page of HTML with the status of success", True),
+    FaultKind("rate-limited", "429 with `Retry-After`", False, ("retry_after",)),
+    FaultKind("signed-off", "401, as of a token that has expired", False),
+    FaultKind("denied", "403", False),
+    FaultKind("failed-before", "500, or another `status` of 5xx", False, ("status", "retry_after")),
+    FaultKind("failed-after", "500, or another `status` of 5xx", True, ("status", "retry_after")),
+    FaultKind("delayed", "the call begins `seconds` later", True, ("seconds",)),
+    FaultKind("delayed-after", "the answer comes `seconds` later", True, ("seconds",)),
+    FaultKind("cut-before", "the connection ends without an answer", False),
+    FaultKind("cut-after", "the connection ends without an answer", True),
+    FaultKind("cut-inside", "the connection ends in the middle of the answer", True),
+    FaultKind("truncated", "half of the JSON, as if it were all", True),
+    FaultKind("html", "a page of HTML with the status of success", True),
 )
 """Every kind of fault; the README's table is made from it."""
 

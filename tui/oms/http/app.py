@@ -26,10 +26,10 @@ from tui.oms.domain.refusals import Refusal
 from tui.oms.engine.engine import Engine
 from tui.oms.http import deadlines, guards, idempotency, property_keys, read_endpoints
 from tui.oms.http.call import Call, Caller, Generation
-from tui.oms.http.idempotency import AtWork
+from tui.oms.http.idempotency import InFlightKeys
 from tui.oms.http.identity import who_am_i
 from tui.oms.http.problems import ACCESS_DENIED, UNKNOWN
-from tui.oms.http.response_builder import refused, stamp
+from tui.oms.http.response_builder import add_headers, refused
 from tui.oms.http.router import Handler, Route, Routes
 from tui.oms.store import StoreError
 
@@ -43,7 +43,7 @@ P = ParamSpec("P")
 log: Final = logging.getLogger(__name__)
 
 
-class Settings(Struct, frozen=True):
+class ServerSettings(Struct, frozen=True):
     """How the server presents itself.
 
     ``tokens`` know who may enter; None asks for no token, and everything is done as ``user``. ``hosts``
@@ -56,7 +56,7 @@ class Settings(Struct, frozen=True):
     generation: Generation = "latest"
     hosts: frozenset[str] | None = None
     faults: Faults | None = None
-    request_s: int = deadlines.REQUEST_S
+    request_s: int = deadlines.DEADLINE_S
 
 
 class Server:
@@ -65,12 +65,12 @@ class Server:
     def __init__(
         self,
         engine: Engine,
-        settings: Settings | None = None,
+        settings: ServerSettings | None = None,
         market: Callable[[], MarketControl] | None = None,
     ) -> None:
         self._engine = engine
-        self._settings = settings or Settings()
-        self._at_work = AtWork()
+        self._settings = settings or ServerSettings()
+        self._at_work = InFlightKeys()
         self._older = _older() if self._settings.generation != "latest" else None
         self._routes = Routes()
         self._contract()
@@ -91,7 +91,7 @@ class Server:
     def _contract(self) -> None:
         """Serve the endpoints of the contract, under /api and, as LUSID has it, /api/api."""
         reads = read_endpoints.handlers()
-        later = self._older.UNKNOWN if self._older else ()
+        later = self._older.NOT_YET if self._older else ()
         for endpoint in ENDPOINTS:
             if endpoint.name in later:
                 self._routes.add(endpoint, _came_later)
@@ -169,7 +169,7 @@ class Server:
             log.exception("Request %s failed", request_id)
             detail = f"The server failed while it worked on request {request_id}; its log says more."
             response = refused(Refusal("ServerError", detail, code=UNKNOWN, status=500), request, request_id)
-        stamp(response, request, request_id, began)
+        add_headers(response, request, request_id, began)
         if self._settings.faults is not None:
             response.headers["blotter-faults"] = str(self._settings.faults)
         await response(scope, receive, send)
@@ -198,7 +198,7 @@ class Server:
             raise
 
     async def _answered(self, route: Route, call: Call) -> Response:
-        call.query.check_what_is_left_be()
+        call.query.check_ignored_parameters()
         faults = self._settings.faults
         if faults is not None and (fault := faults.strike(route.endpoint)) is not None:
             from tui.oms.http.fault_middleware import injected

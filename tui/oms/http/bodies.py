@@ -77,10 +77,10 @@ def _read_slowly(kind: type[T], raw: bytes) -> T:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         from tui.oms.http.validation_errors import (
-            wrongs,  # not loaded before the first body that is not as it should be
+            validation_errors,  # not loaded before the first body that is not as it should be
         )
 
-        raise invalid(wrongs(kind, value) or {"Body": (f"{error}.",)}) from error
+        raise invalid(validation_errors(kind, value) or {"Body": (f"{error}.",)}) from error
     except (ValueError, RecursionError) as error:
         raise invalid({"Body": (f"The body cannot be read: {error}.",)}) from error
 

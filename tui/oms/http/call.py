@@ -21,7 +21,7 @@ Generation = Literal["latest", "2.1"]
 
 _SPACED_ZONE: Final = r" (\d\d:\d\d)$"
 _FLAGS: Final = {"true": True, "false": False}
-_FLAGS_LEFT_BE: Final = ("getDerivedComplianceStatuses", "retryWithoutChangedEntities", "useComplianceV2")
+_IGNORED_FLAGS: Final = ("getDerivedComplianceStatuses", "retryWithoutChangedEntities", "useComplianceV2")
 _TIMES_LEFT_BE: Final = ("verificationAsAt",)
 """What the contract knows and nothing is done by here."""
 
@@ -90,13 +90,13 @@ class Query:
             raise invalid_value(name, f"'{text}' is not a date-time.")
         return moment
 
-    def check_what_is_left_be(self) -> None:
+    def check_ignored_parameters(self) -> None:
         """Check that the parameters nothing is done by could have been meant.
 
         Raises:
             Refusal: one is not of its type (151).
         """
-        for name in _FLAGS_LEFT_BE:
+        for name in _IGNORED_FLAGS:
             self.flag(name, False)
         for name in _TIMES_LEFT_BE:
             self.time(name)

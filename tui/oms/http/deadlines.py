@@ -16,7 +16,7 @@ from tui.oms.http.problems import UNKNOWN
 
 T = TypeVar("T")
 
-REQUEST_S: Final = 10
+DEADLINE_S: Final = 10
 """How long a request may take, in seconds, from its head to its answer."""
 
 
@@ -30,17 +30,17 @@ async def read_in_time(reading: Awaitable[T], seconds: float) -> T:
         async with asyncio.timeout(seconds):
             return await reading
     except TimeoutError as error:
-        detail = f"The read took longer than {REQUEST_S} seconds. Ask for less: a smaller page, a filter."
+        detail = f"The read took longer than {DEADLINE_S} seconds. Ask for less: a smaller page, a filter."
         raise Refusal("RequestTimeout", detail, code=UNKNOWN, status=504) from error
 
 
-class Turn:
+class StartOrAbandon:
     """Decides, once and for all, whether a write begins or is given up."""
 
     def __init__(self) -> None:
         self._decided = threading.Lock()
 
-    def take(self) -> bool:
+    def claim(self) -> bool:
         """Tell whether the caller came first: the thread that would begin, or the one that gives up."""
         return self._decided.acquire(blocking=False)
 
@@ -53,11 +53,11 @@ async def write_in_time(
     Raises:
         Refusal: it does not; nothing was or will be done (503).
     """
-    turn = Turn()
-    running = asyncio.ensure_future(run(lambda: work() if turn.take() else None))
+    turn = StartOrAbandon()
+    running = asyncio.ensure_future(run(lambda: work() if turn.claim() else None))
     done, _ = await asyncio.wait({running}, timeout=max(seconds, 0))
-    if not done and turn.take():
-        detail = f"The server is busy: the request waited {REQUEST_S} seconds. Nothing was done. Try again."
+    if not done and turn.claim():
+        detail = f"The server is busy: the request waited {DEADLINE_S} seconds. Nothing was done. Try again."
         raise Refusal("ServerBusy", detail, code=UNKNOWN, status=503)
     answer = await running
     assert answer is not None

@@ -67,7 +67,7 @@ class Change(Struct, frozen=True):
 
 _BY_VALUE: Final = {"quantity": b"0"}
 
-CHANGES: Final[Mapping[type[Struct], Change]] = {
+ADDED_SINCE: Final[Mapping[type[Struct], Change]] = {
     Block: Change(("amount", "basis", "is_swept"), {**_BY_VALUE, "type": b'""', "time_in_force": b'""'}),
     Order: Change(
         (
@@ -105,7 +105,7 @@ CHANGES: Final[Mapping[type[Struct], Change]] = {
     BookTransactionsRequest: Change(("fx_instrument_type",)),
 }
 
-UNKNOWN: Final = frozenset(
+NOT_YET: Final = frozenset(
     endpoint.name
     for endpoint in (endpoints.CANCEL_AND_MOVE, endpoints.ALLOCATE_WEIGHTED, endpoints.SWEEP_BLOCKS)
 )
@@ -179,7 +179,7 @@ def _request(value: Any, at: str, wrong: dict[str, tuple[str, ...]]) -> Any:
         return {key: _request(item, f"{at}[{key}]", wrong) for key, item in value.items()}
     if not isinstance(value, Struct):
         return value
-    change = CHANGES.get(type(value), Change())
+    change = ADDED_SINCE.get(type(value), Change())
     made: dict[str, Any] = dict.fromkeys(change.later)
     for field in msgspec.structs.fields(value):
         name = field.encode_name[:1].upper() + field.encode_name[1:]
@@ -210,7 +210,7 @@ def _decoder(kind: type[Struct], container: type[Any] | None) -> msgspec.json.De
 @cache
 def _older(kind: type[Struct]) -> type[Struct]:
     """Make the older type of ``kind``: what stays as it is is not even read."""
-    change = CHANGES.get(kind, Change())
+    change = ADDED_SINCE.get(kind, Change())
     fields: list[tuple[str, Any, Any]] = []
     names = {}
     for field in msgspec.structs.fields(kind):
@@ -230,7 +230,7 @@ def _older_type(declared: Any) -> Any:
 
 
 def _is_changed(kind: type[Struct]) -> bool:
-    return kind in CHANGES or any(
+    return kind in ADDED_SINCE or any(
         _is_changed(inner) for field in msgspec.structs.fields(kind) for inner in _structs(field.type)
     )
 

@@ -37,19 +37,19 @@ def key_of(call: Call) -> str | None:
     return f"{call.caller.user}\n{key}"
 
 
-def asked(request: Request, raw: bytes) -> bytes:
+def digest_of(request: Request, raw: bytes) -> bytes:
     """Give the digest of all that a write asks for: its method, address and body."""
     line = f"{request.method} {request.url.path}?{request.url.query}\n"
     return hashlib.sha256(line.encode() + raw).digest()
 
 
-class AtWork:
+class InFlightKeys:
     """The keys whose first request is still at work."""
 
     def __init__(self) -> None:
         self._keys: set[str] = set()
 
-    def begin(self, key: str | None) -> _Held:
+    def begin(self, key: str | None) -> _HeldKey:
         """Hold ``key`` until its request is done.
 
         Raises:
@@ -58,10 +58,10 @@ class AtWork:
         if key in self._keys:
             detail = "The first request with this Idempotency-Key is still at work. Ask again in a moment."
             raise Refusal("ConcurrencyConflictFailure", detail, code=CONFLICT, status=409)
-        return _Held(self._keys, key)
+        return _HeldKey(self._keys, key)
 
 
-class _Held:
+class _HeldKey:
     def __init__(self, keys: set[str], key: str | None) -> None:
         self._keys, self._key = keys, key
 

@@ -26,7 +26,7 @@ class MarketControl(Protocol):
     def step(self, n: int = 1) -> int: ...
 
 
-class MarketRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class MarketCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to do to the market; what is not sent stays as it is.
 
     ``halt`` and ``lift`` name an instrument by its LUID, ticker, ISIN or FIGI.
@@ -50,7 +50,7 @@ async def control(market: MarketControl, call: Call, raw: bytes) -> bytes:
     Raises:
         Refusal: the market cannot go at that speed, or the instrument does not trade on it.
     """
-    request = bodies.read(MarketRequest, raw)
+    request = bodies.read(MarketCommand, raw)
     wishes: tuple[tuple[str, Callable[[Any], None], object], ...] = (
         ("Speed", market.set_speed, request.speed),
         ("Halt", market.halt, request.halt),

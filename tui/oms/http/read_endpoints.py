@@ -18,7 +18,7 @@ from tui.oms.domain.times import moment
 from tui.oms.domain.unit_of_work import Booking
 from tui.oms.http.call import Call
 from tui.oms.query.nodes import Both, Node, Test
-from tui.oms.query.pages import Listing, Slice, read_page
+from tui.oms.query.pages import Listing, PageSlice, read_page
 from tui.oms.query.queryable_fields import TRANSACTIONS, Sql, fields_of
 from tui.oms.store.reads import Reads
 from tui.oms.store.schema import KINDS
@@ -111,13 +111,13 @@ def _answered(call: Call, listing: Listing, token: str, *, versioned: bool = Fal
     return b"{" + version + _list(page, call.href)
 
 
-def _list(page: Slice, href: str) -> bytes:
+def _list(page: PageSlice, href: str) -> bytes:
     """Join the rows' stored JSON to the rest of a list answer; nothing is encoded anew."""
     head = b'"nextPage":%b,"previousPage":null,"values":[' % msgspec.json.encode(page.next)
     return head + b",".join(page.rows) + b'],"href":%b,"links":[]}' % msgspec.json.encode(href)
 
 
-def _version(page: Slice) -> Version:
+def _version(page: PageSlice) -> Version:
     return Version(effective_from=datetime.min.replace(tzinfo=UTC), as_at_date=moment(page.as_at))
 
 

@@ -26,14 +26,14 @@ def refused(refusal: Refusal, request: Request, request_id: str) -> Response:
     return response
 
 
-def stamp(response: Response, request: Request, request_id: str, began: float) -> None:
+def add_headers(response: Response, request: Request, request_id: str, began: float) -> None:
     """Put on the headers every answer has; ``began`` is by the clock that never goes back."""
     correlation = re.sub(r"[^\x21-\x7e]", "", request.headers.get("correlationid", ""))[:128]
     milliseconds = round((time.monotonic() - began) * 1000)
-    response.headers.update(usual_headers(response.status_code, request_id, correlation, milliseconds))
+    response.headers.update(standard_headers(response.status_code, request_id, correlation, milliseconds))
 
 
-def usual_headers(
+def standard_headers(
     status: int, request_id: str, correlation: str = "", milliseconds: int = 0
 ) -> dict[str, str]:
     """Give the headers every answer has (2.0)."""

@@ -46,7 +46,7 @@ _NAMES: Final[Mapping[type[inspect.Type], str]] = {
 Found = Iterator[tuple[str, str]]
 
 
-def wrongs(kind: Any, value: Any) -> dict[str, tuple[str, ...]]:
+def validation_errors(kind: Any, value: Any) -> dict[str, tuple[str, ...]]:
     """Give what keeps ``value``, read from JSON, from being a ``kind``: sentences by where.
 
     >>> wrongs(dict[str, int], {"a": "x", "b": None, "c": 1})

@@ -23,7 +23,7 @@ from tui.api.requests import (
     SweepBlocksRequest,
     WeightedAllocationServiceRunRequest,
 )
-from tui.oms.engine.commands import COMMANDS, Allocate, AllocateWeighted, BookTransactions
+from tui.oms.engine.commands import COMMANDS, AllocationCommand, BookingCommand, WeightedAllocationCommand
 from tui.oms.http import bodies, idempotency
 from tui.oms.http.call import Call
 
@@ -65,7 +65,7 @@ def write(endpoint: Endpoint, call: Call, raw: bytes) -> bytes:
         request,
         user=call.caller.user,
         request_id=call.request_id,
-        once=None if key is None else (key, idempotency.asked(call.request, raw)),
+        once=None if key is None else (key, idempotency.digest_of(call.request, raw)),
     )
 
 
@@ -74,9 +74,9 @@ def _request(name: str, call: Call, raw: bytes) -> Any:
         return _booking(call, raw)
     body = _read(BODIES[name], call, raw)
     if name == endpoints.ALLOCATE.name:
-        return Allocate(body, call.query.text("allocationAlgorithm") or "PR-FIFO")
+        return AllocationCommand(body, call.query.text("allocationAlgorithm") or "PR-FIFO")
     if name == endpoints.ALLOCATE_WEIGHTED.name:
-        return AllocateWeighted(body, call.query.text("allocationAlgorithm") or "PR-LF")
+        return WeightedAllocationCommand(body, call.query.text("allocationAlgorithm") or "PR-LF")
     return body
 
 
@@ -96,7 +96,7 @@ def _booking(call: Call, raw: bytes) -> Any:
         body = BookTransactionsRequest(allocation_ids=bodies.read(Ids, raw))
     else:
         body = _read(BookTransactionsRequest, call, raw)
-    return BookTransactions(
+    return BookingCommand(
         body,
         fees=call.engine.fees if call.query.flag("applyFeesAndCommission", True) else (),
         mark_booked=call.query.flag("markOrdersAndAllocationsAsBooked", False),

@@ -22,7 +22,7 @@ from tui.api.models import Execution, Placement
 from tui.api.requests import ExecutionRequest, PlacementRequest
 from tui.api.states import direction_of, is_cancelled, normal
 from tui.oms.demo import roster
-from tui.oms.demo.universe import Instrument
+from tui.oms.demo.universe import DemoInstrument
 from tui.oms.domain.clock import Clock
 from tui.oms.domain.times import micros
 from tui.oms.domain.unit_of_work import CHILDREN_OF_PLACEMENT, EXECUTIONS_OF_PLACEMENT
@@ -303,7 +303,7 @@ class Broker:
         self,
         store: Store,
         placement: Placement,
-        instrument: Instrument,
+        instrument: DemoInstrument,
         quantity: Decimal,
         price: Decimal,
         *,
@@ -349,7 +349,7 @@ def _reported(placement: Placement, state: str | None, reason: str | None) -> Pl
     return PlacementRequest(**{**fields, "state": state, "properties": {**others, **said}})
 
 
-def _foreign_money(placement: Placement, instrument: Instrument) -> str | None:
+def _foreign_money(placement: Placement, instrument: DemoInstrument) -> str | None:
     """Give the currency a placement is in that its instrument does not trade in, or None."""
     money = (placement.limit_price, placement.stop_price, placement.amount)
     found = (one.currency for one in money if one is not None)

@@ -12,7 +12,7 @@ from random import Random
 from typing import Final
 
 from tui.oms.demo import roster
-from tui.oms.demo.universe import Instrument
+from tui.oms.demo.universe import DemoInstrument
 from tui.oms.market.parameters import MarketRules
 
 SMALLEST: Final = Decimal("0.000001")
@@ -21,7 +21,7 @@ SMALLEST: Final = Decimal("0.000001")
 class Walk:
     """One instrument's price: a random walk of its daily volatility that leans back to the reference."""
 
-    def __init__(self, instrument: Instrument, rules: MarketRules, seed: int) -> None:
+    def __init__(self, instrument: DemoInstrument, rules: MarketRules, seed: int) -> None:
         self.instrument = instrument
         self.price = instrument.price
         self.taken = Decimal(0)
@@ -37,7 +37,7 @@ class Walk:
         self.price = max(self.instrument.tick, moved.quantize(SMALLEST))
 
 
-class Session:
+class TradingSession:
     """The trading day, counted in market time."""
 
     def __init__(self, rules: MarketRules) -> None:
@@ -77,15 +77,15 @@ class Session:
 class Exchange:
     """All instruments of the market."""
 
-    def __init__(self, instruments: Sequence[Instrument], rules: MarketRules, seed: int) -> None:
-        self.session = Session(rules)
+    def __init__(self, instruments: Sequence[DemoInstrument], rules: MarketRules, seed: int) -> None:
+        self.session = TradingSession(rules)
         self._rules = rules
         self._walks = {instrument.luid: Walk(instrument, rules, seed) for instrument in instruments}
         self._halts: dict[str, int] = {}
         self._rng = Random(f"{seed}/exchange")
 
     @property
-    def halts(self) -> list[tuple[Instrument, timedelta]]:
+    def halts(self) -> list[tuple[DemoInstrument, timedelta]]:
         """The instruments that do not trade now, and for how much longer."""
         return [(self._walks[luid].instrument, self._rules.tick * left) for luid, left in self._halts.items()]
 
@@ -93,7 +93,7 @@ class Exchange:
         """Give the price of an instrument, or None when it does not trade here."""
         return self._walks.get(luid)
 
-    def named(self, name: str) -> Instrument | None:
+    def named(self, name: str) -> DemoInstrument | None:
         """Give the instrument that goes by ``name``: its LUID, ticker, ISIN or FIGI, in any case."""
         wanted = name.strip().casefold()
         for walk in self._walks.values():

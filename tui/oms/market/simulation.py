@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from tui.api.requests import ExecutionRequest, ExecutionSetRequest, PlacementRequest, PlacementSetRequest
-from tui.oms.demo.universe import Instrument
+from tui.oms.demo.universe import DemoInstrument
 from tui.oms.domain.clock import Clock
 from tui.oms.domain.refusals import Refusal
 from tui.oms.engine.commands import upsert_executions, upsert_placements
@@ -34,7 +34,7 @@ class Market:
     def __init__(
         self,
         engine: Engine,
-        instruments: Sequence[Instrument],
+        instruments: Sequence[DemoInstrument],
         *,
         seed: int = 7,
         clock: Clock | None = None,
@@ -117,7 +117,7 @@ class Market:
         """
         self._exchange.lift(self._named(instrument).luid)
 
-    def _named(self, name: str) -> Instrument:
+    def _named(self, name: str) -> DemoInstrument:
         found = self._exchange.named(name)
         if found is None:
             raise ValueError(f"'{name}' does not trade on the simulated market.")

@@ -13,7 +13,7 @@ from typing import Final
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.times import micros, time_of, time_text
 from tui.oms.query.nodes import Both, Exists, Node, Not, Some, Test, Value
-from tui.oms.query.queryable_fields import Field, Fields, Leaf, Sql, joined
+from tui.oms.query.queryable_fields import Fields, Leaf, QueryableField, Sql, joined
 from tui.oms.store.folding import fold
 
 _SIGNS: Final = {"eq": "=", "neq": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
@@ -45,7 +45,7 @@ class Conditions:
             return self._some(node)
         return self._test(self._fields.find(node.field), node)
 
-    def _sql(self, field: Field) -> Sql:
+    def _sql(self, field: QueryableField) -> Sql:
         return field.live if self._live else field.kept
 
     def _exists(self, node: Exists) -> Sql:
@@ -61,7 +61,9 @@ class Conditions:
         if whole.leaf is Leaf.PROPERTY:
             (path,) = whole.kept.values
             item = Sql("e.value")
-            part = Field(node.field, Leaf.TEXT, item, item, each=f"{path}.value.labelValueSet.values")
+            part = QueryableField(
+                node.field, Leaf.TEXT, item, item, each=f"{path}.value.labelValueSet.values"
+            )
         else:
             part = self._fields.find(f"{node.field}.{node.test.field}" if node.test.field else node.field)
         if part.each is None:
@@ -76,7 +78,7 @@ class Conditions:
             (*each.values, *each.values, *test.values),
         )
 
-    def _test(self, field: Field, test: Test) -> Sql:
+    def _test(self, field: QueryableField, test: Test) -> Sql:
         found = self._compared(field, self._sql(field), test)
         if field.each is not None:
             found = _in_list(field.each, found)
@@ -84,7 +86,7 @@ class Conditions:
             return joined(" AND ", [by_link, found])
         return found
 
-    def _compared(self, field: Field, value: Sql, test: Test) -> Sql:
+    def _compared(self, field: QueryableField, value: Sql, test: Test) -> Sql:
         if field.leaf is Leaf.PROPERTY:
             return self._property(value, test)
         if field.leaf in (Leaf.PARTS, Leaf.LIST):
@@ -102,11 +104,11 @@ class Conditions:
         leaf = Leaf.NUMBER if number else Leaf.TEXT
         part = "metricValue.value" if number else "labelValue"
         place = Sql(value.text, (f"{path}.value.{part}",))
-        field = Field(test.field, leaf, place, place)
+        field = QueryableField(test.field, leaf, place, place)
         return _operation(leaf, _text_of(field, place, test, live=False), test, _arguments(field, test))
 
 
-def pointing(field: Field, test: Test) -> Sql | None:
+def pointing(field: QueryableField, test: Test) -> Sql | None:
     """Give the condition that finds by the link table what may point where ``test`` asks, if it can."""
     if field.link is None or test.op not in ("eq", "in"):
         return None
@@ -135,7 +137,7 @@ def _operation(leaf: Leaf, value: Sql, test: Test, arguments: list[object]) -> S
     return Sql(f"{text} {_SIGNS[test.op]} {mark}", (*value.values, arguments[0]))
 
 
-def _text_of(field: Field, value: Sql, test: Test, live: bool) -> Sql:
+def _text_of(field: QueryableField, value: Sql, test: Test, live: bool) -> Sql:
     """Give a text to compare: as it is where it is folded, else folded as far as the values ask for it."""
     if field.leaf is not Leaf.TEXT or field.folded(live):
         return value
@@ -144,11 +146,11 @@ def _text_of(field: Field, value: Sql, test: Test, live: bool) -> Sql:
     return Sql(f"fold({value.text})", value.values)
 
 
-def _arguments(field: Field, test: Test) -> list[object]:
+def _arguments(field: QueryableField, test: Test) -> list[object]:
     return [_argument(field, each) for each in test.values]
 
 
-def _argument(field: Field, value: Value) -> object:
+def _argument(field: QueryableField, value: Value) -> object:
     """Give ``value`` in the form the field is kept in."""
     if field.leaf is Leaf.TEXT:
         return fold(_text(value))

@@ -53,7 +53,7 @@ def parse(filter: str) -> Node | None:
     tokens = _tokens(filter)
     if not tokens:
         return None
-    return _Parser(tokens, len(filter)).whole()
+    return _FilterParser(tokens, len(filter)).whole()
 
 
 def _tokens(filter: str) -> list[_Token]:
@@ -72,7 +72,7 @@ def _tokens(filter: str) -> list[_Token]:
     return tokens
 
 
-class _Parser:
+class _FilterParser:
     """Recursive descent over the tokens; ``and`` binds tighter than ``or``."""
 
     def __init__(self, tokens: list[_Token], end: int) -> None:

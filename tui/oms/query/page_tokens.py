@@ -28,7 +28,7 @@ MAX_KEPT: Final = 1_000
 FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
-class Token(msgspec.Struct, frozen=True, omit_defaults=True):
+class PageToken(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a page token says."""
 
     o: Annotated[int, Meta(ge=0, le=2**62)]
@@ -48,7 +48,7 @@ _KEPT: OrderedDict[str, tuple[str, tuple[str, ...]]] = OrderedDict()
 """The long questions of late, for those who leave them out on the next page."""
 
 
-def written(token: Token) -> str:
+def written(token: PageToken) -> str:
     """Give ``token`` as text."""
     text = base64.b64encode(msgspec.json.encode(token)).decode()
     if len(text) <= MAX_TOKEN:
@@ -58,17 +58,17 @@ def written(token: Token) -> str:
     _KEPT.move_to_end(name)
     while len(_KEPT) > MAX_KEPT:
         _KEPT.popitem(last=False)
-    return base64.b64encode(msgspec.json.encode(Token(token.o, token.a, k=name, t=token.t))).decode()
+    return base64.b64encode(msgspec.json.encode(PageToken(token.o, token.a, k=name, t=token.t))).decode()
 
 
-def read(text: str, filter: str, sort: tuple[str, ...]) -> Token:
+def read(text: str, filter: str, sort: tuple[str, ...]) -> PageToken:
     """Read a token that came with ``filter`` and ``sort``, each repeated or left out.
 
     Raises:
         Refusal: it is not one of ours, or was given for another question (code 689).
     """
     try:
-        token = msgspec.json.decode(base64.b64decode(text, validate=True), type=Token)
+        token = msgspec.json.decode(base64.b64decode(text, validate=True), type=PageToken)
     except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
         raise invalid("The page token is not one this server gave.") from error
     if token.k:
@@ -79,13 +79,13 @@ def read(text: str, filter: str, sort: tuple[str, ...]) -> Token:
     return token
 
 
-def _whole(token: Token, filter: str, sort: tuple[str, ...]) -> Token:
+def _whole(token: PageToken, filter: str, sort: tuple[str, ...]) -> PageToken:
     """Give a token with the question it only names: the one that is repeated with it, or the kept one."""
     if _name(filter, sort) == token.k:
-        return Token(token.o, token.a, filter, sort, t=token.t)
+        return PageToken(token.o, token.a, filter, sort, t=token.t)
     if token.k not in _KEPT:
         raise invalid("This page token needs its filter and sortBy: repeat them as they were, or read anew.")
-    return Token(token.o, token.a, *_KEPT[token.k], t=token.t)
+    return PageToken(token.o, token.a, *_KEPT[token.k], t=token.t)
 
 
 def _name(filter: str, sort: tuple[str, ...]) -> str:

@@ -19,8 +19,8 @@ from msgspec.structs import replace
 from tui.oms.domain.refusals import Refusal
 from tui.oms.query import page_tokens
 from tui.oms.query.nodes import Node
-from tui.oms.query.page_tokens import Token
-from tui.oms.query.planner import Part, Phase, Plan, parts_of
+from tui.oms.query.page_tokens import PageToken
+from tui.oms.query.planner import FilterPart, Phase, Plan, parts_of
 from tui.oms.query.queryable_fields import Fields, Sql, joined
 from tui.oms.query.sorting import Cursor, Sort, sort_of
 from tui.oms.store.folding import fold
@@ -59,7 +59,7 @@ class Listing(Struct, frozen=True):
     superseded_text: str | None = None
 
 
-class Slice(Struct, frozen=True):
+class PageSlice(Struct, frozen=True):
     """A page: the rows' JSON, the token of the next page (None on the last), the asAt it was read at."""
 
     rows: list[bytes]
@@ -67,7 +67,7 @@ class Slice(Struct, frozen=True):
     as_at: int
 
 
-def read_page(reads: Reads, listing: Listing) -> Slice:
+def read_page(reads: Reads, listing: Listing) -> PageSlice:
     """Read the page of ``listing``.
 
     Raises:
@@ -99,7 +99,7 @@ def read_page(reads: Reads, listing: Listing) -> Slice:
         page = rows[listing.start : listing.start + limit]
         more = len(rows) > listing.start + limit
         token = page_tokens.written(replace(question, o=page[-1].seq)) if more else None
-        return Slice(reading.texts(page), token, question.a)
+        return PageSlice(reading.texts(page), token, question.a)
     except sqlite3.OperationalError as error:
         if node is None or "overflow" not in str(error):
             raise
@@ -108,12 +108,12 @@ def read_page(reads: Reads, listing: Listing) -> Slice:
         raise unparsable("The filter is nested deeper than this server can follow.") from error
 
 
-def _question(last: int, listing: Listing) -> Token:
+def _question(last: int, listing: Listing) -> PageToken:
     """Give what is asked: by the token when there is one, which must not be contradicted."""
     if not listing.token:
         asked = last if listing.as_at is None else listing.as_at
         to_come = asked if asked > last else 0
-        return Token(0, min(asked, last), listing.filter.strip(), listing.sort, t=to_come)
+        return PageToken(0, min(asked, last), listing.filter.strip(), listing.sort, t=to_come)
     token = page_tokens.read(listing.token, listing.filter.strip(), listing.sort)
     if listing.as_at is not None and listing.as_at != token.as_at:
         raise page_tokens.invalid("The page token was given for another asAt.")
@@ -153,7 +153,7 @@ class _Reading(Struct):
     as_at: int
     past: bool
     sort: Sort
-    parts: tuple[Part, ...]
+    parts: tuple[FilterPart, ...]
     cursor: Cursor | None = None
 
     def found(self, seq: int) -> Cursor:
@@ -218,7 +218,7 @@ class _Reading(Struct):
             values += [*_values(keys), *_values(wheres)]
         return self._read(" UNION ALL ".join(arms), phase.order, values, limit)
 
-    def _conditions(self, parts: Sequence[Part], *, live: bool) -> list[Sql]:
+    def _conditions(self, parts: Sequence[FilterPart], *, live: bool) -> list[Sql]:
         """Give the conditions of the list itself and of its filter."""
         return [*self.listing.always, *(part.condition(live=live) for part in parts)]
 

@@ -25,9 +25,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.oms.query.nodes import Both, Exists, Node, Not, Some, Test
-from tui.oms.query.queryable_fields import Field, Fields, Leaf, Sql, joined
+from tui.oms.query.queryable_fields import Fields, Leaf, QueryableField, Sql, joined
 from tui.oms.query.sorting import Cursor, Key, Sort
-from tui.oms.store.schema import Kind
+from tui.oms.store.schema import EntityTable
 
 FEW: Final = 5_000
 """So many rows are sorted sooner than an index is walked past all others."""
@@ -41,20 +41,20 @@ _INDEXES: Final = {"scope": "id", "code": "named"}
 Mix = tuple[str | None, ...]
 
 
-class Arm(Struct, frozen=True):
+class IndexScan(Struct, frozen=True):
     """Rows from a range of an index; ``index`` None leaves the way to them to SQLite."""
 
     index: str | None
     conditions: tuple[Sql, ...] = ()
 
 
-class Part(Struct, frozen=True, eq=False):
+class FilterPart(Struct, frozen=True, eq=False):
     """A part of a filter that must hold, and the fields it may be about."""
 
     fields: Fields
     node: Node
 
-    def about(self) -> list[Field]:
+    def about(self) -> list[QueryableField]:
         """Give the fields it is about, in their order."""
         return [self.fields.find(name) for name in _names(self.node)]
 
@@ -65,11 +65,11 @@ class Part(Struct, frozen=True, eq=False):
         return Conditions(self.fields, live=live).of(self.node)
 
 
-def parts_of(fields: Fields, node: Node | None) -> tuple[Part, ...]:
+def parts_of(fields: Fields, node: Node | None) -> tuple[FilterPart, ...]:
     """Give the parts of a filter that must all hold."""
     if isinstance(node, Both) and not node.either:
         return tuple(part for each in node.parts for part in parts_of(fields, each))
-    return () if node is None else (Part(fields, node),)
+    return () if node is None else (FilterPart(fields, node),)
 
 
 class Phase(Struct, frozen=True):
@@ -78,9 +78,9 @@ class Phase(Struct, frozen=True):
     ``parts`` are those of the filter that the arms do not answer by themselves.
     """
 
-    arms: tuple[Arm, ...]
+    arms: tuple[IndexScan, ...]
     order: str
-    parts: tuple[Part, ...]
+    parts: tuple[FilterPart, ...]
     conditions: tuple[Sql, ...] = ()
 
 
@@ -90,9 +90,9 @@ class Plan:
     def __init__(
         self,
         connection: sqlite3.Connection,
-        kind: Kind,
+        kind: EntityTable,
         sort: Sort,
-        parts: Sequence[Part],
+        parts: Sequence[FilterPart],
         cursor: Cursor | None,
     ) -> None:
         self._connection = connection
@@ -122,25 +122,25 @@ class Plan:
         elif len(keys) == 1 and keys[0].field.hot and not keys[0].field.few:
             yield from self._by_column(keys[0])
         else:
-            yield self._sorted((Arm(None),))
+            yield self._sorted((IndexScan(None),))
 
-    def _arm(self, index: str, *conditions: Sql) -> Arm:
-        return Arm(f"{self._table}_{_INDEXES.get(index, index)}", conditions)
+    def _arm(self, index: str, *conditions: Sql) -> IndexScan:
+        return IndexScan(f"{self._table}_{_INDEXES.get(index, index)}", conditions)
 
-    def _sorted(self, arms: tuple[Arm, ...]) -> Phase:
+    def _sorted(self, arms: tuple[IndexScan, ...]) -> Phase:
         rest = (self._sort.after(self._cursor, live=True),) if self._cursor else ()
         return Phase(arms, self._sort.order, self._parts, rest)
 
-    def _without(self, answered: Sequence[Part]) -> tuple[Part, ...]:
+    def _without(self, answered: Sequence[FilterPart]) -> tuple[FilterPart, ...]:
         return tuple(part for part in self._parts if part not in answered)
 
     @cached_property
-    def _about(self) -> list[tuple[Part, list[Field]]]:
+    def _about(self) -> list[tuple[FilterPart, list[QueryableField]]]:
         return [(part, part.about()) for part in self._parts]
 
     # -- few rows --------------------------------------------------------------------------------------
 
-    def _few_rows(self) -> tuple[Arm, ...] | None:
+    def _few_rows(self) -> tuple[IndexScan, ...] | None:
         """Give the arms that find few rows, unless they come in the order of the list anyway."""
         by_value = [about[0] for about in self._about if not self._sort.keys and self._values(about)]
         for part, fields in self._about:
@@ -155,14 +155,14 @@ class Plan:
             return arms if self._are_few(arms) else None
         return None
 
-    def _range(self, part: Part, field: Field) -> Arm | None:
+    def _range(self, part: FilterPart, field: QueryableField) -> IndexScan | None:
         """Give the arm of the rows that a test finds by an index."""
         node = part.node
         if isinstance(node, (Test, Some)) and field.link is not None:
             from tui.oms.query.conditions import pointing
 
             found = pointing(field, node.test if isinstance(node, Some) else node)
-            return Arm(None, (found,)) if found else None
+            return IndexScan(None, (found,)) if found else None
         if not isinstance(node, Test) or node.op not in _RANGES:
             return None
         sorted_by_it = [key.field.live for key in self._sort.keys[self._leading :]] == [field.live]
@@ -170,7 +170,7 @@ class Plan:
             return None
         return self._arm(field.column, part.condition(live=True))
 
-    def _are_few(self, arms: Sequence[Arm]) -> bool:
+    def _are_few(self, arms: Sequence[IndexScan]) -> bool:
         left = FEW
         for arm in arms:
             by = f" INDEXED BY {arm.index}" if arm.index else ""
@@ -187,7 +187,7 @@ class Plan:
     # -- by combinations of few values -----------------------------------------------------------------
 
     @cached_property
-    def _mix_parts(self) -> list[Part]:
+    def _mix_parts(self) -> list[FilterPart]:
         return [part for part, fields in self._about if all(field.few for field in fields)]
 
     @cached_property
@@ -204,7 +204,7 @@ class Plan:
         marks = sum(len(part.condition(live=True).values) for part in self._without(self._mix_parts))
         return mixes if len(mixes) <= MOST_ARMS and len(mixes) * marks <= MOST_MARKS else None
 
-    def _mix_arm(self, mix: Mix, index: str) -> Arm:
+    def _mix_arm(self, mix: Mix, index: str) -> IndexScan:
         conditions = [
             Sql(f"l.{name} IS NULL") if value is None else Sql(f"l.{name} = ?", (value,))
             for name, value in zip(self._kind.columns, mix, strict=False)
@@ -232,7 +232,7 @@ class Plan:
     # -- by id, or by change ---------------------------------------------------------------------------
 
     def _ordered(
-        self, arms: tuple[Arm, ...], parts: tuple[Part, ...], cursor: Cursor | None
+        self, arms: tuple[IndexScan, ...], parts: tuple[FilterPart, ...], cursor: Cursor | None
     ) -> Iterator[Phase]:
         """Give arms that come by id, or by their newest change and then by id."""
         ids = self._sort.ids
@@ -250,14 +250,14 @@ class Plan:
         yield Phase(arms, ids, parts, (same, self._sort.behind(cursor, "l")))
         yield Phase(arms, order, parts, (Sql(f"l.since {'<' if descending else '>'} ?", (since,)),))
 
-    def _arms_by_value(self) -> tuple[tuple[Arm, ...], tuple[Part, ...]]:
+    def _arms_by_value(self) -> tuple[tuple[IndexScan, ...], tuple[FilterPart, ...]]:
         """Give arms for the values of a column with an index of its own, and the part they answer."""
         for about in self._about:
             if arms := self._values(about):
                 return arms, about[:1]
         return (), ()
 
-    def _arms_by_scope(self) -> tuple[tuple[Arm, ...], tuple[Part, ...]]:
+    def _arms_by_scope(self) -> tuple[tuple[IndexScan, ...], tuple[FilterPart, ...]]:
         """Give arms in the order of ids, and the parts of the filter they answer."""
         scoped = [
             node for node, fields in self._about if all(field.live.text == "l.scope" for field in fields)
@@ -273,7 +273,7 @@ class Plan:
                 return tuple(self._arm("id", Sql("l.scope = ?", scope)) for scope in found), tuple(scoped)
         return (self._arm("id"),), ()
 
-    def _values(self, about: tuple[Part, list[Field]]) -> tuple[Arm, ...]:
+    def _values(self, about: tuple[FilterPart, list[QueryableField]]) -> tuple[IndexScan, ...]:
         """Give an arm for each value that a test asks for of a column with an index of its own."""
         part, (field, *_) = about
         node = part.node
@@ -284,7 +284,7 @@ class Plan:
         if not isinstance(node, Test) or node.op not in ("eq", "in"):
             return ()
         tests = [
-            Part(part.fields, replace(node, op="eq", values=(value,))).condition(live=True)
+            FilterPart(part.fields, replace(node, op="eq", values=(value,))).condition(live=True)
             for value in node.values
         ]
         arms = {test.values: self._arm(field.column, test) for test in tests}

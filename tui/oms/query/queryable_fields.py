@@ -21,7 +21,7 @@ import msgspec
 from tui.api.models import Transaction
 from tui.oms.domain.refusals import INVALID_VALUE, Refusal
 from tui.oms.domain.unit_of_work import Booking
-from tui.oms.store.schema import KINDS, Kind, column
+from tui.oms.store.schema import KINDS, EntityTable, column
 
 SINCE: Final = "version.asAtModified"
 
@@ -56,7 +56,7 @@ def joined(word: str, parts: Sequence[Sql]) -> Sql:
     return rest[0]
 
 
-class Field(msgspec.Struct, frozen=True):
+class QueryableField(msgspec.Struct, frozen=True):
     """One field: its value's kind and its SQL in both forms.
 
     ``hot`` says that the live form is a column of its own, ``few`` that it is one of few values. ``each``
@@ -125,12 +125,12 @@ class Fields:
     ``prefix`` says where in the stored JSON the listed thing stands; empty when it is the entity itself.
     """
 
-    def __init__(self, kind: Kind, root: type[Any], prefix: str = "") -> None:
+    def __init__(self, kind: EntityTable, root: type[Any], prefix: str = "") -> None:
         self.kind = kind
         self._root = root
         self._prefix = prefix
 
-    def find(self, name: str, *, code: int = 151) -> Field:
+    def find(self, name: str, *, code: int = 151) -> QueryableField:
         """Give the field called ``name``, in any case.
 
         Raises:
@@ -156,24 +156,24 @@ class Fields:
             path += f"{encoded}."
         return self._field(name, path.removesuffix("."), hint, each)
 
-    def _field(self, name: str, path: str, hint: Any, each: str | None) -> Field:
+    def _field(self, name: str, path: str, hint: Any, each: str | None) -> QueryableField:
         leaf = _LEAVES.get(hint) or (Leaf.LIST if get_origin(hint) is tuple else Leaf.PARTS)
         link = _links(self.kind).get(f"{each}.{path}" if each else path)
         if each is not None:
             item = Sql("json_extract(e.value, ?)", (f"$.{path}",))
-            return Field(name, leaf, item, item, each=f"$.{each}", link=link)
+            return QueryableField(name, leaf, item, item, each=f"$.{each}", link=link)
         kept = Sql(f"json_extract(v.text, '$.{path}')")
         if path in ("id.scope", "id.code"):
             part = path.removeprefix("id.")
-            return Field(name, leaf, Sql(f"l.{part}"), Sql(f"v.{part}"), hot=True)
+            return QueryableField(name, leaf, Sql(f"l.{part}"), Sql(f"v.{part}"), hot=True)
         if path == SINCE:
-            return Field(name, Leaf.SINCE, Sql("l.since"), Sql("v.as_at"), hot=True)
+            return QueryableField(name, Leaf.SINCE, Sql("l.since"), Sql("v.as_at"), hot=True)
         if path in self.kind.hot:
             few = path in self.kind.hot[: self.kind.few]
-            return Field(name, leaf, Sql(f"l.{column(path)}"), kept, hot=True, few=few)
-        return Field(name, leaf, kept, kept, link=link)
+            return QueryableField(name, leaf, Sql(f"l.{column(path)}"), kept, hot=True, few=few)
+        return QueryableField(name, leaf, kept, kept, link=link)
 
-    def _keyed(self, name: str, map: str, key: str) -> Field:
+    def _keyed(self, name: str, map: str, key: str) -> QueryableField:
         """Give a property or an instrument identifier by its key, which may leave its domain's plural."""
         if '"' in key or "\\" in key or not key.isprintable():
             raise Refusal("InvalidParameterValue", f"'{name}' is not a field.", rule="F4")
@@ -186,11 +186,11 @@ class Fields:
             path = f'$.{self._prefix}instrumentIdentifiers."{key}"'
             leaf = Leaf.TEXT
         kept = Sql("json_extract(v.text, ?)", (path,))
-        return Field(name, leaf, kept, kept)
+        return QueryableField(name, leaf, kept, kept)
 
 
 @cache
-def _links(kind: Kind) -> Mapping[str, int]:
+def _links(kind: EntityTable) -> Mapping[str, int]:
     """The paths of ``kind`` that the link table indexes, with their relation's number."""
     paths = {
         "block_of_order": "orderIds.code",

@@ -13,7 +13,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from tui.oms.domain.refusals import Refusal
-from tui.oms.query.queryable_fields import Field, Fields, Leaf, Sql
+from tui.oms.query.queryable_fields import Fields, Leaf, QueryableField, Sql
 
 MAX_SORTS: Final = 10
 
@@ -23,7 +23,7 @@ _SORT: Final = r"(?i)\s*(?P<minus>-?)(?P<field>\S.*?)(?:\s+(?P<way>asc|desc))?\s
 class Key(Struct, frozen=True):
     """One sort field and its direction."""
 
-    field: Field
+    field: QueryableField
     descending: bool
 
     def sql(self, live: bool) -> Sql:

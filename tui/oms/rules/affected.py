@@ -6,24 +6,26 @@ from collections.abc import Iterable
 
 from tui.api.base import ResourceId
 from tui.api.models import Allocation, Block, Execution, Order, Placement
-from tui.oms.domain.unit_of_work import PLACEMENTS_OF_BLOCK, Book, Booking, Change
+from tui.oms.domain.unit_of_work import PLACEMENTS_OF_BLOCK, Booking, EntityChange, UnitOfWork
 from tui.oms.rules.blocking import block_of
 from tui.oms.rules.placed_quantities import lineage
 
 
-def touched(changes: Iterable[Change], book: Book) -> tuple[frozenset[ResourceId], frozenset[ResourceId]]:
+def touched(
+    changes: Iterable[EntityChange], uow: UnitOfWork
+) -> tuple[frozenset[ResourceId], frozenset[ResourceId]]:
     """Give the blocks and the placements whose graph entries ``changes`` may have altered.
 
     An id among them that the book has no more is one whose entry goes.
     """
-    return _Ripple(book, changes).touched()
+    return _Ripple(uow, changes).touched()
 
 
 class _Ripple:
     """Follows changes to the entries they show in; every link is followed once."""
 
-    def __init__(self, book: Book, changes: Iterable[Change]) -> None:
-        self._book = book
+    def __init__(self, uow: UnitOfWork, changes: Iterable[EntityChange]) -> None:
+        self._book = uow
         self._blocks: set[ResourceId] = set()
         self._placements: set[ResourceId] = set()
         self._followed: set[ResourceId] = set()
@@ -35,7 +37,7 @@ class _Ripple:
     def touched(self) -> tuple[frozenset[ResourceId], frozenset[ResourceId]]:
         """Follow every change."""
         changed = [entity for entity in self._entities if isinstance(entity, Block)]
-        self._book.expect_related(PLACEMENTS_OF_BLOCK, [block.id for block in changed])
+        self._book.prefetch_related(PLACEMENTS_OF_BLOCK, [block.id for block in changed])
         for block in changed:
             self._holders.update(dict.fromkeys(block.order_ids, block.id))
             self._block(block.id)

@@ -20,7 +20,12 @@ from tui.api.requests import AllocationReply, WeightedAllocationServiceRunReques
 from tui.api.states import is_cancelled
 from tui.oms.domain.instrument_master import SCOPE
 from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.unit_of_work import ALLOCATIONS_OF_ORDER, ALLOCATIONS_OF_PLACEMENT, Answer, Book
+from tui.oms.domain.unit_of_work import (
+    ALLOCATIONS_OF_ORDER,
+    ALLOCATIONS_OF_PLACEMENT,
+    ReplyBuilder,
+    UnitOfWork,
+)
 from tui.oms.rules.apportioning import ALGORITHMS, WEIGHTED, Lot, Shared, by_weight, share_money, share_units
 from tui.oms.rules.entities import NEW, computed, is_booked, live_allocations, need, taken
 from tui.oms.rules.filling import refill_order
@@ -35,7 +40,7 @@ Share = Callable[[Sequence[Lot], Sequence[Decimal]], Shared]
 
 
 @dataclass(frozen=True, slots=True)
-class Allocate:
+class AllocationCommand:
     """Run the allocation service over ``placement_ids`` by ``algorithm`` (A1, A14)."""
 
     placement_ids: tuple[ResourceId, ...]
@@ -43,7 +48,7 @@ class Allocate:
 
 
 @dataclass(frozen=True, slots=True)
-class AllocateWeighted:
+class WeightedAllocationCommand:
     """Allocate placements of blocks without orders to portfolios by weight (A16)."""
 
     request: WeightedAllocationServiceRunRequest
@@ -73,7 +78,7 @@ class _Plan:
 
 
 @exactly
-def allocate(book: Book, request: Allocate) -> Answer:
+def allocate(uow: UnitOfWork, request: AllocationCommand) -> ReplyBuilder:
     """A1 to A15, A17: allocate placements to the orders of their blocks, each on its own.
 
     Raises:
@@ -81,23 +86,23 @@ def allocate(book: Book, request: Allocate) -> Answer:
     """
     _check_algorithm(request.algorithm, ALGORITHMS)
     _check_ids(request.placement_ids)
-    plans, failed = _planned(book, request.placement_ids, order_takers)
+    plans, failed = _planned(uow, request.placement_ids, order_takers)
     aside = {allocation.id for plan in plans for allocation in plan.replaced}
-    book.expect_related(ALLOCATIONS_OF_ORDER, (taker.order_id for plan in plans for taker in plan.takers))
+    uow.prefetch_related(ALLOCATIONS_OF_ORDER, (taker.order_id for plan in plans for taker in plan.takers))
 
     for plan in plans:
         rooms = []
         for taker in plan.takers:
-            others = live_allocations(book, taker.order_id)
-            has = taken(book, (other for other in others if other.id not in aside), taker.basis)
+            others = live_allocations(uow, taker.order_id)
+            has = taken(uow, (other for other in others if other.id not in aside), taker.basis)
             rooms.append(max(ZERO, taker.size - has))
-        _run(book, plan, rooms, _by_algorithm(request.algorithm, plan.takers))
+        _run(uow, plan, rooms, _by_algorithm(request.algorithm, plan.takers))
         aside.difference_update(allocation.id for allocation in plan.replaced)
     return _answer(plans, failed)
 
 
 @exactly
-def allocate_weighted(book: Book, request: AllocateWeighted) -> Answer:
+def allocate_weighted(uow: UnitOfWork, request: WeightedAllocationCommand) -> ReplyBuilder:
     """A16, A17: allocate placements of blocks without orders to portfolios by relative weight.
 
     Raises:
@@ -114,18 +119,18 @@ def allocate_weighted(book: Book, request: AllocateWeighted) -> Answer:
             raise invalid(f"{who} has a weight of {plain(entry.weight)}: it must be more than 0.", "A16")
     Checks().unique("Portfolio id", (entry.portfolio_id for entry in weights))
 
-    def takers(book: Book, placement: Placement) -> list[Taker]:
-        return weight_takers(book, placement, weights)
+    def takers(uow: UnitOfWork, placement: Placement) -> list[Taker]:
+        return weight_takers(uow, placement, weights)
 
     def share(lots: Sequence[Lot], rooms: Sequence[Decimal]) -> Shared:
         units = total(lot.units for lot in lots)
         parts = by_weight(request.algorithm, units, [entry.weight for entry in weights])
         return Shared(parts, [True for _ in lots], list(rooms))
 
-    plans, failed = _planned(book, request.request.placement_ids, takers, lambda each: each.portfolio_id)
+    plans, failed = _planned(uow, request.request.placement_ids, takers, lambda each: each.portfolio_id)
     for plan in plans:
-        everything = total(fill.quantity for fill in fills(book, plan.placement))
-        _run(book, plan, [everything for _ in plan.takers], share)
+        everything = total(fill.quantity for fill in fills(uow, plan.placement))
+        _run(uow, plan, [everything for _ in plan.takers], share)
     return _answer(plans, failed)
 
 
@@ -155,36 +160,36 @@ def _check_ids(ids: tuple[ResourceId, ...]) -> None:
 
 
 def _planned(
-    book: Book,
+    uow: UnitOfWork,
     ids: Iterable[ResourceId],
-    takers: Callable[[Book, Placement], list[Taker]],
+    takers: Callable[[UnitOfWork, Placement], list[Taker]],
     key: Callable[[Allocation], Hashable] = lambda each: each.allocated_order_id,
 ) -> tuple[list[_Plan], dict[str, ErrorDetail]]:
     """A13: plan every run before any is made, so that a placement that fails keeps what it has."""
     plans, failed = [], {}
     for id in ids:
         try:
-            placement = need(book, Placement, id, "A13")
-            available = _available(book, placement)
-            frozen, replaced = _earlier(book, id)
-            plans.append(_Plan(placement, takers(book, placement), available, frozen, replaced, key))
+            placement = need(uow, Placement, id, "A13")
+            available = _available(uow, placement)
+            frozen, replaced = _earlier(uow, id)
+            plans.append(_Plan(placement, takers(uow, placement), available, frozen, replaced, key))
         except Refusal as refusal:
             failed[id.failed_key] = refusal.as_item(id.failed_key)
     return plans, failed
 
 
-def _answer(plans: Sequence[_Plan], failed: Mapping[str, ErrorDetail]) -> Answer:
+def _answer(plans: Sequence[_Plan], failed: Mapping[str, ErrorDetail]) -> ReplyBuilder:
     return lambda: AllocationReply(values=tuple(plan.placement.id for plan in plans), failed=failed)
 
 
-def _earlier(book: Book, placement: ResourceId) -> tuple[list[Allocation], list[Allocation]]:
+def _earlier(uow: UnitOfWork, placement: ResourceId) -> tuple[list[Allocation], list[Allocation]]:
     """A11, A12: give the placement's own allocations that stay, and those that a run replaces.
 
     Those that are booked stay, and so does whatever shares an execution with one that stays.
     """
     own = [
         each
-        for each in book.related(ALLOCATIONS_OF_PLACEMENT, placement)
+        for each in uow.related(ALLOCATIONS_OF_PLACEMENT, placement)
         if each.placement_ids == (placement,) and not is_cancelled(each.state)
     ]
     frozen = {each.id: each for each in own if is_booked(each)}
@@ -198,13 +203,13 @@ def _earlier(book: Book, placement: ResourceId) -> tuple[list[Allocation], list[
     return list(frozen.values()), [each for each in own if each.id not in frozen]
 
 
-def _available(book: Book, placement: Placement) -> list[Execution]:
+def _available(uow: UnitOfWork, placement: Placement) -> list[Execution]:
     """A5, A13, A15: give the placement's fills in the order of time.
 
     Raises:
         Refusal: there are none, or they are in several currencies (A10).
     """
-    found = [fill for fill in by_time(book, fills(book, placement)) if fill.quantity > 0]
+    found = [fill for fill in by_time(uow, fills(uow, placement)) if fill.quantity > 0]
     if not found:
         detail = f"Placement '{placement.id}' has no executions to allocate."
         raise Refusal("NoExecutionsFailure", detail, "A13")
@@ -215,25 +220,25 @@ def _available(book: Book, placement: Placement) -> list[Execution]:
     return found
 
 
-def _spoken_for(book: Book, plan: _Plan) -> set[ResourceId]:
+def _spoken_for(uow: UnitOfWork, plan: _Plan) -> set[ResourceId]:
     """A15: give the executions that allocations of the placement's parents or children rest on."""
-    kin = {each.id: each for each in (*lineage(book, plan.placement), *family(book, plan.placement))}
+    kin = {each.id: each for each in (*lineage(uow, plan.placement), *family(uow, plan.placement))}
     mine = {allocation.id for allocation in (*plan.frozen, *plan.replaced)}
     found: set[ResourceId] = set()
     for id in kin:
-        for allocation in book.related(ALLOCATIONS_OF_PLACEMENT, id):
+        for allocation in uow.related(ALLOCATIONS_OF_PLACEMENT, id):
             if allocation.id not in mine and not is_cancelled(allocation.state):
                 found.update(allocation.execution_ids or ())
     return found
 
 
-def _run(book: Book, plan: _Plan, rooms: Sequence[Decimal], share: Share) -> None:
+def _run(uow: UnitOfWork, plan: _Plan, rooms: Sequence[Decimal], share: Share) -> None:
     """A11, A12: share the fills, put the allocations that come of it and take away the others.
 
     Of consumed executions only what nobody has yet is shared, say because an order has joined since. What
     the allocations that stay have beyond the executions they rest on is made good by the first of the others.
     """
-    spoken_for = _spoken_for(book, plan)
+    spoken_for = _spoken_for(uow, plan)
     consumed_ids = {id for allocation in plan.frozen for id in allocation.execution_ids or ()}
     fills = [fill for fill in plan.fills if fill.id not in spoken_for]
     consumed = [fill for fill in fills if fill.id in consumed_ids]
@@ -241,16 +246,16 @@ def _run(book: Book, plan: _Plan, rooms: Sequence[Decimal], share: Share) -> Non
     given = total(allocation.quantity for allocation in plan.frozen)
     over = max(ZERO, total(fill.quantity for fill in consumed) - given)
     short = max(ZERO, given - total(fill.quantity for fill in plan.fills if fill.id in consumed_ids))
-    unit = book.instruments.price_unit(plan.placement.lusid_instrument_id)
+    unit = uow.instruments.price_unit(plan.placement.lusid_instrument_id)
     rest = share([Lot(over, (average_price(consumed) or ZERO) * unit)], rooms)
     fresh, sizes = _beyond(fresh, short)
     lots = [Lot(size, (fill.price.amount or ZERO) * unit) for fill, size in zip(fresh, sizes, strict=True)]
     made = share(lots, rest.left)
     gone = {allocation.id: allocation for allocation in plan.replaced}
-    _write(book, plan, gone, rest.parts, consumed)
-    _write(book, plan, gone, made.parts, [fill for fill, took in zip(fresh, made.used, strict=True) if took])
+    _write(uow, plan, gone, rest.parts, consumed)
+    _write(uow, plan, gone, made.parts, [fill for fill, took in zip(fresh, made.used, strict=True) if took])
     for id in gone:
-        book.remove(Allocation, id)
+        uow.remove(Allocation, id)
     touched = {allocation.allocated_order_id for allocation in plan.replaced}
     touched.update(
         taker.order_id
@@ -258,7 +263,7 @@ def _run(book: Book, plan: _Plan, rooms: Sequence[Decimal], share: Share) -> Non
         if any(units)
     )
     for order in sorted(touched):
-        refill_order(book, order)
+        refill_order(uow, order)
 
 
 def _beyond(fills: Sequence[Execution], units: Decimal) -> tuple[list[Execution], list[Decimal]]:
@@ -278,7 +283,7 @@ Gone = dict[ResourceId, Allocation]
 
 
 def _write(
-    book: Book, plan: _Plan, gone: Gone, parts: Sequence[Decimal], executions: Sequence[Execution]
+    uow: UnitOfWork, plan: _Plan, gone: Gone, parts: Sequence[Decimal], executions: Sequence[Execution]
 ) -> None:
     """A9, A11: put what every taker gets out of the executions."""
     used = _Used(
@@ -287,21 +292,21 @@ def _write(
         settled=max((fill.settlement_date for fill in executions if fill.settlement_date), default=None),
         last=executions[-1] if executions else None,
     )
-    book.expect(Allocation, (taker.first_id for taker in plan.takers))
+    uow.prefetch(Allocation, (taker.first_id for taker in plan.takers))
     for taker, units in zip(plan.takers, parts, strict=True):
         if units:
-            id = _id_for(book, plan, taker, gone)
+            id = _id_for(uow, plan, taker, gone)
             gone.pop(id, None)
-            _put(book, _allocation(book, plan.placement, taker, id, units, used))
+            _put(uow, _allocation(uow, plan.placement, taker, id, units, used))
 
 
-def _id_for(book: Book, plan: _Plan, taker: Taker, gone: Gone) -> ResourceId:
+def _id_for(uow: UnitOfWork, plan: _Plan, taker: Taker, gone: Gone) -> ResourceId:
     """A8: give the id of the taker's allocation: the first that is free or was its own until now."""
     number = 1
     while True:
         suffix = "" if number == 1 else f"-{number}"
         id = ResourceId(taker.first_id.scope, taker.first_id.code + suffix)
-        existing = book.get(Allocation, id)
+        existing = uow.get(Allocation, id)
         if existing is None:
             return id
         own = plan.key(existing) == taker.key and existing.placement_ids == (plan.placement.id,)
@@ -311,7 +316,7 @@ def _id_for(book: Book, plan: _Plan, taker: Taker, gone: Gone) -> ResourceId:
 
 
 def _allocation(
-    book: Book,
+    uow: UnitOfWork,
     placement: Placement,
     taker: Taker,
     id: ResourceId,
@@ -321,7 +326,7 @@ def _allocation(
     """A9, A10: the allocation of what a taker gets."""
     last = used.last
     assert last is not None
-    existing = book.get(Allocation, id)
+    existing = uow.get(Allocation, id)
     return computed(
         Allocation(
             id=id,
@@ -337,7 +342,7 @@ def _allocation(
             side=placement.side,
             type=placement.type,
             settlement_date=used.settled,
-            date=book.context.now,
+            date=uow.context.now,
             price=CurrencyAndAmount(amount=used.price, currency=last.price.currency),
             settlement_currency=last.settlement_currency,
             settlement_currency_fx_rate=last.settlement_currency_fx_rate,
@@ -349,11 +354,11 @@ def _allocation(
     )
 
 
-def _put(book: Book, allocation: Allocation) -> None:
+def _put(uow: UnitOfWork, allocation: Allocation) -> None:
     """A11: store an allocation, unless nothing but its date would change."""
-    existing = book.get(Allocation, allocation.id)
+    existing = uow.get(Allocation, allocation.id)
     if existing is not None:
         kept = msgspec.structs.replace(allocation, date=existing.date, version=existing.version)
         if kept == existing:
             return
-    book.put(allocation)
+    uow.put(allocation)

@@ -14,7 +14,7 @@ from tui.api.models import Block, Order
 from tui.api.states import is_cancelled, normal
 from tui.oms.domain.instrument_master import instrument_of
 from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.unit_of_work import ALLOCATIONS_OF_ORDER, BLOCK_OF_ORDER, PLACEMENTS_OF_BLOCK, Book
+from tui.oms.domain.unit_of_work import ALLOCATIONS_OF_ORDER, BLOCK_OF_ORDER, PLACEMENTS_OF_BLOCK, UnitOfWork
 from tui.oms.rules.entities import computed
 from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, plain, total
 
@@ -109,7 +109,7 @@ def new_block(id: ResourceId, terms: Terms, created: datetime) -> Block:
     )
 
 
-def opened(book: Book, block: Block, terms: Terms, who: str, rule: str) -> Block:
+def opened(uow: UnitOfWork, block: Block, terms: Terms, who: str, rule: str) -> Block:
     """Give ``block`` ready to take an order on ``terms``; an empty one takes the terms over (C3, M3).
 
     Raises:
@@ -118,36 +118,36 @@ def opened(book: Book, block: Block, terms: Terms, who: str, rule: str) -> Block
     """
     if block.is_swept:
         raise swept(block, rule)
-    orders = members(book, block)
+    orders = members(uow, block)
     for order in orders:
         if differences := terms.differences(Terms.of(order)):
             raise mismatch(who, differences, block.id, rule)
     if block.order_ids:
         return block
     differences = terms.differences(Terms.of(block))
-    if differences and book.related(PLACEMENTS_OF_BLOCK, block.id):
+    if differences and uow.related(PLACEMENTS_OF_BLOCK, block.id):
         raise mismatch(who, differences, block.id, rule)
     return terms.imposed_on(block) if differences else block
 
 
-def expect_orders(book: Book, ids: Iterable[ResourceId]) -> None:
+def expect_orders(uow: UnitOfWork, ids: Iterable[ResourceId]) -> None:
     """Read at once orders that are about to change, what is allocated to them, and their blocks."""
     orders = list(ids)
-    book.expect(Order, orders)
-    book.expect_related(ALLOCATIONS_OF_ORDER, orders)
-    book.expect_related(BLOCK_OF_ORDER, orders)
-    blocks = [block.id for order in orders for block in book.related(BLOCK_OF_ORDER, order)]
-    book.expect_related(PLACEMENTS_OF_BLOCK, blocks)
+    uow.prefetch(Order, orders)
+    uow.prefetch_related(ALLOCATIONS_OF_ORDER, orders)
+    uow.prefetch_related(BLOCK_OF_ORDER, orders)
+    blocks = [block.id for order in orders for block in uow.related(BLOCK_OF_ORDER, order)]
+    uow.prefetch_related(PLACEMENTS_OF_BLOCK, blocks)
 
 
-def block_of(book: Book, order: ResourceId) -> Block | None:
+def block_of(uow: UnitOfWork, order: ResourceId) -> Block | None:
     """Give the block that holds the order, or None when it is in no block (C8)."""
-    return next(iter(book.related(BLOCK_OF_ORDER, order)), None)
+    return next(iter(uow.related(BLOCK_OF_ORDER, order)), None)
 
 
-def members(book: Book, block: Block) -> list[Order]:
+def members(uow: UnitOfWork, block: Block) -> list[Order]:
     """Give the orders of a block, in its own order."""
-    return [order for id in block.order_ids if (order := book.get(Order, id)) is not None]
+    return [order for id in block.order_ids if (order := uow.get(Order, id)) is not None]
 
 
 def counted(order: Order | None, basis: Basis = QUANTITY) -> Decimal:
@@ -157,9 +157,9 @@ def counted(order: Order | None, basis: Basis = QUANTITY) -> Decimal:
     return basis.of(order) or ZERO
 
 
-def recounted(book: Book, block: Block) -> Block:
+def recounted(uow: UnitOfWork, block: Block) -> Block:
     """C6: give ``block`` with the quantity its orders add up to; value orders add up to an amount."""
-    return _sized(block, members(book, block))
+    return _sized(block, members(uow, block))
 
 
 def _sized(block: Block, orders: Iterable[Order]) -> Block:
@@ -175,13 +175,13 @@ def _sized(block: Block, orders: Iterable[Order]) -> Block:
     return computed(msgspec.structs.replace(block, quantity=quantity, amount=amount))
 
 
-def resized(book: Book, block: Block, before: Order, after: Order) -> Block:
+def resized(uow: UnitOfWork, block: Block, before: Order, after: Order) -> Block:
     """C6: give ``block`` with the size it has once ``after`` (already in the book) replaces ``before``.
 
     In units this is one addition, however many orders the block has.
     """
     if block.quantity is None or before.quantity is None or after.quantity is None:
-        return recounted(book, block)
+        return recounted(uow, block)
     quantity = block.quantity - counted(before) + counted(after)
     return block if quantity == block.quantity else msgspec.structs.replace(block, quantity=quantity)
 

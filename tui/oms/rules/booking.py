@@ -16,7 +16,7 @@ from tui.api.requests import BookingReply, BookTransactionsRequest
 from tui.api.states import is_cancelled, is_final, normal
 from tui.oms.domain.instrument_master import LUID_KEY, SCOPE, UNKNOWN
 from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.unit_of_work import BOOKINGS_OF_ALLOCATION, Answer, Book, Booking
+from tui.oms.domain.unit_of_work import BOOKINGS_OF_ALLOCATION, Booking, ReplyBuilder, UnitOfWork
 from tui.oms.rules.entities import BOOKED, live_allocations, need, taken
 from tui.oms.rules.fees import Fee, fees_of
 from tui.oms.rules.sizes import exactly, measured, more, nothing, trim
@@ -30,7 +30,7 @@ ONE: Final = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
-class BookTransactions:
+class BookingCommand:
     """Book allocations into their portfolios (B1); ``mark_booked`` also sets the states (B6).
 
     ``fees`` are the rules by which transactions cost something (B5).
@@ -42,7 +42,7 @@ class BookTransactions:
 
 
 @exactly
-def book_transactions(book: Book, request: BookTransactions) -> Answer:
+def book_transactions(uow: UnitOfWork, request: BookingCommand) -> ReplyBuilder:
     """B1 to B8: book allocations, each on its own.
 
     Raises:
@@ -54,41 +54,41 @@ def book_transactions(book: Book, request: BookTransactions) -> Answer:
     checks.properties("TransactionProperties", Transaction, request.request.transaction_properties)
     checks.unique("Allocation id", ids)
     checks.done()
-    _expect(book, ids)
+    _expect(uow, ids)
     properties = dict(request.request.transaction_properties or {})
     done: dict[str, ResourceId] = {}
     failed: dict[str, ErrorDetail] = {}
     for id in ids:
         try:
-            with book.attempt():
-                done[id.failed_key] = _book(book, id, properties, request)
+            with uow.savepoint():
+                done[id.failed_key] = _book(uow, id, properties, request)
         except Refusal as refusal:
             failed[id.failed_key] = refusal.as_item(id.failed_key)
 
     def answer() -> BookingReply:
-        found = ((key, book.get(Booking, id)) for key, id in done.items())
+        found = ((key, uow.get(Booking, id)) for key, id in done.items())
         values = {key: booking.transaction for key, booking in found if booking is not None}
         return BookingReply(values=values, failed=failed, fx_orders=())
 
     return answer
 
 
-def _expect(book: Book, ids: Sequence[ResourceId]) -> None:
+def _expect(uow: UnitOfWork, ids: Sequence[ResourceId]) -> None:
     """Read at once the allocations, and what is booked of them or stands where they will be."""
-    book.expect(Allocation, ids)
-    book.expect_related(BOOKINGS_OF_ALLOCATION, ids)
-    known = [allocation for id in ids if (allocation := book.get(Allocation, id)) is not None]
-    book.expect(Booking, (booking_id(each.portfolio_id, _name_of(each)) for each in known))
-    book.expect(Order, (each.allocated_order_id for each in known))
+    uow.prefetch(Allocation, ids)
+    uow.prefetch_related(BOOKINGS_OF_ALLOCATION, ids)
+    known = [allocation for id in ids if (allocation := uow.get(Allocation, id)) is not None]
+    uow.prefetch(Booking, (booking_id(each.portfolio_id, _name_of(each)) for each in known))
+    uow.prefetch(Order, (each.allocated_order_id for each in known))
 
 
-def _book(book: Book, id: ResourceId, properties: Properties, request: BookTransactions) -> ResourceId:
+def _book(uow: UnitOfWork, id: ResourceId, properties: Properties, request: BookingCommand) -> ResourceId:
     """B1, B3, B4, B7: book one allocation, marking it or not; gives the booking's id."""
-    allocation = need(book, Allocation, id, "B4")
+    allocation = need(uow, Allocation, id, "B4")
     if is_cancelled(allocation.state):
         raise Refusal("InvalidAllocationState", f"Allocation '{id}' is {allocation.state}.", "B4")
-    transaction = _transaction(book, allocation, properties)
-    own_id = _id_for(book, allocation)
+    transaction = _transaction(uow, allocation, properties)
+    own_id = _id_for(uow, allocation)
     made = Booking(
         id=own_id,
         portfolio_id=allocation.portfolio_id,
@@ -98,14 +98,14 @@ def _book(book: Book, id: ResourceId, properties: Properties, request: BookTrans
             properties={**fees_of(transaction, request.fees), **properties},
         ),
     )
-    existing = book.get(Booking, made.id)
+    existing = uow.get(Booking, made.id)
     if existing is None or not _same(made.transaction, existing.transaction):
-        book.put(made)
-    for other in book.related(BOOKINGS_OF_ALLOCATION, id):
+        uow.put(made)
+    for other in uow.related(BOOKINGS_OF_ALLOCATION, id):
         if other.id != made.id:
-            _cancel(book, other)
+            _cancel(uow, other)
     if request.mark_booked:
-        _mark(book, allocation)
+        _mark(uow, allocation)
     return made.id
 
 
@@ -118,26 +118,26 @@ def _name_of(allocation: Allocation) -> str:
     return f"{allocation.id.scope}-{allocation.id.code}"
 
 
-def _id_for(book: Book, allocation: Allocation) -> ResourceId:
+def _id_for(uow: UnitOfWork, allocation: Allocation) -> ResourceId:
     """B2: give the booking's id; a suffix keeps it apart from another allocation's of the same text."""
     name = _name_of(allocation)
     number = 1
     while True:
         id = booking_id(allocation.portfolio_id, name if number == 1 else f"{name}-{number}")
-        existing = book.get(Booking, id)
+        existing = uow.get(Booking, id)
         if existing is None or existing.transaction.allocation_id == allocation.id:
             return id
         number += 1
 
 
-def _transaction(book: Book, allocation: Allocation, properties: Properties) -> Transaction:
+def _transaction(uow: UnitOfWork, allocation: Allocation, properties: Properties) -> Transaction:
     """B2: map an allocation and its order to a transaction.
 
     B2 infers consideration = units x price x fx rate. Bonds are quoted per 100 nominal, so of them this
     would be a hundred times the money: here the instrument's price unit is a factor too, a hundredth for
     known bonds and 1 for all others.
     """
-    order = book.get(Order, allocation.allocated_order_id)
+    order = uow.get(Order, allocation.allocated_order_id)
     side = allocation.side or (order.side if order else None)
     price = allocation.price
     if nothing(allocation.quantity):
@@ -147,9 +147,9 @@ def _transaction(book: Book, allocation: Allocation, properties: Properties) -> 
     if side is None:
         raise Refusal("MissingSideFailure", f"Allocation '{allocation.id}' has no side.", "B4")
     rate = allocation.settlement_currency_fx_rate
-    unit = book.instruments.price_unit(allocation.lusid_instrument_id)
+    unit = uow.instruments.price_unit(allocation.lusid_instrument_id)
     consideration = allocation.quantity * price.amount * unit * (ONE if rate is None else rate)
-    traded = allocation.date or _first_booked(book, allocation)
+    traded = allocation.date or _first_booked(uow, allocation)
     return Transaction(
         transaction_id="",
         type=side,
@@ -168,7 +168,7 @@ def _transaction(book: Book, allocation: Allocation, properties: Properties) -> 
         properties=properties,
         counterparty_id=allocation.counterparty,
         source="default",
-        entry_date_time=book.context.now,
+        entry_date_time=uow.context.now,
         transaction_status=ACTIVE,
         order_id=allocation.allocated_order_id,
         allocation_id=allocation.id,
@@ -182,11 +182,11 @@ def _identifiers(allocation: Allocation) -> Identifiers:
     return {**allocation.instrument_identifiers, **known}
 
 
-def _first_booked(book: Book, allocation: Allocation) -> datetime:
+def _first_booked(uow: UnitOfWork, allocation: Allocation) -> datetime:
     """Give the date of an allocation that has none: when it was first booked, or now."""
-    for booking in book.related(BOOKINGS_OF_ALLOCATION, allocation.id):
+    for booking in uow.related(BOOKINGS_OF_ALLOCATION, allocation.id):
         return booking.transaction.transaction_date
-    return book.context.now
+    return uow.context.now
 
 
 def weekdays_after(moment: datetime, days: int) -> datetime:
@@ -206,14 +206,14 @@ def _same(made: Transaction, existing: Transaction) -> bool:
     return msgspec.structs.replace(made, entry_date_time=existing.entry_date_time) == existing
 
 
-def _cancel(book: Book, booking: Booking) -> None:
+def _cancel(uow: UnitOfWork, booking: Booking) -> None:
     """B3: an allocation has one transaction, so what it booked into another portfolio is cancelled."""
     if booking.transaction.transaction_status == CANCELLED:
         return
     transaction = msgspec.structs.replace(
-        booking.transaction, transaction_status=CANCELLED, cancel_date_time=book.context.now
+        booking.transaction, transaction_status=CANCELLED, cancel_date_time=uow.context.now
     )
-    book.put(msgspec.structs.replace(booking, transaction=transaction))
+    uow.put(msgspec.structs.replace(booking, transaction=transaction))
 
 
 def superseded(old: Transaction, new: Transaction) -> str:
@@ -221,15 +221,15 @@ def superseded(old: Transaction, new: Transaction) -> str:
     return AMENDED if old.transaction_date == new.transaction_date else CANCELLED
 
 
-def _mark(book: Book, allocation: Allocation) -> None:
+def _mark(uow: UnitOfWork, allocation: Allocation) -> None:
     """B6: mark the allocation Booked, and its order once all of it is."""
     if normal(allocation.state) != "booked":
-        book.put(msgspec.structs.replace(allocation, state=BOOKED))
-    order = book.get(Order, allocation.allocated_order_id)
+        uow.put(msgspec.structs.replace(allocation, state=BOOKED))
+    order = uow.get(Order, allocation.allocated_order_id)
     if order is None or is_final(order.state):
         return
     basis = measured(order)
-    booked = [each for each in live_allocations(book, order.id) if normal(each.state) == "booked"]
+    booked = [each for each in live_allocations(uow, order.id) if normal(each.state) == "booked"]
     size = basis.of(order)
-    if size is not None and not more(size, taken(book, booked, basis)):
-        book.put(msgspec.structs.replace(order, state=BOOKED))
+    if size is not None and not more(size, taken(uow, booked, basis)):
+        uow.put(msgspec.structs.replace(order, state=BOOKED))

@@ -17,7 +17,7 @@ from tui.api.requests import (
 )
 from tui.api.states import is_cancelled, is_final
 from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.unit_of_work import Answer, Book, CutOrder
+from tui.oms.domain.unit_of_work import CutOrder, ReplyBuilder, UnitOfWork
 from tui.oms.rules.apportioning import pro_rata
 from tui.oms.rules.blocking import (
     block_of,
@@ -42,43 +42,43 @@ Kept = Mapping[ResourceId, Decimal]
 
 
 @exactly
-def cancel_orders(book: Book, request: Mapping[str, ResourceId]) -> Answer:
+def cancel_orders(uow: UnitOfWork, request: Mapping[str, ResourceId]) -> ReplyBuilder:
     """X1 to X4: cancel orders, each item on its own."""
     Checks().unique("Order id", request.values())
-    expect_orders(book, request.values())
-    done, failed = each(book, request, lambda id: _cancel(book, id))
+    expect_orders(uow, request.values())
+    done, failed = each(uow, request, lambda id: _cancel(uow, id))
 
     def answer() -> KeyedReply[CancelledOrder]:
-        values = {key: CancelledOrder(order_state=book.get(Order, id)) for key, id in done.items()}
+        values = {key: CancelledOrder(order_state=uow.get(Order, id)) for key, id in done.items()}
         return reply(values, failed)
 
     return answer
 
 
-def _cancel(book: Book, id: ResourceId) -> ResourceId:
+def _cancel(uow: UnitOfWork, id: ResourceId) -> ResourceId:
     """X1, X2, X3: cancel one order; it keeps its quantity and its place, its block counts it no more."""
-    before = cancellable(book, id)
-    block = block_of(book, id)
+    before = cancellable(uow, id)
+    block = block_of(uow, id)
     after = msgspec.structs.replace(before, state=CANCELLED)
     if block is not None:
         for basis in (QUANTITY, AMOUNT):
             remaining = (basis.of(block) or ZERO) - counted(before, basis)
-            placed = placed_on(book, block.id, basis)
+            placed = placed_on(uow, block.id, basis)
             if counted(before, basis) and more(placed, remaining):
                 raise Refusal("OrderAlreadyPlaced", ordered_sentence(block, before, placed, remaining), "X3")
-    book.put(after)
+    uow.put(after)
     if block is not None:
-        book.put(resized(book, block, before, after))
+        uow.put(resized(uow, block, before, after))
     return id
 
 
-def cancellable(book: Book, id: ResourceId) -> Order:
+def cancellable(uow: UnitOfWork, id: ResourceId) -> Order:
     """X3: give the order.
 
     Raises:
         Refusal: it is unknown, cancelled already, or otherwise done.
     """
-    order = need(book, Order, id, "X3")
+    order = need(uow, Order, id, "X3")
     if is_cancelled(order.state):
         raise Refusal("OrderAlreadyCancelled", f"Order '{id}' is already cancelled.", "X3")
     if is_final(order.state):
@@ -87,23 +87,25 @@ def cancellable(book: Book, id: ResourceId) -> Order:
 
 
 @exactly
-def cancel_and_move(book: Book, request: Mapping[str, CancelOrdersAndMoveRemainingRequest]) -> Answer:
+def cancel_and_move(
+    uow: UnitOfWork, request: Mapping[str, CancelOrdersAndMoveRemainingRequest]
+) -> ReplyBuilder:
     """X5: cancel orders down to what is placed, and put the rest into new orders; each item on its own."""
     checks = Checks()
     for key, item in request.items():
-        checks.new_id(f"[{key}].MoveRemainingToOrderId", book, Order, item.move_remaining_to_order_id)
-        checks.new_id(f"[{key}].MoveRemainingToBlockId", book, Block, item.move_remaining_to_block_id)
+        checks.new_id(f"[{key}].MoveRemainingToOrderId", uow, Order, item.move_remaining_to_order_id)
+        checks.new_id(f"[{key}].MoveRemainingToBlockId", uow, Block, item.move_remaining_to_block_id)
     checks.unique("Order id", (item.cancel_order_id for item in request.values()))
     checks.unique("Order id", (item.move_remaining_to_order_id for item in request.values()))
     checks.done()
-    kept = _kept(book, (item.cancel_order_id for item in request.values()))
-    done, failed = each(book, request, lambda item: (item, _cancel_and_move(book, item, kept)))
+    kept = _kept(uow, (item.cancel_order_id for item in request.values()))
+    done, failed = each(uow, request, lambda item: (item, _cancel_and_move(uow, item, kept)))
 
     def answer() -> KeyedReply[CancelledAndMoved]:
         values = {
             key: CancelledAndMoved(
-                cancelled_order=book.get(Order, item.cancel_order_id),
-                new_order=book.get(Order, item.move_remaining_to_order_id) if moved else None,
+                cancelled_order=uow.get(Order, item.cancel_order_id),
+                new_order=uow.get(Order, item.move_remaining_to_order_id) if moved else None,
                 new_block_id=item.move_remaining_to_block_id if moved else None,
             )
             for key, (item, moved) in done.items()
@@ -113,53 +115,53 @@ def cancel_and_move(book: Book, request: Mapping[str, CancelOrdersAndMoveRemaini
     return answer
 
 
-def _kept(book: Book, named: Iterable[ResourceId]) -> Kept:
+def _kept(uow: UnitOfWork, named: Iterable[ResourceId]) -> Kept:
     """X5: share the placed units of the blocks concerned over their live orders, as they stand now."""
     kept: dict[ResourceId, Decimal] = {}
     seen: set[ResourceId] = set()
     for id in named:
-        block = block_of(book, id)
+        block = block_of(uow, id)
         if block is None or block.id in seen:
             continue
         seen.add(block.id)
         for basis in (QUANTITY, AMOUNT):
-            orders = [order for order in fifo(book, members(book, block)) if counted(order, basis)]
+            orders = [order for order in fifo(uow, members(uow, block)) if counted(order, basis)]
             sizes = [counted(order, basis) for order in orders]
-            shares = pro_rata(placed_on(book, block.id, basis), sizes)
+            shares = pro_rata(placed_on(uow, block.id, basis), sizes)
             kept.update(zip((order.id for order in orders), shares, strict=True))
     return kept
 
 
-def _cancel_and_move(book: Book, item: CancelOrdersAndMoveRemainingRequest, kept: Kept) -> bool:
+def _cancel_and_move(uow: UnitOfWork, item: CancelOrdersAndMoveRemainingRequest, kept: Kept) -> bool:
     """X5: do one item; tells whether anything was left to move.
 
     An order never keeps less than what is allocated to it already. That it was cut is kept in mind: it
     still takes its part of what is executed (A5).
     """
-    order = cancellable(book, item.cancel_order_id)
+    order = cancellable(uow, item.cancel_order_id)
     target = item.move_remaining_to_order_id
-    if book.get(Order, target) is not None:
+    if uow.get(Order, target) is not None:
         raise Refusal("OrderAlreadyExists", f"Order '{target}' already exists.", "X5")
-    source = block_of(book, order.id)
+    source = block_of(uow, order.id)
     if source is not None and source.is_swept:
         raise swept(source, "S3")
     size = _size(order)
-    allocated = taken(book, live_allocations(book, order.id), measured(order))
+    allocated = taken(uow, live_allocations(uow, order.id), measured(order))
     keeps = min(size, max(kept.get(order.id, ZERO), allocated))
     rest = size - keeps
     cancelled = msgspec.structs.replace(_with_size(order, keeps), state=CANCELLED)
-    book.put(cancelled)
+    uow.put(cancelled)
     if source is not None:
-        book.put(resized(book, source, order, cancelled))
+        uow.put(resized(uow, source, order, cancelled))
         if keeps:
-            book.put(CutOrder(id=order.id, block_id=source.id))
+            uow.put(CutOrder(id=order.id, block_id=source.id))
     if not rest:
         return False
     new = msgspec.structs.replace(_with_size(order, rest), id=target, state=NEW, version=None)
-    book.put(new)
-    block = destination_for(book, new, item.move_remaining_to_block_id)
+    uow.put(new)
+    block = destination_for(uow, new, item.move_remaining_to_block_id)
     joined = (*block.order_ids, target)
-    book.put(recounted(book, msgspec.structs.replace(block, order_ids=joined)))
+    uow.put(recounted(uow, msgspec.structs.replace(block, order_ids=joined)))
     return True
 
 

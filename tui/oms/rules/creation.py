@@ -18,7 +18,7 @@ from tui.api.requests import (
 from tui.api.states import direction_of
 from tui.oms.domain.instrument_master import SCOPE
 from tui.oms.domain.refusals import already_exists
-from tui.oms.domain.unit_of_work import Answer, Book
+from tui.oms.domain.unit_of_work import ReplyBuilder, UnitOfWork
 from tui.oms.rules.blocking import Terms, block_of, mismatch, new_block, opened, recounted
 from tui.oms.rules.entities import NEW, merged
 from tui.oms.rules.sizes import basis_of, exactly
@@ -32,20 +32,20 @@ class _Created:
 
 
 @exactly
-def create_orders(book: Book, request: BlockAndOrdersCreateRequest) -> Answer:
+def create_orders(uow: UnitOfWork, request: BlockAndOrdersCreateRequest) -> ReplyBuilder:
     """C1 to C7: create orders and create or extend their blocks; all of them or none.
 
     Raises:
         Refusal: any item breaks a rule.
     """
-    _check(book, request)
-    made = [_create(book, entry) for entry in request.requests]
+    _check(uow, request)
+    made = [_create(uow, entry) for entry in request.requests]
 
     def answer() -> ResourceList[BlockAndOrders]:
         values = []
         for each in made:
-            block = book.get(Block, each.block)
-            orders = [order for id in each.orders if (order := book.get(Order, id)) is not None]
+            block = uow.get(Block, each.block)
+            orders = [order for id in each.orders if (order := uow.get(Order, id)) is not None]
             if block is not None:
                 values.append(BlockAndOrders(block=block, orders=tuple(orders)))
         return ResourceList(values=tuple(values), links=())
@@ -53,21 +53,21 @@ def create_orders(book: Book, request: BlockAndOrdersCreateRequest) -> Answer:
     return answer
 
 
-def _check(book: Book, request: BlockAndOrdersCreateRequest) -> None:
+def _check(uow: UnitOfWork, request: BlockAndOrdersCreateRequest) -> None:
     """Section 2.0 and C5: sizes, ids, required fields, repeated ids."""
     checks = Checks()
     checks.size("Requests", request.requests)
-    book.expect(Block, (entry.block_id for entry in request.requests))
-    book.expect(Order, (order.id for entry in request.requests for order in entry.orders))
+    uow.prefetch(Block, (entry.block_id for entry in request.requests))
+    uow.prefetch(Order, (order.id for entry in request.requests for order in entry.orders))
     for index, entry in enumerate(request.requests):
         at = f"Requests[{index}]"
-        checks.new_id(f"{at}.BlockId", book, Block, entry.block_id)
+        checks.new_id(f"{at}.BlockId", uow, Block, entry.block_id)
         checks.some(at, entry, "instrument_identifiers", "orders")
         checks.money(at, entry, "limit_price", "stop_price")
         checks.properties(f"{at}.BlockProperties", Block, entry.block_properties)
         for number, order in enumerate(entry.orders):
             where = f"{at}.Orders[{number}]"
-            checks.new_id(f"{where}.Id", book, Order, order.id)
+            checks.new_id(f"{where}.Id", uow, Order, order.id)
             if not (order.side or entry.side):
                 checks.missing(f"{where}.Side")
             if order.amount or order.price:
@@ -78,39 +78,39 @@ def _check(book: Book, request: BlockAndOrdersCreateRequest) -> None:
     checks.done()
 
 
-def _create(book: Book, entry: BlockAndOrdersRequest) -> _Created:
+def _create(uow: UnitOfWork, entry: BlockAndOrdersRequest) -> _Created:
     """C2 to C6: one block entry with its orders."""
     side = entry.side or entry.orders[0].side or ""
     terms = Terms(
         entry.instrument_identifiers,
-        book.instruments.luid(entry.instrument_identifiers),
+        uow.instruments.luid(entry.instrument_identifiers),
         side,
         entry.type,
         entry.time_in_force,
         entry.limit_price,
         entry.stop_price,
     )
-    block = book.get(Block, entry.block_id)
+    block = uow.get(Block, entry.block_id)
     if block is None:
-        block = new_block(entry.block_id, terms, entry.date or book.context.now)
+        block = new_block(entry.block_id, terms, entry.date or uow.context.now)
     else:
-        block = opened(book, block, terms, "The request", "C2")
+        block = opened(uow, block, terms, "The request", "C2")
     added = []
     common = _common(terms, entry.orders[0].id)
     for request in entry.orders:
-        existing = book.get(Order, request.id)
-        order = _order(book, entry, common, request, existing)
+        existing = uow.get(Order, request.id)
+        order = _order(uow, entry, common, request, existing)
         if order.side != side and (differences := Terms.of(order).differences(terms)):
             raise mismatch(f"Order '{order.id}'", differences, entry.block_id, "C1")
-        if existing is None or not _replayed(book, order, existing, entry.block_id):
-            book.put(order)
+        if existing is None or not _replayed(uow, order, existing, entry.block_id):
+            uow.put(order)
             added.append(order.id)
     block = msgspec.structs.replace(
         block,
         order_ids=(*block.order_ids, *added),
         properties=merged(block.properties, entry.block_properties),
     )
-    book.put(recounted(book, block) if added else block)
+    uow.put(recounted(uow, block) if added else block)
     return _Created(entry.block_id, tuple(order.id for order in entry.orders))
 
 
@@ -131,7 +131,7 @@ def _common(terms: Terms, id: ResourceId) -> Order:
 
 
 def _order(
-    book: Book,
+    uow: UnitOfWork,
     entry: BlockAndOrdersRequest,
     common: Order,
     request: BlockedOrderRequest,
@@ -139,7 +139,7 @@ def _order(
 ) -> Order:
     """C4, C7: the order a request makes out of what it has in common with the others of its entry."""
     one_size("Order", request.id, request.quantity, request.amount)
-    date = request.date or entry.date or (existing.date if existing else None) or book.context.now
+    date = request.date or entry.date or (existing.date if existing else None) or uow.context.now
     side = request.side or common.side
     return msgspec.structs.replace(
         common,
@@ -161,13 +161,13 @@ def _order(
     )
 
 
-def _replayed(book: Book, order: Order, existing: Order, block: ResourceId) -> bool:
+def _replayed(uow: UnitOfWork, order: Order, existing: Order, block: ResourceId) -> bool:
     """C5: tell whether the very same order already stands in the same block.
 
     Raises:
         Refusal: another order goes by that id (code 173).
     """
-    holder = block_of(book, order.id)
+    holder = block_of(uow, order.id)
     same = msgspec.structs.replace(order, version=existing.version) == existing
     if not same or holder is None or holder.id != block:
         raise already_exists(Order, order.id, "C5")

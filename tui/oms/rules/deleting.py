@@ -14,10 +14,10 @@ from tui.oms.domain.unit_of_work import (
     CHILDREN_OF_PLACEMENT,
     EXECUTIONS_OF_PLACEMENT,
     PLACEMENTS_OF_BLOCK,
-    Answer,
-    Book,
     CutOrder,
     PendingPrices,
+    ReplyBuilder,
+    UnitOfWork,
 )
 from tui.oms.rules.blocking import block_of, recounted
 from tui.oms.rules.entities import E, is_booked, need
@@ -26,16 +26,16 @@ from tui.oms.rules.filling import refill_order, refill_placement
 from tui.oms.rules.sizes import exactly
 
 
-def _found(book: Book, kind: type[E], id: ResourceId) -> E:
-    return need(book, kind, id, "C10", status=404)
+def _found(uow: UnitOfWork, kind: type[E], id: ResourceId) -> E:
+    return need(uow, kind, id, "C10", status=404)
 
 
-def _removed(book: Book, entity: Block | Order | Placement | Execution | Allocation) -> Answer:
+def _removed(uow: UnitOfWork, entity: Block | Order | Placement | Execution | Allocation) -> ReplyBuilder:
     """L11: remove an entity from every later asAt."""
-    book.remove(type(entity), entity.id)
+    uow.remove(type(entity), entity.id)
     deleted = DeletedEntity(
         effective_from=datetime.min.replace(tzinfo=UTC),
-        as_at=book.context.now,
+        as_at=uow.context.now,
         entity_type=type(entity).__name__,
         entity_unique_id=entity.version.entity_unique_id if entity.version else None,
         links=(),
@@ -44,59 +44,59 @@ def _removed(book: Book, entity: Block | Order | Placement | Execution | Allocat
 
 
 @exactly
-def delete_block(book: Book, id: ResourceId) -> Answer:
+def delete_block(uow: UnitOfWork, id: ResourceId) -> ReplyBuilder:
     """C10: delete a block that was never placed; its orders stay, in no block."""
-    block = _found(book, Block, id)
-    if book.related(PLACEMENTS_OF_BLOCK, id):
+    block = _found(uow, Block, id)
+    if uow.related(PLACEMENTS_OF_BLOCK, id):
         raise Refusal("BlockHasPlacements", f"Block '{id}' has placements and cannot be deleted.", "C10")
-    return _removed(book, block)
+    return _removed(uow, block)
 
 
 @exactly
-def delete_order(book: Book, id: ResourceId) -> Answer:
+def delete_order(uow: UnitOfWork, id: ResourceId) -> ReplyBuilder:
     """C6, C10: delete an order and take it out of its block."""
-    order = _found(book, Order, id)
-    block = block_of(book, id)
-    answer = _removed(book, order)
-    book.remove(CutOrder, id)
+    order = _found(uow, Order, id)
+    block = block_of(uow, id)
+    answer = _removed(uow, order)
+    uow.remove(CutOrder, id)
     if block is not None:
         left = tuple(other for other in block.order_ids if other != id)
-        book.put(recounted(book, msgspec.structs.replace(block, order_ids=left)))
+        uow.put(recounted(uow, msgspec.structs.replace(block, order_ids=left)))
     return answer
 
 
 @exactly
-def delete_placement(book: Book, id: ResourceId) -> Answer:
+def delete_placement(uow: UnitOfWork, id: ResourceId) -> ReplyBuilder:
     """C10, P5: delete a placement that has neither executions nor children."""
-    placement = _found(book, Placement, id)
-    if book.related(EXECUTIONS_OF_PLACEMENT, id):
+    placement = _found(uow, Placement, id)
+    if uow.related(EXECUTIONS_OF_PLACEMENT, id):
         detail = f"Placement '{id}' has executions and cannot be deleted."
         raise Refusal("PlacementHasExecutions", detail, "C10")
-    if book.related(CHILDREN_OF_PLACEMENT, id):
+    if uow.related(CHILDREN_OF_PLACEMENT, id):
         detail = f"Placement '{id}' has child placements and cannot be deleted."
         raise Refusal("PlacementHasChildren", detail, "P5")
-    book.remove(PendingPrices, id)
-    return _removed(book, placement)
+    uow.remove(PendingPrices, id)
+    return _removed(uow, placement)
 
 
 @exactly
-def delete_execution(book: Book, id: ResourceId) -> Answer:
+def delete_execution(uow: UnitOfWork, id: ResourceId) -> ReplyBuilder:
     """C10, E4, L8: delete a fill no booked allocation rests on."""
-    execution = _found(book, Execution, id)
-    if (allocation := booked_part(book, execution)) is not None:
+    execution = _found(uow, Execution, id)
+    if (allocation := booked_part(uow, execution)) is not None:
         raise already_booked(execution, allocation)
-    answer = _removed(book, execution)
-    refill_placement(book, execution.placement_id)
+    answer = _removed(uow, execution)
+    refill_placement(uow, execution.placement_id)
     return answer
 
 
 @exactly
-def delete_allocation(book: Book, id: ResourceId) -> Answer:
+def delete_allocation(uow: UnitOfWork, id: ResourceId) -> ReplyBuilder:
     """C10, L9: delete an allocation that is not booked."""
-    allocation = _found(book, Allocation, id)
+    allocation = _found(uow, Allocation, id)
     if is_booked(allocation):
         detail = f"Allocation '{id}' is {allocation.state} and cannot be deleted."
         raise Refusal("AllocationAlreadyBooked", detail, "C10")
-    answer = _removed(book, allocation)
-    refill_order(book, allocation.allocated_order_id)
+    answer = _removed(uow, allocation)
+    refill_order(uow, allocation.allocated_order_id)
     return answer

@@ -8,7 +8,7 @@ from typing import Final
 
 from tui.api.models import Block, Order, Placement
 from tui.api.states import is_cancelled, normal
-from tui.oms.domain.unit_of_work import Book
+from tui.oms.domain.unit_of_work import UnitOfWork
 from tui.oms.rules.placed_quantities import executed, live_allocations_of, live_size
 from tui.oms.rules.sizes import more, nothing, total
 
@@ -81,10 +81,10 @@ def placement_state(placement: Placement, placed: Decimal, executed: Decimal, al
     return "Allocated"
 
 
-def state_of_placement(book: Book, placement: Placement) -> str:
+def state_of_placement(uow: UnitOfWork, placement: Placement) -> str:
     """G9: give where a placement stands, its children's part included."""
-    allocated = total(allocation.quantity for allocation in live_allocations_of(book, placement))
-    return placement_state(placement, live_size(book, placement), executed(book, placement), allocated)
+    allocated = total(allocation.quantity for allocation in live_allocations_of(uow, placement))
+    return placement_state(placement, live_size(uow, placement), executed(uow, placement), allocated)
 
 
 def _label(order: Order, code: str) -> str | None:

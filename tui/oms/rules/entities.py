@@ -15,7 +15,7 @@ from tui.api.base import Properties, ResourceId
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.api.states import direction_of, is_cancelled, normal
 from tui.oms.domain.refusals import not_found
-from tui.oms.domain.unit_of_work import ALLOCATIONS_OF_ORDER, Book
+from tui.oms.domain.unit_of_work import ALLOCATIONS_OF_ORDER, UnitOfWork
 from tui.oms.rules.sizes import QUANTITY, Basis, basis_of, total
 
 E = TypeVar("E", Block, Order, Placement, Execution, Allocation)
@@ -27,13 +27,13 @@ CANCELLED = "Cancelled"
 BOOKED = "Booked"
 
 
-def need(book: Book, kind: type[E], id: ResourceId, rule: str, status: int = 400) -> E:
+def need(uow: UnitOfWork, kind: type[E], id: ResourceId, rule: str, status: int = 400) -> E:
     """Give the entity.
 
     Raises:
         Refusal: there is none; with the family's own code (2.0).
     """
-    found = book.get(kind, id)
+    found = uow.get(kind, id)
     if found is None:
         raise not_found(kind, id, rule, status)
     return found
@@ -68,17 +68,17 @@ def is_booked(allocation: Allocation) -> bool:
     return normal(allocation.state) in ("booked", "closed")
 
 
-def taken(book: Book, allocations: Iterable[Allocation], basis: Basis) -> Decimal:
+def taken(uow: UnitOfWork, allocations: Iterable[Allocation], basis: Basis) -> Decimal:
     """A3, L9: give how much allocations take of what is sized in ``basis``: units, or their money."""
     if basis is QUANTITY:
         return total(each.quantity for each in allocations)
     return total(
-        each.quantity * each.price.amount * book.instruments.price_unit(each.lusid_instrument_id)
+        each.quantity * each.price.amount * uow.instruments.price_unit(each.lusid_instrument_id)
         for each in allocations
         if each.price is not None and each.price.amount is not None
     )
 
 
-def live_allocations(book: Book, order: ResourceId) -> list[Allocation]:
+def live_allocations(uow: UnitOfWork, order: ResourceId) -> list[Allocation]:
     """Give the allocations that count towards an order: all but the cancelled ones (L6, L9)."""
-    return [each for each in book.related(ALLOCATIONS_OF_ORDER, order) if not is_cancelled(each.state)]
+    return [each for each in uow.related(ALLOCATIONS_OF_ORDER, order) if not is_cancelled(each.state)]

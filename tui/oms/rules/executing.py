@@ -10,26 +10,26 @@ from tui.api.requests import ExecutionRequest
 from tui.api.states import normal
 from tui.oms.domain.instrument_master import instrument_of
 from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.unit_of_work import ALLOCATIONS_OF_PLACEMENT, Book
+from tui.oms.domain.unit_of_work import ALLOCATIONS_OF_PLACEMENT, UnitOfWork
 from tui.oms.rules.entities import is_booked, need
 from tui.oms.rules.placed_quantities import average_price, lineage, own_fills
 from tui.oms.rules.sizes import plain
 from tui.oms.rules.validation import invalid
 
 
-def execution_from(book: Book, item: ExecutionRequest) -> Execution:
+def execution_from(uow: UnitOfWork, item: ExecutionRequest) -> Execution:
     """E1: the fill a request records.
 
     Raises:
         Refusal: its placement is unknown or of another instrument or side, or a number is negative.
     """
-    placement = need(book, Placement, item.placement_id, "E1")
+    placement = need(uow, Placement, item.placement_id, "E1")
     execution = Execution(
         id=item.id,
         placement_id=item.placement_id,
         properties=dict(item.properties or {}),
         instrument_identifiers=item.instrument_identifiers,
-        lusid_instrument_id=book.instruments.luid(item.instrument_identifiers),
+        lusid_instrument_id=uow.instruments.luid(item.instrument_identifiers),
         quantity=item.quantity,
         state=item.state,
         side=item.side,
@@ -59,16 +59,16 @@ def execution_from(book: Book, item: ExecutionRequest) -> Execution:
     return execution
 
 
-def average_on(book: Book, placement: ResourceId) -> Decimal | None:
+def average_on(uow: UnitOfWork, placement: ResourceId) -> Decimal | None:
     """E3: give the average price of a placement's fills, this call's included."""
-    return average_price(own_fills(book, placement))
+    return average_price(own_fills(uow, placement))
 
 
-def booked_part(book: Book, execution: Execution) -> Allocation | None:
+def booked_part(uow: UnitOfWork, execution: Execution) -> Allocation | None:
     """E4: give a booked allocation that rests on the fill, or None."""
-    placement = book.get(Placement, execution.placement_id)
-    for holder in lineage(book, placement) if placement is not None else ():
-        for allocation in book.related(ALLOCATIONS_OF_PLACEMENT, holder.id):
+    placement = uow.get(Placement, execution.placement_id)
+    for holder in lineage(uow, placement) if placement is not None else ():
+        for allocation in uow.related(ALLOCATIONS_OF_PLACEMENT, holder.id):
             if is_booked(allocation) and execution.id in (allocation.execution_ids or ()):
                 return allocation
     return None

@@ -9,7 +9,7 @@ import msgspec
 from tui.api.base import ResourceId
 from tui.api.models import Order, Placement
 from tui.api.states import is_cancelled, is_final
-from tui.oms.domain.unit_of_work import Book
+from tui.oms.domain.unit_of_work import UnitOfWork
 from tui.oms.rules.entities import FILLED, NEW, PARTIALLY_FILLED, live_allocations, taken
 from tui.oms.rules.placed_quantities import executed, lineage
 from tui.oms.rules.sizes import measured, more, nothing
@@ -21,35 +21,35 @@ def _fill_state(size: Decimal | None, done: Decimal) -> str:
     return PARTIALLY_FILLED if size is None or more(size, done) else FILLED
 
 
-def filled_state(book: Book, placement: Placement) -> str | None:
+def filled_state(uow: UnitOfWork, placement: Placement) -> str | None:
     """L8: give the state a placement has by what is executed; a cancelled one keeps its own."""
     if is_cancelled(placement.state):
         return placement.state
     basis = measured(placement)
-    return _fill_state(basis.of(placement), executed(book, placement, basis))
+    return _fill_state(basis.of(placement), executed(uow, placement, basis))
 
 
-def refill_placement(book: Book, placement: ResourceId) -> None:
+def refill_placement(uow: UnitOfWork, placement: ResourceId) -> None:
     """L8: bring the state of a placement, and of its parents, in line with what is executed.
 
     A fill makes a new version of its placement even where the state stays, so that whoever asks what
     changed since is told of it.
     """
-    found = book.get(Placement, placement)
-    for member in lineage(book, found) if found is not None else ():
-        after = msgspec.structs.replace(member, state=filled_state(book, member))
+    found = uow.get(Placement, placement)
+    for member in lineage(uow, found) if found is not None else ():
+        after = msgspec.structs.replace(member, state=filled_state(uow, member))
         if member.id == placement:
-            book.touch(after)
+            uow.touch(after)
         else:
-            book.put(after)
+            uow.put(after)
 
 
-def refill_order(book: Book, order: ResourceId) -> None:
+def refill_order(uow: UnitOfWork, order: ResourceId) -> None:
     """L9: bring an order's state in line with what is allocated to it; a final state stays."""
-    found = book.get(Order, order)
+    found = uow.get(Order, order)
     if found is None or is_final(found.state):
         return
     basis = measured(found)
-    state = _fill_state(basis.of(found), taken(book, live_allocations(book, order), basis))
+    state = _fill_state(basis.of(found), taken(uow, live_allocations(uow, order), basis))
     if state != found.state:
-        book.put(msgspec.structs.replace(found, state=state))
+        uow.put(msgspec.structs.replace(found, state=state))

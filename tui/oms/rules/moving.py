@@ -14,7 +14,7 @@ from tui.api.requests import (
 )
 from tui.api.states import is_final
 from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.unit_of_work import Answer, Book
+from tui.oms.domain.unit_of_work import ReplyBuilder, UnitOfWork
 from tui.oms.rules.blocking import (
     Terms,
     block_of,
@@ -33,7 +33,7 @@ from tui.oms.rules.validation import Checks
 
 
 @exactly
-def move_orders(book: Book, request: MoveOrdersToDifferentBlocksRequest) -> Answer:
+def move_orders(uow: UnitOfWork, request: MoveOrdersToDifferentBlocksRequest) -> ReplyBuilder:
     """M8: move orders one after the other, all of them or none.
 
     Raises:
@@ -43,19 +43,19 @@ def move_orders(book: Book, request: MoveOrdersToDifferentBlocksRequest) -> Answ
     checks.size("Requests", request.requests)
     for index, item in enumerate(request.requests):
         field = f"Requests[{index}].DestinationBlockId"
-        checks.new_id(field, book, Block, item.destination_block_id)
+        checks.new_id(field, uow, Block, item.destination_block_id)
     checks.unique("Order id", (item.order_id for item in request.requests))
     checks.done()
-    expect_orders(book, (item.order_id for item in request.requests))
-    book.expect(Block, (item.destination_block_id for item in request.requests))
-    sources = [_move(book, item) for item in request.requests]
+    expect_orders(uow, (item.order_id for item in request.requests))
+    uow.prefetch(Block, (item.destination_block_id for item in request.requests))
+    sources = [_move(uow, item) for item in request.requests]
 
     def answer() -> ResourceList[MovedOrder]:
         return ResourceList(
             values=tuple(
                 MovedOrder(
-                    destination_block=book.get(Block, item.destination_block_id),
-                    order=book.get(Order, item.order_id),
+                    destination_block=uow.get(Block, item.destination_block_id),
+                    order=uow.get(Order, item.order_id),
                     source_block_id=source,
                 )
                 for item, source in zip(request.requests, sources, strict=True)
@@ -66,41 +66,41 @@ def move_orders(book: Book, request: MoveOrdersToDifferentBlocksRequest) -> Answ
     return answer
 
 
-def _move(book: Book, item: BlockAndOrderIdRequest) -> ResourceId | None:
+def _move(uow: UnitOfWork, item: BlockAndOrderIdRequest) -> ResourceId | None:
     """M4, M5: move one order, unless it is there already; gives the block it came from."""
-    order = need(book, Order, item.order_id, "M7")
-    source = block_of(book, order.id)
+    order = need(uow, Order, item.order_id, "M7")
+    source = block_of(uow, order.id)
     if source is not None and source.id == item.destination_block_id:
         return source.id
-    movable(book, order, source)
-    destination = destination_for(book, order, item.destination_block_id)
+    movable(uow, order, source)
+    destination = destination_for(uow, order, item.destination_block_id)
     if source is not None:
         left = tuple(id for id in source.order_ids if id != order.id)
-        book.put(recounted(book, msgspec.structs.replace(source, order_ids=left)))
+        uow.put(recounted(uow, msgspec.structs.replace(source, order_ids=left)))
     joined = (*destination.order_ids, order.id)
-    book.put(recounted(book, msgspec.structs.replace(destination, order_ids=joined)))
-    book.touch(order)
+    uow.put(recounted(uow, msgspec.structs.replace(destination, order_ids=joined)))
+    uow.touch(order)
     return source.id if source else None
 
 
-def destination_for(book: Book, order: Order, id: ResourceId) -> Block:
+def destination_for(uow: UnitOfWork, order: Order, id: ResourceId) -> Block:
     """M1, M2, M3: give the block an order is to go into, made from the order when there is none.
 
     Raises:
         Refusal: the block does not take the order.
     """
-    destination = book.get(Block, id)
+    destination = uow.get(Block, id)
     if destination is None:
-        return new_block(id, Terms.of(order), book.context.now)
-    return opened(book, destination, Terms.of(order), f"Order '{order.id}'", "M2")
+        return new_block(id, Terms.of(order), uow.context.now)
+    return opened(uow, destination, Terms.of(order), f"Order '{order.id}'", "M2")
 
 
-def movable(book: Book, order: Order, source: Block | None) -> None:
+def movable(uow: UnitOfWork, order: Order, source: Block | None) -> None:
     """L7, M6, M7: refuse to move an order that is done, allocated, or needed by what its block has placed."""
     if is_final(order.state):
         detail = f"Order '{order.id}' is {order.state} and cannot be moved."
         raise Refusal("InvalidOrderState", detail, "M7")
-    if live_allocations(book, order.id):
+    if live_allocations(uow, order.id):
         detail = f"Order '{order.id}' has allocations and cannot be moved."
         raise Refusal("OrderAlreadyPlaced", detail, "M6")
     if source is None:
@@ -109,6 +109,6 @@ def movable(book: Book, order: Order, source: Block | None) -> None:
         raise swept(source, "M7")
     for basis in (QUANTITY, AMOUNT):
         remaining = (basis.of(source) or 0) - counted(order, basis)
-        placed = placed_on(book, source.id, basis)
+        placed = placed_on(uow, source.id, basis)
         if counted(order, basis) and more(placed, remaining):
             raise Refusal("OrderAlreadyPlaced", ordered_sentence(source, order, placed, remaining), "M6")

@@ -11,7 +11,7 @@ from tui.api.models import Block, Order, Placement
 from tui.api.requests import PortfolioWeight
 from tui.api.states import is_cancelled
 from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.unit_of_work import Book
+from tui.oms.domain.unit_of_work import UnitOfWork
 from tui.oms.rules.blocking import members
 from tui.oms.rules.placed_quantities import cut_orders, fills
 from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, measured
@@ -33,7 +33,7 @@ class Taker:
     basis: Basis = QUANTITY
 
 
-def order_takers(book: Book, placement: Placement) -> list[Taker]:
+def order_takers(uow: UnitOfWork, placement: Placement) -> list[Taker]:
     """A4, A5, A13, P4: give the orders of the placement's blocks, block by block, first in first out.
 
     Cancelled ones take no part, unless they were cut to what is placed (X5): what is executed of that is
@@ -45,17 +45,17 @@ def order_takers(book: Book, placement: Placement) -> list[Taker]:
     """
     orders: list[Order] = []
     for id in placement.block_ids:
-        block = book.get(Block, id)
-        book.expect(Order, block.order_ids if block is not None else ())
-        inside = members(book, block) if block is not None else []
-        cut = {order.id for order in cut_orders(book, id)}
-        orders += fifo(book, (one for one in inside if not is_cancelled(one.state) or one.id in cut))
+        block = uow.get(Block, id)
+        uow.prefetch(Order, block.order_ids if block is not None else ())
+        inside = members(uow, block) if block is not None else []
+        cut = {order.id for order in cut_orders(uow, id)}
+        orders += fifo(uow, (one for one in inside if not is_cancelled(one.state) or one.id in cut))
     if not orders:
         blocks = ", ".join(f"'{id}'" for id in placement.block_ids)
         raise Refusal("NoOrdersFailure", f"Block {blocks} has no orders to allocate to.", "A13")
     basis = _shared_in(placement, orders)
     if basis is AMOUNT:
-        _check_currencies(book, placement, orders)
+        _check_currencies(uow, placement, orders)
     return [_order_taker(placement, order, basis) for order in orders]
 
 
@@ -93,25 +93,25 @@ def _shared_in(placement: Placement, orders: Sequence[Order]) -> Basis:
     raise Refusal("NoQuantityFailure", detail, "A2")
 
 
-def _check_currencies(book: Book, placement: Placement, orders: Iterable[Order]) -> None:
+def _check_currencies(uow: UnitOfWork, placement: Placement, orders: Iterable[Order]) -> None:
     """A10: orders sized by amount are filled by money of their own currency alone."""
     theirs = {order.amount.currency for order in orders if order.amount is not None}
     found = sorted(
-        name or "none" for name in theirs | {fill.price.currency for fill in fills(book, placement)}
+        name or "none" for name in theirs | {fill.price.currency for fill in fills(uow, placement)}
     )
     if len(found) > 1:
         detail = f"The orders and executions of placement '{placement.id}' are in {', '.join(found)}."
         raise Refusal("MixedCurrencyFailure", detail, "A10")
 
 
-def weight_takers(book: Book, placement: Placement, weights: Sequence[PortfolioWeight]) -> list[Taker]:
+def weight_takers(uow: UnitOfWork, placement: Placement, weights: Sequence[PortfolioWeight]) -> list[Taker]:
     """A16: give the portfolios; the placement stands in for the order there is not.
 
     Raises:
         Refusal: a block has orders, which are allocated to by the other call.
     """
     for id in placement.block_ids:
-        block = book.get(Block, id)
+        block = uow.get(Block, id)
         if block is not None and block.order_ids:
             detail = f"Block '{id}' has orders: allocate placement '{placement.id}' to them instead."
             raise Refusal("BlockHasOrdersFailure", detail, "A16")

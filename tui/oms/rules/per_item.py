@@ -8,7 +8,7 @@ from typing import TypeVar
 from tui.api.base import ErrorDetail
 from tui.api.requests import KeyedReply
 from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.unit_of_work import Book
+from tui.oms.domain.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -16,13 +16,13 @@ R = TypeVar("R")
 Failed = dict[str, ErrorDetail]
 
 
-def each(book: Book, items: Mapping[str, T], act: Callable[[T], R]) -> tuple[dict[str, R], Failed]:
+def each(uow: UnitOfWork, items: Mapping[str, T], act: Callable[[T], R]) -> tuple[dict[str, R], Failed]:
     """Do ``act`` for every item in the order of the request: what it gave, and why it was refused."""
     done: dict[str, R] = {}
     failed: Failed = {}
     for key, item in items.items():
         try:
-            with book.attempt():
+            with uow.savepoint():
                 done[key] = act(item)
         except Refusal as refusal:
             failed[key] = refusal.as_item(key)

@@ -15,8 +15,8 @@ from tui.oms.domain.unit_of_work import (
     CUT_ORDERS_OF_BLOCK,
     EXECUTIONS_OF_PLACEMENT,
     PLACEMENTS_OF_BLOCK,
-    Book,
     Stored,
+    UnitOfWork,
 )
 from tui.oms.rules.sizes import QUANTITY, Basis, average, total
 
@@ -24,30 +24,30 @@ Shares = dict[ResourceId, dict[ResourceId, Decimal]]
 """What each placement puts on each block: placement id, then block id."""
 
 
-def created(book: Book, entity: Stored) -> datetime:
+def created(uow: UnitOfWork, entity: Stored) -> datetime:
     """Give when an entity was first stored; one made in this call, now."""
     version = entity.version
-    return (version.as_at_created if version else None) or book.context.now
+    return (version.as_at_created if version else None) or uow.context.now
 
 
-def family(book: Book, placement: Placement) -> list[Placement]:
+def family(uow: UnitOfWork, placement: Placement) -> list[Placement]:
     """Give a placement and, below it, all its children (P5)."""
     found = {placement.id: placement}
     waiting = [placement]
     while waiting:
-        for child in book.related(CHILDREN_OF_PLACEMENT, waiting.pop().id):
+        for child in uow.related(CHILDREN_OF_PLACEMENT, waiting.pop().id):
             if child.id not in found:
                 found[child.id] = child
                 waiting.append(child)
     return list(found.values())
 
 
-def lineage(book: Book, placement: Placement) -> list[Placement]:
+def lineage(uow: UnitOfWork, placement: Placement) -> list[Placement]:
     """Give a placement and its parents, up to the top-level one."""
     found = {placement.id: placement}
     above = placement.parent_placement_id
     while above is not None and above not in found:
-        parent = book.get(Placement, above)
+        parent = uow.get(Placement, above)
         if parent is None:
             break
         found[parent.id] = parent
@@ -55,21 +55,21 @@ def lineage(book: Book, placement: Placement) -> list[Placement]:
     return list(found.values())
 
 
-def own_fills(book: Book, placement: ResourceId) -> list[Execution]:
+def own_fills(uow: UnitOfWork, placement: ResourceId) -> list[Execution]:
     """Give the executions of one placement that count: the cancelled ones are no units at all (L5)."""
-    executions = book.related(EXECUTIONS_OF_PLACEMENT, placement)
+    executions = uow.related(EXECUTIONS_OF_PLACEMENT, placement)
     return [execution for execution in executions if not is_cancelled(execution.state)]
 
 
-def fills(book: Book, placement: Placement) -> list[Execution]:
+def fills(uow: UnitOfWork, placement: Placement) -> list[Execution]:
     """Give the executions of a placement and of its children, each once (P5, L5)."""
-    return [fill for member in family(book, placement) for fill in own_fills(book, member.id)]
+    return [fill for member in family(uow, placement) for fill in own_fills(uow, member.id)]
 
 
-def executed(book: Book, placement: Placement, basis: Basis = QUANTITY) -> Decimal:
+def executed(uow: UnitOfWork, placement: Placement, basis: Basis = QUANTITY) -> Decimal:
     """Give the units (or money) executed for a placement and its children."""
-    unit = book.instruments.price_unit(placement.lusid_instrument_id)
-    return total(basis.filled(fill, unit) for fill in fills(book, placement))
+    unit = uow.instruments.price_unit(placement.lusid_instrument_id)
+    return total(basis.filled(fill, unit) for fill in fills(uow, placement))
 
 
 def average_price(executions: Iterable[Execution]) -> Decimal | None:
@@ -77,20 +77,20 @@ def average_price(executions: Iterable[Execution]) -> Decimal | None:
     return average((fill.quantity, fill.price.amount or ZERO) for fill in executions)
 
 
-def live_allocations_of(book: Book, placement: Placement) -> list[Allocation]:
+def live_allocations_of(uow: UnitOfWork, placement: Placement) -> list[Allocation]:
     """Give the allocations of a placement and of its children, each once, the cancelled ones left out."""
     found: dict[ResourceId, Allocation] = {}
-    for member in family(book, placement):
-        for allocation in book.related(ALLOCATIONS_OF_PLACEMENT, member.id):
+    for member in family(uow, placement):
+        for allocation in uow.related(ALLOCATIONS_OF_PLACEMENT, member.id):
             if not is_cancelled(allocation.state):
                 found[allocation.id] = allocation
     return list(found.values())
 
 
-def live_size(book: Book, placement: Placement, basis: Basis = QUANTITY) -> Decimal:
+def live_size(uow: UnitOfWork, placement: Placement, basis: Basis = QUANTITY) -> Decimal:
     """P12: give what a placement holds of its block: its size, or once cancelled what was executed."""
     if is_cancelled(placement.state):
-        return executed(book, placement, basis) if basis.of(placement) is not None else ZERO
+        return executed(uow, placement, basis) if basis.of(placement) is not None else ZERO
     return basis.of(placement) or ZERO
 
 
@@ -109,7 +109,7 @@ def top_level(placements: Iterable[Placement]) -> list[Placement]:
     return [placement for placement in placements if placement.parent_placement_id is None]
 
 
-def attribution(book: Book, block: ResourceId, basis: Basis = QUANTITY) -> Shares:
+def attribution(uow: UnitOfWork, block: ResourceId, basis: Basis = QUANTITY) -> Shares:
     """P4: give what every top-level placement of ``block`` puts on each of its blocks.
 
     Placements take their blocks in the order they were made, so blocks that share placements are
@@ -122,16 +122,16 @@ def attribution(book: Book, block: ResourceId, basis: Basis = QUANTITY) -> Share
         id = waiting.pop()
         if id in free:
             continue
-        stored = book.get(Block, id)
+        stored = uow.get(Block, id)
         free[id] = (basis.of(stored) or ZERO) if stored is not None else ZERO
-        for placement in top_level(book.related(PLACEMENTS_OF_BLOCK, id)):
+        for placement in top_level(uow.related(PLACEMENTS_OF_BLOCK, id)):
             placements[placement.id] = placement
             waiting.extend(placement.block_ids)
     for id in free if len(free) > 1 else ():
-        free[id] += total(basis.of(order) for order in cut_orders(book, id))
+        free[id] += total(basis.of(order) for order in cut_orders(uow, id))
     shares: Shares = {}
-    for placement in sorted(placements.values(), key=lambda each: (created(book, each), each.id)):
-        size = live_size(book, placement, basis)
+    for placement in sorted(placements.values(), key=lambda each: (created(uow, each), each.id)):
+        size = live_size(uow, placement, basis)
         parts = spread(size, [free[id] for id in placement.block_ids])
         shares[placement.id] = dict(zip(placement.block_ids, parts, strict=True))
         for id, part in shares[placement.id].items():
@@ -139,45 +139,45 @@ def attribution(book: Book, block: ResourceId, basis: Basis = QUANTITY) -> Share
     return shares
 
 
-def placed_on(book: Book, block: ResourceId, basis: Basis = QUANTITY) -> Decimal:
+def placed_on(uow: UnitOfWork, block: ResourceId, basis: Basis = QUANTITY) -> Decimal:
     """P12: give the live placed units (or money) that the live orders of a block have to stand for.
 
     What cut orders keep is placed too, but theirs alone (X5): it takes no room of the others.
     """
-    everything = total(parts.get(block) for parts in attribution(book, block, basis).values())
-    kept = total(basis.of(order) for order in cut_orders(book, block)) if everything else ZERO
+    everything = total(parts.get(block) for parts in attribution(uow, block, basis).values())
+    kept = total(basis.of(order) for order in cut_orders(uow, block)) if everything else ZERO
     return max(ZERO, everything - kept)
 
 
-def cut_orders(book: Book, block: ResourceId) -> list[Order]:
+def cut_orders(uow: UnitOfWork, block: ResourceId) -> list[Order]:
     """X5: give the orders of a block that were cancelled down to what was placed for them."""
-    cut = (book.get(Order, each.id) for each in book.related(CUT_ORDERS_OF_BLOCK, block))
-    inside = set(stored.order_ids) if (stored := book.get(Block, block)) else set()
+    cut = (uow.get(Order, each.id) for each in uow.related(CUT_ORDERS_OF_BLOCK, block))
+    inside = set(stored.order_ids) if (stored := uow.get(Block, block)) else set()
     return [order for order in cut if order is not None and order.id in inside and is_cancelled(order.state)]
 
 
-def room_in(book: Book, blocks: Iterable[ResourceId], basis: Basis = QUANTITY) -> Decimal:
+def room_in(uow: UnitOfWork, blocks: Iterable[ResourceId], basis: Basis = QUANTITY) -> Decimal:
     """P3, P4: give what may still be placed on ``blocks`` together."""
     room = ZERO
     for id in dict.fromkeys(blocks):
-        block = book.get(Block, id)
+        block = uow.get(Block, id)
         size = (basis.of(block) or ZERO) if block is not None else ZERO
-        room += max(ZERO, size - placed_on(book, id, basis))
+        room += max(ZERO, size - placed_on(uow, id, basis))
     return room
 
 
-def executed_shares(book: Book, placement: Placement, shares: Shares) -> dict[ResourceId, Decimal]:
+def executed_shares(uow: UnitOfWork, placement: Placement, shares: Shares) -> dict[ResourceId, Decimal]:
     """Give the units of a top-level placement's fills that fall to each of its blocks (G3, P4).
 
     What is allocated to a block's orders was executed for that block; the rest goes to the blocks in
     their order, up to what is placed for each.
     """
-    units = executed(book, placement)
+    units = executed(uow, placement)
     if len(placement.block_ids) == 1:
         return {placement.block_ids[0]: units}
     taken = dict.fromkeys(placement.block_ids, ZERO)
-    owners = {order: id for id in taken if (block := book.get(Block, id)) for order in block.order_ids}
-    for allocation in live_allocations_of(book, placement):
+    owners = {order: id for id in taken if (block := uow.get(Block, id)) for order in block.order_ids}
+    for allocation in live_allocations_of(uow, placement):
         owner = owners.get(allocation.allocated_order_id)
         if owner is not None:
             taken[owner] += allocation.quantity

@@ -21,7 +21,7 @@ from tui.api.requests import (
 from tui.api.states import is_cancelled, is_finished, normal
 from tui.oms.domain.instrument_master import instrument_of
 from tui.oms.domain.refusals import Refusal, already_exists
-from tui.oms.domain.unit_of_work import CHILDREN_OF_PLACEMENT, Answer, Book, PendingPrices
+from tui.oms.domain.unit_of_work import CHILDREN_OF_PLACEMENT, PendingPrices, ReplyBuilder, UnitOfWork
 from tui.oms.rules.blocking import swept
 from tui.oms.rules.entities import CANCELLED, NEW, computed, merged, need
 from tui.oms.rules.per_item import each, reply
@@ -44,7 +44,7 @@ NAME_LENGTH = 256
 
 
 @exactly
-def place_blocks(book: Book, request: PlaceBlocksRequest) -> Answer:
+def place_blocks(uow: UnitOfWork, request: PlaceBlocksRequest) -> ReplyBuilder:
     """P1 to P7: send blocks to market, all of them or none.
 
     Raises:
@@ -52,26 +52,26 @@ def place_blocks(book: Book, request: PlaceBlocksRequest) -> Answer:
     """
     checks = Checks()
     checks.size("Requests", request.requests)
-    check_requests(checks, book, request.requests)
+    check_requests(checks, uow, request.requests)
     for item in request.requests:
-        if book.get(Placement, item.id) is not None:
+        if uow.get(Placement, item.id) is not None:
             raise already_exists(Placement, item.id, "P6")
-        placement = placement_from(book, item)
-        _check_room(book, placement)
-        book.put(placement)
+        placement = placement_from(uow, item)
+        _check_room(uow, placement)
+        uow.put(placement)
     ids = [item.id for item in request.requests]
 
     def answer() -> ResourceList[Placement]:
-        return ResourceList(values=tuple(need(book, Placement, id, "P6") for id in ids), links=())
+        return ResourceList(values=tuple(need(uow, Placement, id, "P6") for id in ids), links=())
 
     return answer
 
 
-def check_requests(checks: Checks, book: Book, requests: tuple[PlacementRequest, ...]) -> None:
+def check_requests(checks: Checks, uow: UnitOfWork, requests: tuple[PlacementRequest, ...]) -> None:
     """Section 2.0: ids, required fields, repeated ids of placements in a request."""
     for index, item in enumerate(requests):
         at = f"Requests[{index}]"
-        checks.new_id(f"{at}.Id", book, Placement, item.id)
+        checks.new_id(f"{at}.Id", uow, Placement, item.id)
         checks.some(at, item, "instrument_identifiers", "block_ids")
         checks.given(at, item, "side", "type", "time_in_force")
         checks.money(at, item, "amount", "limit_price", "stop_price")
@@ -87,7 +87,7 @@ def _check_names(checks: Checks, at: str, item: PlacementRequest | PlacementUpda
             checks.wrong(f"{at}.{field}", f"The field {field} must be 1 to {NAME_LENGTH} characters long.")
 
 
-def placement_from(book: Book, item: PlacementRequest) -> Placement:
+def placement_from(uow: UnitOfWork, item: PlacementRequest) -> Placement:
     """P1, P2, P5, P6: the placement a request makes.
 
     Raises:
@@ -101,7 +101,7 @@ def placement_from(book: Book, item: PlacementRequest) -> Placement:
             block_ids=tuple(dict.fromkeys(item.block_ids)),
             properties=dict(item.properties or {}),
             instrument_identifiers=item.instrument_identifiers,
-            lusid_instrument_id=book.instruments.luid(item.instrument_identifiers),
+            lusid_instrument_id=uow.instruments.luid(item.instrument_identifiers),
             quantity=item.quantity,
             amount=item.amount,
             state=item.state or NEW,
@@ -117,12 +117,12 @@ def placement_from(book: Book, item: PlacementRequest) -> Placement:
             links=(),
         )
     )
-    stands = book.get(Placement, item.id)
+    stands = uow.get(Placement, item.id)
     for id in placement.block_ids:
-        block = need(book, Block, id, "P1")
+        block = need(uow, Block, id, "P1")
         if stands is None or _terms(placement) != _terms(stands):
             _check_fit(placement, block)
-    _check_parent(book, placement)
+    _check_parent(uow, placement)
     return placement
 
 
@@ -159,12 +159,12 @@ def _check_fit(placement: Placement, block: Block) -> None:
         raise Refusal("BlockFieldMismatch", detail, "P2")
 
 
-def _check_parent(book: Book, placement: Placement) -> None:
+def _check_parent(uow: UnitOfWork, placement: Placement) -> None:
     """P5: a child is of its parent's instrument, side and blocks, and fits into it with its siblings."""
     if placement.parent_placement_id is None:
         return
-    parent = need(book, Placement, placement.parent_placement_id, "P5")
-    if any(above.id == placement.id for above in lineage(book, parent)):
+    parent = need(uow, Placement, placement.parent_placement_id, "P5")
+    if any(above.id == placement.id for above in lineage(uow, parent)):
         raise invalid(f"Placement '{placement.id}' cannot be a child of itself.", "P5")
     differing = []
     if instrument_of(placement) != instrument_of(parent):
@@ -178,7 +178,7 @@ def _check_parent(book: Book, placement: Placement) -> None:
         raise Refusal("ParentFieldMismatch", detail, "P5")
     for basis in (QUANTITY, AMOUNT):
         size = basis.of(placement) or ZERO
-        room = room_under(book, parent, basis, without=placement.id)
+        room = room_under(uow, parent, basis, without=placement.id)
         if size and more(size, room):
             detail = (
                 f"Placement '{placement.id}' of {plain(size)} would exceed the {plain(room)} still "
@@ -187,16 +187,18 @@ def _check_parent(book: Book, placement: Placement) -> None:
             raise Refusal("OverPlacement", detail, "P5")
 
 
-def room_under(book: Book, parent: Placement, basis: Basis, without: ResourceId | None = None) -> Decimal:
+def room_under(
+    uow: UnitOfWork, parent: Placement, basis: Basis, without: ResourceId | None = None
+) -> Decimal:
     """P5: give what children may still take of ``parent``, one child left out of the reckoning."""
-    children = book.related(CHILDREN_OF_PLACEMENT, parent.id)
-    taken = total(live_size(book, child, basis) for child in children if child.id != without)
+    children = uow.related(CHILDREN_OF_PLACEMENT, parent.id)
+    taken = total(live_size(uow, child, basis) for child in children if child.id != without)
     return max(ZERO, (basis.of(parent) or ZERO) - taken)
 
 
-def _check_room(book: Book, placement: Placement) -> None:
+def _check_room(uow: UnitOfWork, placement: Placement) -> None:
     """P3, P4, P7: the blocks must be open for work and have room for a new top-level placement."""
-    blocks = [need(book, Block, id, "P1") for id in placement.block_ids]
+    blocks = [need(uow, Block, id, "P1") for id in placement.block_ids]
     for block in blocks:
         if block.is_swept:
             raise swept(block, "P7")
@@ -204,7 +206,7 @@ def _check_room(book: Book, placement: Placement) -> None:
             detail = f"Block '{block.id}' has no quantity left to place."
             raise Refusal("BlockNotPlaceable", detail, "P7")
     if placement.parent_placement_id is not None:
-        parent = need(book, Placement, placement.parent_placement_id, "P5")
+        parent = need(uow, Placement, placement.parent_placement_id, "P5")
         if is_cancelled(parent.state):
             raise _wrong_state(parent, "placed further", "P5")
         return
@@ -212,7 +214,7 @@ def _check_room(book: Book, placement: Placement) -> None:
     names = ", ".join(f"'{block.id}'" for block in blocks)
     for block in blocks:
         _check_basis(placement, block)
-    size, room = basis.of(placement) or ZERO, room_in(book, placement.block_ids, basis)
+    size, room = basis.of(placement) or ZERO, room_in(uow, placement.block_ids, basis)
     if more(size, room):
         detail = (
             f"Placement '{placement.id}' of {plain(size)} would exceed the {plain(room)} still unplaced "
@@ -237,7 +239,7 @@ def _wrong_state(placement: Placement, done: str, rule: str) -> Refusal:
 
 
 @exactly
-def update_placements(book: Book, request: Mapping[str, PlacementUpdateRequest]) -> Answer:
+def update_placements(uow: UnitOfWork, request: Mapping[str, PlacementUpdateRequest]) -> ReplyBuilder:
     """P8, P9, P10: change the fields sent, each item on its own."""
     checks = Checks()
     for key, item in request.items():
@@ -247,17 +249,17 @@ def update_placements(book: Book, request: Mapping[str, PlacementUpdateRequest])
         _check_names(checks, at, item)
     checks.unique("Placement id", (item.id for item in request.values()))
     checks.done()
-    done, failed = each(book, request, lambda item: _update(book, item))
+    done, failed = each(uow, request, lambda item: _update(uow, item))
 
     def answer() -> KeyedReply[Placement]:
-        return reply({key: need(book, Placement, id, "P8") for key, id in done.items()}, failed)
+        return reply({key: need(uow, Placement, id, "P8") for key, id in done.items()}, failed)
 
     return answer
 
 
-def _update(book: Book, item: PlacementUpdateRequest) -> ResourceId:
+def _update(uow: UnitOfWork, item: PlacementUpdateRequest) -> ResourceId:
     """P8: apply one item; gives the placement's id."""
-    before = need(book, Placement, item.id, "P8")
+    before = need(uow, Placement, item.id, "P8")
     if is_cancelled(before.state):
         raise _wrong_state(before, "updated", "P8")
     names = ("quantity", "amount", "counterparty", "execution_system", "entry_type", "type")
@@ -266,65 +268,65 @@ def _update(book: Book, item: PlacementUpdateRequest) -> ResourceId:
     if item.properties is not None:
         changes["properties"] = merged(before.properties, item.properties, deleting=True)
     after = computed(msgspec.structs.replace(before, **changes))
-    after = _priced(book, _typed(book, before, after), item)
+    after = _priced(uow, _typed(uow, before, after), item)
     if (after.quantity, after.amount) != (before.quantity, before.amount):
-        _check_size(book, before, after)
-    book.put(after)
+        _check_size(uow, before, after)
+    uow.put(after)
     return after.id
 
 
-def _check_size(book: Book, before: Placement, after: Placement) -> None:
+def _check_size(uow: UnitOfWork, before: Placement, after: Placement) -> None:
     """P8: not below what is executed or given to children, not above what its blocks have free."""
     one_size("Placement", before.id, after.quantity, after.amount)
     basis = QUANTITY if after.quantity is not None else AMOUNT
     old, new = basis.of(before) or ZERO, basis.of(after) or ZERO
     what = f"A quantity of {plain(new)} for placement '{after.id}'"
-    units = executed(book, after, basis)
+    units = executed(uow, after, basis)
     if more(units, new):
         detail = f"{what} is below its executed quantity {plain(units)}."
         raise Refusal("QuantityBelowExecuted", detail, "P8")
-    children = book.related(CHILDREN_OF_PLACEMENT, after.id)
-    below = total(live_size(book, child, basis) for child in children)
+    children = uow.related(CHILDREN_OF_PLACEMENT, after.id)
+    below = total(live_size(uow, child, basis) for child in children)
     if more(below, new):
         detail = f"{what} is below the {plain(below)} placed through its children."
         raise Refusal("QuantityBelowExecuted", detail, "P8")
     if after.parent_placement_id is not None:
-        parent = need(book, Placement, after.parent_placement_id, "P5")
-        most = old + room_under(book, parent, basis)
+        parent = need(uow, Placement, after.parent_placement_id, "P5")
+        most = old + room_under(uow, parent, basis)
     else:
-        most = old + room_in(book, after.block_ids, basis)
+        most = old + room_in(uow, after.block_ids, basis)
     if more(new, most):
         raise Refusal("OverPlacement", f"{what} is above the {plain(most)} it can have.", "P8")
 
 
-def _typed(book: Book, before: Placement, after: Placement) -> Placement:
+def _typed(uow: UnitOfWork, before: Placement, after: Placement) -> Placement:
     """P9: the type changes only where the block goes at market; at market there are no prices."""
     if normal(after.type) == normal(before.type):
         return after
     for id in before.block_ids:
-        block = need(book, Block, id, "P9")
+        block = need(uow, Block, id, "P9")
         if normal(block.type) != MARKET:
             detail = f"The type of placement '{before.id}' follows block '{id}', which is {block.type}."
             raise Refusal("BlockFieldMismatch", detail, "P9")
     if normal(after.type) == MARKET:
-        book.remove(PendingPrices, before.id)
+        uow.remove(PendingPrices, before.id)
         return msgspec.structs.replace(after, limit_price=None, stop_price=None)
     return after
 
 
-def _priced(book: Book, placement: Placement, item: PlacementUpdateRequest) -> Placement:
+def _priced(uow: UnitOfWork, placement: Placement, item: PlacementUpdateRequest) -> Placement:
     """P10: prices arrive as numbers, in the currency sent or else the one the placement is in.
 
     While there is none they are kept aside, and come to light with the currency.
     """
     if item.currency is not None:
         _check_currency(placement, item.currency)
-    kept = book.get(PendingPrices, placement.id)
+    kept = uow.get(PendingPrices, placement.id)
     known = [money.currency for money in _moneys(placement) if money is not None and money.currency]
     currency = item.currency or (known[0] if known else None)
     if currency is None:
         if item.limit_price is not None or item.stop_price is not None:
-            book.put(
+            uow.put(
                 PendingPrices(
                     id=placement.id,
                     limit_price=_first(item.limit_price, kept.limit_price if kept else None),
@@ -333,7 +335,7 @@ def _priced(book: Book, placement: Placement, item: PlacementUpdateRequest) -> P
             )
         return placement
     if kept is not None:
-        book.remove(PendingPrices, placement.id)
+        uow.remove(PendingPrices, placement.id)
 
     def price(
         sent: Decimal | None, aside: Decimal | None, old: CurrencyAndAmount | None
@@ -371,15 +373,15 @@ def _moneys(placement: Placement) -> tuple[CurrencyAndAmount | None, ...]:
 
 
 @exactly
-def cancel_placements(book: Book, request: Mapping[str, ResourceId]) -> Answer:
+def cancel_placements(uow: UnitOfWork, request: Mapping[str, ResourceId]) -> ReplyBuilder:
     """P11: cancel placements with their children, each item on its own."""
     Checks().unique("Placement id", request.values())
-    done, failed = each(book, request, lambda id: (id, _cancel(book, id)))
+    done, failed = each(uow, request, lambda id: (id, _cancel(uow, id)))
 
     def answer() -> KeyedReply[CancelledPlacement]:
         values = {
             key: CancelledPlacement(
-                placement_state=book.get(Placement, id), cancelled_child_placements=children
+                placement_state=uow.get(Placement, id), cancelled_child_placements=children
             )
             for key, (id, children) in done.items()
         }
@@ -388,14 +390,14 @@ def cancel_placements(book: Book, request: Mapping[str, ResourceId]) -> Answer:
     return answer
 
 
-def _cancel(book: Book, id: ResourceId) -> tuple[ResourceId, ...]:
+def _cancel(uow: UnitOfWork, id: ResourceId) -> tuple[ResourceId, ...]:
     """P11, P12: cancel one placement, quantity kept; gives the children that went with it."""
-    placement = need(book, Placement, id, "P11")
+    placement = need(uow, Placement, id, "P11")
     if is_finished(placement.state):
         raise _wrong_state(placement, "cancelled", "P11")
     children = []
-    for member in family(book, placement):
+    for member in family(uow, placement):
         if member.id == id or not is_finished(member.state):
-            book.put(msgspec.structs.replace(member, state=CANCELLED))
+            uow.put(msgspec.structs.replace(member, state=CANCELLED))
             children.append(member.id)
     return tuple(child for child in children if child != id)

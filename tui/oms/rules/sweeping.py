@@ -18,8 +18,8 @@ from tui.oms.domain.unit_of_work import (
     ALLOCATIONS_OF_PLACEMENT,
     EXECUTIONS_OF_PLACEMENT,
     PLACEMENTS_OF_BLOCK,
-    Answer,
-    Book,
+    ReplyBuilder,
+    UnitOfWork,
 )
 from tui.oms.rules.blocking import members
 from tui.oms.rules.derived_states import state_of_placement
@@ -36,7 +36,7 @@ CUT_LABEL: Final = re.compile(r"(\d{4}-\d\d-\d\d)N[A-Za-z0-9_-]+")
 
 
 @exactly
-def sweep_blocks(book: Book, request: SweepBlocksRequest) -> Answer:
+def sweep_blocks(uow: UnitOfWork, request: SweepBlocksRequest) -> ReplyBuilder:
     """S1 to S3: sweep blocks, each item on its own.
 
     Raises:
@@ -44,7 +44,7 @@ def sweep_blocks(book: Book, request: SweepBlocksRequest) -> Answer:
     """
     Checks().unique("Block id", request.block_ids.values())
     latest = moment(request.latest_allowable_modification_time)
-    done, failed = each(book, request.block_ids, lambda id: _sweep(book, id, latest))
+    done, failed = each(uow, request.block_ids, lambda id: _sweep(uow, id, latest))
 
     def answer() -> KeyedReply[ResourceId]:
         return reply(done, failed)
@@ -71,22 +71,22 @@ def moment(text: str) -> datetime:
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _sweep(book: Book, id: ResourceId, latest: datetime) -> ResourceId:
+def _sweep(uow: UnitOfWork, id: ResourceId, latest: datetime) -> ResourceId:
     """S1, S2, S3: sweep one block; one swept before is a success too."""
-    block = need(book, Block, id, "S1")
+    block = need(uow, Block, id, "S1")
     if block.is_swept:
         return id
-    orders = members(book, block)
+    orders = members(uow, block)
     if not all(is_final(order.state) for order in orders):
         raise _unsweepable(block, f"has orders that are not in one of the states {DONE}")
-    placements = top_level(book.related(PLACEMENTS_OF_BLOCK, id))
+    placements = top_level(uow.related(PLACEMENTS_OF_BLOCK, id))
     executions: list[Execution] = []
-    allocations = {one.id: one for order in orders for one in book.related(ALLOCATIONS_OF_ORDER, order.id)}
+    allocations = {one.id: one for order in orders for one in uow.related(ALLOCATIONS_OF_ORDER, order.id)}
     for placement in placements:
-        for member in family(book, placement):
-            executions += book.related(EXECUTIONS_OF_PLACEMENT, member.id)
-            allocations.update((one.id, one) for one in book.related(ALLOCATIONS_OF_PLACEMENT, member.id))
-        state = state_of_placement(book, placement)
+        for member in family(uow, placement):
+            executions += uow.related(EXECUTIONS_OF_PLACEMENT, member.id)
+            allocations.update((one.id, one) for one in uow.related(ALLOCATIONS_OF_PLACEMENT, member.id))
+        state = state_of_placement(uow, placement)
         if state not in SWEEPABLE:
             raise _unsweepable(block, f"has placement '{placement.id}', which is {state}")
     for allocation in allocations.values():
@@ -97,7 +97,7 @@ def _sweep(book: Book, id: ResourceId, latest: datetime) -> ResourceId:
         changed = part.version.as_at_modified if part.version else None
         if changed is None or changed > latest:
             raise _unsweepable(block, f"has '{part.id}', which changed after the latest time allowed")
-    book.put(msgspec.structs.replace(block, is_swept=True))
+    uow.put(msgspec.structs.replace(block, is_swept=True))
     return id
 
 

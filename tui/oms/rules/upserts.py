@@ -27,7 +27,7 @@ from tui.api.requests import (
 from tui.api.states import is_cancelled
 from tui.oms.domain.instrument_master import SCOPE, instrument_of
 from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.unit_of_work import Answer, Book, CutOrder, PendingPrices
+from tui.oms.domain.unit_of_work import CutOrder, PendingPrices, ReplyBuilder, UnitOfWork
 from tui.oms.rules.blocking import Terms, block_of, members, mismatch, recounted, resized
 from tui.oms.rules.entities import NEW, E, computed, live_allocations, need
 from tui.oms.rules.executing import already_booked, average_on, booked_part, execution_from
@@ -38,13 +38,13 @@ from tui.oms.rules.updating import refitted
 from tui.oms.rules.validation import Checks, invalid, one_size
 
 
-def _answer(book: Book, kind: type[E], ids: Iterable[ResourceId]) -> Answer:
+def _answer(uow: UnitOfWork, kind: type[E], ids: Iterable[ResourceId]) -> ReplyBuilder:
     wanted = tuple(ids)
-    return lambda: ResourceList(values=tuple(need(book, kind, id, "C9") for id in wanted), links=())
+    return lambda: ResourceList(values=tuple(need(uow, kind, id, "C9") for id in wanted), links=())
 
 
 @exactly
-def upsert_blocks(book: Book, request: BlockSetRequest) -> Answer:
+def upsert_blocks(uow: UnitOfWork, request: BlockSetRequest) -> ReplyBuilder:
     """C6, C9, S3: put blocks, and with ``orderIds`` say which orders are in them.
 
     Raises:
@@ -53,7 +53,7 @@ def upsert_blocks(book: Book, request: BlockSetRequest) -> Answer:
     checks = Checks()
     for index, item in enumerate(request.requests):
         at = f"Requests[{index}]"
-        checks.new_id(f"{at}.Id", book, Block, item.id)
+        checks.new_id(f"{at}.Id", uow, Block, item.id)
         checks.some(at, item, "instrument_identifiers")
         checks.given(at, item, "side")
         checks.money(at, item, "amount", "limit_price", "stop_price")
@@ -61,13 +61,13 @@ def upsert_blocks(book: Book, request: BlockSetRequest) -> Answer:
     checks.unique("Block id", (item.id for item in request.requests))
     checks.done()
     for item in request.requests:
-        _put_block(book, item)
-    return _answer(book, Block, (item.id for item in request.requests))
+        _put_block(uow, item)
+    return _answer(uow, Block, (item.id for item in request.requests))
 
 
-def _put_block(book: Book, item: BlockRequest) -> None:
+def _put_block(uow: UnitOfWork, item: BlockRequest) -> None:
     """C6, C9: put one block; without ``orderIds`` its orders stay, without orders its quantity is as sent."""
-    before = book.get(Block, item.id)
+    before = uow.get(Block, item.id)
     if item.quantity is not None and item.quantity < 0:
         raise invalid(
             f"Block '{item.id}' has a quantity of {plain(item.quantity)}: it cannot be negative.", "C6"
@@ -80,7 +80,7 @@ def _put_block(book: Book, item: BlockRequest) -> None:
             order_ids=tuple(dict.fromkeys(sent)),
             properties=dict(item.properties or {}),
             instrument_identifiers=item.instrument_identifiers,
-            lusid_instrument_id=book.instruments.luid(item.instrument_identifiers),
+            lusid_instrument_id=uow.instruments.luid(item.instrument_identifiers),
             quantity=item.quantity,
             amount=item.amount,
             side=item.side,
@@ -94,13 +94,13 @@ def _put_block(book: Book, item: BlockRequest) -> None:
         )
     )
     for id in block.order_ids:
-        need(book, Order, id, "C9")
-        holder = block_of(book, id)
+        need(uow, Order, id, "C9")
+        holder = block_of(uow, id)
         if holder is not None and holder.id != block.id:
             detail = f"Order '{id}' is in block '{holder.id}' and cannot be in '{block.id}' too."
             raise Refusal("OrderInAnotherBlock", detail, "C9")
-    _check_together(block, members(book, block))
-    book.put(recounted(book, block) if block.order_ids else block)
+    _check_together(block, members(uow, block))
+    uow.put(recounted(uow, block) if block.order_ids else block)
 
 
 def _check_together(block: Block, orders: Sequence[Order]) -> None:
@@ -115,7 +115,7 @@ def _check_together(block: Block, orders: Sequence[Order]) -> None:
 
 
 @exactly
-def upsert_orders(book: Book, request: OrderSetRequest) -> Answer:
+def upsert_orders(uow: UnitOfWork, request: OrderSetRequest) -> ReplyBuilder:
     """C7, C8, C9: put orders; one that is in no block stays so until it is moved into one.
 
     Raises:
@@ -124,7 +124,7 @@ def upsert_orders(book: Book, request: OrderSetRequest) -> Answer:
     checks = Checks()
     for index, item in enumerate(request.order_requests):
         at = f"OrderRequests[{index}]"
-        checks.new_id(f"{at}.Id", book, Order, item.id)
+        checks.new_id(f"{at}.Id", uow, Order, item.id)
         checks.some(at, item, "instrument_identifiers")
         checks.given(at, item, "side")
         checks.money(at, item, "amount", "price", "limit_price", "stop_price")
@@ -132,11 +132,11 @@ def upsert_orders(book: Book, request: OrderSetRequest) -> Answer:
     checks.unique("Order id", (item.id for item in request.order_requests))
     checks.done()
     for item in request.order_requests:
-        _put_order(book, item)
-    return _answer(book, Order, (item.id for item in request.order_requests))
+        _put_order(uow, item)
+    return _answer(uow, Order, (item.id for item in request.order_requests))
 
 
-def _put_order(book: Book, item: OrderRequest) -> None:
+def _put_order(uow: UnitOfWork, item: OrderRequest) -> None:
     """C7, C9: put one order and count it into its block."""
     one_size(
         "Order",
@@ -146,13 +146,13 @@ def _put_order(book: Book, item: OrderRequest) -> None:
         item.weight,
         zero_allowed=is_cancelled(item.state),
     )
-    before = book.get(Order, item.id)
+    before = uow.get(Order, item.id)
     order = computed(
         Order(
             id=item.id,
             properties=dict(item.properties or {}),
             instrument_identifiers=item.instrument_identifiers,
-            lusid_instrument_id=book.instruments.luid(item.instrument_identifiers),
+            lusid_instrument_id=uow.instruments.luid(item.instrument_identifiers),
             instrument_scope=SCOPE,
             quantity=item.quantity,
             amount=item.amount,
@@ -173,38 +173,38 @@ def _put_order(book: Book, item: OrderRequest) -> None:
             links=(),
         )
     )
-    block = block_of(book, order.id) if before is not None else None
+    block = block_of(uow, order.id) if before is not None else None
     if before is not None and block is not None:
-        block = refitted(book, block, before, order, "C1")
-    book.put(order)
+        block = refitted(uow, block, before, order, "C1")
+    uow.put(order)
     if before is not None:
-        book.remove(CutOrder, order.id)
+        uow.remove(CutOrder, order.id)
     if before is not None and block is not None:
-        book.put(resized(book, block, before, order))
-    if item.state is None and live_allocations(book, order.id):
-        refill_order(book, order.id)
+        uow.put(resized(uow, block, before, order))
+    if item.state is None and live_allocations(uow, order.id):
+        refill_order(uow, order.id)
 
 
 @exactly
-def upsert_placements(book: Book, request: PlacementSetRequest) -> Answer:
+def upsert_placements(uow: UnitOfWork, request: PlacementSetRequest) -> ReplyBuilder:
     """P1, P2, P5, C9: put placements; as a record of what happened they may over-place (P3).
 
     Raises:
         Refusal: a block or parent is unknown, or the placement does not fit it.
     """
     checks = Checks()
-    check_requests(checks, book, request.requests)
+    check_requests(checks, uow, request.requests)
     for item in request.requests:
-        placement = placement_from(book, item)
+        placement = placement_from(uow, item)
         if item.state is None:
-            placement = msgspec.structs.replace(placement, state=filled_state(book, placement))
-        book.put(placement)
-        book.remove(PendingPrices, item.id)
-    return _answer(book, Placement, (item.id for item in request.requests))
+            placement = msgspec.structs.replace(placement, state=filled_state(uow, placement))
+        uow.put(placement)
+        uow.remove(PendingPrices, item.id)
+    return _answer(uow, Placement, (item.id for item in request.requests))
 
 
 @exactly
-def upsert_executions(book: Book, request: ExecutionSetRequest) -> Answer:
+def upsert_executions(uow: UnitOfWork, request: ExecutionSetRequest) -> ReplyBuilder:
     """E1 to E4, L8: put fills, new or corrected; their placements' states and average prices follow.
 
     Raises:
@@ -213,7 +213,7 @@ def upsert_executions(book: Book, request: ExecutionSetRequest) -> Answer:
     checks = Checks()
     for index, item in enumerate(request.requests):
         at = f"Requests[{index}]"
-        checks.new_id(f"{at}.Id", book, Execution, item.id)
+        checks.new_id(f"{at}.Id", uow, Execution, item.id)
         checks.some(at, item, "instrument_identifiers")
         checks.given(f"{at}.Price", item.price, "amount", "currency")
         checks.given(at, item, "state", "side", "type", "settlement_currency", "counterparty")
@@ -222,29 +222,29 @@ def upsert_executions(book: Book, request: ExecutionSetRequest) -> Answer:
     checks.done()
     written = []
     for item in request.requests:
-        execution = execution_from(book, item)
-        before = book.get(Execution, item.id)
-        if before is not None and (allocation := booked_part(book, before)) is not None:
+        execution = execution_from(uow, item)
+        before = uow.get(Execution, item.id)
+        if before is not None and (allocation := booked_part(uow, before)) is not None:
             if not _says(item, execution, before):
                 raise already_booked(before, allocation)
             continue
-        book.put(execution)
+        uow.put(execution)
         written.append((item, before, execution))
     averages = {
-        placement: average_on(book, placement) for placement in {each.placement_id for _, _, each in written}
+        placement: average_on(uow, placement) for placement in {each.placement_id for _, _, each in written}
     }
     filled: dict[ResourceId, None] = {}
     for item, before, execution in written:
         if item.average_price is None:
             average = averages[execution.placement_id]
             execution = msgspec.structs.replace(execution, average_price=average)
-            book.put(execution)
+            uow.put(execution)
         if before is None or not _same(execution, before):
             filled[execution.placement_id] = None
             filled[(before or execution).placement_id] = None
     for placement in filled:
-        refill_placement(book, placement)
-    return _answer(book, Execution, (item.id for item in request.requests))
+        refill_placement(uow, placement)
+    return _answer(uow, Execution, (item.id for item in request.requests))
 
 
 def _same(execution: Execution, before: Execution) -> bool:
@@ -258,7 +258,7 @@ def _says(item: ExecutionRequest, execution: Execution, before: Execution) -> bo
 
 
 @exactly
-def upsert_allocations(book: Book, request: AllocationSetRequest) -> Answer:
+def upsert_allocations(uow: UnitOfWork, request: AllocationSetRequest) -> ReplyBuilder:
     """L9: put allocations; as records they may over-allocate, and the state of their orders follows.
 
     Raises:
@@ -267,7 +267,7 @@ def upsert_allocations(book: Book, request: AllocationSetRequest) -> Answer:
     checks = Checks()
     for index, item in enumerate(request.allocation_requests):
         at = f"AllocationRequests[{index}]"
-        checks.new_id(f"{at}.Id", book, Allocation, item.id)
+        checks.new_id(f"{at}.Id", uow, Allocation, item.id)
         checks.some(at, item, "instrument_identifiers")
         checks.money(at, item, "price")
         checks.properties(f"{at}.Properties", Allocation, item.properties)
@@ -275,17 +275,17 @@ def upsert_allocations(book: Book, request: AllocationSetRequest) -> Answer:
     checks.done()
     orders: dict[ResourceId, None] = {}
     for item in request.allocation_requests:
-        before = book.get(Allocation, item.id)
+        before = uow.get(Allocation, item.id)
         if before is not None:
             orders[before.allocated_order_id] = None
         orders[item.allocated_order_id] = None
-        book.put(_allocation(book, item))
+        uow.put(_allocation(uow, item))
     for order in orders:
-        refill_order(book, order)
-    return _answer(book, Allocation, (item.id for item in request.allocation_requests))
+        refill_order(uow, order)
+    return _answer(uow, Allocation, (item.id for item in request.allocation_requests))
 
 
-def _allocation(book: Book, item: AllocationRequest) -> Allocation:
+def _allocation(uow: UnitOfWork, item: AllocationRequest) -> Allocation:
     """Give the allocation a request records."""
     if item.quantity < 0:
         detail = f"Allocation '{item.id}' has a quantity of {plain(item.quantity)}: it cannot be negative."
@@ -297,7 +297,7 @@ def _allocation(book: Book, item: AllocationRequest) -> Allocation:
             portfolio_id=item.portfolio_id,
             quantity=item.quantity,
             instrument_identifiers=item.instrument_identifiers,
-            lusid_instrument_id=book.instruments.luid(item.instrument_identifiers),
+            lusid_instrument_id=uow.instruments.luid(item.instrument_identifiers),
             instrument_scope=SCOPE,
             properties=dict(item.properties or {}),
             placement_ids=item.placement_ids,

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tui.api.base import CurrencyAndAmount, Properties, ResourceId
 from tui.oms.domain.refusals import DUPLICATE, INVALID_REQUEST, Refusal
-from tui.oms.domain.unit_of_work import Book
+from tui.oms.domain.unit_of_work import UnitOfWork
 from tui.oms.rules.sizes import plain
 
 ID_PART: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -51,11 +51,11 @@ class Checks:
         """Note that ``field`` has no value."""
         self.wrong(field, f"The {field.rpartition('.')[2]} field is required.")
 
-    def new_id(self, field: str, book: Book, kind: type[Any], id: ResourceId) -> None:
+    def new_id(self, field: str, uow: UnitOfWork, kind: type[Any], id: ResourceId) -> None:
         """Expect an id in the server's alphabet, unless an entity already goes by it (1.0)."""
         if ID_PART.fullmatch(id.scope) and ID_PART.fullmatch(id.code):
             return
-        if book.get(kind, id) is None:
+        if uow.get(kind, id) is None:
             self.wrong(field, f"The field {field} {ID_WORDS}")
 
     def money(self, at: str, item: object, *names: str) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from tui.oms.domain.clock import Clock
 from tui.oms.engine.engine import Engine
-from tui.oms.http.app import Server, Settings
+from tui.oms.http.app import Server, ServerSettings
 
 if TYPE_CHECKING:
     from tui.oms.market import Market, MarketRules
@@ -38,7 +38,7 @@ class Embedded:
         seed: int,
         speed: Decimal,
         market: bool,
-        settings: Settings | None,
+        settings: ServerSettings | None,
         rules: MarketRules | None = None,
     ) -> None:
         self.engine = engine
@@ -60,7 +60,7 @@ class Embedded:
         speed: Decimal = Decimal(1),
         market: bool = True,
         start: datetime | None = None,
-        settings: Settings | None = None,
+        settings: ServerSettings | None = None,
         clock: Clock | None = None,
         rules: MarketRules | None = None,
         fees: tuple[Fee, ...] = (),

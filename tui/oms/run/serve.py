@@ -20,7 +20,7 @@ from tui.oms.auth.tokens import Tokens
 from tui.oms.auth.users_file import Users, UsersError, one_user, read_users, token_fault
 from tui.oms.domain.clock import VirtualClock
 from tui.oms.faults.scenario import FaultsError, read_faults
-from tui.oms.http.app import Server, Settings
+from tui.oms.http.app import Server, ServerSettings
 from tui.oms.http.call import Generation
 from tui.oms.http.guards import MAX_HEADER
 from tui.oms.rules.fees import Fee
@@ -74,7 +74,7 @@ def run(
         return _say(str(error), USAGE_ERROR)
     except OSError as error:
         return _say(f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another.", FAILED)
-    settings = Settings(tokens=Tokens(known), generation=generation, hosts=_names(host), faults=faults)
+    settings = ServerSettings(tokens=Tokens(known), generation=generation, hosts=_names(host), faults=faults)
     if faults is not None:
         _say(f"Faults are injected, as asked for: {faults}", OK)
     sys.setswitchinterval(TURN_S)
@@ -114,7 +114,7 @@ async def _serve(
     size: Size,
     seed: int,
     market: bool,
-    settings: Settings,
+    settings: ServerSettings,
     fees: tuple[Fee, ...],
     clock: datetime | None,
 ) -> None:

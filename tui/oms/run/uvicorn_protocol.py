@@ -12,7 +12,7 @@ from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 from tui.api import codec
 from tui.oms.domain.request_ids import RequestIds
 from tui.oms.http.problems import document, unfit
-from tui.oms.http.response_builder import PROBLEM, usual_headers
+from tui.oms.http.response_builder import PROBLEM, standard_headers
 
 REQUEST_IDS: Final = RequestIds()
 """Names of what never became a request."""
@@ -64,7 +64,7 @@ class Connection(H11Protocol):
             "content-type": PROBLEM,
             "content-length": str(len(raw)),
             "connection": "close",
-            **usual_headers(status, request_id),
+            **standard_headers(status, request_id),
         }
         pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
         reason = STATUS_PHRASES.get(status, b"")

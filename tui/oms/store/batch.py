@@ -12,8 +12,8 @@ from typing import Any, Final
 import msgspec
 
 from tui.oms.domain.unit_of_work import Context, Stored
-from tui.oms.store.json_cache import Texts
-from tui.oms.store.schema import KINDS, Kind, kind_of
+from tui.oms.store.json_cache import JsonCache
+from tui.oms.store.schema import KINDS, EntityTable, kind_of
 
 AT_ONCE: Final = (250, 50, 10, 1)
 """How many rows go into one statement; beginning one costs more than a row does."""
@@ -36,7 +36,7 @@ class Head(msgspec.Struct, frozen=True):
 class Batch:
     """What a call's changes put into each table, all at one asAt, behind ``head``."""
 
-    def __init__(self, head: Head, as_at: int, context: Context, texts: Texts) -> None:
+    def __init__(self, head: Head, as_at: int, context: Context, texts: JsonCache) -> None:
         self.as_at = as_at
         self._context = context
         self._texts = texts
@@ -45,12 +45,12 @@ class Batch:
         self._versions: list[Row] = []
         self._closed: list[Row] = []
         self._gone: list[Row] = []
-        self._made: defaultdict[Kind, list[Row]] = defaultdict(list)
-        self._moved: defaultdict[Kind, list[Row]] = defaultdict(list)
-        self._changed: defaultdict[Kind, list[Row]] = defaultdict(list)
-        self._deleted: defaultdict[Kind, list[Row]] = defaultdict(list)
+        self._made: defaultdict[EntityTable, list[Row]] = defaultdict(list)
+        self._moved: defaultdict[EntityTable, list[Row]] = defaultdict(list)
+        self._changed: defaultdict[EntityTable, list[Row]] = defaultdict(list)
+        self._deleted: defaultdict[EntityTable, list[Row]] = defaultdict(list)
         self._links: list[Row] = []
-        self._mixes: defaultdict[Kind, set[Row]] = defaultdict(set)
+        self._mixes: defaultdict[EntityTable, set[Row]] = defaultdict(set)
 
     @property
     def head(self) -> Head:
@@ -115,7 +115,7 @@ class Batch:
                 list(mixes),
             )
 
-    def _journal(self, kind: Kind, n: int, entity: Stored, text: bytes | None) -> int:
+    def _journal(self, kind: EntityTable, n: int, entity: Stored, text: bytes | None) -> int:
         """Add the journal's row, without text for a deletion, and give its sequence number."""
         self._seq += 1
         number = (entity.version.as_at_version_number if entity.version else None) or 1
@@ -135,14 +135,14 @@ class Batch:
         self._versions.append((*head, None if text is None else text.decode(), self._chain))
         return self._seq
 
-    def _values(self, kind: Kind, entity: Stored) -> Row:
+    def _values(self, kind: EntityTable, entity: Stored) -> Row:
         """Give the hot columns of ``entity``; a mix of few-valued ones that is new to its kind is noted."""
         values = kind.values(entity)
         if kind.few:
             self._mixes[kind].add(values[: kind.few])
         return values
 
-    def _link(self, kind: Kind, n: int, before: Stored | None, after: Stored) -> None:
+    def _link(self, kind: EntityTable, n: int, before: Stored | None, after: Stored) -> None:
         for number, relation in _RELATIONS[kind]:
             known = set(relation.targets(before)) if before is not None else ()
             self._links += [

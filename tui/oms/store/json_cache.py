@@ -20,7 +20,7 @@ _HOLE: Final = b"\0"
 """Stands in JSON for a text to be put in; no JSON has a NUL of its own."""
 
 
-class Texts:
+class JsonCache:
     """Writes structs as :func:`tui.api.codec.encode` does, and remembers what it wrote.
 
     It lives as long as one call: the entities it remembers are known by their identity, and the points in
@@ -59,7 +59,7 @@ class Texts:
             Unsendable: the rest of it holds a Decimal that is no number.
         """
         put_in: list[bytes] = []
-        parts = codec.encode(self._holed(value, put_in)).split(_HOLE)
+        parts = codec.encode(self._with_placeholders(value, put_in)).split(_HOLE)
         woven = [b""] * (2 * len(put_in) + 1)
         woven[::2], woven[1::2] = parts, put_in
         return b"".join(woven)
@@ -101,7 +101,7 @@ class Texts:
         text = self._times[moment] = Raw(codec.time_json(moment))
         return text
 
-    def _holed(self, value: Any, put_in: list[bytes]) -> Any:
+    def _with_placeholders(self, value: Any, put_in: list[bytes]) -> Any:
         """Give ``value`` with a hole for every part that has a text, and note their texts in order."""
         if isinstance(value, Struct):
             text = self._texts.get(id(value))
@@ -111,7 +111,7 @@ class Texts:
             changes = {}
             for name in _holding(type(value)):
                 member = getattr(value, name)
-                holed = self._holed(member, put_in)
+                holed = self._with_placeholders(member, put_in)
                 if holed is not member:
                     changes[name] = holed
             return replace(value, **changes) if changes else value
@@ -122,9 +122,9 @@ class Texts:
             if texts and None not in texts:  # a run of entities goes into one hole
                 put_in.append(b",".join(filter(None, texts)))
                 return [Raw(_HOLE)]
-            holed = [self._holed(member, put_in) for member in value]
+            holed = [self._with_placeholders(member, put_in) for member in value]
         elif isinstance(value, Mapping):
-            holed = {name: self._holed(member, put_in) for name, member in value.items()}
+            holed = {name: self._with_placeholders(member, put_in) for name, member in value.items()}
         return holed if len(put_in) > before else value
 
 

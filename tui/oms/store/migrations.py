@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from tui.oms.store.reads import decoded
-from tui.oms.store.schema import KINDS, LAYOUT, Kind, live_table
+from tui.oms.store.schema import KINDS, LAYOUT, EntityTable, live_table
 
 MANY = 1_000
 """So many rows are read and written at a time."""
@@ -25,7 +25,7 @@ def upgrade(connection: sqlite3.Connection) -> None:
         raise
 
 
-def _make_anew(connection: sqlite3.Connection, kind: Kind) -> None:
+def _make_anew(connection: sqlite3.Connection, kind: EntityTable) -> None:
     indexes = connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
         (kind.table,),

@@ -16,7 +16,7 @@ import msgspec
 
 from tui.api.base import ResourceId
 from tui.oms.domain.unit_of_work import RELATIONS, Relation, S
-from tui.oms.store.schema import KINDS, Kind
+from tui.oms.store.schema import KINDS, EntityTable
 
 RELATION_NUMBERS: Final = {relation.name: number for number, relation in enumerate(RELATIONS)}
 
@@ -98,13 +98,13 @@ class Reads:
         )
         return [n for (n,) in rows]
 
-    def _find(self, kind: Kind, id: ResourceId) -> tuple[int, int] | None:
+    def _find(self, kind: EntityTable, id: ResourceId) -> tuple[int, int] | None:
         row: tuple[int, int] | None = self.connection.execute(
             f"SELECT n, seq FROM {kind.table} WHERE scope = ? AND code = ?", (id.scope, id.code)
         ).fetchone()
         return row
 
-    def _gone_numbers(self, kind: Kind, id: ResourceId) -> list[int]:
+    def _gone_numbers(self, kind: EntityTable, id: ResourceId) -> list[int]:
         rows = self.connection.execute(
             "SELECT n FROM gone WHERE kind = ? AND scope = ? AND code = ? ORDER BY n DESC",
             (kind.number, id.scope, id.code),

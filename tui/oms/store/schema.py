@@ -39,7 +39,7 @@ def _code(id: ResourceId | None) -> str | None:
     return id.code if id is not None else None
 
 
-class Kind(Struct, frozen=True, eq=False):
+class EntityTable(Struct, frozen=True, eq=False):
     """How the entities of one type are kept.
 
     ``hot`` are the fields (as JSON paths) with a column, ``values`` gives a row of them in that order, the
@@ -130,14 +130,16 @@ def _booking(booking: Booking) -> tuple[str | None, ...]:
 
 _WHAT: Final = ("state", "side", "lusidInstrumentId")
 
-KINDS: Final[Mapping[type[Any], Kind]] = {
+KINDS: Final[Mapping[type[Any], EntityTable]] = {
     kind.type: kind
     for kind in (
-        Kind(0, Block, "block", (*_WHAT[1:], "createdDate"), _block, few=1),
-        Kind(1, Order, "order", (*_WHAT, "portfolioId.code", "date"), _order, few=2),
-        Kind(2, Placement, "placement", (*_WHAT, "createdDate"), _placement, few=2),
-        Kind(3, Execution, "execution", (*_WHAT, "placementId.code", "createdDate"), _execution, few=2),
-        Kind(
+        EntityTable(0, Block, "block", (*_WHAT[1:], "createdDate"), _block, few=1),
+        EntityTable(1, Order, "order", (*_WHAT, "portfolioId.code", "date"), _order, few=2),
+        EntityTable(2, Placement, "placement", (*_WHAT, "createdDate"), _placement, few=2),
+        EntityTable(
+            3, Execution, "execution", (*_WHAT, "placementId.code", "createdDate"), _execution, few=2
+        ),
+        EntityTable(
             4,
             Allocation,
             "allocation",
@@ -145,9 +147,9 @@ KINDS: Final[Mapping[type[Any], Kind]] = {
             _allocation,
             few=2,
         ),
-        Kind(5, Booking, "booking", ("portfolioId.code", "transaction.transactionDate"), _booking),
-        Kind(6, PendingPrices, "pending", (), lambda pending: ()),
-        Kind(7, CutOrder, "cut", (), lambda cut: ()),
+        EntityTable(5, Booking, "booking", ("portfolioId.code", "transaction.transactionDate"), _booking),
+        EntityTable(6, PendingPrices, "pending", (), lambda pending: ()),
+        EntityTable(7, CutOrder, "cut", (), lambda cut: ()),
     )
 }
 
@@ -155,7 +157,7 @@ GRAPHED: Final = (Block, Placement)
 """The kinds that have an entry in the order graph."""
 
 
-def kind_of(entity: Stored) -> Kind:
+def kind_of(entity: Stored) -> EntityTable:
     """Give how ``entity`` is kept."""
     return KINDS[type(entity)]
 
@@ -202,7 +204,7 @@ def statements() -> list[str]:
     return made
 
 
-def live_table(kind: Kind) -> list[str]:
+def live_table(kind: EntityTable) -> list[str]:
     """Give the statements that make the live table of a kind, its indexes and its mixes."""
     hot = "".join(f", {name} TEXT" for name in kind.columns)
     made = [

@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from tui.api.base import ResourceId
 from tui.oms.domain.times import micros
-from tui.oms.domain.unit_of_work import Change, Context, Relation, S
+from tui.oms.domain.unit_of_work import Context, EntityChange, Relation, S
 from tui.oms.store.batch import Batch, Head, Row, chained, in_parts, insert
 from tui.oms.store.files import FileLock, StoreError, open_database
 from tui.oms.store.folding import fold
-from tui.oms.store.json_cache import Texts
+from tui.oms.store.json_cache import JsonCache
 from tui.oms.store.reads import RELATION_NUMBERS, Reads, decoded
 from tui.oms.store.schema import KINDS
 
@@ -100,7 +100,7 @@ class Store(Reads):
         finally:
             self._depth = depth
 
-    def append(self, changes: Sequence[Change], context: Context, as_at: int, texts: Texts) -> None:
+    def append(self, changes: Sequence[EntityChange], context: Context, as_at: int, texts: JsonCache) -> None:
         """Append the versions of a sealed book and move the current rows along; ``texts`` keeps them."""
         batch = Batch(self._head, as_at, context, texts)
         for change in changes:

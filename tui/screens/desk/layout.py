@@ -21,8 +21,8 @@ from tui.actions.action import Scope
 from tui.api.base import ResourceId
 from tui.screens.desk.key_hints import footer_hints
 from tui.screens.desk.pane import Pane
-from tui.screens.desk.status_bar import SILENCE_S, Band
-from tui.service.snapshot.snapshot import EMPTY, Family, Ref
+from tui.screens.desk.status_bar import SILENCE_S, StatusBar
+from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref
 from widgets.text_line import Pieces
 
 if TYPE_CHECKING:
@@ -34,16 +34,16 @@ DEBOUNCE_S: Final = 0.08
 ROOMY: Final = (120, 34)
 """From this many columns and lines on, four panes fit at once."""
 PANES: Final = (
-    Family.BLOCKS,
-    Family.ORDERS,
-    Family.PLACEMENTS,
-    Family.ALLOCATIONS,
-    Family.EXECUTIONS,
-    Family.TRANSACTIONS,
+    EntityKind.BLOCKS,
+    EntityKind.ORDERS,
+    EntityKind.PLACEMENTS,
+    EntityKind.ALLOCATIONS,
+    EntityKind.EXECUTIONS,
+    EntityKind.TRANSACTIONS,
 )
-LAST_PLACE: Final = (Family.ALLOCATIONS, Family.EXECUTIONS, Family.TRANSACTIONS)
+LAST_PLACE: Final = (EntityKind.ALLOCATIONS, EntityKind.EXECUTIONS, EntityKind.TRANSACTIONS)
 """The panes that take turns in the last place."""
-LATER: Final = (Family.EXECUTIONS, Family.TRANSACTIONS)
+LATER: Final = (EntityKind.EXECUTIONS, EntityKind.TRANSACTIONS)
 """The panes that are put on the screen when somebody first asks for them."""
 
 
@@ -59,16 +59,16 @@ class PanesScreen(Screen[None]):
         self.snapshot = EMPTY
         self._leader: ResourceId | None = None
         self._following: Timer | None = None
-        self._last = Family.ALLOCATIONS
+        self._last = EntityKind.ALLOCATIONS
         self.full_screen = False
         self._waited = False
         self._trouble: Trouble | None = None
-        self._panes: dict[Family, Pane] = {}
+        self._panes: dict[EntityKind, Pane] = {}
 
     def compose(self) -> ComposeResult:
-        look = self.app.look
-        self._panes = {family: Pane(family, number, look) for number, family in enumerate(PANES, start=1)}
-        yield Band(id="band")
+        context = self.app.display_context
+        self._panes = {family: Pane(family, number, context) for number, family in enumerate(PANES, start=1)}
+        yield StatusBar(id="band")
         yield Pieces(id="tabs", gap=" ")
         with Container(id="panes"):
             yield from (pane for pane in self._panes.values() if pane.family not in LATER)
@@ -77,7 +77,7 @@ class PanesScreen(Screen[None]):
     def on_mount(self) -> None:
         self.dress(cell_styles(self.app.theme_variables))
         self._arrange()
-        self.pane(Family.BLOCKS).grid.focus()
+        self.pane(EntityKind.BLOCKS).grid.focus()
         self.show_all()
         self.set_interval(1.0, self._count_seconds)
 
@@ -92,7 +92,7 @@ class PanesScreen(Screen[None]):
 
     # --- what is shown -------------------------------------------------------------------------
 
-    def pane(self, family: Family) -> Pane:
+    def pane(self, family: EntityKind) -> Pane:
         """Give a pane, which may not be on the screen yet."""
         return self._panes[family]
 
@@ -103,7 +103,7 @@ class PanesScreen(Screen[None]):
         for node in focused.ancestors_with_self if focused else ():
             if isinstance(node, Pane):
                 return node
-        return self.pane(Family.BLOCKS)
+        return self.pane(EntityKind.BLOCKS)
 
     @property
     def compact(self) -> bool:
@@ -128,8 +128,8 @@ class PanesScreen(Screen[None]):
         """Show the desk's snapshot in every pane, and where things stand in the band."""
         if not self.frozen:
             self.snapshot = self.app.snapshot
-            self.pane(Family.BLOCKS).say_why_empty(self._why_empty())
-            self.pane(Family.BLOCKS).show(self.snapshot, None, self.app.flights)
+            self.pane(EntityKind.BLOCKS).say_why_empty(self._why_empty())
+            self.pane(EntityKind.BLOCKS).show(self.snapshot, None, self.app.in_flight)
             self._follow()
         self.show_standing()
 
@@ -153,11 +153,11 @@ class PanesScreen(Screen[None]):
 
     def _show_band(self) -> None:
         app = self.app
-        self.query_one("#band", Band).tell(
+        self.query_one("#band", StatusBar).tell(
             app.environment,
             app.health,
             app.snapshot,
-            app.look,
+            app.display_context,
             linked=self.linked,
             frozen=self.frozen,
             read_only=app.read_only,
@@ -185,7 +185,7 @@ class PanesScreen(Screen[None]):
         """Show in the other panes what belongs to the block under the cursor, or everything."""
         self._following = None
         snapshot = self.snapshot
-        cursor = self.pane(Family.BLOCKS).cursor
+        cursor = self.pane(EntityKind.BLOCKS).cursor
         self._leader = cursor.id if cursor else None
         related = snapshot.related(cursor) if cursor and self.linked and cursor in snapshot else {}
         of = cursor.id.code if cursor and self.linked else ""
@@ -194,11 +194,11 @@ class PanesScreen(Screen[None]):
                 scope: Sequence[ResourceId] | None = related.get(family, ()) if self.linked else None
                 pane = self.pane(family)
                 if pane.grid.is_attached:
-                    pane.show(snapshot, scope, self.app.flights, of=of)
+                    pane.show(snapshot, scope, self.app.in_flight, of=of)
 
     @on(Pane.CursorMoved)
     def _cursor_moved(self, event: Pane.CursorMoved) -> None:
-        if event.pane.family is Family.BLOCKS and self.linked:
+        if event.pane.family is EntityKind.BLOCKS and self.linked:
             cursor = event.pane.cursor
             if (cursor.id if cursor else None) != self._leader:
                 if self._following is not None:
@@ -212,8 +212,8 @@ class PanesScreen(Screen[None]):
 
     def go_to(self, ref: Ref) -> None:
         """Put the cursor on a row, wherever it is shown; unlinks the panes when it must."""
-        block = next(iter(self.snapshot.related(ref).get(Family.BLOCKS, ())), None)
-        if self.linked and (block is None or not self.pane(Family.BLOCKS).grid.move_to(block)):
+        block = next(iter(self.snapshot.related(ref).get(EntityKind.BLOCKS, ())), None)
+        if self.linked and (block is None or not self.pane(EntityKind.BLOCKS).grid.move_to(block)):
             self.linked = False
         self.show_pane(ref.family)
         self._follow()
@@ -223,7 +223,7 @@ class PanesScreen(Screen[None]):
         self._follow()
         self.pane(ref.family).grid.move_to(ref.id)
 
-    def show_pane(self, family: Family) -> None:
+    def show_pane(self, family: EntityKind) -> None:
         """Go to a pane, putting it in the last place when it takes turns there."""
         if family in LAST_PLACE:
             self._last = family

@@ -17,22 +17,22 @@ from textual.message import Message
 
 from tui.api.base import ResourceId
 from tui.api.codec import clean
-from tui.columns.format import Look
+from tui.columns.format import DisplayContext
 from tui.columns.view import FilterError, Totals, View, column_of, keys, parse_filter
-from tui.service.snapshot.snapshot import EMPTY, Family, Ref, Snapshot
+from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
 from widgets.filterbar import FilterBar
 from widgets.grid import Cell, Grid, GridColumn
-from widgets.text_line import Line, Pieces
+from widgets.text_line import Pieces, TextLine
 
 SLICE: Final = 500
 """How many rows are added up between two keys."""
-EMPTY_WORDS: Final[Mapping[Family, str]] = {
-    Family.BLOCKS: "No blocks. Press n for the first order.",
-    Family.ORDERS: "No orders here.",
-    Family.PLACEMENTS: "Nothing placed here. Press p on a block.",
-    Family.ALLOCATIONS: "Nothing allocated. Press a when there are fills.",
-    Family.EXECUTIONS: "No fills here.",
-    Family.TRANSACTIONS: "Nothing booked here. Press b on allocations.",
+EMPTY_WORDS: Final[Mapping[EntityKind, str]] = {
+    EntityKind.BLOCKS: "No blocks. Press n for the first order.",
+    EntityKind.ORDERS: "No orders here.",
+    EntityKind.PLACEMENTS: "Nothing placed here. Press p on a block.",
+    EntityKind.ALLOCATIONS: "Nothing allocated. Press a when there are fills.",
+    EntityKind.EXECUTIONS: "No fills here.",
+    EntityKind.TRANSACTIONS: "Nothing booked here. Press b on allocations.",
 }
 NOTHING_MATCHES: Final = "Nothing matches the filter. Esc clears it."
 
@@ -54,10 +54,10 @@ class Pane(Vertical):
             super().__init__()
             self.pane = pane
 
-    def __init__(self, family: Family, number: int, look: Look) -> None:
+    def __init__(self, family: EntityKind, number: int, context: DisplayContext) -> None:
         super().__init__(id=family.value, classes="pane")
         self.view = View(family)
-        self.look = look
+        self.display_context = context
         self.number = number
         self._snapshot: Snapshot = EMPTY
         self._flights: Mapping[Ref, str] = {}
@@ -69,11 +69,11 @@ class Pane(Vertical):
         self._columns = self.view.columns
         self._filter_bar: FilterBar | None = None
         self._filter_before = ""
-        self.grid = Grid(self._grid_columns(), self._cells, empty=EMPTY_WORDS[family], ascii=look.ascii)
-        self._title, self._footer = Line(id="title"), Pieces(id="totals", gap=" · ", more="…")
+        self.grid = Grid(self._grid_columns(), self._cells, empty=EMPTY_WORDS[family], ascii=context.ascii)
+        self._title, self._footer = TextLine(id="title"), Pieces(id="totals", gap=" · ", more="…")
 
     @property
-    def family(self) -> Family:
+    def family(self) -> EntityKind:
         return self.view.family
 
     @property
@@ -128,7 +128,7 @@ class Pane(Vertical):
                 cells.append(Cell(f"{intent} sent", "intent"))
                 continue
             role = column.role(self._snapshot, row) if column.role else ""
-            cells.append(Cell(column.cell(self._snapshot, row, self.look), role))
+            cells.append(Cell(column.cell(self._snapshot, row, self.display_context), role))
         return cells
 
     def show(
@@ -161,9 +161,9 @@ class Pane(Vertical):
         filtered = NOTHING_MATCHES if self._total and self.view.filter else ""
         self.grid.set_empty(clean(self._why_empty) or filtered or EMPTY_WORDS[self.family])
 
-    def look_again(self, look: Look) -> None:
+    def set_display_context(self, context: DisplayContext) -> None:
         """Show the same rows under another look, such as a new day."""
-        self.look = look
+        self.display_context = context
         self.grid.refresh_cells()
 
     def _arrange(self) -> None:

@@ -26,7 +26,7 @@ from tui.columns.panes import COLUMNS
 from tui.columns.view import export_csv
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
-from tui.service.snapshot.snapshot import Family, Ref, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
 if TYPE_CHECKING:
     from tui.service.writes.outcomes import Report
@@ -74,7 +74,7 @@ class DeskScreen(PanesScreen):
         action = BY_ID[id]
         scope = self.scope()
         if action.id == "cancel_all":
-            scope = replace(scope, family=Family.PLACEMENTS, ids=self.pane(Family.PLACEMENTS).shown)
+            scope = replace(scope, family=EntityKind.PLACEMENTS, ids=self.pane(EntityKind.PLACEMENTS).shown)
         reason = action.refusal(scope)
         if reason:
             self.notify(reason, title=action.label, severity="warning", markup=False)
@@ -105,7 +105,7 @@ class DeskScreen(PanesScreen):
         if jump is not None:
             self.go_to(jump)
         elif (born := _born(report, scope.snapshot, self.snapshot)) is not None:
-            self.pane(Family.BLOCKS).grid.move_to(born)
+            self.pane(EntityKind.BLOCKS).grid.move_to(born)
 
     @on(Pane.Opened)
     def _opened(self, event: Pane.Opened) -> None:
@@ -117,7 +117,7 @@ class DeskScreen(PanesScreen):
     def do_history(self) -> Worker[None] | None:
         cursor = self.active.cursor
         order = self.snapshot.order_of(cursor) if cursor else None
-        return None if order is None else self._show_history(Ref(Family.ORDERS, order))
+        return None if order is None else self._show_history(Ref(EntityKind.ORDERS, order))
 
     @work(group="history")
     async def _show_history(self, order: Ref) -> None:
@@ -131,7 +131,7 @@ class DeskScreen(PanesScreen):
             lambda: desk.history(order.id),
             f"History of order {order.id.code}",
             save=self.app.save,
-            look=self.app.look,
+            context=self.app.display_context,
         )
         jump = await self.app.push_screen_wait(screen)
         if jump is not None:
@@ -175,7 +175,10 @@ class DeskScreen(PanesScreen):
         for id in pane.shown:
             row = self.snapshot.rows(pane.family)[id]
             lines.append(
-                "\t".join(column.cell(self.snapshot, row, pane.look).strip() for column in pane.view.columns)
+                "\t".join(
+                    column.cell(self.snapshot, row, pane.display_context).strip()
+                    for column in pane.view.columns
+                )
             )
         return "\n".join(lines)
 
@@ -234,7 +237,7 @@ class DeskScreen(PanesScreen):
 
     def do_needs_me(self) -> None:
         first = not self.active.view.needs_first
-        for family in Family:
+        for family in EntityKind:
             pane = self.pane(family)
             pane.look_at(replace(pane.view, needs_first=first, sort="", descending=False))
 
@@ -252,29 +255,29 @@ class DeskScreen(PanesScreen):
 
     # --- panes ---------------------------------------------------------------------------------
 
-    def _go(self, family: Family) -> None:
+    def _go(self, family: EntityKind) -> None:
         if self.active.family is family:
             self.toggle_full_screen()
         else:
             self.show_pane(family)
 
     def do_blocks(self) -> None:
-        self._go(Family.BLOCKS)
+        self._go(EntityKind.BLOCKS)
 
     def do_orders(self) -> None:
-        self._go(Family.ORDERS)
+        self._go(EntityKind.ORDERS)
 
     def do_placements(self) -> None:
-        self._go(Family.PLACEMENTS)
+        self._go(EntityKind.PLACEMENTS)
 
     def do_allocations(self) -> None:
-        self._go(Family.ALLOCATIONS)
+        self._go(EntityKind.ALLOCATIONS)
 
     def do_executions(self) -> None:
-        self._go(Family.EXECUTIONS)
+        self._go(EntityKind.EXECUTIONS)
 
     def do_transactions(self) -> None:
-        self._go(Family.TRANSACTIONS)
+        self._go(EntityKind.TRANSACTIONS)
 
     def do_next_pane(self) -> None:
         self.step_pane(1)
@@ -458,7 +461,7 @@ class DeskScreen(PanesScreen):
 def _born(report: Report, before: Snapshot, after: Snapshot) -> ResourceId | None:
     """Give the block of the first order a write created: where its maker wants to go on."""
     for done in report.done:
-        if done.ref.family is Family.ORDERS and done.ref not in before:
+        if done.ref.family is EntityKind.ORDERS and done.ref not in before:
             return after.block_of_order(done.ref.id)
     return None
 

@@ -13,10 +13,10 @@ from typing import Final
 from textual.content import Content
 
 from tui.api.codec import clean
-from tui.columns.format import Look, clock
-from tui.service.environment import Environment, Health, Kind, State
+from tui.columns.format import DisplayContext, clock
+from tui.service.environment import Environment, EnvironmentKind, Health, State
 from tui.service.snapshot.snapshot import Snapshot
-from widgets.text_line import Line
+from widgets.text_line import TextLine
 
 SILENCE_S: Final = 5
 """An answer that takes longer than this is worth saying."""
@@ -24,7 +24,7 @@ SILENCE_S: Final = 5
 _STYLES: Final = {State.STALE: "$attention", State.OFFLINE: "$bad", State.UNAUTHENTICATED: "$bad"}
 
 
-class Band(Line):
+class StatusBar(TextLine):
     """One line that is always visible; PROD looks unlike TEST and LOCAL in words and colour."""
 
     keeps = "left"
@@ -34,7 +34,7 @@ class Band(Line):
         environment: Environment,
         health: Health,
         snapshot: Snapshot,
-        look: Look,
+        context: DisplayContext,
         *,
         linked: bool,
         frozen: bool,
@@ -45,8 +45,8 @@ class Band(Line):
         now: datetime,
     ) -> None:
         """Show where things stand."""
-        self.set_class(environment.kind is Kind.PROD, "prod")
-        self.set_class(environment.kind is Kind.TEST, "test")
+        self.set_class(environment.kind is EnvironmentKind.PROD, "prod")
+        self.set_class(environment.kind is EnvironmentKind.TEST, "test")
         server = clean(environment.host or "embedded server")
         left = [f" {environment.kind.value} {clean(environment.name)}".rstrip(), server]
         if environment.user:
@@ -67,11 +67,11 @@ class Band(Line):
         if snapshot.bad:
             marks.append(f"{len(snapshot.bad)} unreadable row{'s' if len(snapshot.bad) > 1 else ''}")
         waits = _waits(health, silent_s, now)
-        state = _state(health, snapshot, look, now)
+        state = _state(health, snapshot, context, now)
         if waits:
             state = f"{'live' if health.state is State.LIVE else state}, {waits}"
         style = _STYLES.get(health.state, "$attention" if waits else "")
-        if style and environment.kind is not Kind.LOCAL:
+        if style and environment.kind is not EnvironmentKind.LOCAL:
             style = "reverse"  # the band itself has the colour of what is wrong
         right = Content.assemble("  ".join(marks), "  " if marks else "", (state, style), " ")
         self.show(Content("  ".join(left)), right)
@@ -92,13 +92,13 @@ def seconds_left(health: Health, now: datetime) -> int:
     return 0 if health.until is None else max(0, ceil((health.until - now).total_seconds()))
 
 
-def _state(health: Health, snapshot: Snapshot, look: Look, now: datetime) -> str:
+def _state(health: Health, snapshot: Snapshot, context: DisplayContext, now: datetime) -> str:
     if health.state is State.LOADING:
-        return "reading…" if not look.ascii else "reading..."
-    at = clock(health.read_at, look)
+        return "reading…" if not context.ascii else "reading..."
+    at = clock(health.read_at, context)
     if health.state is State.LIVE:
         word = "live" if snapshot.as_at is None else "read"
-        return f"{word} {at} {look.zone_name}".rstrip()
+        return f"{word} {at} {context.zone_name}".rstrip()
     if health.state is State.OFFLINE and health.read_at is None:
         return "NOT ALL READ" if snapshot.blocks else "NOT READ"
     age = _age(now, health.read_at)

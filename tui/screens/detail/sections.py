@@ -18,7 +18,7 @@ from tui.api.base import (
     MetricValue,
     PerpetualProperty,
     PropertyValue,
-    Wire,
+    WireStruct,
 )
 
 Section = tuple[str, Sequence[tuple[str, str]]]
@@ -33,14 +33,14 @@ _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
 _PLAIN: Final = (CurrencyAndAmount, MetricValue, PropertyValue, LabelValueSet)
 
 
-def sections_of(row: Wire) -> tuple[Section, ...]:
+def sections_of(row: WireStruct) -> tuple[Section, ...]:
     """Give all members of ``row`` by section; those without a value are named at the end of theirs."""
     sections = list(_sections(row, title_of(row)))
     order = {name: at for at, name in enumerate(LAST, start=1)}
     return tuple(sorted(sections, key=lambda section: order.get(section[0], 0)))
 
 
-def title_of(row: Wire) -> str:
+def title_of(row: WireStruct) -> str:
     """Give what kind of entity ``row`` is, in words."""
     name = type(row).__name__
     return TITLES.get(name) or _CAPITAL.sub(" ", name).capitalize()
@@ -58,7 +58,7 @@ def words(name: str) -> str:
     return spaced[:1].upper() + spaced[1:] if not spaced.startswith("asAt") else spaced
 
 
-def _sections(row: Wire, title: str) -> Iterator[Section]:
+def _sections(row: WireStruct, title: str) -> Iterator[Section]:
     own: list[tuple[str, str]] = []
     instrument: list[tuple[str, str]] = []
     absent: list[str] = []
@@ -71,7 +71,7 @@ def _sections(row: Wire, title: str) -> Iterator[Section]:
             instrument += _named(value) if isinstance(value, Mapping) else [(words(name), str(value))]
         elif name in ("properties", "links"):
             nested.append((words(name), _named(value) if isinstance(value, Mapping) else _linked(value)))
-        elif isinstance(value, Wire) and not isinstance(value, _PLAIN):
+        elif isinstance(value, WireStruct) and not isinstance(value, _PLAIN):
             nested += _sections(value, words(name))
         else:
             own += _rows(words(name), value)
@@ -119,7 +119,7 @@ def text_of(value: Any) -> str:
         return f"{text_of(value.amount)} {value.currency or ''}".strip()
     if isinstance(value, PerpetualProperty):
         return str(value.value or "")
-    if isinstance(value, Wire) and not isinstance(value, _PLAIN):
+    if isinstance(value, WireStruct) and not isinstance(value, _PLAIN):
         members = ((name, getattr(value, name)) for name in value.__struct_fields__)
         said = [(name, text_of(member)) for name, member in members if member is not None]
         return ", ".join(text if name == "id" else f"{words(name).lower()} {text}" for name, text in said)

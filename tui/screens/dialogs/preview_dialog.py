@@ -21,7 +21,7 @@ from tui.api.codec import clean
 from tui.api.states import direction_of
 from tui.columns.format import money, number, price, side_role
 from tui.screens.dialogs.dialog import GuardedDialog
-from tui.service.verbs.verb import Line, Tier
+from tui.service.verbs.verb import PreviewLine, Tier
 from tui.service.writes.preview import Preview, Total, Warning
 from widgets.grid.text import fit
 from widgets.key_bar import Hints, key_hints
@@ -258,7 +258,7 @@ def _largest(preview: Preview, instrument: Callable[[str], str], width: int) -> 
     return lines
 
 
-def _worded(line: Line, instrument: Callable[[str], str]) -> Content:
+def _worded(line: PreviewLine, instrument: Callable[[str], str]) -> Content:
     side = clean(line.side)
     size = number(line.quantity) if line.quantity is not None else _amount(line.amount, line.currency)
     words = [

@@ -38,7 +38,7 @@ async def ask(app: App[None], action: Action, scope: Scope, desk: Desk) -> Verb 
     verb = action.verb(scope, values)
     instruments = scope.snapshot.instruments
     dialog = PreviewDialog(
-        desk.preview(verb, typed=action.typed),
+        desk.preview(verb, typed=action.confirm_by_count),
         desk.curl(verb),
         instrument=lambda luid: instruments[luid].label if luid in instruments else luid,
     )

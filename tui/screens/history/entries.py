@@ -15,10 +15,10 @@ from typing import Final
 from tui.api.base import ResourceId
 from tui.api.codec import clean
 from tui.api.states import normal
-from tui.columns.format import Look
+from tui.columns.format import DisplayContext
 from tui.screens.detail.sections import time_text
 from tui.service.history import HistoryEntry
-from tui.service.snapshot.snapshot import Family, Ref
+from tui.service.snapshot.snapshot import EntityKind, Ref
 from widgets.timeline import Moment, Role
 
 NOTHING: Final = "(none)"
@@ -35,7 +35,7 @@ COLUMNS: Final = (
     "request",
     "reason",
 )
-_FURTHEST: Final = tuple(Family)
+_FURTHEST: Final = tuple(EntityKind)
 """Rows in the order of their life: the last is what an entry naming several is most about."""
 _ROLES: Final[tuple[tuple[str, Role], ...]] = (
     ("reject", "bad"),
@@ -51,27 +51,27 @@ _ROLES: Final[tuple[tuple[str, Role], ...]] = (
 )
 
 
-def moment(entry: HistoryEntry, look: Look) -> Moment:
+def moment(entry: HistoryEntry, context: DisplayContext) -> Moment:
     """Give the entry as it stands in the timeline."""
     return Moment(
-        when=when_text(entry.when, look),
+        when=when_text(entry.when, context),
         who=clean(entry.who),
         what=clean(entry.what),
-        change=change_text(entry, "->" if look.ascii else "→"),
+        change=change_text(entry, "->" if context.ascii else "→"),
         related=", ".join(clean(ref.id.code) for ref in entry.related),
         request=clean(entry.request_id),
         role=role_of(entry.action),
     )
 
 
-def when_text(when: datetime | None, look: Look) -> str:
+def when_text(when: datetime | None, context: DisplayContext) -> str:
     """Give the time of day in the desk's zone, with the date when it is not today."""
     if when is None or when.year <= 1:
         return ""
-    local = when.astimezone(look.zone)
-    if local.date() == look.today:
+    local = when.astimezone(context.zone)
+    if local.date() == context.today:
         return f"{local:%H:%M:%S}"
-    return f"{local:%d %b %H:%M:%S}" if local.year == look.today.year else f"{local:%d %b %Y %H:%M:%S}"
+    return f"{local:%d %b %H:%M:%S}" if local.year == context.today.year else f"{local:%d %b %Y %H:%M:%S}"
 
 
 def change_text(entry: HistoryEntry, arrow: str) -> str:
@@ -111,7 +111,9 @@ def members(entry: HistoryEntry) -> list[tuple[str, str]]:
 
 def target(entry: HistoryEntry, order: ResourceId) -> Ref:
     """Give the row the entry is most about: the furthest in its life, else the order itself."""
-    return max(entry.related, key=lambda ref: _FURTHEST.index(ref.family), default=Ref(Family.ORDERS, order))
+    return max(
+        entry.related, key=lambda ref: _FURTHEST.index(ref.family), default=Ref(EntityKind.ORDERS, order)
+    )
 
 
 def fits(entry: HistoryEntry, text: str) -> bool:

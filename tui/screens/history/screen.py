@@ -23,7 +23,7 @@ from styles import sheet
 from tui.api.base import ResourceId
 from tui.api.codec import clean
 from tui.api.errors import ApiError
-from tui.columns.format import Look
+from tui.columns.format import DisplayContext
 from tui.screens.history.entries import csv_of, fits, members, moment, target
 from tui.service.history import HistoryEntry
 from tui.service.snapshot.snapshot import Ref
@@ -66,14 +66,14 @@ class HistoryScreen(Screen[Ref]):
         title: str,
         *,
         save: Saver,
-        look: Look | None = None,
+        context: DisplayContext | None = None,
     ) -> None:
         super().__init__()
         self._order_id = order_id
         self._loader = loader
         self._heading = clean(title)
         self._save_export = save
-        self._look = look or Look(today=datetime.now(UTC).date())
+        self._display_context = context or DisplayContext(today=datetime.now(UTC).date())
         self._all: tuple[HistoryEntry, ...] = ()
         self._shown: tuple[HistoryEntry, ...] = ()
         self._read_at: datetime | None = None
@@ -81,7 +81,7 @@ class HistoryScreen(Screen[Ref]):
         self._side_wanted: bool | None = None
 
     def compose(self) -> ComposeResult:
-        zone = self._look.zone_name
+        zone = self._display_context.zone_name
         yield Static(
             f"{self._heading}, times in {zone}" if zone else self._heading, id="heading", markup=False
         )
@@ -90,7 +90,7 @@ class HistoryScreen(Screen[Ref]):
         yield bar
         yield Static("", id="message", markup=False)
         with Horizontal(id="story"):
-            yield Timeline(marks=ASCII_MARKS if self._look.ascii else MARKS)
+            yield Timeline(marks=ASCII_MARKS if self._display_context.ascii else MARKS)
             with VerticalScroll(id="side"):
                 yield Flow(id="entry")
         yield Static("", id="keys", markup=False)
@@ -194,7 +194,7 @@ class HistoryScreen(Screen[Ref]):
         before = self._entry
         self._shown = tuple(entry for entry in self._all if fits(entry, bar.text))
         cursor = self._shown.index(before) if before in self._shown else 0
-        timeline.show([moment(entry, self._look) for entry in self._shown], cursor)
+        timeline.show([moment(entry, self._display_context) for entry in self._shown], cursor)
         bar.say(f"{len(self._shown)} of {len(self._all)}", wrong=bool(self._all and not self._shown))
         self._describe()
         self._report()

@@ -57,7 +57,7 @@ class LineError:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PortfolioShare:
     """One portfolio's share of the line, in units."""
 
     portfolio: str
@@ -76,7 +76,7 @@ class OrderLine:
     stop: Decimal | None = None
     time_in_force: str = "Day"
     good_till: date | None = None
-    parts: tuple[Part, ...] = ()
+    parts: tuple[PortfolioShare, ...] = ()
 
     def notional(self, instrument: Instrument | None = None) -> Decimal | None:
         """Give the money of the units at limit, stop or last price; None when no price is known."""
@@ -137,7 +137,7 @@ class OrderLine:
                     date=now,
                     properties=self._expiry(scope),
                 )
-                for part in self.parts or (Part("", self.quantity),)
+                for part in self.parts or (PortfolioShare("", self.quantity),)
             ),
             instrument_identifiers=identifiers,
             side=self.side,

@@ -11,7 +11,7 @@ from typing import Final
 
 from tui.api.base import ZERO
 from tui.service.numbers import parse_price, parse_quantity
-from tui.service.orderline.order_line import SIDES, TIMES, LineError, OrderLine, Parsed, Part
+from tui.service.orderline.order_line import SIDES, TIMES, LineError, OrderLine, Parsed, PortfolioShare
 from tui.service.verbs.verb import units
 
 _HUNDRED: Final = Decimal(100)
@@ -28,7 +28,7 @@ class _Word:
 
 
 @dataclass(slots=True)
-class _Parser:
+class _OrderLineParser:
     text: str
     known: Callable[[str], bool] | None
     today: date
@@ -63,7 +63,7 @@ def parse_order_line(
         today: the first day a ``gtd`` date may name; today's in UTC when not given.
     """
     words = [_Word(found.group(), found.start()) for found in re.finditer(r"\S+", text)]
-    parser = _Parser(text, known, today or datetime.now(UTC).date(), words)
+    parser = _OrderLineParser(text, known, today or datetime.now(UTC).date(), words)
     side = _side(parser)
     quantity = _quantity(parser)
     ticker = _ticker(parser)
@@ -75,7 +75,7 @@ def parse_order_line(
     return Parsed(OrderLine(side, quantity, ticker, kind, limit, stop, force, till, parts))
 
 
-def _side(parser: _Parser) -> str:
+def _side(parser: _OrderLineParser) -> str:
     word = parser.next()
     if word is None:
         parser.wrong("Begin with the side: b, s, ss or bc.")
@@ -87,7 +87,7 @@ def _side(parser: _Parser) -> str:
     return found[0]
 
 
-def _quantity(parser: _Parser) -> Decimal | None:
+def _quantity(parser: _OrderLineParser) -> Decimal | None:
     word = parser.next()
     if word is None:
         parser.wrong("Say how many, like 1,000 or 50k.")
@@ -99,7 +99,7 @@ def _quantity(parser: _Parser) -> Decimal | None:
         return None
 
 
-def _ticker(parser: _Parser) -> str:
+def _ticker(parser: _OrderLineParser) -> str:
     word = parser.next()
     if word is None:
         parser.wrong("Say what, by its ticker.")
@@ -113,7 +113,7 @@ def _ticker(parser: _Parser) -> str:
     return word.text.upper()
 
 
-def _type(parser: _Parser) -> tuple[str, Decimal | None, Decimal | None]:
+def _type(parser: _OrderLineParser) -> tuple[str, Decimal | None, Decimal | None]:
     kind = parser.peek().lower()
     if kind == "mkt":
         parser.next()
@@ -134,7 +134,7 @@ def _type(parser: _Parser) -> tuple[str, Decimal | None, Decimal | None]:
     return (name, price, None) if kind == "lmt" else (name, None, price)
 
 
-def _time(parser: _Parser) -> tuple[str, date | None]:
+def _time(parser: _OrderLineParser) -> tuple[str, date | None]:
     force = parser.peek().lower()
     if force not in TIMES:
         return "Day", None
@@ -163,7 +163,7 @@ class _Share:
     size_word: _Word | None = None
 
 
-def _parts(parser: _Parser, quantity: Decimal | None) -> tuple[Part, ...]:
+def _parts(parser: _OrderLineParser, quantity: Decimal | None) -> tuple[PortfolioShare, ...]:
     shares = _shares(parser)
     if not shares:
         parser.wrong("Say for which portfolio, like @UKEQ-GROW.")
@@ -182,7 +182,7 @@ def _parts(parser: _Parser, quantity: Decimal | None) -> tuple[Part, ...]:
     return _split(parser, shares, quantity)
 
 
-def _shares(parser: _Parser) -> list[_Share]:
+def _shares(parser: _OrderLineParser) -> list[_Share]:
     shares: list[_Share] = []
     while (word := parser.next()) is not None:
         if word.text.startswith("@"):
@@ -199,7 +199,7 @@ def _shares(parser: _Parser) -> list[_Share]:
     return shares
 
 
-def _read_share(parser: _Parser, share: _Share, word: _Word) -> None:
+def _read_share(parser: _OrderLineParser, share: _Share, word: _Word) -> None:
     try:
         if word.text.endswith("%"):
             share.percent = parse_quantity(word.text[:-1])
@@ -211,7 +211,7 @@ def _read_share(parser: _Parser, share: _Share, word: _Word) -> None:
         parser.wrong(str(error), word)
 
 
-def _split(parser: _Parser, shares: list[_Share], quantity: Decimal) -> tuple[Part, ...]:
+def _split(parser: _OrderLineParser, shares: list[_Share], quantity: Decimal) -> tuple[PortfolioShare, ...]:
     """Share ``quantity`` out: sizes as they are, percentages of the whole, the open one gets the rest."""
     sizes = _percent_sizes(shares, quantity)
     sizes.update({index: share.size for index, share in enumerate(shares) if share.size is not None})
@@ -233,7 +233,7 @@ def _split(parser: _Parser, shares: list[_Share], quantity: Decimal) -> tuple[Pa
         if sizes[index] <= 0:
             parser.wrong(f"Nothing is left for {share.word.text}.", share.word)
             return ()
-    return tuple(Part(share.word.text[1:], sizes[index]) for index, share in enumerate(shares))
+    return tuple(PortfolioShare(share.word.text[1:], sizes[index]) for index, share in enumerate(shares))
 
 
 def _percent_sizes(shares: list[_Share], quantity: Decimal) -> dict[int, Decimal]:

@@ -16,7 +16,17 @@ from tui.api.base import ResourceId
 from tui.api.codec import BadRow
 from tui.api.models import Block, Execution, Order, OrderGraphBlock, Transaction
 from tui.service.snapshot.instruments import InstrumentBook
-from tui.service.snapshot.snapshot import BLOCK_OF_ORDER, EMPTY, LINKS, NONE, Family, Ids, Link, Row, Snapshot
+from tui.service.snapshot.snapshot import (
+    BLOCK_OF_ORDER,
+    EMPTY,
+    LINKS,
+    NONE,
+    EntityKind,
+    EntityLink,
+    Ids,
+    Row,
+    Snapshot,
+)
 from tui.service.snapshot.totals import with_totals
 
 _SERIALS: Final = count(1)
@@ -27,21 +37,23 @@ def transaction_key(portfolio: ResourceId, transaction_id: str) -> ResourceId:
     return ResourceId(str(portfolio), transaction_id)
 
 
-class Draft:
+class SnapshotBuilder:
     """The next snapshot in the making. It stays usable after :meth:`freeze`, going on from there."""
 
     def __init__(self, base: Snapshot = EMPTY) -> None:
         self.base = base
-        self._rows: dict[Family, Mapping[ResourceId, Any]] = {each: base.rows(each) for each in Family}
+        self._rows: dict[EntityKind, Mapping[ResourceId, Any]] = {
+            each: base.rows(each) for each in EntityKind
+        }
         self._links: dict[str, Mapping[ResourceId, Ids]] = {
             link.name: base.links.get(link.name, NONE) for link in LINKS
         }
         self._owned: set[str] = set()
-        self._touched: dict[Family, set[ResourceId]] = {each: set() for each in Family}
+        self._touched: dict[EntityKind, set[ResourceId]] = {each: set() for each in EntityKind}
         self._bad: list[BadRow] = list(base.bad)
         self._instruments = InstrumentBook(base.instruments)
 
-    def rows(self, family: Family) -> Mapping[ResourceId, Any]:
+    def rows(self, family: EntityKind) -> Mapping[ResourceId, Any]:
         """Give the rows of a family as they stand now."""
         return self._rows[family]
 
@@ -53,7 +65,7 @@ class Draft:
         """Give how many rows changed since the last snapshot was frozen."""
         return sum(len(ids) for ids in self._touched.values())
 
-    def put(self, family: Family, rows: Iterable[Any]) -> list[ResourceId]:
+    def put(self, family: EntityKind, rows: Iterable[Any]) -> list[ResourceId]:
         """Add or replace rows that carry their own id; give the ids of those that changed anything.
 
         A row that is an older version than the one held is ignored: an answer may overtake another.
@@ -62,7 +74,7 @@ class Draft:
 
     def put_transactions(self, rows: Mapping[ResourceId, Transaction]) -> list[ResourceId]:
         """Add or replace transactions under their :func:`transaction_key`."""
-        return self._put(Family.TRANSACTIONS, rows.items())
+        return self._put(EntityKind.TRANSACTIONS, rows.items())
 
     def put_blocks(self, rows: Iterable[Block | OrderGraphBlock]) -> list[ResourceId]:
         """Add or replace blocks; those without totals get them from the rows already put in."""
@@ -70,9 +82,9 @@ class Draft:
         if any(isinstance(row, Block) for row in given):
             view = self.view()
             given = [with_totals(row, view) if isinstance(row, Block) else row for row in given]
-        return self.put(Family.BLOCKS, given)
+        return self.put(EntityKind.BLOCKS, given)
 
-    def _put(self, family: Family, rows: Iterable[tuple[ResourceId, Any]]) -> list[ResourceId]:
+    def _put(self, family: EntityKind, rows: Iterable[tuple[ResourceId, Any]]) -> list[ResourceId]:
         held = self._rows[family]
         fresh: list[tuple[ResourceId, Any, Any]] = []
         for id, row in rows:
@@ -87,12 +99,12 @@ class Draft:
         for link in LINKS:
             if link.family is family:
                 self._relink(link, fresh)
-        self._learn(family, fresh)
+        self._remember_instruments(family, fresh)
         ids = [id for id, _, _ in fresh]
         self._touched[family].update(ids)
         return ids
 
-    def remove(self, family: Family, ids: Iterable[ResourceId]) -> list[ResourceId]:
+    def remove(self, family: EntityKind, ids: Iterable[ResourceId]) -> list[ResourceId]:
         """Take rows out; give the ids of those that were there."""
         held = self._rows[family]
         gone = [(id, None, held[id]) for id in ids if id in held]
@@ -108,7 +120,7 @@ class Draft:
         self._touched[family].update(removed)
         return removed
 
-    def note_bad(self, rows: Iterable[BadRow]) -> None:
+    def add_unreadable(self, rows: Iterable[BadRow]) -> None:
         """Remember rows that could not be read, each once."""
         self._bad.extend(row for row in rows if row not in self._bad)
 
@@ -146,16 +158,18 @@ class Draft:
 
     def transaction_id(self, row: Transaction) -> ResourceId:
         """Give the key of a transaction from its allocation, else its order, as far as they are known."""
-        allocation = row.allocation_id and self._rows[Family.ALLOCATIONS].get(row.allocation_id)
-        order = row.order_id and self._rows[Family.ORDERS].get(row.order_id)
+        allocation = row.allocation_id and self._rows[EntityKind.ALLOCATIONS].get(row.allocation_id)
+        order = row.order_id and self._rows[EntityKind.ORDERS].get(row.order_id)
         portfolio = allocation.portfolio_id if allocation else order.portfolio_id if order else None
         return transaction_key(portfolio or ResourceId("", ""), row.transaction_id)
 
-    def _own_rows(self, family: Family) -> dict[ResourceId, Any]:
-        mine: dict[ResourceId, Any] = self._own(self._rows, family, family.value)
+    def _own_rows(self, family: EntityKind) -> dict[ResourceId, Any]:
+        mine: dict[ResourceId, Any] = self._writable(self._rows, family, family.value)
         return mine
 
-    def _own(self, shelf: dict[Any, Mapping[ResourceId, Any]], key: Any, name: str) -> dict[ResourceId, Any]:
+    def _writable(
+        self, shelf: dict[Any, Mapping[ResourceId, Any]], key: Any, name: str
+    ) -> dict[ResourceId, Any]:
         """Give a mapping that may be changed: a copy the first time, the copy itself afterwards."""
         if name not in self._owned:
             shelf[key] = dict(shelf[key])
@@ -163,7 +177,7 @@ class Draft:
         mine: dict[ResourceId, Any] = shelf[key]  # type: ignore[assignment]
         return mine
 
-    def _relink(self, link: Link, rows: Iterable[tuple[ResourceId, Row | None, Row | None]]) -> None:
+    def _relink(self, link: EntityLink, rows: Iterable[tuple[ResourceId, Row | None, Row | None]]) -> None:
         """Follow rows that came, changed or went in the index of one link, one step per target."""
         added: dict[ResourceId, dict[ResourceId, None]] = {}
         dropped: dict[ResourceId, set[ResourceId]] = {}
@@ -180,7 +194,7 @@ class Draft:
                     dropped.setdefault(target, set()).add(id)
         if not added and not dropped:
             return
-        index = self._own(self._links, link.name, link.name)
+        index = self._writable(self._links, link.name, link.name)
         for target, gone in dropped.items():
             left = tuple(id for id in index.get(target, ()) if id not in gone)
             if left:
@@ -190,7 +204,7 @@ class Draft:
         for target, come in added.items():
             index[target] = (*index.get(target, ()), *come)
 
-    def _learn(self, family: Family, rows: Iterable[tuple[ResourceId, Any, Any]]) -> None:
+    def _remember_instruments(self, family: EntityKind, rows: Iterable[tuple[ResourceId, Any, Any]]) -> None:
         book = self._instruments
         for _, row, _ in rows:
             if isinstance(row, OrderGraphBlock):

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from tui.api.base import ResourceId
 from tui.api.models import OrderGraphBlock
-from tui.service.snapshot.snapshot import LINKS, Family, Link, Snapshot
+from tui.service.snapshot.snapshot import LINKS, EntityKind, EntityLink, Snapshot
 
 NOTHING: Final[frozenset[ResourceId]] = frozenset()
 
@@ -34,15 +34,15 @@ class Delta(Struct, frozen=True):
         return bool(self.added or self.removed or self.changed)
 
 
-Deltas = Mapping[Family, Delta]
+Deltas = Mapping[EntityKind, Delta]
 
-_CAUSES: Final[Mapping[str, tuple[Family, frozenset[str]]]] = {
-    "block_of_order": (Family.ORDERS, frozenset({"block"})),
-    "executions_of_placement": (Family.PLACEMENTS, frozenset({"executed", "average_price"})),
-    "allocations_of_placement": (Family.PLACEMENTS, frozenset({"allocated"})),
-    "allocations_of_order": (Family.ORDERS, frozenset({"allocated"})),
-    "transactions_of_allocation": (Family.ALLOCATIONS, frozenset({"booked"})),
-    "transactions_of_order": (Family.ORDERS, frozenset({"booked"})),
+_CAUSES: Final[Mapping[str, tuple[EntityKind, frozenset[str]]]] = {
+    "block_of_order": (EntityKind.ORDERS, frozenset({"block"})),
+    "executions_of_placement": (EntityKind.PLACEMENTS, frozenset({"executed", "average_price"})),
+    "allocations_of_placement": (EntityKind.PLACEMENTS, frozenset({"allocated"})),
+    "allocations_of_order": (EntityKind.ORDERS, frozenset({"allocated"})),
+    "transactions_of_allocation": (EntityKind.ALLOCATIONS, frozenset({"booked"})),
+    "transactions_of_order": (EntityKind.ORDERS, frozenset({"booked"})),
 }
 """What a row on one side of a link shows of the rows on the other side."""
 
@@ -56,10 +56,10 @@ def diff(old: Snapshot, new: Snapshot) -> Deltas:
     if old is new:
         return {}
     neighbours = new.parent == old.serial
-    added: dict[Family, set[ResourceId]] = {}
-    removed: dict[Family, set[ResourceId]] = {}
-    changed: dict[Family, dict[ResourceId, frozenset[str]]] = {}
-    for family in Family:
+    added: dict[EntityKind, set[ResourceId]] = {}
+    removed: dict[EntityKind, set[ResourceId]] = {}
+    changed: dict[EntityKind, dict[ResourceId, frozenset[str]]] = {}
+    for family in EntityKind:
         before, after = old.rows(family), new.rows(family)
         if before is after:
             continue
@@ -70,8 +70,8 @@ def diff(old: Snapshot, new: Snapshot) -> Deltas:
         if link.family in added:
             touched = (*added[link.family], *removed[link.family], *changed[link.family])
             _spread(link, old, new, touched, changed)
-    found: dict[Family, Delta] = {}
-    for family in Family:
+    found: dict[EntityKind, Delta] = {}
+    for family in EntityKind:
         come, gone = added.get(family, set()), removed.get(family, set())
         delta = Delta(frozenset(come), frozenset(gone), changed.get(family, {}))
         if delta:
@@ -112,11 +112,11 @@ def changed_fields(old: Any, new: Any) -> frozenset[str]:
 
 
 def _spread(
-    link: Link,
+    link: EntityLink,
     old: Snapshot,
     new: Snapshot,
     touched: Iterable[ResourceId],
-    changed: dict[Family, dict[ResourceId, frozenset[str]]],
+    changed: dict[EntityKind, dict[ResourceId, frozenset[str]]],
 ) -> None:
     """Mark the rows at the other end of ``link`` as changed by the rows that were touched."""
     cause = _CAUSES.get(link.name)
@@ -130,9 +130,11 @@ def _spread(
             marks[target] = marks.get(target, frozenset()) | names
 
 
-def _targets(link: Link, old: Snapshot, new: Snapshot, touched: Iterable[ResourceId]) -> set[ResourceId]:
+def _targets(
+    link: EntityLink, old: Snapshot, new: Snapshot, touched: Iterable[ResourceId]
+) -> set[ResourceId]:
     was, now = old.rows(link.family), new.rows(link.family)
-    membership = link.family is Family.BLOCKS
+    membership = link.family is EntityKind.BLOCKS
     found: set[ResourceId] = set()
     for id in touched:
         before, after = was.get(id), now.get(id)

@@ -19,7 +19,7 @@ UNRESOLVED: Final = "LUID_ZZZZZZZZ"
 _NAME, _CLASS, _VOLUME, _CURRENCY = "InstrumentName", "AssetClass", "AverageDailyVolume", "Currency"
 
 
-class _Facts(Struct):
+class _InstrumentFacts(Struct):
     """An instrument while it is being learnt: the fields of :class:`Instrument`, changeable."""
 
     luid: str
@@ -41,20 +41,20 @@ class InstrumentBook:
 
     def __init__(self, known: Mapping[str, Instrument]) -> None:
         self._frozen = known
-        self._facts: dict[str, _Facts] = {}
+        self._facts: dict[str, _InstrumentFacts] = {}
         self._dirty: set[str] = set()
 
-    def _about(self, luid: str, identifiers: Identifiers) -> _Facts | None:
+    def _about(self, luid: str, identifiers: Identifiers) -> _InstrumentFacts | None:
         if not luid or luid == UNRESOLVED:
             return None
         facts = self._facts.get(luid)
         if facts is None:
             known = self._frozen.get(luid)
             if known is None:
-                facts = _Facts(luid, identifiers)
+                facts = _InstrumentFacts(luid, identifiers)
                 self._dirty.add(luid)
             else:
-                facts = _Facts(*(getattr(known, name) for name in _FIELDS))
+                facts = _InstrumentFacts(*(getattr(known, name) for name in _FIELDS))
             self._facts[luid] = facts
         if identifiers is not facts.identifiers and not identifiers.keys() <= facts.identifiers.keys():
             facts.identifiers = {**facts.identifiers, **identifiers}
@@ -82,7 +82,7 @@ class InstrumentBook:
         if facts is not None:
             self._price(facts, execution.price, execution.created_date, traded=True)
 
-    def _describe(self, facts: _Facts, properties: Properties) -> None:
+    def _describe(self, facts: _InstrumentFacts, properties: Properties) -> None:
         for key, property in properties.items():
             member = key.rpartition("/")[2]
             value = property.value
@@ -99,7 +99,7 @@ class InstrumentBook:
                 self._dirty.add(facts.luid)
 
     def _price(
-        self, facts: _Facts, money: CurrencyAndAmount | None, at: datetime | None, *, traded: bool
+        self, facts: _InstrumentFacts, money: CurrencyAndAmount | None, at: datetime | None, *, traded: bool
     ) -> None:
         if money is None or money.amount is None or (facts.traded and not traded):
             return

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from tui.api.base import ResourceId
-from tui.service.snapshot.snapshot import Family, Ids, Ref, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Ids, Ref, Snapshot
 
 
-def related(snapshot: Snapshot, ref: Ref) -> Mapping[Family, Ids]:
+def related(snapshot: Snapshot, ref: Ref) -> Mapping[EntityKind, Ids]:
     """Give the ids per family of what belongs to ``ref``, itself included, each id once.
 
     A block shows everything under it. An order shows the block's placements and executions, but only
@@ -16,10 +16,10 @@ def related(snapshot: Snapshot, ref: Ref) -> Mapping[Family, Ids]:
     Only rows the snapshot holds are given.
     """
     found = _WALKS[ref.family](snapshot, ref.id)
-    return {family: _present(snapshot, family, found.get(family, ())) for family in Family}
+    return {family: _present(snapshot, family, found.get(family, ())) for family in EntityKind}
 
 
-def _present(snapshot: Snapshot, family: Family, ids: Iterable[ResourceId]) -> Ids:
+def _present(snapshot: Snapshot, family: EntityKind, ids: Iterable[ResourceId]) -> Ids:
     rows = snapshot.rows(family)
     return tuple(id for id in dict.fromkeys(ids) if id in rows)
 
@@ -28,7 +28,7 @@ def _each(ids: Iterable[ResourceId], follow: Callable[[ResourceId], Iterable[Res
     return tuple(found for id in ids for found in follow(id))
 
 
-Found = Mapping[Family, Iterable[ResourceId]]
+Found = Mapping[EntityKind, Iterable[ResourceId]]
 
 
 def _of_block(snapshot: Snapshot, id: ResourceId) -> Found:
@@ -38,12 +38,12 @@ def _of_block(snapshot: Snapshot, id: ResourceId) -> Found:
         placements, snapshot.allocations_of_placement
     )
     return {
-        Family.BLOCKS: (id,),
-        Family.ORDERS: orders,
-        Family.PLACEMENTS: placements,
-        Family.EXECUTIONS: _each(placements, snapshot.executions_of_placement),
-        Family.ALLOCATIONS: allocations,
-        Family.TRANSACTIONS: _booked(snapshot, orders, allocations),
+        EntityKind.BLOCKS: (id,),
+        EntityKind.ORDERS: orders,
+        EntityKind.PLACEMENTS: placements,
+        EntityKind.EXECUTIONS: _each(placements, snapshot.executions_of_placement),
+        EntityKind.ALLOCATIONS: allocations,
+        EntityKind.TRANSACTIONS: _booked(snapshot, orders, allocations),
     }
 
 
@@ -59,12 +59,12 @@ def _of_order(snapshot: Snapshot, id: ResourceId) -> Found:
     placements = _each(blocks, snapshot.placements_of_block)
     allocations = snapshot.allocations_of_order(id)
     return {
-        Family.BLOCKS: blocks,
-        Family.ORDERS: (id,),
-        Family.PLACEMENTS: placements,
-        Family.EXECUTIONS: _each(placements, snapshot.executions_of_placement),
-        Family.ALLOCATIONS: allocations,
-        Family.TRANSACTIONS: _booked(snapshot, (id,), allocations),
+        EntityKind.BLOCKS: blocks,
+        EntityKind.ORDERS: (id,),
+        EntityKind.PLACEMENTS: placements,
+        EntityKind.EXECUTIONS: _each(placements, snapshot.executions_of_placement),
+        EntityKind.ALLOCATIONS: allocations,
+        EntityKind.TRANSACTIONS: _booked(snapshot, (id,), allocations),
     }
 
 
@@ -75,12 +75,14 @@ def _of_placement(snapshot: Snapshot, id: ResourceId) -> Found:
     family = (id, *snapshot.children_of_placement(id))
     allocations = _each(family, snapshot.allocations_of_placement)
     return {
-        Family.BLOCKS: row.block_ids,
-        Family.ORDERS: _each(row.block_ids, snapshot.orders_of_block),
-        Family.PLACEMENTS: family if row.parent_placement_id is None else (row.parent_placement_id, *family),
-        Family.EXECUTIONS: _each(family, snapshot.executions_of_placement),
-        Family.ALLOCATIONS: allocations,
-        Family.TRANSACTIONS: _booked(snapshot, (), allocations),
+        EntityKind.BLOCKS: row.block_ids,
+        EntityKind.ORDERS: _each(row.block_ids, snapshot.orders_of_block),
+        EntityKind.PLACEMENTS: family
+        if row.parent_placement_id is None
+        else (row.parent_placement_id, *family),
+        EntityKind.EXECUTIONS: _each(family, snapshot.executions_of_placement),
+        EntityKind.ALLOCATIONS: allocations,
+        EntityKind.TRANSACTIONS: _booked(snapshot, (), allocations),
     }
 
 
@@ -95,10 +97,10 @@ def _of_execution(snapshot: Snapshot, id: ResourceId) -> Found:
     )
     return {
         **_of_placement(snapshot, row.placement_id),
-        Family.PLACEMENTS: (row.placement_id,),
-        Family.EXECUTIONS: (id,),
-        Family.ALLOCATIONS: allocations,
-        Family.TRANSACTIONS: _booked(snapshot, (), allocations),
+        EntityKind.PLACEMENTS: (row.placement_id,),
+        EntityKind.EXECUTIONS: (id,),
+        EntityKind.ALLOCATIONS: allocations,
+        EntityKind.TRANSACTIONS: _booked(snapshot, (), allocations),
     }
 
 
@@ -111,12 +113,12 @@ def _of_allocation(snapshot: Snapshot, id: ResourceId) -> Found:
     order = snapshot.block_of_order(row.allocated_order_id)
     executions = row.execution_ids or _each(placements, snapshot.executions_of_placement)
     return {
-        Family.BLOCKS: (order, *blocks) if order else blocks,
-        Family.ORDERS: (row.allocated_order_id,),
-        Family.PLACEMENTS: placements,
-        Family.EXECUTIONS: executions,
-        Family.ALLOCATIONS: (id,),
-        Family.TRANSACTIONS: snapshot.transactions_of_allocation(id),
+        EntityKind.BLOCKS: (order, *blocks) if order else blocks,
+        EntityKind.ORDERS: (row.allocated_order_id,),
+        EntityKind.PLACEMENTS: placements,
+        EntityKind.EXECUTIONS: executions,
+        EntityKind.ALLOCATIONS: (id,),
+        EntityKind.TRANSACTIONS: snapshot.transactions_of_allocation(id),
     }
 
 
@@ -133,15 +135,15 @@ def _of_transaction(snapshot: Snapshot, id: ResourceId) -> Found:
     if row.allocation_id and row.allocation_id in snapshot.allocations:
         above = _of_allocation(snapshot, row.allocation_id)
     elif row.order_id and row.order_id in snapshot.orders:
-        above = {**_of_order(snapshot, row.order_id), Family.ALLOCATIONS: ()}
-    return {**above, Family.TRANSACTIONS: (id,)}
+        above = {**_of_order(snapshot, row.order_id), EntityKind.ALLOCATIONS: ()}
+    return {**above, EntityKind.TRANSACTIONS: (id,)}
 
 
-_WALKS: Mapping[Family, Callable[[Snapshot, ResourceId], Found]] = {
-    Family.BLOCKS: _of_block,
-    Family.ORDERS: _of_order,
-    Family.PLACEMENTS: _of_placement,
-    Family.EXECUTIONS: _of_execution,
-    Family.ALLOCATIONS: _of_allocation,
-    Family.TRANSACTIONS: _of_transaction,
+_WALKS: Mapping[EntityKind, Callable[[Snapshot, ResourceId], Found]] = {
+    EntityKind.BLOCKS: _of_block,
+    EntityKind.ORDERS: _of_order,
+    EntityKind.PLACEMENTS: _of_placement,
+    EntityKind.EXECUTIONS: _of_execution,
+    EntityKind.ALLOCATIONS: _of_allocation,
+    EntityKind.TRANSACTIONS: _of_transaction,
 }

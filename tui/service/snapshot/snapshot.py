@@ -23,7 +23,7 @@ from tui.api.price_units import PER_UNIT, price_unit
 from tui.api.states import is_cancelled
 
 if TYPE_CHECKING:
-    from tui.service.snapshot.builder import Draft
+    from tui.service.snapshot.builder import SnapshotBuilder
 
 Row = OrderGraphBlock | Order | Placement | Execution | Allocation | Transaction
 Ids = tuple[ResourceId, ...]
@@ -31,7 +31,7 @@ Index = Mapping[ResourceId, Ids]
 NONE: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
-class Family(StrEnum):
+class EntityKind(StrEnum):
     """The six kinds of rows; the value is the name of the snapshot's mapping that holds them."""
 
     BLOCKS = "blocks"
@@ -50,44 +50,46 @@ class Family(StrEnum):
 class Ref(NamedTuple):
     """One row of the desk: its family and its id there."""
 
-    family: Family
+    family: EntityKind
     id: ResourceId
 
     def __str__(self) -> str:
         return f"{self.family.singular} {self.id.code}"
 
 
-class Link(Struct, frozen=True):
+class EntityLink(Struct, frozen=True):
     """How rows of one family point at others; the draft keeps each link's index, in the other direction."""
 
     name: str
-    family: Family
+    family: EntityKind
     targets: Callable[[Any], Iterable[ResourceId]]
 
 
-BLOCK_OF_ORDER: Final = Link("block_of_order", Family.BLOCKS, lambda row: row.block.order_ids)
-PLACEMENTS_OF_BLOCK: Final = Link("placements_of_block", Family.PLACEMENTS, lambda row: row.block_ids)
-CHILDREN_OF_PLACEMENT: Final = Link(
+BLOCK_OF_ORDER: Final = EntityLink("block_of_order", EntityKind.BLOCKS, lambda row: row.block.order_ids)
+PLACEMENTS_OF_BLOCK: Final = EntityLink(
+    "placements_of_block", EntityKind.PLACEMENTS, lambda row: row.block_ids
+)
+CHILDREN_OF_PLACEMENT: Final = EntityLink(
     "children_of_placement",
-    Family.PLACEMENTS,
+    EntityKind.PLACEMENTS,
     lambda row: (row.parent_placement_id,) if row.parent_placement_id else (),
 )
-EXECUTIONS_OF_PLACEMENT: Final = Link(
-    "executions_of_placement", Family.EXECUTIONS, lambda row: (row.placement_id,)
+EXECUTIONS_OF_PLACEMENT: Final = EntityLink(
+    "executions_of_placement", EntityKind.EXECUTIONS, lambda row: (row.placement_id,)
 )
-ALLOCATIONS_OF_PLACEMENT: Final = Link(
-    "allocations_of_placement", Family.ALLOCATIONS, lambda row: row.placement_ids or ()
+ALLOCATIONS_OF_PLACEMENT: Final = EntityLink(
+    "allocations_of_placement", EntityKind.ALLOCATIONS, lambda row: row.placement_ids or ()
 )
-ALLOCATIONS_OF_ORDER: Final = Link(
-    "allocations_of_order", Family.ALLOCATIONS, lambda row: (row.allocated_order_id,)
+ALLOCATIONS_OF_ORDER: Final = EntityLink(
+    "allocations_of_order", EntityKind.ALLOCATIONS, lambda row: (row.allocated_order_id,)
 )
-TRANSACTIONS_OF_ALLOCATION: Final = Link(
+TRANSACTIONS_OF_ALLOCATION: Final = EntityLink(
     "transactions_of_allocation",
-    Family.TRANSACTIONS,
+    EntityKind.TRANSACTIONS,
     lambda row: (row.allocation_id,) if row.allocation_id else (),
 )
-TRANSACTIONS_OF_ORDER: Final = Link(
-    "transactions_of_order", Family.TRANSACTIONS, lambda row: (row.order_id,) if row.order_id else ()
+TRANSACTIONS_OF_ORDER: Final = EntityLink(
+    "transactions_of_order", EntityKind.TRANSACTIONS, lambda row: (row.order_id,) if row.order_id else ()
 )
 LINKS: Final = (
     BLOCK_OF_ORDER,
@@ -171,7 +173,7 @@ class Snapshot(Struct, frozen=True, eq=False):
     links: Mapping[str, Index] = field(default_factory=_none)
     serial: int = 0
     parent: int = -1
-    touched: Mapping[Family, frozenset[ResourceId]] = field(default_factory=_none)
+    touched: Mapping[EntityKind, frozenset[ResourceId]] = field(default_factory=_none)
 
     @classmethod
     def of(
@@ -191,14 +193,14 @@ class Snapshot(Struct, frozen=True, eq=False):
         Transactions not in a mapping are filed under the portfolio of their allocation, else of their
         order.
         """
-        from tui.service.snapshot.builder import Draft
+        from tui.service.snapshot.builder import SnapshotBuilder
 
-        draft = Draft(cls(as_at=as_at))
+        draft = SnapshotBuilder(cls(as_at=as_at))
         for family, rows in (
-            (Family.ORDERS, orders),
-            (Family.PLACEMENTS, placements),
-            (Family.EXECUTIONS, executions),
-            (Family.ALLOCATIONS, allocations),
+            (EntityKind.ORDERS, orders),
+            (EntityKind.PLACEMENTS, placements),
+            (EntityKind.EXECUTIONS, executions),
+            (EntityKind.ALLOCATIONS, allocations),
         ):
             draft.put(family, rows)
         if not isinstance(transactions, Mapping):
@@ -207,13 +209,13 @@ class Snapshot(Struct, frozen=True, eq=False):
         draft.put_blocks(blocks)
         return draft.freeze(read_at=read_at, complete=True)
 
-    def draft(self) -> Draft:
+    def draft(self) -> SnapshotBuilder:
         """Give the maker of the next snapshot, which starts as this one."""
-        from tui.service.snapshot.builder import Draft
+        from tui.service.snapshot.builder import SnapshotBuilder
 
-        return Draft(self)
+        return SnapshotBuilder(self)
 
-    def rows(self, family: Family) -> Mapping[ResourceId, Any]:
+    def rows(self, family: EntityKind) -> Mapping[ResourceId, Any]:
         """Give the rows of a family by id, in the order they were first read."""
         found: Mapping[ResourceId, Any] = getattr(self, family.value)
         return found
@@ -225,7 +227,7 @@ class Snapshot(Struct, frozen=True, eq=False):
     def __contains__(self, ref: Ref) -> bool:
         return ref.id in self.rows(ref.family)
 
-    def _linked(self, link: Link, id: ResourceId) -> Ids:
+    def _linked(self, link: EntityLink, id: ResourceId) -> Ids:
         index: Index = self.links.get(link.name, NONE)
         return index.get(id, ())
 
@@ -307,16 +309,16 @@ class Snapshot(Struct, frozen=True, eq=False):
 
     def orders_of(self, ref: Ref) -> Ids:
         """Give the orders a row is about: its own, its block's, or the one it was allocated to."""
-        return self.related(ref)[Family.ORDERS]
+        return self.related(ref)[EntityKind.ORDERS]
 
     def order_of(self, ref: Ref) -> ResourceId | None:
         """Give the order whose history tells of a row, the first one when it has several."""
-        if ref.family is Family.ORDERS:
+        if ref.family is EntityKind.ORDERS:
             return ref.id
         orders = self.orders_of(ref)
         return orders[0] if orders else None
 
-    def related(self, ref: Ref) -> Mapping[Family, Ids]:
+    def related(self, ref: Ref) -> Mapping[EntityKind, Ids]:
         """Give what belongs to a row, per family and itself included: what linked panes show beside it."""
         from tui.service.snapshot.relations import related
 

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from tui.api.base import ResourceId
 from tui.api.states import is_cancelled
-from tui.service.snapshot.builder import Draft
-from tui.service.snapshot.snapshot import Family, Ref, Snapshot
+from tui.service.snapshot.builder import SnapshotBuilder
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
 _FILTER_BYTES: Final = 1500
 """How much of an address a filter may take: servers stop reading at 2048 (contract, limits)."""
@@ -56,9 +56,9 @@ async def all_of(reads: Iterable[Awaitable[T]]) -> list[T]:
     return [answer for answer in answers if not isinstance(answer, BaseException)]
 
 
-def outdated(draft: Draft, family: Family, rows: Iterable[Any]) -> set[ResourceId]:
+def outdated(draft: SnapshotBuilder, family: EntityKind, rows: Iterable[Any]) -> set[ResourceId]:
     """Give the blocks whose totals were read before one of ``rows`` changed."""
-    blocks = draft.rows(Family.BLOCKS)
+    blocks = draft.rows(EntityKind.BLOCKS)
     found: set[ResourceId] = set()
     for row in rows:
         modified = row.version.as_at_modified if row.version else None
@@ -71,17 +71,17 @@ def outdated(draft: Draft, family: Family, rows: Iterable[Any]) -> set[ResourceI
     return found
 
 
-def blocks_of(draft: Draft, family: Family, rows: Iterable[Any]) -> set[ResourceId]:
+def blocks_of(draft: SnapshotBuilder, family: EntityKind, rows: Iterable[Any]) -> set[ResourceId]:
     """Give the blocks whose totals count ``rows``."""
     found: set[ResourceId] = set()
-    placements = draft.rows(Family.PLACEMENTS)
+    placements = draft.rows(EntityKind.PLACEMENTS)
     for row in rows:
-        if family is Family.PLACEMENTS:
+        if family is EntityKind.PLACEMENTS:
             found.update(row.block_ids)
             continue
-        orders = (row.id,) if family is Family.ORDERS else ()
-        below = (row.placement_id,) if family is Family.EXECUTIONS else ()
-        if family is Family.ALLOCATIONS:
+        orders = (row.id,) if family is EntityKind.ORDERS else ()
+        below = (row.placement_id,) if family is EntityKind.EXECUTIONS else ()
+        if family is EntityKind.ALLOCATIONS:
             orders, below = (row.allocated_order_id,), row.placement_ids or ()
         for order in orders:
             found.update(draft.blocks_of_order(order))
@@ -91,9 +91,9 @@ def blocks_of(draft: Draft, family: Family, rows: Iterable[Any]) -> set[Resource
     return found
 
 
-def is_news(draft: Draft, block: Any) -> bool:
+def is_news(draft: SnapshotBuilder, block: Any) -> bool:
     """Tell whether a plain block is another version than the one whose totals are held."""
-    held = draft.rows(Family.BLOCKS).get(block.id)
+    held = draft.rows(EntityKind.BLOCKS).get(block.id)
     return held is None or held.block.version != block.version
 
 
@@ -102,10 +102,10 @@ def portfolios_of(view: Snapshot, blocks: Iterable[ResourceId]) -> set[ResourceI
     return {
         view.allocations[id].portfolio_id
         for block in blocks
-        for id in view.related(Ref(Family.BLOCKS, block))[Family.ALLOCATIONS]
+        for id in view.related(Ref(EntityKind.BLOCKS, block))[EntityKind.ALLOCATIONS]
     }
 
 
 def booked_ids(view: Snapshot, block: ResourceId) -> frozenset[str]:
-    ids = view.related(Ref(Family.BLOCKS, block))[Family.TRANSACTIONS]
+    ids = view.related(Ref(EntityKind.BLOCKS, block))[EntityKind.TRANSACTIONS]
     return frozenset(id.code for id in ids if not is_cancelled(view.transactions[id].transaction_status))

@@ -22,8 +22,8 @@ from tui.api.codec import Page
 from tui.api.errors import Forbidden, MalformedReply, NotFound, NotServed
 from tui.api.models import OrderGraphBlock, Transaction
 from tui.api.states import is_cancelled
-from tui.service.snapshot.builder import Draft, transaction_key
-from tui.service.snapshot.snapshot import Family, Ref, Snapshot
+from tui.service.snapshot.builder import SnapshotBuilder, transaction_key
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.snapshot.totals import with_totals
 from tui.service.sync.queries import (
     all_of,
@@ -42,7 +42,7 @@ AT_ONCE: Final = 8
 """How many reads by id are under way at a time, and up to how many rows are read that way."""
 _MARGIN: Final = timedelta(days=7)
 
-LISTED: Final = (Family.ORDERS, Family.PLACEMENTS, Family.EXECUTIONS, Family.ALLOCATIONS)
+LISTED: Final = (EntityKind.ORDERS, EntityKind.PLACEMENTS, EntityKind.EXECUTIONS, EntityKind.ALLOCATIONS)
 
 T = TypeVar("T")
 Fetch = Callable[[str | None], Awaitable[Page[T]]]
@@ -69,10 +69,10 @@ class Reader:
     """Reads with ``client`` into :attr:`draft` and calls ``publish`` whenever there is enough to show."""
 
     def __init__(self, client: Client, publish: Publish) -> None:
-        self.draft = Draft()
+        self.draft = SnapshotBuilder()
         self._client = client
         self._publish = publish
-        self._marks: dict[Family, _Mark] = {}
+        self._marks: dict[EntityKind, _Mark] = {}
         self._graph_turn = asyncio.Lock()
         self._fresh: set[ResourceId] | None = None
         self._unlisted: set[Ref] = set()
@@ -86,7 +86,7 @@ class Reader:
 
     def travel(self, as_at: datetime | None) -> None:
         """Begin anew at another moment; whatever is being read for the old one ends by itself."""
-        self.draft = Draft(Snapshot(as_at=as_at))
+        self.draft = SnapshotBuilder(Snapshot(as_at=as_at))
         self._marks.clear()
         self._unlisted.clear()
         self._unmatched.clear()
@@ -113,24 +113,26 @@ class Reader:
                 shown.now()
                 await self._load_bookings(draft)
                 if not self._has_graph:
-                    stale.update(draft.rows(Family.BLOCKS))
+                    stale.update(draft.rows(EntityKind.BLOCKS))
                 await self.read_blocks(stale)
                 self._check(draft)
         finally:
             self._fresh = None
         self._publish(complete=True)
 
-    async def _load_blocks(self, draft: Draft, shown: _Shown) -> None:
-        gone = set(draft.rows(Family.BLOCKS))
+    async def _load_blocks(self, draft: SnapshotBuilder, shown: _Shown) -> None:
+        gone = set(draft.rows(EntityKind.BLOCKS))
         async for page in self._pages(draft, self._block_page(draft)):
             fresh = self._fresh or set()
-            draft.put(Family.BLOCKS, [row for row in page.values if row.block.id not in fresh])
+            draft.put(EntityKind.BLOCKS, [row for row in page.values if row.block.id not in fresh])
             gone.difference_update(row.block.id for row in page.values)
-            self._mark(Family.BLOCKS, (row.block for row in page.values))
+            self._mark(EntityKind.BLOCKS, (row.block for row in page.values))
             shown.later()
-        draft.remove(Family.BLOCKS, gone - (self._fresh or set()))
+        draft.remove(EntityKind.BLOCKS, gone - (self._fresh or set()))
 
-    async def _load_family(self, draft: Draft, family: Family, shown: _Shown, stale: set[ResourceId]) -> None:
+    async def _load_family(
+        self, draft: SnapshotBuilder, family: EntityKind, shown: _Shown, stale: set[ResourceId]
+    ) -> None:
         gone = set(draft.rows(family))
         source = getattr(self._client, family.value)
 
@@ -146,11 +148,11 @@ class Reader:
             shown.later()
         draft.remove(family, gone)
 
-    async def _load_bookings(self, draft: Draft) -> None:
+    async def _load_bookings(self, draft: SnapshotBuilder) -> None:
         """Read the transactions of every portfolio in which something of this desk is booked."""
-        if any(row.booked.details for row in draft.rows(Family.BLOCKS).values()):
+        if any(row.booked.details for row in draft.rows(EntityKind.BLOCKS).values()):
             await self._read_portfolios(
-                draft, {row.portfolio_id for row in draft.rows(Family.ALLOCATIONS).values()}
+                draft, {row.portfolio_id for row in draft.rows(EntityKind.ALLOCATIONS).values()}
             )
 
     # --- what changed --------------------------------------------------------------------------
@@ -163,11 +165,11 @@ class Reader:
             Superseded: the desk went to another moment meanwhile.
         """
         draft = self.draft
-        families = (Family.BLOCKS, *LISTED)
+        families = (EntityKind.BLOCKS, *LISTED)
         found = await all_of(self._changes(draft, family) for family in families)
         self._check(draft)
         changed = dict(zip(families, found, strict=True))
-        blocks = {row.id for row in changed[Family.BLOCKS] if is_news(draft, row)}
+        blocks = {row.id for row in changed[EntityKind.BLOCKS] if is_news(draft, row)}
         for family in LISTED:
             before = {row.id: draft.rows(family).get(row.id) for row in changed[family]}
             ids = draft.put(family, changed[family])
@@ -180,7 +182,7 @@ class Reader:
         for family, rows in changed.items():
             self._advance(family, rows)
 
-    async def _changes(self, draft: Draft, family: Family) -> list[Any]:
+    async def _changes(self, draft: SnapshotBuilder, family: EntityKind) -> list[Any]:
         mark = self._marks.get(family)
         source = getattr(self._client, family.value)
         test = None
@@ -199,7 +201,7 @@ class Reader:
             rows.extend(page.values)
         return rows
 
-    def _advance(self, family: Family, rows: Iterable[Any]) -> None:
+    def _advance(self, family: EntityKind, rows: Iterable[Any]) -> None:
         before = self._marks.get(family)
         at = before.at if before else None
         self._mark(family, rows)
@@ -207,7 +209,7 @@ class Reader:
         if after is not None and after.at == at:
             after.settled = True
 
-    def _mark(self, family: Family, rows: Iterable[Any]) -> None:
+    def _mark(self, family: EntityKind, rows: Iterable[Any]) -> None:
         newest = max(
             (row.version.as_at_modified for row in rows if row.version and row.version.as_at_modified),
             default=None,
@@ -226,16 +228,16 @@ class Reader:
         Raises:
             ApiError: something could not be read.
         """
-        wanted: dict[Family, set[ResourceId]] = {}
+        wanted: dict[EntityKind, set[ResourceId]] = {}
         for ref in refs:
             wanted.setdefault(ref.family, set()).add(ref.id)
         for family in LISTED:
             await self._read_rows(family, wanted.get(family, set()))
-        await self.read_blocks(wanted.get(Family.BLOCKS, set()))
-        scopes = {id.scope.partition("/") for id in wanted.get(Family.TRANSACTIONS, ())}
+        await self.read_blocks(wanted.get(EntityKind.BLOCKS, set()))
+        scopes = {id.scope.partition("/") for id in wanted.get(EntityKind.TRANSACTIONS, ())}
         await self._read_portfolios(self.draft, {ResourceId(outer, inner) for outer, _, inner in scopes})
 
-    async def _read_rows(self, family: Family, ids: Collection[ResourceId]) -> None:
+    async def _read_rows(self, family: EntityKind, ids: Collection[ResourceId]) -> None:
         """Read entities by id, many of them through a filter; those that are gone are taken out."""
         draft = self.draft
         missing = set(ids)
@@ -277,29 +279,29 @@ class Reader:
         async with self._graph_turn:
             rows = await self._graph_rows(draft, set(ids))
             self._check(draft)
-            draft.put(Family.BLOCKS, rows)
+            draft.put(EntityKind.BLOCKS, rows)
             if self._fresh is not None:
                 self._fresh.update(row.block.id for row in rows)
         gone = set(ids) - {row.block.id for row in rows}
         for some in batches(sorted(gone), AT_ONCE):
             left = await all_of(self._get(self._client.blocks, id) for id in some)
             self._check(draft)
-            draft.remove(Family.BLOCKS, [id for id, row in zip(some, left, strict=True) if row is None])
+            draft.remove(EntityKind.BLOCKS, [id for id, row in zip(some, left, strict=True) if row is None])
         if self._fresh is None:
             await self._follow(draft, rows)
 
-    async def _graph_rows(self, draft: Draft, ids: set[ResourceId]) -> list[OrderGraphBlock]:
+    async def _graph_rows(self, draft: SnapshotBuilder, ids: set[ResourceId]) -> list[OrderGraphBlock]:
         """Give the graph rows of blocks: by filter, or from the whole list where that takes fewer calls."""
         tests = id_filters(ids)
         found: list[OrderGraphBlock] = []
-        if len(tests) > 1 + len(draft.rows(Family.BLOCKS)) // PAGE:
+        if len(tests) > 1 + len(draft.rows(EntityKind.BLOCKS)) // PAGE:
             tests = [""]
         for test in tests:
             async for page in self._pages(draft, self._block_page(draft, test)):
                 found.extend(row for row in page.values if row.block.id in ids)
         return found
 
-    def _block_page(self, draft: Draft, test: str = "") -> Fetch[OrderGraphBlock]:
+    def _block_page(self, draft: SnapshotBuilder, test: str = "") -> Fetch[OrderGraphBlock]:
         """Give how to read blocks with totals: from the order graph, or added up here where there is none."""
         client, as_at = self._client, draft.base.as_at
 
@@ -317,7 +319,7 @@ class Reader:
 
         return fetch
 
-    async def _follow(self, draft: Draft, rows: Iterable[OrderGraphBlock]) -> None:
+    async def _follow(self, draft: SnapshotBuilder, rows: Iterable[OrderGraphBlock]) -> None:
         """Read what the blocks' totals name and the desk lacks, and what it has and they no longer name."""
         wanted: set[Ref] = set()
         portfolios: set[ResourceId] = set()
@@ -340,12 +342,12 @@ class Reader:
         await self._read_portfolios(draft, portfolios)
 
     def _discrepancies(self, view: Snapshot, row: OrderGraphBlock) -> set[Ref]:
-        held = view.related(Ref(Family.BLOCKS, row.block.id))
+        held = view.related(Ref(EntityKind.BLOCKS, row.block.id))
         named = {
-            Family.ORDERS: set(row.block.order_ids),
-            Family.PLACEMENTS: {detail.id for detail in row.placed.details},
-            Family.EXECUTIONS: {detail.id for detail in row.executed.details},
-            Family.ALLOCATIONS: {detail.id for detail in row.allocated.details},
+            EntityKind.ORDERS: set(row.block.order_ids),
+            EntityKind.PLACEMENTS: {detail.id for detail in row.placed.details},
+            EntityKind.EXECUTIONS: {detail.id for detail in row.executed.details},
+            EntityKind.ALLOCATIONS: {detail.id for detail in row.allocated.details},
         }
         found: set[Ref] = set()
         for family, ids in named.items():
@@ -355,17 +357,19 @@ class Reader:
             found.update(Ref(family, id) for id in unnamed if not is_cancelled(rows[id].state))
         return found - self._unlisted
 
-    async def _read_portfolios(self, draft: Draft, portfolios: Collection[ResourceId]) -> None:
+    async def _read_portfolios(self, draft: SnapshotBuilder, portfolios: Collection[ResourceId]) -> None:
         """Read what is booked in portfolios since their first allocation on this desk."""
         starts: dict[ResourceId, datetime] = {}
-        for row in draft.rows(Family.ALLOCATIONS).values():
+        for row in draft.rows(EntityKind.ALLOCATIONS).values():
             id, day = row.portfolio_id, row.date
             if day and id in portfolios and (id not in starts or day < starts[id]):
                 starts[id] = day
         for id in sorted(portfolios):
             await self._read_portfolio(draft, id, starts[id] - _MARGIN if id in starts else None)
 
-    async def _read_portfolio(self, draft: Draft, portfolio: ResourceId, start: datetime | None) -> None:
+    async def _read_portfolio(
+        self, draft: SnapshotBuilder, portfolio: ResourceId, start: datetime | None
+    ) -> None:
         """Read what is booked in a portfolio for orders and allocations; one that is not there has none."""
         found: dict[ResourceId, Transaction] = {}
 
@@ -383,19 +387,19 @@ class Reader:
             return
         scope = str(portfolio)
         draft.put_transactions(found)
-        old = [id for id in draft.rows(Family.TRANSACTIONS) if id.scope == scope and id not in found]
-        draft.remove(Family.TRANSACTIONS, old)
+        old = [id for id in draft.rows(EntityKind.TRANSACTIONS) if id.scope == scope and id not in found]
+        draft.remove(EntityKind.TRANSACTIONS, old)
 
     # --- pages ---------------------------------------------------------------------------------
 
-    async def _pages(self, draft: Draft, fetch: Fetch[T]) -> AsyncIterator[Page[T]]:
+    async def _pages(self, draft: SnapshotBuilder, fetch: Fetch[T]) -> AsyncIterator[Page[T]]:
         """Give page after page, letting the event loop breathe in between."""
         token: str | None = None
         while True:
             page = await fetch(token)
             await asyncio.sleep(0)
             self._check(draft)
-            draft.note_bad(page.bad)
+            draft.add_unreadable(page.bad)
             yield page
             await asyncio.sleep(0)
             if page.next_page is None:
@@ -404,7 +408,7 @@ class Reader:
                 raise MalformedReply("The server gives the same page again and again.")
             token = page.next_page
 
-    def _check(self, draft: Draft) -> None:
+    def _check(self, draft: SnapshotBuilder) -> None:
         if draft is not self.draft:
             raise Superseded
 
@@ -429,13 +433,13 @@ def _collector_at_rest() -> Iterator[None]:
 class _Shown:
     """Publishes while a load goes on: at once, then each time there is half as much again to show."""
 
-    def __init__(self, publish: Publish, draft: Draft) -> None:
+    def __init__(self, publish: Publish, draft: SnapshotBuilder) -> None:
         self._publish = publish
         self._draft = draft
 
     def later(self) -> None:
         """Publish if enough has come since the last time; so all publishing costs no more than the load."""
-        rows = sum(len(self._draft.rows(family)) for family in Family)
+        rows = sum(len(self._draft.rows(family)) for family in EntityKind)
         if self._draft.touched() >= max(1, rows // 3):
             self.now()
 

@@ -12,7 +12,7 @@ from tui.service.verbs.fills import RecordFills
 from tui.service.verbs.orders import CreateOrders, MoveOrders
 from tui.service.verbs.placements import CancelPlacements, PlaceBlocks, UpdatePlacements
 from tui.service.verbs.sweep import SweepBlocks, unsweepable
-from tui.service.verbs.verb import Doubt, Line, Mark, Settlement, Tier, Verb
+from tui.service.verbs.verb import Caution, InFlightMark, PreviewLine, Settlement, Tier, Verb
 
 VERBS: Final[dict[str, type[Verb]]] = {
     verb.name: verb
@@ -41,12 +41,12 @@ __all__ = [
     "CancelAndMove",
     "CancelOrders",
     "CancelPlacements",
+    "Caution",
     "CreateOrders",
-    "Doubt",
-    "Line",
-    "Mark",
+    "InFlightMark",
     "MoveOrders",
     "PlaceBlocks",
+    "PreviewLine",
     "RecordFills",
     "Settlement",
     "SweepBlocks",

@@ -20,12 +20,12 @@ from tui.api.requests import (
     WeightedAllocationServiceRunRequest,
 )
 from tui.api.states import is_cancelled, is_final, normal
-from tui.service.snapshot.snapshot import Family, Ref, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import block_ref, order_ref, placement_line, placement_ref
 from tui.service.verbs.verb import (
-    Answer,
-    Doubt,
-    Line,
+    Caution,
+    ItemisedReply,
+    PreviewLine,
     Settlement,
     Verb,
     Versions,
@@ -45,7 +45,7 @@ class _Run(Verb, frozen=True):
     placement_ids: tuple[ResourceId, ...]
 
     past: ClassVar[str] = "allocated"
-    family: ClassVar[Family] = Family.PLACEMENTS
+    family: ClassVar[EntityKind] = EntityKind.PLACEMENTS
     listed: ClassVar[str] = "placement_ids"
     repeatable: ClassVar[bool] = False
 
@@ -57,13 +57,13 @@ class _Run(Verb, frozen=True):
             for block in row.block_ids if row else ():
                 found.add(block_ref(block))
                 found.update(map(order_ref, snapshot.orders_of_block(block)))
-            found.update(Ref(Family.ALLOCATIONS, each) for each in snapshot.allocations_of_placement(id))
+            found.update(Ref(EntityKind.ALLOCATIONS, each) for each in snapshot.allocations_of_placement(id))
         return frozenset(found)
 
     def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
         # The ids of allocations are the server's: only what is new or changed tells. One that was there
         # and is booked or cancelled now was changed by that, and shows no run.
-        shares = (Ref(Family.ALLOCATIONS, id) for id in after.allocations_of_placement(ref.id))
+        shares = (Ref(EntityKind.ALLOCATIONS, id) for id in after.allocations_of_placement(ref.id))
         shared = any(
             moved(share, before, after)
             and (share not in before or not is_final(after.allocations[share.id].state))
@@ -76,7 +76,7 @@ class _Run(Verb, frozen=True):
         allocated, executed = after.allocated_of_placement(ref.id), after.executed_of_placement(ref.id)
         return f"{counted(count, 'allocation')}, {units(allocated)} of {units(executed)} executed units"
 
-    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+    def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         rows = [snapshot.placements[id] for id in self.placement_ids if id in snapshot.placements]
         return tuple(_executed_line(snapshot, row) for row in rows)
 
@@ -89,23 +89,23 @@ class _Run(Verb, frozen=True):
         )
 
 
-def _executed_line(snapshot: Snapshot, row: Placement) -> Line:
+def _executed_line(snapshot: Snapshot, row: Placement) -> PreviewLine:
     """Give what is executed of a placement as a line, at its average price."""
     line = placement_line(snapshot, row, snapshot.executed_of_placement(row.id))
     average = snapshot.average_price_of_placement(row.id)
     return replace(line, limit=None, price=line.price if average is None else average)
 
 
-def _answer(reply: AllocationReply) -> Answer:
-    return Answer({str(id): None for id in reply.values or ()}, reply.failed or {})
+def _answer(reply: AllocationReply) -> ItemisedReply:
+    return ItemisedReply({str(id): None for id in reply.values or ()}, reply.failed or {})
 
 
-def _unexecuted(snapshot: Snapshot, ids: Iterable[ResourceId]) -> Iterable[Doubt]:
+def _unexecuted(snapshot: Snapshot, ids: Iterable[ResourceId]) -> Iterable[Caution]:
     for id in ids:
         if id not in snapshot.placements:
-            yield Doubt("not on the desk", id.code)
+            yield Caution("not on the desk", id.code)
         elif not snapshot.executed_of_placement(id):
-            yield Doubt("nothing to allocate", f"{id.code} has no executions")
+            yield Caution("nothing to allocate", f"{id.code} has no executions")
 
 
 class Allocate(_Run, frozen=True):
@@ -116,24 +116,24 @@ class Allocate(_Run, frozen=True):
     name: ClassVar[str] = "allocate"
     title: ClassVar[str] = "Allocate"
 
-    async def call(self, client: Client, key: str | None) -> Answer:
+    async def call(self, client: Client, key: str | None) -> ItemisedReply:
         reply = await client.run_allocation_service(self.placement_ids, algorithm=self.algorithm, key=key)
         return _answer(reply)
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         return (*_unexecuted(snapshot, self.placement_ids), *self._orders(snapshot))
 
-    def _orders(self, snapshot: Snapshot) -> Iterable[Doubt]:
+    def _orders(self, snapshot: Snapshot) -> Iterable[Caution]:
         for id in self.placement_ids:
             row = snapshot.placements.get(id)
             if row is None:
                 continue
             orders = [order for block in row.block_ids for order in snapshot.orders_of_block(block)]
             if not orders:
-                yield Doubt("nothing to allocate to", f"{id.code}: its block has no orders; use weights")
+                yield Caution("nothing to allocate to", f"{id.code}: its block has no orders; use weights")
             for order in orders:
                 if snapshot.orders[order].portfolio_id is None:
-                    yield Doubt("no portfolio", f"{id.code}: {order.code} has no portfolio")
+                    yield Caution("no portfolio", f"{id.code}: {order.code} has no portfolio")
 
 
 class AllocateWeighted(_Run, frozen=True):
@@ -145,7 +145,7 @@ class AllocateWeighted(_Run, frozen=True):
     name: ClassVar[str] = "allocate/weighted"
     title: ClassVar[str] = "Allocate by weight"
 
-    async def call(self, client: Client, key: str | None) -> Answer:
+    async def call(self, client: Client, key: str | None) -> ItemisedReply:
         request = WeightedAllocationServiceRunRequest(
             placement_ids=self.placement_ids, portfolio_weights=self.weights
         )
@@ -156,10 +156,10 @@ class AllocateWeighted(_Run, frozen=True):
         shares = ", ".join(f"{each.portfolio_id.code} {units(each.weight)}" for each in self.weights)
         return (*_Run.effects(self, snapshot), f"Weights: {shares}")
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = list(_unexecuted(snapshot, self.placement_ids))
         found.extend(
-            Doubt("weight", f"{each.portfolio_id.code}: a weight must be above zero")
+            Caution("weight", f"{each.portfolio_id.code}: a weight must be above zero")
             for each in self.weights
             if each.weight <= 0
         )
@@ -167,7 +167,7 @@ class AllocateWeighted(_Run, frozen=True):
             row = snapshot.placements.get(id)
             if row is not None and any(snapshot.orders_of_block(block) for block in row.block_ids):
                 found.append(
-                    Doubt("has orders", f"{id.code}: its block has orders; allocate to them instead")
+                    Caution("has orders", f"{id.code}: its block has orders; allocate to them instead")
                 )
         return tuple(found)
 
@@ -189,7 +189,7 @@ class BookTransactions(Verb, frozen=True):
     name: ClassVar[str] = "booktransactions"
     title: ClassVar[str] = "Book"
     past: ClassVar[str] = "booked"
-    family: ClassVar[Family] = Family.ALLOCATIONS
+    family: ClassVar[EntityKind] = EntityKind.ALLOCATIONS
     per_call: ClassVar[int] = 5000
     listed: ClassVar[str] = "allocation_ids"
     repeatable: ClassVar[bool] = False
@@ -198,7 +198,7 @@ class BookTransactions(Verb, frozen=True):
     def keys(self) -> tuple[str, ...]:
         return tuple(id.failed_key for id in self.allocation_ids)
 
-    async def call(self, client: Client, key: str | None) -> Answer:
+    async def call(self, client: Client, key: str | None) -> ItemisedReply:
         if client.generation == "1.0":
             return await self._call_older(client, key)
         request = BookTransactionsRequest(
@@ -218,7 +218,7 @@ class BookTransactions(Verb, frozen=True):
         unmarked = self.mark_booked and client.generation != "latest"
         return _booked(reply, *([UNMARKED] if unmarked else []))
 
-    async def _call_older(self, client: Client, key: str | None) -> Answer:
+    async def _call_older(self, client: Client, key: str | None) -> ItemisedReply:
         """Book in the form of the older document, which takes ids and nothing else (T4)."""
         if self.properties:
             raise NotSent(NO_PROPERTIES, advice="Book without them.")
@@ -230,28 +230,30 @@ class BookTransactions(Verb, frozen=True):
             row = snapshot.allocations.get(id)
             if row is None:
                 continue
-            found.add(Ref(Family.TRANSACTIONS, ResourceId(str(row.portfolio_id), "")))
-            found.add(Ref(Family.ORDERS, row.allocated_order_id))
+            found.add(Ref(EntityKind.TRANSACTIONS, ResourceId(str(row.portfolio_id), "")))
+            found.add(Ref(EntityKind.ORDERS, row.allocated_order_id))
             block = snapshot.block_of_order(row.allocated_order_id)
             if block is not None:
-                found.add(Ref(Family.BLOCKS, block))
+                found.add(Ref(EntityKind.BLOCKS, block))
             for placement in row.placement_ids or ():
                 held = snapshot.placements.get(placement)
-                found.update(Ref(Family.BLOCKS, each) for each in (held.block_ids if held else ()))
-            found.update(Ref(Family.TRANSACTIONS, each) for each in snapshot.transactions_of_allocation(id))
+                found.update(Ref(EntityKind.BLOCKS, each) for each in (held.block_ids if held else ()))
+            found.update(
+                Ref(EntityKind.TRANSACTIONS, each) for each in snapshot.transactions_of_allocation(id)
+            )
         return frozenset(found)
 
     def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
         row = after.allocations.get(ref.id)
         marked = row is not None and normal(row.state) == "booked" and moved(ref, before, after)
-        records = (Ref(Family.TRANSACTIONS, id) for id in after.transactions_of_allocation(ref.id))
+        records = (Ref(EntityKind.TRANSACTIONS, id) for id in after.transactions_of_allocation(ref.id))
         return judged(marked or any(moved(each, before, after) for each in records), ref, before, after)
 
     def became(self, ref: Ref, after: Snapshot) -> str:
         ids = after.transactions_of_allocation(ref.id)
         return "; ".join(_became(after.transactions[id]) for id in ids)
 
-    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+    def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         rows = (snapshot.allocations[id] for id in self.allocation_ids if id in snapshot.allocations)
         return tuple(_share_line(snapshot, row) for row in rows)
 
@@ -267,28 +269,28 @@ class BookTransactions(Verb, frozen=True):
         where = rows[0].portfolio_id.code if len(portfolios) == 1 else f"{len(portfolios)} portfolios"
         return (f"Transactions in {where}, {fees} fees and commission; {marked}",)
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = []
         for id in self.allocation_ids:
             row = snapshot.allocations.get(id)
             if row is None:
-                found.append(Doubt("not on the desk", id.code))
+                found.append(Caution("not on the desk", id.code))
             elif is_cancelled(row.state):
-                found.append(Doubt("cancelled allocation", f"{id.code} is {row.state}"))
+                found.append(Caution("cancelled allocation", f"{id.code} is {row.state}"))
             elif snapshot.is_booked(id) or normal(row.state) == "booked":
-                found.append(Doubt("already booked", f"{id.code} is already booked"))
+                found.append(Caution("already booked", f"{id.code} is already booked"))
             elif row.price is None or row.price.amount is None:
-                found.append(Doubt("no price", f"{id.code} has no price"))
+                found.append(Caution("no price", f"{id.code} has no price"))
             elif not row.quantity:
-                found.append(Doubt("no units", f"{id.code} has no units"))
+                found.append(Caution("no units", f"{id.code} has no units"))
         return tuple(found)
 
 
-def _booked(reply: BookingReply, *more: str) -> Answer:
+def _booked(reply: BookingReply, *more: str) -> ItemisedReply:
     """Give the answer of a booking, which names each allocation's transaction and what it settles for."""
     values = reply.values or {}
     notes = {name: "; ".join((_became(made), *more)) for name, made in values.items()}
-    return Answer(values, reply.failed or {}, notes)
+    return ItemisedReply(values, reply.failed or {}, notes)
 
 
 def _became(transaction: Transaction) -> str:
@@ -297,10 +299,10 @@ def _became(transaction: Transaction) -> str:
     return f"transaction {transaction.transaction_id}{worth}"
 
 
-def _share_line(snapshot: Snapshot, row: Allocation) -> Line:
+def _share_line(snapshot: Snapshot, row: Allocation) -> PreviewLine:
     price = row.price or CurrencyAndAmount()
-    return Line(
-        ref=Ref(Family.ALLOCATIONS, row.id),
+    return PreviewLine(
+        ref=Ref(EntityKind.ALLOCATIONS, row.id),
         side=row.side or "",
         quantity=row.quantity,
         price=price.amount,

@@ -13,7 +13,7 @@ from tui.api.requests import (
     OrderUpdateRequest,
 )
 from tui.api.states import is_cancelled, is_final
-from tui.service.snapshot.snapshot import Family, Ref, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.block_fit import misfit
 from tui.service.verbs.changes import asked_is_there, described_changes, updated
 from tui.service.verbs.facts import (
@@ -27,10 +27,10 @@ from tui.service.verbs.facts import (
     will_hold,
 )
 from tui.service.verbs.verb import (
-    Answer,
-    Doubt,
-    Line,
-    Mark,
+    Caution,
+    InFlightMark,
+    ItemisedReply,
+    PreviewLine,
     Settlement,
     Tier,
     Verb,
@@ -50,7 +50,7 @@ class UpdateOrders(Verb, frozen=True):
     name: ClassVar[str] = "updateorders"
     title: ClassVar[str] = "Update"
     past: ClassVar[str] = "updated"
-    family: ClassVar[Family] = Family.ORDERS
+    family: ClassVar[EntityKind] = EntityKind.ORDERS
     listed: ClassVar[str] = "updates"
     base_tier: ClassVar[Tier] = Tier.T1
 
@@ -62,9 +62,9 @@ class UpdateOrders(Verb, frozen=True):
     def keys(self) -> tuple[str, ...]:
         return numbered(len(self.updates))
 
-    async def call(self, client: Client, key: str | None) -> Answer:
+    async def call(self, client: Client, key: str | None) -> ItemisedReply:
         reply = await client.update_orders(dict(zip(self.keys, self.updates, strict=True)), key=key)
-        return Answer(reply.values or {}, reply.failed or {})
+        return ItemisedReply(reply.values or {}, reply.failed or {})
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         blocks = blocks_of(snapshot, (update.id for update in self.updates))
@@ -80,7 +80,7 @@ class UpdateOrders(Verb, frozen=True):
         placed = any(snapshot.placements_of_block(block) for block in blocks)
         return Tier.T2 if placed else Tier.T1
 
-    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+    def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         found = []
         for update in self.updates:
             order = snapshot.orders.get(update.id)
@@ -95,22 +95,22 @@ class UpdateOrders(Verb, frozen=True):
             if (changes := described_changes(update, snapshot.orders.get(update.id)))
         )
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = []
         for update in self.updates:
             order = snapshot.orders.get(update.id)
             if order is None:
-                found.append(Doubt("not on the desk", update.id.code))
+                found.append(Caution("not on the desk", update.id.code))
                 continue
             allocated = snapshot.allocated_of_order(update.id)
             if is_final(order.state):
-                found.append(Doubt("finished order", f"{update.id.code} is {order.state}"))
+                found.append(Caution("finished order", f"{update.id.code} is {order.state}"))
             elif update.quantity is not None and update.quantity < allocated:
                 text = f"{update.id.code}: {units(update.quantity)} is below the {units(allocated)} allocated"
-                found.append(Doubt("below allocated", text))
+                found.append(Caution("below allocated", text))
         return (*found, *self._below_placed(snapshot))
 
-    def _below_placed(self, snapshot: Snapshot) -> Iterable[Doubt]:
+    def _below_placed(self, snapshot: Snapshot) -> Iterable[Caution]:
         asked = {each.id: each.quantity for each in self.updates if each.quantity is not None}
         for block, ids in blocks_of(snapshot, asked).items():
             count, total = held_in(snapshot, block)
@@ -118,7 +118,7 @@ class UpdateOrders(Verb, frozen=True):
             placed = snapshot.blocks[block].placed.quantity or ZERO
             if count and left < placed:
                 text = f"{block.code} would hold {units(left)}, but {units(placed)} are placed"
-                yield Doubt("below placed", text)
+                yield Caution("below placed", text)
 
 
 class CancelOrders(Verb, frozen=True):
@@ -129,18 +129,18 @@ class CancelOrders(Verb, frozen=True):
     name: ClassVar[str] = "cancelorders"
     title: ClassVar[str] = "Cancel"
     past: ClassVar[str] = "cancelled"
-    family: ClassVar[Family] = Family.ORDERS
-    mark: ClassVar[Mark] = Mark.CANCEL
+    family: ClassVar[EntityKind] = EntityKind.ORDERS
+    mark: ClassVar[InFlightMark] = InFlightMark.CANCEL
     listed: ClassVar[str] = "order_ids"
 
     @property
     def keys(self) -> tuple[str, ...]:
         return numbered(len(self.order_ids))
 
-    async def call(self, client: Client, key: str | None) -> Answer:
+    async def call(self, client: Client, key: str | None) -> ItemisedReply:
         reply = await client.cancel_orders(dict(zip(self.keys, self.order_ids, strict=True)), key=key)
         values = {name: item.order_state for name, item in (reply.values or {}).items()}
-        return Answer(values, reply.failed or {})
+        return ItemisedReply(values, reply.failed or {})
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         return frozenset((*self.refs, *map(block_ref, blocks_of(snapshot, self.order_ids))))
@@ -149,7 +149,7 @@ class CancelOrders(Verb, frozen=True):
         order = after.orders.get(ref.id)
         return judged(order is not None and is_cancelled(order.state), ref, before, after)
 
-    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+    def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         return order_lines(snapshot, self.order_ids)
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
@@ -160,9 +160,9 @@ class CancelOrders(Verb, frozen=True):
             said.append(will_hold(block, count - len(live), quantity - units_of(snapshot, live)))
         return tuple(said)
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = [
-            Doubt("finished order", f"{id.code} is {snapshot.orders[id].state}")
+            Caution("finished order", f"{id.code} is {snapshot.orders[id].state}")
             for id in self.order_ids
             if id in snapshot.orders and is_final(snapshot.orders[id].state)
         ]
@@ -171,7 +171,7 @@ class CancelOrders(Verb, frozen=True):
             placed = snapshot.blocks[block].placed.quantity or ZERO
             if placed > left:
                 text = f"{block.code}: {units(placed)} placed, {units(left)} would be left"
-                found.append(Doubt("already placed", text))
+                found.append(Caution("already placed", text))
         return tuple(found)
 
 
@@ -183,8 +183,8 @@ class CancelAndMove(Verb, frozen=True):
     name: ClassVar[str] = "cancelordersandmoveremaining"
     title: ClassVar[str] = "Cancel and move the rest of"
     past: ClassVar[str] = "cancelled and moved"
-    family: ClassVar[Family] = Family.ORDERS
-    mark: ClassVar[Mark] = Mark.CANCEL
+    family: ClassVar[EntityKind] = EntityKind.ORDERS
+    mark: ClassVar[InFlightMark] = InFlightMark.CANCEL
     listed: ClassVar[str] = "items"
 
     @property
@@ -195,11 +195,13 @@ class CancelAndMove(Verb, frozen=True):
     def keys(self) -> tuple[str, ...]:
         return numbered(len(self.items))
 
-    async def call(self, client: Client, key: str | None) -> Answer:
+    async def call(self, client: Client, key: str | None) -> ItemisedReply:
         body = dict(zip(self.keys, self.items, strict=True))
         reply = await client.cancel_orders_and_move_remaining(body, key=key)
         values = reply.values or {}
-        return Answer(values, reply.failed or {}, {name: _carried(item) for name, item in values.items()})
+        return ItemisedReply(
+            values, reply.failed or {}, {name: _carried(item) for name, item in values.items()}
+        )
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         sources = blocks_of(snapshot, (item.cancel_order_id for item in self.items))
@@ -220,7 +222,7 @@ class CancelAndMove(Verb, frozen=True):
         home = after.block_of_order(made.id) if made else None
         return _carried(CancelledAndMoved(new_order=made, new_block_id=home))
 
-    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+    def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         return order_lines(snapshot, (item.cancel_order_id for item in self.items))
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
@@ -235,7 +237,7 @@ class CancelAndMove(Verb, frozen=True):
         new = f"{item.move_remaining_to_order_id.code} in {item.move_remaining_to_block_id.code}"
         return f"{code}: what is not placed becomes {new}"
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = []
         for item in self.items:
             order = snapshot.orders.get(item.cancel_order_id)
@@ -243,11 +245,11 @@ class CancelAndMove(Verb, frozen=True):
             if order is None:
                 continue
             if is_final(order.state):
-                found.append(Doubt("finished order", f"{order.id.code} is {order.state}"))
+                found.append(Caution("finished order", f"{order.id.code} is {order.state}"))
             elif target is not None and target.block.order_ids and (why := misfit(order, target.block)):
-                found.append(Doubt("will not fit", f"{order.id.code}: {why}"))
+                found.append(Caution("will not fit", f"{order.id.code}: {why}"))
             if order_ref(item.move_remaining_to_order_id) in snapshot:
-                found.append(Doubt("id exists", f"{item.move_remaining_to_order_id.code} already exists"))
+                found.append(Caution("id exists", f"{item.move_remaining_to_order_id.code} already exists"))
         return tuple(found)
 
 

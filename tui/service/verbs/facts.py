@@ -9,9 +9,9 @@ from tui.api.base import ZERO, CurrencyAndAmount, Identifiers, ResourceId
 from tui.api.models import Order, Placement
 from tui.api.price_units import PER_UNIT
 from tui.api.states import is_cancelled
-from tui.service.snapshot.snapshot import Family, Instrument, Ref, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Instrument, Ref, Snapshot
 from tui.service.verbs.verb import (
-    Line,
+    PreviewLine,
     counted,
     units,
 )
@@ -19,22 +19,22 @@ from tui.service.verbs.verb import (
 
 def order_ref(id: ResourceId) -> Ref:
     """Name an order."""
-    return Ref(Family.ORDERS, id)
+    return Ref(EntityKind.ORDERS, id)
 
 
 def block_ref(id: ResourceId) -> Ref:
     """Name a block."""
-    return Ref(Family.BLOCKS, id)
+    return Ref(EntityKind.BLOCKS, id)
 
 
 def placement_ref(id: ResourceId) -> Ref:
     """Name a placement."""
-    return Ref(Family.PLACEMENTS, id)
+    return Ref(EntityKind.PLACEMENTS, id)
 
 
 def block_refs(ids: Iterable[ResourceId]) -> Iterable[Ref]:
     """Name blocks."""
-    return (Ref(Family.BLOCKS, id) for id in ids)
+    return (Ref(EntityKind.BLOCKS, id) for id in ids)
 
 
 def blocks_of(snapshot: Snapshot, orders: Iterable[ResourceId]) -> dict[ResourceId, list[ResourceId]]:
@@ -80,11 +80,11 @@ def priced(
     price: CurrencyAndAmount | None = None,
     amount: CurrencyAndAmount | None = None,
     portfolio: ResourceId | None = None,
-) -> Line:
+) -> PreviewLine:
     """Give a line at its limit, else its indicative price, else the last price seen of ``known``."""
     at = limit or price
     money = at or amount
-    return Line(
+    return PreviewLine(
         ref=ref,
         side=side,
         quantity=quantity,
@@ -98,7 +98,7 @@ def priced(
     )
 
 
-def order_line(snapshot: Snapshot, order: Order) -> Line:
+def order_line(snapshot: Snapshot, order: Order) -> PreviewLine:
     """Give an order as a line."""
     return priced(
         order_ref(order.id),
@@ -112,12 +112,12 @@ def order_line(snapshot: Snapshot, order: Order) -> Line:
     )
 
 
-def order_lines(snapshot: Snapshot, ids: Iterable[ResourceId]) -> tuple[Line, ...]:
+def order_lines(snapshot: Snapshot, ids: Iterable[ResourceId]) -> tuple[PreviewLine, ...]:
     """Give the orders the desk has as lines."""
     return tuple(order_line(snapshot, snapshot.orders[id]) for id in ids if id in snapshot.orders)
 
 
-def placement_line(snapshot: Snapshot, row: Placement, quantity: Decimal | None) -> Line:
+def placement_line(snapshot: Snapshot, row: Placement, quantity: Decimal | None) -> PreviewLine:
     """Give ``quantity`` units of a placement as a line."""
     return priced(
         placement_ref(row.id),

@@ -11,16 +11,16 @@ from tui.api.client import Client
 from tui.api.requests import (
     ExecutionRequest,
 )
-from tui.service.snapshot.snapshot import Family, Ref, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import (
     around,
     placement_ref,
 )
 from tui.service.verbs.verb import (
-    Answer,
-    Doubt,
-    Line,
-    Mark,
+    Caution,
+    InFlightMark,
+    ItemisedReply,
+    PreviewLine,
     Settlement,
     Tier,
     Verb,
@@ -39,17 +39,17 @@ class RecordFills(Verb, frozen=True):
     name: ClassVar[str] = "executions"
     title: ClassVar[str] = "Record"
     past: ClassVar[str] = "recorded"
-    family: ClassVar[Family] = Family.EXECUTIONS
-    mark: ClassVar[Mark] = Mark.NEW
+    family: ClassVar[EntityKind] = EntityKind.EXECUTIONS
+    mark: ClassVar[InFlightMark] = InFlightMark.NEW
     listed: ClassVar[str] = "requests"
     base_tier: ClassVar[Tier] = Tier.T1
 
     @property
     def refs(self) -> tuple[Ref, ...]:
-        return tuple(Ref(Family.EXECUTIONS, request.id) for request in self.requests)
+        return tuple(Ref(EntityKind.EXECUTIONS, request.id) for request in self.requests)
 
-    async def call(self, client: Client, key: str | None) -> Answer:
-        return Answer(by_id(await client.executions.upsert(self.requests, key=key)))
+    async def call(self, client: Client, key: str | None) -> ItemisedReply:
+        return ItemisedReply(by_id(await client.executions.upsert(self.requests, key=key)))
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         placed = (request.placement_id for request in self.requests)
@@ -58,7 +58,7 @@ class RecordFills(Verb, frozen=True):
     def marks(self, snapshot: Snapshot) -> Mapping[Ref, str]:
         placements = (placement_ref(request.placement_id) for request in self.requests)
         return {
-            **dict.fromkeys(placements, Mark.AMEND.value),
+            **dict.fromkeys(placements, InFlightMark.AMEND.value),
             **dict.fromkeys(self.refs, self.mark.value),
         }
 
@@ -72,14 +72,14 @@ class RecordFills(Verb, frozen=True):
         )
         return judged(there, ref, before, after)
 
-    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+    def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         found = []
         for request in self.requests:
             row = snapshot.placements.get(request.placement_id)
             luid = row.lusid_instrument_id if row else ""
             found.append(
-                Line(
-                    ref=Ref(Family.EXECUTIONS, request.id),
+                PreviewLine(
+                    ref=Ref(EntityKind.EXECUTIONS, request.id),
                     side=request.side,
                     quantity=request.quantity,
                     price=request.price.amount,
@@ -100,16 +100,16 @@ class RecordFills(Verb, frozen=True):
                 said.append(f"{id.code} will have {units(executed)} of {units(row.quantity)} units executed")
         return tuple(said)
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = []
         for id, new in self._by_placement().items():
             row = snapshot.placements.get(id)
             if row is None:
-                found.append(Doubt("not on the desk", id.code))
+                found.append(Caution("not on the desk", id.code))
                 continue
             over = snapshot.executed_of_placement(id) + self._net(snapshot, new) - (row.quantity or ZERO)
             if over > 0 and row.quantity is not None:
-                found.append(Doubt("over-execution", f"{id.code}: {units(over)} more than placed"))
+                found.append(Caution("over-execution", f"{id.code}: {units(over)} more than placed"))
             found.extend(self._twins(snapshot, new))
         return tuple(found)
 
@@ -127,11 +127,11 @@ class RecordFills(Verb, frozen=True):
             total += request.quantity - (held.quantity if held else ZERO)
         return total
 
-    def _twins(self, snapshot: Snapshot, requests: Iterable[ExecutionRequest]) -> Iterable[Doubt]:
+    def _twins(self, snapshot: Snapshot, requests: Iterable[ExecutionRequest]) -> Iterable[Caution]:
         """Find fills that look like one already recorded on the same placement."""
         for request in requests:
             for fill in snapshot.fills_of_placement(request.placement_id):
                 same = (fill.quantity, fill.price) == (request.quantity, request.price)
                 if same and fill.id != request.id:
                     text = f"{units(fill.quantity)} at {fill.price} is already recorded as {fill.id.code}"
-                    yield Doubt("looks like a duplicate", text)
+                    yield Caution("looks like a duplicate", text)

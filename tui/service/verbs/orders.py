@@ -18,7 +18,7 @@ from tui.api.requests import (
     MoveOrdersToDifferentBlocksRequest,
 )
 from tui.api.states import is_final
-from tui.service.snapshot.snapshot import Family, Ref, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.block_fit import misfit
 from tui.service.verbs.facts import (
     block_ref,
@@ -32,10 +32,10 @@ from tui.service.verbs.facts import (
     will_hold,
 )
 from tui.service.verbs.verb import (
-    Answer,
-    Doubt,
-    Line,
-    Mark,
+    Caution,
+    InFlightMark,
+    ItemisedReply,
+    PreviewLine,
     Settlement,
     Tier,
     Verb,
@@ -54,8 +54,8 @@ class CreateOrders(Verb, frozen=True):
     name: ClassVar[str] = "createorders"
     title: ClassVar[str] = "Create"
     past: ClassVar[str] = "created"
-    family: ClassVar[Family] = Family.ORDERS
-    mark: ClassVar[Mark] = Mark.NEW
+    family: ClassVar[EntityKind] = EntityKind.ORDERS
+    mark: ClassVar[InFlightMark] = InFlightMark.NEW
     listed: ClassVar[str] = "requests"
     base_tier: ClassVar[Tier] = Tier.T1
 
@@ -71,26 +71,28 @@ class CreateOrders(Verb, frozen=True):
         )
         return CreateOrders(tuple(kept))
 
-    async def call(self, client: Client, key: str | None) -> Answer:
+    async def call(self, client: Client, key: str | None) -> ItemisedReply:
         made = await client.create_orders(BlockAndOrdersCreateRequest(requests=self.requests), key=key)
-        return Answer(by_id(order for pair in made for order in pair.orders))
+        return ItemisedReply(by_id(order for pair in made for order in pair.orders))
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         return frozenset((*self.refs, *(block_ref(request.block_id) for request in self.requests)))
 
     def marks(self, snapshot: Snapshot) -> Mapping[Ref, str]:
-        blocks = {block_ref(request.block_id): Mark.AMEND.value for request in self.requests}
-        return {**blocks, **dict.fromkeys(self.refs, Mark.NEW.value)}
+        blocks = {block_ref(request.block_id): InFlightMark.AMEND.value for request in self.requests}
+        return {**blocks, **dict.fromkeys(self.refs, InFlightMark.NEW.value)}
 
     def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
         return judged(ref in after and ref not in before, ref, before, after)
 
-    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+    def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         return tuple(
             self._line(snapshot, request, order) for request in self.requests for order in request.orders
         )
 
-    def _line(self, snapshot: Snapshot, request: BlockAndOrdersRequest, order: BlockedOrderRequest) -> Line:
+    def _line(
+        self, snapshot: Snapshot, request: BlockAndOrdersRequest, order: BlockedOrderRequest
+    ) -> PreviewLine:
         return priced(
             order_ref(order.id),
             order.side or request.side or "",
@@ -111,15 +113,17 @@ class CreateOrders(Verb, frozen=True):
             said.append(new + will_hold(request.block_id, count + len(request.orders), quantity))
         return tuple(said)
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
-        found = [Doubt("id exists", f"{ref.id.code} already exists") for ref in self.refs if ref in snapshot]
+    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+        found = [
+            Caution("id exists", f"{ref.id.code} already exists") for ref in self.refs if ref in snapshot
+        ]
         for request in self.requests:
             held = snapshot.blocks.get(request.block_id)
             if held is None or not held.block.order_ids:
                 continue
             why = misfit(request, held.block)
             if why:
-                found.append(Doubt("will not fit", f"{request.block_id.code}: {why}"))
+                found.append(Caution("will not fit", f"{request.block_id.code}: {why}"))
         return tuple(found)
 
 
@@ -132,7 +136,7 @@ class MoveOrders(Verb, frozen=True):
     name: ClassVar[str] = "moveorders"
     title: ClassVar[str] = "Move"
     past: ClassVar[str] = "moved"
-    family: ClassVar[Family] = Family.ORDERS
+    family: ClassVar[EntityKind] = EntityKind.ORDERS
     listed: ClassVar[str] = "order_ids"
     base_tier: ClassVar[Tier] = Tier.T1
 
@@ -140,25 +144,25 @@ class MoveOrders(Verb, frozen=True):
     def label(self) -> str:
         return f"Move {counted(len(self.order_ids), 'order')} to {self.destination.code}"
 
-    async def call(self, client: Client, key: str | None) -> Answer:
+    async def call(self, client: Client, key: str | None) -> ItemisedReply:
         requests = tuple(
             BlockAndOrderIdRequest(destination_block_id=self.destination, order_id=id)
             for id in self.order_ids
         )
         answer = await client.move_orders(MoveOrdersToDifferentBlocksRequest(requests=requests), key=key)
-        return Answer(by_id(item.order for item in answer if item.order))
+        return ItemisedReply(by_id(item.order for item in answer if item.order))
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         sources = blocks_of(snapshot, self.order_ids)
         return frozenset((*self.refs, block_ref(self.destination), *map(block_ref, sources)))
 
     def marks(self, snapshot: Snapshot) -> Mapping[Ref, str]:
-        return dict.fromkeys(self.touched(snapshot), Mark.AMEND.value)
+        return dict.fromkeys(self.touched(snapshot), InFlightMark.AMEND.value)
 
     def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
         return judged(after.block_of_order(ref.id) == self.destination, ref, before, after)
 
-    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+    def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         return order_lines(snapshot, self.order_ids)
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
@@ -176,9 +180,9 @@ class MoveOrders(Verb, frozen=True):
                 said.append(will_hold(block, count - len(ids), quantity - units_of(snapshot, ids)))
         return tuple(said)
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         return tuple(
-            Doubt("will not fit", f"{id.code}: {why}")
+            Caution("will not fit", f"{id.code}: {why}")
             for id in self.order_ids
             if (why := self._obstacle(snapshot, id))
         )

@@ -16,7 +16,7 @@ from tui.api.requests import (
     PlacementUpdateRequest,
 )
 from tui.api.states import is_cancelled, is_finished, normal
-from tui.service.snapshot.snapshot import Family, Ref, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.block_fit import same_instrument
 from tui.service.verbs.changes import asked_is_there, described_changes
 from tui.service.verbs.facts import (
@@ -29,10 +29,10 @@ from tui.service.verbs.facts import (
     priced,
 )
 from tui.service.verbs.verb import (
-    Answer,
-    Doubt,
-    Line,
-    Mark,
+    Caution,
+    InFlightMark,
+    ItemisedReply,
+    PreviewLine,
     Settlement,
     Verb,
     Versions,
@@ -54,16 +54,18 @@ class PlaceBlocks(Verb, frozen=True):
     name: ClassVar[str] = "placeblocks"
     title: ClassVar[str] = "Place"
     past: ClassVar[str] = "placed"
-    family: ClassVar[Family] = Family.PLACEMENTS
-    mark: ClassVar[Mark] = Mark.NEW
+    family: ClassVar[EntityKind] = EntityKind.PLACEMENTS
+    mark: ClassVar[InFlightMark] = InFlightMark.NEW
     listed: ClassVar[str] = "requests"
 
     @property
     def refs(self) -> tuple[Ref, ...]:
         return tuple(placement_ref(request.id) for request in self.requests)
 
-    async def call(self, client: Client, key: str | None) -> Answer:
-        return Answer(by_id(await client.place_blocks(PlaceBlocksRequest(requests=self.requests), key=key)))
+    async def call(self, client: Client, key: str | None) -> ItemisedReply:
+        return ItemisedReply(
+            by_id(await client.place_blocks(PlaceBlocksRequest(requests=self.requests), key=key))
+        )
 
     def _placed_blocks(self) -> tuple[Ref, ...]:
         return tuple(ref for request in self.requests for ref in block_refs(request.block_ids))
@@ -77,7 +79,7 @@ class PlaceBlocks(Verb, frozen=True):
     def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
         return judged(ref in after and ref not in before, ref, before, after)
 
-    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+    def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         return tuple(
             priced(
                 placement_ref(request.id),
@@ -119,22 +121,24 @@ class PlaceBlocks(Verb, frozen=True):
         )
         return f"To {'; '.join(said)}"
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
-        found = [Doubt("id exists", f"{ref.id.code} already exists") for ref in self.refs if ref in snapshot]
+    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+        found = [
+            Caution("id exists", f"{ref.id.code} already exists") for ref in self.refs if ref in snapshot
+        ]
         for ids, asked in self._asked().items():
             ordered, placed = block_totals(snapshot, ids)
             if placed + asked > ordered:
                 names = ", ".join(id.code for id in ids)
                 text = f"{names}: {units(asked)} asked, {units(max(ordered - placed, ZERO))} unplaced"
-                found.append(Doubt("over-placement", text))
+                found.append(Caution("over-placement", text))
         for request in self.requests:
             for id in request.block_ids:
                 why = _block_obstacle(snapshot, id, request)
                 if why:
-                    found.append(Doubt("will not fit", f"{id.code}: {why}"))
+                    found.append(Caution("will not fit", f"{id.code}: {why}"))
                 row = snapshot.blocks.get(id)
                 if row is not None and normal(row.derived_compliance_state) == "failed":
-                    found.append(Doubt(COMPLIANCE, f"{id.code} failed compliance"))
+                    found.append(Caution(COMPLIANCE, f"{id.code} failed compliance"))
         return tuple(found)
 
 
@@ -160,7 +164,7 @@ class UpdatePlacements(Verb, frozen=True):
     name: ClassVar[str] = "$updateplacements"
     title: ClassVar[str] = "Update"
     past: ClassVar[str] = "updated"
-    family: ClassVar[Family] = Family.PLACEMENTS
+    family: ClassVar[EntityKind] = EntityKind.PLACEMENTS
     listed: ClassVar[str] = "updates"
 
     @property
@@ -171,9 +175,9 @@ class UpdatePlacements(Verb, frozen=True):
     def keys(self) -> tuple[str, ...]:
         return numbered(len(self.updates))
 
-    async def call(self, client: Client, key: str | None) -> Answer:
+    async def call(self, client: Client, key: str | None) -> ItemisedReply:
         reply = await client.update_placements(dict(zip(self.keys, self.updates, strict=True)), key=key)
-        return Answer(reply.values or {}, reply.failed or {})
+        return ItemisedReply(reply.values or {}, reply.failed or {})
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         return around(snapshot, (update.id for update in self.updates))
@@ -183,7 +187,7 @@ class UpdatePlacements(Verb, frozen=True):
         row = after.placements.get(ref.id)
         return judged(row is not None and asked_is_there(update, row), ref, before, after)
 
-    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+    def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         found = []
         for update in self.updates:
             row = snapshot.placements.get(update.id)
@@ -199,25 +203,25 @@ class UpdatePlacements(Verb, frozen=True):
             if (changes := described_changes(update, snapshot.placements.get(update.id)))
         )
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = []
         for update in self.updates:
             row = snapshot.placements.get(update.id)
             if row is None:
-                found.append(Doubt("not on the desk", update.id.code))
+                found.append(Caution("not on the desk", update.id.code))
                 continue
             executed = snapshot.executed_of_placement(update.id)
             if is_cancelled(row.state):
-                found.append(Doubt("finished placement", f"{update.id.code} is {row.state}"))
+                found.append(Caution("finished placement", f"{update.id.code} is {row.state}"))
             elif update.quantity is not None and update.quantity < executed:
                 text = f"{update.id.code}: {units(update.quantity)} is below the {units(executed)} executed"
-                found.append(Doubt("below executed", text))
+                found.append(Caution("below executed", text))
             elif update.quantity is not None and row.parent_placement_id is None:
                 ordered, placed = block_totals(snapshot, row.block_ids)
                 after = placed - (row.quantity or ZERO) + update.quantity
                 if after > ordered:
                     text = f"{update.id.code}: {units(after)} placed of {units(ordered)} ordered"
-                    found.append(Doubt("over-placement", text))
+                    found.append(Caution("over-placement", text))
         return tuple(found)
 
 
@@ -229,20 +233,22 @@ class CancelPlacements(Verb, frozen=True):
     name: ClassVar[str] = "$cancelplacements"
     title: ClassVar[str] = "Cancel"
     past: ClassVar[str] = "cancelled"
-    family: ClassVar[Family] = Family.PLACEMENTS
-    mark: ClassVar[Mark] = Mark.CANCEL
+    family: ClassVar[EntityKind] = EntityKind.PLACEMENTS
+    mark: ClassVar[InFlightMark] = InFlightMark.CANCEL
     listed: ClassVar[str] = "placement_ids"
 
     @property
     def keys(self) -> tuple[str, ...]:
         return numbered(len(self.placement_ids))
 
-    async def call(self, client: Client, key: str | None) -> Answer:
+    async def call(self, client: Client, key: str | None) -> ItemisedReply:
         body = dict(zip(self.keys, self.placement_ids, strict=True))
         reply = await client.cancel_placements(body, key=key)
         items = reply.values or {}
         values = {name: item.placement_state for name, item in items.items()}
-        return Answer(values, reply.failed or {}, {name: _with_it(item) for name, item in items.items()})
+        return ItemisedReply(
+            values, reply.failed or {}, {name: _with_it(item) for name, item in items.items()}
+        )
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         return around(snapshot, self.placement_ids)
@@ -259,7 +265,7 @@ class CancelPlacements(Verb, frozen=True):
         executed = after.executed_of_placement(ref.id)
         return f"{units(executed)} executed stay" if executed else ""
 
-    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+    def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         rows = (snapshot.placements[id] for id in self.placement_ids if id in snapshot.placements)
         return tuple(placement_line(snapshot, row, _open(snapshot, row)) for row in rows)
 
@@ -276,14 +282,14 @@ class CancelPlacements(Verb, frozen=True):
             said.append(f"{id.code}: {units(_open(snapshot, row))} units freed{kept}{more}")
         return tuple(said)
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = []
         for id in self.placement_ids:
             row = snapshot.placements.get(id)
             if row is None:
-                found.append(Doubt("not on the desk", id.code))
+                found.append(Caution("not on the desk", id.code))
             elif is_finished(row.state):
-                found.append(Doubt("finished placement", f"{id.code} is {row.state}"))
+                found.append(Caution("finished placement", f"{id.code} is {row.state}"))
         return tuple(found)
 
 

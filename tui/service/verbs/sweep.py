@@ -11,12 +11,12 @@ from tui.api.requests import (
     SweepBlocksRequest,
 )
 from tui.api.states import is_cancelled, is_final
-from tui.service.snapshot.snapshot import Family, Ref, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import block_ref, priced
 from tui.service.verbs.verb import (
-    Answer,
-    Doubt,
-    Line,
+    Caution,
+    ItemisedReply,
+    PreviewLine,
     Settlement,
     Verb,
     Versions,
@@ -38,26 +38,26 @@ class SweepBlocks(Verb, frozen=True):
     name: ClassVar[str] = "SweepBlocks"
     title: ClassVar[str] = "Sweep"
     past: ClassVar[str] = "swept"
-    family: ClassVar[Family] = Family.BLOCKS
+    family: ClassVar[EntityKind] = EntityKind.BLOCKS
     listed: ClassVar[str] = "block_ids"
 
     @property
     def keys(self) -> tuple[str, ...]:
         return numbered(len(self.block_ids))
 
-    async def call(self, client: Client, key: str | None) -> Answer:
+    async def call(self, client: Client, key: str | None) -> ItemisedReply:
         request = SweepBlocksRequest(
             block_ids=dict(zip(self.keys, self.block_ids, strict=True)),
             latest_allowable_modification_time=self.latest,
         )
         reply = await client.sweep_blocks(request, key=key)
-        return Answer(reply.values or {}, reply.failed or {})
+        return ItemisedReply(reply.values or {}, reply.failed or {})
 
     def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
         row = after.blocks.get(ref.id)
         return judged(row is not None and bool(row.block.is_swept), ref, before, after)
 
-    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+    def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         rows = [snapshot.blocks[id] for id in self.block_ids if id in snapshot.blocks]
         return tuple(
             priced(
@@ -73,9 +73,9 @@ class SweepBlocks(Verb, frozen=True):
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
         return (f"Blocks changed after {_in_short(self.latest)} are refused",)
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         return tuple(
-            Doubt("not sweepable", f"{id.code}: {why}")
+            Caution("not sweepable", f"{id.code}: {why}")
             for id in self.block_ids
             if (why := unsweepable(snapshot, id))
         )

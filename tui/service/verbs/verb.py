@@ -19,7 +19,7 @@ from tui.api.base import ErrorDetail, ResourceId
 from tui.api.client import Client
 from tui.api.errors import ApiError, NoAnswer, Refused, item_failure
 from tui.api.price_units import PER_UNIT
-from tui.service.snapshot.snapshot import Family, Ref, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.writes.advice import advice_for
 from tui.service.writes.outcomes import Outcome, Status
 
@@ -41,7 +41,7 @@ class Settlement(StrEnum):
     NOT_SEEN = "not seen"
 
 
-class Mark(StrEnum):
+class InFlightMark(StrEnum):
     """The intent a row shows while a write on it is in flight."""
 
     CANCEL = "6?"
@@ -49,7 +49,7 @@ class Mark(StrEnum):
     NEW = "A?"
 
 
-class Line(Struct, frozen=True):
+class PreviewLine(Struct, frozen=True):
     """One item as the preview counts it: units of an instrument at a price, in a currency.
 
     ``price_unit`` is what one unit at price 1 costs: bonds are quoted per 100 nominal.
@@ -76,14 +76,14 @@ class Line(Struct, frozen=True):
         return self.quantity * self.price * self.price_unit
 
 
-class Doubt(Struct, frozen=True):
+class Caution(Struct, frozen=True):
     """Something the server will probably refuse, or that is odd: a hint, the server decides."""
 
     kind: str
     text: str
 
 
-class Answer(Struct, frozen=True):
+class ItemisedReply(Struct, frozen=True):
     """A successful call: per key sent the entity it became, and the items it refused.
 
     ``notes`` say per key what the entity alone does not: which transaction an allocation became, what
@@ -110,9 +110,9 @@ class Verb(Struct, frozen=True):
     """The imperative, such as ``Cancel``."""
     past: ClassVar[str]
     """The participle, such as ``cancelled``."""
-    family: ClassVar[Family]
+    family: ClassVar[EntityKind]
     """What its items are."""
-    mark: ClassVar[Mark] = Mark.AMEND
+    mark: ClassVar[InFlightMark] = InFlightMark.AMEND
     per_call: ClassVar[int] = 100
     """How many items one call may carry (contract, limits)."""
     listed: ClassVar[str]
@@ -151,7 +151,7 @@ class Verb(Struct, frozen=True):
         parts = ({self.listed: items[start : start + self.per_call]} for start in starts)
         return tuple(replace(self, **part) for part in parts)
 
-    async def call(self, client: Client, key: str | None) -> Answer:
+    async def call(self, client: Client, key: str | None) -> ItemisedReply:
         """Send one call, as it is.
 
         Raises:
@@ -165,7 +165,7 @@ class Verb(Struct, frozen=True):
         kept = tuple(item for item, ref in items if ref in refs)
         return replace(self, **{self.listed: kept})
 
-    def outcomes(self, answer: Answer) -> tuple[Outcome, ...]:
+    def outcomes(self, answer: ItemisedReply) -> tuple[Outcome, ...]:
         """Give the outcome of each item of an answered call; items it does not mention are unknown."""
         pairs = zip(self.refs, self.keys, strict=True)
         return tuple(_outcome(ref, key, answer) for ref, key in pairs)
@@ -200,7 +200,7 @@ class Verb(Struct, frozen=True):
         """Give the confirmation it needs before limits and environment are looked at."""
         return self.base_tier
 
-    def lines(self, snapshot: Snapshot) -> tuple[Line, ...]:
+    def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         """Give what the preview counts, one line per item as far as its row is known."""
         return ()
 
@@ -208,12 +208,12 @@ class Verb(Struct, frozen=True):
         """Say what will be different afterwards, as far as the desk can tell."""
         return ()
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Doubt, ...]:
+    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         """Say what the server will probably refuse."""
         return ()
 
 
-def _outcome(ref: Ref, key: str, answer: Answer) -> Outcome:
+def _outcome(ref: Ref, key: str, answer: ItemisedReply) -> Outcome:
     failure = item_failure(answer.failed, key, ref.id)
     if failure is not None:
         type_ = failure.type or ""

@@ -15,15 +15,15 @@ from msgspec import Struct, field
 from tui.api.price_units import is_bond
 
 
-class Band(Struct, frozen=True):
+class LimitBand(Struct, frozen=True):
     """Above ``soft`` is asked again, above ``hard`` is refused."""
 
     soft: Decimal
     hard: Decimal
 
 
-def _band(soft: str, hard: str) -> Band:
-    return Band(Decimal(soft), Decimal(hard))
+def _band(soft: str, hard: str) -> LimitBand:
+    return LimitBand(Decimal(soft), Decimal(hard))
 
 
 ROUGH_RATES: Final[Mapping[str, Decimal]] = {
@@ -57,13 +57,13 @@ class Limits(Struct, frozen=True):
     """
 
     base: str = "USD"
-    notional: Band = field(default_factory=lambda: _band("5000000", "25000000"))
-    volume: Band = field(default_factory=lambda: _band("0.10", "0.50"))
-    drift: Mapping[str, Band] = field(
+    notional: LimitBand = field(default_factory=lambda: _band("5000000", "25000000"))
+    volume: LimitBand = field(default_factory=lambda: _band("0.10", "0.50"))
+    drift: Mapping[str, LimitBand] = field(
         default_factory=lambda: {"equity": _band("0.02", "0.10"), "bond": _band("0.01", "0.05")}
     )
-    typical: Band = field(default_factory=lambda: _band("5", "50"))
-    items: Band = field(default_factory=lambda: _band("25", "250"))
+    typical: LimitBand = field(default_factory=lambda: _band("5", "50"))
+    items: LimitBand = field(default_factory=lambda: _band("25", "250"))
     prod_items: int = 5
     prod_notional: Decimal = Decimal(1_000_000)
     rates: Mapping[str, Decimal] = field(default_factory=lambda: ROUGH_RATES)
@@ -73,7 +73,7 @@ class Limits(Struct, frozen=True):
         per_unit = self.rates.get(currency.upper(), Decimal(1)) / self.rates.get(self.base, Decimal(1))
         return amount / per_unit
 
-    def drift_of(self, asset_class: str) -> Band:
+    def drift_of(self, asset_class: str) -> LimitBand:
         """Give the price band of an asset class; what is not a bond is held to the equity band."""
         return self.drift["bond" if is_bond(asset_class) else "equity"]
 

@@ -13,13 +13,13 @@ from typing import Final
 from msgspec import Struct
 
 from tui.api.base import ZERO, ResourceId
-from tui.service.environment import Environment, Kind
+from tui.service.environment import Environment, EnvironmentKind
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import CreateOrders, PlaceBlocks, UpdateOrders, UpdatePlacements, Verb
 from tui.service.verbs.facts import order_line
 from tui.service.verbs.placements import COMPLIANCE
-from tui.service.verbs.verb import Doubt, Line, Tier, counted, units
-from tui.service.writes.limits import DEFAULT_LIMITS, Band, Limits
+from tui.service.verbs.verb import Caution, PreviewLine, Tier, counted, units
+from tui.service.writes.limits import DEFAULT_LIMITS, LimitBand, Limits
 
 LARGEST: Final = 3
 _PENCE: Final = (Decimal(50), Decimal(200))
@@ -63,7 +63,7 @@ class Preview(Struct, frozen=True):
     hard: tuple[str, ...]
     soft: tuple[Warning, ...]
     totals: tuple[Total, ...]
-    largest: tuple[Line, ...]
+    largest: tuple[PreviewLine, ...]
     effects: tuple[str, ...]
     typical: str = ""
 
@@ -137,14 +137,16 @@ def _batch(verb: Verb, limits: Limits) -> Iterator[_Finding]:
         yield _Finding("large batch", text, Decimal(verb.count), hard)
 
 
-def _against(band: Band, value: Decimal) -> tuple[bool, Decimal] | None:
+def _against(band: LimitBand, value: Decimal) -> tuple[bool, Decimal] | None:
     """Give whether the hard limit is passed and the limit itself, or None inside both."""
     if value > band.hard:
         return True, band.hard
     return (False, band.soft) if value > band.soft else None
 
 
-def _line_findings(line: Line, snapshot: Snapshot, limits: Limits, usual: _Usual) -> Iterator[_Finding]:
+def _line_findings(
+    line: PreviewLine, snapshot: Snapshot, limits: Limits, usual: _Usual
+) -> Iterator[_Finding]:
     name = line.ref.id.code
     notional = line.notional
     if notional is not None:
@@ -172,7 +174,7 @@ def _line_findings(line: Line, snapshot: Snapshot, limits: Limits, usual: _Usual
         yield from _drift(line, line.limit, known.last_price, limits.drift_of(known.asset_class))
 
 
-def _drift(line: Line, limit: Decimal, reference: Decimal, band: Band) -> Iterator[_Finding]:
+def _drift(line: PreviewLine, limit: Decimal, reference: Decimal, band: LimitBand) -> Iterator[_Finding]:
     name = line.ref.id.code
     ratio = limit / reference
     if _PENCE[0] <= ratio <= _PENCE[1]:
@@ -196,7 +198,7 @@ class _Usual:
         self._snapshot = snapshot
         self._found: dict[tuple[ResourceId, str], Decimal | None] = {}
 
-    def ratio(self, line: Line) -> Decimal | None:
+    def ratio(self, line: PreviewLine) -> Decimal | None:
         """Give the item's notional as a multiple of its portfolio's typical order, None when unknown."""
         if line.portfolio is None or line.notional is None:
             return None
@@ -218,7 +220,7 @@ def typical_notional(snapshot: Snapshot, portfolio: ResourceId, currency: str) -
     return sizes[len(sizes) // 2] if len(sizes) >= _FEWEST else None
 
 
-def _typical(line: Line, limits: Limits, usual: _Usual) -> Iterator[_Finding]:
+def _typical(line: PreviewLine, limits: Limits, usual: _Usual) -> Iterator[_Finding]:
     ratio = usual.ratio(line)
     found = None if ratio is None else _against(limits.typical, ratio)
     if ratio is not None and found is not None and line.portfolio is not None:
@@ -229,12 +231,12 @@ def _typical(line: Line, limits: Limits, usual: _Usual) -> Iterator[_Finding]:
         yield _Finding("unusual size", text, ratio, found[0])
 
 
-def _typical_ratio(lines: Iterable[Line], usual: _Usual) -> str:
+def _typical_ratio(lines: Iterable[PreviewLine], usual: _Usual) -> str:
     ratios = [ratio for line in lines if (ratio := usual.ratio(line)) is not None]
     return f"largest is {_times(max(ratios))} the typical order" if ratios else ""
 
 
-def _warnings(findings: Iterable[_Finding], doubts: Iterable[Doubt]) -> tuple[Warning, ...]:
+def _warnings(findings: Iterable[_Finding], doubts: Iterable[Caution]) -> tuple[Warning, ...]:
     """Group what is odd by kind, passed limits first, then the kinds with the most items."""
     kinds: dict[str, list[_Finding]] = {}
     for found in findings:
@@ -252,8 +254,8 @@ def _warnings(findings: Iterable[_Finding], doubts: Iterable[Doubt]) -> tuple[Wa
     return tuple(sorted(made, key=lambda each: (not each.limit, -each.count)))
 
 
-def _totals(lines: Iterable[Line]) -> tuple[Total, ...]:
-    groups: dict[tuple[str, str], list[Line]] = {}
+def _totals(lines: Iterable[PreviewLine]) -> tuple[Total, ...]:
+    groups: dict[tuple[str, str], list[PreviewLine]] = {}
     for line in lines:
         groups.setdefault((line.side, line.currency), []).append(line)
     return tuple(
@@ -277,7 +279,7 @@ def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
     return total
 
 
-def _size(line: Line) -> tuple[Decimal, Decimal]:
+def _size(line: PreviewLine) -> tuple[Decimal, Decimal]:
     return (line.notional or ZERO, line.quantity or ZERO)
 
 
@@ -295,7 +297,7 @@ def _tier(
         return Tier.HARD
     if typed or any(warning.limit for warning in soft):
         return Tier.T3
-    if environment.kind is Kind.PROD:
+    if environment.kind is EnvironmentKind.PROD:
         money = sum((limits.in_base(each.notional or ZERO, each.currency) for each in totals), ZERO)
         if verb.count > limits.prod_items or money > limits.prod_notional:
             return Tier.T3

@@ -36,7 +36,7 @@ KEPT_ADVICE: Final = "Check again, or send it again: this server does the same r
 TWICE_ADVICE: Final = "Check again; only send it again when you are sure that it did not happen."
 
 
-class Doubt(Struct, frozen=True):
+class UnknownCall(Struct, frozen=True):
     """A call of which at least one item's outcome is unknown."""
 
     intent: Intent
@@ -89,11 +89,11 @@ class Writer:
         self._now = now
         self._pause = pause
         self._marks: dict[Ref, str] = {}
-        self._doubts: dict[str, Doubt] = {}
+        self._doubts: dict[str, UnknownCall] = {}
         self._watched: set[str] = set()
         self.closing = False
         for intent in journal.open_intents(address_of(client)):
-            doubt = Doubt(intent, intent.unknown or frozenset(intent.verb.refs))
+            doubt = UnknownCall(intent, intent.unknown or frozenset(intent.verb.refs))
             self._doubts[intent.id] = doubt
             self._marks.update(doubt.verb.marks(snapshot()))
 
@@ -108,7 +108,7 @@ class Writer:
         return len(self._marks.keys() - self._in_doubt().keys())
 
     @property
-    def doubts(self) -> tuple[Doubt, ...]:
+    def doubts(self) -> tuple[UnknownCall, ...]:
         """The calls whose outcome nobody knows, oldest first."""
         return tuple(self._doubts.values())
 
@@ -132,7 +132,7 @@ class Writer:
         marks = dict(verb.marks(self._snapshot()))
         self._show(marks)
         outcomes: list[Outcome] = []
-        doubts: list[Doubt] = []
+        doubts: list[UnknownCall] = []
         request_id = ""
         try:
             halt: ApiError | None = None
@@ -165,10 +165,10 @@ class Writer:
             generation=self._client.generation,
         )
 
-    def _doubt(self, intent: Intent, outcomes: Iterable[Outcome]) -> list[Doubt]:
+    def _doubt(self, intent: Intent, outcomes: Iterable[Outcome]) -> list[UnknownCall]:
         """Give the doubt a call leaves, if any of its items is unknown."""
         unknown = frozenset(each.ref for each in outcomes if each.status is Status.UNKNOWN)
-        return [Doubt(intent, unknown)] if unknown else []
+        return [UnknownCall(intent, unknown)] if unknown else []
 
     async def _call(self, intent: Intent, *, again: bool = False) -> _Sent:
         """Journal and send one call, as it is."""
@@ -204,7 +204,7 @@ class Writer:
 
     # --- finding out ---------------------------------------------------------------------------
 
-    async def _read_back(self, doubts: Collection[Doubt], outcomes: list[Outcome]) -> list[Outcome]:
+    async def _read_back(self, doubts: Collection[UnknownCall], outcomes: list[Outcome]) -> list[Outcome]:
         """Read until everything in doubt has happened or the time is over; give what is known then."""
         left = {doubt.intent.id: doubt for doubt in doubts}
         self._doubts |= left
@@ -236,7 +236,7 @@ class Writer:
             return KEPT_ADVICE
         return CHECK_ADVICE if verb.repeatable else TWICE_ADVICE
 
-    async def _settle(self, doubt: Doubt, *, final: bool) -> dict[Ref, Outcome] | None:
+    async def _settle(self, doubt: UnknownCall, *, final: bool) -> dict[Ref, Outcome] | None:
         """Read the rows of a doubt and judge them; with ``final`` a row changed by others is settled too.
 
         Gives None when they could not be read.
@@ -261,7 +261,7 @@ class Writer:
         await self._close(doubt, settled)
         return settled
 
-    async def _close(self, doubt: Doubt, settled: Mapping[Ref, Outcome]) -> None:
+    async def _close(self, doubt: UnknownCall, settled: Mapping[Ref, Outcome]) -> None:
         """Take settled items out of a doubt; journal it as soon as none is left."""
         if not settled:
             return
@@ -272,7 +272,7 @@ class Writer:
             self._doubts.pop(doubt.intent.id, None)
             await self._conclude(doubt.intent.id, tuple(settled.values()))
 
-    def _open(self) -> tuple[Doubt, ...]:
+    def _open(self) -> tuple[UnknownCall, ...]:
         """Give the doubts nobody is reading back just now."""
         return tuple(each for id, each in self._doubts.items() if id not in self._watched)
 
@@ -318,7 +318,7 @@ class Writer:
             self._show(self._in_doubt(), without=marks)
         return None if verb is None else self._report(verb, started, outcomes)
 
-    async def _resend(self, doubt: Doubt) -> list[Outcome]:
+    async def _resend(self, doubt: UnknownCall) -> list[Outcome]:
         intent = doubt.intent
         whole = doubt.refs == frozenset(intent.verb.refs)
         if not whole:
@@ -334,7 +334,7 @@ class Writer:
         outcomes = [self._perhaps_before(doubt, each) for each in sent.outcomes]
         return await self._read_back(self._doubt(intent, outcomes), outcomes)
 
-    def _perhaps_before(self, doubt: Doubt, outcome: Outcome) -> Outcome:
+    def _perhaps_before(self, doubt: UnknownCall, outcome: Outcome) -> Outcome:
         """Take a refusal of the second try for what it is when the first one turns out to have happened."""
         if outcome.status is not Status.REFUSED:
             return outcome
@@ -414,7 +414,7 @@ def _confirmed(verb: Verb, ref: Ref, snapshot: Snapshot) -> Outcome:
     return Outcome(ref, Status.DONE, note=note, entity=snapshot.row(ref))
 
 
-def _unsent(doubt: Doubt, why: str) -> list[Outcome]:
+def _unsent(doubt: UnknownCall, why: str) -> list[Outcome]:
     """Give the items of a doubt that could not be sent again: what came of the first try stays unknown."""
     reason = f"Not sent again: {why.rstrip('.')}. Nothing new is known of the first try."
     return [Outcome(ref, Status.UNKNOWN, reason=reason, advice=CHECK_ADVICE) for ref in doubt.verb.refs]
@@ -425,4 +425,4 @@ def _request_of(entity: Any) -> str:
     return (version.request_id_modified or "") if version is not None else ""
 
 
-__all__ = ["READ_BACK_S", "Doubt", "Versions", "Writer"]
+__all__ = ["READ_BACK_S", "UnknownCall", "Versions", "Writer"]
