@@ -60,13 +60,16 @@ async def desk_app(
     transport = wrap(asgi_transport(embedded.app))
     environment = Environment("demo", EnvironmentKind.LOCAL)
 
+    def now() -> datetime:
+        return start or datetime.now(UTC)
+
     async def connect() -> Connection:
         client = Client(Http("http://embedded/api", transport=transport))
-        return Connection(Desk(client, environment, journal=Journal(None)), client.close)
+        return Connection(Desk(client, environment, journal=Journal(None), now=now), client.close)
 
     preferences = Preferences(ascii=ascii, read_only=read_only, zone=UTC, refresh_s=3600, exports=exports)
     try:
-        yield BlotterApp(environment, connect, preferences, now=lambda: start or datetime.now(UTC))
+        yield BlotterApp(environment, connect, preferences, now=now)
     finally:
         await embedded.close()
 

@@ -1,4 +1,4 @@
-"""Makes the tables and the picture of the README from the program itself: ``python -m tests.readme``."""
+"""Makes the tables of the documents and the README's picture from the program: ``python -m tests.readme``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 
 from tests.paths import ROOT
 from tui.actions.action import key_words
@@ -18,12 +19,25 @@ from tui.oms.market import MarketRules
 from tui.screens.desk.key_hints import row_keys
 
 README = ROOT / "README.md"
+DOCUMENTS = (README, ROOT / ".github" / "MANUAL.md", ROOT / "tests" / "contract" / "FIDELITY.md")
+"""Every document that holds a table made here, between ``<!-- name -->`` and ``<!-- /name -->``."""
 AFTERNOON = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 PICTURE = ROOT / "tests" / "pictures" / "desk.svg"
+MADE_BY = f"<!-- drawn by Textual {version('textual')} -->"
+
+
+def key_summary() -> str:
+    """Return the keys in short, a row per group of the registry."""
+    lines = ["| | |", "|---|---|"]
+    for group in GROUPS:
+        actions = (action for action in ACTIONS if action.group == group)
+        words = (f"`{key_words(each.key)}` {each.label[:1].lower()}{each.label[1:]}" for each in actions)
+        lines.append(f"| **{group}** | {_cell(' · '.join(words))} |")
+    return "\n".join(lines)
 
 
 def keys() -> str:
-    """Give the key table, a part per group of the registry."""
+    """Return the key table, a part per group of the registry."""
     lines = ["| Key | Does | |", "|---|---|---|"]
     for group in GROUPS:
         lines.append(f"| | **{group}** | |")
@@ -41,7 +55,7 @@ def keys() -> str:
 
 
 def endpoints() -> str:
-    """Give the table of endpoints, with how faithful each is."""
+    """Return the table of endpoints, with how faithful each is."""
     lines = ["| Method of the SDK | Request | | Fidelity |", "|---|---|---|---|"]
     for e in ENDPOINTS:
         served = SERVED[e.name]
@@ -51,7 +65,7 @@ def endpoints() -> str:
 
 
 def fidelity() -> str:
-    """Give the table of the rules, a part per family, and what of LUSID's API is not served."""
+    """Return the table of the rules, a part per family, and what of LUSID's API is not served."""
     counts = Counter(rule.fidelity for rule in RULES.values())
     summary = ", ".join(f"{counts[each]} {each.value}" for each in Fidelity)
     lines = [f"{len(RULES)} rules: {summary}.", "", "| | Rule | Fidelity | |", "|---|---|---|---|"]
@@ -74,7 +88,7 @@ def fidelity() -> str:
 
 
 def settings() -> str:
-    """Give the table of what may be said of a server, and where."""
+    """Return the table of what may be said of a server, and where."""
     lines = ["| | Command line | Variable | Profile | Secrets file |", "|---|---|---|---|---|"]
     for each in SETTINGS:
         places = (each.flag, " ".join(each.variables), each.entry, " ".join(each.keys))
@@ -84,7 +98,7 @@ def settings() -> str:
 
 
 def faults() -> str:
-    """Give the table of the faults ``serve`` can be asked for."""
+    """Return the table of the faults ``serve`` can be asked for."""
     lines = ["| Fault | The client sees | The call is carried out | Takes |", "|---|---|---|---|"]
     for kind in KINDS:
         takes = ", ".join(f"`{name}`" for name in kind.takes)
@@ -93,7 +107,7 @@ def faults() -> str:
 
 
 def market() -> str:
-    """Give the table of the numbers the simulated market goes by."""
+    """Return the table of the numbers the simulated market goes by."""
     rules = MarketRules()
     minute = timedelta(minutes=1)
     heavy, quiet = max(rules.profile), min(rules.profile)
@@ -141,8 +155,9 @@ def _cell(text: str) -> str:
 
 
 def with_tables(text: str) -> str:
-    """Give the README with its tables made anew."""
+    """Return a document with its tables made anew."""
     tables = {
+        "key-summary": key_summary(),
         "keys": keys(),
         "settings": settings(),
         "endpoints": endpoints(),
@@ -158,7 +173,11 @@ def with_tables(text: str) -> str:
 
 
 async def picture() -> str:
-    """Give a picture of the desk at 160x44, on the demo data of one afternoon, as SVG."""
+    """Return a picture of the desk at 160x44, on the demo data of one afternoon, as SVG.
+
+    The app's clock stands still, so the same program makes the same bytes. The last line names the Textual
+    that drew it, since another version may draw the same screen with other bytes.
+    """
     from tests.blotter_app import desk_app
 
     async with desk_app(start=AFTERNOON) as app, app.run_test(size=(160, 44)) as pilot:
@@ -166,12 +185,13 @@ async def picture() -> str:
             await pilot.pause(0.01)
         await pilot.press("down", "up")
         await pilot.pause(0.2)
-        return app.export_screenshot(title="blotter")
+        return f"{app.export_screenshot(title='blotter')}\n{MADE_BY}\n"
 
 
 def main() -> None:
-    """Write the tables into the README and the picture beside the tests."""
-    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
+    """Write the tables into the documents, and the picture."""
+    for document in DOCUMENTS:
+        document.write_text(with_tables(document.read_text(encoding="utf-8")), encoding="utf-8")
     PICTURE.parent.mkdir(exist_ok=True)
     PICTURE.write_text(asyncio.run(picture()), encoding="utf-8")
 

@@ -164,7 +164,7 @@ def _offered(serve: argparse.ArgumentParser) -> None:
         metavar="FAULT",
         action="append",
         default=[],
-        help="a fault to test clients with, such as 'rate-limited list_* every=3'; the README lists them",
+        help="a fault to test clients with, such as 'rate-limited list_* every=3'; the manual lists them",
     )
     serve.add_argument("--scenario", type=Path, metavar="FILE", help="the faults of a TOML file")
     serve.add_argument(

@@ -1,4 +1,4 @@
-"""What the README shows a user of the SDK works as it stands there, but for the port and the token."""
+"""What README and manual show a user of the SDK works as written, but for the port and the token."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tests.compat.sdk import lusid
 from tests.compat.serving import served
 from tests.paths import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = "\n".join((ROOT / file).read_text(encoding="utf-8") for file in ("README.md", ".github/MANUAL.md"))
 
 
 def shown(language: str) -> str:
-    """Give the README's piece of code in ``language`` that is for the SDK."""
+    """Return the piece of code in ``language`` that is for the SDK."""
     pieces = re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
     (piece,) = (piece for piece in pieces if "lusid" in piece)
     return piece

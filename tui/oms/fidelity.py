@@ -1,7 +1,7 @@
 """How faithful the embedded server is to LUSID, declared once: rule by rule and endpoint by endpoint.
 
-The README's tables are written from here, and tests see to it that no rule or endpoint is left out, that
-every rule has its tests over HTTP, and that what is not served is answered 501. Nothing else may keep a
+The tables of FIDELITY.md are written from here, and tests see to it that no rule or endpoint is left out,
+that every rule has its tests over HTTP, and that what is not served is answered 501. Nothing else may keep a
 list of this kind. It is not loaded to serve.
 """
 

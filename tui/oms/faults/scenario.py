@@ -56,7 +56,7 @@ KINDS: Final = (
     FaultKind("truncated", "half of the JSON, as if it were all", True),
     FaultKind("html", "a page of HTML with the status of success", True),
 )
-"""Every kind of fault; the README's table is made from it."""
+"""Every kind of fault; the table of FIDELITY.md is made from it."""
 
 
 class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -252,7 +252,7 @@ def _not_served(request: Request, allowed: Iterable[str]) -> Refusal:
         detail = f"{path} is served for {', '.join(sorted(allowed))}, not for {method}."
         return Refusal("MethodNotAllowed", detail, code=UNKNOWN, status=405)
     if path.lower() == "/api" or path.lower().startswith("/api/"):
-        detail = f"{method} {path} is not modelled by this server; the README lists what is."
+        detail = f"{method} {path} is not modelled by this server; the table of endpoints lists what is."
         return Refusal("NotImplemented", detail, code=UNKNOWN, status=501)
     return Refusal("NotFound", f"There is nothing at {path}.", code=UNKNOWN, status=404)
 
