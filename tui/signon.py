@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, cast
 from msgspec import Struct
 
 from tui.api import urls
-from tui.api.codec import clean
+from tui.api.sanitize import clean
 from tui.config import paths
 from tui.config.profiles import ENV, LONGEST_MS, MOST_RETRIES, SETTINGS, Access, gather
 from tui.config.secrets import check_token, read_token

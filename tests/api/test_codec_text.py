@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.api.examples import KINDS, example
 from tui.api import codec
 from tui.api.base import ProblemDetails, ResourceId
-from tui.api.codec import clean
 from tui.api.models import Block, HistoryItem, Order, OrderGraphBlock
 from tui.api.requests import BookingReply, KeyedReply, ResourceList
+from tui.api.sanitize import clean
 
 HOSTILE = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0), 0x61C, *range(0x200B, 0x2010))]
 HOSTILE += [chr(code) for code in (*range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF)]

@@ -16,7 +16,7 @@ import msgspec
 ZERO: Final = Decimal(0)
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
-"""A point in time, always aware. A text without a zone is UTC (F2); the gate sees to it."""
+"""A point in time, always aware. A text without a zone is UTC (F2); the codec adds it."""
 
 
 class WireStruct(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, gc=False):

@@ -1,12 +1,12 @@
-"""The gate between bytes and models: the one place where text is cleaned and numbers are read.
+"""Encodes models as JSON and decodes JSON into models; every byte on the wire passes here.
 
-Numbers become ``Decimal`` digit by digit, never through a float. Hostile characters are replaced,
-never dropped, so that no reply can style, move or break a screen; the one exception are the parts of
-ids, which are kept as sent because they are written back (whatever draws a cell cleans again).
+Numbers become ``Decimal`` digit by digit, never through a float. Texts are cleaned by
+:mod:`tui.api.sanitize`, so that no reply can style, move or break a screen; the one exception are the parts
+of ids, which stay as they were sent because they are written back (whatever draws a cell cleans again).
 
-A reply is looked over once for anything that needs care. Almost none has it, and is decoded straight
-into models; the others take the slow path through Python values, where the same rules are applied
-value by value. What both accept, both read alike.
+A reply is searched once for anything that needs care. Nearly always nothing is found, and it is decoded
+straight into models. Otherwise it takes the slow path: it is read into Python values, and the same rules are
+applied value by value. A reply that both paths accept is read alike by both.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from msgspec import Struct
 
 from tui.api import base, models, requests
 from tui.api.requests import ResourceList
+from tui.api.sanitize import clean, may_be_unclean, replace_surrogates
 
 T = TypeVar("T")
 
@@ -34,15 +35,6 @@ MAX_TEXT: Final = 4096
 """The longest text kept of one field, in characters."""
 
 # Patterns are kept as texts: re compiles one when it is first used, and most starts never need it.
-_HOSTILE: Final = (
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
-)
-_SURROGATE: Final = "[\ud800-\udfff]"
-_HOSTILE_BYTES: Final = (
-    rb"\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]"
-    rb"|\xef\xbb\xbf|\xf3\xa0|[\xed\xff]"
-)
 _TIME: Final = (
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt ]([0-9]{2}:[0-9]{2})(?::([0-9]{2}(?:\.[0-9]+)?))?)?"
     r"(?:[Zz]|([+-][0-9]{2}):?([0-9]{2}))?"
@@ -81,13 +73,6 @@ class Page(Struct, Generic[T], frozen=True):
     values: tuple[T, ...]
     next_page: str | None = None
     bad: tuple[BadRow, ...] = ()
-
-
-def clean(text: str) -> str:
-    """Give ``text`` with every character that could act on a terminal replaced by U+FFFD."""
-    if text.isascii() and text.isprintable():
-        return text
-    return re.sub(_HOSTILE, "\ufffd", text)
 
 
 def decode(kind: type[T], raw: bytes) -> T:
@@ -191,7 +176,7 @@ def value_text(value: Any) -> str:
 
 def _suspect(raw: bytes) -> bool:
     """Tell whether anything in ``raw`` needs the slow path; may say so without need, never miss."""
-    if b"\\" in raw or b"\x7f" in raw or (not raw.isascii() and re.search(_HOSTILE_BYTES, raw)):
+    if b"\\" in raw or may_be_unclean(raw):
         return True
     half = MAX_TEXT // 2
     if any(raw.find(b'"', at, at + half) < 0 for at in range(0, len(raw) - half + 1, half)):
@@ -248,7 +233,7 @@ def _in_range(number: Decimal) -> bool:
 
 
 def _id_part(value: Any) -> Any:
-    return re.sub(_SURROGATE, "\ufffd", value) if isinstance(value, str) else _item(value)
+    return replace_surrogates(value) if isinstance(value, str) else _item(value)
 
 
 def _amount(value: Any) -> Any:

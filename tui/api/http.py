@@ -33,6 +33,7 @@ from tui.api.errors import (
 )
 from tui.api.responses import ParsedResponse, Reply
 from tui.api.retries import Budget, Circuit, RetryNotice, RetryPolicy
+from tui.api.sanitize import clean
 
 # httpx loads its own command line, with pygments and half of rich, wherever click is installed.
 _click = sys.modules.setdefault("click", None)  # type: ignore[arg-type]
@@ -111,7 +112,7 @@ class Http:
         self.base_url = base_url.rstrip("/")
         self.keeps_keys = False
         """Whether the server said that it does the request of an Idempotency-Key once."""
-        self._shown = codec.clean(_USERINFO.sub("//", self.base_url))
+        self._shown = clean(_USERINFO.sub("//", self.base_url))
         self._token = token
         self._timeouts = timeouts
         self._rate_limit_retries = rate_limit_retries
@@ -303,7 +304,7 @@ async def post_form(
             RateLimited carries ``retry_after``.
         NoAnswer: nobody can tell what happened to it.
     """
-    shown = codec.clean(_USERINFO.sub("//", url))
+    shown = clean(_USERINFO.sub("//", url))
     _check_address(url, shown, over_network=transport is None)
     client = _client(url, proxy=proxy, ca_file=ca_file, transport=transport, timeouts=timeouts)
     fields = {name: value if isinstance(value, str) else value.reveal() for name, value in form.items()}
@@ -345,7 +346,7 @@ def _httpx_timeout(timeouts: Timeouts, *, lists: bool = False) -> httpx.Timeout:
 
 
 def _proxy(proxy: Proxy) -> httpx.Proxy:
-    shown = codec.clean(_USERINFO.sub("//", proxy.address))
+    shown = clean(_USERINFO.sub("//", proxy.address))
     fault = urls.fault(proxy.address)
     if fault:
         raise NotSent(f"{shown or 'An empty text'} is not the address of a proxy: {fault}.")
@@ -423,7 +424,7 @@ def _answer(response: httpx.Response) -> ParsedResponse:
 
 
 def _words(error: Exception) -> str:
-    return codec.clean(str(error)).rstrip(".") or type(error).__name__
+    return clean(str(error)).rstrip(".") or type(error).__name__
 
 
 __all__ = [

@@ -11,6 +11,7 @@ from tui.api import codec
 from tui.api.base import ProblemDetails
 from tui.api.errors import MalformedReply, ServerFailed, reason_of, refusal_for
 from tui.api.retries import http_date, retry_after
+from tui.api.sanitize import clean
 
 
 class ParsedResponse(Struct, frozen=True):
@@ -35,7 +36,7 @@ def judge(answer: ParsedResponse, said: str = "") -> Reply:
     Raises:
         Refused: 4xx and 501; NoAnswer: any other 5xx, and what points elsewhere.
     """
-    request_id = codec.clean(answer.headers.get("lusid-meta-requestid", "")) or None
+    request_id = clean(answer.headers.get("lusid-meta-requestid", "")) or None
     if 200 <= answer.status < 300:
         return Reply(answer.body, request_id)
     problem = _problem(answer)
@@ -82,8 +83,8 @@ def _problem(answer: ParsedResponse) -> ProblemDetails:
     try:
         return codec.decode(ProblemDetails, answer.body)
     except codec.Malformed:
-        text = codec.clean(answer.body.decode(errors="replace").strip()[:200])
+        text = clean(answer.body.decode(errors="replace").strip()[:200])
         plain = text and "<" not in text
         return ProblemDetails(
-            detail=text if plain else codec.clean(f"HTTP {answer.status} {answer.phrase}".strip())
+            detail=text if plain else clean(f"HTTP {answer.status} {answer.phrase}".strip())
         )

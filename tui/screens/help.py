@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from styles import sheet
-from tui.api.codec import clean
+from tui.api.sanitize import clean
 from widgets.filterbar import FilterBar
 from widgets.key_bar import key_hints
 from widgets.labelled_text import Flow, Lines, hanging, label_width

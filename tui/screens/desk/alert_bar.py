@@ -9,7 +9,7 @@ from textual.content import Content
 
 from tui.actions.action import key_words
 from tui.actions.registry import BY_ID
-from tui.api.codec import clean
+from tui.api.sanitize import clean
 from tui.service.environment import Health, State
 from widgets.labelled_text import Flow, Lines
 

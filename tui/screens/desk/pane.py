@@ -16,7 +16,7 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from tui.api.base import ResourceId
-from tui.api.codec import clean
+from tui.api.sanitize import clean
 from tui.columns.format import DisplayContext
 from tui.columns.view import FilterError, Totals, View, column_of, keys, parse_filter
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot

@@ -12,7 +12,7 @@ from typing import Final
 
 from textual.content import Content
 
-from tui.api.codec import clean
+from tui.api.sanitize import clean
 from tui.columns.format import DisplayContext, clock
 from tui.service.environment import Environment, EnvironmentKind, Health, State
 from tui.service.snapshot.snapshot import Snapshot

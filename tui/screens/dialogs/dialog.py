@@ -17,7 +17,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from styles import sheet
-from tui.api.codec import clean
+from tui.api.sanitize import clean
 from widgets.key_bar import Hints, key_hints
 
 T = TypeVar("T")

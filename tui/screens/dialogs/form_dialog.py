@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.api.codec import clean
+from tui.api.sanitize import clean
 from tui.screens.dialogs.dialog import Dialog
 from widgets.form import Field, FormFields
 

@@ -17,7 +17,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.api.codec import clean
+from tui.api.sanitize import clean
 from tui.api.states import direction_of
 from tui.columns.format import money, number, price, side_role
 from tui.screens.dialogs.dialog import GuardedDialog

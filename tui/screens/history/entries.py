@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from tui.api.base import ResourceId
-from tui.api.codec import clean
+from tui.api.sanitize import clean
 from tui.api.states import normal
 from tui.columns.format import DisplayContext
 from tui.screens.detail.sections import time_text

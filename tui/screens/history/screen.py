@@ -21,8 +21,8 @@ from textual.widgets import Static
 
 from styles import sheet
 from tui.api.base import ResourceId
-from tui.api.codec import clean
 from tui.api.errors import ApiError
+from tui.api.sanitize import clean
 from tui.columns.format import DisplayContext
 from tui.screens.history.entries import csv_of, fits, members, moment, target
 from tui.service.history import HistoryEntry
