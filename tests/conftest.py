@@ -9,6 +9,7 @@ import pytest
 
 from tui.api.client import Client
 from tui.api.http import Http, asgi_transport
+from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server
 
@@ -18,7 +19,7 @@ BASE = "http://embedded/api"
 @pytest.fixture
 async def engine() -> AsyncIterator[Engine]:
     """An empty desk, kept in memory."""
-    made = Engine.open(None)
+    made = Engine.open(None, instrument_table)
     yield made
     made.close()
 

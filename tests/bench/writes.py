@@ -22,6 +22,7 @@ from tests.oms.run.many_clients import served
 from tui.api.base import ResourceId
 from tui.api.http import asgi_transport
 from tui.api.models import Execution
+from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server
 
@@ -80,7 +81,7 @@ class serving:
     """An engine over a file and a client on it, for the length of a measurement."""
 
     def __init__(self, file: Path) -> None:
-        self._engine = Engine.open(file)
+        self._engine = Engine.open(file, instrument_table)
         transport = asgi_transport(Server(self._engine))
         self._client = httpx.AsyncClient(transport=transport, base_url="http://bench/api", timeout=600)
 

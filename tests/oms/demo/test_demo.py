@@ -32,7 +32,7 @@ from tui.api.requests import (
 )
 from tui.oms.demo.roster import COUNTERPARTIES, PORTFOLIOS
 from tui.oms.demo.seeding import Size, seed
-from tui.oms.demo.universe import TICKER, instruments
+from tui.oms.demo.universe import TICKER, instrument_table, instruments
 from tui.oms.domain.refusals import Refusal
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server
@@ -98,7 +98,7 @@ class Served:
     """A seeded desk, and what to ask its client."""
 
     def __init__(self, size: Size, start: datetime = NOON) -> None:
-        self.engine = Engine.open(None)
+        self.engine = Engine.open(None, instrument_table)
         seed(self.engine, size=size, start=start)
 
     def ask(self, question: Callable[[Client], Awaitable[T]]) -> T:
@@ -364,7 +364,7 @@ def test_the_history_of_a_booked_order_reads_like_a_day(served: Served) -> None:
 
 def test_one_seed_makes_one_desk_to_the_last_byte() -> None:
     def made(number: int) -> list[Any]:
-        engine = Engine.open(None)
+        engine = Engine.open(None, instrument_table)
         try:
             seed(engine, size="demo", seed=number, start=NOON)
             return journal(engine)

@@ -21,6 +21,7 @@ from tests.paths import ROOT
 from tui.api import codec
 from tui.api.base import ProblemDetails
 from tui.api.http import asgi_transport
+from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
 from tui.oms.store import readers
@@ -158,7 +159,7 @@ async def test_a_read_that_nobody_waits_for_any_more_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would keep one of the few that may read at once from everybody else."""
-    engine = Engine.open(tmp_path / "desk.db")
+    engine = Engine.open(tmp_path / "desk.db", instrument_table)
     engine.write(put, [an_order(f"ORD-{number}") for number in range(500)], user="u")
     transport = asgi_transport(Server(engine))
     monkeypatch.setattr(readers, "STEPS", 1_000)

@@ -15,6 +15,7 @@ from tests.oms.contract_scenario import MANAGE, STEPS, body_of, play
 from tui.api import codec
 from tui.api.base import ResourceId
 from tui.api.models import Block, Placement
+from tui.oms.demo.universe import instrument_table
 from tui.oms.domain.unit_of_work import Context, UnitOfWork
 from tui.oms.engine import order_graph
 from tui.oms.engine.engine import Engine
@@ -81,7 +82,7 @@ async def test_no_mangled_request_breaks_the_desk(engine: Engine, raw: httpx.Asy
 
 
 async def _the_graph_is_as_if_drawn_now(engine: Engine, raw: httpx.AsyncClient) -> None:
-    uow = UnitOfWork(engine.store, Context(datetime.now(UTC), "test", "test"))
+    uow = UnitOfWork(engine.store, Context(datetime.now(UTC), "test", "test"), instrument_table())
     for row in (await raw.get("/api/ordergraph/blocks?limit=5000")).json()["values"]:
         block = uow.get(Block, ResourceId(**row["block"]["id"]))
         assert block is not None

@@ -16,6 +16,7 @@ from tests.oms.contract_scenario import MANAGE, body_of, play
 from tui.api.http import asgi_transport
 from tui.oms.auth.tokens import Tokens
 from tui.oms.auth.users_file import User, Users, digest
+from tui.oms.demo.universe import instrument_table
 from tui.oms.domain.clock import VirtualClock
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
@@ -125,14 +126,14 @@ async def test_an_answer_outlives_the_server_for_a_day_and_not_longer(tmp_path: 
     clock = VirtualClock(datetime(2026, 11, 20, 9, tzinfo=UTC))
     answers: list[bytes] = []
     for _ in range(2):
-        engine = Engine.open(tmp_path / "desk.db", clock=clock)
+        engine = Engine.open(tmp_path / "desk.db", instrument_table, clock=clock)
         async with serving(engine) as server:
             answers.append((await server.post(CREATE, content=BASKET, headers=KEYED)).content)
         engine.close()
         clock.advance(timedelta(hours=23))
     assert answers[0] == answers[1]
     clock.advance(timedelta(hours=2))
-    engine = Engine.open(tmp_path / "desk.db", clock=clock)
+    engine = Engine.open(tmp_path / "desk.db", instrument_table, clock=clock)
     async with serving(engine) as server:
         other = json.dumps({"o": {"id": {"scope": "Desk", "code": "ORD-2"}, "quantity": 50}}).encode()
         assert (await server.post(f"{MANAGE}/updateorders", content=other, headers=KEYED)).status_code == 200

@@ -26,6 +26,7 @@ from tests.oms.contract_scenario import STEPS, body_of, play
 from tests.paths import DOCUMENT
 from tui.api.endpoints import ENDPOINTS, FAMILIES, PORTFOLIO_TRANSACTIONS
 from tui.api.http import asgi_transport
+from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server
 
@@ -162,7 +163,7 @@ def test_the_document_has_every_endpoint() -> None:
 @pytest.fixture
 def desk() -> Iterator[Server]:
     """A desk after the worked scenario, and with a block that has room for placements."""
-    engine = Engine.open(None)
+    engine = Engine.open(None, instrument_table)
     server = Server(engine)
 
     async def prepare() -> None:

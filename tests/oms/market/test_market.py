@@ -28,7 +28,7 @@ from tui.api.requests import (
     PlacementSetRequest,
     PlacementUpdateRequest,
 )
-from tui.oms.demo.universe import DemoInstrument, instruments
+from tui.oms.demo.universe import DemoInstrument, instrument_table, instruments
 from tui.oms.domain.clock import VirtualClock
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import EXECUTIONS_OF_PLACEMENT
@@ -47,7 +47,7 @@ GILT = next(instrument for instrument in instruments() if instrument.ticker == "
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
-    engine = Engine.open(None)
+    engine = Engine.open(None, instrument_table)
     yield engine
     engine.close()
 

@@ -27,6 +27,7 @@ from tui.api.codec import Page
 from tui.api.errors import Refused
 from tui.api.http import Http, asgi_transport
 from tui.api.models import Block, Order, Placement
+from tui.oms.demo.universe import instrument_table
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.times import micros, moment
 from tui.oms.engine.engine import Engine
@@ -252,7 +253,7 @@ async def test_pages_neither_lose_nor_repeat_while_others_write(engine: Engine, 
     "sort", [(), ("-id",), ("-state",), ("side", "-version.asAtModified"), ("quantity",)]
 )
 async def test_pages_hold_together_while_another_thread_writes(tmp_path: Path, sort: tuple[str, ...]) -> None:
-    engine = Engine.open(tmp_path / "desk.db")
+    engine = Engine.open(tmp_path / "desk.db", instrument_table)
     engine.write(put, [an_order(f"ORD-{number:03}") for number in range(200)], user="u")
     over = threading.Event()
 

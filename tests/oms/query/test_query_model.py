@@ -19,6 +19,7 @@ from tests.oms.request_bodies import NINE, an_order, drop, oid, put, usd
 from tui.api.base import LabelValueSet, MetricValue, PerpetualProperty, PropertyValue
 from tui.api.http import asgi_transport
 from tui.api.models import Order
+from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server
 
@@ -70,7 +71,7 @@ class World(Struct):
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    engine = Engine.open(None)
+    engine = Engine.open(None, instrument_table)
     then: list[Order] = []
     for number in range(36):
         then += engine.write(put, [order_of(number)], user="u", now=NINE + timedelta(minutes=number))

@@ -35,6 +35,7 @@ from tui.api.models import (
     Transaction,
 )
 from tui.api.requests import KeyedReply, ResourceList
+from tui.oms.demo.universe import instrument_table
 from tui.oms.domain.unit_of_work import Context, UnitOfWork
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
@@ -111,7 +112,7 @@ class Desk:
     """Sends calls to the server one after the other."""
 
     def __init__(self, settings: ServerSettings | None = None, **engine: Any) -> None:
-        self.engine = Engine.open(None, **engine)
+        self.engine = Engine.open(None, instrument_table, **engine)
         self.wrote = False
         """Whether the last call changed anything in the database."""
         self._contents = self.contents()
@@ -141,7 +142,9 @@ class Desk:
 
     def a_book(self) -> UnitOfWork:
         """Give what a rule works on, over what is stored."""
-        return UnitOfWork(self.engine.store, Context(datetime.now(UTC), "dealer", "REQ-1"))
+        return UnitOfWork(
+            self.engine.store, Context(datetime.now(UTC), "dealer", "REQ-1"), instrument_table()
+        )
 
     # -- calls ----------------------------------------------------------------------------------------
 

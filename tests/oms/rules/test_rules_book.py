@@ -9,6 +9,7 @@ import pytest
 
 from tests.oms.rules.rules_client import Desk, rid
 from tui.api.models import Block, Order
+from tui.oms.demo.universe import instrument_table
 from tui.oms.domain.unit_of_work import BLOCK_OF_ORDER, Relation, UnitOfWork
 from tui.oms.rules.blocking import members
 
@@ -32,7 +33,7 @@ class Counting:
 def test_a_book_asks_the_store_once_for_each_entity(desk: Desk) -> None:
     desk.create("B", {f"O{number}": 1 for number in range(200)})
     source = Counting(desk)
-    uow = UnitOfWork(source, desk.a_book().context)
+    uow = UnitOfWork(source, desk.a_book().context, instrument_table())
     for _ in range(3):
         block = uow.get(Block, rid("B"))
         assert block is not None

@@ -17,6 +17,7 @@ from tests.oms.run.many_clients import block_of
 from tui.api import codec
 from tui.api.models import Order
 from tui.api.requests import BlockAndOrdersCreateRequest
+from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.commands import create_orders
 from tui.oms.engine.engine import Engine
 from tui.oms.query.pages import Listing, read_page
@@ -39,7 +40,7 @@ def request_of(child: int, call: int) -> BlockAndOrdersCreateRequest:
 
 def live(file: Path, child: int) -> None:
     """Commit calls and acknowledge each, until killed."""
-    engine = Engine.open(file)
+    engine = Engine.open(file, instrument_table)
     say("open")
     for call in range(LIVES):
         engine.write(create_orders, request_of(child, call), user="child")

@@ -18,6 +18,7 @@ import pytest
 from tests.oms.run.kill_harness import size_of
 from tests.oms.run.many_clients import ROOT
 from tui.api.models import Block, Order
+from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.engine import Engine
 from tui.oms.http.read_endpoints import graph_text
 from tui.oms.query.pages import Listing, read_page
@@ -71,7 +72,7 @@ def test_nothing_acknowledged_is_lost_and_no_call_is_torn_by_two_hundred_kills(
         calls = [int(line) for line in said if line != "open"]
         assert calls == list(range(len(calls)))
         commits += len(calls)
-        engine = Engine.open(file)
+        engine = Engine.open(file, instrument_table)
         found = whole_calls(engine, child)
         assert found in (len(calls), len(calls) + 1), "the one at work may be there, unacknowledged"
         if child % ON_ONE_FILE == ON_ONE_FILE - 1:

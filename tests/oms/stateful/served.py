@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server
 
@@ -194,7 +195,7 @@ class Served:
     """A server of its own, empty at first."""
 
     def __init__(self) -> None:
-        self.engine = Engine.open(None)
+        self.engine = Engine.open(None, instrument_table)
         self._server = Server(self.engine)
 
     def close(self) -> None:

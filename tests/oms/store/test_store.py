@@ -20,6 +20,7 @@ from tests.oms.request_bodies import NINE, an_order, drop, oid, put
 from tests.paths import ROOT
 from tui.api import codec
 from tui.api.models import Order
+from tui.oms.demo.universe import instrument_table
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.times import micros
 from tui.oms.domain.unit_of_work import ReplyBuilder, Stored, UnitOfWork
@@ -129,10 +130,10 @@ async def test_the_journal_refuses_to_be_changed_and_shows_when_it_was(engine: E
 
 def test_a_desk_survives_a_restart(tmp_path: Path) -> None:
     file = tmp_path / "new" / "desk.db"
-    first = Engine.open(file)
+    first = Engine.open(file, instrument_table)
     (order,) = first.write(put, [an_order("ORD-1")], user="u", now=NINE)
     first.close()
-    second = Engine.open(file)
+    second = Engine.open(file, instrument_table)
     assert order_of(second, "ORD-1") == order
     (other,) = second.write(put, [an_order("ORD-2")], user="u", now=NINE)
     assert other.version.as_at_modified == NINE + timedelta(microseconds=1)
@@ -144,18 +145,19 @@ def test_a_desk_survives_a_restart(tmp_path: Path) -> None:
 
 def test_a_second_blotter_on_the_same_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "desk.db"
-    first = Engine.open(file)
+    first = Engine.open(file, instrument_table)
     code = f"""
 from pathlib import Path
+from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.engine import Engine
-Engine.open(Path({str(file)!r}))
+Engine.open(Path({str(file)!r}), instrument_table)
 """
     other = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
     )
     assert f"desk.db is in use by another blotter (process {os.getpid()})" in other.stderr
     first.close()
-    Engine.open(file).close()
+    Engine.open(file, instrument_table).close()
 
 
 @pytest.mark.parametrize(
@@ -179,30 +181,30 @@ def test_a_file_that_is_no_desk_is_refused_and_left_alone(
     before = file.read_bytes()
     for fresh in (False, True):
         with pytest.raises(StoreError, match=sentence):
-            Engine.open(file, fresh=fresh)
+            Engine.open(file, instrument_table, fresh=fresh)
     assert file.read_bytes() == before
 
 
 def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "desk.db"
-    engine = Engine.open(file)
+    engine = Engine.open(file, instrument_table)
     engine.write(put, [an_order(f"ORD-{number}") for number in range(200)], user="u")
     engine.close()
     with file.open("r+b") as damaged:
         damaged.seek(8192)
         damaged.write(b"\xff" * 16_384)
     with pytest.raises(StoreError, match=r"desk\.db (is damaged|cannot be used)"):
-        Engine.open(file)
+        Engine.open(file, instrument_table)
 
 
 def test_a_directory_is_no_database(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be opened: Is a directory"):
-        Engine.open(tmp_path)
+        Engine.open(tmp_path, instrument_table)
 
 
 def test_a_desk_of_the_first_layout_is_brought_up_to_this_one(tmp_path: Path) -> None:
     file = tmp_path / "desk.db"
-    engine = Engine.open(file)
+    engine = Engine.open(file, instrument_table)
     engine.write(put, [an_order("ORD-1", state="New"), an_order("ORD-2", state="FILLED")], user="u")
     engine.close()
     old = sqlite3.connect(file, isolation_level=None)
@@ -221,7 +223,7 @@ def test_a_desk_of_the_first_layout_is_brought_up_to_this_one(tmp_path: Path) ->
     old.execute("UPDATE live_order SET state = 'FILLED' WHERE n = 2")
     old.execute("PRAGMA user_version = 1")
     old.close()
-    engine = Engine.open(file)
+    engine = Engine.open(file, instrument_table)
     asked = Listing(fields_of(Order), filter="state eq 'Filled'", sort=("-side",))
     (row,) = engine.view(lambda reads: read_page(reads, asked)).rows
     assert b'"ORD-2"' in row
@@ -231,7 +233,7 @@ def test_a_desk_of_the_first_layout_is_brought_up_to_this_one(tmp_path: Path) ->
     new = sqlite3.connect(file)
     made = {sql for (sql,) in new.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
     new.close()
-    Engine.open(tmp_path / "other.db").close()
+    Engine.open(tmp_path / "other.db", instrument_table).close()
     other = sqlite3.connect(tmp_path / "other.db")
     assert made == {sql for (sql,) in other.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
     other.close()
@@ -239,16 +241,16 @@ def test_a_desk_of_the_first_layout_is_brought_up_to_this_one(tmp_path: Path) ->
 
 def test_fresh_starts_over(tmp_path: Path) -> None:
     file = tmp_path / "desk.db"
-    engine = Engine.open(file)
+    engine = Engine.open(file, instrument_table)
     engine.write(put, [an_order("ORD-1")], user="u")
     engine.close()
-    engine = Engine.open(file, fresh=True)
+    engine = Engine.open(file, instrument_table, fresh=True)
     assert engine.store.is_empty()
     engine.close()
 
 
 async def test_a_read_sees_one_state_and_waits_for_no_write(tmp_path: Path) -> None:
-    engine = Engine.open(tmp_path / "desk.db")
+    engine = Engine.open(tmp_path / "desk.db", instrument_table)
     engine.write(put, [an_order("ORD-1")], user="u")
 
     def twice(reads: Reads) -> tuple[int, int, int]:

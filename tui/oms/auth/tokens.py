@@ -18,9 +18,9 @@ from typing import Final
 from msgspec import Struct
 
 from tui.oms.auth.users_file import User, Users, digest
+from tui.oms.domain.caller import Caller
+from tui.oms.domain.error_codes import INVALID_TOKEN
 from tui.oms.domain.refusals import Refusal
-from tui.oms.http.call import Caller
-from tui.oms.http.problems import INVALID_TOKEN
 
 MAX_SIGN_ONS: Final = 100
 """How many sign-ons of one user are remembered; the oldest gives way to a new one."""

@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from tui.api.price_units import is_bond, price_unit
+from tui.oms.domain.instrument_master import InstrumentTable
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 FIGI: Final = "Instrument/default/Figi"
@@ -87,6 +88,16 @@ def instruments() -> tuple[DemoInstrument, ...]:
     """Give the demo's instruments in the order of their table."""
     text = files(__package__).joinpath("instruments.json").read_text(encoding="utf-8")
     return tuple(_instrument(row) for row in json.loads(text)["instruments"])
+
+
+@cache
+def instrument_table() -> InstrumentTable:
+    """Return the demo's instruments as the table an engine resolves identifiers by."""
+    luids: dict[tuple[str, str], str] = {}
+    for instrument in instruments():
+        for key, value in instrument.identifiers.items():
+            luids[key, value] = instrument.luid
+    return InstrumentTable(luids, {known.luid: known.price_unit for known in instruments()})
 
 
 def _instrument(row: dict[str, Any]) -> DemoInstrument:

@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from tui.api.base import ResourceId, Version, WireStruct
 from tui.api.models import Allocation, Block, Execution, Order, Placement, Transaction
-from tui.oms.domain.instrument_master import Instruments, known_instruments
+from tui.oms.domain.instrument_master import Instruments
 
 
 class Booking(WireStruct, frozen=True, kw_only=True):
@@ -155,9 +155,9 @@ def _birth_of(context: Context) -> str:
 class UnitOfWork:
     """The overlay a call works on. Reading gives the newest state, this call's own changes included."""
 
-    def __init__(self, source: Source, context: Context, instruments: Instruments | None = None) -> None:
+    def __init__(self, source: Source, context: Context, instruments: Instruments) -> None:
         self.context = context
-        self.instruments = instruments or known_instruments()
+        self.instruments = instruments
         self._source = source
         self._born = _birth_of(context)
         self._births = 0

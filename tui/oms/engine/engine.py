@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from tui.api.base import ResourceId
 from tui.api.models import Block, Placement
 from tui.oms.domain.clock import Clock, SystemClock, VirtualClock
+from tui.oms.domain.error_codes import INVALID_REQUEST
 from tui.oms.domain.instrument_master import Instruments
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.request_ids import RequestIds
@@ -48,7 +49,7 @@ class Engine:
     def __init__(
         self,
         store: Store,
-        instruments: Instruments | None = None,
+        instruments: Callable[[], Instruments],
         clock: Clock | None = None,
         fees: tuple[Fee, ...] = (),
     ) -> None:
@@ -66,17 +67,17 @@ class Engine:
     def open(
         cls,
         path: Path | str | None,
+        instruments: Callable[[], Instruments],
         *,
         fresh: bool = False,
-        instruments: Instruments | None = None,
         clock: Clock | None = None,
         fees: tuple[Fee, ...] = (),
     ) -> Engine:
-        """Open the desk kept at ``path``, made if missing; None or ``:memory:`` keeps nothing.
+        """Open the desk stored at ``path``, created if missing; None or ``:memory:`` stores nothing.
 
-        ``fresh`` throws away what was there; ``instruments`` are those the desk resolves identifiers by;
-        ``clock`` is what the desk goes by, the machine's if not given;
-        ``fees`` are due on what is booked (B5).
+        ``instruments`` returns the instruments identifiers are resolved by; it is first called at the first
+        write. ``fresh`` deletes an existing desk. ``clock`` is the machine's if not given. ``fees`` are
+        charged on bookings (B5).
 
         Raises:
             StoreError: the file cannot be used; the message says why.
@@ -156,7 +157,7 @@ class Engine:
                     raise Refusal(
                         "IdempotencyKeyReused",
                         "The Idempotency-Key was used before, for another request. Use a new key.",
-                        code=157,
+                        code=INVALID_REQUEST,
                         status=422,
                     )
                 return kept[1]
@@ -193,7 +194,7 @@ class Engine:
     ) -> Any:
         as_at = self.store.next_as_at(now or self.clock.now())
         context = Context(moment(as_at), user, request_id or self.request_ids.next())
-        uow = UnitOfWork(self.store, context, self._instruments)
+        uow = UnitOfWork(self.store, context, self._instruments())
         answer = command(uow, request)
         changes = uow.commit()
         if changes:

@@ -22,13 +22,14 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tui.api.endpoints import ENDPOINTS, MARKET_STATUS, SET_MARKET, TOKEN, WHO_AM_I, Endpoint
+from tui.oms.domain.caller import Caller
+from tui.oms.domain.error_codes import ACCESS_DENIED, UNLISTED
 from tui.oms.domain.refusals import Refusal
 from tui.oms.engine.engine import Engine
 from tui.oms.http import deadlines, guards, idempotency, property_keys, read_endpoints
-from tui.oms.http.call import Call, Caller, Generation
+from tui.oms.http.call import Call, Generation
 from tui.oms.http.idempotency import InFlightKeys
 from tui.oms.http.identity import who_am_i
-from tui.oms.http.problems import ACCESS_DENIED, UNKNOWN
 from tui.oms.http.response_builder import add_headers, refused
 from tui.oms.http.router import Handler, Route, Routes
 from tui.oms.store import StoreError
@@ -161,14 +162,14 @@ class Server:
             response = refused(refusal, request, request_id)
         except StoreError as error:
             response = refused(
-                Refusal("StoreFailure", str(error), code=UNKNOWN, status=503), request, request_id
+                Refusal("StoreFailure", str(error), code=UNLISTED, status=503), request, request_id
             )
         except ClientDisconnect:
             return
         except Exception:
             log.exception("Request %s failed", request_id)
             detail = f"The server failed while it worked on request {request_id}; its log says more."
-            response = refused(Refusal("ServerError", detail, code=UNKNOWN, status=500), request, request_id)
+            response = refused(Refusal("ServerError", detail, code=UNLISTED, status=500), request, request_id)
         add_headers(response, request, request_id, began)
         if self._settings.faults is not None:
             response.headers["blotter-faults"] = str(self._settings.faults)
@@ -242,7 +243,7 @@ def _check_may_write(call: Call) -> None:
 
 async def _came_later(call: Call) -> bytes:
     detail = f"{call.request.url.path} came after generation {call.generation}, which this server answers as."
-    raise Refusal("NotImplemented", detail, code=UNKNOWN, status=501)
+    raise Refusal("NotImplemented", detail, code=UNLISTED, status=501)
 
 
 def _not_served(request: Request, allowed: Iterable[str]) -> Refusal:
@@ -250,11 +251,11 @@ def _not_served(request: Request, allowed: Iterable[str]) -> Refusal:
     path, method = request.url.path, request.method
     if allowed:
         detail = f"{path} is served for {', '.join(sorted(allowed))}, not for {method}."
-        return Refusal("MethodNotAllowed", detail, code=UNKNOWN, status=405)
+        return Refusal("MethodNotAllowed", detail, code=UNLISTED, status=405)
     if path.lower() == "/api" or path.lower().startswith("/api/"):
         detail = f"{method} {path} is not modelled by this server; the table of endpoints lists what is."
-        return Refusal("NotImplemented", detail, code=UNKNOWN, status=501)
-    return Refusal("NotFound", f"There is nothing at {path}.", code=UNKNOWN, status=404)
+        return Refusal("NotImplemented", detail, code=UNLISTED, status=501)
+    return Refusal("NotFound", f"There is nothing at {path}.", code=UNLISTED, status=404)
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from starlette.requests import Request
 
 from tui.api.base import ResourceId
+from tui.oms.domain.caller import Caller
 from tui.oms.domain.times import micros, time_of
 from tui.oms.engine.engine import Engine
 from tui.oms.http.problems import invalid_value
@@ -24,13 +25,6 @@ _FLAGS: Final = {"true": True, "false": False}
 _IGNORED_FLAGS: Final = ("getDerivedComplianceStatuses", "retryWithoutChangedEntities", "useComplianceV2")
 _TIMES_LEFT_BE: Final = ("verificationAsAt",)
 """What the contract knows and nothing is done by here."""
-
-
-class Caller(Struct, frozen=True):
-    """Somebody with a token: the user id their changes are stored under, and whether they may make any."""
-
-    user: str
-    may_write: bool = True
 
 
 class Query:

@@ -11,8 +11,8 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
+from tui.oms.domain.error_codes import UNLISTED
 from tui.oms.domain.refusals import Refusal
-from tui.oms.http.problems import UNKNOWN
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ async def read_in_time(reading: Awaitable[T], seconds: float) -> T:
             return await reading
     except TimeoutError as error:
         detail = f"The read took longer than {DEADLINE_S} seconds. Ask for less: a smaller page, a filter."
-        raise Refusal("RequestTimeout", detail, code=UNKNOWN, status=504) from error
+        raise Refusal("RequestTimeout", detail, code=UNLISTED, status=504) from error
 
 
 class StartOrAbandon:
@@ -58,7 +58,7 @@ async def write_in_time(
     done, _ = await asyncio.wait({running}, timeout=max(seconds, 0))
     if not done and turn.claim():
         detail = f"The server is busy: the request waited {DEADLINE_S} seconds. Nothing was done. Try again."
-        raise Refusal("ServerBusy", detail, code=UNKNOWN, status=503)
+        raise Refusal("ServerBusy", detail, code=UNLISTED, status=503)
     answer = await running
     assert answer is not None
     return answer

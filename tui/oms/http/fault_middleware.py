@@ -11,11 +11,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tui.oms.auth.tokens import not_signed_on
+from tui.oms.domain.error_codes import ACCESS_DENIED, RATE_LIMITED, UNLISTED
 from tui.oms.domain.refusals import Refusal
 from tui.oms.faults.scenario import Fault
 from tui.oms.http.call import Call
 from tui.oms.http.guards import JSON
-from tui.oms.http.problems import ACCESS_DENIED, RATE_LIMITED, UNKNOWN
 from tui.oms.http.response_builder import refused
 from tui.oms.http.router import Route
 
@@ -82,7 +82,7 @@ async def _delayed(seconds: Decimal, call: Call) -> Call:
 
 
 def _failed(fault: Fault, call: Call) -> Response:
-    refusal = Refusal("InjectedFault", _said(fault), code=UNKNOWN, status=fault.status or 500)
+    refusal = Refusal("InjectedFault", _said(fault), code=UNLISTED, status=fault.status or 500)
     return _refused(refusal, call, fault.retry_after)
 
 

@@ -12,9 +12,10 @@ from typing import Final
 
 from starlette.requests import Request
 
+from tui.oms.domain.error_codes import ACCESS_DENIED
 from tui.oms.domain.refusals import Refusal
 from tui.oms.http.call import Call
-from tui.oms.http.problems import ACCESS_DENIED, invalid, unfit
+from tui.oms.http.problems import invalid, unfit
 
 JSON: Final = "application/json"
 CONTENT: Final = (

@@ -13,9 +13,10 @@ from typing import Final
 
 from starlette.requests import Request
 
+from tui.oms.domain.error_codes import CONFLICT
 from tui.oms.domain.refusals import Refusal
 from tui.oms.http.call import Call
-from tui.oms.http.problems import CONFLICT, invalid
+from tui.oms.http.problems import invalid
 
 HEADER: Final = "idempotency-key"
 SUPPORTED: Final = "idempotency-key-supported"

@@ -49,7 +49,7 @@ Found = Iterator[tuple[str, str]]
 def validation_errors(kind: Any, value: Any) -> dict[str, tuple[str, ...]]:
     """Give what keeps ``value``, read from JSON, from being a ``kind``: sentences by where.
 
-    >>> wrongs(dict[str, int], {"a": "x", "b": None, "c": 1})
+    >>> validation_errors(dict[str, int], {"a": "x", "b": None, "c": 1})
     {'[a]': ('Could not convert string to integer: x.',), '[b]': ('The [b] field is required.',)}
     """
     found: dict[str, tuple[str, ...]] = {}

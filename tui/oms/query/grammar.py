@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from tui.oms.domain.error_codes import UNPARSABLE_FILTER
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.times import time_of
 from tui.oms.query.nodes import Both, Exists, Node, Not, Op, Some, Test, Value
@@ -39,7 +40,7 @@ class _Token(Struct, frozen=True):
 
 def unparsable(detail: str) -> Refusal:
     """Give the refusal of a filter that is not in the language (F4)."""
-    return Refusal("QueryParserFailure", detail, rule="F4", code=233)
+    return Refusal("QueryParserFailure", detail, rule="F4", code=UNPARSABLE_FILTER)
 
 
 def parse(filter: str) -> Node | None:

@@ -20,6 +20,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from tui.oms.domain.error_codes import INVALID_PAGE_TOKEN
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.times import micros
 
@@ -94,4 +95,4 @@ def _name(filter: str, sort: tuple[str, ...]) -> str:
 
 def invalid(detail: str) -> Refusal:
     """Give the refusal of a page token."""
-    return Refusal("InvalidPaginationToken", detail, code=689)
+    return Refusal("InvalidPaginationToken", detail, code=INVALID_PAGE_TOKEN)

@@ -19,7 +19,8 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_
 import msgspec
 
 from tui.api.models import Transaction
-from tui.oms.domain.refusals import INVALID_VALUE, Refusal
+from tui.oms.domain.error_codes import INVALID_VALUE
+from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import Booking
 from tui.oms.store.schema import KINDS, EntityTable, column
 

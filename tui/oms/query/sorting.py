@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from tui.oms.domain.error_codes import TOO_MANY_SORTS, UNSUPPORTED_SORT
 from tui.oms.domain.refusals import Refusal
 from tui.oms.query.queryable_fields import Fields, Leaf, QueryableField, Sql
 
@@ -105,19 +106,21 @@ def sort_of(fields: Fields, sorts: Sequence[str]) -> Sort:
         Refusal: a field that does not exist or cannot be sorted by (681), or too many (682).
     """
     if len(sorts) > MAX_SORTS:
-        raise Refusal("TooManySortFields", f"At most {MAX_SORTS} sort fields are allowed.", code=682)
+        raise Refusal(
+            "TooManySortFields", f"At most {MAX_SORTS} sort fields are allowed.", code=TOO_MANY_SORTS
+        )
     keys: list[Key] = []
     for text in sorts:
         match = re.fullmatch(_SORT, text)
         if match is None:
-            raise Refusal("SortingByFieldNotSupported", f"'{text}' is not a sort.", code=681)
+            raise Refusal("SortingByFieldNotSupported", f"'{text}' is not a sort.", code=UNSUPPORTED_SORT)
         descending = bool(match["minus"]) or (match["way"] or "").lower() == "desc"
         name = match["field"]
         if name.lower() == "id":
             return Sort(tuple(keys), descending)
-        found = fields.find(name, code=681)
+        found = fields.find(name, code=UNSUPPORTED_SORT)
         if found.leaf in (Leaf.PARTS, Leaf.LIST) or found.each is not None:
             detail = f"Sorting by '{name}' is not supported."
-            raise Refusal("SortingByFieldNotSupported", detail, code=681)
+            raise Refusal("SortingByFieldNotSupported", detail, code=UNSUPPORTED_SORT)
         keys.append(Key(found, descending))
     return Sort(tuple(keys))

@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from tui.api.base import CurrencyAndAmount, Properties, ResourceId
-from tui.oms.domain.refusals import DUPLICATE, INVALID_REQUEST, Refusal
+from tui.oms.domain.error_codes import DUPLICATE, INVALID_REQUEST
+from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import UnitOfWork
 from tui.oms.rules.sizes import plain
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from tui.oms.domain.clock import Clock
+from tui.oms.domain.instrument_master import Instruments
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
 
@@ -74,7 +75,7 @@ class Embedded:
         Raises:
             StoreError: the file cannot be used; the message says why.
         """
-        engine = await asyncio.to_thread(Engine.open, path, fresh=fresh, clock=clock, fees=fees)
+        engine = await asyncio.to_thread(Engine.open, path, _instruments, fresh=fresh, clock=clock, fees=fees)
         try:
             if size != "empty" and engine.store.is_empty():
                 from tui.oms.demo.seeding import seed as fill
@@ -108,3 +109,9 @@ class Embedded:
             with suppress(asyncio.CancelledError):
                 await self._opening
         await asyncio.to_thread(self.engine.close)
+
+
+def _instruments() -> Instruments:
+    from tui.oms.demo.universe import instrument_table  # not loaded before the first write
+
+    return instrument_table()
