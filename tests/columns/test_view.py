@@ -59,6 +59,14 @@ def shown(**view: object) -> list[str]:
         ("quantity>=2.5k", ["ORD-10", "ORD-1"]),
         ("quantity=1,000", ["ORD-9"]),
         ("state:fire vod", ["ORD-2"]),
+        ('state:"on fire"', ["ORD-2"]),
+        ('state="on fire" vod', ["ORD-2"]),
+        ('!state:"on fire" quantity>2k', ["ORD-10", "ORD-1"]),
+        ('state:"on f', ["ORD-2"]),
+        ('"on fire"', ["ORD-2"]),
+        ('"side:sell"', []),
+        ("quantity>1,000", ["ORD-10", "ORD-1"]),
+        ("id=ord-9", ["ORD-9"]),
         ("nothing-like-it", []),
     ],
 )
@@ -72,6 +80,12 @@ def test_a_filter_lets_through_what_it_says(text: str, codes: list[str]) -> None
         ("colour:red", "no column 'colour'"),
         ("quantity>many", "'many' is not a number"),
         ("!", "nothing to look for"),
+        ('""', "nothing to look for"),
+        ('state:""', "nothing to look for"),
+        ("quantity>1,5", "'1,5' is not a number: a comma groups thousands, the decimal mark is a point."),
+        ("quantity=1,5", "'1,5' is not a number: a comma groups thousands, the decimal mark is a point."),
+        ("quantity>1,00,000", "its commas do not group thousands"),
+        ("quantity>1e3", "'1e3' is not a number"),
     ],
 )
 def test_a_filter_that_makes_no_sense_says_which_word(text: str, says: str) -> None:

@@ -6,7 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from tui.service.numbers import parse_price, parse_quantity
+from tui.columns.view import FilterError, parse_filter
+from tui.service.numbers import parse_number, parse_price, parse_quantity
+from tui.service.snapshot.snapshot import EntityKind
 
 
 @pytest.mark.parametrize(
@@ -58,3 +60,14 @@ def test_a_price_keeps_the_digits_it_was_typed_with() -> None:
     assert parse_price("0") == 0
     with pytest.raises(ValueError, match="less than zero"):
         parse_price("-1")
+
+
+@pytest.mark.parametrize(
+    "typed", ["1,5", "0,82", "1,00,000", "1e3", "nan", "5kk", "１２", "1_000", "1,234,56"]
+)
+def test_a_filter_reads_a_number_like_a_form_does(typed: str) -> None:
+    with pytest.raises(ValueError, match="is not a number") as in_a_form:
+        parse_number(typed)
+    with pytest.raises(FilterError) as in_a_filter:
+        parse_filter(f"quantity>{typed}", EntityKind.ORDERS)
+    assert str(in_a_filter.value) == f"Quantity: {in_a_form.value}"

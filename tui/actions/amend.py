@@ -8,7 +8,6 @@ from typing import Final
 
 from tui.actions.action import Form, Scope, Values
 from tui.actions.eligibility import (
-    counted,
     counterparties,
     currency_of,
     live_orders,
@@ -26,7 +25,7 @@ from tui.api.requests import (
     PlacementUpdateRequest,
 )
 from tui.columns.format import number
-from tui.service.numbers import parse_price
+from tui.service.numbers import counted, parse_price
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.verbs import (
     CancelAndMove,
@@ -70,7 +69,8 @@ def _describe_block(scope: Scope, typed: str) -> str:
         return "not on this desk: it is created with this code"
     block = graph.block
     limit = f" at {block.limit_price}" if block.limit_price else ""
-    return f"{block.side} {number(block.quantity)} {block.type or ''}{limit}, {len(block.order_ids)} orders"
+    orders = counted(len(block.order_ids), "order")
+    return f"{block.side} {number(block.quantity)} {block.type or ''}{limit}, {orders}"
 
 
 def _destination(scope: Scope, typed: str) -> ResourceId:

@@ -8,12 +8,11 @@ from decimal import Decimal
 from typing import Final
 
 from tui.actions.action import Form, Scope, Values
-from tui.actions.eligibility import counted
 from tui.actions.form_fields import amount, id_of, pick, positive_quantity, spelt, text
 from tui.actions.place import TYPES, missing_prices
 from tui.api.base import ResourceId
 from tui.columns.format import money, number
-from tui.service.numbers import parse_price
+from tui.service.numbers import counted, parse_price
 from tui.service.orderline import OrderLine, PortfolioShare, parse_order_line
 from tui.service.snapshot.snapshot import Instrument, Snapshot
 from tui.service.verbs import CreateOrders, Verb

@@ -71,15 +71,6 @@ def named(ids: Sequence[ResourceId], most: int = 3) -> str:
     return ", ".join(id.code for id in ids[:most]) + (" and more" if len(ids) > most else "")
 
 
-def counted(count: int, noun: str) -> str:
-    """Write a count with its noun.
-
-    >>> counted(1, "order"), counted(3, "order")
-    ('1 order', '3 orders')
-    """
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
 def placeable(scope: Scope) -> tuple[ResourceId, ...]:
     """The blocks in focus that have something left to place."""
     blocks = scope.snapshot.blocks

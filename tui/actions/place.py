@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from tui.actions.action import Form, Scope, Values
-from tui.actions.eligibility import counted, counterparties, currency_of, named, placeable, systems, unplaced
+from tui.actions.eligibility import counterparties, currency_of, named, placeable, systems, unplaced
 from tui.actions.form_fields import (
     amount,
     calendar_day,
@@ -24,7 +24,7 @@ from tui.api.models import Execution
 from tui.api.requests import ExecutionRequest, PlacementRequest
 from tui.api.states import normal
 from tui.columns.format import number
-from tui.service.numbers import parse_price, parse_quantity
+from tui.service.numbers import counted, parse_price, parse_quantity
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.verbs import PlaceBlocks, RecordFills, Verb
 from tui.service.writes.ids import new_code

@@ -6,12 +6,13 @@ from decimal import Decimal
 from typing import Final
 
 from tui.actions.action import Form, Scope, Values
-from tui.actions.eligibility import allocatable, bookable, counted, named, sweepable
+from tui.actions.eligibility import allocatable, bookable, named, sweepable
 from tui.actions.form_fields import id_of, is_yes, pick, positive_quantity, switch, text
 from tui.api.base import PerpetualProperty, PropertyValue
 from tui.api.models import Allocation
 from tui.api.requests import PortfolioWeight
 from tui.columns.format import number
+from tui.service.numbers import counted
 from tui.service.verbs import Allocate, AllocateWeighted, BookTransactions, SweepBlocks, Verb
 
 ALGORITHMS: Final = ("PR-FIFO", "RR-FIFO", "PR-LF", "PR-SF")

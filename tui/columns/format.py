@@ -13,6 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from tui.api.states import normal
+from tui.service.numbers import number_text
 
 LARGEST_SHOWN: Final = 30
 """Numbers of more digits than this are shown in scientific form: they are errors, not sizes."""
@@ -46,10 +47,7 @@ def number(value: Decimal | int | None, places: int | None = None) -> str:
         return f"{value:.3e}"
     if places is not None:
         return f"{value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN):,f}"
-    text = f"{value:,f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+    return number_text(value)
 
 
 def price(value: Decimal | None) -> str:

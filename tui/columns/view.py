@@ -9,7 +9,7 @@ import io
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from msgspec import Struct
@@ -19,6 +19,7 @@ from tui.api.base import ResourceId
 from tui.columns.column import Column, exported, sort_key
 from tui.columns.format import DisplayContext, money, number
 from tui.columns.panes import COLUMNS
+from tui.service.numbers import has_number_commas, parse_number
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 Test = Callable[[Snapshot, Any], bool]
@@ -34,7 +35,8 @@ _TERM: Final = re.compile(
     r"(?P<not>!?)(?:(?P<column>[A-Za-z]+)(?P<op><=|>=|<|>|=|:))?(?P<text>.+)", re.DOTALL
 )
 _URGENCY: Final = {"bad": 0, "attention": 1, "waiting": 2, "live": 3, "": 4, "good": 5, "idle": 6}
-_SUFFIXES: Final = {"k": 3, "m": 6, "b": 9}
+_WORD: Final = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
+"""One word of a filter; quotation marks keep blanks together, and one that is still open reaches the end."""
 
 
 class FilterError(ValueError):
@@ -104,17 +106,19 @@ def keys(view: View, snapshot: Snapshot, ids: Iterable[ResourceId]) -> list[Reso
 def parse_filter(text: str, family: EntityKind) -> Test:
     """Read a filter: words that must all be there, ``column:word``, ``column>number``, ``!`` for not.
 
-    ``aapl``, ``side:buy state:new``, ``ordered>=50k !vod``. Letters match without regard to case.
+    ``aapl``, ``side:buy state:"partially placed"``, ``ordered>=50k !vod``. Letters match without regard
+    to case.
     """
-    tests = [_term(word, family) for word in text.split()]
+    tests = [_term(word, family) for word in _WORD.findall(text)]
     return lambda snapshot, row: all(test(snapshot, row) for test in tests)
 
 
 def _term(word: str, family: EntityKind) -> Test:
     match = _TERM.fullmatch(word)
-    if match is None or word == "!":
+    text = match["text"].replace('"', "") if match else ""
+    if match is None or not text or word == "!":
         raise FilterError(f"'{word}' says nothing to look for.")
-    test = _column_test(match, family) if match["column"] else _word_test(match["text"], family)
+    test = _column_test(match, text, family) if match["column"] else _word_test(text, family)
     return (lambda snapshot, row: not test(snapshot, row)) if match["not"] else test
 
 
@@ -132,8 +136,8 @@ def _word_test(word: str, family: EntityKind) -> Test:
     return test
 
 
-def _column_test(match: re.Match[str], family: EntityKind) -> Test:
-    name, sign, text = match["column"].lower(), match["op"], match["text"]
+def _column_test(match: re.Match[str], text: str, family: EntityKind) -> Test:
+    name, sign = match["column"].lower(), match["op"]
     column = next(
         (c for c in COLUMNS[family] if name in (c.id, c.title.lower().replace(" ", ""))),
         None,
@@ -142,34 +146,34 @@ def _column_test(match: re.Match[str], family: EntityKind) -> Test:
         names = ", ".join(c.id for c in COLUMNS[family])
         raise FilterError(f"There is no column '{match['column']}' here; there are {names}.")
     get = column.value
-    if sign == ":" or (sign == "=" and _decimal(text) is None):
-        wanted = text.casefold()
-        whole = sign == "="
+    limit = None if sign == ":" else _limit(text, column, sign)
+    wanted, whole = text.casefold(), sign == "="
+    if limit is None:
 
         def contains(snapshot: Snapshot, row: Any) -> bool:
             got = exported(get(snapshot, row)).casefold()
             return got == wanted if whole else wanted in got
 
         return contains
-    limit = _decimal(text)
-    if limit is None:
-        raise FilterError(f"'{text}' is not a number to compare {column.title} with.")
     compare = _COMPARISONS[sign]
 
     def compares(snapshot: Snapshot, row: Any) -> bool:
         got = get(snapshot, row)
+        if isinstance(got, str):
+            return whole and got.casefold() == wanted
         return isinstance(got, (Decimal, int)) and compare(got, limit)
 
     return compares
 
 
-def _decimal(text: str) -> Decimal | None:
-    shift = _SUFFIXES.get(text[-1:].lower(), 0)
+def _limit(text: str, column: Column, sign: str) -> Decimal | None:
+    """Return the number a column is compared with; None when ``=`` compares it with a text."""
     try:
-        value = Decimal((text[:-1] if shift else text).replace(",", ""))
-    except InvalidOperation:
-        return None
-    return value.scaleb(shift) if value.is_finite() else None
+        return parse_number(text)
+    except ValueError as error:
+        if sign == "=" and not has_number_commas(text):
+            return None
+        raise FilterError(f"{column.title}: {error}") from None
 
 
 class Totals:

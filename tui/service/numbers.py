@@ -1,7 +1,7 @@
-"""Quantities and prices as people type them: ``50k``, ``1.5m``, ``2b``, ``1,000``.
+"""Numbers between people and the program: read as people type them, written as people read them.
 
-A comma only ever groups thousands, never marks decimals; whatever could be read two ways is an error
-that says so.
+``50k``, ``1.5m``, ``2b`` and ``1,000`` are understood. A comma only ever groups thousands, never marks
+decimals; a text that could be read in two ways is an error that says so.
 """
 
 from __future__ import annotations
@@ -14,23 +14,25 @@ _NUMBER: Final = re.compile(
     r"(?P<sign>[+-]?)(?P<whole>\d{1,3}(?:,\d{3})+|\d+|)(?P<part>\.\d+|\.|)(?P<unit>[kmbKMB]?)",
     re.ASCII,
 )
+_DECIMAL_COMMA: Final = re.compile(r"[+-]?\d+,\d{1,2}", re.ASCII)
+_MISPLACED_COMMAS: Final = re.compile(r"[+-]?[\d,.]*,[\d,.]*[kmb]?", re.ASCII | re.IGNORECASE)
 _UNITS: Final = {"": 0, "k": 3, "m": 6, "b": 9}
 _MOST_DIGITS: Final = 18
+"""Decimal arithmetic keeps 28 digits: with 18 typed, a sum or a product of two stays exact enough."""
 
 
-def _parse(text: str, what: str) -> Decimal:
+def parse_number(text: str, what: str = "Number") -> Decimal:
+    """Read a number of either sign; ``what`` names it in the error.
+
+    Raises:
+        ValueError: with a sentence for the person who typed it.
+    """
     typed = text.strip()
     if not typed:
         raise ValueError(f"{what} is missing.")
     found = _NUMBER.fullmatch(typed)
     if found is None or not (found["whole"] or found["part"].strip(".")):
-        if re.fullmatch(r"[+-]?\d+,\d{1,2}", typed):
-            raise ValueError(
-                f"'{typed}' is not a {what.lower()}: a comma groups thousands, the decimal mark is a point."
-            )
-        if "," in typed and re.fullmatch(r"[\d,.]+[kmb]?", typed, re.IGNORECASE):
-            raise ValueError(f"'{typed}' is not a {what.lower()}: its commas do not group thousands.")
-        raise ValueError(f"'{typed}' is not a {what.lower()}. Type it like 1,000 or 50k or 1.5m.")
+        raise ValueError(f"'{typed}' is not a {what.lower()}{_reason(typed)}")
     digits = found["whole"].replace(",", "") + found["part"].rstrip(".")
     if len(digits) > _MOST_DIGITS:
         raise ValueError(f"'{typed}' has more digits than any {what.lower()}.")
@@ -39,13 +41,30 @@ def _parse(text: str, what: str) -> Decimal:
     return Decimal(f"{number.scaleb(scale):f}") if scale else number
 
 
+def _reason(typed: str) -> str:
+    if _DECIMAL_COMMA.fullmatch(typed):
+        return ": a comma groups thousands, the decimal mark is a point."
+    if _MISPLACED_COMMAS.fullmatch(typed):
+        return ": its commas do not group thousands."
+    return ". Type it like 1,000 or 50k or 1.5m."
+
+
+def has_number_commas(text: str) -> bool:
+    """Return whether ``text`` consists of digits and commas, so that it is meant as a number.
+
+    >>> has_number_commas("1,5"), has_number_commas("1,000"), has_number_commas("buy,sell")
+    (True, True, False)
+    """
+    return _MISPLACED_COMMAS.fullmatch(text.strip()) is not None
+
+
 def parse_quantity(text: str) -> Decimal:
     """Read a quantity in units, greater than zero.
 
     Raises:
         ValueError: with a sentence for the person who typed it.
     """
-    number = _parse(text, "Quantity")
+    number = parse_number(text, "Quantity")
     if number <= 0:
         raise ValueError(f"'{text.strip()}' is not a quantity: it must be greater than zero.")
     return number
@@ -57,7 +76,33 @@ def parse_price(text: str) -> Decimal:
     Raises:
         ValueError: with a sentence for the person who typed it.
     """
-    number = _parse(text, "Price")
+    number = parse_number(text, "Price")
     if number < 0:
         raise ValueError(f"'{text.strip()}' is not a price: it is less than zero.")
     return number
+
+
+def number_text(value: Decimal | int) -> str:
+    """Write a number in full: thousands grouped, no exponent, no trailing zeros.
+
+    >>> number_text(Decimal("1234567.50")), number_text(Decimal("1E+3")), number_text(Decimal("-0.0"))
+    ('1,234,567.5', '1,000', '0')
+    """
+    text = f"{Decimal(value):,f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def units(value: Decimal | None) -> str:
+    """Write a number of units in full; ``?`` when it is not known."""
+    return "?" if value is None else number_text(value)
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a count with its noun.
+
+    >>> counted(1, "order"), counted(3_000, "order")
+    ('1 order', '3,000 orders')
+    """
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")

@@ -11,6 +11,7 @@ from tui.actions.action import key_words
 from tui.actions.registry import BY_ID
 from tui.api.sanitize import clean
 from tui.service.environment import Health, State
+from tui.service.numbers import counted
 from widgets.labelled_text import Flow, Lines
 
 MOST_LINES: Final = 4
@@ -30,7 +31,7 @@ def _troubles(health: Health, unsettled: int) -> Iterator[Sentence]:
         why = clean(health.message).rstrip(".")
         yield f"{why}. {clean(health.advice)}".rstrip(), _STYLES[health.state]
     if unsettled:
-        rows = "1 row" if unsettled == 1 else f"{unsettled} rows"
+        rows = counted(unsettled, "row")
         key = key_words(BY_ID["palette"].key)
         yield (
             f"What became of {rows} is not known. Press {key} and type 'unknown': check again, send again, "

@@ -26,6 +26,7 @@ from tui.columns.panes import COLUMNS
 from tui.columns.view import export_csv
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
+from tui.service.numbers import counted
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
 if TYPE_CHECKING:
@@ -251,7 +252,7 @@ class DeskScreen(PanesScreen):
         except OSError as error:
             self.notify(f"Nothing was written: {error.strerror}.", severity="error", markup=False)
         else:
-            self.notify(f"{len(pane.shown):,} rows written to {path}", markup=False)
+            self.notify(f"{counted(len(pane.shown), 'row')} written to {path}", markup=False)
 
     # --- panes ---------------------------------------------------------------------------------
 
@@ -349,8 +350,8 @@ class DeskScreen(PanesScreen):
         desk = self.app.desk
         if desk is None or not desk.unknown:
             return
-        count = len(desk.unknown)
-        yield SystemCommand("Unknown: check again", f"Read {count} rows back once more", self._recheck)
+        rows = counted(len(desk.unknown), "row")
+        yield SystemCommand("Unknown: check again", f"Read {rows} back once more", self._recheck)
         yield SystemCommand(
             "Unknown: send again", "Send what is still unknown, with the same ids", self._resend
         )

@@ -15,6 +15,7 @@ from textual.content import Content
 from tui.api.sanitize import clean
 from tui.columns.format import DisplayContext, clock
 from tui.service.environment import Environment, EnvironmentKind, Health, State
+from tui.service.numbers import counted
 from tui.service.snapshot.snapshot import Snapshot
 from widgets.text_line import TextLine
 
@@ -63,9 +64,9 @@ class StatusBar(TextLine):
         if sending:
             marks.append(f"SENDING {sending}")
         if unknown:
-            marks.append(f"{unknown} OUTCOME{'S' if unknown > 1 else ''} UNKNOWN")
+            marks.append(f"{counted(unknown, 'outcome').upper()} UNKNOWN")
         if snapshot.bad:
-            marks.append(f"{len(snapshot.bad)} unreadable row{'s' if len(snapshot.bad) > 1 else ''}")
+            marks.append(counted(len(snapshot.bad), "unreadable row"))
         waits = _waits(health, silent_s, now)
         state = _state(health, snapshot, context, now)
         if waits:

@@ -22,8 +22,8 @@ from tui.api.base import (
 )
 from tui.api.price_units import PER_UNIT
 from tui.api.requests import BlockAndOrdersRequest, BlockedOrderRequest
+from tui.service.numbers import units
 from tui.service.snapshot.snapshot import Instrument
-from tui.service.verbs.verb import units
 from tui.service.writes.ids import new_code
 
 SIDES: Final[Mapping[str, tuple[str, str]]] = {

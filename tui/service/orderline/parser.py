@@ -10,9 +10,8 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
 from tui.api.base import ZERO
-from tui.service.numbers import parse_price, parse_quantity
+from tui.service.numbers import parse_price, parse_quantity, units
 from tui.service.orderline.order_line import SIDES, TIMES, LineError, OrderLine, Parsed, PortfolioShare
-from tui.service.verbs.verb import units
 
 _HUNDRED: Final = Decimal(100)
 

@@ -20,6 +20,7 @@ from tui.api.requests import (
     WeightedAllocationServiceRunRequest,
 )
 from tui.api.states import is_cancelled, is_final, normal
+from tui.service.numbers import counted, units
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import block_ref, order_ref, placement_line, placement_ref
 from tui.service.verbs.verb import (
@@ -29,10 +30,8 @@ from tui.service.verbs.verb import (
     Settlement,
     Verb,
     Versions,
-    counted,
     judged,
     moved,
-    units,
 )
 
 DEFAULT_ALGORITHM: Final = "PR-FIFO"
@@ -266,7 +265,7 @@ class BookTransactions(Verb, frozen=True):
             if self.mark_booked
             else "states stay as they are"
         )
-        where = rows[0].portfolio_id.code if len(portfolios) == 1 else f"{len(portfolios)} portfolios"
+        where = rows[0].portfolio_id.code if len(portfolios) == 1 else counted(len(portfolios), "portfolio")
         return (f"Transactions in {where}, {fees} fees and commission; {marked}",)
 
     def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:

@@ -13,6 +13,7 @@ from tui.api.requests import (
     OrderUpdateRequest,
 )
 from tui.api.states import is_cancelled, is_final
+from tui.service.numbers import units
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.block_fit import misfit
 from tui.service.verbs.changes import asked_is_there, described_changes, updated
@@ -38,7 +39,6 @@ from tui.service.verbs.verb import (
     judged,
     moved,
     numbered,
-    units,
 )
 
 

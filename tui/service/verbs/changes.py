@@ -12,9 +12,7 @@ from tui.api.models import Order
 from tui.api.requests import (
     OrderUpdateRequest,
 )
-from tui.service.verbs.verb import (
-    units,
-)
+from tui.service.numbers import units
 
 _UPDATABLE: Final = (
     "quantity",

@@ -9,12 +9,9 @@ from tui.api.base import ZERO, CurrencyAndAmount, Identifiers, ResourceId
 from tui.api.models import Order, Placement
 from tui.api.price_units import PER_UNIT
 from tui.api.states import is_cancelled
+from tui.service.numbers import counted, units
 from tui.service.snapshot.snapshot import EntityKind, Instrument, Ref, Snapshot
-from tui.service.verbs.verb import (
-    PreviewLine,
-    counted,
-    units,
-)
+from tui.service.verbs.verb import PreviewLine
 
 
 def order_ref(id: ResourceId) -> Ref:

@@ -11,6 +11,7 @@ from tui.api.client import Client
 from tui.api.requests import (
     ExecutionRequest,
 )
+from tui.service.numbers import units
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import (
     around,
@@ -27,7 +28,6 @@ from tui.service.verbs.verb import (
     Versions,
     by_id,
     judged,
-    units,
 )
 
 

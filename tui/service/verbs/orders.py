@@ -18,6 +18,7 @@ from tui.api.requests import (
     MoveOrdersToDifferentBlocksRequest,
 )
 from tui.api.states import is_final
+from tui.service.numbers import counted
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.block_fit import misfit
 from tui.service.verbs.facts import (
@@ -41,7 +42,6 @@ from tui.service.verbs.verb import (
     Verb,
     Versions,
     by_id,
-    counted,
     judged,
 )
 

@@ -16,6 +16,7 @@ from tui.api.requests import (
     PlacementUpdateRequest,
 )
 from tui.api.states import is_cancelled, is_finished, normal
+from tui.service.numbers import counted, units
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.block_fit import same_instrument
 from tui.service.verbs.changes import asked_is_there, described_changes
@@ -39,7 +40,6 @@ from tui.service.verbs.verb import (
     by_id,
     judged,
     numbered,
-    units,
 )
 
 COMPLIANCE: Final = "compliance"
@@ -278,7 +278,7 @@ class CancelPlacements(Verb, frozen=True):
             executed = snapshot.executed_of_placement(id)
             kept = f", {units(executed)} executed stay" if executed else ""
             children = len(snapshot.children_of_placement(id))
-            more = f", with {children} child placements" if children else ""
+            more = f", with {counted(children, 'child placement')}" if children else ""
             said.append(f"{id.code}: {units(_open(snapshot, row))} units freed{kept}{more}")
         return tuple(said)
 

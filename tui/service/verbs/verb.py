@@ -19,6 +19,7 @@ from tui.api.base import ErrorDetail, ResourceId
 from tui.api.client import Client
 from tui.api.errors import ApiError, NoAnswer, Refused, item_failure
 from tui.api.price_units import PER_UNIT
+from tui.service.numbers import counted
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.writes.advice import advice_for
 from tui.service.writes.outcomes import Outcome, Status
@@ -139,8 +140,7 @@ class Verb(Struct, frozen=True):
     @property
     def label(self) -> str:
         """What is asked, as a short sentence head: ``Cancel 3 orders``."""
-        noun = self.family.singular if self.count == 1 else self.family.value
-        return f"{self.title} {self.count} {noun}"
+        return f"{self.title} {counted(self.count, self.family.singular)}"
 
     def split(self) -> tuple[Self, ...]:
         """Give the same decision as calls the server accepts, in order."""
@@ -257,16 +257,3 @@ def judged(applied: bool, ref: Ref, before: Versions, after: Snapshot) -> Settle
     if applied:
         return Settlement.APPLIED
     return Settlement.CHANGED if moved(ref, before, after) else Settlement.NOT_SEEN
-
-
-def units(value: Decimal | None) -> str:
-    """Write units in full: thousands grouped, no exponent, no trailing zeros."""
-    if value is None:
-        return "?"
-    whole = f"{value:,f}"
-    return whole.rstrip("0").rstrip(".") if "." in whole else whole
-
-
-def counted(count: int, noun: str) -> str:
-    """Write a count with its noun: ``1 order``, ``3 orders``."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

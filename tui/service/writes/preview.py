@@ -14,11 +14,12 @@ from msgspec import Struct
 
 from tui.api.base import ZERO, ResourceId
 from tui.service.environment import Environment, EnvironmentKind
+from tui.service.numbers import counted, units
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import CreateOrders, PlaceBlocks, UpdateOrders, UpdatePlacements, Verb
 from tui.service.verbs.facts import order_line
 from tui.service.verbs.placements import COMPLIANCE
-from tui.service.verbs.verb import Caution, PreviewLine, Tier, counted, units
+from tui.service.verbs.verb import Caution, PreviewLine, Tier
 from tui.service.writes.limits import DEFAULT_LIMITS, LimitBand, Limits
 
 LARGEST: Final = 3
