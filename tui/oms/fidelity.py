@@ -151,7 +151,13 @@ RULE_FAMILIES: Final = (
             "U2": Rule("An order holds what is allocated to it, its block what is placed.", OURS),
             "U3": Rule("Terms change only on an order alone in a block of which nothing is placed.", OURS),
             "U4": Rule("An order with allocations keeps its portfolio.", OURS),
-            "U5": Rule("Each item stands alone.", DOCUMENTED, "the order of application is our reading"),
+            "U5": Rule(
+                "Each item stands alone.",
+                DOCUMENTED,
+                "the order of application is our reading, and so is that updates of placements and "
+                "cancelling with moving, too, may name one entity twice: the second item applies to what the "
+                "first one left. An id twice in a list, or in a map of bare ids, refuses the call (2.0)",
+            ),
         },
     ),
     RuleFamily(

@@ -211,13 +211,17 @@ class Desk:
 
     def cancel_and_move(self, moves: dict[str, tuple[str, str]]) -> Any:
         """``moves`` maps the order to cancel to the new order and its block."""
+        return self.cancel_and_move_items({code: (code, *to) for code, to in moves.items()})
+
+    def cancel_and_move_items(self, items: dict[str, tuple[str, str, str]]) -> Any:
+        """``items`` maps a request key to the order to cancel, the new order and its block."""
         body = {
-            code: {
+            key: {
                 "cancelOrderId": id_of(code),
                 "moveRemainingToOrderId": id_of(order),
                 "moveRemainingToBlockId": id_of(block),
             }
-            for code, (order, block) in moves.items()
+            for key, (code, order, block) in items.items()
         }
         return self.send(endpoints.CANCEL_AND_MOVE, body)
 
@@ -241,6 +245,11 @@ class Desk:
     def put_placement(self, code: str, blocks: str, quantity: Any, **fields: Any) -> Any:
         item = self.a_placement(code, blocks, quantity, **fields)
         return self.send(PLACEMENTS.upsert, {"requests": [item]})
+
+    def update_placements(self, items: dict[str, tuple[str, dict[str, Any]]]) -> Any:
+        """``items`` maps a request key to a placement and the fields to update."""
+        body = {key: {"id": id_of(code), **fields} for key, (code, fields) in items.items()}
+        return self.send(endpoints.UPDATE_PLACEMENTS, body)
 
     def update_placement(self, code: str, **fields: Any) -> Any:
         return self.send(endpoints.UPDATE_PLACEMENTS, {"u": {"id": id_of(code), **fields}})
@@ -302,7 +311,7 @@ class Desk:
         item = self.an_allocation(code, order, quantity, **fields)
         return self.send(ALLOCATIONS.upsert, {"allocationRequests": [item]})
 
-    def uow(self, *codes: str, mark: bool = False, fees: bool = True, **fields: Any) -> Any:
+    def book(self, *codes: str, mark: bool = False, fees: bool = True, **fields: Any) -> Any:
         return self.book_ids(*map(id_of, codes), mark=mark, fees=fees, **fields)
 
     def book_ids(self, *ids: Any, mark: bool = False, fees: bool = True, **fields: Any) -> Any:

@@ -168,7 +168,7 @@ def test_a11_two_placements_of_a_block_run_twice_give_the_same(desk: Desk) -> No
 def test_a8_a12_what_is_booked_stays_and_new_fills_get_new_allocations(desk: Desk) -> None:
     codes = working(desk, "100/50/47/30", "100 60")
     desk.allocate("P")
-    desk.uow(*(f"P-{code}" for code in codes), mark=True)
+    desk.book(*(f"P-{code}" for code in codes), mark=True)
     desk.allocate("P")
     assert not desk.wrote
     desk.fill("E3", "P", 67, price=200)
@@ -183,7 +183,7 @@ def test_a8_a12_what_is_booked_stays_and_new_fills_get_new_allocations(desk: Des
 def test_a12_booking_one_of_a_run_fixes_the_others_too(desk: Desk) -> None:
     codes = working(desk, "100/50/47/30", "100 60")
     desk.allocate("P")
-    desk.uow("P-O1", mark=True)
+    desk.book("P-O1", mark=True)
     desk.allocate("P", algorithm="RR-FIFO")
     assert not desk.wrote
     desk.fill("E3", "P", 67, price=200)
@@ -197,7 +197,7 @@ def test_a12_booking_one_of_a_run_fixes_the_others_too(desk: Desk) -> None:
 def test_a12_units_of_a_deleted_allocation_are_shared_again(desk: Desk) -> None:
     working(desk, "10/10", "8")
     desk.allocate("P")
-    desk.uow("P-O1", mark=True)
+    desk.book("P-O1", mark=True)
     desk.delete(Allocation, "P-O2")
     desk.allocate("P")
     assert desk.allocated() == {"P-O1": 4, "P-O1-2": 2, "P-O2": 2}
@@ -206,7 +206,7 @@ def test_a12_units_of_a_deleted_allocation_are_shared_again(desk: Desk) -> None:
 def test_a12_what_nobody_had_room_for_goes_to_an_order_that_joined_since(desk: Desk) -> None:
     working(desk, "10/10", "25")
     desk.allocate("P")
-    desk.uow("P-O1", mark=True)
+    desk.book("P-O1", mark=True)
     desk.create("B", {"O3": 10})
     desk.allocate("P")
     assert desk.allocated() == {"P-O1": 10, "P-O2": 10, "P-O3": 5}
@@ -218,7 +218,7 @@ def test_a12_what_is_booked_beyond_its_executions_is_made_good_by_the_next(desk:
     working(desk, "10/10", "8")
     desk.allocate("P")
     desk.fill("E1", "P", 5)
-    desk.uow("P-O1", "P-O2", mark=True)
+    desk.book("P-O1", "P-O2", mark=True)
     desk.fill("E2", "P", 2)
     desk.allocate("P")
     assert desk.allocated() == {"P-O1": 4, "P-O2": 4}, "8 are booked, 7 executed"
@@ -340,11 +340,11 @@ def test_u2_x5_b6_the_money_of_an_order_is_compared_with_money(desk: Desk) -> No
     desk.fill("E1", "P", 10, price=100)
     desk.allocate("P")
     assert failure(desk.update("O1", amount=usd(499))).type == "QuantityBelowAllocated"
-    desk.uow("P-O1", mark=True)
+    desk.book("P-O1", mark=True)
     assert desk.order("O1").state == "PartiallyFilled"
     desk.fill("E2", "P", 10, price=100)
     desk.allocate("P")
-    desk.uow("P-O1-2", mark=True)
+    desk.book("P-O1-2", mark=True)
     assert desk.order("O1").state == "Booked"
 
 

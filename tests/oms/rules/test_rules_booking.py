@@ -23,7 +23,7 @@ def allocated(desk: Desk, quantity: int = 40) -> None:
 
 def booked(desk: Desk, code: str, **fields: Any) -> Transaction:
     """Book one allocation and give its transaction."""
-    reply = desk.uow(code, **fields)
+    reply = desk.book(code, **fields)
     assert reply.failed == {}
     transaction: Transaction = reply.values[f"Scope:Desk Code:{code}"]
     return transaction
@@ -34,7 +34,7 @@ def test_b1_every_allocation_is_a_transaction_of_its_portfolio(desk: Desk) -> No
     desk.place("P", "B", 100)
     desk.fill("E1", "P", 40)
     desk.allocate("P")
-    reply = desk.uow("P-O1", "P-O2")
+    reply = desk.book("P-O1", "P-O2")
     assert {key: made.units for key, made in reply.values.items()} == {
         "Scope:Desk Code:P-O1": 12,
         "Scope:Desk Code:P-O2": 28,
@@ -105,7 +105,7 @@ def test_b2_two_allocations_whose_texts_run_together_are_two_transactions(desk: 
     desk.create("B", {"O1": 100})
     desk.put_allocation("A1", "O1", 20, id={"scope": "Desk-A1", "code": "X"})
     desk.put_allocation("A1-X", "O1", 30)
-    desk.uow("A1-X")
+    desk.book("A1-X")
     desk.book_ids({"scope": "Desk-A1", "code": "X"})
     assert {each.transaction_id: each.units for each in desk.transactions()} == {
         "Desk-A1-X": 30,
@@ -154,9 +154,9 @@ def test_b3_another_transaction_date_cancels_the_old_one(desk: Desk) -> None:
 def test_b3_an_allocation_that_changed_portfolio_leaves_no_second_transaction(desk: Desk) -> None:
     desk.create("B", {"O1": 100})
     desk.put_allocation("A1", "O1", 10)
-    desk.uow("A1")
+    desk.book("A1")
     desk.put_allocation("A1", "O1", 10, portfolioId=id_of("INCOME"))
-    desk.uow("A1")
+    desk.book("A1")
     assert desk.transactions("GROWTH") == []
     taken_back = desk.transactions("GROWTH", cancelled=True)
     assert [each.transaction_status for each in taken_back] == ["Cancelled"]
@@ -169,7 +169,7 @@ def test_b4_what_cannot_be_booked_stands_beside_what_is(desk: Desk) -> None:
     desk.put_allocation("A0", "O1", 0)
     desk.put_allocation("A1", "O1", 1, price=None)
     desk.put_allocation("A2", "O1", 1, state="Cancelled")
-    reply = desk.uow("A0", "A1", "A2", "A9", "P-O1")
+    reply = desk.book("A0", "A1", "A2", "A9", "P-O1")
     assert list(reply.values) == ["Scope:Desk Code:P-O1"]
     assert {key: why.type for key, why in reply.failed.items()} == {
         "Scope:Desk Code:A0": "ZeroUnitsFailure",
@@ -181,7 +181,7 @@ def test_b4_what_cannot_be_booked_stands_beside_what_is(desk: Desk) -> None:
 
 def test_b4_an_allocation_of_no_side_is_not_booked(desk: Desk) -> None:
     desk.put_allocation("A1", "O9", 1, side=None)
-    assert failure(desk.uow("A1")).type == "MissingSideFailure"
+    assert failure(desk.book("A1")).type == "MissingSideFailure"
 
 
 def test_b5_without_fee_rules_the_switch_makes_no_difference(desk: Desk) -> None:
@@ -233,11 +233,11 @@ def test_b5_what_the_client_says_of_a_fee_stands() -> None:
 
 def test_b6_marking_books_the_allocation_and_the_order_once_it_is_whole(desk: Desk) -> None:
     allocated(desk)
-    desk.uow("P-O1", mark=True)
+    desk.book("P-O1", mark=True)
     assert (desk.allocation("P-O1").state, desk.order("O1").state) == ("Booked", "PartiallyFilled")
     desk.fill("E2", "P", 60)
     desk.allocate("P")
-    desk.uow("P-O1-2", mark=True)
+    desk.book("P-O1-2", mark=True)
     assert desk.order("O1").state == "Booked"
     assert desk.block_entry("B").derived_state == "Booked"
 
@@ -256,5 +256,5 @@ def test_b7_without_marking_only_the_graph_knows(desk: Desk) -> None:
 @pytest.mark.parametrize("kind", ["None", "FxForward", "FxSpot"])
 def test_b8_a_part_may_be_booked_at_any_time_and_brings_no_fx_orders(desk: Desk, kind: str) -> None:
     allocated(desk, 1)
-    reply = desk.uow("P-O1", fxInstrumentType=kind)
+    reply = desk.book("P-O1", fxInstrumentType=kind)
     assert (reply.values["Scope:Desk Code:P-O1"].units, reply.fx_orders) == (1, ())

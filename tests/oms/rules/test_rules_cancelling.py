@@ -80,7 +80,7 @@ def test_x5_a5_what_cut_orders_keep_is_allocated_to_them(desk: Desk) -> None:
     assert [desk.order(code).state for code in ("O1", "O2")] == ["Cancelled", "Cancelled"]
     desk.allocate("P")
     assert not desk.wrote
-    reply = desk.uow("P-O1", "P-O2", mark=True)
+    reply = desk.book("P-O1", "P-O2", mark=True)
     assert reply.failed == {}
     assert desk.sweep("B").failed == {}
 
@@ -157,3 +157,33 @@ def test_x5_refused_items_leave_no_trace(desk: Desk) -> None:
     types = {key: why.type for key, why in reply.failed.items()}
     assert types == {"O1": "OrderAlreadyExists", "O2": "BlockFieldMismatch", "O9": "OrderNotFound"}
     assert not desk.wrote
+
+
+def test_x5_u5_items_stand_alone_and_one_order_may_come_twice(desk: Desk) -> None:
+    desk.create("B", {"O1": 100, "O2": 50})
+    desk.place("P", "B", 60)
+    reply = desk.cancel_and_move_items(
+        {
+            "first": ("O1", "O1R", "C"),
+            "same order": ("O1", "O1S", "C"),
+            "same target": ("O2", "O1R", "C"),
+            "last": ("O2", "O2R", "C"),
+        }
+    )
+    assert {key: why.type for key, why in reply.failed.items()} == {
+        "same order": "OrderAlreadyCancelled",
+        "same target": "OrderAlreadyExists",
+    }
+    assert set(reply.values) == {"first", "last"}
+    assert [desk.order(code).quantity for code in ("O1", "O2", "O1R", "O2R")] == [40, 20, 60, 30]
+    assert desk.block("C").order_ids == (rid("O1R"), rid("O2R"))
+
+
+def test_x5_u5_a_later_item_can_cancel_the_order_an_earlier_one_made(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 60)
+    reply = desk.cancel_and_move_items({"a": ("O1", "O1R", "C"), "b": ("O1R", "O1S", "D")})
+    assert reply.failed == {}
+    found = [(desk.order(code).quantity, desk.order(code).state) for code in ("O1", "O1R", "O1S")]
+    assert found == [(60, "Cancelled"), (0, "Cancelled"), (40, "New")]
+    assert (desk.block("C").quantity, desk.block("D").quantity) == (0, 40)

@@ -246,7 +246,7 @@ def test_c10_what_others_rest_on_is_not_deleted(desk: Desk) -> None:
     with refused("PlacementHasExecutions"):
         desk.delete(Placement, "P")
     desk.allocate("P")
-    desk.uow("P-O1", mark=True)
+    desk.book("P-O1", mark=True)
     with refused("AllocationAlreadyBooked"):
         desk.delete(Allocation, "P-O1")
 

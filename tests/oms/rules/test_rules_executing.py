@@ -50,7 +50,7 @@ def test_e4_a_booked_fill_is_final(desk: Desk) -> None:
     desk.place("P", "B", 100)
     desk.fill("E1", "P", 40)
     desk.allocate("P")
-    desk.uow("P-O1", mark=True)
+    desk.book("P-O1", mark=True)
     with refused("ExecutionAlreadyBooked"):
         desk.fill("E1", "P", 41)
     with refused("ExecutionAlreadyBooked"):

@@ -29,7 +29,7 @@ def staged(
         if Decimal(units):
             desk.put_allocation(f"A{number}", "O1", units, placementIds=[id_of("P")])
     if Decimal(booked):
-        desk.uow("A0")
+        desk.book("A0")
     return desk.block_entry("B")
 
 
@@ -148,9 +148,9 @@ def test_g5_booked_is_what_stands_booked_with_its_consideration(desk: Desk) -> N
     desk.put_allocation("A1", "O1", 10)
     desk.put_allocation("A2", "O1", 5, price=usd(200))
     desk.put_allocation("A3", "O1", 1)
-    desk.uow("A1", "A2")
+    desk.book("A1", "A2")
     desk.put_allocation("A2", "O1", 6, price=usd(200))
-    desk.uow("A2")
+    desk.book("A2")
     booked = desk.block_entry("B").booked
     assert (booked.quantity, booked.amount) == (16, 1900 + 1200)
     assert [detail.id for detail in booked.details] == ["Desk-A1", "Desk-A2"]
@@ -240,7 +240,7 @@ def test_a_value_block_of_a_bond_is_judged_in_money_too(desk: Desk) -> None:
     desk.put_allocation("A1", "O1", 1_250_000, price=usd("80"), placementIds=[id_of("P")], **gilt)
     assert desk.block_entry("B").derived_state == "Allocated"
     assert desk.placement_entry("P").derived_state == "Allocated"
-    desk.uow("A1")
+    desk.book("A1")
     assert desk.block_entry("B").derived_state == "Booked"
     desk.cancel_placement("P")
     assert desk.block_entry("B").placed.amount == 1_000_000
@@ -269,7 +269,7 @@ def test_every_entry_a_call_changes_is_among_those_it_touches(desk: Desk) -> Non
         lambda: desk.allocate("P", "Q"),
         lambda: desk.fill("E3", "Q", 40),
         lambda: desk.allocate("P", "Q", "P-A"),
-        lambda: desk.uow(*desk.allocated(), mark=True),
+        lambda: desk.book(*desk.allocated(), mark=True),
         lambda: desk.cancel_placement("P-A"),
         lambda: desk.put_placement("Q", "B", 40),
         lambda: desk.put_placement("R", "B C", 3),

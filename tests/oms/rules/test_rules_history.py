@@ -45,7 +45,7 @@ def live(desk: Desk) -> None:
     desk.fill("E1", "P", 40)
     desk.cancel_placement("P")
     desk.allocate("P")
-    desk.uow("P-O1")
+    desk.book("P-O1")
     desk.cancel("O1")
 
 

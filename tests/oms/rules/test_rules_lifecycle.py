@@ -71,7 +71,7 @@ def test_l1_an_order_goes_through_every_stage_to_its_transaction(desk: Desk) -> 
         lambda: desk.place("P", "B", 100),
         lambda: desk.fill("E1", "P", 100),
         lambda: desk.allocate("P"),
-        lambda: desk.uow("P-O1", mark=True),
+        lambda: desk.book("P-O1", mark=True),
     ]
     seen = []
     for stage in stages:
@@ -110,7 +110,7 @@ def test_l3_the_states_an_order_passes_through(desk: Desk) -> None:
         desk.fill(f"E{number}", "P", units)
         desk.allocate("P")
         states.append(desk.order("O1").state)
-    desk.uow("P-O1", mark=True)
+    desk.book("P-O1", mark=True)
     assert [*states, desk.order("O1").state] == ["PartiallyFilled", "Filled", "Booked"]
 
 

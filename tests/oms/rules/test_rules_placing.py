@@ -156,6 +156,37 @@ def test_p8_a_cancelled_placement_is_not_updated(desk: Desk) -> None:
     assert failure(desk.update_placement("Q", quantity=20)).type == "PlacementNotFound"
 
 
+def test_p8_u5_items_stand_alone_and_one_placement_may_come_twice(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P", "B", 100)
+    desk.fill("E", "P", 30)
+    reply = desk.update_placements(
+        {
+            "smaller": ("P", {"quantity": 60, "counterparty": "BRK-B"}),
+            "unknown": ("Q", {"quantity": 10}),
+            "too small": ("P", {"quantity": 20}),
+            "larger": ("P", {"quantity": 80}),
+        }
+    )
+    assert {key: why.type for key, why in reply.failed.items()} == {
+        "unknown": "PlacementNotFound",
+        "too small": "QuantityBelowExecuted",
+    }
+    assert (desk.placement("P").quantity, desk.placement("P").counterparty) == (80, "BRK-B")
+    assert reply.values == {"smaller": desk.placement("P"), "larger": desk.placement("P")}
+
+
+def test_p8_u5_the_second_item_applies_to_what_the_first_one_left(desk: Desk) -> None:
+    desk.create("B", {"O1": 100})
+    desk.place("P1", "B", 60)
+    desk.place("P2", "B", 40)
+    room = desk.update_placements({"a": ("P1", {"quantity": 50}), "b": ("P2", {"quantity": 50})})
+    assert room.failed == {}
+    swapped = desk.update_placements({"a": ("P1", {"quantity": 60}), "b": ("P2", {"quantity": 40})})
+    assert {key: why.type for key, why in swapped.failed.items()} == {"a": "OverPlacement"}
+    assert (desk.placement("P1").quantity, desk.placement("P2").quantity) == (50, 40)
+
+
 def test_p9_the_type_changes_only_for_a_market_block(desk: Desk) -> None:
     desk.create("B", {"O1": 100})
     desk.create("M", {"O2": 100}, **MARKET)

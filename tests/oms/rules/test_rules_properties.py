@@ -122,7 +122,7 @@ def test_a11_a12_fills_runs_and_bookings_in_any_order_keep_the_sums(
             codes = sorted(before)
             chosen = {codes[index % len(codes)] for index in booked}
             if chosen:
-                desk.uow(*sorted(chosen), mark=True)
+                desk.book(*sorted(chosen), mark=True)
             desk.allocate("P", algorithm=algorithm)
             assert desk.allocated() == before
             assert not desk.wrote

@@ -17,7 +17,7 @@ def done(desk: Desk) -> None:
     desk.place("P", "B", 100)
     desk.fill("E1", "P", 100, price="189.5")
     desk.allocate("P")
-    desk.uow("P-O1", mark=True)
+    desk.book("P-O1", mark=True)
 
 
 def test_s1_a_block_whose_work_is_done_is_swept(desk: Desk) -> None:

@@ -144,11 +144,14 @@ def test_2_0_a_body_that_cannot_be_read_refuses_every_call(
     assert problem.errors
 
 
+TWICE = (endpoints.UPDATE_ORDERS, endpoints.UPDATE_PLACEMENTS, endpoints.CANCEL_AND_MOVE)
+"""The calls whose items may name one entity twice (U5)."""
+
+
 @pytest.mark.parametrize(
-    "endpoint", [each for each in PARTIAL if each != endpoints.UPDATE_ORDERS], ids=lambda each: each.name
+    "endpoint", [each for each in PARTIAL if each not in TWICE], ids=lambda each: each.name
 )
-def test_2_0_an_id_named_twice_refuses_even_a_partial_call(busy: Desk, endpoint: Endpoint) -> None:
-    """Orders alone may be updated twice in a call (U5)."""
+def test_2_0_a_bare_id_named_twice_refuses_even_a_partial_call(busy: Desk, endpoint: Endpoint) -> None:
     body = PARTIAL[endpoint](busy)
     if isinstance(body, list):
         body = [body[0], body[0]]

@@ -90,13 +90,11 @@ def cancellable(uow: UnitOfWork, id: ResourceId) -> Order:
 def cancel_and_move(
     uow: UnitOfWork, request: Mapping[str, CancelOrdersAndMoveRemainingRequest]
 ) -> ReplyBuilder:
-    """X5: cancel orders down to what is placed, and put the rest into new orders; each item on its own."""
+    """X5, U5: cancel orders down to what is placed, move the rest to new orders; each item on its own."""
     checks = Checks()
     for key, item in request.items():
         checks.new_id(f"[{key}].MoveRemainingToOrderId", uow, Order, item.move_remaining_to_order_id)
         checks.new_id(f"[{key}].MoveRemainingToBlockId", uow, Block, item.move_remaining_to_block_id)
-    checks.unique("Order id", (item.cancel_order_id for item in request.values()))
-    checks.unique("Order id", (item.move_remaining_to_order_id for item in request.values()))
     checks.done()
     kept = _kept(uow, (item.cancel_order_id for item in request.values()))
     done, failed = each(uow, request, lambda item: (item, _cancel_and_move(uow, item, kept)))

@@ -1,4 +1,8 @@
-"""Partial calls: every item is tried on its own, and a refused one leaves no trace (2.0, U5)."""
+"""Partial calls: every item is applied on its own, and a refused one changes nothing (2.0, U5).
+
+Items are applied in the order of the body. Requests may name one entity twice: the second applies to what
+the first one left. A bare id named twice says nothing new and is refused with the whole call (2.0).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ Failed = dict[str, ErrorDetail]
 
 
 def each(uow: UnitOfWork, items: Mapping[str, T], act: Callable[[T], R]) -> tuple[dict[str, R], Failed]:
-    """Do ``act`` for every item in the order of the request: what it gave, and why it was refused."""
+    """Call ``act`` for every item in the order of the body; return its results and the refusals by key."""
     done: dict[str, R] = {}
     failed: Failed = {}
     for key, item in items.items():
@@ -30,5 +34,5 @@ def each(uow: UnitOfWork, items: Mapping[str, T], act: Callable[[T], R]) -> tupl
 
 
 def reply(values: Mapping[str, R], failed: Failed) -> KeyedReply[R]:
-    """Give the answer of a partial call."""
+    """Return the reply of a partial call."""
     return KeyedReply(values=values, failed=failed, metadata={}, links=())

@@ -240,14 +240,13 @@ def _wrong_state(placement: Placement, done: str, rule: str) -> Refusal:
 
 @exactly
 def update_placements(uow: UnitOfWork, request: Mapping[str, PlacementUpdateRequest]) -> ReplyBuilder:
-    """P8, P9, P10: change the fields sent, each item on its own."""
+    """P8, P9, P10, U5: change the fields sent, each item on its own."""
     checks = Checks()
     for key, item in request.items():
         at = f"[{key}]"
         checks.money(at, item, "amount")
         checks.properties(f"{at}.Properties", Placement, item.properties)
         _check_names(checks, at, item)
-    checks.unique("Placement id", (item.id for item in request.values()))
     checks.done()
     done, failed = each(uow, request, lambda item: _update(uow, item))
 
