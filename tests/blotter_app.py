@@ -6,12 +6,14 @@ Tests read like use: ``await blotter.go("orders", "ORD-00003")``, ``await blotte
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -34,8 +36,8 @@ from tui.service.snapshot.snapshot import EntityKind
 from tui.service.writes.journal import Journal
 from widgets.form import FormFields
 
-PATIENCE = 400
-"""How many turns of the loop a test waits for what it expects before it fails."""
+PATIENCE_S = 20.0
+"""Seconds a test waits for what it expects before it fails."""
 
 
 @asynccontextmanager
@@ -147,11 +149,12 @@ class Blotter:
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Let the app work until ``true``; fail when it never becomes so."""
-        for _ in range(PATIENCE):
-            if true():
-                return
-            await self.pilot.pause(0.01)
-        raise AssertionError(f"waited in vain; on screen:\n{self.text()}")
+        end = monotonic() + PATIENCE_S
+        while not true():
+            if monotonic() > end:
+                raise AssertionError(f"waited in vain; on screen:\n{self.text()}")
+            await asyncio.sleep(0.001)
+            await self.pilot.pause()
 
     # --- eyes ----------------------------------------------------------------------------------
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
 
+from tests.idle import idle_by_the_loop
 from tui.api.client import Client
 from tui.api.http import Http, asgi_transport
 from tui.oms.demo.universe import instrument_table
@@ -14,6 +15,13 @@ from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server
 
 BASE = "http://embedded/api"
+
+
+@pytest.fixture(autouse=True)
+def quick_pilot() -> Iterator[None]:
+    """Let a pilot go on as soon as the app is idle."""
+    with idle_by_the_loop():
+        yield
 
 
 @pytest.fixture
