@@ -22,7 +22,7 @@ from textual.pilot import Pilot
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, asgi_transport
-from tui.app import BlotterApp, Connection, Preferences
+from tui.app import BlotterApp, Connection
 from tui.oms.run.embedded import Embedded
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.screen import DeskScreen
@@ -34,6 +34,7 @@ from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.writes.journal import Journal
+from tui.session import Preferences
 from widgets.form import FormFields
 
 PATIENCE_S = 20.0
@@ -194,8 +195,8 @@ class Blotter:
     @property
     def client(self) -> Client:
         """The way to what the server holds."""
-        assert self.app.desk is not None
-        return self.app.desk.client
+        assert self.app.session.desk is not None
+        return self.app.session.desk.client
 
 
 _PANES = ("blocks", "orders", "placements", "allocations", "executions", "transactions")
@@ -212,8 +213,8 @@ async def blotter(
         async with desk_app(**options) as app, app.run_test(size=size, notifications=True) as pilot:
             user = Blotter(app, pilot)
             if wait:
-                await user.until(lambda: app.snapshot.complete)
-                await user.until(lambda: len(user.pane("blocks").shown) == len(app.snapshot.blocks))
+                await user.until(lambda: app.session.snapshot.complete)
+                await user.until(lambda: len(user.pane("blocks").shown) == len(app.session.snapshot.blocks))
             yield user
 
 

@@ -181,7 +181,7 @@ async def picture() -> str:
     from tests.blotter_app import desk_app
 
     async with desk_app(start=AFTERNOON) as app, app.run_test(size=(160, 44)) as pilot:
-        while not app.snapshot.complete:
+        while not app.session.snapshot.complete:
             await pilot.pause(0.01)
         await pilot.press("down", "up")
         await pilot.pause(0.2)

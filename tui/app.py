@@ -10,14 +10,14 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from importlib import import_module
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from msgspec import Struct, field
+from msgspec import Struct
 from rich.text import Text
 from textual import events, work
 from textual.app import App, SystemCommand
@@ -27,11 +27,9 @@ from textual.worker import Worker, WorkerState
 from styles import sheet
 from styles.themes import MONO, THEMES, cell_styles
 from tui.actions.registry import ACTIONS
-from tui.api.requests import MarketStatus
-from tui.columns.format import DisplayContext
 from tui.screens.desk.screen import DeskScreen
-from tui.service.environment import Environment, Health, Update
-from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
+from tui.service.environment import Environment, Update
+from tui.session import DEFAULTS, DeskSession, Preferences
 from widgets.filterbar import FilterBar
 
 if TYPE_CHECKING:
@@ -59,23 +57,6 @@ class Connection(Struct, frozen=True):
 Connect = Callable[[], Awaitable[Connection]]
 
 
-class Preferences(Struct, frozen=True):
-    """What the reader wants of the screen, whatever the server."""
-
-    theme: str = THEMES[0].name
-    ascii: bool = False
-    read_only: bool = False
-    home: str = "demo"
-    refresh_s: float = 2.0
-    keys: Mapping[str, str] = field(default_factory=dict)
-    zone: tzinfo | None = None
-    exports: Path | None = None
-    log_file: Path | None = None
-
-
-DEFAULTS: Final = Preferences()
-
-
 class BlotterApp(App[None]):
     """The blotter. Holds one :class:`Desk`; the screens read it and ask it to act."""
 
@@ -95,16 +76,11 @@ class BlotterApp(App[None]):
         wire: Wire | None = None,
     ) -> None:
         super().__init__(driver_class=wire.driver_class if wire else None)
-        self.wire = wire
-        self._environment = environment
-        self.preferences = preferences
-        self.now = now
-        self.desk: Desk | None = None
+        self.session = DeskSession(environment, preferences, now=now, wire=wire)
         self._connect = connect
-        self._session: Connection | None = None
+        self._connection: Connection | None = None
         self._polling = False
         self._dirty = False
-        self.market: MarketStatus | None = None
         self.animation_level = "none"
         if preferences.ascii:
             from widgets.ascii import AsciiFilter
@@ -125,49 +101,11 @@ class BlotterApp(App[None]):
         kept = [each for each in self._filters if not isinstance(each, Monochrome | NoColor)]
         self._filters = [*kept, NoColor()]
 
-    # --- what the screens read -----------------------------------------------------------------
-
-    @property
-    def environment(self) -> Environment:
-        """Which server this is, and who is signed on as far as that is known by now."""
-        return self.desk.environment if self.desk else self._environment
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The desk as it was last read."""
-        return self.desk.snapshot if self.desk else EMPTY
-
-    @property
-    def health(self) -> Health:
-        """How reading goes."""
-        return self.desk.health if self.desk else Health()
-
-    @property
-    def in_flight(self) -> Mapping[Ref, str]:
-        """The rows with a write in flight, and what was asked of them."""
-        return self.desk.in_flight if self.desk else {}
-
-    @property
-    def read_only(self) -> bool:
-        """Tell whether nothing may be written from here."""
-        return self.preferences.read_only
-
-    @property
-    def home(self) -> str:
-        """The scope of the ids made here."""
-        return self.preferences.home
-
-    @property
-    def display_context(self) -> DisplayContext:
-        """How text is drawn for this reader today."""
-        zone = self.preferences.zone or datetime.now().astimezone().tzinfo or UTC
-        return DisplayContext(self.preferences.ascii, zone, self.now().astimezone(zone).date())
-
     # --- life ----------------------------------------------------------------------------------
 
     def get_default_screen(self) -> DeskScreen:
         """Give the desk as the first screen, with nothing beneath it."""
-        return DeskScreen()
+        return DeskScreen(self.session)
 
     def on_mount(self) -> None:
         with suppress(NotImplementedError):
@@ -178,16 +116,16 @@ class BlotterApp(App[None]):
     @work(group="session", exit_on_error=False)
     async def _open(self) -> None:
         """Reach the server, read the desk page by page, then make ready for the first key."""
-        session = await self._connect()
-        self._session = session
-        self.desk = session.desk
-        session.desk.subscribe(self._updated)
+        self._connection = await self._connect()
+        desk = self._connection.desk
+        self.session.desk = desk
+        desk.subscribe(self._updated)
         try:
-            await session.desk.load()
-            self.market = await session.desk.market_status()
-            self.set_interval(self.preferences.refresh_s, self._poll)
+            await desk.load()
+            self.session.market = await desk.market_status()
+            self.set_interval(self.session.preferences.refresh_s, self._poll)
             await self._make_ready()
-            await session.desk.identify()
+            await desk.identify()
         finally:
             gc.enable()
 
@@ -213,8 +151,8 @@ class BlotterApp(App[None]):
             bar.type(event.character)
 
     async def on_unmount(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        if self._connection is not None:
+            await self._connection.close()
 
     @property
     def _desk_screen(self) -> DeskScreen:
@@ -239,39 +177,22 @@ class BlotterApp(App[None]):
     @work(group="poll", exit_on_error=False)
     async def _poll(self) -> None:
         """Ask what changed; a poll that is still running is not overtaken."""
-        if self.desk is None or self._polling or self.snapshot.as_at is not None:
+        desk = self.session.desk
+        if desk is None or self._polling or desk.snapshot.as_at is not None:
             return
         self._polling = True
         try:
-            await self.desk.refresh()
-            await self.desk.identify()
+            await desk.refresh()
+            await desk.identify()
         finally:
             self._polling = False
 
-    @work(group="read", exclusive=True, exit_on_error=False)
-    async def reload(self) -> None:
-        """Read the whole desk again."""
-        if self.desk is not None:
-            await self.desk.reload()
-
-    @work(group="read", exclusive=True, exit_on_error=False)
-    async def travel(self, as_at: datetime | None) -> None:
-        """Read the desk as it was at ``as_at``, or as it is now."""
-        if self.desk is not None:
-            await self.desk.travel(as_at)
-
-    def redraw(self) -> None:
-        """Paint the whole screen again, whatever the terminal is thought to show."""
-        if self.wire is not None:
-            self.wire.forget()
-        self.refresh(repaint=True, layout=True)
-
-    def leave(self) -> None:
+    async def action_quit(self) -> None:
         """End the program; while something is being sent, say so instead.
 
         What is of unknown outcome by then stays in the journal, and is read back at the next start.
         """
-        count = self.desk.sending if self.desk else 0
+        count = self.session.desk.sending if self.session.desk else 0
         if count:
             said = "1 row is being sent. Quit again when its" if count == 1 else ""
             said = said or f"{count} rows are being sent. Quit again when their"
@@ -279,22 +200,9 @@ class BlotterApp(App[None]):
         else:
             self.exit()
 
-    async def action_quit(self) -> None:
-        """End the program the one way there is, whichever key asked for it."""
-        self.leave()
-
     def action_help_quit(self) -> None:
         """Say how to leave to whoever presses Ctrl-C."""
         self.notify("Nothing to abandon here; q leaves.", timeout=2, markup=False)
-
-    def save(self, name: str, text: str) -> Path:
-        """Write an export, private to its owner, and give where; raises OSError when it cannot."""
-        folder = self.preferences.exports or Path.cwd()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / name
-        path.write_text(text, encoding="utf-8", newline="")
-        path.chmod(0o600)
-        return path
 
     def _dress(self) -> None:
         styles = cell_styles(self.theme_variables)
@@ -327,7 +235,11 @@ class BlotterApp(App[None]):
 
     def _wire_status(self) -> str:
         """Say how much goes to the terminal now, and how much that is less than was drawn."""
-        return str(self.wire.figures()) if self.wire else "Plain output: all that is drawn is sent"
+        return (
+            str(self.session.wire.figures())
+            if self.session.wire
+            else "Plain output: all that is drawn is sent"
+        )
 
     def _tell(self, sentence: str) -> None:
         self.notify(sentence, markup=False)
@@ -336,7 +248,7 @@ class BlotterApp(App[None]):
         self.theme = theme
 
     def _save_screenshot(self) -> None:
-        path = self.save(f"blotter-{self.now():%Y%m%dT%H%M%SZ}.svg", self.export_screenshot())
+        path = self.session.save(f"blotter-{self.session.now():%Y%m%dT%H%M%SZ}.svg", self.export_screenshot())
         self.notify(f"Written to {path}", markup=False)
 
     def _handle_exception(self, error: Exception) -> None:
@@ -346,5 +258,6 @@ class BlotterApp(App[None]):
         if self._exception is None:
             self._exception = error
             self._exception_event.set()
-        where = f" The details are in {self.preferences.log_file}." if self.preferences.log_file else ""
+        log_file = self.session.preferences.log_file
+        where = f" The details are in {log_file}." if log_file else ""
         self.panic(Text(f"The blotter stopped because of a fault of its own: {type(error).__name__}.{where}"))

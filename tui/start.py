@@ -78,7 +78,8 @@ def blotter(given: argparse.Namespace) -> int:
         return _say(f"{error.filename or 'A file'} cannot be used: {error.strerror}.", FAILED)
     from styles.themes import THEMES
     from tui.actions.registry import KeymapError, check_keys
-    from tui.app import BlotterApp, Preferences
+    from tui.app import BlotterApp
+    from tui.session import Preferences
     from tui.thinwire import wire_to_terminal
 
     theme = given.theme or settings.theme
@@ -130,7 +131,7 @@ def _remote(given: argparse.Namespace, settings: Settings) -> tuple[Environment,
     async def connect() -> Connection:
         http, sign_off = server.reach()
         journal = _journal(server.environment.url)
-        return _session(http, server.environment, journal, given.read_only, then=sign_off)
+        return _connection(http, server.environment, journal, given.read_only, then=sign_off)
 
     return server.environment, connect
 
@@ -158,12 +159,12 @@ def _embedded(given: argparse.Namespace) -> tuple[Environment, Connect]:
         http = Http("http://embedded/api", transport=asgi_transport(embedded.app))
         journal = _journal(str(file.resolve()), fresh=given.fresh) if file else None
         signed_on = Environment(environment.name, environment.kind, user=ServerSettings().user)
-        return _session(http, signed_on, journal, given.read_only, then=embedded.close)
+        return _connection(http, signed_on, journal, given.read_only, then=embedded.close)
 
     return environment, connect
 
 
-def _session(
+def _connection(
     http: Http,
     environment: Environment,
     journal: Path | None,

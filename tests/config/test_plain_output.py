@@ -40,8 +40,8 @@ def set_to(folder: Path, text: str) -> None:
 
 def test_who_says_nothing_is_sent_what_differs(started: list[BlotterApp]) -> None:
     assert main([]) == 0
-    assert started[0].wire is not None
-    assert started[0].driver_class is started[0].wire.driver_class
+    assert started[0].session.wire is not None
+    assert started[0].driver_class is started[0].session.wire.driver_class
 
 
 @pytest.mark.parametrize("arguments", [["--plain-output"], ["demo", "--plain-output"]])
@@ -49,14 +49,14 @@ def test_who_asks_for_plain_output_has_textuals_own_driver(
     arguments: list[str], started: list[BlotterApp]
 ) -> None:
     assert main(arguments) == 0
-    assert started[0].wire is None
+    assert started[0].session.wire is None
     assert started[0].driver_class.__module__.startswith("textual.drivers.")
 
 
 def test_the_file_may_ask_for_it_for_every_day(started: list[BlotterApp], tmp_path: Path) -> None:
     set_to(tmp_path, "plain_output = true\n")
     assert main([]) == 0
-    assert started[0].wire is None
+    assert started[0].session.wire is None
 
 
 def test_the_file_may_say_that_it_is_as_it_is_anyway_and_the_command_line_goes_over_it(
@@ -65,8 +65,8 @@ def test_the_file_may_say_that_it_is_as_it_is_anyway_and_the_command_line_goes_o
     set_to(tmp_path, "plain_output = false\n")
     assert main([]) == 0
     assert main(["--plain-output"]) == 0
-    assert started[0].wire is not None
-    assert started[1].wire is None
+    assert started[0].session.wire is not None
+    assert started[1].session.wire is None
 
 
 def test_a_terminal_that_moves_no_cursor_needs_not_be_told_of(
@@ -74,7 +74,7 @@ def test_a_terminal_that_moves_no_cursor_needs_not_be_told_of(
 ) -> None:
     monkeypatch.setenv("TERM", "dumb")
     assert main([]) == 0
-    assert started[0].wire is None
+    assert started[0].session.wire is None
 
 
 def test_it_is_off_unless_it_is_set() -> None:

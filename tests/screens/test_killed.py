@@ -12,7 +12,7 @@ import httpx
 from tests.blotter_app import Blotter, demo
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, asgi_transport
-from tui.app import BlotterApp, Connection, Preferences
+from tui.app import BlotterApp, Connection
 from tui.oms.run.embedded import Embedded
 from tui.screens.dialogs.report_dialog import ReportDialog
 from tui.service.desk import Desk
@@ -20,6 +20,7 @@ from tui.service.environment import Environment, EnvironmentKind
 from tui.service.verbs import CancelOrders
 from tui.service.writes.journal import Journal
 from tui.service.writes.outcomes import Outcome
+from tui.session import Preferences
 
 ORDER = "ORD-00008"
 HERE = Environment("demo", EnvironmentKind.LOCAL)

@@ -17,7 +17,7 @@ from tests.screens.desk.test_trading import fill, new_block, place
 from tui.api.auth import Credentials, FixedToken, PasswordGrant, TokenFile
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, TokenSource, asgi_transport, post_form
-from tui.app import BlotterApp, Connection, Preferences
+from tui.app import BlotterApp, Connection
 from tui.config.secrets import read_token
 from tui.oms.auth.tokens import SECOND, Tokens
 from tui.oms.auth.users_file import User, Users, digest
@@ -28,6 +28,7 @@ from tui.secret import Secret
 from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.writes.journal import Journal
+from tui.session import Preferences
 
 LIFETIME = 2
 OKAFOR = User("okafor@example.com", password=digest("p"), token=digest("todays"))
@@ -103,7 +104,7 @@ async def test_the_band_says_who_the_server_says_is_signed_on() -> None:
 
 async def test_a_desk_whose_tokens_live_two_seconds_trades_on_and_books_once() -> None:
     async with signed_on(by_password) as (user, door):
-        await user.until(lambda: user.app.snapshot.complete)
+        await user.until(lambda: user.app.session.snapshot.complete)
         block = await new_block(user, "UKEQ-GROW 10k")
         placement = await place(user, block, "10k")
         await fill(user, placement, "10k", "0.82")
@@ -135,7 +136,7 @@ async def test_a_token_that_ends_in_the_middle_leaves_the_desk_and_says_what_to_
     path.chmod(0o600)
     again = f"Put a new token into {path}, then press r."
     async with signed_on(lambda _: TokenFile(partial(read_token, path)), again) as (user, door):
-        await user.until(lambda: user.app.snapshot.complete)
+        await user.until(lambda: user.app.session.snapshot.complete)
         shown = user.codes("blocks")
         assert shown
         path.write_text("tomorrows")

@@ -28,9 +28,9 @@ async def status(user: Blotter) -> str:
 
 async def test_the_palette_tells_what_the_wire_carries() -> None:
     async with blotter() as user:
-        user.app.wire = Wire()
-        user.app.wire.meter.came(200_000)
-        user.app.wire.meter.went(1_234, 0.0)
+        user.app.session.wire = Wire()
+        user.app.session.wire.meter.came(200_000)
+        user.app.session.wire.meter.went(1_234, 0.0)
         assert await status(user) == "0 bytes/s now · 99 % saved of 200,000 bytes · last frame 1,234 bytes"
 
 
@@ -47,7 +47,7 @@ async def test_ctrl_l_forgets_what_the_terminal_shows() -> None:
             forgotten.append(True)
 
     async with blotter() as user:
-        user.app.wire = Forgetting()
+        user.app.session.wire = Forgetting()
         await user.press("ctrl+l")
         assert forgotten == [True]
 

@@ -116,7 +116,7 @@ async def choose(hands: Hands, words: str, *, run: bool = True) -> None:
 async def tick(hands: Hands, steps: int) -> None:
     """Let the simulated market move, and the desk read what came of it."""
     hands.did(f"the market moves {steps} steps")
-    desk = hands.app.desk
+    desk = hands.app.session.desk
     await desk.market_set(steps=steps)
     await desk.refresh()
     await hands.turn()
@@ -149,7 +149,7 @@ async def at_the_desk(
             desk_app(ascii=ascii, market=True, start=START, exports=exports, wrap=wrap) as app,
             hands_on(app, size, synchronised=synchronised) as hands,
         ):
-            await hands.until(lambda: app.snapshot.complete and app.market is not None)
+            await hands.until(lambda: app.session.snapshot.complete and app.session.market is not None)
             yield hands, lines[0]
 
 

@@ -18,11 +18,12 @@ from tests.screens.desk.test_trading import fill, new_block, place
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http
 from tui.api.requests import MarketStatus
-from tui.app import BlotterApp, Connection, Preferences
+from tui.app import BlotterApp, Connection
 from tui.screens.desk.screen import DeskScreen
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind
+from tui.session import Preferences
 
 
 class Line(AsyncBaseTransport):
@@ -118,8 +119,8 @@ async def test_while_the_server_is_gone_the_band_counts_down_and_r_tries_at_once
         await user.until(lambda: "next try in" in user.text().splitlines()[0])
         lines.made.cut = False
         before = lines.made.tried
-        assert user.app.desk is not None
-        assert not await user.app.desk.refresh()
+        assert user.app.session.desk is not None
+        assert not await user.app.session.desk.refresh()
         assert lines.made.tried == before, "nothing is sent to a server that is left in peace"
         await user.press("r")
         await user.until(lambda: "live" in user.text().splitlines()[0])
@@ -129,7 +130,7 @@ async def test_a_market_that_does_not_do_as_it_is_told_says_so() -> None:
     lines = Lines()
     async with blotter(wrap=lines) as user:
         lines.made.deny = "market"
-        user.app.market = MarketStatus(running=True, speed=Decimal(1), fills=0)
+        user.app.session.market = MarketStatus(running=True, speed=Decimal(1), fills=0)
         await user.press("colon")
         await user.type("market step")
         await user.until(lambda: "Let the market move once" in user.text())
@@ -296,7 +297,9 @@ async def test_ctrl_c_on_the_desk_says_how_to_leave_and_ctrl_q_waits_for_what_is
 
 async def test_esc_steps_back_from_the_past_and_then_says_there_is_nothing_left() -> None:
     async with blotter() as user:
-        user.app.travel(user.app.now())
+        await user.press("T")
+        await user.fill("as_at", f"{user.app.session.now():%Y-%m-%d %H:%M:%S}")
+        await user.press("enter")
         await user.until(lambda: "AS AT" in user.text())
         await user.press("escape")
         await user.until(lambda: "AS AT" not in user.text())

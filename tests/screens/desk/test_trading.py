@@ -400,7 +400,7 @@ async def test_a_read_only_desk_offers_nothing_that_writes() -> None:
 
 async def test_the_past_cannot_be_changed_and_shows_what_was() -> None:
     async with blotter() as user:
-        before = user.app.now()
+        before = user.app.session.now()
         block = await new_block(user)
         await user.press("T")
         await user.fill("as_at", f"{before:%Y-%m-%d %H:%M:%S}")
@@ -418,7 +418,7 @@ async def test_the_past_cannot_be_changed_and_shows_what_was() -> None:
 
 async def test_a_time_without_a_day_is_todays_and_the_past_is_not_called_live() -> None:
     async with blotter() as user:
-        before = user.app.now().replace(microsecond=0)
+        before = user.app.session.now().replace(microsecond=0)
         await user.press("T")
         await user.fill("as_at", f"{before:%H:%M:%S}")
         await user.press("enter")
@@ -426,7 +426,7 @@ async def test_a_time_without_a_day_is_todays_and_the_past_is_not_called_live() 
         seen = user.desk.snapshot.as_at
         assert seen is not None
         assert seen.time() == before.time()
-        assert before.date() <= seen.date() <= user.app.now().date()
+        assert before.date() <= seen.date() <= user.app.session.now().date()
         await user.until(lambda: "read " in user.text().splitlines()[0])
         assert "live" not in user.text().splitlines()[0]
 

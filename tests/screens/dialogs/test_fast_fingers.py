@@ -6,6 +6,7 @@ import pytest
 from textual import events
 
 from tests.blotter_app import Blotter, blotter
+from tui.thinwire.driver import Wire
 
 
 def strike(user: Blotter, *keys: str) -> None:
@@ -15,9 +16,14 @@ def strike(user: Blotter, *keys: str) -> None:
 
 
 async def test_a_held_enter_runs_a_command_once_and_ends_nothing() -> None:
+    redrawn: list[bool] = []
+
+    class Redrawing(Wire):
+        def forget(self) -> None:
+            redrawn.append(True)
+
     async with blotter() as user:
-        redrawn: list[bool] = []
-        user.app.redraw = lambda: redrawn.append(True)  # type: ignore[method-assign]
+        user.app.session.wire = Redrawing()
         await user.press("ctrl+p")
         await user.type("redraw")
         await user.until(lambda: "Paint the whole screen again" in user.text())

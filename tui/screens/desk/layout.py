@@ -23,10 +23,10 @@ from tui.screens.desk.key_hints import footer_hints
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.status_bar import SILENCE_S, StatusBar
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref
+from tui.session import DeskSession
 from widgets.text_line import Pieces
 
 if TYPE_CHECKING:
-    from tui.app import BlotterApp
     from tui.screens.desk.alert_bar import Trouble
 
 DEBOUNCE_S: Final = 0.08
@@ -50,10 +50,9 @@ LATER: Final = (EntityKind.EXECUTIONS, EntityKind.TRANSACTIONS)
 class PanesScreen(Screen[None]):
     """Four linked panes, a band above and the keys below."""
 
-    app: BlotterApp
-
-    def __init__(self) -> None:
+    def __init__(self, session: DeskSession) -> None:
         super().__init__()
+        self.session = session
         self.linked = True
         self.frozen = False
         self.snapshot = EMPTY
@@ -66,7 +65,7 @@ class PanesScreen(Screen[None]):
         self._panes: dict[EntityKind, Pane] = {}
 
     def compose(self) -> ComposeResult:
-        context = self.app.display_context
+        context = self.session.display_context
         self._panes = {family: Pane(family, number, context) for number, family in enumerate(PANES, start=1)}
         yield StatusBar(id="band")
         yield Pieces(id="tabs", gap=" ")
@@ -127,16 +126,16 @@ class PanesScreen(Screen[None]):
     def show_all(self) -> None:
         """Show the desk's snapshot in every pane, and where things stand in the band."""
         if not self.frozen:
-            self.snapshot = self.app.snapshot
+            self.snapshot = self.session.snapshot
             self.pane(EntityKind.BLOCKS).say_why_empty(self._why_empty())
-            self.pane(EntityKind.BLOCKS).show(self.snapshot, None, self.app.in_flight)
+            self.pane(EntityKind.BLOCKS).show(self.snapshot, None, self.session.in_flight)
             self._follow()
         self.show_standing()
 
     def _why_empty(self) -> str:
         if self.snapshot.complete:
             return ""
-        return "Nothing could be read yet." if self.app.health.message else "Reading the desk."
+        return "Nothing could be read yet." if self.session.health.message else "Reading the desk."
 
     def show_standing(self) -> None:
         """Show the band and the keys."""
@@ -145,35 +144,35 @@ class PanesScreen(Screen[None]):
 
     def _count_seconds(self) -> None:
         """Keep the band true while something is waited for: a countdown, an age, an answer."""
-        desk = self.app.desk
-        waits = desk is not None and (self.app.health.until is not None or desk.silent_s >= SILENCE_S)
+        desk = self.session.desk
+        waits = desk is not None and (self.session.health.until is not None or desk.silent_s >= SILENCE_S)
         if waits or self._waited:
             self._show_band()
         self._waited = waits
 
     def _show_band(self) -> None:
-        app = self.app
+        session, desk = self.session, self.session.desk
         self.query_one("#band", StatusBar).tell(
-            app.environment,
-            app.health,
-            app.snapshot,
-            app.display_context,
+            session.environment,
+            session.health,
+            session.snapshot,
+            session.display_context,
             linked=self.linked,
             frozen=self.frozen,
-            read_only=app.read_only,
-            unknown=len(app.desk.unknown) if app.desk else 0,
-            sending=app.desk.sending if app.desk else 0,
-            silent_s=app.desk.silent_s if app.desk else 0,
-            now=app.now(),
+            read_only=session.preferences.read_only,
+            unknown=len(desk.unknown) if desk else 0,
+            sending=desk.sending if desk else 0,
+            silent_s=desk.silent_s if desk else 0,
+            now=session.now(),
         )
-        if app.health.message or (app.desk and app.desk.unsettled) or self._trouble:
+        if session.health.message or (desk and desk.unsettled) or self._trouble:
             self._show_trouble()
 
     def _show_trouble(self) -> None:
         """Say beneath the band what is wrong and what to do; the line is made when it is first needed."""
         from tui.screens.desk.alert_bar import Trouble, troubles
 
-        said = troubles(self.app.health, len(self.app.desk.unsettled) if self.app.desk else 0)
+        said = troubles(self.session.health, len(self.session.desk.unsettled) if self.session.desk else 0)
         if self._trouble is not None:
             self._trouble.tell(said)
             self._trouble.display = bool(said)
@@ -194,7 +193,7 @@ class PanesScreen(Screen[None]):
                 scope: Sequence[ResourceId] | None = related.get(family, ()) if self.linked else None
                 pane = self.pane(family)
                 if pane.grid.is_attached:
-                    pane.show(snapshot, scope, self.app.in_flight, of=of)
+                    pane.show(snapshot, scope, self.session.in_flight, of=of)
 
     @on(Pane.CursorMoved)
     def _cursor_moved(self, event: Pane.CursorMoved) -> None:
@@ -252,16 +251,16 @@ class PanesScreen(Screen[None]):
 
     def scope(self) -> Scope:
         """Give what an action would act on now."""
-        app = self.app
+        session, desk = self.session, self.session.desk
         pane = self.active
         return Scope(
             self.snapshot,
             pane.family,
             pane.in_focus,
-            app.environment,
-            app.now(),
-            app.read_only,
-            app.home,
-            app.desk.absent if app.desk else {},
-            app.desk.denied if app.desk else {},
+            session.environment,
+            session.now(),
+            session.preferences.read_only,
+            session.preferences.home,
+            desk.absent if desk else {},
+            desk.denied if desk else {},
         )

@@ -28,6 +28,7 @@ from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
 from tui.service.numbers import counted
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
+from tui.session import DeskSession
 
 if TYPE_CHECKING:
     from tui.service.writes.outcomes import Report
@@ -58,8 +59,8 @@ class DeskScreen(PanesScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings()
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, session: DeskSession) -> None:
+        super().__init__(session)
         self._asker: Worker[None] | None = None
         """What asks something just now, in dialogs that come and go."""
 
@@ -88,7 +89,7 @@ class DeskScreen(PanesScreen):
     @work(group="writes", exit_on_error=True)
     async def _send(self, action: Action, scope: Scope) -> None:
         """Ask, confirm, send, report. Several may run; none cancels another."""
-        desk = self.app.desk
+        desk = self.session.desk
         try:
             if desk is None:
                 self.notify("The server is not reached yet; wait for the first rows.", markup=False)
@@ -124,15 +125,15 @@ class DeskScreen(PanesScreen):
     async def _show_history(self, order: Ref) -> None:
         from tui.screens.history.screen import HistoryScreen
 
-        desk = self.app.desk
+        desk = self.session.desk
         if desk is None:
             return
         screen = HistoryScreen(
             order.id,
             lambda: desk.history(order.id),
             f"History of order {order.id.code}",
-            save=self.app.save,
-            context=self.app.display_context,
+            save=self.session.save,
+            context=self.session.display_context,
         )
         jump = await self.app.push_screen_wait(screen)
         if jump is not None:
@@ -244,9 +245,9 @@ class DeskScreen(PanesScreen):
 
     def do_export(self) -> None:
         pane = self.active
-        stamp = f"{self.app.now():%Y%m%dT%H%M%SZ}"
+        stamp = f"{self.session.now():%Y%m%dT%H%M%SZ}"
         try:
-            path = self.app.save(
+            path = self.session.save(
                 f"{pane.family.value}-{stamp}.csv", export_csv(pane.view, self.snapshot, pane.shown)
             )
         except OSError as error:
@@ -292,8 +293,16 @@ class DeskScreen(PanesScreen):
 
     # --- the desk ------------------------------------------------------------------------------
 
+    @work(group="read", exclusive=True, exit_on_error=False)
+    async def _reload(self) -> None:
+        await self.session.reload()
+
+    @work(group="read", exclusive=True, exit_on_error=False)
+    async def _travel(self, as_at: datetime | None) -> None:
+        await self.session.travel(as_at)
+
     def do_refresh(self) -> None:
-        self.app.reload()
+        self._reload()
 
     def do_freeze(self) -> None:
         self.frozen = not self.frozen
@@ -301,7 +310,7 @@ class DeskScreen(PanesScreen):
 
     @work(group="dialog")
     async def do_travel(self) -> None:
-        now = self.app.snapshot.as_at
+        now = self.session.snapshot.as_at
         fields = (
             text(
                 "as_at",
@@ -315,11 +324,11 @@ class DeskScreen(PanesScreen):
         answered = await self._ask("Time travel", "See the desk as it stood then.", fields)
         if answered is not None:
             typed = answered["as_at"].strip()
-            self.app.travel(None if typed.lower() == NOW else _time(typed, self.app.now()))
+            self._travel(None if typed.lower() == NOW else _time(typed, self.session.now()))
 
     def market_commands(self) -> Iterable[SystemCommand]:
         """Give what the palette offers of the simulated market, where there is one."""
-        market = self.app.market
+        market = self.session.market
         if market is None:
             return
         change = self._market
@@ -347,7 +356,7 @@ class DeskScreen(PanesScreen):
 
     def doubt_commands(self) -> Iterable[SystemCommand]:
         """Give what can be done about writes whose outcome nobody knows."""
-        desk = self.app.desk
+        desk = self.session.desk
         if desk is None or not desk.unknown:
             return
         rows = counted(len(desk.unknown), "row")
@@ -359,13 +368,13 @@ class DeskScreen(PanesScreen):
 
     @work(group="writes")
     async def _recheck(self) -> None:
-        if self.app.desk is not None:
-            await self._say(await self.app.desk.recheck())
+        if self.session.desk is not None:
+            await self._say(await self.session.desk.recheck())
 
     @work(group="writes")
     async def _resend(self) -> None:
         """Send again only after a second yes: the first try may still be on its way."""
-        desk = self.app.desk
+        desk = self.session.desk
         if desk is None:
             return
         sure = await self._ask(
@@ -378,8 +387,8 @@ class DeskScreen(PanesScreen):
 
     @work(group="writes")
     async def _dismiss(self) -> None:
-        if self.app.desk is not None:
-            await self.app.desk.dismiss()
+        if self.session.desk is not None:
+            await self.session.desk.dismiss()
 
     @work(group="writes")
     async def show_found(self, report: Report) -> None:
@@ -408,7 +417,7 @@ class DeskScreen(PanesScreen):
     ) -> None:
         from tui.api.errors import ApiError
 
-        desk = self.app.desk
+        desk = self.session.desk
         if desk is None:
             return
         try:
@@ -421,7 +430,7 @@ class DeskScreen(PanesScreen):
             )
             return
         await desk.refresh()
-        self.app.market = market
+        self.session.market = market
         if market is not None:
             going = "runs" if market.running else "is held"
             said = [f"The market {going} at speed x{market.speed}; {market.fills} fills so far."]
@@ -448,15 +457,18 @@ class DeskScreen(PanesScreen):
         if self.full_screen:
             self.toggle_full_screen()
         elif self.snapshot.as_at is not None:
-            self.app.travel(None)
+            self._travel(None)
         else:
             self.notify("Nothing to step back from; q leaves.", timeout=2, markup=False)
 
     def do_redraw(self) -> None:
-        self.app.redraw()
+        """Paint the whole screen again, whatever the terminal is thought to show."""
+        if self.session.wire is not None:
+            self.session.wire.forget()
+        self.app.refresh(repaint=True, layout=True)
 
     def do_quit(self) -> None:
-        self.app.leave()
+        self.app.call_later(self.app.action_quit)
 
 
 def _born(report: Report, before: Snapshot, after: Snapshot) -> ResourceId | None:

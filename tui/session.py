@@ -1,0 +1,110 @@
+"""What screens may know of the program: the desk once it is reached, and what its reader prefers.
+
+The application makes one session and hands it to the desk screen. Screens read it and ask it to read or
+to save; none of them knows the application.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
+
+from styles.themes import THEMES
+from tui.api.requests import MarketStatus
+from tui.columns.format import DisplayContext
+from tui.service.environment import Environment, Health
+from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
+
+if TYPE_CHECKING:
+    from tui.service.desk import Desk
+    from tui.thinwire.driver import Wire
+
+
+class Preferences(Struct, frozen=True):
+    """What the reader wants of the screen, whatever the server."""
+
+    theme: str = THEMES[0].name
+    ascii: bool = False
+    read_only: bool = False
+    home: str = "demo"
+    refresh_s: float = 2.0
+    keys: Mapping[str, str] = field(default_factory=dict)
+    zone: tzinfo | None = None
+    exports: Path | None = None
+    log_file: Path | None = None
+
+
+DEFAULTS: Final = Preferences()
+
+
+class DeskSession:
+    """The desk, or None until the server is reached; the reader's preferences; the clock."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        preferences: Preferences = DEFAULTS,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        wire: Wire | None = None,
+    ) -> None:
+        self.preferences = preferences
+        self.now = now
+        self.wire = wire
+        self.desk: Desk | None = None
+        self.market: MarketStatus | None = None
+        """The simulated market as it last answered; None where the server has none."""
+        self._environment = environment
+
+    @property
+    def environment(self) -> Environment:
+        """Which server this is, and who is signed on as far as that is known by now."""
+        return self.desk.environment if self.desk else self._environment
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The desk as it was last read."""
+        return self.desk.snapshot if self.desk else EMPTY
+
+    @property
+    def health(self) -> Health:
+        """How reading goes."""
+        return self.desk.health if self.desk else Health()
+
+    @property
+    def in_flight(self) -> Mapping[Ref, str]:
+        """The rows with a write in flight, and what was asked of them."""
+        return self.desk.in_flight if self.desk else {}
+
+    @property
+    def display_context(self) -> DisplayContext:
+        """How text is drawn for this reader today."""
+        zone = self.preferences.zone or datetime.now().astimezone().tzinfo or UTC
+        return DisplayContext(self.preferences.ascii, zone, self.now().astimezone(zone).date())
+
+    async def reload(self) -> None:
+        """Read the whole desk again."""
+        if self.desk is not None:
+            await self.desk.reload()
+
+    async def travel(self, as_at: datetime | None) -> None:
+        """Read the desk as it was at ``as_at``, or as it is now."""
+        if self.desk is not None:
+            await self.desk.travel(as_at)
+
+    def save(self, name: str, text: str) -> Path:
+        """Write an export that only its owner can read, and return its path.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        folder = self.preferences.exports or Path.cwd()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / name
+        path.write_text(text, encoding="utf-8", newline="")
+        path.chmod(0o600)
+        return path
