@@ -117,7 +117,11 @@ def allocate_weighted(uow: UnitOfWork, request: WeightedAllocationCommand) -> Re
         if entry.weight <= 0:
             who = f"Portfolio '{entry.portfolio_id}'"
             raise invalid(f"{who} has a weight of {plain(entry.weight)}: it must be more than 0.", "A16")
-    Checks().unique("Portfolio id", (entry.portfolio_id for entry in weights))
+    checks = Checks()
+    for index, entry in enumerate(weights):
+        checks.outside_ids(f"PortfolioWeights[{index}]", uow, entry)
+    checks.unique("Portfolio id", (entry.portfolio_id for entry in weights))
+    checks.done()
 
     def takers(uow: UnitOfWork, placement: Placement) -> list[Taker]:
         return weight_takers(uow, placement, weights)

@@ -93,8 +93,8 @@ def cancel_and_move(
     """X5, U5: cancel orders down to what is placed, move the rest to new orders; each item on its own."""
     checks = Checks()
     for key, item in request.items():
-        checks.new_id(f"[{key}].MoveRemainingToOrderId", uow, Order, item.move_remaining_to_order_id)
-        checks.new_id(f"[{key}].MoveRemainingToBlockId", uow, Block, item.move_remaining_to_block_id)
+        checks.valid_id(f"[{key}].MoveRemainingToOrderId", uow, item.move_remaining_to_order_id, Order)
+        checks.valid_id(f"[{key}].MoveRemainingToBlockId", uow, item.move_remaining_to_block_id, Block)
     checks.done()
     kept = _kept(uow, (item.cancel_order_id for item in request.values()))
     done, failed = each(uow, request, lambda item: (item, _cancel_and_move(uow, item, kept)))

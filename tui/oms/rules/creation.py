@@ -61,13 +61,14 @@ def _check(uow: UnitOfWork, request: BlockAndOrdersCreateRequest) -> None:
     uow.prefetch(Order, (order.id for entry in request.requests for order in entry.orders))
     for index, entry in enumerate(request.requests):
         at = f"Requests[{index}]"
-        checks.new_id(f"{at}.BlockId", uow, Block, entry.block_id)
+        checks.valid_id(f"{at}.BlockId", uow, entry.block_id, Block)
         checks.some(at, entry, "instrument_identifiers", "orders")
         checks.money(at, entry, "limit_price", "stop_price")
         checks.properties(f"{at}.BlockProperties", Block, entry.block_properties)
         for number, order in enumerate(entry.orders):
             where = f"{at}.Orders[{number}]"
-            checks.new_id(f"{where}.Id", uow, Order, order.id)
+            checks.valid_id(f"{where}.Id", uow, order.id, Order)
+            checks.outside_ids(where, uow, order)
             if not (order.side or entry.side):
                 checks.missing(f"{where}.Side")
             if order.amount or order.price:

@@ -43,7 +43,7 @@ def move_orders(uow: UnitOfWork, request: MoveOrdersToDifferentBlocksRequest) ->
     checks.size("Requests", request.requests)
     for index, item in enumerate(request.requests):
         field = f"Requests[{index}].DestinationBlockId"
-        checks.new_id(field, uow, Block, item.destination_block_id)
+        checks.valid_id(field, uow, item.destination_block_id, Block)
     checks.unique("Order id", (item.order_id for item in request.requests))
     checks.done()
     expect_orders(uow, (item.order_id for item in request.requests))

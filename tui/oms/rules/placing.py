@@ -71,7 +71,7 @@ def check_requests(checks: Checks, uow: UnitOfWork, requests: tuple[PlacementReq
     """Section 2.0: ids, required fields, repeated ids of placements in a request."""
     for index, item in enumerate(requests):
         at = f"Requests[{index}]"
-        checks.new_id(f"{at}.Id", uow, Placement, item.id)
+        checks.valid_id(f"{at}.Id", uow, item.id, Placement)
         checks.some(at, item, "instrument_identifiers", "block_ids")
         checks.given(at, item, "side", "type", "time_in_force")
         checks.money(at, item, "amount", "limit_price", "stop_price")

@@ -28,6 +28,7 @@ def update_orders(uow: UnitOfWork, request: Mapping[str, OrderUpdateRequest]) ->
     checks = Checks()
     for key, item in request.items():
         at = f"[{key}]"
+        checks.outside_ids(at, uow, item)
         checks.money(at, item, "amount", "price", "limit_price", "stop_price")
         checks.properties(f"{at}.Properties", Order, item.properties)
     checks.done()

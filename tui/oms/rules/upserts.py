@@ -53,7 +53,7 @@ def upsert_blocks(uow: UnitOfWork, request: BlockSetRequest) -> ReplyBuilder:
     checks = Checks()
     for index, item in enumerate(request.requests):
         at = f"Requests[{index}]"
-        checks.new_id(f"{at}.Id", uow, Block, item.id)
+        checks.valid_id(f"{at}.Id", uow, item.id, Block)
         checks.some(at, item, "instrument_identifiers")
         checks.given(at, item, "side")
         checks.money(at, item, "amount", "limit_price", "stop_price")
@@ -124,7 +124,8 @@ def upsert_orders(uow: UnitOfWork, request: OrderSetRequest) -> ReplyBuilder:
     checks = Checks()
     for index, item in enumerate(request.order_requests):
         at = f"OrderRequests[{index}]"
-        checks.new_id(f"{at}.Id", uow, Order, item.id)
+        checks.valid_id(f"{at}.Id", uow, item.id, Order)
+        checks.outside_ids(at, uow, item)
         checks.some(at, item, "instrument_identifiers")
         checks.given(at, item, "side")
         checks.money(at, item, "amount", "price", "limit_price", "stop_price")
@@ -213,7 +214,7 @@ def upsert_executions(uow: UnitOfWork, request: ExecutionSetRequest) -> ReplyBui
     checks = Checks()
     for index, item in enumerate(request.requests):
         at = f"Requests[{index}]"
-        checks.new_id(f"{at}.Id", uow, Execution, item.id)
+        checks.valid_id(f"{at}.Id", uow, item.id, Execution)
         checks.some(at, item, "instrument_identifiers")
         checks.given(f"{at}.Price", item.price, "amount", "currency")
         checks.given(at, item, "state", "side", "type", "settlement_currency", "counterparty")
@@ -267,7 +268,13 @@ def upsert_allocations(uow: UnitOfWork, request: AllocationSetRequest) -> ReplyB
     checks = Checks()
     for index, item in enumerate(request.allocation_requests):
         at = f"AllocationRequests[{index}]"
-        checks.new_id(f"{at}.Id", uow, Allocation, item.id)
+        checks.valid_id(f"{at}.Id", uow, item.id, Allocation)
+        checks.valid_id(f"{at}.AllocatedOrderId", uow, item.allocated_order_id, Order, Placement)
+        for number, id in enumerate(item.placement_ids or ()):
+            checks.valid_id(f"{at}.PlacementIds[{number}]", uow, id, Placement)
+        for number, id in enumerate(item.execution_ids or ()):
+            checks.valid_id(f"{at}.ExecutionIds[{number}]", uow, id, Execution)
+        checks.outside_ids(at, uow, item)
         checks.some(at, item, "instrument_identifiers")
         checks.money(at, item, "price")
         checks.properties(f"{at}.Properties", Allocation, item.properties)

@@ -21,6 +21,9 @@ ID_WORDS: Final = "must have a scope and a code of 1 to 64 letters, digits, hyph
 
 PROPERTY_KEY: Final = re.compile(r"(\w+)/[A-Za-z0-9_-]{1,64}/[A-Za-z0-9_-]{1,64}")
 
+OUTSIDE: Final = ("portfolio_id", "order_book_id", "custodian_account_id", "order_instruction", "package")
+"""The members of requests that name entities of other parts of LUSID: they need not exist here."""
+
 MAX_ITEMS: Final = 100
 MAX_BOOKED: Final = 5000
 
@@ -52,12 +55,22 @@ class Checks:
         """Note that ``field`` has no value."""
         self.wrong(field, f"The {field.rpartition('.')[2]} field is required.")
 
-    def new_id(self, field: str, uow: UnitOfWork, kind: type[Any], id: ResourceId) -> None:
-        """Expect an id in the server's alphabet, unless an entity already goes by it (1.0)."""
+    def valid_id(self, field: str, uow: UnitOfWork, id: ResourceId, *kinds: type[Any]) -> None:
+        """Expect an id of the characters and length of contract 1.0.
+
+        An id that an entity of one of ``kinds`` already has is accepted: the server makes longer ones.
+        """
         if ID_PART.fullmatch(id.scope) and ID_PART.fullmatch(id.code):
             return
-        if uow.get(kind, id) is None:
+        if all(uow.get(kind, id) is None for kind in kinds):
             self.wrong(field, f"The field {field} {ID_WORDS}")
+
+    def outside_ids(self, at: str, uow: UnitOfWork, item: object) -> None:
+        """Expect valid ids of what an order or allocation names and this server does not store (1.0)."""
+        for name in OUTSIDE:
+            id = getattr(item, name, None)
+            if id is not None:
+                self.valid_id(f"{at}.{pascal(name)}", uow, id)
 
     def money(self, at: str, item: object, *names: str) -> None:
         """Expect money in the fields ``names``, when there is any, to have a currency (1.0)."""
