@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -124,6 +125,33 @@ def test_a_start_on_the_embedded_server_loads_nothing_of_signing_on() -> None:
         "tui.oms.http.token_endpoint",
     )
     loaded_by(f"{start}\nassert not sys.modules.keys() & set({late})")
+
+
+STARTED = """
+import os, sys
+from pathlib import Path
+from tui import start
+from tui.app import BlotterApp
+BlotterApp.run = lambda app: None
+os.environ.update(TEXTUAL_DRIVER="textual.drivers.headless_driver:HeadlessDriver", BLOTTER_CONFIG={config!r})
+os.environ.update(dict.fromkeys(("XDG_DATA_HOME", "XDG_STATE_HOME"), {home!r}))
+from tui.cli import main
+assert main({arguments}) == 0
+"""
+
+
+@pytest.mark.parametrize("arguments", [[], ["demo", "--db", ":memory:"], ["--url", "http://127.0.0.1:1/api"]])
+def test_a_start_without_a_settings_file_checks_nothing(arguments: list[str], tmp_path: Path) -> None:
+    started = STARTED.format(config=str(tmp_path / "config.toml"), home=str(tmp_path), arguments=arguments)
+    assert "pydantic" not in loaded_by(started)
+    (tmp_path / "config.toml").write_text("ascii = true\n")
+    assert "pydantic" in loaded_by(started), "a file is checked by it"
+
+
+def test_a_server_without_files_checks_nothing() -> None:
+    serve = "from tui.oms.run import serve\nserve.asyncio.run = lambda served: served.close()\n"
+    assert "pydantic" not in loaded_by(f"{serve}assert serve.run(port=0, token='t') == 0")
+    assert "pydantic" in loaded_by(f"{serve}assert serve.run(port=0, token='t', inject=['denied']) == 0")
 
 
 def test_nothing_loads_the_official_sdk() -> None:

@@ -18,9 +18,9 @@ from msgspec import Struct
 from tui.api import urls
 from tui.api.sanitize import clean
 from tui.config import paths
-from tui.config.profiles import ENV, LONGEST_MS, MOST_RETRIES, SETTINGS, Access, gather
+from tui.config.profiles import LONGEST_MS, MOST_RETRIES, SETTINGS, Access, gather
 from tui.config.secrets import check_token, read_token
-from tui.config.settings import Profile, Settings, SettingsError
+from tui.config.settings import ENV, Profile, Settings, SettingsError
 from tui.service.environment import Environment, EnvironmentKind
 
 if TYPE_CHECKING:

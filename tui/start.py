@@ -14,12 +14,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tui.checked.mistakes import CheckError
 from tui.config import paths
+from tui.config.load import load_settings
 from tui.config.logs import start_log
-from tui.config.settings import Settings, SettingsError, load
+from tui.config.settings import Settings, Vocabulary
 from tui.secret import SecretError
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from tui.api.http import Http
     from tui.app import Connect, Connection
     from tui.service.desk import Environment
@@ -58,10 +62,10 @@ def show(given: argparse.Namespace) -> int:
     from tui.signon import show as shown
 
     try:
-        access = find(given, load(paths.config_file()))
+        access = find(given, load_settings(paths.config_file()))
         print(shown(access))
         check(access)
-    except (SettingsError, SecretError) as error:
+    except (CheckError, SecretError) as error:
         return _say(str(error), USAGE_ERROR)
     return 0
 
@@ -69,15 +73,14 @@ def show(given: argparse.Namespace) -> int:
 def blotter(given: argparse.Namespace) -> int:
     """Start the blotter and give its exit code."""
     try:
-        settings = load(paths.config_file())
+        settings = load_settings(paths.config_file(), vocabulary)
         log_file = start_log(paths.log_file(), settings.log_level)
         environment, connect = _server(given, settings)
-    except (SettingsError, SecretError) as error:
+    except (CheckError, SecretError) as error:
         return _say(str(error), USAGE_ERROR)
     except OSError as error:
         return _say(f"{error.filename or 'A file'} cannot be used: {error.strerror}.", FAILED)
     from styles.themes import THEMES
-    from tui.actions.registry import KeymapError, check_keys
     from tui.app import BlotterApp
     from tui.session import Preferences
     from tui.thinwire import wire_to_terminal
@@ -87,10 +90,8 @@ def blotter(given: argparse.Namespace) -> int:
         return _say(
             f"There is no theme '{theme}'; there are {', '.join(t.name for t in THEMES)}.", USAGE_ERROR
         )
-    try:
-        check_keys(settings.keys)
-    except KeymapError as error:
-        return _say(f"{paths.config_file()}: {error}", USAGE_ERROR)
+    if not _has_terminal():
+        return _say("There is no terminal to draw on and to read keys from.", USAGE_ERROR)
     app = BlotterApp(
         environment,
         connect,
@@ -103,11 +104,42 @@ def blotter(given: argparse.Namespace) -> int:
             keys=settings.keys,
             exports=paths.data_dir() / "exports",
             log_file=log_file,
+            zone=_zone(),
         ),
         wire=None if given.plain_output or settings.plain_output else wire_to_terminal(os.environ),
     )
     app.run()
     return app.return_code or 0
+
+
+def vocabulary() -> Vocabulary:
+    """Return the names that a settings file may use and the rooms above it declare."""
+    from styles.themes import THEMES
+    from tui.actions.registry import BY_ID, key_mistakes
+
+    return Vocabulary(tuple(theme.name for theme in THEMES), tuple(BY_ID), key_mistakes)
+
+
+def _has_terminal() -> bool:
+    """Tell whether there is a terminal: Textual reads keys from standard input and draws on standard error.
+
+    A driver that ``TEXTUAL_DRIVER`` names brings its own.
+    """
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return True
+    return all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__))
+
+
+def _zone() -> tzinfo | None:
+    """Return UTC where the machine's time zone is none; None stands for its zone, which may change."""
+    from datetime import UTC, datetime
+
+    try:
+        datetime.now().astimezone()
+    except ValueError:
+        _say(f"The time zone {os.environ.get('TZ', 'of this machine')!r} is none; times are in UTC.", 0)
+        return UTC
+    return None
 
 
 def _can_draw() -> bool:
@@ -203,5 +235,6 @@ def _database(named: str) -> Path | None:
 
 
 def _say(sentence: str, code: int) -> int:
-    print(f"blotter: {sentence}", file=sys.stderr)
+    for line in sentence.splitlines():
+        print(f"blotter: {line}", file=sys.stderr)
     return code

@@ -9,7 +9,7 @@ import pytest
 
 from tests.blotter_app import blotter
 from tui.actions.action import Scope, key_words
-from tui.actions.registry import ACTIONS, BY_ID, KeymapError, check_keys
+from tui.actions.registry import ACTIONS, BY_ID, key_mistakes
 from tui.api.endpoints import ENDPOINTS
 from tui.screens.desk.screen import DeskScreen
 from tui.service.environment import Environment, EnvironmentKind
@@ -56,19 +56,28 @@ def test_t10_an_action_is_not_possible_where_the_server_has_none_of_its_calls() 
 @pytest.mark.parametrize(
     ("keys", "says"),
     [
-        ({"fly": "f"}, "no action of that name"),
+        ({"fly": "f"}, "is not known here; there are "),
         ({"place": "ctrl+d"}, "may not sit on a Ctrl chord"),
         ({"cancel": "f8"}, "may not sit on a Ctrl chord"),
         ({"history": "p"}, "is place already"),
     ],
 )
 def test_a_key_map_that_cannot_be_used_is_quoted(keys: dict[str, str], says: str) -> None:
-    with pytest.raises(KeymapError, match=says):
-        check_keys(keys)
+    [(name, words)] = key_mistakes(keys).items()
+    assert name in keys
+    assert says in words
 
 
 def test_a_key_map_may_swap_keys() -> None:
-    check_keys({"history": "H", "place": "P"})
+    assert not key_mistakes({"history": "H", "place": "P"})
+
+
+def test_everything_wrong_with_a_key_map_is_told_at_once() -> None:
+    assert key_mistakes({"mvoe": "m", "cancel": "f8", "history": "p"}) == {
+        "mvoe": "is not known here; perhaps move is meant",
+        "cancel": '"f8" is not allowed; what writes may not sit on a Ctrl chord or a function key',
+        "history": '"p" is not free; that key is place already',
+    }
 
 
 def test_keys_are_written_as_they_stand_on_the_keyboard() -> None:

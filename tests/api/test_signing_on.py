@@ -27,7 +27,7 @@ from tui.api.http import AsyncBaseTransport, Http, asgi_transport, post_form
 from tui.api.requests import BookTransactionsRequest
 from tui.config.secrets import read_token
 from tui.oms.auth.tokens import SECOND, Tokens
-from tui.oms.auth.users_file import User, Users, digest
+from tui.oms.auth.users import User, Users, digest
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
 from tui.secret import Secret

@@ -11,8 +11,10 @@ import pytest
 
 from tui import start
 from tui.app import BlotterApp
+from tui.checked.mistakes import CheckError
 from tui.cli import main
-from tui.config.settings import Settings, SettingsError, load
+from tui.config.load import load_settings
+from tui.config.settings import Settings
 
 
 @pytest.fixture
@@ -84,8 +86,8 @@ def test_it_is_off_unless_it_is_set() -> None:
 @pytest.mark.parametrize("value", ["1", '"yes"', "[]"])
 def test_what_is_neither_true_nor_false_is_refused(value: str, tmp_path: Path) -> None:
     set_to(tmp_path, f"plain_output = {value}\n")
-    with pytest.raises(SettingsError, match=r"'plain_output' is .+ the wrong kind of value"):
-        load(tmp_path / "config.toml")
+    with pytest.raises(CheckError, match=r"line 1: plain_output: .*is not allowed; it must be true or false"):
+        load_settings(tmp_path / "config.toml")
 
 
 def test_help_tells_of_it(capsys: pytest.CaptureFixture[str]) -> None:

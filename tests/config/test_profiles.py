@@ -61,11 +61,15 @@ class Shell:
 
     def fails(self, *arguments: str) -> str:
         """Give the sentence that a start ends with."""
+        [sentence] = self.faults(*arguments)
+        return sentence
+
+    def faults(self, *arguments: str) -> list[str]:
+        """Return the sentences that a start ends with."""
         assert main([*arguments, "--show"]) == 2
         said = self._capture.readouterr()
         assert not [secret for secret in ALL_SECRETS if secret in said.out + said.err]
-        assert said.err.count("\n") == 1
-        return said.err.removeprefix("blotter: ").strip()
+        return [line.removeprefix("blotter: ").strip() for line in said.err.splitlines()]
 
     def _table(self) -> dict[str, str]:
         said = self._capture.readouterr().out
@@ -277,7 +281,10 @@ def test_a_file_with_secrets_of_somebody_else_is_refused(
     ("text", "said"),
     [
         ('{"api": {"password": "file-password",,}}', "is not JSON"),
-        ('{"api": {"password": ["file-password"]}}', "api.password is neither a text nor a number"),
+        (
+            '{"api": {"password": ["file-password"]}}',
+            "api.password: is not allowed; it must be a text in quotes or a whole number",
+        ),
         ("[" * 100_000, "is not JSON"),
     ],
 )
@@ -286,9 +293,48 @@ def test_a_broken_secrets_file_is_told_without_showing_it(shell: Shell, text: st
     assert said in shell.fails("--profile", "env")
 
 
-def test_a_secrets_file_of_other_shapes_says_nothing(shell: Shell) -> None:
+def test_a_secrets_file_of_other_shapes_is_told_part_by_part(shell: Shell) -> None:
     shell.writes("secrets.json", '{"api": "https://x", "proxy": [1]}')
-    assert shell.fails("--profile", "env") == "--profile env needs FBN_LUSID_URL."
+    assert shell.faults("--profile", "env") == [
+        "secrets.json: api: is not allowed; it must be an object.",
+        "secrets.json: proxy: is not allowed; it must be an object.",
+    ]
+    shell.writes("secrets.json", "[1]")
+    assert shell.fails("--profile", "env") == "secrets.json is no JSON object, such as {}."
+
+
+def test_entries_nobody_knows_are_told_with_the_one_that_was_meant_and_no_value(shell: Shell) -> None:
+    api = {"lusidURL": "file-password", "clientId": ["the-token"], "acessToken": "the-token", "driveUrl": "x"}
+    shell.writes("secrets.json", {"api": api, "proxies": {}, "proxy": {"address": None, "username": ""}})
+    assert shell.faults("--profile", "env") == [
+        "secrets.json: api.acessToken: is not known here; perhaps accessToken is meant.",
+        "secrets.json: api.clientId: is not allowed; it must be a text in quotes or a whole number.",
+        "secrets.json: api.lusidURL: is not known here; perhaps lusidUrl is meant.",
+        "secrets.json: proxies: is not known here; perhaps proxy is meant.",
+    ]
+
+
+def test_what_is_null_or_empty_says_nothing(shell: Shell) -> None:
+    api = {
+        "lusidUrl": "https://x.lusid.com/api",
+        "accessToken": "the-token",
+        "username": None,
+        "password": "",
+    }
+    shell.writes("secrets.json", {"api": api, "proxy": None})
+    assert shell.shows("--profile", "env").keys() == {"kind", "url", "access_token"}
+
+
+def test_a_secrets_file_that_is_no_text_or_a_directory_is_told(shell: Shell) -> None:
+    (shell.home / "there").mkdir(mode=0o700)
+    assert shell.fails("--url", "https://x.lusid.com/api", "--secrets-file", "there").endswith(
+        "The secrets file there cannot be read: Is a directory."
+    )
+    path = shell.writes("secrets.json", "")
+    path.write_bytes(b'{"api": "\xff"}')
+    assert shell.fails("--profile", "env") == "The secrets file secrets.json is not text."
+    path.write_bytes(b"")
+    assert shell.fails("--profile", "env") == "secrets.json, line 1 is not JSON."
 
 
 @pytest.mark.parametrize("name", ["--token-file", "--secrets-file"])

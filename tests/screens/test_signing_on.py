@@ -20,7 +20,7 @@ from tui.api.http import AsyncBaseTransport, Http, TokenSource, asgi_transport, 
 from tui.app import BlotterApp, Connection
 from tui.config.secrets import read_token
 from tui.oms.auth.tokens import SECOND, Tokens
-from tui.oms.auth.users_file import User, Users, digest
+from tui.oms.auth.users import User, Users, digest
 from tui.oms.http.app import ServerSettings
 from tui.oms.run.embedded import Embedded
 from tui.screens.dialogs import dialog

@@ -23,6 +23,7 @@ from tui.actions.eligibility import (
     why_not_fill,
 )
 from tui.actions.view_actions import VIEW
+from tui.checked.mistakes import not_known, shown
 from tui.service.snapshot.snapshot import EntityKind
 
 TRADE: Final = (
@@ -163,23 +164,23 @@ BY_ID: Final[Mapping[str, Action]] = {action.id: action for action in ACTIONS}
 GROUPS: Final = ("Trade", "Inspect", "Rows", "Panes", "Desk")
 
 
-class KeymapError(ValueError):
-    """A key map that cannot be used; the message quotes the entry."""
+def key_mistakes(keys: Mapping[str, str]) -> dict[str, str]:
+    """Say what is wrong with a reader's own keys, by action name.
 
-
-def check_keys(keys: Mapping[str, str]) -> None:
-    """Look over a reader's own keys, by action name.
-
-    Raises:
-        KeymapError: an action nobody knows, a key given twice, or an action that writes on a Ctrl chord
-            or a function key, where it could be pressed by reflex.
+    Wrong are an action nobody knows, a key given twice, and an action that writes on a Ctrl chord or a
+    function key, where it could be pressed by reflex.
     """
+    wrong: dict[str, str] = {}
     taken = {action.key: action.id for action in ACTIONS if action.id not in keys}
     for name, key in keys.items():
         if name not in BY_ID:
-            raise KeymapError(f'{name} = "{key}": there is no action of that name.')
-        if BY_ID[name].writes and (key.startswith("ctrl+") or (key[:1] == "f" and key[1:].isdigit())):
-            raise KeymapError(f'{name} = "{key}": what writes may not sit on a Ctrl chord or a function key.')
-        if key in taken:
-            raise KeymapError(f'{name} = "{key}": that key is {taken[key]} already.')
-        taken[key] = name
+            wrong[name] = not_known(name, BY_ID)
+        elif BY_ID[name].writes and (key.startswith("ctrl+") or (key[:1] == "f" and key[1:].isdigit())):
+            wrong[name] = (
+                f"{shown(key)} is not allowed; what writes may not sit on a Ctrl chord or a function key"
+            )
+        elif key in taken:
+            wrong[name] = f"{shown(key)} is not free; that key is {taken[key]} already"
+        else:
+            taken[key] = name
+    return wrong

@@ -8,18 +8,15 @@ and whether an address may be sent to is not decided here.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 
-from tui.config.settings import Kind, Profile, SettingsError
-from tui.secret import Secret, SecretError, read_private
+from tui.config.settings import ENV, Kind, Profile, SettingsError
+from tui.secret import Secret
 
-ENV: Final = "env"
-"""The profile that reads the variables of the LUSID SDK, and its secrets.json."""
 SECRETS_FILE: Final = Path("secrets.json")
 """Where the SDK looks for secrets: the directory one is in. Only the profile ``env`` looks there too."""
 LONGEST_MS: Final = 24 * 3600 * 1000
@@ -138,7 +135,7 @@ class Access(Struct, frozen=True):
 class _Source(Struct, frozen=True):
     """One place that settings are said in: values by setting, and what each is called there."""
 
-    values: Mapping[str, str]
+    values: Mapping[str, str | Secret]
     names: Mapping[str, str]
 
 
@@ -159,7 +156,7 @@ def gather(
 
     Raises:
         SettingsError: two places disagree in a way that would send a secret to the wrong server.
-        SecretError: the secrets file cannot be used.
+        CheckError: the secrets file cannot be used.
     """
     file = _secrets(secrets_file or profile.secrets_file, look=profile.name == ENV)
     sources = [
@@ -172,10 +169,10 @@ def gather(
     rank: dict[str, int] = {}
     for setting in SETTINGS:
         for place, source in enumerate(sources):
-            text = source.values.get(setting.name, "")
-            if text:
-                value = Secret(text) if setting.sent_to else text
-                found[setting.name] = Found(value, source.names[setting.name])
+            value = source.values.get(setting.name, "")
+            if value:
+                held = Secret(value) if setting.sent_to and isinstance(value, str) else value
+                found[setting.name] = Found(held, source.names[setting.name])
                 rank[setting.name] = place
                 break
     if "token_file" in found and "access_token" in found:
@@ -192,14 +189,16 @@ def _keep_together(found: Mapping[str, Found], file: _Source) -> None:
             continue
         for name in setting.sent_to:
             own, used = file.values.get(name), found.get(name)
-            if own and used and isinstance(used.value, str) and used.value.rstrip("/") != own.rstrip("/"):
+            if not (used and isinstance(used.value, str) and isinstance(own, str)):
+                continue
+            if own and used.value.rstrip("/") != own.rstrip("/"):
                 raise SettingsError(
                     f"{used.origin} is not the address that {file.names[name]} is, and the secrets of that "
                     "file are not sent to another server than its own. Take one of the two away."
                 )
 
 
-def _named(values: Mapping[str, str], names: Mapping[str, str]) -> _Source:
+def _named(values: Mapping[str, str | Secret], names: Mapping[str, str]) -> _Source:
     return _Source(values, names)
 
 
@@ -219,24 +218,22 @@ def _secrets(path: Path | None, *, look: bool) -> _Source:
         if not look or not SECRETS_FILE.exists():
             return _Source({}, {})
         path = SECRETS_FILE
-    try:
-        said = json.loads(read_private(path, "secrets file"))
-    except (json.JSONDecodeError, RecursionError):
-        # The error itself would quote the text around the fault, which is a secret.
-        raise SecretError(f"The secrets file {path} is not JSON.") from None
+    said = check_secrets_file(path)
     values, names = {}, {}
     for setting in SETTINGS:
         for key in setting.keys:
-            value = _at(said, key.split("."))
-            if value not in (None, ""):
-                if not isinstance(value, str | int) or isinstance(value, bool):
-                    raise SecretError(f"The secrets file {path}: {key} is neither a text nor a number.")
-                values[setting.name], names[setting.name] = str(value), f"{path}: {key}"
+            if key in said:
+                values[setting.name], names[setting.name] = said[key], f"{path}: {key}"
                 break
     return _Source(values, names)
 
 
-def _at(value: Any, keys: Iterable[str]) -> Any:
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
+def check_secrets_file(path: Path) -> Mapping[str, str | Secret]:
+    """Return what a secrets file of the SDK says, by key.
+
+    Raises:
+        CheckError: it cannot be used; says all that is wrong with it.
+    """
+    from tui.config.secrets_file import read_secrets
+
+    return read_secrets(path, {key: bool(setting.sent_to) for setting in SETTINGS for key in setting.keys})

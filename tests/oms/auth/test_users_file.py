@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pytest
 
-from tui.oms.auth.users_file import UsersError, digest, read_users
+from tui.checked.mistakes import CheckError
+from tui.oms.auth.users import digest
+from tui.oms.auth.users_file import UserEntry, read_users
 
 GOOD = """
 token_lifetime = 90
@@ -52,54 +55,120 @@ def test_what_is_not_said_is_usual(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ("", 'it names no user; write one as [users."NAME"] with a password or a token.'),
-        ("users = 7", "users must be a table, such as [users]."),
-        ("[users]\na = 1", "users.a must be a table, such as [users.a]."),
-        ("[users.a]", "a has neither a password nor a token, so nobody could sign on as a."),
+        ("users = 7", ", line 1: users: is not allowed; it must be a table."),
+        ("[users]\na = 1", ", line 2: [users] a: is not allowed; it must be a table."),
         (
-            '[users.a]\npasword = "x"',
-            "users.a.pasword is not known here; there are password, token, read_only.",
+            "[users.a]",
+            ", line 1: [users] a: has neither a password nor a token; without one nobody could sign on.",
         ),
-        ('[users.a]\npassword = ""', "users.a.password must be a text that is not empty."),
-        ("[users.a]\npassword = 7", "users.a.password must be a text that is not empty."),
-        ('[users.a]\ntoken = "two words"', "users.a.token must be printable ASCII without spaces."),
-        ('[users.a]\ntoken = "Zürich"', "users.a.token must be printable ASCII without spaces."),
-        ('[users.a]\ntoken = "t"\nread_only = "no"', "users.a.read_only must be true or false."),
-        ('[users.a]\ntoken = "t"\n[users.b]\ntoken = "t"', "a and b have the same token."),
-        ('[users.""]\ntoken = "t"', "a user's name must be 1 to 128 printable characters; '' is not."),
+        (
+            '[users.a]\npasword = "x"\ntoken = "t"',
+            ", line 2: [users.a] pasword: is not known here; perhaps password is meant.",
+        ),
+        (
+            '[users.a]\nwhatever = "x"\ntoken = "t"',
+            "[users.a] whatever: is not known here; there are password, token and read_only.",
+        ),
+        (
+            '[users.a]\npassword = ""',
+            ", line 2: [users.a] password: is not allowed; it must be a text in quotes that is not empty.",
+        ),
+        ("[users.a]\npassword = 7", "[users.a] password: is not allowed; it must be a text in quotes that"),
+        (
+            '[users.a]\ntoken = "two words"',
+            "[users.a] token: is not allowed; it must be a text of printable ASCII without spaces.",
+        ),
+        (
+            '[users.a]\ntoken = "Zürich"',
+            "[users.a] token: is not allowed; it must be a text of printable ASCII without spaces.",
+        ),
+        (
+            '[users.a]\ntoken = "t"\nread_only = "no"',
+            ", line 3: [users.a] read_only: is not allowed; it must be true or false.",
+        ),
+        (
+            '[users.a]\ntoken = "t"\n[users.b]\ntoken = "t"',
+            ", line 4: [users.b] token: is the token of a too; each user has their own.",
+        ),
+        (
+            '[users.""]\ntoken = "t"',
+            '[users] "": is not allowed as a name; it must be 1 to 128 printable characters.',
+        ),
         (
             '[users."a\\nb"]\ntoken = "t"',
-            "a user's name must be 1 to 128 printable characters; 'a\\nb' is not.",
+            '[users] "a\\nb": is not allowed as a name; it must be 1 to 128 printable characters.',
         ),
         ("token_lifetime = 0", "it names no user"),
         (
             'token_lifetime = 0\n[users.a]\ntoken="t"',
-            "token_lifetime must be a whole number of seconds from 1",
+            ", line 1: token_lifetime: is not allowed; it must be a whole number from 1 to 31536000.",
         ),
-        ('token_lifetime = 1.5\n[users.a]\ntoken="t"', "token_lifetime must be a whole number of seconds"),
-        ('refresh_lifetime = true\n[users.a]\ntoken="t"', "refresh_lifetime must be a whole number"),
-        ('lifetime = 5\n[users.a]\ntoken="t"', "lifetime is not known here; there are token_lifetime"),
-        ('[users.a]\ntoken="t"\n[clients]\nx = 1', "clients.x must be a text that is not empty."),
-        ("[users", "is not TOML: "),
+        ('token_lifetime = 1.5\n[users.a]\ntoken="t"', "token_lifetime: is not allowed; it must be a whole"),
+        ('refresh_lifetime = true\n[users.a]\ntoken="t"', "refresh_lifetime: is not allowed; it must be a"),
+        ('lifetime = 5\n[users.a]\ntoken="t"', "lifetime: is not known here; perhaps "),
+        (
+            '[users.a]\ntoken="t"\n[clients]\nx = 1',
+            ", line 4: [clients] x: is not allowed; it must be a text in quotes that is not empty.",
+        ),
+        ("[users", ", line 1 is not TOML: "),
         (b"\xff", "is not text."),
     ],
 )
 def test_every_mistake_is_told(tmp_path: Path, text: str | bytes, sentence: str) -> None:
     path = written(tmp_path, text)
-    with pytest.raises(UsersError) as refused:
+    with pytest.raises(CheckError) as refused:
         read_users(path)
     assert str(path) in str(refused.value)
     assert sentence in str(refused.value)
 
 
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_file_and_no_secret_is(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        """token_lifetime = "hush-1"
+[users.a]
+token = "hush 2"
+passwort = "hush-3"
+[users.b]
+read_only = "hush-4"
+password = ["hush-5"]
+""",
+    )
+    with pytest.raises(CheckError) as refused:
+        read_users(path)
+    assert str(refused.value).splitlines() == [
+        f"{path}, line 1: token_lifetime: is not allowed; it must be a whole number from 1 to 31536000.",
+        f"{path}, line 3: [users.a] token: is not allowed; it must be a text of printable ASCII without "
+        "spaces.",
+        f"{path}, line 4: [users.a] passwort: is not known here; perhaps password is meant.",
+        f"{path}, line 6: [users.b] read_only: is not allowed; it must be true or false.",
+        f"{path}, line 7: [users.b] password: is not allowed; it must be a text in quotes that is not empty.",
+    ]
+    assert "hush" not in "".join(traceback.format_exception(refused.value))
+
+
+def test_no_secret_shows_in_what_was_read(tmp_path: Path) -> None:
+    entry = UserEntry.model_validate({"password": "hush-1", "token": "hush-2"})
+    assert "hush" not in f"{entry!r} {entry} {entry.model_dump()}"
+    assert read_users(written(tmp_path, GOOD)).by_name["auditor"].password is None
+
+
+def test_a_file_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path, GOOD)
+    monkeypatch.setattr("os.geteuid", lambda: 12345)
+    with pytest.raises(CheckError, match="belongs to somebody else"):
+        read_users(path)
+
+
 def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, GOOD)
     path.chmod(0o640)
-    with pytest.raises(UsersError, match=r"Others can read .*\. Make it yours alone: chmod 600"):
+    with pytest.raises(CheckError, match=r"Others can read .*\. Make it yours alone: chmod 600"):
         read_users(path)
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UsersError, match="cannot be read: No such file"):
+    with pytest.raises(CheckError, match="cannot be read: No such file"):
         read_users(tmp_path / "none.toml")
-    with pytest.raises(UsersError, match="cannot be read: Is a directory"):
+    with pytest.raises(CheckError, match="cannot be read: Is a directory"):
         read_users(tmp_path)

@@ -15,7 +15,8 @@ import pytest
 from tests.oms.contract_scenario import body_of
 from tests.paths import ROOT
 from tui.api import endpoints
-from tui.oms.faults.scenario import KINDS, FaultsError, read_faults
+from tui.checked.mistakes import CheckError
+from tui.oms.faults.scenario import KINDS, read_faults
 
 JSON = {"content-type": "application/json"}
 CREATE = "/ordermanagement/createorders"
@@ -174,34 +175,53 @@ def test_without_being_asked_there_is_none() -> None:
         ("", "is not FAULT [ENDPOINT] [NAME=VALUE ...]."),
         ("cut-after a b", "is not FAULT [ENDPOINT] [NAME=VALUE ...]."),
         ("every=3 cut-after", "is not FAULT [ENDPOINT] [NAME=VALUE ...]."),
-        ("explode", "There is no fault 'explode'; there are rate-limited, signed-off, denied,"),
-        ("cut-after nowhere", "no endpoint is called 'nowhere'. There are create_orders, "),
-        ("cut-after every=0", "Expected `int` >= 1"),
-        ("cut-after every=two", "every is a whole number, not 'two'."),
-        ("cut-after chance=2", "a chance is more than 0 and at most 1."),
-        ("cut-after chance=NaN", "a chance is more than 0"),
-        ("delayed seconds=-1", "seconds are more than 0 and at most 3600."),
-        ("cut-after often=1", "unknown field `often`"),
-        ("cut-after status=500", "cut-after takes no status."),
-        ("failed-after status=404", "Expected `int` >= 500"),
-        ("delayed", "delayed needs seconds=N."),
+        ("explode", 'fault: there is no fault "explode"; there are rate-limited, signed-off, denied,'),
+        ("cut-after nowhere", 'on: no endpoint is called "nowhere"; there are create_orders, '),
+        ("cut-after every=0", "every: 0 is not allowed; it must be a whole number from 1 to 1000000."),
+        ("cut-after every=two", 'every: "two" is not allowed; it must be a whole number from 1 to 1000000.'),
+        ("cut-after chance=2", "chance: 2 is not allowed; it must be a number above 0 and at most 1."),
+        ("cut-after chance=NaN", "chance: NaN is not allowed; it must be a number above 0"),
+        ("delayed seconds=-1", "seconds: -1 is not allowed; it must be a number above 0 and at most 3600."),
+        ("cut-after often=1", "often: is not known here; there are fault, on, after, first, every,"),
+        ("cut-after status=500", "status: cut-after takes none; take it away."),
+        ("failed-after status=404", "status: 404 is not allowed; it must be a whole number from 500 to 599."),
+        ("delayed", "seconds: is missing; delayed needs seconds=N."),
     ],
 )
 def test_what_cannot_be_injected_is_told(text: str, sentence: str) -> None:
-    with pytest.raises(FaultsError) as refused:
+    with pytest.raises(CheckError) as refused:
         read_faults([text], None)
     assert sentence.strip("`") in str(refused.value)
 
 
 def test_a_scenario_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     file = tmp_path / "faults.toml"
-    with pytest.raises(FaultsError, match="cannot be read: No such file"):
+    with pytest.raises(CheckError, match="cannot be read: No such file"):
         read_faults((), file)
     for text, sentence in (
-        ("[[fault]]", "unknown field"),
+        ("[[fault]]", "line 1: fault: is not known here; perhaps faults is meant"),
         ("[[faults]", "is not TOML"),
-        ("seed = 'x'", "seed"),
+        ("seed = 'x'", 'line 1: seed: "x" is not allowed; it must be a whole number'),
     ):
         file.write_text(text, encoding="utf-8")
-        with pytest.raises(FaultsError, match=sentence):
+        with pytest.raises(CheckError, match=sentence):
             read_faults((), file)
+
+
+def test_all_that_is_wrong_is_told_at_once_wherever_it_was_written(tmp_path: Path) -> None:
+    file = tmp_path / "faults.toml"
+    file.write_text(
+        '[[faults]]\nfault = "html"\non = "list_orders"\n\n'
+        '[[faults]]\nfault = "htm"\non = "everywhere"\nfirst = 0\n'
+    )
+    with pytest.raises(CheckError) as refused:
+        read_faults(["delayed", "cut-after first=0 status=500"], file)
+    told = str(refused.value).splitlines()
+    assert [line.partition(";")[0] for line in told] == [
+        f'{file}, line 6: [[faults]] number 2, fault: there is no fault "htm"',
+        f'{file}, line 7: [[faults]] number 2, on: no endpoint is called "everywhere"',
+        f"{file}, line 8: [[faults]] number 2, first: 0 is not allowed",
+        "--inject 'delayed': seconds: is missing",
+        "--inject 'cut-after first=0 status=500': first: 0 is not allowed",
+        "--inject 'cut-after first=0 status=500': status: cut-after takes none",
+    ]

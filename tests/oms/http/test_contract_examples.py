@@ -14,7 +14,7 @@ from tests.oms.test_contract_scenario import differences, example_of
 from tests.paths import ROOT
 from tui.api.http import asgi_transport
 from tui.oms.auth.tokens import Tokens
-from tui.oms.auth.users_file import User, Users, digest
+from tui.oms.auth.users import User, Users, digest
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
 

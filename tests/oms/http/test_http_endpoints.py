@@ -17,7 +17,7 @@ from tui.api.endpoints import ENDPOINTS
 from tui.api.http import asgi_transport
 from tui.api.models import Order
 from tui.oms.auth.tokens import Tokens
-from tui.oms.auth.users_file import User, Users, digest
+from tui.oms.auth.users import User, Users, digest
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
 from tui.oms.run.embedded import Embedded

@@ -15,7 +15,7 @@ import pytest
 from tests.oms.contract_scenario import MANAGE, body_of, play
 from tui.api.http import asgi_transport
 from tui.oms.auth.tokens import Tokens
-from tui.oms.auth.users_file import User, Users, digest
+from tui.oms.auth.users import User, Users, digest
 from tui.oms.demo.universe import instrument_table
 from tui.oms.domain.clock import VirtualClock
 from tui.oms.engine.engine import Engine

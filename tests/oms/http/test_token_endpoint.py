@@ -12,7 +12,7 @@ import pytest
 from tests.oms.contract_scenario import MANAGE, body_of
 from tui.api.http import asgi_transport
 from tui.oms.auth.tokens import MAX_ACCESS, MAX_SIGN_ONS, SECOND, Tokens
-from tui.oms.auth.users_file import User, Users, digest, one_user
+from tui.oms.auth.users import User, Users, digest, one_user
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tui.checked.mistakes import CheckError
 from tui.oms.rules.fees import Fee
-from tui.oms.run.fees_file import FeesError, read_fees
+from tui.oms.run.fees_file import read_fees
 from tui.oms.run.serve import USAGE_ERROR, run
 
 
@@ -40,27 +41,57 @@ rate = 0.1
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("[[fee]", "is not TOML"),
-        ("[fees]", "has [[fee]] entries and nothing else"),
-        ("fee = 1", "has [[fee]] entries and nothing else"),
-        ("fee = [1]", "fee 1: a fee has a code and a rate"),
-        ("[[fee]]\ncode='A'", "fee 1: a fee has a code and a rate"),
-        ("[[fee]]\ncode='A'\nrate=0.1\nrates=1", "a fee has a code and a rate"),
-        ("[[fee]]\ncode='A/B'\nrate=0.1", "the code must be"),
-        ("[[fee]]\ncode='A'\nrate='0.1'", "the rate must be a number"),
-        ("[[fee]]\ncode='A'\nrate=true", "the rate must be a number"),
-        ("[[fee]]\ncode='A'\nrate=5", "above 0 and below 1; it is 5"),
-        ("[[fee]]\ncode='A'\nrate=nan", "above 0 and below 1"),
-        ("[[fee]]\ncode='A'\nrate=0.1\nbroker=''", "broker must be a text"),
-        ("[[fee]]\ncode='A'\nrate=0.1\ncurrency=1", "currency must be a text"),
+        ("[[fee]", ", line 1 is not TOML"),
+        ("[fees]", ", line 1: fees: is not known here; perhaps fee is meant."),
+        ("fee = 1", ", line 1: fee: 1 is not allowed; it must be an array of tables."),
+        ("fee = [1]", ", line 1: [[fee]] number 1: 1 is not allowed; it must be a table."),
+        ("[[fee]]\ncode='A'", ", line 1: [[fee]] number 1, rate: is missing; it must be a number above 0"),
+        (
+            "[[fee]]\ncode='A'\nrate=0.1\nrates=1",
+            ", line 4: [[fee]] number 1, rates: is not known here; perhaps rate is meant.",
+        ),
+        (
+            "[[fee]]\ncode='A/B'\nrate=0.1",
+            '[[fee]] number 1, code: "A/B" is not allowed; it must be 1 to 64 letters, digits, hyphens or',
+        ),
+        (
+            "[[fee]]\ncode='A'\nrate='0.1'",
+            '[[fee]] number 1, rate: "0.1" is not allowed; it must be a number above 0 and below 1.',
+        ),
+        (
+            "[[fee]]\ncode='A'\nrate=true",
+            "rate: true is not allowed; it must be a number above 0 and below 1.",
+        ),
+        ("[[fee]]\ncode='A'\nrate=5", "rate: 5 is not allowed; it must be a number above 0 and below 1."),
+        ("[[fee]]\ncode='A'\nrate=nan", "rate: NaN is not allowed; it must be a number above 0 and below 1."),
+        ("[[fee]]\ncode='A'\nrate=0.1\nbroker=''", 'broker: "" is not allowed; it must be a text in quotes'),
+        (
+            "[[fee]]\ncode='A'\nrate=0.1\ncurrency=1",
+            "currency: 1 is not allowed; it must be a text in quotes",
+        ),
     ],
 )
 def test_anything_else_is_refused_with_where_and_why(tmp_path: Path, text: str, why: str) -> None:
     file = written(tmp_path, text)
-    with pytest.raises(FeesError) as caught:
+    with pytest.raises(CheckError) as caught:
         read_fees(file)
     assert str(file) in str(caught.value)
     assert why in str(caught.value)
+
+
+def test_all_mistakes_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
+    file = written(
+        tmp_path, "[[fee]]\ncode = 'A'\nrate = 2\n\n[[fee]] # the second\nrate = 0.1\nbroker = 3\n"
+    )
+    with pytest.raises(CheckError) as caught:
+        read_fees(file)
+    assert str(caught.value).splitlines() == [
+        f"{file}, line 3: [[fee]] number 1, rate: 2 is not allowed; it must be a number above 0 and below 1.",
+        f"{file}, line 5: [[fee]] number 2, code: is missing; it must be 1 to 64 letters, digits, hyphens or "
+        "underscores.",
+        f"{file}, line 7: [[fee]] number 2, broker: 3 is not allowed; it must be a text in quotes that "
+        "is not empty.",
+    ]
 
 
 def test_serve_does_not_start_on_fees_it_cannot_read(

@@ -23,6 +23,8 @@ from tui.oms.store import StoreError
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
+HEADLESS = "textual.drivers.headless_driver:HeadlessDriver"
+"""A driver that needs no terminal."""
 CODE = "import sys; from tui.oms.run.serve import run; from pathlib import Path; sys.exit(run({arguments}))"
 
 
@@ -116,7 +118,7 @@ def test_the_program_and_the_server_do_not_share_a_desk(start: Start, tmp_path: 
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env={**os.environ, "HOME": str(tmp_path), "TERM": "xterm"},
+        env={**os.environ, "HOME": str(tmp_path), "TERM": "xterm", "TEXTUAL_DRIVER": HEADLESS},
         stdin=subprocess.DEVNULL,
         timeout=60,
         check=False,
@@ -188,7 +190,7 @@ def test_a_file_of_users_says_who_may_sign_on(tmp_path: Path) -> None:
             "--token goes without --users: the file says who has which token.",
         ),
         (("--token", "two words"), "The token must be printable ASCII without spaces."),
-        (("--inject", "explode"), "There is no fault 'explode'; there are "),
+        (("--inject", "explode"), "--inject 'explode': fault: there is no fault \"explode\"; there are "),
         (("--scenario", "nowhere.toml"), "nowhere.toml cannot be read: No such file or directory."),
         (("--host", "no.such.host.invalid", "--token", "t"), "Cannot listen on no.such.host.invalid:0: "),
     ],

@@ -17,7 +17,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from tui.oms.auth.users_file import User, Users, digest
+from tui.oms.auth.users import User, Users, digest
 from tui.oms.domain.caller import Caller
 from tui.oms.domain.error_codes import INVALID_TOKEN
 from tui.oms.domain.refusals import Refusal

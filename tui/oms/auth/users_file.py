@@ -1,150 +1,97 @@
-"""Who may sign on to ``serve``: the file of users, read once and checked to the last line.
+"""The file of users of ``serve``, read once and checked to the last line.
 
-A file that others can read, or that says anything it should not, is refused with a sentence: a server
-that guesses whom to let in is worse than one that does not start. Passwords and tokens are turned into
-digests as they are read and never kept or shown.
+A file that others can read, or that says anything it should not, is refused: a server that guesses whom to
+let in is worse than one that does not start. Passwords and tokens are turned into digests as soon as the file
+is checked, and never shown. Loading this loads pydantic.
 """
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from msgspec import Struct
+from pydantic import AfterValidator, Field
 
-from tui.secret import Secret, SecretError, read_private
+from tui.checked.files import read_toml
+from tui.checked.mistakes import Mistake
+from tui.checked.models import HeldSecret, HeldToken, Words, Written, check
+from tui.oms.auth.users import REFRESH_LIFETIME_S, TOKEN_LIFETIME_S, User, Users, digest
+from tui.secret import Secret
 
-TOKEN_LIFETIME_S: Final = 3600
-REFRESH_LIFETIME_S: Final = 8 * 3600
 LONGEST_S: Final = 365 * 24 * 3600
 MAX_NAME: Final = 128
 
-_TOP: Final = ("token_lifetime", "refresh_lifetime", "users", "clients")
-_OF_USER: Final = ("password", "token", "read_only")
+
+def _name(value: str) -> str:
+    if not value.strip() or not value.isprintable() or len(value) > MAX_NAME:
+        raise ValueError
+    return value
 
 
-class UsersError(ValueError):
-    """A file of users that cannot be used; the message says where and why."""
+Name = Annotated[str, AfterValidator(_name), Words(f"1 to {MAX_NAME} printable characters")]
+Seconds = Annotated[int, Field(ge=1, le=LONGEST_S)]
 
 
-class User(Struct, frozen=True):
-    """Somebody who may sign on: with a password, with a fixed token, or with either. Both are digests."""
+class UserEntry(Written):
+    """One ``[users.NAME]``."""
 
-    name: str
-    password: bytes | None = None
-    token: bytes | None = None
+    password: HeldSecret | None = None
+    token: HeldToken | None = None
     read_only: bool = False
 
 
-class Users(Struct, frozen=True):
-    """Everybody who may sign on, and how long what they are granted lasts (seconds).
+class UsersFile(Written):
+    """The whole file; lifetimes are in seconds."""
 
-    ``clients`` are the digests of client secrets by client id; None takes any client.
-    """
-
-    by_name: Mapping[str, User]
-    clients: Mapping[str, bytes] | None = None
-    token_lifetime: int = TOKEN_LIFETIME_S
-    refresh_lifetime: int = REFRESH_LIFETIME_S
-
-
-def digest(secret: str) -> bytes:
-    """Give what is kept of a secret: enough to know it again, and all of one length to compare."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
-
-
-def one_user(name: str, token: str) -> Users:
-    """Give the users of a server without a file of them: one, whose token is also the password."""
-    return Users({name: User(name, password=digest(token), token=digest(token))})
+    token_lifetime: Seconds = TOKEN_LIFETIME_S
+    refresh_lifetime: Seconds = REFRESH_LIFETIME_S
+    users: dict[Name, UserEntry] = Field(default_factory=dict)
+    clients: dict[str, HeldSecret] | None = None
 
 
 def read_users(path: Path) -> Users:
     """Read the users of a TOML file that only its owner can read.
 
     Raises:
-        UsersError: it cannot be read, others can read it too, or something in it is not right.
+        CheckError: it cannot be read, others can read it too, or not all in it is right; says all faults.
     """
-    try:
-        return _users(tomllib.loads(read_private(path, "file of users")))
-    except SecretError as error:
-        raise UsersError(str(error)) from error
-    except tomllib.TOMLDecodeError as error:
-        raise UsersError(f"{path} is not TOML: {error}.") from error
-    except UsersError as error:
-        raise UsersError(f"{path}: {error}") from None
-
-
-def token_fault(token: str) -> str | None:
-    """Say what keeps ``token`` from being sent in a header, None when nothing does."""
-    return None if Secret(token).fits_a_header else "must be printable ASCII without spaces"
-
-
-def _users(found: dict[str, Any]) -> Users:
-    _known(found, _TOP, "")
-    users = _table(found, "users")
-    if not users:
-        raise UsersError('it names no user; write one as [users."NAME"] with a password or a token.')
-    by_name = {name: _user(name, _table(users, name, "users.")) for name in users}
-    owners: dict[bytes, str] = {}
-    for user in by_name.values():
-        if user.token is not None and owners.setdefault(user.token, user.name) != user.name:
-            raise UsersError(f"{owners[user.token]} and {user.name} have the same token.")
-    clients = _table(found, "clients") if "clients" in found else None
+    document = read_toml(path, private="file of users")
+    file = check(UsersFile, document, _more(document.found))
     return Users(
-        by_name,
-        clients=clients and {name: digest(_text(clients, name, "clients.")) for name in clients},
-        token_lifetime=_seconds(found, "token_lifetime", TOKEN_LIFETIME_S),
-        refresh_lifetime=_seconds(found, "refresh_lifetime", REFRESH_LIFETIME_S),
+        {
+            name: User(name, _kept(entry.password), _kept(entry.token), entry.read_only)
+            for name, entry in file.users.items()
+        },
+        clients=None if file.clients is None else _digests(file.clients),
+        token_lifetime=file.token_lifetime,
+        refresh_lifetime=file.refresh_lifetime,
     )
 
 
-def _user(name: str, found: dict[str, Any]) -> User:
-    where = f"users.{name}."
-    if not name.strip() or not name.isprintable() or len(name) > MAX_NAME:
-        raise UsersError(f"a user's name must be 1 to {MAX_NAME} printable characters; {name[:40]!r} is not.")
-    _known(found, _OF_USER, where)
-    if "password" not in found and "token" not in found:
-        raise UsersError(f"{name} has neither a password nor a token, so nobody could sign on as {name}.")
-    read_only = found.get("read_only", False)
-    if not isinstance(read_only, bool):
-        raise UsersError(f"{where}read_only must be true or false.")
-    password = _text(found, "password", where) if "password" in found else None
-    token = _text(found, "token", where) if "token" in found else None
-    if token is not None and (fault := token_fault(token)):
-        raise UsersError(f"{where}token {fault}.")
-    return User(
-        name,
-        password=None if password is None else digest(password),
-        token=None if token is None else digest(token),
-        read_only=read_only,
-    )
+def _digests(secrets: Mapping[str, Secret]) -> dict[str, bytes]:
+    return {name: digest(secret.reveal()) for name, secret in secrets.items()}
 
 
-def _known(found: dict[str, Any], known: tuple[str, ...], where: str) -> None:
-    for name in found:
-        if name not in known:
-            raise UsersError(f"{where}{name} is not known here; there are {', '.join(known)}.")
+def _kept(secret: Secret | None) -> bytes | None:
+    return None if secret is None else digest(secret.reveal())
 
 
-def _table(found: dict[str, Any], name: str, where: str = "") -> dict[str, Any]:
-    value = found.get(name, {})
-    if not isinstance(value, dict):
-        raise UsersError(f"{where}{name} must be a table, such as [{where}{name}].")
-    return value
-
-
-def _text(found: dict[str, Any], name: str, where: str) -> str:
-    value = found[name]
-    if not isinstance(value, str) or not value:
-        raise UsersError(f"{where}{name} must be a text that is not empty.")
-    return value
-
-
-def _seconds(found: dict[str, Any], name: str, default: int) -> int:
-    value = found.get(name, default)
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= LONGEST_S:
-        raise UsersError(f"{name} must be a whole number of seconds from 1 to {LONGEST_S}.")
-    return value
+def _more(found: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Yield what is wrong with users taken together, or with a user as a whole."""
+    users = found.get("users", {})
+    if users == {}:
+        yield Mistake((), 'it names no user; write one as [users."NAME"] with a password or a token')
+    owners: dict[str, str] = {}
+    for name, entry in users.items() if isinstance(users, dict) else ():
+        if not isinstance(entry, dict):
+            continue
+        if "password" not in entry and "token" not in entry:
+            yield Mistake(
+                ("users", name), "has neither a password nor a token; without one nobody could sign on"
+            )
+        token = entry.get("token")
+        if isinstance(token, str) and owners.setdefault(token, name) != name:
+            yield Mistake(
+                ("users", name, "token"), f"is the token of {owners[token]} too; each user has their own"
+            )

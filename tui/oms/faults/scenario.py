@@ -1,36 +1,31 @@
 """Faults on request, for people who test their own clients: which there are, when they strike, on what.
 
 Off unless asked for, and never silent: ``serve`` names them on stderr as it starts, and every answer in
-its headers. What is done is in :mod:`tui.oms.http.fault_middleware`.
+its headers. What is done is in :mod:`tui.oms.http.fault_middleware`. Loading this loads pydantic.
 """
 
 from __future__ import annotations
 
 import random
-import tomllib
-from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
-import msgspec
 from msgspec import Struct
+from pydantic import Field
 
 from tui.api.endpoints import ENDPOINTS, MARKET_STATUS, SET_MARKET, TOKEN, WHO_AM_I, Endpoint
-
-T = TypeVar("T")
+from tui.checked.files import read_toml
+from tui.checked.mistakes import CheckError, Document, Mistake, Place, one_of, shown
+from tui.checked.models import Number, Written, check, kind_at
 
 SERVED: Final = (*ENDPOINTS, TOKEN, WHO_AM_I, MARKET_STATUS, SET_MARKET)
 
 LONGEST_S: Final = 3600
-
-Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
-Status = Annotated[int, msgspec.Meta(ge=500, le=599)]
-
-
-class FaultsError(ValueError):
-    """Faults that cannot be injected; the message says what is wrong with the request for them."""
+MOST_CALLS: Final = 1_000_000
+Count = Annotated[int, Field(ge=1, le=MOST_CALLS)]
 
 
 class FaultKind(Struct, frozen=True):
@@ -59,7 +54,7 @@ KINDS: Final = (
 """Every kind of fault; the table of FIDELITY.md is made from it."""
 
 
-class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Fault(Written):
     """One fault: what it is, which calls it is for, and which of them it strikes.
 
     ``on`` is the name of an endpoint, a pattern such as ``list_*``, or ``reads`` or ``writes``. Of the calls
@@ -69,13 +64,13 @@ class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     fault: str
     on: str = "*"
-    after: Annotated[int, msgspec.Meta(ge=0)] = 0
+    after: Annotated[int, Field(ge=0, le=MOST_CALLS)] = 0
     first: Count | None = None
     every: Count | None = None
-    chance: Decimal | None = None
-    retry_after: Annotated[int, msgspec.Meta(ge=0, le=LONGEST_S)] | None = None
-    status: Status | None = None
-    seconds: Decimal | None = None
+    chance: Annotated[Number, Field(gt=0, le=1)] | None = None
+    retry_after: Annotated[int, Field(ge=0, le=LONGEST_S)] | None = None
+    status: Annotated[int, Field(ge=500, le=599)] | None = None
+    seconds: Annotated[Number, Field(gt=0, le=LONGEST_S)] | None = None
 
     def __str__(self) -> str:
         said = [
@@ -87,14 +82,18 @@ class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def is_for(self, endpoint: Endpoint) -> bool:
         """Tell whether it is for calls of ``endpoint``."""
-        return self.on == endpoint.effect or fnmatchcase(endpoint.name, self.on)
+        return _is_for(self.on, endpoint)
 
 
-class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+def _is_for(on: str, endpoint: Endpoint) -> bool:
+    return on == endpoint.effect or fnmatchcase(endpoint.name, on)
+
+
+class Scenario(Written):
     """The faults of a TOML file, and what their chances derive from."""
 
     seed: int = 7
-    faults: tuple[Fault, ...] = ()
+    faults: list[Fault] = Field(default_factory=list)
 
 
 class Faults:
@@ -129,29 +128,42 @@ def _strikes(fault: Fault, count: int, chances: random.Random) -> bool:
     return fault.chance is None or chances.random() < fault.chance
 
 
+# --- reading them ----------------------------------------------------------------------------------
+
+
 def read_faults(inject: Sequence[str], file: Path | None) -> Faults | None:
     """Read the faults of the command line and of a TOML file; None when there are none.
 
     Raises:
-        FaultsError: one of them cannot be understood; says which and why.
+        CheckError: one of them cannot be understood; says all that is wrong with any of them.
     """
-    scenario = _read_file(file) if file is not None else Scenario()
-    faults = (*scenario.faults, *(_read_words(text) for text in inject))
-    _check(faults)
+    scenario, faults, wrong = Scenario(), [], []
+    try:
+        if file is not None:
+            scenario = _read_file(file)
+            faults += scenario.faults
+    except CheckError as error:
+        wrong.append(str(error))
+    for text in inject:
+        try:
+            faults.append(_read_words(text))
+        except CheckError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise CheckError("\n".join(wrong))
     return Faults(Scenario(seed=scenario.seed, faults=faults)) if faults else None
 
 
 def _read_file(path: Path) -> Scenario:
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    except OSError as error:
-        raise FaultsError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FaultsError(f"{path} is not TOML: {error}.") from error
-    return _converted(found, Scenario, str(path), strict=True)
-
-
-_WHOLE: Final = ("after", "first", "every", "status", "retry_after")
+    document = read_toml(path)
+    entries = document.found.get("faults")
+    more = [
+        mistake
+        for number, entry in enumerate(entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict)
+        for mistake in _more(entry, ("faults", number))
+    ]
+    return check(Scenario, document, more)
 
 
 def _read_words(text: str) -> Fault:
@@ -159,42 +171,44 @@ def _read_words(text: str) -> Fault:
     words = text.split()
     plain = [word for word in words if "=" not in word]
     if not plain or len(plain) > 2 or words[: len(plain)] != plain:
-        raise FaultsError(f"'{text}' is not FAULT [ENDPOINT] [NAME=VALUE ...].")
+        raise CheckError(f"--inject '{text}' is not FAULT [ENDPOINT] [NAME=VALUE ...].")
     members = dict(word.split("=", 1) for word in words[len(plain) :])
-    for name in _WHOLE:
-        if not members.get(name, "0").isdecimal():
-            raise FaultsError(f"'{text}': {name} is a whole number, not '{members[name]}'.")
-    found = {**members, **dict(zip(("fault", "on"), plain, strict=False))}
-    return _converted(found, Fault, f"'{text}'", strict=False)
+    found = {
+        **{name: _number(name, value) for name, value in members.items()},
+        **dict(zip(("fault", "on"), plain, strict=False)),
+    }
+    return check(Fault, Document(f"--inject '{text}'", found), _more(found, ()))
 
 
-def _converted(found: Any, kind: type[T], where: str, *, strict: bool) -> T:
-    try:
-        made: T = msgspec.convert(found, kind, strict=strict)
-        return made
-    except msgspec.ValidationError as error:
-        raise FaultsError(f"{where}: {error}.") from error
+def _number(name: str, text: str) -> object:
+    """Return what ``NAME=VALUE`` says: a number where one belongs, if it is one."""
+    kind = kind_at(Fault, (name,))[0]
+    if kind is int and text.isascii() and text.isdecimal() and len(text) < 10:
+        return int(text)
+    if kind is Decimal:
+        try:
+            return Decimal(text)
+        except InvalidOperation:
+            return text
+    return text
 
 
-def _check(faults: Iterable[Fault]) -> None:
-    for fault in faults:
-        kind = next((kind for kind in KINDS if kind.name == fault.fault), None)
-        if kind is None:
-            names = ", ".join(kind.name for kind in KINDS)
-            raise FaultsError(f"There is no fault '{fault.fault}'; there are {names}.")
-        if not any(fault.is_for(endpoint) for endpoint in SERVED):
-            names = ", ".join(endpoint.name for endpoint in SERVED)
-            raise FaultsError(f"'{fault}': no endpoint is called '{fault.on}'. There are {names}.")
-        for name in ("retry_after", "status", "seconds"):
-            if getattr(fault, name) is not None and name not in kind.takes:
-                raise FaultsError(f"'{fault}': {fault.fault} takes no {name}.")
-        if fault.chance is not None and not _within(fault.chance, 1):
-            raise FaultsError(f"'{fault}': a chance is more than 0 and at most 1.")
-        if fault.seconds is not None and not _within(fault.seconds, LONGEST_S):
-            raise FaultsError(f"'{fault}': seconds are more than 0 and at most {LONGEST_S}.")
-        if "seconds" in kind.takes and fault.seconds is None:
-            raise FaultsError(f"'{fault}': {fault.fault} needs seconds=N.")
-
-
-def _within(number: Decimal, most: int) -> bool:
-    return number.is_finite() and 0 < number <= most
+def _more(found: Mapping[str, Any], place: Place) -> Iterator[Mistake]:
+    """Yield what is wrong with the names in a fault, and with what its kind takes."""
+    on = found.get("on")
+    if isinstance(on, str) and not any(_is_for(on, endpoint) for endpoint in SERVED):
+        names = (endpoint.name for endpoint in SERVED)
+        yield Mistake((*place, "on"), f"no endpoint is called {shown(on)}; there are {one_of(names, 'and')}")
+    name = found.get("fault")
+    if not isinstance(name, str):
+        return
+    kind = next((kind for kind in KINDS if kind.name == name), None)
+    if kind is None:
+        names = (kind.name for kind in KINDS)
+        yield Mistake((*place, "fault"), f"there is no fault {shown(name)}; there are {one_of(names, 'and')}")
+        return
+    for taken in ("retry_after", "status", "seconds"):
+        if taken in found and taken not in kind.takes:
+            yield Mistake((*place, taken), f"{name} takes none; take it away")
+    if "seconds" in kind.takes and "seconds" not in found:
+        yield Mistake((*place, "seconds"), f"is missing; {name} needs seconds=N")

@@ -12,22 +12,24 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
+from tui.checked.mistakes import CheckError
 from tui.oms.auth.tokens import Tokens
-from tui.oms.auth.users_file import Users, UsersError, one_user, read_users, token_fault
+from tui.oms.auth.users import Users, one_user, token_fault
 from tui.oms.domain.clock import VirtualClock
-from tui.oms.faults.scenario import FaultsError, read_faults
 from tui.oms.http.app import Server, ServerSettings
 from tui.oms.http.call import Generation
 from tui.oms.http.guards import MAX_HEADER
 from tui.oms.rules.fees import Fee
 from tui.oms.run.embedded import Embedded, Size
-from tui.oms.run.fees_file import FeesError, read_fees
 from tui.oms.run.uvicorn_protocol import Connection
 from tui.oms.store import StoreError
+
+if TYPE_CHECKING:
+    from tui.oms.faults.scenario import Faults
 
 OK: Final = 0
 FAILED: Final = 1
@@ -67,10 +69,10 @@ def run(
     """
     try:
         token, known = _who(host, token, users)
-        faults = read_faults(inject, scenario)
-        due = read_fees(fees) if fees is not None else ()
+        faults = _faults(inject, scenario)
+        due = _fees(fees)
         listening = _listen(host, port)
-    except (_WrongUsage, UsersError, FaultsError, FeesError) as error:
+    except (_WrongUsage, CheckError) as error:
         return _say(str(error), USAGE_ERROR)
     except OSError as error:
         return _say(f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another.", FAILED)
@@ -95,6 +97,8 @@ def _who(host: str, token: str | None, users: Path | None) -> tuple[str, Users]:
     if users is not None:
         if token:
             raise _WrongUsage("--token goes without --users: the file says who has which token.")
+        from tui.oms.auth.users_file import read_users
+
         return "-", read_users(users)
     if not _is_loopback(host) and not token:
         raise _WrongUsage(
@@ -105,6 +109,22 @@ def _who(host: str, token: str | None, users: Path | None) -> tuple[str, Users]:
         raise _WrongUsage(f"The token {fault}.")
     token = token or secrets.token_urlsafe(24)
     return token, one_user(USER, token)
+
+
+def _faults(inject: Sequence[str], scenario: Path | None) -> Faults | None:
+    if not inject and scenario is None:
+        return None
+    from tui.oms.faults.scenario import read_faults
+
+    return read_faults(inject, scenario)
+
+
+def _fees(file: Path | None) -> tuple[Fee, ...]:
+    if file is None:
+        return ()
+    from tui.oms.run.fees_file import read_fees
+
+    return read_fees(file)
 
 
 async def _serve(
@@ -202,5 +222,6 @@ def _names(host: str) -> frozenset[str] | None:
 
 
 def _say(sentence: str, code: int) -> int:
-    print(f"blotter serve: {sentence}", file=sys.stderr)
+    for line in sentence.splitlines():
+        print(f"blotter serve: {line}", file=sys.stderr)
     return code

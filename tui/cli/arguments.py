@@ -1,4 +1,4 @@
-"""The command line: arguments, nothing else. It chooses the server, then starts the app or serves."""
+"""The arguments of the command line, and which command they are for."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
         "demo", parents=[_shared(again=True)], help="the blotter on the embedded server (the default)"
     )
     _offered(commands.add_parser("serve", help="offer the embedded server to anybody, over HTTP"))
+    _settings(commands.add_parser("config", help="check, begin or change the settings file"))
     return main
 
 
@@ -176,6 +177,19 @@ def _offered(serve: argparse.ArgumentParser) -> None:
     )
 
 
+def _settings(config: argparse.ArgumentParser) -> None:
+    """Add what can be done with the settings file."""
+    verbs = config.add_subparsers(dest="verb", metavar="VERB", required=True)
+    check = verbs.add_parser("check", help="say all that is wrong in it")
+    check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="another settings file")
+    verbs.add_parser("path", help="say which file it is")
+    verbs.add_parser("init", help="write one that says nothing: every setting as a comment")
+    change = verbs.add_parser("set", help="change one setting and keep all other lines and comments")
+    change.add_argument("name", metavar="NAME", help="such as theme, keys.history or profiles.uat.url")
+    change.add_argument("value", metavar="VALUE")
+    verbs.add_parser("schema", help="print its JSON schema, for editors")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``blotter`` and give its exit code: 0 all well, 1 failed, 2 wrong usage."""
     given = parser().parse_args(arguments)
@@ -183,6 +197,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from tui.start import serve
 
         return serve(given)
+    if given.command == "config":
+        from tui.cli.config_commands import run_config
+
+        return run_config(given)
     if not given.url and not given.profile:
         for option in REMOTE_OPTIONS:
             if getattr(given, option):

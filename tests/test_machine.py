@@ -1,0 +1,43 @@
+"""The machine a start finds itself on: without a terminal, or in a time zone that is none."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bench.terminal import Terminal
+from tests.paths import ROOT
+
+PROGRAM = [sys.executable, "-m", "tui", "demo", "--db", ":memory:"]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    return dict.fromkeys(("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"), str(tmp_path))
+
+
+def test_without_a_terminal_a_sentence_says_so_and_nothing_is_drawn(home: dict[str, str]) -> None:
+    ended = subprocess.run(
+        PROGRAM,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        cwd=ROOT,
+        env={**os.environ, **home},
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert ended.stdout == b""
+    assert ended.stderr == b"blotter: There is no terminal to draw on and to read keys from.\n"
+
+
+def test_in_a_time_zone_that_is_none_times_are_in_utc(home: dict[str, str]) -> None:
+    with Terminal(PROGRAM, environment={**home, "TZ": "XXX25"}) as terminal:
+        output = terminal.wait_for(b"BLK-[0-9]", limit=60).output
+        output += terminal.press(b"q").output
+    assert b"The time zone 'XXX25' is none; times are in UTC." in output
+    assert b"fault of its own" not in output

@@ -1,0 +1,97 @@
+"""What is wrong with something written by hand, found all at once and told one sentence a mistake."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from msgspec import Struct
+
+from tui.checked.toml_lines import line_of
+
+Place = tuple[str | int, ...]
+"""Where something stands: the names of tables and keys from the outside in, positions counted from 0."""
+
+CLOSE: Final = 0.65
+"""How alike two names must be for one to be taken for the other, from 0 to 1."""
+_BARE_KEY: Final = r"[A-Za-z0-9_-]+"
+
+
+class CheckError(ValueError):
+    """Something written by hand cannot be used; the message has one sentence a line."""
+
+
+class Mistake(Struct, frozen=True):
+    """One thing that is wrong: where, and in which words."""
+
+    place: Place
+    words: str
+
+
+class Document(Struct, frozen=True):
+    """What somebody wrote, parsed and not yet checked."""
+
+    name: str
+    """What a sentence calls it: its path, mostly."""
+    found: Mapping[str, Any]
+    """What it says, by name."""
+    toml: str | None = None
+    """The text it was read from if that was TOML; then sentences name the line."""
+    private: bool = False
+    """It holds secrets: no sentence shows a value of it."""
+
+    def refuse(self, mistakes: Iterable[Mistake]) -> None:
+        """Raise CheckError with all ``mistakes``, in the order of the text; without any do nothing."""
+        told = sorted({self._sentence(mistake) for mistake in mistakes})
+        if told:
+            raise CheckError("\n".join(sentence for _, sentence in told))
+
+    def _sentence(self, mistake: Mistake) -> tuple[int, str]:
+        line = line_of(self.toml, mistake.place) if self.toml is not None else None
+        where = [f"{self.name}, line {line}" if line else self.name]
+        if mistake.place:
+            where.append(place_words(mistake.place) if self.toml is not None else dotted(mistake.place))
+        return line or 0, f"{': '.join(where)}: {mistake.words}."
+
+
+def place_words(place: Place) -> str:
+    """Return where something stands as TOML writes it: ``[table] key``, ``[[array]] number 2, key``."""
+    *tables, last = place
+    if isinstance(last, int):
+        return f"[[{dotted(tables)}]] number {last + 1}"
+    if tables and isinstance(tables[-1], int):
+        return f"{place_words(tuple(tables))}, {dotted([last])}"
+    return f"[{dotted(tables)}] {dotted([last])}" if tables else dotted([last])
+
+
+def dotted(place: Iterable[str | int]) -> str:
+    """Return a place as one dotted key, quoted where TOML quotes."""
+    return ".".join(str(s) if isinstance(s, int) or re.fullmatch(_BARE_KEY, s) else shown(s) for s in place)
+
+
+def shown(value: object) -> str:
+    """Return a value as it may stand in a sentence: on one line, in plain ASCII and not too long."""
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def not_allowed(value: str, allowed: str) -> str:
+    """Return the words for a value that may not stand where it does; an empty one is not shown."""
+    return f"{value} is not allowed; it must be {allowed}".lstrip()
+
+
+def not_known(name: str, known: Iterable[str]) -> str:
+    """Return the words for a name nobody knows: which one was meant, else which there are."""
+    there = [*known]
+    close = difflib.get_close_matches(name, there, 1, CLOSE)
+    known_ones = f"perhaps {close[0]} is meant" if close else f"there are {one_of(there, 'and')}"
+    return f"is not known here; {known_ones}"
+
+
+def one_of(choices: Iterable[str], word: str = "or") -> str:
+    """Return choices as a sentence lists them: ``a, b or c``."""
+    *others, last = choices
+    return f"{', '.join(others)} {word} {last}" if others else last

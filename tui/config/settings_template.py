@@ -1,0 +1,76 @@
+"""What is derived from the models of ``config.toml``: a commented file, JSON schema, table of settings."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from pydantic.fields import FieldInfo
+
+from tui.checked.mistakes import one_of
+from tui.checked.toml_lines import key_text, literal
+from tui.config.settings import Vocabulary
+from tui.config.settings_file import ProfileEntry, SettingsFile
+
+WIDTH: Final = 100
+
+
+def schema(vocabulary: Vocabulary) -> dict[str, Any]:
+    """Return the JSON schema of the settings file, for editors."""
+    made = SettingsFile.model_json_schema()
+    made["properties"]["theme"]["enum"] = list(vocabulary.themes)
+    made["properties"]["keys"]["propertyNames"] = {"enum": list(vocabulary.actions)}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "blotter config.toml"}
+
+
+def template(vocabulary: Vocabulary) -> str:
+    """Return a settings file that says nothing: each setting with what it means, as a comment."""
+    lines = [
+        *_comment(
+            "What this desk sets. All of it is optional, and a line behind a # says nothing: take the # away "
+            "and change the value. `blotter config check` says all that is wrong in this file, and `blotter "
+            "config set NAME VALUE` changes a line."
+        )
+    ]
+    for name, field in SettingsFile.model_fields.items():
+        lines += ["", *_comment(_meaning(name, field, vocabulary))]
+        if name == "profiles":
+            lines += _profile_lines()
+        elif name == "keys":
+            lines += ["#[keys]", *_example_lines((field.examples or [{}])[0])]
+        else:
+            lines.append(f"#{key_text(name)} = {literal(field.default)}")
+    return "\n".join([*lines, ""])
+
+
+def _profile_lines() -> Iterator[str]:
+    yield "#[profiles.uat]"
+    for name, field in ProfileEntry.model_fields.items():
+        yield from _comment(str(field.description))
+        yield f"#{key_text(name)} = {literal((field.examples or [field.default])[0])}"
+
+
+def _example_lines(example: Mapping[str, str]) -> Iterator[str]:
+    return (f"#{key_text(name)} = {literal(value)}" for name, value in example.items())
+
+
+def _comment(words: str) -> list[str]:
+    return textwrap.wrap(words, WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+
+
+def _meaning(name: str, field: FieldInfo, vocabulary: Vocabulary) -> str:
+    if name == "theme":
+        return f"{str(field.description).rstrip('.')}: {one_of(vocabulary.themes)}."
+    return str(field.description)
+
+
+def table(vocabulary: Vocabulary) -> Iterator[tuple[str, str, str]]:
+    """Yield each setting for readers: what it is called, what it is when nobody says it, what it means."""
+    for name, field in SettingsFile.model_fields.items():
+        if name == "profiles":
+            for inner, entry in ProfileEntry.model_fields.items():
+                yield f"[profiles.NAME] {inner}", literal(entry.default or ""), str(entry.description)
+        else:
+            called, usual = (f"[{name}] ACTION", "") if name == "keys" else (name, literal(field.default))
+            yield called, usual, _meaning(name, field, vocabulary)
