@@ -68,6 +68,13 @@ class Day(Struct):
     """How long a page of 200 orders took while nobody wrote, in seconds."""
     busy: list[list[float]] = field(default_factory=list)
     """The same while the others wrote, by reader."""
+    turns: list[int] = field(default_factory=list)
+    """How many blocks each writer has created and moves it has made."""
+
+    @property
+    def rounds(self) -> int:
+        """What every writer has written and every reader has read at least so many times."""
+        return min((*self.turns, *map(len, self.busy)), default=0)
 
 
 class Desks:
@@ -89,12 +96,13 @@ class Desks:
         await self._post(first, "createorders", [block_of(SHARED[0], movers), block_of("CROWD", crowd)])
         for _ in range(idle_pages):
             self.day.idle.append(await self._page(first))
+        self.day.turns = [0 for _ in self._writers]
+        self.day.busy = [[] for _ in self._readers]
         async with asyncio.TaskGroup() as tasks:
             for number, client in enumerate(self._writers):
                 tasks.create_task(self._write(client, number, over))
-            for client in self._readers:
-                self.day.busy.append([])
-                tasks.create_task(self._read(client, self.day.busy[-1], over))
+            for client, times in zip(self._readers, self.day.busy, strict=True):
+                tasks.create_task(self._read(client, times, over))
         await self._count(first)
         return self.day
 
@@ -123,6 +131,7 @@ class Desks:
             }
             await self._post(client, "moveorders", [move])
             self.day.moves += 1
+            self.day.turns[number] += 1
 
     # -- reading -------------------------------------------------------------------------------------
 
