@@ -7,9 +7,9 @@ types of their own, so that the server's models are not their own witness.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -17,6 +17,9 @@ from msgspec import Struct
 from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 SCOPE: Final = "Desk"
 PORTFOLIOS: Final = ("GROWTH", "INCOME")
@@ -133,6 +136,7 @@ LISTS: Final[Mapping[str, Any]] = {
 _PAGE: Final = msgspec.json.Decoder(_Page)
 _ROWS: Final = {name: msgspec.json.Decoder(kind) for name, kind in LISTS.items()}
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+
 _LOOP: Final = asyncio.new_event_loop()
 
 HEADERS: Final = [(b"host", b"desk"), (b"content-type", b"application/json")]
@@ -191,18 +195,30 @@ class Desk(Struct):
         return {code for code in now.keys() | then.keys() if now.get(code) != then.get(code)}
 
 
+class UnthreadedEngine(Engine):
+    """The engine without its threads: one call at a time gains nothing by them, and each costs a switch."""
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return work(*args, **kwargs)
+
+    run_view = run
+
+
 class Served:
     """A server of its own, empty at first."""
 
     def __init__(self) -> None:
-        self.engine = Engine.open(None, instrument_table)
+        self.engine = UnthreadedEngine.open(None, instrument_table)
         self._server = Server(self.engine)
 
     def close(self) -> None:
         self.engine.close()
 
     def ask(self, method: str, path: str, body: Any = None, query: str = "") -> tuple[int, bytes]:
-        """Give the status and the body of the answer to a call."""
+        """Return the status and the body of the answer to a call."""
+        return _LOOP.run_until_complete(self._answer(method, path, body, query))
+
+    async def _answer(self, method: str, path: str, body: Any, query: str) -> tuple[int, bytes]:
         raw = b"" if body is None else _ENCODER.encode(body)
         scope = {
             "type": "http",
@@ -226,16 +242,19 @@ class Served:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        _LOOP.run_until_complete(self._server(scope, receive, send))
+        await self._server(scope, receive, send)
         return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
 
     def read(self, last: Desk | None = None, as_at: str = "") -> Desk:
         """Read all lists; those with the bytes they had in ``last`` are taken from there."""
         query = f"limit=1000&asAt={as_at.replace('+', '%2B')}" if as_at else "limit=1000"
-        return Desk({name: self._table(name, last and last.tables[name], query) for name in LISTS})
+        return _LOOP.run_until_complete(self._read(last, query))
 
-    def _table(self, name: str, last: Table | None, query: str) -> Table:
-        status, body = self.ask("GET", f"/api/{name}", query=query)
+    async def _read(self, last: Desk | None, query: str) -> Desk:
+        return Desk({name: await self._table(name, last and last.tables[name], query) for name in LISTS})
+
+    async def _table(self, name: str, last: Table | None, query: str) -> Table:
+        status, body = await self._answer("GET", f"/api/{name}", None, query)
         assert status == 200, body
         if last is not None and last.body == body:
             return last
