@@ -122,7 +122,7 @@ class BlotterApp(App[None]):
         desk.subscribe(self._updated)
         try:
             await desk.load()
-            self.session.market = await desk.market_status()
+            self.session.market = await desk.market.status()
             self.set_interval(self.session.preferences.refresh_s, self._poll)
             await self._make_ready()
             await desk.identify()

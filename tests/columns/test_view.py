@@ -12,7 +12,8 @@ from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.columns.format import DisplayContext, clock, number, price, state_text
 from tui.columns.panes import COLUMNS
 from tui.columns.view import FilterError, Totals, View, export_csv, keys
-from tui.service.snapshot.snapshot import EntityKind, Snapshot
+from tui.service.snapshot.builder import snapshot_of
+from tui.service.snapshot.snapshot import EntityKind
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 VOD = {"Instrument/default/Ticker": "VOD"}
@@ -34,7 +35,7 @@ def order(code: str, quantity: str | None, side: str = "Buy", state: str = "New"
     )
 
 
-DESK = Snapshot.of(
+DESK = snapshot_of(
     orders=[
         order("ORD-10", "50000"),
         order("ORD-9", "1000", side="Sell", state="Filled"),
@@ -122,7 +123,7 @@ def test_money_is_added_up_per_currency_and_never_mixed() -> None:
             price=CurrencyAndAmount(amount=Decimal(amount), currency=currency),
         )
 
-    desk = Snapshot.of(
+    desk = snapshot_of(
         allocations=[share("A", "10", "2", "GBP"), share("B", "5", "3", "USD"), share("C", "1", "0.1", "GBP")]
     )
     sums = Totals(View(EntityKind.ALLOCATIONS), desk)
@@ -153,9 +154,9 @@ def test_a_bond_is_worth_a_hundredth_of_units_times_price() -> None:
         **names,  # type: ignore[arg-type]
     )
     column = next(each for each in COLUMNS[EntityKind.EXECUTIONS] if each.id == "value")
-    desk = Snapshot.of(blocks=[known], executions=[fill])
+    desk = snapshot_of(blocks=[known], executions=[fill])
     assert column.cell(desk, fill, DisplayContext()) == "9,937,000.00"
-    assert column.cell(Snapshot.of(executions=[fill]), fill, DisplayContext()) == "993,700,000.00"
+    assert column.cell(snapshot_of(executions=[fill]), fill, DisplayContext()) == "993,700,000.00"
 
 
 def test_children_count_with_their_parent_and_not_again() -> None:
@@ -170,7 +171,7 @@ def test_children_count_with_their_parent_and_not_again() -> None:
             created_date=NOON,
         )
 
-    desk = Snapshot.of(
+    desk = snapshot_of(
         placements=[placement("P", "100"), placement("P-1", "60", "P"), placement("P-2", "40", "P")]
     )
     sums = Totals(View(EntityKind.PLACEMENTS), desk)
@@ -179,7 +180,7 @@ def test_children_count_with_their_parent_and_not_again() -> None:
 
 
 def test_an_export_keeps_every_digit_and_no_cell_becomes_a_formula() -> None:
-    desk = Snapshot.of(orders=[order("ORD-1", "0.1234567890123456789", state="=cmd|'/c calc'!A1", date=NOON)])
+    desk = snapshot_of(orders=[order("ORD-1", "0.1234567890123456789", state="=cmd|'/c calc'!A1", date=NOON)])
     text = export_csv(View(EntityKind.ORDERS), desk, list(desk.orders))
     head, row, _ = text.split("\r\n")
     assert head.startswith("Order,Quantity,Portfolio,")

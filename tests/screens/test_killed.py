@@ -17,9 +17,9 @@ from tui.oms.run.embedded import Embedded
 from tui.screens.dialogs.report_dialog import ReportDialog
 from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind
+from tui.service.outcomes import Outcome
 from tui.service.verbs import CancelOrders
 from tui.service.writes.journal import Journal
-from tui.service.writes.outcomes import Outcome
 from tui.session import Preferences
 
 ORDER = "ORD-00008"

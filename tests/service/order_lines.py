@@ -23,9 +23,9 @@ from tui.api.requests import (
 )
 from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind, Update
+from tui.service.outcomes import Report
 from tui.service.verbs import Allocate, BookTransactions, CreateOrders, PlaceBlocks, RecordFills
 from tui.service.writes.journal import Journal
-from tui.service.writes.outcomes import Report
 
 HOST = "http://embedded"
 BASE = f"{HOST}/api"
@@ -142,6 +142,11 @@ class Dealer:
         dealer = cls(desk, line, book, clock, pauses=pauses)
         desk.subscribe(dealer.updates.append)
         return dealer
+
+    @property
+    def reports(self) -> list[Report]:
+        """The reports this desk told about, oldest first."""
+        return [update.report for update in self.updates if update.report]
 
     async def create(self, block: str, **sizes: int) -> Report:
         """Create a block of Apple to buy at 190, with one order of each size; ``ORD_1=100``."""

@@ -117,7 +117,7 @@ async def tick(hands: Hands, steps: int) -> None:
     """Let the simulated market move, and the desk read what came of it."""
     hands.did(f"the market moves {steps} steps")
     desk = hands.app.session.desk
-    await desk.market_set(steps=steps)
+    await desk.market.change(steps=steps)
     await desk.refresh()
     await hands.turn()
 

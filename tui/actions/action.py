@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from msgspec import Struct
 
 from tui.api.base import ResourceId
+from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Scope(Struct, frozen=True):
         if self.family is family:
             return self.ids
         found = (
-            id for own in self.ids for id in self.snapshot.related(Ref(self.family, own)).get(family, ())
+            id for own in self.ids for id in related(self.snapshot, Ref(self.family, own)).get(family, ())
         )
         return tuple(dict.fromkeys(found))
 

@@ -25,6 +25,7 @@ from tui.api.requests import (
     PlacementUpdateRequest,
 )
 from tui.columns.format import number
+from tui.service.ids import new_code
 from tui.service.numbers import counted, parse_price
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.verbs import (
@@ -36,7 +37,6 @@ from tui.service.verbs import (
     UpdatePlacements,
     Verb,
 )
-from tui.service.writes.ids import new_code
 
 NEW_BLOCK: Final = "new"
 

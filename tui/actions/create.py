@@ -14,7 +14,8 @@ from tui.api.base import ResourceId
 from tui.columns.format import money, number
 from tui.service.numbers import counted, parse_price
 from tui.service.orderline import OrderLine, PortfolioShare, parse_order_line
-from tui.service.snapshot.snapshot import Instrument, Snapshot
+from tui.service.snapshot.instruments import Instrument
+from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import CreateOrders, Verb
 from widgets.fields import Field
 

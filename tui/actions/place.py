@@ -24,10 +24,10 @@ from tui.api.models import Execution
 from tui.api.requests import ExecutionRequest, PlacementRequest
 from tui.api.states import normal
 from tui.columns.format import number
+from tui.service.ids import new_code
 from tui.service.numbers import counted, parse_price, parse_quantity
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.verbs import PlaceBlocks, RecordFills, Verb
-from tui.service.writes.ids import new_code
 
 ENTRY_TYPES: Final = ("Undecided", "Manual", "Direct", "Ems", "External")
 TYPES: Final = ("Market", "Limit", "Stop", "StopLimit")

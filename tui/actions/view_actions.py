@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tui.actions.action import Action, Scope
+from tui.service.snapshot.relations import order_of
 from tui.service.snapshot.snapshot import Ref
 
 
@@ -15,7 +16,7 @@ def _no_row(scope: Scope) -> str | None:
 def _no_order(scope: Scope) -> str | None:
     if not scope.ids:
         return "There is no row under the cursor."
-    found = scope.snapshot.order_of(Ref(scope.family, scope.ids[0]))
+    found = order_of(scope.snapshot, Ref(scope.family, scope.ids[0]))
     return None if found else "No order stands behind this row, so there is no history to show."
 
 

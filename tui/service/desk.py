@@ -11,7 +11,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from msgspec.structs import replace
@@ -23,13 +22,12 @@ from tui.api.errors import (
     ApiError,
     MalformedReply,
     NotFound,
-    NotServed,
     Offline,
     Refused,
     Unauthenticated,
 )
 from tui.api.models import Execution, Order, Placement, Transaction
-from tui.api.requests import CancelledAndMoved, MarketRequest, MarketStatus
+from tui.api.requests import CancelledAndMoved
 from tui.service.environment import (
     OFFLINE_AFTER,
     STALE_AFTER,
@@ -40,12 +38,13 @@ from tui.service.environment import (
     Update,
 )
 from tui.service.history import HistoryEntry, entries
+from tui.service.outcomes import Outcome, Report, Status
+from tui.service.simulated_market import SimulatedMarket
 from tui.service.snapshot.builder import transaction_key
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
 from tui.service.sync.reader import Reader, Superseded
 from tui.service.writes.journal import Journal
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
-from tui.service.writes.outcomes import Outcome, Report, Status
 
 if TYPE_CHECKING:
     from tui.service.verbs import Verb
@@ -97,11 +96,11 @@ class Desk:
     ) -> None:
         self.client = client
         self.environment = environment
+        self.market = SimulatedMarket(client, environment.kind)
         self.limits = limits
         self.read_only = read_only
         self.snapshot: Snapshot = EMPTY
         self.health = Health()
-        self.reports: tuple[Report, ...] = ()
         self._now = now
         self._listeners: list[Listener] = []
         self._reader = Reader(client, self._publish)
@@ -244,12 +243,6 @@ class Desk:
         self._reader.travel(as_at)
         self._set_health(Health(State.LOADING, self.health.read_at))
         return await self.load()
-
-    def resume(self) -> None:
-        """Poll again after signing on anew."""
-        if self.health.state is State.UNAUTHENTICATED:
-            self._doubtful = True
-            self._set_health(Health(State.STALE, self.health.read_at))
 
     async def identify(self) -> None:
         """Ask a server over the network who is signed on, once its desk is read; it is asked once."""
@@ -404,7 +397,6 @@ class Desk:
         async def run() -> T:
             report = await work
             if isinstance(report, Report):
-                self.reports = (*self.reports, report)
                 self._tell(Update(self.snapshot, self.snapshot, report=report))
             return report
 
@@ -450,40 +442,6 @@ class Desk:
         """
         items = await self.client.get_order_history(order_id, as_at=self.snapshot.as_at)
         return entries(order_id, items, self.snapshot)
-
-    async def market_status(self) -> MarketStatus | None:
-        """Tell how the simulated market is doing; None where there is none, or it does not answer."""
-        if self.environment.kind is EnvironmentKind.PROD:
-            return None
-        try:
-            return await self.client.market_status()
-        except ApiError:
-            return None
-
-    async def market_set(
-        self,
-        *,
-        running: bool | None = None,
-        speed: Decimal | None = None,
-        steps: int | None = None,
-        halt: str | None = None,
-        lift: str | None = None,
-    ) -> MarketStatus | None:
-        """Run or pause the simulated market, set its speed, or move it on by ``steps`` ticks.
-
-        ``halt`` stops trading in an instrument, ``lift`` lets it go on; both take its LUID.
-
-        Raises:
-            ApiError: it could not be done.
-        """
-        if self.environment.kind is EnvironmentKind.PROD:
-            return None
-        try:
-            return await self.client.set_market(
-                MarketRequest(running=running, speed=speed, steps=steps, halt=halt, lift=lift)
-            )
-        except (NotFound, NotServed):
-            return None
 
 
 __all__ = ["Desk", "Environment", "EnvironmentKind", "Health", "State", "Update"]

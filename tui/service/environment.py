@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from tui.service.outcomes import Report
 from tui.service.snapshot.diff import Deltas, diff
 from tui.service.snapshot.snapshot import Ref, Snapshot
-from tui.service.writes.outcomes import Report
 
 if TYPE_CHECKING:
     from tui.api.generations import Generation

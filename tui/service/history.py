@@ -12,6 +12,7 @@ from msgspec import Struct
 from tui.api import codec
 from tui.api.base import ResourceId
 from tui.api.models import HistoryItem
+from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
 _NAMED: Final = {
@@ -92,7 +93,7 @@ def _related(order: ResourceId, detail: Mapping[str, str], snapshot: Snapshot) -
             scope = detail.get(f"{kind}Scope") or (scopes[0] if scopes else order.scope)
             found.append(Ref(family, ResourceId(scope, code)))
     booked = detail.get("transactionId")
-    for id in snapshot.related(Ref(EntityKind.ORDERS, order))[EntityKind.TRANSACTIONS] if booked else ():
+    for id in related(snapshot, Ref(EntityKind.ORDERS, order))[EntityKind.TRANSACTIONS] if booked else ():
         if id.code == booked:
             found.append(Ref(EntityKind.TRANSACTIONS, id))
     return tuple(dict.fromkeys(ref for ref in found if ref != Ref(EntityKind.ORDERS, order)))

@@ -13,8 +13,8 @@ from textual.screen import Screen
 from tui.api.base import ResourceId
 from tui.screens.dialogs.dialog import GUARD_S
 from tui.screens.dialogs.report_dialog import ReportDialog
+from tui.service.outcomes import Outcome, Report, Status
 from tui.service.snapshot.snapshot import EntityKind, Ref
-from tui.service.writes.outcomes import Outcome, Report, Status
 
 Opened = Callable[[Screen[Any]], Any]
 

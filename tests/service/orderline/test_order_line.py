@@ -9,7 +9,7 @@ import pytest
 
 from tests.service.entities import NINE
 from tui.service.orderline import OrderLine, PortfolioShare, parse_order_line
-from tui.service.snapshot.snapshot import Instrument
+from tui.service.snapshot.instruments import Instrument
 
 TODAY = date(2026, 11, 20)
 VOD = Instrument(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from tests.service.entities import allocation, block, execution, order, placement, rid, transaction, version
+from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
 from tui.service.snapshot.diff import Delta, diff
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 
 def desk(**more: object) -> Snapshot:
-    return Snapshot.of(
+    return snapshot_of(
         blocks=[block("BLK-1", "ORD-1"), block("BLK-2")],
         orders=[order("ORD-1"), order("ORD-2")],
         placements=[placement("PLC-1", "BLK-1")],
@@ -27,7 +28,7 @@ def test_the_same_snapshot_differs_in_nothing() -> None:
 
 def test_rows_that_came_went_and_changed() -> None:
     old = desk()
-    draft = old.draft()
+    draft = SnapshotBuilder(old)
     draft.put(EntityKind.ORDERS, [order("ORD-1", "50", version=version(2)), order("ORD-3")])
     draft.remove(EntityKind.ORDERS, [rid("ORD-2")])
     delta = diff(old, draft.freeze())
@@ -42,7 +43,7 @@ def test_rows_that_came_went_and_changed() -> None:
 
 def test_neighbours_and_strangers_differ_alike() -> None:
     old = desk()
-    draft = old.draft()
+    draft = SnapshotBuilder(old)
     draft.put(EntityKind.EXECUTIONS, [execution("EXE-1", "PLC-1")])
     neighbour = draft.freeze()
     stranger = desk(executions=[execution("EXE-1", "PLC-1")])
@@ -53,7 +54,7 @@ def test_neighbours_and_strangers_differ_alike() -> None:
 
 def test_a_placement_changes_with_its_executions() -> None:
     old = desk()
-    draft = old.draft()
+    draft = SnapshotBuilder(old)
     draft.put(EntityKind.EXECUTIONS, [execution("EXE-1", "PLC-1")])
     delta = diff(old, draft.freeze())[EntityKind.PLACEMENTS]
     assert delta.changed == {rid("PLC-1"): frozenset({"executed", "average_price"})}
@@ -61,7 +62,7 @@ def test_a_placement_changes_with_its_executions() -> None:
 
 def test_an_order_changes_with_its_block_and_its_allocations() -> None:
     old = desk()
-    draft = old.draft()
+    draft = SnapshotBuilder(old)
     for name, ids in (("BLK-1", ()), ("BLK-2", ("ORD-1",))):
         row = old.blocks[rid(name)]
         draft.put(EntityKind.BLOCKS, [replace(row, block=block(name, *ids, version=version(2)))])
@@ -76,7 +77,7 @@ def test_an_order_changes_with_its_block_and_its_allocations() -> None:
 
 def test_an_order_that_stays_in_its_block_is_not_changed_by_it() -> None:
     old = desk()
-    draft = old.draft()
+    draft = SnapshotBuilder(old)
     row = old.blocks[rid("BLK-1")]
     draft.put(EntityKind.BLOCKS, [replace(row, derived_state="In dispute")])
     delta = diff(old, draft.freeze())
@@ -85,7 +86,7 @@ def test_an_order_that_stays_in_its_block_is_not_changed_by_it() -> None:
 
 def test_an_allocation_changes_when_it_is_booked() -> None:
     old = desk()
-    draft = old.draft()
+    draft = SnapshotBuilder(old)
     booked = transaction("TXN-1", allocation="ALL-1", order="ORD-1")
     draft.put_transactions({draft.transaction_id(booked): booked})
     delta = diff(old, draft.freeze())

@@ -20,13 +20,15 @@ from tests.service.entities import (
     usd,
     version,
 )
+from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
+from tui.service.snapshot.relations import order_of, related
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
 
 
 @pytest.fixture
 def desk() -> Snapshot:
     """One block of two orders placed once, half filled, allocated and partly booked; and a loose order."""
-    return Snapshot.of(
+    return snapshot_of(
         blocks=[
             block("BLK-1", "ORD-1", "ORD-2", properties=label("Block/Desk/InstrumentName", "Apple")),
             block("BLK-2"),
@@ -96,7 +98,7 @@ def test_plain_blocks_get_their_totals_from_the_other_rows(desk: Snapshot) -> No
 def test_linked_panes_show_what_belongs_to_the_row(
     desk: Snapshot, ref: Ref, executions: list[str], allocations: list[str]
 ) -> None:
-    found = desk.related(ref)
+    found = related(desk, ref)
     assert [id.code for id in found[EntityKind.EXECUTIONS]] == executions
     assert [id.code for id in found[EntityKind.ALLOCATIONS]] == allocations
     assert found[ref.family][0] == ref.id or ref.id in found[ref.family]
@@ -104,15 +106,15 @@ def test_linked_panes_show_what_belongs_to_the_row(
 
 
 def test_history_finds_an_order_from_any_row(desk: Snapshot) -> None:
-    assert desk.order_of(Ref(EntityKind.BLOCKS, rid("BLK-1"))) == rid("ORD-1")
-    assert desk.order_of(Ref(EntityKind.EXECUTIONS, rid("EXE-2"))) == rid("ORD-1")
-    assert desk.order_of(Ref(EntityKind.ALLOCATIONS, rid("ALL-2"))) == rid("ORD-2")
-    assert desk.order_of(Ref(EntityKind.TRANSACTIONS, next(iter(desk.transactions)))) == rid("ORD-1")
-    assert desk.order_of(Ref(EntityKind.BLOCKS, rid("BLK-2"))) is None
+    assert order_of(desk, Ref(EntityKind.BLOCKS, rid("BLK-1"))) == rid("ORD-1")
+    assert order_of(desk, Ref(EntityKind.EXECUTIONS, rid("EXE-2"))) == rid("ORD-1")
+    assert order_of(desk, Ref(EntityKind.ALLOCATIONS, rid("ALL-2"))) == rid("ORD-2")
+    assert order_of(desk, Ref(EntityKind.TRANSACTIONS, next(iter(desk.transactions)))) == rid("ORD-1")
+    assert order_of(desk, Ref(EntityKind.BLOCKS, rid("BLK-2"))) is None
 
 
 def test_moving_an_order_moves_both_ends_of_its_link(desk: Snapshot) -> None:
-    draft = desk.draft()
+    draft = SnapshotBuilder(desk)
     held = desk.blocks
     draft.put(
         EntityKind.BLOCKS,
@@ -128,7 +130,7 @@ def test_moving_an_order_moves_both_ends_of_its_link(desk: Snapshot) -> None:
 
 
 def test_removed_rows_leave_no_links_behind(desk: Snapshot) -> None:
-    draft = desk.draft()
+    draft = SnapshotBuilder(desk)
     draft.remove(EntityKind.ALLOCATIONS, [rid("ALL-1"), rid("ALL-404")])
     after = draft.freeze()
     assert after.allocations_of_order(rid("ORD-1")) == ()
@@ -137,27 +139,27 @@ def test_removed_rows_leave_no_links_behind(desk: Snapshot) -> None:
 
 def test_an_answer_that_was_overtaken_changes_nothing() -> None:
     newer = order("ORD-1", "50", version=version(3))
-    draft = Snapshot.of(orders=[newer]).draft()
+    draft = SnapshotBuilder(snapshot_of(orders=[newer]))
     assert draft.put(EntityKind.ORDERS, [order("ORD-1", "60", version=version(2))]) == []
     assert draft.freeze().orders[rid("ORD-1")] is newer
 
 
 def test_a_block_that_was_overtaken_changes_nothing(desk: Snapshot) -> None:
     newer = replace(desk.blocks[rid("BLK-1")], block=block("BLK-1", "ORD-1", version=version(3)))
-    draft = Snapshot.of(blocks=[newer]).draft()
+    draft = SnapshotBuilder(snapshot_of(blocks=[newer]))
     assert draft.put(EntityKind.BLOCKS, [desk.blocks[rid("BLK-1")]]) == []
     later = replace(newer, derived_state="Placed")
     assert draft.put(EntityKind.BLOCKS, [later]) == [rid("BLK-1")], "totals change without the block"
 
 
 def test_nothing_new_gives_the_same_snapshot(desk: Snapshot) -> None:
-    draft = desk.draft()
+    draft = SnapshotBuilder(desk)
     draft.put(EntityKind.ORDERS, [order("ORD-1", "60")])
     assert draft.freeze() is desk
 
 
 def test_unchanged_families_are_shared_with_the_snapshot_before(desk: Snapshot) -> None:
-    draft = desk.draft()
+    draft = SnapshotBuilder(desk)
     draft.put(EntityKind.ORDERS, [order("ORD-9")])
     after = draft.freeze()
     assert after.placements is desk.placements
@@ -174,9 +176,9 @@ def test_instruments_are_gathered_from_the_rows_that_trade_them(desk: Snapshot) 
 
 
 def test_the_last_price_is_that_of_the_newest_execution() -> None:
-    first = Snapshot.of(orders=[order("ORD-1")])
+    first = snapshot_of(orders=[order("ORD-1")])
     assert first.instruments[LUID].last_price == 190
-    draft = first.draft()
+    draft = SnapshotBuilder(first)
     draft.put(EntityKind.EXECUTIONS, [execution("EXE-1", "PLC-1", price="188")])
     draft.put(EntityKind.ORDERS, [order("ORD-2", price=usd("500"))])
     assert draft.freeze().instruments[LUID].last_price == 188
@@ -184,7 +186,7 @@ def test_the_last_price_is_that_of_the_newest_execution() -> None:
 
 def test_an_unresolved_instrument_names_none() -> None:
     lost = order("ORD-1", lusid_instrument_id="LUID_ZZZZZZZZ")
-    assert Snapshot.of(orders=[lost]).instruments == {}
+    assert snapshot_of(orders=[lost]).instruments == {}
 
 
 def test_the_empty_desk_answers_every_question() -> None:
@@ -193,4 +195,4 @@ def test_the_empty_desk_answers_every_question() -> None:
     assert EMPTY.placements_of_block(nowhere) == ()
     assert EMPTY.executed_of_placement(nowhere) == 0
     for family in EntityKind:
-        assert all(not ids for ids in EMPTY.related(Ref(family, nowhere)).values())
+        assert all(not ids for ids in related(EMPTY, Ref(family, nowhere)).values())

@@ -18,10 +18,11 @@ from tests.service.order_lines import BASE, Hands, new_orders, placing, rid
 from tui.api.client import Client
 from tui.api.errors import NotFound
 from tui.api.http import AsyncBaseTransport, Http
+from tui.service.outcomes import Outcome, Status
+from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
 from tui.service.verbs import PlaceBlocks, Verb
 from tui.service.writes.journal import Journal
-from tui.service.writes.outcomes import Outcome, Status
 from tui.service.writes.writer import Writer
 
 INTENTS = 3000
@@ -77,7 +78,7 @@ class Eyes:
                     rows[ref.family].append(await getattr(self._client, ref.family.value).get(ref.id))
                 except NotFound:
                     continue
-        self.snapshot = Snapshot.of(orders=rows[EntityKind.ORDERS], placements=rows[EntityKind.PLACEMENTS])  # type: ignore[arg-type]
+        self.snapshot = snapshot_of(orders=rows[EntityKind.ORDERS], placements=rows[EntityKind.PLACEMENTS])  # type: ignore[arg-type]
         return True
 
 

@@ -36,6 +36,7 @@ from tui.api.requests import (
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
 from tui.service.history import entries
+from tui.service.outcomes import Status
 from tui.service.snapshot.snapshot import EMPTY
 from tui.service.verbs import (
     BookTransactions,
@@ -45,7 +46,6 @@ from tui.service.verbs import (
     UpdateOrders,
 )
 from tui.service.verbs.allocations import OLDER_FORM, UNMARKED
-from tui.service.writes.outcomes import Status
 
 OLDER_PATHS = ("allocate", "booktransactions")
 

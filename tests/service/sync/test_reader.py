@@ -14,6 +14,7 @@ from tests.service.order_lines import Dealer, placing, rid
 from tui.api.http import AsyncBaseTransport, asgi_transport
 from tui.oms.run.embedded import Embedded
 from tui.service.environment import State
+from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref
 from tui.service.verbs import Allocate, BookTransactions, CancelOrders, CancelPlacements, PlaceBlocks
 
@@ -60,7 +61,7 @@ async def test_the_demo_is_read_whole_and_linked(demo: AsyncBaseTransport) -> No
     for id, row in snapshot.blocks.items():
         assert {each.id for each in row.allocated.details} <= snapshot.allocations.keys(), id
         assert {each.id for each in row.executed.details} <= snapshot.executions.keys(), id
-        held = snapshot.related(Ref(EntityKind.BLOCKS, id))[EntityKind.TRANSACTIONS]
+        held = related(snapshot, Ref(EntityKind.BLOCKS, id))[EntityKind.TRANSACTIONS]
         assert {each.id for each in row.booked.details} == {each.code for each in held}, id
     assert all(snapshot.transactions[id].allocation_id for id in snapshot.transactions)
     await dealer.desk.client.close()
@@ -199,9 +200,9 @@ async def test_without_a_token_polling_pauses_until_somebody_signs_on(dealer: De
     dealer.line.seen.clear()
     assert not await dealer.desk.refresh()
     assert dealer.line.seen == []
-    dealer.desk.resume()
-    assert await dealer.desk.refresh()
+    assert await dealer.desk.reload()
     assert dealer.desk.health.state is State.LIVE
+    assert await dealer.desk.refresh()
 
 
 async def test_the_past_can_be_looked_at_and_not_changed(dealer: Dealer) -> None:
@@ -303,10 +304,10 @@ async def test_the_market_can_be_stepped_and_a_refresh_shows_its_fills() -> None
     dealer = Dealer.at(asgi_transport(embedded.app))
     await dealer.desk.load()
     before = len(dealer.desk.snapshot.executions)
-    paused = await dealer.desk.market_set(running=False)
+    paused = await dealer.desk.market.change(running=False)
     assert paused is not None
     assert not paused.running
-    stepped = await dealer.desk.market_set(steps=20)
+    stepped = await dealer.desk.market.change(steps=20)
     assert stepped is not None
     assert stepped.fills > 0
     await dealer.desk.refresh()
@@ -322,9 +323,9 @@ async def test_a_desk_that_only_polls_ends_up_where_a_fresh_load_does() -> None:
     watcher, colleague = Dealer.at(transport), Dealer.at(transport)
     for each in (watcher, colleague):
         await each.desk.load()
-    await colleague.desk.market_set(running=False)
+    await colleague.desk.market.change(running=False)
     for _ in range(8):
-        await colleague.desk.market_set(steps=10)
+        await colleague.desk.market.change(steps=10)
         await colleague.desk.refresh()
         snapshot = colleague.desk.snapshot
         filled = [
@@ -353,5 +354,5 @@ async def test_a_desk_that_only_polls_ends_up_where_a_fresh_load_does() -> None:
 
 
 async def test_a_server_without_a_market_has_none(dealer: Dealer) -> None:
-    assert await dealer.desk.market_status() is None
-    assert await dealer.desk.market_set(running=True) is None
+    assert await dealer.desk.market.status() is None
+    assert await dealer.desk.market.change(running=True) is None

@@ -14,6 +14,7 @@ from tui.api.requests import (
     PlacementUpdateRequest,
     PortfolioWeight,
 )
+from tui.service.outcomes import Status
 from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.snapshot.totals import with_totals
 from tui.service.verbs import (
@@ -27,7 +28,6 @@ from tui.service.verbs import (
     UpdateOrders,
     UpdatePlacements,
 )
-from tui.service.writes.outcomes import Status
 
 
 async def test_the_worked_scenario_from_new_orders_to_transactions(dealer: Dealer) -> None:

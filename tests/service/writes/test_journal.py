@@ -16,6 +16,7 @@ from tui.api.requests import (
     PlacementUpdateRequest,
     PortfolioWeight,
 )
+from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.verbs import (
     VERBS,
@@ -34,7 +35,6 @@ from tui.service.verbs import (
     Verb,
 )
 from tui.service.writes.journal import Intent, Journal
-from tui.service.writes.outcomes import Outcome, Status
 
 ONE, TWO = rid("X-1"), rid("X-2")
 EXAMPLES: tuple[Verb, ...] = (

@@ -27,7 +27,9 @@ from tui.api.client import Client
 from tui.api.http import Http
 from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
 from tui.service.environment import Environment, EnvironmentKind
-from tui.service.snapshot.snapshot import EntityKind, Instrument, Snapshot
+from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
+from tui.service.snapshot.instruments import Instrument
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.verbs import (
     Allocate,
     BookTransactions,
@@ -54,7 +56,7 @@ PROD = Environment("prod", EnvironmentKind.PROD, "https://user:secret@x.lusid.co
 @pytest.fixture
 def desk() -> Snapshot:
     """A placed and filled block, an unplaced one at another limit, and one without orders."""
-    return Snapshot.of(
+    return snapshot_of(
         blocks=[
             block("BLK-1", "ORD-1", "ORD-2"),
             block("BLK-2", "ORD-3", limit_price=usd("191")),
@@ -102,7 +104,7 @@ def test_it_states_environment_count_quantity_and_money(desk: Snapshot) -> None:
     ],
 )
 def test_the_money_of_a_bond_is_per_hundred_nominal(desk: Snapshot, verb: Verb, money: str) -> None:
-    draft = desk.draft()
+    draft = SnapshotBuilder(desk)
     bond = label("Block/Desk/AssetClass", "Bond")
     draft.put_blocks([block("BLK-1", "ORD-1", "ORD-2", properties=bond, version=version(2))])
     (total,) = shown(verb, draft.freeze()).totals
@@ -111,7 +113,7 @@ def test_the_money_of_a_bond_is_per_hundred_nominal(desk: Snapshot, verb: Verb, 
 
 def test_sides_and_currencies_are_never_mixed(desk: Snapshot) -> None:
     pounds = {"limit_price": structs.replace(usd("5"), currency="GBP"), "side": "Sell"}
-    draft = desk.draft()
+    draft = SnapshotBuilder(desk)
     draft.put(EntityKind.ORDERS, [order("ORD-8", "7", **pounds)])
     seen = shown(CancelOrders((rid("ORD-3"), rid("ORD-8"))), draft.freeze())
     assert [(total.side, total.currency) for total in seen.totals] == [("Buy", "USD"), ("Sell", "GBP")]
@@ -196,7 +198,7 @@ def _with(desk: Snapshot, instrument: Instrument) -> Snapshot:
 
 
 def test_an_order_out_of_proportion_to_its_portfolio() -> None:
-    usual = Snapshot.of(orders=[order(f"ORD-{n}", "10") for n in range(10)])
+    usual = snapshot_of(orders=[order(f"ORD-{n}", "10") for n in range(10)])
     assert shown(new_orders("BLK_9", ORD_90=40), usual).tier is Tier.T1
     seen = shown(new_orders("BLK_9", ORD_90=60), usual)
     assert seen.tier is Tier.T3
@@ -234,7 +236,7 @@ def test_read_only_the_past_and_rows_in_flight_are_refused(desk: Snapshot) -> No
 
 
 def test_failed_compliance_cannot_be_placed(desk: Snapshot) -> None:
-    draft = desk.draft()
+    draft = SnapshotBuilder(desk)
     row = desk.blocks[rid("BLK-2")]
     draft.put(EntityKind.BLOCKS, [structs.replace(row, derived_compliance_state="Failed")])
     seen = shown(PlaceBlocks((placing("PLC-9", "BLK-2", 5),)), draft.freeze())

@@ -13,6 +13,7 @@ import pytest
 from tests.service.order_lines import OPENING, Dealer, new_orders, placing, rid
 from tui.api.http import AsyncBaseTransport
 from tui.service.environment import State
+from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.verbs import (
     Allocate,
@@ -25,7 +26,6 @@ from tui.service.verbs import (
     Verb,
 )
 from tui.service.writes.journal import Intent, Journal
-from tui.service.writes.outcomes import Outcome, Status
 from tui.service.writes.writer import CONFIRMED, READ_BACK_S
 
 
@@ -280,9 +280,7 @@ async def test_leaving_the_dialog_does_not_stop_a_write(dealer: Dealer) -> None:
     assert dealer.desk.sending == len(dealer.desk.in_flight) == 2
     go_on.set()
     await dealer.desk.close()
-    reports = [update.report for update in dealer.updates if update.report]
-    assert [report.sentence() for report in reports] == ["ORD-1 created."]
-    assert dealer.desk.reports == tuple(reports)
+    assert [report.sentence() for report in dealer.reports] == ["ORD-1 created."]
     assert rid("ORD-1") in dealer.desk.snapshot.orders
     assert dealer.desk.in_flight == {}
 
@@ -314,7 +312,7 @@ async def test_a_crash_leaves_an_intent_that_the_next_start_reads_back(
     assert second.desk.in_flight == {order: "6?"}
     await second.desk.load()
     assert second.desk.in_flight == {}
-    assert second.desk.reports[-1].done[0].ref == order
+    assert second.reports[-1].done[0].ref == order
     assert second.line.sent("cancelorders") == 0
     assert journal.open_intents() == ()
     for desk in (first.desk, second.desk):

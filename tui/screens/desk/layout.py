@@ -22,6 +22,7 @@ from tui.api.base import ResourceId
 from tui.screens.desk.key_hints import footer_hints
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.status_bar import SILENCE_S, StatusBar
+from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref
 from tui.session import DeskSession
 from widgets.text_line import Pieces
@@ -186,11 +187,11 @@ class PanesScreen(Screen[None]):
         snapshot = self.snapshot
         cursor = self.pane(EntityKind.BLOCKS).cursor
         self._leader = cursor.id if cursor else None
-        related = snapshot.related(cursor) if cursor and self.linked and cursor in snapshot else {}
+        found = related(snapshot, cursor) if cursor and self.linked and cursor in snapshot else {}
         of = cursor.id.code if cursor and self.linked else ""
         with self.app.batch_update():
             for family in PANES[1:]:
-                scope: Sequence[ResourceId] | None = related.get(family, ()) if self.linked else None
+                scope: Sequence[ResourceId] | None = found.get(family, ()) if self.linked else None
                 pane = self.pane(family)
                 if pane.grid.is_attached:
                     pane.show(snapshot, scope, self.session.in_flight, of=of)
@@ -211,7 +212,7 @@ class PanesScreen(Screen[None]):
 
     def go_to(self, ref: Ref) -> None:
         """Put the cursor on a row, wherever it is shown; unlinks the panes when it must."""
-        block = next(iter(self.snapshot.related(ref).get(EntityKind.BLOCKS, ())), None)
+        block = next(iter(related(self.snapshot, ref).get(EntityKind.BLOCKS, ())), None)
         if self.linked and (block is None or not self.pane(EntityKind.BLOCKS).grid.move_to(block)):
             self.linked = False
         self.show_pane(ref.family)

@@ -27,11 +27,12 @@ from tui.columns.view import export_csv
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
 from tui.service.numbers import counted
+from tui.service.snapshot.relations import order_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.session import DeskSession
 
 if TYPE_CHECKING:
-    from tui.service.writes.outcomes import Report
+    from tui.service.outcomes import Report
     from widgets.fields import Field
 
 NOW: Final = "now"
@@ -118,7 +119,7 @@ class DeskScreen(PanesScreen):
 
     def do_history(self) -> Worker[None] | None:
         cursor = self.active.cursor
-        order = self.snapshot.order_of(cursor) if cursor else None
+        order = order_of(self.snapshot, cursor) if cursor else None
         return None if order is None else self._show_history(Ref(EntityKind.ORDERS, order))
 
     @work(group="history")
@@ -421,7 +422,7 @@ class DeskScreen(PanesScreen):
         if desk is None:
             return
         try:
-            market = await desk.market_set(running=running, speed=speed, steps=steps, halt=halt, lift=lift)
+            market = await desk.market.change(running=running, speed=speed, steps=steps, halt=halt, lift=lift)
         except ApiError as error:
             self.notify(
                 f"The market did not do it: {error.why.rstrip('.')}. {error.advice}",

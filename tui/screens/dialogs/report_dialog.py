@@ -17,8 +17,8 @@ from textual.widgets.option_list import Option
 from tui.api.sanitize import clean
 from tui.screens.dialogs import dialog
 from tui.screens.dialogs.dialog import GuardedDialog
+from tui.service.outcomes import Group, Outcome, Report
 from tui.service.snapshot.snapshot import Ref
-from tui.service.writes.outcomes import Group, Outcome, Report
 
 Line = tuple[Content, Ref | None]
 """One line of the report and the row it is about, None for headings."""

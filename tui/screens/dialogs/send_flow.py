@@ -14,9 +14,9 @@ from tui.actions.action import Action, Scope
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.report_dialog import ReportDialog
+from tui.service.outcomes import Report
 from tui.service.snapshot.snapshot import Ref
 from tui.service.verbs import Verb
-from tui.service.writes.outcomes import Report
 
 if TYPE_CHECKING:
     from tui.service.desk import Desk

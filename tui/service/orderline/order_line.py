@@ -22,9 +22,9 @@ from tui.api.base import (
 )
 from tui.api.price_units import PER_UNIT
 from tui.api.requests import BlockAndOrdersRequest, BlockedOrderRequest
+from tui.service.ids import new_code
 from tui.service.numbers import units
-from tui.service.snapshot.snapshot import Instrument
-from tui.service.writes.ids import new_code
+from tui.service.snapshot.instruments import Instrument
 
 SIDES: Final[Mapping[str, tuple[str, str]]] = {
     "b": ("Buy", "Buy"),

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from tui.api.base import ResourceId
 from tui.api.codec import BadRow
-from tui.api.models import Block, Execution, Order, OrderGraphBlock, Transaction
+from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.service.snapshot.instruments import InstrumentBook
 from tui.service.snapshot.snapshot import (
     BLOCK_OF_ORDER,
@@ -227,3 +227,31 @@ def _is_older(row: Any, held: Any) -> bool:
     if new is None or old is None or new.entity_unique_id != old.entity_unique_id:
         return False
     return (new.as_at_version_number or 0) < (old.as_at_version_number or 0)
+
+
+def snapshot_of(
+    *,
+    blocks: Iterable[Block | OrderGraphBlock] = (),
+    orders: Iterable[Order] = (),
+    placements: Iterable[Placement] = (),
+    executions: Iterable[Execution] = (),
+    allocations: Iterable[Allocation] = (),
+    transactions: Mapping[ResourceId, Transaction] | Iterable[Transaction] = (),
+    as_at: datetime | None = None,
+    read_at: datetime | None = None,
+) -> Snapshot:
+    """Build a complete snapshot from rows; plain blocks get totals computed from the other rows.
+
+    Transactions not in a mapping are filed under the portfolio of their allocation, else of their
+    order.
+    """
+    builder = SnapshotBuilder(Snapshot(as_at=as_at))
+    builder.put(EntityKind.ORDERS, orders)
+    builder.put(EntityKind.PLACEMENTS, placements)
+    builder.put(EntityKind.EXECUTIONS, executions)
+    builder.put(EntityKind.ALLOCATIONS, allocations)
+    if not isinstance(transactions, Mapping):
+        transactions = {builder.transaction_id(row): row for row in transactions}
+    builder.put_transactions(transactions)
+    builder.put_blocks(blocks)
+    return builder.freeze(read_at=read_at, complete=True)

@@ -11,12 +11,55 @@ from msgspec import Struct
 
 from tui.api.base import CurrencyAndAmount, Identifiers, Properties
 from tui.api.models import Block, Execution, Order
-from tui.service.snapshot.snapshot import Instrument
+from tui.api.price_units import price_unit
 
 UNRESOLVED: Final = "LUID_ZZZZZZZZ"
 """The LUID servers give to identifiers they do not know: many instruments share it, so it names none."""
 
 _NAME, _CLASS, _VOLUME, _CURRENCY = "InstrumentName", "AssetClass", "AverageDailyVolume", "Currency"
+
+
+class Instrument(Struct, frozen=True):
+    """What the desk knows of one instrument, gathered from the rows that trade it.
+
+    ``last_price`` is the price of the newest execution seen, else the newest price on an order or
+    block, in units of ``currency``; ``last_at`` is when. ``name`` comes from the block property
+    ``Block/*/InstrumentName``, ``asset_class`` from ``Block/*/AssetClass``, ``adv`` (average daily
+    volume, units) from ``Block/*/AverageDailyVolume``; empty or None where nobody says. Prices are for
+    one unit, of bonds for 100 nominal: ``price_unit`` makes money of both.
+    """
+
+    luid: str
+    identifiers: Identifiers
+    name: str = ""
+    currency: str = ""
+    asset_class: str = ""
+    adv: Decimal | None = None
+    last_price: Decimal | None = None
+    last_at: datetime | None = None
+    traded: bool = False
+
+    @property
+    def price_unit(self) -> Decimal:
+        """What one unit at price 1 costs: 1, or 0.01 for what is known as a bond."""
+        return price_unit(self.asset_class)
+
+    def identifier(self, kind: str) -> str:
+        """Give the identifier of a ``kind`` such as ``Ticker`` or ``Isin``, or an empty text."""
+        for key, value in self.identifiers.items():
+            if value and key.rpartition("/")[2].casefold() == kind.casefold():
+                return value
+        return ""
+
+    @property
+    def ticker(self) -> str:
+        """What dealers call it: ticker, else RIC, else the client's own code; may be empty."""
+        return self.identifier("Ticker") or self.identifier("RIC") or self.identifier("ClientInternal")
+
+    @property
+    def label(self) -> str:
+        """The best short name there is: ticker, name, ISIN, FIGI, and the LUID at last."""
+        return self.ticker or self.name or self.identifier("Isin") or self.identifier("Figi") or self.luid
 
 
 class _InstrumentFacts(Struct):

@@ -19,6 +19,13 @@ def related(snapshot: Snapshot, ref: Ref) -> Mapping[EntityKind, Ids]:
     return {family: _present(snapshot, family, found.get(family, ())) for family in EntityKind}
 
 
+def order_of(snapshot: Snapshot, ref: Ref) -> ResourceId | None:
+    """Return the order whose history tells of a row, the first one when it has several."""
+    if ref.family is EntityKind.ORDERS:
+        return ref.id
+    return next(iter(related(snapshot, ref)[EntityKind.ORDERS]), None)
+
+
 def _present(snapshot: Snapshot, family: EntityKind, ids: Iterable[ResourceId]) -> Ids:
     rows = snapshot.rows(family)
     return tuple(id for id in dict.fromkeys(ids) if id in rows)

@@ -1,8 +1,8 @@
 """The desk at one moment: every entity by id, and the links between them in both directions.
 
-A :class:`Snapshot` is frozen; the screen is a function of it. The next one is made from it by a
-:class:`~tui.service.snapshot.builder.Draft`, which shares with it whatever did not change. Nothing here
-reads, writes or knows a server.
+A :class:`Snapshot` is frozen; the screen is a function of it. A
+:class:`~tui.service.snapshot.builder.SnapshotBuilder` makes the next one from it and shares with it
+whatever did not change. Nothing here reads, writes or knows a server.
 """
 
 from __future__ import annotations
@@ -12,18 +12,16 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct, field
 
-from tui.api.base import ZERO, Identifiers, ResourceId
+from tui.api.base import ZERO, ResourceId
 from tui.api.codec import BadRow
-from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
-from tui.api.price_units import PER_UNIT, price_unit
+from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
+from tui.api.price_units import PER_UNIT
 from tui.api.states import is_cancelled
-
-if TYPE_CHECKING:
-    from tui.service.snapshot.builder import SnapshotBuilder
+from tui.service.snapshot.instruments import Instrument
 
 Row = OrderGraphBlock | Order | Placement | Execution | Allocation | Transaction
 Ids = tuple[ResourceId, ...]
@@ -103,49 +101,6 @@ LINKS: Final = (
 )
 
 
-class Instrument(Struct, frozen=True):
-    """What the desk knows of one instrument, gathered from the rows that trade it.
-
-    ``last_price`` is the price of the newest execution seen, else the newest price on an order or
-    block, in units of ``currency``; ``last_at`` is when. ``name`` comes from the block property
-    ``Block/*/InstrumentName``, ``asset_class`` from ``Block/*/AssetClass``, ``adv`` (average daily
-    volume, units) from ``Block/*/AverageDailyVolume``; empty or None where nobody says. Prices are for
-    one unit, of bonds for 100 nominal: ``price_unit`` makes money of both.
-    """
-
-    luid: str
-    identifiers: Identifiers
-    name: str = ""
-    currency: str = ""
-    asset_class: str = ""
-    adv: Decimal | None = None
-    last_price: Decimal | None = None
-    last_at: datetime | None = None
-    traded: bool = False
-
-    @property
-    def price_unit(self) -> Decimal:
-        """What one unit at price 1 costs: 1, or 0.01 for what is known as a bond."""
-        return price_unit(self.asset_class)
-
-    def identifier(self, kind: str) -> str:
-        """Give the identifier of a ``kind`` such as ``Ticker`` or ``Isin``, or an empty text."""
-        for key, value in self.identifiers.items():
-            if value and key.rpartition("/")[2].casefold() == kind.casefold():
-                return value
-        return ""
-
-    @property
-    def ticker(self) -> str:
-        """What dealers call it: ticker, else RIC, else the client's own code; may be empty."""
-        return self.identifier("Ticker") or self.identifier("RIC") or self.identifier("ClientInternal")
-
-    @property
-    def label(self) -> str:
-        """The best short name there is: ticker, name, ISIN, FIGI, and the LUID at last."""
-        return self.ticker or self.name or self.identifier("Isin") or self.identifier("Figi") or self.luid
-
-
 def _none() -> Mapping[Any, Any]:
     return NONE
 
@@ -174,46 +129,6 @@ class Snapshot(Struct, frozen=True, eq=False):
     serial: int = 0
     parent: int = -1
     touched: Mapping[EntityKind, frozenset[ResourceId]] = field(default_factory=_none)
-
-    @classmethod
-    def of(
-        cls,
-        *,
-        blocks: Iterable[Block | OrderGraphBlock] = (),
-        orders: Iterable[Order] = (),
-        placements: Iterable[Placement] = (),
-        executions: Iterable[Execution] = (),
-        allocations: Iterable[Allocation] = (),
-        transactions: Mapping[ResourceId, Transaction] | Iterable[Transaction] = (),
-        as_at: datetime | None = None,
-        read_at: datetime | None = None,
-    ) -> Snapshot:
-        """Build a complete snapshot by hand; plain blocks get totals computed from the other rows.
-
-        Transactions not in a mapping are filed under the portfolio of their allocation, else of their
-        order.
-        """
-        from tui.service.snapshot.builder import SnapshotBuilder
-
-        draft = SnapshotBuilder(cls(as_at=as_at))
-        for family, rows in (
-            (EntityKind.ORDERS, orders),
-            (EntityKind.PLACEMENTS, placements),
-            (EntityKind.EXECUTIONS, executions),
-            (EntityKind.ALLOCATIONS, allocations),
-        ):
-            draft.put(family, rows)
-        if not isinstance(transactions, Mapping):
-            transactions = {draft.transaction_id(row): row for row in transactions}
-        draft.put_transactions(transactions)
-        draft.put_blocks(blocks)
-        return draft.freeze(read_at=read_at, complete=True)
-
-    def draft(self) -> SnapshotBuilder:
-        """Give the maker of the next snapshot, which starts as this one."""
-        from tui.service.snapshot.builder import SnapshotBuilder
-
-        return SnapshotBuilder(self)
 
     def rows(self, family: EntityKind) -> Mapping[ResourceId, Any]:
         """Give the rows of a family by id, in the order they were first read."""
@@ -306,23 +221,6 @@ class Snapshot(Struct, frozen=True, eq=False):
         """Tell whether a live transaction stands for an allocation."""
         rows = (self.transactions[each] for each in self.transactions_of_allocation(allocation))
         return any(not is_cancelled(row.transaction_status) for row in rows)
-
-    def orders_of(self, ref: Ref) -> Ids:
-        """Give the orders a row is about: its own, its block's, or the one it was allocated to."""
-        return self.related(ref)[EntityKind.ORDERS]
-
-    def order_of(self, ref: Ref) -> ResourceId | None:
-        """Give the order whose history tells of a row, the first one when it has several."""
-        if ref.family is EntityKind.ORDERS:
-            return ref.id
-        orders = self.orders_of(ref)
-        return orders[0] if orders else None
-
-    def related(self, ref: Ref) -> Mapping[EntityKind, Ids]:
-        """Give what belongs to a row, per family and itself included: what linked panes show beside it."""
-        from tui.service.snapshot.relations import related
-
-        return related(self, ref)
 
     def price_unit(self, luid: str) -> Decimal:
         """Give what one unit of an instrument at price 1 costs; 1 when nothing is known of it."""

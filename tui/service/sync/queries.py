@@ -10,6 +10,7 @@ from urllib.parse import quote
 from tui.api.base import ResourceId
 from tui.api.states import is_cancelled
 from tui.service.snapshot.builder import SnapshotBuilder
+from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
 _FILTER_BYTES: Final = 1500
@@ -102,10 +103,10 @@ def portfolios_of(view: Snapshot, blocks: Iterable[ResourceId]) -> set[ResourceI
     return {
         view.allocations[id].portfolio_id
         for block in blocks
-        for id in view.related(Ref(EntityKind.BLOCKS, block))[EntityKind.ALLOCATIONS]
+        for id in related(view, Ref(EntityKind.BLOCKS, block))[EntityKind.ALLOCATIONS]
     }
 
 
 def booked_ids(view: Snapshot, block: ResourceId) -> frozenset[str]:
-    ids = view.related(Ref(EntityKind.BLOCKS, block))[EntityKind.TRANSACTIONS]
+    ids = related(view, Ref(EntityKind.BLOCKS, block))[EntityKind.TRANSACTIONS]
     return frozenset(id.code for id in ids if not is_cancelled(view.transactions[id].transaction_status))

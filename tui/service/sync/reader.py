@@ -23,6 +23,7 @@ from tui.api.errors import Forbidden, MalformedReply, NotFound, NotServed
 from tui.api.models import OrderGraphBlock, Transaction
 from tui.api.states import is_cancelled
 from tui.service.snapshot.builder import SnapshotBuilder, transaction_key
+from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.snapshot.totals import with_totals
 from tui.service.sync.queries import (
@@ -342,7 +343,7 @@ class Reader:
         await self._read_portfolios(draft, portfolios)
 
     def _discrepancies(self, view: Snapshot, row: OrderGraphBlock) -> set[Ref]:
-        held = view.related(Ref(EntityKind.BLOCKS, row.block.id))
+        held = related(view, Ref(EntityKind.BLOCKS, row.block.id))
         named = {
             EntityKind.ORDERS: set(row.block.order_ids),
             EntityKind.PLACEMENTS: {detail.id for detail in row.placed.details},

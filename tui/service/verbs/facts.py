@@ -10,7 +10,8 @@ from tui.api.models import Order, Placement
 from tui.api.price_units import PER_UNIT
 from tui.api.states import is_cancelled
 from tui.service.numbers import counted, units
-from tui.service.snapshot.snapshot import EntityKind, Instrument, Ref, Snapshot
+from tui.service.snapshot.instruments import Instrument
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.verb import PreviewLine
 
 

@@ -20,9 +20,9 @@ from tui.api.client import Client
 from tui.api.errors import ApiError, NoAnswer, Refused, item_failure
 from tui.api.price_units import PER_UNIT
 from tui.service.numbers import counted
+from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
-from tui.service.writes.advice import advice_for
-from tui.service.writes.outcomes import Outcome, Status
+from tui.service.verbs.advice import advice_for
 
 
 class Tier(StrEnum):

@@ -18,8 +18,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.api import codec
+from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot.snapshot import Ref
-from tui.service.writes.outcomes import Outcome, Status
 
 if TYPE_CHECKING:
     from tui.api.generations import Generation

@@ -19,12 +19,12 @@ from msgspec.structs import replace
 from tui.api.client import Client
 from tui.api.codec import Unsendable
 from tui.api.errors import ApiError, NoAnswer, NotSent, Unauthenticated
+from tui.service.ids import new_id
+from tui.service.outcomes import Outcome, Report, Status
 from tui.service.snapshot.snapshot import Ref, Snapshot
 from tui.service.verbs import Settlement, Verb, address_of
 from tui.service.verbs.verb import Versions, versions_of
-from tui.service.writes.ids import new_id
 from tui.service.writes.journal import Intent, Journal
-from tui.service.writes.outcomes import Outcome, Report, Status
 
 READ_BACK_S: Final = (0.5, 1, 2, 4, 8, 15)
 """When the outcome of a write nobody answered is looked for, in seconds after that is known."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.service.entities import NINE, rid
+from tui.service.outcomes import Outcome, Report, Status
 from tui.service.snapshot.snapshot import EntityKind, Ref
-from tui.service.writes.outcomes import Outcome, Report, Status
 
 
 def outcome(code: str, status: Status = Status.DONE, reason: str = "", advice: str = "") -> Outcome:

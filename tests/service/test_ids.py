@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tui.service.writes import ids
-from tui.service.writes.ids import new_code, new_id
+from tui.service import ids
+from tui.service.ids import new_code, new_id
 
 
 def test_ids_are_unique_and_always_increase() -> None:
