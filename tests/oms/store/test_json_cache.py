@@ -1,4 +1,4 @@
-"""The texts the server keeps of entities say what the gate would say, and go into answers as they are."""
+"""The cached JSON of an entity is what the codec would write, and replies contain it unchanged."""
 
 from __future__ import annotations
 
@@ -61,20 +61,20 @@ AN_ALLOCATION = Allocation(
         AN_ALLOCATION,
     ],
 )
-def test_an_entity_is_written_as_the_gate_writes_it(entity: Order | Block | Allocation) -> None:
-    texts = JsonCache()
+def test_an_entity_is_encoded_as_the_codec_does(entity: Order | Block | Allocation) -> None:
+    json_cache = JsonCache()
     for _ in range(2):
-        assert texts.keep(entity) == codec.encode(entity)
+        assert json_cache.encode_and_keep(entity) == codec.encode(entity)
 
 
-def test_an_answer_is_the_texts_joined_and_reads_as_if_it_had_been_written_at_once() -> None:
-    texts = JsonCache()
+def test_a_reply_with_cached_json_spliced_in_reads_as_if_encoded_as_a_whole() -> None:
+    json_cache = JsonCache()
     orders = tuple(an_order(f"ORD-{number}", version=WRITTEN) for number in range(3))
     for known in (A_BLOCK, *orders[:2]):
-        texts.keep(known)
+        json_cache.encode_and_keep(known)
     created = ResourceList(values=(BlockAndOrders(block=A_BLOCK, orders=orders),), links=())
-    assert texts.joined(created) == codec.encode(created)
+    assert json_cache.splice(created) == codec.encode(created)
     failed = {"k\0": ErrorDetail(id="k", detail="NaN is no \0 number")}
     updated = KeyedReply(values={"a": orders[0], "b": orders[2]}, failed=failed)
-    assert texts.joined(updated) == codec.encode(updated)
-    assert texts.joined(AN_ALLOCATION) == codec.encode(AN_ALLOCATION)
+    assert json_cache.splice(updated) == codec.encode(updated)
+    assert json_cache.splice(AN_ALLOCATION) == codec.encode(AN_ALLOCATION)

@@ -1,4 +1,4 @@
-"""What time the desk goes by: the machine's, or one that only moves when told to."""
+"""Clocks: the machine's, and a virtual one that moves only when it is advanced."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time, aware and in UTC."""
+    """A source of the current time, aware and in UTC."""
 
     def now(self) -> datetime:
-        """Give the time."""
+        """Return the current time."""
         ...
 
     def advance(self, by: timedelta) -> None:
-        """Hear that ``by`` of market time went past."""
+        """Note that ``by`` of market time has passed."""
         ...
 
 
 class SystemClock:
-    """The machine's clock: it advances by itself."""
+    """The machine's clock."""
 
     def now(self) -> datetime:
-        """Give the machine's time."""
+        """Return the machine's time."""
         return datetime.now(UTC)
 
     def advance(self, by: timedelta) -> None:
-        """Do nothing: a fill must not carry a time that has not come yet."""
+        """Do nothing: this clock advances by itself, and no fill may carry a future time."""
 
 
 class VirtualClock:
-    """A clock that stands still between the market's steps, so that one seed gives one day."""
+    """A clock that moves only with the market's steps, so that equal seeds give equal days."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start.astimezone(UTC)
 
     def now(self) -> datetime:
-        """Give the time of the last step."""
+        """Return the time of the last step."""
         return self._now
 
     def advance(self, by: timedelta) -> None:
-        """Move on by ``by``."""
+        """Move forward by ``by``."""
         self._now += by

@@ -1,4 +1,4 @@
-"""Names of requests, in the form LUSID gives them: the process, then a running number."""
+"""Ids of requests in LUSID's form: an id of the process, then a running number."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
 
 
 class RequestIds:
-    """Gives ids such as ``0HMRIE84F6H4T:00000026``, never twice, not even after a restart.
+    """Generates ids such as ``0HMRIE84F6H4T:00000026``, unique even across restarts.
 
-    With ``day``, the start of a virtual clock, that day's requests have the same ids every time.
+    With ``day``, the start of a virtual clock, equal days generate equal ids.
     """
 
     def __init__(self, day: datetime | None = None) -> None:
@@ -23,5 +23,5 @@ class RequestIds:
         self._count = itertools.count(1)
 
     def next(self) -> str:
-        """Give the id of the next request."""
+        """Return the id of the next request."""
         return f"{self._process}:{next(self._count):08X}"

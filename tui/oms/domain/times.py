@@ -1,4 +1,4 @@
-"""Points in time in the forms the server keeps and reads them in."""
+"""Conversions between times, the store's microseconds and the text of JSON."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def micros(moment: datetime) -> int:
-    """Give ``moment`` in microseconds since 1970, the store's form of asAt."""
+    """Return ``moment`` in microseconds since 1970, the store's form of asAt."""
     gap = moment - EPOCH
     return (gap.days * 86_400 + gap.seconds) * 1_000_000 + gap.microseconds
 
 
 def moment(micros: int) -> datetime:
-    """Give the store's ``micros`` as an aware UTC time."""
+    """Return ``micros``, microseconds since 1970, as an aware UTC time."""
     return datetime.fromtimestamp(micros // 1_000_000, UTC).replace(microsecond=micros % 1_000_000)
 
 
 @lru_cache(maxsize=1024)
 def time_text(value: datetime | None) -> str | None:
-    """Give a time as the gate writes it into JSON, so that texts compare as times do."""
+    """Return a time as the codec writes it into JSON; such texts sort as their times do."""
     if value is None:
         return None
     text = value.astimezone(UTC).isoformat(timespec="microseconds")
@@ -30,9 +30,9 @@ def time_text(value: datetime | None) -> str | None:
 
 
 def time_of(text: str) -> datetime | None:
-    """Read a date or a time; without a zone it is UTC, a date alone is its midnight (F2).
+    """Return the time that ``text`` says, or None when it is neither a date nor a time.
 
-    None when it is neither.
+    A time without a zone is UTC; a date alone is its midnight (F2).
     """
     try:
         moment = datetime.fromisoformat(text)

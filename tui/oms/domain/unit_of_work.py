@@ -1,8 +1,8 @@
-"""One call's view of the desk: what is stored, overlaid with what the call has changed so far.
+"""The unit of work of one call: the stored entities, overlaid with the call's own changes.
 
-Rules read and change entities through a :class:`Book` and never see the store. When the call succeeds,
-:meth:`Book.seal` stamps every real change with its next version and the store writes them in one
-transaction; when it fails, the book is thrown away and nothing happened.
+Rules read and change entities through a :class:`UnitOfWork` and never see the store. When the call
+succeeds, :meth:`UnitOfWork.commit` gives every real change its next version and the store writes them in one
+transaction; when it fails, the unit of work is discarded and nothing was written.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tui.oms.domain.instrument_master import Instruments
 
 
 class Booking(WireStruct, frozen=True, kw_only=True):
-    """A transaction and the portfolio it stands in; its id is unique within that portfolio."""
+    """A booked transaction and its portfolio; the transaction's id is unique within that portfolio."""
 
     id: ResourceId
     portfolio_id: ResourceId
@@ -32,7 +32,7 @@ class Booking(WireStruct, frozen=True, kw_only=True):
 
 
 class PendingPrices(WireStruct, frozen=True, kw_only=True):
-    """Prices sent for the placement of this id before their currency is known: kept, not answered (P10)."""
+    """Prices of the placement of this id that wait for a currency: stored, not returned (P10)."""
 
     id: ResourceId
     limit_price: Decimal | None = None
@@ -41,7 +41,7 @@ class PendingPrices(WireStruct, frozen=True, kw_only=True):
 
 
 class CutOrder(WireStruct, frozen=True, kw_only=True):
-    """Says that the order of this id was cancelled down to what was placed for it in its block (X5)."""
+    """A mark: the order of this id was cancelled down to its placed quantity in its block (X5)."""
 
     id: ResourceId
     block_id: ResourceId
@@ -53,7 +53,7 @@ S = TypeVar("S", bound=Stored)
 
 
 class Relation(Struct, Generic[S], frozen=True):
-    """How entities of ``kind`` point at others: the store indexes it, the book follows it backwards."""
+    """How entities of ``kind`` refer to others: the store indexes it, the unit of work reads it backwards."""
 
     name: str
     kind: type[S]
@@ -101,22 +101,22 @@ _RELATIONS_OF: Final = {
 
 
 class Source(Protocol):
-    """What a book reads from: the store inside its transaction, or dictionaries in a test."""
+    """Where a unit of work reads from: the store inside its transaction, or dictionaries in a test."""
 
     def get(self, kind: type[S], id: ResourceId) -> S | None:
-        """Give the current version, or None when it does not exist (or is deleted)."""
+        """Return the current version, or None when the entity does not exist or is deleted."""
         ...
 
     def get_all(self, kind: type[S], ids: Collection[ResourceId]) -> Iterable[S]:
-        """Give the current versions of those of ``ids`` that exist."""
+        """Return the current versions of those of ``ids`` that exist."""
         ...
 
     def related(self, relation: Relation[S], target: ResourceId) -> Iterable[S]:
-        """Give the current entities that point at ``target``, oldest first."""
+        """Return the current entities that refer to ``target``, oldest first."""
         ...
 
     def related_all(self, relation: Relation[S], targets: Collection[ResourceId]) -> Iterable[S]:
-        """Give the current entities that point at any of ``targets``, oldest first for each of them."""
+        """Return the current entities that refer to any of ``targets``, oldest first for each target."""
         ...
 
 
@@ -129,49 +129,51 @@ class Context(Struct, frozen=True):
 
 
 class EntityChange(Struct, frozen=True):
-    """One entity's step: ``before`` is None for a new one, ``after`` None for a deleted one."""
+    """The change of one entity: ``before`` is None for a new one, ``after`` is None for a deleted one."""
 
     before: Stored | None
     after: Stored | None
 
 
 BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
-Key = tuple[type[Any], ResourceId]
+_Key = tuple[type[Any], ResourceId]
 _UNKNOWN: Final[Any] = object()
 
 ReplyBuilder = Callable[[], object]
-"""Builds a call's reply once the book is sealed, so that it carries the new versions."""
+"""Builds a call's reply after the commit, so that it carries the new versions."""
 
 
-def _birth_of(context: Context) -> str:
-    """Give the first 24 characters of the ids of entities born in a call.
+def _uuid_prefix(context: Context) -> str:
+    """Return the first 24 characters of the unique ids of entities created in a call.
 
-    They are derived, not drawn, so that the same requests make the same desk.
+    They are derived from the call, not random, so that equal requests make equal desks.
     """
     name = sha256(f"{context.request_id} {context.now.isoformat()}".encode()).hexdigest()
     return f"{name[:8]}-{name[8:12]}-8{name[12:15]}-a{name[15:18]}-"
 
 
 class UnitOfWork:
-    """The overlay a call works on. Reading gives the newest state, this call's own changes included."""
+    """The overlay of one call. Reads return the newest state, this call's own changes included."""
 
     def __init__(self, source: Source, context: Context, instruments: Instruments) -> None:
         self.context = context
         self.instruments = instruments
         self._source = source
-        self._born = _birth_of(context)
-        self._births = 0
-        self._stored: dict[Key, Any] = {}
-        self._changed: dict[Key, Any] = {}
-        self._touched: set[Key] = set()
-        self._undo: list[tuple[Key, Any]] | None = None
-        self._pointed: dict[str, dict[ResourceId, list[ResourceId]]] = {each.name: {} for each in RELATIONS}
-        self._pointing: dict[str, dict[ResourceId, dict[ResourceId, None]]] = {
+        self._uuid_prefix = _uuid_prefix(context)
+        self._created = 0
+        self._stored: dict[_Key, Any] = {}
+        self._changed: dict[_Key, Any] = {}
+        self._touched: set[_Key] = set()
+        self._undo: list[tuple[_Key, Any]] | None = None
+        self._stored_related: dict[str, dict[ResourceId, list[ResourceId]]] = {
+            each.name: {} for each in RELATIONS
+        }
+        self._new_related: dict[str, dict[ResourceId, dict[ResourceId, None]]] = {
             each.name: {} for each in RELATIONS
         }
 
     def get(self, kind: type[S], id: ResourceId) -> S | None:
-        """Give an entity as it stands now, or None."""
+        """Return an entity in its newest state, or None."""
         key = (kind, id)
         found: S | None = self._changed.get(key, _UNKNOWN)
         if found is _UNKNOWN:
@@ -181,31 +183,29 @@ class UnitOfWork:
         return found
 
     def prefetch(self, kind: type[Stored], ids: Iterable[ResourceId]) -> None:
-        """Read many entities at once that are about to be asked for one by one."""
+        """Read many entities in one query before they are read one by one."""
         missing = {id: None for id in ids if (kind, id) not in self._stored}
         self._stored.update(((kind, id), None) for id in missing)
         self._stored.update(((kind, one.id), one) for one in self._source.get_all(kind, missing))
 
     def prefetch_related(self, relation: Relation[Any], targets: Iterable[ResourceId]) -> None:
-        """Read at once what points at many entities that are about to be asked about one by one."""
-        pointed = self._pointed[relation.name]
-        wanted: dict[ResourceId, list[ResourceId]] = {
-            target: [] for target in targets if target not in pointed
-        }
+        """Read what refers to many entities in one query before it is read for one after the other."""
+        known = self._stored_related[relation.name]
+        wanted: dict[ResourceId, list[ResourceId]] = {target: [] for target in targets if target not in known}
         for stored in self._source.related_all(relation, wanted):
             self._stored.setdefault((relation.kind, stored.id), stored)
             for target in relation.targets(stored):
                 if target in wanted:
                     wanted[target].append(stored.id)
-        pointed.update(wanted)
+        known.update(wanted)
 
     def related(self, relation: Relation[S], target: ResourceId) -> list[S]:
-        """Give the entities that point at ``target``, oldest first, this call's new ones last."""
-        pointed = self._pointed[relation.name]
-        stored = pointed.get(target)
+        """Return the entities that refer to ``target``, oldest first, this call's new ones last."""
+        known = self._stored_related[relation.name]
+        stored = known.get(target)
         if stored is None:
-            stored = pointed[target] = self._remember(relation, target)
-        new = self._pointing[relation.name].get(target)
+            stored = known[target] = self._read_related(relation, target)
+        new = self._new_related[relation.name].get(target)
         if not stored and not new:
             return []
         ids = dict.fromkeys(stored)
@@ -214,13 +214,13 @@ class UnitOfWork:
         return [entity for entity in found if entity is not None and target in relation.targets(entity)]
 
     def related_all(self, relation: Relation[S], targets: Iterable[ResourceId]) -> list[S]:
-        """Give what points at each of ``targets`` in turn, as :meth:`related` does for one."""
-        pointed, pointing = self._pointed[relation.name], self._pointing[relation.name]
-        # Most targets have nothing that points at them, and are passed over without a call.
-        some = (each for each in targets if each in pointing or pointed.get(each) != [])
+        """Return what refers to each of ``targets`` in turn, as :meth:`related` does for one."""
+        known, new = self._stored_related[relation.name], self._new_related[relation.name]
+        # Nothing refers to most targets; they are skipped without a call.
+        some = (each for each in targets if each in new or known.get(each) != [])
         return [entity for target in some for entity in self.related(relation, target)]
 
-    def _remember(self, relation: Relation[S], target: ResourceId) -> list[ResourceId]:
+    def _read_related(self, relation: Relation[S], target: ResourceId) -> list[ResourceId]:
         ids = []
         for stored in self._source.related(relation, target):
             self._stored.setdefault((relation.kind, stored.id), stored)
@@ -228,7 +228,7 @@ class UnitOfWork:
         return ids
 
     def put(self, entity: Stored) -> None:
-        """Store ``entity`` as its newest state; its version is stamped when the book is sealed."""
+        """Make ``entity`` the newest state; it gets its version at the commit."""
         kind = type(entity)
         before = self.get(kind, entity.id)
         self._change((kind, entity.id), entity)
@@ -236,26 +236,26 @@ class UnitOfWork:
             targets = relation.targets(entity)
             if before is None or targets != relation.targets(before):
                 for target in targets:
-                    self._pointing[relation.name].setdefault(target, {})[entity.id] = None
+                    self._new_related[relation.name].setdefault(target, {})[entity.id] = None
 
     def touch(self, entity: Stored) -> None:
-        """Store ``entity`` as a new version though its own fields stay: what it belongs to has changed."""
+        """Give ``entity`` a new version even if its fields stay: what it belongs to has changed."""
         self.put(entity)
         self._touched.add((type(entity), entity.id))
 
     def remove(self, kind: type[S], id: ResourceId) -> None:
-        """Delete an entity: later reads do not see it, earlier asAts still do (L11)."""
+        """Delete an entity: later reads do not see it, reads with an earlier asAt do (L11)."""
         self.get(kind, id)
         self._change((kind, id), None)
 
-    def _change(self, key: Key, entity: Any) -> None:
+    def _change(self, key: _Key, entity: Any) -> None:
         if self._undo is not None:
             self._undo.append((key, self._changed.get(key, _UNKNOWN)))
         self._changed[key] = entity
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Undo everything done inside when it raises: one item of a partial call."""
+        """Undo all changes made inside when it raises, for one item of a partial call."""
         outer, touched = self._undo, set(self._touched)
         undo = self._undo = []
         try:
@@ -275,7 +275,7 @@ class UnitOfWork:
             self._undo = outer
 
     def commit(self) -> list[EntityChange]:
-        """Stamp the changes with their versions and give them, in the order they were first made.
+        """Give the changes their versions and return them, in the order in which they were first made.
 
         A put that changes nothing makes no version (L10).
         """
@@ -291,13 +291,13 @@ class UnitOfWork:
                 and key not in self._touched
                 and msgspec.structs.replace(after, version=before.version) == before
             )
-            sealed = before if unchanged else self._stamped(before, after)
-            self._changed[key] = sealed
+            committed = before if unchanged else self._with_version(before, after)
+            self._changed[key] = committed
             if not unchanged:
-                changes.append(EntityChange(before, sealed))
+                changes.append(EntityChange(before, committed))
         return changes
 
-    def _stamped(self, before: Stored | None, after: Stored) -> Stored:
+    def _with_version(self, before: Stored | None, after: Stored) -> Stored:
         context = self.context
         now, user, request = context.now, context.user, context.request_id
         old = before.version if before is not None else None
@@ -316,6 +316,6 @@ class UnitOfWork:
         return msgspec.structs.replace(after, version=version)
 
     def _unique_id(self) -> str:
-        """Give a UUID (RFC 9562, version 8): what names the call, then a running number."""
-        self._births += 1
-        return f"{self._born}{self._births:012x}"
+        """Return a new UUID (RFC 9562, version 8): the call's prefix, then a running number."""
+        self._created += 1
+        return f"{self._uuid_prefix}{self._created:012x}"

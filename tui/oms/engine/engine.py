@@ -1,8 +1,8 @@
-"""One desk at work: takes commands one at a time, each a transaction of its own, and answers reads.
+"""The engine of one desk: carries out commands one at a time, each in a transaction of its own, and reads.
 
-The engine is the only way to the store. Whoever writes, a route, the demo's seeding or the simulated
-market, waits for its turn; from an event loop it is called through :meth:`Engine.run`. Whoever only looks
-(:meth:`Engine.view`) sees the newest committed state, and waits for no write.
+The engine is the only way to the store. Every writer, a route, the demo's seeding or the simulated market,
+waits for the lock; from an event loop it is called through :meth:`Engine.run`. A read (:meth:`Engine.view`)
+sees the newest committed state and waits for no write.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tui.oms.domain.times import moment
 from tui.oms.domain.unit_of_work import Context, EntityChange, ReplyBuilder, UnitOfWork
 from tui.oms.store import Store
 from tui.oms.store.json_cache import JsonCache
-from tui.oms.store.readers import MOST, Readers
+from tui.oms.store.readers import MAX_READERS, Readers
 from tui.oms.store.reads import Reads
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ Command = Callable[[UnitOfWork, Q], ReplyBuilder]
 
 
 class Engine:
-    """The desk's commands and reads over one database, one at a time."""
+    """The commands and reads of one database."""
 
     def __init__(
         self,
@@ -58,10 +58,10 @@ class Engine:
         self.clock: Clock = clock or SystemClock()
         self._instruments = instruments
         self.request_ids = RequestIds(self.clock.now() if isinstance(self.clock, VirtualClock) else None)
-        self._turn = threading.RLock()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._lock = threading.RLock()
+        self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._readers = Readers(store.file) if store.file is not None else None
-        self._reading = ThreadPoolExecutor(MOST, thread_name_prefix="read")
+        self._read_threads = ThreadPoolExecutor(MAX_READERS, thread_name_prefix="read")
 
     @classmethod
     def open(
@@ -86,31 +86,31 @@ class Engine:
         return cls(Store.open(file, fresh=fresh), instruments, clock, fees)
 
     def close(self) -> None:
-        """Finish the call at work and close the database."""
-        self._reading.shutdown()
-        self._thread.shutdown()
-        with self._turn:
+        """Finish the call in progress and close the database."""
+        self._read_threads.shutdown()
+        self._write_thread.shutdown()
+        with self._lock:
             if self._readers is not None:
                 self._readers.close()
             self.store.close()
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do ``work`` in the store's thread, so that the event loop is never held up.
+        """Run ``work`` in the store's thread, so that the event loop is never blocked.
 
-        Work that has begun is finished even when the caller is cancelled.
+        Work that has started is finished even when the caller is cancelled.
         """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: work(*args, **kwargs))
+        return await loop.run_in_executor(self._write_thread, lambda: work(*args, **kwargs))
 
     async def run_view(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do ``work``, which only reads (:meth:`view`), in a thread of its own, beside the writes."""
+        """Run ``work``, which only reads (:meth:`view`), in a reading thread, concurrently with writes."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._reading, lambda: work(*args, **kwargs))
+        return await loop.run_in_executor(self._read_threads, lambda: work(*args, **kwargs))
 
     @contextmanager
     def bulk(self) -> Iterator[None]:
-        """Make all writes inside one transaction: all of them are kept, or none."""
-        with self._turn, self.store.transaction():
+        """Put all writes inside into one transaction: all of them are kept, or none."""
+        with self._lock, self.store.transaction():
             yield
 
     def write(
@@ -122,15 +122,15 @@ class Engine:
         now: datetime | None = None,
         request_id: str | None = None,
     ) -> Any:
-        """Carry out ``command`` in a transaction of its own and give its reply.
+        """Carry out ``command`` in a transaction of its own and return its reply.
 
-        ``now`` stands for the clock; the call's asAt is later than that of every call before it.
+        ``now`` replaces the clock; the call's asAt is later than that of every call before it.
 
         Raises:
             Refusal: the whole call breaks a rule; nothing was written.
-            StoreError: the disk would not take it; nothing was written.
+            StoreError: SQLite could not write; nothing was written.
         """
-        with self._turn, _collector_at_rest(), self.store.transaction():
+        with self._lock, _garbage_collection_paused(), self.store.transaction():
             return self._carry_out(command, request, user, now, request_id, JsonCache())
 
     def write_encoded(
@@ -140,20 +140,20 @@ class Engine:
         *,
         user: str,
         request_id: str | None = None,
-        once: tuple[str, bytes] | None = None,
+        idempotency: tuple[str, bytes] | None = None,
     ) -> bytes:
-        """Carry out ``command`` as :meth:`write` does and give its reply as JSON.
+        """Carry out ``command`` as :meth:`write` does and return its reply as JSON.
 
-        ``once`` is an idempotency key and the digest of the request: a key seen before gives the answer
-        it got then, and nothing is done.
+        ``idempotency`` is an idempotency key and the digest of the request. A key that was used before
+        returns the reply it got then, and nothing is done.
 
         Raises:
             Refusal: as :meth:`write`, and when the key was used for another request (422).
         """
-        with self._turn, _collector_at_rest(), self.store.transaction():
+        with self._lock, _garbage_collection_paused(), self.store.transaction():
             now = self.store.next_as_at(self.clock.now())
-            if once is not None and (kept := self.store.recall(once[0], now)) is not None:
-                if kept[0] != once[1]:
+            if idempotency is not None and (kept := self.store.kept_reply(idempotency[0], now)) is not None:
+                if kept[0] != idempotency[1]:
                     raise Refusal(
                         "IdempotencyKeyReused",
                         "The Idempotency-Key was used before, for another request. Use a new key.",
@@ -161,22 +161,22 @@ class Engine:
                         status=422,
                     )
                 return kept[1]
-            texts = JsonCache()
-            reply = texts.joined(self._carry_out(command, request, user, None, request_id, texts))
-            if once is not None:
-                self.store.remember(once[0], once[1], now, reply)
+            json_cache = JsonCache()
+            reply = json_cache.splice(self._carry_out(command, request, user, None, request_id, json_cache))
+            if idempotency is not None:
+                self.store.keep_reply(*idempotency, now, reply)
             return reply
 
     def read(self, work: Callable[[Store], T]) -> T:
-        """Give what ``work`` reads from the store, with no write in between its statements."""
-        with self._turn:
+        """Return the result of ``work`` on the store, with no write between its statements."""
+        with self._lock:
             return work(self.store)
 
     def view(self, work: Callable[[Reads], T]) -> T:
-        """Give what ``work`` reads from one state of the desk, the newest that is committed.
+        """Return the result of ``work`` on a snapshot of the newest committed state.
 
-        A desk on a file is read beside the writes, which neither wait nor are waited for; one in memory
-        has a single connection, and is read in turn with them.
+        A desk in a file is read concurrently with writes; a desk in memory has a single connection, so a
+        read waits for the lock.
         """
         if self._readers is None:
             return self.read(work)
@@ -190,41 +190,43 @@ class Engine:
         user: str,
         now: datetime | None,
         request_id: str | None,
-        texts: JsonCache,
+        json_cache: JsonCache,
     ) -> Any:
         as_at = self.store.next_as_at(now or self.clock.now())
         context = Context(moment(as_at), user, request_id or self.request_ids.next())
         uow = UnitOfWork(self.store, context, self._instruments())
-        answer = command(uow, request)
+        build_reply = command(uow, request)
         changes = uow.commit()
         if changes:
-            self.store.append(changes, context, as_at, texts)
-            self._draw(changes, uow, as_at, texts)
-        return answer()
+            self.store.append(changes, context, as_at, json_cache)
+            self._update_graph(changes, uow, as_at, json_cache)
+        return build_reply()
 
-    def _draw(self, changes: list[EntityChange], uow: UnitOfWork, as_at: int, texts: JsonCache) -> None:
-        """Draw the order graph anew where the changes touch it, and nowhere else."""
+    def _update_graph(
+        self, changes: list[EntityChange], uow: UnitOfWork, as_at: int, json_cache: JsonCache
+    ) -> None:
+        """Compute and store the order graph entries that the changes affect."""
         from tui.oms.engine import order_graph
 
         block_ids, placement_ids = order_graph.touched(changes, uow)
-        order_graph.expect(uow, block_ids, placement_ids)
+        order_graph.prefetch(uow, block_ids, placement_ids)
         blocks: dict[ResourceId, bytes | None] = dict.fromkeys(block_ids)
         for id in blocks:
             if (block := uow.get(Block, id)) is not None:
                 entry: Any = order_graph.graph_block(uow, block)
-                blocks[id] = texts.write(replace(entry, block=texts.of(block)))
+                blocks[id] = json_cache.encode(replace(entry, block=json_cache.raw(block)))
         placements: dict[ResourceId, bytes | None] = dict.fromkeys(placement_ids)
         for id in placements:
             if (placement := uow.get(Placement, id)) is not None:
                 entry = order_graph.graph_placement(uow, placement)
-                placements[id] = texts.write(replace(entry, placement=texts.of(placement)))
-        self.store.draw(Block, blocks, as_at)
-        self.store.draw(Placement, placements, as_at)
+                placements[id] = json_cache.encode(replace(entry, placement=json_cache.raw(placement)))
+        self.store.store_graph(Block, blocks, as_at)
+        self.store.store_graph(Placement, placements, as_at)
 
 
 @contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """Keep the cyclic collector still: a call makes many objects, next to none of them in cycles."""
+def _garbage_collection_paused() -> Iterator[None]:
+    """Pause the cyclic collector: a call creates many objects, almost none of them in cycles."""
     if not gc.isenabled():
         yield
         return

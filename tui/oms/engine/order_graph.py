@@ -70,7 +70,7 @@ from tui.oms.rules.placed_quantities import (
 )
 from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, basis_of, exactly, total, trim
 
-__all__ = ["expect", "graph_block", "graph_placement", "touched"]
+__all__ = ["graph_block", "graph_placement", "prefetch", "touched"]
 
 
 class _BlockFacts(Struct, frozen=True):
@@ -95,7 +95,7 @@ class _BlockFacts(Struct, frozen=True):
         return top_level(self.placements)
 
 
-def expect(uow: UnitOfWork, blocks: Iterable[ResourceId], placements: Iterable[ResourceId]) -> None:
+def prefetch(uow: UnitOfWork, blocks: Iterable[ResourceId], placements: Iterable[ResourceId]) -> None:
     """Read at once what the entries of ``blocks`` and ``placements`` are made of."""
     blocks = list(blocks)
     uow.prefetch(Block, blocks)

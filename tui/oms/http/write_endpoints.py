@@ -65,7 +65,7 @@ def write(endpoint: Endpoint, call: Call, raw: bytes) -> bytes:
         request,
         user=call.caller.user,
         request_id=call.request_id,
-        once=None if key is None else (key, idempotency.digest_of(call.request, raw)),
+        idempotency=None if key is None else (key, idempotency.digest_of(call.request, raw)),
     )
 
 

@@ -30,7 +30,7 @@ from tui.oms.market.exchange import Exchange, Walk
 from tui.oms.market.execution_ids import ExecutionIds
 from tui.oms.market.parameters import MarketRules
 from tui.oms.store import Store
-from tui.oms.store.store import Place
+from tui.oms.store.store import ChangePosition
 
 USER: Final = "sim.market"
 REASON: Final = "Placement/demo/Reason"
@@ -82,7 +82,7 @@ class Broker:
         self._rng = Random(seed)
         self._ids = ExecutionIds()
         self._tick = 0
-        self._heard: Place = (since + 1, "", "")
+        self._heard: ChangePosition = (since + 1, "", "")
         self._closed_at: int | None = None
         self._behind: dict[str, ResourceId] = {}
         self._fresh: dict[ResourceId, int] = {}

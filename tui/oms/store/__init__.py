@@ -1,7 +1,7 @@
-"""What the embedded server keeps: every version of every entity, in one SQLite database.
+"""The store of the embedded server: every version of every entity, in one SQLite database.
 
-:mod:`tui.oms.store.files` opens and guards the file, :mod:`tui.oms.store.schema` declares what is in it,
-:mod:`tui.oms.store.store` writes and reads it. No rule of the domain and no HTTP in here.
+:mod:`tui.oms.store.files` opens and locks the file, :mod:`tui.oms.store.schema` declares its tables,
+:mod:`tui.oms.store.store` writes and reads them. There are no rules of the domain and no HTTP in here.
 """
 
 from __future__ import annotations

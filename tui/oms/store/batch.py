@@ -1,4 +1,4 @@
-"""The rows one call adds: gathered change by change, then written table by table, many rows a statement."""
+"""The rows one call adds: collected change by change, then written table by table, many rows a statement."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tui.oms.domain.unit_of_work import Context, Stored
 from tui.oms.store.json_cache import JsonCache
 from tui.oms.store.schema import KINDS, EntityTable, kind_of
 
-AT_ONCE: Final = (250, 50, 10, 1)
-"""How many rows go into one statement; beginning one costs more than a row does."""
+ROWS_PER_STATEMENT: Final = (250, 50, 10, 1)
+"""How many rows go into one statement: few sizes, because the connection caches its statements."""
 
 _RELATIONS: Final = {kind: kind.relations for kind in KINDS.values()}
 _HEAD: Final = msgspec.json.Encoder()
@@ -25,7 +25,7 @@ Row = tuple[Any, ...]
 
 
 class Head(msgspec.Struct, frozen=True):
-    """Where the journal ends: what the next row follows on from."""
+    """The end of the journal, which the next row is chained to."""
 
     seq: int
     chain: bytes
@@ -34,12 +34,12 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class Batch:
-    """What a call's changes put into each table, all at one asAt, behind ``head``."""
+    """The rows a call's changes add to each table, all at one asAt, after ``head``."""
 
-    def __init__(self, head: Head, as_at: int, context: Context, texts: JsonCache) -> None:
+    def __init__(self, head: Head, as_at: int, context: Context, json_cache: JsonCache) -> None:
         self.as_at = as_at
         self._context = context
-        self._texts = texts
+        self._json_cache = json_cache
         self._seq, self._chain = head.seq, head.chain
         self._numbers = list(head.numbers)
         self._versions: list[Row] = []
@@ -54,25 +54,25 @@ class Batch:
 
     @property
     def head(self) -> Head:
-        """Where the journal ends with this batch."""
+        """The end of the journal after this batch."""
         return Head(self._seq, self._chain, self.as_at, tuple(self._numbers))
 
     def make(self, after: Stored) -> tuple[int, int]:
-        """Add a new entity; gives its number for life and its version's."""
+        """Add a new entity; return its permanent number and the sequence number of its version."""
         kind = kind_of(after)
         self._numbers[kind.number] += 1
         n = self._numbers[kind.number]
-        seq = self._journal(kind, n, after, self._texts.keep(after))
+        seq = self._journal(kind, n, after, self._json_cache.encode_and_keep(after))
         values = self._values(kind, after)
         self._made[kind].append((n, seq, self.as_at, after.id.scope, after.id.code, *values))
         self._link(kind, n, None, after)
         return n, seq
 
     def change(self, n: int, old: int, before: Stored, after: Stored) -> int:
-        """Add a version of entity number ``n`` that follows version ``old``; gives its number."""
+        """Add the version of entity number ``n`` that follows ``old``; return its sequence number."""
         kind = kind_of(after)
         self._closed.append((old, kind.number, self.as_at))
-        seq = self._journal(kind, n, after, self._texts.keep(after))
+        seq = self._journal(kind, n, after, self._json_cache.encode_and_keep(after))
         values = self._values(kind, after)
         if values == kind.values(before):
             self._moved[kind].append((seq, self.as_at, n))
@@ -82,7 +82,7 @@ class Batch:
         return seq
 
     def delete(self, n: int, old: int, before: Stored) -> None:
-        """Add the end of entity number ``n``, whose last version was ``old``."""
+        """Add the deletion of entity number ``n``, whose last version was ``old``."""
         kind = kind_of(before)
         self._closed.append((old, kind.number, self.as_at))
         self._journal(kind, n, before, None)
@@ -90,7 +90,7 @@ class Batch:
         self._gone.append((kind.number, before.id.scope, before.id.code, n))
 
     def write(self, connection: sqlite3.Connection) -> None:
-        """Write all of it."""
+        """Write all rows."""
         insert(connection, "INSERT INTO version", self._versions)
         insert(connection, "INSERT INTO closed", self._closed)
         insert(connection, "INSERT INTO gone", self._gone)
@@ -116,7 +116,7 @@ class Batch:
             )
 
     def _journal(self, kind: EntityTable, n: int, entity: Stored, text: bytes | None) -> int:
-        """Add the journal's row, without text for a deletion, and give its sequence number."""
+        """Add a row to the journal, without text for a deletion, and return its sequence number."""
         self._seq += 1
         number = (entity.version.as_at_version_number if entity.version else None) or 1
         id, context = entity.id, self._context
@@ -136,7 +136,7 @@ class Batch:
         return self._seq
 
     def _values(self, kind: EntityTable, entity: Stored) -> Row:
-        """Give the hot columns of ``entity``; a mix of few-valued ones that is new to its kind is noted."""
+        """Return the indexed columns of ``entity`` and note its combination of low-cardinality values."""
         values = kind.values(entity)
         if kind.few:
             self._mixes[kind].add(values[: kind.few])
@@ -151,23 +151,20 @@ class Batch:
 
 
 def chained(previous: bytes, head: Row, text: bytes) -> bytes:
-    """Give the link of the journal's chain that follows ``previous``: a SHA-256."""
+    """Return the SHA-256 that chains a journal row to the one before it, whose hash is ``previous``."""
     return hashlib.sha256(previous + _HEAD.encode(head) + text).digest()
 
 
 def insert(connection: sqlite3.Connection, into: str, rows: Sequence[Row], rest: str = "") -> None:
-    """Insert ``rows``, each a value for every column; ``rest`` is what follows the values."""
+    """Insert ``rows``, each with a value for every column; ``rest`` is the SQL after the values."""
     for values, part in in_parts(rows):
         connection.execute(f"{into} {values} {rest}", part)
 
 
 def in_parts(rows: Sequence[Row]) -> Iterator[tuple[str, list[Any]]]:
-    """Give ``rows`` in parts of few sizes: the SQL of their values, with its question marks, and these.
-
-    Few sizes, because the connection keeps its statements.
-    """
+    """Yield ``rows`` in parts of few sizes: the SQL of their VALUES clause and its parameters."""
     begin = 0
-    for size in AT_ONCE:
+    for size in ROWS_PER_STATEMENT:
         while len(rows) - begin >= size:
             row = f"({','.join('?' * len(rows[begin]))})"
             part = rows[begin : begin + size]

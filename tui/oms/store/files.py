@@ -1,4 +1,4 @@
-"""Opening a database file: made private, locked, checked. Says in a sentence why it cannot be opened."""
+"""Opening a database file: make it private, lock it, check it, or say in a sentence why it cannot be used."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import Final
 from tui.oms.store.folding import fold
 from tui.oms.store.schema import APPLICATION, LAYOUT, statements
 
-LOG_PAGES: Final = 4_000
-"""How many pages the write-ahead log may have before they move into the file."""
-ALWAYS_CHECKED: Final = 64 * 1024 * 1024
-"""Up to this many bytes a file is checked at every opening, beyond only after an unclean end."""
+CHECKPOINT_PAGES: Final = 4_000
+"""The length of the write-ahead log, in pages, at which it is checkpointed into the file."""
+ALWAYS_CHECKED_BYTES: Final = 64 * 1024 * 1024
+"""The size up to which a file is checked at every opening; a larger one only after an unclean end."""
 
 
 class StoreError(Exception):
-    """The database cannot be used; the message says why and what to do, for a person to read."""
+    """The database cannot be used; the message tells a person why and what to do."""
 
 
 class FileLock:
-    """Holds ``<database>.lock`` for as long as the database is open, so that no second process opens it.
+    """Locks ``<database>.lock`` while the database is open, so that no second process opens it.
 
-    While it is held the file carries the holder's process id; it is emptied at a clean end.
+    While it is locked the file holds the owner's process id; a clean end empties it.
     """
 
     def __init__(self, database: Path) -> None:
@@ -54,15 +54,15 @@ class FileLock:
         return os.pread(self._file, 32, 0).decode("ascii", "replace").strip()
 
     def release(self) -> None:
-        """Give the lock back after a clean end."""
+        """Release the lock after a clean end."""
         os.ftruncate(self._file, 0)
         os.close(self._file)
 
 
 def open_database(path: Path | None, *, fresh: bool = False) -> tuple[sqlite3.Connection, FileLock | None]:
-    """Open the database at ``path``, made if missing; None keeps it in memory.
+    """Open the database at ``path``, created if missing; None keeps it in memory.
 
-    ``fresh`` deletes the one that is there, but only if it is one of ours.
+    ``fresh`` deletes an existing database, but only if it is one of ours.
 
     Raises:
         StoreError: it is in use, not writable, not a database of ours, or damaged.
@@ -112,7 +112,7 @@ _ADVICE: Final = "Restore it from a backup, or choose another file."
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
-    """Open a connection that only reads the database at ``path``, which another connection holds open.
+    """Open a read-only connection to the database at ``path``, which another connection has open.
 
     Raises:
         StoreError: it cannot be read.
@@ -146,7 +146,7 @@ def _connect(name: str) -> sqlite3.Connection:
 def _prepared(
     connection: sqlite3.Connection, path: Path | None, *, unclean: bool = False
 ) -> sqlite3.Connection:
-    """Set the connection up, and the tables when the database is new."""
+    """Set up the connection, and create the tables when the database is new."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (layout,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -158,7 +158,7 @@ def _prepared(
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
-        f"wal_autocheckpoint = {LOG_PAGES}",
+        f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
         "cache_size = -65536",
         "temp_store = MEMORY",
     ):
@@ -168,7 +168,7 @@ def _prepared(
         for statement in statements():
             connection.execute(statement)
         connection.execute("COMMIT")
-    elif path is not None and (unclean or path.stat().st_size <= ALWAYS_CHECKED):
+    elif path is not None and (unclean or path.stat().st_size <= ALWAYS_CHECKED_BYTES):
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise StoreError(f"{path} is damaged: {verdict}. {_ADVICE}")

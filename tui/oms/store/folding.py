@@ -1,7 +1,7 @@
-"""Texts without regard to letter case, of any alphabet: one letter for one, and no other letter for ASCII.
+"""Case folding of any alphabet, letter by letter; no other letter becomes an ASCII one.
 
-So a text of ASCII letters only can be compared by SQLite's own NOCASE, which is much faster and says the
-same; only where other letters are asked for, :func:`fold` is.
+So SQLite's own NOCASE, which is much faster, gives the same result for ASCII texts; :func:`fold` is only
+needed for others.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ def fold(text: str) -> str: ...
 @overload
 def fold(text: str | None) -> str | None: ...
 def fold(text: str | None) -> str | None:
-    """Give ``text`` in lower case, letter by letter.
+    """Return ``text`` in lower case, letter by letter.
 
     >>> fold("GRÖẞE ΣΑΣ")
     'größe σασ'

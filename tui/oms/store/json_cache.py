@@ -1,4 +1,4 @@
-"""The JSON texts of entities: each is written once, kept, and put into answers and graph entries as it is."""
+"""A cache of the JSON of entities: each is encoded once and spliced into replies and graph entries."""
 
 from __future__ import annotations
 
@@ -15,134 +15,138 @@ from tui.api import codec
 from tui.api.base import ResourceId, Version
 from tui.api.models import Allocation, Entity
 
-_WRITE: Final = msgspec.json.Encoder(decimal_format="number").encode
-_HOLE: Final = b"\0"
-"""Stands in JSON for a text to be put in; no JSON has a NUL of its own."""
+_ENCODE: Final = msgspec.json.Encoder(decimal_format="number").encode
+_PLACEHOLDER: Final = b"\0"
+"""Marks the place of a cached text in encoded JSON, which never contains NUL itself."""
 
 
 class JsonCache:
-    """Writes structs as :func:`tui.api.codec.encode` does, and remembers what it wrote.
+    """Encodes structs as :func:`tui.api.codec.encode` does, and caches the result.
 
-    It lives as long as one call: the entities it remembers are known by their identity, and the points in
-    time, which those of a call mostly share, are spelt once.
+    It lives as long as one call. Entities are found by identity; times, most of which the entities of a call
+    have in common, are encoded once.
     """
 
     def __init__(self) -> None:
-        self._texts: dict[int, bytes] = {}
-        self._kept: list[Struct] = []
-        self._stamps: dict[Version, bytes] = {}
-        self._shared: dict[int, tuple[tuple[ResourceId, ...], Raw]] = {}
+        self._encoded: dict[int, bytes] = {}
+        self._kept: list[Struct] = []  # keeps the entities alive, so that no identity is used twice
+        self._version_prefixes: dict[Version, bytes] = {}
+        self._id_lists: dict[int, tuple[tuple[ResourceId, ...], Raw]] = {}
         self._times: dict[datetime, Raw] = {}
 
-    def keep(self, entity: Struct) -> bytes:
-        """Write ``entity`` and remember its text."""
-        text = self._texts[id(entity)] = self.write(entity)
+    def encode_and_keep(self, entity: Struct) -> bytes:
+        """Encode ``entity``, cache its JSON and return it."""
+        text = self._encoded[id(entity)] = self.encode(entity)
         self._kept.append(entity)
         return text
 
-    def write(self, value: Struct) -> bytes:
-        """Write ``value``; what of it is a ``msgspec.Raw`` stands for itself.
+    def encode(self, value: Struct) -> bytes:
+        """Return the JSON of ``value``, a ``msgspec.Raw`` inside it as it is.
 
-        All numbers of it must be numbers: bodies with others are refused, and arithmetic raises.
+        All its numbers must be finite: bodies with others are refused, and arithmetic raises.
         """
-        timed = _timed(type(value))
-        return codec.encode(value) if timed is None else _WRITE(self._spelt(value, timed))
+        time_fields = _time_fields(type(value))
+        if time_fields is None:
+            return codec.encode(value)
+        return _ENCODE(self._with_encoded_times(value, time_fields))
 
-    def of(self, entity: Struct) -> Raw:
-        """Give the text of ``entity``, which is written if it was not, to be part of another."""
-        return Raw(self._texts.get(id(entity)) or self.write(entity))
+    def raw(self, entity: Struct) -> Raw:
+        """Return the JSON of ``entity``, from the cache if it is there, for use inside another struct."""
+        return Raw(self._encoded.get(id(entity)) or self.encode(entity))
 
-    def joined(self, value: object) -> bytes:
-        """Write ``value`` as :func:`tui.api.codec.encode` does, with the remembered texts as they are.
+    def splice(self, value: object) -> bytes:
+        """Return the JSON of ``value`` with the cached JSON of its entities spliced in.
 
         Raises:
-            Unsendable: the rest of it holds a Decimal that is no number.
+            Unsendable: the rest of it holds a Decimal that is not finite.
         """
-        put_in: list[bytes] = []
-        parts = codec.encode(self._with_placeholders(value, put_in)).split(_HOLE)
-        woven = [b""] * (2 * len(put_in) + 1)
-        woven[::2], woven[1::2] = parts, put_in
-        return b"".join(woven)
+        cached: list[bytes] = []
+        parts = codec.encode(self._with_placeholders(value, cached)).split(_PLACEHOLDER)
+        spliced = [b""] * (2 * len(cached) + 1)
+        spliced[::2], spliced[1::2] = parts, cached
+        return b"".join(spliced)
 
-    def _spelt(self, value: Struct, timed: tuple[str, ...]) -> Struct:
-        """Give ``value`` with its times, those of the fields ``timed``, as the texts they are written as."""
-        texts: dict[str, object] = {}
-        for name in timed:
+    def _with_encoded_times(self, value: Struct, time_fields: tuple[str, ...]) -> Struct:
+        """Return ``value`` with its times, in the fields ``time_fields``, already encoded."""
+        encoded: dict[str, object] = {}
+        for name in time_fields:
             member = getattr(value, name)
             if isinstance(member, datetime):
-                texts[name] = self._times.get(member) or self._time(member)
+                encoded[name] = self._times.get(member) or self._time(member)
             elif isinstance(member, Version):
-                texts[name] = self._version(member)
+                encoded[name] = self._version(member)
             elif isinstance(member, Struct):
-                texts[name] = self._spelt(member, _timed(type(member)) or ())
+                encoded[name] = self._with_encoded_times(member, _time_fields(type(member)) or ())
         if isinstance(value, Allocation) and value.execution_ids:
-            texts["execution_ids"] = self._ids(value.execution_ids)
-        return replace(value, **texts)
+            encoded["execution_ids"] = self._ids(value.execution_ids)
+        return replace(value, **encoded)
 
     def _ids(self, ids: tuple[ResourceId, ...]) -> Raw:
-        """Give the text of ``ids``, which the allocations of a run share."""
-        known = self._shared.get(id(ids))
+        """Return the JSON of ``ids``, which the allocations of a run have in common."""
+        known = self._id_lists.get(id(ids))
         if known is None:
-            known = self._shared[id(ids)] = (ids, Raw(_WRITE(ids)))
+            known = self._id_lists[id(ids)] = (ids, Raw(_ENCODE(ids)))
         return known[1]
 
     def _version(self, version: Version) -> Raw | Struct:
-        """Give the text of ``version``; those of a call mostly differ in nothing but number and id."""
+        """Return the JSON of ``version``; the versions of a call mostly differ only in number and id."""
         number, id = version.as_at_version_number, version.entity_unique_id
         if version.as_at_modified is None or number is None or id is None:
-            return self._spelt(version, _timed(Version) or ())
-        stamp = replace(version, as_at_version_number=None, entity_unique_id=None)
-        begun = self._stamps.get(stamp)
-        if begun is None:
-            begun = self._stamps[stamp] = _WRITE(self._spelt(stamp, _timed(Version) or ()))[:-1]
-        return Raw(b'%b,"asAtVersionNumber":%d,"entityUniqueId":%b}' % (begun, number, _WRITE(id)))
+            return self._with_encoded_times(version, _time_fields(Version) or ())
+        shared = replace(version, as_at_version_number=None, entity_unique_id=None)
+        prefix = self._version_prefixes.get(shared)
+        if prefix is None:
+            prefix = self._version_prefixes[shared] = _ENCODE(
+                self._with_encoded_times(shared, _time_fields(Version) or ())
+            )[:-1]
+        return Raw(b'%b,"asAtVersionNumber":%d,"entityUniqueId":%b}' % (prefix, number, _ENCODE(id)))
 
     def _time(self, moment: datetime) -> Raw:
         text = self._times[moment] = Raw(codec.time_json(moment))
         return text
 
-    def _with_placeholders(self, value: Any, put_in: list[bytes]) -> Any:
-        """Give ``value`` with a hole for every part that has a text, and note their texts in order."""
+    def _with_placeholders(self, value: Any, cached: list[bytes]) -> Any:
+        """Return ``value`` with a placeholder for every cached part; append their JSON to ``cached``."""
         if isinstance(value, Struct):
-            text = self._texts.get(id(value))
+            text = self._encoded.get(id(value))
             if text is not None:
-                put_in.append(text)
-                return Raw(_HOLE)
+                cached.append(text)
+                return Raw(_PLACEHOLDER)
             changes = {}
-            for name in _holding(type(value)):
+            for name in _entity_fields(type(value)):
                 member = getattr(value, name)
-                holed = self._with_placeholders(member, put_in)
-                if holed is not member:
-                    changes[name] = holed
+                replaced = self._with_placeholders(member, cached)
+                if replaced is not member:
+                    changes[name] = replaced
             return replace(value, **changes) if changes else value
-        before = len(put_in)
-        holed = value
+        before = len(cached)
+        replaced = value
         if isinstance(value, (tuple, list)):
-            texts = [self._texts.get(id(member)) for member in value]
-            if texts and None not in texts:  # a run of entities goes into one hole
-                put_in.append(b",".join(filter(None, texts)))
-                return [Raw(_HOLE)]
-            holed = [self._with_placeholders(member, put_in) for member in value]
+            texts = [self._encoded.get(id(member)) for member in value]
+            if texts and None not in texts:  # consecutive entities share one placeholder
+                cached.append(b",".join(filter(None, texts)))
+                return [Raw(_PLACEHOLDER)]
+            replaced = [self._with_placeholders(member, cached) for member in value]
         elif isinstance(value, Mapping):
-            holed = {name: self._with_placeholders(member, put_in) for name, member in value.items()}
-        return holed if len(put_in) > before else value
+            replaced = {name: self._with_placeholders(member, cached) for name, member in value.items()}
+        return replaced if len(cached) > before else value
 
 
 @cache
-def _holding(kind: type[Struct]) -> tuple[str, ...]:
-    """Give the fields of ``kind`` that an entity may be in, however deep."""
-    return tuple(name for name, hint in get_type_hints(kind).items() if _may_hold(hint))
+def _entity_fields(kind: type[Struct]) -> tuple[str, ...]:
+    """Return the fields of ``kind`` that may hold an entity at any depth."""
+    return tuple(name for name, hint in get_type_hints(kind).items() if _may_hold_entity(hint))
 
 
-def _may_hold(hint: Any) -> bool:
+def _may_hold_entity(hint: Any) -> bool:
     if isinstance(hint, type) and issubclass(hint, Struct):
-        return hint in get_args(Entity) or bool(_holding(hint))
-    return hint is Any or isinstance(hint, TypeVar) or any(map(_may_hold, get_args(hint)))
+        return hint in get_args(Entity) or bool(_entity_fields(hint))
+    return hint is Any or isinstance(hint, TypeVar) or any(map(_may_hold_entity, get_args(hint)))
 
 
 @cache
-def _timed(kind: type[Struct]) -> tuple[str, ...] | None:
-    """Give the fields of ``kind`` that hold times, themselves or in a struct; None when a list does."""
+def _time_fields(kind: type[Struct]) -> tuple[str, ...] | None:
+    """Return the fields of ``kind`` that hold times, directly or in a struct; None if a list holds one."""
     found = []
     for name, hint in get_type_hints(kind).items():
         if _holds_time(hint):

@@ -1,4 +1,4 @@
-"""Brings a database of an earlier layout up to this one: what is derived is derived anew from the journal."""
+"""Migration of a database of an earlier layout: the derived tables are rebuilt from the journal."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import sqlite3
 from tui.oms.store.reads import decoded
 from tui.oms.store.schema import KINDS, LAYOUT, EntityTable, live_table
 
-MANY = 1_000
-"""So many rows are read and written at a time."""
+BATCH_ROWS = 1_000
+"""How many rows are read and written at a time."""
 
 
 def upgrade(connection: sqlite3.Connection) -> None:
-    """Make the live tables anew, all or nothing; the journal itself is the same in every layout."""
+    """Rebuild the live tables, all or none; the journal is the same in every layout."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         for kind in KINDS.values():
-            _make_anew(connection, kind)
+            _rebuild(connection, kind)
         connection.execute(f"PRAGMA user_version = {LAYOUT}")
         connection.execute("COMMIT")
     except BaseException:
@@ -25,7 +25,7 @@ def upgrade(connection: sqlite3.Connection) -> None:
         raise
 
 
-def _make_anew(connection: sqlite3.Connection, kind: EntityTable) -> None:
+def _rebuild(connection: sqlite3.Connection, kind: EntityTable) -> None:
     indexes = connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
         (kind.table,),
@@ -44,7 +44,7 @@ def _make_anew(connection: sqlite3.Connection, kind: EntityTable) -> None:
         """SELECT e.n, e.seq, e.since, e.scope, e.code, CAST(v.text AS BLOB)
             FROM earlier e CROSS JOIN version v ON v.seq = e.seq"""
     )
-    while some := rows.fetchmany(MANY):
+    while some := rows.fetchmany(BATCH_ROWS):
         made = [(*row, *kind.values(decoded(kind.type, text))) for *row, text in some]
         connection.executemany(f"INSERT INTO {kind.table} VALUES ({marks})", made)
     if kind.few:

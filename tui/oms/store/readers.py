@@ -1,4 +1,4 @@
-"""The connections that only read: as many as threads may read at once, opened when they are first needed."""
+"""The pool of read-only connections: one for each concurrent read, opened when it is first needed."""
 
 from __future__ import annotations
 
@@ -13,50 +13,50 @@ from typing import Final
 from tui.oms.store.files import StoreError, open_reader
 from tui.oms.store.reads import Reads
 
-MOST: Final = 8
-"""How many may read at once: long searches do not keep the others waiting."""
-LONGEST_S: Final = 10
-"""How long one may read, in seconds: by then nobody waits for it, and others want to read."""
-STEPS: Final = 50_000
-"""After how many steps of SQLite's machine, about a millisecond, a read looks at the time."""
+MAX_READERS: Final = 8
+"""How many reads run at the same time, so that long searches do not delay the others."""
+MAX_READ_S: Final = 10
+"""How long one read may take, in seconds: after that its caller has timed out, and others wait."""
+STEPS_PER_CHECK: Final = 50_000
+"""After how many SQLite instructions, about a millisecond, a read checks its deadline."""
 
 
 class Readers:
-    """Gives each reading thread a connection of its own, for one state of the database at a time."""
+    """A pool that lends each reading thread a connection, with a consistent snapshot of the database."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._idle: queue.LifoQueue[Reads | None] = queue.LifoQueue()
-        for _ in range(MOST):
+        for _ in range(MAX_READERS):
             self._idle.put(None)
 
     @contextmanager
     def one(self) -> Iterator[Reads]:
-        """Give what reads one state of the database, the newest there is when the first thing is read.
+        """Lend a connection with a snapshot of the database, the newest when the first row is read.
 
         Raises:
-            StoreError: the file cannot be read, or the reading took too long.
+            StoreError: the file cannot be read, or the read took too long.
         """
         reads = self._idle.get()
-        until = time.monotonic() + LONGEST_S
+        until = time.monotonic() + MAX_READ_S
         try:
             if reads is None:
                 reads = Reads(open_reader(self._file))
-            reads.connection.set_progress_handler(lambda: time.monotonic() > until, STEPS)
+            reads.connection.set_progress_handler(lambda: time.monotonic() > until, STEPS_PER_CHECK)
             with reads.snapshot():
                 yield reads
         except sqlite3.OperationalError as error:
             if time.monotonic() <= until:
                 raise
-            raise StoreError(f"The read took longer than {LONGEST_S} seconds. Ask for less.") from error
+            raise StoreError(f"The read took longer than {MAX_READ_S} seconds. Ask for less.") from error
         finally:
             if reads is not None:
                 reads.connection.set_progress_handler(None, 0)
             self._idle.put(reads)
 
     def close(self) -> None:
-        """Close them all, once those at work are done."""
-        for _ in range(MOST):
+        """Close all connections, each after its current read."""
+        for _ in range(MAX_READERS):
             reads = self._idle.get()
             if reads is not None:
                 reads.close()

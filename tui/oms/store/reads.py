@@ -1,8 +1,8 @@
-"""Reads what is stored and writes nothing: entities as they were at any time, and one page's rows.
+"""Reads of the store: entities as they were at any time, and the rows of a page.
 
-A :class:`Reads` on a connection of its own sees one state of the desk for as long as :meth:`Reads.snapshot`
-lasts, whatever is written meanwhile. Such a connection can neither write nor checkpoint: SQLite before
-3.51.3 may lose pages when two connections do either at once, and readers do neither.
+A :class:`Reads` on a connection of its own sees one snapshot of the desk inside :meth:`Reads.snapshot`,
+whatever is written meanwhile. Such a connection neither writes nor checkpoints: SQLite before 3.51.3 may
+lose pages when two connections do so at once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ RELATION_NUMBERS: Final = {relation.name: number for number, relation in enumera
 
 
 class Stamped(msgspec.Struct, Generic[S], frozen=True):
-    """One version from the journal: who wrote it when; ``entity`` is None where it was deleted.
+    """One version from the journal, with who wrote it when; ``entity`` is None for a deletion.
 
     ``as_at`` is in microseconds since 1970.
     """
@@ -35,7 +35,7 @@ class Stamped(msgspec.Struct, Generic[S], frozen=True):
 
 
 class Reads:
-    """What a database says. Not thread-safe: one thread at a time."""
+    """The reads of one connection. Not thread-safe: one thread at a time."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
@@ -48,7 +48,7 @@ class Reads:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """See one state of the database inside."""
+        """Read from one snapshot of the database inside."""
         self.connection.execute("BEGIN")
         try:
             yield
@@ -60,7 +60,7 @@ class Reads:
         self.connection.close()
 
     def text(self, type: type[Any], id: ResourceId, as_at: int) -> bytes | None:
-        """Give an entity's JSON as it was at ``as_at`` (microseconds), or None when it was not."""
+        """Return an entity's JSON as it was at ``as_at`` (microseconds), None if it did not exist then."""
         for n in self.numbers(type, id):
             row = self.connection.execute(
                 """SELECT CAST(text AS BLOB) FROM version WHERE kind = ? AND n = ? AND as_at <= ?
@@ -73,13 +73,13 @@ class Reads:
         return None
 
     def numbers(self, type: type[Any], id: ResourceId) -> list[int]:
-        """Give the numbers of the entities that ever had this id: the existing one first."""
+        """Return the numbers of the entities that ever had this id, the existing one first."""
         kind = KINDS[type]
         row = self._find(kind, id)
         return [*([row[0]] if row else ()), *self._gone_numbers(kind, id)]
 
     def versions(self, type: type[S], n: int, as_at: int) -> list[Stamped[S]]:
-        """Give all versions of entity number ``n`` up to ``as_at`` (microseconds), oldest first."""
+        """Return all versions of entity number ``n`` up to ``as_at`` (microseconds), oldest first."""
         rows = self.connection.execute(
             """SELECT as_at, user, request, number, CAST(text AS BLOB) FROM version
                 WHERE kind = ? AND n = ? AND as_at <= ? ORDER BY seq""",
@@ -91,7 +91,7 @@ class Reads:
         ]
 
     def ever_linked(self, relation: Relation[Any], target: ResourceId) -> list[int]:
-        """Give the numbers of the entities that ever pointed at ``target``, oldest first."""
+        """Return the numbers of the entities that ever referred to ``target``, oldest first."""
         rows = self.connection.execute(
             "SELECT n FROM link WHERE relation = ? AND code = ? AND scope = ? ORDER BY n",
             (RELATION_NUMBERS[relation.name], target.code, target.scope),
@@ -113,11 +113,11 @@ class Reads:
 
 
 _DECODERS: Final[dict[type[Any], msgspec.json.Decoder[Any]]] = {}
-"""The readers of each kind's JSON; made when they are first needed, as making one takes a while."""
+"""The decoders by entity type, each created when it is first needed, because that is slow."""
 
 
 def decoded(kind: type[S], text: bytes) -> S:
-    """Give the entity that ``text`` is the stored JSON of."""
+    """Return the entity whose stored JSON is ``text``."""
     decoder = _DECODERS.get(kind) or _DECODERS.setdefault(kind, msgspec.json.Decoder(kind))
     entity: S = decoder.decode(text)
     return entity

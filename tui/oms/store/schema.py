@@ -1,15 +1,15 @@
-"""What is in the database: declared once, the tables, their indexes and the row writers follow.
+"""The schema, declared once: the tables, their indexes and the row writers are derived from it.
 
-``version`` is the journal: one row for every change, never updated, never deleted, each carrying the
-SHA-256 of itself and the row before it. Everything else is derived from it for speed:
+``version`` is the journal: one row for every change, never updated, never deleted, each with the SHA-256
+of itself and the row before it. Everything else is derived from it for speed:
 
 - ``live_<kind>``: one row per existing entity, with the fields lists are filtered and sorted by. Its
-  ``n`` is the entity's number for life, its ``seq`` the version that holds now.
+  ``n`` is the entity's permanent number, its ``seq`` the current version.
 - ``mix_<kind>``: which combinations of the fields of few values there ever were.
-- ``closed``: the versions that hold no more, and when they ceased to; ``gone``: the deleted entities.
-- ``link``: who ever pointed at whom. Never deleted from, so that history can follow it as well.
+- ``closed``: the superseded versions and when they were superseded; ``gone``: the deleted entities.
+- ``link``: which entity ever referred to which. Rows are never deleted, because history needs them.
 - ``graph_<kind>`` and ``graph_past``: the order graph's entry of each block and placement, as text.
-- ``reply``: what was answered to calls that carry an idempotency key.
+- ``reply``: the replies to calls with an idempotency key.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LAYOUT: Final = 3
 
 
 _few: Final = lru_cache(maxsize=1024)(fold)
-"""Folds texts that many entities share."""
+"""Folds texts that many entities have in common, from a cache."""
 
 
 def _code(id: ResourceId | None) -> str | None:
@@ -40,12 +40,12 @@ def _code(id: ResourceId | None) -> str | None:
 
 
 class EntityTable(Struct, frozen=True, eq=False):
-    """How the entities of one type are kept.
+    """How the entities of one type are stored.
 
-    ``hot`` are the fields (as JSON paths) with a column, ``values`` gives a row of them in that order, the
-    texts folded. The first ``few`` of them take few values: they share two indexes, and ``mix_<kind>`` has
-    the combinations there ever were, so that a list asked for any of them is a merge of a few ranges. Each
-    of the others has an index of its own.
+    ``hot`` are the fields (as JSON paths) with a column; ``values`` returns an entity's values of them in
+    that order, with folded texts. The first ``few`` of them are of low cardinality: they share two indexes,
+    and ``mix_<kind>`` has the combinations that ever occurred, so that a list filtered by any of them is a
+    merge of a few index ranges. Each of the others has an index of its own.
     """
 
     number: int
@@ -61,22 +61,22 @@ class EntityTable(Struct, frozen=True, eq=False):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the hot columns, in the order of ``hot``."""
+        """The names of the indexed columns, in the order of ``hot``."""
         return tuple(column(path) for path in self.hot)
 
     @property
     def mix(self) -> str:
-        """The table of the combinations of the few-valued columns."""
+        """The table of the combinations of the low-cardinality columns."""
         return f"mix_{self.name}"
 
     @property
     def relations(self) -> tuple[tuple[int, Relation[Any]], ...]:
-        """The numbered relations that start at this kind."""
+        """The numbered relations from this type to others."""
         return tuple(pair for pair in enumerate(RELATIONS) if pair[1].kind is self.type)
 
 
 def column(path: str) -> str:
-    """Give the column that holds the JSON path ``path`` of a hot field."""
+    """Return the column of the indexed field with the JSON path ``path``."""
     return path.replace(".", "_")
 
 
@@ -158,12 +158,12 @@ GRAPHED: Final = (Block, Placement)
 
 
 def kind_of(entity: Stored) -> EntityTable:
-    """Give how ``entity`` is kept."""
+    """Return how ``entity`` is stored."""
     return KINDS[type(entity)]
 
 
 def statements() -> list[str]:
-    """Give the statements that make an empty database."""
+    """Return the statements that create an empty database."""
     made = [
         f"PRAGMA application_id = {APPLICATION}",
         f"PRAGMA user_version = {LAYOUT}",
@@ -205,7 +205,7 @@ def statements() -> list[str]:
 
 
 def live_table(kind: EntityTable) -> list[str]:
-    """Give the statements that make the live table of a kind, its indexes and its mixes."""
+    """Return the statements that create the live table of a kind, its indexes and its combinations."""
     hot = "".join(f", {name} TEXT" for name in kind.columns)
     made = [
         f"""CREATE TABLE {kind.table} (

@@ -1,7 +1,7 @@
-"""Writes changes and reads entities: one connection, used by one thread at a time.
+"""The writing connection: appends changes and reads current entities, one thread at a time.
 
-The store decides nothing about the desk. It gives a :class:`~tui.oms.domain.unit_of_work.Book` what is
-stored, appends what a sealed book changed as one transaction, and remembers every earlier state.
+The store knows no rules. A :class:`~tui.oms.domain.unit_of_work.UnitOfWork` reads from it, its committed
+changes are appended in one transaction, and every earlier version is kept.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from tui.oms.store.reads import RELATION_NUMBERS, Reads, decoded
 from tui.oms.store.schema import KINDS
 
 REPLIES_KEPT_US: Final = 24 * 3600 * 1_000_000
-"""How long the answer to an idempotency key is kept, in microseconds."""
+"""How long the reply to an idempotency key is kept, in microseconds."""
 
-Place = tuple[int, str, str]
-"""Where an entity stands among the changes: the asAt of its newest version, its scope, its code."""
+ChangePosition = tuple[int, str, str]
+"""The position of an entity among the changes: the asAt of its newest version, its scope, its code."""
 
 
 class Store(Reads):
-    """The database of one desk. Not thread-safe: the engine lets one thread in at a time."""
+    """The database of one desk. Not thread-safe: the engine admits one thread at a time."""
 
     def __init__(
         self, connection: sqlite3.Connection, lock: FileLock | None, file: Path | None = None
@@ -42,13 +42,13 @@ class Store(Reads):
         self._rows: dict[tuple[type[Any], ResourceId], tuple[int, int]] = {}
         self._depth = 0
         self._head = self._read_head()
-        self._settled = self._head.numbers
+        self._numbers_before = self._head.numbers
 
     @classmethod
     def open(cls, path: Path | None, *, fresh: bool = False) -> Store:
-        """Open the database at ``path``, made if missing; None keeps it in memory.
+        """Open the database at ``path``, created if missing; None keeps it in memory.
 
-        ``fresh`` throws away what was there.
+        ``fresh`` deletes an existing database.
 
         Raises:
             StoreError: it cannot be used; the message says why.
@@ -56,7 +56,7 @@ class Store(Reads):
         return cls(*open_database(path, fresh=fresh), path)
 
     def close(self) -> None:
-        """End cleanly: what is in the write-ahead log moves into the file, and the lock is given back."""
+        """Close cleanly: checkpoint the write-ahead log into the file and release the lock."""
         super().close()
         if self._lock is not None:
             self._lock.release()
@@ -67,21 +67,21 @@ class Store(Reads):
         return self._head.as_at
 
     def next_as_at(self, now: datetime) -> int:
-        """Give the asAt of a call at ``now``: the clock never goes back and no two calls share a tick."""
+        """Return the asAt of a call at ``now``, later than that of every call before it."""
         return max(micros(now), self._head.as_at + 1)
 
     def is_empty(self) -> bool:
-        """Tell whether nothing was ever written."""
+        """Return whether nothing was ever written."""
         return self._head.seq == 0
 
     # -- transactions ------------------------------------------------------------------------------
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit everything written inside, or nothing when it raises. May be nested.
+        """Commit everything written inside, or nothing when it raises. Transactions may be nested.
 
         Raises:
-            StoreError: the disk would not take it; nothing was written.
+            StoreError: SQLite could not write; nothing was written.
         """
         head, depth = self._head, self._depth
         try:
@@ -100,9 +100,11 @@ class Store(Reads):
         finally:
             self._depth = depth
 
-    def append(self, changes: Sequence[EntityChange], context: Context, as_at: int, texts: JsonCache) -> None:
-        """Append the versions of a sealed book and move the current rows along; ``texts`` keeps them."""
-        batch = Batch(self._head, as_at, context, texts)
+    def append(
+        self, changes: Sequence[EntityChange], context: Context, as_at: int, json_cache: JsonCache
+    ) -> None:
+        """Append the versions of a committed unit of work; ``json_cache`` keeps their JSON."""
+        batch = Batch(self._head, as_at, context, json_cache)
         for change in changes:
             before, after = change.before, change.after
             if before is None:
@@ -117,44 +119,44 @@ class Store(Reads):
             else:
                 self._rows[key] = (n, batch.change(n, old, before, after))
         batch.write(self.connection)
-        self._settled = self._head.numbers
+        self._numbers_before = self._head.numbers
         self._head = batch.head
 
-    def draw(self, type: type[Any], entries: Mapping[ResourceId, bytes | None], as_at: int) -> None:
-        """Store the order graph's new entries of blocks or placements; None where it is deleted."""
+    def store_graph(self, type: type[Any], entries: Mapping[ResourceId, bytes | None], as_at: int) -> None:
+        """Store new order graph entries of blocks or placements, by id; None for a deleted one."""
         kind = KINDS[type]
         table = f"graph_{kind.name}"
-        first: list[Row] = []
-        again: list[Row] = []
-        erased: list[int] = []
+        new: list[Row] = []
+        changed: list[Row] = []
+        deleted: list[int] = []
         for id, text in entries.items():
             row = self._rows.get((type, id)) or self._find(kind, id)
             if text is not None and row is not None:
-                known = again if row[0] <= self._settled[kind.number] else first
-                known.append((row[0], as_at, text.decode()))
+                rows = changed if row[0] <= self._numbers_before[kind.number] else new
+                rows.append((row[0], as_at, text.decode()))
             elif text is None:
-                erased += self._gone_numbers(kind, id)
-        insert(self.connection, f"INSERT INTO {table}", first)
+                deleted += self._gone_numbers(kind, id)
+        insert(self.connection, f"INSERT INTO {table}", new)
         execute = self.connection.executemany
-        ends = [(kind.number, as_at, n, text) for n, _, text in again]
+        ends = [(kind.number, as_at, n, text) for n, _, text in changed]
         keep = f"INSERT INTO graph_past SELECT ?, n, since, ?, text FROM {table} WHERE n = ?"
         execute(f"{keep} AND text <> ?", ends)
         execute(
             f"""INSERT INTO {table} VALUES (?, ?, ?) ON CONFLICT (n) DO UPDATE
                 SET since = excluded.since, text = excluded.text WHERE text <> excluded.text""",
-            again,
+            changed,
         )
-        execute(keep, [(kind.number, as_at, n) for n in erased])
-        execute(f"DELETE FROM {table} WHERE n = ?", [(n,) for n in erased])
+        execute(keep, [(kind.number, as_at, n) for n in deleted])
+        execute(f"DELETE FROM {table} WHERE n = ?", [(n,) for n in deleted])
 
-    # -- the current state, for a book ---------------------------------------------------------------
+    # -- the current state, for a unit of work ---------------------------------------------------------------
 
     def get(self, kind: type[S], id: ResourceId) -> S | None:
-        """Give the current version, or None when it does not exist (or is deleted)."""
+        """Return the current version, or None when the entity does not exist or is deleted."""
         return next(iter(self.get_all(kind, (id,))), None)
 
     def get_all(self, kind: type[S], ids: Collection[ResourceId]) -> list[S]:
-        """Give the current versions of those of ``ids`` that exist."""
+        """Return the current versions of those of ``ids`` that exist."""
         table, entities = KINDS[kind].table, []
         for values, part in in_parts([(id.scope, id.code) for id in ids]):
             entities += self._entities(
@@ -166,13 +168,13 @@ class Store(Reads):
         return entities
 
     def related(self, relation: Relation[S], target: ResourceId) -> list[S]:
-        """Give the current entities that point at ``target``, or once did, oldest first."""
+        """Return the current entities that refer to ``target``, or once did, oldest first."""
         return self.related_all(relation, (target,))
 
     def related_all(self, relation: Relation[S], targets: Collection[ResourceId]) -> list[S]:
-        """Give the current entities that point at any of ``targets``, or once did.
+        """Return the current entities that refer to any of ``targets``, or once did.
 
-        Those that point at one target come oldest first.
+        Those of one target come oldest first.
         """
         kind = relation.kind
         entities = []
@@ -198,7 +200,7 @@ class Store(Reads):
         return entities
 
     def in_state(self, kind: type[S], state: str, *, after: ResourceId | None = None, limit: int) -> list[S]:
-        """Give up to ``limit`` entities in ``state`` (any case), by id, those behind ``after``."""
+        """Return up to ``limit`` entities in ``state`` (any case), sorted by id, those after ``after``."""
         return self._entities(
             kind,
             f"""{KINDS[kind].table} l CROSS JOIN version v ON v.seq = l.seq
@@ -206,16 +208,16 @@ class Store(Reads):
             (fold(state), after.scope if after else "", after.code if after else "", limit),
         )
 
-    def changed(self, kind: type[S], behind: Place, *, limit: int) -> list[tuple[Place, S]]:
-        """Give up to ``limit`` existing entities whose newest version is behind ``behind``, oldest first.
+    def changed(self, kind: type[S], after: ChangePosition, *, limit: int) -> list[tuple[ChangePosition, S]]:
+        """Return up to ``limit`` existing entities that changed after the position ``after``, oldest first.
 
-        Each comes with its own place, to go on from.
+        Each comes with its own position, from which the next call continues.
         """
         found = self.connection.execute(
             f"""SELECT l.n, l.seq, l.since, CAST(v.text AS BLOB) FROM {KINDS[kind].table} l
                 CROSS JOIN version v ON v.seq = l.seq
                 WHERE (l.since, l.scope, l.code) > (?, ?, ?) ORDER BY l.since, l.scope, l.code LIMIT ?""",
-            (*behind, limit),
+            (*after, limit),
         ).fetchall()
         entities = []
         for n, seq, as_at, text in found:
@@ -232,15 +234,15 @@ class Store(Reads):
 
     # -- replies kept for idempotency keys -----------------------------------------------------------
 
-    def recall(self, key: str, now: int) -> tuple[bytes, bytes] | None:
-        """Give the digest of the request kept under ``key`` and its answer, while they are kept."""
+    def kept_reply(self, key: str, now: int) -> tuple[bytes, bytes] | None:
+        """Return the digest of the request kept under ``key`` and its reply, or None."""
         row: tuple[bytes, bytes] | None = self.connection.execute(
             "SELECT digest, body FROM reply WHERE key = ? AND at > ?", (key, now - REPLIES_KEPT_US)
         ).fetchone()
         return row
 
-    def remember(self, key: str, digest: bytes, now: int, body: bytes) -> None:
-        """Keep an answer under ``key`` and forget those kept long enough."""
+    def keep_reply(self, key: str, digest: bytes, now: int, body: bytes) -> None:
+        """Keep a reply under ``key`` and delete those whose time is over."""
         self.connection.execute("DELETE FROM reply WHERE at <= ?", (now - REPLIES_KEPT_US,))
         self.connection.execute("INSERT OR REPLACE INTO reply VALUES (?,?,?,?)", (key, digest, now, body))
 
@@ -258,7 +260,7 @@ class Store(Reads):
         return Head(seq, chain, as_at, tuple(number or 0 for number in numbers))
 
     def broken_link(self) -> int | None:
-        """Check the journal's chain; give the first row that does not follow on from the one before it."""
+        """Check the journal's hash chain; return the first row that does not match it, or None."""
         chain = b""
         rows = self.connection.execute(
             """SELECT seq, kind, n, scope, code, number, as_at, user, request, CAST(text AS BLOB), chain
