@@ -110,42 +110,43 @@ def market() -> str:
     """Return the table of the numbers the simulated market goes by."""
     rules = MarketRules()
     minute = timedelta(minutes=1)
-    heavy, quiet = max(rules.profile), min(rules.profile)
+    heavy, quiet = max(rules.volume_profile), min(rules.volume_profile)
     rows = (
         (
             "Day",
-            f"{rules.day} h long, {rules.night // minute} minutes closed between two; "
-            f"begins {rules.begins} h in",
+            f"{rules.trading_day} h long, {rules.closed_time // minute} minutes closed between two; "
+            f"begins {rules.first_day_elapsed} h in",
         ),
         ("Step", f"{rules.tick.seconds} s of market time; `speed` 0.01 to 100 steps as fast"),
         ("Volume", f"the first half hour trades {heavy} times the average one, the quietest {quiet} times"),
         (
             "Fill",
             f"{rules.participation:.0%} of what trades between two fills, in lots; at most "
-            f"{rules.slice:.0%} of the placement, and {rules.most_of_day:.0%} of a day's volume for all "
-            "fills together",
+            f"{rules.max_slice:.0%} of the placement, and {rules.max_volume_share:.0%} of a day's volume "
+            "for all fills together",
         ),
         (
             "Pace",
-            f"a fill in {rules.patience} steps on average, in {rules.fresh_patience} for what just arrived",
+            f"a fill in {rules.ticks_per_fill} steps on average, "
+            f"in {rules.fresh_ticks_per_fill} for what just arrived",
         ),
         (
             "Rejected",
             f"a limit more than {rules.collar:.0%} ({rules.bond_collar:.0%} for bonds) through the market, "
-            f"any price {rules.absurd} times off it, foreign money; "
+            f"any price {rules.max_price_ratio} times off it, foreign money; "
             f"and one placement in {rules.reject_one_in} by chance",
         ),
         (
             "Late fill",
-            f"one cancel in {rules.cross_one_in} crosses a fill, which arrives within "
-            f"{(rules.late * rules.tick).seconds} s; the placement stays cancelled",
+            f"one cancel in {rules.late_fill_one_in} crosses a fill, which arrives within "
+            f"{(rules.late_fill_ticks * rules.tick).seconds} s; the placement stays cancelled",
         ),
         (
             "Halt",
             f"one instrument in {rules.halt_one_in * rules.tick} h, "
-            f"for about {rules.halted // minute} minutes",
+            f"for about {rules.halt_length // minute} minutes",
         ),
-        ("Calm", f"for the first {rules.calm // minute} minutes nothing goes wrong by chance"),
+        ("Calm", f"for the first {rules.calm_period // minute} minutes nothing goes wrong by chance"),
     )
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {said} |" for name, said in rows)])
 

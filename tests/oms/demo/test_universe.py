@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from tui.oms.demo.universe import DemoInstrument, instruments, mint
+from tui.oms.demo.universe import DemoInstrument, instruments, make_luid
 
 
 def by_ticker(ticker: str) -> DemoInstrument:
@@ -42,7 +42,7 @@ def test_every_isin_has_a_good_check_digit() -> None:
 
 def test_luids_are_minted_from_the_isin_once_and_for_all() -> None:
     assert by_ticker("AAPL").luid == "LUID_0000AAPL"
-    assert by_ticker("MSFT").luid == mint("US5949181045") == "LUID_Z07ZR5N3"
+    assert by_ticker("MSFT").luid == make_luid("US5949181045") == "LUID_Z07ZR5N3"
     luids = [instrument.luid for instrument in instruments()]
     assert len(set(luids)) == len(luids)
     assert all(re.fullmatch(r"LUID_[0-9A-Z]{8}", luid) for luid in luids)

@@ -34,7 +34,7 @@ from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import EXECUTIONS_OF_PLACEMENT
 from tui.oms.engine import commands
 from tui.oms.engine.engine import Engine
-from tui.oms.market import REASON, Market, MarketRules
+from tui.oms.market import REASON_PROPERTY, Market, MarketRules
 from tui.oms.market import simulation as running
 from tui.oms.run.embedded import Embedded
 from tui.oms.store import StoreError
@@ -52,9 +52,9 @@ def engine() -> Iterator[Engine]:
     engine.close()
 
 
-SMOOTH = MarketRules(reject_one_in=0, cross_one_in=0, halt_one_in=0)
+SMOOTH = MarketRules(reject_one_in=0, late_fill_one_in=0, halt_one_in=0)
 """Nothing goes wrong by chance."""
-AT_ONCE = replace(SMOOTH, calm=timedelta())
+AT_ONCE = replace(SMOOTH, calm_period=timedelta())
 """A market where what is then set to one in one happens from the first tick on."""
 
 
@@ -135,7 +135,7 @@ def state_of(engine: Engine, code: str) -> str | None:
 
 
 def reason_of(engine: Engine, code: str) -> str | None:
-    said = (kept(engine, code).properties or {}).get(REASON)
+    said = (kept(engine, code).properties or {}).get(REASON_PROPERTY)
     return said.value.label_value if said and said.value else None
 
 
@@ -268,7 +268,7 @@ def test_children_are_filled_and_their_parent_is_not(engine: Engine) -> None:
 
 async def a_day(seed: int) -> tuple[list[bytes], dict[str, Any]]:
     """Trade for a while on a server of its own: place, cancel, halt; give all its lists and its market."""
-    rules = MarketRules(calm=timedelta(), reject_one_in=3, cross_one_in=1, halt_one_in=40)
+    rules = MarketRules(calm_period=timedelta(), reject_one_in=3, late_fill_one_in=1, halt_one_in=40)
     embedded = await Embedded.open(None, seed=seed, start=OPENING, clock=VirtualClock(OPENING), rules=rules)
     market = "http://embedded/market"
     try:
@@ -312,17 +312,17 @@ async def test_one_seed_gives_one_day() -> None:
 
 
 def test_a_fill_takes_its_share_of_the_volume_and_a_day_has_only_so_much(engine: Engine) -> None:
-    share = replace(SMOOTH, begins=timedelta(), tick=timedelta(minutes=1), patience=1)
+    share = replace(SMOOTH, first_day_elapsed=timedelta(), tick=timedelta(minutes=1), ticks_per_fill=1)
     placed(engine, "PLC-1", 10_000_000, GILT)
     placed(engine, "PLC-2", 100_000_000, VODAFONE)
     opened(engine, rules=share).step(500)
     assert VODAFONE.adv is not None
     done = sum(fill.quantity for fill in fills(engine, "PLC-2"))
-    assert VODAFONE.adv * share.participation / 2 < done <= VODAFONE.adv * share.most_of_day
+    assert VODAFONE.adv * share.participation / 2 < done <= VODAFONE.adv * share.max_volume_share
     per_tick = VODAFONE.adv / share.ticks_a_day
     assert max(fill.quantity for fill in fills(engine, "PLC-2")) <= per_tick, "a tenth of the heaviest minute"
     assert {fill.quantity % 100 for fill in fills(engine, "PLC-2")} == {0}, "in lots"
-    capped = replace(share, most_of_day=Decimal("0.01"))
+    capped = replace(share, max_volume_share=Decimal("0.01"))
     placed(engine, "PLC-3", 100_000_000, VODAFONE)
     cancel(engine, "PLC-2")
     opened(engine, rules=capped).step(500)
@@ -330,7 +330,13 @@ def test_a_fill_takes_its_share_of_the_volume_and_a_day_has_only_so_much(engine:
 
 
 def test_the_open_and_the_close_are_heavier_than_noon(engine: Engine) -> None:
-    heavy = replace(SMOOTH, begins=timedelta(), tick=timedelta(minutes=1), patience=1, slice=Decimal(1))
+    heavy = replace(
+        SMOOTH,
+        first_day_elapsed=timedelta(),
+        tick=timedelta(minutes=1),
+        ticks_per_fill=1,
+        max_slice=Decimal(1),
+    )
     placed(engine, "PLC-1", 100_000_000, VODAFONE)
     opened(engine, rules=heavy).step(500)
     by_half_hour = [Decimal(0)] * 17
@@ -389,7 +395,7 @@ def test_a_broker_refuses_one_in_so_many_and_says_why(engine: Engine) -> None:
 
 
 def test_nothing_goes_wrong_by_chance_while_the_market_is_calm(engine: Engine) -> None:
-    market = opened(engine, rules=MarketRules(reject_one_in=1, cross_one_in=1, halt_one_in=1))
+    market = opened(engine, rules=MarketRules(reject_one_in=1, late_fill_one_in=1, halt_one_in=1))
     market.step()
     for number in range(5):
         placed(engine, f"PLC-{number}", 100_000)
@@ -408,7 +414,7 @@ def test_what_was_working_before_the_market_is_never_rejected(engine: Engine) ->
 
 
 def test_a_fill_may_cross_the_cancel_and_arrives_soon_after_it(engine: Engine) -> None:
-    market = opened(engine, rules=replace(AT_ONCE, cross_one_in=1))
+    market = opened(engine, rules=replace(AT_ONCE, late_fill_one_in=1))
     placed(engine, "PLC-1", 50_000)
     market.step(100)
     before = fills(engine, "PLC-1")
@@ -480,7 +486,7 @@ def test_a_halted_placement_whose_limit_was_amended_is_held_too(engine: Engine) 
 
 # -- the day, and time in force ------------------------------------------------------------------------
 
-EVENING = replace(SMOOTH, begins=timedelta(hours=8, minutes=29))
+EVENING = replace(SMOOTH, first_day_elapsed=timedelta(hours=8, minutes=29))
 TO_THE_CLOSE = 30
 
 

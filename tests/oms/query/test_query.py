@@ -32,7 +32,7 @@ from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.times import micros, moment
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server
-from tui.oms.query.pages import Listing, read_page
+from tui.oms.query.pages import ListQuery, read_page
 from tui.oms.query.queryable_fields import fields_of
 
 STRATEGY = "Order/Desk/Strategy"
@@ -217,7 +217,9 @@ async def test_a_long_filter_is_answered_and_a_deep_one_at_least_refused(
     orders: Sequence[Order], engine: Engine, raw: httpx.AsyncClient
 ) -> None:
     def ask(filter: str) -> int:
-        return len(engine.view(lambda reads: read_page(reads, Listing(fields_of(Order), filter=filter))).rows)
+        return len(
+            engine.view(lambda reads: read_page(reads, ListQuery(fields_of(Order), filter=filter))).rows
+        )
 
     for word, found in (("or", 1), ("and", 0)):
         assert ask(f" {word} ".join([*["side eq 'x'"] * 1000, "id.code eq 'ORD-2'"])) == found
@@ -350,7 +352,7 @@ async def test_a_page_token_stays_short_however_long_the_question_and_outlives_t
     assert token is not None
     assert len(token) <= 500
     assert codes(page) + codes(await client.orders.list(page=token)) == "3145"
-    monkeypatch.setattr("tui.oms.query.page_tokens._KEPT", OrderedDict())
+    monkeypatch.setattr("tui.oms.query.page_tokens._LONG_QUERIES", OrderedDict())
     repeated = await client.orders.list(page=token, filter=filter, sort_by=sort)
     assert codes(page) + codes(repeated) == "3145"
     for question in ({}, {"filter": filter}, {"filter": filter + " ", "sort_by": ["quantity"]}):
@@ -370,7 +372,7 @@ async def test_a_limit_out_of_bounds_is_refused(client: Client, limit: int) -> N
 async def test_a_range_is_answered_the_same_however_it_is_read(
     engine: Engine, client: Client, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    monkeypatch.setattr("tui.oms.query.planner.FEW", few)
+    monkeypatch.setattr("tui.oms.query.planner.SORT_LIMIT_ROWS", few)
     for number in range(30):
         order = an_order(f"ORD-{29 - number:02}", state=["New", "Filled", None][number % 3])
         engine.write(put, [order], user="u", now=NINE + timedelta(minutes=number))
@@ -480,7 +482,7 @@ def many(engine: Engine) -> Engine:
 async def test_a_page_comes_from_an_index_in_its_order(
     many: Engine, client: Client, monkeypatch: pytest.MonkeyPatch, filter: str, sort: str
 ) -> None:
-    monkeypatch.setattr("tui.oms.query.planner.FEW", 0)
+    monkeypatch.setattr("tui.oms.query.planner.SORT_LIMIT_ROWS", 0)
     with plan_of(many) as steps:
         sorts = [sort] if sort else []
         page = await client.orders.list(filter=filter, sort_by=sorts, limit=2)
@@ -546,7 +548,7 @@ async def test_no_list_reads_a_whole_table(
     much: int,
 ) -> None:
     await play(raw)
-    monkeypatch.setattr("tui.oms.query.pages.MUCH", much)
+    monkeypatch.setattr("tui.oms.query.pages.MANY_CHANGES", much)
     last = await raw.get("/api/orders", params={"sortBy": "version.asAtModified", "limit": "1"})
     when = {"asAt": last.json()["values"][0]["version"]["asAtModified"]} if as_at == "then" else {}
     path = f"ordermanagement/{path}/$history" if path.startswith("order/") else path
@@ -561,7 +563,7 @@ async def test_no_list_reads_a_whole_table(
 async def test_every_question_is_answered_whichever_index_it_is_read_by(
     many: Engine, client: Client, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    monkeypatch.setattr("tui.oms.query.planner.FEW", few)
+    monkeypatch.setattr("tui.oms.query.planner.SORT_LIMIT_ROWS", few)
     for filter, sort in QUESTIONS:
         sorts = [sort] if sort else []
         wanted = await client.orders.list(filter=filter or "quantity gte 0", sort_by=[*sorts, "quantity"])

@@ -352,9 +352,9 @@ def test_f1_f2_a_list_is_what_reading_every_row_would_give(
         **({"asAt": THEN.isoformat()} if past else {}),
     }
     with (
-        patch("tui.oms.query.planner.FEW", few),
-        patch("tui.oms.query.pages.MUCH", much),
-        patch("tui.oms.query.pages.WALK", walk),
+        patch("tui.oms.query.planner.SORT_LIMIT_ROWS", few),
+        patch("tui.oms.query.pages.MANY_CHANGES", much),
+        patch("tui.oms.query.pages.MAX_IDS_SCANNED", walk),
     ):
         assert asyncio.run(listing(world, asked)) == in_order(rows, keys)
 

@@ -11,7 +11,7 @@ from tests.oms.rules.rules_client import Desk, rid
 from tui.api.models import Block, Order
 from tui.oms.demo.universe import instrument_table
 from tui.oms.domain.unit_of_work import BLOCK_OF_ORDER, Relation, UnitOfWork
-from tui.oms.rules.blocking import members
+from tui.oms.rules.blocking import orders_of_block
 
 
 class Counting:
@@ -37,7 +37,7 @@ def test_a_book_asks_the_store_once_for_each_entity(desk: Desk) -> None:
     for _ in range(3):
         block = uow.get(Block, rid("B"))
         assert block is not None
-        assert len(members(uow, block)) == 200
+        assert len(orders_of_block(uow, block)) == 200
     assert source.asked == 201
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.oms.rules.rules_client import Desk
 from tui.api.models import Allocation
-from tui.oms.rules.apportioning import ALGORITHMS, WEIGHTED, by_weight, share_fills
-from tui.oms.rules.sizes import average, plain, trim
+from tui.oms.rules.apportioning import ALGORITHMS, WEIGHTED_ALGORITHMS, apportion_by_weight, apportion_fills
+from tui.oms.rules.sizes import decimal_text, trim_zeros, weighted_average
 
 whole = st.integers(1, 400).map(Decimal)
 tenths = st.integers(1, 4000).map(lambda units: Decimal(units) / 10)
@@ -49,7 +49,7 @@ def summed(shared: list[list[Decimal]]) -> list[Decimal]:
 def test_a2_a4_pr_fifo_is_the_contracts_reference_algorithm(
     fills: list[Decimal], orders: list[Decimal]
 ) -> None:
-    assert summed(share_fills("PR-FIFO", fills, orders, orders)) == naive(fills, orders)
+    assert summed(apportion_fills("PR-FIFO", fills, orders, orders)) == naive(fills, orders)
 
 
 @unhurried
@@ -57,15 +57,15 @@ def test_a2_a4_pr_fifo_is_the_contracts_reference_algorithm(
 def test_a3_a6_a7_what_is_shared_is_what_was_filled_as_far_as_there_is_room(
     algorithm: str, fills: list[Decimal], orders: list[Decimal]
 ) -> None:
-    got = summed(share_fills(algorithm, fills, orders, orders))
+    got = summed(apportion_fills(algorithm, fills, orders, orders))
     assert sum(got) == min(sum(fills), sum(orders))
     assert all(0 <= have <= size for have, size in zip(got, orders, strict=True))
 
 
 @unhurried
-@given(st.sampled_from(sorted(WEIGHTED)), whole | tenths, sizes)
+@given(st.sampled_from(sorted(WEIGHTED_ALGORITHMS)), whole | tenths, sizes)
 def test_a16_weights_share_everything(algorithm: str, units: Decimal, weights: list[Decimal]) -> None:
-    got = by_weight(algorithm, units, weights)
+    got = apportion_by_weight(algorithm, units, weights)
     assert sum(got) == units
     assert all(
         abs(have - units * weight / sum(weights)) <= 1 for have, weight in zip(got, weights, strict=True)
@@ -75,7 +75,7 @@ def test_a16_weights_share_everything(algorithm: str, units: Decimal, weights: l
 @unhurried
 @given(st.lists(st.tuples(whole | tenths, whole | tenths), min_size=1))
 def test_a10_an_average_lies_between_its_prices(pairs: list[tuple[Decimal, Decimal]]) -> None:
-    price = average(pairs)
+    price = weighted_average(pairs)
     assert price is not None
     assert min(p for _, p in pairs) <= price <= max(p for _, p in pairs)
 
@@ -83,9 +83,9 @@ def test_a10_an_average_lies_between_its_prices(pairs: list[tuple[Decimal, Decim
 @unhurried
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=6))
 def test_a_number_is_written_as_a_person_writes_it(number: Decimal) -> None:
-    assert trim(number) == number
-    assert "E" not in plain(number)
-    assert not plain(number).endswith(".")
+    assert trim_zeros(number) == number
+    assert "E" not in decimal_text(number)
+    assert not decimal_text(number).endswith(".")
 
 
 @settings(unhurried, max_examples=40)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.oms.rules.rules_client import Desk, failure, id_of, modified, refused, rid
 from tui.api.models import Allocation
-from tui.oms.rules.sweeping import moment
+from tui.oms.rules.sweeping import latest_modification
 
 
 def done(desk: Desk) -> None:
@@ -77,7 +77,7 @@ def test_s1_a_time_or_a_label_is_needed(desk: Desk, latest: str) -> None:
     ],
 )
 def test_the_latest_time_is_read_in_either_form(text: str, expected: datetime) -> None:
-    assert moment(text) == expected
+    assert latest_modification(text) == expected
 
 
 def test_s2_a_placement_holds_a_sweep_up_until_what_it_executed_is_allocated(desk: Desk) -> None:

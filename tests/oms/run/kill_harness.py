@@ -20,7 +20,7 @@ from tui.api.requests import BlockAndOrdersCreateRequest
 from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.commands import create_orders
 from tui.oms.engine.engine import Engine
-from tui.oms.query.pages import Listing, read_page
+from tui.oms.query.pages import ListQuery, read_page
 from tui.oms.query.queryable_fields import fields_of
 
 LIVES = 100_000
@@ -46,7 +46,7 @@ def live(file: Path, child: int) -> None:
         engine.write(create_orders, request_of(child, call), user="child")
         say(str(call))
         if call % 8 == 0:
-            engine.view(lambda reads: read_page(reads, Listing(fields_of(Order), limit=10)))
+            engine.view(lambda reads: read_page(reads, ListQuery(fields_of(Order), limit=10)))
 
 
 def say(what: str) -> None:

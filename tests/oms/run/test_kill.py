@@ -21,7 +21,7 @@ from tui.api.models import Block, Order
 from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.engine import Engine
 from tui.oms.http.read_endpoints import graph_text
-from tui.oms.query.pages import Listing, read_page
+from tui.oms.query.pages import ListQuery, read_page
 from tui.oms.query.queryable_fields import fields_of
 
 KILLS = 200
@@ -84,8 +84,8 @@ def test_nothing_acknowledged_is_lost_and_no_call_is_torn_by_two_hundred_kills(
 
 def whole_calls(engine: Engine, child: int) -> int:
     """Count the calls of a child that are there; each must be there with all it made."""
-    blocks = entries(engine, Listing(fields_of(Block), text=graph_text(Block), filter=mine(child)))
-    orders = entries(engine, Listing(fields_of(Order), filter=mine(child)))
+    blocks = entries(engine, ListQuery(fields_of(Block), json_sql=graph_text(Block), filter=mine(child)))
+    orders = entries(engine, ListQuery(fields_of(Order), filter=mine(child)))
     for entry in blocks:
         _, call = entry["block"]["id"]["code"].split("-")
         size = size_of(int(call))
@@ -101,6 +101,6 @@ def mine(child: int) -> str:
     return f"id.code startswith '{child}-'"
 
 
-def entries(engine: Engine, listing: Listing) -> list[dict]:  # type: ignore[type-arg]
+def entries(engine: Engine, listing: ListQuery) -> list[dict]:  # type: ignore[type-arg]
     asked = msgspec.structs.replace(listing, limit=5_000)
     return [msgspec.json.decode(row) for row in engine.view(lambda reads: read_page(reads, asked)).rows]

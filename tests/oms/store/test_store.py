@@ -25,7 +25,7 @@ from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.times import micros
 from tui.oms.domain.unit_of_work import ReplyBuilder, Stored, UnitOfWork
 from tui.oms.engine.engine import Engine
-from tui.oms.query.pages import Listing, read_page
+from tui.oms.query.pages import ListQuery, read_page
 from tui.oms.query.queryable_fields import fields_of
 from tui.oms.store import StoreError
 from tui.oms.store.reads import Reads
@@ -224,7 +224,7 @@ def test_a_desk_of_the_first_layout_is_brought_up_to_this_one(tmp_path: Path) ->
     old.execute("PRAGMA user_version = 1")
     old.close()
     engine = Engine.open(file, instrument_table)
-    asked = Listing(fields_of(Order), filter="state eq 'Filled'", sort=("-side",))
+    asked = ListQuery(fields_of(Order), filter="state eq 'Filled'", sort=("-side",))
     (row,) = engine.view(lambda reads: read_page(reads, asked)).rows
     assert b'"ORD-2"' in row
     engine.write(put, [an_order("ORD-3")], user="u")

@@ -53,18 +53,18 @@ def round_lot(instrument: DemoInstrument) -> int:
     return 100 if instrument.currency in ("USD", "JPY") else 50
 
 
-def in_lots(quantity: Decimal, lot: int) -> Decimal:
+def round_to_lots(quantity: Decimal, lot: int) -> Decimal:
     """Round ``quantity`` to whole lots, at least one."""
     return max(Decimal(1), (quantity / lot).to_integral_value(ROUND_HALF_EVEN)) * lot
 
 
-def on_tick(price: Decimal, instrument: DemoInstrument) -> Decimal:
+def round_to_tick(price: Decimal, instrument: DemoInstrument) -> Decimal:
     """Round ``price`` to a price the market quotes."""
     ticks = (price / instrument.tick).to_integral_value(ROUND_HALF_EVEN)
     return max(Decimal(1), ticks) * instrument.tick
 
 
-def noise(rng: Random) -> Decimal:
+def random_normal(rng: Random) -> Decimal:
     """Draw a number with mean 0 and variance 1.
 
     The sum of three uniform integers is close enough to a bell curve, and exact.
@@ -86,12 +86,12 @@ def money(amount: Decimal, currency: str) -> CurrencyAndAmount:
     return CurrencyAndAmount(amount=amount, currency=currency)
 
 
-def label(key: str, text: str) -> Properties:
+def label_property(key: str, text: str) -> Properties:
     """Give the property ``key`` (domain/scope/code) with a text as its value."""
     return {key: PerpetualProperty(key=key, value=PropertyValue(label_value=text))}
 
 
-def metric(key: str, value: Decimal, unit: str) -> Properties:
+def metric_property(key: str, value: Decimal, unit: str) -> Properties:
     """Give the property ``key`` with a number of ``unit`` as its value."""
     number = PropertyValue(metric_value=MetricValue(value=value, unit=unit))
     return {key: PerpetualProperty(key=key, value=number)}

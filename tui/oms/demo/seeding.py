@@ -25,9 +25,9 @@ from tui.api.requests import (
     PlacementSetRequest,
     SweepBlocksRequest,
 )
-from tui.oms.demo.filler import ordinary
+from tui.oms.demo.random_situations import random_situation
 from tui.oms.demo.situations import OPENING, SITUATIONS
-from tui.oms.demo.story import Call, Codes, DemoStep, Situation, Story
+from tui.oms.demo.story import CommandName, DemoStep, IdSequence, Situation, Story
 from tui.oms.demo.universe import instruments
 from tui.oms.domain.refusals import Refusal
 from tui.oms.engine import commands
@@ -35,11 +35,11 @@ from tui.oms.engine.commands import AllocationCommand, BookingCommand, Command, 
 from tui.oms.engine.engine import Engine
 
 Size = Literal["demo", "busy", "stress"]
-BLOCKS: Final[Mapping[Size, int]] = {"demo": 40, "busy": 1_000, "stress": 20_000}
-SLOTS: Final[Mapping[Size, int]] = {"demo": 120, "busy": 60, "stress": 40}
+BLOCK_COUNTS: Final[Mapping[Size, int]] = {"demo": 40, "busy": 1_000, "stress": 20_000}
+SLOT_COUNTS: Final[Mapping[Size, int]] = {"demo": 120, "busy": 60, "stress": 40}
 MORNING: Final = timedelta(hours=4)
-SHORTEST: Final = timedelta(hours=1)
-LIMIT: Final = 100
+MIN_MORNING: Final = timedelta(hours=1)
+MAX_ITEMS_PER_CALL: Final = 100
 """How many items go into one call, at most (2.0)."""
 MILLISECOND: Final = timedelta(milliseconds=1)
 
@@ -57,26 +57,26 @@ def seed(engine: Engine, *, size: Size, seed: int = 7, start: datetime) -> None:
     """
     rng = Random(seed)
     midnight = datetime.combine(start.date(), time(0), start.tzinfo)
-    morning = max(SHORTEST, min(MORNING, start - midnight))
-    play = Play(engine, start.astimezone(UTC) - morning, morning / SLOTS[size])
+    morning = max(MIN_MORNING, min(MORNING, start - midnight))
+    play = Playback(engine, start.astimezone(UTC) - morning, morning / SLOT_COUNTS[size])
     with engine.bulk():
-        for slot, acts in enumerate(_programme(rng, BLOCKS[size], SLOTS[size])):
-            play.slot(slot, acts, rng)
+        for slot, acts in enumerate(_schedule(rng, BLOCK_COUNTS[size], SLOT_COUNTS[size])):
+            play.play_slot(slot, acts, rng)
 
 
-Act = tuple[Story, DemoStep]
+StoryStep = tuple[Story, DemoStep]
 
 
-def _programme(rng: Random, blocks: int, slots: int) -> list[list[Act]]:
+def _schedule(rng: Random, blocks: int, slots: int) -> list[list[StoryStep]]:
     """Spread the steps of every story over the slots: one step of a story a slot, in its order."""
     situations = list(_situations(rng, blocks))
     rng.shuffle(situations)
     by_ticker = {instrument.ticker: instrument for instrument in instruments()}
-    codes = Codes()
-    programme: list[list[Act]] = [[] for _ in range(slots)]
+    codes = IdSequence()
+    programme: list[list[StoryStep]] = [[] for _ in range(slots)]
     for situation in situations:
         story = Story(situation, by_ticker[situation.ticker], codes, rng)
-        steps = situation.steps
+        steps = situation.single_steps
         first = 0 if situation is OPENING else rng.randrange(1, slots - len(steps) + 1)
         last = min(slots, first + 5 * len(steps))
         later = sorted(rng.sample(range(first + 1, last), len(steps) - 1))
@@ -88,10 +88,10 @@ def _programme(rng: Random, blocks: int, slots: int) -> list[list[Act]]:
 def _situations(rng: Random, blocks: int) -> Iterator[Situation]:
     yield from SITUATIONS
     for _ in range(blocks - sum(situation.blocks for situation in SITUATIONS)):
-        yield ordinary(rng)
+        yield random_situation(rng)
 
 
-class Play:
+class Playback:
     """Sends what the stories say, slot by slot, each call at the time of its last part."""
 
     def __init__(self, engine: Engine, opening: datetime, width: timedelta) -> None:
@@ -101,25 +101,25 @@ class Play:
         self._clock = opening
         self._calls = 0
 
-    def slot(self, number: int, acts: Sequence[Act], rng: Random) -> None:
+    def play_slot(self, number: int, acts: Sequence[StoryStep], rng: Random) -> None:
         """Play the acts of one slot at random times in it."""
         seconds = int(self._width.total_seconds())
         begin = self._opening + number * self._width
         moments = sorted(begin + rng.randrange(seconds * 1000) * MILLISECOND for _ in acts)
-        calls: defaultdict[tuple[Call, str], list[tuple[datetime, Any]]] = defaultdict(list)
+        calls: defaultdict[tuple[CommandName, str], list[tuple[datetime, Any]]] = defaultdict(list)
         for at, (story, verb) in zip(moments, acts, strict=True):
-            sent = verb.tell(story, at)
-            if sent.parts:
-                calls[sent.call, sent.user] += [(at, part) for part in sent.parts]
+            sent = verb.request(story, at)
+            if sent.items:
+                calls[sent.command, sent.user] += [(at, part) for part in sent.items]
         for (call, user), parts in sorted(calls.items(), key=_last_moment):
-            limit = 1 if call == "allocate_weighted" else LIMIT
+            limit = 1 if call == "allocate_weighted" else MAX_ITEMS_PER_CALL
             for start in range(0, len(parts), limit):
                 self._send(call, user, parts[start : start + limit])
 
-    def _send(self, call: Call, user: str, parts: Sequence[tuple[datetime, Any]]) -> None:
+    def _send(self, call: CommandName, user: str, parts: Sequence[tuple[datetime, Any]]) -> None:
         self._calls += 1
         self._clock = max(parts[-1][0], self._clock + MILLISECOND)
-        command, request = CALLS[call](tuple(part for _, part in parts), self._clock)
+        command, request = COMMANDS[call](tuple(part for _, part in parts), self._clock)
         reply = self._engine.write(
             command, request, user=user, now=self._clock, request_id=f"DEMO-{self._calls:06d}"
         )
@@ -128,28 +128,28 @@ class Play:
             raise Refusal(failure.type or call, failure.detail or f"{call} was refused")
 
 
-def _last_moment(call: tuple[tuple[Call, str], list[tuple[datetime, Any]]]) -> tuple[datetime, str]:
+def _last_moment(call: tuple[tuple[CommandName, str], list[tuple[datetime, Any]]]) -> tuple[datetime, str]:
     (name, _), parts = call
     return parts[-1][0], name
 
 
-Parts = tuple[Any, ...]
-Built = tuple[Command, object]
+Items = tuple[Any, ...]
+BuiltCommand = tuple[Command, object]
 
 
-def _keyed(parts: Parts) -> dict[str, Any]:
+def _keyed(parts: Items) -> dict[str, Any]:
     return {str(number): part for number, part in enumerate(parts, 1)}
 
 
-def _booking(mark: bool) -> Callable[[Parts, datetime], Built]:
-    def build(parts: Parts, now: datetime) -> Built:
+def _booking(mark: bool) -> Callable[[Items, datetime], BuiltCommand]:
+    def build(parts: Items, now: datetime) -> BuiltCommand:
         request = BookTransactionsRequest(allocation_ids=parts)
         return commands.book_transactions, BookingCommand(request, mark_booked=mark)
 
     return build
 
 
-CALLS: Final[Mapping[Call, Callable[[Parts, datetime], Built]]] = {
+COMMANDS: Final[Mapping[CommandName, Callable[[Items, datetime], BuiltCommand]]] = {
     "create_orders": lambda parts, _: (
         commands.create_orders,
         BlockAndOrdersCreateRequest(requests=parts),

@@ -21,7 +21,7 @@ from tui.oms.demo.universe import DemoInstrument
 
 HUNDRED: Final = Decimal(100)
 
-Call = Literal[
+CommandName = Literal[
     "create_orders",
     "move_orders",
     "update_orders",
@@ -45,12 +45,12 @@ Call = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class StepRequest:
     """A user's part of a call: ``parts`` go into one request with those of other stories."""
 
-    call: Call
+    command: CommandName
     user: str
-    parts: tuple[Any, ...]
+    items: tuple[Any, ...]
 
 
 class DemoStep(ABC):
@@ -59,14 +59,14 @@ class DemoStep(ABC):
     __slots__ = ()
     blocks: ClassVar[int] = 0
     """How many blocks it adds to the desk."""
-    checks: ClassVar[bool] = False
+    gives_compliance: ClassVar[bool] = False
     """Whether compliance gives its verdict by it, so that the orders wait for it until then."""
 
     @abstractmethod
-    def tell(self, story: Story, at: datetime) -> Sent:
+    def request(self, story: Story, at: datetime) -> StepRequest:
         """Give the request for it, made at ``at``."""
 
-    def apart(self) -> Sequence[DemoStep]:
+    def split(self) -> Sequence[DemoStep]:
         """Give the single steps it is made of."""
         return (self,)
 
@@ -84,7 +84,7 @@ class Situation:
     title: str
     ticker: str
     orders: dict[str, int]
-    does: tuple[DemoStep, ...]
+    steps: tuple[DemoStep, ...]
     side: str = "Buy"
     limit: str | None = None
     stop: str | None = None
@@ -92,7 +92,7 @@ class Situation:
     strategy: str = "Core"
     compliance: tuple[str, ...] = ("Passed",)
     approval: tuple[str, ...] = ("Approved",)
-    beside: dict[str, int] = field(default_factory=dict)
+    second_orders: dict[str, int] = field(default_factory=dict)
     size: Literal["Quantity", "Amount", "Weight"] = "Quantity"
     code: str | None = None
     name: str | None = None
@@ -107,32 +107,34 @@ class Situation:
     @property
     def blocks(self) -> int:
         """Count the blocks there are when the story is over."""
-        return sum(verb.blocks for verb in self.does) + bool(self.beside)
+        return sum(verb.blocks for verb in self.steps) + bool(self.second_orders)
 
     @property
-    def steps(self) -> tuple[DemoStep, ...]:
+    def single_steps(self) -> tuple[DemoStep, ...]:
         """Give everything that happens, one step a time."""
-        return tuple(step for verb in self.does for step in verb.apart())
+        return tuple(step for verb in self.steps for step in verb.split())
 
 
-class Codes:
+class IdSequence:
     """Hands out the desk's codes in the order things happen."""
 
-    DIGITS: Final = {"BLK": 4, "ORD": 5, "PLC": 5, "EXE": 6}
+    CODE_DIGITS: Final = {"BLK": 4, "ORD": 5, "PLC": 5, "EXE": 6}
 
     def __init__(self) -> None:
-        self._counters = {kind: count(1) for kind in self.DIGITS}
+        self._counters = {kind: count(1) for kind in self.CODE_DIGITS}
 
     def next(self, kind: Literal["BLK", "ORD", "PLC", "EXE"]) -> ResourceId:
         """Give the next id of ``kind``."""
         number = next(self._counters[kind])
-        return ResourceId(roster.SCOPE, f"{kind}-{number:0{self.DIGITS[kind]}d}")
+        return ResourceId(roster.SCOPE, f"{kind}-{number:0{self.CODE_DIGITS[kind]}d}")
 
 
 class Story:
     """A situation while it happens: its ids, and every request as it was last sent."""
 
-    def __init__(self, situation: Situation, instrument: DemoInstrument, codes: Codes, rng: Random) -> None:
+    def __init__(
+        self, situation: Situation, instrument: DemoInstrument, codes: IdSequence, rng: Random
+    ) -> None:
         self.situation = situation
         self.instrument = instrument
         self.codes = codes
@@ -156,7 +158,7 @@ class Story:
             return None
         return CurrencyAndAmount(amount=Decimal(amount), currency=self.instrument.currency)
 
-    def open_block(self) -> ResourceId:
+    def next_block_id(self) -> ResourceId:
         """Give a new block its id: the situation's own code for the first, if it declares one."""
         own = None if self.blocks else self.situation.code
         self.blocks.append(ResourceId(roster.SCOPE, own) if own else self.codes.next("BLK"))
@@ -186,15 +188,15 @@ class Story:
 
     def _order_properties(self, index: int) -> Properties:
         situation = self.situation
-        checked_later = any(verb.checks for verb in situation.does)
-        compliance, approval = ("Pending", "Pending") if checked_later else self.verdict(index)
+        checked_later = any(verb.gives_compliance for verb in situation.steps)
+        compliance, approval = ("Pending", "Pending") if checked_later else self.compliance_states(index)
         return {
-            **roster.label("Order/demo/Strategy", situation.strategy),
-            **roster.label(roster.COMPLIANCE_STATE, compliance),
-            **roster.label(roster.APPROVAL_STATE, approval),
+            **roster.label_property("Order/demo/Strategy", situation.strategy),
+            **roster.label_property(roster.COMPLIANCE_STATE, compliance),
+            **roster.label_property(roster.APPROVAL_STATE, approval),
         }
 
-    def verdict(self, index: int) -> tuple[str, str]:
+    def compliance_states(self, index: int) -> tuple[str, str]:
         """Give the compliance and approval states of an order."""
         compliance, approval = self.situation.compliance, self.situation.approval
         return compliance[index % len(compliance)], approval[index % len(approval)]
@@ -204,10 +206,14 @@ class Story:
         instrument = self.instrument
         volume = instrument.adv
         return {
-            **roster.label("Block/demo/InstrumentName", self.situation.name or instrument.name),
-            **roster.label("Block/demo/AssetClass", instrument.asset_class),
-            **roster.metric("Block/demo/ReferencePrice", instrument.price, instrument.currency),
-            **({} if volume is None else roster.metric("Block/demo/AverageDailyVolume", volume, "Shares")),
+            **roster.label_property("Block/demo/InstrumentName", self.situation.name or instrument.name),
+            **roster.label_property("Block/demo/AssetClass", instrument.asset_class),
+            **roster.metric_property("Block/demo/ReferencePrice", instrument.price, instrument.currency),
+            **(
+                {}
+                if volume is None
+                else roster.metric_property("Block/demo/AverageDailyVolume", volume, "Shares")
+            ),
         }
 
     def filled(self, placement: ResourceId) -> Decimal:
@@ -218,7 +224,7 @@ class Story:
         """Draw a price around the reference that the story's own limit allows."""
         instrument, limit = self.instrument, self.situation.limit
         swing = instrument.price * instrument.volatility / HUNDRED / 4
-        price = roster.on_tick(instrument.price + swing * roster.noise(self.rng), instrument)
+        price = roster.round_to_tick(instrument.price + swing * roster.random_normal(self.rng), instrument)
         if limit is None:
             return price
         buys = self.situation.side.startswith("Buy")
@@ -230,4 +236,4 @@ class Story:
             return of
         share = of * percent / HUNDRED
         lot = roster.round_lot(self.instrument)
-        return roster.in_lots(share, lot) if share > lot else share.to_integral_value()
+        return roster.round_to_lots(share, lot) if share > lot else share.to_integral_value()

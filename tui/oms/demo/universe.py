@@ -16,7 +16,7 @@ from typing import Any, Final
 from tui.api.price_units import is_bond, price_unit
 from tui.oms.domain.instrument_master import InstrumentTable
 
-ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+BASE32_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 FIGI: Final = "Instrument/default/Figi"
 ISIN: Final = "Instrument/default/Isin"
 TICKER: Final = "Instrument/default/Ticker"
@@ -73,14 +73,14 @@ class DemoInstrument:
         return 1 if self.currency == "USD" or self.is_bond else 2
 
 
-def mint(isin: str) -> str:
+def make_luid(isin: str) -> str:
     """Give the LUID a local server hands out for ``isin``: always the same, eight base-32 characters.
 
     >>> mint("US5949181045") == mint("US5949181045")
     True
     """
     number = int.from_bytes(hashlib.sha256(isin.encode()).digest()[:5], "big")
-    return "LUID_" + "".join(ALPHABET[number >> shift & 31] for shift in range(35, -1, -5))
+    return "LUID_" + "".join(BASE32_ALPHABET[number >> shift & 31] for shift in range(35, -1, -5))
 
 
 @cache
@@ -112,5 +112,5 @@ def _instrument(row: dict[str, Any]) -> DemoInstrument:
         price=Decimal(row["price"]),
         adv=None if adv is None else (Decimal(adv) * 1_000_000).to_integral_value(),
         volatility=Decimal(row["volatility"]),
-        luid=row.get("luid") or mint(row["isin"]),
+        luid=row.get("luid") or make_luid(row["isin"]),
     )

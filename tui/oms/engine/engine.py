@@ -208,7 +208,7 @@ class Engine:
         """Compute and store the order graph entries that the changes affect."""
         from tui.oms.engine import order_graph
 
-        block_ids, placement_ids = order_graph.touched(changes, uow)
+        block_ids, placement_ids = order_graph.affected_ids(changes, uow)
         order_graph.prefetch(uow, block_ids, placement_ids)
         blocks: dict[ResourceId, bytes | None] = dict.fromkeys(block_ids)
         for id in blocks:

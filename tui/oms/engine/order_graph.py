@@ -46,8 +46,8 @@ from tui.oms.domain.unit_of_work import (
     Stored,
     UnitOfWork,
 )
-from tui.oms.rules.affected import touched
-from tui.oms.rules.blocking import members
+from tui.oms.rules.affected import affected_ids
+from tui.oms.rules.blocking import orders_of_block
 from tui.oms.rules.derived_states import (
     approval_of,
     block_approval,
@@ -59,18 +59,18 @@ from tui.oms.rules.derived_states import (
 )
 from tui.oms.rules.entities import NEW
 from tui.oms.rules.placed_quantities import (
-    Shares,
+    BlockShares,
     attribution,
     average_price,
-    executed_shares,
-    fills,
-    live_allocations_of,
+    executed_by_block,
+    fills_of,
+    live_allocations_of_placement,
     live_size,
     top_level,
 )
-from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, basis_of, exactly, total, trim
+from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, basis_name, exact_arithmetic, total, trim_zeros
 
-__all__ = ["graph_block", "graph_placement", "prefetch", "touched"]
+__all__ = ["affected_ids", "graph_block", "graph_placement", "prefetch"]
 
 
 class _BlockFacts(Struct, frozen=True):
@@ -81,7 +81,7 @@ class _BlockFacts(Struct, frozen=True):
     placements: Sequence[Placement]
     executions: Mapping[ResourceId, Sequence[Execution]]
     """The fills of every top-level placement, its children's included, the cancelled left out."""
-    parts: Mapping[str, Shares]
+    parts: Mapping[str, BlockShares]
     """What the top-level placements put on their blocks, by basis."""
     executed: Mapping[ResourceId, Decimal]
     """The units of every top-level placement's fills that fall to this block."""
@@ -122,7 +122,7 @@ def prefetch(uow: UnitOfWork, blocks: Iterable[ResourceId], placements: Iterable
     uow.prefetch_related(BOOKINGS_OF_ALLOCATION, dict.fromkeys(one.id for one in allocations))
 
 
-@exactly
+@exact_arithmetic
 def graph_block(uow: UnitOfWork, block: Block) -> OrderGraphBlock:
     """G1 to G8, G10: give a block with its totals."""
     facts = _gathered(uow, block)
@@ -130,8 +130,8 @@ def graph_block(uow: UnitOfWork, block: Block) -> OrderGraphBlock:
     executed, allocated, booked = _executed(facts), _allocated(facts), _booked(facts)
     size = ordered.quantity if facts.orders else block.quantity
     stages = [placed.quantity, executed.quantity, allocated.quantity, booked.quantity]
-    if basis_of(block) == AMOUNT.name:
-        size = ordered.amount if facts.orders else AMOUNT.of(block)
+    if basis_name(block) == AMOUNT.name:
+        size = ordered.amount if facts.orders else AMOUNT.size_of(block)
         unit = uow.instruments.price_unit(block.lusid_instrument_id)
         spent, given = (executed.amount or ZERO) * unit, _weighted(facts) * unit
         stages = [placed.amount, spent, given, booked.amount]
@@ -154,7 +154,7 @@ def graph_block(uow: UnitOfWork, block: Block) -> OrderGraphBlock:
 
 def _gathered(uow: UnitOfWork, block: Block) -> _BlockFacts:
     """G4, G5, G10: read what surrounds a block; the allocations of its placements where it has no orders."""
-    orders = members(uow, block)
+    orders = orders_of_block(uow, block)
     placements = uow.related(PLACEMENTS_OF_BLOCK, block.id)
     units = attribution(uow, block.id)
     by_value = any(placement.amount is not None for placement in placements)
@@ -171,9 +171,9 @@ def _gathered(uow: UnitOfWork, block: Block) -> _BlockFacts:
         block=block,
         orders=orders,
         placements=placements,
-        executions={each.id: fills(uow, each) for each in top_level(placements)},
+        executions={each.id: fills_of(uow, each) for each in top_level(placements)},
         parts={"Quantity": units, "Amount": attribution(uow, block.id, AMOUNT) if by_value else {}},
-        executed={each.id: executed_shares(uow, each, units)[block.id] for each in top_level(placements)},
+        executed={each.id: executed_by_block(uow, each, units)[block.id] for each in top_level(placements)},
         allocations=counting,
         bookings=[
             booking
@@ -198,18 +198,20 @@ def _by_state(sizes: Iterable[tuple[str | None, Decimal | None]]) -> dict[str, D
         if size is not None:
             name = state or NEW
             found[name] = found[name] + size if name in found else size
-    return {state: trim(size) for state, size in found.items()} or None
+    return {state: trim_zeros(size) for state, size in found.items()} or None
 
 
 def _live(sums: Mapping[str, Decimal] | None) -> Decimal:
     """G1: give what is left of the sums by state without the cancelled."""
-    return trim(total(size for state, size in (sums or {}).items() if not is_cancelled(state)))
+    return trim_zeros(total(size for state, size in (sums or {}).items() if not is_cancelled(state)))
 
 
 def _ordered(facts: _BlockFacts) -> Ordered:
     """G1, G10: give what is ordered, by state, and each order's compliance and approval."""
     quantities = _by_state((order.state, order.quantity) for order in facts.orders)
-    amounts = _by_state((order.state, AMOUNT.of(order)) for order in facts.orders if order.amount is not None)
+    amounts = _by_state(
+        (order.state, AMOUNT.size_of(order)) for order in facts.orders if order.amount is not None
+    )
     return Ordered(
         quantity=_live(quantities),
         quantity_by_state=quantities or {},
@@ -233,13 +235,13 @@ def _placed(uow: UnitOfWork, facts: _BlockFacts) -> Placed:
     id = facts.block.id
 
     def live(basis: Basis) -> Decimal:
-        return trim(total(shares.get(id) for shares in facts.parts[basis.name].values()))
+        return trim_zeros(total(shares.get(id) for shares in facts.parts[basis.name].values()))
 
     def by_state(basis: Basis) -> dict[str, Decimal] | None:
         return _by_state((placement.state, full(placement, basis)) for placement in facts.top)
 
     def full(placement: Placement, basis: Basis) -> Decimal | None:
-        whole = basis.of(placement)
+        whole = basis.size_of(placement)
         if whole is None:
             return None
         share = facts.parts[basis.name][placement.id][id]
@@ -266,13 +268,13 @@ def _executed(facts: _BlockFacts) -> Executed:
     weighted = ZERO
     for id, executions in facts.executions.items():
         if facts.executed[id] == total(fill.quantity for fill in executions):
-            weighted += total(AMOUNT.filled(fill, PER_UNIT) for fill in executions)
+            weighted += total(AMOUNT.executed_by(fill, PER_UNIT) for fill in executions)
         else:
             weighted += facts.executed[id] * (average_price(executions) or ZERO)
     details = dict.fromkeys(fill.id for executions in facts.executions.values() for fill in executions)
     return Executed(
-        quantity=trim(total(facts.executed.values())),
-        amount=trim(weighted) if details else None,
+        quantity=trim_zeros(total(facts.executed.values())),
+        amount=trim_zeros(weighted) if details else None,
         details=tuple(IdDetail(id=id) for id in details),
     )
 
@@ -289,11 +291,11 @@ def _allocated(facts: _BlockFacts) -> Allocated:
         AllocatedDetail(
             id=each.id,
             allocated_order_id=each.allocated_order_id,
-            quantity=trim(_signed(facts.block, each.side, each.quantity)),
+            quantity=trim_zeros(_signed(facts.block, each.side, each.quantity)),
         )
         for each in facts.allocations
     )
-    return Allocated(quantity=trim(total(detail.quantity for detail in details)), details=details)
+    return Allocated(quantity=trim_zeros(total(detail.quantity for detail in details)), details=details)
 
 
 def _weighted(facts: _BlockFacts) -> Decimal:
@@ -313,25 +315,25 @@ def _booked(facts: _BlockFacts) -> Booked:
         units += _signed(facts.block, transaction.type, transaction.units)
         money += _signed(facts.block, transaction.type, transaction.total_consideration.amount or ZERO)
     return Booked(
-        quantity=trim(units),
-        amount=trim(money) if facts.bookings else None,
+        quantity=trim_zeros(units),
+        amount=trim_zeros(money) if facts.bookings else None,
         details=tuple(BookedDetail(id=booking.transaction.transaction_id) for booking in facts.bookings),
     )
 
 
-@exactly
+@exact_arithmetic
 def graph_placement(uow: UnitOfWork, placement: Placement) -> OrderGraphPlacement:
     """G9, G11, P5, P12: give a placement with what came of it, its children's part included."""
     blocks = (uow.get(Block, id) for id in placement.block_ids)
     orders = dict.fromkeys(id for block in blocks if block is not None for id in block.order_ids)
     children = uow.related(CHILDREN_OF_PLACEMENT, placement.id)
-    done = fills(uow, placement)
-    allocations = live_allocations_of(uow, placement)
+    done = fills_of(uow, placement)
+    allocations = live_allocations_of_placement(uow, placement)
     placed, units = live_size(uow, placement), total(fill.quantity for fill in done)
     allocated = total(allocation.quantity for allocation in allocations)
     by_value = placement.amount is not None
     unit = uow.instruments.price_unit(placement.lusid_instrument_id)
-    money = total(AMOUNT.filled(fill, unit) for fill in done)
+    money = total(AMOUNT.executed_by(fill, unit) for fill in done)
     given = total(
         each.quantity * (each.price.amount or ZERO) * unit for each in allocations if each.price is not None
     )
@@ -341,18 +343,18 @@ def graph_placement(uow: UnitOfWork, placement: Placement) -> OrderGraphPlacemen
         block_id=placement.block_ids[0],
         ordered=PlacementOrdered(details=tuple(IdDetail(id=id) for id in orders)),
         placed=Placed(
-            quantity=trim(placed),
-            amount=trim(size) if by_value else None,
+            quantity=trim_zeros(placed),
+            amount=trim_zeros(size) if by_value else None,
             details=tuple(IdDetail(id=child.id) for child in children),
         ),
         executed=Executed(
-            quantity=trim(units),
-            amount=trim(money) if by_value else None,
+            quantity=trim_zeros(units),
+            amount=trim_zeros(money) if by_value else None,
             details=tuple(IdDetail(id=fill.id) for fill in done),
         ),
         allocated=PlacementAllocated(
-            quantity=trim(allocated),
-            amount=trim(given) if by_value else None,
+            quantity=trim_zeros(allocated),
+            amount=trim_zeros(given) if by_value else None,
             details=tuple(IdDetail(id=each.id) for each in allocations),
         ),
         derived_state=(

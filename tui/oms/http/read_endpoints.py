@@ -17,8 +17,8 @@ from tui.oms.domain.refusals import not_found
 from tui.oms.domain.times import moment
 from tui.oms.domain.unit_of_work import Booking
 from tui.oms.http.call import Call
-from tui.oms.query.nodes import Both, Node, Test
-from tui.oms.query.pages import Listing, PageSlice, read_page
+from tui.oms.query.nodes import BooleanOp, Comparison, FilterNode
+from tui.oms.query.pages import ListQuery, PageSlice, read_page
 from tui.oms.query.queryable_fields import TRANSACTIONS, Sql, fields_of
 from tui.oms.store.reads import Reads
 from tui.oms.store.schema import KINDS
@@ -86,13 +86,13 @@ def _lister(family: FamilyEndpoints) -> Read:
 
     def list(call: Call) -> bytes:
         """Give a page of the family's entities (2.14, section 4)."""
-        listing = Listing(fields, start=max(call.query.number("start") or 0, 0))
+        listing = ListQuery(fields, offset=max(call.query.number("start") or 0, 0))
         return _answered(call, listing, "page")
 
     return list
 
 
-def _answered(call: Call, listing: Listing, token: str, *, versioned: bool = False) -> bytes:
+def _answered(call: Call, listing: ListQuery, token: str, *, versioned: bool = False) -> bytes:
     """Read the page the call asks for; ``token`` is the name of its page parameter.
 
     With ``versioned`` the list carries a version of its own.
@@ -136,13 +136,13 @@ def graph_text(type: type[Any]) -> str:
 def graph_blocks(call: Call) -> bytes:
     """Give a page of blocks with the totals of their life cycle (2.15, G1 to G10)."""
     always = () if call.query.flag("includeSwept", True) else (_UNSWEPT,)
-    listing = Listing(fields_of(Block), text=graph_text(Block), always=always)
+    listing = ListQuery(fields_of(Block), json_sql=graph_text(Block), fixed_conditions=always)
     return _answered(call, listing, "paginationToken")
 
 
 def graph_placements(call: Call) -> bytes:
     """Give a page of placements with what came of them (2.15, G9, G11)."""
-    return _answered(call, Listing(fields_of(Placement), text=graph_text(Placement)), "paginationToken")
+    return _answered(call, ListQuery(fields_of(Placement), json_sql=graph_text(Placement)), "paginationToken")
 
 
 def graph_children(call: Call) -> bytes:
@@ -155,15 +155,15 @@ def graph_children(call: Call) -> bytes:
         raise not_found(Placement, call.id, "L10", 404)
     fields = fields_of(Placement)
     children = _both(
-        Test("parentPlacementId.code", "eq", (call.id.code,), 0),
-        Test("parentPlacementId.scope", "eq", (call.id.scope,), 0),
+        Comparison("parentPlacementId.code", "eq", (call.id.code,), 0),
+        Comparison("parentPlacementId.scope", "eq", (call.id.scope,), 0),
     )
-    listing = Listing(fields, text=graph_text(Placement), nodes=((fields, children),))
+    listing = ListQuery(fields, json_sql=graph_text(Placement), fixed_filters=((fields, children),))
     return _answered(call, listing, "paginationToken")
 
 
-def _both(*parts: Node) -> Both:
-    return Both(parts)
+def _both(*parts: FilterNode) -> BooleanOp:
+    return BooleanOp(parts)
 
 
 # -- transactions and history --------------------------------------------------------------------------
@@ -173,21 +173,21 @@ def transactions(call: Call) -> bytes:
     """B3: give a page of what is booked in a portfolio; what no longer stands only on request (2.16)."""
     query = call.query
     of_portfolio = _both(
-        Test("portfolioId.code", "eq", (call.id.code,), 0),
-        Test("portfolioId.scope", "eq", (call.id.scope,), 0),
+        Comparison("portfolioId.code", "eq", (call.id.code,), 0),
+        Comparison("portfolioId.scope", "eq", (call.id.scope,), 0),
     )
-    nodes: list[tuple[Any, Node]] = [(fields_of(Booking), of_portfolio)]
+    nodes: list[tuple[Any, FilterNode]] = [(fields_of(Booking), of_portfolio)]
     for name, op in (("fromTransactionDate", "gte"), ("toTransactionDate", "lte")):
         date = query.time(name)
         if date is not None:
-            nodes.append((TRANSACTIONS, Test("transactionDate", op, (date,), 0)))  # type: ignore[arg-type]
+            nodes.append((TRANSACTIONS, Comparison("transactionDate", op, (date,), 0)))  # type: ignore[arg-type]
     shown = query.flag("showCancelledTransactions", False)
-    listing = Listing(
+    listing = ListQuery(
         TRANSACTIONS,
-        text=_TRANSACTION,
-        nodes=tuple(nodes),
-        always=(_ONCE,) if shown else (_STANDING,),
-        superseded_text=_SUPERSEDED if shown else None,
+        json_sql=_TRANSACTION,
+        fixed_filters=tuple(nodes),
+        fixed_conditions=(_ONCE,) if shown else (_STANDING,),
+        superseded_sql=_SUPERSEDED if shown else None,
     )
     return _answered(call, listing, "page", versioned=True)
 

@@ -10,8 +10,8 @@ the trading day and the halts, :mod:`~tui.oms.market.broker` what placements are
 
 from __future__ import annotations
 
-from tui.oms.market.broker import REASON, USER
+from tui.oms.market.broker import MARKET_USER, REASON_PROPERTY
 from tui.oms.market.parameters import MarketRules
 from tui.oms.market.simulation import Market
 
-__all__ = ["REASON", "USER", "Market", "MarketRules"]
+__all__ = ["MARKET_USER", "REASON_PROPERTY", "Market", "MarketRules"]

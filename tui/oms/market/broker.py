@@ -26,26 +26,31 @@ from tui.oms.demo.universe import DemoInstrument
 from tui.oms.domain.clock import Clock
 from tui.oms.domain.times import micros
 from tui.oms.domain.unit_of_work import CHILDREN_OF_PLACEMENT, EXECUTIONS_OF_PLACEMENT
-from tui.oms.market.exchange import Exchange, Walk
+from tui.oms.market.exchange import Exchange, PriceWalk
 from tui.oms.market.execution_ids import ExecutionIds
 from tui.oms.market.parameters import MarketRules
 from tui.oms.store import Store
 from tui.oms.store.store import ChangePosition
 
-USER: Final = "sim.market"
-REASON: Final = "Placement/demo/Reason"
+MARKET_USER: Final = "sim.market"
+REASON_PROPERTY: Final = "Placement/demo/Reason"
 """The property that says why the market gave a placement the state it has."""
-NOTE: Final = "Execution/demo/Note"
-LATE: Final = "Traded before the cancel arrived"
+NOTE_PROPERTY: Final = "Execution/demo/Note"
+LATE_FILL_NOTE: Final = "Traded before the cancel arrived"
 
-LIVE: Final = ("New", "Working", "Open", "Placed", "Ack", "PartiallyFilled", "Partial", "PartFill")
+WORKING_STATES: Final = ("New", "Working", "Open", "Placed", "Ack", "PartiallyFilled", "Partial", "PartFill")
 """The placement states the market fills, in every spelling it understands."""
-_LIVE: Final = frozenset(map(normal, LIVE))
+_WORKING_STATES: Final = frozenset(map(normal, WORKING_STATES))
 REJECTED, SUSPENDED, EXPIRED, CANCELLED = "Rejected", "Suspended", "Expired", "Cancelled"
-AT_ONCE: Final = {"immediateorcancel": "IOC", "ioc": "IOC", "fillorkill": "FOK", "fok": "FOK"}
+IMMEDIATE_TIMES_IN_FORCE: Final = {
+    "immediateorcancel": "IOC",
+    "ioc": "IOC",
+    "fillorkill": "FOK",
+    "fok": "FOK",
+}
 """The times in force that do not wait, with the short word for each."""
 
-OBJECTIONS: Final = (
+REJECTION_REASONS: Final = (
     "no line to trade this size for the account today",
     "the account is not set up to trade this instrument",
     "its system does not take new orders at the moment, send it again",
@@ -54,14 +59,14 @@ OBJECTIONS: Final = (
 """Why a broker refuses a placement that has nothing wrong with it."""
 
 
-class Work(Struct):
+class BrokerMessages(Struct):
     """What is to be sent: fills first, then placements as they are reported to be."""
 
     fills: list[ExecutionRequest]
     reports: list[PlacementRequest]
 
 
-class _Late(Struct, frozen=True):
+class _LateFill(Struct, frozen=True):
     """A fill under way that a cancel crosses: when it arrives, and when the cancel was made."""
 
     due: int
@@ -82,69 +87,78 @@ class Broker:
         self._rng = Random(seed)
         self._ids = ExecutionIds()
         self._tick = 0
-        self._heard: ChangePosition = (since + 1, "", "")
+        self._read_to: ChangePosition = (since + 1, "", "")
         self._closed_at: int | None = None
-        self._behind: dict[str, ResourceId] = {}
+        self._window_start: dict[str, ResourceId] = {}
         self._fresh: dict[ResourceId, int] = {}
-        self._late: list[_Late] = []
-        self._hopeless: set[ResourceId] = set()
+        self._pending_late_fills: list[_LateFill] = []
+        self._unreportable: set[ResourceId] = set()
 
-    def closes(self, store: Store) -> None:
+    def close_day(self, store: Store) -> None:
         """Hear that the day is over: what was placed for the day until now ends."""
         self._closed_at = store.next_as_at(self._clock.now())
 
-    def gives_up(self, placement: ResourceId) -> None:
+    def stop_reporting(self, placement: ResourceId) -> None:
         """Hear that the desk does not take a report on a placement: it is not sent again."""
-        self._hopeless.add(placement)
+        self._unreportable.add(placement)
 
-    def work(self, store: Store) -> Work:
+    def tick(self, store: Store) -> BrokerMessages:
         """Give what the market does in one tick."""
         self._tick += 1
-        reports = self._hear(store)
+        reports = self._read_changes(store)
         told = {report.id for report in reports}
-        work = Work(fills=self._arrived(store), reports=reports)
-        for placement in self._candidates(store):
-            if placement.id in told or placement.id in self._hopeless:
+        work = BrokerMessages(fills=self._late_fills(store), reports=reports)
+        for placement in self._working_placements(store):
+            if placement.id in told or placement.id in self._unreportable:
                 continue
-            if len(work.reports) < self._rules.most_reports and (report := self._report(placement)):
+            if len(work.reports) < self._rules.max_reports_per_tick and (
+                report := self._state_report(placement)
+            ):
                 work.reports.append(report)
-            elif len(work.fills) < self._rules.most_fills and self._exchange.session.is_open:
-                self._answer(store, placement, work)
+            elif len(work.fills) < self._rules.max_fills_per_tick and self._exchange.session.is_open:
+                self._work_placement(store, placement, work)
         return work
 
     # -- what changed --------------------------------------------------------------------------------
 
-    def _hear(self, store: Store) -> list[PlacementRequest]:
+    def _read_changes(self, store: Store) -> list[PlacementRequest]:
         """Take note of what was placed and cancelled since the last tick; give what is refused of it."""
         refused: list[PlacementRequest] = []
-        for place, placement in store.changed(Placement, self._heard, limit=4 * self._rules.window):
-            if len(refused) == self._rules.most_reports:
+        for place, placement in store.changed(
+            Placement, self._read_to, limit=4 * self._rules.placements_per_tick
+        ):
+            if len(refused) == self._rules.max_reports_per_tick:
                 break
-            self._heard = place
+            self._read_to = place
             version = placement.version
-            if version is None or version.user_id_modified == USER:
+            if version is None or version.user_id_modified == MARKET_USER:
                 continue
             if is_cancelled(placement.state):
-                self._hear_cancelled(store, placement, place[0])
-            elif normal(placement.state) in _LIVE and version.as_at_version_number == 1:
-                if reason := self._objection(placement):
-                    refused.append(_reported(placement, REJECTED, f"{_broker(placement)}: {reason}"))
+                self._read_cancel(store, placement, place[0])
+            elif normal(placement.state) in _WORKING_STATES and version.as_at_version_number == 1:
+                if reason := self._rejection_reason(placement):
+                    refused.append(
+                        _placement_report(placement, REJECTED, f"{_broker_name(placement)}: {reason}")
+                    )
                 else:
-                    self._fresh[placement.id] = self._tick + self._rules.fresh
+                    self._fresh[placement.id] = self._tick + self._rules.fresh_ticks
         return refused
 
-    def _objection(self, placement: Placement) -> str | None:
+    def _rejection_reason(self, placement: Placement) -> str | None:
         """Give why a new placement is refused, or None when it is taken."""
         walk = self._exchange.walk(placement.lusid_instrument_id)
         if walk is None:
             return None
         instrument, rules = walk.instrument, self._rules
-        if wrong := _foreign_money(placement, instrument):
+        if wrong := _foreign_currency(placement, instrument):
             return f"{instrument.ticker} trades in {instrument.currency}, not in {wrong}"
-        market = roster.on_tick(walk.price, instrument)
+        market = roster.round_to_tick(walk.price, instrument)
         for name, price in (("limit", placement.limit_price), ("stop", placement.stop_price)):
             amount = _amount(price)
-            if amount is not None and not market / rules.absurd <= amount <= market * rules.absurd:
+            if (
+                amount is not None
+                and not market / rules.max_price_ratio <= amount <= market * rules.max_price_ratio
+            ):
                 return f"the {name} {amount} is nowhere near the market, {market}"
         limit = _amount(placement.limit_price)
         collar = rules.bond_collar if instrument.is_bond else rules.collar
@@ -152,24 +166,28 @@ class Broker:
             through = limit / market - 1 if direction_of(placement.side) == 1 else 1 - limit / market
             if through > collar:
                 return f"the limit {limit} is more than {collar:.0%} through the market, {market}"
-        if self._exchange.happens(rules.reject_one_in, self._rng):
-            return self._rng.choice(OBJECTIONS)
+        if self._exchange.occurs(rules.reject_one_in, self._rng):
+            return self._rng.choice(REJECTION_REASONS)
         return None
 
-    def _hear_cancelled(self, store: Store, placement: Placement, as_at: int) -> None:
+    def _read_cancel(self, store: Store, placement: Placement, as_at: int) -> None:
         """Decide whether the cancel of a working placement crosses a fill that is under way."""
         before = store.text(Placement, placement.id, as_at - 1)
-        if before is None or normal(msgspec.json.decode(before, type=Placement).state) not in _LIVE:
+        if before is None or normal(msgspec.json.decode(before, type=Placement).state) not in _WORKING_STATES:
             return
         version = placement.version
-        if self._exchange.happens(self._rules.cross_one_in, self._rng) and version and version.as_at_modified:
-            due = self._tick + self._rng.randrange(self._rules.late)
-            self._late.append(_Late(due, placement.id, version.as_at_modified))
+        if (
+            self._exchange.occurs(self._rules.late_fill_one_in, self._rng)
+            and version
+            and version.as_at_modified
+        ):
+            due = self._tick + self._rng.randrange(self._rules.late_fill_ticks)
+            self._pending_late_fills.append(_LateFill(due, placement.id, version.as_at_modified))
 
-    def _arrived(self, store: Store) -> list[ExecutionRequest]:
+    def _late_fills(self, store: Store) -> list[ExecutionRequest]:
         """Give the fills that arrive now though their placements are cancelled."""
-        due = [late for late in self._late if late.due <= self._tick]
-        self._late = [late for late in self._late if late.due > self._tick]
+        due = [late for late in self._pending_late_fills if late.due <= self._tick]
+        self._pending_late_fills = [late for late in self._pending_late_fills if late.due > self._tick]
         found = []
         for late in due:
             placement = store.get(Placement, late.placement)
@@ -177,17 +195,25 @@ class Broker:
                 fill = self._fill(store, placement)
                 if fill is not None:
                     traded = min(late.cancelled, fill.created_date)
-                    found.append(replace(fill, created_date=traded, properties=roster.label(NOTE, LATE)))
+                    found.append(
+                        replace(
+                            fill,
+                            created_date=traded,
+                            properties=roster.label_property(NOTE_PROPERTY, LATE_FILL_NOTE),
+                        )
+                    )
         return found
 
     # -- what is working -----------------------------------------------------------------------------
 
-    def _candidates(self, store: Store) -> list[Placement]:
+    def _working_placements(self, store: Store) -> list[Placement]:
         """Give the placements to look at now: those just arrived, and the next few of every state."""
         self._fresh = {id: until for id, until in self._fresh.items() if until >= self._tick}
-        fresh = (store.get(Placement, id) for id in islice(self._fresh, self._rules.window))
-        found = {each.id: each for each in fresh if each is not None and normal(each.state) in _LIVE}
-        for state in (*LIVE, SUSPENDED):
+        fresh = (store.get(Placement, id) for id in islice(self._fresh, self._rules.placements_per_tick))
+        found = {
+            each.id: each for each in fresh if each is not None and normal(each.state) in _WORKING_STATES
+        }
+        for state in (*WORKING_STATES, SUSPENDED):
             found.update((each.id, each) for each in self._window(store, state))
         working = list(found.values())
         self._rng.shuffle(working)
@@ -195,71 +221,83 @@ class Broker:
 
     def _window(self, store: Store, state: str) -> list[Placement]:
         """Give the next placements in ``state``, round and round: a tick costs the same at any size."""
-        window = self._rules.window
-        found = store.in_state(Placement, state, after=self._behind.get(state), limit=window)
+        window = self._rules.placements_per_tick
+        found = store.in_state(Placement, state, after=self._window_start.get(state), limit=window)
         if len(found) == window:
-            self._behind[state] = found[-1].id
+            self._window_start[state] = found[-1].id
         else:
-            self._behind.pop(state, None)
+            self._window_start.pop(state, None)
         return found
 
-    def _report(self, placement: Placement) -> PlacementRequest | None:
+    def _state_report(self, placement: Placement) -> PlacementRequest | None:
         """Give what a placement is told without a fill: that it has ended, is held, or goes on."""
         walk = self._exchange.walk(placement.lusid_instrument_id)
         if walk is None:
             return None
-        if self._is_over(placement):
-            return _reported(placement, EXPIRED, "The day is over")
+        if self._is_expired(placement):
+            return _placement_report(placement, EXPIRED, "The day is over")
         held = normal(placement.state) == normal(SUSPENDED)
         trades = self._exchange.session.is_open and not self._exchange.is_halted(walk.instrument.luid)
-        if not held and not trades and (short := AT_ONCE.get(normal(placement.time_in_force))):
-            return _reported(placement, CANCELLED, f"{short}: {walk.instrument.ticker} does not trade now")
+        if (
+            not held
+            and not trades
+            and (short := IMMEDIATE_TIMES_IN_FORCE.get(normal(placement.time_in_force)))
+        ):
+            return _placement_report(
+                placement, CANCELLED, f"{short}: {walk.instrument.ticker} does not trade now"
+            )
         if self._exchange.is_halted(walk.instrument.luid):
             halted = f"{walk.instrument.ticker} is halted"
-            return None if held else _reported(placement, SUSPENDED, halted)
-        if held and REASON in (placement.properties or {}):
-            return _reported(placement, None, None)
+            return None if held else _placement_report(placement, SUSPENDED, halted)
+        if held and REASON_PROPERTY in (placement.properties or {}):
+            return _placement_report(placement, None, None)
         return None
 
-    def _is_over(self, placement: Placement) -> bool:
+    def _is_expired(self, placement: Placement) -> bool:
         """Tell whether a placement was for a day that is over."""
         made = placement.version.as_at_created if placement.version else None
         if self._closed_at is None or made is None or micros(made) > self._closed_at:
             return False
         return normal(placement.time_in_force) == "day"
 
-    def _answer(self, store: Store, placement: Placement, work: Work) -> None:
+    def _work_placement(self, store: Store, placement: Placement, work: BrokerMessages) -> None:
         """Fill a working placement, or what it will take at once, or leave it for now."""
-        if normal(placement.state) not in _LIVE:
+        if normal(placement.state) not in _WORKING_STATES:
             return
-        short = AT_ONCE.get(normal(placement.time_in_force))
+        short = IMMEDIATE_TIMES_IN_FORCE.get(normal(placement.time_in_force))
         if short is None:
             fresh = placement.id in self._fresh
-            patience = self._rules.fresh_patience if fresh else self._rules.patience
+            patience = self._rules.fresh_ticks_per_fill if fresh else self._rules.ticks_per_fill
             if self._rng.randrange(patience) == 0 and (fill := self._fill(store, placement)):
                 self._fresh.pop(placement.id, None)
                 work.fills.append(fill)
-        elif len(work.reports) < self._rules.most_reports:
-            self._answer_at_once(store, placement, short, work)
+        elif len(work.reports) < self._rules.max_reports_per_tick:
+            self._work_immediately(store, placement, short, work)
 
-    def _answer_at_once(self, store: Store, placement: Placement, short: str, work: Work) -> None:
+    def _work_immediately(self, store: Store, placement: Placement, short: str, work: BrokerMessages) -> None:
         """Fill an IOC or FOK placement by what there is, and cancel the rest of it."""
-        if self._exchange.walk(placement.lusid_instrument_id) is None or _children(store, placement):
+        if self._exchange.walk(placement.lusid_instrument_id) is None or _has_live_children(store, placement):
             return
-        fill = self._fill(store, placement, depth=self._rules.depth)
+        fill = self._fill(store, placement, depth=self._rules.immediate_clips)
         if fill is not None and short == "FOK" and fill.state != "Filled":
             fill = None
         if fill is not None:
             work.fills.append(fill)
         if fill is None or fill.state != "Filled":
-            work.reports.append(_reported(placement, CANCELLED, f"{short}: the rest did not trade at once"))
+            work.reports.append(
+                _placement_report(placement, CANCELLED, f"{short}: the rest did not trade at once")
+            )
 
     # -- fills ---------------------------------------------------------------------------------------
 
     def _fill(self, store: Store, placement: Placement, *, depth: int = 0) -> ExecutionRequest | None:
         """Give a fill at a price the placement accepts, or None; with ``depth`` all there is at once."""
         walk = self._exchange.walk(placement.lusid_instrument_id)
-        if walk is None or _foreign_money(placement, walk.instrument) or _children(store, placement):
+        if (
+            walk is None
+            or _foreign_currency(placement, walk.instrument)
+            or _has_live_children(store, placement)
+        ):
             return None
         if self._exchange.is_halted(walk.instrument.luid):
             return None
@@ -267,36 +305,45 @@ class Broker:
         if price is None:
             return None
         fills = store.related(EXECUTIONS_OF_PLACEMENT, placement.id)
-        left = _left(placement, fills, price, walk.instrument.price_unit)
-        quantity = min(left, self._at_once(walk, depth)) if depth else self._part(placement, walk, left)
+        left = _unfilled_quantity(placement, fills, price, walk.instrument.price_unit)
+        quantity = (
+            min(left, self._immediate_quantity(walk, depth))
+            if depth
+            else self._partial_quantity(placement, walk, left)
+        )
         if quantity <= 0 or left <= 0:
             return None
-        walk.taken += quantity
+        walk.volume_taken += quantity
         return self._execution(store, placement, walk.instrument, quantity, price, done=quantity == left)
 
-    def _price(self, placement: Placement, walk: Walk) -> Decimal | None:
+    def _price(self, placement: Placement, walk: PriceWalk) -> Decimal | None:
         """Give a price the placement accepts: at its limit or better, its stop reached; else None."""
-        slip = self._rng.randrange(-self._rules.slip, self._rules.slip + 1) * walk.instrument.tick
-        price = roster.on_tick(walk.price + slip, walk.instrument)
+        slip = (
+            self._rng.randrange(-self._rules.max_slippage_ticks, self._rules.max_slippage_ticks + 1)
+            * walk.instrument.tick
+        )
+        price = roster.round_to_tick(walk.price + slip, walk.instrument)
         buys = direction_of(placement.side) == 1
         limit, stop = _amount(placement.limit_price), _amount(placement.stop_price)
         waits = stop is not None and (price < stop if buys else price > stop)
         beyond = limit is not None and (price > limit if buys else price < limit)
         return None if waits or beyond else price
 
-    def _part(self, placement: Placement, walk: Walk, left: Decimal) -> Decimal:
+    def _partial_quantity(self, placement: Placement, walk: PriceWalk, left: Decimal) -> Decimal:
         """Give a part of a placement: within its share of the volume, in lots, no crumb left over."""
         whole = placement.quantity or left
-        size = min(self._exchange.clip(walk) * self._rng.randrange(30, 171) / 100, whole * self._rules.slice)
+        size = min(
+            self._exchange.clip_size(walk) * self._rng.randrange(30, 171) / 100, whole * self._rules.max_slice
+        )
         lot = roster.round_lot(walk.instrument)
         lot = lot if size >= lot else max(1, lot // 10)
-        quantity = roster.in_lots(size, lot)
+        quantity = roster.round_to_lots(size, lot)
         quantity = left if left - quantity < lot else quantity
-        return quantity if quantity <= self._exchange.room(walk) else ZERO
+        return quantity if quantity <= self._exchange.volume_left(walk) else ZERO
 
-    def _at_once(self, walk: Walk, depth: int) -> Decimal:
+    def _immediate_quantity(self, walk: PriceWalk, depth: int) -> Decimal:
         """Give what trades at once, in whole units."""
-        there = min(self._exchange.clip(walk) * depth, self._exchange.room(walk))
+        there = min(self._exchange.clip_size(walk) * depth, self._exchange.volume_left(walk))
         return Decimal(int(there))
 
     def _execution(
@@ -327,29 +374,29 @@ class Broker:
         )
 
 
-def _broker(placement: Placement) -> str:
+def _broker_name(placement: Placement) -> str:
     return placement.counterparty or "The broker"
 
 
-def _children(store: Store, placement: Placement) -> bool:
+def _has_live_children(store: Store, placement: Placement) -> bool:
     """Tell whether a placement works through its children, so that they are filled and it is not (P5)."""
-    return any(True for _ in _living(store.related(CHILDREN_OF_PLACEMENT, placement.id), placement))
+    return any(True for _ in _live_children(store.related(CHILDREN_OF_PLACEMENT, placement.id), placement))
 
 
-def _living(children: Iterable[Placement], parent: Placement) -> Iterator[Placement]:
+def _live_children(children: Iterable[Placement], parent: Placement) -> Iterator[Placement]:
     """Give the children that count: once the parent is cancelled, they all do."""
     return (child for child in children if is_cancelled(parent.state) or not is_cancelled(child.state))
 
 
-def _reported(placement: Placement, state: str | None, reason: str | None) -> PlacementRequest:
+def _placement_report(placement: Placement, state: str | None, reason: str | None) -> PlacementRequest:
     """Give a placement as the market reports it; without ``state`` the server tells it from the fills."""
     fields: dict[str, Any] = {name: getattr(placement, name) for name in PlacementRequest.__struct_fields__}
-    others = {key: value for key, value in (placement.properties or {}).items() if key != REASON}
-    said = {} if reason is None else roster.label(REASON, reason)
+    others = {key: value for key, value in (placement.properties or {}).items() if key != REASON_PROPERTY}
+    said = {} if reason is None else roster.label_property(REASON_PROPERTY, reason)
     return PlacementRequest(**{**fields, "state": state, "properties": {**others, **said}})
 
 
-def _foreign_money(placement: Placement, instrument: DemoInstrument) -> str | None:
+def _foreign_currency(placement: Placement, instrument: DemoInstrument) -> str | None:
     """Give the currency a placement is in that its instrument does not trade in, or None."""
     money = (placement.limit_price, placement.stop_price, placement.amount)
     found = (one.currency for one in money if one is not None)
@@ -360,7 +407,9 @@ def _amount(money: CurrencyAndAmount | None) -> Decimal | None:
     return money.amount if money is not None else None
 
 
-def _left(placement: Placement, executions: Iterable[Execution], price: Decimal, unit: Decimal) -> Decimal:
+def _unfilled_quantity(
+    placement: Placement, executions: Iterable[Execution], price: Decimal, unit: Decimal
+) -> Decimal:
     """Give the units of a placement that are not executed; cancelled executions count for nothing (L5).
 
     Of a placement sized by money these are the whole units that the rest of it buys at ``price``, of

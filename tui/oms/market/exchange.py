@@ -15,26 +15,26 @@ from tui.oms.demo import roster
 from tui.oms.demo.universe import DemoInstrument
 from tui.oms.market.parameters import MarketRules
 
-SMALLEST: Final = Decimal("0.000001")
+PRICE_PRECISION: Final = Decimal("0.000001")
 
 
-class Walk:
+class PriceWalk:
     """One instrument's price: a random walk of its daily volatility that leans back to the reference."""
 
     def __init__(self, instrument: DemoInstrument, rules: MarketRules, seed: int) -> None:
         self.instrument = instrument
         self.price = instrument.price
-        self.taken = Decimal(0)
+        self.volume_taken = Decimal(0)
         """What the desk's fills have taken of the day's volume."""
-        self._lean = rules.lean
+        self._mean_reversion = rules.mean_reversion
         self._rng = Random(f"{seed}/{instrument.isin}")
         self._swing = instrument.price * instrument.volatility / 100 / Decimal(rules.ticks_a_day).sqrt()
 
     def step(self) -> None:
         """Move on by one tick."""
-        lean = (self.instrument.price - self.price) * self._lean
-        moved = self.price + lean + self._swing * roster.noise(self._rng)
-        self.price = max(self.instrument.tick, moved.quantize(SMALLEST))
+        lean = (self.instrument.price - self.price) * self._mean_reversion
+        moved = self.price + lean + self._swing * roster.random_normal(self._rng)
+        self.price = max(self.instrument.tick, moved.quantize(PRICE_PRECISION))
 
 
 class TradingSession:
@@ -42,36 +42,40 @@ class TradingSession:
 
     def __init__(self, rules: MarketRules) -> None:
         self._rules = rules
-        self._into = rules.begins
-        self._lasted = timedelta()
+        self._elapsed = rules.first_day_elapsed
+        self._since_start = timedelta()
 
     @property
     def is_open(self) -> bool:
         """Whether the market trades."""
-        return self._into < self._rules.day
+        return self._elapsed < self._rules.trading_day
 
     @property
     def is_calm(self) -> bool:
         """Whether the market was made so lately that nothing goes wrong by chance yet."""
-        return self._lasted <= self._rules.calm
+        return self._since_start <= self._rules.calm_period
 
     @property
-    def left(self) -> timedelta:
+    def time_left(self) -> timedelta:
         """How long it is until the market closes, or while it is closed until it opens."""
-        return self._rules.day + (timedelta() if self.is_open else self._rules.night) - self._into
+        return (
+            self._rules.trading_day
+            + (timedelta() if self.is_open else self._rules.closed_time)
+            - self._elapsed
+        )
 
     @property
-    def pace(self) -> Decimal:
+    def volume_pace(self) -> Decimal:
         """How heavy the market trades now, 1 being the day's average."""
-        profile = self._rules.profile
-        return profile[min(len(profile) - 1, self._into * len(profile) // self._rules.day)]
+        profile = self._rules.volume_profile
+        return profile[min(len(profile) - 1, self._elapsed * len(profile) // self._rules.trading_day)]
 
     def step(self) -> None:
         """Move on by one tick; the next day begins when the night is over."""
-        self._into += self._rules.tick
-        self._lasted += self._rules.tick
-        if self._into >= self._rules.day + self._rules.night:
-            self._into = timedelta()
+        self._elapsed += self._rules.tick
+        self._since_start += self._rules.tick
+        if self._elapsed >= self._rules.trading_day + self._rules.closed_time:
+            self._elapsed = timedelta()
 
 
 class Exchange:
@@ -80,7 +84,7 @@ class Exchange:
     def __init__(self, instruments: Sequence[DemoInstrument], rules: MarketRules, seed: int) -> None:
         self.session = TradingSession(rules)
         self._rules = rules
-        self._walks = {instrument.luid: Walk(instrument, rules, seed) for instrument in instruments}
+        self._walks = {instrument.luid: PriceWalk(instrument, rules, seed) for instrument in instruments}
         self._halts: dict[str, int] = {}
         self._rng = Random(f"{seed}/exchange")
 
@@ -89,11 +93,11 @@ class Exchange:
         """The instruments that do not trade now, and for how much longer."""
         return [(self._walks[luid].instrument, self._rules.tick * left) for luid, left in self._halts.items()]
 
-    def walk(self, luid: str) -> Walk | None:
+    def walk(self, luid: str) -> PriceWalk | None:
         """Give the price of an instrument, or None when it does not trade here."""
         return self._walks.get(luid)
 
-    def named(self, name: str) -> DemoInstrument | None:
+    def find(self, name: str) -> DemoInstrument | None:
         """Give the instrument that goes by ``name``: its LUID, ticker, ISIN or FIGI, in any case."""
         wanted = name.strip().casefold()
         for walk in self._walks.values():
@@ -109,14 +113,14 @@ class Exchange:
         for walk in self._walks.values():
             walk.step()
             if not was_open:
-                walk.taken = Decimal(0)
+                walk.volume_taken = Decimal(0)
         self._halts = {luid: left - 1 for luid, left in self._halts.items() if left > 1}
-        if self.session.is_open and self.happens(self._rules.halt_one_in, self._rng):
-            middle = self._rules.ticks(self._rules.halted)
+        if self.session.is_open and self.occurs(self._rules.halt_one_in, self._rng):
+            middle = self._rules.ticks(self._rules.halt_length)
             luid = self._rng.choice(list(self._walks))
             self._halts.setdefault(luid, self._rng.randrange(middle // 2, middle + middle // 2 + 1))
 
-    def happens(self, one_in: int, rng: Random) -> bool:
+    def occurs(self, one_in: int, rng: Random) -> bool:
         """Tell whether what happens once in so many times happens now; never while the market is calm."""
         return one_in > 0 and rng.randrange(one_in) == 0 and not self.session.is_calm
 
@@ -126,21 +130,23 @@ class Exchange:
 
     def halt(self, luid: str) -> None:
         """Halt an instrument, for as long as halts take."""
-        self._halts[luid] = self._rules.ticks(self._rules.halted)
+        self._halts[luid] = self._rules.ticks(self._rules.halt_length)
 
     def lift(self, luid: str) -> None:
         """End an instrument's halt."""
         self._halts.pop(luid, None)
 
-    def clip(self, walk: Walk) -> Decimal:
+    def clip_size(self, walk: PriceWalk) -> Decimal:
         """Give the units one fill takes now: a share of what trades between two fills of a placement."""
         rules = self._rules
-        trades = self._volume(walk) * rules.patience / rules.ticks_a_day * self.session.pace
-        return min(trades * rules.participation, self.room(walk))
+        trades = (
+            self._daily_volume(walk) * rules.ticks_per_fill / rules.ticks_a_day * self.session.volume_pace
+        )
+        return min(trades * rules.participation, self.volume_left(walk))
 
-    def room(self, walk: Walk) -> Decimal:
+    def volume_left(self, walk: PriceWalk) -> Decimal:
         """Give how much of the day's volume the desk's fills may still take."""
-        return max(Decimal(0), self._volume(walk) * self._rules.most_of_day - walk.taken)
+        return max(Decimal(0), self._daily_volume(walk) * self._rules.max_volume_share - walk.volume_taken)
 
-    def _volume(self, walk: Walk) -> Decimal:
+    def _daily_volume(self, walk: PriceWalk) -> Decimal:
         return walk.instrument.adv or self._rules.bond_volume

@@ -19,22 +19,22 @@ class ExecutionIds:
     def next(self, store: Store) -> ResourceId:
         """Give the next id."""
         if self._next == 0:
-            self._next = _first_free(lambda number: _used(store, number))
-        while _used(store, self._next):
+            self._next = _first_unused(lambda number: _is_used(store, number))
+        while _is_used(store, self._next):
             self._next += 1
         self._next += 1
-        return _code(self._next - 1)
+        return _execution_id(self._next - 1)
 
 
-def _code(number: int) -> ResourceId:
+def _execution_id(number: int) -> ResourceId:
     return ResourceId(roster.SCOPE, f"EXE-M-{number:06d}")
 
 
-def _used(store: Store, number: int) -> bool:
-    return bool(store.numbers(Execution, _code(number)))
+def _is_used(store: Store, number: int) -> bool:
+    return bool(store.numbers(Execution, _execution_id(number)))
 
 
-def _first_free(used: Callable[[int], bool]) -> int:
+def _first_unused(used: Callable[[int], bool]) -> int:
     """Give the first number not used, where all before it are: by doubling, then by halving."""
     high = 1
     while used(high):

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-HALF_HOURS: Final = tuple(
+HALF_HOUR_VOLUMES: Final = tuple(
     Decimal(tenths) / 10 for tenths in (22, 13, 10, 9, 8, 7, 7, 6, 6, 7, 7, 8, 8, 9, 10, 13, 20)
 )
 """How heavy each half hour of the day trades, 1 being the average: most at the open and at the close."""
@@ -25,45 +25,45 @@ class MarketRules(Struct, frozen=True, kw_only=True):
     """How much market time one step takes; at speed 1 also how long one takes in ours."""
 
     # the day
-    day: timedelta = timedelta(hours=8, minutes=30)
-    begins: timedelta = timedelta(hours=4)
+    trading_day: timedelta = timedelta(hours=8, minutes=30)
+    first_day_elapsed: timedelta = timedelta(hours=4)
     """How much of the first day is over when the market is made: the morning the demo data tells of."""
-    night: timedelta = timedelta(minutes=10)
+    closed_time: timedelta = timedelta(minutes=10)
     """How long the market is closed between two days."""
-    profile: tuple[Decimal, ...] = HALF_HOURS
-    calm: timedelta = timedelta(minutes=5)
+    volume_profile: tuple[Decimal, ...] = HALF_HOUR_VOLUMES
+    calm_period: timedelta = timedelta(minutes=5)
     """How long after the market is made nothing goes wrong by chance."""
 
     # volume
     participation: Decimal = Decimal("0.1")
     """The share of what trades meanwhile that a fill takes."""
-    slice: Decimal = Decimal("0.15")
+    max_slice: Decimal = Decimal("0.15")
     """The largest part of a placement that one fill takes, where it is several lots."""
-    most_of_day: Decimal = Decimal("0.25")
+    max_volume_share: Decimal = Decimal("0.25")
     """The share of an instrument's average daily volume that all fills of a day together may take."""
     bond_volume: Decimal = Decimal(4_000_000_000)
     """The nominal of a bond that trades in a day."""
-    depth: int = 4
+    immediate_clips: int = 4
     """How many fills' worth there is at once for what will not wait (IOC, FOK)."""
 
     # prices
-    lean: Decimal = Decimal("0.0001")
+    mean_reversion: Decimal = Decimal("0.0001")
     """How much of its distance from the reference price a price goes back in a tick."""
-    slip: int = 2
+    max_slippage_ticks: int = 2
     """How many ticks off the walk a fill may be."""
 
     # answering
-    patience: int = 12
+    ticks_per_fill: int = 12
     """In how many ticks a working placement is filled once, on average."""
-    fresh_patience: int = 2
+    fresh_ticks_per_fill: int = 2
     """The same for one that has just arrived."""
-    fresh: int = 10
+    fresh_ticks: int = 10
     """For how many ticks a placement counts as just arrived."""
-    window: int = 40
+    placements_per_tick: int = 40
     """How many placements of a state are looked at in one tick; the next tick goes on behind them."""
-    most_fills: int = 4
+    max_fills_per_tick: int = 4
     """How many fills there are in one tick, at most."""
-    most_reports: int = 3
+    max_reports_per_tick: int = 3
     """How many placements are told of a new state in one tick, at most."""
 
     # what goes wrong
@@ -72,21 +72,21 @@ class MarketRules(Struct, frozen=True, kw_only=True):
     collar: Decimal = Decimal("0.10")
     """How far through the market a limit may be; beyond, the broker takes it for a slip of the finger."""
     bond_collar: Decimal = Decimal("0.05")
-    absurd: Decimal = Decimal(5)
+    max_price_ratio: Decimal = Decimal(5)
     """How many times the market, or what part of it, no limit or stop may be, on either side."""
-    cross_one_in: int = 6
+    late_fill_one_in: int = 6
     """How many cancelled placements there are for one whose cancel crosses a fill."""
-    late: int = 5
+    late_fill_ticks: int = 5
     """Within how many ticks of the cancel that fill arrives, at most."""
     halt_one_in: int = 5400
     """How many ticks there are for one that halts an instrument: one halt in three hours."""
-    halted: timedelta = timedelta(minutes=5)
+    halt_length: timedelta = timedelta(minutes=5)
     """How long a halt takes on average; from half to one and a half times that."""
 
     @property
     def ticks_a_day(self) -> int:
         """How many ticks a trading day has."""
-        return self.day // self.tick
+        return self.trading_day // self.tick
 
     def ticks(self, time: timedelta) -> int:
         """Give a length of market time in ticks."""

@@ -14,12 +14,12 @@ from tui.oms.domain.clock import Clock
 from tui.oms.domain.refusals import Refusal
 from tui.oms.engine.commands import upsert_executions, upsert_placements
 from tui.oms.engine.engine import Command, Engine
-from tui.oms.market.broker import NOTE, REJECTED, USER, Broker
+from tui.oms.market.broker import MARKET_USER, NOTE_PROPERTY, REJECTED, Broker
 from tui.oms.market.exchange import Exchange
 from tui.oms.market.parameters import MarketRules
 from tui.oms.store import StoreError
 
-SLOWEST, FASTEST = Decimal("0.01"), Decimal(100)
+MIN_SPEED, MAX_SPEED = Decimal("0.01"), Decimal(100)
 MICROSECOND: Final = timedelta(microseconds=1)
 DAY: Final = timedelta(days=1)
 
@@ -50,7 +50,7 @@ class Market:
         self._looping = False
         self._changed = asyncio.Event()
         self._steps = self._fills = self._late = self._rejected = self._refused = 0
-        self._trouble: str | None = None
+        self._last_refusal: str | None = None
 
     def status(self) -> dict[str, Any]:
         """Give how the market is doing; ``trouble`` is the last refusal in the server's words, or null.
@@ -63,7 +63,7 @@ class Market:
             "speed": self._speed,
             "time": self._clock.now(),
             "phase": "Open" if session.is_open else "Closed",
-            "secondsLeft": session.left // timedelta(seconds=1),
+            "secondsLeft": session.time_left // timedelta(seconds=1),
             "halts": [
                 {
                     "ticker": instrument.ticker,
@@ -77,7 +77,7 @@ class Market:
             "late": self._late,
             "rejected": self._rejected,
             "refused": self._refused,
-            "trouble": self._trouble,
+            "trouble": self._last_refusal,
         }
 
     def pause(self) -> None:
@@ -96,7 +96,7 @@ class Market:
         Raises:
             ValueError: it is not between 0.01 and 100.
         """
-        if not SLOWEST <= speed <= FASTEST:
+        if not MIN_SPEED <= speed <= MAX_SPEED:
             raise ValueError(f"The market's speed stays {self._speed}: {speed} is not from 0.01 to 100.")
         self._speed = speed
         self._changed.set()
@@ -118,7 +118,7 @@ class Market:
         self._exchange.lift(self._named(instrument).luid)
 
     def _named(self, name: str) -> DemoInstrument:
-        found = self._exchange.named(name)
+        found = self._exchange.find(name)
         if found is None:
             raise ValueError(f"'{name}' does not trade on the simulated market.")
         return found
@@ -134,12 +134,12 @@ class Market:
         self._looping = True
         try:
             while True:
-                if await self._waited() and self._running:
+                if await self._wait_for_tick() and self._running:
                     await self._engine.run(self.step)
         finally:
             self._looping = False
 
-    async def _waited(self) -> bool:
+    async def _wait_for_tick(self) -> bool:
         """Wait for the next tick; False when something changed meanwhile and the wait starts anew."""
         interval = MICROSECOND * int(self._rules.tick // MICROSECOND / self._speed)
         self._changed.clear()
@@ -160,7 +160,7 @@ class Market:
             try:
                 self._tick()
             except StoreError as error:
-                self._trouble = str(error)
+                self._last_refusal = str(error)
                 self._running = False
                 break
         return self._fills - before
@@ -172,10 +172,12 @@ class Market:
         self._exchange.step()
         self._clock.advance(self._rules.tick)
         if was_open and not session.is_open:
-            self._engine.read(self._broker.closes)
+            self._engine.read(self._broker.close_day)
         elif session.is_open and not was_open:
-            self._clock.advance(overnight(self._clock.now(), self._rules.day + self._rules.night))
-        work = self._engine.read(self._broker.work)
+            self._clock.advance(
+                until_next_open(self._clock.now(), self._rules.trading_day + self._rules.closed_time)
+            )
+        work = self._engine.read(self._broker.tick)
         self._send_fills(work.fills)
         self._send_reports(work.reports)
 
@@ -185,22 +187,22 @@ class Market:
         """Send fills in one call; one by one when the desk does not take them together."""
         if not fills:
             return
-        refusal = self._sent(upsert_executions, ExecutionSetRequest(requests=tuple(fills)), fills[0])
+        refusal = self._send(upsert_executions, ExecutionSetRequest(requests=tuple(fills)), fills[0])
         if refusal is None:
             self._fills += len(fills)
-            self._late += sum(1 for fill in fills if fill.properties and NOTE in fill.properties)
+            self._late += sum(1 for fill in fills if fill.properties and NOTE_PROPERTY in fill.properties)
         elif len(fills) > 1:
             for fill in fills:
                 self._send_fills([fill])
         else:
             self._refused += 1
-            self._trouble = f"{fills[0].id.code} was not filled: {refusal.detail}"
+            self._last_refusal = f"{fills[0].id.code} was not filled: {refusal.detail}"
 
     def _send_reports(self, reports: Sequence[PlacementRequest]) -> None:
         """Send placements as they are now in one call; one by one when the desk does not take them so."""
         if not reports:
             return
-        refusal = self._sent(upsert_placements, PlacementSetRequest(requests=tuple(reports)), reports[0])
+        refusal = self._send(upsert_placements, PlacementSetRequest(requests=tuple(reports)), reports[0])
         if refusal is None:
             self._rejected += sum(1 for report in reports if report.state == REJECTED)
         elif len(reports) > 1:
@@ -208,23 +210,23 @@ class Market:
                 self._send_reports([report])
         else:
             self._refused += 1
-            self._broker.gives_up(reports[0].id)
+            self._broker.stop_reporting(reports[0].id)
             what = f"said to be {reports[0].state}" if reports[0].state else "said to go on"
-            self._trouble = f"{reports[0].id.code} was not {what}: {refusal.detail}"
+            self._last_refusal = f"{reports[0].id.code} was not {what}: {refusal.detail}"
 
-    def _sent(
+    def _send(
         self, command: Command[Any], body: Any, first: ExecutionRequest | PlacementRequest
     ) -> Refusal | None:
         """Send a call, named after the first item in it; give why it was refused, or None."""
         request_id = f"SIM-{first.id.code}"
         try:
-            self._engine.write(command, body, user=USER, now=self._clock.now(), request_id=request_id)
+            self._engine.write(command, body, user=MARKET_USER, now=self._clock.now(), request_id=request_id)
         except Refusal as refusal:
             return refusal
         return None
 
 
-def overnight(now: datetime, gone: timedelta) -> timedelta:
+def until_next_open(now: datetime, gone: timedelta) -> timedelta:
     """Give how long after ``now``, when ``gone`` of a day has passed since it opened, the next one opens.
 
     >>> overnight(datetime(2026, 11, 20, 16, 40), timedelta(hours=8, minutes=40)).days

@@ -12,10 +12,10 @@ from msgspec import Struct
 from tui.oms.domain.error_codes import UNPARSABLE_FILTER
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.times import time_of
-from tui.oms.query.nodes import Both, Exists, Node, Not, Op, Some, Test, Value
+from tui.oms.query.nodes import BooleanOp, Comparison, Exists, FilterNode, ListCondition, Not, Operator, Value
 
-MAX_DEPTH: Final = 32
-MAX_LENGTH: Final = 16_384
+MAX_NESTING: Final = 32
+MAX_FILTER_LENGTH: Final = 16_384
 
 
 _TOKEN: Final = re.compile(
@@ -28,8 +28,8 @@ _TOKEN: Final = re.compile(
     )""",
     re.VERBOSE,
 )
-_OPS: Final = frozenset({"eq", "neq", "lt", "lte", "gt", "gte", "startswith"})
-_WORDS: Final = _OPS | {"and", "or", "not", "in", "exists", "any", "all"}
+_OPERATORS: Final = frozenset({"eq", "neq", "lt", "lte", "gt", "gte", "startswith"})
+_KEYWORDS: Final = _OPERATORS | {"and", "or", "not", "in", "exists", "any", "all"}
 
 
 class _Token(Struct, frozen=True):
@@ -38,23 +38,23 @@ class _Token(Struct, frozen=True):
     at: int
 
 
-def unparsable(detail: str) -> Refusal:
+def parse_error(detail: str) -> Refusal:
     """Give the refusal of a filter that is not in the language (F4)."""
     return Refusal("QueryParserFailure", detail, rule="F4", code=UNPARSABLE_FILTER)
 
 
-def parse(filter: str) -> Node | None:
+def parse_filter(filter: str) -> FilterNode | None:
     """Read ``filter``; None when it is empty.
 
     Raises:
         Refusal: it cannot be parsed (F4); the sentence says where.
     """
-    if len(filter) > MAX_LENGTH:
-        raise unparsable(f"The filter is longer than {MAX_LENGTH} characters.")
+    if len(filter) > MAX_FILTER_LENGTH:
+        raise parse_error(f"The filter is longer than {MAX_FILTER_LENGTH} characters.")
     tokens = _tokens(filter)
     if not tokens:
         return None
-    return _FilterParser(tokens, len(filter)).whole()
+    return _FilterParser(tokens, len(filter)).parse()
 
 
 def _tokens(filter: str) -> list[_Token]:
@@ -65,8 +65,8 @@ def _tokens(filter: str) -> list[_Token]:
             rest = filter[place:end].lstrip()
             start = end - len(rest)
             if rest.startswith("'"):
-                raise unparsable(f"The text that begins at position {start} has no closing quote.")
-            raise unparsable(f"Unexpected token '{rest.split()[0][:40]}' at position {start}.")
+                raise parse_error(f"The text that begins at position {start} has no closing quote.")
+            raise parse_error(f"Unexpected token '{rest.split()[0][:40]}' at position {start}.")
         kind = match.lastgroup
         tokens.append(_Token(kind, match[kind], match.start(kind)))
         place = match.end()
@@ -82,7 +82,7 @@ class _FilterParser:
         self._end = end
         self._depth = 0
 
-    def whole(self) -> Node:
+    def parse(self) -> FilterNode:
         node = self._or()
         if self._place < len(self._tokens):
             raise self._unexpected()
@@ -92,100 +92,100 @@ class _FilterParser:
         place = self._place + ahead
         return self._tokens[place] if place < len(self._tokens) else _Token("end", "", self._end)
 
-    def _word(self, *words: str, ahead: int = 0) -> bool:
+    def _at_word(self, *words: str, ahead: int = 0) -> bool:
         token = self._peek(ahead)
         return token.kind == "name" and token.text.lower() in words
 
-    def _mark(self, mark: str) -> bool:
+    def _skip_mark(self, mark: str) -> bool:
         token = self._peek()
         if token.kind == "mark" and token.text == mark:
             self._place += 1
             return True
         return False
 
-    def _take(self) -> _Token:
+    def _next(self) -> _Token:
         token = self._peek()
         self._place += 1
         return token
 
     def _expect(self, mark: str) -> None:
-        if not self._mark(mark):
+        if not self._skip_mark(mark):
             raise self._unexpected(f"expected '{mark}'")
 
     def _unexpected(self, wanted: str = "") -> Refusal:
         token = self._peek()
         tail = f", {wanted}" if wanted else ""
         if token.kind == "end":
-            return unparsable(f"The filter ends too early at position {token.at}{tail}.")
-        return unparsable(f"Unexpected token '{token.text[:40]}' at position {token.at}{tail}.")
+            return parse_error(f"The filter ends too early at position {token.at}{tail}.")
+        return parse_error(f"Unexpected token '{token.text[:40]}' at position {token.at}{tail}.")
 
-    def _or(self) -> Node:
-        return self._joined("or", self._and)
+    def _or(self) -> FilterNode:
+        return self._operands("or", self._and)
 
-    def _and(self) -> Node:
-        return self._joined("and", self._unary)
+    def _and(self) -> FilterNode:
+        return self._operands("and", self._unary)
 
-    def _joined(self, word: str, part: Callable[[], Node]) -> Node:
+    def _operands(self, word: str, part: Callable[[], FilterNode]) -> FilterNode:
         parts = [part()]
-        while self._word(word):
+        while self._at_word(word):
             self._place += 1
             parts.append(part())
-        return parts[0] if len(parts) == 1 else Both(tuple(parts), either=word == "or")
+        return parts[0] if len(parts) == 1 else BooleanOp(tuple(parts), is_or=word == "or")
 
-    def _unary(self) -> Node:
+    def _unary(self) -> FilterNode:
         self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise unparsable(f"The filter is nested more than {MAX_DEPTH} deep.")
+        if self._depth > MAX_NESTING:
+            raise parse_error(f"The filter is nested more than {MAX_NESTING} deep.")
         try:
-            if self._word("not"):
+            if self._at_word("not"):
                 self._place += 1
                 return Not(self._unary())
-            if self._mark("("):
+            if self._skip_mark("("):
                 node = self._or()
                 self._expect(")")
                 return node
-            return self._test()
+            return self._condition()
         finally:
             self._depth -= 1
 
-    def _test(self) -> Node:
+    def _condition(self) -> FilterNode:
         field = self._field()
-        negative = self._word("not")
+        negative = self._at_word("not")
         if negative:
             self._place += 1
-        if self._word("exists"):
+        if self._at_word("exists"):
             self._place += 1
             return Exists(field.text, not negative, field.at)
-        if negative and not self._word("in"):
+        if negative and not self._at_word("in"):
             raise self._unexpected("expected 'in' or 'exists'")
-        if self._word("any", "all"):
-            every = self._take().text.lower() == "all"
+        if self._at_word("any", "all"):
+            every = self._next().text.lower() == "all"
             self._expect("(")
             each = self._field(item=True)
             test = self._comparison(_Token("name", each.text[1:].removeprefix("."), each.at))
             self._expect(")")
-            return Some(field.text, every, test, field.at)
+            return ListCondition(field.text, every, test, field.at)
         return self._comparison(field, negative=negative)
 
     def _field(self, *, item: bool = False) -> _Token:
         token = self._peek()
-        if token.kind != "name" or token.text.lower() in _WORDS or token.text.startswith("~") is not item:
+        if token.kind != "name" or token.text.lower() in _KEYWORDS or token.text.startswith("~") is not item:
             raise self._unexpected("expected '~'" if item else "expected a field")
-        return self._take()
+        return self._next()
 
-    def _comparison(self, field: _Token, *, negative: bool = False) -> Test:
-        if self._word("in"):
+    def _comparison(self, field: _Token, *, negative: bool = False) -> Comparison:
+        if self._at_word("in"):
             self._place += 1
-            return Test(field.text, "not in" if negative else "in", self._list(), field.at)
-        if not self._word(*_OPS):
+            return Comparison(field.text, "not in" if negative else "in", self._list(), field.at)
+        if not self._at_word(*_OPERATORS):
             raise self._unexpected()
-        op: Op = self._take().text.lower()  # type: ignore[assignment]
-        return Test(field.text, op, (self._value(),), field.at)
+        op: Operator = self._next().text.lower()  # type: ignore[assignment]
+        return Comparison(field.text, op, (self._value(),), field.at)
 
     def _list(self) -> tuple[Value, ...]:
-        closed = self._mark("(")
+        closed = self._skip_mark("(")
         values = [self._value()]
-        while self._mark(","):
+        while self._skip_mark(","):
             values.append(self._value())
         if closed:
             self._expect(")")
@@ -200,7 +200,7 @@ class _FilterParser:
             value = Decimal(token.text)
         elif token.kind == "date":
             value = time_of(token.text)
-        elif self._word("true", "false"):
+        elif self._at_word("true", "false"):
             value = token.text.lower() == "true"
         if value is None:
             raise self._unexpected("expected a value")

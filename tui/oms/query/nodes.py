@@ -9,14 +9,14 @@ from typing import Literal
 from msgspec import Struct
 
 Value = str | Decimal | bool | datetime
-Op = Literal["eq", "neq", "lt", "lte", "gt", "gte", "startswith", "in", "not in"]
+Operator = Literal["eq", "neq", "lt", "lte", "gt", "gte", "startswith", "in", "not in"]
 
 
-class Test(Struct, frozen=True):
+class Comparison(Struct, frozen=True):
     """``field op values``; ``at`` is where the field stands in the filter, for messages."""
 
     field: str
-    op: Op
+    op: Operator
     values: tuple[Value, ...]
     at: int
 
@@ -25,28 +25,28 @@ class Exists(Struct, frozen=True):
     """``field exists``; without ``wanted``, ``field not exists``."""
 
     field: str
-    wanted: bool
+    expected: bool
     at: int
 
 
-class Some(Struct, frozen=True):
+class ListCondition(Struct, frozen=True):
     """F3: ``field any (~ op value)``; with ``every``, ``field all (...)``. Its field follows ``~.``."""
 
     field: str
-    every: bool
-    test: Test
+    is_all: bool
+    test: Comparison
     at: int
 
 
 class Not(Struct, frozen=True):
-    part: Node
+    part: FilterNode
 
 
-class Both(Struct, frozen=True):
+class BooleanOp(Struct, frozen=True):
     """All of the parts; with ``either``, any of them."""
 
-    parts: tuple[Node, ...]
-    either: bool = False
+    parts: tuple[FilterNode, ...]
+    is_or: bool = False
 
 
-Node = Test | Exists | Some | Not | Both
+FilterNode = Comparison | Exists | ListCondition | Not | BooleanOp

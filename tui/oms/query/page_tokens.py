@@ -24,45 +24,60 @@ from tui.oms.domain.error_codes import INVALID_PAGE_TOKEN
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.times import micros
 
-MAX_TOKEN: Final = 500
-MAX_KEPT: Final = 1_000
-FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+MAX_TOKEN_LENGTH: Final = 500
+MAX_LONG_QUERIES: Final = 1_000
+EARLIEST, LATEST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
-class PageToken(msgspec.Struct, frozen=True, omit_defaults=True):
+_SHORT_NAMES: Final = {
+    "after_seq": "o",
+    "read_as_at": "a",
+    "filter": "f",
+    "sort": "s",
+    "digest": "k",
+    "asked_as_at": "t",
+}
+"""The names of a token's members in its JSON: a token has at most 500 characters."""
+
+
+class PageToken(msgspec.Struct, frozen=True, omit_defaults=True, rename=_SHORT_NAMES):
     """What a page token says."""
 
-    o: Annotated[int, Meta(ge=0, le=2**62)]
-    a: Annotated[int, Meta(ge=micros(FIRST), le=micros(LAST))]
-    f: str = ""
-    s: tuple[str, ...] = ()
-    k: str = ""
-    t: int = 0
+    after_seq: Annotated[int, Meta(ge=0, le=2**62)]
+    read_as_at: Annotated[int, Meta(ge=micros(EARLIEST), le=micros(LATEST))]
+    filter: str = ""
+    sort: tuple[str, ...] = ()
+    digest: str = ""
+    asked_as_at: int = 0
 
     @property
-    def as_at(self) -> int:
+    def requested_as_at(self) -> int:
         """The asAt that was asked for."""
-        return self.t or self.a
+        return self.asked_as_at or self.read_as_at
 
 
-_KEPT: OrderedDict[str, tuple[str, tuple[str, ...]]] = OrderedDict()
+_LONG_QUERIES: OrderedDict[str, tuple[str, tuple[str, ...]]] = OrderedDict()
 """The long questions of late, for those who leave them out on the next page."""
 
 
-def written(token: PageToken) -> str:
+def encode(token: PageToken) -> str:
     """Give ``token`` as text."""
     text = base64.b64encode(msgspec.json.encode(token)).decode()
-    if len(text) <= MAX_TOKEN:
+    if len(text) <= MAX_TOKEN_LENGTH:
         return text
-    name = _name(token.f, token.s)
-    _KEPT[name] = (token.f, token.s)
-    _KEPT.move_to_end(name)
-    while len(_KEPT) > MAX_KEPT:
-        _KEPT.popitem(last=False)
-    return base64.b64encode(msgspec.json.encode(PageToken(token.o, token.a, k=name, t=token.t))).decode()
+    name = _digest(token.filter, token.sort)
+    _LONG_QUERIES[name] = (token.filter, token.sort)
+    _LONG_QUERIES.move_to_end(name)
+    while len(_LONG_QUERIES) > MAX_LONG_QUERIES:
+        _LONG_QUERIES.popitem(last=False)
+    return base64.b64encode(
+        msgspec.json.encode(
+            PageToken(token.after_seq, token.read_as_at, digest=name, asked_as_at=token.asked_as_at)
+        )
+    ).decode()
 
 
-def read(text: str, filter: str, sort: tuple[str, ...]) -> PageToken:
+def decode(text: str, filter: str, sort: tuple[str, ...]) -> PageToken:
     """Read a token that came with ``filter`` and ``sort``, each repeated or left out.
 
     Raises:
@@ -71,28 +86,32 @@ def read(text: str, filter: str, sort: tuple[str, ...]) -> PageToken:
     try:
         token = msgspec.json.decode(base64.b64decode(text, validate=True), type=PageToken)
     except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
-        raise invalid("The page token is not one this server gave.") from error
-    if token.k:
-        token = _whole(token, filter, sort)
-    for now, then, name in ((filter, token.f, "filter"), (sort, token.s, "sortBy")):
+        raise invalid_page_token("The page token is not one this server gave.") from error
+    if token.digest:
+        token = _with_query(token, filter, sort)
+    for now, then, name in ((filter, token.filter, "filter"), (sort, token.sort, "sortBy")):
         if now and now != then:
-            raise invalid(f"The page token was given for another {name}.")
+            raise invalid_page_token(f"The page token was given for another {name}.")
     return token
 
 
-def _whole(token: PageToken, filter: str, sort: tuple[str, ...]) -> PageToken:
+def _with_query(token: PageToken, filter: str, sort: tuple[str, ...]) -> PageToken:
     """Give a token with the question it only names: the one that is repeated with it, or the kept one."""
-    if _name(filter, sort) == token.k:
-        return PageToken(token.o, token.a, filter, sort, t=token.t)
-    if token.k not in _KEPT:
-        raise invalid("This page token needs its filter and sortBy: repeat them as they were, or read anew.")
-    return PageToken(token.o, token.a, *_KEPT[token.k], t=token.t)
+    if _digest(filter, sort) == token.digest:
+        return PageToken(token.after_seq, token.read_as_at, filter, sort, asked_as_at=token.asked_as_at)
+    if token.digest not in _LONG_QUERIES:
+        raise invalid_page_token(
+            "This page token needs its filter and sortBy: repeat them as they were, or read anew."
+        )
+    return PageToken(
+        token.after_seq, token.read_as_at, *_LONG_QUERIES[token.digest], asked_as_at=token.asked_as_at
+    )
 
 
-def _name(filter: str, sort: tuple[str, ...]) -> str:
+def _digest(filter: str, sort: tuple[str, ...]) -> str:
     return hashlib.sha256(msgspec.json.encode((filter, sort))).hexdigest()
 
 
-def invalid(detail: str) -> Refusal:
+def invalid_page_token(detail: str) -> Refusal:
     """Give the refusal of a page token."""
     return Refusal("InvalidPaginationToken", detail, code=INVALID_PAGE_TOKEN)

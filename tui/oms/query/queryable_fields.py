@@ -27,7 +27,7 @@ from tui.oms.store.schema import KINDS, EntityTable, column
 SINCE: Final = "version.asAtModified"
 
 
-class Leaf(Enum):
+class FieldType(Enum):
     """What kind of value stands at the end of a field's path."""
 
     TEXT = "text"
@@ -47,7 +47,7 @@ class Sql(msgspec.Struct, frozen=True):
     values: tuple[object, ...] = ()
 
 
-def joined(word: str, parts: Sequence[Sql]) -> Sql:
+def join_conditions(word: str, parts: Sequence[Sql]) -> Sql:
     """Join conditions two by two: a long row of them would be nested deeper than SQLite goes."""
     rest = list(parts) or [Sql("TRUE")]
     while len(rest) > 1:
@@ -67,17 +67,17 @@ class QueryableField(msgspec.Struct, frozen=True):
     """
 
     name: str
-    leaf: Leaf
+    type: FieldType
     live: Sql
-    kept: Sql
-    hot: bool = False
-    few: bool = False
-    each: str | None = None
+    any_version: Sql
+    indexed: bool = False
+    low_cardinality: bool = False
+    list_path: str | None = None
     link: int | None = None
 
-    def folded(self, live: bool) -> bool:
+    def is_folded(self, live: bool) -> bool:
         """Tell whether the text that is read, of a live row or of any version, is folded already."""
-        return live and self.hot and self.leaf is Leaf.TEXT and self.live.text not in _IDS
+        return live and self.indexed and self.type is FieldType.TEXT and self.live.text not in _ID_COLUMNS
 
     @property
     def column(self) -> str:
@@ -85,10 +85,10 @@ class QueryableField(msgspec.Struct, frozen=True):
         return self.live.text.removeprefix("l.")
 
 
-_IDS: Final = ("l.scope", "l.code")
+_ID_COLUMNS: Final = ("l.scope", "l.code")
 
 
-def _plain(hint: Any) -> Any:
+def _unwrap_type(hint: Any) -> Any:
     """Give a type without its None, its annotations and its type variables."""
     while True:
         if get_origin(hint) is Annotated:
@@ -100,27 +100,27 @@ def _plain(hint: Any) -> Any:
 
 
 @cache
-def _members(struct: type[Any]) -> Mapping[str, tuple[str, Any]]:
+def _wire_fields(struct: type[Any]) -> Mapping[str, tuple[str, Any]]:
     """The members of a wire type by lower-case JSON name: the JSON name and the plain type."""
     hints = get_type_hints(struct, include_extras=True)
     names = zip(struct.__struct_fields__, struct.__struct_encode_fields__, strict=True)
-    return {encoded.lower(): (encoded, _plain(hints[name])) for name, encoded in names}
+    return {encoded.lower(): (encoded, _unwrap_type(hints[name])) for name, encoded in names}
 
 
-_LEAVES: Final = {
-    str: Leaf.TEXT,
-    Decimal: Leaf.NUMBER,
-    int: Leaf.NUMBER,
-    bool: Leaf.FLAG,
-    datetime: Leaf.TIME,
+_FIELD_TYPES: Final = {
+    str: FieldType.TEXT,
+    Decimal: FieldType.NUMBER,
+    int: FieldType.NUMBER,
+    bool: FieldType.FLAG,
+    datetime: FieldType.TIME,
 }
-_KEYED: Final = (
+_KEYED_FIELD: Final = (
     r"(?i)(properties|instrumentIdentifiers|identifiers)(?:\.([^\[\]]+)|\[\s*'?([^\[\]']+)'?\s*\])"
 )
-_DOMAINS: Final = r"(?i)(Order|Block|Placement|Execution|Allocation|Transaction)s/"
+_PLURAL_DOMAIN: Final = r"(?i)(Order|Block|Placement|Execution|Allocation|Transaction)s/"
 
 
-class Fields:
+class QueryableFields:
     """The fields of one kind of list.
 
     ``prefix`` says where in the stored JSON the listed thing stands; empty when it is the entity itself.
@@ -137,7 +137,7 @@ class Fields:
         Raises:
             Refusal: there is no such field (F4); ``code`` is its error code.
         """
-        if (match := re.fullmatch(_KEYED, name)) is not None:
+        if (match := re.fullmatch(_KEYED_FIELD, name)) is not None:
             return self._keyed(name, match[1].lower(), (match[2] or match[3]).strip())
         hint: Any = self._root
         path = self._prefix
@@ -145,7 +145,7 @@ class Fields:
         for part in name.split("."):
             if get_origin(hint) is tuple:
                 each, path, hint = path.removesuffix("."), "", get_args(hint)[0]
-            known = _members(hint) if isinstance(hint, type) and issubclass(hint, msgspec.Struct) else {}
+            known = _wire_fields(hint) if isinstance(hint, type) and issubclass(hint, msgspec.Struct) else {}
             if part.lower() not in known:
                 raise Refusal(
                     "InvalidParameterValue" if code == INVALID_VALUE else "SortingByFieldNotSupported",
@@ -158,20 +158,22 @@ class Fields:
         return self._field(name, path.removesuffix("."), hint, each)
 
     def _field(self, name: str, path: str, hint: Any, each: str | None) -> QueryableField:
-        leaf = _LEAVES.get(hint) or (Leaf.LIST if get_origin(hint) is tuple else Leaf.PARTS)
-        link = _links(self.kind).get(f"{each}.{path}" if each else path)
+        leaf = _FIELD_TYPES.get(hint) or (FieldType.LIST if get_origin(hint) is tuple else FieldType.PARTS)
+        link = _link_relations(self.kind).get(f"{each}.{path}" if each else path)
         if each is not None:
             item = Sql("json_extract(e.value, ?)", (f"$.{path}",))
-            return QueryableField(name, leaf, item, item, each=f"$.{each}", link=link)
+            return QueryableField(name, leaf, item, item, list_path=f"$.{each}", link=link)
         kept = Sql(f"json_extract(v.text, '$.{path}')")
         if path in ("id.scope", "id.code"):
             part = path.removeprefix("id.")
-            return QueryableField(name, leaf, Sql(f"l.{part}"), Sql(f"v.{part}"), hot=True)
+            return QueryableField(name, leaf, Sql(f"l.{part}"), Sql(f"v.{part}"), indexed=True)
         if path == SINCE:
-            return QueryableField(name, Leaf.SINCE, Sql("l.since"), Sql("v.as_at"), hot=True)
+            return QueryableField(name, FieldType.SINCE, Sql("l.since"), Sql("v.as_at"), indexed=True)
         if path in self.kind.hot:
             few = path in self.kind.hot[: self.kind.few]
-            return QueryableField(name, leaf, Sql(f"l.{column(path)}"), kept, hot=True, few=few)
+            return QueryableField(
+                name, leaf, Sql(f"l.{column(path)}"), kept, indexed=True, low_cardinality=few
+            )
         return QueryableField(name, leaf, kept, kept, link=link)
 
     def _keyed(self, name: str, map: str, key: str) -> QueryableField:
@@ -179,19 +181,19 @@ class Fields:
         if '"' in key or "\\" in key or not key.isprintable():
             raise Refusal("InvalidParameterValue", f"'{name}' is not a field.", rule="F4")
         if map == "properties":
-            singular = re.sub(_DOMAINS, r"\1/", key, count=1)
+            singular = re.sub(_PLURAL_DOMAIN, r"\1/", key, count=1)
             path = f'$.{self._prefix}properties."{singular}"'
-            leaf = Leaf.PROPERTY
+            leaf = FieldType.PROPERTY
         else:
             key = key if "/" in key else f"Instrument/default/{key}"
             path = f'$.{self._prefix}instrumentIdentifiers."{key}"'
-            leaf = Leaf.TEXT
+            leaf = FieldType.TEXT
         kept = Sql("json_extract(v.text, ?)", (path,))
         return QueryableField(name, leaf, kept, kept)
 
 
 @cache
-def _links(kind: EntityTable) -> Mapping[str, int]:
+def _link_relations(kind: EntityTable) -> Mapping[str, int]:
     """The paths of ``kind`` that the link table indexes, with their relation's number."""
     paths = {
         "block_of_order": "orderIds.code",
@@ -202,11 +204,11 @@ def _links(kind: EntityTable) -> Mapping[str, int]:
     return {paths[relation.name]: number for number, relation in kind.relations if relation.name in paths}
 
 
-_OF_TYPE: Final = {type: Fields(kind, type) for type, kind in KINDS.items()}
-TRANSACTIONS: Final = Fields(KINDS[Booking], Transaction, "transaction.")
+_OF_TYPE: Final = {type: QueryableFields(kind, type) for type, kind in KINDS.items()}
+TRANSACTIONS: Final = QueryableFields(KINDS[Booking], Transaction, "transaction.")
 """The fields of the transactions inside bookings."""
 
 
-def fields_of(type: type[Any]) -> Fields:
+def fields_of(type: type[Any]) -> QueryableFields:
     """Give the fields of the entities of ``type``."""
     return _OF_TYPE[type]

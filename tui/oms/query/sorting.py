@@ -14,14 +14,14 @@ from msgspec import Struct
 
 from tui.oms.domain.error_codes import TOO_MANY_SORTS, UNSUPPORTED_SORT
 from tui.oms.domain.refusals import Refusal
-from tui.oms.query.queryable_fields import Fields, Leaf, QueryableField, Sql
+from tui.oms.query.queryable_fields import FieldType, QueryableField, QueryableFields, Sql
 
-MAX_SORTS: Final = 10
+MAX_SORT_FIELDS: Final = 10
 
-_SORT: Final = r"(?i)\s*(?P<minus>-?)(?P<field>\S.*?)(?:\s+(?P<way>asc|desc))?\s*"
+_SORT_FIELD: Final = r"(?i)\s*(?P<minus>-?)(?P<field>\S.*?)(?:\s+(?P<way>asc|desc))?\s*"
 
 
-class Key(Struct, frozen=True):
+class SortKey(Struct, frozen=True):
     """One sort field and its direction."""
 
     field: QueryableField
@@ -29,18 +29,20 @@ class Key(Struct, frozen=True):
 
     def sql(self, live: bool) -> Sql:
         """Give what is sorted by, of a live row or of any version: the same value of both."""
-        sql = self.field.live if live else self.field.kept
-        if self.field.leaf is Leaf.PROPERTY:
+        sql = self.field.live if live else self.field.any_version
+        if self.field.type is FieldType.PROPERTY:
             (path,) = sql.values
             label = _folded(Sql(sql.text, (f"{path}.value.labelValue",)))
             metric = f"{path}.value.metricValue.value"
             return Sql(f"coalesce({sql.text}, {label.text})", (metric, *label.values))
-        if self.field.leaf is Leaf.TEXT and not self.field.folded(live):
-            return _by_id(sql) if self.field.hot and sql.text[2:] in ("scope", "code") else _folded(sql)
+        if self.field.type is FieldType.TEXT and not self.field.is_folded(live):
+            return (
+                _id_column(sql) if self.field.indexed and sql.text[2:] in ("scope", "code") else _folded(sql)
+            )
         return sql
 
 
-def _by_id(part: Sql) -> Sql:
+def _id_column(part: Sql) -> Sql:
     """Give a part of an id as its index has it: codes without regard to case."""
     return Sql(f"{part.text} COLLATE NOCASE") if part.text.endswith(".code") else part
 
@@ -54,30 +56,30 @@ def _folded(text: Sql) -> Sql:
 class Sort(Struct, frozen=True):
     """The order of a list: by its keys, then by id, which may go ``backwards``."""
 
-    keys: tuple[Key, ...] = ()
-    backwards: bool = False
+    keys: tuple[SortKey, ...] = ()
+    ids_descending: bool = False
 
     @property
-    def ids(self) -> str:
+    def id_order_by(self) -> str:
         """The order of rows that are equal in every key."""
-        return "scope DESC, code DESC" if self.backwards else "scope, code"
+        return "scope DESC, code DESC" if self.ids_descending else "scope, code"
 
     @property
-    def order(self) -> str:
+    def order_by(self) -> str:
         """The order of rows whose sort values are read as ``k0``, ``k1``, ..."""
         parts = [
             f"k{place}{' DESC' if key.descending else ''} NULLS LAST" for place, key in enumerate(self.keys)
         ]
-        return ", ".join([*parts, self.ids])
+        return ", ".join([*parts, self.id_order_by])
 
-    def behind(self, cursor: Cursor, row: str) -> Sql:
+    def after_id(self, cursor: Cursor, row: str) -> Sql:
         """Give the condition of a row whose id comes after the cursor's."""
-        sign = "<" if self.backwards else ">"
+        sign = "<" if self.ids_descending else ">"
         return Sql(f"({row}.scope, {row}.code) {sign} (?, ?)", (cursor.scope, cursor.code))
 
-    def after(self, cursor: Cursor, *, live: bool) -> Sql:
+    def after_cursor(self, cursor: Cursor, *, live: bool) -> Sql:
         """Give the condition of a row that comes after the cursor: nulls last, then by id."""
-        tie = self.behind(cursor, "l" if live else "v")
+        tie = self.after_id(cursor, "l" if live else "v")
         for key, value in reversed(tuple(zip(self.keys, cursor.values, strict=True))):
             sql = key.sql(live)
             if value is None:
@@ -99,19 +101,19 @@ class Cursor(Struct, frozen=True):
     code: str
 
 
-def sort_of(fields: Fields, sorts: Sequence[str]) -> Sort:
+def parse_sort(fields: QueryableFields, sorts: Sequence[str]) -> Sort:
     """Read sort fields in either form: ``field DESC`` or ``-field``.
 
     Raises:
         Refusal: a field that does not exist or cannot be sorted by (681), or too many (682).
     """
-    if len(sorts) > MAX_SORTS:
+    if len(sorts) > MAX_SORT_FIELDS:
         raise Refusal(
-            "TooManySortFields", f"At most {MAX_SORTS} sort fields are allowed.", code=TOO_MANY_SORTS
+            "TooManySortFields", f"At most {MAX_SORT_FIELDS} sort fields are allowed.", code=TOO_MANY_SORTS
         )
-    keys: list[Key] = []
+    keys: list[SortKey] = []
     for text in sorts:
-        match = re.fullmatch(_SORT, text)
+        match = re.fullmatch(_SORT_FIELD, text)
         if match is None:
             raise Refusal("SortingByFieldNotSupported", f"'{text}' is not a sort.", code=UNSUPPORTED_SORT)
         descending = bool(match["minus"]) or (match["way"] or "").lower() == "desc"
@@ -119,8 +121,8 @@ def sort_of(fields: Fields, sorts: Sequence[str]) -> Sort:
         if name.lower() == "id":
             return Sort(tuple(keys), descending)
         found = fields.find(name, code=UNSUPPORTED_SORT)
-        if found.leaf in (Leaf.PARTS, Leaf.LIST) or found.each is not None:
+        if found.type in (FieldType.PARTS, FieldType.LIST) or found.list_path is not None:
             detail = f"Sorting by '{name}' is not supported."
             raise Refusal("SortingByFieldNotSupported", detail, code=UNSUPPORTED_SORT)
-        keys.append(Key(found, descending))
+        keys.append(SortKey(found, descending))
     return Sort(tuple(keys))

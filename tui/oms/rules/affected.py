@@ -8,89 +8,89 @@ from tui.api.base import ResourceId
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.oms.domain.unit_of_work import PLACEMENTS_OF_BLOCK, Booking, EntityChange, UnitOfWork
 from tui.oms.rules.blocking import block_of
-from tui.oms.rules.placed_quantities import lineage
+from tui.oms.rules.placed_quantities import with_ancestors
 
 
-def touched(
+def affected_ids(
     changes: Iterable[EntityChange], uow: UnitOfWork
 ) -> tuple[frozenset[ResourceId], frozenset[ResourceId]]:
     """Give the blocks and the placements whose graph entries ``changes`` may have altered.
 
     An id among them that the book has no more is one whose entry goes.
     """
-    return _Ripple(uow, changes).touched()
+    return _AffectedEntries(uow, changes).find()
 
 
-class _Ripple:
+class _AffectedEntries:
     """Follows changes to the entries they show in; every link is followed once."""
 
     def __init__(self, uow: UnitOfWork, changes: Iterable[EntityChange]) -> None:
-        self._book = uow
-        self._blocks: set[ResourceId] = set()
-        self._placements: set[ResourceId] = set()
-        self._followed: set[ResourceId] = set()
-        self._holders: dict[ResourceId, ResourceId] = {}
+        self._uow = uow
+        self._block_ids: set[ResourceId] = set()
+        self._placement_ids: set[ResourceId] = set()
+        self._visited_placements: set[ResourceId] = set()
+        self._block_of_order: dict[ResourceId, ResourceId] = {}
         self._entities = [
             one for change in changes for one in (change.before, change.after) if one is not None
         ]
 
-    def touched(self) -> tuple[frozenset[ResourceId], frozenset[ResourceId]]:
+    def find(self) -> tuple[frozenset[ResourceId], frozenset[ResourceId]]:
         """Follow every change."""
         changed = [entity for entity in self._entities if isinstance(entity, Block)]
-        self._book.prefetch_related(PLACEMENTS_OF_BLOCK, [block.id for block in changed])
+        self._uow.prefetch_related(PLACEMENTS_OF_BLOCK, [block.id for block in changed])
         for block in changed:
-            self._holders.update(dict.fromkeys(block.order_ids, block.id))
-            self._block(block.id)
-            self._placements.update(each.id for each in self._placed(block.id))
+            self._block_of_order.update(dict.fromkeys(block.order_ids, block.id))
+            self._add_block(block.id)
+            self._placement_ids.update(each.id for each in self._placements_of(block.id))
         for entity in self._entities:
             if isinstance(entity, Order):
-                if entity.id not in self._holders:  # else its block has changed too, and was followed
-                    self._order(entity.id)
+                if entity.id not in self._block_of_order:  # else its block has changed too, and was followed
+                    self._add_order(entity.id)
             elif isinstance(entity, Placement):
-                self._placement(entity)
+                self._add_placement(entity)
             elif isinstance(entity, Execution):
-                self._placement_by_id(entity.placement_id)
+                self._add_placement_by_id(entity.placement_id)
             elif isinstance(entity, Allocation):
-                self._allocation(entity)
+                self._add_allocation(entity)
             elif isinstance(entity, Booking) and entity.transaction.allocation_id is not None:
-                allocation = self._book.get(Allocation, entity.transaction.allocation_id)
+                allocation = self._uow.get(Allocation, entity.transaction.allocation_id)
                 if allocation is not None:
-                    self._allocation(allocation)
-        return frozenset(self._blocks), frozenset(self._placements)
+                    self._add_allocation(allocation)
+        return frozenset(self._block_ids), frozenset(self._placement_ids)
 
-    def _placed(self, block: ResourceId) -> list[Placement]:
-        return self._book.related(PLACEMENTS_OF_BLOCK, block)
+    def _placements_of(self, block: ResourceId) -> list[Placement]:
+        return self._uow.related(PLACEMENTS_OF_BLOCK, block)
 
-    def _block(self, id: ResourceId) -> None:
+    def _add_block(self, id: ResourceId) -> None:
         """P4: a block, and every block it shares placements with, for they share out their room."""
         waiting = [id]
         while waiting:
             block = waiting.pop()
-            if block not in self._blocks:
-                self._blocks.add(block)
-                waiting.extend(other for each in self._placed(block) for other in each.block_ids)
+            if block not in self._block_ids:
+                self._block_ids.add(block)
+                waiting.extend(other for each in self._placements_of(block) for other in each.block_ids)
 
-    def _order(self, id: ResourceId) -> None:
-        if id not in self._holders:
-            block = block_of(self._book, id)
+    def _add_order(self, id: ResourceId) -> None:
+        if id not in self._block_of_order:
+            block = block_of(self._uow, id)
             if block is None:
                 return
-            self._holders.update(dict.fromkeys(block.order_ids, block.id))
-        self._block(self._holders[id])
+            self._block_of_order.update(dict.fromkeys(block.order_ids, block.id))
+        self._add_block(self._block_of_order[id])
 
-    def _placement(self, placement: Placement) -> None:
-        for member in lineage(self._book, placement):
-            self._placements.add(member.id)
+    def _add_placement(self, placement: Placement) -> None:
+        for member in with_ancestors(self._uow, placement):
+            self._placement_ids.add(member.id)
             for block in member.block_ids:
-                self._block(block)
+                self._add_block(block)
 
-    def _placement_by_id(self, id: ResourceId) -> None:
-        placement = None if id in self._followed else self._book.get(Placement, id)
-        self._followed.add(id)
+    def _add_placement_by_id(self, id: ResourceId) -> None:
+        placement = None if id in self._visited_placements else self._uow.get(Placement, id)
+        self._visited_placements.add(id)
         if placement is not None:
-            self._placement(placement)
+            self._add_placement(placement)
 
-    def _allocation(self, allocation: Allocation) -> None:
-        self._order(allocation.allocated_order_id)
+    def _add_allocation(self, allocation: Allocation) -> None:
+        self._add_order(allocation.allocated_order_id)
         for placement in allocation.placement_ids or ():
-            self._placement_by_id(placement)
+            self._add_placement_by_id(placement)

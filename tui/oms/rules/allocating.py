@@ -26,17 +26,32 @@ from tui.oms.domain.unit_of_work import (
     ReplyBuilder,
     UnitOfWork,
 )
-from tui.oms.rules.apportioning import ALGORITHMS, WEIGHTED, Lot, Shared, by_weight, share_money, share_units
-from tui.oms.rules.entities import NEW, computed, is_booked, live_allocations, need, taken
-from tui.oms.rules.filling import refill_order
-from tui.oms.rules.participants import Taker, order_takers, weight_takers
-from tui.oms.rules.placed_quantities import average_price, family, fills, lineage
-from tui.oms.rules.sizes import QUANTITY, exactly, plain, total
-from tui.oms.rules.time_priority import by_time
-from tui.oms.rules.validation import Checks, invalid
+from tui.oms.rules.apportioning import (
+    ALGORITHMS,
+    WEIGHTED_ALGORITHMS,
+    Apportionment,
+    Lot,
+    apportion_by_weight,
+    apportion_money,
+    apportion_units,
+)
+from tui.oms.rules.entities import (
+    NEW,
+    allocated_size,
+    is_booked,
+    live_allocations_of_order,
+    require,
+    with_computed_fields,
+)
+from tui.oms.rules.filling import update_order_state
+from tui.oms.rules.participants import Participant, order_participants, weighted_participants
+from tui.oms.rules.placed_quantities import average_price, fills_of, with_ancestors, with_descendants
+from tui.oms.rules.sizes import QUANTITY, decimal_text, exact_arithmetic, total
+from tui.oms.rules.time_priority import executions_by_time
+from tui.oms.rules.validation import RequestChecks, invalid_value
 
-Share = Callable[[Sequence[Lot], Sequence[Decimal]], Shared]
-"""Shares fills among takers with the given rooms."""
+Apportion = Callable[[Sequence[Lot], Sequence[Decimal]], Apportionment]
+"""Shares fills among participants with the given capacities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +71,7 @@ class WeightedAllocationCommand:
 
 
 @dataclass(frozen=True, slots=True)
-class _Used:
+class _ExecutionSummary:
     """What the allocations made of the same executions have in common (A9, A10)."""
 
     ids: tuple[ResourceId, ...]
@@ -66,18 +81,18 @@ class _Used:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class _AllocationRun:
     """One placement's run: who takes, what there is to take, and which allocations it replaces."""
 
     placement: Placement
-    takers: Sequence[Taker]
+    participants: Sequence[Participant]
     fills: Sequence[Execution]
     frozen: Sequence[Allocation]
     replaced: Sequence[Allocation]
-    key: Callable[[Allocation], Hashable]
+    participant_key: Callable[[Allocation], Hashable]
 
 
-@exactly
+@exact_arithmetic
 def allocate(uow: UnitOfWork, request: AllocationCommand) -> ReplyBuilder:
     """A1 to A15, A17: allocate placements to the orders of their blocks, each on its own.
 
@@ -86,22 +101,24 @@ def allocate(uow: UnitOfWork, request: AllocationCommand) -> ReplyBuilder:
     """
     _check_algorithm(request.algorithm, ALGORITHMS)
     _check_ids(request.placement_ids)
-    plans, failed = _planned(uow, request.placement_ids, order_takers)
+    plans, failed = _plan_runs(uow, request.placement_ids, order_participants)
     aside = {allocation.id for plan in plans for allocation in plan.replaced}
-    uow.prefetch_related(ALLOCATIONS_OF_ORDER, (taker.order_id for plan in plans for taker in plan.takers))
+    uow.prefetch_related(
+        ALLOCATIONS_OF_ORDER, (participant.order_id for plan in plans for participant in plan.participants)
+    )
 
     for plan in plans:
-        rooms = []
-        for taker in plan.takers:
-            others = live_allocations(uow, taker.order_id)
-            has = taken(uow, (other for other in others if other.id not in aside), taker.basis)
-            rooms.append(max(ZERO, taker.size - has))
-        _run(uow, plan, rooms, _by_algorithm(request.algorithm, plan.takers))
+        capacities = []
+        for participant in plan.participants:
+            others = live_allocations_of_order(uow, participant.order_id)
+            has = allocated_size(uow, (other for other in others if other.id not in aside), participant.basis)
+            capacities.append(max(ZERO, participant.size - has))
+        _allocate_run(uow, plan, capacities, _by_algorithm(request.algorithm, plan.participants))
         aside.difference_update(allocation.id for allocation in plan.replaced)
-    return _answer(plans, failed)
+    return _reply_builder(plans, failed)
 
 
-@exactly
+@exact_arithmetic
 def allocate_weighted(uow: UnitOfWork, request: WeightedAllocationCommand) -> ReplyBuilder:
     """A16, A17: allocate placements of blocks without orders to portfolios by relative weight.
 
@@ -109,42 +126,46 @@ def allocate_weighted(uow: UnitOfWork, request: WeightedAllocationCommand) -> Re
         Refusal: the algorithm is unknown (A14), a weight is not positive, or there is none.
     """
     weights = request.request.portfolio_weights
-    _check_algorithm(request.algorithm, WEIGHTED)
+    _check_algorithm(request.algorithm, WEIGHTED_ALGORITHMS)
     _check_ids(request.request.placement_ids)
     if not weights:
-        raise invalid("portfolioWeights must name at least one portfolio.", "A16")
+        raise invalid_value("portfolioWeights must name at least one portfolio.", "A16")
     for entry in weights:
         if entry.weight <= 0:
             who = f"Portfolio '{entry.portfolio_id}'"
-            raise invalid(f"{who} has a weight of {plain(entry.weight)}: it must be more than 0.", "A16")
-    checks = Checks()
+            raise invalid_value(
+                f"{who} has a weight of {decimal_text(entry.weight)}: it must be more than 0.", "A16"
+            )
+    checks = RequestChecks()
     for index, entry in enumerate(weights):
-        checks.outside_ids(f"PortfolioWeights[{index}]", uow, entry)
-    checks.unique("Portfolio id", (entry.portfolio_id for entry in weights))
-    checks.done()
+        checks.check_external_ids(f"PortfolioWeights[{index}]", uow, entry)
+    checks.check_unique("Portfolio id", (entry.portfolio_id for entry in weights))
+    checks.raise_if_invalid()
 
-    def takers(uow: UnitOfWork, placement: Placement) -> list[Taker]:
-        return weight_takers(uow, placement, weights)
+    def participants(uow: UnitOfWork, placement: Placement) -> list[Participant]:
+        return weighted_participants(uow, placement, weights)
 
-    def share(lots: Sequence[Lot], rooms: Sequence[Decimal]) -> Shared:
+    def share(lots: Sequence[Lot], capacities: Sequence[Decimal]) -> Apportionment:
         units = total(lot.units for lot in lots)
-        parts = by_weight(request.algorithm, units, [entry.weight for entry in weights])
-        return Shared(parts, [True for _ in lots], list(rooms))
+        parts = apportion_by_weight(request.algorithm, units, [entry.weight for entry in weights])
+        return Apportionment(parts, [True for _ in lots], list(capacities))
 
-    plans, failed = _planned(uow, request.request.placement_ids, takers, lambda each: each.portfolio_id)
+    plans, failed = _plan_runs(
+        uow, request.request.placement_ids, participants, lambda each: each.portfolio_id
+    )
     for plan in plans:
-        everything = total(fill.quantity for fill in fills(uow, plan.placement))
-        _run(uow, plan, [everything for _ in plan.takers], share)
-    return _answer(plans, failed)
+        everything = total(fill.quantity for fill in fills_of(uow, plan.placement))
+        _allocate_run(uow, plan, [everything for _ in plan.participants], share)
+    return _reply_builder(plans, failed)
 
 
-def _by_algorithm(algorithm: str, takers: Sequence[Taker]) -> Share:
-    """A2 to A6: share fill after fill; one that nobody has room for is not used (A7)."""
-    sizes = [taker.size for taker in takers]
-    share_lots = share_units if takers[0].basis is QUANTITY else share_money
+def _by_algorithm(algorithm: str, participants: Sequence[Participant]) -> Apportion:
+    """A2 to A6: share fill after fill; one that nobody has capacity for is not used (A7)."""
+    sizes = [participant.size for participant in participants]
+    share_lots = apportion_units if participants[0].basis is QUANTITY else apportion_money
 
-    def share(lots: Sequence[Lot], rooms: Sequence[Decimal]) -> Shared:
-        return share_lots(algorithm, lots, sizes, rooms)
+    def share(lots: Sequence[Lot], capacities: Sequence[Decimal]) -> Apportionment:
+        return share_lots(algorithm, lots, sizes, capacities)
 
     return share
 
@@ -153,40 +174,42 @@ def _check_algorithm(algorithm: str, known: Iterable[str]) -> None:
     """A14: the algorithm must be one of the known."""
     if algorithm not in (names := list(known)):
         detail = f"Allocation algorithm '{algorithm}' is not known; use one of {', '.join(names)}."
-        raise invalid(detail, "A14")
+        raise invalid_value(detail, "A14")
 
 
 def _check_ids(ids: tuple[ResourceId, ...]) -> None:
-    checks = Checks()
-    checks.size("PlacementIds", ids)
-    checks.unique("Placement id", ids)
-    checks.done()
+    checks = RequestChecks()
+    checks.check_count("PlacementIds", ids)
+    checks.check_unique("Placement id", ids)
+    checks.raise_if_invalid()
 
 
-def _planned(
+def _plan_runs(
     uow: UnitOfWork,
     ids: Iterable[ResourceId],
-    takers: Callable[[UnitOfWork, Placement], list[Taker]],
+    participants: Callable[[UnitOfWork, Placement], list[Participant]],
     key: Callable[[Allocation], Hashable] = lambda each: each.allocated_order_id,
-) -> tuple[list[_Plan], dict[str, ErrorDetail]]:
+) -> tuple[list[_AllocationRun], dict[str, ErrorDetail]]:
     """A13: plan every run before any is made, so that a placement that fails keeps what it has."""
     plans, failed = [], {}
     for id in ids:
         try:
-            placement = need(uow, Placement, id, "A13")
-            available = _available(uow, placement)
-            frozen, replaced = _earlier(uow, id)
-            plans.append(_Plan(placement, takers(uow, placement), available, frozen, replaced, key))
+            placement = require(uow, Placement, id, "A13")
+            available = _available_fills(uow, placement)
+            frozen, replaced = _split_earlier(uow, id)
+            plans.append(
+                _AllocationRun(placement, participants(uow, placement), available, frozen, replaced, key)
+            )
         except Refusal as refusal:
             failed[id.failed_key] = refusal.as_item(id.failed_key)
     return plans, failed
 
 
-def _answer(plans: Sequence[_Plan], failed: Mapping[str, ErrorDetail]) -> ReplyBuilder:
+def _reply_builder(plans: Sequence[_AllocationRun], failed: Mapping[str, ErrorDetail]) -> ReplyBuilder:
     return lambda: AllocationReply(values=tuple(plan.placement.id for plan in plans), failed=failed)
 
 
-def _earlier(uow: UnitOfWork, placement: ResourceId) -> tuple[list[Allocation], list[Allocation]]:
+def _split_earlier(uow: UnitOfWork, placement: ResourceId) -> tuple[list[Allocation], list[Allocation]]:
     """A11, A12: give the placement's own allocations that stay, and those that a run replaces.
 
     Those that are booked stay, and so does whatever shares an execution with one that stays.
@@ -207,13 +230,13 @@ def _earlier(uow: UnitOfWork, placement: ResourceId) -> tuple[list[Allocation], 
     return list(frozen.values()), [each for each in own if each.id not in frozen]
 
 
-def _available(uow: UnitOfWork, placement: Placement) -> list[Execution]:
+def _available_fills(uow: UnitOfWork, placement: Placement) -> list[Execution]:
     """A5, A13, A15: give the placement's fills in the order of time.
 
     Raises:
         Refusal: there are none, or they are in several currencies (A10).
     """
-    found = [fill for fill in by_time(uow, fills(uow, placement)) if fill.quantity > 0]
+    found = [fill for fill in executions_by_time(uow, fills_of(uow, placement)) if fill.quantity > 0]
     if not found:
         detail = f"Placement '{placement.id}' has no executions to allocate."
         raise Refusal("NoExecutionsFailure", detail, "A13")
@@ -224,9 +247,12 @@ def _available(uow: UnitOfWork, placement: Placement) -> list[Execution]:
     return found
 
 
-def _spoken_for(uow: UnitOfWork, plan: _Plan) -> set[ResourceId]:
+def _used_by_relatives(uow: UnitOfWork, plan: _AllocationRun) -> set[ResourceId]:
     """A15: give the executions that allocations of the placement's parents or children rest on."""
-    kin = {each.id: each for each in (*lineage(uow, plan.placement), *family(uow, plan.placement))}
+    kin = {
+        each.id: each
+        for each in (*with_ancestors(uow, plan.placement), *with_descendants(uow, plan.placement))
+    }
     mine = {allocation.id for allocation in (*plan.frozen, *plan.replaced)}
     found: set[ResourceId] = set()
     for id in kin:
@@ -236,13 +262,15 @@ def _spoken_for(uow: UnitOfWork, plan: _Plan) -> set[ResourceId]:
     return found
 
 
-def _run(uow: UnitOfWork, plan: _Plan, rooms: Sequence[Decimal], share: Share) -> None:
+def _allocate_run(
+    uow: UnitOfWork, plan: _AllocationRun, capacities: Sequence[Decimal], share: Apportion
+) -> None:
     """A11, A12: share the fills, put the allocations that come of it and take away the others.
 
     Of consumed executions only what nobody has yet is shared, say because an order has joined since. What
     the allocations that stay have beyond the executions they rest on is made good by the first of the others.
     """
-    spoken_for = _spoken_for(uow, plan)
+    spoken_for = _used_by_relatives(uow, plan)
     consumed_ids = {id for allocation in plan.frozen for id in allocation.execution_ids or ()}
     fills = [fill for fill in plan.fills if fill.id not in spoken_for]
     consumed = [fill for fill in fills if fill.id in consumed_ids]
@@ -251,26 +279,28 @@ def _run(uow: UnitOfWork, plan: _Plan, rooms: Sequence[Decimal], share: Share) -
     over = max(ZERO, total(fill.quantity for fill in consumed) - given)
     short = max(ZERO, given - total(fill.quantity for fill in plan.fills if fill.id in consumed_ids))
     unit = uow.instruments.price_unit(plan.placement.lusid_instrument_id)
-    rest = share([Lot(over, (average_price(consumed) or ZERO) * unit)], rooms)
-    fresh, sizes = _beyond(fresh, short)
+    rest = share([Lot(over, (average_price(consumed) or ZERO) * unit)], capacities)
+    fresh, sizes = _skip_units(fresh, short)
     lots = [Lot(size, (fill.price.amount or ZERO) * unit) for fill, size in zip(fresh, sizes, strict=True)]
     made = share(lots, rest.left)
     gone = {allocation.id: allocation for allocation in plan.replaced}
-    _write(uow, plan, gone, rest.parts, consumed)
-    _write(uow, plan, gone, made.parts, [fill for fill, took in zip(fresh, made.used, strict=True) if took])
+    _put_allocations(uow, plan, gone, rest.parts, consumed)
+    _put_allocations(
+        uow, plan, gone, made.parts, [fill for fill, took in zip(fresh, made.used, strict=True) if took]
+    )
     for id in gone:
         uow.remove(Allocation, id)
     touched = {allocation.allocated_order_id for allocation in plan.replaced}
     touched.update(
-        taker.order_id
-        for taker, *units in zip(plan.takers, rest.parts, made.parts, strict=True)
+        participant.order_id
+        for participant, *units in zip(plan.participants, rest.parts, made.parts, strict=True)
         if any(units)
     )
     for order in sorted(touched):
-        refill_order(uow, order)
+        update_order_state(uow, order)
 
 
-def _beyond(fills: Sequence[Execution], units: Decimal) -> tuple[list[Execution], list[Decimal]]:
+def _skip_units(fills: Sequence[Execution], units: Decimal) -> tuple[list[Execution], list[Decimal]]:
     """A12: give the fills left when the first ``units`` of them are gone, and what is left of each."""
     left, sizes = [], []
     for fill in fills:
@@ -282,38 +312,46 @@ def _beyond(fills: Sequence[Execution], units: Decimal) -> tuple[list[Execution]
     return left, sizes
 
 
-Gone = dict[ResourceId, Allocation]
+Reusable = dict[ResourceId, Allocation]
 """The replaced allocations nobody has taken up again."""
 
 
-def _write(
-    uow: UnitOfWork, plan: _Plan, gone: Gone, parts: Sequence[Decimal], executions: Sequence[Execution]
+def _put_allocations(
+    uow: UnitOfWork,
+    plan: _AllocationRun,
+    gone: Reusable,
+    parts: Sequence[Decimal],
+    executions: Sequence[Execution],
 ) -> None:
-    """A9, A11: put what every taker gets out of the executions."""
-    used = _Used(
+    """A9, A11: put what every participant gets out of the executions."""
+    used = _ExecutionSummary(
         ids=tuple(fill.id for fill in executions),
         price=average_price(executions),
         settled=max((fill.settlement_date for fill in executions if fill.settlement_date), default=None),
         last=executions[-1] if executions else None,
     )
-    uow.prefetch(Allocation, (taker.first_id for taker in plan.takers))
-    for taker, units in zip(plan.takers, parts, strict=True):
+    uow.prefetch(Allocation, (participant.first_allocation_id for participant in plan.participants))
+    for participant, units in zip(plan.participants, parts, strict=True):
         if units:
-            id = _id_for(uow, plan, taker, gone)
+            id = _allocation_id(uow, plan, participant, gone)
             gone.pop(id, None)
-            _put(uow, _allocation(uow, plan.placement, taker, id, units, used))
+            _put_if_changed(uow, _allocation(uow, plan.placement, participant, id, units, used))
 
 
-def _id_for(uow: UnitOfWork, plan: _Plan, taker: Taker, gone: Gone) -> ResourceId:
-    """A8: give the id of the taker's allocation: the first that is free or was its own until now."""
+def _allocation_id(
+    uow: UnitOfWork, plan: _AllocationRun, participant: Participant, gone: Reusable
+) -> ResourceId:
+    """A8: give the id of the participant's allocation: the first that is free or was its own until now."""
     number = 1
     while True:
         suffix = "" if number == 1 else f"-{number}"
-        id = ResourceId(taker.first_id.scope, taker.first_id.code + suffix)
+        id = ResourceId(participant.first_allocation_id.scope, participant.first_allocation_id.code + suffix)
         existing = uow.get(Allocation, id)
         if existing is None:
             return id
-        own = plan.key(existing) == taker.key and existing.placement_ids == (plan.placement.id,)
+        own = plan.participant_key(existing) == participant.key and existing.placement_ids == (
+            plan.placement.id,
+        )
         if own and (id in gone or is_cancelled(existing.state)):
             return id
         number += 1
@@ -322,23 +360,23 @@ def _id_for(uow: UnitOfWork, plan: _Plan, taker: Taker, gone: Gone) -> ResourceI
 def _allocation(
     uow: UnitOfWork,
     placement: Placement,
-    taker: Taker,
+    participant: Participant,
     id: ResourceId,
     units: Decimal,
-    used: _Used,
+    used: _ExecutionSummary,
 ) -> Allocation:
-    """A9, A10: the allocation of what a taker gets."""
+    """A9, A10: the allocation of what a participant gets."""
     last = used.last
     assert last is not None
     existing = uow.get(Allocation, id)
-    return computed(
+    return with_computed_fields(
         Allocation(
             id=id,
-            allocated_order_id=taker.order_id,
-            portfolio_id=taker.portfolio_id,
+            allocated_order_id=participant.order_id,
+            portfolio_id=participant.portfolio_id,
             quantity=units,
-            instrument_identifiers=taker.identifiers,
-            lusid_instrument_id=taker.luid,
+            instrument_identifiers=participant.identifiers,
+            lusid_instrument_id=participant.luid,
             instrument_scope=SCOPE,
             properties=(existing.properties if existing else None) or {},
             placement_ids=(placement.id,),
@@ -352,13 +390,13 @@ def _allocation(
             settlement_currency_fx_rate=last.settlement_currency_fx_rate,
             counterparty=last.counterparty,
             execution_ids=used.ids,
-            custodian_account_id=taker.custodian,
+            custodian_account_id=participant.custodian,
             links=(),
         )
     )
 
 
-def _put(uow: UnitOfWork, allocation: Allocation) -> None:
+def _put_if_changed(uow: UnitOfWork, allocation: Allocation) -> None:
     """A11: store an allocation, unless nothing but its date would change."""
     existing = uow.get(Allocation, allocation.id)
     if existing is not None:

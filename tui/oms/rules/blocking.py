@@ -15,12 +15,12 @@ from tui.api.states import is_cancelled, normal
 from tui.oms.domain.instrument_master import instrument_of
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import ALLOCATIONS_OF_ORDER, BLOCK_OF_ORDER, PLACEMENTS_OF_BLOCK, UnitOfWork
-from tui.oms.rules.entities import computed
-from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, plain, total
+from tui.oms.rules.entities import with_computed_fields
+from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, decimal_text, total
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class BlockingFields:
     """The blocking fields (C2): the orders of a block agree on all of them."""
 
     instrument_identifiers: Identifiers
@@ -32,7 +32,7 @@ class Terms:
     stop_price: CurrencyAndAmount | None
 
     @classmethod
-    def of(cls, entity: Block | Order) -> Terms:
+    def of(cls, entity: Block | Order) -> BlockingFields:
         """Give the blocking fields of a block or an order."""
         return cls(
             entity.instrument_identifiers,
@@ -44,7 +44,7 @@ class Terms:
             entity.stop_price,
         )
 
-    def imposed_on(self, block: Block) -> Block:
+    def applied_to(self, block: Block) -> Block:
         """Give ``block`` with these fields instead of its own (C3, M3)."""
         return msgspec.structs.replace(
             block,
@@ -57,7 +57,7 @@ class Terms:
             stop_price=self.stop_price,
         )
 
-    def differences(self, other: Terms) -> list[str]:
+    def differences(self, other: BlockingFields) -> list[str]:
         """Say, field by field, where the two differ; nothing when they may share a block."""
         found = []
         if instrument_of(self) != instrument_of(other):
@@ -78,18 +78,18 @@ class Terms:
         return found
 
 
-def mismatch(who: str, differences: list[str], block: ResourceId, rule: str) -> Refusal:
+def mismatch_refusal(who: str, differences: list[str], block: ResourceId, rule: str) -> Refusal:
     """Give the refusal of terms that do not fit a block."""
     detail = f"{who} does not fit block '{block}': {'; '.join(differences)}."
     return Refusal("BlockFieldMismatch", detail, rule)
 
 
-def swept(block: Block, rule: str) -> Refusal:
+def swept_refusal(block: Block, rule: str) -> Refusal:
     """Give the refusal of work on a block that was swept (S3)."""
     return Refusal("BlockSwept", f"Block '{block.id}' has been swept and takes no more changes.", rule)
 
 
-def new_block(id: ResourceId, terms: Terms, created: datetime) -> Block:
+def new_block(id: ResourceId, terms: BlockingFields, created: datetime) -> Block:
     """Give an empty block with ``terms`` (C2, M1)."""
     return Block(
         id=id,
@@ -109,7 +109,7 @@ def new_block(id: ResourceId, terms: Terms, created: datetime) -> Block:
     )
 
 
-def opened(uow: UnitOfWork, block: Block, terms: Terms, who: str, rule: str) -> Block:
+def block_accepting(uow: UnitOfWork, block: Block, terms: BlockingFields, who: str, rule: str) -> Block:
     """Give ``block`` ready to take an order on ``terms``; an empty one takes the terms over (C3, M3).
 
     Raises:
@@ -117,20 +117,20 @@ def opened(uow: UnitOfWork, block: Block, terms: Terms, who: str, rule: str) -> 
             is swept (M7).
     """
     if block.is_swept:
-        raise swept(block, rule)
-    orders = members(uow, block)
+        raise swept_refusal(block, rule)
+    orders = orders_of_block(uow, block)
     for order in orders:
-        if differences := terms.differences(Terms.of(order)):
-            raise mismatch(who, differences, block.id, rule)
+        if differences := terms.differences(BlockingFields.of(order)):
+            raise mismatch_refusal(who, differences, block.id, rule)
     if block.order_ids:
         return block
-    differences = terms.differences(Terms.of(block))
+    differences = terms.differences(BlockingFields.of(block))
     if differences and uow.related(PLACEMENTS_OF_BLOCK, block.id):
-        raise mismatch(who, differences, block.id, rule)
-    return terms.imposed_on(block) if differences else block
+        raise mismatch_refusal(who, differences, block.id, rule)
+    return terms.applied_to(block) if differences else block
 
 
-def expect_orders(uow: UnitOfWork, ids: Iterable[ResourceId]) -> None:
+def prefetch_orders(uow: UnitOfWork, ids: Iterable[ResourceId]) -> None:
     """Read at once orders that are about to change, what is allocated to them, and their blocks."""
     orders = list(ids)
     uow.prefetch(Order, orders)
@@ -145,21 +145,21 @@ def block_of(uow: UnitOfWork, order: ResourceId) -> Block | None:
     return next(iter(uow.related(BLOCK_OF_ORDER, order)), None)
 
 
-def members(uow: UnitOfWork, block: Block) -> list[Order]:
+def orders_of_block(uow: UnitOfWork, block: Block) -> list[Order]:
     """Give the orders of a block, in its own order."""
     return [order for id in block.order_ids if (order := uow.get(Order, id)) is not None]
 
 
-def counted(order: Order | None, basis: Basis = QUANTITY) -> Decimal:
+def ordered_size(order: Order | None, basis: Basis = QUANTITY) -> Decimal:
     """Give what an order adds to its block: nothing once cancelled (C6, X2)."""
     if order is None or is_cancelled(order.state):
         return ZERO
-    return basis.of(order) or ZERO
+    return basis.size_of(order) or ZERO
 
 
-def recounted(uow: UnitOfWork, block: Block) -> Block:
+def with_recalculated_size(uow: UnitOfWork, block: Block) -> Block:
     """C6: give ``block`` with the quantity its orders add up to; value orders add up to an amount."""
-    return _sized(block, members(uow, block))
+    return _sized(block, orders_of_block(uow, block))
 
 
 def _sized(block: Block, orders: Iterable[Order]) -> Block:
@@ -167,28 +167,28 @@ def _sized(block: Block, orders: Iterable[Order]) -> Block:
     currencies = {order.amount.currency for order in orders if order.amount is not None}
     quantity = amount = None
     if not currencies or any(order.quantity is not None for order in orders):
-        quantity = total([counted(order) for order in orders])
+        quantity = total([ordered_size(order) for order in orders])
     if len(currencies) == 1:
         amount = CurrencyAndAmount(
-            amount=total(counted(order, AMOUNT) for order in orders), currency=currencies.pop()
+            amount=total(ordered_size(order, AMOUNT) for order in orders), currency=currencies.pop()
         )
-    return computed(msgspec.structs.replace(block, quantity=quantity, amount=amount))
+    return with_computed_fields(msgspec.structs.replace(block, quantity=quantity, amount=amount))
 
 
-def resized(uow: UnitOfWork, block: Block, before: Order, after: Order) -> Block:
+def with_adjusted_size(uow: UnitOfWork, block: Block, before: Order, after: Order) -> Block:
     """C6: give ``block`` with the size it has once ``after`` (already in the book) replaces ``before``.
 
     In units this is one addition, however many orders the block has.
     """
     if block.quantity is None or before.quantity is None or after.quantity is None:
-        return recounted(uow, block)
-    quantity = block.quantity - counted(before) + counted(after)
+        return with_recalculated_size(uow, block)
+    quantity = block.quantity - ordered_size(before) + ordered_size(after)
     return block if quantity == block.quantity else msgspec.structs.replace(block, quantity=quantity)
 
 
-def ordered_sentence(block: Block, order: Order, placed: Decimal, remaining: Decimal) -> str:
+def placed_exceeds_remaining(block: Block, order: Order, placed: Decimal, remaining: Decimal) -> str:
     """Say that taking an order out of its block would leave less ordered than is placed (X3, M6)."""
     return (
-        f"Order '{order.id}' belongs to block '{block.id}' whose placed quantity {plain(placed)} "
-        f"would exceed the remaining ordered quantity {plain(remaining)}."
+        f"Order '{order.id}' belongs to block '{block.id}' whose placed quantity {decimal_text(placed)} "
+        f"would exceed the remaining ordered quantity {decimal_text(remaining)}."
     )

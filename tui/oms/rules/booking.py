@@ -17,15 +17,15 @@ from tui.api.states import is_cancelled, is_final, normal
 from tui.oms.domain.instrument_master import LUID_KEY, SCOPE, UNKNOWN
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import BOOKINGS_OF_ALLOCATION, Booking, ReplyBuilder, UnitOfWork
-from tui.oms.rules.entities import BOOKED, live_allocations, need, taken
+from tui.oms.rules.entities import BOOKED, allocated_size, live_allocations_of_order, require
 from tui.oms.rules.fees import Fee, fees_of
-from tui.oms.rules.sizes import exactly, measured, more, nothing, trim
-from tui.oms.rules.validation import MAX_BOOKED, Checks
+from tui.oms.rules.sizes import exact_arithmetic, exceeds, is_zero, sizing_basis, trim_zeros
+from tui.oms.rules.validation import MAX_BOOKED_ALLOCATIONS, RequestChecks
 
 ACTIVE: Final = "Active"
 AMENDED: Final = "Amended"
 CANCELLED: Final = "Cancelled"
-SETTLEMENT_DAYS: Final = 2
+DEFAULT_SETTLEMENT_DAYS: Final = 2
 ONE: Final = Decimal(1)
 
 
@@ -41,7 +41,7 @@ class BookingCommand:
     fees: tuple[Fee, ...] = ()
 
 
-@exactly
+@exact_arithmetic
 def book_transactions(uow: UnitOfWork, request: BookingCommand) -> ReplyBuilder:
     """B1 to B8: book allocations, each on its own.
 
@@ -49,12 +49,12 @@ def book_transactions(uow: UnitOfWork, request: BookingCommand) -> ReplyBuilder:
         Refusal: too many allocations, or one twice.
     """
     ids = request.request.allocation_ids
-    checks = Checks()
-    checks.size("AllocationIds", ids, MAX_BOOKED)
-    checks.properties("TransactionProperties", Transaction, request.request.transaction_properties)
-    checks.unique("Allocation id", ids)
-    checks.done()
-    _expect(uow, ids)
+    checks = RequestChecks()
+    checks.check_count("AllocationIds", ids, MAX_BOOKED_ALLOCATIONS)
+    checks.check_properties("TransactionProperties", Transaction, request.request.transaction_properties)
+    checks.check_unique("Allocation id", ids)
+    checks.raise_if_invalid()
+    _prefetch(uow, ids)
     properties = dict(request.request.transaction_properties or {})
     done: dict[str, ResourceId] = {}
     failed: dict[str, ErrorDetail] = {}
@@ -73,22 +73,22 @@ def book_transactions(uow: UnitOfWork, request: BookingCommand) -> ReplyBuilder:
     return answer
 
 
-def _expect(uow: UnitOfWork, ids: Sequence[ResourceId]) -> None:
+def _prefetch(uow: UnitOfWork, ids: Sequence[ResourceId]) -> None:
     """Read at once the allocations, and what is booked of them or stands where they will be."""
     uow.prefetch(Allocation, ids)
     uow.prefetch_related(BOOKINGS_OF_ALLOCATION, ids)
     known = [allocation for id in ids if (allocation := uow.get(Allocation, id)) is not None]
-    uow.prefetch(Booking, (booking_id(each.portfolio_id, _name_of(each)) for each in known))
+    uow.prefetch(Booking, (booking_id(each.portfolio_id, _transaction_code(each)) for each in known))
     uow.prefetch(Order, (each.allocated_order_id for each in known))
 
 
 def _book(uow: UnitOfWork, id: ResourceId, properties: Properties, request: BookingCommand) -> ResourceId:
     """B1, B3, B4, B7: book one allocation, marking it or not; gives the booking's id."""
-    allocation = need(uow, Allocation, id, "B4")
+    allocation = require(uow, Allocation, id, "B4")
     if is_cancelled(allocation.state):
         raise Refusal("InvalidAllocationState", f"Allocation '{id}' is {allocation.state}.", "B4")
     transaction = _transaction(uow, allocation, properties)
-    own_id = _id_for(uow, allocation)
+    own_id = _booking_id(uow, allocation)
     made = Booking(
         id=own_id,
         portfolio_id=allocation.portfolio_id,
@@ -99,13 +99,13 @@ def _book(uow: UnitOfWork, id: ResourceId, properties: Properties, request: Book
         ),
     )
     existing = uow.get(Booking, made.id)
-    if existing is None or not _same(made.transaction, existing.transaction):
+    if existing is None or not _is_same_transaction(made.transaction, existing.transaction):
         uow.put(made)
     for other in uow.related(BOOKINGS_OF_ALLOCATION, id):
         if other.id != made.id:
-            _cancel(uow, other)
+            _cancel_booking(uow, other)
     if request.mark_booked:
-        _mark(uow, allocation)
+        _mark_booked(uow, allocation)
     return made.id
 
 
@@ -114,13 +114,13 @@ def booking_id(portfolio: ResourceId, transaction_id: str) -> ResourceId:
     return ResourceId(str(portfolio), transaction_id)
 
 
-def _name_of(allocation: Allocation) -> str:
+def _transaction_code(allocation: Allocation) -> str:
     return f"{allocation.id.scope}-{allocation.id.code}"
 
 
-def _id_for(uow: UnitOfWork, allocation: Allocation) -> ResourceId:
+def _booking_id(uow: UnitOfWork, allocation: Allocation) -> ResourceId:
     """B2: give the booking's id; a suffix keeps it apart from another allocation's of the same text."""
-    name = _name_of(allocation)
+    name = _transaction_code(allocation)
     number = 1
     while True:
         id = booking_id(allocation.portfolio_id, name if number == 1 else f"{name}-{number}")
@@ -140,7 +140,7 @@ def _transaction(uow: UnitOfWork, allocation: Allocation, properties: Properties
     order = uow.get(Order, allocation.allocated_order_id)
     side = allocation.side or (order.side if order else None)
     price = allocation.price
-    if nothing(allocation.quantity):
+    if is_zero(allocation.quantity):
         raise Refusal("ZeroUnitsFailure", f"Allocation '{allocation.id}' has no units to book.", "B4")
     if price is None or price.amount is None or not price.currency:
         raise Refusal("MissingPriceFailure", f"Allocation '{allocation.id}' has no price.", "B4")
@@ -157,11 +157,11 @@ def _transaction(uow: UnitOfWork, allocation: Allocation, properties: Properties
         instrument_scope=allocation.instrument_scope or SCOPE,
         instrument_uid=allocation.lusid_instrument_id,
         transaction_date=traded,
-        settlement_date=allocation.settlement_date or weekdays_after(traded, SETTLEMENT_DAYS),
+        settlement_date=allocation.settlement_date or weekdays_after(traded, DEFAULT_SETTLEMENT_DAYS),
         units=allocation.quantity,
         transaction_price=TransactionPrice(price=price.amount, type="Price"),
         total_consideration=CurrencyAndAmount(
-            amount=trim(consideration), currency=allocation.settlement_currency or price.currency
+            amount=trim_zeros(consideration), currency=allocation.settlement_currency or price.currency
         ),
         exchange_rate=ONE if rate is None else rate,
         transaction_currency=price.currency,
@@ -201,12 +201,12 @@ def weekdays_after(moment: datetime, days: int) -> datetime:
     return moment
 
 
-def _same(made: Transaction, existing: Transaction) -> bool:
+def _is_same_transaction(made: Transaction, existing: Transaction) -> bool:
     """B3: tell whether booking again says the same; when it was entered does not matter."""
     return msgspec.structs.replace(made, entry_date_time=existing.entry_date_time) == existing
 
 
-def _cancel(uow: UnitOfWork, booking: Booking) -> None:
+def _cancel_booking(uow: UnitOfWork, booking: Booking) -> None:
     """B3: an allocation has one transaction, so what it booked into another portfolio is cancelled."""
     if booking.transaction.transaction_status == CANCELLED:
         return
@@ -216,20 +216,20 @@ def _cancel(uow: UnitOfWork, booking: Booking) -> None:
     uow.put(msgspec.structs.replace(booking, transaction=transaction))
 
 
-def superseded(old: Transaction, new: Transaction) -> str:
+def superseded_status(old: Transaction, new: Transaction) -> str:
     """B3: give the status under which a replaced transaction is listed: Amended, or Cancelled."""
     return AMENDED if old.transaction_date == new.transaction_date else CANCELLED
 
 
-def _mark(uow: UnitOfWork, allocation: Allocation) -> None:
+def _mark_booked(uow: UnitOfWork, allocation: Allocation) -> None:
     """B6: mark the allocation Booked, and its order once all of it is."""
     if normal(allocation.state) != "booked":
         uow.put(msgspec.structs.replace(allocation, state=BOOKED))
     order = uow.get(Order, allocation.allocated_order_id)
     if order is None or is_final(order.state):
         return
-    basis = measured(order)
-    booked = [each for each in live_allocations(uow, order.id) if normal(each.state) == "booked"]
-    size = basis.of(order)
-    if size is not None and not more(size, taken(uow, booked, basis)):
+    basis = sizing_basis(order)
+    booked = [each for each in live_allocations_of_order(uow, order.id) if normal(each.state) == "booked"]
+    size = basis.size_of(order)
+    if size is not None and not exceeds(size, allocated_size(uow, booked, basis)):
         uow.put(msgspec.structs.replace(order, state=BOOKED))

@@ -21,64 +21,66 @@ from tui.oms.domain.unit_of_work import CutOrder, ReplyBuilder, UnitOfWork
 from tui.oms.rules.apportioning import pro_rata
 from tui.oms.rules.blocking import (
     block_of,
-    counted,
-    expect_orders,
-    members,
-    ordered_sentence,
-    recounted,
-    resized,
-    swept,
+    ordered_size,
+    orders_of_block,
+    placed_exceeds_remaining,
+    prefetch_orders,
+    swept_refusal,
+    with_adjusted_size,
+    with_recalculated_size,
 )
-from tui.oms.rules.entities import CANCELLED, NEW, live_allocations, need, taken
-from tui.oms.rules.moving import destination_for
-from tui.oms.rules.per_item import each, reply
+from tui.oms.rules.entities import CANCELLED, NEW, allocated_size, live_allocations_of_order, require
+from tui.oms.rules.moving import destination_block
+from tui.oms.rules.per_item import apply_per_item, keyed_reply
 from tui.oms.rules.placed_quantities import placed_on
-from tui.oms.rules.sizes import AMOUNT, QUANTITY, exactly, measured, more
-from tui.oms.rules.time_priority import fifo
-from tui.oms.rules.validation import Checks
+from tui.oms.rules.sizes import AMOUNT, QUANTITY, exact_arithmetic, exceeds, sizing_basis
+from tui.oms.rules.time_priority import orders_by_time
+from tui.oms.rules.validation import RequestChecks
 
-Kept = Mapping[ResourceId, Decimal]
+KeptSizes = Mapping[ResourceId, Decimal]
 """What each order of a block keeps of the placed units."""
 
 
-@exactly
+@exact_arithmetic
 def cancel_orders(uow: UnitOfWork, request: Mapping[str, ResourceId]) -> ReplyBuilder:
     """X1 to X4: cancel orders, each item on its own."""
-    Checks().unique("Order id", request.values())
-    expect_orders(uow, request.values())
-    done, failed = each(uow, request, lambda id: _cancel(uow, id))
+    RequestChecks().check_unique("Order id", request.values())
+    prefetch_orders(uow, request.values())
+    done, failed = apply_per_item(uow, request, lambda id: _cancel(uow, id))
 
     def answer() -> KeyedReply[CancelledOrder]:
         values = {key: CancelledOrder(order_state=uow.get(Order, id)) for key, id in done.items()}
-        return reply(values, failed)
+        return keyed_reply(values, failed)
 
     return answer
 
 
 def _cancel(uow: UnitOfWork, id: ResourceId) -> ResourceId:
     """X1, X2, X3: cancel one order; it keeps its quantity and its place, its block counts it no more."""
-    before = cancellable(uow, id)
+    before = require_cancellable(uow, id)
     block = block_of(uow, id)
     after = msgspec.structs.replace(before, state=CANCELLED)
     if block is not None:
         for basis in (QUANTITY, AMOUNT):
-            remaining = (basis.of(block) or ZERO) - counted(before, basis)
+            remaining = (basis.size_of(block) or ZERO) - ordered_size(before, basis)
             placed = placed_on(uow, block.id, basis)
-            if counted(before, basis) and more(placed, remaining):
-                raise Refusal("OrderAlreadyPlaced", ordered_sentence(block, before, placed, remaining), "X3")
+            if ordered_size(before, basis) and exceeds(placed, remaining):
+                raise Refusal(
+                    "OrderAlreadyPlaced", placed_exceeds_remaining(block, before, placed, remaining), "X3"
+                )
     uow.put(after)
     if block is not None:
-        uow.put(resized(uow, block, before, after))
+        uow.put(with_adjusted_size(uow, block, before, after))
     return id
 
 
-def cancellable(uow: UnitOfWork, id: ResourceId) -> Order:
+def require_cancellable(uow: UnitOfWork, id: ResourceId) -> Order:
     """X3: give the order.
 
     Raises:
         Refusal: it is unknown, cancelled already, or otherwise done.
     """
-    order = need(uow, Order, id, "X3")
+    order = require(uow, Order, id, "X3")
     if is_cancelled(order.state):
         raise Refusal("OrderAlreadyCancelled", f"Order '{id}' is already cancelled.", "X3")
     if is_final(order.state):
@@ -86,18 +88,18 @@ def cancellable(uow: UnitOfWork, id: ResourceId) -> Order:
     return order
 
 
-@exactly
+@exact_arithmetic
 def cancel_and_move(
     uow: UnitOfWork, request: Mapping[str, CancelOrdersAndMoveRemainingRequest]
 ) -> ReplyBuilder:
     """X5, U5: cancel orders down to what is placed, move the rest to new orders; each item on its own."""
-    checks = Checks()
+    checks = RequestChecks()
     for key, item in request.items():
-        checks.valid_id(f"[{key}].MoveRemainingToOrderId", uow, item.move_remaining_to_order_id, Order)
-        checks.valid_id(f"[{key}].MoveRemainingToBlockId", uow, item.move_remaining_to_block_id, Block)
-    checks.done()
-    kept = _kept(uow, (item.cancel_order_id for item in request.values()))
-    done, failed = each(uow, request, lambda item: (item, _cancel_and_move(uow, item, kept)))
+        checks.check_id(f"[{key}].MoveRemainingToOrderId", uow, item.move_remaining_to_order_id, Order)
+        checks.check_id(f"[{key}].MoveRemainingToBlockId", uow, item.move_remaining_to_block_id, Block)
+    checks.raise_if_invalid()
+    kept = _kept_sizes(uow, (item.cancel_order_id for item in request.values()))
+    done, failed = apply_per_item(uow, request, lambda item: (item, _cancel_and_move(uow, item, kept)))
 
     def answer() -> KeyedReply[CancelledAndMoved]:
         values = {
@@ -108,12 +110,12 @@ def cancel_and_move(
             )
             for key, (item, moved) in done.items()
         }
-        return reply(values, failed)
+        return keyed_reply(values, failed)
 
     return answer
 
 
-def _kept(uow: UnitOfWork, named: Iterable[ResourceId]) -> Kept:
+def _kept_sizes(uow: UnitOfWork, named: Iterable[ResourceId]) -> KeptSizes:
     """X5: share the placed units of the blocks concerned over their live orders, as they stand now."""
     kept: dict[ResourceId, Decimal] = {}
     seen: set[ResourceId] = set()
@@ -123,47 +125,51 @@ def _kept(uow: UnitOfWork, named: Iterable[ResourceId]) -> Kept:
             continue
         seen.add(block.id)
         for basis in (QUANTITY, AMOUNT):
-            orders = [order for order in fifo(uow, members(uow, block)) if counted(order, basis)]
-            sizes = [counted(order, basis) for order in orders]
+            orders = [
+                order
+                for order in orders_by_time(uow, orders_of_block(uow, block))
+                if ordered_size(order, basis)
+            ]
+            sizes = [ordered_size(order, basis) for order in orders]
             shares = pro_rata(placed_on(uow, block.id, basis), sizes)
             kept.update(zip((order.id for order in orders), shares, strict=True))
     return kept
 
 
-def _cancel_and_move(uow: UnitOfWork, item: CancelOrdersAndMoveRemainingRequest, kept: Kept) -> bool:
+def _cancel_and_move(uow: UnitOfWork, item: CancelOrdersAndMoveRemainingRequest, kept: KeptSizes) -> bool:
     """X5: do one item; tells whether anything was left to move.
 
     An order never keeps less than what is allocated to it already. That it was cut is kept in mind: it
     still takes its part of what is executed (A5).
     """
-    order = cancellable(uow, item.cancel_order_id)
+    order = require_cancellable(uow, item.cancel_order_id)
     target = item.move_remaining_to_order_id
     if uow.get(Order, target) is not None:
         raise Refusal("OrderAlreadyExists", f"Order '{target}' already exists.", "X5")
     source = block_of(uow, order.id)
     if source is not None and source.is_swept:
-        raise swept(source, "S3")
-    size = _size(order)
-    allocated = taken(uow, live_allocations(uow, order.id), measured(order))
+        raise swept_refusal(source, "S3")
+    size = _order_size(order)
+    allocated = allocated_size(uow, live_allocations_of_order(uow, order.id), sizing_basis(order))
     keeps = min(size, max(kept.get(order.id, ZERO), allocated))
     rest = size - keeps
     cancelled = msgspec.structs.replace(_with_size(order, keeps), state=CANCELLED)
     uow.put(cancelled)
     if source is not None:
-        uow.put(resized(uow, source, order, cancelled))
+        uow.put(with_adjusted_size(uow, source, order, cancelled))
         if keeps:
             uow.put(CutOrder(id=order.id, block_id=source.id))
     if not rest:
         return False
     new = msgspec.structs.replace(_with_size(order, rest), id=target, state=NEW, version=None)
     uow.put(new)
-    block = destination_for(uow, new, item.move_remaining_to_block_id)
+    block = destination_block(uow, new, item.move_remaining_to_block_id)
     joined = (*block.order_ids, target)
-    uow.put(recounted(uow, msgspec.structs.replace(block, order_ids=joined)))
+    uow.put(with_recalculated_size(uow, msgspec.structs.replace(block, order_ids=joined)))
     return True
 
 
-def _size(order: Order) -> Decimal:
+def _order_size(order: Order) -> Decimal:
     if order.quantity is not None:
         return order.quantity
     return (order.weight if order.amount is None else order.amount.amount) or ZERO

@@ -19,19 +19,26 @@ from tui.api.states import direction_of
 from tui.oms.domain.instrument_master import SCOPE
 from tui.oms.domain.refusals import already_exists
 from tui.oms.domain.unit_of_work import ReplyBuilder, UnitOfWork
-from tui.oms.rules.blocking import Terms, block_of, mismatch, new_block, opened, recounted
-from tui.oms.rules.entities import NEW, merged
-from tui.oms.rules.sizes import basis_of, exactly
-from tui.oms.rules.validation import Checks, one_size
+from tui.oms.rules.blocking import (
+    BlockingFields,
+    block_accepting,
+    block_of,
+    mismatch_refusal,
+    new_block,
+    with_recalculated_size,
+)
+from tui.oms.rules.entities import NEW, merge_properties
+from tui.oms.rules.sizes import basis_name, exact_arithmetic
+from tui.oms.rules.validation import RequestChecks, check_one_size
 
 
 @dataclass(frozen=True, slots=True)
-class _Created:
+class _CreatedBlock:
     block: ResourceId
     orders: tuple[ResourceId, ...]
 
 
-@exactly
+@exact_arithmetic
 def create_orders(uow: UnitOfWork, request: BlockAndOrdersCreateRequest) -> ReplyBuilder:
     """C1 to C7: create orders and create or extend their blocks; all of them or none.
 
@@ -55,34 +62,34 @@ def create_orders(uow: UnitOfWork, request: BlockAndOrdersCreateRequest) -> Repl
 
 def _check(uow: UnitOfWork, request: BlockAndOrdersCreateRequest) -> None:
     """Section 2.0 and C5: sizes, ids, required fields, repeated ids."""
-    checks = Checks()
-    checks.size("Requests", request.requests)
+    checks = RequestChecks()
+    checks.check_count("Requests", request.requests)
     uow.prefetch(Block, (entry.block_id for entry in request.requests))
     uow.prefetch(Order, (order.id for entry in request.requests for order in entry.orders))
     for index, entry in enumerate(request.requests):
         at = f"Requests[{index}]"
-        checks.valid_id(f"{at}.BlockId", uow, entry.block_id, Block)
-        checks.some(at, entry, "instrument_identifiers", "orders")
-        checks.money(at, entry, "limit_price", "stop_price")
-        checks.properties(f"{at}.BlockProperties", Block, entry.block_properties)
+        checks.check_id(f"{at}.BlockId", uow, entry.block_id, Block)
+        checks.check_not_empty(at, entry, "instrument_identifiers", "orders")
+        checks.check_currency(at, entry, "limit_price", "stop_price")
+        checks.check_properties(f"{at}.BlockProperties", Block, entry.block_properties)
         for number, order in enumerate(entry.orders):
             where = f"{at}.Orders[{number}]"
-            checks.valid_id(f"{where}.Id", uow, order.id, Order)
-            checks.outside_ids(where, uow, order)
+            checks.check_id(f"{where}.Id", uow, order.id, Order)
+            checks.check_external_ids(where, uow, order)
             if not (order.side or entry.side):
-                checks.missing(f"{where}.Side")
+                checks.add_missing(f"{where}.Side")
             if order.amount or order.price:
-                checks.money(where, order, "amount", "price")
+                checks.check_currency(where, order, "amount", "price")
             if order.properties:
-                checks.properties(f"{where}.Properties", Order, order.properties)
-    checks.unique("Order id", (order.id for entry in request.requests for order in entry.orders))
-    checks.done()
+                checks.check_properties(f"{where}.Properties", Order, order.properties)
+    checks.check_unique("Order id", (order.id for entry in request.requests for order in entry.orders))
+    checks.raise_if_invalid()
 
 
-def _create(uow: UnitOfWork, entry: BlockAndOrdersRequest) -> _Created:
+def _create(uow: UnitOfWork, entry: BlockAndOrdersRequest) -> _CreatedBlock:
     """C2 to C6: one block entry with its orders."""
     side = entry.side or entry.orders[0].side or ""
-    terms = Terms(
+    terms = BlockingFields(
         entry.instrument_identifiers,
         uow.instruments.luid(entry.instrument_identifiers),
         side,
@@ -95,27 +102,27 @@ def _create(uow: UnitOfWork, entry: BlockAndOrdersRequest) -> _Created:
     if block is None:
         block = new_block(entry.block_id, terms, entry.date or uow.context.now)
     else:
-        block = opened(uow, block, terms, "The request", "C2")
+        block = block_accepting(uow, block, terms, "The request", "C2")
     added = []
-    common = _common(terms, entry.orders[0].id)
+    common = _order_template(terms, entry.orders[0].id)
     for request in entry.orders:
         existing = uow.get(Order, request.id)
         order = _order(uow, entry, common, request, existing)
-        if order.side != side and (differences := Terms.of(order).differences(terms)):
-            raise mismatch(f"Order '{order.id}'", differences, entry.block_id, "C1")
-        if existing is None or not _replayed(uow, order, existing, entry.block_id):
+        if order.side != side and (differences := BlockingFields.of(order).differences(terms)):
+            raise mismatch_refusal(f"Order '{order.id}'", differences, entry.block_id, "C1")
+        if existing is None or not _is_replay(uow, order, existing, entry.block_id):
             uow.put(order)
             added.append(order.id)
     block = msgspec.structs.replace(
         block,
         order_ids=(*block.order_ids, *added),
-        properties=merged(block.properties, entry.block_properties),
+        properties=merge_properties(block.properties, entry.block_properties),
     )
-    uow.put(recounted(uow, block) if added else block)
-    return _Created(entry.block_id, tuple(order.id for order in entry.orders))
+    uow.put(with_recalculated_size(uow, block) if added else block)
+    return _CreatedBlock(entry.block_id, tuple(order.id for order in entry.orders))
 
 
-def _common(terms: Terms, id: ResourceId) -> Order:
+def _order_template(terms: BlockingFields, id: ResourceId) -> Order:
     """C4: an order with all that the orders of an entry have in common."""
     return Order(
         id=id,
@@ -139,7 +146,7 @@ def _order(
     existing: Order | None,
 ) -> Order:
     """C4, C7: the order a request makes out of what it has in common with the others of its entry."""
-    one_size("Order", request.id, request.quantity, request.amount)
+    check_one_size("Order", request.id, request.quantity, request.amount)
     date = request.date or entry.date or (existing.date if existing else None) or uow.context.now
     side = request.side or common.side
     return msgspec.structs.replace(
@@ -156,13 +163,13 @@ def _order(
         price=request.price,
         order_instruction_id=request.order_instruction,
         package_id=request.package,
-        basis=basis_of(request),
+        basis=basis_name(request),
         custodian_account_id=request.custodian_account_id,
         direction=direction_of(side),
     )
 
 
-def _replayed(uow: UnitOfWork, order: Order, existing: Order, block: ResourceId) -> bool:
+def _is_replay(uow: UnitOfWork, order: Order, existing: Order, block: ResourceId) -> bool:
     """C5: tell whether the very same order already stands in the same block.
 
     Raises:

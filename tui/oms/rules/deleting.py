@@ -19,18 +19,18 @@ from tui.oms.domain.unit_of_work import (
     ReplyBuilder,
     UnitOfWork,
 )
-from tui.oms.rules.blocking import block_of, recounted
-from tui.oms.rules.entities import E, is_booked, need
-from tui.oms.rules.executing import already_booked, booked_part
-from tui.oms.rules.filling import refill_order, refill_placement
-from tui.oms.rules.sizes import exactly
+from tui.oms.rules.blocking import block_of, with_recalculated_size
+from tui.oms.rules.entities import EntityT, is_booked, require
+from tui.oms.rules.executing import already_booked_refusal, booked_allocation_of
+from tui.oms.rules.filling import update_order_state, update_placement_state
+from tui.oms.rules.sizes import exact_arithmetic
 
 
-def _found(uow: UnitOfWork, kind: type[E], id: ResourceId) -> E:
-    return need(uow, kind, id, "C10", status=404)
+def _require_deletable(uow: UnitOfWork, kind: type[EntityT], id: ResourceId) -> EntityT:
+    return require(uow, kind, id, "C10", status=404)
 
 
-def _removed(uow: UnitOfWork, entity: Block | Order | Placement | Execution | Allocation) -> ReplyBuilder:
+def _remove(uow: UnitOfWork, entity: Block | Order | Placement | Execution | Allocation) -> ReplyBuilder:
     """L11: remove an entity from every later asAt."""
     uow.remove(type(entity), entity.id)
     deleted = DeletedEntity(
@@ -43,32 +43,32 @@ def _removed(uow: UnitOfWork, entity: Block | Order | Placement | Execution | Al
     return lambda: deleted
 
 
-@exactly
+@exact_arithmetic
 def delete_block(uow: UnitOfWork, id: ResourceId) -> ReplyBuilder:
     """C10: delete a block that was never placed; its orders stay, in no block."""
-    block = _found(uow, Block, id)
+    block = _require_deletable(uow, Block, id)
     if uow.related(PLACEMENTS_OF_BLOCK, id):
         raise Refusal("BlockHasPlacements", f"Block '{id}' has placements and cannot be deleted.", "C10")
-    return _removed(uow, block)
+    return _remove(uow, block)
 
 
-@exactly
+@exact_arithmetic
 def delete_order(uow: UnitOfWork, id: ResourceId) -> ReplyBuilder:
     """C6, C10: delete an order and take it out of its block."""
-    order = _found(uow, Order, id)
+    order = _require_deletable(uow, Order, id)
     block = block_of(uow, id)
-    answer = _removed(uow, order)
+    answer = _remove(uow, order)
     uow.remove(CutOrder, id)
     if block is not None:
         left = tuple(other for other in block.order_ids if other != id)
-        uow.put(recounted(uow, msgspec.structs.replace(block, order_ids=left)))
+        uow.put(with_recalculated_size(uow, msgspec.structs.replace(block, order_ids=left)))
     return answer
 
 
-@exactly
+@exact_arithmetic
 def delete_placement(uow: UnitOfWork, id: ResourceId) -> ReplyBuilder:
     """C10, P5: delete a placement that has neither executions nor children."""
-    placement = _found(uow, Placement, id)
+    placement = _require_deletable(uow, Placement, id)
     if uow.related(EXECUTIONS_OF_PLACEMENT, id):
         detail = f"Placement '{id}' has executions and cannot be deleted."
         raise Refusal("PlacementHasExecutions", detail, "C10")
@@ -76,27 +76,27 @@ def delete_placement(uow: UnitOfWork, id: ResourceId) -> ReplyBuilder:
         detail = f"Placement '{id}' has child placements and cannot be deleted."
         raise Refusal("PlacementHasChildren", detail, "P5")
     uow.remove(PendingPrices, id)
-    return _removed(uow, placement)
+    return _remove(uow, placement)
 
 
-@exactly
+@exact_arithmetic
 def delete_execution(uow: UnitOfWork, id: ResourceId) -> ReplyBuilder:
     """C10, E4, L8: delete a fill no booked allocation rests on."""
-    execution = _found(uow, Execution, id)
-    if (allocation := booked_part(uow, execution)) is not None:
-        raise already_booked(execution, allocation)
-    answer = _removed(uow, execution)
-    refill_placement(uow, execution.placement_id)
+    execution = _require_deletable(uow, Execution, id)
+    if (allocation := booked_allocation_of(uow, execution)) is not None:
+        raise already_booked_refusal(execution, allocation)
+    answer = _remove(uow, execution)
+    update_placement_state(uow, execution.placement_id)
     return answer
 
 
-@exactly
+@exact_arithmetic
 def delete_allocation(uow: UnitOfWork, id: ResourceId) -> ReplyBuilder:
     """C10, L9: delete an allocation that is not booked."""
-    allocation = _found(uow, Allocation, id)
+    allocation = _require_deletable(uow, Allocation, id)
     if is_booked(allocation):
         detail = f"Allocation '{id}' is {allocation.state} and cannot be deleted."
         raise Refusal("AllocationAlreadyBooked", detail, "C10")
-    answer = _removed(uow, allocation)
-    refill_order(uow, allocation.allocated_order_id)
+    answer = _remove(uow, allocation)
+    update_order_state(uow, allocation.allocated_order_id)
     return answer

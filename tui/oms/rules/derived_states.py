@@ -9,8 +9,8 @@ from typing import Final
 from tui.api.models import Block, Order, Placement
 from tui.api.states import is_cancelled, normal
 from tui.oms.domain.unit_of_work import UnitOfWork
-from tui.oms.rules.placed_quantities import executed, live_allocations_of, live_size
-from tui.oms.rules.sizes import more, nothing, total
+from tui.oms.rules.placed_quantities import executed_size, live_allocations_of_placement, live_size
+from tui.oms.rules.sizes import exceeds, is_zero, total
 
 PASSED: Final = "Passed"
 APPROVED: Final = "Approved"
@@ -42,27 +42,27 @@ def block_state(
         return "Swept"
     if states and all(map(is_cancelled, states)):
         return "Cancelled"
-    if nothing(placed):
+    if is_zero(placed):
         return "New"
-    if more(ordered, placed):
+    if exceeds(ordered, placed):
         return "Partially placed"
-    if more(placed, ordered):
+    if exceeds(placed, ordered):
         return "Over-placed"
-    if nothing(executed):
+    if is_zero(executed):
         return "Placed"
-    if more(placed, executed):
+    if exceeds(placed, executed):
         return "Partially executed"
-    if more(executed, placed):
+    if exceeds(executed, placed):
         return "Over-executed"
-    if nothing(allocated):
+    if is_zero(allocated):
         return "Executed"
-    if more(executed, allocated):
+    if exceeds(executed, allocated):
         return "Partially allocated"
-    if more(allocated, executed):
+    if exceeds(allocated, executed):
         return "Over-allocated"
-    if nothing(booked):
+    if is_zero(booked):
         return "Allocated"
-    if more(allocated, booked):
+    if exceeds(allocated, booked):
         return "Partially booked"
     return "Booked"
 
@@ -70,24 +70,24 @@ def block_state(
 def placement_state(placement: Placement, placed: Decimal, executed: Decimal, allocated: Decimal) -> str:
     """L4, G9: give where a placement stands; a sweep asks for ``Allocated`` and ``Over-allocated``."""
     cancelled = is_cancelled(placement.state)
-    if nothing(executed):
+    if is_zero(executed):
         return "Cancelled" if cancelled else "New"
-    if not cancelled and more(placed, executed):
+    if not cancelled and exceeds(placed, executed):
         return "In progress"
-    if more(executed, allocated):
+    if exceeds(executed, allocated):
         return "Executed"
-    if more(allocated, executed):
+    if exceeds(allocated, executed):
         return "Over-allocated"
     return "Allocated"
 
 
 def state_of_placement(uow: UnitOfWork, placement: Placement) -> str:
     """G9: give where a placement stands, its children's part included."""
-    allocated = total(allocation.quantity for allocation in live_allocations_of(uow, placement))
-    return placement_state(placement, live_size(uow, placement), executed(uow, placement), allocated)
+    allocated = total(allocation.quantity for allocation in live_allocations_of_placement(uow, placement))
+    return placement_state(placement, live_size(uow, placement), executed_size(uow, placement), allocated)
 
 
-def _label(order: Order, code: str) -> str | None:
+def _property_text(order: Order, code: str) -> str | None:
     """Give the text of the order's property ``Order/<any scope>/<code>``, or None."""
     if not order.properties:
         return None
@@ -100,17 +100,17 @@ def _label(order: Order, code: str) -> str | None:
 
 def compliance_of(order: Order) -> str:
     """G10: give an order's compliance state: its property ``ComplianceState``, else Passed."""
-    return _label(order, "ComplianceState") or PASSED
+    return _property_text(order, "ComplianceState") or PASSED
 
 
 def approval_of(order: Order) -> str:
     """G10: give an order's approval state: its property ``ApprovalState``, else Approved."""
-    return _label(order, "ApprovalState") or APPROVED
+    return _property_text(order, "ApprovalState") or APPROVED
 
 
 def portfolio_name(order: Order) -> str | None:
     """Give an order's portfolio by name: its property ``PortfolioName``, else the portfolio's code."""
-    return _label(order, "PortfolioName") or (order.portfolio_id.code if order.portfolio_id else None)
+    return _property_text(order, "PortfolioName") or (order.portfolio_id.code if order.portfolio_id else None)
 
 
 def block_compliance(states: Iterable[str]) -> str:
@@ -121,7 +121,7 @@ def block_compliance(states: Iterable[str]) -> str:
 def block_approval(states: Iterable[str], placed: Decimal) -> str:
     """G10: give Rejected or Pending when an order is, else Placed once anything is placed, else Approved."""
     held = _worst(states, _WORST_APPROVAL)
-    return held or (APPROVED if nothing(placed) else PLACED)
+    return held or (APPROVED if is_zero(placed) else PLACED)
 
 
 def _worst(states: Iterable[str], ranking: tuple[str, ...]) -> str | None:

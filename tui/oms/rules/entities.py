@@ -16,9 +16,9 @@ from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.api.states import direction_of, is_cancelled, normal
 from tui.oms.domain.refusals import not_found
 from tui.oms.domain.unit_of_work import ALLOCATIONS_OF_ORDER, UnitOfWork
-from tui.oms.rules.sizes import QUANTITY, Basis, basis_of, total
+from tui.oms.rules.sizes import QUANTITY, Basis, basis_name, total
 
-E = TypeVar("E", Block, Order, Placement, Execution, Allocation)
+EntityT = TypeVar("EntityT", Block, Order, Placement, Execution, Allocation)
 
 NEW = "New"
 PARTIALLY_FILLED = "PartiallyFilled"
@@ -27,7 +27,7 @@ CANCELLED = "Cancelled"
 BOOKED = "Booked"
 
 
-def need(uow: UnitOfWork, kind: type[E], id: ResourceId, rule: str, status: int = 400) -> E:
+def require(uow: UnitOfWork, kind: type[EntityT], id: ResourceId, rule: str, status: int = 400) -> EntityT:
     """Give the entity.
 
     Raises:
@@ -39,17 +39,19 @@ def need(uow: UnitOfWork, kind: type[E], id: ResourceId, rule: str, status: int 
     return found
 
 
-def computed(entity: E) -> E:
+def with_computed_fields(entity: EntityT) -> EntityT:
     """Give ``entity`` with the fields the server computes from its others (1.0): basis and direction."""
     values: dict[str, Any] = {}
     if "basis" in entity.__struct_fields__:
-        values["basis"] = basis_of(entity)
+        values["basis"] = basis_name(entity)
     if "direction" in entity.__struct_fields__:
         values["direction"] = direction_of(entity.side)
     return msgspec.structs.replace(entity, **values)
 
 
-def merged(properties: Properties | None, sent: Properties | None, *, deleting: bool = False) -> Properties:
+def merge_properties(
+    properties: Properties | None, sent: Properties | None, *, deleting: bool = False
+) -> Properties:
     """Give ``properties`` with the ``sent`` ones put over them (C3).
 
     With ``deleting``, one sent without a value is taken away (U1).
@@ -68,7 +70,7 @@ def is_booked(allocation: Allocation) -> bool:
     return normal(allocation.state) in ("booked", "closed")
 
 
-def taken(uow: UnitOfWork, allocations: Iterable[Allocation], basis: Basis) -> Decimal:
+def allocated_size(uow: UnitOfWork, allocations: Iterable[Allocation], basis: Basis) -> Decimal:
     """A3, L9: give how much allocations take of what is sized in ``basis``: units, or their money."""
     if basis is QUANTITY:
         return total(each.quantity for each in allocations)
@@ -79,6 +81,6 @@ def taken(uow: UnitOfWork, allocations: Iterable[Allocation], basis: Basis) -> D
     )
 
 
-def live_allocations(uow: UnitOfWork, order: ResourceId) -> list[Allocation]:
+def live_allocations_of_order(uow: UnitOfWork, order: ResourceId) -> list[Allocation]:
     """Give the allocations that count towards an order: all but the cancelled ones (L6, L9)."""
     return [each for each in uow.related(ALLOCATIONS_OF_ORDER, order) if not is_cancelled(each.state)]

@@ -11,10 +11,10 @@ from tui.api.states import normal
 from tui.oms.domain.instrument_master import instrument_of
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import ALLOCATIONS_OF_PLACEMENT, UnitOfWork
-from tui.oms.rules.entities import is_booked, need
-from tui.oms.rules.placed_quantities import average_price, lineage, own_fills
-from tui.oms.rules.sizes import plain
-from tui.oms.rules.validation import invalid
+from tui.oms.rules.entities import is_booked, require
+from tui.oms.rules.placed_quantities import average_price, own_fills, with_ancestors
+from tui.oms.rules.sizes import decimal_text
+from tui.oms.rules.validation import invalid_value
 
 
 def execution_from(uow: UnitOfWork, item: ExecutionRequest) -> Execution:
@@ -23,7 +23,7 @@ def execution_from(uow: UnitOfWork, item: ExecutionRequest) -> Execution:
     Raises:
         Refusal: its placement is unknown or of another instrument or side, or a number is negative.
     """
-    placement = need(uow, Placement, item.placement_id, "E1")
+    placement = require(uow, Placement, item.placement_id, "E1")
     execution = Execution(
         id=item.id,
         placement_id=item.placement_id,
@@ -45,9 +45,13 @@ def execution_from(uow: UnitOfWork, item: ExecutionRequest) -> Execution:
     )
     who = f"Execution '{item.id}'"
     if item.quantity < 0:
-        raise invalid(f"{who} has a quantity of {plain(item.quantity)}: it cannot be negative.", "E1")
+        raise invalid_value(
+            f"{who} has a quantity of {decimal_text(item.quantity)}: it cannot be negative.", "E1"
+        )
     if item.price.amount is not None and item.price.amount < 0:
-        raise invalid(f"{who} has a price of {plain(item.price.amount)}: it cannot be negative.", "E1")
+        raise invalid_value(
+            f"{who} has a price of {decimal_text(item.price.amount)}: it cannot be negative.", "E1"
+        )
     differing = []
     if instrument_of(execution) != instrument_of(placement):
         differing.append(f"instrument {execution.lusid_instrument_id}, not {placement.lusid_instrument_id}")
@@ -59,22 +63,22 @@ def execution_from(uow: UnitOfWork, item: ExecutionRequest) -> Execution:
     return execution
 
 
-def average_on(uow: UnitOfWork, placement: ResourceId) -> Decimal | None:
+def average_fill_price(uow: UnitOfWork, placement: ResourceId) -> Decimal | None:
     """E3: give the average price of a placement's fills, this call's included."""
     return average_price(own_fills(uow, placement))
 
 
-def booked_part(uow: UnitOfWork, execution: Execution) -> Allocation | None:
+def booked_allocation_of(uow: UnitOfWork, execution: Execution) -> Allocation | None:
     """E4: give a booked allocation that rests on the fill, or None."""
     placement = uow.get(Placement, execution.placement_id)
-    for holder in lineage(uow, placement) if placement is not None else ():
+    for holder in with_ancestors(uow, placement) if placement is not None else ():
         for allocation in uow.related(ALLOCATIONS_OF_PLACEMENT, holder.id):
             if is_booked(allocation) and execution.id in (allocation.execution_ids or ()):
                 return allocation
     return None
 
 
-def already_booked(execution: Execution, allocation: Allocation) -> Refusal:
+def already_booked_refusal(execution: Execution, allocation: Allocation) -> Refusal:
     """E4: give the refusal to change or delete a fill that is booked."""
     detail = (
         f"Execution '{execution.id}' is part of allocation '{allocation.id}', which is {allocation.state}."

@@ -14,7 +14,7 @@ from msgspec import Struct
 from tui.api.base import MetricValue, PerpetualProperty, Properties, PropertyValue
 from tui.api.models import Transaction
 
-CENTS: Final = Decimal("0.01")
+CENT: Final = Decimal("0.01")
 
 
 class Fee(Struct, frozen=True):
@@ -25,7 +25,7 @@ class Fee(Struct, frozen=True):
     broker: str | None = None
     currency: str | None = None
 
-    def concerns(self, transaction: Transaction) -> bool:
+    def applies_to(self, transaction: Transaction) -> bool:
         """Tell whether the fee is due on ``transaction``."""
         return self.broker in (None, transaction.counterparty_id) and self.currency in (
             None,
@@ -39,8 +39,8 @@ def fees_of(transaction: Transaction, fees: Iterable[Fee]) -> Properties:
     money = transaction.total_consideration
     for fee in fees:
         key = f"Transaction/fee/{fee.code}"
-        if key not in found and money.amount is not None and fee.concerns(transaction):
-            due = (money.amount * fee.rate).quantize(CENTS, ROUND_HALF_EVEN)
+        if key not in found and money.amount is not None and fee.applies_to(transaction):
+            due = (money.amount * fee.rate).quantize(CENT, ROUND_HALF_EVEN)
             value = PropertyValue(metric_value=MetricValue(value=due, unit=money.currency))
             found[key] = PerpetualProperty(key=key, value=value)
     return found

@@ -10,46 +10,48 @@ from tui.api.base import ResourceId
 from tui.api.models import Order, Placement
 from tui.api.states import is_cancelled, is_final
 from tui.oms.domain.unit_of_work import UnitOfWork
-from tui.oms.rules.entities import FILLED, NEW, PARTIALLY_FILLED, live_allocations, taken
-from tui.oms.rules.placed_quantities import executed, lineage
-from tui.oms.rules.sizes import measured, more, nothing
+from tui.oms.rules.entities import FILLED, NEW, PARTIALLY_FILLED, allocated_size, live_allocations_of_order
+from tui.oms.rules.placed_quantities import executed_size, with_ancestors
+from tui.oms.rules.sizes import exceeds, is_zero, sizing_basis
 
 
 def _fill_state(size: Decimal | None, done: Decimal) -> str:
-    if nothing(done):
+    if is_zero(done):
         return NEW
-    return PARTIALLY_FILLED if size is None or more(size, done) else FILLED
+    return PARTIALLY_FILLED if size is None or exceeds(size, done) else FILLED
 
 
-def filled_state(uow: UnitOfWork, placement: Placement) -> str | None:
+def placement_fill_state(uow: UnitOfWork, placement: Placement) -> str | None:
     """L8: give the state a placement has by what is executed; a cancelled one keeps its own."""
     if is_cancelled(placement.state):
         return placement.state
-    basis = measured(placement)
-    return _fill_state(basis.of(placement), executed(uow, placement, basis))
+    basis = sizing_basis(placement)
+    return _fill_state(basis.size_of(placement), executed_size(uow, placement, basis))
 
 
-def refill_placement(uow: UnitOfWork, placement: ResourceId) -> None:
+def update_placement_state(uow: UnitOfWork, placement: ResourceId) -> None:
     """L8: bring the state of a placement, and of its parents, in line with what is executed.
 
     A fill makes a new version of its placement even where the state stays, so that whoever asks what
     changed since is told of it.
     """
     found = uow.get(Placement, placement)
-    for member in lineage(uow, found) if found is not None else ():
-        after = msgspec.structs.replace(member, state=filled_state(uow, member))
+    for member in with_ancestors(uow, found) if found is not None else ():
+        after = msgspec.structs.replace(member, state=placement_fill_state(uow, member))
         if member.id == placement:
             uow.touch(after)
         else:
             uow.put(after)
 
 
-def refill_order(uow: UnitOfWork, order: ResourceId) -> None:
+def update_order_state(uow: UnitOfWork, order: ResourceId) -> None:
     """L9: bring an order's state in line with what is allocated to it; a final state stays."""
     found = uow.get(Order, order)
     if found is None or is_final(found.state):
         return
-    basis = measured(found)
-    state = _fill_state(basis.of(found), taken(uow, live_allocations(uow, order), basis))
+    basis = sizing_basis(found)
+    state = _fill_state(
+        basis.size_of(found), allocated_size(uow, live_allocations_of_order(uow, order), basis)
+    )
     if state != found.state:
         uow.put(msgspec.structs.replace(found, state=state))

@@ -12,20 +12,20 @@ from tui.api.requests import PortfolioWeight
 from tui.api.states import is_cancelled
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import UnitOfWork
-from tui.oms.rules.blocking import members
-from tui.oms.rules.placed_quantities import cut_orders, fills
-from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, measured
-from tui.oms.rules.time_priority import fifo
+from tui.oms.rules.blocking import orders_of_block
+from tui.oms.rules.placed_quantities import cut_orders, fills_of
+from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, sizing_basis
+from tui.oms.rules.time_priority import orders_by_time
 
 
 @dataclass(frozen=True, slots=True)
-class Taker:
+class Participant:
     """Who may be given units: an order, or a portfolio of a weighted run."""
 
     key: Hashable
     order_id: ResourceId
     portfolio_id: ResourceId
-    first_id: ResourceId
+    first_allocation_id: ResourceId
     identifiers: Identifiers
     luid: str
     custodian: ResourceId | None = None
@@ -33,7 +33,7 @@ class Taker:
     basis: Basis = QUANTITY
 
 
-def order_takers(uow: UnitOfWork, placement: Placement) -> list[Taker]:
+def order_participants(uow: UnitOfWork, placement: Placement) -> list[Participant]:
     """A4, A5, A13, P4: give the orders of the placement's blocks, block by block, first in first out.
 
     Cancelled ones take no part, unless they were cut to what is placed (X5): what is executed of that is
@@ -47,35 +47,35 @@ def order_takers(uow: UnitOfWork, placement: Placement) -> list[Taker]:
     for id in placement.block_ids:
         block = uow.get(Block, id)
         uow.prefetch(Order, block.order_ids if block is not None else ())
-        inside = members(uow, block) if block is not None else []
+        inside = orders_of_block(uow, block) if block is not None else []
         cut = {order.id for order in cut_orders(uow, id)}
-        orders += fifo(uow, (one for one in inside if not is_cancelled(one.state) or one.id in cut))
+        orders += orders_by_time(uow, (one for one in inside if not is_cancelled(one.state) or one.id in cut))
     if not orders:
         blocks = ", ".join(f"'{id}'" for id in placement.block_ids)
         raise Refusal("NoOrdersFailure", f"Block {blocks} has no orders to allocate to.", "A13")
-    basis = _shared_in(placement, orders)
+    basis = _sharing_basis(placement, orders)
     if basis is AMOUNT:
         _check_currencies(uow, placement, orders)
-    return [_order_taker(placement, order, basis) for order in orders]
+    return [_participant_of(placement, order, basis) for order in orders]
 
 
-def _order_taker(placement: Placement, order: Order, basis: Basis) -> Taker:
+def _participant_of(placement: Placement, order: Order, basis: Basis) -> Participant:
     if order.portfolio_id is None:
         raise Refusal("EmptyPortfolioIdFailure", "Empty PortfolioId on Order", "A13")
-    return Taker(
+    return Participant(
         key=order.id,
         order_id=order.id,
         portfolio_id=order.portfolio_id,
-        first_id=ResourceId(order.id.scope, f"{placement.id.code}-{order.id.code}"),
+        first_allocation_id=ResourceId(order.id.scope, f"{placement.id.code}-{order.id.code}"),
         identifiers=order.instrument_identifiers,
         luid=order.lusid_instrument_id,
         custodian=order.custodian_account_id,
-        size=basis.of(order) or ZERO,
+        size=basis.size_of(order) or ZERO,
         basis=basis,
     )
 
 
-def _shared_in(placement: Placement, orders: Sequence[Order]) -> Basis:
+def _sharing_basis(placement: Placement, orders: Sequence[Order]) -> Basis:
     """A2: give what a run shares by: what the placement is sized in, or else what its orders are.
 
     Orders sized by weight have no part: what a weight is worth only their portfolio's value tells.
@@ -83,8 +83,8 @@ def _shared_in(placement: Placement, orders: Sequence[Order]) -> Basis:
     Raises:
         Refusal: no order is sized in units or money.
     """
-    for basis in (measured(placement), QUANTITY, AMOUNT):
-        if any(basis.of(order) for order in orders):
+    for basis in (sizing_basis(placement), QUANTITY, AMOUNT):
+        if any(basis.size_of(order) for order in orders):
             return basis
     detail = (
         f"The orders of placement '{placement.id}' are sized neither in units nor in money, "
@@ -97,14 +97,16 @@ def _check_currencies(uow: UnitOfWork, placement: Placement, orders: Iterable[Or
     """A10: orders sized by amount are filled by money of their own currency alone."""
     theirs = {order.amount.currency for order in orders if order.amount is not None}
     found = sorted(
-        name or "none" for name in theirs | {fill.price.currency for fill in fills(uow, placement)}
+        name or "none" for name in theirs | {fill.price.currency for fill in fills_of(uow, placement)}
     )
     if len(found) > 1:
         detail = f"The orders and executions of placement '{placement.id}' are in {', '.join(found)}."
         raise Refusal("MixedCurrencyFailure", detail, "A10")
 
 
-def weight_takers(uow: UnitOfWork, placement: Placement, weights: Sequence[PortfolioWeight]) -> list[Taker]:
+def weighted_participants(
+    uow: UnitOfWork, placement: Placement, weights: Sequence[PortfolioWeight]
+) -> list[Participant]:
     """A16: give the portfolios; the placement stands in for the order there is not.
 
     Raises:
@@ -116,11 +118,13 @@ def weight_takers(uow: UnitOfWork, placement: Placement, weights: Sequence[Portf
             detail = f"Block '{id}' has orders: allocate placement '{placement.id}' to them instead."
             raise Refusal("BlockHasOrdersFailure", detail, "A16")
     return [
-        Taker(
+        Participant(
             key=entry.portfolio_id,
             order_id=placement.id,
             portfolio_id=entry.portfolio_id,
-            first_id=ResourceId(placement.id.scope, f"{placement.id.code}-{entry.portfolio_id.code}"),
+            first_allocation_id=ResourceId(
+                placement.id.scope, f"{placement.id.code}-{entry.portfolio_id.code}"
+            ),
             identifiers=placement.instrument_identifiers,
             luid=placement.lusid_instrument_id,
         )

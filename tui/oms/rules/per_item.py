@@ -17,13 +17,15 @@ from tui.oms.domain.unit_of_work import UnitOfWork
 T = TypeVar("T")
 R = TypeVar("R")
 
-Failed = dict[str, ErrorDetail]
+FailedItems = dict[str, ErrorDetail]
 
 
-def each(uow: UnitOfWork, items: Mapping[str, T], act: Callable[[T], R]) -> tuple[dict[str, R], Failed]:
+def apply_per_item(
+    uow: UnitOfWork, items: Mapping[str, T], act: Callable[[T], R]
+) -> tuple[dict[str, R], FailedItems]:
     """Call ``act`` for every item in the order of the body; return its results and the refusals by key."""
     done: dict[str, R] = {}
-    failed: Failed = {}
+    failed: FailedItems = {}
     for key, item in items.items():
         try:
             with uow.savepoint():
@@ -33,6 +35,6 @@ def each(uow: UnitOfWork, items: Mapping[str, T], act: Callable[[T], R]) -> tupl
     return done, failed
 
 
-def reply(values: Mapping[str, R], failed: Failed) -> KeyedReply[R]:
+def keyed_reply(values: Mapping[str, R], failed: FailedItems) -> KeyedReply[R]:
     """Return the reply of a partial call."""
     return KeyedReply(values=values, failed=failed, metadata={}, links=())

@@ -18,19 +18,19 @@ from tui.oms.domain.unit_of_work import (
     Stored,
     UnitOfWork,
 )
-from tui.oms.rules.sizes import QUANTITY, Basis, average, total
+from tui.oms.rules.sizes import QUANTITY, Basis, total, weighted_average
 
-Shares = dict[ResourceId, dict[ResourceId, Decimal]]
+BlockShares = dict[ResourceId, dict[ResourceId, Decimal]]
 """What each placement puts on each block: placement id, then block id."""
 
 
-def created(uow: UnitOfWork, entity: Stored) -> datetime:
+def created_at(uow: UnitOfWork, entity: Stored) -> datetime:
     """Give when an entity was first stored; one made in this call, now."""
     version = entity.version
     return (version.as_at_created if version else None) or uow.context.now
 
 
-def family(uow: UnitOfWork, placement: Placement) -> list[Placement]:
+def with_descendants(uow: UnitOfWork, placement: Placement) -> list[Placement]:
     """Give a placement and, below it, all its children (P5)."""
     found = {placement.id: placement}
     waiting = [placement]
@@ -42,7 +42,7 @@ def family(uow: UnitOfWork, placement: Placement) -> list[Placement]:
     return list(found.values())
 
 
-def lineage(uow: UnitOfWork, placement: Placement) -> list[Placement]:
+def with_ancestors(uow: UnitOfWork, placement: Placement) -> list[Placement]:
     """Give a placement and its parents, up to the top-level one."""
     found = {placement.id: placement}
     above = placement.parent_placement_id
@@ -61,26 +61,26 @@ def own_fills(uow: UnitOfWork, placement: ResourceId) -> list[Execution]:
     return [execution for execution in executions if not is_cancelled(execution.state)]
 
 
-def fills(uow: UnitOfWork, placement: Placement) -> list[Execution]:
+def fills_of(uow: UnitOfWork, placement: Placement) -> list[Execution]:
     """Give the executions of a placement and of its children, each once (P5, L5)."""
-    return [fill for member in family(uow, placement) for fill in own_fills(uow, member.id)]
+    return [fill for member in with_descendants(uow, placement) for fill in own_fills(uow, member.id)]
 
 
-def executed(uow: UnitOfWork, placement: Placement, basis: Basis = QUANTITY) -> Decimal:
+def executed_size(uow: UnitOfWork, placement: Placement, basis: Basis = QUANTITY) -> Decimal:
     """Give the units (or money) executed for a placement and its children."""
     unit = uow.instruments.price_unit(placement.lusid_instrument_id)
-    return total(basis.filled(fill, unit) for fill in fills(uow, placement))
+    return total(basis.executed_by(fill, unit) for fill in fills_of(uow, placement))
 
 
 def average_price(executions: Iterable[Execution]) -> Decimal | None:
     """A10, E3, G11: give the average price of executions, or None without units."""
-    return average((fill.quantity, fill.price.amount or ZERO) for fill in executions)
+    return weighted_average((fill.quantity, fill.price.amount or ZERO) for fill in executions)
 
 
-def live_allocations_of(uow: UnitOfWork, placement: Placement) -> list[Allocation]:
+def live_allocations_of_placement(uow: UnitOfWork, placement: Placement) -> list[Allocation]:
     """Give the allocations of a placement and of its children, each once, the cancelled ones left out."""
     found: dict[ResourceId, Allocation] = {}
-    for member in family(uow, placement):
+    for member in with_descendants(uow, placement):
         for allocation in uow.related(ALLOCATIONS_OF_PLACEMENT, member.id):
             if not is_cancelled(allocation.state):
                 found[allocation.id] = allocation
@@ -90,11 +90,11 @@ def live_allocations_of(uow: UnitOfWork, placement: Placement) -> list[Allocatio
 def live_size(uow: UnitOfWork, placement: Placement, basis: Basis = QUANTITY) -> Decimal:
     """P12: give what a placement holds of its block: its size, or once cancelled what was executed."""
     if is_cancelled(placement.state):
-        return executed(uow, placement, basis) if basis.of(placement) is not None else ZERO
-    return basis.of(placement) or ZERO
+        return executed_size(uow, placement, basis) if basis.size_of(placement) is not None else ZERO
+    return basis.size_of(placement) or ZERO
 
 
-def spread(units: Decimal, rooms: Sequence[Decimal]) -> list[Decimal]:
+def waterfall(units: Decimal, rooms: Sequence[Decimal]) -> list[Decimal]:
     """P4: put ``units`` into ``rooms`` in their order, whatever is too much into the last."""
     parts = []
     for room in rooms[:-1]:
@@ -109,7 +109,7 @@ def top_level(placements: Iterable[Placement]) -> list[Placement]:
     return [placement for placement in placements if placement.parent_placement_id is None]
 
 
-def attribution(uow: UnitOfWork, block: ResourceId, basis: Basis = QUANTITY) -> Shares:
+def attribution(uow: UnitOfWork, block: ResourceId, basis: Basis = QUANTITY) -> BlockShares:
     """P4: give what every top-level placement of ``block`` puts on each of its blocks.
 
     Placements take their blocks in the order they were made, so blocks that share placements are
@@ -123,16 +123,16 @@ def attribution(uow: UnitOfWork, block: ResourceId, basis: Basis = QUANTITY) -> 
         if id in free:
             continue
         stored = uow.get(Block, id)
-        free[id] = (basis.of(stored) or ZERO) if stored is not None else ZERO
+        free[id] = (basis.size_of(stored) or ZERO) if stored is not None else ZERO
         for placement in top_level(uow.related(PLACEMENTS_OF_BLOCK, id)):
             placements[placement.id] = placement
             waiting.extend(placement.block_ids)
     for id in free if len(free) > 1 else ():
-        free[id] += total(basis.of(order) for order in cut_orders(uow, id))
-    shares: Shares = {}
-    for placement in sorted(placements.values(), key=lambda each: (created(uow, each), each.id)):
+        free[id] += total(basis.size_of(order) for order in cut_orders(uow, id))
+    shares: BlockShares = {}
+    for placement in sorted(placements.values(), key=lambda each: (created_at(uow, each), each.id)):
         size = live_size(uow, placement, basis)
-        parts = spread(size, [free[id] for id in placement.block_ids])
+        parts = waterfall(size, [free[id] for id in placement.block_ids])
         shares[placement.id] = dict(zip(placement.block_ids, parts, strict=True))
         for id, part in shares[placement.id].items():
             free[id] -= part
@@ -145,7 +145,7 @@ def placed_on(uow: UnitOfWork, block: ResourceId, basis: Basis = QUANTITY) -> De
     What cut orders keep is placed too, but theirs alone (X5): it takes no room of the others.
     """
     everything = total(parts.get(block) for parts in attribution(uow, block, basis).values())
-    kept = total(basis.of(order) for order in cut_orders(uow, block)) if everything else ZERO
+    kept = total(basis.size_of(order) for order in cut_orders(uow, block)) if everything else ZERO
     return max(ZERO, everything - kept)
 
 
@@ -156,33 +156,35 @@ def cut_orders(uow: UnitOfWork, block: ResourceId) -> list[Order]:
     return [order for order in cut if order is not None and order.id in inside and is_cancelled(order.state)]
 
 
-def room_in(uow: UnitOfWork, blocks: Iterable[ResourceId], basis: Basis = QUANTITY) -> Decimal:
+def unplaced_size(uow: UnitOfWork, blocks: Iterable[ResourceId], basis: Basis = QUANTITY) -> Decimal:
     """P3, P4: give what may still be placed on ``blocks`` together."""
     room = ZERO
     for id in dict.fromkeys(blocks):
         block = uow.get(Block, id)
-        size = (basis.of(block) or ZERO) if block is not None else ZERO
+        size = (basis.size_of(block) or ZERO) if block is not None else ZERO
         room += max(ZERO, size - placed_on(uow, id, basis))
     return room
 
 
-def executed_shares(uow: UnitOfWork, placement: Placement, shares: Shares) -> dict[ResourceId, Decimal]:
+def executed_by_block(
+    uow: UnitOfWork, placement: Placement, shares: BlockShares
+) -> dict[ResourceId, Decimal]:
     """Give the units of a top-level placement's fills that fall to each of its blocks (G3, P4).
 
     What is allocated to a block's orders was executed for that block; the rest goes to the blocks in
     their order, up to what is placed for each.
     """
-    units = executed(uow, placement)
+    units = executed_size(uow, placement)
     if len(placement.block_ids) == 1:
         return {placement.block_ids[0]: units}
     taken = dict.fromkeys(placement.block_ids, ZERO)
     owners = {order: id for id in taken if (block := uow.get(Block, id)) for order in block.order_ids}
-    for allocation in live_allocations_of(uow, placement):
+    for allocation in live_allocations_of_placement(uow, placement):
         owner = owners.get(allocation.allocated_order_id)
         if owner is not None:
             taken[owner] += allocation.quantity
     if total(taken.values()) > units:
         taken = dict.fromkeys(placement.block_ids, ZERO)
     placed = shares[placement.id]
-    rest = spread(units - total(taken.values()), [placed[id] - taken[id] for id in placement.block_ids])
+    rest = waterfall(units - total(taken.values()), [placed[id] - taken[id] for id in placement.block_ids])
     return {id: taken[id] + part for id, part in zip(placement.block_ids, rest, strict=True)}

@@ -22,37 +22,43 @@ from tui.api.states import is_cancelled, is_finished, normal
 from tui.oms.domain.instrument_master import instrument_of
 from tui.oms.domain.refusals import Refusal, already_exists
 from tui.oms.domain.unit_of_work import CHILDREN_OF_PLACEMENT, PendingPrices, ReplyBuilder, UnitOfWork
-from tui.oms.rules.blocking import swept
-from tui.oms.rules.entities import CANCELLED, NEW, computed, merged, need
-from tui.oms.rules.per_item import each, reply
-from tui.oms.rules.placed_quantities import executed, family, lineage, live_size, room_in
+from tui.oms.rules.blocking import swept_refusal
+from tui.oms.rules.entities import CANCELLED, NEW, merge_properties, require, with_computed_fields
+from tui.oms.rules.per_item import apply_per_item, keyed_reply
+from tui.oms.rules.placed_quantities import (
+    executed_size,
+    live_size,
+    unplaced_size,
+    with_ancestors,
+    with_descendants,
+)
 from tui.oms.rules.sizes import (
     AMOUNT,
     QUANTITY,
     Basis,
-    basis_of,
-    exactly,
-    more,
-    nothing,
-    plain,
+    basis_name,
+    decimal_text,
+    exact_arithmetic,
+    exceeds,
+    is_zero,
     total,
 )
-from tui.oms.rules.validation import Checks, invalid, one_size
+from tui.oms.rules.validation import RequestChecks, check_one_size, invalid_value
 
 MARKET = "market"
-NAME_LENGTH = 256
+MAX_NAME_LENGTH = 256
 
 
-@exactly
+@exact_arithmetic
 def place_blocks(uow: UnitOfWork, request: PlaceBlocksRequest) -> ReplyBuilder:
     """P1 to P7: send blocks to market, all of them or none.
 
     Raises:
         Refusal: any item breaks a rule.
     """
-    checks = Checks()
-    checks.size("Requests", request.requests)
-    check_requests(checks, uow, request.requests)
+    checks = RequestChecks()
+    checks.check_count("Requests", request.requests)
+    check_placement_requests(checks, uow, request.requests)
     for item in request.requests:
         if uow.get(Placement, item.id) is not None:
             raise already_exists(Placement, item.id, "P6")
@@ -62,29 +68,35 @@ def place_blocks(uow: UnitOfWork, request: PlaceBlocksRequest) -> ReplyBuilder:
     ids = [item.id for item in request.requests]
 
     def answer() -> ResourceList[Placement]:
-        return ResourceList(values=tuple(need(uow, Placement, id, "P6") for id in ids), links=())
+        return ResourceList(values=tuple(require(uow, Placement, id, "P6") for id in ids), links=())
 
     return answer
 
 
-def check_requests(checks: Checks, uow: UnitOfWork, requests: tuple[PlacementRequest, ...]) -> None:
+def check_placement_requests(
+    checks: RequestChecks, uow: UnitOfWork, requests: tuple[PlacementRequest, ...]
+) -> None:
     """Section 2.0: ids, required fields, repeated ids of placements in a request."""
     for index, item in enumerate(requests):
         at = f"Requests[{index}]"
-        checks.valid_id(f"{at}.Id", uow, item.id, Placement)
-        checks.some(at, item, "instrument_identifiers", "block_ids")
-        checks.given(at, item, "side", "type", "time_in_force")
-        checks.money(at, item, "amount", "limit_price", "stop_price")
-        checks.properties(f"{at}.Properties", Placement, item.properties)
-        _check_names(checks, at, item)
-    checks.unique("Placement id", (item.id for item in requests))
-    checks.done()
+        checks.check_id(f"{at}.Id", uow, item.id, Placement)
+        checks.check_not_empty(at, item, "instrument_identifiers", "block_ids")
+        checks.check_required(at, item, "side", "type", "time_in_force")
+        checks.check_currency(at, item, "amount", "limit_price", "stop_price")
+        checks.check_properties(f"{at}.Properties", Placement, item.properties)
+        _check_name_lengths(checks, at, item)
+    checks.check_unique("Placement id", (item.id for item in requests))
+    checks.raise_if_invalid()
 
 
-def _check_names(checks: Checks, at: str, item: PlacementRequest | PlacementUpdateRequest) -> None:
+def _check_name_lengths(
+    checks: RequestChecks, at: str, item: PlacementRequest | PlacementUpdateRequest
+) -> None:
     for field, text in (("ExecutionSystem", item.execution_system), ("EntryType", item.entry_type)):
-        if text is not None and not 1 <= len(text) <= NAME_LENGTH:
-            checks.wrong(f"{at}.{field}", f"The field {field} must be 1 to {NAME_LENGTH} characters long.")
+        if text is not None and not 1 <= len(text) <= MAX_NAME_LENGTH:
+            checks.add_error(
+                f"{at}.{field}", f"The field {field} must be 1 to {MAX_NAME_LENGTH} characters long."
+            )
 
 
 def placement_from(uow: UnitOfWork, item: PlacementRequest) -> Placement:
@@ -93,8 +105,8 @@ def placement_from(uow: UnitOfWork, item: PlacementRequest) -> Placement:
     Raises:
         Refusal: a block or parent is unknown, or the placement does not fit it.
     """
-    one_size("Placement", item.id, item.quantity, item.amount)
-    placement = computed(
+    check_one_size("Placement", item.id, item.quantity, item.amount)
+    placement = with_computed_fields(
         Placement(
             id=item.id,
             parent_placement_id=item.parent_placement_id,
@@ -117,16 +129,16 @@ def placement_from(uow: UnitOfWork, item: PlacementRequest) -> Placement:
             links=(),
         )
     )
-    stands = uow.get(Placement, item.id)
+    existing = uow.get(Placement, item.id)
     for id in placement.block_ids:
-        block = need(uow, Block, id, "P1")
-        if stands is None or _terms(placement) != _terms(stands):
-            _check_fit(placement, block)
+        block = require(uow, Block, id, "P1")
+        if existing is None or _matched_fields(placement) != _matched_fields(existing):
+            _check_fits_block(placement, block)
     _check_parent(uow, placement)
     return placement
 
 
-def _terms(placement: Placement) -> tuple[object, ...]:
+def _matched_fields(placement: Placement) -> tuple[object, ...]:
     """P2, P10: what must fit a block; a record that leaves it as it stands need not fit again."""
     prices = (placement.limit_price, placement.stop_price)
     return (
@@ -138,7 +150,7 @@ def _terms(placement: Placement) -> tuple[object, ...]:
     )
 
 
-def _check_fit(placement: Placement, block: Block) -> None:
+def _check_fits_block(placement: Placement, block: Block) -> None:
     """P2: instrument and side are the block's; type and prices too, unless it goes at market."""
     differing = []
     if instrument_of(placement) != instrument_of(block):
@@ -163,9 +175,9 @@ def _check_parent(uow: UnitOfWork, placement: Placement) -> None:
     """P5: a child is of its parent's instrument, side and blocks, and fits into it with its siblings."""
     if placement.parent_placement_id is None:
         return
-    parent = need(uow, Placement, placement.parent_placement_id, "P5")
-    if any(above.id == placement.id for above in lineage(uow, parent)):
-        raise invalid(f"Placement '{placement.id}' cannot be a child of itself.", "P5")
+    parent = require(uow, Placement, placement.parent_placement_id, "P5")
+    if any(above.id == placement.id for above in with_ancestors(uow, parent)):
+        raise invalid_value(f"Placement '{placement.id}' cannot be a child of itself.", "P5")
     differing = []
     if instrument_of(placement) != instrument_of(parent):
         differing.append(f"instrument {placement.lusid_instrument_id}, not {parent.lusid_instrument_id}")
@@ -177,55 +189,55 @@ def _check_parent(uow: UnitOfWork, placement: Placement) -> None:
         detail = f"Placement '{placement.id}' does not fit its parent '{parent.id}': {'; '.join(differing)}."
         raise Refusal("ParentFieldMismatch", detail, "P5")
     for basis in (QUANTITY, AMOUNT):
-        size = basis.of(placement) or ZERO
-        room = room_under(uow, parent, basis, without=placement.id)
-        if size and more(size, room):
+        size = basis.size_of(placement) or ZERO
+        room = unplaced_under(uow, parent, basis, without=placement.id)
+        if size and exceeds(size, room):
             detail = (
-                f"Placement '{placement.id}' of {plain(size)} would exceed the {plain(room)} still "
-                f"unplaced of its parent '{parent.id}'."
+                f"Placement '{placement.id}' of {decimal_text(size)} would exceed the {decimal_text(room)} "
+                f"still unplaced of its parent '{parent.id}'."
             )
             raise Refusal("OverPlacement", detail, "P5")
 
 
-def room_under(
+def unplaced_under(
     uow: UnitOfWork, parent: Placement, basis: Basis, without: ResourceId | None = None
 ) -> Decimal:
     """P5: give what children may still take of ``parent``, one child left out of the reckoning."""
     children = uow.related(CHILDREN_OF_PLACEMENT, parent.id)
     taken = total(live_size(uow, child, basis) for child in children if child.id != without)
-    return max(ZERO, (basis.of(parent) or ZERO) - taken)
+    return max(ZERO, (basis.size_of(parent) or ZERO) - taken)
 
 
 def _check_room(uow: UnitOfWork, placement: Placement) -> None:
     """P3, P4, P7: the blocks must be open for work and have room for a new top-level placement."""
-    blocks = [need(uow, Block, id, "P1") for id in placement.block_ids]
+    blocks = [require(uow, Block, id, "P1") for id in placement.block_ids]
     for block in blocks:
         if block.is_swept:
-            raise swept(block, "P7")
-        if nothing(block.quantity) and nothing(AMOUNT.of(block)):
+            raise swept_refusal(block, "P7")
+        if is_zero(block.quantity) and is_zero(AMOUNT.size_of(block)):
             detail = f"Block '{block.id}' has no quantity left to place."
             raise Refusal("BlockNotPlaceable", detail, "P7")
     if placement.parent_placement_id is not None:
-        parent = need(uow, Placement, placement.parent_placement_id, "P5")
+        parent = require(uow, Placement, placement.parent_placement_id, "P5")
         if is_cancelled(parent.state):
-            raise _wrong_state(parent, "placed further", "P5")
+            raise _wrong_state_refusal(parent, "placed further", "P5")
         return
     basis = QUANTITY if placement.quantity is not None else AMOUNT
     names = ", ".join(f"'{block.id}'" for block in blocks)
     for block in blocks:
         _check_basis(placement, block)
-    size, room = basis.of(placement) or ZERO, room_in(uow, placement.block_ids, basis)
-    if more(size, room):
+    size, room = basis.size_of(placement) or ZERO, unplaced_size(uow, placement.block_ids, basis)
+    if exceeds(size, room):
         detail = (
-            f"Placement '{placement.id}' of {plain(size)} would exceed the {plain(room)} still unplaced "
-            f"of block {names}."
+            f"Placement '{placement.id}' of {decimal_text(size)} would exceed the {decimal_text(room)} "
+            f"still unplaced of block {names}."
         )
         raise Refusal("OverPlacement", detail, "P3")
 
 
 def _check_basis(placement: Placement, block: Block) -> None:
     """P3: a placement is measured against its block, so both are in units or in the same money."""
-    own, theirs = basis_of(placement), basis_of(block)
+    own, theirs = basis_name(placement), basis_name(block)
     if own == theirs == AMOUNT.name and placement.amount and block.amount:
         own, theirs = placement.amount.currency, block.amount.currency
     if own != theirs:
@@ -233,41 +245,41 @@ def _check_basis(placement: Placement, block: Block) -> None:
         raise Refusal("BasisMismatch", detail, "P3")
 
 
-def _wrong_state(placement: Placement, done: str, rule: str) -> Refusal:
+def _wrong_state_refusal(placement: Placement, done: str, rule: str) -> Refusal:
     detail = f"Placement '{placement.id}' is {placement.state} and cannot be {done}."
     return Refusal("InvalidPlacementState", detail, rule)
 
 
-@exactly
+@exact_arithmetic
 def update_placements(uow: UnitOfWork, request: Mapping[str, PlacementUpdateRequest]) -> ReplyBuilder:
     """P8, P9, P10, U5: change the fields sent, each item on its own."""
-    checks = Checks()
+    checks = RequestChecks()
     for key, item in request.items():
         at = f"[{key}]"
-        checks.money(at, item, "amount")
-        checks.properties(f"{at}.Properties", Placement, item.properties)
-        _check_names(checks, at, item)
-    checks.done()
-    done, failed = each(uow, request, lambda item: _update(uow, item))
+        checks.check_currency(at, item, "amount")
+        checks.check_properties(f"{at}.Properties", Placement, item.properties)
+        _check_name_lengths(checks, at, item)
+    checks.raise_if_invalid()
+    done, failed = apply_per_item(uow, request, lambda item: _update(uow, item))
 
     def answer() -> KeyedReply[Placement]:
-        return reply({key: need(uow, Placement, id, "P8") for key, id in done.items()}, failed)
+        return keyed_reply({key: require(uow, Placement, id, "P8") for key, id in done.items()}, failed)
 
     return answer
 
 
 def _update(uow: UnitOfWork, item: PlacementUpdateRequest) -> ResourceId:
     """P8: apply one item; gives the placement's id."""
-    before = need(uow, Placement, item.id, "P8")
+    before = require(uow, Placement, item.id, "P8")
     if is_cancelled(before.state):
-        raise _wrong_state(before, "updated", "P8")
+        raise _wrong_state_refusal(before, "updated", "P8")
     names = ("quantity", "amount", "counterparty", "execution_system", "entry_type", "type")
     sent = {name: getattr(item, name) for name in names}
     changes: dict[str, Any] = {name: value for name, value in sent.items() if value is not None}
     if item.properties is not None:
-        changes["properties"] = merged(before.properties, item.properties, deleting=True)
-    after = computed(msgspec.structs.replace(before, **changes))
-    after = _priced(uow, _typed(uow, before, after), item)
+        changes["properties"] = merge_properties(before.properties, item.properties, deleting=True)
+    after = with_computed_fields(msgspec.structs.replace(before, **changes))
+    after = _with_prices(uow, _with_type_checked(uow, before, after), item)
     if (after.quantity, after.amount) != (before.quantity, before.amount):
         _check_size(uow, before, after)
     uow.put(after)
@@ -276,34 +288,34 @@ def _update(uow: UnitOfWork, item: PlacementUpdateRequest) -> ResourceId:
 
 def _check_size(uow: UnitOfWork, before: Placement, after: Placement) -> None:
     """P8: not below what is executed or given to children, not above what its blocks have free."""
-    one_size("Placement", before.id, after.quantity, after.amount)
+    check_one_size("Placement", before.id, after.quantity, after.amount)
     basis = QUANTITY if after.quantity is not None else AMOUNT
-    old, new = basis.of(before) or ZERO, basis.of(after) or ZERO
-    what = f"A quantity of {plain(new)} for placement '{after.id}'"
-    units = executed(uow, after, basis)
-    if more(units, new):
-        detail = f"{what} is below its executed quantity {plain(units)}."
+    old, new = basis.size_of(before) or ZERO, basis.size_of(after) or ZERO
+    what = f"A quantity of {decimal_text(new)} for placement '{after.id}'"
+    units = executed_size(uow, after, basis)
+    if exceeds(units, new):
+        detail = f"{what} is below its executed quantity {decimal_text(units)}."
         raise Refusal("QuantityBelowExecuted", detail, "P8")
     children = uow.related(CHILDREN_OF_PLACEMENT, after.id)
     below = total(live_size(uow, child, basis) for child in children)
-    if more(below, new):
-        detail = f"{what} is below the {plain(below)} placed through its children."
+    if exceeds(below, new):
+        detail = f"{what} is below the {decimal_text(below)} placed through its children."
         raise Refusal("QuantityBelowExecuted", detail, "P8")
     if after.parent_placement_id is not None:
-        parent = need(uow, Placement, after.parent_placement_id, "P5")
-        most = old + room_under(uow, parent, basis)
+        parent = require(uow, Placement, after.parent_placement_id, "P5")
+        most = old + unplaced_under(uow, parent, basis)
     else:
-        most = old + room_in(uow, after.block_ids, basis)
-    if more(new, most):
-        raise Refusal("OverPlacement", f"{what} is above the {plain(most)} it can have.", "P8")
+        most = old + unplaced_size(uow, after.block_ids, basis)
+    if exceeds(new, most):
+        raise Refusal("OverPlacement", f"{what} is above the {decimal_text(most)} it can have.", "P8")
 
 
-def _typed(uow: UnitOfWork, before: Placement, after: Placement) -> Placement:
+def _with_type_checked(uow: UnitOfWork, before: Placement, after: Placement) -> Placement:
     """P9: the type changes only where the block goes at market; at market there are no prices."""
     if normal(after.type) == normal(before.type):
         return after
     for id in before.block_ids:
-        block = need(uow, Block, id, "P9")
+        block = require(uow, Block, id, "P9")
         if normal(block.type) != MARKET:
             detail = f"The type of placement '{before.id}' follows block '{id}', which is {block.type}."
             raise Refusal("BlockFieldMismatch", detail, "P9")
@@ -313,7 +325,7 @@ def _typed(uow: UnitOfWork, before: Placement, after: Placement) -> Placement:
     return after
 
 
-def _priced(uow: UnitOfWork, placement: Placement, item: PlacementUpdateRequest) -> Placement:
+def _with_prices(uow: UnitOfWork, placement: Placement, item: PlacementUpdateRequest) -> Placement:
     """P10: prices arrive as numbers, in the currency sent or else the one the placement is in.
 
     While there is none they are kept aside, and come to light with the currency.
@@ -321,15 +333,15 @@ def _priced(uow: UnitOfWork, placement: Placement, item: PlacementUpdateRequest)
     if item.currency is not None:
         _check_currency(placement, item.currency)
     kept = uow.get(PendingPrices, placement.id)
-    known = [money.currency for money in _moneys(placement) if money is not None and money.currency]
+    known = [money.currency for money in _money_fields(placement) if money is not None and money.currency]
     currency = item.currency or (known[0] if known else None)
     if currency is None:
         if item.limit_price is not None or item.stop_price is not None:
             uow.put(
                 PendingPrices(
                     id=placement.id,
-                    limit_price=_first(item.limit_price, kept.limit_price if kept else None),
-                    stop_price=_first(item.stop_price, kept.stop_price if kept else None),
+                    limit_price=_first_given(item.limit_price, kept.limit_price if kept else None),
+                    stop_price=_first_given(item.stop_price, kept.stop_price if kept else None),
                 )
             )
         return placement
@@ -339,10 +351,10 @@ def _priced(uow: UnitOfWork, placement: Placement, item: PlacementUpdateRequest)
     def price(
         sent: Decimal | None, aside: Decimal | None, old: CurrencyAndAmount | None
     ) -> CurrencyAndAmount | None:
-        number = _first(sent, aside)
+        number = _first_given(sent, aside)
         if number is None and (old is None or item.currency is None):
             return old
-        return CurrencyAndAmount(amount=_first(number, old.amount if old else None), currency=currency)
+        return CurrencyAndAmount(amount=_first_given(number, old.amount if old else None), currency=currency)
 
     return msgspec.structs.replace(
         placement,
@@ -351,31 +363,31 @@ def _priced(uow: UnitOfWork, placement: Placement, item: PlacementUpdateRequest)
     )
 
 
-def _first(*numbers: Decimal | None) -> Decimal | None:
+def _first_given(*numbers: Decimal | None) -> Decimal | None:
     return next((number for number in numbers if number is not None), None)
 
 
 def _check_currency(placement: Placement, currency: str) -> None:
     """P10: at market there is no currency, and a value placement has its own."""
     if normal(placement.type) == MARKET:
-        raise invalid(f"Placement '{placement.id}' goes at market: a currency is not permitted.", "P10")
+        raise invalid_value(f"Placement '{placement.id}' goes at market: a currency is not permitted.", "P10")
     if placement.amount is not None and placement.amount.currency != currency:
         detail = (
             f"Placement '{placement.id}' is sized in {placement.amount.currency}, "
             f"so its prices cannot be in {currency}."
         )
-        raise invalid(detail, "P10")
+        raise invalid_value(detail, "P10")
 
 
-def _moneys(placement: Placement) -> tuple[CurrencyAndAmount | None, ...]:
+def _money_fields(placement: Placement) -> tuple[CurrencyAndAmount | None, ...]:
     return (placement.limit_price, placement.stop_price, placement.amount)
 
 
-@exactly
+@exact_arithmetic
 def cancel_placements(uow: UnitOfWork, request: Mapping[str, ResourceId]) -> ReplyBuilder:
     """P11: cancel placements with their children, each item on its own."""
-    Checks().unique("Placement id", request.values())
-    done, failed = each(uow, request, lambda id: (id, _cancel(uow, id)))
+    RequestChecks().check_unique("Placement id", request.values())
+    done, failed = apply_per_item(uow, request, lambda id: (id, _cancel(uow, id)))
 
     def answer() -> KeyedReply[CancelledPlacement]:
         values = {
@@ -384,18 +396,18 @@ def cancel_placements(uow: UnitOfWork, request: Mapping[str, ResourceId]) -> Rep
             )
             for key, (id, children) in done.items()
         }
-        return reply(values, failed)
+        return keyed_reply(values, failed)
 
     return answer
 
 
 def _cancel(uow: UnitOfWork, id: ResourceId) -> tuple[ResourceId, ...]:
     """P11, P12: cancel one placement, quantity kept; gives the children that went with it."""
-    placement = need(uow, Placement, id, "P11")
+    placement = require(uow, Placement, id, "P11")
     if is_finished(placement.state):
-        raise _wrong_state(placement, "cancelled", "P11")
+        raise _wrong_state_refusal(placement, "cancelled", "P11")
     children = []
-    for member in family(uow, placement):
+    for member in with_descendants(uow, placement):
         if member.id == id or not is_finished(member.state):
             uow.put(msgspec.structs.replace(member, state=CANCELLED))
             children.append(member.id)

@@ -18,31 +18,31 @@ from tui.api.models import Block, Execution, Order, Placement
 P = ParamSpec("P")
 R = TypeVar("R")
 
-DIGITS: Final = 28
-EXACT: Final = Context(prec=1000, rounding=ROUND_HALF_EVEN)
-_QUOTIENT: Final = Context(prec=DIGITS, rounding=ROUND_HALF_EVEN)
+QUOTIENT_DIGITS: Final = 28
+EXACT_CONTEXT: Final = Context(prec=1000, rounding=ROUND_HALF_EVEN)
+_QUOTIENT_CONTEXT: Final = Context(prec=QUOTIENT_DIGITS, rounding=ROUND_HALF_EVEN)
 
 TOLERANCE: Final = Decimal("1E-9")
 """Units closer than this are the same (L12): clients compute in binary floating point."""
 
 
-def exactly(rule: Callable[P, R]) -> Callable[P, R]:
+def exact_arithmetic(rule: Callable[P, R]) -> Callable[P, R]:
     """Run ``rule`` in the exact arithmetic."""
 
     @wraps(rule)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        with localcontext(EXACT):
+        with localcontext(EXACT_CONTEXT):
             return rule(*args, **kwargs)
 
     return run
 
 
-def more(left: Decimal, right: Decimal) -> bool:
+def exceeds(left: Decimal, right: Decimal) -> bool:
     """Tell whether ``left`` is more than ``right`` by more than the tolerance (L12)."""
     return left - right > TOLERANCE
 
 
-def nothing(units: Decimal | None) -> bool:
+def is_zero(units: Decimal | None) -> bool:
     """Tell whether ``units`` are none or within the tolerance of zero (L12)."""
     return units is None or abs(units) <= TOLERANCE
 
@@ -52,25 +52,25 @@ def total(units: Iterable[Decimal | None]) -> Decimal:
     return sum((unit for unit in units if unit is not None), ZERO)
 
 
-def average(weighted: Iterable[tuple[Decimal, Decimal]]) -> Decimal | None:
+def weighted_average(weighted: Iterable[tuple[Decimal, Decimal]]) -> Decimal | None:
     """Give Σ(units x price) / Σ units over (units, price) pairs, or None without units (A10, E3, G11)."""
     units = money = ZERO
     for quantity, price in weighted:
         units += quantity
         money += quantity * price
-    return trim(_QUOTIENT.divide(money, units)) if units else None
+    return trim_zeros(_QUOTIENT_CONTEXT.divide(money, units)) if units else None
 
 
-def trim(number: Decimal) -> Decimal:
+def trim_zeros(number: Decimal) -> Decimal:
     """Give ``number`` without trailing zeros and without an exponent.
 
     >>> trim(Decimal("6826.0500")), trim(Decimal("1E+2"))
     (Decimal('6826.05'), Decimal('100'))
     """
-    return Decimal(plain(number)) if number else ZERO
+    return Decimal(decimal_text(number)) if number else ZERO
 
 
-def plain(number: Decimal) -> str:
+def decimal_text(number: Decimal) -> str:
     """Give ``number`` as a person writes it: no exponent, no trailing zeros."""
     text = f"{number:f}"
     if "." in text:
@@ -78,7 +78,7 @@ def plain(number: Decimal) -> str:
     return "0" if text in ("-0", "") else text
 
 
-Sized = Block | Order | Placement
+SizedEntity = Block | Order | Placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,8 @@ class Basis:
     """
 
     name: str
-    of: Callable[[Sized], Decimal | None]
-    filled: Callable[[Execution, Decimal], Decimal]
+    size_of: Callable[[SizedEntity], Decimal | None]
+    executed_by: Callable[[Execution, Decimal], Decimal]
 
 
 QUANTITY: Final = Basis("Quantity", lambda sized: sized.quantity, lambda execution, unit: execution.quantity)
@@ -101,14 +101,14 @@ AMOUNT: Final = Basis(
 )
 
 
-def measured(sized: Sized) -> Basis:
+def sizing_basis(sized: SizedEntity) -> Basis:
     """Give the basis an entity is sized in: money when it has nothing but an amount, else units."""
     return AMOUNT if sized.quantity is None and sized.amount is not None else QUANTITY
 
 
-def basis_of(sized: Any) -> str | None:
+def basis_name(sized: Any) -> str | None:
     """Give the name of the first populated of quantity, amount and weight (1.0), or None."""
     for basis in (QUANTITY, AMOUNT):
-        if basis.of(sized) is not None:
+        if basis.size_of(sized) is not None:
             return basis.name
     return "Weight" if getattr(sized, "weight", None) is not None else None

@@ -21,38 +21,38 @@ from tui.oms.domain.unit_of_work import (
     ReplyBuilder,
     UnitOfWork,
 )
-from tui.oms.rules.blocking import members
+from tui.oms.rules.blocking import orders_of_block
 from tui.oms.rules.derived_states import state_of_placement
-from tui.oms.rules.entities import need
-from tui.oms.rules.per_item import each, reply
-from tui.oms.rules.placed_quantities import family, top_level
-from tui.oms.rules.sizes import exactly
-from tui.oms.rules.validation import Checks, invalid
+from tui.oms.rules.entities import require
+from tui.oms.rules.per_item import apply_per_item, keyed_reply
+from tui.oms.rules.placed_quantities import top_level, with_descendants
+from tui.oms.rules.sizes import exact_arithmetic
+from tui.oms.rules.validation import RequestChecks, invalid_value
 
-DONE: Final = "Closed, Cancelled, Canceled, Booked"
-SWEEPABLE: Final = ("Allocated", "Over-allocated", "Cancelled")
+FINAL_STATES: Final = "Closed, Cancelled, Canceled, Booked"
+SWEEPABLE_STATES: Final = ("Allocated", "Over-allocated", "Cancelled")
 """Derived states of placements that do not hold a sweep up (S2)."""
 CUT_LABEL: Final = re.compile(r"(\d{4}-\d\d-\d\d)N[A-Za-z0-9_-]+")
 
 
-@exactly
+@exact_arithmetic
 def sweep_blocks(uow: UnitOfWork, request: SweepBlocksRequest) -> ReplyBuilder:
     """S1 to S3: sweep blocks, each item on its own.
 
     Raises:
         Refusal: the latest allowable modification time is no time, or a block is named twice.
     """
-    Checks().unique("Block id", request.block_ids.values())
-    latest = moment(request.latest_allowable_modification_time)
-    done, failed = each(uow, request.block_ids, lambda id: _sweep(uow, id, latest))
+    RequestChecks().check_unique("Block id", request.block_ids.values())
+    latest = latest_modification(request.latest_allowable_modification_time)
+    done, failed = apply_per_item(uow, request.block_ids, lambda id: _sweep(uow, id, latest))
 
     def answer() -> KeyedReply[ResourceId]:
-        return reply(done, failed)
+        return keyed_reply(done, failed)
 
     return answer
 
 
-def moment(text: str) -> datetime:
+def latest_modification(text: str) -> datetime:
     """S1: read a time, UTC unless it says otherwise; a cut label stands for the end of its day.
 
     Where a cut lies within its day is known to the client's own LUSID alone.
@@ -65,7 +65,7 @@ def moment(text: str) -> datetime:
         found = datetime.fromisoformat(label[1] if label else text)
     except ValueError as error:
         detail = f"latestAllowableModificationTime '{text}' is neither a date-time nor a cut label."
-        raise invalid(detail, "S1") from error
+        raise invalid_value(detail, "S1") from error
     if label:
         return datetime.combine(found, time.max, UTC)
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
@@ -73,33 +73,33 @@ def moment(text: str) -> datetime:
 
 def _sweep(uow: UnitOfWork, id: ResourceId, latest: datetime) -> ResourceId:
     """S1, S2, S3: sweep one block; one swept before is a success too."""
-    block = need(uow, Block, id, "S1")
+    block = require(uow, Block, id, "S1")
     if block.is_swept:
         return id
-    orders = members(uow, block)
+    orders = orders_of_block(uow, block)
     if not all(is_final(order.state) for order in orders):
-        raise _unsweepable(block, f"has orders that are not in one of the states {DONE}")
+        raise _not_sweepable(block, f"has orders that are not in one of the states {FINAL_STATES}")
     placements = top_level(uow.related(PLACEMENTS_OF_BLOCK, id))
     executions: list[Execution] = []
     allocations = {one.id: one for order in orders for one in uow.related(ALLOCATIONS_OF_ORDER, order.id)}
     for placement in placements:
-        for member in family(uow, placement):
+        for member in with_descendants(uow, placement):
             executions += uow.related(EXECUTIONS_OF_PLACEMENT, member.id)
             allocations.update((one.id, one) for one in uow.related(ALLOCATIONS_OF_PLACEMENT, member.id))
         state = state_of_placement(uow, placement)
-        if state not in SWEEPABLE:
-            raise _unsweepable(block, f"has placement '{placement.id}', which is {state}")
+        if state not in SWEEPABLE_STATES:
+            raise _not_sweepable(block, f"has placement '{placement.id}', which is {state}")
     for allocation in allocations.values():
         if not is_final(allocation.state):
-            raise _unsweepable(block, f"has allocations that are not in one of the states {DONE}")
+            raise _not_sweepable(block, f"has allocations that are not in one of the states {FINAL_STATES}")
     parts: list[Execution | Allocation] = [*executions, *allocations.values()]
     for part in parts:
         changed = part.version.as_at_modified if part.version else None
         if changed is None or changed > latest:
-            raise _unsweepable(block, f"has '{part.id}', which changed after the latest time allowed")
+            raise _not_sweepable(block, f"has '{part.id}', which changed after the latest time allowed")
     uow.put(msgspec.structs.replace(block, is_swept=True))
     return id
 
 
-def _unsweepable(block: Block, why: str) -> Refusal:
+def _not_sweepable(block: Block, why: str) -> Refusal:
     return Refusal("BlockNotSweepable", f"Block '{block.id}' {why}.", "S1")

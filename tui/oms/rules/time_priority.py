@@ -7,23 +7,23 @@ from datetime import datetime
 
 from tui.api.models import Execution, Order
 from tui.oms.domain.unit_of_work import UnitOfWork
-from tui.oms.rules.placed_quantities import created
+from tui.oms.rules.placed_quantities import created_at
 
 
-def fifo(uow: UnitOfWork, orders: Iterable[Order]) -> list[Order]:
+def orders_by_time(uow: UnitOfWork, orders: Iterable[Order]) -> list[Order]:
     """A4: give orders by date, then creation, then id; one without a date counts from its creation."""
 
     def turn(order: Order) -> tuple[datetime, datetime, str, str]:
-        made = created(uow, order)
+        made = created_at(uow, order)
         return (order.date or made, made, order.id.scope, order.id.code)
 
     return sorted(orders, key=turn)
 
 
-def by_time(uow: UnitOfWork, executions: Iterable[Execution]) -> list[Execution]:
+def executions_by_time(uow: UnitOfWork, executions: Iterable[Execution]) -> list[Execution]:
     """A5: give executions by their date, then creation, then id."""
 
     def turn(execution: Execution) -> tuple[datetime, datetime, str, str]:
-        return (execution.created_date, created(uow, execution), execution.id.code, execution.id.scope)
+        return (execution.created_date, created_at(uow, execution), execution.id.code, execution.id.scope)
 
     return sorted(executions, key=turn)

@@ -28,53 +28,65 @@ from tui.api.states import is_cancelled
 from tui.oms.domain.instrument_master import SCOPE, instrument_of
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import CutOrder, PendingPrices, ReplyBuilder, UnitOfWork
-from tui.oms.rules.blocking import Terms, block_of, members, mismatch, recounted, resized
-from tui.oms.rules.entities import NEW, E, computed, live_allocations, need
-from tui.oms.rules.executing import already_booked, average_on, booked_part, execution_from
-from tui.oms.rules.filling import filled_state, refill_order, refill_placement
-from tui.oms.rules.placing import check_requests, placement_from
-from tui.oms.rules.sizes import exactly, plain
-from tui.oms.rules.updating import refitted
-from tui.oms.rules.validation import Checks, invalid, one_size
+from tui.oms.rules.blocking import (
+    BlockingFields,
+    block_of,
+    mismatch_refusal,
+    orders_of_block,
+    with_adjusted_size,
+    with_recalculated_size,
+)
+from tui.oms.rules.entities import NEW, EntityT, live_allocations_of_order, require, with_computed_fields
+from tui.oms.rules.executing import (
+    already_booked_refusal,
+    average_fill_price,
+    booked_allocation_of,
+    execution_from,
+)
+from tui.oms.rules.filling import placement_fill_state, update_order_state, update_placement_state
+from tui.oms.rules.placing import check_placement_requests, placement_from
+from tui.oms.rules.sizes import decimal_text, exact_arithmetic
+from tui.oms.rules.updating import block_following_order
+from tui.oms.rules.validation import RequestChecks, check_one_size, invalid_value
 
 
-def _answer(uow: UnitOfWork, kind: type[E], ids: Iterable[ResourceId]) -> ReplyBuilder:
+def _entities_reply(uow: UnitOfWork, kind: type[EntityT], ids: Iterable[ResourceId]) -> ReplyBuilder:
     wanted = tuple(ids)
-    return lambda: ResourceList(values=tuple(need(uow, kind, id, "C9") for id in wanted), links=())
+    return lambda: ResourceList(values=tuple(require(uow, kind, id, "C9") for id in wanted), links=())
 
 
-@exactly
+@exact_arithmetic
 def upsert_blocks(uow: UnitOfWork, request: BlockSetRequest) -> ReplyBuilder:
     """C6, C9, S3: put blocks, and with ``orderIds`` say which orders are in them.
 
     Raises:
         Refusal: an order is unknown or in another block, or orders do not fit together.
     """
-    checks = Checks()
+    checks = RequestChecks()
     for index, item in enumerate(request.requests):
         at = f"Requests[{index}]"
-        checks.valid_id(f"{at}.Id", uow, item.id, Block)
-        checks.some(at, item, "instrument_identifiers")
-        checks.given(at, item, "side")
-        checks.money(at, item, "amount", "limit_price", "stop_price")
-        checks.properties(f"{at}.Properties", Block, item.properties)
-    checks.unique("Block id", (item.id for item in request.requests))
-    checks.done()
+        checks.check_id(f"{at}.Id", uow, item.id, Block)
+        checks.check_not_empty(at, item, "instrument_identifiers")
+        checks.check_required(at, item, "side")
+        checks.check_currency(at, item, "amount", "limit_price", "stop_price")
+        checks.check_properties(f"{at}.Properties", Block, item.properties)
+    checks.check_unique("Block id", (item.id for item in request.requests))
+    checks.raise_if_invalid()
     for item in request.requests:
         _put_block(uow, item)
-    return _answer(uow, Block, (item.id for item in request.requests))
+    return _entities_reply(uow, Block, (item.id for item in request.requests))
 
 
 def _put_block(uow: UnitOfWork, item: BlockRequest) -> None:
     """C6, C9: put one block; without ``orderIds`` its orders stay, without orders its quantity is as sent."""
     before = uow.get(Block, item.id)
     if item.quantity is not None and item.quantity < 0:
-        raise invalid(
-            f"Block '{item.id}' has a quantity of {plain(item.quantity)}: it cannot be negative.", "C6"
+        raise invalid_value(
+            f"Block '{item.id}' has a quantity of {decimal_text(item.quantity)}: it cannot be negative.", "C6"
         )
     sent = item.order_ids if item.order_ids is not None else (before.order_ids if before else ())
     swept = item.is_swept if item.is_swept is not None else bool(before and before.is_swept)
-    block = computed(
+    block = with_computed_fields(
         Block(
             id=item.id,
             order_ids=tuple(dict.fromkeys(sent)),
@@ -94,52 +106,52 @@ def _put_block(uow: UnitOfWork, item: BlockRequest) -> None:
         )
     )
     for id in block.order_ids:
-        need(uow, Order, id, "C9")
+        require(uow, Order, id, "C9")
         holder = block_of(uow, id)
         if holder is not None and holder.id != block.id:
             detail = f"Order '{id}' is in block '{holder.id}' and cannot be in '{block.id}' too."
             raise Refusal("OrderInAnotherBlock", detail, "C9")
-    _check_together(block, members(uow, block))
-    uow.put(recounted(uow, block) if block.order_ids else block)
+    _check_together(block, orders_of_block(uow, block))
+    uow.put(with_recalculated_size(uow, block) if block.order_ids else block)
 
 
 def _check_together(block: Block, orders: Sequence[Order]) -> None:
     """C1: the orders are of the block's instrument and side, and of one another's terms."""
     for order in orders:
         if instrument_of(order) != instrument_of(block) or order.side.lower() != block.side.lower():
-            differences = Terms.of(order).differences(Terms.of(block))
+            differences = BlockingFields.of(order).differences(BlockingFields.of(block))
         else:
-            differences = Terms.of(order).differences(Terms.of(orders[0]))
+            differences = BlockingFields.of(order).differences(BlockingFields.of(orders[0]))
         if differences:
-            raise mismatch(f"Order '{order.id}'", differences, block.id, "C1")
+            raise mismatch_refusal(f"Order '{order.id}'", differences, block.id, "C1")
 
 
-@exactly
+@exact_arithmetic
 def upsert_orders(uow: UnitOfWork, request: OrderSetRequest) -> ReplyBuilder:
     """C7, C8, C9: put orders; one that is in no block stays so until it is moved into one.
 
     Raises:
         Refusal: a size is wrong, or the order no longer fits its block.
     """
-    checks = Checks()
+    checks = RequestChecks()
     for index, item in enumerate(request.order_requests):
         at = f"OrderRequests[{index}]"
-        checks.valid_id(f"{at}.Id", uow, item.id, Order)
-        checks.outside_ids(at, uow, item)
-        checks.some(at, item, "instrument_identifiers")
-        checks.given(at, item, "side")
-        checks.money(at, item, "amount", "price", "limit_price", "stop_price")
-        checks.properties(f"{at}.Properties", Order, item.properties)
-    checks.unique("Order id", (item.id for item in request.order_requests))
-    checks.done()
+        checks.check_id(f"{at}.Id", uow, item.id, Order)
+        checks.check_external_ids(at, uow, item)
+        checks.check_not_empty(at, item, "instrument_identifiers")
+        checks.check_required(at, item, "side")
+        checks.check_currency(at, item, "amount", "price", "limit_price", "stop_price")
+        checks.check_properties(f"{at}.Properties", Order, item.properties)
+    checks.check_unique("Order id", (item.id for item in request.order_requests))
+    checks.raise_if_invalid()
     for item in request.order_requests:
         _put_order(uow, item)
-    return _answer(uow, Order, (item.id for item in request.order_requests))
+    return _entities_reply(uow, Order, (item.id for item in request.order_requests))
 
 
 def _put_order(uow: UnitOfWork, item: OrderRequest) -> None:
     """C7, C9: put one order and count it into its block."""
-    one_size(
+    check_one_size(
         "Order",
         item.id,
         item.quantity,
@@ -148,7 +160,7 @@ def _put_order(uow: UnitOfWork, item: OrderRequest) -> None:
         zero_allowed=is_cancelled(item.state),
     )
     before = uow.get(Order, item.id)
-    order = computed(
+    order = with_computed_fields(
         Order(
             id=item.id,
             properties=dict(item.properties or {}),
@@ -176,63 +188,64 @@ def _put_order(uow: UnitOfWork, item: OrderRequest) -> None:
     )
     block = block_of(uow, order.id) if before is not None else None
     if before is not None and block is not None:
-        block = refitted(uow, block, before, order, "C1")
+        block = block_following_order(uow, block, before, order, "C1")
     uow.put(order)
     if before is not None:
         uow.remove(CutOrder, order.id)
     if before is not None and block is not None:
-        uow.put(resized(uow, block, before, order))
-    if item.state is None and live_allocations(uow, order.id):
-        refill_order(uow, order.id)
+        uow.put(with_adjusted_size(uow, block, before, order))
+    if item.state is None and live_allocations_of_order(uow, order.id):
+        update_order_state(uow, order.id)
 
 
-@exactly
+@exact_arithmetic
 def upsert_placements(uow: UnitOfWork, request: PlacementSetRequest) -> ReplyBuilder:
     """P1, P2, P5, C9: put placements; as a record of what happened they may over-place (P3).
 
     Raises:
         Refusal: a block or parent is unknown, or the placement does not fit it.
     """
-    checks = Checks()
-    check_requests(checks, uow, request.requests)
+    checks = RequestChecks()
+    check_placement_requests(checks, uow, request.requests)
     for item in request.requests:
         placement = placement_from(uow, item)
         if item.state is None:
-            placement = msgspec.structs.replace(placement, state=filled_state(uow, placement))
+            placement = msgspec.structs.replace(placement, state=placement_fill_state(uow, placement))
         uow.put(placement)
         uow.remove(PendingPrices, item.id)
-    return _answer(uow, Placement, (item.id for item in request.requests))
+    return _entities_reply(uow, Placement, (item.id for item in request.requests))
 
 
-@exactly
+@exact_arithmetic
 def upsert_executions(uow: UnitOfWork, request: ExecutionSetRequest) -> ReplyBuilder:
     """E1 to E4, L8: put fills, new or corrected; their placements' states and average prices follow.
 
     Raises:
         Refusal: a placement is unknown or differs, or a fill is booked already.
     """
-    checks = Checks()
+    checks = RequestChecks()
     for index, item in enumerate(request.requests):
         at = f"Requests[{index}]"
-        checks.valid_id(f"{at}.Id", uow, item.id, Execution)
-        checks.some(at, item, "instrument_identifiers")
-        checks.given(f"{at}.Price", item.price, "amount", "currency")
-        checks.given(at, item, "state", "side", "type", "settlement_currency", "counterparty")
-        checks.properties(f"{at}.Properties", Execution, item.properties)
-    checks.unique("Execution id", (item.id for item in request.requests))
-    checks.done()
+        checks.check_id(f"{at}.Id", uow, item.id, Execution)
+        checks.check_not_empty(at, item, "instrument_identifiers")
+        checks.check_required(f"{at}.Price", item.price, "amount", "currency")
+        checks.check_required(at, item, "state", "side", "type", "settlement_currency", "counterparty")
+        checks.check_properties(f"{at}.Properties", Execution, item.properties)
+    checks.check_unique("Execution id", (item.id for item in request.requests))
+    checks.raise_if_invalid()
     written = []
     for item in request.requests:
         execution = execution_from(uow, item)
         before = uow.get(Execution, item.id)
-        if before is not None and (allocation := booked_part(uow, before)) is not None:
-            if not _says(item, execution, before):
-                raise already_booked(before, allocation)
+        if before is not None and (allocation := booked_allocation_of(uow, before)) is not None:
+            if not _repeats_stored(item, execution, before):
+                raise already_booked_refusal(before, allocation)
             continue
         uow.put(execution)
         written.append((item, before, execution))
     averages = {
-        placement: average_on(uow, placement) for placement in {each.placement_id for _, _, each in written}
+        placement: average_fill_price(uow, placement)
+        for placement in {each.placement_id for _, _, each in written}
     }
     filled: dict[ResourceId, None] = {}
     for item, before, execution in written:
@@ -240,46 +253,46 @@ def upsert_executions(uow: UnitOfWork, request: ExecutionSetRequest) -> ReplyBui
             average = averages[execution.placement_id]
             execution = msgspec.structs.replace(execution, average_price=average)
             uow.put(execution)
-        if before is None or not _same(execution, before):
+        if before is None or not _is_unchanged(execution, before):
             filled[execution.placement_id] = None
             filled[(before or execution).placement_id] = None
     for placement in filled:
-        refill_placement(uow, placement)
-    return _answer(uow, Execution, (item.id for item in request.requests))
+        update_placement_state(uow, placement)
+    return _entities_reply(uow, Execution, (item.id for item in request.requests))
 
 
-def _same(execution: Execution, before: Execution) -> bool:
+def _is_unchanged(execution: Execution, before: Execution) -> bool:
     return msgspec.structs.replace(execution, version=before.version) == before
 
 
-def _says(item: ExecutionRequest, execution: Execution, before: Execution) -> bool:
+def _repeats_stored(item: ExecutionRequest, execution: Execution, before: Execution) -> bool:
     """E4: tell whether a request only repeats a fill as it is stored."""
     average = before.average_price if item.average_price is None else item.average_price
-    return _same(msgspec.structs.replace(execution, average_price=average), before)
+    return _is_unchanged(msgspec.structs.replace(execution, average_price=average), before)
 
 
-@exactly
+@exact_arithmetic
 def upsert_allocations(uow: UnitOfWork, request: AllocationSetRequest) -> ReplyBuilder:
     """L9: put allocations; as records they may over-allocate, and the state of their orders follows.
 
     Raises:
         Refusal: a quantity is negative.
     """
-    checks = Checks()
+    checks = RequestChecks()
     for index, item in enumerate(request.allocation_requests):
         at = f"AllocationRequests[{index}]"
-        checks.valid_id(f"{at}.Id", uow, item.id, Allocation)
-        checks.valid_id(f"{at}.AllocatedOrderId", uow, item.allocated_order_id, Order, Placement)
+        checks.check_id(f"{at}.Id", uow, item.id, Allocation)
+        checks.check_id(f"{at}.AllocatedOrderId", uow, item.allocated_order_id, Order, Placement)
         for number, id in enumerate(item.placement_ids or ()):
-            checks.valid_id(f"{at}.PlacementIds[{number}]", uow, id, Placement)
+            checks.check_id(f"{at}.PlacementIds[{number}]", uow, id, Placement)
         for number, id in enumerate(item.execution_ids or ()):
-            checks.valid_id(f"{at}.ExecutionIds[{number}]", uow, id, Execution)
-        checks.outside_ids(at, uow, item)
-        checks.some(at, item, "instrument_identifiers")
-        checks.money(at, item, "price")
-        checks.properties(f"{at}.Properties", Allocation, item.properties)
-    checks.unique("Allocation id", (item.id for item in request.allocation_requests))
-    checks.done()
+            checks.check_id(f"{at}.ExecutionIds[{number}]", uow, id, Execution)
+        checks.check_external_ids(at, uow, item)
+        checks.check_not_empty(at, item, "instrument_identifiers")
+        checks.check_currency(at, item, "price")
+        checks.check_properties(f"{at}.Properties", Allocation, item.properties)
+    checks.check_unique("Allocation id", (item.id for item in request.allocation_requests))
+    checks.raise_if_invalid()
     orders: dict[ResourceId, None] = {}
     for item in request.allocation_requests:
         before = uow.get(Allocation, item.id)
@@ -288,16 +301,18 @@ def upsert_allocations(uow: UnitOfWork, request: AllocationSetRequest) -> ReplyB
         orders[item.allocated_order_id] = None
         uow.put(_allocation(uow, item))
     for order in orders:
-        refill_order(uow, order)
-    return _answer(uow, Allocation, (item.id for item in request.allocation_requests))
+        update_order_state(uow, order)
+    return _entities_reply(uow, Allocation, (item.id for item in request.allocation_requests))
 
 
 def _allocation(uow: UnitOfWork, item: AllocationRequest) -> Allocation:
     """Give the allocation a request records."""
     if item.quantity < 0:
-        detail = f"Allocation '{item.id}' has a quantity of {plain(item.quantity)}: it cannot be negative."
-        raise invalid(detail, "L9")
-    return computed(
+        detail = (
+            f"Allocation '{item.id}' has a quantity of {decimal_text(item.quantity)}: it cannot be negative."
+        )
+        raise invalid_value(detail, "L9")
+    return with_computed_fields(
         Allocation(
             id=item.id,
             allocated_order_id=item.allocated_order_id,

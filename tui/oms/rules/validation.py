@@ -14,92 +14,98 @@ from tui.api.base import CurrencyAndAmount, Properties, ResourceId
 from tui.oms.domain.error_codes import DUPLICATE, INVALID_REQUEST
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import UnitOfWork
-from tui.oms.rules.sizes import plain
+from tui.oms.rules.sizes import decimal_text
 
 ID_PART: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-ID_WORDS: Final = "must have a scope and a code of 1 to 64 letters, digits, hyphens or underscores."
+ID_RULE: Final = "must have a scope and a code of 1 to 64 letters, digits, hyphens or underscores."
 
 PROPERTY_KEY: Final = re.compile(r"(\w+)/[A-Za-z0-9_-]{1,64}/[A-Za-z0-9_-]{1,64}")
 
-OUTSIDE: Final = ("portfolio_id", "order_book_id", "custodian_account_id", "order_instruction", "package")
+EXTERNAL_IDS: Final = (
+    "portfolio_id",
+    "order_book_id",
+    "custodian_account_id",
+    "order_instruction",
+    "package",
+)
 """The members of requests that name entities of other parts of LUSID: they need not exist here."""
 
 MAX_ITEMS: Final = 100
-MAX_BOOKED: Final = 5000
+MAX_BOOKED_ALLOCATIONS: Final = 5000
 
 
-class Checks:
+class RequestChecks:
     """Collects what is wrong with a request, field by field, and refuses it in one go."""
 
     def __init__(self) -> None:
         self._errors: dict[str, list[str]] = {}
 
-    def wrong(self, field: str, problem: str) -> None:
+    def add_error(self, field: str, problem: str) -> None:
         """Note that ``field`` (its path in the request) is wrong: ``problem`` is a sentence."""
         self._errors.setdefault(field, []).append(problem)
 
-    def size(self, field: str, items: Sized, most: int = MAX_ITEMS) -> None:
+    def check_count(self, field: str, items: Sized, most: int = MAX_ITEMS) -> None:
         """Expect 1 to ``most`` items (2.0)."""
         if not items:
-            self.wrong(field, f"The field {field} must have at least 1 item.")
+            self.add_error(field, f"The field {field} must have at least 1 item.")
         elif len(items) > most:
-            self.wrong(field, f"The field {field} must have at most {most} items.")
+            self.add_error(field, f"The field {field} must have at most {most} items.")
 
-    def given(self, at: str, item: object, *names: str) -> None:
+    def check_required(self, at: str, item: object, *names: str) -> None:
         """Expect the fields ``names`` of ``item`` to have a value, and not the empty text."""
         for name in names:
             if getattr(item, name) in (None, ""):
-                self.missing(f"{at}.{pascal(name)}")
+                self.add_missing(f"{at}.{pascal_case(name)}")
 
-    def missing(self, field: str) -> None:
+    def add_missing(self, field: str) -> None:
         """Note that ``field`` has no value."""
-        self.wrong(field, f"The {field.rpartition('.')[2]} field is required.")
+        self.add_error(field, f"The {field.rpartition('.')[2]} field is required.")
 
-    def valid_id(self, field: str, uow: UnitOfWork, id: ResourceId, *kinds: type[Any]) -> None:
-        """Expect an id of the characters and length of contract 1.0.
+    def check_id(self, field: str, uow: UnitOfWork, id: ResourceId, *kinds: type[Any]) -> None:
+        """Check that an id has the characters and length of contract 1.0.
 
         An id that an entity of one of ``kinds`` already has is accepted: the server makes longer ones.
         """
         if ID_PART.fullmatch(id.scope) and ID_PART.fullmatch(id.code):
             return
         if all(uow.get(kind, id) is None for kind in kinds):
-            self.wrong(field, f"The field {field} {ID_WORDS}")
+            self.add_error(field, f"The field {field} {ID_RULE}")
 
-    def outside_ids(self, at: str, uow: UnitOfWork, item: object) -> None:
-        """Expect valid ids of what an order or allocation names and this server does not store (1.0)."""
-        for name in OUTSIDE:
+    def check_external_ids(self, at: str, uow: UnitOfWork, item: object) -> None:
+        """Check the ids of what an order or allocation names and this server does not store (1.0)."""
+        for name in EXTERNAL_IDS:
             id = getattr(item, name, None)
             if id is not None:
-                self.valid_id(f"{at}.{pascal(name)}", uow, id)
+                self.check_id(f"{at}.{pascal_case(name)}", uow, id)
 
-    def money(self, at: str, item: object, *names: str) -> None:
+    def check_currency(self, at: str, item: object, *names: str) -> None:
         """Expect money in the fields ``names``, when there is any, to have a currency (1.0)."""
         for name in names:
             value = getattr(item, name)
             if isinstance(value, CurrencyAndAmount) and not value.currency:
-                self.missing(f"{at}.{pascal(name)}.Currency")
+                self.add_missing(f"{at}.{pascal_case(name)}.Currency")
 
-    def properties(self, at: str, kind: type[Any], properties: Properties | None) -> None:
+    def check_properties(self, at: str, kind: type[Any], properties: Properties | None) -> None:
         """Expect each property under its own key, of ``kind``'s domain, with one value if any (1.0)."""
         domain = kind.__name__
         for key, found in (properties or {}).items():
             field = f"{at}[{key}]"
             match = PROPERTY_KEY.fullmatch(found.key)
             if found.key != key:
-                self.wrong(f"{field}.Key", "The field Key must repeat the key its property is under.")
+                self.add_error(f"{field}.Key", "The field Key must repeat the key its property is under.")
             elif match is None or match[1] not in (domain, f"{domain}s"):
-                self.wrong(f"{field}.Key", f"The field Key must be a property key: {domain}/scope/code.")
+                self.add_error(f"{field}.Key", f"The field Key must be a property key: {domain}/scope/code.")
             if found.value is not None and found.value.members != 1:
-                self.wrong(f"{field}.Value", "The field Value must have exactly one member.")
+                self.add_error(f"{field}.Value", "The field Value must have exactly one member.")
 
-    def some(self, at: str, item: object, *names: str) -> None:
+    def check_not_empty(self, at: str, item: object, *names: str) -> None:
         """Expect the lists ``names`` of ``item`` to have something in them."""
         for name in names:
             if not getattr(item, name):
-                field = pascal(name)
-                self.wrong(f"{at}.{field}", f"The field {field} must have at least 1 item.")
+                field = pascal_case(name)
+                self.add_error(f"{at}.{field}", f"The field {field} must have at least 1 item.")
 
-    def unique(self, what: str, values: Iterable[Hashable]) -> None:
+    def check_unique(self, what: str, values: Iterable[Hashable]) -> None:
         """Refuse a request that names the same thing twice (2.0, C5)."""
         values = list(values)
         if len(set(values)) == len(values):
@@ -107,12 +113,12 @@ class Checks:
         seen: set[Hashable] = set()
         for value in values:
             if value in seen:
-                self.done()
+                self.raise_if_invalid()
                 detail = f"{what} '{value}' appears more than once in the request."
                 raise Refusal("DuplicateInParameterSet", detail, "C5", DUPLICATE)
             seen.add(value)
 
-    def done(self) -> None:
+    def raise_if_invalid(self) -> None:
         """Refuse the request when anything was wrong."""
         if self._errors:
             raise Refusal(
@@ -123,7 +129,7 @@ class Checks:
             )
 
 
-def pascal(name: str) -> str:
+def pascal_case(name: str) -> str:
     """Give a field's name as validation errors spell it.
 
     >>> pascal("limit_price")
@@ -132,7 +138,7 @@ def pascal(name: str) -> str:
     return name.title().replace("_", "")
 
 
-def one_size(
+def check_one_size(
     owner: str,
     id: ResourceId,
     quantity: Decimal | None,
@@ -151,11 +157,15 @@ def one_size(
     given = [size for size in (quantity, amount.amount if amount else None, weight) if size is not None]
     names = "quantity, amount and weight" if owner == "Order" else "quantity and amount"
     if len(given) != 1:
-        raise invalid(f"{owner} '{id}' must have exactly one of {names}, not {len(given)} of them.", "C7")
+        raise invalid_value(
+            f"{owner} '{id}' must have exactly one of {names}, not {len(given)} of them.", "C7"
+        )
     if given[0] < 0 or (given[0] == 0 and not zero_allowed):
-        raise invalid(f"{owner} '{id}' has a size of {plain(given[0])}: it must be more than 0.", "C7")
+        raise invalid_value(
+            f"{owner} '{id}' has a size of {decimal_text(given[0])}: it must be more than 0.", "C7"
+        )
 
 
-def invalid(detail: str, rule: str) -> Refusal:
+def invalid_value(detail: str, rule: str) -> Refusal:
     """Give the refusal for a value that cannot be (code 151)."""
     return Refusal("InvalidParameterValue", detail, rule)

@@ -23,25 +23,27 @@ from tui.api.requests import (
     OrderUpdateRequest,
 )
 from tui.oms.demo import roster
-from tui.oms.demo.story import DemoStep, Sent, Story
+from tui.oms.demo.story import DemoStep, StepRequest, Story
 
 
 @dataclass(frozen=True, slots=True)
-class Enter(DemoStep):
+class EnterStep(DemoStep):
     """The portfolio manager creates the block, or two side by side, with its orders."""
 
     blocks = 1
 
-    def tell(self, story: Story, at: datetime) -> Sent:
-        groups = [orders for orders in (story.situation.orders, story.situation.beside) if orders]
-        return Sent("create_orders", story.manager, tuple(self._entry(story, group, at) for group in groups))
+    def request(self, story: Story, at: datetime) -> StepRequest:
+        groups = [orders for orders in (story.situation.orders, story.situation.second_orders) if orders]
+        return StepRequest(
+            "create_orders", story.manager, tuple(self._block_request(story, group, at) for group in groups)
+        )
 
-    def _entry(self, story: Story, orders: dict[str, int], at: datetime) -> BlockAndOrdersRequest:
+    def _block_request(self, story: Story, orders: dict[str, int], at: datetime) -> BlockAndOrdersRequest:
         situation = story.situation
         return BlockAndOrdersRequest(
-            block_id=story.open_block(),
+            block_id=story.next_block_id(),
             orders=tuple(
-                self._order(story, portfolio, units, at + timedelta(milliseconds=index))
+                self._order_request(story, portfolio, units, at + timedelta(milliseconds=index))
                 for index, (portfolio, units) in enumerate(orders.items())
             ),
             block_properties=story.block_properties(),
@@ -54,7 +56,7 @@ class Enter(DemoStep):
             stop_price=story.money(situation.stop),
         )
 
-    def _order(self, story: Story, portfolio: str, units: int, at: datetime) -> BlockedOrderRequest:
+    def _order_request(self, story: Story, portfolio: str, units: int, at: datetime) -> BlockedOrderRequest:
         order = story.order(portfolio, units, at)
         return BlockedOrderRequest(
             id=order.id,
@@ -68,25 +70,25 @@ class Enter(DemoStep):
 
 
 @dataclass(frozen=True, slots=True)
-class Record(DemoStep):
+class RecordOrdersStep(DemoStep):
     """The portfolio manager records orders that are in no block yet (C8)."""
 
-    def tell(self, story: Story, at: datetime) -> Sent:
+    def request(self, story: Story, at: datetime) -> StepRequest:
         wanted = story.situation.orders.items()
-        return Sent("upsert_orders", story.manager, tuple(story.order(*order, at) for order in wanted))
+        return StepRequest("upsert_orders", story.manager, tuple(story.order(*order, at) for order in wanted))
 
 
 @dataclass(frozen=True, slots=True)
-class Gather(DemoStep):
+class BlockStep(DemoStep):
     """The dealer puts recorded orders into a block; without any, opens an unsolicited one (C6, C9)."""
 
     units: int | None = None
     blocks = 1
 
-    def tell(self, story: Story, at: datetime) -> Sent:
+    def request(self, story: Story, at: datetime) -> StepRequest:
         story.unsolicited = Decimal(self.units or 0)
         block = BlockRequest(
-            id=story.open_block(),
+            id=story.next_block_id(),
             order_ids=tuple(order.id for order in story.orders),
             properties=story.block_properties(),
             instrument_identifiers=story.instrument.identifiers,
@@ -97,25 +99,25 @@ class Gather(DemoStep):
             limit_price=story.money(story.situation.limit),
             created_date=at,
         )
-        return Sent("upsert_blocks", story.dealer, (block,))
+        return StepRequest("upsert_blocks", story.dealer, (block,))
 
 
 @dataclass(frozen=True, slots=True)
-class Check(DemoStep):
+class ComplianceStep(DemoStep):
     """Compliance looks at the orders, and gives them the states their situation declares."""
 
-    checks = True
+    gives_compliance = True
 
-    def tell(self, story: Story, at: datetime) -> Sent:
-        return Sent("update_orders", roster.COMPLIANCE, tuple(self._verdicts(story)))
+    def request(self, story: Story, at: datetime) -> StepRequest:
+        return StepRequest("update_orders", roster.COMPLIANCE, tuple(self._updates(story)))
 
-    def _verdicts(self, story: Story) -> Sequence[OrderUpdateRequest]:
+    def _updates(self, story: Story) -> Sequence[OrderUpdateRequest]:
         updates = []
         for index, order in enumerate(story.orders):
-            compliance, approval = story.verdict(index)
+            compliance, approval = story.compliance_states(index)
             states: Properties = {
-                **roster.label(roster.COMPLIANCE_STATE, compliance),
-                **roster.label(roster.APPROVAL_STATE, approval),
+                **roster.label_property(roster.COMPLIANCE_STATE, compliance),
+                **roster.label_property(roster.APPROVAL_STATE, approval),
             }
             story.orders[index] = replace(order, properties={**(order.properties or {}), **states})
             updates.append(OrderUpdateRequest(id=order.id, properties=states))
@@ -123,49 +125,49 @@ class Check(DemoStep):
 
 
 @dataclass(frozen=True, slots=True)
-class Amend(DemoStep):
+class AmendStep(DemoStep):
     """The portfolio manager changes an order's quantity to ``percent`` of it."""
 
     order: int
     percent: int
 
-    def tell(self, story: Story, at: datetime) -> Sent:
+    def request(self, story: Story, at: datetime) -> StepRequest:
         order = story.orders[self.order]
         quantity = story.units(order.quantity or ZERO, self.percent)
         story.orders[self.order] = replace(order, quantity=quantity)
-        note = roster.label("Order/demo/Note", f"Resized to {self.percent}% by the manager")
+        note = roster.label_property("Order/demo/Note", f"Resized to {self.percent}% by the manager")
         update = OrderUpdateRequest(id=order.id, quantity=quantity, properties=note)
-        return Sent("update_orders", story.manager, (update,))
+        return StepRequest("update_orders", story.manager, (update,))
 
 
 @dataclass(frozen=True, slots=True)
-class Move(DemoStep):
+class MoveStep(DemoStep):
     """The dealer moves an order into a new block."""
 
     order: int
     blocks = 1
 
-    def tell(self, story: Story, at: datetime) -> Sent:
+    def request(self, story: Story, at: datetime) -> StepRequest:
         order = story.orders.pop(self.order)
         destination = story.codes.next("BLK")
         move = BlockAndOrderIdRequest(destination_block_id=destination, order_id=order.id)
-        return Sent("move_orders", story.dealer, (move,))
+        return StepRequest("move_orders", story.dealer, (move,))
 
 
 @dataclass(frozen=True, slots=True)
-class MoveRest(DemoStep):
+class CancelAndMoveStep(DemoStep):
     """The dealer cancels an order and carries what is not placed into a new order and block."""
 
     order: int
     blocks = 1
 
-    def tell(self, story: Story, at: datetime) -> Sent:
+    def request(self, story: Story, at: datetime) -> StepRequest:
         request = CancelOrdersAndMoveRemainingRequest(
             cancel_order_id=story.orders.pop(self.order).id,
             move_remaining_to_order_id=story.codes.next("ORD"),
             move_remaining_to_block_id=story.codes.next("BLK"),
         )
-        return Sent("cancel_and_move", story.dealer, (request,))
+        return StepRequest("cancel_and_move", story.dealer, (request,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,19 +176,19 @@ class CancelOrdersStep(DemoStep):
 
     orders: tuple[int, ...] = ()
 
-    def tell(self, story: Story, at: datetime) -> Sent:
+    def request(self, story: Story, at: datetime) -> StepRequest:
         cancelled = [order for n, order in enumerate(story.orders) if n in self.orders or not self.orders]
         story.orders = [order for order in story.orders if order not in cancelled]
-        return Sent("cancel_orders", story.manager, tuple(order.id for order in cancelled))
+        return StepRequest("cancel_orders", story.manager, tuple(order.id for order in cancelled))
 
 
 @dataclass(frozen=True, slots=True)
-class StateOrder(DemoStep):
+class ReportOrderStep(DemoStep):
     """Somebody's system reports a state of an order, in its own words (L2)."""
 
     order: int
     state: str
 
-    def tell(self, story: Story, at: datetime) -> Sent:
+    def request(self, story: Story, at: datetime) -> StepRequest:
         reported: OrderRequest = replace(story.orders[self.order], state=self.state)
-        return Sent("upsert_orders", story.manager, (reported,))
+        return StepRequest("upsert_orders", story.manager, (reported,))

@@ -13,13 +13,13 @@ from msgspec.structs import replace
 from tui.api.base import ZERO, ResourceId
 from tui.api.requests import ExecutionRequest, PlacementRequest, PlacementUpdateRequest
 from tui.oms.demo import roster
-from tui.oms.demo.story import DemoStep, Sent, Story
+from tui.oms.demo.story import DemoStep, StepRequest, Story
 
-LAST: Final = -1
+LAST_PLACEMENT: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Place(DemoStep):
+class PlaceStep(DemoStep):
     """The dealer sends ``percent`` of what is ordered to a counterparty through a system."""
 
     percent: int = 100
@@ -27,7 +27,7 @@ class Place(DemoStep):
     via: str = "SIM-EMS"
     state: str | None = None
 
-    def tell(self, story: Story, at: datetime) -> Sent:
+    def request(self, story: Story, at: datetime) -> StepRequest:
         situation = story.situation
         by_amount = situation.size == "Amount"
         whole = sum((order.amount.amount or ZERO for order in story.orders if order.amount), ZERO)
@@ -49,7 +49,7 @@ class Place(DemoStep):
             created_date=at,
         )
         story.placements.append(placement)
-        return Sent("place_blocks", story.dealer, (placement,))
+        return StepRequest("place_blocks", story.dealer, (placement,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ class SliceStep(DemoStep):
     """The dealer's algorithm cuts a placement into children of ``percents`` each."""
 
     percents: tuple[int, ...]
-    parent: int = LAST
+    parent: int = LAST_PLACEMENT
 
-    def tell(self, story: Story, at: datetime) -> Sent:
+    def request(self, story: Story, at: datetime) -> StepRequest:
         parent = story.placements[self.parent]
         children = tuple(
             replace(
@@ -72,49 +72,49 @@ class SliceStep(DemoStep):
             for number, percent in enumerate(self.percents, 1)
         )
         story.placements.extend(children)
-        return Sent("place_blocks", story.dealer, children)
+        return StepRequest("place_blocks", story.dealer, children)
 
 
 @dataclass(frozen=True, slots=True)
-class Trim(DemoStep):
+class ResizeStep(DemoStep):
     """The dealer cuts a placement's quantity to ``percent`` of it."""
 
     percent: int
-    placement: int = LAST
+    placement: int = LAST_PLACEMENT
 
-    def tell(self, story: Story, at: datetime) -> Sent:
+    def request(self, story: Story, at: datetime) -> StepRequest:
         placement = story.placements[self.placement]
         quantity = story.units(placement.quantity or ZERO, self.percent)
         story.placements[self.placement] = replace(placement, quantity=quantity)
-        return Sent(
+        return StepRequest(
             "update_placements", story.dealer, (PlacementUpdateRequest(id=placement.id, quantity=quantity),)
         )
 
 
 @dataclass(frozen=True, slots=True)
-class StatePlacement(DemoStep):
+class ReportPlacementStep(DemoStep):
     """A counterparty's system reports a state of a placement, in its own words (L2)."""
 
     state: str
-    placement: int = LAST
+    placement: int = LAST_PLACEMENT
 
-    def tell(self, story: Story, at: datetime) -> Sent:
+    def request(self, story: Story, at: datetime) -> StepRequest:
         reported: PlacementRequest = replace(story.placements[self.placement], state=self.state)
-        return Sent("upsert_placements", story.dealer, (reported,))
+        return StepRequest("upsert_placements", story.dealer, (reported,))
 
 
 @dataclass(frozen=True, slots=True)
-class CancelPlacement(DemoStep):
+class CancelPlacementStep(DemoStep):
     """The dealer pulls a placement back; its fills stay."""
 
-    placement: int = LAST
+    placement: int = LAST_PLACEMENT
 
-    def tell(self, story: Story, at: datetime) -> Sent:
-        return Sent("cancel_placements", story.dealer, (story.placements[self.placement].id,))
+    def request(self, story: Story, at: datetime) -> StepRequest:
+        return StepRequest("cancel_placements", story.dealer, (story.placements[self.placement].id,))
 
 
 @dataclass(frozen=True, slots=True)
-class Fill(DemoStep):
+class FillStep(DemoStep):
     """The market fills a placement up to ``to`` per cent of its quantity, in ``fills`` fills.
 
     Above 100 it is over-executed (E2).
@@ -122,20 +122,20 @@ class Fill(DemoStep):
 
     to: int
     fills: int = 1
-    placement: int = LAST
+    placement: int = LAST_PLACEMENT
 
-    def apart(self) -> Sequence[DemoStep]:
+    def split(self) -> Sequence[DemoStep]:
         """Give the single fills; ``fills`` of each counts down, so that the last one takes the rest."""
-        return [Fill(self.to, left, self.placement) for left in range(self.fills, 0, -1)]
+        return [FillStep(self.to, left, self.placement) for left in range(self.fills, 0, -1)]
 
-    def tell(self, story: Story, at: datetime) -> Sent:
+    def request(self, story: Story, at: datetime) -> StepRequest:
         placement = story.placements[self.placement]
         whole = placement.quantity or ZERO
         done = story.filled(placement.id)
         rest = story.units(whole, self.to) - done
-        quantity = rest if self.fills == 1 else min(rest, self._part(story, rest))
+        quantity = rest if self.fills == 1 else min(rest, self._partial_quantity(story, rest))
         if quantity <= 0:
-            return Sent("upsert_executions", story.dealer, ())
+            return StepRequest("upsert_executions", story.dealer, ())
         fill = ExecutionRequest(
             id=story.codes.next("EXE"),
             placement_id=placement.id,
@@ -152,18 +152,18 @@ class Fill(DemoStep):
             counterparty=placement.counterparty or "",
         )
         story.executions.append(fill)
-        return Sent("upsert_executions", story.dealer, (fill,))
+        return StepRequest("upsert_executions", story.dealer, (fill,))
 
-    def _part(self, story: Story, rest: Decimal) -> Decimal:
+    def _partial_quantity(self, story: Story, rest: Decimal) -> Decimal:
         share = rest * story.rng.randrange(60, 141) / 100 / self.fills
-        return roster.in_lots(share, roster.round_lot(story.instrument))
+        return roster.round_to_lots(share, roster.round_lot(story.instrument))
 
 
 @dataclass(frozen=True, slots=True)
-class Repeat(DemoStep):
+class RepeatFillStep(DemoStep):
     """The last fill arrives again under another id: it looks like a duplicate."""
 
-    def tell(self, story: Story, at: datetime) -> Sent:
+    def request(self, story: Story, at: datetime) -> StepRequest:
         again = replace(story.executions[-1], id=story.codes.next("EXE"))
         story.executions.append(again)
-        return Sent("upsert_executions", story.dealer, (again,))
+        return StepRequest("upsert_executions", story.dealer, (again,))

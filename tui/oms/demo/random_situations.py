@@ -8,43 +8,43 @@ from random import Random
 from typing import Final
 
 from tui.oms.demo import roster
-from tui.oms.demo.dealing import CancelPlacement, Fill, Place
-from tui.oms.demo.ordering import CancelOrdersStep, Check, Enter
-from tui.oms.demo.settling import AllocateStep, BookStep, SweepStep
+from tui.oms.demo.order_steps import CancelOrdersStep, ComplianceStep, EnterStep
+from tui.oms.demo.placement_steps import CancelPlacementStep, FillStep, PlaceStep
+from tui.oms.demo.post_trade_steps import AllocateStep, BookStep, SweepStep
 from tui.oms.demo.story import DemoStep, Situation
 from tui.oms.demo.universe import DemoInstrument, instruments
 
 STRATEGIES: Final = ("Core", "Rebalance", "Inflow", "Income", "Index add", "Risk cut")
-PER_UNIT: Final = {"JPY": 150}
+UNITS_PER_DOLLAR: Final = {"JPY": 150}
 """How many units of a currency make about one dollar, where it is far from one."""
 
 
-def _place(rng: Random, percent: int = 100) -> Place:
-    return Place(percent, rng.choice(roster.COUNTERPARTIES), rng.choice(tuple(roster.SYSTEMS)))
+def _random_place(rng: Random, percent: int = 100) -> PlaceStep:
+    return PlaceStep(percent, rng.choice(roster.COUNTERPARTIES), rng.choice(tuple(roster.SYSTEMS)))
 
 
 def _checked(rng: Random) -> tuple[DemoStep, ...]:
-    return (Enter(), Check())
+    return (EnterStep(), ComplianceStep())
 
 
 def _half_placed(rng: Random) -> tuple[DemoStep, ...]:
-    return (Enter(), _place(rng, rng.randrange(30, 80, 10)))
+    return (EnterStep(), _random_place(rng, rng.randrange(30, 80, 10)))
 
 
 def _placed(rng: Random) -> tuple[DemoStep, ...]:
-    return (Enter(), _place(rng))
+    return (EnterStep(), _random_place(rng))
 
 
 def _filling(rng: Random) -> tuple[DemoStep, ...]:
-    return (*_placed(rng), Fill(rng.randrange(10, 95, 5), rng.randrange(1, 6)))
+    return (*_placed(rng), FillStep(rng.randrange(10, 95, 5), rng.randrange(1, 6)))
 
 
 def _filled(rng: Random) -> tuple[DemoStep, ...]:
-    return (*_placed(rng), Fill(100, rng.randrange(1, 6)))
+    return (*_placed(rng), FillStep(100, rng.randrange(1, 6)))
 
 
-def _late(rng: Random) -> tuple[DemoStep, ...]:
-    return (*_placed(rng), Fill(rng.randrange(40, 80, 10), 2), AllocateStep(), Fill(100, 2))
+def _filled_after_allocation(rng: Random) -> tuple[DemoStep, ...]:
+    return (*_placed(rng), FillStep(rng.randrange(40, 80, 10), 2), AllocateStep(), FillStep(100, 2))
 
 
 def _allocated(rng: Random) -> tuple[DemoStep, ...]:
@@ -52,34 +52,34 @@ def _allocated(rng: Random) -> tuple[DemoStep, ...]:
 
 
 STAGES: Final[tuple[tuple[int, Callable[[Random], tuple[DemoStep, ...]]], ...]] = (
-    (7, lambda _: (Enter(),)),
+    (7, lambda _: (EnterStep(),)),
     (5, _checked),
     (6, _half_placed),
     (10, _placed),
     (26, _filling),
     (10, _filled),
-    (5, _late),
+    (5, _filled_after_allocation),
     (10, _allocated),
     (4, lambda rng: (*_allocated(rng), BookStep((0,)))),
     (9, lambda rng: (*_allocated(rng), BookStep())),
     (3, lambda rng: (*_allocated(rng), BookStep(), SweepStep())),
-    (3, lambda _: (Enter(), CancelOrdersStep())),
-    (2, lambda rng: (*_filling(rng), CancelPlacement())),
+    (3, lambda _: (EnterStep(), CancelOrdersStep())),
+    (2, lambda rng: (*_filling(rng), CancelPlacementStep())),
 )
 """How often an ordinary block is found at which stage of its day, and how it got there."""
 
 
-def ordinary(rng: Random) -> Situation:
+def random_situation(rng: Random) -> Situation:
     """Draw one block's ordinary day."""
     instrument = rng.choice(instruments())
     weights = [weight for weight, _ in STAGES]
     (_, stage), *_ = rng.choices(STAGES, weights)
     side = rng.choice(("Buy", "Buy", "Buy", "Sell", "Sell"))
-    limit = _limit(rng, instrument, side) if rng.random() < 0.6 else None
+    limit = _random_limit(rng, instrument, side) if rng.random() < 0.6 else None
     return Situation(
         "An ordinary day",
         instrument.ticker,
-        _orders(rng, instrument),
+        _random_orders(rng, instrument),
         stage(rng),
         side=side,
         limit=limit,
@@ -88,22 +88,22 @@ def ordinary(rng: Random) -> Situation:
     )
 
 
-def _orders(rng: Random, instrument: DemoInstrument) -> dict[str, int]:
+def _random_orders(rng: Random, instrument: DemoInstrument) -> dict[str, int]:
     """Give lots for one to four portfolios, the block worth a quarter to six million."""
     portfolios = roster.PORTFOLIOS[instrument.currency, instrument.asset_class]
     chosen = portfolios[: rng.randrange(1, len(portfolios) + 1)]
     price = instrument.price * instrument.price_unit
-    money = Decimal(rng.randrange(250_000, 6_000_000)) * PER_UNIT.get(instrument.currency, 1)
+    money = Decimal(rng.randrange(250_000, 6_000_000)) * UNITS_PER_DOLLAR.get(instrument.currency, 1)
     shares = [rng.randrange(2, 10) for _ in chosen]
     lot = roster.round_lot(instrument)
     return {
-        portfolio: int(roster.in_lots(money / price * share / sum(shares), lot))
+        portfolio: int(roster.round_to_lots(money / price * share / sum(shares), lot))
         for portfolio, share in zip(chosen, shares, strict=True)
     }
 
 
-def _limit(rng: Random, instrument: DemoInstrument, side: str) -> str:
+def _random_limit(rng: Random, instrument: DemoInstrument, side: str) -> str:
     """Give a limit from 0.3 % away from the market to 0.8 % through it."""
     through = Decimal(rng.randrange(-30, 80)) / 10_000
     price = instrument.price * (1 + through if side == "Buy" else 1 - through)
-    return str(roster.on_tick(price, instrument))
+    return str(roster.round_to_tick(price, instrument))

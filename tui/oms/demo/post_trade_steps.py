@@ -17,10 +17,10 @@ from tui.api.requests import (
     WeightedAllocationServiceRunRequest,
 )
 from tui.oms.demo import roster
-from tui.oms.demo.story import DemoStep, Sent, Story
+from tui.oms.demo.story import DemoStep, StepRequest, Story
 
 
-def _filled_tops(story: Story) -> list[PlacementRequest]:
+def _filled_top_level(story: Story) -> list[PlacementRequest]:
     """Give the placements to allocate: not children, whose fills their parents' runs take (A15)."""
     filled = {fill.placement_id for fill in story.executions}
     parents = {child.parent_placement_id for child in story.placements if child.id in filled}
@@ -32,34 +32,36 @@ def _filled_tops(story: Story) -> list[PlacementRequest]:
 class AllocateStep(DemoStep):
     """The middle office allocates what was filled."""
 
-    def tell(self, story: Story, at: datetime) -> Sent:
-        return Sent("allocate", roster.MIDDLE_OFFICE, tuple(placed.id for placed in _filled_tops(story)))
+    def request(self, story: Story, at: datetime) -> StepRequest:
+        return StepRequest(
+            "allocate", roster.MIDDLE_OFFICE, tuple(placed.id for placed in _filled_top_level(story))
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class AllocateByWeight(DemoStep):
+class AllocateByWeightStep(DemoStep):
     """The middle office allocates an unsolicited block to portfolios by weight (A16)."""
 
     weights: tuple[tuple[str, int], ...]
 
-    def tell(self, story: Story, at: datetime) -> Sent:
+    def request(self, story: Story, at: datetime) -> StepRequest:
         weights = tuple(
             PortfolioWeight(portfolio_id=ResourceId(roster.SCOPE, portfolio), weight=Decimal(weight))
             for portfolio, weight in self.weights
         )
-        ids = tuple(placed.id for placed in _filled_tops(story))
+        ids = tuple(placed.id for placed in _filled_top_level(story))
         request = WeightedAllocationServiceRunRequest(placement_ids=ids, portfolio_weights=weights)
-        return Sent("allocate_weighted", roster.MIDDLE_OFFICE, (request,))
+        return StepRequest("allocate_weighted", roster.MIDDLE_OFFICE, (request,))
 
 
 @dataclass(frozen=True, slots=True)
-class AllocateMore(DemoStep):
+class OverAllocateStep(DemoStep):
     """The middle office allocates ``units`` by hand on top of what was filled."""
 
     order: int
     units: int
 
-    def tell(self, story: Story, at: datetime) -> Sent:
+    def request(self, story: Story, at: datetime) -> StepRequest:
         order, last = story.orders[self.order], story.executions[-1]
         extra = AllocationRequest(
             id=ResourceId(roster.SCOPE, f"{last.placement_id.code}-{order.id.code}-M"),
@@ -79,7 +81,7 @@ class AllocateMore(DemoStep):
             counterparty=last.counterparty,
             execution_ids=(last.id,),
         )
-        return Sent("upsert_allocations", roster.MIDDLE_OFFICE, (extra,))
+        return StepRequest("upsert_allocations", roster.MIDDLE_OFFICE, (extra,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +94,19 @@ class BookStep(DemoStep):
     orders: tuple[int, ...] = ()
     mark: bool = True
 
-    def tell(self, story: Story, at: datetime) -> Sent:
+    def request(self, story: Story, at: datetime) -> StepRequest:
         wanted = [order for n, order in enumerate(story.orders) if n in self.orders or not self.orders]
         ids = tuple(
             ResourceId(roster.SCOPE, f"{placed.id.code}-{order.id.code}")
-            for placed in _filled_tops(story)
+            for placed in _filled_top_level(story)
             for order in wanted
         )
-        return Sent("book_and_mark" if self.mark else "book", roster.MIDDLE_OFFICE, ids)
+        return StepRequest("book_and_mark" if self.mark else "book", roster.MIDDLE_OFFICE, ids)
 
 
 @dataclass(frozen=True, slots=True)
 class SweepStep(DemoStep):
     """The middle office retires the block."""
 
-    def tell(self, story: Story, at: datetime) -> Sent:
-        return Sent("sweep_blocks", roster.MIDDLE_OFFICE, tuple(story.blocks))
+    def request(self, story: Story, at: datetime) -> StepRequest:
+        return StepRequest("sweep_blocks", roster.MIDDLE_OFFICE, tuple(story.blocks))
