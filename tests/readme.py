@@ -13,10 +13,12 @@ from tui.actions.action import key_words
 from tui.actions.registry import ACTIONS, GROUPS
 from tui.api.endpoints import ENDPOINTS
 from tui.config.profiles import SETTINGS
+from tui.config.settings_template import setting_rows
 from tui.oms.faults.scenario import KINDS
 from tui.oms.fidelity import NOT_SERVED, RULE_FAMILIES, RULES, SERVED, Fidelity
 from tui.oms.market import MarketRules
 from tui.screens.desk.key_hints import row_keys
+from tui.start import vocabulary
 
 README = ROOT / "README.md"
 DOCUMENTS = (README, ROOT / ".github" / "MANUAL.md", ROOT / "tests" / "contract" / "FIDELITY.md")
@@ -97,6 +99,14 @@ def settings() -> str:
     return "\n".join(lines)
 
 
+def config() -> str:
+    """Return the table of what the settings file may say."""
+    lines = ["| In `config.toml` | If it is not set | What it does |", "|---|---|---|"]
+    for name, usual, meaning in setting_rows(vocabulary()):
+        lines.append(f"| `{name}` | {f'`{usual}`' if usual else ''} | {_cell(meaning)} |")
+    return "\n".join(lines)
+
+
 def faults() -> str:
     """Return the table of the faults ``serve`` can be asked for."""
     lines = ["| Fault | The client sees | The call is carried out | Takes |", "|---|---|---|---|"]
@@ -161,6 +171,7 @@ def with_tables(text: str) -> str:
         "key-summary": key_summary(),
         "keys": keys(),
         "settings": settings(),
+        "config": config(),
         "endpoints": endpoints(),
         "fidelity": fidelity(),
         "faults": faults(),

@@ -143,7 +143,8 @@ assert main({arguments}) == 0
 @pytest.mark.parametrize("arguments", [[], ["demo", "--db", ":memory:"], ["--url", "http://127.0.0.1:1/api"]])
 def test_a_start_without_a_settings_file_checks_nothing(arguments: list[str], tmp_path: Path) -> None:
     started = STARTED.format(config=str(tmp_path / "config.toml"), home=str(tmp_path), arguments=arguments)
-    assert "pydantic" not in loaded_by(started)
+    late = ("tui.checked.toml_lines", "tui.config.settings_file", "tui.config.secrets_file")
+    assert "pydantic" not in loaded_by(f"{started}\nassert not sys.modules.keys() & set({late})")
     (tmp_path / "config.toml").write_text("ascii = true\n")
     assert "pydantic" in loaded_by(started), "a file is checked by it"
 

@@ -13,6 +13,7 @@ import pytest
 
 from tui.cli import main
 from tui.config.load import load_settings
+from tui.config.profiles import SETTINGS
 from tui.config.settings import Settings
 from tui.config.settings_file import ProfileEntry, SettingsFile
 
@@ -220,6 +221,12 @@ def test_with_the_comment_signs_taken_away_it_is_right_and_names_every_setting(o
 
 
 # --- changing --------------------------------------------------------------------------------------
+
+
+def test_settings_and_profiles_have_the_same_names_wherever_they_are_declared() -> None:
+    assert set(SettingsFile.model_fields) == set(Settings.__struct_fields__)
+    of_signing_on = {setting.entry for setting in SETTINGS if setting.entry}
+    assert set(ProfileEntry.model_fields) == of_signing_on | {"kind", "secrets_file"}
 
 
 def test_a_setting_is_changed_beneath_its_comment_and_the_comments_stay(owner: Owner) -> None:

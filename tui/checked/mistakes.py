@@ -1,16 +1,16 @@
-"""What is wrong with something written by hand, found all at once and told one sentence a mistake."""
+"""What is wrong with something written by hand, found all at once and told one sentence a mistake.
+
+Every start loads this, so what only a mistake needs is loaded when there is one.
+"""
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from msgspec import Struct
-
-from tui.checked.toml_lines import line_of
 
 Place = tuple[str | int, ...]
 """Where something stands: the names of tables and keys from the outside in, positions counted from 0."""
@@ -50,11 +50,18 @@ class Document(Struct, frozen=True):
             raise CheckError("\n".join(sentence for _, sentence in told))
 
     def _sentence(self, mistake: Mistake) -> tuple[int, str]:
-        line = line_of(self.toml, mistake.place) if self.toml is not None else None
+        line = self._line_of(mistake.place)
         where = [f"{self.name}, line {line}" if line else self.name]
         if mistake.place:
             where.append(place_words(mistake.place) if self.toml is not None else dotted(mistake.place))
         return line or 0, f"{': '.join(where)}: {mistake.words}."
+
+    def _line_of(self, place: Place) -> int | None:
+        if self.toml is None:
+            return None
+        from tui.checked.toml_lines import line_of
+
+        return line_of(self.toml, place)
 
 
 def place_words(place: Place) -> str:
@@ -85,6 +92,8 @@ def not_allowed(value: str, allowed: str) -> str:
 
 def not_known(name: str, known: Iterable[str]) -> str:
     """Return the words for a name nobody knows: which one was meant, else which there are."""
+    import difflib
+
     there = [*known]
     close = difflib.get_close_matches(name, there, 1, CLOSE)
     known_ones = f"perhaps {close[0]} is meant" if close else f"there are {one_of(there, 'and')}"

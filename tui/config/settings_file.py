@@ -33,7 +33,7 @@ class ProfileEntry(Written):
     url: str = Field("", description="Address of the API.", examples=[EXAMPLE_URL])
     kind: Kind | None = Field(
         None,
-        description="What is at stake, TEST or PROD: how the band on top looks and how careful "
+        description="What is at stake, TEST or PROD: how the status bar looks and how careful "
         "confirmations are. TEST on this machine and PROD anywhere else if not said.",
         examples=["TEST"],
         json_schema_extra=_without_null,

@@ -65,12 +65,13 @@ def _meaning(name: str, field: FieldInfo, vocabulary: Vocabulary) -> str:
     return str(field.description)
 
 
-def table(vocabulary: Vocabulary) -> Iterator[tuple[str, str, str]]:
+def setting_rows(vocabulary: Vocabulary) -> Iterator[tuple[str, str, str]]:
     """Yield each setting for readers: what it is called, what it is when nobody says it, what it means."""
     for name, field in SettingsFile.model_fields.items():
         if name == "profiles":
             for inner, entry in ProfileEntry.model_fields.items():
-                yield f"[profiles.NAME] {inner}", literal(entry.default or ""), str(entry.description)
+                usual = literal(entry.default) if entry.default else ""
+                yield f"[profiles.NAME] {inner}", usual, str(entry.description)
         else:
             called, usual = (f"[{name}] ACTION", "") if name == "keys" else (name, literal(field.default))
             yield called, usual, _meaning(name, field, vocabulary)
