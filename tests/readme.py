@@ -11,7 +11,7 @@ from importlib.metadata import version
 from tests.paths import ROOT
 from tui.actions.action import key_words
 from tui.actions.registry import ACTIONS, GROUPS
-from tui.api.endpoints import ENDPOINTS
+from tui.api.operations import OPERATIONS
 from tui.config.profiles import SETTINGS
 from tui.config.settings_template import setting_rows
 from tui.oms.faults.scenario import KINDS
@@ -59,7 +59,7 @@ def keys() -> str:
 def endpoints() -> str:
     """Return the table of endpoints, with how faithful each is."""
     lines = ["| Method of the SDK | Request | | Fidelity |", "|---|---|---|---|"]
-    for e in ENDPOINTS:
+    for e in OPERATIONS:
         served = SERVED[e.name]
         said = f"{served.fidelity.value}; {served.note}" if served.note else served.fidelity.value
         lines.append(f"| `{e.name}` | `{e.method} {e.path}` | {e.summary} | {_cell(said)} |")

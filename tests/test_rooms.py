@@ -80,7 +80,8 @@ def test_the_client_loads_httpx_without_its_command_line() -> None:
 
 
 def test_models_and_gates_need_neither_network_nor_database() -> None:
-    assert loaded_by("import tui.api.codec, tui.api.endpoints, tui.api.states, tui.api.errors") == {"msgspec"}
+    loaded = loaded_by("import tui.api.codec, tui.api.operations, tui.api.states, tui.api.errors")
+    assert loaded == {"msgspec"}
 
 
 def test_the_client_waits_for_the_network_until_it_is_used() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tui.api import operations
 from tui.api.client import Client
 from tui.api.connection_settings import Timeouts
 from tui.api.errors import ApiError, NoAnswer, NotSent
@@ -112,7 +113,7 @@ async def test_application_and_correlation_id_go_with_every_call(
         monkeypatch.setenv("FBN_APP_NAME", "our-app")
         monkeypatch.setenv("FBN_CORRELATION_ID", "corr-1")
         async with client_of(profile="env") as client:
-            assert (await client.who_am_i()).email_address == "okafor@example.com"
+            assert (await client.call(operations.WHO_AM_I)).email_address == "okafor@example.com"
         grant, call = server.heard
         assert grant.startswith("POST /oauth2/x/v1/token HTTP/1.1")
         assert "grant_type=password" in grant
@@ -128,11 +129,11 @@ async def test_a_certificate_of_an_own_authority_is_trusted_only_when_it_is_name
     async with listening(tls=True) as server:
         url = f"https://{server.authority}/api"
         async with client_of(url=url, token_file=token, ca_file=CERTIFICATES / "ca.pem") as client:
-            assert (await client.who_am_i()).id == "u-1"
+            assert (await client.call(operations.WHO_AM_I)).id == "u-1"
         heard = len(server.heard)
         async with client_of(url=url, token_file=token) as client:
             with pytest.raises(NotSent, match=r"(?i)certificate"):
-                await client.who_am_i()
+                await client.call(operations.WHO_AM_I)
         assert len(server.heard) == heard, "the token was not sent"
 
 
@@ -141,7 +142,7 @@ async def test_a_certificate_of_another_name_is_refused_whatever_authority_it_is
         url = f"https://127.0.0.1:{server.port}/api"
         async with client_of(url=url, token_file=token, ca_file=CERTIFICATES / "ca.pem") as client:
             with pytest.raises(ApiError, match=r"(?i)certificate|connection"):
-                await client.who_am_i()
+                await client.call(operations.WHO_AM_I)
         assert not server.heard
 
 
@@ -157,7 +158,7 @@ async def test_other_machines_are_reached_through_the_proxy_which_gets_no_token(
             url="https://desk.example/api", token_file=token, secrets_file=secrets
         ) as client:
             with pytest.raises((NotSent, NoAnswer)):
-                await client.who_am_i()
+                await client.call(operations.WHO_AM_I)
         asked = proxy.heard[0]
         assert asked.startswith("CONNECT desk.example:443 ")
         assert base64.b64encode(b"pu:pp").decode() in asked

@@ -10,7 +10,7 @@ import pytest
 from tests.blotter_app import blotter
 from tui.actions.action import Scope, key_words
 from tui.actions.registry import ACTIONS, BY_ID, key_mistakes
-from tui.api.endpoints import ENDPOINTS
+from tui.api.operations import OPERATIONS
 from tui.screens.desk.screen import DeskScreen
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.snapshot.snapshot import EMPTY, EntityKind
@@ -38,7 +38,7 @@ def test_what_sends_sits_on_a_plain_letter() -> None:
 
 def test_t10_an_action_is_not_possible_where_the_server_has_none_of_its_calls() -> None:
     named = {name for action in ACTIONS for name in action.endpoints}
-    assert named <= {endpoint.name for endpoint in ENDPOINTS}
+    assert named <= {endpoint.name for endpoint in OPERATIONS}
     assert all(action.endpoints for action in ACTIONS if action.writes)
     scope = Scope(
         EMPTY,

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import httpx
+
+from tui.api.http import Http, Reply
+from tui.api.operations import Operation
 
 Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 
@@ -33,6 +37,11 @@ class Script(httpx.AsyncBaseTransport):
         if isinstance(answer, Exception):
             raise answer
         return answer if isinstance(answer, httpx.Response) else answer(request)
+
+
+async def send(http: Http, operation: Operation[Any, Any], **request: Any) -> Reply:
+    """Build a request, send it, and return the answer as it came."""
+    return await http.send(http.build(operation, **request))
 
 
 class CutBody(httpx.AsyncByteStream):

@@ -14,7 +14,7 @@ import pytest
 
 from tests.api.examples import FOLDER, KINDS, example, tree
 from tests.api.faults import Pauses, Script
-from tui.api import codec, endpoints
+from tui.api import codec, operations
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.codec import Page
@@ -95,54 +95,57 @@ LISTED = (
 
 CASES: Mapping[str, Case] = {
     "create orders": Case(
-        lambda c: c.create_orders(sent("01_create_orders")),
+        lambda c: c.call(operations.CREATE_ORDERS, sent("01_create_orders")),
         "POST", f"{MANAGE}/createorders", "01_create_orders.response",
-        body="01_create_orders.request", gives=values("01_create_orders"),
+        body="01_create_orders.request", gives=whole("01_create_orders"),
     ),
     "move orders": Case(
-        lambda c: c.move_orders(sent("02_move_orders")),
+        lambda c: c.call(operations.MOVE_ORDERS, sent("02_move_orders")),
         "POST", f"{MANAGE}/moveorders", "02_move_orders.response",
-        body="02_move_orders.request", gives=values("02_move_orders"),
+        body="02_move_orders.request", gives=whole("02_move_orders"),
     ),
     "update orders": Case(
-        lambda c: c.update_orders(sent("03_update_orders")),
+        lambda c: c.call(operations.UPDATE_ORDERS, sent("03_update_orders")),
         "POST", f"{MANAGE}/updateorders", "03_update_orders.response",
         body="03_update_orders.request", gives=whole("03_update_orders"),
     ),
     "place blocks": Case(
-        lambda c: c.place_blocks(sent("04_place_blocks")),
+        lambda c: c.call(operations.PLACE_BLOCKS, sent("04_place_blocks")),
         "POST", f"{MANAGE}/placeblocks", "04_place_blocks.response",
-        body="04_place_blocks.request", gives=values("04_place_blocks"),
+        body="04_place_blocks.request", gives=whole("04_place_blocks"),
     ),
     "update placements": Case(
-        lambda c: c.update_placements(sent("05_update_placements")),
+        lambda c: c.call(operations.UPDATE_PLACEMENTS, sent("05_update_placements")),
         "POST", f"{MANAGE}/$updateplacements", "05_update_placements.response",
         body="05_update_placements.request", gives=whole("05_update_placements"),
     ),
     "cancel placements": Case(
-        lambda c: c.cancel_placements(sent("06_cancel_placements")),
+        lambda c: c.call(operations.CANCEL_PLACEMENTS, sent("06_cancel_placements")),
         "POST", f"{MANAGE}/$cancelplacements", "06_cancel_placements.response",
         body="06_cancel_placements.request", gives=whole("06_cancel_placements"),
     ),
     "cancel orders": Case(
-        lambda c: c.cancel_orders(sent("07_cancel_orders")),
+        lambda c: c.call(operations.CANCEL_ORDERS, sent("07_cancel_orders")),
         "POST", f"{MANAGE}/cancelorders", "07_cancel_orders.response",
         body="07_cancel_orders.request", gives=whole("07_cancel_orders"),
     ),
     "allocate": Case(
-        lambda c: c.run_allocation_service(sent("09_run_allocation_service"), algorithm="PR-FIFO"),
+        lambda c: c.call(
+            operations.ALLOCATE, sent("09_run_allocation_service"), query={"allocationAlgorithm": "PR-FIFO"}
+        ),
         "POST", f"{MANAGE}/allocate", "09_run_allocation_service.response",
         query=(("allocationAlgorithm", "PR-FIFO"),),
         body="09_run_allocation_service.request", gives=whole("09_run_allocation_service"),
     ),
     "allocate as the server likes": Case(
-        lambda c: c.run_allocation_service(sent("09_run_allocation_service")),
+        lambda c: c.call(operations.ALLOCATE, sent("09_run_allocation_service")),
         "POST", f"{MANAGE}/allocate", "09_run_allocation_service.response",
         body="09_run_allocation_service.request", gives=whole("09_run_allocation_service"),
     ),
     "allocate by weight": Case(
-        lambda c: c.run_allocation_service_with_weights(
-            sent("17_run_allocation_service_with_weights"), algorithm="PR-SF"
+        lambda c: c.call(
+            operations.ALLOCATE_WEIGHTED, sent("17_run_allocation_service_with_weights"),
+            query={"allocationAlgorithm": "PR-SF"},
         ),
         "POST", f"{MANAGE}/allocate/weighted", "17_run_allocation_service_with_weights.response",
         query=(("allocationAlgorithm", "PR-SF"),),
@@ -150,32 +153,32 @@ CASES: Mapping[str, Case] = {
         gives=whole("17_run_allocation_service_with_weights"),
     ),
     "book": Case(
-        lambda c: c.book_transactions(
-            sent("11_book_transactions"),
-            apply_fees_and_commission=False, mark_orders_and_allocations_as_booked=True,
+        lambda c: c.call(
+            operations.BOOK_TRANSACTIONS, sent("11_book_transactions"),
+            query={"applyFeesAndCommission": False, "markOrdersAndAllocationsAsBooked": True},
         ),
         "POST", f"{MANAGE}/booktransactions", "11_book_transactions.response",
         query=(("applyFeesAndCommission", "false"), ("markOrdersAndAllocationsAsBooked", "true")),
         body="11_book_transactions.request", gives=whole("11_book_transactions"),
     ),
     "book as the server likes": Case(
-        lambda c: c.book_transactions(sent("11_book_transactions")),
+        lambda c: c.call(operations.BOOK_TRANSACTIONS, sent("11_book_transactions")),
         "POST", f"{MANAGE}/booktransactions", "11_book_transactions.response",
         body="11_book_transactions.request", gives=whole("11_book_transactions"),
     ),
     "book in the older form": Case(
-        lambda c: c.book_transactions_list(sent("11_book_transactions.older")),
+        lambda c: c.call(operations.BOOK_TRANSACTIONS_OLDER, sent("11_book_transactions.older")),
         "POST", f"{MANAGE}/booktransactions", "11_book_transactions.response",
         body="11_book_transactions.older.request", gives=whole("11_book_transactions"),
     ),
     "cancel and move": Case(
-        lambda c: c.cancel_orders_and_move_remaining(sent("16_cancel_orders_and_move_remaining")),
+        lambda c: c.call(operations.CANCEL_AND_MOVE, sent("16_cancel_orders_and_move_remaining")),
         "POST", f"{MANAGE}/cancelordersandmoveremaining", "16_cancel_orders_and_move_remaining.response",
         body="16_cancel_orders_and_move_remaining.request",
         gives=whole("16_cancel_orders_and_move_remaining"),
     ),
     "sweep": Case(
-        lambda c: c.sweep_blocks(sent("18_sweep_blocks")),
+        lambda c: c.call(operations.SWEEP_BLOCKS, sent("18_sweep_blocks")),
         "POST", f"{MANAGE}/SweepBlocks", "18_sweep_blocks.response",
         body="18_sweep_blocks.request", gives=whole("18_sweep_blocks"),
     ),
@@ -191,8 +194,10 @@ CASES: Mapping[str, Case] = {
         gives=lambda: history("old"),
     ),
     "graph of blocks": Case(
-        lambda c: c.list_order_graph_blocks(
-            **LISTING, page="bmV4dA==", property_keys=["Block/Desk/A", "Block/Desk/B"], include_swept=False
+        lambda c: c.list(
+            operations.GRAPH_BLOCKS, **LISTING, page="bmV4dA==",
+            property_keys=["Block/Desk/A", "Block/Desk/B"],
+            query={"includeSwept": False},
         ),
         "GET", "/api/ordergraph/blocks", "13_list_order_graph_blocks.response",
         query=(
@@ -202,13 +207,13 @@ CASES: Mapping[str, Case] = {
         gives=page("13_list_order_graph_blocks"),
     ),
     "graph of placements": Case(
-        lambda c: c.list_order_graph_placements(**LISTING, page="bmV4dA=="),
+        lambda c: c.list(operations.GRAPH_PLACEMENTS, **LISTING, page="bmV4dA=="),
         "GET", "/api/ordergraph/placements", "14_list_order_graph_placements.response",
         query=(*LISTED, ("paginationToken", "bmV4dA==")), gives=page("14_list_order_graph_placements"),
     ),
     "graph of children": Case(
-        lambda c: c.list_order_graph_placement_children(
-            id("PLC-1"), sort_by=["-quantity"], limit=5, page="b"
+        lambda c: c.list(
+            operations.GRAPH_CHILDREN, id=id("PLC-1"), sort_by=["-quantity"], limit=5, page="b"
         ),
         "GET", "/api/ordergraph/placementchildren/Desk/PLC-1",
         "15_list_order_graph_placement_children.response",
@@ -216,8 +221,13 @@ CASES: Mapping[str, Case] = {
         gives=page("15_list_order_graph_placement_children"),
     ),
     "transactions of a portfolio": Case(
-        lambda c: c.list_transactions(
-            id("GROWTH"), from_date=NOON, to_date=LIMA_NOON, limit=10, page="x", show_cancelled=True
+        lambda c: c.list(
+            operations.PORTFOLIO_TRANSACTIONS, id=id("GROWTH"), limit=10, page="x",
+            query={
+                "fromTransactionDate": NOON,
+                "toTransactionDate": LIMA_NOON,
+                "showCancelledTransactions": True,
+            },
         ),
         "GET", "/api/transactionportfolios/Desk/GROWTH/transactions", TRANSACTIONS,
         query=(
@@ -300,7 +310,7 @@ CASES: Mapping[str, Case] = {
             "DELETE", f"/api/{family.plural}/Desk/X-1", "25_delete_entity.response",
             gives=whole("25_delete_entity"),
         )
-        for family in endpoints.FAMILIES
+        for family in operations.ENTITIES
     },
 }  # fmt: skip
 
@@ -328,7 +338,7 @@ async def test_a_call_makes_the_contracts_request_and_gives_its_answer(case: Cas
 
 async def test_transactions_are_given_as_models() -> None:
     client, _ = client_of(httpx.Response(200, content=TRANSACTIONS))
-    [transaction] = (await client.list_transactions(id("GROWTH"))).values
+    [transaction] = (await client.list(operations.PORTFOLIO_TRANSACTIONS, id=id("GROWTH"))).values
     assert transaction.units == 71
     assert transaction.total_consideration.amount == Decimal("13462.4875")
 
@@ -345,11 +355,11 @@ def template(path: str) -> str:
 
 def test_every_endpoint_is_called_by_a_case_above() -> None:
     called = {(case.method, template(case.path)) for case in CASES.values()}
-    assert called == {(endpoint.method, endpoint.path) for endpoint in endpoints.ENDPOINTS}
+    assert called == {(endpoint.method, endpoint.path) for endpoint in operations.OPERATIONS}
 
 
 DOCUMENT = json.loads((FOLDER.parent / "openapi.json").read_text(encoding="utf-8"))["paths"]
-OPERATIONS = {
+DOCUMENTED = {
     (method.upper(), path): operation
     for path, methods in DOCUMENT.items()
     for method, operation in methods.items()
@@ -375,17 +385,17 @@ TRANSACTIONS_OPERATION = {
 
 
 def test_the_table_of_endpoints_is_the_contracts() -> None:
-    ours = {(e.method, e.path): (e.name, str(e.status)) for e in endpoints.ENDPOINTS}
-    del ours[endpoints.PORTFOLIO_TRANSACTIONS.method, endpoints.PORTFOLIO_TRANSACTIONS.path]
+    ours = {(e.method, e.path): (e.name, str(e.status)) for e in operations.OPERATIONS}
+    del ours[operations.PORTFOLIO_TRANSACTIONS.method, operations.PORTFOLIO_TRANSACTIONS.path]
     theirs = {
-        key: (operation["operationId"], min(operation["responses"])) for key, operation in OPERATIONS.items()
+        key: (operation["operationId"], min(operation["responses"])) for key, operation in DOCUMENTED.items()
     }
     assert ours == theirs
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_no_query_parameter_is_made_up(case: Case) -> None:
-    operation = OPERATIONS.get((case.method, template(case.path)), TRANSACTIONS_OPERATION)
+    operation = DOCUMENTED.get((case.method, template(case.path)), TRANSACTIONS_OPERATION)
     known = {parameter["name"] for parameter in operation.get("parameters", ())}
     assert {name for name, _ in case.query} <= known
 
@@ -421,7 +431,7 @@ async def test_a_history_that_is_not_there_may_be_told_without_json() -> None:
 
 async def test_a_failed_item_is_found_by_either_kind_of_key() -> None:
     client, _ = client_of(httpx.Response(200, content=example("09_run_allocation_service.response")))
-    failed = (await client.run_allocation_service([id("PLC-1"), id("PLC-404")])).failed
+    failed = (await client.call(operations.ALLOCATE, (id("PLC-1"), id("PLC-404")))).failed
     by_id = item_failure(failed, "nothing", id("PLC-404"))
     assert by_id is not None
     assert by_id.type == "PlacementNotFound"
@@ -430,7 +440,7 @@ async def test_a_failed_item_is_found_by_either_kind_of_key() -> None:
     assert item_failure(None, "nothing") is None
 
     client, _ = client_of(httpx.Response(200, content=example("03_update_orders.response")))
-    reply = await client.update_orders(sent("03_update_orders"))
+    reply = await client.call(operations.UPDATE_ORDERS, sent("03_update_orders"))
     by_key = item_failure(reply.failed, "u2", id("ORD-404"))
     assert by_key is not None
     assert by_key.type == "OrderNotFound"
@@ -449,8 +459,8 @@ async def test_the_market_is_asked_beside_the_contract_not_below_it() -> None:
     status = b'{"running":true,"speed":10,"time":"2026-11-20T12:00:00Z","steps":3,"fills":2,"refused":0}'
     script = Script(httpx.Response(200, content=status), httpx.Response(200, content=status))
     client = Client(Http("http://desk.example/api", transport=script))
-    assert (await client.market_status()).time == NOON
-    assert (await client.set_market(MarketRequest(speed=Decimal("2.5")))).speed == 10
+    assert (await client.call(operations.MARKET_STATUS)).time == NOON
+    assert (await client.call(operations.SET_MARKET, MarketRequest(speed=Decimal("2.5")))).speed == 10
     asked = [(request.method, str(request.url), request.content) for request in script.requests]
     assert asked == [
         ("GET", "http://desk.example/market", b""),

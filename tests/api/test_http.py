@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.api.examples import example
-from tests.api.faults import CutBody, Pauses, Script, Tokens, json_answer
-from tui.api import endpoints, retries
+from tests.api.faults import CutBody, Pauses, Script, Tokens, json_answer, send
+from tui.api import operations, retries
 from tui.api.base import ResourceId
 from tui.api.errors import (
     ApiError,
@@ -43,12 +43,13 @@ ORDER = ResourceId("Desk", "ORD-1")
 
 
 async def read(client: Http) -> Reply:
-    return await client.call(endpoints.BLOCKS.list, query={"limit": "200"})
+    return await send(client, operations.BLOCKS.list, query={"limit": "200"})
 
 
 async def write(client: Http) -> Reply:
-    return await client.call(
-        endpoints.UPDATE_ORDERS,
+    return await send(
+        client,
+        operations.UPDATE_ORDERS,
         body={"u1": OrderUpdateRequest(id=ORDER, quantity=Decimal("50.10"))},
         key="K-1",
     )
@@ -121,7 +122,7 @@ class TestWhatIsSent:
             "asAt": None,
             "propertyKeys": (),
         }
-        await client_of(script).call(endpoints.ORDERS.list, query=query)
+        await send(client_of(script), operations.ORDERS.list, query=query)
         assert script.requests[0].url.params.multi_items() == [
             ("sortBy", "state ASC"),
             ("sortBy", "id.code DESC"),
@@ -133,7 +134,7 @@ class TestWhatIsSent:
     )
     async def test_an_id_is_one_segment_of_the_path_whatever_it_holds(self, code: str) -> None:
         script = Script(OK)
-        await client_of(script).call(endpoints.ORDERS.get, path={"scope": "Desk", "code": code})
+        await send(client_of(script), operations.ORDERS.get, id=ResourceId("Desk", code))
         raw = script.requests[0].url.raw_path
         assert raw.startswith(b"/api/api/orders/Desk/")
         assert raw.count(b"/") == 5
@@ -149,7 +150,7 @@ class TestWhatIsSent:
 
     async def test_a_dot_dot_is_not_a_way_up(self) -> None:
         script = Script(OK)
-        await client_of(script).call(endpoints.ORDERS.get, path={"scope": "..", "code": ".."})
+        await send(client_of(script), operations.ORDERS.get, id=ResourceId("..", ".."))
         assert script.requests[0].url.raw_path == b"/api/api/orders/%2E%2E/%2E%2E"
 
 
@@ -537,15 +538,15 @@ class TestWhatTheUserIsTold:
         script = Script()
         body = {"u1": OrderUpdateRequest(id=ORDER, quantity=quantity)}
         with pytest.raises(NotSent, match="cannot be sent"):
-            await client_of(script).call(endpoints.UPDATE_ORDERS, body=body)
+            await send(client_of(script), operations.UPDATE_ORDERS, body=body)
         assert script.requests == []
 
     async def test_half_a_character_in_an_id_or_a_filter_is_not_sent(self) -> None:
         script = Script()
         with pytest.raises(NotSent, match="cannot be sent"):
-            await client_of(script).call(endpoints.ORDERS.get, path={"scope": "Desk", "code": "\ud800"})
+            await send(client_of(script), operations.ORDERS.get, id=ResourceId("Desk", "\ud800"))
         with pytest.raises(NotSent, match="cannot be sent"):
-            await client_of(script).call(endpoints.ORDERS.list, query={"filter": "id.code eq '\ud800'"})
+            await send(client_of(script), operations.ORDERS.list, query={"filter": "id.code eq '\ud800'"})
         assert script.requests == []
 
     @pytest.mark.parametrize("url", ["http://desk.example/api", "http://10.0.0.7/api", "http://127.0.0.1.x/"])

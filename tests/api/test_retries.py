@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.faults import Script
-from tui.api import endpoints
+from tests.api.faults import Script, send
+from tui.api import operations
 from tui.api.base import ResourceId
 from tui.api.errors import ApiError, NoAnswer, NotSent, Offline, RateLimited, Refused
 from tui.api.http import Http, Notice, RetryNotice, Skew, Timeouts
@@ -47,10 +47,10 @@ class Desk:
         await asyncio.sleep(0)
 
     async def read(self) -> object:
-        return await self.http.call(endpoints.BLOCKS.list)
+        return await send(self.http, operations.BLOCKS.list)
 
     async def write(self) -> object:
-        return await self.http.call(endpoints.CANCEL_ORDERS, body=IDS, key="K-1")
+        return await send(self.http, operations.CANCEL_ORDERS, body=IDS, key="K-1")
 
     async def fails(self, times: int = 1) -> ApiError:
         """Let writes fail, and give how the last one did."""
@@ -140,13 +140,13 @@ class TestCircuit:
         desk = Desk(*[DOWN] * (8 + RESERVE), OK)
         await asyncio.gather(*(desk.read() for _ in range(8)), return_exceptions=True)
         assert desk.heard == []
-        await desk.http.call(endpoints.BLOCKS.list)
+        await send(desk.http, operations.BLOCKS.list)
 
     async def test_what_cannot_be_sent_says_nothing_about_the_server(self) -> None:
         desk = Desk(OK)
         for _ in range(6):
             with pytest.raises(NotSent, match="cannot be sent"):
-                await desk.http.call(endpoints.BLOCKS.list, query={"filter": "\ud800"})
+                await send(desk.http, operations.BLOCKS.list, query={"filter": "\ud800"})
         await desk.write()
 
 
@@ -214,7 +214,7 @@ class TestTime:
         script = Script(lambda _: httpx.Response(200, stream=Trickle()))
         http = Http("http://desk.example/api", transport=script, timeouts=Timeouts(call=0.05))
         with pytest.raises(NoAnswer, match="did not answer in time"):
-            await http.call(endpoints.CANCEL_ORDERS, body=IDS)
+            await send(http, operations.CANCEL_ORDERS, body=IDS)
         assert len(script.requests) == 1
 
     async def test_the_tries_of_a_read_share_one_deadline(self) -> None:
@@ -233,17 +233,17 @@ class TestTime:
     @pytest.mark.parametrize(
         ("endpoint", "read"),
         [
-            (endpoints.BLOCKS.list, 60),
-            (endpoints.GRAPH_BLOCKS, 60),
-            (endpoints.PORTFOLIO_TRANSACTIONS, 60),
-            (endpoints.BLOCKS.get, 30),
-            (endpoints.ALLOCATE, 30),
+            (operations.BLOCKS.list, 60),
+            (operations.GRAPH_BLOCKS, 60),
+            (operations.PORTFOLIO_TRANSACTIONS, 60),
+            (operations.BLOCKS.get, 30),
+            (operations.ALLOCATE, 30),
         ],
         ids=lambda each: getattr(each, "name", ""),
     )
     async def test_nothing_is_waited_for_without_end(self, endpoint: Any, read: float) -> None:
         desk = Desk(OK)
-        await desk.http.call(endpoint, path={"scope": "Desk", "code": "X"}, body=None)
+        await send(desk.http, endpoint, id=ResourceId("Desk", "X"), body=None)
         [request] = desk.script.requests
         assert request.extensions["timeout"] == {"connect": 5, "read": read, "write": 10, "pool": 5}
 

@@ -19,6 +19,7 @@ import pytest
 
 from tests.api.faults import Pauses
 from tests.oms.contract_scenario import play
+from tui.api import operations
 from tui.api.auth import HOLD_S, Credentials, FixedToken, PasswordGrant, TokenFile
 from tui.api.base import ResourceId
 from tui.api.client import Client
@@ -123,26 +124,26 @@ def refused(status: int, description: str, **headers: str) -> httpx.Response:
 
 
 async def test_a_password_signs_on_and_the_server_says_who_it_is(client: Client, line: Line) -> None:
-    assert (await client.who_am_i()).id == "dlr.okafor"
-    await client.who_am_i()
+    assert (await client.call(operations.WHO_AM_I)).id == "dlr.okafor"
+    await client.call(operations.WHO_AM_I)
     assert line.grants == ["password"]
 
 
 async def test_a_token_is_renewed_a_minute_before_it_ends_with_the_refresh_token(
     client: Client, line: Line, clock: Clock
 ) -> None:
-    await client.who_am_i()
+    await client.call(operations.WHO_AM_I)
     clock.seconds = LIFETIME - 61
-    await client.who_am_i()
+    await client.call(operations.WHO_AM_I)
     assert line.grants == ["password"]
     clock.seconds = LIFETIME - 60
-    await client.who_am_i()
+    await client.call(operations.WHO_AM_I)
     assert line.grants == ["password", "refresh_token"]
 
 
 @pytest.mark.parametrize("calls", [50])
 async def test_fifty_calls_at_once_ask_for_one_token(client: Client, line: Line, calls: int) -> None:
-    await asyncio.gather(*(client.who_am_i() for _ in range(calls)))
+    await asyncio.gather(*(client.call(operations.WHO_AM_I) for _ in range(calls)))
     assert line.grants == ["password"]
     assert line.paths.count("/identity/api/me") == calls
 
@@ -162,9 +163,9 @@ async def test_fifty_calls_that_are_refused_together_ask_for_one_token(
 async def test_a_refresh_token_that_is_over_gives_way_to_the_password(
     client: Client, line: Line, clock: Clock
 ) -> None:
-    await client.who_am_i()
+    await client.call(operations.WHO_AM_I)
     clock.seconds = LIFETIME + REFRESH + 1
-    await client.who_am_i()
+    await client.call(operations.WHO_AM_I)
     assert line.grants == ["password", "refresh_token", "password"]
 
 
@@ -195,12 +196,12 @@ async def test_a_call_that_is_refused_in_the_middle_of_a_booking_is_signed_on_an
     line.grants.clear()
     line.paths.clear()
     request = BookTransactionsRequest(allocation_ids=(share.id,))
-    booked = await client.book_transactions(request, key="book-1")
+    booked = await client.call(operations.BOOK_TRANSACTIONS, request, key="book-1")
     assert booked.values
     assert not booked.failed
     assert line.grants == ["refresh_token", "password"]
     assert line.paths.count("/api/api/ordermanagement/booktransactions") == 2
-    ledger = (await client.list_transactions(share.portfolio_id, limit=5000)).values
+    ledger = (await client.list(operations.PORTFOLIO_TRANSACTIONS, id=share.portfolio_id, limit=5000)).values
     assert len([each for each in ledger if each.allocation_id == share.id]) == 1
 
 
@@ -265,7 +266,7 @@ async def test_an_endpoint_in_trouble_means_that_the_request_was_not_sent(
 ) -> None:
     line.instead = [trouble]
     with pytest.raises(NotSent, match="Signing on did not work"):
-        await client.cancel_orders({"c1": ResourceId("Desk", "ORD-1")})
+        await client.call(operations.CANCEL_ORDERS, {"c1": ResourceId("Desk", "ORD-1")})
     assert line.paths == ["/oauth2/default/v1/token"]
 
 
@@ -380,7 +381,7 @@ async def test_after_five_tries_it_is_given_up_in_words_and_left_alone(
 async def test_a_fixed_token_that_is_refused_stays_refused(line: Line) -> None:
     http = Http("http://embedded/api", token=FixedToken(Secret("expired")), transport=line)
     with pytest.raises(Unauthenticated, match="Sign on again"):
-        await Client(http).who_am_i()
+        await Client(http).call(operations.WHO_AM_I)
     assert len(line.paths) == 1
     await http.close()
 
@@ -415,7 +416,7 @@ async def test_a_token_file_is_read_again_when_its_token_is_refused(
     await source.token()
     write_token(token_file, "okafors-own")
     http = Http("http://embedded/api", token=source, transport=line)
-    assert (await Client(http).who_am_i()).id == "dlr.okafor"
+    assert (await Client(http).call(operations.WHO_AM_I)).id == "dlr.okafor"
     assert len(line.paths) == 2
     await http.close()
 

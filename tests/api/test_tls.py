@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.faults import Pauses, Tokens
+from tests.api.faults import Pauses, Tokens, send
 from tests.api.test_http import Word
-from tui.api import endpoints
+from tui.api import operations
 from tui.api.errors import NotSent
 from tui.api.http import Http, Proxy
 
@@ -115,21 +115,21 @@ def connect(server: Server, **given: object) -> Http:
 async def test_a_certificate_nobody_vouches_for_is_refused_before_the_token_is_sent(server: Server) -> None:
     http = connect(server)
     with pytest.raises(NotSent, match="certificate verify failed"):
-        await http.call(endpoints.BLOCKS.list)
+        await send(http, operations.BLOCKS.list)
     assert server.asked == []
     await http.close()
 
 
 async def test_an_authority_of_ones_own_is_believed(server: Server, authority: Path) -> None:
     http = connect(server, ca_file=authority)
-    assert (await http.call(endpoints.BLOCKS.list)).body == b'{"values":[]}'
+    assert (await send(http, operations.BLOCKS.list)).body == b'{"values":[]}'
     await http.close()
 
 
 async def test_a_proxy_carries_what_it_cannot_read(server: Server, authority: Path, tunnel: Tunnel) -> None:
     proxy = Proxy(f"http://localhost:{tunnel.port}", "pu", Word("pp"))
     http = connect(server, ca_file=authority, proxy=proxy)
-    await http.call(endpoints.BLOCKS.list)
+    await send(http, operations.BLOCKS.list)
     [head] = tunnel.told
     assert head.startswith(b"CONNECT localhost:")
     assert b"very-secret-token" not in head
@@ -145,7 +145,7 @@ async def test_a_proxy_that_refuses_us_means_that_nothing_was_sent(
     proxy = Proxy(f"http://localhost:{tunnel.port}", "pu", Word("wrong-secret"))
     http = connect(server, ca_file=authority, proxy=proxy)
     with pytest.raises(NotSent, match="407 Proxy Authentication Required") as caught:
-        await http.call(endpoints.CANCEL_ORDERS, body={})
+        await send(http, operations.CANCEL_ORDERS, body={})
     assert "wrong-secret" not in "".join(traceback.format_exception(caught.value))
     assert server.asked == []
     await http.close()
@@ -160,7 +160,7 @@ async def test_plain_http_to_this_machine_goes_past_a_proxy(tunnel: Tunnel) -> N
     listening = await asyncio.start_server(answer, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
     http = Http(f"http://127.0.0.1:{port}/api", proxy=Proxy(f"http://localhost:{tunnel.port}"))
-    assert (await http.call(endpoints.BLOCKS.list)).body == b'{"values":[]}'
+    assert (await send(http, operations.BLOCKS.list)).body == b'{"values":[]}'
     assert tunnel.told == []
     await http.close()
     listening.close()

@@ -10,24 +10,12 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 from tests.compat import sdk
-from tui.api import endpoints
-
-PARTIAL = (
-    endpoints.UPDATE_ORDERS,
-    endpoints.CANCEL_ORDERS,
-    endpoints.CANCEL_AND_MOVE,
-    endpoints.UPDATE_PLACEMENTS,
-    endpoints.CANCEL_PLACEMENTS,
-    endpoints.SWEEP_BLOCKS,
-    endpoints.ALLOCATE,
-    endpoints.ALLOCATE_WEIGHTED,
-    endpoints.BOOK_TRANSACTIONS,
-)
-"""The endpoints that may do a part of what was asked (contract 2.0)."""
+from tui.api import operations
 
 
 def modules() -> Iterator[ModuleType]:
@@ -45,19 +33,19 @@ def proven() -> set[tuple[str, str]]:
             for method, outcome in (mark.args for mark in marks if name.startswith("test_")):
                 claims |= {
                     (method.format(singular=family.singular, plural=family.plural), outcome)
-                    for family in endpoints.FAMILIES
+                    for family in operations.ENTITIES
                 }
     return claims
 
 
-@pytest.mark.parametrize("endpoint", endpoints.ENDPOINTS, ids=lambda endpoint: endpoint.name)
-def test_every_method_is_seen_to_succeed_and_to_fail(endpoint: endpoints.Endpoint) -> None:
-    wanted = {"success", "failure", *(["partial"] if endpoint in PARTIAL else [])}
+@pytest.mark.parametrize("endpoint", operations.OPERATIONS, ids=lambda endpoint: endpoint.name)
+def test_every_method_is_seen_to_succeed_and_to_fail(endpoint: operations.Operation[Any, Any]) -> None:
+    wanted = {"success", "failure", *(["partial"] if endpoint.partial else [])}
     assert wanted <= {outcome for method, outcome in proven() if method == endpoint.name}
 
 
 def test_nothing_is_proven_of_a_method_that_is_not_of_the_contract() -> None:
-    assert {method for method, _ in proven()} == {endpoint.name for endpoint in endpoints.ENDPOINTS}
+    assert {method for method, _ in proven()} == {endpoint.name for endpoint in operations.OPERATIONS}
 
 
 def test_the_sdk_has_every_method_of_its_generation() -> None:
@@ -66,6 +54,8 @@ def test_the_sdk_has_every_method_of_its_generation() -> None:
         *(sdk.lusid.BlocksApi, sdk.lusid.OrdersApi, sdk.lusid.PlacementsApi),
         *(sdk.lusid.ExecutionsApi, sdk.lusid.AllocationsApi),
     )
-    missing = {each.name for each in endpoints.ENDPOINTS if not any(hasattr(api, each.name) for api in apis)}
-    newer = {"cancel_orders_and_move_remaining", "run_allocation_service_with_weights", "sweep_blocks"}
+    missing = {
+        each.name for each in operations.OPERATIONS if not any(hasattr(api, each.name) for api in apis)
+    }
+    newer = {each.name for each in operations.OPERATIONS if not each.is_in("2.1")}
     assert missing == (set() if sdk.IS_NEWEST else newer)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.oms.contract_scenario import EXAMPLES, MANAGE, STEPS, body_of, play
+from tui.api import operations
 from tui.api.base import CurrencyAndAmount, ResourceId
 from tui.api.client import Client
 from tui.api.requests import BookTransactionsRequest, ExecutionRequest
@@ -111,7 +112,7 @@ async def test_pro_rata_fifo_shares_each_execution(raw: httpx.AsyncClient, clien
     assert {each.allocated_order_id.code: each.quantity for each in allocations} == ALLOCATED
     assert {each.price.amount for each in allocations if each.price} == {Decimal("189.6125")}
     before = [each.version for each in allocations]
-    again = await client.run_allocation_service([desk("PLC-1")])
+    again = await client.call(operations.ALLOCATE, (desk("PLC-1"),))
     assert again.values == (desk("PLC-1"),)
     assert [each.version for each in (await client.allocations.list()).values] == before
 
@@ -120,8 +121,9 @@ async def test_booking_gives_four_transactions_of_the_exact_consideration(
     raw: httpx.AsyncClient, client: Client
 ) -> None:
     await play(raw, "09_run_allocation_service")
-    reply = await client.book_transactions(
-        BookTransactionsRequest(allocation_ids=tuple(desk(f"PLC-1-{order}") for order in ALLOCATED))
+    reply = await client.call(
+        operations.BOOK_TRANSACTIONS,
+        BookTransactionsRequest(allocation_ids=tuple(desk(f"PLC-1-{order}") for order in ALLOCATED)),
     )
     assert reply.values is not None
     considered = {
@@ -131,7 +133,7 @@ async def test_booking_gives_four_transactions_of_the_exact_consideration(
     }
     assert considered == {code: Decimal(amount) for code, amount in CONSIDERATIONS.items()}
     assert sum(amount for amount in considered.values() if amount) == Decimal("30338.00")
-    (growth, moved) = (await client.list_transactions(desk("GROWTH"))).values
+    (growth, moved) = (await client.list(operations.PORTFOLIO_TRANSACTIONS, id=desk("GROWTH"))).values
     assert (growth.units, moved.units) == (71, 21)
 
 
@@ -152,7 +154,7 @@ async def test_a_third_execution_fills_every_order(raw: httpx.AsyncClient, clien
         counterparty="BRK-A",
     )
     await client.executions.upsert([fill])
-    await client.run_allocation_service([desk("PLC-1")])
+    await client.call(operations.ALLOCATE, (desk("PLC-1"),))
     allocations = (await client.allocations.list()).values
     full = {each.allocated_order_id.code: each.quantity for each in allocations}
     assert full == {"ORD-1": 100, "ORD-2": 50, "ORD-3": 47, "ORD-4": 30}
@@ -170,7 +172,7 @@ async def test_the_older_list_body_books_as_the_object_does(raw: httpx.AsyncClie
 
 async def test_the_graph_shows_the_desk_at_the_end(raw: httpx.AsyncClient, client: Client) -> None:
     await play(raw)
-    one, two = (await client.list_order_graph_blocks()).values
+    one, two = (await client.list(operations.GRAPH_BLOCKS)).values
     figures = (one.ordered, one.placed, one.executed, one.allocated, one.booked)
     assert [each.quantity for each in figures] == [227, 227, 160, 160, 160]
     assert (one.derived_state, two.derived_state) == ("Partially executed", "Cancelled")

@@ -15,7 +15,7 @@ import pytest
 from tests.paths import ROOT
 from tui.api import codec
 from tui.api.base import ProblemDetails
-from tui.api.endpoints import ENDPOINTS
+from tui.api.operations import OPERATIONS
 from tui.oms.fidelity import NOT_SERVED, RULE_FAMILIES, RULES, SERVED, Fidelity
 
 NUMBERS = {
@@ -92,7 +92,7 @@ def test_what_is_not_as_documented_says_why() -> None:
 
 
 def test_every_endpoint_is_declared_once() -> None:
-    assert set(SERVED) == {endpoint.name for endpoint in ENDPOINTS}
+    assert set(SERVED) == {endpoint.name for endpoint in OPERATIONS}
 
 
 @pytest.mark.parametrize("part", [part for parts in NOT_SERVED.values() for part in parts])

@@ -14,6 +14,7 @@ import pytest
 
 from tests.blotter_app import Blotter, demo
 from tests.screens.desk.test_trading import fill, new_block, place
+from tui.api import operations
 from tui.api.auth import Credentials, FixedToken, PasswordGrant, TokenFile
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, TokenSource, asgi_transport, post_form
@@ -122,7 +123,9 @@ async def test_a_desk_whose_tokens_live_two_seconds_trades_on_and_books_once() -
         assert "1 done 0 refused 0 unknown" in await user.report()
         await user.until(lambda: user.row("blocks", block)["booked"] == "10,000")
         [share] = user.desk.snapshot.allocations_of_placement(demo(placement))
-        ledger = (await user.client.list_transactions(demo("UKEQ-GROW"), limit=5000)).values
+        ledger = (
+            await user.client.list(operations.PORTFOLIO_TRANSACTIONS, id=demo("UKEQ-GROW"), limit=5000)
+        ).values
         assert len([each for each in ledger if each.allocation_id == share]) == 1
         assert door.forgotten == 1
         assert door.grants.count("refresh_token") > 10

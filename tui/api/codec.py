@@ -18,7 +18,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Any, Final, Generic, TypeVar, get_type_hints
+from typing import Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct
@@ -114,10 +114,30 @@ def decode_page(row: type[T], raw: bytes) -> Page[T]:
     return Page(tuple(rows), str(body.get("nextPage") or "") or None, tuple(bad))
 
 
+def decode_reply(kind: type[T], raw: bytes) -> T:
+    """Decode the answer of an operation: a page row by row as far as needed, anything else as it is.
+
+    Raises:
+        Malformed: it is not an answer of the contract.
+    """
+    if get_origin(kind) is not Page:
+        return decode(kind, raw)
+    page: Any = decode_page(get_args(kind)[0], raw)
+    made: T = page
+    return made
+
+
 def list_of(row: type[T]) -> type[ResourceList[T]]:
     """Give the type of a list answer with rows of type ``row``."""
     kind: Any = ResourceList
     made: type[ResourceList[T]] = kind[row]
+    return made
+
+
+def page_of(row: type[T]) -> type[Page[T]]:
+    """Return the type of a page with rows of type ``row``."""
+    kind: Any = Page
+    made: type[Page[T]] = kind[row]
     return made
 
 

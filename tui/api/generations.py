@@ -1,21 +1,21 @@
-"""What older servers do not know (contract, section 7): members, endpoints, switches.
+"""What older servers do not know (contract, section 7): operations, members of requests, query parameters.
 
-A request is fitted to the generation of its server before it is sent (T8): a member that says nothing
-there is left out, one the user's request depends on is refused in words, because an older server would
-refuse it for a reason nobody understands, or do something else than was asked.
+A request is fitted to the generation of its server before it is sent (T8). A member that says nothing there
+is left out. One the request depends on is refused in words, because an older server would refuse it for a
+reason nobody understands, or do something else than was asked. The embedded server answers as an older one by
+the same tables. Since when there is an operation or a parameter is said in :mod:`tui.api.operations`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.api import endpoints
-from tui.api.endpoints import Endpoint
 from tui.api.errors import NotSent
+from tui.api.operations import OPERATIONS, Generation, Operation
 from tui.api.requests import (
     AllocationRequest,
     BlockAndOrdersRequest,
@@ -28,8 +28,6 @@ from tui.api.requests import (
     PlacementUpdateRequest,
 )
 
-Generation = Literal["latest", "2.1", "1.0"]
-
 NEWEST_ONLY: Final[Mapping[type[Struct], tuple[str, ...]]] = {
     BlockRequest: ("amount", "is_swept"),
     OrderRequest: ("amount", "weight", "custodian_account_id"),
@@ -40,7 +38,7 @@ NEWEST_ONLY: Final[Mapping[type[Struct], tuple[str, ...]]] = {
     PlacementUpdateRequest: ("amount", "type", "limit_price", "stop_price", "currency"),
     BookTransactionsRequest: ("fx_instrument_type",),
 }
-"""The members of requests that servers before the newest forbid."""
+"""The members of requests that servers before the latest generation forbid."""
 
 MEANS_NOTHING: Final[Mapping[str, object]] = {"is_swept": False, "fx_instrument_type": "None"}
 """The values that ask for what an older server does anyway."""
@@ -52,38 +50,28 @@ REQUIRED: Final[Mapping[type[Struct], Mapping[str, object]]] = {
     BlockAndOrdersRequest: {"side": None},
     PlacementRequest: {"quantity": None, "state": "New"},
 }
-"""The members older servers require and the newest does not, with what stands for a missing one."""
-
-_SINCE_2_1: Final = (endpoints.CANCEL_AND_MOVE, endpoints.ALLOCATE_WEIGHTED, endpoints.SWEEP_BLOCKS)
-_SINCE_1_0: Final = (
-    endpoints.CREATE_ORDERS,
-    endpoints.MOVE_ORDERS,
-    endpoints.UPDATE_ORDERS,
-    endpoints.PLACE_BLOCKS,
-    endpoints.UPDATE_PLACEMENTS,
-    endpoints.CANCEL_PLACEMENTS,
-    endpoints.CANCEL_ORDERS,
-    endpoints.ORDER_HISTORY,
-)
-
-ABSENT: Final[Mapping[Generation, tuple[Endpoint, ...]]] = {
-    "latest": (),
-    "2.1": _SINCE_2_1,
-    "1.0": (*_SINCE_1_0, *_SINCE_2_1),
-}
-"""The endpoints a generation does not have: 2.11 to 2.13, and all but allocating and booking in 1.0."""
-
-MAY_BE_ABSENT: Final = frozenset(each.name for each in _SINCE_2_1)
-"""The endpoints whose 404 means that the server has none of that name: their items fail by key (T10)."""
+"""The members older servers require and the latest does not, with what stands for a missing one."""
 
 
 def absent_in(generation: Generation) -> dict[str, str]:
-    """Give why endpoints cannot be used, by name."""
-    return {each.name: f"generation {generation} has no such call" for each in ABSENT[generation]}
+    """Return why operations cannot be used on a server of ``generation``, by name."""
+    return {
+        each.name: f"generation {generation} has no such call"
+        for each in OPERATIONS
+        if not each.is_in(generation)
+    }
+
+
+def may_be_absent(operation: Operation[Any, Any]) -> bool:
+    """Return whether a 404 of ``operation`` means that the server has no such operation (T10).
+
+    Those of the latest generation report an entity that is not there under the key of its item.
+    """
+    return operation.since == "latest"
 
 
 def fitted(body: Any, generation: Generation) -> Any:
-    """Give a request as a server of ``generation`` takes it (T8).
+    """Return a request as a server of ``generation`` takes it (T8).
 
     Raises:
         NotSent: it asks for something such a server cannot do.
@@ -125,7 +113,10 @@ def _fitted_struct(body: Struct, generation: Generation) -> Struct:
 
 
 def _without_own_sides(request: BlockAndOrdersRequest) -> BlockAndOrdersRequest:
-    """Leave out orders' sides that repeat the block's; when only orders have one, and the same, it is its."""
+    """Return ``request`` without the sides of orders that repeat the block's.
+
+    When only the orders have a side, and all the same, it becomes the block's.
+    """
     sides = {order.side for order in request.orders if order.side is not None}
     side = request.side if request.side is not None or len(sides) != 1 else next(iter(sides))
     orders = tuple(replace(order, side=None) if order.side == side else order for order in request.orders)
@@ -145,4 +136,4 @@ def _words(name: str) -> str:
     return "swept mark" if name == "is_swept" else name.removesuffix("_id").replace("_", " ")
 
 
-__all__ = ["ABSENT", "MAY_BE_ABSENT", "NEWEST_ONLY", "Generation", "absent_in", "fitted"]
+__all__ = ["NEWEST_ONLY", "REQUIRED", "Generation", "absent_in", "fitted", "may_be_absent"]

@@ -11,17 +11,16 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final
-from urllib.parse import quote
+from typing import Any, Final, TypeVar
 
-from tui.api import codec, responses, urls
+from tui.api import codec, http_request, responses, urls
+from tui.api.base import ResourceId
 from tui.api.connection_settings import Notice, Proxy, SecretText, Skew, Timeouts, TokenSource
-from tui.api.endpoints import Endpoint
 from tui.api.errors import (
     ApiError,
     MalformedReply,
@@ -31,6 +30,8 @@ from tui.api.errors import (
     Refused,
     Unauthenticated,
 )
+from tui.api.http_request import Query, Request
+from tui.api.operations import Operation
 from tui.api.responses import ParsedResponse, Reply
 from tui.api.retries import Budget, Circuit, RetryNotice, RetryPolicy
 from tui.api.sanitize import clean
@@ -43,8 +44,7 @@ if _click is None:
     del sys.modules["click"]
 
 AsyncBaseTransport = httpx.AsyncBaseTransport
-Query = Mapping[str, str | Sequence[str] | None]
-
+ReplyT = TypeVar("ReplyT")
 
 TIMEOUTS: Final = Timeouts()
 VISIBLE_WAIT_S: Final = 1.0
@@ -53,7 +53,6 @@ KEYS_KEPT: Final = "idempotency-key-supported"
 """The header by which a server says that it does the request of an Idempotency-Key once."""
 
 _NEVER_LEFT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-_USERINFO: Final = re.compile("//[^/]*@")
 _HEADER_WORD: Final = re.compile("[!-~]+")
 
 
@@ -112,7 +111,7 @@ class Http:
         self.base_url = base_url.rstrip("/")
         self.keeps_keys = False
         """Whether the server said that it does the request of an Idempotency-Key once."""
-        self._shown = clean(_USERINFO.sub("//", self.base_url))
+        self._shown = clean(urls.without_credentials(self.base_url))
         self._token = token
         self._timeouts = timeouts
         self._rate_limit_retries = rate_limit_retries
@@ -153,37 +152,52 @@ class Http:
         """Give back the connections."""
         await self._client.aclose()
 
-    async def call(
+    def build(
         self,
-        endpoint: Endpoint,
+        operation: Operation[Any, ReplyT],
         *,
-        path: Mapping[str, str] | None = None,
+        id: ResourceId | None = None,
         query: Query | None = None,
         body: object = None,
         key: str | None = None,
-    ) -> Reply:
-        """Send one request of ``endpoint`` and give its successful answer.
+    ) -> Request[ReplyT]:
+        """Return a request of ``operation`` to this server, complete but for the token.
 
-        ``key`` goes along as Idempotency-Key. A server that knows such keys (:attr:`keeps_keys`) does the
+        ``key`` is sent as Idempotency-Key. A server that knows such keys (:attr:`keeps_keys`) does the
         request of a key once and gives the same answer ever after, so that sending the very same request
-        under the same key again is safe, whatever became of it the first time. Nothing is sent again here
-        on the strength of that: whether to is the user's decision.
+        again under its key is safe, whatever became of it the first time. Nothing is sent again here on the
+        strength of that: whether to is the user's decision.
+
+        Raises:
+            NotSent: it cannot be sent to this address, or cannot be written exactly.
+        """
+        _check_address(self.base_url, self._shown, over_network=self._over_network)
+        headers = self._headers if key is None else {**self._headers, "Idempotency-Key": key}
+        try:
+            return http_request.build(operation, self.base_url, headers, id=id, query=query, body=body)
+        except (UnicodeError, codec.Unsendable) as error:
+            raise _unsendable(error) from error
+
+    async def send(self, request: Request[Any]) -> Reply:
+        """Send a request as it was built and return its successful answer.
 
         Raises:
             NotSent: it never left, also after trying again; Offline: nothing is sent to this server now.
             Refused: the server said no (401, 403, 404 and 429 have classes of their own).
             NoAnswer: nobody can tell what happened to it.
         """
-        request = self._request(endpoint, path, query, body, key)
+        outgoing = self._outgoing(request)
         self._budget.called()
         with self._circuit.call():
-            _sign(request, await _signed_on(self._token.token()) if self._token else None)
-            tries = RetryPolicy(
-                reads=endpoint.effect == "reads", budget=self._budget, rate_limited=self._rate_limit_retries
+            _sign(outgoing, await _signed_on(self._token.token()) if self._token else None)
+            policy = RetryPolicy(
+                reads=request.operation.effect == "reads",
+                budget=self._budget,
+                rate_limited=self._rate_limit_retries,
             )
-            return await self._tried(request, tries)
+            return await self._send_until_answered(outgoing, policy)
 
-    async def _tried(self, request: httpx.Request, tries: RetryPolicy) -> Reply:
+    async def _send_until_answered(self, request: httpx.Request, policy: RetryPolicy) -> Reply:
         """Send until there is an answer or nothing more may be tried."""
         renewed = False
         left = self._timeouts.call
@@ -199,7 +213,7 @@ class Http:
                 renewed = True
             except (RateLimited, NotSent, NoAnswer) as error:
                 left -= self._clock() - began
-                seconds = tries.pause_after(error) if left > 0 else None
+                seconds = policy.pause_after(error) if left > 0 else None
                 if seconds is None:
                     if request.method == "GET" and isinstance(error, NoAnswer):
                         error.advice = "It was asked again, in vain. Try again later."
@@ -219,37 +233,17 @@ class Http:
         _sign(request, token)
         return True
 
-    def _request(
-        self,
-        endpoint: Endpoint,
-        path: Mapping[str, str] | None,
-        query: Query | None,
-        body: object,
-        key: str | None,
-    ) -> httpx.Request:
-        """Build what is sent; what cannot be built is NotSent, in words."""
-        _check_address(self.base_url, self._shown, over_network=self._over_network)
-        headers = dict(self._headers)
-        if key is not None:
-            headers["Idempotency-Key"] = key
-        params = {name: value for name, value in (query or {}).items() if value not in (None, (), [])}
+    def _outgoing(self, request: Request[Any]) -> httpx.Request:
         try:
-            segments = {name: _segment(value) for name, value in (path or {}).items()}
-            base = self.base_url.removesuffix("/api") if endpoint.outside else self.base_url
-            url = base + endpoint.path.format(**segments)
-            content = None if body is None else codec.encode_request(body)
-            if content is not None:
-                headers["Content-Type"] = "application/json"
             return self._client.build_request(
-                endpoint.method,
-                url,
-                params=params,
-                content=content,
-                headers=headers,
-                timeout=_httpx_timeout(self._timeouts, lists=endpoint.lists),
+                request.operation.method,
+                request.url,
+                content=request.content,
+                headers=request.headers,
+                timeout=_httpx_timeout(self._timeouts, lists=request.operation.lists),
             )
-        except (httpx.InvalidURL, UnicodeError, codec.Unsendable) as error:
-            raise NotSent(f"This cannot be sent: {_words(error)}.") from error
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise _unsendable(error) from error
 
     async def _once(self, request: httpx.Request, seconds: float) -> Reply:
         """Send a request once and take its answer, all within ``seconds``."""
@@ -304,7 +298,7 @@ async def post_form(
             RateLimited carries ``retry_after``.
         NoAnswer: nobody can tell what happened to it.
     """
-    shown = clean(_USERINFO.sub("//", url))
+    shown = clean(urls.without_credentials(url))
     _check_address(url, shown, over_network=transport is None)
     client = _client(url, proxy=proxy, ca_file=ca_file, transport=transport, timeouts=timeouts)
     fields = {name: value if isinstance(value, str) else value.reveal() for name, value in form.items()}
@@ -318,7 +312,7 @@ async def post_form(
                     auth=(basic[0], basic[1].reveal()) if basic else httpx.USE_CLIENT_DEFAULT,
                 )
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise NotSent(f"This cannot be sent: {_words(error)}.") from None
+        raise _unsendable(error) from None
     answer = _answer(response)
     return responses.judge(answer, responses.said_by_issuer(answer)).body
 
@@ -346,7 +340,7 @@ def _httpx_timeout(timeouts: Timeouts, *, lists: bool = False) -> httpx.Timeout:
 
 
 def _proxy(proxy: Proxy) -> httpx.Proxy:
-    shown = clean(_USERINFO.sub("//", proxy.address))
+    shown = clean(urls.without_credentials(proxy.address))
     fault = urls.fault(proxy.address)
     if fault:
         raise NotSent(f"{shown or 'An empty text'} is not the address of a proxy: {fault}.")
@@ -414,13 +408,12 @@ def _network_errors(shown: str) -> Iterator[None]:
         raise NoAnswer(f"The connection to {shown} broke: {_words(error)}.") from error
 
 
-def _segment(text: str) -> str:
-    """Quote ``text`` as one segment of a path; dots alone would mean the folder above."""
-    return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")
-
-
 def _answer(response: httpx.Response) -> ParsedResponse:
     return ParsedResponse(response.status_code, response.reason_phrase, response.headers, response.content)
+
+
+def _unsendable(error: Exception) -> NotSent:
+    return NotSent(f"This cannot be sent: {_words(error)}.")
 
 
 def _words(error: Exception) -> str:

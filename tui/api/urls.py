@@ -5,8 +5,17 @@ No httpx here, so that a start can hold an address against these rules before an
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
+from typing import Final
 from urllib.parse import SplitResult, urlsplit
+
+_CREDENTIALS: Final = "//[^/]*@"
+
+
+def without_credentials(address: str) -> str:
+    """Return an address without the user name and password somebody wrote before its host."""
+    return re.sub(_CREDENTIALS, "//", address)
 
 
 def split(address: str) -> SplitResult | None:

@@ -13,8 +13,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from tui.api import endpoints
-from tui.api.endpoints import ALLOCATIONS, BLOCKS, EXECUTIONS, ORDERS, PLACEMENTS
+from tui.api import operations
+from tui.api.operations import ALLOCATIONS, ENTITIES, OPERATIONS, ORDERS
 
 
 class Fidelity(Enum):
@@ -371,43 +371,30 @@ _LISTS: Final = (
     "dataModelScope, dataModelCode, membershipType and getDerivedComplianceStatuses are not modelled"
 )
 
-SERVED: Final[Mapping[str, Served]] = {
-    endpoints.CREATE_ORDERS.name: Served(DOCUMENTED),
-    endpoints.MOVE_ORDERS.name: Served(DOCUMENTED),
-    endpoints.UPDATE_ORDERS.name: Served(DOCUMENTED),
-    endpoints.PLACE_BLOCKS.name: Served(DOCUMENTED),
-    endpoints.UPDATE_PLACEMENTS.name: Served(DOCUMENTED),
-    endpoints.CANCEL_PLACEMENTS.name: Served(DOCUMENTED),
-    endpoints.CANCEL_ORDERS.name: Served(DOCUMENTED),
-    endpoints.CANCEL_AND_MOVE.name: Served(DOCUMENTED),
-    endpoints.ALLOCATE.name: Served(DOCUMENTED),
-    endpoints.ALLOCATE_WEIGHTED.name: Served(DOCUMENTED),
-    endpoints.BOOK_TRANSACTIONS.name: Served(
+_NOTED: Final[Mapping[str, Served]] = {
+    operations.BOOK_TRANSACTIONS.name: Served(
         DOCUMENTED, "both forms of the body; fxInstrumentType makes no fxOrders; fees from a local table only"
     ),
-    endpoints.SWEEP_BLOCKS.name: Served(DOCUMENTED, "a cut label is the end of its day in UTC"),
-    endpoints.ORDER_HISTORY.name: Served(OURS, "shape as documented, in both generations; actions are ours"),
-    **{family.list.name: Served(DOCUMENTED) for family in endpoints.FAMILIES},
+    operations.SWEEP_BLOCKS.name: Served(DOCUMENTED, "a cut label is the end of its day in UTC"),
+    operations.ORDER_HISTORY.name: Served(OURS, "shape as documented, in both generations; actions are ours"),
     ORDERS.list.name: Served(DOCUMENTED, _LISTS),
-    **{family.get.name: Served(DOCUMENTED) for family in endpoints.FAMILIES},
-    BLOCKS.upsert.name: Served(DOCUMENTED),
     ORDERS.upsert.name: Served(DOCUMENTED, "dataModelScope and dataModelCode are not modelled"),
-    PLACEMENTS.upsert.name: Served(DOCUMENTED),
-    EXECUTIONS.upsert.name: Served(DOCUMENTED),
     ALLOCATIONS.upsert.name: Served(
         DOCUMENTED, "verificationAsAt and retryWithoutChangedEntities are not modelled"
     ),
-    **{family.delete.name: Served(DOCUMENTED, "no staged modifications") for family in endpoints.FAMILIES},
-    endpoints.GRAPH_BLOCKS.name: Served(
+    **{entity.delete.name: Served(DOCUMENTED, "no staged modifications") for entity in ENTITIES},
+    operations.GRAPH_BLOCKS.name: Served(
         DOCUMENTED, "useComplianceV2 is not modelled: compliance comes from order properties"
     ),
-    endpoints.GRAPH_PLACEMENTS.name: Served(DOCUMENTED),
-    endpoints.GRAPH_CHILDREN.name: Served(DOCUMENTED),
-    endpoints.PORTFOLIO_TRANSACTIONS.name: Served(
+    operations.PORTFOLIO_TRANSACTIONS.name: Served(
         DOCUMENTED, "only what booking made; a portfolio need not exist and has nothing else"
     ),
 }
-"""The endpoints by name; their methods and paths are declared in :mod:`tui.api.endpoints`."""
+
+SERVED: Final[Mapping[str, Served]] = {
+    each.name: _NOTED.get(each.name, Served(DOCUMENTED)) for each in OPERATIONS
+}
+"""The operations by name: as documented unless noted above. :mod:`tui.api.operations` declares them."""
 
 NOT_SERVED: Final[Mapping[str, tuple[str, ...]]] = {
     "Order management": (

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from msgspec.structs import replace
 
+from tui.api import operations
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.connection_settings import Notice, Skew
@@ -253,7 +254,7 @@ class Desk:
         ):
             return
         try:
-            user = await self.client.who_am_i()
+            user = await self.client.call(operations.WHO_AM_I)
         except ApiError as error:
             self._identified = isinstance(error, (Refused, MalformedReply))
             log.info("who is signed on is not known: %s", error.why)

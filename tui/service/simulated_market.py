@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from tui.api import operations
 from tui.api.client import Client
 from tui.api.errors import ApiError, NotFound, NotServed
 from tui.api.requests import MarketRequest, MarketStatus
@@ -22,7 +23,7 @@ class SimulatedMarket:
         if self._kind is EnvironmentKind.PROD:
             return None
         try:
-            return await self._client.market_status()
+            return await self._client.call(operations.MARKET_STATUS)
         except ApiError:
             return None
 
@@ -46,8 +47,9 @@ class SimulatedMarket:
         if self._kind is EnvironmentKind.PROD:
             return None
         try:
-            return await self._client.set_market(
-                MarketRequest(running=running, speed=speed, steps=steps, halt=halt, lift=lift)
+            return await self._client.call(
+                operations.SET_MARKET,
+                MarketRequest(running=running, speed=speed, steps=steps, halt=halt, lift=lift),
             )
         except (NotFound, NotServed):
             return None

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from tui.api import operations
 from tui.api.base import ResourceId
 from tui.api.client import Client, Page
 from tui.api.errors import Refused
@@ -83,10 +84,14 @@ async def read(client: Client) -> Desk:
     orders = await listed(lambda token: client.orders.list(limit=500, page=token))
     booked: list[Transaction] = []
     for portfolio in portfolios:
-        booked += (await client.list_transactions(ResourceId("demo", portfolio), limit=500)).values
+        booked += (
+            await client.list(operations.PORTFOLIO_TRANSACTIONS, id=ResourceId("demo", portfolio), limit=500)
+        ).values
     return Desk(
-        blocks=await listed(lambda token: client.list_order_graph_blocks(limit=500, page=token)),
-        placements=await listed(lambda token: client.list_order_graph_placements(limit=500, page=token)),
+        blocks=await listed(lambda token: client.list(operations.GRAPH_BLOCKS, limit=500, page=token)),
+        placements=await listed(
+            lambda token: client.list(operations.GRAPH_PLACEMENTS, limit=500, page=token)
+        ),
         orders={order.id: order for order in orders},
         executions=await listed(lambda token: client.executions.list(limit=500, page=token)),
         allocations=await listed(lambda token: client.allocations.list(limit=500, page=token)),
@@ -201,7 +206,7 @@ def test_two_blocks_of_one_instrument_and_side_will_not_merge(served: Served) ->
     move = BlockAndOrderIdRequest(destination_block_id=other.id, order_id=one.order_ids[0])
     request = MoveOrdersToDifferentBlocksRequest(requests=(move,))
     with pytest.raises(Refused, match=r"limitPrice 0\.8[23]00 GBP, not 0\.8[23]00 GBP"):
-        served.ask(lambda client: client.move_orders(request))
+        served.ask(lambda client: client.call(operations.MOVE_ORDERS, request))
 
 
 def test_some_blocks_can_be_swept_and_booked_ones_not_always(served: Served) -> None:
@@ -210,7 +215,7 @@ def test_some_blocks_can_be_swept_and_booked_ones_not_always(served: Served) -> 
     assert ready.derived_state == unmarked.derived_state == "Booked"
     ids = {"ready": ready.block.id, "unmarked": unmarked.block.id}
     sweep = SweepBlocksRequest(block_ids=ids, latest_allowable_modification_time=NOON.isoformat())
-    reply = served.ask(lambda client: client.sweep_blocks(sweep))
+    reply = served.ask(lambda client: client.call(operations.SWEEP_BLOCKS, sweep))
     assert set(reply.values or {}) == {"ready"}
     assert set(reply.failed or {}) == {"unmarked"}
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.oms.contract_scenario import body_of
 from tests.paths import ROOT
-from tui.api import endpoints
+from tui.api import operations
 from tui.checked.mistakes import CheckError
 from tui.oms.faults.scenario import KINDS, read_faults
 
@@ -149,7 +149,7 @@ def test_a_scenario_says_what_where_and_how_often(tmp_path: Path) -> None:
         assert client.get("/blocks/Desk/BLK-0-1").status_code == 200
     again = read_faults((), file)
     assert again is not None
-    struck = [again.strike(endpoints.ORDERS.get) is not None for _ in range(40)]
+    struck = [again.strike(operations.ORDERS.get) is not None for _ in range(40)]
     assert [status == 401 for status in drawn] == struck, "one seed gives one day"
     assert 5 < sum(struck) < 35
 

@@ -13,8 +13,8 @@ import pytest
 
 from tests.oms.contract_scenario import EXAMPLES, MANAGE, body_of, play
 from tests.oms.request_bodies import an_order, put, usd
-from tui.api.endpoints import ORDERS
 from tui.api.http import asgi_transport
+from tui.api.operations import ORDERS
 from tui.oms.engine.engine import Engine
 from tui.oms.http import generation_2_1
 from tui.oms.http.app import Server, ServerSettings

@@ -13,9 +13,9 @@ from tests.oms.contract_scenario import MANAGE, body_of
 from tests.oms.request_bodies import an_order, put
 from tui.api import codec
 from tui.api.base import ProblemDetails
-from tui.api.endpoints import ENDPOINTS
 from tui.api.http import asgi_transport
 from tui.api.models import Order
+from tui.api.operations import OPERATIONS
 from tui.oms.auth.tokens import Tokens
 from tui.oms.auth.users import User, Users, digest
 from tui.oms.engine.engine import Engine
@@ -65,7 +65,7 @@ async def test_a_dollar_may_be_escaped(raw: httpx.AsyncClient, path: str) -> Non
     assert answer.json()["failed"]["a"]["type"] == "PlacementNotFound"
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
+@pytest.mark.parametrize("endpoint", OPERATIONS, ids=lambda endpoint: endpoint.name)
 async def test_every_endpoint_of_the_contract_is_served(raw: httpx.AsyncClient, endpoint: Any) -> None:
     path = endpoint.path.format(scope="Desk", code="X")
     answer = await raw.request(endpoint.method, path, headers=JSON)

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from tests.oms.contract_scenario import EXAMPLES, MANAGE, STEPS, body_of, play
+from tui.api import operations
 from tui.api.base import ResourceId
 from tui.api.client import Client
 
@@ -41,7 +42,7 @@ async def _now(client: Client) -> datetime:
     for family in (client.blocks, client.orders, client.placements, client.executions, client.allocations):
         for row in (await family.list(sort_by=["version.asAtModified DESC"], limit=1)).values:  # type: ignore[attr-defined]
             newest.append(row.version.as_at_modified)
-    booked = (await client.list_transactions(ResourceId("Desk", "GROWTH"))).values
+    booked = (await client.list(operations.PORTFOLIO_TRANSACTIONS, id=ResourceId("Desk", "GROWTH"))).values
     newest += [each.entry_date_time for each in booked if each.entry_date_time]
     return max(newest)
 
@@ -53,7 +54,7 @@ async def test_a_deleted_block_leaves_the_graph_but_not_the_past(
     before = await _now(client)
     assert (await raw.delete("/api/blocks/Desk/BLK-7")).status_code == 200
     assert (await raw.get("/api/ordergraph/blocks")).json()["values"] == []
-    (row,) = (await client.list_order_graph_blocks(as_at=before)).values
+    (row,) = (await client.list(operations.GRAPH_BLOCKS, as_at=before)).values
     assert row.block.id.code == "BLK-7"
 
 
@@ -61,11 +62,11 @@ async def test_the_graph_is_filtered_by_the_fields_of_its_blocks(
     raw: httpx.AsyncClient, client: Client
 ) -> None:
     await play(raw)
-    rows = (await client.list_order_graph_blocks(filter="quantity gt 0 and side eq 'buy'")).values
+    rows = (await client.list(operations.GRAPH_BLOCKS, filter="quantity gt 0 and side eq 'buy'")).values
     assert [row.block.id.code for row in rows] == ["BLK-1"]
-    rows = (await client.list_order_graph_blocks(sort_by=["-id.code"], limit=1)).values
+    rows = (await client.list(operations.GRAPH_BLOCKS, sort_by=["-id.code"], limit=1)).values
     assert [row.block.id.code for row in rows] == ["BLK-2"]
-    placed = (await client.list_order_graph_placements(filter="state eq 'Cancelled'")).values
+    placed = (await client.list(operations.GRAPH_PLACEMENTS, filter="state eq 'Cancelled'")).values
     assert [row.placement.id.code for row in placed] == ["PLC-2"]
 
 

@@ -24,8 +24,9 @@ from hypothesis import strategies as st
 
 from tests.oms.contract_scenario import STEPS, body_of, play
 from tests.paths import DOCUMENT
-from tui.api.endpoints import ENDPOINTS, FAMILIES, PORTFOLIO_TRANSACTIONS
+from tui.api import operations
 from tui.api.http import asgi_transport
+from tui.api.operations import ENTITIES, PORTFOLIO_TRANSACTIONS
 from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server
@@ -157,7 +158,7 @@ LIKELY: Final[dict[str, st.SearchStrategy[Any]]] = {
 
 def test_the_document_has_every_endpoint() -> None:
     """Booked transactions are described in the contract's words only."""
-    assert {*OPERATIONS, PORTFOLIO_TRANSACTIONS.name} == {endpoint.name for endpoint in ENDPOINTS}
+    assert {*OPERATIONS, PORTFOLIO_TRANSACTIONS.name} == {each.name for each in operations.OPERATIONS}
 
 
 @pytest.fixture
@@ -241,7 +242,7 @@ CHECKS: Final = [
 
 
 READS: Final = {
-    **{f"list_{family.plural}": f"/api/{family.plural}" for family in FAMILIES},
+    **{each.list.name: each.list.path for each in ENTITIES},
     "get_block": "/api/blocks/Desk/BLK-1",
     "get_order": "/api/orders/Desk/ORD-1",
     "get_placement": "/api/placements/Desk/PLC-1",

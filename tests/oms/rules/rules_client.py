@@ -19,9 +19,8 @@ import httpx
 import msgspec
 import pytest
 
-from tui.api import codec, endpoints, requests
+from tui.api import codec, operations
 from tui.api.base import ErrorDetail, ProblemDetails, ResourceId
-from tui.api.endpoints import ALLOCATIONS, BLOCKS, EXECUTIONS, ORDERS, PLACEMENTS, Endpoint
 from tui.api.http import asgi_transport
 from tui.api.models import (
     Allocation,
@@ -34,7 +33,8 @@ from tui.api.models import (
     Placement,
     Transaction,
 )
-from tui.api.requests import KeyedReply, ResourceList
+from tui.api.operations import ALLOCATIONS, BLOCKS, EXECUTIONS, ORDERS, PLACEMENTS, Operation
+from tui.api.requests import ResourceList
 from tui.oms.demo.universe import instrument_table
 from tui.oms.domain.unit_of_work import Context, UnitOfWork
 from tui.oms.engine.engine import Engine
@@ -57,26 +57,6 @@ CODES = frozenset({103, 132, 144, 151, 156, 157, 173, 186, 187, 232, 233, 411, 6
 CODES_OF_IDS = frozenset({650, 654, 725, 726, 727, 729, 730})
 """The error codes of section 2.0."""
 
-REPLIES: Mapping[Endpoint, Any] = {
-    endpoints.CREATE_ORDERS: ResourceList[requests.BlockAndOrders],
-    endpoints.MOVE_ORDERS: ResourceList[requests.MovedOrder],
-    endpoints.UPDATE_ORDERS: KeyedReply[Order],
-    endpoints.PLACE_BLOCKS: ResourceList[Placement],
-    endpoints.UPDATE_PLACEMENTS: KeyedReply[Placement],
-    endpoints.CANCEL_PLACEMENTS: KeyedReply[requests.CancelledPlacement],
-    endpoints.CANCEL_ORDERS: KeyedReply[requests.CancelledOrder],
-    endpoints.CANCEL_AND_MOVE: KeyedReply[requests.CancelledAndMoved],
-    endpoints.ALLOCATE: requests.AllocationReply,
-    endpoints.ALLOCATE_WEIGHTED: requests.AllocationReply,
-    endpoints.BOOK_TRANSACTIONS: requests.BookingReply,
-    endpoints.SWEEP_BLOCKS: KeyedReply[ResourceId],
-    BLOCKS.upsert: ResourceList[Block],
-    ORDERS.upsert: ResourceList[Order],
-    PLACEMENTS.upsert: ResourceList[Placement],
-    EXECUTIONS.upsert: ResourceList[Execution],
-    ALLOCATIONS.upsert: ResourceList[Allocation],
-    **{family.delete: requests.DeletedEntity for family in endpoints.FAMILIES},
-}
 FAMILIES: Mapping[type[Any], Any] = {
     Block: BLOCKS,
     Order: ORDERS,
@@ -159,7 +139,12 @@ class Desk:
         )
 
     def send(
-        self, endpoint: Endpoint, body: Any = None, *, id: str = "", query: Mapping[str, Any] | None = None
+        self,
+        endpoint: Operation[Any, Any],
+        body: Any = None,
+        *,
+        id: str = "",
+        query: Mapping[str, Any] | None = None,
     ) -> Any:
         """Call a writing endpoint and give its reply; what every answer must be is checked here."""
         path = endpoint.path.format(scope="Desk", code=id)
@@ -171,7 +156,7 @@ class Desk:
             assert after == before, "a refused call leaves no trace"
             raise Refused(problem_of(answer))
         assert answer.status_code == endpoint.status
-        reply = codec.decode(REPLIES[endpoint], answer.content)
+        reply = codec.decode(endpoint.reply, answer.content)
         if hasattr(reply, "failed"):
             check_partial(endpoint, body, reply)
         return reply
@@ -184,7 +169,7 @@ class Desk:
             date = (OPENING + timedelta(seconds=number)).isoformat()
             made.append({"id": id_of(code), "portfolioId": id_of("GROWTH"), "date": date, **own})
         entry = {"blockId": id_of(block), "orders": made, **TERMS, **fields}
-        return self.send(endpoints.CREATE_ORDERS, {"requests": [entry]})
+        return self.send(operations.CREATE_ORDERS, {"requests": [entry]})
 
     def put_order(self, code: str, **fields: Any) -> Any:
         item = {"id": id_of(code), "portfolioId": id_of("GROWTH"), **TERMS, "quantity": 10, **fields}
@@ -196,18 +181,18 @@ class Desk:
 
     def move(self, moves: dict[str, str]) -> Any:
         items = [{"orderId": id_of(order), "destinationBlockId": id_of(to)} for order, to in moves.items()]
-        return self.send(endpoints.MOVE_ORDERS, {"requests": items})
+        return self.send(operations.MOVE_ORDERS, {"requests": items})
 
     def update(self, code: str, **fields: Any) -> Any:
-        return self.send(endpoints.UPDATE_ORDERS, {"u": {"id": id_of(code), **fields}})
+        return self.send(operations.UPDATE_ORDERS, {"u": {"id": id_of(code), **fields}})
 
     def updates(self, items: dict[str, tuple[str, dict[str, Any]]]) -> Any:
         """``items`` maps a request key to an order and the fields to update."""
         body = {key: {"id": id_of(code), **fields} for key, (code, fields) in items.items()}
-        return self.send(endpoints.UPDATE_ORDERS, body)
+        return self.send(operations.UPDATE_ORDERS, body)
 
     def cancel(self, *codes: str) -> Any:
-        return self.send(endpoints.CANCEL_ORDERS, {code: id_of(code) for code in codes})
+        return self.send(operations.CANCEL_ORDERS, {code: id_of(code) for code in codes})
 
     def cancel_and_move(self, moves: dict[str, tuple[str, str]]) -> Any:
         """``moves`` maps the order to cancel to the new order and its block."""
@@ -223,7 +208,7 @@ class Desk:
             }
             for key, (code, order, block) in items.items()
         }
-        return self.send(endpoints.CANCEL_AND_MOVE, body)
+        return self.send(operations.CANCEL_AND_MOVE, body)
 
     def a_placement(self, code: str, blocks: str, quantity: Any, **fields: Any) -> Any:
         """Give a placement as JSON has it; ``blocks`` are codes with a space between."""
@@ -240,7 +225,7 @@ class Desk:
 
     def place(self, code: str, blocks: str, quantity: Any, **fields: Any) -> Any:
         item = self.a_placement(code, blocks, quantity, **fields)
-        return self.send(endpoints.PLACE_BLOCKS, {"requests": [item]})
+        return self.send(operations.PLACE_BLOCKS, {"requests": [item]})
 
     def put_placement(self, code: str, blocks: str, quantity: Any, **fields: Any) -> Any:
         item = self.a_placement(code, blocks, quantity, **fields)
@@ -249,13 +234,13 @@ class Desk:
     def update_placements(self, items: dict[str, tuple[str, dict[str, Any]]]) -> Any:
         """``items`` maps a request key to a placement and the fields to update."""
         body = {key: {"id": id_of(code), **fields} for key, (code, fields) in items.items()}
-        return self.send(endpoints.UPDATE_PLACEMENTS, body)
+        return self.send(operations.UPDATE_PLACEMENTS, body)
 
     def update_placement(self, code: str, **fields: Any) -> Any:
-        return self.send(endpoints.UPDATE_PLACEMENTS, {"u": {"id": id_of(code), **fields}})
+        return self.send(operations.UPDATE_PLACEMENTS, {"u": {"id": id_of(code), **fields}})
 
     def cancel_placement(self, code: str) -> Any:
-        return self.send(endpoints.CANCEL_PLACEMENTS, {"c": id_of(code)})
+        return self.send(operations.CANCEL_PLACEMENTS, {"c": id_of(code)})
 
     def a_fill(self, code: str, placement: str, quantity: Any, price: Any = 190, **fields: Any) -> Any:
         """Give a fill as JSON has it; fills are a minute apart in the order they are made."""
@@ -285,12 +270,12 @@ class Desk:
 
     def allocate(self, *codes: str, algorithm: str = "PR-FIFO") -> Any:
         query = {"allocationAlgorithm": algorithm}
-        return self.send(endpoints.ALLOCATE, [id_of(code) for code in codes], query=query)
+        return self.send(operations.ALLOCATE, [id_of(code) for code in codes], query=query)
 
     def allocate_weighted(self, code: str, weights: dict[str, Any], algorithm: str = "PR-LF") -> Any:
         entries = [{"portfolioId": id_of(name), "weight": weight} for name, weight in weights.items()]
         body = {"placementIds": [id_of(code)], "portfolioWeights": entries}
-        return self.send(endpoints.ALLOCATE_WEIGHTED, body, query={"allocationAlgorithm": algorithm})
+        return self.send(operations.ALLOCATE_WEIGHTED, body, query={"allocationAlgorithm": algorithm})
 
     def an_allocation(self, code: str, order: str, quantity: Any, **fields: Any) -> Any:
         return without_nulls(
@@ -316,21 +301,23 @@ class Desk:
 
     def book_ids(self, *ids: Any, mark: bool = False, fees: bool = True, **fields: Any) -> Any:
         query = {"markOrdersAndAllocationsAsBooked": mark, "applyFeesAndCommission": fees}
-        return self.send(endpoints.BOOK_TRANSACTIONS, {"allocationIds": list(ids), **fields}, query=query)
+        return self.send(operations.BOOK_TRANSACTIONS, {"allocationIds": list(ids), **fields}, query=query)
 
     def sweep(self, *codes: str, latest: str = "2999-01-01T00:00:00Z") -> Any:
         body = {
             "blockIds": {code: id_of(code) for code in codes},
             "latestAllowableModificationTime": latest,
         }
-        return self.send(endpoints.SWEEP_BLOCKS, body)
+        return self.send(operations.SWEEP_BLOCKS, body)
 
     def delete(self, kind: type[Any], code: str) -> Any:
         return self.send(FAMILIES[kind].delete, id=code)
 
     # -- reads ----------------------------------------------------------------------------------------
 
-    def read(self, endpoint: Endpoint, *, id: str = "", scope: str = "Desk", **query: Any) -> bytes:
+    def read(
+        self, endpoint: Operation[Any, Any], *, id: str = "", scope: str = "Desk", **query: Any
+    ) -> bytes:
         """Call a reading endpoint and give its body; a parameter that is None is not sent."""
         path = endpoint.path.format(scope=scope, code=id)
         answer = self.request("GET", path, query=without_nulls(query))
@@ -375,20 +362,20 @@ class Desk:
     def transactions(self, portfolio: str = "GROWTH", *, cancelled: bool = False) -> list[Transaction]:
         """Give what is booked in a portfolio."""
         query = {"limit": 5000, "showCancelledTransactions": cancelled}
-        body = self.read(endpoints.PORTFOLIO_TRANSACTIONS, id=portfolio, **query)
+        body = self.read(operations.PORTFOLIO_TRANSACTIONS, id=portfolio, **query)
         return list(codec.decode(ResourceList[Transaction], body).values)
 
     def history(self, code: str, as_at: datetime | None = None) -> tuple[HistoryItem, ...]:
         at = None if as_at is None else as_at.isoformat()
-        body = self.read(endpoints.ORDER_HISTORY, id=code, asAt=at)
+        body = self.read(operations.ORDER_HISTORY, id=code, asAt=at)
         return codec.decode(ResourceList[HistoryItem], body).values
 
     def block_entries(self, **query: Any) -> list[OrderGraphBlock]:
-        body = self.read(endpoints.GRAPH_BLOCKS, **{"limit": 5000, **query})
+        body = self.read(operations.GRAPH_BLOCKS, **{"limit": 5000, **query})
         return list(codec.decode(ResourceList[OrderGraphBlock], body).values)
 
     def placement_entries(self, **query: Any) -> list[OrderGraphPlacement]:
-        body = self.read(endpoints.GRAPH_PLACEMENTS, **{"limit": 5000, **query})
+        body = self.read(operations.GRAPH_PLACEMENTS, **{"limit": 5000, **query})
         return list(codec.decode(ResourceList[OrderGraphPlacement], body).values)
 
     def block_entry(self, code: str) -> OrderGraphBlock:
@@ -419,9 +406,9 @@ def problem_of(answer: httpx.Response) -> ProblemDetails:
     return problem
 
 
-def check_partial(endpoint: Endpoint, body: Any, reply: Any) -> None:
+def check_partial(endpoint: Operation[Any, Any], body: Any, reply: Any) -> None:
     """See that a partial answer tells of every item, and of each failure what the contract asks for."""
-    if endpoint in (endpoints.ALLOCATE, endpoints.ALLOCATE_WEIGHTED, endpoints.BOOK_TRANSACTIONS):
+    if endpoint in (operations.ALLOCATE, operations.ALLOCATE_WEIGHTED, operations.BOOK_TRANSACTIONS):
         ids = body if isinstance(body, list) else body.get("placementIds") or body["allocationIds"]
         keys = {f"Scope:{each['scope']} Code:{each['code']}" for each in ids}
     else:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.oms.rules.rules_client import GILT, Desk, failure, id_of, refused, rid, usd
-from tui.api import endpoints
+from tui.api import operations
 from tui.api.models import Allocation
 
 VECTORS = [
@@ -447,7 +447,7 @@ def test_allocated_beyond_an_order_by_record_leaves_it_no_room(desk: Desk) -> No
 
 def test_a1_pr_fifo_is_the_default(desk: Desk) -> None:
     codes = working(desk, "30/70", "40")
-    desk.send(endpoints.ALLOCATE, [id_of("P")])
+    desk.send(operations.ALLOCATE, [id_of("P")])
     assert got(desk, codes) == "12/28"
 
 

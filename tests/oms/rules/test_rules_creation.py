@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.oms.rules.rules_client import MICROSOFT, OPENING, Desk, Refused, id_of, refused, rid, usd
-from tui.api import endpoints
+from tui.api import operations
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 
 
@@ -140,7 +140,7 @@ def test_2_0_a_request_says_everything_that_is_wrong_with_it(desk: Desk) -> None
 def test_2_0_an_order_named_twice_refuses_the_call(desk: Desk) -> None:
     desk.create("B", {"O1": 1})
     with refused("DuplicateInParameterSet", 144):
-        desk.send(endpoints.CANCEL_ORDERS, {"a": id_of("O1"), "b": id_of("O1")})
+        desk.send(operations.CANCEL_ORDERS, {"a": id_of("O1"), "b": id_of("O1")})
 
 
 def test_2_0_a_hundred_and_one_entries_are_too_many(desk: Desk) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.oms.rules.rules_client import Desk, Refused, id_of, refused, usd
-from tui.api.endpoints import ORDER_HISTORY
 from tui.api.models import Execution
+from tui.api.operations import ORDER_HISTORY
 from tui.oms.http.app import ServerSettings
 
 NOTE = "Order/Desk/Note"

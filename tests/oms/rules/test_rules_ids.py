@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.oms.rules.rules_client import APPLE, Desk, Refused, id_of
-from tui.api import endpoints
+from tui.api import operations
 
 Send = Callable[[Desk, dict[str, str]], Any]
 
@@ -21,16 +21,16 @@ def field(name: str) -> str:
 
 def weighted(desk: Desk, id: dict[str, str]) -> Any:
     body = {"placementIds": [id_of("P")], "portfolioWeights": [{"portfolioId": id, "weight": 1}]}
-    return desk.send(endpoints.ALLOCATE_WEIGHTED, body)
+    return desk.send(operations.ALLOCATE_WEIGHTED, body)
 
 
 PLACES: dict[str, Send] = {
     "Requests[0].BlockId": lambda desk, id: desk.send(
-        endpoints.CREATE_ORDERS,
+        operations.CREATE_ORDERS,
         {"requests": [{"blockId": id, "orders": [{"id": id_of("O"), "quantity": 1}], **TERMS}]},
     ),
     "Requests[0].Orders[0].Id": lambda desk, id: desk.send(
-        endpoints.CREATE_ORDERS,
+        operations.CREATE_ORDERS,
         {"requests": [{"blockId": id_of("B"), "orders": [{"id": id, "quantity": 1}], **TERMS}]},
     ),
     **{
@@ -45,10 +45,10 @@ PLACES: dict[str, Send] = {
     },
     "[u].PortfolioId": lambda desk, id: desk.update("O1", portfolioId=id),
     "Requests[0].DestinationBlockId": lambda desk, id: desk.send(
-        endpoints.MOVE_ORDERS, {"requests": [{"orderId": id_of("O1"), "destinationBlockId": id}]}
+        operations.MOVE_ORDERS, {"requests": [{"orderId": id_of("O1"), "destinationBlockId": id}]}
     ),
     "[m].MoveRemainingToOrderId": lambda desk, id: desk.send(
-        endpoints.CANCEL_AND_MOVE,
+        operations.CANCEL_AND_MOVE,
         {
             "m": {
                 "cancelOrderId": id_of("O1"),
@@ -58,7 +58,7 @@ PLACES: dict[str, Send] = {
         },
     ),
     "[m].MoveRemainingToBlockId": lambda desk, id: desk.send(
-        endpoints.CANCEL_AND_MOVE,
+        operations.CANCEL_AND_MOVE,
         {
             "m": {
                 "cancelOrderId": id_of("O1"),

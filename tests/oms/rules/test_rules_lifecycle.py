@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from tests.oms.rules.rules_client import Desk, Refused, failure, id_of, refused, rid
-from tui.api.endpoints import ORDERS
 from tui.api.models import Allocation, Block, Execution, Order, Placement
+from tui.api.operations import ORDERS
 
 
 def test_l7_a_final_order_refuses_update(desk: Desk) -> None:

@@ -8,25 +8,26 @@ from typing import Any
 import pytest
 
 from tests.oms.rules.rules_client import TERMS, Desk, Refused, id_of, usd
-from tui.api import endpoints
-from tui.api.endpoints import ALLOCATIONS, BLOCKS, EXECUTIONS, ORDERS, PLACEMENTS, Endpoint
+from tui.api import operations
+from tui.api.operations import ALLOCATIONS, BLOCKS, EXECUTIONS, ORDERS, PLACEMENTS, Operation
 
 Body = Callable[[Desk], Any]
+Called = Operation[Any, Any]
 
-ATOMIC: dict[Endpoint, Body] = {
-    endpoints.CREATE_ORDERS: lambda desk: {
+ATOMIC: dict[Called, Body] = {
+    operations.CREATE_ORDERS: lambda desk: {
         "requests": [
             {"blockId": id_of("N1"), "orders": [{"id": id_of("O8"), "quantity": 5}], **TERMS},
             {"blockId": id_of("N2"), "orders": [{"id": id_of("O9"), "quantity": -5}], **TERMS},
         ]
     },
-    endpoints.MOVE_ORDERS: lambda desk: {
+    operations.MOVE_ORDERS: lambda desk: {
         "requests": [
             {"orderId": id_of("O2"), "destinationBlockId": id_of("N1")},
             {"orderId": id_of("O404"), "destinationBlockId": id_of("N1")},
         ]
     },
-    endpoints.PLACE_BLOCKS: lambda desk: {
+    operations.PLACE_BLOCKS: lambda desk: {
         "requests": [desk.a_placement("P8", "B", 1), desk.a_placement("P9", "B", 1000)]
     },
     BLOCKS.upsert: lambda desk: {
@@ -51,31 +52,31 @@ ATOMIC: dict[Endpoint, Body] = {
 }
 """For every atomic endpoint a call whose first item is good and whose last is not."""
 
-PARTIAL: dict[Endpoint, Body] = {
-    endpoints.UPDATE_ORDERS: lambda desk: {
+PARTIAL: dict[Called, Body] = {
+    operations.UPDATE_ORDERS: lambda desk: {
         "good": {"id": id_of("O1"), "quantity": 90},
         "bad": {"id": id_of("O404"), "quantity": 90},
     },
-    endpoints.CANCEL_ORDERS: lambda desk: {"good": id_of("O2"), "bad": id_of("O404")},
-    endpoints.CANCEL_AND_MOVE: lambda desk: {
+    operations.CANCEL_ORDERS: lambda desk: {"good": id_of("O2"), "bad": id_of("O404")},
+    operations.CANCEL_AND_MOVE: lambda desk: {
         "good": cut("O1", "O8"),
         "bad": cut("O2", "O1"),
     },
-    endpoints.UPDATE_PLACEMENTS: lambda desk: {
+    operations.UPDATE_PLACEMENTS: lambda desk: {
         "good": {"id": id_of("P"), "quantity": 60},
         "bad": {"id": id_of("P404"), "quantity": 60},
     },
-    endpoints.CANCEL_PLACEMENTS: lambda desk: {"good": id_of("P"), "bad": id_of("P404")},
-    endpoints.SWEEP_BLOCKS: lambda desk: {
+    operations.CANCEL_PLACEMENTS: lambda desk: {"good": id_of("P"), "bad": id_of("P404")},
+    operations.SWEEP_BLOCKS: lambda desk: {
         "blockIds": {"good": id_of("DONE"), "bad": id_of("B")},
         "latestAllowableModificationTime": "2999-01-01T00:00:00Z",
     },
-    endpoints.ALLOCATE: lambda desk: [id_of("P"), id_of("P404")],
-    endpoints.ALLOCATE_WEIGHTED: lambda desk: {
+    operations.ALLOCATE: lambda desk: [id_of("P"), id_of("P404")],
+    operations.ALLOCATE_WEIGHTED: lambda desk: {
         "placementIds": [id_of("U"), id_of("P")],
         "portfolioWeights": [{"portfolioId": id_of("GROWTH"), "weight": 1}],
     },
-    endpoints.BOOK_TRANSACTIONS: lambda desk: {"allocationIds": [id_of("A1"), id_of("A404")]},
+    operations.BOOK_TRANSACTIONS: lambda desk: {"allocationIds": [id_of("A1"), id_of("A404")]},
 }
 """For every partial endpoint a call with one good item and one that is not."""
 
@@ -103,13 +104,13 @@ def busy(desk: Desk) -> Desk:
 
 
 def test_2_0_every_writing_endpoint_is_tried() -> None:
-    writing = {each for each in endpoints.ENDPOINTS if each.effect == "writes" and each.method == "POST"}
+    writing = {each for each in operations.OPERATIONS if each.effect == "writes" and each.method == "POST"}
     assert ATOMIC.keys() | PARTIAL.keys() == writing
     assert not ATOMIC.keys() & PARTIAL.keys()
 
 
 @pytest.mark.parametrize("endpoint", ATOMIC, ids=lambda each: each.name)
-def test_2_0_one_bad_item_refuses_the_whole_call_and_leaves_no_trace(busy: Desk, endpoint: Endpoint) -> None:
+def test_2_0_one_bad_item_refuses_the_whole_call_and_leaves_no_trace(busy: Desk, endpoint: Called) -> None:
     before = busy.contents()
     with pytest.raises(Refused) as caught:
         busy.send(endpoint, ATOMIC[endpoint](busy))
@@ -118,7 +119,7 @@ def test_2_0_one_bad_item_refuses_the_whole_call_and_leaves_no_trace(busy: Desk,
 
 
 @pytest.mark.parametrize("endpoint", ATOMIC, ids=lambda each: each.name)
-def test_2_0_the_good_item_alone_is_done(busy: Desk, endpoint: Endpoint) -> None:
+def test_2_0_the_good_item_alone_is_done(busy: Desk, endpoint: Called) -> None:
     body = ATOMIC[endpoint](busy)
     (name,) = body
     assert busy.send(endpoint, {name: body[name][:1]}).values
@@ -126,7 +127,7 @@ def test_2_0_the_good_item_alone_is_done(busy: Desk, endpoint: Endpoint) -> None
 
 
 @pytest.mark.parametrize("endpoint", PARTIAL, ids=lambda each: each.name)
-def test_2_0_a_partial_call_does_the_good_and_says_why_not_the_bad(busy: Desk, endpoint: Endpoint) -> None:
+def test_2_0_a_partial_call_does_the_good_and_says_why_not_the_bad(busy: Desk, endpoint: Called) -> None:
     reply = busy.send(endpoint, PARTIAL[endpoint](busy))
     assert (len(reply.values), len(reply.failed)) == (1, 1)
     assert busy.wrote
@@ -134,9 +135,7 @@ def test_2_0_a_partial_call_does_the_good_and_says_why_not_the_bad(busy: Desk, e
 
 @pytest.mark.parametrize("endpoint", [*ATOMIC, *PARTIAL], ids=lambda each: each.name)
 @pytest.mark.parametrize("body", [b"", b"{", b'{"requests": 7}', b"null"])
-def test_2_0_a_body_that_cannot_be_read_refuses_every_call(
-    busy: Desk, endpoint: Endpoint, body: bytes
-) -> None:
+def test_2_0_a_body_that_cannot_be_read_refuses_every_call(busy: Desk, endpoint: Called, body: bytes) -> None:
     with pytest.raises(Refused) as caught:
         busy.send(endpoint, body)
     problem = caught.value.problem
@@ -144,14 +143,14 @@ def test_2_0_a_body_that_cannot_be_read_refuses_every_call(
     assert problem.errors
 
 
-TWICE = (endpoints.UPDATE_ORDERS, endpoints.UPDATE_PLACEMENTS, endpoints.CANCEL_AND_MOVE)
+TWICE = (operations.UPDATE_ORDERS, operations.UPDATE_PLACEMENTS, operations.CANCEL_AND_MOVE)
 """The calls whose items may name one entity twice (U5)."""
 
 
 @pytest.mark.parametrize(
     "endpoint", [each for each in PARTIAL if each not in TWICE], ids=lambda each: each.name
 )
-def test_2_0_a_bare_id_named_twice_refuses_even_a_partial_call(busy: Desk, endpoint: Endpoint) -> None:
+def test_2_0_a_bare_id_named_twice_refuses_even_a_partial_call(busy: Desk, endpoint: Called) -> None:
     body = PARTIAL[endpoint](busy)
     if isinstance(body, list):
         body = [body[0], body[0]]

@@ -15,6 +15,7 @@ from textual import events
 from styles.themes import THEMES
 from tests.blotter_app import blotter, demo
 from tests.screens.desk.test_trading import fill, new_block, place
+from tui.api import operations
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http
 from tui.api.requests import MarketStatus
@@ -86,7 +87,9 @@ async def test_a_booking_whose_answer_is_lost_is_read_back_and_never_sent_twice(
         assert lines.made.lost == 1
         await user.until(lambda: user.row("blocks", block)["booked"] == "10,000")
         [share] = user.desk.snapshot.allocations_of_placement(demo(placement))
-        ledger = (await user.client.list_transactions(demo("UKEQ-GROW"), limit=5000)).values
+        ledger = (
+            await user.client.list(operations.PORTFOLIO_TRANSACTIONS, id=demo("UKEQ-GROW"), limit=5000)
+        ).values
         assert len([each for each in ledger if each.allocation_id == share]) == 1
 
 

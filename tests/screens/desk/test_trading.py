@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.blotter_app import Blotter, blotter, demo
+from tui.api import operations
 from tui.api.errors import NotFound
 from tui.screens.desk.screen import DeskScreen
 from tui.screens.dialogs.preview_dialog import PreviewDialog
@@ -283,7 +284,7 @@ async def test_from_fill_to_ledger_and_the_whole_story_of_the_order() -> None:
         await user.go("transactions")
         portfolio = (await user.client.orders.get(demo(order))).portfolio_id
         assert portfolio is not None
-        ledger = (await user.client.list_transactions(portfolio, limit=5000)).values
+        ledger = (await user.client.list(operations.PORTFOLIO_TRANSACTIONS, id=portfolio, limit=5000)).values
         [booked] = [each for each in ledger if each.order_id == demo(order)]
         assert booked.total_consideration.amount == booked.units * Decimal("0.82")
         assert user.row("transactions", booked.transaction_id)["units"] == f"{booked.units:,}"

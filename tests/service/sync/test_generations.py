@@ -14,11 +14,11 @@ from msgspec.structs import replace
 
 from tests.api.faults import Script, json_answer
 from tests.service.order_lines import FIGI, OPENING, Dealer, rid, usd
-from tui.api import codec
+from tui.api import codec, operations
 from tui.api.base import PerpetualProperty
 from tui.api.client import Client
 from tui.api.errors import NotSent, NotServed, Refused
-from tui.api.generations import ABSENT, NEWEST_ONLY, fitted
+from tui.api.generations import NEWEST_ONLY, absent_in, fitted
 from tui.api.http import AsyncBaseTransport, Http, asgi_transport
 from tui.api.models import Block, Order
 from tui.api.requests import (
@@ -166,6 +166,8 @@ class TestOnAServerOf10:
         assert OLDER_FORM in report.done[0].note
         sent = [each for each in dealer.line.seen if "booktransactions" in each.url.path]
         assert len({each.headers["idempotency-key"] for each in sent}) == 2, "another body, another key"
+        kept = [json.loads(line)["body"] for line in dealer.journal._memory if b'"booktransactions"' in line]
+        assert kept == [json.loads(each.content) for each in sent], "the journal has both forms"
 
     async def test_t4_a_refusal_of_another_kind_is_not_tried_again(self, newest: Dealer) -> None:
         await filled(newest)
@@ -173,21 +175,21 @@ class TestOnAServerOf10:
         refusal = json_answer(400, {"code": 157, "detail": "The allocation is closed for the day."})
         script = Script(refusal)
         client = Client(Http("http://desk.example/api", transport=script))
-        with pytest.raises(Refused, match="closed for the day"):
-            await BookTransactions((rid("PLC-1-ORD-1"),)).call(client, "K-1")
-        assert len(script.requests) == 1
+        booking = BookTransactions((rid("PLC-1-ORD-1"),))
+        with pytest.raises(Refused, match="closed for the day") as caught:
+            await client.send(booking.build(client, "K-1"))
+        assert booking.build_again(client, "K-1", caught.value) is None
 
     async def test_t4_properties_are_not_dropped_in_silence(self, newest: Dealer) -> None:
         properties = {"Transaction/Desk/Desk": PerpetualProperty(key="Transaction/Desk/Desk")}
-        script = Script()
-        client = Client(Http("http://desk.example/api", transport=script), "1.0")
+        client = Client(Http("http://desk.example/api", transport=Script()), "1.0")
         with pytest.raises(NotSent, match="takes no properties"):
-            await BookTransactions((rid("A"),), properties=properties).call(client, None)
+            BookTransactions((rid("A"),), properties=properties).build(client)
 
     async def test_t10_only_allocating_and_booking_are_there(self, newest: Dealer) -> None:
         dealer = Dealer.at(Older(newest.line.server), generation="1.0")
         await dealer.desk.load()
-        assert len(dealer.desk.absent) == len(ABSENT["1.0"]) == 11
+        assert len(dealer.desk.absent) == len(absent_in("1.0")) == 11
         report = await dealer.create("BLK_1", ORD_1=100)
         assert "generation 1.0 cannot do this: Create orders" in report.refused[0].reason
 
@@ -219,7 +221,7 @@ async def test_t10_a_call_the_server_turns_out_not_to_have_is_remembered(status:
     script = Script(httpx.Response(status))
     client = Client(Http("http://desk.example/api", transport=script))
     with pytest.raises(NotServed) as caught:
-        await CARRY.call(client, None)
+        await client.send(CARRY.build(client))
     assert caught.value.advice == "This server does not offer it."
     assert set(client.absent) == {"cancel_orders_and_move_remaining"}
 
@@ -365,21 +367,25 @@ class TestTolerance:
         detail = {"id": key, "type": "OrderNotFound", "detail": "No such order."}
         script = Script(json_answer(200, {"values": {}, "failed": {key: detail}}))
         verb = CancelOrders((rid("ORD-1"),))
-        answer = await verb.call(Client(Http("http://desk.example", transport=script)), None)
-        [outcome] = verb.outcomes(answer)
+        client = Client(Http("http://desk.example", transport=script))
+        request = verb.build(client)
+        [outcome] = verb.outcomes(verb.read(await client.send(request), request))
         assert (outcome.status, outcome.reason) == (Status.REFUSED, "No such order.")
 
     async def test_an_item_in_neither_map_is_unknown(self) -> None:
         script = Script(json_answer(200, {"values": {}, "failed": {"99": {"detail": "Not ours."}}}))
         verb = CancelOrders((rid("ORD-1"),))
-        answer = await verb.call(Client(Http("http://desk.example", transport=script)), None)
+        client = Client(Http("http://desk.example", transport=script))
+        request = verb.build(client)
+        answer = verb.read(await client.send(request), request)
         assert [each.status for each in verb.outcomes(answer)] == [Status.UNKNOWN]
 
     @pytest.mark.parametrize("status", [200, 201])
     async def test_t7_200_and_201_are_alike(self, status: int) -> None:
         script = Script(json_answer(status, {"values": []}))
         client = Client(Http("http://desk.example", transport=script))
-        assert await client.create_orders(BlockAndOrdersCreateRequest(requests=())) == ()
+        made = await client.call(operations.CREATE_ORDERS, BlockAndOrdersCreateRequest(requests=()))
+        assert made.values == ()
 
     @pytest.mark.parametrize("digits", range(8))
     def test_t9_dates_have_up_to_seven_digits_of_a_second(self, digits: int) -> None:

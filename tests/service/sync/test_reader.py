@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.service.order_lines import Dealer, placing, rid
+from tui.api import operations
 from tui.api.http import AsyncBaseTransport, asgi_transport
 from tui.oms.run.embedded import Embedded
 from tui.service.environment import State
@@ -253,7 +254,7 @@ async def test_a_write_during_a_load_is_not_undone_by_an_older_page(busy: AsyncB
         sent.append("now")
         block = next(
             row.block
-            for row in reversed((await dealer.desk.client.list_order_graph_blocks(limit=5000)).values)
+            for row in reversed((await dealer.desk.client.list(operations.GRAPH_BLOCKS, limit=5000)).values)
             if row.block.order_ids and not row.placed.quantity and row.ordered.quantity
         )
         assert block.id not in dealer.desk.snapshot.blocks, "its page has not been read yet"

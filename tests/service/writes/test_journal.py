@@ -10,6 +10,8 @@ import pytest
 
 from tests.service.entities import NINE, label, rid
 from tests.service.order_lines import fill, new_orders, placing
+from tui.api.client import Client
+from tui.api.http import Http
 from tui.api.requests import (
     CancelOrdersAndMoveRemainingRequest,
     OrderUpdateRequest,
@@ -64,6 +66,12 @@ def intent(id: str, verb: Verb, server: str = "http://here/api") -> Intent:
     return Intent(id, NINE, server, verb, dict.fromkeys(verb.refs, 1))
 
 
+def intend(journal: Journal, intent: Intent) -> None:
+    """Journal an intent with the request a client of its server would send."""
+    client = Client(Http(intent.server.replace("http:", "https:")))
+    journal.intend(intent, intent.verb.build(client, intent.id))
+
+
 def done(verb: Verb, status: Status = Status.DONE) -> list[Outcome]:
     return [Outcome(ref, status) for ref in verb.refs]
 
@@ -76,7 +84,7 @@ def test_every_verb_has_an_example() -> None:
 def test_an_open_intent_comes_back_as_the_verb_it_was(verb: Verb, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     journal = Journal(path)
-    journal.intend(intent("I-1", verb))
+    intend(journal, intent("I-1", verb))
     journal.close()
     found = Journal(path).open_intents()
     assert [each.verb for each in found] == [verb]
@@ -85,7 +93,7 @@ def test_an_open_intent_comes_back_as_the_verb_it_was(verb: Verb, tmp_path: Path
 
 def test_the_line_holds_what_was_sent_and_where() -> None:
     journal = Journal()
-    journal.intend(intent("I-1", Allocate((ONE,), "RR-FIFO")))
+    intend(journal, intent("I-1", Allocate((ONE,), "RR-FIFO")))
     line = json.loads(journal._memory[0])
     assert line["endpoint"] == "POST /api/ordermanagement/allocate?allocationAlgorithm=RR-FIFO"
     assert line["body"] == [{"scope": "Desk", "code": "X-1"}]
@@ -95,8 +103,8 @@ def test_the_line_holds_what_was_sent_and_where() -> None:
 def test_an_outcome_closes_its_intent_unless_something_is_unknown(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.jsonl")
     first, second = CancelOrders((ONE,)), CancelOrders((TWO,))
-    journal.intend(intent("I-1", first))
-    journal.intend(intent("I-2", second))
+    intend(journal, intent("I-1", first))
+    intend(journal, intent("I-2", second))
     journal.conclude("I-1", NINE, done(first))
     journal.conclude("I-2", NINE, done(second, Status.UNKNOWN))
     assert [each.id for each in journal.open_intents()] == ["I-2"]
@@ -106,7 +114,7 @@ def test_an_outcome_closes_its_intent_unless_something_is_unknown(tmp_path: Path
 
 def test_each_server_has_its_own_intents() -> None:
     journal = Journal()
-    journal.intend(intent("I-1", CancelOrders((ONE,)), "https://prod/api"))
+    intend(journal, intent("I-1", CancelOrders((ONE,)), "https://prod/api"))
     assert journal.open_intents("http://embedded/api") == ()
     assert len(journal.open_intents("https://prod/api")) == 1
 
@@ -114,12 +122,12 @@ def test_each_server_has_its_own_intents() -> None:
 def test_a_line_torn_by_a_crash_hides_no_other(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     journal = Journal(path)
-    journal.intend(intent("I-1", CancelOrders((ONE,))))
+    intend(journal, intent("I-1", CancelOrders((ONE,))))
     journal.close()
     with path.open("ab") as file:
         file.write(b'{"kind":"intent","id":"I-2","at":"2026')
     again = Journal(path)
-    again.intend(intent("I-3", CancelOrders((TWO,))))
+    intend(again, intent("I-3", CancelOrders((TWO,))))
     assert [each.id for each in again.open_intents()] == ["I-1", "I-3"]
 
 
@@ -127,7 +135,7 @@ def test_the_journal_is_private_and_only_grows(tmp_path: Path) -> None:
     path = tmp_path / "state" / "journal.jsonl"
     journal = Journal(path)
     verb = CancelOrders((ONE,))
-    journal.intend(intent("I-1", verb))
+    intend(journal, intent("I-1", verb))
     first = path.read_bytes()
     journal.conclude("I-1", NINE, [Outcome(Ref(EntityKind.ORDERS, ONE), Status.REFUSED, reason="No")])
     assert path.read_bytes().startswith(first)

@@ -6,12 +6,16 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from tests.service.order_lines import OPENING, Dealer, new_orders, placing, rid
+from tui.api import operations
 from tui.api.http import AsyncBaseTransport
+from tui.api.http_request import Request
 from tui.service.environment import State
 from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot.snapshot import EntityKind, Ref
@@ -152,7 +156,8 @@ async def test_a_second_try_that_is_refused_because_the_first_one_happened_is_do
     async def late(request: httpx.Request) -> None:
         if "placeblocks" in request.url.path:
             dealer.line.before = None
-            await verb.call(colleague.desk.client, "another-key")
+            client = colleague.desk.client
+            await client.send(verb.build(client, "another-key"))
 
     dealer.line.before = late
     report = await dealer.desk.send_again(verb.refs)
@@ -202,7 +207,7 @@ async def test_what_arrived_late_is_found_before_anything_is_sent_again(dealer: 
     dealer.line.fail("cut", "cancelorders")
     verb = WRITES["cancelorders"]()
     await dealer.desk.act(verb)
-    await dealer.desk.client.cancel_orders({"1": rid("ORD-3")})
+    await dealer.desk.client.call(operations.CANCEL_ORDERS, {"1": rid("ORD-3")})
     report = await dealer.desk.send_again(verb.refs)
     assert report is not None
     assert report.done[0].note == CONFIRMED
@@ -249,15 +254,13 @@ async def test_a_503_is_not_a_refusal(dealer: Dealer) -> None:
 
 async def test_an_item_the_answer_does_not_mention_is_read_back(dealer: Dealer) -> None:
     await _prepare(dealer)
-    real = dealer.desk.client.cancel_orders
+    real = dealer.desk.client.send
 
-    async def forgetful(ids: object, *, key: str | None = None) -> object:
-        from msgspec.structs import replace
+    async def forgetful(request: Request[Any]) -> Any:
+        reply = await real(request)
+        return replace(reply, values={}) if request.operation == operations.CANCEL_ORDERS else reply
 
-        reply = await real(ids, key=key)  # type: ignore[arg-type]
-        return replace(reply, values={})
-
-    dealer.desk.client.cancel_orders = forgetful  # type: ignore[method-assign,assignment]
+    dealer.desk.client.send = forgetful  # type: ignore[method-assign]
     report = await dealer.desk.act(CancelOrders((rid("ORD-3"),)))
     assert report.done[0].note == CONFIRMED
 
@@ -327,7 +330,8 @@ async def test_after_a_crash_only_the_items_without_an_outcome_are_asked_about(
     done, lost = verb.refs
     path = tmp_path / "journal.jsonl"
     before = Journal(path)
-    before.intend(Intent("I-1", OPENING, "http://embedded/api", verb, dict.fromkeys(verb.refs, 1)))
+    intent = Intent("I-1", OPENING, "http://embedded/api", verb, dict.fromkeys(verb.refs, 1))
+    before.intend(intent, verb.build(dealer.desk.client, intent.id))
     before.conclude("I-1", OPENING, [Outcome(done, Status.DONE), Outcome(lost, Status.UNKNOWN)])
     before.close()
 

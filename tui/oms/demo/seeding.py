@@ -13,6 +13,7 @@ from random import Random
 from typing import Any, Final, Literal
 
 from tui.api.base import ErrorDetail
+from tui.api.operations import MAX_ITEMS
 from tui.api.requests import (
     AllocationSetRequest,
     BlockAndOrdersCreateRequest,
@@ -39,8 +40,6 @@ BLOCK_COUNTS: Final[Mapping[Size, int]] = {"demo": 40, "busy": 1_000, "stress": 
 SLOT_COUNTS: Final[Mapping[Size, int]] = {"demo": 120, "busy": 60, "stress": 40}
 MORNING: Final = timedelta(hours=4)
 MIN_MORNING: Final = timedelta(hours=1)
-MAX_ITEMS_PER_CALL: Final = 100
-"""How many items go into one call, at most (2.0)."""
 MILLISECOND: Final = timedelta(milliseconds=1)
 
 
@@ -112,7 +111,7 @@ class Playback:
             if sent.items:
                 calls[sent.command, sent.user] += [(at, part) for part in sent.items]
         for (call, user), parts in sorted(calls.items(), key=_last_moment):
-            limit = 1 if call == "allocate_weighted" else MAX_ITEMS_PER_CALL
+            limit = 1 if call == "allocate_weighted" else MAX_ITEMS
             for start in range(0, len(parts), limit):
                 self._send(call, user, parts[start : start + limit])
 

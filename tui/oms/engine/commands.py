@@ -1,4 +1,4 @@
-"""Everything the server can be asked to do to the desk, by the name of its endpoint.
+"""Everything the server can be asked to do to the desk, by the name of its operation.
 
 Each command takes the call's :class:`~tui.oms.domain.unit_of_work.Book` and its request, changes the book,
 and gives an :data:`~tui.oms.domain.unit_of_work.Answer`: a thunk to call once the book is sealed, which
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from tui.api import endpoints
+from tui.api import operations
 from tui.oms.domain.unit_of_work import ReplyBuilder, UnitOfWork
 from tui.oms.rules.allocating import AllocationCommand, WeightedAllocationCommand, allocate, allocate_weighted
 from tui.oms.rules.booking import BookingCommand, book_transactions
@@ -70,27 +70,27 @@ __all__ = [
 Command = Callable[[UnitOfWork, Any], ReplyBuilder]
 
 COMMANDS: Final[Mapping[str, Command]] = {
-    endpoints.CREATE_ORDERS.name: create_orders,
-    endpoints.MOVE_ORDERS.name: move_orders,
-    endpoints.UPDATE_ORDERS.name: update_orders,
-    endpoints.PLACE_BLOCKS.name: place_blocks,
-    endpoints.UPDATE_PLACEMENTS.name: update_placements,
-    endpoints.CANCEL_PLACEMENTS.name: cancel_placements,
-    endpoints.CANCEL_ORDERS.name: cancel_orders,
-    endpoints.CANCEL_AND_MOVE.name: cancel_and_move,
-    endpoints.ALLOCATE.name: allocate,
-    endpoints.ALLOCATE_WEIGHTED.name: allocate_weighted,
-    endpoints.BOOK_TRANSACTIONS.name: book_transactions,
-    endpoints.SWEEP_BLOCKS.name: sweep_blocks,
-    endpoints.BLOCKS.upsert.name: upsert_blocks,
-    endpoints.ORDERS.upsert.name: upsert_orders,
-    endpoints.PLACEMENTS.upsert.name: upsert_placements,
-    endpoints.EXECUTIONS.upsert.name: upsert_executions,
-    endpoints.ALLOCATIONS.upsert.name: upsert_allocations,
-    endpoints.BLOCKS.delete.name: delete_block,
-    endpoints.ORDERS.delete.name: delete_order,
-    endpoints.PLACEMENTS.delete.name: delete_placement,
-    endpoints.EXECUTIONS.delete.name: delete_execution,
-    endpoints.ALLOCATIONS.delete.name: delete_allocation,
+    operations.CREATE_ORDERS.name: create_orders,
+    operations.MOVE_ORDERS.name: move_orders,
+    operations.UPDATE_ORDERS.name: update_orders,
+    operations.PLACE_BLOCKS.name: place_blocks,
+    operations.UPDATE_PLACEMENTS.name: update_placements,
+    operations.CANCEL_PLACEMENTS.name: cancel_placements,
+    operations.CANCEL_ORDERS.name: cancel_orders,
+    operations.CANCEL_AND_MOVE.name: cancel_and_move,
+    operations.ALLOCATE.name: allocate,
+    operations.ALLOCATE_WEIGHTED.name: allocate_weighted,
+    operations.BOOK_TRANSACTIONS.name: book_transactions,
+    operations.SWEEP_BLOCKS.name: sweep_blocks,
+    operations.BLOCKS.upsert.name: upsert_blocks,
+    operations.ORDERS.upsert.name: upsert_orders,
+    operations.PLACEMENTS.upsert.name: upsert_placements,
+    operations.EXECUTIONS.upsert.name: upsert_executions,
+    operations.ALLOCATIONS.upsert.name: upsert_allocations,
+    operations.BLOCKS.delete.name: delete_block,
+    operations.ORDERS.delete.name: delete_order,
+    operations.PLACEMENTS.delete.name: delete_placement,
+    operations.EXECUTIONS.delete.name: delete_execution,
+    operations.ALLOCATIONS.delete.name: delete_allocation,
 }
-"""Every writing endpoint's command by the endpoint's name."""
+"""The command of every writing operation, by the operation's name."""

@@ -16,12 +16,12 @@ from typing import Annotated, Any, Final
 from msgspec import Struct
 from pydantic import Field
 
-from tui.api.endpoints import ENDPOINTS, MARKET_STATUS, SET_MARKET, TOKEN, WHO_AM_I, Endpoint
+from tui.api.operations import BESIDE, OPERATIONS, Operation
 from tui.checked.files import read_toml
 from tui.checked.mistakes import CheckError, Document, Mistake, Place, one_of, shown
 from tui.checked.models import Number, Written, check, kind_at
 
-SERVED: Final = (*ENDPOINTS, TOKEN, WHO_AM_I, MARKET_STATUS, SET_MARKET)
+SERVED: Final = (*OPERATIONS, *BESIDE)
 
 LONGEST_S: Final = 3600
 MOST_CALLS: Final = 1_000_000
@@ -80,12 +80,12 @@ class Fault(Written):
         ]
         return " ".join((self.fault, self.on, *said))
 
-    def is_for(self, endpoint: Endpoint) -> bool:
+    def is_for(self, endpoint: Operation[Any, Any]) -> bool:
         """Tell whether it is for calls of ``endpoint``."""
         return _is_for(self.on, endpoint)
 
 
-def _is_for(on: str, endpoint: Endpoint) -> bool:
+def _is_for(on: str, endpoint: Operation[Any, Any]) -> bool:
     return on == endpoint.effect or fnmatchcase(endpoint.name, on)
 
 
@@ -109,7 +109,7 @@ class Faults:
     def __str__(self) -> str:
         return "; ".join(str(fault) for fault, _ in self._faults)
 
-    def strike(self, endpoint: Endpoint) -> Fault | None:
+    def strike(self, endpoint: Operation[Any, Any]) -> Fault | None:
         """Give the fault that strikes this call of ``endpoint``, None when none does."""
         striking = None
         for number, (fault, chances) in enumerate(self._faults):

@@ -2,8 +2,8 @@
 
 It owns the routes, the response headers and the form of every failure; what is checked at the door is in
 :mod:`tui.oms.http.guards`. What an endpoint does is in :mod:`tui.oms.http.read_endpoints` and
-:mod:`tui.oms.http.write_endpoints`; which endpoints there are is declared in :mod:`tui.api.endpoints` and
-nowhere else.
+:mod:`tui.oms.http.write_endpoints`; which operations there are is declared in :mod:`tui.api.operations`
+and nowhere else.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from types import ModuleType
-from typing import TYPE_CHECKING, Final, ParamSpec
+from typing import TYPE_CHECKING, Any, Final, ParamSpec
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -21,7 +21,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tui.api.endpoints import ENDPOINTS, MARKET_STATUS, SET_MARKET, TOKEN, WHO_AM_I, Endpoint
+from tui.api import operations
+from tui.api.operations import MARKET_STATUS, SET_MARKET, TOKEN, WHO_AM_I, Operation
 from tui.oms.domain.caller import Caller
 from tui.oms.domain.error_codes import ACCESS_DENIED, UNLISTED
 from tui.oms.domain.refusals import Refusal
@@ -92,24 +93,23 @@ class Server:
     def _contract(self) -> None:
         """Serve the endpoints of the contract, under /api and, as LUSID has it, /api/api."""
         reads = read_endpoints.handlers()
-        later = self._older.NOT_YET if self._older else ()
-        for endpoint in ENDPOINTS:
-            if endpoint.name in later:
-                self._routes.add(endpoint, _came_later)
-            elif endpoint.effect == "reads":
-                self._routes.add(endpoint, self._reads(self._shaped(endpoint, reads[endpoint.name])))
+        for operation in operations.OPERATIONS:
+            if not operation.is_in(self._settings.generation):
+                self._routes.add(operation, _came_later)
+            elif operation.effect == "reads":
+                self._routes.add(operation, self._reads(self._shaped(operation, reads[operation.name])))
             else:
-                write = self._shaped(endpoint, partial(_write, endpoint))
-                self._routes.add(endpoint, self._writes(endpoint, write))
+                write = self._shaped(operation, partial(_write, operation))
+                self._routes.add(operation, self._writes(operation, write))
 
-    def _shaped(self, endpoint: Endpoint, work: Callable[P, bytes]) -> Callable[P, bytes]:
+    def _shaped(self, operation: Operation[Any, Any], work: Callable[P, bytes]) -> Callable[P, bytes]:
         """Give ``work`` with its answers in the shape of the server's generation."""
         older = self._older
         if older is None:
             return work
 
         def shaped(*args: P.args, **kwargs: P.kwargs) -> bytes:
-            answer: bytes = older.answer(endpoint, work(*args, **kwargs))
+            answer: bytes = older.answer(operation, work(*args, **kwargs))
             return answer
 
         return shaped
@@ -121,10 +121,10 @@ class Server:
 
         return handle
 
-    def _writes(self, endpoint: Endpoint, write: Callable[[Call, bytes], bytes]) -> Handler:
+    def _writes(self, operation: Operation[Any, Any], write: Callable[[Call, bytes], bytes]) -> Handler:
         async def handle(call: Call) -> bytes:
             _check_may_write(call)
-            raw = b"" if endpoint.method == "DELETE" else await guards.json_body(call)
+            raw = b"" if operation.method == "DELETE" else await guards.json_body(call)
             with self._at_work.begin(idempotency.key_of(call)):
                 work = partial(write, call, raw)
                 return await deadlines.write_in_time(self._engine.run, work, call.seconds_left)
@@ -187,10 +187,9 @@ class Server:
             return response
         until = time.monotonic() + self._settings.request_s
         generation = self._settings.generation
-        ignored = self._older.IGNORED.get(route.endpoint.name) if self._older else None
-        call = Call(
-            self._engine, request, parts, caller, request_id, generation, until, ignored or frozenset()
-        )
+        newer = route.operation.newer_parameters if self._older else ()
+        ignored = frozenset(name.lower() for name in newer)
+        call = Call(self._engine, request, parts, caller, request_id, generation, until, ignored)
         try:
             return await self._answered(route, call)
         except Refusal as refusal:
@@ -201,14 +200,14 @@ class Server:
     async def _answered(self, route: Route, call: Call) -> Response:
         call.query.check_ignored_parameters()
         faults = self._settings.faults
-        if faults is not None and (fault := faults.strike(route.endpoint)) is not None:
+        if faults is not None and (fault := faults.strike(route.operation)) is not None:
             from tui.oms.http.fault_middleware import injected
 
             return await injected(fault, route, call)
         answer = await route.handler(call)
         if isinstance(answer, Response):
             return answer
-        return Response(answer, route.endpoint.status, media_type=guards.JSON)
+        return Response(answer, route.operation.status, media_type=guards.JSON)
 
     def _caller(self, request: Request, route: Route | None) -> Caller:
         tokens = self._settings.tokens
@@ -223,11 +222,11 @@ def _path(request: Request) -> str:
     return raw.decode("latin-1") if raw else quote(request.url.path)
 
 
-def _write(endpoint: Endpoint, call: Call, raw: bytes) -> bytes:
+def _write(operation: Operation[Any, Any], call: Call, raw: bytes) -> bytes:
     """Do a write in the store's thread, where the rules are loaded when the first one needs them."""
     from tui.oms.http.write_endpoints import write
 
-    return write(endpoint, call, raw)
+    return write(operation, call, raw)
 
 
 def _older() -> ModuleType:

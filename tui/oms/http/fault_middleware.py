@@ -55,7 +55,7 @@ async def _made(fault: Fault, route: Route, call: Call) -> Response:
             call = await _delayed(fault.seconds or Decimal(0), call)
     answer = await route.handler(call)
     usual = (
-        answer if isinstance(answer, Response) else Response(answer, route.endpoint.status, media_type=JSON)
+        answer if isinstance(answer, Response) else Response(answer, route.operation.status, media_type=JSON)
     )
     body = bytes(usual.body)
     match fault.fault:

@@ -1,10 +1,11 @@
-"""The shapes of generation 2.1, of the newer document: SDK 2.1.390 to 2.1.402 (section 7).
+"""Answers as generation 2.1, that of the newer document: SDK 2.1.390 to 2.1.402 (section 7).
 
-Declared once, by the newest types: which members, parameters and endpoints that generation does not know,
-and what it cannot do without. Answers are made of the newest ones without being read further than where
-something must go: whatever stays is passed on as it stands, digit by digit.
+Which operations, members of requests and parameters that generation lacks is declared in
+:mod:`tui.api.generations` and :mod:`tui.api.operations`; here are the members of answers. Answers are made of
+the newest ones, read no further than where something must go: whatever stays is passed on as it stands, digit
+by digit.
 
-An order, block or placement by amount or weight, which only a newest server's desk can hold, has the
+An order, block or placement by amount or weight, which only a desk of the latest generation can hold, has the
 quantity 0 in the older shape: there must be a number, and it is no number of units.
 """
 
@@ -19,9 +20,8 @@ import msgspec
 from msgspec import UNSET, Raw, Struct
 from msgspec.structs import replace
 
-from tui.api import endpoints
 from tui.api.base import Version
-from tui.api.endpoints import Endpoint
+from tui.api.generations import NEWEST_ONLY, REQUIRED
 from tui.api.models import (
     AllocatedDetail,
     Allocation,
@@ -31,34 +31,19 @@ from tui.api.models import (
     Order,
     Ordered,
     OrderGraphBlock,
-    OrderGraphPlacement,
     Placed,
     Placement,
     PlacementAllocated,
     Transaction,
 )
-from tui.api.requests import (
-    AllocationRequest,
-    BlockAndOrders,
-    BlockAndOrdersRequest,
-    BlockedOrderRequest,
-    BlockRequest,
-    BookTransactionsRequest,
-    CancelledOrder,
-    CancelledPlacement,
-    MovedOrder,
-    OrderRequest,
-    OrderUpdateRequest,
-    PlacementRequest,
-    PlacementUpdateRequest,
-)
+from tui.api.operations import Operation
 from tui.oms.http.problems import invalid
 
 
 class Change(Struct, frozen=True):
-    """What became of one type: its members that came later, and those that were required before.
+    """How a type of answers changed: members added since, and required ones with the JSON of a missing one.
 
-    Members are named as in Python. In answers a required member that is missing has the JSON given here.
+    Members are named as in Python.
     """
 
     later: tuple[str, ...] = ()
@@ -92,64 +77,15 @@ ADDED_SINCE: Final[Mapping[type[Struct], Change]] = {
     PlacementAllocated: Change(("amount",)),
     Booked: Change(("amount",)),
     AllocatedDetail: Change(("allocated_order_id", "quantity", "amount")),
-    BlockRequest: Change(
-        ("amount", "is_swept"), dict.fromkeys(("order_ids", "quantity", "type", "time_in_force"), b"")
-    ),
-    OrderRequest: Change(("weight", "amount", "custodian_account_id"), {"quantity": b""}),
-    BlockedOrderRequest: Change(("amount", "side", "custodian_account_id"), {"quantity": b""}),
-    BlockAndOrdersRequest: Change((), {"side": b""}),
-    PlacementRequest: Change(("amount",), {"quantity": b"", "state": b""}),
-    AllocationRequest: Change(("custodian_account_id",)),
-    OrderUpdateRequest: Change(("amount", "date", "side")),
-    PlacementUpdateRequest: Change(("amount", "type", "limit_price", "stop_price", "currency")),
-    BookTransactionsRequest: Change(("fx_instrument_type",)),
 }
 
-NOT_YET: Final = frozenset(
-    endpoint.name
-    for endpoint in (endpoints.CANCEL_AND_MOVE, endpoints.ALLOCATE_WEIGHTED, endpoints.SWEEP_BLOCKS)
-)
-"""The endpoints that came later."""
-IGNORED: Final[Mapping[str, frozenset[str]]] = {
-    endpoints.BOOK_TRANSACTIONS.name: frozenset({"markordersandallocationsasbooked"}),
-    endpoints.GRAPH_BLOCKS.name: frozenset({"includeswept"}),
-    endpoints.ORDER_HISTORY.name: frozenset({"asat"}),
-}
-"""The query parameters that came later, in lower case: whoever sends them is not heard."""
 
-ITEMS: Final[Mapping[str, type[Struct]]] = {
-    endpoints.CREATE_ORDERS.name: BlockAndOrders,
-    endpoints.MOVE_ORDERS.name: MovedOrder,
-    endpoints.UPDATE_ORDERS.name: Order,
-    endpoints.PLACE_BLOCKS.name: Placement,
-    endpoints.UPDATE_PLACEMENTS.name: Placement,
-    endpoints.CANCEL_PLACEMENTS.name: CancelledPlacement,
-    endpoints.CANCEL_ORDERS.name: CancelledOrder,
-    endpoints.BOOK_TRANSACTIONS.name: Transaction,
-    endpoints.GRAPH_BLOCKS.name: OrderGraphBlock,
-    endpoints.GRAPH_PLACEMENTS.name: OrderGraphPlacement,
-    endpoints.GRAPH_CHILDREN.name: OrderGraphPlacement,
-    endpoints.PORTFOLIO_TRANSACTIONS.name: Transaction,
-    **{
-        endpoint.name: kind
-        for family, kind in (
-            (endpoints.BLOCKS, Block),
-            (endpoints.ORDERS, Order),
-            (endpoints.PLACEMENTS, Placement),
-            (endpoints.ALLOCATIONS, Allocation),
-        )
-        for endpoint in (family.list, family.get, family.upsert)
-    },
-}
-"""What the items of an endpoint's answer are, in its ``values`` or alone, where it is of a changed type."""
-
-
-def answer(endpoint: Endpoint, raw: bytes) -> bytes:
-    """Give an answer of ``endpoint`` in the older shape."""
-    kind = ITEMS.get(endpoint.name)
+def answer(operation: Operation[Any, Any], raw: bytes) -> bytes:
+    """Return an answer of ``operation`` in the older shape."""
+    kind, listed = _items_of(operation)
     if kind is None:
         return raw
-    if endpoint.name in _ALONE:
+    if not listed:
         return msgspec.json.encode(_decoder(kind, None).decode(raw))
     members = _MEMBERS.decode(raw)
     values = bytes(members["values"])
@@ -159,8 +95,18 @@ def answer(endpoint: Endpoint, raw: bytes) -> bytes:
     return msgspec.json.encode(members)
 
 
+@cache
+def _items_of(operation: Operation[Any, Any]) -> tuple[type[Struct] | None, bool]:
+    """Return the type of the items of an answer when it changed, and whether they are in its ``values``."""
+    fields = {field.name: field.type for field in msgspec.structs.fields(operation.reply)}
+    items = _alternatives(fields.get("values", operation.reply))
+    inner = (each for item in items for each in (item, *get_args(item)))
+    changed = (each for each in inner if isinstance(each, type) and issubclass(each, Struct))
+    return next(filter(_is_changed, changed), None), "values" in fields
+
+
 def request(value: Any) -> Any:
-    """Give a request as the older generation understands it: what came later is not looked at.
+    """Return a request as the older generation understands it: newer members are ignored.
 
     Raises:
         Refusal: something is missing that had to be there (157).
@@ -179,12 +125,12 @@ def _request(value: Any, at: str, wrong: dict[str, tuple[str, ...]]) -> Any:
         return {key: _request(item, f"{at}[{key}]", wrong) for key, item in value.items()}
     if not isinstance(value, Struct):
         return value
-    change = ADDED_SINCE.get(type(value), Change())
-    made: dict[str, Any] = dict.fromkeys(change.later)
+    required = REQUIRED.get(type(value), {})
+    made: dict[str, Any] = dict.fromkeys(NEWEST_ONLY.get(type(value), ()))
     for field in msgspec.structs.fields(value):
         name = field.encode_name[:1].upper() + field.encode_name[1:]
         member = getattr(value, field.name)
-        if member is None and field.name in change.required:
+        if member is None and field.name in required:
             wrong[f"{at}.{name}".lstrip(".")] = (f"The {name} field is required.",)
         elif isinstance(member, (tuple, dict, Struct)) and field.name not in made:
             made[field.name] = _request(member, f"{at}.{name}".lstrip("."), wrong)
@@ -193,7 +139,6 @@ def _request(value: Any, at: str, wrong: dict[str, tuple[str, ...]]) -> Any:
 
 # -- older types, made of the newest -----------------------------------------------------------------------
 
-_ALONE: Final = frozenset(family.get.name for family in endpoints.FAMILIES)
 _MEMBERS: Final = msgspec.json.Decoder(dict[str, Raw])
 
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from tui.api import codec, endpoints
+from tui.api import codec, operations
 from tui.api.base import Version
-from tui.api.endpoints import FAMILIES, FamilyEndpoints
-from tui.api.models import Allocation, Block, Execution, Order, Placement
+from tui.api.models import Block, Placement
+from tui.api.operations import ENTITIES
 from tui.oms.domain.refusals import not_found
 from tui.oms.domain.times import moment
 from tui.oms.domain.unit_of_work import Booking
@@ -25,13 +25,6 @@ from tui.oms.store.schema import KINDS
 
 Read = Callable[[Call], bytes]
 
-TYPES: Final[dict[str, type[Any]]] = {
-    endpoints.BLOCKS.plural: Block,
-    endpoints.ORDERS.plural: Order,
-    endpoints.PLACEMENTS.plural: Placement,
-    endpoints.EXECUTIONS.plural: Execution,
-    endpoints.ALLOCATIONS.plural: Allocation,
-}
 ALWAYS: Final = 2**62
 """An asAt after everything."""
 
@@ -53,23 +46,21 @@ _SUPERSEDED: Final = """(SELECT CASE WHEN c.until > :a THEN json_extract(v.text,
 
 
 def handlers() -> dict[str, Read]:
-    """Give the work of every reading endpoint by its name, to be done in the store's thread."""
+    """Return the work of every reading operation by its name, to be done in the store's thread."""
     made: dict[str, Read] = {
-        endpoints.ORDER_HISTORY.name: order_history,
-        endpoints.GRAPH_BLOCKS.name: graph_blocks,
-        endpoints.GRAPH_PLACEMENTS.name: graph_placements,
-        endpoints.GRAPH_CHILDREN.name: graph_children,
-        endpoints.PORTFOLIO_TRANSACTIONS.name: transactions,
+        operations.ORDER_HISTORY.name: order_history,
+        operations.GRAPH_BLOCKS.name: graph_blocks,
+        operations.GRAPH_PLACEMENTS.name: graph_placements,
+        operations.GRAPH_CHILDREN.name: graph_children,
+        operations.PORTFOLIO_TRANSACTIONS.name: transactions,
     }
-    for family in FAMILIES:
-        made[family.list.name] = _lister(family)
-        made[family.get.name] = _getter(family)
+    for each in ENTITIES:
+        made[each.list.name] = _lister(each.entity)
+        made[each.get.name] = _getter(each.entity)
     return made
 
 
-def _getter(family: FamilyEndpoints) -> Read:
-    kind = TYPES[family.plural]
-
+def _getter(kind: type[Any]) -> Read:
     def get(call: Call) -> bytes:
         """Give one entity as it was at the asAt (L10, L11)."""
         as_at = call.query.as_at()
@@ -81,8 +72,8 @@ def _getter(family: FamilyEndpoints) -> Read:
     return get
 
 
-def _lister(family: FamilyEndpoints) -> Read:
-    fields = fields_of(TYPES[family.plural])
+def _lister(kind: type[Any]) -> Read:
+    fields = fields_of(kind)
 
     def list(call: Call) -> bytes:
         """Give a page of the family's entities (2.14, section 4)."""

@@ -12,6 +12,7 @@ import msgspec
 
 from tui.api.base import CurrencyAndAmount, ErrorDetail, Identifiers, Properties, ResourceId
 from tui.api.models import Allocation, Order, Transaction, TransactionPrice
+from tui.api.operations import BOOK_TRANSACTIONS
 from tui.api.requests import BookingReply, BookTransactionsRequest
 from tui.api.states import is_cancelled, is_final, normal
 from tui.oms.domain.instrument_master import LUID_KEY, SCOPE, UNKNOWN
@@ -20,7 +21,7 @@ from tui.oms.domain.unit_of_work import BOOKINGS_OF_ALLOCATION, Booking, ReplyBu
 from tui.oms.rules.entities import BOOKED, allocated_size, live_allocations_of_order, require
 from tui.oms.rules.fees import Fee, fees_of
 from tui.oms.rules.sizes import exact_arithmetic, exceeds, is_zero, sizing_basis, trim_zeros
-from tui.oms.rules.validation import MAX_BOOKED_ALLOCATIONS, RequestChecks
+from tui.oms.rules.validation import RequestChecks
 
 ACTIVE: Final = "Active"
 AMENDED: Final = "Amended"
@@ -50,7 +51,7 @@ def book_transactions(uow: UnitOfWork, request: BookingCommand) -> ReplyBuilder:
     """
     ids = request.request.allocation_ids
     checks = RequestChecks()
-    checks.check_count("AllocationIds", ids, MAX_BOOKED_ALLOCATIONS)
+    checks.check_count("AllocationIds", ids, BOOK_TRANSACTIONS.limit)
     checks.check_properties("TransactionProperties", Transaction, request.request.transaction_properties)
     checks.check_unique("Allocation id", ids)
     checks.raise_if_invalid()

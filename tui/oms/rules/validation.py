@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from tui.api.base import CurrencyAndAmount, Properties, ResourceId
+from tui.api.operations import MAX_ITEMS
 from tui.oms.domain.error_codes import DUPLICATE, INVALID_REQUEST
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import UnitOfWork
@@ -29,9 +30,6 @@ EXTERNAL_IDS: Final = (
     "package",
 )
 """The members of requests that name entities of other parts of LUSID: they need not exist here."""
-
-MAX_ITEMS: Final = 100
-MAX_BOOKED_ALLOCATIONS: Final = 5000
 
 
 class RequestChecks:

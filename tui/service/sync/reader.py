@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from msgspec import Struct
 
+from tui.api import operations
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.codec import Page
@@ -309,8 +310,8 @@ class Reader:
         async def fetch(token: str | None) -> Page[OrderGraphBlock]:
             if self._has_graph:
                 try:
-                    return await client.list_order_graph_blocks(
-                        filter=test or None, limit=PAGE, page=token, as_at=as_at
+                    return await client.list(
+                        operations.GRAPH_BLOCKS, filter=test or None, limit=PAGE, page=token, as_at=as_at
                     )
                 except (NotFound, NotServed):
                     self._has_graph = False
@@ -375,8 +376,13 @@ class Reader:
         found: dict[ResourceId, Transaction] = {}
 
         def fetch(token: str | None) -> Awaitable[Page[Transaction]]:
-            return self._client.list_transactions(
-                portfolio, from_date=start, limit=PAGE, page=token, as_at=draft.base.as_at
+            return self._client.list(
+                operations.PORTFOLIO_TRANSACTIONS,
+                id=portfolio,
+                limit=PAGE,
+                page=token,
+                as_at=draft.base.as_at,
+                query={"fromTransactionDate": start},
             )
 
         try:

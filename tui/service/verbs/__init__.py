@@ -7,7 +7,7 @@ from typing import Final
 from tui.service.verbs.allocations import Allocate, AllocateWeighted, BookTransactions
 from tui.service.verbs.amending import CancelAndMove, CancelOrders, UpdateOrders
 from tui.service.verbs.block_fit import misfit
-from tui.service.verbs.curl import address_of, curl, request_of, unfit
+from tui.service.verbs.curl import curl, unfit
 from tui.service.verbs.fills import RecordFills
 from tui.service.verbs.orders import CreateOrders, MoveOrders
 from tui.service.verbs.placements import CancelPlacements, PlaceBlocks, UpdatePlacements
@@ -15,7 +15,7 @@ from tui.service.verbs.sweep import SweepBlocks, unsweepable
 from tui.service.verbs.verb import Caution, InFlightMark, PreviewLine, Settlement, Tier, Verb
 
 VERBS: Final[dict[str, type[Verb]]] = {
-    verb.name: verb
+    verb.operation.short_path: verb
     for verb in (
         CreateOrders,
         MoveOrders,
@@ -54,10 +54,8 @@ __all__ = [
     "UpdateOrders",
     "UpdatePlacements",
     "Verb",
-    "address_of",
     "curl",
     "misfit",
-    "request_of",
     "unfit",
     "unsweepable",
 ]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from msgspec.structs import replace
 
+from tui.api import operations
 from tui.api.base import CurrencyAndAmount, Properties, ResourceId
 from tui.api.client import Client
 from tui.api.errors import NotSent, Refused
+from tui.api.http_request import Request
 from tui.api.models import Allocation, Placement, Transaction
 from tui.api.requests import (
     AllocationReply,
@@ -47,6 +49,9 @@ class _Run(Verb, frozen=True):
     family: ClassVar[EntityKind] = EntityKind.PLACEMENTS
     listed: ClassVar[str] = "placement_ids"
     repeatable: ClassVar[bool] = False
+
+    def read(self, reply: AllocationReply, request: Request[Any]) -> ItemisedReply:
+        return ItemisedReply({str(id): None for id in reply.values or ()}, reply.failed or {})
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         found: set[Ref] = set()
@@ -95,10 +100,6 @@ def _executed_line(snapshot: Snapshot, row: Placement) -> PreviewLine:
     return replace(line, limit=None, price=line.price if average is None else average)
 
 
-def _answer(reply: AllocationReply) -> ItemisedReply:
-    return ItemisedReply({str(id): None for id in reply.values or ()}, reply.failed or {})
-
-
 def _unexecuted(snapshot: Snapshot, ids: Iterable[ResourceId]) -> Iterable[Caution]:
     for id in ids:
         if id not in snapshot.placements:
@@ -112,12 +113,12 @@ class Allocate(_Run, frozen=True):
 
     algorithm: str = DEFAULT_ALGORITHM
 
-    name: ClassVar[str] = "allocate"
+    operation: ClassVar = operations.ALLOCATE
     title: ClassVar[str] = "Allocate"
 
-    async def call(self, client: Client, key: str | None) -> ItemisedReply:
-        reply = await client.run_allocation_service(self.placement_ids, algorithm=self.algorithm, key=key)
-        return _answer(reply)
+    def build(self, client: Client, key: str | None = None) -> Request[AllocationReply]:
+        query = {"allocationAlgorithm": self.algorithm}
+        return client.build(self.operation, self.placement_ids, query=query, key=key)
 
     def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         return (*_unexecuted(snapshot, self.placement_ids), *self._orders(snapshot))
@@ -141,15 +142,15 @@ class AllocateWeighted(_Run, frozen=True):
     weights: tuple[PortfolioWeight, ...]
     algorithm: str = WEIGHTED_ALGORITHM
 
-    name: ClassVar[str] = "allocate/weighted"
+    operation: ClassVar = operations.ALLOCATE_WEIGHTED
     title: ClassVar[str] = "Allocate by weight"
 
-    async def call(self, client: Client, key: str | None) -> ItemisedReply:
-        request = WeightedAllocationServiceRunRequest(
+    def build(self, client: Client, key: str | None = None) -> Request[AllocationReply]:
+        body = WeightedAllocationServiceRunRequest(
             placement_ids=self.placement_ids, portfolio_weights=self.weights
         )
-        reply = await client.run_allocation_service_with_weights(request, algorithm=self.algorithm, key=key)
-        return _answer(reply)
+        query = {"allocationAlgorithm": self.algorithm}
+        return client.build(self.operation, body, query=query, key=key)
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
         shares = ", ".join(f"{each.portfolio_id.code} {units(each.weight)}" for each in self.weights)
@@ -174,6 +175,7 @@ class AllocateWeighted(_Run, frozen=True):
 OLDER_FORM: Final = "booked in the older form: this server has no fee and mark-booked switches"
 UNMARKED: Final = "states stay as they are: this server cannot mark what is booked"
 NO_PROPERTIES: Final = "This server books in the older form, which takes no properties for the transactions."
+_MARK_BOOKED: Final = "markOrdersAndAllocationsAsBooked"
 _WANTS_LIST: Final = re.compile(r"json array|deserializ|could not be converted|expected.*(list|array)", re.I)
 
 
@@ -185,11 +187,10 @@ class BookTransactions(Verb, frozen=True):
     mark_booked: bool = True
     properties: Properties | None = None
 
-    name: ClassVar[str] = "booktransactions"
+    operation: ClassVar = operations.BOOK_TRANSACTIONS
     title: ClassVar[str] = "Book"
     past: ClassVar[str] = "booked"
     family: ClassVar[EntityKind] = EntityKind.ALLOCATIONS
-    per_call: ClassVar[int] = 5000
     listed: ClassVar[str] = "allocation_ids"
     repeatable: ClassVar[bool] = False
 
@@ -197,31 +198,37 @@ class BookTransactions(Verb, frozen=True):
     def keys(self) -> tuple[str, ...]:
         return tuple(id.failed_key for id in self.allocation_ids)
 
-    async def call(self, client: Client, key: str | None) -> ItemisedReply:
+    def build(self, client: Client, key: str | None = None) -> Request[BookingReply]:
         if client.generation == "1.0":
-            return await self._call_older(client, key)
-        request = BookTransactionsRequest(
-            allocation_ids=self.allocation_ids, transaction_properties=self.properties
+            return self._build_older(client, key)
+        return client.build(
+            self.operation,
+            BookTransactionsRequest(
+                allocation_ids=self.allocation_ids, transaction_properties=self.properties
+            ),
+            query={
+                "applyFeesAndCommission": self.apply_fees,
+                _MARK_BOOKED: self.mark_booked,
+            },
+            key=key,
         )
-        try:
-            reply = await client.book_transactions(
-                request,
-                apply_fees_and_commission=self.apply_fees,
-                mark_orders_and_allocations_as_booked=self.mark_booked,
-                key=key,
-            )
-        except Refused as error:
-            if error.status != 400 or not _WANTS_LIST.search(error.why):
-                raise
-            return await self._call_older(client, key and f"{key}-list")
-        unmarked = self.mark_booked and client.generation != "latest"
-        return _booked(reply, *([UNMARKED] if unmarked else []))
 
-    async def _call_older(self, client: Client, key: str | None) -> ItemisedReply:
-        """Book in the form of the older document, which takes ids and nothing else (T4)."""
+    def build_again(self, client: Client, key: str | None, refusal: Refused) -> Request[BookingReply] | None:
+        if client.generation == "1.0" or refusal.status != 400 or not _WANTS_LIST.search(refusal.why):
+            return None
+        return self._build_older(client, key and f"{key}-list")
+
+    def _build_older(self, client: Client, key: str | None) -> Request[BookingReply]:
+        """Return the request in the form of the older document, which takes ids and nothing else (T4)."""
         if self.properties:
             raise NotSent(NO_PROPERTIES, advice="Book without them.")
-        return _booked(await client.book_transactions_list(self.allocation_ids, key=key), OLDER_FORM)
+        return client.build(operations.BOOK_TRANSACTIONS_OLDER, self.allocation_ids, key=key)
+
+    def read(self, reply: BookingReply, request: Request[Any]) -> ItemisedReply:
+        if request.operation == operations.BOOK_TRANSACTIONS_OLDER:
+            return _booked(reply, OLDER_FORM)
+        unmarked = self.mark_booked and _MARK_BOOKED not in request.target
+        return _booked(reply, *([UNMARKED] if unmarked else []))
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         found: set[Ref] = set(self.refs)

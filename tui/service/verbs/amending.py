@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from tui.api import operations
 from tui.api.base import ZERO, ResourceId
 from tui.api.client import Client
+from tui.api.http_request import Request
+from tui.api.models import Order
 from tui.api.requests import (
     CancelledAndMoved,
+    CancelledOrder,
     CancelOrdersAndMoveRemainingRequest,
+    KeyedReply,
     OrderUpdateRequest,
 )
 from tui.api.states import is_cancelled, is_final
@@ -47,7 +52,7 @@ class UpdateOrders(Verb, frozen=True):
 
     updates: tuple[OrderUpdateRequest, ...]
 
-    name: ClassVar[str] = "updateorders"
+    operation: ClassVar = operations.UPDATE_ORDERS
     title: ClassVar[str] = "Update"
     past: ClassVar[str] = "updated"
     family: ClassVar[EntityKind] = EntityKind.ORDERS
@@ -62,8 +67,10 @@ class UpdateOrders(Verb, frozen=True):
     def keys(self) -> tuple[str, ...]:
         return numbered(len(self.updates))
 
-    async def call(self, client: Client, key: str | None) -> ItemisedReply:
-        reply = await client.update_orders(dict(zip(self.keys, self.updates, strict=True)), key=key)
+    def build(self, client: Client, key: str | None = None) -> Request[KeyedReply[Order]]:
+        return client.build(self.operation, dict(zip(self.keys, self.updates, strict=True)), key=key)
+
+    def read(self, reply: KeyedReply[Order], request: Request[Any]) -> ItemisedReply:
         return ItemisedReply(reply.values or {}, reply.failed or {})
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
@@ -126,7 +133,7 @@ class CancelOrders(Verb, frozen=True):
 
     order_ids: tuple[ResourceId, ...]
 
-    name: ClassVar[str] = "cancelorders"
+    operation: ClassVar = operations.CANCEL_ORDERS
     title: ClassVar[str] = "Cancel"
     past: ClassVar[str] = "cancelled"
     family: ClassVar[EntityKind] = EntityKind.ORDERS
@@ -137,8 +144,10 @@ class CancelOrders(Verb, frozen=True):
     def keys(self) -> tuple[str, ...]:
         return numbered(len(self.order_ids))
 
-    async def call(self, client: Client, key: str | None) -> ItemisedReply:
-        reply = await client.cancel_orders(dict(zip(self.keys, self.order_ids, strict=True)), key=key)
+    def build(self, client: Client, key: str | None = None) -> Request[KeyedReply[CancelledOrder]]:
+        return client.build(self.operation, dict(zip(self.keys, self.order_ids, strict=True)), key=key)
+
+    def read(self, reply: KeyedReply[CancelledOrder], request: Request[Any]) -> ItemisedReply:
         values = {name: item.order_state for name, item in (reply.values or {}).items()}
         return ItemisedReply(values, reply.failed or {})
 
@@ -180,7 +189,7 @@ class CancelAndMove(Verb, frozen=True):
 
     items: tuple[CancelOrdersAndMoveRemainingRequest, ...]
 
-    name: ClassVar[str] = "cancelordersandmoveremaining"
+    operation: ClassVar = operations.CANCEL_AND_MOVE
     title: ClassVar[str] = "Cancel and move the rest of"
     past: ClassVar[str] = "cancelled and moved"
     family: ClassVar[EntityKind] = EntityKind.ORDERS
@@ -195,9 +204,10 @@ class CancelAndMove(Verb, frozen=True):
     def keys(self) -> tuple[str, ...]:
         return numbered(len(self.items))
 
-    async def call(self, client: Client, key: str | None) -> ItemisedReply:
-        body = dict(zip(self.keys, self.items, strict=True))
-        reply = await client.cancel_orders_and_move_remaining(body, key=key)
+    def build(self, client: Client, key: str | None = None) -> Request[KeyedReply[CancelledAndMoved]]:
+        return client.build(self.operation, dict(zip(self.keys, self.items, strict=True)), key=key)
+
+    def read(self, reply: KeyedReply[CancelledAndMoved], request: Request[Any]) -> ItemisedReply:
         values = reply.values or {}
         return ItemisedReply(
             values, reply.failed or {}, {name: _carried(item) for name, item in values.items()}

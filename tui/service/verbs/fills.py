@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from tui.api import operations
 from tui.api.base import ZERO, ResourceId
 from tui.api.client import Client
-from tui.api.requests import (
-    ExecutionRequest,
-)
+from tui.api.http_request import Request
+from tui.api.models import Execution
+from tui.api.requests import ExecutionRequest, ExecutionSetRequest, ResourceList
 from tui.service.numbers import units
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import (
@@ -36,7 +37,7 @@ class RecordFills(Verb, frozen=True):
 
     requests: tuple[ExecutionRequest, ...]
 
-    name: ClassVar[str] = "executions"
+    operation: ClassVar = operations.EXECUTIONS.upsert
     title: ClassVar[str] = "Record"
     past: ClassVar[str] = "recorded"
     family: ClassVar[EntityKind] = EntityKind.EXECUTIONS
@@ -48,8 +49,11 @@ class RecordFills(Verb, frozen=True):
     def refs(self) -> tuple[Ref, ...]:
         return tuple(Ref(EntityKind.EXECUTIONS, request.id) for request in self.requests)
 
-    async def call(self, client: Client, key: str | None) -> ItemisedReply:
-        return ItemisedReply(by_id(await client.executions.upsert(self.requests, key=key)))
+    def build(self, client: Client, key: str | None = None) -> Request[ResourceList[Execution]]:
+        return client.build(self.operation, ExecutionSetRequest(requests=self.requests), key=key)
+
+    def read(self, reply: ResourceList[Execution], request: Request[Any]) -> ItemisedReply:
+        return ItemisedReply(by_id(reply.values))
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         placed = (request.placement_id for request in self.requests)

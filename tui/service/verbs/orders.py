@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
+from tui.api import operations
 from tui.api.base import ZERO, ResourceId
 from tui.api.client import Client
+from tui.api.http_request import Request
 from tui.api.models import Order
 from tui.api.requests import (
     BlockAndOrderIdRequest,
+    BlockAndOrders,
     BlockAndOrdersCreateRequest,
     BlockAndOrdersRequest,
     BlockedOrderRequest,
+    MovedOrder,
     MoveOrdersToDifferentBlocksRequest,
+    ResourceList,
 )
 from tui.api.states import is_final
 from tui.service.numbers import counted
@@ -51,7 +56,7 @@ class CreateOrders(Verb, frozen=True):
 
     requests: tuple[BlockAndOrdersRequest, ...]
 
-    name: ClassVar[str] = "createorders"
+    operation: ClassVar = operations.CREATE_ORDERS
     title: ClassVar[str] = "Create"
     past: ClassVar[str] = "created"
     family: ClassVar[EntityKind] = EntityKind.ORDERS
@@ -71,9 +76,11 @@ class CreateOrders(Verb, frozen=True):
         )
         return CreateOrders(tuple(kept))
 
-    async def call(self, client: Client, key: str | None) -> ItemisedReply:
-        made = await client.create_orders(BlockAndOrdersCreateRequest(requests=self.requests), key=key)
-        return ItemisedReply(by_id(order for pair in made for order in pair.orders))
+    def build(self, client: Client, key: str | None = None) -> Request[ResourceList[BlockAndOrders]]:
+        return client.build(self.operation, BlockAndOrdersCreateRequest(requests=self.requests), key=key)
+
+    def read(self, reply: ResourceList[BlockAndOrders], request: Request[Any]) -> ItemisedReply:
+        return ItemisedReply(by_id(order for pair in reply.values for order in pair.orders))
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         return frozenset((*self.refs, *(block_ref(request.block_id) for request in self.requests)))
@@ -133,7 +140,7 @@ class MoveOrders(Verb, frozen=True):
     order_ids: tuple[ResourceId, ...]
     destination: ResourceId
 
-    name: ClassVar[str] = "moveorders"
+    operation: ClassVar = operations.MOVE_ORDERS
     title: ClassVar[str] = "Move"
     past: ClassVar[str] = "moved"
     family: ClassVar[EntityKind] = EntityKind.ORDERS
@@ -144,13 +151,15 @@ class MoveOrders(Verb, frozen=True):
     def label(self) -> str:
         return f"Move {counted(len(self.order_ids), 'order')} to {self.destination.code}"
 
-    async def call(self, client: Client, key: str | None) -> ItemisedReply:
+    def build(self, client: Client, key: str | None = None) -> Request[ResourceList[MovedOrder]]:
         requests = tuple(
             BlockAndOrderIdRequest(destination_block_id=self.destination, order_id=id)
             for id in self.order_ids
         )
-        answer = await client.move_orders(MoveOrdersToDifferentBlocksRequest(requests=requests), key=key)
-        return ItemisedReply(by_id(item.order for item in answer if item.order))
+        return client.build(self.operation, MoveOrdersToDifferentBlocksRequest(requests=requests), key=key)
+
+    def read(self, reply: ResourceList[MovedOrder], request: Request[Any]) -> ItemisedReply:
+        return ItemisedReply(by_id(item.order for item in reply.values if item.order))
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         sources = blocks_of(snapshot, self.order_ids)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
+from tui.api import operations
 from tui.api.base import ZERO, ResourceId
 from tui.api.client import Client
+from tui.api.http_request import Request
 from tui.api.models import Placement
 from tui.api.requests import (
     CancelledPlacement,
+    KeyedReply,
     PlaceBlocksRequest,
     PlacementRequest,
     PlacementUpdateRequest,
+    ResourceList,
 )
 from tui.api.states import is_cancelled, is_finished, normal
 from tui.service.numbers import counted, units
@@ -51,7 +55,7 @@ class PlaceBlocks(Verb, frozen=True):
 
     requests: tuple[PlacementRequest, ...]
 
-    name: ClassVar[str] = "placeblocks"
+    operation: ClassVar = operations.PLACE_BLOCKS
     title: ClassVar[str] = "Place"
     past: ClassVar[str] = "placed"
     family: ClassVar[EntityKind] = EntityKind.PLACEMENTS
@@ -62,10 +66,11 @@ class PlaceBlocks(Verb, frozen=True):
     def refs(self) -> tuple[Ref, ...]:
         return tuple(placement_ref(request.id) for request in self.requests)
 
-    async def call(self, client: Client, key: str | None) -> ItemisedReply:
-        return ItemisedReply(
-            by_id(await client.place_blocks(PlaceBlocksRequest(requests=self.requests), key=key))
-        )
+    def build(self, client: Client, key: str | None = None) -> Request[ResourceList[Placement]]:
+        return client.build(self.operation, PlaceBlocksRequest(requests=self.requests), key=key)
+
+    def read(self, reply: ResourceList[Placement], request: Request[Any]) -> ItemisedReply:
+        return ItemisedReply(by_id(reply.values))
 
     def _placed_blocks(self) -> tuple[Ref, ...]:
         return tuple(ref for request in self.requests for ref in block_refs(request.block_ids))
@@ -161,7 +166,7 @@ class UpdatePlacements(Verb, frozen=True):
 
     updates: tuple[PlacementUpdateRequest, ...]
 
-    name: ClassVar[str] = "$updateplacements"
+    operation: ClassVar = operations.UPDATE_PLACEMENTS
     title: ClassVar[str] = "Update"
     past: ClassVar[str] = "updated"
     family: ClassVar[EntityKind] = EntityKind.PLACEMENTS
@@ -175,8 +180,10 @@ class UpdatePlacements(Verb, frozen=True):
     def keys(self) -> tuple[str, ...]:
         return numbered(len(self.updates))
 
-    async def call(self, client: Client, key: str | None) -> ItemisedReply:
-        reply = await client.update_placements(dict(zip(self.keys, self.updates, strict=True)), key=key)
+    def build(self, client: Client, key: str | None = None) -> Request[KeyedReply[Placement]]:
+        return client.build(self.operation, dict(zip(self.keys, self.updates, strict=True)), key=key)
+
+    def read(self, reply: KeyedReply[Placement], request: Request[Any]) -> ItemisedReply:
         return ItemisedReply(reply.values or {}, reply.failed or {})
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
@@ -230,7 +237,7 @@ class CancelPlacements(Verb, frozen=True):
 
     placement_ids: tuple[ResourceId, ...]
 
-    name: ClassVar[str] = "$cancelplacements"
+    operation: ClassVar = operations.CANCEL_PLACEMENTS
     title: ClassVar[str] = "Cancel"
     past: ClassVar[str] = "cancelled"
     family: ClassVar[EntityKind] = EntityKind.PLACEMENTS
@@ -241,9 +248,10 @@ class CancelPlacements(Verb, frozen=True):
     def keys(self) -> tuple[str, ...]:
         return numbered(len(self.placement_ids))
 
-    async def call(self, client: Client, key: str | None) -> ItemisedReply:
-        body = dict(zip(self.keys, self.placement_ids, strict=True))
-        reply = await client.cancel_placements(body, key=key)
+    def build(self, client: Client, key: str | None = None) -> Request[KeyedReply[CancelledPlacement]]:
+        return client.build(self.operation, dict(zip(self.keys, self.placement_ids, strict=True)), key=key)
+
+    def read(self, reply: KeyedReply[CancelledPlacement], request: Request[Any]) -> ItemisedReply:
         items = reply.values or {}
         values = {name: item.placement_state for name, item in items.items()}
         return ItemisedReply(

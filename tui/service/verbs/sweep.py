@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from tui.api import operations
 from tui.api.base import ZERO, ResourceId
 from tui.api.client import Client
-from tui.api.requests import (
-    SweepBlocksRequest,
-)
+from tui.api.http_request import Request
+from tui.api.requests import KeyedReply, SweepBlocksRequest
 from tui.api.states import is_cancelled, is_final
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import block_ref, priced
@@ -35,7 +35,7 @@ class SweepBlocks(Verb, frozen=True):
     block_ids: tuple[ResourceId, ...]
     latest: str
 
-    name: ClassVar[str] = "SweepBlocks"
+    operation: ClassVar = operations.SWEEP_BLOCKS
     title: ClassVar[str] = "Sweep"
     past: ClassVar[str] = "swept"
     family: ClassVar[EntityKind] = EntityKind.BLOCKS
@@ -45,12 +45,14 @@ class SweepBlocks(Verb, frozen=True):
     def keys(self) -> tuple[str, ...]:
         return numbered(len(self.block_ids))
 
-    async def call(self, client: Client, key: str | None) -> ItemisedReply:
-        request = SweepBlocksRequest(
+    def build(self, client: Client, key: str | None = None) -> Request[KeyedReply[ResourceId]]:
+        body = SweepBlocksRequest(
             block_ids=dict(zip(self.keys, self.block_ids, strict=True)),
             latest_allowable_modification_time=self.latest,
         )
-        reply = await client.sweep_blocks(request, key=key)
+        return client.build(self.operation, body, key=key)
+
+    def read(self, reply: KeyedReply[ResourceId], request: Request[Any]) -> ItemisedReply:
         return ItemisedReply(reply.values or {}, reply.failed or {})
 
     def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:

@@ -18,6 +18,8 @@ from msgspec.structs import replace
 from tui.api.base import ErrorDetail, ResourceId
 from tui.api.client import Client
 from tui.api.errors import ApiError, NoAnswer, Refused, item_failure
+from tui.api.http_request import Request
+from tui.api.operations import Operation
 from tui.api.price_units import PER_UNIT
 from tui.service.numbers import counted
 from tui.service.outcomes import Outcome, Status
@@ -105,8 +107,8 @@ UNMENTIONED: Final = "The server's answer does not mention it."
 class Verb(Struct, frozen=True):
     """A write the user decided on. Subclasses are frozen structs, which the journal writes as they are."""
 
-    name: ClassVar[str]
-    """The endpoint's own name, such as ``cancelorders``."""
+    operation: ClassVar[Operation[Any, Any]]
+    """The operation of the API that carries it out."""
     title: ClassVar[str]
     """The imperative, such as ``Cancel``."""
     past: ClassVar[str]
@@ -114,13 +116,16 @@ class Verb(Struct, frozen=True):
     family: ClassVar[EntityKind]
     """What its items are."""
     mark: ClassVar[InFlightMark] = InFlightMark.AMEND
-    per_call: ClassVar[int] = 100
-    """How many items one call may carry (contract, limits)."""
     listed: ClassVar[str]
     """The field that holds the items."""
     base_tier: ClassVar[Tier] = Tier.T2
     repeatable: ClassVar[bool] = True
     """Whether doing it twice is the same as once: the ids or the state asked for are named by us."""
+
+    @property
+    def name(self) -> str:
+        """The operation's own name, such as ``cancelorders``: the journal finds the verb by it."""
+        return self.operation.short_path
 
     @property
     def refs(self) -> tuple[Ref, ...]:
@@ -144,19 +149,26 @@ class Verb(Struct, frozen=True):
 
     def split(self) -> tuple[Self, ...]:
         """Give the same decision as calls the server accepts, in order."""
-        items = getattr(self, self.listed)
-        if len(items) <= self.per_call:
+        items, most = getattr(self, self.listed), self.operation.limit
+        if len(items) <= most:
             return (self,)
-        starts = range(0, len(items), self.per_call)
-        parts = ({self.listed: items[start : start + self.per_call]} for start in starts)
+        parts = ({self.listed: items[start : start + most]} for start in range(0, len(items), most))
         return tuple(replace(self, **part) for part in parts)
 
-    async def call(self, client: Client, key: str | None) -> ItemisedReply:
-        """Send one call, as it is.
+    def build(self, client: Client, key: str | None = None) -> Request[Any]:
+        """Return the request of one call, as it will be sent under the idempotency key ``key``.
 
         Raises:
-            ApiError: no answer, or a refusal of the whole call.
+            NotSent: the server cannot do it, or it cannot be written exactly.
         """
+        raise NotImplementedError
+
+    def build_again(self, client: Client, key: str | None, refusal: Refused) -> Request[Any] | None:
+        """Return the same call in another form after a refusal of its form; None when there is no other."""
+        return None
+
+    def read(self, reply: Any, request: Request[Any]) -> ItemisedReply:
+        """Return what came of each item, by the reply to ``request``."""
         raise NotImplementedError
 
     def only(self, refs: Collection[Ref]) -> Self:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -22,7 +22,7 @@ from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot.snapshot import Ref
 
 if TYPE_CHECKING:
-    from tui.api.generations import Generation
+    from tui.api.http_request import Request
     from tui.service.verbs import Verb
 
 _MODE: Final = 0o600
@@ -31,8 +31,7 @@ _MODE: Final = 0o600
 class Intent(Struct, frozen=True):
     """One call that was decided: ``id`` is also its Idempotency-Key; ``versions`` as they were before.
 
-    ``unknown`` are the items of an answered call that have no outcome, None when no item has one;
-    ``generation`` is the one whose shapes are sent.
+    ``unknown`` are the items of an answered call that have no outcome, None when no item has one.
     """
 
     id: str
@@ -41,7 +40,6 @@ class Intent(Struct, frozen=True):
     verb: Verb
     versions: Mapping[Ref, int]
     unknown: frozenset[Ref] | None = None
-    generation: Generation = "latest"
 
 
 class _IntentLine(msgspec.Struct, frozen=True, tag_field="kind", tag="intent"):
@@ -82,11 +80,8 @@ class Journal:
             os.fchmod(self._descriptor, _MODE)
             _end_torn_line(self._descriptor)
 
-    def intend(self, intent: Intent) -> None:
-        """Write an intent; when this returns it is on disk."""
-        from tui.service.verbs import request_of  # a start opens the journal and has no verb yet
-
-        request = request_of(intent.verb, intent.generation)
+    def intend(self, intent: Intent, request: Request[Any]) -> None:
+        """Write an intent and the request that carries it out; when this returns it is on disk."""
         self._append(
             _IntentLine(
                 id=intent.id,
@@ -94,8 +89,8 @@ class Journal:
                 server=intent.server,
                 verb=intent.verb.name,
                 label=intent.verb.label,
-                endpoint=f"{request.endpoint.method} {request.target}",
-                body=msgspec.Raw(request.body),
+                endpoint=f"{request.operation.method} {request.target}",
+                body=msgspec.Raw(request.content),
                 fields=msgspec.Raw(codec.encode(intent.verb)),
                 versions=tuple(intent.versions.items()),
             )

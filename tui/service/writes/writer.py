@@ -17,13 +17,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.api.client import Client
-from tui.api.codec import Unsendable
-from tui.api.errors import ApiError, NoAnswer, NotSent, Unauthenticated
+from tui.api.errors import ApiError, NoAnswer, NotSent, Refused, Unauthenticated
+from tui.api.http_request import Request
+from tui.api.urls import without_credentials
 from tui.service.ids import new_id
 from tui.service.outcomes import Outcome, Report, Status
 from tui.service.snapshot.snapshot import Ref, Snapshot
-from tui.service.verbs import Settlement, Verb, address_of
-from tui.service.verbs.verb import Versions, versions_of
+from tui.service.verbs import Settlement, Verb
+from tui.service.verbs.verb import ItemisedReply, Versions, versions_of
 from tui.service.writes.journal import Intent, Journal
 
 READ_BACK_S: Final = (0.5, 1, 2, 4, 8, 15)
@@ -34,6 +35,12 @@ OVERTAKEN: Final = "somebody else changed it meanwhile, and what was asked for i
 CHECK_ADVICE: Final = "Check again, or send it again with the same ids."
 KEPT_ADVICE: Final = "Check again, or send it again: this server does the same request only once."
 TWICE_ADVICE: Final = "Check again; only send it again when you are sure that it did not happen."
+
+
+class NotJournalled(NotSent):
+    """A write that could not be written to the journal, so that it was not sent."""
+
+    advice = "Free the disk."
 
 
 class UnknownCall(Struct, frozen=True):
@@ -80,6 +87,7 @@ class Writer:
         pause: Callable[[float], Awaitable[None]],
     ) -> None:
         self._client = client
+        self._server = without_credentials(client.http.base_url)
         self._journal = journal
         self._snapshot = snapshot
         self._reread = reread
@@ -92,7 +100,7 @@ class Writer:
         self._doubts: dict[str, UnknownCall] = {}
         self._watched: set[str] = set()
         self.closing = False
-        for intent in journal.open_intents(address_of(client)):
+        for intent in journal.open_intents(self._server):
             doubt = UnknownCall(intent, intent.unknown or frozenset(intent.verb.refs))
             self._doubts[intent.id] = doubt
             self._marks.update(doubt.verb.marks(snapshot()))
@@ -156,14 +164,7 @@ class Writer:
     def _intent(self, part: Verb) -> Intent:
         snapshot = self._snapshot()
         versions = versions_of(snapshot, part.touched(snapshot))
-        return Intent(
-            new_id(),
-            self._now(),
-            address_of(self._client),
-            part,
-            versions,
-            generation=self._client.generation,
-        )
+        return Intent(new_id(), self._now(), self._server, part, versions)
 
     def _doubt(self, intent: Intent, outcomes: Iterable[Outcome]) -> list[UnknownCall]:
         """Give the doubt a call leaves, if any of its items is unknown."""
@@ -174,15 +175,12 @@ class Writer:
         """Journal and send one call, as it is."""
         verb = intent.verb
         try:
-            await asyncio.to_thread(self._journal.intend, intent)
+            request = verb.build(self._client, intent.id)
+            await self._write_down(intent, request)
         except NotSent as error:
             return _Sent(verb.failed(error), sent=False)
-        except (OSError, Unsendable) as error:
-            reason = f"The journal cannot take it ({error}), and nothing is sent without it."
-            advice = "Free the disk or correct the input."
-            return _Sent(_refused(verb, reason, "NotJournalled", advice), sent=False)
         try:
-            outcomes = verb.outcomes(await verb.call(self._client, intent.id))
+            outcomes = verb.outcomes(await self._exchange(intent, request))
             sent = _Sent(outcomes, next(filter(None, (_request_of(each.entity) for each in outcomes)), ""))
         except ApiError as error:
             advice = self._failed(error)
@@ -194,6 +192,35 @@ class Writer:
         if sent.sent or not again:
             await self._conclude(intent.id, sent.outcomes)
         return sent
+
+    async def _exchange(self, intent: Intent, request: Request[Any]) -> ItemisedReply:
+        """Send a journalled request, and once more in another form when the server refuses its form.
+
+        Raises:
+            ApiError: no answer, or a refusal of the whole call.
+        """
+        verb = intent.verb
+        try:
+            return verb.read(await self._client.send(request), request)
+        except Refused as error:
+            other = verb.build_again(self._client, intent.id, error)
+            if other is None:
+                raise
+        await self._write_down(intent, other)
+        return verb.read(await self._client.send(other), other)
+
+    async def _write_down(self, intent: Intent, request: Request[Any]) -> None:
+        """Journal a request that is about to be sent.
+
+        Raises:
+            NotJournalled: the disk does not take it.
+        """
+        try:
+            await asyncio.to_thread(self._journal.intend, intent, request)
+        except OSError as error:
+            raise NotJournalled(
+                f"The journal cannot take it ({error}), and nothing is sent without it."
+            ) from error
 
     async def _conclude(self, id: str, outcomes: Collection[Outcome]) -> None:
         """Journal what came of a call; a journal that fails now only means that it is read back again."""
@@ -425,4 +452,4 @@ def _request_of(entity: Any) -> str:
     return (version.request_id_modified or "") if version is not None else ""
 
 
-__all__ = ["READ_BACK_S", "UnknownCall", "Versions", "Writer"]
+__all__ = ["READ_BACK_S", "NotJournalled", "UnknownCall", "Versions", "Writer"]

@@ -1,0 +1,185 @@
+"""What a dealer is shown, what the journal keeps and what the server receives are the same bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shlex
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from msgspec import Struct
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tests.service.entities import label
+from tests.service.order_lines import Dealer, fill, new_orders, placing, rid
+from tui.api.auth import FixedToken
+from tui.api.client import Client
+from tui.api.generations import Generation
+from tui.api.http import Http, asgi_transport
+from tui.api.requests import (
+    CancelOrdersAndMoveRemainingRequest,
+    OrderUpdateRequest,
+    PlacementUpdateRequest,
+    PortfolioWeight,
+)
+from tui.oms.engine.engine import Engine
+from tui.oms.http.app import Server, ServerSettings
+from tui.oms.run.serve import _Socket
+from tui.secret import Secret
+from tui.service.desk import Desk
+from tui.service.environment import Environment, EnvironmentKind
+from tui.service.verbs import (
+    VERBS,
+    Allocate,
+    AllocateWeighted,
+    BookTransactions,
+    CancelAndMove,
+    CancelOrders,
+    CancelPlacements,
+    MoveOrders,
+    PlaceBlocks,
+    RecordFills,
+    SweepBlocks,
+    UpdateOrders,
+    UpdatePlacements,
+    Verb,
+)
+from tui.service.writes.journal import Journal
+
+WRITES: tuple[Verb, ...] = (
+    new_orders("BLK_9", ORD_9=7),
+    MoveOrders((rid("ORD-4"),), rid("BLK-2")),
+    UpdateOrders(
+        (
+            OrderUpdateRequest(
+                id=rid("ORD-3"), quantity=Decimal("12.50"), properties=label("Order/a/b", 'it\'s 株 "x" $1')
+            ),
+        )
+    ),
+    CancelOrders((rid("ORD-4"), rid("ORD-404"))),
+    CancelAndMove(
+        (
+            CancelOrdersAndMoveRemainingRequest(
+                cancel_order_id=rid("ORD-3"),
+                move_remaining_to_order_id=rid("ORD-3R"),
+                move_remaining_to_block_id=rid("BLK-9"),
+            ),
+        )
+    ),
+    PlaceBlocks((placing("PLC-9", "BLK-2", 10),)),
+    UpdatePlacements((PlacementUpdateRequest(id=rid("PLC-1"), counterparty="a b+c%"),)),
+    CancelPlacements((rid("PLC-1"),)),
+    RecordFills((fill("EXE-9", "PLC-1", 5),)),
+    Allocate((rid("PLC-1"),), "RR-FIFO"),
+    AllocateWeighted((rid("PLC-1"),), (PortfolioWeight(portfolio_id=rid("GROWTH"), weight=Decimal("0.1")),)),
+    BookTransactions((rid("PLC-1-ORD-1"),), apply_fees=False, properties=label("Transaction/a/b", "x")),
+    SweepBlocks((rid("BLK-1"),), "2026-11-20NLDN_Close"),
+)
+
+
+class Received(Struct, frozen=True):
+    """A request as the server got it."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Recorder:
+    """Passes calls on to the server and keeps every write as it came off the connection."""
+
+    def __init__(self, server: ASGIApp) -> None:
+        self._server = server
+        self.received: list[Received] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] == "GET":
+            await self._server(scope, receive, send)
+            return
+        body = bytearray()
+
+        async def heard() -> Message:
+            message = await receive()
+            body.extend(message.get("body", b""))
+            return message
+
+        await self._server(scope, heard, send)
+        query = f"?{scope['query_string'].decode()}" if scope["query_string"] else ""
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        self.received.append(
+            Received(scope["method"], scope["raw_path"].decode() + query, headers, bytes(body))
+        )
+
+
+async def prepare(engine: Engine) -> None:
+    """A block placed and partly filled, another not placed, one share allocated."""
+    dealer = Dealer.at(asgi_transport(Server(engine)))
+    await dealer.desk.load()
+    await dealer.create("BLK_1", ORD_1=100, ORD_2=50)
+    await dealer.create("BLK_2", ORD_3=10)
+    await dealer.create("BLK_3", ORD_4=10)
+    await dealer.place("PLC-1", "BLK-1", 100)
+    await dealer.fill("EXE-1", "PLC-1", 60)
+    await dealer.allocate("PLC-1")
+    await dealer.desk.client.close()
+
+
+@asynccontextmanager
+async def served(recorder: Recorder, generation: Generation) -> AsyncIterator[Client]:
+    """Serve on a socket, as ``blotter serve`` does, and connect a client to it."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = _Socket(recorder)
+        task = asyncio.create_task(server.serve(listening))
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
+        http = Http(url, token=FixedToken(Secret("very-secret")), correlation_id="desk 7")
+        client = Client(http, generation)
+        yield client
+        await client.close()
+        server.stop()
+        await task
+
+
+def test_every_verb_is_tried() -> None:
+    assert {type(verb) for verb in WRITES} == set(VERBS.values())
+
+
+@pytest.mark.parametrize(
+    ("generation", "verb"),
+    [(each, verb) for each in ("latest", "2.1") for verb in WRITES if verb.operation.is_in(each)],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+async def test_curl_and_journal_show_the_bytes_the_server_receives(
+    engine: Engine, tmp_path: Path, generation: Generation, verb: Verb
+) -> None:
+    await prepare(engine)
+    recorder = Recorder(Server(engine, ServerSettings(generation=generation)))
+    path = tmp_path / "journal.jsonl"
+    async with served(recorder, generation) as client:
+        desk = Desk(client, Environment("demo", EnvironmentKind.LOCAL, ""), journal=Journal(path))
+        await desk.load()
+        shown = desk.curl(verb)
+        await desk.act(verb)
+        address = client.http.base_url
+
+    [received] = recorder.received
+    target = received.target.removeprefix("/api")
+    curl, method, url, *options = shlex.split(shown.replace("curl -X", "curl"))
+    assert (curl, method, url) == ("curl", received.method, address + target)
+    pairs = list(zip(options[::2], options[1::2], strict=True))
+    [body] = [value for option, value in pairs if option == "--data-raw"]
+    assert body.encode() == received.body
+    headers = dict(value.lower().split(": ", 1) for option, value in pairs if option == "-H")
+    assert headers.pop("authorization") == "bearer ***"
+    assert headers.keys() == {"accept", "content-type", "correlationid", "x-lusid-application"}
+    assert headers.items() <= {name: value.lower() for name, value in received.headers.items()}.items()
+
+    line = path.read_bytes().splitlines()[0]
+    assert json.loads(line)["endpoint"] == f"{received.method} {target}"
+    assert json.loads(line)["id"] == received.headers["idempotency-key"]
+    assert b'"body":' + received.body + b',"fields":' in line

@@ -1,0 +1,97 @@
+"""One HTTP request as a value, before it is sent: previews, curl, the journal and sending share the object.
+
+So what was shown is byte for byte what is sent. Only the token is missing: :mod:`tui.api.http` adds it when
+the request leaves, and it is never shown.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import quote, urlencode
+
+from msgspec import Struct
+
+from tui.api import codec
+from tui.api.base import ResourceId
+from tui.api.operations import Operation
+from tui.api.urls import without_credentials
+
+QueryValue = str | int | datetime | Sequence[str] | None
+Query = Mapping[str, QueryValue]
+"""Query parameters by name; a list is sent as a repeated name, None and empty lists are not sent."""
+
+ReplyT = TypeVar("ReplyT")
+
+REDACTED: Final = "Bearer ***"
+
+
+class Request(Struct, Generic[ReplyT], frozen=True):
+    """A request of ``operation``; ``target`` is its path and query below ``base_url``, as they are sent."""
+
+    operation: Operation[Any, ReplyT]
+    base_url: str
+    target: str
+    headers: Mapping[str, str]
+    content: bytes = b""
+
+    @property
+    def url(self) -> str:
+        """The complete address."""
+        return self.base_url + self.target
+
+    def curl(self) -> str:
+        """Return the request as a curl command, with the token redacted."""
+        headers = {"Authorization": REDACTED, **self.headers}
+        words = [
+            *("curl", "-X", self.operation.method, without_credentials(self.url)),
+            *(word for name, value in headers.items() for word in ("-H", f"{name}: {value}")),
+            *(("--data-raw", self.content.decode()) if self.content else ()),
+        ]
+        return shlex.join(words)
+
+
+def build(
+    operation: Operation[Any, ReplyT],
+    base_url: str,
+    headers: Mapping[str, str],
+    *,
+    id: ResourceId | None = None,
+    query: Query | None = None,
+    body: object = None,
+) -> Request[ReplyT]:
+    """Return a request of ``operation`` about the entity ``id``.
+
+    Raises:
+        Unsendable: the body holds something that cannot be written exactly.
+        UnicodeError: the id or the query holds half a character.
+    """
+    parts = {"scope": _segment(id.scope), "code": _segment(id.code)} if id is not None else {}
+    written = [(name, _text(value)) for name, value in (query or {}).items() if value not in (None, (), [])]
+    target = operation.path.format(**parts)
+    if written:
+        target += "?" + urlencode(written, doseq=True, quote_via=quote)
+    content = b"" if body is None else codec.encode_request(body)
+    return Request(
+        operation,
+        base_url.removesuffix("/api") if operation.outside else base_url,
+        target,
+        {**headers, "Content-Type": "application/json"} if content else headers,
+        content,
+    )
+
+
+def _text(value: QueryValue) -> str | Sequence[str]:
+    """Return a query parameter as it is written: times in UTC, flags in lower case."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, int):
+        return str(value).lower()
+    return value or ""
+
+
+def _segment(text: str) -> str:
+    """Quote ``text`` as one segment of a path; dots alone would mean the folder above."""
+    return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")
