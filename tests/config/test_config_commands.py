@@ -281,6 +281,11 @@ def test_a_name_that_can_be_none_is_told(owner: Owner, name: str) -> None:
     assert told.startswith(f"NAME: {json.dumps(name)} is not allowed; it must be a setting such as theme")
 
 
+def test_bytes_that_are_no_text_are_told(owner: Owner) -> None:
+    owner.says("set", "profiles.uat.url", "https://x.lusid.com/api")
+    assert owner.is_told("set", "profiles.uat.ca_file", "\udcff") == ['"\\udcff" is no text in UTF-8.']
+
+
 def test_what_stands_in_one_line_with_others_is_left_to_its_owner(owner: Owner) -> None:
     file = owner.writes('keys = {history = "H"}\n')
     assert owner.is_told("set", "keys.move", "M") == [

@@ -83,6 +83,15 @@ def read_text(path: Path) -> str:
         raise CheckError(f"{path}, line {line} is not text in UTF-8.") from None
 
 
+def is_text(text: str) -> bool:
+    """Tell whether a text can be written to a file, which bytes of the command line that are none cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _private(path: Path, what: str) -> str:
     try:
         return read_private(path, what)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
 from msgspec import Struct
@@ -22,6 +23,33 @@ _BARE_KEY: Final = r"[A-Za-z0-9_-]+"
 
 class CheckError(ValueError):
     """Something written by hand cannot be used; the message has one sentence a line."""
+
+
+@contextmanager
+def all_at_once() -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """Let several checks be made, each in a part of its own, and raise what is wrong with all of them.
+
+    >>> with all_at_once() as part:
+    ...     with part():
+    ...         raise CheckError("One.")
+    ...     with part():
+    ...         raise CheckError("Two.")
+    Traceback (most recent call last):
+    tui.checked.mistakes.CheckError: One.
+    Two.
+    """
+    told: list[str] = []
+
+    @contextmanager
+    def part() -> Iterator[None]:
+        try:
+            yield
+        except CheckError as error:
+            told.append(str(error))
+
+    yield part
+    if told:
+        raise CheckError("\n".join(told))
 
 
 class Mistake(Struct, frozen=True):

@@ -12,8 +12,8 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
-from tui.checked.files import parse_toml, read_text
-from tui.checked.mistakes import CheckError, not_allowed, place_words, shown
+from tui.checked.files import is_text, parse_toml, read_text
+from tui.checked.mistakes import CheckError, all_at_once, not_allowed, place_words, shown
 from tui.checked.toml_lines import NotEditable, literal, with_value
 from tui.config import paths
 from tui.config.profiles import check_secrets_file
@@ -55,14 +55,10 @@ def check_file(named: Path | None) -> int:
 
     settings = read_settings(path, vocabulary())
     files = {profile.secrets_file for profile in settings.profiles.values() if profile.secrets_file}
-    wrong = []
-    for file in sorted(files):
-        try:
-            check_secrets_file(file)
-        except CheckError as error:
-            wrong.append(str(error))
-    if wrong:
-        raise CheckError("\n".join(wrong))
+    with all_at_once() as part:
+        for file in sorted(files):
+            with part():
+                check_secrets_file(file)
     for file in (path, *sorted(files)):
         print(f"{file}: nothing is wrong.")
     return OK
@@ -92,6 +88,8 @@ def change_file(name: str, words: str) -> int:
 
     path = paths.config_file()
     place = _place(name)
+    if not is_text(name + words):
+        raise CheckError(f"{shown(words)} is no text in UTF-8.")
     value = value_of(place, words)
     text = read_text(path) if path.exists() else template(vocabulary())
     parse_toml(text, str(path))

@@ -100,3 +100,17 @@ def test_serve_does_not_start_on_fees_it_cannot_read(
     missing = tmp_path / "none.toml"
     assert run(port=0, token="t", fees=missing) == USAGE_ERROR
     assert f"{missing} cannot be read" in capsys.readouterr().err
+
+
+def test_serve_tells_at_once_what_is_wrong_with_all_of_its_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "none.toml"
+    assert run(port=0, users=missing, scenario=missing, inject=["explode"], fees=missing) == USAGE_ERROR
+    told = capsys.readouterr().err.splitlines()
+    assert [line.removeprefix("blotter serve: ").partition(";")[0] for line in told] == [
+        f"The file of users {missing} cannot be read: No such file or directory.",
+        f"{missing} cannot be read: No such file or directory.",
+        "--inject 'explode': fault: there is no fault \"explode\"",
+        f"{missing} cannot be read: No such file or directory.",
+    ]

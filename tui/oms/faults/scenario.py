@@ -18,7 +18,7 @@ from pydantic import Field
 
 from tui.api.operations import BESIDE, OPERATIONS, Operation
 from tui.checked.files import read_toml
-from tui.checked.mistakes import CheckError, Document, Mistake, Place, one_of, shown
+from tui.checked.mistakes import CheckError, Document, Mistake, Place, all_at_once, one_of, shown
 from tui.checked.models import Number, Written, check, kind_at
 
 SERVED: Final = (*OPERATIONS, *BESIDE)
@@ -137,20 +137,15 @@ def read_faults(inject: Sequence[str], file: Path | None) -> Faults | None:
     Raises:
         CheckError: one of them cannot be understood; says all that is wrong with any of them.
     """
-    scenario, faults, wrong = Scenario(), [], []
-    try:
+    scenario, injected = Scenario(), []
+    with all_at_once() as part:
         if file is not None:
-            scenario = _read_file(file)
-            faults += scenario.faults
-    except CheckError as error:
-        wrong.append(str(error))
-    for text in inject:
-        try:
-            faults.append(_read_words(text))
-        except CheckError as error:
-            wrong.append(str(error))
-    if wrong:
-        raise CheckError("\n".join(wrong))
+            with part():
+                scenario = _read_file(file)
+        for text in inject:
+            with part():
+                injected.append(_read_words(text))
+    faults = [*scenario.faults, *injected]
     return Faults(Scenario(seed=scenario.seed, faults=faults)) if faults else None
 
 

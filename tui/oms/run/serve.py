@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
-from tui.checked.mistakes import CheckError
+from tui.checked.mistakes import CheckError, all_at_once
 from tui.oms.auth.tokens import Tokens
 from tui.oms.auth.users import Users, one_user, token_fault
 from tui.oms.domain.clock import VirtualClock
@@ -68,11 +68,15 @@ def run(
     the market is held until it is told to go on.
     """
     try:
-        token, known = _who(host, token, users)
-        faults = _faults(inject, scenario)
-        due = _fees(fees)
+        with all_at_once() as part:
+            with part():
+                token, known = _who(host, token, users)
+            with part():
+                faults = _faults(inject, scenario)
+            with part():
+                due = _fees(fees)
         listening = _listen(host, port)
-    except (_WrongUsage, CheckError) as error:
+    except CheckError as error:
         return _say(str(error), USAGE_ERROR)
     except OSError as error:
         return _say(f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another.", FAILED)
@@ -88,25 +92,21 @@ def run(
     return OK
 
 
-class _WrongUsage(Exception):
-    """Options that do not go together; the message says why."""
-
-
 def _who(host: str, token: str | None, users: Path | None) -> tuple[str, Users]:
     """Give the token to greet with and who may sign on."""
     if users is not None:
         if token:
-            raise _WrongUsage("--token goes without --users: the file says who has which token.")
+            raise CheckError("--token goes without --users: the file says who has which token.")
         from tui.oms.auth.users_file import read_users
 
         return "-", read_users(users)
     if not _is_loopback(host) and not token:
-        raise _WrongUsage(
+        raise CheckError(
             f"{host} is open to other machines, so a token is needed: give --token or set BLOTTER_TOKEN, "
             "or name who may sign on with --users."
         )
     if token is not None and (fault := token_fault(token)):
-        raise _WrongUsage(f"The token {fault}.")
+        raise CheckError(f"The token {fault}.")
     token = token or secrets.token_urlsafe(24)
     return token, one_user(USER, token)
 
