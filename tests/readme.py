@@ -10,14 +10,14 @@ from importlib.metadata import version
 
 from tests.paths import ROOT
 from tui.actions.action import key_words
-from tui.actions.registry import ACTIONS, GROUPS
 from tui.api.operations import OPERATIONS
 from tui.config.profiles import SETTINGS
 from tui.config.settings_template import setting_rows
 from tui.oms.faults.scenario import KINDS
 from tui.oms.fidelity import NOT_SERVED, RULE_FAMILIES, RULES, SERVED, Fidelity
 from tui.oms.market import MarketRules
-from tui.screens.desk.key_hints import row_keys
+from tui.screens.desk.key_hints import BY_NAME, row_keys
+from tui.screens.desk.registry import ACTIONS, GROUPS
 from tui.start import vocabulary
 
 README = ROOT / "README.md"
@@ -32,9 +32,10 @@ def key_summary() -> str:
     """Return the keys in short, a row per group of the registry."""
     lines = ["| | |", "|---|---|"]
     for group in GROUPS:
-        actions = (action for action in ACTIONS if action.group == group)
+        actions = [action for action in ACTIONS if action.group == group and action.key]
         words = (f"`{key_words(each.key)}` {each.label[:1].lower()}{each.label[1:]}" for each in actions)
-        lines.append(f"| **{group}** | {_cell(' · '.join(words))} |")
+        if actions:
+            lines.append(f"| **{group}** | {_cell(' · '.join(words))} |")
     return "\n".join(lines)
 
 
@@ -45,7 +46,7 @@ def keys() -> str:
         lines.append(f"| | **{group}** | |")
         for action in ACTIONS:
             if action.group == group:
-                pressed = " ".join(f"`{key_words(key)}`" for key in (action.key, *action.aliases))
+                pressed = " ".join(f"`{key_words(key)}`" for key in action.keys({})) or BY_NAME
                 lines.append(
                     f"| {pressed.replace('|', chr(92) + '|')} | {action.label} | {_cell(action.help)} |"
                 )

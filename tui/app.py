@@ -13,6 +13,7 @@ import signal
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from importlib import import_module
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -26,8 +27,10 @@ from textual.worker import Worker, WorkerState
 
 from styles import sheet
 from styles.themes import MONO, THEMES, cell_styles
-from tui.actions.registry import ACTIONS
+from tui.actions.trade_actions import TRADE
+from tui.screens.desk.registry import ACTIONS
 from tui.screens.desk.screen import DeskScreen
+from tui.screens.desk.view_commands import QUIT
 from tui.service.environment import Environment, Update
 from tui.session import DEFAULTS, DeskSession, Preferences
 from widgets.filterbar import FilterBar
@@ -131,8 +134,10 @@ class BlotterApp(App[None]):
 
     async def _make_ready(self) -> None:
         """Load what the first key needs while nobody waits for it: forms, verbs, dialogs, viewers."""
-        for name in {*KEYS_NEED, *(f"tui.actions.{action.module}" for action in ACTIONS if action.module)}:
+        for name in KEYS_NEED:
             await asyncio.to_thread(import_module, name)
+        for action in TRADE:
+            await asyncio.to_thread(action.steps)
         self.stylesheet.read_all([sheet("dialogs"), sheet("history")])
         self.stylesheet.parse()
 
@@ -202,7 +207,8 @@ class BlotterApp(App[None]):
 
     def action_help_quit(self) -> None:
         """Say how to leave to whoever presses Ctrl-C."""
-        self.notify("Nothing to abandon here; q leaves.", timeout=2, markup=False)
+        key = self.session.key_of(QUIT)
+        self.notify(f"Nothing to abandon here; {key} leaves.", timeout=2, markup=False)
 
     def _dress(self) -> None:
         styles = cell_styles(self.theme_variables)
@@ -222,10 +228,10 @@ class BlotterApp(App[None]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Give every action by name, then themes, the market and the rest."""
         if isinstance(screen, DeskScreen):
+            scope = screen.scope()
             for action in ACTIONS:
-                yield SystemCommand(action.label, action.help, lambda id=action.id: screen.action_act(id))
-            yield from screen.market_commands()
-            yield from screen.doubt_commands()
+                if action.key or action.refusal(scope) is None:
+                    yield SystemCommand(action.label, action.help, partial(screen.action_act, action.id))
         for theme in THEMES:
             yield SystemCommand(
                 f"Theme {theme.name}", "Change the colours", lambda name=theme.name: self._wear(name)

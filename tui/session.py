@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct, field
 
 from styles.themes import THEMES
+from tui.actions.action import Action, key_words
 from tui.api.requests import MarketStatus
 from tui.columns.format import DisplayContext
 from tui.service.environment import Environment, Health
@@ -85,6 +86,14 @@ class DeskSession:
         """How text is drawn for this reader today."""
         zone = self.preferences.zone or datetime.now().astimezone().tzinfo or UTC
         return DisplayContext(self.preferences.ascii, zone, self.now().astimezone(zone).date())
+
+    def keys_of(self, action: Action) -> tuple[str, ...]:
+        """Return the keys that carry ``action`` out for this reader, as they stand on the keyboard."""
+        return tuple(map(key_words, action.keys(self.preferences.keys)))
+
+    def key_of(self, action: Action) -> str:
+        """Return the first of the keys that carry ``action`` out; empty when there is none."""
+        return next(iter(self.keys_of(action)), "")
 
     async def reload(self) -> None:
         """Read the whole desk again."""

@@ -87,7 +87,7 @@ async def test_what_cannot_be_found_out_stays_in_sight_with_what_to_do_until_a_p
 ) -> None:
     async with started_again(tmp_path / "journal", reached=False) as user:
         await user.until(lambda: "1 OUTCOME UNKNOWN" in user.text().splitlines()[0])
-        await user.until(lambda: "What became of 1 row is not known. Press :" in user.text().splitlines()[1])
+        await user.until(lambda: "The outcome of 1 row is not known. Press :" in user.text().splitlines()[1])
         await user.press("colon")
         await user.type("settled")
         await user.until(lambda: "Unknown: settled elsewhere" in user.text())

@@ -21,9 +21,9 @@ from styles.themes import THEMES
 from tests.blotter_app import desk_app
 from tests.service.order_lines import Line
 from tests.thinwire.recording import PATIENCE, Hands, Recording, hands_on
-from tui.actions.registry import ACTIONS
 from tui.api.http import AsyncBaseTransport
 from tui.screens.desk.layout import PANES
+from tui.screens.desk.registry import ACTIONS
 from tui.screens.desk.screen import DeskScreen
 from tui.screens.dialogs import dialog
 from tui.screens.dialogs.form_dialog import FormDialog

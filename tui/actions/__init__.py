@@ -1,1 +1,1 @@
-"""Everything a key can do, declared once: see :mod:`tui.actions.registry`."""
+"""The actions that write, their forms and their verbs; the whole list: :mod:`tui.screens.desk.registry`."""

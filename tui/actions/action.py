@@ -1,30 +1,36 @@
 """What an action is, and what it may look at.
 
-An action knows its key, its words, whether it is possible now and why not, its form, and the verb it
-builds. Screens, footer, palette, help, the README and the tests read these; none of them repeats one.
+An action knows its key, its words, whether it is possible now and why not. One that writes also knows its
+form and the verb it builds; one the desk carries out itself is a
+:class:`~tui.screens.desk.desk_command.DeskCommand`. Screens, footer, palette, help, the README and the
+tests read these; none of them repeats one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.api.base import ResourceId
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
 if TYPE_CHECKING:
+    from tui.api.requests import MarketStatus
     from tui.service.environment import Environment
     from tui.service.verbs import Verb
     from widgets.fields import Field
 
-Group = Literal["Trade", "Inspect", "Panes", "Rows", "Desk"]
+Group = Literal["Trade", "Inspect", "Rows", "Panes", "Desk", "Simulated market", "Unknown outcomes"]
 Values = Mapping[str, str]
+
+
+def _nothing(family: EntityKind) -> tuple[ResourceId, ...]:
+    return ()
 
 
 class Scope(Struct, frozen=True):
@@ -38,8 +44,15 @@ class Scope(Struct, frozen=True):
     read_only: bool = False
     home: str = "demo"
     absent: Mapping[str, str] = {}
-    denied: Mapping[str, str] = {}
     """The endpoints this server does not have, by name, and why (T10)."""
+    denied: Mapping[str, str] = {}
+    """The endpoints this user may not call, by name, and why."""
+    shown: Callable[[EntityKind], tuple[ResourceId, ...]] = _nothing
+    """The rows a pane shows, in their order."""
+    market: MarketStatus | None = None
+    """The simulated market, None where the server has none."""
+    unknown: int = 0
+    """How many rows have an outcome that nobody knows."""
 
     @property
     def rows(self) -> tuple[Any, ...]:
@@ -87,17 +100,16 @@ class Form(Struct, frozen=True):
 
 
 def always(scope: Scope) -> str | None:
-    """Say that nothing stands against it."""
+    """Return None: nothing ever stands against it."""
     return None
 
 
 class Action(Struct, frozen=True):
     """One thing a key can do.
 
-    ``why_not`` gives the reason it is impossible now, as a sentence, or None. An action that sends names
-    in ``how`` the module of this package that knows its form and its verb; the module is loaded when the
-    action is first used. ``calls`` are the endpoints it sends to, by name: where the server has none of
-    them, the action is not possible. ``typed`` ones are confirmed by typing the count, however few they are.
+    An action without a ``key`` is found by name, in the palette and in the help, until the reader gives
+    it one. ``disabled_reason`` returns why it is impossible now, as a sentence, or None. ``endpoints`` are
+    those it sends to, by name: where the server has none of them, the action is not possible.
     """
 
     id: str
@@ -105,44 +117,65 @@ class Action(Struct, frozen=True):
     label: str
     help: str
     group: Group = "Trade"
-    module: str = ""
     disabled_reason: Callable[[Scope], str | None] = always
     footer: bool = False
-    confirm_by_count: bool = False
     aliases: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
 
-    @property
-    def writes(self) -> bool:
-        """Tell whether it changes anything on a server."""
-        return bool(self.module)
+    def keys(self, own: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the keys that carry it out: the reader's ``own`` ones, else those it came with."""
+        chosen = own.get(self.id)
+        if chosen:
+            return tuple(chosen.split(","))
+        return tuple(filter(None, (self.key, *self.aliases)))
 
-    def form(self, scope: Scope) -> Form | None:
-        """Give what has to be asked first, or None when nothing has."""
-        make: Callable[[Scope], Form] | None = getattr(self._module(), f"{self.id}_form", None)
-        return make(scope) if make else None
-
-    def verb(self, scope: Scope, values: Values) -> Verb:
-        """Give what is to be sent, by the answers to the form."""
-        make: Callable[[Scope, Values], Verb] = getattr(self._module(), f"{self.id}_verb")
-        return make(scope, values)
-
-    def _module(self) -> ModuleType:
-        return import_module(f"tui.actions.{self.module}")
+    def acting_on(self, scope: Scope) -> Scope:
+        """Return what it acts on when ``scope`` is in focus."""
+        return scope
 
     def refusal(self, scope: Scope) -> str | None:
-        """Say why it is not possible now, or None when it is."""
-        if self.writes and scope.read_only:
-            return "This desk is read-only: nothing can be written from it."
-        if self.writes and scope.snapshot.as_at is not None:
-            return "You are looking at the past: go back to now before you change anything."
+        """Return why it is not possible now, or None when it is."""
         denied = [scope.denied[name] for name in self.endpoints if name in scope.denied]
         if denied and len(denied) == len(self.endpoints):
             return f"You may not do this here: {denied[0].rstrip('.')}. After a refresh it is tried again."
         missing = [scope.absent[name] for name in self.endpoints if name in scope.absent]
         if missing and len(missing) == len(self.endpoints):
             return f"This server does not offer it: {missing[0].rstrip('.')}."
-        return self.disabled_reason(scope)
+        return self.disabled_reason(self.acting_on(scope))
+
+
+class Steps(Struct, frozen=True):
+    """How an action that writes goes on: the verb it sends, and the form whose answers that verb is made of.
+
+    An action without a ``form`` asks nothing: its verb is made of no answers.
+    """
+
+    verb: Callable[[Scope, Values], Verb]
+    form: Callable[[Scope], Form] | None = None
+
+
+class WriteAction(Action, frozen=True, kw_only=True):
+    """An action that changes something on the server.
+
+    ``steps`` loads its form and its verb, which no start needs, and returns them. ``everything_in`` names
+    the pane whose shown rows it acts on, all of them, whatever is in focus. One that is to be
+    ``confirm_by_count`` is confirmed by typing the count, however few items there are.
+    """
+
+    steps: Callable[[], Steps]
+    everything_in: EntityKind | None = None
+    confirm_by_count: bool = False
+
+    def acting_on(self, scope: Scope) -> Scope:
+        family = self.everything_in
+        return scope if family is None else replace(scope, family=family, ids=scope.shown(family))
+
+    def refusal(self, scope: Scope) -> str | None:
+        if scope.read_only:
+            return "This desk is read-only: nothing can be written from it."
+        if scope.snapshot.as_at is not None:
+            return "You are looking at the past: go back to now before you change anything."
+        return super().refusal(scope)
 
 
 _SPELT: Final = {
@@ -169,7 +202,7 @@ _SPELT: Final = {
 
 
 def key_words(key: str) -> str:
-    """Give a key as a reader knows it: ``question_mark`` is ``?``, ``ctrl+p`` is ``Ctrl-P``."""
+    """Return a key as a reader knows it: ``question_mark`` is ``?``, ``ctrl+p`` is ``Ctrl-P``."""
     if key in _SPELT:
         return _SPELT[key]
     if key.startswith("ctrl+"):
@@ -178,13 +211,13 @@ def key_words(key: str) -> str:
 
 
 def only(families: Iterable[EntityKind], otherwise: str) -> Callable[[Scope], str | None]:
-    """Give a ``why_not`` that lets through rows of ``families`` and answers ``otherwise`` for others."""
+    """Return a reason for rows that are not of ``families``: the sentence ``otherwise``."""
     allowed = frozenset(families)
     return lambda scope: None if scope.family in allowed and scope.ids else otherwise
 
 
 def first_reason(*reasons: Callable[[Scope], str | None]) -> Callable[[Scope], str | None]:
-    """Give a ``why_not`` that answers the first reason any of ``reasons`` has."""
+    """Return the first reason that any of ``reasons`` has."""
 
     def disabled_reason(scope: Scope) -> str | None:
         told: Iterator[str | None] = (reason(scope) for reason in reasons)

@@ -1,10 +1,16 @@
-"""The columns of the six panes. To add one, add one line to its pane's tuple."""
+"""The panes of the desk, and the columns of each.
+
+To add a column, add one line to its pane's tuple. To add a pane, add its row to ``PANES``: bindings, help,
+layout, tabs, footer and README are made from that.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal
+
+from msgspec import Struct
 
 from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.api.states import is_cancelled
@@ -304,13 +310,52 @@ TRANSACTIONS: Final = (
     timestamp_column("date", "Traded at", "Transaction date", lambda s, row: row.transaction_date),
 )
 
-COLUMNS: Final[Mapping[EntityKind, tuple[Column, ...]]] = {
-    EntityKind.BLOCKS: BLOCKS,
-    EntityKind.ORDERS: ORDERS,
-    EntityKind.PLACEMENTS: PLACEMENTS,
-    EntityKind.ALLOCATIONS: ALLOCATIONS,
-    EntityKind.EXECUTIONS: EXECUTIONS,
-    EntityKind.TRANSACTIONS: TRANSACTIONS,
-}
+Place = Literal["top", "left", "middle", "right"]
+"""Where a pane stands: over the full width, or in the row beneath. Panes of one place take turns there."""
+
+
+class PaneSpec(Struct, frozen=True):
+    """One pane: its kind of rows, the key that goes to it, its place and its columns.
+
+    ``empty_words`` are shown while it has no rows; an action's id in braces stands for that action's key.
+    """
+
+    kind: EntityKind
+    key: str
+    place: Place
+    columns: tuple[Column, ...]
+    empty_words: str
+
+    @property
+    def title(self) -> str:
+        """The pane's name."""
+        return self.kind.value.title()
+
+
+PANES: Final = (
+    PaneSpec(EntityKind.BLOCKS, "1", "top", BLOCKS, "No blocks. Press {new} for the first order."),
+    PaneSpec(EntityKind.ORDERS, "2", "left", ORDERS, "No orders here."),
+    PaneSpec(
+        EntityKind.PLACEMENTS, "3", "middle", PLACEMENTS, "Nothing placed here. Press {place} on a block."
+    ),
+    PaneSpec(
+        EntityKind.ALLOCATIONS,
+        "4",
+        "right",
+        ALLOCATIONS,
+        "Nothing allocated. Press {allocate} when there are fills.",
+    ),
+    PaneSpec(EntityKind.EXECUTIONS, "5", "right", EXECUTIONS, "No fills here."),
+    PaneSpec(
+        EntityKind.TRANSACTIONS,
+        "6",
+        "right",
+        TRANSACTIONS,
+        "Nothing booked here. Press {book} on allocations.",
+    ),
+)
+"""All panes in their order; of those that take turns, the first is shown first."""
+
+COLUMNS: Final[Mapping[EntityKind, tuple[Column, ...]]] = {spec.kind: spec.columns for spec in PANES}
 
 Row = OrderGraphBlock | Order | Placement | Allocation | Execution | Transaction

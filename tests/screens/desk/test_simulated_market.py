@@ -26,7 +26,7 @@ async def test_the_market_is_stepped_and_the_instrument_of_the_row_is_halted() -
         ticker = working.instrument_identifiers["Instrument/default/Ticker"]
         await user.go("placements", working.id.code)
         assert f"Halted: {ticker}." in await chosen(user, "Market: halt this")
-        assert "The market is held" in await chosen(user, "Market: step")
+        assert "The market is paused" in await chosen(user, "Market: step")
         assert user.row("placements", working.id.code)["state"].endswith("Suspended")
         await user.go("blocks", working.block_ids[0].code)
         assert "Halted" not in await chosen(user, "Market: lift its")

@@ -7,8 +7,6 @@ from typing import Final
 
 from textual.content import Content
 
-from tui.actions.action import key_words
-from tui.actions.registry import BY_ID
 from tui.api.sanitize import clean
 from tui.service.environment import Health, State
 from tui.service.numbers import counted
@@ -21,21 +19,20 @@ Sentence = tuple[str, str]
 """What is said, and the style it is said in."""
 
 
-def troubles(health: Health, unsettled: int) -> tuple[Sentence, ...]:
-    """Give what stands against trusting the screen; ``unsettled`` rows have an outcome nobody knows."""
-    return tuple(_troubles(health, unsettled))
+def troubles(health: Health, unsettled: int, palette_key: str) -> tuple[Sentence, ...]:
+    """Return why the screen cannot be trusted; ``unsettled`` rows have an outcome that nobody knows."""
+    return tuple(_troubles(health, unsettled, palette_key))
 
 
-def _troubles(health: Health, unsettled: int) -> Iterator[Sentence]:
+def _troubles(health: Health, unsettled: int, palette_key: str) -> Iterator[Sentence]:
     if health.message and health.state in _STYLES:
         why = clean(health.message).rstrip(".")
         yield f"{why}. {clean(health.advice)}".rstrip(), _STYLES[health.state]
     if unsettled:
         rows = counted(unsettled, "row")
-        key = key_words(BY_ID["palette"].key)
         yield (
-            f"What became of {rows} is not known. Press {key} and type 'unknown': check again, send again, "
-            "or settled elsewhere.",
+            f"The outcome of {rows} is not known. Press {palette_key} and type 'unknown': check again, "
+            "send again, or settled elsewhere.",
             "$attention",
         )
 

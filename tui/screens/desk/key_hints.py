@@ -1,29 +1,36 @@
-"""The keys on the last line and in the help, made from the registry and what is possible now."""
+"""The keys on the last line and in the help, made from the actions and what is possible now."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable
 
 from textual.binding import Binding
 from textual.content import Content
 
-from tui.actions.action import Scope, key_words
-from tui.actions.registry import ACTIONS, GROUPS
+from tui.actions.action import Action, Scope, key_words
 from widgets.grid import Grid
 
 HelpRow = tuple[str, str, str, str]
+"""Keys, label, one line of help, and why it is not possible now (empty when it is)."""
+KeysOf = Callable[[Action], tuple[str, ...]]
+"""Returns the keys that carry an action out, as a reader knows them."""
+
+BY_NAME = "by name"
+"""What stands in the place of a key where an action has none."""
 
 
-def footer_hints(scope: Scope) -> tuple[list[Content], list[int]]:
-    """Give the keys of the footer, bold, and dim where the action is not possible now; and a rank for each.
+def footer_hints(actions: Iterable[Action], scope: Scope, keys_of: KeysOf) -> tuple[list[Content], list[int]]:
+    """Return the keys of the footer, bold, and dim where the action is not possible now; and a rank for each.
 
     Help and the way out stay longest on a narrow line, what is not possible now goes first.
     """
     shown, ranks = [], []
-    for action in ACTIONS:
+    for action in actions:
         if action.footer:
             possible = action.refusal(scope) is None
             shown.append(
                 Content.assemble(
-                    (key_words(action.key), "bold" if possible else "dim"),
+                    (keys_of(action)[0], "bold" if possible else "dim"),
                     " ",
                     (action.label, "" if possible else "dim"),
                 )
@@ -33,7 +40,7 @@ def footer_hints(scope: Scope) -> tuple[list[Content], list[int]]:
 
 
 def row_keys() -> list[tuple[str, str]]:
-    """Give the keys that walk and select rows, read off the grid itself."""
+    """Return the keys that walk and select rows, read off the grid itself."""
     return [
         (" ".join(key_words(key) for key in binding.key.split(",")), binding.description)
         for binding in Grid.BINDINGS
@@ -41,23 +48,13 @@ def row_keys() -> list[tuple[str, str]]:
     ]
 
 
-def help_groups(scope: Scope) -> list[tuple[str, list[HelpRow]]]:
-    """Give every action by group: keys, label, help, and why it is not possible now."""
-    groups = [
-        (
-            group,
-            [
-                (
-                    " ".join(key_words(key) for key in (action.key, *action.aliases)),
-                    action.label,
-                    action.help,
-                    action.refusal(scope) or "",
-                )
-                for action in ACTIONS
-                if action.group == group
-            ],
+def help_groups(actions: Iterable[Action], scope: Scope, keys_of: KeysOf) -> list[tuple[str, list[HelpRow]]]:
+    """Return every action by group: keys, label, help, and why it is not possible now."""
+    rows: dict[str, list[HelpRow]] = {}
+    for action in actions:
+        keys = " ".join(keys_of(action)) or BY_NAME
+        rows.setdefault(action.group, []).append(
+            (keys, action.label, action.help, action.refusal(scope) or "")
         )
-        for group in GROUPS
-    ]
-    rows: list[HelpRow] = [(keys, does, "", "") for keys, does in row_keys()]
-    return [*groups, ("Inside a pane", rows)]
+    in_pane: list[HelpRow] = [(keys, does, "", "") for keys, does in row_keys()]
+    return [*rows.items(), ("Inside a pane", in_pane)]

@@ -17,8 +17,9 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from styles.themes import cell_styles
-from tui.actions.action import Scope
+from tui.actions.action import Action, Scope
 from tui.api.base import ResourceId
+from tui.columns.panes import PANES
 from tui.screens.desk.key_hints import footer_hints
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.status_bar import SILENCE_S, StatusBar
@@ -34,32 +35,29 @@ DEBOUNCE_S: Final = 0.08
 """How long the cursor must rest on a block before the other panes follow."""
 ROOMY: Final = (120, 34)
 """From this many columns and lines on, four panes fit at once."""
-PANES: Final = (
-    EntityKind.BLOCKS,
-    EntityKind.ORDERS,
-    EntityKind.PLACEMENTS,
-    EntityKind.ALLOCATIONS,
-    EntityKind.EXECUTIONS,
-    EntityKind.TRANSACTIONS,
-)
-LAST_PLACE: Final = (EntityKind.ALLOCATIONS, EntityKind.EXECUTIONS, EntityKind.TRANSACTIONS)
-"""The panes that take turns in the last place."""
-LATER: Final = (EntityKind.EXECUTIONS, EntityKind.TRANSACTIONS)
+TAKING_TURNS: Final = tuple(spec.kind for spec in PANES if spec.place == "right")
+"""The panes that take turns at the right."""
+LATER: Final = TAKING_TURNS[1:]
 """The panes that are put on the screen when somebody first asks for them."""
+LEADER: Final = next(spec.kind for spec in PANES if spec.place == "top")
+"""The pane that the others follow."""
 
 
 class PanesScreen(Screen[None]):
     """Four linked panes, a band above and the keys below."""
 
-    def __init__(self, session: DeskSession) -> None:
+    def __init__(self, session: DeskSession, actions: Sequence[Action]) -> None:
         super().__init__()
         self.session = session
+        self.actions = actions
+        self.keys = {action.id: session.key_of(action) for action in actions}
+        """The key of each action, by its id."""
         self.linked = True
         self.frozen = False
         self.snapshot = EMPTY
         self._leader: ResourceId | None = None
         self._following: Timer | None = None
-        self._last = EntityKind.ALLOCATIONS
+        self._last = TAKING_TURNS[0]
         self.full_screen = False
         self._waited = False
         self._trouble: Trouble | None = None
@@ -67,7 +65,12 @@ class PanesScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         context = self.session.display_context
-        self._panes = {family: Pane(family, number, context) for number, family in enumerate(PANES, start=1)}
+        self._panes = {
+            spec.kind: Pane(
+                spec, context, key=self.keys[spec.kind], empty_words=spec.empty_words.format_map(self.keys)
+            )
+            for spec in PANES
+        }
         yield StatusBar(id="band")
         yield Pieces(id="tabs", gap=" ")
         with Container(id="panes"):
@@ -77,14 +80,14 @@ class PanesScreen(Screen[None]):
     def on_mount(self) -> None:
         self.dress(cell_styles(self.app.theme_variables))
         self._arrange()
-        self.pane(EntityKind.BLOCKS).grid.focus()
+        self.pane(LEADER).grid.focus()
         self.show_all()
         self.set_interval(1.0, self._count_seconds)
 
     def dress(self, styles: Mapping[str, Style]) -> None:
         """Draw cells in these styles, as after a change of theme."""
-        for family in PANES:
-            self.pane(family).grid.set_cell_styles(styles)
+        for pane in self._panes.values():
+            pane.grid.set_cell_styles(styles)
 
     def on_resize(self, event: events.Resize) -> None:
         """Show four panes or one, as fits; cursor and selection stay with their rows."""
@@ -103,7 +106,7 @@ class PanesScreen(Screen[None]):
         for node in focused.ancestors_with_self if focused else ():
             if isinstance(node, Pane):
                 return node
-        return self.pane(EntityKind.BLOCKS)
+        return self.pane(LEADER)
 
     @property
     def compact(self) -> bool:
@@ -112,24 +115,22 @@ class PanesScreen(Screen[None]):
 
     def _arrange(self) -> None:
         active = self.active.family
-        if active in LAST_PLACE:
+        if active in TAKING_TURNS:
             self._last = active
         self.set_class(self.compact, "compact")
-        for family in PANES:
+        for family, pane in self._panes.items():
             alone = self.compact and family is not active
-            replaced = family in LAST_PLACE and family is not self._last
-            self.pane(family).display = not (alone or replaced)
-        tabs = [
-            f"{'>' if f is active else ' '}{number} {f.value.title()}" for number, f in enumerate(PANES, 1)
-        ]
-        self.query_one("#tabs", Pieces).show(tabs, [int(family is not active) for family in PANES])
+            replaced = family in TAKING_TURNS and family is not self._last
+            pane.display = not (alone or replaced)
+        tabs = [f"{'>' if spec.kind is active else ' '}{self.keys[spec.kind]} {spec.title}" for spec in PANES]
+        self.query_one("#tabs", Pieces).show(tabs, [int(spec.kind is not active) for spec in PANES])
 
     def show_all(self) -> None:
         """Show the desk's snapshot in every pane, and where things stand in the band."""
         if not self.frozen:
             self.snapshot = self.session.snapshot
-            self.pane(EntityKind.BLOCKS).say_why_empty(self._why_empty())
-            self.pane(EntityKind.BLOCKS).show(self.snapshot, None, self.session.in_flight)
+            self.pane(LEADER).say_why_empty(self._why_empty())
+            self.pane(LEADER).show(self.snapshot, None, self.session.in_flight)
             self._follow()
         self.show_standing()
 
@@ -141,7 +142,8 @@ class PanesScreen(Screen[None]):
     def show_standing(self) -> None:
         """Show the band and the keys."""
         self._show_band()
-        self.query_one("#keys", Pieces).show(*footer_hints(self.scope()))
+        hints = footer_hints(self.actions, self.scope(), self.session.keys_of)
+        self.query_one("#keys", Pieces).show(*hints)
 
     def _count_seconds(self) -> None:
         """Keep the band true while something is waited for: a countdown, an age, an answer."""
@@ -173,7 +175,8 @@ class PanesScreen(Screen[None]):
         """Say beneath the band what is wrong and what to do; the line is made when it is first needed."""
         from tui.screens.desk.alert_bar import Trouble, troubles
 
-        said = troubles(self.session.health, len(self.session.desk.unsettled) if self.session.desk else 0)
+        unsettled = len(self.session.desk.unsettled) if self.session.desk else 0
+        said = troubles(self.session.health, unsettled, self.keys["palette"])
         if self._trouble is not None:
             self._trouble.tell(said)
             self._trouble.display = bool(said)
@@ -185,20 +188,19 @@ class PanesScreen(Screen[None]):
         """Show in the other panes what belongs to the block under the cursor, or everything."""
         self._following = None
         snapshot = self.snapshot
-        cursor = self.pane(EntityKind.BLOCKS).cursor
+        cursor = self.pane(LEADER).cursor
         self._leader = cursor.id if cursor else None
         found = related(snapshot, cursor) if cursor and self.linked and cursor in snapshot else {}
         of = cursor.id.code if cursor and self.linked else ""
         with self.app.batch_update():
-            for family in PANES[1:]:
+            for family, pane in self._panes.items():
                 scope: Sequence[ResourceId] | None = found.get(family, ()) if self.linked else None
-                pane = self.pane(family)
-                if pane.grid.is_attached:
+                if family is not LEADER and pane.grid.is_attached:
                     pane.show(snapshot, scope, self.session.in_flight, of=of)
 
     @on(Pane.CursorMoved)
     def _cursor_moved(self, event: Pane.CursorMoved) -> None:
-        if event.pane.family is EntityKind.BLOCKS and self.linked:
+        if event.pane.family is LEADER and self.linked:
             cursor = event.pane.cursor
             if (cursor.id if cursor else None) != self._leader:
                 if self._following is not None:
@@ -212,8 +214,8 @@ class PanesScreen(Screen[None]):
 
     def go_to(self, ref: Ref) -> None:
         """Put the cursor on a row, wherever it is shown; unlinks the panes when it must."""
-        block = next(iter(related(self.snapshot, ref).get(EntityKind.BLOCKS, ())), None)
-        if self.linked and (block is None or not self.pane(EntityKind.BLOCKS).grid.move_to(block)):
+        block = next(iter(related(self.snapshot, ref).get(LEADER, ())), None)
+        if self.linked and (block is None or not self.pane(LEADER).grid.move_to(block)):
             self.linked = False
         self.show_pane(ref.family)
         self._follow()
@@ -225,7 +227,7 @@ class PanesScreen(Screen[None]):
 
     def show_pane(self, family: EntityKind) -> None:
         """Go to a pane, putting it in the last place when it takes turns there."""
-        if family in LAST_PLACE:
+        if family in TAKING_TURNS:
             self._last = family
         pane = self.pane(family)
         if pane.is_attached:
@@ -242,7 +244,7 @@ class PanesScreen(Screen[None]):
 
     def step_pane(self, step: int) -> None:
         """Go to the next or the previous pane of those that have a place."""
-        turn = [family for family in PANES if family not in LAST_PLACE or family is self._last]
+        turn = [family for family in self._panes if family not in TAKING_TURNS or family is self._last]
         self.show_pane(turn[(turn.index(self.active.family) + step) % len(turn)])
 
     def toggle_full_screen(self) -> None:
@@ -264,4 +266,7 @@ class PanesScreen(Screen[None]):
             session.preferences.home,
             desk.absent if desk else {},
             desk.denied if desk else {},
+            lambda kind: self.pane(kind).shown,
+            session.market,
+            len(desk.unknown) if desk else 0,
         )

@@ -18,6 +18,7 @@ from textual.message import Message
 from tui.api.base import ResourceId
 from tui.api.sanitize import clean
 from tui.columns.format import DisplayContext
+from tui.columns.panes import PaneSpec
 from tui.columns.view import FilterError, Totals, View, column_of, keys, parse_filter
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
 from widgets.filterbar import FilterBar
@@ -26,14 +27,6 @@ from widgets.text_line import Pieces, TextLine
 
 SLICE: Final = 500
 """How many rows are added up between two keys."""
-EMPTY_WORDS: Final[Mapping[EntityKind, str]] = {
-    EntityKind.BLOCKS: "No blocks. Press n for the first order.",
-    EntityKind.ORDERS: "No orders here.",
-    EntityKind.PLACEMENTS: "Nothing placed here. Press p on a block.",
-    EntityKind.ALLOCATIONS: "Nothing allocated. Press a when there are fills.",
-    EntityKind.EXECUTIONS: "No fills here.",
-    EntityKind.TRANSACTIONS: "Nothing booked here. Press b on allocations.",
-}
 NOTHING_MATCHES: Final = "Nothing matches the filter. Esc clears it."
 
 
@@ -54,11 +47,12 @@ class Pane(Vertical):
             super().__init__()
             self.pane = pane
 
-    def __init__(self, family: EntityKind, number: int, context: DisplayContext) -> None:
-        super().__init__(id=family.value, classes="pane")
-        self.view = View(family)
+    def __init__(self, spec: PaneSpec, context: DisplayContext, *, key: str, empty_words: str) -> None:
+        super().__init__(id=spec.kind.value, classes=f"pane {spec.place}")
+        self.view = View(spec.kind)
         self.display_context = context
-        self.number = number
+        self._heading = f" {key} {spec.title}"
+        self._empty_words = empty_words
         self._snapshot: Snapshot = EMPTY
         self._flights: Mapping[Ref, str] = {}
         self._scope: Sequence[ResourceId] | None = None
@@ -69,7 +63,7 @@ class Pane(Vertical):
         self._columns = self.view.columns
         self._filter_bar: FilterBar | None = None
         self._filter_before = ""
-        self.grid = Grid(self._grid_columns(), self._cells, empty=EMPTY_WORDS[family], ascii=context.ascii)
+        self.grid = Grid(self._grid_columns(), self._cells, empty=empty_words, ascii=context.ascii)
         self._title, self._footer = TextLine(id="title"), Pieces(id="totals", gap=" · ", more="…")
 
     @property
@@ -159,7 +153,7 @@ class Pane(Vertical):
 
     def _say_empty(self) -> None:
         filtered = NOTHING_MATCHES if self._total and self.view.filter else ""
-        self.grid.set_empty(clean(self._why_empty) or filtered or EMPTY_WORDS[self.family])
+        self.grid.set_empty(clean(self._why_empty) or filtered or self._empty_words)
 
     def set_display_context(self, context: DisplayContext) -> None:
         """Show the same rows under another look, such as a new day."""
@@ -179,7 +173,7 @@ class Pane(Vertical):
     def _label(self) -> None:
         view = self.view
         count = f"{len(self._shown):,} of {self._total:,}" if view.filter else f"{self._total:,}"
-        parts = [f" {self.number} {self.family.value.title()}", count]
+        parts = [self._heading, count]
         if self._of:
             parts.append(f"of {clean(self._of)}")
         if view.filter:

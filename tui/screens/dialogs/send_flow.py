@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual.app import App
 
-from tui.actions.action import Action, Scope
+from tui.actions.action import Scope, WriteAction
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.report_dialog import ReportDialog
@@ -25,17 +25,18 @@ FADES_S: Final = 5
 """How long a success is shown, in seconds."""
 
 
-async def ask(app: App[None], action: Action, scope: Scope, desk: Desk) -> Verb | None:
+async def ask_for_verb(app: App[None], action: WriteAction, scope: Scope, desk: Desk) -> Verb | None:
     """Ask what has to be asked and show what would be sent; None when the user leaves it."""
     values: dict[str, str] = {}
-    form = action.form(scope)
+    steps = action.steps()
+    form = steps.form(scope) if steps.form else None
     if form is not None:
         asked = FormDialog(form.title, form.intro, form.fields, form.check, form.live)
         answered = await app.push_screen_wait(asked)
         if answered is None:
             return None
         values = answered
-    verb = action.verb(scope, values)
+    verb = steps.verb(scope, values)
     instruments = scope.snapshot.instruments
     dialog = PreviewDialog(
         desk.preview(verb, typed=action.confirm_by_count),
@@ -45,7 +46,7 @@ async def ask(app: App[None], action: Action, scope: Scope, desk: Desk) -> Verb 
     return verb if await app.push_screen_wait(dialog) else None
 
 
-async def tell(app: App[None], report: Report) -> Ref | None:
+async def show_outcome(app: App[None], report: Report) -> Ref | None:
     """Show what came of a write: all done in passing, anything else until it is dismissed."""
     if len(report.done) == len(report.outcomes) and not any(done.note for done in report.done):
         app.notify(report.sentence(), timeout=FADES_S, markup=False)

@@ -3,43 +3,45 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from importlib import import_module
 
 import pytest
 
 from tests.blotter_app import blotter
-from tui.actions.action import Scope, key_words
-from tui.actions.registry import ACTIONS, BY_ID, key_mistakes
+from tui.actions.action import Scope, WriteAction, key_words
 from tui.api.operations import OPERATIONS
-from tui.screens.desk.screen import DeskScreen
+from tui.screens.desk.desk_command import DeskCommand
+from tui.screens.desk.registry import ACTIONS, BY_ID, GROUPS, key_mistakes
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.snapshot.snapshot import EMPTY, EntityKind
 
 
 def test_no_two_actions_share_a_key_or_a_name() -> None:
-    keys = [key for action in ACTIONS for key in (action.key, *action.aliases)]
+    keys = [key for action in ACTIONS for key in action.keys({})]
     assert len(keys) == len(set(keys))
     assert len(BY_ID) == len(ACTIONS)
 
 
-def test_what_sends_knows_its_verb_and_what_looks_is_carried_out_by_the_desk() -> None:
+def test_every_action_is_written_about_in_words_and_has_a_group() -> None:
     for action in ACTIONS:
-        if action.writes:
-            assert hasattr(import_module(f"tui.actions.{action.module}"), f"{action.id}_verb"), action.id
-        else:
-            assert hasattr(DeskScreen, f"do_{action.id}"), action.id
+        assert action.label, action.id
+        assert action.help, action.id
+        assert action.group in GROUPS, action.id
+
+
+def test_what_is_not_a_write_is_carried_out_by_the_desk() -> None:
+    assert all(isinstance(action, WriteAction | DeskCommand) for action in ACTIONS)
 
 
 def test_what_sends_sits_on_a_plain_letter() -> None:
     for action in ACTIONS:
-        if action.writes:
+        if isinstance(action, WriteAction):
             assert len(action.key) == 1, f"{action.id} could be pressed by reflex"
 
 
 def test_t10_an_action_is_not_possible_where_the_server_has_none_of_its_calls() -> None:
     named = {name for action in ACTIONS for name in action.endpoints}
     assert named <= {endpoint.name for endpoint in OPERATIONS}
-    assert all(action.endpoints for action in ACTIONS if action.writes)
+    assert all(action.endpoints for action in ACTIONS if isinstance(action, WriteAction))
     scope = Scope(
         EMPTY,
         EntityKind.ORDERS,
@@ -60,6 +62,7 @@ def test_t10_an_action_is_not_possible_where_the_server_has_none_of_its_calls() 
         ({"place": "ctrl+d"}, "may not sit on a Ctrl chord"),
         ({"cancel": "f8"}, "may not sit on a Ctrl chord"),
         ({"history": "p"}, "is place already"),
+        ({"history": "ctrl+p"}, "is palette already"),
     ],
 )
 def test_a_key_map_that_cannot_be_used_is_quoted(keys: dict[str, str], says: str) -> None:

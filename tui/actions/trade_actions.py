@@ -1,0 +1,233 @@
+"""The actions that write: placing, amending, allocating, booking.
+
+To add one, write its form and its verb in a module of this package; then add here the function that
+loads the two, and its row. Commands that send nothing are rows of :mod:`tui.screens.desk.view_commands`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tui.actions.action import Steps, WriteAction, first_reason, only
+from tui.actions.eligibility import (
+    allocatable,
+    bookable,
+    live_orders,
+    needs,
+    open_placements,
+    placeable,
+    sweepable,
+    updatable,
+    why_not_cancel,
+    why_not_fill,
+)
+from tui.service.snapshot.snapshot import EntityKind
+
+# Forms and verbs are loaded when an action is first used: a start needs none of them.
+
+
+def _new() -> Steps:
+    from tui.actions.create import new_form, new_verb
+
+    return Steps(new_verb, new_form)
+
+
+def _new_by_line() -> Steps:
+    from tui.actions.create import new_by_line_form, new_by_line_verb
+
+    return Steps(new_by_line_verb, new_by_line_form)
+
+
+def _place() -> Steps:
+    from tui.actions.place import place_form, place_verb
+
+    return Steps(place_verb, place_form)
+
+
+def _move() -> Steps:
+    from tui.actions.amend import move_form, move_verb
+
+    return Steps(move_verb, move_form)
+
+
+def _update() -> Steps:
+    from tui.actions.amend import update_form, update_verb
+
+    return Steps(update_verb, update_form)
+
+
+def _cancel() -> Steps:
+    from tui.actions.amend import cancel_verb
+
+    return Steps(cancel_verb)
+
+
+def _allocate() -> Steps:
+    from tui.actions.post_trade import allocate_form, allocate_verb
+
+    return Steps(allocate_verb, allocate_form)
+
+
+def _book() -> Steps:
+    from tui.actions.post_trade import book_form, book_verb
+
+    return Steps(book_verb, book_form)
+
+
+def _fill() -> Steps:
+    from tui.actions.place import fill_form, fill_verb
+
+    return Steps(fill_verb, fill_form)
+
+
+def _cancel_and_move() -> Steps:
+    from tui.actions.amend import cancel_and_move_form, cancel_and_move_verb
+
+    return Steps(cancel_and_move_verb, cancel_and_move_form)
+
+
+def _sweep() -> Steps:
+    from tui.actions.post_trade import sweep_verb
+
+    return Steps(sweep_verb)
+
+
+def _cancel_all() -> Steps:
+    from tui.actions.amend import cancel_all_verb
+
+    return Steps(cancel_all_verb)
+
+
+TRADE: Final[tuple[WriteAction, ...]] = (
+    WriteAction(
+        id="new",
+        key="n",
+        label="New",
+        help="New orders in a new block, or joining one",
+        steps=_new,
+        footer=True,
+        endpoints=("create_orders",),
+    ),
+    WriteAction(
+        id="new_by_line",
+        key="N",
+        label="New by line",
+        help="New orders in one line: b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%",
+        steps=_new_by_line,
+        endpoints=("create_orders",),
+    ),
+    WriteAction(
+        id="place",
+        key="p",
+        label="Place",
+        help="Send blocks, or what is left of them, to a broker",
+        steps=_place,
+        endpoints=("place_blocks",),
+        disabled_reason=needs(
+            placeable, "Nothing left to place here: the blocks are fully placed, empty or swept."
+        ),
+        footer=True,
+    ),
+    WriteAction(
+        id="move",
+        key="m",
+        label="Move",
+        help="Move orders to another block, or to a new one",
+        steps=_move,
+        endpoints=("move_orders",),
+        disabled_reason=first_reason(
+            only((EntityKind.ORDERS, EntityKind.BLOCKS), "Only orders move: go to the orders pane."),
+            needs(live_orders, "These orders are final and cannot move."),
+        ),
+        footer=True,
+    ),
+    WriteAction(
+        id="update",
+        key="u",
+        label="Update",
+        help="Change orders or placements",
+        steps=_update,
+        endpoints=("update_orders", "update_placements"),
+        disabled_reason=first_reason(
+            only((EntityKind.ORDERS, EntityKind.PLACEMENTS), "Only orders and placements are updated."),
+            needs(updatable, "These are final and cannot change."),
+        ),
+        footer=True,
+    ),
+    WriteAction(
+        id="cancel",
+        key="c",
+        label="Cancel",
+        help="Cancel orders or placements",
+        steps=_cancel,
+        endpoints=("cancel_orders", "cancel_placements"),
+        disabled_reason=why_not_cancel,
+        footer=True,
+    ),
+    WriteAction(
+        id="allocate",
+        key="a",
+        label="Allocate",
+        help="Share executed units among the orders behind them",
+        steps=_allocate,
+        endpoints=("run_allocation_service",),
+        disabled_reason=needs(allocatable, "Nothing executed here yet: there is nothing to allocate."),
+        footer=True,
+    ),
+    WriteAction(
+        id="book",
+        key="b",
+        label="Book",
+        help="Book allocations as transactions of their portfolios",
+        steps=_book,
+        endpoints=("book_transactions",),
+        disabled_reason=needs(bookable, "Nothing to book here: allocate first, or it is booked already."),
+        footer=True,
+    ),
+    WriteAction(
+        id="fill",
+        key="f",
+        label="Fill",
+        help="Record a fill of a placement, or correct one",
+        steps=_fill,
+        endpoints=("upsert_executions",),
+        disabled_reason=why_not_fill,
+    ),
+    WriteAction(
+        id="cancel_and_move",
+        key="C",
+        label="Cancel & move rest",
+        help="Cancel what is not placed and move it to new orders",
+        steps=_cancel_and_move,
+        endpoints=("cancel_orders_and_move_remaining",),
+        disabled_reason=first_reason(
+            only(
+                (EntityKind.ORDERS, EntityKind.BLOCKS),
+                "Only orders are cancelled and moved: go to the orders pane.",
+            ),
+            needs(live_orders, "These orders are final: nothing of them is left to move."),
+        ),
+    ),
+    WriteAction(
+        id="sweep",
+        key="S",
+        label="Sweep",
+        help="Retire blocks whose work is done",
+        steps=_sweep,
+        endpoints=("sweep_blocks",),
+        disabled_reason=needs(
+            sweepable, "No block here qualifies: all its orders must be cancelled, booked or closed."
+        ),
+    ),
+    WriteAction(
+        id="cancel_all",
+        key="K",
+        label="Cancel everything",
+        help="Cancel every working placement in scope, after typing how many",
+        steps=_cancel_all,
+        endpoints=("cancel_placements",),
+        disabled_reason=needs(open_placements, "No working placement in scope: nothing is open."),
+        everything_in=EntityKind.PLACEMENTS,
+        confirm_by_count=True,
+    ),
+)

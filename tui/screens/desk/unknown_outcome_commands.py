@@ -1,0 +1,85 @@
+"""The commands for writes whose outcome nobody knows: read back, send again, stop asking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tui.actions.action import Scope
+from tui.actions.form_fields import is_yes, pick
+from tui.screens.desk.desk_command import DeskCommand, Run, ask_fields
+from tui.screens.desk.layout import PanesScreen
+from tui.service.outcomes import Report
+
+if TYPE_CHECKING:
+    from tui.service.desk import Desk
+
+
+def _nothing_unknown(scope: Scope) -> str | None:
+    return None if scope.unknown else "The outcome of every write is known."
+
+
+async def show_report(desk: PanesScreen, report: Report | None) -> None:
+    """Show what became of writes, and go to the row chosen there."""
+    from tui.screens.dialogs.send_flow import show_outcome
+
+    if report is None:
+        desk.notify("Nothing new is known.", markup=False)
+        return
+    jump = await show_outcome(desk.app, report)
+    if jump is not None:
+        desk.go_to(jump)
+
+
+async def _recheck(desk: PanesScreen) -> None:
+    server = desk.session.desk
+    if server is not None:
+        await show_report(desk, await server.recheck())
+
+
+async def resend(desk: PanesScreen) -> None:
+    """Send again, only after a second yes: the first try may still be on its way."""
+    server = desk.session.desk
+    if server is None:
+        return
+    sure = await ask_fields(
+        desk,
+        f"Send {len(server.unknown)} unknown items again",
+        (pick("sure", "Send again", ("no", "yes")),),
+        intro="The first try may still arrive. What is seen to have happened is not sent.",
+    )
+    if sure is not None and is_yes(sure["sure"]):
+        desk.run_worker(_resend(desk, server), group="writes")
+
+
+async def _resend(desk: PanesScreen, server: Desk) -> None:
+    await show_report(desk, await server.send_again(server.unknown))
+
+
+def recheck(desk: PanesScreen) -> None:
+    """Read the rows back once more."""
+    desk.run_worker(_recheck(desk), group="writes")
+
+
+def dismiss(desk: PanesScreen) -> None:
+    """Stop asking what became of them."""
+    if desk.session.desk is not None:
+        desk.run_worker(desk.session.desk.dismiss(), group="writes")
+
+
+def _command(name: str, label: str, help: str, run: Run) -> DeskCommand:
+    return DeskCommand(
+        f"unknown_{name}",
+        "",
+        f"Unknown: {label}",
+        help,
+        "Unknown outcomes",
+        disabled_reason=_nothing_unknown,
+        run=run,
+    )
+
+
+UNKNOWN: Final[tuple[DeskCommand, ...]] = (
+    _command("recheck", "check again", "Read the rows back once more", recheck),
+    _command("resend", "send again", "Send what is still unknown, with the same ids", resend),
+    _command("dismiss", "settled elsewhere", "Stop asking what became of them", dismiss),
+)

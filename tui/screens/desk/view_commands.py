@@ -1,0 +1,376 @@
+"""The commands that only look, move about or run the program: a function each, and its row in ``VIEW``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+from msgspec.structs import replace
+
+from tui.actions.action import Scope
+from tui.actions.form_fields import pick, switch, text
+from tui.api import codec
+from tui.columns.panes import COLUMNS, PANES, PaneSpec
+from tui.columns.view import export_csv
+from tui.screens.desk.desk_command import DeskCommand, ask_fields
+from tui.screens.desk.key_hints import help_groups
+from tui.screens.desk.layout import PanesScreen
+from tui.screens.desk.pane import Pane
+from tui.service.snapshot.relations import order_of
+from tui.service.snapshot.snapshot import EntityKind, Ref
+
+NOW: Final = "now"
+COPIES: Final = ("id", "JSON", "shown rows as TSV")
+
+
+def _no_row(scope: Scope) -> str | None:
+    return None if scope.ids else "There is no row under the cursor."
+
+
+def _no_order(scope: Scope) -> str | None:
+    if not scope.ids:
+        return "There is no row under the cursor."
+    found = order_of(scope.snapshot, Ref(scope.family, scope.ids[0]))
+    return None if found else "No order stands behind this row, so there is no history to show."
+
+
+# --- the row under the cursor ------------------------------------------------------------------
+
+
+async def show_history(desk: PanesScreen) -> None:
+    """Show the whole story of the order behind the row, and go to the row chosen there."""
+    from tui.screens.history.screen import HistoryScreen
+
+    server, cursor = desk.session.desk, desk.active.cursor
+    order = order_of(desk.snapshot, cursor) if cursor else None
+    if server is None or order is None:
+        return
+    screen = HistoryScreen(
+        order,
+        lambda: server.history(order),
+        f"History of order {order.code}",
+        save=desk.session.save,
+        context=desk.session.display_context,
+    )
+    jump = await desk.app.push_screen_wait(screen)
+    if jump is not None:
+        desk.go_to(jump)
+
+
+def show_detail(desk: PanesScreen, pane: Pane, *, raw: bool = False) -> None:
+    """Show all members of the row under the cursor of ``pane``."""
+    from tui.screens.detail.screen import DetailScreen, sections_of
+
+    cursor = pane.cursor
+    row = desk.snapshot.row(cursor) if cursor else None
+    if cursor is None or row is None:
+        return
+    title = f"{cursor.family.singular.title()} {cursor.id}"
+    desk.app.push_screen(DetailScreen(title, sections_of(row), codec.encode(row).decode(), raw=raw))
+
+
+async def copy(desk: PanesScreen) -> None:
+    """Ask what to copy of the rows in focus, and send it to the clipboard."""
+    pane = desk.active
+    answered = await ask_fields(desk, "Copy", (pick("choice", "What to copy", COPIES),))
+    if answered is None:
+        return
+    chosen = answered["choice"]
+    rows = [desk.snapshot.rows(pane.family).get(id) for id in pane.in_focus]
+    if chosen == "id":
+        copied = "\n".join(str(id) for id in pane.in_focus)
+    elif chosen == "JSON":
+        copied = "\n".join(codec.encode(row).decode() for row in rows if row is not None)
+    else:
+        copied = _tsv(desk, pane)
+    desk.app.copy_to_clipboard(copied)
+    desk.notify(f"{len(copied):,} characters sent to the clipboard.", markup=False)
+
+
+def _tsv(desk: PanesScreen, pane: Pane) -> str:
+    lines = ["\t".join(column.title for column in pane.view.columns)]
+    for id in pane.shown:
+        row = desk.snapshot.rows(pane.family)[id]
+        cells = (column.cell(desk.snapshot, row, pane.display_context) for column in pane.view.columns)
+        lines.append("\t".join(cell.strip() for cell in cells))
+    return "\n".join(lines)
+
+
+# --- the rows of a pane ------------------------------------------------------------------------
+
+
+async def sort(desk: PanesScreen) -> None:
+    """Ask for the column to sort by."""
+    pane = desk.active
+    titles = {column.title: column.id for column in pane.view.columns}
+    unsorted = "as the desk has them"
+    current = next((title for title, id in titles.items() if id == pane.view.sort), unsorted)
+    fields = (
+        pick("column", "By", (unsorted, *titles), current),
+        switch("descending", "Largest first", pane.view.descending),
+    )
+    answered = await ask_fields(desk, "Sort", fields)
+    if answered is not None:
+        column = titles.get(answered["column"], "")
+        descending = answered["descending"] == "yes" and bool(column)
+        pane.look_at(replace(pane.view, sort=column, descending=descending, needs_first=False))
+
+
+async def choose_columns(desk: PanesScreen) -> None:
+    """Ask which columns of the pane are shown."""
+    pane = desk.active
+    answered = await ask_fields(
+        desk,
+        f"Columns of {pane.family.value}",
+        tuple(
+            switch(column.id, column.title, column.id not in pane.view.hidden, help=column.help)
+            for column in COLUMNS[pane.family]
+        ),
+        check=lambda values: [] if "yes" in values.values() else ["Keep at least one column."],
+    )
+    if answered is not None:
+        hidden = frozenset(id for id, value in answered.items() if value == "no")
+        pane.look_at(replace(pane.view, hidden=hidden))
+
+
+def show_exceptions_first(desk: PanesScreen) -> None:
+    """Show the rows that need somebody first in every pane, or no longer."""
+    first = not desk.active.view.needs_first
+    for spec in PANES:
+        pane = desk.pane(spec.kind)
+        pane.look_at(replace(pane.view, needs_first=first, sort="", descending=False))
+
+
+def export(desk: PanesScreen) -> None:
+    """Write the rows shown to a CSV file."""
+    pane = desk.active
+    name = f"{pane.family.value}-{desk.session.now():%Y%m%dT%H%M%SZ}.csv"
+    try:
+        path = desk.session.save(name, export_csv(pane.view, desk.snapshot, pane.shown))
+    except OSError as error:
+        desk.notify(f"Nothing was written: {error.strerror}.", severity="error", markup=False)
+    else:
+        desk.notify(f"{len(pane.shown):,} rows written to {path}", markup=False)
+
+
+# --- panes -------------------------------------------------------------------------------------
+
+
+def _go(kind: EntityKind, desk: PanesScreen) -> None:
+    """Go to a pane; where the focus is there already, give it the full screen or take it back."""
+    if desk.active.family is kind:
+        desk.toggle_full_screen()
+    else:
+        desk.show_pane(kind)
+
+
+def _pane_command(spec: PaneSpec) -> DeskCommand:
+    first = next(other for other in PANES if other.place == spec.place)
+    instead = "" if spec is first else f", in the place of {first.kind}"
+    return DeskCommand(
+        spec.kind.value,
+        spec.key,
+        spec.title,
+        f"Go to the {spec.kind}{instead}; again: full screen and back",
+        "Panes",
+        run=partial(_go, spec.kind),
+    )
+
+
+def link(desk: PanesScreen) -> None:
+    """Let the panes follow the block under the cursor, or show everything."""
+    desk.linked = not desk.linked
+    desk.show_all()
+
+
+# --- the desk ----------------------------------------------------------------------------------
+
+
+def refresh(desk: PanesScreen) -> None:
+    """Read everything again."""
+    desk.run_worker(desk.session.reload(), group="read", exclusive=True, exit_on_error=False)
+
+
+def freeze(desk: PanesScreen) -> None:
+    """Hold the screen still, or let it go on."""
+    desk.frozen = not desk.frozen
+    desk.show_all()
+
+
+def _travel_to(desk: PanesScreen, as_at: datetime | None) -> None:
+    desk.run_worker(desk.session.travel(as_at), group="read", exclusive=True, exit_on_error=False)
+
+
+async def travel(desk: PanesScreen) -> None:
+    """Ask for a time, and show the desk as it was then."""
+    now = desk.session.snapshot.as_at
+    field = text(
+        "as_at",
+        "As at",
+        f"{now:%Y-%m-%d %H:%M:%S}" if now else NOW,
+        required=True,
+        help="UTC, such as 09:30 or 2026-11-20 09:30, or 'now'",
+        check=_time_problem,
+    )
+    answered = await ask_fields(desk, "Time travel", (field,), intro="See the desk as it was then.")
+    if answered is not None:
+        typed = answered["as_at"].strip()
+        _travel_to(desk, None if typed.lower() == NOW else _time(typed, desk.session.now()))
+
+
+def _time(typed: str, now: datetime) -> datetime:
+    """Read a time; one without a day is today's. Raises ValueError when it is none."""
+    day = f"{now.astimezone(UTC):%Y-%m-%d} " if ":" in typed[:3] else ""
+    moment = datetime.fromisoformat(day + typed)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _time_problem(typed: str) -> str | None:
+    if typed.strip().lower() == NOW:
+        return None
+    try:
+        _time(typed.strip(), datetime.now(UTC))
+    except ValueError:
+        return f"'{typed}' is not a time; write it as 09:30 or 2026-11-20 09:30, or 'now'."
+    return None
+
+
+def show_help(desk: PanesScreen) -> None:
+    """Show every key and command."""
+    from tui.screens.help import HelpScreen
+
+    desk.app.push_screen(HelpScreen(help_groups(desk.actions, desk.scope(), desk.session.keys_of)))
+
+
+def step_back(desk: PanesScreen) -> None:
+    """Go one step back: selection, filter, full screen, the past."""
+    pane = desk.active
+    if pane.grid.clear_selection() or pane.drop_filter():
+        return
+    if desk.full_screen:
+        desk.toggle_full_screen()
+    elif desk.snapshot.as_at is not None:
+        _travel_to(desk, None)
+    else:
+        key = desk.session.key_of(QUIT)
+        desk.notify(f"Nothing to step back from; {key} leaves.", timeout=2, markup=False)
+
+
+def redraw(desk: PanesScreen) -> None:
+    """Paint the whole screen again, whatever the terminal is thought to show."""
+    if desk.session.wire is not None:
+        desk.session.wire.forget()
+    desk.app.refresh(repaint=True, layout=True)
+
+
+def leave(desk: PanesScreen) -> None:
+    """Leave the program."""
+    desk.app.call_later(desk.app.action_quit)
+
+
+QUIT: Final = DeskCommand(
+    "quit", "q", "Quit", "Leave; asks only while something is being sent", "Desk", footer=True, run=leave
+)
+PALETTE: Final = DeskCommand(
+    "palette",
+    "colon",
+    "Commands",
+    "Every command by name",
+    "Desk",
+    aliases=("ctrl+p",),
+    run=lambda desk: desk.app.action_command_palette(),
+)
+
+VIEW: Final[tuple[DeskCommand, ...]] = (
+    DeskCommand(
+        "history",
+        "h",
+        "History",
+        "The whole story of the order behind the row",
+        "Inspect",
+        disabled_reason=_no_order,
+        footer=True,
+        endpoints=("get_order_history",),
+        run=show_history,
+    ),
+    DeskCommand(
+        "detail",
+        "enter",
+        "Details",
+        "All members of the row",
+        "Inspect",
+        disabled_reason=_no_row,
+        run=lambda desk: show_detail(desk, desk.active),
+    ),
+    DeskCommand(
+        "raw",
+        "i",
+        "Raw JSON",
+        "The row as JSON, as the server sent it",
+        "Inspect",
+        disabled_reason=_no_row,
+        run=lambda desk: show_detail(desk, desk.active, raw=True),
+    ),
+    DeskCommand(
+        "copy",
+        "y",
+        "Copy",
+        "The row's id, its JSON, or the shown rows",
+        "Inspect",
+        disabled_reason=_no_row,
+        run=copy,
+    ),
+    DeskCommand(
+        "filter",
+        "slash",
+        "Filter",
+        "Show only rows that match: words, side:buy, ordered>50k, !not",
+        "Rows",
+        footer=True,
+        run=lambda desk: desk.active.start_filter(),
+    ),
+    DeskCommand("sort", "s", "Sort", "Sort by a column", "Rows", run=sort),
+    DeskCommand("columns", "o", "Columns", "Choose the columns of the pane", "Rows", run=choose_columns),
+    DeskCommand("needs_me", "0", "Needs me", "Show exceptions first", "Rows", run=show_exceptions_first),
+    DeskCommand("export", "E", "Export", "Write the rows shown to a CSV file", "Rows", run=export),
+    *map(_pane_command, PANES),
+    DeskCommand(
+        "next_pane", "tab", "Next pane", "Go to the next pane", "Panes", run=lambda desk: desk.step_pane(1)
+    ),
+    DeskCommand(
+        "previous_pane",
+        "shift+tab",
+        "Previous pane",
+        "Go to the previous pane",
+        "Panes",
+        run=lambda desk: desk.step_pane(-1),
+    ),
+    DeskCommand(
+        "link", "l", "Link", "Panes follow the block, or show everything", "Panes", footer=True, run=link
+    ),
+    DeskCommand("refresh", "r", "Refresh", "Read everything again", "Desk", run=refresh),
+    DeskCommand("freeze", "z", "Freeze", "Hold the screen still, or let it go on", "Desk", run=freeze),
+    DeskCommand("travel", "T", "Time travel", "See the desk as it was at another time", "Desk", run=travel),
+    PALETTE,
+    DeskCommand(
+        "help",
+        "question_mark",
+        "Help",
+        "The keys, and why one is not possible now",
+        "Desk",
+        footer=True,
+        aliases=("f1",),
+        run=show_help,
+    ),
+    DeskCommand(
+        "back",
+        "escape",
+        "Back",
+        "One step back: selection, filter, full screen, the past",
+        "Desk",
+        run=step_back,
+    ),
+    DeskCommand("redraw", "ctrl+l", "Redraw", "Paint the whole screen again", "Desk", run=redraw),
+    QUIT,
+)
