@@ -8,6 +8,7 @@ from typing import Final
 
 from tui.actions.action import Form, Scope, Values
 from tui.actions.eligibility import (
+    block_names,
     counterparties,
     currency_of,
     live_orders,
@@ -16,7 +17,16 @@ from tui.actions.eligibility import (
     open_placements,
     systems,
 )
-from tui.actions.form_fields import amount, id_of, money_or_none, pick, positive_quantity, size, spelt, text
+from tui.actions.form_fields import (
+    amount,
+    id_check,
+    id_echo,
+    money_or_none,
+    pick,
+    positive_quantity,
+    size,
+    text,
+)
 from tui.actions.place import ENTRY_TYPES
 from tui.api.base import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
 from tui.api.requests import (
@@ -25,6 +35,7 @@ from tui.api.requests import (
     PlacementUpdateRequest,
 )
 from tui.columns.format import number
+from tui.service.id_lookup import IdLookup, block_lookup, portfolio_lookup
 from tui.service.ids import new_code
 from tui.service.numbers import counted, parse_price
 from tui.service.snapshot.snapshot import EntityKind
@@ -43,7 +54,7 @@ NEW_BLOCK: Final = "new"
 
 def move_form(scope: Scope) -> Form:
     ids = live_orders(scope)
-    known = [spelt(id, scope.home) for id, graph in scope.snapshot.blocks.items() if not graph.block.is_swept]
+    blocks = block_lookup(scope.snapshot, scope.home)
     return Form(
         f"Move {counted(len(ids), 'order')}",
         (
@@ -51,32 +62,45 @@ def move_form(scope: Scope) -> Form:
                 "block",
                 "To block",
                 NEW_BLOCK,
-                choices=(NEW_BLOCK, *known),
+                choices=(NEW_BLOCK, *block_names(scope, blocks)),
                 required=True,
                 help="An existing block, or 'new' for one of their own",
-                echo=lambda typed: _describe_block(scope, typed),
+                check=id_check(blocks),
+                echo=lambda typed: _describe_block(scope, blocks, typed),
             ),
         ),
         intro=named(ids, 4),
     )
 
 
-def _describe_block(scope: Scope, typed: str) -> str:
+def _describe_block(scope: Scope, blocks: IdLookup, typed: str) -> str:
     if typed.strip().lower() == NEW_BLOCK or not typed.strip():
-        return "a new block is created"
-    graph = scope.snapshot.blocks.get(id_of(typed, scope.home))
+        home = _new_block_scope(scope)
+        return "a new block is created" + ("" if home == scope.home else f" in {home}")
+    try:
+        id = blocks.read(typed)
+    except ValueError:
+        return ""
+    graph = scope.snapshot.blocks.get(id)
     if graph is None:
-        return "not on this desk: it is created with this code"
+        return f"not on this desk: it is created as {id}"
     block = graph.block
     limit = f" at {block.limit_price}" if block.limit_price else ""
     orders = counted(len(block.order_ids), "order")
-    return f"{block.side} {number(block.quantity)} {block.type or ''}{limit}, {orders}"
+    where = f"{blocks.write(id)}: " if blocks.write(id) != id.code else ""
+    return f"{where}{block.side} {number(block.quantity)} {block.type or ''}{limit}, {orders}"
 
 
 def _destination(scope: Scope, typed: str) -> ResourceId:
     if typed.strip().lower() == NEW_BLOCK:
-        return ResourceId(scope.home, new_code("BLK"))
-    return id_of(typed, scope.home)
+        return ResourceId(_new_block_scope(scope), new_code("BLK"))
+    return block_lookup(scope.snapshot, scope.home).read(typed)
+
+
+def _new_block_scope(scope: Scope) -> str:
+    """Return the scope of the orders in focus for their new block, the desk's own when they have several."""
+    scopes = {id.scope for id in live_orders(scope)}
+    return scopes.pop() if len(scopes) == 1 else scope.home
 
 
 def move_verb(scope: Scope, values: Values) -> Verb:
@@ -88,7 +112,7 @@ def update_form(scope: Scope) -> Form:
         return _update_placements_form(scope)
     orders = [scope.snapshot.orders[id] for id in live_orders(scope)]
     one = orders[0] if len(orders) == 1 else None
-    portfolios = sorted({o.portfolio_id.code for o in scope.snapshot.orders.values() if o.portfolio_id})
+    portfolios = portfolio_lookup(scope.snapshot, scope.home)
     return Form(
         f"Update {one.id.code if one else counted(len(orders), 'order')}",
         (
@@ -98,8 +122,10 @@ def update_form(scope: Scope) -> Form:
             text(
                 "portfolio",
                 "Portfolio",
-                spelt(one.portfolio_id, scope.home) if one and one.portfolio_id else "",
-                choices=portfolios,
+                portfolios.write(one.portfolio_id) if one and one.portfolio_id else "",
+                choices=portfolios.names(),
+                check=id_check(portfolios),
+                echo=id_echo(portfolios),
             ),
             text("note", "Note", help="Kept as the order's Note property"),
         ),
@@ -128,12 +154,13 @@ def _price_or_same(
 def update_verb(scope: Scope, values: Values) -> Verb:
     if scope.family is EntityKind.PLACEMENTS:
         return _update_placements(scope, values)
+    portfolios = portfolio_lookup(scope.snapshot, scope.home)
     updates = []
     for id in live_orders(scope):
         order = scope.snapshot.orders[id]
         currency = currency_of(order, scope.snapshot)
         quantity = positive_quantity(values["quantity"]) if values["quantity"].strip() else None
-        portfolio = id_of(values["portfolio"], scope.home) if values["portfolio"].strip() else None
+        portfolio = portfolios.read(values["portfolio"]) if values["portfolio"].strip() else None
         key = f"Order/{id.scope}/Note"
         note = PerpetualProperty(key=key, value=PropertyValue(label_value=values["note"]))
         updates.append(

@@ -8,10 +8,12 @@ from decimal import Decimal
 from typing import Final
 
 from tui.actions.action import Form, Scope, Values
-from tui.actions.form_fields import amount, id_of, pick, positive_quantity, spelt, text
+from tui.actions.eligibility import block_names
+from tui.actions.form_fields import amount, id_check, pick, positive_quantity, text
 from tui.actions.place import TYPES, missing_prices
 from tui.api.base import ResourceId
 from tui.columns.format import money, number
+from tui.service.id_lookup import IdLookup, block_lookup, portfolio_lookup
 from tui.service.numbers import counted, parse_price
 from tui.service.orderline import OrderLine, PortfolioShare, parse_order_line
 from tui.service.snapshot.instruments import Instrument
@@ -56,30 +58,30 @@ def identifiers_of(snapshot: Snapshot, typed: str) -> Mapping[str, str | None]:
     return {f"Instrument/default/{kind}": name}
 
 
-def split_sizes(typed: str, home: str) -> tuple[tuple[ResourceId, Decimal], ...]:
+def split_sizes(typed: str, portfolios: IdLookup) -> tuple[tuple[ResourceId, Decimal], ...]:
     """Read ``PORTFOLIO SIZE, PORTFOLIO SIZE``; raises ValueError with a sentence."""
     shares = []
     for part in filter(None, (piece.strip() for piece in typed.split(","))):
         name, _, size = part.rpartition(" ")
         if len(name.split()) != 1:
             raise ValueError(f"'{part}' is not a portfolio and a size; write it as UKEQ-GROW 50k.")
-        shares.append((id_of(name, home), positive_quantity(size)))
+        shares.append((portfolios.read(name), positive_quantity(size)))
     if not shares:
         raise ValueError("Name at least one portfolio and its size, such as UKEQ-GROW 50k.")
     return tuple(shares)
 
 
-def _sizes_problem(typed: str, home: str) -> str | None:
+def _sizes_problem(typed: str, portfolios: IdLookup) -> str | None:
     try:
-        split_sizes(typed, home)
+        split_sizes(typed, portfolios)
     except ValueError as error:
         return str(error)
     return None
 
 
-def _sizes_echo(typed: str, home: str) -> str:
+def _sizes_echo(typed: str, portfolios: IdLookup) -> str:
     try:
-        shares = split_sizes(typed, home)
+        shares = split_sizes(typed, portfolios)
     except ValueError:
         return ""
     return f"{number(sum((size for _, size in shares), Decimal(0)))} units in {counted(len(shares), 'order')}"
@@ -94,10 +96,10 @@ def _instrument_echo(snapshot: Snapshot, typed: str) -> str:
 
 
 def new_form(scope: Scope) -> Form:
-    snapshot, home = scope.snapshot, scope.home
+    snapshot = scope.snapshot
+    portfolios, known_blocks = portfolio_lookup(snapshot, scope.home), block_lookup(snapshot, scope.home)
     tickers = sorted({known.label for known in snapshot.instruments.values() if known.label})
-    portfolios = sorted({o.portfolio_id.code for o in snapshot.orders.values() if o.portfolio_id})
-    blocks = [spelt(id, home) for id, graph in snapshot.blocks.items() if not graph.block.is_swept]
+    names = portfolios.names()
     return Form(
         "New orders",
         (
@@ -115,19 +117,26 @@ def new_form(scope: Scope) -> Form:
                 "Orders",
                 required=True,
                 wide=True,
-                help=f"PORTFOLIO SIZE, ... of {', '.join(portfolios[:4]) or 'your portfolios'}",
-                check=lambda typed: _sizes_problem(typed, home),
-                echo=lambda typed: _sizes_echo(typed, home),
+                help=f"PORTFOLIO SIZE, ... of {', '.join(names[:4]) or 'your portfolios'}",
+                check=lambda typed: _sizes_problem(typed, portfolios),
+                echo=lambda typed: _sizes_echo(typed, portfolios),
             ),
             pick("type", "Type", TYPES),
             amount("limit", "Limit", help="In the instrument's currency; London in pounds"),
             amount("stop", "Stop"),
             text("currency", "Currency", help="Of the prices; the instrument's own when empty"),
             pick("tif", "In force", TIMES_IN_FORCE),
-            text("block", "Block", NEW_BLOCK, choices=(NEW_BLOCK, *blocks), help="'new', or one to join"),
+            text(
+                "block",
+                "Block",
+                NEW_BLOCK,
+                choices=(NEW_BLOCK, *block_names(scope, known_blocks)),
+                help="'new', or one to join",
+                check=id_check(known_blocks),
+            ),
         ),
         check=lambda values: _problems(snapshot, values),
-        live=lambda values: _in_words(snapshot, home, values),
+        live=lambda values: _in_words(snapshot, portfolios, values),
     )
 
 
@@ -143,9 +152,9 @@ def _problems(snapshot: Snapshot, values: Values) -> Sequence[str]:
     return told
 
 
-def _line(values: Values, home: str) -> OrderLine:
+def _line(values: Values, portfolios: IdLookup) -> OrderLine:
     """Give the fields as the order they make; raises ValueError with a sentence."""
-    shares = split_sizes(values["orders"], home)
+    shares = split_sizes(values["orders"], portfolios)
     return OrderLine(
         side=values["side"],
         quantity=sum((size for _, size in shares), Decimal(0)),
@@ -154,37 +163,42 @@ def _line(values: Values, home: str) -> OrderLine:
         limit=parse_price(values["limit"]) if values["limit"].strip() else None,
         stop=parse_price(values["stop"]) if values["stop"].strip() else None,
         time_in_force=values["tif"],
-        parts=tuple(PortfolioShare(portfolio.code, size) for portfolio, size in shares),
+        parts=tuple(PortfolioShare(portfolio, size) for portfolio, size in shares),
     )
 
 
-def _in_words(snapshot: Snapshot, home: str, values: Values) -> str:
+def _in_words(snapshot: Snapshot, portfolios: IdLookup, values: Values) -> str:
     """Say the whole order in words, with quantity and notional, as far as it is typed."""
     try:
-        line = _line(values, home)
+        line = _line(values, portfolios)
     except ValueError:
         return ""
-    return line.describe(known_instrument(snapshot, line.ticker)) if line.ticker else ""
+    return line.describe(portfolios, known_instrument(snapshot, line.ticker)) if line.ticker else ""
 
 
 def new_verb(scope: Scope, values: Values) -> Verb:
-    block = values["block"].strip()
-    request = _line(values, scope.home).request(
+    typed, home = values["block"].strip(), scope.home
+    block = None if typed.lower() in (NEW_BLOCK, "") else block_lookup(scope.snapshot, home).read(typed)
+    request = _line(values, portfolio_lookup(scope.snapshot, home)).request(
         identifiers_of(scope.snapshot, values["instrument"]),
         currency=_currency(scope.snapshot, values),
-        scope=scope.home,
+        scope=home,
         now=scope.now,
-        block=None if block.lower() in (NEW_BLOCK, "") else id_of(block, scope.home),
+        block=block,
     )
     return CreateOrders((request,))
 
 
 def new_by_line_form(scope: Scope) -> Form:
+    portfolios = portfolio_lookup(scope.snapshot, scope.home)
+
     def said(values: Values) -> str:
-        parsed = parse_order_line(values["line"])
-        if parsed.line is None:
-            return ""
-        return parsed.line.describe(known_instrument(scope.snapshot, parsed.line.ticker))
+        line = parse_order_line(values["line"], portfolios=portfolios).line
+        return line.describe(portfolios, known_instrument(scope.snapshot, line.ticker)) if line else ""
+
+    def problem(typed: str) -> str | None:
+        errors = parse_order_line(typed, portfolios=portfolios).errors
+        return str(errors[0]) if errors else None
 
     return Form(
         "New orders by line",
@@ -193,28 +207,32 @@ def new_by_line_form(scope: Scope) -> Form:
                 "line",
                 "Order line",
                 help=GRAMMAR,
-                check=lambda typed: next((str(error) for error in parse_order_line(typed).errors), None),
+                check=problem,
                 required=True,
                 wide=True,
             ),
             text("currency", "Currency", help="Of the price; the instrument's own when empty"),
         ),
         intro="Such as: b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%",
-        check=lambda values: _line_problems(scope.snapshot, values),
+        check=lambda values: _line_problems(scope, values),
         live=said,
     )
 
 
-def _line_problems(snapshot: Snapshot, values: Values) -> Sequence[str]:
-    line = parse_order_line(values["line"]).line
+def _read_line(scope: Scope, values: Values) -> OrderLine | None:
+    return parse_order_line(values["line"], portfolios=portfolio_lookup(scope.snapshot, scope.home)).line
+
+
+def _line_problems(scope: Scope, values: Values) -> Sequence[str]:
+    line = _read_line(scope, values)
     if line is None or (line.limit is None and line.stop is None):
         return []
     named = {"instrument": line.ticker, "currency": values["currency"]}
-    return [] if _currency(snapshot, named) else [NO_CURRENCY]
+    return [] if _currency(scope.snapshot, named) else [NO_CURRENCY]
 
 
 def new_by_line_verb(scope: Scope, values: Values) -> Verb:
-    line = parse_order_line(values["line"]).line
+    line = _read_line(scope, values)
     assert line is not None
     named = {"instrument": line.ticker, "currency": values["currency"]}
     request = line.request(

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from tui.api.base import CurrencyAndAmount, ResourceId
+from tui.api.base import CurrencyAndAmount
 from tui.columns.format import number, price
+from tui.service.id_lookup import IdLookup
 from tui.service.numbers import parse_price, parse_quantity
 from widgets.fields import Field
 
@@ -149,12 +150,18 @@ def money_or_none(typed: str, currency: str | None) -> CurrencyAndAmount | None:
     return CurrencyAndAmount(amount=parse_price(typed), currency=currency) if typed.strip() else None
 
 
-def id_of(typed: str, home: str) -> ResourceId:
-    """Read ``code`` or ``scope/code``; a bare code is in the desk's own scope."""
-    scope, slash, code = typed.strip().partition("/")
-    return ResourceId(scope, code) if slash else ResourceId(home, scope)
+def id_check(lookup: IdLookup) -> Callable[[str], str | None]:
+    """Return the check of a field that names one id."""
+    return _problem(lookup.read)
 
 
-def spelt(id: ResourceId, home: str) -> str:
-    """Write an id the way :func:`id_of` reads it."""
-    return id.code if id.scope == home else str(id)
+def id_echo(lookup: IdLookup) -> Callable[[str], str]:
+    """Return the echo of a field that names one id: which one the desk takes it for."""
+
+    def echo(typed: str) -> str:
+        try:
+            return lookup.describe(lookup.read(typed)) if typed.strip() else ""
+        except ValueError:
+            return ""
+
+    return echo

@@ -7,11 +7,12 @@ from typing import Final
 
 from tui.actions.action import Form, Scope, Values
 from tui.actions.eligibility import allocatable, bookable, named, sweepable
-from tui.actions.form_fields import id_of, is_yes, pick, positive_quantity, switch, text
+from tui.actions.form_fields import is_yes, pick, positive_quantity, switch, text
 from tui.api.base import PerpetualProperty, PropertyValue
 from tui.api.models import Allocation
 from tui.api.requests import PortfolioWeight
 from tui.columns.format import number
+from tui.service.id_lookup import IdLookup, portfolio_lookup
 from tui.service.numbers import counted
 from tui.service.verbs import Allocate, AllocateWeighted, BookTransactions, SweepBlocks, Verb
 
@@ -31,6 +32,7 @@ def allocate_form(scope: Scope) -> Form:
     intro = f"{number(executed)} executed units of {named(ids)}"
     title = f"Allocate {counted(len(ids), 'placement')}"
     if _orderless(scope):
+        portfolios = portfolio_lookup(scope.snapshot, scope.home)
         return Form(
             title,
             (
@@ -39,7 +41,8 @@ def allocate_form(scope: Scope) -> Form:
                     "Weights",
                     required=True,
                     help="PORTFOLIO WEIGHT, ... such as UKEQ-GROW 3, UKEQ-INC 2",
-                    check=lambda typed: _weights_problem(typed, scope.home),
+                    check=lambda typed: _weights_problem(typed, portfolios),
+                    echo=lambda typed: _weights_echo(typed, portfolios),
                 ),
                 pick("algorithm", "Leftovers", WEIGHTED_ALGORITHMS),
             ),
@@ -50,27 +53,36 @@ def allocate_form(scope: Scope) -> Form:
     )
 
 
-def _weights(typed: str, home: str) -> tuple[PortfolioWeight, ...]:
+def _weights(typed: str, portfolios: IdLookup) -> tuple[PortfolioWeight, ...]:
     weights = []
     for part in filter(None, (piece.strip() for piece in typed.split(","))):
         name, _, weight = part.rpartition(" ")
         if not name:
             raise ValueError(f"'{part}' has no weight; write it as PORTFOLIO WEIGHT.")
-        weights.append(PortfolioWeight(portfolio_id=id_of(name, home), weight=positive_quantity(weight)))
+        weights.append(PortfolioWeight(portfolio_id=portfolios.read(name), weight=positive_quantity(weight)))
     return tuple(weights)
 
 
-def _weights_problem(typed: str, home: str) -> str | None:
+def _weights_problem(typed: str, portfolios: IdLookup) -> str | None:
     try:
-        return None if _weights(typed, home) else "Name at least one portfolio and its weight."
+        return None if _weights(typed, portfolios) else "Name at least one portfolio and its weight."
     except ValueError as error:
         return str(error)
+
+
+def _weights_echo(typed: str, portfolios: IdLookup) -> str:
+    try:
+        weights = _weights(typed, portfolios)
+    except ValueError:
+        return ""
+    return ", ".join(f"{portfolios.describe(each.portfolio_id)} {number(each.weight)}" for each in weights)
 
 
 def allocate_verb(scope: Scope, values: Values) -> Verb:
     ids = allocatable(scope)
     if "weights" in values:
-        return AllocateWeighted(ids, _weights(values["weights"], scope.home), values["algorithm"])
+        weights = _weights(values["weights"], portfolio_lookup(scope.snapshot, scope.home))
+        return AllocateWeighted(ids, weights, values["algorithm"])
     return Allocate(ids, values["algorithm"])
 
 

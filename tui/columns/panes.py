@@ -57,6 +57,10 @@ def _done(snapshot: Snapshot, row: OrderGraphBlock) -> Decimal | None:
     return row.executed.quantity * 100 / ordered if ordered else None
 
 
+def _portfolio(snapshot: Snapshot, row: Order | Allocation) -> str:
+    return snapshot.portfolio_label(row.portfolio_id) if row.portfolio_id else ""
+
+
 def _block_role(snapshot: Snapshot, row: OrderGraphBlock) -> str:
     over = state_look(row.derived_state).role == "bad"
     return "bad" if over else ""
@@ -168,7 +172,7 @@ ORDERS: Final = (
         lambda s, row: row.quantity,
         role=role_by_side(lambda row: row.side),
     ),
-    plain("portfolio", "Portfolio", "Whose order it is", 9, lambda s, row: code(row.portfolio_id)),
+    plain("portfolio", "Portfolio", "Whose order it is", 9, _portfolio),
     state(lambda s, row: row.state),
     side(lambda row: row.side),
     quantity("allocated", "Allocated", "Units allocated to it", lambda s, row: s.allocated_of_order(row.id)),
@@ -237,7 +241,7 @@ ALLOCATIONS: Final = (
         lambda s, row: row.quantity,
         role=role_by_side(lambda row: row.side),
     ),
-    plain("portfolio", "Portfolio", "Who gets it", 9, lambda s, row: code(row.portfolio_id)),
+    plain("portfolio", "Portfolio", "Who gets it", 9, _portfolio),
     state(lambda s, row: row.state, 14),
     side(lambda row: row.side),
     price_of("price", "Price", "Price", lambda s, row: amount(row.price)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
 import time
@@ -12,9 +13,15 @@ _RANDOM_BITS: Final = 80
 _LENGTH: Final = 26
 LONGEST: Final = 64
 """The longest code the API takes (contract 1.0)."""
+_ID_PART: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST}}}")
 
 _lock = threading.Lock()
 _last = 0
+
+
+def is_id_part(text: str) -> bool:
+    """Return whether servers take ``text`` as the scope or the code of a new id (contract 1.0)."""
+    return _ID_PART.fullmatch(text) is not None
 
 
 def new_id() -> str:

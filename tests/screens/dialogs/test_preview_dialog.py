@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from tui.api.base import ResourceId
 from tui.screens.dialogs.dialog import GUARD_S
-from tui.screens.dialogs.preview_dialog import PreviewDialog
+from tui.screens.dialogs.preview_dialog import Names, PreviewDialog
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.verbs.verb import PreviewLine, Tier
@@ -161,7 +161,7 @@ async def test_what_is_said_is_in_order_and_above_the_fold(stage: Opened, clock:
             "unknown: a price lacks",
             "3.4 times the typical order",
             "largest 2 of 26",
-            "ORD-1  Buy 50,000 LUID_VOD at 0.8200 = 41,000.00 GBP for GROWTH",
+            "ORD-1  Buy 50,000 LUID_VOD at 0.8200 = 41,000.00 GBP for Desk/GROWTH",
             "ORD-2  SellShort 50,000",
             "BLK-1 will hold 3 orders, 227.",
             "Type the count, 26, and Enter to send",
@@ -203,7 +203,7 @@ async def test_request_and_warnings_are_looked_at_without_deciding(stage: Opened
 async def test_the_question_is_in_sight_at_every_size(
     stage: Opened, clock: Clock, size: tuple[int, int]
 ) -> None:
-    app = stage(PreviewDialog(preview(Tier.T2, soft=7), CURL, instrument=lambda luid: "VOD Vodafone"))
+    app = stage(PreviewDialog(preview(Tier.T2, soft=7), CURL, Names(lambda luid: "VOD Vodafone")))
     async with app.run_test(size=size) as pilot:
         assert "Send it? y sends; Enter does nothing." in app.text
         await pilot.resize_terminal(40, 10)

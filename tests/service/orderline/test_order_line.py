@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
-from tests.service.entities import NINE
-from tui.service.orderline import OrderLine, PortfolioShare, parse_order_line
+from tests.service.entities import NINE, order
+from tui.api.base import ResourceId
+from tui.service.id_lookup import portfolio_lookup
+from tui.service.orderline import OrderLine, Parsed, PortfolioShare, parse_order_line
+from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.instruments import Instrument
 
 TODAY = date(2026, 11, 20)
@@ -21,8 +26,27 @@ VOD = Instrument(
 )
 
 
+KNOWN = (
+    ResourceId("demo", "UKEQ-GROW"),
+    ResourceId("funds_uk", "us_long"),
+    ResourceId("FundA", "GROWTH"),
+    ResourceId("FundB", "GROWTH"),
+)
+HERE = portfolio_lookup(
+    snapshot_of(orders=[replace(order(f"ORD-{n}"), portfolio_id=id) for n, id in enumerate(KNOWN)]), "demo"
+)
+
+
+def parsed_line(text: str, known: Callable[[str], bool] | None = None) -> Parsed:
+    return parse_order_line(text, portfolios=HERE, known=known, today=TODAY)
+
+
+def share(code: str, quantity: int) -> PortfolioShare:
+    return PortfolioShare(ResourceId("demo", code), Decimal(quantity))
+
+
 def line(text: str) -> OrderLine:
-    parsed = parse_order_line(text, today=TODAY)
+    parsed = parsed_line(text)
     assert not parsed.errors, parsed.errors
     assert parsed.line is not None
     return parsed.line
@@ -37,32 +61,32 @@ def test_the_example_of_the_conventions() -> None:
         type="Limit",
         limit=Decimal("0.82"),
         time_in_force="Day",
-        parts=(PortfolioShare("UKEQ-GROW", Decimal(30_000)), PortfolioShare("UKEQ-INC", Decimal(20_000))),
+        parts=(share("UKEQ-GROW", 30_000), share("UKEQ-INC", 20_000)),
     )
-    assert read.describe(VOD) == (
-        "Buy 50,000 VOD (Vodafone) limit 0.82 GBP, for the day: 30,000 for UKEQ-GROW, 20,000 for UKEQ-INC. "
-        "Notional 41,000.00 GBP."
+    assert read.describe(HERE, VOD) == (
+        "Buy 50,000 VOD (Vodafone) limit 0.82 GBP, for the day: 30,000 for UKEQ-GROW, "
+        "20,000 for demo/UKEQ-INC (new to this desk). Notional 41,000.00 GBP."
     )
 
 
 def test_market_and_day_are_understood_when_left_out() -> None:
     read = line("ss 1,000 tsla @GLB-CORE")
     assert (read.side, read.type, read.time_in_force) == ("SellShort", "Market", "Day")
-    assert read.parts == (PortfolioShare("GLB-CORE", Decimal(1000)),)
-    assert "Notional unknown" in read.describe()
-    assert "about 810.00 GBP" in read.describe(VOD)
+    assert read.parts == (share("GLB-CORE", 1000),)
+    assert "Notional unknown" in read.describe(HERE)
+    assert "about 810.00 GBP" in read.describe(HERE, VOD)
 
 
 def test_a_bond_is_quoted_per_hundred_nominal() -> None:
     gilt = Instrument("LUID_G", {}, currency="GBP", asset_class="Bond", last_price=Decimal("100.2"))
-    assert "Notional about 5,010,000.00 GBP." in line("b 5m GB00BT7J0027 @GILT-LDI").describe(gilt)
+    assert "Notional about 5,010,000.00 GBP." in line("b 5m GB00BT7J0027 @GILT-LDI").describe(HERE, gilt)
 
 
 def test_a_good_till_date_order_keeps_its_date() -> None:
     read = line("bc 10 AAPL stp 250 gtd 2026-11-30 @US-TECH")
     assert (read.side, read.type, read.stop) == ("BuyToCover", "Stop", Decimal(250))
     assert read.good_till == date(2026, 11, 30)
-    assert "good till 30 Nov 2026" in read.describe()
+    assert "good till 30 Nov 2026" in read.describe(HERE)
     made = read.request({}, currency="USD", scope="demo", now=NINE)
     values = [str(each.value) for each in (made.orders[0].properties or {}).values()]
     assert values == ["2026-11-30"]
@@ -95,13 +119,19 @@ def test_how_a_size_is_shared_out(text: str, sizes: list[int]) -> None:
         ("b 50k VOD @A 60k", "10,000 too many", "60k"),
         ("b 50k VOD @A 50k @B", "Nothing is left for @B", "@B"),
         ("b 50k VOD @A @A", "more than once", "@A"),
+        ("b 50k VOD @A @demo/A", "more than once", "@A"),
+        ("b 50k VOD @GROWTH", "in several scopes: write FundA/GROWTH or FundB/GROWTH", "@GROWTH"),
+        ("b 50k VOD @growth 1 @A", "in several scopes", "@growth"),
+        ("b 50k VOD @funds/uk/us", "write CODE or SCOPE/CODE", "@funds/uk/us"),
+        ("b 50k VOD @/us_long", "write CODE or SCOPE/CODE", "@/us_long"),
+        ("b 50k VOD @R&D", "in letters, digits, - and _", "@R&D"),
         ("b 50k VOD @A @B", "Give @B a size", "@B"),
         ("b 50k VOD @A 110%", "more than the whole", "110%"),
         ("b 50k @A", "by its ticker", "@A"),
     ],
 )
 def test_an_error_points_at_its_word(text: str, why: str, word: str) -> None:
-    parsed = parse_order_line(text, today=TODAY)
+    parsed = parsed_line(text)
     assert parsed.line is None
     error = parsed.errors[0]
     assert why in error.text
@@ -111,13 +141,13 @@ def test_an_error_points_at_its_word(text: str, why: str, word: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "b", "b 50k", "b 50k VOD", "b 50k VOD lmt", "b 1 X gtd"])
 def test_an_unfinished_line_says_what_comes_next(text: str) -> None:
-    parsed = parse_order_line(text, today=TODAY)
+    parsed = parsed_line(text)
     assert parsed.line is None
     assert parsed.errors[0].start >= len(text.rstrip())
 
 
 def test_an_unknown_ticker_is_an_error_where_tickers_are_known() -> None:
-    parsed = parse_order_line("b 1 NOPE @A", known=lambda ticker: ticker == "VOD", today=TODAY)
+    parsed = parsed_line("b 1 NOPE @A", lambda ticker: ticker == "VOD")
     assert "not an instrument this desk knows" in parsed.errors[0].text
 
 
@@ -128,3 +158,32 @@ def test_the_request_has_new_ids_and_the_words_of_the_api() -> None:
     assert str(made.limit_price) == "0.82 GBP"
     assert [str(order.portfolio_id) for order in made.orders] == ["demo/UKEQ-GROW", "demo/UKEQ-INC"]
     assert len({order.id for order in made.orders}) == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant", "said"),
+    [
+        ("us_long", "funds_uk/us_long", "funds_uk/us_long"),
+        ("US_LONG", "funds_uk/us_long", "funds_uk/us_long"),
+        ("funds_uk/us_long", "funds_uk/us_long", "funds_uk/us_long"),
+        ("FundB/GROWTH", "FundB/GROWTH", "FundB/GROWTH"),
+        ("demo/GROWTH", "demo/GROWTH", "demo/GROWTH (new to this desk)"),
+        ("UKEQ-GROW", "demo/UKEQ-GROW", "UKEQ-GROW"),
+        ("ukeq-grow", "demo/UKEQ-GROW", "UKEQ-GROW"),
+        ("demo/UKEQ-GROW", "demo/UKEQ-GROW", "UKEQ-GROW"),
+        ("NEW-ONE", "demo/NEW-ONE", "demo/NEW-ONE (new to this desk)"),
+        ("Portfolios/PF-001", "Portfolios/PF-001", "Portfolios/PF-001 (new to this desk)"),
+    ],
+)
+def test_a_portfolio_is_the_one_the_desk_knows_by_that_code(typed: str, meant: str, said: str) -> None:
+    read = line(f"b 100 VOD mkt @{typed}")
+    made = read.request(VOD.identifiers, currency="GBP", scope="demo", now=NINE)
+    assert [str(each.portfolio_id) for each in made.orders] == [meant]
+    assert {made.block_id.scope, made.orders[0].id.scope} == {"demo"}
+    assert f": 100 for {said}." in read.describe(HERE, VOD)
+
+
+def test_a_portfolio_is_written_as_it_is_read() -> None:
+    for id in (*KNOWN, ResourceId("demo", "GROWTH"), ResourceId("demo", "us_long"), ResourceId("x", "NEW")):
+        assert HERE.read(HERE.write(id)) == id
+    assert HERE.names() == ["FundA/GROWTH", "FundB/GROWTH", "UKEQ-GROW", "funds_uk/us_long"]

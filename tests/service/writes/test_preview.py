@@ -208,7 +208,11 @@ def test_an_order_out_of_proportion_to_its_portfolio() -> None:
 
 def test_warnings_are_grouped_by_kind_with_their_count(desk: Snapshot) -> None:
     seen = shown(new_orders("BLK_9", limit="195", ORD_7=1, ORD_8=1, ORD_9=30_000), desk)
-    assert [(warning.kind, warning.count) for warning in seen.soft] == [("limit price", 3), ("notional", 1)]
+    assert [(warning.kind, warning.count) for warning in seen.soft] == [
+        ("limit price", 3),
+        ("notional", 1),
+        ("new portfolio", 1),
+    ]
     assert len(seen.soft[0].texts) == 3
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -17,6 +17,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.api.base import ResourceId
 from tui.api.sanitize import clean
 from tui.api.states import direction_of
 from tui.columns.format import money, number, price, side_role
@@ -37,23 +38,29 @@ CHROME_LINES: Final = 5
 View = Literal["summary", "request", "warnings"]
 
 
-def _same(luid: str) -> str:
-    return luid
+class Names(NamedTuple):
+    """How the lines name what they are about: an instrument by its LUID, a portfolio by its id."""
+
+    instrument: Callable[[str], str] = str
+    portfolio: Callable[[ResourceId], str] = str
+
+
+NAMES: Final = Names()
 
 
 class PreviewDialog(GuardedDialog[bool]):
     """Shows ``preview`` and gives True when it was confirmed the way its tier asks, else False.
 
-    ``curl`` is the request as a shell line, shown with ``r``; ``instrument`` gives a name for a LUID.
+    ``curl`` is the request as a shell line, shown with ``r``.
     """
 
     AUTO_FOCUS = None
 
-    def __init__(self, preview: Preview, curl: str, *, instrument: Callable[[str], str] = _same) -> None:
+    def __init__(self, preview: Preview, curl: str, names: Names = NAMES) -> None:
         super().__init__()
         self._preview = preview
         self._curl = curl
-        self._instrument = instrument
+        self._names = names
         self._view: View = "summary"
         self._typed = ""
 
@@ -150,10 +157,10 @@ class PreviewDialog(GuardedDialog[bool]):
             return [heading, Content(""), *_wrapped(self._curl.splitlines(), width)]
         if self._view == "warnings":
             return list(all_warnings(self._preview, width))
-        roomy = summary(self._preview, width, self._instrument)
+        roomy = summary(self._preview, width, self._names)
         if sum(len(part) + 1 for part in roomy) - 1 <= self._room:
             return [line for part in roomy for line in (Content(""), *part)][1:]
-        return [line for part in summary(self._preview, width, self._instrument, tight=True) for line in part]
+        return [line for part in summary(self._preview, width, self._names, tight=True) for line in part]
 
 
 def asked(preview: Preview, typed: str, wrong: str) -> Content:
@@ -174,9 +181,7 @@ def asked(preview: Preview, typed: str, wrong: str) -> Content:
     )
 
 
-def summary(
-    preview: Preview, width: int, instrument: Callable[[str], str] = _same, *, tight: bool = False
-) -> list[Lines]:
+def summary(preview: Preview, width: int, names: Names = NAMES, *, tight: bool = False) -> list[Lines]:
     """Give what the dialog says, in the order of the conventions, as sections.
 
     ``tight`` keeps every warning to one line; the full sentences are in the list of warnings.
@@ -190,7 +195,7 @@ def summary(
     if len(preview.effects) > MOST_EFFECTS:
         effects.append(Content.styled(f"and {len(preview.effects) - MOST_EFFECTS} more", "dim"))
     warned = _warned(preview.soft, width, tight=tight)
-    sections = [head, hard, warned, totals, _largest(preview, instrument, width), effects]
+    sections = [head, hard, warned, totals, _largest(preview, names, width), effects]
     return [section for section in sections if section]
 
 
@@ -245,7 +250,7 @@ def _notional(total: Total) -> str:
     )
 
 
-def _largest(preview: Preview, instrument: Callable[[str], str], width: int) -> Lines:
+def _largest(preview: Preview, names: Names, width: int) -> Lines:
     """Give the largest items in words, a line each; all of them when they are few."""
     codes = [clean(line.ref.id.code) for line in preview.largest]
     codes = [fit(code, min(cell_len(code), MOST_CODE), cut="middle") for code in codes]
@@ -254,23 +259,23 @@ def _largest(preview: Preview, instrument: Callable[[str], str], width: int) -> 
     if codes and preview.count > len(codes):
         lines.append(Content.styled(f"largest {len(codes)} of {preview.count}", "dim"))
     for code, line in zip(codes, preview.largest, strict=True):
-        lines += hanging(Content(code), _cut(_worded(line, instrument), width - indent), indent, width)
+        lines += hanging(Content(code), _cut(_worded(line, names), width - indent), indent, width)
     return lines
 
 
-def _worded(line: PreviewLine, instrument: Callable[[str], str]) -> Content:
+def _worded(line: PreviewLine, names: Names) -> Content:
     side = clean(line.side)
     size = number(line.quantity) if line.quantity is not None else _amount(line.amount, line.currency)
     words = [
         Content.styled(f"{side} {size}".strip(), _side_style(side)),
-        Content(clean(instrument(line.instrument))),
+        Content(clean(names.instrument(line.instrument))),
     ]
     if line.price is not None:
         words.append(Content(f"at {price(line.price)}"))
     if line.notional is not None:
         words.append(Content(f"= {_amount(line.notional, line.currency)}"))
     if line.portfolio is not None:
-        words.append(Content(clean(f"for {line.portfolio.code}")))
+        words.append(Content(clean(f"for {names.portfolio(line.portfolio)}")))
     return Content(" ").join(word for word in words if word.plain)
 
 

@@ -12,8 +12,9 @@ from textual.app import App
 
 from tui.actions.action import Scope, WriteAction
 from tui.screens.dialogs.form_dialog import FormDialog
-from tui.screens.dialogs.preview_dialog import PreviewDialog
+from tui.screens.dialogs.preview_dialog import Names, PreviewDialog
 from tui.screens.dialogs.report_dialog import ReportDialog
+from tui.service.id_lookup import portfolio_lookup
 from tui.service.outcomes import Report
 from tui.service.snapshot.snapshot import Ref
 from tui.service.verbs import Verb
@@ -41,7 +42,10 @@ async def ask_for_verb(app: App[None], action: WriteAction, scope: Scope, desk: 
     dialog = PreviewDialog(
         desk.preview(verb, typed=action.confirm_by_count),
         desk.curl(verb),
-        instrument=lambda luid: instruments[luid].label if luid in instruments else luid,
+        Names(
+            instrument=lambda luid: instruments[luid].label if luid in instruments else luid,
+            portfolio=portfolio_lookup(scope.snapshot, scope.home).write,
+        ),
     )
     return verb if await app.push_screen_wait(dialog) else None
 

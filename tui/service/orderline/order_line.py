@@ -22,6 +22,7 @@ from tui.api.base import (
 )
 from tui.api.price_units import PER_UNIT
 from tui.api.requests import BlockAndOrdersRequest, BlockedOrderRequest
+from tui.service.id_lookup import IdLookup
 from tui.service.ids import new_code
 from tui.service.numbers import units
 from tui.service.snapshot.instruments import Instrument
@@ -58,9 +59,9 @@ class LineError:
 
 @dataclass(frozen=True, slots=True)
 class PortfolioShare:
-    """One portfolio's share of the line, in units."""
+    """One portfolio's share of the line, in units; None is an order without a portfolio."""
 
-    portfolio: str
+    portfolio: ResourceId | None
     quantity: Decimal
 
 
@@ -85,14 +86,18 @@ class OrderLine:
         unit = instrument.price_unit if instrument else PER_UNIT
         return None if price is None else self.quantity * price * unit
 
-    def describe(self, instrument: Instrument | None = None) -> str:
+    def describe(self, portfolios: IdLookup, instrument: Instrument | None = None) -> str:
         """Say the order in full words, with quantity and notional."""
         words = dict(SIDES.values())
         currency = instrument.currency if instrument else ""
         name = f"{self.ticker} ({instrument.name})" if instrument and instrument.name else self.ticker
         times = dict(TIMES.values())
         till = f" {self.good_till:%d %b %Y}" if self.good_till else ""
-        shares = ", ".join(f"{units(part.quantity)} for {part.portfolio}" for part in self.parts)
+        shares = ", ".join(
+            f"{units(part.quantity)} for {portfolios.describe(part.portfolio)}"
+            for part in self.parts
+            if part.portfolio is not None
+        )
         money = self.notional(instrument)
         about = "about " if self.limit is None else ""
         worth = (
@@ -121,7 +126,7 @@ class OrderLine:
         now: datetime,
         block: ResourceId | None = None,
     ) -> BlockAndOrdersRequest:
-        """Give the create request of this line, with new ids in ``scope``; portfolios are in it too."""
+        """Return the create request of this line, with new ids in ``scope``."""
 
         def money(amount: Decimal | None) -> CurrencyAndAmount | None:
             return None if amount is None else CurrencyAndAmount(amount=amount, currency=currency)
@@ -131,13 +136,13 @@ class OrderLine:
             orders=tuple(
                 BlockedOrderRequest(
                     id=ResourceId(scope, new_code("ORD")),
-                    portfolio_id=ResourceId(scope, part.portfolio) if part.portfolio else None,
+                    portfolio_id=part.portfolio,
                     quantity=part.quantity,
                     state="New",
                     date=now,
                     properties=self._expiry(scope),
                 )
-                for part in self.parts or (PortfolioShare("", self.quantity),)
+                for part in self.parts or (PortfolioShare(None, self.quantity),)
             ),
             instrument_identifiers=identifiers,
             side=self.side,

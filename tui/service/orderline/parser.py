@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
-from tui.api.base import ZERO
+from tui.api.base import ZERO, ResourceId
+from tui.service.id_lookup import IdLookup
 from tui.service.numbers import parse_price, parse_quantity, units
 from tui.service.orderline.order_line import SIDES, TIMES, LineError, OrderLine, Parsed, PortfolioShare
 
@@ -29,6 +30,7 @@ class _Word:
 @dataclass(slots=True)
 class _OrderLineParser:
     text: str
+    portfolios: IdLookup
     known: Callable[[str], bool] | None
     today: date
     words: list[_Word]
@@ -52,17 +54,22 @@ class _OrderLineParser:
 
 
 def parse_order_line(
-    text: str, *, known: Callable[[str], bool] | None = None, today: date | None = None
+    text: str,
+    *,
+    portfolios: IdLookup,
+    known: Callable[[str], bool] | None = None,
+    today: date | None = None,
 ) -> Parsed:
     """Read an order line.
 
     Args:
         text: what was typed, complete or not.
+        portfolios: finds the portfolio that ``@CODE`` or ``@SCOPE/CODE`` names.
         known: tells whether a ticker names an instrument; without it every ticker is taken.
         today: the first day a ``gtd`` date may name; today's in UTC when not given.
     """
     words = [_Word(found.group(), found.start()) for found in re.finditer(r"\S+", text)]
-    parser = _OrderLineParser(text, known, today or datetime.now(UTC).date(), words)
+    parser = _OrderLineParser(text, portfolios, known, today or datetime.now(UTC).date(), words)
     side = _side(parser)
     quantity = _quantity(parser)
     ticker = _ticker(parser)
@@ -157,6 +164,7 @@ def _time(parser: _OrderLineParser) -> tuple[str, date | None]:
 @dataclass(slots=True)
 class _Share:
     word: _Word
+    portfolio: ResourceId | None = None
     size: Decimal | None = None
     percent: Decimal | None = None
     size_word: _Word | None = None
@@ -167,9 +175,9 @@ def _parts(parser: _OrderLineParser, quantity: Decimal | None) -> tuple[Portfoli
     if not shares:
         parser.wrong("Say for which portfolio, like @UKEQ-GROW.")
         return ()
-    names = [share.word.text for share in shares]
+    named = [share.portfolio for share in shares if share.portfolio is not None]
     for share in shares:
-        if names.count(share.word.text) > 1:
+        if share.portfolio is not None and named.count(share.portfolio) > 1:
             parser.wrong(f"{share.word.text} is named more than once.", share.word)
             return ()
     if quantity is None or parser.errors:
@@ -185,9 +193,7 @@ def _shares(parser: _OrderLineParser) -> list[_Share]:
     shares: list[_Share] = []
     while (word := parser.next()) is not None:
         if word.text.startswith("@"):
-            if len(word.text) == 1:
-                parser.wrong("Write the portfolio right after '@'.", word)
-            shares.append(_Share(word))
+            shares.append(_Share(word, _portfolio(parser, word)))
         elif shares and shares[-1].size_word is None:
             shares[-1].size_word = word
             _read_share(parser, shares[-1], word)
@@ -196,6 +202,17 @@ def _shares(parser: _OrderLineParser) -> list[_Share]:
             parser.wrong(f"'{word.text}' is not understood here: {expected} is.", word)
             return shares
     return shares
+
+
+def _portfolio(parser: _OrderLineParser, word: _Word) -> ResourceId | None:
+    if len(word.text) == 1:
+        parser.wrong("Write the portfolio right after '@'.", word)
+        return None
+    try:
+        return parser.portfolios.read(word.text[1:])
+    except ValueError as error:
+        parser.wrong(str(error), word)
+        return None
 
 
 def _read_share(parser: _OrderLineParser, share: _Share, word: _Word) -> None:
@@ -232,7 +249,7 @@ def _split(parser: _OrderLineParser, shares: list[_Share], quantity: Decimal) ->
         if sizes[index] <= 0:
             parser.wrong(f"Nothing is left for {share.word.text}.", share.word)
             return ()
-    return tuple(PortfolioShare(share.word.text[1:], sizes[index]) for index, share in enumerate(shares))
+    return tuple(PortfolioShare(share.portfolio, sizes[index]) for index, share in enumerate(shares))
 
 
 def _percent_sizes(shares: list[_Share], quantity: Decimal) -> dict[int, Decimal]:

@@ -37,6 +37,12 @@ def transaction_key(portfolio: ResourceId, transaction_id: str) -> ResourceId:
     return ResourceId(str(portfolio), transaction_id)
 
 
+def portfolio_of(transaction: ResourceId) -> ResourceId:
+    """Return the portfolio of a transaction from its :func:`transaction_key`."""
+    scope, _, code = transaction.scope.partition("/")
+    return ResourceId(scope, code)
+
+
 class SnapshotBuilder:
     """The next snapshot in the making. It stays usable after :meth:`freeze`, going on from there."""
 
@@ -52,6 +58,7 @@ class SnapshotBuilder:
         self._touched: dict[EntityKind, set[ResourceId]] = {each: set() for each in EntityKind}
         self._bad: list[BadRow] = list(base.bad)
         self._instruments = InstrumentBook(base.instruments)
+        self._portfolios: Mapping[str, Ids] = base.portfolios
 
     def rows(self, family: EntityKind) -> Mapping[ResourceId, Any]:
         """Give the rows of a family as they stand now."""
@@ -100,6 +107,7 @@ class SnapshotBuilder:
             if link.family is family:
                 self._relink(link, fresh)
         self._remember_instruments(family, fresh)
+        self._remember_portfolios(family, fresh)
         ids = [id for id, _, _ in fresh]
         self._touched[family].update(ids)
         return ids
@@ -146,6 +154,7 @@ class SnapshotBuilder:
         return Snapshot(
             **{family.value: rows for family, rows in self._rows.items()},
             instruments=self._instruments.freeze(),
+            portfolios=self._portfolios,
             as_at=self.base.as_at,
             read_at=read_at,
             complete=complete,
@@ -213,6 +222,20 @@ class SnapshotBuilder:
                 book.learn_order(row)
             elif isinstance(row, Execution):
                 book.learn_execution(row)
+
+    def _remember_portfolios(self, family: EntityKind, rows: Iterable[tuple[ResourceId, Any, Any]]) -> None:
+        if family is EntityKind.TRANSACTIONS:
+            named = {portfolio_of(id) for id, _, _ in rows}
+        elif family in (EntityKind.ORDERS, EntityKind.ALLOCATIONS):
+            named = {row.portfolio_id for _, row, _ in rows if row.portfolio_id is not None}
+        else:
+            return
+        new = [id for id in named if id not in self._portfolios.get(id.code.casefold(), ())]
+        if new:
+            portfolios = dict(self._portfolios)
+            for id in new:
+                portfolios[id.code.casefold()] = (*portfolios.get(id.code.casefold(), ()), id)
+            self._portfolios = portfolios
 
 
 def _id_of(row: Any) -> ResourceId:

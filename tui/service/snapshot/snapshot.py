@@ -111,7 +111,8 @@ class Snapshot(Struct, frozen=True, eq=False):
     ``blocks`` carry their life-cycle totals from the order graph. Transactions are keyed by the scope
     ``<portfolio scope>/<portfolio code>`` and their transaction id as code. ``as_at`` is None when the
     snapshot is live; ``read_at`` is when it was read, by this machine's clock; ``complete`` is False
-    while a load is still bringing rows; ``bad`` are the rows that could not be read.
+    while a load is still bringing rows; ``bad`` are the rows that could not be read. ``portfolios`` are
+    those the orders, allocations and transactions belong to, by their code in small letters.
     """
 
     blocks: Mapping[ResourceId, OrderGraphBlock] = field(default_factory=_none)
@@ -121,6 +122,7 @@ class Snapshot(Struct, frozen=True, eq=False):
     allocations: Mapping[ResourceId, Allocation] = field(default_factory=_none)
     transactions: Mapping[ResourceId, Transaction] = field(default_factory=_none)
     instruments: Mapping[str, Instrument] = field(default_factory=_none)
+    portfolios: Mapping[str, Ids] = field(default_factory=_none)
     as_at: datetime | None = None
     read_at: datetime | None = None
     complete: bool = False
@@ -221,6 +223,11 @@ class Snapshot(Struct, frozen=True, eq=False):
         """Tell whether a live transaction stands for an allocation."""
         rows = (self.transactions[each] for each in self.transactions_of_allocation(allocation))
         return any(not is_cancelled(row.transaction_status) for row in rows)
+
+    def portfolio_label(self, id: ResourceId) -> str:
+        """Return the code of a portfolio, with its scope where the desk knows that code in several."""
+        alike = self.portfolios.get(id.code.casefold(), ())
+        return str(id) if any(each.scope != id.scope for each in alike) else id.code
 
     def price_unit(self, luid: str) -> Decimal:
         """Give what one unit of an instrument at price 1 costs; 1 when nothing is known of it."""

@@ -23,7 +23,7 @@ from tui.api.codec import Page
 from tui.api.errors import Forbidden, MalformedReply, NotFound, NotServed
 from tui.api.models import OrderGraphBlock, Transaction
 from tui.api.states import is_cancelled
-from tui.service.snapshot.builder import SnapshotBuilder, transaction_key
+from tui.service.snapshot.builder import SnapshotBuilder, portfolio_of, transaction_key
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.snapshot.totals import with_totals
@@ -236,8 +236,8 @@ class Reader:
         for family in LISTED:
             await self._read_rows(family, wanted.get(family, set()))
         await self.read_blocks(wanted.get(EntityKind.BLOCKS, set()))
-        scopes = {id.scope.partition("/") for id in wanted.get(EntityKind.TRANSACTIONS, ())}
-        await self._read_portfolios(self.draft, {ResourceId(outer, inner) for outer, _, inner in scopes})
+        portfolios = {portfolio_of(id) for id in wanted.get(EntityKind.TRANSACTIONS, ())}
+        await self._read_portfolios(self.draft, portfolios)
 
     async def _read_rows(self, family: EntityKind, ids: Collection[ResourceId]) -> None:
         """Read entities by id, many of them through a filter; those that are gone are taken out."""

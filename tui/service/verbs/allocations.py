@@ -24,7 +24,7 @@ from tui.api.requests import (
 from tui.api.states import is_cancelled, is_final, normal
 from tui.service.numbers import counted, units
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
-from tui.service.verbs.facts import block_ref, order_ref, placement_line, placement_ref
+from tui.service.verbs.facts import block_ref, order_ref, placement_line, placement_ref, unknown_portfolios
 from tui.service.verbs.verb import (
     Caution,
     ItemisedReply,
@@ -153,7 +153,7 @@ class AllocateWeighted(_Run, frozen=True):
         return client.build(self.operation, body, query=query, key=key)
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
-        shares = ", ".join(f"{each.portfolio_id.code} {units(each.weight)}" for each in self.weights)
+        shares = ", ".join(f"{each.portfolio_id} {units(each.weight)}" for each in self.weights)
         return (*_Run.effects(self, snapshot), f"Weights: {shares}")
 
     def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
@@ -169,7 +169,7 @@ class AllocateWeighted(_Run, frozen=True):
                 found.append(
                     Caution("has orders", f"{id.code}: its block has orders; allocate to them instead")
                 )
-        return tuple(found)
+        return (*found, *unknown_portfolios(snapshot, (each.portfolio_id for each in self.weights)))
 
 
 OLDER_FORM: Final = "booked in the older form: this server has no fee and mark-booked switches"
@@ -272,7 +272,7 @@ class BookTransactions(Verb, frozen=True):
             if self.mark_booked
             else "states stay as they are"
         )
-        where = rows[0].portfolio_id.code if len(portfolios) == 1 else counted(len(portfolios), "portfolio")
+        where = str(rows[0].portfolio_id) if len(portfolios) == 1 else counted(len(portfolios), "portfolio")
         return (f"Transactions in {where}, {fees} fees and commission; {marked}",)
 
     def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:

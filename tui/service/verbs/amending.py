@@ -30,6 +30,7 @@ from tui.service.verbs.facts import (
     order_lines,
     order_ref,
     units_of,
+    unknown_portfolios,
     will_hold,
 )
 from tui.service.verbs.verb import (
@@ -115,7 +116,8 @@ class UpdateOrders(Verb, frozen=True):
             elif update.quantity is not None and update.quantity < allocated:
                 text = f"{update.id.code}: {units(update.quantity)} is below the {units(allocated)} allocated"
                 found.append(Caution("below allocated", text))
-        return (*found, *self._below_placed(snapshot))
+        portfolios = unknown_portfolios(snapshot, (update.portfolio_id for update in self.updates))
+        return (*found, *self._below_placed(snapshot), *portfolios)
 
     def _below_placed(self, snapshot: Snapshot) -> Iterable[Caution]:
         asked = {each.id: each.quantity for each in self.updates if each.quantity is not None}
@@ -244,7 +246,9 @@ class CancelAndMove(Verb, frozen=True):
         block = snapshot.blocks.get(home) if home else None
         if block is not None and (block.placed.quantity or ZERO) >= (block.ordered.quantity or ZERO):
             return f"{code}: all of it is placed, so nothing moves; it becomes Cancelled"
-        new = f"{item.move_remaining_to_order_id.code} in {item.move_remaining_to_block_id.code}"
+        block_id = item.move_remaining_to_block_id
+        where = block_id.code if block_id.scope == item.cancel_order_id.scope else block_id
+        new = f"{item.move_remaining_to_order_id.code} in {where}"
         return f"{code}: what is not placed becomes {new}"
 
     def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:

@@ -12,7 +12,7 @@ from tui.api.states import is_cancelled
 from tui.service.numbers import counted, units
 from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
-from tui.service.verbs.verb import PreviewLine
+from tui.service.verbs.verb import Caution, PreviewLine
 
 
 def order_ref(id: ResourceId) -> Ref:
@@ -143,6 +143,19 @@ def units_of(snapshot: Snapshot, ids: Iterable[ResourceId]) -> Decimal:
 def will_hold(block: ResourceId, count: int, quantity: Decimal) -> str:
     """Say what a block will hold."""
     return f"{block.code} will hold {counted(count, 'order')}, {units(quantity)} units"
+
+
+def outside(ids: Iterable[ResourceId | None], scope: str) -> str:
+    """Name the portfolios that are not in ``scope``, the orders' own; empty when there are none."""
+    foreign = dict.fromkeys(str(id) for id in ids if id is not None and id.scope != scope)
+    return f"For {', '.join(foreign)}, outside {scope}" if foreign else ""
+
+
+def unknown_portfolios(snapshot: Snapshot, ids: Iterable[ResourceId | None]) -> Iterable[Caution]:
+    """Warn of portfolios that nothing on the desk belongs to: a slip of the pen makes one."""
+    for id in dict.fromkeys(ids):
+        if id is not None and id not in snapshot.portfolios.get(id.code.casefold(), ()):
+            yield Caution("new portfolio", f"{id} is a portfolio that is new to this desk")
 
 
 def block_totals(snapshot: Snapshot, blocks: Iterable[ResourceId]) -> tuple[Decimal, Decimal]:

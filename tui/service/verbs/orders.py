@@ -33,8 +33,10 @@ from tui.service.verbs.facts import (
     instrument_of,
     order_lines,
     order_ref,
+    outside,
     priced,
     units_of,
+    unknown_portfolios,
     will_hold,
 )
 from tui.service.verbs.verb import (
@@ -118,6 +120,9 @@ class CreateOrders(Verb, frozen=True):
             quantity += sum((order.quantity or ZERO for order in request.orders), ZERO)
             new = "" if block_ref(request.block_id) in snapshot else "New block "
             said.append(new + will_hold(request.block_id, count + len(request.orders), quantity))
+            portfolios = (order.portfolio_id for order in request.orders)
+            if foreign := outside(portfolios, request.orders[0].id.scope if request.orders else ""):
+                said.append(foreign)
         return tuple(said)
 
     def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
@@ -131,7 +136,8 @@ class CreateOrders(Verb, frozen=True):
             why = misfit(request, held.block)
             if why:
                 found.append(Caution("will not fit", f"{request.block_id.code}: {why}"))
-        return tuple(found)
+        portfolios = (order.portfolio_id for request in self.requests for order in request.orders)
+        return (*found, *unknown_portfolios(snapshot, portfolios))
 
 
 class MoveOrders(Verb, frozen=True):
@@ -149,7 +155,9 @@ class MoveOrders(Verb, frozen=True):
 
     @property
     def label(self) -> str:
-        return f"Move {counted(len(self.order_ids), 'order')} to {self.destination.code}"
+        beside = all(id.scope == self.destination.scope for id in self.order_ids)
+        where = self.destination.code if beside else self.destination
+        return f"Move {counted(len(self.order_ids), 'order')} to {where}"
 
     def build(self, client: Client, key: str | None = None) -> Request[ResourceList[MovedOrder]]:
         requests = tuple(

@@ -161,7 +161,7 @@ def _line_findings(
             yield _Finding("notional", text, base, found[0])
     else:
         yield _Finding("no price", f"{name}: no price is known, so its notional is not checked.", ZERO)
-    yield from _typical(line, limits, usual)
+    yield from _typical(line, snapshot, limits, usual)
     known = snapshot.instruments.get(line.instrument)
     if known is None:
         return
@@ -221,12 +221,13 @@ def typical_notional(snapshot: Snapshot, portfolio: ResourceId, currency: str) -
     return sizes[len(sizes) // 2] if len(sizes) >= _FEWEST else None
 
 
-def _typical(line: PreviewLine, limits: Limits, usual: _Usual) -> Iterator[_Finding]:
+def _typical(line: PreviewLine, snapshot: Snapshot, limits: Limits, usual: _Usual) -> Iterator[_Finding]:
     ratio = usual.ratio(line)
     found = None if ratio is None else _against(limits.typical, ratio)
     if ratio is not None and found is not None and line.portfolio is not None:
+        whose = snapshot.portfolio_label(line.portfolio)
         text = (
-            f"{line.ref.id.code}: {_times(ratio)} the typical order of {line.portfolio.code}, "
+            f"{line.ref.id.code}: {_times(ratio)} the typical order of {whose}, "
             f"the limit is {_times(found[1])}."
         )
         yield _Finding("unusual size", text, ratio, found[0])

@@ -1,0 +1,47 @@
+"""Allocating by weights: the portfolios a dealer names are the ones the desk knows."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.service.entities import NINE, block, execution, order, placement, rid
+from tui.actions.action import Scope
+from tui.actions.registry import BY_ID
+from tui.service.environment import Environment, EnvironmentKind
+from tui.service.snapshot.builder import snapshot_of
+from tui.service.snapshot.snapshot import EntityKind
+from tui.service.verbs import AllocateWeighted
+
+
+def scope(home: str) -> Scope:
+    """Return a filled placement of a block without orders, on a desk that knows Desk/GROWTH."""
+    snapshot = snapshot_of(
+        blocks=[block("BLK-1")],
+        orders=[order("ORD-9")],
+        placements=[placement("PLC-1", "BLK-1")],
+        executions=[execution("EXE-1", "PLC-1")],
+    )
+    environment = Environment("demo", EnvironmentKind.LOCAL)
+    return Scope(snapshot, EntityKind.PLACEMENTS, (rid("PLC-1"),), environment, NINE, home=home)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant", "echo"),
+    [
+        ("GROWTH 3, INC 2", ["Desk/GROWTH", "demo/INC"], "Desk/GROWTH 3, demo/INC (new to this desk) 2"),
+        ("growth 1, Fund/X 1", ["Desk/GROWTH", "Fund/X"], "Desk/GROWTH 1, Fund/X (new to this desk) 1"),
+    ],
+)
+def test_weights_name_portfolios_like_orders_do(typed: str, meant: list[str], echo: str) -> None:
+    here = scope("demo")
+    form = BY_ID["allocate"].form(here)
+    assert form is not None
+    field = form.fields[0]
+    assert field.check(typed) is None
+    assert field.echo(typed) == echo
+    verb = BY_ID["allocate"].verb(here, {"weights": typed, "algorithm": "PR-LF"})
+    assert isinstance(verb, AllocateWeighted)
+    assert [str(each.portfolio_id) for each in verb.weights] == meant
+    assert [caution.text for caution in verb.doubts(here.snapshot)] == [
+        f"{meant[1]} is a portfolio that is new to this desk"
+    ]

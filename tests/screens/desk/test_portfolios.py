@@ -1,0 +1,157 @@
+"""A portfolio is a scope and a code: what a dealer types for it, what is said, and what the server holds."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from tests.blotter_app import Blotter, blotter, demo
+from tui.api.base import ResourceId
+from tui.api.requests import BlockAndOrdersCreateRequest, BlockAndOrdersRequest, BlockedOrderRequest
+from tui.screens.dialogs.form_dialog import FormDialog
+from tui.screens.dialogs.preview_dialog import PreviewDialog
+
+ELSEWHERE = (
+    ResourceId("funds_uk", "us_long"),
+    ResourceId("FundA", "GROWTH"),
+    ResourceId("FundB", "GROWTH"),
+)
+
+
+@pytest.fixture
+async def user() -> AsyncIterator[Blotter]:
+    """A dealer of the demo, whose desk also has orders of funds in other scopes."""
+    async with blotter() as made:
+        now = datetime.now(UTC)
+        (vodafone,) = made.desk.snapshot.find_instruments("VOD")
+        orders = tuple(
+            BlockedOrderRequest(id=demo(f"ELSEWHERE-{n}"), portfolio_id=id, quantity=Decimal(10), date=now)
+            for n, id in enumerate(ELSEWHERE)
+        )
+        request = BlockAndOrdersRequest(
+            block_id=ResourceId("FundA", "BLK-FUND"),
+            orders=orders,
+            instrument_identifiers=vodafone.identifiers,
+            side="Buy",
+            type="Market",
+            time_in_force="Day",
+            date=now,
+        )
+        await made.client.create_orders(BlockAndOrdersCreateRequest(requests=(request,)))
+        await refresh(made)
+        await made.until(lambda: demo("ELSEWHERE-2") in made.desk.snapshot.orders)
+        yield made
+
+
+async def refresh(user: Blotter) -> None:
+    assert user.app.session.desk is not None
+    assert await user.app.session.desk.refresh()
+
+
+def said(user: Blotter) -> str:
+    """Return what the dialog that is open says, its lines joined."""
+    boxed = (line.split("│")[1] for line in user.text().splitlines() if line.count("│") >= 2)
+    return " ".join(" ".join(boxed).split())
+
+
+async def held(user: Blotter, before: set[ResourceId]) -> list[str]:
+    """Return the portfolios of the orders the server has now and had not before."""
+    page = await user.client.orders.list(limit=1000)
+    return sorted(str(row.portfolio_id) for row in page.values if row.id not in before)
+
+
+def previewed(user: Blotter) -> bool:
+    return isinstance(user.app.screen, PreviewDialog)
+
+
+async def send(user: Blotter) -> str:
+    """Go from the form to the server, and return the text of the preview."""
+    await user.press("enter")
+    await user.until(lambda: previewed(user))
+    text = said(user)
+    await user.confirm("enter")
+    await user.report()
+    return text
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant", "echo"),
+    [
+        ("us_long", "funds_uk/us_long", "100 for funds_uk/us_long"),
+        ("funds_uk/us_long", "funds_uk/us_long", "100 for funds_uk/us_long"),
+        ("FundB/GROWTH", "FundB/GROWTH", "100 for FundB/GROWTH"),
+        ("UKEQ-GROW", "demo/UKEQ-GROW", "100 for UKEQ-GROW"),
+        ("UKEQ-GRWO", "demo/UKEQ-GRWO", "100 for demo/UKEQ-GRWO (new to this desk)"),
+    ],
+)
+@pytest.mark.parametrize("by", ["line", "form"])
+async def test_an_order_is_for_the_portfolio_its_preview_names(
+    user: Blotter, by: str, typed: str, meant: str, echo: str
+) -> None:
+    before = set(user.desk.snapshot.orders)
+    if by == "line":
+        await user.press("N")
+        await user.fill("line", f"b 100 VOD mkt @{typed}")
+    else:
+        await user.press("n")
+        await user.fill("instrument", "VOD")
+        await user.fill("orders", f"{typed} 100")
+    await user.form()
+    assert echo in said(user)
+    text = await send(user)
+    assert f"for {meant.removeprefix('demo/')}" in text
+    assert (f"{meant} is a portfolio that is new to this desk" in text) == ("new to this desk" in echo)
+    assert (f"For {meant}, outside demo" in text) == (not meant.startswith("demo/"))
+    assert await held(user, before) == [meant]
+
+
+@pytest.mark.parametrize("by", ["line", "form"])
+async def test_a_code_of_two_portfolios_is_asked_about_and_nothing_is_sent(user: Blotter, by: str) -> None:
+    before = set(user.desk.snapshot.orders)
+    if by == "line":
+        await user.press("N")
+        await user.fill("line", "b 100 VOD mkt @GROWTH")
+    else:
+        await user.press("n")
+        await user.fill("instrument", "VOD")
+        await user.fill("orders", "GROWTH 100")
+    await user.press("enter")
+    await user.form()
+    assert "GROWTH is a portfolio in several scopes: write FundA/GROWTH or FundB/GROWTH." in said(user)
+    assert isinstance(user.app.screen, FormDialog), "it stays open"
+    assert await held(user, before) == []
+
+
+async def test_an_order_changes_to_the_portfolio_that_is_meant(user: Blotter) -> None:
+    await user.go("orders", "ELSEWHERE-1")
+    assert user.row("orders", "ELSEWHERE-1")["portfolio"] == "FundA/GROWTH", "two funds have a GROWTH"
+    await user.press("u")
+    await user.fill("portfolio", "GROWTH")
+    await user.press("enter")
+    await user.form()
+    assert "write FundA/GROWTH or FundB/GROWTH" in said(user)
+    await user.fill("portfolio", "us_long")
+    assert "funds_uk/us_long" in await user.form()
+    await send(user)
+    row = await user.client.orders.get(demo("ELSEWHERE-1"))
+    assert str(row.portfolio_id) == "funds_uk/us_long"
+
+
+async def test_orders_move_to_the_block_that_is_known_by_its_code_alone(user: Blotter) -> None:
+    before = set(user.desk.snapshot.orders)
+    await user.press("N")
+    await user.fill("line", "b 7 VOD mkt @us_long")
+    await send(user)
+    await refresh(user)
+    (made,) = set(user.desk.snapshot.orders) - before
+    await user.go("orders", made.code)
+    await user.press("m")
+    await user.fill("block", "BLK-FUND")
+    assert "FundA/BLK-FUND" in await user.form()
+    text = await send(user)
+    assert "Move 1 order to FundA/BLK-FUND" in text
+    block = await user.client.blocks.get(ResourceId("FundA", "BLK-FUND"))
+    assert made in block.order_ids
