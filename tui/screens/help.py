@@ -13,11 +13,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from styles import sheet
 from tui.api.sanitize import clean
+from tui.screens.dismiss_once import DismissOnce
 from widgets.filterbar import FilterBar
 from widgets.key_bar import key_hints
 from widgets.labelled_text import Flow, Lines, hanging, label_width
@@ -29,7 +29,7 @@ Group = tuple[str, Sequence[Entry]]
 PAGE_OVERLAP: Final = 2
 
 
-class HelpScreen(Screen[None]):
+class HelpScreen(DismissOnce[None]):
     """The keys by group; typing narrows them down, Esc clears what was typed and then leaves."""
 
     CSS_PATH = sheet("history")

@@ -5,29 +5,21 @@ from __future__ import annotations
 from contextlib import suppress
 
 from textual import on
-from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette
 from textual.message import Message
 from textual.widgets import Input, OptionList
 
+from tui.screens.dismiss_once import DismissOnce
 
-class ActionPalette(CommandPalette):
+
+class ActionPalette(CommandPalette, DismissOnce[None]):
     """Runs one command and leaves once, however often Enter is pressed before it is gone."""
-
-    _left = False
-
-    def dismiss(self, result: None = None) -> AwaitComplete:
-        """Leave, if it was not left yet."""
-        if self._left:
-            return AwaitComplete()
-        self._left = True
-        return super().dismiss(result)
 
     @on(Input.Submitted)
     @on(OptionList.OptionSelected)
     def _chosen(self, event: Message) -> None:
         """Let Textual's own handlers have nothing more once a command was run."""
-        if self._left:
+        if self.dismissed:
             event.stop()
             event.prevent_default()
 

@@ -14,12 +14,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from styles import sheet
 from tui.api.sanitize import clean
 from tui.screens.detail.sections import Section, sections_of
+from tui.screens.dismiss_once import DismissOnce
 from widgets.key_bar import key_hints
 from widgets.labelled_text import Flow, Lines, pairs
 
@@ -60,7 +60,7 @@ class SectionText(Flow):
         return [self._name_line, *members, Content("")]
 
 
-class DetailScreen(Screen[None]):
+class DetailScreen(DismissOnce[None]):
     """All members of an entity by section; ``i`` turns to its JSON ``text`` and back, Esc leaves.
 
     With ``raw`` it begins with the JSON.

@@ -1,7 +1,7 @@
 """What every dialog has in common: one bordered box with its title above and its keys below.
 
-A dialog is answered exactly once, however often a key repeats, and covers only its own box: the desk
-behind it is not tinted, so that opening and closing cost no more than the box on a slow line.
+A dialog covers only its own box: the desk behind it is not tinted, so that opening and closing cost no
+more than the box on a slow line.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from textual.screen import ModalScreen
 
 from styles import sheet
 from tui.api.sanitize import clean
+from tui.screens.dismiss_once import DismissOnce
 from widgets.key_bar import Hints, key_hints
 
 T = TypeVar("T")
@@ -29,17 +30,13 @@ clock: Callable[[], float] = time.monotonic
 """Seconds that only go forward; a test may put its own here."""
 
 
-class Dialog(ModalScreen[T]):
+class Dialog(ModalScreen[T], DismissOnce[T]):
     """A modal box; Esc and Ctrl-C close it without a result."""
 
     CSS_PATH = sheet("dialogs")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c", "back", "Back", show=False, priority=True),
     ]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._answered = False
 
     def box(self, title: str, hints: Hints) -> Vertical:
         """Give the box the content goes into."""
@@ -48,15 +45,9 @@ class Dialog(ModalScreen[T]):
         box.border_subtitle = key_hints(hints)
         return box
 
-    def answer(self, result: T | None) -> None:
-        """Close with ``result``; only the first answer counts."""
-        if not self._answered:
-            self._answered = True
-            self.dismiss(result)
-
     def action_back(self) -> None:
         """Close without a result."""
-        self.answer(None)
+        self.dismiss(None)
 
 
 class GuardedDialog(Dialog[T]):

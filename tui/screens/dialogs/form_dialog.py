@@ -83,7 +83,7 @@ class FormDialog(Dialog[dict[str, str]]):
         if problems:
             self._show(Content("\n".join(clean(problem) for problem in problems)), wrong=True)
         else:
-            self.answer(values)
+            self.dismiss(values)
 
     def _describe(self, values: Mapping[str, str]) -> None:
         self._show(Content(clean(self._live(dict(values))) if self._live else ""), wrong=False)

@@ -83,7 +83,7 @@ class PreviewDialog(GuardedDialog[bool]):
     def action_back(self) -> None:
         """Go back to the summary, from there without a yes to whoever asked."""
         if self._view == "summary":
-            self.answer(False)
+            self.dismiss(False)
         else:
             self._turn("summary")
 
@@ -104,7 +104,7 @@ class PreviewDialog(GuardedDialog[bool]):
     def _decide(self, key: str, character: str) -> None:
         tier = self._preview.tier
         if (tier is Tier.T1 and key == "enter") or (tier is Tier.T2 and character in ("y", "Y")):
-            self.answer(True)
+            self.dismiss(True)
         elif tier is Tier.T3:
             self._type(key, character)
 
@@ -112,7 +112,7 @@ class PreviewDialog(GuardedDialog[bool]):
         """Take a digit of the count, or compare it."""
         count = str(self._preview.count)
         if key == "enter" and self._typed == count:
-            self.answer(True)
+            self.dismiss(True)
         elif key == "enter":
             wrong = f"{self._typed} is not the count. " if self._typed else ""
             self._typed = ""

@@ -81,7 +81,7 @@ class ReportDialog(GuardedDialog[Ref]):
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.answer(self._lines[event.option_index][1])
+        self.dismiss(self._lines[event.option_index][1])
 
     def take(self, key: str, character: str) -> None:
         """Move, go to an item, or copy."""
@@ -94,7 +94,7 @@ class ReportDialog(GuardedDialog[Ref]):
     def action_back(self) -> None:
         """Close, but not by a key that was meant for what is beneath."""
         if not self.too_early(dialog.clock()):
-            self.answer(None)
+            self.dismiss(None)
 
 
 def hung(text: Content, width: int) -> Content:

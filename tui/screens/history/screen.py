@@ -16,7 +16,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from styles import sheet
@@ -24,6 +23,7 @@ from tui.api.base import ResourceId
 from tui.api.errors import ApiError
 from tui.api.sanitize import clean
 from tui.columns.format import DisplayContext
+from tui.screens.dismiss_once import DismissOnce
 from tui.screens.history.entries import csv_of, fits, members, moment, target
 from tui.service.history import HistoryEntry
 from tui.service.snapshot.snapshot import Ref
@@ -41,7 +41,7 @@ SIDE_WIDTH: Final = 100
 """From this many columns on the entry in hand is shown beside the timeline."""
 
 
-class HistoryScreen(Screen[Ref]):
+class HistoryScreen(DismissOnce[Ref]):
     """Shows what ``loader`` reads about the order; gives the row to jump to, or None on Esc.
 
     ``loader`` raises :class:`~tui.api.errors.ApiError` when it cannot read; ``save`` writes a named export,

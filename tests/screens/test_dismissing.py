@@ -1,0 +1,100 @@
+"""Leaving a screen: once, however many keys are on their way, and never the screen beneath it."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from textual import events
+from textual.screen import Screen
+
+import tui
+from tests.blotter_app import Blotter, blotter
+from tui.screens.desk.layout import PanesScreen
+from tui.screens.desk.screen import DeskScreen
+from tui.screens.detail.screen import DetailScreen
+from tui.screens.dialogs.dialog import Dialog, GuardedDialog
+from tui.screens.dialogs.form_dialog import FormDialog
+from tui.screens.dialogs.preview_dialog import PreviewDialog
+from tui.screens.dialogs.report_dialog import ReportDialog
+from tui.screens.dismiss_once import DismissOnce
+from tui.screens.help import HelpScreen
+from tui.screens.history.screen import HistoryScreen
+from tui.screens.palette import ActionPalette
+from tui.service.outcomes import Report
+
+OPENED_BY = {
+    HelpScreen: ("question_mark",),
+    DetailScreen: ("enter",),
+    HistoryScreen: ("h",),
+    FormDialog: ("n",),
+    PreviewDialog: ("2", "c"),
+    ActionPalette: ("colon",),
+}
+"""The keys that open each screen on the demo desk."""
+
+
+def every_screen() -> Iterator[type[Screen[Any]]]:
+    """Find every class of screen that the program has."""
+    for module in pkgutil.walk_packages(tui.__path__, "tui."):
+        if module.name.startswith("tui.screens"):
+            for found in vars(importlib.import_module(module.name)).values():
+                if isinstance(found, type) and issubclass(found, Screen) and found.__module__ == module.name:
+                    yield found
+
+
+def report() -> Report:
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    return Report("move", "Move orders", (), at, at, "", "moved")
+
+
+async def opened(user: Blotter, kind: type[Screen[Any]]) -> Screen[Any]:
+    """Open a screen over the desk, as its key does."""
+    if kind is ReportDialog:
+        await user.app.push_screen(ReportDialog(report()))
+    else:
+        await user.press(*OPENED_BY[kind])
+    await user.until(lambda: type(user.app.screen) is kind)
+    await user.pilot.pause()
+    return user.app.screen
+
+
+def test_every_screen_over_the_desk_is_dismissed_once() -> None:
+    found = set(every_screen())
+    assert {*OPENED_BY, ReportDialog, DeskScreen} <= found
+    over_the_desk = found - {PanesScreen, DeskScreen, DismissOnce, Dialog, GuardedDialog}
+    assert over_the_desk == {*OPENED_BY, ReportDialog}, "a new screen is opened here, too"
+    assert all(issubclass(kind, DismissOnce) for kind in over_the_desk)
+
+
+@pytest.mark.parametrize("kind", [*OPENED_BY, ReportDialog], ids=lambda kind: kind.__name__)
+async def test_three_escapes_in_one_burst_leave_the_desk_running(kind: type[Screen[Any]]) -> None:
+    async with blotter() as user:
+        await opened(user, kind)
+        for _ in range(3):
+            user.app.post_message(events.Key("escape", None))
+        await user.until(lambda: user.app.screen is user.desk)
+        await user.press("down")
+        assert user.app.is_running
+        assert user.app.screen_stack == [user.desk]
+
+
+@pytest.mark.parametrize("kind", [*OPENED_BY, ReportDialog], ids=lambda kind: kind.__name__)
+async def test_a_screen_never_takes_away_the_one_that_covers_it(kind: type[Screen[Any]]) -> None:
+    async with blotter() as user:
+        beneath = await opened(user, kind)
+        covering = ReportDialog(report())
+        await user.app.push_screen(covering)
+        beneath.dismiss()
+        await user.pilot.pause()
+        assert user.app.screen is covering
+        await user.press("escape")
+        await user.until(lambda: user.app.screen is beneath)
+        beneath.dismiss()
+        beneath.dismiss()
+        await user.until(lambda: user.app.screen is user.desk)
+        assert user.app.is_running
