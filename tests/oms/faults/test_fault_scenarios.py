@@ -100,7 +100,7 @@ def test_each_fault_over_a_socket() -> None:
         usual = create(client, 99)
         assert (usual.status_code, "blotter-fault" in usual.headers) == (201, False)
         assert "cut-after create_orders" in usual.headers["blotter-faults"]
-    assert said[0].startswith("blotter serve: Faults are injected, as asked for: rate-limited create_orders")
+    assert said[0].startswith("blotter serve: Faults are injected as requested: rate-limited create_orders")
     assert done == {kind.name: kind.done for kind in KINDS}
     assert {name: answer.status_code for name, answer in seen.items()} == {
         "rate-limited": 429,

@@ -159,7 +159,7 @@ async def test_an_older_page_takes_as_many_steps_whatever_is_on_it(
         path = f"/api/orders?limit={limit}"
         expected = (await old.get(path)).json()["values"]
         page = (await newest.get(path)).content
-        made, taken = counted(lambda page=page: generation_2_1.answer(ORDERS.list, page))
+        made, taken = counted(lambda page=page: generation_2_1.response(ORDERS.list, page))
         assert json.loads(made)["values"] == expected
         steps.add(taken)
     assert len(steps) == 1

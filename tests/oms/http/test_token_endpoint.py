@@ -11,7 +11,7 @@ import pytest
 
 from tests.oms.contract_scenario import MANAGE, body_of
 from tui.api.http import asgi_transport
-from tui.oms.auth.tokens import MAX_ACCESS, MAX_SIGN_ONS, SECOND, Tokens
+from tui.oms.auth.tokens import MAX_ACCESS_TOKENS, MAX_SIGN_ONS, NANOSECONDS_PER_S, Tokens
 from tui.oms.auth.users import User, Users, digest, one_user
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
@@ -35,7 +35,7 @@ class Clock:
         self.seconds = 0
 
     def __call__(self) -> int:
-        return self.seconds * SECOND
+        return self.seconds * NANOSECONDS_PER_S
 
 
 @pytest.fixture
@@ -221,7 +221,7 @@ async def test_the_number_of_live_tokens_is_bounded(engine: Engine, clock: Clock
     async with httpx.AsyncClient(transport=asgi_transport(app), base_url="http://embedded") as server:
         assert await status(server, {"authorization": f"Bearer {first.access}"}) == 401
         assert (await refreshed(server, first.refresh)).status_code == 400
-        again = [tokens.refresh(newest.refresh, "") for _ in range(MAX_ACCESS)]
+        again = [tokens.refresh(newest.refresh, "") for _ in range(MAX_ACCESS_TOKENS)]
         assert await status(server, {"authorization": f"Bearer {newest.access}"}) == 401
         for grant in (again[0], again[-1]):
             assert await status(server, {"authorization": f"Bearer {grant.access}"}) == 200

@@ -20,7 +20,7 @@ from tests.oms.run.many_clients import ROOT
 from tui.api.models import Block, Order
 from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.engine import Engine
-from tui.oms.http.read_endpoints import graph_text
+from tui.oms.http.read_endpoints import graph_entry_sql
 from tui.oms.query.pages import ListQuery, read_page
 from tui.oms.query.queryable_fields import fields_of
 
@@ -84,7 +84,7 @@ def test_nothing_acknowledged_is_lost_and_no_call_is_torn_by_two_hundred_kills(
 
 def whole_calls(engine: Engine, child: int) -> int:
     """Count the calls of a child that are there; each must be there with all it made."""
-    blocks = entries(engine, ListQuery(fields_of(Block), json_sql=graph_text(Block), filter=mine(child)))
+    blocks = entries(engine, ListQuery(fields_of(Block), json_sql=graph_entry_sql(Block), filter=mine(child)))
     orders = entries(engine, ListQuery(fields_of(Order), filter=mine(child)))
     for entry in blocks:
         _, call = entry["block"]["id"]["code"].split("-")

@@ -18,7 +18,7 @@ from tests.paths import ROOT
 from tui.cli import main
 from tui.oms.run import uvicorn_protocol
 from tui.oms.run.embedded import Embedded
-from tui.oms.run.serve import _listen, _Socket
+from tui.oms.run.serve import UvicornServer, _listen
 from tui.oms.store import StoreError
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -242,7 +242,7 @@ async def test_a_head_that_does_not_arrive_is_not_waited_for(monkeypatch: pytest
     monkeypatch.setattr(uvicorn_protocol, "HEAD_S", 0)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         embedded = await Embedded.open(None, size="empty", market=False)
-        server = _Socket(embedded.app)
+        server = UvicornServer(embedded.app)
         serving = asyncio.create_task(server.serve(listening))
         reader, writer = await asyncio.open_connection(*listening.getsockname())
         writer.write(b"GET /api/orders HTTP/1.1\r\nHost: x")
@@ -265,7 +265,7 @@ HOSTS = (
 async def test_a_response_does_not_wait_for_the_acknowledgement_of_its_head(host: str) -> None:
     with _listen(host, 0) as listening:
         embedded = await Embedded.open(None, size="empty", market=False)
-        server = _Socket(embedded.app)
+        server = UvicornServer(embedded.app)
         serving = asyncio.create_task(server.serve(listening))
         reader, writer = await asyncio.open_connection(*listening.getsockname()[:2])
         writer.write(b"GET /api/orders HTTP/1.1\r\nHost: x\r\n\r\n")

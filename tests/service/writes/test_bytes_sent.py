@@ -29,7 +29,7 @@ from tui.api.requests import (
 )
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
-from tui.oms.run.serve import _Socket
+from tui.oms.run.serve import UvicornServer
 from tui.secret import Secret
 from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind
@@ -134,7 +134,7 @@ async def prepare(engine: Engine) -> None:
 async def served(recorder: Recorder, generation: Generation) -> AsyncIterator[Client]:
     """Serve on a socket, as ``blotter serve`` does, and connect a client to it."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = _Socket(recorder)
+        server = UvicornServer(recorder)
         task = asyncio.create_task(server.serve(listening))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
         http = Http(url, token=FixedToken(Secret("very-secret")), correlation_id="desk 7")

@@ -31,8 +31,9 @@ from tui.oms.demo.situations import OPENING, SITUATIONS
 from tui.oms.demo.story import CommandName, DemoStep, IdSequence, Situation, Story
 from tui.oms.demo.universe import instruments
 from tui.oms.domain.refusals import Refusal
+from tui.oms.domain.unit_of_work import Command
 from tui.oms.engine import commands
-from tui.oms.engine.commands import AllocationCommand, BookingCommand, Command, WeightedAllocationCommand
+from tui.oms.engine.commands import AllocationCommand, BookingCommand, WeightedAllocationCommand
 from tui.oms.engine.engine import Engine
 
 Size = Literal["demo", "busy", "stress"]
@@ -133,7 +134,7 @@ def _last_moment(call: tuple[tuple[CommandName, str], list[tuple[datetime, Any]]
 
 
 Items = tuple[Any, ...]
-BuiltCommand = tuple[Command, object]
+BuiltCommand = tuple[Command[Any], object]
 
 
 def _keyed(parts: Items) -> dict[str, Any]:

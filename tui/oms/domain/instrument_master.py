@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from tui.api.base import Identifiers
 from tui.api.price_units import PER_UNIT
 
-UNKNOWN: Final = "LUID_ZZZZZZZZ"
+UNRESOLVED: Final = "LUID_ZZZZZZZZ"
 """The LUID of every instrument that cannot be resolved."""
 LUID_KEY: Final = "Instrument/default/LusidInstrumentId"
 SCOPE: Final = "default"
@@ -48,7 +48,7 @@ class InstrumentTable:
             luid = self._luids.get((key, value or ""))
             if luid:
                 return luid
-        return UNKNOWN
+        return UNRESOLVED
 
     def price_unit(self, luid: str) -> Decimal:
         """Return the price unit of the instrument, 1 when it is not known."""
@@ -70,4 +70,4 @@ def instrument_of(entity: Traded) -> tuple[object, ...]:
     Two unresolved instruments are the same only when their identifiers are equal.
     """
     luid = entity.lusid_instrument_id
-    return (luid,) if luid != UNKNOWN else (luid, *sorted(entity.instrument_identifiers.items()))
+    return (luid,) if luid != UNRESOLVED else (luid, *sorted(entity.instrument_identifiers.items()))

@@ -239,7 +239,7 @@ class UnitOfWork:
                     self._new_related[relation.name].setdefault(target, {})[entity.id] = None
 
     def touch(self, entity: Stored) -> None:
-        """Give ``entity`` a new version even if its fields stay: what it belongs to has changed."""
+        """Store ``entity`` as a new version even if its fields stay: what it belongs to has changed."""
         self.put(entity)
         self._touched.add((type(entity), entity.id))
 
@@ -275,7 +275,7 @@ class UnitOfWork:
             self._undo = outer
 
     def commit(self) -> list[EntityChange]:
-        """Give the changes their versions and return them, in the order in which they were first made.
+        """Return the changes with their new versions, in the order in which they were first made.
 
         A put that changes nothing makes no version (L10).
         """
@@ -319,3 +319,8 @@ class UnitOfWork:
         """Return a new UUID (RFC 9562, version 8): the call's prefix, then a running number."""
         self._created += 1
         return f"{self._uuid_prefix}{self._created:012x}"
+
+
+Q = TypeVar("Q")
+Command = Callable[[UnitOfWork, Q], ReplyBuilder]
+"""Carries out a request on a unit of work; raises Refusal when the whole call breaks a rule."""

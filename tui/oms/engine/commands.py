@@ -1,19 +1,18 @@
-"""Everything the server can be asked to do to the desk, by the name of its operation.
+"""The commands: every change the server can make to the desk, by the name of its operation.
 
-Each command takes the call's :class:`~tui.oms.domain.unit_of_work.Book` and its request, changes the book,
-and gives an :data:`~tui.oms.domain.unit_of_work.Answer`: a thunk to call once the book is sealed, which
-builds the reply with the new versions in it. A command raises :class:`~tui.oms.domain.refusals.Refusal` when
-the whole call is refused, and nothing of the book may then be stored. The rules themselves live in
-:mod:`tui.oms.rules`.
+Each :data:`~tui.oms.domain.unit_of_work.Command` takes the call's unit of work and its request, changes the
+unit of work, and returns a function that builds the reply after the commit, with the new versions in it. It
+raises :class:`~tui.oms.domain.refusals.Refusal` when the whole call is refused; then nothing may be stored.
+The rules themselves are in :mod:`tui.oms.rules`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from tui.api import operations
-from tui.oms.domain.unit_of_work import ReplyBuilder, UnitOfWork
+from tui.oms.domain.unit_of_work import Command
 from tui.oms.rules.allocating import AllocationCommand, WeightedAllocationCommand, allocate, allocate_weighted
 from tui.oms.rules.booking import BookingCommand, book_transactions
 from tui.oms.rules.cancelling import cancel_and_move, cancel_orders
@@ -41,7 +40,6 @@ __all__ = [
     "COMMANDS",
     "AllocationCommand",
     "BookingCommand",
-    "Command",
     "WeightedAllocationCommand",
     "allocate",
     "allocate_weighted",
@@ -67,9 +65,7 @@ __all__ = [
     "upsert_placements",
 ]
 
-Command = Callable[[UnitOfWork, Any], ReplyBuilder]
-
-COMMANDS: Final[Mapping[str, Command]] = {
+COMMANDS: Final[Mapping[str, Command[Any]]] = {
     operations.CREATE_ORDERS.name: create_orders,
     operations.MOVE_ORDERS.name: move_orders,
     operations.UPDATE_ORDERS.name: update_orders,

@@ -27,7 +27,7 @@ from tui.oms.domain.instrument_master import Instruments
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.request_ids import RequestIds
 from tui.oms.domain.times import moment
-from tui.oms.domain.unit_of_work import Context, EntityChange, ReplyBuilder, UnitOfWork
+from tui.oms.domain.unit_of_work import Command, Context, EntityChange, UnitOfWork
 from tui.oms.store import Store
 from tui.oms.store.json_cache import JsonCache
 from tui.oms.store.readers import MAX_READERS, Readers
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 Q = TypeVar("Q")
 T = TypeVar("T")
 P = ParamSpec("P")
-
-Command = Callable[[UnitOfWork, Q], ReplyBuilder]
 
 
 class Engine:

@@ -1,7 +1,7 @@
 """The order graph: blocks and placements with the totals of their life cycle (G1 to G11).
 
-Pure functions over a book. A graph entry is derived from what is stored and from nothing else, so it can
-be kept beside its block or placement and made anew whenever :func:`touched` says it may have changed.
+Pure functions over a unit of work. An entry is derived from stored entities only, so it is stored beside its
+block or placement and computed again when :func:`affected_ids` says that it may have changed.
 """
 
 from __future__ import annotations
@@ -74,29 +74,29 @@ __all__ = ["affected_ids", "graph_block", "graph_placement", "prefetch"]
 
 
 class _BlockFacts(Struct, frozen=True):
-    """What a block's entry is made of: everything around the block, read once."""
+    """The entities a block's entry is derived from, read once."""
 
     block: Block
     orders: Sequence[Order]
     placements: Sequence[Placement]
     executions: Mapping[ResourceId, Sequence[Execution]]
-    """The fills of every top-level placement, its children's included, the cancelled left out."""
+    """The fills of every top-level placement, with those of its children and without cancelled ones."""
     parts: Mapping[str, BlockShares]
-    """What the top-level placements put on their blocks, by basis."""
+    """What the top-level placements place on each of their blocks, by basis."""
     executed: Mapping[ResourceId, Decimal]
-    """The units of every top-level placement's fills that fall to this block."""
+    """The executed units of every top-level placement that are attributed to this block."""
     allocations: Sequence[Allocation]
     bookings: Sequence[Booking]
     latest: datetime | None
 
     @property
     def top(self) -> list[Placement]:
-        """The placements that are no children."""
+        """The placements that are not children."""
         return top_level(self.placements)
 
 
 def prefetch(uow: UnitOfWork, blocks: Iterable[ResourceId], placements: Iterable[ResourceId]) -> None:
-    """Read at once what the entries of ``blocks`` and ``placements`` are made of."""
+    """Read what the entries of ``blocks`` and ``placements`` are derived from, in few queries."""
     blocks = list(blocks)
     uow.prefetch(Block, blocks)
     uow.prefetch_related(PLACEMENTS_OF_BLOCK, blocks)
@@ -124,8 +124,8 @@ def prefetch(uow: UnitOfWork, blocks: Iterable[ResourceId], placements: Iterable
 
 @exact_arithmetic
 def graph_block(uow: UnitOfWork, block: Block) -> OrderGraphBlock:
-    """G1 to G8, G10: give a block with its totals."""
-    facts = _gathered(uow, block)
+    """Return a block with its totals (G1 to G8, G10)."""
+    facts = _read_facts(uow, block)
     ordered, placed = _ordered(facts), _placed(uow, facts)
     executed, allocated, booked = _executed(facts), _allocated(facts), _booked(facts)
     size = ordered.quantity if facts.orders else block.quantity
@@ -152,8 +152,8 @@ def graph_block(uow: UnitOfWork, block: Block) -> OrderGraphBlock:
     )
 
 
-def _gathered(uow: UnitOfWork, block: Block) -> _BlockFacts:
-    """G4, G5, G10: read what surrounds a block; the allocations of its placements where it has no orders."""
+def _read_facts(uow: UnitOfWork, block: Block) -> _BlockFacts:
+    """Read a block's related entities; without orders, the allocations of its placements (G4, G5, G10)."""
     orders = orders_of_block(uow, block)
     placements = uow.related(PLACEMENTS_OF_BLOCK, block.id)
     units = attribution(uow, block.id)
@@ -186,13 +186,13 @@ def _gathered(uow: UnitOfWork, block: Block) -> _BlockFacts:
 
 
 def _latest(parts: Iterable[Stored]) -> datetime | None:
-    """G10: give when any part last changed."""
+    """Return the time of the newest change of any part (G10)."""
     changed = (part.version.as_at_modified for part in parts if part.version)
     return max((moment for moment in changed if moment is not None), default=None)
 
 
 def _by_state(sizes: Iterable[tuple[str | None, Decimal | None]]) -> dict[str, Decimal] | None:
-    """G1: give the sums by state, the cancelled included; None when nothing is sized this way."""
+    """Return the sums by state, cancelled ones included; None when nothing has such a size (G1)."""
     found: dict[str, Decimal] = {}
     for state, size in sizes:
         if size is not None:
@@ -202,12 +202,12 @@ def _by_state(sizes: Iterable[tuple[str | None, Decimal | None]]) -> dict[str, D
 
 
 def _live(sums: Mapping[str, Decimal] | None) -> Decimal:
-    """G1: give what is left of the sums by state without the cancelled."""
+    """Return the sum over all states but cancelled ones (G1)."""
     return trim_zeros(total(size for state, size in (sums or {}).items() if not is_cancelled(state)))
 
 
 def _ordered(facts: _BlockFacts) -> Ordered:
-    """G1, G10: give what is ordered, by state, and each order's compliance and approval."""
+    """Return the ordered totals, by state, with each order's compliance and approval (G1, G10)."""
     quantities = _by_state((order.state, order.quantity) for order in facts.orders)
     amounts = _by_state(
         (order.state, AMOUNT.size_of(order)) for order in facts.orders if order.amount is not None
@@ -231,7 +231,7 @@ def _ordered(facts: _BlockFacts) -> Ordered:
 
 
 def _placed(uow: UnitOfWork, facts: _BlockFacts) -> Placed:
-    """G2: give what is placed, by state with the cancelled at their full size, and every placement's id."""
+    """Return the placed totals; by state, cancelled placements count with their full size (G2)."""
     id = facts.block.id
 
     def live(basis: Basis) -> Decimal:
@@ -260,10 +260,10 @@ def _placed(uow: UnitOfWork, facts: _BlockFacts) -> Placed:
 
 
 def _executed(facts: _BlockFacts) -> Executed:
-    """G3: give what is executed for the block, with its units times their prices.
+    """Return the executed totals; the amount is the sum of units times price (G3).
 
-    The amount is that sum for bonds too, as G3 has it, and not their money: clients divide it by the
-    quantity to have the average price.
+    It is so for bonds too, although their money is a hundredth of it: clients divide it by the quantity to
+    get the average price.
     """
     weighted = ZERO
     for id, executions in facts.executions.items():
@@ -280,13 +280,13 @@ def _executed(facts: _BlockFacts) -> Executed:
 
 
 def _signed(block: Block, side: str | None, units: Decimal) -> Decimal:
-    """G4: give units relative to the block: less than nothing when the side opposes the block's."""
+    """Return units relative to the block: negative when ``side`` opposes the block's (G4)."""
     ours, theirs = direction_of(block.side), direction_of(side)
     return -units if ours and theirs and ours != theirs else units
 
 
 def _allocated(facts: _BlockFacts) -> Allocated:
-    """G4: give what is allocated."""
+    """Return the allocated totals (G4)."""
     details = tuple(
         AllocatedDetail(
             id=each.id,
@@ -299,7 +299,7 @@ def _allocated(facts: _BlockFacts) -> Allocated:
 
 
 def _weighted(facts: _BlockFacts) -> Decimal:
-    """Give the allocated units times their prices."""
+    """Return the sum of allocated units times their prices."""
     return total(
         _signed(facts.block, each.side, each.quantity) * (each.price.amount or ZERO)
         for each in facts.allocations
@@ -308,7 +308,7 @@ def _weighted(facts: _BlockFacts) -> Decimal:
 
 
 def _booked(facts: _BlockFacts) -> Booked:
-    """G5: give what stands booked, with its consideration."""
+    """Return the booked totals, with their consideration (G5)."""
     units = money = ZERO
     for booking in facts.bookings:
         transaction = booking.transaction
@@ -323,7 +323,7 @@ def _booked(facts: _BlockFacts) -> Booked:
 
 @exact_arithmetic
 def graph_placement(uow: UnitOfWork, placement: Placement) -> OrderGraphPlacement:
-    """G9, G11, P5, P12: give a placement with what came of it, its children's part included."""
+    """Return a placement with its totals, those of its children included (G9, G11, P5, P12)."""
     blocks = (uow.get(Block, id) for id in placement.block_ids)
     orders = dict.fromkeys(id for block in blocks if block is not None for id in block.order_ids)
     children = uow.related(CHILDREN_OF_PLACEMENT, placement.id)

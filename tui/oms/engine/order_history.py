@@ -1,8 +1,7 @@
-"""The history of an order: everything that happened to it and to what came of it (2.10, H1 to H3).
+"""The history of an order: its own changes and the events of related entities (2.10, H1 to H3).
 
-It is computed from the journal: the order's own versions, the blocks it has been in, their placements,
-the executions of those, and the order's allocations and bookings. A related event counts from the moment
-the order is in the block until it leaves it.
+It is computed from the journal: the order's own versions, the blocks it has been in, their placements and
+executions, and the order's allocations and bookings. An event of a block counts while the order is in it.
 """
 
 from __future__ import annotations
@@ -32,9 +31,9 @@ from tui.oms.domain.unit_of_work import (
 from tui.oms.store.reads import Reads, Stamped
 
 _NOT_SHOWN: Final = frozenset({"id", "version", "links", "properties", "basis", "direction", "state"})
-"""Fields that say nothing of their own when they change: derived, or told by an event of their own."""
+"""Fields whose changes are not listed: they are derived, or have events of their own."""
 
-_RANKS: Final = (
+_ACTION_ORDER: Final = (
     "OrderBooked",
     "OrderAllocated",
     "OrderExecuted",
@@ -50,14 +49,14 @@ _RANKS: Final = (
     "OrderBlocked",
     "OrderCreated",
 )
-"""What comes first among the events of one call, the newest first (H1)."""
+"""The order of the events of one call, the newest first (H1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened: what, to which field, and which entities took part (H2).
+    """One event: the action, the field it changed, and the entities that took part (H2).
 
-    ``number`` is the version the order had once it had happened.
+    ``number`` is the order's version number after the event.
     """
 
     as_at: int
@@ -74,7 +73,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class BlockMembership:
-    """The time an order was in a block: from ``since`` until before ``until``, in microseconds."""
+    """A time an order was in a block: from ``since`` until before ``until``, in microseconds."""
 
     block: ResourceId
     since: Stamped[Block]
@@ -82,7 +81,7 @@ class BlockMembership:
 
 
 def of_order(store: Reads, id: ResourceId, as_at: int) -> list[Event]:
-    """Give the order's history up to ``as_at`` (microseconds), newest first (H1).
+    """Return the order's history up to ``as_at`` (microseconds), newest first (H1).
 
     Raises:
         Refusal: there is no such order at that time (H3).
@@ -95,21 +94,26 @@ def of_order(store: Reads, id: ResourceId, as_at: int) -> list[Event]:
 
 
 class HistoryBuilder:
-    """One order's history, being told."""
+    """Builds one order's history."""
 
     def __init__(self, store: Reads, id: ResourceId, versions: list[Stamped[Order]], as_at: int) -> None:
         self._store = store
         self._id = id
         self._versions = versions
         self._as_at = as_at
-        self._stays = sorted(self._find_stays(), key=lambda stay: stay.since.as_at)
+        self._memberships = sorted(self._find_memberships(), key=lambda membership: membership.since.as_at)
 
     def events(self) -> list[Event]:
+        """Return all events, newest first."""
         related = [*self._placements(), *self._allocations()]
-        told = {event.as_at for event in related if event.action in ("OrderAllocated", "OrderBooked")}
-        born = self._versions[0].as_at
-        events = [event for event in (*self._own(told), *self._moves(), *related) if event.as_at >= born]
-        events.sort(key=lambda event: (-event.as_at, _RANKS.index(event.action)))
+        allocated_at = {event.as_at for event in related if event.action in ("OrderAllocated", "OrderBooked")}
+        created_at = self._versions[0].as_at
+        events = [
+            event
+            for event in (*self._own_changes(allocated_at), *self._moves(), *related)
+            if event.as_at >= created_at
+        ]
+        events.sort(key=lambda event: (-event.as_at, _ACTION_ORDER.index(event.action)))
         return events
 
     def _event(self, stamp: Stamped[Any], action: str, description: str, **more: Any) -> Event:
@@ -120,7 +124,7 @@ class HistoryBuilder:
         return version.as_at <= stamp.as_at or version is self._versions[0]
 
     def _versions_of(self, relation: Relation[Any], target: ResourceId) -> Iterator[list[Stamped[Any]]]:
-        """Give the versions of each entity that ever pointed at ``target``, the newest entity first."""
+        """Yield the versions of each entity that ever referred to ``target``, the newest entity first."""
         for n in reversed(self._store.ever_linked(relation, target)):
             versions = self._store.versions(relation.kind, n, self._as_at)
             if versions:
@@ -128,12 +132,16 @@ class HistoryBuilder:
 
     # -- the order itself ------------------------------------------------------------------------------
 
-    def _own(self, told: set[int]) -> Iterator[Event]:
-        """Tell what changed on the order; a state that follows from an allocation told is not told twice."""
+    def _own_changes(self, allocated_at: set[int]) -> Iterator[Event]:
+        """Yield the order's own changes, without state changes caused by an allocation that is listed."""
         first = self._versions[0]
-        stay = self._stays[0] if self._stays and self._stays[0].since.as_at == first.as_at else None
-        where = f" in block {stay.block.code}" if stay else ""
-        detail = _named("block", stay.block) if stay else {}
+        membership = (
+            self._memberships[0]
+            if self._memberships and self._memberships[0].since.as_at == first.as_at
+            else None
+        )
+        where = f" in block {membership.block.code}" if membership else ""
+        detail = _named("block", membership.block) if membership else {}
         yield self._event(first, "OrderCreated", f"Order created{where}", detail=detail)
         for old, new in pairwise(self._versions):
             if old.entity is None or new.entity is None:
@@ -142,7 +150,7 @@ class HistoryBuilder:
             change = {"attribute": "state", "before": before, "after": after}
             if is_cancelled(after) and not is_cancelled(before):
                 yield self._event(new, "OrderCancelled", "Order cancelled", **change)
-            elif before != after and new.as_at not in told:
+            elif before != after and new.as_at not in allocated_at:
                 yield self._event(new, "FieldModified", "State changed", **change)
             for name, was, now in _differences(old.entity, new.entity):
                 change = {"attribute": name, "before": was, "after": now}
@@ -165,7 +173,7 @@ class HistoryBuilder:
 
     # -- its blocks --------------------------------------------------------------------------------------
 
-    def _find_stays(self) -> Iterator[BlockMembership]:
+    def _find_memberships(self) -> Iterator[BlockMembership]:
         for versions in self._versions_of(BLOCK_OF_ORDER, self._id):
             since: Stamped[Block] | None = None
             for stamp in versions:
@@ -173,46 +181,48 @@ class HistoryBuilder:
                 if inside and since is None:
                     since = stamp
                 elif not inside and since is not None:
-                    yield _stay(since, stamp.as_at)
+                    yield _membership(since, stamp.as_at)
                     since = None
             if since is not None:
-                yield _stay(since, self._as_at + 1)
+                yield _membership(since, self._as_at + 1)
 
     def _moves(self) -> Iterator[Event]:
         left: BlockMembership | None = None
-        for stay in self._stays:
-            if stay.since.as_at == self._versions[0].as_at:
-                left = stay
+        for membership in self._memberships:
+            if membership.since.as_at == self._versions[0].as_at:
+                left = membership
                 continue
-            to = stay.block
-            if left is not None and left.until == stay.since.as_at:
+            to = membership.block
+            if left is not None and left.until == membership.since.as_at:
                 detail = {**_named("block", to), **_named("sourceBlock", left.block)}
                 text = f"Order moved from block {left.block.code} to block {to.code}"
-                yield self._event(stay.since, "OrderMoved", text, detail=detail)
+                yield self._event(membership.since, "OrderMoved", text, detail=detail)
             else:
                 text = f"Order put into block {to.code}"
-                yield self._event(stay.since, "OrderBlocked", text, detail=_named("block", to))
-            left = stay
+                yield self._event(membership.since, "OrderBlocked", text, detail=_named("block", to))
+            left = membership
 
-    # -- what came of them -------------------------------------------------------------------------------
+    # -- placements, executions, allocations and bookings ------------------------------------------------
 
     def _placements(self) -> Iterator[Event]:
-        for stay in self._stays:
-            for versions in self._versions_of(PLACEMENTS_OF_BLOCK, stay.block):
+        for membership in self._memberships:
+            for versions in self._versions_of(PLACEMENTS_OF_BLOCK, membership.block):
                 executions = list(self._versions_of(EXECUTIONS_OF_PLACEMENT, _id_of(versions)))
                 fill_times = {stamp.as_at for fills in executions for stamp in fills}
-                events = [*self._placed(stay, versions, fill_times)]
+                events = [*self._placed(membership, versions, fill_times)]
                 for fills in executions:
                     events += self._executed(fills)
-                yield from (event for event in events if stay.since.as_at <= event.as_at < stay.until)
+                yield from (
+                    event for event in events if membership.since.as_at <= event.as_at < membership.until
+                )
 
     def _placed(
-        self, stay: BlockMembership, versions: list[Stamped[Placement]], fill_times: set[int]
+        self, membership: BlockMembership, versions: list[Stamped[Placement]], fill_times: set[int]
     ) -> Iterator[Event]:
         id = _id_of(versions)
-        detail = {**_named("block", stay.block), **_named("placement", id)}
+        detail = {**_named("block", membership.block), **_named("placement", id)}
         parent = versions[0].entity.parent_placement_id if versions[0].entity else None
-        text = f"Block {stay.block.code} was placed as {id.code}"
+        text = f"Block {membership.block.code} was placed as {id.code}"
         if parent is not None:
             text = f"Placement {parent.code} was placed on as {id.code}"
         yield self._event(versions[0], "OrderPlaced", text, detail=detail)
@@ -292,7 +302,7 @@ class HistoryBuilder:
             )
 
 
-def _stay(since: Stamped[Block], until: int) -> BlockMembership:
+def _membership(since: Stamped[Block], until: int) -> BlockMembership:
     assert since.entity is not None
     return BlockMembership(since.entity.id, since, until)
 
@@ -309,7 +319,7 @@ def _named(what: str, id: ResourceId) -> dict[str, str]:
 
 
 def _differences(old: Any, new: Any, without: set[str] | None = None) -> Iterator[tuple[str, Any, Any]]:
-    """Give the fields that differ, by their JSON name, with both values."""
+    """Yield the fields that differ, by their JSON name, with both values."""
     for name, encoded in zip(old.__struct_fields__, old.__struct_encode_fields__, strict=True):
         if encoded in _NOT_SHOWN or encoded in (without or ()):
             continue
@@ -319,12 +329,12 @@ def _differences(old: Any, new: Any, without: set[str] | None = None) -> Iterato
 
 
 def _words(name: str) -> str:
-    """Give a JSON name as words: ``limitPrice`` as ``Limit price``."""
+    """Return a JSON name as words: ``limitPrice`` as ``Limit price``."""
     spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
     return spaced[:1].upper() + spaced[1:]
 
 
-# -- both shapes of an item ----------------------------------------------------------------------------
+# -- the two shapes of an item -------------------------------------------------------------------------
 
 
 def _head(event: Event) -> dict[str, Any]:
@@ -340,7 +350,7 @@ def _head(event: Event) -> dict[str, Any]:
 
 
 def newer_item(event: Event) -> dict[str, Any]:
-    """Give an event as ChangeIntervalWithOrderManagementDetail: values are property values."""
+    """Return an event as ChangeIntervalWithOrderManagementDetail: values are property values."""
     item = {"detail": dict(event.detail), **_head(event)}
     for name, value in (("previousValue", event.before), ("newValue", event.after)):
         if value is not None:
@@ -349,7 +359,7 @@ def newer_item(event: Event) -> dict[str, Any]:
 
 
 def older_item(event: Event) -> dict[str, Any]:
-    """Give an event as EntityChangeItem: values are plain JSON, and absent ones are null."""
+    """Return an event as EntityChangeItem: values are plain JSON, and absent ones are null."""
     return {
         **_head(event),
         "previousValue": _plain_value(event.before),

@@ -1,9 +1,8 @@
-"""The HTTP face: an ASGI application that answers as LUSID does, over any engine.
+"""The ASGI application: it answers as LUSID does, over any engine.
 
-It owns the routes, the response headers and the form of every failure; what is checked at the door is in
-:mod:`tui.oms.http.guards`. What an endpoint does is in :mod:`tui.oms.http.read_endpoints` and
-:mod:`tui.oms.http.write_endpoints`; which operations there are is declared in :mod:`tui.api.operations`
-and nowhere else.
+It owns the routes, the response headers and the form of every failure. :mod:`tui.oms.http.guards` checks
+requests before they are read; :mod:`tui.oms.http.read_endpoints` and :mod:`tui.oms.http.write_endpoints`
+serve the operations, which are declared in :mod:`tui.api.operations` only.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from tui.oms.http import deadlines, guards, idempotency, property_keys, read_end
 from tui.oms.http.call import Call, Generation
 from tui.oms.http.idempotency import InFlightKeys
 from tui.oms.http.identity import who_am_i
-from tui.oms.http.response_builder import add_headers, refused
+from tui.oms.http.response_builder import add_headers, problem_response
 from tui.oms.http.router import Handler, Route, Routes
 from tui.oms.store import StoreError
 
@@ -48,9 +47,9 @@ log: Final = logging.getLogger(__name__)
 class ServerSettings(Struct, frozen=True):
     """How the server presents itself.
 
-    ``tokens`` know who may enter; None asks for no token, and everything is done as ``user``. ``hosts``
-    are the names the server answers to; None answers to any, as in process. ``faults`` are what it was
-    asked to do wrong. ``request_s`` is how long a request may take, in seconds.
+    ``tokens`` are those the server accepts; None asks for none, and every call is made by ``user``.
+    ``hosts`` are the host names it answers to; None means any, as in process. ``faults`` are injected on
+    request. ``request_s`` is how long a request may take, in seconds.
     """
 
     tokens: Tokens | None = None
@@ -72,73 +71,76 @@ class Server:
     ) -> None:
         self._engine = engine
         self._settings = settings or ServerSettings()
-        self._at_work = InFlightKeys()
-        self._older = _older() if self._settings.generation != "latest" else None
+        self._in_flight = InFlightKeys()
+        self._older = _generation_module() if self._settings.generation != "latest" else None
         self._routes = Routes()
-        self._contract()
+        self._add_contract_routes()
         self._routes.add(WHO_AM_I, who_am_i)
         if self._settings.tokens is not None:
-            self._sign_on(self._settings.tokens)
+            self._add_token_route(self._settings.tokens)
         if market is not None:
-            self._controls(market)
+            self._add_market_routes(market)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._answer(Request(scope, receive), scope, receive, send)
+            await self._respond(Request(scope, receive), scope, receive, send)
 
     # -- the routes ----------------------------------------------------------------------------------
 
-    def _contract(self) -> None:
-        """Serve the endpoints of the contract, under /api and, as LUSID has it, /api/api."""
+    def _add_contract_routes(self) -> None:
+        """Add the endpoints of the contract, under /api and, as in LUSID, /api/api."""
         reads = read_endpoints.handlers()
         for operation in operations.OPERATIONS:
             if not operation.is_in(self._settings.generation):
-                self._routes.add(operation, _came_later)
+                self._routes.add(operation, _not_in_generation)
             elif operation.effect == "reads":
-                self._routes.add(operation, self._reads(self._shaped(operation, reads[operation.name])))
+                read = self._in_generation(operation, reads[operation.name])
+                self._routes.add(operation, self._read_handler(read))
             else:
-                write = self._shaped(operation, partial(_write, operation))
-                self._routes.add(operation, self._writes(operation, write))
+                write = self._in_generation(operation, partial(_write, operation))
+                self._routes.add(operation, self._write_handler(operation, write))
 
-    def _shaped(self, operation: Operation[Any, Any], work: Callable[P, bytes]) -> Callable[P, bytes]:
-        """Give ``work`` with its answers in the shape of the server's generation."""
+    def _in_generation(self, operation: Operation[Any, Any], work: Callable[P, bytes]) -> Callable[P, bytes]:
+        """Return ``work`` with its responses in the shape of the server's generation."""
         older = self._older
         if older is None:
             return work
 
-        def shaped(*args: P.args, **kwargs: P.kwargs) -> bytes:
-            answer: bytes = older.answer(operation, work(*args, **kwargs))
+        def in_older_shape(*args: P.args, **kwargs: P.kwargs) -> bytes:
+            answer: bytes = older.response(operation, work(*args, **kwargs))
             return answer
 
-        return shaped
+        return in_older_shape
 
-    def _reads(self, read: read_endpoints.Read) -> Handler:
+    def _read_handler(self, read: read_endpoints.Read) -> Handler:
         async def handle(call: Call) -> bytes:
             property_keys.check(call)
-            return await deadlines.read_in_time(self._engine.run_view(read, call), call.seconds_left)
+            return await deadlines.read_before_deadline(self._engine.run_view(read, call), call.seconds_left)
 
         return handle
 
-    def _writes(self, operation: Operation[Any, Any], write: Callable[[Call, bytes], bytes]) -> Handler:
+    def _write_handler(
+        self, operation: Operation[Any, Any], write: Callable[[Call, bytes], bytes]
+    ) -> Handler:
         async def handle(call: Call) -> bytes:
             _check_may_write(call)
             raw = b"" if operation.method == "DELETE" else await guards.json_body(call)
-            with self._at_work.begin(idempotency.key_of(call)):
+            with self._in_flight.begin(idempotency.key_of(call)):
                 work = partial(write, call, raw)
-                return await deadlines.write_in_time(self._engine.run, work, call.seconds_left)
+                return await deadlines.write_before_deadline(self._engine.run, work, call.seconds_left)
 
         return handle
 
-    def _sign_on(self, tokens: Tokens) -> None:
-        """Serve the token endpoint."""
+    def _add_token_route(self, tokens: Tokens) -> None:
+        """Add the token endpoint."""
         from tui.oms.http.token_endpoint import token
 
         self._routes.add(TOKEN, partial(token, tokens), open=True)
 
-    def _controls(self, market: Callable[[], MarketControl]) -> None:
-        """Serve the controls of the simulated market."""
+    def _add_market_routes(self, market: Callable[[], MarketControl]) -> None:
+        """Add the endpoints that control the simulated market."""
         from tui.oms.http import market_control
 
         async def show(call: Call) -> bytes:
@@ -151,17 +153,17 @@ class Server:
         self._routes.add(MARKET_STATUS, show)
         self._routes.add(SET_MARKET, control)
 
-    # -- one answer ------------------------------------------------------------------------------------
+    # -- one response ------------------------------------------------------------------------------------
 
-    async def _answer(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
-        began = time.monotonic()
+    async def _respond(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.monotonic()
         request_id = self._engine.request_ids.next()
         try:
-            response = await self._response(request, request_id)
+            response = await self._response_to(request, request_id)
         except Refusal as refusal:
-            response = refused(refusal, request, request_id)
+            response = problem_response(refusal, request, request_id)
         except StoreError as error:
-            response = refused(
+            response = problem_response(
                 Refusal("StoreFailure", str(error), code=UNLISTED, status=503), request, request_id
             )
         except ClientDisconnect:
@@ -169,41 +171,42 @@ class Server:
         except Exception:
             log.exception("Request %s failed", request_id)
             detail = f"The server failed while it worked on request {request_id}; its log says more."
-            response = refused(Refusal("ServerError", detail, code=UNLISTED, status=500), request, request_id)
-        add_headers(response, request, request_id, began)
+            failure = Refusal("ServerError", detail, code=UNLISTED, status=500)
+            response = problem_response(failure, request, request_id)
+        add_headers(response, request, request_id, started)
         if self._settings.faults is not None:
             response.headers["blotter-faults"] = str(self._settings.faults)
         await response(scope, receive, send)
 
-    async def _response(self, request: Request, request_id: str) -> Response:
+    async def _response_to(self, request: Request, request_id: str) -> Response:
         guards.check(request, self._settings.hosts)
         methods, parts = self._routes.find(_path(request))
         route = methods.get(request.method)
         caller = self._caller(request, route)
         if route is None:
-            response = refused(_not_served(request, methods), request, request_id)
+            response = problem_response(_not_served(request, methods), request, request_id)
             if methods:
                 response.headers["allow"] = ", ".join(sorted(methods))
             return response
-        until = time.monotonic() + self._settings.request_s
+        deadline = time.monotonic() + self._settings.request_s
         generation = self._settings.generation
         newer = route.operation.newer_parameters if self._older else ()
         ignored = frozenset(name.lower() for name in newer)
-        call = Call(self._engine, request, parts, caller, request_id, generation, until, ignored)
+        call = Call(self._engine, request, parts, caller, request_id, generation, deadline, ignored)
         try:
-            return await self._answered(route, call)
+            return await self._dispatch(route, call)
         except Refusal as refusal:
             if refusal.status == 404:
                 guards.check_ids(parts)
             raise
 
-    async def _answered(self, route: Route, call: Call) -> Response:
+    async def _dispatch(self, route: Route, call: Call) -> Response:
         call.query.check_ignored_parameters()
         faults = self._settings.faults
         if faults is not None and (fault := faults.strike(route.operation)) is not None:
-            from tui.oms.http.fault_middleware import injected
+            from tui.oms.http.fault_middleware import respond_with_fault
 
-            return await injected(fault, route, call)
+            return await respond_with_fault(fault, route, call)
         answer = await route.handler(call)
         if isinstance(answer, Response):
             return answer
@@ -217,19 +220,19 @@ class Server:
 
 
 def _path(request: Request) -> str:
-    """Give the path as it was sent, where a slash within an id is told from one between segments."""
+    """Return the path as it was sent: a slash inside an id is still encoded there."""
     raw = request.scope.get("raw_path")
     return raw.decode("latin-1") if raw else quote(request.url.path)
 
 
 def _write(operation: Operation[Any, Any], call: Call, raw: bytes) -> bytes:
-    """Do a write in the store's thread, where the rules are loaded when the first one needs them."""
+    """Carry out a write in the store's thread; the first one loads the rules."""
     from tui.oms.http.write_endpoints import write
 
     return write(operation, call, raw)
 
 
-def _older() -> ModuleType:
+def _generation_module() -> ModuleType:
     from tui.oms.http import generation_2_1
 
     return generation_2_1
@@ -240,13 +243,13 @@ def _check_may_write(call: Call) -> None:
         raise Refusal("AccessDenied", "This token may only read.", code=ACCESS_DENIED, status=403)
 
 
-async def _came_later(call: Call) -> bytes:
+async def _not_in_generation(call: Call) -> bytes:
     detail = f"{call.request.url.path} came after generation {call.generation}, which this server answers as."
     raise Refusal("NotImplemented", detail, code=UNLISTED, status=501)
 
 
 def _not_served(request: Request, allowed: Iterable[str]) -> Refusal:
-    """Say that there is nothing under a path, or that it is a part of LUSID that is not modelled here."""
+    """Return the refusal of a path or method that is not served, or not modelled here (501)."""
     path, method = request.url.path, request.method
     if allowed:
         detail = f"{path} is served for {', '.join(sorted(allowed))}, not for {method}."

@@ -1,8 +1,7 @@
-"""Request bodies: bounded, then read into the contract's request types.
+"""Request bodies: checked for depth, then decoded into the contract's request types.
 
-Unlike a client, the server keeps texts as they were sent: what a screen must not show is the concern of
-whoever draws it. Numbers are read digit by digit and refused beyond any sensible size, times without a
-zone are UTC (F2).
+Unlike a client, the server stores text as it was sent; whoever shows it sanitises it. Numbers are decoded
+exactly and refused beyond any sensible size; times without a zone are UTC (F2).
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ T = TypeVar("T")
 
 MAX_DEPTH: Final = 32
 MAX_DIGITS: Final = 40
-"""How far from 1 a number may be, in powers of ten; nothing that is traded comes near it."""
+"""The largest power of ten a number may have, up or down; nothing that is traded comes near it."""
 
 _DECODERS: Final[dict[Any, msgspec.json.Decoder[Any]]] = {}
 _BRACES: Final = bytes.maketrans(b"[]", b"{}")
@@ -33,10 +32,10 @@ _ZONELESS: Final = r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?)?"
 
 
 def read(kind: type[T], raw: bytes) -> T:
-    """Read ``raw`` as ``kind``.
+    """Decode ``raw`` as ``kind``.
 
     Raises:
-        Refusal: it is empty, too deep, not JSON, or not of that shape (157).
+        Refusal: it is empty, too deep, not JSON, or of another shape (157).
     """
     if not raw.strip():
         raise invalid({"Body": (NO_BODY,)})
@@ -56,7 +55,7 @@ def read(kind: type[T], raw: bytes) -> T:
 
 
 def _depth(raw: bytes) -> int:
-    """Give how deep objects and lists are nested, by taking away the innermost ones until none is left."""
+    """Return how deep objects and lists are nested: remove the innermost ones until none is left."""
     plain = raw.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in raw else raw
     marks = plain.translate(_BRACES, _NOT_STRUCTURE).replace(b'""', b"")
     left = re.sub(_STRING, b"", marks) if b'"' in marks else marks
@@ -97,7 +96,7 @@ def _no_number(name: str) -> Decimal:
 
 
 def _with_zones(value: Any, name: str = "") -> Any:
-    """Give times that lack a zone the one they mean (F2), and refuse texts that are not Unicode."""
+    """Return ``value`` with UTC added to times without a zone (F2); refuse text that is not Unicode."""
     if isinstance(value, str):
         if name in codec.time_members() and (match := re.fullmatch(_ZONELESS, value)):
             return f"{match[1]}T{match[2] or '00:00'}{match[3] or ':00'}Z"

@@ -1,4 +1,4 @@
-"""One HTTP call as the handlers see it: who calls, what was asked for, and how its parameters are read."""
+"""One HTTP call as the handlers see it: its caller, its path and its parsed parameters."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Generation = Literal["latest", "2.1"]
 _SPACED_ZONE: Final = r" (\d\d:\d\d)$"
 _FLAGS: Final = {"true": True, "false": False}
 _IGNORED_FLAGS: Final = ("getDerivedComplianceStatuses", "retryWithoutChangedEntities", "useComplianceV2")
-_TIMES_LEFT_BE: Final = ("verificationAsAt",)
-"""What the contract knows and nothing is done by here."""
+_IGNORED_TIMES: Final = ("verificationAsAt",)
+"""Parameters of the contract that this server checks and ignores."""
 
 
 class Query:
-    """The query string's parameters: names in any case, lists as repeated names."""
+    """The parameters of the query string: names in any case, lists as repeated names."""
 
     def __init__(self, pairs: list[tuple[str, str]]) -> None:
         self._values: dict[str, list[str]] = {}
@@ -36,16 +36,16 @@ class Query:
             self._values.setdefault(name.lower(), []).append(value)
 
     def many(self, name: str) -> tuple[str, ...]:
-        """Give the values of a list parameter."""
+        """Return the values of a list parameter."""
         return tuple(value for value in self._values.get(name.lower(), ()) if value.strip())
 
     def text(self, name: str) -> str | None:
-        """Give a parameter's value, or None when it is missing or empty."""
+        """Return a parameter's value, or None when it is missing or empty."""
         values = self.many(name)
         return values[-1] if values else None
 
     def flag(self, name: str, default: bool) -> bool:
-        """Give a boolean, in any case.
+        """Return a boolean parameter's value; its letter case is ignored.
 
         Raises:
             Refusal: it is neither true nor false (151).
@@ -58,10 +58,10 @@ class Query:
         return _FLAGS[text.lower()]
 
     def number(self, name: str) -> int | None:
-        """Give a whole number.
+        """Return a whole number parameter's value, or None.
 
         Raises:
-            Refusal: it is not one (151).
+            Refusal: it is not a whole number (151).
         """
         text = self.text(name)
         if text is None:
@@ -71,7 +71,7 @@ class Query:
         return int(text)
 
     def time(self, name: str) -> datetime | None:
-        """Give a point in time; without a zone it is UTC.
+        """Return a time parameter's value, or None; without a zone it is UTC.
 
         Raises:
             Refusal: it is not a date-time (151).
@@ -85,27 +85,27 @@ class Query:
         return moment
 
     def check_ignored_parameters(self) -> None:
-        """Check that the parameters nothing is done by could have been meant.
+        """Check the parameters that are otherwise ignored.
 
         Raises:
             Refusal: one is not of its type (151).
         """
         for name in _IGNORED_FLAGS:
             self.flag(name, False)
-        for name in _TIMES_LEFT_BE:
+        for name in _IGNORED_TIMES:
             self.time(name)
 
     def as_at(self, name: str = "asAt") -> int | None:
-        """Give a point in time in microseconds, as the store counts them."""
+        """Return a time parameter's value in microseconds since 1970, or None."""
         moment = self.time(name)
         return None if moment is None else micros(moment)
 
 
 class Call(Struct, frozen=True, dict=True):
-    """A call that passed the door: its endpoint's path parts, its caller and its request id.
+    """A call that passed the guards: its endpoint's path parts, its caller and its request id.
 
-    ``until`` is when its time is up, by the clock that never goes back. ``ignored`` are the parameters the
-    call's generation does not know, in lower case.
+    ``deadline`` is on the monotonic clock, in seconds. ``ignored_parameters`` are those the call's
+    generation does not know, in lower case.
     """
 
     engine: Engine
@@ -114,19 +114,19 @@ class Call(Struct, frozen=True, dict=True):
     caller: Caller
     request_id: str
     generation: Generation
-    until: float
-    ignored: frozenset[str] = frozenset()
+    deadline: float
+    ignored_parameters: frozenset[str] = frozenset()
 
     @property
     def seconds_left(self) -> float:
         """How long the call may still take."""
-        return max(self.until - time.monotonic(), 0)
+        return max(self.deadline - time.monotonic(), 0)
 
     @cached_property
     def query(self) -> Query:
         pairs = self.request.query_params.multi_items()
-        if self.ignored:
-            pairs = [pair for pair in pairs if pair[0].lower() not in self.ignored]
+        if self.ignored_parameters:
+            pairs = [pair for pair in pairs if pair[0].lower() not in self.ignored_parameters]
         return Query(pairs)
 
     @property

@@ -1,7 +1,7 @@
-"""How long a request may take: a read is given up, a write is given up as long as it has not begun.
+"""Deadlines: a read is abandoned at its deadline, a write only if it has not started yet.
 
-A write that has begun is finished however long it takes, and its answer is what became of it: a server
-that answered earlier would not know what to say.
+A write that has started is finished however long it takes, and its response says what became of it: an
+earlier response could not.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from tui.oms.domain.refusals import Refusal
 T = TypeVar("T")
 
 DEADLINE_S: Final = 10
-"""How long a request may take, in seconds, from its head to its answer."""
+"""How long a request may take from its head to its response, in seconds."""
 
 
-async def read_in_time(reading: Awaitable[T], seconds: float) -> T:
-    """Give what ``reading`` gives, if it does within ``seconds``.
+async def read_before_deadline(reading: Awaitable[T], seconds: float) -> T:
+    """Return the result of ``reading``, if there is one within ``seconds``.
 
     Raises:
-        Refusal: it does not (504).
+        Refusal: there is none (504).
     """
     try:
         async with asyncio.timeout(seconds):
@@ -35,28 +35,28 @@ async def read_in_time(reading: Awaitable[T], seconds: float) -> T:
 
 
 class StartOrAbandon:
-    """Decides, once and for all, whether a write begins or is given up."""
+    """Decides once whether a write starts or is abandoned."""
 
     def __init__(self) -> None:
         self._decided = threading.Lock()
 
     def claim(self) -> bool:
-        """Tell whether the caller came first: the thread that would begin, or the one that gives up."""
+        """Return whether the caller is the first: the thread that would start, or the one that abandons."""
         return self._decided.acquire(blocking=False)
 
 
-async def write_in_time(
+async def write_before_deadline(
     run: Callable[[Callable[[], T | None]], Awaitable[T | None]], work: Callable[[], T], seconds: float
 ) -> T:
-    """Have ``run`` do ``work`` in its thread, if its turn comes within ``seconds``.
+    """Return the result of ``work``, which ``run`` carries out in its thread, if it starts in ``seconds``.
 
     Raises:
-        Refusal: it does not; nothing was or will be done (503).
+        Refusal: it does not start; nothing was or will be done (503).
     """
-    turn = StartOrAbandon()
-    running = asyncio.ensure_future(run(lambda: work() if turn.claim() else None))
+    start = StartOrAbandon()
+    running = asyncio.ensure_future(run(lambda: work() if start.claim() else None))
     done, _ = await asyncio.wait({running}, timeout=max(seconds, 0))
-    if not done and turn.claim():
+    if not done and start.claim():
         detail = f"The server is busy: the request waited {DEADLINE_S} seconds. Nothing was done. Try again."
         raise Refusal("ServerBusy", detail, code=UNLISTED, status=503)
     answer = await running

@@ -1,4 +1,4 @@
-"""Injects the faults of :mod:`tui.oms.faults.scenario` into calls: instead, around, or into the response."""
+"""Injects the faults of :mod:`tui.oms.faults.scenario`: before a call, after it, or into its response."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ from tui.oms.domain.refusals import Refusal
 from tui.oms.faults.scenario import Fault
 from tui.oms.http.call import Call
 from tui.oms.http.guards import JSON
-from tui.oms.http.response_builder import refused
+from tui.oms.http.response_builder import problem_response
 from tui.oms.http.router import Route
 
 RETRY_AFTER_S: Final = 1
 HEADER: Final = "blotter-fault"
-"""The header that names the fault of an answer that has one."""
+"""The header that names the injected fault of a response."""
 PAGE: Final = (
     b"<html><head><title>502 Bad Gateway</title></head><body>Injected by blotter serve.</body></html>"
 )
 
 
-async def injected(fault: Fault, route: Route, call: Call) -> Response:
-    """Give the answer of a call that is struck by ``fault``.
+async def respond_with_fault(fault: Fault, route: Route, call: Call) -> Response:
+    """Return the response of a call with ``fault`` injected.
 
-    A call that the server refuses is answered as usual.
+    A call that the server refuses gets its usual response.
     """
-    made = await _made(fault, route, call)
-    if not isinstance(made, _Cut):
+    made = await _response(fault, route, call)
+    if not isinstance(made, _CutConnection):
         made.headers[HEADER] = fault.fault
     return made
 
 
-async def _made(fault: Fault, route: Route, call: Call) -> Response:
+async def _response(fault: Fault, route: Route, call: Call) -> Response:
     match fault.fault:
         case "rate-limited":
-            refusal = Refusal("ApiRateLimitViolation", _said(fault), code=RATE_LIMITED, status=429)
+            refusal = Refusal("ApiRateLimitViolation", _sentence(fault), code=RATE_LIMITED, status=429)
             return _refused(refusal, call, RETRY_AFTER_S if fault.retry_after is None else fault.retry_after)
         case "signed-off":
-            return _refused(not_signed_on(_said(fault)), call)
+            return _refused(not_signed_on(_sentence(fault)), call)
         case "denied":
-            return _refused(Refusal("AccessDenied", _said(fault), code=ACCESS_DENIED, status=403), call)
+            return _refused(Refusal("AccessDenied", _sentence(fault), code=ACCESS_DENIED, status=403), call)
         case "failed-before":
             return _failed(fault, call)
         case "cut-before":
-            return _Cut()
+            return _CutConnection()
         case "delayed":
             call = await _delayed(fault.seconds or Decimal(0), call)
     answer = await route.handler(call)
@@ -62,9 +62,9 @@ async def _made(fault: Fault, route: Route, call: Call) -> Response:
         case "failed-after":
             return _failed(fault, call)
         case "cut-after":
-            return _Cut()
+            return _CutConnection()
         case "cut-inside":
-            return _CutInside(body, usual.status_code, media_type=JSON)
+            return _CutBody(body, usual.status_code, media_type=JSON)
         case "truncated":
             return Response(body[: len(body) // 2], usual.status_code, media_type=JSON)
         case "html":
@@ -75,30 +75,30 @@ async def _made(fault: Fault, route: Route, call: Call) -> Response:
 
 
 async def _delayed(seconds: Decimal, call: Call) -> Call:
-    """Wait, and give the call with as much time left as it had."""
+    """Wait, then return the call with its deadline put off by the same time."""
     milliseconds = int(seconds * 1000)
     await asyncio.sleep(milliseconds / 1000)
-    return replace(call, until=call.until + milliseconds / 1000)
+    return replace(call, deadline=call.deadline + milliseconds / 1000)
 
 
 def _failed(fault: Fault, call: Call) -> Response:
-    refusal = Refusal("InjectedFault", _said(fault), code=UNLISTED, status=fault.status or 500)
+    refusal = Refusal("InjectedFault", _sentence(fault), code=UNLISTED, status=fault.status or 500)
     return _refused(refusal, call, fault.retry_after)
 
 
 def _refused(refusal: Refusal, call: Call, retry_after: int | None = None) -> Response:
-    response = refused(refusal, call.request, call.request_id)
+    response = problem_response(refusal, call.request, call.request_id)
     if retry_after is not None:
         response.headers["retry-after"] = str(retry_after)
     return response
 
 
-def _said(fault: Fault) -> str:
+def _sentence(fault: Fault) -> str:
     return f"This server was asked to answer so: {fault}."
 
 
-class _Cut(Response):
-    """No answer: the connection ends."""
+class _CutConnection(Response):
+    """No response: the connection is closed."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["state"]["cut"]()
@@ -106,8 +106,8 @@ class _Cut(Response):
             pass
 
 
-class _CutInside(_Cut):
-    """Half an answer, then the connection ends."""
+class _CutBody(_CutConnection):
+    """Half a response, then the connection is closed."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         half = bytes(self.body)[: len(self.body) // 2]

@@ -1,12 +1,11 @@
-"""Answers as generation 2.1, that of the newer document: SDK 2.1.390 to 2.1.402 (section 7).
+"""Responses in the shape of generation 2.1, of the newer document: SDK 2.1.390 to 2.1.402 (section 7).
 
-Which operations, members of requests and parameters that generation lacks is declared in
-:mod:`tui.api.generations` and :mod:`tui.api.operations`; here are the members of answers. Answers are made of
-the newest ones, read no further than where something must go: whatever stays is passed on as it stands, digit
-by digit.
+:mod:`tui.api.generations` and :mod:`tui.api.operations` declare which operations, members of requests and
+parameters that generation lacks; the members of responses are declared here. A response is made from the
+newest one by removing members; the rest is copied byte for byte.
 
-An order, block or placement by amount or weight, which only a desk of the latest generation can hold, has the
-quantity 0 in the older shape: there must be a number, and it is no number of units.
+An order, block or placement by amount or weight, which only a newer desk can hold, has the quantity 0 in
+the older shape, where a quantity is required.
 """
 
 from __future__ import annotations
@@ -40,21 +39,21 @@ from tui.api.operations import Operation
 from tui.oms.http.problems import invalid
 
 
-class Change(Struct, frozen=True):
-    """How a type of answers changed: members added since, and required ones with the JSON of a missing one.
+class TypeChange(Struct, frozen=True):
+    """How a type of responses differs: members added since, and required ones with the JSON of a missing one.
 
-    Members are named as in Python.
+    Members have their Python names.
     """
 
-    later: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
     required: Mapping[str, bytes] = {}
 
 
 _BY_VALUE: Final = {"quantity": b"0"}
 
-ADDED_SINCE: Final[Mapping[type[Struct], Change]] = {
-    Block: Change(("amount", "basis", "is_swept"), {**_BY_VALUE, "type": b'""', "time_in_force": b'""'}),
-    Order: Change(
+ADDED_SINCE: Final[Mapping[type[Struct], TypeChange]] = {
+    Block: TypeChange(("amount", "basis", "is_swept"), {**_BY_VALUE, "type": b'""', "time_in_force": b'""'}),
+    Order: TypeChange(
         (
             "weight",
             "amount",
@@ -66,22 +65,22 @@ ADDED_SINCE: Final[Mapping[type[Struct], Change]] = {
         ),
         _BY_VALUE,
     ),
-    Placement: Change(("amount", "basis", "direction"), _BY_VALUE),
-    Allocation: Change(("custodian_account_id", "direction")),
-    Transaction: Change(("version",)),
-    Version: Change(("reason_created", "reason_modified")),
-    OrderGraphBlock: Change(("derived_direction", "latest_activity_date")),
-    Ordered: Change(("amount", "amount_by_state"), _BY_VALUE),
-    Placed: Change(("amount", "amount_by_state"), _BY_VALUE),
-    Executed: Change(("amount",)),
-    PlacementAllocated: Change(("amount",)),
-    Booked: Change(("amount",)),
-    AllocatedDetail: Change(("allocated_order_id", "quantity", "amount")),
+    Placement: TypeChange(("amount", "basis", "direction"), _BY_VALUE),
+    Allocation: TypeChange(("custodian_account_id", "direction")),
+    Transaction: TypeChange(("version",)),
+    Version: TypeChange(("reason_created", "reason_modified")),
+    OrderGraphBlock: TypeChange(("derived_direction", "latest_activity_date")),
+    Ordered: TypeChange(("amount", "amount_by_state"), _BY_VALUE),
+    Placed: TypeChange(("amount", "amount_by_state"), _BY_VALUE),
+    Executed: TypeChange(("amount",)),
+    PlacementAllocated: TypeChange(("amount",)),
+    Booked: TypeChange(("amount",)),
+    AllocatedDetail: TypeChange(("allocated_order_id", "quantity", "amount")),
 }
 
 
-def answer(operation: Operation[Any, Any], raw: bytes) -> bytes:
-    """Return an answer of ``operation`` in the older shape."""
+def response(operation: Operation[Any, Any], raw: bytes) -> bytes:
+    """Return a response of ``operation`` in the older shape."""
     kind, listed = _items_of(operation)
     if kind is None:
         return raw
@@ -97,7 +96,7 @@ def answer(operation: Operation[Any, Any], raw: bytes) -> bytes:
 
 @cache
 def _items_of(operation: Operation[Any, Any]) -> tuple[type[Struct] | None, bool]:
-    """Return the type of the items of an answer when it changed, and whether they are in its ``values``."""
+    """Return the type of a response's items if it differs, and whether they are in its ``values``."""
     fields = {field.name: field.type for field in msgspec.structs.fields(operation.reply)}
     items = _alternatives(fields.get("values", operation.reply))
     inner = (each for item in items for each in (item, *get_args(item)))
@@ -106,10 +105,10 @@ def _items_of(operation: Operation[Any, Any]) -> tuple[type[Struct] | None, bool
 
 
 def request(value: Any) -> Any:
-    """Return a request as the older generation understands it: newer members are ignored.
+    """Return a request as the older generation reads it: newer members are ignored.
 
     Raises:
-        Refusal: something is missing that had to be there (157).
+        Refusal: a member is missing that was required then (157).
     """
     wrong: dict[str, tuple[str, ...]] = {}
     made = _request(value, "", wrong)
@@ -137,7 +136,7 @@ def _request(value: Any, at: str, wrong: dict[str, tuple[str, ...]]) -> Any:
     return replace(value, **made)
 
 
-# -- older types, made of the newest -----------------------------------------------------------------------
+# -- older types, made from the newest -----------------------------------------------------------------------
 
 _MEMBERS: Final = msgspec.json.Decoder(dict[str, Raw])
 
@@ -154,12 +153,12 @@ def _decoder(kind: type[Struct], container: type[Any] | None) -> msgspec.json.De
 
 @cache
 def _older(kind: type[Struct]) -> type[Struct]:
-    """Make the older type of ``kind``: what stays as it is is not even read."""
-    change = ADDED_SINCE.get(kind, Change())
+    """Return the older type of ``kind``; unchanged members are not decoded."""
+    change = ADDED_SINCE.get(kind, TypeChange())
     fields: list[tuple[str, Any, Any]] = []
     names = {}
     for field in msgspec.structs.fields(kind):
-        if field.name not in change.later:
+        if field.name not in change.added:
             missing = change.required.get(field.name)
             fields.append((field.name, _older_type(field.type), UNSET if missing is None else Raw(missing)))
             names[field.name] = field.encode_name
@@ -181,7 +180,7 @@ def _is_changed(kind: type[Struct]) -> bool:
 
 
 def _structs(declared: Any) -> Iterator[type[Struct]]:
-    """Give the structs that a field's type holds, alone or in a tuple."""
+    """Yield the structs in a field's type, alone or in a tuple."""
     for each in _alternatives(declared):
         if isinstance(each, types.GenericAlias):
             if get_origin(each) is tuple:

@@ -1,6 +1,6 @@
-"""The door: what a request must be before anybody looks at what it asks for.
+"""Checks of a request before its content is read: host, origin, size, content type and speed.
 
-Names, origins, sizes and the speed of bodies; who may enter is known by :mod:`tui.oms.auth.tokens`.
+Its token is checked by :mod:`tui.oms.auth.tokens`.
 """
 
 from __future__ import annotations
@@ -15,41 +15,41 @@ from starlette.requests import Request
 from tui.oms.domain.error_codes import ACCESS_DENIED
 from tui.oms.domain.refusals import Refusal
 from tui.oms.http.call import Call
-from tui.oms.http.problems import invalid, unfit
+from tui.oms.http.problems import invalid, rejected
 
 JSON: Final = "application/json"
 CONTENT: Final = (
     r"(?i)(application/json|text/json|application/[\w.*-]+\+json)(\s*;\s*charset\s*=\s*\"?utf-?8\"?)?\s*"
 )
 FORM: Final = r"(?i)application/x-www-form-urlencoded(\s*;\s*charset\s*=\s*\"?utf-?8\"?)?\s*"
-MAX_BYTES: Final = 10 * 1024 * 1024
-MAX_HEADER: Final = 16 * 1024
-MAX_URL: Final = 2048
+MAX_BODY_BYTES: Final = 10 * 1024 * 1024
+MAX_HEADER_BYTES: Final = 16 * 1024
+MAX_URL_CHARS: Final = 2048
 """How long a whole address may be (KB, Filtering performance)."""
 
 
 def check(request: Request, hosts: frozenset[str] | None) -> None:
-    """Turn away what a web page could send, what was meant for another host, and what is too long.
+    """Refuse requests of web pages, for other hosts, and with too long an address or head.
 
     Raises:
         Refusal: 403 (no CORS, no DNS rebinding), 414 or 431.
     """
     headers = request.scope["headers"]
-    if sum(len(name) + len(value) + 4 for name, value in headers) > MAX_HEADER:
-        raise unfit(f"The headers are longer than {MAX_HEADER} bytes.", 431)
+    if sum(len(name) + len(value) + 4 for name, value in headers) > MAX_HEADER_BYTES:
+        raise rejected(f"The headers are longer than {MAX_HEADER_BYTES} bytes.", 431)
     if "origin" in request.headers:
         raise _denied("Requests from web pages are not served.")
     host = request.headers.get("host", "").lower()
     name = host.rsplit(":", 1)[0] if host.rpartition(":")[2].isdigit() else host
     if hosts is not None and name not in hosts:
         raise _denied(f"This server is not called '{name}'.")
-    if len(str(request.url)) > MAX_URL:
-        detail = f"The address is longer than {MAX_URL} characters. Ask for less at a time."
-        raise unfit(detail, 414)
+    if len(str(request.url)) > MAX_URL_CHARS:
+        detail = f"The address is longer than {MAX_URL_CHARS} characters. Ask for less at a time."
+        raise rejected(detail, 414)
 
 
 def bearer(request: Request) -> str:
-    """Give the token a request came with; the empty text when it came with none."""
+    """Return the bearer token of a request, the empty text when it has none."""
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     return given.strip() if scheme.lower() == "bearer" else ""
 
@@ -63,8 +63,8 @@ async def json_body(call: Call) -> bytes:
     content = call.request.headers.get("content-type", "")
     if not re.fullmatch(CONTENT, content):
         detail = f"The content type must be JSON, such as application/json; it is '{content}'."
-        raise unfit(detail, 415)
-    return await body(call, MAX_BYTES)
+        raise rejected(detail, 415)
+    return await body(call, MAX_BODY_BYTES)
 
 
 async def body(call: Call, most: int) -> bytes:
@@ -85,17 +85,17 @@ async def body(call: Call, most: int) -> bytes:
                     raise _too_large(most)
                 chunks.append(chunk)
     except TimeoutError as error:
-        raise unfit("The body did not arrive in time.", 408) from error
+        raise rejected("The body did not arrive in time.", 408) from error
     return b"".join(chunks)
 
 
 def check_ids(parts: Mapping[str, str]) -> None:
-    """Say what is wrong with the ids of a path at which nothing was found (1.0).
+    """Check the ids of a path at which nothing was found (1.0).
 
-    What is stored is found whatever it is called: the codes the server makes itself may be longer.
+    Stored entities are found by any id: the codes the server generates may be longer than 64 characters.
 
     Raises:
-        Refusal: no entity could be called that (157).
+        Refusal: an id has characters or a length that no id may have (157).
     """
     from tui.oms.rules.validation import ID_PART  # with the rules, which the first pages do without
 
@@ -106,7 +106,7 @@ def check_ids(parts: Mapping[str, str]) -> None:
 
 
 def _too_large(most: int) -> Refusal:
-    return unfit(f"The body is larger than {most} bytes. Send it in parts.", 413)
+    return rejected(f"The body is larger than {most} bytes. Send it in parts.", 413)
 
 
 def _denied(detail: str) -> Refusal:

@@ -1,9 +1,8 @@
-"""Idempotency keys: a write that is sent again gets the first answer, and is not done twice.
+"""Idempotency keys: a write that is sent again gets the first reply and is not carried out twice.
 
-A key is its caller's own. Its answer is kept for 24 hours, in the same transaction as what was done, so
-that the two cannot part. A call that was refused as a whole changed nothing and its answer is not kept:
-to ask again is then safe, and what stood in the way may be gone. The partial answer of a call that was
-refused in parts is kept like any other.
+Each caller has keys of its own. The reply is kept for 24 hours, and is stored in the same transaction as
+the changes. A call that was refused as a whole changed nothing, so its response is not kept: sending it
+again is safe, and may succeed. A reply with failed items is kept like any other.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ from tui.oms.http.problems import invalid
 
 HEADER: Final = "idempotency-key"
 SUPPORTED: Final = "idempotency-key-supported"
-"""The header of every answer that tells a client it may rely on its keys."""
-MAX_KEY: Final = 255
+"""The header of every response that says that the server supports idempotency keys."""
+MAX_KEY_CHARS: Final = 255
 
 
 def key_of(call: Call) -> str | None:
-    """Give the call's key, which is its caller's own; None when it has none.
+    """Return the call's key, prefixed with its caller; None when it has none.
 
     Raises:
         Refusal: it is too long (157).
@@ -33,28 +32,28 @@ def key_of(call: Call) -> str | None:
     key = call.request.headers.get(HEADER)
     if not key:
         return None
-    if len(key) > MAX_KEY:
-        raise invalid({"Idempotency-Key": (f"The key must have at most {MAX_KEY} characters.",)})
+    if len(key) > MAX_KEY_CHARS:
+        raise invalid({"Idempotency-Key": (f"The key must have at most {MAX_KEY_CHARS} characters.",)})
     return f"{call.caller.user}\n{key}"
 
 
 def digest_of(request: Request, raw: bytes) -> bytes:
-    """Give the digest of all that a write asks for: its method, address and body."""
+    """Return the digest of a write: of its method, address and body."""
     line = f"{request.method} {request.url.path}?{request.url.query}\n"
     return hashlib.sha256(line.encode() + raw).digest()
 
 
 class InFlightKeys:
-    """The keys whose first request is still at work."""
+    """The keys whose first request is still in flight."""
 
     def __init__(self) -> None:
         self._keys: set[str] = set()
 
     def begin(self, key: str | None) -> _HeldKey:
-        """Hold ``key`` until its request is done.
+        """Return a context manager that holds ``key`` while its request is in flight.
 
         Raises:
-            Refusal: it is held already (409).
+            Refusal: the key is already held (409).
         """
         if key in self._keys:
             detail = "The first request with this Idempotency-Key is still at work. Ask again in a moment."

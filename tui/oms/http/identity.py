@@ -1,4 +1,4 @@
-"""Who a token belongs to, as LUSID's identity API tells it (``GET /identity/api/me``)."""
+"""The user of a token, as LUSID's identity API returns it (``GET /identity/api/me``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tui.oms.http.call import Call
 
 
 async def who_am_i(call: Call) -> bytes:
-    """Say whose token the call came with: ``id`` is what versions and history name the user by."""
+    """Return the user of the call's token; ``id`` is the user id in versions and history."""
     user = call.caller.user
     email = user if "@" in user else None
     return codec.encode({"id": user, "emailAddress": email, "type": "Personal", "groups": [], "links": []})

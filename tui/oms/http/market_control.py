@@ -1,4 +1,4 @@
-"""The controls of the simulated market, beside the contract's paths: pause, step, speed, halt, lift."""
+"""The endpoints that control the simulated market, outside the contract: pause, step, speed, halt, lift."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tui.oms.http.problems import invalid
 
 
 class MarketControl(Protocol):
-    """What can be done to a simulated market."""
+    """A simulated market, as its endpoints control it."""
 
     def status(self) -> dict[str, Any]: ...
     def pause(self) -> None: ...
@@ -27,7 +27,7 @@ class MarketControl(Protocol):
 
 
 class MarketCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to do to the market; what is not sent stays as it is.
+    """What to do with the market; members that are not sent change nothing.
 
     ``halt`` and ``lift`` name an instrument by its LUID, ticker, ISIN or FIGI.
     """
@@ -40,15 +40,15 @@ class MarketCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def status(market: MarketControl) -> bytes:
-    """Give how the market is doing."""
+    """Return the market's status."""
     return codec.encode(market.status())
 
 
 async def control(market: MarketControl, call: Call, raw: bytes) -> bytes:
-    """Do what the request says, then give how the market is doing.
+    """Carry out the request, then return the market's status.
 
     Raises:
-        Refusal: the market cannot go at that speed, or the instrument does not trade on it.
+        Refusal: the market cannot run at that speed, or does not trade the instrument.
     """
     request = bodies.read(MarketCommand, raw)
     wishes: tuple[tuple[str, Callable[[Any], None], object], ...] = (

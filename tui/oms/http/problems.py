@@ -18,8 +18,8 @@ def invalid(errors: Mapping[str, tuple[str, ...]], detail: str | None = None) ->
     return Refusal("InvalidRequest", text, code=INVALID_REQUEST, errors=errors)
 
 
-def unfit(detail: str, status: int) -> Refusal:
-    """Return the refusal of a request that is not parsed: too long, too late or of another type (157)."""
+def rejected(detail: str, status: int) -> Refusal:
+    """Return the refusal of a request that is not read: too long, too late or of another type (157)."""
     return Refusal("InvalidRequest", detail, code=INVALID_REQUEST, status=status)
 
 

@@ -1,7 +1,7 @@
-"""``propertyKeys``: which further properties a list or an entity is asked for (1.0).
+"""The ``propertyKeys`` parameter, which requests further properties of entities (1.0).
 
-Stored properties are answered without being asked for. The parameter adds derived properties and those of
-the instrument, and this server has neither: a key of the right form is accepted and adds nothing.
+Stored properties are always returned. The parameter adds derived properties and those of the instrument;
+this server has neither, so a key of the right form is accepted and adds nothing.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _OTHERS: Final = (
     "UnitResult",
 )
 DOMAINS: Final = frozenset((*_MANAGED, *(f"{name}s" for name in _MANAGED), *_OTHERS))
-"""The domains of keys, those of order management as the SDK's texts also spell them."""
+"""The domains of property keys; those of order management also in the plural, as the SDK's texts have it."""
 
 
 def check(call: Call) -> None:
     """Check the keys of a call's ``propertyKeys``.
 
     Raises:
-        Refusal: one is not DOMAIN/SCOPE/CODE, or of no domain there is (151).
+        Refusal: one is not DOMAIN/SCOPE/CODE, or its domain does not exist (151).
     """
     for key in call.query.many("propertyKeys"):
         domain, _, rest = key.partition("/")

@@ -1,4 +1,4 @@
-"""The endpoints that read: entities, lists, the order graph, history and transactions, at any asAt."""
+"""The reading endpoints: entities, lists, the order graph, history and transactions, at any asAt."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ from tui.oms.store.schema import KINDS
 
 Read = Callable[[Call], bytes]
 
-ALWAYS: Final = 2**62
-"""An asAt after everything."""
+LATEST: Final = 2**62
+"""An asAt later than any change."""
 
 _UNSWEPT: Final = Sql("coalesce(json_extract(v.text, '$.isSwept'), 0) = 0")
 _TRANSACTION: Final = "json_extract(v.text, '$.transaction')"
-_STANDING: Final = Sql("json_extract(v.text, '$.transaction.transactionStatus') IS NOT 'Cancelled'")
-_ONCE: Final = Sql(
+_NOT_CANCELLED: Final = Sql("json_extract(v.text, '$.transaction.transactionStatus') IS NOT 'Cancelled'")
+_NOT_CANCELLED_BY_NEXT: Final = Sql(
     """NOT EXISTS (SELECT 1 FROM version next WHERE next.kind = v.kind AND next.n = v.n
         AND next.number = v.number + 1
         AND json_extract(next.text, '$.transaction.transactionStatus') = 'Cancelled')"""
 )
-"""A transaction that was taken back is listed as it is then, not as it was before, too."""
+"""A cancelled transaction is listed once, as cancelled, without its version before that."""
 _SUPERSEDED: Final = """(SELECT CASE WHEN c.until > :a THEN json_extract(v.text, '$.transaction')
     ELSE json_set(json_extract(v.text, '$.transaction'), '$.transactionStatus',
         CASE WHEN json_extract(next.text, '$.transaction.transactionDate')
             = json_extract(v.text, '$.transaction.transactionDate') THEN 'Amended' ELSE 'Cancelled' END) END
     FROM version next WHERE next.kind = v.kind AND next.n = v.n AND next.number = v.number + 1)"""
-"""A transaction that was booked anew: amended, or cancelled when its date changed (B3)."""
+"""A transaction that was booked again: amended, or cancelled when its date changed (B3)."""
 
 
 def handlers() -> dict[str, Read]:
@@ -55,16 +55,16 @@ def handlers() -> dict[str, Read]:
         operations.PORTFOLIO_TRANSACTIONS.name: transactions,
     }
     for each in ENTITIES:
-        made[each.list.name] = _lister(each.entity)
-        made[each.get.name] = _getter(each.entity)
+        made[each.list.name] = _list_of(each.entity)
+        made[each.get.name] = _get_of(each.entity)
     return made
 
 
-def _getter(kind: type[Any]) -> Read:
+def _get_of(kind: type[Any]) -> Read:
     def get(call: Call) -> bytes:
-        """Give one entity as it was at the asAt (L10, L11)."""
+        """Return one entity as it was at the asAt (L10, L11)."""
         as_at = call.query.as_at()
-        text = call.engine.view(lambda store: store.text(kind, call.id, ALWAYS if as_at is None else as_at))
+        text = call.engine.view(lambda store: store.text(kind, call.id, LATEST if as_at is None else as_at))
         if text is None:
             raise not_found(kind, call.id, "L10", 404)
         return text
@@ -72,21 +72,21 @@ def _getter(kind: type[Any]) -> Read:
     return get
 
 
-def _lister(kind: type[Any]) -> Read:
+def _list_of(kind: type[Any]) -> Read:
     fields = fields_of(kind)
 
     def list(call: Call) -> bytes:
-        """Give a page of the family's entities (2.14, section 4)."""
+        """Return a page of the family's entities (2.14, section 4)."""
         listing = ListQuery(fields, offset=max(call.query.number("start") or 0, 0))
-        return _answered(call, listing, "page")
+        return _page(call, listing, "page")
 
     return list
 
 
-def _answered(call: Call, listing: ListQuery, token: str, *, versioned: bool = False) -> bytes:
-    """Read the page the call asks for; ``token`` is the name of its page parameter.
+def _page(call: Call, listing: ListQuery, token: str, *, versioned: bool = False) -> bytes:
+    """Return the page the call requests; ``token`` is the name of its page parameter.
 
-    With ``versioned`` the list carries a version of its own.
+    With ``versioned`` the list has a version of its own.
     """
     query = call.query
     asked = replace(
@@ -103,7 +103,7 @@ def _answered(call: Call, listing: ListQuery, token: str, *, versioned: bool = F
 
 
 def _list(page: PageSlice, href: str) -> bytes:
-    """Join the rows' stored JSON to the rest of a list answer; nothing is encoded anew."""
+    """Return a list reply with the rows' stored JSON, which is not encoded again."""
     head = b'"nextPage":%b,"previousPage":null,"values":[' % msgspec.json.encode(page.next)
     return head + b",".join(page.rows) + b'],"href":%b,"links":[]}' % msgspec.json.encode(href)
 
@@ -115,8 +115,8 @@ def _version(page: PageSlice) -> Version:
 # -- the order graph ---------------------------------------------------------------------------------
 
 
-def graph_text(type: type[Any]) -> str:
-    """Give the SQL of an entry of the order graph as it was at the asAt."""
+def graph_entry_sql(type: type[Any]) -> str:
+    """Return the SQL of an order graph entry as it was at the asAt."""
     kind = KINDS[type]
     return f"""coalesce(
         (SELECT g.text FROM graph_{kind.name} g WHERE g.n = :n AND g.since <= :a),
@@ -125,22 +125,23 @@ def graph_text(type: type[Any]) -> str:
 
 
 def graph_blocks(call: Call) -> bytes:
-    """Give a page of blocks with the totals of their life cycle (2.15, G1 to G10)."""
+    """Return a page of blocks with the totals of their life cycle (2.15, G1 to G10)."""
     always = () if call.query.flag("includeSwept", True) else (_UNSWEPT,)
-    listing = ListQuery(fields_of(Block), json_sql=graph_text(Block), fixed_conditions=always)
-    return _answered(call, listing, "paginationToken")
+    listing = ListQuery(fields_of(Block), json_sql=graph_entry_sql(Block), fixed_conditions=always)
+    return _page(call, listing, "paginationToken")
 
 
 def graph_placements(call: Call) -> bytes:
-    """Give a page of placements with what came of them (2.15, G9, G11)."""
-    return _answered(call, ListQuery(fields_of(Placement), json_sql=graph_text(Placement)), "paginationToken")
+    """Return a page of placements with the totals of their life cycle (2.15, G9, G11)."""
+    query = ListQuery(fields_of(Placement), json_sql=graph_entry_sql(Placement))
+    return _page(call, query, "paginationToken")
 
 
 def graph_children(call: Call) -> bytes:
-    """Give a page of the child placements of a placement (2.15)."""
+    """Return a page of the child placements of a placement (2.15)."""
     as_at = call.query.as_at()
     parent = call.engine.view(
-        lambda store: store.text(Placement, call.id, ALWAYS if as_at is None else as_at)
+        lambda store: store.text(Placement, call.id, LATEST if as_at is None else as_at)
     )
     if parent is None:
         raise not_found(Placement, call.id, "L10", 404)
@@ -149,8 +150,8 @@ def graph_children(call: Call) -> bytes:
         Comparison("parentPlacementId.code", "eq", (call.id.code,), 0),
         Comparison("parentPlacementId.scope", "eq", (call.id.scope,), 0),
     )
-    listing = ListQuery(fields, json_sql=graph_text(Placement), fixed_filters=((fields, children),))
-    return _answered(call, listing, "paginationToken")
+    listing = ListQuery(fields, json_sql=graph_entry_sql(Placement), fixed_filters=((fields, children),))
+    return _page(call, listing, "paginationToken")
 
 
 def _both(*parts: FilterNode) -> BooleanOp:
@@ -161,7 +162,7 @@ def _both(*parts: FilterNode) -> BooleanOp:
 
 
 def transactions(call: Call) -> bytes:
-    """B3: give a page of what is booked in a portfolio; what no longer stands only on request (2.16)."""
+    """Return a page of a portfolio's transactions; cancelled and amended ones only on request (2.16, B3)."""
     query = call.query
     of_portfolio = _both(
         Comparison("portfolioId.code", "eq", (call.id.code,), 0),
@@ -177,20 +178,20 @@ def transactions(call: Call) -> bytes:
         TRANSACTIONS,
         json_sql=_TRANSACTION,
         fixed_filters=tuple(nodes),
-        fixed_conditions=(_ONCE,) if shown else (_STANDING,),
+        fixed_conditions=(_NOT_CANCELLED_BY_NEXT,) if shown else (_NOT_CANCELLED,),
         superseded_sql=_SUPERSEDED if shown else None,
     )
-    return _answered(call, listing, "page", versioned=True)
+    return _page(call, listing, "page", versioned=True)
 
 
 def order_history(call: Call) -> bytes:
-    """Give what happened to an order and what became of it, newest first (2.10, H1 to H3)."""
+    """Return the history of an order, newest first (2.10, H1 to H3)."""
     from tui.oms.engine import order_history
 
     as_at = call.query.as_at()
 
     def work(store: Reads) -> Sequence[order_history.Event]:
-        return order_history.of_order(store, call.id, ALWAYS if as_at is None else as_at)
+        return order_history.of_order(store, call.id, LATEST if as_at is None else as_at)
 
     events = call.engine.view(work)
     shape = order_history.older_item if call.generation == "2.1" else order_history.newer_item

@@ -1,4 +1,4 @@
-"""Answers as LUSID sends them: a failure's problem document, and the headers that are on all of them."""
+"""Responses as LUSID sends them: problem documents, and the headers of every response."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tui.oms.http.problems import document
 PROBLEM: Final = "application/problem+json"
 
 
-def refused(refusal: Refusal, request: Request, request_id: str) -> Response:
-    """Give ``refusal`` as an answer."""
+def problem_response(refusal: Refusal, request: Request, request_id: str) -> Response:
+    """Return ``refusal`` as a response with a problem document."""
     instance = f"{request.url.scheme}://{request.url.netloc}/app/insights/logs/{request_id}"
     response = Response(codec.encode(document(refusal, instance)), refusal.status, media_type=PROBLEM)
     if refusal.status == 401:
@@ -26,17 +26,17 @@ def refused(refusal: Refusal, request: Request, request_id: str) -> Response:
     return response
 
 
-def add_headers(response: Response, request: Request, request_id: str, began: float) -> None:
-    """Put on the headers every answer has; ``began`` is by the clock that never goes back."""
+def add_headers(response: Response, request: Request, request_id: str, started: float) -> None:
+    """Add the headers every response has; ``started`` is on the monotonic clock, in seconds."""
     correlation = re.sub(r"[^\x21-\x7e]", "", request.headers.get("correlationid", ""))[:128]
-    milliseconds = round((time.monotonic() - began) * 1000)
+    milliseconds = round((time.monotonic() - started) * 1000)
     response.headers.update(standard_headers(response.status_code, request_id, correlation, milliseconds))
 
 
 def standard_headers(
     status: int, request_id: str, correlation: str = "", milliseconds: int = 0
 ) -> dict[str, str]:
-    """Give the headers every answer has (2.0)."""
+    """Return the headers every response has (2.0)."""
     return {
         "lusid-meta-success": str(status < 400),
         "lusid-meta-requestid": request_id,

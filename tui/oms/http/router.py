@@ -1,4 +1,4 @@
-"""Finds the operation of a path: the declared operations as a tree of path segments."""
+"""The routes: the declared operations as a tree of path segments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Handler = Callable[[Call], Awaitable[bytes | Response]]
 
 
 class Route(Struct, frozen=True):
-    """What is done for an operation; ``open`` is true for one that asks for no token."""
+    """The handler of an operation; an ``open`` one needs no token."""
 
     operation: Operation[Any, Any]
     handler: Handler
@@ -24,40 +24,40 @@ class Route(Struct, frozen=True):
 
 
 class Routes:
-    """The operations by their paths, segment by segment; letter case counts only where ids stand."""
+    """A tree of operations by path segment; letter case is ignored except in ids."""
 
     def __init__(self) -> None:
-        self._next: dict[str, Routes] = {}
-        self._part: tuple[str, Routes] | None = None
+        self._children: dict[str, Routes] = {}
+        self._parameter: tuple[str, Routes] | None = None
         self._methods: dict[str, Route] = {}
 
     def add(self, operation: Operation[Any, Any], handler: Handler, *, open: bool = False) -> None:
-        """Serve ``operation`` by ``handler``."""
-        place = self
+        """Add ``operation``, served by ``handler``."""
+        node = self
         for segment in operation.path.strip("/").split("/"):
             if segment.startswith("{"):
-                place._part = place._part or (segment.strip("{}"), Routes())
-                place = place._part[1]
+                node._parameter = node._parameter or (segment.strip("{}"), Routes())
+                node = node._parameter[1]
             else:
-                place = place._next.setdefault(segment.lower(), Routes())
-        place._methods[operation.method] = Route(operation, handler, open)
+                node = node._children.setdefault(segment.lower(), Routes())
+        node._methods[operation.method] = Route(operation, handler, open)
 
     def find(self, path: str) -> tuple[Mapping[str, Route], dict[str, str]]:
-        """Return what is served at a ``path`` by method, nothing where nothing is, and the path's parts.
+        """Return the routes at ``path`` by method, none for an unknown path, and the path's parameters.
 
-        The path is percent-encoded as it was sent; the parts are not.
+        The path is percent-encoded as it was sent; the parameters are decoded.
         """
         segments = [unquote(segment) for segment in path.strip("/").split("/")]
         if [segment.lower() for segment in segments[:2]] == ["api", "api"]:
             del segments[0]
-        place: Routes = self
+        node: Routes = self
         parts = {}
         for segment in segments:
-            known = place._next.get(segment.lower())
+            known = node._children.get(segment.lower())
             if known is None:
-                if place._part is None or not segment:
+                if node._parameter is None or not segment:
                     return {}, {}
-                name, known = place._part
+                name, known = node._parameter
                 parts[name] = segment
-            place = known
-        return place._methods, parts
+            node = known
+        return node._methods, parts

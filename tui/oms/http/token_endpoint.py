@@ -1,7 +1,7 @@
-"""The token endpoint, as the SDK's secrets.json flow asks it.
+"""The token endpoint, as the SDK's secrets.json flow uses it.
 
-It speaks OAuth 2 (RFC 6749), not LUSID: forms in, its own error bodies out. There is no
-``id_token`` in its answers: nothing could be checked with it, and the SDK does not read it.
+It speaks OAuth 2 (RFC 6749): requests are forms, and errors have bodies of their own. Responses have no
+``id_token``: nobody could verify it, and the SDK does not read it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,13 @@ from tui.oms.auth.tokens import Grant, GrantRefused, Tokens
 from tui.oms.http import guards
 from tui.oms.http.call import Call
 
-MAX_FORM: Final = 16 * 1024
-"""How large a form may be, in bytes."""
+MAX_FORM_BYTES: Final = 16 * 1024
 OFFLINE: Final = "offline_access"
-"""The scope that asks for a refresh token."""
+"""The scope that requests a refresh token."""
 
 
 async def token(tokens: Tokens, call: Call) -> Response:
-    """Grant tokens for a password or a refresh token, or say why not in OAuth's words."""
+    """Grant tokens for a password or a refresh token, or return the OAuth error."""
     try:
         form = await _form(call)
         grant = _grant(tokens, form, call.request)
@@ -51,18 +50,18 @@ async def token(tokens: Tokens, call: Call) -> Response:
 
 
 def _grant(tokens: Tokens, form: Mapping[str, str], request: Request) -> Grant:
-    kind = _given(form, "grant_type")
+    kind = _required(form, "grant_type")
     if kind not in ("password", "refresh_token"):
         sentence = "The grant_type is neither password nor refresh_token."
         raise GrantRefused("unsupported_grant_type", sentence)
     client, secret = _client(form, request)
     tokens.check_client(client, secret)
     if kind == "password":
-        return tokens.sign_on(_given(form, "username"), _given(form, "password"), client)
-    return tokens.refresh(_given(form, "refresh_token"), client)
+        return tokens.sign_on(_required(form, "username"), _required(form, "password"), client)
+    return tokens.refresh(_required(form, "refresh_token"), client)
 
 
-def _given(form: Mapping[str, str], name: str) -> str:
+def _required(form: Mapping[str, str], name: str) -> str:
     value = form.get(name)
     if not value:
         raise GrantRefused("invalid_request", f"The {name} is missing.")
@@ -70,9 +69,9 @@ def _given(form: Mapping[str, str], name: str) -> str:
 
 
 def _client(form: Mapping[str, str], request: Request) -> tuple[str, str]:
-    """Give the client's id and secret: of the form, or of Basic credentials, as the SDK refreshes.
+    """Return the client's id and secret, from the form or from Basic credentials (the SDK's refresh).
 
-    The SDK puts them together as they are, without the escapes of RFC 6749, section 2.3.1.
+    The SDK joins them without the escapes of RFC 6749, section 2.3.1.
     """
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
@@ -89,7 +88,7 @@ async def _form(call: Call) -> dict[str, str]:
         sentence = "The content type must be application/x-www-form-urlencoded."
         raise GrantRefused("invalid_request", sentence)
     try:
-        raw = (await guards.body(call, MAX_FORM)).decode()
+        raw = (await guards.body(call, MAX_FORM_BYTES)).decode()
         pairs = parse_qsl(raw, keep_blank_values=True, max_num_fields=50, errors="strict")
     except (UnicodeDecodeError, ValueError):
         raise GrantRefused("invalid_request", "The form cannot be read.") from None

@@ -1,7 +1,7 @@
-"""Everything that is wrong with a body, keyed as LUSID keys it: ``Requests[0].Id``.
+"""All validation errors of a body, by field as LUSID names it: ``Requests[0].Id``.
 
-msgspec stops at the first thing it cannot read. Only a body it could not read is walked here, beside the
-type it should have been, so that its sender learns all of it in one go.
+msgspec stops at the first error. A body it could not decode is compared here with the type it should have,
+so that its sender gets all errors at once.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from msgspec import inspect
 from tui.api.base import Instant
 from tui.oms.http.problems import NO_BODY
 
-MOST: Final = 200
-"""How many faults are listed; the rest are found once these are gone."""
-LONGEST: Final = 60
-"""How much of a value is repeated, in characters."""
+MAX_ERRORS: Final = 200
+"""How many errors are listed; more are found once these are corrected."""
+MAX_SHOWN_CHARS: Final = 60
+"""How much of a wrong value is shown."""
 
 _KINDS: Final[tuple[tuple[type[Any], str], ...]] = (
     (bool, "boolean"),
@@ -47,13 +47,13 @@ Found = Iterator[tuple[str, str]]
 
 
 def validation_errors(kind: Any, value: Any) -> dict[str, tuple[str, ...]]:
-    """Give what keeps ``value``, read from JSON, from being a ``kind``: sentences by where.
+    """Return why ``value``, decoded from JSON, is not a ``kind``: sentences by field.
 
     >>> validation_errors(dict[str, int], {"a": "x", "b": None, "c": 1})
     {'[a]': ('Could not convert string to integer: x.',), '[b]': ('The [b] field is required.',)}
     """
     found: dict[str, tuple[str, ...]] = {}
-    for at, sentence in islice(_walk(_type_of(kind), value, ""), MOST):
+    for at, sentence in islice(_walk(_type_of(kind), value, ""), MAX_ERRORS):
         found[at or "Body"] = (*found.get(at or "Body", ()), sentence)
     return found
 
@@ -92,7 +92,7 @@ def _map(kind: Any, value: Any, at: str) -> Found:
         yield at, _converted(kind, value)
         return
     for key, member in value.items():
-        yield from _walk(kind.value_type, member, f"{at}[{key[:LONGEST]}]")
+        yield from _walk(kind.value_type, member, f"{at}[{key[:MAX_SHOWN_CHARS]}]")
 
 
 def _list(kind: Any, value: Any, at: str) -> Found:
@@ -116,7 +116,7 @@ def _is_none(kind: inspect.Type) -> bool:
 
 def _converted(kind: inspect.Type, value: Any) -> str:
     was = next(name for type, name in _KINDS if isinstance(value, type))
-    shown = "" if isinstance(value, (list, dict)) else f": {str(value)[:LONGEST]}"
+    shown = "" if isinstance(value, (list, dict)) else f": {str(value)[:MAX_SHOWN_CHARS]}"
     return f"Could not convert {was} to {_NAMES.get(type(kind), 'what is expected')}{shown}."
 
 

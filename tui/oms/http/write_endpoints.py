@@ -1,4 +1,4 @@
-"""Serves the operations that change the desk: reads a body, carries out a command, writes its reply."""
+"""The writing operations: read the body, carry out the command, return its reply as JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tui.oms.http.call import Call
 
 
 def write(operation: Operation[Any, Any], call: Call, raw: bytes) -> bytes:
-    """Do what a call of a writing ``operation`` asks for and return its reply; runs in the store's thread.
+    """Carry out a call of a writing ``operation`` and return its reply; runs in the store's thread.
 
     Raises:
         Refusal: the body cannot be read, or the whole call breaks a rule.
@@ -42,7 +42,7 @@ def _request(operation: Operation[Any, Any], call: Call, raw: bytes) -> Any:
 
 
 def _read(kind: Any, call: Call, raw: bytes) -> Any:
-    """Read a body as the call's generation understands it."""
+    """Read a body as the call's generation does."""
     body = bodies.read(kind, raw)
     if call.generation == "latest":
         return body

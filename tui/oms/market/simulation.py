@@ -12,8 +12,9 @@ from tui.api.requests import ExecutionRequest, ExecutionSetRequest, PlacementReq
 from tui.oms.demo.universe import DemoInstrument
 from tui.oms.domain.clock import Clock
 from tui.oms.domain.refusals import Refusal
+from tui.oms.domain.unit_of_work import Command
 from tui.oms.engine.commands import upsert_executions, upsert_placements
-from tui.oms.engine.engine import Command, Engine
+from tui.oms.engine.engine import Engine
 from tui.oms.market.broker import MARKET_USER, NOTE_PROPERTY, REJECTED, Broker
 from tui.oms.market.exchange import Exchange
 from tui.oms.market.parameters import MarketRules

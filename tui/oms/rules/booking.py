@@ -15,7 +15,7 @@ from tui.api.models import Allocation, Order, Transaction, TransactionPrice
 from tui.api.operations import BOOK_TRANSACTIONS
 from tui.api.requests import BookingReply, BookTransactionsRequest
 from tui.api.states import is_cancelled, is_final, normal
-from tui.oms.domain.instrument_master import LUID_KEY, SCOPE, UNKNOWN
+from tui.oms.domain.instrument_master import LUID_KEY, SCOPE, UNRESOLVED
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import BOOKINGS_OF_ALLOCATION, Booking, ReplyBuilder, UnitOfWork
 from tui.oms.rules.entities import BOOKED, allocated_size, live_allocations_of_order, require
@@ -179,7 +179,7 @@ def _transaction(uow: UnitOfWork, allocation: Allocation, properties: Properties
 def _identifiers(allocation: Allocation) -> Identifiers:
     """Give the allocation's identifiers, with its LUID when the instrument is known."""
     luid = allocation.lusid_instrument_id
-    known = {} if luid in ("", UNKNOWN) else {LUID_KEY: luid}
+    known = {} if luid in ("", UNRESOLVED) else {LUID_KEY: luid}
     return {**allocation.instrument_identifiers, **known}
 
 

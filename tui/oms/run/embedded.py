@@ -1,7 +1,7 @@
-"""The server inside the program: a database, the HTTP face over it, and a market that fills placements.
+"""The embedded server: a database, the ASGI application over it, and a market that fills placements.
 
-Opening is quick: on a desk that is already there nothing is loaded that the first page does not need.
-The rules come with the first write, the market a moment after the screen.
+Opening is quick: for an existing desk, only what the first page needs is loaded. The first write loads the
+rules; the market starts shortly after the screen.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 Size = Literal["empty", "demo", "busy", "stress"]
 
-MARKET_OPENS_S: Final = 1.0
-"""How long after opening the market begins, in seconds: the first pages come first."""
+MARKET_DELAY_S: Final = 1.0
+"""How long after opening the market starts, in seconds, so that the first pages are read before."""
 
 
 class Embedded:
@@ -66,11 +66,11 @@ class Embedded:
         rules: MarketRules | None = None,
         fees: tuple[Fee, ...] = (),
     ) -> Embedded:
-        """Open the desk at ``path``, or one in memory for None; fill a new one with ``size`` of demo data.
+        """Open the desk at ``path``, or one in memory for None; fill a new one with demo data of ``size``.
 
-        ``fresh`` throws away what was there. ``start`` is where the demo's morning ends; now, if not given.
-        On a virtual ``clock`` time stands still but for the market's steps: one seed gives one day.
-        ``rules`` are the market's, the usual ones if not given; ``fees`` are due on what is booked.
+        ``fresh`` deletes an existing desk. ``start`` is when the demo's morning ends; now, if not given. A
+        virtual ``clock`` moves only with the market's steps, so that equal seeds give equal days. ``rules``
+        are the market's, the default ones if not given; ``fees`` are charged on bookings.
 
         Raises:
             StoreError: the file cannot be used; the message says why.
@@ -88,7 +88,7 @@ class Embedded:
 
     @property
     def market(self) -> Market:
-        """The simulated market, which is made when it is first asked for."""
+        """The simulated market, created when it is first used."""
         if self._market is None:
             from tui.oms.demo.universe import instruments
             from tui.oms.market import Market
@@ -98,12 +98,12 @@ class Embedded:
         return self._market
 
     async def _run_market(self) -> None:
-        await asyncio.sleep(MARKET_OPENS_S)
+        await asyncio.sleep(MARKET_DELAY_S)
         await self.engine.run(import_module, "tui.oms.market")
         await self.market.run()
 
     async def close(self) -> None:
-        """Close the market, finish the call at work, and close the database."""
+        """Stop the market, finish the call in progress, and close the database."""
         if self._opening is not None:
             self._opening.cancel()
             with suppress(asyncio.CancelledError):

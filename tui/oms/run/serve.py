@@ -22,10 +22,10 @@ from tui.oms.auth.users import Users, one_user, token_fault
 from tui.oms.domain.clock import VirtualClock
 from tui.oms.http.app import Server, ServerSettings
 from tui.oms.http.call import Generation
-from tui.oms.http.guards import MAX_HEADER
+from tui.oms.http.guards import MAX_HEADER_BYTES
 from tui.oms.rules.fees import Fee
 from tui.oms.run.embedded import Embedded, Size
-from tui.oms.run.uvicorn_protocol import Connection
+from tui.oms.run.uvicorn_protocol import ServeProtocol
 from tui.oms.store import StoreError
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ OK: Final = 0
 FAILED: Final = 1
 USAGE_ERROR: Final = 2
 KEEP_ALIVE_S: Final = 75
-"""How long a connection is kept that nothing is asked on: longer than any client waits between two reads."""
-TURN_S: Final = 0.001
-"""How long a thread keeps the interpreter when others want it: a page waits that long for a long write."""
+"""How long an idle connection is kept, in seconds: longer than any client waits between two reads."""
+SWITCH_INTERVAL_S: Final = 0.001
+"""How long a thread keeps the interpreter while others wait, in seconds; so long a read waits for a write."""
 USER: Final = "dealer"
-"""Who everything is done as where no file names users."""
+"""The user of every call where no file names users."""
 
 
 def run(
@@ -58,42 +58,44 @@ def run(
     scenario: Path | None = None,
     fees: Path | None = None,
 ) -> int:
-    """Serve until SIGINT or SIGTERM and give the exit code.
+    """Serve until SIGINT or SIGTERM and return the exit code.
 
     The first two lines on stdout are ``url http://HOST:PORT/api`` and ``token TOKEN``; port 0 picks a free
-    one. ``users`` is the file of who may sign on; then the second line is ``token -``, as there are several.
-    Without it there is one user, who signs on with ``token``, or with one that is made. ``db`` None keeps
-    nothing. ``inject`` and the TOML file ``scenario`` ask for faults, which are named on stderr.
-    ``fees`` is the file of what bookings cost. From ``clock`` on time goes by the market's steps alone, and
-    the market is held until it is told to go on.
+    one. ``users`` is the file of users who may sign on; the second line is then ``token -``. Without it there
+    is one user, who signs on with ``token`` or with a generated one. ``db`` None stores nothing. ``inject``
+    and the TOML file ``scenario`` request faults, which are named on stderr. ``fees`` is the file of the fees
+    on bookings. With ``clock`` time starts there and moves only with the market's steps, and the market is
+    paused until it is resumed.
     """
     try:
         with all_at_once() as part:
             with part():
-                token, known = _who(host, token, users)
+                token, known = _users_and_token(host, token, users)
             with part():
                 faults = _faults(inject, scenario)
             with part():
                 due = _fees(fees)
         listening = _listen(host, port)
     except CheckError as error:
-        return _say(str(error), USAGE_ERROR)
+        return _report(str(error), USAGE_ERROR)
     except OSError as error:
-        return _say(f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another.", FAILED)
-    settings = ServerSettings(tokens=Tokens(known), generation=generation, hosts=_names(host), faults=faults)
+        return _report(f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another.", FAILED)
+    settings = ServerSettings(
+        tokens=Tokens(known), generation=generation, hosts=_host_names(host), faults=faults
+    )
     if faults is not None:
-        _say(f"Faults are injected, as asked for: {faults}", OK)
-    sys.setswitchinterval(TURN_S)
+        _report(f"Faults are injected as requested: {faults}", OK)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     with closing(listening):
         try:
             asyncio.run(_serve(listening, token, db, size, seed, market, settings, due, clock))
         except StoreError as error:
-            return _say(str(error), FAILED)
+            return _report(str(error), FAILED)
     return OK
 
 
-def _who(host: str, token: str | None, users: Path | None) -> tuple[str, Users]:
-    """Give the token to greet with and who may sign on."""
+def _users_and_token(host: str, token: str | None, users: Path | None) -> tuple[str, Users]:
+    """Return the token to print and the users who may sign on."""
     if users is not None:
         if token:
             raise CheckError("--token goes without --users: the file says who has which token.")
@@ -150,7 +152,7 @@ async def _serve(
     if clock is not None and market:
         embedded.market.pause()
     try:
-        server = _Socket(embedded.app)
+        server = UvicornServer(embedded.app)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, server.stop)
@@ -162,8 +164,8 @@ async def _serve(
         await embedded.close()
 
 
-class _Socket:
-    """uvicorn on one listening socket, stopped by us: it would end the process by the signal it got."""
+class UvicornServer:
+    """uvicorn on one listening socket, stopped by us: it would end the process by the signal it received."""
 
     def __init__(self, app: Server) -> None:
         config = uvicorn.Config(
@@ -172,8 +174,8 @@ class _Socket:
             access_log=False,
             lifespan="off",
             ws="none",
-            http=Connection,
-            h11_max_incomplete_event_size=MAX_HEADER,
+            http=ServeProtocol,
+            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=10,
@@ -181,7 +183,7 @@ class _Socket:
         self._server = uvicorn.Server(config)
 
     def stop(self) -> None:
-        """End after the requests at work."""
+        """Stop after the requests in flight."""
         self._server.should_exit = True
 
     async def serve(self, listening: socket.socket) -> None:
@@ -213,15 +215,15 @@ def _is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-def _names(host: str) -> frozenset[str] | None:
-    """Give the names the server answers to: its own; on every address, any, as a token guards it."""
+def _host_names(host: str) -> frozenset[str] | None:
+    """Return the host names the server answers to; None for any when it listens on every address."""
     if host in ("0.0.0.0", "::"):
         return None
     own = () if _is_loopback(host) else (socket.gethostname().lower(),)
     return frozenset({host.lower(), f"[{host.lower()}]", "localhost", "127.0.0.1", "[::1]", *own})
 
 
-def _say(sentence: str, code: int) -> int:
+def _report(sentence: str, code: int) -> int:
     for line in sentence.splitlines():
         print(f"blotter serve: {line}", file=sys.stderr)
     return code
