@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def sheet(name: str) -> Path:
-    """Give the style sheet of this name.
+    """Return the style sheet of this name.
 
     Textual reads it as a file, so it is reached as one: importlib.resources would find the same place,
     and load zip archives for it at every start.

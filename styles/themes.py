@@ -108,7 +108,7 @@ THEMES: Final = (
 
 
 def cell_styles(variables: Mapping[str, str]) -> dict[str, Style]:
-    """Give how each role is drawn in a cell, from a theme's variables."""
+    """Return how each role is drawn in a cell, from a theme's variables."""
     styles = {role: Style(color=variables[role]) for role in ROLES if role in variables}
     bold = Style(bold=True)
     styles["attention"] = styles.get("attention", Style()) + bold

@@ -52,7 +52,7 @@ class Desk:
     variables: dict[str, str]
 
     def written(self) -> bytes:
-        """Give all that the program left behind."""
+        """Return all that the program left behind."""
         files = [path for path in (self.home / "left").rglob("*") if path.is_file()]
         return b"\n".join(path.read_bytes() for path in files)
 
@@ -112,13 +112,13 @@ def desk(tmp_path: Path, server: str) -> Desk:
 
 
 def told(output: bytes) -> list[str]:
-    """Give the secrets that are in what was written."""
+    """Return the secrets that are in what was written."""
     found = [secret for secret in SECRETS if secret.encode() in output]
     return found + [token.decode() for token in GRANTED.findall(output)]
 
 
 def command_lines() -> bytes:
-    """Give what anybody on this machine can read of all processes."""
+    """Return what anybody on this machine can read of all processes."""
     lines = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -129,7 +129,7 @@ def command_lines() -> bytes:
 
 
 def look(desk: Desk, command: list[str], until: bytes, keys: bytes = b"", renewals: int = 0) -> bytes:
-    """Run the program until it shows ``until``, press ``keys`` and leave; give all it wrote."""
+    """Run the program until it shows ``until``, press ``keys`` and leave; return all it wrote."""
     with Terminal(command, environment=desk.variables) as terminal:
         output = terminal.wait_for(until, limit=60).output
         for key in keys:

@@ -28,7 +28,7 @@ for room in {rooms}:
 
 
 def loaded_by(code: str) -> frozenset[str]:
-    """Give the heavy packages a new interpreter has loaded after running ``code``."""
+    """Return the heavy packages a new interpreter has loaded after running ``code``."""
     report = "import sys, json; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     answer = subprocess.run(
         [sys.executable, "-c", f"{code}\n{report}"], cwd=ROOT, capture_output=True, text=True, check=False
@@ -144,7 +144,7 @@ assert main({arguments}) == 0
 @pytest.mark.parametrize("arguments", [[], ["demo", "--db", ":memory:"], ["--url", "http://127.0.0.1:1/api"]])
 def test_a_start_without_a_settings_file_checks_nothing(arguments: list[str], tmp_path: Path) -> None:
     started = STARTED.format(config=str(tmp_path / "config.toml"), home=str(tmp_path), arguments=arguments)
-    late = ("tui.checked.toml_lines", "tui.config.settings_file", "tui.config.secrets_file")
+    late = ("tui.input_files.toml_lines", "tui.config.settings_file", "tui.config.secrets_file")
     assert "pydantic" not in loaded_by(f"{started}\nassert not sys.modules.keys() & set({late})")
     (tmp_path / "config.toml").write_text("ascii = true\n")
     assert "pydantic" in loaded_by(started), "a file is checked by it"

@@ -19,7 +19,7 @@ from tui.api.connection_settings import Timeouts
 from tui.api.errors import ApiError, NoAnswer, NotSent
 from tui.config.settings import Settings
 from tui.service.environment import EnvironmentKind
-from tui.signon import find, remote, timeouts, token_url
+from tui.signon import collect_settings, resolve_remote, timeouts, token_url
 
 CERTIFICATES = Path(__file__).parent / "api" / "certificates"
 GRANT = b'{"access_token": "granted", "expires_in": 600, "refresh_token": "again"}'
@@ -79,7 +79,7 @@ def arguments(**given: Any) -> argparse.Namespace:
 
 @asynccontextmanager
 async def client_of(**given: Any) -> AsyncIterator[Client]:
-    http, let_go = remote(arguments(**given), Settings()).reach()
+    http, let_go = resolve_remote(arguments(**given), Settings()).reach()
     yield Client(http)
     await http.close()
     await let_go()
@@ -182,7 +182,7 @@ def test_timeouts_are_as_said_and_never_for_ever(
         monkeypatch.delenv(name, raising=False)
     for name, value in said.items():
         monkeypatch.setenv(name, value)
-    assert timeouts(find(arguments(profile="env"), Settings())) == expected
+    assert timeouts(collect_settings(arguments(profile="env"), Settings())) == expected
 
 
 @pytest.mark.parametrize(
@@ -205,8 +205,8 @@ def test_the_band_has_a_name_before_the_server_says_one(monkeypatch: pytest.Monk
         monkeypatch.setenv(f"FBN_{name}", "okafor")
     monkeypatch.setenv("FBN_TOKEN_URL", "https://d.okta.com/oauth2/abc")
     monkeypatch.setenv("FBN_LUSID_URL", "https://d.lusid.com/api")
-    environment = remote(arguments(profile="env"), Settings()).environment
+    environment = resolve_remote(arguments(profile="env"), Settings()).environment
     assert (environment.user, environment.kind) == ("okafor", EnvironmentKind.PROD)
-    environment = remote(arguments(profile="env", token_file=token), Settings()).environment
+    environment = resolve_remote(arguments(profile="env", token_file=token), Settings()).environment
     assert environment.user == "", "whose token it is, the name of a variable does not say"
     assert environment.sign_on_again == f"Put a new token into {token}, then press r."

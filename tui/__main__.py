@@ -7,7 +7,7 @@ import sys
 
 
 def main() -> int:
-    """Run the command line and give its exit code.
+    """Run the command line and return its exit code.
 
     Loading makes next to no garbage, so the collector rests until what was asked for runs: until the desk
     is shown, or the server listens.

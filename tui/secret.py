@@ -31,12 +31,12 @@ class Secret:
         self._alive.add(self)
 
     def reveal(self) -> str:
-        """Give the secret itself, for the one place that sends it."""
+        """Return the secret itself, for the one place that sends it."""
         return self._value
 
     @property
     def fits_a_header(self) -> bool:
-        """Tell whether this is one word of printable ASCII, as every token is."""
+        """Return whether this is one word of printable ASCII, as every token is."""
         value = self._value
         return bool(value) and value.isascii() and value.isprintable() and " " not in value
 
@@ -47,7 +47,7 @@ class Secret:
 
     @classmethod
     def hide(cls, text: str) -> str:
-        """Give ``text`` with every secret this program holds replaced by ``***``."""
+        """Return ``text`` with every secret this program holds replaced by ``***``."""
         values = {secret._value for secret in tuple(cls._alive) if len(secret._value) >= SHORTEST}
         for value in sorted(values, key=len, reverse=True):
             text = text.replace(value, HIDDEN)

@@ -37,7 +37,7 @@ _TOKEN_PATH: Final = r"(?i)/v\d+/token$"
 _ADDRESSES: Final = ("url", "token_url", "proxy")
 
 
-class Remote(Struct, frozen=True):
+class RemoteServer(Struct, frozen=True):
     """A server over the network: how it is told from others, and how it is reached."""
 
     environment: Environment
@@ -45,15 +45,15 @@ class Remote(Struct, frozen=True):
     """Makes the connections, and what lets go of signing on. Raises NotSent when that cannot work."""
 
 
-def remote(given: argparse.Namespace, settings: Settings) -> Remote:
+def resolve_remote(given: argparse.Namespace, settings: Settings) -> RemoteServer:
     """Find out how to reach the server that the command line names.
 
     Raises:
         SettingsError: something is missing or wrong.
         SecretError: a file with secrets cannot be used.
     """
-    access = find(given, settings)
-    check(access)
+    access = collect_settings(given, settings)
+    validate(access)
     url = access.text("url")
     environment = Environment(
         access.profile or "server",
@@ -63,10 +63,10 @@ def remote(given: argparse.Namespace, settings: Settings) -> Remote:
         sign_on_again=_again(access),
         generation=cast("Generation", access.text("generation") or "latest"),
     )
-    return Remote(environment, partial(_reach, access))
+    return RemoteServer(environment, partial(_reach, access))
 
 
-def find(given: argparse.Namespace, settings: Settings) -> Access:
+def collect_settings(given: argparse.Namespace, settings: Settings) -> Access:
     """Gather what is known of the server that the command line names, whether it is enough or not."""
     flags = {
         setting.name: str(value)
@@ -95,7 +95,7 @@ def _profile(name: str | None, settings: Settings) -> Profile:
 # --- what is wrong with it -------------------------------------------------------------------------
 
 
-def check(access: Access) -> None:
+def validate(access: Access) -> None:
     """Refuse what cannot work, or would send a secret where others can read it.
 
     Raises:
@@ -155,8 +155,8 @@ def _ways(access: Access, name: str) -> str:
 # --- what it comes to ------------------------------------------------------------------------------
 
 
-def show(access: Access) -> str:
-    """Give everything that was found and where, a line each; secrets as ``***``."""
+def describe(access: Access) -> str:
+    """Return everything that was found and where, a line each; secrets as ``***``."""
     width = max(len(setting.name) for setting in SETTINGS)
     lines = [f"{'kind':{width}}  {_kind(access).value}"]
     for setting in SETTINGS:
@@ -170,7 +170,7 @@ def show(access: Access) -> str:
 
 
 def _kind(access: Access) -> EnvironmentKind:
-    """Give what is at stake: when nobody said, real money anywhere but on this machine."""
+    """Return what is at stake: when nobody said, real money anywhere but on this machine."""
     if access.kind:
         return EnvironmentKind(access.kind)
     parts = urls.split(access.text("url"))
@@ -205,7 +205,7 @@ def _reach(access: Access) -> tuple[Http, Callable[[], Awaitable[None]]]:
 
 
 def timeouts(access: Access) -> Timeouts:
-    """Give how long the network may take: as was said, within bounds. The SDK's 0, for ever, says nothing."""
+    """Return the timeouts that were set, within bounds; the SDK's 0, for ever, counts as not set."""
     from tui.api.connection_settings import Timeouts
 
     def seconds(name: str, ours: float) -> float:
@@ -221,7 +221,7 @@ def timeouts(access: Access) -> Timeouts:
 
 
 def _source(access: Access) -> tuple[TokenSource | None, Callable[[], Awaitable[None]]]:
-    """Give where tokens come from, and what ends it."""
+    """Return where tokens come from, and what ends it."""
     from tui.api.auth import Credentials, FixedToken, PasswordGrant, TokenFile
     from tui.api.http import post_form
 
@@ -250,7 +250,7 @@ async def _nothing() -> None:
 
 
 def token_url(text: str) -> str:
-    """Give the token endpoint of an address, which may be that of an Okta issuer (contract section 6)."""
+    """Return the token endpoint of an address, which may be that of an Okta issuer (contract section 6)."""
     if re.match(_OKTA_ISSUER, text) and not re.search(_TOKEN_PATH, text):
         return text.rstrip("/") + "/v1/token"
     return text

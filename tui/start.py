@@ -14,11 +14,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tui.checked.mistakes import CheckError
 from tui.config import paths
 from tui.config.load import load_settings
 from tui.config.logs import start_log
 from tui.config.settings import Settings, Vocabulary
+from tui.input_files.mistakes import CheckError, print_mistakes
 from tui.secret import SecretError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ USAGE_ERROR: Final = 2
 MEMORY: Final = ":memory:"
 
 
-def serve(given: argparse.Namespace) -> int:
+def run_server(given: argparse.Namespace) -> int:
     """Offer the embedded server over HTTP until it is told to stop."""
     from tui.oms.run.serve import run
 
@@ -56,30 +56,32 @@ def serve(given: argparse.Namespace) -> int:
     )
 
 
-def show(given: argparse.Namespace) -> int:
+def show_access(given: argparse.Namespace) -> int:
     """Tell what is known of the server that the command line names, and from where; nothing is sent."""
-    from tui.signon import check, find
-    from tui.signon import show as shown
+    from tui.signon import collect_settings, validate
+    from tui.signon import describe as shown
 
     try:
-        access = find(given, load_settings(paths.config_file()))
+        access = collect_settings(given, load_settings(paths.config_file()))
         print(shown(access))
-        check(access)
+        validate(access)
     except (CheckError, SecretError) as error:
-        return _say(str(error), USAGE_ERROR)
+        return print_mistakes("blotter", str(error), USAGE_ERROR)
     return 0
 
 
-def blotter(given: argparse.Namespace) -> int:
-    """Start the blotter and give its exit code."""
+def run_blotter(given: argparse.Namespace) -> int:
+    """Start the blotter and return its exit code."""
     try:
         settings = load_settings(paths.config_file(), vocabulary)
         log_file = start_log(paths.log_file(), settings.log_level)
         environment, connect = _server(given, settings)
     except (CheckError, SecretError) as error:
-        return _say(str(error), USAGE_ERROR)
+        return print_mistakes("blotter", str(error), USAGE_ERROR)
     except OSError as error:
-        return _say(f"{error.filename or 'A file'} cannot be used: {error.strerror}.", FAILED)
+        return print_mistakes(
+            "blotter", f"{error.filename or 'A file'} cannot be used: {error.strerror}.", FAILED
+        )
     from styles.themes import THEMES
     from tui.app import BlotterApp
     from tui.session import Preferences
@@ -87,11 +89,15 @@ def blotter(given: argparse.Namespace) -> int:
 
     theme = given.theme or settings.theme
     if theme not in {known.name for known in THEMES}:
-        return _say(
-            f"There is no theme '{theme}'; there are {', '.join(t.name for t in THEMES)}.", USAGE_ERROR
+        return print_mistakes(
+            "blotter",
+            f"There is no theme '{theme}'; there are {', '.join(t.name for t in THEMES)}.",
+            USAGE_ERROR,
         )
     if not _has_terminal():
-        return _say("There is no terminal to draw on and to read keys from.", USAGE_ERROR)
+        return print_mistakes(
+            "blotter", "There is no terminal to draw on and to read keys from.", USAGE_ERROR
+        )
     app = BlotterApp(
         environment,
         connect,
@@ -121,7 +127,7 @@ def vocabulary() -> Vocabulary:
 
 
 def _has_terminal() -> bool:
-    """Tell whether there is a terminal: Textual reads keys from standard input and draws on standard error.
+    """Return whether there is a terminal: Textual reads keys from standard input and draws on standard error.
 
     A driver that ``TEXTUAL_DRIVER`` names brings its own.
     """
@@ -137,13 +143,17 @@ def _zone() -> tzinfo | None:
     try:
         datetime.now().astimezone()
     except ValueError:
-        _say(f"The time zone {os.environ.get('TZ', 'of this machine')!r} is none; times are in UTC.", 0)
+        print_mistakes(
+            "blotter",
+            f"The time zone {os.environ.get('TZ', 'of this machine')!r} is none; times are in UTC.",
+            0,
+        )
         return UTC
     return None
 
 
 def _can_draw() -> bool:
-    """Tell whether the terminal's encoding has the glyphs; when it has not, ASCII is drawn."""
+    """Return whether the terminal's encoding has the glyphs; when it has not, ASCII is drawn."""
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
     return encoding in ("utf8", "utf16", "utf32")
 
@@ -156,9 +166,9 @@ def _server(given: argparse.Namespace, settings: Settings) -> tuple[Environment,
 
 def _remote(given: argparse.Namespace, settings: Settings) -> tuple[Environment, Connect]:
     """Reach a server over the network."""
-    from tui.signon import remote
+    from tui.signon import resolve_remote
 
-    server = remote(given, settings)
+    server = resolve_remote(given, settings)
 
     async def connect() -> Connection:
         http, sign_off = server.reach()
@@ -204,7 +214,7 @@ def _connection(
     *,
     then: Callable[[], Awaitable[None]],
 ) -> Connection:
-    """Give the desk at the end of ``http``; ``then`` is done when it is closed."""
+    """Return the desk at the end of ``http``; ``then`` is done when it is closed."""
     from tui.api.client import Client
     from tui.app import Connection
     from tui.service.desk import Desk
@@ -222,7 +232,7 @@ def _connection(
 
 
 def _journal(server: str, *, fresh: bool = False) -> Path:
-    """Give the journal of writes to one server: what one does not know is never asked of another."""
+    """Return the journal of writes to one server: what one does not know is never asked of another."""
     path = paths.state_dir() / f"journal-{sha256(server.encode()).hexdigest()[:12]}.jsonl"
     if fresh:
         path.unlink(missing_ok=True)
@@ -230,11 +240,5 @@ def _journal(server: str, *, fresh: bool = False) -> Path:
 
 
 def _database(named: str) -> Path | None:
-    """Give the database file, or None for one that keeps nothing."""
+    """Return the database file, or None for one that keeps nothing."""
     return None if named == MEMORY else Path(named).expanduser()
-
-
-def _say(sentence: str, code: int) -> int:
-    for line in sentence.splitlines():
-        print(f"blotter: {line}", file=sys.stderr)
-    return code

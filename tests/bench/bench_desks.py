@@ -24,7 +24,7 @@ async def measure() -> None:
         until: list[float] = []
 
         def over() -> bool:
-            """Tell whether the time is over; it begins when the first client asks."""
+            """Return whether the time is over; it begins when the first client asks."""
             until[:] = until or [time.monotonic() + SECONDS]
             return time.monotonic() > until[0]
 
@@ -44,7 +44,7 @@ async def measure() -> None:
 
 
 def percentile(times: list[float], part: int) -> float:
-    """Give a percentile in milliseconds."""
+    """Return a percentile in milliseconds."""
     ordered = sorted(times)
     return ordered[min(len(ordered) * part // 100, len(ordered) - 1)] * 1000
 

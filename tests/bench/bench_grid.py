@@ -59,7 +59,7 @@ def measure(kind: str, rows: int) -> None:
 
 
 def size(answers: list[Answer]) -> float:
-    """Give the typical number of bytes of an answer."""
+    """Return the typical number of bytes of an answer."""
     return float(median(len(answer.output) for answer in answers))
 
 

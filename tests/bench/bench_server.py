@@ -144,7 +144,7 @@ async def past_pages(engine: Engine, server: httpx.AsyncClient, rows: int) -> No
 
 
 async def page_times(server: httpx.AsyncClient, asked: dict[str, Any]) -> tuple[float, float]:
-    """Give the median time of a page of 200 over twenty pages, in seconds, and of the processor."""
+    """Return the median time of a page of 200 over twenty pages, in seconds, and of the processor."""
     walls: list[float] = []
     cpus: list[float] = []
     while len(cpus) < PAGES:
@@ -157,7 +157,7 @@ async def page_times(server: httpx.AsyncClient, asked: dict[str, Any]) -> tuple[
 
 
 async def walk(server: httpx.AsyncClient, asked: dict[str, Any], pages: int) -> AsyncIterator[float]:
-    """Give the processor time of each page, in seconds."""
+    """Return the processor time of each page, in seconds."""
     token: str | None = ""
     while token is not None and pages:
         query = {"limit": "200", **(asked if not token else {"page": token})}

@@ -134,7 +134,7 @@ def page(rows: list[Any], token: str | None) -> bytes:
 
 
 def bumped(order: Order) -> Order:
-    """Give the next version of an order."""
+    """Return the next version of an order."""
     from msgspec.structs import replace
 
     assert order.version is not None
@@ -169,12 +169,12 @@ def rows_of(orders: int) -> dict[str, list[Any]]:
 
 
 def rid(kind: str, number: int) -> ResourceId:
-    """Give a code of the length real ones have."""
+    """Return a code of the length real ones have."""
     return ResourceId("bench", f"{kind}-01JD3{number:021d}")
 
 
 def fields(number: int) -> dict[str, Any]:
-    """Give what the entities of one block share."""
+    """Return what the entities of one block share."""
     return {
         "instrument_identifiers": {"Instrument/default/Figi": f"BBG{number % 400:09d}"},
         "lusid_instrument_id": f"LUID_{number % 400:08d}",
@@ -198,7 +198,7 @@ def fields(number: int) -> dict[str, Any]:
 
 
 def order(id: ResourceId, common: dict[str, Any]) -> Order:
-    """Give an order of a hundred units."""
+    """Return an order of a hundred units."""
     key = "Order/bench/Strategy"
     label = PerpetualProperty(key=key, value=PropertyValue(label_value="Momentum"))
     return Order(
@@ -213,7 +213,7 @@ def order(id: ResourceId, common: dict[str, Any]) -> Order:
 
 
 def execution(id: ResourceId, placement: ResourceId, common: dict[str, Any]) -> Execution:
-    """Give a fill of fifty units."""
+    """Return a fill of fifty units."""
     shared = {name: value for name, value in common.items() if name not in ("time_in_force", "limit_price")}
     return Execution(
         id=id,
@@ -232,7 +232,7 @@ def execution(id: ResourceId, placement: ResourceId, common: dict[str, Any]) -> 
 def graph_block(
     number: int, ids: list[ResourceId], fills: list[ResourceId], common: dict[str, Any]
 ) -> OrderGraphBlock:
-    """Give a block with its totals."""
+    """Return a block with its totals."""
     block = Block(
         id=rid("BLK", number),
         order_ids=tuple(ids),

@@ -42,12 +42,12 @@ def main() -> None:
 
 
 def command(*options: str) -> list[str]:
-    """Give the command of a desk that nothing changes by itself."""
+    """Return the command of a desk that nothing changes by itself."""
     return [sys.executable, "-m", "tui", "--db", ":memory:", "--speed", "0.01", *options]
 
 
 def places(folder: Path, driver: str) -> dict[str, str]:
-    """Give a program directories of its own."""
+    """Make directories for one program."""
     own = folder / driver.replace(" ", "")
     own.mkdir(exist_ok=True)
     return dict.fromkeys(("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"), str(own))
@@ -76,7 +76,7 @@ class Screen:
         return answer
 
     def box(self) -> int:
-        """Give the area of the dialog that is open, in cells; the whole screen's when it has no border."""
+        """Return the area of the dialog that is open, in cells; the whole screen's when it has no border."""
         rows = [self.far.row(y) for y in range(LINES)]
         top = next((y for y, row in enumerate(rows) if "╭" in row), None)
         bottom = next((y for y, row in enumerate(rows) if "╰" in row), None)
@@ -90,7 +90,7 @@ Screens = dict[str, Screen]
 
 @contextmanager
 def screens(folder: Path, *options: str) -> Iterator[Screens]:
-    """Give a desk on each driver, painted and at rest, and print what that took."""
+    """Start a desk on each driver, wait until it rests, and print what that took."""
     with ExitStack() as stack:
         made: Screens = {}
         painted: dict[str, float] = {}
@@ -106,7 +106,7 @@ def screens(folder: Path, *options: str) -> Iterator[Screens]:
 
 
 def pressed(both: Screens, keys: bytes, times: int = 1) -> dict[str, float]:
-    """Press keys on each in turns and give the median of bytes."""
+    """Press keys on each in turns and return the median of bytes."""
     sizes: dict[str, list[int]] = {driver: [] for driver in both}
     for _ in range(times):
         for driver, screen in both.items():
@@ -162,7 +162,7 @@ def to_the_end(both: Screens) -> None:
 
 
 def idle(both: Screens) -> dict[str, float]:
-    """Give what each sends in five seconds while nothing happens."""
+    """Return what each sends in five seconds while nothing happens."""
     sizes: dict[str, float] = {}
     for driver, screen in both.items():
         end, came = monotonic() + 5, 0
@@ -173,7 +173,7 @@ def idle(both: Screens) -> dict[str, float]:
 
 
 def resized(both: Screens, columns: int, lines: int) -> dict[str, float]:
-    """Give each terminal another size, and what is sent for it."""
+    """Resize each terminal and return what is sent for it."""
     sizes: dict[str, float] = {}
     for driver, screen in both.items():
         screen.terminal.resize(columns, lines)
@@ -269,7 +269,7 @@ def lines(folder: Path) -> None:
 
 
 def frame(line: SlowLine, key: bytes) -> float:
-    """Give the seconds from a key until all it changes stands at the far end."""
+    """Return the seconds from a key until all it changes stands at the far end."""
     begun = monotonic()
     line.type(key)
     line.rest(quiet=STILL_S)

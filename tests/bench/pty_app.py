@@ -68,7 +68,7 @@ class Order:
     second: int
 
     def cells(self) -> tuple[Cell, ...]:
-        """Give what is drawn, in the order of the columns."""
+        """Return what is drawn, in the order of the columns."""
         state, style = STATES[self.state]
         ticker, name = TICKERS[self.ticker]
         side, colour = ("Buy", "buy") if self.ticker % 2 else ("Sell", "sell")
@@ -147,7 +147,7 @@ class Stage(App[None]):
         self.query_one("#told", Static).update(f"updated {self.told}")
 
     def by_quantity(self) -> list[str]:
-        """Give the keys, sorted."""
+        """Return the keys, sorted."""
         rows = self.rows
         return sorted(self.keys, key=lambda key: rows[key].quantity)
 
@@ -187,7 +187,7 @@ class GridStage(Stage):
         self.query_one(Grid).refresh_cells(self.ten_visible())
 
     def ten_visible(self) -> list[str]:
-        """Give every fourth row."""
+        """Return every fourth row."""
         return [str(key) for key in self.query_one(Grid).visible_keys[5:45:4]]
 
 
@@ -201,7 +201,7 @@ class TableStage(Stage):
         yield table
 
     def on_mount(self) -> None:
-        """Give the table its columns."""
+        """Add the table's columns."""
         super().on_mount()
         table = self.query_one(DataTable)
         for column in COLUMNS:
@@ -210,7 +210,7 @@ class TableStage(Stage):
 
     @staticmethod
     def drawn(column: GridColumn, cell: Cell) -> Text:
-        """Give a cell as the table wants it."""
+        """Return a cell as the table wants it."""
         return Text(cell.text, STYLES.get(cell.style, ""), justify=column.align)
 
     def key_l(self) -> None:

@@ -68,7 +68,7 @@ class Terminal:
         os.close(self._fd)
 
     def read(self, seconds: float) -> bytes:
-        """Give what comes within ``seconds``, nothing when nothing does or the program ended."""
+        """Return what comes within ``seconds``, nothing when nothing does or the program ended."""
         ready, _, _ = select.select([self._fd], [], [], max(0.0, seconds))
         if not ready:
             return b""
@@ -84,7 +84,7 @@ class Terminal:
         return chunk
 
     def resize(self, columns: int, lines: int) -> None:
-        """Give the terminal another size, of which the program is told."""
+        """Resize the terminal; the program is told."""
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def press(
@@ -129,7 +129,7 @@ class Terminal:
             pass
 
     def resident(self) -> float:
-        """Give the most memory the program has held, in MiB."""
+        """Return the most memory the program has held, in MiB."""
         status = Path(f"/proc/{self.pid}/status").read_text()
         found = re.search(r"VmHWM:\s+(\d+) kB", status)
         return int(found[1]) / 1024 if found else 0.0

@@ -40,7 +40,7 @@ WHAT: Final = {
 
 
 def id_of(code: str) -> dict[str, str]:
-    """Give an id of this benchmark as JSON has it."""
+    """Return an id of this benchmark as JSON has it."""
     return {"scope": "Bench", "code": code}
 
 
@@ -53,7 +53,7 @@ def order(call: int, number: int, place: int) -> str:
 
 
 def baskets(blocks: int, orders: int, calls: int, start: int = 0) -> Iterator[bytes]:
-    """Give bodies of createorders: each ``blocks`` new blocks of ``orders`` orders."""
+    """Return bodies of createorders: each ``blocks`` new blocks of ``orders`` orders."""
     for call in range(start, start + calls):
         requests = [
             {
@@ -100,7 +100,7 @@ class Taken:
         self._wall, self._processor = time.perf_counter(), time.process_time()
 
     def stop(self) -> tuple[float, float]:
-        """Give both."""
+        """Return both."""
         return time.perf_counter() - self._wall, time.process_time() - self._processor
 
 
@@ -115,7 +115,7 @@ async def send(server: httpx.AsyncClient, path: str, bodies: Iterable[bytes]) ->
 
 
 async def timed(server: httpx.AsyncClient, path: str, body: object) -> tuple[float, float]:
-    """Post one body of which nothing may fail; gives the seconds on the wall and of the processor."""
+    """Post one body of which nothing may fail; return the seconds of wall clock and of the processor."""
     raw = json.dumps(body).encode()
     taken = Taken()
     (answer,) = await send(server, path, [raw])
@@ -176,7 +176,7 @@ def an_execution(number: int, placement: str, units: Decimal) -> Execution:
 
 
 def placing(codes: Mapping[str, str], quantity: int) -> dict[str, Any]:
-    """Give a body of placeblocks: placements by code, each of one block, all of it."""
+    """Return a body of placeblocks: placements by code, each of one block, all of it."""
     return {
         "requests": [
             {
@@ -192,7 +192,7 @@ def placing(codes: Mapping[str, str], quantity: int) -> dict[str, Any]:
 
 
 def size_of(orders: int) -> int:
-    """Give the quantity of a block of a basket."""
+    """Return the quantity of a block of a basket."""
     return sum(100 + place for place in range(orders))
 
 
@@ -271,7 +271,7 @@ async def changing(folder: Path) -> None:
 
 
 async def allocations(server: httpx.AsyncClient) -> Sequence[object]:
-    """Give the ids of all allocations."""
+    """Return the ids of all allocations."""
     page = await server.get("/api/allocations", params={"limit": "5000"})
     return [each["id"] for each in page.json()["values"]]
 

@@ -11,10 +11,10 @@ import pytest
 
 from tui import start
 from tui.app import BlotterApp
-from tui.checked.mistakes import CheckError
 from tui.cli import main
 from tui.config.load import load_settings
 from tui.config.settings import Settings
+from tui.input_files.mistakes import CheckError
 
 
 @pytest.fixture

@@ -55,12 +55,12 @@ class Shell:
         return path
 
     def shows(self, *arguments: str) -> dict[str, str]:
-        """Give what ``--show`` tells, by setting; it all was well."""
+        """Return what ``--show`` tells, by setting; it all was well."""
         assert main([*arguments, "--show"]) == 0, self._capture.readouterr().err
         return self._table()
 
     def fails(self, *arguments: str) -> str:
-        """Give the sentence that a start ends with."""
+        """Return the sentence that a start ends with."""
         [sentence] = self.faults(*arguments)
         return sentence
 

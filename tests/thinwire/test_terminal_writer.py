@@ -20,7 +20,7 @@ from tests.thinwire.emulators import Emulator
 from tui.thinwire import terminal_writer as writer_module
 from tui.thinwire.flow_control import Line
 from tui.thinwire.meter import Meter
-from tui.thinwire.terminal_writer import QUERY, Writer
+from tui.thinwire.terminal_writer import QUERY, TerminalWriter
 from tui.thinwire.wire import SYNC_END, SYNC_START, ThinWire
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
@@ -55,7 +55,7 @@ class Far:
         self._decode = getincrementaldecoder(encoding)().decode
         self.redrawn = threading.Event()
         self.wire, self.line, self.meter = ThinWire(columns, lines), Line(), Meter()
-        self.writer = Writer(self.slave, encoding, self.wire, self.line, self.meter, self.redrawn.set)
+        self.writer = TerminalWriter(self.slave, encoding, self.wire, self.line, self.meter, self.redrawn.set)
         self.stopped = False
 
     def until(self, seen: Callable[[], bool]) -> None:
@@ -406,7 +406,7 @@ def test_half_a_character_does_not_end_the_program(far: Far) -> None:
 
 def test_what_is_no_terminal_is_written_to_all_the_same() -> None:
     read, write = os.pipe()
-    writer = Writer(write, "utf-8", ThinWire(COLUMNS, LINES), Line(), Meter(), lambda: None)
+    writer = TerminalWriter(write, "utf-8", ThinWire(COLUMNS, LINES), Line(), Meter(), lambda: None)
     writer.write(cell("ORD-00001"))
     writer.stop()
     os.close(write)

@@ -46,7 +46,7 @@ def _moment(text: str) -> datetime:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Give the parser of all commands and options."""
+    """Return the parser of all commands and options."""
     main = argparse.ArgumentParser(
         prog="blotter",
         description="A trading blotter for LUSID's order management, with its own server inside.",
@@ -64,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _shared(*, again: bool) -> argparse.ArgumentParser:
-    """Give the options of the blotter and its embedded server.
+    """Return the options of the blotter and its embedded server.
 
     They may stand before a command as well as behind it: said ``again``, what is not given leaves what was.
     """
@@ -191,12 +191,12 @@ def _settings(config: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run ``blotter`` and give its exit code: 0 all well, 1 failed, 2 wrong usage."""
+    """Run ``blotter`` and return its exit code: 0 all well, 1 failed, 2 wrong usage."""
     given = parser().parse_args(arguments)
     if given.command == "serve":
-        from tui.start import serve
+        from tui.start import run_server
 
-        return serve(given)
+        return run_server(given)
     if given.command == "config":
         from tui.cli.config_commands import run_config
 
@@ -209,4 +209,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return USAGE_ERROR
     from tui import start
 
-    return start.show(given) if given.show else start.blotter(given)
+    return start.show_access(given) if given.show else start.run_blotter(given)

@@ -6,17 +6,16 @@ import argparse
 import json
 import os
 import stat
-import sys
 import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any, Final
 
-from tui.checked.files import is_text, parse_toml, read_text
-from tui.checked.mistakes import CheckError, all_at_once, not_allowed, place_words, shown
-from tui.checked.toml_lines import NotEditable, literal, with_value
 from tui.config import paths
 from tui.config.profiles import check_secrets_file
+from tui.input_files.mistakes import CheckError, all_at_once, not_allowed, place_words, print_mistakes, shown
+from tui.input_files.read_file import is_text, parse_toml, read_text
+from tui.input_files.toml_lines import NotEditable, literal, with_value
 from tui.start import vocabulary
 
 OK: Final = 0
@@ -40,9 +39,11 @@ def run_config(given: argparse.Namespace) -> int:
             case _:
                 return print_schema()
     except CheckError as error:
-        return _say(str(error), USAGE_ERROR)
+        return print_mistakes("blotter config", str(error), USAGE_ERROR)
     except OSError as error:
-        return _say(f"{error.filename or 'A file'} cannot be used: {error.strerror}.", FAILED)
+        return print_mistakes(
+            "blotter config", f"{error.filename or 'A file'} cannot be used: {error.strerror}.", FAILED
+        )
 
 
 def check_file(named: Path | None) -> int:
@@ -74,7 +75,7 @@ def begin_file() -> int:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return _say(f"{path} is there already, and stays as it is.", USAGE_ERROR)
+        return print_mistakes("blotter config", f"{path} is there already, and stays as it is.", USAGE_ERROR)
     with open(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     print(f"{path} is written.")
@@ -151,9 +152,3 @@ def _replace(path: Path, text: str) -> None:
         os.replace(beside, path)
     finally:
         Path(beside).unlink(missing_ok=True)
-
-
-def _say(sentences: str, code: int) -> int:
-    for line in sentences.splitlines():
-        print(f"blotter config: {line}", file=sys.stderr)
-    return code

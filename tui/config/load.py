@@ -22,7 +22,7 @@ def load_settings(path: Path, vocabulary: Callable[[], Vocabulary] | None = None
 
 
 def _is_there(path: Path) -> bool:
-    """Tell whether there is a file, or something that keeps one from being seen; reading it says what."""
+    """Return whether there is a file, or something that keeps one from being seen; reading it says what."""
     try:
         path.stat()
     except FileNotFoundError:

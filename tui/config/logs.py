@@ -31,7 +31,7 @@ class Redacting(logging.Formatter):
 
 
 def redacted(text: str) -> str:
-    """Give ``text`` without the secrets this program holds, values named like one, and token-like words."""
+    """Return ``text`` without the secrets this program holds, values named like one, and token-like words."""
     text = Secret.hide(text)
     for pattern, put in _patterns():
         text = pattern.sub(put, text)

@@ -82,22 +82,22 @@ class Access(Struct, frozen=True):
     found: Mapping[str, Found]
 
     def text(self, name: str) -> str:
-        """Give a setting that is no secret, empty when nobody said it."""
+        """Return a setting that is no secret, empty when nobody said it."""
         found = self.found.get(name)
         return found.value if found and isinstance(found.value, str) else ""
 
     def secret(self, name: str) -> Secret | None:
-        """Give a secret, None when nobody said it."""
+        """Return a secret, None when nobody said it."""
         found = self.found.get(name)
         return found.value if found and isinstance(found.value, Secret) else None
 
     def path(self, name: str) -> Path | None:
-        """Give the file a setting names."""
+        """Return the file a setting names."""
         text = self.text(name)
         return Path(text).expanduser() if text else None
 
     def number(self, name: str, most: int) -> int | None:
-        """Give a whole number from 0 to ``most``; raises SettingsError when it is anything else."""
+        """Return a whole number from 0 to ``most``; raises SettingsError when it is anything else."""
         text = self.text(name)
         if not text:
             return None
@@ -113,7 +113,7 @@ class Access(Struct, frozen=True):
 
     @property
     def has_token(self) -> bool:
-        """Tell whether there is a token to be used as it is, so that none is asked for."""
+        """Return whether there is a token to be used as it is, so that none is asked for."""
         return "token_file" in self.found or "access_token" in self.found
 
     @property
@@ -123,12 +123,12 @@ class Access(Struct, frozen=True):
 
     @property
     def signs_on(self) -> bool:
-        """Tell whether a token is asked for with a user's name and password."""
+        """Return whether a token is asked for with a user's name and password."""
         return not self.has_token and not self.missing
 
     @property
     def anonymous(self) -> bool:
-        """Tell whether nothing at all was said about signing on."""
+        """Return whether nothing at all was said about signing on."""
         return not self.has_token and len(self.missing) == len(_GRANT)
 
 

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, PlainValidator, create_model
 
-from tui.checked.files import read_json
-from tui.checked.models import Words, Written, check
+from tui.input_files.read_file import read_json
+from tui.input_files.strict_model import Words, Written, check
 from tui.secret import Secret
 
 OTHER_SERVICES: Final = (

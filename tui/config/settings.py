@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct, field
 
-from tui.checked.mistakes import CheckError, Mistake, not_allowed, one_of, shown
+from tui.input_files.mistakes import CheckError, Mistake, not_allowed, one_of, shown
 
 ENV: Final = "env"
 """The profile that reads the variables of the LUSID SDK, and its secrets.json."""

@@ -12,10 +12,10 @@ from typing import Any, Final, Literal, get_origin
 
 from pydantic import Field
 
-from tui.checked.files import read_toml
-from tui.checked.mistakes import Document, Mistake
-from tui.checked.models import Code, Filled, Written, check, kind_at
 from tui.config.settings import ENV, Kind, LogLevel, Profile, Settings, Vocabulary
+from tui.input_files.mistakes import Document, Mistake
+from tui.input_files.read_file import read_toml
+from tui.input_files.strict_model import Code, Filled, Written, check, kind_at
 
 DEFAULTS: Final = Settings()
 EXAMPLE_URL: Final = "https://example.lusid.com/api"

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from pydantic.fields import FieldInfo
 
-from tui.checked.mistakes import one_of
-from tui.checked.toml_lines import key_text, literal
 from tui.config.settings import Vocabulary
 from tui.config.settings_file import ProfileEntry, SettingsFile
+from tui.input_files.mistakes import one_of
+from tui.input_files.toml_lines import key_text, literal
 
 WIDTH: Final = 100
 

@@ -27,7 +27,7 @@ from textual.messages import TerminalSupportsSynchronizedOutput
 
 from tui.thinwire.flow_control import Line
 from tui.thinwire.meter import Figures, Meter
-from tui.thinwire.terminal_writer import Writer
+from tui.thinwire.terminal_writer import TerminalWriter
 from tui.thinwire.wire import ThinWire
 
 _LAST_ANSWERS: Final = 1.5
@@ -76,7 +76,7 @@ class ThinDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._own_app = app
         self._soon = asyncio.get_running_loop().call_soon_threadsafe
-        self._writer: Writer | None = None
+        self._writer: TerminalWriter | None = None
         self._answered = False
         self._believed = True
         self._size_seen = self._size_now()
@@ -105,7 +105,9 @@ class ThinDriver(LinuxDriver):
         self._believed = (
             "TMUX" not in os.environ
         )  # tmux answers itself: it knows nothing of the line behind it
-        self._writer = Writer(file.fileno(), file.encoding, thin, Line(), self.wire.meter, self._redraw)
+        self._writer = TerminalWriter(
+            file.fileno(), file.encoding, thin, Line(), self.wire.meter, self._redraw
+        )
         start: Callable[[], None] = super().start_application_mode
         start()
         self._watch_size()

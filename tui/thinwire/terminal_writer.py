@@ -29,7 +29,7 @@ _PATIENCE: Final = 2.0
 """Seconds a terminal may take nothing before the last words to it are given up."""
 
 
-class Writer:
+class TerminalWriter:
     """Writes to the terminal behind ``fileno`` what ``wire`` gives and ``line`` has room for.
 
     ``redraw`` is called when Textual has to draw everything once more.

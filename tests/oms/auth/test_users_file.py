@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.checked.mistakes import CheckError
+from tui.input_files.mistakes import CheckError
 from tui.oms.auth.users import digest
 from tui.oms.auth.users_file import UserEntry, read_users
 

@@ -15,7 +15,7 @@ import pytest
 from tests.oms.contract_scenario import body_of
 from tests.paths import ROOT
 from tui.api import operations
-from tui.checked.mistakes import CheckError
+from tui.input_files.mistakes import CheckError
 from tui.oms.faults.scenario import KINDS, read_faults
 
 JSON = {"content-type": "application/json"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.checked.mistakes import CheckError
+from tui.input_files.mistakes import CheckError
 from tui.oms.rules.fees import Fee
 from tui.oms.run.fees_file import read_fees
 from tui.oms.run.serve import USAGE_ERROR, run

@@ -36,12 +36,12 @@ class Users(Struct, frozen=True):
 
 
 def digest(secret: str) -> bytes:
-    """Give what is kept of a secret: enough to know it again, and all of one length to compare."""
+    """Return what is kept of a secret: enough to know it again, and all of one length to compare."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
 def one_user(name: str, token: str) -> Users:
-    """Give the users of a server without a file of them: one, whose token is also the password."""
+    """Return the users of a server without a file of them: one, whose token is also the password."""
     return Users({name: User(name, password=digest(token), token=digest(token))})
 
 

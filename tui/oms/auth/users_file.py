@@ -13,9 +13,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
 
-from tui.checked.files import read_toml
-from tui.checked.mistakes import Mistake
-from tui.checked.models import HeldSecret, HeldToken, Words, Written, check
+from tui.input_files.mistakes import Mistake
+from tui.input_files.read_file import read_toml
+from tui.input_files.strict_model import HeldSecret, HeldToken, Words, Written, check
 from tui.oms.auth.users import REFRESH_LIFETIME_S, TOKEN_LIFETIME_S, User, Users, digest
 from tui.secret import Secret
 

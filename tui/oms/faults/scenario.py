@@ -17,9 +17,9 @@ from msgspec import Struct
 from pydantic import Field
 
 from tui.api.operations import BESIDE, OPERATIONS, Operation
-from tui.checked.files import read_toml
-from tui.checked.mistakes import CheckError, Document, Mistake, Place, all_at_once, one_of, shown
-from tui.checked.models import Number, Written, check, kind_at
+from tui.input_files.mistakes import CheckError, Document, Mistake, Place, all_at_once, one_of, shown
+from tui.input_files.read_file import read_toml
+from tui.input_files.strict_model import Number, Written, check, kind_at
 
 SERVED: Final = (*OPERATIONS, *BESIDE)
 
@@ -81,7 +81,7 @@ class Fault(Written):
         return " ".join((self.fault, self.on, *said))
 
     def is_for(self, endpoint: Operation[Any, Any]) -> bool:
-        """Tell whether it is for calls of ``endpoint``."""
+        """Return whether it is for calls of ``endpoint``."""
         return _is_for(self.on, endpoint)
 
 
@@ -110,7 +110,7 @@ class Faults:
         return "; ".join(str(fault) for fault, _ in self._faults)
 
     def strike(self, endpoint: Operation[Any, Any]) -> Fault | None:
-        """Give the fault that strikes this call of ``endpoint``, None when none does."""
+        """Return the fault that strikes this call of ``endpoint``, None when none does."""
         striking = None
         for number, (fault, chances) in enumerate(self._faults):
             if fault.is_for(endpoint):

@@ -18,8 +18,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tui.checked.files import read_toml
-from tui.checked.models import Code, Filled, Number, Written, check
+from tui.input_files.read_file import read_toml
+from tui.input_files.strict_model import Code, Filled, Number, Written, check
 from tui.oms.rules.fees import Fee
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
-from tui.checked.mistakes import CheckError, all_at_once
+from tui.input_files.mistakes import CheckError, all_at_once, print_mistakes
 from tui.oms.auth.tokens import Tokens
 from tui.oms.auth.users import Users, one_user, token_fault
 from tui.oms.domain.clock import VirtualClock
@@ -77,20 +77,24 @@ def run(
                 due = _fees(fees)
         listening = _listen(host, port)
     except CheckError as error:
-        return _report(str(error), USAGE_ERROR)
+        return print_mistakes("blotter serve", str(error), USAGE_ERROR)
     except OSError as error:
-        return _report(f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another.", FAILED)
+        return print_mistakes(
+            "blotter serve",
+            f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another.",
+            FAILED,
+        )
     settings = ServerSettings(
         tokens=Tokens(known), generation=generation, hosts=_host_names(host), faults=faults
     )
     if faults is not None:
-        _report(f"Faults are injected as requested: {faults}", OK)
+        print_mistakes("blotter serve", f"Faults are injected as requested: {faults}", OK)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     with closing(listening):
         try:
             asyncio.run(_serve(listening, token, db, size, seed, market, settings, due, clock))
         except StoreError as error:
-            return _report(str(error), FAILED)
+            return print_mistakes("blotter serve", str(error), FAILED)
     return OK
 
 
@@ -221,9 +225,3 @@ def _host_names(host: str) -> frozenset[str] | None:
         return None
     own = () if _is_loopback(host) else (socket.gethostname().lower(),)
     return frozenset({host.lower(), f"[{host.lower()}]", "localhost", "127.0.0.1", "[::1]", *own})
-
-
-def _report(sentence: str, code: int) -> int:
-    for line in sentence.splitlines():
-        print(f"blotter serve: {line}", file=sys.stderr)
-    return code

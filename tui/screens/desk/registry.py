@@ -11,7 +11,7 @@ from typing import Final, get_args
 
 from tui.actions.action import Action, Group, WriteAction
 from tui.actions.trade_actions import TRADE
-from tui.checked.mistakes import not_known, shown
+from tui.input_files.mistakes import not_known, shown
 from tui.screens.desk.simulated_market_commands import MARKET
 from tui.screens.desk.unknown_outcome_commands import UNKNOWN
 from tui.screens.desk.view_commands import VIEW

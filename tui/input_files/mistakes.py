@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
@@ -35,7 +36,7 @@ def all_at_once() -> Iterator[Callable[[], AbstractContextManager[None]]]:
     ...     with part():
     ...         raise CheckError("Two.")
     Traceback (most recent call last):
-    tui.checked.mistakes.CheckError: One.
+    tui.input_files.mistakes.CheckError: One.
     Two.
     """
     told: list[str] = []
@@ -87,7 +88,7 @@ class Document(Struct, frozen=True):
     def _line_of(self, place: Place) -> int | None:
         if self.toml is None:
             return None
-        from tui.checked.toml_lines import line_of
+        from tui.input_files.toml_lines import line_of
 
         return line_of(self.toml, place)
 
@@ -132,3 +133,10 @@ def one_of(choices: Iterable[str], word: str = "or") -> str:
     """Return choices as a sentence lists them: ``a, b or c``."""
     *others, last = choices
     return f"{', '.join(others)} {word} {last}" if others else last
+
+
+def print_mistakes(command: str, sentences: str, code: int) -> int:
+    """Print each sentence on standard error with the name of ``command``; return ``code``, to exit with."""
+    for line in sentences.splitlines():
+        print(f"{command}: {line}", file=sys.stderr)
+    return code

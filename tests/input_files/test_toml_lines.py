@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.checked.toml_lines import NotEditable, line_of, with_value
+from tui.input_files.toml_lines import NotEditable, line_of, with_value
 
 FILE = """\
 # My desk.

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from tui.checked.mistakes import CheckError, Document
+from tui.input_files.mistakes import CheckError, Document
 from tui.secret import SecretError, read_private
 
 MOST_BYTES: Final = 1_000_000
@@ -84,7 +84,7 @@ def read_text(path: Path) -> str:
 
 
 def is_text(text: str) -> bool:
-    """Tell whether a text can be written to a file, which bytes of the command line that are none cannot."""
+    """Return whether a text can be written to a file; undecodable bytes of a command line cannot."""
     try:
         text.encode()
     except UnicodeEncodeError:

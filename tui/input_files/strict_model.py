@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from tui.checked.mistakes import Document, Mistake, Place, not_allowed, not_known, one_of, shown
+from tui.input_files.mistakes import Document, Mistake, Place, not_allowed, not_known, one_of, shown
 from tui.secret import Secret
 
 M = TypeVar("M", bound=BaseModel)
