@@ -11,6 +11,8 @@ from typing import Final
 
 from rich.cells import cell_len
 
+from widgets.visible import visible
+
 _WORD_LEFT: Final = re.compile(r"\w+\W*\Z|\W+\Z")
 _WORD_RIGHT: Final = re.compile(r"\W*\w+|\W+")
 
@@ -67,14 +69,18 @@ class LineEditor:
         return True
 
     def window(self, width: int) -> tuple[str, int]:
-        """Give what of the line fits ``width`` cells with the cursor, and the cursor's place in that."""
+        """Return what fits ``width`` cells of the line with the cursor, and the cursor's place in that.
+
+        What is returned is to be shown: it may be marked (:func:`~widgets.visible.visible`).
+        """
+        shown = visible(self.value)
         self._start = min(self._start, self.cursor)
-        while cell_len(self.value[self._start : self.cursor]) >= width and self._start < self.cursor:
+        while cell_len(shown[self._start : self.cursor]) >= width and self._start < self.cursor:
             self._start += 1
-        end = len(self.value)
-        while end > self.cursor and cell_len(self.value[self._start : end]) > width:
+        end = len(shown)
+        while end > self.cursor and cell_len(shown[self._start : end]) > width:
             end -= 1
-        return self.value[self._start : end], self.cursor - self._start
+        return shown[self._start : end], self.cursor - self._start
 
     def _delete(self, start: int, end: int) -> None:
         self.value = self.value[:start] + self.value[end:]

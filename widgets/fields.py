@@ -12,6 +12,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from widgets.editor import LineEditor
+from widgets.visible import visible
 
 Kind = Literal["text", "choice", "flag"]
 Choices = tuple[str, ...] | Callable[[str], Sequence[str]]
@@ -57,7 +58,7 @@ class Field(Struct, frozen=True):
         """Give the sentence that says what is wrong with ``value``, None when it is right."""
         if value:
             return self.check(value)
-        return f"{self.label} is needed." if self.required else None
+        return f"{self.label} is required." if self.required else None
 
     def matches(self, typed: str) -> tuple[str, ...]:
         """Give the choices that complete ``typed``, those beginning with it in any letter case."""
@@ -126,14 +127,18 @@ class Entry:
         """Be a field like the others again."""
 
     def message(self) -> tuple[str, str]:
-        """Give what to say about the value, and its kind: ``error``, ``echo`` or ``help``."""
+        """Return what to say about the value, and its kind: ``error``, ``echo`` or ``help``."""
+        sentence, kind = self._message()
+        return visible(sentence), kind
+
+    def _message(self) -> tuple[str, str]:
         problem = self.problem
         if problem and (self.touched or self.value):
             return problem, "error"
         if self.value and (echo := self.field.echo(self.value)):
             return echo, "echo"
         if problem:
-            return "needed", "help"
+            return "required", "help"
         return ("", "help") if self.value else (self.field.help, "help")
 
 
@@ -147,7 +152,7 @@ class TextEntry(Entry):
     @property
     def value(self) -> str:
         """The text without the spaces around it, spelt as the choice it names."""
-        return self.field.spelt(self.line.value.strip())
+        return self.field.spelt(self.line.value.strip(" "))
 
     @value.setter
     def value(self, value: str) -> None:
@@ -175,11 +180,12 @@ class TextEntry(Entry):
 
     def render(self, width: int, *, focused: bool) -> Drawn:
         if not focused:
-            return [(self.line.value, "")]
+            return [(visible(self.line.value), "")]
         shown, at = self.line.window(width)
         if self.line.selected:
             return [(shown, "selected"), (" ", "cursor")]
-        ghost = self.field.completion(self.line.value)[len(self.line.value) :] if self.line.at_end else ""
+        completed = visible(self.field.completion(self.line.value)) if self.line.at_end else ""
+        ghost = completed[len(self.line.value) :]
         under = shown[at : at + 1] or ghost[:1] or " "
         return [(shown[:at], ""), (under, "cursor"), (shown[at + 1 :], ""), (ghost[1:], "ghost")]
 
@@ -247,7 +253,7 @@ class ChoiceEntry(Entry):
         self._typed = ""
 
     def render(self, width: int, *, focused: bool) -> Drawn:
-        return [(f"< {self._value or '(none)'} >", "chosen" if focused else "")]
+        return [(f"< {visible(self._value) or '(none)'} >", "chosen" if focused else "")]
 
     def _find(self, character: str) -> None:
         """Go to the option that begins with what is typed; a letter that fits none starts afresh."""

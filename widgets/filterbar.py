@@ -16,6 +16,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from widgets.editor import LineEditor
+from widgets.visible import visible
 
 DEBOUNCE_S: Final = 0.08
 """How long typing must rest before the filter is applied."""
@@ -74,7 +75,7 @@ class FilterBar(Widget, can_focus=True):
 
     def say(self, note: str, *, wrong: bool = False) -> None:
         """Show ``note`` at the right: a count, or what is wrong with the filter."""
-        self._note = Content.styled(note, "$text-error" if wrong else "$text-muted")
+        self._note = Content.styled(visible(note), "$text-error" if wrong else "$text-muted")
         self.refresh()
 
     def focus(self, scroll_visible: bool = True) -> FilterBar:

@@ -25,6 +25,7 @@ from textual.widgets import Static
 
 from widgets.fields import NO, YES, ChoiceEntry, Drawn, Entry, Field, entry_of
 from widgets.grid.text import fit
+from widgets.visible import visible
 
 __all__ = ["NO", "YES", "Field", "FieldList", "FormFields"]
 
@@ -316,7 +317,10 @@ def explanation(entry: Entry) -> Content:
     if kind == "error":
         return Content.styled(text, "$text-error")
     if isinstance(entry, ChoiceEntry):
-        shown = [(option or "(none)", "reverse" if option == entry.value else "") for option in entry.options]
+        shown = [
+            (visible(option) or "(none)", "reverse" if option == entry.value else "")
+            for option in entry.options
+        ]
         return Content("  ").join(Content.styled(option, style) for option, style in shown)
     matches = field.matches(entry.value) if field.choices else ()
     if matches and matches != (entry.value,):
@@ -327,5 +331,5 @@ def explanation(entry: Entry) -> Content:
             if field.help
             else "Known: "
         )
-        return Content.styled(lead, "dim") + Content(", ".join(matches))
+        return Content.styled(lead, "dim") + Content(visible(", ".join(matches)))
     return Content.styled(field.help or text, "dim")

@@ -46,7 +46,7 @@ def value(app: Any) -> str:
 async def test_a_wrong_value_is_said_in_words_and_a_right_one_echoed(stage: Opened) -> None:
     app = stage(form())
     async with app.run_test(size=(120, 34)) as pilot:
-        assert "needed" in app.text
+        assert "required" in app.text
         await pilot.press("5", "x")
         assert "5x is not a number. Write 50k or 1,000." in app.text
         await pilot.press("backspace", "0")
@@ -59,7 +59,7 @@ async def test_enter_goes_to_the_first_wrong_field_and_on_when_all_is_right(stag
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("tab", "enter")
         assert app.answers == []
-        assert "Quantity is needed." in app.text
+        assert "Quantity is required." in app.text
         assert current(app) == "quantity"
         await pilot.press("5", "0", "enter")
         await pilot.pause()

@@ -13,9 +13,9 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.api.sanitize import clean
 from tui.screens.dialogs.dialog import Dialog
 from widgets.form import Field, FormFields
+from widgets.visible import visible
 
 CheckAll = Callable[[dict[str, str]], Sequence[str]]
 Live = Callable[[dict[str, str]], str]
@@ -41,7 +41,7 @@ class FormDialog(Dialog[dict[str, str]]):
     ) -> None:
         super().__init__()
         self._title = title
-        self._intro = clean(intro)
+        self._intro = visible(intro)
         self._fields = fields
         self._check_all = check_all
         self._live = live
@@ -81,12 +81,12 @@ class FormDialog(Dialog[dict[str, str]]):
         values = dict(event.values)
         problems = self._check_all(values) if self._check_all else ()
         if problems:
-            self._show(Content("\n".join(clean(problem) for problem in problems)), wrong=True)
+            self._show(Content("\n".join(visible(problem) for problem in problems)), wrong=True)
         else:
             self.dismiss(values)
 
     def _describe(self, values: Mapping[str, str]) -> None:
-        self._show(Content(clean(self._live(dict(values))) if self._live else ""), wrong=False)
+        self._show(Content(visible(self._live(dict(values))) if self._live else ""), wrong=False)
 
     def _show(self, text: Content, *, wrong: bool) -> None:
         line = self.query_one("#live", Static)
