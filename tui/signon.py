@@ -134,9 +134,9 @@ def _check_address(access: Access, name: str) -> None:
         raise SettingsError(
             f"{origin}: an address carries no user and no password; they are settings of their own."
         )
-    if why := urls.fault(text):
+    if why := urls.why_invalid(text):
         raise SettingsError(f"{origin} is {clean(text)[:200]!r}, which is not an address: {why}.")
-    if name != "proxy" and (why := urls.exposed(text)):
+    if name != "proxy" and (why := urls.why_exposed(text)):
         raise SettingsError(f"{origin}: {why}.")
 
 
@@ -173,7 +173,7 @@ def _kind(access: Access) -> EnvironmentKind:
     """Return what is at stake: when nobody said, real money anywhere but on this machine."""
     if access.kind:
         return EnvironmentKind(access.kind)
-    parts = urls.split(access.text("url"))
+    parts = urls.parse(access.text("url"))
     return EnvironmentKind.TEST if parts and urls.is_loopback(parts.hostname or "") else EnvironmentKind.PROD
 
 

@@ -78,7 +78,7 @@ class Tokens:
     async def token(self) -> str:
         return self._now
 
-    async def renewed(self, refused: str) -> str | None:
+    async def renew(self, refused: str) -> str | None:
         self.refused.append(refused)
         if not self._left:
             return None

@@ -15,8 +15,8 @@ from tests.api.faults import Script, send
 from tui.api import operations
 from tui.api.base import ResourceId
 from tui.api.errors import ApiError, NoAnswer, NotSent, Offline, RateLimited, Refused
-from tui.api.http import Http, Notice, RetryNotice, Skew, Timeouts
-from tui.api.retries import FAILURES_IN_A_ROW, OPEN_S, RESERVE, Budget
+from tui.api.http import ClockSkew, Http, Notice, RetryNotice, Timeouts
+from tui.api.retries import FAILURE_THRESHOLD, OPEN_S, RESERVE_RETRIES, RetryBudget
 
 OK = httpx.Response(200, json={"values": []})
 DOWN = httpx.ConnectError("refused")
@@ -65,15 +65,15 @@ LOST = httpx.ReadTimeout("nothing came back")
 
 class TestCircuit:
     async def test_after_five_failures_in_a_row_nothing_is_sent_any_more(self) -> None:
-        desk = Desk(*[LOST] * FAILURES_IN_A_ROW)
-        assert type(await desk.fails(FAILURES_IN_A_ROW)) is NoAnswer
+        desk = Desk(*[LOST] * FAILURE_THRESHOLD)
+        assert type(await desk.fails(FAILURE_THRESHOLD)) is NoAnswer
         for call in (desk.read, desk.write):
             with pytest.raises(Offline) as caught:
                 await call()
             assert isinstance(caught.value, NotSent), "what was refused here did not happen"
             assert "did not answer in time" in caught.value.why
             assert caught.value.seconds == OPEN_S
-        assert len(desk.script.requests) == FAILURES_IN_A_ROW
+        assert len(desk.script.requests) == FAILURE_THRESHOLD
         assert desk.heard == [
             RetryNotice(OPEN_S, "http://desk.example/api did not answer in time.", offline=True)
         ]
@@ -91,8 +91,8 @@ class TestCircuit:
             await desk.write()
 
     async def test_after_fifteen_seconds_one_call_tries_and_opens_the_way(self) -> None:
-        desk = Desk(*[LOST] * FAILURES_IN_A_ROW, OK, OK)
-        await desk.fails(FAILURES_IN_A_ROW)
+        desk = Desk(*[LOST] * FAILURE_THRESHOLD, OK, OK)
+        await desk.fails(FAILURE_THRESHOLD)
         desk.seconds += OPEN_S - 1
         assert isinstance(await desk.fails(), Offline)
         desk.seconds += 1
@@ -100,16 +100,16 @@ class TestCircuit:
         await desk.write()
 
     async def test_a_try_in_vain_is_another_fifteen_seconds(self) -> None:
-        desk = Desk(*[LOST] * (FAILURES_IN_A_ROW + 1))
-        await desk.fails(FAILURES_IN_A_ROW)
+        desk = Desk(*[LOST] * (FAILURE_THRESHOLD + 1))
+        await desk.fails(FAILURE_THRESHOLD)
         desk.seconds += OPEN_S
         assert type(await desk.fails()) is NoAnswer
         assert isinstance(await desk.fails(), Offline)
         assert [type(each) for each in desk.heard] == [RetryNotice, RetryNotice]
 
     async def test_somebody_who_does_not_want_to_wait_may_try_at_once(self) -> None:
-        desk = Desk(*[LOST] * (FAILURES_IN_A_ROW + 1), OK, OK)
-        await desk.fails(FAILURES_IN_A_ROW)
+        desk = Desk(*[LOST] * (FAILURE_THRESHOLD + 1), OK, OK)
+        await desk.fails(FAILURE_THRESHOLD)
         desk.http.try_now()
         assert type(await desk.fails()) is NoAnswer
         assert isinstance(await desk.fails(), Offline), "a try in vain opens it for fifteen seconds more"
@@ -119,8 +119,8 @@ class TestCircuit:
         await desk.write()
 
     async def test_only_one_call_tries(self) -> None:
-        desk = Desk(*[LOST] * FAILURES_IN_A_ROW, httpx.Response(429), OK)
-        await desk.fails(FAILURES_IN_A_ROW)
+        desk = Desk(*[LOST] * FAILURE_THRESHOLD, httpx.Response(429), OK)
+        await desk.fails(FAILURE_THRESHOLD)
         desk.seconds += OPEN_S
         answers = await asyncio.gather(*(desk.write() for _ in range(5)), return_exceptions=True)
         assert [type(each).__name__ for each in answers] == ["Reply"] + ["Offline"] * 4
@@ -129,15 +129,15 @@ class TestCircuit:
         def left(_: httpx.Request) -> httpx.Response:
             raise asyncio.CancelledError
 
-        desk = Desk(*[LOST] * FAILURES_IN_A_ROW, left, OK)
-        await desk.fails(FAILURES_IN_A_ROW)
+        desk = Desk(*[LOST] * FAILURE_THRESHOLD, left, OK)
+        await desk.fails(FAILURE_THRESHOLD)
         desk.seconds += OPEN_S
         with pytest.raises(asyncio.CancelledError):
             await desk.write()
         await desk.write()
 
     async def test_calls_that_fail_together_are_one_failure(self) -> None:
-        desk = Desk(*[DOWN] * (8 + RESERVE), OK)
+        desk = Desk(*[DOWN] * (8 + RESERVE_RETRIES), OK)
         await asyncio.gather(*(desk.read() for _ in range(8)), return_exceptions=True)
         assert desk.heard == []
         await send(desk.http, operations.BLOCKS.list)
@@ -152,10 +152,10 @@ class TestCircuit:
 
 class TestBudget:
     def test_one_call_in_ten_may_be_repeated_and_ten_more(self) -> None:
-        budget = Budget()
+        budget = RetryBudget()
         granted = 0
         for _ in range(1000):
-            budget.called()
+            budget.deposit()
             granted += budget.spend()
         assert granted == 1000 // 10 + 9
 
@@ -271,7 +271,7 @@ class TestClocks:
         desk = Desk(answer, answer, now=lambda: NOON + ours)
         await desk.read()
         await desk.read()
-        assert desk.heard == ([] if skew is None else [Skew(skew)])
+        assert desk.heard == ([] if skew is None else [ClockSkew(skew)])
 
     async def test_a_server_that_tells_no_time_is_not_doubted(self) -> None:
         desk = Desk(OK, httpx.Response(200, headers={"date": "soon"}, json={}))
@@ -283,9 +283,9 @@ class TestClocks:
 async def test_a_key_is_relied_on_only_where_the_server_says_that_it_keeps_them() -> None:
     desk = Desk(OK, httpx.Response(200, headers={"idempotency-key-supported": "true"}, json={}))
     await desk.write()
-    assert not desk.http.keeps_keys
+    assert not desk.http.supports_idempotency_keys
     await desk.write()
-    assert desk.http.keeps_keys
+    assert desk.http.supports_idempotency_keys
     assert {each.headers["idempotency-key"] for each in desk.script.requests} == {"K-1"}
 
 

@@ -20,7 +20,7 @@ import pytest
 from tests.api.faults import Pauses
 from tests.oms.contract_scenario import play
 from tui.api import operations
-from tui.api.auth import HOLD_S, Credentials, FixedToken, PasswordGrant, TokenFile
+from tui.api.auth import REFUSAL_BACKOFF_S, Credentials, FixedToken, PasswordGrant, TokenFile
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.errors import ApiError, NotSent, Unauthenticated
@@ -152,11 +152,11 @@ async def test_fifty_calls_that_are_refused_together_ask_for_one_token(
     client: Client, line: Line, clock: Clock, grant: PasswordGrant
 ) -> None:
     before = await grant.token()
-    renewed = await asyncio.gather(*(grant.renewed(before) for _ in range(50)))
+    renewed = await asyncio.gather(*(grant.renew(before) for _ in range(50)))
     assert line.grants == ["password", "refresh_token"]
     assert len(set(renewed)) == 1
     assert renewed[0] != before
-    assert await grant.renewed(before) == renewed[0], "somebody else's renewal is good for a latecomer"
+    assert await grant.renew(before) == renewed[0], "somebody else's renewal is good for a latecomer"
     assert len(line.grants) == 2
 
 
@@ -234,10 +234,10 @@ async def test_a_refused_password_is_not_tried_again_and_again(
         with pytest.raises(Unauthenticated, match="Locked soon"):
             await grant.token()
     assert line.grants == ["password"]
-    clock.seconds += HOLD_S
+    clock.seconds += REFUSAL_BACKOFF_S
     with pytest.raises(Unauthenticated, match="Locked"):
         await grant.token()
-    clock.seconds += HOLD_S
+    clock.seconds += REFUSAL_BACKOFF_S
     assert await grant.token()
 
 
@@ -305,7 +305,7 @@ async def test_a_renewal_that_fails_early_leaves_the_token_that_is_still_good(
     assert "No connection" in caplog.text, "it is said"
     assert await grant.token() == token
     assert len(line.grants) == 2, "and tried again, but not with every call"
-    clock.seconds += HOLD_S
+    clock.seconds += REFUSAL_BACKOFF_S
     assert await grant.token() != token
 
 
@@ -371,7 +371,7 @@ async def test_after_five_tries_it_is_given_up_in_words_and_left_alone(
     with pytest.raises(NotSent):
         await grant.token()
     assert len(line.grants) == 5
-    clock.seconds += HOLD_S
+    clock.seconds += REFUSAL_BACKOFF_S
     assert await grant.token()
 
 
@@ -440,6 +440,6 @@ async def test_a_token_file_that_cannot_be_read_in_between_leaves_the_token_in_u
     assert await source.token() == "okafors-own"
     assert str(token_file) in caplog.text
     with pytest.raises(ApiError) as caught:
-        await source.renewed("okafors-own")
+        await source.renew("okafors-own")
     assert str(token_file) in caught.value.why
     assert "press r" in caught.value.advice

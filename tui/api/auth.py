@@ -1,7 +1,8 @@
-"""Signing on: where the bearer token of a request comes from, and how it is renewed.
+"""Sources of bearer tokens: fixed, read from a file, or granted for a password and renewed.
 
-There is no lock in here. Whoever needs a new token waits for the one task that asks for it, which nobody's
-cancelling ends; when it fails, everybody who waited is told, and the next one to need a token asks again.
+Renewal is single-flight, without a lock: whoever needs a new token waits for the one task that requests it.
+No cancelled caller ends that task. When it fails, all who waited get the error, and the next caller starts
+anew.
 """
 
 from __future__ import annotations
@@ -20,20 +21,18 @@ from tui.api.requests import GrantedToken
 from tui.secret import Secret, SecretError
 
 SCOPE: Final = "openid client groups offline_access"
-EARLY_S: Final = 60
-"""How long before its end a token is renewed; one that lives shorter than twice this, half way through."""
-LIFETIME_S: Final = 3600
-"""How long a token lives when its grant does not say."""
-REREAD_S: Final = 120
-"""How often a file with a token is read again."""
-RATE_LIMITED_TRIES: Final = 5
-HOLD_S: Final = 10
-"""How long after a refusal nobody is asked again: identity providers lock accounts that try too often."""
-LONGEST_LIFETIME_S: Final = 365 * 24 * 3600
+RENEW_EARLY_S: Final = 60
+"""A token is renewed this long before it expires; one that lives less than twice this, at half its life."""
+REREAD_INTERVAL_S: Final = 120
+"""The interval at which a token file is read again."""
+MAX_RATE_LIMITED_TRIES: Final = 5
+REFUSAL_BACKOFF_S: Final = 10
+"""No sign-on is tried for this long after a refusal: identity providers lock accounts that try too often."""
+MAX_LIFETIME_S: Final = 365 * 24 * 3600
 
-UNREACHABLE: Final = "Check the token URL, the network and the proxy; it is tried again by itself."
+UNREACHABLE: Final = "Check the token URL, the network and the proxy. Signing on is retried automatically."
 REFUSED: Final = (
-    "Check user name, password, client id, client secret and token URL, then start again; r tries once more."
+    "Check user name, password, client id, client secret and token URL, then start again; r retries."
 )
 _REFRESH_IS_OVER: Final = "refresh token is invalid or expired"
 
@@ -41,7 +40,7 @@ log = logging.getLogger(__name__)
 
 
 class FixedToken:
-    """A token that was given once and for all, such as a personal access token."""
+    """A token that never changes, such as a personal access token."""
 
     def __init__(self, token: Secret) -> None:
         self._token = token
@@ -49,16 +48,16 @@ class FixedToken:
     async def token(self) -> str:
         return self._token.reveal()
 
-    async def renewed(self, refused: str) -> None:
-        """There is no other."""
+    async def renew(self, refused: str) -> None:
+        """Return None: there is no other token."""
 
 
 class TokenFile:
-    """A token that others keep fresh in a file: read again every two minutes, and when it is refused.
+    """A token that another program keeps fresh in a file, read every two minutes and when it is refused.
 
     Args:
         read: reads the file; raises SecretError when it cannot be used.
-        now: seconds that only go forward.
+        now: a monotonic clock, in seconds.
     """
 
     def __init__(self, read: Callable[[], Secret], *, now: Callable[[], float] = time.monotonic) -> None:
@@ -68,45 +67,45 @@ class TokenFile:
         self._until = 0.0
 
     async def token(self) -> str:
-        """Give the token as it was in the file at most two minutes ago.
+        """Return the token as it was in the file at most two minutes ago.
 
-        A file that cannot be read in between leaves the one before in use.
+        The last token stays in use while the file cannot be read.
 
         Raises:
-            Unauthenticated: it never could be read.
+            Unauthenticated: the file never could be read.
         """
         if self._token is None or self._now() >= self._until:
             try:
-                return await self._again()
+                return await self._reread()
             except Unauthenticated as error:
                 if self._token is None:
                     raise
                 log.warning("%s", error.why)
-                self._until = self._now() + REREAD_S
+                self._until = self._now() + REREAD_INTERVAL_S
         return self._token.reveal()
 
-    async def renewed(self, refused: str) -> str | None:
-        """Give what is in the file now, None when that is the token that was refused.
+    async def renew(self, refused: str) -> str | None:
+        """Return the token in the file now, None when it is the refused one.
 
         Raises:
-            Unauthenticated: it cannot be read.
+            Unauthenticated: the file cannot be read.
         """
-        token = await self._again()
+        token = await self._reread()
         return token if token != refused else None
 
-    async def _again(self) -> str:
+    async def _reread(self) -> str:
         try:
             self._token = await asyncio.to_thread(self._read)
         except SecretError as error:
             refusal = Unauthenticated(str(error))
             refusal.advice = "Put a token into the file, then press r."
             raise refusal from error
-        self._until = self._now() + REREAD_S
+        self._until = self._now() + REREAD_INTERVAL_S
         return self._token.reveal()
 
 
 class Credentials(Struct, frozen=True):
-    """Who signs on, and where."""
+    """A user, a client and the token endpoint they sign on at."""
 
     url: str
     username: str
@@ -120,15 +119,15 @@ Post = Callable[..., Awaitable[bytes]]
 
 
 class PasswordGrant:
-    """Signs on with a user's name and password, and stays signed on (contract section 6).
+    """Signs on with a user name and password and stays signed on (contract section 6).
 
-    A token is renewed before it ends, by its refresh token while there is one, else by the password.
+    A token is renewed before it expires, by its refresh token while there is one, else by the password.
 
     Args:
         credentials: who signs on, and where.
-        post: sends a form and gives the successful answer.
-        now: seconds that only go forward.
-        pause: how to wait.
+        post: sends a form and returns the body of a success.
+        now: a monotonic clock, in seconds.
+        pause: sleeps for a number of seconds.
     """
 
     def __init__(
@@ -139,24 +138,24 @@ class PasswordGrant:
         now: Callable[[], float] = time.monotonic,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._as = credentials
+        self._credentials = credentials
         self._post = post
         self._now = now
         self._pause = pause
         self._token: Secret | None = None
-        self._refresh: Secret | None = None
+        self._refresh_token: Secret | None = None
         self._renew_at = 0.0
         self._ends_at = 0.0
-        self._asking: asyncio.Task[str] | None = None
+        self._signing_on: asyncio.Task[str] | None = None
         self._refused: Refused | None = None
         self._held_until = 0.0
 
     async def token(self) -> str:
-        """Give a token that is good for a while.
+        """Return a token that has not expired.
 
         Raises:
-            Unauthenticated: the token endpoint said no; it is asked again after :data:`HOLD_S`.
-            NotSent: it could not be asked.
+            Unauthenticated: the token endpoint refused; it is asked again after :data:`REFUSAL_BACKOFF_S`.
+            NotSent: the token endpoint could not be reached.
         """
         if self._token is not None and self._now() < self._renew_at:
             return self._token.reveal()
@@ -165,55 +164,56 @@ class PasswordGrant:
         except ApiError:
             if self._token is None or self._now() >= self._ends_at:
                 raise
-            self._renew_at = min(self._now() + HOLD_S, self._ends_at)
+            self._renew_at = min(self._now() + REFUSAL_BACKOFF_S, self._ends_at)
             return self._token.reveal()
 
-    async def renewed(self, refused: str) -> str:
-        """Give another token than ``refused``, asking for one unless somebody already did.
+    async def renew(self, refused: str) -> str:
+        """Return another token than ``refused``, requesting one unless another caller already did.
 
         Raises:
-            Unauthenticated: the token endpoint said no.
-            NotSent: it could not be asked.
+            Unauthenticated: the token endpoint refused.
+            NotSent: the token endpoint could not be reached.
         """
         if self._token is not None and self._token.reveal() == refused:
             self._token = None
         return await self.token()
 
     async def close(self) -> None:
-        """End what is being asked."""
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.wait([self._asking])
+        """Cancel the sign-on in progress, if any."""
+        if self._signing_on is not None:
+            self._signing_on.cancel()
+            await asyncio.wait([self._signing_on])
 
     async def _single_flight(self) -> str:
-        """Wait for the one request there is, or start it."""
-        if self._asking is None or self._asking.done():
+        """Wait for the one sign-on in progress, or start it."""
+        if self._signing_on is None or self._signing_on.done():
             if self._refused is not None and self._now() < self._held_until:
                 raise _refusal(self._refused)
-            self._asking = asyncio.create_task(self._sign_on())
-            self._asking.add_done_callback(_tell)
-        return await asyncio.shield(self._asking)
+            self._signing_on = asyncio.create_task(self._sign_on())
+            self._signing_on.add_done_callback(_log_failure)
+        return await asyncio.shield(self._signing_on)
 
     async def _sign_on(self) -> str:
         try:
-            grant = _read(await self._ask())
+            grant = _read(await self._request_token())
         except (NoAnswer, NotSent) as error:
             raise NotSent(f"Signing on did not work: {error.why}", advice=UNREACHABLE) from error
         except Refused as error:
             self._refused = error
-            self._held_until = self._now() + HOLD_S
+            self._held_until = self._now() + REFUSAL_BACKOFF_S
             raise _refusal(error) from error
         self._token, self._refused = Secret(grant.access_token), None
-        self._refresh = Secret(grant.refresh_token) if grant.refresh_token else None
-        lifetime = min(max(grant.expires_in, 1), LONGEST_LIFETIME_S)
+        self._refresh_token = Secret(grant.refresh_token) if grant.refresh_token else None
+        lifetime = min(max(grant.expires_in, 1), MAX_LIFETIME_S)
         self._ends_at = self._now() + lifetime
-        self._renew_at = self._ends_at - min(EARLY_S, lifetime / 2)
+        self._renew_at = self._ends_at - min(RENEW_EARLY_S, lifetime / 2)
         log.info("signed on for %s s", lifetime)
         return grant.access_token
 
-    async def _ask(self) -> bytes:
-        """Ask with the refresh token if there is one, else with the password."""
-        refresh, self._refresh = self._refresh, None
+    async def _request_token(self) -> bytes:
+        """Request a token with the refresh token if there is one, else with the password."""
+        client = (self._credentials.client_id, self._credentials.client_secret)
+        refresh, self._refresh_token = self._refresh_token, None
         if refresh is not None:
             form: dict[str, str | Secret] = {
                 "grant_type": "refresh_token",
@@ -221,59 +221,59 @@ class PasswordGrant:
                 "refresh_token": refresh,
             }
             try:
-                return await self._patiently(form, basic=(self._as.client_id, self._as.client_secret))
+                return await self._post_until_admitted(form, basic=client)
             except (NoAnswer, NotSent):
-                self._refresh = refresh
+                self._refresh_token = refresh
                 raise
             except Refused as error:
-                if not _refresh_is_over(error):
+                if not _refresh_token_is_over(error):
                     raise
-                log.info("the refresh token is over; signing on with the password")
-        return await self._patiently(
+                log.info("the refresh token has expired; signing on with the password")
+        return await self._post_until_admitted(
             {
                 "grant_type": "password",
-                "username": self._as.username,
-                "password": self._as.password,
+                "username": self._credentials.username,
+                "password": self._credentials.password,
                 "scope": SCOPE,
-                "client_id": self._as.client_id,
-                "client_secret": self._as.client_secret,
+                "client_id": self._credentials.client_id,
+                "client_secret": self._credentials.client_secret,
             }
         )
 
-    async def _patiently(
+    async def _post_until_admitted(
         self, form: Mapping[str, str | Secret], *, basic: tuple[str, Secret] | None = None
     ) -> bytes:
-        """Ask, and when there were too many requests wait as told and ask again, at most five times."""
+        """Post a form; on 429 wait as ``Retry-After`` says and post it again, at most five times."""
         tries = 1
         while True:
             try:
-                return await self._post(self._as.url, form, basic=basic)
+                return await self._post(self._credentials.url, form, basic=basic)
             except RateLimited as error:
-                if tries == RATE_LIMITED_TRIES:
+                if tries == MAX_RATE_LIMITED_TRIES:
                     raise
                 await self._pause(2**tries if error.retry_after is None else error.retry_after)
                 tries += 1
 
 
 def _read(answer: bytes) -> GrantedToken:
-    """Read what a token endpoint granted; the answer itself is in no error."""
+    """Read the grant of a token endpoint; no error holds the answer itself."""
     try:
         grant = decode(GrantedToken, answer)
     except Malformed:
         raise Refused("the answer of the token endpoint is not a token") from None
     if not Secret(grant.access_token).fits_a_header:
-        raise Refused("the token endpoint gave a token with characters no token can have")
+        raise Refused("the token endpoint returned a token with characters no token can have")
     return grant
 
 
-def _refresh_is_over(error: Refused) -> bool:
-    """Tell whether only the refresh token is refused, so that the password may still do."""
+def _refresh_token_is_over(error: Refused) -> bool:
+    """Return whether only the refresh token is refused, so that the password may still be accepted."""
     said = f"{error.why} {error.problem.name or ''}".lower()
     return error.status == 400 and (_REFRESH_IS_OVER in said or "invalid_grant" in said)
 
 
 def _refusal(error: Refused) -> ApiError:
-    """Say what a refused sign-on means for the request that waits for it."""
+    """Return the error of a request whose sign-on was refused."""
     why = error.why.rstrip(".")
     if isinstance(error, RateLimited):
         return NotSent(f"Signing on did not work: {why}.", advice="Wait a minute, then try again.")
@@ -282,7 +282,7 @@ def _refusal(error: Refused) -> ApiError:
     return refusal
 
 
-def _tell(asking: asyncio.Task[str]) -> None:
-    """Log how signing on failed, also when nobody waits for it any more."""
+def _log_failure(asking: asyncio.Task[str]) -> None:
+    """Log a failed sign-on, also when no caller waits for it any more."""
     if not asking.cancelled() and isinstance(error := asking.exception(), ApiError):
         log.warning("%s", error.why)

@@ -1,6 +1,6 @@
-"""The small values every entity of the wire is made of: ids, money, properties, versions.
+"""The values that entities on the wire consist of: ids, money, properties, versions.
 
-Every wire type is a frozen ``msgspec.Struct`` whose fields are the contract's names in snake case;
+Every wire type is a frozen ``msgspec.Struct``. Its fields are the contract's names in snake case, and
 ``None`` stands for both *missing* and *null* (T1). Nothing here knows HTTP, SQL or a terminal.
 """
 
@@ -22,12 +22,12 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 class WireStruct(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, gc=False):
     """Base of every wire type: camel case in JSON, nulls left out.
 
-    Frozen trees cannot form cycles, so the collector need not look at them (``gc=False``).
+    Frozen trees cannot form cycles, so the garbage collector does not track them (``gc=False``).
     """
 
 
 class ResourceId(msgspec.Struct, frozen=True, order=True, gc=False, cache_hash=True):
-    """The identity of an entity: ``scope`` and ``code``, as the server spelt them."""
+    """The identity of an entity: ``scope`` and ``code``, spelt as the server spells them."""
 
     scope: str
     code: str
@@ -37,7 +37,7 @@ class ResourceId(msgspec.Struct, frozen=True, order=True, gc=False, cache_hash=T
 
     @property
     def failed_key(self) -> str:
-        """The form LUSID uses as a key of ``failed`` in allocate and booktransactions."""
+        """The key LUSID uses for it in ``failed`` of allocate and booktransactions."""
         return f"Scope:{self.scope} Code:{self.code}"
 
 
@@ -62,7 +62,7 @@ class LabelValueSet(WireStruct, frozen=True, kw_only=True):
 
 
 class PropertyValue(WireStruct, frozen=True, kw_only=True):
-    """Exactly one member is set; a property without a value has none."""
+    """The value of a property: exactly one member is set, none in a property without a value."""
 
     label_value: str | None = None
     metric_value: MetricValue | None = None
@@ -70,7 +70,7 @@ class PropertyValue(WireStruct, frozen=True, kw_only=True):
 
     @property
     def members(self) -> int:
-        """How many members are set."""
+        """The number of members that are set."""
         return 3 - (self.label_value, self.metric_value, self.label_value_set).count(None)
 
     def __str__(self) -> str:
@@ -94,7 +94,7 @@ Identifiers = Mapping[str, str | None]
 
 
 class Version(WireStruct, frozen=True, kw_only=True):
-    """Who wrote this version of an entity, when (UTC) and in which request; 1 = created."""
+    """A version of an entity: its author, time (UTC) and request. Version 1 created the entity."""
 
     effective_from: Instant | None = None
     as_at_date: Instant | None = None
@@ -119,7 +119,7 @@ class Link(WireStruct, frozen=True, kw_only=True):
 
 
 class ErrorDetail(WireStruct, frozen=True, kw_only=True):
-    """Why one item of a partial call was refused, in the server's words."""
+    """The server's reason for refusing one item of a partial call."""
 
     id: str | None = None
     type: str | None = None

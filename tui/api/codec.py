@@ -30,9 +30,9 @@ from tui.api.sanitize import clean, may_be_unclean, replace_surrogates
 T = TypeVar("T")
 
 MAX_DIGITS: Final = 100
-"""The most digits a number may have before its point; more would only serve to exhaust memory."""
+"""The most digits a number may have before its point: more would exhaust memory and mean nothing."""
 MAX_TEXT: Final = 4096
-"""The longest text kept of one field, in characters."""
+"""The longest text that is kept of one field, in characters."""
 
 # Patterns are kept as texts: re compiles one when it is first used, and most starts never need it.
 _TIME: Final = (
@@ -43,8 +43,8 @@ _STRING: Final = rb'"(?:[^"\\]|\\.)*"'
 _WRITTEN_TIME: Final = rb'("(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(Z|[+-]\d\d:\d\d)")'
 _END_OF_TIME: Final = "9999-12-31T23:59:59.999999Z"
 
-# What is left of a reply without its numbers, in lower case and with one kind of bracket: of 1E+400 an
-# e alone, of "-Infinity" its letters. Bytes searched twice take half the time of one pattern.
+# A reply is searched without its digits, in lower case and with one kind of bracket: 1E+400 leaves an e,
+# "-Infinity" its letters. Searching bytes twice takes half the time of one pattern.
 _NUMERIC: Final = b"0123456789.+-_ \t\r\n" + bytes(range(0x80, 0x100))
 _LETTERS: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ}]", b"abcdefghijklmnopqrstuvwxyz,,")
 _ODD_NUMBERS: Final = (b":e,", b':"e"', b':"nan"', b':"snan"', b':"inf"', b':"infinity"')
@@ -53,22 +53,22 @@ _LONG_NUMBER: Final = b"0" * MAX_DIGITS
 
 
 class Malformed(ValueError):
-    """Bytes that are not what the contract promises; the message says where."""
+    """Bytes that are not of the contract's form; the message says where."""
 
 
 class Unsendable(ValueError):
-    """A request no server should be sent: a number or a time that means nothing exact."""
+    """A value that cannot be written exactly, such as NaN, a time without a zone or half a character."""
 
 
 class BadRow(Struct, frozen=True):
-    """A row of a list that could not be read: what is wrong, and its text as far as it is useful."""
+    """A row of a list that could not be read: why, and the beginning of its text."""
 
     problem: str
     text: str
 
 
 class Page(Struct, Generic[T], frozen=True):
-    """One page of a list: its rows, the token of the next page (None on the last), unreadable rows."""
+    """One page of a list: its rows, the token of the next page (None on the last), and unreadable rows."""
 
     values: tuple[T, ...]
     next_page: str | None = None
@@ -76,32 +76,32 @@ class Page(Struct, Generic[T], frozen=True):
 
 
 def decode(kind: type[T], raw: bytes) -> T:
-    """Read ``raw`` JSON as ``kind``.
+    """Decode JSON as ``kind``.
 
     Raises:
-        Malformed: the bytes are not JSON, or not of that shape; says where and why.
+        Malformed: the bytes are not JSON, or not of that form; says where and why.
     """
-    if not _suspect(raw):
+    if not _needs_slow_path(raw):
         decoder = _DECODERS.get(kind) or _DECODERS.setdefault(
             kind, msgspec.json.Decoder(kind, float_hook=Decimal)
         )
         with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             value: T = decoder.decode(raw)
             return value
-    return _convert(_careful(raw), kind)
+    return _convert(_read_slowly(raw), kind)
 
 
 def decode_page(row: type[T], raw: bytes) -> Page[T]:
-    """Read a list answer row by row as far as needed: one bad row never hides the others.
+    """Decode a list; when a row cannot be read, row by row, so that it does not hide the others.
 
     Raises:
-        Malformed: the answer is not a list of the contract at all.
+        Malformed: the answer is no list of the contract at all.
     """
     try:
         reply = decode(list_of(row), raw)
         return Page(reply.values, reply.next_page or None)
     except Malformed:
-        body = _careful(raw)
+        body = _read_slowly(raw)
     if not isinstance(body, dict) or not isinstance(body.get("values"), list):
         raise Malformed("expected an object with a list of values")
     rows: list[T] = []
@@ -115,7 +115,7 @@ def decode_page(row: type[T], raw: bytes) -> Page[T]:
 
 
 def decode_reply(kind: type[T], raw: bytes) -> T:
-    """Decode the answer of an operation: a page row by row as far as needed, anything else as it is.
+    """Decode the answer of an operation: a page as :func:`decode_page` does, anything else as a whole.
 
     Raises:
         Malformed: it is not an answer of the contract.
@@ -128,7 +128,7 @@ def decode_reply(kind: type[T], raw: bytes) -> T:
 
 
 def list_of(row: type[T]) -> type[ResourceList[T]]:
-    """Give the type of a list answer with rows of type ``row``."""
+    """Return the type of a list answer with rows of type ``row``."""
     kind: Any = ResourceList
     made: type[ResourceList[T]] = kind[row]
     return made
@@ -142,21 +142,21 @@ def page_of(row: type[T]) -> type[Page[T]]:
 
 
 def encode(value: object) -> bytes:
-    """Write ``value`` as JSON: numbers with their own digits, times with 7 fraction digits and +00:00.
+    """Encode a value as JSON: numbers with their own digits, times with 7 fraction digits and +00:00.
 
     Raises:
-        Unsendable: it holds a Decimal that is no number; written once, nobody could read it again.
+        Unsendable: it holds a Decimal that is no number, which nobody could read back.
     """
     raw = _ENCODER.encode(value)
     check_numbers(raw)
-    return _time_member().sub(_member_spelt, raw)
+    return _time_member().sub(_member_with_time, raw)
 
 
 def check_numbers(raw: bytes) -> None:
-    """Make sure that all numbers of ``raw``, as written from Decimals, are numbers; its texts may be any.
+    """Check that JSON encoded from Decimals holds no NaN or infinity outside its texts.
 
     Raises:
-        Unsendable: one is none.
+        Unsendable: it does.
     """
     if b"NaN" in raw or b"Infinity" in raw:
         match = re.search(rb"-?(s?NaN|Infinity)", re.sub(_STRING, b"", raw))
@@ -165,13 +165,13 @@ def check_numbers(raw: bytes) -> None:
 
 
 def encode_request(value: object) -> bytes:
-    """Write ``value`` as :func:`encode` does, after making sure that every part of it is exact.
+    """Encode a request as :func:`encode` does, after checking that every part of it is exact.
 
     Raises:
         Unsendable: it holds a binary float, a number that is none, a time without a zone, or half a
-            character; types forbid all four, and this keeps the promise where types end.
+            character. Types forbid all four; this check holds where types end.
     """
-    _exact(msgspec.to_builtins(value, builtin_types=(Decimal, datetime)))
+    _check_exact(msgspec.to_builtins(value, builtin_types=(Decimal, datetime)))
     try:
         return encode(value)
     except UnicodeEncodeError as error:
@@ -179,7 +179,7 @@ def encode_request(value: object) -> bytes:
 
 
 def value_text(value: Any) -> str:
-    """Give a history value as text, whether any JSON (older shape) or a property value (newer, T3)."""
+    """Return a history value as text, whether it is any JSON (older form) or a property value (newer, T3)."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -194,8 +194,8 @@ def value_text(value: Any) -> str:
     return _ENCODER.encode(value).decode()
 
 
-def _suspect(raw: bytes) -> bool:
-    """Tell whether anything in ``raw`` needs the slow path; may say so without need, never miss."""
+def _needs_slow_path(raw: bytes) -> bool:
+    """Return whether anything in ``raw`` needs the slow path. It may be wrong with yes, never with no."""
     if b"\\" in raw or may_be_unclean(raw):
         return True
     half = MAX_TEXT // 2
@@ -203,20 +203,20 @@ def _suspect(raw: bytes) -> bool:
         return True
     zeros = raw.translate(_ZEROS)
     elsewhere = b'-00:00"' in zeros or zeros.count(b'+00:00"') > raw.count(b'+00:00"')
-    return elsewhere or _LONG_NUMBER in zeros or has_odd_numbers(raw)
+    return elsewhere or _LONG_NUMBER in zeros or may_hold_odd_numbers(raw)
 
 
-def has_odd_numbers(raw: bytes) -> bool:
-    """Tell whether JSON without escapes may hold an exponent, or a text that stands for no number."""
+def may_hold_odd_numbers(raw: bytes) -> bool:
+    """Return whether JSON without escapes may hold an exponent, or a text such as NaN."""
     letters = raw.translate(_LETTERS, _NUMERIC)
     return any(odd in letters for odd in _ODD_NUMBERS)
 
 
-def _careful(raw: bytes) -> Any:
-    """Read JSON into Python values with texts cleaned, times in UTC, and odd numbers left as text."""
+def _read_slowly(raw: bytes) -> Any:
+    """Read JSON into Python values: texts cleaned, times in UTC, numbers out of range left as texts."""
     try:
         text = raw.decode("utf-8-sig", errors="replace")
-        return _item(
+        return _clean_value(
             json.loads(
                 text,
                 strict=False,
@@ -232,13 +232,13 @@ def _careful(raw: bytes) -> Any:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     readers = _readers()
-    return {clean(name): readers.get(name, _item)(value) for name, value in pairs}
+    return {clean(name): readers.get(name, _clean_value)(value) for name, value in pairs}
 
 
-def _item(value: Any) -> Any:
+def _clean_value(value: Any) -> Any:
     if isinstance(value, str):
         return clean(value[:MAX_TEXT])
-    return [_item(member) for member in value] if isinstance(value, list) else value
+    return [_clean_value(member) for member in value] if isinstance(value, list) else value
 
 
 def _number(digits: str) -> Decimal | int | str:
@@ -252,28 +252,30 @@ def _in_range(number: Decimal) -> bool:
     return number.is_finite() and abs(number.adjusted()) < MAX_DIGITS
 
 
-def _id_part(value: Any) -> Any:
-    return replace_surrogates(value) if isinstance(value, str) else _item(value)
+def _id_value(value: Any) -> Any:
+    return replace_surrogates(value) if isinstance(value, str) else _clean_value(value)
 
 
-def _amount(value: Any) -> Any:
-    """Make sure that a text which stands for a number is not one out of range."""
+def _number_value(value: Any) -> Any:
+    """Return the value of a number member; a text that stands for a number out of range is marked as such."""
     if isinstance(value, str):
         with suppress(InvalidOperation):
             if not _in_range(Decimal(value[:MAX_TEXT])):
                 return f"{clean(value[:40])} (out of range)"
-    return _item(value)
+    return _clean_value(value)
 
 
-def _amounts(value: Any) -> Any:
-    return {name: _amount(member) for name, member in value.items()} if isinstance(value, dict) else value
+def _number_values(value: Any) -> Any:
+    return (
+        {name: _number_value(member) for name, member in value.items()} if isinstance(value, dict) else value
+    )
 
 
-def _time(value: Any) -> Any:
-    """Give a time in the one form msgspec reads: to the second, in UTC, not beyond the year 9999."""
+def _time_value(value: Any) -> Any:
+    """Return a time in the one form msgspec reads: to the second, in UTC, not beyond the year 9999."""
     match = re.fullmatch(_TIME, value) if isinstance(value, str) else None
     if match is None:
-        return _item(value)
+        return _clean_value(value)
     day, minutes, seconds, hours_off, minutes_off = match.groups()
     if seconds and value.endswith(("Z", "+00:00")) and not day.startswith("9999"):
         return value
@@ -295,19 +297,19 @@ def _convert(value: Any, kind: type[T]) -> T:
         raise Malformed(str(error)) from error
 
 
-def _parts(value: Any) -> Iterator[object]:
+def _leaves(value: Any) -> Iterator[object]:
     if isinstance(value, Mapping):
         for member in value.values():
-            yield from _parts(member)
+            yield from _leaves(member)
     elif isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         for member in value:
-            yield from _parts(member)
+            yield from _leaves(member)
     else:
         yield value
 
 
-def _exact(value: Any) -> None:
-    for part in _parts(value):
+def _check_exact(value: Any) -> None:
+    for part in _leaves(value):
         if isinstance(part, float):
             raise Unsendable(f"{part} is a binary float, not a decimal")
         if isinstance(part, Decimal) and not _in_range(part):
@@ -333,18 +335,18 @@ def _members(kind: type[msgspec.Struct]) -> tuple[str, ...]:
 
 
 def time_members() -> frozenset[str]:
-    """Give the JSON names under which the contract carries times."""
+    """Return the JSON names of all members that hold a time."""
     return _names_of(datetime)
 
 
 def number_members() -> frozenset[str]:
-    """The JSON names under which the contract carries numbers with digits after the point."""
+    """Return the JSON names of all members that hold a decimal number."""
     return _names_of(Decimal)
 
 
 @cache
 def _names_of(kind: Any) -> frozenset[str]:
-    """The JSON names under which the models carry ``kind``, with or without null."""
+    """Return the JSON names of all members of the models whose type is ``kind``, with or without null."""
     found = set()
     for wire in _wire_types():
         hints = get_type_hints(wire)
@@ -356,12 +358,12 @@ def _names_of(kind: Any) -> frozenset[str]:
 
 @cache
 def _readers() -> dict[str, Callable[[Any], Any]]:
-    """How the slow path reads what stands under a JSON name, where it is more than plain text."""
+    """Return how the slow path reads members that are more than plain text, by JSON name."""
     return {
-        **dict.fromkeys(("scope", "code"), _id_part),
-        **dict.fromkeys(number_members(), _amount),
-        **dict.fromkeys(_names_of(Mapping[str, Decimal]), _amounts),
-        **dict.fromkeys(_names_of(datetime), _time),
+        **dict.fromkeys(("scope", "code"), _id_value),
+        **dict.fromkeys(number_members(), _number_value),
+        **dict.fromkeys(_names_of(Mapping[str, Decimal]), _number_values),
+        **dict.fromkeys(_names_of(datetime), _time_value),
     }
 
 
@@ -371,20 +373,20 @@ def _time_member() -> re.Pattern[bytes]:
     return re.compile(rb'("(?:' + names + rb')":)' + _WRITTEN_TIME)
 
 
-def _member_spelt(match: re.Match[bytes]) -> bytes:
+def _member_with_time(match: re.Match[bytes]) -> bytes:
     name, *time = match.groups()
-    return name + _spelt(*time)
+    return name + _time_text(*time)
 
 
 def time_json(moment: datetime) -> bytes:
-    """Write a point in time as :func:`encode` does inside a model, quotes included."""
+    """Encode a point in time as :func:`encode` does inside a model, quotes included."""
     text = _ENCODER.encode(moment)
     match = re.fullmatch(_WRITTEN_TIME, text)
-    return _spelt(*match.groups()) if match else text
+    return _time_text(*match.groups()) if match else text
 
 
-def _spelt(text: bytes, seconds: bytes, fraction: bytes | None, zone: bytes) -> bytes:
-    """Give a time with 7 fraction digits and +00:00; one that is none in UTC stays as it is."""
+def _time_text(text: bytes, seconds: bytes, fraction: bytes | None, zone: bytes) -> bytes:
+    """Return a time with 7 fraction digits and +00:00; one that UTC cannot hold stays as it is."""
     if zone != b"Z":
         try:
             moment = datetime.fromisoformat(text[1:-1].decode()).astimezone(UTC)

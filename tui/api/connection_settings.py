@@ -1,6 +1,6 @@
-"""What a connection to a server is made of: who signs on, through what, for how long, and what it tells.
+"""The settings of a connection: token, proxy and timeouts; and the notices it sends.
 
-Plain values and protocols; :mod:`tui.api.http` is the one that connects.
+Plain values and protocols. :mod:`tui.api.http` connects.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from tui.api.retries import RetryNotice
 
 
 class TokenSource(Protocol):
-    """Signs requests on; what it raises says of a request that it was not sent, never that nobody knows."""
+    """Supplies bearer tokens. Its errors mean that the request was not sent, never that it is unknown."""
 
     async def token(self) -> str | None:
-        """Give the bearer token of the next request, None for none."""
+        """Return the bearer token of the next request, None for none."""
 
-    async def renewed(self, refused: str) -> str | None:
-        """Give another token after the server refused this one (401); None when there is no other."""
+    async def renew(self, refused: str) -> str | None:
+        """Return another token after the server refused this one (401), None when there is no other."""
 
 
 class SecretText(Protocol):
-    """A text that shows itself only to the one place that sends it."""
+    """A secret that is revealed only where it is sent."""
 
     def reveal(self) -> str: ...
 
 
 class Proxy(Struct, frozen=True):
-    """The proxy that requests to other machines go through: its address, and who one is to it."""
+    """The proxy of requests to other machines: its address, and the user name and password it asks for."""
 
     address: str
     username: str | None = None
@@ -37,10 +37,10 @@ class Proxy(Struct, frozen=True):
 
 
 class Timeouts(Struct, frozen=True):
-    """How long the network may take, in seconds; there is no "for ever".
+    """Timeouts in seconds; no wait is endless.
 
-    ``read`` is the longest silence while an answer is awaited, ``lists`` the same for lists, and ``call``
-    what all tries of one call may take together, however steadily bytes trickle in.
+    ``read`` is the longest silence while an answer is awaited, ``lists`` the same for lists. ``call`` is the
+    deadline of a call with all its retries, however steadily bytes trickle in.
     """
 
     connect: float = 5.0
@@ -51,11 +51,11 @@ class Timeouts(Struct, frozen=True):
     call: float = 90.0
 
 
-class Skew(Struct, frozen=True):
-    """Our clock is at least ``seconds`` ahead of the server's, behind when negative."""
+class ClockSkew(Struct, frozen=True):
+    """This machine's clock is at least ``seconds`` ahead of the server's, behind when negative."""
 
     seconds: float
 
 
-Notice = RetryNotice | Skew
-"""What a listener is told of a connection beside answers and errors."""
+Notice = RetryNotice | ClockSkew
+"""A report of a connection to its listener, beside answers and errors."""

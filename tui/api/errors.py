@@ -1,8 +1,7 @@
-"""What can go wrong with a call, as values a user can act on.
+"""The errors of a call, each with a reason and with what the user can do next.
 
-Every error says *why* in the server's or the network's words and *what to do next*. The one question
-that matters for a write, "did it happen?", is answered by the class: :class:`NotSent` and
-:class:`Refused` mean no, :class:`NoAnswer` means nobody knows yet.
+The class answers the question that matters for a write, "did it happen?": :class:`NotSent` and
+:class:`Refused` mean no, :class:`NoAnswer` means that it is not known yet.
 """
 
 from __future__ import annotations
@@ -13,15 +12,15 @@ from tui.api.base import ErrorDetail, ProblemDetails, ResourceId
 
 
 class ApiError(Exception):
-    """A call that did not give what was asked.
+    """A call that failed.
 
-    ``why`` is one sentence, ``advice`` what the user can do, ``status`` the HTTP status if there was
-    an answer, ``request_id`` the server's name of the request if it gave one, ``retry_after`` the seconds
-    the server asks to wait, when it said so.
+    ``why`` is the reason in one sentence, ``advice`` what the user can do. With an answer, ``status`` is its
+    HTTP status and ``request_id`` the server's name of the request; ``retry_after`` is the seconds the
+    server asks to wait. Each may be missing.
     """
 
     retry_after: float | None = None
-    advice: str = "Try again; if it stays, show the request id to the people who run the server."
+    advice: str = "Try again. If it fails again, show the request id to the people who run the server."
 
     def __init__(
         self,
@@ -49,9 +48,9 @@ class NotSent(ApiError):
 
 
 class Offline(NotSent):
-    """The server has not answered several times in a row: for ``seconds`` more nothing is sent at all."""
+    """The circuit is open: the server failed to answer several times, and for ``seconds`` nothing is sent."""
 
-    advice = "Nothing was sent. The server is tried again by itself; see that it runs and can be reached."
+    advice = "Nothing was sent. The server is retried automatically; check that it runs and can be reached."
 
     def __init__(self, why: str, *, seconds: float) -> None:
         super().__init__(why)
@@ -59,25 +58,25 @@ class Offline(NotSent):
 
 
 class NoAnswer(ApiError):
-    """The request may have arrived, but no answer can be trusted: a write's outcome is unknown."""
+    """The request may have arrived, but there is no answer to trust: the outcome of a write is unknown."""
 
     advice = "Nothing is sent twice: the entities are read back to see what happened."
 
 
 class ServerFailed(NoAnswer):
-    """The server answered with a failure of its own (5xx): a write may still have happened."""
+    """The server failed (5xx): a write may still have happened."""
 
 
 class MalformedReply(NoAnswer):
-    """The answer is not what the contract promises."""
+    """The answer is not one of the contract."""
 
     advice = "Check that the address is an order management API; a proxy may be answering instead."
 
 
 class Refused(ApiError):
-    """The server said no: nothing happened. ``problem`` holds its own account of why."""
+    """The server refused: nothing happened. ``problem`` is its account of why."""
 
-    advice = "Change the request as the reason says, then try again."
+    advice = "Change the request as the reason says and try again."
 
     def __init__(
         self,
@@ -92,7 +91,7 @@ class Refused(ApiError):
 
     @property
     def code(self) -> int | None:
-        """The server's error code (contract 2.0), if it sent one."""
+        """The server's error code, if it sent one (contract 2.0)."""
         return self.problem.code
 
 
@@ -103,25 +102,25 @@ class Unauthenticated(Refused):
 
 
 class Forbidden(Refused):
-    """403: this user may not do this."""
+    """403: this user is not entitled to do this."""
 
     advice = "Ask for the entitlement, or sign on as somebody who has it."
 
 
 class NotFound(Refused):
-    """404: there is no such entity, at this asAt."""
+    """404: there is no such entity at this asAt."""
 
     advice = "Refresh: it may have been deleted, or the id may be mistyped."
 
 
 class RateLimited(Refused):
-    """429: too many requests; taken as not executed."""
+    """429: too many requests; the server did not execute it."""
 
     advice = "Wait a moment, then try again."
 
 
 class NotServed(Refused):
-    """501, or a path the server does not know: this feature is absent there (T10)."""
+    """501, or a path the server does not know: it does not offer this operation (T10)."""
 
     advice = "This server does not offer it."
 
@@ -137,12 +136,12 @@ _BY_STATUS: dict[int, type[Refused]] = {
 
 
 def refusal_for(status: int) -> type[Refused]:
-    """Give the error class a refused call of this HTTP ``status`` is raised as."""
+    """Return the error class of a call that was refused with HTTP ``status``."""
     return _BY_STATUS.get(status, Refused)
 
 
 def reason_of(problem: ProblemDetails) -> str:
-    """Say why a call was refused, in the server's words: detail, then the fields it names, then title."""
+    """Return why a call was refused in the server's words: detail and the fields it names, else title."""
     fields = [f"{name}: {' '.join(texts)}" for name, texts in (problem.errors or {}).items()]
     parts = [problem.detail, *fields] if problem.detail or fields else [problem.title or problem.name]
     return " ".join(part for part in parts if part) or "The server gave no reason."
@@ -151,7 +150,7 @@ def reason_of(problem: ProblemDetails) -> str:
 def item_failure(
     failed: Mapping[str, ErrorDetail] | None, key: str, subject: ResourceId | None = None
 ) -> ErrorDetail | None:
-    """Find one item's failure, whether keyed by the request's key or by ``Scope:… Code:…`` (T6)."""
+    """Return the failure of one item, by the request's key or by ``Scope:… Code:…`` (T6), if it failed."""
     if not failed:
         return None
     return failed.get(key) or (failed.get(subject.failed_key) if subject else None)

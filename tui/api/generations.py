@@ -1,4 +1,4 @@
-"""What older servers do not know (contract, section 7): operations, members of requests, query parameters.
+"""The generations of the API: fits requests to an older server (contract, section 7).
 
 A request is fitted to the generation of its server before it is sent (T8). A member that says nothing there
 is left out. One the request depends on is refused in words, because an older server would refuse it for a

@@ -1,4 +1,4 @@
-"""One HTTP request as a value, before it is sent: previews, curl, the journal and sending share the object.
+"""An HTTP request as a value, before it is sent: previews, curl, the journal and sending share the object.
 
 So what was shown is byte for byte what is sent. Only the token is missing: :mod:`tui.api.http` adds it when
 the request leaves, and it is never shown.

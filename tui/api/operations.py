@@ -72,8 +72,9 @@ Generation = Literal["1.0", "2.1", "latest"]
 """The generations of the API a server may be of, oldest first (contract, section 7)."""
 
 MAX_ITEMS: Final = 100
-"""How many items one call may carry where the contract names no other number (2.0)."""
+"""The most items of one call, where the contract names no other number (2.0)."""
 MAX_BOOKED: Final = 5000
+"""The most allocations of one booking (2.0)."""
 
 BodyT = TypeVar("BodyT")
 ReplyT = TypeVar("ReplyT")

@@ -1,4 +1,4 @@
-"""What is sent to and answered by the endpoints of the contract (section 2)."""
+"""The bodies of requests and of replies (contract, section 2)."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ class SweepBlocksRequest(WireStruct, frozen=True, kw_only=True):
 
 
 class ResourceList(WireStruct, Generic[T], frozen=True, kw_only=True):
-    """A list answer; ``next_page`` (null or empty on the last page) asks for the rest."""
+    """A list; ``next_page`` is the token of the next page, null or empty on the last."""
 
     next_page: str | None = None
     previous_page: str | None = None
@@ -261,7 +261,7 @@ class ResourceList(WireStruct, Generic[T], frozen=True, kw_only=True):
 
 
 class KeyedReply(WireStruct, Generic[T], frozen=True, kw_only=True):
-    """A partial answer: every key sent is in ``values`` or in ``failed``."""
+    """A partial reply: every key that was sent is in ``values`` or in ``failed``."""
 
     href: str | None = None
     values: Mapping[str, T] | None = None
@@ -323,7 +323,7 @@ class DeletedEntity(WireStruct, frozen=True, kw_only=True):
 
 
 class MarketHalt(WireStruct, frozen=True, kw_only=True):
-    """An instrument that does not trade now, and for how much longer in market time."""
+    """An instrument that is halted, and for how many more seconds of market time."""
 
     ticker: str
     lusid_instrument_id: str
@@ -331,10 +331,10 @@ class MarketHalt(WireStruct, frozen=True, kw_only=True):
 
 
 class MarketStatus(WireStruct, frozen=True, kw_only=True):
-    """How the embedded server's simulated market is doing; ``trouble`` is its last refusal, if any.
+    """The status of the embedded server's simulated market; ``trouble`` is its last refusal, if any.
 
-    ``phase`` is Open or Closed, for ``seconds_left`` seconds of market time more. ``late`` counts the fills
-    that crossed a cancel, ``rejected`` the placements a broker refused, ``refused`` what the server did.
+    ``phase`` is Open or Closed, for ``seconds_left`` more seconds of market time. ``late`` counts fills that
+    crossed a cancel, ``rejected`` placements a broker refused, ``refused`` requests the server refused.
     """
 
     running: bool
@@ -352,7 +352,7 @@ class MarketStatus(WireStruct, frozen=True, kw_only=True):
 
 
 class MarketRequest(WireStruct, frozen=True, kw_only=True):
-    """What to change of the simulated market; ``steps`` moves it on by so many ticks at once.
+    """A change of the simulated market; ``steps`` moves it on by so many ticks at once.
 
     ``halt`` and ``lift`` name an instrument: its LUID, ticker, ISIN or FIGI.
     """
@@ -368,7 +368,7 @@ History = ResourceList[HistoryItem]
 
 
 class GrantedToken(msgspec.Struct, frozen=True):
-    """The answer of a token endpoint; its fields are snake case on the wire."""
+    """The answer of a token endpoint; its members are snake case on the wire."""
 
     access_token: str
     expires_in: int = 3600
@@ -379,9 +379,9 @@ class GrantedToken(msgspec.Struct, frozen=True):
 
 
 class CurrentUser(WireStruct, frozen=True, kw_only=True):
-    """Whose token a call came with: the answer of ``GET /identity/api/me`` of LUSID's identity API.
+    """The user whose token a call came with, as LUSID's identity API answers ``GET /identity/api/me``.
 
-    ``id`` is what versions and history name the user by.
+    Versions and history name the user by ``id``.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What an answer means: its body, or which of our errors it is. No network, no token, no second try."""
+"""Interprets HTTP responses: a body, or one of our errors. Without network, tokens or retries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tui.api.sanitize import clean
 
 
 class ParsedResponse(Struct, frozen=True):
-    """What came back: ``headers`` are found whatever the letter case of their names."""
+    """A response; ``headers`` ignores the letter case of names."""
 
     status: int
     phrase: str
@@ -24,41 +24,39 @@ class ParsedResponse(Struct, frozen=True):
 
 
 class Reply(Struct, frozen=True):
-    """A successful answer: its body, and the server's own name of the request."""
+    """The body of a success, and the server's own name of the request."""
 
     body: bytes
     request_id: str | None = None
 
 
-def judge(answer: ParsedResponse, said: str = "") -> Reply:
-    """Turn an answer into its body or into the error it is; ``said`` is a reason found in its body.
+def reply_or_raise(answer: ParsedResponse, said: str = "") -> Reply:
+    """Return the body of a success; ``said`` is the reason of a failure when the body is no problem document.
 
     Raises:
-        Refused: 4xx and 501; NoAnswer: any other 5xx, and what points elsewhere.
+        Refused: 4xx and 501; NoAnswer: any other 5xx, and a redirect.
     """
     request_id = clean(answer.headers.get("lusid-meta-requestid", "")) or None
     if 200 <= answer.status < 300:
         return Reply(answer.body, request_id)
     problem = _problem(answer)
     status = answer.status
-    patience = retry_after(answer.headers.get("retry-after"), date_of(answer.headers))
+    wait_s = retry_after(answer.headers.get("retry-after"), server_time(answer.headers))
     if status >= 500 and status != 501:
         why = f"The server failed ({status}): {reason_of(problem)}"
         failure = ServerFailed(why, status=status, request_id=request_id)
-        failure.retry_after = patience
+        failure.retry_after = wait_s
         raise failure
     if status < 400:
-        raise MalformedReply(
-            f"The server pointed elsewhere ({status}), which is not followed.", status=status
-        )
+        raise MalformedReply(f"The server redirected ({status}); redirects are not followed.", status=status)
     why = said or reason_of(problem)
     error = refusal_for(status)(why, problem=problem, status=status, request_id=request_id)
-    error.retry_after = patience
+    error.retry_after = wait_s
     raise error
 
 
-def said_by_issuer(answer: ParsedResponse) -> str:
-    """Give the sentence of a token endpoint that says no, or else its code; empty when there is none."""
+def issuer_reason(answer: ParsedResponse) -> str:
+    """Return the sentence of a token endpoint that refuses, or else its code; empty without either."""
     try:
         said = codec.decode(_IssuerError, answer.body)
     except codec.Malformed:
@@ -66,20 +64,20 @@ def said_by_issuer(answer: ParsedResponse) -> str:
     return said.error_description or said.error
 
 
-def date_of(headers: Mapping[str, str]) -> datetime | None:
-    """Give the server's own time, to the second."""
+def server_time(headers: Mapping[str, str]) -> datetime | None:
+    """Return the server's own time, to the second, if it sent one."""
     return http_date(headers.get("date", ""))
 
 
 class _IssuerError(Struct):
-    """How a token endpoint says no: a code such as ``invalid_grant``, and a sentence."""
+    """The refusal of a token endpoint: a code such as ``invalid_grant``, and a sentence."""
 
     error: str = ""
     error_description: str = ""
 
 
 def _problem(answer: ParsedResponse) -> ProblemDetails:
-    """Read a failure's body, which a server may send as problem details, as text or as anything."""
+    """Read the body of a failure: problem details, text, or anything else."""
     try:
         return codec.decode(ProblemDetails, answer.body)
     except codec.Malformed:

@@ -1,6 +1,6 @@
-"""How states, sides and other free text of the API are compared (L2).
+"""Compares states, sides and other free text of the API (L2).
 
-Nothing of it is an enum on the wire: an unknown text is kept and shown as it came.
+They are no enums on the wire: an unknown text is kept and shown as it came.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 
 @lru_cache(maxsize=1024)
 def normal(text: str | None) -> str:
-    """Give ``text`` in the form states are compared in: lower case, no spaces or hyphens, one spelling.
+    """Return ``text`` normalised for comparing: lower case, no spaces or hyphens, one spelling.
 
     >>> normal("Canceled"), normal("Partially filled"), normal(None)
     ('cancelled', 'partiallyfilled', '')
@@ -21,28 +21,28 @@ def normal(text: str | None) -> str:
 
 
 FINAL: Final = frozenset({"cancelled", "booked", "closed"})
-"""States of orders and allocations that nothing comes after: L7, and what a sweep waits for (S1)."""
+"""The last states of orders and allocations (L7), which a sweep waits for (S1)."""
 FINISHED: Final = frozenset({"cancelled", "filled"})
-"""States of placements that cannot be cancelled any more (P11)."""
+"""The states in which a placement cannot be cancelled any more (P11)."""
 
 DIRECTIONS: Final = {"buy": 1, "buytocover": 1, "sell": -1, "sellshort": -1, "shortsell": -1}
 
 
 def is_cancelled(state: str | None) -> bool:
-    """Tell whether ``state`` means cancelled, in either spelling."""
+    """Return whether ``state`` means cancelled, in either spelling."""
     return normal(state) == "cancelled"
 
 
 def is_final(state: str | None) -> bool:
-    """Tell whether an order or an allocation in ``state`` can no longer change (L7, S1)."""
+    """Return whether an order or an allocation in ``state`` can no longer change (L7, S1)."""
     return normal(state) in FINAL
 
 
 def is_finished(state: str | None) -> bool:
-    """Tell whether a placement in ``state`` no longer works (P11)."""
+    """Return whether a placement in ``state`` is no longer working (P11)."""
     return normal(state) in FINISHED
 
 
 def direction_of(side: str | None) -> int | None:
-    """Give 1 when ``side`` lengthens a position, -1 when it shortens one, None when unknown (1.0)."""
+    """Return 1 when ``side`` lengthens a position, -1 when it shortens one, None when unknown (1.0)."""
     return DIRECTIONS.get(normal(side))

@@ -1,6 +1,6 @@
-"""Which addresses a token may be sent to: https anywhere, plain http only to this machine.
+"""Checks addresses: a token is sent to https anywhere, over plain http only to this machine.
 
-No httpx here, so that a start can hold an address against these rules before anything slow is loaded.
+Without httpx, so that a start can check an address before anything slow is loaded.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ def without_credentials(address: str) -> str:
     return re.sub(_CREDENTIALS, "//", address)
 
 
-def split(address: str) -> SplitResult | None:
-    """Take an address apart; None when its host or port cannot be read."""
+def parse(address: str) -> SplitResult | None:
+    """Return the parts of an address, None when its host or port cannot be read."""
     try:
         parts = urlsplit(address)
         readable = parts.port != 0
@@ -28,9 +28,9 @@ def split(address: str) -> SplitResult | None:
     return parts if readable else None
 
 
-def fault(address: str) -> str | None:
-    """Say what is wrong with the address of a server, None when nothing is."""
-    parts = split(address)
+def why_invalid(address: str) -> str | None:
+    """Return why an address cannot be that of a server, None when it can."""
+    parts = parse(address)
     if parts is None:
         return "its host cannot be read, or its port is not a number from 1 to 65535"
     if parts.scheme not in ("http", "https"):
@@ -40,16 +40,16 @@ def fault(address: str) -> str | None:
     return None
 
 
-def exposed(address: str) -> str | None:
-    """Say why what is sent to a readable address could be read on its way, None when it cannot."""
-    parts = split(address)
+def why_exposed(address: str) -> str | None:
+    """Return why others could read what is sent to a valid address, None when they cannot."""
+    parts = parse(address)
     if parts is None or parts.scheme != "http" or is_loopback(parts.hostname or ""):
         return None
     return "plain http is only for this machine; use https"
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether ``host`` is this machine, whatever a name server may say."""
+    """Return whether ``host`` is this machine, without asking a name server."""
     if host.lower() == "localhost":
         return True
     try:

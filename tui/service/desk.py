@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from tui.api import operations
 from tui.api.base import ResourceId
 from tui.api.client import Client
-from tui.api.connection_settings import Notice, Skew
+from tui.api.connection_settings import ClockSkew, Notice
 from tui.api.errors import (
     ApiError,
     MalformedReply,
@@ -151,7 +151,7 @@ class Desk:
     @property
     def silent_s(self) -> int:
         """For how many whole seconds the server has left a request without an answer."""
-        return int(self.client.http.silent_s)
+        return int(self.client.http.unanswered_s)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Have ``listener`` called on every update, in the event loop; the answer ends it."""
@@ -299,7 +299,7 @@ class Desk:
 
     def _on_notice(self, notice: Notice) -> None:
         """Show for how long the server is left in peace; say once that the clocks differ."""
-        if isinstance(notice, Skew):
+        if isinstance(notice, ClockSkew):
             side = "ahead of" if notice.seconds > 0 else "behind"
             said = f"This machine's clock is {abs(notice.seconds):.0f} s {side} the server's: correct it."
             log.warning("%s", said)

@@ -179,7 +179,7 @@ async def test_the_advice_says_whether_sending_again_is_safe(
 ) -> None:
     await _prepare(dealer)
     dealer.line.keeps_keys = keeps_keys
-    dealer.desk.client.http.keeps_keys = keeps_keys
+    dealer.desk.client.http.supports_idempotency_keys = keeps_keys
     dealer.line.fail("cut", path)
     report = await dealer.desk.act(WRITES[path]())
     assert advice in report.unknown[0].advice

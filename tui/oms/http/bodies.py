@@ -42,7 +42,7 @@ def read(kind: type[T], raw: bytes) -> T:
     if _depth(raw) > MAX_DEPTH:
         raise invalid({"Body": (f"The body is nested more than {MAX_DEPTH} deep.",)})
     decoder = _DECODERS.get(kind) or _DECODERS.setdefault(kind, msgspec.json.Decoder(kind))
-    odd = b"\\" in raw or codec.has_odd_numbers(raw) or b"0" * MAX_DIGITS in raw.translate(_ZEROS)
+    odd = b"\\" in raw or codec.may_hold_odd_numbers(raw) or b"0" * MAX_DIGITS in raw.translate(_ZEROS)
     try:
         if not odd:
             value: T = decoder.decode(raw)

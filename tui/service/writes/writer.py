@@ -259,7 +259,7 @@ class Writer:
 
     def _advice(self, verb: Verb) -> str:
         """Say what can be done about items nobody knows of, by whether sending them again is safe."""
-        if self._client.http.keeps_keys:
+        if self._client.http.supports_idempotency_keys:
             return KEPT_ADVICE
         return CHECK_ADVICE if verb.repeatable else TWICE_ADVICE
 
