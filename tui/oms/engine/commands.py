@@ -25,7 +25,8 @@ from tui.oms.rules.deleting import (
     delete_placement,
 )
 from tui.oms.rules.moving import move_orders
-from tui.oms.rules.placing import cancel_placements, place_blocks, update_placements
+from tui.oms.rules.placement_updates import cancel_placements, update_placements
+from tui.oms.rules.placing import place_blocks
 from tui.oms.rules.sweeping import sweep_blocks
 from tui.oms.rules.updating import update_orders
 from tui.oms.rules.upserts import (

@@ -1,8 +1,9 @@
-"""The domain rules: pure functions over a :class:`~tui.oms.domain.unit_of_work.Book`, one module per family.
+"""The domain rules: pure functions over a :class:`~tui.oms.domain.unit_of_work.UnitOfWork`.
 
-A family is a letter of the contract, from L1 (an order is blocked, placed, executed, allocated, booked) on;
-:mod:`tui.oms.fidelity` says which module is its home. What several families need has modules of its own.
+Rules (``C2``) and sections (2.0) are those of ``tests/contract/ORDER_MANAGEMENT.md``. Each family of rules,
+one letter of the contract, has one home module, named by :mod:`tui.oms.fidelity`; what several families need
+has modules of its own.
 
-No SQL and no HTTP here. A rule reads and puts entities in the book and either returns or raises
-:class:`~tui.oms.domain.refusals.Refusal`, naming the rule of the contract it enforces.
+There is no SQL and no HTTP here. A rule reads and puts entities in the unit of work and either returns or
+raises :class:`~tui.oms.domain.refusals.Refusal`, which names the rule of the contract it enforces.
 """

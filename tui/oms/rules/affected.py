@@ -1,4 +1,4 @@
-"""Whose order-graph entries a call may have changed (P4, P5, G1 to G11)."""
+"""Find the order graph entries that a call may have changed (P4, P5, G1 to G11)."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tui.oms.rules.placed_quantities import with_ancestors
 def affected_ids(
     changes: Iterable[EntityChange], uow: UnitOfWork
 ) -> tuple[frozenset[ResourceId], frozenset[ResourceId]]:
-    """Give the blocks and the placements whose graph entries ``changes`` may have altered.
+    """Return the blocks and the placements whose graph entries ``changes`` may alter.
 
-    An id among them that the book has no more is one whose entry goes.
+    An id that the unit of work no longer holds is one whose entry is deleted.
     """
     return _AffectedEntries(uow, changes).find()
 
 
 class _AffectedEntries:
-    """Follows changes to the entries they show in; every link is followed once."""
+    """Follows changes to the entries that show them; every link is followed once."""
 
     def __init__(self, uow: UnitOfWork, changes: Iterable[EntityChange]) -> None:
         self._uow = uow
@@ -31,11 +31,11 @@ class _AffectedEntries:
         self._visited_placements: set[ResourceId] = set()
         self._block_of_order: dict[ResourceId, ResourceId] = {}
         self._entities = [
-            one for change in changes for one in (change.before, change.after) if one is not None
+            entity for change in changes for entity in (change.before, change.after) if entity is not None
         ]
 
     def find(self) -> tuple[frozenset[ResourceId], frozenset[ResourceId]]:
-        """Follow every change."""
+        """Follow every change and return the ids of the affected blocks and placements."""
         changed = [entity for entity in self._entities if isinstance(entity, Block)]
         self._uow.prefetch_related(PLACEMENTS_OF_BLOCK, [block.id for block in changed])
         for block in changed:
@@ -62,13 +62,13 @@ class _AffectedEntries:
         return self._uow.related(PLACEMENTS_OF_BLOCK, block)
 
     def _add_block(self, id: ResourceId) -> None:
-        """P4: a block, and every block it shares placements with, for they share out their room."""
-        waiting = [id]
-        while waiting:
-            block = waiting.pop()
+        """Add a block and every block it shares placements with: they share out the placed size (P4)."""
+        pending = [id]
+        while pending:
+            block = pending.pop()
             if block not in self._block_ids:
                 self._block_ids.add(block)
-                waiting.extend(other for each in self._placements_of(block) for other in each.block_ids)
+                pending.extend(other for each in self._placements_of(block) for other in each.block_ids)
 
     def _add_order(self, id: ResourceId) -> None:
         if id not in self._block_of_order:

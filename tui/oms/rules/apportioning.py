@@ -1,7 +1,6 @@
-"""How units are shared among orders: pure arithmetic on lists (A2 to A6, A14, A16, X5).
+"""Apportion units among orders: pure arithmetic on lists (A2 to A6, A14, A16, X5).
 
-Everything is reckoned in whole numbers of the smallest fraction in sight, so every share is exact.
-Lists stand in first-in-first-out order.
+Numbers are scaled to integers, so every share is exact. Lists are in first-in-first-out order.
 """
 
 from __future__ import annotations
@@ -17,22 +16,22 @@ from tui.api.base import ZERO
 from tui.oms.rules.sizes import TOLERANCE, decimal_text
 
 Method = Callable[[int, list[int], int, Sequence[int]], list[int]]
-"""Shares units into capacities, ``one`` being one whole unit; the last list says whose turn comes when."""
+"""Apportions units to capacities; the third argument is one whole unit, the last list the priority."""
 
 
 def _round_robin(units: int, capacities: list[int], one: int, turns: Sequence[int]) -> list[int]:
     """Hand out one unit at a time in turn until the units or the capacities are used up (A3, A4, A6).
 
-    A rest below one unit goes whole to the next in turn with capacity for it, else it is split in turn.
+    A remainder below one unit goes whole to the next in turn with capacity for it, else it is split in turn.
     """
     parts = [0] * len(capacities)
     units = min(units, sum(capacities))
     queue = [index for index in turns if capacities[index] > 0]
     while units >= one:
         rounds = min(units // (one * len(queue)), min(capacities[i] - parts[i] for i in queue) // one)
-        for place, index in enumerate(queue):
+        for position, index in enumerate(queue):
             if units < one:
-                return _place_remainder(units, capacities, parts, [*queue[place:], *queue[:place]])
+                return _place_remainder(units, capacities, parts, [*queue[position:], *queue[:position]])
             part = min(max(rounds, 1) * one, capacities[index] - parts[index])
             parts[index] += part
             units -= part
@@ -41,7 +40,7 @@ def _round_robin(units: int, capacities: list[int], one: int, turns: Sequence[in
 
 
 def _place_remainder(units: int, capacities: list[int], parts: list[int], queue: Sequence[int]) -> list[int]:
-    """A6: place a rest of less than one unit."""
+    """Hand out a remainder of less than one unit (A6)."""
     for index in queue:
         if units and capacities[index] - parts[index] >= units:
             parts[index] += units
@@ -54,15 +53,15 @@ def _place_remainder(units: int, capacities: list[int], parts: list[int], queue:
 
 
 def _pro_rata(units: int, capacities: list[int], one: int, turns: Sequence[int]) -> list[int]:
-    """A2, A4: share in proportion to the capacities, rounded down to whole units, and deal the leftovers."""
+    """Apportion in proportion to the capacities, rounded down; leftovers go round robin (A2, A4)."""
     capacity = sum(capacities)
     units = min(units, capacity)
     if not units:
         return [0] * len(capacities)
     parts = [each * units // (capacity * one) * one for each in capacities]
-    left = [each - part for each, part in zip(capacities, parts, strict=True)]
-    extra = _round_robin(units - sum(parts), left, one, turns)
-    return [part + more for part, more in zip(parts, extra, strict=True)]
+    remaining = [each - part for each, part in zip(capacities, parts, strict=True)]
+    leftovers = _round_robin(units - sum(parts), remaining, one, turns)
+    return [part + more for part, more in zip(parts, leftovers, strict=True)]
 
 
 Priority = Callable[[Sequence[Decimal]], list[int]]
@@ -86,7 +85,7 @@ ALGORITHMS: Final[Mapping[str, tuple[Method, Priority]]] = {
     "PR-LF": (_pro_rata, _largest_first),
     "PR-SF": (_pro_rata, _smallest_first),
 }
-"""A1, A14: how each allocation algorithm shares, and whose turn comes first for the leftovers."""
+"""The method of each allocation algorithm, and the priority for its leftovers (A1, A14)."""
 
 WEIGHTED_ALGORITHMS: Final[Mapping[str, Priority]] = {
     "PR-LF": _largest_first,
@@ -94,22 +93,22 @@ WEIGHTED_ALGORITHMS: Final[Mapping[str, Priority]] = {
     "PR-SF": _smallest_first,
     "SF": _smallest_first,
 }
-"""A16: who gets the orphan units first in a weighted run."""
+"""The priority for the leftover units of a weighted run (A16)."""
 
 
 def apportion_fills(
     algorithm: str, fills: Sequence[Decimal], sizes: Sequence[Decimal], capacities: Sequence[Decimal]
 ) -> list[list[Decimal]]:
-    """A2 to A6: share executions, one after the other, among orders.
+    """Apportion executions among orders, one execution after the other (A2 to A6).
 
     Args:
         algorithm: one of :data:`ALGORITHMS`.
-        fills: the units of each execution, in their order of time.
-        sizes: the quantity of each order; it decides who is largest.
-        capacities: what each order can still take.
+        fills: the units of each execution, by time.
+        sizes: the size of each order, for the largest or smallest first.
+        capacities: the units each order can still take.
 
     Returns:
-        For each execution what each order gets of it. What no order has capacity for is given to none.
+        The units each order gets of each execution. Units that exceed the capacities go to no order.
     """
     scale = _decimal_places([*fills, *capacities])
     shared = _apportion_integers(algorithm, fills, sizes, capacities, scale)
@@ -123,18 +122,18 @@ def _apportion_integers(
     capacities: Sequence[Decimal],
     scale: int,
 ) -> Iterator[list[int]]:
-    """Share as :func:`share_fills` does, reckoned in units of ``10 ** -scale``."""
+    """Apportion like :func:`apportion_fills`, in units of ``10 ** -scale``."""
     sharer, turns = ALGORITHMS[algorithm]
-    left = [_to_integer(capacity, scale) for capacity in capacities]
+    remaining = [_to_integer(capacity, scale) for capacity in capacities]
     queue = turns(sizes)
     for fill in fills:
-        parts = sharer(_to_integer(fill, scale), left, 10**scale, queue)
-        left = list(map(sub, left, parts))
+        parts = sharer(_to_integer(fill, scale), remaining, 10**scale, queue)
+        remaining = list(map(sub, remaining, parts))
         yield parts
 
 
 class Lot(Struct, frozen=True):
-    """Units to be shared, and what one of them costs."""
+    """Units to be apportioned, and the cost of one of them."""
 
     units: Decimal
     cost: Decimal
@@ -145,69 +144,74 @@ class Apportionment(Struct, frozen=True):
 
     parts: list[Decimal]
     used: list[bool]
-    left: list[Decimal]
+    remaining: list[Decimal]
 
 
 def apportion_units(
     algorithm: str, lots: Sequence[Lot], sizes: Sequence[Decimal], capacities: Sequence[Decimal]
 ) -> Apportionment:
-    """A2 to A6: share lots among orders sized in units."""
+    """Apportion lots among orders sized in units (A2 to A6)."""
     fills = [lot.units for lot in lots]
     scale = _decimal_places([*fills, *capacities])
-    whole, used = [0] * len(capacities), []
+    integers, used = [0] * len(capacities), []
     for shared in _apportion_integers(algorithm, fills, sizes, capacities, scale):
-        whole = list(map(add, whole, shared))
+        integers = list(map(add, integers, shared))
         used.append(any(shared))
-    parts = [_to_decimal(part, scale) for part in whole]
-    left = [capacity - part for capacity, part in zip(capacities, parts, strict=True)]
-    return Apportionment(parts, used, left)
+    parts = [_to_decimal(part, scale) for part in integers]
+    remaining = [capacity - part for capacity, part in zip(capacities, parts, strict=True)]
+    return Apportionment(parts, used, remaining)
 
 
 def apportion_money(
     algorithm: str, lots: Sequence[Lot], sizes: Sequence[Decimal], capacities: Sequence[Decimal]
 ) -> Apportionment:
-    """A2 to A6: share lots among orders sized by amount: an order's capacity is what its money still buys."""
+    """Apportion lots among orders sized by amount: the capacity is what their money buys (A2 to A6)."""
     parts = [ZERO] * len(capacities)
-    left = list(capacities)
+    remaining = list(capacities)
     used = []
     for lot in lots:
-        (took,) = apportion_fills(
-            algorithm, [lot.units], sizes, [_affordable_units(capacity, lot.cost) for capacity in left]
+        (units_taken,) = apportion_fills(
+            algorithm, [lot.units], sizes, [_affordable_units(capacity, lot.cost) for capacity in remaining]
         )
-        parts = [has + units for has, units in zip(parts, took, strict=True)]
-        left = [max(ZERO, capacity - units * lot.cost) for capacity, units in zip(left, took, strict=True)]
-        used.append(any(took))
-    return Apportionment(parts, used, left)
+        parts = [part + units for part, units in zip(parts, units_taken, strict=True)]
+        costs = [units * lot.cost for units in units_taken]
+        remaining = [max(ZERO, capacity - cost) for capacity, cost in zip(remaining, costs, strict=True)]
+        used.append(any(units_taken))
+    return Apportionment(parts, used, remaining)
 
 
 def _affordable_units(money: Decimal, cost: Decimal) -> Decimal:
-    """Give the units ``money`` buys, within the tolerance never too few (L12); what is free, by the money."""
+    """Return the units ``money`` buys, rounded up within the tolerance (L12).
+
+    Where a unit costs nothing, money counts as units.
+    """
     return (money / cost).quantize(TOLERANCE, ROUND_CEILING) if cost else money
 
 
 def pro_rata(units: Decimal, sizes: Sequence[Decimal]) -> list[Decimal]:
-    """X5: share ``units`` in proportion to ``sizes``, none above its size; leftovers one by one in turn."""
+    """Apportion ``units`` in proportion to ``sizes``, none above its size; leftovers round robin (X5)."""
     return apportion_fills("PR-FIFO", [units], sizes, sizes)[0]
 
 
 def apportion_by_weight(algorithm: str, units: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
-    """A16: share ``units`` by relative ``weights``, orphan units to the largest or smallest first."""
+    """Apportion ``units`` by relative weight; leftovers go to the largest or smallest first (A16)."""
     scale = _decimal_places([units])
     weight_scale = _decimal_places(weights)
-    whole = [_to_integer(weight, weight_scale) for weight in weights]
-    one, heap = 10**scale, _to_integer(units, scale)
-    parts = [weight * heap // (sum(whole) * one) * one for weight in whole]
-    extra = _round_robin(heap - sum(parts), [heap] * len(whole), one, WEIGHTED_ALGORITHMS[algorithm](weights))
-    return [_to_decimal(part + more, scale) for part, more in zip(parts, extra, strict=True)]
+    integers = [_to_integer(weight, weight_scale) for weight in weights]
+    one, all_units = 10**scale, _to_integer(units, scale)
+    parts = [weight * all_units // (sum(integers) * one) * one for weight in integers]
+    turns = WEIGHTED_ALGORITHMS[algorithm](weights)
+    leftovers = _round_robin(all_units - sum(parts), [all_units] * len(integers), one, turns)
+    return [_to_decimal(part + more, scale) for part, more in zip(parts, leftovers, strict=True)]
 
 
 def _decimal_places(numbers: Iterable[Decimal]) -> int:
-    """Give how many decimal places hold every number exactly."""
+    """Return how many decimal places hold every number exactly."""
     return max((max(0, -exponent(number)) for number in numbers), default=0)
 
 
 def exponent(number: Decimal) -> int:
-    """Give the power of ten of the last digit of a finite number."""
+    """Return the power of ten of the last digit of a finite number."""
     power = number.as_tuple().exponent
     return power if isinstance(power, int) else 0
 
@@ -218,5 +222,5 @@ def _to_integer(number: Decimal, scale: int) -> int:
     return -magnitude if sign else magnitude
 
 
-def _to_decimal(whole: int, scale: int) -> Decimal:
-    return Decimal(decimal_text(Decimal(f"{whole}E-{scale}")))
+def _to_decimal(scaled: int, scale: int) -> Decimal:
+    return Decimal(decimal_text(Decimal(f"{scaled}E-{scale}")))

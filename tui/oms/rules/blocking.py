@@ -1,4 +1,4 @@
-"""What orders of one block have in common, and what the block says of them (C1, C2, C3, C6, M3)."""
+"""The fields that the orders of a block have in common, and the size of the block (C1, C2, C3, C6, M3)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, decimal_text, total
 
 @dataclass(frozen=True, slots=True)
 class BlockingFields:
-    """The blocking fields (C2): the orders of a block agree on all of them."""
+    """The blocking fields (C2): all orders of a block agree on them."""
 
     instrument_identifiers: Identifiers
     lusid_instrument_id: str
@@ -33,7 +33,7 @@ class BlockingFields:
 
     @classmethod
     def of(cls, entity: Block | Order) -> BlockingFields:
-        """Give the blocking fields of a block or an order."""
+        """Return the blocking fields of a block or an order."""
         return cls(
             entity.instrument_identifiers,
             entity.lusid_instrument_id,
@@ -45,7 +45,7 @@ class BlockingFields:
         )
 
     def applied_to(self, block: Block) -> Block:
-        """Give ``block`` with these fields instead of its own (C3, M3)."""
+        """Return ``block`` with these fields instead of its own (C3, M3)."""
         return msgspec.structs.replace(
             block,
             instrument_identifiers=self.instrument_identifiers,
@@ -58,7 +58,7 @@ class BlockingFields:
         )
 
     def differences(self, other: BlockingFields) -> list[str]:
-        """Say, field by field, where the two differ; nothing when they may share a block."""
+        """Return a phrase for every field that differs; none when the two may share a block."""
         found = []
         if instrument_of(self) != instrument_of(other):
             found.append(f"instrument {self.lusid_instrument_id}, not {other.lusid_instrument_id}")
@@ -79,18 +79,18 @@ class BlockingFields:
 
 
 def mismatch_refusal(who: str, differences: list[str], block: ResourceId, rule: str) -> Refusal:
-    """Give the refusal of terms that do not fit a block."""
+    """Return the refusal of blocking fields that do not fit a block."""
     detail = f"{who} does not fit block '{block}': {'; '.join(differences)}."
     return Refusal("BlockFieldMismatch", detail, rule)
 
 
 def swept_refusal(block: Block, rule: str) -> Refusal:
-    """Give the refusal of work on a block that was swept (S3)."""
+    """Return the refusal to change a swept block (S3)."""
     return Refusal("BlockSwept", f"Block '{block.id}' has been swept and takes no more changes.", rule)
 
 
 def new_block(id: ResourceId, terms: BlockingFields, created: datetime) -> Block:
-    """Give an empty block with ``terms`` (C2, M1)."""
+    """Return an empty block with these blocking fields (C2, M1)."""
     return Block(
         id=id,
         order_ids=(),
@@ -110,11 +110,11 @@ def new_block(id: ResourceId, terms: BlockingFields, created: datetime) -> Block
 
 
 def block_accepting(uow: UnitOfWork, block: Block, terms: BlockingFields, who: str, rule: str) -> Block:
-    """Give ``block`` ready to take an order on ``terms``; an empty one takes the terms over (C3, M3).
+    """Return ``block`` ready for an order with ``terms``; an empty block adopts them (C3, M3).
 
     Raises:
-        Refusal: an order already in it differs (C2, M2), its placements are of other terms (M3), or it
-            is swept (M7).
+        Refusal: an order already in it differs (C2, M2), its placements have other fields (M3), or it is
+            swept (M7).
     """
     if block.is_swept:
         raise swept_refusal(block, rule)
@@ -131,7 +131,7 @@ def block_accepting(uow: UnitOfWork, block: Block, terms: BlockingFields, who: s
 
 
 def prefetch_orders(uow: UnitOfWork, ids: Iterable[ResourceId]) -> None:
-    """Read at once orders that are about to change, what is allocated to them, and their blocks."""
+    """Prefetch orders that are about to change, their allocations, and their blocks."""
     orders = list(ids)
     uow.prefetch(Order, orders)
     uow.prefetch_related(ALLOCATIONS_OF_ORDER, orders)
@@ -141,24 +141,24 @@ def prefetch_orders(uow: UnitOfWork, ids: Iterable[ResourceId]) -> None:
 
 
 def block_of(uow: UnitOfWork, order: ResourceId) -> Block | None:
-    """Give the block that holds the order, or None when it is in no block (C8)."""
+    """Return the block that holds the order, or None (C8)."""
     return next(iter(uow.related(BLOCK_OF_ORDER, order)), None)
 
 
 def orders_of_block(uow: UnitOfWork, block: Block) -> list[Order]:
-    """Give the orders of a block, in its own order."""
+    """Return the orders of a block, in the block's own sequence."""
     return [order for id in block.order_ids if (order := uow.get(Order, id)) is not None]
 
 
 def ordered_size(order: Order | None, basis: Basis = QUANTITY) -> Decimal:
-    """Give what an order adds to its block: nothing once cancelled (C6, X2)."""
+    """Return what an order adds to the size of its block: zero once cancelled (C6, X2)."""
     if order is None or is_cancelled(order.state):
         return ZERO
     return basis.size_of(order) or ZERO
 
 
 def with_recalculated_size(uow: UnitOfWork, block: Block) -> Block:
-    """C6: give ``block`` with the quantity its orders add up to; value orders add up to an amount."""
+    """Return ``block`` with the total quantity, or for value orders the total amount, of its orders (C6)."""
     return _sized(block, orders_of_block(uow, block))
 
 
@@ -176,9 +176,9 @@ def _sized(block: Block, orders: Iterable[Order]) -> Block:
 
 
 def with_adjusted_size(uow: UnitOfWork, block: Block, before: Order, after: Order) -> Block:
-    """C6: give ``block`` with the size it has once ``after`` (already in the book) replaces ``before``.
+    """Return ``block`` with its size once ``after``, which is already put, replaces ``before`` (C6).
 
-    In units this is one addition, however many orders the block has.
+    For quantities this is one addition, however many orders the block has.
     """
     if block.quantity is None or before.quantity is None or after.quantity is None:
         return with_recalculated_size(uow, block)
@@ -187,7 +187,7 @@ def with_adjusted_size(uow: UnitOfWork, block: Block, before: Order, after: Orde
 
 
 def placed_exceeds_remaining(block: Block, order: Order, placed: Decimal, remaining: Decimal) -> str:
-    """Say that taking an order out of its block would leave less ordered than is placed (X3, M6)."""
+    """Return the detail of a refusal: without the order, its block would be over-placed (X3, M6)."""
     return (
         f"Order '{order.id}' belongs to block '{block.id}' whose placed quantity {decimal_text(placed)} "
         f"would exceed the remaining ordered quantity {decimal_text(remaining)}."

@@ -1,4 +1,4 @@
-"""Booking: each allocation becomes a transaction of its portfolio (B1 to B8)."""
+"""Booking: every allocation becomes a transaction in its portfolio (B1 to B8)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ONE: Final = Decimal(1)
 class BookingCommand:
     """Book allocations into their portfolios (B1); ``mark_booked`` also sets the states (B6).
 
-    ``fees`` are the rules by which transactions cost something (B5).
+    ``fees`` are the rules for the fees of the transactions (B5).
     """
 
     request: BookTransactionsRequest
@@ -44,10 +44,10 @@ class BookingCommand:
 
 @exact_arithmetic
 def book_transactions(uow: UnitOfWork, request: BookingCommand) -> ReplyBuilder:
-    """B1 to B8: book allocations, each on its own.
+    """Book allocations, each independently (B1 to B8).
 
     Raises:
-        Refusal: too many allocations, or one twice.
+        Refusal: there are too many allocations, or one twice.
     """
     ids = request.request.allocation_ids
     checks = RequestChecks()
@@ -75,7 +75,7 @@ def book_transactions(uow: UnitOfWork, request: BookingCommand) -> ReplyBuilder:
 
 
 def _prefetch(uow: UnitOfWork, ids: Sequence[ResourceId]) -> None:
-    """Read at once the allocations, and what is booked of them or stands where they will be."""
+    """Prefetch the allocations, their orders and bookings, and whatever has the ids of the new bookings."""
     uow.prefetch(Allocation, ids)
     uow.prefetch_related(BOOKINGS_OF_ALLOCATION, ids)
     known = [allocation for id in ids if (allocation := uow.get(Allocation, id)) is not None]
@@ -84,7 +84,7 @@ def _prefetch(uow: UnitOfWork, ids: Sequence[ResourceId]) -> None:
 
 
 def _book(uow: UnitOfWork, id: ResourceId, properties: Properties, request: BookingCommand) -> ResourceId:
-    """B1, B3, B4, B7: book one allocation, marking it or not; gives the booking's id."""
+    """Book one allocation and return the booking's id (B1, B3, B4, B7)."""
     allocation = require(uow, Allocation, id, "B4")
     if is_cancelled(allocation.state):
         raise Refusal("InvalidAllocationState", f"Allocation '{id}' is {allocation.state}.", "B4")
@@ -111,7 +111,7 @@ def _book(uow: UnitOfWork, id: ResourceId, properties: Properties, request: Book
 
 
 def booking_id(portfolio: ResourceId, transaction_id: str) -> ResourceId:
-    """Give the id of the booking that holds a portfolio's transaction."""
+    """Return the id of the booking that holds a portfolio's transaction."""
     return ResourceId(str(portfolio), transaction_id)
 
 
@@ -120,7 +120,10 @@ def _transaction_code(allocation: Allocation) -> str:
 
 
 def _booking_id(uow: UnitOfWork, allocation: Allocation) -> ResourceId:
-    """B2: give the booking's id; a suffix keeps it apart from another allocation's of the same text."""
+    """Return the booking's id (B2).
+
+    A suffix is added where another allocation's booking already has the same text.
+    """
     name = _transaction_code(allocation)
     number = 1
     while True:
@@ -132,11 +135,11 @@ def _booking_id(uow: UnitOfWork, allocation: Allocation) -> ResourceId:
 
 
 def _transaction(uow: UnitOfWork, allocation: Allocation, properties: Properties) -> Transaction:
-    """B2: map an allocation and its order to a transaction.
+    """Map an allocation and its order to a transaction (B2).
 
-    B2 infers consideration = units x price x fx rate. Bonds are quoted per 100 nominal, so of them this
-    would be a hundred times the money: here the instrument's price unit is a factor too, a hundredth for
-    known bonds and 1 for all others.
+    B2 infers consideration = units x price x fx rate. Bonds are quoted per 100 nominal, so this would be a
+    hundred times the money. The instrument's price unit is therefore a factor too: a hundredth for known
+    bonds and 1 for all others.
     """
     order = uow.get(Order, allocation.allocated_order_id)
     side = allocation.side or (order.side if order else None)
@@ -177,21 +180,21 @@ def _transaction(uow: UnitOfWork, allocation: Allocation, properties: Properties
 
 
 def _identifiers(allocation: Allocation) -> Identifiers:
-    """Give the allocation's identifiers, with its LUID when the instrument is known."""
+    """Return the allocation's identifiers, with its LUID when the instrument is known."""
     luid = allocation.lusid_instrument_id
     known = {} if luid in ("", UNRESOLVED) else {LUID_KEY: luid}
     return {**allocation.instrument_identifiers, **known}
 
 
 def _first_booked(uow: UnitOfWork, allocation: Allocation) -> datetime:
-    """Give the date of an allocation that has none: when it was first booked, or now."""
+    """Return the date of an allocation that has none: when it was first booked, or now."""
     for booking in uow.related(BOOKINGS_OF_ALLOCATION, allocation.id):
         return booking.transaction.transaction_date
     return uow.context.now
 
 
 def weekdays_after(moment: datetime, days: int) -> datetime:
-    """Give the moment ``days`` weekdays later, holidays not known.
+    """Return ``moment`` plus ``days`` weekdays; holidays are not known.
 
     >>> weekdays_after(datetime(2026, 11, 20), 2).date().isoformat()
     '2026-11-24'
@@ -203,12 +206,12 @@ def weekdays_after(moment: datetime, days: int) -> datetime:
 
 
 def _is_same_transaction(made: Transaction, existing: Transaction) -> bool:
-    """B3: tell whether booking again says the same; when it was entered does not matter."""
+    """Return whether a new booking equals the stored one, apart from its entry time (B3)."""
     return msgspec.structs.replace(made, entry_date_time=existing.entry_date_time) == existing
 
 
 def _cancel_booking(uow: UnitOfWork, booking: Booking) -> None:
-    """B3: an allocation has one transaction, so what it booked into another portfolio is cancelled."""
+    """Cancel what an allocation booked into another portfolio: it has one transaction only (B3)."""
     if booking.transaction.transaction_status == CANCELLED:
         return
     transaction = msgspec.structs.replace(
@@ -218,12 +221,12 @@ def _cancel_booking(uow: UnitOfWork, booking: Booking) -> None:
 
 
 def superseded_status(old: Transaction, new: Transaction) -> str:
-    """B3: give the status under which a replaced transaction is listed: Amended, or Cancelled."""
+    """Return the status under which a replaced transaction is listed: Amended or Cancelled (B3)."""
     return AMENDED if old.transaction_date == new.transaction_date else CANCELLED
 
 
 def _mark_booked(uow: UnitOfWork, allocation: Allocation) -> None:
-    """B6: mark the allocation Booked, and its order once all of it is."""
+    """Mark the allocation Booked, and its order once all of the order is booked (B6)."""
     if normal(allocation.state) != "booked":
         uow.put(msgspec.structs.replace(allocation, state=BOOKED))
     order = uow.get(Order, allocation.allocated_order_id)

@@ -1,4 +1,4 @@
-"""Cancelling orders, alone or with what is not placed moved to new ones (X1 to X5)."""
+"""Cancelling orders, with or without moving the unplaced rest to new orders (X1 to X5)."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ from tui.oms.rules.time_priority import orders_by_time
 from tui.oms.rules.validation import RequestChecks
 
 KeptSizes = Mapping[ResourceId, Decimal]
-"""What each order of a block keeps of the placed units."""
+"""The part of the placed size that each order of a block keeps."""
 
 
 @exact_arithmetic
 def cancel_orders(uow: UnitOfWork, request: Mapping[str, ResourceId]) -> ReplyBuilder:
-    """X1 to X4: cancel orders, each item on its own."""
+    """Cancel orders, each item independently (X1 to X4)."""
     RequestChecks().check_unique("Order id", request.values())
     prefetch_orders(uow, request.values())
     done, failed = apply_per_item(uow, request, lambda id: _cancel(uow, id))
@@ -56,7 +56,7 @@ def cancel_orders(uow: UnitOfWork, request: Mapping[str, ResourceId]) -> ReplyBu
 
 
 def _cancel(uow: UnitOfWork, id: ResourceId) -> ResourceId:
-    """X1, X2, X3: cancel one order; it keeps its quantity and its place, its block counts it no more."""
+    """Cancel one order: it keeps its quantity and its block, which no longer counts it (X1, X2, X3)."""
     before = require_cancellable(uow, id)
     block = block_of(uow, id)
     after = msgspec.structs.replace(before, state=CANCELLED)
@@ -75,10 +75,10 @@ def _cancel(uow: UnitOfWork, id: ResourceId) -> ResourceId:
 
 
 def require_cancellable(uow: UnitOfWork, id: ResourceId) -> Order:
-    """X3: give the order.
+    """Return the order (X3).
 
     Raises:
-        Refusal: it is unknown, cancelled already, or otherwise done.
+        Refusal: it is unknown, cancelled already, or in another final state.
     """
     order = require(uow, Order, id, "X3")
     if is_cancelled(order.state):
@@ -92,7 +92,7 @@ def require_cancellable(uow: UnitOfWork, id: ResourceId) -> Order:
 def cancel_and_move(
     uow: UnitOfWork, request: Mapping[str, CancelOrdersAndMoveRemainingRequest]
 ) -> ReplyBuilder:
-    """X5, U5: cancel orders down to what is placed, move the rest to new orders; each item on its own."""
+    """Cancel orders to their placed size, move the rest to new orders; items are independent (X5, U5)."""
     checks = RequestChecks()
     for key, item in request.items():
         checks.check_id(f"[{key}].MoveRemainingToOrderId", uow, item.move_remaining_to_order_id, Order)
@@ -116,7 +116,7 @@ def cancel_and_move(
 
 
 def _kept_sizes(uow: UnitOfWork, named: Iterable[ResourceId]) -> KeptSizes:
-    """X5: share the placed units of the blocks concerned over their live orders, as they stand now."""
+    """Apportion the placed size of the blocks concerned among their live orders (X5)."""
     kept: dict[ResourceId, Decimal] = {}
     seen: set[ResourceId] = set()
     for id in named:
@@ -137,10 +137,10 @@ def _kept_sizes(uow: UnitOfWork, named: Iterable[ResourceId]) -> KeptSizes:
 
 
 def _cancel_and_move(uow: UnitOfWork, item: CancelOrdersAndMoveRemainingRequest, kept: KeptSizes) -> bool:
-    """X5: do one item; tells whether anything was left to move.
+    """Apply one item and return whether anything was left to move (X5).
 
-    An order never keeps less than what is allocated to it already. That it was cut is kept in mind: it
-    still takes its part of what is executed (A5).
+    An order never keeps less than its allocated size. The cut is recorded, because the order still takes part
+    in later allocations (A5).
     """
     order = require_cancellable(uow, item.cancel_order_id)
     target = item.move_remaining_to_order_id

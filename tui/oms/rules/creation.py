@@ -34,13 +34,15 @@ from tui.oms.rules.validation import RequestChecks, check_one_size
 
 @dataclass(frozen=True, slots=True)
 class _CreatedBlock:
+    """The ids of one entry of the request."""
+
     block: ResourceId
     orders: tuple[ResourceId, ...]
 
 
 @exact_arithmetic
 def create_orders(uow: UnitOfWork, request: BlockAndOrdersCreateRequest) -> ReplyBuilder:
-    """C1 to C7: create orders and create or extend their blocks; all of them or none.
+    """Create orders, and create or extend their blocks: all of them or none (C1 to C7).
 
     Raises:
         Refusal: any item breaks a rule.
@@ -61,7 +63,7 @@ def create_orders(uow: UnitOfWork, request: BlockAndOrdersCreateRequest) -> Repl
 
 
 def _check(uow: UnitOfWork, request: BlockAndOrdersCreateRequest) -> None:
-    """Section 2.0 and C5: sizes, ids, required fields, repeated ids."""
+    """Check the number of items, ids, required fields and repeated ids (section 2.0, C5)."""
     checks = RequestChecks()
     checks.check_count("Requests", request.requests)
     uow.prefetch(Block, (entry.block_id for entry in request.requests))
@@ -87,7 +89,7 @@ def _check(uow: UnitOfWork, request: BlockAndOrdersCreateRequest) -> None:
 
 
 def _create(uow: UnitOfWork, entry: BlockAndOrdersRequest) -> _CreatedBlock:
-    """C2 to C6: one block entry with its orders."""
+    """Create or extend one block with its orders (C2 to C6)."""
     side = entry.side or entry.orders[0].side or ""
     terms = BlockingFields(
         entry.instrument_identifiers,
@@ -123,7 +125,7 @@ def _create(uow: UnitOfWork, entry: BlockAndOrdersRequest) -> _CreatedBlock:
 
 
 def _order_template(terms: BlockingFields, id: ResourceId) -> Order:
-    """C4: an order with all that the orders of an entry have in common."""
+    """Return an order with the values that all orders of an entry share (C4)."""
     return Order(
         id=id,
         instrument_identifiers=terms.instrument_identifiers,
@@ -145,7 +147,7 @@ def _order(
     request: BlockedOrderRequest,
     existing: Order | None,
 ) -> Order:
-    """C4, C7: the order a request makes out of what it has in common with the others of its entry."""
+    """Return the order that a request makes of its entry's template (C4, C7)."""
     check_one_size("Order", request.id, request.quantity, request.amount)
     date = request.date or entry.date or (existing.date if existing else None) or uow.context.now
     side = request.side or common.side
@@ -170,10 +172,10 @@ def _order(
 
 
 def _is_replay(uow: UnitOfWork, order: Order, existing: Order, block: ResourceId) -> bool:
-    """C5: tell whether the very same order already stands in the same block.
+    """Return whether the same order is already in the same block (C5).
 
     Raises:
-        Refusal: another order goes by that id (code 173).
+        Refusal: another order has that id (code 173).
     """
     holder = block_of(uow, order.id)
     same = msgspec.structs.replace(order, version=existing.version) == existing

@@ -31,7 +31,7 @@ def _require_deletable(uow: UnitOfWork, kind: type[EntityT], id: ResourceId) -> 
 
 
 def _remove(uow: UnitOfWork, entity: Block | Order | Placement | Execution | Allocation) -> ReplyBuilder:
-    """L11: remove an entity from every later asAt."""
+    """Remove an entity; reads at earlier asAt times still find it (L11)."""
     uow.remove(type(entity), entity.id)
     deleted = DeletedEntity(
         effective_from=datetime.min.replace(tzinfo=UTC),
@@ -45,7 +45,7 @@ def _remove(uow: UnitOfWork, entity: Block | Order | Placement | Execution | All
 
 @exact_arithmetic
 def delete_block(uow: UnitOfWork, id: ResourceId) -> ReplyBuilder:
-    """C10: delete a block that was never placed; its orders stay, in no block."""
+    """Delete a block that was never placed; its orders stay, in no block (C10)."""
     block = _require_deletable(uow, Block, id)
     if uow.related(PLACEMENTS_OF_BLOCK, id):
         raise Refusal("BlockHasPlacements", f"Block '{id}' has placements and cannot be deleted.", "C10")
@@ -54,7 +54,7 @@ def delete_block(uow: UnitOfWork, id: ResourceId) -> ReplyBuilder:
 
 @exact_arithmetic
 def delete_order(uow: UnitOfWork, id: ResourceId) -> ReplyBuilder:
-    """C6, C10: delete an order and take it out of its block."""
+    """Delete an order and take it out of its block (C6, C10)."""
     order = _require_deletable(uow, Order, id)
     block = block_of(uow, id)
     answer = _remove(uow, order)
@@ -67,7 +67,7 @@ def delete_order(uow: UnitOfWork, id: ResourceId) -> ReplyBuilder:
 
 @exact_arithmetic
 def delete_placement(uow: UnitOfWork, id: ResourceId) -> ReplyBuilder:
-    """C10, P5: delete a placement that has neither executions nor children."""
+    """Delete a placement that has neither executions nor children (C10, P5)."""
     placement = _require_deletable(uow, Placement, id)
     if uow.related(EXECUTIONS_OF_PLACEMENT, id):
         detail = f"Placement '{id}' has executions and cannot be deleted."
@@ -81,7 +81,7 @@ def delete_placement(uow: UnitOfWork, id: ResourceId) -> ReplyBuilder:
 
 @exact_arithmetic
 def delete_execution(uow: UnitOfWork, id: ResourceId) -> ReplyBuilder:
-    """C10, E4, L8: delete a fill no booked allocation rests on."""
+    """Delete a fill that no booked allocation uses (C10, E4, L8)."""
     execution = _require_deletable(uow, Execution, id)
     if (allocation := booked_allocation_of(uow, execution)) is not None:
         raise already_booked_refusal(execution, allocation)
@@ -92,7 +92,7 @@ def delete_execution(uow: UnitOfWork, id: ResourceId) -> ReplyBuilder:
 
 @exact_arithmetic
 def delete_allocation(uow: UnitOfWork, id: ResourceId) -> ReplyBuilder:
-    """C10, L9: delete an allocation that is not booked."""
+    """Delete an allocation that is not booked (C10, L9)."""
     allocation = _require_deletable(uow, Allocation, id)
     if is_booked(allocation):
         detail = f"Allocation '{id}' is {allocation.state} and cannot be deleted."

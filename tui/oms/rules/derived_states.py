@@ -1,4 +1,4 @@
-"""The states nobody stores: where a block or placement stands, told from its totals (G7 to G10)."""
+"""States that are derived and not stored: those of blocks and placements, from their totals (G7 to G10)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def block_state(
     allocated: Decimal,
     booked: Decimal,
 ) -> str:
-    """G6, G7, G8: give the first stage, from the left, at which the block is not complete."""
+    """Return the first life-cycle stage that the block has not completed (G6, G7, G8)."""
     states = [order.state for order in orders]
     if block.is_swept:
         return "Swept"
@@ -68,7 +68,7 @@ def block_state(
 
 
 def placement_state(placement: Placement, placed: Decimal, executed: Decimal, allocated: Decimal) -> str:
-    """L4, G9: give where a placement stands; a sweep asks for ``Allocated`` and ``Over-allocated``."""
+    """Return the derived state; a sweep requires ``Allocated`` or ``Over-allocated`` (L4, G9)."""
     cancelled = is_cancelled(placement.state)
     if is_zero(executed):
         return "Cancelled" if cancelled else "New"
@@ -82,13 +82,13 @@ def placement_state(placement: Placement, placed: Decimal, executed: Decimal, al
 
 
 def state_of_placement(uow: UnitOfWork, placement: Placement) -> str:
-    """G9: give where a placement stands, its children's part included."""
+    """Return the derived state of a placement, its children's part included (G9)."""
     allocated = total(allocation.quantity for allocation in live_allocations_of_placement(uow, placement))
     return placement_state(placement, live_size(uow, placement), executed_size(uow, placement), allocated)
 
 
 def _property_text(order: Order, code: str) -> str | None:
-    """Give the text of the order's property ``Order/<any scope>/<code>``, or None."""
+    """Return the text of the order's property ``Order/<any scope>/<code>``, or None."""
     if not order.properties:
         return None
     for key, stored in order.properties.items():
@@ -99,27 +99,27 @@ def _property_text(order: Order, code: str) -> str | None:
 
 
 def compliance_of(order: Order) -> str:
-    """G10: give an order's compliance state: its property ``ComplianceState``, else Passed."""
+    """Return an order's compliance state: its property ``ComplianceState``, else Passed (G10)."""
     return _property_text(order, "ComplianceState") or PASSED
 
 
 def approval_of(order: Order) -> str:
-    """G10: give an order's approval state: its property ``ApprovalState``, else Approved."""
+    """Return an order's approval state: its property ``ApprovalState``, else Approved (G10)."""
     return _property_text(order, "ApprovalState") or APPROVED
 
 
 def portfolio_name(order: Order) -> str | None:
-    """Give an order's portfolio by name: its property ``PortfolioName``, else the portfolio's code."""
+    """Return the name of an order's portfolio: its property ``PortfolioName``, else the code."""
     return _property_text(order, "PortfolioName") or (order.portfolio_id.code if order.portfolio_id else None)
 
 
 def block_compliance(states: Iterable[str]) -> str:
-    """G10: give the worst of the orders' compliance states; Passed when there is none."""
+    """Return the worst of the orders' compliance states; Passed when there is none (G10)."""
     return _worst(states, _WORST_COMPLIANCE) or PASSED
 
 
 def block_approval(states: Iterable[str], placed: Decimal) -> str:
-    """G10: give Rejected or Pending when an order is, else Placed once anything is placed, else Approved."""
+    """Return Rejected or Pending when any order is; else Placed once placed, else Approved (G10)."""
     held = _worst(states, _WORST_APPROVAL)
     return held or (APPROVED if is_zero(placed) else PLACED)
 

@@ -1,6 +1,6 @@
-"""Small things every rule does with entities: finding them, computing their fields, merging properties.
+"""Helpers for entities that most rules need: find them, compute fields, merge properties.
 
-Its states are those the server gives by itself (L3, L6); a client may send any text (L2).
+The states are those the server sets itself (L3, L6); a client may send any text (L2).
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ BOOKED = "Booked"
 
 
 def require(uow: UnitOfWork, kind: type[EntityT], id: ResourceId, rule: str, status: int = 400) -> EntityT:
-    """Give the entity.
+    """Return the entity.
 
     Raises:
-        Refusal: there is none; with the family's own code (2.0).
+        Refusal: there is none; with the error code of its family (section 2.0).
     """
     found = uow.get(kind, id)
     if found is None:
@@ -40,7 +40,7 @@ def require(uow: UnitOfWork, kind: type[EntityT], id: ResourceId, rule: str, sta
 
 
 def with_computed_fields(entity: EntityT) -> EntityT:
-    """Give ``entity`` with the fields the server computes from its others (1.0): basis and direction."""
+    """Return ``entity`` with its computed fields: basis and direction (section 1.0)."""
     values: dict[str, Any] = {}
     if "basis" in entity.__struct_fields__:
         values["basis"] = basis_name(entity)
@@ -52,9 +52,9 @@ def with_computed_fields(entity: EntityT) -> EntityT:
 def merge_properties(
     properties: Properties | None, sent: Properties | None, *, deleting: bool = False
 ) -> Properties:
-    """Give ``properties`` with the ``sent`` ones put over them (C3).
+    """Return ``properties`` updated with the ``sent`` ones (C3).
 
-    With ``deleting``, one sent without a value is taken away (U1).
+    With ``deleting``, a property sent without a value is removed (U1).
     """
     result = dict(properties or {})
     for key, value in (sent or {}).items():
@@ -66,12 +66,12 @@ def merge_properties(
 
 
 def is_booked(allocation: Allocation) -> bool:
-    """Tell whether an allocation is done for good: Booked, or Closed after it (L6, A11)."""
+    """Return whether an allocation is Booked, or Closed after it (L6, A11)."""
     return normal(allocation.state) in ("booked", "closed")
 
 
 def allocated_size(uow: UnitOfWork, allocations: Iterable[Allocation], basis: Basis) -> Decimal:
-    """A3, L9: give how much allocations take of what is sized in ``basis``: units, or their money."""
+    """Return the total of allocations in ``basis``: their units or their money (A3, L9)."""
     if basis is QUANTITY:
         return total(each.quantity for each in allocations)
     return total(
@@ -82,5 +82,5 @@ def allocated_size(uow: UnitOfWork, allocations: Iterable[Allocation], basis: Ba
 
 
 def live_allocations_of_order(uow: UnitOfWork, order: ResourceId) -> list[Allocation]:
-    """Give the allocations that count towards an order: all but the cancelled ones (L6, L9)."""
+    """Return the allocations of an order that are not cancelled (L6, L9)."""
     return [each for each in uow.related(ALLOCATIONS_OF_ORDER, order) if not is_cancelled(each.state)]

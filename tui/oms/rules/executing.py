@@ -1,4 +1,4 @@
-"""What fills do to placements (E1 to E4, L8)."""
+"""Executions and their effect on placements (E1 to E4, L8)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tui.oms.rules.validation import invalid_value
 
 
 def execution_from(uow: UnitOfWork, item: ExecutionRequest) -> Execution:
-    """E1: the fill a request records.
+    """Return the execution that a request records (E1).
 
     Raises:
         Refusal: its placement is unknown or of another instrument or side, or a number is negative.
@@ -64,12 +64,12 @@ def execution_from(uow: UnitOfWork, item: ExecutionRequest) -> Execution:
 
 
 def average_fill_price(uow: UnitOfWork, placement: ResourceId) -> Decimal | None:
-    """E3: give the average price of a placement's fills, this call's included."""
+    """Return the average price of a placement's fills, this call's included (E3)."""
     return average_price(own_fills(uow, placement))
 
 
 def booked_allocation_of(uow: UnitOfWork, execution: Execution) -> Allocation | None:
-    """E4: give a booked allocation that rests on the fill, or None."""
+    """Return a booked allocation that uses the fill, or None (E4)."""
     placement = uow.get(Placement, execution.placement_id)
     for holder in with_ancestors(uow, placement) if placement is not None else ():
         for allocation in uow.related(ALLOCATIONS_OF_PLACEMENT, holder.id):
@@ -79,7 +79,7 @@ def booked_allocation_of(uow: UnitOfWork, execution: Execution) -> Allocation | 
 
 
 def already_booked_refusal(execution: Execution, allocation: Allocation) -> Refusal:
-    """E4: give the refusal to change or delete a fill that is booked."""
+    """Return the refusal to change or delete a booked fill (E4)."""
     detail = (
         f"Execution '{execution.id}' is part of allocation '{allocation.id}', which is {allocation.state}."
     )

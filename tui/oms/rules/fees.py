@@ -1,6 +1,6 @@
-"""Fees of a booking (B5): rates by broker and currency, told as properties of the transaction.
+"""Fees of a booking (B5): rates by broker and currency, reported as properties of the transaction.
 
-A fee is said, not taken: the consideration stays what it is. LUSID's own fee rules are not modelled.
+A fee is reported, not deducted: the consideration stays. LUSID's own fee rules are not modelled.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CENT: Final = Decimal("0.01")
 
 
 class Fee(Struct, frozen=True):
-    """A share of the consideration; without a broker or currency, whatever they are."""
+    """A share of the consideration; without ``broker`` or ``currency`` it applies to all of them."""
 
     code: str
     rate: Decimal
@@ -26,7 +26,7 @@ class Fee(Struct, frozen=True):
     currency: str | None = None
 
     def applies_to(self, transaction: Transaction) -> bool:
-        """Tell whether the fee is due on ``transaction``."""
+        """Return whether the fee is due on ``transaction``."""
         return self.broker in (None, transaction.counterparty_id) and self.currency in (
             None,
             transaction.total_consideration.currency,
@@ -34,7 +34,7 @@ class Fee(Struct, frozen=True):
 
 
 def fees_of(transaction: Transaction, fees: Iterable[Fee]) -> Properties:
-    """B5: give what ``transaction`` costs, by property key; of several fees of one code the first is due."""
+    """Return the fees of ``transaction`` by property key; of fees with one code the first applies (B5)."""
     found: dict[str, PerpetualProperty] = {}
     money = transaction.total_consideration
     for fee in fees:

@@ -1,4 +1,4 @@
-"""The states the server keeps in line: placements with fills, orders with allocations (L8, L9)."""
+"""Keep the states of placements in step with fills, and of orders with allocations (L8, L9)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _fill_state(size: Decimal | None, done: Decimal) -> str:
 
 
 def placement_fill_state(uow: UnitOfWork, placement: Placement) -> str | None:
-    """L8: give the state a placement has by what is executed; a cancelled one keeps its own."""
+    """Return the state of a placement by its executed size; a cancelled one keeps its state (L8)."""
     if is_cancelled(placement.state):
         return placement.state
     basis = sizing_basis(placement)
@@ -30,10 +30,10 @@ def placement_fill_state(uow: UnitOfWork, placement: Placement) -> str | None:
 
 
 def update_placement_state(uow: UnitOfWork, placement: ResourceId) -> None:
-    """L8: bring the state of a placement, and of its parents, in line with what is executed.
+    """Update the states of a placement and of its parents to their executed size (L8).
 
-    A fill makes a new version of its placement even where the state stays, so that whoever asks what
-    changed since is told of it.
+    A fill makes a new version of its placement even where the state stays, so that clients that ask for
+    changes see it.
     """
     found = uow.get(Placement, placement)
     for member in with_ancestors(uow, found) if found is not None else ():
@@ -45,7 +45,7 @@ def update_placement_state(uow: UnitOfWork, placement: ResourceId) -> None:
 
 
 def update_order_state(uow: UnitOfWork, order: ResourceId) -> None:
-    """L9: bring an order's state in line with what is allocated to it; a final state stays."""
+    """Update an order's state to its allocated size; a final state stays (L9)."""
     found = uow.get(Order, order)
     if found is None or is_final(found.state):
         return

@@ -34,7 +34,7 @@ from tui.oms.rules.validation import RequestChecks
 
 @exact_arithmetic
 def move_orders(uow: UnitOfWork, request: MoveOrdersToDifferentBlocksRequest) -> ReplyBuilder:
-    """M8: move orders one after the other, all of them or none.
+    """Move orders one after the other: all of them or none (M8).
 
     Raises:
         Refusal: any item breaks a rule.
@@ -67,7 +67,7 @@ def move_orders(uow: UnitOfWork, request: MoveOrdersToDifferentBlocksRequest) ->
 
 
 def _move(uow: UnitOfWork, item: BlockAndOrderIdRequest) -> ResourceId | None:
-    """M4, M5: move one order, unless it is there already; gives the block it came from."""
+    """Move one order, unless it is there already, and return the block it came from (M4, M5)."""
     order = require(uow, Order, item.order_id, "M7")
     source = block_of(uow, order.id)
     if source is not None and source.id == item.destination_block_id:
@@ -84,10 +84,10 @@ def _move(uow: UnitOfWork, item: BlockAndOrderIdRequest) -> ResourceId | None:
 
 
 def destination_block(uow: UnitOfWork, order: Order, id: ResourceId) -> Block:
-    """M1, M2, M3: give the block an order is to go into, made from the order when there is none.
+    """Return the block an order is to join, made from the order when there is none (M1, M2, M3).
 
     Raises:
-        Refusal: the block does not take the order.
+        Refusal: the block does not accept the order.
     """
     destination = uow.get(Block, id)
     if destination is None:
@@ -96,7 +96,7 @@ def destination_block(uow: UnitOfWork, order: Order, id: ResourceId) -> Block:
 
 
 def check_movable(uow: UnitOfWork, order: Order, source: Block | None) -> None:
-    """L7, M6, M7: refuse to move an order that is done, allocated, or needed by what its block has placed."""
+    """Refuse to move an order that is final, allocated, or needed by its placed block (L7, M6, M7)."""
     if is_final(order.state):
         detail = f"Order '{order.id}' is {order.state} and cannot be moved."
         raise Refusal("InvalidOrderState", detail, "M7")

@@ -1,4 +1,4 @@
-"""Who takes part in an allocation run: the orders of the placement's blocks, or portfolios (A2, A5, A16)."""
+"""The participants of an allocation run: orders of the placement's blocks, or portfolios (A2, A5, A16)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tui.oms.rules.time_priority import orders_by_time
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """Who may be given units: an order, or a portfolio of a weighted run."""
+    """Someone units are allocated to: an order, or a portfolio of a weighted run."""
 
     key: Hashable
     order_id: ResourceId
@@ -34,14 +34,14 @@ class Participant:
 
 
 def order_participants(uow: UnitOfWork, placement: Placement) -> list[Participant]:
-    """A4, A5, A13, P4: give the orders of the placement's blocks, block by block, first in first out.
+    """Return the orders of the placement's blocks, block by block, first in first out (A4, A5, A13, P4).
 
-    Cancelled ones take no part, unless they were cut to what is placed (X5): what is executed of that is
-    theirs, and nobody else could be given it.
+    Cancelled orders take no part, unless they were cut to their placed size (X5): that part of the executions
+    is theirs and no other order's.
 
     Raises:
-        Refusal: there is no order, one has no portfolio, none has a size to share by (A2), or their money
-            is in another currency than the executions (A10).
+        Refusal: there is no order, one has no portfolio, none has a size to share by (A2), or their money is
+            in another currency than the executions (A10).
     """
     orders: list[Order] = []
     for id in placement.block_ids:
@@ -76,9 +76,9 @@ def _participant_of(placement: Placement, order: Order, basis: Basis) -> Partici
 
 
 def _sharing_basis(placement: Placement, orders: Sequence[Order]) -> Basis:
-    """A2: give what a run shares by: what the placement is sized in, or else what its orders are.
+    """Return the basis a run shares by: that of the placement, or else that of its orders (A2).
 
-    Orders sized by weight have no part: what a weight is worth only their portfolio's value tells.
+    Orders sized by weight take no part: only their portfolio's value would tell the size.
 
     Raises:
         Refusal: no order is sized in units or money.
@@ -94,7 +94,7 @@ def _sharing_basis(placement: Placement, orders: Sequence[Order]) -> Basis:
 
 
 def _check_currencies(uow: UnitOfWork, placement: Placement, orders: Iterable[Order]) -> None:
-    """A10: orders sized by amount are filled by money of their own currency alone."""
+    """Refuse value orders whose currency is not that of the executions (A10)."""
     theirs = {order.amount.currency for order in orders if order.amount is not None}
     found = sorted(
         name or "none" for name in theirs | {fill.price.currency for fill in fills_of(uow, placement)}
@@ -107,10 +107,10 @@ def _check_currencies(uow: UnitOfWork, placement: Placement, orders: Iterable[Or
 def weighted_participants(
     uow: UnitOfWork, placement: Placement, weights: Sequence[PortfolioWeight]
 ) -> list[Participant]:
-    """A16: give the portfolios; the placement stands in for the order there is not.
+    """Return the portfolios; the placement stands in for the missing order (A16).
 
     Raises:
-        Refusal: a block has orders, which are allocated to by the other call.
+        Refusal: a block has orders, for which there is the other call.
     """
     for id in placement.block_ids:
         block = uow.get(Block, id)

@@ -1,7 +1,7 @@
-"""Partial calls: every item is applied on its own, and a refused one changes nothing (2.0, U5).
+"""Partial calls: every item is applied on its own, and a refused one changes nothing (section 2.0, U5).
 
-Items are applied in the order of the body. Requests may name one entity twice: the second applies to what
-the first one left. A bare id named twice says nothing new and is refused with the whole call (2.0).
+Items are applied in the order of the body. Requests may name one entity twice: the second applies to what the
+first one left. A bare id named twice says nothing new and is refused with the whole call (section 2.0).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How much of a block is placed and executed, and through which placements (P4, P5, P12, L8)."""
+"""The placed and executed sizes of blocks and placements (P4, P5, P12, L8)."""
 
 from __future__ import annotations
 
@@ -21,64 +21,64 @@ from tui.oms.domain.unit_of_work import (
 from tui.oms.rules.sizes import QUANTITY, Basis, total, weighted_average
 
 BlockShares = dict[ResourceId, dict[ResourceId, Decimal]]
-"""What each placement puts on each block: placement id, then block id."""
+"""The size each placement puts on each block, by placement id and then block id."""
 
 
 def created_at(uow: UnitOfWork, entity: Stored) -> datetime:
-    """Give when an entity was first stored; one made in this call, now."""
+    """Return when an entity was first stored; now for one made in this call."""
     version = entity.version
     return (version.as_at_created if version else None) or uow.context.now
 
 
 def with_descendants(uow: UnitOfWork, placement: Placement) -> list[Placement]:
-    """Give a placement and, below it, all its children (P5)."""
+    """Return a placement and all its descendants (P5)."""
     found = {placement.id: placement}
-    waiting = [placement]
-    while waiting:
-        for child in uow.related(CHILDREN_OF_PLACEMENT, waiting.pop().id):
+    pending = [placement]
+    while pending:
+        for child in uow.related(CHILDREN_OF_PLACEMENT, pending.pop().id):
             if child.id not in found:
                 found[child.id] = child
-                waiting.append(child)
+                pending.append(child)
     return list(found.values())
 
 
 def with_ancestors(uow: UnitOfWork, placement: Placement) -> list[Placement]:
-    """Give a placement and its parents, up to the top-level one."""
+    """Return a placement and its parents, up to the top-level one."""
     found = {placement.id: placement}
-    above = placement.parent_placement_id
-    while above is not None and above not in found:
-        parent = uow.get(Placement, above)
+    parent_id = placement.parent_placement_id
+    while parent_id is not None and parent_id not in found:
+        parent = uow.get(Placement, parent_id)
         if parent is None:
             break
         found[parent.id] = parent
-        above = parent.parent_placement_id
+        parent_id = parent.parent_placement_id
     return list(found.values())
 
 
 def own_fills(uow: UnitOfWork, placement: ResourceId) -> list[Execution]:
-    """Give the executions of one placement that count: the cancelled ones are no units at all (L5)."""
+    """Return the executions of one placement; cancelled ones do not count (L5)."""
     executions = uow.related(EXECUTIONS_OF_PLACEMENT, placement)
     return [execution for execution in executions if not is_cancelled(execution.state)]
 
 
 def fills_of(uow: UnitOfWork, placement: Placement) -> list[Execution]:
-    """Give the executions of a placement and of its children, each once (P5, L5)."""
+    """Return the executions of a placement and of its descendants (P5, L5)."""
     return [fill for member in with_descendants(uow, placement) for fill in own_fills(uow, member.id)]
 
 
 def executed_size(uow: UnitOfWork, placement: Placement, basis: Basis = QUANTITY) -> Decimal:
-    """Give the units (or money) executed for a placement and its children."""
+    """Return the units (or money) executed for a placement and its descendants."""
     unit = uow.instruments.price_unit(placement.lusid_instrument_id)
     return total(basis.executed_by(fill, unit) for fill in fills_of(uow, placement))
 
 
 def average_price(executions: Iterable[Execution]) -> Decimal | None:
-    """A10, E3, G11: give the average price of executions, or None without units."""
+    """Return the average price of executions, or None without units (A10, E3, G11)."""
     return weighted_average((fill.quantity, fill.price.amount or ZERO) for fill in executions)
 
 
 def live_allocations_of_placement(uow: UnitOfWork, placement: Placement) -> list[Allocation]:
-    """Give the allocations of a placement and of its children, each once, the cancelled ones left out."""
+    """Return the allocations of a placement and its descendants that are not cancelled."""
     found: dict[ResourceId, Allocation] = {}
     for member in with_descendants(uow, placement):
         for allocation in uow.related(ALLOCATIONS_OF_PLACEMENT, member.id):
@@ -88,45 +88,45 @@ def live_allocations_of_placement(uow: UnitOfWork, placement: Placement) -> list
 
 
 def live_size(uow: UnitOfWork, placement: Placement, basis: Basis = QUANTITY) -> Decimal:
-    """P12: give what a placement holds of its block: its size, or once cancelled what was executed."""
+    """Return the size a placement takes of its block: its own, or once cancelled the executed one (P12)."""
     if is_cancelled(placement.state):
         return executed_size(uow, placement, basis) if basis.size_of(placement) is not None else ZERO
     return basis.size_of(placement) or ZERO
 
 
-def waterfall(units: Decimal, rooms: Sequence[Decimal]) -> list[Decimal]:
-    """P4: put ``units`` into ``rooms`` in their order, whatever is too much into the last."""
+def waterfall(units: Decimal, capacities: Sequence[Decimal]) -> list[Decimal]:
+    """Fill ``capacities`` with ``units`` one after the other; the last takes all the rest (P4)."""
     parts = []
-    for room in rooms[:-1]:
-        part = max(ZERO, min(units, room))
+    for capacity in capacities[:-1]:
+        part = max(ZERO, min(units, capacity))
         parts.append(part)
         units -= part
-    return [*parts, units] if rooms else []
+    return [*parts, units] if capacities else []
 
 
 def top_level(placements: Iterable[Placement]) -> list[Placement]:
-    """Give the placements that are no children: these alone take room of a block (P5)."""
+    """Return the placements without a parent: only these take size of a block (P5)."""
     return [placement for placement in placements if placement.parent_placement_id is None]
 
 
 def attribution(uow: UnitOfWork, block: ResourceId, basis: Basis = QUANTITY) -> BlockShares:
-    """P4: give what every top-level placement of ``block`` puts on each of its blocks.
+    """Return the size that every top-level placement of ``block`` puts on each of its blocks (P4).
 
-    Placements take their blocks in the order they were made, so blocks that share placements are
-    worked out together. What cut orders keep has its room in their block too (X5).
+    Placements fill their blocks by the time they were created, so blocks that share placements are computed
+    together. The size that cut orders keep is capacity of their block too (X5).
     """
     placements: dict[ResourceId, Placement] = {}
     free: dict[ResourceId, Decimal] = {}
-    waiting = [block]
-    while waiting:
-        id = waiting.pop()
+    pending = [block]
+    while pending:
+        id = pending.pop()
         if id in free:
             continue
         stored = uow.get(Block, id)
         free[id] = (basis.size_of(stored) or ZERO) if stored is not None else ZERO
         for placement in top_level(uow.related(PLACEMENTS_OF_BLOCK, id)):
             placements[placement.id] = placement
-            waiting.extend(placement.block_ids)
+            pending.extend(placement.block_ids)
     for id in free if len(free) > 1 else ():
         free[id] += total(basis.size_of(order) for order in cut_orders(uow, id))
     shares: BlockShares = {}
@@ -140,51 +140,52 @@ def attribution(uow: UnitOfWork, block: ResourceId, basis: Basis = QUANTITY) -> 
 
 
 def placed_on(uow: UnitOfWork, block: ResourceId, basis: Basis = QUANTITY) -> Decimal:
-    """P12: give the live placed units (or money) that the live orders of a block have to stand for.
+    """Return the placed units (or money) that the live orders of a block have to cover (P12).
 
-    What cut orders keep is placed too, but theirs alone (X5): it takes no room of the others.
+    The size that cut orders keep is placed too, but it is theirs alone (X5) and not counted here.
     """
-    everything = total(parts.get(block) for parts in attribution(uow, block, basis).values())
-    kept = total(basis.size_of(order) for order in cut_orders(uow, block)) if everything else ZERO
-    return max(ZERO, everything - kept)
+    placed = total(parts.get(block) for parts in attribution(uow, block, basis).values())
+    kept = total(basis.size_of(order) for order in cut_orders(uow, block)) if placed else ZERO
+    return max(ZERO, placed - kept)
 
 
 def cut_orders(uow: UnitOfWork, block: ResourceId) -> list[Order]:
-    """X5: give the orders of a block that were cancelled down to what was placed for them."""
+    """Return the orders of a block that were cancelled to their placed size (X5)."""
     cut = (uow.get(Order, each.id) for each in uow.related(CUT_ORDERS_OF_BLOCK, block))
     inside = set(stored.order_ids) if (stored := uow.get(Block, block)) else set()
     return [order for order in cut if order is not None and order.id in inside and is_cancelled(order.state)]
 
 
 def unplaced_size(uow: UnitOfWork, blocks: Iterable[ResourceId], basis: Basis = QUANTITY) -> Decimal:
-    """P3, P4: give what may still be placed on ``blocks`` together."""
-    room = ZERO
+    """Return the size that may still be placed on ``blocks`` together (P3, P4)."""
+    unplaced = ZERO
     for id in dict.fromkeys(blocks):
         block = uow.get(Block, id)
         size = (basis.size_of(block) or ZERO) if block is not None else ZERO
-        room += max(ZERO, size - placed_on(uow, id, basis))
-    return room
+        unplaced += max(ZERO, size - placed_on(uow, id, basis))
+    return unplaced
 
 
 def executed_by_block(
     uow: UnitOfWork, placement: Placement, shares: BlockShares
 ) -> dict[ResourceId, Decimal]:
-    """Give the units of a top-level placement's fills that fall to each of its blocks (G3, P4).
+    """Return the executed units of a top-level placement that belong to each of its blocks (G3, P4).
 
-    What is allocated to a block's orders was executed for that block; the rest goes to the blocks in
-    their order, up to what is placed for each.
+    Units allocated to a block's orders belong to that block; the rest goes to the blocks one after the other,
+    up to the size placed on each.
     """
     units = executed_size(uow, placement)
     if len(placement.block_ids) == 1:
         return {placement.block_ids[0]: units}
-    taken = dict.fromkeys(placement.block_ids, ZERO)
-    owners = {order: id for id in taken if (block := uow.get(Block, id)) for order in block.order_ids}
+    allocated = dict.fromkeys(placement.block_ids, ZERO)
+    owners = {order: id for id in allocated if (block := uow.get(Block, id)) for order in block.order_ids}
     for allocation in live_allocations_of_placement(uow, placement):
         owner = owners.get(allocation.allocated_order_id)
         if owner is not None:
-            taken[owner] += allocation.quantity
-    if total(taken.values()) > units:
-        taken = dict.fromkeys(placement.block_ids, ZERO)
+            allocated[owner] += allocation.quantity
+    if total(allocated.values()) > units:
+        allocated = dict.fromkeys(placement.block_ids, ZERO)
     placed = shares[placement.id]
-    rest = waterfall(units - total(taken.values()), [placed[id] - taken[id] for id in placement.block_ids])
-    return {id: taken[id] + part for id, part in zip(placement.block_ids, rest, strict=True)}
+    unallocated = [placed[id] - allocated[id] for id in placement.block_ids]
+    rest = waterfall(units - total(allocated.values()), unallocated)
+    return {id: allocated[id] + part for id, part in zip(placement.block_ids, rest, strict=True)}

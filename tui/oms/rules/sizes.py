@@ -1,7 +1,7 @@
 """Exact arithmetic on units and money (L12), and the two bases an order can be sized in.
 
-Sums and products are exact: a call's arithmetic runs in :data:`EXACT`, wide enough for any number the
-gate lets in. Only a quotient is rounded, to :data:`DIGITS` significant digits.
+Sums and products are exact: the arithmetic of a call runs in :data:`EXACT_CONTEXT`, wide enough for any
+number the codec accepts. Only quotients are rounded, to :data:`QUOTIENT_DIGITS` significant digits.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ EXACT_CONTEXT: Final = Context(prec=1000, rounding=ROUND_HALF_EVEN)
 _QUOTIENT_CONTEXT: Final = Context(prec=QUOTIENT_DIGITS, rounding=ROUND_HALF_EVEN)
 
 TOLERANCE: Final = Decimal("1E-9")
-"""Units closer than this are the same (L12): clients compute in binary floating point."""
+"""Units closer than this are equal (L12): clients compute in binary floating point."""
 
 
 def exact_arithmetic(rule: Callable[P, R]) -> Callable[P, R]:
-    """Run ``rule`` in the exact arithmetic."""
+    """Decorate ``rule`` to run in the exact context."""
 
     @wraps(rule)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -38,22 +38,22 @@ def exact_arithmetic(rule: Callable[P, R]) -> Callable[P, R]:
 
 
 def exceeds(left: Decimal, right: Decimal) -> bool:
-    """Tell whether ``left`` is more than ``right`` by more than the tolerance (L12)."""
+    """Return whether ``left`` is more than ``right`` by more than the tolerance (L12)."""
     return left - right > TOLERANCE
 
 
 def is_zero(units: Decimal | None) -> bool:
-    """Tell whether ``units`` are none or within the tolerance of zero (L12)."""
+    """Return whether ``units`` are None or within the tolerance of zero (L12)."""
     return units is None or abs(units) <= TOLERANCE
 
 
 def total(units: Iterable[Decimal | None]) -> Decimal:
-    """Give the sum, the missing ones counting zero."""
+    """Return the sum; None counts as zero."""
     return sum((unit for unit in units if unit is not None), ZERO)
 
 
 def weighted_average(weighted: Iterable[tuple[Decimal, Decimal]]) -> Decimal | None:
-    """Give Σ(units x price) / Σ units over (units, price) pairs, or None without units (A10, E3, G11)."""
+    """Return Σ(units x price) / Σ units over (units, price) pairs, or None without units (A10, E3, G11)."""
     units = money = ZERO
     for quantity, price in weighted:
         units += quantity
@@ -62,16 +62,16 @@ def weighted_average(weighted: Iterable[tuple[Decimal, Decimal]]) -> Decimal | N
 
 
 def trim_zeros(number: Decimal) -> Decimal:
-    """Give ``number`` without trailing zeros and without an exponent.
+    """Return ``number`` without trailing zeros and without an exponent.
 
-    >>> trim(Decimal("6826.0500")), trim(Decimal("1E+2"))
+    >>> trim_zeros(Decimal("6826.0500")), trim_zeros(Decimal("1E+2"))
     (Decimal('6826.05'), Decimal('100'))
     """
     return Decimal(decimal_text(number)) if number else ZERO
 
 
 def decimal_text(number: Decimal) -> str:
-    """Give ``number`` as a person writes it: no exponent, no trailing zeros."""
+    """Return ``number`` as text without an exponent and without trailing zeros."""
     text = f"{number:f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
@@ -83,9 +83,9 @@ SizedEntity = Block | Order | Placement
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What an entity is sized in: how to read its size, and how much of it an execution fills.
+    """The measure of an entity's size: how to read the size, and how much of it an execution fills.
 
-    ``filled`` is also given the instrument's price unit: money = units x price x price unit.
+    ``executed_by`` also takes the instrument's price unit: money = units x price x price unit.
     """
 
     name: str
@@ -102,12 +102,12 @@ AMOUNT: Final = Basis(
 
 
 def sizing_basis(sized: SizedEntity) -> Basis:
-    """Give the basis an entity is sized in: money when it has nothing but an amount, else units."""
+    """Return the basis of an entity: money when it has only an amount, else units."""
     return AMOUNT if sized.quantity is None and sized.amount is not None else QUANTITY
 
 
 def basis_name(sized: Any) -> str | None:
-    """Give the name of the first populated of quantity, amount and weight (1.0), or None."""
+    """Return which of quantity, amount and weight is populated first (section 1.0), or None."""
     for basis in (QUANTITY, AMOUNT):
         if basis.size_of(sized) is not None:
             return basis.name

@@ -1,4 +1,4 @@
-"""Sweeping blocks: those whose work is done leave the desk (S1 to S3)."""
+"""Sweeping blocks: finished blocks leave the desk (S1 to S3)."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ from tui.oms.rules.validation import RequestChecks, invalid_value
 
 FINAL_STATES: Final = "Closed, Cancelled, Canceled, Booked"
 SWEEPABLE_STATES: Final = ("Allocated", "Over-allocated", "Cancelled")
-"""Derived states of placements that do not hold a sweep up (S2)."""
+"""The derived states of placements that permit a sweep (S2)."""
 CUT_LABEL: Final = re.compile(r"(\d{4}-\d\d-\d\d)N[A-Za-z0-9_-]+")
 
 
 @exact_arithmetic
 def sweep_blocks(uow: UnitOfWork, request: SweepBlocksRequest) -> ReplyBuilder:
-    """S1 to S3: sweep blocks, each item on its own.
+    """Sweep blocks, each item independently (S1 to S3).
 
     Raises:
-        Refusal: the latest allowable modification time is no time, or a block is named twice.
+        Refusal: the latest allowable modification time is not a time, or a block is named twice.
     """
     RequestChecks().check_unique("Block id", request.block_ids.values())
     latest = latest_modification(request.latest_allowable_modification_time)
@@ -53,9 +53,9 @@ def sweep_blocks(uow: UnitOfWork, request: SweepBlocksRequest) -> ReplyBuilder:
 
 
 def latest_modification(text: str) -> datetime:
-    """S1: read a time, UTC unless it says otherwise; a cut label stands for the end of its day.
+    """Read a time, UTC by default; a cut label means the end of its day (S1).
 
-    Where a cut lies within its day is known to the client's own LUSID alone.
+    Only the client's own LUSID knows the time of day of a cut.
 
     Raises:
         Refusal: ``text`` is neither a time nor a cut label.
@@ -72,7 +72,7 @@ def latest_modification(text: str) -> datetime:
 
 
 def _sweep(uow: UnitOfWork, id: ResourceId, latest: datetime) -> ResourceId:
-    """S1, S2, S3: sweep one block; one swept before is a success too."""
+    """Sweep one block; a block swept before counts as success (S1, S2, S3)."""
     block = require(uow, Block, id, "S1")
     if block.is_swept:
         return id

@@ -1,4 +1,4 @@
-"""First in, first out: the order in which orders and fills take their turn (A4, A5)."""
+"""Time priority: orders and fills are served first in, first out (A4, A5)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tui.oms.rules.placed_quantities import created_at
 
 
 def orders_by_time(uow: UnitOfWork, orders: Iterable[Order]) -> list[Order]:
-    """A4: give orders by date, then creation, then id; one without a date counts from its creation."""
+    """Return orders by date, then creation, then id; a missing date is the creation time (A4)."""
 
     def turn(order: Order) -> tuple[datetime, datetime, str, str]:
         made = created_at(uow, order)
@@ -21,7 +21,7 @@ def orders_by_time(uow: UnitOfWork, orders: Iterable[Order]) -> list[Order]:
 
 
 def executions_by_time(uow: UnitOfWork, executions: Iterable[Execution]) -> list[Execution]:
-    """A5: give executions by their date, then creation, then id."""
+    """Return executions by date, then creation, then id (A5)."""
 
     def turn(execution: Execution) -> tuple[datetime, datetime, str, str]:
         return (execution.created_date, created_at(uow, execution), execution.id.code, execution.id.scope)

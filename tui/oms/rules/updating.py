@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -46,7 +45,7 @@ from tui.oms.rules.validation import RequestChecks, check_one_size
 
 @exact_arithmetic
 def update_orders(uow: UnitOfWork, request: Mapping[str, OrderUpdateRequest]) -> ReplyBuilder:
-    """U1 to U5: change the fields sent, each item on its own."""
+    """Change the fields sent, each item independently (U1 to U5)."""
     checks = RequestChecks()
     for key, item in request.items():
         at = f"[{key}]"
@@ -76,7 +75,7 @@ _UPDATABLE_FIELDS = (
 
 
 def _update(uow: UnitOfWork, item: OrderUpdateRequest) -> Any:
-    """U1, L7: apply one item; gives the order's id."""
+    """Apply one item and return the order's id (U1, L7)."""
     before = require(uow, Order, item.id, "U5")
     if is_final(before.state):
         detail = f"Order '{before.id}' is {before.state} and cannot be updated."
@@ -100,14 +99,18 @@ def _update(uow: UnitOfWork, item: OrderUpdateRequest) -> Any:
 
 
 def _check_size(uow: UnitOfWork, block: Block | None, before: Order, after: Order) -> None:
-    """U2: a smaller order must still hold what is allocated to it, and its block what is placed."""
+    """Refuse a size below the allocated one, or one that leaves the block below its placed size (U2)."""
     if (after.quantity, after.amount) == (before.quantity, before.amount):
         return
     check_one_size("Order", before.id, after.quantity, after.amount, after.weight)
     own = sizing_basis(after)
     size, allocated = own.size_of(after), allocated_size(uow, live_allocations_of_order(uow, before.id), own)
     if size is not None and exceeds(allocated, size):
-        raise Refusal("QuantityBelowAllocated", _below(after.id, size, "allocated", allocated), "U2")
+        detail = (
+            f"A quantity of {decimal_text(size)} for order '{after.id}' is below its allocated quantity "
+            f"{decimal_text(allocated)}."
+        )
+        raise Refusal("QuantityBelowAllocated", detail, "U2")
     if block is None:
         return
     for basis in (QUANTITY, AMOUNT):
@@ -118,32 +121,25 @@ def _check_size(uow: UnitOfWork, block: Block | None, before: Order, after: Orde
         placed = placed_on(uow, block.id, basis)
         if exceeds(placed, ordered):
             detail = (
-                f"{_quantity_of(after.id, new)} would leave block '{block.id}' with an ordered quantity of "
-                f"{decimal_text(ordered)}, below the placed quantity {decimal_text(placed)}."
+                f"A quantity of {decimal_text(new)} for order '{after.id}' would leave block '{block.id}' "
+                f"with an ordered quantity of {decimal_text(ordered)}, below the placed quantity "
+                f"{decimal_text(placed)}."
             )
             raise Refusal("QuantityBelowPlaced", detail, "U2")
 
 
-def _quantity_of(id: object, size: Decimal) -> str:
-    return f"A quantity of {decimal_text(size)} for order '{id}'"
-
-
-def _below(id: object, size: Decimal, done: str, units: Decimal) -> str:
-    return f"{_quantity_of(id, size)} is below its {done} quantity {decimal_text(units)}."
-
-
 def _check_portfolio(uow: UnitOfWork, before: Order, after: Order) -> None:
-    """U4: an order with allocations stays in its portfolio."""
+    """Refuse to change the portfolio of an order with allocations (U4)."""
     if after.portfolio_id != before.portfolio_id and live_allocations_of_order(uow, before.id):
         detail = f"Order '{before.id}' has allocations, so its portfolio cannot change."
         raise Refusal("OrderAlreadyAllocated", detail, "U4")
 
 
 def block_following_order(uow: UnitOfWork, block: Block, before: Order, after: Order, rule: str) -> Block:
-    """U3: give ``block`` after its order's blocking fields changed; only an order alone may do that.
+    """Return ``block`` with the changed blocking fields of its only order (U3).
 
     Raises:
-        Refusal: the block has other orders, or something of it is placed.
+        Refusal: the block has other orders, or some of it is placed.
     """
     if not BlockingFields.of(after).differences(BlockingFields.of(before)):
         return block

@@ -1,7 +1,7 @@
-"""Upserting the five families: record calls that put entities as they are said to be (C7 to C9, E1 to E4).
+"""Upserting the five families: calls that record entities as the client states them (C7 to C9, E1 to E4).
 
-Every call is atomic. Orders, placements and executions are replaced in full: a field not sent becomes
-empty, save the state, which the server works out. What the server computes follows every record.
+Every call is atomic. Orders, placements and executions are replaced in full: a field not sent becomes empty,
+except the state, which the server derives. Computed fields are updated after every record.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _entities_reply(uow: UnitOfWork, kind: type[EntityT], ids: Iterable[Resource
 
 @exact_arithmetic
 def upsert_blocks(uow: UnitOfWork, request: BlockSetRequest) -> ReplyBuilder:
-    """C6, C9, S3: put blocks, and with ``orderIds`` say which orders are in them.
+    """Put blocks; ``orderIds`` states which orders are in them (C6, C9, S3).
 
     Raises:
         Refusal: an order is unknown or in another block, or orders do not fit together.
@@ -78,7 +78,10 @@ def upsert_blocks(uow: UnitOfWork, request: BlockSetRequest) -> ReplyBuilder:
 
 
 def _put_block(uow: UnitOfWork, item: BlockRequest) -> None:
-    """C6, C9: put one block; without ``orderIds`` its orders stay, without orders its quantity is as sent."""
+    """Put one block (C6, C9).
+
+    Without ``orderIds`` its orders stay; without orders its quantity is the one sent.
+    """
     before = uow.get(Block, item.id)
     if item.quantity is not None and item.quantity < 0:
         raise invalid_value(
@@ -116,7 +119,7 @@ def _put_block(uow: UnitOfWork, item: BlockRequest) -> None:
 
 
 def _check_together(block: Block, orders: Sequence[Order]) -> None:
-    """C1: the orders are of the block's instrument and side, and of one another's terms."""
+    """Check that the orders share the block's instrument and side, and one another's blocking fields (C1)."""
     for order in orders:
         if instrument_of(order) != instrument_of(block) or order.side.lower() != block.side.lower():
             differences = BlockingFields.of(order).differences(BlockingFields.of(block))
@@ -128,7 +131,7 @@ def _check_together(block: Block, orders: Sequence[Order]) -> None:
 
 @exact_arithmetic
 def upsert_orders(uow: UnitOfWork, request: OrderSetRequest) -> ReplyBuilder:
-    """C7, C8, C9: put orders; one that is in no block stays so until it is moved into one.
+    """Put orders; one that is in no block stays outside until it is moved into one (C7, C8, C9).
 
     Raises:
         Refusal: a size is wrong, or the order no longer fits its block.
@@ -150,7 +153,7 @@ def upsert_orders(uow: UnitOfWork, request: OrderSetRequest) -> ReplyBuilder:
 
 
 def _put_order(uow: UnitOfWork, item: OrderRequest) -> None:
-    """C7, C9: put one order and count it into its block."""
+    """Put one order and adjust the size of its block (C7, C9)."""
     check_one_size(
         "Order",
         item.id,
@@ -200,7 +203,7 @@ def _put_order(uow: UnitOfWork, item: OrderRequest) -> None:
 
 @exact_arithmetic
 def upsert_placements(uow: UnitOfWork, request: PlacementSetRequest) -> ReplyBuilder:
-    """P1, P2, P5, C9: put placements; as a record of what happened they may over-place (P3).
+    """Put placements (P1, P2, P5, C9). They record what happened, so they may over-place (P3).
 
     Raises:
         Refusal: a block or parent is unknown, or the placement does not fit it.
@@ -218,7 +221,7 @@ def upsert_placements(uow: UnitOfWork, request: PlacementSetRequest) -> ReplyBui
 
 @exact_arithmetic
 def upsert_executions(uow: UnitOfWork, request: ExecutionSetRequest) -> ReplyBuilder:
-    """E1 to E4, L8: put fills, new or corrected; their placements' states and average prices follow.
+    """Put new or corrected fills; states and average prices of their placements follow (E1 to E4, L8).
 
     Raises:
         Refusal: a placement is unknown or differs, or a fill is booked already.
@@ -266,14 +269,14 @@ def _is_unchanged(execution: Execution, before: Execution) -> bool:
 
 
 def _repeats_stored(item: ExecutionRequest, execution: Execution, before: Execution) -> bool:
-    """E4: tell whether a request only repeats a fill as it is stored."""
+    """Return whether a request only repeats the stored fill (E4)."""
     average = before.average_price if item.average_price is None else item.average_price
     return _is_unchanged(msgspec.structs.replace(execution, average_price=average), before)
 
 
 @exact_arithmetic
 def upsert_allocations(uow: UnitOfWork, request: AllocationSetRequest) -> ReplyBuilder:
-    """L9: put allocations; as records they may over-allocate, and the state of their orders follows.
+    """Put allocations; the state of their orders follows (L9). They are records and may over-allocate.
 
     Raises:
         Refusal: a quantity is negative.
@@ -306,7 +309,7 @@ def upsert_allocations(uow: UnitOfWork, request: AllocationSetRequest) -> ReplyB
 
 
 def _allocation(uow: UnitOfWork, item: AllocationRequest) -> Allocation:
-    """Give the allocation a request records."""
+    """Return the allocation a request records."""
     if item.quantity < 0:
         detail = (
             f"Allocation '{item.id}' has a quantity of {decimal_text(item.quantity)}: it cannot be negative."

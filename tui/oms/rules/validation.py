@@ -1,6 +1,6 @@
-"""What makes a request well formed: sizes, ids, repetitions and positive numbers (2.0, C7).
+"""Well-formed requests: number of items, ids, repeated ids and positive numbers (section 2.0, C7).
 
-A request that fails here is refused as a whole, partial calls included, before any rule is asked.
+A request that fails here is refused as a whole, partial calls included, before any rule runs.
 """
 
 from __future__ import annotations
@@ -33,34 +33,34 @@ EXTERNAL_IDS: Final = (
 
 
 class RequestChecks:
-    """Collects what is wrong with a request, field by field, and refuses it in one go."""
+    """Collects the errors of a request, field by field, and refuses it once."""
 
     def __init__(self) -> None:
         self._errors: dict[str, list[str]] = {}
 
     def add_error(self, field: str, problem: str) -> None:
-        """Note that ``field`` (its path in the request) is wrong: ``problem`` is a sentence."""
+        """Add an error: ``field`` is a path in the request, ``problem`` a sentence."""
         self._errors.setdefault(field, []).append(problem)
 
     def check_count(self, field: str, items: Sized, most: int = MAX_ITEMS) -> None:
-        """Expect 1 to ``most`` items (2.0)."""
+        """Check that there are 1 to ``most`` items (section 2.0)."""
         if not items:
             self.add_error(field, f"The field {field} must have at least 1 item.")
         elif len(items) > most:
             self.add_error(field, f"The field {field} must have at most {most} items.")
 
     def check_required(self, at: str, item: object, *names: str) -> None:
-        """Expect the fields ``names`` of ``item`` to have a value, and not the empty text."""
+        """Check that the fields ``names`` of ``item`` have a value other than the empty text."""
         for name in names:
             if getattr(item, name) in (None, ""):
                 self.add_missing(f"{at}.{pascal_case(name)}")
 
     def add_missing(self, field: str) -> None:
-        """Note that ``field`` has no value."""
+        """Add the error that ``field`` has no value."""
         self.add_error(field, f"The {field.rpartition('.')[2]} field is required.")
 
     def check_id(self, field: str, uow: UnitOfWork, id: ResourceId, *kinds: type[Any]) -> None:
-        """Check that an id has the characters and length of contract 1.0.
+        """Check that an id has the characters and length of section 1.0.
 
         An id that an entity of one of ``kinds`` already has is accepted: the server makes longer ones.
         """
@@ -70,21 +70,24 @@ class RequestChecks:
             self.add_error(field, f"The field {field} {ID_RULE}")
 
     def check_external_ids(self, at: str, uow: UnitOfWork, item: object) -> None:
-        """Check the ids of what an order or allocation names and this server does not store (1.0)."""
+        """Check the ids by which an item names entities that this server does not store (section 1.0)."""
         for name in EXTERNAL_IDS:
             id = getattr(item, name, None)
             if id is not None:
                 self.check_id(f"{at}.{pascal_case(name)}", uow, id)
 
     def check_currency(self, at: str, item: object, *names: str) -> None:
-        """Expect money in the fields ``names``, when there is any, to have a currency (1.0)."""
+        """Check that money in the fields ``names`` has a currency (section 1.0)."""
         for name in names:
             value = getattr(item, name)
             if isinstance(value, CurrencyAndAmount) and not value.currency:
                 self.add_missing(f"{at}.{pascal_case(name)}.Currency")
 
     def check_properties(self, at: str, kind: type[Any], properties: Properties | None) -> None:
-        """Expect each property under its own key, of ``kind``'s domain, with one value if any (1.0)."""
+        """Check properties of ``kind`` (section 1.0).
+
+        Each must repeat the key it is sent under, belong to the kind's domain, and have at most one value.
+        """
         domain = kind.__name__
         for key, found in (properties or {}).items():
             field = f"{at}[{key}]"
@@ -97,14 +100,14 @@ class RequestChecks:
                 self.add_error(f"{field}.Value", "The field Value must have exactly one member.")
 
     def check_not_empty(self, at: str, item: object, *names: str) -> None:
-        """Expect the lists ``names`` of ``item`` to have something in them."""
+        """Check that the lists ``names`` of ``item`` are not empty."""
         for name in names:
             if not getattr(item, name):
                 field = pascal_case(name)
                 self.add_error(f"{at}.{field}", f"The field {field} must have at least 1 item.")
 
     def check_unique(self, what: str, values: Iterable[Hashable]) -> None:
-        """Refuse a request that names the same thing twice (2.0, C5)."""
+        """Refuse a request that names the same thing twice (section 2.0, C5)."""
         values = list(values)
         if len(set(values)) == len(values):
             return
@@ -117,7 +120,11 @@ class RequestChecks:
             seen.add(value)
 
     def raise_if_invalid(self) -> None:
-        """Refuse the request when anything was wrong."""
+        """Refuse the request when there are errors.
+
+        Raises:
+            Refusal: with all errors, by field.
+        """
         if self._errors:
             raise Refusal(
                 "InvalidRequest",
@@ -128,9 +135,9 @@ class RequestChecks:
 
 
 def pascal_case(name: str) -> str:
-    """Give a field's name as validation errors spell it.
+    """Return a field's name as validation errors spell it.
 
-    >>> pascal("limit_price")
+    >>> pascal_case("limit_price")
     'LimitPrice'
     """
     return name.title().replace("_", "")
@@ -145,7 +152,7 @@ def check_one_size(
     *,
     zero_allowed: bool = False,
 ) -> None:
-    """C7, P3: expect exactly one of quantity, amount and weight, and it to be more than zero.
+    """Check that exactly one of quantity, amount and weight is sent, and is more than zero (C7, P3).
 
     Raises:
         Refusal: with code 151, naming ``owner`` (Order, Placement) and its ``id``.
@@ -165,5 +172,5 @@ def check_one_size(
 
 
 def invalid_value(detail: str, rule: str) -> Refusal:
-    """Give the refusal for a value that cannot be (code 151)."""
+    """Return the refusal of an impossible value (code 151)."""
     return Refusal("InvalidParameterValue", detail, rule)
