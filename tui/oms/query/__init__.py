@@ -1,5 +1,6 @@
-"""Lists: the filter grammar, sorting and paging of contract section 4, as SQL over the store.
+"""Lists: filters, sorting and paging of contract section 4, as SQL over the store.
 
-:mod:`grammar` reads a filter, :mod:`fields` knows what can be asked about, :mod:`conditions` makes SQL of
-a filter, :mod:`pages` reads one page and makes the token of the next.
+:mod:`grammar` parses a filter, :mod:`queryable_fields` maps fields to SQL, :mod:`conditions` compiles a
+filter to SQL, :mod:`planner` chooses the indexes, :mod:`pages` reads one page and :mod:`page_tokens` says
+where the next one starts (keyset pagination).
 """

@@ -1,7 +1,7 @@
-"""A filter's tree as SQL: every value is a parameter, nothing of a filter's text becomes SQL.
+"""Compile a filter's syntax tree to SQL. Every value is a parameter; no text of a filter becomes SQL.
 
-Missing and null values match nothing except ``not exists`` (F1): SQL's own treatment of NULL. Texts are
-compared without regard to case, numbers as numbers, times as points in time (F2).
+Missing and null values match nothing except ``not exists`` (F1), as NULL does in SQL. Texts are compared
+case-insensitively, numbers as numbers, times as points in time (F2).
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ _LAST_CODE_POINT: Final = "\U0010ffff"
 
 
 class ConditionBuilder:
-    """Makes conditions over live rows (``live``) or over any version."""
+    """Compiles conditions over live rows (``live``) or over any version."""
 
     def __init__(self, fields: QueryableFields, *, live: bool) -> None:
         self._fields = fields
         self._live = live
 
     def build(self, node: FilterNode) -> Sql:
-        """Give the condition of ``node``.
+        """Return the condition of ``node``.
 
         Raises:
-            Refusal: a field that does not exist, or a value that is not of its kind (F4).
+            Refusal: a field does not exist, or a value is not of the field's type (F4).
         """
         if isinstance(node, BooleanOp):
             parts = [self.build(part) for part in node.parts]
@@ -100,7 +100,7 @@ class ConditionBuilder:
         )
 
     def _property(self, value: Sql, test: Comparison) -> Sql:
-        """Compare a property: its label as text, its metric with a number (F2)."""
+        """Compare a property: its label with text, its metric with a number (F2)."""
         (path,) = value.values
         number = isinstance(test.values[0], Decimal)
         leaf = FieldType.NUMBER if number else FieldType.TEXT
@@ -113,7 +113,7 @@ class ConditionBuilder:
 
 
 def link_condition(field: QueryableField, test: Comparison) -> Sql | None:
-    """Give the condition that finds by the link table what may point where ``test`` asks, if it can."""
+    """Return a condition that finds candidates by the link table, or None where it has no such link."""
     if field.link is None or test.op not in ("eq", "in"):
         return None
     marks = ",".join("?" * len(test.values))
@@ -142,7 +142,10 @@ def _comparison_sql(leaf: FieldType, value: Sql, test: Comparison, arguments: li
 
 
 def _comparable_value(field: QueryableField, value: Sql, test: Comparison, live: bool) -> Sql:
-    """Give a text to compare: as it is where it is folded, else folded as far as the values ask for it."""
+    """Return a text ready to compare: folded, unless it is stored folded.
+
+    SQLite's NOCASE folds ASCII only and is enough where all values are ASCII.
+    """
     if field.type is not FieldType.TEXT or field.is_folded(live):
         return value
     if all(_text(each).isascii() for each in test.values):
@@ -155,7 +158,7 @@ def _arguments(field: QueryableField, test: Comparison) -> list[object]:
 
 
 def _argument(field: QueryableField, value: Value) -> object:
-    """Give ``value`` in the form the field is kept in."""
+    """Return ``value`` in the field's stored form."""
     if field.type is FieldType.TEXT:
         return fold(_text(value))
     if field.type is FieldType.NUMBER:

@@ -1,4 +1,7 @@
-"""The filter language of contract section 4: text in, a tree out (F4, F5). Knows no field and no SQL."""
+"""Parse the filter language of contract section 4 into a syntax tree (F4, F5).
+
+The grammar knows neither fields nor SQL.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,9 @@ from tui.oms.domain.times import time_of
 from tui.oms.query.nodes import BooleanOp, Comparison, Exists, FilterNode, ListCondition, Not, Operator, Value
 
 MAX_NESTING: Final = 32
+"""Levels of parentheses and negations: the parser recurses once per level."""
 MAX_FILTER_LENGTH: Final = 16_384
+"""Characters of a filter (section 2.0)."""
 
 
 _TOKEN: Final = re.compile(
@@ -33,21 +38,23 @@ _KEYWORDS: Final = _OPERATORS | {"and", "or", "not", "in", "exists", "any", "all
 
 
 class _Token(Struct, frozen=True):
+    """One token: ``at`` is its position in the filter."""
+
     kind: str
     text: str
     at: int
 
 
 def parse_error(detail: str) -> Refusal:
-    """Give the refusal of a filter that is not in the language (F4)."""
+    """Return the refusal of a filter that cannot be parsed (F4)."""
     return Refusal("QueryParserFailure", detail, rule="F4", code=UNPARSABLE_FILTER)
 
 
 def parse_filter(filter: str) -> FilterNode | None:
-    """Read ``filter``; None when it is empty.
+    """Parse ``filter``; None when it is empty.
 
     Raises:
-        Refusal: it cannot be parsed (F4); the sentence says where.
+        Refusal: it cannot be parsed (F4); the detail names the position.
     """
     if len(filter) > MAX_FILTER_LENGTH:
         raise parse_error(f"The filter is longer than {MAX_FILTER_LENGTH} characters.")
@@ -74,7 +81,7 @@ def _tokens(filter: str) -> list[_Token]:
 
 
 class _FilterParser:
-    """Recursive descent over the tokens; ``and`` binds tighter than ``or``."""
+    """A recursive descent parser; ``and`` binds tighter than ``or``."""
 
     def __init__(self, tokens: list[_Token], end: int) -> None:
         self._tokens = tokens

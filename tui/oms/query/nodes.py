@@ -1,4 +1,4 @@
-"""What a filter says, as a tree: tests of fields, joined by and, or, not."""
+"""The syntax tree of a filter: comparisons of fields, joined by and, or and not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Operator = Literal["eq", "neq", "lt", "lte", "gt", "gte", "startswith", "in", "n
 
 
 class Comparison(Struct, frozen=True):
-    """``field op values``; ``at`` is where the field stands in the filter, for messages."""
+    """``field op values``; ``at`` is the position of the field in the filter, for messages."""
 
     field: str
     op: Operator
@@ -22,7 +22,7 @@ class Comparison(Struct, frozen=True):
 
 
 class Exists(Struct, frozen=True):
-    """``field exists``; without ``wanted``, ``field not exists``."""
+    """``field exists``, or ``field not exists`` unless ``expected``."""
 
     field: str
     expected: bool
@@ -30,7 +30,7 @@ class Exists(Struct, frozen=True):
 
 
 class ListCondition(Struct, frozen=True):
-    """F3: ``field any (~ op value)``; with ``every``, ``field all (...)``. Its field follows ``~.``."""
+    """``field any (~ op value)``, or ``all`` with ``is_all`` (F3). The field of ``test`` follows ``~.``."""
 
     field: str
     is_all: bool
@@ -39,11 +39,13 @@ class ListCondition(Struct, frozen=True):
 
 
 class Not(Struct, frozen=True):
+    """The negation of ``part``."""
+
     part: FilterNode
 
 
 class BooleanOp(Struct, frozen=True):
-    """All of the parts; with ``either``, any of them."""
+    """The conjunction of the parts, or their disjunction with ``is_or``."""
 
     parts: tuple[FilterNode, ...]
     is_or: bool = False

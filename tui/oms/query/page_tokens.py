@@ -1,11 +1,13 @@
-"""Page tokens: where a list goes on, and what was asked, so that no page can be read by another question.
+"""Page tokens for keyset pagination: the position in a list, and the query it belongs to.
 
-A token is the Base64 of a JSON object of ``o`` (the version after which the list goes on), ``f`` (filter),
-``s`` (sort) and ``a`` (the asAt that every page of the list is read at), at most 500 characters. An asAt that
-is still to come would let new rows in between the pages: they are read at the newest change there is, and the
-token also has what was asked for (``t``). Of a longer question the token has the SHA-256 (``k``): whoever
-repeats the question, as the SDK does, is answered by any server on this desk, before and after a restart;
-whoever leaves it out, as long as it is remembered.
+A token is the Base64 of a JSON object of at most 500 characters: ``o`` (the version after which the page
+starts), ``f`` (filter), ``s`` (sort) and ``a`` (the asAt at which every page is read). With an asAt in the
+future, new rows could appear between pages, so they are read at the newest change and the token also holds
+the asAt asked for (``t``).
+
+A longer query is replaced by its SHA-256 (``k``). A client that repeats the query, as the SDK does, is
+answered by any server on this database, also after a restart; one that omits it, while this server remembers
+it.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.times import micros
 
 MAX_TOKEN_LENGTH: Final = 500
+"""Characters of a page token (section 2.0)."""
 MAX_LONG_QUERIES: Final = 1_000
+"""Long queries remembered in memory, up to 16 KB each."""
 EARLIEST, LATEST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
@@ -37,11 +41,11 @@ _SHORT_NAMES: Final = {
     "digest": "k",
     "asked_as_at": "t",
 }
-"""The names of a token's members in its JSON: a token has at most 500 characters."""
+"""The JSON names of the members, short because a token has at most 500 characters."""
 
 
 class PageToken(msgspec.Struct, frozen=True, omit_defaults=True, rename=_SHORT_NAMES):
-    """What a page token says."""
+    """The content of a page token."""
 
     after_seq: Annotated[int, Meta(ge=0, le=2**62)]
     read_as_at: Annotated[int, Meta(ge=micros(EARLIEST), le=micros(LATEST))]
@@ -52,16 +56,19 @@ class PageToken(msgspec.Struct, frozen=True, omit_defaults=True, rename=_SHORT_N
 
     @property
     def requested_as_at(self) -> int:
-        """The asAt that was asked for."""
+        """The asAt the client asked for."""
         return self.asked_as_at or self.read_as_at
 
 
 _LONG_QUERIES: OrderedDict[str, tuple[str, tuple[str, ...]]] = OrderedDict()
-"""The long questions of late, for those who leave them out on the next page."""
+"""The latest long queries by digest, for clients that omit them on the next page."""
 
 
 def encode(token: PageToken) -> str:
-    """Give ``token`` as text."""
+    """Return ``token`` as text.
+
+    A query too long for a token is remembered and replaced by its digest.
+    """
     text = base64.b64encode(msgspec.json.encode(token)).decode()
     if len(text) <= MAX_TOKEN_LENGTH:
         return text
@@ -78,10 +85,10 @@ def encode(token: PageToken) -> str:
 
 
 def decode(text: str, filter: str, sort: tuple[str, ...]) -> PageToken:
-    """Read a token that came with ``filter`` and ``sort``, each repeated or left out.
+    """Decode a token sent with ``filter`` and ``sort``, each repeated or omitted.
 
     Raises:
-        Refusal: it is not one of ours, or was given for another question (code 689).
+        Refusal: it is not a token of this server, or belongs to another query (code 689).
     """
     try:
         token = msgspec.json.decode(base64.b64decode(text, validate=True), type=PageToken)
@@ -96,12 +103,12 @@ def decode(text: str, filter: str, sort: tuple[str, ...]) -> PageToken:
 
 
 def _with_query(token: PageToken, filter: str, sort: tuple[str, ...]) -> PageToken:
-    """Give a token with the question it only names: the one that is repeated with it, or the kept one."""
+    """Return a token with the query of its digest: the one sent with it, or the remembered one."""
     if _digest(filter, sort) == token.digest:
         return PageToken(token.after_seq, token.read_as_at, filter, sort, asked_as_at=token.asked_as_at)
     if token.digest not in _LONG_QUERIES:
         raise invalid_page_token(
-            "This page token needs its filter and sortBy: repeat them as they were, or read anew."
+            "This page token needs its filter and sortBy: repeat them unchanged, or start over."
         )
     return PageToken(
         token.after_seq, token.read_as_at, *_LONG_QUERIES[token.digest], asked_as_at=token.asked_as_at
@@ -113,5 +120,5 @@ def _digest(filter: str, sort: tuple[str, ...]) -> str:
 
 
 def invalid_page_token(detail: str) -> Refusal:
-    """Give the refusal of a page token."""
+    """Return the refusal of a page token (code 689)."""
     return Refusal("InvalidPaginationToken", detail, code=INVALID_PAGE_TOKEN)

@@ -1,9 +1,9 @@
-"""Reads one page of a list, at one asAt, and says where the next one begins.
+"""Read one page of a list at one asAt, and make the token of the next page.
 
-What holds at an asAt is the live rows not changed since, and the versions that were closed since. Each
-half is read in the list's order, no further than the page; the two are then merged. As long as nothing
-was written since the asAt, which is the rule, the second half is empty and is not read. When much was, a
-list by id walks the ids instead and asks the journal what each one was.
+The rows that hold at an asAt are the live rows not changed since, and the versions closed since. Both are
+read in the list's sort, no further than the page, and merged. Usually nothing was written since the asAt;
+then the second part is empty and not read. After many changes a list by id scans the ids instead and looks up
+the version of each at the asAt.
 """
 
 from __future__ import annotations
@@ -28,22 +28,24 @@ from tui.oms.store.reads import Reads
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 5_000
+"""Rows per page (section 2.0)."""
+
 NO_LIMIT: Final = 2**40
-"""A limit that is none."""
+"""A limit that is never reached."""
 
 MANY_CHANGES: Final = 500
-"""After so many changes a past list by id is read from the journal, not by what was closed since."""
+"""From this many versions closed since the asAt, a list by id scans ids instead of closed versions."""
 MAX_IDS_SCANNED: Final = 20_000
-"""So many ids are walked for the rows a filter leaves, before what was closed since is read after all."""
+"""Ids scanned for the rows of a filter before the closed versions are read after all."""
 
 
 class ListQuery(Struct, frozen=True):
-    """What to list: which fields can be asked about, what of each row is answered, and the question.
+    """A list: its queryable fields, the JSON of a row, and the client's filter, sort and page.
 
-    ``text`` is the SQL of a row's JSON, about a version ``v`` and, through ``:n`` and ``:a``, its entity's
-    number and the asAt; ``always`` and ``nodes`` are conditions of the list itself; ``as_at`` is in
-    microseconds. With ``superseded_text`` the versions closed before the asAt are listed too, as that SQL
-    gives them; such lists are short, and every page reads them whole.
+    ``json_sql`` is the SQL of a row's JSON, about a version ``v`` and, through ``:n`` and ``:a``, its
+    entity's number and the asAt. ``fixed_conditions`` and ``fixed_filters`` always apply; ``as_at`` is in
+    microseconds. With ``superseded_sql`` the versions closed before the asAt are listed too, rendered by that
+    SQL; such lists are short, and every page reads them whole.
     """
 
     fields: QueryableFields
@@ -60,47 +62,47 @@ class ListQuery(Struct, frozen=True):
 
 
 class PageSlice(Struct, frozen=True):
-    """A page: the rows' JSON, the token of the next page (None on the last), the asAt it was read at."""
+    """A page: the JSON of its rows, the token of the next page (None on the last), and its asAt."""
 
     rows: list[bytes]
     next: str | None
     as_at: int
 
 
-def read_page(reads: Reads, listing: ListQuery) -> PageSlice:
-    """Read the page of ``listing``.
+def read_page(reads: Reads, query: ListQuery) -> PageSlice:
+    """Read the page of ``query``.
 
     Raises:
-        Refusal: the filter, the sort, the limit or the token is not acceptable (section 4).
+        Refusal: the filter, the sort, the limit or the token is invalid (section 4).
     """
-    if listing.limit is not None and not 1 <= listing.limit <= MAX_LIMIT:
+    if query.limit is not None and not 1 <= query.limit <= MAX_LIMIT:
         detail = f"The limit must be between 1 and {MAX_LIMIT}."
         raise Refusal("InvalidParameterValue", detail, errors={"limit": (detail,)})
     last = reads.last
-    question = _query_of(last, listing)
-    node = _parse(question.filter)
-    reading = _PageReader(
+    asked = _asked(last, query)
+    node = _parse(asked.filter)
+    reader = _PageReader(
         reads,
-        listing,
-        question.read_as_at,
-        question.read_as_at < last,
-        parse_sort(listing.fields, question.sort),
-        tuple(part for asked in listing.fixed_filters for part in conjuncts_of(*asked))
-        + conjuncts_of(listing.fields, node),
+        query,
+        asked.read_as_at,
+        asked.read_as_at < last,
+        parse_sort(query.fields, asked.sort),
+        tuple(conjunct for fixed in query.fixed_filters for conjunct in conjuncts_of(*fixed))
+        + conjuncts_of(query.fields, node),
     )
-    limit = listing.limit or DEFAULT_LIMIT
-    if listing.token and not listing.superseded_sql:
-        reading.cursor = reading.cursor_at(question.after_seq)
-    wanted = NO_LIMIT if listing.superseded_sql else listing.offset + limit + 1
+    limit = query.limit or DEFAULT_LIMIT
+    if query.token and not query.superseded_sql:
+        reader.cursor = reader.cursor_at(asked.after_seq)
+    wanted = NO_LIMIT if query.superseded_sql else query.offset + limit + 1
     try:
-        rows = reading.read_rows(wanted)
-        if listing.superseded_sql:
-            places = [row.seq for row in rows]
-            rows = rows[places.index(question.after_seq) + 1 if question.after_seq in places else 0 :]
-        page = rows[listing.offset : listing.offset + limit]
-        more = len(rows) > listing.offset + limit
-        token = page_tokens.encode(replace(question, after_seq=page[-1].seq)) if more else None
-        return PageSlice(reading.read_json(page), token, question.read_as_at)
+        rows = reader.read_rows(wanted)
+        if query.superseded_sql:
+            sequences = [row.seq for row in rows]
+            rows = rows[sequences.index(asked.after_seq) + 1 if asked.after_seq in sequences else 0 :]
+        page = rows[query.offset : query.offset + limit]
+        has_more = len(rows) > query.offset + limit
+        token = page_tokens.encode(replace(asked, after_seq=page[-1].seq)) if has_more else None
+        return PageSlice(reader.read_json(page), token, asked.read_as_at)
     except sqlite3.OperationalError as error:
         if node is None or "overflow" not in str(error):
             raise
@@ -109,14 +111,14 @@ def read_page(reads: Reads, listing: ListQuery) -> PageSlice:
         raise parse_error("The filter is nested deeper than this server can follow.") from error
 
 
-def _query_of(last: int, listing: ListQuery) -> PageToken:
-    """Give what is asked: by the token when there is one, which must not be contradicted."""
-    if not listing.token:
-        asked = last if listing.as_at is None else listing.as_at
+def _asked(last: int, query: ListQuery) -> PageToken:
+    """Return the query and position to read: those of the token if there is one, which must agree."""
+    if not query.token:
+        asked = last if query.as_at is None else query.as_at
         to_come = asked if asked > last else 0
-        return PageToken(0, min(asked, last), listing.filter.strip(), listing.sort, asked_as_at=to_come)
-    token = page_tokens.decode(listing.token, listing.filter.strip(), listing.sort)
-    if listing.as_at is not None and listing.as_at != token.requested_as_at:
+        return PageToken(0, min(asked, last), query.filter.strip(), query.sort, asked_as_at=to_come)
+    token = page_tokens.decode(query.token, query.filter.strip(), query.sort)
+    if query.as_at is not None and query.as_at != token.requested_as_at:
         raise page_tokens.invalid_page_token("The page token was given for another asAt.")
     return token
 
@@ -130,7 +132,7 @@ def _parse(filter: str) -> FilterNode | None:
 
 
 class _Row(Struct, frozen=True, array_like=True):
-    """A row that belongs on the page: whose version it is, its id, what it is sorted by."""
+    """A row of the page: its entity's number, its version, its id and its sort values."""
 
     n: int
     seq: int
@@ -143,10 +145,10 @@ _ROWS: Final = msgspec.json.Decoder(list[_Row])
 
 
 class _PageReader(Struct):
-    """One page being read.
+    """Reads one page.
 
-    Every statement gives all it finds as one value: the threads that read and those that write take turns
-    for the interpreter, and a row at a time would be a turn at a time.
+    Every statement returns all rows as one JSON value: reading and writing threads compete for the
+    interpreter lock, and fetching row by row would take it once per row.
     """
 
     reads: Reads
@@ -158,7 +160,7 @@ class _PageReader(Struct):
     cursor: Cursor | None = None
 
     def cursor_at(self, seq: int) -> Cursor:
-        """Give the row after which the page begins; its version is in the journal for ever."""
+        """Return the row after which the page starts; its version is never deleted."""
         keys = [key.sql(live=False) for key in self.sort.keys]
         columns = "".join(f", {key.text}" for key in keys)
         row = self.reads.connection.execute(
@@ -170,74 +172,75 @@ class _PageReader(Struct):
         scope, code, *values = row
         return Cursor(tuple(values), scope, code)
 
-    def read_rows(self, wanted: int) -> list[_Row]:
-        """Give the next ``wanted`` rows in the order of the list."""
-        both = self.past or self.query.superseded_sql is not None
-        if both and not self.sort.keys and not self.query.superseded_sql and self._many_changes_since():
-            rows = self._rows_by_id(wanted)
-            if not self.conjuncts or len(rows) >= wanted:
+    def read_rows(self, limit: int) -> list[_Row]:
+        """Return the next ``limit`` rows in the list's sort."""
+        include_closed = self.past or self.query.superseded_sql is not None
+        by_id = not self.sort.keys and not self.query.superseded_sql
+        if include_closed and by_id and self._many_changes_since():
+            rows = self._rows_by_id(limit)
+            if not self.conjuncts or len(rows) >= limit:
                 return rows
         plan = QueryPlan(
             self.reads.connection, self.query.fields.kind, self.sort, self.conjuncts, self.cursor
         )
         rows = []
-        for phase in plan.steps():
-            if phase.scans:
-                rows += self._live_rows(phase, wanted - len(rows))
-            if len(rows) >= wanted:
+        for step in plan.steps():
+            if step.scans:
+                rows += self._live_rows(step, limit - len(rows))
+            if len(rows) >= limit:
                 break
-        if both:
-            rows += self._closed_rows(wanted)
+        if include_closed:
+            rows += self._closed_rows(limit)
             self._sort_rows(rows)
-        return rows[:wanted]
+        return rows[:limit]
 
     def read_json(self, rows: Sequence[_Row]) -> list[bytes]:
-        """Give the rows' JSON."""
-        listing = self.query
-        text = listing.json_sql
+        """Return the JSON of the rows."""
+        query = self.query
+        text = query.json_sql
         closed = ""
-        if listing.superseded_sql:
-            text = f"CASE WHEN c.seq IS NULL THEN {text} ELSE {listing.superseded_sql} END"
+        if query.superseded_sql:
+            text = f"CASE WHEN c.seq IS NULL THEN {text} ELSE {query.superseded_sql} END"
             closed = " LEFT JOIN closed c ON c.seq = v.seq"
         text = text.replace(":n", "v.n").replace(":a", str(self.as_at))
-        (found,) = self.reads.connection.execute(
+        (value,) = self.reads.connection.execute(
             f"""SELECT CAST(group_concat({text}, char(10)) AS BLOB)
                 FROM json_each(?) j CROSS JOIN version v ON v.seq = j.value{closed}""",
             (msgspec.json.encode([row.seq for row in rows]).decode(),),
         ).fetchone()
-        return found.split(b"\n") if found else []
+        return value.split(b"\n") if value else []
 
-    # -- the live half -------------------------------------------------------------------------------
+    # -- live rows -------------------------------------------------------------------------------
 
-    def _live_rows(self, phase: PlanStep, limit: int) -> list[_Row]:
+    def _live_rows(self, step: PlanStep, limit: int) -> list[_Row]:
         keys = [key.sql(live=True) for key in self.sort.keys]
         since = [Sql("l.since <= ?", (self.as_at,))] if self.past else []
-        common = [*since, *phase.conditions, *self._conditions(phase.conjuncts, live=True)]
-        arms, values = [], []
-        for arm in phase.scans:
-            wheres = [*arm.conditions, *common]
-            by = f" INDEXED BY {arm.index}" if arm.index else ""
-            arms.append(_rows_of("l", f"{self.query.fields.kind.table} l{by}", "l.seq", keys, wheres))
+        common = [*since, *step.conditions, *self._conditions(step.conjuncts, live=True)]
+        selects, values = [], []
+        for scan in step.scans:
+            wheres = [*scan.conditions, *common]
+            by = f" INDEXED BY {scan.index}" if scan.index else ""
+            selects.append(_rows_of("l", f"{self.query.fields.kind.table} l{by}", "l.seq", keys, wheres))
             values += [*_values(keys), *_values(wheres)]
-        return self._read(" UNION ALL ".join(arms), phase.order_by, values, limit)
+        return self._read(" UNION ALL ".join(selects), step.order_by, values, limit)
 
-    def _conditions(self, parts: Sequence[Conjunct], *, live: bool) -> list[Sql]:
-        """Give the conditions of the list itself and of its filter."""
-        return [*self.query.fixed_conditions, *(part.condition(live=live) for part in parts)]
+    def _conditions(self, conjuncts: Sequence[Conjunct], *, live: bool) -> list[Sql]:
+        """Return the fixed conditions and those of ``conjuncts``."""
+        return [*self.query.fixed_conditions, *(conjunct.condition(live=live) for conjunct in conjuncts)]
 
     def _read(self, select: str, order: str, values: Sequence[object], limit: int) -> list[_Row]:
-        keys = ", ".join(f"k{place}" for place, _ in enumerate(self.sort.keys))
-        (found,) = self.reads.connection.execute(
+        keys = ", ".join(f"k{position}" for position, _ in enumerate(self.sort.keys))
+        (value,) = self.reads.connection.execute(
             f"""SELECT json_group_array(json_array(n, seq, scope, code, json_array({keys})))
                 FROM ({select} ORDER BY {order} LIMIT ?)""",
             (*values, limit),
         ).fetchone()
-        return _ROWS.decode(found)
+        return _ROWS.decode(value)
 
-    # -- the closed half -----------------------------------------------------------------------------
+    # -- closed versions -----------------------------------------------------------------------------
 
     def _closed_rows(self, limit: int) -> list[_Row]:
-        """Give the versions that held at the asAt and were closed since."""
+        """Return the versions that held at the asAt and were closed since."""
         number = self.query.fields.kind.number
         until = 0 if self.query.superseded_sql else self.as_at
         keys = [key.sql(live=False) for key in self.sort.keys]
@@ -251,9 +254,9 @@ class _PageReader(Struct):
 
     def _sort_rows(self, rows: list[_Row]) -> None:
         rows.sort(key=lambda row: (row.scope, row.code), reverse=self.sort.ids_descending)
-        for place, key in reversed(tuple(enumerate(self.sort.keys))):
-            rows.sort(key=lambda row, place=place: _rank(row.keys[place]), reverse=key.descending)  # type: ignore[misc]
-            rows.sort(key=lambda row, place=place: row.keys[place] is None)  # type: ignore[misc]
+        for position, key in reversed(tuple(enumerate(self.sort.keys))):
+            rows.sort(key=lambda row, position=position: _rank(row.keys[position]), reverse=key.descending)  # type: ignore[misc]
+            rows.sort(key=lambda row, position=position: row.keys[position] is None)  # type: ignore[misc]
 
     def _many_changes_since(self) -> bool:
         (count,) = self.reads.connection.execute(
@@ -263,7 +266,7 @@ class _PageReader(Struct):
         return bool(count == MANY_CHANGES)
 
     def _rows_by_id(self, limit: int) -> list[_Row]:
-        """Give rows by id, each as the journal has it at the asAt: no matter how much changed since."""
+        """Return rows by id, each with its version at the asAt: the cost does not depend on later changes."""
         kind = self.query.fields.kind
         rest = [self.sort.after_id(self.cursor, "w")] if self.cursor else []
         where = "".join(f" AND {each.text}" for each in rest)
@@ -276,16 +279,16 @@ class _PageReader(Struct):
         select = f"""SELECT v.n AS n, v.seq AS seq, v.scope AS scope, v.code AS code
             FROM ({ids}) walk CROSS JOIN version v ON v.seq = {held}
             WHERE {join_conditions(" AND ", wheres).text} LIMIT ?"""
-        (found,) = self.reads.connection.execute(
+        (value,) = self.reads.connection.execute(
             f"SELECT json_group_array(json_array(n, seq, scope, code, json_array())) FROM ({select})",
             (*_values(rest * 2), self.as_at, *_values(wheres), limit),
         ).fetchone()
-        return _ROWS.decode(found)
+        return _ROWS.decode(value)
 
 
 def _rows_of(row: str, source: str, seq: str, keys: Sequence[Sql], wheres: Sequence[Sql]) -> str:
-    """Give the SQL of the rows of ``source`` that fulfil conditions, with what they are sorted by."""
-    columns = "".join(f", {key.text} AS k{place}" for place, key in enumerate(keys))
+    """Return the SELECT of the rows of ``source`` that meet ``wheres``, with their sort values."""
+    columns = "".join(f", {key.text} AS k{position}" for position, key in enumerate(keys))
     where = join_conditions(" AND ", wheres).text
     if row == "l" and "v." in columns + where:
         source += " CROSS JOIN version v ON v.seq = l.seq"
@@ -300,7 +303,7 @@ def _values(parts: Sequence[Sql]) -> list[object]:
 
 
 def _rank(value: Any) -> tuple[int, Any]:
-    """Order values as SQLite does: numbers before texts, which are folded."""
+    """Return a sort key that ranks values as SQLite does: numbers before texts, which are folded."""
     if value is None:
         return (0, 0)
     return (2, fold(value)) if isinstance(value, str) else (1, value)

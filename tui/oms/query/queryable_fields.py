@@ -1,8 +1,8 @@
-"""What a filter or a sort may ask about: the fields of the wire's own models, and where each is kept.
+"""The fields that a filter or a sort may use: those of the wire models, and where each is stored.
 
-A field has two forms in SQL. *Live* reads the columns of a ``live_<kind>`` row ``l`` where the field has
-one, *kept* reads the JSON of any version ``v``. They give the same value, but a column holds its text
-folded, and only columns have an index.
+A field has two forms in SQL. *Live* reads the columns of a ``live_<kind>`` row ``l`` where the field has one;
+*any version* reads the JSON of a version ``v``. Both give the same value, but a column holds folded text, and
+only columns have an index.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SINCE: Final = "version.asAtModified"
 
 
 class FieldType(Enum):
-    """What kind of value stands at the end of a field's path."""
+    """The type of the value that a field path leads to."""
 
     TEXT = "text"
     NUMBER = "a number"
@@ -41,14 +41,14 @@ class FieldType(Enum):
 
 
 class Sql(msgspec.Struct, frozen=True):
-    """A piece of SQL and the values of its question marks."""
+    """A piece of SQL and the values of its parameters."""
 
     text: str
     values: tuple[object, ...] = ()
 
 
 def join_conditions(word: str, parts: Sequence[Sql]) -> Sql:
-    """Join conditions two by two: a long row of them would be nested deeper than SQLite goes."""
+    """Join conditions pairwise: a flat list would exceed SQLite's limit on nesting."""
     rest = list(parts) or [Sql("TRUE")]
     while len(rest) > 1:
         odd = rest[len(rest) // 2 * 2 :]
@@ -58,12 +58,11 @@ def join_conditions(word: str, parts: Sequence[Sql]) -> Sql:
 
 
 class QueryableField(msgspec.Struct, frozen=True):
-    """One field: its value's kind and its SQL in both forms.
+    """One field: its type and its SQL in both forms.
 
-    ``hot`` says that the live form is a column of its own, ``few`` that it is one of few values. ``each``
-    is the JSON path of the list the field is reached through, and the SQL is then about an item ``e`` of
-    that list; ``link`` is the number of the relation that finds the entities pointing somewhere by this
-    field.
+    ``indexed`` fields are columns of the live row, and ``low_cardinality`` ones have few distinct values.
+    ``list_path`` is the JSON path of the list that contains the field; the SQL is then about an item ``e`` of
+    that list. ``link`` is the number of the relation that finds entities by where this field points.
     """
 
     name: str
@@ -76,12 +75,12 @@ class QueryableField(msgspec.Struct, frozen=True):
     link: int | None = None
 
     def is_folded(self, live: bool) -> bool:
-        """Tell whether the text that is read, of a live row or of any version, is folded already."""
+        """Return whether the stored text, of a live row or of any version, is folded."""
         return live and self.indexed and self.type is FieldType.TEXT and self.live.text not in _ID_COLUMNS
 
     @property
     def column(self) -> str:
-        """The column of the live form of a hot field."""
+        """The column of an indexed field."""
         return self.live.text.removeprefix("l.")
 
 
@@ -89,7 +88,7 @@ _ID_COLUMNS: Final = ("l.scope", "l.code")
 
 
 def _unwrap_type(hint: Any) -> Any:
-    """Give a type without its None, its annotations and its type variables."""
+    """Return a type without None, annotations and type variables."""
     while True:
         if get_origin(hint) is Annotated:
             hint = get_args(hint)[0]
@@ -101,7 +100,7 @@ def _unwrap_type(hint: Any) -> Any:
 
 @cache
 def _wire_fields(struct: type[Any]) -> Mapping[str, tuple[str, Any]]:
-    """The members of a wire type by lower-case JSON name: the JSON name and the plain type."""
+    """Return the fields of a wire type by lower-case JSON name: the JSON name and the plain type."""
     hints = get_type_hints(struct, include_extras=True)
     names = zip(struct.__struct_fields__, struct.__struct_encode_fields__, strict=True)
     return {encoded.lower(): (encoded, _unwrap_type(hints[name])) for name, encoded in names}
@@ -123,7 +122,7 @@ _PLURAL_DOMAIN: Final = r"(?i)(Order|Block|Placement|Execution|Allocation|Transa
 class QueryableFields:
     """The fields of one kind of list.
 
-    ``prefix`` says where in the stored JSON the listed thing stands; empty when it is the entity itself.
+    ``prefix`` is the path of the listed thing in the stored JSON; empty for the entity itself.
     """
 
     def __init__(self, kind: EntityTable, root: type[Any], prefix: str = "") -> None:
@@ -132,10 +131,10 @@ class QueryableFields:
         self._prefix = prefix
 
     def find(self, name: str, *, code: int = 151) -> QueryableField:
-        """Give the field called ``name``, in any case.
+        """Return the field called ``name``, case-insensitively.
 
         Raises:
-            Refusal: there is no such field (F4); ``code`` is its error code.
+            Refusal: there is no such field (F4); ``code`` is the error code.
         """
         if (match := re.fullmatch(_KEYED_FIELD, name)) is not None:
             return self._keyed(name, match[1].lower(), (match[2] or match[3]).strip())
@@ -177,7 +176,7 @@ class QueryableFields:
         return QueryableField(name, leaf, kept, kept, link=link)
 
     def _keyed(self, name: str, map: str, key: str) -> QueryableField:
-        """Give a property or an instrument identifier by its key, which may leave its domain's plural."""
+        """Return a property or an instrument identifier by its key, whose domain may be in the plural."""
         if '"' in key or "\\" in key or not key.isprintable():
             raise Refusal("InvalidParameterValue", f"'{name}' is not a field.", rule="F4")
         if map == "properties":
@@ -194,7 +193,7 @@ class QueryableFields:
 
 @cache
 def _link_relations(kind: EntityTable) -> Mapping[str, int]:
-    """The paths of ``kind`` that the link table indexes, with their relation's number."""
+    """Return the paths of ``kind`` that the link table indexes, with the number of their relation."""
     paths = {
         "block_of_order": "orderIds.code",
         "placements_of_block": "blockIds.code",
@@ -206,9 +205,9 @@ def _link_relations(kind: EntityTable) -> Mapping[str, int]:
 
 _OF_TYPE: Final = {type: QueryableFields(kind, type) for type, kind in KINDS.items()}
 TRANSACTIONS: Final = QueryableFields(KINDS[Booking], Transaction, "transaction.")
-"""The fields of the transactions inside bookings."""
+"""The fields of the transactions in bookings."""
 
 
 def fields_of(type: type[Any]) -> QueryableFields:
-    """Give the fields of the entities of ``type``."""
+    """Return the fields of entities of ``type``."""
     return _OF_TYPE[type]

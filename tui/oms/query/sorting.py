@@ -1,7 +1,7 @@
-"""The order of a list: its sort fields, what SQL says it with, and where a page goes on in it.
+"""Sort a list: its sort fields, their SQL, and the position of a page (keyset pagination).
 
-Nulls come last in either direction, texts without regard to case, and rows that are equal in every sort
-field come by scope and code.
+Nulls come last in either direction, texts are compared case-insensitively, and rows that are equal in every
+sort field are sorted by scope and code.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class SortKey(Struct, frozen=True):
     descending: bool
 
     def sql(self, live: bool) -> Sql:
-        """Give what is sorted by, of a live row or of any version: the same value of both."""
+        """Return the SQL of the sort value, of a live row or of any version; both give the same value."""
         sql = self.field.live if live else self.field.any_version
         if self.field.type is FieldType.PROPERTY:
             (path,) = sql.values
@@ -43,42 +43,42 @@ class SortKey(Struct, frozen=True):
 
 
 def _id_column(part: Sql) -> Sql:
-    """Give a part of an id as its index has it: codes without regard to case."""
+    """Return a part of an id as its index stores it: codes case-insensitively."""
     return Sql(f"{part.text} COLLATE NOCASE") if part.text.endswith(".code") else part
 
 
 def _folded(text: Sql) -> Sql:
-    """Fold a text in SQL; only one with letters beyond ASCII asks Python."""
+    """Return SQL that folds a text; only text beyond ASCII calls Python."""
     sql = text.text
     return Sql(f"CASE WHEN {sql} GLOB '*[^ -~]*' THEN fold({sql}) ELSE lower({sql}) END", text.values * 3)
 
 
 class Sort(Struct, frozen=True):
-    """The order of a list: by its keys, then by id, which may go ``backwards``."""
+    """The sort of a list: by its keys, then by id, descending with ``ids_descending``."""
 
     keys: tuple[SortKey, ...] = ()
     ids_descending: bool = False
 
     @property
     def id_order_by(self) -> str:
-        """The order of rows that are equal in every key."""
+        """The ORDER BY of rows that are equal in every key."""
         return "scope DESC, code DESC" if self.ids_descending else "scope, code"
 
     @property
     def order_by(self) -> str:
-        """The order of rows whose sort values are read as ``k0``, ``k1``, ..."""
+        """The ORDER BY of rows whose sort values are selected as ``k0``, ``k1``, ..."""
         parts = [
             f"k{place}{' DESC' if key.descending else ''} NULLS LAST" for place, key in enumerate(self.keys)
         ]
         return ", ".join([*parts, self.id_order_by])
 
     def after_id(self, cursor: Cursor, row: str) -> Sql:
-        """Give the condition of a row whose id comes after the cursor's."""
+        """Return the condition that a row's id follows the cursor's."""
         sign = "<" if self.ids_descending else ">"
         return Sql(f"({row}.scope, {row}.code) {sign} (?, ?)", (cursor.scope, cursor.code))
 
     def after_cursor(self, cursor: Cursor, *, live: bool) -> Sql:
-        """Give the condition of a row that comes after the cursor: nulls last, then by id."""
+        """Return the condition that a row follows the cursor: nulls last, then by id."""
         tie = self.after_id(cursor, "l" if live else "v")
         for key, value in reversed(tuple(zip(self.keys, cursor.values, strict=True))):
             sql = key.sql(live)
@@ -94,7 +94,7 @@ class Sort(Struct, frozen=True):
 
 
 class Cursor(Struct, frozen=True):
-    """The last row of the page before: its sort values and its id."""
+    """The last row of the previous page: its sort values and its id."""
 
     values: tuple[Any, ...]
     scope: str
@@ -102,10 +102,10 @@ class Cursor(Struct, frozen=True):
 
 
 def parse_sort(fields: QueryableFields, sorts: Sequence[str]) -> Sort:
-    """Read sort fields in either form: ``field DESC`` or ``-field``.
+    """Parse sort fields in either form: ``field DESC`` or ``-field``.
 
     Raises:
-        Refusal: a field that does not exist or cannot be sorted by (681), or too many (682).
+        Refusal: a field does not exist or cannot be sorted by (681), or there are too many (682).
     """
     if len(sorts) > MAX_SORT_FIELDS:
         raise Refusal(
