@@ -125,7 +125,7 @@ class FillStep(DemoStep):
     placement: int = LAST_PLACEMENT
 
     def split(self) -> Sequence[DemoStep]:
-        """Give the single fills; ``fills`` of each counts down, so that the last one takes the rest."""
+        """Return the single fills; ``fills`` of each counts down, so that the last one takes the rest."""
         return [FillStep(self.to, left, self.placement) for left in range(self.fills, 0, -1)]
 
     def request(self, story: Story, at: datetime) -> StepRequest:

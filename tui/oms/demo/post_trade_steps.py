@@ -21,7 +21,7 @@ from tui.oms.demo.story import DemoStep, StepRequest, Story
 
 
 def _filled_top_level(story: Story) -> list[PlacementRequest]:
-    """Give the placements to allocate: not children, whose fills their parents' runs take (A15)."""
+    """Return the placements to allocate: not children, whose fills their parents' runs take (A15)."""
     filled = {fill.placement_id for fill in story.executions}
     parents = {child.parent_placement_id for child in story.placements if child.id in filled}
     tops = [placement for placement in story.placements if placement.parent_placement_id is None]

@@ -89,7 +89,7 @@ def random_situation(rng: Random) -> Situation:
 
 
 def _random_orders(rng: Random, instrument: DemoInstrument) -> dict[str, int]:
-    """Give lots for one to four portfolios, the block worth a quarter to six million."""
+    """Return lots for one to four portfolios, the block worth a quarter to six million."""
     portfolios = roster.PORTFOLIOS[instrument.currency, instrument.asset_class]
     chosen = portfolios[: rng.randrange(1, len(portfolios) + 1)]
     price = instrument.price * instrument.price_unit
@@ -103,7 +103,7 @@ def _random_orders(rng: Random, instrument: DemoInstrument) -> dict[str, int]:
 
 
 def _random_limit(rng: Random, instrument: DemoInstrument, side: str) -> str:
-    """Give a limit from 0.3 % away from the market to 0.8 % through it."""
+    """Return a limit from 0.3 % away from the market to 0.8 % through it."""
     through = Decimal(rng.randrange(-30, 80)) / 10_000
     price = instrument.price * (1 + through if side == "Buy" else 1 - through)
     return str(roster.round_to_tick(price, instrument))

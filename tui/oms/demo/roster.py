@@ -45,7 +45,7 @@ APPROVAL_STATE: Final = "Order/demo/ApprovalState"
 
 
 def round_lot(instrument: DemoInstrument) -> int:
-    """Give the size orders in ``instrument`` come in multiples of: shares, or nominal for bonds."""
+    """Return the size orders in ``instrument`` come in multiples of: shares, or nominal for bonds."""
     if instrument.is_bond:
         return 100_000
     if instrument.currency == "GBP":
@@ -73,7 +73,7 @@ def random_normal(rng: Random) -> Decimal:
 
 
 def settlement_date(traded: datetime, days: int) -> datetime:
-    """Give midnight UTC of the day ``days`` weekdays after ``traded``."""
+    """Return midnight UTC of the day ``days`` weekdays after ``traded``."""
     day = datetime.combine(traded.astimezone(UTC).date(), time(0), UTC)
     while days:
         day += timedelta(days=1)
@@ -82,16 +82,16 @@ def settlement_date(traded: datetime, days: int) -> datetime:
 
 
 def money(amount: Decimal, currency: str) -> CurrencyAndAmount:
-    """Give an amount of money."""
+    """Return an amount of money."""
     return CurrencyAndAmount(amount=amount, currency=currency)
 
 
 def label_property(key: str, text: str) -> Properties:
-    """Give the property ``key`` (domain/scope/code) with a text as its value."""
+    """Return the property ``key`` (domain/scope/code) with a text as its value."""
     return {key: PerpetualProperty(key=key, value=PropertyValue(label_value=text))}
 
 
 def metric_property(key: str, value: Decimal, unit: str) -> Properties:
-    """Give the property ``key`` with a number of ``unit`` as its value."""
+    """Return the property ``key`` with a number of ``unit`` as its value."""
     number = PropertyValue(metric_value=MetricValue(value=value, unit=unit))
     return {key: PerpetualProperty(key=key, value=number)}

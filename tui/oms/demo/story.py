@@ -64,10 +64,10 @@ class DemoStep(ABC):
 
     @abstractmethod
     def request(self, story: Story, at: datetime) -> StepRequest:
-        """Give the request for it, made at ``at``."""
+        """Return the request for it, made at ``at``."""
 
     def split(self) -> Sequence[DemoStep]:
-        """Give the single steps it is made of."""
+        """Return the single steps it is made of."""
         return (self,)
 
 
@@ -99,7 +99,7 @@ class Situation:
 
     @property
     def type(self) -> str:
-        """Give the order type its prices imply."""
+        """Return the order type its prices imply."""
         if self.stop:
             return "StopLimit" if self.limit else "Stop"
         return "Limit" if self.limit else "Market"
@@ -111,7 +111,7 @@ class Situation:
 
     @property
     def single_steps(self) -> tuple[DemoStep, ...]:
-        """Give everything that happens, one step a time."""
+        """Return everything that happens, one step a time."""
         return tuple(step for verb in self.steps for step in verb.split())
 
 
@@ -124,7 +124,7 @@ class IdSequence:
         self._counters = {kind: count(1) for kind in self.CODE_DIGITS}
 
     def next(self, kind: Literal["BLK", "ORD", "PLC", "EXE"]) -> ResourceId:
-        """Give the next id of ``kind``."""
+        """Return the next id of ``kind``."""
         number = next(self._counters[kind])
         return ResourceId(roster.SCOPE, f"{kind}-{number:0{self.CODE_DIGITS[kind]}d}")
 
@@ -153,13 +153,13 @@ class Story:
         return self.unsolicited or sum((order.quantity or ZERO for order in self.orders), ZERO)
 
     def money(self, amount: str | Decimal | None) -> CurrencyAndAmount | None:
-        """Give ``amount`` in the instrument's currency."""
+        """Return ``amount`` in the instrument's currency."""
         if amount is None:
             return None
         return CurrencyAndAmount(amount=Decimal(amount), currency=self.instrument.currency)
 
     def next_block_id(self) -> ResourceId:
-        """Give a new block its id: the situation's own code for the first, if it declares one."""
+        """Return a new block its id: the situation's own code for the first, if it declares one."""
         own = None if self.blocks else self.situation.code
         self.blocks.append(ResourceId(roster.SCOPE, own) if own else self.codes.next("BLK"))
         return self.blocks[-1]
@@ -197,12 +197,12 @@ class Story:
         }
 
     def compliance_states(self, index: int) -> tuple[str, str]:
-        """Give the compliance and approval states of an order."""
+        """Return the compliance and approval states of an order."""
         compliance, approval = self.situation.compliance, self.situation.approval
         return compliance[index % len(compliance)], approval[index % len(approval)]
 
     def block_properties(self) -> Properties:
-        """Give what the panes show of the instrument; the numbers are invented for simulation."""
+        """Return what the panes show of the instrument; the numbers are invented for simulation."""
         instrument = self.instrument
         volume = instrument.adv
         return {
@@ -231,7 +231,7 @@ class Story:
         return min(price, Decimal(limit)) if buys else max(price, Decimal(limit))
 
     def units(self, of: Decimal, percent: int) -> Decimal:
-        """Give ``percent`` of a quantity: in whole lots where it has several, the whole at 100."""
+        """Return ``percent`` of a quantity: in whole lots where it has several, the whole at 100."""
         if percent == HUNDRED:
             return of
         share = of * percent / HUNDRED

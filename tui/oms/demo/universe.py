@@ -44,23 +44,23 @@ class DemoInstrument:
 
     @property
     def identifiers(self) -> dict[str, str]:
-        """Give the identifiers an order carries: FIGI when there is one, ISIN and ticker."""
+        """Return the identifiers an order carries: FIGI when there is one, ISIN and ticker."""
         known = {FIGI: self.figi, ISIN: self.isin, TICKER: self.ticker}
         return {key: value for key, value in known.items() if value}
 
     @property
     def is_bond(self) -> bool:
-        """Tell whether it trades by nominal, quoted per hundred."""
+        """Return whether it trades by nominal, quoted per hundred."""
         return is_bond(self.asset_class)
 
     @property
     def price_unit(self) -> Decimal:
-        """Give what one unit at price 1 costs, in ``currency``."""
+        """Return what one unit at price 1 costs, in ``currency``."""
         return price_unit(self.asset_class)
 
     @property
     def tick(self) -> Decimal:
-        """Give the smallest price step, in ``currency``."""
+        """Return the smallest price step, in ``currency``."""
         if self.is_bond:
             return Decimal("0.001")
         if self.currency == "JPY":
@@ -69,12 +69,12 @@ class DemoInstrument:
 
     @property
     def settlement_days(self) -> int:
-        """Give the weekdays from trade to settlement: one in the United States and for gilts, else two."""
+        """Return the weekdays from trade to settlement: one in the United States and for gilts, else two."""
         return 1 if self.currency == "USD" or self.is_bond else 2
 
 
 def make_luid(isin: str) -> str:
-    """Give the LUID a local server hands out for ``isin``: always the same, eight base-32 characters.
+    """Return the LUID a local server hands out for ``isin``: always the same, eight base-32 characters.
 
     >>> mint("US5949181045") == mint("US5949181045")
     True
@@ -85,7 +85,7 @@ def make_luid(isin: str) -> str:
 
 @cache
 def instruments() -> tuple[DemoInstrument, ...]:
-    """Give the demo's instruments in the order of their table."""
+    """Return the demo's instruments in the order of their table."""
     text = files(__package__).joinpath("instruments.json").read_text(encoding="utf-8")
     return tuple(_instrument(row) for row in json.loads(text)["instruments"])
 

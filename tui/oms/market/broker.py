@@ -6,9 +6,7 @@ placements, and gives the executions and reports to send; how they are sent is t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from datetime import datetime
-from decimal import Decimal
 from itertools import islice
 from random import Random
 from typing import Any, Final
@@ -17,17 +15,15 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
-from tui.api.models import Execution, Placement
+from tui.api.base import ResourceId
+from tui.api.models import Placement
 from tui.api.requests import ExecutionRequest, PlacementRequest
 from tui.api.states import direction_of, is_cancelled, normal
 from tui.oms.demo import roster
-from tui.oms.demo.universe import DemoInstrument
 from tui.oms.domain.clock import Clock
 from tui.oms.domain.times import micros
-from tui.oms.domain.unit_of_work import CHILDREN_OF_PLACEMENT, EXECUTIONS_OF_PLACEMENT
-from tui.oms.market.exchange import Exchange, PriceWalk
-from tui.oms.market.execution_ids import ExecutionIds
+from tui.oms.market.exchange import Exchange
+from tui.oms.market.fills import FillGenerator, amount_of, foreign_currency, has_live_children
 from tui.oms.market.parameters import MarketRules
 from tui.oms.store import Store
 from tui.oms.store.store import ChangePosition
@@ -85,7 +81,7 @@ class Broker:
         self._clock = clock
         self._rules = rules
         self._rng = Random(seed)
-        self._ids = ExecutionIds()
+        self._fills = FillGenerator(exchange, clock, rules, self._rng)
         self._tick = 0
         self._read_to: ChangePosition = (since + 1, "", "")
         self._closed_at: int | None = None
@@ -103,7 +99,7 @@ class Broker:
         self._unreportable.add(placement)
 
     def tick(self, store: Store) -> BrokerMessages:
-        """Give what the market does in one tick."""
+        """Return what the market does in one tick."""
         self._tick += 1
         reports = self._read_changes(store)
         told = {report.id for report in reports}
@@ -145,22 +141,22 @@ class Broker:
         return refused
 
     def _rejection_reason(self, placement: Placement) -> str | None:
-        """Give why a new placement is refused, or None when it is taken."""
+        """Return why a new placement is refused, or None when it is taken."""
         walk = self._exchange.walk(placement.lusid_instrument_id)
         if walk is None:
             return None
         instrument, rules = walk.instrument, self._rules
-        if wrong := _foreign_currency(placement, instrument):
+        if wrong := foreign_currency(placement, instrument):
             return f"{instrument.ticker} trades in {instrument.currency}, not in {wrong}"
         market = roster.round_to_tick(walk.price, instrument)
         for name, price in (("limit", placement.limit_price), ("stop", placement.stop_price)):
-            amount = _amount(price)
+            amount = amount_of(price)
             if (
                 amount is not None
                 and not market / rules.max_price_ratio <= amount <= market * rules.max_price_ratio
             ):
                 return f"the {name} {amount} is nowhere near the market, {market}"
-        limit = _amount(placement.limit_price)
+        limit = amount_of(placement.limit_price)
         collar = rules.bond_collar if instrument.is_bond else rules.collar
         if limit is not None:
             through = limit / market - 1 if direction_of(placement.side) == 1 else 1 - limit / market
@@ -185,14 +181,14 @@ class Broker:
             self._pending_late_fills.append(_LateFill(due, placement.id, version.as_at_modified))
 
     def _late_fills(self, store: Store) -> list[ExecutionRequest]:
-        """Give the fills that arrive now though their placements are cancelled."""
+        """Return the fills that arrive now though their placements are cancelled."""
         due = [late for late in self._pending_late_fills if late.due <= self._tick]
         self._pending_late_fills = [late for late in self._pending_late_fills if late.due > self._tick]
         found = []
         for late in due:
             placement = store.get(Placement, late.placement)
             if placement is not None and is_cancelled(placement.state) and self._exchange.session.is_open:
-                fill = self._fill(store, placement)
+                fill = self._fills.fill(store, placement)
                 if fill is not None:
                     traded = min(late.cancelled, fill.created_date)
                     found.append(
@@ -207,7 +203,7 @@ class Broker:
     # -- what is working -----------------------------------------------------------------------------
 
     def _working_placements(self, store: Store) -> list[Placement]:
-        """Give the placements to look at now: those just arrived, and the next few of every state."""
+        """Return the placements to look at now: those just arrived, and the next few of every state."""
         self._fresh = {id: until for id, until in self._fresh.items() if until >= self._tick}
         fresh = (store.get(Placement, id) for id in islice(self._fresh, self._rules.placements_per_tick))
         found = {
@@ -220,7 +216,7 @@ class Broker:
         return working
 
     def _window(self, store: Store, state: str) -> list[Placement]:
-        """Give the next placements in ``state``, round and round: a tick costs the same at any size."""
+        """Return the next placements in ``state``, round and round: a tick costs the same at any size."""
         window = self._rules.placements_per_tick
         found = store.in_state(Placement, state, after=self._window_start.get(state), limit=window)
         if len(found) == window:
@@ -230,7 +226,7 @@ class Broker:
         return found
 
     def _state_report(self, placement: Placement) -> PlacementRequest | None:
-        """Give what a placement is told without a fill: that it has ended, is held, or goes on."""
+        """Return what a placement is told without a fill: that it has ended, is held, or goes on."""
         walk = self._exchange.walk(placement.lusid_instrument_id)
         if walk is None:
             return None
@@ -254,7 +250,7 @@ class Broker:
         return None
 
     def _is_expired(self, placement: Placement) -> bool:
-        """Tell whether a placement was for a day that is over."""
+        """Return whether a placement was for a day that is over."""
         made = placement.version.as_at_created if placement.version else None
         if self._closed_at is None or made is None or micros(made) > self._closed_at:
             return False
@@ -268,7 +264,7 @@ class Broker:
         if short is None:
             fresh = placement.id in self._fresh
             patience = self._rules.fresh_ticks_per_fill if fresh else self._rules.ticks_per_fill
-            if self._rng.randrange(patience) == 0 and (fill := self._fill(store, placement)):
+            if self._rng.randrange(patience) == 0 and (fill := self._fills.fill(store, placement)):
                 self._fresh.pop(placement.id, None)
                 work.fills.append(fill)
         elif len(work.reports) < self._rules.max_reports_per_tick:
@@ -276,9 +272,9 @@ class Broker:
 
     def _work_immediately(self, store: Store, placement: Placement, short: str, work: BrokerMessages) -> None:
         """Fill an IOC or FOK placement by what there is, and cancel the rest of it."""
-        if self._exchange.walk(placement.lusid_instrument_id) is None or _has_live_children(store, placement):
+        if self._exchange.walk(placement.lusid_instrument_id) is None or has_live_children(store, placement):
             return
-        fill = self._fill(store, placement, depth=self._rules.immediate_clips)
+        fill = self._fills.fill(store, placement, depth=self._rules.immediate_clips)
         if fill is not None and short == "FOK" and fill.state != "Filled":
             fill = None
         if fill is not None:
@@ -288,135 +284,14 @@ class Broker:
                 _placement_report(placement, CANCELLED, f"{short}: the rest did not trade at once")
             )
 
-    # -- fills ---------------------------------------------------------------------------------------
-
-    def _fill(self, store: Store, placement: Placement, *, depth: int = 0) -> ExecutionRequest | None:
-        """Give a fill at a price the placement accepts, or None; with ``depth`` all there is at once."""
-        walk = self._exchange.walk(placement.lusid_instrument_id)
-        if (
-            walk is None
-            or _foreign_currency(placement, walk.instrument)
-            or _has_live_children(store, placement)
-        ):
-            return None
-        if self._exchange.is_halted(walk.instrument.luid):
-            return None
-        price = self._price(placement, walk)
-        if price is None:
-            return None
-        fills = store.related(EXECUTIONS_OF_PLACEMENT, placement.id)
-        left = _unfilled_quantity(placement, fills, price, walk.instrument.price_unit)
-        quantity = (
-            min(left, self._immediate_quantity(walk, depth))
-            if depth
-            else self._partial_quantity(placement, walk, left)
-        )
-        if quantity <= 0 or left <= 0:
-            return None
-        walk.volume_taken += quantity
-        return self._execution(store, placement, walk.instrument, quantity, price, done=quantity == left)
-
-    def _price(self, placement: Placement, walk: PriceWalk) -> Decimal | None:
-        """Give a price the placement accepts: at its limit or better, its stop reached; else None."""
-        slip = (
-            self._rng.randrange(-self._rules.max_slippage_ticks, self._rules.max_slippage_ticks + 1)
-            * walk.instrument.tick
-        )
-        price = roster.round_to_tick(walk.price + slip, walk.instrument)
-        buys = direction_of(placement.side) == 1
-        limit, stop = _amount(placement.limit_price), _amount(placement.stop_price)
-        waits = stop is not None and (price < stop if buys else price > stop)
-        beyond = limit is not None and (price > limit if buys else price < limit)
-        return None if waits or beyond else price
-
-    def _partial_quantity(self, placement: Placement, walk: PriceWalk, left: Decimal) -> Decimal:
-        """Give a part of a placement: within its share of the volume, in lots, no crumb left over."""
-        whole = placement.quantity or left
-        size = min(
-            self._exchange.clip_size(walk) * self._rng.randrange(30, 171) / 100, whole * self._rules.max_slice
-        )
-        lot = roster.round_lot(walk.instrument)
-        lot = lot if size >= lot else max(1, lot // 10)
-        quantity = roster.round_to_lots(size, lot)
-        quantity = left if left - quantity < lot else quantity
-        return quantity if quantity <= self._exchange.volume_left(walk) else ZERO
-
-    def _immediate_quantity(self, walk: PriceWalk, depth: int) -> Decimal:
-        """Give what trades at once, in whole units."""
-        there = min(self._exchange.clip_size(walk) * depth, self._exchange.volume_left(walk))
-        return Decimal(int(there))
-
-    def _execution(
-        self,
-        store: Store,
-        placement: Placement,
-        instrument: DemoInstrument,
-        quantity: Decimal,
-        price: Decimal,
-        *,
-        done: bool,
-    ) -> ExecutionRequest:
-        now = self._clock.now()
-        return ExecutionRequest(
-            id=self._ids.next(store),
-            placement_id=placement.id,
-            instrument_identifiers=placement.instrument_identifiers,
-            quantity=quantity,
-            state="Filled" if done else "PartiallyFilled",
-            side=placement.side,
-            type=placement.type or "Market",
-            created_date=now,
-            settlement_date=roster.settlement_date(now, instrument.settlement_days),
-            price=roster.money(price, instrument.currency),
-            settlement_currency=instrument.currency,
-            settlement_currency_fx_rate=Decimal(1),
-            counterparty=placement.counterparty or self._rng.choice(roster.COUNTERPARTIES),
-        )
-
 
 def _broker_name(placement: Placement) -> str:
     return placement.counterparty or "The broker"
 
 
-def _has_live_children(store: Store, placement: Placement) -> bool:
-    """Tell whether a placement works through its children, so that they are filled and it is not (P5)."""
-    return any(True for _ in _live_children(store.related(CHILDREN_OF_PLACEMENT, placement.id), placement))
-
-
-def _live_children(children: Iterable[Placement], parent: Placement) -> Iterator[Placement]:
-    """Give the children that count: once the parent is cancelled, they all do."""
-    return (child for child in children if is_cancelled(parent.state) or not is_cancelled(child.state))
-
-
 def _placement_report(placement: Placement, state: str | None, reason: str | None) -> PlacementRequest:
-    """Give a placement as the market reports it; without ``state`` the server tells it from the fills."""
+    """Return a placement as the market reports it; without ``state`` the server tells it from the fills."""
     fields: dict[str, Any] = {name: getattr(placement, name) for name in PlacementRequest.__struct_fields__}
     others = {key: value for key, value in (placement.properties or {}).items() if key != REASON_PROPERTY}
     said = {} if reason is None else roster.label_property(REASON_PROPERTY, reason)
     return PlacementRequest(**{**fields, "state": state, "properties": {**others, **said}})
-
-
-def _foreign_currency(placement: Placement, instrument: DemoInstrument) -> str | None:
-    """Give the currency a placement is in that its instrument does not trade in, or None."""
-    money = (placement.limit_price, placement.stop_price, placement.amount)
-    found = (one.currency for one in money if one is not None)
-    return next((currency for currency in found if currency not in (None, instrument.currency)), None)
-
-
-def _amount(money: CurrencyAndAmount | None) -> Decimal | None:
-    return money.amount if money is not None else None
-
-
-def _unfilled_quantity(
-    placement: Placement, executions: Iterable[Execution], price: Decimal, unit: Decimal
-) -> Decimal:
-    """Give the units of a placement that are not executed; cancelled executions count for nothing (L5).
-
-    Of a placement sized by money these are the whole units that the rest of it buys at ``price``, of
-    which ``unit`` is what one unit at price 1 costs.
-    """
-    live = [fill for fill in executions if not is_cancelled(fill.state)]
-    if placement.quantity is not None:
-        return placement.quantity - sum((fill.quantity for fill in live), ZERO)
-    spent = sum((fill.quantity * (fill.price.amount or ZERO) * unit for fill in live), ZERO)
-    return ((_amount(placement.amount) or ZERO) - spent) // (price * unit)

@@ -94,11 +94,11 @@ class Exchange:
         return [(self._walks[luid].instrument, self._rules.tick * left) for luid, left in self._halts.items()]
 
     def walk(self, luid: str) -> PriceWalk | None:
-        """Give the price of an instrument, or None when it does not trade here."""
+        """Return the price of an instrument, or None when it does not trade here."""
         return self._walks.get(luid)
 
     def find(self, name: str) -> DemoInstrument | None:
-        """Give the instrument that goes by ``name``: its LUID, ticker, ISIN or FIGI, in any case."""
+        """Return the instrument that goes by ``name``: its LUID, ticker, ISIN or FIGI, in any case."""
         wanted = name.strip().casefold()
         for walk in self._walks.values():
             known = walk.instrument
@@ -121,11 +121,11 @@ class Exchange:
             self._halts.setdefault(luid, self._rng.randrange(middle // 2, middle + middle // 2 + 1))
 
     def occurs(self, one_in: int, rng: Random) -> bool:
-        """Tell whether what happens once in so many times happens now; never while the market is calm."""
+        """Return whether what happens once in so many times happens now; never while the market is calm."""
         return one_in > 0 and rng.randrange(one_in) == 0 and not self.session.is_calm
 
     def is_halted(self, luid: str) -> bool:
-        """Tell whether an instrument does not trade now."""
+        """Return whether an instrument does not trade now."""
         return luid in self._halts
 
     def halt(self, luid: str) -> None:
@@ -137,7 +137,7 @@ class Exchange:
         self._halts.pop(luid, None)
 
     def clip_size(self, walk: PriceWalk) -> Decimal:
-        """Give the units one fill takes now: a share of what trades between two fills of a placement."""
+        """Return the units one fill takes now: a share of what trades between two fills of a placement."""
         rules = self._rules
         trades = (
             self._daily_volume(walk) * rules.ticks_per_fill / rules.ticks_a_day * self.session.volume_pace
@@ -145,7 +145,7 @@ class Exchange:
         return min(trades * rules.participation, self.volume_left(walk))
 
     def volume_left(self, walk: PriceWalk) -> Decimal:
-        """Give how much of the day's volume the desk's fills may still take."""
+        """Return how much of the day's volume the desk's fills may still take."""
         return max(Decimal(0), self._daily_volume(walk) * self._rules.max_volume_share - walk.volume_taken)
 
     def _daily_volume(self, walk: PriceWalk) -> Decimal:

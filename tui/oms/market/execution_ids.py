@@ -17,7 +17,7 @@ class ExecutionIds:
         self._next = 0
 
     def next(self, store: Store) -> ResourceId:
-        """Give the next id."""
+        """Return the next id."""
         if self._next == 0:
             self._next = _first_unused(lambda number: _is_used(store, number))
         while _is_used(store, self._next):
@@ -35,7 +35,7 @@ def _is_used(store: Store, number: int) -> bool:
 
 
 def _first_unused(used: Callable[[int], bool]) -> int:
-    """Give the first number not used, where all before it are: by doubling, then by halving."""
+    """Return the first number not used, where all before it are: by doubling, then by halving."""
     high = 1
     while used(high):
         high *= 2

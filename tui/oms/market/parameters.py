@@ -89,5 +89,5 @@ class MarketRules(Struct, frozen=True, kw_only=True):
         return self.trading_day // self.tick
 
     def ticks(self, time: timedelta) -> int:
-        """Give a length of market time in ticks."""
+        """Return a length of market time in ticks."""
         return time // self.tick

@@ -54,7 +54,7 @@ class Market:
         self._last_refusal: str | None = None
 
     def status(self) -> dict[str, Any]:
-        """Give how the market is doing; ``trouble`` is the last refusal in the server's words, or null.
+        """Return how the market is doing; ``trouble`` is the last refusal in the server's words, or null.
 
         ``secondsLeft`` are seconds of market time: until the phase ends, or a halt.
         """
@@ -228,7 +228,7 @@ class Market:
 
 
 def until_next_open(now: datetime, gone: timedelta) -> timedelta:
-    """Give how long after ``now``, when ``gone`` of a day has passed since it opened, the next one opens.
+    """Return how long after ``now``, when ``gone`` of a day has passed since it opened, the next one opens.
 
     >>> overnight(datetime(2026, 11, 20, 16, 40), timedelta(hours=8, minutes=40)).days
     2
