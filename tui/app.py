@@ -169,6 +169,7 @@ class BlotterApp(App[None]):
             self.notify(update.notice, severity="warning", timeout=30, markup=False)
         if update.found is not None:
             self._desk_screen.show_found(update.found)
+        self._desk_screen.hear(update)
         if not self._dirty:
             self._dirty = True
             self.call_next(self._show)

@@ -7,11 +7,15 @@ from decimal import Decimal
 
 import pytest
 
+from tests.columns.steps import done
 from tui.api.base import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
 from tui.api.models import Allocation, Block, Execution, Order, Placement
+from tui.columns.filter import FilterError
 from tui.columns.format import DisplayContext, clock, number, price, state_text
 from tui.columns.panes import COLUMNS
-from tui.columns.view import FilterError, Totals, View, export_csv, keys
+from tui.columns.sorted_rows import SortedRows
+from tui.columns.totals import Totals
+from tui.columns.view import View, export_csv
 from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EntityKind
 
@@ -46,7 +50,8 @@ DESK = snapshot_of(
 
 
 def shown(**view: object) -> list[str]:
-    return [found.code for found in keys(View(EntityKind.ORDERS, **view), DESK, DESK.orders)]  # type: ignore[arg-type]
+    view_of_orders = View(EntityKind.ORDERS, **view)  # type: ignore[arg-type]
+    return [id.code for id in done(SortedRows.build(view_of_orders, DESK)).ids]
 
 
 @pytest.mark.parametrize(
@@ -126,8 +131,8 @@ def test_money_is_added_up_per_currency_and_never_mixed() -> None:
     desk = snapshot_of(
         allocations=[share("A", "10", "2", "GBP"), share("B", "5", "3", "USD"), share("C", "1", "0.1", "GBP")]
     )
-    sums = Totals(View(EntityKind.ALLOCATIONS), desk)
-    sums.add(desk.allocations)
+    sums = Totals(View(EntityKind.ALLOCATIONS))
+    sums.add(desk, desk.allocations)
     assert sums.text() == "quantity 16 · 20.10 GBP · 15.00 USD"
 
 
@@ -174,8 +179,8 @@ def test_children_count_with_their_parent_and_not_again() -> None:
     desk = snapshot_of(
         placements=[placement("P", "100"), placement("P-1", "60", "P"), placement("P-2", "40", "P")]
     )
-    sums = Totals(View(EntityKind.PLACEMENTS), desk)
-    sums.add(desk.placements)
+    sums = Totals(View(EntityKind.PLACEMENTS))
+    sums.add(desk, desk.placements)
     assert "quantity 100 " in sums.text()
 
 

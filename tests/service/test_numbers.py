@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from tui.columns.view import FilterError, parse_filter
+from tui.columns.filter import FilterError, parse_filter
 from tui.service.numbers import parse_number, parse_price, parse_quantity
 from tui.service.snapshot.snapshot import EntityKind
 

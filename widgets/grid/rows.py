@@ -1,13 +1,35 @@
 """The rows of a grid: keys in order, the cursor, the selection. Pure, and light for 100,000 rows.
 
 Everything is held by key, never by row number, so that it survives whatever reorders the rows. The
-index from key to row is made when something first asks for it.
+index from key to row is the owner's, where it keeps one; else it is made when something first asks for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from itertools import chain, zip_longest
+from collections.abc import Hashable, KeysView, Sequence
+from itertools import chain, islice, zip_longest
+from typing import Any, Final, Protocol
+
+FAR: Final = 4_096
+"""How far from a row that is gone, in rows each way, its nearest neighbour that is left is looked for."""
+
+
+class KeyIndex(Protocol):
+    """Where each key is shown; an owner that sorts rows knows that without looking at all of them."""
+
+    def keys(self) -> KeysView[Any]:
+        """Return the keys shown as a set."""
+
+    def find(self, key: Hashable, /) -> int | None:
+        """Return the row of ``key``, None when it is not shown."""
+
+
+class _Numbered(dict[Hashable, int]):
+    """The index of keys that came without one."""
+
+    def find(self, key: Hashable, /) -> int | None:
+        """Return the row of ``key``, None when it is not shown."""
+        return self.get(key)
 
 
 class Rows:
@@ -20,7 +42,7 @@ class Rows:
     def __init__(self) -> None:
         self.keys: tuple[Hashable, ...] = ()
         self.cursor: int | None = None
-        self._index: dict[Hashable, int] | None = None
+        self._index: KeyIndex | None = None
         self._left: Hashable | None = None
         self._picked: set[Hashable] = set()
         self._anchor: int | None = None
@@ -36,42 +58,38 @@ class Rows:
 
     def find(self, key: Hashable) -> int | None:
         """Give the row of ``key``, None when it is not shown."""
-        if self._index is None:
-            self._index = {known: row for row, known in enumerate(self.keys)}
-        return self._index.get(key)
+        return self._indexed().find(key)
 
-    def replace(self, keys: Sequence[Hashable]) -> Hashable | None:
+    def _indexed(self) -> KeyIndex:
+        if self._index is None:
+            self._index = _Numbered((known, row) for row, known in enumerate(self.keys))
+        return self._index
+
+    def replace(self, keys: Sequence[Hashable], index: KeyIndex | None = None) -> None:
         """Show ``keys``: the cursor stays with its key, or goes to the nearest row that is still there.
 
-        Gives the key that the cursor lost to a neighbour, None when it kept it or when the rows have
-        nothing in common with the former ones (the cursor is then on the first). A range being
-        drawn keeps what it covers and starts anew at the cursor, so that a row that comes in between
+        When the rows have nothing in common with the former ones the cursor goes to the first. A range
+        being drawn keeps what it covers and starts anew at the cursor, so that a row that comes in between
         is never selected by itself.
         """
         former, self.keys = self.keys, tuple(keys)
-        if former == self.keys:
-            return None
+        if former is self.keys or former == self.keys:
+            return
         drawing = self._anchor is not None
         if self._anchor is not None and self.cursor is not None:
             self._picked.update(former[row] for row in self._span(self._anchor, self.cursor))
-        self._index = self._selected = self._anchor = None
-        lost = None
+        self._index, self._selected, self._anchor = index, None, None
         if not self.keys:
             self._left = former[self.cursor] if self.cursor is not None else None
             self.cursor = None
-            return None
+            return
         if self.cursor is None:
             self.cursor = self._locate(self._left, 0) or 0
-            return None
-        key = former[self.cursor]
-        row = self._locate(key, self.cursor)
-        if row is None:
-            row = self._neighbour(former, self.cursor)
-            lost = None if row is None else key
-        self.cursor = row or 0
-        if drawing and lost is None:
-            self._anchor = self.cursor
-        return lost
+            return
+        row = self._locate(former[self.cursor], self.cursor)
+        if drawing and row is not None:
+            self._anchor = row
+        self.cursor = self._neighbour(former, self.cursor) if row is None else row
 
     def _locate(self, key: Hashable | None, guess: int) -> int | None:
         """Find ``key`` without making the index when one look or one scan does."""
@@ -79,20 +97,20 @@ class Rows:
             return None
         if guess < len(self.keys) and self.keys[guess] == key:
             return guess
-        if self._picked:
+        if self._picked or self._index is not None:
             return self.find(key)
         try:
             return self.keys.index(key)
         except ValueError:
             return None
 
-    def _neighbour(self, former: tuple[Hashable, ...], row: int) -> int | None:
-        """Find the key nearest to ``row`` among the former ones that is still shown."""
+    def _neighbour(self, former: tuple[Hashable, ...], row: int) -> int:
+        """Find the key nearest to ``row`` among the former ones that is still shown, else the first row."""
         after, before = range(row + 1, len(former)), range(row - 1, -1, -1)
-        for near in chain.from_iterable(zip_longest(after, before)):
+        for near in islice(chain.from_iterable(zip_longest(after, before)), 2 * FAR):
             if near is not None and (found := self.find(former[near])) is not None:
                 return found
-        return None
+        return 0
 
     def move(self, row: int) -> bool:
         """Put the cursor on ``row``, or the nearest that exists; tell whether that is another one."""
@@ -129,7 +147,7 @@ class Rows:
     def selected(self) -> frozenset[Hashable]:
         """The selected keys among those shown."""
         if self._selected is None:
-            chosen = {key for key in self._picked if self.find(key) is not None}
+            chosen = self._picked & self._indexed().keys() if self._picked else set()
             if self._anchor is not None and self.cursor is not None:
                 span = self._span(self._anchor, self.cursor)
                 chosen.update(self.keys[span.start : span.stop])

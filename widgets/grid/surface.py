@@ -8,11 +8,11 @@ keys and mouse do is not here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
 from time import monotonic
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from rich.style import Style
 from textual.geometry import Region, Size
@@ -28,7 +28,7 @@ from widgets.grid.rows import Rows
 from widgets.grid.text import width_of
 
 FLASH_S: Final = 1.0
-"""How long a changed cell stays reversed, in seconds."""
+"""How long a changed cell stays reversed, in seconds; it begins that at most once in so many."""
 
 Cells = Callable[[Hashable], Sequence[Cell]]
 
@@ -74,6 +74,7 @@ class Surface(ScrollView, inherit_bindings=False):
         self._holding = False
         self._palette: GridStyles | None = None
         self._marks: dict[Hashable, dict[str, float]] = {}
+        self._flashing: set[Hashable] = set()
         self._flash: Timer | None = None
 
     # The frame: what the screen shows, and what it must show next
@@ -174,6 +175,9 @@ class Surface(ScrollView, inherit_bindings=False):
                 yield Region(0, y, width, 1)
                 continue
             marked = {mark.column for mark in {*old.marks} ^ {*new.marks}}
+            if paint.WHOLE_ROW in marked:
+                yield Region(0, y, width, 1)
+                continue
             changed = [
                 slot
                 for slot in self._slots
@@ -192,11 +196,24 @@ class Surface(ScrollView, inherit_bindings=False):
 
     # Marks on changed cells
 
-    def _put_mark(self, key: Hashable, column_id: str) -> None:
-        self._marks.setdefault(key, {})[column_id] = monotonic() + FLASH_S
-        if self._flash is None:
+    def _put_marks(self, cells: Mapping[Any, Iterable[str]], rows: Iterable[Hashable]) -> None:
+        """Mark cells by key and column, and new rows as a whole; what is still reversed is not so anew."""
+        now = monotonic()
+        fresh = dict(cells)
+        fresh.update((key, (paint.WHOLE_ROW,)) for key in rows)
+        for key, columns in fresh.items():
+            marks = self._marks.setdefault(key, {})
+            for column in columns:
+                if marks.get(column, now) <= now:
+                    marks[column] = now + FLASH_S
+        self._flashing |= fresh.keys()
+        if self._flashing and self._flash is None:
             self._flash = self.set_timer(FLASH_S, self._settle)
-        self._update()
+
+    def _drop_marks(self, keys: Iterable[Hashable]) -> bool:
+        """Mark nothing in these rows any more; return whether anything was."""
+        dropped = [self._marks.pop(key, None) for key in keys]
+        return any(dropped)
 
     def _marks_of(self, key: Hashable) -> tuple[CellMark, ...]:
         if key not in self._marks:
@@ -207,8 +224,12 @@ class Surface(ScrollView, inherit_bindings=False):
     def _settle(self) -> None:
         """End the flash of cells whose second is over; wait for the others."""
         now = monotonic()
-        waiting = [due for marks in self._marks.values() for due in marks.values() if due > now]
-        self._flash = self.set_timer(min(waiting) - now, self._settle) if waiting else None
+        ends = {
+            key: [due for due in self._marks.get(key, {}).values() if due > now] for key in self._flashing
+        }
+        self._flashing = {key for key, due in ends.items() if due}
+        first = min((due for dues in ends.values() for due in dues), default=None)
+        self._flash = None if first is None else self.set_timer(first - now, self._settle)
         self._update()
 
     # Drawing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from rich.style import Style
 from textual import events
@@ -12,6 +12,7 @@ from textual.geometry import Region
 from textual.message import Message
 
 from widgets.grid.columns import GUTTER, GridColumn
+from widgets.grid.rows import KeyIndex
 from widgets.grid.surface import Cells, Surface
 
 WHEEL_ROWS: Final = 3
@@ -76,14 +77,6 @@ class Grid(Surface, can_focus=True):
         def can_replace(self, message: Message) -> bool:
             """Replace an older move of the same grid that nobody has read yet."""
             return isinstance(message, Grid.CursorMoved) and message.grid is self.grid
-
-    class CursorLost(_GridMessage, namespace="grid"):
-        """The row under the cursor is gone; the cursor went to its ``neighbour``."""
-
-        def __init__(self, grid: Grid, key: Hashable, neighbour: Hashable) -> None:
-            super().__init__(grid)
-            self.key = key
-            self.neighbour = neighbour
 
     class Selected(_GridMessage, namespace="grid"):
         """The selection is now ``keys``."""
@@ -158,21 +151,30 @@ class Grid(Surface, can_focus=True):
         top = self.scroll_offset.y
         return self._rows.keys[top : top + self._body]
 
-    def show(self, keys: Sequence[Hashable]) -> None:
+    def show(
+        self,
+        keys: Sequence[Hashable],
+        *,
+        index: KeyIndex | None = None,
+        changed: Iterable[Hashable] | None = None,
+    ) -> None:
         """Show ``keys``, each once, in that order, and ask again for the cells of the visible ones.
 
         Cursor, selection and scroll stay with their keys. When the cursor's key is gone the cursor
-        goes to the nearest one left, and ``CursorLost`` says so.
+        goes to the nearest one left. An owner that knows where each key is gives an ``index``, and
+        ``changed`` when only these rows may have other cells: then many rows cost no more than few.
         """
         rows = self._rows
         before_key, before_row, selected = rows.cursor_key, rows.cursor, rows.selected
         top = self.scroll_offset.y
         anchor = self._anchor_row(top)
         rows_before = rows.keys
-        lost = rows.replace(keys)
-        self._known.clear()
-        if self._marks:
-            self._marks = {key: marks for key, marks in self._marks.items() if rows.find(key) is not None}
+        rows.replace(keys, index)
+        if changed is None:
+            self._known.clear()
+        else:
+            for key in changed:
+                self._known.pop(key, None)
         self._set_extent()
         with self._one_update():
             if anchor is not None and top > 0:
@@ -182,8 +184,6 @@ class Grid(Surface, can_focus=True):
             if rows.cursor is not None and anchor == before_row:
                 self._reveal(rows.cursor)
             self._scroll_to_row(self.scroll_offset.y)
-        if lost is not None:
-            self.post_message(self.CursorLost(self, lost, rows.cursor_key))
         if rows.cursor_key != before_key:
             self.post_message(self.CursorMoved(self, rows.cursor_key))
         self._tell_selection(selected)
@@ -252,15 +252,32 @@ class Grid(Surface, can_focus=True):
         self._tell_selection(before)
         return had
 
-    def mark(self, key: Hashable, column_id: str) -> None:
-        """Show that a cell changed: reversed for a second, then a mark until the cursor comes by."""
-        self._put_mark(key, column_id)
+    def mark(self, cells: Mapping[Any, Iterable[str]], rows: Iterable[Hashable] = ()) -> None:
+        """Show that cells changed, by key and column, and that ``rows`` are new.
+
+        They are reversed for a second, and marked until the cursor has been on the row. A row under the
+        cursor stays marked until the cursor leaves it.
+        """
+        self._put_marks(cells, rows)
+        self._update()
+
+    def unmark(self, keys: Iterable[Hashable]) -> None:
+        """Mark nothing in these rows any more, as when they are gone."""
+        if self._drop_marks(keys):
+            self._update()
+
+    def clear_marks(self) -> bool:
+        """Mark nothing any more; return whether anything was marked."""
+        had = self._drop_marks(list(self._marks))
+        self._update()
+        return had
 
     # Cursor and selection
 
     def _move_cursor(self, row: int, top: int | None = None) -> None:
         """Put the cursor on ``row``, in sight, after scrolling to ``top`` if given; tell if it moved."""
         selected = self._rows.selected if self._rows.drawing else None
+        left = self._rows.cursor_key
         with self._one_update():
             moved = self._rows.move(row)
             if top is not None:
@@ -268,7 +285,7 @@ class Grid(Surface, can_focus=True):
             if self._rows.cursor is not None:
                 self._reveal(self._rows.cursor)
             key = self._rows.cursor_key
-            self._marks.pop(key, None)
+            self._drop_marks((left, key))
         if moved:
             self.post_message(self.CursorMoved(self, key))
             if selected is not None:

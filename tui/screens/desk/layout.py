@@ -21,8 +21,11 @@ from tui.actions.action import Action, Scope
 from tui.api.base import ResourceId
 from tui.columns.panes import PANES
 from tui.screens.desk.key_hints import footer_hints
+from tui.screens.desk.news import News
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.status_bar import SILENCE_S, StatusBar
+from tui.screens.desk.turns import Turns
+from tui.service.environment import Update
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref
 from tui.session import DeskSession
@@ -55,6 +58,7 @@ class PanesScreen(Screen[None]):
         self.linked = True
         self.frozen = False
         self.snapshot = EMPTY
+        self._news = News(EMPTY)
         self._leader: ResourceId | None = None
         self._following: Timer | None = None
         self._last = TAKING_TURNS[0]
@@ -64,10 +68,14 @@ class PanesScreen(Screen[None]):
         self._panes: dict[EntityKind, Pane] = {}
 
     def compose(self) -> ComposeResult:
-        context = self.session.display_context
+        context, turns = self.session.display_context, Turns()
         self._panes = {
             spec.kind: Pane(
-                spec, context, key=self.keys[spec.kind], empty_words=spec.empty_words.format_map(self.keys)
+                spec,
+                context,
+                key=self.keys[spec.kind],
+                empty_words=spec.empty_words.format_map(self.keys),
+                turns=turns,
             )
             for spec in PANES
         }
@@ -125,14 +133,24 @@ class PanesScreen(Screen[None]):
         tabs = [f"{'>' if spec.kind is active else ' '}{self.keys[spec.kind]} {spec.title}" for spec in PANES]
         self.query_one("#tabs", Pieces).show(tabs, [int(spec.kind is not active) for spec in PANES])
 
+    def hear(self, update: Update) -> None:
+        """Remember what differs from what is shown, until it is shown too."""
+        self._news.add(update)
+
     def show_all(self) -> None:
         """Show the desk's snapshot in every pane, and where things stand in the band."""
         if not self.frozen:
+            news, self._news = self._news, News(self.session.snapshot)
             self.snapshot = self.session.snapshot
             self.pane(LEADER).say_why_empty(self._why_empty())
-            self.pane(LEADER).show(self.snapshot, None, self.session.in_flight)
-            self._follow()
+            self.pane(LEADER).show(self.snapshot, None, self.session.in_flight, news=news)
+            self._follow(news)
         self.show_standing()
+
+    def clear_marks(self) -> bool:
+        """Mark nothing in any pane any more; return whether anything was marked."""
+        marked = [pane.grid.clear_marks() for pane in self._panes.values()]
+        return any(marked)
 
     def _why_empty(self) -> str:
         if self.snapshot.complete:
@@ -184,7 +202,7 @@ class PanesScreen(Screen[None]):
             self._trouble = Trouble(said, id="trouble")
             self.mount(self._trouble, after="#band")
 
-    def _follow(self) -> None:
+    def _follow(self, news: News | None = None) -> None:
         """Show in the other panes what belongs to the block under the cursor, or everything."""
         self._following = None
         snapshot = self.snapshot
@@ -196,7 +214,7 @@ class PanesScreen(Screen[None]):
             for family, pane in self._panes.items():
                 scope: Sequence[ResourceId] | None = found.get(family, ()) if self.linked else None
                 if family is not LEADER and pane.grid.is_attached:
-                    pane.show(snapshot, scope, self.session.in_flight, of=of)
+                    pane.show(snapshot, scope, self.session.in_flight, of=of, news=news)
 
     @on(Pane.CursorMoved)
     def _cursor_moved(self, event: Pane.CursorMoved) -> None:

@@ -1,32 +1,35 @@
 """One pane of the desk: a grid of one family's rows, its filter line, its title and its totals.
 
 A pane shows what it is told to show. It holds the reader's view (filter, sort, columns) and knows which
-rows are in focus; it reads nothing from a server and sends nothing.
+rows are in focus; it reads nothing from a server and sends nothing. Filtering, sorting and adding up is
+done by :mod:`tui.screens.desk.arranger`.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Final
+from collections.abc import Collection, Coroutine, Hashable, Mapping, Sequence
+from typing import Any, Final
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
 from tui.api.base import ResourceId
 from tui.api.sanitize import clean
+from tui.columns.filter import FilterError, parse_filter
 from tui.columns.format import DisplayContext
 from tui.columns.panes import PaneSpec
-from tui.columns.view import FilterError, Totals, View, column_of, keys, parse_filter
+from tui.columns.view import View, column_of
+from tui.screens.desk.arranger import Arranger
+from tui.screens.desk.news import News
+from tui.screens.desk.turns import Turns
+from tui.service.snapshot.diff import UNCHANGED
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
 from widgets.filterbar import FilterBar
 from widgets.grid import Cell, Grid, GridColumn
 from widgets.text_line import Pieces, TextLine
 
-SLICE: Final = 500
-"""How many rows are added up between two keys."""
 NOTHING_MATCHES: Final = "Nothing matches the filter. Esc clears it."
 
 
@@ -47,17 +50,24 @@ class Pane(Vertical):
             super().__init__()
             self.pane = pane
 
-    def __init__(self, spec: PaneSpec, context: DisplayContext, *, key: str, empty_words: str) -> None:
+    def __init__(
+        self,
+        spec: PaneSpec,
+        context: DisplayContext,
+        *,
+        key: str,
+        empty_words: str,
+        turns: Turns | None = None,
+    ) -> None:
         super().__init__(id=spec.kind.value, classes=f"pane {spec.place}")
         self.view = View(spec.kind)
         self.display_context = context
         self._heading = f" {key} {spec.title}"
         self._empty_words = empty_words
         self._snapshot: Snapshot = EMPTY
-        self._flights: Mapping[Ref, str] = {}
+        self._arranger = Arranger(spec.kind, turns or Turns(), self)
+        self._in_flight: Mapping[ResourceId, str] = {}
         self._scope: Sequence[ResourceId] | None = None
-        self._shown: list[ResourceId] = []
-        self._total = 0
         self._why_empty = ""
         self._of = ""
         self._columns = self.view.columns
@@ -73,7 +83,12 @@ class Pane(Vertical):
     @property
     def shown(self) -> tuple[ResourceId, ...]:
         """The rows shown, in order."""
-        return tuple(self._shown)
+        return self._arranger.rows.ids
+
+    @property
+    def arranging(self) -> bool:
+        """Return whether rows, marks or totals are still being worked out."""
+        return self._arranger.busy
 
     @property
     def cursor(self) -> Ref | None:
@@ -86,7 +101,7 @@ class Pane(Vertical):
         """The selected rows in the order shown, else the row under the cursor."""
         chosen = self.grid.selected
         if chosen:
-            return tuple(id for id in self._shown if id in chosen)
+            return tuple(id for id in self.shown if id in chosen)
         return (self.cursor.id,) if self.cursor else ()
 
     def compose(self) -> ComposeResult:
@@ -112,39 +127,80 @@ class Pane(Vertical):
 
     def _cells(self, key: Hashable) -> Sequence[Cell]:
         assert isinstance(key, ResourceId)
-        row = self._snapshot.rows(self.family).get(key)
+        snapshot = self._arranger.rows.snapshot
+        row = snapshot.rows(self.family).get(key)
         if row is None:
             return [Cell("") for _ in self._columns]
-        intent = self._flights.get(Ref(self.family, key))
+        intent = self._in_flight.get(key)
         cells = []
         for column in self._columns:
             if intent and column.id == "state":
                 cells.append(Cell(f"{intent} sent", "intent"))
                 continue
-            role = column.role(self._snapshot, row) if column.role else ""
-            cells.append(Cell(column.cell(self._snapshot, row, self.display_context), role))
+            role = column.role(snapshot, row) if column.role else ""
+            cells.append(Cell(column.cell(snapshot, row, self.display_context), role))
         return cells
 
     def show(
         self,
         snapshot: Snapshot,
         scope: Sequence[ResourceId] | None,
-        flights: Mapping[Ref, str],
+        in_flight: Mapping[Ref, str],
         of: str = "",
+        *,
+        news: News | None = None,
     ) -> None:
-        """Show ``snapshot``; only the rows of ``scope``, those ``of`` a block, when given, else all."""
-        same = (
-            snapshot.rows(self.family) is self._snapshot.rows(self.family)
-            and scope == self._scope
-            and not self.view.filter
-            and not self.view.sort
-        )
-        self._snapshot, self._scope, self._flights, self._of = snapshot, scope, flights, of
-        if same:
-            self.grid.refresh_cells()
+        """Show ``snapshot``; only the rows of ``scope``, those ``of`` a block, when given, else all.
+
+        ``news`` are what differs from an earlier snapshot; where that is the one shown, only the rows
+        that are named take work.
+        """
+        delta = None if news is None else news.delta(self.family, self._snapshot, snapshot)
+        if snapshot.as_at != self._snapshot.as_at:
+            self.grid.clear_marks()
+        self._snapshot, self._scope = snapshot, scope
+        self._show_in_flight(in_flight)
+        if of != self._of:
+            self._of = of
             self._label()
-        else:
-            self._arrange()
+        self._arranger.arrange(self.view, snapshot, scope, delta)
+
+    def _show_in_flight(self, in_flight: Mapping[Ref, str]) -> None:
+        """Show in the cells what was asked of rows, and no longer once that is done."""
+        now = {ref.id: intent for ref, intent in in_flight.items() if ref.family is self.family}
+        before, self._in_flight = self._in_flight, now
+        self.grid.refresh_cells(id for id in before.keys() | now.keys() if before.get(id) != now.get(id))
+
+    # --- what the arranger tells ---------------------------------------------------------------
+
+    def rows_ready(self, changed: Collection[ResourceId] | None) -> None:
+        """Show the rows as they are now; ``changed`` are those with other cells, None when any may have."""
+        rows = self._arranger.rows
+        self._say_empty()
+        self.grid.show(rows.ids, index=rows, changed=changed)
+        self._label()
+
+    def rows_slow(self) -> None:
+        """Say in the title that filtering or sorting takes its time."""
+        self._label()
+
+    def cells_changed(
+        self,
+        cells: Mapping[ResourceId, Collection[str]],
+        added: Collection[ResourceId],
+        removed: Collection[ResourceId],
+    ) -> None:
+        """Mark the cells and rows that are news, and forget the marks of rows that are gone."""
+        self.grid.unmark(removed)
+        self.grid.mark(cells, added)
+
+    def totals_ready(self) -> None:
+        """Show what the rows add up to."""
+        self._footer.show(self._arranger.rows.totals.parts())
+
+    def go_on(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run the rest of long work beside everything else."""
+        self.run_worker(work, group="rows")
 
     def say_why_empty(self, sentence: str) -> None:
         """Say in an empty pane why it is; an empty sentence says what it says by itself."""
@@ -152,7 +208,7 @@ class Pane(Vertical):
         self._say_empty()
 
     def _say_empty(self) -> None:
-        filtered = NOTHING_MATCHES if self._total and self.view.filter else ""
+        filtered = NOTHING_MATCHES if self._arranger.rows.total and self.view.filter else ""
         self.grid.set_empty(clean(self._why_empty) or filtered or self._empty_words)
 
     def set_display_context(self, context: DisplayContext) -> None:
@@ -160,19 +216,9 @@ class Pane(Vertical):
         self.display_context = context
         self.grid.refresh_cells()
 
-    def _arrange(self) -> None:
-        rows = self._snapshot.rows(self.family)
-        ids = rows.keys() if self._scope is None else [id for id in self._scope if id in rows]
-        found = keys(self.view, self._snapshot, ids)
-        self._total, self._shown = len(ids), found
-        self._say_empty()
-        self.grid.show(found)
-        self.grid.refresh_cells()
-        self._label()
-
     def _label(self) -> None:
-        view = self.view
-        count = f"{len(self._shown):,} of {self._total:,}" if view.filter else f"{self._total:,}"
+        view, rows = self.view, self._arranger.rows
+        count = f"{len(rows.ids):,} of {rows.total:,}" if view.filter else f"{rows.total:,}"
         parts = [self._heading, count]
         if self._of:
             parts.append(f"of {clean(self._of)}")
@@ -183,20 +229,10 @@ class Pane(Vertical):
         elif view.sort:
             arrow = "down" if view.descending else "up"
             parts.append(f"by {column_of(self.family, view.sort).title} {arrow}")
+        if self._arranger.slow:
+            parts.append(self._arranger.slow)
         chosen = len(self.grid.selected)
         self._title.show("  ".join(parts), f"{chosen} selected " if chosen else "")
-        self._add_up()
-
-    @work(exclusive=True, group="totals")
-    async def _add_up(self) -> None:
-        """Show the totals; many rows are added up in slices, so that no key waits for them."""
-        sums = Totals(self.view, self._snapshot)
-        shown = self._shown
-        for start in range(0, len(shown), SLICE):
-            if start:
-                await asyncio.sleep(0)
-            sums.add(shown[start : start + SLICE])
-        self._footer.show(sums.parts())
 
     def look_at(self, view: View) -> None:
         """Take another view: filter, sort or columns."""
@@ -206,7 +242,8 @@ class Pane(Vertical):
             self._columns = columns
             self.grid.set_columns(self._grid_columns())
         self.grid.set_sort(view.sort or None, descending=view.descending)
-        self._arrange()
+        self._label()
+        self._arranger.arrange(view, self._snapshot, self._scope, UNCHANGED)
 
     def start_filter(self) -> None:
         """Open the filter line and type into it."""

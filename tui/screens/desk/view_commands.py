@@ -244,15 +244,15 @@ def show_help(desk: PanesScreen) -> None:
 
 
 def step_back(desk: PanesScreen) -> None:
-    """Go one step back: selection, filter, full screen, the past."""
-    pane = desk.active
+    """Go one step back: selection, filter, full screen, the past. Marks of changes go with any step."""
+    pane, marked = desk.active, desk.clear_marks()
     if pane.grid.clear_selection() or pane.drop_filter():
         return
     if desk.full_screen:
         desk.toggle_full_screen()
     elif desk.snapshot.as_at is not None:
         _travel_to(desk, None)
-    else:
+    elif not marked:
         key = desk.session.key_of(QUIT)
         desk.notify(f"Nothing to step back from; {key} leaves.", timeout=2, markup=False)
 

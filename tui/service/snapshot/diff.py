@@ -1,7 +1,9 @@
 """What differs between two snapshots: which rows came, went or changed, and in which fields.
 
 A row changes when its entity does, and also when something shown with it does: a placement by its
-executions, an order by its block and allocations, an allocation by its transactions.
+executions and those of its children, an order by its block and allocations, an allocation by its
+transactions. A row that is not named looks the same in both snapshots, unless its family's ``others`` is
+set.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ from msgspec import Struct, field
 
 from tui.api.base import ResourceId
 from tui.api.models import OrderGraphBlock
-from tui.service.snapshot.snapshot import LINKS, EntityKind, EntityLink, Snapshot
+from tui.api.price_units import PER_UNIT
+from tui.service.snapshot.instruments import Instrument
+from tui.service.snapshot.snapshot import BLOCK_OF_ORDER, LINKS, EntityKind, EntityLink, Snapshot
 
 NOTHING: Final[frozenset[ResourceId]] = frozenset()
 
@@ -23,21 +27,43 @@ class Delta(Struct, frozen=True):
 
     Names are those of the entity; a block's are those of the block and of its totals (``placed``,
     ``derived_state``...). Derived ones are ``executed`` and ``average_price`` of a placement, ``block``
-    and ``allocated`` of an order, ``allocated`` of a placement, ``booked`` of an order or allocation.
+    and ``allocated`` of an order, ``allocated`` of a placement, ``booked`` of an order or allocation,
+    ``parent`` of a placement whose parent came or went.
+
+    ``others`` says that rows may look different which are not named, because the currency or asset class
+    of an instrument is now another: there is no index of the rows that trade it.
     """
 
     added: frozenset[ResourceId] = NOTHING
     removed: frozenset[ResourceId] = NOTHING
     changed: Mapping[ResourceId, frozenset[str]] = field(default_factory=dict)
+    others: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.removed or self.changed)
+        return bool(self.added or self.removed or self.changed or self.others)
+
+    def then(self, later: Delta) -> Delta:
+        """Return what this delta and a later one come to together."""
+        back = self.removed & later.added
+        gone = self.added & later.removed
+        changed = dict(self.changed)
+        for id, names in (*later.changed.items(), *((id, NO_NAMES) for id in back)):
+            changed[id] = changed.get(id, NO_NAMES) | names
+        added = (self.added | later.added) - back - gone
+        removed = (self.removed | later.removed) - back - gone
+        return Delta(
+            added,
+            removed,
+            {id: names for id, names in changed.items() if id not in added and id not in removed},
+            self.others or later.others,
+        )
 
 
+NO_NAMES: Final[frozenset[str]] = frozenset()
+UNCHANGED: Final = Delta()
 Deltas = Mapping[EntityKind, Delta]
 
 _CAUSES: Final[Mapping[str, tuple[EntityKind, frozenset[str]]]] = {
-    "block_of_order": (EntityKind.ORDERS, frozenset({"block"})),
     "executions_of_placement": (EntityKind.PLACEMENTS, frozenset({"executed", "average_price"})),
     "allocations_of_placement": (EntityKind.PLACEMENTS, frozenset({"allocated"})),
     "allocations_of_order": (EntityKind.ORDERS, frozenset({"allocated"})),
@@ -59,6 +85,7 @@ def diff(old: Snapshot, new: Snapshot) -> Deltas:
     added: dict[EntityKind, set[ResourceId]] = {}
     removed: dict[EntityKind, set[ResourceId]] = {}
     changed: dict[EntityKind, dict[ResourceId, frozenset[str]]] = {}
+    looked_at: dict[EntityKind, Iterable[ResourceId]] = {}
     for family in EntityKind:
         before, after = old.rows(family), new.rows(family)
         if before is after:
@@ -66,14 +93,24 @@ def diff(old: Snapshot, new: Snapshot) -> Deltas:
         ids = new.touched.get(family, NOTHING) if neighbours else before.keys() | after.keys()
         come, gone, other = _compare(before, after, ids)
         added[family], removed[family], changed[family] = come, gone, other
+        looked_at[family] = ids
+    _name_moved_orders(
+        old, new, looked_at.get(EntityKind.BLOCKS, ()), changed.setdefault(EntityKind.ORDERS, {})
+    )
     for link in LINKS:
         if link.family in added:
             touched = (*added[link.family], *removed[link.family], *changed[link.family])
             _spread(link, old, new, touched, changed)
+    if EntityKind.PLACEMENTS in changed:
+        placements = EntityKind.PLACEMENTS
+        moved = (*added.get(placements, ()), *removed.get(placements, ()))
+        _climb(old, new, moved, changed[placements])
+        _name_children(old, new, moved, changed[placements])
+    others = _of_other_instruments(old.instruments, new.instruments)
     found: dict[EntityKind, Delta] = {}
     for family in EntityKind:
         come, gone = added.get(family, set()), removed.get(family, set())
-        delta = Delta(frozenset(come), frozenset(gone), changed.get(family, {}))
+        delta = Delta(frozenset(come), frozenset(gone), changed.get(family, {}), family in others)
         if delta:
             found[family] = delta
     return found
@@ -134,15 +171,71 @@ def _targets(
     link: EntityLink, old: Snapshot, new: Snapshot, touched: Iterable[ResourceId]
 ) -> set[ResourceId]:
     was, now = old.rows(link.family), new.rows(link.family)
-    membership = link.family is EntityKind.BLOCKS
     found: set[ResourceId] = set()
     for id in touched:
-        before, after = was.get(id), now.get(id)
-        if membership and before is not None and after is not None:
-            if before.block.order_ids != after.block.order_ids:
-                found |= set(link.targets(before)) ^ set(link.targets(after))
-            continue
-        for row in (before, after):
+        for row in (was.get(id), now.get(id)):
             if row is not None:
                 found.update(link.targets(row))
     return found
+
+
+def _name_moved_orders(
+    old: Snapshot, new: Snapshot, blocks: Iterable[ResourceId], marks: dict[ResourceId, frozenset[str]]
+) -> None:
+    """Mark the orders that another block holds now, among those that ``blocks`` name or named."""
+    for order in _targets(BLOCK_OF_ORDER, old, new, blocks):
+        stayed = order in old.orders and order in new.orders
+        if stayed and old.block_of_order(order) != new.block_of_order(order):
+            marks[order] = marks.get(order, NO_NAMES) | {"block"}
+
+
+def _climb(
+    old: Snapshot,
+    new: Snapshot,
+    moved: Iterable[ResourceId],
+    marks: dict[ResourceId, frozenset[str]],
+) -> None:
+    """Mark the parents of placements, up to the top one: they show the executions of their children."""
+    names = _CAUSES["executions_of_placement"][1]
+    causes = names | {"parent_placement_id"}
+    waiting = [*moved, *(id for id, changed in marks.items() if changed & causes)]
+    seen = set(waiting)
+    while waiting:
+        id = waiting.pop()
+        for row in (old.placements.get(id), new.placements.get(id)):
+            parent = row.parent_placement_id if row is not None else None
+            if parent is None:
+                continue
+            if parent in old.placements and parent in new.placements:
+                marks[parent] = marks.get(parent, NO_NAMES) | names
+            if parent not in seen:
+                seen.add(parent)
+                waiting.append(parent)
+
+
+def _name_children(
+    old: Snapshot, new: Snapshot, moved: Iterable[ResourceId], marks: dict[ResourceId, frozenset[str]]
+) -> None:
+    """Mark the children of placements that came or went: totals count a child only without its parent."""
+    for parent in moved:
+        for child in {*old.children_of_placement(parent), *new.children_of_placement(parent)}:
+            if child in old.placements and child in new.placements:
+                marks[child] = marks.get(child, NO_NAMES) | {"parent"}
+
+
+def _of_other_instruments(
+    old: Mapping[str, Instrument], new: Mapping[str, Instrument]
+) -> frozenset[EntityKind]:
+    """Return the families that show a currency or an asset class by which an instrument now differs."""
+    found: set[EntityKind] = set()
+    if old is new:
+        return frozenset()
+    for luid in old.keys() | new.keys():
+        was, now = old.get(luid), new.get(luid)
+        if was is now:
+            continue
+        if was is not None and (now is None or was.currency != now.currency):
+            found.add(EntityKind.BLOCKS)
+        if (was.price_unit if was else PER_UNIT) != (now.price_unit if now else PER_UNIT):
+            found |= {EntityKind.EXECUTIONS, EntityKind.ALLOCATIONS}
+    return frozenset(found)

@@ -1,0 +1,340 @@
+"""Rows kept up with the desk, against rows filtered, sorted and added up from the start."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tests.columns.steps import done
+from tests.service.entities import NINE, allocation, block, execution, label, order, placement, rid, usd
+from tests.service.entities import transaction as booking
+from tui.api.base import ResourceId
+from tui.columns.column import natural
+from tui.columns.filter import parse_filter
+from tui.columns.panes import COLUMNS
+from tui.columns.sorted_rows import RUN, SortedRows, changed_cells, in_order, newest
+from tui.columns.totals import Totals
+from tui.columns.view import View, column_of
+from tui.screens.desk.news import News
+from tui.service.environment import Update
+from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
+from tui.service.snapshot.snapshot import EMPTY, EntityKind, Snapshot
+
+# --- a desk that anything may happen to ------------------------------------------------------------
+
+NAMES = {
+    EntityKind.BLOCKS: "BLK",
+    EntityKind.ORDERS: "ORD",
+    EntityKind.PLACEMENTS: "PLC",
+    EntityKind.EXECUTIONS: "EXE",
+    EntityKind.ALLOCATIONS: "ALL",
+    EntityKind.TRANSACTIONS: "TXN",
+}
+STATES = ("New", "Cancelled", "Filled", "On fire")
+LUIDS = ("LUID_A", "LUID_B")
+
+
+@dataclass(frozen=True)
+class Touch:
+    """One row put in as ``variant`` says, or taken out when it says nothing."""
+
+    kind: EntityKind
+    number: int
+    variant: tuple[int, int, int] | None
+
+    def row(self) -> Any:
+        """Return the row as it is now."""
+        assert self.variant is not None
+        one, two, three = self.variant
+        code = f"{NAMES[self.kind]}-{self.number}"
+        common = {"side": "Buy" if three else "Sell", "lusid_instrument_id": LUIDS[two % 2], "version": None}
+        units = str(one * 10)
+        share = {"order": f"ORD-{two}", "placement": f"PLC-{one}", "quantity": units}
+        if self.kind is EntityKind.ORDERS:
+            return order(code, units, f"FUND-{two}", state=STATES[one], **common)
+        if self.kind is EntityKind.PLACEMENTS:
+            parent = rid(f"PLC-{two}") if two < self.number and three else None
+            return placement(
+                code, f"BLK-{one}", quantity=units, state=STATES[two], parent_placement_id=parent, **common
+            )
+        if self.kind is EntityKind.EXECUTIONS:
+            return execution(code, f"PLC-{two}", units, f"{three + 1}.5", state=STATES[one], **common)
+        if self.kind is EntityKind.ALLOCATIONS:
+            return allocation(code, **share, state=STATES[three], **common)
+        if self.kind is EntityKind.TRANSACTIONS:
+            return booking(code, allocation=f"ALL-{two}", order=f"ORD-{one}", units=units)
+        classes = label("Block/Desk/AssetClass", "Bond" if three else "Equity")
+        orders = [f"ORD-{number}" for number in (one, two, one + three)]
+        price = usd("1.5") if one else None
+        return block(
+            code, *dict.fromkeys(orders), limit_price=price, properties=classes if two else None, **common
+        )
+
+
+def touched(snapshot: Snapshot, touches: Sequence[Touch]) -> Snapshot:
+    """Return the next snapshot, in which rows were put in and taken out."""
+    draft = SnapshotBuilder(snapshot)
+    for touch in touches:
+        if touch.variant is None:
+            draft.remove(touch.kind, [_key(touch)])
+        elif touch.kind is EntityKind.TRANSACTIONS:
+            draft.put_transactions({_key(touch): touch.row()})
+        elif touch.kind is EntityKind.BLOCKS:
+            draft.put_blocks([touch.row()])
+        else:
+            draft.put(touch.kind, [touch.row()])
+    return draft.freeze(complete=True)
+
+
+def _key(touch: Touch) -> ResourceId:
+    return rid(f"{NAMES[touch.kind]}-{touch.number}")
+
+
+SMALL = st.integers(0, 3)
+VARIANTS = st.tuples(SMALL, SMALL, st.integers(0, 1))
+TOUCHES = st.builds(
+    Touch,
+    st.sampled_from(EntityKind),
+    SMALL,
+    st.one_of(st.none(), *(3 * [st.tuples(SMALL, SMALL, st.integers(0, 1))])),
+)
+FULL = [
+    Touch(kind, number, ((number + 1) % 4, max(0, number - 1), 1))
+    for kind in EntityKind
+    for number in range(4)
+]
+"""Four rows of each kind: executions on placements that have parents, which have parents of their own."""
+
+
+# --- what a pane must show, the slow way -----------------------------------------------------------
+
+
+def counted(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Return how people sort a text: by words and numbers, letters without regard to case."""
+    parts = re.split(r"(\d+)", text.casefold())
+    return tuple((1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts if part)
+
+
+def expected(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> list[ResourceId]:
+    """Return those of ``ids`` that pass the filter, sorted."""
+    rows = snapshot.rows(view.family)
+    matches = parse_filter(view.filter, view.family)
+    found = [id for id in ids if id in rows and matches(snapshot, rows[id])]
+    if view.needs_first:
+        urgency = ("bad", "attention", "waiting", "live", "", "good", "idle")
+        role = column_of(view.family, "state").role
+        assert role is not None
+        return sorted(found, key=lambda id: urgency.index(role(snapshot, rows[id])))
+    if not view.sort:
+        return found
+    value = column_of(view.family, view.sort).value
+    values = {id: value(snapshot, rows[id]) for id in found}
+    keys = {id: counted(each) if isinstance(each, str) else each for id, each in values.items()}
+    empty = [id for id in found if values[id] in (None, "")]
+    full = [id for id in found if id not in empty]
+    return sorted(full, key=lambda id: keys[id], reverse=view.descending) + empty
+
+
+def added_up(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> str:
+    """Return what rows come to, counted from the start."""
+    totals = Totals(view)
+    totals.add(snapshot, ids)
+    return totals.text()
+
+
+@dataclass
+class Kept:
+    """Rows that follow the desk, and the order in which they were first seen."""
+
+    view: View
+    scope: tuple[ResourceId, ...] | None = None
+    seen: list[ResourceId] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.rows = self.built(EMPTY)
+
+    def built(self, snapshot: Snapshot) -> SortedRows:
+        """Filter, sort and add up from the start."""
+        rows = done(SortedRows.build(self.view, snapshot, self.scope))
+        done(rows.count())
+        self.seen.clear()
+        return rows
+
+    def follow(self, news: News, new: Snapshot) -> None:
+        """Go on to ``new``; what differs is in the news."""
+        delta = news.delta(self.view.family, self.rows.snapshot, new)
+        assert delta is not None
+        if delta.others or (self.scope is not None and (delta.added or delta.removed)):
+            self.rows = self.built(new)
+        else:
+            done(self.rows.update(new, delta))
+
+    def check(self) -> None:
+        """Hold what is kept against the slow way."""
+        rows, snapshot = self.rows, self.rows.snapshot
+        present = snapshot.rows(self.view.family)
+        allowed = present if self.scope is None else self.scope
+        self.seen = [id for id in self.seen if id in present]
+        self.seen += [id for id in allowed if id in present and id not in self.seen]
+        wanted = expected(self.view, snapshot, self.seen)
+        assert list(rows.ids) == wanted
+        assert rows.keys() == set(wanted)
+        assert [rows.find(id) for id in wanted] == list(range(len(wanted)))
+        assert rows.total == len(self.seen)
+        assert rows.totals.text() == added_up(self.view, snapshot, wanted)
+
+
+VIEWS = [
+    *(View(kind) for kind in EntityKind),
+    *(View(kind, needs_first=True) for kind in EntityKind),
+    *(View(kind, sort="id", descending=True) for kind in EntityKind),
+    View(EntityKind.BLOCKS, filter="currency:usd", sort="currency"),
+    View(EntityKind.BLOCKS, filter="!state:new", sort="executed", descending=True),
+    View(EntityKind.ORDERS, filter="blk", sort="block"),
+    View(EntityKind.ORDERS, filter="allocated>0", sort="left", descending=True),
+    View(EntityKind.PLACEMENTS, filter="executed>=10", sort="executed"),
+    View(EntityKind.PLACEMENTS, sort="average", descending=True),
+    View(EntityKind.EXECUTIONS, filter="side:buy", sort="value"),
+    View(EntityKind.ALLOCATIONS, filter="!transactions=0", sort="value", descending=True),
+    View(EntityKind.ALLOCATIONS, hidden=frozenset({"value"}), sort="transactions"),
+]
+
+
+@given(st.booleans(), st.lists(st.tuples(st.lists(TOUCHES, max_size=6), st.booleans()), max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_whatever_happens_kept_rows_are_those_of_a_full_filter_and_sort(
+    full: bool, updates: list[tuple[list[Touch], bool]]
+) -> None:
+    panes = [Kept(view) for view in VIEWS]
+    panes += [
+        Kept(View(kind, sort="id"), (rid(f"{NAMES[kind]}-2"), rid(f"{NAMES[kind]}-1"))) for kind in EntityKind
+    ]
+    snapshot, news = EMPTY, News(EMPTY)
+    for touches, shown in [(FULL if full else [], True), *updates]:
+        old, snapshot = snapshot, touched(snapshot, touches)
+        news.add(Update(old, snapshot))
+        if shown:
+            for pane in panes:
+                pane.follow(news, snapshot)
+                pane.check()
+            news = News(snapshot)
+
+
+@given(st.booleans(), st.lists(st.lists(TOUCHES, max_size=6), min_size=1, max_size=6))
+@settings(max_examples=150, deadline=None)
+def test_a_row_that_no_delta_names_looks_as_it_did(full: bool, updates: list[list[Touch]]) -> None:
+    snapshot = touched(EMPTY, FULL if full else [])
+    for touches in updates:
+        old, snapshot = snapshot, touched(snapshot, touches)
+        deltas = Update(old, snapshot).deltas
+        for kind in EntityKind:
+            delta = deltas.get(kind)
+            named = {*delta.added, *delta.removed, *delta.changed} if delta else set()
+            before, after = values(old, kind), values(snapshot, kind)
+            assert (before.keys() ^ after.keys()) <= named
+            if delta is None or not delta.others:
+                assert {id for id in before.keys() & after.keys() if before[id] != after[id]} <= named
+
+
+def values(snapshot: Snapshot, kind: EntityKind) -> Mapping[ResourceId, Sequence[Any]]:
+    """Return the values of all cells of a family, by row."""
+    return {
+        id: [column.value(snapshot, row) for column in COLUMNS[kind]]
+        for id, row in snapshot.rows(kind).items()
+    }
+
+
+# --- single steps ----------------------------------------------------------------------------------
+
+
+@given(st.lists(st.text("ab-09١", max_size=8), min_size=2, max_size=2))
+def test_texts_sort_by_their_words_and_numbers(texts: list[str]) -> None:
+    one, other = texts
+    assert (natural(one) < natural(other)) == (counted(one) < counted(other))
+    assert (natural(one) == natural(other)) == (counted(one) == counted(other))
+
+
+@given(st.lists(st.integers(0, 50)), st.sampled_from([1, 700]))
+def test_sorting_in_steps_is_sorting(numbers: list[int], times: int) -> None:
+    entries = [(0, key, place, rid("R")) for place, key in enumerate(numbers * times)]
+    assert done(in_order(entries)) == sorted(entries)
+
+
+def test_no_step_of_a_sort_is_longer_than_a_run() -> None:
+    entries = [(0, f"{number * 7919 % 20_000:06}", number, rid("R")) for number in range(20_000)]
+    steps = sum(1 for _ in in_order(entries))
+    assert steps > 20_000 // RUN
+
+
+def test_an_update_given_up_half_way_has_done_nothing() -> None:
+    old = snapshot_of(orders=[order(f"ORD-{number}") for number in range(100)])
+    rows = done(SortedRows.build(View(EntityKind.ORDERS, sort="quantity"), old))
+    done(rows.count())
+    before = (rows.ids, rows.totals.text(), rows.total)
+    new = touched(old, [Touch(EntityKind.ORDERS, number, (2, 2, 1)) for number in range(100)])
+    delta = Update(old, new).deltas[EntityKind.ORDERS]
+    steps = rows.update(new, delta)
+    next(steps)
+    steps.close()
+    assert (rows.ids, rows.totals.text(), rows.total) == before
+    assert rows.snapshot is old
+    done(rows.update(new, delta))
+    assert rows.totals.text() == added_up(rows.view, new, rows.ids)
+
+
+def test_rows_that_are_added_up_while_others_change_come_to_the_right_sum() -> None:
+    old = snapshot_of(orders=[order(f"ORD-{number}", "10") for number in range(200)])
+    rows = done(SortedRows.build(View(EntityKind.ORDERS), old))
+    counting = rows.count()
+    next(counting)
+    new = touched(old, [Touch(EntityKind.ORDERS, number, (3, 0, 1)) for number in (0, 150, 300)])
+    done(rows.update(new, Update(old, new).deltas[EntityKind.ORDERS]))
+    done(counting)
+    assert rows.totals.text() == added_up(rows.view, new, rows.ids)
+
+
+def test_new_rows_are_found_at_the_end_or_wherever_they_are() -> None:
+    rows = {rid(code): None for code in "abcd"}
+    assert newest(rows, frozenset({rid("d"), rid("c")})) == [rid("c"), rid("d")]
+    assert newest(rows, frozenset({rid("d"), rid("a")})) == [rid("a"), rid("d")]
+    assert newest(rows, frozenset({rid("b"), rid("gone")})) == [rid("b")]
+
+
+@pytest.mark.parametrize(
+    ("fields", "columns"),
+    [
+        ({"quantity": Decimal(50)}, {"quantity", "left"}),
+        ({"state": "Filled"}, {"state"}),
+        ({"quantity": Decimal("100.0")}, set()),
+        ({"date": NINE.replace(minute=1)}, {"date"}),
+    ],
+)
+def test_cells_change_by_their_values(fields: dict[str, Any], columns: set[str]) -> None:
+    old = snapshot_of(orders=[order("ORD-1")])
+    draft = SnapshotBuilder(old)
+    draft.put(EntityKind.ORDERS, [replace(old.orders[rid("ORD-1")], **fields)])
+    new = draft.freeze()
+    view = View(EntityKind.ORDERS)
+    delta = Update(old, new).deltas.get(EntityKind.ORDERS)
+    found = done(changed_cells(view.columns, view, old, new, delta)) if delta else {}
+    assert found.get(rid("ORD-1"), set()) == columns
+
+
+def test_money_that_comes_and_goes_leaves_no_currency_behind() -> None:
+    empty = snapshot_of()
+    rows = done(SortedRows.build(View(EntityKind.EXECUTIONS), empty))
+    done(rows.count())
+    one = touched(empty, [Touch(EntityKind.EXECUTIONS, 1, (1, 1, 1))])
+    done(rows.update(one, Update(empty, one).deltas[EntityKind.EXECUTIONS]))
+    assert rows.totals.text() == "quantity 10 · 25.00 USD"
+    none = touched(one, [Touch(EntityKind.EXECUTIONS, 1, None)])
+    done(rows.update(none, Update(one, none).deltas[EntityKind.EXECUTIONS]))
+    assert rows.totals.text() == ""

@@ -1,0 +1,263 @@
+"""The rows a pane shows, kept filtered, sorted and added up from one snapshot to the next.
+
+This is a materialized view: it remembers of each row whether it passes the filter and under which key it
+is sorted, so that an update costs the rows it names and not the pane. Work that may be long is written
+as :data:`Steps`, which whoever runs them may interleave with other work, or give up.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Generator, Iterable, Iterator, KeysView, Mapping, Sequence
+from itertools import islice
+from random import Random
+from typing import Any, Final, TypeVar, cast
+
+from tui.api.base import ResourceId
+from tui.columns.column import Column, sort_key
+from tui.columns.filter import parse_filter
+from tui.columns.totals import Totals
+from tui.columns.view import View, column_of
+from tui.service.snapshot.diff import Delta
+from tui.service.snapshot.snapshot import EMPTY, Snapshot
+
+T = TypeVar("T")
+Steps = Generator[None, None, T]
+"""Work that pauses at each ``yield``, at most about a millisecond after the one before."""
+Entry = tuple[int, Any, int, ResourceId]
+"""What a row is sorted by: whether it has a value, the value's key, its place in the desk's own order."""
+
+STEP: Final = 32
+"""Rows that are tested, or whose cells are compared, between two pauses."""
+RUN: Final = 500
+"""Entries that are sorted or copied between two pauses."""
+_OVERSAMPLING: Final = 8
+_URGENCY: Final = {"bad": 0, "attention": 1, "waiting": 2, "live": 3, "": 4, "good": 5, "idle": 6}
+
+
+def paused(items: Iterable[T], every: int = STEP) -> Iterator[tuple[bool, T]]:
+    """Yield ``items``, each with whether it is time to pause after it."""
+    return ((number % every == 0, item) for number, item in enumerate(items, start=1))
+
+
+class SortedRows:
+    """Those rows of a snapshot that a view shows, in its order.
+
+    Rows without a value in the sorted column come last, whatever the direction; rows of equal value stay
+    in the desk's own order, which is the order in which they were first read.
+    """
+
+    def __init__(
+        self, view: View, snapshot: Snapshot = EMPTY, scope: Sequence[ResourceId] | None = ()
+    ) -> None:
+        self.view = view
+        self.snapshot = snapshot
+        self.scope = scope
+        self.totals = Totals(view)
+        self.ids: tuple[ResourceId, ...] = ()
+        """The rows shown, in the order shown."""
+        self._test = parse_filter(view.filter, view.family) if view.filter.strip() else None
+        self._key = _key_of(view)
+        self._reversed = view.descending and bool(view.sort) and not view.needs_first
+        self._order: list[Entry] = []
+        self._entries: dict[ResourceId, Entry] = {}
+        self._places: dict[ResourceId, int] = {}
+        self._next_place = 0
+
+    @classmethod
+    def build(
+        cls, view: View, snapshot: Snapshot, scope: Sequence[ResourceId] | None = None
+    ) -> Steps[SortedRows]:
+        """Filter and sort the rows of ``snapshot``, or those of ``scope`` only; nothing is added up yet.
+
+        Raises:
+            FilterError: the filter cannot be understood.
+        """
+        made = cls(view, snapshot, scope)
+        rows = snapshot.rows(view.family)
+        found: list[Entry] = []
+        for pause, id in paused(rows if scope is None else scope):
+            row = rows.get(id)
+            if row is not None:
+                made._places[id] = place = len(made._places)
+                entry = made._entry(snapshot, id, row, place)
+                if entry is not None:
+                    found.append(entry)
+            if pause:
+                yield
+        made._next_place = len(made._places)
+        made._order = yield from in_order(found)
+        ids: list[ResourceId] = []
+        for start in range(0, len(made._order), RUN):
+            run = made._order[start : start + RUN]
+            ids += [entry[3] for entry in run]
+            made._entries.update((entry[3], entry) for entry in run)
+            yield
+        made.ids = tuple(reversed(ids)) if made._reversed else tuple(ids)
+        return made
+
+    @property
+    def total(self) -> int:
+        """How many rows there are before the filter."""
+        return len(self._places)
+
+    def keys(self) -> KeysView[ResourceId]:
+        """Return the rows shown as a set."""
+        return self._entries.keys()
+
+    def find(self, id: object) -> int | None:
+        """Return where a row is shown, counted from 0; None when it is not."""
+        entry = self._entries.get(id)  # type: ignore[call-overload]
+        if entry is None:
+            return None
+        at = bisect_left(self._order, entry)
+        return len(self._order) - 1 - at if self._reversed else at
+
+    def count(self) -> Steps[None]:
+        """Add up the rows shown now; differences of later updates may be added meanwhile."""
+        snapshot, ids = self.snapshot, self.ids
+        for start in range(0, len(ids), STEP):
+            self.totals.add(snapshot, ids[start : start + STEP])
+            yield
+
+    def update(self, snapshot: Snapshot, delta: Delta) -> Steps[bool]:
+        """Go on to the next snapshot, which differs in ``delta``; return whether rows came, went or moved.
+
+        Nothing changes before the last step, so that what is given up half way has done nothing.
+        """
+        before, after = self.snapshot, snapshot.rows(self.view.family)
+        difference = Totals(self.view)
+        changed: dict[ResourceId, Entry | None] = {}
+        places: dict[ResourceId, int] = {}
+        leaving: list[int] = []
+        coming: list[tuple[int, Entry]] = []
+        for pause, id in paused(self._named(delta, after)):
+            old, row = self._entries.get(id), after.get(id)
+            place = self._places.get(id)
+            if place is None:
+                place = places[id] = self._next_place + len(places)
+            new = None if row is None else self._entry(snapshot, id, row, place)
+            if old is not None:
+                difference.subtract(before, (id,))
+            if new is not None:
+                difference.add(snapshot, (id,))
+            if old != new:
+                changed[id] = new
+                if old is not None:
+                    leaving.append(bisect_left(self._order, old))
+                if new is not None:
+                    coming.append((bisect_left(self._order, new), new))
+            if pause:
+                yield
+        self.snapshot = snapshot
+        self.totals.merge(difference)
+        self._places.update(places)
+        self._next_place += len(places)
+        for id in delta.removed:
+            self._places.pop(id, None)
+        self._move(leaving, coming)
+        for id, entry in changed.items():
+            if entry is None:
+                self._entries.pop(id, None)
+            else:
+                self._entries[id] = entry
+        return bool(changed)
+
+    def _named(self, delta: Delta, after: Mapping[ResourceId, Any]) -> Iterator[ResourceId]:
+        """Yield the rows of ``delta`` that this pane is about, new ones in the desk's own order."""
+        known = self._places
+        yield from (id for id in (*delta.removed, *delta.changed) if id in known)
+        if delta.added and self.scope is None:
+            yield from newest(after, delta.added)
+
+    def _entry(self, snapshot: Snapshot, id: ResourceId, row: Any, place: int) -> Entry | None:
+        """Return what a row is sorted by, or None when the filter does not let it through."""
+        if self._test is not None and not self._test(snapshot, row):
+            return None
+        empty, key = self._key(snapshot, row)
+        return (-empty, key, -place, id) if self._reversed else (empty, key, place, id)
+
+    def _move(self, leaving: list[int], coming: list[tuple[int, Entry]]) -> None:
+        """Take out the rows at the positions ``leaving`` and put in those ``coming``, by position."""
+        if not leaving and not coming:
+            return
+        ids = self.ids[::-1] if self._reversed else self.ids
+        cuts: list[tuple[int, Entry | None]] = [*sorted(coming)]
+        cuts += [(at, None) for at in leaving]
+        cuts.sort(key=lambda cut: (cut[0], cut[1] is None))
+        order: list[Entry] = []
+        found: list[ResourceId] = []
+        start = 0
+        for at, entry in cuts:
+            order += self._order[start:at]
+            found += ids[start:at]
+            start = at
+            if entry is None:
+                start += 1
+            else:
+                order.append(entry)
+                found.append(entry[3])
+        order += self._order[start:]
+        found += ids[start:]
+        self._order = order
+        self.ids = tuple(reversed(found)) if self._reversed else tuple(found)
+
+
+def newest(rows: Mapping[ResourceId, Any], wanted: frozenset[ResourceId]) -> list[ResourceId]:
+    """Return those of ``wanted`` that are among ``rows``, in their order there; new rows stand at the end."""
+    tail = islice(reversed(cast("dict[ResourceId, Any]", rows)), len(wanted))
+    found = [id for id in tail if id in wanted]
+    if len(found) == len(wanted):
+        return found[::-1]
+    return [id for id in rows if id in wanted]
+
+
+def in_order(entries: list[Entry]) -> Steps[list[Entry]]:
+    """Sort in steps: a sample tells the bounds of short runs, which are then sorted one at a time.
+
+    No two entries are equal, because each has a place of its own.
+    """
+    if len(entries) <= RUN:
+        return sorted(entries)
+    count = len(entries) // RUN + 1
+    sample = sorted(Random(count).sample(entries, min(len(entries), count * _OVERSAMPLING)))
+    bounds = sample[_OVERSAMPLING::_OVERSAMPLING]
+    runs: list[list[Entry]] = [[] for _ in range(len(bounds) + 1)]
+    for pause, entry in paused(entries, RUN):
+        runs[bisect_left(bounds, entry)].append(entry)
+        if pause:
+            yield
+    ordered: list[Entry] = []
+    for run in runs:
+        yield
+        ordered += (yield from in_order(run)) if len(run) > 3 * RUN else sorted(run)
+    return ordered
+
+
+def changed_cells(
+    columns: Sequence[Column], view: View, old: Snapshot, new: Snapshot, delta: Delta
+) -> Steps[dict[ResourceId, frozenset[str]]]:
+    """Return the columns in which rows of ``delta`` have another value than they had, by row."""
+    before, after = old.rows(view.family), new.rows(view.family)
+    found: dict[ResourceId, frozenset[str]] = {}
+    for pause, id in paused(delta.changed):
+        was, now = before.get(id), after.get(id)
+        if was is not None and now is not None:
+            names = frozenset(column.id for column in columns if column.differs(old, was, new, now))
+            if names:
+                found[id] = names
+        if pause:
+            yield
+    return found
+
+
+def _key_of(view: View) -> Callable[[Snapshot, Any], tuple[int, Any]]:
+    """Return what a view sorts a row by: how urgently it needs somebody, a column's value, or nothing."""
+    if view.needs_first:
+        role = column_of(view.family, "state").role
+        assert role is not None
+        return lambda snapshot, row: (0, _URGENCY.get(role(snapshot, row), 9))
+    if view.sort:
+        value = column_of(view.family, view.sort).value
+        return lambda snapshot, row: sort_key(value(snapshot, row))
+    return lambda snapshot, row: (0, 0)

@@ -1,0 +1,180 @@
+"""Keeps the rows of one pane filtered, sorted and added up, without holding the event loop.
+
+What is small is done at once. What is long goes on in slices over the next turns of the loop, while the
+pane shows the rows it had; a newer filter, sort or scope takes the place of an older one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Collection, Coroutine, Mapping, Sequence
+from functools import reduce
+from time import perf_counter
+from typing import Any, Final, Protocol
+
+from tui.api.base import ResourceId
+from tui.columns.sorted_rows import SortedRows, Steps, changed_cells
+from tui.columns.view import View
+from tui.screens.desk.turns import Turns
+from tui.service.snapshot.diff import Delta
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
+
+MANY: Final = 1_000
+"""From so many changed rows on, it takes less time to filter and sort all of them again."""
+SLOW_S: Final = 0.2
+"""After so many seconds of filtering or sorting the pane says that it is under way."""
+
+
+class RowsOwner(Protocol):
+    """The pane, as it is told what became ready."""
+
+    def rows_ready(self, changed: Collection[ResourceId] | None) -> None:
+        """Show the rows as they are now; ``changed`` are those with other cells, None when any may have."""
+
+    def rows_slow(self) -> None:
+        """Say that filtering or sorting takes its time."""
+
+    def cells_changed(
+        self,
+        cells: Mapping[ResourceId, Collection[str]],
+        added: Collection[ResourceId],
+        removed: Collection[ResourceId],
+    ) -> None:
+        """Mark the cells and rows that are news, and forget the marks of rows that are gone."""
+
+    def totals_ready(self) -> None:
+        """Show what the rows add up to."""
+
+    def go_on(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run the rest of long work beside everything else."""
+
+
+class Arranger:
+    """Brings :attr:`rows` to the view, snapshot and scope that were asked for last."""
+
+    def __init__(self, family: EntityKind, turns: Turns, owner: RowsOwner) -> None:
+        self.rows = SortedRows(View(family))
+        self._owner = owner
+        self._turns = turns
+        self._view, self._snapshot = self.rows.view, self.rows.snapshot
+        self._scope = self.rows.scope
+        self._rebuilding = False
+        self._arranging: Steps[None] | None = None
+        self._updates: list[tuple[Snapshot, Delta]] = []
+        self._marking: deque[Steps[None]] = deque()
+        self._counting: Steps[None] | None = None
+        self._began = 0.0
+        self._said_slow = False
+        self._going_on = False
+
+    @property
+    def busy(self) -> bool:
+        """Return whether anything is left to do."""
+        return bool(self._arranging or self._updates or self._marking or self._counting)
+
+    @property
+    def slow(self) -> str:
+        """What is under way for so long that the reader should know, or an empty text."""
+        if not self._rebuilding or perf_counter() - self._began < SLOW_S:
+            return ""
+        shown, wanted = self.rows.view, self._view
+        if shown.filter != wanted.filter:
+            return "filtering…"
+        sorts = (shown.sort, shown.descending, shown.needs_first)
+        return "sorting…" if sorts != (wanted.sort, wanted.descending, wanted.needs_first) else "reading…"
+
+    def arrange(
+        self,
+        view: View,
+        snapshot: Snapshot,
+        scope: Sequence[ResourceId] | None,
+        delta: Delta | None = None,
+    ) -> None:
+        """Show the rows of ``snapshot`` that are in ``scope`` (None: all) as ``view`` says.
+
+        ``delta`` is what differs from the snapshot given last, None when that is not known.
+        """
+        former = self._snapshot
+        same = view == self._view and scope == self._scope
+        self._view, self._snapshot, self._scope = view, snapshot, scope
+        if delta and _is_news(former, snapshot):
+            self._marking.append(self._mark(former, snapshot, delta))
+        if same and snapshot is former:
+            return
+        if same and delta is not None and not delta.others and _size(delta) <= MANY:
+            self._updates.append((snapshot, delta))
+        else:
+            self._updates.clear()
+            self._counting = None
+            self._arranging = self._rebuild(view, snapshot, scope)
+            self._rebuilding, self._began, self._said_slow = True, perf_counter(), False
+        if not self._work() and not self._going_on:
+            self._going_on = True
+            self._owner.go_on(self._go_on())
+
+    def _work(self) -> bool:
+        """Work until this turn of the loop is over; return whether everything is done."""
+        until = self._turns.deadline()
+        while self.busy and perf_counter() < until:
+            if self._arranging is None and self._updates:
+                self._arranging = self._update()
+            if self._arranging is not None:
+                if _is_over(self._arranging):
+                    self._arranging = None
+            elif self._marking:
+                if _is_over(self._marking[0]):
+                    self._marking.popleft()
+            elif self._counting is not None and _is_over(self._counting):
+                self._counting = None
+                self._owner.totals_ready()
+        return not self.busy
+
+    async def _go_on(self) -> None:
+        try:
+            while not self._work():
+                if not self._said_slow and self.slow:
+                    self._said_slow = True
+                    self._owner.rows_slow()
+                await asyncio.sleep(0)
+        finally:
+            self._going_on = False
+
+    def _rebuild(self, view: View, snapshot: Snapshot, scope: Sequence[ResourceId] | None) -> Steps[None]:
+        self.rows = yield from SortedRows.build(view, snapshot, scope)
+        self._counting = self.rows.count()
+        self._rebuilding = False
+        self._owner.rows_ready(None)
+
+    def _update(self) -> Steps[None]:
+        """Follow the desk over the updates that wait, as one."""
+        snapshot = self._updates[-1][0]
+        delta = reduce(Delta.then, (delta for _, delta in self._updates))
+        self._updates.clear()
+        yield from self.rows.update(snapshot, delta)
+        self._owner.rows_ready({*delta.added, *delta.changed})
+        if self._counting is None:
+            self._owner.totals_ready()
+
+    def _mark(self, old: Snapshot, new: Snapshot, delta: Delta) -> Steps[None]:
+        view = self._view
+        cells = yield from changed_cells(view.columns, view, old, new, delta)
+        self._owner.cells_changed(cells, delta.added, delta.removed)
+
+
+def _is_over(steps: Steps[None]) -> bool:
+    """Take one step; return whether it was the last."""
+    try:
+        next(steps)
+    except StopIteration:
+        return True
+    return False
+
+
+def _size(delta: Delta) -> int:
+    return len(delta.added) + len(delta.removed) + len(delta.changed)
+
+
+def _is_news(old: Snapshot, new: Snapshot) -> bool:
+    """Return whether differences are something that happened, not a first load or a step in time."""
+    return old.complete and new.complete and old.as_at == new.as_at

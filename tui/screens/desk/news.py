@@ -1,0 +1,45 @@
+"""What differs between the snapshot that is shown and the newest one, gathered update by update."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tui.service.environment import Update
+from tui.service.snapshot.diff import UNCHANGED, Delta, Deltas
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
+
+MANY: Final = 2_000
+"""Rows of one update that are named one by one; finding the names of more would hold up the keys."""
+
+
+class News:
+    """The updates since one snapshot, as one difference. Several may come before they are shown."""
+
+    def __init__(self, since: Snapshot) -> None:
+        self._since = since
+        self._until = since
+        self._deltas: Deltas | None = {}
+
+    def add(self, update: Update) -> None:
+        """Take one more update."""
+        if update.old is update.new:
+            return
+        follows = update.old is self._until and update.new.parent == update.old.serial
+        few = sum(len(ids) for ids in update.new.touched.values()) <= MANY
+        self._until = update.new
+        if self._deltas is None or not follows or not few:
+            self._deltas = None
+        elif not self._deltas:
+            self._deltas = update.deltas
+        else:
+            first, later = self._deltas, update.deltas
+            self._deltas = {
+                family: first.get(family, UNCHANGED).then(later.get(family, UNCHANGED))
+                for family in first.keys() | later.keys()
+            }
+
+    def delta(self, family: EntityKind, old: Snapshot, new: Snapshot) -> Delta | None:
+        """Return what differs in a family from ``old`` to ``new``; None when that is not known."""
+        if self._deltas is None or old is not self._since or new is not self._until:
+            return None
+        return self._deltas.get(family, UNCHANGED)
