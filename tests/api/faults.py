@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any
 
 import httpx
@@ -51,7 +51,7 @@ class CutBody(httpx.AsyncByteStream):
         self._parts = parts
         self._error = error
 
-    async def __aiter__(self):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
         for part in self._parts:
             yield part
         raise self._error
@@ -67,7 +67,7 @@ class Pauses:
         self.seconds.append(seconds)
 
 
-class Tokens:
+class ScriptedTokens:
     """Gives one token after the other: the next each time one is refused, until there is none."""
 
     def __init__(self, *tokens: str) -> None:

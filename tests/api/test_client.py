@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import httpx
@@ -79,7 +80,11 @@ def page(name: str) -> Callable[[], Any]:
     return lambda: Page(answered(name).values, answered(name).next_page)
 
 
-LISTING = {
+async def delete(plural: str, client: Client) -> Any:
+    return await getattr(client, plural).delete(id("X-1"))
+
+
+LISTING: Mapping[str, Any] = {
     "filter": "state eq 'New'",
     "sort_by": ["state ASC", "id.code DESC"],
     "limit": 200,
@@ -306,7 +311,7 @@ CASES: Mapping[str, Case] = {
     ),
     **{
         f"delete from {family.plural}": Case(
-            lambda c, family=family: getattr(c, family.plural).delete(id("X-1")),
+            partial(delete, family.plural),
             "DELETE", f"/api/{family.plural}/Desk/X-1", "25_delete_entity.response",
             gives=whole("25_delete_entity"),
         )

@@ -131,14 +131,18 @@ def test_numbers_of_an_unknown_shape_keep_their_digits() -> None:
     assert codec.encode(second) == b'{"newValue":{"deep":[1.10]}}'
 
 
+FLOAT: Any = 1.5
+NAN: Any = float("nan")
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
         (OrderUpdateRequest(id=ResourceId("s", "c"), quantity=Decimal("NaN")), "NaN"),
         (OrderUpdateRequest(id=ResourceId("s", "c"), quantity=Decimal("-Infinity")), "Infinity"),
         (OrderUpdateRequest(id=ResourceId("s", "c"), quantity=Decimal("1E+400")), "1E"),
-        ({"u1": CurrencyAndAmount(amount=1.5)}, "binary float"),
-        ([MetricValue(value=float("nan"))], "binary float"),
+        ({"u1": CurrencyAndAmount(amount=FLOAT)}, "binary float"),
+        ([MetricValue(value=NAN)], "binary float"),
         (Version(as_at_date=datetime(2026, 11, 20)), "time zone"),  # noqa: DTZ001
         (ResourceId("Desk", "A\ud800"), "half a character"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ FAMILIES = [
 @pytest.mark.parametrize(
     "bad", [None, 5, "text", [], {}, {"id": {"scope": "Desk"}}, {"id": 1}, {"id": {"scope": 1, "code": 2}}]
 )
-def test_one_bad_row_is_shown_as_bad_and_hides_no_other(row: type, name: str, bad: object) -> None:
+def test_one_bad_row_is_shown_as_bad_and_hides_no_other(row: type[Any], name: str, bad: object) -> None:
     reply = json.loads(example(name))
     reply["nextPage"] = "bmV4dA=="
     good = len(reply["values"])

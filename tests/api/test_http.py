@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.api.examples import example
-from tests.api.faults import CutBody, Pauses, Script, Tokens, json_answer, send
+from tests.api.faults import CutBody, Pauses, Script, ScriptedTokens, json_answer, send
 from tui.api import operations, retries
 from tui.api.base import ResourceId
 from tui.api.errors import (
@@ -56,7 +56,7 @@ async def write(client: Http) -> Reply:
 
 
 def client_of(script: Script, pauses: Pauses | None = None, url: str = "http://desk.example/api") -> Http:
-    return Http(url, token=Tokens(TOKEN), transport=script, pause=pauses or Pauses())
+    return Http(url, token=ScriptedTokens(TOKEN), transport=script, pause=pauses or Pauses())
 
 
 async def fails(call: Call, *answers: Any) -> tuple[ApiError, Script, Pauses]:
@@ -273,7 +273,7 @@ class TestSigningOn:
 
             return answer
 
-        tokens = Tokens("old", "new")
+        tokens = ScriptedTokens("old", "new")
         script = Script(answered(401), answered(200))
         await call(Http("http://desk.example", token=tokens, transport=script))
         [(first, body), (second, same)] = sent
@@ -282,13 +282,16 @@ class TestSigningOn:
         assert tokens.refused == ["old"]
 
     async def test_the_second_refusal_stands(self) -> None:
-        script, tokens = Script(httpx.Response(401), httpx.Response(401)), Tokens("old", "new", "newer")
+        script, tokens = (
+            Script(httpx.Response(401), httpx.Response(401)),
+            ScriptedTokens("old", "new", "newer"),
+        )
         with pytest.raises(Unauthenticated):
             await write(Http("http://desk.example", token=tokens, transport=script))
         assert (len(script.requests), tokens.refused) == (2, ["old"])
 
     async def test_without_another_token_the_refusal_stands(self) -> None:
-        script, tokens = Script(httpx.Response(401)), Tokens("only")
+        script, tokens = Script(httpx.Response(401)), ScriptedTokens("only")
         with pytest.raises(Unauthenticated):
             await write(Http("http://desk.example", token=tokens, transport=script))
         assert tokens.refused == ["only"]
@@ -306,7 +309,7 @@ class TestSigningOn:
     async def test_a_write_that_could_not_be_signed_on_was_not_sent(
         self, error: ApiError, kind: type[ApiError]
     ) -> None:
-        class Failing(Tokens):
+        class Failing(ScriptedTokens):
             async def token(self) -> str:
                 raise error
 
@@ -533,7 +536,7 @@ class TestWhatTheUserIsTold:
     async def test_a_token_no_header_can_carry_is_not_told_either(self, bad: str) -> None:
         script = Script()
         with pytest.raises(Unauthenticated) as caught:
-            await write(Http("http://desk.example", token=Tokens(bad), transport=script))
+            await write(Http("http://desk.example", token=ScriptedTokens(bad), transport=script))
         assert bad not in "".join(traceback.format_exception(caught.value))
         assert script.requests == []
 
@@ -563,7 +566,7 @@ class TestWhatTheUserIsTold:
     @pytest.mark.parametrize("url", ["http://desk.example/api", "http://10.0.0.7/api", "http://127.0.0.1.x/"])
     async def test_plain_http_to_another_machine_is_refused_before_anything_is_sent(self, url: str) -> None:
         with pytest.raises(NotSent, match="plain http is only for this machine") as caught:
-            await read(Http(url, token=Tokens(TOKEN), pause=Pauses()))
+            await read(Http(url, token=ScriptedTokens(TOKEN), pause=Pauses()))
         assert caught.value.advice == "Use an https address."
 
     async def test_a_client_tells_nothing_secret_of_itself(self) -> None:

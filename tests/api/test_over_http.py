@@ -6,6 +6,7 @@ import json
 import random
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import httpx
 import pytest
@@ -19,7 +20,7 @@ from tui.api.requests import OrderRequest
 FIGI = {"Instrument/default/Figi": "BBG000B9XRY4"}
 
 
-def order(code: str, quantity: Decimal | None = Decimal(1), **members: object) -> OrderRequest:
+def order(code: str, quantity: Decimal | None = Decimal(1), **members: Any) -> OrderRequest:
     return OrderRequest(
         id=ResourceId("Desk", code), side="Buy", instrument_identifiers=FIGI, quantity=quantity, **members
     )

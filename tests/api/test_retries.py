@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -23,7 +23,7 @@ DOWN = httpx.ConnectError("refused")
 IDS = {"1": ResourceId("Desk", "ORD-1")}
 
 
-class Desk:
+class ScriptedHttp:
     """A client with a clock of its own, which goes on when the client waits."""
 
     def __init__(self, *answers: Any, now: Callable[[], datetime] | None = None) -> None:
@@ -31,13 +31,12 @@ class Desk:
         self.seconds = 0.0
         self.waits: list[float] = []
         self.heard: list[Notice] = []
-        clock = {"now": now} if now else {}
         self.http = Http(
             "http://desk.example/api",
             transport=self.script,
             pause=self.pause,
             clock=lambda: self.seconds,
-            **clock,
+            now=now or (lambda: datetime.now(UTC)),
         )
         self.http.listen(self.heard.append)
 
@@ -65,7 +64,7 @@ LOST = httpx.ReadTimeout("nothing came back")
 
 class TestCircuit:
     async def test_after_five_failures_in_a_row_nothing_is_sent_any_more(self) -> None:
-        desk = Desk(*[LOST] * FAILURE_THRESHOLD)
+        desk = ScriptedHttp(*[LOST] * FAILURE_THRESHOLD)
         assert type(await desk.fails(FAILURE_THRESHOLD)) is NoAnswer
         for call in (desk.read, desk.write):
             with pytest.raises(Offline) as caught:
@@ -81,7 +80,7 @@ class TestCircuit:
     async def test_an_answer_in_between_begins_the_count_anew(self) -> None:
         refusal = httpx.Response(404)
         for answer in (OK, refusal):
-            desk = Desk(*[LOST] * 4, answer, *[LOST] * 4, OK)
+            desk = ScriptedHttp(*[LOST] * 4, answer, *[LOST] * 4, OK)
             await desk.fails(4)
             if answer is OK:
                 await desk.write()
@@ -91,7 +90,7 @@ class TestCircuit:
             await desk.write()
 
     async def test_after_fifteen_seconds_one_call_tries_and_opens_the_way(self) -> None:
-        desk = Desk(*[LOST] * FAILURE_THRESHOLD, OK, OK)
+        desk = ScriptedHttp(*[LOST] * FAILURE_THRESHOLD, OK, OK)
         await desk.fails(FAILURE_THRESHOLD)
         desk.seconds += OPEN_S - 1
         assert isinstance(await desk.fails(), Offline)
@@ -100,7 +99,7 @@ class TestCircuit:
         await desk.write()
 
     async def test_a_try_in_vain_is_another_fifteen_seconds(self) -> None:
-        desk = Desk(*[LOST] * (FAILURE_THRESHOLD + 1))
+        desk = ScriptedHttp(*[LOST] * (FAILURE_THRESHOLD + 1))
         await desk.fails(FAILURE_THRESHOLD)
         desk.seconds += OPEN_S
         assert type(await desk.fails()) is NoAnswer
@@ -108,7 +107,7 @@ class TestCircuit:
         assert [type(each) for each in desk.heard] == [RetryNotice, RetryNotice]
 
     async def test_somebody_who_does_not_want_to_wait_may_try_at_once(self) -> None:
-        desk = Desk(*[LOST] * (FAILURE_THRESHOLD + 1), OK, OK)
+        desk = ScriptedHttp(*[LOST] * (FAILURE_THRESHOLD + 1), OK, OK)
         await desk.fails(FAILURE_THRESHOLD)
         desk.http.try_now()
         assert type(await desk.fails()) is NoAnswer
@@ -119,7 +118,7 @@ class TestCircuit:
         await desk.write()
 
     async def test_only_one_call_tries(self) -> None:
-        desk = Desk(*[LOST] * FAILURE_THRESHOLD, httpx.Response(429), OK)
+        desk = ScriptedHttp(*[LOST] * FAILURE_THRESHOLD, httpx.Response(429), OK)
         await desk.fails(FAILURE_THRESHOLD)
         desk.seconds += OPEN_S
         answers = await asyncio.gather(*(desk.write() for _ in range(5)), return_exceptions=True)
@@ -129,7 +128,7 @@ class TestCircuit:
         def left(_: httpx.Request) -> httpx.Response:
             raise asyncio.CancelledError
 
-        desk = Desk(*[LOST] * FAILURE_THRESHOLD, left, OK)
+        desk = ScriptedHttp(*[LOST] * FAILURE_THRESHOLD, left, OK)
         await desk.fails(FAILURE_THRESHOLD)
         desk.seconds += OPEN_S
         with pytest.raises(asyncio.CancelledError):
@@ -137,13 +136,13 @@ class TestCircuit:
         await desk.write()
 
     async def test_calls_that_fail_together_are_one_failure(self) -> None:
-        desk = Desk(*[DOWN] * (8 + RESERVE_RETRIES), OK)
+        desk = ScriptedHttp(*[DOWN] * (8 + RESERVE_RETRIES), OK)
         await asyncio.gather(*(desk.read() for _ in range(8)), return_exceptions=True)
         assert desk.heard == []
         await send(desk.http, operations.BLOCKS.list)
 
     async def test_what_cannot_be_sent_says_nothing_about_the_server(self) -> None:
-        desk = Desk(OK)
+        desk = ScriptedHttp(OK)
         for _ in range(6):
             with pytest.raises(NotSent, match="cannot be sent"):
                 await send(desk.http, operations.BLOCKS.list, query={"filter": "\ud800"})
@@ -162,7 +161,7 @@ class TestBudget:
     async def test_a_server_in_trouble_is_not_asked_four_times_as_often(self) -> None:
         """Each third read finds the server again; without a budget 30 such reads would take 90 requests."""
         answers = [each for _ in range(30) for each in (httpx.Response(500), httpx.Response(500), OK)]
-        desk = Desk(*answers, *[OK] * 60)
+        desk = ScriptedHttp(*answers, *[OK] * 60)
         for _ in range(30):
             try:
                 await desk.read()
@@ -174,7 +173,7 @@ class TestBudget:
 class TestTime:
     async def test_the_pauses_of_a_read_are_random_up_to_a_doubling_bound(self) -> None:
         for _ in range(20):
-            desk = Desk(*[LOST] * 4)
+            desk = ScriptedHttp(*[LOST] * 4)
             with pytest.raises(NoAnswer):
                 await desk.read()
             assert len(desk.waits) == 3
@@ -182,7 +181,7 @@ class TestTime:
 
     async def test_a_503_may_ask_a_read_to_wait_but_not_for_longer_than_fifteen_seconds(self) -> None:
         busy = httpx.Response(503, headers={"retry-after": "6"})
-        desk = Desk(busy, busy, busy)
+        desk = ScriptedHttp(busy, busy, busy)
         with pytest.raises(NoAnswer):
             await desk.read()
         assert desk.waits == [6, 6]
@@ -193,12 +192,12 @@ class TestTime:
             "date": format_datetime(theirs, usegmt=True),
             "retry-after": format_datetime(theirs + timedelta(seconds=4), usegmt=True),
         }
-        desk = Desk(httpx.Response(429, headers=headers), OK)
+        desk = ScriptedHttp(httpx.Response(429, headers=headers), OK)
         await desk.write()
         assert desk.waits == [4]
 
     async def test_a_wait_one_would_notice_is_told_before_it_begins(self) -> None:
-        desk = Desk(httpx.Response(429, headers={"retry-after": "20"}), httpx.Response(429), OK)
+        desk = ScriptedHttp(httpx.Response(429, headers={"retry-after": "20"}), httpx.Response(429), OK)
         await desk.write()
         assert desk.heard == [RetryNotice(20, "HTTP 429 Too Many Requests")]
 
@@ -206,7 +205,7 @@ class TestTime:
         """Every byte comes in time, but the whole does not: the deadline of the call ends it."""
 
         class Trickle(httpx.AsyncByteStream):
-            async def __aiter__(self):
+            async def __aiter__(self) -> AsyncIterator[bytes]:
                 while True:
                     yield b" "
                     await asyncio.sleep(0)
@@ -218,7 +217,7 @@ class TestTime:
         assert len(script.requests) == 1
 
     async def test_the_tries_of_a_read_share_one_deadline(self) -> None:
-        desk = Desk(*[LOST] * 4)
+        desk = ScriptedHttp(*[LOST] * 4)
         slow = desk.script.handle_async_request
 
         async def handle(request: httpx.Request) -> httpx.Response:
@@ -242,7 +241,7 @@ class TestTime:
         ids=lambda each: getattr(each, "name", ""),
     )
     async def test_nothing_is_waited_for_without_end(self, endpoint: Any, read: float) -> None:
-        desk = Desk(OK)
+        desk = ScriptedHttp(OK)
         await send(desk.http, endpoint, id=ResourceId("Desk", "X"), body=None)
         [request] = desk.script.requests
         assert request.extensions["timeout"] == {"connect": 5, "read": read, "write": 10, "pool": 5}
@@ -268,20 +267,20 @@ class TestClocks:
         self, ours: timedelta, skew: float | None
     ) -> None:
         answer = httpx.Response(200, headers={"date": format_datetime(NOON, usegmt=True)}, json={})
-        desk = Desk(answer, answer, now=lambda: NOON + ours)
+        desk = ScriptedHttp(answer, answer, now=lambda: NOON + ours)
         await desk.read()
         await desk.read()
         assert desk.heard == ([] if skew is None else [ClockSkew(skew)])
 
     async def test_a_server_that_tells_no_time_is_not_doubted(self) -> None:
-        desk = Desk(OK, httpx.Response(200, headers={"date": "soon"}, json={}))
+        desk = ScriptedHttp(OK, httpx.Response(200, headers={"date": "soon"}, json={}))
         await desk.read()
         await desk.read()
         assert desk.heard == []
 
 
 async def test_a_key_is_relied_on_only_where_the_server_says_that_it_keeps_them() -> None:
-    desk = Desk(OK, httpx.Response(200, headers={"idempotency-key-supported": "true"}, json={}))
+    desk = ScriptedHttp(OK, httpx.Response(200, headers={"idempotency-key-supported": "true"}, json={}))
     await desk.write()
     assert not desk.http.supports_idempotency_keys
     await desk.write()
@@ -290,6 +289,6 @@ async def test_a_key_is_relied_on_only_where_the_server_says_that_it_keeps_them(
 
 
 async def test_too_many_requests_end_as_a_refusal_that_did_not_happen() -> None:
-    desk = Desk(*[httpx.Response(429, headers={"retry-after": "1"})] * 3)
+    desk = ScriptedHttp(*[httpx.Response(429, headers={"retry-after": "1"})] * 3)
     assert isinstance(await desk.fails(), RateLimited)
     assert desk.waits == [1, 1]

@@ -27,7 +27,7 @@ from tui.api.errors import ApiError, NotSent, Unauthenticated
 from tui.api.http import AsyncBaseTransport, Http, asgi_transport, post_form
 from tui.api.requests import BookTransactionsRequest
 from tui.config.secrets import read_token
-from tui.oms.auth.tokens import SECOND, Tokens
+from tui.oms.auth.tokens import NANOSECONDS_PER_S, Tokens
 from tui.oms.auth.users import User, Users, digest
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
@@ -47,7 +47,7 @@ TOKEN_URL = "http://embedded/oauth2/default/v1/token"
 CREDENTIALS = Credentials(TOKEN_URL, OKAFOR.name, Secret(PASSWORD), "blotter", Secret("c&secret"))
 
 
-class Clock:
+class ManualClock:
     """Seconds that pass when a test says so."""
 
     def __init__(self) -> None:
@@ -57,10 +57,10 @@ class Clock:
         return self.seconds
 
     def nanoseconds(self) -> int:
-        return int(self.seconds * SECOND)
+        return int(self.seconds * NANOSECONDS_PER_S)
 
 
-class Line(AsyncBaseTransport):
+class TokenLine(AsyncBaseTransport):
     """The line to the server; counts what is asked of it, and answers what a test puts in its place."""
 
     def __init__(self, server: AsyncBaseTransport) -> None:
@@ -88,8 +88,8 @@ class Line(AsyncBaseTransport):
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture
@@ -98,17 +98,17 @@ def pauses() -> Pauses:
 
 
 @pytest.fixture
-def line(engine: Engine, clock: Clock) -> Line:
-    return Line(asgi_transport(Server(engine, ServerSettings(tokens=Tokens(USERS, clock.nanoseconds)))))
+def line(engine: Engine, clock: ManualClock) -> TokenLine:
+    return TokenLine(asgi_transport(Server(engine, ServerSettings(tokens=Tokens(USERS, clock.nanoseconds)))))
 
 
 @pytest.fixture
-def grant(line: Line, clock: Clock, pauses: Pauses) -> PasswordGrant:
+def grant(line: TokenLine, clock: ManualClock, pauses: Pauses) -> PasswordGrant:
     return PasswordGrant(CREDENTIALS, partial(post_form, transport=line), now=clock, pause=pauses)
 
 
 @pytest.fixture
-async def client(line: Line, grant: PasswordGrant) -> AsyncIterator[Client]:
+async def client(line: TokenLine, grant: PasswordGrant) -> AsyncIterator[Client]:
     made = Client(Http("http://embedded/api", token=grant, transport=line, pause=Pauses()))
     yield made
     await made.close()
@@ -123,14 +123,14 @@ def refused(status: int, description: str, **headers: str) -> httpx.Response:
 # --- the password grant ----------------------------------------------------------------------------
 
 
-async def test_a_password_signs_on_and_the_server_says_who_it_is(client: Client, line: Line) -> None:
+async def test_a_password_signs_on_and_the_server_says_who_it_is(client: Client, line: TokenLine) -> None:
     assert (await client.call(operations.WHO_AM_I)).id == "dlr.okafor"
     await client.call(operations.WHO_AM_I)
     assert line.grants == ["password"]
 
 
 async def test_a_token_is_renewed_a_minute_before_it_ends_with_the_refresh_token(
-    client: Client, line: Line, clock: Clock
+    client: Client, line: TokenLine, clock: ManualClock
 ) -> None:
     await client.call(operations.WHO_AM_I)
     clock.seconds = LIFETIME - 61
@@ -142,14 +142,14 @@ async def test_a_token_is_renewed_a_minute_before_it_ends_with_the_refresh_token
 
 
 @pytest.mark.parametrize("calls", [50])
-async def test_fifty_calls_at_once_ask_for_one_token(client: Client, line: Line, calls: int) -> None:
+async def test_fifty_calls_at_once_ask_for_one_token(client: Client, line: TokenLine, calls: int) -> None:
     await asyncio.gather(*(client.call(operations.WHO_AM_I) for _ in range(calls)))
     assert line.grants == ["password"]
     assert line.paths.count("/identity/api/me") == calls
 
 
 async def test_fifty_calls_that_are_refused_together_ask_for_one_token(
-    client: Client, line: Line, clock: Clock, grant: PasswordGrant
+    client: Client, line: TokenLine, clock: ManualClock, grant: PasswordGrant
 ) -> None:
     before = await grant.token()
     renewed = await asyncio.gather(*(grant.renew(before) for _ in range(50)))
@@ -161,7 +161,7 @@ async def test_fifty_calls_that_are_refused_together_ask_for_one_token(
 
 
 async def test_a_refresh_token_that_is_over_gives_way_to_the_password(
-    client: Client, line: Line, clock: Clock
+    client: Client, line: TokenLine, clock: ManualClock
 ) -> None:
     await client.call(operations.WHO_AM_I)
     clock.seconds = LIFETIME + REFRESH + 1
@@ -170,7 +170,7 @@ async def test_a_refresh_token_that_is_over_gives_way_to_the_password(
 
 
 async def test_a_token_endpoint_that_gives_no_refresh_token_is_asked_with_the_password(
-    grant: PasswordGrant, line: Line, clock: Clock
+    grant: PasswordGrant, line: TokenLine, clock: ManualClock
 ) -> None:
     line.instead = [httpx.Response(200, json={"access_token": "one"})]
     assert await grant.token() == "one"
@@ -182,7 +182,7 @@ async def test_a_token_endpoint_that_gives_no_refresh_token_is_asked_with_the_pa
 
 
 async def test_a_call_that_is_refused_in_the_middle_of_a_booking_is_signed_on_and_books_once(
-    client: Client, line: Line, engine: Engine, clock: Clock, grant: PasswordGrant
+    client: Client, line: TokenLine, engine: Engine, clock: ManualClock, grant: PasswordGrant
 ) -> None:
     async with httpx.AsyncClient(
         transport=line.server,
@@ -208,7 +208,9 @@ async def test_a_call_that_is_refused_in_the_middle_of_a_booking_is_signed_on_an
 # --- when it fails ---------------------------------------------------------------------------------
 
 
-async def test_a_wrong_password_is_said_in_the_words_of_the_endpoint(line: Line, clock: Clock) -> None:
+async def test_a_wrong_password_is_said_in_the_words_of_the_endpoint(
+    line: TokenLine, clock: ManualClock
+) -> None:
     wrong = Credentials(TOKEN_URL, OKAFOR.name, Secret("not-it"), "blotter", Secret("c&secret"))
     grant = PasswordGrant(wrong, partial(post_form, transport=line), now=clock)
     with pytest.raises(Unauthenticated) as caught:
@@ -218,7 +220,7 @@ async def test_a_wrong_password_is_said_in_the_words_of_the_endpoint(line: Line,
     assert "not-it" not in "".join(traceback.format_exception(caught.value))
 
 
-async def test_what_the_endpoint_says_cannot_move_the_terminal(grant: PasswordGrant, line: Line) -> None:
+async def test_what_the_endpoint_says_cannot_move_the_terminal(grant: PasswordGrant, line: TokenLine) -> None:
     line.instead = [refused(400, "\x1b]52;c;x\x07 no")]
     with pytest.raises(Unauthenticated) as caught:
         await grant.token()
@@ -226,7 +228,7 @@ async def test_what_the_endpoint_says_cannot_move_the_terminal(grant: PasswordGr
 
 
 async def test_a_refused_password_is_not_tried_again_and_again(
-    grant: PasswordGrant, line: Line, clock: Clock
+    grant: PasswordGrant, line: TokenLine, clock: ManualClock
 ) -> None:
     """Identity providers lock the account of who tries a wrong password often."""
     line.instead = [refused(401, "Locked soon"), refused(401, "Locked")]
@@ -242,7 +244,7 @@ async def test_a_refused_password_is_not_tried_again_and_again(
 
 
 async def test_a_failed_renewal_is_told_to_all_who_wait_and_holds_nobody_up_afterwards(
-    grant: PasswordGrant, line: Line
+    grant: PasswordGrant, line: TokenLine
 ) -> None:
     line.instead = [httpx.ConnectError("refused")]
     told = await asyncio.gather(*(grant.token() for _ in range(5)), return_exceptions=True)
@@ -262,7 +264,7 @@ async def test_a_failed_renewal_is_told_to_all_who_wait_and_holds_nobody_up_afte
     ],
 )
 async def test_an_endpoint_in_trouble_means_that_the_request_was_not_sent(
-    client: Client, grant: PasswordGrant, line: Line, trouble: Any
+    client: Client, grant: PasswordGrant, line: TokenLine, trouble: Any
 ) -> None:
     line.instead = [trouble]
     with pytest.raises(NotSent, match="Signing on did not work"):
@@ -270,7 +272,9 @@ async def test_an_endpoint_in_trouble_means_that_the_request_was_not_sent(
     assert line.paths == ["/oauth2/default/v1/token"]
 
 
-async def test_a_caller_that_gives_up_takes_nothing_from_the_others(grant: PasswordGrant, line: Line) -> None:
+async def test_a_caller_that_gives_up_takes_nothing_from_the_others(
+    grant: PasswordGrant, line: TokenLine
+) -> None:
     line.held = asyncio.Event()
     impatient = asyncio.create_task(grant.token())
     patient = asyncio.create_task(grant.token())
@@ -283,7 +287,7 @@ async def test_a_caller_that_gives_up_takes_nothing_from_the_others(grant: Passw
     assert line.grants == ["password"]
 
 
-async def test_everybody_giving_up_leaves_nothing_held(grant: PasswordGrant, line: Line) -> None:
+async def test_everybody_giving_up_leaves_nothing_held(grant: PasswordGrant, line: TokenLine) -> None:
     line.held = asyncio.Event()
     callers = [asyncio.create_task(grant.token()) for _ in range(3)]
     await line.asked.wait()
@@ -296,7 +300,7 @@ async def test_everybody_giving_up_leaves_nothing_held(grant: PasswordGrant, lin
 
 
 async def test_a_renewal_that_fails_early_leaves_the_token_that_is_still_good(
-    grant: PasswordGrant, line: Line, clock: Clock, caplog: pytest.LogCaptureFixture
+    grant: PasswordGrant, line: TokenLine, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     token = await grant.token()
     clock.seconds = LIFETIME - 30
@@ -310,7 +314,7 @@ async def test_a_renewal_that_fails_early_leaves_the_token_that_is_still_good(
 
 
 async def test_after_its_end_a_token_is_not_used_any_more(
-    grant: PasswordGrant, line: Line, clock: Clock
+    grant: PasswordGrant, line: TokenLine, clock: ManualClock
 ) -> None:
     await grant.token()
     clock.seconds = LIFETIME
@@ -332,7 +336,7 @@ async def test_after_its_end_a_token_is_not_used_any_more(
     ],
 )
 async def test_an_answer_that_is_no_token_is_said_and_not_shown(
-    grant: PasswordGrant, line: Line, body: bytes
+    grant: PasswordGrant, line: TokenLine, body: bytes
 ) -> None:
     line.instead = [httpx.Response(200, content=body)]
     with pytest.raises(Unauthenticated) as caught:
@@ -346,7 +350,7 @@ async def test_an_answer_that_is_no_token_is_said_and_not_shown(
 
 
 async def test_an_endpoint_that_has_too_many_requests_is_asked_again_when_it_says(
-    grant: PasswordGrant, line: Line, pauses: Pauses
+    grant: PasswordGrant, line: TokenLine, pauses: Pauses
 ) -> None:
     later = format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True)
     line.instead = [
@@ -362,7 +366,7 @@ async def test_an_endpoint_that_has_too_many_requests_is_asked_again_when_it_say
 
 
 async def test_after_five_tries_it_is_given_up_in_words_and_left_alone(
-    grant: PasswordGrant, line: Line, pauses: Pauses, clock: Clock
+    grant: PasswordGrant, line: TokenLine, pauses: Pauses, clock: ManualClock
 ) -> None:
     line.instead = [httpx.Response(429) for _ in range(5)]
     with pytest.raises(NotSent, match="Signing on did not work"):
@@ -378,7 +382,7 @@ async def test_after_five_tries_it_is_given_up_in_words_and_left_alone(
 # --- tokens that are given -------------------------------------------------------------------------
 
 
-async def test_a_fixed_token_that_is_refused_stays_refused(line: Line) -> None:
+async def test_a_fixed_token_that_is_refused_stays_refused(line: TokenLine) -> None:
     http = Http("http://embedded/api", token=FixedToken(Secret("expired")), transport=line)
     with pytest.raises(Unauthenticated, match="Sign on again"):
         await Client(http).call(operations.WHO_AM_I)
@@ -398,7 +402,7 @@ def write_token(path: Path, token: str) -> None:
     path.chmod(0o600)
 
 
-async def test_a_token_file_is_read_again_every_two_minutes(token_file: Path, clock: Clock) -> None:
+async def test_a_token_file_is_read_again_every_two_minutes(token_file: Path, clock: ManualClock) -> None:
     source = TokenFile(lambda: read_token(token_file), now=clock)
     assert await source.token() == "okafors-own"
     write_token(token_file, "the-next")
@@ -409,7 +413,7 @@ async def test_a_token_file_is_read_again_every_two_minutes(token_file: Path, cl
 
 
 async def test_a_token_file_is_read_again_when_its_token_is_refused(
-    token_file: Path, line: Line, clock: Clock
+    token_file: Path, line: TokenLine, clock: ManualClock
 ) -> None:
     write_token(token_file, "yesterdays")
     source = TokenFile(lambda: read_token(token_file), now=clock)
@@ -431,7 +435,7 @@ def open_up(path: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [vanish, open_up])
 async def test_a_token_file_that_cannot_be_read_in_between_leaves_the_token_in_use(
-    token_file: Path, clock: Clock, spoil: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+    token_file: Path, clock: ManualClock, spoil: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     source = TokenFile(lambda: read_token(token_file), now=clock)
     await source.token()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.faults import Pauses, Tokens, send
+from tests.api.faults import Pauses, ScriptedTokens, send
 from tests.api.test_http import Word
 from tui.api import operations
 from tui.api.errors import NotSent
@@ -44,7 +44,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-class Server:
+class TlsServer:
     """Answers everything alike over TLS, and keeps what it was asked."""
 
     def __init__(self) -> None:
@@ -60,8 +60,8 @@ class Server:
 
 
 @pytest.fixture
-async def server(authority: Path) -> AsyncIterator[Server]:
-    made = Server()
+async def server(authority: Path) -> AsyncIterator[TlsServer]:
+    made = TlsServer()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(authority, authority.with_name("key.pem"))
     listening = await asyncio.start_server(made.answer, "localhost", 0, ssl=context)
@@ -107,12 +107,14 @@ async def tunnel() -> AsyncIterator[Tunnel]:
     listening.close()
 
 
-def connect(server: Server, **given: object) -> Http:
+def connect(server: TlsServer, **given: object) -> Http:
     url = f"https://localhost:{server.port}/api"
-    return Http(url, token=Tokens("very-secret-token"), pause=Pauses(), **given)  # type: ignore[arg-type]
+    return Http(url, token=ScriptedTokens("very-secret-token"), pause=Pauses(), **given)  # type: ignore[arg-type]
 
 
-async def test_a_certificate_nobody_vouches_for_is_refused_before_the_token_is_sent(server: Server) -> None:
+async def test_a_certificate_nobody_vouches_for_is_refused_before_the_token_is_sent(
+    server: TlsServer,
+) -> None:
     http = connect(server)
     with pytest.raises(NotSent, match="certificate verify failed"):
         await send(http, operations.BLOCKS.list)
@@ -120,13 +122,15 @@ async def test_a_certificate_nobody_vouches_for_is_refused_before_the_token_is_s
     await http.close()
 
 
-async def test_an_authority_of_ones_own_is_believed(server: Server, authority: Path) -> None:
+async def test_an_authority_of_ones_own_is_believed(server: TlsServer, authority: Path) -> None:
     http = connect(server, ca_file=authority)
     assert (await send(http, operations.BLOCKS.list)).body == b'{"values":[]}'
     await http.close()
 
 
-async def test_a_proxy_carries_what_it_cannot_read(server: Server, authority: Path, tunnel: Tunnel) -> None:
+async def test_a_proxy_carries_what_it_cannot_read(
+    server: TlsServer, authority: Path, tunnel: Tunnel
+) -> None:
     proxy = Proxy(f"http://localhost:{tunnel.port}", "pu", Word("pp"))
     http = connect(server, ca_file=authority, proxy=proxy)
     await send(http, operations.BLOCKS.list)
@@ -140,7 +144,7 @@ async def test_a_proxy_carries_what_it_cannot_read(server: Server, authority: Pa
 
 
 async def test_a_proxy_that_refuses_us_means_that_nothing_was_sent(
-    server: Server, authority: Path, tunnel: Tunnel
+    server: TlsServer, authority: Path, tunnel: Tunnel
 ) -> None:
     proxy = Proxy(f"http://localhost:{tunnel.port}", "pu", Word("wrong-secret"))
     http = connect(server, ca_file=authority, proxy=proxy)

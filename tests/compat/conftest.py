@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.compat.serving import Generation, Served, served
+from tests.compat.serving import Generation, ServeProcess, served
 
 MARK = "proves(method, outcome): this method of the SDK is seen to end so: success, partial or failure"
 
@@ -43,7 +43,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     CALLS.clear()
     result = yield
     assert isinstance(item, pytest.Function)
-    family = item.callspec.params.get("family") if hasattr(item, "callspec") else None
+    family: Any = item.callspec.params.get("family") if hasattr(item, "callspec") else None
     for method, outcome in claims:
         name = family.named(method) if family else method
         assert (name, outcome) in CALLS, f"{item.name} claims {outcome} of {name} and saw {sorted(CALLS)}"
@@ -51,21 +51,21 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 @pytest.fixture(scope="module")
-def server(generation: Generation) -> Iterator[Served]:
+def server(generation: Generation) -> Iterator[ServeProcess]:
     """One server for the tests of a module, each in a scope of its own."""
     with served(generation=generation) as running:
         yield running
 
 
 @pytest.fixture
-def own_server(generation: Generation) -> Iterator[Served]:
+def own_server(generation: Generation) -> Iterator[ServeProcess]:
     """A server for one test alone, which may name things as the contract does."""
     with served(generation=generation) as running:
         yield running
 
 
 @pytest.fixture
-async def desk(server: Served, flavour: Any) -> AsyncIterator[Any]:
+async def desk(server: ServeProcess, flavour: Any) -> AsyncIterator[Any]:
     """The SDK, signed on to the module's server."""
     from tests.compat.sdk import desk_of
 
@@ -74,7 +74,7 @@ async def desk(server: Served, flavour: Any) -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-async def own_desk(own_server: Served, flavour: Any) -> AsyncIterator[Any]:
+async def own_desk(own_server: ServeProcess, flavour: Any) -> AsyncIterator[Any]:
     """The SDK, signed on to the test's own server."""
     from tests.compat.sdk import desk_of
 

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 
 import pytest
 
-from tests.compat.serving import Generation, Served
+from tests.compat.serving import Generation, ServeProcess
 from tests.paths import EXAMPLES
 
 lusid = pytest.importorskip("lusid", reason="the official SDK is not installed; .ci/sdk installs and runs it")
@@ -50,7 +50,7 @@ CALLS: Final[set[tuple[str, Outcome]]] = set()
 """The methods the running test has called, and how each call ended."""
 
 
-class Watched:
+class RecordedApi:
     """One API of the SDK that notes in ``CALLS`` how every call of it ended."""
 
     def __init__(self, api: Any) -> None:
@@ -89,35 +89,37 @@ def _outcome(answer: Any) -> Outcome:
     return "partial" if getattr(said, "failed", None) else "success"
 
 
-class Desk:
+class SdkDesk:
     """The APIs of order management, as the SDK builds them for one server."""
 
-    def __init__(self, build: Callable[[Any], Any], server: Served) -> None:
+    def __init__(self, build: Callable[[Any], Any], server: ServeProcess) -> None:
         self.server = server
-        self.manage = Watched(build(lusid.OrderManagementApi))
-        self.graph = Watched(build(lusid.OrderGraphApi))
-        self.blocks = Watched(build(lusid.BlocksApi))
-        self.orders = Watched(build(lusid.OrdersApi))
-        self.placements = Watched(build(lusid.PlacementsApi))
-        self.executions = Watched(build(lusid.ExecutionsApi))
-        self.allocations = Watched(build(lusid.AllocationsApi))
-        self.portfolios = Watched(build(lusid.TransactionPortfoliosApi))
+        self.manage = RecordedApi(build(lusid.OrderManagementApi))
+        self.graph = RecordedApi(build(lusid.OrderGraphApi))
+        self.blocks = RecordedApi(build(lusid.BlocksApi))
+        self.orders = RecordedApi(build(lusid.OrdersApi))
+        self.placements = RecordedApi(build(lusid.PlacementsApi))
+        self.executions = RecordedApi(build(lusid.ExecutionsApi))
+        self.allocations = RecordedApi(build(lusid.AllocationsApi))
+        self.portfolios = RecordedApi(build(lusid.TransactionPortfoliosApi))
 
 
 @asynccontextmanager
-async def signed_on(server: Served, flavour: Flavour, **settings: Any) -> AsyncIterator[Desk]:
+async def signed_on(server: ServeProcess, flavour: Flavour, **settings: Any) -> AsyncIterator[SdkDesk]:
     """Sign on as a program of the SDK's user does, with settings of the SDK's factory."""
     extensions = lusid.extensions
     if flavour == "sync":
         with extensions.SyncApiClientFactory(**settings) as factory:
-            yield Desk(factory.build, server)
+            yield SdkDesk(factory.build, server)
     else:
         async with extensions.ApiClientFactory(**settings) as factory:
-            yield Desk(factory.build, server)
+            yield SdkDesk(factory.build, server)
 
 
 @asynccontextmanager
-async def desk_of(server: Served, flavour: Flavour, *, token: str | None = None) -> AsyncIterator[Desk]:
+async def desk_of(
+    server: ServeProcess, flavour: Flavour, *, token: str | None = None
+) -> AsyncIterator[SdkDesk]:
     """Sign on to a server with an access token, as the SDK's users do."""
     loader = lusid.extensions.ArgsConfigurationLoader(
         api_url=server.url, access_token=token or server.token, app_name="compat"

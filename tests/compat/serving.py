@@ -17,7 +17,7 @@ Generation = Literal["latest", "2.1"]
 
 
 @dataclass(frozen=True)
-class Served:
+class ServeProcess:
     """Where a running server is, the token it asks for, and whose shapes it answers in."""
 
     url: str
@@ -31,7 +31,7 @@ class Served:
 
 
 @contextmanager
-def served(*options: str, generation: Generation = "latest") -> Iterator[Served]:
+def served(*options: str, generation: Generation = "latest") -> Iterator[ServeProcess]:
     """Run a server on a free port and an empty desk until the block ends; it must end cleanly."""
     command = [sys.executable, "-m", "tui", "serve", "--port", "0", "--db", ":memory:"]
     environment = {
@@ -54,11 +54,11 @@ def served(*options: str, generation: Generation = "latest") -> Iterator[Served]
     assert process.returncode == 0, complaints
 
 
-def _told(process: subprocess.Popen[str], generation: Generation) -> Served:
+def _told(process: subprocess.Popen[str], generation: Generation) -> ServeProcess:
     output: IO[str] | None = process.stdout
     assert output is not None
     told = dict(line.strip().split(" ", 1) for line in (output.readline(), output.readline()) if " " in line)
     if told.keys() != {"url", "token"}:
         process.kill()
         raise AssertionError(f"serve did not say where it is: {told} {process.communicate()[1]}")
-    return Served(told["url"], told["token"], generation)
+    return ServeProcess(told["url"], told["token"], generation)

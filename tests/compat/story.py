@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.compat.sdk import Desk, got, keyed, lusid, request, sent
+from tests.compat.sdk import SdkDesk, got, keyed, lusid, request, sent
 
 
-class Story:
+class ScenarioSteps:
     """The worked scenario's calls in one scope, so that a test can begin where it wants to."""
 
-    def __init__(self, desk: Desk, scope: str) -> None:
+    def __init__(self, desk: SdkDesk, scope: str) -> None:
         self.desk, self.scope = desk, scope
 
     def id(self, code: str) -> Any:

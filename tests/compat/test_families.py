@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
 
-from tests.compat.sdk import Desk, expected, facts, got, lusid, moved, refusal, request, sent
+from tests.compat.sdk import SdkDesk, expected, facts, got, lusid, moved, refusal, request, sent
 
 proves = pytest.mark.proves
 
@@ -83,12 +84,12 @@ FAMILIES = [
 each_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.plural)
 
 
-def method(desk: Desk, family: Family, verb: str) -> Any:
+def method(desk: SdkDesk, family: Family, verb: str) -> Any:
     """Give a method of a family's API by its verb, such as ``get_{singular}``."""
     return getattr(getattr(desk, family.plural), family.named(verb))
 
 
-async def with_what_it_needs(desk: Desk, family: Family, scope: str) -> Any:
+async def with_what_it_needs(desk: SdkDesk, family: Family, scope: str) -> Any:
     """Give an upsert of one family after everything its entities refer to was written."""
     if family.singular in ("placement", "execution", "allocation"):
         await got(
@@ -108,7 +109,9 @@ async def with_what_it_needs(desk: Desk, family: Family, scope: str) -> Any:
 @proves("list_{plural}", "success")
 @proves("delete_{singular}", "success")
 @each_family
-async def test_an_entity_is_written_read_listed_and_deleted(desk: Desk, family: Family, scope: str) -> None:
+async def test_an_entity_is_written_read_listed_and_deleted(
+    desk: SdkDesk, family: Family, scope: str
+) -> None:
     get, delete = method(desk, family, "get_{singular}"), method(desk, family, "delete_{singular}")
     body = await with_what_it_needs(desk, family, scope)
 
@@ -137,9 +140,9 @@ async def test_an_entity_is_written_read_listed_and_deleted(desk: Desk, family: 
 @proves("get_{singular}", "failure")
 @proves("delete_{singular}", "failure")
 @each_family
-async def test_what_is_not_there_is_404_with_its_code(desk: Desk, family: Family) -> None:
+async def test_what_is_not_there_is_404_with_its_code(desk: SdkDesk, family: Family) -> None:
     for verb in ("get_{singular}", "delete_{singular}"):
-        error, problem = await refusal(lambda verb=verb: method(desk, family, verb)("Desk", "NONE"))
+        error, problem = await refusal(partial(method(desk, family, verb), "Desk", "NONE"))
         assert error.status == 404
         assert (problem.name, problem.code) == (f"{family.singular.title()}NotFound", family.missing)
         assert problem.detail == f"No {family.singular} with scope 'Desk' and code 'NONE' exists."
@@ -147,7 +150,7 @@ async def test_what_is_not_there_is_404_with_its_code(desk: Desk, family: Family
 
 @proves("upsert_{plural}", "failure")
 @each_family
-async def test_a_refused_upsert_leaves_nothing_behind(desk: Desk, family: Family, scope: str) -> None:
+async def test_a_refused_upsert_leaves_nothing_behind(desk: SdkDesk, family: Family, scope: str) -> None:
     body = await with_what_it_needs(desk, family, scope)
     bad = family.requests(scope, **family.wrong)
     error, problem = await refusal(lambda: method(desk, family, "upsert_{plural}")(bad))
@@ -159,7 +162,7 @@ async def test_a_refused_upsert_leaves_nothing_behind(desk: Desk, family: Family
 
 @proves("list_{plural}", "failure")
 @each_family
-async def test_a_filter_that_cannot_be_read_is_400_with_code_233(desk: Desk, family: Family) -> None:
+async def test_a_filter_that_cannot_be_read_is_400_with_code_233(desk: SdkDesk, family: Family) -> None:
     error, problem = await refusal(lambda: method(desk, family, "list_{plural}")(filter="state eqq 'New'"))
     assert (error.status, problem.code, problem.name) == (400, 233, "QueryParserFailure")
 
@@ -170,14 +173,14 @@ async def test_a_filter_that_cannot_be_read_is_400_with_code_233(desk: Desk, fam
     ("asked", "code"), [({"sort_by": ["colour ASC"]}, 681), ({"filter": "colour eq 'red'"}, 151)]
 )
 async def test_a_field_nobody_has_is_refused_by_name(
-    desk: Desk, family: Family, asked: dict[str, Any], code: int
+    desk: SdkDesk, family: Family, asked: dict[str, Any], code: int
 ) -> None:
     error, problem = await refusal(lambda: method(desk, family, "list_{plural}")(**asked))
     assert (error.status, problem.code) == (400, code)
     assert "colour" in problem.detail
 
 
-async def test_every_answer_names_its_request(desk: Desk) -> None:
+async def test_every_answer_names_its_request(desk: SdkDesk) -> None:
     answer = await got(desk.blocks.list_blocks_with_http_info(limit=1))
     headers = {name.lower(): value for name, value in dict(answer.headers).items()}
     assert headers["lusid-meta-success"] == "True"

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from tests.compat.sdk import NEWEST_ONLY, Desk, got, keyed, lusid, refusal, request, sent
-from tests.compat.story import Story
+from tests.compat.sdk import NEWEST_ONLY, SdkDesk, got, keyed, lusid, refusal, request, sent
+from tests.compat.story import ScenarioSteps
 
 proves = pytest.mark.proves
 
 
 @pytest.fixture
-def story(desk: Desk, scope: str) -> Story:
-    return Story(desk, scope)
+def story(desk: SdkDesk, scope: str) -> ScenarioSteps:
+    return ScenarioSteps(desk, scope)
 
 
 def keys(answer: Any) -> tuple[set[str], dict[str, str]]:
@@ -29,7 +29,7 @@ def keys(answer: Any) -> tuple[set[str], dict[str, str]]:
     return set(answer.values or {}), {key: failure.type for key, failure in failed.items()}
 
 
-async def states(story: Story, *codes: str) -> list[str]:
+async def states(story: ScenarioSteps, *codes: str) -> list[str]:
     return [(await got(story.desk.orders.get_order(story.scope, code))).state for code in codes]
 
 
@@ -37,7 +37,7 @@ async def states(story: Story, *codes: str) -> list[str]:
 
 
 @proves("create_orders", "success")
-async def test_orders_are_created_with_their_blocks_and_once_only(story: Story) -> None:
+async def test_orders_are_created_with_their_blocks_and_once_only(story: ScenarioSteps) -> None:
     created = await story.create()
     assert [entry.block.quantity for entry in created.values] == [202, 50]
     again = await story.create()
@@ -45,7 +45,9 @@ async def test_orders_are_created_with_their_blocks_and_once_only(story: Story) 
 
 
 @proves("create_orders", "failure")
-async def test_an_order_that_is_there_otherwise_is_not_created_and_nothing_else_is(story: Story) -> None:
+async def test_an_order_that_is_there_otherwise_is_not_created_and_nothing_else_is(
+    story: ScenarioSteps,
+) -> None:
     await story.create()
     body = sent("01_create_orders", story.scope)
     first, second = body["requests"]
@@ -60,7 +62,7 @@ async def test_an_order_that_is_there_otherwise_is_not_created_and_nothing_else_
 
 
 @proves("move_orders", "success")
-async def test_an_order_moves_to_a_block_made_for_it(story: Story) -> None:
+async def test_an_order_moves_to_a_block_made_for_it(story: ScenarioSteps) -> None:
     await story.create()
     item = lusid.MoveOrdersToDifferentBlocksRequest.from_dict(
         {
@@ -74,7 +76,7 @@ async def test_an_order_moves_to_a_block_made_for_it(story: Story) -> None:
 
 
 @proves("move_orders", "failure")
-async def test_a_move_of_an_order_nobody_knows_moves_none(story: Story) -> None:
+async def test_a_move_of_an_order_nobody_knows_moves_none(story: ScenarioSteps) -> None:
     await story.create()
     body = sent("02_move_orders", story.scope)
     body["requests"].append({**body["requests"][0], "orderId": story.id("ORD-404").to_dict()})
@@ -85,7 +87,7 @@ async def test_a_move_of_an_order_nobody_knows_moves_none(story: Story) -> None:
 
 
 @proves("place_blocks", "success")
-async def test_blocks_are_placed(story: Story) -> None:
+async def test_blocks_are_placed(story: ScenarioSteps) -> None:
     placed = await story.place()
     assert [(entry.id.code, entry.state, entry.quantity) for entry in placed.values] == [
         ("PLC-1", "New", 227),
@@ -99,7 +101,7 @@ async def test_blocks_are_placed(story: Story) -> None:
     [({"blockIds": [{"scope": "Desk", "code": "NONE"}]}, {727}), ({"quantity": 999}, {157, 151})],
 )
 async def test_one_placement_that_cannot_be_made_places_nothing(
-    story: Story, what: dict[str, Any], codes: set[int]
+    story: ScenarioSteps, what: dict[str, Any], codes: set[int]
 ) -> None:
     await story.create()
     body = story.placements(**what)
@@ -116,7 +118,7 @@ async def test_one_placement_that_cannot_be_made_places_nothing(
 
 @proves("update_orders", "success")
 @proves("update_orders", "partial")
-async def test_orders_are_updated_each_for_itself(story: Story) -> None:
+async def test_orders_are_updated_each_for_itself(story: ScenarioSteps) -> None:
     await story.create()
     updates = keyed(lusid.OrderUpdateRequest, "03_update_orders", story.scope)
     done = await got(story.desk.manage.update_orders({"u1": updates["u1"]}))
@@ -127,7 +129,7 @@ async def test_orders_are_updated_each_for_itself(story: Story) -> None:
 
 
 @proves("update_orders", "failure")
-async def test_an_update_with_a_quantity_beyond_all_numbers_updates_nothing(story: Story) -> None:
+async def test_an_update_with_a_quantity_beyond_all_numbers_updates_nothing(story: ScenarioSteps) -> None:
     await story.create()
     updates = keyed(lusid.OrderUpdateRequest, "03_update_orders", story.scope)
     updates["u2"].quantity = 1e60
@@ -138,7 +140,7 @@ async def test_an_update_with_a_quantity_beyond_all_numbers_updates_nothing(stor
 
 @proves("update_placements", "success")
 @proves("update_placements", "partial")
-async def test_placements_are_amended_each_for_itself(story: Story) -> None:
+async def test_placements_are_amended_each_for_itself(story: ScenarioSteps) -> None:
     await story.place()
     [amended] = keyed(lusid.PlacementUpdateRequest, "05_update_placements", story.scope).values()
     done = await got(story.desk.manage.update_placements({"p1": amended}))
@@ -149,7 +151,7 @@ async def test_placements_are_amended_each_for_itself(story: Story) -> None:
 
 
 @proves("update_placements", "failure")
-async def test_amending_one_placement_twice_in_a_call_amends_none(story: Story) -> None:
+async def test_amending_one_placement_twice_in_a_call_amends_none(story: ScenarioSteps) -> None:
     await story.place()
     [amended] = keyed(lusid.PlacementUpdateRequest, "05_update_placements", story.scope).values()
     error, problem = await refusal(lambda: story.desk.manage.update_placements({"a": amended, "b": amended}))
@@ -159,7 +161,7 @@ async def test_amending_one_placement_twice_in_a_call_amends_none(story: Story) 
 
 @proves("cancel_placements", "success")
 @proves("cancel_placements", "partial")
-async def test_placements_are_cancelled_each_for_itself(story: Story) -> None:
+async def test_placements_are_cancelled_each_for_itself(story: ScenarioSteps) -> None:
     await story.place()
     body = keyed(lusid.ResourceId, "06_cancel_placements", story.scope)
     done = await got(story.desk.manage.cancel_placements({"c1": body["c1"]}))
@@ -169,7 +171,7 @@ async def test_placements_are_cancelled_each_for_itself(story: Story) -> None:
 
 
 @proves("cancel_placements", "failure")
-async def test_cancelling_one_placement_twice_in_a_call_cancels_none(story: Story) -> None:
+async def test_cancelling_one_placement_twice_in_a_call_cancels_none(story: ScenarioSteps) -> None:
     await story.place()
     body = {"a": story.id("PLC-1"), "b": story.id("PLC-1")}
     error, problem = await refusal(lambda: story.desk.manage.cancel_placements(body))
@@ -179,7 +181,7 @@ async def test_cancelling_one_placement_twice_in_a_call_cancels_none(story: Stor
 
 @proves("cancel_orders", "success")
 @proves("cancel_orders", "partial")
-async def test_orders_are_cancelled_each_for_itself(story: Story) -> None:
+async def test_orders_are_cancelled_each_for_itself(story: ScenarioSteps) -> None:
     await story.create()
     done = await got(story.desk.manage.cancel_orders({"c1": story.id("ORD-5")}))
     assert done.values["c1"].order_state.state == "Cancelled"
@@ -189,7 +191,7 @@ async def test_orders_are_cancelled_each_for_itself(story: Story) -> None:
 
 
 @proves("cancel_orders", "failure")
-async def test_cancelling_one_order_twice_in_a_call_cancels_none(story: Story) -> None:
+async def test_cancelling_one_order_twice_in_a_call_cancels_none(story: ScenarioSteps) -> None:
     await story.create()
     body = {"a": story.id("ORD-5"), "b": story.id("ORD-5")}
     error, problem = await refusal(lambda: story.desk.manage.cancel_orders(body))
@@ -197,7 +199,7 @@ async def test_cancelling_one_order_twice_in_a_call_cancels_none(story: Story) -
     assert await states(story, "ORD-5") == ["New"]
 
 
-def moving_on(story: Story, order: str, to: str) -> Any:
+def moving_on(story: ScenarioSteps, order: str, to: str) -> Any:
     return lusid.CancelOrdersAndMoveRemainingRequest(
         cancel_order_id=story.id(order),
         move_remaining_to_order_id=story.id(to),
@@ -208,7 +210,7 @@ def moving_on(story: Story, order: str, to: str) -> Any:
 @NEWEST_ONLY
 @proves("cancel_orders_and_move_remaining", "success")
 @proves("cancel_orders_and_move_remaining", "partial")
-async def test_what_is_not_placed_moves_on_each_for_itself(story: Story) -> None:
+async def test_what_is_not_placed_moves_on_each_for_itself(story: ScenarioSteps) -> None:
     await story.create()
     move = story.desk.manage.cancel_orders_and_move_remaining
     done = await got(move({"m1": moving_on(story, "ORD-4", "ORD-4R")}))
@@ -219,7 +221,7 @@ async def test_what_is_not_placed_moves_on_each_for_itself(story: Story) -> None
 
 @NEWEST_ONLY
 @proves("cancel_orders_and_move_remaining", "failure")
-async def test_moving_on_from_one_order_twice_in_a_call_moves_nothing(story: Story) -> None:
+async def test_moving_on_from_one_order_twice_in_a_call_moves_nothing(story: ScenarioSteps) -> None:
     await story.create()
     body = {"a": moving_on(story, "ORD-5", "ORD-5R"), "b": moving_on(story, "ORD-5", "ORD-5S")}
     error, problem = await refusal(lambda: story.desk.manage.cancel_orders_and_move_remaining(body))
@@ -232,7 +234,7 @@ async def test_moving_on_from_one_order_twice_in_a_call_moves_nothing(story: Sto
 
 @proves("run_allocation_service", "success")
 @proves("run_allocation_service", "partial")
-async def test_placements_are_allocated_each_for_itself(story: Story) -> None:
+async def test_placements_are_allocated_each_for_itself(story: ScenarioSteps) -> None:
     run = await story.allocate()
     assert [entry.code for entry in run.values] == ["PLC-1"]
     some = [story.id("PLC-2"), story.id("PLC-1"), story.id("PLC-404")]
@@ -246,7 +248,7 @@ async def test_placements_are_allocated_each_for_itself(story: Story) -> None:
 
 
 @proves("run_allocation_service", "failure")
-async def test_an_algorithm_nobody_knows_allocates_nothing(story: Story) -> None:
+async def test_an_algorithm_nobody_knows_allocates_nothing(story: ScenarioSteps) -> None:
     await story.fill()
     error, problem = await refusal(
         lambda: story.desk.manage.run_allocation_service([story.id("PLC-1")], allocation_algorithm="BEST")
@@ -256,7 +258,7 @@ async def test_an_algorithm_nobody_knows_allocates_nothing(story: Story) -> None
     assert (await got(story.desk.allocations.list_allocations(filter=mine))).values == []
 
 
-def weighted(story: Story, *placements: str, weight: float = 3.0) -> Any:
+def weighted(story: ScenarioSteps, *placements: str, weight: float = 3.0) -> Any:
     body = sent("17_run_allocation_service_with_weights", story.scope)
     body["placementIds"] = [story.id(code).to_dict() for code in placements]
     body["portfolioWeights"][0]["weight"] = weight
@@ -266,7 +268,7 @@ def weighted(story: Story, *placements: str, weight: float = 3.0) -> Any:
 @NEWEST_ONLY
 @proves("run_allocation_service_with_weights", "success")
 @proves("run_allocation_service_with_weights", "partial")
-async def test_a_block_without_orders_is_allocated_by_weight(story: Story) -> None:
+async def test_a_block_without_orders_is_allocated_by_weight(story: ScenarioSteps) -> None:
     await story.fill_unsolicited()
     run = story.desk.manage.run_allocation_service_with_weights
     done = await got(run(weighted(story, "PLC-9"), allocation_algorithm="PR-LF"))
@@ -277,14 +279,14 @@ async def test_a_block_without_orders_is_allocated_by_weight(story: Story) -> No
 
 @NEWEST_ONLY
 @proves("run_allocation_service_with_weights", "failure")
-async def test_a_weight_that_is_none_allocates_nothing(story: Story) -> None:
+async def test_a_weight_that_is_none_allocates_nothing(story: ScenarioSteps) -> None:
     await story.fill_unsolicited()
     body = weighted(story, "PLC-9", weight=0)
     error, _ = await refusal(lambda: story.desk.manage.run_allocation_service_with_weights(body))
     assert error.status == 400
 
 
-def booking(story: Story, *allocations: str) -> Any:
+def booking(story: ScenarioSteps, *allocations: str) -> Any:
     return lusid.BookTransactionsRequest(
         allocation_ids=[story.id(code) for code in allocations], transaction_properties={}
     )
@@ -292,7 +294,7 @@ def booking(story: Story, *allocations: str) -> Any:
 
 @proves("book_transactions", "success")
 @proves("book_transactions", "partial")
-async def test_allocations_are_booked_each_for_itself(story: Story) -> None:
+async def test_allocations_are_booked_each_for_itself(story: ScenarioSteps) -> None:
     await story.allocate()
     done = await got(story.desk.manage.book_transactions(booking(story, "PLC-1-ORD-1")))
     [transaction] = done.values.values()
@@ -305,7 +307,7 @@ async def test_allocations_are_booked_each_for_itself(story: Story) -> None:
 
 @NEWEST_ONLY
 @proves("book_transactions", "success")
-async def test_what_is_booked_may_be_marked_so(story: Story) -> None:
+async def test_what_is_booked_may_be_marked_so(story: ScenarioSteps) -> None:
     await story.allocate()
     body = booking(story, "PLC-1-ORD-1")
     await got(story.desk.manage.book_transactions(body, mark_orders_and_allocations_as_booked=True))
@@ -314,7 +316,7 @@ async def test_what_is_booked_may_be_marked_so(story: Story) -> None:
 
 
 @proves("book_transactions", "failure")
-async def test_booking_one_allocation_twice_in_a_call_books_none(story: Story) -> None:
+async def test_booking_one_allocation_twice_in_a_call_books_none(story: ScenarioSteps) -> None:
     await story.allocate()
     body = booking(story, "PLC-1-ORD-1", "PLC-1-ORD-1")
     error, problem = await refusal(lambda: story.desk.manage.book_transactions(body))
@@ -323,7 +325,7 @@ async def test_booking_one_allocation_twice_in_a_call_books_none(story: Story) -
     assert booked.values == []
 
 
-def sweeping(story: Story, until: str, *blocks: str) -> Any:
+def sweeping(story: ScenarioSteps, until: str, *blocks: str) -> Any:
     keyed_blocks = {block: story.id(block) for block in blocks}
     return lusid.SweepBlocksRequest(block_ids=keyed_blocks, latest_allowable_modification_time=until)
 
@@ -331,7 +333,7 @@ def sweeping(story: Story, until: str, *blocks: str) -> Any:
 @NEWEST_ONLY
 @proves("sweep_blocks", "success")
 @proves("sweep_blocks", "partial")
-async def test_blocks_whose_work_is_done_are_swept_each_for_itself(story: Story) -> None:
+async def test_blocks_whose_work_is_done_are_swept_each_for_itself(story: ScenarioSteps) -> None:
     await story.create()
     await got(story.desk.manage.cancel_orders({"a": story.id("ORD-4"), "b": story.id("ORD-5")}))
     late = "9999-01-01T00:00:00.0000000+00:00"
@@ -343,7 +345,7 @@ async def test_blocks_whose_work_is_done_are_swept_each_for_itself(story: Story)
 
 @NEWEST_ONLY
 @proves("sweep_blocks", "failure")
-async def test_a_time_that_is_none_sweeps_nothing(story: Story) -> None:
+async def test_a_time_that_is_none_sweeps_nothing(story: ScenarioSteps) -> None:
     await story.create()
     error, problem = await refusal(
         lambda: story.desk.manage.sweep_blocks(sweeping(story, "by and by", "BLK-2"))
@@ -355,7 +357,7 @@ async def test_a_time_that_is_none_sweeps_nothing(story: Story) -> None:
 
 
 @proves("get_order_history", "success")
-async def test_the_history_of_an_order_begins_with_its_creation(story: Story) -> None:
+async def test_the_history_of_an_order_begins_with_its_creation(story: ScenarioSteps) -> None:
     await story.place()
     history = await got(story.desk.manage.get_order_history(story.scope, "ORD-2"))
     assert history.values[-1].action == "OrderCreated"
@@ -364,7 +366,7 @@ async def test_the_history_of_an_order_begins_with_its_creation(story: Story) ->
 
 @NEWEST_ONLY
 @proves("get_order_history", "success")
-async def test_the_history_is_read_as_it_was(story: Story) -> None:
+async def test_the_history_is_read_as_it_was(story: ScenarioSteps) -> None:
     created = await story.create()
     before = created.values[0].orders[1].version.as_at_modified
     await got(
@@ -375,14 +377,14 @@ async def test_the_history_is_read_as_it_was(story: Story) -> None:
 
 
 @proves("get_order_history", "failure")
-async def test_an_order_nobody_knows_has_no_history(story: Story) -> None:
+async def test_an_order_nobody_knows_has_no_history(story: ScenarioSteps) -> None:
     error, problem = await refusal(lambda: story.desk.manage.get_order_history(story.scope, "NONE"))
     assert (error.status, problem.code) == (404, 650)
 
 
 @proves("list_order_graph_blocks", "success")
 @proves("list_order_graph_placements", "success")
-async def test_the_graph_counts_what_was_done(story: Story) -> None:
+async def test_the_graph_counts_what_was_done(story: ScenarioSteps) -> None:
     await story.allocate()
     mine = f"id.scope eq '{story.scope}'"
     [first, _] = (
@@ -397,7 +399,7 @@ async def test_the_graph_counts_what_was_done(story: Story) -> None:
 
 
 @proves("list_order_graph_placement_children", "success")
-async def test_the_graph_shows_the_children_of_a_placement(story: Story) -> None:
+async def test_the_graph_shows_the_children_of_a_placement(story: ScenarioSteps) -> None:
     await story.place()
     child = request(lusid.PlacementSetRequest, "22_upsert_placements", story.scope)
     await got(story.desk.placements.upsert_placements(child))
@@ -410,7 +412,7 @@ async def test_the_graph_shows_the_children_of_a_placement(story: Story) -> None
 @proves("list_order_graph_blocks", "failure")
 @proves("list_order_graph_placements", "failure")
 @proves("list_order_graph_placement_children", "failure")
-async def test_the_graph_of_what_is_not_understood_is_refused(story: Story) -> None:
+async def test_the_graph_of_what_is_not_understood_is_refused(story: ScenarioSteps) -> None:
     graph = story.desk.graph
     error, problem = await refusal(lambda: graph.list_order_graph_blocks(filter="side like 'B'"))
     assert (error.status, problem.code) == (400, 233)
@@ -421,7 +423,7 @@ async def test_the_graph_of_what_is_not_understood_is_refused(story: Story) -> N
 
 
 @proves("get_transactions", "success")
-async def test_what_was_booked_is_in_the_portfolio(story: Story) -> None:
+async def test_what_was_booked_is_in_the_portfolio(story: ScenarioSteps) -> None:
     await story.allocate()
     await got(story.desk.manage.book_transactions(booking(story, "PLC-1-ORD-1", "PLC-1-ORD-2")))
     listed = await got(story.desk.portfolios.get_transactions(story.scope, "GROWTH"))
@@ -434,7 +436,7 @@ async def test_what_was_booked_is_in_the_portfolio(story: Story) -> None:
 
 
 @proves("get_transactions", "failure")
-async def test_transactions_by_a_filter_that_cannot_be_read_are_refused(story: Story) -> None:
+async def test_transactions_by_a_filter_that_cannot_be_read_are_refused(story: ScenarioSteps) -> None:
     error, problem = await refusal(
         lambda: story.desk.portfolios.get_transactions(story.scope, "GROWTH", filter="units gt")
     )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
 
-from tests.compat.serving import Served, served
+from tests.compat.serving import ServeProcess, served
 from tests.paths import EXAMPLES
 
 lusid = pytest.importorskip("lusid", reason="the official SDK is not installed; .ci/sdk installs and runs it")
@@ -31,18 +32,17 @@ BUY = {
 
 
 @pytest.fixture
-def server() -> Iterator[Served]:
+def server() -> Iterator[ServeProcess]:
     with served(generation="2.1") as running:
         yield running
 
 
-class Desk:
+class OlderSdkDesk:
     """The APIs of the older document, signed on."""
 
-    def __init__(self, server: Served, token: str | None = None) -> None:
-        from lusid.utilities import ApiClientFactory
-
-        self._factory = ApiClientFactory(token=token or server.token, api_url=server.url, app_name="compat")
+    def __init__(self, server: ServeProcess, token: str | None = None) -> None:
+        factory = import_module("lusid.utilities").ApiClientFactory
+        self._factory = factory(token=token or server.token, api_url=server.url, app_name="compat")
         self.manage = self._api("OrderManagementApi")
         self.blocks, self.orders = self._api("BlocksApi"), self._api("OrdersApi")
         self.placements, self.executions = self._api("PlacementsApi"), self._api("ExecutionsApi")
@@ -54,17 +54,17 @@ class Desk:
 
 
 @pytest.fixture
-def desk(server: Served) -> Desk:
-    return Desk(server)
+def desk(server: ServeProcess) -> OlderSdkDesk:
+    return OlderSdkDesk(server)
 
 
 def model(kind: str, value: Any) -> Any:
     """Give plain JSON values as a model of this SDK, which can only read them from an answer."""
 
-    class Answer:
+    class JsonAnswer:
         data = json.dumps(value)
 
-    return lusid.ApiClient().deserialize(Answer(), kind)
+    return lusid.ApiClient().deserialize(JsonAnswer(), kind)
 
 
 def identity(code: str) -> dict[str, str]:
@@ -79,9 +79,9 @@ def example(name: str) -> Any:
     return json.loads((EXAMPLES / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def the_scenario(desk: Desk) -> None:
+def the_scenario(desk: OlderSdkDesk) -> None:
     """Bring the desk to where the worked scenario allocates: by the calls of this SDK alone."""
-    orders = [
+    orders: list[dict[str, Any]] = [
         {
             **BUY,
             "id": identity(code),
@@ -128,7 +128,7 @@ def refusal(call: Callable[[], Any]) -> tuple[int, dict[str, Any]]:
     return caught.value.status, json.loads(caught.value.body)
 
 
-def test_allocating_and_booking_a_bare_list(desk: Desk) -> None:
+def test_allocating_and_booking_a_bare_list(desk: OlderSdkDesk) -> None:
     the_scenario(desk)
     run = desk.manage.run_allocation_service(ids("PLC-1", "PLC-404"), allocation_algorithm="PR-FIFO")
     contract = example("09_run_allocation_service.response")
@@ -149,7 +149,7 @@ def test_allocating_and_booking_a_bare_list(desk: Desk) -> None:
     assert [entry.units for entry in kept.values] == [71, 21]
 
 
-def test_what_cannot_be_booked_is_told_beside_what_is(desk: Desk) -> None:
+def test_what_cannot_be_booked_is_told_beside_what_is(desk: OlderSdkDesk) -> None:
     the_scenario(desk)
     desk.manage.run_allocation_service(ids("PLC-1"))
     answer = desk.manage.book_transactions(ids("PLC-1-ORD-1", "NONE"))
@@ -158,7 +158,7 @@ def test_what_cannot_be_booked_is_told_beside_what_is(desk: Desk) -> None:
     assert (failure.id, failure.type) == ("Scope:Desk Code:NONE", "AllocationNotFound")
 
 
-def test_calls_that_are_refused_whole(desk: Desk) -> None:
+def test_calls_that_are_refused_whole(desk: OlderSdkDesk) -> None:
     status, problem = refusal(lambda: desk.manage.book_transactions(ids("A", "A")))
     assert (status, problem["code"]) == (400, 144)
     status, problem = refusal(lambda: desk.manage.book_transactions([]))
@@ -169,13 +169,13 @@ def test_calls_that_are_refused_whole(desk: Desk) -> None:
     assert (status, problem["code"]) == (404, 650)
 
 
-def test_a_wrong_token_is_401(server: Served) -> None:
-    stranger = Desk(server, token="not-the-token")
+def test_a_wrong_token_is_401(server: ServeProcess) -> None:
+    stranger = OlderSdkDesk(server, token="not-the-token")
     status, problem = refusal(lambda: stranger.orders.list_orders())
     assert (status, problem["code"]) == (401, 187)
 
 
-def test_lists_by_the_offset_of_those_days(desk: Desk) -> None:
+def test_lists_by_the_offset_of_those_days(desk: OlderSdkDesk) -> None:
     the_scenario(desk)
     orders = desk.orders.list_orders(start=1, limit=2, sort_by=["-id.code"])
     assert [entry.id.code for entry in orders.values] == ["ORD-3", "ORD-2"]
@@ -184,7 +184,7 @@ def test_lists_by_the_offset_of_those_days(desk: Desk) -> None:
     assert [entry.id.code for entry in allocations.values] == ["PLC-1-ORD-4"]
 
 
-def test_the_graph_of_those_days(desk: Desk) -> None:
+def test_the_graph_of_those_days(desk: OlderSdkDesk) -> None:
     the_scenario(desk)
     [block] = desk.graph.list_order_graph_blocks().values
     stages = (block.ordered, block.placed, block.executed, block.allocated)

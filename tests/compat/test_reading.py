@@ -7,20 +7,20 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.compat.sdk import IS_NEWEST, NEWEST_ONLY, Desk, got, keyed, lusid, sent
-from tests.compat.serving import Served
-from tests.compat.story import Story
+from tests.compat.sdk import IS_NEWEST, NEWEST_ONLY, SdkDesk, got, keyed, lusid, sent
+from tests.compat.serving import ServeProcess
+from tests.compat.story import ScenarioSteps
 
 NOTE = "Order/Desk/Note"
 STRATEGY = "Order/Desk/Strategy"
 
 
 @pytest.fixture
-def story(desk: Desk, scope: str) -> Story:
-    return Story(desk, scope)
+def story(desk: SdkDesk, scope: str) -> ScenarioSteps:
+    return ScenarioSteps(desk, scope)
 
 
-async def many(desk: Desk, scope: str, count: int) -> None:
+async def many(desk: SdkDesk, scope: str, count: int) -> None:
     """Write orders P-00, P-01, … in a scope."""
     [order] = sent("21_upsert_orders", scope)["orderRequests"]
     orders = [{**order, "id": {"scope": scope, "code": f"P-{number:02}"}} for number in range(count)]
@@ -32,7 +32,7 @@ async def codes(call: Any, **asked: Any) -> list[str]:
     return [entry.id.code for entry in (await got(call(**asked))).values]
 
 
-async def test_pages_follow_each_other_without_loss_while_others_write(desk: Desk, scope: str) -> None:
+async def test_pages_follow_each_other_without_loss_while_others_write(desk: SdkDesk, scope: str) -> None:
     await many(desk, scope, 25)
     seen, token = [], None
     while True:
@@ -50,7 +50,7 @@ async def test_pages_follow_each_other_without_loss_while_others_write(desk: Des
     assert seen == [f"P-{number:02}" for number in reversed(range(25))]
 
 
-async def test_the_pages_of_the_graph_follow_each_other(story: Story) -> None:
+async def test_the_pages_of_the_graph_follow_each_other(story: ScenarioSteps) -> None:
     await story.create()
     mine = f"id.scope eq '{story.scope}'"
     first = await got(story.desk.graph.list_order_graph_blocks(filter=mine, sort_by=["id.code"], limit=1))
@@ -76,7 +76,7 @@ async def test_the_pages_of_the_graph_follow_each_other(story: Story) -> None:
         ("limitPrice.amount neq 190", []),
     ],
 )
-async def test_filters_find_what_they_say(story: Story, test: str, found: Any) -> None:
+async def test_filters_find_what_they_say(story: ScenarioSteps, test: str, found: Any) -> None:
     await story.create()
     every = [f"ORD-{number}" for number in range(1, 6)]
     mine = f"id.scope eq '{story.scope}' and ({test})"
@@ -85,7 +85,7 @@ async def test_filters_find_what_they_say(story: Story, test: str, found: Any) -
     )
 
 
-async def test_what_an_entity_refers_to_can_be_asked_for(story: Story) -> None:
+async def test_what_an_entity_refers_to_can_be_asked_for(story: ScenarioSteps) -> None:
     await story.fill()
     mine = f"id.scope eq '{story.scope}'"
     placements, blocks = story.desk.placements.list_placements, story.desk.blocks.list_blocks
@@ -94,7 +94,7 @@ async def test_what_an_entity_refers_to_can_be_asked_for(story: Story) -> None:
 
 
 @pytest.mark.parametrize("order", [["quantity DESC"], ["-quantity"], ["state", "quantity DESC", "id.code"]])
-async def test_lists_are_sorted_as_asked_in_both_forms(story: Story, order: list[str]) -> None:
+async def test_lists_are_sorted_as_asked_in_both_forms(story: ScenarioSteps, order: list[str]) -> None:
     await story.create()
     mine = f"id.scope eq '{story.scope}'"
     assert await codes(story.desk.orders.list_orders, filter=mine, sort_by=order) == [
@@ -102,7 +102,7 @@ async def test_lists_are_sorted_as_asked_in_both_forms(story: Story, order: list
     ]
 
 
-async def test_the_desk_is_read_as_it_was(story: Story) -> None:
+async def test_the_desk_is_read_as_it_was(story: ScenarioSteps) -> None:
     created = await story.create()
     before = created.values[0].block.version.as_at_modified
     updates = keyed(lusid.OrderUpdateRequest, "03_update_orders", story.scope)
@@ -122,7 +122,7 @@ async def test_the_desk_is_read_as_it_was(story: Story) -> None:
     assert [entry.code for entry in block.order_ids] == ["ORD-4", "ORD-5"]
 
 
-async def test_stored_properties_come_without_asking_and_asking_does_no_harm(story: Story) -> None:
+async def test_stored_properties_come_without_asking_and_asking_does_no_harm(story: ScenarioSteps) -> None:
     await story.create()
     plain = await got(story.desk.orders.get_order(story.scope, "ORD-1"))
     asked = await got(
@@ -133,7 +133,7 @@ async def test_stored_properties_come_without_asking_and_asking_does_no_harm(sto
 
 
 @NEWEST_ONLY
-async def test_what_is_swept_is_left_out_when_asked(story: Story) -> None:
+async def test_what_is_swept_is_left_out_when_asked(story: ScenarioSteps) -> None:
     await story.create()
     await got(story.desk.manage.cancel_orders({"a": story.id("ORD-4"), "b": story.id("ORD-5")}))
     body = {"block_ids": {"s": story.id("BLK-2")}, "latest_allowable_modification_time": "9999-01-01"}
@@ -207,7 +207,9 @@ def unknown(told: Any, read: Any, place: str) -> list[str]:
     ]
 
 
-async def test_nothing_the_server_says_is_unknown_to_the_sdk_of_its_generation(own_server: Served) -> None:
+async def test_nothing_the_server_says_is_unknown_to_the_sdk_of_its_generation(
+    own_server: ServeProcess,
+) -> None:
     if not IS_NEWEST and own_server.generation == "latest":
         pytest.skip("an older SDK reads today's answers, and does not know their newest members")
     headers = {"authorization": f"Bearer {own_server.token}"}

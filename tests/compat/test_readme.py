@@ -18,7 +18,7 @@ README = "\n".join((ROOT / file).read_text(encoding="utf-8") for file in ("READM
 
 def shown(language: str) -> str:
     """Return the piece of code in ``language`` that is for the SDK."""
-    pieces = re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+    pieces: list[str] = re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
     (piece,) = (piece for piece in pieces if "lusid" in piece)
     return piece
 

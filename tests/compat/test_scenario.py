@@ -9,22 +9,33 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.compat.sdk import IS_NEWEST, NEWEST_ONLY, Desk, expected, facts, got, keyed, lusid, request, sent
-from tests.compat.serving import Generation, Served
-from tests.compat.story import Story
+from tests.compat.sdk import (
+    IS_NEWEST,
+    NEWEST_ONLY,
+    SdkDesk,
+    expected,
+    facts,
+    got,
+    keyed,
+    lusid,
+    request,
+    sent,
+)
+from tests.compat.serving import Generation, ServeProcess
+from tests.compat.story import ScenarioSteps
 
 ALLOCATED = {"ORD-1": 71, "ORD-2": 36, "ORD-3": 32, "ORD-4": 21}
 CONSIDERATION = {"ORD-1": 13462.4875, "ORD-2": 6826.05, "ORD-3": 6067.6, "ORD-4": 3981.8625}
 
 
 @pytest.fixture
-def server(own_server: Served) -> Served:
+def server(own_server: ServeProcess) -> ServeProcess:
     """A server of the test's own, for the contract's ids are in the scope Desk."""
     return own_server
 
 
 @pytest.fixture
-def desk(own_desk: Desk) -> Desk:
+def desk(own_desk: SdkDesk) -> SdkDesk:
     return own_desk
 
 
@@ -36,11 +47,11 @@ def codes(ids: list[Any]) -> list[str]:
     return [entry.code for entry in ids]
 
 
-async def block(desk: Desk, code: str) -> Any:
+async def block(desk: SdkDesk, code: str) -> Any:
     return await got(desk.blocks.get_block("Desk", code))
 
 
-async def test_the_worked_scenario_number_for_number(desk: Desk, server: Served) -> None:
+async def test_the_worked_scenario_number_for_number(desk: SdkDesk, server: ServeProcess) -> None:
     await create_and_move(desk)
     await update_and_place(desk)
     await amend_and_cancel(desk)
@@ -55,7 +66,7 @@ async def test_the_worked_scenario_number_for_number(desk: Desk, server: Served)
         await sweep(desk)
 
 
-async def create_and_move(desk: Desk) -> None:
+async def create_and_move(desk: SdkDesk) -> None:
     body = request(lusid.BlockAndOrdersCreateRequest, "01_create_orders")
     created = await got(desk.manage.create_orders_with_http_info(body))
     assert created.status_code == 201
@@ -71,7 +82,7 @@ async def create_and_move(desk: Desk) -> None:
     assert (await block(desk, "BLK-2")).quantity == 20
 
 
-async def update_and_place(desk: Desk) -> None:
+async def update_and_place(desk: SdkDesk) -> None:
     updated = await got(desk.manage.update_orders(keyed(lusid.OrderUpdateRequest, "03_update_orders")))
     assert facts(updated) == facts(expected(lusid.UpdateOrdersResponse, "03_update_orders"))
     assert (await block(desk, "BLK-1")).quantity == 227
@@ -83,7 +94,7 @@ async def update_and_place(desk: Desk) -> None:
     assert facts(placed.data) == facts(expected(lusid.ResourceListOfPlacement, "04_place_blocks"))
 
 
-async def amend_and_cancel(desk: Desk) -> None:
+async def amend_and_cancel(desk: SdkDesk) -> None:
     body = keyed(lusid.PlacementUpdateRequest, "05_update_placements")
     amended = await got(desk.manage.update_placements(body))
     assert facts(amended) == facts(expected(lusid.UpdatePlacementsResponse, "05_update_placements"))
@@ -97,7 +108,7 @@ async def amend_and_cancel(desk: Desk) -> None:
     assert (await block(desk, "BLK-2")).quantity == 0
 
 
-async def execute(desk: Desk) -> None:
+async def execute(desk: SdkDesk) -> None:
     body = request(lusid.ExecutionSetRequest, "08_upsert_executions")
     filled = await got(desk.executions.upsert_executions_with_http_info(body))
     assert filled.status_code == 201
@@ -107,7 +118,7 @@ async def execute(desk: Desk) -> None:
     assert filled.data.values[-1].average_price == 189.6125
 
 
-async def allocate(desk: Desk) -> None:
+async def allocate(desk: SdkDesk) -> None:
     placements = [lusid.ResourceId.from_dict(entry) for entry in sent("09_run_allocation_service")]
     run = await got(desk.manage.run_allocation_service(placements, allocation_algorithm="PR-FIFO"))
     kind = lusid.AllocationServiceRunResponse
@@ -124,7 +135,7 @@ async def allocate(desk: Desk) -> None:
     assert [entry.version.as_at_version_number for entry in again.values] == versions
 
 
-async def book(desk: Desk) -> None:
+async def book(desk: SdkDesk) -> None:
     body = request(lusid.BookTransactionsRequest, "11_book_transactions")
     booked = await got(desk.manage.book_transactions(body, apply_fees_and_commission=True))
     assert facts(booked) == facts(expected(lusid.BookTransactionsResponse, "11_book_transactions"))
@@ -139,7 +150,7 @@ async def book(desk: Desk) -> None:
     }
 
 
-async def read_the_history(desk: Desk) -> None:
+async def read_the_history(desk: SdkDesk) -> None:
     history = await got(desk.manage.get_order_history("Desk", "ORD-2"))
     actions = [item.action for item in history.values]
     assert Counter(actions) == {
@@ -169,7 +180,7 @@ def the_contracts_history(generation: Generation) -> Any:
     return expected(lusid.ResourceListOfEntityChangeItem, "12_get_order_history", shape)
 
 
-async def read_the_graph(desk: Desk) -> None:
+async def read_the_graph(desk: SdkDesk) -> None:
     graph = await got(desk.graph.list_order_graph_blocks(sort_by=["id.code ASC"]))
     first, second = graph.values
     stages = [first.ordered, first.placed, first.executed, first.allocated, first.booked]
@@ -200,7 +211,7 @@ async def read_the_graph(desk: Desk) -> None:
     await got(desk.placements.delete_placement("Desk", "PLC-1-A"))
 
 
-async def book_as_in_the_older_document(server: Served) -> None:
+async def book_as_in_the_older_document(server: ServeProcess) -> None:
     async with httpx.AsyncClient(headers={"authorization": f"Bearer {server.token}"}) as raw:
         older = await raw.post(
             f"{server.url}/api/ordermanagement/booktransactions", json=sent("11_book_transactions.older")
@@ -211,7 +222,7 @@ async def book_as_in_the_older_document(server: Served) -> None:
     }
 
 
-async def fill_the_rest(desk: Desk) -> None:
+async def fill_the_rest(desk: SdkDesk) -> None:
     body = request(lusid.ExecutionSetRequest, "08_upsert_executions")
     last = body.requests[-1]
     last.id, last.quantity = id("EXE-3"), 67
@@ -224,7 +235,7 @@ async def fill_the_rest(desk: Desk) -> None:
     assert {entry.allocated_order_id.code: entry.quantity for entry in listed.values} == full
 
 
-async def sweep(desk: Desk) -> None:
+async def sweep(desk: SdkDesk) -> None:
     body = request(lusid.SweepBlocksRequest, "18_sweep_blocks")
     body.latest_allowable_modification_time = "9999-01-01T00:00:00.0000000+00:00"
     swept = await got(desk.manage.sweep_blocks(body))
@@ -235,7 +246,7 @@ async def sweep(desk: Desk) -> None:
 
 
 @NEWEST_ONLY
-async def test_what_is_not_placed_moves_on(desk: Desk) -> None:
+async def test_what_is_not_placed_moves_on(desk: SdkDesk) -> None:
     body = request(lusid.BlockAndOrdersCreateRequest, "01_create_orders")
     entry = body.requests[0]
     entry.block_id = id("BLK-10")
@@ -264,9 +275,9 @@ async def test_what_is_not_placed_moves_on(desk: Desk) -> None:
 @NEWEST_ONLY
 @pytest.mark.parametrize(("algorithm", "units"), [("PR-LF", [43, 29, 28]), ("PR-SF", [42, 29, 29])])
 async def test_a_block_without_orders_is_allocated_by_weight(
-    desk: Desk, algorithm: str, units: list[int]
+    desk: SdkDesk, algorithm: str, units: list[int]
 ) -> None:
-    await Story(desk, "Desk").fill_unsolicited()
+    await ScenarioSteps(desk, "Desk").fill_unsolicited()
     name = "17_run_allocation_service_with_weights"
     run = await got(
         desk.manage.run_allocation_service_with_weights(

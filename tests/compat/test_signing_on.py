@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.compat.sdk import Flavour, desk_of, got, lusid, refusal, request, signed_on
-from tests.compat.serving import Served, served
+from tests.compat.serving import ServeProcess, served
 
 USERS = """
 token_lifetime = {lifetime}
@@ -52,7 +52,7 @@ def users_file(folder: Path, lifetime: int) -> Path:
 
 
 @pytest.fixture
-def server(users: Path) -> Iterator[Served]:
+def server(users: Path) -> Iterator[ServeProcess]:
     with served("--users", str(users)) as running:
         yield running
 
@@ -65,7 +65,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
-def secrets_of(server: Served, user: str, password: str) -> dict[str, str]:
+def secrets_of(server: ServeProcess, user: str, password: str) -> dict[str, str]:
     """Give the ``api`` part of a secrets.json."""
     return {
         "tokenUrl": server.token_url,
@@ -78,7 +78,7 @@ def secrets_of(server: Served, user: str, password: str) -> dict[str, str]:
     }
 
 
-def write_secrets(server: Served, user: str = "dlr.okafor", password: str = "p/ss w&rd%+") -> None:
+def write_secrets(server: ServeProcess, user: str = "dlr.okafor", password: str = "p/ss w&rd%+") -> None:
     Path("secrets.json").write_text(json.dumps({"api": secrets_of(server, user, password)}), encoding="utf-8")
 
 
@@ -88,14 +88,14 @@ async def who_wrote(desk: Any) -> str:
     return str(answer.values[0].version.user_id_created)
 
 
-async def test_a_secrets_file_is_all_a_program_needs(server: Served, flavour: Flavour) -> None:
+async def test_a_secrets_file_is_all_a_program_needs(server: ServeProcess, flavour: Flavour) -> None:
     write_secrets(server)
     async with signed_on(server, flavour) as desk:
         assert await who_wrote(desk) == "dlr.okafor"
 
 
 async def test_fbn_variables_are_all_a_program_needs(
-    server: Served, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
+    server: ServeProcess, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for key, value in secrets_of(server, "dlr.okafor", "p/ss w&rd%+").items():
         if key in VARIABLES:
@@ -104,7 +104,7 @@ async def test_fbn_variables_are_all_a_program_needs(
         assert await who_wrote(desk) == "dlr.okafor"
 
 
-async def test_a_personal_access_token_needs_no_password(server: Served, flavour: Flavour) -> None:
+async def test_a_personal_access_token_needs_no_password(server: ServeProcess, flavour: Flavour) -> None:
     async with desk_of(server, flavour, token="a-fixed-token-of-okafor") as desk:
         assert await who_wrote(desk) == "dlr.okafor"
 
@@ -143,7 +143,7 @@ async def test_a_server_that_was_restarted_is_signed_on_to_again(tmp_path: Path,
 
 @pytest.mark.parametrize(("user", "password"), [("dlr.okafor", "guessed"), ("nobody", "p/ss w&rd%+")])
 async def test_a_wrong_password_signs_nobody_on_and_is_not_told_from_a_wrong_name(
-    server: Served, flavour: Flavour, user: str, password: str
+    server: ServeProcess, flavour: Flavour, user: str, password: str
 ) -> None:
     write_secrets(server, user, password)
     with pytest.raises(ValueError, match="invalid_grant") as caught:
@@ -153,14 +153,14 @@ async def test_a_wrong_password_signs_nobody_on_and_is_not_told_from_a_wrong_nam
     assert user not in str(caught.value)
 
 
-async def test_a_wrong_token_is_401_with_code_187(server: Served, flavour: Flavour) -> None:
+async def test_a_wrong_token_is_401_with_code_187(server: ServeProcess, flavour: Flavour) -> None:
     async with desk_of(server, flavour, token="not-the-token") as stranger:
         error, problem = await refusal(lambda: stranger.orders.list_orders())
     assert (error.status, problem.code, problem.name) == (401, 187, "InvalidIdentityToken")
 
 
 async def test_who_may_only_look_reads_and_is_refused_writes_with_code_186(
-    server: Served, flavour: Flavour
+    server: ServeProcess, flavour: Flavour
 ) -> None:
     write_secrets(server, "aud.lind", "only looking")
     body = request(lusid.BlockSetRequest, "20_upsert_blocks")

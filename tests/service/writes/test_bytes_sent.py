@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import Struct
@@ -19,7 +20,6 @@ from tests.service.entities import label
 from tests.service.order_lines import Dealer, fill, new_orders, placing, rid
 from tui.api.auth import FixedToken
 from tui.api.client import Client
-from tui.api.generations import Generation
 from tui.api.http import Http, asgi_transport
 from tui.api.requests import (
     CancelOrdersAndMoveRemainingRequest,
@@ -29,6 +29,7 @@ from tui.api.requests import (
 )
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
+from tui.oms.http.call import Generation
 from tui.oms.run.serve import UvicornServer
 from tui.secret import Secret
 from tui.service.desk import Desk
@@ -131,10 +132,10 @@ async def prepare(engine: Engine) -> None:
 
 
 @asynccontextmanager
-async def served(recorder: Recorder, generation: Generation) -> AsyncIterator[Client]:
+async def served(app: Any, generation: Generation) -> AsyncIterator[Client]:
     """Serve on a socket, as ``blotter serve`` does, and connect a client to it."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = UvicornServer(recorder)
+        server = UvicornServer(app)
         task = asyncio.create_task(server.serve(listening))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
         http = Http(url, token=FixedToken(Secret("very-secret")), correlation_id="desk 7")
