@@ -23,7 +23,6 @@ from tui.actions.form_fields import (
     id_echo,
     money_or_none,
     pick,
-    positive_quantity,
     size,
     text,
 )
@@ -37,7 +36,7 @@ from tui.api.requests import (
 from tui.columns.format import number
 from tui.service.id_lookup import IdLookup, block_lookup, portfolio_lookup
 from tui.service.ids import new_code
-from tui.service.numbers import counted, parse_price
+from tui.service.numbers import counted, parse_price, parse_quantity
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.verbs import (
     CancelAndMove,
@@ -159,7 +158,7 @@ def update_verb(scope: Scope, values: Values) -> Verb:
     for id in live_orders(scope):
         order = scope.snapshot.orders[id]
         currency = currency_of(order, scope.snapshot)
-        quantity = positive_quantity(values["quantity"]) if values["quantity"].strip() else None
+        quantity = parse_quantity(values["quantity"]) if values["quantity"].strip() else None
         portfolio = portfolios.read(values["portfolio"]) if values["portfolio"].strip() else None
         key = f"Order/{id.scope}/Note"
         note = PerpetualProperty(key=key, value=PropertyValue(label_value=values["note"]))
@@ -204,7 +203,7 @@ def _update_placements_form(scope: Scope) -> Form:
 
 def _update_placements(scope: Scope, values: Values) -> Verb:
     def text_or_same(name: str, now: str | None) -> str | None:
-        typed = values[name].strip()
+        typed = values[name].strip(" ")
         return None if not typed or typed == now else typed
 
     def price_or_same(name: str, now: CurrencyAndAmount | None) -> Decimal | None:
@@ -215,7 +214,7 @@ def _update_placements(scope: Scope, values: Values) -> Verb:
     updates = []
     for id in live_placements(scope):
         row = scope.snapshot.placements[id]
-        quantity = positive_quantity(values["quantity"]) if values["quantity"].strip() else None
+        quantity = parse_quantity(values["quantity"]) if values["quantity"].strip() else None
         limit, stop = price_or_same("limit", row.limit_price), price_or_same("stop", row.stop_price)
         priced = limit is not None or stop is not None
         updates.append(

@@ -9,12 +9,12 @@ from typing import Final
 
 from tui.actions.action import Form, Scope, Values
 from tui.actions.eligibility import block_names
-from tui.actions.form_fields import amount, id_check, pick, positive_quantity, text
+from tui.actions.form_fields import amount, id_check, pick, text
 from tui.actions.place import TYPES, missing_prices
 from tui.api.base import ResourceId
 from tui.columns.format import money, number
 from tui.service.id_lookup import IdLookup, block_lookup, portfolio_lookup
-from tui.service.numbers import counted, parse_price
+from tui.service.numbers import counted, parse_price, parse_quantity
 from tui.service.orderline import OrderLine, PortfolioShare, parse_order_line
 from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.snapshot import Snapshot
@@ -65,7 +65,7 @@ def split_sizes(typed: str, portfolios: IdLookup) -> tuple[tuple[ResourceId, Dec
         name, _, size = part.rpartition(" ")
         if len(name.split()) != 1:
             raise ValueError(f"'{part}' is not a portfolio and a size; write it as UKEQ-GROW 50k.")
-        shares.append((portfolios.read(name), positive_quantity(size)))
+        shares.append((portfolios.read(name), parse_quantity(size)))
     if not shares:
         raise ValueError("Name at least one portfolio and its size, such as UKEQ-GROW 50k.")
     return tuple(shares)

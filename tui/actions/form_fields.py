@@ -45,18 +45,10 @@ def size(
         label,
         value=number(value),
         help=help,
-        check=_problem(positive_quantity),
+        check=_problem(parse_quantity),
         echo=_echo(parse_quantity, lambda units: f"{number(units)} units"),
         required=required,
     )
-
-
-def positive_quantity(text: str) -> Decimal:
-    """Read a size above zero; raises ValueError with a sentence."""
-    units = parse_quantity(text)
-    if units <= 0:
-        raise ValueError("A size is above zero.")
-    return units
 
 
 def amount(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
 from tui.actions.action import Form, Scope, Values
@@ -15,7 +15,6 @@ from tui.actions.form_fields import (
     money_or_none,
     parse_day,
     pick,
-    positive_quantity,
     size,
     text,
 )
@@ -28,34 +27,113 @@ from tui.service.ids import new_code
 from tui.service.numbers import counted, parse_price, parse_quantity
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.verbs import PlaceBlocks, RecordFills, Verb
+from widgets.fields import Field
 
 ENTRY_TYPES: Final = ("Undecided", "Manual", "Direct", "Ems", "External")
 TYPES: Final = ("Market", "Limit", "Stop", "StopLimit")
+ALL_PERCENT: Final = Decimal(100)
+MOST_NAMED: Final = 4
+"""How many blocks are named while a quantity is typed; more would not fit the line."""
 
 
 def place_form(scope: Scope) -> Form:
     ids = placeable(scope)
-    one = len(ids) == 1
     open_units = sum((unplaced(scope, id) for id in ids), Decimal(0))
-    fields = [
-        size("quantity", "Quantity", open_units, help="Units to place; all that is unplaced by default")
-        if one
-        else text("quantity", "Quantity", "all unplaced", help="Each block's unplaced rest"),
+    route = (
         text("counterparty", "Broker", choices=counterparties(scope.snapshot), help="Who gets it"),
         text("system", "System", choices=systems(scope.snapshot), help="Execution system"),
         pick("entry", "Entry", ENTRY_TYPES, "Manual", help="How it is entered"),
-    ]
-    if one and normal(scope.snapshot.blocks[ids[0]].block.type) == "market":
-        fields += [pick("type", "Type", TYPES), amount("limit", "Limit"), amount("stop", "Stop")]
-    return Form(
-        f"Place {counted(len(ids), 'block')}",
-        tuple(fields),
-        intro=f"{number(open_units)} units unplaced in {named(ids)}.",
-        check=_check_place if one else None,
+    )
+    title = f"Place {counted(len(ids), 'block')}"
+    intro = f"{number(open_units)} units unplaced in {named(ids)}."
+    if len(ids) > 1:
+        return Form(
+            title,
+            (_share_field(), *route),
+            intro=intro,
+            check=lambda values: _shares_problem(scope, values),
+            live=lambda values: _shares_in_words(scope, values),
+        )
+    quantity = size(
+        "quantity", "Quantity", open_units, help="Units to place; all that is unplaced by default"
+    )
+    of_market = normal(scope.snapshot.blocks[ids[0]].block.type) == "market"
+    price = (pick("type", "Type", TYPES), amount("limit", "Limit"), amount("stop", "Stop"))
+    return Form(title, (quantity, *route, *(price if of_market else ())), intro=intro, check=_prices_problem)
+
+
+def _share_field() -> Field:
+    return text(
+        "quantity",
+        "Quantity",
+        help="Of each block: 1k, 50%, or empty for all that is unplaced",
+        check=_share_problem,
+        echo=lambda typed: (
+            f"{typed.strip()} of each block" + (", of what is unplaced" if "%" in typed else "")
+        ),
     )
 
 
-def _check_place(values: Values) -> Sequence[str]:
+def share_of(typed: str, left: Decimal) -> Decimal:
+    """Return what to place of a block with ``left`` units unplaced: ``1k``, ``50%`` of it, all when empty.
+
+    A share of whole units is rounded down to whole units.
+
+    Raises:
+        ValueError: it is no such quantity; with a sentence for the person who typed it.
+
+    >>> share_of("1k", Decimal(4_000)), share_of("50%", Decimal(4_001)), share_of(" ", Decimal(4_000))
+    (Decimal('1000'), Decimal('2000'), Decimal('4000'))
+    """
+    typed = typed.strip()
+    if not typed:
+        return left
+    if not typed.endswith("%"):
+        return parse_quantity(typed)
+    percent = parse_quantity(typed.removesuffix("%"))
+    if percent > ALL_PERCENT:
+        raise ValueError(f"'{typed}' is more than the whole.")
+    share = left * percent / ALL_PERCENT
+    return share.to_integral_value(ROUND_DOWN) if left == left.to_integral_value() else share
+
+
+def _share_problem(typed: str) -> str | None:
+    try:
+        share_of(typed, ALL_PERCENT)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _shares(scope: Scope, values: Values) -> list[tuple[ResourceId, Decimal, Decimal]]:
+    """Return each block with what is placed of it, and what is unplaced."""
+    rows = ((id, unplaced(scope, id)) for id in placeable(scope))
+    return [(id, share_of(values["quantity"], left), left) for id, left in rows]
+
+
+def _shares_problem(scope: Scope, values: Values) -> Sequence[str]:
+    """Return why a block cannot be placed with what was typed, for each block of which that is so."""
+    shares = _shares(scope, values)
+    too_much = [f"{id.code} has only {_units(left)} unplaced." for id, share, left in shares if share > left]
+    nothing = [f"Nothing would be placed of {id.code}." for id, share, _ in shares if not share]
+    return [*too_much, *nothing]
+
+
+def _shares_in_words(scope: Scope, values: Values) -> str:
+    if _share_problem(values["quantity"]):
+        return ""
+    shares = _shares(scope, values)
+    total = _units(sum((share for _, share, _ in shares), Decimal(0)))
+    most = [f"{number(share)} of {id.code}" for id, share, _ in shares[:MOST_NAMED]]
+    more = f" and {len(shares) - MOST_NAMED} more" if len(shares) > MOST_NAMED else ""
+    return f"{total}: {', '.join(most)}{more}"
+
+
+def _units(quantity: Decimal) -> str:
+    return f"{number(quantity)} {'unit' if quantity == 1 else 'units'}"
+
+
+def _prices_problem(values: Values) -> Sequence[str]:
     return missing_prices(values.get("type", ""), values.get("limit", ""), values.get("stop", ""))
 
 
@@ -75,7 +153,7 @@ def place_verb(scope: Scope, values: Values) -> Verb:
     for id in ids:
         block = scope.snapshot.blocks[id].block
         currency = currency_of(block, scope.snapshot)
-        quantity = positive_quantity(values["quantity"]) if len(ids) == 1 else unplaced(scope, id)
+        quantity = share_of(values["quantity"], unplaced(scope, id))
         requests.append(
             PlacementRequest(
                 id=ResourceId(id.scope, new_code("PLC")),
@@ -90,8 +168,8 @@ def place_verb(scope: Scope, values: Values) -> Verb:
                 created_date=scope.now,
                 limit_price=money_or_none(values.get("limit", ""), currency) or block.limit_price,
                 stop_price=money_or_none(values.get("stop", ""), currency) or block.stop_price,
-                counterparty=values["counterparty"].strip() or None,
-                execution_system=values["system"].strip() or None,
+                counterparty=values["counterparty"].strip(" ") or None,
+                execution_system=values["system"].strip(" ") or None,
                 entry_type=values["entry"],
             )
         )
@@ -168,7 +246,7 @@ def fill_verb(scope: Scope, values: Values) -> Verb:
     if scope.family is EntityKind.EXECUTIONS:
         old = snapshot.executions[scope.ids[0]]
     placement = snapshot.placements[old.placement_id if old else scope.placements()[0]]
-    quantity = (parse_quantity if old else positive_quantity)(values["quantity"])
+    quantity = parse_quantity(values["quantity"])
     filled = snapshot.executed_of_placement(placement.id) - (old.quantity if old else 0) + quantity
     currency = values["currency"].strip().upper()
     return RecordFills(
@@ -187,7 +265,7 @@ def fill_verb(scope: Scope, values: Values) -> Verb:
                 price=CurrencyAndAmount(amount=parse_price(values["price"]), currency=currency),
                 settlement_currency=currency,
                 settlement_currency_fx_rate=Decimal(1),
-                counterparty=values["counterparty"].strip(),
+                counterparty=values["counterparty"].strip(" "),
             ),
         )
     )

@@ -7,13 +7,13 @@ from typing import Final
 
 from tui.actions.action import Form, Scope, Values
 from tui.actions.eligibility import allocatable, bookable, named, sweepable
-from tui.actions.form_fields import is_yes, pick, positive_quantity, switch, text
+from tui.actions.form_fields import is_yes, pick, switch, text
 from tui.api.base import PerpetualProperty, PropertyValue
 from tui.api.models import Allocation
 from tui.api.requests import PortfolioWeight
 from tui.columns.format import number
 from tui.service.id_lookup import IdLookup, portfolio_lookup
-from tui.service.numbers import counted
+from tui.service.numbers import counted, parse_quantity
 from tui.service.verbs import Allocate, AllocateWeighted, BookTransactions, SweepBlocks, Verb
 
 ALGORITHMS: Final = ("PR-FIFO", "RR-FIFO", "PR-LF", "PR-SF")
@@ -59,7 +59,7 @@ def _weights(typed: str, portfolios: IdLookup) -> tuple[PortfolioWeight, ...]:
         name, _, weight = part.rpartition(" ")
         if not name:
             raise ValueError(f"'{part}' has no weight; write it as PORTFOLIO WEIGHT.")
-        weights.append(PortfolioWeight(portfolio_id=portfolios.read(name), weight=positive_quantity(weight)))
+        weights.append(PortfolioWeight(portfolio_id=portfolios.read(name), weight=parse_quantity(weight)))
     return tuple(weights)
 
 

@@ -32,7 +32,7 @@ class IdLookup:
         Raises:
             ValueError: it names several, or is no id; the message is a sentence for who typed it.
         """
-        text = typed.strip()
+        text = typed.strip(" ")
         if "/" not in text:
             found = self._candidates(text)
             if len(found) > 1:

@@ -1,0 +1,80 @@
+"""Several blocks placed at once: the quantity typed is each block's, or the form says why not."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests.blotter_app import Blotter, blotter, demo
+from tests.screens.desk.test_trading import new_block
+from tui.actions.place import share_of
+from tui.screens.dialogs.form_dialog import FormDialog
+
+
+async def two_blocks(user: Blotter) -> tuple[str, str]:
+    """Create a block of 100,000 units and one of 4,001, and select both."""
+    large = await new_block(user, orders="UKEQ-GROW 60k, UKEQ-INC 40k")
+    small = await new_block(user, orders="UKEQ-GROW 4001")
+    for code in (large, small):
+        await user.go("blocks", code)
+        await user.press("space")
+    return large, small
+
+
+async def placed(user: Blotter, block: str) -> list[Decimal | None]:
+    """Return what the server holds placed of a block."""
+    page = await user.client.placements.list(filter=f"blockIds.code eq '{demo(block).code}'")
+    return [row.quantity for row in page.values]
+
+
+@pytest.mark.parametrize(
+    ("typed", "of_large", "of_small"),
+    [("1k", 1_000, 1_000), ("50%", 50_000, 2_000), ("", 100_000, 4_001), ("100%", 100_000, 4_001)],
+)
+async def test_what_is_typed_is_placed_of_each_block(typed: str, of_large: int, of_small: int) -> None:
+    async with blotter() as user:
+        large, small = await two_blocks(user)
+        await user.press("p")
+        await user.fill("quantity", typed)
+        assert f"{of_large + of_small:,} units" in user.text()
+        await user.press("enter")
+        await user.confirm("y", "2", "enter")
+        await user.report()
+        assert await placed(user, large) == [of_large]
+        assert await placed(user, small) == [of_small]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("abc", "'abc' is not a quantity"),
+        ("0", "must be greater than zero"),
+        ("150%", "'150%' is more than the whole."),
+        ("5k", " has only 4,001 units unplaced."),
+    ],
+)
+async def test_what_cannot_be_placed_of_each_block_is_said_and_nothing_is_sent(typed: str, said: str) -> None:
+    async with blotter() as user:
+        large, small = await two_blocks(user)
+        await user.press("p")
+        await user.fill("quantity", typed)
+        await user.press("enter")
+        await user.until(lambda: said in user.text())
+        assert isinstance(user.app.screen, FormDialog)
+        await user.press("escape")
+        assert await placed(user, large) == await placed(user, small) == []
+
+
+def test_a_share_of_parts_of_units_keeps_its_parts_and_less_than_one_whole_unit_is_none() -> None:
+    assert share_of("50%", Decimal("0.5")) == Decimal("0.25")
+    assert share_of("10%", Decimal(4)) == 0
+
+
+async def test_a_block_of_which_nothing_would_be_placed_is_named() -> None:
+    async with blotter() as user:
+        await two_blocks(user)
+        await user.press("p")
+        await user.fill("quantity", "0.01%")
+        await user.press("enter")
+        await user.until(lambda: "Nothing would be placed of BLK-" in user.text())
