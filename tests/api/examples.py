@@ -112,23 +112,23 @@ KINDS: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Digits:
-    """A number as it was written: 1.10 is not 1.1 here."""
+    """A number as it is written: 1.10 is not 1.1 here."""
 
     digits: str
 
 
 def example(name: str) -> bytes:
-    """Give the bytes of one example file of the contract."""
+    """Return the bytes of one example file of the contract."""
     return (FOLDER / f"{name}.json").read_bytes()
 
 
 def tree(raw: bytes) -> Any:
-    """Read JSON as plain values to compare: numbers digit by digit, nulls as if they were not sent."""
+    """Read JSON as plain values for comparing: numbers digit by digit, without nulls."""
     return _without_nulls(loads(raw, parse_float=Digits, parse_int=Digits))
 
 
 def times_in(value: Any) -> list[str]:
-    """Give every text of a tree that is a time."""
+    """Return every text of a tree that is a time."""
     if isinstance(value, dict):
         return [time for member in value.values() for time in times_in(member)]
     if isinstance(value, list):
@@ -137,7 +137,7 @@ def times_in(value: Any) -> list[str]:
 
 
 def instant(text: str) -> datetime | None:
-    """Give the moment ``text`` names, None when it names none."""
+    """Return the instant ``text`` names, None when it names none."""
     if len(text) < 20 or text[4:5] + text[7:8] + text[10:11] != "--T":
         return None
     return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Servers that answer from a script, and networks that misbehave."""
+"""Scripted servers and token sources, and networks that fail."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 
 
 def json_answer(status: int, body: object, **headers: str) -> httpx.Response:
-    """Give an answer with a JSON body; underscores in the names of headers stand for hyphens."""
+    """Return a response with a JSON body; underscores in names of headers stand for hyphens."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     content = {"content-type": "application/json"}
     return httpx.Response(status, headers={**content, **named}, content=json.dumps(body).encode())
 
 
 class Script(httpx.AsyncBaseTransport):
-    """Gives one answer after the other, keeps every request, and has none left for one too many."""
+    """Answers each request with the next response, keeps the requests, and fails when no response is left."""
 
     def __init__(self, *answers: Answer) -> None:
         self._answers: Iterator[Answer] = iter(answers)
@@ -40,7 +40,7 @@ class Script(httpx.AsyncBaseTransport):
 
 
 async def send(http: Http, operation: Operation[Any, Any], **request: Any) -> Reply:
-    """Build a request, send it, and return the answer as it came."""
+    """Build a request, send it and return the reply as it came."""
     return await http.send(http.build(operation, **request))
 
 
@@ -58,7 +58,7 @@ class CutBody(httpx.AsyncByteStream):
 
 
 class Pauses:
-    """A clock of our own: remembers how long it was asked to wait, and does not."""
+    """Records how long it was asked to sleep, and does not sleep."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -68,7 +68,7 @@ class Pauses:
 
 
 class ScriptedTokens:
-    """Gives one token after the other: the next each time one is refused, until there is none."""
+    """Supplies one token after the other: the next one each time one is refused, until none is left."""
 
     def __init__(self, *tokens: str) -> None:
         self._left = list(tokens[1:])

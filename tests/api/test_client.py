@@ -1,4 +1,4 @@
-"""Each method of the client makes the contract's request, and gives the contract's answer as models."""
+"""The client sends the contract's request of each operation, and reads the contract's answer as models."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ TRANSACTIONS = b'{"values":[{"transactionId":"T-1","type":"Buy","transactionDate
 
 
 def sent(name: str) -> Any:
-    """Give a request of the contract as the client's caller writes it."""
+    """Return a request of the contract as a caller of the client writes it."""
     return codec.decode(KINDS[f"{name}.request"], example(f"{name}.request"))
 
 
 def answered(name: str) -> Any:
-    """Give an answer of the contract as models."""
+    """Return an answer of the contract as models."""
     return codec.decode(KINDS[f"{name}.response"], example(f"{name}.response"))
 
 
@@ -48,7 +48,7 @@ def id(code: str) -> ResourceId:
 
 @dataclass(frozen=True)
 class Case:
-    """A call, the request it must make, the answer it gets, and what the caller must be given."""
+    """A call, the request it must send, the response to it, and the result of the call."""
 
     call: Callable[[Client], Awaitable[Any]]
     method: str
@@ -352,7 +352,7 @@ CODES = ("ORD-1", "ORD-2", "BLK-1", "PLC-1-ORD-1", "PLC-1", "EXE-1", "X-1", "GRO
 
 
 def template(path: str) -> str:
-    """Give the path as the contract writes it."""
+    """Return a path as the contract writes it."""
     for code in CODES:
         path = path.replace(f"/Desk/{code}", "/{scope}/{code}")
     return path

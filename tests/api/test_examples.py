@@ -1,4 +1,4 @@
-"""What the contract shows is what we read, and what we write back."""
+"""The codec reads the examples of the contract, and writes them back unchanged."""
 
 from __future__ import annotations
 

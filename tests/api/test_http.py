@@ -1,4 +1,4 @@
-"""What is repeated, what never is, and what the user is told when the network or the server fails."""
+"""Failures of network and server: which requests are sent again, which never are, and what the user reads."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def client_of(script: Script, pauses: Pauses | None = None, url: str = "http://d
 
 
 async def fails(call: Call, *answers: Any) -> tuple[ApiError, Script, Pauses]:
-    """Give the error a call ends in, and what was sent and waited before."""
+    """Return the error of a call, the requests it sent and the pauses it made."""
     script, pauses = Script(*answers), Pauses()
     with pytest.raises(ApiError) as caught:
         await call(client_of(script, pauses))

@@ -1,4 +1,4 @@
-"""An operation is declared once: what the table of operations says is said nowhere else."""
+"""An operation is declared once: no other module repeats the table of operations."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_every_row_is_in_the_table_once() -> None:
 
 
 def test_members_of_requests_that_came_later_are_said_once() -> None:
-    """What generation 2.1 lacks of requests is the client's table; the server's is about answers."""
+    """The client's table has the members of requests, the server's those of answers."""
     assert not generation_2_1.ADDED_SINCE.keys() & (NEWEST_ONLY.keys() | REQUIRED.keys())
 
 

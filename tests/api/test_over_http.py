@@ -1,4 +1,4 @@
-"""Our client and our server, over HTTP: what one sends is what the other keeps and gives back."""
+"""Client and embedded server over HTTP: the server stores and returns exactly what the client sends."""
 
 from __future__ import annotations
 

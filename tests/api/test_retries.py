@@ -1,4 +1,4 @@
-"""How often a server in trouble is asked, when it is left in peace, and who is told of the waiting."""
+"""Retry budget, back-off and circuit breaker: how often a failing server is asked, and what is reported."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ IDS = {"1": ResourceId("Desk", "ORD-1")}
 
 
 class ScriptedHttp:
-    """A client with a clock of its own, which goes on when the client waits."""
+    """An Http over a scripted server, with a clock that moves on when the client waits."""
 
     def __init__(self, *answers: Any, now: Callable[[], datetime] | None = None) -> None:
         self.script = Script(*answers)
@@ -52,7 +52,7 @@ class ScriptedHttp:
         return await send(self.http, operations.CANCEL_ORDERS, body=IDS, key="K-1")
 
     async def fails(self, times: int = 1) -> ApiError:
-        """Let writes fail, and give how the last one did."""
+        """Send writes that fail, and return the error of the last one."""
         for _ in range(times):
             with pytest.raises(ApiError) as caught:
                 await self.write()
@@ -159,7 +159,7 @@ class TestBudget:
         assert granted == 1000 // 10 + 9
 
     async def test_a_server_in_trouble_is_not_asked_four_times_as_often(self) -> None:
-        """Each third read finds the server again; without a budget 30 such reads would take 90 requests."""
+        """Every third read is answered; without a budget 30 such reads would send 90 requests."""
         answers = [each for _ in range(30) for each in (httpx.Response(500), httpx.Response(500), OK)]
         desk = ScriptedHttp(*answers, *[OK] * 60)
         for _ in range(30):
@@ -202,7 +202,7 @@ class TestTime:
         assert desk.heard == [RetryNotice(20, "HTTP 429 Too Many Requests")]
 
     async def test_an_answer_that_trickles_in_for_ever_is_given_up(self) -> None:
-        """Every byte comes in time, but the whole does not: the deadline of the call ends it."""
+        """Each byte comes in time, but the whole answer does not: the deadline of the call ends it."""
 
         class Trickle(httpx.AsyncByteStream):
             async def __aiter__(self) -> AsyncIterator[bytes]:

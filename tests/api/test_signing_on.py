@@ -1,4 +1,4 @@
-"""Signing on: where tokens come from, how they are renewed, and what is said when that fails.
+"""Sources of tokens: how tokens are renewed, and what the user reads when signing on fails.
 
 The token endpoint is that of the embedded server, reached by the real form; faults are put on the line to it.
 """
@@ -48,7 +48,7 @@ CREDENTIALS = Credentials(TOKEN_URL, OKAFOR.name, Secret(PASSWORD), "blotter", S
 
 
 class ManualClock:
-    """Seconds that pass when a test says so."""
+    """A monotonic clock that a test sets."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -61,7 +61,7 @@ class ManualClock:
 
 
 class TokenLine(AsyncBaseTransport):
-    """The line to the server; counts what is asked of it, and answers what a test puts in its place."""
+    """A transport to the server that records requests; ``instead`` answers for its token endpoint."""
 
     def __init__(self, server: AsyncBaseTransport) -> None:
         self.server = server
@@ -230,7 +230,7 @@ async def test_what_the_endpoint_says_cannot_move_the_terminal(grant: PasswordGr
 async def test_a_refused_password_is_not_tried_again_and_again(
     grant: PasswordGrant, line: TokenLine, clock: ManualClock
 ) -> None:
-    """Identity providers lock the account of who tries a wrong password often."""
+    """Identity providers lock an account after too many wrong passwords."""
     line.instead = [refused(401, "Locked soon"), refused(401, "Locked")]
     for _ in range(5):
         with pytest.raises(Unauthenticated, match="Locked soon"):

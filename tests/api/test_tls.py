@@ -10,6 +10,7 @@ import traceback
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class TlsServer:
-    """Answers everything alike over TLS, and keeps what it was asked."""
+    """Answers every request alike over TLS, and keeps the requests."""
 
     def __init__(self) -> None:
         self.asked: list[bytes] = []
@@ -71,7 +72,7 @@ async def server(authority: Path) -> AsyncIterator[TlsServer]:
 
 
 class Tunnel:
-    """A proxy that wants to know who one is, and keeps what it was told."""
+    """A proxy that asks for a password, and keeps the heads of requests."""
 
     def __init__(self) -> None:
         self.told: list[bytes] = []
@@ -107,9 +108,9 @@ async def tunnel() -> AsyncIterator[Tunnel]:
     listening.close()
 
 
-def connect(server: TlsServer, **given: object) -> Http:
+def connect(server: TlsServer, **given: Any) -> Http:
     url = f"https://localhost:{server.port}/api"
-    return Http(url, token=ScriptedTokens("very-secret-token"), pause=Pauses(), **given)  # type: ignore[arg-type]
+    return Http(url, token=ScriptedTokens("very-secret-token"), pause=Pauses(), **given)
 
 
 async def test_a_certificate_nobody_vouches_for_is_refused_before_the_token_is_sent(

@@ -1,9 +1,9 @@
-"""Which server and which flavour of the SDK a test runs against, and whether it did what it claims.
+"""Servers and SDK clients for the tests, and the check of what each test claims to prove.
 
-A test marked ``proves(method, outcome)`` must have seen that method end that way; ``test_coverage`` asks
-that together they cover the contract. In a mark, ``{singular}`` and ``{plural}`` stand for the families.
+A test marked ``proves(method, outcome)`` must have seen that method end that way. ``test_coverage`` checks
+that the marks cover the contract. In a mark, ``{singular}`` and ``{plural}`` stand for each kind of entity.
 
-Nothing here imports the SDK before a test that needs it: where it is not installed those are skipped.
+The SDK is imported only by tests that need it: where it is not installed they are skipped.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what needs a server once against each generation this SDK should work with."""
+    """Run tests that need a server once against each generation that this SDK should work with."""
     if "generation" in metafunc.fixturenames:
         from tests.compat.sdk import GENERATIONS
 
@@ -34,7 +34,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Hold every claim of a test against the calls it made."""
+    """Check every claim of a test against the calls it made."""
     claims = [mark.args for mark in item.iter_markers("proves")]
     if not claims:
         return (yield)

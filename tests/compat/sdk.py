@@ -1,7 +1,7 @@
-"""The SDK's two flavours behind one way to call them, and what of an answer can be compared.
+"""Calls the SDK's two flavours, sync and async, in one way, and compares answers.
 
-One module serves every version that has ``lusid.extensions``: today's, and 2.1.402 of the newer document.
-Where no such SDK is installed, importing this skips whatever needs it, and says so.
+It works with every version that has ``lusid.extensions``: the latest, and 2.1.402 of the newer document.
+Where no such SDK is installed, importing this module skips the tests that need it, with a reason.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Outcome = Literal["success", "partial", "failure"]
 VERSION: Final = version("lusid-sdk")
 IS_NEWEST: Final = hasattr(lusid.OrderManagementApi, "sweep_blocks")
 GENERATIONS: Final[tuple[Generation, ...]] = ("latest",) if IS_NEWEST else ("2.1", "latest")
-"""What this SDK is driven against: an older one meets its own generation and today's."""
+"""The generations this SDK is tested against: an older one against its own and the latest."""
 
 
 NEWEST_ONLY: Final = pytest.mark.skipif(
@@ -44,14 +44,14 @@ THE_SERVERS_OWN: Final = frozenset(
         *("asAtModified", "userIdModified", "requestIdModified", "asAtVersionNumber"),
     }
 )
-"""What each server names, numbers or times for itself, so that no two answers agree on it."""
+"""Members whose values each server makes up (names, numbers, times), so that no two answers agree."""
 
 CALLS: Final[set[tuple[str, Outcome]]] = set()
-"""The methods the running test has called, and how each call ended."""
+"""The methods that the running test has called, and how each call ended."""
 
 
 class RecordedApi:
-    """One API of the SDK that notes in ``CALLS`` how every call of it ended."""
+    """One API of the SDK that records in ``CALLS`` how every call of it ended."""
 
     def __init__(self, api: Any) -> None:
         self._api = api
@@ -106,7 +106,7 @@ class SdkDesk:
 
 @asynccontextmanager
 async def signed_on(server: ServeProcess, flavour: Flavour, **settings: Any) -> AsyncIterator[SdkDesk]:
-    """Sign on as a program of the SDK's user does, with settings of the SDK's factory."""
+    """Sign on as a program with the SDK does, with settings of the SDK's factory."""
     extensions = lusid.extensions
     if flavour == "sync":
         with extensions.SyncApiClientFactory(**settings) as factory:
@@ -129,12 +129,12 @@ async def desk_of(
 
 
 async def got(answer: Any) -> Any:
-    """Give the answer of a call of either flavour."""
+    """Return the answer of a call of either flavour."""
     return await answer if inspect.isawaitable(answer) else answer
 
 
 async def refusal(call: Callable[[], Any]) -> tuple[Any, Any]:
-    """Give the error of a call that must fail, and the problem document it carries.
+    """Return the error of a call that must fail, and its problem document.
 
     The older SDK reads the 400s into ``LusidValidationProblemDetails`` and all others into
     ``LusidProblemDetails``; the newer one leaves that to its user.
@@ -151,28 +151,28 @@ async def refusal(call: Callable[[], Any]) -> tuple[Any, Any]:
 
 
 def sent(name: str, scope: str | None = None) -> Any:
-    """Give a request of the contract as plain JSON values, every id of it moved to ``scope`` when given."""
+    """Return a request of the contract as plain JSON values, with its ids in ``scope`` if given."""
     body = json.loads((EXAMPLES / f"{name}.request.json").read_text(encoding="utf-8"))
     return body if scope is None else moved(body, scope)
 
 
 def request(kind: Any, name: str, scope: str | None = None) -> Any:
-    """Give a request of the contract as the SDK's own model."""
+    """Return a request of the contract as the SDK's own model."""
     return kind.from_dict(sent(name, scope))
 
 
 def keyed(kind: Any, name: str, scope: str | None = None) -> dict[str, Any]:
-    """Give a request that is a map as a map of the SDK's own models."""
+    """Return a request that is a map as a map of the SDK's own models."""
     return {key: kind.from_dict(item) for key, item in sent(name, scope).items()}
 
 
 def expected(kind: Any, name: str, shape: str = "") -> Any:
-    """Give an answer of the contract as the SDK reads it; ``shape`` tells examples of two generations."""
+    """Return an answer of the contract as the SDK reads it; ``shape`` is the suffix of a generation."""
     return kind.from_json((EXAMPLES / f"{name}.response{shape}.json").read_text(encoding="utf-8"))
 
 
 def moved(value: Any, scope: str) -> Any:
-    """Put every id of a request into another scope."""
+    """Return a request with every id in another scope."""
     if isinstance(value, dict):
         here = {"scope": scope} if value.keys() == {"scope", "code"} else {}
         return {name: moved(member, scope) for name, member in value.items()} | here
@@ -180,7 +180,7 @@ def moved(value: Any, scope: str) -> Any:
 
 
 def facts(answer: Any, *but: str) -> Any:
-    """Give what an answer says, without what the server makes up and without what is ``but`` there."""
+    """Return an answer as plain values, without the members the server makes up and those in ``but``."""
     return _facts(answer.to_dict(), THE_SERVERS_OWN | set(but))
 
 

@@ -1,4 +1,4 @@
-"""``blotter serve`` as a process of its own, as a user of any client would start it."""
+"""Starts ``blotter serve`` as a process of its own, as the user of any client would."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Generation = Literal["latest", "2.1"]
 
 @dataclass(frozen=True)
 class ServeProcess:
-    """Where a running server is, the token it asks for, and whose shapes it answers in."""
+    """A running server: its address, its token and its generation."""
 
     url: str
     token: str
@@ -26,7 +26,7 @@ class ServeProcess:
 
     @property
     def token_url(self) -> str:
-        """Where users sign on, beside the API."""
+        """The address of the token endpoint, beside the API."""
         return f"{self.url.removesuffix('/api')}/oauth2/default/v1/token"
 
 

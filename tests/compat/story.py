@@ -8,22 +8,22 @@ from tests.compat.sdk import SdkDesk, got, keyed, lusid, request, sent
 
 
 class ScenarioSteps:
-    """The worked scenario's calls in one scope, so that a test can begin where it wants to."""
+    """The calls of the worked scenario in one scope, so that a test can begin at any stage."""
 
     def __init__(self, desk: SdkDesk, scope: str) -> None:
         self.desk, self.scope = desk, scope
 
     def id(self, code: str) -> Any:
-        """Give an id in the scenario's scope."""
+        """Return an id in the scenario's scope."""
         return lusid.ResourceId(scope=self.scope, code=code)
 
     async def create(self) -> Any:
-        """BLK-1 of ORD-1 100, ORD-2 55 and ORD-3 47; BLK-2 of ORD-4 30 and ORD-5 20."""
+        """Create BLK-1 of ORD-1 100, ORD-2 55 and ORD-3 47; BLK-2 of ORD-4 30 and ORD-5 20."""
         body = request(lusid.BlockAndOrdersCreateRequest, "01_create_orders", self.scope)
         return await got(self.desk.manage.create_orders(body))
 
     def placements(self, **changes: Any) -> Any:
-        """The request for PLC-1 of 227 on BLK-1 and PLC-2 of 20 on BLK-2, the first with ``changes``."""
+        """Return a request for PLC-1, 227 of BLK-1, with ``changes``, and PLC-2, 20 of BLK-2."""
         body = sent("04_place_blocks", self.scope)
         body["requests"][0] |= changes
         return lusid.PlaceBlocksRequest.from_dict(body)
@@ -49,7 +49,7 @@ class ScenarioSteps:
         return await got(self.desk.manage.run_allocation_service([self.id("PLC-1")]))
 
     async def fill_unsolicited(self) -> Any:
-        """PLC-9 of 100, filled, on BLK-7 that no order is behind."""
+        """Place and fill PLC-9 of 100 on BLK-7 that no order is behind."""
         blocks = request(lusid.BlockSetRequest, "20_upsert_blocks", self.scope)
         blocks.requests[0].quantity = 100
         await got(self.desk.blocks.upsert_blocks(blocks))

@@ -1,6 +1,6 @@
-"""That the tests of this room prove every method of the contract: it succeeds, and it can fail.
+"""The tests of this folder prove every method of the contract: it succeeds, and it can fail.
 
-This reads the ``proves`` marks; that each marked test has seen what it claims is checked when it runs.
+This reads the ``proves`` marks. Whether a marked test has seen what it claims is checked when it runs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def modules() -> Iterator[ModuleType]:
 
 
 def proven() -> set[tuple[str, str]]:
-    """Give what the tests claim to prove, a test of every family counted for each."""
+    """Return what the tests claim to prove; a test of all kinds of entities counts for each."""
     claims = set()
     for module in modules():
         for name, test in vars(module).items():

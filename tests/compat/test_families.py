@@ -15,7 +15,7 @@ proves = pytest.mark.proves
 
 @dataclass(frozen=True)
 class Family:
-    """How the SDK names one family of entities, and what the contract answers to an upsert of it.
+    """The SDK's names for one kind of entity, and the contract's answers to an upsert of it.
 
     ``refused`` is the code of an upsert whose entity refers to what is not there, or is not sensible.
     """
@@ -34,11 +34,11 @@ class Family:
         return f"{self.singular}s"
 
     def named(self, method: str) -> str:
-        """Give a method's name, written for any family, for this one."""
+        """Return the name of a method for this kind of entity."""
         return method.format(singular=self.singular, plural=self.plural)
 
     def requests(self, scope: str, **changes: Any) -> Any:
-        """Give the contract's request with every id moved to ``scope`` and every entity changed."""
+        """Return the contract's request with every id in ``scope`` and every entity changed."""
         [name, entities] = next(iter(moved(sent(self.example), scope).items()))
         return self.body.from_dict({name: [entity | changes for entity in entities]})
 
@@ -85,12 +85,12 @@ each_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: fam
 
 
 def method(desk: SdkDesk, family: Family, verb: str) -> Any:
-    """Give a method of a family's API by its verb, such as ``get_{singular}``."""
+    """Return a method of an API by its verb, such as ``get_{singular}``."""
     return getattr(getattr(desk, family.plural), family.named(verb))
 
 
 async def with_what_it_needs(desk: SdkDesk, family: Family, scope: str) -> Any:
-    """Give an upsert of one family after everything its entities refer to was written."""
+    """Return an upsert after writing everything its entities refer to."""
     if family.singular in ("placement", "execution", "allocation"):
         await got(
             desk.manage.create_orders(request(lusid.BlockAndOrdersCreateRequest, "01_create_orders", scope))

@@ -1,4 +1,4 @@
-"""What the SDK makes of faults on request: it waits when told to, and what it cannot know it does not."""
+"""The SDK under injected faults: it waits as it is told, and cannot know whether a failed write happened."""
 
 from __future__ import annotations
 

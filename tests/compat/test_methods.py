@@ -23,7 +23,7 @@ def story(desk: SdkDesk, scope: str) -> ScenarioSteps:
 
 
 def keys(answer: Any) -> tuple[set[str], dict[str, str]]:
-    """Give the keys that were done, and the type of failure of those that were not."""
+    """Return the keys that succeeded, and the type of failure of the others."""
     failed = answer.failed or {}
     assert all(failure.id == key and failure.detail for key, failure in failed.items())
     return set(answer.values or {}), {key: failure.type for key, failure in failed.items()}

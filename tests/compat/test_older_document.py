@@ -59,7 +59,7 @@ def desk(server: ServeProcess) -> OlderSdkDesk:
 
 
 def model(kind: str, value: Any) -> Any:
-    """Give plain JSON values as a model of this SDK, which can only read them from an answer."""
+    """Return plain JSON values as a model of this SDK, which can only read them from a response."""
 
     class JsonAnswer:
         data = json.dumps(value)
@@ -80,7 +80,7 @@ def example(name: str) -> Any:
 
 
 def the_scenario(desk: OlderSdkDesk) -> None:
-    """Bring the desk to where the worked scenario allocates: by the calls of this SDK alone."""
+    """Play the worked scenario up to its allocation, with calls of this SDK alone."""
     orders: list[dict[str, Any]] = [
         {
             **BUY,
@@ -121,7 +121,7 @@ def the_scenario(desk: OlderSdkDesk) -> None:
 
 
 def refusal(call: Callable[[], Any]) -> tuple[int, dict[str, Any]]:
-    """Give the status of a call that must fail, and its problem document."""
+    """Return the status of a call that must fail, and its problem document."""
     with pytest.raises(lusid.ApiException) as caught:
         call()
     assert caught.value.headers["Content-Type"].startswith("application/problem+json")

@@ -28,7 +28,7 @@ async def many(desk: SdkDesk, scope: str, count: int) -> None:
 
 
 async def codes(call: Any, **asked: Any) -> list[str]:
-    """Give the codes a list answers."""
+    """Return the codes in a list."""
     return [entry.id.code for entry in (await got(call(**asked))).values]
 
 
@@ -187,7 +187,7 @@ READS = [
 
 
 def unknown(told: Any, read: Any, place: str) -> list[str]:
-    """Give the members of an answer that the SDK's models have no field for."""
+    """Return the members of an answer that the SDK's models have no field for."""
     if isinstance(told, list):
         assert len(told) == len(read), place
         return [lost for each in zip(told, read, strict=True) for lost in unknown(*each, f"{place}[]")]

@@ -1,4 +1,4 @@
-"""What README and manual show a user of the SDK works as written, but for the port and the token."""
+"""The SDK examples of README and manual work as written, except for port and token."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def shown(language: str) -> str:
 
 
 def meant(piece: str, url: str, token: str) -> str:
-    """Give ``piece`` for the server at ``url``."""
+    """Return ``piece`` for the server at ``url``."""
     return piece.replace("http://127.0.0.1:8011", url.removesuffix("/api")).replace("TOKEN", token)
 
 

@@ -30,7 +30,7 @@ CONSIDERATION = {"ORD-1": 13462.4875, "ORD-2": 6826.05, "ORD-3": 6067.6, "ORD-4"
 
 @pytest.fixture
 def server(own_server: ServeProcess) -> ServeProcess:
-    """A server of the test's own, for the contract's ids are in the scope Desk."""
+    """Start a server of the test's own: the contract's ids are in the scope Desk."""
     return own_server
 
 
@@ -167,11 +167,11 @@ async def read_the_history(desk: SdkDesk) -> None:
 
 
 ONE_CALL = ("FieldModified", "PropertyAdded")
-"""What one update of an order says of it, in any order."""
+"""The changes that one update of an order has in its history, in any order."""
 
 
 def the_contracts_history(generation: Generation) -> Any:
-    """Give the contract's history in the shapes of a generation, as this SDK reads them."""
+    """Return the contract's history in the form of a generation, as this SDK reads it."""
     if IS_NEWEST:
         return expected(
             lusid.ResourceListOfChangeIntervalWithOrderManagementDetail, "12_get_order_history", ".new"

@@ -44,7 +44,7 @@ def users(tmp_path: Path) -> Path:
 
 
 def users_file(folder: Path, lifetime: int) -> Path:
-    """A file of users as ``blotter serve --users`` wants it: ours alone."""
+    """Write a users file with our user alone, as ``blotter serve --users`` reads it."""
     file = folder / "users.toml"
     file.touch(mode=0o600)
     file.write_text(USERS.format(lifetime=lifetime), encoding="utf-8")
@@ -59,14 +59,14 @@ def server(users: Path) -> Iterator[ServeProcess]:
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A directory of the test's own and no variables: what is read is what the test puts there."""
+    """Start in an empty directory without variables, so that the SDK reads only what the test writes."""
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("FBN_")]:
         monkeypatch.delenv(name)
 
 
 def secrets_of(server: ServeProcess, user: str, password: str) -> dict[str, str]:
-    """Give the ``api`` part of a secrets.json."""
+    """Return the ``api`` part of a secrets.json."""
     return {
         "tokenUrl": server.token_url,
         "lusidUrl": server.url,
@@ -83,7 +83,7 @@ def write_secrets(server: ServeProcess, user: str = "dlr.okafor", password: str 
 
 
 async def who_wrote(desk: Any) -> str:
-    """Write a block and give who the server says created it."""
+    """Write a block and return its creator, as the server says."""
     answer = await got(desk.blocks.upsert_blocks(request(lusid.BlockSetRequest, "20_upsert_blocks")))
     return str(answer.values[0].version.user_id_created)
 
