@@ -24,6 +24,7 @@ from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, asgi_transport
 from tui.app import BlotterApp, Connection
 from tui.oms.run.embedded import Embedded
+from tui.oms.run.embedded import Size as DemoSize
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.screen import DeskScreen
 from tui.screens.dialogs import dialog
@@ -44,7 +45,7 @@ PATIENCE_S = 20.0
 @asynccontextmanager
 async def desk_app(
     *,
-    size: str = "demo",
+    size: DemoSize = "demo",
     read_only: bool = False,
     ascii: bool = False,
     wrap: Callable[[AsyncBaseTransport], AsyncBaseTransport] = lambda transport: transport,

@@ -32,7 +32,7 @@ def test_one_bad_row_is_shown_as_bad_and_hides_no_other(row: type[Any], name: st
     reply["nextPage"] = "bmV4dA=="
     good = len(reply["values"])
     reply["values"].insert(1, bad)
-    page = codec.decode_page(row, json.dumps(reply).encode())
+    page: codec.Page[Any] = codec.decode_page(row, json.dumps(reply).encode())
     assert len(page.values) == good
     assert len(page.bad) == 1
     assert page.bad[0].problem

@@ -20,7 +20,7 @@ from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, TokenSource, asgi_transport, post_form
 from tui.app import BlotterApp, Connection
 from tui.config.secrets import read_token
-from tui.oms.auth.tokens import SECOND, Tokens
+from tui.oms.auth.tokens import NANOSECONDS_PER_S, Tokens
 from tui.oms.auth.users import User, Users, digest
 from tui.oms.http.app import ServerSettings
 from tui.oms.run.embedded import Embedded
@@ -51,7 +51,7 @@ class Door(AsyncBaseTransport):
         self.embedded: Embedded | None = None
 
     def users(self) -> Tokens:
-        return Tokens(USERS, lambda: int(self.seconds * SECOND))
+        return Tokens(USERS, lambda: int(self.seconds * NANOSECONDS_PER_S))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         assert self.embedded is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -150,7 +150,7 @@ class Dealer:
 
     async def create(self, block: str, **sizes: int) -> Report:
         """Create a block of Apple to buy at 190, with one order of each size; ``ORD_1=100``."""
-        return await self.desk.act(new_orders(block, **sizes))
+        return await self.desk.act(orders_of(block, sizes))
 
     async def place(self, placement: str, block: str, quantity: int) -> Report:
         return await self.desk.act(PlaceBlocks((placing(placement, block, quantity),)))
@@ -174,6 +174,11 @@ def usd(amount: str) -> CurrencyAndAmount:
 
 
 def new_orders(block: str, *, limit: str = "190", **sizes: int) -> CreateOrders:
+    """Return the creation of a block of Apple to buy, with one order of each size; ``ORD_1=100``."""
+    return orders_of(block, sizes, limit=limit)
+
+
+def orders_of(block: str, sizes: Mapping[str, int], *, limit: str = "190") -> CreateOrders:
     orders = tuple(
         BlockedOrderRequest(
             id=rid(code),

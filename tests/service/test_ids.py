@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
-from tui.service import ids
 from tui.service.ids import new_code, new_id
 
 
@@ -17,7 +17,7 @@ def test_ids_are_unique_and_always_increase() -> None:
 
 def test_ids_increase_when_the_clock_steps_back(monkeypatch: pytest.MonkeyPatch) -> None:
     before = new_id()
-    monkeypatch.setattr(ids.time, "time_ns", lambda: 0)
+    monkeypatch.setattr(time, "time_ns", lambda: 0)
     after = new_id()
     assert before < after
 

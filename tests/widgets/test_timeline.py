@@ -29,7 +29,7 @@ def moments(count: int) -> list[Moment]:
 
 
 class Reading(App[Any]):
-    CSS_PATH = str(resources.files("styles") / "history.tcss")  # type: ignore[assignment]
+    CSS_PATH = str(resources.files("styles") / "history.tcss")
 
     def __init__(self, shown: list[Moment]) -> None:
         super().__init__()

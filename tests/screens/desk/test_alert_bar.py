@@ -253,8 +253,9 @@ async def test_resizing_keeps_cursor_and_selection() -> None:
         await user.until(lambda: "Transactions" in user.text())
         await user.pilot.resize_terminal(200, 60)
         await user.pilot.pause()
-        assert user.pane("blocks").cursor is not None
-        assert user.pane("blocks").cursor.id.code == "BLK-0007"
+        cursor = user.pane("blocks").cursor
+        assert cursor is not None
+        assert cursor.id.code == "BLK-0007"
         assert {id.code for id in user.pane("blocks").in_focus} == {"BLK-0007"}
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from tests.blotter_app import Blotter, blotter, demo
+from tui.api import operations
 from tui.api.base import ResourceId
 from tui.api.requests import BlockAndOrdersCreateRequest, BlockAndOrdersRequest, BlockedOrderRequest
 from tui.screens.dialogs.form_dialog import FormDialog
@@ -40,7 +41,7 @@ async def user() -> AsyncIterator[Blotter]:
             time_in_force="Day",
             date=now,
         )
-        await made.client.create_orders(BlockAndOrdersCreateRequest(requests=(request,)))
+        await made.client.call(operations.CREATE_ORDERS, BlockAndOrdersCreateRequest(requests=(request,)))
         await refresh(made)
         await made.until(lambda: demo("ELSEWHERE-2") in made.desk.snapshot.orders)
         yield made

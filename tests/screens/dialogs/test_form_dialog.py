@@ -36,11 +36,11 @@ def form(**more: Any) -> FormDialog:
 
 
 def current(app: Any) -> str:
-    return app.shown.query_one(FormFields).current
+    return str(app.shown.query_one(FormFields).current)
 
 
 def value(app: Any) -> str:
-    return app.shown.query_one(FormFields).values[current(app)]
+    return str(app.shown.query_one(FormFields).values[current(app)])
 
 
 async def test_a_wrong_value_is_said_in_words_and_a_right_one_echoed(stage: Opened) -> None:

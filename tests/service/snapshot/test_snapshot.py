@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
+from tests.decimals import decimals
 from tests.service.entities import (
     LUID,
     allocation,
@@ -79,8 +80,8 @@ def test_a_placement_counts_its_children_and_no_cancelled_execution(desk: Snapsh
 
 def test_plain_blocks_get_their_totals_from_the_other_rows(desk: Snapshot) -> None:
     row = desk.blocks[rid("BLK-1")]
-    assert (row.ordered.quantity, row.placed.quantity, row.executed.quantity) == (100, 100, 50)
-    assert (row.allocated.quantity, row.booked.quantity) == (50, 30)
+    assert (row.ordered.quantity, row.placed.quantity, row.executed.quantity) == decimals(100, 100, 50)
+    assert (row.allocated.quantity, row.booked.quantity) == decimals(50, 30)
     assert row.derived_state == "Partially executed"
     assert desk.blocks[rid("BLK-2")].derived_state == "New"
 

@@ -14,7 +14,7 @@ from random import Random
 import httpx
 import pytest
 
-from tests.service.order_lines import BASE, Hands, new_orders, placing, rid
+from tests.service.order_lines import BASE, Hands, orders_of, placing, rid
 from tui.api.client import Client
 from tui.api.errors import NotFound
 from tui.api.http import AsyncBaseTransport, Http
@@ -85,7 +85,7 @@ class Eyes:
 def intents() -> Iterable[Verb]:
     """Give the decisions of a busy day: an order, and its placement, again and again."""
     for number in range(INTENTS // 2):
-        yield new_orders(f"BLK_{number}", **{f"ORD_{number}": 10})
+        yield orders_of(f"BLK_{number}", {f"ORD_{number}": 10})
         yield PlaceBlocks((placing(f"PLC-{number}", f"BLK-{number}", 10),))
 
 
@@ -102,7 +102,7 @@ async def test_three_thousand_intents_on_a_line_that_loses_three_of_ten(
         snapshot=lambda: eyes.snapshot,
         reread=eyes.reread,
         answered=eyes.answered,
-        failed=lambda error: None,
+        failed=str,
         told=lambda refs: None,
         now=lambda: datetime.now(UTC),
         pause=clock.wait,

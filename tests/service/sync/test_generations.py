@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.api.faults import Script, json_answer
+from tests.decimals import decimals
 from tests.service.order_lines import FIGI, OPENING, Dealer, rid, usd
 from tui.api import codec, operations
 from tui.api.base import PerpetualProperty
@@ -107,7 +108,9 @@ class TestOnAServerOf21:
         report = await dealer.book("PLC-1-ORD-1")
         assert report.done[0].note.endswith(UNMARKED)
         block = dealer.desk.snapshot.blocks[rid("BLK-1")]
-        assert (block.ordered.quantity, block.allocated.quantity, block.booked.quantity) == (150, 150, 100)
+        assert (block.ordered.quantity, block.allocated.quantity, block.booked.quantity) == decimals(
+            150, 150, 100
+        )
         assert dealer.desk.snapshot.allocations[rid("PLC-1-ORD-1")].state != "Booked"
         assert dealer.journal.open_intents() == ()
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from tests.decimals import decimals
 from tests.service.order_lines import FIGI, OPENING, Dealer, new_orders, placing, rid, usd
 from tui.api.requests import (
     BlockRequest,
@@ -86,7 +87,7 @@ async def test_the_worked_scenario_from_new_orders_to_transactions(dealer: Deale
     assert booked.done[0].note == "transaction Desk-PLC-1-ORD-1, 13,462.4875 USD"
     assert len(desk.snapshot.transactions) == 4
     row = desk.snapshot.blocks[rid("BLK-1")]
-    assert (row.placed.quantity, row.executed.quantity, row.booked.quantity) == (227, 160, 160)
+    assert (row.placed.quantity, row.executed.quantity, row.booked.quantity) == decimals(227, 160, 160)
 
     swept = await desk.act(SweepBlocks((rid("BLK-2"), rid("BLK-1")), "2100-01-01T00:00:00Z"))
     assert [each.status for each in swept.outcomes] == [Status.DONE, Status.REFUSED]

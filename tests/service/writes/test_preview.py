@@ -112,7 +112,7 @@ def test_the_money_of_a_bond_is_per_hundred_nominal(desk: Snapshot, verb: Verb, 
 
 
 def test_sides_and_currencies_are_never_mixed(desk: Snapshot) -> None:
-    pounds = {"limit_price": structs.replace(usd("5"), currency="GBP"), "side": "Sell"}
+    pounds: dict[str, Any] = {"limit_price": structs.replace(usd("5"), currency="GBP"), "side": "Sell"}
     draft = SnapshotBuilder(desk)
     draft.put(EntityKind.ORDERS, [order("ORD-8", "7", **pounds)])
     seen = shown(CancelOrders((rid("ORD-3"), rid("ORD-8"))), draft.freeze())

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from tests.service.order_lines import OPENING, Dealer, new_orders, placing, rid
+from tests.service.order_lines import OPENING, Dealer, new_orders, orders_of, placing, rid
 from tui.api import operations
 from tui.api.http import AsyncBaseTransport
 from tui.api.http_request import Request
@@ -235,7 +235,7 @@ async def test_without_a_connection_nothing_happened_and_nothing_more_is_tried(d
     requests = tuple(
         request
         for number in range(150)
-        for request in new_orders(f"BLK_{number}", **{f"ORD_{number}": 1}).requests
+        for request in orders_of(f"BLK_{number}", {f"ORD_{number}": 1}).requests
     )
     dealer.line.fail("unreachable", "createorders", times=50)
     report = await dealer.desk.act(CreateOrders(requests))

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from tui.input_files.mistakes import CheckError, all_at_once, print_mistakes
 from tui.oms.auth.tokens import Tokens
 from tui.oms.auth.users import Users, one_user, token_fault
 from tui.oms.domain.clock import VirtualClock
-from tui.oms.http.app import Server, ServerSettings
+from tui.oms.http.app import ServerSettings
 from tui.oms.http.call import Generation
 from tui.oms.http.guards import MAX_HEADER_BYTES
 from tui.oms.rules.fees import Fee
@@ -171,7 +172,7 @@ async def _serve(
 class UvicornServer:
     """uvicorn on one listening socket, stopped by us: it would end the process by the signal it received."""
 
-    def __init__(self, app: Server) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         config = uvicorn.Config(
             app,
             log_level="error",
