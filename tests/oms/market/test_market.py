@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from tests.oms.request_bodies import everything
 from tui.api.base import CurrencyAndAmount, ResourceId
+from tui.api.entity_relations import EXECUTIONS_OF_PLACEMENT
 from tui.api.http import asgi_transport
 from tui.api.models import Execution, Placement
 from tui.api.requests import (
@@ -31,7 +32,6 @@ from tui.api.requests import (
 from tui.oms.demo.universe import DemoInstrument, instrument_table, instruments
 from tui.oms.domain.clock import VirtualClock
 from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.unit_of_work import EXECUTIONS_OF_PLACEMENT
 from tui.oms.engine import commands
 from tui.oms.engine.engine import Engine
 from tui.oms.market import REASON_PROPERTY, Market, MarketRules

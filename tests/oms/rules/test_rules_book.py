@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.oms.rules.rules_client import Desk, rid
+from tui.api.entity_relations import BLOCK_OF_ORDER, Relation
 from tui.api.models import Block, Order
 from tui.oms.demo.universe import instrument_table
-from tui.oms.domain.unit_of_work import BLOCK_OF_ORDER, Relation, UnitOfWork
+from tui.oms.domain.unit_of_work import UnitOfWork
 from tui.oms.rules.blocking import orders_of_block
 
 

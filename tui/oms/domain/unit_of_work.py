@@ -12,12 +12,22 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from tui.api.base import ResourceId, Version, WireStruct
+from tui.api.entity_relations import (
+    ALLOCATIONS_OF_ORDER,
+    ALLOCATIONS_OF_PLACEMENT,
+    BLOCK_OF_ORDER,
+    CHILDREN_OF_PLACEMENT,
+    EXECUTIONS_OF_PLACEMENT,
+    PLACEMENTS_OF_BLOCK,
+    TRANSACTIONS_OF_ALLOCATION,
+    Relation,
+)
 from tui.api.models import Allocation, Block, Execution, Order, Placement, Transaction
 from tui.oms.domain.instrument_master import Instruments
 
@@ -52,34 +62,10 @@ Stored = Block | Order | Placement | Execution | Allocation | Booking | PendingP
 S = TypeVar("S", bound=Stored)
 
 
-class Relation(Struct, Generic[S], frozen=True):
-    """How entities of ``kind`` refer to others: the store indexes it, the unit of work reads it backwards."""
-
-    name: str
-    kind: type[S]
-    targets: Callable[[S], Iterable[ResourceId]]
-
-
-BLOCK_OF_ORDER: Final = Relation("block_of_order", Block, lambda block: block.order_ids)
-PLACEMENTS_OF_BLOCK: Final = Relation("placements_of_block", Placement, lambda placement: placement.block_ids)
-CHILDREN_OF_PLACEMENT: Final = Relation(
-    "children_of_placement",
-    Placement,
-    lambda placement: (placement.parent_placement_id,) if placement.parent_placement_id else (),
-)
-EXECUTIONS_OF_PLACEMENT: Final = Relation(
-    "executions_of_placement", Execution, lambda execution: (execution.placement_id,)
-)
-ALLOCATIONS_OF_ORDER: Final = Relation(
-    "allocations_of_order", Allocation, lambda allocation: (allocation.allocated_order_id,)
-)
-ALLOCATIONS_OF_PLACEMENT: Final = Relation(
-    "allocations_of_placement", Allocation, lambda allocation: allocation.placement_ids or ()
-)
 BOOKINGS_OF_ALLOCATION: Final = Relation(
     "bookings_of_allocation",
     Booking,
-    lambda booking: (booking.transaction.allocation_id,) if booking.transaction.allocation_id else (),
+    lambda booking: TRANSACTIONS_OF_ALLOCATION.targets(booking.transaction),
 )
 CUT_ORDERS_OF_BLOCK: Final = Relation("cut_orders_of_block", CutOrder, lambda cut: (cut.block_id,))
 RELATIONS: Final[tuple[Relation[Any], ...]] = (
@@ -92,6 +78,7 @@ RELATIONS: Final[tuple[Relation[Any], ...]] = (
     BOOKINGS_OF_ALLOCATION,
     CUT_ORDERS_OF_BLOCK,
 )
+"""The relations the store indexes. Their positions are stored: new ones go to the end."""
 
 
 _RELATIONS_OF: Final = {

@@ -13,6 +13,14 @@ from decimal import Decimal
 from msgspec import Struct
 
 from tui.api.base import ZERO, ResourceId
+from tui.api.entity_relations import (
+    ALLOCATIONS_OF_ORDER,
+    ALLOCATIONS_OF_PLACEMENT,
+    CHILDREN_OF_PLACEMENT,
+    EXECUTIONS_OF_PLACEMENT,
+    PLACEMENTS_OF_BLOCK,
+)
+from tui.api.life_cycle import StageTotals, block_state, placement_state, signed_units
 from tui.api.models import (
     Allocated,
     AllocatedDetail,
@@ -35,26 +43,14 @@ from tui.api.models import (
 )
 from tui.api.price_units import PER_UNIT
 from tui.api.states import direction_of, is_cancelled, normal
-from tui.oms.domain.unit_of_work import (
-    ALLOCATIONS_OF_ORDER,
-    ALLOCATIONS_OF_PLACEMENT,
-    BOOKINGS_OF_ALLOCATION,
-    CHILDREN_OF_PLACEMENT,
-    EXECUTIONS_OF_PLACEMENT,
-    PLACEMENTS_OF_BLOCK,
-    Booking,
-    Stored,
-    UnitOfWork,
-)
+from tui.oms.domain.unit_of_work import BOOKINGS_OF_ALLOCATION, Booking, Stored, UnitOfWork
 from tui.oms.rules.affected import affected_ids
 from tui.oms.rules.blocking import orders_of_block
 from tui.oms.rules.derived_states import (
     approval_of,
     block_approval,
     block_compliance,
-    block_state,
     compliance_of,
-    placement_state,
     portfolio_name,
 )
 from tui.oms.rules.entities import NEW
@@ -142,7 +138,11 @@ def graph_block(uow: UnitOfWork, block: Block) -> OrderGraphBlock:
         executed=executed,
         allocated=allocated,
         booked=booked,
-        derived_state=block_state(block, facts.orders, size or ZERO, *(stage or ZERO for stage in stages)),
+        derived_state=block_state(
+            StageTotals(size or ZERO, *(stage or ZERO for stage in stages)),
+            swept=bool(block.is_swept),
+            cancelled=bool(facts.orders) and all(is_cancelled(order.state) for order in facts.orders),
+        ),
         derived_compliance_state=block_compliance(each.compliance_state or "" for each in ordered.details),
         derived_approval_state=block_approval(
             (each.approval_state or "" for each in ordered.details), stages[0] or ZERO
@@ -279,19 +279,13 @@ def _executed(facts: _BlockFacts) -> Executed:
     )
 
 
-def _signed(block: Block, side: str | None, units: Decimal) -> Decimal:
-    """Return units relative to the block: negative when ``side`` opposes the block's (G4)."""
-    ours, theirs = direction_of(block.side), direction_of(side)
-    return -units if ours and theirs and ours != theirs else units
-
-
 def _allocated(facts: _BlockFacts) -> Allocated:
     """Return the allocated totals (G4)."""
     details = tuple(
         AllocatedDetail(
             id=each.id,
             allocated_order_id=each.allocated_order_id,
-            quantity=trim_zeros(_signed(facts.block, each.side, each.quantity)),
+            quantity=trim_zeros(signed_units(facts.block.side, each.side, each.quantity)),
         )
         for each in facts.allocations
     )
@@ -301,7 +295,7 @@ def _allocated(facts: _BlockFacts) -> Allocated:
 def _weighted(facts: _BlockFacts) -> Decimal:
     """Return the sum of allocated units times their prices."""
     return total(
-        _signed(facts.block, each.side, each.quantity) * (each.price.amount or ZERO)
+        signed_units(facts.block.side, each.side, each.quantity) * (each.price.amount or ZERO)
         for each in facts.allocations
         if each.price is not None
     )
@@ -312,8 +306,10 @@ def _booked(facts: _BlockFacts) -> Booked:
     units = money = ZERO
     for booking in facts.bookings:
         transaction = booking.transaction
-        units += _signed(facts.block, transaction.type, transaction.units)
-        money += _signed(facts.block, transaction.type, transaction.total_consideration.amount or ZERO)
+        units += signed_units(facts.block.side, transaction.type, transaction.units)
+        money += signed_units(
+            facts.block.side, transaction.type, transaction.total_consideration.amount or ZERO
+        )
     return Booked(
         quantity=trim_zeros(units),
         amount=trim_zeros(money) if facts.bookings else None,
@@ -358,9 +354,9 @@ def graph_placement(uow: UnitOfWork, placement: Placement) -> OrderGraphPlacemen
             details=tuple(IdDetail(id=each.id) for each in allocations),
         ),
         derived_state=(
-            placement_state(placement, size, money, given)
+            placement_state(placement.state, size, money, given)
             if by_value
-            else placement_state(placement, placed, units, allocated)
+            else placement_state(placement.state, placed, units, allocated)
         ),
         calculated_average_price=average_price(done),
     )

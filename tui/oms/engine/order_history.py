@@ -15,19 +15,18 @@ from typing import Any, Final
 
 from tui.api import codec
 from tui.api.base import CurrencyAndAmount, PerpetualProperty, ResourceId
+from tui.api.entity_relations import (
+    ALLOCATIONS_OF_ORDER,
+    BLOCK_OF_ORDER,
+    EXECUTIONS_OF_PLACEMENT,
+    PLACEMENTS_OF_BLOCK,
+    Relation,
+)
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.api.states import is_cancelled
 from tui.oms.domain.refusals import not_found
 from tui.oms.domain.times import moment
-from tui.oms.domain.unit_of_work import (
-    ALLOCATIONS_OF_ORDER,
-    BLOCK_OF_ORDER,
-    BOOKINGS_OF_ALLOCATION,
-    EXECUTIONS_OF_PLACEMENT,
-    PLACEMENTS_OF_BLOCK,
-    Booking,
-    Relation,
-)
+from tui.oms.domain.unit_of_work import BOOKINGS_OF_ALLOCATION, Booking
 from tui.oms.store.reads import Reads, Stamped
 
 _NOT_SHOWN: Final = frozenset({"id", "version", "links", "properties", "basis", "direction", "state"})

@@ -7,13 +7,13 @@ from decimal import Decimal
 from random import Random
 
 from tui.api.base import ZERO, CurrencyAndAmount
+from tui.api.entity_relations import CHILDREN_OF_PLACEMENT, EXECUTIONS_OF_PLACEMENT
 from tui.api.models import Execution, Placement
 from tui.api.requests import ExecutionRequest
 from tui.api.states import direction_of, is_cancelled
 from tui.oms.demo import roster
 from tui.oms.demo.universe import DemoInstrument
 from tui.oms.domain.clock import Clock
-from tui.oms.domain.unit_of_work import CHILDREN_OF_PLACEMENT, EXECUTIONS_OF_PLACEMENT
 from tui.oms.market.exchange import Exchange, PriceWalk
 from tui.oms.market.execution_ids import ExecutionIds
 from tui.oms.market.parameters import MarketRules

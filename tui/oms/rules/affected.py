@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tui.api.base import ResourceId
+from tui.api.entity_relations import PLACEMENTS_OF_BLOCK
 from tui.api.models import Allocation, Block, Execution, Order, Placement
-from tui.oms.domain.unit_of_work import PLACEMENTS_OF_BLOCK, Booking, EntityChange, UnitOfWork
+from tui.oms.domain.unit_of_work import Booking, EntityChange, UnitOfWork
 from tui.oms.rules.blocking import block_of
 from tui.oms.rules.placed_quantities import with_ancestors
 

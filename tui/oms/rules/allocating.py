@@ -12,14 +12,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tui.api.base import ZERO, ErrorDetail, ResourceId
+from tui.api.entity_relations import ALLOCATIONS_OF_ORDER
 from tui.api.models import Allocation, Placement
 from tui.api.requests import AllocationReply, WeightedAllocationServiceRunRequest
 from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.unit_of_work import (
-    ALLOCATIONS_OF_ORDER,
-    ReplyBuilder,
-    UnitOfWork,
-)
+from tui.oms.domain.unit_of_work import ReplyBuilder, UnitOfWork
 from tui.oms.rules.allocation_run import (
     AllocationRun,
     Apportion,

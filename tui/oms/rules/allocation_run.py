@@ -10,14 +10,12 @@ from decimal import Decimal
 import msgspec
 
 from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
+from tui.api.entity_relations import ALLOCATIONS_OF_PLACEMENT
 from tui.api.models import Allocation, Execution, Placement
 from tui.api.states import is_cancelled
 from tui.oms.domain.instrument_master import SCOPE
 from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.unit_of_work import (
-    ALLOCATIONS_OF_PLACEMENT,
-    UnitOfWork,
-)
+from tui.oms.domain.unit_of_work import UnitOfWork
 from tui.oms.rules.apportioning import (
     Apportionment,
     Lot,

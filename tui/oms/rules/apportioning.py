@@ -13,7 +13,8 @@ from typing import Final
 from msgspec import Struct
 
 from tui.api.base import ZERO
-from tui.oms.rules.sizes import TOLERANCE, decimal_text
+from tui.api.life_cycle import TOLERANCE
+from tui.oms.rules.sizes import decimal_text
 
 Method = Callable[[int, list[int], int, Sequence[int]], list[int]]
 """Apportions units to capacities; the third argument is one whole unit, the last list the priority."""

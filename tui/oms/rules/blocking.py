@@ -10,11 +10,12 @@ from decimal import Decimal
 import msgspec
 
 from tui.api.base import ZERO, CurrencyAndAmount, Identifiers, ResourceId
+from tui.api.entity_relations import ALLOCATIONS_OF_ORDER, BLOCK_OF_ORDER, PLACEMENTS_OF_BLOCK
 from tui.api.models import Block, Order
 from tui.api.states import is_cancelled, normal
 from tui.oms.domain.instrument_master import instrument_of
 from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.unit_of_work import ALLOCATIONS_OF_ORDER, BLOCK_OF_ORDER, PLACEMENTS_OF_BLOCK, UnitOfWork
+from tui.oms.domain.unit_of_work import UnitOfWork
 from tui.oms.rules.entities import with_computed_fields
 from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, decimal_text, total
 

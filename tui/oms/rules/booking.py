@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from tui.api.base import CurrencyAndAmount, ErrorDetail, Identifiers, Properties, ResourceId
+from tui.api.life_cycle import exceeds, is_zero
 from tui.api.models import Allocation, Order, Transaction, TransactionPrice
 from tui.api.operations import BOOK_TRANSACTIONS
 from tui.api.requests import BookingReply, BookTransactionsRequest
@@ -20,7 +21,7 @@ from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import BOOKINGS_OF_ALLOCATION, Booking, ReplyBuilder, UnitOfWork
 from tui.oms.rules.entities import BOOKED, allocated_size, live_allocations_of_order, require
 from tui.oms.rules.fees import Fee, fees_of
-from tui.oms.rules.sizes import exact_arithmetic, exceeds, is_zero, sizing_basis, trim_zeros
+from tui.oms.rules.sizes import exact_arithmetic, sizing_basis, trim_zeros
 from tui.oms.rules.validation import RequestChecks
 
 ACTIVE: Final = "Active"

@@ -8,6 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from tui.api.base import ZERO, ResourceId
+from tui.api.life_cycle import exceeds
 from tui.api.models import Block, Order
 from tui.api.requests import (
     CancelledAndMoved,
@@ -33,7 +34,7 @@ from tui.oms.rules.entities import CANCELLED, NEW, allocated_size, live_allocati
 from tui.oms.rules.moving import destination_block
 from tui.oms.rules.per_item import apply_per_item, keyed_reply
 from tui.oms.rules.placed_quantities import placed_on
-from tui.oms.rules.sizes import AMOUNT, QUANTITY, exact_arithmetic, exceeds, sizing_basis
+from tui.oms.rules.sizes import AMOUNT, QUANTITY, exact_arithmetic, sizing_basis
 from tui.oms.rules.time_priority import orders_by_time
 from tui.oms.rules.validation import RequestChecks
 

@@ -7,18 +7,11 @@ from datetime import UTC, datetime
 import msgspec
 
 from tui.api.base import ResourceId
+from tui.api.entity_relations import CHILDREN_OF_PLACEMENT, EXECUTIONS_OF_PLACEMENT, PLACEMENTS_OF_BLOCK
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.api.requests import DeletedEntity
 from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.unit_of_work import (
-    CHILDREN_OF_PLACEMENT,
-    EXECUTIONS_OF_PLACEMENT,
-    PLACEMENTS_OF_BLOCK,
-    CutOrder,
-    PendingPrices,
-    ReplyBuilder,
-    UnitOfWork,
-)
+from tui.oms.domain.unit_of_work import CutOrder, PendingPrices, ReplyBuilder, UnitOfWork
 from tui.oms.rules.blocking import block_of, with_recalculated_size
 from tui.oms.rules.entities import EntityT, is_booked, require
 from tui.oms.rules.executing import already_booked_refusal, booked_allocation_of

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
-from tui.api.models import Block, Order, Placement
-from tui.api.states import is_cancelled, normal
+from tui.api.life_cycle import is_zero, placement_state
+from tui.api.models import Order, Placement
+from tui.api.states import normal
 from tui.oms.domain.unit_of_work import UnitOfWork
 from tui.oms.rules.placed_quantities import executed_size, live_allocations_of_placement, live_size
-from tui.oms.rules.sizes import exceeds, is_zero, total
+from tui.oms.rules.sizes import total
 
 PASSED: Final = "Passed"
 APPROVED: Final = "Approved"
@@ -27,64 +28,11 @@ _WORST_COMPLIANCE: Final = (
 _WORST_APPROVAL: Final = ("rejected", "pending")
 
 
-def block_state(
-    block: Block,
-    orders: Iterable[Order],
-    ordered: Decimal,
-    placed: Decimal,
-    executed: Decimal,
-    allocated: Decimal,
-    booked: Decimal,
-) -> str:
-    """Return the first life-cycle stage that the block has not completed (G6, G7, G8)."""
-    states = [order.state for order in orders]
-    if block.is_swept:
-        return "Swept"
-    if states and all(map(is_cancelled, states)):
-        return "Cancelled"
-    if is_zero(placed):
-        return "New"
-    if exceeds(ordered, placed):
-        return "Partially placed"
-    if exceeds(placed, ordered):
-        return "Over-placed"
-    if is_zero(executed):
-        return "Placed"
-    if exceeds(placed, executed):
-        return "Partially executed"
-    if exceeds(executed, placed):
-        return "Over-executed"
-    if is_zero(allocated):
-        return "Executed"
-    if exceeds(executed, allocated):
-        return "Partially allocated"
-    if exceeds(allocated, executed):
-        return "Over-allocated"
-    if is_zero(booked):
-        return "Allocated"
-    if exceeds(allocated, booked):
-        return "Partially booked"
-    return "Booked"
-
-
-def placement_state(placement: Placement, placed: Decimal, executed: Decimal, allocated: Decimal) -> str:
-    """Return the derived state; a sweep requires ``Allocated`` or ``Over-allocated`` (L4, G9)."""
-    cancelled = is_cancelled(placement.state)
-    if is_zero(executed):
-        return "Cancelled" if cancelled else "New"
-    if not cancelled and exceeds(placed, executed):
-        return "In progress"
-    if exceeds(executed, allocated):
-        return "Executed"
-    if exceeds(allocated, executed):
-        return "Over-allocated"
-    return "Allocated"
-
-
 def state_of_placement(uow: UnitOfWork, placement: Placement) -> str:
     """Return the derived state of a placement, its children's part included (G9)."""
     allocated = total(allocation.quantity for allocation in live_allocations_of_placement(uow, placement))
-    return placement_state(placement, live_size(uow, placement), executed_size(uow, placement), allocated)
+    placed, executed = live_size(uow, placement), executed_size(uow, placement)
+    return placement_state(placement.state, placed, executed, allocated)
 
 
 def _property_text(order: Order, code: str) -> str | None:

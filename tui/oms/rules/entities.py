@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from tui.api.base import Properties, ResourceId
+from tui.api.entity_relations import ALLOCATIONS_OF_ORDER
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.api.states import direction_of, is_cancelled, normal
 from tui.oms.domain.refusals import not_found
-from tui.oms.domain.unit_of_work import ALLOCATIONS_OF_ORDER, UnitOfWork
+from tui.oms.domain.unit_of_work import UnitOfWork
 from tui.oms.rules.sizes import QUANTITY, Basis, basis_name, total
 
 EntityT = TypeVar("EntityT", Block, Order, Placement, Execution, Allocation)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tui.api.base import ResourceId
+from tui.api.entity_relations import ALLOCATIONS_OF_PLACEMENT
 from tui.api.models import Allocation, Execution, Placement
 from tui.api.requests import ExecutionRequest
 from tui.api.states import normal
 from tui.oms.domain.instrument_master import instrument_of
 from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.unit_of_work import ALLOCATIONS_OF_PLACEMENT, UnitOfWork
+from tui.oms.domain.unit_of_work import UnitOfWork
 from tui.oms.rules.entities import is_booked, require
 from tui.oms.rules.placed_quantities import average_price, own_fills, with_ancestors
 from tui.oms.rules.sizes import decimal_text

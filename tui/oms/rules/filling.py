@@ -7,12 +7,13 @@ from decimal import Decimal
 import msgspec
 
 from tui.api.base import ResourceId
+from tui.api.life_cycle import exceeds, is_zero
 from tui.api.models import Order, Placement
 from tui.api.states import is_cancelled, is_final
 from tui.oms.domain.unit_of_work import UnitOfWork
 from tui.oms.rules.entities import FILLED, NEW, PARTIALLY_FILLED, allocated_size, live_allocations_of_order
 from tui.oms.rules.placed_quantities import executed_size, with_ancestors
-from tui.oms.rules.sizes import exceeds, is_zero, sizing_basis
+from tui.oms.rules.sizes import sizing_basis
 
 
 def _fill_state(size: Decimal | None, done: Decimal) -> str:

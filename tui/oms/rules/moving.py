@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tui.api.base import ResourceId
+from tui.api.life_cycle import exceeds
 from tui.api.models import Block, Order
 from tui.api.requests import (
     BlockAndOrderIdRequest,
@@ -28,7 +29,7 @@ from tui.oms.rules.blocking import (
 )
 from tui.oms.rules.entities import live_allocations_of_order, require
 from tui.oms.rules.placed_quantities import placed_on
-from tui.oms.rules.sizes import AMOUNT, QUANTITY, exact_arithmetic, exceeds
+from tui.oms.rules.sizes import AMOUNT, QUANTITY, exact_arithmetic
 from tui.oms.rules.validation import RequestChecks
 
 

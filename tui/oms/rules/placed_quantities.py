@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
 from tui.api.base import ZERO, ResourceId
-from tui.api.models import Allocation, Block, Execution, Order, Placement
-from tui.api.states import is_cancelled
-from tui.oms.domain.unit_of_work import (
+from tui.api.entity_relations import (
     ALLOCATIONS_OF_PLACEMENT,
     CHILDREN_OF_PLACEMENT,
-    CUT_ORDERS_OF_BLOCK,
     EXECUTIONS_OF_PLACEMENT,
     PLACEMENTS_OF_BLOCK,
-    Stored,
-    UnitOfWork,
 )
+from tui.api.life_cycle import waterfall
+from tui.api.models import Allocation, Block, Execution, Order, Placement
+from tui.api.states import is_cancelled
+from tui.oms.domain.unit_of_work import CUT_ORDERS_OF_BLOCK, Stored, UnitOfWork
 from tui.oms.rules.sizes import QUANTITY, Basis, total, weighted_average
 
 BlockShares = dict[ResourceId, dict[ResourceId, Decimal]]
@@ -92,16 +91,6 @@ def live_size(uow: UnitOfWork, placement: Placement, basis: Basis = QUANTITY) ->
     if is_cancelled(placement.state):
         return executed_size(uow, placement, basis) if basis.size_of(placement) is not None else ZERO
     return basis.size_of(placement) or ZERO
-
-
-def waterfall(units: Decimal, capacities: Sequence[Decimal]) -> list[Decimal]:
-    """Fill ``capacities`` with ``units`` one after the other; the last takes all the rest (P4)."""
-    parts = []
-    for capacity in capacities[:-1]:
-        part = max(ZERO, min(units, capacity))
-        parts.append(part)
-        units -= part
-    return [*parts, units] if capacities else []
 
 
 def top_level(placements: Iterable[Placement]) -> list[Placement]:

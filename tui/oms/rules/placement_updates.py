@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
+from tui.api.entity_relations import CHILDREN_OF_PLACEMENT
+from tui.api.life_cycle import exceeds
 from tui.api.models import Block, Placement
 from tui.api.requests import (
     CancelledPlacement,
@@ -17,7 +19,7 @@ from tui.api.requests import (
 )
 from tui.api.states import is_cancelled, is_finished, normal
 from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.unit_of_work import CHILDREN_OF_PLACEMENT, PendingPrices, ReplyBuilder, UnitOfWork
+from tui.oms.domain.unit_of_work import PendingPrices, ReplyBuilder, UnitOfWork
 from tui.oms.rules.entities import CANCELLED, merge_properties, require, with_computed_fields
 from tui.oms.rules.per_item import apply_per_item, keyed_reply
 from tui.oms.rules.placed_quantities import (
@@ -27,14 +29,7 @@ from tui.oms.rules.placed_quantities import (
     with_descendants,
 )
 from tui.oms.rules.placing import MARKET, check_name_lengths, unplaced_under, wrong_state_refusal
-from tui.oms.rules.sizes import (
-    AMOUNT,
-    QUANTITY,
-    decimal_text,
-    exact_arithmetic,
-    exceeds,
-    total,
-)
+from tui.oms.rules.sizes import AMOUNT, QUANTITY, decimal_text, exact_arithmetic, total
 from tui.oms.rules.validation import RequestChecks, check_one_size, invalid_value
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tui.api.base import ZERO, ResourceId
+from tui.api.entity_relations import CHILDREN_OF_PLACEMENT
+from tui.api.life_cycle import exceeds, is_zero
 from tui.api.models import Block, Placement
 from tui.api.requests import (
     PlaceBlocksRequest,
@@ -15,7 +17,7 @@ from tui.api.requests import (
 from tui.api.states import is_cancelled, normal
 from tui.oms.domain.instrument_master import instrument_of
 from tui.oms.domain.refusals import Refusal, already_exists
-from tui.oms.domain.unit_of_work import CHILDREN_OF_PLACEMENT, ReplyBuilder, UnitOfWork
+from tui.oms.domain.unit_of_work import ReplyBuilder, UnitOfWork
 from tui.oms.rules.blocking import swept_refusal
 from tui.oms.rules.entities import NEW, require, with_computed_fields
 from tui.oms.rules.placed_quantities import (
@@ -23,17 +25,7 @@ from tui.oms.rules.placed_quantities import (
     unplaced_size,
     with_ancestors,
 )
-from tui.oms.rules.sizes import (
-    AMOUNT,
-    QUANTITY,
-    Basis,
-    basis_name,
-    decimal_text,
-    exact_arithmetic,
-    exceeds,
-    is_zero,
-    total,
-)
+from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, basis_name, decimal_text, exact_arithmetic, total
 from tui.oms.rules.validation import RequestChecks, check_one_size, invalid_value
 
 MARKET = "market"

@@ -22,9 +22,6 @@ QUOTIENT_DIGITS: Final = 28
 EXACT_CONTEXT: Final = Context(prec=1000, rounding=ROUND_HALF_EVEN)
 _QUOTIENT_CONTEXT: Final = Context(prec=QUOTIENT_DIGITS, rounding=ROUND_HALF_EVEN)
 
-TOLERANCE: Final = Decimal("1E-9")
-"""Units closer than this are equal (L12): clients compute in binary floating point."""
-
 
 def exact_arithmetic(rule: Callable[P, R]) -> Callable[P, R]:
     """Decorate ``rule`` to run in the exact context."""
@@ -35,16 +32,6 @@ def exact_arithmetic(rule: Callable[P, R]) -> Callable[P, R]:
             return rule(*args, **kwargs)
 
     return run
-
-
-def exceeds(left: Decimal, right: Decimal) -> bool:
-    """Return whether ``left`` is more than ``right`` by more than the tolerance (L12)."""
-    return left - right > TOLERANCE
-
-
-def is_zero(units: Decimal | None) -> bool:
-    """Return whether ``units`` are None or within the tolerance of zero (L12)."""
-    return units is None or abs(units) <= TOLERANCE
 
 
 def total(units: Iterable[Decimal | None]) -> Decimal:

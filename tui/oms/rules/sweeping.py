@@ -9,18 +9,17 @@ from typing import Final
 import msgspec
 
 from tui.api.base import ResourceId
-from tui.api.models import Allocation, Block, Execution
-from tui.api.requests import KeyedReply, SweepBlocksRequest
-from tui.api.states import is_final
-from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.unit_of_work import (
+from tui.api.entity_relations import (
     ALLOCATIONS_OF_ORDER,
     ALLOCATIONS_OF_PLACEMENT,
     EXECUTIONS_OF_PLACEMENT,
     PLACEMENTS_OF_BLOCK,
-    ReplyBuilder,
-    UnitOfWork,
 )
+from tui.api.models import Allocation, Block, Execution
+from tui.api.requests import KeyedReply, SweepBlocksRequest
+from tui.api.states import is_final
+from tui.oms.domain.refusals import Refusal
+from tui.oms.domain.unit_of_work import ReplyBuilder, UnitOfWork
 from tui.oms.rules.blocking import orders_of_block
 from tui.oms.rules.derived_states import state_of_placement
 from tui.oms.rules.entities import require

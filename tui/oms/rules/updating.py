@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from tui.api.base import ZERO
+from tui.api.life_cycle import exceeds, is_zero
 from tui.api.models import Block, Order
 from tui.api.requests import KeyedReply, OrderUpdateRequest
 from tui.api.states import is_final
@@ -31,15 +32,7 @@ from tui.oms.rules.entities import (
 )
 from tui.oms.rules.per_item import apply_per_item, keyed_reply
 from tui.oms.rules.placed_quantities import placed_on
-from tui.oms.rules.sizes import (
-    AMOUNT,
-    QUANTITY,
-    decimal_text,
-    exact_arithmetic,
-    exceeds,
-    is_zero,
-    sizing_basis,
-)
+from tui.oms.rules.sizes import AMOUNT, QUANTITY, decimal_text, exact_arithmetic, sizing_basis
 from tui.oms.rules.validation import RequestChecks, check_one_size
 
 

@@ -15,7 +15,8 @@ from typing import Any, Final, Generic
 import msgspec
 
 from tui.api.base import ResourceId
-from tui.oms.domain.unit_of_work import RELATIONS, Relation, S
+from tui.api.entity_relations import Relation
+from tui.oms.domain.unit_of_work import RELATIONS, S
 from tui.oms.store.schema import KINDS, EntityTable
 
 RELATION_NUMBERS: Final = {relation.name: number for number, relation in enumerate(RELATIONS)}

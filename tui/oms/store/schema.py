@@ -21,9 +21,10 @@ from typing import Any, Final
 from msgspec import Struct
 
 from tui.api.base import ResourceId
+from tui.api.entity_relations import Relation
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.oms.domain.times import time_text
-from tui.oms.domain.unit_of_work import RELATIONS, Booking, CutOrder, PendingPrices, Relation, Stored
+from tui.oms.domain.unit_of_work import RELATIONS, Booking, CutOrder, PendingPrices, Stored
 from tui.oms.store.folding import fold
 
 APPLICATION: Final = 0x424C4F54

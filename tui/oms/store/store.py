@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from tui.api.base import ResourceId
+from tui.api.entity_relations import Relation
 from tui.oms.domain.times import micros
-from tui.oms.domain.unit_of_work import Context, EntityChange, Relation, S
+from tui.oms.domain.unit_of_work import Context, EntityChange, S
 from tui.oms.store.batch import Batch, Head, Row, chained, in_parts, insert
 from tui.oms.store.files import FileLock, StoreError, open_database
 from tui.oms.store.folding import fold

@@ -16,8 +16,10 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import Struct, field
 
+from tui.api import entity_relations as relations
 from tui.api.base import ZERO, ResourceId
 from tui.api.codec import BadRow
+from tui.api.entity_relations import Relation
 from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.api.price_units import PER_UNIT
 from tui.api.states import is_cancelled
@@ -63,32 +65,22 @@ class EntityLink(Struct, frozen=True):
     targets: Callable[[Any], Iterable[ResourceId]]
 
 
-BLOCK_OF_ORDER: Final = EntityLink("block_of_order", EntityKind.BLOCKS, lambda row: row.block.order_ids)
-PLACEMENTS_OF_BLOCK: Final = EntityLink(
-    "placements_of_block", EntityKind.PLACEMENTS, lambda row: row.block_ids
+def _link(relation: Relation[Any], family: EntityKind) -> EntityLink:
+    return EntityLink(relation.name, family, relation.targets)
+
+
+BLOCK_OF_ORDER: Final = EntityLink(
+    relations.BLOCK_OF_ORDER.name,
+    EntityKind.BLOCKS,
+    lambda row: relations.BLOCK_OF_ORDER.targets(row.block),
 )
-CHILDREN_OF_PLACEMENT: Final = EntityLink(
-    "children_of_placement",
-    EntityKind.PLACEMENTS,
-    lambda row: (row.parent_placement_id,) if row.parent_placement_id else (),
-)
-EXECUTIONS_OF_PLACEMENT: Final = EntityLink(
-    "executions_of_placement", EntityKind.EXECUTIONS, lambda row: (row.placement_id,)
-)
-ALLOCATIONS_OF_PLACEMENT: Final = EntityLink(
-    "allocations_of_placement", EntityKind.ALLOCATIONS, lambda row: row.placement_ids or ()
-)
-ALLOCATIONS_OF_ORDER: Final = EntityLink(
-    "allocations_of_order", EntityKind.ALLOCATIONS, lambda row: (row.allocated_order_id,)
-)
-TRANSACTIONS_OF_ALLOCATION: Final = EntityLink(
-    "transactions_of_allocation",
-    EntityKind.TRANSACTIONS,
-    lambda row: (row.allocation_id,) if row.allocation_id else (),
-)
-TRANSACTIONS_OF_ORDER: Final = EntityLink(
-    "transactions_of_order", EntityKind.TRANSACTIONS, lambda row: (row.order_id,) if row.order_id else ()
-)
+PLACEMENTS_OF_BLOCK: Final = _link(relations.PLACEMENTS_OF_BLOCK, EntityKind.PLACEMENTS)
+CHILDREN_OF_PLACEMENT: Final = _link(relations.CHILDREN_OF_PLACEMENT, EntityKind.PLACEMENTS)
+EXECUTIONS_OF_PLACEMENT: Final = _link(relations.EXECUTIONS_OF_PLACEMENT, EntityKind.EXECUTIONS)
+ALLOCATIONS_OF_PLACEMENT: Final = _link(relations.ALLOCATIONS_OF_PLACEMENT, EntityKind.ALLOCATIONS)
+ALLOCATIONS_OF_ORDER: Final = _link(relations.ALLOCATIONS_OF_ORDER, EntityKind.ALLOCATIONS)
+TRANSACTIONS_OF_ALLOCATION: Final = _link(relations.TRANSACTIONS_OF_ALLOCATION, EntityKind.TRANSACTIONS)
+TRANSACTIONS_OF_ORDER: Final = _link(relations.TRANSACTIONS_OF_ORDER, EntityKind.TRANSACTIONS)
 LINKS: Final = (
     BLOCK_OF_ORDER,
     PLACEMENTS_OF_BLOCK,
