@@ -76,7 +76,7 @@ class DemoInstrument:
 def make_luid(isin: str) -> str:
     """Return the LUID a local server hands out for ``isin``: always the same, eight base-32 characters.
 
-    >>> mint("US5949181045") == mint("US5949181045")
+    >>> make_luid("US5949181045") == make_luid("US5949181045")
     True
     """
     number = int.from_bytes(hashlib.sha256(isin.encode()).digest()[:5], "big")

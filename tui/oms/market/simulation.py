@@ -230,7 +230,7 @@ class Market:
 def until_next_open(now: datetime, gone: timedelta) -> timedelta:
     """Return how long after ``now``, when ``gone`` of a day has passed since it opened, the next one opens.
 
-    >>> overnight(datetime(2026, 11, 20, 16, 40), timedelta(hours=8, minutes=40)).days
+    >>> until_next_open(datetime(2026, 11, 20, 16, 40), timedelta(hours=8, minutes=40)).days
     2
     """
     opens = now - gone + DAY
