@@ -609,7 +609,7 @@ def test_a_full_disk_pauses_the_market_and_says_why(engine: Engine, monkeypatch:
 @pytest.mark.parametrize("speed", ["0", "-1", "101", "0.001"])
 def test_an_impossible_speed_is_refused_in_words(engine: Engine, speed: str) -> None:
     market = opened(engine)
-    with pytest.raises(ValueError, match=r"is not from 0\.01 to 100"):
+    with pytest.raises(ValueError, match=r"must be between 0\.01 and 100"):
         market.set_speed(Decimal(speed))
     assert market.status()["speed"] == 1
 
@@ -642,7 +642,7 @@ async def test_it_goes_by_itself_and_can_be_paused_and_resumed(engine: Engine) -
     await asyncio.wait_for(stepped.wait(), 10)
     assert market.status()["steps"] >= 1
 
-    with pytest.raises(RuntimeError, match="open already"):
+    with pytest.raises(RuntimeError, match="running already"):
         await market.run()
 
     market.pause()

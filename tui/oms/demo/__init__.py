@@ -1,5 +1,5 @@
 """The demo desk: its instruments, people and portfolios, and a morning's trading made from a seed.
 
-Everything is invented for simulation, and everything enters the server by the same commands as any
-client's writes. Importing this package costs nothing; :func:`tui.oms.demo.seeding.seed` fills a desk.
+All data is invented for simulation and enters the server through the commands that clients use. Importing
+this package loads nothing; :func:`tui.oms.demo.seeding.seed` fills a desk.
 """

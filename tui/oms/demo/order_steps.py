@@ -1,6 +1,6 @@
-"""What is done to orders and blocks in the demo, one verb each, by portfolio managers and compliance.
+"""Steps by portfolio managers, compliance and dealers on orders and blocks.
 
-A verb writes the request its user would have sent and notes in the story what that changes.
+Each step makes the request its user would send and records the outcome in the story.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tui.oms.demo.story import DemoStep, StepRequest, Story
 
 @dataclass(frozen=True, slots=True)
 class EnterStep(DemoStep):
-    """The portfolio manager creates the block, or two side by side, with its orders."""
+    """The portfolio manager creates one block, or two side by side, with orders."""
 
     blocks = 1
 
@@ -71,7 +71,7 @@ class EnterStep(DemoStep):
 
 @dataclass(frozen=True, slots=True)
 class RecordOrdersStep(DemoStep):
-    """The portfolio manager records orders that are in no block yet (C8)."""
+    """The portfolio manager records orders outside any block (C8)."""
 
     def request(self, story: Story, at: datetime) -> StepRequest:
         wanted = story.situation.orders.items()
@@ -80,7 +80,7 @@ class RecordOrdersStep(DemoStep):
 
 @dataclass(frozen=True, slots=True)
 class BlockStep(DemoStep):
-    """The dealer puts recorded orders into a block; without any, opens an unsolicited one (C6, C9)."""
+    """The dealer blocks recorded orders; without any, opens an unsolicited block (C6, C9)."""
 
     units: int | None = None
     blocks = 1
@@ -104,7 +104,7 @@ class BlockStep(DemoStep):
 
 @dataclass(frozen=True, slots=True)
 class ComplianceStep(DemoStep):
-    """Compliance looks at the orders, and gives them the states their situation declares."""
+    """Compliance checks the orders and sets the states that their situation declares."""
 
     gives_compliance = True
 
@@ -156,7 +156,7 @@ class MoveStep(DemoStep):
 
 @dataclass(frozen=True, slots=True)
 class CancelAndMoveStep(DemoStep):
-    """The dealer cancels an order and carries what is not placed into a new order and block."""
+    """The dealer cancels what is not placed of an order and moves it to a new order and block."""
 
     order: int
     blocks = 1
@@ -172,7 +172,7 @@ class CancelAndMoveStep(DemoStep):
 
 @dataclass(frozen=True, slots=True)
 class CancelOrdersStep(DemoStep):
-    """The portfolio manager cancels the orders with these numbers, or all."""
+    """The portfolio manager cancels the orders with these indexes, or all."""
 
     orders: tuple[int, ...] = ()
 
@@ -184,7 +184,7 @@ class CancelOrdersStep(DemoStep):
 
 @dataclass(frozen=True, slots=True)
 class ReportOrderStep(DemoStep):
-    """Somebody's system reports a state of an order, in its own words (L2)."""
+    """Another system reports an order's state in its own words (L2)."""
 
     order: int
     state: str

@@ -1,4 +1,4 @@
-"""What dealers and their counterparties do in the demo: placements and fills, one verb each."""
+"""Steps by dealers and their counterparties: placements and fills."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LAST_PLACEMENT: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class PlaceStep(DemoStep):
-    """The dealer sends ``percent`` of what is ordered to a counterparty through a system."""
+    """The dealer places ``percent`` of the ordered size with a counterparty through an execution system."""
 
     percent: int = 100
     to: str = "ALBN"
@@ -54,7 +54,7 @@ class PlaceStep(DemoStep):
 
 @dataclass(frozen=True, slots=True)
 class SliceStep(DemoStep):
-    """The dealer's algorithm cuts a placement into children of ``percents`` each."""
+    """The dealer's algorithm slices a placement into children of ``percents`` each."""
 
     percents: tuple[int, ...]
     parent: int = LAST_PLACEMENT
@@ -77,7 +77,7 @@ class SliceStep(DemoStep):
 
 @dataclass(frozen=True, slots=True)
 class ResizeStep(DemoStep):
-    """The dealer cuts a placement's quantity to ``percent`` of it."""
+    """The dealer reduces a placement to ``percent`` of its quantity."""
 
     percent: int
     placement: int = LAST_PLACEMENT
@@ -93,7 +93,7 @@ class ResizeStep(DemoStep):
 
 @dataclass(frozen=True, slots=True)
 class ReportPlacementStep(DemoStep):
-    """A counterparty's system reports a state of a placement, in its own words (L2)."""
+    """A counterparty's system reports a placement's state in its own words (L2)."""
 
     state: str
     placement: int = LAST_PLACEMENT
@@ -105,7 +105,7 @@ class ReportPlacementStep(DemoStep):
 
 @dataclass(frozen=True, slots=True)
 class CancelPlacementStep(DemoStep):
-    """The dealer pulls a placement back; its fills stay."""
+    """The dealer cancels a placement; its fills stay."""
 
     placement: int = LAST_PLACEMENT
 
@@ -117,7 +117,7 @@ class CancelPlacementStep(DemoStep):
 class FillStep(DemoStep):
     """The market fills a placement up to ``to`` per cent of its quantity, in ``fills`` fills.
 
-    Above 100 it is over-executed (E2).
+    Above 100 per cent the placement is over-executed (E2).
     """
 
     to: int
@@ -125,7 +125,7 @@ class FillStep(DemoStep):
     placement: int = LAST_PLACEMENT
 
     def split(self) -> Sequence[DemoStep]:
-        """Return the single fills; ``fills`` of each counts down, so that the last one takes the rest."""
+        """Return one step per fill; ``fills`` counts down, and the last fill takes the remainder."""
         return [FillStep(self.to, left, self.placement) for left in range(self.fills, 0, -1)]
 
     def request(self, story: Story, at: datetime) -> StepRequest:
@@ -161,7 +161,7 @@ class FillStep(DemoStep):
 
 @dataclass(frozen=True, slots=True)
 class RepeatFillStep(DemoStep):
-    """The last fill arrives again under another id: it looks like a duplicate."""
+    """The last fill arrives again with another id, like a duplicate."""
 
     def request(self, story: Story, at: datetime) -> StepRequest:
         again = replace(story.executions[-1], id=story.codes.next("EXE"))

@@ -1,6 +1,6 @@
-"""What the middle office does in the demo, one verb each: allocate, book, sweep.
+"""Steps by the middle office: allocate, book, sweep.
 
-Only the ids of allocations are chosen by the server; the demo knows how its own server makes them (A8).
+The server chooses the ids of allocations; the demo knows how (A8).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tui.oms.demo.story import DemoStep, StepRequest, Story
 
 
 def _filled_top_level(story: Story) -> list[PlacementRequest]:
-    """Return the placements to allocate: not children, whose fills their parents' runs take (A15)."""
+    """Return the filled top-level placements; their runs allocate the children's fills too (A15)."""
     filled = {fill.placement_id for fill in story.executions}
     parents = {child.parent_placement_id for child in story.placements if child.id in filled}
     tops = [placement for placement in story.placements if placement.parent_placement_id is None]
@@ -30,7 +30,7 @@ def _filled_top_level(story: Story) -> list[PlacementRequest]:
 
 @dataclass(frozen=True, slots=True)
 class AllocateStep(DemoStep):
-    """The middle office allocates what was filled."""
+    """The middle office allocates all fills."""
 
     def request(self, story: Story, at: datetime) -> StepRequest:
         return StepRequest(
@@ -56,7 +56,7 @@ class AllocateByWeightStep(DemoStep):
 
 @dataclass(frozen=True, slots=True)
 class OverAllocateStep(DemoStep):
-    """The middle office allocates ``units`` by hand on top of what was filled."""
+    """The middle office allocates ``units`` by hand in excess of the fills."""
 
     order: int
     units: int
@@ -86,9 +86,9 @@ class OverAllocateStep(DemoStep):
 
 @dataclass(frozen=True, slots=True)
 class BookStep(DemoStep):
-    """The middle office books the allocations of the orders with these numbers, or of all.
+    """The middle office books the allocations of the orders with these indexes, or all.
 
-    With ``mark`` the allocations, and orders that are done, become Booked (B6).
+    With ``mark`` the allocations and the completed orders become Booked (B6).
     """
 
     orders: tuple[int, ...] = ()
@@ -106,7 +106,7 @@ class BookStep(DemoStep):
 
 @dataclass(frozen=True, slots=True)
 class SweepStep(DemoStep):
-    """The middle office retires the block."""
+    """The middle office sweeps the block."""
 
     def request(self, story: Story, at: datetime) -> StepRequest:
         return StepRequest("sweep_blocks", roster.MIDDLE_OFFICE, tuple(story.blocks))

@@ -1,4 +1,4 @@
-"""Ordinary days, drawn at random: what fills the desk up around the declared situations."""
+"""Random situations: ordinary days that fill the desk around the declared situations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tui.oms.demo.universe import DemoInstrument, instruments
 
 STRATEGIES: Final = ("Core", "Rebalance", "Inflow", "Income", "Index add", "Risk cut")
 UNITS_PER_DOLLAR: Final = {"JPY": 150}
-"""How many units of a currency make about one dollar, where it is far from one."""
+"""Rough exchange rates, where one unit is far from one dollar."""
 
 
 def _random_place(rng: Random, percent: int = 100) -> PlaceStep:
@@ -66,7 +66,7 @@ STAGES: Final[tuple[tuple[int, Callable[[Random], tuple[DemoStep, ...]]], ...]] 
     (3, lambda _: (EnterStep(), CancelOrdersStep())),
     (2, lambda rng: (*_filling(rng), CancelPlacementStep())),
 )
-"""How often an ordinary block is found at which stage of its day, and how it got there."""
+"""The weight of each stage at which an ordinary block may be, and the steps that lead there."""
 
 
 def random_situation(rng: Random) -> Situation:
@@ -77,7 +77,7 @@ def random_situation(rng: Random) -> Situation:
     side = rng.choice(("Buy", "Buy", "Buy", "Sell", "Sell"))
     limit = _random_limit(rng, instrument, side) if rng.random() < 0.6 else None
     return Situation(
-        "An ordinary day",
+        "A random situation",
         instrument.ticker,
         _random_orders(rng, instrument),
         stage(rng),
@@ -89,7 +89,7 @@ def random_situation(rng: Random) -> Situation:
 
 
 def _random_orders(rng: Random, instrument: DemoInstrument) -> dict[str, int]:
-    """Return lots for one to four portfolios, the block worth a quarter to six million."""
+    """Return units for one to four portfolios; the block is worth 0.25 to 6 million dollars."""
     portfolios = roster.PORTFOLIOS[instrument.currency, instrument.asset_class]
     chosen = portfolios[: rng.randrange(1, len(portfolios) + 1)]
     price = instrument.price * instrument.price_unit
@@ -103,7 +103,7 @@ def _random_orders(rng: Random, instrument: DemoInstrument) -> dict[str, int]:
 
 
 def _random_limit(rng: Random, instrument: DemoInstrument, side: str) -> str:
-    """Return a limit from 0.3 % away from the market to 0.8 % through it."""
+    """Return a limit between 0.3 % behind the market and 0.8 % through it."""
     through = Decimal(rng.randrange(-30, 80)) / 10_000
     price = instrument.price * (1 + through if side == "Buy" else 1 - through)
     return str(roster.round_to_tick(price, instrument))

@@ -1,4 +1,4 @@
-"""Who works at the demo desk and in which sizes it trades. Every name here is fictional."""
+"""The demo desk's people, portfolios and counterparties, and its lots and ticks. All names are fictional."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ COMPLIANCE: Final = "cmp.rao"
 
 COUNTERPARTIES: Final = ("ALBN", "KEYS", "MERI", "HLVB", "NRDK", "PCRC", "TMSB")
 SYSTEMS: Final = {"SIM-EMS": "Ems", "SIM-FIX": "Direct", "PHONE": "Manual"}
-"""The execution systems, each with the entry type of what goes through it."""
+"""The entry type of each execution system."""
 
 
 COMPLIANCE_STATE: Final = "Order/demo/ComplianceState"
@@ -45,7 +45,7 @@ APPROVAL_STATE: Final = "Order/demo/ApprovalState"
 
 
 def round_lot(instrument: DemoInstrument) -> int:
-    """Return the size orders in ``instrument`` come in multiples of: shares, or nominal for bonds."""
+    """Return the round lot of an instrument: shares, or nominal for bonds."""
     if instrument.is_bond:
         return 100_000
     if instrument.currency == "GBP":
@@ -59,7 +59,7 @@ def round_to_lots(quantity: Decimal, lot: int) -> Decimal:
 
 
 def round_to_tick(price: Decimal, instrument: DemoInstrument) -> Decimal:
-    """Round ``price`` to a price the market quotes."""
+    """Round ``price`` to a whole tick, at least one."""
     ticks = (price / instrument.tick).to_integral_value(ROUND_HALF_EVEN)
     return max(Decimal(1), ticks) * instrument.tick
 
@@ -67,7 +67,7 @@ def round_to_tick(price: Decimal, instrument: DemoInstrument) -> Decimal:
 def random_normal(rng: Random) -> Decimal:
     """Draw a number with mean 0 and variance 1.
 
-    The sum of three uniform integers is close enough to a bell curve, and exact.
+    The sum of three uniform integers is close to a normal distribution, and exact.
     """
     return Decimal(sum(rng.randrange(-1000, 1001) for _ in range(3))) / 1000
 
@@ -82,16 +82,16 @@ def settlement_date(traded: datetime, days: int) -> datetime:
 
 
 def money(amount: Decimal, currency: str) -> CurrencyAndAmount:
-    """Return an amount of money."""
+    """Return ``amount`` of ``currency``."""
     return CurrencyAndAmount(amount=amount, currency=currency)
 
 
 def label_property(key: str, text: str) -> Properties:
-    """Return the property ``key`` (domain/scope/code) with a text as its value."""
+    """Return the property ``key`` (domain/scope/code) with a text value."""
     return {key: PerpetualProperty(key=key, value=PropertyValue(label_value=text))}
 
 
 def metric_property(key: str, value: Decimal, unit: str) -> Properties:
-    """Return the property ``key`` with a number of ``unit`` as its value."""
+    """Return the property ``key`` with a numeric value in ``unit``."""
     number = PropertyValue(metric_value=MetricValue(value=value, unit=unit))
     return {key: PerpetualProperty(key=key, value=number)}

@@ -1,7 +1,7 @@
-"""Fills an empty desk: tells every story in the order of the clock, through the server's own commands.
+"""Fill an empty desk: play every story by the clock, through the server's own commands.
 
-The morning is cut into slots. What several stories have the same user do in one slot goes to the server
-as one call, as a basket would; a bigger desk has coarser slots, hence fewer and larger calls.
+The morning is divided into slots. Requests that one user makes in one slot go to the server as one call, as a
+basket would. Bigger desks have longer slots, hence fewer and larger calls.
 """
 
 from __future__ import annotations
@@ -47,28 +47,28 @@ MILLISECOND: Final = timedelta(milliseconds=1)
 def seed(engine: Engine, *, size: Size, seed: int = 7, start: datetime) -> None:
     """Fill an empty desk with a morning that ends at ``start``: 40, 1,000 or 20,000 blocks.
 
-    The morning is four hours long, or since midnight in the zone of ``start``, but at least an hour.
-    The same ``size``, ``seed`` and ``start`` give the same desk to the last byte. All of it is one
-    transaction: a desk is never found half filled.
+    The morning begins four hours before ``start``, or at midnight in its time zone if that is later, and is
+    at least an hour long. The same ``size``, ``seed`` and ``start`` give the same database, byte by byte.
+    Everything is one transaction: a desk is never half filled.
 
     Raises:
-        Refusal: the server refuses part of it; nothing was written.
-        StoreError: the disk would not take it; nothing was written.
+        Refusal: the server refused part of it; nothing was written.
+        StoreError: the disk failed; nothing was written.
     """
     rng = Random(seed)
     midnight = datetime.combine(start.date(), time(0), start.tzinfo)
     morning = max(MIN_MORNING, min(MORNING, start - midnight))
     play = Playback(engine, start.astimezone(UTC) - morning, morning / SLOT_COUNTS[size])
     with engine.bulk():
-        for slot, acts in enumerate(_schedule(rng, BLOCK_COUNTS[size], SLOT_COUNTS[size])):
-            play.play_slot(slot, acts, rng)
+        for slot, steps in enumerate(_schedule(rng, BLOCK_COUNTS[size], SLOT_COUNTS[size])):
+            play.play_slot(slot, steps, rng)
 
 
 StoryStep = tuple[Story, DemoStep]
 
 
 def _schedule(rng: Random, blocks: int, slots: int) -> list[list[StoryStep]]:
-    """Spread the steps of every story over the slots: one step of a story a slot, in its order."""
+    """Spread the steps of every story over the slots: in sequence, at most one per slot."""
     situations = list(_situations(rng, blocks))
     rng.shuffle(situations)
     by_ticker = {instrument.ticker: instrument for instrument in instruments()}
@@ -92,7 +92,7 @@ def _situations(rng: Random, blocks: int) -> Iterator[Situation]:
 
 
 class Playback:
-    """Sends what the stories say, slot by slot, each call at the time of its last part."""
+    """Sends the requests of the stories slot by slot, each call at the time of its last item."""
 
     def __init__(self, engine: Engine, opening: datetime, width: timedelta) -> None:
         self._engine = engine
@@ -101,14 +101,14 @@ class Playback:
         self._clock = opening
         self._calls = 0
 
-    def play_slot(self, number: int, acts: Sequence[StoryStep], rng: Random) -> None:
-        """Play the acts of one slot at random times in it."""
+    def play_slot(self, number: int, steps: Sequence[StoryStep], rng: Random) -> None:
+        """Play the steps of one slot at random times in it."""
         seconds = int(self._width.total_seconds())
         begin = self._opening + number * self._width
-        moments = sorted(begin + rng.randrange(seconds * 1000) * MILLISECOND for _ in acts)
+        moments = sorted(begin + rng.randrange(seconds * 1000) * MILLISECOND for _ in steps)
         calls: defaultdict[tuple[CommandName, str], list[tuple[datetime, Any]]] = defaultdict(list)
-        for at, (story, verb) in zip(moments, acts, strict=True):
-            sent = verb.request(story, at)
+        for at, (story, step) in zip(moments, steps, strict=True):
+            sent = step.request(story, at)
             if sent.items:
                 calls[sent.command, sent.user] += [(at, part) for part in sent.items]
         for (call, user), parts in sorted(calls.items(), key=_last_moment):
@@ -187,4 +187,4 @@ COMMANDS: Final[Mapping[CommandName, Callable[[Items, datetime], BuiltCommand]]]
         AllocationSetRequest(allocation_requests=parts),
     ),
 }
-"""How a call's parts become its command and request."""
+"""How the items of a call become a command and its request."""

@@ -1,7 +1,7 @@
-"""The demo's declared situations: everything a dealer may meet, at least once.
+"""The declared situations of the demo: everything a dealer may meet, at least once.
 
-The first desk a newcomer sees is made of these, filled up with ordinary ones to the size asked for.
-States in odd spellings are what counterparties' systems would send (L2).
+They make up the first desk a newcomer sees, filled up with random ones to the size asked for. States in
+unusual spellings are what counterparties' systems would send (L2).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from tui.oms.demo.post_trade_steps import (
 from tui.oms.demo.story import Situation
 
 OPENING: Final = Situation(
-    "An algorithm slices it; what came first is allocated, and it still works",
+    "Sliced by an algorithm; the first fills are allocated, the rest is working",
     "MSFT",
     {"US-TECH": 9_000, "GLB-CORE": 6_000, "BAL-60": 3_000},
     (
@@ -51,11 +51,11 @@ OPENING: Final = Situation(
     ),
     limit="432.00",
 )
-"""The day's first block, so that the first row a newcomer sees has something in every pane."""
+"""The day's first block, so that the first row has something in every pane."""
 
 NEW: Final = (
     Situation(
-        "Just in, nothing placed yet",
+        "New, nothing placed",
         "AAPL",
         {"US-TECH": 9_000, "GLB-CORE": 6_000, "BAL-60": 2_000},
         (EnterStep(),),
@@ -63,7 +63,7 @@ NEW: Final = (
         strategy="Inflow",
     ),
     Situation(
-        "Will not merge with the next one: their limits differ",
+        "Cannot join the next block: their limits differ",
         "VOD",
         {"UKEQ-GROW": 400_000, "UKEQ-INC": 250_000},
         (EnterStep(), ComplianceStep()),
@@ -71,7 +71,7 @@ NEW: Final = (
         strategy="Income",
     ),
     Situation(
-        "Will not merge with the one before",
+        "Cannot join the block before",
         "VOD",
         {"CHAR-NG": 150_000, "BAL-60": 100_000},
         (EnterStep(), ComplianceStep()),
@@ -79,7 +79,7 @@ NEW: Final = (
         strategy="Rebalance",
     ),
     Situation(
-        "Sized by money, waits for compliance",
+        "Sized by amount, compliance pending",
         "META",
         {"US-TECH": 1_500_000},
         (EnterStep(),),
@@ -100,7 +100,7 @@ NEW: Final = (
     ),
     Situation("Sized by weight", "AMZN", {"US-TECH": 250}, (RecordOrdersStep(), BlockStep()), size="Weight"),
     Situation(
-        "Came from elsewhere under a code of 64 characters",
+        "Imported, with a code of 64 characters",
         "6758",
         {"GLB-CORE": 12_000, "BAL-60": 5_000},
         (EnterStep(),),
@@ -117,7 +117,7 @@ NEW: Final = (
         limit="156.00",
     ),
     Situation(
-        "Cancelled before anybody placed it",
+        "Cancelled before it was placed",
         "DGE",
         {"UKEQ-INC": 12_000, "SEG-HARB": 8_000},
         (EnterStep(), CancelOrdersStep()),
@@ -127,7 +127,7 @@ NEW: Final = (
 
 WORKING: Final = (
     Situation(
-        "A warning, half placed and then cut",
+        "Compliance warning, half placed, then reduced",
         "NVDA",
         {"US-TECH": 30_000, "GLB-CORE": 20_000},
         (EnterStep(), ComplianceStep(), PlaceStep(50, "KEYS"), ResizeStep(80)),
@@ -136,7 +136,7 @@ WORKING: Final = (
         strategy="Index add",
     ),
     Situation(
-        "Overridden in part, then pulled back half way: the counterparty has its own spelling",
+        "Partly overridden, partly filled, then cancelled; the counterparty has its own spelling",
         "HSBA",
         {"UKEQ-INC": 90_000, "UKEQ-GROW": 60_000, "SEG-HARB": 30_000},
         (
@@ -150,7 +150,7 @@ WORKING: Final = (
         compliance=("PartiallyOverridden", "Passed"),
     ),
     Situation(
-        "Approved by hand, placed by phone, in a state nobody has heard of",
+        "Manually approved, placed by phone, in an unknown state",
         "GLEN",
         {"UKEQ-GROW": 200_000, "SEG-HARB": 100_000},
         (EnterStep(), ComplianceStep(), PlaceStep(100, "HLVB", "PHONE", "Awaiting call back")),
@@ -160,7 +160,7 @@ WORKING: Final = (
         approval=("Placed",),
     ),
     Situation(
-        "Two blocks went to market as one",
+        "Two blocks placed as one",
         "LLOY",
         {"UKEQ-GROW": 900_000, "UKEQ-INC": 600_000},
         (EnterStep(), PlaceStep(100, "ALBN"), FillStep(35, 4)),
@@ -169,7 +169,7 @@ WORKING: Final = (
         strategy="Income",
     ),
     Situation(
-        "Two counterparties at once; one fill came twice, or two alike",
+        "Two counterparties; one fill looks like a duplicate",
         "GOOGL",
         {"US-TECH": 14_000, "GLB-CORE": 11_000},
         (
@@ -184,7 +184,7 @@ WORKING: Final = (
         limit="176.00",
     ),
     Situation(
-        "A name in its own script",
+        "An instrument name in Japanese script",
         "7203",
         {"GLB-CORE": 60_000, "BAL-60": 20_000},
         (EnterStep(), PlaceStep(100, "TMSB"), FillStep(30, 3)),
@@ -192,14 +192,14 @@ WORKING: Final = (
         name="トヨタ自動車 Toyota",
     ),
     Situation(
-        "Long gilts, a third done",
+        "Long gilts, a third filled",
         "UKT 4.5 09/07/34",
         {"LDI-GILT": 6_000_000, "BAL-60": 2_000_000},
         (EnterStep(), PlaceStep(100, "PCRC", "PHONE"), FillStep(30, 2)),
         strategy="Duration",
     ),
     Situation(
-        "What was not placed moved on to another block",
+        "The unplaced rest of an order moved to another block",
         "MC",
         {"EUR-LEAD": 1_500, "GLB-CORE": 1_000, "BAL-60": 500},
         (EnterStep(), PlaceStep(60, "MERI"), FillStep(25, 1), CancelAndMoveStep(1)),
@@ -209,7 +209,7 @@ WORKING: Final = (
 
 ODD: Final = (
     Situation(
-        "Six counterparties have it and none has traded",
+        "Six placements, none filled, each in another state",
         "BARC",
         {"UKEQ-GROW": 360_000, "UKEQ-INC": 240_000},
         (
@@ -225,7 +225,7 @@ ODD: Final = (
         limit="3.80",
     ),
     Situation(
-        "Trading is halted, and two refuse it",
+        "Trading halted; two counterparties reject it",
         "BP/",
         {"UKEQ-GROW": 100_000, "UKEQ-INC": 100_000},
         (
@@ -245,7 +245,7 @@ ODD: Final = (
         limit="4.20",
     ),
     Situation(
-        "Changes asked for and not yet answered",
+        "Cancels and amendments pending",
         "TSCO",
         {"UKEQ-GROW": 80_000, "CHAR-NG": 40_000},
         (
@@ -284,7 +284,7 @@ ODD: Final = (
         strategy="Income",
     ),
     Situation(
-        "The day ended elsewhere",
+        "Done for the day or expired, in four words",
         "BA/",
         {"UKEQ-GROW": 30_000, "SEG-HARB": 10_000},
         (
@@ -319,28 +319,28 @@ DONE: Final = (
         limit="80.40",
     ),
     Situation(
-        "Filled by more than was asked",
+        "Over-executed",
         "ASML",
         {"EUR-LEAD": 1_500, "GLB-CORE": 1_000},
         (EnterStep(), PlaceStep(100, "MERI"), FillStep(104, 3)),
         side="Sell",
     ),
     Situation(
-        "Forty of a hundred to 30, 33 and 37",
+        "40 of 100 filled, allocated to orders of 30, 33 and 37",
         "SPY",
         {"GLB-CORE": 30, "US-TECH": 33, "BAL-60": 37},
         (EnterStep(), PlaceStep(100, "TMSB"), FillStep(40), AllocateStep()),
         limit="592.00",
     ),
     Situation(
-        "More was filled after the allocation",
+        "Filled further after the allocation",
         "TTE",
         {"EUR-LEAD": 20_000, "GLB-CORE": 12_000, "BAL-60": 8_000},
         (EnterStep(), PlaceStep(100, "ALBN"), FillStep(60, 3), AllocateStep(), FillStep(100, 2)),
         limit="54.30",
     ),
     Situation(
-        "Somebody allocated a lot too much",
+        "Over-allocated by a lot",
         "AZN",
         {"UKEQ-GROW": 6_000, "UKEQ-INC": 4_000},
         (EnterStep(), PlaceStep(100, "KEYS"), FillStep(100, 3), AllocateStep(), OverAllocateStep(0, 100)),
@@ -386,7 +386,7 @@ DONE: Final = (
         strategy="Duration",
     ),
     Situation(
-        "Booked and done, ready to sweep",
+        "Booked, ready to sweep",
         "UKT 4.25 06/07/32",
         {"LDI-GILT": 8_000_000, "SEG-HARB": 2_000_000},
         (

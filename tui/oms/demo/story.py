@@ -1,6 +1,6 @@
-"""What a demo block's day is: the situation that declares it and the story that remembers it.
+"""Stories of demo blocks: the situation declares a block's day, the story records it.
 
-Nothing here talks to the server. A story knows its own ids and quantities because it chose them.
+Nothing here talks to the server. A story knows its ids and quantities because it chose them.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ CommandName = Literal[
     "upsert_executions",
     "upsert_allocations",
 ]
-"""The commands of the server a story uses; booking comes with and without marking (B6)."""
+"""The server commands that stories use; booking with and without marking (B6)."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepRequest:
-    """A user's part of a call: ``parts`` go into one request with those of other stories."""
+    """A user's items of a call; items of several stories are sent in one request."""
 
     command: CommandName
     user: str
@@ -58,27 +58,27 @@ class DemoStep(ABC):
 
     __slots__ = ()
     blocks: ClassVar[int] = 0
-    """How many blocks it adds to the desk."""
+    """The number of blocks it adds to the desk."""
     gives_compliance: ClassVar[bool] = False
-    """Whether compliance gives its verdict by it, so that the orders wait for it until then."""
+    """Whether it sets the compliance states; until then the orders are pending."""
 
     @abstractmethod
     def request(self, story: Story, at: datetime) -> StepRequest:
-        """Return the request for it, made at ``at``."""
+        """Return the request of this step, made at ``at``."""
 
     def split(self) -> Sequence[DemoStep]:
-        """Return the single steps it is made of."""
+        """Return the single steps it consists of."""
         return (self,)
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """One block's day, declared: what is ordered for whom, and what happens to it in which order.
+    """One block's day: the orders, and the steps in sequence.
 
-    ``orders`` gives units by portfolio; ``beside`` the orders of a second block that goes to market with
-    the first. ``limit`` and ``stop`` are prices in the instrument's currency. ``size`` says what the
-    units are: shares or nominal, money, or (with ``Weight``) basis points of the portfolio.
-    ``compliance`` and ``approval`` hold for the orders in turn.
+    ``orders`` gives units by portfolio, ``second_orders`` those of a second block that is placed together
+    with the first. ``limit`` and ``stop`` are prices in the instrument's currency. ``size`` is the measure of
+    the units: shares or nominal, money, or with ``Weight`` basis points of the portfolio. ``compliance`` and
+    ``approval`` apply to the orders in turn.
     """
 
     title: str
@@ -99,24 +99,24 @@ class Situation:
 
     @property
     def type(self) -> str:
-        """Return the order type its prices imply."""
+        """The order type that the prices imply."""
         if self.stop:
             return "StopLimit" if self.limit else "Stop"
         return "Limit" if self.limit else "Market"
 
     @property
     def blocks(self) -> int:
-        """Count the blocks there are when the story is over."""
-        return sum(verb.blocks for verb in self.steps) + bool(self.second_orders)
+        """The number of blocks at the end of the story."""
+        return sum(step.blocks for step in self.steps) + bool(self.second_orders)
 
     @property
     def single_steps(self) -> tuple[DemoStep, ...]:
-        """Return everything that happens, one step a time."""
-        return tuple(step for verb in self.steps for step in verb.split())
+        """All steps, split into single ones."""
+        return tuple(step for step in self.steps for step in step.split())
 
 
 class IdSequence:
-    """Hands out the desk's codes in the order things happen."""
+    """Hands out the desk's ids in sequence."""
 
     CODE_DIGITS: Final = {"BLK": 4, "ORD": 5, "PLC": 5, "EXE": 6}
 
@@ -130,7 +130,7 @@ class IdSequence:
 
 
 class Story:
-    """A situation while it happens: its ids, and every request as it was last sent."""
+    """A situation as it is played: its ids, and every request as it was last sent."""
 
     def __init__(
         self, situation: Situation, instrument: DemoInstrument, codes: IdSequence, rng: Random
@@ -149,7 +149,7 @@ class Story:
 
     @property
     def ordered(self) -> Decimal:
-        """Sum what the orders ask for, or give what an orderless block was opened with."""
+        """The quantity of the orders, or the initial one of a block without orders."""
         return self.unsolicited or sum((order.quantity or ZERO for order in self.orders), ZERO)
 
     def money(self, amount: str | Decimal | None) -> CurrencyAndAmount | None:
@@ -159,13 +159,13 @@ class Story:
         return CurrencyAndAmount(amount=Decimal(amount), currency=self.instrument.currency)
 
     def next_block_id(self) -> ResourceId:
-        """Return a new block its id: the situation's own code for the first, if it declares one."""
+        """Return a new block's id: for the first block the situation's own code, if it declares one."""
         own = None if self.blocks else self.situation.code
         self.blocks.append(ResourceId(roster.SCOPE, own) if own else self.codes.next("BLK"))
         return self.blocks[-1]
 
     def order(self, portfolio: str, units: int, at: datetime) -> OrderRequest:
-        """Write an order of this block and remember it."""
+        """Make an order of this block and record it."""
         situation = self.situation
         order = OrderRequest(
             id=self.codes.next("ORD"),
@@ -188,7 +188,7 @@ class Story:
 
     def _order_properties(self, index: int) -> Properties:
         situation = self.situation
-        checked_later = any(verb.gives_compliance for verb in situation.steps)
+        checked_later = any(step.gives_compliance for step in situation.steps)
         compliance, approval = ("Pending", "Pending") if checked_later else self.compliance_states(index)
         return {
             **roster.label_property("Order/demo/Strategy", situation.strategy),
@@ -202,7 +202,7 @@ class Story:
         return compliance[index % len(compliance)], approval[index % len(approval)]
 
     def block_properties(self) -> Properties:
-        """Return what the panes show of the instrument; the numbers are invented for simulation."""
+        """Return the instrument properties that panes show; the numbers are invented for simulation."""
         instrument = self.instrument
         volume = instrument.adv
         return {
@@ -217,11 +217,11 @@ class Story:
         }
 
     def filled(self, placement: ResourceId) -> Decimal:
-        """Sum the fills of one placement."""
+        """Return the filled quantity of one placement."""
         return sum((fill.quantity for fill in self.executions if fill.placement_id == placement), ZERO)
 
     def price(self) -> Decimal:
-        """Draw a price around the reference that the story's own limit allows."""
+        """Draw a price around the reference price, within the situation's limit."""
         instrument, limit = self.instrument, self.situation.limit
         swing = instrument.price * instrument.volatility / HUNDRED / 4
         price = roster.round_to_tick(instrument.price + swing * roster.random_normal(self.rng), instrument)
@@ -231,7 +231,7 @@ class Story:
         return min(price, Decimal(limit)) if buys else max(price, Decimal(limit))
 
     def units(self, of: Decimal, percent: int) -> Decimal:
-        """Return ``percent`` of a quantity: in whole lots where it has several, the whole at 100."""
+        """Return ``percent`` of a quantity, in whole lots where it is more than one; all of it at 100."""
         if percent == HUNDRED:
             return of
         share = of * percent / HUNDRED

@@ -1,6 +1,6 @@
-"""The instruments the demo trades, read from ``instruments.json``.
+"""The instruments of the demo, read from ``instruments.json``.
 
-Prices, traded volumes and volatilities are invented constants for simulation, never market data.
+Prices, volumes and volatilities are invented constants for simulation, never market data.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ TICKER: Final = "Instrument/default/Ticker"
 
 @dataclass(frozen=True, slots=True)
 class DemoInstrument:
-    """One line of the demo's instrument table.
+    """One row of the demo's instrument table.
 
-    ``price`` is the reference price in ``currency``, of bonds for 100 nominal; ``adv`` the average daily
-    volume in shares (None for bonds, which trade by nominal); ``volatility`` the daily standard deviation
-    in per cent.
+    ``price`` is the reference price in ``currency``, for bonds per 100 nominal; ``adv`` the average daily
+    volume in shares (None for bonds, which trade by nominal); ``volatility`` the daily standard deviation in
+    per cent.
     """
 
     ticker: str
@@ -44,23 +44,23 @@ class DemoInstrument:
 
     @property
     def identifiers(self) -> dict[str, str]:
-        """Return the identifiers an order carries: FIGI when there is one, ISIN and ticker."""
+        """An order's identifiers: FIGI if there is one, ISIN and ticker."""
         known = {FIGI: self.figi, ISIN: self.isin, TICKER: self.ticker}
         return {key: value for key, value in known.items() if value}
 
     @property
     def is_bond(self) -> bool:
-        """Return whether it trades by nominal, quoted per hundred."""
+        """Whether it trades by nominal and is quoted per 100."""
         return is_bond(self.asset_class)
 
     @property
     def price_unit(self) -> Decimal:
-        """Return what one unit at price 1 costs, in ``currency``."""
+        """The cost of one unit at price 1, in ``currency``."""
         return price_unit(self.asset_class)
 
     @property
     def tick(self) -> Decimal:
-        """Return the smallest price step, in ``currency``."""
+        """The tick size, in ``currency``."""
         if self.is_bond:
             return Decimal("0.001")
         if self.currency == "JPY":
@@ -69,12 +69,12 @@ class DemoInstrument:
 
     @property
     def settlement_days(self) -> int:
-        """Return the weekdays from trade to settlement: one in the United States and for gilts, else two."""
+        """Weekdays from trade to settlement: 1 for US dollars and bonds, else 2."""
         return 1 if self.currency == "USD" or self.is_bond else 2
 
 
 def make_luid(isin: str) -> str:
-    """Return the LUID a local server hands out for ``isin``: always the same, eight base-32 characters.
+    """Return the LUID that a local server assigns to ``isin``: eight base-32 characters, always the same.
 
     >>> make_luid("US5949181045") == make_luid("US5949181045")
     True
@@ -85,14 +85,14 @@ def make_luid(isin: str) -> str:
 
 @cache
 def instruments() -> tuple[DemoInstrument, ...]:
-    """Return the demo's instruments in the order of their table."""
+    """Return the demo's instruments, as in the table."""
     text = files(__package__).joinpath("instruments.json").read_text(encoding="utf-8")
     return tuple(_instrument(row) for row in json.loads(text)["instruments"])
 
 
 @cache
 def instrument_table() -> InstrumentTable:
-    """Return the demo's instruments as the table an engine resolves identifiers by."""
+    """Return the demo's instruments as the table by which an engine resolves identifiers."""
     luids: dict[tuple[str, str], str] = {}
     for instrument in instruments():
         for key, value in instrument.identifiers.items():

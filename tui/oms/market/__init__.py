@@ -1,11 +1,12 @@
-"""The simulated market: it fills working placements over time, as any client would, through the API's rules.
+"""The simulated market: it fills working placements over time, by the same calls as any client.
 
-Everything about it is invented and nothing is market data. One seed gives one day: the same desk, seed,
-virtual clock and the same calls in between give the same fills, prices, ids and times.
+It is invented for simulation and holds no market data. The same desk, seed, virtual clock and calls give the
+same fills, prices, ids and times.
 
-:mod:`~tui.oms.market.parameters` holds every number it goes by, :mod:`~tui.oms.market.exchange` the prices,
-the trading day and the halts, :mod:`~tui.oms.market.broker` what placements are answered, and
-:mod:`~tui.oms.market.simulation` the market as the server runs it.
+:mod:`~tui.oms.market.parameters` holds every parameter, :mod:`~tui.oms.market.exchange` the prices, the
+trading day and the halts, :mod:`~tui.oms.market.broker` the responses to placements,
+:mod:`~tui.oms.market.fills` the fills, and :mod:`~tui.oms.market.simulation` the market as the server runs
+it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What placements are answered: taken or refused, filled, held while their instrument is halted, ended.
+"""The broker: accept or reject placements, have them filled, suspend them in a halt, expire them.
 
-The broker keeps nothing of the desk. At every tick it looks at what changed and at the next few working
-placements, and gives the executions and reports to send; how they are sent is the market's business.
+The broker keeps no copy of the desk. At every tick it reads the changes and the next few working placements,
+and returns the executions and reports to send; the market sends them.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from tui.oms.store.store import ChangePosition
 
 MARKET_USER: Final = "sim.market"
 REASON_PROPERTY: Final = "Placement/demo/Reason"
-"""The property that says why the market gave a placement the state it has."""
+"""The property that says why the market set the state of a placement."""
 NOTE_PROPERTY: Final = "Execution/demo/Note"
 LATE_FILL_NOTE: Final = "Traded before the cancel arrived"
 
 WORKING_STATES: Final = ("New", "Working", "Open", "Placed", "Ack", "PartiallyFilled", "Partial", "PartFill")
-"""The placement states the market fills, in every spelling it understands."""
+"""The placement states that the market fills, in every spelling it understands."""
 _WORKING_STATES: Final = frozenset(map(normal, WORKING_STATES))
 REJECTED, SUSPENDED, EXPIRED, CANCELLED = "Rejected", "Suspended", "Expired", "Cancelled"
 IMMEDIATE_TIMES_IN_FORCE: Final = {
@@ -44,26 +44,26 @@ IMMEDIATE_TIMES_IN_FORCE: Final = {
     "fillorkill": "FOK",
     "fok": "FOK",
 }
-"""The times in force that do not wait, with the short word for each."""
+"""The times in force that do not wait, with their abbreviations."""
 
 REJECTION_REASONS: Final = (
     "no line to trade this size for the account today",
     "the account is not set up to trade this instrument",
-    "its system does not take new orders at the moment, send it again",
+    "its system is not accepting orders at the moment, send it again",
     "the desk's trading limit with it is used up",
 )
-"""Why a broker refuses a placement that has nothing wrong with it."""
+"""Why a broker rejects a valid placement at random."""
 
 
 class BrokerMessages(Struct):
-    """What is to be sent: fills first, then placements as they are reported to be."""
+    """The messages of one tick: fills first, then reports of placements."""
 
     fills: list[ExecutionRequest]
     reports: list[PlacementRequest]
 
 
 class _LateFill(Struct, frozen=True):
-    """A fill under way that a cancel crosses: when it arrives, and when the cancel was made."""
+    """A fill that crosses a cancel: the tick at which it arrives, and the time of the cancel."""
 
     due: int
     placement: ResourceId
@@ -71,9 +71,9 @@ class _LateFill(Struct, frozen=True):
 
 
 class Broker:
-    """Answers the placements of one desk. Runs in the store's thread.
+    """Responds to the placements of one desk. Runs in the store's thread.
 
-    What came later than ``since``, an asAt in microseconds, is new to it.
+    Changes after ``since``, an asAt in microseconds, are new to it.
     """
 
     def __init__(self, exchange: Exchange, clock: Clock, rules: MarketRules, seed: int, since: int) -> None:
@@ -91,34 +91,34 @@ class Broker:
         self._unreportable: set[ResourceId] = set()
 
     def close_day(self, store: Store) -> None:
-        """Hear that the day is over: what was placed for the day until now ends."""
+        """Close the trading day: day placements made until now expire."""
         self._closed_at = store.next_as_at(self._clock.now())
 
     def stop_reporting(self, placement: ResourceId) -> None:
-        """Hear that the desk does not take a report on a placement: it is not sent again."""
+        """Send no more reports of a placement, because the desk refuses them."""
         self._unreportable.add(placement)
 
     def tick(self, store: Store) -> BrokerMessages:
-        """Return what the market does in one tick."""
+        """Return the messages of one tick."""
         self._tick += 1
         reports = self._read_changes(store)
-        told = {report.id for report in reports}
-        work = BrokerMessages(fills=self._late_fills(store), reports=reports)
+        reported_ids = {report.id for report in reports}
+        messages = BrokerMessages(fills=self._late_fills(store), reports=reports)
         for placement in self._working_placements(store):
-            if placement.id in told or placement.id in self._unreportable:
+            if placement.id in reported_ids or placement.id in self._unreportable:
                 continue
-            if len(work.reports) < self._rules.max_reports_per_tick and (
+            if len(messages.reports) < self._rules.max_reports_per_tick and (
                 report := self._state_report(placement)
             ):
-                work.reports.append(report)
-            elif len(work.fills) < self._rules.max_fills_per_tick and self._exchange.session.is_open:
-                self._work_placement(store, placement, work)
-        return work
+                messages.reports.append(report)
+            elif len(messages.fills) < self._rules.max_fills_per_tick and self._exchange.session.is_open:
+                self._work_placement(store, placement, messages)
+        return messages
 
-    # -- what changed --------------------------------------------------------------------------------
+    # -- changes --------------------------------------------------------------------------------
 
     def _read_changes(self, store: Store) -> list[PlacementRequest]:
-        """Take note of what was placed and cancelled since the last tick; give what is refused of it."""
+        """Read the placements and cancels since the last tick; return the rejections."""
         refused: list[PlacementRequest] = []
         for place, placement in store.changed(
             Placement, self._read_to, limit=4 * self._rules.placements_per_tick
@@ -141,7 +141,7 @@ class Broker:
         return refused
 
     def _rejection_reason(self, placement: Placement) -> str | None:
-        """Return why a new placement is refused, or None when it is taken."""
+        """Return why a new placement is rejected, or None when it is accepted."""
         walk = self._exchange.walk(placement.lusid_instrument_id)
         if walk is None:
             return None
@@ -167,7 +167,7 @@ class Broker:
         return None
 
     def _read_cancel(self, store: Store, placement: Placement, as_at: int) -> None:
-        """Decide whether the cancel of a working placement crosses a fill that is under way."""
+        """Decide whether the cancel of a working placement crosses a fill."""
         before = store.text(Placement, placement.id, as_at - 1)
         if before is None or normal(msgspec.json.decode(before, type=Placement).state) not in _WORKING_STATES:
             return
@@ -181,52 +181,52 @@ class Broker:
             self._pending_late_fills.append(_LateFill(due, placement.id, version.as_at_modified))
 
     def _late_fills(self, store: Store) -> list[ExecutionRequest]:
-        """Return the fills that arrive now though their placements are cancelled."""
+        """Return the fills of cancelled placements that arrive now."""
         due = [late for late in self._pending_late_fills if late.due <= self._tick]
         self._pending_late_fills = [late for late in self._pending_late_fills if late.due > self._tick]
-        found = []
+        fills = []
         for late in due:
             placement = store.get(Placement, late.placement)
             if placement is not None and is_cancelled(placement.state) and self._exchange.session.is_open:
                 fill = self._fills.fill(store, placement)
                 if fill is not None:
                     traded = min(late.cancelled, fill.created_date)
-                    found.append(
+                    fills.append(
                         replace(
                             fill,
                             created_date=traded,
                             properties=roster.label_property(NOTE_PROPERTY, LATE_FILL_NOTE),
                         )
                     )
-        return found
+        return fills
 
-    # -- what is working -----------------------------------------------------------------------------
+    # -- working placements -----------------------------------------------------------------------------
 
     def _working_placements(self, store: Store) -> list[Placement]:
-        """Return the placements to look at now: those just arrived, and the next few of every state."""
+        """Return the placements to consider: fresh ones, and the next few of every state."""
         self._fresh = {id: until for id, until in self._fresh.items() if until >= self._tick}
         fresh = (store.get(Placement, id) for id in islice(self._fresh, self._rules.placements_per_tick))
-        found = {
+        candidates = {
             each.id: each for each in fresh if each is not None and normal(each.state) in _WORKING_STATES
         }
         for state in (*WORKING_STATES, SUSPENDED):
-            found.update((each.id, each) for each in self._window(store, state))
-        working = list(found.values())
+            candidates.update((each.id, each) for each in self._window(store, state))
+        working = list(candidates.values())
         self._rng.shuffle(working)
         return working
 
     def _window(self, store: Store, state: str) -> list[Placement]:
-        """Return the next placements in ``state``, round and round: a tick costs the same at any size."""
+        """Return the next placements in ``state``, round robin: a tick costs the same at any size."""
         window = self._rules.placements_per_tick
-        found = store.in_state(Placement, state, after=self._window_start.get(state), limit=window)
-        if len(found) == window:
-            self._window_start[state] = found[-1].id
+        candidates = store.in_state(Placement, state, after=self._window_start.get(state), limit=window)
+        if len(candidates) == window:
+            self._window_start[state] = candidates[-1].id
         else:
             self._window_start.pop(state, None)
-        return found
+        return candidates
 
     def _state_report(self, placement: Placement) -> PlacementRequest | None:
-        """Return what a placement is told without a fill: that it has ended, is held, or goes on."""
+        """Return a report that a placement has expired, is suspended or resumes, or None."""
         walk = self._exchange.walk(placement.lusid_instrument_id)
         if walk is None:
             return None
@@ -237,10 +237,10 @@ class Broker:
         if (
             not held
             and not trades
-            and (short := IMMEDIATE_TIMES_IN_FORCE.get(normal(placement.time_in_force)))
+            and (abbreviation := IMMEDIATE_TIMES_IN_FORCE.get(normal(placement.time_in_force)))
         ):
             return _placement_report(
-                placement, CANCELLED, f"{short}: {walk.instrument.ticker} does not trade now"
+                placement, CANCELLED, f"{abbreviation}: {walk.instrument.ticker} does not trade now"
             )
         if self._exchange.is_halted(walk.instrument.luid):
             halted = f"{walk.instrument.ticker} is halted"
@@ -250,38 +250,40 @@ class Broker:
         return None
 
     def _is_expired(self, placement: Placement) -> bool:
-        """Return whether a placement was for a day that is over."""
+        """Return whether a day placement is from a day that has closed."""
         made = placement.version.as_at_created if placement.version else None
         if self._closed_at is None or made is None or micros(made) > self._closed_at:
             return False
         return normal(placement.time_in_force) == "day"
 
-    def _work_placement(self, store: Store, placement: Placement, work: BrokerMessages) -> None:
-        """Fill a working placement, or what it will take at once, or leave it for now."""
+    def _work_placement(self, store: Store, placement: Placement, messages: BrokerMessages) -> None:
+        """Fill a working placement, immediately where its time in force requires it, or leave it."""
         if normal(placement.state) not in _WORKING_STATES:
             return
-        short = IMMEDIATE_TIMES_IN_FORCE.get(normal(placement.time_in_force))
-        if short is None:
+        abbreviation = IMMEDIATE_TIMES_IN_FORCE.get(normal(placement.time_in_force))
+        if abbreviation is None:
             fresh = placement.id in self._fresh
-            patience = self._rules.fresh_ticks_per_fill if fresh else self._rules.ticks_per_fill
-            if self._rng.randrange(patience) == 0 and (fill := self._fills.fill(store, placement)):
+            mean_ticks = self._rules.fresh_ticks_per_fill if fresh else self._rules.ticks_per_fill
+            if self._rng.randrange(mean_ticks) == 0 and (fill := self._fills.fill(store, placement)):
                 self._fresh.pop(placement.id, None)
-                work.fills.append(fill)
-        elif len(work.reports) < self._rules.max_reports_per_tick:
-            self._work_immediately(store, placement, short, work)
+                messages.fills.append(fill)
+        elif len(messages.reports) < self._rules.max_reports_per_tick:
+            self._work_immediately(store, placement, abbreviation, messages)
 
-    def _work_immediately(self, store: Store, placement: Placement, short: str, work: BrokerMessages) -> None:
-        """Fill an IOC or FOK placement by what there is, and cancel the rest of it."""
+    def _work_immediately(
+        self, store: Store, placement: Placement, abbreviation: str, messages: BrokerMessages
+    ) -> None:
+        """Fill an IOC or FOK placement from the available volume and cancel the rest."""
         if self._exchange.walk(placement.lusid_instrument_id) is None or has_live_children(store, placement):
             return
         fill = self._fills.fill(store, placement, depth=self._rules.immediate_clips)
-        if fill is not None and short == "FOK" and fill.state != "Filled":
+        if fill is not None and abbreviation == "FOK" and fill.state != "Filled":
             fill = None
         if fill is not None:
-            work.fills.append(fill)
+            messages.fills.append(fill)
         if fill is None or fill.state != "Filled":
-            work.reports.append(
-                _placement_report(placement, CANCELLED, f"{short}: the rest did not trade at once")
+            messages.reports.append(
+                _placement_report(placement, CANCELLED, f"{abbreviation}: the rest did not trade at once")
             )
 
 
@@ -290,8 +292,8 @@ def _broker_name(placement: Placement) -> str:
 
 
 def _placement_report(placement: Placement, state: str | None, reason: str | None) -> PlacementRequest:
-    """Return a placement as the market reports it; without ``state`` the server tells it from the fills."""
+    """Return a placement as the market reports it; without ``state`` the server derives it from fills."""
     fields: dict[str, Any] = {name: getattr(placement, name) for name in PlacementRequest.__struct_fields__}
     others = {key: value for key, value in (placement.properties or {}).items() if key != REASON_PROPERTY}
-    said = {} if reason is None else roster.label_property(REASON_PROPERTY, reason)
-    return PlacementRequest(**{**fields, "state": state, "properties": {**others, **said}})
+    reason_property = {} if reason is None else roster.label_property(REASON_PROPERTY, reason)
+    return PlacementRequest(**{**fields, "state": state, "properties": {**others, **reason_property}})

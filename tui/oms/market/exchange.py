@@ -1,6 +1,6 @@
-"""Where instruments trade: prices that walk, a day that opens and closes, volume, and halts.
+"""The exchange: random-walk prices, the trading day, volume, and halts.
 
-It knows nothing of the desk and its placements. Nothing here is market data.
+It knows nothing of the desk and its placements, and holds no market data.
 """
 
 from __future__ import annotations
@@ -19,26 +19,28 @@ PRICE_PRECISION: Final = Decimal("0.000001")
 
 
 class PriceWalk:
-    """One instrument's price: a random walk of its daily volatility that leans back to the reference."""
+    """One instrument's price: a random walk with its daily volatility that reverts to the reference price."""
 
     def __init__(self, instrument: DemoInstrument, rules: MarketRules, seed: int) -> None:
         self.instrument = instrument
         self.price = instrument.price
         self.volume_taken = Decimal(0)
-        """What the desk's fills have taken of the day's volume."""
+        """The day's volume that the desk's fills have taken."""
         self._mean_reversion = rules.mean_reversion
         self._rng = Random(f"{seed}/{instrument.isin}")
-        self._swing = instrument.price * instrument.volatility / 100 / Decimal(rules.ticks_a_day).sqrt()
+        self._tick_volatility = (
+            instrument.price * instrument.volatility / 100 / Decimal(rules.ticks_a_day).sqrt()
+        )
 
     def step(self) -> None:
-        """Move on by one tick."""
-        lean = (self.instrument.price - self.price) * self._mean_reversion
-        moved = self.price + lean + self._swing * roster.random_normal(self._rng)
+        """Advance by one tick."""
+        reversion = (self.instrument.price - self.price) * self._mean_reversion
+        moved = self.price + reversion + self._tick_volatility * roster.random_normal(self._rng)
         self.price = max(self.instrument.tick, moved.quantize(PRICE_PRECISION))
 
 
 class TradingSession:
-    """The trading day, counted in market time."""
+    """The trading day, in market time."""
 
     def __init__(self, rules: MarketRules) -> None:
         self._rules = rules
@@ -47,17 +49,17 @@ class TradingSession:
 
     @property
     def is_open(self) -> bool:
-        """Whether the market trades."""
+        """Whether the market is open."""
         return self._elapsed < self._rules.trading_day
 
     @property
     def is_calm(self) -> bool:
-        """Whether the market was made so lately that nothing goes wrong by chance yet."""
+        """Whether the calm period after the start lasts, in which nothing goes wrong at random."""
         return self._since_start <= self._rules.calm_period
 
     @property
     def time_left(self) -> timedelta:
-        """How long it is until the market closes, or while it is closed until it opens."""
+        """Market time until the close, or while closed until the open."""
         return (
             self._rules.trading_day
             + (timedelta() if self.is_open else self._rules.closed_time)
@@ -66,12 +68,12 @@ class TradingSession:
 
     @property
     def volume_pace(self) -> Decimal:
-        """How heavy the market trades now, 1 being the day's average."""
+        """The current volume relative to the day's average of 1."""
         profile = self._rules.volume_profile
         return profile[min(len(profile) - 1, self._elapsed * len(profile) // self._rules.trading_day)]
 
     def step(self) -> None:
-        """Move on by one tick; the next day begins when the night is over."""
+        """Advance by one tick; the next day starts after the closed time."""
         self._elapsed += self._rules.tick
         self._since_start += self._rules.tick
         if self._elapsed >= self._rules.trading_day + self._rules.closed_time:
@@ -90,15 +92,15 @@ class Exchange:
 
     @property
     def halts(self) -> list[tuple[DemoInstrument, timedelta]]:
-        """The instruments that do not trade now, and for how much longer."""
+        """The halted instruments, and how much longer each is halted."""
         return [(self._walks[luid].instrument, self._rules.tick * left) for luid, left in self._halts.items()]
 
     def walk(self, luid: str) -> PriceWalk | None:
-        """Return the price of an instrument, or None when it does not trade here."""
+        """Return the price walk of an instrument, or None when it does not trade here."""
         return self._walks.get(luid)
 
     def find(self, name: str) -> DemoInstrument | None:
-        """Return the instrument that goes by ``name``: its LUID, ticker, ISIN or FIGI, in any case."""
+        """Return the instrument with this LUID, ticker, ISIN or FIGI, case-insensitively."""
         wanted = name.strip().casefold()
         for walk in self._walks.values():
             known = walk.instrument
@@ -107,7 +109,7 @@ class Exchange:
         return None
 
     def step(self) -> None:
-        """Move on by one tick."""
+        """Advance by one tick."""
         was_open = self.session.is_open
         self.session.step()
         for walk in self._walks.values():
@@ -121,23 +123,23 @@ class Exchange:
             self._halts.setdefault(luid, self._rng.randrange(middle // 2, middle + middle // 2 + 1))
 
     def occurs(self, one_in: int, rng: Random) -> bool:
-        """Return whether what happens once in so many times happens now; never while the market is calm."""
+        """Return whether an event with odds of one in ``one_in`` occurs now; never in the calm period."""
         return one_in > 0 and rng.randrange(one_in) == 0 and not self.session.is_calm
 
     def is_halted(self, luid: str) -> bool:
-        """Return whether an instrument does not trade now."""
+        """Return whether an instrument is halted."""
         return luid in self._halts
 
     def halt(self, luid: str) -> None:
-        """Halt an instrument, for as long as halts take."""
+        """Halt an instrument for the usual length."""
         self._halts[luid] = self._rules.ticks(self._rules.halt_length)
 
     def lift(self, luid: str) -> None:
-        """End an instrument's halt."""
+        """Lift an instrument's halt."""
         self._halts.pop(luid, None)
 
     def clip_size(self, walk: PriceWalk) -> Decimal:
-        """Return the units one fill takes now: a share of what trades between two fills of a placement."""
+        """Return the units of one fill: a share of the volume traded between two fills of a placement."""
         rules = self._rules
         trades = (
             self._daily_volume(walk) * rules.ticks_per_fill / rules.ticks_a_day * self.session.volume_pace
@@ -145,7 +147,7 @@ class Exchange:
         return min(trades * rules.participation, self.volume_left(walk))
 
     def volume_left(self, walk: PriceWalk) -> Decimal:
-        """Return how much of the day's volume the desk's fills may still take."""
+        """Return the day's volume that the desk's fills may still take."""
         return max(Decimal(0), self._daily_volume(walk) * self._rules.max_volume_share - walk.volume_taken)
 
     def _daily_volume(self, walk: PriceWalk) -> Decimal:

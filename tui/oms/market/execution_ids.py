@@ -1,4 +1,4 @@
-"""The ids of the market's executions: one series for the life of a database."""
+"""The ids of the market's executions: one sequence for the life of a database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tui.oms.store import Store
 
 
 class ExecutionIds:
-    """Hands out ids no execution ever had; the first time, it looks for the first one free."""
+    """Hands out ids that no execution ever had; the first call finds the first unused one."""
 
     def __init__(self) -> None:
         self._next = 0
@@ -35,7 +35,7 @@ def _is_used(store: Store, number: int) -> bool:
 
 
 def _first_unused(used: Callable[[int], bool]) -> int:
-    """Return the first number not used, where all before it are: by doubling, then by halving."""
+    """Return the first unused number, all before it being used: by exponential and then binary search."""
     high = 1
     while used(high):
         high *= 2

@@ -1,4 +1,4 @@
-"""How a working placement is filled: at which price, and how much of it."""
+"""Make the fills of working placements: their prices and quantities."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class FillGenerator:
         self._ids = ExecutionIds()
 
     def fill(self, store: Store, placement: Placement, *, depth: int = 0) -> ExecutionRequest | None:
-        """Return a fill at a price the placement accepts, or None; with ``depth`` all there is at once."""
+        """Return a fill at an acceptable price, or None; with ``depth`` clips, all that is available."""
         walk = self._exchange.walk(placement.lusid_instrument_id)
         if (
             walk is None
@@ -57,7 +57,7 @@ class FillGenerator:
         return self._execution(store, placement, walk.instrument, quantity, price, done=quantity == left)
 
     def _price(self, placement: Placement, walk: PriceWalk) -> Decimal | None:
-        """Return a price the placement accepts: at its limit or better, its stop reached; else None."""
+        """Return a price that meets the limit and the stop, or None."""
         slip = (
             self._rng.randrange(-self._rules.max_slippage_ticks, self._rules.max_slippage_ticks + 1)
             * walk.instrument.tick
@@ -70,7 +70,7 @@ class FillGenerator:
         return None if waits or beyond else price
 
     def _partial_quantity(self, placement: Placement, walk: PriceWalk, left: Decimal) -> Decimal:
-        """Return a part of a placement: within its share of the volume, in lots, no crumb left over."""
+        """Return part of a placement: within its share of the volume, in lots, leaving no odd lot."""
         whole = placement.quantity or left
         size = min(
             self._exchange.clip_size(walk) * self._rng.randrange(30, 171) / 100, whole * self._rules.max_slice
@@ -82,7 +82,7 @@ class FillGenerator:
         return quantity if quantity <= self._exchange.volume_left(walk) else ZERO
 
     def _immediate_quantity(self, walk: PriceWalk, depth: int) -> Decimal:
-        """Return what trades at once, in whole units."""
+        """Return the immediately available quantity, in whole units."""
         there = min(self._exchange.clip_size(walk) * depth, self._exchange.volume_left(walk))
         return Decimal(int(there))
 
@@ -115,17 +115,17 @@ class FillGenerator:
 
 
 def has_live_children(store: Store, placement: Placement) -> bool:
-    """Return whether a placement works through its children, so that they are filled and it is not (P5)."""
+    """Return whether a placement works through its children, which are filled in its place (P5)."""
     return any(True for _ in _live_children(store.related(CHILDREN_OF_PLACEMENT, placement.id), placement))
 
 
 def _live_children(children: Iterable[Placement], parent: Placement) -> Iterator[Placement]:
-    """Return the children that count: once the parent is cancelled, they all do."""
+    """Return the children that count: the live ones, or all once the parent is cancelled."""
     return (child for child in children if is_cancelled(parent.state) or not is_cancelled(child.state))
 
 
 def foreign_currency(placement: Placement, instrument: DemoInstrument) -> str | None:
-    """Return the currency a placement is in that its instrument does not trade in, or None."""
+    """Return a currency of the placement that is not that of its instrument, or None."""
     money = (placement.limit_price, placement.stop_price, placement.amount)
     found = (one.currency for one in money if one is not None)
     return next((currency for currency in found if currency not in (None, instrument.currency)), None)
@@ -138,10 +138,10 @@ def amount_of(money: CurrencyAndAmount | None) -> Decimal | None:
 def _unfilled_quantity(
     placement: Placement, executions: Iterable[Execution], price: Decimal, unit: Decimal
 ) -> Decimal:
-    """Return the units of a placement that are not executed; cancelled executions count for nothing (L5).
+    """Return the units of a placement that are not executed; cancelled executions do not count (L5).
 
-    Of a placement sized by money these are the whole units that the rest of it buys at ``price``, of
-    which ``unit`` is what one unit at price 1 costs.
+    For a placement sized by money these are the whole units that the rest of it buys at ``price``; ``unit``
+    is the cost of one unit at price 1.
     """
     live = [fill for fill in executions if not is_cancelled(fill.state)]
     if placement.quantity is not None:

@@ -1,4 +1,4 @@
-"""Every number the simulated market goes by, in one place. All of them are invented."""
+"""All parameters of the simulated market. All of them are invented."""
 
 from __future__ import annotations
 
@@ -11,81 +11,81 @@ from msgspec import Struct
 HALF_HOUR_VOLUMES: Final = tuple(
     Decimal(tenths) / 10 for tenths in (22, 13, 10, 9, 8, 7, 7, 6, 6, 7, 7, 8, 8, 9, 10, 13, 20)
 )
-"""How heavy each half hour of the day trades, 1 being the average: most at the open and at the close."""
+"""The volume of each half hour relative to the day's average: most at the open and the close."""
 
 
 class MarketRules(Struct, frozen=True, kw_only=True):
-    """How the market behaves.
+    """The behaviour of the market.
 
-    Times are market time, which runs at the market's speed. Of what happens at random, ``one_in`` says
-    how rare it is; 0 means never.
+    Times are market time, which runs at the market's speed. ``one_in`` is the odds of a random event; 0 means
+    never.
     """
 
     tick: timedelta = timedelta(seconds=2)
-    """How much market time one step takes; at speed 1 also how long one takes in ours."""
+    """Market time per tick; at speed 1 also real time."""
 
-    # the day
+    # trading day
     trading_day: timedelta = timedelta(hours=8, minutes=30)
     first_day_elapsed: timedelta = timedelta(hours=4)
-    """How much of the first day is over when the market is made: the morning the demo data tells of."""
+    """How much of the first day is over at the start: the morning of the demo data."""
     closed_time: timedelta = timedelta(minutes=10)
     """How long the market is closed between two days."""
     volume_profile: tuple[Decimal, ...] = HALF_HOUR_VOLUMES
     calm_period: timedelta = timedelta(minutes=5)
-    """How long after the market is made nothing goes wrong by chance."""
+    """How long after the start nothing goes wrong at random."""
 
     # volume
     participation: Decimal = Decimal("0.1")
-    """The share of what trades meanwhile that a fill takes."""
+    """The participation rate: the share of the traded volume that a fill takes."""
     max_slice: Decimal = Decimal("0.15")
-    """The largest part of a placement that one fill takes, where it is several lots."""
+    """The largest share of a placement that one fill takes, where it is several lots."""
     max_volume_share: Decimal = Decimal("0.25")
-    """The share of an instrument's average daily volume that all fills of a day together may take."""
+    """The share of an instrument's average daily volume that all fills of a day may take."""
     bond_volume: Decimal = Decimal(4_000_000_000)
-    """The nominal of a bond that trades in a day."""
+    """A bond's daily volume, in nominal."""
     immediate_clips: int = 4
-    """How many fills' worth there is at once for what will not wait (IOC, FOK)."""
+    """How many clips are available at once to IOC and FOK placements."""
 
     # prices
     mean_reversion: Decimal = Decimal("0.0001")
-    """How much of its distance from the reference price a price goes back in a tick."""
+    """The share of its distance from the reference price by which a price reverts per tick."""
     max_slippage_ticks: int = 2
-    """How many ticks off the walk a fill may be."""
+    """The most price ticks between a fill and the price walk."""
 
-    # answering
+    # pace
     ticks_per_fill: int = 12
-    """In how many ticks a working placement is filled once, on average."""
+    """Mean ticks between two fills of a working placement."""
     fresh_ticks_per_fill: int = 2
-    """The same for one that has just arrived."""
+    """The same for a fresh placement."""
     fresh_ticks: int = 10
-    """For how many ticks a placement counts as just arrived."""
+    """For how many ticks a placement is fresh."""
     placements_per_tick: int = 40
-    """How many placements of a state are looked at in one tick; the next tick goes on behind them."""
+    """How many placements of each state one tick considers; the next tick continues after them."""
     max_fills_per_tick: int = 4
-    """How many fills there are in one tick, at most."""
+    """The most fills in one tick."""
     max_reports_per_tick: int = 3
-    """How many placements are told of a new state in one tick, at most."""
+    """The most state reports in one tick."""
 
-    # what goes wrong
+    # random events
     reject_one_in: int = 50
-    """How many new placements are taken for one that a broker refuses."""
+    """One in so many new placements is rejected at random."""
     collar: Decimal = Decimal("0.10")
-    """How far through the market a limit may be; beyond, the broker takes it for a slip of the finger."""
+    """The price collar: how far through the market a limit may be before it is rejected."""
     bond_collar: Decimal = Decimal("0.05")
     max_price_ratio: Decimal = Decimal(5)
-    """How many times the market, or what part of it, no limit or stop may be, on either side."""
+    """The largest ratio, either way, between a limit or stop and the market."""
     late_fill_one_in: int = 6
-    """How many cancelled placements there are for one whose cancel crosses a fill."""
+    """One in so many cancels crosses a fill."""
     late_fill_ticks: int = 5
-    """Within how many ticks of the cancel that fill arrives, at most."""
+    """The most ticks after the cancel at which that fill arrives."""
     halt_one_in: int = 5400
-    """How many ticks there are for one that halts an instrument: one halt in three hours."""
+    """One in so many ticks halts an instrument: one halt in three hours."""
     halt_length: timedelta = timedelta(minutes=5)
-    """How long a halt takes on average; from half to one and a half times that."""
+    """The mean length of a halt; it varies between half and one and a half times that."""
 
     @property
     def ticks_a_day(self) -> int:
-        """How many ticks a trading day has."""
+        """The number of ticks in a trading day."""
         return self.trading_day // self.tick
 
     def ticks(self, time: timedelta) -> int:

@@ -1,4 +1,4 @@
-"""The market as the server runs it: it goes on by ticks, is paused, sped up and stepped, and sends."""
+"""The market as the server runs it: it ticks, pauses, changes speed, steps, and sends messages."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ DAY: Final = timedelta(days=1)
 
 
 class Market:
-    """Answers placements. Create one per desk and keep :meth:`run` as a task.
+    """Responds to placements. Create one per desk and keep :meth:`run` as a task.
 
-    :meth:`step` reads and writes the store, so from an event loop it is called through ``engine.run``;
-    everything else belongs to the event loop's thread and returns at once.
+    :meth:`step` reads and writes the store, so an event loop calls it through ``engine.run``; everything else
+    belongs to the event loop's thread and returns at once.
     """
 
     def __init__(
@@ -54,9 +54,9 @@ class Market:
         self._last_refusal: str | None = None
 
     def status(self) -> dict[str, Any]:
-        """Return how the market is doing; ``trouble`` is the last refusal in the server's words, or null.
+        """Return the market's status; ``trouble`` is the detail of the last refusal, or null.
 
-        ``secondsLeft`` are seconds of market time: until the phase ends, or a halt.
+        ``secondsLeft`` is market time until the phase or the halt ends.
         """
         session = self._exchange.session
         return {
@@ -82,28 +82,28 @@ class Market:
         }
 
     def pause(self) -> None:
-        """Stop filling until :meth:`resume`; single steps still work."""
+        """Stop ticking until :meth:`resume`; single steps still work."""
         self._running = False
         self._changed.set()
 
     def resume(self) -> None:
-        """Go on filling."""
+        """Resume ticking."""
         self._running = True
         self._changed.set()
 
     def set_speed(self, speed: Decimal) -> None:
-        """Let the market go ``speed`` times as fast as at its opening.
+        """Run the market at ``speed`` times its initial speed.
 
         Raises:
-            ValueError: it is not between 0.01 and 100.
+            ValueError: the speed is not between 0.01 and 100.
         """
         if not MIN_SPEED <= speed <= MAX_SPEED:
-            raise ValueError(f"The market's speed stays {self._speed}: {speed} is not from 0.01 to 100.")
+            raise ValueError(f"The speed must be between 0.01 and 100, not {speed}; it stays {self._speed}.")
         self._speed = speed
         self._changed.set()
 
     def halt(self, instrument: str) -> None:
-        """Halt an instrument, named by its LUID, ticker, ISIN or FIGI, for as long as halts take.
+        """Halt an instrument, named by its LUID, ticker, ISIN or FIGI, for the usual length.
 
         Raises:
             ValueError: it does not trade here.
@@ -111,7 +111,7 @@ class Market:
         self._exchange.halt(self._named(instrument).luid)
 
     def lift(self, instrument: str) -> None:
-        """End the halt of an instrument, if there is one.
+        """Lift the halt of an instrument, if there is one.
 
         Raises:
             ValueError: it does not trade here.
@@ -125,13 +125,13 @@ class Market:
         return found
 
     async def run(self) -> None:
-        """Step for as long as the market is open, one step at a time; ends when cancelled.
+        """Tick until cancelled, one step at a time.
 
         Raises:
-            RuntimeError: it runs already.
+            RuntimeError: it is running already.
         """
         if self._looping:
-            raise RuntimeError("The market is open already.")
+            raise RuntimeError("The market is running already.")
         self._looping = True
         try:
             while True:
@@ -141,7 +141,7 @@ class Market:
             self._looping = False
 
     async def _wait_for_tick(self) -> bool:
-        """Wait for the next tick; False when something changed meanwhile and the wait starts anew."""
+        """Wait for the next tick; return False when a change restarts the wait."""
         interval = MICROSECOND * int(self._rules.tick // MICROSECOND / self._speed)
         self._changed.clear()
         try:
@@ -151,10 +151,10 @@ class Market:
         return False
 
     def step(self, n: int = 1) -> int:
-        """Let ``n`` ticks go past and give the number of fills. Runs in the store's thread.
+        """Advance by ``n`` ticks and return the number of fills. Runs in the store's thread.
 
-        What the desk refuses is counted, told by :meth:`status`, and lost. When the disk takes nothing
-        more the market pauses.
+        Messages that the desk refuses are counted, reported by :meth:`status`, and dropped. When the disk
+        fails, the market pauses.
         """
         before = self._fills
         for _ in range(n):
@@ -178,14 +178,14 @@ class Market:
             self._clock.advance(
                 until_next_open(self._clock.now(), self._rules.trading_day + self._rules.closed_time)
             )
-        work = self._engine.read(self._broker.tick)
-        self._send_fills(work.fills)
-        self._send_reports(work.reports)
+        messages = self._engine.read(self._broker.tick)
+        self._send_fills(messages.fills)
+        self._send_reports(messages.reports)
 
     # -- sending -------------------------------------------------------------------------------------
 
     def _send_fills(self, fills: Sequence[ExecutionRequest]) -> None:
-        """Send fills in one call; one by one when the desk does not take them together."""
+        """Send fills in one call, or one by one when the desk refuses them together."""
         if not fills:
             return
         refusal = self._send(upsert_executions, ExecutionSetRequest(requests=tuple(fills)), fills[0])
@@ -200,7 +200,7 @@ class Market:
             self._last_refusal = f"{fills[0].id.code} was not filled: {refusal.detail}"
 
     def _send_reports(self, reports: Sequence[PlacementRequest]) -> None:
-        """Send placements as they are now in one call; one by one when the desk does not take them so."""
+        """Send state reports in one call, or one by one when the desk refuses them together."""
         if not reports:
             return
         refusal = self._send(upsert_placements, PlacementSetRequest(requests=tuple(reports)), reports[0])
@@ -212,13 +212,13 @@ class Market:
         else:
             self._refused += 1
             self._broker.stop_reporting(reports[0].id)
-            what = f"said to be {reports[0].state}" if reports[0].state else "said to go on"
+            what = f"reported as {reports[0].state}" if reports[0].state else "resumed"
             self._last_refusal = f"{reports[0].id.code} was not {what}: {refusal.detail}"
 
     def _send(
         self, command: Command[Any], body: Any, first: ExecutionRequest | PlacementRequest
     ) -> Refusal | None:
-        """Send a call, named after the first item in it; give why it was refused, or None."""
+        """Send a call, its request id made of the first item; return the refusal, or None."""
         request_id = f"SIM-{first.id.code}"
         try:
             self._engine.write(command, body, user=MARKET_USER, now=self._clock.now(), request_id=request_id)
@@ -227,13 +227,13 @@ class Market:
         return None
 
 
-def until_next_open(now: datetime, gone: timedelta) -> timedelta:
-    """Return how long after ``now``, when ``gone`` of a day has passed since it opened, the next one opens.
+def until_next_open(now: datetime, elapsed: timedelta) -> timedelta:
+    """Return the time from ``now`` to the next open; the current day opened ``gone`` ago.
 
     >>> until_next_open(datetime(2026, 11, 20, 16, 40), timedelta(hours=8, minutes=40)).days
     2
     """
-    opens = now - gone + DAY
+    opens = now - elapsed + DAY
     while opens.weekday() > 4:
         opens += DAY
     return opens - now
