@@ -6,7 +6,7 @@ import pytest
 
 from tests.service.entities import NINE, block, execution, order, placement, rid
 from tui.actions.action import Scope
-from tui.actions.registry import BY_ID
+from tui.actions.post_trade import allocate_form, allocate_verb
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EntityKind
@@ -34,14 +34,12 @@ def scope(home: str) -> Scope:
 )
 def test_weights_name_portfolios_like_orders_do(typed: str, meant: list[str], echo: str) -> None:
     here = scope("demo")
-    form = BY_ID["allocate"].form(here)
-    assert form is not None
-    field = form.fields[0]
+    field = allocate_form(here).fields[0]
     assert field.check(typed) is None
     assert field.echo(typed) == echo
-    verb = BY_ID["allocate"].verb(here, {"weights": typed, "algorithm": "PR-LF"})
+    verb = allocate_verb(here, {"weights": typed, "algorithm": "PR-LF"})
     assert isinstance(verb, AllocateWeighted)
     assert [str(each.portfolio_id) for each in verb.weights] == meant
-    assert [caution.text for caution in verb.doubts(here.snapshot)] == [
+    assert [caution.text for caution in verb.cautions(here.snapshot)] == [
         f"{meant[1]} is a portfolio that is new to this desk"
     ]

@@ -30,7 +30,7 @@ def test_refused_items_are_grouped_by_the_servers_reason_the_largest_group_first
         outcome("ORD-3", Status.REFUSED, "It does not exist"),
         outcome("ORD-4", Status.REFUSED, "It does not exist"),
     )
-    assert [len(group.refs) for group in told.refusals] == [2, 1]
+    assert [len(group.refs) for group in told.refused_groups] == [2, 1]
     assert told.sentence() == (
         "ORD-1 cancelled. ORD-3, ORD-4 not cancelled: It does not exist. "
         "ORD-2 not cancelled: It is placed. Cancel the placements first."

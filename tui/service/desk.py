@@ -1,8 +1,8 @@
 """The desk: one server's order management, held as a snapshot, kept fresh, and acted upon.
 
-It owns the newest snapshot and tells its listeners what differs. What to read is decided in
-:mod:`tui.service.sync.reader`, how a write is carried through in :mod:`tui.service.writes.writer`; here is
-when, and what a failure means for whoever looks at the screen.
+It owns the newest snapshot and notifies its listeners of what differs. The reader
+(:mod:`tui.service.sync.reader`) decides what to read, the writer (:mod:`tui.service.writes.writer`) how a
+write is carried out; the desk decides when, and what a failure means for its user.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from tui.service.writes.writer import Writer
 
 FULL_LOAD_EVERY: Final = 300
-"""After so many polls everything is read again, to heal whatever a poll cannot see."""
+"""After so many polls everything is read again, because a poll cannot see everything."""
 
 _FAMILIES: Final = {
     Order: EntityKind.ORDERS,
@@ -76,12 +76,12 @@ class Desk:
 
     Args:
         client: the server.
-        environment: what to call it, and what is at stake there.
+        environment: its name, and what is at stake there.
         journal: where intents are kept; None keeps them in memory.
-        limits: what previews hold writes against.
+        limits: the limits previews check writes against.
         read_only: refuses every write.
         now: this machine's clock, aware UTC.
-        pause: how to wait between reads of an unknown outcome.
+        pause: waits between reads of an unknown outcome.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Desk:
         self._reader = Reader(client, self._publish)
         self._reading = asyncio.Lock()
         self._polls = 0
-        self._doubtful = True
+        self._full_load_due = True
         self._identified = False
         self._tasks: set[asyncio.Task[Any]] = set()
         self._journal = journal or Journal(None)
@@ -129,14 +129,14 @@ class Desk:
 
     @property
     def unknown(self) -> tuple[Ref, ...]:
-        """The rows whose last write has an outcome nobody knows, oldest first."""
-        doubts = self._writer.doubts if self._writer else ()
-        return tuple(ref for doubt in doubts for ref in doubt.verb.refs)
+        """The rows whose last write has an unknown outcome, oldest first."""
+        calls = self._writer.unknown_calls if self._writer else ()
+        return tuple(ref for call in calls for ref in call.verb.refs)
 
     @property
-    def unsettled(self) -> tuple[Ref, ...]:
-        """The rows of unknown outcome that nobody is reading back just now: a person has to decide."""
-        return self._writer.unsettled if self._writer else ()
+    def unresolved(self) -> tuple[Ref, ...]:
+        """The rows of unknown outcome that are not being read back: a person has to decide."""
+        return self._writer.unresolved if self._writer else ()
 
     @property
     def absent(self) -> Mapping[str, str]:
@@ -145,16 +145,16 @@ class Desk:
 
     @property
     def denied(self) -> Mapping[str, str]:
-        """The writes refused to whoever is signed on, by name of endpoint, and why; ``reload`` forgets."""
+        """The writes refused to the user, by name of endpoint, and why; ``reload`` clears them."""
         return self.client.denied
 
     @property
     def silent_s(self) -> int:
-        """For how many whole seconds the server has left a request without an answer."""
+        """For how many whole seconds a request has waited for its answer."""
         return int(self.client.http.unanswered_s)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Have ``listener`` called on every update, in the event loop; the answer ends it."""
+        """Call ``listener`` on every update, in the event loop; the function returned ends that."""
         self._listeners.append(listener)
 
         def unsubscribe() -> None:
@@ -164,7 +164,7 @@ class Desk:
         return unsubscribe
 
     def preview(self, verb: Verb, *, typed: bool = False) -> Preview:
-        """Give what to show before ``verb`` is sent from this desk, as it stands now."""
+        """Return what to show before ``verb`` is sent from this desk, as it stands now."""
         from tui.service.verbs import unfit
         from tui.service.writes.preview import preview
 
@@ -180,7 +180,7 @@ class Desk:
         )
 
     def curl(self, verb: Verb) -> str:
-        """Give ``verb`` as curl commands against this server, with the token redacted."""
+        """Return ``verb`` as curl commands against this server, with the token redacted."""
         from tui.service.verbs import curl
 
         return curl(verb, self.client)
@@ -188,19 +188,19 @@ class Desk:
     # --- reading -------------------------------------------------------------------------------
 
     async def load(self) -> bool:
-        """Read the whole desk, the first page of blocks on screen before the rest; tell whether it worked.
+        """Read the whole desk, the first page of blocks on screen before the rest; return whether it worked.
 
-        A failure is in :attr:`health`, and what was read before stays. Writes that a crash left without
-        an outcome are read back at the end of the first load.
+        A failure is in :attr:`health`, and the snapshot stays. Writes that a crash left without an outcome
+        are read back at the end of the first load.
         """
         async with self._reading:
             loaded = await self._guarded(self._reader.load())
             if loaded:
-                self._polls, self._doubtful = 0, False
-        if self._writing().doubts and loaded:
+                self._polls, self._full_load_due = 0, False
+        if self._writing().unknown_calls and loaded:
             found = await self.recheck()
             if found is not None:
-                self._tell(Update(self.snapshot, self.snapshot, found=found))
+                self._notify(Update(self.snapshot, self.snapshot, found=found))
         return loaded
 
     async def reload(self) -> bool:
@@ -210,7 +210,7 @@ class Desk:
         return await self.load()
 
     async def refresh(self) -> bool:
-        """Read what changed since the last read and publish it, if anything did; tell whether it worked.
+        """Read what changed since the last read and publish it, if anything did; return whether it worked.
 
         Does nothing while another read is under way, in the past, or when nobody is signed on.
         """
@@ -219,34 +219,34 @@ class Desk:
         if self._reading.locked():
             return False
         self._polls += 1
-        if self._doubtful or self._polls >= FULL_LOAD_EVERY:
+        if self._full_load_due or self._polls >= FULL_LOAD_EVERY:
             return await self.load()
         async with self._reading:
             worked = await self._guarded(self._reader.refresh())
-            self._doubtful = not worked
+            self._full_load_due = not worked
             self._publish()
         return worked
 
     async def reread(self, refs: Iterable[Ref]) -> bool:
-        """Read named rows again, and what their blocks name; tell whether it worked.
+        """Read named rows again, and what their blocks name; return whether it worked.
 
-        In the past nothing is read: a write's outcome cannot be seen from there.
+        In the past nothing is read: a write's outcome cannot be seen there.
         """
         if self._reader.as_at is not None:
             return False
         worked = await self._guarded(self._reader.reread(frozenset(refs)))
-        self._doubtful = self._doubtful or not worked
+        self._full_load_due = self._full_load_due or not worked
         self._publish()
         return worked
 
     async def travel(self, as_at: datetime | None) -> bool:
-        """Show the desk as it was at ``as_at``, or live again with None; tell whether it worked."""
+        """Show the desk as it was at ``as_at``, or live again with None; return whether it worked."""
         self._reader.travel(as_at)
         self._set_health(Health(State.LOADING, self.health.read_at))
         return await self.load()
 
     async def identify(self) -> None:
-        """Ask a server over the network who is signed on, once its desk is read; it is asked once."""
+        """Ask a remote server once who is signed on, after its desk has been read."""
         if (
             self._identified
             or self.environment.kind is EnvironmentKind.LOCAL
@@ -261,10 +261,10 @@ class Desk:
             return
         self._identified = True
         self.environment = replace(self.environment, user=user.email_address or user.id)
-        self._tell(Update(self.snapshot, self.snapshot))
+        self._notify(Update(self.snapshot, self.snapshot))
 
     async def _guarded(self, read: Awaitable[None]) -> bool:
-        """Do a read and turn what happens into health; the snapshot stays whatever happens."""
+        """Await a read and set the health by its outcome; the snapshot stays whatever happens."""
         try:
             await read
         except ApiError as error:
@@ -298,19 +298,19 @@ class Desk:
         self._set_health(Health(state, before.read_at, missed, why, self._advice(error), before.until))
 
     def _on_notice(self, notice: Notice) -> None:
-        """Show for how long the server is left in peace; say once that the clocks differ."""
+        """Publish the back-off deadline; warn once about clock skew."""
         if isinstance(notice, ClockSkew):
             side = "ahead of" if notice.seconds > 0 else "behind"
             said = f"This machine's clock is {abs(notice.seconds):.0f} s {side} the server's: correct it."
             log.warning("%s", said)
-            self._tell(Update(self.snapshot, self.snapshot, notice=said))
+            self._notify(Update(self.snapshot, self.snapshot, notice=said))
             return
         until = self._now() + timedelta(seconds=notice.seconds)
         state = State.OFFLINE if notice.offline else self.health.state
         self._set_health(replace(self.health, state=state, message=notice.why, until=until))
 
     def _advice(self, error: ApiError) -> str:
-        """Say what to do; for a token the server does not take, as this desk's own token is made."""
+        """Return what to do; a refused token is renewed the way this desk's token was made."""
         if isinstance(error, Unauthenticated) and error.advice == Unauthenticated.advice:
             return self.environment.sign_on_again or error.advice
         if isinstance(error, NotFound) and self.health.read_at is None:
@@ -318,29 +318,29 @@ class Desk:
         return error.advice
 
     def _set_health(self, health: Health) -> None:
-        """Tell listeners when anything but the time of the last read differs."""
+        """Notify listeners when anything but the time of the last read differs."""
         before, self.health = self.health, health
         seen = (before.state, before.missed, before.message, before.until)
         if seen != (health.state, health.missed, health.message, health.until):
-            self._tell(Update(self.snapshot, self.snapshot))
+            self._notify(Update(self.snapshot, self.snapshot))
 
     def _publish(self, *, complete: bool | None = None) -> None:
-        """Make the draft the desk's snapshot and tell what differs; nothing differs, nothing is told."""
+        """Freeze the builder into the desk's snapshot and notify listeners, if anything differs."""
         old = self.snapshot
-        new = self._reader.draft.freeze(read_at=self._now(), complete=complete)
+        new = self._reader.builder.freeze(read_at=self._now(), complete=complete)
         if new is old:
             return
         self.snapshot = new
-        self._tell(Update(old, new))
+        self._notify(Update(old, new))
 
-    def _tell(self, update: Update) -> None:
+    def _notify(self, update: Update) -> None:
         for listener in tuple(self._listeners):
             listener(update)
 
     # --- writing -------------------------------------------------------------------------------
 
     async def act(self, verb: Verb) -> Report:
-        """Carry out what the user decided, once, and report on every item.
+        """Carry out the user's decision, once, and report on every item.
 
         Once sent, a write is finished and reported (to listeners too) even when the caller is cancelled.
         """
@@ -349,40 +349,30 @@ class Desk:
         return await self._run_shielded(self._writing().act(verb))
 
     async def recheck(self) -> Report | None:
-        """Read back everything of unknown outcome once more; give a report of what could be settled."""
+        """Read every unknown outcome back once more; return a report of those found out, None of none."""
         return await self._run_shielded(self._writing().recheck())
 
     async def send_again(self, refs: Collection[Ref]) -> Report | None:
-        """Send again, with the same ids, what is still unknown of ``refs`` after reading once more."""
-        return await self._run_shielded(self._writing().again(refs))
+        """Send again, with the same ids, what is still unknown of ``refs`` after one more read."""
+        return await self._run_shielded(self._writing().resend(refs))
 
     async def dismiss(self) -> None:
-        """Stop asking about everything of unknown outcome: the user found out by other means."""
+        """Forget every unknown outcome: the user found out by other means."""
         await self._writing().dismiss()
 
     async def close(self) -> None:
-        """Wait for writes that were sent; what is unknown by then stays in the journal for the next start."""
+        """Wait for writes that were sent; outcomes still unknown stay in the journal for the next start."""
         if self._writer is not None:
             self._writer.closing = True
         if self._tasks:
             await asyncio.wait(self._tasks)
 
     def _writing(self) -> Writer:
-        """Give what carries out verbs; it comes with all of them, so a start reads a page before it."""
+        """Return the writer; it imports all verbs, so a start shows its first page before it is made."""
         if self._writer is None:
             from tui.service.writes.writer import Writer
 
-            self._writer = Writer(
-                self.client,
-                self._journal,
-                snapshot=lambda: self.snapshot,
-                reread=self.reread,
-                answered=self._fold_answers,
-                failed=self._write_failed,
-                told=lambda refs: self._tell(Update(self.snapshot, self.snapshot, marks=refs)),
-                now=self._now,
-                pause=self._pause,
-            )
+            self._writer = Writer(self, self._journal, now=self._now, pause=self._pause)
         return self._writer
 
     def _refusal(self, verb: Verb) -> Report:
@@ -393,12 +383,12 @@ class Desk:
         return Report(verb.name, verb.label, outcomes, now, now, past=verb.past)
 
     async def _run_shielded(self, work: Awaitable[T]) -> T:
-        """Run a write in a task that nobody's cancelling ends, and tell its report."""
+        """Run a write in a task that cancelling its caller does not cancel, and publish its report."""
 
         async def run() -> T:
             report = await work
             if isinstance(report, Report):
-                self._tell(Update(self.snapshot, self.snapshot, report=report))
+                self._notify(Update(self.snapshot, self.snapshot, report=report))
             return report
 
         task = asyncio.create_task(run())
@@ -406,13 +396,18 @@ class Desk:
         task.add_done_callback(self._tasks.discard)
         return await asyncio.shield(task)
 
-    def _write_failed(self, error: ApiError) -> str:
+    def on_marks_changed(self, refs: frozenset[Ref]) -> None:
+        """Notify listeners that the marks of rows changed."""
+        self._notify(Update(self.snapshot, self.snapshot, marks=refs))
+
+    def on_write_failed(self, error: ApiError) -> str:
+        """Set the health when nobody is signed on any more; return what the user can do about ``error``."""
         if isinstance(error, Unauthenticated):
             self._on_read_failed(error)
         return self._advice(error)
 
-    def _fold_answers(self, outcomes: Iterable[Outcome]) -> None:
-        """Show what the server answered to a write at once; reading again adds what it does not say."""
+    def fold_answers(self, outcomes: Iterable[Outcome]) -> None:
+        """Show the entities a server answered a write with at once; rereading adds what they do not say."""
         if self._reader.as_at is not None:
             return
         for outcome in outcomes:
@@ -424,19 +419,19 @@ class Desk:
                 self._fold(outcome.ref, entity)
 
     def _fold(self, ref: Ref, row: Any) -> None:
-        draft = self._reader.draft
+        builder = self._reader.builder
         if isinstance(row, Transaction):
             share = self.snapshot.allocations.get(ref.id)
             if share is not None:
-                draft.put_transactions({transaction_key(share.portfolio_id, row.transaction_id): row})
+                builder.put_transactions({transaction_key(share.portfolio_id, row.transaction_id): row})
         for kind, family in _FAMILIES.items():
             if isinstance(row, kind):
-                draft.put(family, [row])
+                builder.put(family, [row])
 
     # --- looking closer ------------------------------------------------------------------------
 
     async def history(self, order_id: ResourceId) -> tuple[HistoryEntry, ...]:
-        """Give what happened to an order and its related entities, newest first.
+        """Return what happened to an order and its related entities, newest first.
 
         Raises:
             ApiError: it could not be read; NotFound when there is no such order.

@@ -81,8 +81,8 @@ class Health(Struct, frozen=True):
 
 class Update(Struct, frozen=True, dict=True):
     """What a listener is told: the snapshot before and now, which rows' intent marks changed, the report
-    of a write that just finished (also when whoever asked for it is gone), what became of writes in doubt
-    when nobody asked, and what to say once."""
+    of a write that just finished (also when whoever asked for it is gone), the unknown outcomes
+    found out when nobody asked, and a notice to show once."""
 
     old: Snapshot
     new: Snapshot

@@ -38,7 +38,7 @@ class Outcome(Struct, frozen=True):
     entity: Any = None
 
 
-class Group(Struct, frozen=True):
+class ReasonGroup(Struct, frozen=True):
     """Refused or unknown items that share one reason."""
 
     reason: str
@@ -81,26 +81,26 @@ class Report(Struct, frozen=True):
         return tuple(each for each in self.outcomes if each.status is status)
 
     @property
-    def refusals(self) -> tuple[Group, ...]:
+    def refused_groups(self) -> tuple[ReasonGroup, ...]:
         """The refused items grouped by the server's reason, the largest group first."""
         return _groups(self.refused)
 
     @property
-    def doubts(self) -> tuple[Group, ...]:
+    def unknown_groups(self) -> tuple[ReasonGroup, ...]:
         """The unknown items grouped by why they are unknown, the largest group first."""
         return _groups(self.unknown)
 
     def sentence(self) -> str:
         """Say what happened, what did not, why in the server's words, and what can be done about it."""
         parts = [f"{_subjects(each.ref for each in self.done)} {self.past}."] if self.done else []
-        for group in self.refusals:
+        for group in self.refused_groups:
             parts.append(_line(f"{_subjects(group.refs)} not {self.past}", group))
-        for group in self.doubts:
+        for group in self.unknown_groups:
             parts.append(_line(f"{_subjects(group.refs)}: it is not known whether {self.past}", group))
         return " ".join(parts) or f"Nothing {self.past}."
 
 
-def _line(what: str, group: Group) -> str:
+def _line(what: str, group: ReasonGroup) -> str:
     reason = group.reason or "no reason given"
     return f"{what}: {_stopped(reason)}" + (f" {_stopped(group.advice)}" if group.advice else "")
 
@@ -109,13 +109,13 @@ def _stopped(text: str) -> str:
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
-def _groups(outcomes: Iterable[Outcome]) -> tuple[Group, ...]:
+def _groups(outcomes: Iterable[Outcome]) -> tuple[ReasonGroup, ...]:
     found: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         found.setdefault(outcome.reason, []).append(outcome)
     ordered = sorted(found.items(), key=lambda pair: -len(pair[1]))
     return tuple(
-        Group(reason, items[0].advice, tuple(each.ref for each in items)) for reason, items in ordered
+        ReasonGroup(reason, items[0].advice, tuple(each.ref for each in items)) for reason, items in ordered
     )
 
 

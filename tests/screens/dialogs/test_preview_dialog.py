@@ -16,7 +16,7 @@ from tui.screens.dialogs.preview_dialog import Names, PreviewDialog
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.verbs.verb import PreviewLine, Tier
-from tui.service.writes.preview import Preview, Total, Warning
+from tui.service.writes.preview import Preview, PreviewWarning, SideTotal
 
 Opened = Callable[[Screen[Any]], Any]
 CURL = "curl -X POST 'https://example.com/api' \\\n  -H 'Authorization: Bearer ***' \\\n  -d '{}'"
@@ -51,9 +51,9 @@ def line(number: int, side: str = "Buy") -> PreviewLine:
     )
 
 
-def warning(number: int) -> Warning:
+def warning(number: int) -> PreviewWarning:
     texts = tuple(f"ORD-{number}{n}: [b \x1b[31m is {n} % off the last price." for n in range(3))
-    return Warning(f"kind {number}", 3, texts[0], True, texts)
+    return PreviewWarning(f"kind {number}", 3, texts[0], True, texts)
 
 
 def preview(
@@ -61,8 +61,8 @@ def preview(
 ) -> Preview:
     address = "" if kind is EnvironmentKind.LOCAL else "https://acme.example.com/api"
     totals = (
-        Total("Buy", "GBP", 1, Decimal(50_000), Decimal(41_000)),
-        Total("SellShort", "USD", 1, Decimal(1200), None),
+        SideTotal("Buy", "GBP", 1, Decimal(50_000), Decimal(41_000)),
+        SideTotal("SellShort", "USD", 1, Decimal(1200), None),
     )
     return Preview(
         verb="placeblocks",

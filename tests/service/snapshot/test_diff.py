@@ -28,10 +28,10 @@ def test_the_same_snapshot_differs_in_nothing() -> None:
 
 def test_rows_that_came_went_and_changed() -> None:
     old = desk()
-    draft = SnapshotBuilder(old)
-    draft.put(EntityKind.ORDERS, [order("ORD-1", "50", version=version(2)), order("ORD-3")])
-    draft.remove(EntityKind.ORDERS, [rid("ORD-2")])
-    delta = diff(old, draft.freeze())
+    builder = SnapshotBuilder(old)
+    builder.put(EntityKind.ORDERS, [order("ORD-1", "50", version=version(2)), order("ORD-3")])
+    builder.remove(EntityKind.ORDERS, [rid("ORD-2")])
+    delta = diff(old, builder.freeze())
     assert delta == {
         EntityKind.ORDERS: Delta(
             added=frozenset({rid("ORD-3")}),
@@ -43,9 +43,9 @@ def test_rows_that_came_went_and_changed() -> None:
 
 def test_neighbours_and_strangers_differ_alike() -> None:
     old = desk()
-    draft = SnapshotBuilder(old)
-    draft.put(EntityKind.EXECUTIONS, [execution("EXE-1", "PLC-1")])
-    neighbour = draft.freeze()
+    builder = SnapshotBuilder(old)
+    builder.put(EntityKind.EXECUTIONS, [execution("EXE-1", "PLC-1")])
+    neighbour = builder.freeze()
     stranger = desk(executions=[execution("EXE-1", "PLC-1")])
     told = diff(old, neighbour)
     assert told[EntityKind.EXECUTIONS].added == {rid("EXE-1")}
@@ -54,41 +54,41 @@ def test_neighbours_and_strangers_differ_alike() -> None:
 
 def test_a_placement_changes_with_its_executions() -> None:
     old = desk()
-    draft = SnapshotBuilder(old)
-    draft.put(EntityKind.EXECUTIONS, [execution("EXE-1", "PLC-1")])
-    delta = diff(old, draft.freeze())[EntityKind.PLACEMENTS]
+    builder = SnapshotBuilder(old)
+    builder.put(EntityKind.EXECUTIONS, [execution("EXE-1", "PLC-1")])
+    delta = diff(old, builder.freeze())[EntityKind.PLACEMENTS]
     assert delta.changed == {rid("PLC-1"): frozenset({"executed", "average_price"})}
 
 
 def test_an_order_changes_with_its_block_and_its_allocations() -> None:
     old = desk()
-    draft = SnapshotBuilder(old)
+    builder = SnapshotBuilder(old)
     for name, ids in (("BLK-1", ()), ("BLK-2", ("ORD-1",))):
         row = old.blocks[rid(name)]
-        draft.put(EntityKind.BLOCKS, [replace(row, block=block(name, *ids, version=version(2)))])
-    draft.put(
+        builder.put(EntityKind.BLOCKS, [replace(row, block=block(name, *ids, version=version(2)))])
+    builder.put(
         EntityKind.ALLOCATIONS,
         [allocation("ALL-1", order="ORD-1", placement="PLC-1", quantity="20", version=version(2))],
     )
-    delta = diff(old, draft.freeze())
+    delta = diff(old, builder.freeze())
     assert delta[EntityKind.ORDERS].changed == {rid("ORD-1"): frozenset({"block", "allocated"})}
     assert delta[EntityKind.BLOCKS].changed[rid("BLK-1")] == {"order_ids", "version"}
 
 
 def test_an_order_that_stays_in_its_block_is_not_changed_by_it() -> None:
     old = desk()
-    draft = SnapshotBuilder(old)
+    builder = SnapshotBuilder(old)
     row = old.blocks[rid("BLK-1")]
-    draft.put(EntityKind.BLOCKS, [replace(row, derived_state="In dispute")])
-    delta = diff(old, draft.freeze())
+    builder.put(EntityKind.BLOCKS, [replace(row, derived_state="In dispute")])
+    delta = diff(old, builder.freeze())
     assert delta == {EntityKind.BLOCKS: Delta(changed={rid("BLK-1"): frozenset({"derived_state"})})}
 
 
 def test_an_allocation_changes_when_it_is_booked() -> None:
     old = desk()
-    draft = SnapshotBuilder(old)
+    builder = SnapshotBuilder(old)
     booked = transaction("TXN-1", allocation="ALL-1", order="ORD-1")
-    draft.put_transactions({draft.transaction_id(booked): booked})
-    delta = diff(old, draft.freeze())
+    builder.put_transactions({builder.transaction_id(booked): booked})
+    delta = diff(old, builder.freeze())
     assert delta[EntityKind.ALLOCATIONS].changed == {rid("ALL-1"): frozenset({"booked"})}
     assert delta[EntityKind.ORDERS].changed == {rid("ORD-1"): frozenset({"booked"})}

@@ -115,54 +115,54 @@ def test_history_finds_an_order_from_any_row(desk: Snapshot) -> None:
 
 
 def test_moving_an_order_moves_both_ends_of_its_link(desk: Snapshot) -> None:
-    draft = SnapshotBuilder(desk)
+    builder = SnapshotBuilder(desk)
     held = desk.blocks
-    draft.put(
+    builder.put(
         EntityKind.BLOCKS,
         [
             replace(held[rid("BLK-1")], block=block("BLK-1", "ORD-2", version=version(2))),
             replace(held[rid("BLK-2")], block=block("BLK-2", "ORD-1", version=version(2))),
         ],
     )
-    after = draft.freeze()
+    after = builder.freeze()
     assert after.block_of_order(rid("ORD-1")) == rid("BLK-2")
     assert after.orders_of_block(rid("BLK-1")) == (rid("ORD-2"),)
     assert desk.block_of_order(rid("ORD-1")) == rid("BLK-1"), "the older snapshot stays as it was"
 
 
 def test_removed_rows_leave_no_links_behind(desk: Snapshot) -> None:
-    draft = SnapshotBuilder(desk)
-    draft.remove(EntityKind.ALLOCATIONS, [rid("ALL-1"), rid("ALL-404")])
-    after = draft.freeze()
+    builder = SnapshotBuilder(desk)
+    builder.remove(EntityKind.ALLOCATIONS, [rid("ALL-1"), rid("ALL-404")])
+    after = builder.freeze()
     assert after.allocations_of_order(rid("ORD-1")) == ()
     assert after.allocations_of_placement(rid("PLC-1")) == (rid("ALL-2"),)
 
 
 def test_an_answer_that_was_overtaken_changes_nothing() -> None:
     newer = order("ORD-1", "50", version=version(3))
-    draft = SnapshotBuilder(snapshot_of(orders=[newer]))
-    assert draft.put(EntityKind.ORDERS, [order("ORD-1", "60", version=version(2))]) == []
-    assert draft.freeze().orders[rid("ORD-1")] is newer
+    builder = SnapshotBuilder(snapshot_of(orders=[newer]))
+    assert builder.put(EntityKind.ORDERS, [order("ORD-1", "60", version=version(2))]) == []
+    assert builder.freeze().orders[rid("ORD-1")] is newer
 
 
 def test_a_block_that_was_overtaken_changes_nothing(desk: Snapshot) -> None:
     newer = replace(desk.blocks[rid("BLK-1")], block=block("BLK-1", "ORD-1", version=version(3)))
-    draft = SnapshotBuilder(snapshot_of(blocks=[newer]))
-    assert draft.put(EntityKind.BLOCKS, [desk.blocks[rid("BLK-1")]]) == []
+    builder = SnapshotBuilder(snapshot_of(blocks=[newer]))
+    assert builder.put(EntityKind.BLOCKS, [desk.blocks[rid("BLK-1")]]) == []
     later = replace(newer, derived_state="Placed")
-    assert draft.put(EntityKind.BLOCKS, [later]) == [rid("BLK-1")], "totals change without the block"
+    assert builder.put(EntityKind.BLOCKS, [later]) == [rid("BLK-1")], "totals change without the block"
 
 
 def test_nothing_new_gives_the_same_snapshot(desk: Snapshot) -> None:
-    draft = SnapshotBuilder(desk)
-    draft.put(EntityKind.ORDERS, [order("ORD-1", "60")])
-    assert draft.freeze() is desk
+    builder = SnapshotBuilder(desk)
+    builder.put(EntityKind.ORDERS, [order("ORD-1", "60")])
+    assert builder.freeze() is desk
 
 
 def test_unchanged_families_are_shared_with_the_snapshot_before(desk: Snapshot) -> None:
-    draft = SnapshotBuilder(desk)
-    draft.put(EntityKind.ORDERS, [order("ORD-9")])
-    after = draft.freeze()
+    builder = SnapshotBuilder(desk)
+    builder.put(EntityKind.ORDERS, [order("ORD-9")])
+    after = builder.freeze()
     assert after.placements is desk.placements
     assert after.orders is not desk.orders
 
@@ -179,10 +179,10 @@ def test_instruments_are_gathered_from_the_rows_that_trade_them(desk: Snapshot) 
 def test_the_last_price_is_that_of_the_newest_execution() -> None:
     first = snapshot_of(orders=[order("ORD-1")])
     assert first.instruments[LUID].last_price == 190
-    draft = SnapshotBuilder(first)
-    draft.put(EntityKind.EXECUTIONS, [execution("EXE-1", "PLC-1", price="188")])
-    draft.put(EntityKind.ORDERS, [order("ORD-2", price=usd("500"))])
-    assert draft.freeze().instruments[LUID].last_price == 188
+    builder = SnapshotBuilder(first)
+    builder.put(EntityKind.EXECUTIONS, [execution("EXE-1", "PLC-1", price="188")])
+    builder.put(EntityKind.ORDERS, [order("ORD-2", price=usd("500"))])
+    assert builder.freeze().instruments[LUID].last_price == 188
 
 
 def test_an_unresolved_instrument_names_none() -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from tests.service.order_lines import BASE, Hands, orders_of, placing, rid
 from tui.api.client import Client
-from tui.api.errors import NotFound
+from tui.api.errors import ApiError, NotFound
 from tui.api.http import AsyncBaseTransport, Http
 from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot.builder import snapshot_of
@@ -55,16 +55,21 @@ class BadLine(AsyncBaseTransport):
         return response
 
 
-class Eyes:
-    """Reads orders and placements by id, as much of a desk as it takes to see what became of a write; what
-    the server just answered need not be read."""
+class SmallDesk:
+    """Reads orders and placements by id: enough to read a write back. What was answered is not read."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self.client = client
         self.snapshot: Snapshot = EMPTY
         self._known = False
 
-    def answered(self, outcomes: Iterable[Outcome]) -> None:
+    def on_marks_changed(self, refs: frozenset[Ref]) -> None:
+        """Nobody looks at the marks."""
+
+    def on_write_failed(self, error: ApiError) -> str:
+        return ""
+
+    def fold_answers(self, outcomes: Iterable[Outcome]) -> None:
         self._known = all(each.status is Status.DONE for each in outcomes)
 
     async def reread(self, refs: Iterable[Ref]) -> bool:
@@ -75,7 +80,7 @@ class Eyes:
         for ref in refs:
             if ref.family in rows:
                 try:
-                    rows[ref.family].append(await getattr(self._client, ref.family.value).get(ref.id))
+                    rows[ref.family].append(await getattr(self.client, ref.family.value).get(ref.id))
                 except NotFound:
                     continue
         self.snapshot = snapshot_of(orders=rows[EntityKind.ORDERS], placements=rows[EntityKind.PLACEMENTS])  # type: ignore[arg-type]
@@ -95,33 +100,23 @@ async def test_three_thousand_intents_on_a_line_that_loses_three_of_ten(
 ) -> None:
     line, clock = BadLine(server, Random(seed)), Hands()
     client = Client(Http(BASE, transport=line, pause=clock.wait, clock=clock))
-    eyes, journal = Eyes(client), Journal(None)
-    writer = Writer(
-        client,
-        journal,
-        snapshot=lambda: eyes.snapshot,
-        reread=eyes.reread,
-        answered=eyes.answered,
-        failed=str,
-        told=lambda refs: None,
-        now=lambda: datetime.now(UTC),
-        pause=clock.wait,
-    )
+    desk, journal = SmallDesk(client), Journal(None)
+    writer = Writer(desk, journal, now=lambda: datetime.now(UTC), pause=clock.wait)
     unresolved = 0
     for verb in intents():
-        eyes.snapshot = EMPTY
+        desk.snapshot = EMPTY
         report = await writer.act(verb)
         status = report.outcomes[0].status
         for _ in range(20):
             if status is not Status.UNKNOWN:
                 break
-            again = await writer.again(verb.refs)
+            again = await writer.resend(verb.refs)
             status = again.outcomes[0].status if again else status
         unresolved += status is not Status.DONE
 
     assert line.faults > INTENTS * FAULTS * 0.9, "the line was bad"
     assert unresolved == 0
-    assert writer.doubts == ()
+    assert writer.unknown_calls == ()
     assert journal.open_intents() == ()
     assert line.arrived.total() == INTENTS, "nothing was carried out twice, or not at all"
     assert set(line.arrived.values()) == {1}

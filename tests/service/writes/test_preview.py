@@ -104,18 +104,18 @@ def test_it_states_environment_count_quantity_and_money(desk: Snapshot) -> None:
     ],
 )
 def test_the_money_of_a_bond_is_per_hundred_nominal(desk: Snapshot, verb: Verb, money: str) -> None:
-    draft = SnapshotBuilder(desk)
+    builder = SnapshotBuilder(desk)
     bond = label("Block/Desk/AssetClass", "Bond")
-    draft.put_blocks([block("BLK-1", "ORD-1", "ORD-2", properties=bond, version=version(2))])
-    (total,) = shown(verb, draft.freeze()).totals
+    builder.put_blocks([block("BLK-1", "ORD-1", "ORD-2", properties=bond, version=version(2))])
+    (total,) = shown(verb, builder.freeze()).totals
     assert total.notional == Decimal(money)
 
 
 def test_sides_and_currencies_are_never_mixed(desk: Snapshot) -> None:
     pounds: dict[str, Any] = {"limit_price": structs.replace(usd("5"), currency="GBP"), "side": "Sell"}
-    draft = SnapshotBuilder(desk)
-    draft.put(EntityKind.ORDERS, [order("ORD-8", "7", **pounds)])
-    seen = shown(CancelOrders((rid("ORD-3"), rid("ORD-8"))), draft.freeze())
+    builder = SnapshotBuilder(desk)
+    builder.put(EntityKind.ORDERS, [order("ORD-8", "7", **pounds)])
+    seen = shown(CancelOrders((rid("ORD-3"), rid("ORD-8"))), builder.freeze())
     assert [(total.side, total.currency) for total in seen.totals] == [("Buy", "USD"), ("Sell", "GBP")]
 
 
@@ -240,10 +240,10 @@ def test_read_only_the_past_and_rows_in_flight_are_refused(desk: Snapshot) -> No
 
 
 def test_failed_compliance_cannot_be_placed(desk: Snapshot) -> None:
-    draft = SnapshotBuilder(desk)
+    builder = SnapshotBuilder(desk)
     row = desk.blocks[rid("BLK-2")]
-    draft.put(EntityKind.BLOCKS, [structs.replace(row, derived_compliance_state="Failed")])
-    seen = shown(PlaceBlocks((placing("PLC-9", "BLK-2", 5),)), draft.freeze())
+    builder.put(EntityKind.BLOCKS, [structs.replace(row, derived_compliance_state="Failed")])
+    seen = shown(PlaceBlocks((placing("PLC-9", "BLK-2", 5),)), builder.freeze())
     assert seen.tier is Tier.HARD
     assert seen.hard == ("BLK-2 failed compliance.",)
 
@@ -283,7 +283,7 @@ def test_what_will_be_different_afterwards(desk: Snapshot, verb: Verb, effect: s
 
 
 @pytest.mark.parametrize(
-    ("verb", "doubt"),
+    ("verb", "caution"),
     [
         (MoveOrders((rid("ORD-3"),), rid("BLK-1")), "limit price 191 USD differs from 190 USD"),
         (MoveOrders((rid("ORD-1"),), rid("BLK-3")), "it has allocations"),
@@ -317,9 +317,9 @@ def test_what_will_be_different_afterwards(desk: Snapshot, verb: Verb, effect: s
     ],
     ids=lambda value: value.name if isinstance(value, Verb) else str(value),
 )
-def test_what_the_server_will_probably_refuse(desk: Snapshot, verb: Verb, doubt: str) -> None:
+def test_what_the_server_will_probably_refuse(desk: Snapshot, verb: Verb, caution: str) -> None:
     seen = shown(verb, desk)
-    assert any(doubt in text for warning in seen.soft for text in warning.texts), seen.soft
+    assert any(caution in text for warning in seen.soft for text in warning.texts), seen.soft
     assert seen.tier is not Tier.HARD, "a hint never refuses: the server decides"
 
 

@@ -186,14 +186,14 @@ class PanesScreen(Screen[None]):
             silent_s=desk.silent_s if desk else 0,
             now=session.now(),
         )
-        if session.health.message or (desk and desk.unsettled) or self._trouble:
+        if session.health.message or (desk and desk.unresolved) or self._trouble:
             self._show_trouble()
 
     def _show_trouble(self) -> None:
         """Say beneath the band what is wrong and what to do; the line is made when it is first needed."""
         from tui.screens.desk.alert_bar import Trouble, troubles
 
-        unsettled = len(self.session.desk.unsettled) if self.session.desk else 0
+        unsettled = len(self.session.desk.unresolved) if self.session.desk else 0
         said = troubles(self.session.health, unsettled, self.keys["palette"])
         if self._trouble is not None:
             self._trouble.tell(said)

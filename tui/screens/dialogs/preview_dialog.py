@@ -23,7 +23,7 @@ from tui.api.states import direction_of
 from tui.columns.format import money, number, price, side_role
 from tui.screens.dialogs.dialog import GuardedDialog
 from tui.service.verbs.verb import PreviewLine, Tier
-from tui.service.writes.preview import Preview, Total, Warning
+from tui.service.writes.preview import Preview, PreviewWarning, SideTotal
 from widgets.grid.text import fit
 from widgets.key_bar import Hints, key_hints
 from widgets.labelled_text import Flow, Lines, hanging, label_width
@@ -208,7 +208,7 @@ def all_warnings(preview: Preview, width: int) -> Iterable[Content]:
         yield Content("")
 
 
-def _warned(warnings: Sequence[Warning], width: int, *, tight: bool) -> Lines:
+def _warned(warnings: Sequence[PreviewWarning], width: int, *, tight: bool) -> Lines:
     shown = warnings[:MOST_WARNINGS]
     labels = [clean(each.kind) + (f" ({each.count})" if each.count > 1 else "") for each in shown]
     indent = label_width(labels, width)
@@ -227,7 +227,7 @@ def _cut(text: Content, width: int) -> Content:
     return text.truncate(max(1, width), ellipsis=True)
 
 
-def _totals(totals: Sequence[Total]) -> Lines:
+def _totals(totals: Sequence[SideTotal]) -> Lines:
     rows = [
         (clean(each.side), f"{each.count:,}", number(each.quantity) if each.quantity else "", _notional(each))
         for each in totals
@@ -244,7 +244,7 @@ def _totals(totals: Sequence[Total]) -> Lines:
     return lines
 
 
-def _notional(total: Total) -> str:
+def _notional(total: SideTotal) -> str:
     return (
         "unknown: a price lacks" if total.notional is None else money(total.notional, clean(total.currency))
     )

@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 from tui.api.sanitize import clean
 from tui.screens.dialogs import dialog
 from tui.screens.dialogs.dialog import GuardedDialog
-from tui.service.outcomes import Group, Outcome, Report
+from tui.service.outcomes import Outcome, ReasonGroup, Report
 from tui.service.snapshot.snapshot import Ref
 
 Line = tuple[Content, Ref | None]
@@ -124,8 +124,8 @@ def counts(report: Report) -> Content:
 def report_lines(report: Report) -> Iterator[Line]:
     """Give the lines of the report: what nobody knows, what was refused, what is done."""
     lists = (
-        _problems("Unknown", "$text-warning", report.doubts, report.unknown),
-        _problems("Refused", "$text-error", report.refusals, report.refused),
+        _problems("Unknown", "$text-warning", report.unknown_groups, report.unknown),
+        _problems("Refused", "$text-error", report.refused_groups, report.refused),
         _done(report.done),
     )
     for at, lines in enumerate(filter(None, map(list, lists))):
@@ -150,7 +150,9 @@ def _done(outcomes: Sequence[Outcome]) -> Iterator[Line]:
         yield _item(outcome.ref, outcome.note, INDENT), outcome.ref
 
 
-def _problems(name: str, style: str, groups: Sequence[Group], outcomes: Sequence[Outcome]) -> Iterator[Line]:
+def _problems(
+    name: str, style: str, groups: Sequence[ReasonGroup], outcomes: Sequence[Outcome]
+) -> Iterator[Line]:
     """Give one list of problems: a reason shared by several items once above them, else beside its item.
 
     Advice that holds for one group after the other is given once, after the last of them.

@@ -1,6 +1,6 @@
 """The maker of snapshots: rows are put in or taken out, then frozen into the next :class:`Snapshot`.
 
-A draft shares every mapping with the snapshot it came from until it must change it, keeps the link
+A builder shares every mapping with the snapshot it came from until it must change it, keeps the link
 indexes row by row, and remembers what it touched, so that folding a page costs the page and a diff of
 neighbours costs the difference.
 """
@@ -150,7 +150,7 @@ class SnapshotBuilder:
         return frozen
 
     def view(self, *, read_at: datetime | None = None, complete: bool = False) -> Snapshot:
-        """Give the draft as a snapshot to look things up in, good until the draft changes."""
+        """Give the builder as a snapshot to look things up in, good until the builder changes."""
         return Snapshot(
             **{family.value: rows for family, rows in self._rows.items()},
             instruments=self._instruments.freeze(),

@@ -58,7 +58,7 @@ class Ref(NamedTuple):
 
 
 class EntityLink(Struct, frozen=True):
-    """How rows of one family point at others; the draft keeps each link's index, in the other direction."""
+    """How rows of one family point at others; the builder keeps each link's index, in the other direction."""
 
     name: str
     family: EntityKind

@@ -57,25 +57,25 @@ async def all_of(reads: Iterable[Awaitable[T]]) -> list[T]:
     return [answer for answer in answers if not isinstance(answer, BaseException)]
 
 
-def outdated(draft: SnapshotBuilder, family: EntityKind, rows: Iterable[Any]) -> set[ResourceId]:
+def outdated(builder: SnapshotBuilder, family: EntityKind, rows: Iterable[Any]) -> set[ResourceId]:
     """Give the blocks whose totals were read before one of ``rows`` changed."""
-    blocks = draft.rows(EntityKind.BLOCKS)
+    blocks = builder.rows(EntityKind.BLOCKS)
     found: set[ResourceId] = set()
     for row in rows:
         modified = row.version.as_at_modified if row.version else None
         if modified is None:
             continue
-        for id in blocks_of(draft, family, (row,)):
+        for id in blocks_of(builder, family, (row,)):
             block = blocks.get(id)
             if block is not None and block.latest_activity_date and block.latest_activity_date < modified:
                 found.add(id)
     return found
 
 
-def blocks_of(draft: SnapshotBuilder, family: EntityKind, rows: Iterable[Any]) -> set[ResourceId]:
+def blocks_of(builder: SnapshotBuilder, family: EntityKind, rows: Iterable[Any]) -> set[ResourceId]:
     """Give the blocks whose totals count ``rows``."""
     found: set[ResourceId] = set()
-    placements = draft.rows(EntityKind.PLACEMENTS)
+    placements = builder.rows(EntityKind.PLACEMENTS)
     for row in rows:
         if family is EntityKind.PLACEMENTS:
             found.update(row.block_ids)
@@ -85,16 +85,16 @@ def blocks_of(draft: SnapshotBuilder, family: EntityKind, rows: Iterable[Any]) -
         if family is EntityKind.ALLOCATIONS:
             orders, below = (row.allocated_order_id,), row.placement_ids or ()
         for order in orders:
-            found.update(draft.blocks_of_order(order))
+            found.update(builder.blocks_of_order(order))
         for id in below:
             if id in placements:
                 found.update(placements[id].block_ids)
     return found
 
 
-def is_news(draft: SnapshotBuilder, block: Any) -> bool:
+def is_news(builder: SnapshotBuilder, block: Any) -> bool:
     """Tell whether a plain block is another version than the one whose totals are held."""
-    held = draft.rows(EntityKind.BLOCKS).get(block.id)
+    held = builder.rows(EntityKind.BLOCKS).get(block.id)
     return held is None or held.block.version != block.version
 
 

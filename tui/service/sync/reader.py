@@ -1,7 +1,7 @@
-"""Reads one server into a draft: everything at first, what changed afterwards, named rows after a write.
+"""Reads one server into a builder: everything at first, what changed afterwards, named rows after a write.
 
-It decides what to ask for and never when. Every method folds what it reads into the one draft and may
-be called while another is under way; whatever fails leaves the draft as far as it got and raises
+It decides what to ask for and never when. Every method folds what it reads into the one builder and may
+be called while another is under way; whatever fails leaves the builder as far as it got and raises
 :class:`~tui.api.errors.ApiError`.
 """
 
@@ -51,7 +51,7 @@ Fetch = Callable[[str | None], Awaitable[Page[T]]]
 
 
 class Publish(Protocol):
-    """Shows the draft as it stands to whoever watches the desk."""
+    """Shows the builder as it stands to whoever watches the desk."""
 
     def __call__(self, *, complete: bool | None = None) -> None: ...
 
@@ -68,10 +68,10 @@ class _Mark(Struct):
 
 
 class Reader:
-    """Reads with ``client`` into :attr:`draft` and calls ``publish`` whenever there is enough to show."""
+    """Reads with ``client`` into :attr:`builder` and calls ``publish`` whenever there is enough to show."""
 
     def __init__(self, client: Client, publish: Publish) -> None:
-        self.draft = SnapshotBuilder()
+        self.builder = SnapshotBuilder()
         self._client = client
         self._publish = publish
         self._marks: dict[EntityKind, _Mark] = {}
@@ -84,11 +84,11 @@ class Reader:
     @property
     def as_at(self) -> datetime | None:
         """The moment that is read, None for now."""
-        return self.draft.base.as_at
+        return self.builder.base.as_at
 
     def travel(self, as_at: datetime | None) -> None:
         """Begin anew at another moment; whatever is being read for the old one ends by itself."""
-        self.draft = SnapshotBuilder(Snapshot(as_at=as_at))
+        self.builder = SnapshotBuilder(Snapshot(as_at=as_at))
         self._marks.clear()
         self._unlisted.clear()
         self._unmatched.clear()
@@ -102,59 +102,59 @@ class Reader:
             ApiError: a page could not be read.
             Superseded: the desk went to another moment meanwhile.
         """
-        draft = self.draft
-        draft.forget_bad()
-        shown = _Shown(self._publish, draft)
+        builder = self.builder
+        builder.forget_bad()
+        shown = _Shown(self._publish, builder)
         stale: set[ResourceId] = set()
         self._fresh = set()
         try:
             with _collector_at_rest():
-                await self._load_blocks(draft, shown)
+                await self._load_blocks(builder, shown)
                 for family in LISTED:
-                    await self._load_family(draft, family, shown, stale)
+                    await self._load_family(builder, family, shown, stale)
                 shown.now()
-                await self._load_bookings(draft)
+                await self._load_bookings(builder)
                 if not self._has_graph:
-                    stale.update(draft.rows(EntityKind.BLOCKS))
+                    stale.update(builder.rows(EntityKind.BLOCKS))
                 await self.read_blocks(stale)
-                self._check(draft)
+                self._check(builder)
         finally:
             self._fresh = None
         self._publish(complete=True)
 
-    async def _load_blocks(self, draft: SnapshotBuilder, shown: _Shown) -> None:
-        gone = set(draft.rows(EntityKind.BLOCKS))
-        async for page in self._pages(draft, self._block_page(draft)):
+    async def _load_blocks(self, builder: SnapshotBuilder, shown: _Shown) -> None:
+        gone = set(builder.rows(EntityKind.BLOCKS))
+        async for page in self._pages(builder, self._block_page(builder)):
             fresh = self._fresh or set()
-            draft.put(EntityKind.BLOCKS, [row for row in page.values if row.block.id not in fresh])
+            builder.put(EntityKind.BLOCKS, [row for row in page.values if row.block.id not in fresh])
             gone.difference_update(row.block.id for row in page.values)
             self._mark(EntityKind.BLOCKS, (row.block for row in page.values))
             shown.later()
-        draft.remove(EntityKind.BLOCKS, gone - (self._fresh or set()))
+        builder.remove(EntityKind.BLOCKS, gone - (self._fresh or set()))
 
     async def _load_family(
-        self, draft: SnapshotBuilder, family: EntityKind, shown: _Shown, stale: set[ResourceId]
+        self, builder: SnapshotBuilder, family: EntityKind, shown: _Shown, stale: set[ResourceId]
     ) -> None:
-        gone = set(draft.rows(family))
+        gone = set(builder.rows(family))
         source = getattr(self._client, family.value)
 
         def fetch(token: str | None) -> Awaitable[Page[Any]]:
-            found: Awaitable[Page[Any]] = source.list(limit=PAGE, page=token, as_at=draft.base.as_at)
+            found: Awaitable[Page[Any]] = source.list(limit=PAGE, page=token, as_at=builder.base.as_at)
             return found
 
-        async for page in self._pages(draft, fetch):
-            draft.put(family, page.values)
+        async for page in self._pages(builder, fetch):
+            builder.put(family, page.values)
             gone.difference_update(row.id for row in page.values)
             self._mark(family, page.values)
-            stale.update(outdated(draft, family, page.values))
+            stale.update(outdated(builder, family, page.values))
             shown.later()
-        draft.remove(family, gone)
+        builder.remove(family, gone)
 
-    async def _load_bookings(self, draft: SnapshotBuilder) -> None:
+    async def _load_bookings(self, builder: SnapshotBuilder) -> None:
         """Read the transactions of every portfolio in which something of this desk is booked."""
-        if any(row.booked.details for row in draft.rows(EntityKind.BLOCKS).values()):
+        if any(row.booked.details for row in builder.rows(EntityKind.BLOCKS).values()):
             await self._read_portfolios(
-                draft, {row.portfolio_id for row in draft.rows(EntityKind.ALLOCATIONS).values()}
+                builder, {row.portfolio_id for row in builder.rows(EntityKind.ALLOCATIONS).values()}
             )
 
     # --- what changed --------------------------------------------------------------------------
@@ -166,25 +166,25 @@ class Reader:
             ApiError: something could not be read; the next refresh asks for the same again.
             Superseded: the desk went to another moment meanwhile.
         """
-        draft = self.draft
+        builder = self.builder
         families = (EntityKind.BLOCKS, *LISTED)
-        found = await all_of(self._changes(draft, family) for family in families)
-        self._check(draft)
+        found = await all_of(self._changes(builder, family) for family in families)
+        self._check(builder)
         changed = dict(zip(families, found, strict=True))
-        blocks = {row.id for row in changed[EntityKind.BLOCKS] if is_news(draft, row)}
+        blocks = {row.id for row in changed[EntityKind.BLOCKS] if is_news(builder, row)}
         for family in LISTED:
-            before = {row.id: draft.rows(family).get(row.id) for row in changed[family]}
-            ids = draft.put(family, changed[family])
-            after = [draft.rows(family)[id] for id in ids]
+            before = {row.id: builder.rows(family).get(row.id) for row in changed[family]}
+            ids = builder.put(family, changed[family])
+            after = [builder.rows(family)[id] for id in ids]
             before_rows = [row for id in ids if (row := before[id]) is not None]
-            blocks.update(blocks_of(draft, family, (*after, *before_rows)))
+            blocks.update(blocks_of(builder, family, (*after, *before_rows)))
         if blocks:
             await self.read_blocks(blocks)
-        self._check(draft)
+        self._check(builder)
         for family, rows in changed.items():
             self._advance(family, rows)
 
-    async def _changes(self, draft: SnapshotBuilder, family: EntityKind) -> list[Any]:
+    async def _changes(self, builder: SnapshotBuilder, family: EntityKind) -> list[Any]:
         mark = self._marks.get(family)
         source = getattr(self._client, family.value)
         test = None
@@ -199,7 +199,7 @@ class Reader:
             return found
 
         rows: list[Any] = []
-        async for page in self._pages(draft, fetch):
+        async for page in self._pages(builder, fetch):
             rows.extend(page.values)
         return rows
 
@@ -237,11 +237,11 @@ class Reader:
             await self._read_rows(family, wanted.get(family, set()))
         await self.read_blocks(wanted.get(EntityKind.BLOCKS, set()))
         portfolios = {portfolio_of(id) for id in wanted.get(EntityKind.TRANSACTIONS, ())}
-        await self._read_portfolios(self.draft, portfolios)
+        await self._read_portfolios(self.builder, portfolios)
 
     async def _read_rows(self, family: EntityKind, ids: Collection[ResourceId]) -> None:
         """Read entities by id, many of them through a filter; those that are gone are taken out."""
-        draft = self.draft
+        builder = self.builder
         missing = set(ids)
         source = getattr(self._client, family.value)
         if len(missing) > AT_ONCE:
@@ -249,19 +249,19 @@ class Reader:
 
                 def fetch(token: str | None, test: str = test) -> Awaitable[Page[Any]]:
                     found: Awaitable[Page[Any]] = source.list(
-                        filter=test, limit=PAGE, page=token, as_at=draft.base.as_at
+                        filter=test, limit=PAGE, page=token, as_at=builder.base.as_at
                     )
                     return found
 
-                async for page in self._pages(draft, fetch):
-                    draft.put(family, page.values)
+                async for page in self._pages(builder, fetch):
+                    builder.put(family, page.values)
                     missing.difference_update(row.id for row in page.values)
         # What a filter does not find may only not be indexed yet: the id itself decides.
         for some in batches(sorted(missing), AT_ONCE):
             rows = await all_of(self._get(source, id) for id in some)
-            self._check(draft)
-            draft.put(family, [row for row in rows if row is not None])
-            draft.remove(family, [id for id, row in zip(some, rows, strict=True) if row is None])
+            self._check(builder)
+            builder.put(family, [row for row in rows if row is not None])
+            builder.remove(family, [id for id, row in zip(some, rows, strict=True) if row is None])
 
     async def _get(self, source: Any, id: ResourceId) -> Any:
         try:
@@ -277,35 +277,35 @@ class Reader:
         """
         if not ids:
             return
-        draft = self.draft
+        builder = self.builder
         async with self._graph_turn:
-            rows = await self._graph_rows(draft, set(ids))
-            self._check(draft)
-            draft.put(EntityKind.BLOCKS, rows)
+            rows = await self._graph_rows(builder, set(ids))
+            self._check(builder)
+            builder.put(EntityKind.BLOCKS, rows)
             if self._fresh is not None:
                 self._fresh.update(row.block.id for row in rows)
         gone = set(ids) - {row.block.id for row in rows}
         for some in batches(sorted(gone), AT_ONCE):
             left = await all_of(self._get(self._client.blocks, id) for id in some)
-            self._check(draft)
-            draft.remove(EntityKind.BLOCKS, [id for id, row in zip(some, left, strict=True) if row is None])
+            self._check(builder)
+            builder.remove(EntityKind.BLOCKS, [id for id, row in zip(some, left, strict=True) if row is None])
         if self._fresh is None:
-            await self._follow(draft, rows)
+            await self._follow(builder, rows)
 
-    async def _graph_rows(self, draft: SnapshotBuilder, ids: set[ResourceId]) -> list[OrderGraphBlock]:
+    async def _graph_rows(self, builder: SnapshotBuilder, ids: set[ResourceId]) -> list[OrderGraphBlock]:
         """Give the graph rows of blocks: by filter, or from the whole list where that takes fewer calls."""
         tests = id_filters(ids)
         found: list[OrderGraphBlock] = []
-        if len(tests) > 1 + len(draft.rows(EntityKind.BLOCKS)) // PAGE:
+        if len(tests) > 1 + len(builder.rows(EntityKind.BLOCKS)) // PAGE:
             tests = [""]
         for test in tests:
-            async for page in self._pages(draft, self._block_page(draft, test)):
+            async for page in self._pages(builder, self._block_page(builder, test)):
                 found.extend(row for row in page.values if row.block.id in ids)
         return found
 
-    def _block_page(self, draft: SnapshotBuilder, test: str = "") -> Fetch[OrderGraphBlock]:
+    def _block_page(self, builder: SnapshotBuilder, test: str = "") -> Fetch[OrderGraphBlock]:
         """Give how to read blocks with totals: from the order graph, or added up here where there is none."""
-        client, as_at = self._client, draft.base.as_at
+        client, as_at = self._client, builder.base.as_at
 
         async def fetch(token: str | None) -> Page[OrderGraphBlock]:
             if self._has_graph:
@@ -316,32 +316,32 @@ class Reader:
                 except (NotFound, NotServed):
                     self._has_graph = False
             plain = await client.blocks.list(filter=test or None, limit=PAGE, page=token, as_at=as_at)
-            view = draft.view()
+            view = builder.view()
             return Page(tuple(with_totals(row, view) for row in plain.values), plain.next_page, plain.bad)
 
         return fetch
 
-    async def _follow(self, draft: SnapshotBuilder, rows: Iterable[OrderGraphBlock]) -> None:
+    async def _follow(self, builder: SnapshotBuilder, rows: Iterable[OrderGraphBlock]) -> None:
         """Read what the blocks' totals name and the desk lacks, and what it has and they no longer name."""
         wanted: set[Ref] = set()
         portfolios: set[ResourceId] = set()
-        view = draft.view()
+        view = builder.view()
         for row in rows:
             wanted |= self._discrepancies(view, row)
         for family in LISTED:
             ids = {ref.id for ref in wanted if ref.family is family}
-            held = ids & draft.rows(family).keys()
+            held = ids & builder.rows(family).keys()
             await self._read_rows(family, ids)
-            gone = held - draft.rows(family).keys()
+            gone = held - builder.rows(family).keys()
             self._unlisted.update(Ref(family, id) for id in ids - gone)
-        view = draft.view()
+        view = builder.view()
         for row in rows:
             booked = frozenset(detail.id for detail in row.booked.details)
             known = booked_ids(view, row.block.id)
             if booked != known and self._unmatched.get(row.block.id) != booked:
                 self._unmatched[row.block.id] = booked
                 portfolios |= portfolios_of(view, (row.block.id,))
-        await self._read_portfolios(draft, portfolios)
+        await self._read_portfolios(builder, portfolios)
 
     def _discrepancies(self, view: Snapshot, row: OrderGraphBlock) -> set[Ref]:
         held = related(view, Ref(EntityKind.BLOCKS, row.block.id))
@@ -359,18 +359,18 @@ class Reader:
             found.update(Ref(family, id) for id in unnamed if not is_cancelled(rows[id].state))
         return found - self._unlisted
 
-    async def _read_portfolios(self, draft: SnapshotBuilder, portfolios: Collection[ResourceId]) -> None:
+    async def _read_portfolios(self, builder: SnapshotBuilder, portfolios: Collection[ResourceId]) -> None:
         """Read what is booked in portfolios since their first allocation on this desk."""
         starts: dict[ResourceId, datetime] = {}
-        for row in draft.rows(EntityKind.ALLOCATIONS).values():
+        for row in builder.rows(EntityKind.ALLOCATIONS).values():
             id, day = row.portfolio_id, row.date
             if day and id in portfolios and (id not in starts or day < starts[id]):
                 starts[id] = day
         for id in sorted(portfolios):
-            await self._read_portfolio(draft, id, starts[id] - _MARGIN if id in starts else None)
+            await self._read_portfolio(builder, id, starts[id] - _MARGIN if id in starts else None)
 
     async def _read_portfolio(
-        self, draft: SnapshotBuilder, portfolio: ResourceId, start: datetime | None
+        self, builder: SnapshotBuilder, portfolio: ResourceId, start: datetime | None
     ) -> None:
         """Read what is booked in a portfolio for orders and allocations; one that is not there has none."""
         found: dict[ResourceId, Transaction] = {}
@@ -381,32 +381,32 @@ class Reader:
                 id=portfolio,
                 limit=PAGE,
                 page=token,
-                as_at=draft.base.as_at,
+                as_at=builder.base.as_at,
                 query={"fromTransactionDate": start},
             )
 
         try:
-            async for page in self._pages(draft, fetch):
+            async for page in self._pages(builder, fetch):
                 for row in page.values:
                     if row.allocation_id or row.order_id:
                         found[transaction_key(portfolio, row.transaction_id)] = row
         except (NotFound, Forbidden, NotServed):
             return
         scope = str(portfolio)
-        draft.put_transactions(found)
-        old = [id for id in draft.rows(EntityKind.TRANSACTIONS) if id.scope == scope and id not in found]
-        draft.remove(EntityKind.TRANSACTIONS, old)
+        builder.put_transactions(found)
+        old = [id for id in builder.rows(EntityKind.TRANSACTIONS) if id.scope == scope and id not in found]
+        builder.remove(EntityKind.TRANSACTIONS, old)
 
     # --- pages ---------------------------------------------------------------------------------
 
-    async def _pages(self, draft: SnapshotBuilder, fetch: Fetch[T]) -> AsyncIterator[Page[T]]:
+    async def _pages(self, builder: SnapshotBuilder, fetch: Fetch[T]) -> AsyncIterator[Page[T]]:
         """Give page after page, letting the event loop breathe in between."""
         token: str | None = None
         while True:
             page = await fetch(token)
             await asyncio.sleep(0)
-            self._check(draft)
-            draft.add_unreadable(page.bad)
+            self._check(builder)
+            builder.add_unreadable(page.bad)
             yield page
             await asyncio.sleep(0)
             if page.next_page is None:
@@ -415,8 +415,8 @@ class Reader:
                 raise MalformedReply("The server gives the same page again and again.")
             token = page.next_page
 
-    def _check(self, draft: SnapshotBuilder) -> None:
-        if draft is not self.draft:
+    def _check(self, builder: SnapshotBuilder) -> None:
+        if builder is not self.builder:
             raise Superseded
 
 
@@ -440,9 +440,9 @@ def _collector_at_rest() -> Iterator[None]:
 class _Shown:
     """Publishes while a load goes on: at once, then each time there is half as much again to show."""
 
-    def __init__(self, publish: Publish, draft: SnapshotBuilder) -> None:
+    def __init__(self, publish: Publish, builder: SnapshotBuilder) -> None:
         self._publish = publish
-        self._draft = draft
+        self._draft = builder
 
     def later(self) -> None:
         """Publish if enough has come since the last time; so all publishing costs no more than the load."""

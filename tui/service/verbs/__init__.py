@@ -12,7 +12,7 @@ from tui.service.verbs.fills import RecordFills
 from tui.service.verbs.orders import CreateOrders, MoveOrders
 from tui.service.verbs.placements import CancelPlacements, PlaceBlocks, UpdatePlacements
 from tui.service.verbs.sweep import SweepBlocks, unsweepable
-from tui.service.verbs.verb import Caution, InFlightMark, PreviewLine, Settlement, Tier, Verb
+from tui.service.verbs.verb import Caution, InFlightMark, PreviewLine, Tier, Verb, Verdict
 
 VERBS: Final[dict[str, type[Verb]]] = {
     verb.operation.short_path: verb
@@ -48,12 +48,12 @@ __all__ = [
     "PlaceBlocks",
     "PreviewLine",
     "RecordFills",
-    "Settlement",
     "SweepBlocks",
     "Tier",
     "UpdateOrders",
     "UpdatePlacements",
     "Verb",
+    "Verdict",
     "curl",
     "misfit",
     "unfit",

@@ -29,11 +29,11 @@ from tui.service.verbs.verb import (
     Caution,
     ItemisedReply,
     PreviewLine,
-    Settlement,
     Verb,
+    Verdict,
     Versions,
-    judged,
-    moved,
+    has_changed,
+    verdict_of,
 )
 
 DEFAULT_ALGORITHM: Final = "PR-FIFO"
@@ -64,16 +64,16 @@ class _Run(Verb, frozen=True):
             found.update(Ref(EntityKind.ALLOCATIONS, each) for each in snapshot.allocations_of_placement(id))
         return frozenset(found)
 
-    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+    def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
         # The ids of allocations are the server's: only what is new or changed tells. One that was there
         # and is booked or cancelled now was changed by that, and shows no run.
         shares = (Ref(EntityKind.ALLOCATIONS, id) for id in after.allocations_of_placement(ref.id))
         shared = any(
-            moved(share, before, after)
+            has_changed(share, before, after)
             and (share not in before or not is_final(after.allocations[share.id].state))
             for share in shares
         )
-        return judged(shared, ref, before, after)
+        return verdict_of(shared, ref, before, after)
 
     def became(self, ref: Ref, after: Snapshot) -> str:
         count = len(after.allocations_of_placement(ref.id))
@@ -120,7 +120,7 @@ class Allocate(_Run, frozen=True):
         query = {"allocationAlgorithm": self.algorithm}
         return client.build(self.operation, self.placement_ids, query=query, key=key)
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         return (*_unexecuted(snapshot, self.placement_ids), *self._orders(snapshot))
 
     def _orders(self, snapshot: Snapshot) -> Iterable[Caution]:
@@ -156,7 +156,7 @@ class AllocateWeighted(_Run, frozen=True):
         shares = ", ".join(f"{each.portfolio_id} {units(each.weight)}" for each in self.weights)
         return (*_Run.effects(self, snapshot), f"Weights: {shares}")
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = list(_unexecuted(snapshot, self.placement_ids))
         found.extend(
             Caution("weight", f"{each.portfolio_id.code}: a weight must be above zero")
@@ -249,11 +249,13 @@ class BookTransactions(Verb, frozen=True):
             )
         return frozenset(found)
 
-    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+    def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
         row = after.allocations.get(ref.id)
-        marked = row is not None and normal(row.state) == "booked" and moved(ref, before, after)
+        marked = row is not None and normal(row.state) == "booked" and has_changed(ref, before, after)
         records = (Ref(EntityKind.TRANSACTIONS, id) for id in after.transactions_of_allocation(ref.id))
-        return judged(marked or any(moved(each, before, after) for each in records), ref, before, after)
+        return verdict_of(
+            marked or any(has_changed(each, before, after) for each in records), ref, before, after
+        )
 
     def became(self, ref: Ref, after: Snapshot) -> str:
         ids = after.transactions_of_allocation(ref.id)
@@ -275,7 +277,7 @@ class BookTransactions(Verb, frozen=True):
         where = str(rows[0].portfolio_id) if len(portfolios) == 1 else counted(len(portfolios), "portfolio")
         return (f"Transactions in {where}, {fees} fees and commission; {marked}",)
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = []
         for id in self.allocation_ids:
             row = snapshot.allocations.get(id)

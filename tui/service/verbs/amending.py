@@ -38,13 +38,13 @@ from tui.service.verbs.verb import (
     InFlightMark,
     ItemisedReply,
     PreviewLine,
-    Settlement,
     Tier,
     Verb,
+    Verdict,
     Versions,
-    judged,
-    moved,
+    has_changed,
     numbered,
+    verdict_of,
 )
 
 
@@ -78,10 +78,10 @@ class UpdateOrders(Verb, frozen=True):
         blocks = blocks_of(snapshot, (update.id for update in self.updates))
         return frozenset((*self.refs, *map(block_ref, blocks)))
 
-    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+    def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
         update = next(each for each in self.updates if each.id == ref.id)
         order = after.orders.get(ref.id)
-        return judged(order is not None and asked_is_there(update, order), ref, before, after)
+        return verdict_of(order is not None and asked_is_there(update, order), ref, before, after)
 
     def tier(self, snapshot: Snapshot) -> Tier:
         blocks = blocks_of(snapshot, (update.id for update in self.updates))
@@ -103,7 +103,7 @@ class UpdateOrders(Verb, frozen=True):
             if (changes := described_changes(update, snapshot.orders.get(update.id)))
         )
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = []
         for update in self.updates:
             order = snapshot.orders.get(update.id)
@@ -156,9 +156,9 @@ class CancelOrders(Verb, frozen=True):
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         return frozenset((*self.refs, *map(block_ref, blocks_of(snapshot, self.order_ids))))
 
-    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+    def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
         order = after.orders.get(ref.id)
-        return judged(order is not None and is_cancelled(order.state), ref, before, after)
+        return verdict_of(order is not None and is_cancelled(order.state), ref, before, after)
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         return order_lines(snapshot, self.order_ids)
@@ -171,7 +171,7 @@ class CancelOrders(Verb, frozen=True):
             said.append(will_hold(block, count - len(live), quantity - units_of(snapshot, live)))
         return tuple(said)
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = [
             Caution("finished order", f"{id.code} is {snapshot.orders[id].state}")
             for id in self.order_ids
@@ -221,12 +221,12 @@ class CancelAndMove(Verb, frozen=True):
         targets = (block_ref(item.move_remaining_to_block_id) for item in self.items)
         return frozenset((*self.refs, *new, *targets, *map(block_ref, sources)))
 
-    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+    def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
         item = next(each for each in self.items if each.cancel_order_id == ref.id)
         carried = order_ref(item.move_remaining_to_order_id) in after
         order = after.orders.get(ref.id)
         cancelled = order is not None and is_cancelled(order.state)
-        return judged(cancelled and (carried or moved(ref, before, after)), ref, before, after)
+        return verdict_of(cancelled and (carried or has_changed(ref, before, after)), ref, before, after)
 
     def became(self, ref: Ref, after: Snapshot) -> str:
         item = next(each for each in self.items if each.cancel_order_id == ref.id)
@@ -251,7 +251,7 @@ class CancelAndMove(Verb, frozen=True):
         new = f"{item.move_remaining_to_order_id.code} in {where}"
         return f"{code}: what is not placed becomes {new}"
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = []
         for item in self.items:
             order = snapshot.orders.get(item.cancel_order_id)

@@ -23,12 +23,12 @@ from tui.service.verbs.verb import (
     InFlightMark,
     ItemisedReply,
     PreviewLine,
-    Settlement,
     Tier,
     Verb,
+    Verdict,
     Versions,
     by_id,
-    judged,
+    verdict_of,
 )
 
 
@@ -66,7 +66,7 @@ class RecordFills(Verb, frozen=True):
             **dict.fromkeys(self.refs, self.mark.value),
         }
 
-    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+    def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
         request = next(each for each in self.requests if each.id == ref.id)
         row = after.executions.get(ref.id)
         there = row is not None and (row.placement_id, row.quantity, row.price) == (
@@ -74,7 +74,7 @@ class RecordFills(Verb, frozen=True):
             request.quantity,
             request.price,
         )
-        return judged(there, ref, before, after)
+        return verdict_of(there, ref, before, after)
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         found = []
@@ -104,7 +104,7 @@ class RecordFills(Verb, frozen=True):
                 said.append(f"{id.code} will have {units(executed)} of {units(row.quantity)} units executed")
         return tuple(said)
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = []
         for id, new in self._by_placement().items():
             row = snapshot.placements.get(id)

@@ -44,12 +44,12 @@ from tui.service.verbs.verb import (
     InFlightMark,
     ItemisedReply,
     PreviewLine,
-    Settlement,
     Tier,
     Verb,
+    Verdict,
     Versions,
     by_id,
-    judged,
+    verdict_of,
 )
 
 
@@ -91,8 +91,8 @@ class CreateOrders(Verb, frozen=True):
         blocks = {block_ref(request.block_id): InFlightMark.AMEND.value for request in self.requests}
         return {**blocks, **dict.fromkeys(self.refs, InFlightMark.NEW.value)}
 
-    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
-        return judged(ref in after and ref not in before, ref, before, after)
+    def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
+        return verdict_of(ref in after and ref not in before, ref, before, after)
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         return tuple(
@@ -125,7 +125,7 @@ class CreateOrders(Verb, frozen=True):
                 said.append(foreign)
         return tuple(said)
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = [
             Caution("id exists", f"{ref.id.code} already exists") for ref in self.refs if ref in snapshot
         ]
@@ -176,8 +176,8 @@ class MoveOrders(Verb, frozen=True):
     def marks(self, snapshot: Snapshot) -> Mapping[Ref, str]:
         return dict.fromkeys(self.touched(snapshot), InFlightMark.AMEND.value)
 
-    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
-        return judged(after.block_of_order(ref.id) == self.destination, ref, before, after)
+    def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
+        return verdict_of(after.block_of_order(ref.id) == self.destination, ref, before, after)
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         return order_lines(snapshot, self.order_ids)
@@ -197,7 +197,7 @@ class MoveOrders(Verb, frozen=True):
                 said.append(will_hold(block, count - len(ids), quantity - units_of(snapshot, ids)))
         return tuple(said)
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         return tuple(
             Caution("will not fit", f"{id.code}: {why}")
             for id in self.order_ids

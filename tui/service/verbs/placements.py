@@ -38,12 +38,12 @@ from tui.service.verbs.verb import (
     InFlightMark,
     ItemisedReply,
     PreviewLine,
-    Settlement,
     Verb,
+    Verdict,
     Versions,
     by_id,
-    judged,
     numbered,
+    verdict_of,
 )
 
 COMPLIANCE: Final = "compliance"
@@ -81,8 +81,8 @@ class PlaceBlocks(Verb, frozen=True):
     def marks(self, snapshot: Snapshot) -> Mapping[Ref, str]:
         return dict.fromkeys((*self.refs, *self._placed_blocks()), self.mark.value)
 
-    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
-        return judged(ref in after and ref not in before, ref, before, after)
+    def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
+        return verdict_of(ref in after and ref not in before, ref, before, after)
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         return tuple(
@@ -126,7 +126,7 @@ class PlaceBlocks(Verb, frozen=True):
         )
         return f"To {'; '.join(said)}"
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = [
             Caution("id exists", f"{ref.id.code} already exists") for ref in self.refs if ref in snapshot
         ]
@@ -189,10 +189,10 @@ class UpdatePlacements(Verb, frozen=True):
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         return around(snapshot, (update.id for update in self.updates))
 
-    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+    def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
         update = next(each for each in self.updates if each.id == ref.id)
         row = after.placements.get(ref.id)
-        return judged(row is not None and asked_is_there(update, row), ref, before, after)
+        return verdict_of(row is not None and asked_is_there(update, row), ref, before, after)
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         found = []
@@ -210,7 +210,7 @@ class UpdatePlacements(Verb, frozen=True):
             if (changes := described_changes(update, snapshot.placements.get(update.id)))
         )
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = []
         for update in self.updates:
             row = snapshot.placements.get(update.id)
@@ -265,9 +265,9 @@ class CancelPlacements(Verb, frozen=True):
         children = (child for id in self.placement_ids for child in snapshot.children_of_placement(id))
         return dict.fromkeys((*self.refs, *map(placement_ref, children)), self.mark.value)
 
-    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+    def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
         row = after.placements.get(ref.id)
-        return judged(row is not None and is_cancelled(row.state), ref, before, after)
+        return verdict_of(row is not None and is_cancelled(row.state), ref, before, after)
 
     def became(self, ref: Ref, after: Snapshot) -> str:
         executed = after.executed_of_placement(ref.id)
@@ -290,7 +290,7 @@ class CancelPlacements(Verb, frozen=True):
             said.append(f"{id.code}: {units(_open(snapshot, row))} units freed{kept}{more}")
         return tuple(said)
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = []
         for id in self.placement_ids:
             row = snapshot.placements.get(id)

@@ -17,11 +17,11 @@ from tui.service.verbs.verb import (
     Caution,
     ItemisedReply,
     PreviewLine,
-    Settlement,
     Verb,
+    Verdict,
     Versions,
-    judged,
     numbered,
+    verdict_of,
 )
 
 
@@ -55,9 +55,9 @@ class SweepBlocks(Verb, frozen=True):
     def read(self, reply: KeyedReply[ResourceId], request: Request[Any]) -> ItemisedReply:
         return ItemisedReply(reply.values or {}, reply.failed or {})
 
-    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+    def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
         row = after.blocks.get(ref.id)
-        return judged(row is not None and bool(row.block.is_swept), ref, before, after)
+        return verdict_of(row is not None and bool(row.block.is_swept), ref, before, after)
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         rows = [snapshot.blocks[id] for id in self.block_ids if id in snapshot.blocks]
@@ -75,7 +75,7 @@ class SweepBlocks(Verb, frozen=True):
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
         return (f"Blocks changed after {_in_short(self.latest)} are refused",)
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         return tuple(
             Caution("not sweepable", f"{id.code}: {why}")
             for id in self.block_ids

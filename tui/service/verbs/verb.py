@@ -36,7 +36,7 @@ class Tier(StrEnum):
     HARD = "HARD"
 
 
-class Settlement(StrEnum):
+class Verdict(StrEnum):
     """What reading back says of an item whose outcome is unknown."""
 
     APPLIED = "applied"
@@ -197,7 +197,7 @@ class Verb(Struct, frozen=True):
         """Give the rows that show the intent while it is in flight, and the code they show."""
         return dict.fromkeys(self.refs, self.mark.value)
 
-    def settle(self, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+    def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
         """Judge by what is read now whether an item of unknown outcome happened.
 
         ``before`` are the versions of :meth:`touched` rows when it was sent.
@@ -220,7 +220,7 @@ class Verb(Struct, frozen=True):
         """Say what will be different afterwards, as far as the desk can tell."""
         return ()
 
-    def doubts(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         """Say what the server will probably refuse."""
         return ()
 
@@ -258,14 +258,14 @@ def versions_of(snapshot: Snapshot, refs: Iterable[Ref]) -> Versions:
     return {ref: version_of(snapshot.row(ref)) for ref in refs if ref in snapshot}
 
 
-def moved(ref: Ref, before: Versions, after: Snapshot) -> bool:
+def has_changed(ref: Ref, before: Versions, after: Snapshot) -> bool:
     """Tell whether a row has another version than before, has come or has gone."""
     now = version_of(after.row(ref)) if ref in after else None
     return before.get(ref) != now
 
 
-def judged(applied: bool, ref: Ref, before: Versions, after: Snapshot) -> Settlement:
+def verdict_of(applied: bool, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
     """Settle by whether what was asked for is there, else by whether the row moved at all."""
     if applied:
-        return Settlement.APPLIED
-    return Settlement.CHANGED if moved(ref, before, after) else Settlement.NOT_SEEN
+        return Verdict.APPLIED
+    return Verdict.CHANGED if has_changed(ref, before, after) else Verdict.NOT_SEEN

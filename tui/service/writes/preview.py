@@ -30,7 +30,7 @@ _PRICED: Final = (CreateOrders, PlaceBlocks, UpdateOrders, UpdatePlacements)
 """The verbs that set prices and sizes, and so are held against all limits."""
 
 
-class Warning(Struct, frozen=True):
+class PreviewWarning(Struct, frozen=True):
     """Soft warnings of one kind: how many items, and the worst of them as a sentence.
 
     ``limit`` tells whether a limit was passed, which asks for the item count; ``texts`` are all of them.
@@ -43,7 +43,7 @@ class Warning(Struct, frozen=True):
     texts: tuple[str, ...] = ()
 
 
-class Total(Struct, frozen=True):
+class SideTotal(Struct, frozen=True):
     """Units and money of the items of one side in one currency; ``notional`` is None when a price lacks."""
 
     side: str
@@ -62,8 +62,8 @@ class Preview(Struct, frozen=True):
     count: int
     tier: Tier
     hard: tuple[str, ...]
-    soft: tuple[Warning, ...]
-    totals: tuple[Total, ...]
+    soft: tuple[PreviewWarning, ...]
+    totals: tuple[SideTotal, ...]
     largest: tuple[PreviewLine, ...]
     effects: tuple[str, ...]
     typical: str = ""
@@ -93,8 +93,8 @@ def preview(
     have a write in flight; ``unfit`` is why the server's generation cannot do it.
     """
     lines = verb.lines(snapshot)
-    doubts = verb.doubts(snapshot)
-    usual = _Usual(snapshot)
+    cautions = verb.cautions(snapshot)
+    usual = _TypicalSizes(snapshot)
     findings = [*_batch(verb, limits)]
     if isinstance(verb, _PRICED):
         findings += [each for line in lines for each in _line_findings(line, snapshot, limits, usual)]
@@ -102,9 +102,9 @@ def preview(
         *_refusals(snapshot, read_only=read_only, in_flight=in_flight),
         *((unfit,) if unfit else ()),
         *(found.text for found in findings if found.hard),
-        *(f"{doubt.text}." for doubt in doubts if doubt.kind == COMPLIANCE),
+        *(f"{caution.text}." for caution in cautions if caution.kind == COMPLIANCE),
     )
-    soft = _warnings(findings, (doubt for doubt in doubts if doubt.kind != COMPLIANCE))
+    soft = _warnings(findings, (caution for caution in cautions if caution.kind != COMPLIANCE))
     totals = _totals(lines)
     return Preview(
         verb=verb.name,
@@ -146,7 +146,7 @@ def _against(band: LimitBand, value: Decimal) -> tuple[bool, Decimal] | None:
 
 
 def _line_findings(
-    line: PreviewLine, snapshot: Snapshot, limits: Limits, usual: _Usual
+    line: PreviewLine, snapshot: Snapshot, limits: Limits, usual: _TypicalSizes
 ) -> Iterator[_Finding]:
     name = line.ref.id.code
     notional = line.notional
@@ -192,7 +192,7 @@ def _drift(line: PreviewLine, limit: Decimal, reference: Decimal, band: LimitBan
         yield _Finding("limit price", text, drift, found[0])
 
 
-class _Usual:
+class _TypicalSizes:
     """The typical notional of portfolios, each looked up once."""
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -221,7 +221,9 @@ def typical_notional(snapshot: Snapshot, portfolio: ResourceId, currency: str) -
     return sizes[len(sizes) // 2] if len(sizes) >= _FEWEST else None
 
 
-def _typical(line: PreviewLine, snapshot: Snapshot, limits: Limits, usual: _Usual) -> Iterator[_Finding]:
+def _typical(
+    line: PreviewLine, snapshot: Snapshot, limits: Limits, usual: _TypicalSizes
+) -> Iterator[_Finding]:
     ratio = usual.ratio(line)
     found = None if ratio is None else _against(limits.typical, ratio)
     if ratio is not None and found is not None and line.portfolio is not None:
@@ -233,12 +235,12 @@ def _typical(line: PreviewLine, snapshot: Snapshot, limits: Limits, usual: _Usua
         yield _Finding("unusual size", text, ratio, found[0])
 
 
-def _typical_ratio(lines: Iterable[PreviewLine], usual: _Usual) -> str:
+def _typical_ratio(lines: Iterable[PreviewLine], usual: _TypicalSizes) -> str:
     ratios = [ratio for line in lines if (ratio := usual.ratio(line)) is not None]
     return f"largest is {_times(max(ratios))} the typical order" if ratios else ""
 
 
-def _warnings(findings: Iterable[_Finding], doubts: Iterable[Caution]) -> tuple[Warning, ...]:
+def _warnings(findings: Iterable[_Finding], cautions: Iterable[Caution]) -> tuple[PreviewWarning, ...]:
     """Group what is odd by kind, passed limits first, then the kinds with the most items."""
     kinds: dict[str, list[_Finding]] = {}
     for found in findings:
@@ -248,20 +250,20 @@ def _warnings(findings: Iterable[_Finding], doubts: Iterable[Caution]) -> tuple[
     for kind, members in kinds.items():
         members.sort(key=lambda each: each.excess, reverse=True)
         texts = tuple(each.text for each in members)
-        made.append(Warning(kind, len(members), texts[0], kind != "no price", texts))
+        made.append(PreviewWarning(kind, len(members), texts[0], kind != "no price", texts))
     hints: dict[str, list[str]] = {}
-    for doubt in doubts:
-        hints.setdefault(doubt.kind, []).append(f"{doubt.text}.")
-    made += [Warning(kind, len(texts), texts[0], False, tuple(texts)) for kind, texts in hints.items()]
+    for caution in cautions:
+        hints.setdefault(caution.kind, []).append(f"{caution.text}.")
+    made += [PreviewWarning(kind, len(texts), texts[0], False, tuple(texts)) for kind, texts in hints.items()]
     return tuple(sorted(made, key=lambda each: (not each.limit, -each.count)))
 
 
-def _totals(lines: Iterable[PreviewLine]) -> tuple[Total, ...]:
+def _totals(lines: Iterable[PreviewLine]) -> tuple[SideTotal, ...]:
     groups: dict[tuple[str, str], list[PreviewLine]] = {}
     for line in lines:
         groups.setdefault((line.side, line.currency), []).append(line)
     return tuple(
-        Total(
+        SideTotal(
             side=side,
             currency=currency,
             count=len(members),
@@ -290,9 +292,9 @@ def _tier(
     snapshot: Snapshot,
     environment: Environment,
     limits: Limits,
-    totals: Iterable[Total],
+    totals: Iterable[SideTotal],
     hard: tuple[str, ...],
-    soft: Iterable[Warning],
+    soft: Iterable[PreviewWarning],
     typed: bool,
 ) -> Tier:
     if hard:

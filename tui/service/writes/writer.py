@@ -1,7 +1,7 @@
 """Sends the user's decisions, once each, and finds out what came of them.
 
-The rule it keeps: a call is written to the journal before it leaves, sent once, and never again unless
-the user asks; an outcome nobody knows is read back, and stays *unknown* until a read settles it.
+A call is written to the journal before it leaves, sent once, and never again unless the user asks. An
+outcome nobody knows is read back; it stays *unknown* until a read shows what happened.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,12 +23,12 @@ from tui.api.urls import without_credentials
 from tui.service.ids import new_id
 from tui.service.outcomes import Outcome, Report, Status
 from tui.service.snapshot.snapshot import Ref, Snapshot
-from tui.service.verbs import Settlement, Verb
-from tui.service.verbs.verb import ItemisedReply, Versions, versions_of
+from tui.service.verbs import Verb, Verdict
+from tui.service.verbs.verb import ItemisedReply, versions_of
 from tui.service.writes.journal import Intent, Journal
 
 READ_BACK_S: Final = (0.5, 1, 2, 4, 8, 15)
-"""When the outcome of a write nobody answered is looked for, in seconds after that is known."""
+"""When an unanswered write is read back, in seconds after its time ran out."""
 CONFIRMED: Final = "confirmed by reading back"
 NOT_SEEN: Final = "not seen so far, which does not mean that it did not happen"
 OVERTAKEN: Final = "somebody else changed it meanwhile, and what was asked for is not there"
@@ -51,12 +51,12 @@ class UnknownCall(Struct, frozen=True):
 
     @property
     def verb(self) -> Verb:
-        """What was asked of the items in doubt."""
+        """What was asked of the items whose outcome is unknown."""
         return self.intent.verb.only(self.refs)
 
 
 class _Sent(Struct, frozen=True):
-    """What one call gave: its outcomes, the server's name of it, and why nothing more should be sent."""
+    """The result of one call: its outcomes, the server's request id, and why nothing more should be sent."""
 
     outcomes: tuple[Outcome, ...]
     request_id: str = ""
@@ -64,70 +64,79 @@ class _Sent(Struct, frozen=True):
     sent: bool = True
 
 
-class Writer:
-    """Carries out verbs against ``client``; reads through ``reread``, looks at ``snapshot``.
+class WritableDesk(Protocol):
+    """The desk a writer writes for: what it shows, how it reads, and what it must hear."""
 
-    Args:
-        told: is called whenever the marks of rows change.
-        answered: is given the outcomes of every call, with the entities the server answered.
-        failed: is given the error of every call that failed as a whole, and gives what to do about it.
-    """
+    @property
+    def client(self) -> Client:
+        """The server."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The desk as it was last read."""
+
+    async def reread(self, refs: Iterable[Ref]) -> bool:
+        """Read rows again; return whether it worked."""
+
+    def fold_answers(self, outcomes: Iterable[Outcome]) -> None:
+        """Show the entities the server answered a write with."""
+
+    def on_write_failed(self, error: ApiError) -> str:
+        """Hear of a call that failed as a whole; return what the user can do about it."""
+
+    def on_marks_changed(self, refs: frozenset[Ref]) -> None:
+        """Hear that the marks of rows changed."""
+
+
+class Writer:
+    """Carries out the verbs of one desk."""
 
     def __init__(
         self,
-        client: Client,
+        desk: WritableDesk,
         journal: Journal,
         *,
-        snapshot: Callable[[], Snapshot],
-        reread: Callable[[Iterable[Ref]], Awaitable[bool]],
-        answered: Callable[[Iterable[Outcome]], None],
-        failed: Callable[[ApiError], str],
-        told: Callable[[frozenset[Ref]], None],
         now: Callable[[], datetime],
         pause: Callable[[float], Awaitable[None]],
     ) -> None:
-        self._client = client
-        self._server = without_credentials(client.http.base_url)
+        self._desk = desk
+        self._client = desk.client
+        self._server = without_credentials(desk.client.http.base_url)
         self._journal = journal
-        self._snapshot = snapshot
-        self._reread = reread
-        self._answered = answered
-        self._failed = failed
-        self._told = told
         self._now = now
         self._pause = pause
         self._marks: dict[Ref, str] = {}
-        self._doubts: dict[str, UnknownCall] = {}
-        self._watched: set[str] = set()
+        self._unknown: dict[str, UnknownCall] = {}
+        self._being_read: set[str] = set()
         self.closing = False
         for intent in journal.open_intents(self._server):
-            doubt = UnknownCall(intent, intent.unknown or frozenset(intent.verb.refs))
-            self._doubts[intent.id] = doubt
-            self._marks.update(doubt.verb.marks(snapshot()))
+            call = UnknownCall(intent, intent.unknown or frozenset(intent.verb.refs))
+            self._unknown[intent.id] = call
+            self._marks.update(call.verb.marks(desk.snapshot))
 
     @property
     def marks(self) -> Mapping[Ref, str]:
-        """The intents of rows with a write in flight or in doubt."""
+        """The intents of rows with a write in flight or of unknown outcome."""
         return MappingProxyType(self._marks)
 
     @property
     def sending(self) -> int:
         """How many rows wait for the answer of a write that is under way."""
-        return len(self._marks.keys() - self._in_doubt().keys())
+        return len(self._marks.keys() - self._unknown_marks().keys())
 
     @property
-    def doubts(self) -> tuple[UnknownCall, ...]:
+    def unknown_calls(self) -> tuple[UnknownCall, ...]:
         """The calls whose outcome nobody knows, oldest first."""
-        return tuple(self._doubts.values())
+        return tuple(self._unknown.values())
 
     @property
-    def unsettled(self) -> tuple[Ref, ...]:
-        """The rows in doubt that are not being read back, oldest first."""
-        return tuple(ref for doubt in self._open() for ref in doubt.verb.refs)
+    def unresolved(self) -> tuple[Ref, ...]:
+        """The rows of unknown outcome that are not being read back, oldest first."""
+        return tuple(ref for call in self._unattended() for ref in call.verb.refs)
 
     def conflicts(self, verb: Verb) -> tuple[Ref, ...]:
-        """Give the rows of ``verb`` that already have a write in flight or in doubt."""
-        return tuple(ref for ref in verb.marks(self._snapshot()) if ref in self._marks)
+        """Return the rows of ``verb`` that already have a write in flight or of unknown outcome."""
+        return tuple(ref for ref in verb.marks(self._desk.snapshot) if ref in self._marks)
 
     # --- sending -------------------------------------------------------------------------------
 
@@ -136,11 +145,11 @@ class Writer:
         started = self._now()
         busy = self.conflicts(verb)
         if busy:
-            return self._report(verb, started, _refused(verb, _busy(busy), "InFlight", _BUSY_ADVICE))
-        marks = dict(verb.marks(self._snapshot()))
-        self._show(marks)
+            return self._report(verb, started, _refused(verb, _busy_reason(busy), "InFlight", _BUSY_ADVICE))
+        marks = dict(verb.marks(self._desk.snapshot))
+        self._set_marks(marks)
         outcomes: list[Outcome] = []
-        doubts: list[UnknownCall] = []
+        unknown: list[UnknownCall] = []
         request_id = ""
         try:
             halt: ApiError | None = None
@@ -153,26 +162,26 @@ class Writer:
                 halt = sent.halt
                 outcomes += sent.outcomes
                 request_id = request_id or sent.request_id or intent.id
-                doubts += self._doubt(intent, sent.outcomes)
-            self._answered(outcomes)
-            await self._reread(verb.touched(self._snapshot()))
-            outcomes = await self._read_back(doubts, outcomes)
+                unknown += self._unknown_of(intent, sent.outcomes)
+            self._desk.fold_answers(outcomes)
+            await self._desk.reread(verb.touched(self._desk.snapshot))
+            outcomes = await self._read_back(unknown, outcomes)
         finally:
-            self._show(self._in_doubt(), without=marks)
+            self._set_marks(self._unknown_marks(), without=marks)
         return self._report(verb, started, outcomes, request_id)
 
     def _intent(self, part: Verb) -> Intent:
-        snapshot = self._snapshot()
+        snapshot = self._desk.snapshot
         versions = versions_of(snapshot, part.touched(snapshot))
         return Intent(new_id(), self._now(), self._server, part, versions)
 
-    def _doubt(self, intent: Intent, outcomes: Iterable[Outcome]) -> list[UnknownCall]:
-        """Give the doubt a call leaves, if any of its items is unknown."""
+    def _unknown_of(self, intent: Intent, outcomes: Iterable[Outcome]) -> list[UnknownCall]:
+        """Return the call as one of unknown outcome, if any of its items is unknown."""
         unknown = frozenset(each.ref for each in outcomes if each.status is Status.UNKNOWN)
         return [UnknownCall(intent, unknown)] if unknown else []
 
-    async def _call(self, intent: Intent, *, again: bool = False) -> _Sent:
-        """Journal and send one call, as it is."""
+    async def _call(self, intent: Intent, *, resent: bool = False) -> _Sent:
+        """Journal and send one call; ``resent`` says that it goes out under the key of an earlier try."""
         verb = intent.verb
         try:
             request = verb.build(self._client, intent.id)
@@ -183,13 +192,13 @@ class Writer:
             outcomes = verb.outcomes(await self._exchange(intent, request))
             sent = _Sent(outcomes, next(filter(None, (_request_of(each.entity) for each in outcomes)), ""))
         except ApiError as error:
-            advice = self._failed(error)
-            outcomes = verb.failed(_still_running(error) if again else error)
+            advice = self._desk.on_write_failed(error)
+            outcomes = verb.failed(_still_running(error) if resent else error)
             if isinstance(error, Unauthenticated):
                 outcomes = tuple(replace(each, advice=advice) for each in outcomes)
             halt = error if isinstance(error, (NotSent, Unauthenticated)) else None
             sent = _Sent(outcomes, error.request_id or "", halt, sent=halt is None)
-        if sent.sent or not again:
+        if sent.sent or not resent:
             await self._conclude(intent.id, sent.outcomes)
         return sent
 
@@ -231,162 +240,162 @@ class Writer:
 
     # --- finding out ---------------------------------------------------------------------------
 
-    async def _read_back(self, doubts: Collection[UnknownCall], outcomes: list[Outcome]) -> list[Outcome]:
-        """Read until everything in doubt has happened or the time is over; give what is known then."""
-        left = {doubt.intent.id: doubt for doubt in doubts}
-        self._doubts |= left
-        self._watched |= left.keys()
-        settled: dict[Ref, Outcome] = {}
+    async def _read_back(self, calls: Collection[UnknownCall], outcomes: list[Outcome]) -> list[Outcome]:
+        """Read until every outcome is known or the time is over; return the outcomes as known then."""
+        left = {call.intent.id: call for call in calls}
+        self._unknown |= left
+        self._being_read |= left.keys()
+        known: dict[Ref, Outcome] = {}
         try:
             for before, seconds in pairwise((0, *READ_BACK_S)):
                 if not left or self.closing:
                     break
                 await self._pause(seconds - before)
                 last = seconds == READ_BACK_S[-1]
-                for doubt in left.values():
-                    settled |= await self._settle(doubt, final=last) or {}
-                left = {id: self._doubts[id] for id in left if id in self._doubts}
+                for call in left.values():
+                    known |= await self._judge(call, final=last) or {}
+                left = {id: self._unknown[id] for id in left if id in self._unknown}
         finally:
-            self._watched.difference_update(doubt.intent.id for doubt in doubts)
-        known = [settled.get(each.ref, each) if each.status is Status.UNKNOWN else each for each in outcomes]
-        advice = {ref: self._advice(doubt.intent.verb) for doubt in doubts for ref in doubt.refs}
+            self._being_read.difference_update(call.intent.id for call in calls)
+        latest = [known.get(each.ref, each) if each.status is Status.UNKNOWN else each for each in outcomes]
+        advice = {ref: self._advice(call.intent.verb) for call in calls for ref in call.refs}
         return [
             _still_unknown(each, advice.get(each.ref, CHECK_ADVICE))
             if each.status is Status.UNKNOWN
             else each
-            for each in known
+            for each in latest
         ]
 
     def _advice(self, verb: Verb) -> str:
-        """Say what can be done about items nobody knows of, by whether sending them again is safe."""
+        """Return what can be done about items of unknown outcome: is it safe to send them again?"""
         if self._client.http.supports_idempotency_keys:
             return KEPT_ADVICE
         return CHECK_ADVICE if verb.repeatable else TWICE_ADVICE
 
-    async def _settle(self, doubt: UnknownCall, *, final: bool) -> dict[Ref, Outcome] | None:
-        """Read the rows of a doubt and judge them; with ``final`` a row changed by others is settled too.
+    async def _judge(self, call: UnknownCall, *, final: bool) -> dict[Ref, Outcome] | None:
+        """Read the rows of a call and judge their outcomes; ``final`` judges rows changed by others too.
 
-        Gives None when they could not be read.
+        Returns None when they could not be read.
         """
-        verb = doubt.verb
-        if not await self._reread(frozenset(doubt.intent.verb.touched(self._snapshot()))):
+        verb = call.verb
+        if not await self._desk.reread(frozenset(call.intent.verb.touched(self._desk.snapshot))):
             return None
-        snapshot = self._snapshot()
-        settled: dict[Ref, Outcome] = {}
+        snapshot = self._desk.snapshot
+        known: dict[Ref, Outcome] = {}
         for ref in verb.refs:
-            judgement = verb.settle(ref, doubt.intent.versions, snapshot)
-            if judgement is Settlement.APPLIED:
-                settled[ref] = _confirmed(verb, ref, snapshot)
-            elif judgement is Settlement.CHANGED and final:
-                settled[ref] = Outcome(
+            verdict = verb.judge(ref, call.intent.versions, snapshot)
+            if verdict is Verdict.APPLIED:
+                known[ref] = _confirmed_outcome(verb, ref, snapshot)
+            elif verdict is Verdict.CHANGED and final:
+                known[ref] = Outcome(
                     ref,
                     Status.REFUSED,
                     reason=OVERTAKEN,
                     type="ChangedBySomeoneElse",
                     advice="Look at the row before you decide again.",
                 )
-        await self._close(doubt, settled)
-        return settled
+        await self._resolve(call, known)
+        return known
 
-    async def _close(self, doubt: UnknownCall, settled: Mapping[Ref, Outcome]) -> None:
-        """Take settled items out of a doubt; journal it as soon as none is left."""
-        if not settled:
+    async def _resolve(self, call: UnknownCall, known: Mapping[Ref, Outcome]) -> None:
+        """Take items whose outcome is known out of a call; journal the call as soon as none is left."""
+        if not known:
             return
-        left = doubt.refs - settled.keys()
+        left = call.refs - known.keys()
         if left:
-            self._doubts[doubt.intent.id] = replace(doubt, refs=left)
+            self._unknown[call.intent.id] = replace(call, refs=left)
         else:
-            self._doubts.pop(doubt.intent.id, None)
-            await self._conclude(doubt.intent.id, tuple(settled.values()))
+            self._unknown.pop(call.intent.id, None)
+            await self._conclude(call.intent.id, tuple(known.values()))
 
-    def _open(self) -> tuple[UnknownCall, ...]:
-        """Give the doubts nobody is reading back just now."""
-        return tuple(each for id, each in self._doubts.items() if id not in self._watched)
+    def _unattended(self) -> tuple[UnknownCall, ...]:
+        """Return the calls of unknown outcome that are not being read back."""
+        return tuple(each for id, each in self._unknown.items() if id not in self._being_read)
 
     async def recheck(self) -> Report | None:
-        """Read everything in doubt once more; give a report of what could be settled, None of nothing."""
+        """Read every unknown outcome back once more; return a report of those found out, None of none."""
         started = self._now()
         outcomes: list[Outcome] = []
         verbs: list[Verb] = []
-        for doubt in self._open():
-            marks = doubt.verb.marks(self._snapshot())
-            settled = await self._settle(doubt, final=True)
-            if settled:
-                outcomes += settled.values()
-                verbs.append(doubt.intent.verb)
-                self._show(self._in_doubt(), without=marks)
+        for call in self._unattended():
+            marks = call.verb.marks(self._desk.snapshot)
+            known = await self._judge(call, final=True)
+            if known:
+                outcomes += known.values()
+                verbs.append(call.intent.verb)
+                self._set_marks(self._unknown_marks(), without=marks)
         if not outcomes:
             return None
         return replace(self._report(verbs[0], started, outcomes), label="Check what was unknown")
 
-    async def again(self, refs: Collection[Ref]) -> Report | None:
+    async def resend(self, refs: Collection[Ref]) -> Report | None:
         """Send again what is still unknown of ``refs`` after one more read, with the same ids.
 
         A call of which nothing is known goes out under its old Idempotency-Key, so that a server that
         keeps them does it once. What cannot be read first is not sent, and what was not sent now is as
-        unknown as before. Give None when nothing is in doubt.
+        unknown as before. Returns None when nothing is unknown.
         """
         started = self._now()
         outcomes: list[Outcome] = []
         verb: Verb | None = None
-        for doubt in self._open():
-            if not doubt.refs & frozenset(refs):
+        for call in self._unattended():
+            if not call.refs & frozenset(refs):
                 continue
-            verb = doubt.intent.verb
-            marks = doubt.verb.marks(self._snapshot())
-            settled = await self._settle(doubt, final=True)
-            if settled is None:
-                outcomes += _unsent(doubt, "it could not be read back first")
+            verb = call.intent.verb
+            marks = call.verb.marks(self._desk.snapshot)
+            known = await self._judge(call, final=True)
+            if known is None:
+                outcomes += _not_resent(call, "it could not be read back first")
                 continue
-            outcomes += settled.values()
-            left = self._doubts.pop(doubt.intent.id, None)
+            outcomes += known.values()
+            left = self._unknown.pop(call.intent.id, None)
             if left is not None:
-                outcomes += await self._resend(left)
-            self._show(self._in_doubt(), without=marks)
+                outcomes += await self._resend_call(left)
+            self._set_marks(self._unknown_marks(), without=marks)
         return None if verb is None else self._report(verb, started, outcomes)
 
-    async def _resend(self, doubt: UnknownCall) -> list[Outcome]:
-        intent = doubt.intent
-        whole = doubt.refs == frozenset(intent.verb.refs)
+    async def _resend_call(self, call: UnknownCall) -> list[Outcome]:
+        intent = call.intent
+        whole = call.refs == frozenset(intent.verb.refs)
         if not whole:
-            intent = self._intent(doubt.verb)
-        sent = await self._call(intent, again=whole)
+            intent = self._intent(call.verb)
+        sent = await self._call(intent, resent=whole)
         if not sent.sent:
-            self._doubts[doubt.intent.id] = doubt
-            return _unsent(doubt, sent.outcomes[0].reason)
+            self._unknown[call.intent.id] = call
+            return _not_resent(call, sent.outcomes[0].reason)
         if not whole:
-            await self._conclude(doubt.intent.id, ())
-        self._answered(sent.outcomes)
-        await self._reread(intent.verb.touched(self._snapshot()))
-        outcomes = [self._perhaps_before(doubt, each) for each in sent.outcomes]
-        return await self._read_back(self._doubt(intent, outcomes), outcomes)
+            await self._conclude(call.intent.id, ())
+        self._desk.fold_answers(sent.outcomes)
+        await self._desk.reread(intent.verb.touched(self._desk.snapshot))
+        outcomes = [self._unless_done_before(call, each) for each in sent.outcomes]
+        return await self._read_back(self._unknown_of(intent, outcomes), outcomes)
 
-    def _perhaps_before(self, doubt: UnknownCall, outcome: Outcome) -> Outcome:
-        """Take a refusal of the second try for what it is when the first one turns out to have happened."""
+    def _unless_done_before(self, call: UnknownCall, outcome: Outcome) -> Outcome:
+        """Return an outcome as done when it was refused because the first try had happened."""
         if outcome.status is not Status.REFUSED:
             return outcome
-        snapshot = self._snapshot()
-        happened = doubt.verb.settle(outcome.ref, doubt.intent.versions, snapshot) is Settlement.APPLIED
-        return _confirmed(doubt.verb, outcome.ref, snapshot) if happened else outcome
+        snapshot = self._desk.snapshot
+        happened = call.verb.judge(outcome.ref, call.intent.versions, snapshot) is Verdict.APPLIED
+        return _confirmed_outcome(call.verb, outcome.ref, snapshot) if happened else outcome
 
     async def dismiss(self) -> None:
-        """Stop asking about everything in doubt: the user found out by other means."""
-        for doubt in self._open():
-            del self._doubts[doubt.intent.id]
-            await self._conclude(doubt.intent.id, ())
-            self._show(self._in_doubt(), without=doubt.verb.marks(self._snapshot()))
+        """Forget every unknown outcome: the user found out by other means."""
+        for call in self._unattended():
+            del self._unknown[call.intent.id]
+            await self._conclude(call.intent.id, ())
+            self._set_marks(self._unknown_marks(), without=call.verb.marks(self._desk.snapshot))
 
     # --- marks and reports ---------------------------------------------------------------------
 
-    def _in_doubt(self) -> dict[Ref, str]:
-        snapshot = self._snapshot()
+    def _unknown_marks(self) -> dict[Ref, str]:
+        snapshot = self._desk.snapshot
         marks: dict[Ref, str] = {}
-        for doubt in self._doubts.values():
-            marks.update(doubt.verb.marks(snapshot))
+        for call in self._unknown.values():
+            marks.update(call.verb.marks(snapshot))
         return marks
 
-    def _show(self, marks: Mapping[Ref, str], without: Iterable[Ref] = ()) -> None:
-        """Take marks off and put others on, and tell about the rows that differ."""
+    def _set_marks(self, marks: Mapping[Ref, str], without: Iterable[Ref] = ()) -> None:
+        """Remove marks, set others, and report the rows that differ."""
         before = dict(self._marks)
         for ref in without:
             self._marks.pop(ref, None)
@@ -394,7 +403,7 @@ class Writer:
         refs = before.keys() | self._marks.keys()
         changed = frozenset(ref for ref in refs if before.get(ref) != self._marks.get(ref))
         if changed:
-            self._told(changed)
+            self._desk.on_marks_changed(changed)
 
     def _report(
         self, verb: Verb, started: datetime, outcomes: Iterable[Outcome], request_id: str = ""
@@ -411,7 +420,7 @@ class Writer:
 
 
 def _still_running(error: ApiError) -> ApiError:
-    """Take a conflict on a key sent before for what it is: the first request is still being worked on."""
+    """Return a conflict on a key sent before as no answer: the first request is still in progress."""
     if error.status == 409:
         return NoAnswer(error.why, status=409, request_id=error.request_id)
     return error
@@ -420,7 +429,7 @@ def _still_running(error: ApiError) -> ApiError:
 _BUSY_ADVICE: Final = "Wait for its outcome; if that is unknown, check it again first."
 
 
-def _busy(refs: Collection[Ref]) -> str:
+def _busy_reason(refs: Collection[Ref]) -> str:
     names = ", ".join(str(ref) for ref in list(refs)[:3])
     more = f" and {len(refs) - 3} more" if len(refs) > 3 else ""
     return f"An earlier write on {names}{more} has no outcome yet."
@@ -435,21 +444,18 @@ def _still_unknown(outcome: Outcome, advice: str) -> Outcome:
     return replace(outcome, note=note, advice=advice)
 
 
-def _confirmed(verb: Verb, ref: Ref, snapshot: Snapshot) -> Outcome:
-    """Give the outcome of an item that reading back shows to have happened, with what it became."""
+def _confirmed_outcome(verb: Verb, ref: Ref, snapshot: Snapshot) -> Outcome:
+    """Return the outcome of an item that reading back shows to have happened, with what it became."""
     note = ": ".join(part for part in (CONFIRMED, verb.became(ref, snapshot)) if part)
     return Outcome(ref, Status.DONE, note=note, entity=snapshot.row(ref))
 
 
-def _unsent(doubt: UnknownCall, why: str) -> list[Outcome]:
-    """Give the items of a doubt that could not be sent again: what came of the first try stays unknown."""
+def _not_resent(call: UnknownCall, why: str) -> list[Outcome]:
+    """Return the outcomes of a call that could not be sent again: the first try stays unknown."""
     reason = f"Not sent again: {why.rstrip('.')}. Nothing new is known of the first try."
-    return [Outcome(ref, Status.UNKNOWN, reason=reason, advice=CHECK_ADVICE) for ref in doubt.verb.refs]
+    return [Outcome(ref, Status.UNKNOWN, reason=reason, advice=CHECK_ADVICE) for ref in call.verb.refs]
 
 
 def _request_of(entity: Any) -> str:
     version = getattr(entity, "version", None)
     return (version.request_id_modified or "") if version is not None else ""
-
-
-__all__ = ["READ_BACK_S", "NotJournalled", "UnknownCall", "Versions", "Writer"]
