@@ -5,8 +5,8 @@ same fills, prices, ids and times.
 
 :mod:`~tui.oms.market.parameters` holds every parameter, :mod:`~tui.oms.market.exchange` the prices, the
 trading day and the halts, :mod:`~tui.oms.market.broker` the responses to placements,
-:mod:`~tui.oms.market.fills` the fills, and :mod:`~tui.oms.market.simulation` the market as the server runs
-it.
+:mod:`~tui.oms.market.fill_generator` the fills, and :mod:`~tui.oms.market.simulation` the market as the
+server runs it.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from tui.oms.demo import roster
 from tui.oms.domain.clock import Clock
 from tui.oms.domain.times import micros
 from tui.oms.market.exchange import Exchange
-from tui.oms.market.fills import FillGenerator, amount_of, foreign_currency, has_live_children
+from tui.oms.market.fill_generator import FillGenerator, amount_of, foreign_currency, has_live_children
 from tui.oms.market.parameters import MarketRules
 from tui.oms.store import Store
 from tui.oms.store.store import ChangePosition
