@@ -150,12 +150,23 @@ async def test_placements_are_amended_each_for_itself(story: ScenarioSteps) -> N
     assert keys(answer) == ({"p1"}, {"p2": "OverPlacement"})
 
 
+@proves("update_placements", "success")
+async def test_amending_one_placement_twice_in_a_call_applies_both_in_order(story: ScenarioSteps) -> None:
+    await story.place()
+    smaller = lusid.PlacementUpdateRequest(id=story.id("PLC-2"), quantity=18)
+    [amended] = keyed(lusid.PlacementUpdateRequest, "05_update_placements", story.scope).values()
+    answer = await got(story.desk.manage.update_placements({"a": smaller, "b": amended}))
+    assert keys(answer) == ({"a", "b"}, {})
+    assert (await got(story.desk.placements.get_placement(story.scope, "PLC-2"))).quantity == 15
+
+
 @proves("update_placements", "failure")
-async def test_amending_one_placement_twice_in_a_call_amends_none(story: ScenarioSteps) -> None:
+async def test_amending_to_a_quantity_beyond_all_numbers_amends_nothing(story: ScenarioSteps) -> None:
     await story.place()
     [amended] = keyed(lusid.PlacementUpdateRequest, "05_update_placements", story.scope).values()
-    error, problem = await refusal(lambda: story.desk.manage.update_placements({"a": amended, "b": amended}))
-    assert (error.status, problem.code) == (400, 144)
+    too_much = lusid.PlacementUpdateRequest(id=story.id("PLC-1"), quantity=1e60)
+    error, problem = await refusal(lambda: story.desk.manage.update_placements({"a": amended, "b": too_much}))
+    assert (error.status, problem.code) == (400, 157)
     assert (await got(story.desk.placements.get_placement(story.scope, "PLC-2"))).quantity == 20
 
 
@@ -220,13 +231,23 @@ async def test_what_is_not_placed_moves_on_each_for_itself(story: ScenarioSteps)
 
 
 @NEWEST_ONLY
-@proves("cancel_orders_and_move_remaining", "failure")
-async def test_moving_on_from_one_order_twice_in_a_call_moves_nothing(story: ScenarioSteps) -> None:
+@proves("cancel_orders_and_move_remaining", "partial")
+async def test_moving_on_from_one_order_twice_in_a_call_is_done_once(story: ScenarioSteps) -> None:
     await story.create()
     body = {"a": moving_on(story, "ORD-5", "ORD-5R"), "b": moving_on(story, "ORD-5", "ORD-5S")}
+    answer = await got(story.desk.manage.cancel_orders_and_move_remaining(body))
+    assert keys(answer) == ({"a"}, {"b": "OrderAlreadyCancelled"})
+    assert await states(story, "ORD-5", "ORD-5R") == ["Cancelled", "New"]
+
+
+@NEWEST_ONLY
+@proves("cancel_orders_and_move_remaining", "failure")
+async def test_moving_on_to_an_id_with_a_space_moves_nothing(story: ScenarioSteps) -> None:
+    await story.create()
+    body = {"a": moving_on(story, "ORD-5", "ORD-5R"), "b": moving_on(story, "ORD-4", "ORD 4R")}
     error, problem = await refusal(lambda: story.desk.manage.cancel_orders_and_move_remaining(body))
-    assert (error.status, problem.code) == (400, 144)
-    assert await states(story, "ORD-5") == ["New"]
+    assert (error.status, problem.code) == (400, 157)
+    assert await states(story, "ORD-4", "ORD-5") == ["New", "New"]
 
 
 # -- allocating, booking, sweeping ------------------------------------------------------------------------
