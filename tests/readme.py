@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
 from tests.paths import ROOT
+from tests.places import ADDITIONS
 from tui.actions.action import key_words
 from tui.api.operations import OPERATIONS
 from tui.config.profiles import SETTINGS
@@ -21,7 +22,12 @@ from tui.screens.desk.registry import ACTIONS, GROUPS
 from tui.start import vocabulary
 
 README = ROOT / "README.md"
-DOCUMENTS = (README, ROOT / ".github" / "MANUAL.md", ROOT / "tests" / "contract" / "FIDELITY.md")
+DOCUMENTS = (
+    README,
+    ROOT / ".github" / "MANUAL.md",
+    ROOT / ".github" / "CONTRIBUTING.md",
+    ROOT / "tests" / "contract" / "FIDELITY.md",
+)
 """Every document that holds a table made here, between ``<!-- name -->`` and ``<!-- /name -->``."""
 AFTERNOON = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 PICTURE = ROOT / "tests" / "pictures" / "desk.svg"
@@ -162,6 +168,17 @@ def market() -> str:
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {said} |" for name, said in rows)])
 
 
+def places() -> str:
+    """Return the steps to add something, a part per thing; their number is that of its places."""
+    lines = []
+    for each in ADDITIONS:
+        number = len(each.places)
+        lines += [f"### {each.name}: {number} {'place' if number == 1 else 'places'}", ""]
+        lines += [f"{step}. `{place.file}`: {place.words}." for step, place in enumerate(each.places, 1)]
+        lines += ["", f"By itself: {each.follows}.", ""]
+    return "\n".join(lines).rstrip()
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
@@ -177,6 +194,7 @@ def with_tables(text: str) -> str:
         "fidelity": fidelity(),
         "faults": faults(),
         "market": market(),
+        "places": places(),
     }
     for name, table in tables.items():
         marks = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
