@@ -18,7 +18,7 @@ from tui.api.operations import ALLOCATIONS, ENTITIES, OPERATIONS, ORDERS
 
 
 class Fidelity(Enum):
-    """What stands behind a behaviour."""
+    """The source of a behaviour."""
 
     DOCUMENTED = "as documented"
     OUR_READING = "our reading"
@@ -26,7 +26,7 @@ class Fidelity(Enum):
 
 
 class Rule(Struct, frozen=True):
-    """A numbered rule: what it says, what stands behind it, and where we do better or less, why."""
+    """A numbered rule: what it says, its source, and where we differ, why."""
 
     title: str
     fidelity: Fidelity
@@ -50,7 +50,6 @@ class Served(Struct, frozen=True):
 
 DOCUMENTED: Final = Fidelity.DOCUMENTED
 OURS: Final = Fidelity.OUR_READING
-MISSING: Final = Fidelity.NOT_MODELLED
 
 RULE_FAMILIES: Final = (
     RuleFamily(
@@ -64,23 +63,28 @@ RULE_FAMILIES: Final = (
             ),
             "L2": Rule("A state is any text.", DOCUMENTED),
             "L3": Rule(
-                "The server itself gives orders the states New, PartiallyFilled, Filled, Cancelled, Booked.",
+                "The server sets orders to New, PartiallyFilled, Filled, Cancelled or Booked.",
                 OURS,
             ),
             "L4": Rule("Placements are stored as New, PartiallyFilled, Filled or Cancelled.", OURS),
-            "L5": Rule("An execution's state is what was sent; a cancelled one is no units at all.", OURS),
+            "L5": Rule(
+                "An execution keeps the state it was sent with; a cancelled one counts as zero units.", OURS
+            ),
             "L6": Rule(
                 "Allocations are New until they are Booked; Cancelled and Closed are kept.", DOCUMENTED
             ),
-            "L7": Rule("A cancelled, booked or closed order takes no more changes.", OURS),
+            "L7": Rule("A cancelled, booked or closed order cannot be changed.", OURS),
             "L8": Rule(
-                "The state of a placement follows what is executed.",
+                "The state of a placement follows its executed quantity.",
                 OURS,
-                "a fill also makes a new version of its placement where the state stays the same, so that "
-                "whoever asks what changed is told; one sized by amount is filled by the money of its fills",
+                "an execution also makes a new version of its placement when the state stays the same, so "
+                "that "
+                "clients that poll for changes see it; a placement sized by amount is filled by the money "
+                "of its "
+                "executions",
             ),
             "L9": Rule(
-                "The state of an order follows what is allocated to it.",
+                "The state of an order follows its allocated quantity.",
                 OURS,
                 "an order sized by amount is filled by the money allocated to it",
             ),
@@ -91,7 +95,7 @@ RULE_FAMILIES: Final = (
             ),
             "L11": Rule("What is deleted can still be read as it was before.", DOCUMENTED),
             "L12": Rule(
-                "Units are exact decimals; differences below a billionth are none.",
+                "Units are exact decimals; differences below 1e-9 are ignored.",
                 OURS,
             ),
         },
@@ -108,55 +112,59 @@ RULE_FAMILIES: Final = (
             ),
             "C3": Rule("An empty block takes over the request's terms; block properties are merged.", OURS),
             "C4": Rule(
-                "What orders of a block share comes from the block's entry.",
+                "The fields that orders of a block have in common come from the block's entry.",
                 DOCUMENTED,
                 "defaults are our reading",
             ),
-            "C5": Rule(
-                "An id that is taken refuses the call, unless the very same order is sent again.", OURS
-            ),
+            "C5": Rule("An id in use refuses the call, unless the identical order is sent again.", OURS),
             "C6": Rule(
-                "A block's quantity is that of its live orders, or its own where it has none.",
+                "A block's quantity is the sum of its live orders, or its own if it has no orders.",
                 OURS,
             ),
-            "C7": Rule("An order has exactly one size, and more than nothing of it.", OURS),
-            "C8": Rule("An order can be recorded outside any block and moved into one later.", DOCUMENTED),
-            "C9": Rule(
-                "A record replaces the whole entity; a block's record says which orders are in it.", OURS
-            ),
-            "C10": Rule("What others rest on is not deleted.", OURS),
+            "C7": Rule("An order has exactly one of quantity, amount and weight, and it is positive.", OURS),
+            "C8": Rule("An order can be upserted without a block and moved into one later.", DOCUMENTED),
+            "C9": Rule("An upsert replaces the whole entity; the upsert of a block sets its orders.", OURS),
+            "C10": Rule("An entity that others refer to is not deleted.", OURS),
         },
     ),
     RuleFamily(
         "Moving orders",
         "tui.oms.rules.moving",
         {
-            "M1": Rule("A missing destination is made on the order's terms.", DOCUMENTED),
-            "M2": Rule("A destination whose orders differ refuses the whole call.", DOCUMENTED),
-            "M3": Rule(
-                "An empty destination takes any order's terms, until something of it is placed.", OURS
+            "M1": Rule("A missing destination block is created with the order's terms.", DOCUMENTED),
+            "M2": Rule("A destination block whose orders differ refuses the whole call.", DOCUMENTED),
+            "M3": Rule("An empty destination block takes over the order's terms, unless it is placed.", OURS),
+            "M4": Rule(
+                "The order changes block, both quantities are recomputed, and an empty source block stays.",
+                OURS,
             ),
-            "M4": Rule("The order changes block, both are counted anew, and an empty source stays.", OURS),
-            "M5": Rule("Moving an order to where it is succeeds and changes nothing.", OURS),
-            "M6": Rule("An order its block has placed, or one with allocations, stays.", OURS),
+            "M5": Rule("Moving an order to its own block succeeds and changes nothing.", OURS),
+            "M6": Rule(
+                "An order that placements of its block need, or that has allocations, is not moved.", OURS
+            ),
             "M7": Rule("Unknown and finished orders and swept blocks refuse the call.", OURS),
-            "M8": Rule("Moves are made in their order, all of them or none.", OURS),
+            "M8": Rule("Moves are applied in their order, all or none.", OURS),
         },
     ),
     RuleFamily(
         "Updating orders",
         "tui.oms.rules.updating",
         {
-            "U1": Rule("Only what is sent changes; a property without a value goes.", OURS),
-            "U2": Rule("An order holds what is allocated to it, its block what is placed.", OURS),
+            "U1": Rule("Only the fields sent change; a property without a value is removed.", OURS),
+            "U2": Rule(
+                "An order is not reduced below its allocated quantity, nor its block below the placed one.",
+                OURS,
+            ),
             "U3": Rule("Terms change only on an order alone in a block of which nothing is placed.", OURS),
             "U4": Rule("An order with allocations keeps its portfolio.", OURS),
             "U5": Rule(
-                "Each item stands alone.",
+                "Items are independent.",
                 DOCUMENTED,
                 "the order of application is our reading, and so is that updates of placements and "
-                "cancelling with moving, too, may name one entity twice: the second item applies to what the "
-                "first one left. An id twice in a list, or in a map of bare ids, refuses the call (2.0)",
+                "cancelling "
+                "with moving may also name one entity twice: the second item applies to the result of the "
+                "first. "
+                "An id twice in a list, or in a map of bare ids, refuses the call (2.0)",
             ),
         },
     ),
@@ -165,16 +173,18 @@ RULE_FAMILIES: Final = (
         "tui.oms.rules.cancelling",
         {
             "X1": Rule("A cancelled order keeps its quantity and its block.", OURS),
-            "X2": Rule("Its block counts it no more and is otherwise left alone.", OURS),
-            "X3": Rule("An order that what is placed needs is not cancelled.", OURS),
-            "X4": Rule("Placements, executions and allocations stay as they are.", OURS),
+            "X2": Rule("Its block no longer counts it and is otherwise unchanged.", OURS),
+            "X3": Rule("An order is not cancelled if placements of its block need its quantity.", OURS),
+            "X4": Rule("Placements, executions and allocations do not change.", OURS),
             "X5": Rule(
-                "Orders can be cut to what is placed, the rest moved to new orders.",
+                "Orders can be cut to their placed quantity, and the rest moved to new orders.",
                 DOCUMENTED,
-                "how placed units are shared is our reading. Better than inferred: what a cut order keeps "
-                "is allocated to it although it is cancelled (A5), and takes no room from the live orders "
-                "of its block (P3, X3); else units would be placed that belong to nobody, and those of the "
-                "others could not be placed",
+                "how placed units are shared is our reading. Better than inferred: a cut order is still "
+                "allocated the quantity it keeps although it is cancelled (A5), and that quantity does "
+                "not count "
+                "against the live orders of its block (P3, X3); otherwise placed units would belong to no "
+                "order, "
+                "and units of the others could not be placed",
             ),
         },
     ),
@@ -183,35 +193,42 @@ RULE_FAMILIES: Final = (
         "tui.oms.rules.placing",
         {
             "P1": Rule("Every block that is placed must exist.", DOCUMENTED),
-            "P2": Rule("A placement is on its blocks' terms; type and prices are free at market.", OURS),
-            "P3": Rule(
-                "Blocks are not placed beyond their quantity, unless by record.",
+            "P2": Rule(
+                "A placement has its blocks' terms; type and prices are free if the blocks are at market.",
                 OURS,
-                "what orders cut by X5 keep takes no room",
+            ),
+            "P3": Rule(
+                "Blocks are not placed beyond their quantity, except by upsert.",
+                OURS,
+                "the quantity that orders cut by X5 keep does not count",
             ),
             "P4": Rule("A placement of several blocks fills them in their order.", OURS),
-            "P5": Rule("Children share their parent's placement and take no room of the block.", OURS),
-            "P6": Rule("A placement starts as New; an id that is taken is refused.", OURS),
+            "P5": Rule("Child placements are part of their parent and do not count against the block.", OURS),
+            "P6": Rule("A placement starts as New; an id in use is refused.", OURS),
             "P7": Rule("Empty and swept blocks are not placed.", OURS),
-            "P8": Rule("A placement stays between what is executed and what its blocks have free.", OURS),
+            "P8": Rule(
+                "A placement's size stays between its executed quantity and its blocks' free quantity.", OURS
+            ),
             "P9": Rule(
-                "The type can change where the block goes at market; market has no prices.", DOCUMENTED
+                "The type can change if the block is at market; a market placement has no prices.", DOCUMENTED
             ),
             "P10": Rule(
-                "Prices are numbers in the placement's currency, and wait for one if need be.", DOCUMENTED
+                "Prices are numbers in the placement's currency, and wait until there is one.", DOCUMENTED
             ),
-            "P11": Rule("Cancelling takes the children along; a filled placement cannot be cancelled.", OURS),
-            "P12": Rule("Cancelling frees what is not executed.", OURS),
+            "P11": Rule("Cancelling includes the children; a filled placement cannot be cancelled.", OURS),
+            "P12": Rule("Cancelling frees the unexecuted quantity.", OURS),
         },
     ),
     RuleFamily(
         "Executions",
         "tui.oms.rules.executing",
         {
-            "E1": Rule("A fill is of its placement's instrument and side.", OURS),
-            "E2": Rule("A fill sent again is a correction; too much is accepted and shown.", OURS),
+            "E1": Rule("An execution has its placement's instrument and side.", OURS),
+            "E2": Rule(
+                "An execution sent again is a correction; over-execution is accepted and shown.", OURS
+            ),
             "E3": Rule("A missing average price is that of the placement after the request.", DOCUMENTED),
-            "E4": Rule("A fill a booked allocation rests on is final.", OURS),
+            "E4": Rule("An execution behind a booked allocation cannot be changed.", OURS),
         },
     ),
     RuleFamily(
@@ -220,42 +237,48 @@ RULE_FAMILIES: Final = (
         {
             "A1": Rule("By default in proportion, leftovers round robin, first in first out.", DOCUMENTED),
             "A2": Rule(
-                "Shares are in proportion to what is unfilled, rounded down to whole units.",
+                "Shares are in proportion to the unfilled quantities, rounded down to whole units.",
                 DOCUMENTED,
                 "orders sized by amount share by the money they still want at the fill's price; what an "
                 "order sized by weight is worth needs its portfolio's value, which is not modelled",
             ),
-            "A3": Rule("No order is given more than its size.", DOCUMENTED),
-            "A4": Rule("Leftovers go one unit at a time, for each fill from the first order on.", OURS),
-            "A5": Rule(
-                "Fills are shared in the order of time; cancelled orders take no part.",
-                OURS,
-                "an order cut by X5 still takes what it keeps",
+            "A3": Rule("No order is allocated more than its size.", DOCUMENTED),
+            "A4": Rule(
+                "Leftovers are given one unit at a time, for each execution from the first order on.", OURS
             ),
-            "A6": Rule("Less than a unit goes whole to the next with room, else it is split.", OURS),
-            "A7": Rule("What no order has room for stays unallocated.", OURS),
-            "A8": Rule("Ids are made of placement and order, with a number after a booked one.", OURS),
-            "A9": Rule("An allocation says which fills it rests on and how it settles.", OURS),
+            "A5": Rule(
+                "Executions are shared in the order of time; cancelled orders take no part.",
+                OURS,
+                "an order cut by X5 is still allocated the quantity it keeps",
+            ),
+            "A6": Rule(
+                "A leftover below one unit goes whole to the next order with room, else it is split.", OURS
+            ),
+            "A7": Rule("Executed units that no order has room for stay unallocated.", OURS),
+            "A8": Rule("Ids consist of placement and order, with a number after a booked one.", OURS),
+            "A9": Rule("An allocation names its executions and how it settles.", OURS),
             "A10": Rule("All orders of a run get the same average price.", OURS),
             "A11": Rule(
-                "A new run replaces what is not booked, and changes nothing if nothing did.",
+                "A new run replaces unbooked allocations, and makes no version if nothing changed.",
                 DOCUMENTED,
                 "the ids are our reading",
             ),
-            "A12": Rule("What is booked stays; later runs allocate the other fills.", OURS),
+            "A12": Rule("Booked allocations stay; later runs allocate the other executions.", OURS),
             "A13": Rule(
-                "Each placement fails for itself, with a reason.",
+                "Each placement fails on its own, with a reason.",
                 DOCUMENTED,
                 "only EmptyPortfolioIdFailure is documented",
             ),
             "A14": Rule("Algorithms: PR-FIFO, RR-FIFO, PR-LF, PR-SF.", OURS, "only PR-FIFO is documented"),
-            "A15": Rule("A child's run takes its own fills, the parent's run all that are left.", OURS),
+            "A15": Rule(
+                "A child's run allocates its own executions, the parent's run all remaining ones.", OURS
+            ),
             "A16": Rule(
                 "Blocks without orders are shared among portfolios by weight.",
                 DOCUMENTED,
                 "rounding is our reading",
             ),
-            "A17": Rule("The answer lists the placements that were allocated.", DOCUMENTED),
+            "A17": Rule("The reply lists the placements that were allocated.", DOCUMENTED),
         },
     ),
     RuleFamily(
@@ -272,17 +295,17 @@ RULE_FAMILIES: Final = (
             "B3": Rule(
                 "Booking again amends the transaction, or cancels it for one of another date.", DOCUMENTED
             ),
-            "B4": Rule("What cannot be booked fails for itself.", OURS),
+            "B4": Rule("An allocation that cannot be booked fails on its own.", OURS),
             "B5": Rule(
-                "Fees are properties of the transaction and leave its consideration alone.",
+                "Fees are properties of the transaction and do not change its consideration.",
                 OURS,
                 "from a local table of rates by broker and currency (serve --fees); LUSID's own fee rules "
                 "are not modelled",
             ),
             "B6": Rule("On request, allocations and whole orders become Booked.", DOCUMENTED),
-            "B7": Rule("Without it, only the graph tells what is booked.", OURS),
+            "B7": Rule("Without the mark, only the order graph shows what is booked.", OURS),
             "B8": Rule(
-                "Any part can be booked at any time.", DOCUMENTED, "no foreign-exchange orders are made"
+                "Any allocation can be booked at any time.", DOCUMENTED, "no foreign-exchange orders are made"
             ),
         },
     ),
@@ -291,16 +314,18 @@ RULE_FAMILIES: Final = (
         "tui.oms.rules.sweeping",
         {
             "S1": Rule(
-                "A block is swept once all of it is done and at rest.",
+                "A block is swept once everything in it is finished and unchanged since the time given.",
                 DOCUMENTED,
-                "a cut label stands for the end of its day in UTC: where a cut lies in its day only the "
-                "client's own LUSID knows",
+                "a cut label means the end of its day in UTC: only the client's own LUSID knows its time "
+                "of day",
             ),
-            "S2": Rule("Placements are judged by what is allocated of them; cancelled ones pass.", OURS),
+            "S2": Rule(
+                "A placement counts as finished by its allocated quantity; a cancelled one always does.", OURS
+            ),
             "S3": Rule(
-                "A swept block takes no more work until a record brings it back.",
+                "A swept block takes no more work until an upsert brings it back.",
                 DOCUMENTED,
-                "coming back is our reading",
+                "bringing it back is our reading",
             ),
         },
     ),
@@ -308,11 +333,11 @@ RULE_FAMILIES: Final = (
         "History",
         "tui.oms.engine.order_history",
         {
-            "H1": Rule("The newest comes first: an item per changed field and per related event.", OURS),
+            "H1": Rule("Newest first: one item per changed field and per related event.", OURS),
             "H2": Rule(
-                "Items say what happened and to which entities.",
+                "Items name the action and the entities concerned.",
                 OURS,
-                "there are no compliance runs to tell of",
+                "there are no compliance runs",
             ),
             "H3": Rule("An unknown order has no history: 404.", DOCUMENTED),
         },
@@ -322,14 +347,14 @@ RULE_FAMILIES: Final = (
         "tui.oms.engine.order_graph",
         {
             "G1": Rule(
-                "Ordered is what live orders want; by state the cancelled are there too.",
+                "Ordered counts live orders; by state, cancelled ones too.",
                 OURS,
             ),
-            "G2": Rule("Placed is what live placements hold; children are listed.", OURS),
-            "G3": Rule("Executed are the fills of those placements and of their children.", OURS),
+            "G2": Rule("Placed counts live placements; children are listed.", OURS),
+            "G3": Rule("Executed counts the executions of those placements and of their children.", OURS),
             "G4": Rule("Allocated is relative to the block's side.", DOCUMENTED),
-            "G5": Rule("Booked is what stands booked, with its money.", OURS),
-            "G6": Rule("Nothing is capped: what is too much shows.", OURS),
+            "G5": Rule("Booked counts active transactions, with their money.", OURS),
+            "G6": Rule("Nothing is capped: excess is visible.", OURS),
             "G7": Rule("The derived state is the first stage that is not complete.", DOCUMENTED),
             "G8": Rule(
                 "The states of a block, from New to Booked.",
@@ -342,21 +367,21 @@ RULE_FAMILIES: Final = (
                 OURS,
                 "read from order properties ComplianceState and ApprovalState; Passed and Approved else",
             ),
-            "G11": Rule("The average price is over a placement's fills.", OURS),
+            "G11": Rule("The average price is over a placement's executions.", OURS),
         },
     ),
     RuleFamily(
         "Filters",
         "tui.oms.query.conditions",
         {
-            "F1": Rule("What is missing matches nothing but not exists.", DOCUMENTED),
+            "F1": Rule("A missing value matches only not exists.", DOCUMENTED),
             "F2": Rule("Dates without a zone are UTC; numbers compare as numbers, text as text.", OURS),
-            "F3": Rule("A condition on a list is met by any of it, or asked of any or all.", OURS),
-            "F4": Rule("What cannot be read is refused with 233, an unknown field with 151.", OURS),
+            "F3": Rule("A condition on a list matches if any element does, or as any and all say.", OURS),
+            "F4": Rule("An unparsable filter is refused with 233, an unknown field with 151.", OURS),
             "F5": Rule(
-                "The filters of LUSID's own examples find what they say.",
+                "The filters of LUSID's own examples find what they describe.",
                 DOCUMENTED,
-                "what was written is found at once; the real service may take seconds",
+                "changes are found at once; the real service may take seconds",
             ),
         },
     ),
@@ -375,7 +400,7 @@ _NOTED: Final[Mapping[str, Served]] = {
     operations.BOOK_TRANSACTIONS.name: Served(
         DOCUMENTED, "both forms of the body; fxInstrumentType makes no fxOrders; fees from a local table only"
     ),
-    operations.SWEEP_BLOCKS.name: Served(DOCUMENTED, "a cut label is the end of its day in UTC"),
+    operations.SWEEP_BLOCKS.name: Served(DOCUMENTED, "a cut label means the end of its day in UTC"),
     operations.ORDER_HISTORY.name: Served(OURS, "shape as documented, in both generations; actions are ours"),
     ORDERS.list.name: Served(DOCUMENTED, _LISTS),
     ORDERS.upsert.name: Served(DOCUMENTED, "dataModelScope and dataModelCode are not modelled"),
@@ -387,7 +412,7 @@ _NOTED: Final[Mapping[str, Served]] = {
         DOCUMENTED, "useComplianceV2 is not modelled: compliance comes from order properties"
     ),
     operations.PORTFOLIO_TRANSACTIONS.name: Served(
-        DOCUMENTED, "only what booking made; a portfolio need not exist and has nothing else"
+        DOCUMENTED, "booked transactions only; a portfolio need not exist and has no others"
     ),
 }
 

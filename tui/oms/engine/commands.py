@@ -1,4 +1,4 @@
-"""The commands: every change the server can make to the desk, by the name of its operation.
+"""The commands, which take an order through its life cycle (L1), by the name of their operation.
 
 Each :data:`~tui.oms.domain.unit_of_work.Command` takes the call's unit of work and its request, changes the
 unit of work, and returns a function that builds the reply after the commit, with the new versions in it. It

@@ -120,7 +120,7 @@ def prefetch(uow: UnitOfWork, blocks: Iterable[ResourceId], placements: Iterable
 
 @exact_arithmetic
 def graph_block(uow: UnitOfWork, block: Block) -> OrderGraphBlock:
-    """Return a block with its totals (G1 to G8, G10)."""
+    """Return a block with its totals, of which none is capped (G6), and derived states (G7, G8, G10)."""
     facts = _read_facts(uow, block)
     ordered, placed = _ordered(facts), _placed(uow, facts)
     executed, allocated, booked = _executed(facts), _allocated(facts), _booked(facts)

@@ -25,7 +25,6 @@ from tui.oms.rules.sizes import exact_arithmetic, sizing_basis, trim_zeros
 from tui.oms.rules.validation import RequestChecks
 
 ACTIVE: Final = "Active"
-AMENDED: Final = "Amended"
 CANCELLED: Final = "Cancelled"
 DEFAULT_SETTLEMENT_DAYS: Final = 2
 ONE: Final = Decimal(1)
@@ -219,11 +218,6 @@ def _cancel_booking(uow: UnitOfWork, booking: Booking) -> None:
         booking.transaction, transaction_status=CANCELLED, cancel_date_time=uow.context.now
     )
     uow.put(msgspec.structs.replace(booking, transaction=transaction))
-
-
-def superseded_status(old: Transaction, new: Transaction) -> str:
-    """Return the status under which a replaced transaction is listed: Amended or Cancelled (B3)."""
-    return AMENDED if old.transaction_date == new.transaction_date else CANCELLED
 
 
 def _mark_booked(uow: UnitOfWork, allocation: Allocation) -> None:

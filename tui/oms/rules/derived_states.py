@@ -29,7 +29,7 @@ _WORST_APPROVAL: Final = ("rejected", "pending")
 
 
 def state_of_placement(uow: UnitOfWork, placement: Placement) -> str:
-    """Return the derived state of a placement, its children's part included (G9)."""
+    """Return the derived state of a placement, its children's part included (L4, G9)."""
     allocated = total(allocation.quantity for allocation in live_allocations_of_placement(uow, placement))
     placed, executed = live_size(uow, placement), executed_size(uow, placement)
     return placement_state(placement.state, placed, executed, allocated)
