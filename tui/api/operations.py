@@ -12,7 +12,7 @@ A new operation takes four places: its row here, the types of its request and re
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Generic, Literal, TypeVar, get_origin
+from typing import Any, Final, Generic, Literal, TypeVar, get_args, get_origin
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -70,6 +70,7 @@ Method = Literal["GET", "POST", "DELETE"]
 Effect = Literal["reads", "writes"]
 Generation = Literal["1.0", "2.1", "latest"]
 """The generations of the API a server may be of, oldest first (contract, section 7)."""
+GENERATIONS: Final[tuple[Generation, ...]] = get_args(Generation)
 
 MAX_ITEMS: Final = 100
 """The most items of one call, where the contract names no other number (2.0)."""
@@ -133,9 +134,6 @@ class Operation(Struct, Generic[BodyT, ReplyT], frozen=True):
     def is_in(self, generation: Generation) -> bool:
         """Return whether servers of ``generation`` have it."""
         return GENERATIONS.index(self.since) <= GENERATIONS.index(generation)
-
-
-GENERATIONS: Final[tuple[Generation, ...]] = ("1.0", "2.1", "latest")
 
 
 def _manage(

@@ -23,6 +23,7 @@ from tests.service.entities import (
     version,
 )
 from tests.service.order_lines import fill, new_orders, placing
+from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.http import Http
 from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
@@ -340,6 +341,18 @@ def test_the_request_as_curl_names_no_token(desk: Snapshot) -> None:
     assert '"allocationIds":[{"scope":"Desk","code":"ALL-1"}]' in text
     many = CancelOrders(tuple(rid(f"ORD-{n}") for n in range(150)))
     assert len(curl(many, client).splitlines()) == 2
+
+
+def test_a_request_that_cannot_be_built_is_a_comment_in_the_place_of_its_command() -> None:
+    older = Client(Http("https://x.lusid.com/api"), "2.1")
+    assert curl(SweepBlocks((rid("BLK-1"),), "now"), older) == (
+        "# A server of generation 2.1 cannot do this: Retire blocks whose work is done."
+    )
+    hostile = ResourceId("Desk", "ORD-1\nrm -rf ~")
+    change = UpdateOrders((OrderUpdateRequest(id=hostile, side="Sell"),))
+    assert curl(change, older).splitlines() == [
+        "# ORD-1\ufffdrm -rf ~: a server of generation 2.1 takes no side here."
+    ]
 
 
 def test_limits_are_compared_in_one_currency() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tui.api.client import Client
 from tui.api.errors import NotSent
+from tui.api.sanitize import clean
 from tui.service.verbs.verb import Verb
 
 
@@ -19,7 +20,7 @@ def _command(part: Verb, client: Client) -> str:
     try:
         return part.build(client).curl()
     except NotSent as error:
-        return f"# {error.why}"
+        return f"# {clean(error.why)}"
 
 
 def unfit(verb: Verb, client: Client) -> str:
