@@ -78,7 +78,7 @@ class Situation:
     ``orders`` gives units by portfolio, ``second_orders`` those of a second block that is placed together
     with the first. ``limit`` and ``stop`` are prices in the instrument's currency. ``size`` is the measure of
     the units: shares or nominal, money, or with ``Weight`` basis points of the portfolio. ``compliance`` and
-    ``approval`` apply to the orders in turn.
+    ``approval`` apply to the orders in turn; ``title`` is for readers of the source.
     """
 
     title: str

@@ -228,7 +228,7 @@ class Market:
 
 
 def until_next_open(now: datetime, elapsed: timedelta) -> timedelta:
-    """Return the time from ``now`` to the next open; the current day opened ``gone`` ago.
+    """Return the time from ``now`` to the next open; the current day opened ``elapsed`` ago.
 
     >>> until_next_open(datetime(2026, 11, 20, 16, 40), timedelta(hours=8, minutes=40)).days
     2
