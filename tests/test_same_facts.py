@@ -62,7 +62,7 @@ def test_server_and_client_know_the_same_relations_of_the_same_entities(snapshot
 
 def facts(row: OrderGraphBlock) -> dict[str, Any]:
     """Return the totals of a block that server and client both derive."""
-    stages = {
+    stages: dict[str, Any] = {
         "ordered": row.ordered,
         "placed": row.placed,
         "executed": row.executed,

@@ -55,9 +55,13 @@ class Touch:
         assert self.variant is not None
         one, two, three = self.variant
         code = f"{NAMES[self.kind]}-{self.number}"
-        common = {"side": "Buy" if three else "Sell", "lusid_instrument_id": LUIDS[two % 2], "version": None}
+        common: dict[str, Any] = {
+            "side": "Buy" if three else "Sell",
+            "lusid_instrument_id": LUIDS[two % 2],
+            "version": None,
+        }
         units = str(one * 10)
-        share = {"order": f"ORD-{two}", "placement": f"PLC-{one}", "quantity": units}
+        share: dict[str, Any] = {"order": f"ORD-{two}", "placement": f"PLC-{one}", "quantity": units}
         if self.kind is EntityKind.ORDERS:
             return order(code, units, f"FUND-{two}", state=STATES[one], **common)
         if self.kind is EntityKind.PLACEMENTS:
@@ -137,7 +141,9 @@ def expected(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> list[
         return found
     value = column_of(view.family, view.sort).value
     values = {id: value(snapshot, rows[id]) for id in found}
-    keys = {id: counted(each) if isinstance(each, str) else each for id, each in values.items()}
+    keys: dict[ResourceId, Any] = {
+        id: counted(each) if isinstance(each, str) else each for id, each in values.items()
+    }
     empty = [id for id in found if values[id] in (None, "")]
     full = [id for id in found if id not in empty]
     return sorted(full, key=lambda id: keys[id], reverse=view.descending) + empty

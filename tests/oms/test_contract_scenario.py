@@ -10,7 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.oms.contract_scenario import EXAMPLES, MANAGE, STEPS, body_of, play
+from tests.decimals import decimals
+from tests.oms.contract_scenario import MANAGE, STEPS, body_of, play
+from tests.paths import EXAMPLES
 from tui.api import operations
 from tui.api.base import CurrencyAndAmount, ResourceId
 from tui.api.client import Client
@@ -100,10 +102,10 @@ async def test_a_move_update_and_cancel_carry_the_blocks_along(
 ) -> None:
     await play(raw, "07_cancel_orders")
     one, two = (await client.blocks.list()).values
-    assert (one.quantity, len(one.order_ids)) == (227, 4)
-    assert (two.quantity, len(two.order_ids)) == (0, 1)
+    assert (one.quantity, len(one.order_ids)) == (Decimal(227), 4)
+    assert (two.quantity, len(two.order_ids)) == (Decimal(0), 1)
     order = await client.orders.get(desk("ORD-5"))
-    assert (order.state, order.quantity) == ("Cancelled", 20)
+    assert (order.state, order.quantity) == ("Cancelled", Decimal(20))
 
 
 async def test_pro_rata_fifo_shares_each_execution(raw: httpx.AsyncClient, client: Client) -> None:
@@ -134,7 +136,7 @@ async def test_booking_gives_four_transactions_of_the_exact_consideration(
     assert considered == {code: Decimal(amount) for code, amount in CONSIDERATIONS.items()}
     assert sum(amount for amount in considered.values() if amount) == Decimal("30338.00")
     (growth, moved) = (await client.list(operations.PORTFOLIO_TRANSACTIONS, id=desk("GROWTH"))).values
-    assert (growth.units, moved.units) == (71, 21)
+    assert (growth.units, moved.units) == decimals(71, 21)
 
 
 async def test_a_third_execution_fills_every_order(raw: httpx.AsyncClient, client: Client) -> None:

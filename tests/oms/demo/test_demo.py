@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 
 import pytest
 
+from tests.decimals import decimals
 from tui.api import operations
 from tui.api.base import ResourceId
-from tui.api.client import Client, Page
+from tui.api.client import Client
+from tui.api.codec import Page
 from tui.api.errors import Refused
 from tui.api.http import Http, asgi_transport
 from tui.api.models import (
@@ -81,7 +83,7 @@ async def listed(page: Callable[[str | None], Awaitable[Page[T]]]) -> tuple[T, .
 
 async def read(client: Client) -> Desk:
     portfolios = sorted({portfolio for group in PORTFOLIOS.values() for portfolio in group})
-    orders = await listed(lambda token: client.orders.list(limit=500, page=token))
+    orders: tuple[Order, ...] = await listed(lambda token: client.orders.list(limit=500, page=token))
     booked: list[Transaction] = []
     for portfolio in portfolios:
         booked += (
@@ -155,8 +157,11 @@ SPELT_OTHERWISE = """Sent Ack Open Placed Part-Fill Complete DFD Canceled Amende
 @pytest.mark.parametrize("state", [*STATES.split(), *SPELT_OTHERWISE.split(), "PARTIALLY FILLED"])
 def test_every_state_is_somewhere_in_every_spelling(desk: Desk, state: str) -> None:
     stored = {graph.placement.state for graph in desk.placements}
-    stored |= {entity.state for entity in (*desk.orders.values(), *desk.executions, *desk.allocations)}
-    derived = {graph.derived_state for graph in (*desk.blocks, *desk.placements)}
+    stored |= {order.state for order in desk.orders.values()}
+    stored |= {execution.state for execution in desk.executions}
+    stored |= {allocation.state for allocation in desk.allocations}
+    derived = {graph.derived_state for graph in desk.blocks}
+    derived |= {graph.derived_state for graph in desk.placements}
     assert state in stored | derived
 
 
@@ -224,16 +229,16 @@ def test_forty_of_a_hundred_fall_to_30_33_and_37_without_a_unit_lost(desk: Desk)
     spy = desk.block("SPY")
     shares = {detail.allocated_order_id: detail.quantity for detail in spy.allocated.details}
     assert [(desk.orders[id].quantity, shares[id]) for id in spy.block.order_ids] == [
-        (30, 13),
-        (33, 13),
-        (37, 14),
+        decimals(30, 13),
+        decimals(33, 13),
+        decimals(37, 14),
     ]
 
 
 def test_somebody_allocated_more_than_was_filled(desk: Desk) -> None:
     over = [graph for graph in desk.blocks if graph.allocated.quantity > graph.executed.quantity]
     assert [(graph.derived_state, graph.allocated.quantity - graph.executed.quantity) for graph in over] == [
-        ("Over-allocated", 100)
+        ("Over-allocated", Decimal(100))
     ]
 
 

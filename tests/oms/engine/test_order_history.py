@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.oms.contract_scenario import EXAMPLES, MANAGE, play
+from tests.oms.contract_scenario import MANAGE, play
+from tests.paths import EXAMPLES
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.errors import NotFound

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.oms.contract_scenario import EXAMPLES, MANAGE, STEPS, body_of, play
+from tests.oms.contract_scenario import MANAGE, STEPS, body_of, play
 from tests.oms.test_contract_scenario import differences, example_of
-from tests.paths import ROOT
+from tests.paths import EXAMPLES, ROOT
 from tui.api.http import asgi_transport
 from tui.oms.auth.tokens import Tokens
 from tui.oms.auth.users import User, Users, digest

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from types import FrameType
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.oms.contract_scenario import EXAMPLES, MANAGE, body_of, play
+from tests.oms.contract_scenario import MANAGE, body_of, play
 from tests.oms.request_bodies import an_order, put, usd
+from tests.paths import EXAMPLES
 from tui.api.http import asgi_transport
 from tui.api.operations import ORDERS
 from tui.oms.engine.engine import Engine
@@ -159,7 +161,7 @@ async def test_an_older_page_takes_as_many_steps_whatever_is_on_it(
         path = f"/api/orders?limit={limit}"
         expected = (await old.get(path)).json()["values"]
         page = (await newest.get(path)).content
-        made, taken = counted(lambda page=page: generation_2_1.response(ORDERS.list, page))
+        made, taken = counted(partial(generation_2_1.response, ORDERS.list, page))
         assert json.loads(made)["values"] == expected
         steps.add(taken)
     assert len(steps) == 1

@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from tests.oms.contract_scenario import EXAMPLES, MANAGE, STEPS, body_of, play
+from tests.oms.contract_scenario import MANAGE, STEPS, body_of, play
+from tests.paths import EXAMPLES
 from tui.api import operations
 from tui.api.base import ResourceId
 from tui.api.client import Client
@@ -38,9 +39,10 @@ async def test_the_graph_at_every_as_at_is_the_graph_of_that_time(
 
 async def _now(client: Client) -> datetime:
     """The asAt of the newest change of anything."""
-    newest = []
-    for family in (client.blocks, client.orders, client.placements, client.executions, client.allocations):
-        for row in (await family.list(sort_by=["version.asAtModified DESC"], limit=1)).values:  # type: ignore[attr-defined]
+    newest: list[datetime] = []
+    families: Any = (client.blocks, client.orders, client.placements, client.executions, client.allocations)
+    for family in families:
+        for row in (await family.list(sort_by=["version.asAtModified DESC"], limit=1)).values:
             newest.append(row.version.as_at_modified)
     booked = (await client.list(operations.PORTFOLIO_TRANSACTIONS, id=ResourceId("Desk", "GROWTH"))).values
     newest += [each.entry_date_time for each in booked if each.entry_date_time]

@@ -221,7 +221,10 @@ def _likely(draw: st.DrawFn, value: Any, name: str) -> Any:
 
 def broken(operation: Any) -> st.SearchStrategy[Any]:
     """A case that breaks the document on purpose."""
-    return operation.as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE)
+    cases: st.SearchStrategy[Any] = operation.as_strategy(
+        generation_mode=schemathesis.GenerationMode.NEGATIVE
+    )
+    return cases
 
 
 EXAMPLES: Final = settings(

@@ -630,7 +630,11 @@ async def test_it_goes_by_itself_and_can_be_paused_and_resumed(engine: Engine) -
     placed(engine, "PLC-1", 10_000)
     market = Counted(engine, instruments(), clock=VirtualClock(OPENING))
     loop, stepped = asyncio.get_running_loop(), asyncio.Event()
-    market.watch(lambda: loop.call_soon_threadsafe(stepped.set))
+
+    def wake() -> None:
+        loop.call_soon_threadsafe(stepped.set)
+
+    market.watch(wake)
     market.set_speed(Decimal(100))
     market.pause()
     running = asyncio.create_task(market.run())

@@ -30,6 +30,7 @@ from tui.api.models import Block, Order, Placement
 from tui.oms.demo.universe import instrument_table
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.times import micros, moment
+from tui.oms.domain.unit_of_work import Stored
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server
 from tui.oms.query.pages import ListQuery, read_page
@@ -196,13 +197,18 @@ async def test_a_sort_by_nothing_known_is_refused(client: Client, sort: str, cod
 async def test_a_block_is_found_by_its_orders_and_a_placement_by_its_blocks(
     engine: Engine, client: Client
 ) -> None:
-    fields = {"instrument_identifiers": {}, "side": "Buy", "created_date": NINE, "quantity": Decimal(1)}
-    blocks = [
-        Block(id=oid("BLK-1"), order_ids=(oid("ORD-1"), oid("ORD-2")), **fields),  # type: ignore[arg-type]
-        Block(id=oid("BLK-2"), order_ids=(oid("ORD-3"),), **fields),  # type: ignore[arg-type]
-        Block(id=oid("BLK-3"), order_ids=(), **fields),  # type: ignore[arg-type]
+    fields: dict[str, Any] = {
+        "instrument_identifiers": {},
+        "side": "Buy",
+        "created_date": NINE,
+        "quantity": Decimal(1),
+    }
+    blocks: list[Stored] = [
+        Block(id=oid("BLK-1"), order_ids=(oid("ORD-1"), oid("ORD-2")), **fields),
+        Block(id=oid("BLK-2"), order_ids=(oid("ORD-3"),), **fields),
+        Block(id=oid("BLK-3"), order_ids=(), **fields),
     ]
-    placement = Placement(id=oid("PLC-1"), block_ids=(oid("BLK-1"), oid("BLK-2")), **fields)  # type: ignore[arg-type]
+    placement = Placement(id=oid("PLC-1"), block_ids=(oid("BLK-1"), oid("BLK-2")), **fields)
     engine.write(put, [*blocks, placement], user="u")
     assert codes(await client.blocks.list(filter="orderIds any (~.code eq 'ord-2')")) == "1"
     assert codes(await client.blocks.list(filter="orderIds.code eq 'ORD-3'")) == "2"
@@ -241,7 +247,7 @@ async def test_pages_neither_lose_nor_repeat_while_others_write(engine: Engine, 
         seen: list[str] = []
         token: str | None = None
         while not seen or token:
-            page = await client.orders.list(limit=7, page=token, **({} if token else {"sort_by": sort}))
+            page = await client.orders.list(limit=7, page=token, sort_by=() if token else sort)
             seen += [row.id.code for row in page.values]
             token = page.next_page
             row = page.values[0]
@@ -355,9 +361,14 @@ async def test_a_page_token_stays_short_however_long_the_question_and_outlives_t
     monkeypatch.setattr("tui.oms.query.page_tokens._LONG_QUERIES", OrderedDict())
     repeated = await client.orders.list(page=token, filter=filter, sort_by=sort)
     assert codes(page) + codes(repeated) == "3145"
-    for question in ({}, {"filter": filter}, {"filter": filter + " ", "sort_by": ["quantity"]}):
+    questions: tuple[dict[str, Any], ...] = (
+        {},
+        {"filter": filter},
+        {"filter": filter + " ", "sort_by": ["quantity"]},
+    )
+    for question in questions:
         with pytest.raises(Refused, match="needs its filter and sortBy") as refused:
-            await client.orders.list(page=token, **question)  # type: ignore[arg-type]
+            await client.orders.list(page=token, **question)
         assert (refused.value.status, refused.value.code) == (400, 689)
 
 
@@ -380,7 +391,8 @@ async def test_a_range_is_answered_the_same_however_it_is_read(
     for filter in (late, "id.code lt 'ORD-10'", "id.code startswith 'ord-0'", f"state lt 'New' and {late}"):
         for sort in ([], ["state"], ["-state"], ["version.asAtModified"], ["quantity"]):
             whole = [row.id for row in (await client.orders.list(filter=filter, sort_by=sort)).values]
-            paged, token = [], ""
+            paged: list[ResourceId] = []
+            token: str | None = ""
             while token is not None:
                 page = await client.orders.list(filter=filter, sort_by=sort, limit=3, page=token or None)
                 paged += [row.id for row in page.values]

@@ -219,15 +219,12 @@ times = st.sampled_from(
 
 @st.composite
 def a_test(draw: st.DrawFn) -> Question:
-    fields, values, ops = draw(
-        st.sampled_from(
-            [
-                (TEXTS, texts, list(COMPARE)),
-                (NUMBERS, numbers, list(COMPARE)[:-1]),
-                (TIMES, times, list(COMPARE)[:-1]),
-            ]
-        )
-    )
+    kinds: list[tuple[dict[str, Any], st.SearchStrategy[Any], list[str]]] = [
+        (TEXTS, texts, list(COMPARE)),
+        (NUMBERS, numbers, list(COMPARE)[:-1]),
+        (TIMES, times, list(COMPARE)[:-1]),
+    ]
+    fields, values, ops = draw(st.sampled_from(kinds))
     name = draw(st.sampled_from(sorted(fields)))
     read = fields[name]
     kind = draw(st.sampled_from(["one", "one", "list", "exists", "set"]))

@@ -43,7 +43,7 @@ from tui.oms.http.app import Server, ServerSettings
 APPLE = {"Instrument/default/Figi": "BBG000B9XRY4"}
 MICROSOFT = {"Instrument/default/Figi": "BBG000BPH459"}
 GILT = {"Instrument/default/Ticker": "UKT 4.5 09/07/34"}
-TERMS = {
+TERMS: dict[str, Any] = {
     "instrumentIdentifiers": APPLE,
     "side": "Buy",
     "type": "Limit",
@@ -361,7 +361,7 @@ class Desk:
 
     def transactions(self, portfolio: str = "GROWTH", *, cancelled: bool = False) -> list[Transaction]:
         """Give what is booked in a portfolio."""
-        query = {"limit": 5000, "showCancelledTransactions": cancelled}
+        query: dict[str, Any] = {"limit": 5000, "showCancelledTransactions": cancelled}
         body = self.read(operations.PORTFOLIO_TRANSACTIONS, id=portfolio, **query)
         return list(codec.decode(ResourceList[Transaction], body).values)
 
@@ -400,7 +400,7 @@ def problem_of(answer: httpx.Response) -> ProblemDetails:
     assert problem.status == answer.status_code
     assert problem.code in CODES | CODES_OF_IDS, f"{problem.code} is no code of section 2.0"
     assert problem.type == f"https://docs.lusid.com/#section/Error-Codes/{problem.code}"
-    assert re.fullmatch(r"([A-Z][a-z]+)+", problem.name), problem.name
+    assert re.fullmatch(r"([A-Z][a-z]+)+", problem.name or ""), problem.name
     assert problem.title
     assert problem.detail
     return problem
@@ -426,9 +426,17 @@ def check_partial(endpoint: Operation[Any, Any], body: Any, reply: Any) -> None:
 
 
 def failure(reply: Any) -> ErrorDetail:
-    """Give the one failure of a partial call."""
+    """Return the one failure of a partial call."""
     (only,) = reply.failed.values()
+    assert isinstance(only, ErrorDetail)
     return only
+
+
+def detail(reply: Any) -> str:
+    """Return the reason of the one failure of a partial call."""
+    said = failure(reply).detail
+    assert said is not None
+    return said
 
 
 @contextmanager

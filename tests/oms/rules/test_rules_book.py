@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -19,16 +18,24 @@ class Counting:
     """The store, counting how often it is asked."""
 
     def __init__(self, desk: Desk) -> None:
-        self._store = desk.engine.store
+        self._store: Any = desk.engine.store
         self.asked = 0
 
     def get(self, kind: type[Any], id: Any) -> Any:
         self.asked += 1
         return self._store.get(kind, id)
 
-    def related(self, relation: Relation[Any], target: Any) -> Iterable[Any]:
+    def get_all(self, kind: type[Any], ids: Any) -> Any:
+        self.asked += 1
+        return self._store.get_all(kind, ids)
+
+    def related(self, relation: Relation[Any], target: Any) -> Any:
         self.asked += 1
         return self._store.related(relation, target)
+
+    def related_all(self, relation: Relation[Any], targets: Any) -> Any:
+        self.asked += 1
+        return self._store.related_all(relation, targets)
 
 
 def test_a_book_asks_the_store_once_for_each_entity(desk: Desk) -> None:
@@ -46,6 +53,7 @@ def test_a_book_undoes_an_attempt_that_fails(desk: Desk) -> None:
     desk.create("B", {"O1": 100})
     uow = desk.a_book()
     block, order = uow.get(Block, rid("B")), uow.get(Order, rid("O1"))
+    assert order is not None
 
     def fail() -> None:
         with uow.savepoint():

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.decimals import decimals
 from tests.oms.rules.rules_client import APPLE, GILT, Desk, failure, id_of, rid, usd
 from tui.api.models import Transaction
 from tui.oms.rules.booking import weekdays_after
@@ -48,7 +49,11 @@ def test_b2_a_transaction_is_mapped_from_its_allocation(desk: Desk) -> None:
     desk.create("B", {"O1": 100})
     desk.put_allocation("A1", "O1", 10, price=usd("189.55"), portfolioId=id_of("INCOME"), **fields)
     transaction = booked(desk, "A1")
-    assert (transaction.transaction_id, transaction.type, transaction.units) == ("Desk-A1", "Buy", 10)
+    assert (transaction.transaction_id, transaction.type, transaction.units) == (
+        "Desk-A1",
+        "Buy",
+        Decimal(10),
+    )
     assert (transaction.total_consideration.amount, transaction.total_consideration.currency) == (
         Decimal("1516.4"),
         "GBP",
@@ -75,7 +80,7 @@ def test_b2_without_a_rate_the_price_currency_settles(desk: Desk) -> None:
     desk.create("B", {"O1": {"quantity": 100, "side": "Buy"}})
     desk.put_allocation("A1", "O1", 10, side=None)
     transaction = booked(desk, "A1")
-    assert (transaction.type, transaction.exchange_rate) == ("Buy", 1)
+    assert (transaction.type, transaction.exchange_rate) == ("Buy", Decimal(1))
     assert transaction.total_consideration.currency == "USD"
 
 
@@ -88,9 +93,9 @@ def test_b2_a_bond_is_quoted_per_hundred_nominal(desk: Desk) -> None:
     transaction = booked(desk, "P-O1")
     assert transaction.total_consideration.amount == Decimal(9_937_000)
     assert transaction.transaction_price is not None
-    assert (transaction.units, transaction.transaction_price.price) == (10_000_000, Decimal("99.37"))
+    assert (transaction.units, transaction.transaction_price.price) == decimals(10_000_000, "99.37")
     entry = desk.block_entry("B")
-    assert (entry.booked.amount, entry.derived_state) == (9_937_000, "Booked")
+    assert (entry.booked.amount, entry.derived_state) == (Decimal(9_937_000), "Booked")
     assert entry.executed.amount == 10_000_000 * Decimal("99.37"), "units times prices (G3)"
 
 
@@ -131,7 +136,7 @@ def test_b3_a_changed_allocation_amends_its_transaction(desk: Desk) -> None:
     booked(desk, "A1")
     desk.put_allocation("A1", "O1", 25)
     again = booked(desk, "A1")
-    assert (again.transaction_id, again.units, again.transaction_status) == ("Desk-A1", 25, "Active")
+    assert (again.transaction_id, again.units, again.transaction_status) == ("Desk-A1", Decimal(25), "Active")
     assert [each.units for each in desk.transactions()] == [25]
     everything = desk.transactions(cancelled=True)
     assert {each.units: each.transaction_status for each in everything} == {10: "Amended", 25: "Active"}
@@ -199,7 +204,7 @@ FEES = (
 
 
 def fees_on(transaction: Transaction) -> dict[str, str]:
-    return {key: str(each.value) for key, each in transaction.properties.items()}
+    return {key: str(each.value) for key, each in (transaction.properties or {}).items()}
 
 
 def test_b5_fees_are_said_beside_a_consideration_that_stays() -> None:
@@ -247,9 +252,9 @@ def test_b7_without_marking_only_the_graph_knows(desk: Desk) -> None:
     properties = {"Transaction/Desk/D": {"key": "Transaction/Desk/D", "value": {"labelValue": "LDN"}}}
     transaction = booked(desk, "P-O1", transactionProperties=properties)
     assert (desk.allocation("P-O1").state, desk.order("O1").state) == ("New", "PartiallyFilled")
-    assert set(transaction.properties) == {"Transaction/Desk/D"}
+    assert set(transaction.properties or ()) == {"Transaction/Desk/D"}
     entry = desk.block_entry("B")
-    assert (entry.booked.quantity, entry.booked.amount) == (40, Decimal("7580"))
+    assert (entry.booked.quantity, entry.booked.amount) == decimals(40, 7580)
     assert [detail.id for detail in entry.booked.details] == ["Desk-P-O1"]
 
 

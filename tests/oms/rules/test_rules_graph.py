@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from tests.decimals import decimals
 from tests.oms.rules.rules_client import GILT, Desk, id_of, rid, usd
 from tui.api import codec
 from tui.api.models import Block, Order, OrderGraphBlock, Placement
@@ -98,7 +100,10 @@ def test_g1_cancelled_orders_show_by_state_only(desk: Desk) -> None:
     desk.create("B", {"O1": 100, "O2": 50, "O3": 20})
     desk.cancel("O2")
     ordered = desk.block_entry("B").ordered
-    assert (ordered.quantity, ordered.quantity_by_state) == (120, {"New": 120, "Cancelled": 50})
+    assert (ordered.quantity, ordered.quantity_by_state) == (
+        Decimal(120),
+        {"New": Decimal(120), "Cancelled": Decimal(50)},
+    )
     desk.cancel("O1", "O3")
     assert desk.block_entry("B").derived_state == "Cancelled"
 
@@ -111,7 +116,10 @@ def test_g2_placed_is_what_live_placements_hold_and_lists_children_too(desk: Des
     desk.fill("E1", "Q", 10)
     desk.cancel_placement("Q")
     placed = desk.block_entry("B").placed
-    assert (placed.quantity, placed.quantity_by_state) == (70, {"New": 60, "Cancelled": 40})
+    assert (placed.quantity, placed.quantity_by_state) == (
+        Decimal(70),
+        {"New": Decimal(60), "Cancelled": Decimal(40)},
+    )
     assert {detail.id for detail in placed.details} == {rid("P"), rid("P-A"), rid("Q")}
 
 
@@ -121,7 +129,7 @@ def test_g3_executed_has_the_price_of_its_fills(desk: Desk) -> None:
     desk.fill("E1", "P", 10, price="1.5")
     desk.fill("E2", "P", 20, price=2)
     executed = desk.block_entry("B").executed
-    assert (executed.quantity, executed.amount) == (30, 55)
+    assert (executed.quantity, executed.amount) == decimals(30, 55)
     assert [detail.id for detail in executed.details] == [rid("E1"), rid("E2")]
     assert desk.placement_entry("P").calculated_average_price == Decimal(55) / 30
 
@@ -140,7 +148,7 @@ def test_g4_a_block_without_orders_has_its_placements_allocations(desk: Desk) ->
     desk.place("P", "U", 100)
     desk.put_allocation("A1", "P", 10, placementIds=[id_of("P")])
     (detail,) = desk.block_entry("U").allocated.details
-    assert (detail.id, detail.allocated_order_id, detail.quantity) == (rid("A1"), rid("P"), 10)
+    assert (detail.id, detail.allocated_order_id, detail.quantity) == (rid("A1"), rid("P"), Decimal(10))
 
 
 def test_g5_booked_is_what_stands_booked_with_its_consideration(desk: Desk) -> None:
@@ -152,7 +160,7 @@ def test_g5_booked_is_what_stands_booked_with_its_consideration(desk: Desk) -> N
     desk.put_allocation("A2", "O1", 6, price=usd(200))
     desk.book("A2")
     booked = desk.block_entry("B").booked
-    assert (booked.quantity, booked.amount) == (16, 1900 + 1200)
+    assert (booked.quantity, booked.amount) == decimals(16, 1900 + 1200)
     assert [detail.id for detail in booked.details] == ["Desk-A1", "Desk-A2"]
 
 
@@ -222,8 +230,8 @@ def test_a_value_block_is_judged_in_money(desk: Desk) -> None:
     assert desk.block_entry("B").derived_state == "Placed"
     desk.fill("E1", "P", 5, price=200)
     entry = desk.block_entry("B")
-    assert (entry.ordered.amount, entry.placed.amount, entry.executed.amount) == (1000, 1000, 1000)
-    assert (entry.ordered.amount_by_state, entry.derived_state) == ({"New": 1000}, "Executed")
+    assert (entry.ordered.amount, entry.placed.amount, entry.executed.amount) == decimals(1000, 1000, 1000)
+    assert (entry.ordered.amount_by_state, entry.derived_state) == ({"New": Decimal(1000)}, "Executed")
 
 
 def test_a_value_block_of_a_bond_is_judged_in_money_too(desk: Desk) -> None:
@@ -236,7 +244,7 @@ def test_a_value_block_of_a_bond_is_judged_in_money_too(desk: Desk) -> None:
     desk.fill("E2", "P", 750_000, price="80", **gilt)
     assert desk.block_entry("B").derived_state == "Executed"
     entry = desk.placement_entry("P")
-    assert (entry.executed.amount, entry.derived_state) == (1_000_000, "Executed")
+    assert (entry.executed.amount, entry.derived_state) == (Decimal(1_000_000), "Executed")
     desk.put_allocation("A1", "O1", 1_250_000, price=usd("80"), placementIds=[id_of("P")], **gilt)
     assert desk.block_entry("B").derived_state == "Allocated"
     assert desk.placement_entry("P").derived_state == "Allocated"
@@ -254,7 +262,7 @@ def test_a_block_nobody_ordered_for_is_measured_by_its_own_size(desk: Desk) -> N
 
 def test_every_entry_a_call_changes_is_among_those_it_touches(desk: Desk) -> None:
     """Plays a morning over shared blocks and children, and makes every entry anew after each call."""
-    calls = [
+    calls: list[Callable[[], object]] = [
         lambda: desk.create("B", {"O1": 60, "O2": 20}),
         lambda: desk.create("C", {"O3": 80}),
         lambda: desk.place("P", "B C", 120),

@@ -24,6 +24,24 @@ def weighted(desk: Desk, id: dict[str, str]) -> Any:
     return desk.send(operations.ALLOCATE_WEIGHTED, body)
 
 
+TERMS: dict[str, Any] = {
+    "instrumentIdentifiers": APPLE,
+    "side": "Buy",
+    "type": "Market",
+    "timeInForce": "Day",
+}
+
+
+def created_with(name: str) -> Send:
+    """Return the creation of an order whose member ``name`` is an id."""
+    return lambda desk, id: desk.create("B", {"O": {"quantity": 1, name: id}})
+
+
+def stored_with(name: str) -> Send:
+    """Return the upsert of an order whose member ``name`` is an id."""
+    return lambda desk, id: desk.put_order("O", **{name: id})
+
+
 PLACES: dict[str, Send] = {
     "Requests[0].BlockId": lambda desk, id: desk.send(
         operations.CREATE_ORDERS,
@@ -33,16 +51,8 @@ PLACES: dict[str, Send] = {
         operations.CREATE_ORDERS,
         {"requests": [{"blockId": id_of("B"), "orders": [{"id": id, "quantity": 1}], **TERMS}]},
     ),
-    **{
-        f"Requests[0].Orders[0].{field(name)}": lambda desk, id, name=name: desk.create(
-            "B", {"O": {"quantity": 1, name: id}}
-        )
-        for name in OUTSIDE
-    },
-    **{
-        f"OrderRequests[0].{field(name)}": lambda desk, id, name=name: desk.put_order("O", **{name: id})
-        for name in ("id", *OUTSIDE)
-    },
+    **{f"Requests[0].Orders[0].{field(name)}": created_with(name) for name in OUTSIDE},
+    **{f"OrderRequests[0].{field(name)}": stored_with(name) for name in ("id", *OUTSIDE)},
     "[u].PortfolioId": lambda desk, id: desk.update("O1", portfolioId=id),
     "Requests[0].DestinationBlockId": lambda desk, id: desk.send(
         operations.MOVE_ORDERS, {"requests": [{"orderId": id_of("O1"), "destinationBlockId": id}]}
@@ -85,8 +95,6 @@ PLACES: dict[str, Send] = {
     "PortfolioWeights[0].PortfolioId": weighted,
 }
 """Every place of a request where an id stands that need not exist, by the field's name in a refusal."""
-
-TERMS = {"instrumentIdentifiers": APPLE, "side": "Buy", "type": "Market", "timeInForce": "Day"}
 
 
 @pytest.fixture

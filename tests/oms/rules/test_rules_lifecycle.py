@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -66,7 +67,7 @@ def test_l5_a_cancelled_fill_is_no_units_at_all(desk: Desk) -> None:
 
 
 def test_l1_an_order_goes_through_every_stage_to_its_transaction(desk: Desk) -> None:
-    stages = [
+    stages: list[Callable[[], object]] = [
         lambda: desk.create("B", {"O1": 100}),
         lambda: desk.place("P", "B", 100),
         lambda: desk.fill("E1", "P", 100),
@@ -97,7 +98,7 @@ def test_l2_l6_any_text_is_a_state(desk: Desk) -> None:
     assert json.loads(raw)["state"] == strange
     assert desk.codes(Order, "state eq 'Awaiting the PM''s word\t(%s)'") == ["O1"]
     assert desk.execution("E1").state == desk.order("O1").state == desk.allocation("A1").state
-    assert desk.block_entry("B").ordered.quantity_by_state == {desk.order("O1").state: 100}
+    assert desk.block_entry("B").ordered.quantity_by_state == {desk.order("O1").state: Decimal(100)}
 
 
 def test_l3_the_states_an_order_passes_through(desk: Desk) -> None:
@@ -163,7 +164,7 @@ def test_l10_every_read_shows_what_held_at_its_time(desk: Desk) -> None:
     assert [desk.placement("P", at).state for at in (placed, cancelled)] == ["New", "Cancelled"]
     assert [each.quantity for each in desk.all(Order, asAt=born.isoformat())] == [100]
     (entry,) = desk.block_entries(asAt=placed.isoformat())
-    assert (entry.placed.quantity, entry.derived_state) == (90, "Placed")
+    assert (entry.placed.quantity, entry.derived_state) == (Decimal(90), "Placed")
     with refused("OrderNotFound", 650, 404):
         desk.order("O1", born - just)
     with refused("BlockNotFound", 727, 404):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def test_p1_every_block_must_exist(desk: Desk) -> None:
         {"stopPrice": usd(1)},
     ],
 )
-def test_p2_a_placement_is_of_its_blocks_terms(desk: Desk, other: dict) -> None:
+def test_p2_a_placement_is_of_its_blocks_terms(desk: Desk, other: dict[str, Any]) -> None:
     desk.create("B", {"O1": 100})
     with refused("BlockFieldMismatch"):
         desk.place("P", "B", 10, **other)
@@ -256,7 +257,7 @@ def test_p12_cancelling_frees_exactly_what_is_not_executed(desk: Desk) -> None:
     desk.fill("E1", "P", 30)
     desk.cancel_placement("P")
     assert desk.block_entry("B").placed.quantity == 30
-    assert desk.block_entry("B").placed.quantity_by_state == {"Cancelled": 100}
+    assert desk.block_entry("B").placed.quantity_by_state == {"Cancelled": Decimal(100)}
     with refused("OverPlacement"):
         desk.place("P2", "B", 71)
     desk.place("P2", "B", 70)

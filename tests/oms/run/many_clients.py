@@ -174,7 +174,7 @@ class Desks:
     async def _check_orders(self, client: httpx.AsyncClient, rows: list[Any]) -> None:
         """The orders of a call are all there or none, also of one that has only just been made."""
         for row in rows:
-            _, number, turn, *_ = [*row["block"]["id"]["code"].split("-"), "", ""]
+            _, number, turn, *_ = f"{row['block']['id']['code']}--".split("-")
             if not turn:
                 continue
             size = 1 + (int(turn) + 1) * 7 % 20

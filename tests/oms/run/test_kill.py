@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from tests.oms.run.kill_harness import size_of
-from tests.oms.run.many_clients import ROOT
+from tests.paths import ROOT
 from tui.api.models import Block, Order
 from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.engine import Engine

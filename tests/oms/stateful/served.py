@@ -251,7 +251,9 @@ class Served:
         return _LOOP.run_until_complete(self._read(last, query))
 
     async def _read(self, last: Desk | None, query: str) -> Desk:
-        return Desk({name: await self._table(name, last and last.tables[name], query) for name in LISTS})
+        return Desk(
+            {name: await self._table(name, last.tables[name] if last else None, query) for name in LISTS}
+        )
 
     async def _table(self, name: str, last: Table | None, query: str) -> Table:
         status, body = await self._answer("GET", f"/api/{name}", None, query)

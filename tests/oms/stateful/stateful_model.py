@@ -7,7 +7,7 @@ rules, which say what may be called and what the model learns of it, are in the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -166,7 +166,12 @@ class Day(RuleBasedStateMachine):
 
     def new(self, family: str, number: int) -> str:
         """An id that is not taken, or now and then any."""
-        taken = {"BLK": self.blocks, "ORD": self.orders, "PLC": self.placements, "EXE": self.executions}
+        taken: dict[str, Collection[str]] = {
+            "BLK": self.blocks,
+            "ORD": self.orders,
+            "PLC": self.placements,
+            "EXE": self.executions,
+        }
         pool = [f"{family}-{n}" for n in range(POOLS[family])]
         free = [code for code in pool if code not in taken[family]]
         there = free if free and number != ODD else pool
@@ -284,9 +289,9 @@ class Day(RuleBasedStateMachine):
         assert {code: (row.quantity, row.state) for code, row in now.placements.items()} == {
             code: (each.quantity, each.state) for code, each in self.placements.items()
         }, self.last
-        for code, row in now.placements.items():
-            parent = row.parent_placement_id and row.parent_placement_id.code
-            assert (parent, [id.code for id in row.block_ids]) == (
+        for code, placement in now.placements.items():
+            parent = placement.parent_placement_id and placement.parent_placement_id.code
+            assert (parent, [id.code for id in placement.block_ids]) == (
                 self.placements[code].parent,
                 self.placements[code].blocks,
             )

@@ -447,7 +447,7 @@ class TradingDay(Day):
     def upsert_allocations(self, allocation: int, order: int, on: int, quantity: int, state: int) -> None:
         codes = sorted({*self.now.allocations, *(f"ALL-{number}" for number in range(POOLS["ALL"]))})
         where = self.known(self.placements, on)
-        request = {
+        request: dict[str, Any] = {
             "id": id_of(codes[allocation % len(codes)]),
             "allocatedOrderId": id_of(self.known(self.orders, order)),
             "portfolioId": id_of(PORTFOLIOS[order % 2]),
@@ -547,7 +547,7 @@ CALLS = (
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_whatever_is_called_quantities_add_up(part: int) -> None:
-    day = type(f"Day{part}", (TradingDay,), {"tally": Counter()})
+    day: type[TradingDay] = type(f"Day{part}", (TradingDay,), {"tally": Counter()})
     drawn_anew = RUNS > CI_RUNS
     run_state_machine_as_test(
         day if drawn_anew else seeded(part)(day),
