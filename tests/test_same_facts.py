@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from tests.service.order_lines import Dealer
+from tests.service.dealer import Dealer
 from tui.api.http import asgi_transport
 from tui.api.life_cycle import exceeds
 from tui.api.models import OrderGraphBlock
 from tui.oms.domain.unit_of_work import BOOKINGS_OF_ALLOCATION, CUT_ORDERS_OF_BLOCK, RELATIONS, Booking
 from tui.oms.run.embedded import Embedded
+from tui.service.snapshot.block_totals import with_totals
 from tui.service.snapshot.snapshot import LINKS, TRANSACTIONS_OF_ALLOCATION, EntityKind, Snapshot
-from tui.service.snapshot.totals import with_totals
 
 
 @pytest.fixture

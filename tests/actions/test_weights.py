@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.service.entities import NINE, block, execution, order, placement, rid
+from tests.service.sample_rows import NINE, block, execution, order, placement, rid
 from tui.actions.action import Scope
 from tui.actions.post_trade import allocate_form, allocate_verb
 from tui.service.environment import Environment, EnvironmentKind

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.columns.steps import done
-from tests.service.entities import NINE, allocation, block, execution, label, order, placement, rid, usd
-from tests.service.entities import transaction as booking
+from tests.service.sample_rows import NINE, allocation, block, execution, label, order, placement, rid, usd
+from tests.service.sample_rows import transaction as booking
 from tui.api.base import ResourceId
 from tui.columns.column import natural
 from tui.columns.filter import parse_filter

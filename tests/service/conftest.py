@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.service.order_lines import Dealer
+from tests.service.dealer import Dealer
 from tui.api.http import AsyncBaseTransport, asgi_transport
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server

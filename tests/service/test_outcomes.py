@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.service.entities import NINE, rid
+from tests.service.sample_rows import NINE, rid
 from tui.service.outcomes import Outcome, Report, Status
 from tui.service.snapshot.snapshot import EntityKind, Ref
 

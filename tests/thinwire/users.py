@@ -19,7 +19,7 @@ from textual.widgets import Input
 
 from styles.themes import THEMES
 from tests.blotter_app import desk_app
-from tests.service.order_lines import Line
+from tests.service.dealer import FaultyTransport
 from tests.thinwire.recording import PATIENCE, Hands, Recording, hands_on
 from tui.api.http import AsyncBaseTransport
 from tui.screens.desk.layout import PANES
@@ -49,7 +49,7 @@ VIEW_KEYS: Final = (*MOVES, "j", "k", "i", "h", "y", "slash", "n", "tab", "enter
 class Somebody:
     """Presses what comes to mind, on whatever screen is on top."""
 
-    def __init__(self, hands: Hands, line: Line, chance: random.Random) -> None:
+    def __init__(self, hands: Hands, line: FaultyTransport, chance: random.Random) -> None:
         self.hands, self.line, self.chance = hands, line, chance
 
     async def act(self) -> None:
@@ -133,13 +133,13 @@ async def wear(hands: Hands, theme: str) -> None:
 @asynccontextmanager
 async def at_the_desk(
     size: tuple[int, int], *, synchronised: bool = True, ascii: bool = False
-) -> AsyncIterator[tuple[Hands, Line]]:
+) -> AsyncIterator[tuple[Hands, FaultyTransport]]:
     """Give hands on a real blotter that has read its desk, and the line to its server."""
     ticks = itertools.count(step=1.0)
-    lines: list[Line] = []
+    lines: list[FaultyTransport] = []
 
     def wrap(server: AsyncBaseTransport) -> AsyncBaseTransport:
-        lines.append(Line(server))
+        lines.append(FaultyTransport(server))
         return lines[-1]
 
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:

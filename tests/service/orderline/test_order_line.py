@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from tests.service.entities import NINE, order
+from tests.service.sample_rows import NINE, order
 from tui.api.base import ResourceId
 from tui.service.id_lookup import portfolio_lookup
 from tui.service.orderline import OrderLine, Parsed, PortfolioShare, parse_order_line

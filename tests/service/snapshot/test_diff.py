@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from tests.service.entities import allocation, block, execution, order, placement, rid, transaction, version
+from tests.service.sample_rows import (
+    allocation,
+    block,
+    execution,
+    order,
+    placement,
+    rid,
+    transaction,
+    version,
+)
+from tui.api.base import ResourceId
 from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
 from tui.service.snapshot.diff import Delta, diff
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
@@ -92,3 +102,20 @@ def test_an_allocation_changes_when_it_is_booked() -> None:
     delta = diff(old, builder.freeze())
     assert delta[EntityKind.ALLOCATIONS].changed == {rid("ALL-1"): frozenset({"booked"})}
     assert delta[EntityKind.ORDERS].changed == {rid("ORD-1"): frozenset({"booked"})}
+
+
+def test_rows_of_a_portfolio_look_different_when_another_fund_has_one_of_its_code() -> None:
+    old = desk()
+    builder = SnapshotBuilder(old)
+    builder.put(EntityKind.ORDERS, [replace(order("ORD-7"), portfolio_id=ResourceId("Fund", "GROWTH"))])
+    new = builder.freeze()
+    assert (old.portfolio_label(rid("GROWTH")), new.portfolio_label(rid("GROWTH"))) == (
+        "GROWTH",
+        "Desk/GROWTH",
+    )
+    delta = diff(old, new)
+    assert delta[EntityKind.ORDERS].added == {rid("ORD-7")}
+    assert delta[EntityKind.ORDERS].others
+    assert delta[EntityKind.ALLOCATIONS].others
+    builder.put(EntityKind.ORDERS, [replace(order("ORD-8"), portfolio_id=ResourceId("Fund", "INCOME"))])
+    assert not diff(new, builder.freeze())[EntityKind.ORDERS].others

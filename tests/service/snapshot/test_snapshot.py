@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.decimals import decimals
-from tests.service.entities import (
+from tests.service.sample_rows import (
     LUID,
     allocation,
     block,

@@ -14,7 +14,7 @@ from random import Random
 import httpx
 import pytest
 
-from tests.service.order_lines import BASE, Hands, orders_of, placing, rid
+from tests.service.dealer import BASE, SteppedClock, orders_of, placing, rid
 from tui.api.client import Client
 from tui.api.errors import ApiError, NotFound
 from tui.api.http import AsyncBaseTransport, Http
@@ -98,7 +98,7 @@ def intents() -> Iterable[Verb]:
 async def test_three_thousand_intents_on_a_line_that_loses_three_of_ten(
     server: AsyncBaseTransport, seed: int
 ) -> None:
-    line, clock = BadLine(server, Random(seed)), Hands()
+    line, clock = BadLine(server, Random(seed)), SteppedClock()
     client = Client(Http(BASE, transport=line, pause=clock.wait, clock=clock))
     desk, journal = SmallDesk(client), Journal(None)
     writer = Writer(desk, journal, now=lambda: datetime.now(UTC), pause=clock.wait)

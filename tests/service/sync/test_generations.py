@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from tests.api.faults import Script, json_answer
 from tests.decimals import decimals
-from tests.service.order_lines import FIGI, OPENING, Dealer, rid, usd
+from tests.service.dealer import FIGI, OPENING, Dealer, rid, usd
 from tui.api import codec, operations
 from tui.api.base import PerpetualProperty
 from tui.api.client import Client

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from tests.service.order_lines import Dealer, placing, rid
+from tests.service.dealer import Dealer, placing, rid
 from tui.api import operations
 from tui.api.http import AsyncBaseTransport, asgi_transport
 from tui.oms.run.embedded import Embedded

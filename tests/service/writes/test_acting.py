@@ -7,7 +7,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from tests.decimals import decimals
-from tests.service.order_lines import FIGI, OPENING, Dealer, new_orders, placing, rid, usd
+from tests.service.dealer import FIGI, OPENING, Dealer, new_orders, placing, rid, usd
 from tui.api.requests import (
     BlockRequest,
     CancelOrdersAndMoveRemainingRequest,
@@ -16,8 +16,8 @@ from tui.api.requests import (
     PortfolioWeight,
 )
 from tui.service.outcomes import Status
+from tui.service.snapshot.block_totals import with_totals
 from tui.service.snapshot.snapshot import EntityKind, Ref
-from tui.service.snapshot.totals import with_totals
 from tui.service.verbs import (
     AllocateWeighted,
     CancelAndMove,

@@ -16,8 +16,8 @@ import pytest
 from msgspec import Struct
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tests.service.entities import label
-from tests.service.order_lines import Dealer, fill, new_orders, placing, rid
+from tests.service.dealer import Dealer, fill, new_orders, placing, rid
+from tests.service.sample_rows import label
 from tui.api.auth import FixedToken
 from tui.api.client import Client
 from tui.api.http import Http, asgi_transport

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.service.entities import NINE, label, rid
-from tests.service.order_lines import fill, new_orders, placing
+from tests.service.dealer import fill, new_orders, placing
+from tests.service.sample_rows import NINE, label, rid
 from tui.api.client import Client
 from tui.api.http import Http
 from tui.api.requests import (

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from tests.service.entities import (
+from tests.service.dealer import fill, new_orders, placing
+from tests.service.sample_rows import (
     LUID,
     allocation,
     block,
@@ -22,7 +23,6 @@ from tests.service.entities import (
     usd,
     version,
 )
-from tests.service.order_lines import fill, new_orders, placing
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.http import Http

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from tests.service.order_lines import OPENING, Dealer, new_orders, orders_of, placing, rid
+from tests.service.dealer import OPENING, Dealer, new_orders, orders_of, placing, rid
 from tui.api import operations
 from tui.api.http import AsyncBaseTransport
 from tui.api.http_request import Request

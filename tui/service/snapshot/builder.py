@@ -15,6 +15,7 @@ from typing import Any, Final
 from tui.api.base import ResourceId
 from tui.api.codec import BadRow
 from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
+from tui.service.snapshot.block_totals import with_totals
 from tui.service.snapshot.instruments import InstrumentBook
 from tui.service.snapshot.snapshot import (
     BLOCK_OF_ORDER,
@@ -27,7 +28,6 @@ from tui.service.snapshot.snapshot import (
     Row,
     Snapshot,
 )
-from tui.service.snapshot.totals import with_totals
 
 _SERIALS: Final = count(1)
 

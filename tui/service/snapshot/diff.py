@@ -17,7 +17,7 @@ from tui.api.base import ResourceId
 from tui.api.models import OrderGraphBlock
 from tui.api.price_units import PER_UNIT
 from tui.service.snapshot.instruments import Instrument
-from tui.service.snapshot.snapshot import BLOCK_OF_ORDER, LINKS, EntityKind, EntityLink, Snapshot
+from tui.service.snapshot.snapshot import BLOCK_OF_ORDER, LINKS, EntityKind, EntityLink, Ids, Snapshot
 
 NOTHING: Final[frozenset[ResourceId]] = frozenset()
 
@@ -31,7 +31,8 @@ class Delta(Struct, frozen=True):
     ``parent`` of a placement whose parent came or went.
 
     ``others`` says that rows may look different which are not named, because the currency or asset class
-    of an instrument is now another: there is no index of the rows that trade it.
+    of an instrument is now another, or because a portfolio's code now stands in several scopes: there is no
+    index of the rows that trade or belong to it.
     """
 
     added: frozenset[ResourceId] = NOTHING
@@ -106,7 +107,9 @@ def diff(old: Snapshot, new: Snapshot) -> Deltas:
         moved = (*added.get(placements, ()), *removed.get(placements, ()))
         _climb(old, new, moved, changed[placements])
         _name_children(old, new, moved, changed[placements])
-    others = _of_other_instruments(old.instruments, new.instruments)
+    others = _of_other_instruments(old.instruments, new.instruments) | _of_other_portfolios(
+        old.portfolios, new.portfolios
+    )
     found: dict[EntityKind, Delta] = {}
     for family in EntityKind:
         come, gone = added.get(family, set()), removed.get(family, set())
@@ -239,3 +242,10 @@ def _of_other_instruments(
         if (was.price_unit if was else PER_UNIT) != (now.price_unit if now else PER_UNIT):
             found |= {EntityKind.EXECUTIONS, EntityKind.ALLOCATIONS}
     return frozenset(found)
+
+
+def _of_other_portfolios(old: Mapping[str, Ids], new: Mapping[str, Ids]) -> frozenset[EntityKind]:
+    """Return the families that show portfolios, if the code of a known one now stands in other scopes."""
+    if old is not new and any(ids != new.get(code, ids) for code, ids in old.items()):
+        return frozenset({EntityKind.ORDERS, EntityKind.ALLOCATIONS})
+    return frozenset()

@@ -23,10 +23,10 @@ from tui.api.codec import Page
 from tui.api.errors import Forbidden, MalformedReply, NotFound, NotServed
 from tui.api.models import OrderGraphBlock, Transaction
 from tui.api.states import is_cancelled
+from tui.service.snapshot.block_totals import with_totals
 from tui.service.snapshot.builder import SnapshotBuilder, portfolio_of, transaction_key
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
-from tui.service.snapshot.totals import with_totals
 from tui.service.sync.queries import (
     all_of,
     batches,

@@ -8,9 +8,9 @@ from tui.service.verbs.allocations import Allocate, AllocateWeighted, BookTransa
 from tui.service.verbs.amending import CancelAndMove, CancelOrders, UpdateOrders
 from tui.service.verbs.block_fit import misfit
 from tui.service.verbs.curl import curl, unfit
-from tui.service.verbs.fills import RecordFills
 from tui.service.verbs.orders import CreateOrders, MoveOrders
 from tui.service.verbs.placements import CancelPlacements, PlaceBlocks, UpdatePlacements
+from tui.service.verbs.record_fills import RecordFills
 from tui.service.verbs.sweep import SweepBlocks, unsweepable
 from tui.service.verbs.verb import Caution, InFlightMark, PreviewLine, Tier, Verb, Verdict
 

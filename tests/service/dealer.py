@@ -1,4 +1,4 @@
-"""A line to the real server that can be broken, and the dealer who sits at the other end of it."""
+"""A transport to the real server that can fail, and the dealer at the other end of it."""
 
 from __future__ import annotations
 
@@ -32,14 +32,12 @@ BASE = f"{HOST}/api"
 FIGI = {"Instrument/default/Figi": "BBG000B9XRY4"}
 OPENING = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
-Fault = Callable[[httpx.Request], Awaitable[httpx.Response | None]]
 
-
-class Line(AsyncBaseTransport):
-    """Passes requests on to ``server`` and counts them; ``faults`` happen to the next ones that match.
+class FaultyTransport(AsyncBaseTransport):
+    """Passes requests on to ``server`` and records them; the next ones that match fail as they are told to.
 
     ``lost`` carries a request out and then loses the answer, ``cut`` loses it before the server,
-    ``unreachable`` never connects, ``broken`` answers 503 without doing anything.
+    ``unreachable`` never connects, ``broken`` answers 503 without doing anything, ``expired`` answers 401.
     """
 
     def __init__(self, server: AsyncBaseTransport) -> None:
@@ -51,15 +49,15 @@ class Line(AsyncBaseTransport):
         self.before: Callable[[httpx.Request], Awaitable[None]] | None = None
 
     def fail(self, kind: str, path: str = "", times: int = 1) -> None:
-        """Let ``times`` requests whose path contains ``path`` go wrong."""
+        """Make the next ``times`` requests whose path contains ``path`` fail."""
         self._faults.extend([(kind, path)] * times)
 
     def mend(self) -> None:
-        """Let everything through again."""
+        """Let every request through again."""
         self._faults.clear()
 
     def sent(self, path: str, method: str = "POST") -> int:
-        """Give how many requests of ``method`` were made to paths that contain ``path``."""
+        """Return how many requests of ``method`` were made to paths that contain ``path``."""
         return Counter(path in request.url.path and request.method == method for request in self.seen)[True]
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -89,8 +87,8 @@ class Line(AsyncBaseTransport):
 
 
 @dataclass
-class Hands:
-    """The clock of a line: it goes on when somebody waits, and not otherwise."""
+class SteppedClock:
+    """A clock that goes on when somebody waits, and not otherwise."""
 
     seconds: float = 0.0
 
@@ -98,7 +96,7 @@ class Hands:
         return self.seconds
 
     async def wait(self, seconds: float) -> None:
-        """Let ``seconds`` go by without waiting, and others have their turn."""
+        """Advance by ``seconds`` without waiting, and yield to other tasks."""
         self.seconds += seconds
         await asyncio.sleep(0)
 
@@ -108,9 +106,9 @@ class Dealer:
     """Somebody at a desk: what they did is in ``desk``, what they were told in ``updates``."""
 
     desk: Desk
-    line: Line
+    line: FaultyTransport
     journal: Journal
-    clock: Hands
+    clock: SteppedClock
     updates: list[Update] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
 
@@ -124,7 +122,7 @@ class Dealer:
         **given: object,
     ) -> Dealer:
         """Sit down at a desk of one's own, reached over a line of one's own."""
-        line, clock = Line(server), Hands()
+        line, clock = FaultyTransport(server), SteppedClock()
         book = journal or Journal(None)
         pauses: list[float] = []
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.paths import EXAMPLES
-from tests.service.order_lines import Dealer, rid
+from tests.service.dealer import Dealer, rid
 from tui.api import codec
 from tui.api.errors import NotFound
 from tui.api.http import asgi_transport
