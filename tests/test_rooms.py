@@ -79,7 +79,7 @@ def test_the_client_loads_httpx_without_its_command_line() -> None:
     assert "click" in loaded_by("import tui.api.http, click"), "everybody else still finds it"
 
 
-def test_models_and_gates_need_neither_network_nor_database() -> None:
+def test_models_and_codec_need_neither_network_nor_database() -> None:
     loaded = loaded_by("import tui.api.codec, tui.api.operations, tui.api.states, tui.api.errors")
     assert loaded == {"msgspec"}
 

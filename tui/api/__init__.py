@@ -1,1 +1,1 @@
-"""The wire: models, requests, the client, and the gates where bytes become models."""
+"""The API and its client: operations, models, codec, HTTP, tokens, retries and errors."""
