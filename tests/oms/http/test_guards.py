@@ -24,7 +24,7 @@ from tui.api.http import asgi_transport
 from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
-from tui.oms.store import readers
+from tui.oms.store import reader_pool
 
 JSON = {"content-type": "application/json"}
 CREATE = f"{MANAGE}/createorders"
@@ -162,14 +162,14 @@ async def test_a_read_that_nobody_waits_for_any_more_ends(
     engine = Engine.open(tmp_path / "desk.db", instrument_table)
     engine.write(put, [an_order(f"ORD-{number}") for number in range(500)], user="u")
     transport = asgi_transport(Server(engine))
-    monkeypatch.setattr(readers, "STEPS_PER_CHECK", 1_000)
+    monkeypatch.setattr(reader_pool, "STEPS_PER_CHECK", 1_000)
     async with httpx.AsyncClient(transport=transport, base_url="http://embedded/api") as server:
         slow = "/api/orders?filter=instrumentIdentifiers['Instrument/default/Figi'] startswith 'nothing'"
-        monkeypatch.setattr(readers, "MAX_READ_S", 0)
+        monkeypatch.setattr(reader_pool, "MAX_READ_S", 0)
         found = problem(await server.get(slow))
         assert (found.status, found.name) == (503, "StoreFailure")
         monkeypatch.undo()
-        for _ in range(2 * readers.MAX_READERS):
+        for _ in range(2 * reader_pool.MAX_READERS):
             assert (await server.get(slow)).json()["values"] == []
     engine.close()
 

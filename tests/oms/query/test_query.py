@@ -29,7 +29,7 @@ from tui.api.http import Http, asgi_transport
 from tui.api.models import Block, Order, Placement
 from tui.oms.demo.universe import instrument_table
 from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.times import micros, moment
+from tui.oms.domain.times import from_micros, to_micros
 from tui.oms.domain.unit_of_work import Stored
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server
@@ -280,7 +280,7 @@ async def test_pages_hold_together_while_another_thread_writes(tmp_path: Path, s
         page = await client.orders.list(sort_by=sort, limit=9, filter="side eq 'Buy'")
         seen = list(page.values)
         assert page.next_page is not None
-        as_at = moment(json.loads(base64.b64decode(page.next_page))["a"])
+        as_at = from_micros(json.loads(base64.b64decode(page.next_page))["a"])
         while page.next_page is not None:
             page = await client.orders.list(page=page.next_page, limit=9)
             seen += page.values
@@ -289,7 +289,7 @@ async def test_pages_hold_together_while_another_thread_writes(tmp_path: Path, s
         over.set()
         writer.join()
         await client.close()
-    assert engine.store.last > micros(as_at), "others wrote meanwhile"
+    assert engine.store.last > to_micros(as_at), "others wrote meanwhile"
     engine.close()
     assert seen == list(whole.values)
     assert len(seen) > 100

@@ -22,13 +22,13 @@ from tui.api import codec
 from tui.api.models import Order
 from tui.oms.demo.universe import instrument_table
 from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.times import micros
+from tui.oms.domain.times import to_micros
 from tui.oms.domain.unit_of_work import ReplyBuilder, Stored, UnitOfWork
 from tui.oms.engine.engine import Engine
 from tui.oms.query.pages import ListQuery, read_page
 from tui.oms.query.queryable_fields import fields_of
 from tui.oms.store import StoreError
-from tui.oms.store.reads import Reads
+from tui.oms.store.reads import StoreReader
 from tui.oms.store.schema import KINDS
 
 LATER = 2**62
@@ -53,7 +53,9 @@ async def test_every_earlier_version_can_be_read_at_its_as_at(engine: Engine) ->
     for quantity in (100, 60, 80):
         engine.write(put, [an_order("ORD-1", quantity=Decimal(quantity))], user="u", now=NINE)
     times = [stamp.as_at for stamp in engine.store.versions(Order, 1, LATER)]
-    assert times == [micros(NINE), micros(NINE) + 1, micros(NINE) + 2], "equal clock readings, one tick apart"
+    assert times == [to_micros(NINE), to_micros(NINE) + 1, to_micros(NINE) + 2], (
+        "equal clock readings, one tick apart"
+    )
     found = [order_of(engine, "ORD-1", at) for at in times]
     assert [order.quantity for order in found if order] == [100, 60, 80]
     assert order_of(engine, "ORD-1", times[0] - 1) is None
@@ -218,7 +220,7 @@ def test_a_desk_of_the_first_layout_is_brought_up_to_this_one(tmp_path: Path) ->
         old.execute(f"INSERT INTO {kind.table} SELECT * FROM newer")
         old.execute("DROP TABLE newer")
         old.execute(f"CREATE UNIQUE INDEX {kind.table}_id ON {kind.table} (scope, code)")
-        old.execute(f"DROP TABLE IF EXISTS {kind.mix}")
+        old.execute(f"DROP TABLE IF EXISTS {kind.combination_table}")
     old.execute("DROP TABLE live_cut")
     old.execute("UPDATE live_order SET state = 'FILLED' WHERE n = 2")
     old.execute("PRAGMA user_version = 1")
@@ -253,7 +255,7 @@ async def test_a_read_sees_one_state_and_waits_for_no_write(tmp_path: Path) -> N
     engine = Engine.open(tmp_path / "desk.db", instrument_table)
     engine.write(put, [an_order("ORD-1")], user="u")
 
-    def twice(reads: Reads) -> tuple[int, int, int]:
+    def twice(reads: StoreReader) -> tuple[int, int, int]:
         before = reads.last
         engine.write(put, [an_order("ORD-2")], user="u")
         return before, reads.last, len(reads.numbers(Order, oid("ORD-2")))
@@ -290,4 +292,4 @@ async def test_calls_from_many_tasks_take_turns(engine: Engine) -> None:
 
 def test_times_are_kept_to_the_microsecond() -> None:
     for moment in (datetime(1, 1, 1, tzinfo=UTC), NINE + timedelta(microseconds=1)):
-        assert datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros(moment)) == moment
+        assert datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=to_micros(moment)) == moment

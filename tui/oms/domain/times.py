@@ -9,13 +9,13 @@ from typing import Final
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def micros(moment: datetime) -> int:
+def to_micros(moment: datetime) -> int:
     """Return ``moment`` in microseconds since 1970, the store's form of asAt."""
     gap = moment - EPOCH
     return (gap.days * 86_400 + gap.seconds) * 1_000_000 + gap.microseconds
 
 
-def moment(micros: int) -> datetime:
+def from_micros(micros: int) -> datetime:
     """Return ``micros``, microseconds since 1970, as an aware UTC time."""
     return datetime.fromtimestamp(micros // 1_000_000, UTC).replace(microsecond=micros % 1_000_000)
 

@@ -26,12 +26,12 @@ from tui.oms.domain.error_codes import INVALID_REQUEST
 from tui.oms.domain.instrument_master import Instruments
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.request_ids import RequestIds
-from tui.oms.domain.times import moment
+from tui.oms.domain.times import from_micros
 from tui.oms.domain.unit_of_work import Command, Context, EntityChange, UnitOfWork
 from tui.oms.store import Store
 from tui.oms.store.json_cache import JsonCache
-from tui.oms.store.readers import MAX_READERS, Readers
-from tui.oms.store.reads import Reads
+from tui.oms.store.reader_pool import MAX_READERS, ReaderPool
+from tui.oms.store.reads import StoreReader
 
 if TYPE_CHECKING:
     from tui.oms.rules.fees import Fee
@@ -58,7 +58,7 @@ class Engine:
         self.request_ids = RequestIds(self.clock.now() if isinstance(self.clock, VirtualClock) else None)
         self._lock = threading.RLock()
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
-        self._readers = Readers(store.file) if store.file is not None else None
+        self._readers = ReaderPool(store.file) if store.file is not None else None
         self._read_threads = ThreadPoolExecutor(MAX_READERS, thread_name_prefix="read")
 
     @classmethod
@@ -170,7 +170,7 @@ class Engine:
         with self._lock:
             return work(self.store)
 
-    def view(self, work: Callable[[Reads], T]) -> T:
+    def view(self, work: Callable[[StoreReader], T]) -> T:
         """Return the result of ``work`` on a snapshot of the newest committed state.
 
         A desk in a file is read concurrently with writes; a desk in memory has a single connection, so a
@@ -178,7 +178,7 @@ class Engine:
         """
         if self._readers is None:
             return self.read(work)
-        with self._readers.one() as reads:
+        with self._readers.lend() as reads:
             return work(reads)
 
     def _carry_out(
@@ -191,7 +191,7 @@ class Engine:
         json_cache: JsonCache,
     ) -> Any:
         as_at = self.store.next_as_at(now or self.clock.now())
-        context = Context(moment(as_at), user, request_id or self.request_ids.next())
+        context = Context(from_micros(as_at), user, request_id or self.request_ids.next())
         uow = UnitOfWork(self.store, context, self._instruments())
         build_reply = command(uow, request)
         changes = uow.commit()

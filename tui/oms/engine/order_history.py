@@ -25,9 +25,9 @@ from tui.api.entity_relations import (
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.api.states import is_cancelled
 from tui.oms.domain.refusals import not_found
-from tui.oms.domain.times import moment
+from tui.oms.domain.times import from_micros
 from tui.oms.domain.unit_of_work import BOOKINGS_OF_ALLOCATION, Booking
-from tui.oms.store.reads import Reads, Stamped
+from tui.oms.store.reads import StoreReader, VersionRecord
 
 _NOT_SHOWN: Final = frozenset({"id", "version", "links", "properties", "basis", "direction", "state"})
 """Fields whose changes are not listed: they are derived, or have events of their own."""
@@ -75,11 +75,11 @@ class BlockMembership:
     """A time an order was in a block: from ``since`` until before ``until``, in microseconds."""
 
     block: ResourceId
-    since: Stamped[Block]
+    since: VersionRecord[Block]
     until: int
 
 
-def of_order(store: Reads, id: ResourceId, as_at: int) -> list[Event]:
+def history_of_order(store: StoreReader, id: ResourceId, as_at: int) -> list[Event]:
     """Return the order's history up to ``as_at`` (microseconds), newest first (H1).
 
     Raises:
@@ -95,7 +95,9 @@ def of_order(store: Reads, id: ResourceId, as_at: int) -> list[Event]:
 class HistoryBuilder:
     """Builds one order's history."""
 
-    def __init__(self, store: Reads, id: ResourceId, versions: list[Stamped[Order]], as_at: int) -> None:
+    def __init__(
+        self, store: StoreReader, id: ResourceId, versions: list[VersionRecord[Order]], as_at: int
+    ) -> None:
         self._store = store
         self._id = id
         self._versions = versions
@@ -115,16 +117,16 @@ class HistoryBuilder:
         events.sort(key=lambda event: (-event.as_at, _ACTION_ORDER.index(event.action)))
         return events
 
-    def _event(self, stamp: Stamped[Any], action: str, description: str, **more: Any) -> Event:
+    def _event(self, stamp: VersionRecord[Any], action: str, description: str, **more: Any) -> Event:
         number = next(each.number for each in reversed(self._versions) if self._is_at(each, stamp))
         return Event(stamp.as_at, stamp.user, stamp.request_id, number, action, description, **more)
 
-    def _is_at(self, version: Stamped[Order], stamp: Stamped[Any]) -> bool:
+    def _is_at(self, version: VersionRecord[Order], stamp: VersionRecord[Any]) -> bool:
         return version.as_at <= stamp.as_at or version is self._versions[0]
 
-    def _versions_of(self, relation: Relation[Any], target: ResourceId) -> Iterator[list[Stamped[Any]]]:
+    def _versions_of(self, relation: Relation[Any], target: ResourceId) -> Iterator[list[VersionRecord[Any]]]:
         """Yield the versions of each entity that ever referred to ``target``, the newest entity first."""
-        for n in reversed(self._store.ever_linked(relation, target)):
+        for n in reversed(self._store.ever_related(relation, target)):
             versions = self._store.versions(relation.kind, n, self._as_at)
             if versions:
                 yield versions
@@ -156,7 +158,7 @@ class HistoryBuilder:
                 yield self._event(new, "FieldModified", f"{_words(name)} changed", **change)
             yield from self._properties(old.entity, new)
 
-    def _properties(self, old: Order, new: Stamped[Order]) -> Iterator[Event]:
+    def _properties(self, old: Order, new: VersionRecord[Order]) -> Iterator[Event]:
         assert new.entity is not None
         before, after = old.properties or {}, new.entity.properties or {}
         for key in sorted(before.keys() | after.keys()):
@@ -174,7 +176,7 @@ class HistoryBuilder:
 
     def _find_memberships(self) -> Iterator[BlockMembership]:
         for versions in self._versions_of(BLOCK_OF_ORDER, self._id):
-            since: Stamped[Block] | None = None
+            since: VersionRecord[Block] | None = None
             for stamp in versions:
                 inside = stamp.entity is not None and self._id in stamp.entity.order_ids
                 if inside and since is None:
@@ -216,7 +218,7 @@ class HistoryBuilder:
                 )
 
     def _placed(
-        self, membership: BlockMembership, versions: list[Stamped[Placement]], fill_times: set[int]
+        self, membership: BlockMembership, versions: list[VersionRecord[Placement]], fill_times: set[int]
     ) -> Iterator[Event]:
         id = _id_of(versions)
         detail = {**_named("block", membership.block), **_named("placement", id)}
@@ -242,7 +244,7 @@ class HistoryBuilder:
                 change = {"attribute": name, "before": was, "after": now, "detail": detail}
                 yield self._event(new, "PlacementModified", text, **change)
 
-    def _executed(self, versions: list[Stamped[Execution]]) -> Iterator[Event]:
+    def _executed(self, versions: list[VersionRecord[Execution]]) -> Iterator[Event]:
         first = versions[0].entity
         if first is None:
             return
@@ -265,7 +267,7 @@ class HistoryBuilder:
             for booked in self._versions_of(BOOKINGS_OF_ALLOCATION, _id_of(versions)):
                 yield from self._booked(_id_of(versions), booked)
 
-    def _allocated(self, versions: list[Stamped[Allocation]]) -> Iterator[Event]:
+    def _allocated(self, versions: list[VersionRecord[Allocation]]) -> Iterator[Event]:
         id = _id_of(versions)
         units: Decimal | None = None
         for stamp in versions:
@@ -287,7 +289,7 @@ class HistoryBuilder:
             )
             units = now.quantity
 
-    def _booked(self, allocation: ResourceId, versions: list[Stamped[Booking]]) -> Iterator[Event]:
+    def _booked(self, allocation: ResourceId, versions: list[VersionRecord[Booking]]) -> Iterator[Event]:
         for stamp in versions:
             if stamp.entity is None:
                 continue
@@ -301,12 +303,12 @@ class HistoryBuilder:
             )
 
 
-def _membership(since: Stamped[Block], until: int) -> BlockMembership:
+def _membership(since: VersionRecord[Block], until: int) -> BlockMembership:
     assert since.entity is not None
     return BlockMembership(since.entity.id, since, until)
 
 
-def _id_of(versions: list[Stamped[Any]]) -> ResourceId:
+def _id_of(versions: list[VersionRecord[Any]]) -> ResourceId:
     first = versions[0].entity
     assert first is not None  # the first version of an entity is never its deletion
     id: ResourceId = first.id
@@ -338,7 +340,7 @@ def _words(name: str) -> str:
 
 def _head(event: Event) -> dict[str, Any]:
     return {
-        "asAtModified": moment(event.as_at),
+        "asAtModified": from_micros(event.as_at),
         "userIdModified": event.user,
         "requestIdModified": event.request_id,
         "asAtVersionNumber": event.number,
@@ -348,7 +350,7 @@ def _head(event: Event) -> dict[str, Any]:
     }
 
 
-def newer_item(event: Event) -> dict[str, Any]:
+def latest_item(event: Event) -> dict[str, Any]:
     """Return an event as ChangeIntervalWithOrderManagementDetail: values are property values."""
     item = {"detail": dict(event.detail), **_head(event)}
     for name, value in (("previousValue", event.before), ("newValue", event.after)):
@@ -357,7 +359,7 @@ def newer_item(event: Event) -> dict[str, Any]:
     return item
 
 
-def older_item(event: Event) -> dict[str, Any]:
+def item_2_1(event: Event) -> dict[str, Any]:
     """Return an event as EntityChangeItem: values are plain JSON, and absent ones are null."""
     return {
         **_head(event),

@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from tui.api.base import ResourceId
 from tui.oms.domain.caller import Caller
-from tui.oms.domain.times import micros, time_of
+from tui.oms.domain.times import time_of, to_micros
 from tui.oms.engine.engine import Engine
 from tui.oms.http.problems import invalid_value
 
@@ -98,7 +98,7 @@ class Query:
     def as_at(self, name: str = "asAt") -> int | None:
         """Return a time parameter's value in microseconds since 1970, or None."""
         moment = self.time(name)
-        return None if moment is None else micros(moment)
+        return None if moment is None else to_micros(moment)
 
 
 class Call(Struct, frozen=True, dict=True):

@@ -14,13 +14,13 @@ from tui.api.base import Version
 from tui.api.models import Block, Placement
 from tui.api.operations import ENTITIES
 from tui.oms.domain.refusals import not_found
-from tui.oms.domain.times import moment
+from tui.oms.domain.times import from_micros
 from tui.oms.domain.unit_of_work import Booking
 from tui.oms.http.call import Call
 from tui.oms.query.nodes import BooleanOp, Comparison, FilterNode
 from tui.oms.query.pages import ListQuery, PageSlice, read_page
 from tui.oms.query.queryable_fields import TRANSACTIONS, Sql, fields_of
-from tui.oms.store.reads import Reads
+from tui.oms.store.reads import StoreReader
 from tui.oms.store.schema import KINDS
 
 Read = Callable[[Call], bytes]
@@ -109,7 +109,7 @@ def _list(page: PageSlice, href: str) -> bytes:
 
 
 def _version(page: PageSlice) -> Version:
-    return Version(effective_from=datetime.min.replace(tzinfo=UTC), as_at_date=moment(page.as_at))
+    return Version(effective_from=datetime.min.replace(tzinfo=UTC), as_at_date=from_micros(page.as_at))
 
 
 # -- the order graph ---------------------------------------------------------------------------------
@@ -190,9 +190,9 @@ def order_history(call: Call) -> bytes:
 
     as_at = call.query.as_at()
 
-    def work(store: Reads) -> Sequence[order_history.Event]:
-        return order_history.of_order(store, call.id, LATEST if as_at is None else as_at)
+    def work(store: StoreReader) -> Sequence[order_history.Event]:
+        return order_history.history_of_order(store, call.id, LATEST if as_at is None else as_at)
 
     events = call.engine.view(work)
-    shape = order_history.older_item if call.generation == "2.1" else order_history.newer_item
+    shape = order_history.item_2_1 if call.generation == "2.1" else order_history.latest_item
     return codec.encode({"values": [shape(event) for event in events], "href": call.href, "links": []})

@@ -21,7 +21,7 @@ from tui.api.requests import ExecutionRequest, PlacementRequest
 from tui.api.states import direction_of, is_cancelled, normal
 from tui.oms.demo import roster
 from tui.oms.domain.clock import Clock
-from tui.oms.domain.times import micros
+from tui.oms.domain.times import to_micros
 from tui.oms.market.exchange import Exchange
 from tui.oms.market.fill_generator import FillGenerator, amount_of, foreign_currency, has_live_children
 from tui.oms.market.parameters import MarketRules
@@ -252,7 +252,7 @@ class Broker:
     def _is_expired(self, placement: Placement) -> bool:
         """Return whether a day placement is from a day that has closed."""
         made = placement.version.as_at_created if placement.version else None
-        if self._closed_at is None or made is None or micros(made) > self._closed_at:
+        if self._closed_at is None or made is None or to_micros(made) > self._closed_at:
             return False
         return normal(placement.time_in_force) == "day"
 

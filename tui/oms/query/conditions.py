@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.times import micros, time_of, time_text
+from tui.oms.domain.times import time_of, time_text, to_micros
 from tui.oms.query.nodes import BooleanOp, Comparison, Exists, FilterNode, ListCondition, Not, Value
 from tui.oms.query.queryable_fields import FieldType, QueryableField, QueryableFields, Sql, join_conditions
 from tui.oms.store.folding import fold
@@ -167,7 +167,7 @@ def _argument(field: QueryableField, value: Value) -> object:
     elif field.type in (FieldType.TIME, FieldType.SINCE):
         moment = time_of(value) if isinstance(value, str) else value
         if isinstance(moment, datetime):
-            return micros(moment) if field.type is FieldType.SINCE else time_text(moment)
+            return to_micros(moment) if field.type is FieldType.SINCE else time_text(moment)
     elif isinstance(value, bool):
         return int(value)
     raise Refusal(

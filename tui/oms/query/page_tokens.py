@@ -24,7 +24,7 @@ from msgspec import Meta
 
 from tui.oms.domain.error_codes import INVALID_PAGE_TOKEN
 from tui.oms.domain.refusals import Refusal
-from tui.oms.domain.times import micros
+from tui.oms.domain.times import to_micros
 
 MAX_TOKEN_LENGTH: Final = 500
 """Characters of a page token (section 2.0)."""
@@ -48,7 +48,7 @@ class PageToken(msgspec.Struct, frozen=True, omit_defaults=True, rename=_SHORT_N
     """The content of a page token."""
 
     after_seq: Annotated[int, Meta(ge=0, le=2**62)]
-    read_as_at: Annotated[int, Meta(ge=micros(EARLIEST), le=micros(LATEST))]
+    read_as_at: Annotated[int, Meta(ge=to_micros(EARLIEST), le=to_micros(LATEST))]
     filter: str = ""
     sort: tuple[str, ...] = ()
     digest: str = ""

@@ -24,7 +24,7 @@ from tui.oms.query.planner import Conjunct, PlanStep, QueryPlan, conjuncts_of
 from tui.oms.query.queryable_fields import QueryableFields, Sql, join_conditions
 from tui.oms.query.sorting import Cursor, Sort, parse_sort
 from tui.oms.store.folding import fold
-from tui.oms.store.reads import Reads
+from tui.oms.store.reads import StoreReader
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 5_000
@@ -69,7 +69,7 @@ class PageSlice(Struct, frozen=True):
     as_at: int
 
 
-def read_page(reads: Reads, query: ListQuery) -> PageSlice:
+def read_page(reads: StoreReader, query: ListQuery) -> PageSlice:
     """Read the page of ``query``.
 
     Raises:
@@ -151,7 +151,7 @@ class _PageReader(Struct):
     interpreter lock, and fetching row by row would take it once per row.
     """
 
-    reads: Reads
+    reads: StoreReader
     query: ListQuery
     as_at: int
     past: bool

@@ -216,8 +216,9 @@ class QueryPlan:
         kind = self._kind
         own = self._combination_conjuncts
         where = join_conditions(" AND ", [conjunct.condition(live=True) for conjunct in own])
+        columns = ", ".join(kind.columns[: kind.low_cardinality])
         combinations = self._connection.execute(
-            f"SELECT {', '.join(kind.columns[: kind.few])} FROM {kind.mix} l WHERE {where.text} LIMIT ?",
+            f"SELECT {columns} FROM {kind.combination_table} l WHERE {where.text} LIMIT ?",
             (*where.values, MAX_SCANS + 1),
         ).fetchall()
         parameters = sum(len(conjunct.condition(live=True).values) for conjunct in self._unanswered(own))

@@ -22,7 +22,7 @@ from tui.api.models import Transaction
 from tui.oms.domain.error_codes import INVALID_VALUE
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import Booking
-from tui.oms.store.schema import KINDS, EntityTable, column
+from tui.oms.store.schema import KINDS, EntityTable, column_of
 
 SINCE: Final = "version.asAtModified"
 
@@ -168,10 +168,10 @@ class QueryableFields:
             return QueryableField(name, leaf, Sql(f"l.{part}"), Sql(f"v.{part}"), indexed=True)
         if path == SINCE:
             return QueryableField(name, FieldType.SINCE, Sql("l.since"), Sql("v.as_at"), indexed=True)
-        if path in self.kind.hot:
-            few = path in self.kind.hot[: self.kind.few]
+        if path in self.kind.indexed_paths:
+            few = path in self.kind.indexed_paths[: self.kind.low_cardinality]
             return QueryableField(
-                name, leaf, Sql(f"l.{column(path)}"), kept, indexed=True, low_cardinality=few
+                name, leaf, Sql(f"l.{column_of(path)}"), kept, indexed=True, low_cardinality=few
             )
         return QueryableField(name, leaf, kept, kept, link=link)
 

@@ -74,7 +74,7 @@ class Batch:
         self._closed.append((old, kind.number, self.as_at))
         seq = self._journal(kind, n, after, self._json_cache.encode_and_keep(after))
         values = self._values(kind, after)
-        if values == kind.values(before):
+        if values == kind.indexed_values(before):
             self._moved[kind].append((seq, self.as_at, n))
         else:
             self._changed[kind].append((seq, self.as_at, *values, n))
@@ -106,12 +106,12 @@ class Batch:
         insert(connection, "INSERT OR IGNORE INTO link", self._links)
         for kind, mixes in self._mixes.items():
             same = " AND ".join(
-                f"{name} IS ?{place}" for place, name in enumerate(kind.columns[: kind.few], 1)
+                f"{name} IS ?{place}" for place, name in enumerate(kind.columns[: kind.low_cardinality], 1)
             )
-            marks = ", ".join(f"?{place}" for place in range(1, kind.few + 1))
+            marks = ", ".join(f"?{place}" for place in range(1, kind.low_cardinality + 1))
             connection.executemany(
-                f"""INSERT INTO {kind.mix} SELECT {marks}
-                    WHERE NOT EXISTS (SELECT 1 FROM {kind.mix} WHERE {same})""",
+                f"""INSERT INTO {kind.combination_table} SELECT {marks}
+                    WHERE NOT EXISTS (SELECT 1 FROM {kind.combination_table} WHERE {same})""",
                 list(mixes),
             )
 
@@ -137,9 +137,9 @@ class Batch:
 
     def _values(self, kind: EntityTable, entity: Stored) -> Row:
         """Return the indexed columns of ``entity`` and note its combination of low-cardinality values."""
-        values = kind.values(entity)
-        if kind.few:
-            self._mixes[kind].add(values[: kind.few])
+        values = kind.indexed_values(entity)
+        if kind.low_cardinality:
+            self._mixes[kind].add(values[: kind.low_cardinality])
         return values
 
     def _link(self, kind: EntityTable, n: int, before: Stored | None, after: Stored) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
-from tui.oms.store.reads import decoded
-from tui.oms.store.schema import KINDS, LAYOUT, EntityTable, live_table
+from tui.oms.store.reads import decode_entity
+from tui.oms.store.schema import KINDS, LAYOUT, EntityTable, live_table_statements
 
 BATCH_ROWS = 1_000
 """How many rows are read and written at a time."""
@@ -35,19 +35,19 @@ def _rebuild(connection: sqlite3.Connection, kind: EntityTable) -> None:
     known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (kind.table,)).fetchone()
     if known:
         connection.execute(f"ALTER TABLE {kind.table} RENAME TO earlier")
-    for statement in live_table(kind):
+    for statement in live_table_statements(kind):
         connection.execute(statement)
     if not known:
         return
-    marks = ",".join("?" * (5 + len(kind.hot)))
+    marks = ",".join("?" * (5 + len(kind.indexed_paths)))
     rows = connection.execute(
         """SELECT e.n, e.seq, e.since, e.scope, e.code, CAST(v.text AS BLOB)
             FROM earlier e CROSS JOIN version v ON v.seq = e.seq"""
     )
     while some := rows.fetchmany(BATCH_ROWS):
-        made = [(*row, *kind.values(decoded(kind.type, text))) for *row, text in some]
+        made = [(*row, *kind.indexed_values(decode_entity(kind.type, text))) for *row, text in some]
         connection.executemany(f"INSERT INTO {kind.table} VALUES ({marks})", made)
-    if kind.few:
-        names = ", ".join(kind.columns[: kind.few])
-        connection.execute(f"INSERT INTO {kind.mix} SELECT DISTINCT {names} FROM {kind.table}")
+    if kind.low_cardinality:
+        names = ", ".join(kind.columns[: kind.low_cardinality])
+        connection.execute(f"INSERT INTO {kind.combination_table} SELECT DISTINCT {names} FROM {kind.table}")
     connection.execute("DROP TABLE earlier")

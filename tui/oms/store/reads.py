@@ -1,8 +1,8 @@
 """Reads of the store: entities as they were at any time, and the rows of a page.
 
-A :class:`Reads` on a connection of its own sees one snapshot of the desk inside :meth:`Reads.snapshot`,
-whatever is written meanwhile. Such a connection neither writes nor checkpoints: SQLite before 3.51.3 may
-lose pages when two connections do so at once.
+A :class:`StoreReader` on a connection of its own sees one snapshot of the desk inside
+:meth:`StoreReader.snapshot`, whatever is written meanwhile. Such a connection neither writes nor checkpoints:
+SQLite before 3.51.3 may lose pages when two connections do so at once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tui.oms.store.schema import KINDS, EntityTable
 RELATION_NUMBERS: Final = {relation.name: number for number, relation in enumerate(RELATIONS)}
 
 
-class Stamped(msgspec.Struct, Generic[S], frozen=True):
+class VersionRecord(msgspec.Struct, Generic[S], frozen=True):
     """One version from the journal, with who wrote it when; ``entity`` is None for a deletion.
 
     ``as_at`` is in microseconds since 1970.
@@ -35,7 +35,7 @@ class Stamped(msgspec.Struct, Generic[S], frozen=True):
     entity: S | None
 
 
-class Reads:
+class StoreReader:
     """The reads of one connection. Not thread-safe: one thread at a time."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -79,7 +79,7 @@ class Reads:
         row = self._find(kind, id)
         return [*([row[0]] if row else ()), *self._gone_numbers(kind, id)]
 
-    def versions(self, type: type[S], n: int, as_at: int) -> list[Stamped[S]]:
+    def versions(self, type: type[S], n: int, as_at: int) -> list[VersionRecord[S]]:
         """Return all versions of entity number ``n`` up to ``as_at`` (microseconds), oldest first."""
         rows = self.connection.execute(
             """SELECT as_at, user, request, number, CAST(text AS BLOB) FROM version
@@ -87,11 +87,11 @@ class Reads:
             (KINDS[type].number, n, as_at),
         ).fetchall()
         return [
-            Stamped(at, user, request, number, None if text is None else decoded(type, text))
+            VersionRecord(at, user, request, number, None if text is None else decode_entity(type, text))
             for at, user, request, number, text in rows
         ]
 
-    def ever_linked(self, relation: Relation[Any], target: ResourceId) -> list[int]:
+    def ever_related(self, relation: Relation[Any], target: ResourceId) -> list[int]:
         """Return the numbers of the entities that ever referred to ``target``, oldest first."""
         rows = self.connection.execute(
             "SELECT n FROM link WHERE relation = ? AND code = ? AND scope = ? ORDER BY n",
@@ -117,7 +117,7 @@ _DECODERS: Final[dict[type[Any], msgspec.json.Decoder[Any]]] = {}
 """The decoders by entity type, each created when it is first needed, because that is slow."""
 
 
-def decoded(kind: type[S], text: bytes) -> S:
+def decode_entity(kind: type[S], text: bytes) -> S:
     """Return the entity whose stored JSON is ``text``."""
     decoder = _DECODERS.get(kind) or _DECODERS.setdefault(kind, msgspec.json.Decoder(kind))
     entity: S = decoder.decode(text)

@@ -43,18 +43,18 @@ def _code(id: ResourceId | None) -> str | None:
 class EntityTable(Struct, frozen=True, eq=False):
     """How the entities of one type are stored.
 
-    ``hot`` are the fields (as JSON paths) with a column; ``values`` returns an entity's values of them in
-    that order, with folded texts. The first ``few`` of them are of low cardinality: they share two indexes,
-    and ``mix_<kind>`` has the combinations that ever occurred, so that a list filtered by any of them is a
-    merge of a few index ranges. Each of the others has an index of its own.
+    ``indexed_paths`` are the fields (as JSON paths) with a column; ``indexed_values`` returns an entity's
+    values of them in that order, with folded texts. The first ``low_cardinality`` of them take few values:
+    they share two indexes, and ``mix_<kind>`` has the combinations that ever occurred, so that a list
+    filtered by any of them is a merge of a few index ranges. Each of the others has an index of its own.
     """
 
     number: int
     type: type[Any]
     name: str
-    hot: tuple[str, ...]
-    values: Callable[[Any], tuple[str | None, ...]]
-    few: int = 0
+    indexed_paths: tuple[str, ...]
+    indexed_values: Callable[[Any], tuple[str | None, ...]]
+    low_cardinality: int = 0
 
     @property
     def table(self) -> str:
@@ -62,11 +62,11 @@ class EntityTable(Struct, frozen=True, eq=False):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the indexed columns, in the order of ``hot``."""
-        return tuple(column(path) for path in self.hot)
+        """The names of the indexed columns, in the order of ``indexed_paths``."""
+        return tuple(column_of(path) for path in self.indexed_paths)
 
     @property
-    def mix(self) -> str:
+    def combination_table(self) -> str:
         """The table of the combinations of the low-cardinality columns."""
         return f"mix_{self.name}"
 
@@ -76,7 +76,7 @@ class EntityTable(Struct, frozen=True, eq=False):
         return tuple(pair for pair in enumerate(RELATIONS) if pair[1].kind is self.type)
 
 
-def column(path: str) -> str:
+def column_of(path: str) -> str:
     """Return the column of the indexed field with the JSON path ``path``."""
     return path.replace(".", "_")
 
@@ -134,11 +134,16 @@ _WHAT: Final = ("state", "side", "lusidInstrumentId")
 KINDS: Final[Mapping[type[Any], EntityTable]] = {
     kind.type: kind
     for kind in (
-        EntityTable(0, Block, "block", (*_WHAT[1:], "createdDate"), _block, few=1),
-        EntityTable(1, Order, "order", (*_WHAT, "portfolioId.code", "date"), _order, few=2),
-        EntityTable(2, Placement, "placement", (*_WHAT, "createdDate"), _placement, few=2),
+        EntityTable(0, Block, "block", (*_WHAT[1:], "createdDate"), _block, low_cardinality=1),
+        EntityTable(1, Order, "order", (*_WHAT, "portfolioId.code", "date"), _order, low_cardinality=2),
+        EntityTable(2, Placement, "placement", (*_WHAT, "createdDate"), _placement, low_cardinality=2),
         EntityTable(
-            3, Execution, "execution", (*_WHAT, "placementId.code", "createdDate"), _execution, few=2
+            3,
+            Execution,
+            "execution",
+            (*_WHAT, "placementId.code", "createdDate"),
+            _execution,
+            low_cardinality=2,
         ),
         EntityTable(
             4,
@@ -146,7 +151,7 @@ KINDS: Final[Mapping[type[Any], EntityTable]] = {
             "allocation",
             (*_WHAT, "portfolioId.code", "allocatedOrderId.code", "date"),
             _allocation,
-            few=2,
+            low_cardinality=2,
         ),
         EntityTable(5, Booking, "booking", ("portfolioId.code", "transaction.transactionDate"), _booking),
         EntityTable(6, PendingPrices, "pending", (), lambda pending: ()),
@@ -196,7 +201,7 @@ def statements() -> list[str]:
         "CREATE INDEX reply_at ON reply (at)",
     ]
     for kind in KINDS.values():
-        made += live_table(kind)
+        made += live_table_statements(kind)
     for type in GRAPHED:
         made.append(
             f"""CREATE TABLE graph_{KINDS[type].name} (
@@ -205,7 +210,7 @@ def statements() -> list[str]:
     return made
 
 
-def live_table(kind: EntityTable) -> list[str]:
+def live_table_statements(kind: EntityTable) -> list[str]:
     """Return the statements that create the live table of a kind, its indexes and its combinations."""
     hot = "".join(f", {name} TEXT" for name in kind.columns)
     made = [
@@ -215,14 +220,14 @@ def live_table(kind: EntityTable) -> list[str]:
         f"CREATE UNIQUE INDEX {kind.table}_id ON {kind.table} (scope, code)",
         f"CREATE INDEX {kind.table}_named ON {kind.table} (code COLLATE NOCASE, scope, code)",
     ]
-    for name in ("since", *kind.columns[kind.few :]):
+    for name in ("since", *kind.columns[kind.low_cardinality :]):
         made.append(f"CREATE INDEX {kind.table}_{name} ON {kind.table} ({name}, scope, code)")
-    if kind.few:
-        few = ", ".join(kind.columns[: kind.few])
-        texts = ", ".join(f"{name} TEXT" for name in kind.columns[: kind.few])
+    if kind.low_cardinality:
+        few = ", ".join(kind.columns[: kind.low_cardinality])
+        texts = ", ".join(f"{name} TEXT" for name in kind.columns[: kind.low_cardinality])
         made += [
             f"CREATE INDEX {kind.table}_few ON {kind.table} ({few}, scope, code)",
             f"CREATE INDEX {kind.table}_few_since ON {kind.table} ({few}, since, scope, code)",
-            f"CREATE TABLE {kind.mix} ({texts}) STRICT",
+            f"CREATE TABLE {kind.combination_table} ({texts}) STRICT",
         ]
     return made

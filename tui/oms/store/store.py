@@ -15,13 +15,13 @@ from typing import Any, Final
 
 from tui.api.base import ResourceId
 from tui.api.entity_relations import Relation
-from tui.oms.domain.times import micros
+from tui.oms.domain.times import to_micros
 from tui.oms.domain.unit_of_work import Context, EntityChange, S
 from tui.oms.store.batch import Batch, Head, Row, chained, in_parts, insert
 from tui.oms.store.files import FileLock, StoreError, open_database
 from tui.oms.store.folding import fold
 from tui.oms.store.json_cache import JsonCache
-from tui.oms.store.reads import RELATION_NUMBERS, Reads, decoded
+from tui.oms.store.reads import RELATION_NUMBERS, StoreReader, decode_entity
 from tui.oms.store.schema import KINDS
 
 REPLIES_KEPT_US: Final = 24 * 3600 * 1_000_000
@@ -31,7 +31,7 @@ ChangePosition = tuple[int, str, str]
 """The position of an entity among the changes: the asAt of its newest version, its scope, its code."""
 
 
-class Store(Reads):
+class Store(StoreReader):
     """The database of one desk. Not thread-safe: the engine admits one thread at a time."""
 
     def __init__(
@@ -69,7 +69,7 @@ class Store(Reads):
 
     def next_as_at(self, now: datetime) -> int:
         """Return the asAt of a call at ``now``, later than that of every call before it."""
-        return max(micros(now), self._head.as_at + 1)
+        return max(to_micros(now), self._head.as_at + 1)
 
     def is_empty(self) -> bool:
         """Return whether nothing was ever written."""
@@ -195,7 +195,7 @@ class Store(Reads):
         ).fetchall()
         entities = []
         for n, seq, text in found:
-            entity = decoded(kind, text)
+            entity = decode_entity(kind, text)
             self._rows[kind, entity.id] = (n, seq)
             entities.append(entity)
         return entities
@@ -222,7 +222,7 @@ class Store(Reads):
         ).fetchall()
         entities = []
         for n, seq, as_at, text in found:
-            entity = decoded(kind, text)
+            entity = decode_entity(kind, text)
             self._rows[kind, entity.id] = (n, seq)
             entities.append(((as_at, entity.id.scope, entity.id.code), entity))
         return entities

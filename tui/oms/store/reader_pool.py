@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from tui.oms.store.files import StoreError, open_reader
-from tui.oms.store.reads import Reads
+from tui.oms.store.reads import StoreReader
 
 MAX_READERS: Final = 8
 """How many reads run at the same time, so that long searches do not delay the others."""
@@ -21,17 +21,17 @@ STEPS_PER_CHECK: Final = 50_000
 """After how many SQLite instructions, about a millisecond, a read checks its deadline."""
 
 
-class Readers:
+class ReaderPool:
     """A pool that lends each reading thread a connection, with a consistent snapshot of the database."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._idle: queue.LifoQueue[Reads | None] = queue.LifoQueue()
+        self._idle: queue.LifoQueue[StoreReader | None] = queue.LifoQueue()
         for _ in range(MAX_READERS):
             self._idle.put(None)
 
     @contextmanager
-    def one(self) -> Iterator[Reads]:
+    def lend(self) -> Iterator[StoreReader]:
         """Lend a connection with a snapshot of the database, the newest when the first row is read.
 
         Raises:
@@ -41,7 +41,7 @@ class Readers:
         until = time.monotonic() + MAX_READ_S
         try:
             if reads is None:
-                reads = Reads(open_reader(self._file))
+                reads = StoreReader(open_reader(self._file))
             reads.connection.set_progress_handler(lambda: time.monotonic() > until, STEPS_PER_CHECK)
             with reads.snapshot():
                 yield reads
