@@ -31,7 +31,7 @@ async def dealer(server: AsyncBaseTransport) -> AsyncIterator[Dealer]:
 
 @pytest.fixture
 async def colleague(server: AsyncBaseTransport) -> AsyncIterator[Dealer]:
-    """Somebody else on the same server."""
+    """Another dealer on the same server."""
     made = Dealer.at(server)
     await made.desk.load()
     yield made

@@ -45,7 +45,7 @@ class FaultyTransport(AsyncBaseTransport):
         self.seen: list[httpx.Request] = []
         self._faults: list[tuple[str, str]] = []
         self.keeps_keys = True
-        """Whether the server is one that says it keeps idempotency keys."""
+        """Whether the server says that it keeps idempotency keys."""
         self.before: Callable[[httpx.Request], Awaitable[None]] | None = None
 
     def fail(self, kind: str, path: str = "", times: int = 1) -> None:
@@ -103,7 +103,7 @@ class SteppedClock:
 
 @dataclass
 class Dealer:
-    """Somebody at a desk: what they did is in ``desk``, what they were told in ``updates``."""
+    """A dealer at a desk: ``desk`` holds what they did, ``updates`` what they heard."""
 
     desk: Desk
     line: FaultyTransport
@@ -121,7 +121,7 @@ class Dealer:
         generation: Generation = "latest",
         **given: object,
     ) -> Dealer:
-        """Sit down at a desk of one's own, reached over a line of one's own."""
+        """Return a dealer at a desk of their own, with a transport of their own."""
         line, clock = FaultyTransport(server), SteppedClock()
         book = journal or Journal(None)
         pauses: list[float] = []

@@ -1,4 +1,4 @@
-"""Rows for tests, with only what the test is about spelt out."""
+"""Rows for tests with usual values; a test names only what it is about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened to an order, from both generations of servers, in one shape."""
+"""The history of an order from both generations of servers, in one form."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the blotter does, without a screen: the desk, its snapshots, its verbs and what became of them."""
+"""The blotter without a screen: the desk, its snapshots, its verbs and their outcomes."""

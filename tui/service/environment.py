@@ -1,4 +1,4 @@
-"""Which server the desk talks to, how well it is heard, and what listeners are told."""
+"""The server of a desk, the health of its connection, and the updates listeners receive."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class EnvironmentKind(StrEnum):
 class Environment(Struct, frozen=True):
     """The server of this desk: its name for people, its kind, its address, and who is signed on.
 
-    ``sign_on_again`` is what to do when the server does not take the token any more, ``generation`` the
-    shapes it knows (contract, section 7).
+    ``sign_on_again`` is what to do when the server refuses the token, ``generation`` the version of the API
+    it speaks (contract, section 7).
     """
 
     name: str
@@ -54,7 +54,7 @@ class Environment(Struct, frozen=True):
 
 
 class State(StrEnum):
-    """How the data on the screen stands to the server's."""
+    """How current the data on the screen is."""
 
     LOADING = "loading"
     LIVE = "live"
@@ -64,11 +64,10 @@ class State(StrEnum):
 
 
 class Health(Struct, frozen=True):
-    """The state of reading: when it last worked (by this machine's clock), how many polls were missed
-    since, and why and what to do when it does not work.
+    """The health of the connection: when a read last worked (by this machine's clock), how many polls failed
+    since, why, and what to do.
 
-    ``until`` is when something is sent again, while the server is left in peace: because it is gone, or
-    because it asked for that.
+    ``until`` is the back-off deadline: nothing is sent before, because the server is gone or asked for it.
     """
 
     state: State = State.LOADING
@@ -80,9 +79,12 @@ class Health(Struct, frozen=True):
 
 
 class Update(Struct, frozen=True, dict=True):
-    """What a listener is told: the snapshot before and now, which rows' intent marks changed, the report
-    of a write that just finished (also when whoever asked for it is gone), the unknown outcomes
-    found out when nobody asked, and a notice to show once."""
+    """What a listener receives.
+
+    The snapshot before and now, the rows whose intent marks changed, the ``report`` of a write that just
+    finished (also when its caller was cancelled), the report of unknown outcomes ``found`` out unasked,
+    and a ``notice`` to show once.
+    """
 
     old: Snapshot
     new: Snapshot
@@ -93,5 +95,5 @@ class Update(Struct, frozen=True, dict=True):
 
     @cached_property
     def deltas(self) -> Deltas:
-        """What differs between the snapshots, found when it is first asked for."""
+        """What differs between the snapshots, computed at the first use."""
         return diff(self.old, self.new)

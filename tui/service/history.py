@@ -1,4 +1,4 @@
-"""What happened to an order and everything that came of it, in one shape for both shapes of the wire."""
+"""The history of an order and its related entities, in one form for both forms of the wire."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class HistoryEntry(Struct, frozen=True):
     """One thing that happened: ``when`` (UTC), ``who``, ``action`` as the server names it, ``what`` as a
     sentence, and for a changed field its name with the old and new value as text.
 
-    ``related`` are the rows it names besides the order; ``detail`` is the server's own account of it.
+    ``related`` are the rows it names besides the order; ``detail`` is what the server sent.
     """
 
     when: datetime | None
@@ -48,7 +48,7 @@ class HistoryEntry(Struct, frozen=True):
 
 
 def entries(order: ResourceId, items: Iterable[HistoryItem], snapshot: Snapshot) -> tuple[HistoryEntry, ...]:
-    """Give the history of ``order`` in the server's order, newest first (H1)."""
+    """Return the history of ``order`` in the server's order, newest first (H1)."""
     return tuple(_entry(order, item, snapshot) for item in items)
 
 
@@ -76,14 +76,14 @@ def _entry(order: ResourceId, item: HistoryItem, snapshot: Snapshot) -> HistoryE
 
 
 def _sentence(action: str, name: str, old: str, new: str) -> str:
-    """Say what happened when the server only names it: ``FieldModified`` becomes ``Field modified``."""
+    """Return a sentence for an action the server only names: ``FieldModified`` becomes ``Field modified``."""
     if name:
         return f"{name} changed from {old or 'nothing'} to {new or 'nothing'}"
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", action).capitalize() or "Changed"
 
 
 def _related(order: ResourceId, detail: Mapping[str, str], snapshot: Snapshot) -> tuple[Ref, ...]:
-    """Read the rows a detail names; one without a scope is in the scope of its neighbours."""
+    """Return the rows a detail names; one without a scope is in the scope of the others."""
     scopes = [value for key, value in detail.items() if key.endswith("Scope")]
     found: list[Ref] = []
     for key, code in detail.items():

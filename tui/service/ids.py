@@ -1,4 +1,4 @@
-"""Codes for what this desk creates: unique without asking anybody, and sorted by when they were made."""
+"""Codes for new entities: unique without a server, and sorted by the time they were made."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def is_id_part(text: str) -> bool:
 
 
 def new_id() -> str:
-    """Give a 26-character id: 48 bits of milliseconds and 80 random bits in Crockford's base 32.
+    """Return a 26-character id: 48 bits of milliseconds and 80 random bits in Crockford's base 32.
 
     Ids made by one process always increase, also within a millisecond or when the clock steps back.
     """
@@ -38,7 +38,7 @@ def new_id() -> str:
 
 
 def new_code(prefix: str = "") -> str:
-    """Give a new code such as ``ORD-01JD…``; a prefix that is too long loses its end.
+    """Return a new code such as ``ORD-01JD…``; a prefix that is too long is cut.
 
     >>> new_code("ORD").startswith("ORD-"), len(new_code("X" * 90))
     (True, 64)

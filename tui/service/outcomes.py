@@ -1,4 +1,4 @@
-"""What came of a write, item by item: one type for one item or a thousand, for the report and the journal."""
+"""The outcome of a write, item by item: one type for one item or a thousand, in report and journal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tui.service.snapshot.snapshot import Ref
 
 
 class Status(StrEnum):
-    """What is known of one item: the server did it, the server (or we) said no, or nobody knows yet."""
+    """What is known of one item: done by the server, refused by it or by us, or not known yet."""
 
     DONE = "done"
     REFUSED = "refused"
@@ -22,11 +22,11 @@ class Status(StrEnum):
 
 
 class Outcome(Struct, frozen=True):
-    """What came of one item of a write.
+    """The outcome of one item of a write.
 
     ``reason`` is why it was refused or is unknown, in the server's words; ``type`` the server's name of
     the failure; ``advice`` what the user can do; ``note`` what else is worth knowing (confirmed by
-    reading back, fees added, the transaction it became); ``entity`` the row as the server answered it.
+    reading back, fees added, the transaction it became); ``entity`` the row in the server's answer.
     """
 
     ref: Ref
@@ -47,11 +47,11 @@ class ReasonGroup(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """What came of one decision of the user, which may have taken several calls.
+    """The outcome of one decision of the user, which may have taken several calls.
 
     ``verb`` is the verb's name, ``label`` what was asked (``Cancel 3 orders``), ``past`` its
-    participle (``cancelled``). ``request_id`` is the server's name of the request where it gave one,
-    else our intent's.
+    participle (``cancelled``). ``request_id`` is the server's id of the request if it gave one, else our
+    intent's.
     """
 
     verb: str
@@ -64,17 +64,17 @@ class Report(Struct, frozen=True):
 
     @property
     def done(self) -> tuple[Outcome, ...]:
-        """The items that happened."""
+        """The items that were done."""
         return self._with(Status.DONE)
 
     @property
     def refused(self) -> tuple[Outcome, ...]:
-        """The items that did not happen."""
+        """The items that were not done."""
         return self._with(Status.REFUSED)
 
     @property
     def unknown(self) -> tuple[Outcome, ...]:
-        """The items nobody can tell about, also after reading back."""
+        """The items whose outcome is unknown, also after reading back."""
         return self._with(Status.UNKNOWN)
 
     def _with(self, status: Status) -> tuple[Outcome, ...]:
@@ -91,7 +91,7 @@ class Report(Struct, frozen=True):
         return _groups(self.unknown)
 
     def sentence(self) -> str:
-        """Say what happened, what did not, why in the server's words, and what can be done about it."""
+        """Return what was done, what was not, why in the server's words, and what can be done about it."""
         parts = [f"{_subjects(each.ref for each in self.done)} {self.past}."] if self.done else []
         for group in self.refused_groups:
             parts.append(_line(f"{_subjects(group.refs)} not {self.past}", group))
@@ -120,7 +120,7 @@ def _groups(outcomes: Iterable[Outcome]) -> tuple[ReasonGroup, ...]:
 
 
 def _subjects(refs: Iterable[Ref]) -> str:
-    """Name up to three rows by code, more by count and kind."""
+    """Return up to three rows by code, more by count and kind."""
     named = tuple(refs)
     if len(named) <= 3:
         return ", ".join(ref.id.code for ref in named)

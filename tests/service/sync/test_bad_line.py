@@ -88,7 +88,7 @@ class SmallDesk:
 
 
 def intents() -> Iterable[Verb]:
-    """Give the decisions of a busy day: an order, and its placement, again and again."""
+    """Return the decisions of a busy day: an order, and its placement, again and again."""
     for number in range(INTENTS // 2):
         yield orders_of(f"BLK_{number}", {f"ORD_{number}": 10})
         yield PlaceBlocks((placing(f"PLC-{number}", f"BLK-{number}", 10),))

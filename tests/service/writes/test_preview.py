@@ -1,4 +1,4 @@
-"""Before anything is sent: what a careful person is shown, and how they must confirm it."""
+"""The preview of a write: what a careful person sees, and how they must confirm it."""
 
 from __future__ import annotations
 

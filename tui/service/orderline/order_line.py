@@ -1,7 +1,7 @@
 """The order line: ``b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%`` (conventions, section 1).
 
-What a line says once it is read: a typed order with its split over portfolios, its full words, and the
-request it makes. Nothing here sends anything.
+A parsed line: a typed order with its split over portfolios, its full words, and the request it makes.
+Nothing here sends anything.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SIDES: Final[Mapping[str, tuple[str, str]]] = {
     "ss": ("SellShort", "Sell short"),
     "bc": ("BuyToCover", "Buy to cover"),
 }
-"""What is typed for a side, the API's word for it, and ours."""
+"""The letters typed for a side, with the API's word and ours."""
 TIMES: Final[Mapping[str, tuple[str, str]]] = {
     "day": ("Day", "for the day"),
     "gtc": ("GoodTilCancel", "good till cancelled"),
@@ -47,7 +47,7 @@ EXPIRY: Final = "Order/{scope}/GoodTilDate"
 
 @dataclass(frozen=True, slots=True)
 class LineError:
-    """What is wrong, as a sentence, and where: ``start`` and ``end`` are positions in the typed text."""
+    """An error as a sentence, and its place: ``start`` and ``end`` are positions in the typed text."""
 
     text: str
     start: int
@@ -80,14 +80,14 @@ class OrderLine:
     parts: tuple[PortfolioShare, ...] = ()
 
     def notional(self, instrument: Instrument | None = None) -> Decimal | None:
-        """Give the money of the units at limit, stop or last price; None when no price is known."""
+        """Return the money of the units at limit, stop or last price; None when no price is known."""
         last = instrument.last_price if instrument else None
         price = next((each for each in (self.limit, self.stop, last) if each is not None), None)
         unit = instrument.price_unit if instrument else PER_UNIT
         return None if price is None else self.quantity * price * unit
 
     def describe(self, portfolios: IdLookup, instrument: Instrument | None = None) -> str:
-        """Say the order in full words, with quantity and notional."""
+        """Return the order in full words, with quantity and notional."""
         words = dict(SIDES.values())
         currency = instrument.currency if instrument else ""
         name = f"{self.ticker} ({instrument.name})" if instrument and instrument.name else self.ticker
@@ -154,7 +154,7 @@ class OrderLine:
         )
 
     def _expiry(self, scope: str) -> Properties | None:
-        """Give the property that carries a good-till-date order's date, which the API has no field for."""
+        """Return the property that carries a good-till-date order's date, for which the API has no field."""
         if self.good_till is None:
             return None
         key = EXPIRY.format(scope=scope)
@@ -164,7 +164,7 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a text says: the order when there are no errors, else all errors, in the order of the text."""
+    """The result of parsing: the order when there are no errors, else all errors from left to right."""
 
     line: OrderLine | None
     errors: tuple[LineError, ...] = ()

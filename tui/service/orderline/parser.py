@@ -48,7 +48,7 @@ class _OrderLineParser:
         return self.words[self.at].text if self.at < len(self.words) else ""
 
     def wrong(self, text: str, word: _Word | None = None) -> None:
-        """Note an error at ``word``, or at the end of the text when something is missing there."""
+        """Add an error at ``word``, or at the end of the text when something is missing there."""
         end = len(self.text.rstrip())
         self.errors.append(LineError(text, word.start, word.end) if word else LineError(text, end, end + 1))
 
@@ -65,7 +65,7 @@ def parse_order_line(
     Args:
         text: what was typed, complete or not.
         portfolios: finds the portfolio that ``@CODE`` or ``@SCOPE/CODE`` names.
-        known: tells whether a ticker names an instrument; without it every ticker is taken.
+        known: returns whether a ticker names an instrument; without it every ticker is accepted.
         today: the first day a ``gtd`` date may name; today's in UTC when not given.
     """
     words = [_Word(found.group(), found.start()) for found in re.finditer(r"\S+", text)]
@@ -228,7 +228,7 @@ def _read_share(parser: _OrderLineParser, share: _Share, word: _Word) -> None:
 
 
 def _split(parser: _OrderLineParser, shares: list[_Share], quantity: Decimal) -> tuple[PortfolioShare, ...]:
-    """Share ``quantity`` out: sizes as they are, percentages of the whole, the open one gets the rest."""
+    """Split ``quantity``: sizes as they are, percentages of the whole, the open share gets the rest."""
     sizes = _percent_sizes(shares, quantity)
     sizes.update({index: share.size for index, share in enumerate(shares) if share.size is not None})
     given = sum(sizes.values(), ZERO)
@@ -253,9 +253,9 @@ def _split(parser: _OrderLineParser, shares: list[_Share], quantity: Decimal) ->
 
 
 def _percent_sizes(shares: list[_Share], quantity: Decimal) -> dict[int, Decimal]:
-    """Give the units of the percentages: whole units where the quantity is whole, the odd ones in order.
+    """Return the units of the percentages: whole units where the quantity is whole, odd units in order.
 
-    Percentages that make up 100 together give every unit away.
+    Percentages that add up to 100 give every unit away.
     """
     asked = {index: share.percent for index, share in enumerate(shares) if share.percent is not None}
     if not asked:

@@ -1,8 +1,7 @@
-"""The maker of snapshots: rows are put in or taken out, then frozen into the next :class:`Snapshot`.
+"""Builds snapshots: rows are put in or removed, then frozen into the next :class:`Snapshot`.
 
-A builder shares every mapping with the snapshot it came from until it must change it, keeps the link
-indexes row by row, and remembers what it touched, so that folding a page costs the page and a diff of
-neighbours costs the difference.
+A builder copies a mapping of its base only when it changes it, updates the link indexes row by row, and
+records the rows it touched. So a page costs its own rows, and a diff of neighbours costs the difference.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ _SERIALS: Final = count(1)
 
 
 def transaction_key(portfolio: ResourceId, transaction_id: str) -> ResourceId:
-    """Give the id a transaction has on the desk: transaction ids are unique within a portfolio only."""
+    """Return the id a transaction has on the desk: transaction ids are unique within a portfolio only."""
     return ResourceId(str(portfolio), transaction_id)
 
 
@@ -44,7 +43,7 @@ def portfolio_of(transaction: ResourceId) -> ResourceId:
 
 
 class SnapshotBuilder:
-    """The next snapshot in the making. It stays usable after :meth:`freeze`, going on from there."""
+    """The next snapshot while it is built. After :meth:`freeze` it goes on from the frozen one."""
 
     def __init__(self, base: Snapshot = EMPTY) -> None:
         self.base = base
@@ -54,28 +53,28 @@ class SnapshotBuilder:
         self._links: dict[str, Mapping[ResourceId, Ids]] = {
             link.name: base.links.get(link.name, NONE) for link in LINKS
         }
-        self._owned: set[str] = set()
+        self._copied: set[str] = set()
         self._touched: dict[EntityKind, set[ResourceId]] = {each: set() for each in EntityKind}
         self._bad: list[BadRow] = list(base.bad)
         self._instruments = InstrumentBook(base.instruments)
         self._portfolios: Mapping[str, Ids] = base.portfolios
 
     def rows(self, family: EntityKind) -> Mapping[ResourceId, Any]:
-        """Give the rows of a family as they stand now."""
+        """Return the current rows of a family."""
         return self._rows[family]
 
     def blocks_of_order(self, id: ResourceId) -> Ids:
-        """Give the blocks that name an order: one, or two while it is moving."""
+        """Return the blocks that name an order: one, or two while it is moving."""
         return self._links[BLOCK_OF_ORDER.name].get(id, ())
 
     def touched(self) -> int:
-        """Give how many rows changed since the last snapshot was frozen."""
+        """Return how many rows changed since the last snapshot was frozen."""
         return sum(len(ids) for ids in self._touched.values())
 
     def put(self, family: EntityKind, rows: Iterable[Any]) -> list[ResourceId]:
-        """Add or replace rows that carry their own id; give the ids of those that changed anything.
+        """Add or replace rows that carry their own id; return the ids of those that changed anything.
 
-        A row that is an older version than the one held is ignored: an answer may overtake another.
+        A row older than the one held is ignored: answers may overtake each other.
         """
         return self._put(family, ((_id_of(row), row) for row in rows))
 
@@ -84,7 +83,7 @@ class SnapshotBuilder:
         return self._put(EntityKind.TRANSACTIONS, rows.items())
 
     def put_blocks(self, rows: Iterable[Block | OrderGraphBlock]) -> list[ResourceId]:
-        """Add or replace blocks; those without totals get them from the rows already put in."""
+        """Add or replace blocks; those without totals get totals from the rows already put in."""
         given = list(rows)
         if any(isinstance(row, Block) for row in given):
             view = self.view()
@@ -100,7 +99,7 @@ class SnapshotBuilder:
                 fresh.append((id, row, old))
         if not fresh:
             return []
-        mine = self._own_rows(family)
+        mine = self._writable_rows(family)
         for id, row, _ in fresh:
             mine[id] = row
         for link in LINKS:
@@ -113,12 +112,12 @@ class SnapshotBuilder:
         return ids
 
     def remove(self, family: EntityKind, ids: Iterable[ResourceId]) -> list[ResourceId]:
-        """Take rows out; give the ids of those that were there."""
+        """Remove rows; return the ids of those that were there."""
         held = self._rows[family]
         gone = [(id, None, held[id]) for id in ids if id in held]
         if not gone:
             return []
-        mine = self._own_rows(family)
+        mine = self._writable_rows(family)
         for id, _, _ in gone:
             del mine[id]
         for link in LINKS:
@@ -129,28 +128,28 @@ class SnapshotBuilder:
         return removed
 
     def add_unreadable(self, rows: Iterable[BadRow]) -> None:
-        """Remember rows that could not be read, each once."""
+        """Add rows that could not be read, each once."""
         self._bad.extend(row for row in rows if row not in self._bad)
 
     def forget_bad(self) -> None:
-        """Start the list of unreadable rows anew, as a full load does."""
+        """Clear the list of unreadable rows, as a full load does."""
         self._bad.clear()
 
     def freeze(self, *, read_at: datetime | None = None, complete: bool | None = None) -> Snapshot:
-        """Give the snapshot of what was put in, or the same one as before when nothing changed."""
+        """Return the snapshot of what was put in, or the base when nothing changed."""
         base = self.base
         whole = base.complete if complete is None else complete
         if not self.touched() and whole == base.complete and tuple(self._bad) == base.bad:
             return base
         frozen = self.view(read_at=read_at or base.read_at, complete=whole)
         self.base = frozen
-        self._owned.clear()
+        self._copied.clear()
         for ids in self._touched.values():
             ids.clear()
         return frozen
 
     def view(self, *, read_at: datetime | None = None, complete: bool = False) -> Snapshot:
-        """Give the builder as a snapshot to look things up in, good until the builder changes."""
+        """Return a snapshot of the current rows to look things up in, valid until the builder changes."""
         return Snapshot(
             **{family.value: rows for family, rows in self._rows.items()},
             instruments=self._instruments.freeze(),
@@ -166,28 +165,28 @@ class SnapshotBuilder:
         )
 
     def transaction_id(self, row: Transaction) -> ResourceId:
-        """Give the key of a transaction from its allocation, else its order, as far as they are known."""
+        """Return the key of a transaction from its allocation, else its order, as far as they are known."""
         allocation = row.allocation_id and self._rows[EntityKind.ALLOCATIONS].get(row.allocation_id)
         order = row.order_id and self._rows[EntityKind.ORDERS].get(row.order_id)
         portfolio = allocation.portfolio_id if allocation else order.portfolio_id if order else None
         return transaction_key(portfolio or ResourceId("", ""), row.transaction_id)
 
-    def _own_rows(self, family: EntityKind) -> dict[ResourceId, Any]:
+    def _writable_rows(self, family: EntityKind) -> dict[ResourceId, Any]:
         mine: dict[ResourceId, Any] = self._writable(self._rows, family, family.value)
         return mine
 
     def _writable(
-        self, shelf: dict[Any, Mapping[ResourceId, Any]], key: Any, name: str
+        self, mappings: dict[Any, Mapping[ResourceId, Any]], key: Any, name: str
     ) -> dict[ResourceId, Any]:
-        """Give a mapping that may be changed: a copy the first time, the copy itself afterwards."""
-        if name not in self._owned:
-            shelf[key] = dict(shelf[key])
-            self._owned.add(name)
-        mine: dict[ResourceId, Any] = shelf[key]  # type: ignore[assignment]
+        """Return a mapping that may be changed: a copy the first time, the same copy afterwards."""
+        if name not in self._copied:
+            mappings[key] = dict(mappings[key])
+            self._copied.add(name)
+        mine: dict[ResourceId, Any] = mappings[key]  # type: ignore[assignment]
         return mine
 
     def _relink(self, link: EntityLink, rows: Iterable[tuple[ResourceId, Row | None, Row | None]]) -> None:
-        """Follow rows that came, changed or went in the index of one link, one step per target."""
+        """Update the index of one link for rows that were added, changed or removed, once per target."""
         added: dict[ResourceId, dict[ResourceId, None]] = {}
         dropped: dict[ResourceId, set[ResourceId]] = {}
         for id, row, old in rows:
@@ -210,8 +209,8 @@ class SnapshotBuilder:
                 index[target] = left
             else:
                 index.pop(target, None)
-        for target, come in added.items():
-            index[target] = (*index.get(target, ()), *come)
+        for target, ids in added.items():
+            index[target] = (*index.get(target, ()), *ids)
 
     def _remember_instruments(self, family: EntityKind, rows: Iterable[tuple[ResourceId, Any, Any]]) -> None:
         book = self._instruments
@@ -244,7 +243,7 @@ def _id_of(row: Any) -> ResourceId:
 
 
 def _is_older(row: Any, held: Any) -> bool:
-    """Tell whether ``row`` is an earlier version of the entity ``held``; a block's is that of the block."""
+    """Return whether ``row`` is an earlier version of the entity ``held``; a block's is that of the block."""
     new = getattr(getattr(row, "block", row), "version", None)
     old = getattr(getattr(held, "block", held), "version", None)
     if new is None or old is None or new.entity_unique_id != old.entity_unique_id:

@@ -1,4 +1,4 @@
-"""What differs between two snapshots: which rows came, went or changed, and in which fields.
+"""What differs between two snapshots: which rows were added, removed or changed, and in which fields.
 
 A row changes when its entity does, and also when something shown with it does: a placement by its
 executions and those of its children, an order by its block and allocations, an allocation by its
@@ -23,7 +23,7 @@ NOTHING: Final[frozenset[ResourceId]] = frozenset()
 
 
 class Delta(Struct, frozen=True):
-    """What happened to one family: ids added and removed, and per changed id the names of its fields.
+    """The changes of one family: ids added and removed, and per changed id the names of its fields.
 
     Names are those of the entity; a block's are those of the block and of its totals (``placed``,
     ``derived_state``...). Derived ones are ``executed`` and ``average_price`` of a placement, ``block``
@@ -44,7 +44,7 @@ class Delta(Struct, frozen=True):
         return bool(self.added or self.removed or self.changed or self.others)
 
     def then(self, later: Delta) -> Delta:
-        """Return what this delta and a later one come to together."""
+        """Return this delta and a later one as one."""
         back = self.removed & later.added
         gone = self.added & later.removed
         changed = dict(self.changed)
@@ -71,14 +71,14 @@ _CAUSES: Final[Mapping[str, tuple[EntityKind, frozenset[str]]]] = {
     "transactions_of_allocation": (EntityKind.ALLOCATIONS, frozenset({"booked"})),
     "transactions_of_order": (EntityKind.ORDERS, frozenset({"booked"})),
 }
-"""What a row on one side of a link shows of the rows on the other side."""
+"""The fields in which a row shows the rows at the other side of a link."""
 
 
 def diff(old: Snapshot, new: Snapshot) -> Deltas:
-    """Give the delta of every family that differs; families that are the same are left out.
+    """Return the delta of every family that differs; families that are the same are left out.
 
-    Between neighbours (``new`` was frozen from ``old``) this costs the rows touched, otherwise one look
-    at each row of the families that are not the same mapping.
+    Between neighbours (``new`` was frozen from ``old``) this costs the rows touched, otherwise one
+    comparison for each row of the families that are not the same mapping.
     """
     if old is new:
         return {}
@@ -92,8 +92,8 @@ def diff(old: Snapshot, new: Snapshot) -> Deltas:
         if before is after:
             continue
         ids = new.touched.get(family, NOTHING) if neighbours else before.keys() | after.keys()
-        come, gone, other = _compare(before, after, ids)
-        added[family], removed[family], changed[family] = come, gone, other
+        new_ids, gone, other = _compare(before, after, ids)
+        added[family], removed[family], changed[family] = new_ids, gone, other
         looked_at[family] = ids
     _name_moved_orders(
         old, new, looked_at.get(EntityKind.BLOCKS, ()), changed.setdefault(EntityKind.ORDERS, {})
@@ -112,8 +112,8 @@ def diff(old: Snapshot, new: Snapshot) -> Deltas:
     )
     found: dict[EntityKind, Delta] = {}
     for family in EntityKind:
-        come, gone = added.get(family, set()), removed.get(family, set())
-        delta = Delta(frozenset(come), frozenset(gone), changed.get(family, {}), family in others)
+        new_ids, gone = added.get(family, set()), removed.get(family, set())
+        delta = Delta(frozenset(new_ids), frozenset(gone), changed.get(family, {}), family in others)
         if delta:
             found[family] = delta
     return found
@@ -139,7 +139,7 @@ def _compare(
 
 
 def changed_fields(old: Any, new: Any) -> frozenset[str]:
-    """Give the names of the fields in which two versions of one row differ."""
+    """Return the names of the fields in which two versions of one row differ."""
     names = {
         name
         for name in old.__struct_fields__

@@ -1,4 +1,4 @@
-"""What the rows of the desk tell about the instruments they trade, gathered as they are read."""
+"""Instruments, gathered from the rows that trade them as they are read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tui.api.models import Block, Execution, Order
 from tui.api.price_units import price_unit
 
 UNRESOLVED: Final = "LUID_ZZZZZZZZ"
-"""The LUID servers give to identifiers they do not know: many instruments share it, so it names none."""
+"""The LUID of identifiers the server does not know: many instruments share it, so it identifies none."""
 
 _NAME, _CLASS, _VOLUME, _CURRENCY = "InstrumentName", "AssetClass", "AverageDailyVolume", "Currency"
 
@@ -25,8 +25,8 @@ class Instrument(Struct, frozen=True):
     ``last_price`` is the price of the newest execution seen, else the newest price on an order or
     block, in units of ``currency``; ``last_at`` is when. ``name`` comes from the block property
     ``Block/*/InstrumentName``, ``asset_class`` from ``Block/*/AssetClass``, ``adv`` (average daily
-    volume, units) from ``Block/*/AverageDailyVolume``; empty or None where nobody says. Prices are for
-    one unit, of bonds for 100 nominal: ``price_unit`` makes money of both.
+    volume, units) from ``Block/*/AverageDailyVolume``; empty or None where no row says. Prices are for
+    one unit, of bonds for 100 nominal: ``price_unit`` converts both to money.
     """
 
     luid: str
@@ -45,7 +45,7 @@ class Instrument(Struct, frozen=True):
         return price_unit(self.asset_class)
 
     def identifier(self, kind: str) -> str:
-        """Give the identifier of a ``kind`` such as ``Ticker`` or ``Isin``, or an empty text."""
+        """Return the identifier of a ``kind`` such as ``Ticker`` or ``Isin``, or an empty text."""
         for key, value in self.identifiers.items():
             if value and key.rpartition("/")[2].casefold() == kind.casefold():
                 return value
@@ -53,17 +53,17 @@ class Instrument(Struct, frozen=True):
 
     @property
     def ticker(self) -> str:
-        """What dealers call it: ticker, else RIC, else the client's own code; may be empty."""
+        """The name dealers use: ticker, else RIC, else the client's own code; may be empty."""
         return self.identifier("Ticker") or self.identifier("RIC") or self.identifier("ClientInternal")
 
     @property
     def label(self) -> str:
-        """The best short name there is: ticker, name, ISIN, FIGI, and the LUID at last."""
+        """The best short name: ticker, else name, ISIN, FIGI, LUID."""
         return self.ticker or self.name or self.identifier("Isin") or self.identifier("Figi") or self.luid
 
 
 class _InstrumentFacts(Struct):
-    """An instrument while it is being learnt: the fields of :class:`Instrument`, changeable."""
+    """The mutable form of :class:`Instrument` while rows are read."""
 
     luid: str
     identifiers: Identifiers
@@ -80,7 +80,7 @@ _FIELDS: Final = Instrument.__struct_fields__
 
 
 class InstrumentBook:
-    """Learns from rows; :meth:`freeze` gives what is known, the same mapping while nothing was learnt."""
+    """Collects instruments from rows; :meth:`freeze` returns the same mapping while nothing changed."""
 
     def __init__(self, known: Mapping[str, Instrument]) -> None:
         self._frozen = known
@@ -120,7 +120,7 @@ class InstrumentBook:
             self._price(facts, order.price or order.limit_price, order.date, traded=False)
 
     def learn_execution(self, execution: Execution) -> None:
-        """Take the price of an execution, which outweighs any order's."""
+        """Take the price of an execution, which goes before any order's."""
         facts = self._about(execution.lusid_instrument_id, execution.instrument_identifiers)
         if facts is not None:
             self._price(facts, execution.price, execution.created_date, traded=True)
@@ -153,7 +153,7 @@ class InstrumentBook:
             self._dirty.add(facts.luid)
 
     def freeze(self) -> Mapping[str, Instrument]:
-        """Give all instruments known so far, by LUID."""
+        """Return all instruments known so far, by LUID."""
         if self._dirty:
             made = {
                 luid: Instrument(*(getattr(self._facts[luid], name) for name in _FIELDS))

@@ -1,4 +1,4 @@
-"""What belongs to a row: the walk over the snapshot's links that linked panes and history follow."""
+"""The rows related to a row, found along the snapshot's links: for linked panes and history."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from tui.service.snapshot.snapshot import EntityKind, Ids, Ref, Snapshot
 
 
 def related(snapshot: Snapshot, ref: Ref) -> Mapping[EntityKind, Ids]:
-    """Give the ids per family of what belongs to ``ref``, itself included, each id once.
+    """Return the ids per family of the rows related to ``ref``, itself included, each once.
 
     A block shows everything under it. An order shows the block's placements and executions, but only
     its own allocations and transactions; a placement its own executions and allocations, and so on.
-    Only rows the snapshot holds are given.
+    Only rows the snapshot holds are returned.
     """
     found = _WALKS[ref.family](snapshot, ref.id)
     return {family: _present(snapshot, family, found.get(family, ())) for family in EntityKind}

@@ -48,7 +48,7 @@ class EntityKind(StrEnum):
 
 
 class Ref(NamedTuple):
-    """One row of the desk: its family and its id there."""
+    """A reference to one row: its family and its id."""
 
     family: EntityKind
     id: ResourceId
@@ -58,7 +58,7 @@ class Ref(NamedTuple):
 
 
 class EntityLink(Struct, frozen=True):
-    """How rows of one family point at others; the builder keeps each link's index, in the other direction."""
+    """How rows of one family refer to others; the builder keeps the index in the other direction."""
 
     name: str
     family: EntityKind
@@ -103,7 +103,7 @@ class Snapshot(Struct, frozen=True, eq=False):
     ``blocks`` carry their life-cycle totals from the order graph. Transactions are keyed by the scope
     ``<portfolio scope>/<portfolio code>`` and their transaction id as code. ``as_at`` is None when the
     snapshot is live; ``read_at`` is when it was read, by this machine's clock; ``complete`` is False
-    while a load is still bringing rows; ``bad`` are the rows that could not be read. ``portfolios`` are
+    during a load; ``bad`` are the rows that could not be read. ``portfolios`` are
     those the orders, allocations and transactions belong to, by their code in small letters.
     """
 
@@ -125,12 +125,12 @@ class Snapshot(Struct, frozen=True, eq=False):
     touched: Mapping[EntityKind, frozenset[ResourceId]] = field(default_factory=_none)
 
     def rows(self, family: EntityKind) -> Mapping[ResourceId, Any]:
-        """Give the rows of a family by id, in the order they were first read."""
+        """Return the rows of a family by id, in the order they were first read."""
         found: Mapping[ResourceId, Any] = getattr(self, family.value)
         return found
 
     def row(self, ref: Ref) -> Any:
-        """Give the row ``ref`` names, or None."""
+        """Return the row ``ref`` names, or None."""
         return self.rows(ref.family).get(ref.id)
 
     def __contains__(self, ref: Ref) -> bool:
@@ -141,45 +141,45 @@ class Snapshot(Struct, frozen=True, eq=False):
         return index.get(id, ())
 
     def block_of_order(self, id: ResourceId) -> ResourceId | None:
-        """Give the block that holds an order, or None for an unblocked one."""
+        """Return the block that holds an order, or None for an unblocked one."""
         found = self._linked(BLOCK_OF_ORDER, id)
         return found[-1] if found else None
 
     def orders_of_block(self, id: ResourceId) -> Ids:
-        """Give the orders of a block in its own order, as far as they are read."""
+        """Return the orders of a block in its own order, as far as they are read."""
         row = self.blocks.get(id)
         return () if row is None else tuple(each for each in row.block.order_ids if each in self.orders)
 
     def placements_of_block(self, id: ResourceId) -> Ids:
-        """Give the placements of a block, children included, oldest read first."""
+        """Return the placements of a block, children included, oldest read first."""
         return self._linked(PLACEMENTS_OF_BLOCK, id)
 
     def children_of_placement(self, id: ResourceId) -> Ids:
-        """Give the child placements of a placement."""
+        """Return the child placements of a placement."""
         return self._linked(CHILDREN_OF_PLACEMENT, id)
 
     def executions_of_placement(self, id: ResourceId) -> Ids:
-        """Give the executions of a placement itself, without those of its children."""
+        """Return the executions of a placement itself, without those of its children."""
         return self._linked(EXECUTIONS_OF_PLACEMENT, id)
 
     def allocations_of_placement(self, id: ResourceId) -> Ids:
-        """Give the allocations made from a placement's executions."""
+        """Return the allocations made from a placement's executions."""
         return self._linked(ALLOCATIONS_OF_PLACEMENT, id)
 
     def allocations_of_order(self, id: ResourceId) -> Ids:
-        """Give the allocations an order received."""
+        """Return the allocations of an order."""
         return self._linked(ALLOCATIONS_OF_ORDER, id)
 
     def transactions_of_allocation(self, id: ResourceId) -> Ids:
-        """Give the transactions an allocation was booked as."""
+        """Return the transactions an allocation was booked as."""
         return self._linked(TRANSACTIONS_OF_ALLOCATION, id)
 
     def transactions_of_order(self, id: ResourceId) -> Ids:
-        """Give the transactions booked for an order."""
+        """Return the transactions booked for an order."""
         return self._linked(TRANSACTIONS_OF_ORDER, id)
 
     def fills_of_placement(self, id: ResourceId) -> tuple[Execution, ...]:
-        """Give the executions that count for a placement: its own and its children's, not cancelled."""
+        """Return the executions that count for a placement: its own and its children's, not cancelled."""
         own = (self.executions[each] for each in self.executions_of_placement(id))
         fills = [fill for fill in own if not is_cancelled(fill.state)]
         for child in self.children_of_placement(id):
@@ -188,11 +188,11 @@ class Snapshot(Struct, frozen=True, eq=False):
         return tuple(fills)
 
     def executed_of_placement(self, id: ResourceId) -> Decimal:
-        """Give the units executed on a placement and its children (L5: cancelled executions are none)."""
+        """Return the units executed on a placement and its children (L5: cancelled executions are none)."""
         return sum((fill.quantity for fill in self.fills_of_placement(id)), ZERO)
 
     def average_price_of_placement(self, id: ResourceId) -> Decimal | None:
-        """Give the mean execution price weighted by units (G11), None without executed units."""
+        """Return the mean execution price weighted by units (G11), None without executed units."""
         fills = self.fills_of_placement(id)
         units = sum((fill.quantity for fill in fills), ZERO)
         if not units:
@@ -200,11 +200,11 @@ class Snapshot(Struct, frozen=True, eq=False):
         return sum((fill.quantity * (fill.price.amount or ZERO) for fill in fills), ZERO) / units
 
     def allocated_of_order(self, id: ResourceId) -> Decimal:
-        """Give the units allocated to an order; cancelled allocations count as none."""
+        """Return the units allocated to an order; cancelled allocations count as none."""
         return self._allocated(self.allocations_of_order(id))
 
     def allocated_of_placement(self, id: ResourceId) -> Decimal:
-        """Give the units allocated from a placement; cancelled allocations count as none."""
+        """Return the units allocated from a placement; cancelled allocations count as none."""
         return self._allocated(self.allocations_of_placement(id))
 
     def _allocated(self, ids: Ids) -> Decimal:
@@ -212,7 +212,7 @@ class Snapshot(Struct, frozen=True, eq=False):
         return sum((row.quantity for row in rows if not is_cancelled(row.state)), ZERO)
 
     def is_booked(self, allocation: ResourceId) -> bool:
-        """Tell whether a live transaction stands for an allocation."""
+        """Return whether an allocation has a live transaction."""
         rows = (self.transactions[each] for each in self.transactions_of_allocation(allocation))
         return any(not is_cancelled(row.transaction_status) for row in rows)
 
@@ -222,12 +222,12 @@ class Snapshot(Struct, frozen=True, eq=False):
         return str(id) if any(each.scope != id.scope for each in alike) else id.code
 
     def price_unit(self, luid: str) -> Decimal:
-        """Give what one unit of an instrument at price 1 costs; 1 when nothing is known of it."""
+        """Return what one unit of an instrument at price 1 costs; 1 when the instrument is unknown."""
         known = self.instruments.get(luid)
         return PER_UNIT if known is None else known.price_unit
 
     def find_instruments(self, text: str) -> tuple[Instrument, ...]:
-        """Give the instruments whose ticker, ISIN, FIGI, LUID or other identifier is ``text`` in any case."""
+        """Return the instruments one of whose identifiers, or the LUID, is ``text`` in any case."""
         wanted = text.strip().casefold()
         return tuple(
             known

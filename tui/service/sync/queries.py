@@ -1,4 +1,4 @@
-"""The questions a reader asks a server and itself: filters by id, batches, which blocks a row counts in."""
+"""Queries of the reader: filters by id, batches, and the blocks whose totals count a row."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
 _FILTER_BYTES: Final = 1500
-"""How much of an address a filter may take: servers stop reading at 2048 (contract, limits)."""
+"""Bytes of the URL a filter may take: servers accept 2048 in all (contract, limits)."""
 
 T = TypeVar("T")
 
 
 def id_filters(ids: Iterable[ResourceId]) -> list[str]:
-    """Give filters that together name exactly ``ids``, each short enough for an address (4, F)."""
+    """Return filters that together name exactly ``ids``, each short enough for a URL (4, F)."""
     scopes: dict[str, list[str]] = {}
     for id in sorted(ids):
         scopes.setdefault(id.scope, []).append(id.code)
@@ -49,7 +49,7 @@ def batches(ids: list[ResourceId], size: int) -> Iterable[list[ResourceId]]:
 
 
 async def all_of(reads: Iterable[Awaitable[T]]) -> list[T]:
-    """Wait for reads made at once and give their answers; raises what the first failing one raised."""
+    """Await reads concurrently and return their answers; raise the error of the first that failed."""
     answers = await asyncio.gather(*reads, return_exceptions=True)
     for answer in answers:
         if isinstance(answer, BaseException):
@@ -58,7 +58,7 @@ async def all_of(reads: Iterable[Awaitable[T]]) -> list[T]:
 
 
 def outdated(builder: SnapshotBuilder, family: EntityKind, rows: Iterable[Any]) -> set[ResourceId]:
-    """Give the blocks whose totals were read before one of ``rows`` changed."""
+    """Return the blocks whose totals were read before one of ``rows`` changed."""
     blocks = builder.rows(EntityKind.BLOCKS)
     found: set[ResourceId] = set()
     for row in rows:
@@ -73,7 +73,7 @@ def outdated(builder: SnapshotBuilder, family: EntityKind, rows: Iterable[Any]) 
 
 
 def blocks_of(builder: SnapshotBuilder, family: EntityKind, rows: Iterable[Any]) -> set[ResourceId]:
-    """Give the blocks whose totals count ``rows``."""
+    """Return the blocks whose totals count ``rows``."""
     found: set[ResourceId] = set()
     placements = builder.rows(EntityKind.PLACEMENTS)
     for row in rows:
@@ -93,13 +93,13 @@ def blocks_of(builder: SnapshotBuilder, family: EntityKind, rows: Iterable[Any])
 
 
 def is_news(builder: SnapshotBuilder, block: Any) -> bool:
-    """Tell whether a plain block is another version than the one whose totals are held."""
+    """Return whether a block is another version than the one whose totals are held."""
     held = builder.rows(EntityKind.BLOCKS).get(block.id)
     return held is None or held.block.version != block.version
 
 
 def portfolios_of(view: Snapshot, blocks: Iterable[ResourceId]) -> set[ResourceId]:
-    """Give the portfolios the blocks' allocations belong to."""
+    """Return the portfolios the blocks' allocations belong to."""
     return {
         view.allocations[id].portfolio_id
         for block in blocks

@@ -1,7 +1,7 @@
-"""Reads one server into a builder: everything at first, what changed afterwards, named rows after a write.
+"""Reads one server into a builder: everything at first, changes afterwards, named rows after a write.
 
-It decides what to ask for and never when. Every method folds what it reads into the one builder and may
-be called while another is under way; whatever fails leaves the builder as far as it got and raises
+The reader decides what to read, never when. Every method adds what it reads to the one builder and may run
+while another does. A method that fails leaves the builder as far as it got and raises
 :class:`~tui.api.errors.ApiError`.
 """
 
@@ -39,9 +39,9 @@ from tui.service.sync.queries import (
 )
 
 PAGE: Final = 200
-"""Rows read at a time: few enough that the event loop is never held up for long."""
+"""Rows of one page: few enough that decoding one does not hold the event loop for long."""
 AT_ONCE: Final = 8
-"""How many reads by id are under way at a time, and up to how many rows are read that way."""
+"""The most concurrent reads by id; more rows are read through a filter."""
 _MARGIN: Final = timedelta(days=7)
 
 LISTED: Final = (EntityKind.ORDERS, EntityKind.PLACEMENTS, EntityKind.EXECUTIONS, EntityKind.ALLOCATIONS)
@@ -51,24 +51,24 @@ Fetch = Callable[[str | None], Awaitable[Page[T]]]
 
 
 class Publish(Protocol):
-    """Shows the builder as it stands to whoever watches the desk."""
+    """Publishes the builder's current rows to the desk's listeners."""
 
     def __call__(self, *, complete: bool | None = None) -> None: ...
 
 
 class Superseded(Exception):
-    """The desk looks at another moment by now: what is being read is no longer wanted."""
+    """The desk shows another moment by now, so this read is obsolete."""
 
 
 class _Mark(Struct):
-    """Up to when the changes of a family are known. ``settled``: a poll found nothing more at that time."""
+    """The time up to which changes of a family are known. ``settled``: a poll found no more at it."""
 
     at: datetime
     settled: bool = False
 
 
 class Reader:
-    """Reads with ``client`` into :attr:`builder` and calls ``publish`` whenever there is enough to show."""
+    """Reads with ``client`` into :attr:`builder` and calls ``publish`` when there is enough to show."""
 
     def __init__(self, client: Client, publish: Publish) -> None:
         self.builder = SnapshotBuilder()
@@ -83,11 +83,11 @@ class Reader:
 
     @property
     def as_at(self) -> datetime | None:
-        """The moment that is read, None for now."""
+        """The moment that is read; None is now."""
         return self.builder.base.as_at
 
     def travel(self, as_at: datetime | None) -> None:
-        """Begin anew at another moment; whatever is being read for the old one ends by itself."""
+        """Start again at another moment; reads of the old one end with :class:`Superseded`."""
         self.builder = SnapshotBuilder(Snapshot(as_at=as_at))
         self._marks.clear()
         self._unlisted.clear()
@@ -96,11 +96,11 @@ class Reader:
     # --- everything ----------------------------------------------------------------------------
 
     async def load(self) -> None:
-        """Read the whole desk in pages, blocks first, and forget rows that are no longer there.
+        """Read the whole desk in pages, blocks first, and remove rows that are no longer there.
 
         Raises:
             ApiError: a page could not be read.
-            Superseded: the desk went to another moment meanwhile.
+            Superseded: the desk shows another moment by now.
         """
         builder = self.builder
         builder.forget_bad()
@@ -164,7 +164,7 @@ class Reader:
 
         Raises:
             ApiError: something could not be read; the next refresh asks for the same again.
-            Superseded: the desk went to another moment meanwhile.
+            Superseded: the desk shows another moment by now.
         """
         builder = self.builder
         families = (EntityKind.BLOCKS, *LISTED)
@@ -189,7 +189,7 @@ class Reader:
         source = getattr(self._client, family.value)
         test = None
         if mark is not None:
-            # The last moment is asked for again until it is quiet: more may be written in the same tick.
+            # The last moment is read again until a poll finds no more: others may write in the same tick.
             compare = "gt" if mark.settled else "gte"
             moment = mark.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
             test = f"version.asAtModified {compare} {moment}"
@@ -223,7 +223,7 @@ class Reader:
     # --- named rows ----------------------------------------------------------------------------
 
     async def reread(self, refs: Iterable[Ref]) -> None:
-        """Read named rows again; those that are gone are taken out, and what hangs on blocks is followed.
+        """Read named rows again; remove those that are gone, and read the rows below their blocks.
 
         A transaction stands for the whole portfolio it is in.
 
@@ -240,7 +240,7 @@ class Reader:
         await self._read_portfolios(self.builder, portfolios)
 
     async def _read_rows(self, family: EntityKind, ids: Collection[ResourceId]) -> None:
-        """Read entities by id, many of them through a filter; those that are gone are taken out."""
+        """Read entities by id, many of them through a filter; remove those that are gone."""
         builder = self.builder
         missing = set(ids)
         source = getattr(self._client, family.value)
@@ -256,7 +256,7 @@ class Reader:
                 async for page in self._pages(builder, fetch):
                     builder.put(family, page.values)
                     missing.difference_update(row.id for row in page.values)
-        # What a filter does not find may only not be indexed yet: the id itself decides.
+        # A filter may miss a row that is not indexed yet, so the id itself decides.
         for some in batches(sorted(missing), AT_ONCE):
             rows = await all_of(self._get(source, id) for id in some)
             self._check(builder)
@@ -293,7 +293,7 @@ class Reader:
             await self._follow(builder, rows)
 
     async def _graph_rows(self, builder: SnapshotBuilder, ids: set[ResourceId]) -> list[OrderGraphBlock]:
-        """Give the graph rows of blocks: by filter, or from the whole list where that takes fewer calls."""
+        """Return the graph rows of blocks: by filter, or from the whole list when that takes fewer calls."""
         tests = id_filters(ids)
         found: list[OrderGraphBlock] = []
         if len(tests) > 1 + len(builder.rows(EntityKind.BLOCKS)) // PAGE:
@@ -304,7 +304,7 @@ class Reader:
         return found
 
     def _block_page(self, builder: SnapshotBuilder, test: str = "") -> Fetch[OrderGraphBlock]:
-        """Give how to read blocks with totals: from the order graph, or added up here where there is none."""
+        """Return the fetch of blocks with totals: from the order graph, else computed here."""
         client, as_at = self._client, builder.base.as_at
 
         async def fetch(token: str | None) -> Page[OrderGraphBlock]:
@@ -322,7 +322,7 @@ class Reader:
         return fetch
 
     async def _follow(self, builder: SnapshotBuilder, rows: Iterable[OrderGraphBlock]) -> None:
-        """Read what the blocks' totals name and the desk lacks, and what it has and they no longer name."""
+        """Read the rows in which the blocks' totals and the desk differ."""
         wanted: set[Ref] = set()
         portfolios: set[ResourceId] = set()
         view = builder.view()
@@ -372,7 +372,7 @@ class Reader:
     async def _read_portfolio(
         self, builder: SnapshotBuilder, portfolio: ResourceId, start: datetime | None
     ) -> None:
-        """Read what is booked in a portfolio for orders and allocations; one that is not there has none."""
+        """Read a portfolio's transactions of orders and allocations; one that does not exist has none."""
         found: dict[ResourceId, Transaction] = {}
 
         def fetch(token: str | None) -> Awaitable[Page[Transaction]]:
@@ -400,7 +400,7 @@ class Reader:
     # --- pages ---------------------------------------------------------------------------------
 
     async def _pages(self, builder: SnapshotBuilder, fetch: Fetch[T]) -> AsyncIterator[Page[T]]:
-        """Give page after page, letting the event loop breathe in between."""
+        """Yield page after page, and control to the event loop in between."""
         token: str | None = None
         while True:
             page = await fetch(token)
@@ -422,7 +422,7 @@ class Reader:
 
 @contextmanager
 def _collector_at_rest() -> Iterator[None]:
-    """Keep the cyclic collector away from a load, and from what it brought.
+    """Suspend the cyclic garbage collector during a load, and exempt the rows it brought.
 
     Rows cannot form cycles, and looking at a hundred thousand of them holds the event loop for longer
     than a key may wait.
@@ -438,19 +438,19 @@ def _collector_at_rest() -> Iterator[None]:
 
 
 class _Shown:
-    """Publishes while a load goes on: at once, then each time there is half as much again to show."""
+    """Publishes during a load: at once, then each time there is half as much again to show."""
 
     def __init__(self, publish: Publish, builder: SnapshotBuilder) -> None:
         self._publish = publish
         self._draft = builder
 
     def later(self) -> None:
-        """Publish if enough has come since the last time; so all publishing costs no more than the load."""
+        """Publish if enough was read since the last time: all publishing costs no more than the load."""
         rows = sum(len(self._draft.rows(family)) for family in EntityKind)
         if self._draft.touched() >= max(1, rows // 3):
             self.now()
 
     def now(self) -> None:
-        """Publish what there is."""
+        """Publish the rows read so far."""
         if self._draft.touched():
             self._publish()

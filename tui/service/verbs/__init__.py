@@ -1,4 +1,4 @@
-"""The verbs of the desk: one frozen dataclass each, listed in :data:`VERBS` by endpoint name."""
+"""The verbs of the desk: one frozen struct each, in :data:`VERBS` by endpoint name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a dealer can do about a refusal, by the server's name of it. The reason stays the server's."""
+"""What a dealer can do about a refusal, by the server's name of the failure."""
 
 from __future__ import annotations
 
@@ -33,5 +33,5 @@ _ADVICE: Final = {
 
 
 def advice_for(type: str) -> str:
-    """Give what to do about a failure of this ``type``; empty for types nobody described."""
+    """Return what to do about a failure of this ``type``; empty for an unknown type."""
     return _ADVICE.get(type, "")

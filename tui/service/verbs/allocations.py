@@ -41,7 +41,7 @@ WEIGHTED_ALGORITHM: Final = "PR-LF"
 
 
 class _Run(Verb, frozen=True):
-    """What both ways of allocating share: placements, and how to see afterwards that it happened."""
+    """What both ways of allocating share: placements, and how to judge an unknown outcome."""
 
     placement_ids: tuple[ResourceId, ...]
 
@@ -65,8 +65,8 @@ class _Run(Verb, frozen=True):
         return frozenset(found)
 
     def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
-        # The ids of allocations are the server's: only what is new or changed tells. One that was there
-        # and is booked or cancelled now was changed by that, and shows no run.
+        # The server chooses the ids of allocations, so only new or changed ones show a run. One that was
+        # there and is booked or cancelled now was changed by that, and shows no run.
         shares = (Ref(EntityKind.ALLOCATIONS, id) for id in after.allocations_of_placement(ref.id))
         shared = any(
             has_changed(share, before, after)
@@ -94,7 +94,7 @@ class _Run(Verb, frozen=True):
 
 
 def _executed_line(snapshot: Snapshot, row: Placement) -> PreviewLine:
-    """Give what is executed of a placement as a line, at its average price."""
+    """Return the executed part of a placement as a line, at its average price."""
     line = placement_line(snapshot, row, snapshot.executed_of_placement(row.id))
     average = snapshot.average_price_of_placement(row.id)
     return replace(line, limit=None, price=line.price if average is None else average)
@@ -295,7 +295,7 @@ class BookTransactions(Verb, frozen=True):
 
 
 def _booked(reply: BookingReply, *more: str) -> ItemisedReply:
-    """Give the answer of a booking, which names each allocation's transaction and what it settles for."""
+    """Return the reply of a booking, with the transaction and consideration of each allocation."""
     values = reply.values or {}
     notes = {name: "; ".join((_became(made), *more)) for name, made in values.items()}
     return ItemisedReply(values, reply.failed or {}, notes)

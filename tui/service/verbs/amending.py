@@ -1,4 +1,4 @@
-"""The verbs that change or end orders: update, cancel, and cancel with the unplaced rest moved on."""
+"""The verbs that change or end orders: update, cancel, and cancel with the unplaced rest moved."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ class CancelOrders(Verb, frozen=True):
 
 
 class CancelAndMove(Verb, frozen=True):
-    """Cut orders to what is placed and carry the rest into new orders, each for itself (2.11)."""
+    """Cancel what is not placed of orders and move it to new orders, each item for itself (2.11)."""
 
     items: tuple[CancelOrdersAndMoveRemainingRequest, ...]
 
@@ -268,7 +268,7 @@ class CancelAndMove(Verb, frozen=True):
 
 
 def _carried(item: CancelledAndMoved) -> str:
-    """Say where the rest of a cancelled order went (X5)."""
+    """Return where the rest of a cancelled order went (X5)."""
     made = item.new_order
     if made is None:
         return "nothing was left to move"

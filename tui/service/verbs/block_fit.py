@@ -1,4 +1,4 @@
-"""What orders of one block must share (C1), and in which words two of them differ."""
+"""What the orders of one block must share (C1), and how two of them differ, in words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FIELDS: Final = (
 
 
 def misfit(candidate: Any, block: Block) -> str:
-    """Say why an order, or a request for one, cannot join ``block``; an empty text when it fits (C2)."""
+    """Return why an order, or a request for one, cannot join ``block``; empty when it fits (C2)."""
     if not same_instrument(candidate, block):
         return "instrument differs"
     for title, name in _FIELDS:
@@ -29,7 +29,7 @@ def misfit(candidate: Any, block: Block) -> str:
 
 
 def same_instrument(candidate: Any, block: Block) -> bool:
-    """Tell whether both trade one instrument: by LUID where both have one, else by shared identifiers."""
+    """Return whether both trade one instrument: by LUID where both have one, else by shared identifiers."""
     luid = getattr(candidate, "lusid_instrument_id", "")
     if luid and block.lusid_instrument_id:
         return bool(luid == block.lusid_instrument_id)

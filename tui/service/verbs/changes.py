@@ -1,4 +1,4 @@
-"""What an update asks for: the entity it will make, whether it is there, and in words."""
+"""Updates: the entity one will make, whether that is there, and its changes in words."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _UPDATABLE: Final = (
 
 
 def updated(order: Order, update: OrderUpdateRequest) -> Order:
-    """Give the order as it will be when the update is done."""
+    """Return the order as it will be after the update."""
     fields = {name: getattr(update, name) for name in _UPDATABLE if getattr(update, name) is not None}
     return replace(order, **fields)
 
 
 def asked_is_there(update: Any, entity: Any) -> bool:
-    """Tell whether every field an update asked for has the value it asked for."""
+    """Return whether every field an update asked for has the value it asked for."""
     for name in update.__struct_fields__:
         asked = getattr(update, name)
         if asked is None or name in ("id", "properties", "currency"):
@@ -52,7 +52,7 @@ def asked_is_there(update: Any, entity: Any) -> bool:
 
 
 def described_changes(update: Any, entity: Any) -> list[str]:
-    """Say field by field what an update changes: ``quantity 55 → 50``."""
+    """Return field by field what an update changes: ``quantity 55 → 50``."""
     said = []
     for name in update.__struct_fields__:
         asked = getattr(update, name)

@@ -1,4 +1,4 @@
-"""What the snapshot says of the rows a verb is about: refs, lines for the preview, what blocks hold."""
+"""Facts of the snapshot that verbs share: refs, lines for the preview, what blocks hold."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from tui.service.verbs.verb import Caution, PreviewLine
 
 
 def order_ref(id: ResourceId) -> Ref:
-    """Name an order."""
+    """Return the reference to an order."""
     return Ref(EntityKind.ORDERS, id)
 
 
 def block_ref(id: ResourceId) -> Ref:
-    """Name a block."""
+    """Return the reference to a block."""
     return Ref(EntityKind.BLOCKS, id)
 
 
 def placement_ref(id: ResourceId) -> Ref:
-    """Name a placement."""
+    """Return the reference to a placement."""
     return Ref(EntityKind.PLACEMENTS, id)
 
 
 def block_refs(ids: Iterable[ResourceId]) -> Iterable[Ref]:
-    """Name blocks."""
+    """Return the references to blocks."""
     return (Ref(EntityKind.BLOCKS, id) for id in ids)
 
 
 def blocks_of(snapshot: Snapshot, orders: Iterable[ResourceId]) -> dict[ResourceId, list[ResourceId]]:
-    """Give the orders by the block that holds them."""
+    """Return the orders by the block that holds them."""
     found: dict[ResourceId, list[ResourceId]] = {}
     for id in orders:
         block = snapshot.block_of_order(id)
@@ -46,7 +46,7 @@ def blocks_of(snapshot: Snapshot, orders: Iterable[ResourceId]) -> dict[Resource
 
 
 def around(snapshot: Snapshot, ids: Iterable[ResourceId]) -> frozenset[Ref]:
-    """Give placements with their children, parents and blocks."""
+    """Return placements with their children, parents and blocks."""
     found: set[Ref] = set()
     for id in ids:
         row = snapshot.placements.get(id)
@@ -60,7 +60,7 @@ def around(snapshot: Snapshot, ids: Iterable[ResourceId]) -> frozenset[Ref]:
 
 
 def instrument_of(snapshot: Snapshot, identifiers: Identifiers) -> Instrument | None:
-    """Give the one instrument of the desk that any of ``identifiers`` names, or None."""
+    """Return the one instrument of the desk that any of ``identifiers`` names, or None."""
     for value in identifiers.values():
         found = snapshot.find_instruments(value) if value else ()
         if len(found) == 1:
@@ -79,7 +79,7 @@ def priced(
     amount: CurrencyAndAmount | None = None,
     portfolio: ResourceId | None = None,
 ) -> PreviewLine:
-    """Give a line at its limit, else its indicative price, else the last price seen of ``known``."""
+    """Return a line at its limit, else its indicative price, else the last price seen of ``known``."""
     at = limit or price
     money = at or amount
     return PreviewLine(
@@ -97,7 +97,7 @@ def priced(
 
 
 def order_line(snapshot: Snapshot, order: Order) -> PreviewLine:
-    """Give an order as a line."""
+    """Return an order as a line."""
     return priced(
         order_ref(order.id),
         order.side,
@@ -111,12 +111,12 @@ def order_line(snapshot: Snapshot, order: Order) -> PreviewLine:
 
 
 def order_lines(snapshot: Snapshot, ids: Iterable[ResourceId]) -> tuple[PreviewLine, ...]:
-    """Give the orders the desk has as lines."""
+    """Return the orders the desk has as lines."""
     return tuple(order_line(snapshot, snapshot.orders[id]) for id in ids if id in snapshot.orders)
 
 
 def placement_line(snapshot: Snapshot, row: Placement, quantity: Decimal | None) -> PreviewLine:
-    """Give ``quantity`` units of a placement as a line."""
+    """Return ``quantity`` units of a placement as a line."""
     return priced(
         placement_ref(row.id),
         row.side,
@@ -128,38 +128,38 @@ def placement_line(snapshot: Snapshot, row: Placement, quantity: Decimal | None)
 
 
 def held_in(snapshot: Snapshot, block: ResourceId) -> tuple[int, Decimal]:
-    """Give how many live orders a block holds, and their units."""
+    """Return how many live orders a block holds, and their units."""
     orders = [snapshot.orders[id] for id in snapshot.orders_of_block(block)]
     live = [order for order in orders if not is_cancelled(order.state)]
     return len(live), sum((order.quantity or ZERO for order in live), ZERO)
 
 
 def units_of(snapshot: Snapshot, ids: Iterable[ResourceId]) -> Decimal:
-    """Give the units of the live ones among orders."""
+    """Return the units of the live ones among orders."""
     orders = (snapshot.orders.get(id) for id in ids)
     return sum((order.quantity or ZERO for order in orders if order and not is_cancelled(order.state)), ZERO)
 
 
 def will_hold(block: ResourceId, count: int, quantity: Decimal) -> str:
-    """Say what a block will hold."""
+    """Return what a block will hold, in words."""
     return f"{block.code} will hold {counted(count, 'order')}, {units(quantity)} units"
 
 
 def outside(ids: Iterable[ResourceId | None], scope: str) -> str:
-    """Name the portfolios that are not in ``scope``, the orders' own; empty when there are none."""
+    """Return the portfolios outside ``scope``, the orders' own, in words; empty when there are none."""
     foreign = dict.fromkeys(str(id) for id in ids if id is not None and id.scope != scope)
     return f"For {', '.join(foreign)}, outside {scope}" if foreign else ""
 
 
 def unknown_portfolios(snapshot: Snapshot, ids: Iterable[ResourceId | None]) -> Iterable[Caution]:
-    """Warn of portfolios that nothing on the desk belongs to: a slip of the pen makes one."""
+    """Yield a caution for each portfolio the desk does not know: it may be misspelt."""
     for id in dict.fromkeys(ids):
         if id is not None and id not in snapshot.portfolios.get(id.code.casefold(), ()):
             yield Caution("new portfolio", f"{id} is a portfolio that is new to this desk")
 
 
 def block_totals(snapshot: Snapshot, blocks: Iterable[ResourceId]) -> tuple[Decimal, Decimal]:
-    """Give the units ordered and the units placed of blocks together."""
+    """Return the units ordered and the units placed of blocks together."""
     rows = [snapshot.blocks[id] for id in blocks if id in snapshot.blocks]
     ordered = sum((row.ordered.quantity or row.block.quantity or ZERO for row in rows), ZERO)
     return ordered, sum((row.placed.quantity or ZERO for row in rows), ZERO)

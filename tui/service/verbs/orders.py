@@ -221,7 +221,7 @@ class MoveOrders(Verb, frozen=True):
 
 
 def _apart(order: Order, first: Order | None) -> str:
-    """Say why an order cannot found a new block together with the first one."""
+    """Return why an order cannot share a new block with the first one; empty when it can."""
     if first is None or order is first:
         return ""
     if order.lusid_instrument_id != first.lusid_instrument_id:

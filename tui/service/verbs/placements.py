@@ -47,7 +47,7 @@ from tui.service.verbs.verb import (
 )
 
 COMPLIANCE: Final = "compliance"
-"""The kind of doubt that is none: what failed compliance is not placed."""
+"""The kind of caution that refuses: a block that failed compliance is not placed."""
 
 
 class PlaceBlocks(Verb, frozen=True):
@@ -113,7 +113,7 @@ class PlaceBlocks(Verb, frozen=True):
         return (self._receiver(), *said)
 
     def _receiver(self) -> str:
-        """Say who gets it and how: the one thing of a placement its numbers do not tell."""
+        """Return the broker, execution system and type of the placements, in words."""
         ways = sorted(
             {
                 (each.counterparty or "no broker named", each.execution_system or "", each.type)
@@ -302,7 +302,7 @@ class CancelPlacements(Verb, frozen=True):
 
 
 def _with_it(item: CancelledPlacement) -> str:
-    """Name the children that were cancelled with a placement."""
+    """Return the children cancelled with a placement, in words."""
     children = ", ".join(id.code for id in item.cancelled_child_placements)
     return f"cancelled with it: {children}" if children else ""
 

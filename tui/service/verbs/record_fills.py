@@ -1,4 +1,4 @@
-"""The verb that records what a broker did: executions received outside the server, or corrected."""
+"""The verb that records executions received outside the server, or corrects them."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class RecordFills(Verb, frozen=True):
         return found
 
     def _net(self, snapshot: Snapshot, requests: Iterable[ExecutionRequest]) -> Decimal:
-        """Give the units the requests add, less what they replace."""
+        """Return the units the requests add, less those they replace."""
         total = ZERO
         for request in requests:
             held = snapshot.executions.get(request.id)
@@ -132,7 +132,7 @@ class RecordFills(Verb, frozen=True):
         return total
 
     def _twins(self, snapshot: Snapshot, requests: Iterable[ExecutionRequest]) -> Iterable[Caution]:
-        """Find fills that look like one already recorded on the same placement."""
+        """Yield a caution for each fill that looks like one already recorded on its placement."""
         for request in requests:
             for fill in snapshot.fills_of_placement(request.placement_id):
                 same = (fill.quantity, fill.price) == (request.quantity, request.price)

@@ -84,7 +84,7 @@ class SweepBlocks(Verb, frozen=True):
 
 
 def _in_short(latest: str) -> str:
-    """Give a time to the second, a cut label as it is."""
+    """Return a time to the second, a cut label as it is."""
     try:
         return f"{datetime.fromisoformat(latest).astimezone(UTC):%H:%M:%S} UTC"
     except ValueError:
@@ -92,7 +92,7 @@ def _in_short(latest: str) -> str:
 
 
 def unsweepable(snapshot: Snapshot, id: ResourceId) -> str:
-    """Say why a block cannot be swept (S1), as far as the desk can tell; an empty text when it can."""
+    """Return why a block cannot be swept (S1), as far as the desk knows; empty when it can."""
     row = snapshot.blocks.get(id)
     if row is None:
         return "not on the desk"

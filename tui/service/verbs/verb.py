@@ -1,8 +1,8 @@
-"""What every verb of the desk is: what it asks for, how it is sent, and how its outcome is read back.
+"""The base of the verbs: what one asks for, how it is sent, and how its outcome is read back.
 
 A verb is a frozen value: built by a form, shown by the preview, sent once, written to the journal. It
 knows the rules of its endpoint (how many items a call takes, whether a refusal concerns one item or
-all) and nothing of when to send, which is the desk's.
+all); the desk decides when to send it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Tier(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What reading back says of an item whose outcome is unknown."""
+    """What reading back shows of an item whose outcome is unknown."""
 
     APPLIED = "applied"
     CHANGED = "changed by someone else"
@@ -71,7 +71,7 @@ class PreviewLine(Struct, frozen=True):
 
     @property
     def notional(self) -> Decimal | None:
-        """The money it is about, in ``currency``: of a value-sized item its amount; None when unknown."""
+        """The notional in ``currency``: the amount of a value-sized item; None when unknown."""
         if self.amount is not None:
             return self.amount
         if self.quantity is None or self.price is None:
@@ -80,7 +80,7 @@ class PreviewLine(Struct, frozen=True):
 
 
 class Caution(Struct, frozen=True):
-    """Something the server will probably refuse, or that is odd: a hint, the server decides."""
+    """Something odd, or that the server will probably refuse. It is a hint: the server decides."""
 
     kind: str
     text: str
@@ -89,8 +89,8 @@ class Caution(Struct, frozen=True):
 class ItemisedReply(Struct, frozen=True):
     """A successful call: per key sent the entity it became, and the items it refused.
 
-    ``notes`` say per key what the entity alone does not: which transaction an allocation became, what
-    else was cancelled with it.
+    ``notes`` add per key what the entity does not say: the transaction an allocation became, the children
+    cancelled with a placement.
     """
 
     values: Mapping[str, Any]
@@ -105,7 +105,7 @@ UNMENTIONED: Final = "The server's answer does not mention it."
 
 
 class Verb(Struct, frozen=True):
-    """A write the user decided on. Subclasses are frozen structs, which the journal writes as they are."""
+    """A write the user decided on. Subclasses are frozen structs; the journal writes them as they are."""
 
     operation: ClassVar[Operation[Any, Any]]
     """The operation of the API that carries it out."""
@@ -120,7 +120,7 @@ class Verb(Struct, frozen=True):
     """The field that holds the items."""
     base_tier: ClassVar[Tier] = Tier.T2
     repeatable: ClassVar[bool] = True
-    """Whether doing it twice is the same as once: the ids or the state asked for are named by us."""
+    """Whether doing it twice equals doing it once, because we name the ids or the state asked for."""
 
     @property
     def name(self) -> str:
@@ -148,7 +148,7 @@ class Verb(Struct, frozen=True):
         return f"{self.title} {counted(self.count, self.family.singular)}"
 
     def split(self) -> tuple[Self, ...]:
-        """Give the same decision as calls the server accepts, in order."""
+        """Return the same decision split into calls the server accepts, in order."""
         items, most = getattr(self, self.listed), self.operation.limit
         if len(items) <= most:
             return (self,)
@@ -168,60 +168,60 @@ class Verb(Struct, frozen=True):
         return None
 
     def read(self, reply: Any, request: Request[Any]) -> ItemisedReply:
-        """Return what came of each item, by the reply to ``request``."""
+        """Return the outcome of each item from the reply to ``request``."""
         raise NotImplementedError
 
     def only(self, refs: Collection[Ref]) -> Self:
-        """Give the same decision about some of its items only, which keep their ids."""
+        """Return the same decision for some of its items only, with their ids."""
         items = zip(getattr(self, self.listed), self.refs, strict=True)
         kept = tuple(item for item, ref in items if ref in refs)
         return replace(self, **{self.listed: kept})
 
     def outcomes(self, answer: ItemisedReply) -> tuple[Outcome, ...]:
-        """Give the outcome of each item of an answered call; items it does not mention are unknown."""
+        """Return the outcome of each item of an answered call; items it does not mention are unknown."""
         pairs = zip(self.refs, self.keys, strict=True)
         return tuple(_outcome(ref, key, answer) for ref, key in pairs)
 
     def failed(self, error: ApiError) -> tuple[Outcome, ...]:
-        """Give the outcome of each item when the whole call failed with ``error``."""
+        """Return the outcome of each item when the whole call failed with ``error``."""
         status = Status.UNKNOWN if isinstance(error, NoAnswer) else Status.REFUSED
         type_ = (error.problem.name or "") if isinstance(error, Refused) else type(error).__name__
         advice = advice_for(type_) or error.advice
         return tuple(Outcome(ref, status, reason=error.why, type=type_, advice=advice) for ref in self.refs)
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
-        """Give the rows to read again after it: its items and whatever they change."""
+        """Return the rows to read again after it: its items and whatever they change."""
         return frozenset(self.refs)
 
     def marks(self, snapshot: Snapshot) -> Mapping[Ref, str]:
-        """Give the rows that show the intent while it is in flight, and the code they show."""
+        """Return the rows that show the intent while it is in flight, and the code they show."""
         return dict.fromkeys(self.refs, self.mark.value)
 
     def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
-        """Judge by what is read now whether an item of unknown outcome happened.
+        """Judge by the rows as read now whether an item of unknown outcome was done.
 
-        ``before`` are the versions of :meth:`touched` rows when it was sent.
+        ``before`` are the versions of the :meth:`touched` rows when it was sent.
         """
         raise NotImplementedError
 
     def became(self, ref: Ref, after: Snapshot) -> str:
-        """Say what an item that happened became, as far as reading back shows; empty when that is all."""
+        """Return what a done item became, as far as reading back shows; empty when that is all."""
         return ""
 
     def tier(self, snapshot: Snapshot) -> Tier:
-        """Give the confirmation it needs before limits and environment are looked at."""
+        """Return the confirmation it needs before limits and environment are considered."""
         return self.base_tier
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
-        """Give what the preview counts, one line per item as far as its row is known."""
+        """Return what the preview counts: one line per item whose row is known."""
         return ()
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
-        """Say what will be different afterwards, as far as the desk can tell."""
+        """Return what will be different afterwards, as far as the desk knows."""
         return ()
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        """Say what the server will probably refuse."""
+        """Return what the server will probably refuse."""
         return ()
 
 
@@ -238,34 +238,34 @@ def _outcome(ref: Ref, key: str, answer: ItemisedReply) -> Outcome:
 
 
 def numbered(count: int) -> tuple[str, ...]:
-    """Give the keys of a partial call's items: their position, which is unique also for one id twice."""
+    """Return the keys of a partial call's items: their positions, unique also for an id that stands twice."""
     return tuple(str(number) for number in range(1, count + 1))
 
 
 def by_id(entities: Iterable[Any]) -> dict[str, Any]:
-    """Give entities under the text of their id, as the keys of an atomic call."""
+    """Return entities by the text of their id, the keys of an atomic call."""
     return {str(entity.id): entity for entity in entities}
 
 
 def version_of(row: Any) -> int:
-    """Give the version number of a row, 0 when the server gave none."""
+    """Return the version number of a row, 0 when the server gave none."""
     version = getattr(getattr(row, "block", row), "version", None)
     return (version.as_at_version_number or 0) if version is not None else 0
 
 
 def versions_of(snapshot: Snapshot, refs: Iterable[Ref]) -> Versions:
-    """Give the version of each of ``refs`` the snapshot has."""
+    """Return the version of each of ``refs`` the snapshot has."""
     return {ref: version_of(snapshot.row(ref)) for ref in refs if ref in snapshot}
 
 
 def has_changed(ref: Ref, before: Versions, after: Snapshot) -> bool:
-    """Tell whether a row has another version than before, has come or has gone."""
+    """Return whether a row has another version than before, is new or is gone."""
     now = version_of(after.row(ref)) if ref in after else None
     return before.get(ref) != now
 
 
 def verdict_of(applied: bool, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
-    """Settle by whether what was asked for is there, else by whether the row moved at all."""
+    """Return the verdict: applied if what was asked for is there, changed if the row has another version."""
     if applied:
         return Verdict.APPLIED
     return Verdict.CHANGED if has_changed(ref, before, after) else Verdict.NOT_SEEN

@@ -1,7 +1,7 @@
-"""The client's log of intents: what was about to be sent, and what came of it.
+"""The client's log of intents: each call about to be sent, and its outcome.
 
-JSON lines, only ever appended, each forced to disk before the request leaves, in a file only its owner
-can read. An intent without a conclusive outcome is open: after a crash it is read back, never resent.
+JSON lines, only appended, each flushed to disk before the request is sent, in a file only its owner can
+read. An intent without a conclusive outcome is open: after a crash it is read back, never resent.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MODE: Final = 0o600
 
 
 class Intent(Struct, frozen=True):
-    """One call that was decided: ``id`` is also its Idempotency-Key; ``versions`` as they were before.
+    """A call to be sent: ``id`` is also its Idempotency-Key, ``versions`` those of its rows before.
 
     ``unknown`` are the items of an answered call that have no outcome, None when no item has one.
     """
@@ -43,7 +43,7 @@ class Intent(Struct, frozen=True):
 
 
 class _IntentLine(msgspec.Struct, frozen=True, tag_field="kind", tag="intent"):
-    """``body`` is what was sent, byte for byte; ``fields`` is the verb itself, to settle it by later."""
+    """``body`` is what was sent, byte for byte; ``fields`` is the verb itself, to judge its outcome later."""
 
     id: str
     at: datetime
@@ -97,12 +97,12 @@ class Journal:
         )
 
     def conclude(self, id: str, at: datetime, outcomes: Iterable[Outcome]) -> None:
-        """Write what came of an intent; it stays open while any of its items is unknown."""
+        """Write the outcome of an intent; it stays open while any of its items is unknown."""
         items = tuple((each.ref, each.status, each.reason or each.note) for each in outcomes)
         self._append(_OutcomeLine(id=id, at=at, items=items))
 
     def open_intents(self, server: str | None = None) -> tuple[Intent, ...]:
-        """Give the intents nobody knows the outcome of, oldest first; of one ``server`` if it is named.
+        """Return the intents of unknown outcome, oldest first; of one ``server`` if it is named.
 
         Lines that cannot be read (one torn by a crash, a verb of another version) are left out.
         """
@@ -122,7 +122,7 @@ class Journal:
         return tuple(found.values())
 
     def close(self) -> None:
-        """Give back the file; nothing can be written afterwards."""
+        """Close the file; nothing can be written afterwards."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -155,7 +155,7 @@ def _line(text: bytes) -> _IntentLine | _OutcomeLine | None:
 
 
 def _intent(line: _IntentLine) -> Intent | None:
-    """Rebuild an intent, or None when it speaks of a verb this version does not have."""
+    """Return the intent of a line, or None when its verb is unknown to this version."""
     from tui.service.verbs import VERBS
 
     kind = VERBS.get(line.verb)
@@ -169,7 +169,7 @@ def _intent(line: _IntentLine) -> Intent | None:
 
 
 def _end_torn_line(descriptor: int) -> None:
-    """Start on a line of our own when the last one was cut off by a crash."""
+    """Begin a new line when a crash cut off the last one."""
     size = os.fstat(descriptor).st_size
     if size and os.pread(descriptor, 1, size - 1) != b"\n":
         os.write(descriptor, b"\n")

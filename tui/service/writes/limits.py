@@ -1,7 +1,7 @@
-"""The limits a write is held against before it is confirmed, as data (conventions, section 2).
+"""The limits a write is checked against before it is confirmed (conventions, section 2).
 
-A soft limit asks for the item count to be typed; a hard one refuses. They guard the person, not the
-market: the server has its own rules.
+Above a soft limit the item count has to be typed; above a hard one the write is refused. They guard against
+slips; the server has its own rules.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tui.api.price_units import is_bond
 
 
 class LimitBand(Struct, frozen=True):
-    """Above ``soft`` is asked again, above ``hard`` is refused."""
+    """Above ``soft`` the count has to be typed, above ``hard`` the write is refused."""
 
     soft: Decimal
     hard: Decimal
@@ -69,12 +69,12 @@ class Limits(Struct, frozen=True):
     rates: Mapping[str, Decimal] = field(default_factory=lambda: ROUGH_RATES)
 
     def in_base(self, amount: Decimal, currency: str) -> Decimal:
-        """Give ``amount`` of ``currency`` in the base currency, roughly: for comparing, not for showing."""
+        """Return ``amount`` of ``currency`` in the base currency, roughly: to compare, not to show."""
         per_unit = self.rates.get(currency.upper(), Decimal(1)) / self.rates.get(self.base, Decimal(1))
         return amount / per_unit
 
     def drift_of(self, asset_class: str) -> LimitBand:
-        """Give the price band of an asset class; what is not a bond is held to the equity band."""
+        """Return the price band of an asset class; anything but a bond has the equity band."""
         return self.drift["bond" if is_bond(asset_class) else "equity"]
 
 

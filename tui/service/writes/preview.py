@@ -1,6 +1,6 @@
-"""What a person sees before a write is sent: how much of what, what is odd, and how it is confirmed.
+"""The preview of a write: how much of what, what is odd, and how it is confirmed.
 
-Everything here is the client's own arithmetic on its snapshot. The server decides.
+Everything here is computed from the client's snapshot. The server decides.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _PENCE: Final = (Decimal(50), Decimal(200))
 _SAMPLE: Final = 200
 _FEWEST: Final = 5
 _PRICED: Final = (CreateOrders, PlaceBlocks, UpdateOrders, UpdatePlacements)
-"""The verbs that set prices and sizes, and so are held against all limits."""
+"""The verbs that set prices and sizes, and so are checked against all limits."""
 
 
 class PreviewWarning(Struct, frozen=True):
     """Soft warnings of one kind: how many items, and the worst of them as a sentence.
 
-    ``limit`` tells whether a limit was passed, which asks for the item count; ``texts`` are all of them.
+    ``limit`` says that a limit was exceeded: the item count has to be typed. ``texts`` are all of them.
     """
 
     kind: str
@@ -44,7 +44,7 @@ class PreviewWarning(Struct, frozen=True):
 
 
 class SideTotal(Struct, frozen=True):
-    """Units and money of the items of one side in one currency; ``notional`` is None when a price lacks."""
+    """Units and money of the items of one side in one currency; None where a price is missing."""
 
     side: str
     currency: str
@@ -87,9 +87,9 @@ def preview(
     in_flight: Iterable[str] = (),
     unfit: str = "",
 ) -> Preview:
-    """Give what to show before ``verb`` is sent.
+    """Return what to show before ``verb`` is sent.
 
-    ``typed`` asks for the item count however few they are; ``in_flight`` names the rows that already
+    ``typed`` requires the item count however few they are; ``in_flight`` names the rows that already
     have a write in flight; ``unfit`` is why the server's generation cannot do it.
     """
     lines = verb.lines(snapshot)
@@ -139,7 +139,7 @@ def _batch(verb: Verb, limits: Limits) -> Iterator[_Finding]:
 
 
 def _against(band: LimitBand, value: Decimal) -> tuple[bool, Decimal] | None:
-    """Give whether the hard limit is passed and the limit itself, or None inside both."""
+    """Return whether the hard limit is exceeded and the limit itself, or None inside both."""
     if value > band.hard:
         return True, band.hard
     return (False, band.soft) if value > band.soft else None
@@ -200,7 +200,7 @@ class _TypicalSizes:
         self._found: dict[tuple[ResourceId, str], Decimal | None] = {}
 
     def ratio(self, line: PreviewLine) -> Decimal | None:
-        """Give the item's notional as a multiple of its portfolio's typical order, None when unknown."""
+        """Return the item's notional as a multiple of its portfolio's typical order, None when unknown."""
         if line.portfolio is None or line.notional is None:
             return None
         key = (line.portfolio, line.currency)
@@ -211,7 +211,7 @@ class _TypicalSizes:
 
 
 def typical_notional(snapshot: Snapshot, portfolio: ResourceId, currency: str) -> Decimal | None:
-    """Give the median notional of a portfolio's orders in a currency, None when there are too few."""
+    """Return the median notional of a portfolio's orders in a currency, None when there are too few."""
     own = (order for order in snapshot.orders.values() if order.portfolio_id == portfolio)
     sizes = sorted(
         line.notional
@@ -241,7 +241,7 @@ def _typical_ratio(lines: Iterable[PreviewLine], usual: _TypicalSizes) -> str:
 
 
 def _warnings(findings: Iterable[_Finding], cautions: Iterable[Caution]) -> tuple[PreviewWarning, ...]:
-    """Group what is odd by kind, passed limits first, then the kinds with the most items."""
+    """Group findings by kind, exceeded limits first, then the kinds with the most items."""
     kinds: dict[str, list[_Finding]] = {}
     for found in findings:
         if not found.hard:

@@ -1,7 +1,7 @@
 """Sends the user's decisions, once each, and finds out what came of them.
 
 A call is written to the journal before it leaves, sent once, and never again unless the user asks. An
-outcome nobody knows is read back; it stays *unknown* until a read shows what happened.
+unknown outcome is read back; it stays *unknown* until a read shows what happened.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class Writer:
 
     @property
     def unknown_calls(self) -> tuple[UnknownCall, ...]:
-        """The calls whose outcome nobody knows, oldest first."""
+        """The calls of unknown outcome, oldest first."""
         return tuple(self._unknown.values())
 
     @property
