@@ -29,7 +29,7 @@ def body_of(step: str) -> bytes:
 
 
 async def play(server: httpx.AsyncClient, last: str = "11_book_transactions") -> dict[str, Any]:
-    """Do the scenario's steps up to ``last`` and give each one's answer."""
+    """Carry out the scenario's steps up to ``last`` and return the reply of each."""
     answers = {}
     for step, path in STEPS.items():
         answer = await server.post(

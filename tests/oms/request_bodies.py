@@ -1,4 +1,4 @@
-"""Small entities and a command that stores them as they are, for tests of what keeps and finds them."""
+"""Small entities, and commands that store them without rules, for tests of the store and the queries."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ LISTS: Final = ("blocks", "orders", "placements", "executions", "allocations", "
 
 
 async def everything(server: httpx.AsyncClient) -> list[bytes]:
-    """Every list of a server, as its bytes."""
+    """Return every list of a server, as bytes."""
     return [(await server.get(f"/api/{name}?limit=5000")).content for name in LISTS]
 
 
 def put(uow: UnitOfWork, entities: Sequence[Stored]) -> ReplyBuilder:
-    """Store entities as they are: no rule is asked."""
+    """Store entities without checking any rule."""
     for entity in entities:
         uow.put(entity)
     return lambda: [uow.get(type(entity), entity.id) for entity in entities]
 
 
 def drop(uow: UnitOfWork, entity: Stored) -> ReplyBuilder:
-    """Delete an entity: no rule is asked."""
+    """Delete an entity without checking any rule."""
     uow.remove(type(entity), entity.id)
     return lambda: None
 
@@ -41,7 +41,7 @@ def oid(code: str) -> ResourceId:
 
 
 def an_order(code: str, **changes: Any) -> Order:
-    """An order for 100 to buy, in the state New, of portfolio GROWTH."""
+    """Return an order to buy 100, in the state New, of portfolio GROWTH."""
     fields: dict[str, Any] = {
         "id": oid(code),
         "instrument_identifiers": {"Instrument/default/Figi": "BBG000B9XRY4"},

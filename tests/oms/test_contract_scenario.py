@@ -22,7 +22,7 @@ ALLOCATED = {"ORD-1": 71, "ORD-2": 36, "ORD-3": 32, "ORD-4": 21}
 CONSIDERATIONS = {"ORD-1": "13462.4875", "ORD-2": "6826.05", "ORD-3": "6067.60", "ORD-4": "3981.8625"}
 
 OURS = frozenset({"version", "href", "asAt", "entityUniqueId", "instance", "latestActivityDate"})
-"""Members whose values are ours: when, by whom, under which address."""
+"""Members with values of this server: times, users, addresses."""
 OUR_CLOCK = frozenset({"date", "transactionDate", "entryDateTime"})
 OUR_NAMES = frozenset({"portfolioName"})
 
@@ -32,7 +32,7 @@ def desk(code: str) -> ResourceId:
 
 
 def differences(example: Any, answer: Any, at: str = "$") -> list[str]:
-    """Say where an answer is not what the example says; null and missing are the same (T1)."""
+    """Return where a response differs from the example; null and missing are the same (T1)."""
     if isinstance(example, dict) and isinstance(answer, dict):
         found = []
         for name in example.keys() | answer.keys():

@@ -27,7 +27,7 @@ NUMBER = r"\b([LCMUXPEABSHGF]\d{1,2})\b"
 
 
 def functions(folder: str) -> Iterator[tuple[ast.FunctionDef, str]]:
-    """Give the test functions under a folder with their source."""
+    """Yield the test functions in a folder with their source."""
     for file in sorted((ROOT / folder).rglob("test_*.py")):
         source = file.read_text(encoding="utf-8")
         for node in ast.walk(ast.parse(source)):
@@ -36,7 +36,7 @@ def functions(folder: str) -> Iterator[tuple[ast.FunctionDef, str]]:
 
 
 def named(test: str) -> list[str]:
-    """Give the rules a test is named after.
+    """Return the rules a test is named after.
 
     >>> named("test_a2_a4_pr_fifo_gives_the_contracts_vectors")
     ['A2', 'A4']
@@ -84,7 +84,7 @@ def test_every_family_has_a_home_of_its_own_that_says_so() -> None:
         }
 
 
-def test_what_is_not_as_documented_says_why() -> None:
+def test_a_rule_that_is_not_as_documented_has_a_note() -> None:
     for number, rule in RULES.items():
         assert rule.fidelity is not Fidelity.NOT_MODELLED or rule.note, number
     for name, served in SERVED.items():
@@ -96,9 +96,7 @@ def test_every_endpoint_is_declared_once() -> None:
 
 
 @pytest.mark.parametrize("part", [part for parts in NOT_SERVED.values() for part in parts])
-async def test_what_is_not_served_says_so_and_is_never_a_quiet_success(
-    raw: httpx.AsyncClient, part: str
-) -> None:
+async def test_a_part_that_is_not_served_is_answered_501(raw: httpx.AsyncClient, part: str) -> None:
     for method, path in (("GET", f"/api/{part}"), ("POST", f"/api/{part}/Desk/X")):
         answer = await raw.request(method, path, headers={"content-type": "application/json"})
         problem = codec.decode(ProblemDetails, answer.content)

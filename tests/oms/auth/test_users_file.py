@@ -1,4 +1,4 @@
-"""The file of users: what it may say, and that every mistake is told in a sentence."""
+"""The file of users: its settings, and a sentence for every mistake."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_users_and_clients_are_read(tmp_path: Path) -> None:
         assert f"'{secret}'" not in repr(users)
 
 
-def test_what_is_not_said_is_usual(tmp_path: Path) -> None:
+def test_omitted_settings_have_defaults(tmp_path: Path) -> None:
     users = read_users(written(tmp_path, '[users.a]\ntoken = "t"'))
     assert (users.token_lifetime, users.clients) == (3600, None)
 
@@ -114,7 +114,7 @@ def test_what_is_not_said_is_usual(tmp_path: Path) -> None:
         (b"\xff", "is not text."),
     ],
 )
-def test_every_mistake_is_told(tmp_path: Path, text: str | bytes, sentence: str) -> None:
+def test_every_mistake_is_reported(tmp_path: Path, text: str | bytes, sentence: str) -> None:
     path = written(tmp_path, text)
     with pytest.raises(CheckError) as refused:
         read_users(path)
@@ -122,7 +122,7 @@ def test_every_mistake_is_told(tmp_path: Path, text: str | bytes, sentence: str)
     assert sentence in str(refused.value)
 
 
-def test_all_mistakes_are_told_at_once_in_the_order_of_the_file_and_no_secret_is(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_at_once_in_file_order_and_without_secrets(tmp_path: Path) -> None:
     path = written(
         tmp_path,
         """token_lifetime = "hush-1"
@@ -147,13 +147,13 @@ password = ["hush-5"]
     assert "hush" not in "".join(traceback.format_exception(refused.value))
 
 
-def test_no_secret_shows_in_what_was_read(tmp_path: Path) -> None:
+def test_no_secret_is_shown_by_the_users_read(tmp_path: Path) -> None:
     entry = UserEntry.model_validate({"password": "hush-1", "token": "hush-2"})
     assert "hush" not in f"{entry!r} {entry} {entry.model_dump()}"
     assert read_users(written(tmp_path, GOOD)).by_name["auditor"].password is None
 
 
-def test_a_file_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_of_another_owner_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path, GOOD)
     monkeypatch.setattr("os.geteuid", lambda: 12345)
     with pytest.raises(CheckError, match="belongs to somebody else"):
@@ -167,7 +167,7 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
         read_users(path)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(CheckError, match="cannot be read: No such file"):
         read_users(tmp_path / "none.toml")
     with pytest.raises(CheckError, match="cannot be read: Is a directory"):

@@ -1,4 +1,4 @@
-"""The history of an order tells everything that happened to it, newest first, in both shapes."""
+"""The history of an order lists every event, newest first, in both shapes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VOLATILE = frozenset({"asAtModified", "requestIdModified", "userIdModified", "as
 
 
 def settled(item: dict[str, Any]) -> dict[str, Any]:
-    """An item without what depends on our clock and names."""
+    """Return an item without the members that depend on the clock and on generated names."""
     return {name: value for name, value in item.items() if name not in VOLATILE}
 
 
@@ -67,7 +67,7 @@ async def test_the_scenarios_order_has_the_history_of_the_example(
     assert times == sorted(times, reverse=True)
 
 
-async def test_every_item_says_who_in_which_request(raw: httpx.AsyncClient, client: Client) -> None:
+async def test_every_item_names_user_and_request(raw: httpx.AsyncClient, client: Client) -> None:
     await play(raw)
     items = await client.get_order_history(ResourceId("Desk", "ORD-2"))
     assert {item.user_id_modified for item in items} == {"dealer"}
@@ -79,7 +79,7 @@ async def test_every_item_says_who_in_which_request(raw: httpx.AsyncClient, clie
     assert booked.as_at_version_number == order.version.as_at_version_number
 
 
-async def test_a_move_tells_both_blocks(raw: httpx.AsyncClient, client: Client) -> None:
+async def test_a_move_names_both_blocks(raw: httpx.AsyncClient, client: Client) -> None:
     await play(raw, "02_move_orders")
     moved, created = await client.get_order_history(ResourceId("Desk", "ORD-4"))
     assert moved.action_description == "Order moved from block BLK-2 to block BLK-1"
@@ -92,7 +92,7 @@ async def test_a_move_tells_both_blocks(raw: httpx.AsyncClient, client: Client) 
     assert created.action_description == "Order created in block BLK-2"
 
 
-async def test_what_happened_in_a_block_before_the_order_came_is_not_its_history(
+async def test_events_of_a_block_before_the_order_joined_are_not_its_history(
     raw: httpx.AsyncClient, client: Client
 ) -> None:
     await play(raw, "04_place_blocks")
@@ -110,7 +110,7 @@ async def test_what_happened_in_a_block_before_the_order_came_is_not_its_history
     ]
 
 
-async def test_cancels_corrections_and_withdrawals_are_told(raw: httpx.AsyncClient, client: Client) -> None:
+async def test_cancels_corrections_and_deletions_are_listed(raw: httpx.AsyncClient, client: Client) -> None:
     await play(raw, "07_cancel_orders")
     assert (await story(client, "ORD-5"))[:3] == [
         "OrderCancelled: Order cancelled",
@@ -127,7 +127,7 @@ async def test_cancels_corrections_and_withdrawals_are_told(raw: httpx.AsyncClie
     ]
 
 
-async def test_a_rerun_of_the_allocation_tells_the_new_units(raw: httpx.AsyncClient, client: Client) -> None:
+async def test_a_rerun_of_the_allocation_lists_the_new_units(raw: httpx.AsyncClient, client: Client) -> None:
     await play(raw, "09_run_allocation_service")
     await fill(raw, "EXE-3", quantity=67)
     await post(raw, f"{MANAGE}/allocate", [{"scope": "Desk", "code": "PLC-1"}])
@@ -136,7 +136,7 @@ async def test_a_rerun_of_the_allocation_tells_the_new_units(raw: httpx.AsyncCli
     )
 
 
-async def test_a_property_removed_is_told_with_its_value(raw: httpx.AsyncClient, client: Client) -> None:
+async def test_a_removed_property_is_listed_with_its_value(raw: httpx.AsyncClient, client: Client) -> None:
     await play(raw, "01_create_orders")
     key = "Order/Desk/Strategy"
     for value in ({"value": {"labelValue": "Value"}}, {}):
@@ -175,7 +175,7 @@ async def test_an_unknown_order_has_no_history(client: Client) -> None:
         await client.get_order_history(ResourceId("Desk", "ORD-404"))
 
 
-async def test_an_order_made_anew_has_a_new_history(raw: httpx.AsyncClient, client: Client) -> None:
+async def test_an_order_created_again_has_a_new_history(raw: httpx.AsyncClient, client: Client) -> None:
     await play(raw, "01_create_orders")
     assert (await raw.delete("/api/orders/Desk/ORD-5")).is_success
     with pytest.raises(NotFound):

@@ -1,4 +1,4 @@
-"""Faults on request: each of them seen by a client at the other end of a real socket."""
+"""Injected faults, as a client sees them over a real socket."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CREATE = "/ordermanagement/createorders"
 
 @contextmanager
 def serving(*options: str) -> Iterator[tuple[httpx.Client, list[str]]]:
-    """Run ``blotter serve`` with options; give a client of it, and a list that its stderr ends up in."""
+    """Run ``blotter serve`` with options; yield a client of it and the list of its lines on stderr."""
     command = [
         sys.executable,
         "-m",
@@ -62,7 +62,7 @@ def orders(client: httpx.Client) -> int:
 
 
 def test_each_fault_over_a_socket() -> None:
-    """One server, one fault for each call in turn; what was done is read back every time."""
+    """One server, one fault for each call in turn; the effect is read back every time."""
     does = [
         ("rate-limited", "retry_after=3"),
         ("signed-off", ""),
@@ -121,7 +121,7 @@ def test_each_fault_over_a_socket() -> None:
     assert seen["html"].headers["content-type"].startswith("text/html")
 
 
-def test_a_scenario_says_what_where_and_how_often(tmp_path: Path) -> None:
+def test_a_scenario_declares_faults_endpoints_and_frequencies(tmp_path: Path) -> None:
     file = tmp_path / "faults.toml"
     file.write_text(
         """
@@ -161,7 +161,7 @@ def test_the_token_endpoint_has_its_faults_too() -> None:
         assert [client.post(address, data=form).status_code for _ in range(2)] == [429, 200]
 
 
-def test_without_being_asked_there_is_none() -> None:
+def test_without_a_request_no_fault_is_injected() -> None:
     with serving() as (client, said):
         answer = create(client, 1)
         assert not [name for name in answer.headers if name.startswith("blotter")]
@@ -188,13 +188,13 @@ def test_without_being_asked_there_is_none() -> None:
         ("delayed", "seconds: is missing; delayed needs seconds=N."),
     ],
 )
-def test_what_cannot_be_injected_is_told(text: str, sentence: str) -> None:
+def test_an_impossible_fault_is_reported(text: str, sentence: str) -> None:
     with pytest.raises(CheckError) as refused:
         read_faults([text], None)
     assert sentence.strip("`") in str(refused.value)
 
 
-def test_a_scenario_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_an_unreadable_scenario_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "faults.toml"
     with pytest.raises(CheckError, match="cannot be read: No such file"):
         read_faults((), file)
@@ -208,7 +208,7 @@ def test_a_scenario_that_cannot_be_read_is_told(tmp_path: Path) -> None:
             read_faults((), file)
 
 
-def test_all_that_is_wrong_is_told_at_once_wherever_it_was_written(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_at_once_wherever_they_are(tmp_path: Path) -> None:
     file = tmp_path / "faults.toml"
     file.write_text(
         '[[faults]]\nfault = "html"\non = "list_orders"\n\n'

@@ -39,7 +39,7 @@ async def post(server: httpx.AsyncClient, path: str, body: Any, status: int = 20
 
 
 def test_no_example_is_left_out() -> None:
-    """Each file is named by a test that sends it or compares an answer with it."""
+    """Each file is named by a test that sends it or compares a response with it."""
     tests = [*(ROOT / "tests/oms").rglob("*.py"), *(ROOT / "tests/api").glob("*.py")]
     told = " ".join(file.read_text(encoding="utf-8") for file in tests)
     names = {re.sub(r"(\.request|\.response)?\.json$", "", file.name) for file in EXAMPLES.iterdir()}
@@ -55,14 +55,14 @@ def test_no_example_is_left_out() -> None:
         ("24_upsert_allocations", "/api/allocations", 200),
     ],
 )
-async def test_records_are_answered_as_in_their_examples(
+async def test_upserts_are_answered_as_in_their_examples(
     raw: httpx.AsyncClient, example: str, path: str, status: int
 ) -> None:
     answer = await post(raw, path, body_of(example), status)
     assert differences(example_of(f"{example}.response"), answer) == []
 
 
-async def test_a_child_placement_is_recorded_and_listed_as_in_its_examples(raw: httpx.AsyncClient) -> None:
+async def test_a_child_placement_is_upserted_and_listed_as_in_its_examples(raw: httpx.AsyncClient) -> None:
     await play(raw, "04_place_blocks")
     answer = await post(raw, "/api/placements", body_of("22_upsert_placements"), 201)
     assert differences(example_of("22_upsert_placements.response"), answer) == []
@@ -71,7 +71,7 @@ async def test_a_child_placement_is_recorded_and_listed_as_in_its_examples(raw: 
     assert differences(example, children) == []
 
 
-async def test_an_order_is_got_and_listed_as_in_its_examples(raw: httpx.AsyncClient) -> None:
+async def test_an_order_is_read_and_listed_as_in_its_examples(raw: httpx.AsyncClient) -> None:
     await play(raw, "03_update_orders")
     got = (await raw.get("/api/orders/Desk/ORD-2")).json()
     assert differences(example_of("21_get_order.response"), got) == []
@@ -106,7 +106,7 @@ async def test_orders_are_cancelled_and_their_rest_moved_as_in_the_example(raw: 
     assert differences(example_of("16_cancel_orders_and_move_remaining.response"), answer) == []
 
 
-async def test_weights_are_answered_as_in_the_example(raw: httpx.AsyncClient) -> None:
+async def test_a_weighted_allocation_is_answered_as_in_the_example(raw: httpx.AsyncClient) -> None:
     when = {"createdDate": "2026-11-20T11:00:00Z"}
     await post(
         raw, "/api/blocks", {"requests": [{"id": id_of("BLK-9"), "quantity": 100, **TERMS, **when}]}, 201
@@ -135,7 +135,7 @@ async def test_an_unknown_order_is_answered_as_in_the_example(raw: httpx.AsyncCl
     assert differences(example_of("90_error.not_found.response"), answer.json()) == []
 
 
-async def test_a_request_with_faults_is_answered_as_in_the_example(raw: httpx.AsyncClient) -> None:
+async def test_a_malformed_request_is_answered_as_in_the_example(raw: httpx.AsyncClient) -> None:
     placement = json.loads(body_of("04_place_blocks"))["requests"][0]
     nameless = {name: value for name, value in placement.items() if name != "id"}
     many = [{**placement, "id": id_of(f"P{number}")} for number in range(101)]
@@ -148,12 +148,12 @@ async def test_a_request_with_faults_is_answered_as_in_the_example(raw: httpx.As
     assert told == example["errors"]
 
 
-async def test_a_filter_that_cannot_be_read_is_answered_as_in_the_example(raw: httpx.AsyncClient) -> None:
+async def test_an_unparsable_filter_is_answered_as_in_the_example(raw: httpx.AsyncClient) -> None:
     answer = (await raw.get("/api/orders", params={"filter": "state eqq 'New'"})).json()
     assert differences(example_of("92_error.filter.response"), answer) == []
 
 
-async def test_who_may_not_write_is_answered_as_in_the_example(engine: Engine) -> None:
+async def test_a_caller_who_may_not_write_is_answered_as_in_the_example(engine: Engine) -> None:
     users = {"auditor": User("auditor", token=digest("t"), read_only=True)}
     server = Server(engine, ServerSettings(tokens=Tokens(Users(users))))
     headers = {"authorization": "Bearer t"}

@@ -37,7 +37,7 @@ async def old(engine: Engine) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def members(value: Any) -> set[str]:
-    """Give the names of all members, however deep."""
+    """Return the names of all members at any depth."""
     if isinstance(value, list):
         return set().union(*(members(each) for each in value)) if value else set()
     if not isinstance(value, dict):
@@ -45,7 +45,7 @@ def members(value: Any) -> set[str]:
     return set(value).union(*(members(each) for each in value.values())) if value else set()
 
 
-async def test_answers_leave_out_what_came_later_and_nothing_else(
+async def test_responses_leave_out_newer_members_and_nothing_else(
     old: httpx.AsyncClient, raw: httpx.AsyncClient
 ) -> None:
     answers = await play(old)
@@ -63,7 +63,7 @@ async def test_answers_leave_out_what_came_later_and_nothing_else(
         assert len(older.get("values", ())) == len(newest.get("values", ()))
 
 
-async def test_the_order_graph_of_old_tells_ids_of_allocations_only(old: httpx.AsyncClient) -> None:
+async def test_the_older_order_graph_has_only_the_ids_of_allocations(old: httpx.AsyncClient) -> None:
     await play(old)
     block = next(
         row
@@ -78,7 +78,7 @@ async def test_the_order_graph_of_old_tells_ids_of_allocations_only(old: httpx.A
     assert block["derivedState"] == "Partially executed"
 
 
-async def test_history_has_plain_values_and_knows_no_as_at(old: httpx.AsyncClient) -> None:
+async def test_history_has_plain_values_and_ignores_as_at(old: httpx.AsyncClient) -> None:
     await play(old)
     path = "/api/ordermanagement/order/Desk/ORD-2/$history"
     items = (await old.get(path)).json()["values"]
@@ -90,14 +90,14 @@ async def test_history_has_plain_values_and_knows_no_as_at(old: httpx.AsyncClien
 
 
 @pytest.mark.parametrize("path", ["cancelordersandmoveremaining", "allocate/weighted", "SweepBlocks"])
-async def test_later_endpoints_are_not_there(old: httpx.AsyncClient, path: str) -> None:
+async def test_newer_endpoints_are_not_served(old: httpx.AsyncClient, path: str) -> None:
     answer = await old.post(f"{MANAGE}/{path}", content=b"{}", headers=JSON)
     assert answer.status_code == 501
     assert answer.json()["name"] == "NotImplemented"
     assert "came after generation 2.1" in answer.json()["detail"]
 
 
-async def test_later_members_of_requests_are_not_heard(old: httpx.AsyncClient) -> None:
+async def test_newer_members_of_requests_are_ignored(old: httpx.AsyncClient) -> None:
     body = json.loads(body_of("01_create_orders"))
     body["requests"][0]["orders"][0] |= {"side": "Sell", "amount": {"amount": 5, "currency": "USD"}}
     made = (await old.post(f"{MANAGE}/createorders", json=body)).json()["values"][0]["orders"][0]
@@ -107,7 +107,7 @@ async def test_later_members_of_requests_are_not_heard(old: httpx.AsyncClient) -
     assert (changed["side"], changed["quantity"], changed["date"]) == ("Buy", 90, made["date"])
 
 
-async def test_what_was_required_is_missed(old: httpx.AsyncClient) -> None:
+async def test_members_that_were_required_then_are_required(old: httpx.AsyncClient) -> None:
     body = json.loads(body_of("01_create_orders"))
     del body["requests"][0]["side"]
     del body["requests"][1]["orders"][1]["quantity"]
@@ -124,9 +124,7 @@ async def test_what_was_required_is_missed(old: httpx.AsyncClient) -> None:
     }
 
 
-async def test_an_order_by_amount_has_the_number_that_must_be_there(
-    engine: Engine, old: httpx.AsyncClient
-) -> None:
+async def test_an_order_by_amount_has_the_required_quantity(engine: Engine, old: httpx.AsyncClient) -> None:
     by_amount = an_order("ORD-1", quantity=None, amount=usd("5000"), basis="Amount")
     engine.write(put, [by_amount, an_order("ORD-2")], user="u")
     rows = (await old.get("/api/orders")).json()["values"]
@@ -142,7 +140,7 @@ async def test_numbers_keep_their_digits(engine: Engine, old: httpx.AsyncClient)
     )
 
 
-async def test_a_list_of_bookings_and_an_object_are_both_taken(old: httpx.AsyncClient) -> None:
+async def test_a_booking_is_accepted_as_a_list_and_as_an_object(old: httpx.AsyncClient) -> None:
     await play(old, "09_run_allocation_service")
     for name in ("11_book_transactions.older", "11_book_transactions"):
         answer = await old.post(f"{MANAGE}/booktransactions", content=body_of(name), headers=JSON)
@@ -150,10 +148,10 @@ async def test_a_list_of_bookings_and_an_object_are_both_taken(old: httpx.AsyncC
         assert answer.json().keys() == {"values", "failed"}
 
 
-async def test_an_older_page_takes_as_many_steps_whatever_is_on_it(
+async def test_converting_a_page_takes_the_same_steps_for_any_number_of_rows(
     engine: Engine, old: httpx.AsyncClient
 ) -> None:
-    """Rows are made older in one go, never one by one."""
+    """Rows are converted together, never one by one."""
     engine.write(put, [an_order(f"ORD-{number}") for number in range(2_000)], user="u")
     newest = httpx.AsyncClient(transport=asgi_transport(Server(engine)), base_url="http://embedded/api")
     steps = set()
@@ -168,7 +166,7 @@ async def test_an_older_page_takes_as_many_steps_whatever_is_on_it(
 
 
 def counted(work: Callable[[], bytes]) -> tuple[bytes, int]:
-    """Do ``work`` and count the functions it calls, of Python and of C."""
+    """Run ``work`` and count its calls of Python and C functions."""
     calls = 0
 
     def count(frame: FrameType, event: str, arg: object) -> None:

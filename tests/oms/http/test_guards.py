@@ -1,4 +1,4 @@
-"""What is turned away at the door, and how: sizes, speeds, methods, names, and what is not HTTP at all."""
+"""The checks before a request is read: sizes, speed, methods, host names, and bytes that are not HTTP."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def problem(answer: httpx.Response) -> ProblemDetails:
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "BREW"])
-async def test_other_methods_are_told_which_there_are(raw: httpx.AsyncClient, method: str) -> None:
+async def test_an_unserved_method_is_refused(raw: httpx.AsyncClient, method: str) -> None:
     answer = await raw.request(method, "/api/orders")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
     assert "access-control-allow-origin" not in answer.headers
@@ -63,7 +63,7 @@ async def test_headers_that_are_too_long_are_refused(raw: httpx.AsyncClient) -> 
 
 @pytest.mark.parametrize("path", ["a.b/c", "a/c%20d", "a/" + "c" * 65, "%C3%A9/c", "a/c%2Fd"])
 @pytest.mark.parametrize("family", ["blocks", "orders", "placements", "executions", "allocations"])
-async def test_an_id_no_entity_could_have_is_told(raw: httpx.AsyncClient, family: str, path: str) -> None:
+async def test_an_impossible_id_is_reported(raw: httpx.AsyncClient, family: str, path: str) -> None:
     found = problem(await raw.get(f"/api/{family}/{path}"))
     assert (found.status, found.code) == (400, 157)
     assert found.errors is not None
@@ -86,9 +86,7 @@ async def test_times_have_up_to_seven_digits_of_a_second(raw: httpx.AsyncClient,
 
 
 @pytest.mark.parametrize("path", ["orders", "orders/Desk/ORD-1", "ordergraph/blocks", "allocations"])
-async def test_property_keys_of_both_spellings_add_nothing_to_what_is_stored(
-    raw: httpx.AsyncClient, path: str
-) -> None:
+async def test_property_keys_of_both_spellings_add_nothing(raw: httpx.AsyncClient, path: str) -> None:
     await raw.post(CREATE, content=body_of("01_create_orders"), headers=JSON)
     plain = (await raw.get(f"/api/{path}")).json()
     keys = ["Order/Desk/Strategy", "Orders/Desk/Strategy", "Instrument/default/Name"]
@@ -97,7 +95,7 @@ async def test_property_keys_of_both_spellings_add_nothing_to_what_is_stored(
 
 
 @pytest.mark.parametrize("key", ["Colour/Desk/Red", "Order/Desk", "Order//Red", "Order", "Order/a/b/c"])
-async def test_a_property_key_that_is_none_is_told(raw: httpx.AsyncClient, key: str) -> None:
+async def test_a_malformed_property_key_is_refused(raw: httpx.AsyncClient, key: str) -> None:
     found = problem(await raw.get("/api/orders", params={"propertyKeys": ["Order/a/b", key]}))
     assert (found.status, found.code) == (400, 151)
     assert found.errors is not None
@@ -108,7 +106,7 @@ async def test_a_property_key_that_is_none_is_told(raw: httpx.AsyncClient, key: 
 
 
 class Held:
-    """Holds up the threads of an engine until it is let go."""
+    """Blocks the threads of an engine until it is released."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -128,7 +126,7 @@ class Held:
 
         monkeypatch.setattr(self.engine, "run_view", slow)
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         self._go.set()
 
 
@@ -136,18 +134,18 @@ class Held:
 def held(engine: Engine) -> Iterator[Held]:
     made = Held(engine)
     yield made
-    made.let_go()
+    made.release()
 
 
 @pytest.fixture
 async def hurried(engine: Engine) -> AsyncIterator[httpx.AsyncClient]:
-    """A server that gives each request no more than a moment."""
+    """A server whose requests have a very short deadline."""
     transport = asgi_transport(Server(engine, ServerSettings(request_s=0)))
     async with httpx.AsyncClient(transport=transport, base_url="http://embedded/api") as made:
         yield made
 
 
-async def test_a_read_that_takes_too_long_is_given_up(
+async def test_a_read_that_takes_too_long_is_abandoned(
     hurried: httpx.AsyncClient, held: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held.reads(monkeypatch)
@@ -155,10 +153,8 @@ async def test_a_read_that_takes_too_long_is_given_up(
     assert (found.status, found.name) == (504, "RequestTimeout")
 
 
-async def test_a_read_that_nobody_waits_for_any_more_ends(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It would keep one of the few that may read at once from everybody else."""
+async def test_an_abandoned_read_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would block one of the few readers."""
     engine = Engine.open(tmp_path / "desk.db", instrument_table)
     engine.write(put, [an_order(f"ORD-{number}") for number in range(500)], user="u")
     transport = asgi_transport(Server(engine))
@@ -174,7 +170,7 @@ async def test_a_read_that_nobody_waits_for_any_more_ends(
     engine.close()
 
 
-async def test_a_write_whose_turn_does_not_come_is_never_begun(
+async def test_a_write_that_waits_too_long_never_starts(
     engine: Engine, hurried: httpx.AsyncClient, held: Held, raw: httpx.AsyncClient
 ) -> None:
     waiting = await held.writes()
@@ -182,13 +178,13 @@ async def test_a_write_whose_turn_does_not_come_is_never_begun(
     assert (found.status, found.name) == (503, "ServerBusy")
     assert found.detail is not None
     assert "Nothing was done" in found.detail
-    held.let_go()
+    held.release()
     await waiting
     answer = await raw.delete("/api/orders/Desk/ORD-1", headers={"Idempotency-Key": "k"})
     assert problem(answer).status == 404, "its key is free, and it was not done meanwhile"
 
 
-async def test_a_write_that_has_begun_is_finished_and_its_answer_is_what_became_of_it(
+async def test_a_started_write_is_finished_and_answered_with_its_result(
     engine: Engine, hurried: httpx.AsyncClient, raw: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, go = threading.Event(), threading.Event()
@@ -217,7 +213,7 @@ async def test_a_write_that_has_begun_is_finished_and_its_answer_is_what_became_
     assert len((await raw.get("/api/orders")).json()["values"]) == 5
 
 
-async def test_a_body_that_does_not_arrive_is_not_waited_for(hurried: httpx.AsyncClient) -> None:
+async def test_a_body_that_does_not_arrive_is_refused(hurried: httpx.AsyncClient) -> None:
     async def trickle() -> AsyncIterator[bytes]:
         yield b"{"
         await asyncio.Event().wait()
@@ -239,8 +235,8 @@ def port() -> Iterator[int]:
     assert process.communicate(timeout=20)[1] == ""
 
 
-def said(port: int, raw: bytes) -> tuple[int, dict[str, str], bytes]:
-    """Send bytes, and read what comes back until the server ends the connection."""
+def response_bytes(port: int, raw: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Send bytes and return the response, read until the server closes the connection."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
         line.sendall(raw)
         answer = b""
@@ -261,8 +257,8 @@ def said(port: int, raw: bytes) -> tuple[int, dict[str, str], bytes]:
         (b"GET /api/orders HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: many\r\n\r\n", 400),
     ],
 )
-def test_what_is_not_http_is_answered_with_a_problem(port: int, raw: bytes, status: int) -> None:
-    answer, headers, body = said(port, raw)
+def test_bytes_that_are_not_http_are_answered_with_a_problem(port: int, raw: bytes, status: int) -> None:
+    answer, headers, body = response_bytes(port, raw)
     assert (answer, headers["content-type"]) == (status, "application/problem+json")
     assert headers["lusid-meta-success"] == "false"
     assert headers["lusid-meta-requestid"] == headers["lusid-meta-correlationid"]
@@ -271,7 +267,7 @@ def test_what_is_not_http_is_answered_with_a_problem(port: int, raw: bytes, stat
     assert (found.status, found.name, found.code) == (status, "InvalidRequest", 157)
 
 
-def test_head_has_no_body_and_leaves_the_connection_in_order(port: int) -> None:
+def test_head_has_no_body_and_keeps_the_connection_usable(port: int) -> None:
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"authorization": "Bearer T"}) as client:
         head = client.head("/api/orders")
         assert (head.status_code, head.content) == (405, b"")

@@ -1,4 +1,4 @@
-"""A body that is not of the contract's form: everything that is wrong with it is told in one answer."""
+"""Malformed bodies: all errors are reported in one response."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def errors(raw: httpx.AsyncClient, path: str, body: Any) -> dict[str, list
     return told
 
 
-async def test_all_that_is_missing_is_told_at_once(raw: httpx.AsyncClient) -> None:
+async def test_all_missing_members_are_reported_at_once(raw: httpx.AsyncClient) -> None:
     body = json.loads(body_of("01_create_orders"))
     del body["requests"][0]["blockId"]
     body["requests"][0]["orders"][1]["id"] = None
@@ -37,7 +37,7 @@ async def test_all_that_is_missing_is_told_at_once(raw: httpx.AsyncClient) -> No
     }
 
 
-async def test_all_that_is_of_another_kind_is_told_at_once(raw: httpx.AsyncClient) -> None:
+async def test_all_members_of_a_wrong_type_are_reported_at_once(raw: httpx.AsyncClient) -> None:
     body = json.loads(body_of("01_create_orders"))
     first, second = body["requests"]
     first["orders"][0]["quantity"] = "a lot"
@@ -79,13 +79,13 @@ async def test_all_that_is_of_another_kind_is_told_at_once(raw: httpx.AsyncClien
         ),
     ],
 )
-async def test_maps_and_lists_are_told_by_key_and_place(
+async def test_errors_in_maps_and_lists_are_reported_by_key_and_index(
     raw: httpx.AsyncClient, path: str, body: Any, told: dict[str, list[str]]
 ) -> None:
     assert await errors(raw, path, body) == told
 
 
-async def test_no_more_is_listed_than_anybody_reads(raw: httpx.AsyncClient) -> None:
+async def test_the_number_of_listed_errors_is_bounded(raw: httpx.AsyncClient) -> None:
     told = await errors(raw, CREATE, {"requests": [{}] * 5_000})
     assert len(told) == 200
     told = await errors(raw, CREATE, {"requests": "x" * 5_000})
@@ -134,7 +134,7 @@ async def test_properties_are_under_their_own_key_of_the_entitys_domain_and_have
         }
 
 
-async def test_a_propertys_domain_may_be_spelt_as_the_sdks_texts_do(raw: httpx.AsyncClient) -> None:
+async def test_a_propertys_domain_may_be_plural_as_in_the_sdks_texts(raw: httpx.AsyncClient) -> None:
     body = json.loads(body_of("21_upsert_orders"))
     spelt = {"Orders/Desk/Note": {"key": "Orders/Desk/Note", "value": {"labelValue": "x"}}}
     body["orderRequests"][0]["properties"] = spelt

@@ -1,4 +1,4 @@
-"""The door: addresses, headers, tokens, content types, sizes, and what a failure looks like."""
+"""Addresses, headers, tokens, content types, sizes, and the form of failures."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ async def test_every_endpoint_of_the_contract_is_served(raw: httpx.AsyncClient, 
     } <= {*answer.headers}
 
 
-async def test_success_carries_lusids_headers(raw: httpx.AsyncClient) -> None:
+async def test_a_success_has_lusids_headers(raw: httpx.AsyncClient) -> None:
     answer = await raw.get("/api/orders", headers={"CorrelationId": "basket-7"})
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["lusid-meta-success"] == "True"
@@ -103,7 +103,7 @@ async def test_booleans_are_read_in_any_case(raw: httpx.AsyncClient) -> None:
     assert problem(answer).code == 151
 
 
-async def test_a_zone_whose_plus_was_not_escaped_is_understood(raw: httpx.AsyncClient) -> None:
+async def test_a_time_zone_whose_plus_was_not_escaped_is_accepted(raw: httpx.AsyncClient) -> None:
     assert (await raw.get("/api/orders?asAt=2026-11-20T09:00:00+00:00")).status_code == 200
     assert problem(await raw.get("/api/orders?asAt=yesterday")).code == 151
 
@@ -111,7 +111,7 @@ async def test_a_zone_whose_plus_was_not_escaped_is_understood(raw: httpx.AsyncC
 # -- what is not there -----------------------------------------------------------------------------------
 
 
-async def test_what_lusid_has_and_this_server_has_not_says_so(raw: httpx.AsyncClient) -> None:
+async def test_a_part_of_lusid_that_is_not_modelled_is_answered_501(raw: httpx.AsyncClient) -> None:
     for method, path in (("GET", "/api/portfolios"), ("POST", "/api/orderinstructions"), ("PUT", "/api")):
         found = problem(await raw.request(method, path, headers=JSON))
         assert found.status == 501
@@ -137,7 +137,7 @@ async def test_other_paths_and_methods_are_not_found(raw: httpx.AsyncClient) -> 
         ("allocations", 654, "Allocation"),
     ],
 )
-async def test_a_missing_entity_is_told_as_in_the_example(
+async def test_a_missing_entity_is_answered_as_in_the_example(
     raw: httpx.AsyncClient, family: str, code: int, name: str
 ) -> None:
     answer = await raw.get(f"/api/{family}/Desk/X-404")
@@ -148,7 +148,7 @@ async def test_a_missing_entity_is_told_as_in_the_example(
     assert answer.json()["extensions"] == {}
 
 
-async def test_without_a_market_there_are_no_controls_for_it(raw: httpx.AsyncClient) -> None:
+async def test_without_a_market_its_endpoints_are_not_served(raw: httpx.AsyncClient) -> None:
     assert problem(await raw.get("http://embedded/market")).status == 404
 
 
@@ -166,7 +166,7 @@ async def test_without_a_market_there_are_no_controls_for_it(raw: httpx.AsyncCli
         "Application/JSON;charset=UTF-8",
     ],
 )
-async def test_the_contracts_content_types_are_taken(raw: httpx.AsyncClient, content: str) -> None:
+async def test_the_contracts_content_types_are_accepted(raw: httpx.AsyncClient, content: str) -> None:
     headers = {"content-type": content}
     answer = await raw.post(CREATE, content=body_of("01_create_orders"), headers=headers)
     assert answer.status_code == 201
@@ -202,7 +202,7 @@ async def test_other_content_types_are_refused(raw: httpx.AsyncClient, content: 
         ),
     ],
 )
-async def test_a_body_that_is_not_of_the_contract_says_where(
+async def test_a_malformed_body_is_refused_by_field(
     raw: httpx.AsyncClient, body: bytes, field: str, sentence: str
 ) -> None:
     found = problem(await raw.post(CREATE, content=body, headers=JSON))
@@ -211,7 +211,7 @@ async def test_a_body_that_is_not_of_the_contract_says_where(
     assert sentence in " ".join(found.errors[field])
 
 
-async def test_numbers_beyond_sense_are_refused(raw: httpx.AsyncClient) -> None:
+async def test_absurd_numbers_are_refused(raw: httpx.AsyncClient) -> None:
     text = body_of("01_create_orders").decode()
     for number in ("1e400", "-1E+99", "1e-300", "9" * 100):
         body = text.replace('"quantity": 100', f'"quantity": {number}')
@@ -235,7 +235,7 @@ async def test_unknown_members_are_ignored_and_zoneless_times_are_utc(raw: httpx
     assert block["orders"][0]["date"] == "2026-11-20T00:00:00.0000000+00:00"
 
 
-async def test_texts_are_kept_as_they_were_sent(raw: httpx.AsyncClient) -> None:
+async def test_text_is_stored_as_it_was_sent(raw: httpx.AsyncClient) -> None:
     hostile = "\x1b]52;c;aGk=\x07 Zürich \u202e[/x] 2026-11-20"
     body = json.loads(body_of("01_create_orders"))
     label = body["requests"][0]["orders"][0]["properties"]["Order/Desk/Strategy"]["value"]
@@ -245,7 +245,7 @@ async def test_texts_are_kept_as_they_were_sent(raw: httpx.AsyncClient) -> None:
     assert kept["value"]["labelValue"] == hostile
 
 
-async def test_a_refused_call_leaves_no_trace(raw: httpx.AsyncClient) -> None:
+async def test_a_refused_call_changes_nothing(raw: httpx.AsyncClient) -> None:
     body = json.loads(body_of("01_create_orders"))
     body["requests"][1]["orders"][1]["quantity"] = -5
     answer = await raw.post(CREATE, json=body)
@@ -259,7 +259,7 @@ async def test_a_refused_call_leaves_no_trace(raw: httpx.AsyncClient) -> None:
 
 @pytest.fixture
 async def guarded(engine: Engine) -> AsyncIterator[httpx.AsyncClient]:
-    """A server that asks for tokens: Hart may trade, the auditor may look."""
+    """A server that requires tokens: Hart may trade, the auditor may only read."""
     users = {
         "pm.hart": User("pm.hart", token=digest("s3cret")),
         "auditor": User("auditor", token=digest("look"), read_only=True),
@@ -271,7 +271,7 @@ async def guarded(engine: Engine) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.mark.parametrize(
     "header", ["", "Bearer", "Bearer ", "Bearer wrong", "Basic s3cret", "Bearer s3cret2"]
 )
-async def test_without_a_good_token_nobody_enters(guarded: httpx.AsyncClient, header: str) -> None:
+async def test_a_request_without_a_valid_token_is_refused(guarded: httpx.AsyncClient, header: str) -> None:
     for path in ("/api/orders", "/api/nowhere", "http://embedded/market"):
         answer = await guarded.get(path, headers={"authorization": header} if header else {})
         found = problem(answer)
@@ -279,20 +279,20 @@ async def test_without_a_good_token_nobody_enters(guarded: httpx.AsyncClient, he
         assert "s3cret" not in answer.text
 
 
-async def test_a_token_says_who_writes(guarded: httpx.AsyncClient) -> None:
+async def test_a_write_is_stored_under_the_tokens_user(guarded: httpx.AsyncClient) -> None:
     headers = {"authorization": "bearer s3cret", **JSON}
     answer = await guarded.post(CREATE, content=body_of("01_create_orders"), headers=headers)
     assert answer.json()["values"][0]["block"]["version"]["userIdCreated"] == "pm.hart"
 
 
-async def test_who_may_only_look_cannot_write(guarded: httpx.AsyncClient) -> None:
+async def test_a_read_only_token_cannot_write(guarded: httpx.AsyncClient) -> None:
     headers = {"authorization": "Bearer look", **JSON}
     found = problem(await guarded.post(CREATE, content=body_of("01_create_orders"), headers=headers))
     assert (found.status, found.code, found.name) == (403, 186, "AccessDenied")
     assert (await guarded.get("/api/orders", headers=headers)).json()["values"] == []
 
 
-async def test_who_may_only_look_cannot_hold_the_market() -> None:
+async def test_a_read_only_token_cannot_control_the_market() -> None:
     users = Users({"auditor": User("auditor", token=digest("look"), read_only=True)})
     embedded = await Embedded.open(None, size="empty", settings=ServerSettings(tokens=Tokens(users)))
     try:
@@ -308,7 +308,7 @@ async def test_who_may_only_look_cannot_hold_the_market() -> None:
         await embedded.close()
 
 
-async def test_web_pages_and_strange_host_names_are_turned_away(engine: Engine) -> None:
+async def test_web_pages_and_other_host_names_are_refused(engine: Engine) -> None:
     settings = ServerSettings(hosts=frozenset({"127.0.0.1", "[::1]"}))
     async with client_of(engine, settings, "http://127.0.0.1:8011/api") as server:
         assert (await server.get("/api/orders")).status_code == 200
@@ -317,7 +317,7 @@ async def test_web_pages_and_strange_host_names_are_turned_away(engine: Engine) 
             assert problem(await server.get("/api/orders", headers=headers)).status == 403
 
 
-async def test_the_rows_of_a_list_are_stored_text_to_the_last_digit(
+async def test_a_list_returns_the_stored_json_to_the_last_digit(
     engine: Engine, raw: httpx.AsyncClient
 ) -> None:
     quantity = codec.decode(Order, codec.encode(an_order("X"))).quantity

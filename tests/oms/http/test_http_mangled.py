@@ -1,4 +1,4 @@
-"""Requests of the contract, mangled: none breaks the server, none leaves the desk at odds with itself."""
+"""Mangled requests of the contract: none breaks the server or leaves the desk inconsistent."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ INSTEAD: Final[tuple[Any, ...]] = (
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:
-    """Give every member of a body as its holder and its name in it."""
+    """Return every member of a body as its container and its name."""
     names = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
     return [place for name in names for place in ((value, name), *places(value[name]))]
 
 
 def mangled(rng: Random, body: Any) -> Any:
-    """Give a body with up to two of its members dropped or replaced."""
+    """Return a body with up to two of its members dropped or replaced."""
     body = copy.deepcopy(body)
     for _ in range(rng.randrange(3)):
         if there := places(body):
@@ -73,7 +73,7 @@ async def test_no_mangled_request_breaks_the_desk(engine: Engine, raw: httpx.Asy
         assert answer.status_code < 500, answer.text
         statuses.add(answer.status_code)
     assert statuses >= {200, 400}
-    await _the_graph_is_as_if_drawn_now(engine, raw)
+    await _check_that_the_stored_graph_is_current(engine, raw)
     for order in (await raw.get("/api/orders?limit=5000")).json()["values"]:
         id = order["id"]
         history = await raw.get(f"{MANAGE}/order/{id['scope']}/{id['code']}/$history")
@@ -81,7 +81,7 @@ async def test_no_mangled_request_breaks_the_desk(engine: Engine, raw: httpx.Asy
     assert engine.store.broken_link() is None
 
 
-async def _the_graph_is_as_if_drawn_now(engine: Engine, raw: httpx.AsyncClient) -> None:
+async def _check_that_the_stored_graph_is_current(engine: Engine, raw: httpx.AsyncClient) -> None:
     uow = UnitOfWork(engine.store, Context(datetime.now(UTC), "test", "test"), instrument_table())
     for row in (await raw.get("/api/ordergraph/blocks?limit=5000")).json()["values"]:
         block = uow.get(Block, ResourceId(**row["block"]["id"]))

@@ -115,9 +115,7 @@ async def test_a_portfolio_shows_what_was_booked_into_it(raw: httpx.AsyncClient)
         assert [each["units"] for each in rows] == units, query
 
 
-async def test_b3_what_was_booked_anew_is_shown_when_asked_for(
-    raw: httpx.AsyncClient, client: Client
-) -> None:
+async def test_b3_amended_transactions_are_listed_on_request(raw: httpx.AsyncClient, client: Client) -> None:
     await play(raw)
     await book(raw, "NYC-EQ")
     plain = (await raw.get(PORTFOLIO)).json()["values"]

@@ -1,4 +1,4 @@
-"""Idempotency keys: a write that is sent again gets the first answer, and is not done twice."""
+"""Idempotency keys: a write that is sent again gets the first reply and is not carried out twice."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ async def versions(server: httpx.AsyncClient) -> list[int]:
     return [order["version"]["asAtVersionNumber"] for order in orders]
 
 
-async def test_every_answer_says_that_keys_are_supported(raw: httpx.AsyncClient) -> None:
+async def test_every_response_says_that_keys_are_supported(raw: httpx.AsyncClient) -> None:
     for path in ("/api/orders", "/api/nowhere", "http://embedded/", "/api/orders?asAt=x"):
         assert (await raw.get(path)).headers["idempotency-key-supported"] == "true"
 
 
-async def test_a_repeated_key_gives_the_first_answer_and_its_status(raw: httpx.AsyncClient) -> None:
+async def test_a_repeated_key_returns_the_first_reply_and_its_status(raw: httpx.AsyncClient) -> None:
     first = await raw.post(CREATE, content=BASKET, headers=KEYED)
     await raw.post(
         f"{MANAGE}/updateorders",
@@ -56,7 +56,7 @@ async def test_a_repeated_key_gives_the_first_answer_and_its_status(raw: httpx.A
     assert sorted(await versions(raw)) == [1, 1, 1, 1, 2]
 
 
-async def test_a_partial_answer_is_replayed_with_what_failed(raw: httpx.AsyncClient) -> None:
+async def test_a_partial_reply_is_replayed_with_its_failures(raw: httpx.AsyncClient) -> None:
     await play(raw, "06_cancel_placements")
     body = body_of("07_cancel_orders")
     first = await raw.post(f"{MANAGE}/cancelorders", content=body, headers=KEYED)
@@ -67,7 +67,7 @@ async def test_a_partial_answer_is_replayed_with_what_failed(raw: httpx.AsyncCli
     assert other.json()["failed"].keys() == {"c1", "c2"}, "without the key it is done, and refused, anew"
 
 
-async def test_a_deletion_is_replayed_as_well(raw: httpx.AsyncClient) -> None:
+async def test_a_deletion_is_replayed_too(raw: httpx.AsyncClient) -> None:
     await raw.post(CREATE, content=BASKET, headers={"content-type": "application/json"})
     first = await raw.delete("/api/orders/Desk/ORD-5", headers=KEYED)
     again = await raw.delete("/api/orders/Desk/ORD-5", headers=KEYED)
@@ -86,7 +86,7 @@ async def test_a_key_for_another_request_is_refused(raw: httpx.AsyncClient, path
 
 
 async def test_a_refused_call_does_not_use_up_its_key(raw: httpx.AsyncClient) -> None:
-    """It changed nothing, and what stood in the way may be gone by the next time."""
+    """It changed nothing, and it may succeed the next time."""
     place = body_of("04_place_blocks")
     refused = await raw.post(f"{MANAGE}/placeblocks", content=place, headers=KEYED)
     assert (refused.status_code, refused.json()["code"]) == (400, 727)
@@ -99,7 +99,7 @@ async def test_a_refused_call_does_not_use_up_its_key(raw: httpx.AsyncClient) ->
     assert (await raw.post(f"{MANAGE}/placeblocks", content=place, headers=KEYED)).status_code == 200
 
 
-async def test_a_key_at_work_is_not_started_twice(engine: Engine) -> None:
+async def test_a_key_in_flight_is_refused(engine: Engine) -> None:
     async with serving(engine) as server:
         calls = [server.post(CREATE, content=BASKET, headers=KEYED) for _ in range(3)]
         answers = await asyncio.gather(*calls)
@@ -107,8 +107,8 @@ async def test_a_key_at_work_is_not_started_twice(engine: Engine) -> None:
     assert {answer.json().get("code") for answer in answers} == {None, 156}
 
 
-async def test_a_key_is_its_users_own(engine: Engine) -> None:
-    """Also where one name ends as another's key begins."""
+async def test_each_user_has_keys_of_its_own(engine: Engine) -> None:
+    """Also when a user name ends with the start of another user's key."""
     users = {name: User(name, token=digest(name[-1])) for name in ("a", "a b")}
     async with serving(engine, ServerSettings(tokens=Tokens(Users(users)))) as server:
         for token, key in (("b", "c"), ("a", "b c")):
@@ -122,7 +122,7 @@ async def test_a_key_that_is_too_long_is_refused(raw: httpx.AsyncClient) -> None
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["Idempotency-Key"])
 
 
-async def test_an_answer_outlives_the_server_for_a_day_and_not_longer(tmp_path: Path) -> None:
+async def test_a_reply_is_kept_for_a_day_even_across_a_restart(tmp_path: Path) -> None:
     clock = VirtualClock(datetime(2026, 11, 20, 9, tzinfo=UTC))
     answers: list[bytes] = []
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""Every operation of the contract's document by schemathesis: a peer that sends what nobody thought of.
+"""Every operation of the contract's document by schemathesis, which generates unexpected requests.
 
 Each operation meets a desk on which the worked scenario was done. What is sent is as the document says
 (with ids that are there as often as not) or breaks it on purpose. Whatever comes, the answer is never a
@@ -43,19 +43,19 @@ WANTED: Final = frozenset(
         *("quantity", "side", "type", "timeInForce", "limitPrice"),
     }
 )
-"""What the document lets be left out and a call comes to nothing without."""
+"""Members that the document makes optional and without which a call does nothing."""
 FEW: Final = 12
 """How many examples of each kind an operation meets in an ordinary run."""
 
 
 def _document() -> dict[str, Any]:
-    """Give the document without its bearer token: who may enter is tried in ``test_signon``."""
+    """Return the document without its bearer token, which ``test_token_endpoint`` tests."""
     document: dict[str, Any] = json.loads(DOCUMENT.read_text(encoding="utf-8"))
     return {name: part for name, part in document.items() if name != "security"}
 
 
 def _brief() -> dict[str, Any]:
-    """Give the document with requests of few items, which are made in a tenth of the time."""
+    """Return the document with requests of few items, which are generated in a tenth of the time."""
     document = _document()
     schemas = document["components"]["schemas"]
     schemas |= {f"{name}.sent": _few(schema) for name, schema in schemas.items()}
@@ -94,7 +94,7 @@ OPERATIONS: Final = _operations(_brief())
 
 
 def _as_documented(document: dict[str, Any]) -> dict[str, Any]:
-    """Give what tells whether a body is as the document says, by operation.
+    """Return the validator of bodies by operation.
 
     ``referenceData`` is only answered by newest servers (1.0): in a request it is ignored, as all that
     is unknown.
@@ -153,7 +153,7 @@ LIKELY: Final[dict[str, st.SearchStrategy[Any]]] = {
     "sortBy": st.lists(st.sampled_from(["id.code", "side DESC", "-version.asAtModified"]), max_size=2),
     **dict.fromkeys(("page", "paginationToken", "asAt"), NOTHING),
 }
-"""What a member or a parameter of a name is most often given instead of what nobody would think of."""
+"""Plausible values of members and parameters by name, used more often than random ones."""
 
 
 def test_the_document_has_every_endpoint() -> None:
@@ -267,7 +267,7 @@ MORE: Final = {
 }
 
 
-async def test_what_the_contract_shows_is_answered_as_the_document_says(raw: httpx.AsyncClient) -> None:
+async def test_the_contracts_examples_are_answered_as_documented(raw: httpx.AsyncClient) -> None:
     for step, path in (STEPS | MORE).items():
         answer = await raw.post(path, content=body_of(step), headers={"content-type": "application/json"})
         assert answer.is_success, answer.text
@@ -283,7 +283,7 @@ async def test_what_the_contract_shows_is_answered_as_the_document_says(raw: htt
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_what_the_document_allows_is_answered_as_it_says(desk: Server, name: str) -> None:
+def test_valid_requests_are_answered_as_documented(desk: Server, name: str) -> None:
     operation = OPERATIONS[name]
 
     @EXAMPLES
@@ -295,7 +295,7 @@ def test_what_the_document_allows_is_answered_as_it_says(desk: Server, name: str
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_what_breaks_the_document_is_refused_as_it_says(desk: Server, name: str) -> None:
+def test_invalid_requests_are_refused_as_documented(desk: Server, name: str) -> None:
     operation = OPERATIONS[name]
 
     @EXAMPLES
@@ -309,7 +309,7 @@ def test_what_breaks_the_document_is_refused_as_it_says(desk: Server, name: str)
 
 
 def is_broken(name: str, case: Any) -> bool:
-    """Tell whether a case breaks the document itself, not only the few items we ask for."""
+    """Return whether a case violates the document itself, and not only our limit of few items."""
     parts = {str(part.value) for part, info in case.meta.components.items() if info.mode.is_negative}
     if parts != {"body"}:
         return True
@@ -317,5 +317,5 @@ def is_broken(name: str, case: Any) -> bool:
 
 
 def is_forgiven(case: Any) -> bool:
-    """Tell whether all that is wrong is a parameter without a value, which is one that was not given."""
+    """Return whether the only error is a parameter without a value, which counts as not given."""
     return any(value == "" for value in (case.query or {}).values())

@@ -1,4 +1,4 @@
-"""Signing on to ``serve``: the token endpoint as the SDK asks it, and what its tokens open."""
+"""Signing on to ``serve``: the token endpoint as the SDK uses it, and the access its tokens give."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def server(engine: Engine, clock: Clock) -> AsyncIterator[httpx.AsyncClien
 
 
 def password_form(user: str = "dlr.okafor", password: str = "p%26ss%2Fw%25rd", **but: str) -> str:
-    """The body the SDK sends: user and scope as they are, password, id and secret percent-encoded."""
+    """Return the body the SDK sends: user and scope as they are, password, id and secret percent-encoded."""
     fields = {
         "grant_type": "password",
         "username": user,
@@ -102,7 +102,7 @@ async def test_a_password_gives_a_token_that_opens_the_api(server: httpx.AsyncCl
     }
 
 
-async def test_versions_and_history_say_who(server: httpx.AsyncClient) -> None:
+async def test_versions_and_history_name_the_user(server: httpx.AsyncClient) -> None:
     headers = bearer(await ask(server, password_form()))
     body = body_of("01_create_orders")
     made = await server.post(
@@ -115,7 +115,7 @@ async def test_versions_and_history_say_who(server: httpx.AsyncClient) -> None:
     assert {item["userIdModified"] for item in items} == {"dlr.okafor"}
 
 
-async def test_a_refresh_gives_a_new_token_and_the_old_one_lives_its_time(
+async def test_a_refresh_grants_a_new_token_and_the_old_one_stays_valid(
     server: httpx.AsyncClient, clock: Clock
 ) -> None:
     first = await ask(server, password_form())
@@ -129,7 +129,7 @@ async def test_a_refresh_gives_a_new_token_and_the_old_one_lives_its_time(
     assert [await status(server, bearer(answer)) for answer in (first, second)] == [401, 200]
 
 
-async def test_an_expired_token_is_told_as_lusid_tells_it(server: httpx.AsyncClient, clock: Clock) -> None:
+async def test_an_expired_token_is_refused_as_by_lusid(server: httpx.AsyncClient, clock: Clock) -> None:
     granted = await ask(server, password_form())
     clock.seconds = 600
     answer = await server.get("/api/orders", headers=bearer(granted))
@@ -173,7 +173,7 @@ async def test_a_refresh_token_is_kept_alive_by_its_use(server: httpx.AsyncClien
         ("grant_type=refresh_token&client_id=blotter&client_secret=c%26secret", 400, "invalid_request"),
     ],
 )
-async def test_what_is_wrong_is_told_in_the_words_of_oauth(
+async def test_errors_are_reported_in_oauths_form(
     server: httpx.AsyncClient, form: str, status: int, error: str
 ) -> None:
     answer = await ask(server, form)
@@ -182,7 +182,7 @@ async def test_what_is_wrong_is_told_in_the_words_of_oauth(
     assert ("www-authenticate" in answer.headers) is (status == 401)
 
 
-async def test_only_forms_are_read(server: httpx.AsyncClient) -> None:
+async def test_only_forms_are_accepted(server: httpx.AsyncClient) -> None:
     answer = await server.post("/oauth2/x/v1/token", json={"grant_type": "password"})
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
     large = await ask(server, "a=" + "x" * 20_000)
@@ -190,7 +190,7 @@ async def test_only_forms_are_read(server: httpx.AsyncClient) -> None:
     assert (await server.get("/oauth2/x/v1/token", headers={"authorization": "Bearer x"})).status_code == 401
 
 
-async def test_a_refresh_token_is_its_clients_own(server: httpx.AsyncClient) -> None:
+async def test_a_refresh_token_belongs_to_its_client(server: httpx.AsyncClient) -> None:
     refresh = (await ask(server, password_form())).json()["refresh_token"]
     assert (await refreshed(server, refresh, "other:o")).json()["error"] == "invalid_grant"
     assert (await refreshed(server, refresh, "blotter:wrong")).status_code == 401
@@ -198,12 +198,12 @@ async def test_a_refresh_token_is_its_clients_own(server: httpx.AsyncClient) -> 
     assert (await refreshed(server, refresh)).status_code == 200
 
 
-async def test_without_the_scope_for_it_there_is_no_refresh_token(server: httpx.AsyncClient) -> None:
+async def test_without_its_scope_there_is_no_refresh_token(server: httpx.AsyncClient) -> None:
     granted = (await ask(server, password_form(scope="openid"))).json()
     assert (granted["scope"], "refresh_token" in granted) == ("openid", False)
 
 
-async def test_who_may_only_look_signs_on_and_cannot_write(server: httpx.AsyncClient) -> None:
+async def test_a_read_only_user_signs_on_and_cannot_write(server: httpx.AsyncClient) -> None:
     headers = bearer(await ask(server, password_form("auditor@example.com", "look")))
     me = (await server.get("/identity/api/me", headers=headers)).json()
     assert (me["id"], me["emailAddress"]) == ("auditor@example.com", "auditor@example.com")
@@ -227,7 +227,7 @@ async def test_the_number_of_live_tokens_is_bounded(engine: Engine, clock: Clock
             assert await status(server, {"authorization": f"Bearer {grant.access}"}) == 200
 
 
-async def test_without_a_file_of_users_the_token_is_the_password_and_any_client_will_do(
+async def test_without_a_file_of_users_the_token_is_the_password_for_any_client(
     engine: Engine,
 ) -> None:
     app = Server(engine, ServerSettings(tokens=Tokens(one_user("dealer", "T"))))

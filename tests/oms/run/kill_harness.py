@@ -2,7 +2,7 @@
 
 Each line on stdin is a database file and a number of the child. A child says its process
 id, opens the file, says ``open``, and commits one call after the other; after each it says the call's
-number. When the child is dead the nursery says ``dead``.
+number. When the child is dead the forker says ``dead``.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ LIVES = 100_000
 
 
 def size_of(call: int) -> int:
-    """Give how many orders a call makes."""
+    """Return how many orders a call makes."""
     return 1 + call % 7
 
 
 def request_of(child: int, call: int) -> BlockAndOrdersCreateRequest:
-    """Give a call that makes one block with as many orders as its number asks for."""
+    """Return a call that makes one block, whose number of orders follows from the call's number."""
     code = f"{child}-{call}"
     block = block_of(code, [f"{code}-{order}" for order in range(size_of(call))])
     return codec.decode(BlockAndOrdersCreateRequest, msgspec.json.encode({"requests": [block]}))
@@ -50,7 +50,7 @@ def live(file: Path, child: int) -> None:
 
 
 def say(what: str) -> None:
-    """Tell the parent: one write, whole or not at all."""
+    """Write a line to the parent in one write, so that it arrives whole or not at all."""
     os.write(1, f"{what}\n".encode())
 
 

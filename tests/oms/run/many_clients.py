@@ -1,4 +1,4 @@
-"""Many desks on one server: clients that write and clients that read, and what the readers see of it.
+"""Many desks on one server: clients that write, and clients that read and check what they see.
 
 Every writer creates blocks of its own, each with as many orders as the block's code says, and moves an
 order of its own between two blocks that all writers share. So a reader who ever sees a part of a call
@@ -28,7 +28,7 @@ SHARED: Final = ("SHARED-A", "SHARED-B")
 
 @contextmanager
 def served(file: Path) -> Iterator[tuple[str, str]]:
-    """Run ``serve`` over ``file`` and give its address and its token."""
+    """Run ``serve`` over ``file``; yield its address and its token."""
     command = SERVE.format(f"port=0, db=Path({str(file)!r})")
     process = subprocess.Popen([sys.executable, "-c", command], stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
@@ -42,7 +42,7 @@ def served(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def block_of(code: str, orders: list[str]) -> dict[str, Any]:
-    """Give the request for a block and its orders, of ten each."""
+    """Return the request for a block and its orders, of ten units each."""
     return {
         "blockId": {"scope": "Desk", "code": code},
         "orders": [
@@ -58,14 +58,14 @@ def block_of(code: str, orders: list[str]) -> dict[str, Any]:
 
 
 class Day(Struct):
-    """What came of it."""
+    """The result of a run."""
 
     created: dict[str, int] = field(default_factory=dict)
     """The acknowledged blocks, with the number of their orders."""
     moves: int = 0
     torn: list[str] = field(default_factory=list)
     idle: list[float] = field(default_factory=list)
-    """How long a page of 200 orders took while nobody wrote, in seconds."""
+    """The seconds a page of 200 orders took without concurrent writes."""
     busy: list[list[float]] = field(default_factory=list)
     """The same while the others wrote, by reader."""
     turns: list[int] = field(default_factory=list)
@@ -73,12 +73,12 @@ class Day(Struct):
 
     @property
     def rounds(self) -> int:
-        """What every writer has written and every reader has read at least so many times."""
+        """The number of writes of each writer and reads of each reader at least."""
         return min((*self.turns, *map(len, self.busy)), default=0)
 
 
 class Desks:
-    """The clients, at work on one server."""
+    """The clients of one server."""
 
     def __init__(self, url: str, token: str, *, writers: int = 8, readers: int = 8) -> None:
         self._clients = [
@@ -89,7 +89,7 @@ class Desks:
         self.day = Day()
 
     async def work(self, over: Callable[[], bool], idle_pages: int = 100) -> Day:
-        """Read while nobody writes, then write and read until ``over``; then count what there is."""
+        """Read without writers, then write and read until ``over``, then count the entities."""
         first = self._clients[0]
         movers = [f"MOVER-{number}" for number in range(len(self._writers))]
         crowd = [f"CROWD-{number}" for number in range(300)]
@@ -161,7 +161,7 @@ class Desks:
             await self._check_orders(client, newest["values"][:1])
 
     def _check_graph(self, rows: list[Any]) -> None:
-        """Every block holds what its orders add up to, and as many as it was created with."""
+        """Check that every block has the sum of its orders, and as many as it was created with."""
         for row in rows:
             block, ordered = row["block"], row["ordered"]
             code, members = block["id"]["code"], block["orderIds"]
@@ -172,7 +172,7 @@ class Desks:
                 self.day.torn.append(f"{code} says {whole}")
 
     async def _check_orders(self, client: httpx.AsyncClient, rows: list[Any]) -> None:
-        """The orders of a call are all there or none, also of one that has only just been made."""
+        """Check that the orders of a call are all there or none, even right after it."""
         for row in rows:
             _, number, turn, *_ = f"{row['block']['id']['code']}--".split("-")
             if not turn:
@@ -184,7 +184,7 @@ class Desks:
                 self.day.torn.append(f"{code}: {len(page['values'])} of {size} orders")
 
     async def _count(self, client: httpx.AsyncClient) -> None:
-        """Everything that was acknowledged is there, whole."""
+        """Check that everything acknowledged is there completely."""
         found: dict[str, int] = {}
         token: str | None = ""
         while token is not None:

@@ -1,4 +1,4 @@
-"""The server inside the program: demo data at once, a market that can be held, a desk that stays."""
+"""The embedded server: demo data at once, a market that can be paused, a desk that is kept."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def test_one_seed_and_one_start_make_one_desk() -> None:
     assert desks[0] == desks[1] != desks[2]
 
 
-async def test_the_market_can_be_held_stepped_and_sped_up() -> None:
+async def test_the_market_can_be_paused_stepped_and_sped_up() -> None:
     async with opened(None) as server:
         market = "http://embedded/market"
         assert (await server.get(market)).json()["running"] is True
@@ -71,7 +71,7 @@ async def test_the_market_can_be_held_stepped_and_sped_up() -> None:
         assert (await server.post(market, json={"running": True})).json()["speed"] == 2.5
 
 
-async def test_an_instrument_is_halted_and_goes_on(tmp_path: Path) -> None:
+async def test_an_instrument_is_halted_and_resumed(tmp_path: Path) -> None:
     async with opened(None) as server:
         market = "http://embedded/market"
         halted = (await server.post(market, json={"running": False, "halt": "vod"})).json()
@@ -83,7 +83,7 @@ async def test_an_instrument_is_halted_and_goes_on(tmp_path: Path) -> None:
         assert refused.json()["detail"] == "'XYZ' does not trade on the simulated market."
 
 
-async def test_a_desk_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
+async def test_a_desk_that_cannot_be_opened_is_reported_with_the_reason(tmp_path: Path) -> None:
     file = tmp_path / "demo.db"
     async with opened(file, size="empty", market=False):
         with pytest.raises(StoreError, match="is in use by another blotter"):

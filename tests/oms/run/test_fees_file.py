@@ -1,4 +1,4 @@
-"""The table of fees of ``serve --fees``: what it may say, and the sentence when it says anything else."""
+"""The file of fees of ``serve --fees``: its entries, and a sentence for every mistake."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def written(folder: Path, text: str) -> Path:
     return file
 
 
-def test_fees_are_read_to_the_digit(tmp_path: Path) -> None:
+def test_fees_are_read_exactly(tmp_path: Path) -> None:
     text = """
 [[fee]]
 code = "COMM"
@@ -71,7 +71,7 @@ rate = 0.1
         ),
     ],
 )
-def test_anything_else_is_refused_with_where_and_why(tmp_path: Path, text: str, why: str) -> None:
+def test_a_mistake_is_reported_with_place_and_reason(tmp_path: Path, text: str, why: str) -> None:
     file = written(tmp_path, text)
     with pytest.raises(CheckError) as caught:
         read_fees(file)
@@ -79,7 +79,7 @@ def test_anything_else_is_refused_with_where_and_why(tmp_path: Path, text: str, 
     assert why in str(caught.value)
 
 
-def test_all_mistakes_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_at_once_with_their_lines(tmp_path: Path) -> None:
     file = written(
         tmp_path, "[[fee]]\ncode = 'A'\nrate = 2\n\n[[fee]] # the second\nrate = 0.1\nbroker = 3\n"
     )
@@ -94,7 +94,7 @@ def test_all_mistakes_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
     ]
 
 
-def test_serve_does_not_start_on_fees_it_cannot_read(
+def test_serve_does_not_start_with_unreadable_fees(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     missing = tmp_path / "none.toml"
@@ -102,7 +102,7 @@ def test_serve_does_not_start_on_fees_it_cannot_read(
     assert f"{missing} cannot be read" in capsys.readouterr().err
 
 
-def test_serve_tells_at_once_what_is_wrong_with_all_of_its_files(
+def test_serve_reports_the_mistakes_of_all_its_files_at_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     missing = tmp_path / "none.toml"

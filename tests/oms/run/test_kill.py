@@ -1,4 +1,4 @@
-"""kill -9 at any moment: what was acknowledged stays, and no call is ever there in part."""
+"""kill -9 at any moment: acknowledged calls are kept, and no call is kept in part."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ON_ONE_FILE = 25
 
 
 @pytest.fixture
-def nursery() -> Iterator[subprocess.Popen[bytes]]:
+def forker() -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.oms.run.kill_harness"],
         stdin=subprocess.PIPE,
@@ -43,8 +43,8 @@ def nursery() -> Iterator[subprocess.Popen[bytes]]:
     process.communicate()
 
 
-def said_until_killed(out: IO[bytes], pid: int, chance: random.Random) -> list[str]:
-    """Kill the child a moment after some call, or while it opens the file; give all it said."""
+def lines_until_killed(out: IO[bytes], pid: int, chance: random.Random) -> list[str]:
+    """Kill the child shortly after some call, or while it opens the file; return its lines."""
     said = b""
     calls = chance.choice((-1, chance.randrange(50), chance.randrange(50)))
     while said.count(b"\n") <= calls:
@@ -57,18 +57,18 @@ def said_until_killed(out: IO[bytes], pid: int, chance: random.Random) -> list[s
     return said.decode().split()[:-1]
 
 
-def test_nothing_acknowledged_is_lost_and_no_call_is_torn_by_two_hundred_kills(
-    nursery: subprocess.Popen[bytes], tmp_path: Path
+def test_two_hundred_kills_lose_no_acknowledged_call_and_leave_none_in_part(
+    forker: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
-    assert nursery.stdin is not None
-    assert nursery.stdout is not None
+    assert forker.stdin is not None
+    assert forker.stdout is not None
     chance = random.Random(7)
     commits = 0
     for child in range(KILLS):
         file = tmp_path / f"{child // ON_ONE_FILE}.db"
-        nursery.stdin.write(f"{file} {child}\n".encode())
-        _, pid = nursery.stdout.readline().split()
-        said = said_until_killed(nursery.stdout, int(pid), chance)
+        forker.stdin.write(f"{file} {child}\n".encode())
+        _, pid = forker.stdout.readline().split()
+        said = lines_until_killed(forker.stdout, int(pid), chance)
         calls = [int(line) for line in said if line != "open"]
         assert calls == list(range(len(calls)))
         commits += len(calls)
@@ -83,7 +83,7 @@ def test_nothing_acknowledged_is_lost_and_no_call_is_torn_by_two_hundred_kills(
 
 
 def whole_calls(engine: Engine, child: int) -> int:
-    """Count the calls of a child that are there; each must be there with all it made."""
+    """Return how many calls of a child are stored; check that each is complete."""
     blocks = entries(engine, ListQuery(fields_of(Block), json_sql=graph_entry_sql(Block), filter=mine(child)))
     orders = entries(engine, ListQuery(fields_of(Order), filter=mine(child)))
     for entry in blocks:

@@ -1,4 +1,4 @@
-"""Eight desks write and eight read on one server: nothing is lost, no call is seen in part.
+"""Eight desks write and eight read on one server: nothing is lost, and no call is visible in part.
 
 They work until each has written or read ``ROUNDS`` times; ``BLOTTER_DESKS_SECONDS`` makes it longer.
 """
@@ -18,7 +18,7 @@ ROUNDS = 60
 """Three times as many as there are sizes of blocks, see :mod:`many_clients`."""
 
 
-async def test_many_desks_lose_nothing_and_see_no_torn_call(tmp_path: Path) -> None:
+async def test_many_desks_lose_nothing_and_see_no_partial_call(tmp_path: Path) -> None:
     file = tmp_path / "desk.db"
     with served(file) as (url, token):
         desks = Desks(url, token)

@@ -1,4 +1,4 @@
-"""``serve`` as a process: what it prints, how it ends, and what it says when it cannot start."""
+"""``serve`` as a process: its output, its end, and its sentences when it cannot start."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CODE = "import sys; from tui.oms.run.serve import run; from pathlib import Path;
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Give what starts a server with arguments of ``run``; all of them end with the test."""
+    """Return a function that starts a server with arguments of ``run``; all end with the test."""
     running: list[subprocess.Popen[str]] = []
 
     def begin(arguments: str) -> subprocess.Popen[str]:
@@ -59,7 +59,7 @@ def greeting(process: subprocess.Popen[str]) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_greets_serves_and_ends_cleanly(start: Start, tmp_path: Path, number: signal.Signals) -> None:
+def test_it_serves_and_ends_cleanly(start: Start, tmp_path: Path, number: signal.Signals) -> None:
     file = tmp_path / "desk.db"
     process = start(f"port=0, db=Path({str(file)!r}), size='demo', market=True")
     url, token = greeting(process)
@@ -73,7 +73,7 @@ def test_it_greets_serves_and_ends_cleanly(start: Start, tmp_path: Path, number:
     assert [path.name for path in tmp_path.iterdir() if path.name != "desk.db"] == ["desk.db.lock"]
 
 
-def test_a_port_that_is_taken_is_told_in_a_sentence(start: Start) -> None:
+def test_a_port_in_use_is_reported_in_a_sentence(start: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         process = start(f"port={port}")
@@ -84,7 +84,7 @@ def test_a_port_that_is_taken_is_told_in_a_sentence(start: Start) -> None:
     )
 
 
-def test_a_database_in_use_is_told_in_a_sentence(start: Start, tmp_path: Path) -> None:
+def test_a_database_in_use_is_reported_in_a_sentence(start: Start, tmp_path: Path) -> None:
     database = f"port=0, db=Path({str(tmp_path / 'desk.db')!r})"
     greeting(start(database))
     second = start(database)
@@ -94,7 +94,7 @@ def test_a_database_in_use_is_told_in_a_sentence(start: Start, tmp_path: Path) -
     assert err.count("\n") == 1
 
 
-def test_a_database_in_use_is_free_again_after_kill_9(start: Start, tmp_path: Path) -> None:
+def test_a_database_can_be_opened_again_after_kill_9(start: Start, tmp_path: Path) -> None:
     database = f"port=0, db=Path({str(tmp_path / 'desk.db')!r}), size='demo'"
     first = start(database)
     url, token = greeting(first)
@@ -195,7 +195,7 @@ def test_a_file_of_users_says_who_may_sign_on(tmp_path: Path) -> None:
         (("--host", "no.such.host.invalid", "--token", "t"), "Cannot listen on no.such.host.invalid:0: "),
     ],
 )
-def test_what_cannot_be_served_is_told_in_a_sentence(
+def test_wrong_options_are_reported_in_a_sentence(
     options: tuple[str, ...],
     sentence: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -228,7 +228,7 @@ def test_a_demo_on_the_same_file_is_refused_with_a_sentence(start: Start, tmp_pa
         asyncio.run(Embedded.open(database))
 
 
-def test_where_no_file_can_be_locked_none_is_opened(
+def test_a_system_without_file_locks_opens_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "fcntl", None)
@@ -238,7 +238,7 @@ def test_where_no_file_can_be_locked_none_is_opened(
     assert not list(tmp_path.iterdir())
 
 
-async def test_a_head_that_does_not_arrive_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_head_that_does_not_arrive_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uvicorn_protocol, "HEAD_S", 0)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         embedded = await Embedded.open(None, size="empty", market=False)
@@ -280,7 +280,7 @@ async def test_a_response_does_not_wait_for_the_acknowledgement_of_its_head(host
     assert no_delay, "head and body are two writes: the second one would wait for the client, 40 ms on Linux"
 
 
-def test_on_a_clock_of_its_own_the_desk_stands_still_between_steps(start: Start) -> None:
+def test_with_a_virtual_clock_time_moves_only_with_the_markets_steps(start: Start) -> None:
     nine = "__import__('datetime').datetime.fromisoformat('2026-11-20T09:00:00+00:00')"
     url, token = greeting(start(f"port=0, size='demo', market=True, clock={nine}"))
     market, headers = f"{url.removesuffix('/api')}/market", {"authorization": f"Bearer {token}"}

@@ -1,4 +1,4 @@
-"""What is written stays: every version, for ever, in order, and only by one process at a time."""
+"""The store keeps every version, in order, and one process at a time opens it."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ async def test_a_deleted_order_is_seen_at_an_earlier_as_at_only(engine: Engine) 
     assert order_of(engine, "ORD-1") == again
 
 
-async def test_a_refused_call_leaves_no_trace(engine: Engine) -> None:
+async def test_a_refused_call_changes_nothing(engine: Engine) -> None:
     def put_then_refuse(uow: UnitOfWork, entities: Sequence[Stored]) -> ReplyBuilder:
         put(uow, entities)
         raise Refusal("Because", "it was asked to")
@@ -169,7 +169,7 @@ Engine.open(Path({str(file)!r}), instrument_table)
         (None, "is the database of another program"),
     ],
 )
-def test_a_file_that_is_no_desk_is_refused_and_left_alone(
+def test_a_file_that_is_not_a_desk_is_refused_and_unchanged(
     tmp_path: Path, content: bytes | None, sentence: str
 ) -> None:
     file = tmp_path / "thing"
@@ -199,12 +199,12 @@ def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
         Engine.open(file, instrument_table)
 
 
-def test_a_directory_is_no_database(tmp_path: Path) -> None:
+def test_a_directory_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be opened: Is a directory"):
         Engine.open(tmp_path, instrument_table)
 
 
-def test_a_desk_of_the_first_layout_is_brought_up_to_this_one(tmp_path: Path) -> None:
+def test_a_desk_of_the_first_layout_is_migrated(tmp_path: Path) -> None:
     file = tmp_path / "desk.db"
     engine = Engine.open(file, instrument_table)
     engine.write(put, [an_order("ORD-1", state="New"), an_order("ORD-2", state="FILLED")], user="u")
@@ -251,7 +251,7 @@ def test_fresh_starts_over(tmp_path: Path) -> None:
     engine.close()
 
 
-async def test_a_read_sees_one_state_and_waits_for_no_write(tmp_path: Path) -> None:
+async def test_a_read_sees_a_snapshot_and_waits_for_no_write(tmp_path: Path) -> None:
     engine = Engine.open(tmp_path / "desk.db", instrument_table)
     engine.write(put, [an_order("ORD-1")], user="u")
 
