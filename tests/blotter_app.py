@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -45,11 +45,12 @@ PATIENCE_S = 20.0
 @asynccontextmanager
 async def desk_app(
     *,
-    size: DemoSize = "demo",
+    data: DemoSize = "demo",
     read_only: bool = False,
     ascii: bool = False,
     wrap: Callable[[AsyncBaseTransport], AsyncBaseTransport] = lambda transport: transport,
     exports: Path | None = None,
+    keys: Mapping[str, str] | None = None,
     start: datetime | None = None,
     market: bool = False,
 ) -> AsyncIterator[BlotterApp]:
@@ -58,7 +59,7 @@ async def desk_app(
     With ``start`` the demo's morning ends then and the app's clock stands: the same screen every time.
     A ``market`` is held: it moves when it is told to step.
     """
-    embedded = await Embedded.open(None, size=size, market=market, start=start)
+    embedded = await Embedded.open(None, size=data, market=market, start=start)
     if market:
         embedded.market.pause()
     transport = wrap(asgi_transport(embedded.app))
@@ -71,7 +72,9 @@ async def desk_app(
         client = Client(Http("http://embedded/api", transport=transport))
         return Connection(Desk(client, environment, journal=Journal(None), now=now), client.close)
 
-    preferences = Preferences(ascii=ascii, read_only=read_only, zone=UTC, refresh_s=3600, exports=exports)
+    preferences = Preferences(
+        ascii=ascii, read_only=read_only, zone=UTC, refresh_s=3600, exports=exports, keys=keys or {}
+    )
     try:
         yield BlotterApp(environment, connect, preferences, now=now)
     finally:

@@ -10,7 +10,6 @@ from importlib.metadata import version
 
 from tests.paths import ROOT
 from tests.places import ADDITIONS
-from tui.actions.action import key_words
 from tui.api.operations import OPERATIONS
 from tui.config.profiles import SETTINGS
 from tui.config.settings_template import setting_rows
@@ -20,6 +19,7 @@ from tui.oms.market import MarketRules
 from tui.screens.desk.key_hints import BY_NAME, row_keys
 from tui.screens.desk.registry import ACTIONS, GROUPS
 from tui.start import vocabulary
+from widgets.key_names import key_words
 
 README = ROOT / "README.md"
 DOCUMENTS = (

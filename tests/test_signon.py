@@ -209,4 +209,4 @@ def test_the_band_has_a_name_before_the_server_says_one(monkeypatch: pytest.Monk
     assert (environment.user, environment.kind) == ("okafor", EnvironmentKind.PROD)
     environment = resolve_remote(arguments(profile="env", token_file=token), Settings()).environment
     assert environment.user == "", "whose token it is, the name of a variable does not say"
-    assert environment.sign_on_again == f"Put a new token into {token}, then press r."
+    assert environment.sign_on_again == f"Put a new token into {token}, then press {{refresh}}."

@@ -30,7 +30,6 @@ from styles.themes import MONO, THEMES, cell_styles
 from tui.actions.trade_actions import TRADE
 from tui.screens.desk.registry import ACTIONS
 from tui.screens.desk.screen import DeskScreen
-from tui.screens.desk.view_commands import QUIT
 from tui.service.environment import Environment, Update
 from tui.session import DEFAULTS, DeskSession, Preferences
 from widgets.filterbar import FilterBar
@@ -48,6 +47,9 @@ KEYS_NEED: Final = (
     "tui.screens.help",
 )
 """Loaded once the desk is shown, before a key asks for them."""
+
+
+NOTHING_TO_ABANDON: Final = "Nothing to abandon here; {quit} leaves."
 
 
 class Connection(Struct, frozen=True):
@@ -79,7 +81,7 @@ class BlotterApp(App[None]):
         wire: Wire | None = None,
     ) -> None:
         super().__init__(driver_class=wire.driver_class if wire else None)
-        self.session = DeskSession(environment, preferences, now=now, wire=wire)
+        self.session = DeskSession(environment, preferences, actions=ACTIONS, now=now, wire=wire)
         self._connect = connect
         self._connection: Connection | None = None
         self._polling = False
@@ -146,7 +148,7 @@ class BlotterApp(App[None]):
         if event.worker.group == "session" and event.state is WorkerState.ERROR:
             error = event.worker.error
             log.error("no session", exc_info=error)
-            self.exit(return_code=1, message=Text(f"blotter: {error}"))
+            self.exit(return_code=1, message=Text(self.session.with_keys(f"blotter: {error}")))
 
     def on_key(self, event: events.Key) -> None:
         """Give a letter to the filter that was opened while it was on its way; it is no key of an action."""
@@ -166,7 +168,7 @@ class BlotterApp(App[None]):
     def _updated(self, update: Update) -> None:
         """Paint once for any number of updates that come in one turn of the loop."""
         if update.notice:
-            self.notify(update.notice, severity="warning", timeout=30, markup=False)
+            self.notify(self.session.with_keys(update.notice), severity="warning", timeout=30, markup=False)
         if update.found is not None:
             self._desk_screen.show_found(update.found)
         self._desk_screen.hear(update)
@@ -208,8 +210,7 @@ class BlotterApp(App[None]):
 
     def action_help_quit(self) -> None:
         """Say how to leave to whoever presses Ctrl-C."""
-        key = self.session.key_of(QUIT)
-        self.notify(f"Nothing to abandon here; {key} leaves.", timeout=2, markup=False)
+        self.notify(self.session.with_keys(NOTHING_TO_ABANDON), timeout=2, markup=False)
 
     def _dress(self) -> None:
         styles = cell_styles(self.theme_variables)
@@ -232,7 +233,9 @@ class BlotterApp(App[None]):
             scope = screen.scope()
             for action in ACTIONS:
                 if action.key or action.refusal(scope) is None:
-                    yield SystemCommand(action.label, action.help, partial(screen.action_act, action.id))
+                    keys = " ".join(self.session.keys_of(action))
+                    help = f"{action.help} ({keys})" if keys else action.help
+                    yield SystemCommand(action.label, help, partial(screen.action_act, action.id))
         for theme in THEMES:
             yield SystemCommand(
                 f"Theme {theme.name}", "Change the colours", lambda name=theme.name: self._wear(name)

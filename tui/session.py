@@ -6,7 +6,8 @@ to save; none of them knows the application.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,15 +15,19 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct, field
 
 from styles.themes import THEMES
-from tui.actions.action import Action, key_words
+from tui.actions.action import Action
 from tui.api.requests import MarketStatus
 from tui.columns.format import DisplayContext
 from tui.service.environment import Environment, Health
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
+from widgets.key_names import key_words
 
 if TYPE_CHECKING:
     from tui.service.desk import Desk
     from tui.thinwire.driver import Wire
+
+
+_IN_BRACES: Final = re.compile(r"\{(\w+)\}")
 
 
 class Preferences(Struct, frozen=True):
@@ -50,16 +55,19 @@ class DeskSession:
         environment: Environment,
         preferences: Preferences = DEFAULTS,
         *,
+        actions: Sequence[Action] = (),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         wire: Wire | None = None,
     ) -> None:
         self.preferences = preferences
+        self.actions = actions
         self.now = now
         self.wire = wire
         self.desk: Desk | None = None
         self.market: MarketStatus | None = None
         """The simulated market as it last answered; None where the server has none."""
         self._environment = environment
+        self._keys = {action.id: self.key_of(action) for action in actions}
 
     @property
     def environment(self) -> Environment:
@@ -94,6 +102,13 @@ class DeskSession:
     def key_of(self, action: Action) -> str:
         """Return the first of the keys that carry ``action`` out; empty when there is none."""
         return next(iter(self.keys_of(action)), "")
+
+    def with_keys(self, sentence: str) -> str:
+        """Return ``sentence`` with the key of an action in the place of the action's id in braces.
+
+        Braces around anything else stay: a sentence may quote a server, or name a file.
+        """
+        return _IN_BRACES.sub(lambda found: self._keys.get(found[1], found[0]), sentence)
 
     async def reload(self) -> None:
         """Read the whole desk again."""

@@ -180,10 +180,10 @@ def _kind(access: Access) -> EnvironmentKind:
 def _again(access: Access) -> str:
     """Say how to sign on again once the server does not take the token any more."""
     if "token_file" in access.found:
-        return f"Put a new token into {access.text('token_file')}, then press r."
+        return f"Put a new token into {access.text('token_file')}, then press {{refresh}}."
     if "access_token" in access.found:
         return f"Put a new token into {access.origin('access_token')}, then start again."
-    return "Press r to sign on again." if access.signs_on else "Start again with --token-file."
+    return "Press {refresh} to sign on again." if access.signs_on else "Start again with --token-file."
 
 
 def _reach(access: Access) -> tuple[Http, Callable[[], Awaitable[None]]]:

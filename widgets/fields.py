@@ -21,6 +21,10 @@ Drawn = list[tuple[str, str]]
 
 YES: Final = "yes"
 NO: Final = "no"
+TURN: Final = "space"
+"""The key that turns a yes into a no, and back."""
+STEPS: Final = {"left": -1, "right": 1}
+"""The keys that step through the options of a choice."""
 MOST_MATCHES: Final = 40
 """How many completions are looked at; more help nobody."""
 
@@ -208,7 +212,7 @@ class FlagEntry(Entry):
 
     def handle_key(self, key: str, character: str | None) -> bool:
         said = {"y": YES, "n": NO}.get(character or "")
-        if said is None and key not in ("space", "left", "right"):
+        if said is None and key != TURN and key not in STEPS:
             return False
         self._value = said or (NO if self._value == YES else YES)
         return True
@@ -238,7 +242,7 @@ class ChoiceEntry(Entry):
             self._value = value
 
     def handle_key(self, key: str, character: str | None) -> bool:
-        step = {"right": 1, "space": 1, "left": -1}.get(key)
+        step = 1 if key == TURN else STEPS.get(key)
         if step is not None:
             self._typed = ""
             self._value = self.options[(self.options.index(self._value) + step) % len(self.options)]

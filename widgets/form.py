@@ -25,12 +25,17 @@ from textual.widgets import Static
 
 from widgets.fields import NO, YES, ChoiceEntry, Drawn, Entry, Field, entry_of
 from widgets.grid.text import fit
+from widgets.key_names import key_words
 from widgets.visible import visible
 
 __all__ = ["NO", "YES", "Field", "FieldList", "FormFields"]
 
 WIDEST_LABEL: Final = 24
 GAP: Final = 2
+SUBMIT: Final = "enter"
+"""The key that hands the values on."""
+NEXT: Final = "tab"
+"""The key that completes what is typed, or goes to the next field."""
 
 
 class FieldList(ScrollView, can_focus=True):
@@ -152,15 +157,15 @@ class FieldList(ScrollView, can_focus=True):
 
     def _take(self, key: str, character: str | None) -> bool:
         entry = self.current
-        if key == "enter":
+        if key == SUBMIT:
             self._submit()
         elif entry is None:
             return False
         elif key in ("up", "shift+tab"):
             self.go_to((self.at - 1) % len(self.entries))
-        elif key == "down" or (key == "tab" and not entry.complete()):
+        elif key == "down" or (key == NEXT and not entry.complete()):
             self.go_to((self.at + 1) % len(self.entries))
-        elif key == "tab" or entry.handle_key(key, character):
+        elif key == NEXT or entry.handle_key(key, character):
             self._changed()
         else:
             return False
@@ -325,7 +330,7 @@ def explanation(entry: Entry) -> Content:
     matches = field.matches(entry.value) if field.choices else ()
     if matches and matches != (entry.value,):
         lead = (
-            "Tab completes: "
+            f"{key_words(NEXT)} completes: "
             if field.completion(entry.value)
             else f"{field.help} "
             if field.help

@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from textual.binding import Binding, BindingType
 from textual.content import Content
+
+from widgets.key_names import key_words
 
 Hints = Iterable[tuple[str, str]]
 """Pairs of a key as it is written on the keyboard and what it does, in one or two words."""
 
 
 def key_hints(hints: Hints) -> Content:
-    """Give ``hints`` as one line: keys bold, what they do beside them."""
+    """Return ``hints`` as one line: keys bold, what they do beside them."""
     shown = [Content.assemble((key, "bold"), f" {does}") for key, does in hints]
     return Content("  ").join(shown)
+
+
+def hints_of(bindings: Sequence[BindingType]) -> list[tuple[str, str]]:
+    """Return the bindings of a screen that are to be shown: the first key of each, and what it does."""
+    return [
+        (first_key(binding), binding.description[:1].lower() + binding.description[1:])
+        for binding in bindings
+        if isinstance(binding, Binding) and binding.show
+    ]
+
+
+def key_for(bindings: Sequence[BindingType], action: str) -> str:
+    """Return the first key that a screen has for ``action``, as it stands on the keyboard."""
+    return next(
+        first_key(binding)
+        for binding in bindings
+        if isinstance(binding, Binding) and binding.action == action
+    )
+
+
+def first_key(binding: Binding) -> str:
+    """Return the first key of a binding, as it stands on the keyboard."""
+    return key_words(binding.key.partition(",")[0])

@@ -446,4 +446,4 @@ async def test_a_token_file_that_cannot_be_read_in_between_leaves_the_token_in_u
     with pytest.raises(ApiError) as caught:
         await source.renew("okafors-own")
     assert str(token_file) in caught.value.why
-    assert "press r" in caught.value.advice
+    assert "press {refresh}" in caught.value.advice

@@ -69,7 +69,7 @@ class Door(AsyncBaseTransport):
 
 @asynccontextmanager
 async def signed_on(
-    source: Callable[[Door], TokenSource | None], again: str = "Press r to sign on again."
+    source: Callable[[Door], TokenSource | None], again: str = "Press {refresh} to sign on again."
 ) -> AsyncIterator[tuple[Blotter, Door]]:
     """Give a user at a desk on a server with users, signed on by ``source``."""
     door = Door()
@@ -138,7 +138,8 @@ async def test_a_token_that_ends_in_the_middle_leaves_the_desk_and_says_what_to_
     path.write_text("todays")
     path.chmod(0o600)
     again = f"Put a new token into {path}, then press r."
-    async with signed_on(lambda _: TokenFile(partial(read_token, path)), again) as (user, door):
+    advice = again.replace("press r", "press {refresh}")
+    async with signed_on(lambda _: TokenFile(partial(read_token, path)), advice) as (user, door):
         await user.until(lambda: user.app.session.snapshot.complete)
         shown = user.codes("blocks")
         assert shown

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -176,38 +176,6 @@ class WriteAction(Action, frozen=True, kw_only=True):
         if scope.snapshot.as_at is not None:
             return "You are looking at the past: go back to now before you change anything."
         return super().refusal(scope)
-
-
-_SPELT: Final = {
-    "question_mark": "?",
-    "slash": "/",
-    "colon": ":",
-    "asterisk": "*",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "space": "Space",
-    "enter": "Enter",
-    "escape": "Esc",
-    "tab": "Tab",
-    "shift+tab": "Shift-Tab",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "up": "Up",
-    "down": "Down",
-    "left": "Left",
-    "right": "Right",
-    "home": "Home",
-    "end": "End",
-}
-
-
-def key_words(key: str) -> str:
-    """Return a key as a reader knows it: ``question_mark`` is ``?``, ``ctrl+p`` is ``Ctrl-P``."""
-    if key in _SPELT:
-        return _SPELT[key]
-    if key.startswith("ctrl+"):
-        return f"Ctrl-{key[5:].upper()}"
-    return key.upper() if key[:1] == "f" and key[1:].isdigit() else key
 
 
 def only(families: Iterable[EntityKind], otherwise: str) -> Callable[[Scope], str | None]:

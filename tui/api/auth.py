@@ -98,7 +98,7 @@ class TokenFile:
             self._token = await asyncio.to_thread(self._read)
         except SecretError as error:
             refusal = Unauthenticated(str(error))
-            refusal.advice = "Put a token into the file, then press r."
+            refusal.advice = "Put a token into the file, then press {refresh}."
             raise refusal from error
         self._until = self._now() + REREAD_INTERVAL_S
         return self._token.reveal()

@@ -335,6 +335,11 @@ class PaneSpec(Struct, frozen=True):
         """The pane's name."""
         return self.kind.value.title()
 
+    @property
+    def name(self) -> str:
+        """The pane's name behind its key: the id of the action that goes to it, in braces."""
+        return f"{{{self.kind.value}}} {self.title}"
+
 
 PANES: Final = (
     PaneSpec(EntityKind.BLOCKS, "1", "top", BLOCKS, "No blocks. Press {new} for the first order."),

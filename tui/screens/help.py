@@ -19,7 +19,8 @@ from styles import sheet
 from tui.api.sanitize import clean
 from tui.screens.dismiss_once import DismissOnce
 from widgets.filterbar import FilterBar
-from widgets.key_bar import key_hints
+from widgets.key_bar import hints_of, key_hints
+from widgets.key_names import key_list
 from widgets.labelled_text import Flow, Lines, hanging, label_width
 
 Entry = tuple[str, str, str, str]
@@ -34,7 +35,7 @@ class HelpScreen(DismissOnce[None]):
 
     CSS_PATH = sheet("history")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,ctrl+c,f1", "back", "Back", show=False),
+        Binding("escape,ctrl+c,f1", "back", "Back"),
         Binding("up", "scroll(-1)", "Up", show=False, priority=True),
         Binding("down", "scroll(1)", "Down", show=False, priority=True),
         Binding("pageup", "page(-1)", "Page up", show=False, priority=True),
@@ -53,9 +54,8 @@ class HelpScreen(DismissOnce[None]):
         yield FilterBar(placeholder="type to find a key or a verb")
         with VerticalScroll(id="body", can_focus=False):
             yield Flow(id="entries")
-        yield Static(
-            key_hints([("Esc", "back"), ("Up/Down", "scroll"), ("type", "find")]), id="keys", markup=False
-        )
+        keys = [*hints_of(self.BINDINGS), (key_list(("up", "down")), "scroll"), ("type", "find")]
+        yield Static(key_hints(keys), id="keys", markup=False)
 
     def on_mount(self) -> None:
         """Show everything, ready to type."""

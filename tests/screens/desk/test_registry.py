@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.blotter_app import blotter
-from tui.actions.action import Scope, WriteAction, key_words
+from tui.actions.action import Scope, WriteAction
 from tui.api.operations import OPERATIONS
 from tui.screens.desk.desk_command import DeskCommand
 from tui.screens.desk.registry import ACTIONS, BY_ID, GROUPS, key_mistakes
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.snapshot.snapshot import EMPTY, EntityKind
+from widgets.key_names import key_words
 
 
 def test_no_two_actions_share_a_key_or_a_name() -> None:

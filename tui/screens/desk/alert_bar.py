@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from textual.content import Content
@@ -19,20 +19,20 @@ Sentence = tuple[str, str]
 """What is said, and the style it is said in."""
 
 
-def troubles(health: Health, unsettled: int, palette_key: str) -> tuple[Sentence, ...]:
+def troubles(health: Health, unsettled: int, with_keys: Callable[[str], str]) -> tuple[Sentence, ...]:
     """Return why the screen cannot be trusted; ``unsettled`` rows have an outcome that nobody knows."""
-    return tuple(_troubles(health, unsettled, palette_key))
+    return tuple(_troubles(health, unsettled, with_keys))
 
 
-def _troubles(health: Health, unsettled: int, palette_key: str) -> Iterator[Sentence]:
+def _troubles(health: Health, unsettled: int, with_keys: Callable[[str], str]) -> Iterator[Sentence]:
     if health.message and health.state in _STYLES:
         why = clean(health.message).rstrip(".")
-        yield f"{why}. {clean(health.advice)}".rstrip(), _STYLES[health.state]
+        yield f"{why}. {clean(with_keys(health.advice))}".rstrip(), _STYLES[health.state]
     if unsettled:
         rows = counted(unsettled, "row")
         yield (
-            f"The outcome of {rows} is not known. Press {palette_key} and type 'unknown': check again, "
-            "send again, or settled elsewhere.",
+            f"The outcome of {rows} is not known. "
+            + with_keys("Press {palette} and type 'unknown': check again, send again, or settled elsewhere."),
             "$attention",
         )
 

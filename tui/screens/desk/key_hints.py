@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from textual.binding import Binding
 from textual.content import Content
 
-from tui.actions.action import Action, Scope, key_words
+from tui.actions.action import Action, Scope
 from widgets.grid import Grid
+from widgets.key_names import key_list
 
 HelpRow = tuple[str, str, str, str]
 """Keys, label, one line of help, and why it is not possible now (empty when it is)."""
@@ -39,13 +40,15 @@ def footer_hints(actions: Iterable[Action], scope: Scope, keys_of: KeysOf) -> tu
     return shown, ranks
 
 
+def row_bindings() -> dict[tuple[str, ...], str]:
+    """Return the keys that walk and select rows, and what they do, read off the grid itself."""
+    bindings = (binding for binding in Grid.BINDINGS if isinstance(binding, Binding))
+    return {tuple(binding.key.split(",")): binding.description for binding in bindings}
+
+
 def row_keys() -> list[tuple[str, str]]:
-    """Return the keys that walk and select rows, read off the grid itself."""
-    return [
-        (" ".join(key_words(key) for key in binding.key.split(",")), binding.description)
-        for binding in Grid.BINDINGS
-        if isinstance(binding, Binding)
-    ]
+    """Return the keys that walk and select rows, as they stand on the keyboard, and what they do."""
+    return [(key_list(keys, " "), does) for keys, does in row_bindings().items()]
 
 
 def help_groups(actions: Iterable[Action], scope: Scope, keys_of: KeysOf) -> list[tuple[str, list[HelpRow]]]:

@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from styles.themes import cell_styles
-from tui.actions.action import Action, Scope
+from tui.actions.action import Scope
 from tui.api.base import ResourceId
 from tui.columns.panes import PANES
 from tui.screens.desk.key_hints import footer_hints
@@ -49,12 +49,9 @@ LEADER: Final = next(spec.kind for spec in PANES if spec.place == "top")
 class PanesScreen(Screen[None]):
     """Four linked panes, a band above and the keys below."""
 
-    def __init__(self, session: DeskSession, actions: Sequence[Action]) -> None:
+    def __init__(self, session: DeskSession) -> None:
         super().__init__()
         self.session = session
-        self.actions = actions
-        self.keys = {action.id: session.key_of(action) for action in actions}
-        """The key of each action, by its id."""
         self.linked = True
         self.frozen = False
         self.snapshot = EMPTY
@@ -69,16 +66,7 @@ class PanesScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         context, turns = self.session.display_context, Turns()
-        self._panes = {
-            spec.kind: Pane(
-                spec,
-                context,
-                key=self.keys[spec.kind],
-                empty_words=spec.empty_words.format_map(self.keys),
-                turns=turns,
-            )
-            for spec in PANES
-        }
+        self._panes = {spec.kind: Pane(spec, context, self.session.with_keys, turns=turns) for spec in PANES}
         yield StatusBar(id="band")
         yield Pieces(id="tabs", gap=" ")
         with Container(id="panes"):
@@ -130,7 +118,7 @@ class PanesScreen(Screen[None]):
             alone = self.compact and family is not active
             replaced = family in TAKING_TURNS and family is not self._last
             pane.display = not (alone or replaced)
-        tabs = [f"{'>' if spec.kind is active else ' '}{self.keys[spec.kind]} {spec.title}" for spec in PANES]
+        tabs = [f"{'>' if spec.kind is active else ' '}{self.session.with_keys(spec.name)}" for spec in PANES]
         self.query_one("#tabs", Pieces).show(tabs, [int(spec.kind is not active) for spec in PANES])
 
     def hear(self, update: Update) -> None:
@@ -160,7 +148,7 @@ class PanesScreen(Screen[None]):
     def show_standing(self) -> None:
         """Show the band and the keys."""
         self._show_band()
-        hints = footer_hints(self.actions, self.scope(), self.session.keys_of)
+        hints = footer_hints(self.session.actions, self.scope(), self.session.keys_of)
         self.query_one("#keys", Pieces).show(*hints)
 
     def _count_seconds(self) -> None:
@@ -194,7 +182,7 @@ class PanesScreen(Screen[None]):
         from tui.screens.desk.alert_bar import Trouble, troubles
 
         unsettled = len(self.session.desk.unresolved) if self.session.desk else 0
-        said = troubles(self.session.health, unsettled, self.keys["palette"])
+        said = troubles(self.session.health, unsettled, self.session.with_keys)
         if self._trouble is not None:
             self._trouble.tell(said)
             self._trouble.display = bool(said)

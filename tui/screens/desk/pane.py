@@ -7,7 +7,7 @@ done by :mod:`tui.screens.desk.arranger`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Coroutine, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping, Sequence
 from typing import Any, Final
 
 from textual import on
@@ -30,7 +30,7 @@ from widgets.filterbar import FilterBar
 from widgets.grid import Cell, Grid, GridColumn
 from widgets.text_line import Pieces, TextLine
 
-NOTHING_MATCHES: Final = "Nothing matches the filter. Esc clears it."
+NOTHING_MATCHES: Final = "Nothing matches the filter. {back} clears it."
 
 
 class Pane(Vertical):
@@ -54,16 +54,16 @@ class Pane(Vertical):
         self,
         spec: PaneSpec,
         context: DisplayContext,
+        with_keys: Callable[[str], str],
         *,
-        key: str,
-        empty_words: str,
         turns: Turns | None = None,
     ) -> None:
         super().__init__(id=spec.kind.value, classes=f"pane {spec.place}")
         self.view = View(spec.kind)
         self.display_context = context
-        self._heading = f" {key} {spec.title}"
-        self._empty_words = empty_words
+        self._name = with_keys(spec.name)
+        self._empty_words = with_keys(spec.empty_words)
+        self._nothing_matches = with_keys(NOTHING_MATCHES)
         self._snapshot: Snapshot = EMPTY
         self._arranger = Arranger(spec.kind, turns or Turns(), self)
         self._in_flight: Mapping[ResourceId, str] = {}
@@ -73,7 +73,7 @@ class Pane(Vertical):
         self._columns = self.view.columns
         self._filter_bar: FilterBar | None = None
         self._filter_before = ""
-        self.grid = Grid(self._grid_columns(), self._cells, empty=empty_words, ascii=context.ascii)
+        self.grid = Grid(self._grid_columns(), self._cells, empty=self._empty_words, ascii=context.ascii)
         self._title, self._footer = TextLine(id="title"), Pieces(id="totals", gap=" · ", more="…")
 
     @property
@@ -208,7 +208,7 @@ class Pane(Vertical):
         self._say_empty()
 
     def _say_empty(self) -> None:
-        filtered = NOTHING_MATCHES if self._arranger.rows.total and self.view.filter else ""
+        filtered = self._nothing_matches if self._arranger.rows.total and self.view.filter else ""
         self.grid.set_empty(clean(self._why_empty) or filtered or self._empty_words)
 
     def set_display_context(self, context: DisplayContext) -> None:
@@ -219,7 +219,7 @@ class Pane(Vertical):
     def _label(self) -> None:
         view, rows = self.view, self._arranger.rows
         count = f"{len(rows.ids):,} of {rows.total:,}" if view.filter else f"{rows.total:,}"
-        parts = [self._heading, count]
+        parts = [f" {self._name}", count]
         if self._of:
             parts.append(f"of {clean(self._of)}")
         if view.filter:

@@ -50,7 +50,7 @@ class DeskScreen(PanesScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings()
 
     def __init__(self, session: DeskSession) -> None:
-        super().__init__(session, ACTIONS)
+        super().__init__(session)
         self._asker: Worker[None] | None = None
         """What asks something just now, in dialogs that come and go."""
 
@@ -96,7 +96,7 @@ class DeskScreen(PanesScreen):
         if verb is None:
             return
         report = await desk.act(verb)
-        jump = await show_outcome(self.app, report)
+        jump = await show_outcome(self.app, report, self.session.with_keys)
         self.active.grid.clear_selection()
         if jump is not None:
             self.go_to(jump)

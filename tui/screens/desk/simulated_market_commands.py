@@ -60,7 +60,7 @@ async def _change(
         market = await server.market.change(running=running, speed=speed, steps=steps, halt=halt, lift=lift)
     except ApiError as error:
         desk.notify(
-            f"The market did not do it: {error.why.rstrip('.')}. {error.advice}",
+            f"The market did not do it: {error.why.rstrip('.')}. {desk.session.with_keys(error.advice)}",
             severity="error",
             markup=False,
         )

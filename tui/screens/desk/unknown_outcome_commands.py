@@ -25,7 +25,7 @@ async def show_report(desk: PanesScreen, report: Report | None) -> None:
     if report is None:
         desk.notify("Nothing new is known.", markup=False)
         return
-    jump = await show_outcome(desk.app, report)
+    jump = await show_outcome(desk.app, report, desk.session.with_keys)
     if jump is not None:
         desk.go_to(jump)
 

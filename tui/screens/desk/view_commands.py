@@ -52,6 +52,7 @@ async def show_history(desk: PanesScreen) -> None:
         f"History of order {order.code}",
         save=desk.session.save,
         context=desk.session.display_context,
+        with_keys=desk.session.with_keys,
     )
     jump = await desk.app.push_screen_wait(screen)
     if jump is not None:
@@ -240,7 +241,7 @@ def show_help(desk: PanesScreen) -> None:
     """Show every key and command."""
     from tui.screens.help import HelpScreen
 
-    desk.app.push_screen(HelpScreen(help_groups(desk.actions, desk.scope(), desk.session.keys_of)))
+    desk.app.push_screen(HelpScreen(help_groups(desk.session.actions, desk.scope(), desk.session.keys_of)))
 
 
 def step_back(desk: PanesScreen) -> None:
@@ -253,8 +254,8 @@ def step_back(desk: PanesScreen) -> None:
     elif desk.snapshot.as_at is not None:
         _travel_to(desk, None)
     elif not marked:
-        key = desk.session.key_of(QUIT)
-        desk.notify(f"Nothing to step back from; {key} leaves.", timeout=2, markup=False)
+        nothing = desk.session.with_keys("Nothing to step back from; {quit} leaves.")
+        desk.notify(nothing, timeout=2, markup=False)
 
 
 def redraw(desk: PanesScreen) -> None:

@@ -20,7 +20,7 @@ from styles import sheet
 from tui.api.sanitize import clean
 from tui.screens.detail.sections import Section, sections_of
 from tui.screens.dismiss_once import DismissOnce
-from widgets.key_bar import key_hints
+from widgets.key_bar import hints_of, key_for, key_hints
 from widgets.labelled_text import Flow, Lines, pairs
 
 __all__ = ["DetailScreen", "Section", "sections_of"]
@@ -68,9 +68,9 @@ class DetailScreen(DismissOnce[None]):
 
     CSS_PATH = sheet("history")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,ctrl+c,enter", "back", "Back", show=False, priority=True),
-        Binding("i", "turn", "Raw JSON", show=False),
-        Binding("y", "copy", "Copy JSON", show=False),
+        Binding("escape,ctrl+c,enter", "back", "Back", priority=True),
+        Binding("i", "turn", "Raw JSON"),
+        Binding("y", "copy", "Copy JSON"),
         Binding("j", "scroll(1)", "Down", show=False),
         Binding("k", "scroll(-1)", "Up", show=False),
     ]
@@ -125,9 +125,10 @@ class DetailScreen(DismissOnce[None]):
         self.query_one("#body").scroll_relative(y=by, animate=False)
 
     def _hint(self) -> None:
-        other = "members" if self.query_one("#raw").display else "raw JSON"
-        keys = key_hints([("Esc", "back"), ("i", other), ("y", "copy JSON")])
-        self.query_one("#keys", Static).update(keys)
+        hints = dict(hints_of(self.BINDINGS))
+        if self.query_one("#raw").display:
+            hints[key_for(self.BINDINGS, "turn")] = "members"
+        self.query_one("#keys", Static).update(key_hints(hints.items()))
 
     def _columns(self) -> tuple[list[SectionText], list[SectionText]]:
         """Split the sections in order so that both columns are about equally long."""

@@ -35,7 +35,7 @@ class Dialog(ModalScreen[T], DismissOnce[T]):
 
     CSS_PATH = sheet("dialogs")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,ctrl+c", "back", "Back", show=False, priority=True),
+        Binding("escape,ctrl+c", "back", "Back", priority=True),
     ]
 
     def box(self, title: str, hints: Hints) -> Vertical:

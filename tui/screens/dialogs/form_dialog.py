@@ -14,7 +14,10 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.screens.dialogs.dialog import Dialog
-from widgets.form import Field, FormFields
+from widgets.fields import STEPS, TURN
+from widgets.form import NEXT, SUBMIT, Field, FormFields
+from widgets.key_bar import hints_of
+from widgets.key_names import key_list, key_words
 from widgets.visible import visible
 
 CheckAll = Callable[[dict[str, str]], Sequence[str]]
@@ -47,13 +50,13 @@ class FormDialog(Dialog[dict[str, str]]):
         self._live = live
 
     def compose(self) -> ComposeResult:
-        hints = [("Enter", "go on"), ("Esc", "back")]
+        hints = [(key_words(SUBMIT), "continue"), *hints_of(self.BINDINGS)]
         if len(self._fields) > 1:
-            hints.append(("Tab", "next field"))
+            hints.append((key_words(NEXT), "next field"))
         if any(field.kind == "flag" for field in self._fields):
-            hints.append(("Space", "yes/no"))
+            hints.append((key_words(TURN), "yes/no"))
         if any(field.kind == "choice" for field in self._fields):
-            hints.append(("Left/Right", "choose"))
+            hints.append((key_list(STEPS), "choose"))
         with self.box(self._title, hints):
             if self._intro:
                 yield Static(self._intro, id="intro", markup=False)

@@ -25,7 +25,8 @@ from tui.screens.dialogs.dialog import GuardedDialog
 from tui.service.verbs.verb import PreviewLine, Tier
 from tui.service.writes.preview import Preview, PreviewWarning, SideTotal
 from widgets.grid.text import fit
-from widgets.key_bar import Hints, key_hints
+from widgets.key_bar import Hints, hints_of, key_for, key_hints
+from widgets.key_names import key_list, key_words
 from widgets.labelled_text import Flow, Lines, hanging, label_width
 
 MOST_WARNINGS: Final = 5
@@ -34,6 +35,15 @@ MOST_CODE: Final = 18
 """Cells of an item's code; longer ones lose their middle."""
 CHROME_LINES: Final = 5
 """Lines of the box around the text: border, and the question under an empty line."""
+
+CONFIRM: Final = "enter"
+"""The key that sends, alone or after the count."""
+YES: Final = "y"
+"""The key that sends where Enter is too easily pressed."""
+REQUEST: Final = "r"
+"""The key that turns to the request."""
+WARNINGS: Final = "w"
+"""The key that turns to all warnings."""
 
 View = Literal["summary", "request", "warnings"]
 
@@ -94,16 +104,16 @@ class PreviewDialog(GuardedDialog[bool]):
         scrolls = {"up": -1, "k": -1, "down": 1, "j": 1, "pageup": -page, "pagedown": page}
         if key in scrolls:
             body.scroll_relative(y=scrolls[key], animate=False)
-        elif key == "r":
+        elif key == REQUEST:
             self._turn("summary" if self._view == "request" else "request")
-        elif key == "w" and self._preview.soft:
+        elif key == WARNINGS and self._preview.soft:
             self._turn("summary" if self._view == "warnings" else "warnings")
         elif self._view == "summary":
             self._decide(key, character)
 
     def _decide(self, key: str, character: str) -> None:
         tier = self._preview.tier
-        if (tier is Tier.T1 and key == "enter") or (tier is Tier.T2 and character in ("y", "Y")):
+        if (tier is Tier.T1 and key == CONFIRM) or (tier is Tier.T2 and character.lower() == YES):
             self.dismiss(True)
         elif tier is Tier.T3:
             self._type(key, character)
@@ -111,9 +121,9 @@ class PreviewDialog(GuardedDialog[bool]):
     def _type(self, key: str, character: str) -> None:
         """Take a digit of the count, or compare it."""
         count = str(self._preview.count)
-        if key == "enter" and self._typed == count:
+        if key == CONFIRM and self._typed == count:
             self.dismiss(True)
-        elif key == "enter":
+        elif key == CONFIRM:
             wrong = f"{self._typed} is not the count. " if self._typed else ""
             self._typed = ""
             self._ask(wrong)
@@ -141,11 +151,13 @@ class PreviewDialog(GuardedDialog[bool]):
 
     def _hints(self) -> Hints:
         if self._view != "summary":
-            return [("Esc", "summary"), ("Up/Down", "scroll")]
-        yes = {Tier.T1: ("Enter", "send"), Tier.T2: ("y", "send"), Tier.T3: ("count, Enter", "send")}
-        hints = [yes[self._preview.tier]] if self._preview.tier in yes else []
-        hints += [("Esc", "back"), ("r", "request")]
-        return [*hints, ("w", "all warnings")] if self._preview.soft else hints
+            back = key_for(self.BINDINGS, "back")
+            return [(back, "summary"), (key_list(("up", "down")), "scroll")]
+        confirm = key_words(CONFIRM)
+        yes = {Tier.T1: confirm, Tier.T2: YES, Tier.T3: f"count, {confirm}"}
+        hints = [(yes[self._preview.tier], "send")] if self._preview.tier in yes else []
+        hints += [*hints_of(self.BINDINGS), (REQUEST, "request")]
+        return [*hints, (WARNINGS, "all warnings")] if self._preview.soft else hints
 
     @property
     def _room(self) -> int:
@@ -165,18 +177,19 @@ class PreviewDialog(GuardedDialog[bool]):
 
 def asked(preview: Preview, typed: str, wrong: str) -> Content:
     """Give the question at the bottom of the dialog, which says how to answer it."""
+    confirm = key_words(CONFIRM)
     if preview.tier is Tier.HARD:
         return Content.styled("This cannot be sent.", "bold $text-error")
     if preview.tier is Tier.T1:
-        return Content.assemble("Press ", ("Enter", "bold"), " to send.")
+        return Content.assemble("Press ", (confirm, "bold"), " to send.")
     if preview.tier is Tier.T2:
-        return Content.assemble("Send it? ", ("y", "bold"), " sends; Enter does nothing.")
+        return Content.assemble("Send it? ", (YES, "bold"), f" sends; {confirm} does nothing.")
     count = str(preview.count)
     return Content.assemble(
         (wrong, "$text-error"),
         "Type the count, ",
         (count, "bold"),
-        ", and Enter to send: ",
+        f", and {confirm} to send: ",
         (f"{typed}_", "bold"),
     )
 
@@ -219,7 +232,7 @@ def _warned(warnings: Sequence[PreviewWarning], width: int, *, tight: bool) -> L
         lines += hanging(Content.styled(label, "bold $text-warning"), said, indent, width)
     rest = sum(warning.count for warning in warnings[MOST_WARNINGS:])
     if rest:
-        lines.append(Content.styled(f"and {rest} more: w shows all", "$text-warning"))
+        lines.append(Content.styled(f"and {rest} more: {WARNINGS} shows all", "$text-warning"))
     return lines
 
 

@@ -19,6 +19,8 @@ from tui.screens.dialogs import dialog
 from tui.screens.dialogs.dialog import GuardedDialog
 from tui.service.outcomes import Outcome, ReasonGroup, Report
 from tui.service.snapshot.snapshot import Ref
+from widgets.key_bar import key_for
+from widgets.key_names import key_words
 
 Line = tuple[Content, Ref | None]
 """One line of the report and the row it is about, None for headings."""
@@ -30,6 +32,9 @@ INDENT: Final = "  "
 HANGS: Final = 4
 """How many cells further in than its beginning a line goes on that does not fit."""
 
+GO_TO: Final = "enter"
+COPY: Final = "y"
+
 _MOVES: Final = {
     "down": OptionList.action_cursor_down,
     "j": OptionList.action_cursor_down,
@@ -39,7 +44,7 @@ _MOVES: Final = {
     "pageup": OptionList.action_page_up,
     "home": OptionList.action_first,
     "end": OptionList.action_last,
-    "enter": OptionList.action_select,
+    GO_TO: OptionList.action_select,
 }
 
 
@@ -59,7 +64,8 @@ class ReportDialog(GuardedDialog[Ref]):
     def compose(self) -> ComposeResult:
         report = self._report
         items = any(ref for _, ref in self._lines)
-        hints = [("Enter", "go to it"), ("y", "copy"), ("Esc", "close")] if items else [("Esc", "close")]
+        close = (key_for(self.BINDINGS, "back"), "close")
+        hints = [(key_words(GO_TO), "go to it"), (COPY, "copy"), close] if items else [close]
         with self.box(report.label, hints):
             yield Static(counts(report), id="counts", markup=False)
             listed = OptionList(id="items", compact=True)
@@ -87,7 +93,7 @@ class ReportDialog(GuardedDialog[Ref]):
         """Move, go to an item, or copy."""
         if key in _MOVES:
             _MOVES[key](self.query_one(OptionList))
-        elif key == "y":
+        elif key == COPY:
             self.app.copy_to_clipboard(report_text(self._report))
             self.notify("Report copied.", markup=False)
 

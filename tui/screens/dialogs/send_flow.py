@@ -6,8 +6,10 @@ dialogs or the program's screens cannot stop it, and its report is shown or, fai
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
 from textual.app import App
 
 from tui.actions.action import Scope, WriteAction
@@ -26,7 +28,7 @@ FADES_S: Final = 5
 """How long a success is shown, in seconds."""
 
 
-async def ask_for_verb(app: App[None], action: WriteAction, scope: Scope, desk: Desk) -> Verb | None:
+async def ask_for_verb(app: App[object], action: WriteAction, scope: Scope, desk: Desk) -> Verb | None:
     """Ask what has to be asked and show what would be sent; None when the user leaves it."""
     values: dict[str, str] = {}
     steps = action.steps()
@@ -50,9 +52,13 @@ async def ask_for_verb(app: App[None], action: WriteAction, scope: Scope, desk: 
     return verb if await app.push_screen_wait(dialog) else None
 
 
-async def show_outcome(app: App[None], report: Report) -> Ref | None:
-    """Show what came of a write: all done in passing, anything else until it is dismissed."""
+async def show_outcome(app: App[object], report: Report, with_keys: Callable[[str], str]) -> Ref | None:
+    """Show what came of a write: all done in passing, anything else until it is dismissed.
+
+    ``with_keys`` puts the reader's keys into advice.
+    """
     if len(report.done) == len(report.outcomes) and not any(done.note for done in report.done):
         app.notify(report.sentence(), timeout=FADES_S, markup=False)
         return None
-    return await app.push_screen_wait(ReportDialog(report))
+    outcomes = tuple(replace(each, advice=with_keys(each.advice)) for each in report.outcomes)
+    return await app.push_screen_wait(ReportDialog(replace(report, outcomes=outcomes)))

@@ -28,7 +28,7 @@ from tui.screens.history.entries import csv_of, fits, members, moment, target
 from tui.service.history import HistoryEntry
 from tui.service.snapshot.snapshot import Ref
 from widgets.filterbar import FilterBar
-from widgets.key_bar import key_hints
+from widgets.key_bar import hints_of, key_for, key_hints
 from widgets.labelled_text import Flow, Lines, pairs
 from widgets.timeline import Timeline
 
@@ -51,12 +51,12 @@ class HistoryScreen(DismissOnce[Ref]):
     CSS_PATH = sheet("history")
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,ctrl+c,q", "back", "Back", show=False),
-        Binding("enter,g", "jump", "Jump", show=False),
-        Binding("slash", "filter", "Filter", show=False),
-        Binding("i", "side", "Detail", show=False),
-        Binding("e", "export", "Export", show=False),
-        Binding("r", "reload", "Reload", show=False),
+        Binding("enter,g", "jump", "Jump"),
+        Binding("slash", "filter", "Filter"),
+        Binding("i", "side", "Detail"),
+        Binding("e", "export", "Export"),
+        Binding("r", "reload", "Reload"),
+        Binding("escape,ctrl+c,q", "back", "Back"),
     ]
 
     def __init__(
@@ -67,12 +67,14 @@ class HistoryScreen(DismissOnce[Ref]):
         *,
         save: Saver,
         context: DisplayContext | None = None,
+        with_keys: Callable[[str], str] = str,
     ) -> None:
         super().__init__()
         self._order_id = order_id
         self._loader = loader
         self._heading = clean(title)
         self._save_export = save
+        self._with_keys = with_keys
         self._display_context = context or DisplayContext(today=datetime.now(UTC).date())
         self._all: tuple[HistoryEntry, ...] = ()
         self._shown: tuple[HistoryEntry, ...] = ()
@@ -98,8 +100,7 @@ class HistoryScreen(DismissOnce[Ref]):
     def on_mount(self) -> None:
         """Begin to read."""
         self.query_one(Timeline).focus()
-        keys = [("Enter", "jump"), ("/", "filter"), ("i", "detail"), ("e", "export"), ("r", "reload")]
-        self.query_one("#keys", Static).update(key_hints([*keys, ("Esc", "back")]))
+        self.query_one("#keys", Static).update(key_hints(hints_of(self.BINDINGS)))
         self.action_reload()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -116,7 +117,9 @@ class HistoryScreen(DismissOnce[Ref]):
         try:
             entries = await self._loader()
         except ApiError as error:
-            self._trouble = f"The history was not read: {_sentence(error.why)} {error.advice} r tries again."
+            again = f"{key_for(self.BINDINGS, 'reload')} tries again."
+            advice = self._with_keys(error.advice)
+            self._trouble = f"The history was not read: {_sentence(error.why)} {advice} {again}"
         else:
             self._trouble = ""
             self._read_at = datetime.now(UTC)
@@ -209,7 +212,10 @@ class HistoryScreen(DismissOnce[Ref]):
         elif not self._all:
             self._say("Nothing is recorded about this order.")
         elif not self._shown:
-            self._say(f"No entry matches {self.query_one(FilterBar).text!r}. Esc shows all {len(self._all)}.")
+            key = key_for(self.BINDINGS, "back")
+            self._say(
+                f"No entry matches {self.query_one(FilterBar).text!r}. {key} shows all {len(self._all)}."
+            )
         else:
             self._say("")
 
