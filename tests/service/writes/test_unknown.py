@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,9 +14,11 @@ import pytest
 from msgspec.structs import replace
 
 from tests.service.dealer import OPENING, Dealer, new_orders, orders_of, placing, rid
+from tests.service.sample_rows import label
 from tui.api import operations
 from tui.api.http import AsyncBaseTransport
 from tui.api.http_request import Request
+from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
 from tui.service.environment import State
 from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot.snapshot import EntityKind, Ref
@@ -27,6 +30,8 @@ from tui.service.verbs import (
     CreateOrders,
     MoveOrders,
     PlaceBlocks,
+    UpdateOrders,
+    UpdatePlacements,
     Verb,
 )
 from tui.service.writes.journal import Intent, Journal
@@ -56,6 +61,7 @@ WRITES: dict[str, Callable[[], Verb]] = {
     "booktransactions": lambda: BookTransactions((rid("PLC-1-ORD-1"),)),
 }
 
+NOTE = label("Order/Desk/Note", "twice")
 BECAME = {
     "cancelplacements": ": 70 executed stay",
     "allocate": ": 2 allocations, 70 of 70 executed units",
@@ -74,6 +80,41 @@ async def test_a_lost_reply_is_settled_by_reading_and_never_resent(dealer: Deale
     assert report.outcomes[0].note == CONFIRMED + BECAME.get(path, "")
     assert dealer.desk.in_flight == {}
     assert dealer.journal.open_intents() == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "verb"),
+    [
+        (
+            "updateorders",
+            UpdateOrders(
+                (
+                    OrderUpdateRequest(id=rid("ORD-3"), quantity=Decimal(20)),
+                    OrderUpdateRequest(id=rid("ORD-3"), quantity=Decimal(15), properties=NOTE),
+                )
+            ),
+        ),
+        (
+            "updateplacements",
+            UpdatePlacements(
+                (
+                    PlacementUpdateRequest(id=rid("PLC-1"), quantity=Decimal(90), counterparty="BRCL"),
+                    PlacementUpdateRequest(id=rid("PLC-1"), quantity=Decimal(80)),
+                )
+            ),
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_a_lost_reply_about_one_row_twice_is_settled_by_what_both_items_make_of_it(
+    dealer: Dealer, path: str, verb: Verb
+) -> None:
+    await _prepare(dealer)
+    dealer.line.fail("lost", path)
+    report = await dealer.desk.act(verb)
+    assert {each.note for each in report.outcomes} == {CONFIRMED}
+    assert [each.status for each in report.outcomes] == [Status.DONE, Status.DONE]
+    assert dealer.line.sent(path) == 1
 
 
 @pytest.mark.parametrize("path", WRITES)

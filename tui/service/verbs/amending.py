@@ -21,7 +21,7 @@ from tui.api.states import is_cancelled, is_final
 from tui.service.numbers import units
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.block_fit import misfit
-from tui.service.verbs.changes import asked_is_there, described_changes, updated
+from tui.service.verbs.changes import all_asked, asked_is_there, described_changes, updated
 from tui.service.verbs.facts import (
     block_ref,
     blocks_of,
@@ -79,7 +79,7 @@ class UpdateOrders(Verb, frozen=True):
         return frozenset((*self.refs, *map(block_ref, blocks)))
 
     def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
-        update = next(each for each in self.updates if each.id == ref.id)
+        update = all_asked(self.updates, ref.id)
         order = after.orders.get(ref.id)
         return verdict_of(order is not None and asked_is_there(update, order), ref, before, after)
 

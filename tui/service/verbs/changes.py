@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
 
-from tui.api.base import CurrencyAndAmount
+from tui.api.base import CurrencyAndAmount, ResourceId
 from tui.api.models import Order
-from tui.api.requests import (
-    OrderUpdateRequest,
-)
+from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
 from tui.service.numbers import units
 
 _UPDATABLE: Final = (
@@ -25,11 +24,25 @@ _UPDATABLE: Final = (
     "side",
 )
 
+Update = TypeVar("Update", OrderUpdateRequest, PlacementUpdateRequest)
+
 
 def updated(order: Order, update: OrderUpdateRequest) -> Order:
     """Return the order as it will be after the update."""
     fields = {name: getattr(update, name) for name in _UPDATABLE if getattr(update, name) is not None}
     return replace(order, **fields)
+
+
+def all_asked(updates: Iterable[Update], id: ResourceId) -> Update:
+    """Return what the updates of one entity ask for together: a server applies them in order (U5)."""
+    first, *later = (update for update in updates if update.id == id)
+    for update in later:
+        names = (name for name in update.__struct_fields__ if getattr(update, name) is not None)
+        fields = {name: getattr(update, name) for name in names}
+        if first.properties and update.properties:
+            fields["properties"] = {**first.properties, **update.properties}
+        first = replace(first, **fields)
+    return first
 
 
 def asked_is_there(update: Any, entity: Any) -> bool:

@@ -23,7 +23,7 @@ from tui.api.states import is_cancelled, is_finished, normal
 from tui.service.numbers import counted, units
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.block_fit import same_instrument
-from tui.service.verbs.changes import asked_is_there, described_changes
+from tui.service.verbs.changes import all_asked, asked_is_there, described_changes
 from tui.service.verbs.facts import (
     around,
     block_refs,
@@ -190,7 +190,7 @@ class UpdatePlacements(Verb, frozen=True):
         return around(snapshot, (update.id for update in self.updates))
 
     def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
-        update = next(each for each in self.updates if each.id == ref.id)
+        update = all_asked(self.updates, ref.id)
         row = after.placements.get(ref.id)
         return verdict_of(row is not None and asked_is_there(update, row), ref, before, after)
 
