@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -41,6 +42,8 @@ SWITCH_INTERVAL_S: Final = 0.001
 """How long a thread keeps the interpreter while others wait, in seconds; so long a read waits for a write."""
 USER: Final = "dealer"
 """The user of every call where no file names users."""
+_report: Final = partial(print_mistakes, "blotter serve")
+"""Prints sentences on stderr and returns the exit code."""
 
 
 def run(
@@ -78,24 +81,20 @@ def run(
                 due = _fees(fees)
         listening = _listen(host, port)
     except CheckError as error:
-        return print_mistakes("blotter serve", str(error), USAGE_ERROR)
+        return _report(str(error), USAGE_ERROR)
     except OSError as error:
-        return print_mistakes(
-            "blotter serve",
-            f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another.",
-            FAILED,
-        )
+        return _report(f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another.", FAILED)
     settings = ServerSettings(
         tokens=Tokens(known), generation=generation, hosts=_host_names(host), faults=faults
     )
     if faults is not None:
-        print_mistakes("blotter serve", f"Faults are injected as requested: {faults}", OK)
+        _report(f"Faults are injected as requested: {faults}", OK)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     with closing(listening):
         try:
             asyncio.run(_serve(listening, token, db, size, seed, market, settings, due, clock))
         except StoreError as error:
-            return print_mistakes("blotter serve", str(error), FAILED)
+            return _report(str(error), FAILED)
     return OK
 
 
