@@ -58,10 +58,10 @@ def seed(engine: Engine, *, size: Size, seed: int = 7, start: datetime) -> None:
     rng = Random(seed)
     midnight = datetime.combine(start.date(), time(0), start.tzinfo)
     morning = max(MIN_MORNING, min(MORNING, start - midnight))
-    play = Playback(engine, start.astimezone(UTC) - morning, morning / SLOT_COUNTS[size])
+    playback = Playback(engine, start.astimezone(UTC) - morning, morning / SLOT_COUNTS[size])
     with engine.bulk():
         for slot, steps in enumerate(_schedule(rng, BLOCK_COUNTS[size], SLOT_COUNTS[size])):
-            play.play_slot(slot, steps, rng)
+            playback.play_slot(slot, steps, rng)
 
 
 StoryStep = tuple[Story, DemoStep]
@@ -72,17 +72,17 @@ def _schedule(rng: Random, blocks: int, slots: int) -> list[list[StoryStep]]:
     situations = list(_situations(rng, blocks))
     rng.shuffle(situations)
     by_ticker = {instrument.ticker: instrument for instrument in instruments()}
-    codes = IdSequence()
-    programme: list[list[StoryStep]] = [[] for _ in range(slots)]
+    ids = IdSequence()
+    schedule: list[list[StoryStep]] = [[] for _ in range(slots)]
     for situation in situations:
-        story = Story(situation, by_ticker[situation.ticker], codes, rng)
+        story = Story(situation, by_ticker[situation.ticker], ids, rng)
         steps = situation.single_steps
         first = 0 if situation is OPENING else rng.randrange(1, slots - len(steps) + 1)
         last = min(slots, first + 5 * len(steps))
         later = sorted(rng.sample(range(first + 1, last), len(steps) - 1))
         for slot, step in zip((first, *later), steps, strict=True):
-            programme[slot].append((story, step))
-    return programme
+            schedule[slot].append((story, step))
+    return schedule
 
 
 def _situations(rng: Random, blocks: int) -> Iterator[Situation]:
@@ -105,86 +105,86 @@ class Playback:
         """Play the steps of one slot at random times in it."""
         seconds = int(self._width.total_seconds())
         begin = self._opening + number * self._width
-        moments = sorted(begin + rng.randrange(seconds * 1000) * MILLISECOND for _ in steps)
+        times = sorted(begin + rng.randrange(seconds * 1000) * MILLISECOND for _ in steps)
         calls: defaultdict[tuple[CommandName, str], list[tuple[datetime, Any]]] = defaultdict(list)
-        for at, (story, step) in zip(moments, steps, strict=True):
-            sent = step.request(story, at)
-            if sent.items:
-                calls[sent.command, sent.user] += [(at, part) for part in sent.items]
-        for (call, user), parts in sorted(calls.items(), key=_last_moment):
-            limit = 1 if call == "allocate_weighted" else MAX_ITEMS
-            for start in range(0, len(parts), limit):
-                self._send(call, user, parts[start : start + limit])
+        for at, (story, step) in zip(times, steps, strict=True):
+            request = step.request(story, at)
+            if request.items:
+                calls[request.command, request.user] += [(at, item) for item in request.items]
+        for (name, user), items in sorted(calls.items(), key=_last_time):
+            limit = 1 if name == "allocate_weighted" else MAX_ITEMS
+            for start in range(0, len(items), limit):
+                self._send(name, user, items[start : start + limit])
 
-    def _send(self, call: CommandName, user: str, parts: Sequence[tuple[datetime, Any]]) -> None:
+    def _send(self, name: CommandName, user: str, items: Sequence[tuple[datetime, Any]]) -> None:
         self._calls += 1
-        self._clock = max(parts[-1][0], self._clock + MILLISECOND)
-        command, request = COMMANDS[call](tuple(part for _, part in parts), self._clock)
+        self._clock = max(items[-1][0], self._clock + MILLISECOND)
+        command, request = COMMANDS[name](tuple(item for _, item in items), self._clock)
         reply = self._engine.write(
             command, request, user=user, now=self._clock, request_id=f"DEMO-{self._calls:06d}"
         )
         failed: Mapping[str, ErrorDetail] = getattr(reply, "failed", None) or {}
         for failure in failed.values():
-            raise Refusal(failure.type or call, failure.detail or f"{call} was refused")
+            raise Refusal(failure.type or name, failure.detail or f"{name} was refused")
 
 
-def _last_moment(call: tuple[tuple[CommandName, str], list[tuple[datetime, Any]]]) -> tuple[datetime, str]:
-    (name, _), parts = call
-    return parts[-1][0], name
+def _last_time(call: tuple[tuple[CommandName, str], list[tuple[datetime, Any]]]) -> tuple[datetime, str]:
+    (name, _), items = call
+    return items[-1][0], name
 
 
 Items = tuple[Any, ...]
 BuiltCommand = tuple[Command[Any], object]
 
 
-def _keyed(parts: Items) -> dict[str, Any]:
-    return {str(number): part for number, part in enumerate(parts, 1)}
+def _keyed(items: Items) -> dict[str, Any]:
+    return {str(number): item for number, item in enumerate(items, 1)}
 
 
 def _booking(mark: bool) -> Callable[[Items, datetime], BuiltCommand]:
-    def build(parts: Items, now: datetime) -> BuiltCommand:
-        request = BookTransactionsRequest(allocation_ids=parts)
+    def build(items: Items, now: datetime) -> BuiltCommand:
+        request = BookTransactionsRequest(allocation_ids=items)
         return commands.book_transactions, BookingCommand(request, mark_booked=mark)
 
     return build
 
 
 COMMANDS: Final[Mapping[CommandName, Callable[[Items, datetime], BuiltCommand]]] = {
-    "create_orders": lambda parts, _: (
+    "create_orders": lambda items, _: (
         commands.create_orders,
-        BlockAndOrdersCreateRequest(requests=parts),
+        BlockAndOrdersCreateRequest(requests=items),
     ),
-    "move_orders": lambda parts, _: (
+    "move_orders": lambda items, _: (
         commands.move_orders,
-        MoveOrdersToDifferentBlocksRequest(requests=parts),
+        MoveOrdersToDifferentBlocksRequest(requests=items),
     ),
-    "update_orders": lambda parts, _: (commands.update_orders, _keyed(parts)),
-    "place_blocks": lambda parts, _: (commands.place_blocks, PlaceBlocksRequest(requests=parts)),
-    "update_placements": lambda parts, _: (commands.update_placements, _keyed(parts)),
-    "cancel_placements": lambda parts, _: (commands.cancel_placements, _keyed(parts)),
-    "cancel_orders": lambda parts, _: (commands.cancel_orders, _keyed(parts)),
-    "cancel_and_move": lambda parts, _: (commands.cancel_and_move, _keyed(parts)),
-    "allocate": lambda parts, _: (commands.allocate, AllocationCommand(parts)),
-    "allocate_weighted": lambda parts, _: (commands.allocate_weighted, WeightedAllocationCommand(*parts)),
+    "update_orders": lambda items, _: (commands.update_orders, _keyed(items)),
+    "place_blocks": lambda items, _: (commands.place_blocks, PlaceBlocksRequest(requests=items)),
+    "update_placements": lambda items, _: (commands.update_placements, _keyed(items)),
+    "cancel_placements": lambda items, _: (commands.cancel_placements, _keyed(items)),
+    "cancel_orders": lambda items, _: (commands.cancel_orders, _keyed(items)),
+    "cancel_and_move": lambda items, _: (commands.cancel_and_move, _keyed(items)),
+    "allocate": lambda items, _: (commands.allocate, AllocationCommand(items)),
+    "allocate_weighted": lambda items, _: (commands.allocate_weighted, WeightedAllocationCommand(*items)),
     "book": _booking(False),
     "book_and_mark": _booking(True),
-    "sweep_blocks": lambda parts, now: (
+    "sweep_blocks": lambda items, now: (
         commands.sweep_blocks,
-        SweepBlocksRequest(block_ids=_keyed(parts), latest_allowable_modification_time=now.isoformat()),
+        SweepBlocksRequest(block_ids=_keyed(items), latest_allowable_modification_time=now.isoformat()),
     ),
-    "upsert_blocks": lambda parts, _: (commands.upsert_blocks, BlockSetRequest(requests=parts)),
-    "upsert_orders": lambda parts, _: (commands.upsert_orders, OrderSetRequest(order_requests=parts)),
-    "upsert_placements": lambda parts, _: (
+    "upsert_blocks": lambda items, _: (commands.upsert_blocks, BlockSetRequest(requests=items)),
+    "upsert_orders": lambda items, _: (commands.upsert_orders, OrderSetRequest(order_requests=items)),
+    "upsert_placements": lambda items, _: (
         commands.upsert_placements,
-        PlacementSetRequest(requests=parts),
+        PlacementSetRequest(requests=items),
     ),
-    "upsert_executions": lambda parts, _: (
+    "upsert_executions": lambda items, _: (
         commands.upsert_executions,
-        ExecutionSetRequest(requests=parts),
+        ExecutionSetRequest(requests=items),
     ),
-    "upsert_allocations": lambda parts, _: (
+    "upsert_allocations": lambda items, _: (
         commands.upsert_allocations,
-        AllocationSetRequest(allocation_requests=parts),
+        AllocationSetRequest(allocation_requests=items),
     ),
 }
 """How the items of a call become a command and its request."""
