@@ -63,7 +63,10 @@ def test_the_rules_declared_are_those_of_the_contract() -> None:
 
 def test_every_rule_has_a_test_named_after_it_over_http() -> None:
     over_http = {
-        rule for node, source in functions("tests/oms/rules") if "Desk" in source for rule in named(node.name)
+        rule
+        for node, source in functions("tests/oms/rules")
+        if "RulesClient" in source
+        for rule in named(node.name)
     }
     assert over_http == NUMBERS
 

@@ -1,4 +1,4 @@
-"""The demo desk as a client finds it: every situation the conventions ask for, and none by accident."""
+"""The demo desk as a client reads it: every situation of the conventions, and none by accident."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ BY_TICKER = {instrument.ticker: instrument for instrument in instruments()}
 
 
 @dataclass(frozen=True)
-class Desk:
+class SeededDesk:
     """Everything a client can list."""
 
     blocks: tuple[OrderGraphBlock, ...]
@@ -81,7 +81,7 @@ async def listed(page: Callable[[str | None], Awaitable[Page[T]]]) -> tuple[T, .
             return tuple(rows)
 
 
-async def read(client: Client) -> Desk:
+async def read(client: Client) -> SeededDesk:
     portfolios = sorted({portfolio for group in PORTFOLIOS.values() for portfolio in group})
     orders: tuple[Order, ...] = await listed(lambda token: client.orders.list(limit=500, page=token))
     booked: list[Transaction] = []
@@ -89,7 +89,7 @@ async def read(client: Client) -> Desk:
         booked += (
             await client.list(operations.PORTFOLIO_TRANSACTIONS, id=ResourceId("demo", portfolio), limit=500)
         ).values
-    return Desk(
+    return SeededDesk(
         blocks=await listed(lambda token: client.list(operations.GRAPH_BLOCKS, limit=500, page=token)),
         placements=await listed(
             lambda token: client.list(operations.GRAPH_PLACEMENTS, limit=500, page=token)
@@ -101,8 +101,8 @@ async def read(client: Client) -> Desk:
     )
 
 
-class Served:
-    """A seeded desk, and what to ask its client."""
+class DemoServer:
+    """A seeded server, and a client to ask it."""
 
     def __init__(self, size: Size, start: datetime = NOON) -> None:
         self.engine = Engine.open(None, instrument_table)
@@ -120,15 +120,15 @@ class Served:
 
 
 @pytest.fixture
-def served() -> Iterator[Served]:
-    made = Served("demo")
+def served() -> Iterator[DemoServer]:
+    made = DemoServer("demo")
     yield made
     made.engine.close()
 
 
 @pytest.fixture(scope="module")
-def desk() -> Desk:
-    made = Served("demo")
+def desk() -> SeededDesk:
+    made = DemoServer("demo")
     try:
         return made.ask(read)
     finally:
@@ -141,21 +141,21 @@ def journal(engine: Engine) -> list[Any]:
     )
 
 
-# -- what the conventions ask for ------------------------------------------------------------------
+# -- situations ------------------------------------------------------------------
 
 
-def test_the_demo_has_forty_blocks(desk: Desk) -> None:
+def test_the_demo_has_forty_blocks(desk: SeededDesk) -> None:
     assert len(desk.blocks) == 40
 
 
 STATES = """PendingNew Working PartiallyFilled Filled DoneForDay Cancelled Replaced PendingCancel Stopped
     Suspended Rejected Calculated Expired PendingReplace Allocated Over-allocated Booked Closed Swept New"""
-SPELT_OTHERWISE = """Sent Ack Open Placed Part-Fill Complete DFD Canceled Amended CxlReq Halted Refused
+OTHER_SPELLINGS = """Sent Ack Open Placed Part-Fill Complete DFD Canceled Amended CxlReq Halted Refused
     AmendReq"""
 
 
-@pytest.mark.parametrize("state", [*STATES.split(), *SPELT_OTHERWISE.split(), "PARTIALLY FILLED"])
-def test_every_state_is_somewhere_in_every_spelling(desk: Desk, state: str) -> None:
+@pytest.mark.parametrize("state", [*STATES.split(), *OTHER_SPELLINGS.split(), "PARTIALLY FILLED"])
+def test_every_state_occurs_in_every_spelling(desk: SeededDesk, state: str) -> None:
     stored = {graph.placement.state for graph in desk.placements}
     stored |= {order.state for order in desk.orders.values()}
     stored |= {execution.state for execution in desk.executions}
@@ -165,7 +165,7 @@ def test_every_state_is_somewhere_in_every_spelling(desk: Desk, state: str) -> N
     assert state in stored | derived
 
 
-def test_one_state_is_in_nobody_s_list(desk: Desk) -> None:
+def test_one_state_is_unknown(desk: SeededDesk) -> None:
     assert "Awaiting call back" in {graph.placement.state for graph in desk.placements}
 
 
@@ -177,11 +177,11 @@ def test_one_state_is_in_nobody_s_list(desk: Desk) -> None:
         *("Cancelled", "Swept"),
     ],
 )
-def test_every_stage_of_a_block_s_life_is_there(desk: Desk, state: str) -> None:
+def test_every_stage_of_a_block_occurs(desk: SeededDesk, state: str) -> None:
     assert state in {graph.derived_state for graph in desk.blocks}
 
 
-def test_every_compliance_and_approval_state_is_there(desk: Desk) -> None:
+def test_every_compliance_and_approval_state_occurs(desk: SeededDesk) -> None:
     details = [detail for graph in desk.blocks for detail in graph.ordered.details]
     assert {detail.compliance_state for detail in details} == {
         "Pending",
@@ -194,12 +194,12 @@ def test_every_compliance_and_approval_state_is_there(desk: Desk) -> None:
     assert {detail.approval_state for detail in details} == {"Pending", "Rejected", "Approved", "Placed"}
 
 
-def test_orders_are_sized_by_quantity_amount_and_weight(desk: Desk) -> None:
+def test_orders_are_sized_by_quantity_amount_and_weight(desk: SeededDesk) -> None:
     assert {order.basis for order in desk.orders.values()} == {"Quantity", "Amount", "Weight"}
     assert "Amount" in {graph.block.basis for graph in desk.blocks}
 
 
-def test_two_blocks_of_one_instrument_and_side_will_not_merge(served: Served) -> None:
+def test_two_blocks_of_one_instrument_and_side_differ_in_their_limits(served: DemoServer) -> None:
     desk = served.ask(read)
     one, other = (
         graph.block
@@ -214,7 +214,7 @@ def test_two_blocks_of_one_instrument_and_side_will_not_merge(served: Served) ->
         served.ask(lambda client: client.call(operations.MOVE_ORDERS, request))
 
 
-def test_some_blocks_can_be_swept_and_booked_ones_not_always(served: Served) -> None:
+def test_some_blocks_can_be_swept_and_booked_ones_not_always(served: DemoServer) -> None:
     desk = served.ask(read)
     ready, unmarked = desk.block("UKT 4.25 06/07/32", "Sell"), desk.block("T 4 02/15/34", "BuyToCover")
     assert ready.derived_state == unmarked.derived_state == "Booked"
@@ -225,7 +225,7 @@ def test_some_blocks_can_be_swept_and_booked_ones_not_always(served: Served) -> 
     assert set(reply.failed or {}) == {"unmarked"}
 
 
-def test_forty_of_a_hundred_fall_to_30_33_and_37_without_a_unit_lost(desk: Desk) -> None:
+def test_40_of_100_are_allocated_to_30_33_and_37_without_loss(desk: SeededDesk) -> None:
     spy = desk.block("SPY")
     shares = {detail.allocated_order_id: detail.quantity for detail in spy.allocated.details}
     assert [(desk.orders[id].quantity, shares[id]) for id in spy.block.order_ids] == [
@@ -235,14 +235,14 @@ def test_forty_of_a_hundred_fall_to_30_33_and_37_without_a_unit_lost(desk: Desk)
     ]
 
 
-def test_somebody_allocated_more_than_was_filled(desk: Desk) -> None:
+def test_one_block_is_over_allocated(desk: SeededDesk) -> None:
     over = [graph for graph in desk.blocks if graph.allocated.quantity > graph.executed.quantity]
     assert [(graph.derived_state, graph.allocated.quantity - graph.executed.quantity) for graph in over] == [
         ("Over-allocated", Decimal(100))
     ]
 
 
-def test_two_fills_look_like_one_sent_twice(desk: Desk) -> None:
+def test_one_fill_looks_like_a_duplicate(desk: SeededDesk) -> None:
     looks = Counter(
         (fill.placement_id, fill.quantity, fill.price.amount, fill.created_date, fill.counterparty)
         for fill in desk.executions
@@ -250,14 +250,14 @@ def test_two_fills_look_like_one_sent_twice(desk: Desk) -> None:
     assert sorted(looks.values())[-2:] == [1, 2]
 
 
-def test_names_and_codes_stretch_as_far_as_they_may(desk: Desk) -> None:
+def test_one_code_has_64_characters_and_one_name_is_japanese(desk: SeededDesk) -> None:
     properties = [graph.block.properties or {} for graph in desk.blocks]
     names = {str(each["Block/demo/InstrumentName"].value) for each in properties if each}
     assert {name for name in names if not name.isascii()} == {"トヨタ自動車 Toyota", "Nestlé"}
     assert max(len(graph.block.id.code) for graph in desk.blocks) == 64
 
 
-def test_placements_have_children_span_blocks_and_come_without_orders(desk: Desk) -> None:
+def test_placements_have_children_span_blocks_and_come_without_orders(desk: SeededDesk) -> None:
     placements = [graph.placement for graph in desk.placements]
     parents = Counter(placement.parent_placement_id for placement in placements)
     assert [count for parent, count in parents.items() if parent is not None] == [3]
@@ -267,7 +267,7 @@ def test_placements_have_children_span_blocks_and_come_without_orders(desk: Desk
     assert unsolicited.derived_state == "Allocated"
 
 
-def test_the_desk_trades_shares_and_bonds_in_five_currencies(desk: Desk) -> None:
+def test_the_desk_trades_shares_and_bonds_in_five_currencies(desk: SeededDesk) -> None:
     traded = {BY_TICKER[str(graph.block.instrument_identifiers[TICKER])] for graph in desk.blocks}
     assert {instrument.currency for instrument in traded} == {"GBP", "USD", "EUR", "CHF", "JPY"}
     assert {instrument.asset_class for instrument in traded} == {"Equity", "Bond"}
@@ -278,7 +278,7 @@ def test_the_desk_trades_shares_and_bonds_in_five_currencies(desk: Desk) -> None
     }
 
 
-def test_the_first_row_has_something_in_every_pane_and_still_works(desk: Desk) -> None:
+def test_the_first_row_has_something_in_every_pane_and_is_working(desk: SeededDesk) -> None:
     first = desk.blocks[0]
     assert first.block.id.code == "BLK-0001"
     assert first.ordered.details
@@ -286,25 +286,25 @@ def test_the_first_row_has_something_in_every_pane_and_still_works(desk: Desk) -
     assert Decimal(0) < first.allocated.quantity < first.executed.quantity < (first.placed.quantity or 0)
 
 
-# -- and it is believable ------------------------------------------------------------------------------
+# -- plausibility ------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module", params=["demo", "busy"])
-def any_desk(request: pytest.FixtureRequest) -> Desk:
-    made = Served(request.param)
+def any_desk(request: pytest.FixtureRequest) -> SeededDesk:
+    made = DemoServer(request.param)
     try:
         return made.ask(read)
     finally:
         made.engine.close()
 
 
-def test_busy_has_a_thousand_blocks_and_no_more_accidents(any_desk: Desk) -> None:
+def test_busy_has_a_thousand_blocks_and_no_more_accidents(any_desk: SeededDesk) -> None:
     states = Counter(graph.derived_state for graph in any_desk.blocks)
     assert sum(states.values()) in (40, 1_000)
     assert (states["Over-executed"], states["Over-allocated"], states["Over-placed"]) == (1, 1, 0)
 
 
-def test_no_fill_is_beyond_its_limit_or_far_from_the_market(any_desk: Desk) -> None:
+def test_no_fill_is_beyond_its_limit_or_far_from_the_market(any_desk: SeededDesk) -> None:
     placements = {graph.placement.id: graph.placement for graph in any_desk.placements}
     for fill in any_desk.executions:
         placement = placements[fill.placement_id]
@@ -319,7 +319,7 @@ def test_no_fill_is_beyond_its_limit_or_far_from_the_market(any_desk: Desk) -> N
             assert fill.price.amount <= limit if buys else fill.price.amount >= limit
 
 
-def test_fills_settle_on_weekdays_one_or_two_days_on(any_desk: Desk) -> None:
+def test_fills_settle_on_weekdays_one_or_two_days_on(any_desk: SeededDesk) -> None:
     for fill in any_desk.executions:
         assert fill.settlement_date is not None
         assert fill.settlement_date.weekday() < 5
@@ -328,12 +328,12 @@ def test_fills_settle_on_weekdays_one_or_two_days_on(any_desk: Desk) -> None:
         assert fill.settlement_date == datetime(2026, 11, 20, tzinfo=UTC) + timedelta(days=days) + weekend
 
 
-def test_only_fictional_counterparties_trade(any_desk: Desk) -> None:
+def test_only_fictional_counterparties_trade(any_desk: SeededDesk) -> None:
     brokers = {graph.placement.counterparty for graph in any_desk.placements}
     assert brokers == set(COUNTERPARTIES) or brokers < set(COUNTERPARTIES)
 
 
-def test_everything_was_done_this_morning_by_those_whose_work_it_is(any_desk: Desk) -> None:
+def test_every_change_was_made_this_morning_by_the_right_role(any_desk: SeededDesk) -> None:
     creators: dict[str, set[str | None]] = {}
     made: list[tuple[str, Any]] = [("order", order) for order in any_desk.orders.values()]
     made += [("placement", graph.placement) for graph in any_desk.placements]
@@ -352,7 +352,7 @@ def test_everything_was_done_this_morning_by_those_whose_work_it_is(any_desk: De
     }
 
 
-def test_the_history_of_a_booked_order_reads_like_a_day(served: Served) -> None:
+def test_the_history_of_a_booked_order_reads_like_a_day(served: DemoServer) -> None:
     desk = served.ask(read)
     booked = desk.block("UKT 4.25 06/07/32", "Sell").block.order_ids[0]
     items: tuple[HistoryItem, ...] = served.ask(lambda client: client.get_order_history(booked))
@@ -369,7 +369,7 @@ def test_the_history_of_a_booked_order_reads_like_a_day(served: Served) -> None:
     assert ("cmp.rao", "PropertyModified") in told
 
 
-# -- how it is made ------------------------------------------------------------------------------------
+# -- seeding ------------------------------------------------------------------------------------
 
 
 def test_one_seed_makes_one_desk_to_the_last_byte() -> None:
@@ -388,7 +388,7 @@ def test_one_seed_makes_one_desk_to_the_last_byte() -> None:
 @pytest.mark.parametrize("zone", [0, 9, -5])
 def test_a_desk_opened_early_has_no_trades_of_yesterday(zone: int) -> None:
     start = datetime(2026, 11, 20, 2, 30, tzinfo=timezone(timedelta(hours=zone)))
-    served = Served("demo", start)
+    served = DemoServer("demo", start)
     try:
         fills = served.ask(read).executions
     finally:
@@ -396,7 +396,7 @@ def test_a_desk_opened_early_has_no_trades_of_yesterday(zone: int) -> None:
     assert {fill.created_date.astimezone(start.tzinfo).date() for fill in fills} == {start.date()}
 
 
-def test_a_desk_that_is_not_empty_is_left_as_it_is(served: Served) -> None:
+def test_a_desk_that_is_not_empty_is_left_as_it_is(served: DemoServer) -> None:
     before = journal(served.engine)
     with pytest.raises(Refusal):
         seed(served.engine, size="demo", start=NOON)

@@ -1,4 +1,4 @@
-"""The instruments the demo trades: what their table says, and the ids a local server gives them."""
+"""The demo's instruments: their table, and the ids a local server assigns to them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_table_is_read_exactly() -> None:
     )
 
 
-def test_a_figi_nobody_knows_is_left_out_rather_than_guessed() -> None:
+def test_an_unknown_figi_is_left_out_rather_than_guessed() -> None:
     assert set(by_ticker("SAP").identifiers) == {"Instrument/default/Isin", "Instrument/default/Ticker"}
 
 
@@ -40,7 +40,7 @@ def test_every_isin_has_a_good_check_digit() -> None:
         assert sum(number // 10 + number % 10 for number in doubled) % 10 == 0, instrument.isin
 
 
-def test_luids_are_minted_from_the_isin_once_and_for_all() -> None:
+def test_luids_derive_from_the_isin_and_never_change() -> None:
     assert by_ticker("AAPL").luid == "LUID_0000AAPL"
     assert by_ticker("MSFT").luid == make_luid("US5949181045") == "LUID_Z07ZR5N3"
     luids = [instrument.luid for instrument in instruments()]
@@ -59,6 +59,6 @@ def test_luids_are_minted_from_the_isin_once_and_for_all() -> None:
         ("NESN", "0.01", 2),
     ],
 )
-def test_each_market_has_its_price_step_and_its_settlement(ticker: str, tick: str, days: int) -> None:
+def test_each_market_has_its_tick_size_and_settlement(ticker: str, tick: str, days: int) -> None:
     instrument = by_ticker(ticker)
     assert (instrument.tick, instrument.settlement_days) == (Decimal(tick), days)

@@ -1,4 +1,4 @@
-"""The simulated market: what it fills, at which prices, and how it is paused, stepped and restarted."""
+"""The simulated market: its fills and prices, and how it pauses, steps and restarts."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ def engine() -> Iterator[Engine]:
     engine.close()
 
 
-SMOOTH = MarketRules(reject_one_in=0, late_fill_one_in=0, halt_one_in=0)
-"""Nothing goes wrong by chance."""
-AT_ONCE = replace(SMOOTH, calm_period=timedelta())
-"""A market where what is then set to one in one happens from the first tick on."""
+STEADY = MarketRules(reject_one_in=0, late_fill_one_in=0, halt_one_in=0)
+"""A market without random events."""
+WITHOUT_CALM_PERIOD = replace(STEADY, calm_period=timedelta())
+"""A market in which an event of odds one in one occurs from the first tick on."""
 
 
-def opened(engine: Engine, *, seed: int = 7, rules: MarketRules = SMOOTH) -> Market:
+def open_market(engine: Engine, *, seed: int = 7, rules: MarketRules = STEADY) -> Market:
     return Market(engine, instruments(), seed=seed, clock=VirtualClock(OPENING), rules=rules)
 
 
@@ -66,7 +66,7 @@ def id_of(code: str) -> ResourceId:
     return ResourceId("demo", code)
 
 
-def placed(
+def place_block(
     engine: Engine,
     code: str,
     quantity: int | None,
@@ -80,7 +80,7 @@ def placed(
     time_in_force: str = "Day",
     at: datetime = OPENING,
 ) -> PlacementRequest:
-    """Place an unsolicited block of its own with a counterparty, sized by units or by an amount of money."""
+    """Place an unsolicited block with a counterparty, sized by units or by an amount of money."""
 
     def money(amount: str | None) -> CurrencyAndAmount | None:
         return CurrencyAndAmount(amount=Decimal(amount), currency=instrument.currency) if amount else None
@@ -124,18 +124,18 @@ def fills(engine: Engine, code: str) -> list[Execution]:
     return engine.read(lambda store: list(store.related(EXECUTIONS_OF_PLACEMENT, id_of(code))))
 
 
-def kept(engine: Engine, code: str) -> Placement:
+def stored_placement(engine: Engine, code: str) -> Placement:
     placement = engine.read(lambda store: store.get(Placement, id_of(code)))
     assert placement is not None
     return placement
 
 
 def state_of(engine: Engine, code: str) -> str | None:
-    return kept(engine, code).state
+    return stored_placement(engine, code).state
 
 
 def reason_of(engine: Engine, code: str) -> str | None:
-    said = (kept(engine, code).properties or {}).get(REASON_PROPERTY)
+    said = (stored_placement(engine, code).properties or {}).get(REASON_PROPERTY)
     return said.value.label_value if said and said.value else None
 
 
@@ -144,8 +144,8 @@ def cancel(engine: Engine, code: str, at: datetime = OPENING) -> None:
 
 
 def test_a_placement_fills_little_by_little_until_nothing_is_left(engine: Engine) -> None:
-    placed(engine, "PLC-1", 10_000)
-    assert opened(engine).step(2_000) == len(fills(engine, "PLC-1"))
+    place_block(engine, "PLC-1", 10_000)
+    assert open_market(engine).step(2_000) == len(fills(engine, "PLC-1"))
     executions = fills(engine, "PLC-1")
     assert len(executions) > 5
     assert sum(fill.quantity for fill in executions) == 10_000
@@ -154,15 +154,15 @@ def test_a_placement_fills_little_by_little_until_nothing_is_left(engine: Engine
 
 
 def test_a_sum_of_money_buys_a_bond_at_its_price_for_a_hundred(engine: Engine) -> None:
-    placed(engine, "PLC-1", None, GILT, amount="1000000")
-    opened(engine).step(4_000)
+    place_block(engine, "PLC-1", None, GILT, amount="1000000")
+    open_market(engine).step(4_000)
     spent = sum(fill.quantity * (fill.price.amount or 0) / 100 for fill in fills(engine, "PLC-1"))
     assert 999_000 < spent <= 1_000_000
 
 
 def test_a_fill_says_how_it_settles(engine: Engine) -> None:
-    placed(engine, "PLC-1", 100_000, VODAFONE)
-    opened(engine).step(200)
+    place_block(engine, "PLC-1", 100_000, VODAFONE)
+    open_market(engine).step(200)
     fill = fills(engine, "PLC-1")[0]
     assert fill.id == id_of("EXE-M-000001")
     assert OPENING < fill.created_date <= OPENING + timedelta(seconds=400)
@@ -179,8 +179,8 @@ def test_a_fill_says_how_it_settles(engine: Engine) -> None:
     [("Buy", "229.90"), ("Sell", "230.10"), ("BuyToCover", "229.90"), ("SellShort", "230.10")],
 )
 def test_nothing_is_filled_beyond_its_limit(engine: Engine, side: str, limit: str) -> None:
-    placed(engine, "PLC-1", 10_000, side=side, limit=limit)
-    opened(engine).step(3_000)
+    place_block(engine, "PLC-1", 10_000, side=side, limit=limit)
+    open_market(engine).step(3_000)
     prices = [fill.price.amount for fill in fills(engine, "PLC-1")]
     assert prices, "the price swings by more than that in 100 minutes"
     for price in prices:
@@ -189,35 +189,35 @@ def test_nothing_is_filled_beyond_its_limit(engine: Engine, side: str, limit: st
 
 
 def test_a_limit_out_of_reach_rests(engine: Engine) -> None:
-    placed(engine, "PLC-1", 1_000, limit="150.00")
-    placed(engine, "PLC-2", 1_000, side="Sell", limit="400.00")
-    assert opened(engine).step(1_000) == 0
+    place_block(engine, "PLC-1", 1_000, limit="150.00")
+    place_block(engine, "PLC-2", 1_000, side="Sell", limit="400.00")
+    assert open_market(engine).step(1_000) == 0
 
 
 def test_a_stop_waits_until_it_is_reached(engine: Engine) -> None:
-    placed(engine, "PLC-1", 1_000, side="Sell", stop="150.00")
-    placed(engine, "PLC-2", 1_000, side="Sell", stop="400.00")
-    opened(engine).step(500)
+    place_block(engine, "PLC-1", 1_000, side="Sell", stop="150.00")
+    place_block(engine, "PLC-2", 1_000, side="Sell", stop="400.00")
+    open_market(engine).step(500)
     assert (state_of(engine, "PLC-1"), state_of(engine, "PLC-2")) == ("New", "Filled")
 
 
 @pytest.mark.parametrize("state", ["PendingNew", "Suspended", "Rejected", "Awaiting call back", "Expired"])
 def test_only_live_placements_are_filled(engine: Engine, state: str) -> None:
-    placed(engine, "PLC-1", 1_000, state=state)
-    assert opened(engine).step(500) == 0
+    place_block(engine, "PLC-1", 1_000, state=state)
+    assert open_market(engine).step(500) == 0
     assert state_of(engine, "PLC-1") == state
 
 
 @pytest.mark.parametrize("state", ["WORKING", "ack", "Partial"])
-def test_live_is_live_in_any_spelling(engine: Engine, state: str) -> None:
-    placed(engine, "PLC-1", 1_000, state=state)
-    opened(engine).step(1_000)
+def test_working_states_are_recognised_in_any_spelling(engine: Engine, state: str) -> None:
+    place_block(engine, "PLC-1", 1_000, state=state)
+    open_market(engine).step(1_000)
     assert state_of(engine, "PLC-1") == "Filled"
 
 
 def test_a_cancelled_placement_gets_no_more(engine: Engine) -> None:
-    placed(engine, "PLC-1", 50_000)
-    market = opened(engine)
+    place_block(engine, "PLC-1", 50_000)
+    market = open_market(engine)
     market.step(100)
     before = len(fills(engine, "PLC-1"))
     assert before > 0
@@ -228,7 +228,7 @@ def test_a_cancelled_placement_gets_no_more(engine: Engine) -> None:
 
 def test_a_placement_of_money_buys_what_the_money_buys(engine: Engine) -> None:
     million = CurrencyAndAmount(amount=Decimal(1_000_000), currency="USD")
-    unsized = placed(engine, "PLC-1", 1)
+    unsized = place_block(engine, "PLC-1", 1)
     block = BlockRequest(
         id=id_of("BLK-2"),
         order_ids=(),
@@ -244,7 +244,7 @@ def test_a_placement_of_money_buys_what_the_money_buys(engine: Engine) -> None:
     engine.write(
         commands.place_blocks, PlaceBlocksRequest(requests=(placement,)), user="dlr.chen", now=OPENING
     )
-    opened(engine).step(3_000)
+    open_market(engine).step(3_000)
     executions = fills(engine, "PLC-2")
     spent = sum(fill.quantity * (fill.price.amount or 0) for fill in executions)
     assert Decimal(999_000) < spent <= Decimal(1_000_000)
@@ -252,7 +252,7 @@ def test_a_placement_of_money_buys_what_the_money_buys(engine: Engine) -> None:
 
 
 def test_children_are_filled_and_their_parent_is_not(engine: Engine) -> None:
-    parent = placed(engine, "PLC-1", 2_000)
+    parent = place_block(engine, "PLC-1", 2_000)
     children = tuple(
         replace(parent, id=id_of(code), parent_placement_id=parent.id, quantity=Decimal(1_000))
         for code in ("PLC-1-1", "PLC-1-2")
@@ -260,14 +260,14 @@ def test_children_are_filled_and_their_parent_is_not(engine: Engine) -> None:
     engine.write(
         commands.upsert_placements, PlacementSetRequest(requests=children), user="dlr.chen", now=OPENING
     )
-    opened(engine).step(2_000)
+    open_market(engine).step(2_000)
     assert fills(engine, "PLC-1") == []
     for child in children:
         assert sum(fill.quantity for fill in fills(engine, child.id.code)) == 1_000
 
 
 async def a_day(seed: int) -> tuple[list[bytes], dict[str, Any]]:
-    """Trade for a while on a server of its own: place, cancel, halt; give all its lists and its market."""
+    """Trade for a while on a new server: place, cancel, halt; return all its lists and its market."""
     rules = MarketRules(calm_period=timedelta(), reject_one_in=3, late_fill_one_in=1, halt_one_in=40)
     embedded = await Embedded.open(None, seed=seed, start=OPENING, clock=VirtualClock(OPENING), rules=rules)
     market = "http://embedded/market"
@@ -312,10 +312,10 @@ async def test_one_seed_gives_one_day() -> None:
 
 
 def test_a_fill_takes_its_share_of_the_volume_and_a_day_has_only_so_much(engine: Engine) -> None:
-    share = replace(SMOOTH, first_day_elapsed=timedelta(), tick=timedelta(minutes=1), ticks_per_fill=1)
-    placed(engine, "PLC-1", 10_000_000, GILT)
-    placed(engine, "PLC-2", 100_000_000, VODAFONE)
-    opened(engine, rules=share).step(500)
+    share = replace(STEADY, first_day_elapsed=timedelta(), tick=timedelta(minutes=1), ticks_per_fill=1)
+    place_block(engine, "PLC-1", 10_000_000, GILT)
+    place_block(engine, "PLC-2", 100_000_000, VODAFONE)
+    open_market(engine, rules=share).step(500)
     assert VODAFONE.adv is not None
     done = sum(fill.quantity for fill in fills(engine, "PLC-2"))
     assert VODAFONE.adv * share.participation / 2 < done <= VODAFONE.adv * share.max_volume_share
@@ -323,29 +323,29 @@ def test_a_fill_takes_its_share_of_the_volume_and_a_day_has_only_so_much(engine:
     assert max(fill.quantity for fill in fills(engine, "PLC-2")) <= per_tick, "a tenth of the heaviest minute"
     assert {fill.quantity % 100 for fill in fills(engine, "PLC-2")} == {0}, "in lots"
     capped = replace(share, max_volume_share=Decimal("0.01"))
-    placed(engine, "PLC-3", 100_000_000, VODAFONE)
+    place_block(engine, "PLC-3", 100_000_000, VODAFONE)
     cancel(engine, "PLC-2")
-    opened(engine, rules=capped).step(500)
+    open_market(engine, rules=capped).step(500)
     assert sum(fill.quantity for fill in fills(engine, "PLC-3")) <= VODAFONE.adv / 100
 
 
 def test_the_open_and_the_close_are_heavier_than_noon(engine: Engine) -> None:
     heavy = replace(
-        SMOOTH,
+        STEADY,
         first_day_elapsed=timedelta(),
         tick=timedelta(minutes=1),
         ticks_per_fill=1,
         max_slice=Decimal(1),
     )
-    placed(engine, "PLC-1", 100_000_000, VODAFONE)
-    opened(engine, rules=heavy).step(500)
+    place_block(engine, "PLC-1", 100_000_000, VODAFONE)
+    open_market(engine, rules=heavy).step(500)
     by_half_hour = [Decimal(0)] * 17
     for fill in fills(engine, "PLC-1"):
         by_half_hour[min(16, (fill.created_date - OPENING) // timedelta(minutes=30))] += fill.quantity
     assert min(by_half_hour[0], by_half_hour[16]) > 2 * by_half_hour[8] > 0
 
 
-# -- what goes wrong -----------------------------------------------------------------------------------
+# -- random events -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -358,11 +358,11 @@ def test_the_open_and_the_close_are_heavier_than_noon(engine: Engine) -> None:
         ("Buy", VODAFONE, "0.0082", r"ALBN: the limit 0\.0082 is nowhere near the market, .*"),
     ],
 )
-def test_a_limit_that_is_a_slip_of_the_finger_is_rejected_with_the_reason(
+def test_a_limit_beyond_the_collar_is_rejected_with_the_reason(
     engine: Engine, side: str, instrument: DemoInstrument, limit: str, why: str
 ) -> None:
-    market = opened(engine)
-    placed(engine, "PLC-1", 100_000, instrument, side=side, limit=limit)
+    market = open_market(engine)
+    place_block(engine, "PLC-1", 100_000, instrument, side=side, limit=limit)
     assert market.step(200) == 0
     assert state_of(engine, "PLC-1") == "Rejected"
     assert re.fullmatch(why, reason_of(engine, "PLC-1") or "")
@@ -370,8 +370,8 @@ def test_a_limit_that_is_a_slip_of_the_finger_is_rejected_with_the_reason(
 
 
 def test_a_limit_in_foreign_money_is_rejected(engine: Engine) -> None:
-    market = opened(engine)
-    placed(engine, "PLC-1", 1_000, replace_currency(VODAFONE, "USD"), limit="0.82")
+    market = open_market(engine)
+    place_block(engine, "PLC-1", 1_000, replace_currency(VODAFONE, "USD"), limit="0.82")
     market.step()
     assert reason_of(engine, "PLC-1") == "ALBN: VOD trades in GBP, not in USD"
 
@@ -380,11 +380,11 @@ def replace_currency(instrument: DemoInstrument, currency: str) -> DemoInstrumen
     return dataclasses.replace(instrument, currency=currency)
 
 
-def test_a_broker_refuses_one_in_so_many_and_says_why(engine: Engine) -> None:
-    market = opened(engine, rules=replace(AT_ONCE, reject_one_in=3))
+def test_a_broker_rejects_one_in_so_many_and_says_why(engine: Engine) -> None:
+    market = open_market(engine, rules=replace(WITHOUT_CALM_PERIOD, reject_one_in=3))
     codes = [f"PLC-{number}" for number in range(30)]
     for code in codes:
-        placed(engine, code, 1_000)
+        place_block(engine, code, 1_000)
     market.step(20)
     refused = [code for code in codes if state_of(engine, code) == "Rejected"]
     assert 2 < len(refused) < 25
@@ -394,11 +394,11 @@ def test_a_broker_refuses_one_in_so_many_and_says_why(engine: Engine) -> None:
     assert market.status()["rejected"] == len(refused)
 
 
-def test_nothing_goes_wrong_by_chance_while_the_market_is_calm(engine: Engine) -> None:
-    market = opened(engine, rules=MarketRules(reject_one_in=1, late_fill_one_in=1, halt_one_in=1))
+def test_no_random_event_occurs_in_the_calm_period(engine: Engine) -> None:
+    market = open_market(engine, rules=MarketRules(reject_one_in=1, late_fill_one_in=1, halt_one_in=1))
     market.step()
     for number in range(5):
-        placed(engine, f"PLC-{number}", 100_000)
+        place_block(engine, f"PLC-{number}", 100_000)
     market.step(100)
     cancel(engine, "PLC-0")
     market.step(40)
@@ -408,14 +408,14 @@ def test_nothing_goes_wrong_by_chance_while_the_market_is_calm(engine: Engine) -
 
 
 def test_what_was_working_before_the_market_is_never_rejected(engine: Engine) -> None:
-    placed(engine, "PLC-1", 1_000, limit="900.00")
-    opened(engine, rules=replace(AT_ONCE, reject_one_in=1)).step(100)
+    place_block(engine, "PLC-1", 1_000, limit="900.00")
+    open_market(engine, rules=replace(WITHOUT_CALM_PERIOD, reject_one_in=1)).step(100)
     assert state_of(engine, "PLC-1") != "Rejected"
 
 
 def test_a_fill_may_cross_the_cancel_and_arrives_soon_after_it(engine: Engine) -> None:
-    market = opened(engine, rules=replace(AT_ONCE, late_fill_one_in=1))
-    placed(engine, "PLC-1", 50_000)
+    market = open_market(engine, rules=replace(WITHOUT_CALM_PERIOD, late_fill_one_in=1))
+    place_block(engine, "PLC-1", 50_000)
     market.step(100)
     before = fills(engine, "PLC-1")
     cancelled = market.status()["time"]
@@ -439,10 +439,10 @@ def test_a_fill_may_cross_the_cancel_and_arrives_soon_after_it(engine: Engine) -
 
 
 def test_an_instrument_that_is_halted_does_not_trade_until_the_halt_is_over(engine: Engine) -> None:
-    market = opened(engine)
-    placed(engine, "PLC-1", 900_000, VODAFONE)
-    placed(engine, "PLC-2", 1_000, VODAFONE, state="Suspended")
-    placed(engine, "PLC-3", 900_000)
+    market = open_market(engine)
+    place_block(engine, "PLC-1", 900_000, VODAFONE)
+    place_block(engine, "PLC-2", 1_000, VODAFONE, state="Suspended")
+    place_block(engine, "PLC-3", 900_000)
     market.step(60)
     before = len(fills(engine, "PLC-1"))
     assert before > 0
@@ -462,20 +462,20 @@ def test_an_instrument_that_is_halted_does_not_trade_until_the_halt_is_over(engi
 
 
 def test_a_halt_can_be_lifted_and_one_comes_by_chance(engine: Engine) -> None:
-    market = opened(engine)
+    market = open_market(engine)
     market.halt(VODAFONE.isin)
     market.lift(VODAFONE.luid)
     assert market.status()["halts"] == []
     with pytest.raises(ValueError, match="'XYZ' does not trade on the simulated market"):
         market.halt("XYZ")
-    halting = opened(engine, rules=replace(AT_ONCE, halt_one_in=1))
+    halting = open_market(engine, rules=replace(WITHOUT_CALM_PERIOD, halt_one_in=1))
     halting.step(3)
     assert len(halting.status()["halts"]) in (2, 3)
 
 
 def test_a_halted_placement_whose_limit_was_amended_is_held_too(engine: Engine) -> None:
-    market = opened(engine)
-    placed(engine, "PLC-1", 1_000, VODAFONE, limit="0.60")
+    market = open_market(engine)
+    place_block(engine, "PLC-1", 1_000, VODAFONE, limit="0.60")
     update = PlacementUpdateRequest(id=id_of("PLC-1"), limit_price=Decimal("0.61"))
     engine.write(commands.update_placements, {"u": update}, user="dlr.okafor", now=OPENING)
     market.halt("VOD")
@@ -484,20 +484,20 @@ def test_a_halted_placement_whose_limit_was_amended_is_held_too(engine: Engine) 
     assert market.status()["refused"] == 0
 
 
-# -- the day, and time in force ------------------------------------------------------------------------
+# -- trading day and time in force ------------------------------------------------------------------------
 
-EVENING = replace(SMOOTH, first_day_elapsed=timedelta(hours=8, minutes=29))
-TO_THE_CLOSE = 30
+EVENING = replace(STEADY, first_day_elapsed=timedelta(hours=8, minutes=29))
+TICKS_TO_CLOSE = 30
 
 
-def test_at_the_close_what_was_for_the_day_expires_and_the_rest_goes_on_tomorrow(engine: Engine) -> None:
-    market = opened(engine, rules=EVENING)
-    placed(engine, "PLC-1", 900_000, VODAFONE)
-    placed(engine, "PLC-2", 900_000, VODAFONE, time_in_force="GoodTilCancel")
+def test_day_placements_expire_at_the_close_and_others_work_on_tomorrow(engine: Engine) -> None:
+    market = open_market(engine, rules=EVENING)
+    place_block(engine, "PLC-1", 900_000, VODAFONE)
+    place_block(engine, "PLC-2", 900_000, VODAFONE, time_in_force="GoodTilCancel")
     assert (market.status()["phase"], market.status()["secondsLeft"]) == ("Open", 60)
-    market.step(TO_THE_CLOSE)
+    market.step(TICKS_TO_CLOSE)
     assert (market.status()["phase"], market.status()["secondsLeft"]) == ("Closed", 600)
-    placed(engine, "PLC-3", 900_000, VODAFONE, at=market.status()["time"])
+    place_block(engine, "PLC-3", 900_000, VODAFONE, at=market.status()["time"])
     before = market.status()["fills"]
     assert market.step(299) == 0
     assert (state_of(engine, "PLC-1"), reason_of(engine, "PLC-1")) == ("Expired", "The day is over")
@@ -510,11 +510,11 @@ def test_at_the_close_what_was_for_the_day_expires_and_the_rest_goes_on_tomorrow
     assert market.status()["time"].strftime("%A %H:%M") == "Monday 00:32", "it opens where it would have"
 
 
-def test_immediate_or_cancel_trades_what_there_is_and_is_cancelled(engine: Engine) -> None:
-    placed(engine, "PLC-1", 5_000_000, VODAFONE, time_in_force="ImmediateOrCancel")
-    placed(engine, "PLC-2", 100, VODAFONE, time_in_force="IOC")
-    placed(engine, "PLC-3", 100, VODAFONE, time_in_force="IOC", limit="0.50")
-    opened(engine).step()
+def test_immediate_or_cancel_fills_what_is_available_and_cancels_the_rest(engine: Engine) -> None:
+    place_block(engine, "PLC-1", 5_000_000, VODAFONE, time_in_force="ImmediateOrCancel")
+    place_block(engine, "PLC-2", 100, VODAFONE, time_in_force="IOC")
+    place_block(engine, "PLC-3", 100, VODAFONE, time_in_force="IOC", limit="0.50")
+    open_market(engine).step()
     assert state_of(engine, "PLC-1") == "Cancelled"
     assert reason_of(engine, "PLC-1") == "IOC: the rest did not trade at once"
     (fill,) = fills(engine, "PLC-1")
@@ -524,35 +524,35 @@ def test_immediate_or_cancel_trades_what_there_is_and_is_cancelled(engine: Engin
 
 
 def test_fill_or_kill_is_all_or_nothing(engine: Engine) -> None:
-    placed(engine, "PLC-1", 5_000_000, VODAFONE, time_in_force="FillOrKill")
-    placed(engine, "PLC-2", 3_000, VODAFONE, time_in_force="FOK")
-    opened(engine).step()
+    place_block(engine, "PLC-1", 5_000_000, VODAFONE, time_in_force="FillOrKill")
+    place_block(engine, "PLC-2", 3_000, VODAFONE, time_in_force="FOK")
+    open_market(engine).step()
     assert (state_of(engine, "PLC-1"), fills(engine, "PLC-1")) == ("Cancelled", [])
     assert state_of(engine, "PLC-2") == "Filled"
     assert [fill.quantity for fill in fills(engine, "PLC-2")] == [3_000]
 
 
-def test_what_has_just_arrived_is_answered_within_seconds(engine: Engine) -> None:
-    market = opened(engine)
-    placed(engine, "PLC-1", 10_000)
+def test_fresh_placements_are_filled_within_seconds(engine: Engine) -> None:
+    market = open_market(engine)
+    place_block(engine, "PLC-1", 10_000)
     market.step(10)
     assert fills(engine, "PLC-1")
 
 
-def test_ids_go_on_where_an_earlier_run_ended(engine: Engine) -> None:
-    placed(engine, "PLC-1", 50_000)
-    first = opened(engine)
+def test_ids_continue_after_those_of_an_earlier_run(engine: Engine) -> None:
+    place_block(engine, "PLC-1", 50_000)
+    first = open_market(engine)
     first.step(300)
     done = [fill.id.code for fill in fills(engine, "PLC-1")]
     engine.write(commands.delete_execution, id_of(done[-1]), user="mo.lindqvist", now=OPENING)
-    opened(engine).step(100)
+    open_market(engine).step(100)
     codes = [fill.id.code for fill in fills(engine, "PLC-1")]
     assert codes == [f"EXE-M-{number:06d}" for number in range(1, len(codes) + 2) if number != len(done)]
 
 
 def test_a_taken_id_is_never_overwritten(engine: Engine) -> None:
-    placed(engine, "PLC-1", 50_000)
-    market = opened(engine)
+    place_block(engine, "PLC-1", 50_000)
+    market = open_market(engine)
     market.step(60)
     last = fills(engine, "PLC-1")[-1]
     number = int(last.id.code.rpartition("-")[2])
@@ -583,9 +583,9 @@ def refusing(*_: Any) -> Any:
     raise Refusal("InvalidPlacementState", "The placement is cancelled.", "E1")
 
 
-def test_a_refused_fill_is_counted_and_told(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    placed(engine, "PLC-1", 1_000)
-    market = opened(engine)
+def test_a_refused_fill_is_counted_and_reported(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    place_block(engine, "PLC-1", 1_000)
+    market = open_market(engine)
     monkeypatch.setattr(running, "upsert_executions", refusing)
     assert market.step(100) == 0
     status = market.status()
@@ -598,8 +598,8 @@ def test_a_full_disk_pauses_the_market_and_says_why(engine: Engine, monkeypatch:
     def full(*_: Any, **__: Any) -> Any:
         raise StoreError("Nothing was written: database or disk is full.")
 
-    placed(engine, "PLC-1", 1_000)
-    market = opened(engine)
+    place_block(engine, "PLC-1", 1_000)
+    market = open_market(engine)
     monkeypatch.setattr(engine, "write", full)
     market.step(100)
     assert market.status()["running"] is False
@@ -608,16 +608,16 @@ def test_a_full_disk_pauses_the_market_and_says_why(engine: Engine, monkeypatch:
 
 @pytest.mark.parametrize("speed", ["0", "-1", "101", "0.001"])
 def test_an_impossible_speed_is_refused_in_words(engine: Engine, speed: str) -> None:
-    market = opened(engine)
+    market = open_market(engine)
     with pytest.raises(ValueError, match=r"must be between 0\.01 and 100"):
         market.set_speed(Decimal(speed))
     assert market.status()["speed"] == 1
 
 
-class Counted(Market):
-    """A market that tells the test of every step it took."""
+class CountedMarket(Market):
+    """A market that notifies the test of every step."""
 
-    def watch(self, heard: Callable[[], None]) -> None:
+    def on_step(self, heard: Callable[[], None]) -> None:
         self._heard = heard
 
     def step(self, n: int = 1) -> int:
@@ -626,15 +626,15 @@ class Counted(Market):
         return done
 
 
-async def test_it_goes_by_itself_and_can_be_paused_and_resumed(engine: Engine) -> None:
-    placed(engine, "PLC-1", 10_000)
-    market = Counted(engine, instruments(), clock=VirtualClock(OPENING))
+async def test_the_market_runs_by_itself_and_can_be_paused_and_resumed(engine: Engine) -> None:
+    place_block(engine, "PLC-1", 10_000)
+    market = CountedMarket(engine, instruments(), clock=VirtualClock(OPENING))
     loop, stepped = asyncio.get_running_loop(), asyncio.Event()
 
     def wake() -> None:
         loop.call_soon_threadsafe(stepped.set)
 
-    market.watch(wake)
+    market.on_step(wake)
     market.set_speed(Decimal(100))
     market.pause()
     running = asyncio.create_task(market.run())

@@ -1,4 +1,4 @@
-"""Lists answer the question that was asked: filters, sorts and pages of the contract's section 4."""
+"""Lists: filters, sorts and pages of the contract's section 4."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def metric(key: str, value: str) -> dict[str, PerpetualProperty]:
 
 @pytest.fixture
 def orders(engine: Engine) -> Sequence[Order]:
-    """Five orders that differ in everything a list can be asked about."""
+    """Write five orders that differ in every queryable field."""
     made = [
         an_order("ORD-1", side="Buy", properties=labelled(STRATEGY, "Momentum"), limit_price=usd("190.5")),
         an_order("ORD-2", side="Sell", quantity=Decimal("9.5"), state="Filled", portfolio_id=oid("INCOME")),
@@ -62,7 +62,7 @@ def orders(engine: Engine) -> Sequence[Order]:
 
 
 def codes(page: Page[Any]) -> str:
-    """The last letters of the ids of a page, in its order."""
+    """Return the last letters of the ids of a page, in its sort."""
     return "".join(row.id.code[-1] for row in page.values)
 
 
@@ -115,7 +115,7 @@ def codes(page: Page[Any]) -> str:
         ("  ", "12345"),
     ],
 )
-async def test_a_filter_finds_what_it_says(
+async def test_a_filter_finds_its_matches(
     orders: Sequence[Order], client: Client, filter: str, found: str
 ) -> None:
     assert codes(await client.orders.list(filter=filter)) == found
@@ -141,7 +141,7 @@ async def test_a_filter_finds_what_it_says(
         ("""properties[a"b] eq 'x'""", 151, "is not a field"),
     ],
 )
-async def test_a_filter_that_cannot_be_understood_is_refused_in_words(
+async def test_an_invalid_filter_is_refused_in_a_sentence(
     client: Client, filter: str, code: int, sentence: str
 ) -> None:
     with pytest.raises(Refused) as refused:
@@ -171,7 +171,7 @@ async def test_a_filter_that_cannot_be_understood_is_refused_in_words(
         (["properties[Order/Desk/Strategy]"], "51423"),
     ],
 )
-async def test_a_sort_puts_nulls_last_and_ties_in_the_order_of_ids(
+async def test_a_sort_puts_nulls_last_and_breaks_ties_by_id(
     orders: Sequence[Order], client: Client, sort: list[str], order: str
 ) -> None:
     assert codes(await client.orders.list(sort_by=sort)) == order
@@ -184,7 +184,7 @@ async def test_a_sort_puts_nulls_last_and_ties_in_the_order_of_ids(
 
 
 @pytest.mark.parametrize(("sort", "code"), [("colour", 681), ("portfolioId", 681), ("", 0)])
-async def test_a_sort_by_nothing_known_is_refused(client: Client, sort: str, code: int) -> None:
+async def test_a_sort_by_an_unknown_field_is_refused(client: Client, sort: str, code: int) -> None:
     if not code:
         assert (await client.orders.list(sort_by=[sort])).values == ()
         return
@@ -260,7 +260,9 @@ async def test_pages_neither_lose_nor_repeat_while_others_write(engine: Engine, 
 @pytest.mark.parametrize(
     "sort", [(), ("-id",), ("-state",), ("side", "-version.asAtModified"), ("quantity",)]
 )
-async def test_pages_hold_together_while_another_thread_writes(tmp_path: Path, sort: tuple[str, ...]) -> None:
+async def test_pages_are_consistent_while_another_thread_writes(
+    tmp_path: Path, sort: tuple[str, ...]
+) -> None:
     engine = Engine.open(tmp_path / "desk.db", instrument_table)
     engine.write(put, [an_order(f"ORD-{number:03}") for number in range(200)], user="u")
     over = threading.Event()
@@ -295,7 +297,7 @@ async def test_pages_hold_together_while_another_thread_writes(tmp_path: Path, s
     assert len(seen) > 100
 
 
-async def test_pages_of_an_as_at_still_to_come_hold_together_too(
+async def test_pages_of_a_future_as_at_are_consistent(
     engine: Engine, orders: Sequence[Order], client: Client
 ) -> None:
     to_come = datetime(2999, 1, 1, tzinfo=UTC)
@@ -308,7 +310,7 @@ async def test_pages_of_an_as_at_still_to_come_hold_together_too(
         await client.orders.list(as_at=to_come + timedelta(days=1), page=page.next_page)
 
 
-async def test_a_page_token_is_what_the_contract_says(orders: Sequence[Order], client: Client) -> None:
+async def test_a_page_token_has_the_form_of_the_contract(orders: Sequence[Order], client: Client) -> None:
     page = await client.orders.list(filter="quantity gt 1", sort_by=["-quantity"], limit=2)
     assert page.next_page is not None
     told = json.loads(base64.b64decode(page.next_page))
@@ -322,7 +324,7 @@ async def test_a_page_token_is_what_the_contract_says(orders: Sequence[Order], c
 @pytest.mark.parametrize(
     "question", [{"filter": "state eq 'New'"}, {"sort_by": ["state"]}, {"as_at": NINE}], ids=str
 )
-async def test_a_page_token_of_another_question_is_refused(
+async def test_a_page_token_of_another_query_is_refused(
     orders: Sequence[Order], client: Client, question: dict[str, Any]
 ) -> None:
     token = (await client.orders.list(limit=1)).next_page
@@ -342,13 +344,13 @@ async def test_a_page_token_of_another_question_is_refused(
         base64.b64encode(b'{"o":0,"a":-999999999999999999}').decode(),
     ],
 )
-async def test_a_page_token_nobody_gave_is_refused(client: Client, token: str) -> None:
+async def test_a_forged_page_token_is_refused(client: Client, token: str) -> None:
     with pytest.raises(Refused) as refused:
         await client.orders.list(page=token)
     assert (refused.value.status, refused.value.code) == (400, 689)
 
 
-async def test_a_page_token_stays_short_however_long_the_question_and_outlives_the_server(
+async def test_the_page_token_of_a_long_query_is_short_and_survives_a_restart(
     orders: Sequence[Order], client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filter = " or ".join(f"quantity eq {number}" for number in (100, 1000, *range(50)))
@@ -380,7 +382,7 @@ async def test_a_limit_out_of_bounds_is_refused(client: Client, limit: int) -> N
 
 
 @pytest.mark.parametrize("few", [0, 1_000_000], ids=["by the order", "by the range"])
-async def test_a_range_is_answered_the_same_however_it_is_read(
+async def test_a_range_filter_finds_the_same_rows_by_every_plan(
     engine: Engine, client: Client, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
     monkeypatch.setattr("tui.oms.query.planner.SORT_LIMIT_ROWS", few)
@@ -427,12 +429,12 @@ async def test_start_skips_rows_for_the_oldest_clients(orders: Sequence[Order], 
 
 
 STATE, SIDE = "state eq 'New'", "side in ('Buy','Sell')"
-SORTS = ("id", "id.code", "id.scope", "state", "side", "lusidInstrumentId", "portfolioId.code", "date")
+SORT_FIELDS = ("id", "id.code", "id.scope", "state", "side", "lusidInstrumentId", "portfolioId.code", "date")
 NEWEST = "version.asAtModified"
-QUESTIONS = [
+LIST_QUERIES = [
     *(
         (filter, way + sort)
-        for sort in ("", *SORTS, NEWEST)
+        for sort in ("", *SORT_FIELDS, NEWEST)
         for way in ("", "-")[: 1 + bool(sort)]
         for filter in ("",)
     ),
@@ -474,8 +476,8 @@ QUESTIONS = [
 
 
 @pytest.fixture
-def many(engine: Engine) -> Engine:
-    """Forty orders of two scopes, no two alike."""
+def forty_orders(engine: Engine) -> Engine:
+    """Write forty orders of two scopes, no two alike."""
     for number in range(40):
         order = an_order(
             f"ORD-{39 - number:02}",
@@ -490,12 +492,12 @@ def many(engine: Engine) -> Engine:
     return engine
 
 
-@pytest.mark.parametrize(("filter", "sort"), QUESTIONS)
-async def test_a_page_comes_from_an_index_in_its_order(
-    many: Engine, client: Client, monkeypatch: pytest.MonkeyPatch, filter: str, sort: str
+@pytest.mark.parametrize(("filter", "sort"), LIST_QUERIES)
+async def test_a_page_is_read_from_an_index_in_the_sort(
+    forty_orders: Engine, client: Client, monkeypatch: pytest.MonkeyPatch, filter: str, sort: str
 ) -> None:
     monkeypatch.setattr("tui.oms.query.planner.SORT_LIMIT_ROWS", 0)
-    with plan_of(many) as steps:
+    with recorded_plans(forty_orders) as steps:
         sorts = [sort] if sort else []
         page = await client.orders.list(filter=filter, sort_by=sorts, limit=2)
         if page.next_page:
@@ -504,16 +506,16 @@ async def test_a_page_comes_from_an_index_in_its_order(
         assert page.values == ()
         return
     assert [step for step in steps if step.startswith(("SEARCH l USING", "SCAN l USING"))]
-    assert [step for step in steps if SCANS.search(step) or "TEMP B-TREE FOR ORDER BY" in step] == []
+    assert [step for step in steps if FULL_SCAN.search(step) or "TEMP B-TREE FOR ORDER BY" in step] == []
 
 
-SCANS = re.compile(r"^SCAN (l|live_\w+|v|version|c|closed|w|gone|x|link|g|p)$")
-"""A step that reads a whole table, in no order."""
+FULL_SCAN = re.compile(r"^SCAN (l|live_\w+|v|version|c|closed|w|gone|x|link|g|p)$")
+"""A step of a query plan that reads a whole table."""
 
 
 @contextmanager
-def plan_of(engine: Engine) -> Iterator[list[str]]:
-    """Gather the steps of how SQLite reads the lists that are asked for inside."""
+def recorded_plans(engine: Engine) -> Iterator[list[str]]:
+    """Collect SQLite's query plans of the lists read inside."""
     said: list[str] = []
     steps: list[str] = []
     connection = engine.store.connection
@@ -564,19 +566,19 @@ async def test_no_list_reads_a_whole_table(
     last = await raw.get("/api/orders", params={"sortBy": "version.asAtModified", "limit": "1"})
     when = {"asAt": last.json()["values"][0]["version"]["asAtModified"]} if as_at == "then" else {}
     path = f"ordermanagement/{path}/$history" if path.startswith("order/") else path
-    with plan_of(engine) as steps:
+    with recorded_plans(engine) as steps:
         answer = await raw.get(f"/api/{path}", params={"limit": "1", **query, **when})
     assert answer.status_code in (200, 404)
     assert steps
-    assert [step for step in steps if SCANS.search(step)] == []
+    assert [step for step in steps if FULL_SCAN.search(step)] == []
 
 
 @pytest.mark.parametrize("few", [0, 1_000_000], ids=["by the order", "by the range"])
-async def test_every_question_is_answered_whichever_index_it_is_read_by(
-    many: Engine, client: Client, monkeypatch: pytest.MonkeyPatch, few: int
+async def test_every_query_finds_the_same_rows_by_every_plan(
+    forty_orders: Engine, client: Client, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
     monkeypatch.setattr("tui.oms.query.planner.SORT_LIMIT_ROWS", few)
-    for filter, sort in QUESTIONS:
+    for filter, sort in LIST_QUERIES:
         sorts = [sort] if sort else []
         wanted = await client.orders.list(filter=filter or "quantity gte 0", sort_by=[*sorts, "quantity"])
         whole = await client.orders.list(filter=filter, sort_by=sorts)

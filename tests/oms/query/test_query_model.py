@@ -1,4 +1,4 @@
-"""Lists beside a small model: any filter, sort and asAt gives what reading every row in Python gives."""
+"""Lists beside a small model: any filter, sort and asAt equals a full scan in Python."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def note(value: Any) -> dict[str, PerpetualProperty]:
 
 
 def order_of(number: int, twist: int = 0) -> Order:
-    """Give one of the orders; ``twist`` gives it other values."""
+    """Return one of the orders; ``twist`` selects other values."""
     seed = number * 7 + twist * 13
     return an_order(
         f"{'oRd' if number % 3 else 'ORD'}-{number:02}",
@@ -58,8 +58,8 @@ def order_of(number: int, twist: int = 0) -> Order:
     )
 
 
-class World(Struct):
-    """The desk behind a server, and the model: the orders there were then and there are now."""
+class ModelDesk(Struct):
+    """The desk with its server, and the model: the orders at the asAt and now."""
 
     server: httpx.ASGITransport
     then: list[Order]
@@ -70,7 +70,7 @@ class World(Struct):
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[World]:
+def world() -> Iterator[ModelDesk]:
     engine = Engine.open(None, instrument_table)
     then: list[Order] = []
     for number in range(36):
@@ -85,7 +85,7 @@ def world() -> Iterator[World]:
         del now[order.id]
     transport = asgi_transport(Server(engine))
     assert isinstance(transport, httpx.ASGITransport)
-    yield World(transport, then, list(now.values()))
+    yield ModelDesk(transport, then, list(now.values()))
     engine.close()
 
 
@@ -168,8 +168,8 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 Verdict = bool | None
 
 
-class Question(Struct):
-    """A filter: its text, and what it says of an order; None is neither true nor false (F1)."""
+class ModelFilter(Struct):
+    """A filter: its text, and its verdict on an order; None is neither true nor false (F1)."""
 
     text: str
     holds: Callable[[Order], Verdict]
@@ -190,7 +190,7 @@ def shown(value: Any) -> str:
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else f"{value:f}"
 
 
-def compared(read: Callable[[Order], Any], op: str, value: Any) -> Callable[[Order], Verdict]:
+def compare(read: Callable[[Order], Any], op: str, value: Any) -> Callable[[Order], Verdict]:
     def holds(order: Order) -> Verdict:
         found = read(order)
         return None if found is None else COMPARE[op](key_of(found), key_of(value))
@@ -198,7 +198,9 @@ def compared(read: Callable[[Order], Any], op: str, value: Any) -> Callable[[Ord
     return holds
 
 
-def listed(read: Callable[[Order], Any], values: Sequence[Any], wanted: bool) -> Callable[[Order], Verdict]:
+def is_listed(
+    read: Callable[[Order], Any], values: Sequence[Any], wanted: bool
+) -> Callable[[Order], Verdict]:
     keys = [key_of(value) for value in values]
 
     def holds(order: Order) -> Verdict:
@@ -218,7 +220,7 @@ times = st.sampled_from(
 
 
 @st.composite
-def a_test(draw: st.DrawFn) -> Question:
+def comparisons(draw: st.DrawFn) -> ModelFilter:
     kinds: list[tuple[dict[str, Any], st.SearchStrategy[Any], list[str]]] = [
         (TEXTS, texts, list(COMPARE)),
         (NUMBERS, numbers, list(COMPARE)[:-1]),
@@ -233,11 +235,11 @@ def a_test(draw: st.DrawFn) -> Question:
         wanted = draw(st.booleans())
         inside = ", ".join(shown(value) for value in some)
         closed = f"({inside})" if draw(st.booleans()) else inside
-        return Question(f"{name} {'in' if wanted else 'NOT IN'} {closed}", listed(read, some, wanted))
+        return ModelFilter(f"{name} {'in' if wanted else 'NOT IN'} {closed}", is_listed(read, some, wanted))
     if kind == "exists":
         name = draw(st.sampled_from(sorted(EXIST)))
         there, wanted = EXIST[name], draw(st.booleans())
-        return Question(
+        return ModelFilter(
             f"{name} {'exists' if wanted else 'not exists'}",
             lambda order: (there(order) is not None) is wanted,
         )
@@ -249,32 +251,32 @@ def a_test(draw: st.DrawFn) -> Question:
             found = [COMPARE[op](key_of(each), key_of(value)) for each in labels(order) or ()]
             return bool(found) and (all(found) if every else any(found))
 
-        return Question(f"properties[{KEY}] {'all' if every else 'any'} (~ {op} {shown(value)})", of_all)
-    return Question(
-        f"{name} {op.upper() if draw(st.booleans()) else op} {shown(value)}", compared(read, op, value)
+        return ModelFilter(f"properties[{KEY}] {'all' if every else 'any'} (~ {op} {shown(value)})", of_all)
+    return ModelFilter(
+        f"{name} {op.upper() if draw(st.booleans()) else op} {shown(value)}", compare(read, op, value)
     )
 
 
-def negated(part: Question) -> Question:
+def negated(part: ModelFilter) -> ModelFilter:
     def holds(order: Order) -> Verdict:
         found = part.holds(order)
         return None if found is None else not found
 
-    return Question(f"not ({part.text})", holds)
+    return ModelFilter(f"not ({part.text})", holds)
 
 
-def both(parts: list[Question], either: bool) -> Question:
+def combine(parts: list[ModelFilter], either: bool) -> ModelFilter:
     def holds(order: Order) -> Verdict:
         found = [part.holds(order) for part in parts]
         return either if either in found else None if None in found else not either
 
-    return Question((" or " if either else " and ").join(f"({part.text})" for part in parts), holds)
+    return ModelFilter((" or " if either else " and ").join(f"({part.text})" for part in parts), holds)
 
 
 questions = st.recursive(
-    a_test(),
+    comparisons(),
     lambda inner: st.one_of(
-        st.builds(negated, inner), st.builds(both, st.lists(inner, min_size=2, max_size=3), st.booleans())
+        st.builds(negated, inner), st.builds(combine, st.lists(inner, min_size=2, max_size=3), st.booleans())
     ),
     max_leaves=6,
 )
@@ -298,7 +300,7 @@ SORTS: dict[str, Callable[[Order], Any]] = {
 sorts = st.lists(st.tuples(st.sampled_from([*sorted(SORTS), "id"]), st.booleans()), max_size=3)
 
 
-def in_order(rows: list[Order], keys: list[tuple[str, bool]]) -> list[str]:
+def sorted_codes(rows: list[Order], keys: list[tuple[str, bool]]) -> list[str]:
     names = [name for name, _ in keys]
     at_id = names.index("id") if "id" in names else len(names)
     backwards = at_id < len(keys) and keys[at_id][1]
@@ -327,9 +329,9 @@ def in_order(rows: list[Order], keys: list[tuple[str, bool]]) -> list[str]:
     walk=st.sampled_from([5, 20_000]),
     limit=st.sampled_from([3, 10, 100]),
 )
-def test_f1_f2_a_list_is_what_reading_every_row_would_give(
-    world: World,
-    question: Question | None,
+def test_f1_f2_a_list_equals_a_full_scan_in_python(
+    world: ModelDesk,
+    question: ModelFilter | None,
     keys: list[tuple[str, bool]],
     past: bool,
     few: int,
@@ -353,10 +355,10 @@ def test_f1_f2_a_list_is_what_reading_every_row_would_give(
         patch("tui.oms.query.pages.MANY_CHANGES", much),
         patch("tui.oms.query.pages.MAX_IDS_SCANNED", walk),
     ):
-        assert asyncio.run(listing(world, asked)) == in_order(rows, keys)
+        assert asyncio.run(listing(world, asked)) == sorted_codes(rows, keys)
 
 
-async def listing(world: World, asked: dict[str, Any]) -> list[str]:
+async def listing(world: ModelDesk, asked: dict[str, Any]) -> list[str]:
     """Read a list to its end."""
     found: list[str] = []
     token: str | None = None

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.oms.rules.rules_client import Desk
+from tests.oms.rules.rules_client import RulesClient
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
-    """An empty desk behind a server of its own."""
-    with Desk() as made:
+def desk() -> Iterator[RulesClient]:
+    """Yield an empty desk with a server of its own."""
+    with RulesClient() as made:
         yield made

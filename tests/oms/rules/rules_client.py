@@ -1,8 +1,8 @@
-"""A desk of its own for every test: the real server over a database in memory, spoken to over HTTP.
+"""A client with a desk of its own: the real server over a database in memory, called over HTTP.
 
-Names in calls are codes in scope ``Desk``; what a call does not say is a limit order to buy Apple. Every
-call is watched: a refused one must be a problem document of the contract's form and leave the database as
-it was, and a partial one must account for every key it was sent.
+Names in calls are codes in scope ``Desk``; unless told otherwise a call is about a limit order to buy Apple.
+Every call is checked: a refused one must return a problem document of the contract's form and leave the
+database unchanged, and a partial one must account for every key it was sent.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ TERMS: dict[str, Any] = {
 MARKET = {"type": "Market", "limitPrice": None}
 OPENING = datetime(2026, 11, 20, 8, tzinfo=UTC)
 
-CODES = frozenset({103, 132, 144, 151, 156, 157, 173, 186, 187, 232, 233, 411, 681, 682, 689, 720})
-CODES_OF_IDS = frozenset({650, 654, 725, 726, 727, 729, 730})
+ERROR_CODES = frozenset({103, 132, 144, 151, 156, 157, 173, 186, 187, 232, 233, 411, 681, 682, 689, 720})
+NOT_FOUND_CODES = frozenset({650, 654, 725, 726, 727, 729, 730})
 """The error codes of section 2.0."""
 
 FAMILIES: Mapping[type[Any], Any] = {
@@ -65,7 +65,7 @@ FAMILIES: Mapping[type[Any], Any] = {
     Allocation: ALLOCATIONS,
 }
 
-Contents = Mapping[str, list[str]]
+DatabaseRows = Mapping[str, list[str]]
 
 
 def rid(code: str) -> ResourceId:
@@ -80,29 +80,29 @@ def usd(amount: Any) -> dict[str, Any]:
     return {"amount": amount, "currency": "USD"}
 
 
-class Refused(Exception):
-    """What the server answered when it refused a whole call."""
+class RefusedCall(Exception):
+    """The problem document of a refused call."""
 
     def __init__(self, problem: ProblemDetails) -> None:
         super().__init__(f"{problem.status} {problem.name} ({problem.code}): {problem.detail}")
         self.problem = problem
 
 
-class Desk:
+class RulesClient:
     """Sends calls to the server one after the other."""
 
     def __init__(self, settings: ServerSettings | None = None, **engine: Any) -> None:
         self.engine = Engine.open(None, instrument_table, **engine)
         self.wrote = False
         """Whether the last call changed anything in the database."""
-        self._contents = self.contents()
+        self._contents = self.database_rows()
         self._loop = asyncio.new_event_loop()
         self._http = httpx.AsyncClient(
             transport=asgi_transport(Server(self.engine, settings)), base_url="http://embedded/api"
         )
         self._fills = 0
 
-    def __enter__(self) -> Desk:
+    def __enter__(self) -> RulesClient:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -110,8 +110,8 @@ class Desk:
         self._loop.close()
         self.engine.close()
 
-    def contents(self) -> Contents:
-        """Give every row of every table of the database."""
+    def database_rows(self) -> DatabaseRows:
+        """Return every row of every table of the database."""
         connection = self.engine.store.connection
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         return {
@@ -120,8 +120,8 @@ class Desk:
             if not name.startswith("sqlite_")
         }
 
-    def a_book(self) -> UnitOfWork:
-        """Give what a rule works on, over what is stored."""
+    def unit_of_work(self) -> UnitOfWork:
+        """Return a unit of work over the stored entities."""
         return UnitOfWork(
             self.engine.store, Context(datetime.now(UTC), "dealer", "REQ-1"), instrument_table()
         )
@@ -131,7 +131,7 @@ class Desk:
     def request(
         self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None
     ) -> httpx.Response:
-        """Send any request and give the answer as it is."""
+        """Send any request and return the response as it is."""
         content = b"" if body is None else body if isinstance(body, bytes) else msgspec.json.encode(body)
         headers = {"content-type": "application/json"} if method == "POST" else {}
         return self._loop.run_until_complete(
@@ -146,23 +146,23 @@ class Desk:
         id: str = "",
         query: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Call a writing endpoint and give its reply; what every answer must be is checked here."""
+        """Call a writing endpoint, check the form of its response, and return the reply."""
         path = endpoint.path.format(scope="Desk", code=id)
         answer = self.request(endpoint.method, path, body, query)
-        after = self.contents()
+        after = self.database_rows()
         self.wrote, before = after != self._contents, self._contents
         self._contents = after
         if answer.is_error:
             assert after == before, "a refused call leaves no trace"
-            raise Refused(problem_of(answer))
+            raise RefusedCall(problem_of(answer))
         assert answer.status_code == endpoint.status
         reply = codec.decode(endpoint.reply, answer.content)
         if hasattr(reply, "failed"):
-            check_partial(endpoint, body, reply)
+            check_partial_reply(endpoint, body, reply)
         return reply
 
     def create(self, block: str, orders: dict[str, Any], **fields: Any) -> Any:
-        """``orders`` maps a code to a quantity, or to the fields of the order."""
+        """Create a block; ``orders`` maps a code to a quantity, or to the fields of the order."""
         made = []
         for number, (code, given) in enumerate(orders.items()):
             own = given if isinstance(given, dict) else {"quantity": given}
@@ -183,23 +183,23 @@ class Desk:
         items = [{"orderId": id_of(order), "destinationBlockId": id_of(to)} for order, to in moves.items()]
         return self.send(operations.MOVE_ORDERS, {"requests": items})
 
-    def update(self, code: str, **fields: Any) -> Any:
+    def update_order(self, code: str, **fields: Any) -> Any:
         return self.send(operations.UPDATE_ORDERS, {"u": {"id": id_of(code), **fields}})
 
-    def updates(self, items: dict[str, tuple[str, dict[str, Any]]]) -> Any:
-        """``items`` maps a request key to an order and the fields to update."""
+    def update_orders(self, items: dict[str, tuple[str, dict[str, Any]]]) -> Any:
+        """Update orders; ``items`` maps a request key to an order and the fields to update."""
         body = {key: {"id": id_of(code), **fields} for key, (code, fields) in items.items()}
         return self.send(operations.UPDATE_ORDERS, body)
 
-    def cancel(self, *codes: str) -> Any:
+    def cancel_orders(self, *codes: str) -> Any:
         return self.send(operations.CANCEL_ORDERS, {code: id_of(code) for code in codes})
 
     def cancel_and_move(self, moves: dict[str, tuple[str, str]]) -> Any:
-        """``moves`` maps the order to cancel to the new order and its block."""
+        """Cancel and move; ``moves`` maps the order to cancel to the new order and its block."""
         return self.cancel_and_move_items({code: (code, *to) for code, to in moves.items()})
 
     def cancel_and_move_items(self, items: dict[str, tuple[str, str, str]]) -> Any:
-        """``items`` maps a request key to the order to cancel, the new order and its block."""
+        """Cancel and move; ``items`` maps a key to the order to cancel, the new order and its block."""
         body = {
             key: {
                 "cancelOrderId": id_of(code),
@@ -211,7 +211,7 @@ class Desk:
         return self.send(operations.CANCEL_AND_MOVE, body)
 
     def a_placement(self, code: str, blocks: str, quantity: Any, **fields: Any) -> Any:
-        """Give a placement as JSON has it; ``blocks`` are codes with a space between."""
+        """Return a placement as JSON; ``blocks`` are codes separated by spaces."""
         return without_nulls(
             {
                 "id": id_of(code),
@@ -232,7 +232,7 @@ class Desk:
         return self.send(PLACEMENTS.upsert, {"requests": [item]})
 
     def update_placements(self, items: dict[str, tuple[str, dict[str, Any]]]) -> Any:
-        """``items`` maps a request key to a placement and the fields to update."""
+        """Update placements; ``items`` maps a request key to a placement and the fields to update."""
         body = {key: {"id": id_of(code), **fields} for key, (code, fields) in items.items()}
         return self.send(operations.UPDATE_PLACEMENTS, body)
 
@@ -243,7 +243,7 @@ class Desk:
         return self.send(operations.CANCEL_PLACEMENTS, {"c": id_of(code)})
 
     def a_fill(self, code: str, placement: str, quantity: Any, price: Any = 190, **fields: Any) -> Any:
-        """Give a fill as JSON has it; fills are a minute apart in the order they are made."""
+        """Return a fill as JSON; fills are a minute apart."""
         self._fills += 1
         return {
             "id": id_of(code),
@@ -262,9 +262,9 @@ class Desk:
         }
 
     def fill(self, code: str, placement: str, quantity: Any, price: Any = 190, **fields: Any) -> Any:
-        return self.fills(self.a_fill(code, placement, quantity, price, **fields))
+        return self.record_fills(self.a_fill(code, placement, quantity, price, **fields))
 
-    def fills(self, *items: Any) -> Any:
+    def record_fills(self, *items: Any) -> Any:
         """Record fills made by :meth:`a_fill` in one call."""
         return self.send(EXECUTIONS.upsert, {"requests": list(items)})
 
@@ -318,16 +318,16 @@ class Desk:
     def read(
         self, endpoint: Operation[Any, Any], *, id: str = "", scope: str = "Desk", **query: Any
     ) -> bytes:
-        """Call a reading endpoint and give its body; a parameter that is None is not sent."""
+        """Call a reading endpoint and return its body; a parameter that is None is not sent."""
         path = endpoint.path.format(scope=scope, code=id)
         answer = self.request("GET", path, query=without_nulls(query))
         if answer.is_error:
-            raise Refused(problem_of(answer))
+            raise RefusedCall(problem_of(answer))
         assert answer.status_code == 200
         return answer.content
 
     def get(self, kind: type[Any], code: str, as_at: datetime | None = None) -> Any:
-        """Give an entity as it is, or as it was."""
+        """Return an entity, now or as at a time."""
         at = None if as_at is None else as_at.isoformat()
         return codec.decode(kind, self.read(FAMILIES[kind].get, id=code, asAt=at))
 
@@ -347,20 +347,20 @@ class Desk:
         return self.get(Allocation, code, as_at)
 
     def all(self, kind: type[Any], **query: Any) -> list[Any]:
-        """Give what a family's list has, in the order of the ids unless ``sortBy`` says otherwise."""
+        """Return the list of a family, by id unless ``sortBy`` is sent."""
         body = self.read(FAMILIES[kind].list, **{"limit": 5000, **query})
         return list(codec.decode(ResourceList[kind], body).values)  # type: ignore[valid-type]
 
     def codes(self, kind: type[Any], filter: str) -> list[str]:
-        """Give the codes of what a filter finds."""
+        """Return the codes that a filter finds."""
         return [each.id.code for each in self.all(kind, filter=filter)]
 
     def allocated(self) -> dict[str, Decimal]:
-        """Give the quantity of every allocation by the code of its id."""
+        """Return the quantity of every allocation by its code."""
         return {each.id.code: each.quantity for each in self.all(Allocation)}
 
     def transactions(self, portfolio: str = "GROWTH", *, cancelled: bool = False) -> list[Transaction]:
-        """Give what is booked in a portfolio."""
+        """Return the transactions of a portfolio."""
         query: dict[str, Any] = {"limit": 5000, "showCancelledTransactions": cancelled}
         body = self.read(operations.PORTFOLIO_TRANSACTIONS, id=portfolio, **query)
         return list(codec.decode(ResourceList[Transaction], body).values)
@@ -379,7 +379,7 @@ class Desk:
         return list(codec.decode(ResourceList[OrderGraphPlacement], body).values)
 
     def block_entry(self, code: str) -> OrderGraphBlock:
-        """Give a block's entry of the order graph."""
+        """Return a block's entry of the order graph."""
         (entry,) = self.block_entries(filter=f"id.code eq '{code}'")
         return entry
 
@@ -393,12 +393,12 @@ def without_nulls(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def problem_of(answer: httpx.Response) -> ProblemDetails:
-    """Give a refusal's body, after seeing that it is one of the contract (2.0)."""
+    """Return the problem document of a refusal, after checking its form (section 2.0)."""
     assert answer.headers["content-type"] == "application/problem+json", answer.text
     assert answer.headers["lusid-meta-success"] == "False"
     problem = codec.decode(ProblemDetails, answer.content)
     assert problem.status == answer.status_code
-    assert problem.code in CODES | CODES_OF_IDS, f"{problem.code} is no code of section 2.0"
+    assert problem.code in ERROR_CODES | NOT_FOUND_CODES, f"{problem.code} is no code of section 2.0"
     assert problem.type == f"https://docs.lusid.com/#section/Error-Codes/{problem.code}"
     assert re.fullmatch(r"([A-Z][a-z]+)+", problem.name or ""), problem.name
     assert problem.title
@@ -406,8 +406,8 @@ def problem_of(answer: httpx.Response) -> ProblemDetails:
     return problem
 
 
-def check_partial(endpoint: Operation[Any, Any], body: Any, reply: Any) -> None:
-    """See that a partial answer tells of every item, and of each failure what the contract asks for."""
+def check_partial_reply(endpoint: Operation[Any, Any], body: Any, reply: Any) -> None:
+    """Check that a partial reply has every item, and the required fields of each failure."""
     if endpoint in (operations.ALLOCATE, operations.ALLOCATE_WEIGHTED, operations.BOOK_TRANSACTIONS):
         ids = body if isinstance(body, list) else body.get("placementIds") or body["allocationIds"]
         keys = {f"Scope:{each['scope']} Code:{each['code']}" for each in ids}
@@ -425,7 +425,7 @@ def check_partial(endpoint: Operation[Any, Any], body: Any, reply: Any) -> None:
         assert why.error_details == ()
 
 
-def failure(reply: Any) -> ErrorDetail:
+def only_failure(reply: Any) -> ErrorDetail:
     """Return the one failure of a partial call."""
     (only,) = reply.failed.values()
     assert isinstance(only, ErrorDetail)
@@ -434,20 +434,20 @@ def failure(reply: Any) -> ErrorDetail:
 
 def detail(reply: Any) -> str:
     """Return the reason of the one failure of a partial call."""
-    said = failure(reply).detail
+    said = only_failure(reply).detail
     assert said is not None
     return said
 
 
 @contextmanager
 def refused(name: str, code: int = 151, status: int = 400) -> Iterator[None]:
-    """Expect the whole call to be refused with that name, code and status, and to leave no trace."""
-    with pytest.raises(Refused) as caught:
+    """Expect the whole call to be refused with that name, code and status."""
+    with pytest.raises(RefusedCall) as caught:
         yield
     problem = caught.value.problem
     assert (problem.name, problem.code, problem.status) == (name, code, status)
 
 
-def modified(*entities: Any) -> Sequence[datetime]:
-    """Give when entities last changed."""
+def modified_times(*entities: Any) -> Sequence[datetime]:
+    """Return when entities last changed."""
     return [entity.version.as_at_modified for entity in entities]

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from tests.decimals import decimals
-from tests.oms.rules.rules_client import GILT, Desk, failure, id_of, refused, rid, usd
+from tests.oms.rules.rules_client import GILT, RulesClient, id_of, only_failure, refused, rid, usd
 from tui.api import operations
 from tui.api.models import Allocation
 
-VECTORS = [
+CONTRACT_VECTORS = [
     ("30/70", "40", "12/28"),
     ("10/10/10", "10", "4/3/3"),
     ("10/10/10", "11", "4/4/3"),
@@ -27,8 +27,8 @@ VECTORS = [
 ]
 
 
-def working(desk: Desk, orders: str, fills: str) -> list[str]:
-    """Make a block of orders, place it whole and fill it; gives the codes of the orders."""
+def filled_block(desk: RulesClient, orders: str, fills: str) -> list[str]:
+    """Make a block of orders, place all of it and fill it; return the codes of the orders."""
     sizes = {f"O{number}": size for number, size in enumerate(orders.split("/"), 1)}
     desk.create("B", sizes)
     desk.place("P", "B", sum(map(Decimal, sizes.values())))
@@ -37,19 +37,19 @@ def working(desk: Desk, orders: str, fills: str) -> list[str]:
     return list(sizes)
 
 
-def got(desk: Desk, orders: list[str]) -> str:
-    """Give what the orders were allocated, as the contract's table writes it."""
+def allocated_units(desk: RulesClient, orders: list[str]) -> str:
+    """Return the orders' allocated units in the notation of the contract's table."""
     allocated = desk.allocated()
     return "/".join(str(allocated.get(f"P-{order}", 0)) for order in orders)
 
 
-@pytest.mark.parametrize(("orders", "fills", "expected"), VECTORS)
+@pytest.mark.parametrize(("orders", "fills", "expected"), CONTRACT_VECTORS)
 def test_a1_a2_a4_pr_fifo_gives_the_contracts_vectors(
-    desk: Desk, orders: str, fills: str, expected: str
+    desk: RulesClient, orders: str, fills: str, expected: str
 ) -> None:
-    codes = working(desk, orders, fills)
+    codes = filled_block(desk, orders, fills)
     desk.allocate("P")
-    assert got(desk, codes) == expected
+    assert allocated_units(desk, codes) == expected
     desk.allocate("P")
     assert not desk.wrote
 
@@ -64,26 +64,28 @@ def test_a1_a2_a4_pr_fifo_gives_the_contracts_vectors(
         ("PR-FIFO", "0.5/0.5", "0.7", "0.5/0.2"),
     ],
 )
-def test_a14_other_algorithms(desk: Desk, algorithm: str, orders: str, fills: str, expected: str) -> None:
-    codes = working(desk, orders, fills)
+def test_a14_other_algorithms(
+    desk: RulesClient, algorithm: str, orders: str, fills: str, expected: str
+) -> None:
+    codes = filled_block(desk, orders, fills)
     desk.allocate("P", algorithm=algorithm)
-    assert got(desk, codes) == expected
+    assert allocated_units(desk, codes) == expected
 
 
-def test_a14_an_unknown_algorithm_refuses_the_call(desk: Desk) -> None:
-    working(desk, "30/70", "40")
+def test_a14_an_unknown_algorithm_refuses_the_call(desk: RulesClient) -> None:
+    filled_block(desk, "30/70", "40")
     with refused("InvalidParameterValue"):
         desk.allocate("P", algorithm="LIFO")
 
 
-def test_a3_a7_units_beyond_every_order_stay_unallocated(desk: Desk) -> None:
-    codes = working(desk, "10/20", "40")
+def test_a3_a7_units_beyond_every_order_stay_unallocated(desk: RulesClient) -> None:
+    codes = filled_block(desk, "10/20", "40")
     assert desk.allocate("P").values == (rid("P"),)
-    assert got(desk, codes) == "10/20"
+    assert allocated_units(desk, codes) == "10/20"
     assert desk.block_entry("B").derived_state == "Over-executed"
 
 
-def test_a4_the_turn_is_by_date_then_creation_then_id(desk: Desk) -> None:
+def test_a4_priority_is_date_then_creation_then_id(desk: RulesClient) -> None:
     late, early = "2026-11-20T08:00:09Z", "2026-11-20T08:00:01Z"
     desk.create("B", {"Z": {"quantity": 10, "date": early}, "A": {"quantity": 10, "date": late}})
     desk.create("B", {"C": {"quantity": 10, "date": late}, "B": {"quantity": 10, "date": late}})
@@ -93,7 +95,7 @@ def test_a4_the_turn_is_by_date_then_creation_then_id(desk: Desk) -> None:
     assert desk.allocated() == {"P-Z": 1, "P-A": 1, "P-B": 1}
 
 
-def test_a5_fills_are_shared_in_the_order_of_their_time(desk: Desk) -> None:
+def test_a5_fills_are_shared_by_time(desk: RulesClient) -> None:
     desk.create("B", {"O1": 5, "O2": 5})
     desk.place("P", "B", 10)
     desk.fill("E9", "P", 1, createdDate="2026-11-20T10:00:00Z", counterparty="LAST")
@@ -103,16 +105,16 @@ def test_a5_fills_are_shared_in_the_order_of_their_time(desk: Desk) -> None:
     assert desk.allocation("P-O1").counterparty == "VERY-LAST"
 
 
-def test_a5_cancelled_orders_take_no_part(desk: Desk) -> None:
+def test_a5_cancelled_orders_take_no_part(desk: RulesClient) -> None:
     desk.create("B", {"O1": 50, "O2": 50})
     desk.place("P", "B", 50)
-    desk.cancel("O1")
+    desk.cancel_orders("O1")
     desk.fill("E1", "P", 40)
     desk.allocate("P")
     assert desk.allocated() == {"P-O2": 40}
 
 
-def test_a9_a10_an_allocation_says_where_it_comes_from(desk: Desk) -> None:
+def test_a9_a10_an_allocation_says_where_it_comes_from(desk: RulesClient) -> None:
     desk.create("B", {"O1": {"quantity": 30, "custodianAccountId": id_of("CUST")}, "O2": 70})
     desk.place("P", "B", 100)
     desk.fill("E1", "P", 10, price=100, settlementDate="2026-11-25T00:00:00Z")
@@ -126,25 +128,25 @@ def test_a9_a10_an_allocation_says_where_it_comes_from(desk: Desk) -> None:
     assert one.date == one.version.as_at_created
 
 
-def test_a10_mixed_currencies_fail_the_placement(desk: Desk) -> None:
-    working(desk, "30/70", "40")
+def test_a10_mixed_currencies_fail_the_placement(desk: RulesClient) -> None:
+    filled_block(desk, "30/70", "40")
     desk.fill("E2", "P", 5, price=9)
     desk.fill("E3", "P", 1, {"amount": 1, "currency": "EUR"})
-    assert failure(desk.allocate("P")).type == "MixedCurrencyFailure"
+    assert only_failure(desk.allocate("P")).type == "MixedCurrencyFailure"
 
 
-def test_a10_the_price_is_not_rounded_to_cents(desk: Desk) -> None:
-    working(desk, "3", "1 2")
+def test_a10_the_price_is_not_rounded_to_cents(desk: RulesClient) -> None:
+    filled_block(desk, "3", "1 2")
     desk.allocate("P")
     assert str(desk.allocation("P-O1").price.amount).startswith("101.66666666666666666666")
 
 
-def test_a11_a_new_run_replaces_what_is_not_booked(desk: Desk) -> None:
-    codes = working(desk, "100/50/47/30", "100 60")
+def test_a11_a_new_run_replaces_unbooked_allocations(desk: RulesClient) -> None:
+    codes = filled_block(desk, "100/50/47/30", "100 60")
     desk.allocate("P")
     desk.fill("E2", "P", 0)
     desk.allocate("P")
-    assert got(desk, codes) == "45/22/20/13"
+    assert allocated_units(desk, codes) == "45/22/20/13"
     assert desk.allocation("P-O1").version.as_at_version_number == 2
     desk.fill("E1", "P", 1)
     desk.allocate("P")
@@ -152,7 +154,7 @@ def test_a11_a_new_run_replaces_what_is_not_booked(desk: Desk) -> None:
     assert [desk.order(code).state for code in codes] == ["PartiallyFilled", "New", "New", "New"]
 
 
-def test_a11_two_placements_of_a_block_run_twice_give_the_same(desk: Desk) -> None:
+def test_a11_two_placements_of_a_block_run_twice_give_the_same(desk: RulesClient) -> None:
     desk.create("B", {"O1": 10, "O2": 10, "O3": 10})
     desk.place("P", "B", 17)
     desk.place("Q", "B", 13)
@@ -166,37 +168,37 @@ def test_a11_two_placements_of_a_block_run_twice_give_the_same(desk: Desk) -> No
     assert all(first[f"P-{code}"] + first[f"Q-{code}"] <= 10 for code in ("O1", "O2", "O3"))
 
 
-def test_a8_a12_what_is_booked_stays_and_new_fills_get_new_allocations(desk: Desk) -> None:
-    codes = working(desk, "100/50/47/30", "100 60")
+def test_a8_a12_booked_allocations_stay_and_new_fills_get_new_ones(desk: RulesClient) -> None:
+    codes = filled_block(desk, "100/50/47/30", "100 60")
     desk.allocate("P")
     desk.book(*(f"P-{code}" for code in codes), mark=True)
     desk.allocate("P")
     assert not desk.wrote
     desk.fill("E3", "P", 67, price=200)
     desk.allocate("P")
-    assert got(desk, codes) == "71/36/32/21"
+    assert allocated_units(desk, codes) == "71/36/32/21"
     second = {code: desk.allocation(f"P-{code}-2") for code in codes}
     assert [each.quantity for each in second.values()] == [29, 14, 15, 9]
     assert {(each.price.amount, each.execution_ids) for each in second.values()} == {(200, (rid("E3"),))}
     assert [desk.order(code).state for code in codes] == ["Filled"] * 4
 
 
-def test_a12_booking_one_of_a_run_fixes_the_others_too(desk: Desk) -> None:
-    codes = working(desk, "100/50/47/30", "100 60")
+def test_a12_booking_one_of_a_run_fixes_the_others_too(desk: RulesClient) -> None:
+    codes = filled_block(desk, "100/50/47/30", "100 60")
     desk.allocate("P")
     desk.book("P-O1", mark=True)
     desk.allocate("P", algorithm="RR-FIFO")
     assert not desk.wrote
     desk.fill("E3", "P", 67, price=200)
     desk.allocate("P")
-    assert got(desk, codes) == "71/36/32/21"
+    assert allocated_units(desk, codes) == "71/36/32/21"
     assert [desk.allocation(f"P-{code}-2").quantity for code in codes] == [29, 14, 15, 9]
     desk.allocate("P")
     assert not desk.wrote
 
 
-def test_a12_units_of_a_deleted_allocation_are_shared_again(desk: Desk) -> None:
-    working(desk, "10/10", "8")
+def test_a12_units_of_a_deleted_allocation_are_shared_again(desk: RulesClient) -> None:
+    filled_block(desk, "10/10", "8")
     desk.allocate("P")
     desk.book("P-O1", mark=True)
     desk.delete(Allocation, "P-O2")
@@ -204,8 +206,8 @@ def test_a12_units_of_a_deleted_allocation_are_shared_again(desk: Desk) -> None:
     assert desk.allocated() == {"P-O1": 4, "P-O1-2": 2, "P-O2": 2}
 
 
-def test_a12_what_nobody_had_room_for_goes_to_an_order_that_joined_since(desk: Desk) -> None:
-    working(desk, "10/10", "25")
+def test_a12_unallocated_units_go_to_an_order_that_joins_later(desk: RulesClient) -> None:
+    filled_block(desk, "10/10", "25")
     desk.allocate("P")
     desk.book("P-O1", mark=True)
     desk.create("B", {"O3": 10})
@@ -215,8 +217,8 @@ def test_a12_what_nobody_had_room_for_goes_to_an_order_that_joined_since(desk: D
     assert not desk.wrote
 
 
-def test_a12_what_is_booked_beyond_its_executions_is_made_good_by_the_next(desk: Desk) -> None:
-    working(desk, "10/10", "8")
+def test_a12_units_booked_in_excess_are_taken_from_the_next_executions(desk: RulesClient) -> None:
+    filled_block(desk, "10/10", "8")
     desk.allocate("P")
     desk.fill("E1", "P", 5)
     desk.book("P-O1", "P-O2", mark=True)
@@ -231,15 +233,15 @@ def test_a12_what_is_booked_beyond_its_executions_is_made_good_by_the_next(desk:
     assert not desk.wrote
 
 
-def test_a12_what_was_booked_of_no_execution_in_particular_is_not_given_twice(desk: Desk) -> None:
-    working(desk, "10/10", "6")
+def test_a12_units_booked_without_executions_are_not_allocated_twice(desk: RulesClient) -> None:
+    filled_block(desk, "10/10", "6")
     desk.put_allocation("BY-HAND", "O1", 4, placementIds=[{"scope": "Desk", "code": "P"}], state="Booked")
     desk.allocate("P")
     assert sum(desk.allocated().values()) == 6
 
 
-def test_a13_failures_stand_beside_successes(desk: Desk) -> None:
-    working(desk, "30/70", "40")
+def test_a13_one_failure_does_not_stop_the_other_placements(desk: RulesClient) -> None:
+    filled_block(desk, "30/70", "40")
     desk.create("C", {"C1": 10})
     desk.place("Q", "C", 10)
     desk.put_block("U", quantity=10)
@@ -259,14 +261,14 @@ def test_a13_failures_stand_beside_successes(desk: Desk) -> None:
     assert reply.failed["Scope:Desk Code:S"].detail == "Empty PortfolioId on Order"
 
 
-def by_value(desk: Desk, amounts: dict[str, int], **fields: Any) -> None:
-    """Make a block of orders sized in dollars and place it whole."""
+def place_value_block(desk: RulesClient, amounts: dict[str, int], **fields: Any) -> None:
+    """Make a block of orders sized in dollars and place all of it."""
     desk.create("B", {code: {"amount": usd(amount)} for code, amount in amounts.items()}, **fields)
     desk.place("P", "B", None, amount=usd(sum(amounts.values())), **fields)
 
 
-def test_a2_orders_sized_by_amount_share_by_the_money_they_still_want(desk: Desk) -> None:
-    by_value(desk, {"O1": 30_000, "O2": 70_000})
+def test_a2_value_orders_share_by_their_remaining_money(desk: RulesClient) -> None:
+    place_value_block(desk, {"O1": 30_000, "O2": 70_000})
     desk.fill("E1", "P", 40, price=1000)
     desk.allocate("P")
     assert desk.allocated() == {"P-O1": 12, "P-O2": 28}
@@ -277,8 +279,8 @@ def test_a2_orders_sized_by_amount_share_by_the_money_they_still_want(desk: Desk
     assert not desk.wrote
 
 
-def test_a3_an_order_sized_by_amount_is_given_no_more_than_its_money(desk: Desk) -> None:
-    by_value(desk, {"O1": 1000, "O2": 500})
+def test_a3_a_value_order_gets_no_more_than_its_money(desk: RulesClient) -> None:
+    place_value_block(desk, {"O1": 1000, "O2": 500})
     desk.fill("E1", "P", 20, price=100)
     desk.allocate("P")
     assert desk.allocated() == {"P-O1": 10, "P-O2": 5}
@@ -286,9 +288,9 @@ def test_a3_an_order_sized_by_amount_is_given_no_more_than_its_money(desk: Desk)
     assert desk.block_entry("B").derived_state == "Over-executed"
 
 
-def test_a2_a_bond_order_sized_by_amount_counts_its_money_per_hundred_nominal(desk: Desk) -> None:
+def test_a2_a_value_order_for_a_bond_counts_money_per_hundred_nominal(desk: RulesClient) -> None:
     gilt = {"instrumentIdentifiers": GILT}
-    by_value(desk, {"O1": 300_000, "O2": 700_000}, **gilt)
+    place_value_block(desk, {"O1": 300_000, "O2": 700_000}, **gilt)
     desk.fill("E1", "P", 1_000_000, price=80, **gilt)
     desk.allocate("P")
     assert desk.allocated() == {"P-O1": 300_000, "P-O2": 700_000}
@@ -299,7 +301,7 @@ def test_a2_a_bond_order_sized_by_amount_counts_its_money_per_hundred_nominal(de
     assert desk.block_entry("B").derived_state == "Allocated"
 
 
-def test_a2_a_placement_by_amount_is_shared_by_the_orders_sized_by_amount(desk: Desk) -> None:
+def test_a2_a_value_placement_is_shared_by_value_orders(desk: RulesClient) -> None:
     desk.create("B", {"O1": {"amount": usd(1000)}, "O2": {"quantity": 10}})
     desk.put_placement("P", "B", None, amount=usd(1000))
     desk.put_placement("Q", "B", 10)
@@ -309,25 +311,25 @@ def test_a2_a_placement_by_amount_is_shared_by_the_orders_sized_by_amount(desk: 
     assert desk.allocated() == {"P-O1": 5, "Q-O2": 5}
 
 
-def test_a2_what_a_weight_is_worth_is_not_modelled(desk: Desk) -> None:
+def test_a2_orders_sized_by_weight_are_not_modelled(desk: RulesClient) -> None:
     desk.put_order("O1", quantity=None, weight="0.25")
     desk.put_block("B", orderIds=[id_of("O1")])
     desk.put_placement("P", "B", 10)
     desk.fill("E1", "P", 5)
-    why = failure(desk.allocate("P"))
+    why = only_failure(desk.allocate("P"))
     assert why.type == "NoQuantityFailure"
     assert "sized neither in units nor in money" in (why.detail or "")
 
 
-def test_a10_money_of_another_currency_fails_the_placement(desk: Desk) -> None:
-    by_value(desk, {"O1": 1000})
+def test_a10_money_of_another_currency_fails_the_placement(desk: RulesClient) -> None:
+    place_value_block(desk, {"O1": 1000})
     desk.fill("E1", "P", 5, {"amount": 100, "currency": "EUR"})
-    why = failure(desk.allocate("P"))
+    why = only_failure(desk.allocate("P"))
     assert (why.type, "EUR, USD" in (why.detail or "")) == ("MixedCurrencyFailure", True)
 
 
-def test_l8_l9_what_is_sized_by_amount_is_filled_by_money(desk: Desk) -> None:
-    by_value(desk, {"O1": 1000})
+def test_l8_l9_value_orders_and_placements_are_filled_by_money(desk: RulesClient) -> None:
+    place_value_block(desk, {"O1": 1000})
     states = []
     for number, units in enumerate((6, 4)):
         desk.fill(f"E{number}", "P", units, price=100)
@@ -336,11 +338,11 @@ def test_l8_l9_what_is_sized_by_amount_is_filled_by_money(desk: Desk) -> None:
     assert states == [("PartiallyFilled", "PartiallyFilled"), ("Filled", "Filled")]
 
 
-def test_u2_x5_b6_the_money_of_an_order_is_compared_with_money(desk: Desk) -> None:
-    by_value(desk, {"O1": 1000, "O2": 1000})
+def test_u2_x5_b6_the_money_of_an_order_is_compared_with_money(desk: RulesClient) -> None:
+    place_value_block(desk, {"O1": 1000, "O2": 1000})
     desk.fill("E1", "P", 10, price=100)
     desk.allocate("P")
-    assert failure(desk.update("O1", amount=usd(499))).type == "QuantityBelowAllocated"
+    assert only_failure(desk.update_order("O1", amount=usd(499))).type == "QuantityBelowAllocated"
     desk.book("P-O1", mark=True)
     assert desk.order("O1").state == "PartiallyFilled"
     desk.fill("E2", "P", 10, price=100)
@@ -349,7 +351,7 @@ def test_u2_x5_b6_the_money_of_an_order_is_compared_with_money(desk: Desk) -> No
     assert desk.order("O1").state == "Booked"
 
 
-def test_a15_a_child_runs_on_its_own_fills_and_the_parent_on_the_rest(desk: Desk) -> None:
+def test_a15_a_child_runs_on_its_own_fills_and_the_parent_on_the_rest(desk: RulesClient) -> None:
     desk.create("B", {"O1": 50, "O2": 50})
     desk.place("P", "B", 100)
     desk.place("P-A", "B", 60, parentPlacementId=id_of("P"))
@@ -365,7 +367,7 @@ def test_a15_a_child_runs_on_its_own_fills_and_the_parent_on_the_rest(desk: Desk
     assert desk.placement_entry("P").derived_state == "In progress"
 
 
-def test_a15_the_parents_run_takes_its_childrens_fills(desk: Desk) -> None:
+def test_a15_the_parents_run_takes_its_childrens_fills(desk: RulesClient) -> None:
     desk.create("B", {"O1": 50, "O2": 50})
     desk.place("P", "B", 100)
     desk.place("P-A", "B", 60, parentPlacementId=id_of("P"))
@@ -374,7 +376,7 @@ def test_a15_the_parents_run_takes_its_childrens_fills(desk: Desk) -> None:
     assert desk.allocated() == {"P-O1": 10, "P-O2": 10}
 
 
-def test_p4_several_blocks_share_in_the_order_they_are_listed(desk: Desk) -> None:
+def test_p4_blocks_of_a_placement_are_served_as_listed(desk: RulesClient) -> None:
     desk.create("B", {"O1": 10})
     desk.create("C", {"O2": {"quantity": 10, "date": "2026-11-19T00:00:00Z"}})
     desk.place("P", "B C", 20)
@@ -390,7 +392,9 @@ def test_p4_several_blocks_share_in_the_order_they_are_listed(desk: Desk) -> Non
     ("algorithm", "expected"),
     [("PR-LF", [43, 29, 28]), ("LF", [43, 29, 28]), ("PR-SF", [42, 29, 29]), ("SF", [42, 29, 29])],
 )
-def test_a16_weights_share_a_block_without_orders(desk: Desk, algorithm: str, expected: list[int]) -> None:
+def test_a16_weights_share_a_block_without_orders(
+    desk: RulesClient, algorithm: str, expected: list[int]
+) -> None:
     desk.put_block("U", quantity=100)
     desk.place("P", "U", 100)
     desk.fill("E1", "P", 60)
@@ -405,16 +409,16 @@ def test_a16_weights_share_a_block_without_orders(desk: Desk, algorithm: str, ex
     assert not desk.wrote
 
 
-def test_a16_only_for_blocks_without_orders_and_positive_weights(desk: Desk) -> None:
-    working(desk, "30/70", "40")
-    assert failure(desk.allocate_weighted("P", {"GROWTH": 1})).type == "BlockHasOrdersFailure"
+def test_a16_only_for_blocks_without_orders_and_positive_weights(desk: RulesClient) -> None:
+    filled_block(desk, "30/70", "40")
+    assert only_failure(desk.allocate_weighted("P", {"GROWTH": 1})).type == "BlockHasOrdersFailure"
     with refused("InvalidParameterValue"):
         desk.allocate_weighted("P", {"GROWTH": 0})
     with refused("InvalidParameterValue"):
         desk.allocate_weighted("P", {})
 
 
-def test_a8_two_pairs_whose_codes_run_together_stay_apart(desk: Desk) -> None:
+def test_a8_allocation_ids_of_ambiguous_codes_differ(desk: RulesClient) -> None:
     desk.create("B", {"C": 10})
     desk.create("D", {"B-C": 10})
     desk.place("A-B", "B", 10)
@@ -427,7 +431,7 @@ def test_a8_two_pairs_whose_codes_run_together_stay_apart(desk: Desk) -> None:
     assert not desk.wrote
 
 
-def test_l9_an_order_follows_its_allocations_unless_it_is_final(desk: Desk) -> None:
+def test_l9_an_order_follows_its_allocations_unless_it_is_final(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100, "O2": {"quantity": 10, "state": "Closed"}})
     states = []
     for quantity in (40, 100, 0):
@@ -441,17 +445,17 @@ def test_l9_an_order_follows_its_allocations_unless_it_is_final(desk: Desk) -> N
     assert desk.order("O1").state == "New"
 
 
-def test_allocated_beyond_an_order_by_record_leaves_it_no_room(desk: Desk) -> None:
-    codes = working(desk, "30/70", "40")
+def test_an_over_allocated_order_gets_no_more(desk: RulesClient) -> None:
+    codes = filled_block(desk, "30/70", "40")
     desk.put_allocation("A1", "O1", 50)
     desk.allocate("P")
-    assert got(desk, codes) == "0/40"
+    assert allocated_units(desk, codes) == "0/40"
 
 
-def test_a1_pr_fifo_is_the_default(desk: Desk) -> None:
-    codes = working(desk, "30/70", "40")
+def test_a1_pr_fifo_is_the_default(desk: RulesClient) -> None:
+    codes = filled_block(desk, "30/70", "40")
     desk.send(operations.ALLOCATE, [id_of("P")])
-    assert got(desk, codes) == "12/28"
+    assert allocated_units(desk, codes) == "12/28"
 
 
 @pytest.mark.parametrize(
@@ -463,15 +467,15 @@ def test_a1_pr_fifo_is_the_default(desk: Desk) -> None:
         ("1.5/1.5", "3", "1.5/1.5"),
     ],
 )
-def test_a6_less_than_a_unit_goes_whole_to_who_has_room_else_it_is_split(
-    desk: Desk, orders: str, fills: str, expected: str
+def test_a6_a_fraction_goes_whole_to_an_order_with_room_or_is_split(
+    desk: RulesClient, orders: str, fills: str, expected: str
 ) -> None:
-    codes = working(desk, orders, fills)
+    codes = filled_block(desk, orders, fills)
     desk.allocate("P")
-    assert got(desk, codes) == expected
+    assert allocated_units(desk, codes) == expected
 
 
-def test_a17_the_answer_lists_the_placements_in_the_order_asked(desk: Desk) -> None:
+def test_a17_the_reply_lists_placements_as_requested(desk: RulesClient) -> None:
     desk.create("B", {"O1": 30})
     for code in ("P1", "P2", "P3"):
         desk.place(code, "B", 10)

@@ -9,28 +9,28 @@ from typing import Any
 import pytest
 
 from tests.decimals import decimals
-from tests.oms.rules.rules_client import APPLE, GILT, Desk, failure, id_of, rid, usd
+from tests.oms.rules.rules_client import APPLE, GILT, RulesClient, id_of, only_failure, rid, usd
 from tui.api.models import Transaction
 from tui.oms.rules.booking import weekdays_after
 from tui.oms.rules.fees import Fee
 
 
-def allocated(desk: Desk, quantity: int = 40) -> None:
+def allocate_block(desk: RulesClient, quantity: int = 40) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 100)
     desk.fill("E1", "P", quantity, price="189.5")
     desk.allocate("P")
 
 
-def booked(desk: Desk, code: str, **fields: Any) -> Transaction:
-    """Book one allocation and give its transaction."""
+def book_allocation(desk: RulesClient, code: str, **fields: Any) -> Transaction:
+    """Book one allocation and return its transaction."""
     reply = desk.book(code, **fields)
     assert reply.failed == {}
     transaction: Transaction = reply.values[f"Scope:Desk Code:{code}"]
     return transaction
 
 
-def test_b1_every_allocation_is_a_transaction_of_its_portfolio(desk: Desk) -> None:
+def test_b1_every_allocation_is_a_transaction_of_its_portfolio(desk: RulesClient) -> None:
     desk.create("B", {"O1": {"quantity": 30}, "O2": {"quantity": 70, "portfolioId": id_of("INCOME")}})
     desk.place("P", "B", 100)
     desk.fill("E1", "P", 40)
@@ -44,11 +44,11 @@ def test_b1_every_allocation_is_a_transaction_of_its_portfolio(desk: Desk) -> No
     assert desk.transactions("INCOME") == [reply.values["Scope:Desk Code:P-O2"]]
 
 
-def test_b2_a_transaction_is_mapped_from_its_allocation(desk: Desk) -> None:
+def test_b2_a_transaction_is_mapped_from_its_allocation(desk: RulesClient) -> None:
     fields = {"settlementCurrency": "GBP", "settlementCurrencyFxRate": "0.8", "counterparty": "BRK-B"}
     desk.create("B", {"O1": 100})
     desk.put_allocation("A1", "O1", 10, price=usd("189.55"), portfolioId=id_of("INCOME"), **fields)
-    transaction = booked(desk, "A1")
+    transaction = book_allocation(desk, "A1")
     assert (transaction.transaction_id, transaction.type, transaction.units) == (
         "Desk-A1",
         "Buy",
@@ -67,30 +67,30 @@ def test_b2_a_transaction_is_mapped_from_its_allocation(desk: Desk) -> None:
     assert desk.transactions("INCOME") == [transaction]
 
 
-def test_b2_the_instrument_is_named_by_its_identifiers_and_its_luid(desk: Desk) -> None:
+def test_b2_the_instrument_is_named_by_its_identifiers_and_its_luid(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.put_allocation("A1", "O1", 10)
-    transaction = booked(desk, "A1")
+    transaction = book_allocation(desk, "A1")
     luid = {"Instrument/default/LusidInstrumentId": "LUID_0000AAPL"}
     assert transaction.instrument_identifiers == {**APPLE, **luid}
     assert (transaction.instrument_uid, transaction.instrument_scope) == ("LUID_0000AAPL", "default")
 
 
-def test_b2_without_a_rate_the_price_currency_settles(desk: Desk) -> None:
+def test_b2_without_a_rate_the_price_currency_settles(desk: RulesClient) -> None:
     desk.create("B", {"O1": {"quantity": 100, "side": "Buy"}})
     desk.put_allocation("A1", "O1", 10, side=None)
-    transaction = booked(desk, "A1")
+    transaction = book_allocation(desk, "A1")
     assert (transaction.type, transaction.exchange_rate) == ("Buy", Decimal(1))
     assert transaction.total_consideration.currency == "USD"
 
 
-def test_b2_a_bond_is_quoted_per_hundred_nominal(desk: Desk) -> None:
+def test_b2_a_bond_is_quoted_per_hundred_nominal(desk: RulesClient) -> None:
     gilt = {"instrumentIdentifiers": GILT}
     desk.create("B", {"O1": 10_000_000}, **gilt)
     desk.place("P", "B", 10_000_000, **gilt)
     desk.fill("E1", "P", 10_000_000, price="99.37", **gilt)
     desk.allocate("P")
-    transaction = booked(desk, "P-O1")
+    transaction = book_allocation(desk, "P-O1")
     assert transaction.total_consideration.amount == Decimal(9_937_000)
     assert transaction.transaction_price is not None
     assert (transaction.units, transaction.transaction_price.price) == decimals(10_000_000, "99.37")
@@ -99,14 +99,14 @@ def test_b2_a_bond_is_quoted_per_hundred_nominal(desk: Desk) -> None:
     assert entry.executed.amount == 10_000_000 * Decimal("99.37"), "units times prices (G3)"
 
 
-def test_b2_what_nobody_knows_is_quoted_per_unit(desk: Desk) -> None:
+def test_b2_an_unknown_instrument_is_quoted_per_unit(desk: RulesClient) -> None:
     strange = {"instrumentIdentifiers": {"Instrument/default/Isin": "XS0000000009"}}
     desk.create("B", {"O1": 100}, **strange)
     desk.put_allocation("A1", "O1", 10, price=usd("99.5"), **strange)
-    assert booked(desk, "A1").total_consideration.amount == 995
+    assert book_allocation(desk, "A1").total_consideration.amount == 995
 
 
-def test_b2_two_allocations_whose_texts_run_together_are_two_transactions(desk: Desk) -> None:
+def test_b2_allocations_of_ambiguous_ids_are_two_transactions(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.put_allocation("A1", "O1", 20, id={"scope": "Desk-A1", "code": "X"})
     desk.put_allocation("A1-X", "O1", 30)
@@ -123,31 +123,31 @@ def test_settlement_skips_the_weekend() -> None:
     assert weekdays_after(friday, 2) == datetime(2026, 11, 24, tzinfo=UTC)
 
 
-def test_b3_booking_again_the_same_changes_nothing(desk: Desk) -> None:
-    allocated(desk)
-    first = booked(desk, "P-O1")
-    assert booked(desk, "P-O1") == first
+def test_b3_booking_again_the_same_changes_nothing(desk: RulesClient) -> None:
+    allocate_block(desk)
+    first = book_allocation(desk, "P-O1")
+    assert book_allocation(desk, "P-O1") == first
     assert not desk.wrote
 
 
-def test_b3_a_changed_allocation_amends_its_transaction(desk: Desk) -> None:
+def test_b3_a_changed_allocation_amends_its_transaction(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.put_allocation("A1", "O1", 10)
-    booked(desk, "A1")
+    book_allocation(desk, "A1")
     desk.put_allocation("A1", "O1", 25)
-    again = booked(desk, "A1")
+    again = book_allocation(desk, "A1")
     assert (again.transaction_id, again.units, again.transaction_status) == ("Desk-A1", Decimal(25), "Active")
     assert [each.units for each in desk.transactions()] == [25]
     everything = desk.transactions(cancelled=True)
     assert {each.units: each.transaction_status for each in everything} == {10: "Amended", 25: "Active"}
 
 
-def test_b3_another_transaction_date_cancels_the_old_one(desk: Desk) -> None:
+def test_b3_another_transaction_date_cancels_the_old_one(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.put_allocation("A1", "O1", 10)
-    booked(desk, "A1")
+    book_allocation(desk, "A1")
     desk.put_allocation("A1", "O1", 10, date="2026-11-23T08:00:00Z")
-    booked(desk, "A1")
+    book_allocation(desk, "A1")
     assert [each.transaction_date.day for each in desk.transactions()] == [23]
     everything = desk.transactions(cancelled=True)
     assert {each.transaction_date.day: each.transaction_status for each in everything} == {
@@ -156,7 +156,7 @@ def test_b3_another_transaction_date_cancels_the_old_one(desk: Desk) -> None:
     }
 
 
-def test_b3_an_allocation_that_changed_portfolio_leaves_no_second_transaction(desk: Desk) -> None:
+def test_b3_an_allocation_that_changed_portfolio_leaves_no_second_transaction(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.put_allocation("A1", "O1", 10)
     desk.book("A1")
@@ -169,8 +169,8 @@ def test_b3_an_allocation_that_changed_portfolio_leaves_no_second_transaction(de
     assert desk.block_entry("B").booked.quantity == 10
 
 
-def test_b4_what_cannot_be_booked_stands_beside_what_is(desk: Desk) -> None:
-    allocated(desk)
+def test_b4_one_refused_allocation_does_not_stop_the_others(desk: RulesClient) -> None:
+    allocate_block(desk)
     desk.put_allocation("A0", "O1", 0)
     desk.put_allocation("A1", "O1", 1, price=None)
     desk.put_allocation("A2", "O1", 1, state="Cancelled")
@@ -184,15 +184,15 @@ def test_b4_what_cannot_be_booked_stands_beside_what_is(desk: Desk) -> None:
     }
 
 
-def test_b4_an_allocation_of_no_side_is_not_booked(desk: Desk) -> None:
+def test_b4_an_allocation_without_a_side_is_not_booked(desk: RulesClient) -> None:
     desk.put_allocation("A1", "O9", 1, side=None)
-    assert failure(desk.book("A1")).type == "MissingSideFailure"
+    assert only_failure(desk.book("A1")).type == "MissingSideFailure"
 
 
-def test_b5_without_fee_rules_the_switch_makes_no_difference(desk: Desk) -> None:
-    allocated(desk)
-    first = booked(desk, "P-O1", fees=True)
-    assert booked(desk, "P-O1", fees=False) == first
+def test_b5_without_fee_rules_the_switch_makes_no_difference(desk: RulesClient) -> None:
+    allocate_block(desk)
+    first = book_allocation(desk, "P-O1", fees=True)
+    assert book_allocation(desk, "P-O1", fees=False) == first
     assert not desk.wrote
 
 
@@ -207,37 +207,37 @@ def fees_on(transaction: Transaction) -> dict[str, str]:
     return {key: str(each.value) for key, each in (transaction.properties or {}).items()}
 
 
-def test_b5_fees_are_said_beside_a_consideration_that_stays() -> None:
-    with Desk(fees=FEES) as desk:
-        allocated(desk, 41)
-        transaction = booked(desk, "P-O1")
+def test_b5_fees_are_reported_and_the_consideration_stays() -> None:
+    with RulesClient(fees=FEES) as desk:
+        allocate_block(desk, 41)
+        transaction = book_allocation(desk, "P-O1")
         assert transaction.total_consideration.amount == Decimal("7769.5")
         assert fees_on(transaction) == {"Transaction/fee/COMM": "3.88 USD"}
         assert desk.transactions() == [transaction]
 
 
 def test_b5_a_fee_is_due_by_broker_and_currency_and_only_when_asked_for() -> None:
-    with Desk(fees=FEES) as desk:
+    with RulesClient(fees=FEES) as desk:
         desk.create("B", {"O1": 100})
         desk.put_allocation("A1", "O1", 10, counterparty="BRK-Z")
         sterling = {"settlementCurrency": "GBP", "settlementCurrencyFxRate": "0.8"}
         desk.put_allocation("A2", "O1", 10, counterparty="BRK-A", **sterling)
-        assert fees_on(booked(desk, "A1")) == {"Transaction/fee/COMM": "1.90 USD"}
-        assert fees_on(booked(desk, "A2")) == {"Transaction/fee/DUTY": "7.60 GBP"}
-        assert fees_on(booked(desk, "A1", fees=False)) == {}
+        assert fees_on(book_allocation(desk, "A1")) == {"Transaction/fee/COMM": "1.90 USD"}
+        assert fees_on(book_allocation(desk, "A2")) == {"Transaction/fee/DUTY": "7.60 GBP"}
+        assert fees_on(book_allocation(desk, "A1", fees=False)) == {}
         assert desk.transactions()[0].transaction_status == "Active"
 
 
-def test_b5_what_the_client_says_of_a_fee_stands() -> None:
+def test_b5_a_fee_sent_by_the_client_is_kept() -> None:
     key = "Transaction/fee/COMM"
     own = {key: {"key": key, "value": {"metricValue": {"value": 1, "unit": "USD"}}}}
-    with Desk(fees=FEES) as desk:
-        allocated(desk)
-        assert fees_on(booked(desk, "P-O1", transactionProperties=own)) == {key: "1 USD"}
+    with RulesClient(fees=FEES) as desk:
+        allocate_block(desk)
+        assert fees_on(book_allocation(desk, "P-O1", transactionProperties=own)) == {key: "1 USD"}
 
 
-def test_b6_marking_books_the_allocation_and_the_order_once_it_is_whole(desk: Desk) -> None:
-    allocated(desk)
+def test_b6_marking_books_the_allocation_and_the_order_once_it_is_whole(desk: RulesClient) -> None:
+    allocate_block(desk)
     desk.book("P-O1", mark=True)
     assert (desk.allocation("P-O1").state, desk.order("O1").state) == ("Booked", "PartiallyFilled")
     desk.fill("E2", "P", 60)
@@ -247,10 +247,10 @@ def test_b6_marking_books_the_allocation_and_the_order_once_it_is_whole(desk: De
     assert desk.block_entry("B").derived_state == "Booked"
 
 
-def test_b7_without_marking_only_the_graph_knows(desk: Desk) -> None:
-    allocated(desk)
+def test_b7_without_marking_only_the_order_graph_shows_the_booking(desk: RulesClient) -> None:
+    allocate_block(desk)
     properties = {"Transaction/Desk/D": {"key": "Transaction/Desk/D", "value": {"labelValue": "LDN"}}}
-    transaction = booked(desk, "P-O1", transactionProperties=properties)
+    transaction = book_allocation(desk, "P-O1", transactionProperties=properties)
     assert (desk.allocation("P-O1").state, desk.order("O1").state) == ("New", "PartiallyFilled")
     assert set(transaction.properties or ()) == {"Transaction/Desk/D"}
     entry = desk.block_entry("B")
@@ -259,7 +259,7 @@ def test_b7_without_marking_only_the_graph_knows(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("kind", ["None", "FxForward", "FxSpot"])
-def test_b8_a_part_may_be_booked_at_any_time_and_brings_no_fx_orders(desk: Desk, kind: str) -> None:
-    allocated(desk, 1)
+def test_b8_a_part_may_be_booked_at_any_time_and_brings_no_fx_orders(desk: RulesClient, kind: str) -> None:
+    allocate_block(desk, 1)
     reply = desk.book("P-O1", fxInstrumentType=kind)
     assert (reply.values["Scope:Desk Code:P-O1"].units, reply.fx_orders) == (1, ())

@@ -1,4 +1,4 @@
-"""What filters find, over HTTP (F1 to F5)."""
+"""Filters, over HTTP (F1 to F5)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.oms.rules.rules_client import Desk, id_of, refused, usd
+from tests.oms.rules.rules_client import RulesClient, id_of, refused, usd
 from tui.api.models import Block, Execution, Order, Placement
 
 
@@ -14,7 +14,7 @@ def note(value: str) -> Any:
     return {"Order/Desk/Note": {"key": "Order/Desk/Note", "value": {"labelValue": value}}}
 
 
-def test_f1_what_is_missing_matches_nothing_but_not_exists(desk: Desk) -> None:
+def test_f1_missing_values_match_only_not_exists(desk: RulesClient) -> None:
     desk.put_order("O1", type=None, price=None)
     desk.put_order("O2", price=usd(5), properties=note("hot"))
     assert desk.codes(Order, "type neq 'Market'") == ["O2"]
@@ -26,7 +26,7 @@ def test_f1_what_is_missing_matches_nothing_but_not_exists(desk: Desk) -> None:
     assert desk.codes(Order, "properties[Order/Desk/Note] not exists") == ["O1"]
 
 
-def test_f2_dates_without_a_zone_are_utc_and_a_day_is_its_midnight(desk: Desk) -> None:
+def test_f2_dates_without_a_zone_are_utc_and_a_day_is_its_midnight(desk: RulesClient) -> None:
     desk.put_order("O1", date="2026-11-20T00:00:00Z")
     desk.put_order("O2", date="2026-11-20T10:00:00Z")
     assert desk.codes(Order, "date eq 2026-11-20") == ["O1"]
@@ -36,7 +36,7 @@ def test_f2_dates_without_a_zone_are_utc_and_a_day_is_its_midnight(desk: Desk) -
     assert desk.codes(Order, "date lt 2026-11-20T10:00:00Z") == ["O1"]
 
 
-def test_f2_numbers_compare_as_numbers_and_text_without_regard_to_case(desk: Desk) -> None:
+def test_f2_numbers_compare_as_numbers_and_text_without_regard_to_case(desk: RulesClient) -> None:
     desk.put_order("O1", quantity=9, properties=note("Hot"))
     desk.put_order("O2", quantity=10, properties=note("ice"))
     assert desk.codes(Order, "quantity lt 10") == ["O1"]
@@ -46,7 +46,7 @@ def test_f2_numbers_compare_as_numbers_and_text_without_regard_to_case(desk: Des
     assert desk.codes(Order, "state startswith 'ne'") == ["O1", "O2"]
 
 
-def test_f3_a_list_is_asked_of_any_or_all_and_plainly_of_any(desk: Desk) -> None:
+def test_f3_a_list_is_tested_by_any_or_all_and_without_either_by_any(desk: RulesClient) -> None:
     desk.create("B", {"O1": 5, "O2": 5})
     desk.create("C", {"O3": 5})
     desk.put_block("D")
@@ -60,24 +60,24 @@ def test_f3_a_list_is_asked_of_any_or_all_and_plainly_of_any(desk: Desk) -> None
 
 
 @pytest.mark.parametrize("filter", ["state eqq 'New'", "state eq", "(state eq 'New'", "state eq 'New' and"])
-def test_f4_what_cannot_be_read_is_refused(desk: Desk, filter: str) -> None:
+def test_f4_an_unparsable_filter_is_refused(desk: RulesClient, filter: str) -> None:
     with refused("QueryParserFailure", 233):
         desk.codes(Order, filter)
 
 
 @pytest.mark.parametrize("filter", ["colour eq 'red'", "price.colour eq 'red'", "id.size gt 4"])
-def test_f4_an_unknown_field_is_refused(desk: Desk, filter: str) -> None:
+def test_f4_an_unknown_field_is_refused(desk: RulesClient, filter: str) -> None:
     with refused("InvalidParameterValue", 151):
         desk.codes(Order, filter)
 
 
 @pytest.mark.parametrize("filter", ["", "   "])
-def test_f4_an_empty_filter_is_none(desk: Desk, filter: str) -> None:
+def test_f4_an_empty_filter_is_none(desk: RulesClient, filter: str) -> None:
     desk.put_order("O1")
     assert desk.codes(Order, filter) == ["O1"]
 
 
-def test_f5_filters_of_lusids_examples(desk: Desk) -> None:
+def test_f5_filters_of_lusids_examples(desk: RulesClient) -> None:
     key = "Order/S/Code"
     desk.put_order("O1", quantity=150, properties={key: {"key": key, "value": {"labelValue": "a"}}})
     desk.put_order("O2", quantity=50, properties={key: {"key": key, "value": {"labelValue": "b"}}})
@@ -89,7 +89,7 @@ def test_f5_filters_of_lusids_examples(desk: Desk) -> None:
     assert desk.codes(Order, growth) == ["O1", "O2"]
 
 
-def test_f5_what_was_just_written_is_found_at_once(desk: Desk) -> None:
+def test_f5_a_write_is_found_at_once(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 100)
     desk.fill("E1", "P", 10)

@@ -1,4 +1,4 @@
-"""The order graph, over HTTP (G1 to G11): totals, derived states, and that no entry is ever stale."""
+"""The order graph, over HTTP (G1 to G11): totals, derived states, and no stale entry."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from tests.decimals import decimals
-from tests.oms.rules.rules_client import GILT, Desk, id_of, rid, usd
+from tests.oms.rules.rules_client import GILT, RulesClient, id_of, rid, usd
 from tui.api import codec
 from tui.api.models import Block, Order, OrderGraphBlock, Placement
 from tui.oms.engine.order_graph import graph_block, graph_placement
 
 
-def staged(
-    desk: Desk, ordered: Any, placed: Any, executed: Any, allocated: Any, booked: Any
+def record_totals(
+    desk: RulesClient, ordered: Any, placed: Any, executed: Any, allocated: Any, booked: Any
 ) -> OrderGraphBlock:
-    """Bring a block to the given totals by records, which take anything, and give its entry."""
+    """Bring a block to the given totals by upserts, which accept anything, and return its entry."""
     desk.put_block("B")
     if Decimal(ordered):
         desk.create("B", {"O1": ordered})
@@ -54,16 +54,16 @@ def staged(
         (("0.3", "0.30000000000000004", "0.3", "0.3", "0.3"), "Booked"),
     ],
 )
-def test_g7_g8_the_first_incomplete_stage_from_the_left(desk: Desk, totals: Any, state: str) -> None:
-    entry = staged(desk, *totals)
+def test_g7_g8_the_first_incomplete_stage_from_the_left(desk: RulesClient, totals: Any, state: str) -> None:
+    entry = record_totals(desk, *totals)
     assert entry.derived_state == state
     stages = (entry.ordered, entry.placed, entry.executed, entry.allocated, entry.booked)
     assert [stage.quantity for stage in stages] == list(map(Decimal, totals))
 
 
-def test_g8_swept_and_cancelled_come_before_every_stage(desk: Desk) -> None:
+def test_g8_swept_and_cancelled_come_before_every_stage(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100, "O2": 50})
-    desk.cancel("O1", "O2")
+    desk.cancel_orders("O1", "O2")
     assert desk.block_entry("B").derived_state == "Cancelled"
     desk.sweep("B")
     assert desk.block_entry("B").derived_state == "Swept"
@@ -82,7 +82,9 @@ def test_g8_swept_and_cancelled_come_before_every_stage(desk: Desk) -> None:
         ("Cancelled", (50, 40, 40), "Allocated"),
     ],
 )
-def test_g7_g9_where_a_placement_stands(desk: Desk, stored: str, totals: Any, state: str) -> None:
+def test_g7_g9_a_placement_has_a_derived_state(
+    desk: RulesClient, stored: str, totals: Any, state: str
+) -> None:
     placed, executed, allocated = totals
     desk.create("B", {"O1": placed})
     desk.put_placement("P", "B", placed)
@@ -96,19 +98,19 @@ def test_g7_g9_where_a_placement_stands(desk: Desk, stored: str, totals: Any, st
     assert desk.placement_entry("P").derived_state == state
 
 
-def test_g1_cancelled_orders_show_by_state_only(desk: Desk) -> None:
+def test_g1_cancelled_orders_show_by_state_only(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100, "O2": 50, "O3": 20})
-    desk.cancel("O2")
+    desk.cancel_orders("O2")
     ordered = desk.block_entry("B").ordered
     assert (ordered.quantity, ordered.quantity_by_state) == (
         Decimal(120),
         {"New": Decimal(120), "Cancelled": Decimal(50)},
     )
-    desk.cancel("O1", "O3")
+    desk.cancel_orders("O1", "O3")
     assert desk.block_entry("B").derived_state == "Cancelled"
 
 
-def test_g2_placed_is_what_live_placements_hold_and_lists_children_too(desk: Desk) -> None:
+def test_g2_placed_totals_live_placements_and_lists_children(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 60)
     desk.place("P-A", "B", 20, parentPlacementId=id_of("P"))
@@ -123,7 +125,7 @@ def test_g2_placed_is_what_live_placements_hold_and_lists_children_too(desk: Des
     assert {detail.id for detail in placed.details} == {rid("P"), rid("P-A"), rid("Q")}
 
 
-def test_g3_executed_has_the_price_of_its_fills(desk: Desk) -> None:
+def test_g3_executed_has_the_price_of_its_fills(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 100)
     desk.fill("E1", "P", 10, price="1.5")
@@ -134,7 +136,7 @@ def test_g3_executed_has_the_price_of_its_fills(desk: Desk) -> None:
     assert desk.placement_entry("P").calculated_average_price == Decimal(55) / 30
 
 
-def test_g4_an_allocation_against_the_blocks_side_counts_negative(desk: Desk) -> None:
+def test_g4_an_allocation_against_the_blocks_side_counts_negative(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.put_allocation("A1", "O1", 10)
     desk.put_allocation("A2", "O1", 3, side="Sell")
@@ -143,7 +145,7 @@ def test_g4_an_allocation_against_the_blocks_side_counts_negative(desk: Desk) ->
     assert [detail.quantity for detail in allocated.details] == [10, -3]
 
 
-def test_g4_a_block_without_orders_has_its_placements_allocations(desk: Desk) -> None:
+def test_g4_a_block_without_orders_has_its_placements_allocations(desk: RulesClient) -> None:
     desk.put_block("U", quantity=100)
     desk.place("P", "U", 100)
     desk.put_allocation("A1", "P", 10, placementIds=[id_of("P")])
@@ -151,7 +153,7 @@ def test_g4_a_block_without_orders_has_its_placements_allocations(desk: Desk) ->
     assert (detail.id, detail.allocated_order_id, detail.quantity) == (rid("A1"), rid("P"), Decimal(10))
 
 
-def test_g5_booked_is_what_stands_booked_with_its_consideration(desk: Desk) -> None:
+def test_g5_booked_totals_live_bookings_and_their_consideration(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.put_allocation("A1", "O1", 10)
     desk.put_allocation("A2", "O1", 5, price=usd(200))
@@ -164,7 +166,7 @@ def test_g5_booked_is_what_stands_booked_with_its_consideration(desk: Desk) -> N
     assert [detail.id for detail in booked.details] == ["Desk-A1", "Desk-A2"]
 
 
-def test_g6_over_states_are_visible(desk: Desk) -> None:
+def test_g6_over_states_are_visible(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.put_placement("P", "B", 150)
     desk.fill("E1", "P", 170)
@@ -178,7 +180,7 @@ def label(code: str, value: str) -> dict[str, Any]:
     return {f"Order/Desk/{code}": {"key": f"Order/Desk/{code}", "value": {"labelValue": value}}}
 
 
-def test_g10_compliance_and_approval_come_from_the_orders(desk: Desk) -> None:
+def test_g10_compliance_and_approval_come_from_the_orders(desk: RulesClient) -> None:
     failed = {"quantity": 1, "properties": label("ComplianceState", "Failed")}
     warned = {"quantity": 1, "properties": label("ComplianceState", "Warning")}
     desk.create("B", {"O1": 1, "O2": warned, "O3": failed})
@@ -203,8 +205,8 @@ def test_g10_compliance_and_approval_come_from_the_orders(desk: Desk) -> None:
         ([], "Passed"),
     ],
 )
-def test_g10_the_worst_compliance_state_speaks_for_the_block(
-    desk: Desk, states: list[str], worst: str
+def test_g10_a_block_has_the_worst_compliance_state_of_its_orders(
+    desk: RulesClient, states: list[str], worst: str
 ) -> None:
     desk.put_block("B")
     orders = {
@@ -216,7 +218,7 @@ def test_g10_the_worst_compliance_state_speaks_for_the_block(
     assert desk.block_entry("B").derived_compliance_state == worst
 
 
-def test_g10_the_latest_activity_is_that_of_the_newest_part(desk: Desk) -> None:
+def test_g10_the_latest_activity_is_that_of_the_newest_part(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 100)
     desk.fill("E1", "P", 10)
@@ -224,7 +226,7 @@ def test_g10_the_latest_activity_is_that_of_the_newest_part(desk: Desk) -> None:
     assert desk.block_entry("B").latest_activity_date == fill.version.as_at_modified
 
 
-def test_a_value_block_is_judged_in_money(desk: Desk) -> None:
+def test_a_value_block_is_measured_in_money(desk: RulesClient) -> None:
     desk.create("B", {"O1": {"amount": usd(1000)}})
     desk.place("P", "B", None, amount=usd(1000))
     assert desk.block_entry("B").derived_state == "Placed"
@@ -234,7 +236,7 @@ def test_a_value_block_is_judged_in_money(desk: Desk) -> None:
     assert (entry.ordered.amount_by_state, entry.derived_state) == ({"New": Decimal(1000)}, "Executed")
 
 
-def test_a_value_block_of_a_bond_is_judged_in_money_too(desk: Desk) -> None:
+def test_a_value_block_of_a_bond_is_measured_in_money_too(desk: RulesClient) -> None:
     gilt = {"instrumentIdentifiers": GILT}
     desk.create("B", {"O1": {"amount": usd(1_000_000)}}, **gilt)
     desk.place("P", "B", None, amount=usd(1_000_000), **gilt)
@@ -254,14 +256,14 @@ def test_a_value_block_of_a_bond_is_judged_in_money_too(desk: Desk) -> None:
     assert desk.block_entry("B").placed.amount == 1_000_000
 
 
-def test_a_block_nobody_ordered_for_is_measured_by_its_own_size(desk: Desk) -> None:
+def test_a_block_without_orders_is_measured_by_its_own_size(desk: RulesClient) -> None:
     desk.put_block("U", quantity=100)
     desk.place("P", "U", 60)
     assert desk.block_entry("U").derived_state == "Partially placed"
 
 
-def test_every_entry_a_call_changes_is_among_those_it_touches(desk: Desk) -> None:
-    """Plays a morning over shared blocks and children, and makes every entry anew after each call."""
+def test_every_changed_graph_entry_is_among_the_affected_ids(desk: RulesClient) -> None:
+    """Trade over shared blocks and children, and compute every entry again after each call."""
     calls: list[Callable[[], object]] = [
         lambda: desk.create("B", {"O1": 60, "O2": 20}),
         lambda: desk.create("C", {"O3": 80}),
@@ -270,8 +272,8 @@ def test_every_entry_a_call_changes_is_among_those_it_touches(desk: Desk) -> Non
         lambda: desk.place("P-A", "B", 60, parentPlacementId=id_of("P")),
         lambda: desk.fill("E1", "P-A", 20),
         lambda: desk.fill("E2", "P", 130),
-        lambda: desk.update("O3", quantity=90),
-        lambda: desk.update("O1", quantity=75),
+        lambda: desk.update_order("O3", quantity=90),
+        lambda: desk.update_order("O1", quantity=75),
         lambda: desk.create("C", {"O4": 5}),
         lambda: desk.move({"O4": "B"}),
         lambda: desk.allocate("P", "Q"),
@@ -288,24 +290,24 @@ def test_every_entry_a_call_changes_is_among_those_it_touches(desk: Desk) -> Non
     ]
     for call in calls:
         call()
-        uow = desk.a_book()
+        uow = desk.unit_of_work()
         for kept in desk.block_entries():
             block = uow.get(Block, kept.block.id)
             assert block is not None
-            assert anew(graph_block(uow, block)) == kept
+            assert entry_as_read(graph_block(uow, block)) == kept
         for entry in desk.placement_entries():
             placement = uow.get(Placement, entry.placement.id)
             assert placement is not None
-            assert anew(graph_placement(uow, placement)) == entry
+            assert entry_as_read(graph_placement(uow, placement)) == entry
     assert [each.block.id.code for each in desk.block_entries()] == ["B", "C"]
 
 
-def anew(entry: Any) -> Any:
-    """Give an entry as a client reads it."""
+def entry_as_read(entry: Any) -> Any:
+    """Return an entry as a client reads it."""
     return codec.decode(type(entry), codec.encode(entry))
 
 
-def test_g11_the_average_is_over_a_placements_fills_and_null_without(desk: Desk) -> None:
+def test_g11_the_average_is_over_a_placements_fills_and_null_without(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 100)
     assert desk.placement_entry("P").calculated_average_price is None

@@ -1,4 +1,4 @@
-"""Ids over HTTP: which characters a scope and a code may have, wherever a request names one (1.0)."""
+"""Ids, over HTTP: the characters of a scope and a code, wherever a request has an id (section 1.0)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.oms.rules.rules_client import APPLE, Desk, Refused, id_of
+from tests.oms.rules.rules_client import APPLE, RefusedCall, RulesClient, id_of
 from tui.api import operations
 
-Send = Callable[[Desk, dict[str, str]], Any]
+Send = Callable[[RulesClient, dict[str, str]], Any]
 
 OUTSIDE = ("portfolioId", "orderBookId", "custodianAccountId", "orderInstruction", "package")
 
@@ -19,7 +19,7 @@ def field(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def weighted(desk: Desk, id: dict[str, str]) -> Any:
+def weighted(desk: RulesClient, id: dict[str, str]) -> Any:
     body = {"placementIds": [id_of("P")], "portfolioWeights": [{"portfolioId": id, "weight": 1}]}
     return desk.send(operations.ALLOCATE_WEIGHTED, body)
 
@@ -53,7 +53,7 @@ PLACES: dict[str, Send] = {
     ),
     **{f"Requests[0].Orders[0].{field(name)}": created_with(name) for name in OUTSIDE},
     **{f"OrderRequests[0].{field(name)}": stored_with(name) for name in ("id", *OUTSIDE)},
-    "[u].PortfolioId": lambda desk, id: desk.update("O1", portfolioId=id),
+    "[u].PortfolioId": lambda desk, id: desk.update_order("O1", portfolioId=id),
     "Requests[0].DestinationBlockId": lambda desk, id: desk.send(
         operations.MOVE_ORDERS, {"requests": [{"orderId": id_of("O1"), "destinationBlockId": id}]}
     ),
@@ -94,12 +94,12 @@ PLACES: dict[str, Send] = {
     ),
     "PortfolioWeights[0].PortfolioId": weighted,
 }
-"""Every place of a request where an id stands that need not exist, by the field's name in a refusal."""
+"""Every request member with an id of something that need not exist, by the field name in a refusal."""
 
 
 @pytest.fixture
-def traded(desk: Desk) -> Desk:
-    """An order of a portfolio, and a filled placement of a block without orders."""
+def traded(desk: RulesClient) -> RulesClient:
+    """Return a desk with an order of a portfolio and a filled placement of a block without orders."""
     desk.create("B1", {"O1": 100})
     desk.put_block("B2", quantity=10)
     desk.place("P", "B2", 10)
@@ -124,9 +124,9 @@ WORDS = "must have a scope and a code of 1 to 64 letters, digits, hyphens or und
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_1_0_an_id_of_other_characters_is_refused_by_its_field(traded: Desk, place: str) -> None:
+def test_1_0_an_id_of_other_characters_is_refused_by_its_field(traded: RulesClient, place: str) -> None:
     for scope, code in BAD:
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(RefusedCall) as caught:
             PLACES[place](traded, {"scope": scope, "code": code})
         problem = caught.value.problem
         assert (problem.name, problem.code, problem.status) == ("InvalidRequest", 157, 400), (scope, code)
@@ -134,14 +134,16 @@ def test_1_0_an_id_of_other_characters_is_refused_by_its_field(traded: Desk, pla
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_1_0_sixty_four_letters_digits_hyphens_and_underscores_are_an_id(traded: Desk, place: str) -> None:
+def test_1_0_sixty_four_letters_digits_hyphens_and_underscores_are_an_id(
+    traded: RulesClient, place: str
+) -> None:
     longest = "aZ09-_" + "x" * 58
     reply = PLACES[place](traded, {"scope": longest, "code": longest})
     assert reply.values
     assert not getattr(reply, "failed", None)
 
 
-def test_1_0_an_allocation_can_name_what_the_server_called_beyond_the_length(desk: Desk) -> None:
+def test_1_0_an_allocation_can_name_longer_ids_made_by_the_server(desk: RulesClient) -> None:
     order, placement = "O" * 64, "P" * 64
     desk.create("B", {order: 100})
     desk.place(placement, "B", 100)

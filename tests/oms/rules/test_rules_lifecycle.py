@@ -9,22 +9,22 @@ from decimal import Decimal
 
 import pytest
 
-from tests.oms.rules.rules_client import Desk, Refused, failure, id_of, refused, rid
+from tests.oms.rules.rules_client import RefusedCall, RulesClient, id_of, only_failure, refused, rid
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.api.operations import ORDERS
 
 
-def test_l7_a_final_order_refuses_update(desk: Desk) -> None:
+def test_l7_a_final_order_refuses_update(desk: RulesClient) -> None:
     desk.create("B", {"O1": {"quantity": 100, "state": "CLOSED"}})
-    assert failure(desk.update("O1", quantity=5)).type == "InvalidOrderState"
+    assert only_failure(desk.update_order("O1", quantity=5)).type == "InvalidOrderState"
 
 
 @pytest.mark.parametrize(
     ("kind", "code"), [(Block, 727), (Order, 650), (Placement, 725), (Execution, 726), (Allocation, 654)]
 )
-def test_l11_deleting_what_is_not_there_is_not_found(desk: Desk, kind: type, code: int) -> None:
+def test_l11_deleting_an_unknown_id_is_not_found(desk: RulesClient, kind: type, code: int) -> None:
     for call in (desk.delete, desk.get):
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(RefusedCall) as caught:
             call(kind, "X")
         problem, name = caught.value.problem, kind.__name__
         assert (problem.status, problem.code, problem.name) == (404, code, f"{name}NotFound")
@@ -32,7 +32,7 @@ def test_l11_deleting_what_is_not_there_is_not_found(desk: Desk, kind: type, cod
         assert problem.title == f"The {name} requested was not found."
 
 
-def test_l10_every_write_makes_the_next_version_and_an_empty_one_none(desk: Desk) -> None:
+def test_l10_every_write_makes_the_next_version_and_an_empty_one_none(desk: RulesClient) -> None:
     desk.put_order("O1", quantity="10.0")
     first = desk.order("O1").version
     desk.put_order("O1", quantity=10)
@@ -44,7 +44,7 @@ def test_l10_every_write_makes_the_next_version_and_an_empty_one_none(desk: Desk
     assert second.entity_unique_id == first.entity_unique_id
 
 
-def test_l8_the_state_follows_the_fills_but_a_cancelled_placement_stays(desk: Desk) -> None:
+def test_l8_the_state_follows_the_fills_but_a_cancelled_placement_stays(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 100)
     states = []
@@ -57,7 +57,7 @@ def test_l8_the_state_follows_the_fills_but_a_cancelled_placement_stays(desk: De
     assert desk.placement("P").state == "Cancelled"
 
 
-def test_l5_a_cancelled_fill_is_no_units_at_all(desk: Desk) -> None:
+def test_l5_a_cancelled_fill_does_not_count(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 100)
     desk.fill("E1", "P", 40)
@@ -66,7 +66,7 @@ def test_l5_a_cancelled_fill_is_no_units_at_all(desk: Desk) -> None:
     assert desk.block_entry("B").executed.quantity == 0
 
 
-def test_l1_an_order_goes_through_every_stage_to_its_transaction(desk: Desk) -> None:
+def test_l1_an_order_goes_through_every_stage_to_its_transaction(desk: RulesClient) -> None:
     stages: list[Callable[[], object]] = [
         lambda: desk.create("B", {"O1": 100}),
         lambda: desk.place("P", "B", 100),
@@ -88,7 +88,7 @@ def test_l1_an_order_goes_through_every_stage_to_its_transaction(desk: Desk) -> 
     assert [each.order_id for each in desk.transactions()] == [rid("O1")]
 
 
-def test_l2_l6_any_text_is_a_state(desk: Desk) -> None:
+def test_l2_l6_any_text_is_a_state(desk: RulesClient) -> None:
     strange = "Awaiting the PM's word\t(%s)"
     desk.create("B", {"O1": {"quantity": 100, "state": strange}})
     desk.put_placement("P", "B", 10, state=strange)
@@ -101,9 +101,9 @@ def test_l2_l6_any_text_is_a_state(desk: Desk) -> None:
     assert desk.block_entry("B").ordered.quantity_by_state == {desk.order("O1").state: Decimal(100)}
 
 
-def test_l3_the_states_an_order_passes_through(desk: Desk) -> None:
+def test_l3_the_states_an_order_passes_through(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100, "O2": 10, "O3": {"quantity": 1, "state": "Closed"}})
-    desk.cancel("O2")
+    desk.cancel_orders("O2")
     assert [desk.order(code).state for code in ("O1", "O2", "O3")] == ["New", "Cancelled", "Closed"]
     desk.place("P", "B", 100)
     states = []
@@ -115,7 +115,7 @@ def test_l3_the_states_an_order_passes_through(desk: Desk) -> None:
     assert [*states, desk.order("O1").state] == ["PartiallyFilled", "Filled", "Booked"]
 
 
-def test_l4_allocated_is_a_state_the_graph_tells_and_nobody_stores(desk: Desk) -> None:
+def test_l4_allocated_is_a_derived_state_and_never_stored(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 100)
     desk.fill("E1", "P", 100)
@@ -128,7 +128,7 @@ def test_l4_allocated_is_a_state_the_graph_tells_and_nobody_stores(desk: Desk) -
     )
 
 
-def test_l6_a_cancelled_allocation_counts_for_nothing_and_a_closed_one_is_final(desk: Desk) -> None:
+def test_l6_a_cancelled_allocation_counts_for_nothing_and_a_closed_one_is_final(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.put_allocation("A1", "O1", 40, state="cancelled")
     desk.put_allocation("A2", "O1", 40, state="Closed")
@@ -139,19 +139,21 @@ def test_l6_a_cancelled_allocation_counts_for_nothing_and_a_closed_one_is_final(
 
 
 @pytest.mark.parametrize("state", ["Cancelled", "canceled", "BOOKED", "Closed"])
-def test_l7_a_final_order_refuses_every_change_whatever_the_letter_case(desk: Desk, state: str) -> None:
+def test_l7_a_final_order_refuses_every_change_whatever_the_letter_case(
+    desk: RulesClient, state: str
+) -> None:
     desk.create("B", {"O1": {"quantity": 100, "state": state}, "O2": 5})
     type = "OrderAlreadyCancelled" if state.lower().startswith("cancel") else "InvalidOrderState"
-    assert failure(desk.update("O1", quantity=5)).type == "InvalidOrderState"
-    assert failure(desk.cancel("O1")).type == type
-    assert failure(desk.cancel_and_move({"O1": ("O3", "C")})).type == type
+    assert only_failure(desk.update_order("O1", quantity=5)).type == "InvalidOrderState"
+    assert only_failure(desk.cancel_orders("O1")).type == type
+    assert only_failure(desk.cancel_and_move({"O1": ("O3", "C")})).type == type
     with refused("InvalidOrderState"):
         desk.move({"O1": "C"})
 
 
-def test_l10_every_read_shows_what_held_at_its_time(desk: Desk) -> None:
+def test_l10_a_read_as_at_a_time_shows_the_version_of_that_time(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
-    desk.update("O1", quantity=90)
+    desk.update_order("O1", quantity=90)
     desk.place("P", "B", 90)
     desk.cancel_placement("P")
     versions = [desk.order("O1"), desk.placement("P")]
@@ -171,7 +173,7 @@ def test_l10_every_read_shows_what_held_at_its_time(desk: Desk) -> None:
         desk.block("B", born - just)
 
 
-def test_l11_what_was_deleted_can_still_be_read_as_it_was(desk: Desk) -> None:
+def test_l11_a_deleted_entity_can_be_read_at_an_earlier_as_at(desk: RulesClient) -> None:
     desk.put_order("O1", quantity=7)
     made = desk.order("O1").version.as_at_modified
     deleted = desk.delete(Order, "O1")
@@ -185,13 +187,13 @@ def test_l11_what_was_deleted_can_still_be_read_as_it_was(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("units", ["0.1", "123456789012345678.123456789", "0.000000001", "100.10"])
-def test_l12_units_come_back_digit_by_digit(desk: Desk, units: str) -> None:
+def test_l12_units_come_back_digit_by_digit(desk: RulesClient, units: str) -> None:
     desk.put_order("O1", quantity=units)
     raw = json.loads(desk.read(ORDERS.get, id="O1"), parse_float=Decimal, parse_int=Decimal)
     assert raw["quantity"] == Decimal(units)
 
 
-def test_l12_a_billionth_is_no_difference(desk: Desk) -> None:
+def test_l12_sizes_a_billionth_apart_are_equal(desk: RulesClient) -> None:
     desk.create("B", {"O1": "0.3"})
     desk.place("P", "B", "0.30000000000000004")
     with refused("OverPlacement"):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.oms.rules.rules_client import Desk, refused, rid, usd
+from tests.oms.rules.rules_client import RulesClient, refused, rid, usd
 from tui.api.models import Block
 
 
-def test_m1_a_missing_destination_is_made_from_the_order(desk: Desk) -> None:
+def test_m1_a_missing_destination_is_made_from_the_order(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100, "O2": 50})
     reply = desk.move({"O1": "C"}).values[0]
     assert reply.source_block_id == rid("B")
@@ -17,14 +17,14 @@ def test_m1_a_missing_destination_is_made_from_the_order(desk: Desk) -> None:
     assert desk.block("C").properties == {}
 
 
-def test_m2_a_destination_with_other_orders_refuses(desk: Desk) -> None:
+def test_m2_a_destination_with_other_orders_refuses(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.create("C", {"O2": 100}, limitPrice=usd(180))
     with refused("BlockFieldMismatch"):
         desk.move({"O1": "C"})
 
 
-def test_m3_an_empty_destination_takes_the_orders_fields_until_it_is_placed(desk: Desk) -> None:
+def test_m3_an_empty_destination_takes_the_orders_fields_until_it_is_placed(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100, "O2": 50})
     desk.put_block("C", side="Sell", quantity=10)
     desk.move({"O1": "C"})
@@ -35,20 +35,20 @@ def test_m3_an_empty_destination_takes_the_orders_fields_until_it_is_placed(desk
         desk.move({"O2": "D"})
 
 
-def test_m4_the_empty_source_stays(desk: Desk) -> None:
+def test_m4_the_empty_source_stays(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.move({"O1": "C"})
     assert (desk.block("B").quantity, desk.block("B").order_ids) == (0, ())
     assert desk.order("O1").version.as_at_version_number == 2
 
 
-def test_m5_an_order_already_there_is_a_success_without_a_change(desk: Desk) -> None:
+def test_m5_an_order_already_there_is_a_success_without_a_change(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     assert desk.move({"O1": "B"}).values[0].source_block_id == rid("B")
     assert not desk.wrote
 
 
-def test_m6_an_order_its_block_has_placed_stays(desk: Desk) -> None:
+def test_m6_an_order_its_block_has_placed_stays(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100, "O2": 50})
     desk.place("P", "B", 100)
     with refused("OrderAlreadyPlaced"):
@@ -57,18 +57,18 @@ def test_m6_an_order_its_block_has_placed_stays(desk: Desk) -> None:
     assert desk.block("B").quantity == 100
 
 
-def test_m6_an_order_with_allocations_stays(desk: Desk) -> None:
+def test_m6_an_order_with_allocations_stays(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100, "O2": 50})
     desk.put_allocation("A1", "O2", 10)
     with refused("OrderAlreadyPlaced"):
         desk.move({"O2": "C"})
 
 
-def test_m7_unknown_final_and_swept_refuse(desk: Desk) -> None:
+def test_m7_unknown_final_and_swept_refuse(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100, "O2": 1})
     with refused("OrderNotFound", 650):
         desk.move({"O9": "C"})
-    desk.cancel("O1")
+    desk.cancel_orders("O1")
     with refused("InvalidOrderState"):
         desk.move({"O1": "C"})
     desk.put_block("S", isSwept=True)
@@ -76,7 +76,7 @@ def test_m7_unknown_final_and_swept_refuse(desk: Desk) -> None:
         desk.move({"O2": "S"})
 
 
-def test_m8_one_bad_move_moves_nothing(desk: Desk) -> None:
+def test_m8_one_bad_move_moves_nothing(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100, "O2": 50})
     with refused("OrderNotFound", 650):
         desk.move({"O1": "C", "O9": "C"})

@@ -7,11 +7,20 @@ from typing import Any
 
 import pytest
 
-from tests.oms.rules.rules_client import MARKET, MICROSOFT, Desk, failure, id_of, refused, rid, usd
+from tests.oms.rules.rules_client import (
+    MARKET,
+    MICROSOFT,
+    RulesClient,
+    id_of,
+    only_failure,
+    refused,
+    rid,
+    usd,
+)
 from tui.api.base import CurrencyAndAmount
 
 
-def test_p1_every_block_must_exist(desk: Desk) -> None:
+def test_p1_every_block_must_exist(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     with refused("BlockNotFound", 727):
         desk.place("P", "B C", 10)
@@ -27,19 +36,19 @@ def test_p1_every_block_must_exist(desk: Desk) -> None:
         {"stopPrice": usd(1)},
     ],
 )
-def test_p2_a_placement_is_of_its_blocks_terms(desk: Desk, other: dict[str, Any]) -> None:
+def test_p2_a_placement_must_match_its_block(desk: RulesClient, other: dict[str, Any]) -> None:
     desk.create("B", {"O1": 100})
     with refused("BlockFieldMismatch"):
         desk.place("P", "B", 10, **other)
 
 
-def test_p2_a_market_block_may_be_placed_at_a_limit(desk: Desk) -> None:
+def test_p2_a_market_block_may_be_placed_at_a_limit(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100}, **MARKET)
     desk.place("P", "B", 10)
     assert desk.placement("P").limit_price.amount == 190
 
 
-def test_p3_a_block_is_not_placed_beyond_its_quantity(desk: Desk) -> None:
+def test_p3_a_block_is_not_placed_beyond_its_quantity(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P1", "B", 60)
     with refused("OverPlacement"):
@@ -49,13 +58,13 @@ def test_p3_a_block_is_not_placed_beyond_its_quantity(desk: Desk) -> None:
         desk.place("P3", "B", 0)
 
 
-def test_p3_a_record_may_over_place(desk: Desk) -> None:
+def test_p3_a_record_may_over_place(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.put_placement("P1", "B", 150)
     assert desk.block_entry("B").derived_state == "Over-placed"
 
 
-def test_p3_a_value_placement_is_measured_in_money(desk: Desk) -> None:
+def test_p3_a_value_placement_is_measured_in_money(desk: RulesClient) -> None:
     desk.create("B", {"O1": {"amount": usd(1000)}})
     desk.place("P1", "B", None, amount=usd(600))
     with refused("OverPlacement"):
@@ -68,7 +77,7 @@ def test_p3_a_value_placement_is_measured_in_money(desk: Desk) -> None:
     assert desk.block_entry("B").placed.amount == 600
 
 
-def test_p4_several_blocks_are_filled_in_their_order(desk: Desk) -> None:
+def test_p4_blocks_are_filled_one_after_the_other(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.create("C", {"O2": 80})
     desk.place("P1", "B", 30)
@@ -80,7 +89,7 @@ def test_p4_several_blocks_are_filled_in_their_order(desk: Desk) -> None:
     desk.place("P3", "C", 30)
 
 
-def test_p5_children_stay_within_their_parent_and_take_no_room_of_the_block(desk: Desk) -> None:
+def test_p5_children_stay_within_their_parent_and_take_no_room_of_the_block(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.create("C", {"O2": 100})
     desk.place("P", "B", 100)
@@ -96,18 +105,18 @@ def test_p5_children_stay_within_their_parent_and_take_no_room_of_the_block(desk
     assert [detail.id for detail in desk.placement_entry("P").placed.details] == [rid("P-A")]
 
 
-def test_p5_p8_a_parent_holds_its_children_and_a_child_its_place(desk: Desk) -> None:
+def test_p5_p8_children_never_exceed_their_parent(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 80)
     desk.place("P-A", "B", 50, parentPlacementId=id_of("P"))
-    assert failure(desk.update_placement("P", quantity=49)).type == "QuantityBelowExecuted"
-    assert failure(desk.update_placement("P-A", quantity=81)).type == "OverPlacement"
+    assert only_failure(desk.update_placement("P", quantity=49)).type == "QuantityBelowExecuted"
+    assert only_failure(desk.update_placement("P-A", quantity=81)).type == "OverPlacement"
     assert desk.update_placement("P-A", quantity=80).failed == {}
     with refused("InvalidParameterValue"):
         desk.put_placement("P", "B", 80, parentPlacementId=id_of("P-A"))
 
 
-def test_p5_a_childs_fill_counts_once_for_the_block_and_fills_the_parent(desk: Desk) -> None:
+def test_p5_a_childs_fill_counts_once_for_the_block_and_fills_the_parent(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 100)
     desk.place("P-A", "B", 60, parentPlacementId=id_of("P"))
@@ -119,7 +128,7 @@ def test_p5_a_childs_fill_counts_once_for_the_block_and_fills_the_parent(desk: D
     assert desk.placement_entry("P-A").executed.quantity == 60
 
 
-def test_p6_state_defaults_to_new_and_a_taken_id_is_refused(desk: Desk) -> None:
+def test_p6_state_defaults_to_new_and_a_taken_id_is_refused(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 10)
     assert (desk.placement("P").state, desk.placement("P").entry_type) == ("New", None)
@@ -127,9 +136,9 @@ def test_p6_state_defaults_to_new_and_a_taken_id_is_refused(desk: Desk) -> None:
         desk.place("P", "B", 10)
 
 
-def test_p7_an_empty_or_swept_block_is_not_placed(desk: Desk) -> None:
+def test_p7_an_empty_or_swept_block_is_not_placed(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
-    desk.cancel("O1")
+    desk.cancel_orders("O1")
     with refused("BlockNotPlaceable"):
         desk.place("P", "B", 10)
     desk.put_block("S", quantity=10, isSwept=True)
@@ -137,27 +146,27 @@ def test_p7_an_empty_or_swept_block_is_not_placed(desk: Desk) -> None:
         desk.place("P", "S", 10)
 
 
-def test_p8_a_placement_stays_between_what_is_executed_and_what_is_free(desk: Desk) -> None:
+def test_p8_a_placement_stays_between_its_executed_size_and_the_unplaced_size(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P1", "B", 40)
     desk.place("P2", "B", 30)
     desk.fill("E1", "P1", 25)
-    assert failure(desk.update_placement("P1", quantity=24)).type == "QuantityBelowExecuted"
-    assert failure(desk.update_placement("P1", quantity=71)).type == "OverPlacement"
+    assert only_failure(desk.update_placement("P1", quantity=24)).type == "QuantityBelowExecuted"
+    assert only_failure(desk.update_placement("P1", quantity=71)).type == "OverPlacement"
     assert desk.update_placement("P1", quantity=70, counterparty="BRK-B").failed == {}
     assert (desk.placement("P1").quantity, desk.placement("P1").counterparty) == (70, "BRK-B")
     assert desk.update_placement("P1", quantity=25).failed == {}
 
 
-def test_p8_a_cancelled_placement_is_not_updated(desk: Desk) -> None:
+def test_p8_a_cancelled_placement_is_not_updated(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 40)
     desk.cancel_placement("P")
-    assert failure(desk.update_placement("P", quantity=20)).type == "InvalidPlacementState"
-    assert failure(desk.update_placement("Q", quantity=20)).type == "PlacementNotFound"
+    assert only_failure(desk.update_placement("P", quantity=20)).type == "InvalidPlacementState"
+    assert only_failure(desk.update_placement("Q", quantity=20)).type == "PlacementNotFound"
 
 
-def test_p8_u5_items_stand_alone_and_one_placement_may_come_twice(desk: Desk) -> None:
+def test_p8_u5_items_are_independent_and_may_name_one_placement_twice(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 100)
     desk.fill("E", "P", 30)
@@ -177,7 +186,7 @@ def test_p8_u5_items_stand_alone_and_one_placement_may_come_twice(desk: Desk) ->
     assert reply.values == {"smaller": desk.placement("P"), "larger": desk.placement("P")}
 
 
-def test_p8_u5_the_second_item_applies_to_what_the_first_one_left(desk: Desk) -> None:
+def test_p8_u5_the_second_item_applies_to_what_the_first_one_left(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P1", "B", 60)
     desk.place("P2", "B", 40)
@@ -188,19 +197,19 @@ def test_p8_u5_the_second_item_applies_to_what_the_first_one_left(desk: Desk) ->
     assert (desk.placement("P1").quantity, desk.placement("P2").quantity) == (50, 40)
 
 
-def test_p9_the_type_changes_only_for_a_market_block(desk: Desk) -> None:
+def test_p9_the_type_changes_only_for_a_market_block(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.create("M", {"O2": 100}, **MARKET)
     desk.place("P", "B", 40)
     desk.place("Q", "M", 40, stopPrice=usd(5))
-    assert failure(desk.update_placement("P", type="Market")).type == "BlockFieldMismatch"
+    assert only_failure(desk.update_placement("P", type="Market")).type == "BlockFieldMismatch"
     assert desk.update_placement("Q", type="Stop").failed == {}
     assert desk.placement("Q").limit_price.amount == 190
     assert desk.update_placement("Q", type="Market").failed == {}
     assert (desk.placement("Q").limit_price, desk.placement("Q").stop_price) == (None, None)
 
 
-def test_p10_prices_are_numbers_in_the_placements_currency(desk: Desk) -> None:
+def test_p10_prices_are_numbers_in_the_placements_currency(desk: RulesClient) -> None:
     desk.create("M", {"O2": 100}, **MARKET)
     desk.place("Q", "M", 40)
     assert desk.update_placement("Q", limitPrice="190.5").failed == {}
@@ -208,10 +217,10 @@ def test_p10_prices_are_numbers_in_the_placements_currency(desk: Desk) -> None:
     assert desk.update_placement("Q", stopPrice=185, currency="EUR").failed == {}
     assert desk.placement("Q").limit_price.currency == desk.placement("Q").stop_price.currency == "EUR"
     desk.place("R", "M", 10, **MARKET)
-    assert failure(desk.update_placement("R", currency="USD")).type == "InvalidParameterValue"
+    assert only_failure(desk.update_placement("R", currency="USD")).type == "InvalidParameterValue"
 
 
-def test_p10_a_price_without_a_currency_waits_for_one(desk: Desk) -> None:
+def test_p10_a_price_without_a_currency_is_pending(desk: RulesClient) -> None:
     desk.create("M", {"O1": 100}, **MARKET)
     desk.place("P", "M", 40, type="Limit", limitPrice=None)
     reply = desk.update_placement("P", limitPrice="190.5")
@@ -221,7 +230,7 @@ def test_p10_a_price_without_a_currency_waits_for_one(desk: Desk) -> None:
     assert (shown.limit_price.amount, shown.stop_price.amount) == (Decimal("190.5"), 180)
 
 
-def test_p10_a_price_that_waits_goes_when_the_placement_goes_at_market(desk: Desk) -> None:
+def test_p10_a_pending_price_is_dropped_at_market(desk: RulesClient) -> None:
     desk.create("M", {"O1": 100}, **MARKET)
     desk.place("P", "M", 40, type="Limit", limitPrice=None)
     desk.update_placement("P", limitPrice=190)
@@ -229,15 +238,17 @@ def test_p10_a_price_that_waits_goes_when_the_placement_goes_at_market(desk: Des
     assert desk.update_placement("P", type="Limit", currency="USD").values["u"].limit_price is None
 
 
-def test_p10_a_value_placement_is_priced_in_its_own_currency(desk: Desk) -> None:
+def test_p10_a_value_placement_is_priced_in_its_own_currency(desk: RulesClient) -> None:
     desk.create("B", {"O1": {"amount": usd(1000)}})
     desk.place("P", "B", None, amount=usd(600))
-    assert failure(desk.update_placement("P", limitPrice=5, currency="EUR")).type == "InvalidParameterValue"
+    assert (
+        only_failure(desk.update_placement("P", limitPrice=5, currency="EUR")).type == "InvalidParameterValue"
+    )
     assert desk.update_placement("P", limitPrice=5).failed == {}
     assert desk.placement("P").limit_price.currency == "USD"
 
 
-def test_p11_cancel_takes_the_children_along_and_keeps_quantities(desk: Desk) -> None:
+def test_p11_a_cancel_includes_the_children_and_keeps_quantities(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 100)
     desk.place("P-A", "B", 60, parentPlacementId=id_of("P"))
@@ -247,11 +258,11 @@ def test_p11_cancel_takes_the_children_along_and_keeps_quantities(desk: Desk) ->
     assert (cancelled.placement_state.state, cancelled.placement_state.quantity) == ("Cancelled", 100)
     assert cancelled.cancelled_child_placements == (rid("P-A"),)
     assert (desk.placement("P-A").state, desk.placement("P-B").state) == ("Cancelled", "Filled")
-    assert failure(desk.cancel_placement("P")).type == "InvalidPlacementState"
-    assert failure(desk.cancel_placement("P-B")).type == "InvalidPlacementState"
+    assert only_failure(desk.cancel_placement("P")).type == "InvalidPlacementState"
+    assert only_failure(desk.cancel_placement("P-B")).type == "InvalidPlacementState"
 
 
-def test_p12_cancelling_frees_exactly_what_is_not_executed(desk: Desk) -> None:
+def test_p12_cancelling_frees_exactly_the_unexecuted_size(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 100)
     desk.fill("E1", "P", 30)

@@ -1,4 +1,4 @@
-"""What must hold whatever the numbers are: allocation never loses, invents or overfills anything."""
+"""Properties of allocation for any numbers: no unit is lost, invented or allocated in excess."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.oms.rules.rules_client import Desk
+from tests.oms.rules.rules_client import RulesClient
 from tui.api.models import Allocation
 from tui.oms.rules.apportioning import ALGORITHMS, WEIGHTED_ALGORITHMS, apportion_by_weight, apportion_fills
 from tui.oms.rules.sizes import decimal_text, trim_zeros, weighted_average
@@ -15,14 +15,14 @@ from tui.oms.rules.sizes import decimal_text, trim_zeros, weighted_average
 whole = st.integers(1, 400).map(Decimal)
 tenths = st.integers(1, 4000).map(lambda units: Decimal(units) / 10)
 sizes = st.lists(whole | tenths, min_size=1, max_size=6)
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""A machine that is busy with something else is no failure."""
+no_deadline = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no failure."""
 
 algorithms = st.sampled_from(sorted(ALGORITHMS))
 
 
-def naive(fills: list[Decimal], orders: list[Decimal]) -> list[Decimal]:
-    """The contract's reference algorithm for whole units, written as it stands there."""
+def reference_allocation(fills: list[Decimal], orders: list[Decimal]) -> list[Decimal]:
+    """The contract's reference algorithm for whole units, as written there."""
     got = [Decimal(0)] * len(orders)
     for fill in fills:
         room = [size - have for size, have in zip(orders, got, strict=True)]
@@ -40,29 +40,31 @@ def naive(fills: list[Decimal], orders: list[Decimal]) -> list[Decimal]:
     return got
 
 
-def summed(shared: list[list[Decimal]]) -> list[Decimal]:
+def sum_by_order(shared: list[list[Decimal]]) -> list[Decimal]:
     return [sum(parts, Decimal(0)) for parts in zip(*shared, strict=True)]
 
 
-@unhurried
+@no_deadline
 @given(st.lists(whole, min_size=1, max_size=5), st.lists(whole, min_size=1, max_size=6))
 def test_a2_a4_pr_fifo_is_the_contracts_reference_algorithm(
     fills: list[Decimal], orders: list[Decimal]
 ) -> None:
-    assert summed(apportion_fills("PR-FIFO", fills, orders, orders)) == naive(fills, orders)
+    assert sum_by_order(apportion_fills("PR-FIFO", fills, orders, orders)) == reference_allocation(
+        fills, orders
+    )
 
 
-@unhurried
+@no_deadline
 @given(algorithms, sizes, sizes)
-def test_a3_a6_a7_what_is_shared_is_what_was_filled_as_far_as_there_is_room(
+def test_a3_a6_a7_all_filled_units_are_allocated_within_the_orders_sizes(
     algorithm: str, fills: list[Decimal], orders: list[Decimal]
 ) -> None:
-    got = summed(apportion_fills(algorithm, fills, orders, orders))
+    got = sum_by_order(apportion_fills(algorithm, fills, orders, orders))
     assert sum(got) == min(sum(fills), sum(orders))
     assert all(0 <= have <= size for have, size in zip(got, orders, strict=True))
 
 
-@unhurried
+@no_deadline
 @given(st.sampled_from(sorted(WEIGHTED_ALGORITHMS)), whole | tenths, sizes)
 def test_a16_weights_share_everything(algorithm: str, units: Decimal, weights: list[Decimal]) -> None:
     got = apportion_by_weight(algorithm, units, weights)
@@ -72,7 +74,7 @@ def test_a16_weights_share_everything(algorithm: str, units: Decimal, weights: l
     )
 
 
-@unhurried
+@no_deadline
 @given(st.lists(st.tuples(whole | tenths, whole | tenths), min_size=1))
 def test_a10_an_average_lies_between_its_prices(pairs: list[tuple[Decimal, Decimal]]) -> None:
     price = weighted_average(pairs)
@@ -80,15 +82,15 @@ def test_a10_an_average_lies_between_its_prices(pairs: list[tuple[Decimal, Decim
     assert min(p for _, p in pairs) <= price <= max(p for _, p in pairs)
 
 
-@unhurried
+@no_deadline
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=6))
-def test_a_number_is_written_as_a_person_writes_it(number: Decimal) -> None:
+def test_a_number_is_written_without_an_exponent(number: Decimal) -> None:
     assert trim_zeros(number) == number
     assert "E" not in decimal_text(number)
     assert not decimal_text(number).endswith(".")
 
 
-@settings(unhurried, max_examples=40)
+@settings(no_deadline, max_examples=40)
 @given(
     orders=st.lists(st.integers(1, 60), min_size=1, max_size=5),
     rounds=st.lists(
@@ -102,7 +104,7 @@ def test_a_number_is_written_as_a_person_writes_it(number: Decimal) -> None:
 def test_a11_a12_fills_runs_and_bookings_in_any_order_keep_the_sums(
     orders: list[int], rounds: list[tuple[list[int], set[int], str]]
 ) -> None:
-    with Desk() as desk:
+    with RulesClient() as desk:
         desk.create("B", {f"O{number}": size for number, size in enumerate(orders)})
         desk.place("P", "B", sum(orders))
         filled = fills_made = 0

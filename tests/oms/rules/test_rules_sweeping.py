@@ -6,13 +6,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.oms.rules.rules_client import Desk, detail, failure, id_of, modified, refused, rid
+from tests.oms.rules.rules_client import (
+    RulesClient,
+    detail,
+    id_of,
+    modified_times,
+    only_failure,
+    refused,
+    rid,
+)
 from tui.api.models import Allocation
 from tui.oms.rules.sweeping import latest_modification
 
 
-def done(desk: Desk) -> None:
-    """Bring a block to its end: filled, allocated, booked and marked."""
+def finish_block(desk: RulesClient) -> None:
+    """Finish a block: filled, allocated, booked and marked."""
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 100)
     desk.fill("E1", "P", 100, price="189.5")
@@ -20,17 +28,17 @@ def done(desk: Desk) -> None:
     desk.book("P-O1", mark=True)
 
 
-def test_s1_a_block_whose_work_is_done_is_swept(desk: Desk) -> None:
-    done(desk)
+def test_s1_a_finished_block_is_swept(desk: RulesClient) -> None:
+    finish_block(desk)
     reply = desk.sweep("B")
     assert (reply.values, reply.failed) == ({"B": rid("B")}, {})
     assert desk.block("B").is_swept
     assert desk.block_entry("B").derived_state == "Swept"
 
 
-def test_s1_what_is_not_done_prevents_it(desk: Desk) -> None:
-    done(desk)
-    assert failure(desk.sweep("X")).type == "BlockNotFound"
+def test_s1_an_unfinished_block_is_not_swept(desk: RulesClient) -> None:
+    finish_block(desk)
+    assert only_failure(desk.sweep("X")).type == "BlockNotFound"
     desk.put_allocation("A2", "O1", 1, placementIds=[id_of("P")])
     assert "allocations" in detail(desk.sweep("B"))
     desk.delete(Allocation, "A2")
@@ -39,30 +47,30 @@ def test_s1_what_is_not_done_prevents_it(desk: Desk) -> None:
     desk.cancel_placement("Q")
     desk.create("B", {"O2": 1})
     assert "orders that are not" in detail(desk.sweep("B"))
-    desk.cancel("O2")
+    desk.cancel_orders("O2")
     assert desk.sweep("B").failed == {}
 
 
-def test_s1_nothing_may_have_changed_after_the_time_given(desk: Desk) -> None:
-    done(desk)
-    last = max(modified(desk.execution("E1"), desk.allocation("P-O1")))
-    why = failure(desk.sweep("B", latest=(last - timedelta(microseconds=1)).isoformat()))
+def test_s1_nothing_may_have_changed_after_the_time_given(desk: RulesClient) -> None:
+    finish_block(desk)
+    last = max(modified_times(desk.execution("E1"), desk.allocation("P-O1")))
+    why = only_failure(desk.sweep("B", latest=(last - timedelta(microseconds=1)).isoformat()))
     assert (why.type, desk.wrote) == ("BlockNotSweepable", False)
     assert "changed after the latest time allowed" in (why.detail or "")
     assert desk.sweep("B", latest=last.isoformat()).failed == {}
 
 
-def test_s1_a_cut_label_stands_for_the_end_of_its_day(desk: Desk) -> None:
-    done(desk)
+def test_s1_a_cut_label_stands_for_the_end_of_its_day(desk: RulesClient) -> None:
+    finish_block(desk)
     today = desk.allocation("P-O1").version.as_at_modified.date()
     yesterday = today - timedelta(days=1)
-    assert failure(desk.sweep("B", latest=f"{yesterday}NLDN_Close")).type == "BlockNotSweepable"
+    assert only_failure(desk.sweep("B", latest=f"{yesterday}NLDN_Close")).type == "BlockNotSweepable"
     assert desk.sweep("B", latest=f"{today}NLDN_Close").failed == {}
 
 
 @pytest.mark.parametrize("latest", ["yesterday", "2026-13-20T00:00:00Z", "2026-02-30NLDN_Close", "N", ""])
-def test_s1_a_time_or_a_label_is_needed(desk: Desk, latest: str) -> None:
-    done(desk)
+def test_s1_a_time_or_a_label_is_needed(desk: RulesClient, latest: str) -> None:
+    finish_block(desk)
     with refused("InvalidParameterValue"):
         desk.sweep("B", latest=latest)
 
@@ -80,7 +88,7 @@ def test_the_latest_time_is_read_in_either_form(text: str, expected: datetime) -
     assert latest_modification(text) == expected
 
 
-def test_s2_a_placement_holds_a_sweep_up_until_what_it_executed_is_allocated(desk: Desk) -> None:
+def test_s2_a_sweep_waits_until_all_executions_are_allocated(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 100)
     desk.fill("E1", "P", 40)
@@ -93,16 +101,16 @@ def test_s2_a_placement_holds_a_sweep_up_until_what_it_executed_is_allocated(des
     assert desk.sweep("B").failed == {}
 
 
-def test_s2_a_cancelled_placement_without_executions_does_not_hold_it_up(desk: Desk) -> None:
+def test_s2_a_cancelled_placement_without_executions_permits_a_sweep(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
     desk.place("P", "B", 100)
     desk.cancel_placement("P")
-    desk.cancel("O1")
+    desk.cancel_orders("O1")
     assert desk.sweep("B").failed == {}
 
 
-def test_s3_a_swept_block_is_done_with_and_sweeping_it_again_changes_nothing(desk: Desk) -> None:
-    done(desk)
+def test_s3_a_swept_block_refuses_changes_and_a_second_sweep_is_a_no_op(desk: RulesClient) -> None:
+    finish_block(desk)
     desk.sweep("B")
     assert [entry.block.id for entry in desk.block_entries()] == [rid("B")]
     assert desk.block_entries(includeSwept=False) == []
@@ -112,8 +120,8 @@ def test_s3_a_swept_block_is_done_with_and_sweeping_it_again_changes_nothing(des
         desk.place("P2", "B", 1)
 
 
-def test_s3_an_upsert_brings_a_swept_block_back(desk: Desk) -> None:
-    done(desk)
+def test_s3_an_upsert_brings_a_swept_block_back(desk: RulesClient) -> None:
+    finish_block(desk)
     desk.sweep("B")
     desk.put_block("B", createdDate="2020-01-01T00:00:00Z", isSwept=False)
     assert not desk.block("B").is_swept

@@ -1,4 +1,4 @@
-"""Whole calls over HTTP (2.0): atomic ones leave no trace when refused, partial ones tell of every item."""
+"""Whole calls over HTTP (section 2.0): refused atomic calls change nothing, partial ones report all items."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.oms.rules.rules_client import TERMS, Desk, Refused, id_of, usd
+from tests.oms.rules.rules_client import TERMS, RefusedCall, RulesClient, id_of, usd
 from tui.api import operations
 from tui.api.operations import ALLOCATIONS, BLOCKS, EXECUTIONS, ORDERS, PLACEMENTS, Operation
 
-Body = Callable[[Desk], Any]
+Body = Callable[[RulesClient], Any]
 Called = Operation[Any, Any]
 
 ATOMIC: dict[Called, Body] = {
@@ -50,7 +50,7 @@ ATOMIC: dict[Called, Body] = {
         "allocationRequests": [desk.an_allocation("A8", "O1", 1), desk.an_allocation("A9", "O1", -1)]
     },
 }
-"""For every atomic endpoint a call whose first item is good and whose last is not."""
+"""For every atomic endpoint a call with a valid first item and an invalid last one."""
 
 PARTIAL: dict[Called, Body] = {
     operations.UPDATE_ORDERS: lambda desk: {
@@ -78,7 +78,7 @@ PARTIAL: dict[Called, Body] = {
     },
     operations.BOOK_TRANSACTIONS: lambda desk: {"allocationIds": [id_of("A1"), id_of("A404")]},
 }
-"""For every partial endpoint a call with one good item and one that is not."""
+"""For every partial endpoint a call with one valid and one invalid item."""
 
 
 def cut(order: str, rest: str) -> Any:
@@ -90,8 +90,8 @@ def cut(order: str, rest: str) -> Any:
 
 
 @pytest.fixture
-def busy(desk: Desk) -> Desk:
-    """A desk where every kind of call has something to do."""
+def busy(desk: RulesClient) -> RulesClient:
+    """Return a desk on which every kind of call has something to do."""
     desk.create("B", {"O1": 100, "O2": 20})
     desk.place("P", "B", 80)
     desk.fill("E1", "P", 40)
@@ -110,16 +110,18 @@ def test_2_0_every_writing_endpoint_is_tried() -> None:
 
 
 @pytest.mark.parametrize("endpoint", ATOMIC, ids=lambda each: each.name)
-def test_2_0_one_bad_item_refuses_the_whole_call_and_leaves_no_trace(busy: Desk, endpoint: Called) -> None:
-    before = busy.contents()
-    with pytest.raises(Refused) as caught:
+def test_2_0_one_bad_item_refuses_the_whole_call_and_leaves_no_trace(
+    busy: RulesClient, endpoint: Called
+) -> None:
+    before = busy.database_rows()
+    with pytest.raises(RefusedCall) as caught:
         busy.send(endpoint, ATOMIC[endpoint](busy))
     assert caught.value.problem.status == 400
-    assert busy.contents() == before
+    assert busy.database_rows() == before
 
 
 @pytest.mark.parametrize("endpoint", ATOMIC, ids=lambda each: each.name)
-def test_2_0_the_good_item_alone_is_done(busy: Desk, endpoint: Called) -> None:
+def test_2_0_the_valid_item_alone_succeeds(busy: RulesClient, endpoint: Called) -> None:
     body = ATOMIC[endpoint](busy)
     (name,) = body
     assert busy.send(endpoint, {name: body[name][:1]}).values
@@ -127,7 +129,9 @@ def test_2_0_the_good_item_alone_is_done(busy: Desk, endpoint: Called) -> None:
 
 
 @pytest.mark.parametrize("endpoint", PARTIAL, ids=lambda each: each.name)
-def test_2_0_a_partial_call_does_the_good_and_says_why_not_the_bad(busy: Desk, endpoint: Called) -> None:
+def test_2_0_a_partial_call_applies_valid_items_and_explains_the_others(
+    busy: RulesClient, endpoint: Called
+) -> None:
     reply = busy.send(endpoint, PARTIAL[endpoint](busy))
     assert (len(reply.values), len(reply.failed)) == (1, 1)
     assert busy.wrote
@@ -135,8 +139,10 @@ def test_2_0_a_partial_call_does_the_good_and_says_why_not_the_bad(busy: Desk, e
 
 @pytest.mark.parametrize("endpoint", [*ATOMIC, *PARTIAL], ids=lambda each: each.name)
 @pytest.mark.parametrize("body", [b"", b"{", b'{"requests": 7}', b"null"])
-def test_2_0_a_body_that_cannot_be_read_refuses_every_call(busy: Desk, endpoint: Called, body: bytes) -> None:
-    with pytest.raises(Refused) as caught:
+def test_2_0_a_body_that_cannot_be_read_refuses_every_call(
+    busy: RulesClient, endpoint: Called, body: bytes
+) -> None:
+    with pytest.raises(RefusedCall) as caught:
         busy.send(endpoint, body)
     problem = caught.value.problem
     assert (problem.status, problem.code, problem.name) == (400, 157, "InvalidRequest")
@@ -150,7 +156,7 @@ TWICE = (operations.UPDATE_ORDERS, operations.UPDATE_PLACEMENTS, operations.CANC
 @pytest.mark.parametrize(
     "endpoint", [each for each in PARTIAL if each not in TWICE], ids=lambda each: each.name
 )
-def test_2_0_a_bare_id_named_twice_refuses_even_a_partial_call(busy: Desk, endpoint: Called) -> None:
+def test_2_0_a_bare_id_named_twice_refuses_even_a_partial_call(busy: RulesClient, endpoint: Called) -> None:
     body = PARTIAL[endpoint](busy)
     if isinstance(body, list):
         body = [body[0], body[0]]
@@ -161,6 +167,6 @@ def test_2_0_a_bare_id_named_twice_refuses_even_a_partial_call(busy: Desk, endpo
         body[name] = [body[name][0]] * 2
     else:
         body["bad"] = body["good"]
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedCall) as caught:
         busy.send(endpoint, body)
     assert (caught.value.problem.code, caught.value.problem.name) == (144, "DuplicateInParameterSet")

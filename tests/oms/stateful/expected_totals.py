@@ -1,4 +1,4 @@
-"""What must hold between the lists of a desk after every call: quantities add up, versions go up by one."""
+"""Invariants between the lists of a desk after every call: quantities add up, versions increase by one."""
 
 from __future__ import annotations
 
@@ -6,16 +6,24 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
-from tests.oms.stateful.served import Allocation, Block, BlockGraph, Desk, Execution, Order, PlacementGraph
+from tests.oms.stateful.unthreaded_server import (
+    BlockGraph,
+    DeskLists,
+    PlacementGraph,
+    StoredAllocation,
+    StoredBlock,
+    StoredExecution,
+    StoredOrder,
+)
 
 ZERO: Final = Decimal(0)
-TINY: Final = Decimal("1E-9")
-FINAL: Final = ("Cancelled", "Booked", "Closed")
+TOLERANCE: Final = Decimal("1E-9")
+FINAL_STATES: Final = ("Cancelled", "Booked", "Closed")
 
 Excess = tuple[str, str]
-"""Something there is too much of: of what, and where."""
+"""An excess: of what, and on which entity."""
 
-RECORDS: Final = {
+RECORD_CALLS: Final = {
     "placed": {
         "upsert_placements",
         "upsert_executions",
@@ -28,28 +36,28 @@ RECORDS: Final = {
     "allocated": {"upsert_allocations", "upsert_orders"},
     "shared": {"upsert_allocations", "upsert_executions", "upsert_placements", "delete_execution"},
 }
-"""The calls after which there may be too much of something: those that record what happened elsewhere."""
+"""The calls after which an excess is allowed: those that record what happened elsewhere."""
 
 
 def fill_state(quantity: Decimal, units: Decimal) -> str:
-    """L8, L9: the state that goes with units filled."""
-    if abs(units) <= TINY:
+    """Return the state for the units filled (L8, L9)."""
+    if abs(units) <= TOLERANCE:
         return "New"
-    return "PartiallyFilled" if quantity - units > TINY else "Filled"
+    return "PartiallyFilled" if quantity - units > TOLERANCE else "Filled"
 
 
 def total(units: Iterable[Decimal]) -> Decimal:
     return sum(units, ZERO)
 
 
-class Sums:
-    """The sums of a desk, worked out from its entities alone."""
+class ExpectedTotals:
+    """The totals of a desk, computed from its entities alone."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: DeskLists) -> None:
         self.desk = desk
         self.children: dict[str, list[str]] = {code: [] for code in desk.placements}
         self.on_block: dict[str, list[str]] = {code: [] for code in desk.blocks}
-        self.fills: dict[str, list[Execution]] = {code: [] for code in desk.placements}
+        self.fills: dict[str, list[StoredExecution]] = {code: [] for code in desk.placements}
         for code, placement in desk.placements.items():
             if placement.parent_placement_id is not None:
                 self.children[placement.parent_placement_id.code].append(code)
@@ -59,46 +67,46 @@ class Sums:
             if fill.state != "Cancelled":
                 self.fills[fill.placement_id.code].append(fill)
         self.live = [each for each in desk.allocations.values() if each.state != "Cancelled"]
-        self.given: dict[str, Decimal] = {}
+        self.allocated_to: dict[str, Decimal] = {}
         for each in self.live:
             code = each.allocated_order_id.code
-            self.given[code] = self.given.get(code, ZERO) + each.quantity
+            self.allocated_to[code] = self.allocated_to.get(code, ZERO) + each.quantity
 
-    def family(self, placement: str) -> list[str]:
-        """A placement and everything below it."""
+    def with_descendants(self, placement: str) -> list[str]:
+        """Return a placement and all its descendants."""
         found = [placement]
         for code in found:
             found += self.children[code]
         return found
 
     def executed(self, placement: str) -> Decimal:
-        return total(fill.quantity for code in self.family(placement) for fill in self.fills[code])
+        return total(fill.quantity for code in self.with_descendants(placement) for fill in self.fills[code])
 
     def placed(self, placement: str) -> Decimal:
-        """P12: what a placement holds of its blocks."""
+        """Return the size a placement takes of its blocks (P12)."""
         row = self.desk.placements[placement]
         return self.executed(placement) if row.state == "Cancelled" else row.quantity
 
-    def shared(self, placement: str) -> Decimal:
-        """What is allocated of a placement and its children, each allocation once."""
+    def allocated_of(self, placement: str) -> Decimal:
+        """Return the allocated units of a placement and its descendants."""
         return total(each.quantity for each in self.live if self._is_of(each, placement))
 
-    def recorded(self, placement: str) -> Decimal:
-        """What was recorded by hand of a placement, naming no executions: no run knows which it shares."""
+    def allocated_by_hand(self, placement: str) -> Decimal:
+        """Return the units allocated by hand without naming executions: no run can exclude them."""
         return total(
             each.quantity for each in self.live if not each.execution_ids and self._is_of(each, placement)
         )
 
-    def _is_of(self, allocation: Allocation, placement: str) -> bool:
+    def _is_of(self, allocation: StoredAllocation, placement: str) -> bool:
         names = {id.code for id in allocation.placement_ids or ()}
-        return not names.isdisjoint(self.family(placement))
+        return not names.isdisjoint(self.with_descendants(placement))
 
-    def top(self, block: str) -> list[str]:
-        """P5: the placements that take room of a block."""
+    def top_level(self, block: str) -> list[str]:
+        """Return the placements that take size of a block (P5)."""
         return [code for code in self.on_block[block] if not self.desk.placements[code].parent_placement_id]
 
-    def together(self) -> list[set[str]]:
-        """P4: the blocks in groups that share placements."""
+    def connected_blocks(self) -> list[set[str]]:
+        """Return the blocks in groups that share placements (P4)."""
         groups: list[set[str]] = [{code} for code in self.desk.blocks]
         for placement in self.desk.placements.values():
             codes = {id.code for id in placement.block_ids}
@@ -108,32 +116,32 @@ class Sums:
         return groups
 
     def excesses(self, cut: set[str]) -> set[Excess]:
-        """Everything there is more of than of what it rests on.
+        """Return every excess of an entity over what it is based on.
 
-        ``cut`` are the orders that keep, though cancelled, what was placed for them (X5).
+        ``cut`` are the cancelled orders that keep their placed size (X5).
         """
         desk = self.desk
         found: set[Excess] = set()
-        for group in self.together():
+        for group in self.connected_blocks():
             placed = total(desk.block_graph[code].placed.quantity for code in group)
             members = [id.code for code in group for id in desk.blocks[code].order_ids]
             kept = total(desk.orders[code].quantity for code in members if code in cut)
-            if placed - kept - total(desk.blocks[code].quantity for code in group) > TINY:
+            if placed - kept - total(desk.blocks[code].quantity for code in group) > TOLERANCE:
                 found.update(("placed", code) for code in group)
         for code, placement in desk.placements.items():
             executed = self.executed(code)
-            if placement.state != "Cancelled" and executed - placement.quantity > TINY:
+            if placement.state != "Cancelled" and executed - placement.quantity > TOLERANCE:
                 found.add(("executed", code))
-            if self.shared(code) - executed - self.recorded(code) > TINY:
+            if self.allocated_of(code) - executed - self.allocated_by_hand(code) > TOLERANCE:
                 found.add(("shared", code))
         for code, order in desk.orders.items():
-            if self.given.get(code, ZERO) - order.quantity > TINY:
+            if self.allocated_to.get(code, ZERO) - order.quantity > TOLERANCE:
                 found.add(("allocated", code))
         return found
 
 
-def check_graph(sums: Sums, booked: dict[str, tuple[Decimal, str]]) -> None:
-    """G1 to G6, G8: the order graph says of every block and placement what its entities add up to."""
+def check_graph(sums: ExpectedTotals, booked: dict[str, tuple[Decimal, str]]) -> None:
+    """Check that the order graph has the totals of the entities (G1 to G6, G8)."""
     desk = sums.desk
     assert desk.block_graph.keys() == desk.blocks.keys()
     assert desk.placement_graph.keys() == desk.placements.keys()
@@ -167,9 +175,9 @@ def check_graph(sums: Sums, booked: dict[str, tuple[Decimal, str]]) -> None:
             units if side == block.side else -units for units, side in done
         ), code
         assert {detail.id.code for detail in graph.placed.details} == here
-        assert graph.derived_state == _derived(graph, block, orders), code
-    for group in sums.together():
-        top = {code for block in group for code in sums.top(block)}
+        assert graph.derived_state == _derived_state(graph, block, orders), code
+    for group in sums.connected_blocks():
+        top = {code for block in group for code in sums.top_level(block)}
         placed = total(desk.block_graph[code].placed.quantity for code in group)
         assert placed == total(map(sums.placed, top)), f"{sorted(group)} has {placed} placed"
         executed = total(desk.block_graph[code].executed.quantity for code in group)
@@ -178,15 +186,15 @@ def check_graph(sums: Sums, booked: dict[str, tuple[Decimal, str]]) -> None:
         _check_placement(sums, code, each)
 
 
-def _check_placement(sums: Sums, code: str, graph: PlacementGraph) -> None:
+def _check_placement(sums: ExpectedTotals, code: str, graph: PlacementGraph) -> None:
     assert graph.placed.quantity == sums.placed(code), code
     assert graph.executed.quantity == sums.executed(code), code
-    assert graph.allocated.quantity == sums.shared(code), code
+    assert graph.allocated.quantity == sums.allocated_of(code), code
     assert {detail.id.code for detail in graph.placed.details} == set(sums.children[code])
 
 
-def _derived(graph: BlockGraph, block: Block, orders: list[Order]) -> str:
-    """G8: the first stage from the left that is not complete."""
+def _derived_state(graph: BlockGraph, block: StoredBlock, orders: list[StoredOrder]) -> str:
+    """Return the first life-cycle stage that is not complete (G8)."""
     if block.is_swept:
         return "Swept"
     if orders and all(order.state == "Cancelled" for order in orders):
@@ -205,17 +213,17 @@ def _derived(graph: BlockGraph, block: Block, orders: list[Order]) -> str:
         (graph.allocated.quantity, graph.booked.quantity, "Allocated", "Partially booked", "Booked"),
     )
     for due, done, none, some, over in stages:
-        if abs(done) <= TINY:
+        if abs(done) <= TOLERANCE:
             return none
-        if due - done > TINY:
+        if due - done > TOLERANCE:
             return some
-        if done - due > TINY:
+        if done - due > TOLERANCE:
             return over
     return "Booked"
 
 
-def check_versions(before: Desk, now: Desk, last: str) -> str:
-    """L10: whatever changed has its next version, of one moment later than all before; give that moment.
+def check_versions(before: DeskLists, now: DeskLists, last: str) -> str:
+    """Check that every change made the next version, all at one later time; return that time (L10).
 
     Only a fill's placement and a moved order may have a new version without a difference of their own.
     """

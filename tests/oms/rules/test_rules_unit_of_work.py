@@ -1,4 +1,4 @@
-"""What a book does for the rules: one call's changes over what is stored."""
+"""The unit of work: one call's changes over the stored entities."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.oms.rules.rules_client import Desk, rid
+from tests.oms.rules.rules_client import RulesClient, rid
 from tui.api.entity_relations import BLOCK_OF_ORDER, Relation
 from tui.api.models import Block, Order
 from tui.oms.demo.universe import instrument_table
@@ -14,10 +14,10 @@ from tui.oms.domain.unit_of_work import UnitOfWork
 from tui.oms.rules.blocking import orders_of_block
 
 
-class Counting:
-    """The store, counting how often it is asked."""
+class CountingSource:
+    """The store, counting its reads."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: RulesClient) -> None:
         self._store: Any = desk.engine.store
         self.asked = 0
 
@@ -38,10 +38,10 @@ class Counting:
         return self._store.related_all(relation, targets)
 
 
-def test_a_book_asks_the_store_once_for_each_entity(desk: Desk) -> None:
+def test_a_unit_of_work_reads_each_entity_once(desk: RulesClient) -> None:
     desk.create("B", {f"O{number}": 1 for number in range(200)})
-    source = Counting(desk)
-    uow = UnitOfWork(source, desk.a_book().context, instrument_table())
+    source = CountingSource(desk)
+    uow = UnitOfWork(source, desk.unit_of_work().context, instrument_table())
     for _ in range(3):
         block = uow.get(Block, rid("B"))
         assert block is not None
@@ -49,9 +49,9 @@ def test_a_book_asks_the_store_once_for_each_entity(desk: Desk) -> None:
     assert source.asked == 201
 
 
-def test_a_book_undoes_an_attempt_that_fails(desk: Desk) -> None:
+def test_a_savepoint_undoes_a_failed_item(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
-    uow = desk.a_book()
+    uow = desk.unit_of_work()
     block, order = uow.get(Block, rid("B")), uow.get(Order, rid("O1"))
     assert order is not None
 
@@ -67,9 +67,9 @@ def test_a_book_undoes_an_attempt_that_fails(desk: Desk) -> None:
     assert uow.commit() == []
 
 
-def test_a_book_finds_what_this_call_made(desk: Desk) -> None:
+def test_a_unit_of_work_finds_new_entities(desk: RulesClient) -> None:
     desk.create("B", {"O1": 100})
-    uow = desk.a_book()
+    uow = desk.unit_of_work()
     assert uow.related(BLOCK_OF_ORDER, rid("O1")) == [uow.get(Block, rid("B"))]
     uow.remove(Block, rid("B"))
     assert uow.related(BLOCK_OF_ORDER, rid("O1")) == []

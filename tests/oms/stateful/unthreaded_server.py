@@ -1,7 +1,7 @@
-"""A desk to be tried at random: served over ASGI in process, and read back whole after every call.
+"""A server for random calls: called over ASGI in process, and read back completely after every call.
 
-What is read is kept as the server's bytes: that nothing changed is that no byte did. Rows are decoded into
-types of their own, so that the server's models are not their own witness.
+What is read is kept as bytes: nothing changed when no byte did. Rows are decoded into types of their own, so
+that the server's models do not test themselves.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ SCOPE: Final = "Desk"
 PORTFOLIOS: Final = ("GROWTH", "INCOME")
 
 
-class Id(Struct, frozen=True):
+class StoredId(Struct, frozen=True):
     scope: str
     code: str
 
 
-class Version(Struct, rename="camel"):
+class StoredVersion(Struct, rename="camel"):
     as_at_version_number: int
     as_at_created: str
     as_at_modified: str
 
 
-class Row(Struct, rename="camel"):
-    """What every entity has; its JSON stands beside it in :class:`Desk`."""
+class StoredRow(Struct, rename="camel"):
+    """What every entity has; :class:`DeskLists` has its JSON."""
 
-    id: Id
-    version: Version
+    id: StoredId
+    version: StoredVersion
 
 
-class Block(Row, rename="camel"):
-    order_ids: list[Id]
+class StoredBlock(StoredRow, rename="camel"):
+    order_ids: list[StoredId]
     side: str
     type: str
     is_swept: bool
@@ -52,71 +52,71 @@ class Block(Row, rename="camel"):
     limit_price: dict[str, Any] | None = None
 
 
-class Order(Row, rename="camel"):
+class StoredOrder(StoredRow, rename="camel"):
     quantity: Decimal
     side: str
     state: str
     type: str
-    portfolio_id: Id | None = None
+    portfolio_id: StoredId | None = None
     limit_price: dict[str, Any] | None = None
 
 
-class Placement(Row, rename="camel"):
-    block_ids: list[Id]
+class StoredPlacement(StoredRow, rename="camel"):
+    block_ids: list[StoredId]
     quantity: Decimal
     state: str
     side: str
     type: str
-    parent_placement_id: Id | None = None
+    parent_placement_id: StoredId | None = None
     limit_price: dict[str, Any] | None = None
 
 
-class Execution(Row, rename="camel"):
-    placement_id: Id
+class StoredExecution(StoredRow, rename="camel"):
+    placement_id: StoredId
     quantity: Decimal
     state: str
 
 
-class Allocation(Row, rename="camel"):
-    allocated_order_id: Id
-    portfolio_id: Id
+class StoredAllocation(StoredRow, rename="camel"):
+    allocated_order_id: StoredId
+    portfolio_id: StoredId
     quantity: Decimal
     state: str
     side: str | None = None
-    placement_ids: list[Id] | None = None
-    execution_ids: list[Id] | None = None
+    placement_ids: list[StoredId] | None = None
+    execution_ids: list[StoredId] | None = None
 
 
-class Detail(Struct):
-    id: Id
+class GraphDetail(Struct):
+    id: StoredId
 
 
-class Stage(Struct, rename="camel"):
-    details: list[Detail]
+class GraphStage(Struct, rename="camel"):
+    details: list[GraphDetail]
     quantity: Decimal = Decimal(0)
     quantity_by_state: dict[str, Decimal] | None = None
 
 
-class Booked(Struct):
+class GraphBooked(Struct):
     quantity: Decimal
 
 
 class BlockGraph(Struct, rename="camel"):
-    block: Block
-    ordered: Stage
-    placed: Stage
-    executed: Stage
-    allocated: Stage
-    booked: Booked
+    block: StoredBlock
+    ordered: GraphStage
+    placed: GraphStage
+    executed: GraphStage
+    allocated: GraphStage
+    booked: GraphBooked
     derived_state: str
 
 
 class PlacementGraph(Struct, rename="camel"):
-    placement: Placement
-    ordered: Stage
-    placed: Stage
-    executed: Stage
-    allocated: Stage
+    placement: StoredPlacement
+    ordered: GraphStage
+    placed: GraphStage
+    executed: GraphStage
+    allocated: GraphStage
 
 
 class _Page(Struct, rename="camel"):
@@ -125,11 +125,11 @@ class _Page(Struct, rename="camel"):
 
 
 LISTS: Final[Mapping[str, Any]] = {
-    "orders": Order,
-    "blocks": Block,
-    "placements": Placement,
-    "executions": Execution,
-    "allocations": Allocation,
+    "orders": StoredOrder,
+    "blocks": StoredBlock,
+    "placements": StoredPlacement,
+    "executions": StoredExecution,
+    "allocations": StoredAllocation,
     "ordergraph/blocks": BlockGraph,
     "ordergraph/placements": PlacementGraph,
 }
@@ -142,37 +142,37 @@ _LOOP: Final = asyncio.new_event_loop()
 HEADERS: Final = [(b"host", b"desk"), (b"content-type", b"application/json")]
 
 
-class Table(Struct):
-    """One list as the server answers it: its bytes, and its rows by code with theirs."""
+class StoredTable(Struct):
+    """One list: its bytes, and its rows by code with theirs."""
 
     body: bytes
     rows: dict[str, Any]
     raw: dict[str, bytes]
 
 
-class Desk(Struct):
+class DeskLists(Struct):
     """Everything a client can list."""
 
-    tables: dict[str, Table]
+    tables: dict[str, StoredTable]
 
     @property
-    def orders(self) -> dict[str, Order]:
+    def orders(self) -> dict[str, StoredOrder]:
         return self.tables["orders"].rows
 
     @property
-    def blocks(self) -> dict[str, Block]:
+    def blocks(self) -> dict[str, StoredBlock]:
         return self.tables["blocks"].rows
 
     @property
-    def placements(self) -> dict[str, Placement]:
+    def placements(self) -> dict[str, StoredPlacement]:
         return self.tables["placements"].rows
 
     @property
-    def executions(self) -> dict[str, Execution]:
+    def executions(self) -> dict[str, StoredExecution]:
         return self.tables["executions"].rows
 
     @property
-    def allocations(self) -> dict[str, Allocation]:
+    def allocations(self) -> dict[str, StoredAllocation]:
         return self.tables["allocations"].rows
 
     @property
@@ -184,11 +184,11 @@ class Desk(Struct):
         return self.tables["ordergraph/placements"].rows
 
     def bodies(self) -> list[bytes]:
-        """The lists as bytes: the same bytes, the same desk."""
+        """Return the lists as bytes: the same bytes are the same desk."""
         return [table.body for table in self.tables.values()]
 
-    def changed(self, since: Desk, name: str) -> set[str]:
-        """The codes of the rows of a list that are new, gone or different."""
+    def changed(self, since: DeskLists, name: str) -> set[str]:
+        """Return the codes of the rows of a list that are new, deleted or different."""
         if self.tables[name] is since.tables[name]:
             return set()
         now, then = self.tables[name].raw, since.tables[name].raw
@@ -204,7 +204,7 @@ class UnthreadedEngine(Engine):
     run_view = run
 
 
-class Served:
+class UnthreadedServer:
     """A server of its own, empty at first."""
 
     def __init__(self) -> None:
@@ -245,17 +245,17 @@ class Served:
         await self._server(scope, receive, send)
         return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
 
-    def read(self, last: Desk | None = None, as_at: str = "") -> Desk:
+    def read(self, last: DeskLists | None = None, as_at: str = "") -> DeskLists:
         """Read all lists; those with the bytes they had in ``last`` are taken from there."""
         query = f"limit=1000&asAt={as_at.replace('+', '%2B')}" if as_at else "limit=1000"
         return _LOOP.run_until_complete(self._read(last, query))
 
-    async def _read(self, last: Desk | None, query: str) -> Desk:
-        return Desk(
+    async def _read(self, last: DeskLists | None, query: str) -> DeskLists:
+        return DeskLists(
             {name: await self._table(name, last.tables[name] if last else None, query) for name in LISTS}
         )
 
-    async def _table(self, name: str, last: Table | None, query: str) -> Table:
+    async def _table(self, name: str, last: StoredTable | None, query: str) -> StoredTable:
         status, body = await self._answer("GET", f"/api/{name}", None, query)
         assert status == 200, body
         if last is not None and last.body == body:
@@ -271,10 +271,10 @@ class Served:
             code = code or _code(row)
             assert code not in rows, f"{code} is listed twice in {name}"
             rows[code], raw[code] = row, text
-        return Table(body, rows, raw)
+        return StoredTable(body, rows, raw)
 
     def transactions(self) -> dict[str, Decimal]:
-        """Give the units that stand booked, by allocation."""
+        """Return the booked units by allocation."""
         found: dict[str, Decimal] = {}
         for portfolio in PORTFOLIOS:
             path = f"/api/transactionportfolios/{SCOPE}/{portfolio}/transactions"
