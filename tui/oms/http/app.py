@@ -244,7 +244,8 @@ def _check_may_write(call: Call) -> None:
 
 
 async def _not_in_generation(call: Call) -> bytes:
-    detail = f"{call.request.url.path} came after generation {call.generation}, which this server answers as."
+    path, generation = call.request.url.path, call.generation
+    detail = f"{path} was added after generation {generation}, which this server runs as."
     raise Refusal("NotImplemented", detail, code=UNLISTED, status=501)
 
 

@@ -94,7 +94,7 @@ def _refused(refusal: Refusal, call: Call, retry_after: int | None = None) -> Re
 
 
 def _sentence(fault: Fault) -> str:
-    return f"This server was asked to answer so: {fault}."
+    return f"This fault was injected on request: {fault}."
 
 
 class _CutConnection(Response):
