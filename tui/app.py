@@ -36,7 +36,7 @@ from widgets.filterbar import FilterBar
 
 if TYPE_CHECKING:
     from tui.service.desk import Desk
-    from tui.thinwire.driver import Wire
+    from tui.thinwire.driver import WireHandle
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class BlotterApp(App[None]):
         preferences: Preferences = DEFAULTS,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        wire: Wire | None = None,
+        wire: WireHandle | None = None,
     ) -> None:
         super().__init__(driver_class=wire.driver_class if wire else None)
         self.session = DeskSession(environment, preferences, actions=ACTIONS, now=now, wire=wire)

@@ -24,7 +24,7 @@ from widgets.key_names import key_words
 
 if TYPE_CHECKING:
     from tui.service.desk import Desk
-    from tui.thinwire.driver import Wire
+    from tui.thinwire.driver import WireHandle
 
 
 _IN_BRACES: Final = re.compile(r"\{(\w+)\}")
@@ -57,7 +57,7 @@ class DeskSession:
         *,
         actions: Sequence[Action] = (),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        wire: Wire | None = None,
+        wire: WireHandle | None = None,
     ) -> None:
         self.preferences = preferences
         self.actions = actions

@@ -10,7 +10,7 @@ import pytest
 
 from tests.blotter_app import Blotter, blotter
 from tests.thinwire.slowline import SlowLine
-from tui.thinwire.driver import Wire
+from tui.thinwire.driver import WireHandle
 
 REDRAW = b"\x0c"
 
@@ -28,7 +28,7 @@ async def status(user: Blotter) -> str:
 
 async def test_the_palette_tells_what_the_wire_carries() -> None:
     async with blotter() as user:
-        user.app.session.wire = Wire()
+        user.app.session.wire = WireHandle()
         user.app.session.wire.meter.came(200_000)
         user.app.session.wire.meter.went(1_234, 0.0)
         assert await status(user) == "0 bytes/s now · 99 % saved of 200,000 bytes · last frame 1,234 bytes"
@@ -39,17 +39,17 @@ async def test_the_palette_tells_when_there_is_no_wire() -> None:
         assert await status(user) == "Plain output: all that is drawn is sent"
 
 
-async def test_ctrl_l_forgets_what_the_terminal_shows() -> None:
-    forgotten: list[bool] = []
+async def test_ctrl_l_has_everything_drawn_again() -> None:
+    invalidated: list[bool] = []
 
-    class Forgetting(Wire):
-        def forget(self) -> None:
-            forgotten.append(True)
+    class InvalidatingHandle(WireHandle):
+        def invalidate(self) -> None:
+            invalidated.append(True)
 
     async with blotter() as user:
-        user.app.session.wire = Forgetting()
+        user.app.session.wire = InvalidatingHandle()
         await user.press("ctrl+l")
-        assert forgotten == [True]
+        assert invalidated == [True]
 
 
 async def test_ctrl_l_draws_everything_where_there_is_no_wire() -> None:

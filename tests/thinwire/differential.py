@@ -138,7 +138,7 @@ class Duel:
             self._drain()
             self._compare()
         self.pair.resize(columns, lines)
-        self.wire.forget(columns, lines)
+        self.wire.invalidate(columns, lines)
         if self.drops:
             self._take()
             self.pair.feed(CLEARED)
@@ -175,7 +175,7 @@ class Duel:
         if self.forgets and self.forgets.random() < 0.02 and not self.wire.pending:
             self.pair.feed(FOREIGN)
             self.pair.whole = True
-            self.wire.forget(self.pair.alone.columns, self.pair.alone.lines)
+            self.wire.invalidate(self.pair.alone.columns, self.pair.alone.lines)
 
     def _take(self) -> None:
         piece = self.wire.take(self.limit)

@@ -435,7 +435,7 @@ class Emulator(pyte.Screen):  # type: ignore[misc]
             "events": self.events,
             "cursor": (self.cursor.y, self.cursor.x if wraps else min(self.cursor.x, self.columns - 1)),
             "hidden": self.cursor.hidden,
-            "pen": self.cursor.attrs,
+            "style": self.cursor.attrs,
             "title": self.title,
             "modes": self.mode,
             "margins": self.margins,
@@ -480,5 +480,5 @@ class Plain:
             "icon": screen.icon_name,
             "modes": screen.mode - {2026 << 5},
             "margins": screen.margins,
-            "pen": screen.cursor.attrs,
+            "style": screen.cursor.attrs,
         }

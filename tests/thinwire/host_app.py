@@ -14,7 +14,7 @@ from textual.app import App, ComposeResult
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.thinwire.driver import Wire
+from tui.thinwire.driver import WireHandle
 
 
 class Rows(Widget):
@@ -35,7 +35,7 @@ class Board(App[None]):
     CSS = "Rows { height: 1fr; } Screen:inline { height: 5; }"
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, wire: Wire | None) -> None:
+    def __init__(self, wire: WireHandle | None) -> None:
         super().__init__(driver_class=wire.driver_class if wire else None)
         self.wire = wire
         self.word = "ready"
@@ -60,7 +60,7 @@ class Board(App[None]):
     def key_l(self) -> None:
         """Forget what is shown."""
         assert self.wire is not None
-        self.wire.forget()
+        self.wire.invalidate()
 
     def key_d(self) -> None:
         """Say on which driver this runs."""
@@ -82,6 +82,6 @@ class Board(App[None]):
 
 
 if __name__ == "__main__":
-    board = Board(Wire() if sys.argv[1] == "thin" else None)
+    board = Board(WireHandle() if sys.argv[1] == "thin" else None)
     board.run(inline="inline" in sys.argv)
     raise SystemExit(board.return_code)

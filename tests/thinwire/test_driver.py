@@ -24,7 +24,7 @@ from textual.drivers.headless_driver import HeadlessDriver
 from textual.drivers.linux_driver import LinuxDriver
 
 from tests.thinwire.slowline import FarEnd, SlowLine
-from tui.thinwire.driver import ThinDriver, Wire
+from tui.thinwire.driver import ThinDriver, WireHandle
 from tui.thinwire.terminal_writer import QUERY
 
 BAUD: Final = 1e8
@@ -122,7 +122,7 @@ import asyncio, sys
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.messages import InBandWindowResize, TerminalSupportsSynchronizedOutput
-from tui.thinwire.driver import Wire
+from tui.thinwire.driver import WireHandle
 
 class Ear(App):
     async def _post_message(self, message):  # what drivers send messages by
@@ -131,7 +131,7 @@ class Ear(App):
 async def main(kind):
     global heard
     heard, told = asyncio.Queue(), []
-    driver = (Wire().driver_class if kind == "thin" else LinuxDriver)(Ear())
+    driver = (WireHandle().driver_class if kind == "thin" else LinuxDriver)(Ear())
     for _ in range(2):
         driver._mouse_pixels = False
         driver.start_application_mode()
@@ -199,7 +199,7 @@ def test_only_what_a_driver_is_made_of_is_overridden() -> None:
 async def test_nothing_of_textuals_drivers_own_is_written_over() -> None:
     with signals_kept():
         app: App[None] = App()
-        theirs, ours = vars(LinuxDriver(app)), vars(Wire().driver_class(app))
+        theirs, ours = vars(LinuxDriver(app)), vars(WireHandle().driver_class(app))
     changed = {name for name in theirs if type(ours[name]) is not type(theirs[name])}
     assert changed == set()
     own = ours.keys() - theirs.keys()
@@ -210,7 +210,7 @@ async def test_nothing_of_textuals_drivers_own_is_written_over() -> None:
 async def test_a_signal_does_not_stop_in_the_middle_of_writing(monkeypatch: pytest.MonkeyPatch) -> None:
     resumed: list[bool] = []
     with signals_kept():
-        driver = Wire().driver_class(App())
+        driver = WireHandle().driver_class(App())
         monkeypatch.setattr(driver, "resume_application_mode", lambda: resumed.append(True))
         monkeypatch.setattr(driver, "_writer", object())
         os.kill(os.getpid(), signal.SIGCONT)
@@ -225,7 +225,7 @@ async def test_a_signal_that_finds_the_terminal_given_back_is_heeded_at_once(
 ) -> None:
     resumed: list[bool] = []
     with signals_kept():
-        driver = Wire().driver_class(App())
+        driver = WireHandle().driver_class(App())
         monkeypatch.setattr(driver, "resume_application_mode", lambda: resumed.append(True))
         os.kill(os.getpid(), signal.SIGCONT)
         assert resumed == [True], "the loop may be waiting for the program that stopped it"
@@ -331,12 +331,12 @@ def ttyname(fileno):
     raise PermissionError("it is somebody else's")
 
 os.ttyname = ttyname
-from tui.thinwire.flow_control import Line
+from tui.thinwire.flow_control import FlowControl
 from tui.thinwire.meter import Meter
 from tui.thinwire.wire import ThinWire
-from tui.thinwire.terminal_writer import Writer
+from tui.thinwire.terminal_writer import TerminalWriter
 
-writer = Writer(2, "utf-8", ThinWire(80, 24), Line(), Meter(), lambda: None)
+writer = TerminalWriter(2, "utf-8", ThinWire(80, 24), FlowControl(), Meter(), lambda: None)
 for number in range(400):
     writer.write("".join(f"\\x1b[{y};1H{number + y:080}" for y in range(1, 25)) + "\\x1b[1;1H")
 os._exit(os.get_blocking(2))
@@ -359,10 +359,10 @@ def test_who_runs_inline_has_textuals_own_driver() -> None:
 
 
 async def test_who_runs_without_a_terminal_has_textuals_own_driver_and_figures_of_nothing() -> None:
-    wire = Wire()
+    wire = WireHandle()
     app: App[None] = App(driver_class=wire.driver_class)
     async with app.run_test():
         assert isinstance(app._driver, HeadlessDriver)
-        wire.forget()
+        wire.invalidate()
         assert wire.driver is None
         assert wire.figures().came == 0

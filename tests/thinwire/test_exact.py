@@ -146,7 +146,7 @@ async def test_tmux_shows_the_same(hostile: bool) -> None:
         for event in recording.events:
             if isinstance(event, Resized):
                 panes.resize(event.columns, event.lines)
-                wire.forget(event.columns, event.lines)
+                wire.invalidate(event.columns, event.lines)
             elif isinstance(event, Wrote):
                 wire.feed(event.text)
                 panes.feed("alone", event.text)

@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from tui.thinwire.flow_control import UNASKED, Line
+from tui.thinwire.flow_control import UNPROBED_BYTES, FlowControl
 from tui.thinwire.terminal_writer import QUERY
 
 MODEM, SERIAL, NETWORK = 960.0, 11_520.0, 1_250_000.0
@@ -31,7 +31,7 @@ class Simulation:
     rate: float
     latency: float
     answering: bool = True
-    line: Line = field(default_factory=Line)
+    line: FlowControl = field(default_factory=FlowControl)
     now: float = 0.0
     sent: int = 0
     answers: int = 0
@@ -57,7 +57,7 @@ class Simulation:
                 if not self.line.answers:
                     break  # only the terminal's own pace holds back now
             moments = [self._coming[0]] if self._coming else []
-            patience = self.line.wait(self.now)
+            patience = self.line.seconds_left(self.now)
             moments += [self.now + patience + 0.001] if patience is not None else []
             moments += [max(self._free_at, self.now + 0.001)] if not self.line.answers else []
             assert moments, "nothing is said, and nothing is waited for"
@@ -174,13 +174,13 @@ def test_one_answer_that_was_held_up_is_no_slow_line() -> None:
 
 
 def test_a_terminal_that_never_answers_is_not_asked_and_not_waited_for() -> None:
-    line = Line()
+    line = FlowControl()
     for second in range(100):
-        assert line.room(second) == UNASKED
-        assert not line.sent(UNASKED, second)
-        assert line.wait(second) is None
+        assert line.room(second) == UNPROBED_BYTES
+        assert not line.sent(UNPROBED_BYTES, second)
+        assert line.seconds_left(second) is None
     assert not line.answers
-    assert line.under_way == 0
+    assert line.in_flight == 0
 
 
 def test_a_terminal_that_was_asked_once_and_never_answers_is_given_all_it_takes() -> None:
@@ -195,7 +195,7 @@ def test_answers_that_stop_coming_are_waited_for_so_long_and_then_not_any_more()
     simulation.lose()
     simulation.run(60)
     assert not simulation.line.answers, "it is still asked"
-    assert simulation.line.wait(simulation.now) is None
+    assert simulation.line.seconds_left(simulation.now) is None
     assert simulation.run(10).sent > 0.9 * SERIAL * 10
 
 
@@ -209,10 +209,10 @@ def test_some_answers_that_are_lost_hold_up_nothing_for_good() -> None:
 
 
 def test_an_answer_nobody_waits_for_changes_nothing() -> None:
-    line = Line()
+    line = FlowControl()
     line.answered(1.0)
     assert line.answers
-    assert line.under_way == 0
+    assert line.in_flight == 0
     before = line.room(1.0)
     line.answered(2.0)
     line.answered(2.0)
@@ -220,20 +220,20 @@ def test_an_answer_nobody_waits_for_changes_nothing() -> None:
 
 
 def test_every_query_is_counted_until_it_is_answered() -> None:
-    line = Line()
+    line = FlowControl()
     line.asked(0.0)
     line.answered(0.1)
     asked = sum(line.sent(100, 0.2) for _ in range(20))
     assert 0 < asked < 20, "not every row needs a query"
-    assert line.under_way == asked
+    assert line.in_flight == asked
     for left in range(asked, 0, -1):
-        assert line.under_way == left
+        assert line.in_flight == left
         line.answered(0.3)
-    assert line.under_way == 0
+    assert line.in_flight == 0
 
 
 def test_what_is_under_way_leaves_less_room_and_an_answer_gives_it_back() -> None:
-    line = Line()
+    line = FlowControl()
     line.asked(0.0)
     line.answered(0.1)
     sent = 0
@@ -241,6 +241,6 @@ def test_what_is_under_way_leaves_less_room_and_an_answer_gives_it_back() -> Non
         line.sent(room, 0.2)
         sent += room
         assert sent < 1 << 20, "there is no end of it"
-    while line.under_way:
+    while line.in_flight:
         line.answered(0.3)
     assert line.room(0.3) > 0

@@ -10,31 +10,31 @@ from hypothesis import strategies as st
 
 from tests.thinwire.emulators import KINDS, Cell, Emulator, Kind
 from tui.thinwire import painter
-from tui.thinwire.cell_styles import DEFAULT, UNKNOWN, Pen, Pens
+from tui.thinwire.cell_styles import DEFAULT, UNKNOWN, CellStyle, StyleTable
 from tui.thinwire.frame import Frame
 from tui.thinwire.runs import TAIL
 
 COLUMNS, LINES = 14, 9
 STYLES = (
-    Pen(),
-    Pen("31"),
-    Pen("", "48;2;9;9;9"),
-    Pen("38;5;7", "44", ("1", "4")),
-    Pen(link="id=1;https://desk.example/"),
+    CellStyle(),
+    CellStyle("31"),
+    CellStyle("", "48;2;9;9;9"),
+    CellStyle("38;5;7", "44", ("1", "4")),
+    CellStyle(link="id=1;https://desk.example/"),
 )
 
 
 @pytest.fixture
-def pens() -> Pens:
-    return Pens()
+def styles() -> StyleTable:
+    return StyleTable()
 
 
-def framed(*rows: str, pens: Sequence[str] = ()) -> Frame:
+def framed(*rows: str, styles: Sequence[str] = ()) -> Frame:
     """Give a frame with these rows; a wide character is followed by TAIL, what is not given is blank."""
     frame = Frame(COLUMNS, LINES)
     for y in range(LINES):
         text = (rows[y] if y < len(rows) else "").ljust(COLUMNS)
-        frame.put(y, 0, text, pens[y] if y < len(pens) else DEFAULT * COLUMNS)
+        frame.put(y, 0, text, styles[y] if y < len(styles) else DEFAULT * COLUMNS)
     return frame
 
 
@@ -47,14 +47,14 @@ def scribbled(kind: Kind = KINDS[0]) -> Emulator:
     return terminal
 
 
-def drawn(frame: Frame, pens: Pens, kind: Kind = KINDS[0]) -> Emulator:
+def drawn(frame: Frame, styles: StyleTable, kind: Kind = KINDS[0]) -> Emulator:
     """Give a terminal on which the known cells of ``frame`` are drawn one by one, each from nothing."""
     terminal = scribbled(kind)
     for y in range(LINES):
-        for x, (text, pen) in enumerate(zip(frame.text[y], frame.pens[y], strict=True)):
+        for x, (text, style) in enumerate(zip(frame.text[y], frame.styles[y], strict=True)):
             if text not in (TAIL, UNKNOWN):
-                terminal.feed(f"\x1b[{y + 1};{x + 1}H\x1b[m{pens.change(DEFAULT, pen)}{text}")
-                terminal.feed(pens.change(pen, DEFAULT))
+                terminal.feed(f"\x1b[{y + 1};{x + 1}H\x1b[m{styles.change(DEFAULT, style)}{text}")
+                terminal.feed(styles.change(style, DEFAULT))
     return terminal
 
 
@@ -62,15 +62,15 @@ def rows_of(terminal: Emulator) -> list[Sequence[Cell]]:
     return [terminal.row(y) for y in range(LINES)]
 
 
-def painted(terminal: Emulator, shown: Frame, wanted: Frame, pens: Pens) -> str:
+def painted(terminal: Emulator, shown: Frame, wanted: Frame, styles: StyleTable) -> str:
     """Paint ``wanted`` over ``shown`` as a writer does, moving rows that moved; give what was written."""
     text = ""
     scroll = painter.find_scroll(shown, wanted)
     if scroll is not None:
         shown = shown.copy()
         shown.scroll(*scroll)
-        text = scroll.text()
-    text += "".join(painter.row(shown, wanted, y, pens) for y in range(LINES))
+        text = scroll.sequence()
+    text += "".join(painter.row_difference(shown, wanted, y, styles) for y in range(LINES))
     terminal.feed(text)
     return text
 
@@ -78,19 +78,19 @@ def painted(terminal: Emulator, shown: Frame, wanted: Frame, pens: Pens) -> str:
 # --- runs --------------------------------------------------------------------------------------
 
 
-def test_what_stands_there_already_is_not_written(pens: Pens) -> None:
+def test_what_stands_there_already_is_not_written(styles: StyleTable) -> None:
     frame = framed("Buy 100 VOD", "Sell 9 BARC")
-    assert [painter.row(frame, frame.copy(), y, pens) for y in range(LINES)] == [""] * LINES
+    assert [painter.row_difference(frame, frame.copy(), y, styles) for y in range(LINES)] == [""] * LINES
 
 
-def test_only_the_cells_that_differ_are_written(pens: Pens) -> None:
-    assert painter.row(framed("Buy 100 VOD"), framed("Buy 250 VOD"), 0, pens) == "\x1b[1;5H25"
+def test_only_the_cells_that_differ_are_written(styles: StyleTable) -> None:
+    assert painter.row_difference(framed("Buy 100 VOD"), framed("Buy 250 VOD"), 0, styles) == "\x1b[1;5H25"
 
 
-def test_a_pen_alone_is_a_difference_and_the_pen_is_put_down_again(pens: Pens) -> None:
-    red = pens.number(Pen("31"))
-    wanted = framed("Buy 100", pens=[DEFAULT * 4 + red * 3 + DEFAULT * (COLUMNS - 7)])
-    assert painter.row(framed("Buy 100"), wanted, 0, pens) == "\x1b[1;5H\x1b[31m100\x1b[m"
+def test_a_pen_alone_is_a_difference_and_the_pen_is_put_down_again(styles: StyleTable) -> None:
+    red = styles.number(CellStyle("31"))
+    wanted = framed("Buy 100", styles=[DEFAULT * 4 + red * 3 + DEFAULT * (COLUMNS - 7)])
+    assert painter.row_difference(framed("Buy 100"), wanted, 0, styles) == "\x1b[1;5H\x1b[31m100\x1b[m"
 
 
 @pytest.mark.parametrize(
@@ -104,39 +104,48 @@ def test_a_pen_alone_is_a_difference_and_the_pen_is_put_down_again(pens: Pens) -
         (".........0.2", ".........1.3", "\x1b[1;10H1.3"),
     ],
 )
-def test_a_gap_is_crossed_the_shortest_way_that_is_sure(pens: Pens, old: str, new: str, written: str) -> None:
-    assert painter.row(framed(old), framed(new), 0, pens) == written
+def test_a_gap_is_crossed_the_shortest_way_that_is_sure(
+    styles: StyleTable, old: str, new: str, written: str
+) -> None:
+    assert painter.row_difference(framed(old), framed(new), 0, styles) == written
 
 
-def test_a_gap_of_another_colour_is_moved_over(pens: Pens) -> None:
-    red = pens.number(Pen("31"))
+def test_a_gap_of_another_colour_is_moved_over(styles: StyleTable) -> None:
+    red = styles.number(CellStyle("31"))
     colours = [DEFAULT + red * 2 + DEFAULT * (COLUMNS - 3)]
-    written = painter.row(framed("a..b", pens=colours), framed("x..y", pens=colours), 0, pens)
+    written = painter.row_difference(
+        framed("a..b", styles=colours), framed("x..y", styles=colours), 0, styles
+    )
     assert written == "\x1b[Hx\x1b[2Cy"
 
 
-def test_a_wide_character_is_written_whole_though_only_its_pen_differs_in_one_cell(pens: Pens) -> None:
-    assert painter.row(framed("ab"), framed(f"株{TAIL}"), 0, pens) == "\x1b[H株"
-    assert painter.row(framed(f"株{TAIL}"), framed("ab"), 0, pens) == "\x1b[Hab"
-    assert painter.row(framed(f"株{TAIL}"), framed(f"a株{TAIL}"), 0, pens) == "\x1b[Ha株"
+def test_a_wide_character_is_written_whole_though_only_its_pen_differs_in_one_cell(
+    styles: StyleTable,
+) -> None:
+    assert painter.row_difference(framed("ab"), framed(f"株{TAIL}"), 0, styles) == "\x1b[H株"
+    assert painter.row_difference(framed(f"株{TAIL}"), framed("ab"), 0, styles) == "\x1b[Hab"
+    assert painter.row_difference(framed(f"株{TAIL}"), framed(f"a株{TAIL}"), 0, styles) == "\x1b[Ha株"
     for half in (f"{UNKNOWN}{TAIL}", f"株{UNKNOWN}"):
-        assert painter.row(framed(half), framed(f"株{TAIL}"), 0, pens) == "\x1b[H株"
+        assert painter.row_difference(framed(half), framed(f"株{TAIL}"), 0, styles) == "\x1b[H株"
 
 
-def test_what_is_unknown_in_the_frame_that_is_wanted_stays_as_it_is(pens: Pens) -> None:
+def test_what_is_unknown_in_the_frame_that_is_wanted_stays_as_it_is(styles: StyleTable) -> None:
     wanted = Frame(COLUMNS, LINES)
     wanted.put(0, 6, "VOD", DEFAULT * 3)
-    written = painter.row(framed("Buy 100"), wanted, 0, pens)
+    written = painter.row_difference(framed("Buy 100"), wanted, 0, styles)
     assert written == "\x1b[1;7HVOD"
-    terminal = drawn(framed("Buy 100"), pens)
+    terminal = drawn(framed("Buy 100"), styles)
     terminal.feed(written)
     assert "".join(cell.data for cell in terminal.row(0)).rstrip() == "Buy 10VOD"
 
 
 def test_places_are_given_in_as_few_bytes_as_they_have() -> None:
-    assert [painter.place(0, 0), painter.place(4, 0), painter.place(0, 4), painter.place(49, 199)] == [
-        *("\x1b[H", "\x1b[5H", "\x1b[1;5H", "\x1b[50;200H")
-    ]
+    assert [
+        painter.cursor_to(0, 0),
+        painter.cursor_to(4, 0),
+        painter.cursor_to(0, 4),
+        painter.cursor_to(49, 199),
+    ] == [*("\x1b[H", "\x1b[5H", "\x1b[1;5H", "\x1b[50;200H")]
 
 
 # --- scrolling ---------------------------------------------------------------------------------
@@ -162,10 +171,10 @@ def test_a_row_that_changed_while_it_moved_does_not_hide_the_others() -> None:
     assert painter.find_scroll(shown, wanted) == (1, 7, 1)
 
 
-def test_the_pens_of_rows_move_with_their_text(pens: Pens) -> None:
-    red = pens.number(Pen("31")) * COLUMNS
-    shown = framed(*ORDERS[:9], pens=[red] * LINES)
-    assert painter.find_scroll(shown, framed(*ORDERS[1:10], pens=[red] * LINES)) == (0, 8, 1)
+def test_the_pens_of_rows_move_with_their_text(styles: StyleTable) -> None:
+    red = styles.number(CellStyle("31")) * COLUMNS
+    shown = framed(*ORDERS[:9], styles=[red] * LINES)
+    assert painter.find_scroll(shown, framed(*ORDERS[1:10], styles=[red] * LINES)) == (0, 8, 1)
     assert painter.find_scroll(shown, framed(*ORDERS[1:10])) is None
 
 
@@ -188,25 +197,25 @@ def test_where_no_rows_moved_there_is_no_scroll(why: str, old: Sequence[str], ne
 
 def test_rows_of_which_something_is_unknown_are_not_scrolled() -> None:
     shown, wanted = framed(*ORDERS[:9]), framed(*ORDERS[1:10])
-    wanted.forget(4)
+    wanted.invalidate(4)
     assert painter.find_scroll(shown, wanted) is None
     beside = framed("title", *ORDERS[1:8], "status")
-    beside.forget(0)
+    beside.invalidate(0)
     assert painter.find_scroll(framed("title", *ORDERS[:7], "status"), beside) == (1, 7, 1)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("scroll", [(0, 8, 1), (0, 8, -1), (2, 6, 3), (1, 7, -4), (3, 4, 1), (8, 8, 1)])
 def test_the_terminal_moves_rows_as_the_frame_does_and_its_margins_are_what_they_were(
-    pens: Pens, scroll: tuple[int, int, int], kind: Kind
+    styles: StyleTable, scroll: tuple[int, int, int], kind: Kind
 ) -> None:
-    frame = framed(*ORDERS[:9], pens=[pens.number(Pen("31", "44")) * COLUMNS] * LINES)
-    terminal = drawn(frame, pens, kind)
-    terminal.feed(painter.Scroll(*scroll).text())
+    frame = framed(*ORDERS[:9], styles=[styles.number(CellStyle("31", "44")) * COLUMNS] * LINES)
+    terminal = drawn(frame, styles, kind)
+    terminal.feed(painter.Scroll(*scroll).sequence())
     frame.scroll(*scroll)
-    assert rows_of(terminal) == rows_of(drawn(frame, pens, kind))
+    assert rows_of(terminal) == rows_of(drawn(frame, styles, kind))
     terminal.feed("\x1b[9;1H\n")
-    assert terminal.row(7) == drawn(frame, pens, kind).row(8), "the margins were left where they were"
+    assert terminal.row(7) == drawn(frame, styles, kind).row(8), "the margins were left where they were"
 
 
 # --- any frame into any other ------------------------------------------------------------------
@@ -218,13 +227,13 @@ PIECES = st.tuples(
 ROWS = st.lists(PIECES, max_size=5)
 
 
-def cells(row: Sequence[tuple[str, Pen]], pens: Pens) -> tuple[str, str]:
+def cells(row: Sequence[tuple[str, CellStyle]], styles: StyleTable) -> tuple[str, str]:
     """Give a row of cells for pieces of text, cut off before a wide character that does not fit."""
     text = drawn_with = ""
-    for piece, pen in row:
+    for piece, style in row:
         for character in piece:
             cell = character + TAIL if character in "株式ＦＩＸ" else character
-            text, drawn_with = text + cell, drawn_with + pens.number(pen) * len(cell)
+            text, drawn_with = text + cell, drawn_with + styles.number(style) * len(cell)
     if text[COLUMNS:].startswith(TAIL):
         text = text[: COLUMNS - 1]
     text = text[:COLUMNS].ljust(COLUMNS)
@@ -232,7 +241,7 @@ def cells(row: Sequence[tuple[str, Pen]], pens: Pens) -> tuple[str, str]:
 
 
 @st.composite
-def changes(draw: st.DrawFn) -> tuple[list[list[tuple[str, Pen]]], list[list[tuple[str, Pen]]]]:
+def changes(draw: st.DrawFn) -> tuple[list[list[tuple[str, CellStyle]]], list[list[tuple[str, CellStyle]]]]:
     """Give the rows of two frames, of which the second may have some of the first elsewhere."""
     old = draw(st.lists(ROWS, min_size=LINES, max_size=LINES))
     by = draw(st.integers(-4, 4))
@@ -245,20 +254,22 @@ def changes(draw: st.DrawFn) -> tuple[list[list[tuple[str, Pen]]], list[list[tup
 @given(changes(), st.sampled_from(KINDS), st.sets(st.integers(0, LINES - 1), max_size=3))
 @settings(max_examples=200)
 def test_any_frame_becomes_any_other_cell_by_cell(
-    rows: tuple[list[list[tuple[str, Pen]]], list[list[tuple[str, Pen]]]], kind: Kind, forgotten: set[int]
+    rows: tuple[list[list[tuple[str, CellStyle]]], list[list[tuple[str, CellStyle]]]],
+    kind: Kind,
+    forgotten: set[int],
 ) -> None:
-    pens = Pens()
+    styles = StyleTable()
     shown, wanted = Frame(COLUMNS, LINES), Frame(COLUMNS, LINES)
     for y in range(LINES):
-        shown.put(y, 0, *cells(rows[0][y], pens))
-        wanted.put(y, 0, *cells(rows[1][y], pens))
+        shown.put(y, 0, *cells(rows[0][y], styles))
+        wanted.put(y, 0, *cells(rows[1][y], styles))
     for y in forgotten:
-        shown.forget(y)
-    terminal = drawn(shown, pens, kind)
+        shown.invalidate(y)
+    terminal = drawn(shown, styles, kind)
     before = shown.copy()
-    painted(terminal, shown, wanted, pens)
-    assert rows_of(terminal) == rows_of(drawn(wanted, pens, kind))
-    assert terminal.state()["pen"] == Cell(), "the pen was not put down"
+    painted(terminal, shown, wanted, styles)
+    assert rows_of(terminal) == rows_of(drawn(wanted, styles, kind))
+    assert terminal.state()["style"] == Cell(), "the style was not put down"
     assert terminal.margins is None
     assert terminal.events == []
-    assert (shown.text, shown.pens) == (before.text, before.pens), "painting is not what changes frames"
+    assert (shown.text, shown.styles) == (before.text, before.styles), "painting is not what changes frames"

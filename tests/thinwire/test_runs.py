@@ -13,8 +13,8 @@ from rich.style import Style
 from textual.strip import Strip as TextualStrip
 from wcwidth import iter_graphemes, wcwidth
 
-from tui.thinwire.cell_styles import DEFAULT, Pen, Pens
-from tui.thinwire.runs import TAIL, Strip, Strips, width
+from tui.thinwire.cell_styles import DEFAULT, CellStyle, StyleTable
+from tui.thinwire.runs import TAIL, Run, RunReader, width
 
 DOUBTFUL: Final = {
     "combining accent": "e\u0301",
@@ -52,78 +52,80 @@ DOUBTFUL: Final = {
 
 
 @pytest.fixture
-def pens() -> Pens:
-    return Pens()
+def styles() -> StyleTable:
+    return StyleTable()
 
 
 @pytest.fixture
-def strips(pens: Pens) -> Strips:
-    return Strips(pens)
+def runs(styles: StyleTable) -> RunReader:
+    return RunReader(styles)
 
 
 def drawn(*segments: tuple[str, str]) -> str:
     """Give what Textual writes for texts in styles."""
-    strip = TextualStrip([Segment(text, Style.parse(style) if style else None) for text, style in segments])
-    return strip.render(Console(force_terminal=True, color_system="truecolor", legacy_windows=False))
+    run = TextualStrip([Segment(text, Style.parse(style) if style else None) for text, style in segments])
+    return run.render(Console(force_terminal=True, color_system="truecolor", legacy_windows=False))
 
 
-def read(raw: str) -> tuple[Strip, Pens]:
-    """Give what is read from ``raw``, and the pens it is drawn with."""
-    pens = Pens()
-    strip = Strips(pens).read(raw)
-    assert strip is not None, raw
-    return strip, pens
+def read(raw: str) -> tuple[Run, StyleTable]:
+    """Give what is read from ``raw``, and the styles it is drawn with."""
+    styles = StyleTable()
+    run = RunReader(styles).read(raw)
+    assert run is not None, raw
+    return run, styles
 
 
-# --- text and pens -----------------------------------------------------------------------------
+# --- text and styles -----------------------------------------------------------------------------
 
 
 def test_a_row_as_textual_draws_it_is_read_into_cells_with_their_pens() -> None:
-    strip, pens = read(drawn(("Buy ", "bold #ff0000 on #101010"), ("VOD", ""), (" 9", "reverse")))
-    red = pens.number(Pen("38;2;255;0;0", "48;2;16;16;16", ("1",)))
-    assert strip == Strip("Buy VOD 9", red * 4 + DEFAULT * 3 + pens.number(Pen("", "", ("7",))) * 2)
+    run, styles = read(drawn(("Buy ", "bold #ff0000 on #101010"), ("VOD", ""), (" 9", "reverse")))
+    red = styles.number(CellStyle("38;2;255;0;0", "48;2;16;16;16", ("1",)))
+    assert run == Run("Buy VOD 9", red * 4 + DEFAULT * 3 + styles.number(CellStyle("", "", ("7",))) * 2)
 
 
 @pytest.mark.parametrize(
-    ("style", "pen"),
+    ("style", "expected"),
     [
-        ("red", Pen("31")),
-        ("bright_red on bright_black", Pen("91", "100")),
-        ("color(200) on color(16)", Pen("38;5;200", "48;5;16")),
-        ("bold dim italic underline", Pen("", "", ("1", "2", "3", "4"))),
-        ("blink blink2 reverse conceal strike", Pen("", "", ("5", "6", "7", "8", "9"))),
-        ("underline2 frame encircle overline", Pen("", "", ("21", "51", "52", "53"))),
+        ("red", CellStyle("31")),
+        ("bright_red on bright_black", CellStyle("91", "100")),
+        ("color(200) on color(16)", CellStyle("38;5;200", "48;5;16")),
+        ("bold dim italic underline", CellStyle("", "", ("1", "2", "3", "4"))),
+        ("blink blink2 reverse conceal strike", CellStyle("", "", ("5", "6", "7", "8", "9"))),
+        ("underline2 frame encircle overline", CellStyle("", "", ("21", "51", "52", "53"))),
     ],
 )
-def test_every_style_of_rich_is_understood(style: str, pen: Pen) -> None:
-    strip, pens = read(drawn(("x", style)))
-    assert strip == Strip("x", pens.number(pen))
+def test_every_style_of_rich_is_understood(style: str, expected: CellStyle) -> None:
+    run, styles = read(drawn(("x", style)))
+    assert run == Run("x", styles.number(expected))
 
 
 def test_a_link_belongs_to_the_cells_it_is_drawn_on() -> None:
-    strip, pens = read(drawn(("see ", ""), ("order", "bold link https://desk.example/1"), (" 1", "")))
-    assert strip.text == "see order 1"
-    assert not strip.doubtful
-    before, linked, after = strip.pens[:4], strip.pens[4:9], strip.pens[9:]
+    run, styles = read(drawn(("see ", ""), ("order", "bold link https://desk.example/1"), (" 1", "")))
+    assert run.text == "see order 1"
+    assert not run.doubtful
+    before, linked, after = run.styles[:4], run.styles[4:9], run.styles[9:]
     assert (before, after) == (DEFAULT * 4, DEFAULT * 2)
-    assert pens.change(DEFAULT, linked[0]).startswith("\x1b]8;id=")
-    assert "https://desk.example/1\x1b\\" in pens.change(DEFAULT, linked[0])
+    assert styles.change(DEFAULT, linked[0]).startswith("\x1b]8;id=")
+    assert "https://desk.example/1\x1b\\" in styles.change(DEFAULT, linked[0])
     assert linked == linked[0] * 5
 
 
 def test_a_link_that_ends_with_a_bell_is_a_link() -> None:
-    strip, pens = read("\x1b]8;;https://desk.example/\x07x\x1b]8;;\x07")
-    assert strip == Strip("x", pens.number(Pen(link=";https://desk.example/")))
+    run, styles = read("\x1b]8;;https://desk.example/\x07x\x1b]8;;\x07")
+    assert run == Run("x", styles.number(CellStyle(link=";https://desk.example/")))
 
 
 def test_styles_that_pass_into_each_other_without_a_reset_between_are_read_as_well() -> None:
-    strip, pens = read("\x1b[1mab\x1b[31mc\x1b[22md\x1b[me")
-    bold, both, red = (pens.number(Pen(*pen)) for pen in (("", "", ("1",)), ("31", "", ("1",)), ("31",)))
-    assert strip == Strip("abcde", bold * 2 + both + red + DEFAULT)
+    run, styles = read("\x1b[1mab\x1b[31mc\x1b[22md\x1b[me")
+    bold, both, red = (
+        styles.number(CellStyle(*style)) for style in (("", "", ("1",)), ("31", "", ("1",)), ("31",))
+    )
+    assert run == Run("abcde", bold * 2 + both + red + DEFAULT)
 
 
 def test_nothing_is_no_cells() -> None:
-    assert read("")[0] == Strip("", "")
+    assert read("")[0] == Run("", "")
 
 
 @pytest.mark.parametrize(
@@ -150,22 +152,22 @@ def test_nothing_is_no_cells() -> None:
     ],
 )
 def test_what_is_more_than_text_in_styles_is_not_understood(raw: str) -> None:
-    assert Strips(Pens()).read(raw) is None
+    assert RunReader(StyleTable()).read(raw) is None
 
 
-def test_what_was_read_once_reads_the_same_again(strips: Strips) -> None:
+def test_what_was_read_once_reads_the_same_again(runs: RunReader) -> None:
     raw = drawn(("Buy", "bold"), (" 中", "red"))
-    assert strips.read(raw) == strips.read(raw)
+    assert runs.read(raw) == runs.read(raw)
     for number in range(5_000):
-        strips.read(str(number))
-    assert strips.read(raw) == read(raw)[0]
+        runs.read(str(number))
+    assert runs.read(raw) == read(raw)[0]
 
 
 def test_strips_side_by_side_are_one_strip_as_doubtful_as_either() -> None:
-    sure, doubtful = Strip("ab", "xy"), Strip("c", "z", doubtful=True)
-    assert sure + sure == Strip("abab", "xyxy")
-    assert sure + doubtful == Strip("abc", "xyz", doubtful=True)
-    assert doubtful + sure == Strip("cab", "zxy", doubtful=True)
+    sure, doubtful = Run("ab", "xy"), Run("c", "z", doubtful=True)
+    assert sure + sure == Run("abab", "xyxy")
+    assert sure + doubtful == Run("abc", "xyz", doubtful=True)
+    assert doubtful + sure == Run("cab", "zxy", doubtful=True)
 
 
 # --- widths ------------------------------------------------------------------------------------
@@ -185,31 +187,31 @@ def test_strips_side_by_side_are_one_strip_as_doubtful_as_either() -> None:
     ],
 )
 def test_characters_of_certain_width_are_cells_and_a_wide_one_is_two(text: str, cells: str) -> None:
-    strip, pens = read(drawn((text, "red")))
-    assert strip == Strip(cells, pens.number(Pen("31")) * len(cells))
-    assert len(strip.text) == cell_len(text)
+    run, styles = read(drawn((text, "red")))
+    assert run == Run(cells, styles.number(CellStyle("31")) * len(cells))
+    assert len(run.text) == cell_len(text)
 
 
 @pytest.mark.parametrize("text", DOUBTFUL.values(), ids=DOUBTFUL)
 def test_what_terminals_measure_differently_is_doubtful(text: str) -> None:
-    strip = Strips(Pens()).read(f"\x1b[1mcertain {text}\x1b[0m")
-    assert strip is not None
-    assert strip.doubtful
+    run = RunReader(StyleTable()).read(f"\x1b[1mcertain {text}\x1b[0m")
+    assert run is not None
+    assert run.doubtful
 
 
-def test_one_doubtful_text_makes_its_strip_doubtful_and_no_other(strips: Strips) -> None:
-    doubtful = strips.read("\x1b[1m株\x1b[0m e\u0301 \x1b[1mx\x1b[0m")
+def test_one_doubtful_text_makes_its_strip_doubtful_and_no_other(runs: RunReader) -> None:
+    doubtful = runs.read("\x1b[1m株\x1b[0m e\u0301 \x1b[1mx\x1b[0m")
     assert doubtful is not None
     assert doubtful.doubtful
-    sure = strips.read("\x1b[1m株\x1b[0m")
+    sure = runs.read("\x1b[1m株\x1b[0m")
     assert sure is not None
     assert not sure.doubtful
 
 
-def test_an_encoding_of_ascii_alone_leaves_everything_else_in_doubt(pens: Pens) -> None:
-    strips = Strips(pens, ascii_only=True)
-    assert strips.read("Zurich") == Strip("Zurich", DEFAULT * 6)
-    doubtful = strips.read("Zürich")
+def test_an_encoding_of_ascii_alone_leaves_everything_else_in_doubt(styles: StyleTable) -> None:
+    runs = RunReader(styles, ascii_only=True)
+    assert runs.read("Zurich") == Run("Zurich", DEFAULT * 6)
+    doubtful = runs.read("Zürich")
     assert doubtful is not None
     assert doubtful.doubtful
 

@@ -18,7 +18,7 @@ import pytest
 
 from tests.thinwire.emulators import Emulator
 from tui.thinwire import terminal_writer as writer_module
-from tui.thinwire.flow_control import Line
+from tui.thinwire.flow_control import FlowControl
 from tui.thinwire.meter import Meter
 from tui.thinwire.terminal_writer import QUERY, TerminalWriter
 from tui.thinwire.wire import SYNC_END, SYNC_START, ThinWire
@@ -54,7 +54,7 @@ class Far:
         self.screen = Emulator(columns, lines)
         self._decode = getincrementaldecoder(encoding)().decode
         self.redrawn = threading.Event()
-        self.wire, self.line, self.meter = ThinWire(columns, lines), Line(), Meter()
+        self.wire, self.line, self.meter = ThinWire(columns, lines), FlowControl(), Meter()
         self.writer = TerminalWriter(self.slave, encoding, self.wire, self.line, self.meter, self.redrawn.set)
         self.stopped = False
 
@@ -185,7 +185,7 @@ def test_the_shells_side_of_the_terminal_still_waits(far: Far) -> None:
 def test_whoever_forgets_has_everything_sent_that_is_drawn_then(far: Far) -> None:
     far.writer.write(cell("ORD-00001"))
     far.until_came("ORD-00001")
-    far.writer.forget(COLUMNS, LINES)
+    far.writer.invalidate(COLUMNS, LINES)
     far.writer.write(cell("ORD-00001"))
     far.until_came("ORD-00001", 2)
 
@@ -289,7 +289,7 @@ def test_last_words_within_an_update_that_never_ended_are_said_nevertheless(far:
 def test_a_terminal_that_takes_nothing_does_not_keep_the_program_from_ending(
     far: Far, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer_module, "_PATIENCE", 0.05)
+    monkeypatch.setattr(writer_module, "_LAST_WRITE_S", 0.05)
     far.fill()
     far.writer.write(screen("ORD"))
     far.in_time(far.writer.stop)
@@ -323,7 +323,7 @@ def test_a_terminal_that_answers_is_asked_and_sent_no_more_than_it_has_answered_
     while far.read(0.1):
         pass
     assert not far.all_rows_begin("new"), "all was sent at once"
-    assert far.line.under_way > 0
+    assert far.line.in_flight > 0
     answered = 1
     while far.wire.pending:
         far.until_came(QUERY, answered + 1)
@@ -337,10 +337,10 @@ def test_who_hushes_waits_for_the_answers_under_way_and_asks_nothing_more(answer
     far = answering
     far.writer.write(screen("new"))
     far.until_came(QUERY, 2)
-    hushing = threading.Thread(target=far.writer.hush, args=(80, 24, LIMIT_S), daemon=True)
+    hushing = threading.Thread(target=far.writer.drop_pending, args=(80, 24, LIMIT_S), daemon=True)
     hushing.start()
     while hushing.is_alive():
-        assert far.line.under_way >= 0
+        assert far.line.in_flight >= 0
         far.writer.answered()
         far.read(0.01)
     asked = far.received.count(QUERY.encode())
@@ -355,7 +355,7 @@ def test_what_was_drawn_before_a_hush_and_not_sent_is_dropped_and_what_is_said_t
     far.fill()
     far.writer.write(screen("old"))
     far.writer.write(screen("new"))
-    far.in_time(lambda: far.writer.hush(COLUMNS, LINES, LIMIT_S))
+    far.in_time(lambda: far.writer.drop_pending(COLUMNS, LINES, LIMIT_S))
     far.writer.write("\x1b[?1049l")
     far.stop()
     assert b"new" not in far.received
@@ -366,7 +366,7 @@ def test_who_hushes_a_terminal_that_answers_no_more_does_not_wait_for_good(answe
     far = answering
     far.writer.write(screen("new"))
     far.until_came(QUERY, 2)
-    far.in_time(lambda: far.writer.hush(80, 24, 0.02))
+    far.in_time(lambda: far.writer.drop_pending(80, 24, 0.02))
 
 
 def test_answers_may_come_from_elsewhere_at_any_time(answering: Far) -> None:
@@ -406,7 +406,7 @@ def test_half_a_character_does_not_end_the_program(far: Far) -> None:
 
 def test_what_is_no_terminal_is_written_to_all_the_same() -> None:
     read, write = os.pipe()
-    writer = TerminalWriter(write, "utf-8", ThinWire(COLUMNS, LINES), Line(), Meter(), lambda: None)
+    writer = TerminalWriter(write, "utf-8", ThinWire(COLUMNS, LINES), FlowControl(), Meter(), lambda: None)
     writer.write(cell("ORD-00001"))
     writer.stop()
     os.close(write)

@@ -352,8 +352,8 @@ def test_a_clipboard_cut_within_its_terminator_is_sent_whole(desk: Desk) -> None
 def test_a_half_that_stays_alone_is_given_with_the_rest_in_the_end(desk: Desk) -> None:
     desk.feed(SYNC_START + frame((1, 1, "last words")) + "\x1b]52;c;T1")
     assert desk.take() == ""
-    assert desk.wire.rest() == f"{SYNC_START}\x1b[Hlast words\x1b[H{SYNC_END}\x1b]52;c;T1"
-    assert desk.wire.rest() == ""
+    assert desk.wire.take_all() == f"{SYNC_START}\x1b[Hlast words\x1b[H{SYNC_END}\x1b]52;c;T1"
+    assert desk.wire.take_all() == ""
 
 
 # --- pieces --------------------------------------------------------------------------------------
@@ -480,7 +480,7 @@ def test_who_forgets_sends_everything_that_is_drawn_then_and_nothing_that_was(de
     desk.draw(rows(*ORDERS[:LINES]))
     desk.feed(frame((1, 1, "dropped")))
     desk.thin.feed("\x1b[3;1Hforeign words\x1b[1;1H")
-    desk.wire.forget(COLUMNS, LINES)
+    desk.wire.invalidate(COLUMNS, LINES)
     assert not desk.wire.pending
     sent = desk.draw(rows(*ORDERS[:LINES]))
     assert all(order in sent for order in ORDERS[:LINES])
@@ -491,7 +491,7 @@ def test_a_terminal_of_another_size_has_rows_where_there_were_none() -> None:
     wire = ThinWire(COLUMNS, LINES)
     wire.feed(frame((10, 1, "x")))
     assert wire.take() == frame((10, 1, "x")), "there is no such row"
-    wire.forget(30, 12)
+    wire.invalidate(30, 12)
     wire.feed(frame((10, 25, "x"), cursor=(12, 30)))
     assert wire.take() == "\x1b[10;25Hx\x1b[12;30H"
     wire.feed(frame((10, 25, "x"), cursor=(12, 30)))
@@ -501,7 +501,7 @@ def test_a_terminal_of_another_size_has_rows_where_there_were_none() -> None:
 def test_more_pens_than_are_kept_start_over_and_nothing_is_lost(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire_module, "_MOST_PENS", 5)
+    monkeypatch.setattr(wire_module, "_MAX_STYLES", 5)
     for colour in range(40):
         desk.feed(frame((1 + colour % 4, 1, f"\x1b[38;5;{colour}mORD-{colour:05}\x1b[0m")))
         if colour % 3 == 0:
@@ -569,5 +569,5 @@ def test_whatever_is_drawn_and_however_it_is_taken_the_terminals_show_the_same(
             desk.compare()
             assert not settled or len(sent) <= len(text), "it has grown"
         if taken == "forget":
-            desk.wire.forget(COLUMNS, LINES)
+            desk.wire.invalidate(COLUMNS, LINES)
     desk.drain()

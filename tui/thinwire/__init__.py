@@ -1,23 +1,27 @@
-"""The thin wire: a driver for Textual that sends what differs from what the terminal shows.
+"""A driver for Textual that sends only the difference from what the terminal already shows.
 
-Textual sends every region it takes for changed. Over a slow line that is what one waits for, so this stands
-between: :mod:`driver` is Textual's own driver with its writing replaced; :mod:`writer` writes and never
-waits; :mod:`wire` keeps what the terminal shows beside what Textual has drawn and gives the difference, of
-which :mod:`strips` and :mod:`pens` read the one half and :mod:`paint` writes the other; :mod:`line` says how
-much may be on its way; :mod:`meter` counts.
+Textual sends every region that it considers changed. On a slow line the user waits for those bytes.
+The modules:
 
-It knows Textual and nothing of trading. An app takes it with three lines::
+- :mod:`driver` is Textual's own driver with its output replaced.
+- :mod:`terminal_writer` writes to the terminal and never blocks.
+- :mod:`wire` keeps what the terminal shows beside what Textual has drawn and returns the difference;
+  :mod:`runs` and :mod:`cell_styles` parse Textual's output, :mod:`painter` writes the difference.
+- :mod:`flow_control` limits how many bytes are in flight.
+- :mod:`meter` counts.
+
+The package knows Textual and nothing of trading. An app uses it with three lines::
 
     wire = wire_to_terminal(os.environ)
     app = MyApp(driver_class=wire.driver_class if wire else None)
     app.run()
 
-and has a key call ``wire.forget()``: it draws over what anybody else wrote to the terminal, and so does
-whoever writes there past the driver.
+The app should bind a key to ``wire.invalidate()``, which draws over whatever another program wrote to the
+terminal. Code that writes to the terminal past the driver should call it too.
 
-Two promises hold it together. *Exact*: after every frame each cell, its pen and the cursor are what Textual
-alone would have left; what is not understood is passed on as it came. *Newest first*: a frame that was
-overtaken before it was written is never written.
+The package makes two promises. *Exact*: after every frame each cell, its style and the cursor are what
+Textual alone would have left; output that is not understood is passed on unchanged. *Newest first*: a frame
+that a newer one overtook before it was written is never written.
 """
 
 from __future__ import annotations
@@ -28,20 +32,20 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tui.thinwire.driver import Wire
+    from tui.thinwire.driver import WireHandle
 
 
-def wire_to_terminal(environment: Mapping[str, str]) -> Wire | None:
-    """Give a wire to the terminal this program runs in; None where Textual's own driver is the one to use.
+def wire_to_terminal(environment: Mapping[str, str]) -> WireHandle | None:
+    """Return a handle for the terminal this program runs in; None where Textual's own driver should be used.
 
-    That is where there is no terminal, or one that moves no cursor, or where Textual was told what driver
-    to take (``TEXTUAL_DRIVER``, as for the web), or on Windows.
+    That is the case without a terminal, on a terminal that cannot move its cursor, when ``TEXTUAL_DRIVER``
+    names a driver (as for the web), and on Windows.
     """
     terminal = all(file is not None and file.isatty() for file in (sys.__stdin__, sys.__stderr__))
     if not terminal or environment.get("TERM", "dumb") in ("", "dumb", "unknown"):
         return None
     if "TEXTUAL_DRIVER" in environment or os.name != "posix":
         return None
-    from tui.thinwire.driver import Wire
+    from tui.thinwire.driver import WireHandle
 
-    return Wire()
+    return WireHandle()

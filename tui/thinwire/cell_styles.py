@@ -1,7 +1,7 @@
-"""What a cell is drawn with, and the shortest sequence that changes it.
+"""The styles that cells are drawn with, and the shortest sequence from one style to another.
 
-A pen is known by a number, written as one character, so that the pens of a row are a string as long as
-the row's text: cut, joined and compared at the speed of strings.
+A style has a number, written as one character. So the styles of a row are a string as long as the row's
+text, and are cut, joined and compared as fast as strings are.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 UNKNOWN: Final = "\0"
-"""Stands for the pen of a cell of which nothing is known."""
+"""The style of an unknown cell."""
 DEFAULT: Final = "\1"
-"""The pen after a reset."""
+"""The style after a reset."""
 
-_ON: Final = frozenset(("1", "2", "3", "4", "5", "6", "7", "8", "9", "21", "51", "52", "53"))
-_OFF: Final = {
+_SET_CODES: Final = frozenset(("1", "2", "3", "4", "5", "6", "7", "8", "9", "21", "51", "52", "53"))
+_RESET_OF: Final = {
     "1": "22",
     "2": "22",
     "3": "23",
@@ -29,25 +29,25 @@ _OFF: Final = {
     "52": "54",
     "53": "55",
 }
-_ENDS: Final = frozenset(_OFF.values())
+_RESET_CODES: Final = frozenset(_RESET_OF.values())
 _FOREGROUND: Final = frozenset(str(code) for code in (*range(30, 38), *range(90, 98)))
 _BACKGROUND: Final = frozenset(str(code) for code in (*range(40, 48), *range(100, 108)))
 _COLOUR_LENGTH: Final = {"5": 3, "2": 5}
 """Parameters of an extended colour, by its kind: ``38;5;n`` and ``38;2;r;g;b``."""
 
 
-class Pen(NamedTuple):
-    """Colours and attributes as the parameters of SGR that choose them, and a hyperlink (OSC 8)."""
+class CellStyle(NamedTuple):
+    """Colours and attributes as the SGR parameters that select them, and a hyperlink (OSC 8)."""
 
     foreground: str = ""
     background: str = ""
     attributes: tuple[str, ...] = ()
-    """In the order they were set: of two kinds of underline the later one stands."""
+    """In the order they were set: of two kinds of underline the later one counts."""
     link: str = ""
-    """What stands between ``OSC 8 ;`` and its end: ``id=1;https://...``; nothing for no link."""
+    """The text between ``OSC 8 ;`` and its end: ``id=1;https://...``; empty for no link."""
 
-    def after(self, parameters: str) -> Pen | None:
-        """Give this pen after ``CSI parameters m``; None when a parameter is not known."""
+    def after(self, parameters: str) -> CellStyle | None:
+        """Return this style after ``CSI parameters m``; None when a parameter is unknown."""
         foreground, background, attributes = self.foreground, self.background, self.attributes
         codes = parameters.split(";")
         at = 0
@@ -55,7 +55,7 @@ class Pen(NamedTuple):
             code, length = codes[at], 1
             if code in ("", "0"):
                 foreground, background, attributes = "", "", ()
-            elif code in _ON:
+            elif code in _SET_CODES:
                 attributes = (*(each for each in attributes if each != code), code)
             elif code in _FOREGROUND:
                 foreground = code
@@ -65,8 +65,8 @@ class Pen(NamedTuple):
                 foreground = ""
             elif code == "49":
                 background = ""
-            elif code in _ENDS:
-                attributes = tuple(each for each in attributes if _OFF[each] != code)
+            elif code in _RESET_CODES:
+                attributes = tuple(each for each in attributes if _RESET_OF[each] != code)
             elif code in ("38", "48"):
                 length = _COLOUR_LENGTH.get(codes[at + 1] if at + 1 < len(codes) else "", 0)
                 colour = codes[at : at + length]
@@ -79,47 +79,47 @@ class Pen(NamedTuple):
             else:
                 return None
             at += length
-        return Pen(foreground, background, attributes, self.link)
+        return CellStyle(foreground, background, attributes, self.link)
 
-    def linked(self, link: str) -> Pen:
-        """Give this pen with the hyperlink ``link``; an empty address ends it."""
+    def with_link(self, link: str) -> CellStyle:
+        """Return this style with the hyperlink ``link``; an empty address ends the link."""
         return self._replace(link="" if link.endswith(";") and link.count(";") == 1 else link)
 
 
-class Pens:
-    """Numbers pens, and remembers the way from each to each."""
+class StyleTable:
+    """Numbers styles, and caches the sequences that change one into another."""
 
     def __init__(self) -> None:
-        self._pens = {UNKNOWN: Pen(), DEFAULT: Pen()}
-        self._numbers = {Pen(): DEFAULT}
+        self._styles = {UNKNOWN: CellStyle(), DEFAULT: CellStyle()}
+        self._numbers = {CellStyle(): DEFAULT}
         self._changes: dict[str, str] = {}
 
     def __len__(self) -> int:
-        return len(self._pens)
+        return len(self._styles)
 
-    def number(self, pen: Pen) -> str:
-        """Give the one character that stands for ``pen``."""
-        known = self._numbers.get(pen)
+    def number(self, style: CellStyle) -> str:
+        """Return the character that stands for ``style``."""
+        known = self._numbers.get(style)
         if known is None:
-            known = self._numbers[pen] = chr(len(self._pens))
-            self._pens[known] = pen
+            known = self._numbers[style] = chr(len(self._styles))
+            self._styles[known] = style
         return known
 
-    def stand_out(self, row: str) -> bool:
-        """Tell whether any of a row's pens has a background of its own, as a cursor's row has."""
-        return any(self._pens[each].background or "7" in self._pens[each].attributes for each in set(row))
+    def stands_out(self, row: str) -> bool:
+        """Return whether any style of a row has a background or is reversed, as in the row of the cursor."""
+        return any(self._styles[each].background or "7" in self._styles[each].attributes for each in set(row))
 
     def change(self, old: str, new: str) -> str:
-        """Give what turns the pen ``old`` into ``new`` in the fewest bytes."""
+        """Return the shortest sequence that changes style ``old`` into ``new``."""
         if old == new:
             return ""
         known = self._changes.get(old + new)
         if known is None:
-            known = self._changes[old + new] = _change(self._pens[old], self._pens[new])
+            known = self._changes[old + new] = _change(self._styles[old], self._styles[new])
         return known
 
 
-def _change(old: Pen, new: Pen) -> str:
+def _change(old: CellStyle, new: CellStyle) -> str:
     link = "" if old.link == new.link else f"\x1b]8;{new.link or ';'}\x1b\\"
     if old[:3] == new[:3]:
         return link
@@ -138,10 +138,10 @@ def _change(old: Pen, new: Pen) -> str:
 
 
 def _attributes(old: tuple[str, ...], new: tuple[str, ...]) -> list[str] | None:
-    """Give what turns attributes into others one by one; None when only a reset is sure to."""
+    """Return the parameters that change attributes one by one; None when only a reset is certain to work."""
     kept = tuple(each for each in old if each in new)
-    ends = {_OFF[each] for each in old if each not in new}
+    ends = {_RESET_OF[each] for each in old if each not in new}
     doubtful = ("21" in old) != ("21" in new)  # some terminals end bold by it
-    if doubtful or new[: len(kept)] != kept or any(_OFF[each] in ends for each in kept):
+    if doubtful or new[: len(kept)] != kept or any(_RESET_OF[each] in ends for each in kept):
         return None
     return [*sorted(ends), *new[len(kept) :]]

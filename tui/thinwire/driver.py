@@ -1,10 +1,9 @@
-"""Textual's own driver for terminals, with the thin wire in place of its writing.
+"""Textual's own driver for terminals, with its output going through the thin wire.
 
-It overrides what a driver is made of, nothing else: ``write``, ``flush``, ``close``, ``process_message``,
-and starting and stopping. What it leans on inside ``LinuxDriver``: that all output goes through
-``self.write`` to ``sys.__stderr__``, and that its handlers of SIGTSTP and SIGCONT are installed when it is
-made, that of SIGWINCH when it starts. Tests compare every byte of starting and stopping, and what the
-signals do.
+It overrides ``write``, ``flush``, ``close``, ``process_message`` and starting and stopping, nothing else. It
+relies on these details of ``LinuxDriver``: all output goes through ``self.write`` to ``sys.__stderr__``; the
+handlers of SIGTSTP and SIGCONT are installed by the constructor, that of SIGWINCH on start. Tests compare
+every byte of starting and stopping, and the effect of the signals.
 """
 
 from __future__ import annotations
@@ -25,45 +24,45 @@ from textual.events import Resize
 from textual.message import Message
 from textual.messages import TerminalSupportsSynchronizedOutput
 
-from tui.thinwire.flow_control import Line
+from tui.thinwire.flow_control import FlowControl
 from tui.thinwire.meter import Figures, Meter
 from tui.thinwire.terminal_writer import TerminalWriter
 from tui.thinwire.wire import ThinWire
 
-_LAST_ANSWERS: Final = 1.5
-"""Seconds that answers may take to come in when the program leaves the terminal to the shell."""
-_ELSEWHERE: Final = (80, 24)
-"""The size of a terminal that does not tell."""
+_LAST_ANSWERS_S: Final = 1.5
+"""Seconds to wait for each answer before leaving the terminal: the shell would read a late one as typing."""
+_DEFAULT_SIZE: Final = (80, 24)
+"""Columns and lines of a terminal that does not report its size."""
 
 
-class Wire:
-    """What an app holds of its thin wire: the driver to run on, and what there is to ask and to say."""
+class WireHandle:
+    """What an app knows of its thin wire: the driver class to run on, its figures, and how to redraw."""
 
     def __init__(self) -> None:
         self.meter = Meter()
         self.driver: ThinDriver | None = None
 
         class Bound(ThinDriver):
-            """The driver of this wire."""
+            """The driver that belongs to this handle."""
 
             wire = self
 
         self.driver_class: type[ThinDriver] = Bound
 
-    def forget(self) -> None:
-        """Take nothing on the terminal for known: all that is drawn from now on is sent."""
+    def invalidate(self) -> None:
+        """Treat all cells of the terminal as unknown, and have everything drawn again."""
         if self.driver is not None:
-            self.driver.forget()
+            self.driver.invalidate()
 
     def figures(self) -> Figures:
-        """Give what the line carries."""
+        """Return what was written and sent so far."""
         return self.meter.figures(monotonic())
 
 
 class ThinDriver(LinuxDriver):
-    """Sends what differs. Made by :class:`Wire`, which it tells of itself."""
+    """Sends what differs. :class:`WireHandle` makes it, and it registers itself there."""
 
-    wire: ClassVar[Wire]
+    wire: ClassVar[WireHandle]
 
     def __init__(
         self,
@@ -75,106 +74,108 @@ class ThinDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._own_app = app
-        self._soon = asyncio.get_running_loop().call_soon_threadsafe
+        self._call_soon = asyncio.get_running_loop().call_soon_threadsafe
         self._writer: TerminalWriter | None = None
-        self._answered = False
-        self._believed = True
-        self._size_seen = self._size_now()
+        self._textual_knows = False
+        self._trusts_answers = True
+        self._known_size = self._current_size()
         for number in (signal.SIGTSTP, signal.SIGCONT):
-            self._put_off(number)
+            self._defer_signal(number)
 
     def write(self, data: str) -> None:
-        """Take what Textual writes, and send it as far as the terminal does not show it.
+        """Send what the terminal does not show yet of Textual's output.
 
-        After the last words nothing is written any more: the terminal is the shell's by then.
+        No-op once the writer has ended: the terminal belongs to the shell by then.
         """
         if (writer := self._writer) is not None:
             writer.write(data)
 
     def flush(self) -> None:
-        """Do nothing: what can be written is."""
+        """No-op: write() already sent everything the terminal accepts."""
 
     def start_application_mode(self) -> None:
-        """Take the terminal."""
-        self._end_writer()
+        """Take over the terminal."""
+        self._stop_writer()
         file = _terminal()
         plain = not file.encoding.lower().startswith("utf")
-        self._size_seen = self._size_now()
-        thin = ThinWire(*self._size_seen, can_scroll=can_scroll(), ascii_only=plain)
-        self._answered = False
-        self._believed = (
-            "TMUX" not in os.environ
-        )  # tmux answers itself: it knows nothing of the line behind it
+        self._known_size = self._current_size()
+        thin = ThinWire(*self._known_size, can_scroll=can_scroll(), ascii_only=plain)
+        self._textual_knows = False
+        self._trusts_answers = "TMUX" not in os.environ  # tmux answers for itself, not for the line behind it
         self._writer = TerminalWriter(
-            file.fileno(), file.encoding, thin, Line(), self.wire.meter, self._redraw
+            file.fileno(), file.encoding, thin, FlowControl(), self.wire.meter, self._redraw
         )
         start: Callable[[], None] = super().start_application_mode
         start()
         self._watch_size()
         if self.wire.driver is self:
-            self._redraw()  # taken up again: Textual draws what it takes for changed, and all of it is gone
+            self._redraw()  # resumed: Textual would draw only what changed since, on a blank screen
         self.wire.driver = self
 
     def stop_application_mode(self) -> None:
-        """Leave the terminal as it was, once no answer can come that the shell would take for typing."""
+        """Restore the terminal, once no answer can arrive that the shell would read as typing."""
         if self._writer is not None:
-            self._writer.hush(*self._size_seen, _LAST_ANSWERS)
+            self._writer.drop_pending(*self._known_size, _LAST_ANSWERS_S)
         super().stop_application_mode()
 
     def close(self) -> None:
-        """Write the last words."""
+        """Write all that is left and end the writer."""
         super().close()
-        self._end_writer()
+        self._stop_writer()
 
     def process_message(self, message: Message) -> None:
-        """Keep the answers to our own queries; forget what is shown when the terminal says it was resized."""
+        """Keep the answers to our own queries from Textual; invalidate the frame on a resize."""
         writer = self._writer
-        if isinstance(message, TerminalSupportsSynchronizedOutput) and writer is not None and self._believed:
+        if (
+            isinstance(message, TerminalSupportsSynchronizedOutput)
+            and writer is not None
+            and self._trusts_answers
+        ):
             writer.answered()
-            if self._answered:
+            if self._textual_knows:
                 return
-            self._answered = True
+            self._textual_knows = True
         super().process_message(message)
         if isinstance(message, Resize):
-            self._resized(*message.size)
+            self._on_resize(*message.size)
 
-    def forget(self) -> None:
-        """Take nothing on the terminal for known, and ask for all of it."""
+    def invalidate(self) -> None:
+        """Treat all cells of the terminal as unknown, and have everything drawn again."""
         if (writer := self._writer) is not None:
-            writer.forget(*self._size_seen)
+            writer.invalidate(*self._known_size)
             self._redraw()
 
-    def _resized(self, columns: int, lines: int) -> None:
-        """Forget what is shown; Textual draws all of it, unless the size went there and back meanwhile."""
-        self._size_seen = columns, lines
+    def _on_resize(self, columns: int, lines: int) -> None:
+        """Invalidate the frame; Textual draws all of it, unless the size changed back in the meantime."""
+        self._known_size = columns, lines
         if (writer := self._writer) is not None:
-            writer.forget(columns, lines)
+            writer.invalidate(columns, lines)
             screens = self._own_app.screen_stack
-            if screens and screens[-1].size == self._size_seen:
+            if screens and screens[-1].size == self._known_size:
                 self._redraw()
 
     def _redraw(self) -> None:
-        """Have Textual draw everything, after what it does itself at a change of size."""
-        self._soon(self._soon, self._own_app.call_later, self._own_app.refresh)
+        """Have Textual draw everything, after its own handling of a resize."""
+        self._call_soon(self._call_soon, self._own_app.call_later, self._own_app.refresh)
 
-    def _end_writer(self) -> None:
+    def _stop_writer(self) -> None:
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.stop()
 
     def _watch_size(self) -> None:
-        """Do what Textual does at a change of size, and forget what is shown."""
+        """Extend Textual's handler of SIGWINCH: invalidate the frame."""
         theirs = signal.getsignal(signal.SIGWINCH)
 
         def resized(number: int, frame: FrameType | None) -> None:
             if callable(theirs):
                 theirs(number, frame)
-            self._resized(*self._size_now())
+            self._on_resize(*self._current_size())
 
         signal.signal(signal.SIGWINCH, resized)
 
-    def _put_off(self, number: signal.Signals) -> None:
-        """Have the loop do what Textual does at a signal: it must not come in the middle of writing."""
+    def _defer_signal(self, number: signal.Signals) -> None:
+        """Run Textual's handler of a signal in the event loop: it must not interrupt a write."""
         theirs = signal.getsignal(number)
         if callable(theirs):
 
@@ -182,28 +183,28 @@ class ThinDriver(LinuxDriver):
                 if self._writer is None:
                     theirs(*given)
                 else:
-                    self._soon(theirs, *given)
+                    self._call_soon(theirs, *given)
 
             signal.signal(number, at)
 
     @staticmethod
-    def _size_now() -> tuple[int, int]:
+    def _current_size() -> tuple[int, int]:
         try:
             columns, lines = os.get_terminal_size(_terminal().fileno())
         except OSError:
-            return _ELSEWHERE
-        return (columns, lines) if columns and lines else _ELSEWHERE
+            return _DEFAULT_SIZE
+        return (columns, lines) if columns and lines else _DEFAULT_SIZE
 
 
 def _terminal() -> TextIO:
-    """Give the stream that Textual's driver writes to."""
+    """Return the stream that Textual's driver writes to."""
     assert sys.__stderr__ is not None
     return sys.__stderr__
 
 
 @cache
 def can_scroll() -> bool:
-    """Tell whether the terminal moves rows between margins as xterm does, by what terminfo says of it."""
+    """Return whether terminfo says that the terminal scrolls between margins as xterm does."""
     try:
         import curses
 

@@ -1,31 +1,32 @@
-"""Counts what Textual wrote and what went to the terminal instead."""
+"""Counts the bytes that Textual wrote and those that were sent to the terminal instead."""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import Final, NamedTuple
 
-_SECONDS: Final = 2.0
+_WINDOW_S: Final = 2.0
+"""The rate is an average over so many seconds."""
 
 
 class Figures(NamedTuple):
-    """What the line carries, in bytes."""
+    """What the terminal was sent, in bytes."""
 
     per_second: int
-    """Sent in the last two seconds, by the second."""
+    """The average of the last two seconds."""
     last_frame: int
-    """What the last frame that is whole took, in however many pieces."""
+    """The size of the last complete frame, in however many pieces it was sent."""
     sent: int
     came: int
-    """What Textual alone would have sent in all."""
+    """What Textual alone would have sent altogether."""
 
     @property
     def saved(self) -> int:
-        """What was not sent, in percent of what came."""
+        """The share of ``came`` that was not sent, in percent."""
         return 100 - (100 * self.sent + self.came - 1) // self.came if self.came else 0
 
     def __str__(self) -> str:
-        """Give them as a line of text."""
+        """Return the figures as one line of text."""
         return (
             f"{self.per_second:,} bytes/s now · {self.saved} % saved of {self.came:,} bytes "
             f"· last frame {self.last_frame:,} bytes"
@@ -33,27 +34,27 @@ class Figures(NamedTuple):
 
 
 class Meter:
-    """Counts for one terminal; times are seconds of the clock that the writer uses."""
+    """Counts for one terminal; times are seconds of the writer's clock."""
 
     def __init__(self) -> None:
         self._recent: deque[tuple[float, int]] = deque()
         self._last_frame = self._frame = self._sent = self._came = 0
 
     def came(self, size: int) -> None:
-        """Count what Textual wrote."""
+        """Count bytes that Textual wrote."""
         self._came += size
 
     def went(self, size: int, now: float, *, whole: bool = True) -> None:
-        """Count what was sent in its place; ``whole`` tells whether nothing of the frame is left to send."""
+        """Count bytes that were sent instead; ``whole`` says that nothing of the frame is left to send."""
         self._sent += size
         self._frame += size
         if whole:
             self._last_frame, self._frame = self._frame, 0
         self._recent.append((now, size))
-        while self._recent[0][0] < now - _SECONDS:
+        while self._recent[0][0] < now - _WINDOW_S:
             self._recent.popleft()
 
     def figures(self, now: float) -> Figures:
-        """Give the figures as they are ``now``; may be asked while another thread counts."""
-        recent = sum(size for at, size in self._recent.copy() if at >= now - _SECONDS)
-        return Figures(round(recent / _SECONDS), self._last_frame, self._sent, self._came)
+        """Return the figures at the time ``now``; safe to call while another thread counts."""
+        recent = sum(size for at, size in self._recent.copy() if at >= now - _WINDOW_S)
+        return Figures(round(recent / _WINDOW_S), self._last_frame, self._sent, self._came)

@@ -1,6 +1,6 @@
-"""Writes the difference of two frames: moves, changes of pen and text, as few bytes as it can find.
+"""Writes the difference of two frames as cursor movements, changes of style and text, in few bytes.
 
-Everything here starts with the pen after a reset and leaves it so; it never relies on where the cursor is.
+Each sequence starts with the style after a reset and ends with it, and relies on no position of the cursor.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ import re
 from collections import Counter
 from typing import Final, NamedTuple
 
-from tui.thinwire.cell_styles import DEFAULT, UNKNOWN, Pens
+from tui.thinwire.cell_styles import DEFAULT, UNKNOWN, StyleTable
 from tui.thinwire.frame import Frame
 from tui.thinwire.runs import TAIL
 
-_GAP: Final = 4
-"""So many cells are drawn again in no more bytes than it takes to move over them."""
+_MAX_REDRAWN_CELLS: Final = 4
+"""Drawing so many cells again takes no more bytes than moving the cursor over them."""
 _RUN: Final = re.compile(r"(.)\1*", re.DOTALL)
-_FEW: Final = 3
-"""So many rows, found again elsewhere on the screen, are worth trying to scroll."""
+_MIN_MOVED_ROWS: Final = 3
+"""Scrolling is tried when so many rows are found elsewhere on the screen."""
 
 
 class Scroll(NamedTuple):
@@ -27,58 +27,58 @@ class Scroll(NamedTuple):
     bottom: int
     by: int
 
-    def text(self) -> str:
-        """Give the sequences: margins, rows taken out at one end, margins as they were."""
+    def sequence(self) -> str:
+        """Return the sequences: set margins, delete or insert rows, reset margins."""
         move = f"\x1b[{self.by}M" if self.by > 0 else f"\x1b[{-self.by}L"
-        return f"\x1b[{self.top + 1};{self.bottom + 1}r{place(self.top, 0)}{move}\x1b[r"
+        return f"\x1b[{self.top + 1};{self.bottom + 1}r{cursor_to(self.top, 0)}{move}\x1b[r"
 
 
-def place(y: int, x: int) -> str:
-    """Give what moves the cursor to row ``y`` and column ``x``, both from 0."""
+def cursor_to(y: int, x: int) -> str:
+    """Return what moves the cursor to row ``y`` and column ``x``, both counted from 0."""
     if x:
         return f"\x1b[{y + 1};{x + 1}H"
     return f"\x1b[{y + 1}H" if y else "\x1b[H"
 
 
-def row(shown: Frame, wanted: Frame, y: int, pens: Pens) -> str:
-    """Give what turns row ``y`` of ``shown`` into that of ``wanted``; what is unknown there stays."""
-    text, drawn, old, before = wanted.text[y], wanted.pens[y], shown.text[y], shown.pens[y]
+def row_difference(shown: Frame, wanted: Frame, y: int, styles: StyleTable) -> str:
+    """Return what turns row ``y`` of ``shown`` into that of ``wanted``; cells unknown in ``wanted`` stay."""
+    text, drawn, old, before = wanted.text[y], wanted.styles[y], shown.text[y], shown.styles[y]
     if old == text and before == drawn:
         return ""
     wide = TAIL in text
-    mask = map(_mark, old, text, before, drawn)
+    mask = map(_changed_style, old, text, before, drawn)
     parts: list[str] = []
-    pen, at, sure = DEFAULT, -1, True
-    for run in _RUN.finditer(_whole(text, drawn, "".join(mask)) if wide else "".join(mask)):
+    style, at, sure = DEFAULT, -1, True
+    for run in _RUN.finditer(_with_both_halves(text, drawn, "".join(mask)) if wide else "".join(mask)):
         if run[1] == UNKNOWN:
             continue
         start, end = run.span()
         if start != at:
             if at < 0:
-                parts.append(place(y, start))
-            elif _goes_on(text, drawn, at, start, pen):
-                pen = _draw(text, drawn, at, start, pen, pens, parts)
+                parts.append(cursor_to(y, start))
+            elif _redraws_cheaper(text, drawn, at, start, style):
+                style = _draw_cells(text, drawn, at, start, style, styles, parts)
             else:
-                parts.append(_along(at, start, sure))
-        if pen != run[1]:
-            parts.append(pens.change(pen, run[1]))
-            pen = run[1]
+                parts.append(_move_along(at, start, sure))
+        if style != run[1]:
+            parts.append(styles.change(style, run[1]))
+            style = run[1]
         cells = text[start:end]
         if not cells.isascii():
             sure = False
         parts.append(cells.replace(TAIL, "") if wide else cells)
         at = end
-    parts.append(pens.change(pen, DEFAULT))
+    parts.append(styles.change(style, DEFAULT))
     return "".join(parts)
 
 
-def _mark(old: str, new: str, before: str, pen: str) -> str:
-    """Give the pen of a cell that is to be drawn; :data:`UNKNOWN` for one that stays."""
-    return UNKNOWN if (old == new and before == pen) or new == UNKNOWN else pen
+def _changed_style(old: str, new: str, before: str, style: str) -> str:
+    """Return the style of a cell to draw; :data:`UNKNOWN` for a cell that stays."""
+    return UNKNOWN if (old == new and before == style) or new == UNKNOWN else style
 
 
-def _whole(text: str, drawn: str, marks: str) -> str:
-    """Mark both cells of each wide character when one is marked."""
+def _with_both_halves(text: str, drawn: str, marks: str) -> str:
+    """Mark both cells of each wide character of which one is marked."""
     both = list(marks)
     for x in range(1, len(text)):
         if text[x] == TAIL and both[x - 1] != both[x]:
@@ -86,24 +86,26 @@ def _whole(text: str, drawn: str, marks: str) -> str:
     return "".join(both)
 
 
-def _draw(text: str, drawn: str, start: int, end: int, pen: str, pens: Pens, parts: list[str]) -> str:
-    """Add the cells from ``start`` to ``end`` to ``parts`` and give the pen that drew the last."""
+def _draw_cells(
+    text: str, drawn: str, start: int, end: int, style: str, styles: StyleTable, parts: list[str]
+) -> str:
+    """Add the cells from ``start`` to ``end`` to ``parts``; return the style of the last."""
     for run in _RUN.finditer(drawn, start, end):
-        parts.append(pens.change(pen, pen := run[1]))
+        parts.append(styles.change(style, style := run[1]))
         parts.append(text[run.start() : run.end()])
-    return pen
+    return style
 
 
-def _goes_on(text: str, drawn: str, at: int, to: int, pen: str) -> bool:
-    """Tell whether drawing the cells from ``at`` to ``to`` again is no longer than moving over them."""
-    if to - at > _GAP:
+def _redraws_cheaper(text: str, drawn: str, at: int, to: int, style: str) -> bool:
+    """Return whether drawing the cells from ``at`` to ``to`` again is no longer than moving over them."""
+    if to - at > _MAX_REDRAWN_CELLS:
         return False
     between = text[at:to]
-    return between.isascii() and between.isprintable() and not drawn[at:to].lstrip(pen).lstrip(drawn[to])
+    return between.isascii() and between.isprintable() and not drawn[at:to].lstrip(style).lstrip(drawn[to])
 
 
-def _along(at: int, to: int, sure: bool) -> str:
-    """Give what moves the cursor along its row; ``sure`` tells whether it stands at ``at``."""
+def _move_along(at: int, to: int, sure: bool) -> str:
+    """Return what moves the cursor along its row; ``sure`` says that it certainly stands at ``at``."""
     column = f"\x1b[{to + 1}G"
     if not sure:
         return column
@@ -112,27 +114,29 @@ def _along(at: int, to: int, sure: bool) -> str:
 
 
 def find_scroll(shown: Frame, wanted: Frame) -> Scroll | None:
-    """Find rows that stand whole in ``shown``, only higher or lower; None when there are few."""
+    """Find rows of ``wanted`` that ``shown`` has higher or lower; None when there are too few."""
     differing = [
-        y for y in range(wanted.lines) if shown.text[y] != wanted.text[y] or shown.pens[y] != wanted.pens[y]
+        y
+        for y in range(wanted.lines)
+        if shown.text[y] != wanted.text[y] or shown.styles[y] != wanted.styles[y]
     ]
-    if len(differing) < _FEW:
+    if len(differing) < _MIN_MOVED_ROWS:
         return None
-    places = Counter(zip(shown.text, shown.pens, strict=True))
+    places = Counter(zip(shown.text, shown.styles, strict=True))
     stands = {
-        cells: y for y, cells in enumerate(zip(shown.text, shown.pens, strict=True)) if places[cells] == 1
+        cells: y for y, cells in enumerate(zip(shown.text, shown.styles, strict=True)) if places[cells] == 1
     }
     votes: Counter[int] = Counter()
     for y in differing:
-        found = stands.get((wanted.text[y], wanted.pens[y]))
+        found = stands.get((wanted.text[y], wanted.styles[y]))
         if found is not None:
             votes[found - y] += 1
     if not votes:
         return None
     by, count = votes.most_common(1)[0]
-    if count < _FEW:
+    if count < _MIN_MOVED_ROWS:
         return None
-    moved = [y for y in differing if stands.get((wanted.text[y], wanted.pens[y])) == y + by]
+    moved = [y for y in differing if stands.get((wanted.text[y], wanted.styles[y])) == y + by]
     top, bottom = moved[0] + min(by, 0), moved[-1] + max(by, 0)
     if any(UNKNOWN in wanted.text[y] for y in range(top, bottom + 1)):
         return None

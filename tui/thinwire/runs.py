@@ -1,8 +1,8 @@
-"""Reads what Textual draws in one go: styled text from one place to the right.
+"""Parses the runs that Textual draws: styled text from one place to the right.
 
-Only characters of which every terminal of today takes the same width become cells. A strip with any
-other (combining and joined ones, emoji, scripts from right to left, private use) is *doubtful*: it is
-understood, but what the terminal makes of it is left to the terminal.
+Only characters that have the same width on every terminal of today become cells. A run with any other
+(combining and joined characters, emoji, scripts from right to left, private use) is *doubtful*: it is parsed,
+but the terminal decides what it looks like.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from unicodedata import bidirectional, category, east_asian_width
 
-from tui.thinwire.cell_styles import DEFAULT, Pen, Pens
+from tui.thinwire.cell_styles import DEFAULT, CellStyle, StyleTable
 
 TAIL: Final = "\1"
-"""Stands in a row's text for the second cell of a wide character."""
+"""The second cell of a wide character in the text of a row."""
 
 _STYLED: Final = re.compile(r"\x1b\[([\d;]*)m([^\x00-\x1f\x7f-\x9f]+)\x1b\[0m|([^\x00-\x1f\x7f-\x9f]+)")
 _TOKEN: Final = re.compile(
@@ -23,7 +23,7 @@ _TOKEN: Final = re.compile(
     r"|\x1b\]8;(?P<link>[^\x00-\x1f\x7f-\x9f]*)(?:\x1b\\|\x07)"
     r"|(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
 )
-_DOUBTFUL: Final = frozenset(("Mn", "Me", "Mc", "Cf", "Cn", "Co", "Cs", "Cc", "Zl", "Zp"))
+_DOUBTFUL_CATEGORIES: Final = frozenset(("Mn", "Me", "Mc", "Cf", "Cn", "Co", "Cs", "Cc", "Zl", "Zp"))
 _RIGHT_TO_LEFT: Final = frozenset(("R", "AL", "AN"))
 _DISPUTED: Final = (
     *(range(0x1100, 0x1200), range(0xA960, 0xA980), range(0xD7B0, 0xD800), range(0x3164, 0x3165)),  # jamo
@@ -33,28 +33,29 @@ _DISPUTED: Final = (
     *(range(0x2630, 0x2638), range(0x268A, 0x2690), range(0x4DC0, 0x4E00), range(0x1D300, 0x1D380)),
     range(0x1F1E6, 0x1F200),  # letters of flags
 )
-"""What some terminals join with its neighbour, and the figures of the Yijing, wide since Unicode 16."""
-_KEPT: Final = 4096
+"""Characters that some terminals join with a neighbour, and the Yijing symbols, wide since Unicode 16."""
+_MAX_CACHED_RUNS: Final = 4096
+"""Parsed runs that are kept; Textual draws most of them again and again."""
 
 
-class Strip(NamedTuple):
-    """Cells from left to right: their text and their pens, one character each."""
+class Run(NamedTuple):
+    """Cells from left to right: their text and their styles, one character each."""
 
     text: str
-    pens: str
+    styles: str
     doubtful: bool = False
 
-    def __add__(self, other: object) -> Strip:
-        """Give both, side by side."""
-        assert isinstance(other, Strip)
-        return Strip(self.text + other.text, self.pens + other.pens, self.doubtful or other.doubtful)
+    def __add__(self, other: object) -> Run:
+        """Return both, side by side."""
+        assert isinstance(other, Run)
+        return Run(self.text + other.text, self.styles + other.styles, self.doubtful or other.doubtful)
 
 
 @lru_cache(maxsize=8192)
 def width(character: str) -> int:
-    """Give how many cells ``character`` takes on any terminal, 1 or 2; 0 when they do not agree."""
+    """Return how many cells ``character`` takes on every terminal, 1 or 2; 0 when terminals disagree."""
     kind = category(character)
-    if kind in _DOUBTFUL or bidirectional(character) in _RIGHT_TO_LEFT:
+    if kind in _DOUBTFUL_CATEGORIES or bidirectional(character) in _RIGHT_TO_LEFT:
         return 0
     if any(ord(character) in disputed for disputed in _DISPUTED):
         return 0
@@ -63,52 +64,52 @@ def width(character: str) -> int:
     return 1
 
 
-class Strips:
-    """Reads strips; what is drawn again and again is read once."""
+class RunReader:
+    """Parses runs, each of them once."""
 
-    def __init__(self, pens: Pens, *, ascii_only: bool = False) -> None:
-        self._pens = pens
+    def __init__(self, styles: StyleTable, *, ascii_only: bool = False) -> None:
+        self._styles = styles
         self._ascii_only = ascii_only
-        self._read: dict[str, Strip | None] = {}
-        self._numbers: dict[str, str] = {}
+        self._read: dict[str, Run | None] = {}
+        self._number_of_codes: dict[str, str] = {}
 
-    def read(self, raw: str) -> Strip | None:
-        """Give the cells of ``raw``; None when it is not text that begins and ends with the pen reset."""
+    def read(self, raw: str) -> Run | None:
+        """Return the cells of ``raw``; None when it is not text that starts and ends with a reset style."""
         try:
             return self._read[raw]
         except KeyError:
-            if len(self._read) >= _KEPT:
+            if len(self._read) >= _MAX_CACHED_RUNS:
                 self._read.clear()
-            strip = self._read[raw] = self._parse(raw)
-            return strip
+            run = self._read[raw] = self._parse(raw)
+            return run
 
-    def _parse(self, raw: str) -> Strip | None:
-        """Read ``raw`` as Textual writes it, each style followed by a reset, or else as whatever it is."""
+    def _parse(self, raw: str) -> Run | None:
+        """Parse ``raw`` as Textual writes it, each style followed by a reset, or else in any valid form."""
         texts: list[str] = []
-        pens: list[str] = []
+        styles: list[str] = []
         length = 0
         for codes, styled, plain in _STYLED.findall(raw):
-            number = self._numbers.get(codes) if styled else DEFAULT
+            number = self._number_of_codes.get(codes) if styled else DEFAULT
             if number is None:
-                pen = Pen().after(codes)
-                if pen is None:
+                style = CellStyle().after(codes)
+                if style is None:
                     return None
-                number = self._numbers[codes] = self._pens.number(pen)
+                number = self._number_of_codes[codes] = self._styles.number(style)
             text = styled or plain
             length += len(text) + (len(codes) + 7 if styled else 0)
             cells = text if text.isascii() else self._cells(text)
             if cells is None:
                 return self._parse_any(raw)
             texts.append(cells)
-            pens.append(number * len(cells))
+            styles.append(number * len(cells))
         if length == len(raw):
-            return Strip("".join(texts), "".join(pens))
+            return Run("".join(texts), "".join(styles))
         return self._parse_any(raw)
 
-    def _parse_any(self, raw: str) -> Strip | None:
-        pen, at, doubtful = Pen(), 0, False
+    def _parse_any(self, raw: str) -> Run | None:
+        style, at, doubtful = CellStyle(), 0, False
         texts: list[str] = []
-        pens: list[str] = []
+        styles: list[str] = []
         for token in _TOKEN.finditer(raw):
             if token.start() != at:
                 return None
@@ -117,20 +118,20 @@ class Strips:
                 cells = self._cells(text)
                 doubtful = doubtful or cells is None
                 texts.append(cells or "")
-                pens.append(self._pens.number(pen) * len(texts[-1]))
+                styles.append(self._styles.number(style) * len(texts[-1]))
             elif token["link"] is not None:
-                pen = pen.linked(token["link"])
+                style = style.with_link(token["link"])
             else:
-                changed = pen.after(token["sgr"])
+                changed = style.after(token["sgr"])
                 if changed is None:
                     return None
-                pen = changed
-        if at != len(raw) or pen != Pen():
+                style = changed
+        if at != len(raw) or style != CellStyle():
             return None
-        return Strip("".join(texts), "".join(pens), doubtful)
+        return Run("".join(texts), "".join(styles), doubtful)
 
     def _cells(self, text: str) -> str | None:
-        """Give ``text`` with a tail after each wide character; None when a width is in doubt."""
+        """Return ``text`` with a tail after each wide character; None when a width is in doubt."""
         if text.isascii():
             return text
         if self._ascii_only:

@@ -1,9 +1,9 @@
-"""Writes to the terminal, and never waits for it.
+"""Writes to the terminal and never blocks.
 
-Whoever draws also writes, at once, as much as the terminal and the line take without waiting; a thread does
-what is left when they take it. The terminal is opened anew for this, so that "do not wait" is said of this
-one opening and not of the shell's. While nothing is taken, what comes is still drawn into the wanted frame:
-what waits is never more than one frame and the few bytes that are begun.
+The thread that draws also writes, at once, as much as the terminal and the flow control accept. A thread of
+the writer sends the rest when they accept it. The writer opens the terminal anew, so that non-blocking mode
+applies to this file description and not to the shell's. While nothing is accepted, new output is still drawn
+into the wanted frame: at most one frame waits, and the few bytes that were begun.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from select import select
 from time import monotonic
 from typing import Final
 
-from tui.thinwire.flow_control import UNASKED, Line
+from tui.thinwire.flow_control import UNPROBED_BYTES, FlowControl
 from tui.thinwire.meter import Meter
 from tui.thinwire.wire import SYNC_END, SYNC_START, ThinWire
 
 QUERY: Final = "\x1b[?2026$p"
-"""Asks for the state of synchronised updates: harmless, short, and answered by whoever has them."""
-_MOMENT: Final = 0.002
-"""Seconds that a terminal which took all so far may need for the next bytes: its buffer is soon full."""
-_PATIENCE: Final = 2.0
-"""Seconds a terminal may take nothing before the last words to it are given up."""
+"""Queries the state of synchronised updates: short, without effect, answered by terminals that have them."""
+_BRIEF_WAIT_S: Final = 0.002
+"""Seconds to wait for a terminal that accepted all bytes so far: its buffer may be full for a moment."""
+_LAST_WRITE_S: Final = 2.0
+"""Seconds a terminal may accept nothing before the last bytes to it are dropped."""
 
 
 class TerminalWriter:
-    """Writes to the terminal behind ``fileno`` what ``wire`` gives and ``line`` has room for.
+    """Writes what ``wire`` returns to the terminal behind ``fileno``, as far as ``flow`` has room.
 
-    ``redraw`` is called when Textual has to draw everything once more.
+    ``redraw`` is called when Textual has to draw everything again.
 
-    Nothing here may be called from a signal handler but :meth:`forget` and :meth:`answered`.
+    A signal handler may call only :meth:`invalidate` and :meth:`answered`.
     """
 
     def __init__(
@@ -42,96 +42,96 @@ class TerminalWriter:
         fileno: int,
         encoding: str,
         wire: ThinWire,
-        line: Line,
+        flow: FlowControl,
         meter: Meter,
         redraw: Callable[[], None],
     ) -> None:
         self._terminal = _opened(fileno)
         self._encoding = encoding
-        self._wire, self._line, self._meter = wire, line, meter
+        self._wire, self._flow, self._meter = wire, flow, meter
         self._redraw = redraw
-        self._came: deque[str | Callable[[], None]] = deque()
+        self._inbox: deque[str | Callable[[], None]] = deque()
         self._out = b""
-        self._within = self._hushed = self._ending = self._gone = False
-        self._takes = True
+        self._in_update = self._closing = self._ending = self._gone = False
+        self._accepts = True
         self._ended = False
-        self._waits = os.get_blocking(self._terminal)
-        self._working = threading.Lock()
-        self._ringing = threading.RLock()
-        self._quiet = threading.Event()
-        self._bell, self._wake = os.pipe()
-        os.set_blocking(self._bell, False)
-        os.set_blocking(self._wake, False)
+        self._blocks = os.get_blocking(self._terminal)
+        self._work_lock = threading.Lock()
+        self._wake_lock = threading.RLock()
+        self._all_answered = threading.Event()
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
         self._thread = threading.Thread(target=self._run, name="thin-wire", daemon=True)
         self._thread.start()
 
     def write(self, text: str) -> None:
-        """Take what Textual writes; it goes out when a frame is complete."""
-        self._came.append(text)
+        """Accept output of Textual; it is sent when a frame is complete."""
+        self._inbox.append(text)
         if text == SYNC_START:
-            self._within = True
+            self._in_update = True
         elif text == SYNC_END:
-            self._within = False
-        if not self._within:
-            self._work_or_ring()
+            self._in_update = False
+        if not self._in_update:
+            self._work_or_wake()
 
-    def forget(self, columns: int, lines: int) -> None:
-        """Take the terminal for one of that size of which nothing is known."""
-        self._came.append(lambda: self._wire.forget(columns, lines))
-        self._ring()
+    def invalidate(self, columns: int, lines: int) -> None:
+        """Treat all cells of the terminal, which has this size, as unknown."""
+        self._inbox.append(lambda: self._wire.invalidate(columns, lines))
+        self._wake_thread()
 
     def answered(self) -> None:
-        """Take the terminal's answer to a query."""
+        """Record that the terminal answered a query."""
         at = monotonic()
-        self._came.append(lambda: self._line.answered(at))
-        self._ring()
+        self._inbox.append(lambda: self._flow.answered(at))
+        self._wake_thread()
 
-    def hush(self, columns: int, lines: int, seconds: float) -> None:
-        """Drop what is drawn, ask nothing more, and wait for the answers under way, each ``seconds`` at most.
+    def drop_pending(self, columns: int, lines: int, timeout_s: float) -> None:
+        """Drop what is drawn and not sent, send no more queries, and wait for the answers to earlier ones.
 
-        What is said from now on, as to give the terminal back, goes out at once.
+        Each answer may take ``timeout_s``. Later output, such as giving the terminal back, is sent at once.
         """
-        self._hushed = True
-        self.forget(columns, lines)
-        still = -1
-        while not self._quiet.wait(seconds) and self._line.under_way != still:
-            still = self._line.under_way
+        self._closing = True
+        self.invalidate(columns, lines)
+        unanswered = -1
+        while not self._all_answered.wait(timeout_s) and self._flow.in_flight != unanswered:
+            unanswered = self._flow.in_flight
 
     def stop(self) -> None:
-        """Write what was said so far and end; a terminal that takes nothing is given up after two seconds."""
+        """Write all output so far and end; give up a terminal that accepts nothing for two seconds."""
         self._ending = True
-        self._ring()
-        self._thread.join(_PATIENCE if self._waits else None)
+        self._wake_thread()
+        self._thread.join(_LAST_WRITE_S if self._blocks else None)
         if self._thread.is_alive():
-            return  # it waits for a terminal that cannot be asked not to make it wait
-        with self._working, self._ringing:
+            return  # it is blocked by a terminal that could not be made non-blocking
+        with self._work_lock, self._wake_lock:
             self._finish()
             self._ended = self._gone = True
-            for each in (self._terminal, self._bell, self._wake):
+            for each in (self._terminal, self._wake_read, self._wake_write):
                 os.close(each)
 
-    def _ring(self) -> None:
-        with self._ringing, suppress(BlockingIOError):  # when full, it is ringing already
+    def _wake_thread(self) -> None:
+        with self._wake_lock, suppress(BlockingIOError):  # a full pipe wakes it already
             if not self._ended:
-                os.write(self._wake, b"\0")
+                os.write(self._wake_write, b"\0")
 
-    # --- whoever works: the one who draws, or the thread ----------------------------------------
+    # --- called by the thread that draws and by the writer's own ---------------------------------
 
-    def _work_or_ring(self) -> None:
-        if not self._waits and self._working.acquire(blocking=False):
+    def _work_or_wake(self) -> None:
+        if not self._blocks and self._work_lock.acquire(blocking=False):
             try:
                 self._work()
-                left = bool(self._out or self._came or self._wire.pending)
+                left = bool(self._out or self._inbox or self._wire.pending)
             finally:
-                self._working.release()
+                self._work_lock.release()
             if not left:
                 return
-        self._ring()
+        self._wake_thread()
 
     def _work(self) -> None:
-        """Draw what came; write what is begun, then what is newest as far as the line has room."""
-        while self._came:
-            item = self._came.popleft()
+        """Process new output; write what is begun, then what is newest, as far as the flow has room."""
+        while self._inbox:
+            item = self._inbox.popleft()
             if isinstance(item, str):
                 self._meter.came(len(item.encode(self._encoding, "backslashreplace")))
                 self._wire.feed(item)
@@ -140,68 +140,68 @@ class TerminalWriter:
         if self._wire.lost:
             self._wire.lost = False
             self._redraw()
-        while self._flushed():
-            room = UNASKED if self._hushed else self._line.room(monotonic())
+        while self._flush():
+            room = UNPROBED_BYTES if self._closing else self._flow.room(monotonic())
             text = self._wire.take(room) if room else ""
             if not text:
                 break
             self._begin(text)
-        if self._hushed and not self._line.under_way:
-            self._quiet.set()
+        if self._closing and not self._flow.in_flight:
+            self._all_answered.set()
 
     def _begin(self, text: str) -> None:
         out = text.encode(self._encoding, "backslashreplace")
         now = monotonic()
-        if not self._hushed and self._line.sent(len(out), now):
+        if not self._closing and self._flow.sent(len(out), now):
             out += QUERY.encode()
         elif QUERY in text:
-            self._line.asked(now)
+            self._flow.asked(now)
         self._meter.went(len(out), now, whole=not self._wire.pending)
         self._out = out
 
-    def _flushed(self) -> bool:
-        """Write what is begun, as much as the terminal takes, and tell whether that was all."""
+    def _flush(self) -> bool:
+        """Write what is begun, as much as the terminal accepts; return whether that was all."""
         while self._out and not self._gone:
             try:
                 self._out = self._out[os.write(self._terminal, self._out) :]
             except BlockingIOError:
-                if not self._takes or not select([], [self._terminal], [], _MOMENT)[1]:
-                    self._takes = False
+                if not self._accepts or not select([], [self._terminal], [], _BRIEF_WAIT_S)[1]:
+                    self._accepts = False
                     return False
             except OSError:
                 self._gone = True
         if self._gone:
             self._out = b""
-        self._takes = True
+        self._accepts = True
         return True
 
-    # --- the thread ----------------------------------------------------------------------------
+    # --- the writer's thread -------------------------------------------------------------------
 
     def _run(self) -> None:
         while not self._ending:
             writable = [self._terminal] if self._out else []
-            patience = self._line.wait(monotonic()) if self._wire.pending else None
-            heard, _, _ = select([self._bell], writable, [], patience)
+            patience = self._flow.seconds_left(monotonic()) if self._wire.pending else None
+            heard, _, _ = select([self._wake_read], writable, [], patience)
             if heard:
                 with suppress(BlockingIOError):
-                    os.read(self._bell, 4096)
-            with self._working:
+                    os.read(self._wake_read, 4096)
+            with self._work_lock:
                 self._work()
 
     def _finish(self) -> None:
-        """Write what is left, the last words of all included."""
+        """Write all that is left."""
         self._work()
-        self._out += self._wire.rest().encode(self._encoding, "backslashreplace")
-        while not self._flushed():
-            if not select([], [self._terminal], [], _PATIENCE)[1]:
+        self._out += self._wire.take_all().encode(self._encoding, "backslashreplace")
+        while not self._flush():
+            if not select([], [self._terminal], [], _LAST_WRITE_S)[1]:
                 break
 
 
 def _opened(fileno: int) -> int:
-    """Open the terminal behind ``fileno`` anew, not waiting for it; the same one where that cannot be."""
+    """Open the terminal behind ``fileno`` anew in non-blocking mode; duplicate ``fileno`` if that fails."""
     how = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY
     with suppress(OSError):
-        os.tcgetpgrp(fileno)  # known of the controlling terminal alone, and that anybody may open
+        os.tcgetpgrp(fileno)  # succeeds for the controlling terminal alone, which anybody may open
         return os.open("/dev/tty", how)
     with suppress(OSError):
         return os.open(os.ttyname(fileno), how)

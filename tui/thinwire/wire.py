@@ -1,12 +1,12 @@
-"""Takes what Textual writes and gives what differs from what the terminal shows.
+"""Takes what Textual writes and returns what differs from what the terminal shows.
 
-Two frames are kept: *shown*, what the terminal shows, and *wanted*, what Textual alone would have drawn by
-now. :meth:`ThinWire.feed` draws into *wanted*, :meth:`ThinWire.take` gives what turns *shown* into it. No
-input or output and no clock are in here.
+It keeps two frames: *shown* is what the terminal shows, *wanted* is what Textual alone would have drawn by
+now. :meth:`ThinWire.feed` draws into *wanted*; :meth:`ThinWire.take` returns what turns *shown* into it.
+There is no input, no output and no clock in here.
 
-What is certain is never guessed: a sequence that is not understood is passed on as it came, after all that
-was drawn before it, and both frames forget everything; a strip of doubtful width is passed on as it came,
-and its row is forgotten. A forgotten cell is equal to nothing, so whatever Textual draws there next is sent.
+It never guesses. A sequence that is not understood is passed on unchanged, after everything drawn before it,
+and both frames become unknown. A run of doubtful width is passed on unchanged, and its row becomes unknown.
+An unknown cell equals nothing, so whatever Textual draws there next is sent.
 """
 
 from __future__ import annotations
@@ -15,263 +15,264 @@ import re
 from typing import Final, NamedTuple
 
 from tui.thinwire import painter
-from tui.thinwire.cell_styles import Pens
+from tui.thinwire.cell_styles import StyleTable
 from tui.thinwire.frame import Frame
-from tui.thinwire.runs import TAIL, Strip, Strips
+from tui.thinwire.runs import TAIL, Run, RunReader
 
 SYNC_START: Final = "\x1b[?2026h"
 SYNC_END: Final = "\x1b[?2026l"
 
-_PLACE: Final = re.compile(r"\x1b\[(\d+);(\d+)H")
+_CURSOR_POSITION: Final = re.compile(r"\x1b\[(\d+);(\d+)H")
 _SYNC: Final = re.compile(r"(\x1b\[\?2026[hl])")
 _CONTROL: Final = re.compile(
     r"(?:\x1b\[\?(?:7|25|10(?:0\d|1[56])|2004|2048)[hl]"  # wrapping, cursor, mouse, focus, paste, resizes
     r"|\x1b\[\?\d+\$p|\x1b\[\d* q|\x1b\[[<>=][\d;]*u"  # queries, cursor shape, keyboard protocol
     r"|\x1b\](?:0|1|2|22|52);[^\x00-\x1f\x7f-\x9f]*(?:\x1b\\|\x07)|\x07)+"  # titles, pointer, clipboard, bell
 )
-"""What changes no cell and moves no cursor."""
+"""Sequences that change no cell and do not move the cursor."""
 _WRAPPING: Final = re.compile(r"\x1b\[\?7[hl]")
-"""Turns wrapping on or off, and so decides what becomes of text that is wider than its row: see DECAWM."""
-_BEFORE_CONTROL: Final = 512
-"""Characters of a frame that is waiting which go before a bell or a title; no more is held up by them."""
-_LEFT: Final = re.compile(r"\x1b\[\?10(?:47|49)l")
-"""Leaves the alternate screen for good: what was drawn on it and not yet sent needs no sending."""
+"""DECAWM turns wrapping on or off: it decides what happens to text that is wider than its row."""
+_MAX_CHARS_BEFORE_CONTROL: Final = 512
+"""Characters of a waiting frame that are sent before a bell or a title; the rest does not delay it."""
+_LEAVES_SCREEN: Final = re.compile(r"\x1b\[\?10(?:47|49)l")
+"""Leaves the alternate screen: what was drawn on it and not yet sent need not be sent."""
 _UNFINISHED: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]P_^X][^\x07\x1b]*(?:\x1b)?)?\Z")
-_MOST_PENS: Final = 50_000
-_MOST_DOUBTFUL: Final = 1 << 14
-"""Characters of doubtful strips that are kept for one row while the terminal takes nothing."""
+_MAX_STYLES: Final = 50_000
+"""Styles numbered before everything starts over: a number is one character, surrogates excluded."""
+_MAX_DOUBTFUL_CHARS: Final = 1 << 14
+"""Characters of doubtful runs kept for one row while the terminal accepts nothing."""
 
 
-class _Drawn(NamedTuple):
-    """A strip at its place."""
+class _PlacedRun(NamedTuple):
+    """A run at its place."""
 
     y: int
     x: int
-    strip: Strip
+    run: Run
     raw: str
 
-    def goes_on_at(self, y: int, x: int) -> bool:
-        """Tell whether its cells end where ``y`` and ``x`` are."""
-        return not self.strip.doubtful and self.y == y and self.x + len(self.strip.text) == x
+    def ends_at(self, y: int, x: int) -> bool:
+        """Return whether its cells end where ``y`` and ``x`` are."""
+        return not self.run.doubtful and self.y == y and self.x + len(self.run.text) == x
 
 
 class ThinWire:
     """Stands between Textual and a terminal of ``columns`` by ``lines``.
 
-    ``can_scroll`` tells whether the terminal moves rows between margins; ``ascii_only`` that its encoding has
-    nothing else, so that what becomes of other characters is in doubt.
+    ``can_scroll`` says that the terminal scrolls between margins; ``ascii_only`` says that only ASCII is
+    certain in its encoding, so that the width of any other character is in doubt.
     """
 
     def __init__(
         self, columns: int, lines: int, *, can_scroll: bool = True, ascii_only: bool = False
     ) -> None:
         self.lost = False
-        """Whether something was dropped that only Textual can draw again; whoever asks it to clears this."""
+        """Whether something was dropped that only Textual can draw again; its reader resets it."""
         self._can_scroll = can_scroll
         self._ascii_only = ascii_only
         self._ready: list[str] = []
         self._doubtful: dict[int, list[str]] = {}
-        self._held = ""
-        self._inside = False
-        self._came: str | None = ""
+        self._partial = ""
+        self._in_update = False
+        self._unchanged_text: str | None = ""
         self._start_over(columns, lines)
 
     def _start_over(self, columns: int, lines: int) -> None:
-        self._pens = Pens()
-        self._strips = Strips(self._pens, ascii_only=self._ascii_only)
+        self._styles = StyleTable()
+        self._runs = RunReader(self._styles, ascii_only=self._ascii_only)
         self._shown, self._wanted = Frame(columns, lines), Frame(columns, lines)
         self._doubtful.clear()
         self._shown_cursor: tuple[int, int] | None = None
         self._cursor: tuple[int, int] | None = None
         self._changed = self._brackets = False
-        self._frame = 0
-        self._drawn = [0] * lines
+        self._frame_number = 0
+        self._drawn_in_frame = [0] * lines
         self._turn = 0
 
     @property
     def pending(self) -> bool:
-        """Tell whether there is anything to send now."""
-        return not self._inside and (bool(self._ready) or self._changed)
+        """Return whether there is anything to send now."""
+        return not self._in_update and (bool(self._ready) or self._changed)
 
-    def forget(self, columns: int, lines: int) -> None:
-        """Take nothing of what the terminal shows for known, and its size for what is said.
+    def invalidate(self, columns: int, lines: int) -> None:
+        """Treat all cells of the terminal, which has this size, as unknown.
 
-        What was drawn and not yet sent is dropped: whoever forgets asks Textual to draw everything.
+        What was drawn and not yet sent is dropped: the caller asks Textual to draw everything.
         """
-        self._came = None
+        self._unchanged_text = None
         self._start_over(columns, lines)
 
-    # --- what comes ----------------------------------------------------------------------------
+    # --- input from Textual --------------------------------------------------------------------
 
     def feed(self, text: str) -> None:
-        """Take what Textual writes; a sequence that is cut off waits for its other half."""
-        text = self._held + text
-        self._held = ""
+        """Accept output of Textual; keep a sequence that is cut off until its other half arrives."""
+        text = self._partial + text
+        self._partial = ""
         last = text.rfind("\x1b")
         for at in (text.rfind("\x1b", 0, max(last, 0)), last):
             if at >= 0 and _UNFINISHED.match(text, at):
-                text, self._held = text[:at], text[at:]
+                text, self._partial = text[:at], text[at:]
                 break
         for part in _SYNC.split(text) if SYNC_START in text or SYNC_END in text else (text,):
             if part == SYNC_START:
-                self._inside = True
+                self._in_update = True
             elif part == SYNC_END:
-                self._inside = False
+                self._in_update = False
             elif part:
-                self._take_in(part)
+                self._process(part)
 
-    def rest(self) -> str:
-        """Give all there is, whatever waits for its other half or the end of an update included."""
-        self._inside = False
-        held, self._held = self._held, ""
+    def take_all(self) -> str:
+        """Return everything left, including half a sequence and an update that has not ended."""
+        self._in_update = False
+        held, self._partial = self._partial, ""
         return self.take() + held
 
-    def _take_in(self, text: str) -> None:
-        if len(self._pens) > _MOST_PENS:
-            self._settle()
+    def _process(self, text: str) -> None:
+        if len(self._styles) > _MAX_STYLES:
+            self._encode()
             self._start_over(self._wanted.columns, self._wanted.lines)
-        if (drawn := self._read(text)) is not None:
-            self._came = text if self._came == "" and not self._changed else None
-            self._frame += 1
+        if (drawn := self._parse_frame(text)) is not None:
+            self._unchanged_text = text if self._unchanged_text == "" and not self._changed else None
+            self._frame_number += 1
             for each in drawn:
                 self._draw(each)
             self._changed = True
-            self._brackets = self._brackets or self._inside
-            if any(sum(map(len, kept)) > _MOST_DOUBTFUL for kept in self._doubtful.values()):
+            self._brackets = self._brackets or self._in_update
+            if any(sum(map(len, kept)) > _MAX_DOUBTFUL_CHARS for kept in self._doubtful.values()):
                 self.lost = True
                 self._start_over(self._wanted.columns, self._wanted.lines)
         elif _CONTROL.fullmatch(text):
             if _WRAPPING.search(text):
-                self._settle()
+                self._encode()
             elif not self._ready:
-                self._settle(_BEFORE_CONTROL)
+                self._encode(_MAX_CHARS_BEFORE_CONTROL)
             self._pass_on(text)
         else:
-            if not _LEFT.fullmatch(text):
-                self._settle()
+            if not _LEAVES_SCREEN.fullmatch(text):
+                self._encode()
             self._pass_on(text)
             self._start_over(self._wanted.columns, self._wanted.lines)
 
     def _pass_on(self, text: str) -> None:
-        self._ready += (SYNC_START, text, SYNC_END) if self._inside else (text,)
+        self._ready += (SYNC_START, text, SYNC_END) if self._in_update else (text,)
 
-    def _read(self, text: str) -> list[_Drawn] | None:
-        """Give the strips of a frame and note its cursor; None when ``text`` is anything else."""
-        before, *pieces = _PLACE.split(text)
+    def _parse_frame(self, text: str) -> list[_PlacedRun] | None:
+        """Return the runs of a frame and record its cursor; None when ``text`` is no frame."""
+        before, *pieces = _CURSOR_POSITION.split(text)
         if before or not pieces or pieces[-1]:
             return None
         columns, lines = self._wanted.columns, self._wanted.lines
-        drawn: list[_Drawn] = []
+        drawn: list[_PlacedRun] = []
         for at in range(0, len(pieces), 3):
             y, x, raw = int(pieces[at]) - 1, int(pieces[at + 1]) - 1, pieces[at + 2]
             below = y + raw.count("\n")
             raw = raw.rstrip("\n")
-            strip = self._strips.read(raw)
-            if strip is None or not (0 <= x < columns and 0 <= y <= below < lines):
+            run = self._runs.read(raw)
+            if run is None or not (0 <= x < columns and 0 <= y <= below < lines):
                 return None
             if not raw:
                 continue
             place = f"\x1b[{y + 1};{x + 1}H"
             last = drawn[-1] if drawn else None
-            if last and last.goes_on_at(y, x) and not strip.doubtful:
-                drawn[-1] = _Drawn(y, last.x, last.strip + strip, last.raw + place + raw)
+            if last and last.ends_at(y, x) and not run.doubtful:
+                drawn[-1] = _PlacedRun(y, last.x, last.run + run, last.raw + place + raw)
             else:
-                drawn.append(_Drawn(y, x, strip, place + raw))
+                drawn.append(_PlacedRun(y, x, run, place + raw))
         self._cursor = y, x
         return drawn
 
-    def _draw(self, drawn: _Drawn) -> None:
-        y, x, strip, raw = drawn
-        row, end = self._wanted.text[y], x + len(strip.text)
+    def _draw(self, drawn: _PlacedRun) -> None:
+        y, x, run, raw = drawn
+        row, end = self._wanted.text[y], x + len(run.text)
         halved = row[x] == TAIL or (end < self._wanted.columns and row[end] == TAIL)
-        if not (strip.doubtful or halved or end > self._wanted.columns):
-            if self._wanted.put(y, x, strip.text, strip.pens):
-                self._drawn[y] = self._frame
+        if not (run.doubtful or halved or end > self._wanted.columns):
+            if self._wanted.put(y, x, run.text, run.styles):
+                self._drawn_in_frame[y] = self._frame_number
             return
-        self._drawn[y] = self._frame
+        self._drawn_in_frame[y] = self._frame_number
         kept = self._doubtful.setdefault(y, [])
-        kept += (painter.row(self._shown, self._wanted, y, self._pens), raw)
-        self._shown.forget(y)
-        self._wanted.forget(y)
+        kept += (painter.row_difference(self._shown, self._wanted, y, self._styles), raw)
+        self._shown.invalidate(y)
+        self._wanted.invalidate(y)
 
-    # --- what goes -----------------------------------------------------------------------------
+    # --- output to the terminal ----------------------------------------------------------------
 
     def take(self, limit: int | None = None) -> str:
-        """Give what to send, and take it for shown.
+        """Return what to send, and consider it shown.
 
-        With ``limit`` no further row is begun once so many characters are made: the rest stays to be sent,
-        and will be what is newest by then. Within a synchronised update nothing of it is given.
+        With ``limit`` no further row is begun after so many characters; the rest is sent later, in the state
+        it has by then. Nothing is returned within a synchronised update.
         """
-        if self._inside:
+        if self._in_update:
             return ""
         if limit is None or sum(map(len, self._ready)) < limit:
-            self._settle(limit)
+            self._encode(limit)
         text = "".join(self._ready).replace(SYNC_END + SYNC_START, "")
         self._ready.clear()
         return text
 
-    def _settle(self, limit: int | None = None) -> None:
-        """Make ready what was drawn."""
+    def _encode(self, limit: int | None = None) -> None:
+        """Encode what was drawn and not yet sent."""
         if not self._changed:
             return
-        body = self._scrolled_or_not(limit)
+        body = self._encode_scroll_or_rows(limit)
         if self._cursor is not None and (body or self._cursor != self._shown_cursor):
-            body += painter.place(*self._cursor)
+            body += painter.cursor_to(*self._cursor)
             self._shown_cursor = self._cursor
-        if self._came and not self._changed and len(body) >= len(self._came):
-            body = self._came
-        self._came = "" if not self._changed else None
+        if self._unchanged_text and not self._changed and len(body) >= len(self._unchanged_text):
+            body = self._unchanged_text
+        self._unchanged_text = "" if not self._changed else None
         if body:
             self._ready += (SYNC_START, body, SYNC_END) if self._brackets else (body,)
         self._brackets = self._brackets and self._changed
 
-    def _scrolled_or_not(self, limit: int | None) -> str:
-        """Give the difference, by moving rows first where that makes it shorter."""
+    def _encode_scroll_or_rows(self, limit: int | None) -> str:
+        """Return the difference, scrolling rows first where that makes it shorter."""
         scroll = painter.find_scroll(self._shown, self._wanted) if self._can_scroll else None
         if scroll is None or any(scroll.top <= y <= scroll.bottom for y in self._doubtful):
-            return self._difference(self._shown, limit)
+            return self._encode_rows(self._shown, limit)
         still, moved = self._shown, self._shown.copy()
         moved.scroll(*scroll)
         changed = range(scroll.top, scroll.bottom + 1)
-        move = scroll.text()
+        move = scroll.sequence()
         cost = len(move) + sum(self._cost(moved, y) for y in changed)
         if cost >= sum(self._cost(still, y) for y in changed):
-            return self._difference(self._shown, limit)
+            return self._encode_rows(self._shown, limit)
         self._shown = moved
-        return move + self._difference(moved, limit)
+        return move + self._encode_rows(moved, limit)
 
     def _cost(self, shown: Frame, y: int) -> int:
-        return len(painter.row(shown, self._wanted, y, self._pens))
+        return len(painter.row_difference(shown, self._wanted, y, self._styles))
 
-    def _difference(self, shown: Frame, limit: int | None) -> str:
+    def _encode_rows(self, shown: Frame, limit: int | None) -> str:
         wanted = self._wanted
         parts: list[str] = []
         size = 0
-        for y in self._order(shown) if limit is not None else range(wanted.lines):
+        for y in self._rows_by_priority(shown) if limit is not None else range(wanted.lines):
             if limit is not None and size >= limit:
                 break
             doubtful = self._doubtful.pop(y, ())
-            part = painter.row(shown, wanted, y, self._pens)
-            shown.text[y], shown.pens[y] = wanted.text[y], wanted.pens[y]
+            part = painter.row_difference(shown, wanted, y, self._styles)
+            shown.text[y], shown.styles[y] = wanted.text[y], wanted.styles[y]
             parts += (*doubtful, part)
             size += len(part) + sum(map(len, doubtful))
         else:
             self._changed = False
         return "".join(parts)
 
-    def _order(self, shown: Frame) -> list[int]:
-        """Give the rows to send, in the order in which a person wants them.
+    def _rows_by_priority(self, shown: Frame) -> list[int]:
+        """Return the rows to send, in the order in which a person wants to see them.
 
-        What was drawn last answers the last key, and what stands out, or did, is what the eye follows. Every
-        fourth time what waits longest goes first, so that nothing waits for good.
+        The row drawn last answers the last key, and the eye follows a row that stands out or did so. Every
+        fourth time the row that has waited longest goes first, so that none waits forever.
         """
-        wanted, outstanding = self._wanted, self._pens.stand_out
+        wanted, outstanding = self._wanted, self._styles.stands_out
         self._turn = (self._turn + 1) % 4
         differing = [
             y
             for y in range(wanted.lines)
-            if y in self._doubtful or shown.text[y] != wanted.text[y] or shown.pens[y] != wanted.pens[y]
+            if y in self._doubtful or shown.text[y] != wanted.text[y] or shown.styles[y] != wanted.styles[y]
         ]
-        differing.sort(key=lambda y: not (outstanding(wanted.pens[y]) or outstanding(shown.pens[y])))
-        differing.sort(key=self._drawn.__getitem__, reverse=bool(self._turn))
+        differing.sort(key=lambda y: not (outstanding(wanted.styles[y]) or outstanding(shown.styles[y])))
+        differing.sort(key=self._drawn_in_frame.__getitem__, reverse=bool(self._turn))
         return differing

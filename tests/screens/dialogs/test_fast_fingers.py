@@ -6,7 +6,7 @@ import pytest
 from textual import events
 
 from tests.blotter_app import Blotter, blotter
-from tui.thinwire.driver import Wire
+from tui.thinwire.driver import WireHandle
 
 
 def strike(user: Blotter, *keys: str) -> None:
@@ -18,7 +18,7 @@ def strike(user: Blotter, *keys: str) -> None:
 async def test_a_held_enter_runs_a_command_once_and_ends_nothing() -> None:
     redrawn: list[bool] = []
 
-    class Redrawing(Wire):
+    class Redrawing(WireHandle):
         def forget(self) -> None:
             redrawn.append(True)
 

@@ -261,7 +261,7 @@ def step_back(desk: PanesScreen) -> None:
 def redraw(desk: PanesScreen) -> None:
     """Paint the whole screen again, whatever the terminal is thought to show."""
     if desk.session.wire is not None:
-        desk.session.wire.forget()
+        desk.session.wire.invalidate()
     desk.app.refresh(repaint=True, layout=True)
 
 
