@@ -92,10 +92,15 @@ class Blotter:
     # --- hands ---------------------------------------------------------------------------------
 
     async def press(self, *keys: str) -> None:
-        """Press keys one after the other."""
+        """Press keys one after the other, and let the panes show what came of it."""
         for key in keys:
             await self.pilot.press(key)
         await self.pilot.pause()
+        await self.until(lambda: not self._arranging())
+
+    def _arranging(self) -> bool:
+        screens = self.app.screen_stack if self.app.is_running else []
+        return any(pane.arranging for screen in screens for pane in screen.query(Pane))
 
     async def type(self, text: str) -> None:
         """Type a text, as into a field."""

@@ -171,7 +171,9 @@ class BlotterApp(App[None]):
             self.notify(self.session.with_keys(update.notice), severity="warning", timeout=30, markup=False)
         if update.found is not None:
             self._desk_screen.show_found(update.found)
-        self._desk_screen.hear(update)
+        for screen in self.screen_stack:
+            if isinstance(screen, DeskScreen):
+                screen.hear(update)
         if not self._dirty:
             self._dirty = True
             self.call_next(self._show)

@@ -410,6 +410,147 @@ async def test_a_marked_cell_is_reversed_then_marked_until_the_cursor_comes_by(
         assert "'" not in stage.lines[4]
 
 
+def reversed_parts(stage: Stage, line: int) -> list[str]:
+    """Return the texts of a line that are reversed."""
+    strip = stage.grid.render_line(line)
+    return [part.text.strip() for part in strip if part.style and part.style.reverse]
+
+
+def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let the grid's clock go on."""
+    now = monotonic() + seconds
+    monkeypatch.setattr("widgets.grid.surface.monotonic", lambda: now)
+
+
+async def test_a_mark_is_seen_without_colour_and_moves_no_text() -> None:
+    stage = Stage(10)
+    async with stage.run_test(size=(60, 11)) as pilot:
+        await settle(pilot, stage)
+        before = stage.lines[4]
+        stage.grid.mark({"ORD-3": ["side", "quantity"]})
+        marked = stage.lines[4]
+        assert marked == "  ORD-3        Buy'  Vodafone               1,000'   0.8200 "
+        assert marked.replace("'", " ") == before
+        assert reversed_parts(stage, 4) == ["Buy'", "1,000"]
+
+
+async def test_a_mark_stands_behind_a_column_that_is_full_and_in_no_drawing() -> None:
+    stage = Stage(10)
+    stage.rows["ORD-3"].side = "Short"
+    stage.rows["ORD-4"].name = "██▓▒      "
+    async with stage.run_test(size=(60, 11)) as pilot:
+        await settle(pilot, stage)
+        stage.grid.mark({"ORD-3": ["side"], "ORD-4": ["name"]})
+        assert stage.lines[4].startswith("  ORD-3        Short'Vodafone")
+        assert stage.lines[5].startswith("  ORD-4        Buy   ██▓▒              '")
+
+
+async def test_a_cell_that_changes_all_the_time_is_reversed_once_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = Stage(10)
+    async with stage.run_test(size=(60, 11)) as pilot:
+        await settle(pilot, stage)
+        stage.grid.mark({"ORD-3": ["price"]})
+        later(monkeypatch, FLASH_S / 2)
+        stage.grid.mark({"ORD-3": ["price"]})
+        later(monkeypatch, FLASH_S * 1.1)
+        stage.grid.refresh_cells()
+        assert reversed_parts(stage, 4) == []
+        stage.grid.mark({"ORD-3": ["price"]})
+        assert reversed_parts(stage, 4) == ["0.8200"]
+
+
+async def test_a_flash_is_painted_once_on_and_once_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("widgets.grid.surface.FLASH_S", 0.05)
+    stage = Stage(10)
+    async with stage.run_test(size=(60, 11)) as pilot:
+        await settle(pilot, stage)
+        stage.grid.mark({"ORD-3": ["price"], "ORD-99": ["price"]}, ["ORD-5", "ORD-98"])
+        await pilot.pause(0.5)
+        assert [region.y for region in stage.grid.repainted] == [4, 6, 4, 6]
+        assert stage.grid.whole == 0
+        assert stage.lines[4].endswith("0.8200'")
+
+
+async def test_a_new_row_is_marked_at_its_edge_until_the_cursor_comes_by(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = Stage(10)
+    async with stage.run_test(size=(60, 11)) as pilot:
+        await settle(pilot, stage)
+        stage.grid.mark({}, ["ORD-2"])
+        assert "".join(reversed_parts(stage, 3)).startswith("'")
+        assert all(part.style and part.style.reverse for part in stage.grid.render_line(3))
+        later(monkeypatch, FLASH_S)
+        stage.grid.refresh_cells()
+        assert reversed_parts(stage, 3) == []
+        assert stage.lines[3] == "' ORD-2        Buy   Vodafone               1,000    0.8200 "
+        await pilot.press("j", "j", "j")
+        assert stage.lines[3] == "  ORD-2        Buy   Vodafone               1,000    0.8200 "
+
+
+async def test_a_change_under_a_resting_cursor_stays_marked_until_the_cursor_leaves() -> None:
+    stage = Stage(10)
+    async with stage.run_test(size=(60, 11)) as pilot:
+        await pilot.press("j", "j", "j")
+        stage.grid.mark({"ORD-3": ["price"]})
+        stage.grid.show(list(reversed(stage.grid.keys)))
+        row = stage.ids.index("ORD-3") + 1
+        assert stage.lines[row].endswith("0.8200'")
+        await pilot.press("k")
+        assert stage.lines[row].endswith("0.8200 ")
+
+
+async def test_all_marks_go_at_once_and_those_of_rows_that_are_gone() -> None:
+    stage = Stage(10)
+    async with stage.run_test(size=(60, 11)) as pilot:
+        await settle(pilot, stage)
+        stage.grid.mark({"ORD-3": ["price"], "ORD-4": ["price"]}, ["ORD-5"])
+        stage.grid.unmark(["ORD-4", "ORD-77"])
+        assert [line for line in stage.lines if "'" in line] == [stage.lines[4], stage.lines[6]]
+        assert stage.grid.clear_marks()
+        assert not any("'" in line for line in stage.lines)
+        assert not stage.grid.clear_marks()
+
+
+async def test_a_mark_waits_for_a_row_that_a_filter_hides() -> None:
+    stage = Stage(10)
+    async with stage.run_test(size=(60, 11)) as pilot:
+        await settle(pilot, stage)
+        stage.grid.mark({"ORD-3": ["price"]})
+        stage.grid.show(["ORD-0", "ORD-1"])
+        stage.grid.show(list(stage.rows))
+        assert stage.lines[4].endswith("0.8200'")
+
+
+async def test_an_owner_that_knows_its_rows_is_asked_for_the_changed_cells_only() -> None:
+    stage = Stage(100)
+    async with stage.run_test(size=(60, 11)) as pilot:
+        await settle(pilot, stage)
+        stage.rows["ORD-2"].price = "0.8300"
+        keys = [key for key in stage.rows if key != "ORD-1"]
+        index = Sorted(keys)
+        stage.grid.show(keys, index=index, changed=["ORD-2", "ORD-90"])
+        await pilot.pause()
+        assert stage.asked == ["ORD-2", "ORD-10"]
+        assert stage.lines[2].endswith("0.8300 ")
+        assert stage.grid.move_to("ORD-50")
+        assert index.asked == 1
+
+
+class Sorted(dict[Any, int]):
+    """An owner's own index of its rows, which counts how often it is asked."""
+
+    def __init__(self, keys: Sequence[Any]) -> None:
+        super().__init__((key, row) for row, key in enumerate(keys))
+        self.asked = 0
+
+    def find(self, key: Any, /) -> int | None:
+        self.asked += 1
+        return self.get(key)
+
+
 async def test_a_new_theme_draws_in_its_colours() -> None:
     stage = Stage(3)
     async with stage.run_test(size=(60, 5)) as pilot:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from widgets.grid.rows import Rows
+from widgets.grid.rows import FAR, Rows
 
 
 def shown(*keys: str, cursor: str) -> Rows:
@@ -37,6 +37,36 @@ def test_other_rows_altogether_start_at_the_first() -> None:
     rows = shown("a", "b", "c", cursor="c")
     rows.replace(["x", "y", "z"])
     assert rows.cursor_key == "x"
+
+
+def test_a_cursor_far_from_all_that_is_left_starts_at_the_first() -> None:
+    rows = Rows()
+    rows.replace(range(3 * FAR))
+    rows.move(2 * FAR)
+    rows.replace([1, 2])
+    assert rows.cursor_key == 1
+    rows.replace(range(3 * FAR))
+    rows.move(FAR // 2)
+    rows.replace([1, 2])
+    assert rows.cursor_key == 2
+
+
+def test_the_owners_newest_index_is_asked_even_when_the_rows_are_the_same() -> None:
+    rows, spent, fresh = Rows(), Index({"a": 0, "b": 1}), Index({"a": 0, "b": 1})
+    rows.replace(["a", "b"], spent)
+    rows.replace(["a", "b"], fresh)
+    spent.clear()
+    assert rows.find("b") == 1
+    rows.pick_all()
+    rows.replace(["b"], Index({"b": 0}))
+    assert rows.selected == {"b"}
+
+
+class Index(dict[str, int]):
+    """An owner's own index of its rows."""
+
+    def find(self, key: object, /) -> int | None:
+        return self.get(str(key))
 
 
 def test_a_filter_that_shows_nothing_gives_the_cursor_back_when_lifted() -> None:

@@ -13,6 +13,8 @@ from itertools import islice
 from random import Random
 from typing import Any, Final, TypeVar, cast
 
+from msgspec import Struct
+
 from tui.api.base import ResourceId
 from tui.columns.column import Column, sort_key
 from tui.columns.filter import parse_filter
@@ -24,15 +26,40 @@ from tui.service.snapshot.snapshot import EMPTY, Snapshot
 T = TypeVar("T")
 Steps = Generator[None, None, T]
 """Work that pauses at each ``yield``, at most about a millisecond after the one before."""
-Entry = tuple[int, Any, int, ResourceId]
-"""What a row is sorted by: whether it has a value, the value's key, its place in the desk's own order."""
-
 STEP: Final = 32
-"""Rows that are tested, or whose cells are compared, between two pauses."""
+"""Rows that are filtered or added up between two pauses."""
+FEW: Final = 8
+"""Rows that are looked at in two snapshots between two pauses: that takes longer."""
 RUN: Final = 500
 """Entries that are sorted or copied between two pauses."""
 _OVERSAMPLING: Final = 8
 _URGENCY: Final = {"bad": 0, "attention": 1, "waiting": 2, "live": 3, "": 4, "good": 5, "idle": 6}
+
+
+class Entry(Struct, frozen=True, order=True, gc=False):
+    """What a row is sorted by; entries compare by their fields, and no two are equal.
+
+    The collector need not look at them: they cannot be part of a cycle, and there are many.
+    """
+
+    empty: int
+    """1, or -1 in a descending sort, when the row has no value; else 0."""
+    key: Any
+    place: int
+    """Where the row stands in the desk's own order; negative in a descending sort."""
+    id: ResourceId
+
+
+class Change(Struct):
+    """What one update does to the rows of a pane: who takes another place, and the difference in totals."""
+
+    snapshot: Snapshot
+    removed: frozenset[ResourceId]
+    totals: Totals
+    entries: dict[ResourceId, Entry | None] = {}
+    places: dict[ResourceId, int] = {}
+    leaving: list[int] = []
+    coming: list[tuple[int, Entry]] = []
 
 
 def paused(items: Iterable[T], every: int = STEP) -> Iterator[tuple[bool, T]]:
@@ -90,8 +117,8 @@ class SortedRows:
         ids: list[ResourceId] = []
         for start in range(0, len(made._order), RUN):
             run = made._order[start : start + RUN]
-            ids += [entry[3] for entry in run]
-            made._entries.update((entry[3], entry) for entry in run)
+            ids += [entry.id for entry in run]
+            made._entries.update((entry.id, entry) for entry in run)
             yield
         made.ids = tuple(reversed(ids)) if made._reversed else tuple(ids)
         return made
@@ -115,53 +142,60 @@ class SortedRows:
 
     def count(self) -> Steps[None]:
         """Add up the rows shown now; differences of later updates may be added meanwhile."""
-        snapshot, ids = self.snapshot, self.ids
+        return self._count(self.snapshot, self.ids)
+
+    def _count(self, snapshot: Snapshot, ids: tuple[ResourceId, ...]) -> Steps[None]:
         for start in range(0, len(ids), STEP):
             self.totals.add(snapshot, ids[start : start + STEP])
             yield
 
-    def update(self, snapshot: Snapshot, delta: Delta) -> Steps[bool]:
-        """Go on to the next snapshot, which differs in ``delta``; return whether rows came, went or moved.
+    def discard(self) -> Steps[None]:
+        """Let go of everything bit by bit: to free all at once takes longer than a key may wait."""
+        while self._order or self._entries or self._places:
+            del self._order[-RUN:]
+            for held in (self._entries, self._places):
+                for _ in range(min(RUN, len(held))):
+                    held.popitem()
+            yield
 
-        Nothing changes before the last step, so that what is given up half way has done nothing.
-        """
+    def compare(self, snapshot: Snapshot, delta: Delta) -> Steps[Change]:
+        """Find what has to be done to go on to the next snapshot, which differs in ``delta``."""
         before, after = self.snapshot, snapshot.rows(self.view.family)
-        difference = Totals(self.view)
-        changed: dict[ResourceId, Entry | None] = {}
-        places: dict[ResourceId, int] = {}
-        leaving: list[int] = []
-        coming: list[tuple[int, Entry]] = []
-        for pause, id in paused(self._named(delta, after)):
+        change = Change(snapshot, delta.removed, Totals(self.view))
+        for pause, id in paused(self._named(delta, after), FEW):
             old, row = self._entries.get(id), after.get(id)
             place = self._places.get(id)
             if place is None:
-                place = places[id] = self._next_place + len(places)
+                place = change.places[id] = self._next_place + len(change.places)
             new = None if row is None else self._entry(snapshot, id, row, place)
             if old is not None:
-                difference.subtract(before, (id,))
+                change.totals.subtract(before, (id,))
             if new is not None:
-                difference.add(snapshot, (id,))
+                change.totals.add(snapshot, (id,))
             if old != new:
-                changed[id] = new
+                change.entries[id] = new
                 if old is not None:
-                    leaving.append(bisect_left(self._order, old))
+                    change.leaving.append(bisect_left(self._order, old))
                 if new is not None:
-                    coming.append((bisect_left(self._order, new), new))
+                    change.coming.append((bisect_left(self._order, new), new))
             if pause:
                 yield
-        self.snapshot = snapshot
-        self.totals.merge(difference)
-        self._places.update(places)
-        self._next_place += len(places)
-        for id in delta.removed:
+        return change
+
+    def apply(self, change: Change) -> None:
+        """Go on to the next snapshot; nothing else was done to the rows since they were compared."""
+        self.snapshot = change.snapshot
+        self.totals.merge(change.totals)
+        self._places.update(change.places)
+        self._next_place += len(change.places)
+        for id in change.removed:
             self._places.pop(id, None)
-        self._move(leaving, coming)
-        for id, entry in changed.items():
+        self._move(change.leaving, change.coming)
+        for id, entry in change.entries.items():
             if entry is None:
                 self._entries.pop(id, None)
             else:
                 self._entries[id] = entry
-        return bool(changed)
 
     def _named(self, delta: Delta, after: Mapping[ResourceId, Any]) -> Iterator[ResourceId]:
         """Yield the rows of ``delta`` that this pane is about, new ones in the desk's own order."""
@@ -175,7 +209,7 @@ class SortedRows:
         if self._test is not None and not self._test(snapshot, row):
             return None
         empty, key = self._key(snapshot, row)
-        return (-empty, key, -place, id) if self._reversed else (empty, key, place, id)
+        return Entry(-empty, key, -place, id) if self._reversed else Entry(empty, key, place, id)
 
     def _move(self, leaving: list[int], coming: list[tuple[int, Entry]]) -> None:
         """Take out the rows at the positions ``leaving`` and put in those ``coming``, by position."""
@@ -196,7 +230,7 @@ class SortedRows:
                 start += 1
             else:
                 order.append(entry)
-                found.append(entry[3])
+                found.append(entry.id)
         order += self._order[start:]
         found += ids[start:]
         self._order = order
@@ -240,7 +274,7 @@ def changed_cells(
     """Return the columns in which rows of ``delta`` have another value than they had, by row."""
     before, after = old.rows(view.family), new.rows(view.family)
     found: dict[ResourceId, frozenset[str]] = {}
-    for pause, id in paused(delta.changed):
+    for pause, id in paused(delta.changed, FEW):
         was, now = before.get(id), after.get(id)
         if was is not None and now is not None:
             names = frozenset(column.id for column in columns if column.differs(old, was, new, now))

@@ -165,14 +165,28 @@ def draw_row(
         fresh = reversed_row or (mark is not None and mark.fresh)
         style, cell_shows = palette.resolve(cell.style, row, fresh)
         text = fit(cell.text, slot.width, column.align, column.cut, glyphs.ellipsis)
+        behind = " "
+        if mark is not None:
+            text, behind = _marked(text, cell, column, glyphs.changed)
         line.add(text, style, cell_shows)
         end = slot.x + slot.width
         if end < width:
-            line.add(" " if mark is None else glyphs.changed, plain, blanks_show)
+            line.add(behind, plain, blanks_show)
             end += 1
     if end < width:
         line.add(" " * (width - end), plain, blanks_show)
     return line.strip(width)
+
+
+def _marked(text: str, cell: Cell, column: GridColumn, mark: str) -> tuple[str, str]:
+    """Put ``mark`` right behind a word, in place of padding, else into the blank behind the column.
+
+    Returns what stands in the column and what behind it. Numbers and drawings stay as they are.
+    """
+    end = len(text.rstrip())
+    if column.align == "right" or end == len(text) or cell.text.endswith(" "):
+        return text, mark
+    return text[:end] + mark + text[end + 1 :], " "
 
 
 def draw_header(

@@ -74,6 +74,7 @@ class Rows:
         """
         former, self.keys = self.keys, tuple(keys)
         if former is self.keys or former == self.keys:
+            self._index = self._index if index is None else index
             return
         drawing = self._anchor is not None
         if self._anchor is not None and self.cursor is not None:

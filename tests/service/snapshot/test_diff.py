@@ -8,6 +8,7 @@ from tests.service.sample_rows import (
     allocation,
     block,
     execution,
+    label,
     order,
     placement,
     rid,
@@ -119,3 +120,52 @@ def test_rows_of_a_portfolio_look_different_when_another_fund_has_one_of_its_cod
     assert delta[EntityKind.ALLOCATIONS].others
     builder.put(EntityKind.ORDERS, [replace(order("ORD-8"), portfolio_id=ResourceId("Fund", "INCOME"))])
     assert not diff(new, builder.freeze())[EntityKind.ORDERS].others
+
+
+def test_a_placement_changes_with_the_executions_of_its_children() -> None:
+    held = snapshot_of(
+        placements=[
+            placement("PLC-1", "BLK-1"),
+            placement("PLC-2", "BLK-1", parent_placement_id=rid("PLC-1")),
+            placement("PLC-3", "BLK-1", parent_placement_id=rid("PLC-2")),
+        ]
+    )
+    builder = SnapshotBuilder(held)
+    builder.put(EntityKind.EXECUTIONS, [execution("EXE-1", "PLC-3")])
+    delta = diff(held, builder.freeze())[EntityKind.PLACEMENTS]
+    assert delta.changed.keys() == {rid("PLC-1"), rid("PLC-2"), rid("PLC-3")}
+
+
+def test_children_are_named_when_their_parent_comes_or_goes() -> None:
+    held = snapshot_of(placements=[placement("PLC-2", "BLK-1", parent_placement_id=rid("PLC-1"))])
+    builder = SnapshotBuilder(held)
+    builder.put(EntityKind.PLACEMENTS, [placement("PLC-1", "BLK-1")])
+    delta = diff(held, builder.freeze())[EntityKind.PLACEMENTS]
+    assert delta == Delta(added=frozenset({rid("PLC-1")}), changed={rid("PLC-2"): frozenset({"parent"})})
+
+
+def test_rows_that_trade_what_turns_out_to_be_a_bond_may_differ_without_a_name() -> None:
+    held = snapshot_of(executions=[execution("EXE-1", "PLC-1")])
+    builder = SnapshotBuilder(held)
+    builder.put_blocks([block("BLK-9", properties=label("Block/Desk/AssetClass", "Bond"))])
+    deltas = diff(held, builder.freeze())
+    assert deltas[EntityKind.EXECUTIONS] == Delta(others=True)
+    assert not deltas[EntityKind.BLOCKS].others
+
+
+def test_two_deltas_one_after_the_other_are_one() -> None:
+    a, b, c, d = (rid(code) for code in "abcd")
+    first = Delta(added=frozenset({a}), removed=frozenset({b, d}), changed={c: frozenset({"state"})})
+    later = Delta(
+        added=frozenset({b}),
+        removed=frozenset({c}),
+        changed={a: frozenset({"price"})},
+        others=True,
+    )
+    assert first.then(later) == Delta(
+        added=frozenset({a}), removed=frozenset({c, d}), changed={b: frozenset()}, others=True
+    )
+    assert first.then(Delta(removed=frozenset({a}))) == Delta(
+        removed=frozenset({b, d}), changed={c: frozenset({"state"})}
+    )
+    assert first.then(Delta()) == first

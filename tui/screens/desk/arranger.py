@@ -60,10 +60,11 @@ class Arranger:
         self._view, self._snapshot = self.rows.view, self.rows.snapshot
         self._scope = self.rows.scope
         self._rebuilding = False
-        self._arranging: Steps[None] | None = None
         self._updates: list[tuple[Snapshot, Delta]] = []
+        self._arranging: deque[Steps[None]] = deque()
         self._marking: deque[Steps[None]] = deque()
-        self._counting: Steps[None] | None = None
+        self._counting: deque[Steps[None]] = deque()
+        self._discarding: deque[Steps[None]] = deque()
         self._began = 0.0
         self._said_slow = False
         self._going_on = False
@@ -71,7 +72,7 @@ class Arranger:
     @property
     def busy(self) -> bool:
         """Return whether anything is left to do."""
-        return bool(self._arranging or self._updates or self._marking or self._counting)
+        return self._next_work() is not None
 
     @property
     def slow(self) -> str:
@@ -104,31 +105,33 @@ class Arranger:
             return
         if same and delta is not None and not delta.others and _size(delta) <= MANY:
             self._updates.append((snapshot, delta))
+            if len(self._updates) == 1:
+                self._arranging.append(self._update())
         else:
             self._updates.clear()
-            self._counting = None
-            self._arranging = self._rebuild(view, snapshot, scope)
+            self._arranging.clear()
+            self._counting.clear()
+            self._arranging.append(self._rebuild(view, snapshot, scope))
             self._rebuilding, self._began, self._said_slow = True, perf_counter(), False
         if not self._work() and not self._going_on:
             self._going_on = True
             self._owner.go_on(self._go_on())
 
+    def _next_work(self) -> deque[Steps[None]] | None:
+        """Return the queue whose first work is next: rows before marks before totals."""
+        queues = (self._arranging, self._marking, self._counting, self._discarding)
+        return next((queue for queue in queues if queue), None)
+
     def _work(self) -> bool:
         """Work until this turn of the loop is over; return whether everything is done."""
-        until = self._turns.deadline()
-        while self.busy and perf_counter() < until:
-            if self._arranging is None and self._updates:
-                self._arranging = self._update()
-            if self._arranging is not None:
-                if _is_over(self._arranging):
-                    self._arranging = None
-            elif self._marking:
-                if _is_over(self._marking[0]):
-                    self._marking.popleft()
-            elif self._counting is not None and _is_over(self._counting):
-                self._counting = None
-                self._owner.totals_ready()
-        return not self.busy
+        while (queue := self._next_work()) is not None and not self._turns.over():
+            work = queue[0]
+            try:
+                next(work)
+            except StopIteration:
+                if queue and queue[0] is work:
+                    queue.popleft()
+        return queue is None
 
     async def _go_on(self) -> None:
         try:
@@ -141,9 +144,13 @@ class Arranger:
             self._going_on = False
 
     def _rebuild(self, view: View, snapshot: Snapshot, scope: Sequence[ResourceId] | None) -> Steps[None]:
-        self.rows = yield from SortedRows.build(view, snapshot, scope)
-        self._counting = self.rows.count()
+        rows = yield from SortedRows.build(view, snapshot, scope)
+        if len(rows.ids) > MANY:
+            yield from self._turns.begin_next()
+        former, self.rows = self.rows, rows
         self._rebuilding = False
+        self._counting.append(self._count(rows.count()))
+        self._discarding.append(former.discard())
         self._owner.rows_ready(None)
 
     def _update(self) -> Steps[None]:
@@ -151,24 +158,22 @@ class Arranger:
         snapshot = self._updates[-1][0]
         delta = reduce(Delta.then, (delta for _, delta in self._updates))
         self._updates.clear()
-        yield from self.rows.update(snapshot, delta)
+        change = yield from self.rows.compare(snapshot, delta)
+        if len(self.rows.ids) > MANY:
+            yield from self._turns.begin_next()
+        self.rows.apply(change)
         self._owner.rows_ready({*delta.added, *delta.changed})
-        if self._counting is None:
+        if not self._counting:
             self._owner.totals_ready()
+
+    def _count(self, counting: Steps[None]) -> Steps[None]:
+        yield from counting
+        self._owner.totals_ready()
 
     def _mark(self, old: Snapshot, new: Snapshot, delta: Delta) -> Steps[None]:
         view = self._view
         cells = yield from changed_cells(view.columns, view, old, new, delta)
         self._owner.cells_changed(cells, delta.added, delta.removed)
-
-
-def _is_over(steps: Steps[None]) -> bool:
-    """Take one step; return whether it was the last."""
-    try:
-        next(steps)
-    except StopIteration:
-        return True
-    return False
 
 
 def _size(delta: Delta) -> int:

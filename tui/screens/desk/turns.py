@@ -6,6 +6,8 @@ import asyncio
 from time import perf_counter
 from typing import Final
 
+from tui.columns.sorted_rows import Steps
+
 SLICE_S: Final = 0.003
 """How long all panes together may work in one turn of the event loop, in seconds.
 
@@ -20,12 +22,19 @@ class Turns:
     def __init__(self) -> None:
         self._ends: float | None = None
 
-    def deadline(self) -> float:
-        """Return when the work of this turn must end, by ``perf_counter``."""
+    def over(self) -> bool:
+        """Return whether the work of this turn must stop; it never is before it has begun."""
         if self._ends is None:
             self._ends = perf_counter() + SLICE_S
-            asyncio.get_running_loop().call_soon(self._end)
-        return self._ends
+            asyncio.get_running_loop().call_soon(self._next)
+            return False
+        return perf_counter() >= self._ends
 
-    def _end(self) -> None:
+    def begin_next(self) -> Steps[None]:
+        """Pause until the next turn, unless this one has just begun: what follows takes a turn of its own."""
+        if self._ends is not None and self._ends - perf_counter() < SLICE_S * 2 / 3:
+            self._ends = 0.0
+            yield
+
+    def _next(self) -> None:
         self._ends = None
