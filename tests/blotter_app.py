@@ -52,11 +52,13 @@ async def desk_app(
     exports: Path | None = None,
     keys: Mapping[str, str] | None = None,
     start: datetime | None = None,
+    clock: Callable[[], datetime] | None = None,
     market: bool = False,
 ) -> AsyncIterator[BlotterApp]:
     """Give the app on a server of its own, which keeps nothing; ``wrap`` may break the line between.
 
-    With ``start`` the demo's morning ends then and the app's clock stands: the same screen every time.
+    With ``start`` the demo's morning ends then and the app's clock stands: the same screen every time;
+    a ``clock`` shows what it likes.
     A ``market`` is held: it moves when it is told to step.
     """
     embedded = await Embedded.open(None, size=data, market=market, start=start)
@@ -66,7 +68,7 @@ async def desk_app(
     environment = Environment("demo", EnvironmentKind.LOCAL)
 
     def now() -> datetime:
-        return start or datetime.now(UTC)
+        return clock() if clock else start or datetime.now(UTC)
 
     async def connect() -> Connection:
         client = Client(Http("http://embedded/api", transport=transport))

@@ -223,8 +223,8 @@ PANE: Final = Addition(
             (
                 (
                     "                shown.now()\n",
-                    "                held = list(draft.rows(EntityKind.ORDERS).values())[:5]\n"
-                    "                draft.put(EntityKind.WITHHELD, held)\n",
+                    "                held = list(builder.rows(EntityKind.ORDERS).values())[:5]\n"
+                    "                builder.put(EntityKind.WITHHELD, held)\n",
                 ),
             ),
         ),

@@ -90,7 +90,7 @@ class Server:
         return Path("exports") / name
 
     def screen(self) -> HistoryScreen:
-        return HistoryScreen(ORDER, self.load, "History of order ORD-2", save=self.save, context=LOOK)
+        return HistoryScreen(ORDER, self.load, "History of order ORD-2", save=self.save, context=lambda: LOOK)
 
 
 async def settle(app: Any, pilot: Any) -> None:

@@ -52,6 +52,7 @@ class PanesScreen(Screen[None]):
     def __init__(self, session: DeskSession) -> None:
         super().__init__()
         self.session = session
+        self._display_context = session.display_context
         self.linked = True
         self.frozen = False
         self.snapshot = EMPTY
@@ -65,7 +66,7 @@ class PanesScreen(Screen[None]):
         self._panes: dict[EntityKind, Pane] = {}
 
     def compose(self) -> ComposeResult:
-        context, turns = self.session.display_context, Turns()
+        context, turns = self._display_context, Turns()
         self._panes = {spec.kind: Pane(spec, context, self.session.with_keys, turns=turns) for spec in PANES}
         yield StatusBar(id="band")
         yield Pieces(id="tabs", gap=" ")
@@ -78,7 +79,7 @@ class PanesScreen(Screen[None]):
         self._arrange()
         self.pane(LEADER).grid.focus()
         self.show_all()
-        self.set_interval(1.0, self._count_seconds)
+        self.set_interval(1.0, self._each_second)
 
     def dress(self, styles: Mapping[str, Style]) -> None:
         """Draw cells in these styles, as after a change of theme."""
@@ -151,8 +152,14 @@ class PanesScreen(Screen[None]):
         hints = footer_hints(self.session.actions, self.scope(), self.session.keys_of)
         self.query_one("#keys", Pieces).show(*hints)
 
-    def _count_seconds(self) -> None:
-        """Keep the band true while something is waited for: a countdown, an age, an answer."""
+    def _each_second(self) -> None:
+        """Show a new day in every pane, and in the bar a countdown, an age, or how long no answer came."""
+        context = self.session.display_context
+        if context != self._display_context:
+            self._display_context = context
+            for pane in self._panes.values():
+                pane.set_display_context(context)
+            self._show_band()
         desk = self.session.desk
         waits = desk is not None and (self.session.health.until is not None or desk.silent_s >= SILENCE_S)
         if waits or self._waited:

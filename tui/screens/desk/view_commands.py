@@ -51,7 +51,7 @@ async def show_history(desk: PanesScreen) -> None:
         lambda: server.history(order),
         f"History of order {order.code}",
         save=desk.session.save,
-        context=desk.session.display_context,
+        context=lambda: desk.session.display_context,
         with_keys=desk.session.with_keys,
     )
     jump = await desk.app.push_screen_wait(screen)

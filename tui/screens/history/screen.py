@@ -66,7 +66,7 @@ class HistoryScreen(DismissOnce[Ref]):
         title: str,
         *,
         save: Saver,
-        context: DisplayContext | None = None,
+        context: Callable[[], DisplayContext],
         with_keys: Callable[[str], str] = str,
     ) -> None:
         super().__init__()
@@ -75,7 +75,8 @@ class HistoryScreen(DismissOnce[Ref]):
         self._heading = clean(title)
         self._save_export = save
         self._with_keys = with_keys
-        self._display_context = context or DisplayContext(today=datetime.now(UTC).date())
+        self._context_now = context
+        self._display_context = context()
         self._all: tuple[HistoryEntry, ...] = ()
         self._shown: tuple[HistoryEntry, ...] = ()
         self._read_at: datetime | None = None
@@ -100,12 +101,20 @@ class HistoryScreen(DismissOnce[Ref]):
     def on_mount(self) -> None:
         """Begin to read."""
         self.query_one(Timeline).focus()
+        self.set_interval(1.0, self._each_second)
         self.query_one("#keys", Static).update(key_hints(hints_of(self.BINDINGS)))
         self.action_reload()
 
     def on_resize(self, event: events.Resize) -> None:
         """Show the entry in hand beside the timeline where there is room; below it only when asked for."""
         self._arrange(event.size.width)
+
+    def _each_second(self) -> None:
+        """Show times with their date once another day has begun."""
+        context = self._context_now()
+        if context != self._display_context:
+            self._display_context = context
+            self._list()
 
     def action_reload(self) -> None:
         """Read again; what was read before stays meanwhile."""

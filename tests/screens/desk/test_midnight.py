@@ -1,0 +1,61 @@
+"""A desk left open over midnight: what was a time of today becomes one with its date, without a key."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from tests.blotter_app import blotter
+from tui.screens.history.screen import HistoryScreen
+
+EVENING = datetime(2026, 11, 20, 23, 59, 30, tzinfo=UTC)
+
+
+class Clock:
+    """The app's clock, which a test moves."""
+
+    def __init__(self) -> None:
+        self.now = EVENING
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+async def test_times_get_their_date_when_the_day_is_over() -> None:
+    clock = Clock()
+    async with blotter(start=EVENING, clock=clock) as user:
+        await user.go("executions")
+        code = user.codes("executions")[0]
+        before = user.row("executions", code)["created"]
+        assert ":" in before
+        assert "20 Nov" not in before
+        clock.now += timedelta(minutes=1)
+        await user.until(lambda: "20 Nov" in user.row("executions", code)["created"])
+
+
+async def test_the_new_day_is_painted() -> None:
+    clock = Clock()
+    async with blotter(start=EVENING, clock=clock) as user:
+        await user.go("orders")
+        await user.press("2", *["right"] * 20)
+        assert "20 Nov" not in user.text()
+        clock.now += timedelta(minutes=1)
+        await user.until(lambda: "20 Nov" in user.text())
+
+
+async def test_panes_that_are_not_on_the_screen_show_the_new_day_when_they_come() -> None:
+    clock = Clock()
+    async with blotter(start=EVENING, clock=clock) as user:
+        clock.now += timedelta(minutes=1)
+        await user.until(lambda: user.pane("blocks").display_context.today == clock.now.date())
+        await user.go("executions")
+        assert "20 Nov" in user.row("executions", user.codes("executions")[0])["created"]
+
+
+async def test_an_open_history_shows_the_new_day() -> None:
+    clock = Clock()
+    async with blotter(start=EVENING, clock=clock) as user:
+        await user.press("h")
+        await user.until(lambda: isinstance(user.app.screen, HistoryScreen) and "ORD-" in user.text())
+        assert "20 Nov" not in user.text()
+        clock.now += timedelta(minutes=1)
+        await user.until(lambda: "20 Nov" in user.text())
