@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.terminal import Terminal
+from tests.bench.terminal import PtyTerminal
 from tests.paths import ROOT
 
 PROGRAM = [sys.executable, "-m", "tui", "demo", "--db", ":memory:"]
@@ -36,7 +36,7 @@ def test_without_a_terminal_a_sentence_says_so_and_nothing_is_drawn(home: dict[s
 
 
 def test_in_a_time_zone_that_is_none_times_are_in_utc(home: dict[str, str]) -> None:
-    with Terminal(PROGRAM, environment={**home, "TZ": "XXX25"}) as terminal:
+    with PtyTerminal(PROGRAM, environment={**home, "TZ": "XXX25"}) as terminal:
         output = terminal.wait_for(b"BLK-[0-9]", limit=60).output
         output += terminal.press(b"q").output
     assert b"The time zone 'XXX25' is none; times are in UTC." in output

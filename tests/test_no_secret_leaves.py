@@ -16,7 +16,7 @@ from time import monotonic
 
 import pytest
 
-from tests.bench.terminal import Terminal
+from tests.bench.terminal import PtyTerminal
 from tests.paths import ROOT
 
 PASSWORD = "Sw0rdfish&%20 +/="
@@ -45,7 +45,7 @@ raise SystemExit(main(["--profile", "env"]))
 
 
 @dataclass
-class Desk:
+class ProgramHome:
     """A home of its own for the program, and how it signs on."""
 
     home: Path
@@ -89,7 +89,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, server: str) -> Desk:
+def desk(tmp_path: Path, server: str) -> ProgramHome:
     config = tmp_path / "config.toml"
     config.write_text('refresh_seconds = 1\nlog_level = "debug"\n')
     left = tmp_path / "left"
@@ -108,7 +108,7 @@ def desk(tmp_path: Path, server: str) -> Desk:
         "FBN_APP_NAME": "the-app",
         "FBN_CORRELATION_ID": "the-correlation",
     }
-    return Desk(tmp_path, variables)
+    return ProgramHome(tmp_path, variables)
 
 
 def told(output: bytes) -> list[str]:
@@ -128,9 +128,9 @@ def command_lines() -> bytes:
     return b"\n".join(lines)
 
 
-def look(desk: Desk, command: list[str], until: bytes, keys: bytes = b"", renewals: int = 0) -> bytes:
+def look(desk: ProgramHome, command: list[str], until: bytes, keys: bytes = b"", renewals: int = 0) -> bytes:
     """Run the program until it shows ``until``, press ``keys`` and leave; return all it wrote."""
-    with Terminal(command, environment=desk.variables) as terminal:
+    with PtyTerminal(command, environment=desk.variables) as terminal:
         output = terminal.wait_for(until, limit=60).output
         for key in keys:
             output += terminal.press(bytes([key]), until=rb"Written|\S").output
@@ -144,7 +144,7 @@ def look(desk: Desk, command: list[str], until: bytes, keys: bytes = b"", renewa
     return output
 
 
-def test_a_desk_that_signs_on_trades_on_through_renewals_and_exports_tells_nothing(desk: Desk) -> None:
+def test_a_desk_that_signs_on_trades_on_through_renewals_and_exports_tells_nothing(desk: ProgramHome) -> None:
     output = look(desk, PROGRAM, rb"live \d\d:", b"E", renewals=4)
     assert b"okafor" in output
     assert list((desk.home / "left").rglob("*.csv"))
@@ -162,14 +162,14 @@ def test_a_desk_that_signs_on_trades_on_through_renewals_and_exports_tells_nothi
     ],
 )
 def test_a_desk_that_cannot_sign_on_says_so_and_tells_nothing(
-    desk: Desk, wrong: dict[str, str], sign: bytes
+    desk: ProgramHome, wrong: dict[str, str], sign: bytes
 ) -> None:
     desk.variables.update(wrong)
     output = look(desk, PROGRAM, sign, b"r")
     assert not told(output + desk.written())
 
 
-def test_a_crash_with_secrets_at_hand_tells_nothing(desk: Desk) -> None:
+def test_a_crash_with_secrets_at_hand_tells_nothing(desk: ProgramHome) -> None:
     output = look(desk, CRASHING, b"a fault of our own")
     assert "Traceback" in desk.log
     assert not told(output + desk.written())

@@ -26,7 +26,7 @@ GRANT = b'{"access_token": "granted", "expires_in": 600, "refresh_token": "again
 ME = b'{"id": "u-1", "emailAddress": "okafor@example.com"}'
 
 
-class Server:
+class FixedReplyServer:
     """Answers everything with the same body and keeps what was sent to it."""
 
     def __init__(self) -> None:
@@ -61,8 +61,8 @@ class Server:
 
 
 @asynccontextmanager
-async def listening(*, tls: bool = False) -> AsyncIterator[Server]:
-    server, context = Server(), None
+async def listening(*, tls: bool = False) -> AsyncIterator[FixedReplyServer]:
+    server, context = FixedReplyServer(), None
     if tls:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(CERTIFICATES / "server.pem")

@@ -6,7 +6,7 @@ import sys
 from statistics import median, quantiles
 
 from tests.bench.report import heading, note, report
-from tests.bench.terminal import Answer, Terminal
+from tests.bench.terminal import ProgramOutput, PtyTerminal
 
 SIZES = (1_000, 10_000, 100_000)
 TABLE_SIZES = (1_000, 10_000)
@@ -34,12 +34,12 @@ def measure(kind: str, rows: int) -> None:
     def line(name: str, figure: float, target: float, unit: str) -> None:
         report(name, figure, target if ours else None, unit)
 
-    with Terminal([sys.executable, "-m", "tests.bench.pty_app", kind, str(rows)]) as terminal:
+    with PtyTerminal([sys.executable, "-m", "tests.bench.pty_app", kind, str(rows)]) as terminal:
         terminal.wait_for(b"ready")
         terminal.drain(0.5)
         loaded = terminal.press(b"l", until=b"ORD-0000")
         line("data in memory to painted", loaded.seconds * 1000, 500, "ms")
-        moves: list[Answer] = []
+        moves: list[ProgramOutput] = []
         for _ in range(ROUNDS):
             moves += [terminal.press(DOWN) for _ in range(MOVES)]
             terminal.press(TOP[kind])
@@ -58,7 +58,7 @@ def measure(kind: str, rows: int) -> None:
         line("memory at its highest", terminal.resident(), 130, "MiB")
 
 
-def size(answers: list[Answer]) -> float:
+def size(answers: list[ProgramOutput]) -> float:
     """Return the typical number of bytes of an answer."""
     return float(median(len(answer.output) for answer in answers))
 

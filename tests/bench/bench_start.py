@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench.report import note, report
-from tests.bench.terminal import Terminal
+from tests.bench.terminal import PtyTerminal
 
 RUNS = 5
 TARGET = 1.6
@@ -77,7 +77,7 @@ def main() -> None:
 
 def started(command: Sequence[str], painted: bytes, config: Path | None = None) -> float:
     """Return the seconds from the start of ``command`` until ``painted`` is on the screen."""
-    with Terminal(command, environment={"BLOTTER_CONFIG": str(config)} if config else None) as terminal:
+    with PtyTerminal(command, environment={"BLOTTER_CONFIG": str(config)} if config else None) as terminal:
         return terminal.wait_for(painted, limit=30).seconds
 
 

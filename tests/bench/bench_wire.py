@@ -17,7 +17,8 @@ from time import monotonic
 from typing import Final
 
 from tests.bench.report import heading, note, report
-from tests.bench.terminal import COLUMNS, LINES, Answer, Terminal
+from tests.bench.terminal import ProgramOutput, PtyTerminal
+from tests.pty_program import COLUMNS, LINES
 from tests.thinwire.slowline import FarEnd, SlowLine
 
 THIN, PLAIN = "thin wire", "Textual"
@@ -66,10 +67,10 @@ def beside(name: str, sizes: dict[str, float], target: float | None, unit: str =
 class Screen:
     """A program, and what its terminal shows by now."""
 
-    terminal: Terminal
+    terminal: PtyTerminal
     far: FarEnd = field(default_factory=lambda: FarEnd(COLUMNS, LINES))
 
-    def press(self, keys: bytes) -> Answer:
+    def press(self, keys: bytes) -> ProgramOutput:
         """Send keys and draw the answer."""
         answer = self.terminal.press(keys, quiet=STILL_S)
         self.far.take(answer.output)
@@ -95,7 +96,7 @@ def screens(folder: Path, *options: str) -> Iterator[Screens]:
         made: Screens = {}
         painted: dict[str, float] = {}
         for driver, choice in DRIVERS.items():
-            program = Terminal(command(*options, *choice), environment=places(folder, driver))
+            program = PtyTerminal(command(*options, *choice), environment=places(folder, driver))
             made[driver] = Screen(stack.enter_context(program))
             first = made[driver].terminal.wait_for(BLOCK).output
             rest = made[driver].press(b"").output
@@ -194,7 +195,7 @@ def grid_bytes() -> None:
     """Count what a grid of 1,000 rows sends when ten cells tick, and when nothing has changed."""
     heading("bytes, a grid of 1,000 rows")
     stage = [sys.executable, "-m", "tests.bench.pty_app", "grid", "1000"]
-    with Terminal([*stage, "thin"]) as thin, Terminal(stage) as plain:
+    with PtyTerminal([*stage, "thin"]) as thin, PtyTerminal(stage) as plain:
         both = {THIN: Screen(thin), PLAIN: Screen(plain)}
         for screen in both.values():
             screen.terminal.wait_for(b"ready")

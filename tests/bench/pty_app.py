@@ -54,7 +54,7 @@ TRADERS = ("dlr.okafor", "dlr.chen", "pm.hart")
 
 
 @dataclass(slots=True)
-class Order:
+class BenchOrder:
     """A row; its texts are made when it is drawn."""
 
     id: str
@@ -92,13 +92,13 @@ class Order:
         )
 
 
-def orders(count: int) -> dict[str, Order]:
+def orders(count: int) -> dict[str, BenchOrder]:
     """Make ``count`` orders, always the same."""
     chance = random.Random(7)
-    made: dict[str, Order] = {}
+    made: dict[str, BenchOrder] = {}
     for number in range(count):
         quantity = Decimal(chance.randrange(100, 900_000))
-        made[f"ORD-{number:08}"] = Order(
+        made[f"ORD-{number:08}"] = BenchOrder(
             f"ORD-{number:08}",
             chance.randrange(4),
             chance.randrange(4),
@@ -112,7 +112,7 @@ def orders(count: int) -> dict[str, Order]:
     return made
 
 
-class Stage(App[None]):
+class BenchHost(App[None]):
     """Holds the rows and does to them what the keys say."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -152,7 +152,7 @@ class Stage(App[None]):
         return sorted(self.keys, key=lambda key: rows[key].quantity)
 
 
-class GridStage(Stage):
+class GridStage(BenchHost):
     """Our grid."""
 
     def compose(self) -> ComposeResult:
@@ -191,7 +191,7 @@ class GridStage(Stage):
         return [str(key) for key in self.query_one(Grid).visible_keys[5:45:4]]
 
 
-class TableStage(Stage):
+class TableStage(BenchHost):
     """Textual's DataTable."""
 
     def compose(self) -> ComposeResult:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import re
 import select
 import signal
-import struct
-import termios
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,42 +13,30 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
-from tests.paths import ROOT
+from tests.pty_program import SYNC_QUERY, SYNC_REPLY, resize, start
 
-COLUMNS, LINES = 200, 50
 QUIET_S = 0.06
 """A program that has written nothing for so long has finished its answer."""
-_SYNC_QUERY = b"\x1b[?2026$p"
-_SYNC_YES = b"\x1b[?2026;2$y"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProgramOutput:
     """What a program wrote after a key, and how many seconds after it the last byte came."""
 
     output: bytes
     seconds: float
 
 
-class Terminal:
-    """Runs ``command`` in a pty of 200x50, as xterm-256color with true colour.
+class PtyTerminal:
+    """Runs ``command`` in a pty of the usual size, see :mod:`tests.pty_program`.
 
     Like most terminals of today it says that it takes synchronised updates, each time it is asked.
     """
 
     def __init__(self, command: Sequence[str], *, environment: dict[str, str] | None = None) -> None:
         self.started = monotonic()
-        variables = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(environment or {})}
-        for told in ("NO_COLOR", "COLUMNS", "LINES"):
-            variables.pop(told, None)
-        self.pid, self._fd = pty.fork()
-        if self.pid == 0:
-            try:
-                os.chdir(ROOT)
-                fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-                os.execvpe(command[0], list(command), variables)
-            finally:
-                os._exit(127)
+        self.pid, self._fd, slave = start(command, environment)
+        os.close(slave)
         self._ended = False
         self._tail = b""
 
@@ -78,18 +62,18 @@ class Terminal:
             self._ended = True
             return b""
         heard = self._tail + chunk
-        self._tail = heard[-len(_SYNC_QUERY) + 1 :]
-        if asked := heard.count(_SYNC_QUERY):
-            os.write(self._fd, _SYNC_YES * asked)
+        self._tail = heard[-len(SYNC_QUERY) + 1 :]
+        if asked := heard.count(SYNC_QUERY):
+            os.write(self._fd, SYNC_REPLY * asked)
         return chunk
 
     def resize(self, columns: int, lines: int) -> None:
         """Resize the terminal; the program is told."""
-        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        resize(self._fd, columns, lines)
 
     def press(
         self, keys: bytes, *, until: bytes = b"", limit: float = 60.0, quiet: float = QUIET_S
-    ) -> Answer:
+    ) -> ProgramOutput:
         """Send ``keys`` and collect the answer.
 
         The answer is complete when it contains the pattern ``until`` and then nothing more comes for
@@ -99,7 +83,7 @@ class Terminal:
         self.drain(0.0)
         return self._collect(keys, re.compile(until, re.DOTALL), limit if until else 2.0, quiet)
 
-    def wait_for(self, until: bytes, limit: float = 120.0) -> Answer:
+    def wait_for(self, until: bytes, limit: float = 120.0) -> ProgramOutput:
         """Collect what the program writes from its start until the pattern ``until`` is there.
 
         ``seconds`` counts from the start to the byte that completed the pattern.
@@ -108,10 +92,10 @@ class Terminal:
         while not self._ended and monotonic() < self.started + limit:
             output += self.read(0.05)
             if wanted.search(output):
-                return Answer(output, monotonic() - self.started)
+                return ProgramOutput(output, monotonic() - self.started)
         raise TimeoutError(f"{until!r} was not painted; the last bytes are {output[-300:]!r}")
 
-    def _collect(self, keys: bytes, wanted: re.Pattern[bytes], limit: float, quiet: float) -> Answer:
+    def _collect(self, keys: bytes, wanted: re.Pattern[bytes], limit: float, quiet: float) -> ProgramOutput:
         begun = last = monotonic()
         os.write(self._fd, keys)
         output = b""
@@ -121,7 +105,7 @@ class Terminal:
                 output, last = output + chunk, monotonic()
             elif (output and wanted.search(output)) or monotonic() > begun + limit:
                 break
-        return Answer(output, last - begun)
+        return ProgramOutput(output, last - begun)
 
     def drain(self, quiet: float = QUIET_S) -> None:
         """Let the program come to rest."""

@@ -14,7 +14,7 @@ from styles.themes import THEMES
 from tui.app import BlotterApp
 
 
-class Stage(App[Any]):
+class DialogHost(App[Any]):
     """Shows one screen over a plain desk and keeps what it answered."""
 
     CSS_PATH = BlotterApp.CSS_PATH
@@ -46,6 +46,6 @@ class Stage(App[Any]):
 
 
 @pytest.fixture
-def stage() -> Callable[[Screen[Any]], Stage]:
+def stage() -> Callable[[Screen[Any]], DialogHost]:
     """Give the app that shows a screen."""
-    return Stage
+    return DialogHost

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 
-class Cell(NamedTuple):
+class EmulatedCell(NamedTuple):
     """What stands in a cell: pyte's members in pyte's order, then those it leaves out."""
 
     data: str = " "
@@ -57,7 +57,7 @@ _CLEAR: Final[dict[str, dict[str, object]]] = {
 
 
 @lru_cache(maxsize=4096)
-def chosen(pen: Cell, parameters: str) -> tuple[Cell, bool]:
+def after_sgr(pen: EmulatedCell, parameters: str) -> tuple[EmulatedCell, bool]:
     """Give the pen after SGR with ``parameters``, and whether one of them is known to nobody."""
     codes, at = parameters.split(";"), 0
     new: dict[str, Any] = {}
@@ -66,7 +66,7 @@ def chosen(pen: Cell, parameters: str) -> tuple[Cell, bool]:
         code, length = codes[at], 1
         number = int(code) if code.isdigit() else 0
         if number == 0:
-            new = Cell()._asdict() | {"link": pen.link}
+            new = EmulatedCell()._asdict() | {"link": pen.link}
             unknown = unknown or code not in ("", "0")
         elif code in _SET:
             name, value = _SET[code]

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Final
 
-from tests.thinwire.cells import Cell
-from tests.thinwire.emulators import Emulator, Terminal
+from tests.thinwire.cells import EmulatedCell
+from tests.thinwire.emulators import ComparableTerminal, Emulator
 from tests.thinwire.recording import BEGIN, Did, Recording, Resized, unfinished
 from tui.thinwire.wire import ThinWire
 
@@ -28,11 +28,11 @@ FOREIGN: Final = "\x1b[H\x1b[Jforeign \x1b[31mwords\x1b[0m\x1b[3;3Hfrom elsewher
 
 
 @dataclass
-class Pair:
+class ComparedTerminals:
     """Two terminals of a kind: one for Textual alone, one for the thin wire."""
 
-    alone: Terminal
-    thin: Terminal
+    alone: ComparableTerminal
+    thin: ComparableTerminal
     whole: bool = field(default=True)
     """Whether every row is compared next, not only those that were drawn since."""
 
@@ -77,14 +77,14 @@ def apart(y: int, alone: Sequence[object], thin: Sequence[object]) -> Iterator[s
 
 def _words(cell: object) -> str:
     """Give a cell in few words: what it shows, and what of its pen is not plain."""
-    if not isinstance(cell, Cell):
+    if not isinstance(cell, EmulatedCell):
         return repr(cell)
     pen = {name: value for name, value in cell._asdict().items() if value and name != "data"}
     return f"{cell.data!r} {pen}" if pen else repr(cell.data)
 
 
 @dataclass
-class Duel:
+class Differential:
     """Plays a recording through both, and counts.
 
     ``every`` takes only each so many frames what is to be sent, ``limit`` takes it in pieces, one a frame;
@@ -93,7 +93,7 @@ class Duel:
     """
 
     recording: Recording
-    make: Callable[[int, int], Terminal] = Emulator
+    make: Callable[[int, int], ComparableTerminal] = Emulator
     can_scroll: bool = True
     ascii_only: bool = False
     every: int = 1
@@ -108,14 +108,14 @@ class Duel:
 
     def __post_init__(self) -> None:
         size = self.recording.columns, self.recording.lines
-        self.pair = Pair(self.make(*size), self.make(*size))
+        self.pair = ComparedTerminals(self.make(*size), self.make(*size))
         self.wire = ThinWire(*size, can_scroll=self.can_scroll, ascii_only=self.ascii_only)
         self._did = ""
         self._came = self._sent = ""
         self._fault = ""
         """The first thing wrong that leaves the screen as it should be: told when nothing worse was found."""
 
-    def play(self) -> Duel:
+    def play(self) -> Differential:
         """Play all of it.
 
         Raises:

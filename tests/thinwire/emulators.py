@@ -19,10 +19,10 @@ from pyte.screens import Margins
 from rich.cells import split_graphemes
 from wcwidth import wcwidth
 
-from tests.thinwire.cells import Cell, chosen
+from tests.thinwire.cells import EmulatedCell, after_sgr
 
 
-class Kind(NamedTuple):
+class TerminalKind(NamedTuple):
     """A point in which real terminals differ, so that nothing may depend on it."""
 
     joined: bool
@@ -35,9 +35,9 @@ class Kind(NamedTuple):
     """Whether characters of ambiguous width are wide."""
 
 
-XTERM: Final = Kind(joined=False, erases_in_colour=True, plain_halves=False)
-MODERN: Final = Kind(joined=True, erases_in_colour=True, plain_halves=False)
-SPARE: Final = Kind(joined=False, erases_in_colour=False, plain_halves=True)
+XTERM: Final = TerminalKind(joined=False, erases_in_colour=True, plain_halves=False)
+MODERN: Final = TerminalKind(joined=True, erases_in_colour=True, plain_halves=False)
+SPARE: Final = TerminalKind(joined=False, erases_in_colour=False, plain_halves=True)
 EASTERN: Final = XTERM._replace(eastern=True)
 KINDS: Final = (XTERM, MODERN, SPARE)
 """Those the thin wire needs to be told nothing of."""
@@ -89,21 +89,21 @@ _PLAIN: Final[dict[str, str]] = {
 SYNCHRONISED: Final = ("?2026h", "?2026l")
 
 
-class _Pen(dict[str, Cell]):
+class _StyledCells(dict[str, EmulatedCell]):
     """The cells one pen draws, made when they are first drawn: those that are alike are one object."""
 
-    def __init__(self, cell: Cell) -> None:
+    def __init__(self, cell: EmulatedCell) -> None:
         super().__init__()
         self._cell = cell
 
-    def __missing__(self, data: str) -> Cell:
+    def __missing__(self, data: str) -> EmulatedCell:
         made = self[data] = self._cell._replace(data=data)
         return made
 
 
 @lru_cache(maxsize=4096)
-def _pen(cell: Cell) -> _Pen:
-    return _Pen(cell)
+def _cells_of(cell: EmulatedCell) -> _StyledCells:
+    return _StyledCells(cell)
 
 
 def _numeric(parameters: str) -> bool:
@@ -144,7 +144,7 @@ def _joined(text: str) -> Characters:
     return _characters((text[start:end], width) for start, end, width in spans)
 
 
-class Terminal(Protocol):
+class ComparableTerminal(Protocol):
     """What is asked of an emulator."""
 
     columns: int
@@ -166,19 +166,22 @@ class Terminal(Protocol):
         """Give all that is not cells, by name."""
 
 
-class Emulator(pyte.Screen):  # type: ignore[misc]
-    """A strict terminal of a :class:`Kind`."""
+class Emulator(pyte.Screen):
+    """A strict terminal of a :class:`TerminalKind`."""
 
-    def __init__(self, columns: int, lines: int, kind: Kind = XTERM) -> None:
+    columns: int
+    lines: int
+
+    def __init__(self, columns: int, lines: int, kind: TerminalKind = XTERM) -> None:
         self.kind = kind
         self.events: list[str] = []
-        self._first: dict[int, dict[int, Cell]] = {}
+        self._first: dict[int, dict[int, EmulatedCell]] = {}
         self._partial = ""
         self._split = _joined if kind.joined else _eastern if kind.eastern else _alone
         super().__init__(columns, lines)
 
     @property
-    def default_char(self) -> Cell:
+    def default_char(self) -> EmulatedCell:
         return _DEFAULT
 
     def reset(self) -> None:
@@ -215,7 +218,7 @@ class Emulator(pyte.Screen):  # type: ignore[misc]
 
     def _sequence(self, parameters: str, between: str, final: str, whole: str) -> None:
         if final == "m" and not between:
-            self.cursor.attrs, unknown = chosen(self.cursor.attrs, parameters)
+            self.cursor.attrs, unknown = after_sgr(self.cursor.attrs, parameters)
             self.events += [whole] if unknown else []
         elif final in "hl" and not between:
             self._switch(parameters, final == "h", whole)
@@ -256,7 +259,7 @@ class Emulator(pyte.Screen):  # type: ignore[misc]
     # --- drawing -------------------------------------------------------------------------------
 
     def draw(self, data: str) -> None:
-        pen, x, y = _pen(self.cursor.attrs), self.cursor.x, self.cursor.y
+        pen, x, y = _cells_of(self.cursor.attrs), self.cursor.x, self.cursor.y
         fits = x + len(data) <= self.columns and pyte.modes.IRM not in self.mode
         if fits and (data.isascii() or self._split(data).single):
             self._halve(x, x + len(data))
@@ -270,7 +273,7 @@ class Emulator(pyte.Screen):  # type: ignore[misc]
             else:
                 self._join(character)
 
-    def _put(self, character: str, width: int, pen: _Pen) -> None:
+    def _put(self, character: str, width: int, pen: _StyledCells) -> None:
         if self.cursor.x + width > self.columns:
             if pyte.modes.DECAWM in self.mode:
                 self.carriage_return()
@@ -295,7 +298,7 @@ class Emulator(pyte.Screen):  # type: ignore[misc]
         while x > 0 and line[x].data == "":
             x -= 1
         if x >= 0:
-            line[x] = _pen(line[x])[line[x].data + mark]
+            line[x] = _cells_of(line[x])[line[x].data + mark]
             self.dirty.add(self.cursor.y)
 
     def _halve(self, start: int, end: int) -> None:
@@ -309,16 +312,16 @@ class Emulator(pyte.Screen):  # type: ignore[misc]
             self._blank(line, end)
             end += 1
 
-    def _blank(self, line: dict[int, Cell], x: int) -> None:
-        line[x] = _pen(_DEFAULT if self.kind.plain_halves else line[x])[" "]
+    def _blank(self, line: dict[int, EmulatedCell], x: int) -> None:
+        line[x] = _cells_of(_DEFAULT if self.kind.plain_halves else line[x])[" "]
 
     # --- erasing and scrolling -----------------------------------------------------------------
 
     @property
-    def _erased(self) -> Cell:
-        return _pen(_DEFAULT._replace(bg=self.cursor.attrs.bg) if self.kind.erases_in_colour else _DEFAULT)[
-            " "
-        ]
+    def _erased(self) -> EmulatedCell:
+        return _cells_of(
+            _DEFAULT._replace(bg=self.cursor.attrs.bg) if self.kind.erases_in_colour else _DEFAULT
+        )[" "]
 
     def _as_erased(self, erase: Callable[..., None], *how: int) -> None:
         """Let pyte erase, which takes the whole pen for it where terminals take the background."""
@@ -418,14 +421,14 @@ class Emulator(pyte.Screen):  # type: ignore[misc]
             for x in range(columns, self.columns):
                 line.pop(x, None)
             if line[columns - 1].data and wcwidth(line[columns - 1].data[0]) == 2:
-                line[columns - 1] = _pen(line[columns - 1])[" "]
+                line[columns - 1] = _cells_of(line[columns - 1])[" "]
         self.lines, self.columns = lines, columns
         self.margins = None
         self.ensure_hbounds()
         self.ensure_vbounds()
         self.dirty.update(range(lines))
 
-    def row(self, y: int) -> Sequence[Cell]:
+    def row(self, y: int) -> Sequence[EmulatedCell]:
         line = self.buffer[y]
         return [line[x] for x in range(self.columns)]
 
@@ -443,10 +446,10 @@ class Emulator(pyte.Screen):  # type: ignore[misc]
         }
 
 
-_DEFAULT: Final = _pen(Cell())[" "]
+_DEFAULT: Final = _cells_of(EmulatedCell())[" "]
 
 
-class Plain:
+class PlainEmulator:
     """Pyte's own screen and stream, as they come."""
 
     def __init__(self, columns: int, lines: int) -> None:

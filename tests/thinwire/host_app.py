@@ -17,19 +17,19 @@ from textual.widget import Widget
 from tui.thinwire.driver import WireHandle
 
 
-class Rows(Widget):
+class NumberedRows(Widget):
     """Rows that say which they are."""
 
     def render_line(self, y: int) -> Strip:
         """Give one."""
         app = self.app
-        assert isinstance(app, Board)
+        assert isinstance(app, HostApp)
         return Strip(
             [Segment(f"row {y:02} of {self.size.width}x{self.size.height} {app.word} ".ljust(999, "."))]
         )
 
 
-class Board(App[None]):
+class HostApp(App[None]):
     """Shows rows, and does as it is told."""
 
     CSS = "Rows { height: 1fr; } Screen:inline { height: 5; }"
@@ -42,12 +42,12 @@ class Board(App[None]):
 
     def compose(self) -> ComposeResult:
         """Give the rows."""
-        yield Rows()
+        yield NumberedRows()
 
     def say(self, word: str) -> None:
         """Say something new in every row."""
         self.word = word
-        self.query_one(Rows).refresh()
+        self.query_one(NumberedRows).refresh()
 
     def key_n(self) -> None:
         """Say something new."""
@@ -82,6 +82,6 @@ class Board(App[None]):
 
 
 if __name__ == "__main__":
-    board = Board(WireHandle() if sys.argv[1] == "thin" else None)
+    board = HostApp(WireHandle() if sys.argv[1] == "thin" else None)
     board.run(inline="inline" in sys.argv)
     raise SystemExit(board.return_code)

@@ -17,7 +17,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input, RichLog, TextArea
 
-from tests.thinwire.recording import Hands, Recording, hands_on
+from tests.thinwire.recording import RecordedUser, Recording, hands_on
 
 SURE: Final = (
     *("plain", "0123456789", "  ", " ", "      ", "a", "The quick brown fox", "-" * 30, "naïve café"),
@@ -110,7 +110,7 @@ HALVES: Final = (
 )
 
 
-class Taste:
+class HostileTexts:
     """Makes texts and styles by chance, of one sort or of all."""
 
     def __init__(self, chance: random.Random, texts: Sequence[str]) -> None:
@@ -150,10 +150,10 @@ class Taste:
         )
 
 
-class Scrawl(Widget):
+class ScribbledWidget(Widget):
     """Draws lines by chance; they stay until they are changed."""
 
-    def __init__(self, taste: Taste, id: str) -> None:
+    def __init__(self, taste: HostileTexts, id: str) -> None:
         super().__init__(id=id)
         self._taste = taste
         self._lines: dict[tuple[int, int], Strip] = {}
@@ -193,29 +193,29 @@ class HostileApp(App[None]):
     """
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, taste: Taste) -> None:
+    def __init__(self, taste: HostileTexts) -> None:
         super().__init__(ansi_color=True)
         self.taste = taste
         self.animation_level = "none"
 
     def compose(self) -> ComposeResult:
         """Give all of them."""
-        yield Scrawl(self.taste, "wide")
+        yield ScribbledWidget(self.taste, "wide")
         with Horizontal(id="sides"):
-            yield Scrawl(self.taste, "left")
+            yield ScribbledWidget(self.taste, "left")
             yield RichLog(id="log", wrap=False, auto_scroll=True)
         yield RichLog(id="full", wrap=False, auto_scroll=True)
         yield Input(id="input")
         yield TextArea(id="area")
-        yield Scrawl(self.taste, "back")
-        yield Scrawl(self.taste, "under")
-        yield Scrawl(self.taste, "over")
+        yield ScribbledWidget(self.taste, "back")
+        yield ScribbledWidget(self.taste, "under")
+        yield ScribbledWidget(self.taste, "over")
 
 
-class Vandal:
+class HostileUser:
     """Changes, moves, scrolls and types by chance."""
 
-    def __init__(self, hands: Hands, taste: Taste, *, foreign: float) -> None:
+    def __init__(self, hands: RecordedUser, taste: HostileTexts, *, foreign: float) -> None:
         self.hands, self.taste, self.chance, self.foreign = hands, taste, taste.chance, foreign
 
     async def act(self) -> None:
@@ -241,13 +241,13 @@ class Vandal:
             await self.hands.resize(chance.randint(20, 110), chance.randint(6, 40))
         else:
             deed = chance.choice(deeds)
-            self.hands.did(deed.__name__)
+            self.hands.note(deed.__name__)
             deed()
         await self.hands.turn()
 
-    def _scrawl(self) -> Scrawl:
+    def _scrawl(self) -> ScribbledWidget:
         return self.hands.app.query_one(
-            f"#{self.chance.choice(('wide', 'left', 'back', 'under', 'over'))}", Scrawl
+            f"#{self.chance.choice(('wide', 'left', 'back', 'under', 'over'))}", ScribbledWidget
         )
 
     def _change(self) -> None:
@@ -270,7 +270,7 @@ class Vandal:
             log.write(self.taste.text())
 
     def _move(self) -> None:
-        moved = self.hands.app.query_one(f"#{self.chance.choice(('over', 'under'))}", Scrawl)
+        moved = self.hands.app.query_one(f"#{self.chance.choice(('over', 'under'))}", ScribbledWidget)
         moved.styles.offset = (self.chance.randint(-8, 100), self.chance.randint(-3, 30))
         if self.chance.random() < 0.2:
             moved.display = not moved.display
@@ -299,7 +299,7 @@ class Vandal:
         """Ring, name the window, fill the clipboard, change the pointer's shape."""
         app, chance = self.hands.app, self.chance
         deed = chance.randrange(4)
-        self.hands.did(("bell", "title", "clipboard", "pointer")[deed])
+        self.hands.note(("bell", "title", "clipboard", "pointer")[deed])
         if deed == 0:
             app.bell()
         elif deed == 1:
@@ -313,16 +313,16 @@ class Vandal:
         """Write past Textual."""
         if self.chance.random() < 0.1:
             halves = self.chance.choice(HALVES)
-            self.hands.did(f"writes {halves!r}")
+            self.hands.note(f"writes {halves!r}")
             for half in halves:
                 self.hands.driver.write(half)
         else:
             sequence = self.chance.choice(SEQUENCES)
-            self.hands.did(f"writes {sequence!r}")
+            self.hands.note(f"writes {sequence!r}")
             self.hands.driver.write(sequence)
 
 
-async def vandalise(
+async def record_hostile(
     seed: int,
     frames: int,
     *,
@@ -332,10 +332,10 @@ async def vandalise(
 ) -> Recording:
     """Give what the hostile app wrote while this and that was done to it, for so many frames."""
     chance = random.Random(seed)
-    taste = Taste(chance, texts)
+    taste = HostileTexts(chance, texts)
     size = (chance.randint(30, 100), chance.randint(12, 40))
     async with hands_on(HostileApp(taste), size, synchronised=synchronised) as hands:
-        vandal = Vandal(hands, taste, foreign=foreign)
+        vandal = HostileUser(hands, taste, foreign=foreign)
         while hands.driver.frames < frames:
             await vandal.act()
         return hands.recording

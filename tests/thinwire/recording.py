@@ -80,7 +80,7 @@ def unfinished(text: str) -> bool:
     return text.rfind(BEGIN) > text.rfind(END)
 
 
-class Recorder(Driver):
+class RecordingDriver(Driver):
     """Keeps all that is written, and says of the terminal only its size."""
 
     recording: Recording
@@ -142,7 +142,7 @@ _CHARACTERS: Final = {name: character for character, name in _SPELT.items()}
 
 
 @dataclass
-class Hands:
+class RecordedUser:
     """A user's hands on an app whose driver is a :class:`Recorder`."""
 
     pilot: Pilot[Any]
@@ -152,9 +152,9 @@ class Hands:
         return self.pilot.app
 
     @property
-    def driver(self) -> Recorder:
+    def driver(self) -> RecordingDriver:
         driver = self.app._driver
-        assert isinstance(driver, Recorder)
+        assert isinstance(driver, RecordingDriver)
         return driver
 
     @property
@@ -164,23 +164,23 @@ class Hands:
     async def press(self, *keys: str) -> None:
         """Press keys, each painted before the next."""
         for key in keys:
-            self.did(f"press {key}")
+            self.note(f"press {key}")
             self.driver.press(key, _CHARACTERS.get(key, key if len(key) == 1 else None))
             await self.turn()
 
-    async def type(self, text: str) -> None:
+    async def type_text(self, text: str) -> None:
         """Type a text."""
         await self.press(*(_SPELT.get(letter, letter) for letter in text))
 
     async def point(self, kind: type[events.MouseEvent], x: int, y: int) -> None:
         """Use the mouse."""
-        self.did(f"{kind.__name__} at {x}, {y}")
+        self.note(f"{kind.__name__} at {x}, {y}")
         self.driver.point(kind, x, y)
         await self.turn()
 
     async def resize(self, columns: int, lines: int) -> None:
         """Make the terminal another size."""
-        self.did(f"resize to {columns}x{lines}")
+        self.note(f"resize to {columns}x{lines}")
         self.driver.resize(columns, lines)
         await self.turn()
 
@@ -199,7 +199,7 @@ class Hands:
         await self.pilot.pause(0)
         self.recording.seen[type(self.app.screen).__name__] += 1
 
-    def did(self, what: str) -> None:
+    def note(self, what: str) -> None:
         """Write down what is done next."""
         self.recording.events.append(Did(what))
 
@@ -207,11 +207,11 @@ class Hands:
 @asynccontextmanager
 async def hands_on(
     app: App[Any], size: tuple[int, int], *, synchronised: bool = True
-) -> AsyncIterator[Hands]:
+) -> AsyncIterator[RecordedUser]:
     """Give hands on ``app`` in a terminal of this size, that takes updates kept together or does not."""
-    app.driver_class = Recorder
+    app.driver_class = RecordingDriver
     async with app.run_test(headless=False, size=size, notifications=True, tooltips=True) as pilot:
-        hands = Hands(pilot)
+        hands = RecordedUser(pilot)
         if synchronised:
             app.post_message(messages.TerminalSupportsSynchronizedOutput())
         await hands.turn()

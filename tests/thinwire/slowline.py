@@ -17,7 +17,6 @@ import heapq
 import os
 import select
 import signal
-import struct
 import termios
 import tty
 from collections.abc import Callable, Sequence
@@ -28,16 +27,12 @@ from typing import Final, Self
 
 import pyte
 
-from tests.paths import ROOT
+from tests.pty_program import COLUMNS, LINES, SYNC_QUERY, SYNC_REPLY, start
 
-COLUMNS: Final = 200
-LINES: Final = 50
 BITS_PER_BYTE: Final = 10
 """Eight and the start and stop bit of a serial line."""
 _SLICE_S: Final = 0.004
 _READ_MOST: Final = 1 << 16
-_SYNC_QUERY: Final = b"\x1b[?2026$p"
-_SYNC_YES: Final = b"\x1b[?2026;2$y"
 _SYNC_END: Final = b"\x1b[?2026l"
 _SYNCHRONISED: Final = 2026 << 5
 """The mode as the emulator keeps it."""
@@ -65,8 +60,8 @@ class FarEnd:
         self.screen.dirty.clear()
         heard = self._tail + arrived
         self.updates += heard.rfind(_SYNC_END) + len(_SYNC_END) > len(self._tail)
-        self._tail = heard[-len(_SYNC_QUERY) + 1 :]
-        return heard.count(_SYNC_QUERY)
+        self._tail = heard[-len(SYNC_QUERY) + 1 :]
+        return heard.count(SYNC_QUERY)
 
     @property
     def settled(self) -> bool:
@@ -76,7 +71,7 @@ class FarEnd:
     @property
     def lines(self) -> int:
         """Tell how many rows there are."""
-        return self.screen.lines
+        return int(self.screen.lines)
 
     def row(self, y: int) -> str:
         """Give the text of a row."""
@@ -109,7 +104,7 @@ class FarEnd:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class KeyResponse:
     """What an answer took: bytes that came down the line until it stood, and seconds by the clock."""
 
     bytes: int
@@ -119,9 +114,8 @@ class Answer:
 class SlowLine:
     """Runs ``command`` in a pty and shows it at the far end of a line of ``baud`` bits per second.
 
-    ``latency`` is what each way takes, in seconds. ``baud`` may be changed at any time. The size, the kind of
-    terminal and its answers are those of :class:`tests.bench.terminal.Terminal`. With ``drawn=False`` nothing
-    is emulated, for figures of fast lines.
+    ``latency`` is what each way takes, in seconds. ``baud`` may be changed at any time. With ``drawn=False``
+    nothing is emulated, for figures of fast lines.
     """
 
     def __init__(
@@ -149,19 +143,8 @@ class SlowLine:
         self._sent = 0
         self._unwritten = b""
         self._free_at = 0.0
-        self._master, self._shell = os.openpty()
-        fcntl.ioctl(self._shell, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-        variables = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(environment or {})}
-        for told in ("NO_COLOR", "COLUMNS", "LINES"):
-            variables.pop(told, None)
-        self.pid = os.fork()
-        if self.pid == 0:
-            try:
-                os.login_tty(self._shell)
-                os.chdir(ROOT)
-                os.execvpe(command[0], list(command), variables)
-            finally:
-                os._exit(127)
+        program = start(command, environment, columns=columns, lines=lines)
+        self.pid, self._master, self._shell = program
         os.set_blocking(self._master, False)
         self._process = os.pidfd_open(self.pid)
         self._status: int | None = None
@@ -185,7 +168,7 @@ class SlowLine:
         heapq.heappush(self._up, (monotonic() + after + self.latency, self._sent, keys))
         self._sent += 1
 
-    def until(self, seen: Callable[[FarEnd], bool], limit: float = 60.0) -> Answer:
+    def until(self, seen: Callable[[FarEnd], bool], limit: float = 60.0) -> KeyResponse:
         """Run until what is shown is as ``seen`` says.
 
         Raises:
@@ -198,13 +181,13 @@ class SlowLine:
             if looked != self.bytes_received and self.far.settled:
                 looked = self.bytes_received
                 if seen(self.far):
-                    return Answer(looked - before, monotonic() - begun)
+                    return KeyResponse(looked - before, monotonic() - begun)
             if ended or monotonic() > begun + limit:
                 why = "before the program ended" if ended else f"within {limit} s"
                 raise TimeoutError(f"not seen {why}; the far end shows\n{self.far.shown()}")
             self._turn(begun + limit)
 
-    def press(self, keys: bytes, *, until: Callable[[FarEnd], bool], limit: float = 60.0) -> Answer:
+    def press(self, keys: bytes, *, until: Callable[[FarEnd], bool], limit: float = 60.0) -> KeyResponse:
         """Send ``keys`` and run until their answer stands at the far end.
 
         Raises:
@@ -240,7 +223,7 @@ class SlowLine:
         """Give a row of what the far end shows."""
         return self.far.row(y)
 
-    def line_seconds(self, answer: Answer) -> float:
+    def line_seconds(self, answer: KeyResponse) -> float:
         """Give how long the line itself took for an answer: the key up, its bytes down."""
         return answer.bytes * BITS_PER_BYTE / self.baud + 2 * self.latency
 
@@ -329,7 +312,7 @@ class SlowLine:
             if self.far.updates > updates:
                 self.last_update = self.last_arrival
             for _ in range(asked):
-                self.type(_SYNC_YES)
+                self.type(SYNC_REPLY)
 
     def _send_up(self) -> None:
         """Hand the program what has come up to it."""

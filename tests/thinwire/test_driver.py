@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import inspect
 import os
 import signal
-import struct
 import sys
-import termios
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +20,7 @@ from textual.driver import Driver
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.drivers.linux_driver import LinuxDriver
 
+from tests.pty_program import resize
 from tests.thinwire.slowline import FarEnd, SlowLine
 from tui.thinwire.driver import ThinDriver, WireHandle
 from tui.thinwire.terminal_writer import QUERY
@@ -33,7 +31,7 @@ ALTERNATE_SCREEN: Final = 1049 << 5
 LIMIT_S: Final = 30.0
 
 
-class Far(FarEnd):
+class FarEndLog(FarEnd):
     """Keeps what arrived, byte by byte."""
 
     def __init__(self, columns: int, lines: int) -> None:
@@ -45,23 +43,24 @@ class Far(FarEnd):
         return super().take(arrived, drawn=drawn)
 
 
-class Terminal(SlowLine):
+class HostTerminal(SlowLine):
     """A fast line, whose far end may be resized and written to by others."""
 
-    far: Far
+    far: FarEndLog
 
     def __init__(
         self, *arguments: str, environment: dict[str, str] | None = None, latency: float = 0.0
     ) -> None:
         command = [sys.executable, *arguments]
-        size = {"columns": COLUMNS, "lines": LINES}
-        super().__init__(command, baud=BAUD, latency=latency, environment=environment, **size)
-        self.far = Far(COLUMNS, LINES)
+        super().__init__(
+            command, baud=BAUD, latency=latency, environment=environment, columns=COLUMNS, lines=LINES
+        )
+        self.far = FarEndLog(COLUMNS, LINES)
 
     def resize(self, columns: int, lines: int, *, told: bool = True) -> None:
         """Become another size, as a window does, and have the kernel tell the program or not."""
         if told:
-            fcntl.ioctl(self._shell, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+            resize(self._shell, columns, lines)
         self.far.screen.resize(lines, columns)
         self.scribble()
 
@@ -108,9 +107,11 @@ def signals_kept() -> Iterator[None]:
 
 
 @contextmanager
-def board(kind: str = "thin", *options: str, environment: dict[str, str] | None = None) -> Iterator[Terminal]:
+def board(
+    kind: str = "thin", *options: str, environment: dict[str, str] | None = None
+) -> Iterator[HostTerminal]:
     """Give a terminal in which the board runs, once it is there."""
-    with Terminal("-m", "tests.thinwire.host_app", kind, *options, environment=environment) as terminal:
+    with HostTerminal("-m", "tests.thinwire.host_app", kind, *options, environment=environment) as terminal:
         terminal.until(terminal.says("ready"), LIMIT_S)
         yield terminal
 
@@ -155,7 +156,7 @@ asyncio.run(main(sys.argv[1]))
 """
 
 
-class Answering(Terminal):
+class Answering(HostTerminal):
     """Says that it reports its size by itself, too, when it has heard all of the start."""
 
     def _deliver(self) -> None:
@@ -235,7 +236,7 @@ async def test_a_signal_that_finds_the_terminal_given_back_is_heeded_at_once(
 
 
 def test_what_is_drawn_is_shown_and_the_terminal_is_given_back_as_it_was() -> None:
-    with Terminal("-m", "tests.thinwire.host_app", "thin", latency=0.1) as terminal:
+    with HostTerminal("-m", "tests.thinwire.host_app", "thin", latency=0.1) as terminal:
         before = terminal.shell_mode()
         terminal.until(terminal.says("ready"), LIMIT_S)
         assert ALTERNATE_SCREEN in terminal.far.screen.mode
@@ -320,7 +321,7 @@ def test_in_an_encoding_that_is_not_unicode_the_terminal_gets_what_textual_alone
     for kind in ("plain", "thin"):
         with board(kind, environment=latin) as terminal:
             terminal.type(b"n")
-            terminal.until(lambda far: b"\xfcrich \\u682a" in far.raw, LIMIT_S)
+            terminal.until(lambda _: b"\xfcrich \\u682a" in terminal.far.raw, LIMIT_S)
             terminal.press(b"r", until=terminal.says("ready"), limit=LIMIT_S)
 
 
@@ -344,7 +345,7 @@ os._exit(os.get_blocking(2))
 
 
 def test_the_terminal_of_another_user_is_not_waited_for_either() -> None:
-    with Terminal("-c", FOREIGN) as terminal:
+    with HostTerminal("-c", FOREIGN) as terminal:
         terminal.stopped = True
         assert terminal.wait(LIMIT_S) == 1, "the shell's side of it does not wait any more"
 
@@ -353,7 +354,7 @@ def test_the_terminal_of_another_user_is_not_waited_for_either() -> None:
 
 
 def test_who_runs_inline_has_textuals_own_driver() -> None:
-    with Terminal("-m", "tests.thinwire.host_app", "thin", "inline") as terminal:
+    with HostTerminal("-m", "tests.thinwire.host_app", "thin", "inline") as terminal:
         terminal.until(lambda far: "ready" in far.text(), LIMIT_S)
         terminal.press(b"d", until=lambda far: "LinuxInlineDriver" in far.text(), limit=LIMIT_S)
 

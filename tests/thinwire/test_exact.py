@@ -21,11 +21,11 @@ from textual.screen import Screen
 
 import tui.screens
 from styles.themes import THEMES
-from tests.thinwire.differential import Duel, apart
-from tests.thinwire.emulators import EASTERN, KINDS, Emulator, Plain
-from tests.thinwire.hostile import DOUBTFUL, SURE, vandalise
+from tests.thinwire.differential import Differential, apart
+from tests.thinwire.emulators import EASTERN, KINDS, Emulator, PlainEmulator
+from tests.thinwire.hostile import DOUBTFUL, SURE, record_hostile
 from tests.thinwire.recording import Recording, Resized, Wrote, unfinished
-from tests.thinwire.tmux import MISSING, Panes
+from tests.thinwire.tmux import MISSING, TmuxPanes
 from tests.thinwire.users import FORMS, play, tour
 from tui.thinwire.wire import ThinWire
 
@@ -40,19 +40,19 @@ DESK_SEEDS, DESK_FRAMES = range(4 * MORE), 450
 HOSTILE_SEEDS, HOSTILE_FRAMES = range(8 * MORE), 200
 
 
-def duels(recording: Recording, seed: int) -> Iterator[Duel]:
+def duels(recording: Recording, seed: int) -> Iterator[Differential]:
     """Give the two ways a recording is played: frame by frame, and as a line has it that is not ideal."""
     first, second = (partial(Emulator, kind=KINDS[each % len(KINDS)]) for each in (seed, seed + 1))
-    yield Duel(recording, first)
+    yield Differential(recording, first)
     yield (
-        Duel(recording, second, every=2 + seed % 7, drops=True),
-        Duel(recording, second, limit=(200, 700, 2_000)[seed % 3], drops=True),
-        Duel(recording, second, forgets=random.Random(seed)),
-        Duel(recording, second, can_scroll=False),
+        Differential(recording, second, every=2 + seed % 7, drops=True),
+        Differential(recording, second, limit=(200, 700, 2_000)[seed % 3], drops=True),
+        Differential(recording, second, forgets=random.Random(seed)),
+        Differential(recording, second, can_scroll=False),
     )[seed % 4]
 
 
-def all_alike(recording: Recording, seed: int, folder: Path) -> Duel:
+def all_alike(recording: Recording, seed: int, folder: Path) -> Differential:
     """Play it both ways and give the first; one that shows a difference is kept, to be played again."""
     try:
         first, second = [duel.play() for duel in duels(recording, seed)]
@@ -107,7 +107,7 @@ async def test_whoever_uses_the_blotter_sees_what_textual_alone_would_have_drawn
 async def test_whatever_an_app_draws_is_drawn(seed: int, tmp_path: Path) -> None:
     texts = SURE if seed % 3 == 0 else SURE + DOUBTFUL
     foreign = 0.04 if seed % 2 else 0.0
-    recording = await vandalise(
+    recording = await record_hostile(
         seed, HOSTILE_FRAMES, texts=texts, foreign=foreign, synchronised=seed % 5 != 1
     )
     duel = all_alike(recording, seed, tmp_path)
@@ -127,22 +127,22 @@ def test_the_kept_recordings_are_found() -> None:
 
 async def test_where_nothing_but_ascii_is_sure_nothing_else_is_relied_on() -> None:
     eastern = partial(Emulator, kind=EASTERN)
-    duel = Duel(await vandalise(102, 150, foreign=0.02), eastern, ascii_only=True).play()
+    duel = Differential(await record_hostile(102, 150, foreign=0.02), eastern, ascii_only=True).play()
     assert duel.compared >= 150
 
 
 async def test_pyte_as_it_comes_shows_the_same() -> None:
-    duel = Duel(await play(100, 150), Plain).play()
+    duel = Differential(await play(100, 150), PlainEmulator).play()
     assert duel.compared >= 150
 
 
 @pytest.mark.skipif(bool(MISSING), reason=MISSING)
 @pytest.mark.parametrize("hostile", [False, True], ids=["the blotter", "a hostile app"])
 async def test_tmux_shows_the_same(hostile: bool) -> None:
-    recording = await (vandalise(101, 200, texts=SURE) if hostile else play(101, 200))
+    recording = await (record_hostile(101, 200, texts=SURE) if hostile else play(101, 200))
     wire = ThinWire(recording.columns, recording.lines)
     compared, frames, frame = 0, 0, ""
-    with Panes(recording.columns, recording.lines) as panes:
+    with TmuxPanes(recording.columns, recording.lines) as panes:
         for event in recording.events:
             if isinstance(event, Resized):
                 panes.resize(event.columns, event.lines)

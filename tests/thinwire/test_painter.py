@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.thinwire.emulators import KINDS, Cell, Emulator, Kind
+from tests.thinwire.cells import EmulatedCell
+from tests.thinwire.emulators import KINDS, Emulator, TerminalKind
 from tui.thinwire import painter
 from tui.thinwire.cell_styles import DEFAULT, UNKNOWN, CellStyle, StyleTable
 from tui.thinwire.frame import Frame
@@ -38,7 +39,7 @@ def framed(*rows: str, styles: Sequence[str] = ()) -> Frame:
     return frame
 
 
-def scribbled(kind: Kind = KINDS[0]) -> Emulator:
+def scribbled(kind: TerminalKind = KINDS[0]) -> Emulator:
     """Give a terminal that shows something nobody drew here."""
     terminal = Emulator(COLUMNS, LINES, kind)
     for y in range(LINES):
@@ -47,7 +48,7 @@ def scribbled(kind: Kind = KINDS[0]) -> Emulator:
     return terminal
 
 
-def drawn(frame: Frame, styles: StyleTable, kind: Kind = KINDS[0]) -> Emulator:
+def drawn(frame: Frame, styles: StyleTable, kind: TerminalKind = KINDS[0]) -> Emulator:
     """Give a terminal on which the known cells of ``frame`` are drawn one by one, each from nothing."""
     terminal = scribbled(kind)
     for y in range(LINES):
@@ -58,7 +59,7 @@ def drawn(frame: Frame, styles: StyleTable, kind: Kind = KINDS[0]) -> Emulator:
     return terminal
 
 
-def rows_of(terminal: Emulator) -> list[Sequence[Cell]]:
+def rows_of(terminal: Emulator) -> list[Sequence[EmulatedCell]]:
     return [terminal.row(y) for y in range(LINES)]
 
 
@@ -207,7 +208,7 @@ def test_rows_of_which_something_is_unknown_are_not_scrolled() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("scroll", [(0, 8, 1), (0, 8, -1), (2, 6, 3), (1, 7, -4), (3, 4, 1), (8, 8, 1)])
 def test_the_terminal_moves_rows_as_the_frame_does_and_its_margins_are_what_they_were(
-    styles: StyleTable, scroll: tuple[int, int, int], kind: Kind
+    styles: StyleTable, scroll: tuple[int, int, int], kind: TerminalKind
 ) -> None:
     frame = framed(*ORDERS[:9], styles=[styles.number(CellStyle("31", "44")) * COLUMNS] * LINES)
     terminal = drawn(frame, styles, kind)
@@ -255,7 +256,7 @@ def changes(draw: st.DrawFn) -> tuple[list[list[tuple[str, CellStyle]]], list[li
 @settings(max_examples=200)
 def test_any_frame_becomes_any_other_cell_by_cell(
     rows: tuple[list[list[tuple[str, CellStyle]]], list[list[tuple[str, CellStyle]]]],
-    kind: Kind,
+    kind: TerminalKind,
     forgotten: set[int],
 ) -> None:
     styles = StyleTable()
@@ -269,7 +270,7 @@ def test_any_frame_becomes_any_other_cell_by_cell(
     before = shown.copy()
     painted(terminal, shown, wanted, styles)
     assert rows_of(terminal) == rows_of(drawn(wanted, styles, kind))
-    assert terminal.state()["style"] == Cell(), "the style was not put down"
+    assert terminal.state()["style"] == EmulatedCell(), "the style was not put down"
     assert terminal.margins is None
     assert terminal.events == []
     assert (shown.text, shown.styles) == (before.text, before.styles), "painting is not what changes frames"

@@ -8,7 +8,7 @@ import re
 import threading
 import tty
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from select import select
 from time import monotonic
@@ -42,7 +42,7 @@ def cell(text: str, y: int = 1) -> str:
     return f"\x1b[{y};1H{text}\x1b[1;1H"
 
 
-class Far:
+class PtyReader:
     """A terminal whose program is this test: it takes what it is told to take, when it is."""
 
     def __init__(self, *, encoding: str = "utf-8", columns: int = COLUMNS, lines: int = LINES) -> None:
@@ -110,6 +110,15 @@ class Far:
         thread.join(LIMIT_S)
         assert not thread.is_alive(), "it waits for the terminal"
 
+    def writes_in_time(self, texts: Iterable[str]) -> None:
+        """Write texts, which must not wait for the terminal."""
+
+        def write() -> None:
+            for text in texts:
+                self.writer.write(text)
+
+        self.in_time(write)
+
     def stop(self) -> None:
         """Let the writer end, and take its last words."""
         self.stopped = True
@@ -136,14 +145,14 @@ class Far:
 
 
 @pytest.fixture
-def far() -> Iterator[Far]:
-    made = Far()
+def far() -> Iterator[PtyReader]:
+    made = PtyReader()
     yield made
     made.leave()
 
 
 @pytest.fixture
-def answering(far: Far) -> Far:
+def answering(far: PtyReader) -> PtyReader:
     """A terminal that has answered once."""
     far.writer.write(QUERY)
     far.until_came(QUERY)
@@ -154,7 +163,7 @@ def answering(far: Far) -> Far:
 # --- a terminal that takes what comes ------------------------------------------------------------
 
 
-def test_a_frame_is_shown_and_the_next_one_is_what_differs(far: Far) -> None:
+def test_a_frame_is_shown_and_the_next_one_is_what_differs(far: PtyReader) -> None:
     far.writer.write(screen("ORD"))
     far.until_shown("ORD-50", 50)
     first = len(far.received)
@@ -163,7 +172,7 @@ def test_a_frame_is_shown_and_the_next_one_is_what_differs(far: Far) -> None:
     assert far.received[first:] == b"\x1b[50HBLK\x1b[H"
 
 
-def test_nothing_of_an_update_is_written_before_its_end(far: Far) -> None:
+def test_nothing_of_an_update_is_written_before_its_end(far: PtyReader) -> None:
     far.writer.write(SYNC_START)
     far.writer.write(cell("within"))
     far.writer.answered()  # what wakes the writer up does not make it write
@@ -175,14 +184,14 @@ def test_nothing_of_an_update_is_written_before_its_end(far: Far) -> None:
     assert far.received.endswith(SYNC_END.encode())
 
 
-def test_the_shells_side_of_the_terminal_still_waits(far: Far) -> None:
+def test_the_shells_side_of_the_terminal_still_waits(far: PtyReader) -> None:
     far.writer.write(screen("ORD"))
     far.until_shown("ORD-50", 50)
     assert fcntl.fcntl(far.slave, fcntl.F_GETFL) == far.flags
     assert os.get_blocking(far.slave)
 
 
-def test_whoever_forgets_has_everything_sent_that_is_drawn_then(far: Far) -> None:
+def test_whoever_forgets_has_everything_sent_that_is_drawn_then(far: PtyReader) -> None:
     far.writer.write(cell("ORD-00001"))
     far.until_came("ORD-00001")
     far.writer.invalidate(COLUMNS, LINES)
@@ -190,7 +199,7 @@ def test_whoever_forgets_has_everything_sent_that_is_drawn_then(far: Far) -> Non
     far.until_came("ORD-00001", 2)
 
 
-def test_what_is_drawn_and_what_is_sent_is_counted(far: Far) -> None:
+def test_what_is_drawn_and_what_is_sent_is_counted(far: PtyReader) -> None:
     frame = cell("株式")
     far.writer.write(frame)
     far.until_shown("株式", 1)
@@ -203,16 +212,16 @@ def test_what_is_drawn_and_what_is_sent_is_counted(far: Far) -> None:
 # --- a terminal that takes nothing ---------------------------------------------------------------
 
 
-def test_a_terminal_that_takes_nothing_is_not_waited_for_and_then_gets_the_newest(far: Far) -> None:
+def test_a_terminal_that_takes_nothing_is_not_waited_for_and_then_gets_the_newest(far: PtyReader) -> None:
     far.fill()
-    far.in_time(lambda: [far.writer.write(screen(f"{number:03}")) for number in range(200)])
+    far.writes_in_time(screen(f"{number:03}") for number in range(200))
     far.until(lambda: far.all_rows_begin("199"))
     written = far.received.lstrip(b"\r")
     assert len(written) < FEW, "frames were written that had been overtaken"
     assert not {int(word) for word in re.findall(rb"(\d{3})-\d\d-", written)} & set(range(1, 199))
 
 
-def test_what_is_begun_is_ended_before_anything_else_is_written(far: Far) -> None:
+def test_what_is_begun_is_ended_before_anything_else_is_written(far: PtyReader) -> None:
     def draw() -> None:
         for number in range(100):
             far.writer.write(SYNC_START)
@@ -227,7 +236,7 @@ def test_what_is_begun_is_ended_before_anything_else_is_written(far: Far) -> Non
     assert far.screen.events == titles, "something was split"
 
 
-def test_bells_and_the_clipboard_are_kept_for_a_terminal_that_takes_nothing(far: Far) -> None:
+def test_bells_and_the_clipboard_are_kept_for_a_terminal_that_takes_nothing(far: PtyReader) -> None:
     far.fill()
 
     def draw() -> None:
@@ -241,10 +250,10 @@ def test_bells_and_the_clipboard_are_kept_for_a_terminal_that_takes_nothing(far:
     assert re.findall(rb"\x07\x1b]52;c;(\d+)", far.received) == [b"%04d" % number for number in range(500)]
 
 
-def test_what_is_dropped_because_too_much_of_it_waits_is_asked_for_again(far: Far) -> None:
+def test_what_is_dropped_because_too_much_of_it_waits_is_asked_for_again(far: PtyReader) -> None:
     far.fill()
 
-    far.in_time(lambda: [far.writer.write(cell(f"e\u0301{number}" * 20)) for number in range(900)])
+    far.writes_in_time(cell(f"e\u0301{number}" * 20) for number in range(900))
     assert far.redrawn.wait(LIMIT_S)
     far.writer.write(screen("new"))
     far.until(lambda: far.all_rows_begin("new"))
@@ -253,31 +262,31 @@ def test_what_is_dropped_because_too_much_of_it_waits_is_asked_for_again(far: Fa
 # --- the end -------------------------------------------------------------------------------------
 
 
-def test_a_terminal_that_was_closed_is_written_to_without_a_word(far: Far) -> None:
+def test_a_terminal_that_was_closed_is_written_to_without_a_word(far: PtyReader) -> None:
     far.writer.write(screen("ORD"))
     far.hang_up()
-    far.in_time(lambda: [far.writer.write(screen(f"{number:03}")) for number in range(10)])
+    far.writes_in_time(screen(f"{number:03}") for number in range(10))
     far.stop()
 
 
-def test_a_terminal_that_is_closed_while_it_takes_nothing_ends_the_writing(far: Far) -> None:
+def test_a_terminal_that_is_closed_while_it_takes_nothing_ends_the_writing(far: PtyReader) -> None:
     far.fill()
-    far.in_time(lambda: [far.writer.write(screen(f"{number:03}")) for number in range(10)])
+    far.writes_in_time(screen(f"{number:03}") for number in range(10))
     far.hang_up()
     far.stop()
 
 
-def test_the_last_words_are_said_and_what_was_on_the_screen_they_leave_is_not(far: Far) -> None:
+def test_the_last_words_are_said_and_what_was_on_the_screen_they_leave_is_not(far: PtyReader) -> None:
     far.writer.write("\x1b[?1049h")
     far.fill()
-    far.in_time(lambda: [far.writer.write(screen(f"{number:03}")) for number in range(10)])
+    far.writes_in_time(screen(f"{number:03}") for number in range(10))
     for word in ("\x1b[<u", "\x1b[?1049l", "\x1b[?25h", "\x1b[?1004l"):
         far.writer.write(word)
     far.stop()
     assert far.received.endswith(b"\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l")
 
 
-def test_last_words_within_an_update_that_never_ended_are_said_nevertheless(far: Far) -> None:
+def test_last_words_within_an_update_that_never_ended_are_said_nevertheless(far: PtyReader) -> None:
     for word in (SYNC_START, cell("unfinished"), "\x1b[?1049l", "\x1b[?25h"):
         far.writer.write(word)
     far.stop()
@@ -287,7 +296,7 @@ def test_last_words_within_an_update_that_never_ended_are_said_nevertheless(far:
 
 
 def test_a_terminal_that_takes_nothing_does_not_keep_the_program_from_ending(
-    far: Far, monkeypatch: pytest.MonkeyPatch
+    far: PtyReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer_module, "_LAST_WRITE_S", 0.05)
     far.fill()
@@ -298,7 +307,7 @@ def test_a_terminal_that_takes_nothing_does_not_keep_the_program_from_ending(
 
 def test_the_thread_and_what_it_had_open_are_gone_after_the_end() -> None:
     threads, files = set(threading.enumerate()), set(os.listdir("/proc/self/fd"))
-    far = Far()
+    far = PtyReader()
     far.writer.write(cell("ORD-00001"))
     assert set(threading.enumerate()) != threads
     far.leave()
@@ -309,14 +318,16 @@ def test_the_thread_and_what_it_had_open_are_gone_after_the_end() -> None:
 # --- queries -------------------------------------------------------------------------------------
 
 
-def test_a_terminal_that_never_answered_is_not_asked(far: Far) -> None:
+def test_a_terminal_that_never_answered_is_not_asked(far: PtyReader) -> None:
     for number in range(20):
         far.writer.write(screen(f"{number:03}"))
         far.until_shown(f"{number:03}-50", 50)
     assert QUERY.encode() not in far.received
 
 
-def test_a_terminal_that_answers_is_asked_and_sent_no_more_than_it_has_answered_for(answering: Far) -> None:
+def test_a_terminal_that_answers_is_asked_and_sent_no_more_than_it_has_answered_for(
+    answering: PtyReader,
+) -> None:
     far = answering
     far.writer.write(screen("new"))
     far.until_came(QUERY, 2)
@@ -333,7 +344,7 @@ def test_a_terminal_that_answers_is_asked_and_sent_no_more_than_it_has_answered_
     far.until(lambda: far.all_rows_begin("new"))
 
 
-def test_who_hushes_waits_for_the_answers_under_way_and_asks_nothing_more(answering: Far) -> None:
+def test_who_hushes_waits_for_the_answers_under_way_and_asks_nothing_more(answering: PtyReader) -> None:
     far = answering
     far.writer.write(screen("new"))
     far.until_came(QUERY, 2)
@@ -351,7 +362,9 @@ def test_who_hushes_waits_for_the_answers_under_way_and_asks_nothing_more(answer
     assert far.received.endswith(b"\x1b[?1049l")
 
 
-def test_what_was_drawn_before_a_hush_and_not_sent_is_dropped_and_what_is_said_then_is_not(far: Far) -> None:
+def test_what_was_drawn_before_a_hush_and_not_sent_is_dropped_and_what_is_said_then_is_not(
+    far: PtyReader,
+) -> None:
     far.fill()
     far.writer.write(screen("old"))
     far.writer.write(screen("new"))
@@ -362,14 +375,14 @@ def test_what_was_drawn_before_a_hush_and_not_sent_is_dropped_and_what_is_said_t
     assert far.received.endswith(b"\x1b[?1049l")
 
 
-def test_who_hushes_a_terminal_that_answers_no_more_does_not_wait_for_good(answering: Far) -> None:
+def test_who_hushes_a_terminal_that_answers_no_more_does_not_wait_for_good(answering: PtyReader) -> None:
     far = answering
     far.writer.write(screen("new"))
     far.until_came(QUERY, 2)
     far.in_time(lambda: far.writer.drop_pending(80, 24, 0.02))
 
 
-def test_answers_may_come_from_elsewhere_at_any_time(answering: Far) -> None:
+def test_answers_may_come_from_elsewhere_at_any_time(answering: PtyReader) -> None:
     far = answering
     over = threading.Event()
 
@@ -392,14 +405,14 @@ def test_answers_may_come_from_elsewhere_at_any_time(answering: Far) -> None:
 
 
 def test_what_an_encoding_does_not_have_is_spelt_out() -> None:
-    far = Far(encoding="latin-1")
+    far = PtyReader(encoding="latin-1")
     far.writer.write(cell("Zürich 株"))
     far.until_came("\x1b[H")
     far.leave()
     assert b"Z\xfcrich \\u682a" in far.received
 
 
-def test_half_a_character_does_not_end_the_program(far: Far) -> None:
+def test_half_a_character_does_not_end_the_program(far: PtyReader) -> None:
     far.writer.write(cell("\ud83d half"))
     far.until_came("\\ud83d half")
 

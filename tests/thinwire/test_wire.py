@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.thinwire.emulators import KINDS, XTERM, Emulator, Kind
+from tests.thinwire.emulators import KINDS, XTERM, Emulator, TerminalKind
 from tui.thinwire import wire as wire_module
 from tui.thinwire.wire import SYNC_END, SYNC_START, ThinWire
 
@@ -18,11 +18,11 @@ TITLE, BELL, SHAPE = "\x1b]0;desk\x07", "\x07", "\x1b]22;text\x1b\\"
 COPIED = "\x1b]52;c;T1JELTAwMDAx\x07"
 ORDERS = tuple(f"ORD-{number:05} Buy" for number in range(20))
 
-Strip = tuple[int, int, str]
+PlacedText = tuple[int, int, str]
 """Row and column, from 1, and what is drawn there."""
 
 
-def frame(*strips: Strip, cursor: tuple[int, int] = (1, 1)) -> str:
+def frame(*strips: PlacedText, cursor: tuple[int, int] = (1, 1)) -> str:
     """Give a frame as Textual writes it: strips at their places, newlines between rows, the cursor."""
     drawn = ""
     for at, (y, x, text) in enumerate(strips):
@@ -36,10 +36,10 @@ def rows(*texts: str, cursor: tuple[int, int] = (1, 1)) -> str:
     return frame(*((y, 1, text.ljust(COLUMNS)) for y, text in enumerate(texts, 1)), cursor=cursor)
 
 
-class Desk:
+class EmulatorPair:
     """Two terminals: what is drawn goes to the one as it is, to the other through a wire."""
 
-    def __init__(self, kind: Kind = XTERM, *, can_scroll: bool = True) -> None:
+    def __init__(self, kind: TerminalKind = XTERM, *, can_scroll: bool = True) -> None:
         self.alone, self.thin = Emulator(COLUMNS, LINES, kind), Emulator(COLUMNS, LINES, kind)
         for terminal in (self.alone, self.thin):
             terminal.feed("\x1b[?7l\x1b[1;1Hwhat stood there\x1b[5;1H株式会社\x1b[1;1H")
@@ -81,37 +81,37 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def desk() -> EmulatorPair:
+    return EmulatorPair()
 
 
 # --- nothing but what differs --------------------------------------------------------------------
 
 
-def test_what_is_drawn_again_is_not_sent_again(desk: Desk) -> None:
+def test_what_is_drawn_again_is_not_sent_again(desk: EmulatorPair) -> None:
     drawn = rows(*ORDERS[:LINES], cursor=(3, 5))
     assert "ORD-00007" in desk.draw(drawn)
     assert desk.draw(drawn) == ""
     assert not desk.wire.pending
 
 
-def test_a_cell_that_changed_is_all_that_is_sent(desk: Desk) -> None:
+def test_a_cell_that_changed_is_all_that_is_sent(desk: EmulatorPair) -> None:
     desk.draw(rows(*ORDERS[:LINES]))
     assert desk.draw(rows(*ORDERS[:3], "ORD-00003 Bus", *ORDERS[4:LINES])) == "\x1b[4;13Hs\x1b[H"
 
 
-def test_a_cursor_that_moves_is_moved_and_nothing_else(desk: Desk) -> None:
+def test_a_cursor_that_moves_is_moved_and_nothing_else(desk: EmulatorPair) -> None:
     desk.draw(rows(*ORDERS[:LINES]))
     assert desk.draw(rows(*ORDERS[:LINES], cursor=(4, 2))) == "\x1b[4;2H"
     assert desk.draw("\x1b[4;3H") == "\x1b[4;3H"
 
 
-def test_before_anything_is_drawn_there_is_nothing_to_send(desk: Desk) -> None:
+def test_before_anything_is_drawn_there_is_nothing_to_send(desk: EmulatorPair) -> None:
     assert not desk.wire.pending
     assert desk.take() == ""
 
 
-def test_frames_that_were_overtaken_are_never_sent(desk: Desk) -> None:
+def test_frames_that_were_overtaken_are_never_sent(desk: EmulatorPair) -> None:
     desk.draw(rows(*ORDERS[:LINES]))
     for price in range(100, 200):
         desk.feed(frame((2, 15, str(price))))
@@ -119,7 +119,7 @@ def test_frames_that_were_overtaken_are_never_sent(desk: Desk) -> None:
     desk.compare()
 
 
-def test_what_changed_and_changed_back_before_it_was_sent_is_not_sent(desk: Desk) -> None:
+def test_what_changed_and_changed_back_before_it_was_sent_is_not_sent(desk: EmulatorPair) -> None:
     desk.draw(rows(*ORDERS[:LINES]))
     desk.feed(frame((2, 5, "FLASH")))
     desk.feed(frame((2, 5, "00001")))
@@ -127,13 +127,13 @@ def test_what_changed_and_changed_back_before_it_was_sent_is_not_sent(desk: Desk
     desk.compare()
 
 
-def test_a_frame_is_never_longer_than_it_came(desk: Desk) -> None:
+def test_a_frame_is_never_longer_than_it_came(desk: EmulatorPair) -> None:
     desk.draw(rows("a", "b", "c", "d", "e"))
     few = frame((1, 1, "b"), (2, 1, "c"), (3, 1, "d"), (4, 1, "e"), (5, 1, "f"))
     assert len(desk.draw(few)) < len(few)
 
 
-def test_a_frame_that_would_not_shrink_goes_as_it_came(desk: Desk) -> None:
+def test_a_frame_that_would_not_shrink_goes_as_it_came(desk: EmulatorPair) -> None:
     desk.draw(rows(*ORDERS[:LINES]))
     keycap = frame((2, 17, "\x1b[1m1\ufe0f\u20e3\x1b[0m"), cursor=(2, 2))
     assert desk.draw(keycap) == keycap
@@ -146,7 +146,7 @@ BLOCKS: Final = tuple(letter * 18 for letter in "abcdefghijklmno")
 
 
 @pytest.mark.parametrize("by", [1, -1, 3])
-def test_rows_that_moved_are_moved_by_the_terminal(desk: Desk, by: int) -> None:
+def test_rows_that_moved_are_moved_by_the_terminal(desk: EmulatorPair, by: int) -> None:
     desk.draw(rows("title", *BLOCKS[4 : LINES + 2], "status"))
     sent = desk.draw(rows("title", *BLOCKS[4 + by : LINES + 2 + by], "status"))
     assert sent.startswith(f"\x1b[2;7r\x1b[2H\x1b[{abs(by)}{'M' if by > 0 else 'L'}\x1b[r")
@@ -154,19 +154,19 @@ def test_rows_that_moved_are_moved_by_the_terminal(desk: Desk, by: int) -> None:
 
 
 def test_a_terminal_that_moves_no_rows_is_sent_cells() -> None:
-    desk = Desk(can_scroll=False)
+    desk = EmulatorPair(can_scroll=False)
     desk.draw(rows(*BLOCKS[:LINES]))
     assert all(
         block in desk.draw(rows(*BLOCKS[at : at + LINES])) for at, block in ((1, "i" * 18), (0, "a" * 18))
     )
 
 
-def test_rows_are_not_moved_where_cells_are_fewer_bytes(desk: Desk) -> None:
+def test_rows_are_not_moved_where_cells_are_fewer_bytes(desk: EmulatorPair) -> None:
     desk.draw(rows(*"abcd"))
     assert desk.draw(rows(*"bcde")) == "\x1b[Hb\x1b[2Hc\x1b[3Hd\x1b[4He\x1b[H"
 
 
-def test_rows_beside_which_something_else_stands_are_cells(desk: Desk) -> None:
+def test_rows_beside_which_something_else_stands_are_cells(desk: EmulatorPair) -> None:
     def panes(first: int) -> str:
         left = (block[:12] for block in BLOCKS[first : first + LINES])
         return rows(*(f"{block}|{note * 5}" for block, note in zip(left, "pqrstuvw", strict=True)))
@@ -178,7 +178,9 @@ def test_rows_beside_which_something_else_stands_are_cells(desk: Desk) -> None:
 # --- updates -------------------------------------------------------------------------------------
 
 
-def test_nothing_of_an_update_is_given_before_its_end_and_then_all_of_it_in_brackets(desk: Desk) -> None:
+def test_nothing_of_an_update_is_given_before_its_end_and_then_all_of_it_in_brackets(
+    desk: EmulatorPair,
+) -> None:
     desk.draw(rows(*ORDERS[:LINES]))
     for part in (SYNC_START, frame((1, 1, "FILLED")), frame((2, 1, "FILLED"))):
         desk.feed(part)
@@ -190,7 +192,7 @@ def test_nothing_of_an_update_is_given_before_its_end_and_then_all_of_it_in_brac
     desk.compare()
 
 
-def test_a_bell_and_what_nobody_understands_within_an_update_wait_for_its_end_too(desk: Desk) -> None:
+def test_a_bell_and_what_nobody_understands_within_an_update_wait_for_its_end_too(desk: EmulatorPair) -> None:
     desk.draw(rows(*ORDERS[:LINES]))
     for part in (SYNC_START, frame((1, 1, "FILLED")), BELL, "\x1b[3;3H\x1b[K", frame((2, 1, "FILLED"))):
         desk.feed(part)
@@ -204,13 +206,13 @@ def test_a_bell_and_what_nobody_understands_within_an_update_wait_for_its_end_to
     desk.compare()
 
 
-def test_an_update_that_changes_nothing_is_nothing(desk: Desk) -> None:
+def test_an_update_that_changes_nothing_is_nothing(desk: EmulatorPair) -> None:
     drawn = rows(*ORDERS[:LINES])
     desk.draw(SYNC_START + drawn + SYNC_END)
     assert desk.draw(SYNC_START + drawn + SYNC_END) == ""
 
 
-def test_what_was_drawn_before_an_update_began_waits_with_it_and_is_overtaken(desk: Desk) -> None:
+def test_what_was_drawn_before_an_update_began_waits_with_it_and_is_overtaken(desk: EmulatorPair) -> None:
     desk.draw(rows(*ORDERS[:LINES]))
     desk.feed(frame((1, 1, "older ")))
     desk.feed(SYNC_START)
@@ -224,7 +226,9 @@ def test_what_was_drawn_before_an_update_began_waits_with_it_and_is_overtaken(de
 # --- what is no frame ----------------------------------------------------------------------------
 
 
-def test_titles_bells_shapes_and_the_clipboard_keep_their_order_and_change_nothing_known(desk: Desk) -> None:
+def test_titles_bells_shapes_and_the_clipboard_keep_their_order_and_change_nothing_known(
+    desk: EmulatorPair,
+) -> None:
     desk.draw(rows(*ORDERS[:LINES]))
     for control in (TITLE, BELL, COPIED, "\x1b[?25h", "\x1b[?1003l", SHAPE, "\x1b[?2048$p", "\x1b[2 q"):
         desk.feed(control)
@@ -233,7 +237,7 @@ def test_titles_bells_shapes_and_the_clipboard_keep_their_order_and_change_nothi
     assert desk.draw(rows(*ORDERS[:LINES])) == ""
 
 
-def test_a_bell_comes_after_the_frame_it_was_rung_for(desk: Desk) -> None:
+def test_a_bell_comes_after_the_frame_it_was_rung_for(desk: EmulatorPair) -> None:
     desk.draw(rows(*ORDERS[:LINES]))
     desk.feed(frame((1, 1, "REJECTED")))
     desk.feed(BELL)
@@ -244,9 +248,9 @@ def test_a_bell_comes_after_the_frame_it_was_rung_for(desk: Desk) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("controls", [("\x1b[?7h",), (BELL, "\x1b[?7h"), ("\x1b[?25h\x1b[?7h",)])
 def test_text_wider_than_its_row_is_sent_before_wrapping_is_turned_on(
-    kind: Kind, controls: Sequence[str]
+    kind: TerminalKind, controls: Sequence[str]
 ) -> None:
-    desk = Desk(kind)
+    desk = EmulatorPair(kind)
     desk.draw(rows(*ORDERS[:LINES]))
     desk.feed(rows(*(order * 8 for order in ORDERS[:LINES])))
     for control in controls:
@@ -276,7 +280,7 @@ def test_text_wider_than_its_row_is_sent_before_wrapping_is_turned_on(
     ],
 )
 def test_what_is_not_understood_passes_on_as_it_came_and_then_everything_drawn_is_sent(
-    desk: Desk, foreign: str
+    desk: EmulatorPair, foreign: str
 ) -> None:
     drawn = rows(*ORDERS[:LINES])
     desk.draw(drawn)
@@ -291,13 +295,13 @@ def test_what_is_not_understood_passes_on_as_it_came_and_then_everything_drawn_i
 
 def test_text_that_is_longer_than_its_row_goes_as_it_came() -> None:
     for kind in KINDS:
-        desk = Desk(kind)
+        desk = EmulatorPair(kind)
         desk.draw(rows(*ORDERS[:LINES]))
         assert "over the edge" in desk.draw(frame((3, 15, "over the edge of it"), (4, 1, "株" * 11)))
         desk.draw(rows(*ORDERS[:LINES]))
 
 
-def test_what_was_drawn_on_a_screen_that_is_left_for_good_is_not_sent_any_more(desk: Desk) -> None:
+def test_what_was_drawn_on_a_screen_that_is_left_for_good_is_not_sent_any_more(desk: EmulatorPair) -> None:
     desk.draw("\x1b[?1049h")
     desk.draw(rows(*ORDERS[:LINES]))
     desk.feed(rows(*ORDERS[2 : LINES + 2]))
@@ -306,7 +310,7 @@ def test_what_was_drawn_on_a_screen_that_is_left_for_good_is_not_sent_any_more(d
     desk.compare()
 
 
-def test_what_was_drawn_on_a_screen_that_is_come_back_to_is_there_then(desk: Desk) -> None:
+def test_what_was_drawn_on_a_screen_that_is_come_back_to_is_there_then(desk: EmulatorPair) -> None:
     desk.feed(rows(*ORDERS[:LINES]))
     desk.feed("\x1b[?1049h")
     desk.draw(rows("the other screen"))
@@ -331,7 +335,7 @@ CUT = (
 @pytest.mark.parametrize("sequence", CUT)
 def test_a_sequence_cut_anywhere_waits_for_its_other_half(sequence: str) -> None:
     for at in range(1, len(sequence)):
-        desk = Desk()
+        desk = EmulatorPair()
         desk.draw(rows(*ORDERS[:LINES]))
         desk.feed(frame((1, 1, "FILLED")))
         desk.feed(sequence[:at])
@@ -341,7 +345,7 @@ def test_a_sequence_cut_anywhere_waits_for_its_other_half(sequence: str) -> None
         desk.drain()
 
 
-def test_a_clipboard_cut_within_its_terminator_is_sent_whole(desk: Desk) -> None:
+def test_a_clipboard_cut_within_its_terminator_is_sent_whole(desk: EmulatorPair) -> None:
     desk.feed("\x1b]52;c;T1JE\x1b")
     assert desk.take() == ""
     assert not desk.wire.pending
@@ -349,7 +353,7 @@ def test_a_clipboard_cut_within_its_terminator_is_sent_whole(desk: Desk) -> None
     assert desk.take() == "\x1b]52;c;T1JE\x1b\\"
 
 
-def test_a_half_that_stays_alone_is_given_with_the_rest_in_the_end(desk: Desk) -> None:
+def test_a_half_that_stays_alone_is_given_with_the_rest_in_the_end(desk: EmulatorPair) -> None:
     desk.feed(SYNC_START + frame((1, 1, "last words")) + "\x1b]52;c;T1")
     assert desk.take() == ""
     assert desk.wire.take_all() == f"{SYNC_START}\x1b[Hlast words\x1b[H{SYNC_END}\x1b]52;c;T1"
@@ -360,7 +364,7 @@ def test_a_half_that_stays_alone_is_given_with_the_rest_in_the_end(desk: Desk) -
 
 
 def test_a_long_frame_goes_in_pieces_that_end_with_a_row_and_rows_not_yet_sent_are_the_newest(
-    desk: Desk,
+    desk: EmulatorPair,
 ) -> None:
     desk.feed(rows(*("old " + order for order in ORDERS[:LINES])))
     first = desk.take(50)
@@ -378,7 +382,7 @@ def test_a_long_frame_goes_in_pieces_that_end_with_a_row_and_rows_not_yet_sent_a
     assert "old " not in sent
 
 
-def test_every_row_has_its_turn_though_the_first_ones_change_all_the_time(desk: Desk) -> None:
+def test_every_row_has_its_turn_though_the_first_ones_change_all_the_time(desk: EmulatorPair) -> None:
     desk.draw(rows(*ORDERS[:LINES]))
     desk.feed(rows(*("changed " + order[:9] for order in ORDERS[:LINES])))
     for price in range(4 * LINES):
@@ -387,7 +391,7 @@ def test_every_row_has_its_turn_though_the_first_ones_change_all_the_time(desk: 
     assert all(desk.row(y).startswith("changed") for y in range(2, LINES))
 
 
-def test_rows_of_doubtful_width_go_in_pieces_like_others(desk: Desk) -> None:
+def test_rows_of_doubtful_width_go_in_pieces_like_others(desk: EmulatorPair) -> None:
     desk.feed(rows(*("\U0001f4b0 " + order for order in ORDERS[:LINES])))
     assert len(desk.take(40)) < 40 + 2 * COLUMNS
     assert desk.wire.pending
@@ -402,9 +406,9 @@ def test_rows_of_doubtful_width_go_in_pieces_like_others(desk: Desk) -> None:
     "doubtful", ["e\u0301", "\U0001f468\u200d\U0001f469", "❤\ufe0f", "שלום", "\ue0b0", "กำ"]
 )
 def test_a_strip_of_doubtful_width_is_sent_as_it_came_and_its_row_is_not_known_after(
-    doubtful: str, kind: Kind
+    doubtful: str, kind: TerminalKind
 ) -> None:
-    desk = Desk(kind)
+    desk = EmulatorPair(kind)
     desk.draw(rows(*ORDERS[:LINES]))
     strip = f"\x1b[1m{doubtful}\x1b[0m"
     assert strip in desk.draw(frame((3, 4, strip), (3, 12, "sure"), (5, 1, "株")))
@@ -414,7 +418,9 @@ def test_a_strip_of_doubtful_width_is_sent_as_it_came_and_its_row_is_not_known_a
     assert ORDERS[3] not in again
 
 
-def test_what_was_changed_in_a_row_before_a_doubtful_strip_came_to_it_is_sent_before_that(desk: Desk) -> None:
+def test_what_was_changed_in_a_row_before_a_doubtful_strip_came_to_it_is_sent_before_that(
+    desk: EmulatorPair,
+) -> None:
     desk.draw(rows(*ORDERS[:LINES]))
     desk.feed(frame((3, 1, "FILLED")))
     desk.feed(frame((3, 5, "e\u0301")))
@@ -423,7 +429,9 @@ def test_what_was_changed_in_a_row_before_a_doubtful_strip_came_to_it_is_sent_be
     assert desk.row(2) == "FILLe\u0301D002 BLATER"
 
 
-def test_rows_that_moved_while_a_doubtful_strip_waits_among_them_are_drawn_where_they_are(desk: Desk) -> None:
+def test_rows_that_moved_while_a_doubtful_strip_waits_among_them_are_drawn_where_they_are(
+    desk: EmulatorPair,
+) -> None:
     desk.draw(rows(*BLOCKS[:LINES]))
     desk.feed(frame((3, 5, "e\u0301")))
     desk.feed(rows(*BLOCKS[1 : LINES + 1]))
@@ -431,7 +439,9 @@ def test_rows_that_moved_while_a_doubtful_strip_waits_among_them_are_drawn_where
     desk.draw(rows(*BLOCKS[2 : LINES + 2]))
 
 
-def test_a_terminal_that_takes_nothing_while_doubtful_rows_come_has_to_be_drawn_anew(desk: Desk) -> None:
+def test_a_terminal_that_takes_nothing_while_doubtful_rows_come_has_to_be_drawn_anew(
+    desk: EmulatorPair,
+) -> None:
     for number in range(8_000):
         desk.feed(frame((3, 1, f"e\u0301{number:8}"), (4, 1, f"\x1b[31m{number:8}\x1b[0m")))
         if desk.wire.lost:
@@ -450,9 +460,9 @@ def test_a_terminal_that_takes_nothing_while_doubtful_rows_come_has_to_be_drawn_
     ids=lambda strip: f"{strip[2]!r} in column {strip[1]}",
 )
 def test_what_is_drawn_over_half_a_wide_character_looks_as_the_terminal_makes_it(
-    over: Strip, kind: Kind
+    over: PlacedText, kind: TerminalKind
 ) -> None:
-    desk = Desk(kind)
+    desk = EmulatorPair(kind)
     desk.draw(rows("\x1b[31;42m株式会社\x1b[0m" + " " * 12, *ORDERS[1:LINES]))
     desk.draw(frame(over))
     desk.feed(frame((1, 1, "y"), (1, 7, "z")))
@@ -476,7 +486,7 @@ def test_in_an_encoding_of_ascii_what_becomes_of_other_characters_is_left_to_the
 # --- forgetting ----------------------------------------------------------------------------------
 
 
-def test_who_forgets_sends_everything_that_is_drawn_then_and_nothing_that_was(desk: Desk) -> None:
+def test_who_forgets_sends_everything_that_is_drawn_then_and_nothing_that_was(desk: EmulatorPair) -> None:
     desk.draw(rows(*ORDERS[:LINES]))
     desk.feed(frame((1, 1, "dropped")))
     desk.thin.feed("\x1b[3;1Hforeign words\x1b[1;1H")
@@ -499,7 +509,7 @@ def test_a_terminal_of_another_size_has_rows_where_there_were_none() -> None:
 
 
 def test_more_pens_than_are_kept_start_over_and_nothing_is_lost(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: EmulatorPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wire_module, "_MAX_STYLES", 5)
     for colour in range(40):
@@ -555,9 +565,9 @@ TAKES = st.sampled_from(("all", "nothing", "a piece", "forget"))
 @given(st.lists(st.tuples(WRITES, TAKES), min_size=1, max_size=12), st.sampled_from(KINDS), st.booleans())
 @settings(max_examples=200)
 def test_whatever_is_drawn_and_however_it_is_taken_the_terminals_show_the_same(
-    run: Sequence[tuple[str, str]], kind: Kind, can_scroll: bool
+    run: Sequence[tuple[str, str]], kind: TerminalKind, can_scroll: bool
 ) -> None:
-    desk = Desk(kind, can_scroll=can_scroll)
+    desk = EmulatorPair(kind, can_scroll=can_scroll)
     for text, taken in run:
         settled = not desk.wire.pending
         desk.feed(text)

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from tests.thinwire.cells import Cell
+from tests.thinwire.cells import EmulatedCell
 from tests.thinwire.emulators import Emulator
 
 MISSING: Final = "" if shutil.which("tmux") else "tmux is not installed"
@@ -25,7 +25,7 @@ set -s escape-time 0
 PANES: Final = ("alone", "thin")
 
 
-class Panes:
+class TmuxPanes:
     """Two panes of ``columns`` by ``lines`` in a server of tmux of its own, which ends with it."""
 
     def __init__(self, columns: int, lines: int) -> None:
@@ -80,14 +80,14 @@ class Panes:
             self.feed(pane, "\x1b[H\x1b[2J")
         self.shown()
 
-    def shown(self) -> Sequence[tuple[str, Sequence[Sequence[Cell]]]]:
+    def shown(self) -> Sequence[tuple[str, Sequence[Sequence[EmulatedCell]]]]:
         """Give what each pane shows once all was read: the cursor in words, and the rows."""
         self._marks += 1
         for pane in PANES:
             self.feed(pane, f"\x1b]2;mark {self._marks}\x07")
         return [self._shown(pane) for pane in PANES]
 
-    def _shown(self, pane: str) -> tuple[str, Sequence[Sequence[Cell]]]:
+    def _shown(self, pane: str) -> tuple[str, Sequence[Sequence[EmulatedCell]]]:
         until = time.monotonic() + PATIENCE_S
         words = "#{pane_title}: #{cursor_x},#{cursor_y} #{cursor_flag} #{alternate_on}"
         asked = (
@@ -111,7 +111,7 @@ class Panes:
                 return cursor.removeprefix(mark), self._rows(lines)
         raise TimeoutError(f"tmux did not take what was sent to the pane {pane}")
 
-    def _rows(self, lines: Sequence[str]) -> Sequence[Sequence[Cell]]:
+    def _rows(self, lines: Sequence[str]) -> Sequence[Sequence[EmulatedCell]]:
         """Read what tmux gives as text: a row that was never written is one of spaces."""
         screen = Emulator(self.columns, self.lines)
         screen.feed("\x1b[?7l")

@@ -20,9 +20,10 @@ from textual.widgets import Input
 from styles.themes import THEMES
 from tests.blotter_app import desk_app
 from tests.service.dealer import FaultyTransport
-from tests.thinwire.recording import PATIENCE, Hands, Recording, hands_on
+from tests.thinwire.recording import PATIENCE, RecordedUser, Recording, hands_on
 from tui.api.http import AsyncBaseTransport
-from tui.screens.desk.layout import PANES
+from tui.app import BlotterApp
+from tui.columns.panes import PANES
 from tui.screens.desk.registry import ACTIONS
 from tui.screens.desk.screen import DeskScreen
 from tui.screens.dialogs import dialog
@@ -46,10 +47,10 @@ OTHER_KEYS: Final[dict[type[Any], tuple[str, ...]]] = {
 VIEW_KEYS: Final = (*MOVES, "j", "k", "i", "h", "y", "slash", "n", "tab", "enter", "escape", "escape")
 
 
-class Somebody:
+class RandomUser:
     """Presses what comes to mind, on whatever screen is on top."""
 
-    def __init__(self, hands: Hands, line: FaultyTransport, chance: random.Random) -> None:
+    def __init__(self, hands: RecordedUser, line: FaultyTransport, chance: random.Random) -> None:
         self.hands, self.line, self.chance = hands, line, chance
 
     async def act(self) -> None:
@@ -90,7 +91,7 @@ class Somebody:
         app, chance = self.hands.app, self.chance
         keys = OTHER_KEYS.get(type(app.screen), ("enter", "escape", "left", "backspace", "home", "ctrl+u"))
         if chance.random() < 0.2:
-            await self.hands.type(chance.choice(WORDS))
+            await self.hands.type_text(chance.choice(WORDS))
         else:
             await self.hands.press(chance.choice(keys))
 
@@ -101,30 +102,33 @@ class Somebody:
         return self.chance.choice(OTHER_KEYS.get(type(screen), VIEW_KEYS))
 
 
-async def choose(hands: Hands, words: str, *, run: bool = True) -> None:
+async def choose(hands: RecordedUser, words: str, *, run: bool = True) -> None:
     """Type a command into the palette that is open, and run the first that is found, or leave."""
     palette = hands.app.screen
     await hands.until(lambda: bool(palette.query(CommandList)))
     found = palette.query_one(CommandList)
-    await hands.type(words)
+    await hands.type_text(words)
     await hands.until(lambda: found.option_count > 0 or hands.app.screen is not palette)
     if hands.app.screen is palette:
         await hands.press("down", "enter" if run else "escape")
         await hands.until(lambda: hands.app.screen is not palette)
 
 
-async def tick(hands: Hands, steps: int) -> None:
+async def tick(hands: RecordedUser, steps: int) -> None:
     """Let the simulated market move, and the desk read what came of it."""
-    hands.did(f"the market moves {steps} steps")
-    desk = hands.app.session.desk
+    hands.note(f"the market moves {steps} steps")
+    app = hands.app
+    assert isinstance(app, BlotterApp)
+    desk = app.session.desk
+    assert desk is not None
     await desk.market.change(steps=steps)
     await desk.refresh()
     await hands.turn()
 
 
-async def wear(hands: Hands, theme: str) -> None:
+async def wear(hands: RecordedUser, theme: str) -> None:
     """Take another theme."""
-    hands.did(f"theme {theme}")
+    hands.note(f"theme {theme}")
     hands.app.theme = theme
     hands.recording.seen[theme] += 1
     await hands.turn()
@@ -133,7 +137,7 @@ async def wear(hands: Hands, theme: str) -> None:
 @asynccontextmanager
 async def at_the_desk(
     size: tuple[int, int], *, synchronised: bool = True, ascii: bool = False
-) -> AsyncIterator[tuple[Hands, FaultyTransport]]:
+) -> AsyncIterator[tuple[RecordedUser, FaultyTransport]]:
     """Give hands on a real blotter that has read its desk, and the line to its server."""
     ticks = itertools.count(step=1.0)
     lines: list[FaultyTransport] = []
@@ -158,7 +162,7 @@ async def play(seed: int, frames: int, *, synchronised: bool = True, ascii: bool
     chance = random.Random(seed)
     size = chance.choice(((200, 50), (120, 40), (80, 24), (100, 30)))
     async with at_the_desk(size, synchronised=synchronised, ascii=ascii) as (hands, line):
-        somebody = Somebody(hands, line, chance)
+        somebody = RandomUser(hands, line, chance)
         while hands.driver.frames < frames:
             await somebody.act()
         return hands.recording
@@ -214,7 +218,7 @@ async def tour(
 ) -> Recording:
     """Give what somebody sees who looks at every screen and every dialog once, in one theme."""
     async with at_the_desk((120, 36), synchronised=synchronised) as (hands, _):
-        guide = Guide(hands)
+        guide = GuidedTour(hands)
         await wear(hands, theme)
         await hands.press(*LOOKS)
         await hands.press("1", "slash", *"vod", "enter", "slash", "escape")
@@ -233,10 +237,10 @@ async def tour(
 
 
 @dataclass
-class Guide:
+class GuidedTour:
     """Leads to each screen, and back to the desk."""
 
-    hands: Hands
+    hands: RecordedUser
 
     def _on(self, kind: type[Any]) -> Callable[[], bool]:
         return lambda: isinstance(self.hands.app.screen, kind)
@@ -244,16 +248,18 @@ class Guide:
     async def _pane(self, number: str) -> None:
         """Go to a pane and its first row, the panes showing everything."""
         desk = self.hands.app.screen
+        assert isinstance(desk, DeskScreen)
         if desk.linked:
             await self.hands.press("l")
-        if desk.active.family is not PANES[int(number) - 1]:
+        if desk.active.family is not PANES[int(number) - 1].kind:
             await self.hands.press(number)
         await self.hands.press("home")
 
     async def _leave(self) -> None:
         """Say no to all that is asked."""
         desk = self.hands.app.screen_stack[0]
-        while desk.asking or self.hands.app.screen is not desk:
+        assert isinstance(desk, DeskScreen)
+        while desk.asking or len(self.hands.app.screen_stack) > 1:
             await self.hands.press("escape")
 
     async def asked(self, pane: str, key: str) -> None:
@@ -261,7 +267,9 @@ class Guide:
         await self._pane(pane)
         action = next(action for action in ACTIONS if action.key == key)
         for _ in range(PATIENCE):
-            if not action.refusal(self.hands.app.screen.scope()):
+            desk = self.hands.app.screen
+            assert isinstance(desk, DeskScreen)
+            if not action.refusal(desk.scope()):
                 break
             await self.hands.press("down")
         await self.hands.press(key)
@@ -298,7 +306,9 @@ class Guide:
         await self.hands.press("asterisk", "c")
         await self.hands.until(self._on(PreviewDialog))
         await self.hands.pilot.pause()  # it takes no key before it can be read
-        count = self.hands.app.screen._preview.count
+        dialog = self.hands.app.screen
+        assert isinstance(dialog, PreviewDialog)
+        count = dialog._preview.count
         await self.hands.press(*str(count), "enter")
         await self.hands.until(self._on(ReportDialog))
         await self.hands.press("down", "pagedown", "home", "y", "escape")

@@ -26,7 +26,7 @@ COLUMNS = (
 
 
 @dataclass
-class Row:
+class OrderRow:
     """What the owner of the grid knows of a row."""
 
     id: str
@@ -50,12 +50,12 @@ class Watched(Grid):
         return super().refresh(*regions, **options)
 
 
-class Stage(App[None]):
+class GridHost(App[None]):
     """A screen filled by one grid of ``count`` orders."""
 
     def __init__(self, count: int, columns: Sequence[GridColumn] = COLUMNS, **options: Any) -> None:
         super().__init__()
-        self.rows = {f"ORD-{number}": Row(f"ORD-{number}") for number in range(count)}
+        self.rows = {f"ORD-{number}": OrderRow(f"ORD-{number}") for number in range(count)}
         self.asked: list[Any] = []
         self.told: list[Any] = []
         styles = {"buy": Style(color="#56B4E9"), "sell": Style(color="#E8743B")}
@@ -104,14 +104,14 @@ class Stage(App[None]):
         self.told.clear()
 
 
-async def settle(pilot: Pilot[None], stage: Stage) -> None:
+async def settle(pilot: Pilot[None], stage: GridHost) -> None:
     """Let everything be painted, then start watching."""
     await pilot.pause()
     stage.forget()
 
 
 async def test_rows_are_drawn_under_their_titles_with_the_cursor_marked() -> None:
-    stage = Stage(3)
+    stage = GridHost(3)
     async with stage.run_test(size=(60, 6)) as pilot:
         await pilot.pause()
         assert stage.lines == [
@@ -125,7 +125,7 @@ async def test_rows_are_drawn_under_their_titles_with_the_cursor_marked() -> Non
 
 
 async def test_the_cursor_moves_by_arrows_letters_pages_and_leaps() -> None:
-    stage = Stage(100)
+    stage = GridHost(100)
     async with stage.run_test(size=(60, 11)) as pilot:
         await settle(pilot, stage)
         for keys, expected in (
@@ -147,7 +147,7 @@ async def test_the_cursor_moves_by_arrows_letters_pages_and_leaps() -> None:
 
 
 async def test_the_cursor_scrolls_as_little_as_needed() -> None:
-    stage = Stage(100)
+    stage = GridHost(100)
     async with stage.run_test(size=(60, 11)) as pilot:
         await pilot.press(*["j"] * 12)
         assert stage.ids == [f"ORD-{number}" for number in range(3, 13)]
@@ -156,7 +156,7 @@ async def test_the_cursor_scrolls_as_little_as_needed() -> None:
 
 
 async def test_cursor_selection_and_place_on_the_screen_survive_a_sort() -> None:
-    stage = Stage(100)
+    stage = GridHost(100)
     async with stage.run_test(size=(60, 11)) as pilot:
         await pilot.press("space", *["j"] * 30, "space")
         place = stage.ids.index("ORD-30")
@@ -169,7 +169,7 @@ async def test_cursor_selection_and_place_on_the_screen_survive_a_sort() -> None
 
 
 async def test_a_filter_moves_the_cursor_to_the_nearest_row_and_says_so() -> None:
-    stage = Stage(50)
+    stage = GridHost(50)
     async with stage.run_test(size=(60, 11)) as pilot:
         await pilot.press(*["j"] * 20)
         await settle(pilot, stage)
@@ -180,10 +180,10 @@ async def test_a_filter_moves_the_cursor_to_the_nearest_row_and_says_so() -> Non
 
 
 async def test_rows_in_sight_stay_in_sight_when_others_come_above() -> None:
-    stage = Stage(100)
+    stage = GridHost(100)
     async with stage.run_test(size=(60, 11)) as pilot:
         await pilot.press("G")
-        stage.rows = {"ORD-NEW": Row("ORD-NEW"), **stage.rows}
+        stage.rows = {"ORD-NEW": OrderRow("ORD-NEW"), **stage.rows}
         before = stage.ids
         stage.grid.show(list(stage.rows))
         await pilot.pause()
@@ -194,7 +194,7 @@ async def test_rows_in_sight_stay_in_sight_when_others_come_above() -> None:
 
 
 async def test_space_v_and_star_select_and_the_mark_tells_without_colour() -> None:
-    stage = Stage(10, ascii=True)
+    stage = GridHost(10, ascii=True)
     async with stage.run_test(size=(60, 11)) as pilot:
         await settle(pilot, stage)
         await pilot.press("j", "space", "j", "v", "j", "j", "v", "j")
@@ -220,7 +220,7 @@ async def test_space_v_and_star_select_and_the_mark_tells_without_colour() -> No
 
 
 async def test_enter_opens_and_a_title_pressed_is_told() -> None:
-    stage = Stage(10)
+    stage = GridHost(10)
     async with stage.run_test(size=(60, 11)) as pilot:
         await settle(pilot, stage)
         await pilot.press("j", "enter")
@@ -230,7 +230,7 @@ async def test_enter_opens_and_a_title_pressed_is_told() -> None:
 
 
 async def test_the_mouse_moves_the_cursor_toggles_at_the_edge_and_opens() -> None:
-    stage = Stage(100)
+    stage = GridHost(100)
     async with stage.run_test(size=(60, 11)) as pilot:
         cursors = []
         for place in ((20, 4), (1, 6)):
@@ -243,7 +243,7 @@ async def test_the_mouse_moves_the_cursor_toggles_at_the_edge_and_opens() -> Non
 
 
 async def test_the_sorted_column_carries_a_mark() -> None:
-    stage = Stage(3)
+    stage = GridHost(3)
     async with stage.run_test(size=(60, 5)) as pilot:
         stage.grid.set_sort("quantity", descending=True)
         await pilot.pause()
@@ -255,7 +255,7 @@ async def test_the_sorted_column_carries_a_mark() -> None:
 
 
 async def test_an_empty_grid_says_why_in_its_middle_and_takes_every_key() -> None:
-    stage = Stage(0)
+    stage = GridHost(0)
     async with stage.run_test(size=(60, 11)) as pilot:
         await pilot.press(
             "j", "k", "G", "g", "g", "pagedown", "space", "v", "asterisk", "enter", "left", "right"
@@ -266,7 +266,7 @@ async def test_an_empty_grid_says_why_in_its_middle_and_takes_every_key() -> Non
 
 
 async def test_markup_control_characters_and_wide_text_are_drawn_as_text() -> None:
-    stage = Stage(3)
+    stage = GridHost(3)
     stage.rows["ORD-0"].name = "[b]bold[/b] [/x]"
     stage.rows["ORD-1"].name = "a\x1b]52;c;eA==\x07b"
     stage.rows["ORD-2"].name = "日本電信電話株式会社"
@@ -280,7 +280,7 @@ async def test_markup_control_characters_and_wide_text_are_drawn_as_text() -> No
 
 
 async def test_a_number_takes_room_from_text_and_never_loses_a_digit() -> None:
-    stage = Stage(30)
+    stage = GridHost(30)
     async with stage.run_test(size=(60, 11)) as pilot:
         await settle(pilot, stage)
         stage.rows["ORD-3"].quantity = 123_456_789_012
@@ -291,7 +291,7 @@ async def test_a_number_takes_room_from_text_and_never_loses_a_digit() -> None:
 
 
 async def test_a_number_that_is_only_half_in_sight_is_hidden() -> None:
-    stage = Stage(3)
+    stage = GridHost(3)
     stage.rows["ORD-0"].quantity = 123_456
     async with stage.run_test(size=(34, 5)) as pilot:
         await pilot.press("right", "right")
@@ -302,7 +302,7 @@ async def test_a_number_that_is_only_half_in_sight_is_hidden() -> None:
 
 
 async def test_sideways_whole_columns_go_and_the_first_stays() -> None:
-    stage = Stage(3)
+    stage = GridHost(3)
     async with stage.run_test(size=(34, 5)) as pilot:
         await pilot.pause()
         assert stage.lines[0].endswith("›")
@@ -315,7 +315,7 @@ async def test_sideways_whole_columns_go_and_the_first_stays() -> None:
 
 
 async def test_resizing_keeps_the_cursor_in_sight() -> None:
-    stage = Stage(200)
+    stage = GridHost(200)
     async with stage.run_test(size=(120, 40)) as pilot:
         await pilot.press(*["j"] * 35)
         for size in ((80, 24), (20, 5), (7, 2), (3, 1), (1, 1), (200, 50)):
@@ -327,7 +327,7 @@ async def test_resizing_keeps_the_cursor_in_sight() -> None:
 
 
 async def test_a_cursor_move_repaints_two_lines_and_asks_for_nothing() -> None:
-    stage = Stage(100)
+    stage = GridHost(100)
     async with stage.run_test(size=(60, 11)) as pilot:
         await settle(pilot, stage)
         await pilot.press("j")
@@ -337,7 +337,7 @@ async def test_a_cursor_move_repaints_two_lines_and_asks_for_nothing() -> None:
 
 
 async def test_changed_cells_repaint_their_own_regions_only() -> None:
-    stage = Stage(100)
+    stage = GridHost(100)
     async with stage.run_test(size=(60, 11)) as pilot:
         await settle(pilot, stage)
         stage.rows["ORD-4"].price = "0.8300"
@@ -353,7 +353,7 @@ async def test_changed_cells_repaint_their_own_regions_only() -> None:
 
 
 async def test_rows_that_changed_out_of_sight_cost_nothing() -> None:
-    stage = Stage(100)
+    stage = GridHost(100)
     async with stage.run_test(size=(60, 11)) as pilot:
         await settle(pilot, stage)
         stage.rows["ORD-90"].price = "9.9900"
@@ -362,7 +362,7 @@ async def test_rows_that_changed_out_of_sight_cost_nothing() -> None:
 
 
 async def test_showing_the_same_rows_again_sends_nothing() -> None:
-    stage = Stage(100)
+    stage = GridHost(100)
     async with stage.run_test(size=(60, 11)) as pilot:
         await settle(pilot, stage)
         stage.grid.show(list(stage.rows))
@@ -371,10 +371,10 @@ async def test_showing_the_same_rows_again_sends_nothing() -> None:
 
 
 async def test_a_new_last_row_out_of_sight_sends_nothing() -> None:
-    stage = Stage(100)
+    stage = GridHost(100)
     async with stage.run_test(size=(60, 11)) as pilot:
         await settle(pilot, stage)
-        stage.rows["ORD-LAST"] = Row("ORD-LAST")
+        stage.rows["ORD-LAST"] = OrderRow("ORD-LAST")
         stage.grid.show(list(stage.rows))
         await pilot.pause()
         assert (stage.grid.repainted, stage.grid.whole) == ([], 0)
@@ -383,7 +383,7 @@ async def test_a_new_last_row_out_of_sight_sends_nothing() -> None:
 
 
 async def test_a_hundred_thousand_rows_ask_for_the_visible_ones_only() -> None:
-    stage = Stage(100_000)
+    stage = GridHost(100_000)
     async with stage.run_test(size=(60, 11)) as pilot:
         await pilot.press("G")
         assert stage.ids[-1] == "ORD-99999"
@@ -395,7 +395,7 @@ async def test_a_hundred_thousand_rows_ask_for_the_visible_ones_only() -> None:
 async def test_a_marked_cell_is_reversed_then_marked_until_the_cursor_comes_by(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stage = Stage(10)
+    stage = GridHost(10)
     async with stage.run_test(size=(60, 11)) as pilot:
         await settle(pilot, stage)
         stage.grid.mark({"ORD-3": ["price"]})
@@ -552,7 +552,7 @@ class Sorted(dict[Any, int]):
 
 
 async def test_a_new_theme_draws_in_its_colours() -> None:
-    stage = Stage(3)
+    stage = GridHost(3)
     async with stage.run_test(size=(60, 5)) as pilot:
         await pilot.pause()
         dark = stage.grid.render_line(3)
@@ -563,7 +563,7 @@ async def test_a_new_theme_draws_in_its_colours() -> None:
 
 async def test_the_cursor_shows_without_colour_and_without_focus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    stage = Stage(3)
+    stage = GridHost(3)
     async with stage.run_test(size=(60, 5)) as pilot:
         await pilot.pause()
         assert all(

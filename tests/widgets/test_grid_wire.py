@@ -8,21 +8,21 @@ from collections.abc import Iterator
 import pytest
 
 pytest.importorskip("pty")
-from tests.bench.terminal import Terminal
+from tests.bench.terminal import PtyTerminal
 
 DOWN, PAGE_DOWN = b"\x1b[B", b"\x1b[6~"
 
 
 @pytest.fixture(scope="module")
-def terminal() -> Iterator[Terminal]:
+def terminal() -> Iterator[PtyTerminal]:
     """Give a screen full of orders in a terminal of its own."""
-    with Terminal([sys.executable, "-m", "tests.bench.pty_app", "grid", "500"]) as running:
+    with PtyTerminal([sys.executable, "-m", "tests.bench.pty_app", "grid", "500"]) as running:
         running.wait_for(b"nothing loaded")
         running.press(b"l", until=b"ORD-00000047")
         yield running
 
 
-def sent(terminal: Terminal, key: bytes, times: int) -> list[int]:
+def sent(terminal: PtyTerminal, key: bytes, times: int) -> list[int]:
     """Press ``key`` and give how many bytes each painting took, the screen at rest before every one."""
     sizes = []
     for _ in range(times):
@@ -31,16 +31,16 @@ def sent(terminal: Terminal, key: bytes, times: int) -> list[int]:
     return sizes
 
 
-def test_a_cursor_move_is_under_one_kilobyte(terminal: Terminal) -> None:
+def test_a_cursor_move_is_under_one_kilobyte(terminal: PtyTerminal) -> None:
     sizes = sent(terminal, DOWN, 5)
     assert all(0 < size < 1024 for size in sizes), sizes
 
 
-def test_ten_changed_cells_are_under_five_kilobytes(terminal: Terminal) -> None:
+def test_ten_changed_cells_are_under_five_kilobytes(terminal: PtyTerminal) -> None:
     sizes = sent(terminal, b"t", 3)
     assert all(0 < size < 5 * 1024 for size in sizes), sizes
 
 
-def test_a_page_is_under_twenty_four_kilobytes(terminal: Terminal) -> None:
+def test_a_page_is_under_twenty_four_kilobytes(terminal: PtyTerminal) -> None:
     sizes = sent(terminal, PAGE_DOWN, 3)
     assert all(0 < size < 24 * 1024 for size in sizes), sizes

@@ -30,7 +30,7 @@ USERS = Users(
 )
 
 
-class Clock:
+class TokenClock:
     def __init__(self) -> None:
         self.seconds = 0
 
@@ -39,12 +39,12 @@ class Clock:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> TokenClock:
+    return TokenClock()
 
 
 @pytest.fixture
-async def server(engine: Engine, clock: Clock) -> AsyncIterator[httpx.AsyncClient]:
+async def server(engine: Engine, clock: TokenClock) -> AsyncIterator[httpx.AsyncClient]:
     app = Server(engine, ServerSettings(tokens=Tokens(USERS, clock)))
     async with httpx.AsyncClient(transport=asgi_transport(app), base_url="http://embedded") as made:
         yield made
@@ -116,7 +116,7 @@ async def test_versions_and_history_name_the_user(server: httpx.AsyncClient) -> 
 
 
 async def test_a_refresh_grants_a_new_token_and_the_old_one_stays_valid(
-    server: httpx.AsyncClient, clock: Clock
+    server: httpx.AsyncClient, clock: TokenClock
 ) -> None:
     first = await ask(server, password_form())
     clock.seconds = 500
@@ -129,7 +129,7 @@ async def test_a_refresh_grants_a_new_token_and_the_old_one_stays_valid(
     assert [await status(server, bearer(answer)) for answer in (first, second)] == [401, 200]
 
 
-async def test_an_expired_token_is_refused_as_by_lusid(server: httpx.AsyncClient, clock: Clock) -> None:
+async def test_an_expired_token_is_refused_as_by_lusid(server: httpx.AsyncClient, clock: TokenClock) -> None:
     granted = await ask(server, password_form())
     clock.seconds = 600
     answer = await server.get("/api/orders", headers=bearer(granted))
@@ -140,7 +140,7 @@ async def test_an_expired_token_is_refused_as_by_lusid(server: httpx.AsyncClient
     assert granted.json()["access_token"] not in answer.text
 
 
-async def test_a_refresh_token_is_kept_alive_by_its_use(server: httpx.AsyncClient, clock: Clock) -> None:
+async def test_a_refresh_token_is_kept_alive_by_its_use(server: httpx.AsyncClient, clock: TokenClock) -> None:
     refresh = (await ask(server, password_form())).json()["refresh_token"]
     for hour in range(1, 4):
         clock.seconds = hour * 3500
@@ -213,7 +213,7 @@ async def test_a_read_only_user_signs_on_and_cannot_write(server: httpx.AsyncCli
     assert (refused.status_code, refused.json()["code"]) == (403, 186)
 
 
-async def test_the_number_of_live_tokens_is_bounded(engine: Engine, clock: Clock) -> None:
+async def test_the_number_of_live_tokens_is_bounded(engine: Engine, clock: TokenClock) -> None:
     tokens = Tokens(one_user("dealer", "t"), clock)
     first = tokens.sign_on("dealer", "t", "")
     newest = [tokens.sign_on("dealer", "t", "") for _ in range(MAX_SIGN_ONS)][-1]

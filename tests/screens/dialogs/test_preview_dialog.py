@@ -22,7 +22,7 @@ Opened = Callable[[Screen[Any]], Any]
 CURL = "curl -X POST 'https://example.com/api' \\\n  -H 'Authorization: Bearer ***' \\\n  -d '{}'"
 
 
-class Clock:
+class StoppedClock:
     """A clock that stands until it is told otherwise."""
 
     def __init__(self) -> None:
@@ -33,8 +33,8 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> StoppedClock:
+    made = StoppedClock()
     monkeypatch.setattr("tui.screens.dialogs.dialog.clock", made)
     return made
 
@@ -80,7 +80,7 @@ def preview(
 
 
 async def answers(
-    stage: Opened, clock: Clock, shown: Preview, *keys: str, after: float = 1.0
+    stage: Opened, clock: StoppedClock, shown: Preview, *keys: str, after: float = 1.0
 ) -> list[bool | None]:
     app = stage(PreviewDialog(shown, CURL))
     async with app.run_test(size=(80, 24)) as pilot:
@@ -90,16 +90,16 @@ async def answers(
     return list(app.answers)
 
 
-async def test_enter_sends_the_first_tier_once(stage: Opened, clock: Clock) -> None:
+async def test_enter_sends_the_first_tier_once(stage: Opened, clock: StoppedClock) -> None:
     assert await answers(stage, clock, preview(Tier.T1), "enter", "enter", "enter") == [True]
 
 
-async def test_the_second_tier_wants_y_and_ignores_enter(stage: Opened, clock: Clock) -> None:
+async def test_the_second_tier_wants_y_and_ignores_enter(stage: Opened, clock: StoppedClock) -> None:
     assert await answers(stage, clock, preview(Tier.T2), "enter", "space", "n") == []
     assert await answers(stage, clock, preview(Tier.T2), "enter", "y", "y") == [True]
 
 
-async def test_the_third_tier_wants_the_count_typed(stage: Opened, clock: Clock) -> None:
+async def test_the_third_tier_wants_the_count_typed(stage: Opened, clock: StoppedClock) -> None:
     shown = preview(Tier.T3, count=26)
     assert await answers(stage, clock, shown, "y", "enter", "2", "7", "enter", "2", "enter") == []
     assert await answers(stage, clock, shown, "2", "7", "enter", "2", "6", "6", "backspace", "enter") == [
@@ -107,23 +107,23 @@ async def test_the_third_tier_wants_the_count_typed(stage: Opened, clock: Clock)
     ]
 
 
-async def test_a_hard_refusal_has_no_yes(stage: Opened, clock: Clock) -> None:
+async def test_a_hard_refusal_has_no_yes(stage: Opened, clock: StoppedClock) -> None:
     assert await answers(stage, clock, preview(Tier.HARD), "enter", "y", "2", "enter") == []
     assert await answers(stage, clock, preview(Tier.HARD), "enter", "escape") == [False]
 
 
-async def test_escape_and_ctrl_c_are_no(stage: Opened, clock: Clock) -> None:
+async def test_escape_and_ctrl_c_are_no(stage: Opened, clock: StoppedClock) -> None:
     assert await answers(stage, clock, preview(), "escape", "enter") == [False]
     assert await answers(stage, clock, preview(), "ctrl+c") == [False]
 
 
-async def test_keys_typed_before_it_could_be_read_are_thrown_away(stage: Opened, clock: Clock) -> None:
+async def test_keys_typed_before_it_could_be_read_are_thrown_away(stage: Opened, clock: StoppedClock) -> None:
     assert await answers(stage, clock, preview(), "enter", after=0.0) == []
     assert await answers(stage, clock, preview(), "enter", after=GUARD_S - 0.001) == []
     assert await answers(stage, clock, preview(), "enter", after=GUARD_S + 0.001) == [True]
 
 
-async def test_a_key_held_down_since_before_never_becomes_a_yes(stage: Opened, clock: Clock) -> None:
+async def test_a_key_held_down_since_before_never_becomes_a_yes(stage: Opened, clock: StoppedClock) -> None:
     app = stage(PreviewDialog(preview(), CURL))
     async with app.run_test(size=(80, 24)) as pilot:
         for _ in range(30):
@@ -137,7 +137,7 @@ async def test_a_key_held_down_since_before_never_becomes_a_yes(stage: Opened, c
 
 
 @pytest.mark.parametrize(("tier", "text"), [(Tier.T1, "\n"), (Tier.T2, "y\n"), (Tier.T3, "2\n")])
-async def test_a_paste_never_confirms(stage: Opened, clock: Clock, tier: Tier, text: str) -> None:
+async def test_a_paste_never_confirms(stage: Opened, clock: StoppedClock, tier: Tier, text: str) -> None:
     app = stage(PreviewDialog(preview(tier), CURL))
     async with app.run_test(size=(80, 24)) as pilot:
         clock.now += 1
@@ -147,7 +147,7 @@ async def test_a_paste_never_confirms(stage: Opened, clock: Clock, tier: Tier, t
         assert "2_" not in app.text
 
 
-async def test_what_is_said_is_in_order_and_above_the_fold(stage: Opened, clock: Clock) -> None:
+async def test_what_is_said_is_in_order_and_above_the_fold(stage: Opened, clock: StoppedClock) -> None:
     app = stage(PreviewDialog(preview(Tier.T3, kind=EnvironmentKind.PROD, count=26, soft=7), CURL))
     async with app.run_test(size=(80, 24)):
         text = app.text
@@ -174,14 +174,16 @@ async def test_what_is_said_is_in_order_and_above_the_fold(stage: Opened, clock:
         assert "[b \ufffd[31m" in text
 
 
-async def test_a_hard_reason_is_named(stage: Opened, clock: Clock) -> None:
+async def test_a_hard_reason_is_named(stage: Opened, clock: StoppedClock) -> None:
     app = stage(PreviewDialog(preview(Tier.HARD, kind=EnvironmentKind.TEST), CURL))
     async with app.run_test(size=(80, 24)):
         assert "No:  ORD-1: notional 30,000,000 GBP is above the limit." in app.text
         assert "This cannot be sent." in app.text
 
 
-async def test_request_and_warnings_are_looked_at_without_deciding(stage: Opened, clock: Clock) -> None:
+async def test_request_and_warnings_are_looked_at_without_deciding(
+    stage: Opened, clock: StoppedClock
+) -> None:
     app = stage(PreviewDialog(preview(Tier.T1, soft=6), CURL))
     async with app.run_test(size=(120, 34)) as pilot:
         clock.now += 1
@@ -201,7 +203,7 @@ async def test_request_and_warnings_are_looked_at_without_deciding(stage: Opened
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 34), (200, 50), (50, 12)])
 async def test_the_question_is_in_sight_at_every_size(
-    stage: Opened, clock: Clock, size: tuple[int, int]
+    stage: Opened, clock: StoppedClock, size: tuple[int, int]
 ) -> None:
     app = stage(PreviewDialog(preview(Tier.T2, soft=7), CURL, Names(lambda luid: "VOD Vodafone")))
     async with app.run_test(size=size) as pilot:

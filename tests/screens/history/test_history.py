@@ -69,7 +69,7 @@ STORY = (
 )
 
 
-class Server:
+class HistorySource:
     """Answers with the story, or with an error when it is told to."""
 
     def __init__(self, story: tuple[HistoryEntry, ...] = STORY) -> None:
@@ -100,7 +100,7 @@ async def settle(app: Any, pilot: Any) -> None:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 34), (200, 50), (250, 70)])
 async def test_the_story_is_told_newest_first_at_every_size(stage: Opened, size: tuple[int, int]) -> None:
-    app = stage(Server().screen())
+    app = stage(HistorySource().screen())
     async with app.run_test(size=size) as pilot:
         await settle(app, pilot)
         text = app.text
@@ -122,7 +122,7 @@ async def test_the_story_is_told_newest_first_at_every_size(stage: Opened, size:
 
 
 async def test_the_entry_in_hand_is_shown_in_full_below_where_it_is_narrow(stage: Opened) -> None:
-    app = stage(Server().screen())
+    app = stage(HistorySource().screen())
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(app, pilot)
         await pilot.press("i", "down")
@@ -142,7 +142,7 @@ async def test_the_entry_in_hand_is_shown_in_full_below_where_it_is_narrow(stage
 
 
 async def test_words_narrow_the_story_down(stage: Opened) -> None:
-    app = stage(Server().screen())
+    app = stage(HistorySource().screen())
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(app, pilot)
         await pilot.press("slash", *"okafor quantity", "enter")
@@ -165,7 +165,7 @@ async def test_words_narrow_the_story_down(stage: Opened) -> None:
 
 async def test_enter_jumps_to_the_row_furthest_in_its_life_else_to_the_order(stage: Opened) -> None:
     for keys, expected in ((("enter",), PLACEMENT), (("down", "g"), Ref(EntityKind.ORDERS, ORDER))):
-        app = stage(Server().screen())
+        app = stage(HistorySource().screen())
         async with app.run_test(size=(80, 24)) as pilot:
             await settle(app, pilot)
             await pilot.press(*keys)
@@ -174,7 +174,7 @@ async def test_enter_jumps_to_the_row_furthest_in_its_life_else_to_the_order(sta
 
 
 async def test_what_is_shown_is_exported_in_full(stage: Opened) -> None:
-    server = Server()
+    server = HistorySource()
     app = stage(server.screen())
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(app, pilot)
@@ -191,7 +191,7 @@ async def test_what_is_shown_is_exported_in_full(stage: Opened) -> None:
 
 
 async def test_an_export_that_cannot_be_written_says_why(stage: Opened) -> None:
-    server = Server()
+    server = HistorySource()
     server.full = True
     app = stage(server.screen())
     async with app.run_test(size=(120, 34)) as pilot:
@@ -201,7 +201,7 @@ async def test_an_export_that_cannot_be_written_says_why(stage: Opened) -> None:
 
 
 async def test_nothing_recorded_is_said(stage: Opened) -> None:
-    app = stage(Server(()).screen())
+    app = stage(HistorySource(()).screen())
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(app, pilot)
         assert "Nothing is recorded about this order." in app.text
@@ -210,7 +210,7 @@ async def test_nothing_recorded_is_said(stage: Opened) -> None:
 
 
 async def test_a_failed_reading_says_why_and_keeps_what_was_read(stage: Opened) -> None:
-    server = Server()
+    server = HistorySource()
     server.error = NotSent("The server did not answer the phone [b")
     app = stage(server.screen())
     async with app.run_test(size=(120, 34)) as pilot:
@@ -233,7 +233,7 @@ async def test_a_failed_reading_says_why_and_keeps_what_was_read(stage: Opened) 
 
 
 async def test_a_new_entry_on_reload_leaves_the_cursor_on_its_entry(stage: Opened) -> None:
-    server = Server(STORY[1:])
+    server = HistorySource(STORY[1:])
     app = stage(server.screen())
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(app, pilot)
@@ -246,7 +246,7 @@ async def test_a_new_entry_on_reload_leaves_the_cursor_on_its_entry(stage: Opene
 
 async def test_a_thousand_entries_scroll(stage: Opened) -> None:
     many = tuple(HistoryEntry(at(9), "me", "FieldModified", f"Change {n}", version=n) for n in range(1000))
-    app = stage(Server(many).screen())
+    app = stage(HistorySource(many).screen())
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(app, pilot)
         await pilot.press("end")

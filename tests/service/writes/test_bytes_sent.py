@@ -92,7 +92,7 @@ class Received(Struct, frozen=True):
     body: bytes
 
 
-class Recorder:
+class RequestRecorder:
     """Passes calls on to the server and keeps every write as it came off the connection."""
 
     def __init__(self, server: ASGIApp) -> None:
@@ -159,7 +159,7 @@ async def test_curl_and_journal_show_the_bytes_the_server_receives(
     engine: Engine, tmp_path: Path, generation: Generation, verb: Verb
 ) -> None:
     await prepare(engine)
-    recorder = Recorder(Server(engine, ServerSettings(generation=generation)))
+    recorder = RequestRecorder(Server(engine, ServerSettings(generation=generation)))
     path = tmp_path / "journal.jsonl"
     async with served(recorder, generation) as client:
         desk = Desk(client, Environment("demo", EnvironmentKind.LOCAL, ""), journal=Journal(path))
