@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from statistics import median
 from typing import Any, Final
 
@@ -141,7 +142,7 @@ async def measure() -> None:
         for number in range(ROUNDS):
             builder.put(EntityKind.ORDERS, changed(snapshot, number))
             before, snapshot = snapshot, builder.freeze()
-            held.append(await arrange(pane, lambda old=before, new=snapshot: follow(pane, old, new)))
+            held.append(await arrange(pane, partial(follow, pane, before, snapshot)))
         for name, figures in (
             ("held", [each.held_ms for each in held]),
             ("by the processor", [each.worked_ms for each in held]),

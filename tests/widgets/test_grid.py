@@ -410,7 +410,7 @@ async def test_a_marked_cell_is_reversed_then_marked_until_the_cursor_comes_by(
         assert "'" not in stage.lines[4]
 
 
-def reversed_parts(stage: Stage, line: int) -> list[str]:
+def reversed_parts(stage: GridHost, line: int) -> list[str]:
     """Return the texts of a line that are reversed."""
     strip = stage.grid.render_line(line)
     return [part.text.strip() for part in strip if part.style and part.style.reverse]
@@ -423,7 +423,7 @@ def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 
 
 async def test_a_mark_is_seen_without_colour_and_moves_no_text() -> None:
-    stage = Stage(10)
+    stage = GridHost(10)
     async with stage.run_test(size=(60, 11)) as pilot:
         await settle(pilot, stage)
         before = stage.lines[4]
@@ -435,7 +435,7 @@ async def test_a_mark_is_seen_without_colour_and_moves_no_text() -> None:
 
 
 async def test_a_mark_stands_behind_a_column_that_is_full_and_in_no_drawing() -> None:
-    stage = Stage(10)
+    stage = GridHost(10)
     stage.rows["ORD-3"].side = "Short"
     stage.rows["ORD-4"].name = "██▓▒      "
     async with stage.run_test(size=(60, 11)) as pilot:
@@ -448,7 +448,7 @@ async def test_a_mark_stands_behind_a_column_that_is_full_and_in_no_drawing() ->
 async def test_a_cell_that_changes_all_the_time_is_reversed_once_a_second(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stage = Stage(10)
+    stage = GridHost(10)
     async with stage.run_test(size=(60, 11)) as pilot:
         await settle(pilot, stage)
         stage.grid.mark({"ORD-3": ["price"]})
@@ -463,7 +463,7 @@ async def test_a_cell_that_changes_all_the_time_is_reversed_once_a_second(
 
 async def test_a_flash_is_painted_once_on_and_once_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("widgets.grid.surface.FLASH_S", 0.05)
-    stage = Stage(10)
+    stage = GridHost(10)
     async with stage.run_test(size=(60, 11)) as pilot:
         await settle(pilot, stage)
         stage.grid.mark({"ORD-3": ["price"], "ORD-99": ["price"]}, ["ORD-5", "ORD-98"])
@@ -476,7 +476,7 @@ async def test_a_flash_is_painted_once_on_and_once_off(monkeypatch: pytest.Monke
 async def test_a_new_row_is_marked_at_its_edge_until_the_cursor_comes_by(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stage = Stage(10)
+    stage = GridHost(10)
     async with stage.run_test(size=(60, 11)) as pilot:
         await settle(pilot, stage)
         stage.grid.mark({}, ["ORD-2"])
@@ -491,7 +491,7 @@ async def test_a_new_row_is_marked_at_its_edge_until_the_cursor_comes_by(
 
 
 async def test_a_change_under_a_resting_cursor_stays_marked_until_the_cursor_leaves() -> None:
-    stage = Stage(10)
+    stage = GridHost(10)
     async with stage.run_test(size=(60, 11)) as pilot:
         await pilot.press("j", "j", "j")
         stage.grid.mark({"ORD-3": ["price"]})
@@ -503,7 +503,7 @@ async def test_a_change_under_a_resting_cursor_stays_marked_until_the_cursor_lea
 
 
 async def test_all_marks_go_at_once_and_those_of_rows_that_are_gone() -> None:
-    stage = Stage(10)
+    stage = GridHost(10)
     async with stage.run_test(size=(60, 11)) as pilot:
         await settle(pilot, stage)
         stage.grid.mark({"ORD-3": ["price"], "ORD-4": ["price"]}, ["ORD-5"])
@@ -515,7 +515,7 @@ async def test_all_marks_go_at_once_and_those_of_rows_that_are_gone() -> None:
 
 
 async def test_a_mark_waits_for_a_row_that_a_filter_hides() -> None:
-    stage = Stage(10)
+    stage = GridHost(10)
     async with stage.run_test(size=(60, 11)) as pilot:
         await settle(pilot, stage)
         stage.grid.mark({"ORD-3": ["price"]})
@@ -525,7 +525,7 @@ async def test_a_mark_waits_for_a_row_that_a_filter_hides() -> None:
 
 
 async def test_an_owner_that_knows_its_rows_is_asked_for_the_changed_cells_only() -> None:
-    stage = Stage(100)
+    stage = GridHost(100)
     async with stage.run_test(size=(60, 11)) as pilot:
         await settle(pilot, stage)
         stage.rows["ORD-2"].price = "0.8300"
