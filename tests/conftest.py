@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
@@ -15,6 +16,25 @@ from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server
 
 BASE = "http://embedded/api"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long tests first in what each worker is given, so that none is left when the others have ended.
+
+    ``--dist worksteal`` gives each worker an equal share of the tests in their order, to begin with.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [item for item in items if item.get_closest_marker("long")]
+    short = [item for item in items if not item.get_closest_marker("long")]
+    left = len(items)
+    items.clear()
+    for worker in range(workers):
+        share, first = left // (workers - worker), long[worker::workers]
+        left -= share
+        rest = max(0, share - len(first))
+        items += [*first, *short[:rest]]
+        del short[:rest]
+    items += short
 
 
 @pytest.fixture(autouse=True)

@@ -29,6 +29,8 @@ from tests.thinwire.tmux import MISSING, TmuxPanes
 from tests.thinwire.users import FORMS, play, tour
 from tui.thinwire.wire import ThinWire
 
+pytestmark = pytest.mark.long
+
 RECORDINGS: Final = Path(__file__).parent / "recordings"
 """Runs that once showed a difference, each named by its seed and by what it found."""
 ALL_FRAMES: Final = 10_000

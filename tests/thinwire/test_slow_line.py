@@ -19,6 +19,8 @@ import pytest
 from styles.themes import THEMES
 from tests.thinwire.slowline import FarEnd, SlowLine
 
+pytestmark = pytest.mark.long
+
 MODEM: Final = 9_600
 SERIAL: Final = 115_200
 NETWORK: Final = 10_000_000

@@ -57,6 +57,7 @@ def lines_until_killed(out: IO[bytes], pid: int, chance: random.Random) -> list[
     return said.decode().split()[:-1]
 
 
+@pytest.mark.long
 def test_two_hundred_kills_lose_no_acknowledged_call_and_leave_none_in_part(
     forker: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:

@@ -9,6 +9,8 @@ import os
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.oms.run.many_clients import Desks, served
 from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.engine import Engine
@@ -18,6 +20,7 @@ ROUNDS = 60
 """Three times as many as there are sizes of blocks, see :mod:`many_clients`."""
 
 
+@pytest.mark.long
 async def test_many_desks_lose_nothing_and_see_no_partial_call(tmp_path: Path) -> None:
     file = tmp_path / "desk.db"
     with served(file) as (url, token):

@@ -552,6 +552,7 @@ CALLS = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", range(TEST_COUNT))
 def test_quantities_add_up_after_any_calls(part: int) -> None:
     day: type[TradingDay] = type(f"Day{part}", (TradingDay,), {"tally": Counter()})

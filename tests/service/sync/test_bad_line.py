@@ -94,6 +94,7 @@ def intents() -> Iterable[Verb]:
         yield PlaceBlocks((placing(f"PLC-{number}", f"BLK-{number}", 10),))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [7])
 async def test_three_thousand_intents_on_a_line_that_loses_three_of_ten(
     server: AsyncBaseTransport, seed: int
