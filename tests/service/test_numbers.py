@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
 
+from tests.paths import ROOT
 from tui.columns.filter import FilterError, parse_filter
 from tui.service.numbers import parse_number, parse_price, parse_quantity
 from tui.service.snapshot.snapshot import EntityKind
@@ -71,3 +73,17 @@ def test_a_filter_reads_a_number_like_a_form_does(typed: str) -> None:
     with pytest.raises(FilterError) as in_a_filter:
         parse_filter(f"quantity>{typed}", EntityKind.ORDERS)
     assert str(in_a_filter.value) == f"Quantity: {in_a_form.value}"
+
+
+def test_a_count_and_a_typed_number_are_understood_in_one_module_only() -> None:
+    plural = r"""["'](\w*)["'] if .*? else ["']\1s["']|["'](\w*)s["'] if .*? else ["']\2["']"""
+    said_twice = re.compile(plural + r"""|replace\(["'],["'], *["']["']\)""")
+    found = [
+        f"{path}: {line.strip()}"
+        for room in ("tui", "widgets")
+        for path in sorted((ROOT / room).rglob("*.py"))
+        if path.relative_to(ROOT).parts[:2] != ("tui", "oms") and path.name != "numbers.py"
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if said_twice.search(line)
+    ]
+    assert found == []

@@ -12,7 +12,7 @@ from tui.actions.eligibility import block_names
 from tui.actions.form_fields import amount, id_check, pick, text
 from tui.actions.place import TYPES, missing_prices
 from tui.api.base import ResourceId
-from tui.columns.format import money, number
+from tui.columns.format import money
 from tui.service.id_lookup import IdLookup, block_lookup, portfolio_lookup
 from tui.service.numbers import counted, parse_price, parse_quantity
 from tui.service.orderline import OrderLine, PortfolioShare, parse_order_line
@@ -84,7 +84,8 @@ def _sizes_echo(typed: str, portfolios: IdLookup) -> str:
         shares = split_sizes(typed, portfolios)
     except ValueError:
         return ""
-    return f"{number(sum((size for _, size in shares), Decimal(0)))} units in {counted(len(shares), 'order')}"
+    units = sum((size for _, size in shares), Decimal(0))
+    return f"{counted(units, 'unit')} in {counted(len(shares), 'order')}"
 
 
 def _instrument_echo(snapshot: Snapshot, typed: str) -> str:

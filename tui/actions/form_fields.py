@@ -9,7 +9,7 @@ from decimal import Decimal
 from tui.api.base import CurrencyAndAmount
 from tui.columns.format import number, price
 from tui.service.id_lookup import IdLookup
-from tui.service.numbers import parse_price, parse_quantity
+from tui.service.numbers import counted, parse_price, parse_quantity
 from widgets.fields import Field
 
 
@@ -46,7 +46,7 @@ def size(
         value=number(value),
         help=help,
         check=_problem(parse_quantity),
-        echo=_echo(parse_quantity, lambda units: f"{number(units)} units"),
+        echo=_echo(parse_quantity, lambda units: counted(units, "unit")),
         required=required,
     )
 

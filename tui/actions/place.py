@@ -45,7 +45,7 @@ def place_form(scope: Scope) -> Form:
         pick("entry", "Entry", ENTRY_TYPES, "Manual", help="How it is entered"),
     )
     title = f"Place {counted(len(ids), 'block')}"
-    intro = f"{number(open_units)} units unplaced in {named(ids)}."
+    intro = f"{counted(open_units, 'unit')} unplaced in {named(ids)}."
     if len(ids) > 1:
         return Form(
             title,
@@ -114,7 +114,9 @@ def _shares(scope: Scope, values: Values) -> list[tuple[ResourceId, Decimal, Dec
 def _shares_problem(scope: Scope, values: Values) -> Sequence[str]:
     """Return why a block cannot be placed with what was typed, for each block of which that is so."""
     shares = _shares(scope, values)
-    too_much = [f"{id.code} has only {_units(left)} unplaced." for id, share, left in shares if share > left]
+    too_much = [
+        f"{id.code} has only {counted(left, 'unit')} unplaced." for id, share, left in shares if share > left
+    ]
     nothing = [f"Nothing would be placed of {id.code}." for id, share, _ in shares if not share]
     return [*too_much, *nothing]
 
@@ -123,14 +125,10 @@ def _shares_in_words(scope: Scope, values: Values) -> str:
     if _share_problem(values["quantity"]):
         return ""
     shares = _shares(scope, values)
-    total = _units(sum((share for _, share, _ in shares), Decimal(0)))
+    total = counted(sum((share for _, share, _ in shares), Decimal(0)), "unit")
     most = [f"{number(share)} of {id.code}" for id, share, _ in shares[:MOST_NAMED]]
     more = f" and {len(shares) - MOST_NAMED} more" if len(shares) > MOST_NAMED else ""
     return f"{total}: {', '.join(most)}{more}"
-
-
-def _units(quantity: Decimal) -> str:
-    return f"{number(quantity)} {'unit' if quantity == 1 else 'units'}"
 
 
 def _prices_problem(values: Values) -> Sequence[str]:
@@ -206,7 +204,7 @@ def fill_form(scope: Scope) -> Form:
     )
     return _fill_fields(
         f"Record a fill of {placement.id.code}",
-        f"{number(left)} units open. {placement.side} {placement.type or ''}",
+        f"{counted(left, 'unit')} open. {placement.side} {placement.type or ''}",
         max(left, Decimal(0)),
         guess,
         placement.counterparty,

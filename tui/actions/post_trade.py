@@ -29,7 +29,7 @@ def _orderless(scope: Scope) -> bool:
 def allocate_form(scope: Scope) -> Form:
     ids = allocatable(scope)
     executed = sum((scope.snapshot.executed_of_placement(id) for id in ids), Decimal(0))
-    intro = f"{number(executed)} executed units of {named(ids)}"
+    intro = f"{counted(executed, 'executed unit')} of {named(ids)}"
     title = f"Allocate {counted(len(ids), 'placement')}"
     if _orderless(scope):
         portfolios = portfolio_lookup(scope.snapshot, scope.home)
@@ -93,7 +93,7 @@ def book_form(scope: Scope) -> Form:
     ]
     units = sum((row.quantity for row in rows), Decimal(0))
     again = sum(1 for id in ids if scope.snapshot.transactions_of_allocation(id))
-    intro = f"{number(units)} units into {counted(len({row.portfolio_id for row in rows}), 'portfolio')}."
+    intro = f"{counted(units, 'unit')} into {counted(len({row.portfolio_id for row in rows}), 'portfolio')}."
     return Form(
         f"Book {counted(len(ids), 'allocation')}",
         (

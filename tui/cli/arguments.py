@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui import __version__
+from tui.service.numbers import parse_number
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,10 +22,10 @@ REMOTE_OPTIONS = ("token_file", "secrets_file", "ca_file", "proxy", "show")
 
 def _speed(text: str) -> Decimal:
     try:
-        speed = Decimal(text)
-    except InvalidOperation:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
-    if not speed.is_finite() or not Decimal("0.01") <= speed <= 100:
+        speed = parse_number(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if not Decimal("0.01") <= speed <= 100:
         raise argparse.ArgumentTypeError("a speed is from 0.01 to 100")
     return speed
 

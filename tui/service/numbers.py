@@ -99,10 +99,10 @@ def units(value: Decimal | None) -> str:
     return "?" if value is None else number_text(value)
 
 
-def counted(count: int, noun: str) -> str:
-    """Write a count with its noun.
+def counted(count: int | Decimal, noun: str) -> str:
+    """Write a count or a quantity with its noun.
 
-    >>> counted(1, "order"), counted(3_000, "order")
-    ('1 order', '3,000 orders')
+    >>> counted(1, "order"), counted(3_000, "order"), counted(Decimal("0.5"), "unit")
+    ('1 order', '3,000 orders', '0.5 units')
     """
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+    return f"{number_text(count)} {noun}" + ("" if count == 1 else "s")

@@ -9,7 +9,7 @@ from tui.api.base import ZERO, CurrencyAndAmount, Identifiers, ResourceId
 from tui.api.models import Order, Placement
 from tui.api.price_units import PER_UNIT
 from tui.api.states import is_cancelled
-from tui.service.numbers import counted, units
+from tui.service.numbers import counted
 from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.verb import Caution, PreviewLine
@@ -142,7 +142,7 @@ def units_of(snapshot: Snapshot, ids: Iterable[ResourceId]) -> Decimal:
 
 def will_hold(block: ResourceId, count: int, quantity: Decimal) -> str:
     """Return what a block will hold, in words."""
-    return f"{block.code} will hold {counted(count, 'order')}, {units(quantity)} units"
+    return f"{block.code} will hold {counted(count, 'order')}, {counted(quantity, 'unit')}"
 
 
 def outside(ids: Iterable[ResourceId | None], scope: str) -> str:

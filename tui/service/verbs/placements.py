@@ -287,7 +287,7 @@ class CancelPlacements(Verb, frozen=True):
             kept = f", {units(executed)} executed stay" if executed else ""
             children = len(snapshot.children_of_placement(id))
             more = f", with {counted(children, 'child placement')}" if children else ""
-            said.append(f"{id.code}: {units(_open(snapshot, row))} units freed{kept}{more}")
+            said.append(f"{id.code}: {counted(_open(snapshot, row), 'unit')} freed{kept}{more}")
         return tuple(said)
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
