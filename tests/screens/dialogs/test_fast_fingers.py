@@ -19,7 +19,7 @@ async def test_a_held_enter_runs_a_command_once_and_ends_nothing() -> None:
     redrawn: list[bool] = []
 
     class Redrawing(WireHandle):
-        def forget(self) -> None:
+        def invalidate(self) -> None:
             redrawn.append(True)
 
     async with blotter() as user:
