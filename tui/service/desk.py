@@ -23,15 +23,12 @@ from tui.api.errors import (
     ApiError,
     MalformedReply,
     NotFound,
-    Offline,
     Refused,
     Unauthenticated,
 )
 from tui.api.models import Execution, Order, Placement, Transaction
 from tui.api.requests import CancelledAndMoved
 from tui.service.environment import (
-    OFFLINE_AFTER,
-    STALE_AFTER,
     Environment,
     EnvironmentKind,
     Health,
@@ -278,24 +275,8 @@ class Desk:
         return True
 
     def _on_read_failed(self, error: ApiError) -> None:
-        missed = self.health.missed + 1
-        if isinstance(error, Unauthenticated):
-            state = State.UNAUTHENTICATED
-        elif (
-            missed >= OFFLINE_AFTER
-            or self.health.read_at is None
-            or self.health.state is State.OFFLINE
-            or isinstance(error, Offline)
-        ):
-            state = State.OFFLINE
-        elif missed >= STALE_AFTER:
-            state = State.STALE
-        else:
-            state = self.health.state
         log.warning("read failed: %s", error.why)
-        before = self.health
-        why = before.message if isinstance(error, Offline) and before.message else error.why
-        self._set_health(Health(state, before.read_at, missed, why, self._advice(error), before.until))
+        self._set_health(self.health.after_failure(error, self._advice(error)))
 
     def _on_notice(self, notice: Notice) -> None:
         """Publish the back-off deadline; warn once about clock skew."""
@@ -380,7 +361,7 @@ class Desk:
         reason = shown.hard[0]
         outcomes = tuple(Outcome(ref, Status.REFUSED, reason=reason, type="NotHere") for ref in verb.refs)
         now = self._now()
-        return Report(verb.name, verb.label, outcomes, now, now, past=verb.past)
+        return verb.report(outcomes, now, now)
 
     async def _run_shielded(self, work: Awaitable[T]) -> T:
         """Run a write in a task that cancelling its caller does not cancel, and publish its report."""

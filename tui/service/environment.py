@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from tui.api.errors import ApiError, Offline, Unauthenticated
 from tui.service.outcomes import Report
 from tui.service.snapshot.diff import Deltas, diff
 from tui.service.snapshot.snapshot import Ref, Snapshot
@@ -76,6 +77,25 @@ class Health(Struct, frozen=True):
     message: str = ""
     advice: str = ""
     until: datetime | None = None
+
+    def after_failure(self, error: ApiError, advice: str) -> Health:
+        """Return the health after one more read failed with ``error``."""
+        missed = self.missed + 1
+        if isinstance(error, Unauthenticated):
+            state = State.UNAUTHENTICATED
+        elif (
+            missed >= OFFLINE_AFTER
+            or self.read_at is None
+            or self.state is State.OFFLINE
+            or isinstance(error, Offline)
+        ):
+            state = State.OFFLINE
+        elif missed >= STALE_AFTER:
+            state = State.STALE
+        else:
+            state = self.state
+        message = self.message if isinstance(error, Offline) and self.message else error.why
+        return Health(state, self.read_at, missed, message, advice, self.until)
 
 
 class Update(Struct, frozen=True, dict=True):

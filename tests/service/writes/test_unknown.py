@@ -35,7 +35,7 @@ from tui.service.verbs import (
     Verb,
 )
 from tui.service.writes.journal import Intent, Journal
-from tui.service.writes.writer import CONFIRMED, READ_BACK_S
+from tui.service.writes.unknown_calls import CONFIRMED, READ_BACK_S
 
 
 async def _prepare(dealer: Dealer) -> None:

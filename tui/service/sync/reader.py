@@ -8,11 +8,9 @@ while another does. A method that fails leaves the builder as far as it got and 
 from __future__ import annotations
 
 import asyncio
-import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
@@ -27,6 +25,7 @@ from tui.service.snapshot.block_totals import with_totals
 from tui.service.snapshot.builder import SnapshotBuilder, portfolio_of, transaction_key
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
+from tui.service.sync.progress import Progress, Publish, collector_suspended
 from tui.service.sync.queries import (
     all_of,
     batches,
@@ -48,12 +47,6 @@ LISTED: Final = (EntityKind.ORDERS, EntityKind.PLACEMENTS, EntityKind.EXECUTIONS
 
 T = TypeVar("T")
 Fetch = Callable[[str | None], Awaitable[Page[T]]]
-
-
-class Publish(Protocol):
-    """Publishes the builder's current rows to the desk's listeners."""
-
-    def __call__(self, *, complete: bool | None = None) -> None: ...
 
 
 class Superseded(Exception):
@@ -104,11 +97,11 @@ class Reader:
         """
         builder = self.builder
         builder.forget_bad()
-        shown = _Shown(self._publish, builder)
+        shown = Progress(self._publish, builder)
         stale: set[ResourceId] = set()
         self._fresh = set()
         try:
-            with _collector_at_rest():
+            with collector_suspended():
                 await self._load_blocks(builder, shown)
                 for family in LISTED:
                     await self._load_family(builder, family, shown, stale)
@@ -122,7 +115,7 @@ class Reader:
             self._fresh = None
         self._publish(complete=True)
 
-    async def _load_blocks(self, builder: SnapshotBuilder, shown: _Shown) -> None:
+    async def _load_blocks(self, builder: SnapshotBuilder, shown: Progress) -> None:
         gone = set(builder.rows(EntityKind.BLOCKS))
         async for page in self._pages(builder, self._block_page(builder)):
             fresh = self._fresh or set()
@@ -133,7 +126,7 @@ class Reader:
         builder.remove(EntityKind.BLOCKS, gone - (self._fresh or set()))
 
     async def _load_family(
-        self, builder: SnapshotBuilder, family: EntityKind, shown: _Shown, stale: set[ResourceId]
+        self, builder: SnapshotBuilder, family: EntityKind, shown: Progress, stale: set[ResourceId]
     ) -> None:
         gone = set(builder.rows(family))
         source = getattr(self._client, family.value)
@@ -418,39 +411,3 @@ class Reader:
     def _check(self, builder: SnapshotBuilder) -> None:
         if builder is not self.builder:
             raise Superseded
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """Suspend the cyclic garbage collector during a load, and exempt the rows it brought.
-
-    Rows cannot form cycles, and looking at a hundred thousand of them holds the event loop for longer
-    than a key may wait.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if was_on:
-            gc.enable()
-
-
-class _Shown:
-    """Publishes during a load: at once, then each time there is half as much again to show."""
-
-    def __init__(self, publish: Publish, builder: SnapshotBuilder) -> None:
-        self._publish = publish
-        self._draft = builder
-
-    def later(self) -> None:
-        """Publish if enough was read since the last time: all publishing costs no more than the load."""
-        rows = sum(len(self._draft.rows(family)) for family in EntityKind)
-        if self._draft.touched() >= max(1, rows // 3):
-            self.now()
-
-    def now(self) -> None:
-        """Publish the rows read so far."""
-        if self._draft.touched():
-            self._publish()

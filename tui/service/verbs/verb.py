@@ -8,6 +8,7 @@ all); the desk decides when to send it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Self
@@ -22,7 +23,7 @@ from tui.api.http_request import Request
 from tui.api.operations import Operation
 from tui.api.price_units import PER_UNIT
 from tui.service.numbers import counted
-from tui.service.outcomes import Outcome, Status
+from tui.service.outcomes import Outcome, Report, Status
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.advice import advice_for
 
@@ -188,6 +189,12 @@ class Verb(Struct, frozen=True):
         type_ = (error.problem.name or "") if isinstance(error, Refused) else type(error).__name__
         advice = advice_for(type_) or error.advice
         return tuple(Outcome(ref, status, reason=error.why, type=type_, advice=advice) for ref in self.refs)
+
+    def report(
+        self, outcomes: Iterable[Outcome], started: datetime, finished: datetime, request_id: str = ""
+    ) -> Report:
+        """Return the report of this decision."""
+        return Report(self.name, self.label, tuple(outcomes), started, finished, request_id, self.past)
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         """Return the rows to read again after it: its items and whatever they change."""

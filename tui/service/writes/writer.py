@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.api.client import Client
-from tui.api.errors import ApiError, NoAnswer, NotSent, Refused, Unauthenticated
+from tui.api.errors import ApiError, NotSent, Refused, Unauthenticated
 from tui.api.http_request import Request
 from tui.api.urls import without_credentials
 from tui.service.ids import new_id
@@ -26,33 +26,24 @@ from tui.service.snapshot.snapshot import Ref, Snapshot
 from tui.service.verbs import Verb, Verdict
 from tui.service.verbs.verb import ItemisedReply, versions_of
 from tui.service.writes.journal import Intent, Journal
-
-READ_BACK_S: Final = (0.5, 1, 2, 4, 8, 15)
-"""When an unanswered write is read back, in seconds after its time ran out."""
-CONFIRMED: Final = "confirmed by reading back"
-NOT_SEEN: Final = "not seen so far, which does not mean that it did not happen"
-OVERTAKEN: Final = "somebody else changed it meanwhile, and what was asked for is not there"
-CHECK_ADVICE: Final = "Check again, or send it again with the same ids."
-KEPT_ADVICE: Final = "Check again, or send it again: this server does the same request only once."
-TWICE_ADVICE: Final = "Check again; only send it again when you are sure that it did not happen."
+from tui.service.writes.unknown_calls import (
+    CHECK_ADVICE,
+    KEPT_ADVICE,
+    OVERTAKEN,
+    READ_BACK_S,
+    TWICE_ADVICE,
+    UnknownCall,
+    confirmed_outcome,
+    not_resent,
+    still_running,
+    still_unknown,
+)
 
 
 class NotJournalled(NotSent):
     """A write that could not be written to the journal, so that it was not sent."""
 
     advice = "Free the disk."
-
-
-class UnknownCall(Struct, frozen=True):
-    """A call of which at least one item's outcome is unknown."""
-
-    intent: Intent
-    refs: frozenset[Ref]
-
-    @property
-    def verb(self) -> Verb:
-        """What was asked of the items whose outcome is unknown."""
-        return self.intent.verb.only(self.refs)
 
 
 class _Sent(Struct, frozen=True):
@@ -145,7 +136,9 @@ class Writer:
         started = self._now()
         busy = self.conflicts(verb)
         if busy:
-            return self._report(verb, started, _refused(verb, _busy_reason(busy), "InFlight", _BUSY_ADVICE))
+            return verb.report(
+                _refused(verb, _busy_reason(busy), "InFlight", _BUSY_ADVICE), started, self._now()
+            )
         marks = dict(verb.marks(self._desk.snapshot))
         self._set_marks(marks)
         outcomes: list[Outcome] = []
@@ -168,7 +161,7 @@ class Writer:
             outcomes = await self._read_back(unknown, outcomes)
         finally:
             self._set_marks(self._unknown_marks(), without=marks)
-        return self._report(verb, started, outcomes, request_id)
+        return verb.report(outcomes, started, self._now(), request_id)
 
     def _intent(self, part: Verb) -> Intent:
         snapshot = self._desk.snapshot
@@ -193,7 +186,7 @@ class Writer:
             sent = _Sent(outcomes, next(filter(None, (_request_of(each.entity) for each in outcomes)), ""))
         except ApiError as error:
             advice = self._desk.on_write_failed(error)
-            outcomes = verb.failed(_still_running(error) if resent else error)
+            outcomes = verb.failed(still_running(error) if resent else error)
             if isinstance(error, Unauthenticated):
                 outcomes = tuple(replace(each, advice=advice) for each in outcomes)
             halt = error if isinstance(error, (NotSent, Unauthenticated)) else None
@@ -260,9 +253,7 @@ class Writer:
         latest = [known.get(each.ref, each) if each.status is Status.UNKNOWN else each for each in outcomes]
         advice = {ref: self._advice(call.intent.verb) for call in calls for ref in call.refs}
         return [
-            _still_unknown(each, advice.get(each.ref, CHECK_ADVICE))
-            if each.status is Status.UNKNOWN
-            else each
+            still_unknown(each, advice.get(each.ref, CHECK_ADVICE)) if each.status is Status.UNKNOWN else each
             for each in latest
         ]
 
@@ -285,7 +276,7 @@ class Writer:
         for ref in verb.refs:
             verdict = verb.judge(ref, call.intent.versions, snapshot)
             if verdict is Verdict.APPLIED:
-                known[ref] = _confirmed_outcome(verb, ref, snapshot)
+                known[ref] = confirmed_outcome(verb, ref, snapshot)
             elif verdict is Verdict.CHANGED and final:
                 known[ref] = Outcome(
                     ref,
@@ -326,7 +317,7 @@ class Writer:
                 self._set_marks(self._unknown_marks(), without=marks)
         if not outcomes:
             return None
-        return replace(self._report(verbs[0], started, outcomes), label="Check what was unknown")
+        return replace(verbs[0].report(outcomes, started, self._now()), label="Check what was unknown")
 
     async def resend(self, refs: Collection[Ref]) -> Report | None:
         """Send again what is still unknown of ``refs`` after one more read, with the same ids.
@@ -345,14 +336,14 @@ class Writer:
             marks = call.verb.marks(self._desk.snapshot)
             known = await self._judge(call, final=True)
             if known is None:
-                outcomes += _not_resent(call, "it could not be read back first")
+                outcomes += not_resent(call, "it could not be read back first")
                 continue
             outcomes += known.values()
             left = self._unknown.pop(call.intent.id, None)
             if left is not None:
                 outcomes += await self._resend_call(left)
             self._set_marks(self._unknown_marks(), without=marks)
-        return None if verb is None else self._report(verb, started, outcomes)
+        return None if verb is None else verb.report(outcomes, started, self._now())
 
     async def _resend_call(self, call: UnknownCall) -> list[Outcome]:
         intent = call.intent
@@ -362,7 +353,7 @@ class Writer:
         sent = await self._call(intent, resent=whole)
         if not sent.sent:
             self._unknown[call.intent.id] = call
-            return _not_resent(call, sent.outcomes[0].reason)
+            return not_resent(call, sent.outcomes[0].reason)
         if not whole:
             await self._conclude(call.intent.id, ())
         self._desk.fold_answers(sent.outcomes)
@@ -376,7 +367,7 @@ class Writer:
             return outcome
         snapshot = self._desk.snapshot
         happened = call.verb.judge(outcome.ref, call.intent.versions, snapshot) is Verdict.APPLIED
-        return _confirmed_outcome(call.verb, outcome.ref, snapshot) if happened else outcome
+        return confirmed_outcome(call.verb, outcome.ref, snapshot) if happened else outcome
 
     async def dismiss(self) -> None:
         """Forget every unknown outcome: the user found out by other means."""
@@ -405,26 +396,6 @@ class Writer:
         if changed:
             self._desk.on_marks_changed(changed)
 
-    def _report(
-        self, verb: Verb, started: datetime, outcomes: Iterable[Outcome], request_id: str = ""
-    ) -> Report:
-        return Report(
-            verb=verb.name,
-            label=verb.label,
-            outcomes=tuple(outcomes),
-            started=started,
-            finished=self._now(),
-            request_id=request_id,
-            past=verb.past,
-        )
-
-
-def _still_running(error: ApiError) -> ApiError:
-    """Return a conflict on a key sent before as no answer: the first request is still in progress."""
-    if error.status == 409:
-        return NoAnswer(error.why, status=409, request_id=error.request_id)
-    return error
-
 
 _BUSY_ADVICE: Final = "Wait for its outcome; if that is unknown, check it again first."
 
@@ -437,23 +408,6 @@ def _busy_reason(refs: Collection[Ref]) -> str:
 
 def _refused(verb: Verb, reason: str, type: str, advice: str) -> tuple[Outcome, ...]:
     return tuple(Outcome(ref, Status.REFUSED, reason=reason, type=type, advice=advice) for ref in verb.refs)
-
-
-def _still_unknown(outcome: Outcome, advice: str) -> Outcome:
-    note = "; ".join(part for part in (outcome.note, NOT_SEEN) if part)
-    return replace(outcome, note=note, advice=advice)
-
-
-def _confirmed_outcome(verb: Verb, ref: Ref, snapshot: Snapshot) -> Outcome:
-    """Return the outcome of an item that reading back shows to have happened, with what it became."""
-    note = ": ".join(part for part in (CONFIRMED, verb.became(ref, snapshot)) if part)
-    return Outcome(ref, Status.DONE, note=note, entity=snapshot.row(ref))
-
-
-def _not_resent(call: UnknownCall, why: str) -> list[Outcome]:
-    """Return the outcomes of a call that could not be sent again: the first try stays unknown."""
-    reason = f"Not sent again: {why.rstrip('.')}. Nothing new is known of the first try."
-    return [Outcome(ref, Status.UNKNOWN, reason=reason, advice=CHECK_ADVICE) for ref in call.verb.refs]
 
 
 def _request_of(entity: Any) -> str:

@@ -1,0 +1,60 @@
+"""Calls of unknown outcome: what is known of their items while and after they are read back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tui.api.errors import ApiError, NoAnswer
+from tui.service.outcomes import Outcome, Status
+from tui.service.snapshot.snapshot import Ref, Snapshot
+from tui.service.verbs import Verb
+from tui.service.writes.journal import Intent
+
+READ_BACK_S: Final = (0.5, 1, 2, 4, 8, 15)
+"""When an unanswered write is read back, in seconds after its time ran out."""
+CONFIRMED: Final = "confirmed by reading back"
+NOT_SEEN: Final = "not seen so far, which does not mean that it did not happen"
+OVERTAKEN: Final = "somebody else changed it meanwhile, and what was asked for is not there"
+CHECK_ADVICE: Final = "Check again, or send it again with the same ids."
+KEPT_ADVICE: Final = "Check again, or send it again: this server does the same request only once."
+TWICE_ADVICE: Final = "Check again; only send it again when you are sure that it did not happen."
+
+
+class UnknownCall(Struct, frozen=True):
+    """A call of which at least one item's outcome is unknown."""
+
+    intent: Intent
+    refs: frozenset[Ref]
+
+    @property
+    def verb(self) -> Verb:
+        """What was asked of the items whose outcome is unknown."""
+        return self.intent.verb.only(self.refs)
+
+
+def still_running(error: ApiError) -> ApiError:
+    """Return a conflict on a key sent before as no answer: the first request is still in progress."""
+    if error.status == 409:
+        return NoAnswer(error.why, status=409, request_id=error.request_id)
+    return error
+
+
+def still_unknown(outcome: Outcome, advice: str) -> Outcome:
+    """Return an unknown outcome after reading back found nothing, with what can be done."""
+    note = "; ".join(part for part in (outcome.note, NOT_SEEN) if part)
+    return replace(outcome, note=note, advice=advice)
+
+
+def confirmed_outcome(verb: Verb, ref: Ref, snapshot: Snapshot) -> Outcome:
+    """Return the outcome of an item that reading back shows to have happened, with what it became."""
+    note = ": ".join(part for part in (CONFIRMED, verb.became(ref, snapshot)) if part)
+    return Outcome(ref, Status.DONE, note=note, entity=snapshot.row(ref))
+
+
+def not_resent(call: UnknownCall, why: str) -> list[Outcome]:
+    """Return the outcomes of a call that could not be sent again: the first try stays unknown."""
+    reason = f"Not sent again: {why.rstrip('.')}. Nothing new is known of the first try."
+    return [Outcome(ref, Status.UNKNOWN, reason=reason, advice=CHECK_ADVICE) for ref in call.verb.refs]
