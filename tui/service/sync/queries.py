@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -44,8 +44,9 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def batches(ids: list[ResourceId], size: int) -> Iterable[list[ResourceId]]:
-    return (ids[start : start + size] for start in range(0, len(ids), size))
+def batches(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
+    """Return ``items`` in their order, at most ``size`` at a time."""
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 async def all_of(reads: Iterable[Awaitable[T]]) -> list[T]:
