@@ -272,14 +272,19 @@ class PanesScreen(Screen[None]):
         return Scope(
             self.snapshot,
             pane.family,
-            pane.in_focus,
+            self._still_there(pane.family, pane.in_focus),
             session.environment,
             session.now(),
             session.preferences.read_only,
             session.preferences.home,
             desk.absent if desk else {},
             desk.denied if desk else {},
-            lambda kind: self.pane(kind).shown,
+            lambda kind: self._still_there(kind, self.pane(kind).shown),
             session.market,
             len(desk.unknown) if desk else 0,
         )
+
+    def _still_there(self, family: EntityKind, ids: Sequence[ResourceId]) -> tuple[ResourceId, ...]:
+        """Return those of ``ids`` that the snapshot has: a pane may still show rows of an older one."""
+        rows = self.snapshot.rows(family)
+        return tuple(id for id in ids if id in rows)

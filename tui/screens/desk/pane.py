@@ -86,6 +86,11 @@ class Pane(Vertical):
         return self._arranger.rows.ids
 
     @property
+    def rows_snapshot(self) -> Snapshot:
+        """The snapshot of the rows shown; while those of a newer one are worked out, an older one."""
+        return self._arranger.rows.snapshot
+
+    @property
     def arranging(self) -> bool:
         """Return whether rows, marks or totals are still being worked out."""
         return self._arranger.busy
@@ -127,7 +132,7 @@ class Pane(Vertical):
 
     def _cells(self, key: Hashable) -> Sequence[Cell]:
         assert isinstance(key, ResourceId)
-        snapshot = self._arranger.rows.snapshot
+        snapshot = self.rows_snapshot
         row = snapshot.rows(self.family).get(key)
         if row is None:
             return [Cell("") for _ in self._columns]

@@ -78,22 +78,23 @@ async def copy(desk: PanesScreen) -> None:
     if answered is None:
         return
     chosen = answered["choice"]
-    rows = [desk.snapshot.rows(pane.family).get(id) for id in pane.in_focus]
+    rows = [pane.rows_snapshot.rows(pane.family).get(id) for id in pane.in_focus]
     if chosen == "id":
         copied = "\n".join(str(id) for id in pane.in_focus)
     elif chosen == "JSON":
         copied = "\n".join(codec.encode(row).decode() for row in rows if row is not None)
     else:
-        copied = _tsv(desk, pane)
+        copied = _tsv(pane)
     desk.app.copy_to_clipboard(copied)
     desk.notify(f"{len(copied):,} characters sent to the clipboard.", markup=False)
 
 
-def _tsv(desk: PanesScreen, pane: Pane) -> str:
+def _tsv(pane: Pane) -> str:
+    snapshot = pane.rows_snapshot
     lines = ["\t".join(column.title for column in pane.view.columns)]
     for id in pane.shown:
-        row = desk.snapshot.rows(pane.family)[id]
-        cells = (column.cell(desk.snapshot, row, pane.display_context) for column in pane.view.columns)
+        row = snapshot.rows(pane.family)[id]
+        cells = (column.cell(snapshot, row, pane.display_context) for column in pane.view.columns)
         lines.append("\t".join(cell.strip() for cell in cells))
     return "\n".join(lines)
 
@@ -148,7 +149,7 @@ def export(desk: PanesScreen) -> None:
     pane = desk.active
     name = f"{pane.family.value}-{desk.session.now():%Y%m%dT%H%M%SZ}.csv"
     try:
-        path = desk.session.save(name, export_csv(pane.view, desk.snapshot, pane.shown))
+        path = desk.session.save(name, export_csv(pane.view, pane.rows_snapshot, pane.shown))
     except OSError as error:
         desk.notify(f"Nothing was written: {error.strerror}.", severity="error", markup=False)
     else:
