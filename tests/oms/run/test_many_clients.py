@@ -17,7 +17,7 @@ from tui.oms.engine.engine import Engine
 
 SECONDS = float(os.environ.get("BLOTTER_DESKS_SECONDS", "0"))
 ROUNDS = 60
-"""Three times as many as there are sizes of blocks, see :mod:`many_clients`."""
+"""Three times as many as there are sizes of blocks, see :mod:`tests.oms.run.many_clients`."""
 
 
 @pytest.mark.long

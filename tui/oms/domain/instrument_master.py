@@ -1,7 +1,7 @@
 """Which instrument a client's identifiers mean, and how it is quoted.
 
 The instruments are passed in by whoever opens the engine. An identifier they do not have resolves to
-:data:`UNKNOWN` rather than failing (contract 1.0), except a LUID, which is accepted as it is.
+:data:`UNRESOLVED` rather than failing (contract 1.0), except a LUID, which is accepted as it is.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Instruments(Protocol):
     """Finds instruments by their identifiers."""
 
     def luid(self, identifiers: Identifiers) -> str:
-        """Return the LUID of the instrument, or :data:`UNKNOWN`."""
+        """Return the LUID of the instrument, or :data:`UNRESOLVED`."""
         ...
 
     def price_unit(self, luid: str) -> Decimal:
