@@ -49,7 +49,7 @@ class IdLookup:
 
     def write(self, id: ResourceId) -> str:
         """Return the shortest text that :meth:`read` understands and that leaves no doubt about the scope."""
-        if id.scope != self.home:
+        if id.scope != self.home or "/" in id.code:
             return str(id)
         for other in self._alike(id.code):
             if other.scope != id.scope:
