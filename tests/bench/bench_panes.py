@@ -102,7 +102,7 @@ async def measured() -> AsyncIterator[Measured]:
 
 
 async def arrange(pane: Pane, begin: Callable[[], None]) -> Measured:
-    """Have the pane do something, and wait until it is done and painted."""
+    """Start something in the pane, and wait until it is done and painted."""
     async with measured() as taken:
         begin()
         for _ in iter(lambda: pane.arranging, False):
@@ -165,19 +165,19 @@ def follow(pane: Pane, old: Snapshot, new: Snapshot) -> None:
 
 
 def of_fund(order: Order, fund: int | None = None) -> Order:
-    """Give an order of one of many portfolios, whose names are texts with numbers."""
+    """Return an order of one of many portfolios, whose names are texts with numbers."""
     number = int(order.id.code.rpartition("-")[2][5:]) * 7919 % 5_000 if fund is None else fund
     return replace(order, portfolio_id=rid("FUND", number))
 
 
 def changed(snapshot: Snapshot, times: int) -> list[Order]:
-    """Give a hundred orders in their next version: another quantity, another place in the sort."""
+    """Return a hundred orders in their next version: another quantity, another place in the sort."""
     rows = list(snapshot.orders.values())[times :: ORDERS // CHANGED]
     return [bumped(order, number * 47 + times) for number, order in enumerate(rows[:CHANGED])]
 
 
 def bumped(order: Order, fund: int) -> Order:
-    """Give the next version of an order, of another portfolio."""
+    """Return the next version of an order, of another portfolio."""
     assert order.version is not None
     number = (order.version.as_at_version_number or 0) + 1
     version = replace(order.version, as_at_version_number=number, as_at_modified=START + timedelta(hours=1))

@@ -105,7 +105,7 @@ class GridHost(App[None]):
 
 
 async def settle(pilot: Pilot[None], stage: GridHost) -> None:
-    """Let everything be painted, then start watching."""
+    """Wait until everything is painted, then start watching."""
     await pilot.pause()
     stage.forget()
 
@@ -417,7 +417,7 @@ def reversed_parts(stage: GridHost, line: int) -> list[str]:
 
 
 def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """Let the grid's clock go on."""
+    """Move the grid's clock forward."""
     now = monotonic() + seconds
     monkeypatch.setattr("widgets.grid.surface.monotonic", lambda: now)
 

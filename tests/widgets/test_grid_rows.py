@@ -9,7 +9,7 @@ from widgets.grid.rows import FAR, Rows
 
 
 def shown(*keys: str, cursor: str) -> Rows:
-    """Give rows with the cursor on a key."""
+    """Return rows with the cursor on a key."""
     rows = Rows()
     rows.replace(keys)
     row = rows.find(cursor)

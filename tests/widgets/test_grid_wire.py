@@ -15,7 +15,7 @@ DOWN, PAGE_DOWN = b"\x1b[B", b"\x1b[6~"
 
 @pytest.fixture(scope="module")
 def terminal() -> Iterator[PtyTerminal]:
-    """Give a screen full of orders in a terminal of its own."""
+    """Return a screen full of orders in a terminal of its own."""
     with PtyTerminal([sys.executable, "-m", "tests.bench.pty_app", "grid", "500"]) as running:
         running.wait_for(b"nothing loaded")
         running.press(b"l", until=b"ORD-00000047")

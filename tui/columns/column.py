@@ -1,4 +1,4 @@
-"""What a column is: how to get a value from a row, how it looks, and how it sorts."""
+"""A column: how to read a value from a row, format it and sort by it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _PLAIN: Final = DisplayContext()
 class Column(Struct, frozen=True):
     """One column of a pane, declared once.
 
-    ``value`` gives what is sorted, filtered and exported; ``text`` how it reads in a cell; ``role`` the
-    name of a colour; ``currency`` whose money a total adds up. ``flexible`` columns give way when the
-    pane is narrow, others keep their width.
+    ``value`` returns what is sorted, filtered and exported, ``text`` formats it for a cell, ``role`` returns
+    the name of a colour and ``currency`` the currency that a total of money belongs to. ``flexible`` columns
+    shrink when the pane is narrow; the others keep their width.
     """
 
     id: str
@@ -44,7 +44,7 @@ class Column(Struct, frozen=True):
     exported: bool = True
 
     def cell(self, snapshot: Snapshot, row: Any, context: DisplayContext) -> str:
-        """Give the text of this column's cell in ``row``."""
+        """Return the text of this column's cell in ``row``."""
         if self.drawn is not None:
             return self.drawn(snapshot, row, context)
         return self.text(self.value(snapshot, row), context)
@@ -86,14 +86,14 @@ def natural(text: str) -> str:
 
 
 def sort_key(value: Value) -> tuple[int, Any]:
-    """Return a key under which values of one column compare; nothing comes last, whatever the order."""
+    """Return the key by which values of one column are sorted: no value sorts last in either direction."""
     if value is None or value == "":
         return (1, 0)
     return (0, natural(value) if isinstance(value, str) else value)
 
 
 def exported(value: Value) -> str:
-    """Give a value in full precision for a file: plain digits, UTC ISO times."""
+    """Return a value in full precision for a file: plain digits, UTC ISO times."""
     if value is None:
         return ""
     if isinstance(value, Decimal):

@@ -1,4 +1,4 @@
-"""The kinds of columns panes are made of: codes, sizes, prices, times, states; each with its look."""
+"""Factories of columns: codes, quantities, prices, times and states, each formatted in its own way."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ SHORT_TIMES: Final = {
     "attheclose": "ATC",
     "attheopening": "OPG",
 }
-"""Times in force as dealers write them; any other text is shown as it came."""
+"""Times in force as dealers write them; other texts are shown unchanged."""
 SHORT_SIDES: Final = {"sellshort": "Short", "shortsell": "Short", "buytocover": "Cover"}
-"""Sides in one word; any other text is shown as it came."""
+"""Sides in one word; other texts are shown unchanged."""
 _NAMES: Final = ("Ticker", "RIC", "ClientInternal", "Figi", "Isin", "Sedol", "Currency")
 
 
 def ticker(identifiers: Identifiers | None, luid: str = "") -> str:
-    """Give the name a dealer knows an instrument by: its ticker, else the next best identifier."""
+    """Return the name dealers use for an instrument: its ticker, else the next best identifier."""
     known = {key.rsplit("/", 1)[-1]: value for key, value in (identifiers or {}).items() if value}
     return next((known[name] for name in _NAMES if name in known), luid)
 
@@ -69,27 +69,27 @@ def _money(value: Decimal | None, context: DisplayContext) -> str:
 
 
 def code(id: ResourceId | None) -> str:
-    """Give the code of an id; nothing for none."""
+    """Return the code of an id, or an empty text for None."""
     return id.code if id else ""
 
 
 def codes(ids: Iterable[ResourceId] | None) -> str:
-    """Give several codes in one text."""
+    """Return several codes in one text."""
     return " ".join(id.code for id in ids or ())
 
 
 def amount(value: CurrencyAndAmount | None) -> Decimal | None:
-    """Give the amount of money there is, if any."""
+    """Return the amount of ``value``, or None."""
     return value.amount if value else None
 
 
 def currency(value: CurrencyAndAmount | None) -> str | None:
-    """Give the currency of money there is, if any."""
+    """Return the currency of ``value``, or None."""
     return value.currency if value else None
 
 
 def labels(row: Any) -> Mapping[str, str]:
-    """Give a row's properties by the last part of their keys."""
+    """Return a row's properties by the last part of their keys."""
     return {key.rsplit("/", 1)[-1]: str(held.value or "") for key, held in (row.properties or {}).items()}
 
 
@@ -104,12 +104,12 @@ def plain(
     cut: Literal["end", "middle", "never"] = "end",
     role: Callable[[Snapshot, Any], str] | None = None,
 ) -> Column:
-    """Give a column of text."""
+    """Return a column of text."""
     return Column(id, title, help, value, _text, width, cut=cut, flexible=flexible, role=role)
 
 
 def id_column(title: str, help: str, value: Getter, id: str = "id", width: int = 13) -> Column:
-    """Give the column of a row's own code, which takes the spare width and is cut in the middle."""
+    """Return the column of a row's own code; it takes the spare width and is shortened in the middle."""
     return Column(id, title, help, value, _text, width, cut="middle", flexible=True)
 
 
@@ -123,41 +123,41 @@ def quantity(
     total: Total = "quantity",
     width: int = 9,
 ) -> Column:
-    """Give a column of units, added up in the pane's totals."""
+    """Return a column of units, added up in the pane's totals."""
     return Column(id, title, help, value, quantity_text, width, "right", "never", role=role, total=total)
 
 
 def lifecycle_quantity(id: str, title: str, help: str, units: Callable[[Any], Decimal | None]) -> Column:
-    """Give a column of a life-cycle stage, whose zeros step back: they say what has not happened."""
+    """Return a column of a life-cycle stage; zeros have the idle colour: nothing has happened yet."""
     return quantity(
         id, title, help, lambda s, row: units(row), role=lambda s, row: "" if units(row) else "idle"
     )
 
 
 def price_of(id: str, title: str, help: str, value: Getter, width: int = 10) -> Column:
-    """Give a column of prices, which stand on their decimal point."""
+    """Return a column of prices, aligned on the decimal point."""
     return Column(id, title, help, value, _price, width, "right", "never")
 
 
 def average_price(value: Getter) -> Column:
-    """Give the column of the fills' average price."""
+    """Return the column of the fills' average price."""
     return Column(
         "average", "Avg price", "Average price of the fills", value, _average_text, 12, "right", "never"
     )
 
 
 def timestamp_column(id: str, title: str, help: str, value: Getter) -> Column:
-    """Give a column of times of the desk's zone."""
+    """Return a column of times of the desk's zone."""
     return Column(id, title, help, value, clock, 13, "right")
 
 
 def calendar_day(id: str, title: str, help: str, value: Getter) -> Column:
-    """Give a column of calendar days."""
+    """Return a column of calendar days."""
     return Column(id, title, help, value, day, 6, "right")
 
 
 def state(value: Callable[[Snapshot, Any], str | None], width: int = 19) -> Column:
-    """Give the column of a state: glyph, code and the server's word."""
+    """Return the column of a state: glyph, code and the server's word."""
     return Column(
         "state",
         "State",
@@ -170,7 +170,7 @@ def state(value: Callable[[Snapshot, Any], str | None], width: int = 19) -> Colu
 
 
 def verdict(id: str, title: str, help: str, value: Callable[[Snapshot, Any], str | None]) -> Column:
-    """Give a column of a compliance or approval state."""
+    """Return a column of a compliance or approval state."""
 
     def role(snapshot: Snapshot, row: Any) -> str:
         return VERDICT_ROLES.get((value(snapshot, row) or "").lower().replace(" ", ""), "")
@@ -179,7 +179,7 @@ def verdict(id: str, title: str, help: str, value: Callable[[Snapshot, Any], str
 
 
 def time_in_force(held: Callable[[Any], str | None]) -> Column:
-    """Give the column of the time in force."""
+    """Return the column of the time in force."""
     return Column(
         "tif",
         "TIF",
@@ -191,7 +191,7 @@ def time_in_force(held: Callable[[Any], str | None]) -> Column:
 
 
 def side(held: Callable[[Any], str | None]) -> Column:
-    """Give the column of the side."""
+    """Return the column of the side."""
     return Column(
         "side",
         "Side",
@@ -204,7 +204,7 @@ def side(held: Callable[[Any], str | None]) -> Column:
 
 
 def instrument(names: Callable[[Any], tuple[Identifiers | None, str]]) -> Column:
-    """Give the column of what is traded."""
+    """Return the column of what is traded."""
     return plain(
         "instrument", "Instrument", "What is traded", 12, lambda s, row: ticker(*names(row)), flexible=True
     )
@@ -213,7 +213,7 @@ def instrument(names: Callable[[Any], tuple[Identifiers | None, str]]) -> Column
 def value_of(
     id: str, title: str, help: str, money: Callable[[Snapshot, Any], tuple[Decimal | None, str | None]]
 ) -> Column:
-    """Give a column of money, added up per currency in the pane's totals."""
+    """Return a column of money, added up per currency in the pane's totals."""
     return Column(
         id,
         title,
@@ -229,5 +229,5 @@ def value_of(
 
 
 def role_by_side(held: Callable[[Any], str | None]) -> Callable[[Snapshot, Any], str]:
-    """Give the colour role of a side, for the cells that carry its colour."""
+    """Return the colour role of a side, for the cells that carry its colour."""
     return lambda snapshot, row: side_role(direction_of(held(row)))

@@ -1,4 +1,4 @@
-"""What a reader types into a pane's filter line, and the test of a row that it means."""
+"""Filters: the text typed into a pane's filter line, parsed into a test of one row."""
 
 from __future__ import annotations
 

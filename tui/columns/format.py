@@ -35,7 +35,7 @@ class DisplayContext(Struct, frozen=True):
 
 
 def number(value: Decimal | int | None, places: int | None = None) -> str:
-    """Give ``value`` with thousands separators; None is empty, zero is ``0``.
+    """Return ``value`` with thousands separators; None is empty, zero is ``0``.
 
     >>> number(Decimal("1234567.50")), number(Decimal(0)), number(None), number(Decimal("2.345"), 2)
     ('1,234,567.5', '0', '', '2.34')
@@ -51,7 +51,7 @@ def number(value: Decimal | int | None, places: int | None = None) -> str:
 
 
 def price(value: Decimal | None) -> str:
-    """Give a price with at least two decimals, four below one, and never fewer than it has (up to six).
+    """Return a price with at least two decimals, four below one, and never fewer than it has (up to six).
 
     >>> price(Decimal("189.5")), price(Decimal("0.82")), price(Decimal("99.125")), price(Decimal(0))
     ('189.50', '0.8200', '99.125', '0.00')
@@ -67,7 +67,7 @@ def price(value: Decimal | None) -> str:
 
 
 def average(value: Decimal | None) -> str:
-    """Give an average price: two more decimals than a price has.
+    """Return an average price: two more decimals than a price has.
 
     >>> average(Decimal("98.0446433")), average(Decimal("0.798758")), average(None)
     ('98.0446', '0.798758', '')
@@ -90,12 +90,12 @@ def on_the_point(text: str, places: int = PRICE_PLACES) -> str:
 
 
 def money(value: Decimal | None, currency: str | None) -> str:
-    """Give an amount of money with its ISO currency behind it."""
+    """Return an amount of money with its ISO currency behind it."""
     return "" if value is None else f"{number(value, 2)} {currency or ''}".rstrip()
 
 
 def clock(moment: datetime | None, context: DisplayContext) -> str:
-    """Give the time of day in the desk's zone, with the date when it is not today."""
+    """Return the time of day in the desk's zone, with the date when it is not today."""
     if moment is None or moment.year <= 1:
         return ""
     local = moment.astimezone(context.zone)
@@ -105,7 +105,7 @@ def clock(moment: datetime | None, context: DisplayContext) -> str:
 
 
 def day(moment: datetime | None, context: DisplayContext) -> str:
-    """Give a settlement or trade date: a calendar day, which has no zone."""
+    """Return a settlement or trade date: a calendar day, which has no zone."""
     if moment is None or moment.year <= 1:
         return ""
     return f"{moment:%d %b}" if moment.year == context.today.year else f"{moment:%d %b %Y}"
@@ -165,12 +165,12 @@ VERDICT_ROLES: Final = {
 
 
 def state_look(state: str | None) -> StateLook:
-    """Give how ``state`` is drawn; an unknown text gets a neutral mark and is printed as it came."""
+    """Return how ``state`` is drawn; an unknown one gets a neutral mark and keeps its text."""
     return STATE_LOOKS.get(normal(state), _NEUTRAL)
 
 
 def state_text(state: str | None, context: DisplayContext) -> str:
-    """Give a state as glyph, FIX code where it has one, and the server's own word.
+    """Return a state as glyph, FIX code where it has one, and the server's own word.
 
     >>> state_text("PartiallyFilled", DisplayContext()), state_text("On fire", DisplayContext(ascii=True))
     ('◐ 1 PartiallyFilled', '. On fire')
@@ -183,7 +183,7 @@ def state_text(state: str | None, context: DisplayContext) -> str:
 
 
 def side_role(direction: int | None) -> str:
-    """Give the colour role of a side by the direction it moves a position in."""
+    """Return the colour role of a side by the direction it moves a position in."""
     return {1: "buy", -1: "sell"}.get(direction or 0, "")
 
 

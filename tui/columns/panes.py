@@ -67,7 +67,7 @@ def _block_role(snapshot: Snapshot, row: OrderGraphBlock) -> str:
 
 
 def _ordered(row: OrderGraphBlock) -> Decimal | None:
-    """Give the units a block is about: what its orders ask for, else its own size (unsolicited, C6)."""
+    """Return the units a block is about: what its orders ask for, else its own size (unsolicited, C6)."""
     return row.ordered.quantity if row.block.order_ids else row.block.quantity
 
 
@@ -125,13 +125,13 @@ BLOCKS: Final = (
 
 
 def block_average(row: OrderGraphBlock) -> Decimal | None:
-    """Give the average price of a block's fills, from the graph's executed amount and quantity."""
+    """Return the average price of a block's fills, from the graph's executed amount and quantity."""
     executed = row.executed
     return executed.amount / executed.quantity if executed.amount and executed.quantity else None
 
 
 def block_currency(snapshot: Snapshot, row: OrderGraphBlock) -> str | None:
-    """Give the currency a block trades in: its own prices', else the one seen for its instrument."""
+    """Return the currency a block trades in: its own prices', else the one seen for its instrument."""
     own = currency(row.block.limit_price) or currency(row.block.stop_price) or currency(row.block.amount)
     if own:
         return own
@@ -146,7 +146,7 @@ def _order_left(snapshot: Snapshot, row: Order) -> Decimal | None:
 
 
 def _notional(snapshot: Snapshot, row: Allocation | Execution) -> tuple[Decimal | None, str | None]:
-    """Give what a row is worth at its price; bonds are quoted per 100 nominal."""
+    """Return what a row is worth at its price; bonds are quoted per 100 nominal."""
     quoted = amount(row.price)
     unit = snapshot.price_unit(row.lusid_instrument_id)
     value = None if quoted is None or row.quantity is None else quoted * row.quantity * unit

@@ -22,7 +22,7 @@ class Totals:
         self._family = view.family
         self._columns = tuple(column for column in view.columns if column.total)
         self._sums: dict[tuple[str, str], tuple[Decimal, int]] = {}
-        """Per column and unit the sum, and of how many rows; of none while only a difference is counted."""
+        """Per column and unit: the sum, and the number of rows in it (zero or less in a difference)."""
 
     def add(self, snapshot: Snapshot, ids: Iterable[ResourceId]) -> None:
         """Count these rows too; child placements count with their parents and not again."""
@@ -54,7 +54,7 @@ class Totals:
         self._sums[key] = _EXACT.add(total, amount), rows + count
 
     def parts(self) -> list[str]:
-        """Say the sums, in the order of the columns."""
+        """Return the sums as texts, in the order of the columns."""
         parts: list[str] = []
         for column in self._columns:
             sums = sorted(
@@ -67,5 +67,5 @@ class Totals:
         return parts
 
     def text(self) -> str:
-        """Say the sums in one line."""
+        """Return the sums as one line."""
         return " · ".join(self.parts())

@@ -1,4 +1,4 @@
-"""How one pane looks at its rows, and what it shows as a file."""
+"""The view of a pane: filter, sort and columns; and its rows as a CSV file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 
 class View(Struct, frozen=True):
-    """How one pane looks at its rows. ``sort`` names a column; empty keeps the desk's own order."""
+    """What one pane shows of its rows. ``sort`` names a column; empty keeps the desk's own order."""
 
     family: EntityKind
     filter: str = ""
@@ -31,7 +31,7 @@ class View(Struct, frozen=True):
         return tuple(column for column in COLUMNS[self.family] if column.id not in self.hidden)
 
     def sorted_by(self, column: str) -> View:
-        """Give the view after the reader asked to sort by ``column``: up, then down, then not at all."""
+        """Return the view sorted by ``column``: ascending, then descending, then not sorted."""
         if self.sort != column:
             return replace(self, sort=column, descending=False, needs_first=False)
         return (
@@ -41,19 +41,19 @@ class View(Struct, frozen=True):
         )
 
     def filtered(self, text: str) -> View:
-        """Give the view with another filter."""
+        """Return the view with another filter."""
         return replace(self, filter=text)
 
 
 def column_of(family: EntityKind, id: str) -> Column:
-    """Give the declared column ``id`` of a pane; a KeyError means the code and the registry differ."""
+    """Return the declared column ``id`` of a pane; a KeyError means the code and the registry differ."""
     return next(column for column in COLUMNS[family] if column.id == id)
 
 
 def export_csv(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> str:
-    """Give the shown rows as CSV (RFC 4180): visible columns, full precision, UTC, a header row.
+    """Return the shown rows as CSV (RFC 4180): visible columns, full precision, UTC, a header row.
 
-    Cells a spreadsheet would take for a formula get a leading apostrophe.
+    Texts that a spreadsheet would read as a formula get a leading apostrophe.
     """
     import csv  # nothing else of the desk needs it
 

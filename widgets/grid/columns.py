@@ -1,4 +1,4 @@
-"""What a grid is given to draw, and how wide each column becomes.
+"""Cells and columns of a grid, and the layout: how wide each column becomes.
 
 Pure: no widget, no terminal. A layout is made once per width, column set and growth of a number;
 it never looks at rows.
@@ -78,7 +78,7 @@ class Layout(NamedTuple):
         return max(0, len(movable) - 1)
 
     def slots(self, hidden: int) -> tuple[Slot, ...]:
-        """Give the columns in sight when ``hidden`` of those that move are scrolled out."""
+        """Return the columns in sight when ``hidden`` of those that move are scrolled out."""
         slots: list[Slot] = []
         x = GUTTER
         for index in (*range(self.frozen), *range(self.frozen + hidden, len(self.widths))):
@@ -118,7 +118,7 @@ def lay_out(columns: Sequence[GridColumn], needs: Sequence[int], viewport: int, 
 
 
 def _gives(widths: Sequence[int], flexible: Sequence[int]) -> int:
-    """Give how many cells the flexible columns can do without.
+    """Return how many cells the flexible columns can do without.
 
     When that is not enough to have all columns in sight, they keep their width: readers scroll anyway.
     """

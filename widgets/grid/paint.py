@@ -86,7 +86,7 @@ class GridStyles:
         self._resolved: dict[tuple[str, bool, bool, bool], tuple[Style | None, bool]] = {}
 
     def resolve(self, name: str, row: Row, fresh: bool = False) -> tuple[Style | None, bool]:
-        """Give the style called ``name`` in ``row``, of a cell just changed if ``fresh``, and whether
+        """Return the style called ``name`` in ``row``, of a cell just changed if ``fresh``, and whether
         blanks show it.
 
         None is the terminal's own look, which costs nothing to send. A cursor that brings a text
@@ -105,7 +105,7 @@ class GridStyles:
 
 
 def _shape(style: Style) -> tuple[object, ...]:
-    """Give what a blank shows of ``style``."""
+    """Return what a blank shows of ``style``."""
     return (style.bgcolor, style.reverse, style.underline, style.strike, style.underline2, style.overline)
 
 
@@ -137,7 +137,7 @@ class PaintedLine:
             self._texts.clear()
 
     def strip(self, width: int) -> Strip:
-        """Give the line, which is ``width`` cells wide."""
+        """Return the line, which is ``width`` cells wide."""
         self._flush()
         return Strip(self._segments, width)
 

@@ -11,11 +11,11 @@ from itertools import chain, islice, zip_longest
 from typing import Any, Final, Protocol
 
 FAR: Final = 4_096
-"""How far from a row that is gone, in rows each way, its nearest neighbour that is left is looked for."""
+"""How many rows each way are searched for the nearest neighbour of a row that is gone."""
 
 
 class KeyIndex(Protocol):
-    """Where each key is shown; an owner that sorts rows knows that without looking at all of them."""
+    """An index from key to row, which an owner that keeps its rows sorted can give."""
 
     def keys(self) -> KeysView[Any]:
         """Return the keys shown as a set."""
@@ -25,7 +25,7 @@ class KeyIndex(Protocol):
 
 
 class _Numbered(dict[Hashable, int]):
-    """The index of keys that came without one."""
+    """The index of keys that were given without one."""
 
     def find(self, key: Hashable, /) -> int | None:
         """Return the row of ``key``, None when it is not shown."""
@@ -57,7 +57,7 @@ class Rows:
         return None if self.cursor is None else self.keys[self.cursor]
 
     def find(self, key: Hashable) -> int | None:
-        """Give the row of ``key``, None when it is not shown."""
+        """Return the row of ``key``, None when it is not shown."""
         return self._indexed().find(key)
 
     def _indexed(self) -> KeyIndex:
@@ -93,7 +93,7 @@ class Rows:
         self.cursor = self._neighbour(former, self.cursor) if row is None else row
 
     def _locate(self, key: Hashable | None, guess: int) -> int | None:
-        """Find ``key`` without making the index when one look or one scan does."""
+        """Find ``key``; make no index when one look or one scan is enough."""
         if key is None:
             return None
         if guess < len(self.keys) and self.keys[guess] == key:
@@ -114,7 +114,7 @@ class Rows:
         return 0
 
     def move(self, row: int) -> bool:
-        """Put the cursor on ``row``, or the nearest that exists; tell whether that is another one."""
+        """Put the cursor on ``row``, or the nearest that exists; return whether that is another one."""
         if not self.keys:
             return False
         row = max(0, min(row, len(self.keys) - 1))
@@ -135,7 +135,7 @@ class Rows:
         return range(min(one, other), max(one, other) + 1)
 
     def is_selected(self, row: int) -> bool:
-        """Tell whether ``row`` is selected."""
+        """Return whether ``row`` is selected."""
         if (
             self._anchor is not None
             and self.cursor is not None
@@ -187,7 +187,7 @@ class Rows:
         self._anchor = None
 
     def clear(self) -> bool:
-        """Select nothing, here and among what is not shown; tell whether anything was selected here."""
+        """Select nothing, here and among what is not shown; return whether anything was selected here."""
         had = bool(self.selected)
         self._picked.clear()
         self._anchor, self._selected = None, frozenset()

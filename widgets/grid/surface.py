@@ -28,7 +28,7 @@ from widgets.grid.rows import Rows
 from widgets.grid.text import width_of
 
 FLASH_S: Final = 1.0
-"""How long a changed cell stays reversed, in seconds; it begins that at most once in so many."""
+"""How long a changed cell stays reversed, in seconds. It starts to flash at most once in that time."""
 
 Cells = Callable[[Hashable], Sequence[Cell]]
 
@@ -112,7 +112,7 @@ class Surface(ScrollView, inherit_bindings=False):
         return frame
 
     def _lay_out(self) -> bool:
-        """Place the columns for the present size and what is known of the cells; tell whether any moved."""
+        """Lay out the columns for the present size and numbers; return whether any moved."""
         layout = lay_out(self._columns, self._needs, self.size.width, self._frozen)
         hidden = min(self._hidden, layout.furthest)
         if layout == self._layout and hidden == self._hidden:
@@ -136,7 +136,7 @@ class Surface(ScrollView, inherit_bindings=False):
             self.refresh(*regions)
 
     def _start_over(self) -> None:
-        """Place and paint everything anew, when size, columns or styles are others."""
+        """Lay out and paint everything again, after a change of size, columns or styles."""
         self._palette = None
         self._laid_out = None
         if self.is_mounted and self.size:
@@ -162,7 +162,7 @@ class Surface(ScrollView, inherit_bindings=False):
         self._update()
 
     def _differences(self, former: Sequence[Row], frame: Sequence[Row]) -> Iterator[Region]:
-        """Give the regions of the content in which two frames differ, at most one per line.
+        """Return the regions of the content in which two frames differ, at most one per line.
 
         One, because Textual sends a line from the widget's left edge to the end of each region: two
         in the same line would send the same text twice.
@@ -188,7 +188,7 @@ class Surface(ScrollView, inherit_bindings=False):
                 yield Region(first.x, y, min(last.x + last.width + 1, width) - first.x, 1)
 
     def _set_extent(self) -> None:
-        """Tell Textual how far the rows reach.
+        """Set the height that can be scrolled.
 
         Set without its watcher, which would lay out the whole screen; there are no scrollbars to move.
         """
@@ -197,7 +197,7 @@ class Surface(ScrollView, inherit_bindings=False):
     # Marks on changed cells
 
     def _put_marks(self, cells: Mapping[Any, Iterable[str]], rows: Iterable[Hashable]) -> None:
-        """Mark cells by key and column, and new rows as a whole; what is still reversed is not so anew."""
+        """Mark cells by key and column, and new rows as a whole; a cell that flashes does not start again."""
         now = monotonic()
         fresh = dict(cells)
         fresh.update((key, (paint.WHOLE_ROW,)) for key in rows)
@@ -211,7 +211,7 @@ class Surface(ScrollView, inherit_bindings=False):
             self._flash = self.set_timer(FLASH_S, self._settle)
 
     def _drop_marks(self, keys: Iterable[Hashable]) -> bool:
-        """Mark nothing in these rows any more; return whether anything was."""
+        """Remove the marks of these rows; return whether there were any."""
         dropped = [self._marks.pop(key, None) for key in keys]
         return any(dropped)
 
@@ -235,7 +235,7 @@ class Surface(ScrollView, inherit_bindings=False):
     # Drawing
 
     def notify_style_update(self) -> None:
-        """Take colours anew: the theme or the focus changed."""
+        """Resolve the colours again: the theme or the focus changed."""
         super().notify_style_update()
         self._palette = None
 
@@ -254,7 +254,7 @@ class Surface(ScrollView, inherit_bindings=False):
         return self._palette
 
     def _component(self, name: str) -> Style:
-        """Give what the style sheet itself says of a part, colours blended with what is beneath."""
+        """Return what the style sheet itself says of a part, colours blended with what is beneath."""
         styles, whole = self.get_component_styles(name), self.get_component_rich_style(name)
         coloured = styles.has_rule("color") or styles.has_rule("auto_color")
         grounded = styles.has_rule("background") and styles.background.a > 0
@@ -294,7 +294,7 @@ class Surface(ScrollView, inherit_bindings=False):
         return True
 
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:
-        """Do nothing: sideways the grid moves by whole columns, not by cells."""
+        """No-op: sideways the grid scrolls by whole columns, not by cells."""
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Repaint the lines that differ."""
@@ -320,7 +320,7 @@ class Surface(ScrollView, inherit_bindings=False):
 
 
 def _plain(style: Style) -> Style:
-    """Give ``style`` without colours that are the terminal's own: they need not be sent."""
+    """Return ``style`` without colours that are the terminal's own: they need not be sent."""
     color, bgcolor = style.color, style.bgcolor
     return style.without_color + Style.from_color(
         None if color is None or color.is_default else color,

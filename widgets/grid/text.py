@@ -21,21 +21,21 @@ _LONGEST: Final = 512
 
 
 def clean(text: str) -> str:
-    """Give ``text`` with every character that could act on a terminal replaced by U+FFFD."""
+    """Return ``text`` with every character that could act on a terminal replaced by U+FFFD."""
     if text.isascii() and text.isprintable():
         return text
     return _HOSTILE.sub("\ufffd", text)
 
 
 def width_of(text: str) -> int:
-    """Give the terminal cells that ``text`` takes once it is clean."""
+    """Return the terminal cells that ``text`` takes once it is clean."""
     if text.isascii():
         return len(text)
     return cell_len(clean(text))
 
 
 def fit(text: str, width: int, align: Align = "left", cut: Cut = "end", ellipsis: str = "…") -> str:
-    """Give ``text`` in exactly ``width`` terminal cells, padded on the side away from ``align``.
+    """Return ``text`` in exactly ``width`` terminal cells, padded on the side away from ``align``.
 
     A text too wide is shortened with ``ellipsis`` at the end or in the middle; where it must never be
     cut, the cells are filled with ``#`` instead, so that no part of a number is taken for the whole.
@@ -53,7 +53,7 @@ def fit(text: str, width: int, align: Align = "left", cut: Cut = "end", ellipsis
 
 
 def _shorten(text: str, width: int, cut: Cut, ellipsis: str) -> str:
-    """Give the part of ``text`` that fits into ``width`` with the ellipsis; one cell short at times."""
+    """Return the part of ``text`` that fits into ``width`` with the ellipsis; one cell short at times."""
     if width <= 1:
         return ellipsis[:width]
     room = width - 1

@@ -1,4 +1,4 @@
-"""The grid widget: what its owner tells it, and what keys and mouse do."""
+"""The grid widget: the methods of its owner, and what keys and mouse do."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Grid(Surface, can_focus=True):
 
     Args:
         columns: What to show, left to right.
-        cells: Gives the cells of a key, one per column; asked for visible rows only.
+        cells: Returns the cells of a key, one per column; asked for visible rows only.
         styles: The styles that ``Cell.style`` names.
         empty: The sentence shown while there are no rows.
         frozen: How many columns stay in place when the others scroll sideways.
@@ -189,7 +189,7 @@ class Grid(Surface, can_focus=True):
         self._tell_selection(selected)
 
     def _anchor_row(self, top: int) -> int | None:
-        """Give the row that must not move on the screen: the cursor's when in sight, else the top one."""
+        """Return the row that must not move on the screen: the cursor's when in sight, else the top one."""
         cursor = self._rows.cursor
         if cursor is not None and top <= cursor < top + max(1, self._body):
             return cursor
@@ -229,14 +229,14 @@ class Grid(Surface, can_focus=True):
                 self.refresh(Region(0, 0, self.size.width, 1))
 
     def set_empty(self, sentence: str) -> None:
-        """Say ``sentence`` while there are no rows."""
+        """Show ``sentence`` while there are no rows."""
         if sentence != self._empty:
             self._empty = sentence
             if not self._rows:
                 self.refresh()
 
     def move_to(self, key: Hashable) -> bool:
-        """Put the cursor on ``key`` and bring it in sight; tell whether it is shown."""
+        """Put the cursor on ``key`` and bring it in sight; return whether it is shown."""
         row = self._rows.find(key)
         if row is None:
             return False
@@ -244,7 +244,7 @@ class Grid(Surface, can_focus=True):
         return True
 
     def clear_selection(self) -> bool:
-        """Select nothing; tell whether anything was selected, or a range being drawn."""
+        """Select nothing; return whether anything was selected, or a range being drawn."""
         before = self._rows.selected
         had = self._rows.drawing
         had = self._rows.clear() or had
@@ -262,12 +262,12 @@ class Grid(Surface, can_focus=True):
         self._update()
 
     def unmark(self, keys: Iterable[Hashable]) -> None:
-        """Mark nothing in these rows any more, as when they are gone."""
+        """Remove the marks of these rows, as when they are gone."""
         if self._drop_marks(keys):
             self._update()
 
     def clear_marks(self) -> bool:
-        """Mark nothing any more; return whether anything was marked."""
+        """Remove all marks; return whether there were any."""
         had = self._drop_marks(list(self._marks))
         self._update()
         return had
@@ -275,7 +275,7 @@ class Grid(Surface, can_focus=True):
     # Cursor and selection
 
     def _move_cursor(self, row: int, top: int | None = None) -> None:
-        """Put the cursor on ``row``, in sight, after scrolling to ``top`` if given; tell if it moved."""
+        """Put the cursor on ``row`` and bring it in sight, after scrolling to ``top`` if given."""
         selected = self._rows.selected if self._rows.drawing else None
         left = self._rows.cursor_key
         with self._one_update():
@@ -397,6 +397,6 @@ class Grid(Surface, can_focus=True):
         self._tell_selection(before)
 
     def action_open(self) -> None:
-        """Tell that the row under the cursor is to be opened."""
+        """Post that the row under the cursor is to be opened."""
         if self._rows.cursor_key is not None:
             self.post_message(self.Opened(self, self._rows.cursor_key))

@@ -35,7 +35,7 @@ async def user() -> AsyncIterator[Blotter]:
 
 
 async def create(user: Blotter, block: str, quantities: dict[str, int]) -> None:
-    """Let another client create a block of orders, and the desk read what changed."""
+    """Create a block of orders as another client would, and poll."""
     now = datetime.now(UTC)
     (vodafone,) = user.desk.snapshot.find_instruments("VOD")
     request = BlockAndOrdersRequest(
@@ -59,7 +59,7 @@ async def create(user: Blotter, block: str, quantities: dict[str, int]) -> None:
 
 
 async def resize(user: Blotter, code: str, quantity: int) -> None:
-    """Let another client change how much an order is for, and the desk read what changed."""
+    """Change the quantity of an order as another client would, and poll."""
     update = OrderUpdateRequest(id=demo(code), quantity=Decimal(quantity))
     await user.client.call(operations.UPDATE_ORDERS, {"ours": update})
     await refresh(user)

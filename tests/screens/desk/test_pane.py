@@ -56,7 +56,7 @@ class Reader:
         self.builder = SnapshotBuilder(self.snapshot)
 
     def put(self, *orders: Any, remove: str = "") -> None:
-        """Let the desk go on, and show what differs."""
+        """Show the next snapshot, with these orders put in and those removed."""
         self.builder.put(EntityKind.ORDERS, orders)
         self.builder.remove(EntityKind.ORDERS, [rid(code) for code in remove.split()])
         old, self.snapshot = self.snapshot, self.builder.freeze()
@@ -75,7 +75,7 @@ class Reader:
         assert self.pane.grid.cursor_row == before + len(keys)
 
     async def rest(self) -> None:
-        """Let the pane finish."""
+        """Wait until the pane has finished."""
         while self.pane.arranging:
             await self.pilot.pause()
         await self.pilot.pause()
@@ -107,7 +107,7 @@ class Reader:
 
 @asynccontextmanager
 async def reading(*codes: str, size: tuple[int, int] = (240, 20)) -> AsyncIterator[Reader]:
-    """Give a pane that shows orders of ten units each."""
+    """Return a pane that shows orders of ten units each."""
     snapshot = snapshot_of(orders=[order(code, "10", f"FUND-{code[4:]}") for code in codes])
     stage = Stage()
     async with stage.run_test(size=size) as pilot:
@@ -119,7 +119,7 @@ async def reading(*codes: str, size: tuple[int, int] = (240, 20)) -> AsyncIterat
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every turn of the loop be over after the first step of work, which must be seen at once."""
+    """End every turn of the loop after one step of work, and report slow work at once."""
     monkeypatch.setattr("tui.screens.desk.turns.SLICE_S", 1e-9)
     monkeypatch.setattr("tui.screens.desk.arranger.SLOW_S", 0.0)
 

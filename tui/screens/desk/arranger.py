@@ -1,7 +1,7 @@
 """Keeps the rows of one pane filtered, sorted and added up, without holding the event loop.
 
-What is small is done at once. What is long goes on in slices over the next turns of the loop, while the
-pane shows the rows it had; a newer filter, sort or scope takes the place of an older one.
+Short work is done at once. Long work is sliced over the next turns of the loop (cooperative scheduling),
+while the pane shows the rows it had; a newer filter, sort or scope cancels an older one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class RowsOwner(Protocol):
         """Show the rows as they are now; ``changed`` are those with other cells, None when any may have."""
 
     def rows_slow(self) -> None:
-        """Say that filtering or sorting takes its time."""
+        """Show that filtering or sorting is under way."""
 
     def cells_changed(
         self,
@@ -41,7 +41,7 @@ class RowsOwner(Protocol):
         added: Collection[ResourceId],
         removed: Collection[ResourceId],
     ) -> None:
-        """Mark the cells and rows that are news, and forget the marks of rows that are gone."""
+        """Mark the cells that changed and the rows that are new, and unmark those that are gone."""
 
     def totals_ready(self) -> None:
         """Show what the rows add up to."""
@@ -154,7 +154,7 @@ class Arranger:
         self._owner.rows_ready(None)
 
     def _update(self) -> Steps[None]:
-        """Follow the desk over the updates that wait, as one."""
+        """Apply the updates that wait, as one."""
         snapshot = self._updates[-1][0]
         delta = reduce(Delta.then, (delta for _, delta in self._updates))
         self._updates.clear()

@@ -123,7 +123,7 @@ class PanesScreen(Screen[None]):
         self.query_one("#tabs", Pieces).show(tabs, [int(spec.kind is not active) for spec in PANES])
 
     def hear(self, update: Update) -> None:
-        """Remember what differs from what is shown, until it is shown too."""
+        """Collect an update until it is shown."""
         self._news.add(update)
 
     def show_all(self) -> None:
@@ -137,7 +137,7 @@ class PanesScreen(Screen[None]):
         self.show_standing()
 
     def clear_marks(self) -> bool:
-        """Mark nothing in any pane any more; return whether anything was marked."""
+        """Remove the marks in all panes; return whether there were any."""
         marked = [pane.grid.clear_marks() for pane in self._panes.values()]
         return any(marked)
 

@@ -1,4 +1,4 @@
-"""What differs between the snapshot that is shown and the newest one, gathered update by update."""
+"""The difference between the snapshot that is shown and the newest one, composed update by update."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tui.service.snapshot.diff import UNCHANGED, Delta, Deltas
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 MANY: Final = 2_000
-"""Rows of one update that are named one by one; finding the names of more would hold up the keys."""
+"""The most rows of one update that are compared one by one: to compare more would delay keys."""
 
 
 class News:
@@ -21,7 +21,7 @@ class News:
         self._deltas: Deltas | None = {}
 
     def add(self, update: Update) -> None:
-        """Take one more update."""
+        """Add one more update."""
         if update.old is update.new:
             return
         follows = update.old is self._until and update.new.parent == update.old.serial

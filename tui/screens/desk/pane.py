@@ -34,7 +34,7 @@ NOTHING_MATCHES: Final = "Nothing matches the filter. {back} clears it."
 
 
 class Pane(Vertical):
-    """The pane of one :class:`~tui.service.snapshot.snapshot.Family`."""
+    """The pane of one :class:`~tui.service.snapshot.snapshot.EntityKind`."""
 
     class CursorMoved(Message):
         """The cursor stands on another row."""
@@ -186,7 +186,7 @@ class Pane(Vertical):
         self._label()
 
     def rows_slow(self) -> None:
-        """Say in the title that filtering or sorting takes its time."""
+        """Show in the title that filtering or sorting is under way."""
         self._label()
 
     def cells_changed(
@@ -208,7 +208,7 @@ class Pane(Vertical):
         self.run_worker(work, group="rows")
 
     def say_why_empty(self, sentence: str) -> None:
-        """Say in an empty pane why it is; an empty sentence says what it says by itself."""
+        """Show ``sentence`` while the pane is empty; an empty one restores the pane's own words."""
         self._why_empty = sentence
         self._say_empty()
 
@@ -240,7 +240,7 @@ class Pane(Vertical):
         self._title.show("  ".join(parts), f"{chosen} selected " if chosen else "")
 
     def look_at(self, view: View) -> None:
-        """Take another view: filter, sort or columns."""
+        """Show another view: filter, sort or columns."""
         self.view = view
         columns = view.columns
         if columns != self._columns:
@@ -277,7 +277,7 @@ class Pane(Vertical):
         self.drop_filter()
 
     def drop_filter(self) -> bool:
-        """Show all rows again; tell whether there was a filter."""
+        """Show all rows again; return whether there was a filter."""
         if not self.view.filter and self._filter_bar is None:
             return False
         self._filter("")
@@ -285,7 +285,7 @@ class Pane(Vertical):
         return True
 
     def _filter(self, text: str) -> bool:
-        """Take another filter; one nobody understands shows what the line was opened on, and says why."""
+        """Apply a filter; one that cannot be parsed restores the filter from before, and says why."""
         wrong = ""
         try:
             parse_filter(text, self.family)
