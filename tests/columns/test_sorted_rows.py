@@ -20,7 +20,7 @@ from tui.api.base import ResourceId
 from tui.columns.column import natural
 from tui.columns.filter import parse_filter
 from tui.columns.panes import COLUMNS
-from tui.columns.sorted_rows import RUN, Entry, SortedRows, changed_cells, in_order, newest
+from tui.columns.sorted_rows import RUN, SortedRows, SortEntry, changed_cells, in_order, newest
 from tui.columns.totals import Totals
 from tui.columns.view import View, column_of
 from tui.screens.desk.news import News
@@ -270,12 +270,12 @@ def test_texts_sort_by_their_words_and_numbers(texts: list[str]) -> None:
 
 @given(st.lists(st.integers(0, 50)), st.sampled_from([1, 700]))
 def test_sorting_in_steps_is_sorting(numbers: list[int], times: int) -> None:
-    entries = [Entry(0, key, place, rid("R")) for place, key in enumerate(numbers * times)]
+    entries = [SortEntry(0, key, place, rid("R")) for place, key in enumerate(numbers * times)]
     assert done(in_order(entries)) == sorted(entries)
 
 
 def test_no_step_of_a_sort_is_longer_than_a_run() -> None:
-    entries = [Entry(0, f"{number * 7919 % 20_000:06}", number, rid("R")) for number in range(20_000)]
+    entries = [SortEntry(0, f"{number * 7919 % 20_000:06}", number, rid("R")) for number in range(20_000)]
     steps = sum(1 for _ in in_order(entries))
     assert steps > 20_000 // RUN
 

@@ -36,7 +36,7 @@ _OVERSAMPLING: Final = 8
 _URGENCY: Final = {"bad": 0, "attention": 1, "waiting": 2, "live": 3, "": 4, "good": 5, "idle": 6}
 
 
-class Entry(Struct, frozen=True, order=True, gc=False):
+class SortEntry(Struct, frozen=True, order=True, gc=False):
     """The sort key of a row. No two entries are equal, because each has its own place.
 
     Entries are not tracked by the garbage collector: there are many, and they cannot form cycles.
@@ -56,10 +56,10 @@ class Change(Struct):
     snapshot: Snapshot
     removed: frozenset[ResourceId]
     totals: Totals
-    entries: dict[ResourceId, Entry | None] = {}
+    entries: dict[ResourceId, SortEntry | None] = {}
     places: dict[ResourceId, int] = {}
     leaving: list[int] = []
-    coming: list[tuple[int, Entry]] = []
+    coming: list[tuple[int, SortEntry]] = []
 
 
 def paused(items: Iterable[T], every: int = STEP) -> Iterator[tuple[bool, T]]:
@@ -86,8 +86,8 @@ class SortedRows:
         self._test = parse_filter(view.filter, view.family) if view.filter.strip() else None
         self._key = _key_of(view)
         self._reversed = view.descending and bool(view.sort) and not view.needs_first
-        self._order: list[Entry] = []
-        self._entries: dict[ResourceId, Entry] = {}
+        self._order: list[SortEntry] = []
+        self._entries: dict[ResourceId, SortEntry] = {}
         self._places: dict[ResourceId, int] = {}
         self._next_place = 0
 
@@ -102,7 +102,7 @@ class SortedRows:
         """
         made = cls(view, snapshot, scope)
         rows = snapshot.rows(view.family)
-        found: list[Entry] = []
+        found: list[SortEntry] = []
         for pause, id in paused(rows if scope is None else scope):
             row = rows.get(id)
             if row is not None:
@@ -204,22 +204,22 @@ class SortedRows:
         if delta.added and self.scope is None:
             yield from newest(after, delta.added)
 
-    def _entry(self, snapshot: Snapshot, id: ResourceId, row: Any, place: int) -> Entry | None:
+    def _entry(self, snapshot: Snapshot, id: ResourceId, row: Any, place: int) -> SortEntry | None:
         """Return what a row is sorted by, or None when the filter does not let it through."""
         if self._test is not None and not self._test(snapshot, row):
             return None
         empty, key = self._key(snapshot, row)
-        return Entry(-empty, key, -place, id) if self._reversed else Entry(empty, key, place, id)
+        return SortEntry(-empty, key, -place, id) if self._reversed else SortEntry(empty, key, place, id)
 
-    def _move(self, leaving: list[int], coming: list[tuple[int, Entry]]) -> None:
+    def _move(self, leaving: list[int], coming: list[tuple[int, SortEntry]]) -> None:
         """Remove the rows at the positions ``leaving`` and insert those ``coming``, by position."""
         if not leaving and not coming:
             return
         ids = self.ids[::-1] if self._reversed else self.ids
-        cuts: list[tuple[int, Entry | None]] = [*sorted(coming)]
+        cuts: list[tuple[int, SortEntry | None]] = [*sorted(coming)]
         cuts += [(at, None) for at in leaving]
         cuts.sort(key=lambda cut: (cut[0], cut[1] is None))
-        order: list[Entry] = []
+        order: list[SortEntry] = []
         found: list[ResourceId] = []
         start = 0
         for at, entry in cuts:
@@ -246,7 +246,7 @@ def newest(rows: Mapping[ResourceId, Any], wanted: frozenset[ResourceId]) -> lis
     return [id for id in rows if id in wanted]
 
 
-def in_order(entries: list[Entry]) -> Steps[list[Entry]]:
+def in_order(entries: list[SortEntry]) -> Steps[list[SortEntry]]:
     """Sort in steps (samplesort): distribute the entries over short runs, then sort one run at a time.
 
     A sample gives the bounds of the runs. No two entries are equal, because each has its own place.
@@ -256,12 +256,12 @@ def in_order(entries: list[Entry]) -> Steps[list[Entry]]:
     count = len(entries) // RUN + 1
     sample = sorted(Random(count).sample(entries, min(len(entries), count * _OVERSAMPLING)))
     bounds = sample[_OVERSAMPLING::_OVERSAMPLING]
-    runs: list[list[Entry]] = [[] for _ in range(len(bounds) + 1)]
+    runs: list[list[SortEntry]] = [[] for _ in range(len(bounds) + 1)]
     for pause, entry in paused(entries, RUN):
         runs[bisect_left(bounds, entry)].append(entry)
         if pause:
             yield
-    ordered: list[Entry] = []
+    ordered: list[SortEntry] = []
     for run in runs:
         yield
         ordered += (yield from in_order(run)) if len(run) > 3 * RUN else sorted(run)
