@@ -336,5 +336,5 @@ def explanation(entry: Entry) -> Content:
             if field.help
             else "Known: "
         )
-        return Content.styled(lead, "dim") + Content(visible(", ".join(matches)))
-    return Content.styled(field.help or text, "dim")
+        return Content.styled(visible(lead), "dim") + Content(visible(", ".join(matches)))
+    return Content.styled(visible(field.help or text), "dim")

@@ -130,6 +130,20 @@ async def test_no_field_of_a_form_shows_what_acts_on_a_terminal_and_ids_are_sent
     assert order["portfolioId"]["code"] == code
 
 
+async def test_the_help_of_a_field_that_names_portfolios_shows_nothing_foreign() -> None:
+    code = hostile(FOREIGN["escape"] + FOREIGN["clipboard"])
+    wrap, _ = with_code(code)
+    async with blotter(wrap=wrap) as user:
+        await user.press("n")
+        await user.form()
+        fields = user.app.screen.query_one(FormFields)
+        while fields.current != "orders":
+            await user.press("down")
+        drawn = form_text(user)
+        assert visible(code) in drawn
+        assert drawn == visible(drawn)
+
+
 @pytest.mark.parametrize("foreign", FOREIGN.values(), ids=FOREIGN)
 def test_choices_messages_and_completions_show_nothing_foreign(foreign: str) -> None:
     code = hostile(foreign)
