@@ -22,6 +22,7 @@ from msgspec import Struct
 from rich.text import Text
 from textual import events, work
 from textual.app import App, SystemCommand
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -33,6 +34,7 @@ from tui.screens.desk.screen import DeskScreen
 from tui.service.environment import Environment, Update
 from tui.session import DEFAULTS, DeskSession, Preferences
 from widgets.filterbar import FilterBar
+from widgets.visible import visible
 
 if TYPE_CHECKING:
     from tui.service.desk import Desk
@@ -251,6 +253,20 @@ class BlotterApp(App[None]):
             str(self.session.wire.figures())
             if self.session.wire
             else "Plain output: all that is drawn is sent"
+        )
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a notice as plain text: it may name what a server sent."""
+        super().notify(
+            visible(message), title=visible(title), severity=severity, timeout=timeout, markup=markup
         )
 
     def _tell(self, sentence: str) -> None:

@@ -36,6 +36,7 @@ FOREIGN = {
     "interlinear": "\ufff9",
 }
 OURS = "BAL-60"
+"""The portfolio that the other server knows by another code, if nothing else is said."""
 
 
 def hostile(foreign: str) -> str:
@@ -43,31 +44,36 @@ def hostile(foreign: str) -> str:
 
 
 class OtherServer(AsyncBaseTransport):
-    """A server that has taken an id LUSID would refuse: one portfolio of the demo goes by another code."""
+    """A server that has taken an id LUSID would refuse: what the demo calls ``ours`` has another code."""
 
-    def __init__(self, server: AsyncBaseTransport, code: str) -> None:
+    def __init__(self, server: AsyncBaseTransport, code: str, ours: str) -> None:
         self.server = server
         self.code = code
+        self.ours = ours
         self.sent: list[tuple[str, bytes]] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.sent.append((request.url.path, request.content))
-        known = request.content.replace(msgspec.json.encode(self.code), json.dumps(OURS).encode())
+        known = request.content.replace(msgspec.json.encode(self.code), json.dumps(self.ours).encode())
         headers = {name: value for name, value in request.headers.items() if name != "content-length"}
         answer = await self.server.handle_async_request(
             httpx.Request(request.method, request.url, headers=headers, content=known)
         )
-        content = (await answer.aread()).replace(json.dumps(OURS).encode(), json.dumps(self.code).encode())
+        content = (await answer.aread()).replace(
+            json.dumps(self.ours).encode(), json.dumps(self.code).encode()
+        )
         return httpx.Response(
             answer.status_code, headers={"content-type": "application/json"}, content=content
         )
 
 
-def with_code(code: str) -> tuple[Callable[[AsyncBaseTransport], AsyncBaseTransport], list[OtherServer]]:
+def with_code(
+    code: str, *, instead_of: str = OURS
+) -> tuple[Callable[[AsyncBaseTransport], AsyncBaseTransport], list[OtherServer]]:
     made: list[OtherServer] = []
 
     def wrap(server: AsyncBaseTransport) -> AsyncBaseTransport:
-        made.append(OtherServer(server, code))
+        made.append(OtherServer(server, code, instead_of))
         return made[0]
 
     return wrap, made
