@@ -44,6 +44,13 @@ OTHER_KEYS: Final[dict[type[Any], tuple[str, ...]]] = {
     PreviewDialog: ("j", "k", "r", "w", "y", "enter", "backspace", "1", "2", "escape", "pagedown"),
     ReportDialog: ("y", "enter", "escape", *MOVES),
 }
+OPENING_KEYS: Final = {
+    "HelpScreen": "question_mark",
+    "HistoryScreen": "h",
+    "DetailScreen": "i",
+    "PreviewDialog": "K",
+}
+"""What opens a screen that few keys lead to: pressed more often until it was seen once."""
 VIEW_KEYS: Final = (*MOVES, "j", "k", "i", "h", "y", "slash", "n", "tab", "enter", "escape", "escape")
 
 
@@ -98,6 +105,9 @@ class RandomUser:
     def _key(self) -> str:
         screen = self.hands.app.screen
         if isinstance(screen, DeskScreen):
+            unseen = [key for name, key in OPENING_KEYS.items() if not self.hands.recording.seen[name]]
+            if unseen and self.chance.random() < 0.1:
+                return self.chance.choice(unseen)
             return self.chance.choice(DESK_KEYS if self.chance.random() < 0.6 else KEYS)
         return self.chance.choice(OTHER_KEYS.get(type(screen), VIEW_KEYS))
 
