@@ -1,4 +1,4 @@
-"""A cell of a terminal, and what SGR makes of the pen that draws it."""
+"""The cells of an emulated terminal, and what SGR does to their style."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 
 class EmulatedCell(NamedTuple):
-    """What stands in a cell: pyte's members in pyte's order, then those it leaves out."""
+    """The contents of a cell: pyte's members in pyte's order, then those it lacks."""
 
     data: str = " "
     fg: str = ""
@@ -23,7 +23,7 @@ class EmulatedCell(NamedTuple):
     overline: bool = False
     framed: str = ""
     link: str = ""
-    """What stands between ``OSC 8 ;`` and its end."""
+    """The text between ``OSC 8 ;`` and its end."""
 
 
 _SET: Final[dict[str, tuple[str, object]]] = {
@@ -57,8 +57,8 @@ _CLEAR: Final[dict[str, dict[str, object]]] = {
 
 
 @lru_cache(maxsize=4096)
-def after_sgr(pen: EmulatedCell, parameters: str) -> tuple[EmulatedCell, bool]:
-    """Give the pen after SGR with ``parameters``, and whether one of them is known to nobody."""
+def after_sgr(style: EmulatedCell, parameters: str) -> tuple[EmulatedCell, bool]:
+    """Return the style after SGR with ``parameters``, and whether any of them is unknown."""
     codes, at = parameters.split(";"), 0
     new: dict[str, Any] = {}
     unknown = False
@@ -66,7 +66,7 @@ def after_sgr(pen: EmulatedCell, parameters: str) -> tuple[EmulatedCell, bool]:
         code, length = codes[at], 1
         number = int(code) if code.isdigit() else 0
         if number == 0:
-            new = EmulatedCell()._asdict() | {"link": pen.link}
+            new = EmulatedCell()._asdict() | {"link": style.link}
             unknown = unknown or code not in ("", "0")
         elif code in _SET:
             name, value = _SET[code]
@@ -84,4 +84,4 @@ def after_sgr(pen: EmulatedCell, parameters: str) -> tuple[EmulatedCell, bool]:
         else:
             unknown = True
         at += length
-    return pen._replace(**new), unknown
+    return style._replace(**new), unknown

@@ -1,4 +1,4 @@
-"""Textual alone against the thin wire: the same recording into two terminals, compared after every frame."""
+"""Differential test: one recording is played into two terminals, with the thin wire and without."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from tests.thinwire.recording import BEGIN, Did, Recording, Resized, unfinished
 from tui.thinwire.wire import ThinWire
 
 MOST_SHOWN: Final = 12
-"""So many differing cells are spelt out."""
+"""At most so many differing cells are listed."""
 MOST_BYTES: Final = 3_000
-"""So much of a frame's bytes is shown where it went wrong."""
+"""At most so many bytes of the frame at fault are shown."""
 DRAINED_AFTER: Final = 25
-"""A slow line has sent everything at least once in so many frames."""
+"""A slow line is drained every so many frames."""
 CLIPBOARD: Final = re.compile(r"\x1b\]52;[^\x07\x1b]*(?:\x07|\x1b\\)")
 A_ROW: Final = 8_192
-"""The longest that a row may make a piece longer than it was to be, in characters."""
+"""A piece may exceed its limit by the characters of one row."""
 CLEARED: Final = "\x1b[H\x1b[2J"
 FOREIGN: Final = "\x1b[H\x1b[Jforeign \x1b[31mwords\x1b[0m\x1b[3;3Hfrom elsewhere\r\n"
 
 
 @dataclass
 class ComparedTerminals:
-    """Two terminals of a kind: one for Textual alone, one for the thin wire."""
+    """Two terminals of one kind: one for Textual alone, one for the thin wire."""
 
     alone: ComparableTerminal
     thin: ComparableTerminal
     whole: bool = field(default=True)
-    """Whether every row is compared next, not only those that were drawn since."""
+    """Whether the next comparison covers every row, not only the rows drawn since the last."""
 
     def differences(self) -> str:
-        """Say how the two screens differ; nothing when they do not."""
+        """Return how the two screens differ; empty when they are equal."""
         states = zip(self.alone.state().items(), self.thin.state().items(), strict=True)
         said = [
             f"{name}: {one!r} alone, {other!r} by the thin wire"
@@ -56,19 +56,19 @@ class ComparedTerminals:
         return "\n".join(said)
 
     def feed(self, data: str) -> None:
-        """Let both show the same."""
+        """Feed the same output to both."""
         self.alone.feed(data)
         self.thin.feed(data)
 
     def resize(self, columns: int, lines: int) -> None:
-        """Make both another size."""
+        """Resize both."""
         for terminal in (self.alone, self.thin):
             terminal.resize(lines, columns)
         self.whole = True
 
 
 def apart(y: int, alone: Sequence[object], thin: Sequence[object]) -> Iterator[str]:
-    """Say which cells of a row differ."""
+    """Yield each differing cell of a row, in words."""
     if alone != thin:
         for x, (one, other) in enumerate(zip_longest(alone, thin)):
             if one != other:
@@ -76,20 +76,20 @@ def apart(y: int, alone: Sequence[object], thin: Sequence[object]) -> Iterator[s
 
 
 def _words(cell: object) -> str:
-    """Give a cell in few words: what it shows, and what of its pen is not plain."""
+    """Return a cell in few words: its text, and the members of its style that are set."""
     if not isinstance(cell, EmulatedCell):
         return repr(cell)
-    pen = {name: value for name, value in cell._asdict().items() if value and name != "data"}
-    return f"{cell.data!r} {pen}" if pen else repr(cell.data)
+    style = {name: value for name, value in cell._asdict().items() if value and name != "data"}
+    return f"{cell.data!r} {style}" if style else repr(cell.data)
 
 
 @dataclass
 class Differential:
-    """Plays a recording through both, and counts.
+    """Plays a recording through both terminals and counts frames and bytes.
 
-    ``every`` takes only each so many frames what is to be sent, ``limit`` takes it in pieces, one a frame;
-    ``forgets`` lets somebody else write to the terminal now and then, after which nothing is known of it.
-    With ``drops``, a terminal of another size is a clear one, and what was not sent before is not missed.
+    ``every`` takes output only every so many frames; ``limit`` takes it in pieces, one a frame; ``forgets``
+    lets another program write to the terminal now and then, after which the wire is invalidated. With
+    ``drops`` a resize clears the terminal, and output that was not sent before is not missed.
     """
 
     recording: Recording
@@ -104,7 +104,7 @@ class Differential:
     compared: int = 0
     came: int = 0
     sent: int = 0
-    """Bytes, as ``came``."""
+    """In bytes, as ``came``."""
 
     def __post_init__(self) -> None:
         size = self.recording.columns, self.recording.lines
@@ -113,10 +113,10 @@ class Differential:
         self._did = ""
         self._came = self._sent = ""
         self._fault = ""
-        """The first thing wrong that leaves the screen as it should be: told when nothing worse was found."""
+        """The first fault that leaves the screen correct: reported when no worse one is found."""
 
     def play(self) -> Differential:
-        """Play all of it.
+        """Play the whole recording.
 
         Raises:
             AssertionError: a cell differed, a frame grew, a sequence was split.
@@ -158,7 +158,7 @@ class Differential:
             self._frame()
 
     def _frame(self) -> None:
-        """A frame is whole: send what is to be sent now."""
+        """Handle a complete frame: take output, or not yet."""
         self.frames += 1
         if self.limit is not None and self.frames % DRAINED_AFTER == 0:
             self._drain()
@@ -189,7 +189,7 @@ class Differential:
             self._fault = self._fault or self._told(f"a piece of {len(piece)} characters")
 
     def _drain(self) -> None:
-        """Send until nothing is left."""
+        """Take output until none is left."""
         for _ in range(2 * self.pair.alone.lines):
             if not self.wire.pending:
                 return
@@ -202,7 +202,7 @@ class Differential:
         assert not differences, self._told(differences)
 
     def _told(self, what: str) -> str:
-        """Say what went wrong, where, and with which bytes."""
+        """Return a description of a fault, its place and its bytes."""
         return (
             f"frame {self.frames}, {self.pair.alone.columns}x{self.pair.alone.lines}, after {self._did}:\n"
             f"{what}\n"

@@ -1,4 +1,4 @@
-"""Terminals that do not exist, to hold two streams of bytes against each other cell by cell.
+"""Emulated terminals, to compare two streams of bytes cell by cell.
 
 :class:`Emulator` is pyte's screen made strict: it reads sequences whole, knows the attributes, hyperlinks and
 widths pyte does not, and keeps everything that is no drawing - bells, titles, clipboard, modes, queries, and
@@ -23,14 +23,14 @@ from tests.thinwire.cells import EmulatedCell, after_sgr
 
 
 class TerminalKind(NamedTuple):
-    """A point in which real terminals differ, so that nothing may depend on it."""
+    """The points in which real terminals differ, so that nothing may depend on them."""
 
     joined: bool
-    """Whether what Unicode joins is one character as wide as its first, or each has its own width."""
+    """Whether characters that Unicode joins are as wide as the first of them, or each has its own width."""
     erases_in_colour: bool
-    """Whether what is erased takes the background of the pen."""
+    """Whether erased cells take the background of the current style."""
     plain_halves: bool
-    """Whether half a wide character that is left over loses its colours with its text."""
+    """Whether the remaining half of a wide character loses its colours with its text."""
     eastern: bool = False
     """Whether characters of ambiguous width are wide."""
 
@@ -40,7 +40,7 @@ MODERN: Final = TerminalKind(joined=True, erases_in_colour=True, plain_halves=Fa
 SPARE: Final = TerminalKind(joined=False, erases_in_colour=False, plain_halves=True)
 EASTERN: Final = XTERM._replace(eastern=True)
 KINDS: Final = (XTERM, MODERN, SPARE)
-"""Those the thin wire needs to be told nothing of."""
+"""The kinds that the thin wire handles without being told."""
 
 _TOKEN: Final = re.compile(
     r"(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
@@ -90,7 +90,7 @@ SYNCHRONISED: Final = ("?2026h", "?2026l")
 
 
 class _StyledCells(dict[str, EmulatedCell]):
-    """The cells one pen draws, made when they are first drawn: those that are alike are one object."""
+    """The cells that one style draws, made on first use: equal cells are one object."""
 
     def __init__(self, cell: EmulatedCell) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ def _numeric(parameters: str) -> bool:
 
 
 class Characters(NamedTuple):
-    """What of a text is drawn as one, and the cells it takes; ``single``: all are letters in a cell each."""
+    """The characters of a text with their widths in cells; ``single``: each is one code point in one cell."""
 
     each: tuple[tuple[str, int], ...]
     single: bool
@@ -124,13 +124,13 @@ def _characters(each: Iterable[tuple[str, int]]) -> Characters:
 
 @lru_cache(maxsize=4096)
 def _alone(text: str) -> Characters:
-    """Give the characters of a text, each as wide as it is by itself."""
+    """Return the characters of a text, each with its own width."""
     return _characters((letter, max(0, wcwidth(letter))) for letter in text)
 
 
 @lru_cache(maxsize=4096)
 def _eastern(text: str) -> Characters:
-    """Give the characters of a text, the ambiguous ones wide."""
+    """Return the characters of a text, with ambiguous ones wide."""
     return _characters(
         (letter, 2 if width == 1 and east_asian_width(letter) == "A" else width)
         for letter, width in _alone(text).each
@@ -139,31 +139,31 @@ def _eastern(text: str) -> Characters:
 
 @lru_cache(maxsize=4096)
 def _joined(text: str) -> Characters:
-    """Give what Unicode joins in a text."""
+    """Return the grapheme clusters of a text."""
     spans, _ = split_graphemes(text)
     return _characters((text[start:end], width) for start, end, width in spans)
 
 
 class ComparableTerminal(Protocol):
-    """What is asked of an emulator."""
+    """What a comparison needs of an emulator."""
 
     columns: int
     lines: int
     dirty: set[int]
     events: list[str]
-    """What was sent besides drawing, in order."""
+    """Everything received that is no drawing, in order."""
 
     def feed(self, data: str) -> None:
-        """Take what a program sends."""
+        """Process output of a program."""
 
     def resize(self, lines: int, columns: int) -> None:
-        """Become another size."""
+        """Resize."""
 
     def row(self, y: int) -> Sequence[object]:
-        """Give the cells of a row."""
+        """Return the cells of a row."""
 
     def state(self) -> dict[str, object]:
-        """Give all that is not cells, by name."""
+        """Return everything but the cells, by name."""
 
 
 class Emulator(pyte.Screen):
@@ -188,10 +188,10 @@ class Emulator(pyte.Screen):
         super().reset()
         self.cursor.attrs = _DEFAULT
 
-    # --- reading -------------------------------------------------------------------------------
+    # --- parsing -------------------------------------------------------------------------------
 
     def feed(self, data: str) -> None:
-        """Take what a program sends; what stands at the end of it half said waits for the rest."""
+        """Process output of a program; half a sequence at its end waits for the rest."""
         data = self._partial + data
         at = 0
         while at < len(data):
@@ -229,7 +229,7 @@ class Emulator(pyte.Screen):
             self._told(whole)
 
     def _told(self, sequence: str) -> None:
-        """Keep what is no drawing; titles stand where pyte has them too."""
+        """Record a sequence that draws nothing; titles also go where pyte keeps them."""
         if sequence.startswith(("\x1b]0;", "\x1b]2;")):
             self.title = sequence[4:].rstrip("\x07\x1b\\")
         self.events.append(sequence)
@@ -245,7 +245,7 @@ class Emulator(pyte.Screen):
             self._turn(on)
 
     def _turn(self, on: bool) -> None:
-        """Show the other screen, which is blank when it is turned to, or the first one as it was left."""
+        """Switch to the alternate screen, which is blank then, or back to the first as it was."""
         if on:
             self.save_cursor()
             self._first = {y: line.copy() for y, line in self.buffer.items()}
@@ -259,21 +259,21 @@ class Emulator(pyte.Screen):
     # --- drawing -------------------------------------------------------------------------------
 
     def draw(self, data: str) -> None:
-        pen, x, y = _cells_of(self.cursor.attrs), self.cursor.x, self.cursor.y
+        style, x, y = _cells_of(self.cursor.attrs), self.cursor.x, self.cursor.y
         fits = x + len(data) <= self.columns and pyte.modes.IRM not in self.mode
         if fits and (data.isascii() or self._split(data).single):
             self._halve(x, x + len(data))
-            self.buffer[y].update(zip(range(x, x + len(data)), map(pen.__getitem__, data), strict=False))
+            self.buffer[y].update(zip(range(x, x + len(data)), map(style.__getitem__, data), strict=False))
             self.dirty.add(y)
             self.cursor.x += len(data)
             return
         for character, width in self._split(data).each:
             if width:
-                self._put(character, width, pen)
+                self._put(character, width, style)
             else:
                 self._join(character)
 
-    def _put(self, character: str, width: int, pen: _StyledCells) -> None:
+    def _put(self, character: str, width: int, style: _StyledCells) -> None:
         if self.cursor.x + width > self.columns:
             if pyte.modes.DECAWM in self.mode:
                 self.carriage_return()
@@ -286,14 +286,14 @@ class Emulator(pyte.Screen):
             self.insert_characters(width)
         x, line = self.cursor.x, self.buffer[self.cursor.y]
         self._halve(x, x + width)
-        line[x] = pen[character]
+        line[x] = style[character]
         for tail in range(x + 1, x + width):
-            line[tail] = pen[""]
+            line[tail] = style[""]
         self.dirty.add(self.cursor.y)
         self.cursor.x += width
 
     def _join(self, mark: str) -> None:
-        """Add a mark that takes no cell to the character before the cursor."""
+        """Add a combining mark to the character before the cursor."""
         line, x = self.buffer[self.cursor.y], self.cursor.x - 1
         while x > 0 and line[x].data == "":
             x -= 1
@@ -302,7 +302,7 @@ class Emulator(pyte.Screen):
             self.dirty.add(self.cursor.y)
 
     def _halve(self, start: int, end: int) -> None:
-        """Blank what is left of wide characters of which only a half is drawn over."""
+        """Blank the remaining halves of wide characters that are drawn over in part."""
         line = self.buffer[self.cursor.y]
         if start < self.columns and line[start].data == "":
             while start > 0 and line[start].data == "":
@@ -324,10 +324,10 @@ class Emulator(pyte.Screen):
         )[" "]
 
     def _as_erased(self, erase: Callable[..., None], *how: int) -> None:
-        """Let pyte erase, which takes the whole pen for it where terminals take the background."""
-        pen, self.cursor.attrs = self.cursor.attrs, self._erased
+        """Let pyte erase with the background alone: it would use the whole style."""
+        style, self.cursor.attrs = self.cursor.attrs, self._erased
         erase(*how)
-        self.cursor.attrs = pen
+        self.cursor.attrs = style
 
     def erase_characters(self, count: int | None = None) -> None:
         self._halve(self.cursor.x, min(self.columns, self.cursor.x + (count or 1)))
@@ -358,7 +358,7 @@ class Emulator(pyte.Screen):
             self._clear(y)
 
     def restore_cursor(self) -> None:
-        """Put the cursor where it was kept, with its pen; wrapping is no part of it on terminals of today."""
+        """Restore the cursor and its style, but not wrapping: terminals of today do not."""
         wraps = pyte.modes.DECAWM in self.mode
         super().restore_cursor()
         (self.mode.add if wraps else self.mode.discard)(pyte.modes.DECAWM)
@@ -392,7 +392,7 @@ class Emulator(pyte.Screen):
             self._fresh(range(self.cursor.y, self.cursor.y + 1))
 
     def next_line(self) -> None:
-        """Move to the beginning of the next line."""
+        """Move to the start of the next line."""
         self.carriage_return()
         self.index()
 
@@ -410,10 +410,10 @@ class Emulator(pyte.Screen):
         move(count or 1)
         self.cursor.x, self.cursor.y = x, y
 
-    # --- being looked at -----------------------------------------------------------------------
+    # --- inspection ----------------------------------------------------------------------------
 
     def resize(self, lines: int | None = None, columns: int | None = None) -> None:
-        """Become another size; what is cut off is gone, and the cursor stays on the screen."""
+        """Resize; cells that are cut off are lost, and the cursor stays on the screen."""
         lines, columns = lines or self.lines, columns or self.columns
         for y in range(lines, self.lines):
             self.buffer.pop(y, None)
@@ -450,7 +450,7 @@ _DEFAULT: Final = _cells_of(EmulatedCell())[" "]
 
 
 class PlainEmulator:
-    """Pyte's own screen and stream, as they come."""
+    """Pyte's own screen and stream, unchanged."""
 
     def __init__(self, columns: int, lines: int) -> None:
         self.columns, self.lines = columns, lines
@@ -460,21 +460,21 @@ class PlainEmulator:
         self.events: list[str] = []
 
     def feed(self, data: str) -> None:
-        """Take what a program sends."""
+        """Process output of a program."""
         self._stream.feed(data)
 
     def resize(self, lines: int, columns: int) -> None:
-        """Become another size."""
+        """Resize."""
         self.columns, self.lines = columns, lines
         self._screen.resize(lines, columns)
 
     def row(self, y: int) -> Sequence[object]:
-        """Give the cells of a row."""
+        """Return the cells of a row."""
         line = self._screen.buffer[y]
         return [line[x] for x in range(self.columns)]
 
     def state(self) -> dict[str, object]:
-        """Give all that is not cells, by name."""
+        """Return everything but the cells, by name."""
         screen = self._screen
         return {
             "cursor": (screen.cursor.y, min(screen.cursor.x, self.columns - 1)),

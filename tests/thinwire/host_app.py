@@ -1,8 +1,7 @@
 """A small app for the tests of the driver: ``python -m tests.thinwire.host_app plain|thin [inline]``.
 
-Every row says which one it is, how large the screen is, and what was last done. Keys: ``n`` says something
-new and ``r`` what it said first, ``d`` says the driver, ``l`` forgets what is shown, ``s`` goes to the shell
-and comes back, ``e`` fails, ``q`` leaves.
+Every row shows its number, the size of the screen and a word. Keys: ``n`` shows a new word and ``r`` the
+first one, ``d`` the driver, ``l`` invalidates, ``s`` suspends and resumes, ``e`` fails, ``q`` quits.
 """
 
 from __future__ import annotations
@@ -18,10 +17,10 @@ from tui.thinwire.driver import WireHandle
 
 
 class NumberedRows(Widget):
-    """Rows that say which they are."""
+    """Rows that show their number."""
 
     def render_line(self, y: int) -> Strip:
-        """Give one."""
+        """Return a row."""
         app = self.app
         assert isinstance(app, HostApp)
         return Strip(
@@ -30,7 +29,7 @@ class NumberedRows(Widget):
 
 
 class HostApp(App[None]):
-    """Shows rows, and does as it is told."""
+    """Shows rows and obeys keys."""
 
     CSS = "Rows { height: 1fr; } Screen:inline { height: 5; }"
     ENABLE_COMMAND_PALETTE = False
@@ -41,43 +40,43 @@ class HostApp(App[None]):
         self.word = "ready"
 
     def compose(self) -> ComposeResult:
-        """Give the rows."""
+        """Return the one widget."""
         yield NumberedRows()
 
     def say(self, word: str) -> None:
-        """Say something new in every row."""
+        """Show a new word in every row."""
         self.word = word
         self.query_one(NumberedRows).refresh()
 
     def key_n(self) -> None:
-        """Say something new."""
+        """Show a new word."""
         self.say("Zürich 株")
 
     def key_r(self) -> None:
-        """Say what was said in the beginning."""
+        """Show the first word again."""
         self.say("ready")
 
     def key_l(self) -> None:
-        """Forget what is shown."""
+        """Invalidate what the terminal shows."""
         assert self.wire is not None
         self.wire.invalidate()
 
     def key_d(self) -> None:
-        """Say on which driver this runs."""
+        """Show the name of the driver's class."""
         self.say(type(self._driver).__name__)
 
     def key_s(self) -> None:
-        """Go to the shell and come back."""
+        """Suspend to the shell and resume."""
         with self.suspend():
             print("\x1b[2J\x1b[Hin the shell", flush=True)
         self.say("back")
 
     def key_e(self) -> None:
-        """Fail."""
+        """Raise an error."""
         raise ZeroDivisionError("a mistake in the app")
 
     def key_q(self) -> None:
-        """Leave."""
+        """Quit."""
         self.exit()
 
 

@@ -1,4 +1,4 @@
-"""An app that draws what makes terminals disagree, in every style, and sends what no driver expects."""
+"""An app that draws text on which terminals disagree, in every style, and sends unexpected sequences."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ SURE: Final = (
         "αβγ Ωµ",
     ),
 )
-"""Texts of which every terminal makes the same, some of them of ambiguous width."""
+"""Texts that every terminal draws alike, some of ambiguous width."""
 MARKED: Final = ("e\u0301a\u0308o\u0302", "👍", "😀😃")
-"""Texts a terminal may draw as it likes, but does so always alike."""
+"""Texts that each terminal draws in its own way, always the same."""
 DOUBTFUL: Final = (
     *(*MARKED, "a\u0300\u0301\u0302", "\u0301", "각", "ก็ำ", "क्षि", "مرحبا", "שלום"),
     *("👍🏽", "👨‍👩‍👧‍👦", "🇬🇧🇯🇵", "❤️", "☎️", "✂", "1️⃣", "🏴‍☠️", "🧑‍💻", "☕", "⌚️", "♥", "\u200b", "\u200d"),
     *("\u00ad", "\u202eabc", "\ue0b0", "ﾊﾟ", "\U000e0041", "漢\u3099", "x\ufe0f", "\u2028"),
 )
-"""Texts of which they do not."""
+"""Texts that terminals draw differently."""
 ATTRIBUTES: Final = (
     *("bold", "dim", "italic", "underline", "blink", "blink2", "reverse", "conceal", "strike", "underline2"),
     *("frame", "encircle", "overline"),
@@ -101,7 +101,7 @@ SEQUENCES: Final = (
         "a\bb",
     ),
 )
-"""What an app may write past Textual: each is whole, and leaves the pen as it was."""
+"""Sequences that an app may write past Textual: each is complete and keeps the style."""
 HALVES: Final = (
     ("\x1b", "[31mred\x1b[0m"),
     ("\x1b[2;2", "Hxy"),
@@ -111,7 +111,7 @@ HALVES: Final = (
 
 
 class HostileTexts:
-    """Makes texts and styles by chance, of one sort or of all."""
+    """Makes random texts and styles."""
 
     def __init__(self, chance: random.Random, texts: Sequence[str]) -> None:
         self.chance, self.texts = chance, texts
@@ -131,7 +131,7 @@ class HostileTexts:
         return Style(**chosen)
 
     def segments(self, width: int) -> Iterable[Segment]:
-        """Give styled texts for at least ``width`` cells."""
+        """Return styled texts of at least ``width`` cells."""
         left = width
         while left > 0:
             text = self.chance.choice(self.texts) * self.chance.choice((1, 1, 1, 3))
@@ -139,19 +139,19 @@ class HostileTexts:
             left -= max(1, Segment(text).cell_length)
 
     def line(self, width: int) -> Strip:
-        """Give a line exactly ``width`` cells wide, which may begin and end within a character."""
+        """Return a line exactly ``width`` cells wide, which may start and end within a character."""
         start = self.chance.choice((0, 0, 1, 3))
         return Strip(self.segments(start + width)).crop(start, start + width).adjust_cell_length(width)
 
     def text(self) -> Text:
-        """Give a line for a log."""
+        """Return a line for a log."""
         return Text.assemble(
             *((self.chance.choice(self.texts), each) for each in self.chance.choices(self.styles, k=3))
         )
 
 
 class ScribbledWidget(Widget):
-    """Draws lines by chance; they stay until they are changed."""
+    """Draws random lines, which stay until they are changed."""
 
     def __init__(self, taste: HostileTexts, id: str) -> None:
         super().__init__(id=id)
@@ -159,14 +159,14 @@ class ScribbledWidget(Widget):
         self._lines: dict[tuple[int, int], Strip] = {}
 
     def render_line(self, y: int) -> Strip:
-        """Give a line as it was drawn last."""
+        """Return a line as it was last drawn."""
         key = (y, self.size.width)
         if key not in self._lines:
             self._lines[key] = self._taste.line(self.size.width)
         return self._lines[key]
 
     def change(self, rows: Iterable[int], region: Region | None = None) -> None:
-        """Draw other lines, and tell Textual of all of them or of a part."""
+        """Draw other lines, and report all or a part of them to Textual."""
         for row in rows:
             self._lines.pop((row, self.size.width), None)
         self.refresh(*[region] if region else [])
@@ -179,7 +179,7 @@ class ScribbledWidget(Widget):
 
 
 class HostileApp(App[None]):
-    """Scrawls over and under each other, logs, and places to type."""
+    """Overlapping scribbles, logs and inputs."""
 
     CSS = """
     Screen { layers: below above; overflow: hidden; }
@@ -199,7 +199,7 @@ class HostileApp(App[None]):
         self.animation_level = "none"
 
     def compose(self) -> ComposeResult:
-        """Give all of them."""
+        """Return the widgets."""
         yield ScribbledWidget(self.taste, "wide")
         with Horizontal(id="sides"):
             yield ScribbledWidget(self.taste, "left")
@@ -213,13 +213,13 @@ class HostileApp(App[None]):
 
 
 class HostileUser:
-    """Changes, moves, scrolls and types by chance."""
+    """Changes, moves, scrolls and types at random."""
 
     def __init__(self, hands: RecordedUser, taste: HostileTexts, *, foreign: float) -> None:
         self.hands, self.taste, self.chance, self.foreign = hands, taste, taste.chance, foreign
 
     async def act(self) -> None:
-        """Do one thing."""
+        """Do one random thing."""
         app, chance = self.hands.app, self.chance
         assert isinstance(app, HostileApp)
         deeds = (
@@ -251,7 +251,7 @@ class HostileUser:
         )
 
     def _change(self) -> None:
-        """Draw lines anew, telling Textual of all of it or only of some columns."""
+        """Draw lines again, and report all or some columns to Textual."""
         scrawl, chance = self._scrawl(), self.chance
         height, width = max(1, scrawl.size.height), max(1, scrawl.size.width)
         row = chance.randrange(height)
@@ -296,7 +296,7 @@ class HostileUser:
         self._scrawl().change([0])
 
     def _tell(self) -> None:
-        """Ring, name the window, fill the clipboard, change the pointer's shape."""
+        """Ring the bell, set the title, fill the clipboard, or change the pointer's shape."""
         app, chance = self.hands.app, self.chance
         deed = chance.randrange(4)
         self.hands.note(("bell", "title", "clipboard", "pointer")[deed])
@@ -330,7 +330,7 @@ async def record_hostile(
     foreign: float = 0.0,
     synchronised: bool = True,
 ) -> Recording:
-    """Give what the hostile app wrote while this and that was done to it, for so many frames."""
+    """Record the hostile app under random actions, for so many frames."""
     chance = random.Random(seed)
     taste = HostileTexts(chance, texts)
     size = (chance.randint(30, 100), chance.randint(12, 40))

@@ -1,7 +1,7 @@
-"""What Textual gives the driver of a terminal, write by write, while somebody uses an app.
+"""Records Textual's output, write by write, while a user works with an app.
 
-:class:`Recorder` stands where Textual's driver for Linux stands and is told the same; it answers nothing.
-What the terminal would have been sent is a :class:`Recording`.
+:class:`RecordingDriver` takes the place of Textual's driver for Linux and answers nothing. The output is a
+:class:`Recording`.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"
 
 @dataclass(frozen=True, slots=True)
 class Wrote:
-    """The app wrote ``text`` in one go."""
+    """The app wrote ``text`` in one call."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Resized:
-    """The terminal has another size from here on."""
+    """The terminal was resized."""
 
     columns: int
     lines: int
@@ -44,7 +44,7 @@ class Resized:
 
 @dataclass(frozen=True, slots=True)
 class Did:
-    """What the user did next."""
+    """The next action of the user."""
 
     what: str
 
@@ -54,13 +54,13 @@ Event = Wrote | Resized | Did
 
 @dataclass
 class Recording:
-    """What happened in a terminal that was ``columns`` by ``lines`` in the beginning."""
+    """The events of a terminal that was ``columns`` by ``lines`` at the start."""
 
     columns: int
     lines: int
     events: list[Event] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
-    """How often each screen was on top, by its name, and whatever else is worth counting."""
+    """How often each screen was on top, by its name, and each theme in use."""
 
     def save(self, file: Path) -> None:
         """Write the recording to a gzip file."""
@@ -76,23 +76,23 @@ class Recording:
 
 
 def unfinished(text: str) -> bool:
-    """Tell whether an update begins in ``text`` that does not end in it."""
+    """Return whether a synchronised update starts in ``text`` and does not end there."""
     return text.rfind(BEGIN) > text.rfind(END)
 
 
 class RecordingDriver(Driver):
-    """Keeps all that is written, and says of the terminal only its size."""
+    """Keeps all output, and reports nothing of the terminal but its size."""
 
     recording: Recording
     frames = 0
-    """How many frames were begun so far, more or less."""
+    """About how many frames were started so far."""
 
     def write(self, data: str) -> None:
         self.recording.events.append(Wrote(data))
         self.frames += data not in (BEGIN, END)
 
     def start_application_mode(self) -> None:
-        """Write what Textual's driver for Linux begins with, and tell the app its size."""
+        """Write the sequences that Textual's driver for Linux starts with, and report the size."""
         width, height = self._size or (80, 24)
         self.recording = Recording(width, height)
         for sequence in (
@@ -107,17 +107,17 @@ class RecordingDriver(Driver):
         self.send_message(events.Resize(size, size))
 
     def disable_input(self) -> None:
-        """There is none."""
+        """No-op: there is no input."""
 
     def stop_application_mode(self) -> None:
-        """Write what Textual's driver for Linux ends with."""
+        """Write the sequences that Textual's driver for Linux ends with."""
         for sequence in ("\x1b[?2004l", "\x1b[?7h", "\x1b[<u", "\x1b[?1049l", "\x1b[?25h", "\x1b[?1004l"):
             self.write(sequence)
 
     # --- the terminal's side -------------------------------------------------------------------
 
     def resize(self, columns: int, lines: int) -> None:
-        """Make the terminal another size."""
+        """Resize the terminal."""
         self.recording.events.append(Resized(columns, lines))
         self._tell_size(columns, lines)
 
@@ -143,7 +143,7 @@ _CHARACTERS: Final = {name: character for character, name in _SPELT.items()}
 
 @dataclass
 class RecordedUser:
-    """A user's hands on an app whose driver is a :class:`Recorder`."""
+    """A user of an app whose driver is a :class:`RecordingDriver`."""
 
     pilot: Pilot[Any]
 
@@ -162,7 +162,7 @@ class RecordedUser:
         return self.driver.recording
 
     async def press(self, *keys: str) -> None:
-        """Press keys, each painted before the next."""
+        """Press keys; let the app paint after each."""
         for key in keys:
             self.note(f"press {key}")
             self.driver.press(key, _CHARACTERS.get(key, key if len(key) == 1 else None))
@@ -179,13 +179,13 @@ class RecordedUser:
         await self.turn()
 
     async def resize(self, columns: int, lines: int) -> None:
-        """Make the terminal another size."""
+        """Resize the terminal."""
         self.note(f"resize to {columns}x{lines}")
         self.driver.resize(columns, lines)
         await self.turn()
 
     async def until(self, true: Callable[[], bool]) -> None:
-        """Let the app work until ``true``; fail when it never becomes so."""
+        """Let the app work until ``true`` holds; fail if it never does."""
         for _ in range(PATIENCE):
             if true():
                 return
@@ -194,13 +194,13 @@ class RecordedUser:
         raise AssertionError(f"waited in vain; on top is {self.app.screen}")
 
     async def turn(self) -> None:
-        """Let the app do what it has been told, paint, and count what is on top."""
+        """Let the app process its messages and paint; count the screen on top."""
         assert self.app._exception is None, "the app ended"
         await self.pilot.pause(0)
         self.recording.seen[type(self.app.screen).__name__] += 1
 
     def note(self, what: str) -> None:
-        """Write down what is done next."""
+        """Record the next action."""
         self.recording.events.append(Did(what))
 
 
@@ -208,7 +208,7 @@ class RecordedUser:
 async def hands_on(
     app: App[Any], size: tuple[int, int], *, synchronised: bool = True
 ) -> AsyncIterator[RecordedUser]:
-    """Give hands on ``app`` in a terminal of this size, that takes updates kept together or does not."""
+    """Yield a recorded user of ``app`` in a terminal of this size, with synchronised updates or without."""
     app.driver_class = RecordingDriver
     async with app.run_test(headless=False, size=size, notifications=True, tooltips=True) as pilot:
         hands = RecordedUser(pilot)

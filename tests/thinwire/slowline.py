@@ -30,16 +30,16 @@ import pyte
 from tests.pty_program import COLUMNS, LINES, SYNC_QUERY, SYNC_REPLY, start
 
 BITS_PER_BYTE: Final = 10
-"""Eight and the start and stop bit of a serial line."""
+"""A byte on a serial line: eight bits, a start bit and a stop bit."""
 _SLICE_S: Final = 0.004
 _READ_MOST: Final = 1 << 16
 _SYNC_END: Final = b"\x1b[?2026l"
 _SYNCHRONISED: Final = 2026 << 5
-"""The mode as the emulator keeps it."""
+"""The mode as pyte keeps it."""
 
 
 class FarEnd:
-    """What a person sees: the emulated terminal, which takes synchronised updates."""
+    """The terminal that a person sees: emulated, with synchronised updates."""
 
     def __init__(self, columns: int, lines: int) -> None:
         self.screen = pyte.Screen(columns, lines)
@@ -48,10 +48,10 @@ class FarEnd:
         self._grounds: dict[int, dict[str, str]] = {}
         self._tail = b""
         self.updates = 0
-        """How many slices ended a synchronised update so far."""
+        """How many slices have ended a synchronised update."""
 
     def take(self, arrived: bytes, *, drawn: bool = True) -> int:
-        """Draw what arrived and give how many questions about synchronised updates ended in it."""
+        """Draw what arrived; return how many queries about synchronised updates ended in it."""
         if drawn:
             self._stream.feed(arrived)
         for y in self.screen.dirty:
@@ -65,35 +65,35 @@ class FarEnd:
 
     @property
     def settled(self) -> bool:
-        """Tell whether no update is half drawn: a terminal shows none before its end."""
+        """Return whether no update is half drawn: a terminal shows an update when it has ended."""
         return _SYNCHRONISED not in self.screen.mode
 
     @property
     def lines(self) -> int:
-        """Tell how many rows there are."""
+        """Return how many rows there are."""
         return int(self.screen.lines)
 
     def row(self, y: int) -> str:
-        """Give the text of a row."""
+        """Return the text of a row."""
         if y not in self._rows:
             cells = self.screen.buffer[y]
             self._rows[y] = "".join(cells[x].data for x in range(self.screen.columns))
         return self._rows[y]
 
     def text(self) -> str:
-        """Give the text of the whole screen."""
+        """Return the text of the whole screen."""
         return "\n".join(self.row(y) for y in range(self.lines))
 
     def shown(self) -> str:
-        """Give what is there to read, for whoever misses something."""
+        """Return the text of the screen without blank rows and trailing spaces, for messages."""
         return "\n".join(text for y in range(self.lines) if (text := self.row(y).rstrip()))
 
     def on(self, background: str) -> list[tuple[int, str]]:
-        """Give the rows with cells of this background (six hex digits), and the text of these cells."""
+        """Return the rows with cells on this background (six hex digits), and the text of these cells."""
         return [(y, texts[background]) for y in range(self.lines) if background in (texts := self._ground(y))]
 
     def _ground(self, y: int) -> dict[str, str]:
-        """Give the text of a row by the backgrounds it stands on."""
+        """Return the text of a row by background."""
         if y not in self._grounds:
             texts: dict[str, str] = {}
             cells = self.screen.buffer[y]
@@ -105,7 +105,7 @@ class FarEnd:
 
 @dataclass(frozen=True, slots=True)
 class KeyResponse:
-    """What an answer took: bytes that came down the line until it stood, and seconds by the clock."""
+    """The cost of a response: bytes received until it was complete, and seconds by the clock."""
 
     bytes: int
     seconds: float
@@ -131,11 +131,11 @@ class SlowLine:
     ) -> None:
         self.baud, self.latency = baud, latency
         self.stopped = False
-        """Whether the terminal reads nothing at all now."""
+        """Whether the terminal has stopped reading."""
         self.bytes_received = 0
-        """What has arrived at the far end since the start."""
+        """Bytes that have arrived at the far end since the start."""
         self.last_arrival = self.last_update = monotonic()
-        """When anything arrived, and when a synchronised update was complete."""
+        """When bytes last arrived, and when a synchronised update was last complete."""
         self.far = FarEnd(columns, lines)
         self._drawn = drawn
         self._down: list[tuple[float, bytes]] = []
@@ -161,7 +161,7 @@ class SlowLine:
         self.hang_up()
         os.close(self._process)
 
-    # --- hands and eyes ------------------------------------------------------------------------
+    # --- keys and screen -----------------------------------------------------------------------
 
     def type(self, keys: bytes, *, after: float = 0.0) -> None:
         """Send keys up the line, ``after`` so many seconds."""
@@ -169,7 +169,7 @@ class SlowLine:
         self._sent += 1
 
     def until(self, seen: Callable[[FarEnd], bool], limit: float = 60.0) -> KeyResponse:
-        """Run until what is shown is as ``seen`` says.
+        """Run until ``seen`` is true of the far end.
 
         Raises:
             TimeoutError: it is not within ``limit`` seconds, or the program ended first; the message says
@@ -188,7 +188,7 @@ class SlowLine:
             self._turn(begun + limit)
 
     def press(self, keys: bytes, *, until: Callable[[FarEnd], bool], limit: float = 60.0) -> KeyResponse:
-        """Send ``keys`` and run until their answer stands at the far end.
+        """Send ``keys`` and run until the far end shows the response.
 
         Raises:
             ValueError: it stands there already, so it would be no answer to the keys.
@@ -200,14 +200,14 @@ class SlowLine:
         return self.until(until, limit)
 
     def run(self, seconds: float) -> int:
-        """Run for so long and give how many bytes arrived."""
+        """Run for ``seconds``; return how many bytes arrived."""
         before, end = self.bytes_received, monotonic() + seconds
         while monotonic() < end and not (self.ended and not self._turn(0.0)):
             self._turn(end)
         return self.bytes_received - before
 
     def rest(self, quiet: float = 0.3, limit: float = 60.0) -> int:
-        """Run until nothing has arrived for ``quiet`` seconds and give how many bytes arrived."""
+        """Run until nothing has arrived for ``quiet`` seconds; return how many bytes arrived."""
         begun, before = monotonic(), self.bytes_received
         while monotonic() < max(begun, self.last_arrival) + quiet:
             if monotonic() > begun + limit:
@@ -216,22 +216,22 @@ class SlowLine:
         return self.bytes_received - before
 
     def text(self) -> str:
-        """Give what the far end shows."""
+        """Return what the far end shows."""
         return self.far.text()
 
     def row(self, y: int) -> str:
-        """Give a row of what the far end shows."""
+        """Return a row of what the far end shows."""
         return self.far.row(y)
 
     def line_seconds(self, answer: KeyResponse) -> float:
-        """Give how long the line itself took for an answer: the key up, its bytes down."""
+        """Return the seconds that the line itself needs for a response: the key up, the bytes down."""
         return answer.bytes * BITS_PER_BYTE / self.baud + 2 * self.latency
 
     # --- the program and its end ---------------------------------------------------------------
 
     @property
     def ended(self) -> bool:
-        """Tell whether the program has ended."""
+        """Return whether the program has ended."""
         if self._status is None:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
@@ -239,7 +239,7 @@ class SlowLine:
         return self._status is not None
 
     def wait(self, limit: float = 30.0) -> int:
-        """Run until the program has ended and all it wrote has arrived; give its exit code.
+        """Run until the program has ended and all it wrote has arrived; return its exit code.
 
         Negative is the signal that ended it, as :mod:`subprocess` has it.
         """
@@ -252,18 +252,18 @@ class SlowLine:
         return os.waitstatus_to_exitcode(self._status)
 
     def left_over(self) -> bytes:
-        """Give what the program left unread: its shell would take it for typed."""
+        """Return the input that the program left unread: its shell would take it for typing."""
         tty.setraw(self._shell, termios.TCSANOW)
         waiting = array.array("i", [0])
         fcntl.ioctl(self._shell, termios.FIONREAD, waiting)
         return os.read(self._shell, waiting[0]) if waiting[0] else b""
 
     def shell_mode(self) -> list[int | list[bytes | int]]:
-        """Give the modes of the pty, as :func:`termios.tcgetattr` has them."""
+        """Return the modes of the pty, as :func:`termios.tcgetattr` has them."""
         return termios.tcgetattr(self._shell)
 
     def hang_up(self) -> None:
-        """Close the terminal under the program, as a window that is closed or a connection that breaks."""
+        """Close the terminal, as a closed window or a broken connection does."""
         for descriptor in (self._shell, self._master):
             if descriptor >= 0:
                 os.close(descriptor)
@@ -272,7 +272,7 @@ class SlowLine:
     # --- the line ------------------------------------------------------------------------------
 
     def _turn(self, until: float) -> bool:
-        """Wait for what is next, at most ``until`` then, and do it; tell whether anything is on its way."""
+        """Handle the next event, if it comes before ``until``; return whether anything is in flight."""
         if self._master < 0:
             select.select([self._process], [], [], max(0.0, until - monotonic()))
             return False
@@ -292,7 +292,7 @@ class SlowLine:
         return came or bool(self._down or self._up or self._unwritten)
 
     def _carry(self) -> bool:
-        """Put one slice of what the program wrote on the line; tell whether there was any."""
+        """Put one slice of the program's output on the line; return whether there was any."""
         rate = self.baud / BITS_PER_BYTE
         try:
             taken = os.read(self._master, max(1, min(_READ_MOST, int(rate * _SLICE_S))))
@@ -303,7 +303,7 @@ class SlowLine:
         return True
 
     def _deliver(self) -> None:
-        """Let arrive at the far end what has crossed, and answer its questions from there."""
+        """Deliver what has crossed the line to the far end, and answer its queries."""
         while self._down and self._down[0][0] <= monotonic():
             _, arrived = self._down.pop(0)
             self.bytes_received += len(arrived)
@@ -315,7 +315,7 @@ class SlowLine:
                 self.type(SYNC_REPLY)
 
     def _send_up(self) -> None:
-        """Hand the program what has come up to it."""
+        """Give the program the keys and answers that have arrived."""
         while self._up and self._up[0][0] <= monotonic():
             self._unwritten += heapq.heappop(self._up)[2]
         if self._unwritten:

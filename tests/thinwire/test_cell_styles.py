@@ -21,7 +21,7 @@ LINKS = (
 
 
 def colours(kind: int) -> st.SearchStrategy[str]:
-    """Give colours of every kind: of the terminal's sixteen, of 256, of all; ``kind`` is 30 or 40."""
+    """Return colours of the 16, the 256 and all; ``kind`` is 30 for the foreground, 40 for the background."""
     byte = st.integers(0, 255)
     return st.one_of(
         st.just(""),
@@ -43,7 +43,7 @@ SEQUENCE = re.compile(r"\x1b\[([\d;]*)m|\x1b\]8;([^\x1b]*)\x1b\\")
 
 
 def written(style: CellStyle, text: str) -> CellStyle:
-    """Give ``style`` after the sequences of ``text``, which holds nothing else."""
+    """Return ``style`` after the sequences in ``text``."""
     at = 0
     for token in SEQUENCE.finditer(text):
         assert token.start() == at, text
@@ -56,7 +56,7 @@ def written(style: CellStyle, text: str) -> CellStyle:
 
 
 def whole(style: CellStyle) -> str:
-    """Give the sequence that chooses a style from nothing, link left aside."""
+    """Return the sequence that sets a style after a reset, without its link."""
     codes = [code for code in (*style.attributes, style.foreground, style.background) if code]
     return f"\x1b[0;{';'.join(codes)}m" if codes else "\x1b[m"
 
@@ -141,7 +141,7 @@ def test_a_link_opens_stays_through_a_reset_and_closes() -> None:
 # --- writing -----------------------------------------------------------------------------------
 
 
-def test_a_pen_keeps_its_number_and_shares_it_with_nobody() -> None:
+def test_a_style_keeps_its_number_and_shares_it_with_no_other() -> None:
     styles = StyleTable()
     red, blue = styles.number(CellStyle("31")), styles.number(CellStyle("34"))
     assert styles.number(CellStyle()) == DEFAULT
@@ -154,9 +154,7 @@ def test_a_pen_keeps_its_number_and_shares_it_with_nobody() -> None:
 
 @given(STYLES, STYLES)
 @settings(max_examples=600)
-def test_the_way_to_a_pen_leads_there_and_is_never_longer_than_starting_anew(
-    old: CellStyle, new: CellStyle
-) -> None:
+def test_a_change_leads_to_the_style_and_is_never_longer_than_a_reset(old: CellStyle, new: CellStyle) -> None:
     styles = StyleTable()
     way = styles.change(styles.number(old), styles.number(new))
     link = "" if old.link == new.link else f"\x1b]8;{new.link or ';'}\x1b\\"

@@ -1,4 +1,4 @@
-"""Which driver is taken: the wire where there is a terminal that can, and Textual's own anywhere else."""
+"""The choice of the driver: the wire on a terminal that allows it, Textual's own anywhere else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ XTERM = {"TERM": "xterm-256color"}
 
 @pytest.fixture
 def terminal() -> Iterator[IO[str]]:
-    """A terminal to read from and to write to."""
+    """A terminal for input and output."""
     master, slave = os.openpty()
     with os.fdopen(slave, "w") as file:
         yield file
@@ -30,7 +30,7 @@ def terminal() -> Iterator[IO[str]]:
 
 @pytest.fixture
 def on_terminal(terminal: IO[str], monkeypatch: pytest.MonkeyPatch) -> IO[str]:
-    """Both ends of this program are a terminal."""
+    """This program's input and output are a terminal."""
     monkeypatch.setattr(sys, "__stdin__", terminal)
     monkeypatch.setattr(sys, "__stderr__", terminal)
     return terminal
@@ -63,7 +63,7 @@ def test_a_terminal_that_moves_no_cursor_has_no_wire(kind: str | None) -> None:
 
 @pytest.mark.usefixtures("on_terminal")
 @pytest.mark.parametrize("named", ["textual.drivers.web_driver:WebDriver", "a.driver:OfMine", ""])
-def test_who_names_a_driver_gets_that_one(named: str) -> None:
+def test_a_driver_named_by_the_environment_is_used(named: str) -> None:
     assert wire_to_terminal({**XTERM, "TEXTUAL_DRIVER": named}) is None
 
 

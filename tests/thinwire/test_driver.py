@@ -1,4 +1,4 @@
-"""The driver: Textual's own but for its writing, whatever becomes of the terminal meanwhile."""
+"""The driver is Textual's own but for its output, whatever happens to the terminal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LIMIT_S: Final = 30.0
 
 
 class FarEndLog(FarEnd):
-    """Keeps what arrived, byte by byte."""
+    """Keeps every byte that arrived."""
 
     def __init__(self, columns: int, lines: int) -> None:
         super().__init__(columns, lines)
@@ -44,7 +44,7 @@ class FarEndLog(FarEnd):
 
 
 class HostTerminal(SlowLine):
-    """A fast line, whose far end may be resized and written to by others."""
+    """A fast line, whose far end other programs resize and write to."""
 
     far: FarEndLog
 
@@ -58,18 +58,18 @@ class HostTerminal(SlowLine):
         self.far = FarEndLog(COLUMNS, LINES)
 
     def resize(self, columns: int, lines: int, *, told: bool = True) -> None:
-        """Become another size, as a window does, and have the kernel tell the program or not."""
+        """Resize as a window does; with ``told`` the kernel signals the program."""
         if told:
             resize(self._shell, columns, lines)
         self.far.screen.resize(lines, columns)
         self.scribble()
 
     def scribble(self) -> None:
-        """Let somebody else write all over the screen."""
+        """Let another program write all over the screen."""
         self.far.take(b"\x1b[H" + b"somebody else was here " * 300 + b"\x1b[H")
 
     def says(self, word: str) -> Callable[[FarEnd], bool]:
-        """Tell whether every row says this, and of which size the screen is."""
+        """Return a check that every row shows ``word`` and the size of the screen."""
 
         def seen(far: FarEnd) -> bool:
             width, height = far.screen.columns, far.screen.lines
@@ -82,11 +82,11 @@ class HostTerminal(SlowLine):
 
     @property
     def state(self) -> str:
-        """Give what the kernel says the program does: ``T`` when it is stopped."""
+        """Return the program's state in the kernel's words: ``T`` when it is stopped."""
         return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
 
     def stop(self) -> None:
-        """Stop the program as a shell does, and wait until it is and all it wrote has arrived."""
+        """Stop the program as a shell does; wait until it has stopped and its output has arrived."""
         os.kill(self.pid, signal.SIGTSTP)
         end = monotonic() + LIMIT_S
         while self.state != "T":
@@ -97,7 +97,7 @@ class HostTerminal(SlowLine):
 
 @contextmanager
 def signals_kept() -> Iterator[None]:
-    """Leave signals to those who had them."""
+    """Restore the handlers of signals."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTSTP, signal.SIGCONT)}
     try:
         yield
@@ -107,16 +107,16 @@ def signals_kept() -> Iterator[None]:
 
 
 @contextmanager
-def board(
+def host_app_running(
     kind: str = "thin", *options: str, environment: dict[str, str] | None = None
 ) -> Iterator[HostTerminal]:
-    """Give a terminal in which the board runs, once it is there."""
+    """Yield a terminal in which the host app runs and is drawn."""
     with HostTerminal("-m", "tests.thinwire.host_app", kind, *options, environment=environment) as terminal:
         terminal.until(terminal.says("ready"), LIMIT_S)
         yield terminal
 
 
-# --- what of Textual it leans on -----------------------------------------------------------------
+# --- what it relies on in Textual ----------------------------------------------------------------
 
 STARTS_AND_STOPS: Final = """
 import asyncio, sys
@@ -157,7 +157,7 @@ asyncio.run(main(sys.argv[1]))
 
 
 class Answering(HostTerminal):
-    """Says that it reports its size by itself, too, when it has heard all of the start."""
+    """Also says, after the start sequences, that it reports resizes by itself."""
 
     def _deliver(self) -> None:
         started = self.far.raw.count(b"started")
@@ -167,7 +167,7 @@ class Answering(HostTerminal):
 
 
 def written(kind: str) -> bytes:
-    """Give every byte that a driver writes when it takes the terminal and gives it back, twice."""
+    """Return every byte that a driver writes when it starts and stops twice."""
     with Answering("-c", STARTS_AND_STOPS, kind) as terminal:
         assert terminal.wait(LIMIT_S) == 0, terminal.text()
         return terminal.far.raw
@@ -248,14 +248,14 @@ def test_what_is_drawn_is_shown_and_the_terminal_is_given_back_as_it_was() -> No
 
 
 def test_a_terminal_of_another_size_is_drawn_anew_whatever_became_of_its_rows() -> None:
-    with board() as terminal:
+    with host_app_running() as terminal:
         for columns, lines in ((60, 12), (100, 30), (60, 40), (80, 24)):
             terminal.resize(columns, lines)
             terminal.until(terminal.says("ready"), LIMIT_S)
 
 
 def test_a_size_that_the_terminal_reports_by_itself_is_drawn_anew() -> None:
-    with board() as terminal:
+    with host_app_running() as terminal:
         terminal.type(b"\x1b[?2048;1$y")  # it reports sizes, and signals are not listened to any more
         terminal.press(b"n", until=lambda far: "Zürich" in far.row(LINES - 1), limit=LIMIT_S)
         for columns, lines in ((60, 12), (100, 30)):
@@ -270,14 +270,14 @@ def test_a_size_that_the_terminal_reports_by_itself_is_drawn_anew() -> None:
         assert terminal.bytes_received - before < columns * lines, "it is taken for another size"
 
 
-def test_who_forgets_has_everything_drawn_over_what_somebody_else_wrote() -> None:
-    with board() as terminal:
+def test_invalidating_draws_over_what_another_program_wrote() -> None:
+    with host_app_running() as terminal:
         terminal.scribble()
         terminal.press(b"l", until=terminal.says("ready"), limit=LIMIT_S)
 
 
 def test_a_program_that_was_stopped_gives_the_terminal_back_and_takes_it_again() -> None:
-    with board() as terminal:
+    with host_app_running() as terminal:
         running = terminal.shell_mode()
         for _ in range(2):
             terminal.stop()
@@ -292,8 +292,8 @@ def test_a_program_that_was_stopped_gives_the_terminal_back_and_takes_it_again()
         terminal.press(b"d", until=terminal.says("Bound"), limit=LIMIT_S)
 
 
-def test_who_was_resized_while_stopped_draws_what_fits() -> None:
-    with board() as terminal:
+def test_a_program_resized_while_it_was_stopped_draws_what_fits() -> None:
+    with host_app_running() as terminal:
         terminal.stop()
         terminal.resize(100, 30)
         os.kill(terminal.pid, signal.SIGCONT)
@@ -301,14 +301,14 @@ def test_who_was_resized_while_stopped_draws_what_fits() -> None:
 
 
 def test_an_app_that_goes_to_the_shell_and_comes_back_is_drawn_anew() -> None:
-    with board() as terminal:
+    with host_app_running() as terminal:
         terminal.press(b"s", until=terminal.says("back"), limit=LIMIT_S)
         assert b"in the shell" in terminal.far.raw
         terminal.press(b"d", until=terminal.says("Bound"), limit=LIMIT_S)
 
 
 def test_an_app_that_fails_says_so_to_the_shell() -> None:
-    with board() as terminal:
+    with host_app_running() as terminal:
         terminal.type(b"e")
         assert terminal.wait(LIMIT_S) == 1
         assert "ZeroDivisionError: a mistake in the app" in terminal.text()
@@ -319,7 +319,7 @@ def test_an_app_that_fails_says_so_to_the_shell() -> None:
 def test_in_an_encoding_that_is_not_unicode_the_terminal_gets_what_textual_alone_would_send() -> None:
     latin = {"PYTHONIOENCODING": "latin-1:backslashreplace"}
     for kind in ("plain", "thin"):
-        with board(kind, environment=latin) as terminal:
+        with host_app_running(kind, environment=latin) as terminal:
             terminal.type(b"n")
             terminal.until(lambda _: b"\xfcrich \\u682a" in terminal.far.raw, LIMIT_S)
             terminal.press(b"r", until=terminal.says("ready"), limit=LIMIT_S)
@@ -353,13 +353,13 @@ def test_the_terminal_of_another_user_is_not_waited_for_either() -> None:
 # --- where it is not used ------------------------------------------------------------------------
 
 
-def test_who_runs_inline_has_textuals_own_driver() -> None:
+def test_an_inline_app_has_textuals_own_driver() -> None:
     with HostTerminal("-m", "tests.thinwire.host_app", "thin", "inline") as terminal:
         terminal.until(lambda far: "ready" in far.text(), LIMIT_S)
         terminal.press(b"d", until=lambda far: "LinuxInlineDriver" in far.text(), limit=LIMIT_S)
 
 
-async def test_who_runs_without_a_terminal_has_textuals_own_driver_and_figures_of_nothing() -> None:
+async def test_without_a_terminal_the_driver_is_textuals_own_and_the_figures_are_zero() -> None:
     wire = WireHandle()
     app: App[None] = App(driver_class=wire.driver_class)
     async with app.run_test():

@@ -1,8 +1,7 @@
-"""The screen is, after every frame, cell for cell what Textual alone would have drawn.
+"""After every frame, each cell of the screen is what Textual alone would have drawn.
 
-Users who press what comes to mind, a look at every screen in every theme, and an app that draws what makes
-terminals disagree are recorded as they run; each recording is then played through Textual alone and through
-the thin wire, into two terminals that are compared.
+Random users, a tour of every screen in every theme, and a hostile app are recorded. Each recording is then
+played into two terminals, as Textual wrote it and through the thin wire, and the terminals are compared.
 """
 
 from __future__ import annotations
@@ -32,18 +31,18 @@ from tui.thinwire.wire import ThinWire
 pytestmark = pytest.mark.long
 
 RECORDINGS: Final = Path(__file__).parent / "recordings"
-"""Runs that once showed a difference, each named by its seed and by what it found."""
+"""Recordings that once showed a difference, each named by its seed and its finding."""
 ALL_FRAMES: Final = 10_000
 MORE: Final = int(os.environ.get("BLOTTER_WIRE_RUNS", "1"))
-"""How many times as many runs by chance are played, by whoever has the time."""
+"""Multiplies the number of random runs."""
 WAYS: Final = 2
 TOUR_FRAMES: Final = 270
 DESK_SEEDS, DESK_FRAMES = range(4 * MORE), 450
 HOSTILE_SEEDS, HOSTILE_FRAMES = range(8 * MORE), 200
 
 
-def duels(recording: Recording, seed: int) -> Iterator[Differential]:
-    """Give the two ways a recording is played: frame by frame, and as a line has it that is not ideal."""
+def differentials(recording: Recording, seed: int) -> Iterator[Differential]:
+    """Yield the two ways to play a recording: frame by frame, and as over a line that is not ideal."""
     first, second = (partial(Emulator, kind=KINDS[each % len(KINDS)]) for each in (seed, seed + 1))
     yield Differential(recording, first)
     yield (
@@ -55,9 +54,9 @@ def duels(recording: Recording, seed: int) -> Iterator[Differential]:
 
 
 def all_alike(recording: Recording, seed: int, folder: Path) -> Differential:
-    """Play it both ways and give the first; one that shows a difference is kept, to be played again."""
+    """Play a recording both ways and return the first; keep a recording that shows a difference."""
     try:
-        first, second = [duel.play() for duel in duels(recording, seed)]
+        first, second = [differential.play() for differential in differentials(recording, seed)]
     except AssertionError as error:
         recording.save(kept := folder / f"{seed}.json.gz")
         raise AssertionError(f"seed {seed}, kept in {kept}: {error}") from None
@@ -71,7 +70,7 @@ def test_ten_thousand_frames_are_played() -> None:
 
 
 def screens() -> set[str]:
-    """Give the names of all screens and dialogs there are."""
+    """Return the names of all screens and dialogs."""
     for module in pkgutil.walk_packages(tui.screens.__path__, "tui.screens."):
         importlib.import_module(module.name)
     kinds: list[type[Screen[Any]]] = [Screen]
@@ -89,19 +88,19 @@ async def test_every_screen_and_dialog_is_drawn_in_every_theme(theme: str, tmp_p
     number = [each.name for each in THEMES].index(theme)
     recording = await tour(theme, FORMS[number % 2 :: 2], synchronised=number % 4 != 1)
     assert screens() <= set(recording.seen)
-    duel = all_alike(recording, number, tmp_path)
-    assert duel.frames >= TOUR_FRAMES
-    assert duel.sent < duel.came / 4
+    differential = all_alike(recording, number, tmp_path)
+    assert differential.frames >= TOUR_FRAMES
+    assert differential.sent < differential.came / 4
 
 
 @pytest.mark.parametrize("seed", DESK_SEEDS)
-async def test_whoever_uses_the_blotter_sees_what_textual_alone_would_have_drawn(
+async def test_a_user_of_the_blotter_sees_what_textual_alone_would_have_drawn(
     seed: int, tmp_path: Path
 ) -> None:
     recording = await play(seed, DESK_FRAMES, synchronised=seed % 4 != 1, ascii=seed % 8 == 2)
-    duel = all_alike(recording, seed, tmp_path)
-    assert duel.frames >= DESK_FRAMES
-    assert duel.sent < duel.came / 4
+    differential = all_alike(recording, seed, tmp_path)
+    assert differential.frames >= DESK_FRAMES
+    assert differential.sent < differential.came / 4
     assert len(set(recording.seen) & screens()) >= len(screens()) - 3
 
 
@@ -112,9 +111,9 @@ async def test_whatever_an_app_draws_is_drawn(seed: int, tmp_path: Path) -> None
     recording = await record_hostile(
         seed, HOSTILE_FRAMES, texts=texts, foreign=foreign, synchronised=seed % 5 != 1
     )
-    duel = all_alike(recording, seed, tmp_path)
-    assert duel.frames >= HOSTILE_FRAMES
-    assert duel.sent < duel.came
+    differential = all_alike(recording, seed, tmp_path)
+    assert differential.frames >= HOSTILE_FRAMES
+    assert differential.sent < differential.came
 
 
 @pytest.mark.parametrize("file", sorted(RECORDINGS.glob("*.json.gz")), ids=lambda file: file.name)
@@ -129,13 +128,13 @@ def test_the_kept_recordings_are_found() -> None:
 
 async def test_where_nothing_but_ascii_is_sure_nothing_else_is_relied_on() -> None:
     eastern = partial(Emulator, kind=EASTERN)
-    duel = Differential(await record_hostile(102, 150, foreign=0.02), eastern, ascii_only=True).play()
-    assert duel.compared >= 150
+    differential = Differential(await record_hostile(102, 150, foreign=0.02), eastern, ascii_only=True).play()
+    assert differential.compared >= 150
 
 
 async def test_pyte_as_it_comes_shows_the_same() -> None:
-    duel = Differential(await play(100, 150), PlainEmulator).play()
-    assert duel.compared >= 150
+    differential = Differential(await play(100, 150), PlainEmulator).play()
+    assert differential.compared >= 150
 
 
 @pytest.mark.skipif(bool(MISSING), reason=MISSING)

@@ -1,4 +1,4 @@
-"""The line: little is ever under way on a slow one, enough on a fast one, and nobody waits for a silent one.
+"""Flow control: few bytes in flight on a slow line, enough on a fast one, no wait for a silent terminal.
 
 The line is simulated, clock and all: bytes go down it at its rate after each other, a query is answered when
 it has arrived at the far end, and the answer takes the way back.
@@ -17,16 +17,16 @@ from tui.thinwire.flow_control import UNPROBED_BYTES, FlowControl
 from tui.thinwire.terminal_writer import QUERY
 
 MODEM, SERIAL, NETWORK = 960.0, 11_520.0, 1_250_000.0
-"""Bytes per second of 9,600 and 115,200 baud and of 10 Mbit/s."""
+"""Bytes per second of 9,600 baud, 115,200 baud and 10 Mbit/s."""
 NEAR, FAR = 0.005, 0.1
 """Seconds one way."""
 ROW: Final = 240
-"""A piece is so much longer than there was room at most: it ends with a row."""
+"""A piece exceeds the room by at most so many bytes: it ends with a row."""
 
 
 @dataclass
 class Simulation:
-    """A program that always has more to say, at one end of a line whose other end answers."""
+    """A program with endless output at one end of a line, and a terminal that answers at the other."""
 
     rate: float
     latency: float
@@ -36,20 +36,20 @@ class Simulation:
     sent: int = 0
     answers: int = 0
     most_s: float = 0.0
-    """The longest that what is newest had to wait for the line, in seconds."""
+    """The longest time that the newest output had to wait for the line, in seconds."""
     _free_at: float = 0.0
     _left: int = 0
     _chance: random.Random = field(default_factory=lambda: random.Random(7))
     _coming: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Ask once in the beginning, as Textual does."""
+        """Send one query at the start, as Textual does."""
         self._send(len(QUERY))
         self.line.asked(self.now)
         self._ask()
 
     def run(self, seconds: float) -> Simulation:
-        """Go on for so long, saying all there is room for, and measure anew."""
+        """Run for so many seconds, sending all there is room for, and measure again."""
         end, self.sent, self.most_s = self.now + seconds, 0, 0.0
         while True:
             while room := self.line.room(self.now):
@@ -70,13 +70,13 @@ class Simulation:
         return self
 
     def say(self, size: int) -> None:
-        """Say so much once nothing is under way."""
+        """Send so many bytes when nothing is in flight."""
         while self._coming:
             self._hear()
         self._speak(size)
 
     def lose(self) -> None:
-        """Lose the answers under way."""
+        """Lose the answers in flight."""
         self._coming.clear()
 
     def _hear(self) -> None:
@@ -85,7 +85,7 @@ class Simulation:
         self.line.answered(self.now)
 
     def _piece(self, room: int) -> int:
-        """Give how long the next piece of what is to be said is: frames are short and long."""
+        """Return the length of the next piece: frames are short and long."""
         if self._left <= 0:
             self._left = int(self._chance.lognormvariate(7, 1.5))
         piece = min(self._left, room + self._chance.randrange(ROW))
@@ -116,7 +116,7 @@ class Simulation:
 @pytest.mark.parametrize(
     ("rate", "most_s"), [(SERIAL, 0.25), (MODEM, 0.95)], ids=["115,200 baud", "9,600 baud"]
 )
-def test_on_a_slow_line_little_is_ever_under_way_once_it_is_known(
+def test_on_a_slow_line_little_is_in_flight_once_it_is_known(
     rate: float, most_s: float, latency: float
 ) -> None:
     simulation = Simulation(rate, latency).run(15)
@@ -138,7 +138,7 @@ def test_a_fast_line_to_somewhere_far_soon_has_all_it_may_have_and_never_starves
         assert simulation.run(2).sent >= 2 / way_and_back * (1 << 15)
 
 
-def test_a_line_that_becomes_slow_has_little_under_way_again_soon() -> None:
+def test_a_line_that_becomes_slow_soon_has_little_in_flight_again() -> None:
     simulation = Simulation(NETWORK, NEAR).run(5)
     simulation.rate = SERIAL
     simulation.run(20)
@@ -232,7 +232,7 @@ def test_every_query_is_counted_until_it_is_answered() -> None:
     assert line.in_flight == 0
 
 
-def test_what_is_under_way_leaves_less_room_and_an_answer_gives_it_back() -> None:
+def test_bytes_in_flight_leave_less_room_and_an_answer_gives_it_back() -> None:
     line = FlowControl()
     line.asked(0.0)
     line.answered(0.1)

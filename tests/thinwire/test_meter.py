@@ -1,4 +1,4 @@
-"""The meter: what the palette says the line carries is what it carries."""
+"""The meter: the palette shows what was really sent."""
 
 from __future__ import annotations
 

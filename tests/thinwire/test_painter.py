@@ -1,4 +1,4 @@
-"""Painting: what is written turns one frame into the other in few bytes, with nothing beside."""
+"""The painter turns one frame into another in few bytes, and does nothing else."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def styles() -> StyleTable:
 
 
 def framed(*rows: str, styles: Sequence[str] = ()) -> Frame:
-    """Give a frame with these rows; a wide character is followed by TAIL, what is not given is blank."""
+    """Return a frame with these rows, blank after them; a wide character is followed by TAIL."""
     frame = Frame(COLUMNS, LINES)
     for y in range(LINES):
         text = (rows[y] if y < len(rows) else "").ljust(COLUMNS)
@@ -40,7 +40,7 @@ def framed(*rows: str, styles: Sequence[str] = ()) -> Frame:
 
 
 def scribbled(kind: TerminalKind = KINDS[0]) -> Emulator:
-    """Give a terminal that shows something nobody drew here."""
+    """Return a terminal with foreign text on it."""
     terminal = Emulator(COLUMNS, LINES, kind)
     for y in range(LINES):
         terminal.feed(f"\x1b[{y + 1};1H\x1b[0;35;46;9m" + "株?" * (COLUMNS // 3))
@@ -49,7 +49,7 @@ def scribbled(kind: TerminalKind = KINDS[0]) -> Emulator:
 
 
 def drawn(frame: Frame, styles: StyleTable, kind: TerminalKind = KINDS[0]) -> Emulator:
-    """Give a terminal on which the known cells of ``frame`` are drawn one by one, each from nothing."""
+    """Return a terminal on which the known cells of ``frame`` are drawn one by one, each after a reset."""
     terminal = scribbled(kind)
     for y in range(LINES):
         for x, (text, style) in enumerate(zip(frame.text[y], frame.styles[y], strict=True)):
@@ -64,7 +64,7 @@ def rows_of(terminal: Emulator) -> list[Sequence[EmulatedCell]]:
 
 
 def painted(terminal: Emulator, shown: Frame, wanted: Frame, styles: StyleTable) -> str:
-    """Paint ``wanted`` over ``shown`` as a writer does, moving rows that moved; give what was written."""
+    """Paint ``wanted`` over ``shown`` as a writer does, scrolling rows that moved; return the output."""
     text = ""
     scroll = painter.find_scroll(shown, wanted)
     if scroll is not None:
@@ -88,7 +88,7 @@ def test_only_the_cells_that_differ_are_written(styles: StyleTable) -> None:
     assert painter.row_difference(framed("Buy 100 VOD"), framed("Buy 250 VOD"), 0, styles) == "\x1b[1;5H25"
 
 
-def test_a_pen_alone_is_a_difference_and_the_pen_is_put_down_again(styles: StyleTable) -> None:
+def test_a_style_alone_is_a_difference_and_is_reset_afterwards(styles: StyleTable) -> None:
     red = styles.number(CellStyle("31"))
     wanted = framed("Buy 100", styles=[DEFAULT * 4 + red * 3 + DEFAULT * (COLUMNS - 7)])
     assert painter.row_difference(framed("Buy 100"), wanted, 0, styles) == "\x1b[1;5H\x1b[31m100\x1b[m"
@@ -120,7 +120,7 @@ def test_a_gap_of_another_colour_is_moved_over(styles: StyleTable) -> None:
     assert written == "\x1b[Hx\x1b[2Cy"
 
 
-def test_a_wide_character_is_written_whole_though_only_its_pen_differs_in_one_cell(
+def test_a_wide_character_is_written_whole_though_only_one_cells_style_differs(
     styles: StyleTable,
 ) -> None:
     assert painter.row_difference(framed("ab"), framed(f"株{TAIL}"), 0, styles) == "\x1b[H株"
@@ -172,7 +172,7 @@ def test_a_row_that_changed_while_it_moved_does_not_hide_the_others() -> None:
     assert painter.find_scroll(shown, wanted) == (1, 7, 1)
 
 
-def test_the_pens_of_rows_move_with_their_text(styles: StyleTable) -> None:
+def test_the_styles_of_rows_move_with_their_text(styles: StyleTable) -> None:
     red = styles.number(CellStyle("31")) * COLUMNS
     shown = framed(*ORDERS[:9], styles=[red] * LINES)
     assert painter.find_scroll(shown, framed(*ORDERS[1:10], styles=[red] * LINES)) == (0, 8, 1)
@@ -229,7 +229,7 @@ ROWS = st.lists(PIECES, max_size=5)
 
 
 def cells(row: Sequence[tuple[str, CellStyle]], styles: StyleTable) -> tuple[str, str]:
-    """Give a row of cells for pieces of text, cut off before a wide character that does not fit."""
+    """Return a row of cells for pieces of text, cut before a wide character that does not fit."""
     text = drawn_with = ""
     for piece, style in row:
         for character in piece:
@@ -243,7 +243,7 @@ def cells(row: Sequence[tuple[str, CellStyle]], styles: StyleTable) -> tuple[str
 
 @st.composite
 def changes(draw: st.DrawFn) -> tuple[list[list[tuple[str, CellStyle]]], list[list[tuple[str, CellStyle]]]]:
-    """Give the rows of two frames, of which the second may have some of the first elsewhere."""
+    """Return the rows of two frames; the second may have rows of the first in other places."""
     old = draw(st.lists(ROWS, min_size=LINES, max_size=LINES))
     by = draw(st.integers(-4, 4))
     moved = [old[y + by] if 0 <= y + by < LINES else draw(ROWS) for y in range(LINES)]

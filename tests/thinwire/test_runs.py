@@ -1,4 +1,4 @@
-"""Strips: what Textual draws is read into cells; what terminals do not agree about is said to be doubtful."""
+"""Runs: Textual's output is parsed into cells; text on which terminals disagree is doubtful."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ def runs(styles: StyleTable) -> RunReader:
 
 
 def drawn(*segments: tuple[str, str]) -> str:
-    """Give what Textual writes for texts in styles."""
+    """Return Textual's output for texts in styles."""
     run = TextualStrip([Segment(text, Style.parse(style) if style else None) for text, style in segments])
     return run.render(Console(force_terminal=True, color_system="truecolor", legacy_windows=False))
 
 
 def read(raw: str) -> tuple[Run, StyleTable]:
-    """Give what is read from ``raw``, and the styles it is drawn with."""
+    """Return the run in ``raw``, and the table of its styles."""
     styles = StyleTable()
     run = RunReader(styles).read(raw)
     assert run is not None, raw
@@ -78,7 +78,7 @@ def read(raw: str) -> tuple[Run, StyleTable]:
 # --- text and styles -----------------------------------------------------------------------------
 
 
-def test_a_row_as_textual_draws_it_is_read_into_cells_with_their_pens() -> None:
+def test_a_row_as_textual_draws_it_is_parsed_into_cells_with_their_styles() -> None:
     run, styles = read(drawn(("Buy ", "bold #ff0000 on #101010"), ("VOD", ""), (" 9", "reverse")))
     red = styles.number(CellStyle("38;2;255;0;0", "48;2;16;16;16", ("1",)))
     assert run == Run("Buy VOD 9", red * 4 + DEFAULT * 3 + styles.number(CellStyle("", "", ("7",))) * 2)
@@ -163,7 +163,7 @@ def test_what_was_read_once_reads_the_same_again(runs: RunReader) -> None:
     assert runs.read(raw) == read(raw)[0]
 
 
-def test_strips_side_by_side_are_one_strip_as_doubtful_as_either() -> None:
+def test_runs_side_by_side_are_one_run_as_doubtful_as_either() -> None:
     sure, doubtful = Run("ab", "xy"), Run("c", "z", doubtful=True)
     assert sure + sure == Run("abab", "xyxy")
     assert sure + doubtful == Run("abc", "xyz", doubtful=True)
@@ -199,7 +199,7 @@ def test_what_terminals_measure_differently_is_doubtful(text: str) -> None:
     assert run.doubtful
 
 
-def test_one_doubtful_text_makes_its_strip_doubtful_and_no_other(runs: RunReader) -> None:
+def test_one_doubtful_text_makes_its_run_doubtful_and_no_other(runs: RunReader) -> None:
     doubtful = runs.read("\x1b[1m株\x1b[0m e\u0301 \x1b[1mx\x1b[0m")
     assert doubtful is not None
     assert doubtful.doubtful

@@ -1,4 +1,4 @@
-"""The desk over a slow line: every key is answered, nothing old queues, and the terminal is left as it was.
+"""The desk over a slow line: every key is answered, nothing old queues, the terminal is restored.
 
 What is asserted is the line's time, not the clock's: the bytes that crossed between a key and its answer.
 """
@@ -26,7 +26,7 @@ SERIAL: Final = 115_200
 NETWORK: Final = 10_000_000
 PROMISED_S: Final = 0.3
 HELD_KEY_S: Final = 1 / 30
-"""How often a key that is held comes again."""
+"""Seconds between repeats of a held key."""
 DOWN, UP, PAGE_DOWN, ESCAPE, REDRAW = b"\x1b[B", b"\x1b[A", b"\x1b[6~", b"\x1b", b"\x0c"
 CURSOR_ROW: Final = THEMES[0].variables["cursor-row"].removeprefix("#").lower()
 ALTERNATE_SCREEN: Final = 1049 << 5
@@ -34,9 +34,9 @@ DESK: Final = (200, 50)
 LAPTOP: Final = (120, 30)
 TELETYPE: Final = (80, 24)
 HELD: Final = ("--speed", "0.01")
-"""The market does nothing for minutes."""
+"""A market that is still for minutes."""
 BUSY: Final = ("--speed", "20")
-"""The market trades many times a second."""
+"""A market that trades many times a second."""
 Size = tuple[int, int]
 Seen = Callable[[FarEnd], bool]
 
@@ -45,7 +45,7 @@ Seen = Callable[[FarEnd], bool]
 def desk(
     folder: Path, *options: str, baud: float = SERIAL, size: Size = DESK, latency: float = 0.0
 ) -> Iterator[SlowLine]:
-    """Give the blotter at the end of a line, with its first blocks on screen."""
+    """Yield the blotter at the end of a line, with its first blocks on screen."""
     with started(folder, *options, baud=baud, size=size, latency=latency) as line:
         shown(line)
         yield line
@@ -54,7 +54,7 @@ def desk(
 def started(
     folder: Path, *options: str, baud: float = SERIAL, size: Size = DESK, latency: float = 0.0
 ) -> SlowLine:
-    """Start the blotter at the end of a line, with directories of its own."""
+    """Start the blotter at the end of a line, with its own directories."""
     places = {name: str(folder) for name in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME")}
     (folder / "blotter").mkdir(parents=True, exist_ok=True)
     (folder / "blotter" / "config.toml").write_text("refresh_seconds = 1\n")
@@ -64,44 +64,44 @@ def started(
 
 
 def shown(line: SlowLine) -> None:
-    """Wait until the desk is there and nothing more of it comes."""
+    """Wait until the desk is drawn and nothing more arrives."""
     line.until(lambda far: cursor(far).startswith("BLK-0001") and "ordered " in far.text())
     line.rest()
 
 
 def cursor(far: FarEnd) -> str:
-    """Give the row under the cursor from its id on, or nothing where no pane has the focus."""
+    """Return the row under the cursor from its id on; empty when no pane has the focus."""
     rows = far.on(CURSOR_ROW)
     return rows[0][1].removeprefix("> ") if len(rows) == 1 else ""
 
 
 def at(code: str) -> Seen:
-    """Tell whether the cursor is on the row of this id, and on no other."""
+    """Return a check that the cursor is on the row of this id and on no other."""
     return lambda far: cursor(far).startswith(code)
 
 
 def elsewhere(far: FarEnd) -> bool:
-    """Tell whether the cursor is on the second page of blocks."""
+    """Return whether the cursor is on the second page of blocks."""
     return cursor(far).startswith("BLK-") and cursor(far) > "BLK-0020"
 
 
 def helped(far: FarEnd) -> bool:
-    """Tell whether help has come over the cursor."""
+    """Return whether help covers the cursor."""
     return "/ type to find a key or a verb" in far.text() and not cursor(far)
 
 
 def says(words: str) -> Seen:
-    """Tell whether this stands anywhere on screen."""
+    """Return a check that this text is on screen."""
     return lambda far: words in far.text()
 
 
 def not_says(words: str) -> Seen:
-    """Tell whether this stands nowhere on screen."""
+    """Return a check that this text is not on screen."""
     return lambda far: words not in far.text()
 
 
 def executed(line: SlowLine) -> str:
-    """Give the total of the blocks that the market moves."""
+    """Return the total of the blocks that the market moves."""
     return line.text().partition("· executed ")[2].partition(" ")[0]
 
 
@@ -149,7 +149,7 @@ def test_every_key_is_answered_within_its_promise_while_the_market_runs(tmp_path
 
 
 def test_a_key_does_not_wait_for_the_picture_it_overtakes(tmp_path: Path) -> None:
-    """The best of some counts: while the program is kept from answering, the old picture goes on coming."""
+    """The best of several counts: the old picture keeps arriving while the program is kept from answering."""
     with desk(tmp_path, *BUSY) as line:
         for first, half_there, second, seen in (
             (PAGE_DOWN, elsewhere, b"gg", at("BLK-0001")),
@@ -236,27 +236,27 @@ def test_a_terminal_that_is_closed_ends_the_program(stopped: bool, tmp_path: Pat
 
 
 def redrawn(line: SlowLine) -> int:
-    """Give how many bytes draw everything."""
+    """Return how many bytes a full redraw takes."""
     line.type(REDRAW)
     return line.rest()
 
 
 def turned(line: SlowLine) -> int:
-    """Turn the first page and give by how many blocks that is."""
+    """Turn the first page; return how many blocks that is."""
     line.press(PAGE_DOWN, until=lambda far: cursor(far) > "BLK-0002")
     line.rest()
     return int(cursor(line.far)[4:8]) - 1
 
 
 def hold(line: SlowLine, key: bytes, times: int) -> int:
-    """Hold a key down until it has come so often, and give how many bytes arrived meanwhile."""
+    """Hold a key for so many repeats; return how many bytes arrived meanwhile."""
     for number in range(times):
         line.type(key, after=number * HELD_KEY_S)
     return line.run(times * HELD_KEY_S)
 
 
 def wait_for(line: SlowLine, there: Callable[[], list[Path]], limit: float = 30.0) -> list[Path]:
-    """Let the program work until something is there and give it."""
+    """Run until ``there`` finds files; return them."""
     end = monotonic() + limit
     while not (found := there()):
         assert monotonic() < end, "the program did not do it"

@@ -1,4 +1,4 @@
-"""The slow line itself: the tests on it fail only for what the program did."""
+"""The harness itself: tests on a slow line fail only for what the program did."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PRINTS_AND_ENDS = ("/bin/sh", "-c", "printf 'last words'")
 
 
 class LateLine(SlowLine):
-    """A line on which the last bytes arrive just after the end of the program was noticed."""
+    """A line whose last bytes arrive just after the end of the program was noticed."""
 
     @property
     def ended(self) -> bool:

@@ -1,4 +1,4 @@
-"""The writer, on a real pty: it waits for no terminal, sends what is newest, and says its last words."""
+"""The writer on a real pty: it never blocks, sends the newest frame, and writes the last bytes."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExce
 
 COLUMNS, LINES = 200, 50
 LIMIT_S: Final = 30.0
-"""Whatever takes so long does not happen at all."""
+"""An event that takes longer is considered not to happen."""
 FEW: Final = 4 * COLUMNS * LINES
-"""Bytes of a few frames."""
+"""The size of a few frames."""
 
 
 def screen(word: str) -> str:
-    """Give a frame that fills the screen, in which nothing is alike."""
+    """Return a frame that fills the screen with cells that all differ."""
     rows = "\n".join(f"\x1b[{y};1H{f'{word}-{y:02}-{y * 7:03} ' * 14:{COLUMNS}}" for y in range(1, LINES + 1))
     return f"{rows}\x1b[1;1H"
 
@@ -43,7 +43,7 @@ def cell(text: str, y: int = 1) -> str:
 
 
 class PtyReader:
-    """A terminal whose program is this test: it takes what it is told to take, when it is."""
+    """A terminal whose program is this test: it reads only when the test tells it to."""
 
     def __init__(self, *, encoding: str = "utf-8", columns: int = COLUMNS, lines: int = LINES) -> None:
         self.master, self.slave = os.openpty()
@@ -59,23 +59,23 @@ class PtyReader:
         self.stopped = False
 
     def until(self, seen: Callable[[], bool]) -> None:
-        """Take what comes until it is as ``seen`` says."""
+        """Read until ``seen`` is true."""
         end = monotonic() + LIMIT_S
         while not seen():
             assert monotonic() < end, f"in vain; the last that came is {self.received[-300:]!r}"
             self.read(0.1)
 
     def until_shown(self, word: str, y: int) -> None:
-        """Take what comes until row ``y`` begins with ``word``, and the cursor is where frames end."""
+        """Read until row ``y`` starts with ``word`` and a frame has ended."""
         ends = (b"\x1b[H", SYNC_END.encode(), QUERY.encode())
         self.until(lambda: self.row(y).startswith(word) and self.received.endswith(ends))
 
     def until_came(self, word: str, times: int = 1) -> None:
-        """Take what comes until ``word`` has come so often."""
+        """Read until ``word`` has arrived so many times."""
         self.until(lambda: self.received.count(word.encode()) >= times)
 
     def read(self, seconds: float) -> bool:
-        """Take what comes within so many seconds, and tell whether anything did."""
+        """Read what arrives within so many seconds; return whether anything did."""
         if self.master < 0 or not select([self.master], [], [], seconds)[0]:
             return False
         try:
@@ -93,7 +93,7 @@ class PtyReader:
         return all(self.row(y).startswith(f"{word}-{y:02}") for y in range(1, LINES + 1))
 
     def fill(self) -> None:
-        """Let somebody else write, until the terminal takes nothing any more."""
+        """Let another program write until the terminal accepts nothing more."""
         other = os.open(os.ttyname(self.slave), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
         with suppress(BlockingIOError):
             while True:
@@ -104,14 +104,14 @@ class PtyReader:
         os.close(other)
 
     def in_time(self, act: Callable[[], object]) -> None:
-        """Do something that must not wait for the terminal."""
+        """Do something that must not block on the terminal."""
         thread = threading.Thread(target=act, daemon=True)
         thread.start()
         thread.join(LIMIT_S)
         assert not thread.is_alive(), "it waits for the terminal"
 
     def writes_in_time(self, texts: Iterable[str]) -> None:
-        """Write texts, which must not wait for the terminal."""
+        """Write texts, which must not block on the terminal."""
 
         def write() -> None:
             for text in texts:
@@ -120,7 +120,7 @@ class PtyReader:
         self.in_time(write)
 
     def stop(self) -> None:
-        """Let the writer end, and take its last words."""
+        """Let the writer end, and read its last bytes."""
         self.stopped = True
         ending = threading.Thread(target=self.writer.stop, daemon=True)
         ending.start()
@@ -132,7 +132,7 @@ class PtyReader:
             pass
 
     def hang_up(self) -> None:
-        """Close the terminal under the program."""
+        """Close the terminal."""
         os.close(self.master)
         self.master = -1
 
@@ -153,14 +153,14 @@ def far() -> Iterator[PtyReader]:
 
 @pytest.fixture
 def answering(far: PtyReader) -> PtyReader:
-    """A terminal that has answered once."""
+    """A terminal that has answered a query."""
     far.writer.write(QUERY)
     far.until_came(QUERY)
     far.writer.answered()
     return far
 
 
-# --- a terminal that takes what comes ------------------------------------------------------------
+# --- a terminal that reads everything -------------------------------------------------------------
 
 
 def test_a_frame_is_shown_and_the_next_one_is_what_differs(far: PtyReader) -> None:
@@ -191,7 +191,7 @@ def test_the_shells_side_of_the_terminal_still_waits(far: PtyReader) -> None:
     assert os.get_blocking(far.slave)
 
 
-def test_whoever_forgets_has_everything_sent_that_is_drawn_then(far: PtyReader) -> None:
+def test_after_invalidating_everything_drawn_is_sent(far: PtyReader) -> None:
     far.writer.write(cell("ORD-00001"))
     far.until_came("ORD-00001")
     far.writer.invalidate(COLUMNS, LINES)
@@ -209,7 +209,7 @@ def test_what_is_drawn_and_what_is_sent_is_counted(far: PtyReader) -> None:
     assert figures.sent == figures.last_frame == len(far.received)
 
 
-# --- a terminal that takes nothing ---------------------------------------------------------------
+# --- a terminal that reads nothing ---------------------------------------------------------------
 
 
 def test_a_terminal_that_takes_nothing_is_not_waited_for_and_then_gets_the_newest(far: PtyReader) -> None:
@@ -276,7 +276,7 @@ def test_a_terminal_that_is_closed_while_it_takes_nothing_ends_the_writing(far: 
     far.stop()
 
 
-def test_the_last_words_are_said_and_what_was_on_the_screen_they_leave_is_not(far: PtyReader) -> None:
+def test_the_last_sequences_are_sent_and_the_screen_they_leave_is_not(far: PtyReader) -> None:
     far.writer.write("\x1b[?1049h")
     far.fill()
     far.writes_in_time(screen(f"{number:03}") for number in range(10))
@@ -286,7 +286,7 @@ def test_the_last_words_are_said_and_what_was_on_the_screen_they_leave_is_not(fa
     assert far.received.endswith(b"\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l")
 
 
-def test_last_words_within_an_update_that_never_ended_are_said_nevertheless(far: PtyReader) -> None:
+def test_the_last_bytes_are_sent_even_within_an_update_that_never_ended(far: PtyReader) -> None:
     for word in (SYNC_START, cell("unfinished"), "\x1b[?1049l", "\x1b[?25h"):
         far.writer.write(word)
     far.stop()
@@ -344,13 +344,13 @@ def test_a_terminal_that_answers_is_asked_and_sent_no_more_than_it_has_answered_
     far.until(lambda: far.all_rows_begin("new"))
 
 
-def test_who_hushes_waits_for_the_answers_under_way_and_asks_nothing_more(answering: PtyReader) -> None:
+def test_drop_pending_waits_for_the_answers_in_flight_and_sends_no_more_queries(answering: PtyReader) -> None:
     far = answering
     far.writer.write(screen("new"))
     far.until_came(QUERY, 2)
-    hushing = threading.Thread(target=far.writer.drop_pending, args=(80, 24, LIMIT_S), daemon=True)
-    hushing.start()
-    while hushing.is_alive():
+    dropping = threading.Thread(target=far.writer.drop_pending, args=(80, 24, LIMIT_S), daemon=True)
+    dropping.start()
+    while dropping.is_alive():
         assert far.line.in_flight >= 0
         far.writer.answered()
         far.read(0.01)
@@ -362,7 +362,7 @@ def test_who_hushes_waits_for_the_answers_under_way_and_asks_nothing_more(answer
     assert far.received.endswith(b"\x1b[?1049l")
 
 
-def test_what_was_drawn_before_a_hush_and_not_sent_is_dropped_and_what_is_said_then_is_not(
+def test_drop_pending_drops_what_was_drawn_and_not_sent_and_later_output_is_sent(
     far: PtyReader,
 ) -> None:
     far.fill()
@@ -375,7 +375,7 @@ def test_what_was_drawn_before_a_hush_and_not_sent_is_dropped_and_what_is_said_t
     assert far.received.endswith(b"\x1b[?1049l")
 
 
-def test_who_hushes_a_terminal_that_answers_no_more_does_not_wait_for_good(answering: PtyReader) -> None:
+def test_drop_pending_does_not_wait_forever_for_a_terminal_that_answers_no_more(answering: PtyReader) -> None:
     far = answering
     far.writer.write(screen("new"))
     far.until_came(QUERY, 2)

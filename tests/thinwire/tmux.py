@@ -1,4 +1,4 @@
-"""A second opinion: two panes of tmux, where it is installed, one for each stream of bytes."""
+"""A second opinion: two panes of tmux, if it is installed, one for each stream of bytes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PANES: Final = ("alone", "thin")
 
 
 class TmuxPanes:
-    """Two panes of ``columns`` by ``lines`` in a server of tmux of its own, which ends with it."""
+    """Two panes of ``columns`` by ``lines`` in a tmux server of their own."""
 
     def __init__(self, columns: int, lines: int) -> None:
         self.columns, self.lines = columns, lines
@@ -68,7 +68,7 @@ class TmuxPanes:
             left = left[os.write(self._pipes[pane], left) :]
 
     def resize(self, columns: int, lines: int) -> None:
-        """Make both panes another size, clear: tmux brings back what it cut off, halves of characters too."""
+        """Resize and clear both panes: tmux would bring back what it cut off, halves of characters too."""
         self._clear()
         self.columns, self.lines = columns, lines
         for pane in PANES:
@@ -81,7 +81,7 @@ class TmuxPanes:
         self.shown()
 
     def shown(self) -> Sequence[tuple[str, Sequence[Sequence[EmulatedCell]]]]:
-        """Give what each pane shows once all was read: the cursor in words, and the rows."""
+        """Return what each pane shows when all input was read: the cursor in words, and the rows."""
         self._marks += 1
         for pane in PANES:
             self.feed(pane, f"\x1b]2;mark {self._marks}\x07")
@@ -112,7 +112,7 @@ class TmuxPanes:
         raise TimeoutError(f"tmux did not take what was sent to the pane {pane}")
 
     def _rows(self, lines: Sequence[str]) -> Sequence[Sequence[EmulatedCell]]:
-        """Read what tmux gives as text: a row that was never written is one of spaces."""
+        """Parse tmux's text: a row that was never written is a row of spaces."""
         screen = Emulator(self.columns, self.lines)
         screen.feed("\x1b[?7l")
         for y, line in enumerate(lines[: self.lines]):

@@ -1,4 +1,4 @@
-"""Users of the blotter, recorded: one presses what comes to mind, one looks at every screen there is."""
+"""Recorded users of the blotter: a random one, and a tour of every screen."""
 
 from __future__ import annotations
 
@@ -50,18 +50,18 @@ OPENING_KEYS: Final = {
     "DetailScreen": "i",
     "PreviewDialog": "K",
 }
-"""What opens a screen that few keys lead to: pressed more often until it was seen once."""
+"""Keys to screens that few keys lead to: pressed more often until the screen was seen."""
 VIEW_KEYS: Final = (*MOVES, "j", "k", "i", "h", "y", "slash", "n", "tab", "enter", "escape", "escape")
 
 
 class RandomUser:
-    """Presses what comes to mind, on whatever screen is on top."""
+    """Presses random keys, on whatever screen is on top."""
 
     def __init__(self, hands: RecordedUser, line: FaultyTransport, chance: random.Random) -> None:
         self.hands, self.line, self.chance = hands, line, chance
 
     async def act(self) -> None:
-        """Do one thing."""
+        """Do one random thing."""
         app, chance = self.hands.app, self.chance
         happens = chance.random()
         if happens < 0.02:
@@ -89,7 +89,7 @@ class RandomUser:
 
     @property
     def _free(self) -> bool:
-        """Whether a key of the desk is one."""
+        """Whether a key reaches the desk."""
         app = self.hands.app
         typing = isinstance(app.focused, FilterBar)
         return isinstance(app.screen, DeskScreen) and not app.screen.asking and not typing
@@ -113,7 +113,7 @@ class RandomUser:
 
 
 async def choose(hands: RecordedUser, words: str, *, run: bool = True) -> None:
-    """Type a command into the palette that is open, and run the first that is found, or leave."""
+    """Type a command into the open palette, and run the first match, or leave."""
     palette = hands.app.screen
     await hands.until(lambda: bool(palette.query(CommandList)))
     found = palette.query_one(CommandList)
@@ -125,7 +125,7 @@ async def choose(hands: RecordedUser, words: str, *, run: bool = True) -> None:
 
 
 async def tick(hands: RecordedUser, steps: int) -> None:
-    """Let the simulated market move, and the desk read what came of it."""
+    """Let the simulated market move, and the desk read the result."""
     hands.note(f"the market moves {steps} steps")
     app = hands.app
     assert isinstance(app, BlotterApp)
@@ -137,7 +137,7 @@ async def tick(hands: RecordedUser, steps: int) -> None:
 
 
 async def wear(hands: RecordedUser, theme: str) -> None:
-    """Take another theme."""
+    """Switch to a theme."""
     hands.note(f"theme {theme}")
     hands.app.theme = theme
     hands.recording.seen[theme] += 1
@@ -148,7 +148,7 @@ async def wear(hands: RecordedUser, theme: str) -> None:
 async def at_the_desk(
     size: tuple[int, int], *, synchronised: bool = True, ascii: bool = False
 ) -> AsyncIterator[tuple[RecordedUser, FaultyTransport]]:
-    """Give hands on a real blotter that has read its desk, and the line to its server."""
+    """Yield a user of a real blotter that has read its desk, and the transport to its server."""
     ticks = itertools.count(step=1.0)
     lines: list[FaultyTransport] = []
 
@@ -168,13 +168,13 @@ async def at_the_desk(
 
 
 async def play(seed: int, frames: int, *, synchronised: bool = True, ascii: bool = False) -> Recording:
-    """Give what a user of the blotter saw who did whatever came to mind, for so many frames."""
+    """Record a random user of the blotter for so many frames."""
     chance = random.Random(seed)
     size = chance.choice(((200, 50), (120, 40), (80, 24), (100, 30)))
     async with at_the_desk(size, synchronised=synchronised, ascii=ascii) as (hands, line):
-        somebody = RandomUser(hands, line, chance)
+        user = RandomUser(hands, line, chance)
         while hands.driver.frames < frames:
-            await somebody.act()
+            await user.act()
         return hands.recording
 
 
@@ -219,14 +219,14 @@ FORMS: Final = (
     *(("1", "n"), ("1", "N"), ("1", "p"), ("1", "s"), ("1", "T")),
     *(("2", "u"), ("2", "m"), ("2", "C"), ("2", "o"), ("3", "f"), ("4", "y")),
 )
-"""A pane, and a key that asks something there."""
+"""A pane, and a key that opens a form there."""
 VIEWS: Final = ("enter", "i", "h", "question_mark")
 
 
 async def tour(
     theme: str, forms: Sequence[tuple[str, str]] = FORMS, *, synchronised: bool = True
 ) -> Recording:
-    """Give what somebody sees who looks at every screen and every dialog once, in one theme."""
+    """Record a tour of every screen and every dialog in one theme."""
     async with at_the_desk((120, 36), synchronised=synchronised) as (hands, _):
         guide = GuidedTour(hands)
         await wear(hands, theme)
@@ -248,7 +248,7 @@ async def tour(
 
 @dataclass
 class GuidedTour:
-    """Leads to each screen, and back to the desk."""
+    """Opens each screen, and goes back to the desk."""
 
     hands: RecordedUser
 
@@ -256,7 +256,7 @@ class GuidedTour:
         return lambda: isinstance(self.hands.app.screen, kind)
 
     async def _pane(self, number: str) -> None:
-        """Go to a pane and its first row, the panes showing everything."""
+        """Go to the first row of a pane, with all rows shown."""
         desk = self.hands.app.screen
         assert isinstance(desk, DeskScreen)
         if desk.linked:
@@ -266,7 +266,7 @@ class GuidedTour:
         await self.hands.press("home")
 
     async def _leave(self) -> None:
-        """Say no to all that is asked."""
+        """Leave every dialog."""
         desk = self.hands.app.screen_stack[0]
         assert isinstance(desk, DeskScreen)
         while desk.asking or len(self.hands.app.screen_stack) > 1:
@@ -288,7 +288,7 @@ class GuidedTour:
         await self._leave()
 
     async def viewed(self, key: str) -> None:
-        """Look closer and come back."""
+        """Open a view and come back."""
         await self._pane("2")
         await self.hands.press(key)
         await self.hands.until(lambda: not isinstance(self.hands.app.screen, DeskScreen))
@@ -296,7 +296,7 @@ class GuidedTour:
         await self.hands.until(self._on(DeskScreen))
 
     async def copied(self) -> None:
-        """Send a row's id to the clipboard."""
+        """Copy a row's id to the clipboard."""
         await self._pane("1")
         await self.hands.press("y")
         await self.hands.until(self._on(FormDialog))
@@ -304,14 +304,14 @@ class GuidedTour:
         await self.hands.until(self._on(DeskScreen))
 
     async def previewed(self) -> None:
-        """See what cancelling everything would do, and think better of it."""
+        """Preview cancelling everything, and leave it."""
         await self.hands.press("K")
         await self.hands.until(self._on(PreviewDialog))
         await self.hands.press("r", "j", "r", "w", "w", "1", "2", "backspace", "enter", "escape")
         await self.hands.until(self._on(DeskScreen))
 
     async def reported(self) -> None:
-        """Cancel every order, which not all of them take, and read what came of it."""
+        """Cancel every order, some of which refuse, and read the report."""
         await self._pane("2")
         await self.hands.press("asterisk", "c")
         await self.hands.until(self._on(PreviewDialog))
@@ -325,7 +325,7 @@ class GuidedTour:
         await self.hands.until(self._on(DeskScreen))
 
     async def commanded(self) -> None:
-        """Choose a command by name."""
+        """Run a command of the palette by name."""
         await self.hands.press("colon")
         await self.hands.until(self._on(CommandPalette))
         await choose(self.hands, "Market: step")
