@@ -16,7 +16,8 @@ from tui.screens.history.screen import HistoryScreen
 NAMES_A_KEY = re.compile(
     r"\b(?:Esc|Enter|Tab|Space|PgUp|PgDn|Backspace|Ctrl-\w|Shift-Tab|F\d{1,2}|Left/Right|Up/Down)\b"
     r"|\b[Pp]ress [^{<\s]"
-    r"|(?:^|[ (;,.])[a-zA-Z?:/] (?:leaves|clears|tries|shows|sends|opens|goes|completes|copies|quits)\b"
+    r"|(?:^|[ (;,.])[a-zA-Z?:/]"
+    r" (?:leaves|clears|tries|retries|shows|sends|opens|goes|completes|copies|quits)\b"
 )
 """What a sentence looks like that names a key literally."""
 SPELT = ROOT / "widgets" / "key_names.py"
