@@ -287,6 +287,17 @@ async def test_a_first_load_and_a_step_in_time_mark_nothing() -> None:
         assert not any("'" in line for line in reader.lines)
 
 
+@pytest.mark.usefixtures("slow")
+async def test_marks_that_are_still_worked_out_do_not_come_to_another_time() -> None:
+    async with reading(*codes(30)) as reader:
+        reader.put(*(order(code, "30") for code in codes(30)))
+        assert reader.pane.arranging
+        reader.pane.show(snapshot_of(orders=[order("ORD-1", "20")], as_at=NINE), None, {})
+        await reader.rest()
+        assert reader.codes == ["ORD-1"]
+        assert not any("'" in line for line in reader.lines)
+
+
 async def test_nothing_is_marked_while_the_desk_is_still_being_read() -> None:
     stage = Stage()
     async with stage.run_test(size=(240, 20)) as pilot:

@@ -99,6 +99,8 @@ class Arranger:
         former = self._snapshot
         same = view == self._view and scope == self._scope
         self._view, self._snapshot, self._scope = view, snapshot, scope
+        if snapshot.as_at != former.as_at:
+            self._marking.clear()
         if delta and _is_news(former, snapshot):
             self._marking.append(self._mark(former, snapshot, delta))
         if same and snapshot is former:
