@@ -52,5 +52,5 @@ def start(
 
 
 def resize(fileno: int, columns: int, lines: int) -> None:
-    """Give a pty another size, of which the kernel tells the program."""
+    """Resize a pty; the kernel signals it to the program."""
     fcntl.ioctl(fileno, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))

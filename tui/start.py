@@ -57,7 +57,7 @@ def run_server(given: argparse.Namespace) -> int:
 
 
 def show_access(given: argparse.Namespace) -> int:
-    """Tell what is known of the server that the command line names, and from where; nothing is sent."""
+    """Print the settings of the server the command line names and where each was found; send nothing."""
     from tui.signon import collect_settings, validate
     from tui.signon import describe as shown
 

@@ -3,7 +3,7 @@
 :class:`Emulator` is pyte's screen made strict: it reads sequences whole, knows the attributes, hyperlinks and
 widths pyte does not, and keeps everything that is no drawing - bells, titles, clipboard, modes, queries, and
 any sequence it does not know - as a list of events, so that nothing a program sends is invisible to a
-comparison. :class:`Plain` is pyte as it comes.
+comparison. :class:`PlainEmulator` is pyte as it comes.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def run_config(given: argparse.Namespace) -> int:
 
 
 def check_file(named: Path | None) -> int:
-    """Say all that is wrong with a settings file and the secrets files it names."""
+    """Print every mistake in a settings file and in the secrets files it names."""
     path = named or paths.config_file()
     if named is None and not path.exists():
         print(f"{path} is not there: the defaults hold.")

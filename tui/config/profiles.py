@@ -107,7 +107,7 @@ class Access(Struct, frozen=True):
         return int(text)
 
     def origin(self, name: str) -> str:
-        """Tell where a setting was said, empty when nowhere."""
+        """Return where a setting was said, empty when nowhere."""
         found = self.found.get(name)
         return found.origin if found else ""
 

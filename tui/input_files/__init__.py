@@ -1,1 +1,1 @@
-"""What people write: read from files, checked, and every mistake told in a sentence of its own."""
+"""Files that people write: reading and checking them, with one sentence for each mistake."""

@@ -1,4 +1,4 @@
-"""What is wrong with something written by hand, found all at once and told one sentence a mistake.
+"""Mistakes in files that people write: all are found at once, each is one sentence with its place.
 
 Every start loads this, so what only a mistake needs is loaded when there is one.
 """
@@ -28,7 +28,7 @@ class CheckError(ValueError):
 
 @contextmanager
 def all_at_once() -> Iterator[Callable[[], AbstractContextManager[None]]]:
-    """Let several checks be made, each in a part of its own, and raise what is wrong with all of them.
+    """Run several checks, each in a part of its own, and raise the mistakes of all of them together.
 
     >>> with all_at_once() as part:
     ...     with part():
@@ -54,14 +54,14 @@ def all_at_once() -> Iterator[Callable[[], AbstractContextManager[None]]]:
 
 
 class Mistake(Struct, frozen=True):
-    """One thing that is wrong: where, and in which words."""
+    """One mistake: its place, and the words for it."""
 
     place: Place
     words: str
 
 
 class Document(Struct, frozen=True):
-    """What somebody wrote, parsed and not yet checked."""
+    """A file or text that somebody wrote, parsed and not yet checked."""
 
     name: str
     """What a sentence calls it: its path, mostly."""

@@ -110,7 +110,7 @@ def _bare(kind: Any, limits: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
 
 
 def allowed_words(kind: Any, limits: Sequence[Any] = ()) -> str:
-    """Say what a type allows, such as ``a whole number from 1 to 60``."""
+    """Return the words for what a type allows, such as ``a whole number from 1 to 60``."""
     if get_origin(kind) is Literal:
         return one_of(str(choice) for choice in get_args(kind))
     for limit in limits:

@@ -54,7 +54,7 @@ OLDER_PATHS = ("allocate", "booktransactions")
 class Older(AsyncBaseTransport):
     """The server of the older document before the real one: it allocates and books, the latter by a list.
 
-    Whatever came later is not there; ``graph`` tells whether the order graph is.
+    It has nothing newer; ``graph`` says whether it serves the order graph.
     """
 
     def __init__(self, server: AsyncBaseTransport, *, graph: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""Who may sign on to ``serve``, and the digests that are kept of their secrets."""
+"""The users who may sign on to ``serve``, with digests of their secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who a call is made by."""
+"""The caller of a request."""
 
 from __future__ import annotations
 
