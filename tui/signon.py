@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
@@ -21,6 +21,7 @@ from tui.config import paths
 from tui.config.profiles import LONGEST_MS, MOST_RETRIES, SETTINGS, Access, gather
 from tui.config.secrets import check_token, read_token
 from tui.config.settings import ENV, Profile, Settings, SettingsError
+from tui.input_files.mistakes import Mistake
 from tui.service.environment import Environment, EnvironmentKind
 
 if TYPE_CHECKING:
@@ -129,15 +130,26 @@ def validate(access: Access) -> None:
 
 
 def _check_address(access: Access, name: str) -> None:
-    text, origin = access.text(name), access.origin(name)
+    if why := _why_no_address(name, access.text(name)):
+        raise SettingsError(f"{access.origin(name)}: {why}.")
+
+
+def _why_no_address(name: str, text: str) -> str | None:
+    """Return why nothing is sent to the address that the setting ``name`` holds, None when it may be."""
     if "@" in text:
-        raise SettingsError(
-            f"{origin}: an address carries no user and no password; they are settings of their own."
-        )
+        return "an address carries no user and no password; they are settings of their own"
     if why := urls.why_invalid(text):
-        raise SettingsError(f"{origin} is {clean(text)[:200]!r}, which is not an address: {why}.")
-    if name != "proxy" and (why := urls.why_exposed(text)):
-        raise SettingsError(f"{origin}: {why}.")
+        return f"{clean(text)[:200]!r} is not an address: {why}"
+    return None if name == "proxy" else urls.why_exposed(text)
+
+
+def address_mistakes(profiles: Iterable[Profile]) -> Iterator[Mistake]:
+    """Yield the addresses of profiles that nothing could be sent to."""
+    for profile in profiles:
+        for name in _ADDRESSES:
+            text = profile.entries.get(name, "")
+            if text and (why := _why_no_address(name, text)):
+                yield Mistake(("profiles", profile.name, name), why)
 
 
 def _called(access: Access) -> str:

@@ -172,6 +172,30 @@ def test_the_secrets_files_that_profiles_name_are_checked_too_and_never_shown(
     assert owner.says("check") == f"{file}: nothing is wrong.\n{secrets}: nothing is wrong.\n"
 
 
+def test_addresses_that_nothing_is_sent_to_are_told_beside_the_other_mistakes(
+    owner: Owner, tmp_path: Path
+) -> None:
+    missing = tmp_path / "none.json"
+    file = owner.writes(
+        '[profiles.a]\nurl = "https://me:hush-hush@x.lusid.com/api"\n'
+        f'[profiles.b]\nurl = "http://x.lusid.com/api"\nproxy = "x"\nsecrets_file = "{missing}"\n'
+    )
+    assert owner.is_told("check") == [
+        f"{file}, line 2: [profiles.a] url: an address carries no user and no password; they are settings of "
+        "their own.",
+        f"{file}, line 4: [profiles.b] url: plain http is only for this machine; use https.",
+        f"{file}, line 5: [profiles.b] proxy: 'x' is not an address: it does not start with http:// or "
+        "https://.",
+        f"The secrets file {missing} cannot be read: No such file or directory.",
+    ]
+    owner.writes('[profiles.a]\nurl = "https://x.lusid.com/api"\n')
+    assert owner.is_told("set", "profiles.a.url", "x.lusid.com") == [
+        f"{file}, line 2: [profiles.a] url: 'x.lusid.com' is not an address: it does not start with http:// "
+        "or https://.",
+        f"{file} stays as it is.",
+    ]
+
+
 def test_a_secret_written_where_none_belongs_is_not_shown(owner: Owner) -> None:
     file = owner.writes('[profiles.uat]\nurl = "https://x.lusid.com/api"\npassword = "hush-hush"\n')
     assert owner.is_told("check") == [

@@ -14,7 +14,7 @@ from typing import Any, Final
 from tui.config import paths
 from tui.config.profiles import check_secrets_file
 from tui.input_files.mistakes import CheckError, all_at_once, not_allowed, place_words, print_mistakes, shown
-from tui.input_files.read_file import is_text, parse_toml, read_text
+from tui.input_files.read_file import is_text, parse_toml, read_text, read_toml
 from tui.input_files.toml_lines import NotEditable, literal, with_value
 from tui.start import vocabulary
 
@@ -52,11 +52,15 @@ def check_file(named: Path | None) -> int:
     if named is None and not path.exists():
         print(f"{path} is not there: the defaults hold.")
         return OK
-    from tui.config.settings_file import read_settings
+    from tui.config.settings_file import check_settings
+    from tui.signon import address_mistakes
 
-    settings = read_settings(path, vocabulary())
+    document = read_toml(path)
+    settings = check_settings(document, vocabulary())
     files = {profile.secrets_file for profile in settings.profiles.values() if profile.secrets_file}
     with all_at_once() as part:
+        with part():
+            document.refuse(address_mistakes(settings.profiles.values()))
         for file in sorted(files):
             with part():
                 check_secrets_file(file)
@@ -86,6 +90,7 @@ def change_file(name: str, words: str) -> int:
     """Change one setting in the settings file; comments and all other lines stay as they are."""
     from tui.config.settings_file import check_settings, value_of
     from tui.config.settings_template import template
+    from tui.signon import address_mistakes
 
     path = paths.config_file()
     place = _place(name)
@@ -101,7 +106,8 @@ def change_file(name: str, words: str) -> int:
             f"{path}: {place_words(place)}: cannot be set beside what is there; change the file by hand."
         ) from None
     try:
-        check_settings(parse_toml(changed, str(path)), vocabulary())
+        document = parse_toml(changed, str(path))
+        document.refuse(address_mistakes(check_settings(document, vocabulary()).profiles.values()))
     except CheckError as error:
         raise CheckError(f"{error}\n{path} stays as it is.") from None
     _replace(path, changed)
