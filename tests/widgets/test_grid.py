@@ -422,7 +422,11 @@ def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     monkeypatch.setattr("widgets.grid.surface.monotonic", lambda: now)
 
 
-async def test_a_mark_is_seen_without_colour_and_moves_no_text() -> None:
+@pytest.mark.parametrize("no_colour", ["", "1"])
+async def test_a_mark_is_seen_without_colour_and_moves_no_text(
+    no_colour: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", no_colour)
     stage = GridHost(10)
     async with stage.run_test(size=(60, 11)) as pilot:
         await settle(pilot, stage)

@@ -263,6 +263,15 @@ async def test_selected_rows_stay_selected_and_are_acted_on_in_the_order_shown()
         assert reader.pane.in_focus == (rid("ORD-2"), rid("ORD-1"))
 
 
+async def test_few_selected_rows_among_many_are_acted_on_in_the_order_shown() -> None:
+    async with reading(*codes(200)) as reader:
+        await reader.pilot.press("space", "j", "space", "j", "space")
+        reader.put(order("ORD-1", "500"))
+        reader.pane.look_at(reader.pane.view.sorted_by("quantity").sorted_by("quantity"))
+        await reader.rest()
+        assert reader.pane.in_focus == (rid("ORD-1"), rid("ORD-0"), rid("ORD-2"))
+
+
 async def test_a_filter_lets_rows_in_and_out_as_they_change() -> None:
     async with reading("ORD-1", "ORD-2", "ORD-3") as reader:
         reader.pane.look_at(reader.pane.view.filtered("quantity>5"))

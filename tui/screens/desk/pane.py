@@ -104,10 +104,13 @@ class Pane(Vertical):
     @property
     def in_focus(self) -> tuple[ResourceId, ...]:
         """The selected rows in the order shown, else the row under the cursor."""
-        chosen = self.grid.selected
-        if chosen:
-            return tuple(id for id in self.shown if id in chosen)
-        return (self.cursor.id,) if self.cursor else ()
+        chosen, rows = self.grid.selected, self._arranger.rows
+        if not chosen:
+            return (self.cursor.id,) if self.cursor else ()
+        if len(chosen) * 16 > len(rows.ids):
+            return tuple(id for id in rows.ids if id in chosen)
+        few = [id for id in chosen if isinstance(id, ResourceId)]
+        return tuple(sorted(few, key=lambda id: rows.find(id) or 0))
 
     def compose(self) -> ComposeResult:
         yield self._title

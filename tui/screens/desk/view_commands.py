@@ -369,7 +369,7 @@ VIEW: Final[tuple[DeskCommand, ...]] = (
         "back",
         "escape",
         "Back",
-        "One step back: selection, filter, full screen, the past",
+        "Remove the marks (') of changes, and go one step back: selection, filter, full screen, the past",
         "Desk",
         run=step_back,
     ),
