@@ -45,7 +45,7 @@ FILTER: Final = "momentum"
 SORT: Final = "portfolio"
 
 
-class Stage(App[None]):
+class PaneApp(App[None]):
     """A screen filled by the orders pane."""
 
     def __init__(self) -> None:
@@ -123,7 +123,7 @@ async def measure() -> None:
     builder = SnapshotBuilder()
     builder.put(EntityKind.ORDERS, (of_fund(order) for order in rows_of(ORDERS)["orders"]))
     snapshot = builder.freeze(complete=True)
-    stage = Stage()
+    stage = PaneApp()
     async with stage.run_test(size=(200, 50)):
         gc.freeze()  # as the reader does at the end of a load
         pane = stage.pane
