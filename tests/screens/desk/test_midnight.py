@@ -10,7 +10,7 @@ from tui.screens.history.screen import HistoryScreen
 EVENING = datetime(2026, 11, 20, 23, 59, 30, tzinfo=UTC)
 
 
-class Clock:
+class StandingClock:
     """The app's clock, which a test moves."""
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Clock:
 
 
 async def test_times_get_their_date_when_the_day_is_over() -> None:
-    clock = Clock()
+    clock = StandingClock()
     async with blotter(start=EVENING, clock=clock) as user:
         await user.go("executions")
         code = user.codes("executions")[0]
@@ -33,7 +33,7 @@ async def test_times_get_their_date_when_the_day_is_over() -> None:
 
 
 async def test_the_new_day_is_painted() -> None:
-    clock = Clock()
+    clock = StandingClock()
     async with blotter(start=EVENING, clock=clock) as user:
         await user.go("orders")
         await user.press("2", *["right"] * 20)
@@ -43,7 +43,7 @@ async def test_the_new_day_is_painted() -> None:
 
 
 async def test_panes_that_are_not_on_the_screen_show_the_new_day_when_they_come() -> None:
-    clock = Clock()
+    clock = StandingClock()
     async with blotter(start=EVENING, clock=clock) as user:
         clock.now += timedelta(minutes=1)
         await user.until(lambda: user.pane("blocks").display_context.today == clock.now.date())
@@ -52,7 +52,7 @@ async def test_panes_that_are_not_on_the_screen_show_the_new_day_when_they_come(
 
 
 async def test_an_open_history_shows_the_new_day() -> None:
-    clock = Clock()
+    clock = StandingClock()
     async with blotter(start=EVENING, clock=clock) as user:
         await user.press("h")
         await user.until(lambda: isinstance(user.app.screen, HistoryScreen) and "ORD-" in user.text())

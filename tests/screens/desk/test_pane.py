@@ -45,7 +45,7 @@ class Stage(App[None]):
 
 
 @dataclass
-class Reader:
+class PaneUser:
     """Somebody before the pane, and the desk behind it."""
 
     pane: Pane
@@ -106,12 +106,12 @@ class Reader:
 
 
 @asynccontextmanager
-async def reading(*codes: str, size: tuple[int, int] = (240, 20)) -> AsyncIterator[Reader]:
+async def reading(*codes: str, size: tuple[int, int] = (240, 20)) -> AsyncIterator[PaneUser]:
     """Return a pane that shows orders of ten units each."""
     snapshot = snapshot_of(orders=[order(code, "10", f"FUND-{code[4:]}") for code in codes])
     stage = Stage()
     async with stage.run_test(size=size) as pilot:
-        reader = Reader(stage.pane, pilot, snapshot)
+        reader = PaneUser(stage.pane, pilot, snapshot)
         stage.pane.show(snapshot, None, {})
         await reader.rest()
         yield reader
@@ -312,7 +312,7 @@ async def test_nothing_is_marked_while_the_desk_is_still_being_read() -> None:
     async with stage.run_test(size=(240, 20)) as pilot:
         builder = SnapshotBuilder()
         builder.put(EntityKind.ORDERS, [order("ORD-1")])
-        reader = Reader(stage.pane, pilot, builder.freeze())
+        reader = PaneUser(stage.pane, pilot, builder.freeze())
         stage.pane.show(reader.snapshot, None, {})
         reader.put(order("ORD-1", "30"), order("ORD-2"))
         await reader.rest()
