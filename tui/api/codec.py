@@ -147,7 +147,12 @@ def encode(value: object) -> bytes:
     Raises:
         Unsendable: it holds a Decimal that is no number, which nobody could read back.
     """
-    raw = _ENCODER.encode(value)
+    try:
+        raw = _ENCODER.encode(value)
+    except UnicodeEncodeError:
+        raise
+    except ValueError as error:  # msgspec from 0.23 on; older ones write NaN, found below
+        raise Unsendable("NaN or an infinity is not a number a server could take") from error
     check_numbers(raw)
     return _time_member().sub(_member_with_time, raw)
 
