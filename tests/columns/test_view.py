@@ -15,7 +15,7 @@ from tui.columns.format import DisplayContext, clock, number, price, state_text
 from tui.columns.panes import COLUMNS
 from tui.columns.sorted_rows import SortedRows
 from tui.columns.totals import Totals
-from tui.columns.view import View, export_csv
+from tui.columns.view import View, column_of, export_csv
 from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EntityKind
 
@@ -220,3 +220,8 @@ def test_every_column_is_declared_once_and_explains_itself() -> None:
         ids = [column.id for column in columns]
         assert len(ids) == len(set(ids))
         assert all(column.title and column.help and column.width > 0 for column in columns)
+
+
+def test_a_column_that_is_not_declared_is_a_key_error() -> None:
+    with pytest.raises(KeyError, match="nowhere"):
+        column_of(EntityKind.ORDERS, "nowhere")

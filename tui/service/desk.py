@@ -160,7 +160,7 @@ class Desk:
 
         return unsubscribe
 
-    def preview(self, verb: Verb, *, typed: bool = False) -> Preview:
+    def preview(self, verb: Verb, *, confirm_by_count: bool = False) -> Preview:
         """Return what to show before ``verb`` is sent from this desk, as it stands now."""
         from tui.service.verbs import unfit
         from tui.service.writes.preview import preview
@@ -170,7 +170,7 @@ class Desk:
             self.snapshot,
             self.environment,
             self.limits,
-            typed=typed,
+            confirm_by_count=confirm_by_count,
             read_only=self.read_only,
             in_flight=[str(ref) for ref in self._writing().conflicts(verb)],
             unfit=unfit(verb, self.client),

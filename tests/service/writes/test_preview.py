@@ -144,7 +144,7 @@ def test_how_it_is_confirmed(desk: Snapshot, verb: Verb, tier: Tier) -> None:
 
 
 def test_k_always_asks_for_the_count(desk: Snapshot) -> None:
-    assert shown(CancelOrders((rid("ORD-3"),)), desk, typed=True).tier is Tier.T3
+    assert shown(CancelOrders((rid("ORD-3"),)), desk, confirm_by_count=True).tier is Tier.T3
 
 
 def test_prod_asks_for_the_count_above_its_own_threshold(desk: Snapshot) -> None:

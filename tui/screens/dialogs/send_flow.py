@@ -42,7 +42,7 @@ async def ask_for_verb(app: App[object], action: WriteAction, scope: Scope, desk
     verb = steps.verb(scope, values)
     instruments = scope.snapshot.instruments
     dialog = PreviewDialog(
-        desk.preview(verb, typed=action.confirm_by_count),
+        desk.preview(verb, confirm_by_count=action.confirm_by_count),
         desk.curl(verb),
         Names(
             instrument=lambda luid: instruments[luid].label if luid in instruments else luid,

@@ -82,15 +82,15 @@ def preview(
     environment: Environment,
     limits: Limits = DEFAULT_LIMITS,
     *,
-    typed: bool = False,
+    confirm_by_count: bool = False,
     read_only: bool = False,
     in_flight: Iterable[str] = (),
     unfit: str = "",
 ) -> Preview:
     """Return what to show before ``verb`` is sent.
 
-    ``typed`` requires the item count however few they are; ``in_flight`` names the rows that already
-    have a write in flight; ``unfit`` is why the server's generation cannot do it.
+    ``confirm_by_count`` requires the item count however few they are; ``in_flight`` names the rows that have
+    a write in flight; ``unfit`` is why the server's generation cannot do it.
     """
     lines = verb.lines(snapshot)
     cautions = verb.cautions(snapshot)
@@ -111,7 +111,7 @@ def preview(
         headline=verb.label,
         environment=environment,
         count=verb.count,
-        tier=_tier(verb, snapshot, environment, limits, totals, hard, soft, typed),
+        tier=_tier(verb, snapshot, environment, limits, totals, hard, soft, confirm_by_count),
         hard=tuple(dict.fromkeys(hard)),
         soft=soft,
         totals=totals,
@@ -295,11 +295,11 @@ def _tier(
     totals: Iterable[SideTotal],
     hard: tuple[str, ...],
     soft: Iterable[PreviewWarning],
-    typed: bool,
+    confirm_by_count: bool,
 ) -> Tier:
     if hard:
         return Tier.HARD
-    if typed or any(warning.limit for warning in soft):
+    if confirm_by_count or any(warning.limit for warning in soft):
         return Tier.T3
     if environment.kind is EnvironmentKind.PROD:
         money = sum((limits.in_base(each.notional or ZERO, each.currency) for each in totals), ZERO)
