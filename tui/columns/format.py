@@ -22,7 +22,7 @@ PRICE_PLACES: Final = 4
 
 
 class DisplayContext(Struct, frozen=True):
-    """What a reader's terminal and place decide about text: glyphs, time zone, today's date."""
+    """The facts of terminal and place that text depends on: glyphs, time zone, today's date."""
 
     ascii: bool = False
     zone: tzinfo = UTC

@@ -1,4 +1,4 @@
-"""What the rows of a pane add up to: units per column, money per currency, never mixed."""
+"""The totals of a pane's rows: units per column, money per currency, never mixed."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class Found(Struct, frozen=True):
 
 
 class Access(Struct, frozen=True):
-    """What was found for one profile; what nobody said is not there."""
+    """The settings found for one profile; one that nobody set is absent."""
 
     profile: str
     kind: Kind | None

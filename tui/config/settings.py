@@ -1,4 +1,4 @@
-"""What a desk can set: its servers, theme, keys and limits, and what holds when it says nothing.
+"""The settings of a desk: servers, theme, keys and limits, with their defaults.
 
 Precedence, each over the next: command line, environment, file, default. The file is read and checked in
 :mod:`tui.config.settings_file`. How a server is signed on to is gathered in :mod:`tui.config.profiles`.

@@ -1,4 +1,4 @@
-"""What is derived from the models of ``config.toml``: a commented file, JSON schema, table of settings."""
+"""Texts derived from the models of ``config.toml``: a commented file, JSON schema, table of settings."""
 
 from __future__ import annotations
 

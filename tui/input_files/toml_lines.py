@@ -39,7 +39,7 @@ class Statement(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What it says, as one text."""
+        """Its lines as one text."""
         return "\n".join(self.lines)
 
 

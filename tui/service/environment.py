@@ -99,7 +99,7 @@ class Health(Struct, frozen=True):
 
 
 class Update(Struct, frozen=True, dict=True):
-    """What a listener receives.
+    """The news that a listener receives.
 
     The snapshot before and now, the rows whose intent marks changed, the ``report`` of a write that just
     finished (also when its caller was cancelled), the report of unknown outcomes ``found`` out unasked,
@@ -115,5 +115,5 @@ class Update(Struct, frozen=True, dict=True):
 
     @cached_property
     def deltas(self) -> Deltas:
-        """What differs between the snapshots, computed at the first use."""
+        """The differences between the snapshots, computed at the first use."""
         return diff(self.old, self.new)

@@ -14,7 +14,7 @@ from tui.service.snapshot.snapshot import Ref
 
 
 class Status(StrEnum):
-    """What is known of one item: done by the server, refused by it or by us, or not known yet."""
+    """The status of one item: done by the server, refused by it or by us, or not known yet."""
 
     DONE = "done"
     REFUSED = "refused"

@@ -36,7 +36,7 @@ _DEFAULT_SIZE: Final = (80, 24)
 
 
 class WireHandle:
-    """What an app knows of its thin wire: the driver class to run on, its figures, and how to redraw."""
+    """An app's view of its thin wire: the driver class to run on, its figures, and how to redraw."""
 
     def __init__(self) -> None:
         self.meter = Meter()

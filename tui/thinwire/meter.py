@@ -10,7 +10,7 @@ _WINDOW_S: Final = 2.0
 
 
 class Figures(NamedTuple):
-    """What the terminal was sent, in bytes."""
+    """The bytes sent to the terminal."""
 
     per_second: int
     """The average of the last two seconds."""

@@ -46,5 +46,5 @@ def one_user(name: str, token: str) -> Users:
 
 
 def token_fault(token: str) -> str | None:
-    """Say what keeps ``token`` from being sent in a header, None when nothing does."""
+    """Return why ``token`` cannot be sent in a header, None when it can."""
     return None if Secret(token).fits_a_header else "must be printable ASCII without spaces"

@@ -88,7 +88,7 @@ _RELATIONS_OF: Final = {
 
 
 class Source(Protocol):
-    """Where a unit of work reads from: the store inside its transaction, or dictionaries in a test."""
+    """The source a unit of work reads from: the store inside its transaction, or dictionaries in a test."""
 
     def get(self, kind: type[S], id: ResourceId) -> S | None:
         """Return the current version, or None when the entity does not exist or is deleted."""
@@ -108,7 +108,7 @@ class Source(Protocol):
 
 
 class Context(Struct, frozen=True):
-    """Who calls, when (UTC; also the asAt of every change) and under which request id."""
+    """The caller, the time (UTC; also the asAt of every change) and the request id."""
 
     now: datetime
     user: str

@@ -76,7 +76,7 @@ class Arranger:
 
     @property
     def slow(self) -> str:
-        """What is under way for so long that the reader should know, or an empty text."""
+        """The work that takes so long that the reader should know, empty when there is none."""
         if not self._rebuilding or perf_counter() - self._began < SLOW_S:
             return ""
         shown, wanted = self.rows.view, self._view

@@ -1,4 +1,4 @@
-"""What differs between two snapshots: which rows were added, removed or changed, and in which fields.
+"""The difference between two snapshots: the rows added, removed or changed, and their changed fields.
 
 A row changes when its entity does, and also when something shown with it does: a placement by its
 executions and those of its children, an order by its block and allocations, an allocation by its

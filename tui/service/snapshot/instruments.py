@@ -20,7 +20,7 @@ _NAME, _CLASS, _VOLUME, _CURRENCY = "InstrumentName", "AssetClass", "AverageDail
 
 
 class Instrument(Struct, frozen=True):
-    """What the desk knows of one instrument, gathered from the rows that trade it.
+    """An instrument as the desk knows it, gathered from the rows that trade it.
 
     ``last_price`` is the price of the newest execution seen, else the newest price on an order or
     block, in units of ``currency``; ``last_at`` is when. ``name`` comes from the block property
@@ -41,7 +41,7 @@ class Instrument(Struct, frozen=True):
 
     @property
     def price_unit(self) -> Decimal:
-        """What one unit at price 1 costs: 1, or 0.01 for what is known as a bond."""
+        """The cost of one unit at price 1: 1, or 0.01 for a bond."""
         return price_unit(self.asset_class)
 
     def identifier(self, kind: str) -> str:

@@ -1,4 +1,4 @@
-"""What a dealer can do about a refusal, by the server's name of the failure."""
+"""Advice to a dealer about a refusal, by the server's name of the failure."""
 
 from __future__ import annotations
 

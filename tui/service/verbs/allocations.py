@@ -41,7 +41,7 @@ WEIGHTED_ALGORITHM: Final = "PR-LF"
 
 
 class _Run(Verb, frozen=True):
-    """What both ways of allocating share: placements, and how to judge an unknown outcome."""
+    """The part both ways of allocating share: placements, and judging an unknown outcome."""
 
     placement_ids: tuple[ResourceId, ...]
 

@@ -1,4 +1,4 @@
-"""What the orders of one block must share (C1), and how two of them differ, in words."""
+"""The terms that orders of one block must share (C1), and how two of them differ, in words."""
 
 from __future__ import annotations
 

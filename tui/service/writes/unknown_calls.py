@@ -31,7 +31,7 @@ class UnknownCall(Struct, frozen=True):
 
     @property
     def verb(self) -> Verb:
-        """What was asked of the items whose outcome is unknown."""
+        """The verb of the items whose outcome is unknown."""
         return self.intent.verb.only(self.refs)
 
 
