@@ -1,4 +1,4 @@
-"""How the blotter looks: one style sheet per screen or widget family, and the themes."""
+"""The looks of the blotter: one style sheet per screen or widget family, and the themes."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def _cursor_row(dark: bool, contrast: bool) -> str:
 
 
 def _theme(name: str, roles: Mapping[str, str], *, dark: bool = True, contrast: bool = False) -> Theme:
-    """Make a theme on the terminal's own background, which costs nothing to send; only contrast paints it."""
+    """Return a theme on the terminal's own background, which costs no bytes; only contrast paints it."""
     foreground = ("#FFFFFF" if contrast else "#D6DADF") if dark else "#1C1F23"
     panel = ("#202020" if contrast else "#1E252C") if dark else "#E6E8E4"
     accent = foreground if name == MONO else roles["live"]
@@ -104,11 +104,11 @@ THEMES: Final = (
     _theme("light", _LIGHT, dark=False),
     _theme(MONO, _MONO),
 )
-"""All themes; the first is the default and safe for colour-blind readers."""
+"""All themes; the first is the default, and safe for colour-blind readers."""
 
 
 def cell_styles(variables: Mapping[str, str]) -> dict[str, Style]:
-    """Return how each role is drawn in a cell, from a theme's variables."""
+    """Return the style of each role in a cell, from a theme's variables."""
     styles = {role: Style(color=variables[role]) for role in ROLES if role in variables}
     bold = Style(bold=True)
     styles["attention"] = styles.get("attention", Style()) + bold

@@ -55,7 +55,7 @@ async def desk_app(
     clock: Callable[[], datetime] | None = None,
     market: bool = False,
 ) -> AsyncIterator[BlotterApp]:
-    """Give the app on a server of its own, which keeps nothing; ``wrap`` may break the line between.
+    """Return the app on a server of its own, which keeps nothing; ``wrap`` may break the line between.
 
     With ``start`` the demo's morning ends then and the app's clock stands: the same screen every time;
     a ``clock`` shows what it likes.
@@ -184,14 +184,14 @@ class Blotter:
         return [str(notice.message) for notice in self.app._notifications]
 
     def text(self) -> str:
-        """Give all that is on screen, line by line."""
+        """Return all that is on screen, line by line."""
         width, height = self.app.size
         strips = self.app.screen._compositor.render_strips()
         del width
         return "\n".join("".join(segment.text for segment in strip) for strip in strips[:height])
 
     def row(self, family: str, code: str) -> dict[str, str]:
-        """Give a row's cells as they read, by column."""
+        """Return a row's cells as they read, by column."""
         pane = self.pane(family)
         snapshot = self.desk.snapshot
         id = next(id for id in snapshot.rows(pane.family) if id.code == code)
@@ -200,7 +200,7 @@ class Blotter:
         return {column.id: cell.text.strip() for column, cell in zip(pane.view.columns, cells, strict=True)}
 
     def codes(self, family: str) -> list[str]:
-        """Give the codes of the rows a pane shows, in order."""
+        """Return the codes of the rows a pane shows, in order."""
         return [id.code for id in self.pane(family).shown]
 
     @property
@@ -217,7 +217,7 @@ _PANES = ("blocks", "orders", "placements", "allocations", "executions", "transa
 async def blotter(
     size: tuple[int, int] = (200, 60), *, wait: bool = True, **options: Any
 ) -> AsyncIterator[Blotter]:
-    """Give a user at a blotter whose desk is read completely; without ``wait``, one just started."""
+    """Return a user at a blotter whose desk is read completely; without ``wait``, one just started."""
     ticks = itertools.count(step=1.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dialog, "clock", lambda: next(ticks))
@@ -230,5 +230,5 @@ async def blotter(
 
 
 def demo(code: str) -> ResourceId:
-    """Give an id of the demo's scope."""
+    """Return an id of the demo's scope."""
     return ResourceId("demo", code)

@@ -71,7 +71,7 @@ ACTION: Final = Addition(
                     '    WriteAction(\n        id="withdraw",\n        key="W",\n        label="Withdraw",\n'
                     '        help="Withdraw orders",\n        steps=_withdraw,\n'
                     '        endpoints=("cancel_orders",),\n        footer=True,\n'
-                    '        disabled_reason=needs(live_orders, "Nothing to withdraw here."),\n    ),\n',
+                    '        disabled_reason=requires(live_orders, "Nothing to withdraw here."),\n    ),\n',
                 ),
             ),
         ),

@@ -1,7 +1,7 @@
-"""The application: themes, keys, palette, the one desk, and what keeps it fresh.
+"""The application: themes, keys, palette, the session, and the polling that keeps the desk fresh.
 
-It knows nothing of how a server is reached: it is given ``connect``, which makes the desk once the
-first screen stands, so that something is on screen before anything slow is imported or read.
+It does not know how a server is reached: it is given ``connect``, which makes the desk once the first screen
+is shown, so that something is on screen before anything slow is imported or read.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ KEYS_NEED: Final = (
 """Loaded once the desk is shown, before a key asks for them."""
 
 
-NOTHING_TO_ABANDON: Final = "Nothing to abandon here; {quit} leaves."
+NOTHING_TO_CANCEL: Final = "Nothing to cancel here; {quit} quits."
 
 
 class Connection(Struct, frozen=True):
-    """A desk that is reached, and how to let go of its server."""
+    """A desk whose server is reached, and the function that closes the connection."""
 
     desk: Desk
     close: Callable[[], Awaitable[None]]
@@ -65,7 +65,7 @@ Connect = Callable[[], Awaitable[Connection]]
 
 
 class BlotterApp(App[None]):
-    """The blotter. Holds one :class:`Desk`; the screens read it and ask it to act."""
+    """The blotter: it owns the :class:`DeskSession` and the screens over it."""
 
     TITLE = "Blotter"
     CSS_PATH: ClassVar[list[str | PurePath]] = [sheet("app"), sheet("grid")]
@@ -102,7 +102,7 @@ class BlotterApp(App[None]):
             self.set_keymap(preferences.keys)
 
     def _take_no_colour(self) -> None:
-        """Send no colour at all: Textual's own greys would paint what is the terminal's."""
+        """Send no colour at all: Textual would paint its own greys over the terminal's colours."""
         from textual.filter import Monochrome, NoColor
 
         kept = [each for each in self._filters if not isinstance(each, Monochrome | NoColor)]
@@ -111,18 +111,18 @@ class BlotterApp(App[None]):
     # --- life ----------------------------------------------------------------------------------
 
     def get_default_screen(self) -> DeskScreen:
-        """Give the desk as the first screen, with nothing beneath it."""
+        """Return the desk as the first screen, with nothing beneath it."""
         return DeskScreen(self.session)
 
     def on_mount(self) -> None:
         with suppress(NotImplementedError):
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
-        self.theme_changed_signal.subscribe(self, lambda _: self._dress())
+        self.theme_changed_signal.subscribe(self, lambda _: self._restyle_cells())
         self._open()
 
     @work(group="session", exit_on_error=False)
     async def _open(self) -> None:
-        """Reach the server, read the desk page by page, then make ready for the first key."""
+        """Connect, read the desk page by page, then load what the first keys need."""
         self._connection = await self._connect()
         desk = self._connection.desk
         self.session.desk = desk
@@ -137,7 +137,7 @@ class BlotterApp(App[None]):
             gc.enable()
 
     async def _make_ready(self) -> None:
-        """Load what the first key needs while nobody waits for it: forms, verbs, dialogs, viewers."""
+        """Load forms, verbs, dialogs and viewers while nobody waits for them."""
         for name in KEYS_NEED:
             await asyncio.to_thread(import_module, name)
         for action in TRADE:
@@ -146,14 +146,14 @@ class BlotterApp(App[None]):
         self.stylesheet.parse()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Without a server of our own there is no desk: leave, and say why where it stays readable."""
+        """End the program when no server can be reached, and print the reason after the screen is gone."""
         if event.worker.group == "session" and event.state is WorkerState.ERROR:
             error = event.worker.error
             log.error("no session", exc_info=error)
             self.exit(return_code=1, message=Text(self.session.with_keys(f"blotter: {error}")))
 
     def on_key(self, event: events.Key) -> None:
-        """Give a letter to the filter that was opened while it was on its way; it is no key of an action."""
+        """Pass a letter to the filter that opened while it was on its way: it is not an action's key."""
         bar = self.focused if self.is_running else None
         if isinstance(bar, FilterBar) and event.is_printable and event.character:
             event.prevent_default()
@@ -168,7 +168,7 @@ class BlotterApp(App[None]):
         return next(screen for screen in self.screen_stack if isinstance(screen, DeskScreen))
 
     def _updated(self, update: Update) -> None:
-        """Paint once for any number of updates that come in one turn of the loop."""
+        """Paint once for any number of updates in one turn of the event loop."""
         if update.notice:
             self.notify(self.session.with_keys(update.notice), severity="warning", timeout=30, markup=False)
         if update.found is not None:
@@ -188,7 +188,7 @@ class BlotterApp(App[None]):
 
     @work(group="poll", exit_on_error=False)
     async def _poll(self) -> None:
-        """Ask what changed; a poll that is still running is not overtaken."""
+        """Poll for changes, unless a poll is still running."""
         desk = self.session.desk
         if desk is None or self._polling or desk.snapshot.as_at is not None:
             return
@@ -200,9 +200,9 @@ class BlotterApp(App[None]):
             self._polling = False
 
     async def action_quit(self) -> None:
-        """End the program; while something is being sent, say so instead.
+        """End the program; refuse while something is being sent.
 
-        What is of unknown outcome by then stays in the journal, and is read back at the next start.
+        Writes of unknown outcome stay in the journal and are read back at the next start.
         """
         count = self.session.desk.sending if self.session.desk else 0
         if count:
@@ -213,26 +213,26 @@ class BlotterApp(App[None]):
             self.exit()
 
     def action_help_quit(self) -> None:
-        """Say how to leave to whoever presses Ctrl-C."""
-        self.notify(self.session.with_keys(NOTHING_TO_ABANDON), timeout=2, markup=False)
+        """Say which key leaves, when Ctrl-C is pressed."""
+        self.notify(self.session.with_keys(NOTHING_TO_CANCEL), timeout=2, markup=False)
 
-    def _dress(self) -> None:
+    def _restyle_cells(self) -> None:
         styles = cell_styles(self.theme_variables)
         for screen in self.screen_stack:
             if isinstance(screen, DeskScreen):
-                screen.dress(styles)
+                screen.set_cell_styles(styles)
 
     # --- palette and failure -------------------------------------------------------------------
 
     def action_command_palette(self) -> None:
-        """Show every command by name."""
+        """Show the palette: every command by name."""
         from tui.screens.palette import ActionPalette
 
         if not isinstance(self.screen, ActionPalette):
             self.push_screen(ActionPalette(id="--command-palette"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Give every action by name, then themes, the market and the rest."""
+        """Yield every action, then the themes and the rest."""
         if isinstance(screen, DeskScreen):
             scope = screen.scope()
             for action in ACTIONS:
@@ -242,13 +242,13 @@ class BlotterApp(App[None]):
                     yield SystemCommand(action.label, help, partial(screen.action_act, action.id))
         for theme in THEMES:
             yield SystemCommand(
-                f"Theme {theme.name}", "Change the colours", lambda name=theme.name: self._wear(name)
+                f"Theme {theme.name}", "Change the colours", lambda name=theme.name: self._set_theme(name)
             )
-        yield SystemCommand("Wire", self._wire_status(), lambda: self._tell(self._wire_status()))
+        yield SystemCommand("Wire", self._wire_status(), lambda: self._notify(self._wire_status()))
         yield SystemCommand("Screenshot", "Save what is on screen as SVG", self._save_screenshot)
 
     def _wire_status(self) -> str:
-        """Say how much goes to the terminal now, and how much that is less than was drawn."""
+        """Return how many bytes go to the terminal, and how many are saved."""
         return (
             str(self.session.wire.figures())
             if self.session.wire
@@ -269,10 +269,10 @@ class BlotterApp(App[None]):
             visible(message), title=visible(title), severity=severity, timeout=timeout, markup=markup
         )
 
-    def _tell(self, sentence: str) -> None:
+    def _notify(self, sentence: str) -> None:
         self.notify(sentence, markup=False)
 
-    def _wear(self, theme: str) -> None:
+    def _set_theme(self, theme: str) -> None:
         self.theme = theme
 
     def _save_screenshot(self) -> None:
@@ -280,7 +280,7 @@ class BlotterApp(App[None]):
         self.notify(f"Written to {path}", markup=False)
 
     def _handle_exception(self, error: Exception) -> None:
-        """End with a sentence and a log; a traceback on screen could show what it must not."""
+        """End with a sentence on screen and the details in the log: a traceback could show a secret."""
         log.critical("the blotter stopped", exc_info=error)
         self._return_code = 1
         if self._exception is None:

@@ -1,7 +1,7 @@
-"""What screens may know of the program: the desk once it is reached, and what its reader prefers.
+"""What screens may know of the program: the desk once its server is reached, and the reader's preferences.
 
-The application makes one session and hands it to the desk screen. Screens read it and ask it to read or
-to save; none of them knows the application.
+The application makes one session and hands it to the desk screen. Screens read it, and ask it to read or to
+save; none of them knows the application.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class DeskSession:
         self.wire = wire
         self.desk: Desk | None = None
         self.market: MarketStatus | None = None
-        """The simulated market as it last answered; None where the server has none."""
+        """The simulated market as the server last described it; None where there is none."""
         self._environment = environment
         self._keys = {action.id: self.key_of(action) for action in actions}
 
@@ -76,22 +76,22 @@ class DeskSession:
 
     @property
     def snapshot(self) -> Snapshot:
-        """The desk as it was last read."""
+        """The newest snapshot of the desk."""
         return self.desk.snapshot if self.desk else EMPTY
 
     @property
     def health(self) -> Health:
-        """How reading goes."""
+        """Whether reading works, and since when not."""
         return self.desk.health if self.desk else Health()
 
     @property
     def in_flight(self) -> Mapping[Ref, str]:
-        """The rows with a write in flight, and what was asked of them."""
+        """The rows with a write in flight, and the write in a word."""
         return self.desk.in_flight if self.desk else {}
 
     @property
     def display_context(self) -> DisplayContext:
-        """How text is drawn for this reader today."""
+        """Glyphs, time zone and today's date for this reader."""
         zone = self.preferences.zone or datetime.now().astimezone().tzinfo or UTC
         return DisplayContext(self.preferences.ascii, zone, self.now().astimezone(zone).date())
 

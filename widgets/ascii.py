@@ -1,7 +1,7 @@
-"""Drawing for terminals that have ASCII only: every line and mark of ours gets a stand-in, cell for cell.
+"""Drawing for terminals that have ASCII only: a stand-in for every line and mark of ours, cell for cell.
 
-One filter over all that is painted, so that no widget has to think of it, those of Textual included. Texts
-of the desk stay as they are: a name outside ASCII is data.
+One filter over everything that is painted, Textual's own widgets included. Texts of the desk stay unchanged:
+a name outside ASCII is data.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _STAND_INS: Final = {
 TABLE: Final = str.maketrans(
     {drawn: plain for plain, drawn_so in _STAND_INS.items() for drawn in drawn_so} | {"🔎": "/ "}
 )
-"""What is drawn instead, each as many cells wide as what it stands for."""
+"""What is drawn instead, in as many cells."""
 
 
 class AsciiFilter(LineFilter):
-    """Replaces what we draw by ASCII, just before it is sent."""
+    """Replaces drawn characters by ASCII, just before they are sent."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         return [

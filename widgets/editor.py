@@ -1,6 +1,6 @@
-"""Editing one line of text: the keys of a line editor as a plain value, without a terminal.
+"""A line editor as a plain value, without a terminal.
 
-What was there when editing begins is selected as a whole: typing replaces it, moving keeps it.
+A value that is there when editing begins is selected as a whole: typing replaces it, moving keeps it.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ class LineEditor:
 
     @property
     def at_end(self) -> bool:
-        """Tell whether the cursor stands behind the last character."""
+        """Return whether the cursor stands behind the last character."""
         return self.cursor == len(self.value) and not self.selected
 
     def select(self) -> None:
-        """Select everything, as when a field is come to."""
+        """Select everything, as when a field receives focus."""
         self.cursor = len(self.value)
         self.selected = bool(self.value)
 
     def unselect(self) -> None:
-        """Keep what is there."""
+        """Drop the selection and keep the text."""
         self.selected = False
 
     def set(self, value: str) -> None:
-        """Put another text in place, the cursor behind it."""
+        """Replace the text; the cursor goes behind it."""
         self.value = value
         self.cursor = len(value)
         self.selected = False
 
     def insert(self, text: str) -> None:
-        """Put the first line of ``text`` at the cursor, what cannot be printed as a space."""
+        """Insert the first line of ``text`` at the cursor, with a space for each unprintable character."""
         line = next(iter(text.splitlines()), "")
         printable = "".join(char if char.isprintable() else " " for char in line)
         if self.selected:
@@ -55,8 +55,8 @@ class LineEditor:
         self.value = self.value[: self.cursor] + printable + self.value[self.cursor :]
         self.cursor += len(printable)
 
-    def key(self, key: str, character: str | None) -> bool:
-        """Do what a key does to the line; tell whether it means anything to it."""
+    def handle_key(self, key: str, character: str | None) -> bool:
+        """Apply a key to the line; return whether it had a meaning."""
         if character is not None and character.isprintable():
             self.insert(character)
         elif key in _DELETES:
@@ -69,9 +69,10 @@ class LineEditor:
         return True
 
     def window(self, width: int) -> tuple[str, int]:
-        """Return what fits ``width`` cells of the line with the cursor, and the cursor's place in that.
+        """Return the part of the line around the cursor that fits ``width`` cells, and the cursor's place in
+        it.
 
-        What is returned is to be shown: it may be marked (:func:`~widgets.visible.visible`).
+        The part is for display: foreign characters are marked (:func:`~widgets.visible.visible`).
         """
         shown = visible(self.value)
         self._start = min(self._start, self.cursor)

@@ -1,7 +1,7 @@
-"""The fields of a form as plain values: what each holds, how keys change it, how it is drawn and judged.
+"""The fields of a form as plain values: what each holds, how keys change it, how it is rendered and checked.
 
-No widget in sight. Checks, echoes and choices are functions given by the caller; nothing here knows what
-a field means.
+Nothing here is a widget. Checks, echoes and choices are functions of the caller, who knows what a field
+means.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TURN: Final = "space"
 STEPS: Final = {"left": -1, "right": 1}
 """The keys that step through the options of a choice."""
 MOST_MATCHES: Final = 40
-"""How many completions are looked at; more help nobody."""
+"""Completions considered; more help nobody."""
 
 
 def _understood(_: str) -> str:
@@ -41,10 +41,10 @@ class Field(Struct, frozen=True):
     """One field of a form.
 
     ``kind`` is ``text`` (``choices`` then complete what is typed), ``choice`` (one of ``choices``) or
-    ``flag`` (value ``yes`` or ``no``). ``choices`` may be a function of the text typed so far, giving whole
-    values. ``check`` and ``echo`` are called with text that is not empty: ``check`` gives a sentence saying
-    what is wrong or None, ``echo`` what was understood, in full words. ``wide`` fields take the whole line
-    and have their message on the next.
+    ``flag`` (value ``yes`` or ``no``). ``choices`` may be a function of the text typed so far that returns
+    whole values. ``check`` and ``echo`` are called with text that is not empty: ``check`` returns a sentence
+    that says what is wrong, or None; ``echo`` what was understood, in full words. A ``wide`` field takes the
+    whole line and has its message on the next.
     """
 
     id: str
@@ -59,26 +59,26 @@ class Field(Struct, frozen=True):
     wide: bool = False
 
     def problem(self, value: str) -> str | None:
-        """Give the sentence that says what is wrong with ``value``, None when it is right."""
+        """Return what is wrong with ``value`` as a sentence, None when it is right."""
         if value:
             return self.check(value)
         return f"{self.label} is required." if self.required else None
 
     def matches(self, typed: str) -> tuple[str, ...]:
-        """Give the choices that complete ``typed``, those beginning with it in any letter case."""
+        """Return the choices that begin with ``typed``, in any letter case."""
         if callable(self.choices):
             return tuple(self.choices(typed))[:MOST_MATCHES]
         folded = typed.casefold()
         return tuple(choice for choice in self.choices if choice.casefold().startswith(folded))[:MOST_MATCHES]
 
     def spelt(self, typed: str) -> str:
-        """Give ``typed`` in the spelling of the choice it names in another letter case, else unchanged."""
+        """Return ``typed`` in the letter case of the choice it names, else unchanged."""
         folded = typed.casefold()
         same = [choice for choice in self.matches(typed) if choice.casefold() == folded] if typed else []
         return same[0] if len(same) == 1 else typed
 
     def completion(self, typed: str) -> str:
-        """Give the value Tab would complete ``typed`` to, empty when there is nothing to complete."""
+        """Return the value that ``typed`` is completed to; empty when there is none."""
         if not typed or not self.choices:
             return ""
         matches = self.matches(typed)
@@ -88,8 +88,8 @@ class Field(Struct, frozen=True):
         return next((choice for choice in matches if choice.casefold().startswith(folded)), "")
 
 
-class Entry:
-    """A field with the value it has now."""
+class FieldEntry:
+    """A field with its current value."""
 
     def __init__(self, field: Field) -> None:
         self.field = field
@@ -97,7 +97,7 @@ class Entry:
 
     @property
     def value(self) -> str:
-        """The value as it would be handed on."""
+        """The value as it is submitted."""
         raise NotImplementedError
 
     @value.setter
@@ -106,32 +106,32 @@ class Entry:
 
     @property
     def problem(self) -> str | None:
-        """What is wrong with the value now."""
+        """What is wrong with the current value, or None."""
         return self.field.problem(self.value)
 
     def handle_key(self, key: str, character: str | None) -> bool:
-        """Do what a key does to the value; tell whether it means anything here."""
+        """Apply a key to the value; return whether it had a meaning."""
         raise NotImplementedError
 
     def render(self, width: int, *, focused: bool) -> Drawn:
-        """Give the value as it looks in ``width`` cells; what is longer is cut by the one who draws."""
+        """Return the value as it looks in ``width`` cells; the caller cuts what is longer."""
         raise NotImplementedError
 
     def paste(self, text: str) -> None:
-        """Take pasted text, where it makes sense."""
+        """Insert pasted text, where that makes sense."""
 
     def complete(self) -> bool:
-        """Complete what is typed; tell whether there was anything to complete."""
+        """Complete what is typed; return whether there was anything to complete."""
         return False
 
     def focus(self) -> None:
-        """Be the field that takes the keys."""
+        """Receive focus."""
 
     def blur(self) -> None:
-        """Be a field like the others again."""
+        """Lose focus."""
 
     def message(self) -> tuple[str, str]:
-        """Return what to say about the value, and its kind: ``error``, ``echo`` or ``help``."""
+        """Return the message about the value, and its kind: ``error``, ``echo`` or ``help``."""
         sentence, kind = self._message()
         return visible(sentence), kind
 
@@ -146,7 +146,7 @@ class Entry:
         return ("", "help") if self.value else (self.field.help, "help")
 
 
-class TextEntry(Entry):
+class TextEntry(FieldEntry):
     """A line of text, completed from the field's choices."""
 
     def __init__(self, field: Field) -> None:
@@ -155,7 +155,7 @@ class TextEntry(Entry):
 
     @property
     def value(self) -> str:
-        """The text without the spaces around it, spelt as the choice it names."""
+        """The text without spaces around it, in the letter case of the choice it names."""
         return self.field.spelt(self.line.value.strip(" "))
 
     @value.setter
@@ -165,7 +165,7 @@ class TextEntry(Entry):
     def handle_key(self, key: str, character: str | None) -> bool:
         if key == "right" and self.complete():
             return True
-        return self.line.key(key, character)
+        return self.line.handle_key(key, character)
 
     def paste(self, text: str) -> None:
         self.line.insert(text)
@@ -194,7 +194,7 @@ class TextEntry(Entry):
         return [(shown[:at], ""), (under, "cursor"), (shown[at + 1 :], ""), (ghost[1:], "ghost")]
 
 
-class FlagEntry(Entry):
+class FlagEntry(FieldEntry):
     """Yes or no: Space turns it over, ``y`` and ``n`` say it."""
 
     def __init__(self, field: Field) -> None:
@@ -221,8 +221,8 @@ class FlagEntry(Entry):
         return [("[x] yes" if self._value == YES else "[ ] no", "chosen" if focused else "")]
 
 
-class ChoiceEntry(Entry):
-    """One of a few values: left and right step through them, typing goes to the one that begins so."""
+class ChoiceEntry(FieldEntry):
+    """One of a few values: arrow keys step through them, typing goes to the first match."""
 
     def __init__(self, field: Field) -> None:
         super().__init__(field)
@@ -260,7 +260,7 @@ class ChoiceEntry(Entry):
         return [(f"< {visible(self._value) or '(none)'} >", "chosen" if focused else "")]
 
     def _find(self, character: str) -> None:
-        """Go to the option that begins with what is typed; a letter that fits none starts afresh."""
+        """Choose the option that begins with what is typed; a letter that matches none starts afresh."""
         for typed in (self._typed + character, character):
             folded = typed.casefold()
             found = next((option for option in self.options if option.casefold().startswith(folded)), None)
@@ -270,7 +270,7 @@ class ChoiceEntry(Entry):
         self._typed = ""
 
 
-def entry_of(field: Field) -> Entry:
-    """Give the entry for a field of its kind."""
-    made: dict[Kind, type[Entry]] = {"text": TextEntry, "choice": ChoiceEntry, "flag": FlagEntry}
+def entry_of(field: Field) -> FieldEntry:
+    """Return an entry for a field, by its kind."""
+    made: dict[Kind, type[FieldEntry]] = {"text": TextEntry, "choice": ChoiceEntry, "flag": FlagEntry}
     return made[field.kind](field)

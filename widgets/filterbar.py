@@ -1,7 +1,7 @@
-"""A filter in one line: what is typed after the slash, and at the right how much is left or what is wrong.
+"""A filter in one line: the text after the slash, and at the right a count or what is wrong.
 
-It is one widget, which has the focus from the moment it is given it: a letter typed right after the key
-that opened it is never taken for the key of an action.
+It is one widget, which takes the keys from the moment it receives focus: a letter typed right after the key
+that opened it never becomes the key of an action.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from widgets.editor import LineEditor
 from widgets.visible import visible
 
 DEBOUNCE_S: Final = 0.08
-"""How long typing must rest before the filter is applied."""
+"""Seconds without typing after which the filter is applied."""
 SLASH: Final = "/ "
 
 
 class FilterBar(Widget, can_focus=True):
-    """One line to type a filter into; it applies nothing itself."""
+    """One line to type a filter into; its owner applies it."""
 
     DEFAULT_CSS = "FilterBar { height: 1; padding: 0 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -33,7 +33,7 @@ class FilterBar(Widget, can_focus=True):
     ]
 
     class _Told(Message):
-        """Something happened to the bar; ``text`` is what stands in it."""
+        """A message of the bar; ``text`` is its content."""
 
         def __init__(self, bar: FilterBar, text: str) -> None:
             super().__init__()
@@ -42,17 +42,17 @@ class FilterBar(Widget, can_focus=True):
 
         @property
         def control(self) -> FilterBar:
-            """The bar typed into."""
+            """The bar that sent the message."""
             return self.bar
 
     class Changed(_Told):
-        """The text is another one now, and typing rests."""
+        """The text changed, and typing has paused."""
 
     class Submitted(_Told):
-        """Enter: the text stands, the rows want the focus."""
+        """Enter was pressed: the filter is accepted."""
 
     class Cancelled(_Told):
-        """Esc: the filter is dropped; ``text`` is what stood there."""
+        """Esc was pressed: the filter is dropped; ``text`` is what it was."""
 
     def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
@@ -64,7 +64,7 @@ class FilterBar(Widget, can_focus=True):
 
     @property
     def text(self) -> str:
-        """What stands in the bar."""
+        """The text."""
         return self._line.value
 
     @text.setter
@@ -79,18 +79,18 @@ class FilterBar(Widget, can_focus=True):
         self.refresh()
 
     def focus(self, scroll_visible: bool = True) -> FilterBar:
-        """Take the keys, beginning with the next one."""
+        """Receive focus, beginning with the next key."""
         self.screen.set_focus(self, scroll_visible)
         return self
 
     def type(self, text: str) -> None:
-        """Put ``text`` where the cursor is."""
+        """Insert ``text`` at the cursor."""
         self._line.insert(text)
         self._changed()
 
     def on_key(self, event: events.Key) -> None:
-        """Edit the line; keys that mean nothing to it go on to whoever knows them."""
-        if self._line.key(event.key, event.character):
+        """Edit the line; keys without a meaning here bubble up."""
+        if self._line.handle_key(event.key, event.character):
             event.stop()
             event.prevent_default()
             self._changed()
@@ -128,12 +128,12 @@ class FilterBar(Widget, can_focus=True):
         ).truncate(room)
 
     def action_submit(self) -> None:
-        """Apply at once and hand the focus on."""
+        """Report the text at once, and that it is accepted."""
         self._tell()
         self.post_message(self.Submitted(self, self.text))
 
     def action_cancel(self) -> None:
-        """Drop the filter."""
+        """Clear the text and report that."""
         dropped, self.text = self.text, ""
         if self._resting is not None:
             self._resting.stop()

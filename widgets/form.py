@@ -1,8 +1,8 @@
 """Form fields for a keyboard: label, value and, beside it, what was understood or what is wrong.
 
-All fields are one widget, which takes the keys one after the other: however fast they arrive, a letter
-typed after Tab is never taken by the field before. It draws only the visible lines (line API), checks
-while typing, and shows every text as data, never as markup.
+All fields are one widget, which handles keys one after the other: however fast they arrive, a letter typed
+after Tab never reaches the field before. It draws only the visible lines (line API), checks while typing, and
+shows every text as data, never as markup.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Static
 
-from widgets.fields import NO, YES, ChoiceEntry, Drawn, Entry, Field, entry_of
+from widgets.fields import NO, YES, ChoiceEntry, Drawn, Field, FieldEntry, entry_of
 from widgets.grid.text import fit
 from widgets.key_names import key_words
 from widgets.visible import visible
@@ -33,13 +33,13 @@ __all__ = ["NO", "YES", "Field", "FieldList", "FormFields"]
 WIDEST_LABEL: Final = 24
 GAP: Final = 2
 SUBMIT: Final = "enter"
-"""The key that hands the values on."""
+"""The key that submits the form."""
 NEXT: Final = "tab"
 """The key that completes what is typed, or goes to the next field."""
 
 
 class FieldList(ScrollView, can_focus=True):
-    """The fields, one line each (two for a wide one), with one of them taking the keys."""
+    """The fields, one line each (two for a wide one); one of them has the focus."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "field--label",
@@ -58,10 +58,10 @@ class FieldList(ScrollView, can_focus=True):
         """A value changed."""
 
     class Moved(Message):
-        """Another field takes the keys now."""
+        """Another field has the focus."""
 
     class Submitted(Message):
-        """Enter was pressed and all is right; ``values`` are those of that moment."""
+        """The form was submitted and everything is right; ``values`` are those of that moment."""
 
         def __init__(self, values: dict[str, str]) -> None:
             super().__init__()
@@ -79,8 +79,8 @@ class FieldList(ScrollView, can_focus=True):
         self._drawn_styles: dict[str, Style] = {}
 
     @property
-    def current(self) -> Entry | None:
-        """The field that takes the keys."""
+    def current(self) -> FieldEntry | None:
+        """The field that has the focus."""
         return self.entries[self.at] if self.entries else None
 
     @property
@@ -89,20 +89,20 @@ class FieldList(ScrollView, can_focus=True):
         return {entry.field.id: entry.value for entry in self.entries}
 
     def on_mount(self) -> None:
-        """Begin in the first field, also when it is filled in: a side taken for granted costs money."""
+        """Focus the first field even when it is filled in: a side taken for granted costs money."""
         self.virtual_size = Size(0, len(self._places))
         if self.current is not None:
             self.current.focus()
 
     def on_key(self, event: events.Key) -> None:
-        """Give a key to the field it is for, or let it move between fields."""
+        """Pass a key to the field with the focus, or move between fields."""
         if not self._take(event.key, event.character):
             return
         event.stop()
         event.prevent_default()
 
     def on_paste(self, event: events.Paste) -> None:
-        """Give pasted text to the field; a line end in it submits nothing."""
+        """Pass pasted text to the field; a line end in it submits nothing."""
         event.stop()
         if self.current is not None:
             self.current.paste(event.text)
@@ -127,7 +127,7 @@ class FieldList(ScrollView, can_focus=True):
         self.refresh()
 
     def go_to(self, at: int) -> None:
-        """Let the field at place ``at`` take the keys."""
+        """Focus the field at place ``at``."""
         if self.current is None:
             return
         if at != self.at:
@@ -140,7 +140,7 @@ class FieldList(ScrollView, can_focus=True):
         self.post_message(self.Moved())
 
     def notify_style_update(self) -> None:
-        """Forget the styles of the theme before."""
+        """Drop the styles of the previous theme."""
         self._drawn_styles.clear()
         super().notify_style_update()
 
@@ -172,7 +172,7 @@ class FieldList(ScrollView, can_focus=True):
         return True
 
     def _submit(self) -> None:
-        """Hand the values on when all are right, else show what is wrong and go to the first of it."""
+        """Submit the values when all are right, else show what is wrong and go to the first problem."""
         wrong = [at for at, entry in enumerate(self.entries) if entry.problem]
         if not wrong:
             self.post_message(self.Submitted(self.values))
@@ -234,7 +234,7 @@ class FieldList(ScrollView, can_focus=True):
 
 
 def _clipped(pieces: Drawn, width: int) -> Drawn:
-    """Give ``pieces`` in exactly ``width`` cells."""
+    """Return ``pieces`` cut or padded to ``width`` cells."""
     left = width
     clipped: Drawn = []
     for text, name in pieces:
@@ -245,10 +245,10 @@ def _clipped(pieces: Drawn, width: int) -> Drawn:
 
 
 class FormFields(Vertical):
-    """The fields of a form, and beneath them what there is to say about the one in hand."""
+    """The fields of a form, and beneath them the message about the one with the focus."""
 
     class _Told(Message):
-        """Something happened to the form; ``values`` are all of them at that moment."""
+        """A message of the form; ``values`` are all of them at that moment."""
 
         def __init__(self, form: FormFields, values: Mapping[str, str]) -> None:
             super().__init__()
@@ -257,14 +257,14 @@ class FormFields(Vertical):
 
         @property
         def control(self) -> FormFields:
-            """The form it is about."""
+            """The form that sent the message."""
             return self.form
 
     class Changed(_Told):
         """A value changed."""
 
     class Submitted(_Told):
-        """Enter was pressed, and every field is right."""
+        """The form was submitted, and every field is right."""
 
     def __init__(self, fields: Sequence[Field], *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -285,11 +285,11 @@ class FormFields(Vertical):
 
     @property
     def current(self) -> str:
-        """The id of the field that takes the keys."""
+        """The id of the field that has the focus."""
         return self.list.current.field.id if self.list.current else ""
 
     def go_to(self, name: str) -> None:
-        """Let the field called ``name`` take the keys."""
+        """Focus the field called ``name``."""
         for at, entry in enumerate(self.list.entries):
             if entry.field.id == name:
                 self.list.go_to(at)
@@ -315,8 +315,8 @@ class FormFields(Vertical):
             self.query_one("#explain", Static).update(explanation(self.list.current), layout=False)
 
 
-def explanation(entry: Entry) -> Content:
-    """Give what is said about the field in hand: what is wrong in full, its options, or its help."""
+def explanation(entry: FieldEntry) -> Content:
+    """Return the message about the field with the focus: the error in full, its options, or its help."""
     text, kind = entry.message()
     field = entry.field
     if kind == "error":

@@ -1,6 +1,6 @@
-"""Text that is composed for the width it gets: labels in a column, values wrapped beside them.
+"""Text laid out for the width it gets: labels in a column, values wrapped beside them.
 
-The caller gives a function from a width to lines; the widget asks it again when the width changes. Widths
+The caller gives a function from a width to lines; the widget calls it again when the width changes. Widths
 are cells of the terminal, not characters.
 """
 
@@ -21,8 +21,8 @@ WIDEST_LABEL: Final = 28
 NARROWEST_VALUE: Final = 12
 
 
-def hanging(label: Content, value: Content, indent: int, width: int) -> Lines:
-    """Give ``value`` wrapped at the right of ``label``: what does not fit goes on under the value."""
+def hanging_indent(label: Content, value: Content, indent: int, width: int) -> Lines:
+    """Return ``value`` wrapped at the right of ``label``, with a hanging indent."""
     beside = value.wrap(max(NARROWEST_VALUE, width - indent)) or [Content("")]
     if label.cell_length > indent - 1:
         label = label.truncate(max(1, indent - 1), ellipsis=True)
@@ -31,17 +31,17 @@ def hanging(label: Content, value: Content, indent: int, width: int) -> Lines:
 
 
 def label_width(labels: Iterable[str], width: int) -> int:
-    """Give the indent at which values stand beside ``labels``: never more than half of ``width``."""
+    """Return the indent of values beside ``labels``: at most half of ``width``."""
     widest = max((cell_len(label) for label in labels), default=0)
     return max(4, min(widest + 2, WIDEST_LABEL, width // 2))
 
 
 def pairs(rows: Sequence[tuple[str, str]], width: int, labels: Iterable[str] = ()) -> Lines:
-    """Give labels and values in two columns, values wrapped; ``labels`` elsewhere to align with."""
+    """Return labels and values in two columns, values wrapped; aligned with ``labels`` elsewhere."""
     indent = label_width((*labels, *(label for label, _ in rows)), width)
     lines: Lines = []
     for label, value in rows:
-        lines += hanging(Content.styled(label, "dim"), Content(value), indent, width)
+        lines += hanging_indent(Content.styled(label, "dim"), Content(value), indent, width)
     return lines
 
 

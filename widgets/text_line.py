@@ -1,4 +1,4 @@
-"""One line: something at the left and at the right, or a row of pieces; repainted only when it changes."""
+"""One line: a left and a right part, or a row of pieces; it repaints only a change."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 
 class TextLine(Widget):
-    """A line of two parts, whose text is data, never markup; where both do not fit, ``keeps`` stays whole."""
+    """A line of two parts, shown as data, never markup; where both do not fit, ``keeps`` stays whole."""
 
     keeps: ClassVar[Literal["left", "right"]] = "right"
 
@@ -25,11 +25,11 @@ class TextLine(Widget):
 
     @property
     def text(self) -> str:
-        """What the line says, its parts set apart by two spaces."""
+        """The text of the line, its parts separated by two spaces."""
         return f"{self._left.plain}  {self._right.plain}".rstrip()
 
     def show(self, left: Content | str, right: Content | str = "") -> None:
-        """Show these parts; nothing is repainted when they are shown already."""
+        """Show these parts; repaint only a change."""
         parts = tuple(Content(part) if isinstance(part, str) else part for part in (left, right))
         if all(same(new, old) for new, old in zip(parts, (self._left, self._right), strict=True)):
             return
@@ -50,12 +50,12 @@ class TextLine(Widget):
 
 
 def same(one: Content, other: Content) -> bool:
-    """Tell whether two contents read and look the same."""
+    """Return whether two contents have the same text and styles."""
     return one.plain == other.plain and one.spans == other.spans
 
 
 class Pieces(Widget):
-    """A line of whole pieces: where there is no room for all, the least important are left out, never cut.
+    """A line of pieces: where there is no room for all, the least important are left out, none is cut.
 
     ``more`` stands at the end when some are missing; ``gap`` between two.
     """
@@ -71,7 +71,9 @@ class Pieces(Widget):
         self._ranks: tuple[int, ...] = ()
 
     def show(self, pieces: Sequence[Content | str], ranks: Sequence[int] = ()) -> None:
-        """Show ``pieces``; those of the highest rank go first, of equals the last. Repaints only a change."""
+        """Show ``pieces``; those of the highest rank are left out first, among equals the last. Repaint only
+        a change.
+        """
         made = tuple(Content(piece) if isinstance(piece, str) else piece for piece in pieces)
         ranks = tuple(ranks) or (0,) * len(made)
         if len(made) == len(self._pieces) and ranks == self._ranks and all(map(same, made, self._pieces)):

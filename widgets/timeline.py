@@ -1,7 +1,7 @@
-"""A timeline: what happened, newest first, one entry per line where it fits and two where it does not.
+"""A timeline, newest first: an entry takes one line where it fits, else two.
 
-It draws only the visible lines (line API) and knows nothing of what the entries mean: they arrive as
-texts already cleaned, with the name of a style for the mark in front.
+It draws only the visible lines (line API) and does not know what the entries mean: they arrive as cleaned
+texts, with the name of a style for the mark in front.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from widgets.grid.text import fit
 Role = Literal["", "live", "waiting", "good", "attention", "bad", "idle"]
 
 ONE_LINE_WIDTH: Final = 130
-"""From this many columns on an entry fits one line."""
+"""From this many columns on, an entry fits one line."""
 MOST_WHO: Final = 14
 MOST_REQUEST: Final = 20
 GAP: Final = "  "
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TimelineEntry:
     """One entry of a timeline, as texts. ``role`` names the style of its mark."""
 
     when: str
@@ -84,7 +84,7 @@ class Timeline(ScrollView, can_focus=True):
     cursor: reactive[int] = reactive(0, repaint=False)
 
     class Highlighted(Message):
-        """The cursor is on entry ``index`` now."""
+        """The cursor moved to entry ``index``."""
 
         def __init__(self, timeline: Timeline, index: int) -> None:
             super().__init__()
@@ -96,17 +96,17 @@ class Timeline(ScrollView, can_focus=True):
 
     def __init__(self, *, marks: tuple[str, str] = ("●", "│"), id: str | None = None) -> None:
         super().__init__(id=id)
-        self._moments: tuple[Moment, ...] = ()
+        self._moments: tuple[TimelineEntry, ...] = ()
         self._mark, self._rail = marks
         self._measured: _Layout | None = None
         self._drawn_styles: dict[str, Style] = {}
 
     @property
-    def moments(self) -> tuple[Moment, ...]:
+    def moments(self) -> tuple[TimelineEntry, ...]:
         """The entries shown."""
         return self._moments
 
-    def show(self, moments: Sequence[Moment], cursor: int = 0) -> None:
+    def show(self, moments: Sequence[TimelineEntry], cursor: int = 0) -> None:
         """Show ``moments`` with the cursor on entry ``cursor``."""
         self._moments = tuple(moments)
         self._measured = None
@@ -121,7 +121,7 @@ class Timeline(ScrollView, can_focus=True):
         return max(0, min(cursor, len(self._moments) - 1))
 
     def watch_cursor(self, before: int, now: int) -> None:
-        """Repaint the two entries concerned, and tell."""
+        """Repaint both entries, and report the move."""
         if before == now or not self._moments:
             return
         for index in (before, now):
@@ -146,7 +146,7 @@ class Timeline(ScrollView, can_focus=True):
         self.cursor = len(self._moments) - 1
 
     def on_resize(self) -> None:
-        """Lay out anew, with the cursor still in sight."""
+        """Lay out again, and keep the cursor in sight."""
         self._measured = None
         self._resized()
         self._reveal()
@@ -156,7 +156,7 @@ class Timeline(ScrollView, can_focus=True):
         self.cursor = (event.y + self.scroll_offset.y) // self._widths.lines
 
     def notify_style_update(self) -> None:
-        """Forget the styles of the theme before."""
+        """Drop the styles of the previous theme."""
         self._drawn_styles.clear()
         super().notify_style_update()
 
@@ -189,7 +189,7 @@ class Timeline(ScrollView, can_focus=True):
         rail = " " if last else self._rail
         return [(f" {rail}   ", self._style("rail")), *self._tail(self._moments[index])]
 
-    def _tail(self, moment: Moment) -> list[tuple[str, Style | None]]:
+    def _tail(self, moment: TimelineEntry) -> list[tuple[str, Style | None]]:
         layout = self._widths
         return [
             (fit(moment.change, layout.change) + GAP, self._style("change")),

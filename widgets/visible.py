@@ -1,4 +1,4 @@
-"""Text as a field may show it: whatever acts on a terminal, or shows as nothing, is marked."""
+"""Text as a field may show it: characters that act on a terminal or show as nothing are marked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 MARK: Final = "\ufffd"
 _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
-"""Characters that count as printable and show as nothing."""
+"""Characters that Python counts as printable and that show as nothing."""
 
 
 def visible(text: str) -> str:

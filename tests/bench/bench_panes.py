@@ -130,9 +130,9 @@ async def measure() -> None:
         view = View(EntityKind.ORDERS)
         for name, begin in (
             ("first load", lambda: pane.show(snapshot, None, {})),
-            ("filter by a word", lambda: pane.look_at(view.filtered(FILTER))),
-            ("sort by text", lambda: pane.look_at(view.sorted_by(SORT))),
-            ("filter and sort", lambda: pane.look_at(view.filtered(FILTER).sorted_by(SORT))),
+            ("filter by a word", lambda: pane.set_view(view.filtered(FILTER))),
+            ("sort by text", lambda: pane.set_view(view.sorted_by(SORT))),
+            ("filter and sort", lambda: pane.set_view(view.filtered(FILTER).sorted_by(SORT))),
         ):
             taken = await arrange(pane, begin)
             report(f"{name}, longest held", taken.held_ms, HELD_MS, "ms")

@@ -47,5 +47,5 @@ class DialogHost(App[Any]):
 
 @pytest.fixture
 def stage() -> Callable[[Screen[Any]], DialogHost]:
-    """Give the app that shows a screen."""
+    """Return the app that shows a screen."""
     return DialogHost

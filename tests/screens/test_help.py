@@ -43,7 +43,7 @@ async def test_nothing_found_is_said(stage: Opened) -> None:
     app = stage(HelpScreen(groups()))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("[", "b", "enter")
-        assert "No key or verb matches '[b'." in app.text
+        assert "No key or command matches '[b'." in app.text
 
 
 async def test_it_scrolls_while_the_filter_has_the_cursor(stage: Opened) -> None:

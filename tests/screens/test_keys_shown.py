@@ -87,11 +87,11 @@ async def test_a_key_of_ones_own_stands_in_footer_help_and_palette_and_works() -
         assert user.app.screen is user.desk
         await user.press("question_mark")
         await user.until(lambda: "Help" in user.text())
-        [line] = [line for line in user.text().splitlines() if "The whole story of the order" in line]
+        [line] = [line for line in user.text().splitlines() if "The full history of the order" in line]
         assert line.split()[:2] == ["H", "History"]
         await user.press("escape", "colon")
         await user.type("history")
-        await user.until(lambda: "The whole story of the order behind the row (H)" in user.text())
+        await user.until(lambda: "The full history of the order behind the row (H)" in user.text())
         await user.press("escape", "escape")
         await user.until(lambda: user.app.screen is user.desk)
         await user.press("H")
@@ -103,9 +103,9 @@ async def test_every_sentence_says_the_key_of_ones_own() -> None:
     assert not key_mistakes(own)
     async with blotter(size=(160, 48), keys=own) as user:
         await user.press("ctrl+c")
-        assert user.notices[-1] == "Nothing to abandon here; Q leaves."
+        assert user.notices[-1] == "Nothing to cancel here; Q quits."
         await user.press("x")
-        assert user.notices[-1] == "Nothing to step back from; Q leaves."
+        assert user.notices[-1] == "Nothing to go back from; Q quits."
         assert " O Orders " in user.text()
         await filter_for_nothing(user)
         assert "Nothing matches the filter. x clears it." in user.text()

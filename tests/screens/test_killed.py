@@ -55,7 +55,7 @@ def desk(journal: Journal, line: AsyncBaseTransport) -> Desk:
 
 @asynccontextmanager
 async def started_again(path: Path, *, reached: bool) -> AsyncIterator[Blotter]:
-    """Give a user who starts again after a cancel that ``reached`` the server, or did not."""
+    """Return a user who starts again after a cancel that ``reached`` the server, or did not."""
     embedded = await Embedded.open(None, market=False)
     server = asgi_transport(embedded.app)
     killed = desk(CutShort(path), server if reached else Deaf(server))

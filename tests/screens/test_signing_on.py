@@ -71,7 +71,7 @@ class Door(AsyncBaseTransport):
 async def signed_on(
     source: Callable[[Door], TokenSource | None], again: str = "Press {refresh} to sign on again."
 ) -> AsyncIterator[tuple[Blotter, Door]]:
-    """Give a user at a desk on a server with users, signed on by ``source``."""
+    """Return a user at a desk on a server with users, signed on by ``source``."""
     door = Door()
     door.embedded = await Embedded.open(None, market=False, settings=ServerSettings(tokens=door.users()))
     environment = Environment("uat", EnvironmentKind.TEST, "http://desk/api", sign_on_again=again)

@@ -87,7 +87,7 @@ def elsewhere(far: FarEnd) -> bool:
 
 def helped(far: FarEnd) -> bool:
     """Return whether help covers the cursor."""
-    return "/ type to find a key or a verb" in far.text() and not cursor(far)
+    return "/ type to find a key or a command" in far.text() and not cursor(far)
 
 
 def says(words: str) -> Seen:
@@ -117,7 +117,7 @@ A_DAY_AT_THE_DESK: Final[tuple[tuple[str, bytes, Seen], ...]] = (
     ("a letter for the filter", b"G", says("/G")),
     ("another", b"L", says("/GL")),
     ("close the filter", ESCAPE, at("ORD-00002")),
-    ("help", b"?", says("/ type to find a key or a verb")),
+    ("help", b"?", says("/ type to find a key or a command")),
     ("close help", ESCAPE, says(" LOCAL demo ")),
     ("history", b"h", says("History of order ORD-00002")),
     ("close history", ESCAPE, says(" LOCAL demo ")),

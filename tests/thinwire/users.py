@@ -92,7 +92,7 @@ class RandomUser:
         """Whether a key reaches the desk."""
         app = self.hands.app
         typing = isinstance(app.focused, FilterBar)
-        return isinstance(app.screen, DeskScreen) and not app.screen.asking and not typing
+        return isinstance(app.screen, DeskScreen) and not app.screen.in_dialog and not typing
 
     async def _type(self) -> None:
         app, chance = self.hands.app, self.chance
@@ -269,7 +269,7 @@ class GuidedTour:
         """Leave every dialog."""
         desk = self.hands.app.screen_stack[0]
         assert isinstance(desk, DeskScreen)
-        while desk.asking or len(self.hands.app.screen_stack) > 1:
+        while desk.in_dialog or len(self.hands.app.screen_stack) > 1:
             await self.hands.press("escape")
 
     async def asked(self, pane: str, key: str) -> None:

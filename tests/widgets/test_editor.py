@@ -10,7 +10,7 @@ from widgets.editor import LineEditor
 
 def typed(line: LineEditor, *keys: str) -> LineEditor:
     for key in keys:
-        line.key(key, key if len(key) == 1 else None)
+        line.handle_key(key, key if len(key) == 1 else None)
     return line
 
 
@@ -57,8 +57,8 @@ def test_pasted_text_is_one_printable_line() -> None:
 
 def test_keys_that_mean_nothing_are_left_to_others() -> None:
     line = LineEditor("a")
-    assert not line.key("f5", None)
-    assert not line.key("escape", "\x1b")
+    assert not line.handle_key("f5", None)
+    assert not line.handle_key("escape", "\x1b")
     assert line.value == "a"
 
 

@@ -10,12 +10,12 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
 from styles.themes import THEMES
-from widgets.timeline import Moment, Timeline
+from widgets.timeline import Timeline, TimelineEntry
 
 
-def moments(count: int) -> list[Moment]:
+def moments(count: int) -> list[TimelineEntry]:
     return [
-        Moment(
+        TimelineEntry(
             when=f"14:{n // 60:02}:{n % 60:02}",
             who="dlr.okafor",
             what=f"Quantity changed, number {n}",
@@ -31,7 +31,7 @@ def moments(count: int) -> list[Moment]:
 class Reading(App[Any]):
     CSS_PATH = str(resources.files("styles") / "history.tcss")
 
-    def __init__(self, shown: list[Moment]) -> None:
+    def __init__(self, shown: list[TimelineEntry]) -> None:
         super().__init__()
         self.shown = shown
         self.seen: list[int] = []

@@ -1,9 +1,9 @@
-"""What an action is, and what it may look at.
+"""Actions: what each declares, and the scope it acts on.
 
 An action knows its key, its words, whether it is possible now and why not. One that writes also knows its
 form and the verb it builds; one the desk carries out itself is a
-:class:`~tui.screens.desk.desk_command.DeskCommand`. Screens, footer, palette, help, the README and the
-tests read these; none of them repeats one.
+:class:`~tui.screens.desk.desk_command.DeskCommand`. Screens, footer, palette, help, the README and the tests
+are made from these declarations.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _nothing(family: EntityKind) -> tuple[ResourceId, ...]:
 
 
 class Scope(Struct, frozen=True):
-    """What an action acts on: the rows in focus, the desk as it stands, and who is asking."""
+    """What an action acts on: the rows in focus, the snapshot, and who the user is."""
 
     snapshot: Snapshot
     family: EntityKind
@@ -86,10 +86,10 @@ class Scope(Struct, frozen=True):
 
 
 class Form(Struct, frozen=True):
-    """What has to be asked before a verb can be built.
+    """The questions to ask before a verb can be built.
 
-    ``check`` gives sentences about the values taken together; ``live`` says in full words what the
-    values mean, with quantity and notional, while they are typed.
+    ``check`` returns sentences about the values taken together; ``live`` returns what the values mean in full
+    words, with quantity and notional, while they are typed.
     """
 
     title: str
@@ -100,7 +100,7 @@ class Form(Struct, frozen=True):
 
 
 def always(scope: Scope) -> str | None:
-    """Return None: nothing ever stands against it."""
+    """Return None: the action is always possible."""
     return None
 
 
@@ -123,14 +123,14 @@ class Action(Struct, frozen=True):
     endpoints: tuple[str, ...] = ()
 
     def keys(self, own: Mapping[str, str]) -> tuple[str, ...]:
-        """Return the keys that carry it out: the reader's ``own`` ones, else those it came with."""
+        """Return its keys: the reader's ``own`` ones, else the default ones."""
         chosen = own.get(self.id)
         if chosen:
             return tuple(chosen.split(","))
         return tuple(filter(None, (self.key, *self.aliases)))
 
     def acting_on(self, scope: Scope) -> Scope:
-        """Return what it acts on when ``scope`` is in focus."""
+        """Return the scope it acts on when ``scope`` is in focus."""
         return scope
 
     def refusal(self, scope: Scope) -> str | None:
@@ -145,7 +145,7 @@ class Action(Struct, frozen=True):
 
 
 class Steps(Struct, frozen=True):
-    """How an action that writes goes on: the verb it sends, and the form whose answers that verb is made of.
+    """The steps of an action that writes: the form, and the verb made of its answers.
 
     An action without a ``form`` asks nothing: its verb is made of no answers.
     """

@@ -1,4 +1,4 @@
-"""Moving, changing and cancelling what is already there."""
+"""Forms and verbs that move, change and cancel orders and placements."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from tui.actions.form_fields import (
     text,
 )
 from tui.actions.place import ENTRY_TYPES
+from tui.actions.wire_words import in_words
 from tui.api.base import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
 from tui.api.requests import (
     CancelOrdersAndMoveRemainingRequest,
@@ -63,7 +64,7 @@ def move_form(scope: Scope) -> Form:
                 NEW_BLOCK,
                 choices=(NEW_BLOCK, *block_names(scope, blocks)),
                 required=True,
-                help="An existing block, or 'new' for one of their own",
+                help="An existing block, or 'new' for a new one",
                 check=id_check(blocks),
                 echo=lambda typed: _describe_block(scope, blocks, typed),
             ),
@@ -87,7 +88,7 @@ def _describe_block(scope: Scope, blocks: IdLookup, typed: str) -> str:
     limit = f" at {block.limit_price}" if block.limit_price else ""
     orders = counted(len(block.order_ids), "order")
     where = f"{blocks.write(id)}: " if blocks.write(id) != id.code else ""
-    return f"{where}{block.side} {number(block.quantity)} {block.type or ''}{limit}, {orders}"
+    return f"{where}{in_words(block.side)} {number(block.quantity)} {in_words(block.type)}{limit}, {orders}"
 
 
 def _destination(scope: Scope, typed: str) -> ResourceId:
@@ -128,7 +129,7 @@ def update_form(scope: Scope) -> Form:
             ),
             text("note", "Note", help="Kept as the order's Note property"),
         ),
-        intro="Only what you change is sent; an empty field stays as it is.",
+        intro="Only changes are sent; an empty field stays unchanged.",
         check=lambda values: [] if _changed(scope, values) else ["Nothing is changed yet."],
     )
 
@@ -196,7 +197,7 @@ def _update_placements_form(scope: Scope) -> Form:
     return Form(
         f"Update {one.id.code if one else counted(len(rows), 'placement')}",
         tuple(fields),
-        intro="Only what you change is sent; an empty field stays as it is.",
+        intro="Only changes are sent; an empty field stays unchanged.",
         check=lambda values: [] if _changed(scope, values) else ["Nothing is changed yet."],
     )
 
@@ -239,7 +240,7 @@ def cancel_verb(scope: Scope, values: Values) -> Verb:
 
 
 def _heads(scope: Scope, ids: Sequence[ResourceId]) -> tuple[ResourceId, ...]:
-    """Give these placements but for children of others of them, which go with their parent."""
+    """Return these placements without those whose parent is among them: they go with it."""
     rows = scope.snapshot.placements
     return tuple(id for id in ids if rows[id].parent_placement_id not in ids)
 
@@ -247,9 +248,9 @@ def _heads(scope: Scope, ids: Sequence[ResourceId]) -> tuple[ResourceId, ...]:
 def cancel_and_move_form(scope: Scope) -> Form:
     form = move_form(scope)
     return Form(
-        f"Cancel {counted(len(live_orders(scope)), 'order')} and move the unplaced rest",
+        f"Cancel {counted(len(live_orders(scope)), 'order')} and move what is not placed",
         form.fields,
-        intro=f"{form.intro}. What is placed stays; the rest goes on in new orders.",
+        intro=f"{form.intro}. What is placed stays; the rest moves to new orders.",
     )
 
 

@@ -1,4 +1,4 @@
-"""New blocks and orders: by a form of fields, or by one order line."""
+"""Forms and verbs for new blocks and orders: by fields, or by one order line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Final
 from tui.actions.action import Form, Scope, Values
 from tui.actions.eligibility import block_names
 from tui.actions.form_fields import amount, id_check, pick, text
-from tui.actions.place import TYPES, missing_prices
+from tui.actions.place import missing_prices
+from tui.actions.wire_words import SIDES, TIMES_IN_FORCE, TYPES
 from tui.api.base import ResourceId
 from tui.columns.format import money
 from tui.service.id_lookup import IdLookup, block_lookup, portfolio_lookup
@@ -21,25 +22,23 @@ from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import CreateOrders, Verb
 from widgets.fields import Field
 
-SIDES: Final = ("Buy", "Sell", "SellShort", "BuyToCover")
-TIMES_IN_FORCE: Final = ("Day", "GoodTilCancel", "ImmediateOrCancel", "FillOrKill")
 NEW_BLOCK: Final = "new"
 GRAMMAR: Final = (
     "b|s|ss|bc SIZE TICKER [mkt|lmt P|stp P] [day|gtc|ioc|fok|gtd DATE] @PORTFOLIO [SIZE|PCT] ..."
 )
-NO_CURRENCY: Final = "Say the currency of the price: the instrument is new to this desk."
+NO_CURRENCY: Final = "Type the currency of the price: the instrument is new to this desk."
 
 _ISIN: Final = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
 
 
 def known_instrument(snapshot: Snapshot, typed: str) -> Instrument | None:
-    """Give the instrument of this desk that ``typed`` names by any of its identifiers."""
+    """Return the instrument of this desk that ``typed`` names by any of its identifiers."""
     found = snapshot.find_instruments(typed)
     return found[0] if found else None
 
 
 def identifiers_of(snapshot: Snapshot, typed: str) -> Mapping[str, str | None]:
-    """Give identifiers for what was typed: those of a known instrument, else by the form of the text.
+    """Return the identifiers of a known instrument, else one guessed from the form of the text.
 
     >>> identifiers_of(Snapshot(), "US0378331005")
     {'Instrument/default/Isin': 'US0378331005'}
@@ -104,7 +103,7 @@ def new_form(scope: Scope) -> Form:
     return Form(
         "New orders",
         (
-            pick("side", "Side", SIDES),
+            pick("side", "Side", tuple(SIDES)),
             text(
                 "instrument",
                 "Instrument",
@@ -122,17 +121,17 @@ def new_form(scope: Scope) -> Form:
                 check=lambda typed: _sizes_problem(typed, portfolios),
                 echo=lambda typed: _sizes_echo(typed, portfolios),
             ),
-            pick("type", "Type", TYPES),
+            pick("type", "Type", tuple(TYPES)),
             amount("limit", "Limit", help="In the instrument's currency; London in pounds"),
             amount("stop", "Stop"),
             text("currency", "Currency", help="Of the prices; the instrument's own when empty"),
-            pick("tif", "In force", TIMES_IN_FORCE),
+            pick("tif", "Time in force", tuple(TIMES_IN_FORCE)),
             text(
                 "block",
                 "Block",
                 NEW_BLOCK,
                 choices=(NEW_BLOCK, *block_names(scope, known_blocks)),
-                help="'new', or one to join",
+                help="'new', or an existing one",
                 check=id_check(known_blocks),
             ),
         ),
@@ -154,22 +153,22 @@ def _problems(snapshot: Snapshot, values: Values) -> Sequence[str]:
 
 
 def _line(values: Values, portfolios: IdLookup) -> OrderLine:
-    """Give the fields as the order they make; raises ValueError with a sentence."""
+    """Return the order that the fields make; raises ValueError with a sentence."""
     shares = split_sizes(values["orders"], portfolios)
     return OrderLine(
-        side=values["side"],
+        side=SIDES[values["side"]],
         quantity=sum((size for _, size in shares), Decimal(0)),
         ticker=values["instrument"].strip().upper(),
-        type=values["type"],
+        type=TYPES[values["type"]],
         limit=parse_price(values["limit"]) if values["limit"].strip() else None,
         stop=parse_price(values["stop"]) if values["stop"].strip() else None,
-        time_in_force=values["tif"],
+        time_in_force=TIMES_IN_FORCE[values["tif"]],
         parts=tuple(PortfolioShare(portfolio, size) for portfolio, size in shares),
     )
 
 
 def _in_words(snapshot: Snapshot, portfolios: IdLookup, values: Values) -> str:
-    """Say the whole order in words, with quantity and notional, as far as it is typed."""
+    """Return the order in words, with quantity and notional, as far as it is typed."""
     try:
         line = _line(values, portfolios)
     except ValueError:
@@ -214,7 +213,7 @@ def new_by_line_form(scope: Scope) -> Form:
             ),
             text("currency", "Currency", help="Of the price; the instrument's own when empty"),
         ),
-        intro="Such as: b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%",
+        intro="For example: b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%",
         check=lambda values: _line_problems(scope, values),
         live=said,
     )

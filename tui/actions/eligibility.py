@@ -1,4 +1,4 @@
-"""Which rows an action finds in its scope, and why it finds none: shared by the actions that send."""
+"""Which rows an action finds in its scope, and why it finds none: shared by the actions that write."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 
 def currency_of(entity: Block | Order | Placement, snapshot: Snapshot) -> str | None:
-    """Give the currency prices of ``entity`` are in, by its own prices or its instrument's."""
+    """Return the currency of prices of ``entity``: that of its own prices, else its instrument's."""
     for held in (entity.limit_price, entity.stop_price, entity.amount):
         if held and held.currency:
             return held.currency
@@ -22,19 +22,19 @@ def currency_of(entity: Block | Order | Placement, snapshot: Snapshot) -> str | 
     return known.currency if known else None
 
 
-def needs(find: Callable[[Scope], Sequence[ResourceId]], otherwise: str) -> Callable[[Scope], str | None]:
-    """Give a ``why_not`` that answers ``otherwise`` when ``find`` finds nothing to act on."""
+def requires(find: Callable[[Scope], Sequence[ResourceId]], otherwise: str) -> Callable[[Scope], str | None]:
+    """Return a reason for scopes in which ``find`` finds nothing: the sentence ``otherwise``."""
     return lambda scope: None if find(scope) else otherwise
 
 
 def live_orders(scope: Scope) -> tuple[ResourceId, ...]:
-    """The orders in focus that are not final, and so can move, change or be cancelled (L7)."""
+    """Return the orders in focus that are not final, and so can move, change or be cancelled (L7)."""
     orders = scope.snapshot.orders
     return tuple(id for id in scope.orders() if id in orders and not is_final(orders[id].state))
 
 
 def live_placements(scope: Scope) -> tuple[ResourceId, ...]:
-    """The placements in focus that still work: neither cancelled nor filled."""
+    """Return the placements in focus that are working: neither cancelled nor filled."""
     placements = scope.snapshot.placements
     return tuple(
         id for id in scope.placements() if id in placements and not is_finished(placements[id].state)
@@ -42,7 +42,7 @@ def live_placements(scope: Scope) -> tuple[ResourceId, ...]:
 
 
 def open_placements(scope: Scope) -> tuple[ResourceId, ...]:
-    """The working placements in focus of which something may still be filled."""
+    """Return the working placements in focus of which something may still be filled."""
     snapshot = scope.snapshot
 
     def is_open(row: Placement) -> bool:
@@ -52,33 +52,33 @@ def open_placements(scope: Scope) -> tuple[ResourceId, ...]:
 
 
 def unplaced(scope: Scope, id: ResourceId) -> Decimal:
-    """Give the units of a block that no placement has taken."""
+    """Return the units of a block that are not placed."""
     graph = scope.snapshot.blocks[id]
     return (graph.ordered.quantity or Decimal(0)) - (graph.placed.quantity or Decimal(0))
 
 
 def counterparties(snapshot: Snapshot) -> list[str]:
-    """The brokers this desk has placed with, to complete what is typed."""
+    """Return the brokers this desk has placed with, to complete what is typed."""
     return sorted({row.counterparty for row in snapshot.placements.values() if row.counterparty})
 
 
 def systems(snapshot: Snapshot) -> list[str]:
-    """The execution systems this desk has used, to complete what is typed."""
+    """Return the execution systems this desk has used, to complete what is typed."""
     return sorted({row.execution_system for row in snapshot.placements.values() if row.execution_system})
 
 
 def named(ids: Sequence[ResourceId], most: int = 3) -> str:
-    """Name the first rows by code, and say that there are more."""
+    """Return the codes of the first rows, and whether there are more."""
     return ", ".join(id.code for id in ids[:most]) + (" and more" if len(ids) > most else "")
 
 
 def block_names(scope: Scope, lookup: IdLookup) -> list[str]:
-    """Name the blocks orders can join, to complete what is typed."""
+    """Return the blocks that orders can join, to complete what is typed."""
     return [lookup.write(id) for id, graph in scope.snapshot.blocks.items() if not graph.block.is_swept]
 
 
 def placeable(scope: Scope) -> tuple[ResourceId, ...]:
-    """The blocks in focus that have something left to place."""
+    """Return the blocks in focus that have something left to place."""
     blocks = scope.snapshot.blocks
     return tuple(
         id
@@ -87,8 +87,8 @@ def placeable(scope: Scope) -> tuple[ResourceId, ...]:
     )
 
 
-def why_not_fill(scope: Scope) -> str | None:
-    """Say why no fill can be recorded here; it needs exactly one placement, or one fill to correct."""
+def fill_disabled_reason(scope: Scope) -> str | None:
+    """Return why no fill can be recorded here: it takes exactly one placement, or one fill to correct."""
     if len(scope.ids) > 1:
         return "Record one fill at a time: clear the selection first."
     if scope.family is EntityKind.EXECUTIONS and scope.ids:
@@ -102,25 +102,23 @@ def why_not_fill(scope: Scope) -> str | None:
     return "This placement is cancelled; no fill is expected." if is_cancelled(state) else None
 
 
-def why_not_cancel(scope: Scope) -> str | None:
-    """Say why nothing here can be cancelled."""
+def cancel_disabled_reason(scope: Scope) -> str | None:
+    """Return why nothing here can be cancelled."""
     if scope.family is EntityKind.PLACEMENTS:
-        return (
-            None if live_placements(scope) else "No working placement here: filled and cancelled ones stay."
-        )
+        return None if live_placements(scope) else "No working placement here: these are filled or cancelled."
     if scope.family in (EntityKind.ORDERS, EntityKind.BLOCKS):
         return None if live_orders(scope) else "No live order here: these are already final."
     return "Only orders and placements are cancelled; a wrong fill is corrected with a new one of its id."
 
 
 def allocatable(scope: Scope) -> tuple[ResourceId, ...]:
-    """The placements in focus that have fills."""
+    """Return the placements in focus that have fills."""
     snapshot = scope.snapshot
     return tuple(id for id in scope.placements() if snapshot.executed_of_placement(id) > 0)
 
 
 def bookable(scope: Scope) -> tuple[ResourceId, ...]:
-    """The allocations in focus; of other rows, those of theirs that are not booked yet."""
+    """Return the allocations in focus; for other rows, their allocations that are not booked yet."""
     if scope.family is EntityKind.ALLOCATIONS:
         return scope.ids
     snapshot = scope.snapshot
@@ -133,7 +131,7 @@ def bookable(scope: Scope) -> tuple[ResourceId, ...]:
 
 
 def sweepable(scope: Scope) -> tuple[ResourceId, ...]:
-    """The blocks in focus whose orders are all final; the server judges the rest."""
+    """Return the blocks in focus whose orders are all final; the server decides the rest."""
     snapshot = scope.snapshot
 
     def qualifies(id: ResourceId) -> bool:
@@ -145,5 +143,5 @@ def sweepable(scope: Scope) -> tuple[ResourceId, ...]:
 
 
 def updatable(scope: Scope) -> tuple[ResourceId, ...]:
-    """The orders or placements in focus that can still change."""
+    """Return the orders or placements in focus that can still change."""
     return (live_orders if scope.family is EntityKind.ORDERS else live_placements)(scope)

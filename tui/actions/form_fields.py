@@ -1,4 +1,4 @@
-"""The questions forms ask, as fields with their checks: sizes, prices, codes, dates, choices."""
+"""Fields of forms with their checks: sizes, prices, codes, dates, choices."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _echo(parse: Callable[[str], Decimal], words: Callable[[Decimal], str]) -> C
 def size(
     id: str, label: str, value: Decimal | None = None, *, help: str = "", required: bool = True
 ) -> Field:
-    """Ask for a number of units: ``50k``, ``1.5m``, ``1,000``."""
+    """Return a field for a number of units: ``50k``, ``1.5m``, ``1,000``."""
     return Field(
         id,
         label,
@@ -54,7 +54,7 @@ def size(
 def amount(
     id: str, label: str, value: Decimal | None = None, *, help: str = "", required: bool = False
 ) -> Field:
-    """Ask for a price."""
+    """Return a field for a price."""
     return Field(
         id,
         label,
@@ -67,12 +67,12 @@ def amount(
 
 
 def pick(id: str, label: str, choices: Sequence[str], value: str = "", *, help: str = "") -> Field:
-    """Ask for one of ``choices``."""
+    """Return a field for one of ``choices``."""
     return Field(id, label, kind="choice", value=value or choices[0], choices=tuple(choices), help=help)
 
 
 def switch(id: str, label: str, value: bool, *, help: str = "") -> Field:
-    """Ask for yes or no."""
+    """Return a field for yes or no."""
     return Field(id, label, kind="flag", value="yes" if value else "no", help=help)
 
 
@@ -88,7 +88,7 @@ def text(
     check: Callable[[str], str | None] | None = None,
     echo: Callable[[str], str] | None = None,
 ) -> Field:
-    """Ask for a text, completed from ``choices`` while it is typed."""
+    """Return a field for a text, completed from ``choices`` while it is typed."""
     return Field(
         id,
         label,
@@ -105,7 +105,7 @@ def text(
 def calendar_day(
     id: str, label: str, value: datetime | None, *, help: str = "", required: bool = False
 ) -> Field:
-    """Ask for a day such as ``2026-11-24``."""
+    """Return a field for a day such as ``2026-11-24``."""
     return Field(
         id,
         label,
@@ -133,7 +133,7 @@ def _weekday(typed: str) -> str:
 
 
 def is_yes(value: str) -> bool:
-    """Tell what a switch was left at."""
+    """Return whether a yes/no field says yes."""
     return value == "yes"
 
 
@@ -148,7 +148,7 @@ def id_check(lookup: IdLookup) -> Callable[[str], str | None]:
 
 
 def id_echo(lookup: IdLookup) -> Callable[[str], str]:
-    """Return the echo of a field that names one id: which one the desk takes it for."""
+    """Return the echo of a field that names one id: which id is meant."""
 
     def echo(typed: str) -> str:
         try:

@@ -1,4 +1,4 @@
-"""Placing blocks at brokers, and recording what they fill."""
+"""Forms and verbs that place blocks at brokers and record their fills."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tui.actions.form_fields import (
     size,
     text,
 )
+from tui.actions.wire_words import TYPES, in_words
 from tui.api.base import CurrencyAndAmount, ResourceId
 from tui.api.models import Execution
 from tui.api.requests import ExecutionRequest, PlacementRequest
@@ -30,17 +31,16 @@ from tui.service.verbs import PlaceBlocks, RecordFills, Verb
 from widgets.fields import Field
 
 ENTRY_TYPES: Final = ("Undecided", "Manual", "Direct", "Ems", "External")
-TYPES: Final = ("Market", "Limit", "Stop", "StopLimit")
 ALL_PERCENT: Final = Decimal(100)
 MOST_NAMED: Final = 4
-"""How many blocks are named while a quantity is typed; more would not fit the line."""
+"""Blocks named while a quantity is typed; more would not fit the line."""
 
 
 def place_form(scope: Scope) -> Form:
     ids = placeable(scope)
     open_units = sum((unplaced(scope, id) for id in ids), Decimal(0))
     route = (
-        text("counterparty", "Broker", choices=counterparties(scope.snapshot), help="Who gets it"),
+        text("counterparty", "Broker", choices=counterparties(scope.snapshot), help="Who works it"),
         text("system", "System", choices=systems(scope.snapshot), help="Execution system"),
         pick("entry", "Entry", ENTRY_TYPES, "Manual", help="How it is entered"),
     )
@@ -58,7 +58,7 @@ def place_form(scope: Scope) -> Form:
         "quantity", "Quantity", open_units, help="Units to place; all that is unplaced by default"
     )
     of_market = normal(scope.snapshot.blocks[ids[0]].block.type) == "market"
-    price = (pick("type", "Type", TYPES), amount("limit", "Limit"), amount("stop", "Stop"))
+    price = (pick("type", "Type", tuple(TYPES)), amount("limit", "Limit"), amount("stop", "Stop"))
     return Form(title, (quantity, *route, *(price if of_market else ())), intro=intro, check=_prices_problem)
 
 
@@ -66,7 +66,7 @@ def _share_field() -> Field:
     return text(
         "quantity",
         "Quantity",
-        help="Of each block: 1k, 50%, or empty for all that is unplaced",
+        help="Of each block: 1k, 50%; empty is all",
         check=_share_problem,
         echo=lambda typed: (
             f"{typed.strip()} of each block" + (", of what is unplaced" if "%" in typed else "")
@@ -106,13 +106,13 @@ def _share_problem(typed: str) -> str | None:
 
 
 def _shares(scope: Scope, values: Values) -> list[tuple[ResourceId, Decimal, Decimal]]:
-    """Return each block with what is placed of it, and what is unplaced."""
+    """Return each block with the units to place of it and the units unplaced."""
     rows = ((id, unplaced(scope, id)) for id in placeable(scope))
     return [(id, share_of(values["quantity"], left), left) for id, left in rows]
 
 
 def _shares_problem(scope: Scope, values: Values) -> Sequence[str]:
-    """Return why a block cannot be placed with what was typed, for each block of which that is so."""
+    """Return why blocks cannot be placed with what was typed."""
     shares = _shares(scope, values)
     too_much = [
         f"{id.code} has only {counted(left, 'unit')} unplaced." for id, share, left in shares if share > left
@@ -162,7 +162,7 @@ def place_verb(scope: Scope, values: Values) -> Verb:
                 state="New",
                 side=block.side,
                 time_in_force=block.time_in_force or "Day",
-                type=values.get("type") or block.type or "Market",
+                type=TYPES.get(values.get("type", "")) or block.type or "Market",
                 created_date=scope.now,
                 limit_price=money_or_none(values.get("limit", ""), currency) or block.limit_price,
                 stop_price=money_or_none(values.get("stop", ""), currency) or block.stop_price,
@@ -175,7 +175,7 @@ def place_verb(scope: Scope, values: Values) -> Verb:
 
 
 def two_weekdays_after(moment: datetime) -> datetime:
-    """Give the usual settlement day: midnight UTC, two weekdays on."""
+    """Return the usual settlement day: midnight UTC, two weekdays on."""
     day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     left = 2
     while left:
@@ -204,7 +204,7 @@ def fill_form(scope: Scope) -> Form:
     )
     return _fill_fields(
         f"Record a fill of {placement.id.code}",
-        f"{counted(left, 'unit')} open. {placement.side} {placement.type or ''}",
+        f"{counted(left, 'unit')} open. {in_words(placement.side)} {in_words(placement.type)}",
         max(left, Decimal(0)),
         guess,
         placement.counterparty,

@@ -1,4 +1,4 @@
-"""After the fills: allocating, booking, sweeping."""
+"""Forms and verbs after the fills: allocating, booking, sweeping."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def allocate_form(scope: Scope) -> Form:
             intro=f"{intro}. No orders behind it: name the portfolios.",
         )
     return Form(
-        title, (pick("algorithm", "Algorithm", ALGORITHMS, help="PR-FIFO unless you know"),), intro=intro
+        title, (pick("algorithm", "Algorithm", ALGORITHMS, help="PR-FIFO is the usual one"),), intro=intro
     )
 
 

@@ -12,14 +12,14 @@ from tui.actions.action import Steps, WriteAction, first_reason, only
 from tui.actions.eligibility import (
     allocatable,
     bookable,
+    cancel_disabled_reason,
+    fill_disabled_reason,
     live_orders,
-    needs,
     open_placements,
     placeable,
+    requires,
     sweepable,
     updatable,
-    why_not_cancel,
-    why_not_fill,
 )
 from tui.service.snapshot.snapshot import EntityKind
 
@@ -103,7 +103,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         id="new",
         key="n",
         label="New",
-        help="New orders in a new block, or joining one",
+        help="New orders in a new block or an existing one",
         steps=_new,
         footer=True,
         endpoints=("create_orders",),
@@ -123,7 +123,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         help="Send blocks, or what is left of them, to a broker",
         steps=_place,
         endpoints=("place_blocks",),
-        disabled_reason=needs(
+        disabled_reason=requires(
             placeable, "Nothing left to place here: the blocks are fully placed, empty or swept."
         ),
         footer=True,
@@ -137,7 +137,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         endpoints=("move_orders",),
         disabled_reason=first_reason(
             only((EntityKind.ORDERS, EntityKind.BLOCKS), "Only orders move: go to the orders pane."),
-            needs(live_orders, "These orders are final and cannot move."),
+            requires(live_orders, "These orders are final and cannot move."),
         ),
         footer=True,
     ),
@@ -150,7 +150,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         endpoints=("update_orders", "update_placements"),
         disabled_reason=first_reason(
             only((EntityKind.ORDERS, EntityKind.PLACEMENTS), "Only orders and placements are updated."),
-            needs(updatable, "These are final and cannot change."),
+            requires(updatable, "These are final and cannot change."),
         ),
         footer=True,
     ),
@@ -161,17 +161,17 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         help="Cancel orders or placements",
         steps=_cancel,
         endpoints=("cancel_orders", "cancel_placements"),
-        disabled_reason=why_not_cancel,
+        disabled_reason=cancel_disabled_reason,
         footer=True,
     ),
     WriteAction(
         id="allocate",
         key="a",
         label="Allocate",
-        help="Share executed units among the orders behind them",
+        help="Allocate executed units to the orders behind them",
         steps=_allocate,
         endpoints=("run_allocation_service",),
-        disabled_reason=needs(allocatable, "Nothing executed here yet: there is nothing to allocate."),
+        disabled_reason=requires(allocatable, "Nothing executed here yet: there is nothing to allocate."),
         footer=True,
     ),
     WriteAction(
@@ -181,7 +181,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         help="Book allocations as transactions of their portfolios",
         steps=_book,
         endpoints=("book_transactions",),
-        disabled_reason=needs(bookable, "Nothing to book here: allocate first, or it is booked already."),
+        disabled_reason=requires(bookable, "Nothing to book here: allocate first, or it is booked already."),
         footer=True,
     ),
     WriteAction(
@@ -191,7 +191,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         help="Record a fill of a placement, or correct one",
         steps=_fill,
         endpoints=("upsert_executions",),
-        disabled_reason=why_not_fill,
+        disabled_reason=fill_disabled_reason,
     ),
     WriteAction(
         id="cancel_and_move",
@@ -205,7 +205,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
                 (EntityKind.ORDERS, EntityKind.BLOCKS),
                 "Only orders are cancelled and moved: go to the orders pane.",
             ),
-            needs(live_orders, "These orders are final: nothing of them is left to move."),
+            requires(live_orders, "These orders are final: nothing of them is left to move."),
         ),
     ),
     WriteAction(
@@ -215,7 +215,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         help="Retire blocks whose work is done",
         steps=_sweep,
         endpoints=("sweep_blocks",),
-        disabled_reason=needs(
+        disabled_reason=requires(
             sweepable, "No block here qualifies: all its orders must be cancelled, booked or closed."
         ),
     ),
@@ -223,10 +223,10 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         id="cancel_all",
         key="K",
         label="Cancel everything",
-        help="Cancel every working placement in scope, after typing how many",
+        help="Cancel every working placement shown, after typing how many",
         steps=_cancel_all,
         endpoints=("cancel_placements",),
-        disabled_reason=needs(open_placements, "No working placement in scope: nothing is open."),
+        disabled_reason=requires(open_placements, "No working placement is shown: nothing is open."),
         everything_in=EntityKind.PLACEMENTS,
         confirm_by_count=True,
     ),

@@ -1,7 +1,7 @@
-"""What every screen over the desk has in common: it is dismissed once, and dismisses only itself.
+"""The base of every screen over the desk: it is dismissed once, and dismisses only itself.
 
-Keys may arrive faster than screens go. Textual removes the screen on top for every dismissal, whichever
-screen asked for it: without this, a second Esc on its way would take away the screen beneath, or end the
+Keys may arrive faster than screens close. Textual removes the screen on top for every dismissal, whichever
+screen asked for it: without this base, a second Esc on its way would remove the screen beneath, or end the
 program.
 """
 
@@ -12,9 +12,9 @@ from textual.screen import Screen, ScreenResultType
 
 
 class DismissOnce(Screen[ScreenResultType]):
-    """A screen for which a second dismissal, or one while it is covered by another screen, is a no-op.
+    """A screen that ignores a second dismissal, and any dismissal while another screen covers it.
 
-    It is named last among the bases of a class: Textual takes styles from the first.
+    Name it last among the bases of a class: Textual takes styles from the first.
     """
 
     dismissed = False

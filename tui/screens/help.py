@@ -1,6 +1,6 @@
-"""Help for the place it was called from: every key that works there, and why one does not now.
+"""Help for the desk: every key and command, and why one is not possible now.
 
-All of it is passed in, derived from the registry of actions; nothing is written here by hand.
+Everything is passed in, derived from the registry of actions.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tui.screens.dismiss_once import DismissOnce
 from widgets.filterbar import FilterBar
 from widgets.key_bar import hints_of, key_hints
 from widgets.key_names import key_list
-from widgets.labelled_text import Flow, Lines, hanging, label_width
+from widgets.labelled_text import Flow, Lines, hanging_indent, label_width
 
 Entry = tuple[str, str, str, str]
 """Keys, label, one line of help, and why it is not possible now (empty when it is)."""
@@ -31,7 +31,7 @@ PAGE_OVERLAP: Final = 2
 
 
 class HelpScreen(DismissOnce[None]):
-    """The keys by group; typing narrows them down, Esc clears what was typed and then leaves."""
+    """Lists the keys by group. Typing narrows the list; Esc clears what was typed, then leaves."""
 
     CSS_PATH = sheet("history")
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,14 +51,14 @@ class HelpScreen(DismissOnce[None]):
 
     def compose(self) -> ComposeResult:
         yield Static("Help", id="heading", markup=False)
-        yield FilterBar(placeholder="type to find a key or a verb")
+        yield FilterBar(placeholder="type to find a key or a command")
         with VerticalScroll(id="body", can_focus=False):
             yield Flow(id="entries")
         keys = [*hints_of(self.BINDINGS), (key_list(("up", "down")), "scroll"), ("type", "find")]
         yield Static(key_hints(keys), id="keys", markup=False)
 
     def on_mount(self) -> None:
-        """Show everything, ready to type."""
+        """Show everything and focus the filter."""
         self._find("")
         self.query_one(FilterBar).focus()
 
@@ -103,9 +103,9 @@ class HelpScreen(DismissOnce[None]):
 
 
 def help_lines(groups: Sequence[Group], text: str, width: int) -> Lines:
-    """Give the lines of the help: keys, what they do, and in grey what is not possible now and why."""
+    """Return the lines of the help: keys and what they do, dimmed with the reason when not possible now."""
     if not groups:
-        return [Content(f"No key or verb matches {text!r}.")]
+        return [Content(f"No key or command matches {text!r}.")]
     keys_width = label_width((entry[0] for _, entries in groups for entry in entries), width)
     name_width = label_width((entry[1] for _, entries in groups for entry in entries), width - keys_width)
     lines: Lines = []
@@ -118,7 +118,7 @@ def help_lines(groups: Sequence[Group], text: str, width: int) -> Lines:
                 said = Content.styled(f"{stopped} Not now: {why_not}", "dim")
             head = Content.styled(keys, "dim" if why_not else "bold")
             title = Content.styled(label, "dim" if why_not else "")
-            beside = hanging(title, said, name_width, width - keys_width)
+            beside = hanging_indent(title, said, name_width, width - keys_width)
             lines.append(
                 head.truncate(keys_width).pad_right(max(0, keys_width - head.cell_length)) + beside[0]
             )

@@ -1,4 +1,4 @@
-"""The command palette: Textual's, for fingers that are faster than it."""
+"""The command palette of Textual, made safe against keys that arrive faster than it closes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tui.screens.dismiss_once import DismissOnce
 
 
 class ActionPalette(CommandPalette, DismissOnce[None]):
-    """Runs one command and leaves once, however often Enter is pressed before it is gone."""
+    """Runs one command and closes once, however often Enter is pressed meanwhile."""
 
     @on(Input.Submitted)
     @on(OptionList.OptionSelected)
     def _chosen(self, event: Message) -> None:
-        """Let Textual's own handlers have nothing more once a command was run."""
+        """Keep further choices from Textual's handlers once a command was run."""
         if self.dismissed:
             event.stop()
             event.prevent_default()

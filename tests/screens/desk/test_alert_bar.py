@@ -136,10 +136,10 @@ async def test_a_market_that_does_not_do_as_it_is_told_says_so() -> None:
         user.app.session.market = MarketStatus(running=True, speed=Decimal(1), fills=0)
         await user.press("colon")
         await user.type("market step")
-        await user.until(lambda: "Let the market move once" in user.text())
+        await user.until(lambda: "Advance the market by one step" in user.text())
         await user.press("enter")
         await user.until(lambda: bool(user.notices))
-        assert user.notices[-1].startswith("The market did not do it: This token may only read. ")
+        assert user.notices[-1].startswith("The market could not be changed: This token may only read. ")
 
 
 async def test_what_one_may_not_do_is_told_and_not_offered_until_the_desk_is_refreshed() -> None:
@@ -292,7 +292,7 @@ async def test_ctrl_c_on_the_desk_says_how_to_leave_and_ctrl_q_waits_for_what_is
 ) -> None:
     async with blotter() as user:
         await user.press("ctrl+c")
-        assert user.notices == ["Nothing to abandon here; q leaves."]
+        assert user.notices == ["Nothing to cancel here; q quits."]
         monkeypatch.setattr(Desk, "sending", 1)
         await user.press("ctrl+q")
         assert "1 row is being sent" in user.notices[-1]
@@ -308,4 +308,4 @@ async def test_esc_steps_back_from_the_past_and_then_says_there_is_nothing_left(
         await user.press("escape")
         await user.until(lambda: "AS AT" not in user.text())
         await user.press("escape")
-        assert user.notices[-1] == "Nothing to step back from; q leaves."
+        assert user.notices[-1] == "Nothing to go back from; q quits."

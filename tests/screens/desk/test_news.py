@@ -27,7 +27,7 @@ async def user() -> AsyncIterator[Blotter]:
         await create(made, "OUR-BLOCK", {name: 10 * number for number, name in enumerate(NAMES, start=1)})
         await made.go("orders")
         orders = made.pane("orders")
-        orders.look_at(orders.view.sorted_by("quantity").filtered("our-"))
+        orders.set_view(orders.view.sorted_by("quantity").filtered("our-"))
         await made.press()
         orders.grid.move_to(demo("OUR-A"))
         made.desk.clear_marks()
@@ -107,7 +107,7 @@ async def test_escape_takes_all_marks_away_with_its_step_back(user: Blotter) -> 
     await user.press("G", "g", "g")
     assert not user.desk.clear_marks()
     await user.press("escape")
-    assert any("Nothing to step back from" in notice for notice in user.notices)
+    assert any("Nothing to go back from" in notice for notice in user.notices)
 
 
 async def test_an_order_made_elsewhere_is_marked_as_a_whole(user: Blotter) -> None:

@@ -134,7 +134,7 @@ def codes(count: int) -> list[str]:
 @pytest.mark.usefixtures("slow")
 async def test_a_long_filter_leaves_the_rows_shown_and_the_keys_answered_until_it_is_done() -> None:
     async with reading(*codes(MANY)) as reader:
-        reader.pane.look_at(reader.pane.view.filtered("fund-7"))
+        reader.pane.set_view(reader.pane.view.filtered("fund-7"))
         assert reader.pane.arranging
         assert len(reader.codes) == MANY
         await reader.press_meanwhile("j", "j")
@@ -151,7 +151,7 @@ async def test_a_long_filter_leaves_the_rows_shown_and_the_keys_answered_until_i
 async def test_a_long_sort_says_so_and_keeps_the_cursor_on_its_row() -> None:
     async with reading(*codes(MANY)) as reader:
         await reader.pilot.press(*["j"] * 5)
-        reader.pane.look_at(reader.pane.view.sorted_by("portfolio").sorted_by("portfolio"))
+        reader.pane.set_view(reader.pane.view.sorted_by("portfolio").sorted_by("portfolio"))
         await reader.press_meanwhile()
         assert "sorting…" in reader.title
         assert reader.codes[0] == "ORD-0"
@@ -165,7 +165,7 @@ async def test_a_long_sort_says_so_and_keeps_the_cursor_on_its_row() -> None:
 async def test_a_newer_filter_takes_the_place_of_one_that_is_under_way() -> None:
     async with reading(*codes(MANY)) as reader:
         for text in ("fund-1", "fund-11", "fund-111"):
-            reader.pane.look_at(reader.pane.view.filtered(text))
+            reader.pane.set_view(reader.pane.view.filtered(text))
             await reader.press_meanwhile()
         await reader.rest()
         assert reader.codes == [code for code in codes(MANY) if code.startswith("ORD-111")]
@@ -175,7 +175,7 @@ async def test_a_newer_filter_takes_the_place_of_one_that_is_under_way() -> None
 @pytest.mark.usefixtures("slow")
 async def test_what_changes_while_rows_are_sorted_is_in_its_place_when_they_are() -> None:
     async with reading(*codes(MANY)) as reader:
-        reader.pane.look_at(reader.pane.view.filtered("fund").sorted_by("portfolio"))
+        reader.pane.set_view(reader.pane.view.filtered("fund").sorted_by("portfolio"))
         await reader.press_meanwhile()
         reader.put(order("ORD-7", "5", "FUND-A"), order("ORD-NEW", "1", "FUND-9999"), remove="ORD-8")
         reader.put(order("ORD-3", "2", "FUND-B"), remove="ORD-9")
@@ -200,7 +200,7 @@ async def test_rows_that_change_in_great_number_are_all_shown() -> None:
 
 async def test_a_changed_row_goes_to_its_place_is_marked_and_counted() -> None:
     async with reading("ORD-1", "ORD-2", "ORD-3") as reader:
-        reader.pane.look_at(reader.pane.view.sorted_by("quantity"))
+        reader.pane.set_view(reader.pane.view.sorted_by("quantity"))
         await reader.rest()
         reader.put(order("ORD-1", "30", "FUND-1"))
         await reader.rest()
@@ -256,7 +256,7 @@ async def test_the_cursor_of_a_row_that_is_gone_goes_to_its_neighbour() -> None:
 async def test_selected_rows_stay_selected_and_are_acted_on_in_the_order_shown() -> None:
     async with reading("ORD-1", "ORD-2", "ORD-3") as reader:
         await reader.pilot.press("space", "j", "space")
-        reader.pane.look_at(reader.pane.view.sorted_by("quantity"))
+        reader.pane.set_view(reader.pane.view.sorted_by("quantity"))
         reader.put(order("ORD-1", "30"), order("ORD-0", "1"))
         await reader.rest()
         assert reader.codes == ["ORD-0", "ORD-2", "ORD-3", "ORD-1"]
@@ -267,14 +267,14 @@ async def test_few_selected_rows_among_many_are_acted_on_in_the_order_shown() ->
     async with reading(*codes(200)) as reader:
         await reader.pilot.press("space", "j", "space", "j", "space")
         reader.put(order("ORD-1", "500"))
-        reader.pane.look_at(reader.pane.view.sorted_by("quantity").sorted_by("quantity"))
+        reader.pane.set_view(reader.pane.view.sorted_by("quantity").sorted_by("quantity"))
         await reader.rest()
         assert reader.pane.in_focus == (rid("ORD-1"), rid("ORD-0"), rid("ORD-2"))
 
 
 async def test_a_filter_lets_rows_in_and_out_as_they_change() -> None:
     async with reading("ORD-1", "ORD-2", "ORD-3") as reader:
-        reader.pane.look_at(reader.pane.view.filtered("quantity>5"))
+        reader.pane.set_view(reader.pane.view.filtered("quantity>5"))
         reader.put(order("ORD-2", "1"), order("ORD-4", "7"), order("ORD-5", "2"))
         await reader.rest()
         assert reader.codes == ["ORD-1", "ORD-3", "ORD-4"]

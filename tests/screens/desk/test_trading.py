@@ -359,7 +359,7 @@ async def test_cancel_everything_leaves_out_what_has_nothing_open() -> None:
         await user.until(lambda: user.codes("placements") == ["PLC-00014"])
         await user.press("K")
         await user.pilot.pause()
-        assert user.notices[-1] == "No working placement in scope: nothing is open."
+        assert user.notices[-1] == "No working placement is shown: nothing is open."
 
 
 async def test_nothing_is_said_to_move_when_all_of_an_order_is_placed() -> None:

@@ -26,7 +26,7 @@ async def test_a_held_enter_runs_a_command_once_and_ends_nothing() -> None:
         user.app.session.wire = Redrawing()
         await user.press("ctrl+p")
         await user.type("redraw")
-        await user.until(lambda: "Paint the whole screen again" in user.text())
+        await user.until(lambda: "Repaint the whole screen" in user.text())
         await user.press("down")
         strike(user, "enter", "enter", "enter", "enter")
         await user.until(lambda: bool(redrawn) and user.app.screen is user.desk)

@@ -172,7 +172,7 @@ def test_what_is_shown_is_as_long_as_what_is_held_and_editing_keeps_the_rest(for
     line = LineEditor(code)
     assert len(visible(code)) == len(code)
     assert line.window(60) == (visible(code), len(code))
-    line.key("backspace", None)
+    line.handle_key("backspace", None)
     assert line.value == code[:-1]
 
 

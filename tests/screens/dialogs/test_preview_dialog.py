@@ -158,11 +158,11 @@ async def test_what_is_said_is_in_order_and_above_the_fold(stage: Opened, clock:
             "kind 4 (3)",
             "and 6 more: w shows all",
             "41,000.00 GBP",
-            "unknown: a price lacks",
+            "unknown: a price is missing",
             "3.4 times the typical order",
             "largest 2 of 26",
             "ORD-1  Buy 50,000 LUID_VOD at 0.8200 = 41,000.00 GBP for Desk/GROWTH",
-            "ORD-2  SellShort 50,000",
+            "ORD-2  Sell short 50,000",
             "BLK-1 will hold 3 orders, 227.",
             "Type the count, 26, and Enter to send",
         ]

@@ -1,4 +1,4 @@
-"""What keeps the desk from being true, in full sentences: why, and what to do. Nothing when all is well."""
+"""The alerts beneath the status bar: why the data cannot be trusted, and what to do about it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ MOST_LINES: Final = 4
 _STYLES: Final = {State.STALE: "$attention", State.OFFLINE: "$bad", State.UNAUTHENTICATED: "$bad"}
 
 Sentence = tuple[str, str]
-"""What is said, and the style it is said in."""
+"""A sentence, and its style."""
 
 
-def troubles(health: Health, unsettled: int, with_keys: Callable[[str], str]) -> tuple[Sentence, ...]:
+def alerts(health: Health, unsettled: int, with_keys: Callable[[str], str]) -> tuple[Sentence, ...]:
     """Return why the screen cannot be trusted; ``unsettled`` rows have an outcome that nobody knows."""
-    return tuple(_troubles(health, unsettled, with_keys))
+    return tuple(_alerts(health, unsettled, with_keys))
 
 
-def _troubles(health: Health, unsettled: int, with_keys: Callable[[str], str]) -> Iterator[Sentence]:
+def _alerts(health: Health, unsettled: int, with_keys: Callable[[str], str]) -> Iterator[Sentence]:
     if health.message and health.state in _STYLES:
         why = clean(health.message).rstrip(".")
         yield f"{why}. {clean(with_keys(health.advice))}".rstrip(), _STYLES[health.state]
@@ -37,19 +37,19 @@ def _troubles(health: Health, unsettled: int, with_keys: Callable[[str], str]) -
         )
 
 
-class Trouble(Flow):
-    """The sentences, wrapped; as many lines as they take, up to ``MOST_LINES``."""
+class AlertBar(Flow):
+    """Shows the alerts, wrapped, in at most ``MOST_LINES`` lines."""
 
     DEFAULT_CSS = """
-    Trouble { height: auto; padding: 0 1; }
+    AlertBar { height: auto; padding: 0 1; }
     """
 
     def __init__(self, sentences: tuple[Sentence, ...], *, id: str | None = None) -> None:
         super().__init__(self._lines, id=id)
         self._sentences = sentences
 
-    def tell(self, sentences: tuple[Sentence, ...]) -> None:
-        """Say these from now on; nothing is repainted when they are said already."""
+    def show_alerts(self, sentences: tuple[Sentence, ...]) -> None:
+        """Show these alerts; repaint only a change."""
         if sentences != self._sentences:
             self._sentences = sentences
             self.show(self._lines)

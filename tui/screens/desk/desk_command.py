@@ -1,4 +1,4 @@
-"""What the desk carries out itself: an action, and the function that does it."""
+"""Commands that the desk screen carries out itself: an action, and its function."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from widgets.fields import Field
 
 Run = Callable[[PanesScreen], Coroutine[Any, Any, None] | None]
-"""Carries a command out. A coroutine asks something in dialogs: keys that reach the desk before it has
-ended were meant for one of them."""
+"""Carries out a command. It returns a coroutine when it asks something in dialogs: keys that reach the desk
+before the coroutine has ended were meant for a dialog.
+"""
 
 
 class DeskCommand(Action, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""The keys on the last line and in the help, made from the actions and what is possible now."""
+"""Key hints for the footer and the help, made from the actions and what is possible now."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from widgets.key_names import key_list
 HelpRow = tuple[str, str, str, str]
 """Keys, label, one line of help, and why it is not possible now (empty when it is)."""
 KeysOf = Callable[[Action], tuple[str, ...]]
-"""Returns the keys that carry an action out, as a reader knows them."""
+"""Returns the keys of an action, as they stand on the keyboard."""
 
 BY_NAME = "by name"
-"""What stands in the place of a key where an action has none."""
+"""Shown for an action that has no key."""
 
 
 def footer_hints(actions: Iterable[Action], scope: Scope, keys_of: KeysOf) -> tuple[list[Content], list[int]]:
-    """Return the keys of the footer, bold, and dim where the action is not possible now; and a rank for each.
+    """Return the footer's hints, dim where the action is not possible now, and the rank of each.
 
-    Help and the way out stay longest on a narrow line, what is not possible now goes first.
+    On a narrow line the highest rank is left out first: what is not possible now. Help and quit stay longest.
     """
     shown, ranks = [], []
     for action in actions:

@@ -1,7 +1,7 @@
-"""The panes of the desk: blocks over the full width, what belongs to the block under the cursor beneath.
+"""The layout of the desk: the blocks over the full width, and beneath them what belongs to one block.
 
-The screen is a function of a snapshot. It decides which rows each pane shows and where panes stand;
-it draws no cells, reads no server and sends nothing. What keys do is :mod:`tui.screens.desk.screen`'s.
+The screen is a function of a snapshot. It decides which rows each pane shows and where panes stand; it draws
+no cells, reads no server and sends nothing. :mod:`tui.screens.desk.screen` adds the keys.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tui.session import DeskSession
 from widgets.text_line import Pieces
 
 if TYPE_CHECKING:
-    from tui.screens.desk.alert_bar import Trouble
+    from tui.screens.desk.alert_bar import AlertBar
 
 DEBOUNCE_S: Final = 0.08
 """How long the cursor must rest on a block before the other panes follow."""
@@ -41,13 +41,13 @@ ROOMY: Final = (120, 34)
 TAKING_TURNS: Final = tuple(spec.kind for spec in PANES if spec.place == "right")
 """The panes that take turns at the right."""
 LATER: Final = TAKING_TURNS[1:]
-"""The panes that are put on the screen when somebody first asks for them."""
+"""The panes that are mounted when somebody first asks for them."""
 LEADER: Final = next(spec.kind for spec in PANES if spec.place == "top")
 """The pane that the others follow."""
 
 
 class PanesScreen(Screen[None]):
-    """Four linked panes, a band above and the keys below."""
+    """Linked panes, with a status bar above and key hints below."""
 
     def __init__(self, session: DeskSession) -> None:
         super().__init__()
@@ -62,26 +62,26 @@ class PanesScreen(Screen[None]):
         self._last = TAKING_TURNS[0]
         self.full_screen = False
         self._waited = False
-        self._trouble: Trouble | None = None
+        self._alert_bar: AlertBar | None = None
         self._panes: dict[EntityKind, Pane] = {}
 
     def compose(self) -> ComposeResult:
         context, turns = self._display_context, Turns()
         self._panes = {spec.kind: Pane(spec, context, self.session.with_keys, turns=turns) for spec in PANES}
-        yield StatusBar(id="band")
+        yield StatusBar(id="status-bar")
         yield Pieces(id="tabs", gap=" ")
         with Container(id="panes"):
             yield from (pane for pane in self._panes.values() if pane.family not in LATER)
         yield Pieces(id="keys")
 
     def on_mount(self) -> None:
-        self.dress(cell_styles(self.app.theme_variables))
+        self.set_cell_styles(cell_styles(self.app.theme_variables))
         self._arrange()
         self.pane(LEADER).grid.focus()
         self.show_all()
         self.set_interval(1.0, self._each_second)
 
-    def dress(self, styles: Mapping[str, Style]) -> None:
+    def set_cell_styles(self, styles: Mapping[str, Style]) -> None:
         """Draw cells in these styles, as after a change of theme."""
         for pane in self._panes.values():
             pane.grid.set_cell_styles(styles)
@@ -93,7 +93,7 @@ class PanesScreen(Screen[None]):
     # --- what is shown -------------------------------------------------------------------------
 
     def pane(self, family: EntityKind) -> Pane:
-        """Give a pane, which may not be on the screen yet."""
+        """Return a pane; it may not be mounted yet."""
         return self._panes[family]
 
     @property
@@ -107,7 +107,7 @@ class PanesScreen(Screen[None]):
 
     @property
     def compact(self) -> bool:
-        """Tell whether only one pane fits, or was asked for."""
+        """Return whether only one pane fits, or was asked for."""
         return self.full_screen or self.size.width < ROOMY[0] or self.size.height < ROOMY[1]
 
     def _arrange(self) -> None:
@@ -127,14 +127,14 @@ class PanesScreen(Screen[None]):
         self._news.add(update)
 
     def show_all(self) -> None:
-        """Show the desk's snapshot in every pane, and where things stand in the band."""
+        """Show the newest snapshot in every pane, and the status."""
         if not self.frozen:
             news, self._news = self._news, News(self.session.snapshot)
             self.snapshot = self.session.snapshot
             self.pane(LEADER).say_why_empty(self._why_empty())
             self.pane(LEADER).show(self.snapshot, None, self.session.in_flight, news=news)
             self._follow(news)
-        self.show_standing()
+        self.show_status()
 
     def clear_marks(self) -> bool:
         """Remove the marks in all panes; return whether there were any."""
@@ -146,29 +146,29 @@ class PanesScreen(Screen[None]):
             return ""
         return "Nothing could be read yet." if self.session.health.message else "Reading the desk."
 
-    def show_standing(self) -> None:
-        """Show the band and the keys."""
-        self._show_band()
+    def show_status(self) -> None:
+        """Show the status bar and the key hints."""
+        self._show_status_bar()
         hints = footer_hints(self.session.actions, self.scope(), self.session.keys_of)
         self.query_one("#keys", Pieces).show(*hints)
 
     def _each_second(self) -> None:
-        """Show a new day in every pane, and in the bar a countdown, an age, or how long no answer came."""
+        """Show a new day in every pane; keep countdowns and ages in the status bar current."""
         context = self.session.display_context
         if context != self._display_context:
             self._display_context = context
             for pane in self._panes.values():
                 pane.set_display_context(context)
-            self._show_band()
+            self._show_status_bar()
         desk = self.session.desk
         waits = desk is not None and (self.session.health.until is not None or desk.silent_s >= SILENCE_S)
         if waits or self._waited:
-            self._show_band()
+            self._show_status_bar()
         self._waited = waits
 
-    def _show_band(self) -> None:
+    def _show_status_bar(self) -> None:
         session, desk = self.session, self.session.desk
-        self.query_one("#band", StatusBar).tell(
+        self.query_one("#status-bar", StatusBar).show_status(
             session.environment,
             session.health,
             session.snapshot,
@@ -181,21 +181,21 @@ class PanesScreen(Screen[None]):
             silent_s=desk.silent_s if desk else 0,
             now=session.now(),
         )
-        if session.health.message or (desk and desk.unresolved) or self._trouble:
-            self._show_trouble()
+        if session.health.message or (desk and desk.unresolved) or self._alert_bar:
+            self._show_alert_bar()
 
-    def _show_trouble(self) -> None:
-        """Say beneath the band what is wrong and what to do; the line is made when it is first needed."""
-        from tui.screens.desk.alert_bar import Trouble, troubles
+    def _show_alert_bar(self) -> None:
+        """Show the alerts beneath the status bar; the widget is made when the first alert comes."""
+        from tui.screens.desk.alert_bar import AlertBar, alerts
 
         unsettled = len(self.session.desk.unresolved) if self.session.desk else 0
-        said = troubles(self.session.health, unsettled, self.session.with_keys)
-        if self._trouble is not None:
-            self._trouble.tell(said)
-            self._trouble.display = bool(said)
+        said = alerts(self.session.health, unsettled, self.session.with_keys)
+        if self._alert_bar is not None:
+            self._alert_bar.show_alerts(said)
+            self._alert_bar.display = bool(said)
         elif said:
-            self._trouble = Trouble(said, id="trouble")
-            self.mount(self._trouble, after="#band")
+            self._alert_bar = AlertBar(said, id="alert-bar")
+            self.mount(self._alert_bar, after="#status-bar")
 
     def _follow(self, news: News | None = None) -> None:
         """Show in the other panes what belongs to the block under the cursor, or everything."""
@@ -221,9 +221,9 @@ class PanesScreen(Screen[None]):
                 self._following = self.set_timer(DEBOUNCE_S, self._follow)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Keep the pane with the focus in sight, and the keys true."""
+        """Show the pane with the focus, and the keys that work in it."""
         self._arrange()
-        self.show_standing()
+        self.show_status()
 
     def go_to(self, ref: Ref) -> None:
         """Put the cursor on a row, wherever it is shown; unlinks the panes when it must."""
@@ -239,7 +239,7 @@ class PanesScreen(Screen[None]):
         self.pane(ref.family).grid.move_to(ref.id)
 
     def show_pane(self, family: EntityKind) -> None:
-        """Go to a pane, putting it in the last place when it takes turns there."""
+        """Go to a pane, and mount it or give it its turn where it needs that."""
         if family in TAKING_TURNS:
             self._last = family
         pane = self.pane(family)
@@ -256,17 +256,17 @@ class PanesScreen(Screen[None]):
         self._follow()
 
     def step_pane(self, step: int) -> None:
-        """Go to the next or the previous pane of those that have a place."""
+        """Go to the next or the previous pane that is in its place."""
         turn = [family for family in self._panes if family not in TAKING_TURNS or family is self._last]
         self.show_pane(turn[(turn.index(self.active.family) + step) % len(turn)])
 
     def toggle_full_screen(self) -> None:
-        """Give the pane with the focus the whole screen, or put the others back."""
+        """Give the pane with the focus the full screen, or show the other panes again."""
         self.full_screen = not self.full_screen
         self._arrange()
 
     def scope(self) -> Scope:
-        """Give what an action would act on now."""
+        """Return what an action would act on now."""
         session, desk = self.session, self.session.desk
         pane = self.active
         return Scope(

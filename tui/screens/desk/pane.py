@@ -233,7 +233,7 @@ class Pane(Vertical):
         if view.filter:
             parts.append(f"/{clean(view.filter)}")
         if view.needs_first:
-            parts.append("needs me first")
+            parts.append("exceptions first")
         elif view.sort:
             arrow = "down" if view.descending else "up"
             parts.append(f"by {column_of(self.family, view.sort).title} {arrow}")
@@ -242,7 +242,7 @@ class Pane(Vertical):
         chosen = len(self.grid.selected)
         self._title.show("  ".join(parts), f"{chosen} selected " if chosen else "")
 
-    def look_at(self, view: View) -> None:
+    def set_view(self, view: View) -> None:
         """Show another view: filter, sort or columns."""
         self.view = view
         columns = view.columns
@@ -294,7 +294,7 @@ class Pane(Vertical):
             parse_filter(text, self.family)
         except FilterError as error:
             wrong = str(error)
-        self.look_at(self.view.filtered(self._filter_before if wrong else text))
+        self.set_view(self.view.filtered(self._filter_before if wrong else text))
         if self._filter_bar is not None:
             self._filter_bar.say(wrong, wrong=True)
         return not wrong
@@ -323,4 +323,4 @@ class Pane(Vertical):
     @on(Grid.ColumnPressed)
     def _column_pressed(self, event: Grid.ColumnPressed) -> None:
         event.stop()
-        self.look_at(self.view.sorted_by(event.column_id))
+        self.set_view(self.view.sorted_by(event.column_id))

@@ -26,7 +26,7 @@ from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.session import DeskSession
 
 NO_KEY: Final = "no-key-for-"
-"""The beginning of a key that no keyboard has: it stands for an action until its reader gives it one."""
+"""The prefix of a key that no keyboard has: it binds an action until its reader gives it a key."""
 
 
 def bindings() -> list[BindingType]:
@@ -51,17 +51,17 @@ class DeskScreen(PanesScreen):
 
     def __init__(self, session: DeskSession) -> None:
         super().__init__(session)
-        self._asker: Worker[None] | None = None
-        """What asks something just now, in dialogs that come and go."""
+        self._dialogs: Worker[None] | None = None
+        """The worker that shows dialogs now."""
 
     @property
-    def asking(self) -> bool:
-        """Return whether a key that reaches the desk was meant for a dialog that is on its way."""
-        return self._asker is not None and not self._asker.is_finished
+    def in_dialog(self) -> bool:
+        """Return whether dialogs are open or about to open: a key of the desk was meant for them."""
+        return self._dialogs is not None and not self._dialogs.is_finished
 
     def action_act(self, id: str) -> None:
         """Carry out an action of the registry, or say why it is not possible now."""
-        if not self.asking:
+        if not self.in_dialog:
             self.carry_out(BY_ID[id])
 
     def carry_out(self, action: Action) -> None:
@@ -71,10 +71,10 @@ class DeskScreen(PanesScreen):
         if reason:
             self.notify(reason, title=action.label, severity="warning", markup=False)
         elif isinstance(action, WriteAction):
-            self._asker = self._send(action, scope)
+            self._dialogs = self._send(action, scope)
         elif isinstance(action, DeskCommand):
             dialogs = action.run(self)
-            self._asker = None if dialogs is None else self._ask(dialogs)
+            self._dialogs = None if dialogs is None else self._ask(dialogs)
 
     @work(group="dialog")
     async def _ask(self, dialogs: Coroutine[Any, Any, None]) -> None:
@@ -82,17 +82,17 @@ class DeskScreen(PanesScreen):
 
     @work(group="writes", exit_on_error=True)
     async def _send(self, action: WriteAction, scope: Scope) -> None:
-        """Ask, confirm, send, report. Several may run; none cancels another."""
+        """Ask, confirm, send and report. Several may run; none cancels another."""
         desk = self.session.desk
         try:
             if desk is None:
-                self.notify("The server is not reached yet; wait for the first rows.", markup=False)
+                self.notify("Not connected yet: wait for the first rows.", markup=False)
                 return
             from tui.screens.dialogs.send_flow import ask_for_verb, show_outcome
 
             verb = await ask_for_verb(self.app, action, scope, desk)
         finally:
-            self._asker = None
+            self._dialogs = None
         if verb is None:
             return
         report = await desk.act(verb)
@@ -105,17 +105,17 @@ class DeskScreen(PanesScreen):
 
     @work(group="writes")
     async def show_found(self, report: Report) -> None:
-        """Show what became of writes in doubt, such as those of a run that was cut short."""
+        """Show the outcome of writes that was unknown, such as those of a run that was cut short."""
         await show_report(self, report)
 
     @on(Pane.Opened)
     def _opened(self, event: Pane.Opened) -> None:
-        if not self.asking:
+        if not self.in_dialog:
             show_detail(self, event.pane)
 
 
 def _created_block(report: Report, before: Snapshot, after: Snapshot) -> ResourceId | None:
-    """Return the block of the first order that a write created: its maker wants to continue there."""
+    """Return the block of the first order that a write created, where its dealer wants to continue."""
     for done in report.done:
         if done.ref.family is EntityKind.ORDERS and done.ref not in before:
             return after.block_of_order(done.ref.id)

@@ -12,7 +12,7 @@ from tui.screens.desk.desk_command import DeskCommand, Run
 from tui.screens.desk.layout import PanesScreen
 
 SPEEDS: Final = (1, 10, 60)
-"""What the market's speed is set to, in times its own."""
+"""The speeds offered, as multiples of real time."""
 
 
 def _no_market(scope: Scope) -> str | None:
@@ -26,7 +26,7 @@ def _not_running(scope: Scope) -> str | None:
 
 def _running(scope: Scope) -> str | None:
     runs = scope.market is not None and scope.market.running
-    return _no_market(scope) or ("The market runs already." if runs else None)
+    return _no_market(scope) or ("The market is running already." if runs else None)
 
 
 def _no_instrument(scope: Scope) -> str | None:
@@ -50,7 +50,7 @@ async def _change(
     halt: str | None = None,
     lift: str | None = None,
 ) -> None:
-    """Change what is given, and say how the market stands then."""
+    """Change what is given, and report the state of the market."""
     from tui.api.errors import ApiError
 
     server = desk.session.desk
@@ -59,8 +59,9 @@ async def _change(
     try:
         market = await server.market.change(running=running, speed=speed, steps=steps, halt=halt, lift=lift)
     except ApiError as error:
+        advice = desk.session.with_keys(error.advice)
         desk.notify(
-            f"The market did not do it: {error.why.rstrip('.')}. {desk.session.with_keys(error.advice)}",
+            f"The market could not be changed: {error.why.rstrip('.')}. {advice}",
             severity="error",
             markup=False,
         )
@@ -109,12 +110,12 @@ def _command(name: str, label: str, help: str, run: Run, needs: Callable[[Scope]
 MARKET: Final[tuple[DeskCommand, ...]] = (
     _command("pause", "pause", "Pause the simulated market", _set(running=False), _not_running),
     _command("resume", "resume", "Let the market fill placements again", _set(running=True), _running),
-    _command("step", "step", "Let the market move once", _set(steps=1), _no_market),
+    _command("step", "step", "Advance the market by one step", _set(steps=1), _no_market),
     *(
         _command(
             f"speed_{speed}",
             f"speed x{speed}",
-            f"Let the market run at {speed} times its own speed",
+            f"Run the market at {speed} times its normal speed",
             _set(speed=Decimal(speed)),
             _no_market,
         )
@@ -123,9 +124,11 @@ MARKET: Final[tuple[DeskCommand, ...]] = (
     _command(
         "halt",
         "halt this instrument",
-        "Stop trading in the instrument under the cursor for minutes",
+        "Stop trading in the instrument under the cursor for some minutes",
         halt_instrument,
         _no_instrument,
     ),
-    _command("lift", "lift its halt", "Let it trade again at once", lift_halt, _no_instrument),
+    _command(
+        "lift", "lift its halt", "Let the instrument under the cursor trade again", lift_halt, _no_instrument
+    ),
 )

@@ -1,7 +1,6 @@
-"""The band on top: which environment this is, how fresh the data are, and what is held still.
+"""The status bar: which environment this is, how fresh the data are, and what is paused.
 
-In words that fit 80 columns; why the data are not fresh is told beneath it
-(:mod:`tui.screens.desk.alert_bar`).
+It is in words that fit 80 columns; :mod:`tui.screens.desk.alert_bar` says beneath it why data are not fresh.
 """
 
 from __future__ import annotations
@@ -20,17 +19,17 @@ from tui.service.snapshot.snapshot import Snapshot
 from widgets.text_line import TextLine
 
 SILENCE_S: Final = 5
-"""An answer that takes longer than this is worth saying."""
+"""Seconds after which a missing answer is shown."""
 
 _STYLES: Final = {State.STALE: "$attention", State.OFFLINE: "$bad", State.UNAUTHENTICATED: "$bad"}
 
 
 class StatusBar(TextLine):
-    """One line that is always visible; PROD looks unlike TEST and LOCAL in words and colour."""
+    """One line that is always visible; PROD differs from TEST and LOCAL in words and colour."""
 
     keeps = "left"
 
-    def tell(
+    def show_status(
         self,
         environment: Environment,
         health: Health,
@@ -45,7 +44,7 @@ class StatusBar(TextLine):
         silent_s: int,
         now: datetime,
     ) -> None:
-        """Show where things stand."""
+        """Show the state of the desk."""
         self.set_class(environment.kind is EnvironmentKind.PROD, "prod")
         self.set_class(environment.kind is EnvironmentKind.TEST, "test")
         server = clean(environment.host or "embedded server")
@@ -73,13 +72,13 @@ class StatusBar(TextLine):
             state = f"{'live' if health.state is State.LIVE else state}, {waits}"
         style = _STYLES.get(health.state, "$attention" if waits else "")
         if style and environment.kind is not EnvironmentKind.LOCAL:
-            style = "reverse"  # the band itself has the colour of what is wrong
+            style = "reverse"  # the bar itself has the colour of what is wrong
         right = Content.assemble("  ".join(marks), "  " if marks else "", (state, style), " ")
         self.show(Content("  ".join(left)), right)
 
 
 def _waits(health: Health, silent_s: int, now: datetime) -> str:
-    """Say what is waited for: the next try, counting down, or an answer that is long in coming."""
+    """Return what is awaited: the next try, counting down, or an answer that takes long."""
     left = seconds_left(health, now)
     if left:
         if health.state is State.OFFLINE:
@@ -89,7 +88,7 @@ def _waits(health: Health, silent_s: int, now: datetime) -> str:
 
 
 def seconds_left(health: Health, now: datetime) -> int:
-    """Give for how many more seconds the server is left in peace, counting each that has begun."""
+    """Return the whole seconds left before something is sent again, rounded up."""
     return 0 if health.until is None else max(0, ceil((health.until - now).total_seconds()))
 
 

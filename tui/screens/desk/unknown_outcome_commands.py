@@ -19,7 +19,7 @@ def _nothing_unknown(scope: Scope) -> str | None:
 
 
 async def show_report(desk: PanesScreen, report: Report | None) -> None:
-    """Show what became of writes, and go to the row chosen there."""
+    """Show the outcome of writes, and go to the row chosen there."""
     from tui.screens.dialogs.send_flow import show_outcome
 
     if report is None:
@@ -37,7 +37,7 @@ async def _recheck(desk: PanesScreen) -> None:
 
 
 async def resend(desk: PanesScreen) -> None:
-    """Send again, only after a second yes: the first try may still be on its way."""
+    """Send again after a second confirmation: the first try may still arrive."""
     server = desk.session.desk
     if server is None:
         return
@@ -56,12 +56,12 @@ async def _resend(desk: PanesScreen, server: Desk) -> None:
 
 
 def recheck(desk: PanesScreen) -> None:
-    """Read the rows back once more."""
+    """Read the rows back from the server again."""
     desk.run_worker(_recheck(desk), group="writes")
 
 
 def dismiss(desk: PanesScreen) -> None:
-    """Stop asking what became of them."""
+    """Stop checking them: the user found out by other means."""
     if desk.session.desk is not None:
         desk.run_worker(desk.session.desk.dismiss(), group="writes")
 

@@ -1,4 +1,4 @@
-"""The commands that only look, move about or run the program: a function each, and its row in ``VIEW``."""
+"""Commands that show something, move the focus or run the program: functions, and their rows in ``VIEW``."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _no_order(scope: Scope) -> str | None:
 
 
 async def show_history(desk: PanesScreen) -> None:
-    """Show the whole story of the order behind the row, and go to the row chosen there."""
+    """Show the history of the order behind the row, and go to the row chosen there."""
     from tui.screens.history.screen import HistoryScreen
 
     server, cursor = desk.session.desk, desk.active.cursor
@@ -106,7 +106,7 @@ async def sort(desk: PanesScreen) -> None:
     """Ask for the column to sort by."""
     pane = desk.active
     titles = {column.title: column.id for column in pane.view.columns}
-    unsorted = "as the desk has them"
+    unsorted = "not sorted"
     current = next((title for title, id in titles.items() if id == pane.view.sort), unsorted)
     fields = (
         pick("column", "By", (unsorted, *titles), current),
@@ -116,7 +116,7 @@ async def sort(desk: PanesScreen) -> None:
     if answered is not None:
         column = titles.get(answered["column"], "")
         descending = answered["descending"] == "yes" and bool(column)
-        pane.look_at(replace(pane.view, sort=column, descending=descending, needs_first=False))
+        pane.set_view(replace(pane.view, sort=column, descending=descending, needs_first=False))
 
 
 async def choose_columns(desk: PanesScreen) -> None:
@@ -133,15 +133,15 @@ async def choose_columns(desk: PanesScreen) -> None:
     )
     if answered is not None:
         hidden = frozenset(id for id, value in answered.items() if value == "no")
-        pane.look_at(replace(pane.view, hidden=hidden))
+        pane.set_view(replace(pane.view, hidden=hidden))
 
 
 def show_exceptions_first(desk: PanesScreen) -> None:
-    """Show the rows that need somebody first in every pane, or no longer."""
+    """Show exceptions first in every pane, or stop doing so."""
     first = not desk.active.view.needs_first
     for spec in PANES:
         pane = desk.pane(spec.kind)
-        pane.look_at(replace(pane.view, needs_first=first, sort="", descending=False))
+        pane.set_view(replace(pane.view, needs_first=first, sort="", descending=False))
 
 
 def export(desk: PanesScreen) -> None:
@@ -160,7 +160,7 @@ def export(desk: PanesScreen) -> None:
 
 
 def _go(kind: EntityKind, desk: PanesScreen) -> None:
-    """Go to a pane; where the focus is there already, give it the full screen or take it back."""
+    """Go to a pane; from the pane itself, enter or leave full screen."""
     if desk.active.family is kind:
         desk.toggle_full_screen()
     else:
@@ -195,7 +195,7 @@ def refresh(desk: PanesScreen) -> None:
 
 
 def freeze(desk: PanesScreen) -> None:
-    """Hold the screen still, or let it go on."""
+    """Pause the screen, or let it follow the desk again."""
     desk.frozen = not desk.frozen
     desk.show_all()
 
@@ -222,7 +222,11 @@ async def travel(desk: PanesScreen) -> None:
 
 
 def _time(typed: str, now: datetime) -> datetime:
-    """Read a time; one without a day is today's. Raises ValueError when it is none."""
+    """Read a time; one without a date is today's.
+
+    Raises:
+        ValueError: it is no time.
+    """
     day = f"{now.astimezone(UTC):%Y-%m-%d} " if ":" in typed[:3] else ""
     moment = datetime.fromisoformat(day + typed)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -246,7 +250,7 @@ def show_help(desk: PanesScreen) -> None:
 
 
 def step_back(desk: PanesScreen) -> None:
-    """Go one step back: selection, filter, full screen, the past. Marks of changes go with any step."""
+    """Go one step back: selection, filter, full screen, the past. Any step clears marks of changes."""
     pane, marked = desk.active, desk.clear_marks()
     if pane.grid.clear_selection() or pane.drop_filter():
         return
@@ -255,12 +259,12 @@ def step_back(desk: PanesScreen) -> None:
     elif desk.snapshot.as_at is not None:
         _travel_to(desk, None)
     elif not marked:
-        nothing = desk.session.with_keys("Nothing to step back from; {quit} leaves.")
+        nothing = desk.session.with_keys("Nothing to go back from; {quit} quits.")
         desk.notify(nothing, timeout=2, markup=False)
 
 
 def redraw(desk: PanesScreen) -> None:
-    """Paint the whole screen again, whatever the terminal is thought to show."""
+    """Repaint the whole screen, whatever the terminal is thought to show."""
     if desk.session.wire is not None:
         desk.session.wire.invalidate()
     desk.app.refresh(repaint=True, layout=True)
@@ -272,7 +276,7 @@ def leave(desk: PanesScreen) -> None:
 
 
 QUIT: Final = DeskCommand(
-    "quit", "q", "Quit", "Leave; asks only while something is being sent", "Desk", footer=True, run=leave
+    "quit", "q", "Quit", "Quit, unless something is being sent", "Desk", footer=True, run=leave
 )
 PALETTE: Final = DeskCommand(
     "palette",
@@ -289,7 +293,7 @@ VIEW: Final[tuple[DeskCommand, ...]] = (
         "history",
         "h",
         "History",
-        "The whole story of the order behind the row",
+        "The full history of the order behind the row",
         "Inspect",
         disabled_reason=_no_order,
         footer=True,
@@ -300,7 +304,7 @@ VIEW: Final[tuple[DeskCommand, ...]] = (
         "detail",
         "enter",
         "Details",
-        "All members of the row",
+        "Every field of the row",
         "Inspect",
         disabled_reason=_no_row,
         run=lambda desk: show_detail(desk, desk.active),
@@ -334,7 +338,9 @@ VIEW: Final[tuple[DeskCommand, ...]] = (
     ),
     DeskCommand("sort", "s", "Sort", "Sort by a column", "Rows", run=sort),
     DeskCommand("columns", "o", "Columns", "Choose the columns of the pane", "Rows", run=choose_columns),
-    DeskCommand("needs_me", "0", "Needs me", "Show exceptions first", "Rows", run=show_exceptions_first),
+    DeskCommand(
+        "exceptions_first", "0", "Exceptions", "Show exceptions first", "Rows", run=show_exceptions_first
+    ),
     DeskCommand("export", "E", "Export", "Write the rows shown to a CSV file", "Rows", run=export),
     *map(_pane_command, PANES),
     DeskCommand(
@@ -349,17 +355,23 @@ VIEW: Final[tuple[DeskCommand, ...]] = (
         run=lambda desk: desk.step_pane(-1),
     ),
     DeskCommand(
-        "link", "l", "Link", "Panes follow the block, or show everything", "Panes", footer=True, run=link
+        "link",
+        "l",
+        "Link",
+        "Let the panes follow the block, or show all rows",
+        "Panes",
+        footer=True,
+        run=link,
     ),
     DeskCommand("refresh", "r", "Refresh", "Read everything again", "Desk", run=refresh),
-    DeskCommand("freeze", "z", "Freeze", "Hold the screen still, or let it go on", "Desk", run=freeze),
+    DeskCommand("freeze", "z", "Freeze", "Pause updates on the screen, or resume them", "Desk", run=freeze),
     DeskCommand("travel", "T", "Time travel", "See the desk as it was at another time", "Desk", run=travel),
     PALETTE,
     DeskCommand(
         "help",
         "question_mark",
         "Help",
-        "The keys, and why one is not possible now",
+        "All keys, and why one is not possible now",
         "Desk",
         footer=True,
         aliases=("f1",),
@@ -373,6 +385,6 @@ VIEW: Final[tuple[DeskCommand, ...]] = (
         "Desk",
         run=step_back,
     ),
-    DeskCommand("redraw", "ctrl+l", "Redraw", "Paint the whole screen again", "Desk", run=redraw),
+    DeskCommand("redraw", "ctrl+l", "Redraw", "Repaint the whole screen", "Desk", run=redraw),
     QUIT,
 )

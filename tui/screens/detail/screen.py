@@ -1,7 +1,4 @@
-"""One entity in full: every member by section, and the JSON it came as.
-
-It shows what it is given and changes nothing.
-"""
+"""One entity in full: every member by section, and its JSON."""
 
 from __future__ import annotations
 
@@ -30,7 +27,7 @@ _NAME: Final = r'"(?:[^"\\]|\\.)*"(?=:)'
 
 
 def pretty(raw: str) -> Content:
-    """Give ``raw`` JSON indented, its numbers digit by digit as they were sent; other text as it is."""
+    """Return ``raw`` JSON indented, with every digit of its numbers; other text unchanged."""
     try:
         text = msgspec.json.format(raw, indent=2)
     except msgspec.DecodeError:
@@ -50,7 +47,7 @@ class SectionText(Flow):
 
     @property
     def length(self) -> int:
-        """How many lines it has when nothing wraps."""
+        """The number of lines when nothing wraps."""
         return len(self._pairs) + 2
 
     def _lines(self, width: int) -> Lines:
@@ -61,7 +58,7 @@ class SectionText(Flow):
 
 
 class DetailScreen(DismissOnce[None]):
-    """All members of an entity by section; ``i`` turns to its JSON ``text`` and back, Esc leaves.
+    """Shows all members of an entity by section; ``i`` turns to its JSON ``text`` and back, Esc leaves.
 
     With ``raw`` it begins with the JSON.
     """
@@ -96,12 +93,12 @@ class DetailScreen(DismissOnce[None]):
         yield Static("", id="keys", markup=False)
 
     def on_mount(self) -> None:
-        """Let the arrows scroll from the start."""
+        """Focus the text, so that arrows scroll it."""
         self._hint()
         self.query_one("#body").focus()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Two columns where there is room, else one under the other."""
+        """Show two columns where there is room, else one."""
         self.query_one("#members").set_class(event.size.width < TWO_COLUMNS_WIDTH, "narrow")
 
     def action_back(self) -> None:
@@ -116,7 +113,7 @@ class DetailScreen(DismissOnce[None]):
         self._hint()
 
     def action_copy(self) -> None:
-        """Copy the JSON as it came."""
+        """Copy the JSON."""
         self.app.copy_to_clipboard(self._json)
         self.notify("JSON copied.", markup=False)
 
@@ -131,7 +128,7 @@ class DetailScreen(DismissOnce[None]):
         self.query_one("#keys", Static).update(key_hints(hints.items()))
 
     def _columns(self) -> tuple[list[SectionText], list[SectionText]]:
-        """Split the sections in order so that both columns are about equally long."""
+        """Split the sections in order into two columns of similar length."""
         total, filled = sum(section.length for section in self._sections), 0
         for count, section in enumerate(self._sections):
             if filled * 2 >= total:

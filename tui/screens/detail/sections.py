@@ -1,6 +1,6 @@
-"""The members of an entity in words, section by section: what the detail of a row shows.
+"""The members of an entity in words, section by section.
 
-It reads the wire's own declarations, so that a member added there appears here. Values are in full:
+It reads the declarations of the wire models, so that a member added there appears here. Values are in full:
 numbers with all their digits, times in UTC, ids with their scope.
 """
 
@@ -34,20 +34,20 @@ _PLAIN: Final = (CurrencyAndAmount, MetricValue, PropertyValue, LabelValueSet)
 
 
 def sections_of(row: WireStruct) -> tuple[Section, ...]:
-    """Give all members of ``row`` by section; those without a value are named at the end of theirs."""
+    """Return all members of ``row`` by section; each section ends with the names of those without a value."""
     sections = list(_sections(row, title_of(row)))
     order = {name: at for at, name in enumerate(LAST, start=1)}
     return tuple(sorted(sections, key=lambda section: order.get(section[0], 0)))
 
 
 def title_of(row: WireStruct) -> str:
-    """Give what kind of entity ``row`` is, in words."""
+    """Return what kind of entity ``row`` is, in words."""
     name = type(row).__name__
     return TITLES.get(name) or _CAPITAL.sub(" ", name).capitalize()
 
 
 def words(name: str) -> str:
-    """Give a member's name in words.
+    """Return a member's name in words.
 
     >>> words("limit_price"), words("lusid_instrument_id"), words("Instrument/default/Figi")
     ('Limit price', 'LUSID instrument id', 'Instrument/default/Figi')
@@ -84,7 +84,7 @@ def _sections(row: WireStruct, title: str) -> Iterator[Section]:
 
 
 def _rows(label: str, value: Any) -> list[tuple[str, str]]:
-    """Give one line per value of a list, the label beside the first."""
+    """Return one line per value of a list, the label beside the first."""
     if isinstance(value, tuple | list):
         lines = [text_of(each) for each in value] or ["none"]
         return [(label if at == 0 else "", line) for at, line in enumerate(lines)]
@@ -102,7 +102,7 @@ def _linked(links: Sequence[Any]) -> list[tuple[str, str]]:
 
 
 def text_of(value: Any) -> str:
-    """Give one value in full.
+    """Return one value in full.
 
     >>> text_of(Decimal("1234.50")), text_of(True), text_of(None)
     ('1,234.50', 'yes', '')
@@ -127,7 +127,7 @@ def text_of(value: Any) -> str:
 
 
 def time_text(moment: datetime) -> str:
-    """Give a time in UTC, to the digits it has; the beginning of time in words."""
+    """Return a time in UTC with the digits it has; the earliest time in words."""
     utc = moment.astimezone(UTC) if moment.year > 1 else moment
     if utc.year == 1:
         return "the beginning"

@@ -1,6 +1,6 @@
-"""What every dialog has in common: one bordered box with its title above and its keys below.
+"""The base of every dialog: one bordered box, its title above and its keys below.
 
-A dialog covers only its own box: the desk behind it is not tinted, so that opening and closing cost no
+A dialog covers only its own box: the desk behind it is not tinted, so that opening and closing repaint no
 more than the box on a slow line.
 """
 
@@ -24,10 +24,10 @@ from widgets.key_bar import Hints, key_hints
 T = TypeVar("T")
 
 GUARD_S: Final = 0.25
-"""How long after the first paint keys are thrown away, and after the last key thrown away."""
+"""Seconds after the first paint during which keys are ignored, and again after each ignored key."""
 
 clock: Callable[[], float] = time.monotonic
-"""Seconds that only go forward; a test may put its own here."""
+"""A monotonic clock in seconds; tests replace it."""
 
 
 class Dialog(ModalScreen[T], DismissOnce[T]):
@@ -39,7 +39,7 @@ class Dialog(ModalScreen[T], DismissOnce[T]):
     ]
 
     def box(self, title: str, hints: Hints) -> Vertical:
-        """Give the box the content goes into."""
+        """Return the box that holds the content."""
         box = Vertical(id="box")
         box.border_title = Content(clean(title))
         box.border_subtitle = key_hints(hints)
@@ -51,21 +51,21 @@ class Dialog(ModalScreen[T], DismissOnce[T]):
 
 
 class GuardedDialog(Dialog[T]):
-    """A dialog that takes no key which was on its way before a person could have read it, and no paste."""
+    """A dialog that ignores pastes, and keys that were on their way before a person could read it."""
 
     def __init__(self) -> None:
         super().__init__()
         self._open_from: float | None = None
 
     def on_mount(self) -> None:
-        """Listen only once it can be read."""
+        """Accept keys from the first paint on."""
         self.call_after_refresh(self._painted)
 
     def _painted(self) -> None:
         self._open_from = clock() + GUARD_S
 
     def too_early(self, pressed: float) -> bool:
-        """Tell whether a key of this moment was meant for something else, and begin to wait anew."""
+        """Return whether a key came before the dialog could be read; if so, wait anew."""
         if self._open_from is None:
             return True
         if pressed < self._open_from:
@@ -74,16 +74,16 @@ class GuardedDialog(Dialog[T]):
         return False
 
     def on_key(self, event: events.Key) -> None:
-        """Take a key, unless it was pressed before the dialog could be read."""
+        """Act on a key, unless it was pressed before the dialog could be read."""
         event.stop()
         event.prevent_default()
         if not self.too_early(min(event.time, clock())):
-            self.take(event.key, event.character or "")
+            self.act_on_key(event.key, event.character or "")
 
     def on_paste(self, event: events.Paste) -> None:
-        """Take no paste: it may hold a yes nobody meant."""
+        """Ignore a paste: it may hold a confirmation nobody meant."""
         event.stop()
 
-    def take(self, key: str, character: str) -> None:
-        """Do what a key asks for."""
+    def act_on_key(self, key: str, character: str) -> None:
+        """Act on a key."""
         raise NotImplementedError

@@ -1,6 +1,6 @@
-"""The form of an action: fields checked while typing, handed on only when all of them are right.
+"""The form of an action: fields checked while typing, submitted only when all of them are right.
 
-It sends nothing and decides nothing about the desk; what the values mean is the caller's business.
+It sends nothing and knows nothing of the desk; the caller gives the values their meaning.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ CheckAll = Callable[[dict[str, str]], Sequence[str]]
 Live = Callable[[dict[str, str]], str]
 
 CHROME_LINES = 9
-"""Lines of the box besides intro and rows: border, explaining lines, live line, at most one problem more."""
+"""Lines of the box besides intro and rows: border, explanation, live line, and one more problem."""
 
 
 class FormDialog(Dialog[dict[str, str]]):
-    """Asks for ``fields`` and gives their values by id, or None when left with Esc.
+    """Asks for ``fields`` and returns their values by id, or None when left with Esc.
 
-    ``check_all`` looks at all values together once each is right and gives sentences about what is not;
-    ``live`` gives a line shown under the form while typing, such as the order in full words.
+    ``check_all`` checks all values together once each is right, and returns sentences about what is wrong;
+    ``live`` returns a line shown under the form while typing, such as the order in full words.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class FormDialog(Dialog[dict[str, str]]):
             yield Static("", id="live", markup=False)
 
     def on_mount(self) -> None:
-        """Say from the start what the values mean; one that was left before it stood has none."""
+        """Show from the start what the values mean; a form that is closed already has none."""
         for fields in self.query(FormFields):
             self._describe(fields.values)
 
     def on_resize(self) -> None:
-        """Leave the rows what the rest of the box does not need, so that they scroll and it stays."""
+        """Give the rows the height that the rest of the box does not need: they scroll, it stays."""
         inside = max(1, self.query_one("#box").size.width)
         intro = 1 + cell_len(self._intro) // inside + 1 if self._intro else 0
         rows = self.query_one("#rows")

@@ -1,8 +1,8 @@
-"""The last look before anything is sent: where, what, how much, what is odd, and the one way to say yes.
+"""The preview before anything is sent: where, what, how much, warnings, and one way to confirm.
 
-Each tier has its own yes: Enter (T1), ``y`` (T2), the item count typed out (T3), none at all (hard). Keys
-that were on their way before a person could have read the dialog do not count, a paste never does, and
-no yes counts twice. The dialog only answers; whoever opened it sends.
+Each tier is confirmed in its own way: Enter (T1), ``y`` (T2), the item count typed out (T3); a hard limit not
+at all. Keys that were on their way before a person could read the dialog do not count, a paste never does,
+and no confirmation counts twice. The dialog only answers; its caller sends.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.actions.wire_words import in_words
 from tui.api.base import ResourceId
 from tui.api.sanitize import clean
 from tui.api.states import direction_of
@@ -27,14 +28,14 @@ from tui.service.writes.preview import Preview, PreviewWarning, SideTotal
 from widgets.grid.text import fit
 from widgets.key_bar import Hints, hints_of, key_for, key_hints
 from widgets.key_names import key_list, key_words
-from widgets.labelled_text import Flow, Lines, hanging, label_width
+from widgets.labelled_text import Flow, Lines, hanging_indent, label_width
 
 MOST_WARNINGS: Final = 5
 MOST_EFFECTS: Final = 5
 MOST_CODE: Final = 18
-"""Cells of an item's code; longer ones lose their middle."""
+"""Cells of an item's code; longer codes are cut in the middle."""
 CHROME_LINES: Final = 5
-"""Lines of the box around the text: border, and the question under an empty line."""
+"""Lines of the box around the text: the border, and the question under an empty line."""
 
 CONFIRM: Final = "enter"
 """The key that sends, alone or after the count."""
@@ -59,7 +60,7 @@ NAMES: Final = Names()
 
 
 class PreviewDialog(GuardedDialog[bool]):
-    """Shows ``preview`` and gives True when it was confirmed the way its tier asks, else False.
+    """Shows ``preview`` and returns True when it was confirmed the way its tier requires, else False.
 
     ``curl`` is the request as a shell line, shown with ``r``.
     """
@@ -83,22 +84,22 @@ class PreviewDialog(GuardedDialog[bool]):
             yield Static("", id="question", markup=False)
 
     def on_mount(self) -> None:
-        """Ask."""
-        self._ask()
+        """Show the question."""
+        self._show_question()
 
     def on_resize(self) -> None:
-        """Leave the text what the question does not need."""
+        """Give the text the height that the question does not need."""
         self.query_one("#body").styles.max_height = self._room
 
     def action_back(self) -> None:
-        """Go back to the summary, from there without a yes to whoever asked."""
+        """Go back to the summary; from there, close without confirming."""
         if self._view == "summary":
             self.dismiss(False)
         else:
             self._turn("summary")
 
-    def take(self, key: str, character: str) -> None:
-        """Scroll, turn to the request or the warnings, or decide."""
+    def act_on_key(self, key: str, character: str) -> None:
+        """Scroll, show the request or the warnings, or decide."""
         body = self.query_one("#body")
         page = max(1, body.size.height - 1)
         scrolls = {"up": -1, "k": -1, "down": 1, "j": 1, "pageup": -page, "pagedown": page}
@@ -119,32 +120,32 @@ class PreviewDialog(GuardedDialog[bool]):
             self._type(key, character)
 
     def _type(self, key: str, character: str) -> None:
-        """Take a digit of the count, or compare it."""
+        """Add a digit to the count, or compare it."""
         count = str(self._preview.count)
         if key == CONFIRM and self._typed == count:
             self.dismiss(True)
         elif key == CONFIRM:
             wrong = f"{self._typed} is not the count. " if self._typed else ""
             self._typed = ""
-            self._ask(wrong)
+            self._show_question(wrong)
         elif key == "backspace":
             self._typed = self._typed[:-1]
-            self._ask()
+            self._show_question()
         elif character.isascii() and character.isdigit():
             self._typed = (self._typed + character)[-len(count) - 1 :]
-            self._ask()
+            self._show_question()
 
     def _turn(self, view: View) -> None:
         self._view = view
         self._typed = ""
         self.query_one("#text", Flow).show(self._lines)
         self.query_one("#body").scroll_home(animate=False)
-        self._ask()
+        self._show_question()
 
-    def _ask(self, wrong: str = "") -> None:
+    def _show_question(self, wrong: str = "") -> None:
         question = self.query_one("#question", Static)
         if self._view == "summary":
-            question.update(asked(self._preview, self._typed, wrong))
+            question.update(question_text(self._preview, self._typed, wrong))
         else:
             question.update(Content.styled("Go back to the summary to decide.", "dim"))
         self.query_one("#box").border_subtitle = key_hints(self._hints())
@@ -165,7 +166,7 @@ class PreviewDialog(GuardedDialog[bool]):
 
     def _lines(self, width: int) -> Lines:
         if self._view == "request":
-            heading = Content.styled("The request, with the token left out", "bold")
+            heading = Content.styled("The request, without the token", "bold")
             return [heading, Content(""), *_wrapped(self._curl.splitlines(), width)]
         if self._view == "warnings":
             return list(all_warnings(self._preview, width))
@@ -175,8 +176,8 @@ class PreviewDialog(GuardedDialog[bool]):
         return [line for part in summary(self._preview, width, self._names, tight=True) for line in part]
 
 
-def asked(preview: Preview, typed: str, wrong: str) -> Content:
-    """Give the question at the bottom of the dialog, which says how to answer it."""
+def question_text(preview: Preview, typed: str, wrong: str) -> Content:
+    """Return the question at the bottom of the dialog, with the keys that answer it."""
     confirm = key_words(CONFIRM)
     if preview.tier is Tier.HARD:
         return Content.styled("This cannot be sent.", "bold $text-error")
@@ -195,9 +196,9 @@ def asked(preview: Preview, typed: str, wrong: str) -> Content:
 
 
 def summary(preview: Preview, width: int, names: Names = NAMES, *, tight: bool = False) -> list[Lines]:
-    """Give what the dialog says, in the order of the conventions, as sections.
+    """Return the summary in sections, in the order of the conventions.
 
-    ``tight`` keeps every warning to one line; the full sentences are in the list of warnings.
+    ``tight`` cuts every warning to one line; the list of warnings has the full sentences.
     """
     head = [Content.styled(clean(preview.headline), "bold")]
     hard = [line for text in preview.hard for line in _marked("No: ", clean(text), "$text-error", width)]
@@ -213,7 +214,7 @@ def summary(preview: Preview, width: int, names: Names = NAMES, *, tight: bool =
 
 
 def all_warnings(preview: Preview, width: int) -> Iterable[Content]:
-    """Give every warning, grouped by kind."""
+    """Return every warning, grouped by kind."""
     for warning in preview.soft:
         yield Content.styled(f"{clean(warning.kind)} ({warning.count})", "bold $text-warning")
         for text in warning.texts or (warning.text,):
@@ -229,7 +230,7 @@ def _warned(warnings: Sequence[PreviewWarning], width: int, *, tight: bool) -> L
     for label, warning in zip(labels, shown, strict=True):
         text = Content(clean(warning.text))
         said = _cut(text, width - indent) if tight else text
-        lines += hanging(Content.styled(label, "bold $text-warning"), said, indent, width)
+        lines += hanging_indent(Content.styled(label, "bold $text-warning"), said, indent, width)
     rest = sum(warning.count for warning in warnings[MOST_WARNINGS:])
     if rest:
         lines.append(Content.styled(f"and {rest} more: {WARNINGS} shows all", "$text-warning"))
@@ -242,7 +243,12 @@ def _cut(text: Content, width: int) -> Content:
 
 def _totals(totals: Sequence[SideTotal]) -> Lines:
     rows = [
-        (clean(each.side), f"{each.count:,}", number(each.quantity) if each.quantity else "", _notional(each))
+        (
+            clean(in_words(each.side)),
+            f"{each.count:,}",
+            number(each.quantity) if each.quantity else "",
+            _notional(each),
+        )
         for each in totals
     ]
     table = [("side", "items", "quantity", "notional"), *rows] if rows else []
@@ -259,12 +265,14 @@ def _totals(totals: Sequence[SideTotal]) -> Lines:
 
 def _notional(total: SideTotal) -> str:
     return (
-        "unknown: a price lacks" if total.notional is None else money(total.notional, clean(total.currency))
+        "unknown: a price is missing"
+        if total.notional is None
+        else money(total.notional, clean(total.currency))
     )
 
 
 def _largest(preview: Preview, names: Names, width: int) -> Lines:
-    """Give the largest items in words, a line each; all of them when they are few."""
+    """Return the largest items in words, one per line; all of them when they are few."""
     codes = [clean(line.ref.id.code) for line in preview.largest]
     codes = [fit(code, min(cell_len(code), MOST_CODE), cut="middle") for code in codes]
     indent = label_width(codes, width)
@@ -272,12 +280,12 @@ def _largest(preview: Preview, names: Names, width: int) -> Lines:
     if codes and preview.count > len(codes):
         lines.append(Content.styled(f"largest {len(codes)} of {preview.count}", "dim"))
     for code, line in zip(codes, preview.largest, strict=True):
-        lines += hanging(Content(code), _cut(_worded(line, names), width - indent), indent, width)
+        lines += hanging_indent(Content(code), _cut(_worded(line, names), width - indent), indent, width)
     return lines
 
 
 def _worded(line: PreviewLine, names: Names) -> Content:
-    side = clean(line.side)
+    side = clean(in_words(line.side))
     size = number(line.quantity) if line.quantity is not None else _amount(line.amount, line.currency)
     words = [
         Content.styled(f"{side} {size}".strip(), _side_style(side)),
@@ -302,7 +310,7 @@ def _side_style(side: str) -> str:
 
 
 def _marked(mark: str, text: str, style: str, width: int) -> Lines:
-    return hanging(Content.styled(mark, style), Content.styled(text, style), len(mark) + 1, width)
+    return hanging_indent(Content.styled(mark, style), Content.styled(text, style), len(mark) + 1, width)
 
 
 def _wrapped(texts: Iterable[str], width: int) -> Lines:

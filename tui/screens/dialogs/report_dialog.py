@@ -1,6 +1,6 @@
-"""What came of a write, item by item: unknown, refused with the server's reason, done.
+"""The report of a write, item by item: unknown, refused with the server's reason, done.
 
-It stays until dismissed. What needs a person comes first, the counts of all three stand on top.
+It stays until dismissed. Unknown and refused items come first, the counts of all three stand on top.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ Line = tuple[Content, Ref | None]
 
 CHROME_LINES: Final = 6
 SCROLL_BAR: Final = 1
-"""Cells of a line that the scroll bar may take."""
+"""Cells of a line that the scroll bar may cover."""
 INDENT: Final = "  "
 HANGS: Final = 4
-"""How many cells further in than its beginning a line goes on that does not fit."""
+"""Cells by which the second and later lines of an item are indented."""
 
 GO_TO: Final = "enter"
 COPY: Final = "y"
@@ -49,9 +49,9 @@ _MOVES: Final = {
 
 
 class ReportDialog(GuardedDialog[Ref]):
-    """Shows ``report``; Enter on an item gives its row to go to, ``y`` copies all of it as text.
+    """Shows ``report``; Enter on an item returns its row, ``y`` copies the report as text.
 
-    It comes when an answer comes, whatever is being typed then: what was typed does not close it.
+    It opens when an answer arrives, whatever is being typed then: such keys do not close it.
     """
 
     AUTO_FOCUS = None
@@ -74,7 +74,7 @@ class ReportDialog(GuardedDialog[Ref]):
             yield Static(clean(_request(report)), id="request", markup=False)
 
     def on_resize(self) -> None:
-        """Leave the list what the rest of the box does not need, and hang its lines anew."""
+        """Give the list the height that the rest of the box does not need, and wrap its lines anew."""
         items = self.query_one(OptionList)
         items.styles.max_height = max(2, self.size.height - CHROME_LINES)
         room = self.query_one("#box").size.width - SCROLL_BAR
@@ -89,7 +89,7 @@ class ReportDialog(GuardedDialog[Ref]):
         event.stop()
         self.dismiss(self._lines[event.option_index][1])
 
-    def take(self, key: str, character: str) -> None:
+    def act_on_key(self, key: str, character: str) -> None:
         """Move, go to an item, or copy."""
         if key in _MOVES:
             _MOVES[key](self.query_one(OptionList))
@@ -98,13 +98,13 @@ class ReportDialog(GuardedDialog[Ref]):
             self.notify("Report copied.", markup=False)
 
     def action_back(self) -> None:
-        """Close, but not by a key that was meant for what is beneath."""
+        """Close, unless the key was meant for the screen beneath."""
         if not self.too_early(dialog.clock()):
             self.dismiss(None)
 
 
 def hung(text: Content, width: int) -> Content:
-    """Give a line wrapped at ``width``, what does not fit further in than its beginning."""
+    """Return a line wrapped at ``width``, with a hanging indent."""
     lead = len(text.plain) - len(text.plain.lstrip(" "))
     beginning = Content(text.plain[:lead])
     rest = text[lead:]
@@ -115,7 +115,7 @@ def hung(text: Content, width: int) -> Content:
 
 
 def counts(report: Report) -> Content:
-    """Give how many items are done, refused and unknown, in words."""
+    """Return how many items are done, refused and unknown, in words."""
     parts = [
         Content.styled(f"{len(items)} {word}", f"bold {style}" if items else "dim")
         for word, items, style in (
@@ -128,7 +128,7 @@ def counts(report: Report) -> Content:
 
 
 def report_lines(report: Report) -> Iterator[Line]:
-    """Give the lines of the report: what nobody knows, what was refused, what is done."""
+    """Return the lines of the report: unknown, refused, done."""
     lists = (
         _problems("Unknown", "$text-warning", report.unknown_groups, report.unknown),
         _problems("Refused", "$text-error", report.refused_groups, report.refused),
@@ -143,7 +143,7 @@ def report_lines(report: Report) -> Iterator[Line]:
 
 
 def report_text(report: Report) -> str:
-    """Give the report as plain text, for a message to somebody else."""
+    """Return the report as plain text."""
     lines = [clean(report.label), counts(report).plain, ""]
     lines += [text.plain for text, _ in report_lines(report)]
     return "\n".join([*lines, "", clean(_request(report))])
@@ -159,9 +159,9 @@ def _done(outcomes: Sequence[Outcome]) -> Iterator[Line]:
 def _problems(
     name: str, style: str, groups: Sequence[ReasonGroup], outcomes: Sequence[Outcome]
 ) -> Iterator[Line]:
-    """Give one list of problems: a reason shared by several items once above them, else beside its item.
+    """Return one list of problems: a reason that several items share once above them, else beside its item.
 
-    Advice that holds for one group after the other is given once, after the last of them.
+    Advice that consecutive groups share comes once, after the last of them.
     """
     if not groups:
         return

@@ -1,7 +1,7 @@
-"""From a key to an outcome: form, preview, sending, report. The one way anything is sent.
+"""From a key to an outcome: form, preview, sending, report. Everything is sent this way.
 
-An action that writes runs in a worker nothing supersedes; once :meth:`Desk.act` has sent, leaving the
-dialogs or the program's screens cannot stop it, and its report is shown or, failing that, journalled.
+An action that writes runs in a worker that no other replaces; once :meth:`Desk.act` has sent, closing dialogs
+or screens cannot stop it. Its report is shown or, failing that, written to the journal.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from tui.service.desk import Desk
 
 FADES_S: Final = 5
-"""How long a success is shown, in seconds."""
+"""Seconds for which a success is shown."""
 
 
 async def ask_for_verb(app: App[object], action: WriteAction, scope: Scope, desk: Desk) -> Verb | None:
-    """Ask what has to be asked and show what would be sent; None when the user leaves it."""
+    """Show the form and the preview; return the confirmed verb, None when the user leaves either."""
     values: dict[str, str] = {}
     steps = action.steps()
     form = steps.form(scope) if steps.form else None
@@ -53,7 +53,7 @@ async def ask_for_verb(app: App[object], action: WriteAction, scope: Scope, desk
 
 
 async def show_outcome(app: App[object], report: Report, with_keys: Callable[[str], str]) -> Ref | None:
-    """Show what came of a write: all done in passing, anything else until it is dismissed.
+    """Show the outcome of a write: success in passing, anything else until it is dismissed.
 
     ``with_keys`` puts the reader's keys into advice.
     """

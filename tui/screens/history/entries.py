@@ -1,6 +1,6 @@
 """One entry of an order's history in words: its line in the timeline, its members, its row in an export.
 
-Pure functions from an entry; texts of the server are cleaned here, once, for everything that draws them.
+Pure functions of an entry; the server's texts are cleaned here, once, for everything that draws them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tui.columns.format import DisplayContext
 from tui.screens.detail.sections import time_text
 from tui.service.history import HistoryEntry
 from tui.service.snapshot.snapshot import EntityKind, Ref
-from widgets.timeline import Moment, Role
+from widgets.timeline import Role, TimelineEntry
 
 NOTHING: Final = "(none)"
 COLUMNS: Final = (
@@ -36,7 +36,7 @@ COLUMNS: Final = (
     "reason",
 )
 _FURTHEST: Final = tuple(EntityKind)
-"""Rows in the order of their life: the last is what an entry naming several is most about."""
+"""Kinds of rows in the order of a life cycle: an entry is most about the last kind it names."""
 _ROLES: Final[tuple[tuple[str, Role], ...]] = (
     ("reject", "bad"),
     ("fail", "bad"),
@@ -51,9 +51,9 @@ _ROLES: Final[tuple[tuple[str, Role], ...]] = (
 )
 
 
-def moment(entry: HistoryEntry, context: DisplayContext) -> Moment:
-    """Give the entry as it stands in the timeline."""
-    return Moment(
+def timeline_entry(entry: HistoryEntry, context: DisplayContext) -> TimelineEntry:
+    """Return the entry as a line of the timeline."""
+    return TimelineEntry(
         when=when_text(entry.when, context),
         who=clean(entry.who),
         what=clean(entry.what),
@@ -65,7 +65,7 @@ def moment(entry: HistoryEntry, context: DisplayContext) -> Moment:
 
 
 def when_text(when: datetime | None, context: DisplayContext) -> str:
-    """Give the time of day in the desk's zone, with the date when it is not today."""
+    """Return the time of day in the desk's zone, with the date when it is not today."""
     if when is None or when.year <= 1:
         return ""
     local = when.astimezone(context.zone)
@@ -75,20 +75,20 @@ def when_text(when: datetime | None, context: DisplayContext) -> str:
 
 
 def change_text(entry: HistoryEntry, arrow: str) -> str:
-    """Give the field and its old and new value, empty when no field changed."""
+    """Return the field and its old and new value, empty when no field changed."""
     if not entry.field and not entry.old and not entry.new:
         return ""
     return clean(f"{entry.field}  {entry.old or NOTHING} {arrow} {entry.new or NOTHING}".strip())
 
 
 def role_of(action: str) -> Role:
-    """Give the colour of an action's mark, by the words in its name; names differ between servers."""
+    """Return the colour of an action's mark, by the words in its name; names differ between servers."""
     folded = normal(action)
     return next((role for word, role in _ROLES if word in folded), "")
 
 
 def members(entry: HistoryEntry) -> list[tuple[str, str]]:
-    """Give everything known of the entry, labels and texts; what it does not have is left out."""
+    """Return all members of the entry, labels and texts, without those that are empty."""
     version = "" if entry.version is None else str(entry.version)
     rows = [
         ("What", entry.what),
@@ -110,14 +110,14 @@ def members(entry: HistoryEntry) -> list[tuple[str, str]]:
 
 
 def target(entry: HistoryEntry, order: ResourceId) -> Ref:
-    """Give the row the entry is most about: the furthest in its life, else the order itself."""
+    """Return the row the entry is most about: the furthest in the life cycle, else the order itself."""
     return max(
         entry.related, key=lambda ref: _FURTHEST.index(ref.family), default=Ref(EntityKind.ORDERS, order)
     )
 
 
 def fits(entry: HistoryEntry, text: str) -> bool:
-    """Tell whether every word of ``text`` occurs somewhere in the entry."""
+    """Return whether every word of ``text`` occurs somewhere in the entry."""
     if not text.strip():
         return True
     said = " ".join(text for row in members(entry) for text in row).casefold()
@@ -125,7 +125,7 @@ def fits(entry: HistoryEntry, text: str) -> bool:
 
 
 def csv_of(entries: Iterable[HistoryEntry]) -> str:
-    """Give entries as CSV (RFC 4180): a header row, full precision, UTC; no cell a spreadsheet would run."""
+    """Return entries as CSV (RFC 4180): a header row, full precision, UTC, no formulas."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
@@ -148,7 +148,7 @@ def csv_of(entries: Iterable[HistoryEntry]) -> str:
 
 
 def inert(text: str) -> str:
-    """Give ``text`` so that no spreadsheet takes it for a formula; numbers stay as they are.
+    """Return ``text`` so that no spreadsheet takes it for a formula; numbers stay unchanged.
 
     >>> inert("=1+1"), inert("-12.50"), inert("@x"), inert("plain")
     ("'=1+1", '-12.50', "'@x", 'plain')

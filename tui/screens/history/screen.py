@@ -1,7 +1,7 @@
-"""The whole story of an order: a timeline newest first, and everything known of the entry in hand.
+"""The history of an order: a timeline, newest first, and the selected entry in full.
 
-It reads through the loader it is given and writes nothing but an export. A failed reading leaves what was
-read before on the screen and says why.
+It reads through the loader it is given and writes nothing but an export. When reading fails, the entries read
+before stay on the screen, with the reason.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tui.api.errors import ApiError
 from tui.api.sanitize import clean
 from tui.columns.format import DisplayContext
 from tui.screens.dismiss_once import DismissOnce
-from tui.screens.history.entries import csv_of, fits, members, moment, target
+from tui.screens.history.entries import csv_of, fits, members, target, timeline_entry
 from tui.service.history import HistoryEntry
 from tui.service.snapshot.snapshot import Ref
 from widgets.filterbar import FilterBar
@@ -38,14 +38,15 @@ Saver = Callable[[str, str], Path]
 MARKS: Final = ("●", "│")
 ASCII_MARKS: Final = ("*", "|")
 SIDE_WIDTH: Final = 100
-"""From this many columns on the entry in hand is shown beside the timeline."""
+"""From this many columns on, the selected entry is shown beside the timeline."""
 
 
 class HistoryScreen(DismissOnce[Ref]):
-    """Shows what ``loader`` reads about the order; gives the row to jump to, or None on Esc.
+    """Shows what ``loader`` reads about the order; returns the row to go to, or None on Esc.
 
     ``loader`` raises :class:`~tui.api.errors.ApiError` when it cannot read; ``save`` writes a named export,
-    gives its place, and raises ``OSError`` when it cannot. ``look`` decides zone and glyphs.
+    returns its path, and raises ``OSError`` when it cannot. ``context`` returns zone, glyphs and today's
+    date; ``with_keys`` puts the reader's keys into advice.
     """
 
     CSS_PATH = sheet("history")
@@ -99,14 +100,14 @@ class HistoryScreen(DismissOnce[Ref]):
         yield Static("", id="keys", markup=False)
 
     def on_mount(self) -> None:
-        """Begin to read."""
+        """Start reading."""
         self.query_one(Timeline).focus()
         self.set_interval(1.0, self._each_second)
         self.query_one("#keys", Static).update(key_hints(hints_of(self.BINDINGS)))
         self.action_reload()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Show the entry in hand beside the timeline where there is room; below it only when asked for."""
+        """Show the selected entry beside the timeline where there is room, below it only on demand."""
         self._arrange(event.size.width)
 
     def _each_second(self) -> None:
@@ -117,7 +118,7 @@ class HistoryScreen(DismissOnce[Ref]):
             self._list()
 
     def action_reload(self) -> None:
-        """Read again; what was read before stays meanwhile."""
+        """Read again; the entries read before stay meanwhile."""
         self._say("Reading the history ...")
         self._read()
 
@@ -152,7 +153,7 @@ class HistoryScreen(DismissOnce[Ref]):
         self._describe()
 
     def action_back(self) -> None:
-        """Drop the filter first, then leave; a screen that does not stand yet is left when it does."""
+        """Clear the filter first, then leave; a screen that is not mounted yet is left once it is."""
         if not self.is_mounted:
             self.call_after_refresh(self.action_back)
             return
@@ -165,19 +166,19 @@ class HistoryScreen(DismissOnce[Ref]):
             self.dismiss(None)
 
     def action_jump(self) -> None:
-        """Leave for the row the entry is about."""
+        """Leave and go to the row the entry is about."""
         entry = self._entry
         if entry is not None:
             self.dismiss(target(entry, self._order_id))
 
     def action_filter(self) -> None:
-        """Type words to look for."""
+        """Focus the filter."""
         bar = self.query_one(FilterBar)
         bar.display = True
         bar.focus()
 
     def action_side(self) -> None:
-        """Show or hide the entry in hand in full."""
+        """Show or hide the selected entry in full."""
         self._side_wanted = not self.query_one("#side").display
         self._arrange(self.size.width)
 
@@ -189,7 +190,9 @@ class HistoryScreen(DismissOnce[Ref]):
             path = self._save_export(name, csv_of(self._shown))
         except OSError as error:
             why = _sentence(error.strerror or str(error))
-            self._say(f"{name} was not written: {why} Choose another place, or make room.", trouble=True)
+            self._say(
+                f"{name} was not written: {why} Choose another folder, or free some space.", trouble=True
+            )
         else:
             self.notify(f"{len(self._shown)} entries written to {path}", markup=False)
 
@@ -199,20 +202,20 @@ class HistoryScreen(DismissOnce[Ref]):
         return self._shown[at] if at < len(self._shown) else None
 
     def _list(self) -> None:
-        """Show the entries that fit the filter, with the cursor on the same one as before."""
+        """Show the entries that match the filter, with the cursor on the same entry as before."""
         if not self.query(Timeline):
             return  # left while it was read
         bar, timeline = self.query_one(FilterBar), self.query_one(Timeline)
         before = self._entry
         self._shown = tuple(entry for entry in self._all if fits(entry, bar.text))
         cursor = self._shown.index(before) if before in self._shown else 0
-        timeline.show([moment(entry, self._display_context) for entry in self._shown], cursor)
+        timeline.show([timeline_entry(entry, self._display_context) for entry in self._shown], cursor)
         bar.say(f"{len(self._shown)} of {len(self._all)}", wrong=bool(self._all and not self._shown))
         self._describe()
         self._report()
 
     def _report(self) -> None:
-        """Say what stands between the reader and the story, if anything does."""
+        """Show why there are no entries, or why they are old."""
         if self._trouble and self._read_at is not None:
             as_read = f"{self._read_at:%H:%M:%S} UTC"
             self._say(f"{self._trouble} Shown is what was read at {as_read}.", trouble=True)

@@ -57,6 +57,7 @@ class PlaceBlocks(Verb, frozen=True):
 
     operation: ClassVar = operations.PLACE_BLOCKS
     title: ClassVar[str] = "Place"
+    noun: ClassVar[str] = "block"
     past: ClassVar[str] = "placed"
     family: ClassVar[EntityKind] = EntityKind.PLACEMENTS
     mark: ClassVar[InFlightMark] = InFlightMark.NEW

@@ -39,6 +39,7 @@ class RecordFills(Verb, frozen=True):
 
     operation: ClassVar = operations.EXECUTIONS.upsert
     title: ClassVar[str] = "Record"
+    noun: ClassVar[str] = "fill"
     past: ClassVar[str] = "recorded"
     family: ClassVar[EntityKind] = EntityKind.EXECUTIONS
     mark: ClassVar[InFlightMark] = InFlightMark.NEW

@@ -116,6 +116,8 @@ class Verb(Struct, frozen=True):
     """The participle, such as ``cancelled``."""
     family: ClassVar[EntityKind]
     """What its items are."""
+    noun: ClassVar[str] = ""
+    """What the user calls an item, where that is not the family's word: a block is placed."""
     mark: ClassVar[InFlightMark] = InFlightMark.AMEND
     listed: ClassVar[str]
     """The field that holds the items."""
@@ -146,7 +148,7 @@ class Verb(Struct, frozen=True):
     @property
     def label(self) -> str:
         """What is asked, as a short sentence head: ``Cancel 3 orders``."""
-        return f"{self.title} {counted(self.count, self.family.singular)}"
+        return f"{self.title} {counted(self.count, self.noun or self.family.singular)}"
 
     def split(self) -> tuple[Self, ...]:
         """Return the same decision split into calls the server accepts, in order."""

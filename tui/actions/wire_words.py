@@ -1,0 +1,36 @@
+"""The API's names of sides, order types and times in force, in the words of a desk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+SIDES: Final[Mapping[str, str]] = {
+    "Buy": "Buy",
+    "Sell": "Sell",
+    "Sell short": "SellShort",
+    "Buy to cover": "BuyToCover",
+}
+"""What a form offers as a side, and the API's name of it."""
+TYPES: Final[Mapping[str, str]] = {
+    "Market": "Market",
+    "Limit": "Limit",
+    "Stop": "Stop",
+    "Stop limit": "StopLimit",
+}
+TIMES_IN_FORCE: Final[Mapping[str, str]] = {
+    "Day": "Day",
+    "Good till cancelled": "GoodTilCancel",
+    "Immediate or cancel": "ImmediateOrCancel",
+    "Fill or kill": "FillOrKill",
+}
+_WORDS: Final = {wire: words for offered in (SIDES, TYPES, TIMES_IN_FORCE) for words, wire in offered.items()}
+
+
+def in_words(wire: str | None) -> str:
+    """Return an API name in words; one that is not known stays unchanged.
+
+    >>> in_words("SellShort"), in_words("Pegged"), in_words(None)
+    ('Sell short', 'Pegged', '')
+    """
+    return _WORDS.get(wire or "", wire or "")
