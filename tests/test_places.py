@@ -18,7 +18,7 @@ PROGRAM = """
 import asyncio
 from tests import readme
 from tests.blotter_app import blotter, demo
-from tui.screens.desk.registry import key_mistakes
+from tui.screens.desk.keymap import key_mistakes
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 
 async def check():

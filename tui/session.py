@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tui.thinwire.driver import WireHandle
 
 
-_IN_BRACES: Final = re.compile(r"\{(\w+)\}")
+_IN_BRACES: Final = r"\{(\w+)\}"
 
 
 class Preferences(Struct, frozen=True):
@@ -108,7 +108,7 @@ class DeskSession:
 
         Braces around anything else stay: a sentence may quote a server, or name a file.
         """
-        return _IN_BRACES.sub(lambda found: self._keys.get(found[1], found[0]), sentence)
+        return re.sub(_IN_BRACES, lambda found: self._keys.get(found[1], found[0]), sentence)
 
     async def reload(self) -> None:
         """Read the whole desk again."""

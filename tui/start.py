@@ -121,7 +121,8 @@ def run_blotter(given: argparse.Namespace) -> int:
 def vocabulary() -> Vocabulary:
     """Return the names that a settings file may use and the rooms above it declare."""
     from styles.themes import THEMES
-    from tui.screens.desk.registry import BY_ID, key_mistakes
+    from tui.screens.desk.keymap import key_mistakes
+    from tui.screens.desk.registry import BY_ID
 
     return Vocabulary(tuple(theme.name for theme in THEMES), tuple(BY_ID), key_mistakes)
 

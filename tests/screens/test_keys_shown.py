@@ -10,7 +10,8 @@ import pytest
 
 from tests.blotter_app import Blotter, blotter
 from tests.paths import ROOT
-from tui.screens.desk.registry import BY_ID, key_mistakes
+from tui.screens.desk.keymap import key_mistakes
+from tui.screens.desk.registry import BY_ID
 from tui.screens.history.screen import HistoryScreen
 
 NAMES_A_KEY = re.compile(

@@ -8,7 +8,6 @@ from typing import Final
 
 from tui.actions.action import Form, Scope, Values
 from tui.actions.eligibility import (
-    block_names,
     counterparties,
     currency_of,
     live_orders,
@@ -19,6 +18,7 @@ from tui.actions.eligibility import (
 )
 from tui.actions.form_fields import (
     amount,
+    block_names,
     id_check,
     id_echo,
     money_or_none,

@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from tui.actions.action import Form, Scope, Values
-from tui.actions.eligibility import block_names
-from tui.actions.form_fields import amount, id_check, pick, text
+from tui.actions.form_fields import amount, block_names, id_check, pick, text
 from tui.actions.place import missing_prices
 from tui.actions.wire_words import SIDES, TIMES_IN_FORCE, TYPES
 from tui.api.base import ResourceId

@@ -9,7 +9,6 @@ from tui.actions.action import Scope
 from tui.api.base import ResourceId
 from tui.api.models import Block, Order, Placement
 from tui.api.states import is_cancelled, is_final, is_finished, normal
-from tui.service.id_lookup import IdLookup
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 
@@ -70,11 +69,6 @@ def systems(snapshot: Snapshot) -> list[str]:
 def named(ids: Sequence[ResourceId], most: int = 3) -> str:
     """Return the codes of the first rows, and whether there are more."""
     return ", ".join(id.code for id in ids[:most]) + (" and more" if len(ids) > most else "")
-
-
-def block_names(scope: Scope, lookup: IdLookup) -> list[str]:
-    """Return the blocks that orders can join, to complete what is typed."""
-    return [lookup.write(id) for id, graph in scope.snapshot.blocks.items() if not graph.block.is_swept]
 
 
 def placeable(scope: Scope) -> tuple[ResourceId, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from tui.actions.action import Scope
 from tui.api.base import CurrencyAndAmount
 from tui.columns.format import number, price
 from tui.service.id_lookup import IdLookup
@@ -157,3 +158,8 @@ def id_echo(lookup: IdLookup) -> Callable[[str], str]:
             return ""
 
     return echo
+
+
+def block_names(scope: Scope, lookup: IdLookup) -> list[str]:
+    """Return the blocks that orders can join, to complete what is typed."""
+    return [lookup.write(id) for id, graph in scope.snapshot.blocks.items() if not graph.block.is_swept]

@@ -10,7 +10,8 @@ from tests.blotter_app import blotter
 from tui.actions.action import Scope, WriteAction
 from tui.api.operations import OPERATIONS
 from tui.screens.desk.desk_command import DeskCommand
-from tui.screens.desk.registry import ACTIONS, BY_ID, GROUPS, key_mistakes
+from tui.screens.desk.keymap import key_mistakes
+from tui.screens.desk.registry import ACTIONS, BY_ID, GROUPS
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.snapshot.snapshot import EMPTY, EntityKind
 from widgets.key_names import key_words

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tui.actions.action import Scope
-from tui.actions.form_fields import is_yes, pick
 from tui.screens.desk.desk_command import DeskCommand, Run, ask_fields
 from tui.screens.desk.layout import PanesScreen
 from tui.service.outcomes import Report
@@ -38,6 +37,8 @@ async def _recheck(desk: PanesScreen) -> None:
 
 async def resend(desk: PanesScreen) -> None:
     """Send again after a second confirmation: the first try may still arrive."""
+    from tui.actions.form_fields import is_yes, pick
+
     server = desk.session.desk
     if server is None:
         return

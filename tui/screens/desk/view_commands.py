@@ -9,7 +9,6 @@ from typing import Final
 from msgspec.structs import replace
 
 from tui.actions.action import Scope
-from tui.actions.form_fields import pick, switch, text
 from tui.api import codec
 from tui.columns.panes import COLUMNS, PANES, PaneSpec
 from tui.columns.view import export_csv
@@ -19,6 +18,8 @@ from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
 from tui.service.snapshot.relations import order_of
 from tui.service.snapshot.snapshot import EntityKind, Ref
+
+# Fields of forms are loaded when a command first asks something: a start needs none of them.
 
 NOW: Final = "now"
 COPIES: Final = ("id", "JSON", "shown rows as TSV")
@@ -73,6 +74,8 @@ def show_detail(desk: PanesScreen, pane: Pane, *, raw: bool = False) -> None:
 
 async def copy(desk: PanesScreen) -> None:
     """Ask what to copy of the rows in focus, and send it to the clipboard."""
+    from tui.actions.form_fields import pick
+
     pane = desk.active
     answered = await ask_fields(desk, "Copy", (pick("choice", "What to copy", COPIES),))
     if answered is None:
@@ -104,6 +107,8 @@ def _tsv(pane: Pane) -> str:
 
 async def sort(desk: PanesScreen) -> None:
     """Ask for the column to sort by."""
+    from tui.actions.form_fields import pick, switch
+
     pane = desk.active
     titles = {column.title: column.id for column in pane.view.columns}
     unsorted = "not sorted"
@@ -121,6 +126,8 @@ async def sort(desk: PanesScreen) -> None:
 
 async def choose_columns(desk: PanesScreen) -> None:
     """Ask which columns of the pane are shown."""
+    from tui.actions.form_fields import switch
+
     pane = desk.active
     answered = await ask_fields(
         desk,
@@ -206,6 +213,8 @@ def _travel_to(desk: PanesScreen, as_at: datetime | None) -> None:
 
 async def travel(desk: PanesScreen) -> None:
     """Ask for a time, and show the desk as it was then."""
+    from tui.actions.form_fields import text
+
     now = desk.session.snapshot.as_at
     field = text(
         "as_at",
