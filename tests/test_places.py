@@ -16,10 +16,12 @@ from tests.places import ADDITIONS, Addition, Place
 
 PROGRAM = """
 import asyncio
-from tests import readme
+from tests import blotter_app, readme
 from tests.blotter_app import blotter, demo
 from tui.screens.desk.keymap import key_mistakes
 from tui.screens.dialogs.preview_dialog import PreviewDialog
+
+blotter_app.PATIENCE_S = {patience_s}
 
 async def check():
 {body}
@@ -37,13 +39,18 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def result(root: Path, addition: Addition, places: Iterable[Place]) -> subprocess.CompletedProcess[str]:
-    """Return how the check of ``addition`` ends in a copy that was changed in ``places``."""
+def result(
+    root: Path, addition: Addition, places: Iterable[Place], *, patience_s: float
+) -> subprocess.CompletedProcess[str]:
+    """Return how the check of ``addition`` ends in a copy that was changed in ``places``.
+
+    The check waits ``patience_s`` for what should show on the screen.
+    """
     for place in places:
         place.change(root)
     body = "\n".join(f"    {line}" for line in addition.check.strip().splitlines())
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(body=body)],
+        [sys.executable, "-c", PROGRAM.format(body=body, patience_s=patience_s)],
         cwd=root,
         env={**os.environ, "PYTHONPATH": str(root)},
         capture_output=True,
@@ -55,7 +62,7 @@ def result(root: Path, addition: Addition, places: Iterable[Place]) -> subproces
 
 @pytest.mark.parametrize("addition", ADDITIONS, ids=lambda each: each.name)
 def test_the_places_suffice(addition: Addition, copy: Path) -> None:
-    ended = result(copy, addition, addition.places)
+    ended = result(copy, addition, addition.places, patience_s=20)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
@@ -65,5 +72,6 @@ def test_the_places_suffice(addition: Addition, copy: Path) -> None:
     ids=lambda each: getattr(each, "name", None) or Path(each.file).stem,
 )
 def test_no_place_can_be_left_out(addition: Addition, left_out: Place, copy: Path) -> None:
-    ended = result(copy, addition, [place for place in addition.places if place is not left_out])
+    places = [place for place in addition.places if place is not left_out]
+    ended = result(copy, addition, places, patience_s=3)
     assert ended.returncode != 0
