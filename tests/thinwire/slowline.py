@@ -34,6 +34,8 @@ BITS_PER_BYTE: Final = 10
 _SLICE_S: Final = 0.004
 _READ_MOST: Final = 1 << 16
 _SYNC_END: Final = b"\x1b[?2026l"
+_KEYBOARD_POP: Final = b"\x1b[<u"
+"""Ends the use of the keyboard protocol; pyte does not know it and would print its ``u``."""
 _SYNCHRONISED: Final = 2026 << 5
 """The mode as pyte keeps it."""
 
@@ -46,14 +48,14 @@ class FarEnd:
         self._stream = pyte.ByteStream(self.screen)
         self._rows: dict[int, str] = {}
         self._grounds: dict[int, dict[str, str]] = {}
-        self._tail = b""
+        self._tail = self._held = b""
         self.updates = 0
         """How many slices have ended a synchronised update."""
 
     def take(self, arrived: bytes, *, drawn: bool = True) -> int:
         """Draw what arrived; return how many queries about synchronised updates ended in it."""
         if drawn:
-            self._stream.feed(arrived)
+            self._stream.feed(self._known(arrived))
         for y in self.screen.dirty:
             self._rows.pop(y, None)
             self._grounds.pop(y, None)
@@ -62,6 +64,18 @@ class FarEnd:
         self.updates += heard.rfind(_SYNC_END) + len(_SYNC_END) > len(self._tail)
         self._tail = heard[-len(SYNC_QUERY) + 1 :]
         return heard.count(SYNC_QUERY)
+
+    def _known(self, arrived: bytes) -> bytes:
+        """Return the bytes that pyte knows how to draw; the start of a sequence waits for its end."""
+        arrived, self._held = self._held + arrived, b""
+        start = arrived.rfind(b"\x1b")
+        if (
+            start >= 0
+            and len(arrived) - start < len(_KEYBOARD_POP)
+            and _KEYBOARD_POP.startswith(arrived[start:])
+        ):
+            arrived, self._held = arrived[:start], arrived[start:]
+        return arrived.replace(_KEYBOARD_POP, b"")
 
     @property
     def settled(self) -> bool:

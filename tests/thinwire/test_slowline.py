@@ -6,7 +6,7 @@ from time import sleep
 
 import pytest
 
-from tests.thinwire.slowline import SlowLine
+from tests.thinwire.slowline import FarEnd, SlowLine
 
 LATENCY_S = 0.1
 PRINTS_AND_ENDS = ("/bin/sh", "-c", "printf 'last words'")
@@ -27,6 +27,15 @@ class LateLine(SlowLine):
 def test_the_last_bytes_are_looked_at_after_the_program_ended(kind: type[SlowLine]) -> None:
     with kind(PRINTS_AND_ENDS, baud=1e6, latency=LATENCY_S) as line:
         line.until(lambda far: "last words" in far.row(0))
+
+
+def test_a_sequence_that_pyte_does_not_know_prints_nothing_however_it_is_cut() -> None:
+    whole = b"\x1b[H\x1b[<urow\x1b[1;9Hend"
+    for cut in range(len(whole)):
+        far = FarEnd(20, 2)
+        far.take(whole[:cut])
+        far.take(whole[cut:])
+        assert far.row(0).rstrip() == "row     end"
 
 
 def test_a_program_that_ended_is_not_waited_for() -> None:
