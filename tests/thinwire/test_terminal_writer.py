@@ -17,6 +17,7 @@ from typing import Final
 import pytest
 
 from tests.thinwire.emulators import Emulator
+from tui.thinwire import flow_control as flow_control_module
 from tui.thinwire import terminal_writer as writer_module
 from tui.thinwire.flow_control import FlowControl
 from tui.thinwire.meter import Meter
@@ -360,6 +361,29 @@ def test_drop_pending_waits_for_the_answers_in_flight_and_sends_no_more_queries(
     far.stop()
     assert far.received.count(QUERY.encode()) == asked
     assert far.received.endswith(b"\x1b[?1049l")
+
+
+def test_drop_pending_waits_for_answers_that_a_program_which_stood_still_reads_late(
+    answering: PtyReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far = answering
+    far.writer.write(screen("new"))
+    far.until_came(QUERY, 3)
+    late = far.line.in_flight
+    monkeypatch.setattr(flow_control_module, "_ANSWER_TIMEOUT_S", 0.0)
+    assert far.line.room(monotonic())
+    monkeypatch.undo()
+    dropping = threading.Thread(target=far.writer.drop_pending, args=(80, 24, LIMIT_S), daemon=True)
+    dropping.start()
+    dropping.join(0.05)
+    unanswered = far.line.unanswered(monotonic())
+    assert unanswered >= late
+    for _ in range(unanswered):
+        dropping.join(0.02)
+        assert dropping.is_alive(), "the shell would read an answer as typing"
+        far.writer.answered()
+    dropping.join(LIMIT_S)
+    assert not dropping.is_alive()
 
 
 def test_drop_pending_drops_what_was_drawn_and_not_sent_and_later_output_is_sent(

@@ -34,6 +34,8 @@ _TARGET_DELAY_S: Final = 0.03
 """Seconds that bytes should spend in buffers, about."""
 _ANSWER_TIMEOUT_S: Final = 5.0
 """Seconds after which an answer is no longer expected."""
+_OVERDUE_S: Final = 30.0
+"""Seconds after a timeout in which the answers may still come: a program that stood still reads them late."""
 _MAX_TIMEOUTS: Final = 6
 """After so many timeouts in a row the terminal is no longer queried."""
 _ROUND_TRIPS_KEPT: Final = 8
@@ -61,16 +63,22 @@ class FlowControl:
         self._round_trips: deque[float] = deque(maxlen=_ROUND_TRIPS_KEPT)
         self._last_delay = 0.0
         self._timeouts = 0
+        self._overdue = 0
+        self._overdue_until = 0.0
 
     @property
     def in_flight(self) -> int:
         """Return the number of queries that wait for an answer."""
         return len(self._queries) if self.answers else 0
 
+    def unanswered(self, now: float) -> int:
+        """Return how many answers may still come, those that are overdue included."""
+        return self.in_flight + (self._overdue if now < self._overdue_until else 0)
+
     def room(self, now: float) -> int:
         """Return how many bytes may be sent now; 0 while enough is in flight."""
         if self._queries and now - self._queries[0].at > _ANSWER_TIMEOUT_S:
-            self._time_out()
+            self._time_out(now)
         if not self.answers:
             return UNPROBED_BYTES
         half = self._window // 2
@@ -78,8 +86,9 @@ class FlowControl:
             return half if self._window >= _FAST_WINDOW_BYTES else _IDLE_BURST_BYTES
         return half if self._window - (self._total - self._arrived) >= half else 0
 
-    def _time_out(self) -> None:
+    def _time_out(self, now: float) -> None:
         """Expect no more answers to the queries in flight, and start again with the smallest window."""
+        self._overdue, self._overdue_until = self.unanswered(now), now + _OVERDUE_S
         self._queries.clear()
         self._arrived = self._total_at_query = self._total
         self._window = _MIN_WINDOW_BYTES
@@ -93,9 +102,8 @@ class FlowControl:
     def sent(self, size: int, now: float) -> bool:
         """Record that ``size`` bytes are sent; return whether a query should follow them."""
         self._total += size
-        due = self.answers and self._total - self._total_at_query >= max(
-            _MIN_BYTES_PER_QUERY, self._window // _QUERIES_PER_WINDOW
-        )
+        interval = max(_MIN_BYTES_PER_QUERY, self._window // _QUERIES_PER_WINDOW)
+        due = self.answers and self._total - self._total_at_query >= interval
         if due:
             self.asked(now)
         return due
@@ -116,16 +124,16 @@ class FlowControl:
             self.answers, self._arrived = True, self._total
         self._timeouts = 0
         if not self._queries:
+            self._overdue = max(0, self._overdue - 1)
             return
         query = self._queries.popleft()
         self._arrived = max(self._arrived, query.total)
         took = max(now - query.at, 1e-6)
-        if (query.alone and query.in_flight <= 2 * _IDLE_BURST_BYTES) or took < min(
-            self._round_trips, default=inf
-        ):
+        undelayed = query.alone and query.in_flight <= 2 * _IDLE_BURST_BYTES
+        if undelayed or took < min(self._round_trips, default=inf):
             self._round_trips.append(took)
-        least = min(self._round_trips)
-        late, self._last_delay = min(took - least, self._last_delay), took - least
-        fitting = min(2 * self._window, int(1.5 * query.in_flight / took * (least + _TARGET_DELAY_S)))
-        smallest = self._window if late <= _NO_DELAY_S else self._window // 2
+        shortest = min(self._round_trips)
+        delay, self._last_delay = min(took - shortest, self._last_delay), took - shortest
+        fitting = min(2 * self._window, int(1.5 * query.in_flight / took * (shortest + _TARGET_DELAY_S)))
+        smallest = self._window if delay <= _NO_DELAY_S else self._window // 2
         self._window = max(_MIN_WINDOW_BYTES, min(_MAX_WINDOW_BYTES, max(smallest, fitting)))

@@ -93,9 +93,12 @@ class TerminalWriter:
         """
         self._closing = True
         self.invalidate(columns, lines)
-        unanswered = -1
-        while not self._all_answered.wait(timeout_s) and self._flow.in_flight != unanswered:
-            unanswered = self._flow.in_flight
+        before = -1
+        while not self._all_answered.wait(timeout_s) and (now := self._unanswered()) != before:
+            before = now
+
+    def _unanswered(self) -> int:
+        return self._flow.unanswered(monotonic())
 
     def stop(self) -> None:
         """Write all output so far and end; give up a terminal that accepts nothing for two seconds."""
@@ -146,7 +149,7 @@ class TerminalWriter:
             if not text:
                 break
             self._begin(text)
-        if self._closing and not self._flow.in_flight:
+        if self._closing and not self._unanswered():
             self._all_answered.set()
 
     def _begin(self, text: str) -> None:
