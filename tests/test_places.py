@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,13 +30,22 @@ asyncio.run(check())
 """
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """Return a copy of the program, its compiled modules included, which is what a start is quick by."""
+@pytest.fixture(scope="session")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the program for all checks, so that its modules are compiled once."""
+    copy = tmp_path_factory.mktemp("program")
     for room in ("tui", "widgets", "styles", "tests"):
         left_out = shutil.ignore_patterns("contract", "thinwire", "compat", "bench", "pictures")
-        shutil.copytree(ROOT / room, tmp_path / room, ignore=left_out if room == "tests" else None)
-    return tmp_path
+        shutil.copytree(ROOT / room, copy / room, ignore=left_out if room == "tests" else None)
+    return copy
+
+
+@pytest.fixture
+def copy(program: Path) -> Iterator[Path]:
+    """Return the copy, and put back afterwards what the test has changed of it."""
+    yield program
+    for file in {place.file for each in ADDITIONS for place in each.places}:
+        shutil.copy2(ROOT / file, program / file)
 
 
 def result(
