@@ -1,7 +1,7 @@
 """The blotter as a user has it: the real app on the real embedded server, driven by keys.
 
 Tests read like use: ``await blotter.go("orders", "ORD-00003")``, ``await blotter.press("c", "y")``,
-``blotter.row("orders")``. What is asserted is what a person would see, or what the server holds.
+``blotter.row("orders")``. They assert what a person would see, or what the server holds.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ class Blotter:
 
     @property
     def notices(self) -> list[str]:
-        """What the app has notified, oldest first."""
+        """The notifications of the app, oldest first."""
         return [str(notice.message) for notice in self.app._notifications]
 
     def text(self) -> str:

@@ -1,4 +1,4 @@
-"""What most tests need: a desk of its own for each test, served in process, and a client on it."""
+"""Fixtures for most tests: a desk of its own for each test, served in process, and a client on it."""
 
 from __future__ import annotations
 

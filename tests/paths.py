@@ -1,4 +1,4 @@
-"""Where the tests find the checkout and the contract they are held to."""
+"""The paths of the checkout and of the contract that the tests are held to."""
 
 from __future__ import annotations
 

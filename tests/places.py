@@ -1,4 +1,5 @@
-"""What it takes to add something: a made-up action, column, endpoint and pane, as insertions into the code.
+"""The places where something is added: a made-up action, column, endpoint and pane, as insertions into the
+code.
 
 A place is one file, with all that has to stand there; an import line belongs to the file that needs it.
 CONTRIBUTING shows these places as its steps, and ``test_places.py`` carries them out in a copy of the
@@ -38,7 +39,7 @@ class Addition:
     name: str
     places: tuple[Place, ...]
     follows: str
-    """What follows from the places by itself; the check looks at each of these."""
+    """The things that follow from the places by themselves; the check looks at each of these."""
     check: str
 
 

@@ -16,7 +16,7 @@ LINES: Final = 50
 SYNC_QUERY: Final = b"\x1b[?2026$p"
 """Asks whether the terminal takes synchronised updates."""
 SYNC_REPLY: Final = b"\x1b[?2026;2$y"
-"""Says that it does, as most terminals of today do."""
+"""The answer that it does, as most terminals of today give it."""
 
 
 class PtyProgram(NamedTuple):

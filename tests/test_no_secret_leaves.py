@@ -25,7 +25,7 @@ OWN_TOKEN = "pat-5f1e9c0d7b3a"
 WRONG = "wr0ng-but-secret-t00"
 SECRETS = (PASSWORD, CLIENT_SECRET, OWN_TOKEN, WRONG, "Sw0rdfish", "cl1ent")
 GRANTED = re.compile(rb"(?<![\w-])[\w-]{43}(?![\w-])")
-"""What a token that the server grants looks like."""
+"""The pattern of a token that the server grants."""
 
 PROGRAM = [sys.executable, "-m", "tui", "--profile", "env"]
 CRASHING = [

@@ -1,4 +1,4 @@
-"""What server and client both know: how entities refer to each other, and the totals of a block.
+"""The facts known to both server and client: the links between entities, and the totals of a block.
 
 Neither may import the other, so these tests hold the two against each other on the demo's desk, which has
 every situation of the life cycle once.

@@ -1,4 +1,4 @@
-"""What a profile comes to on the wire: headers, proxy, authorities and timeouts, on real sockets."""
+"""A profile's effect on the wire: headers, proxy, authorities and timeouts, on real sockets."""
 
 from __future__ import annotations
 

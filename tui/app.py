@@ -213,7 +213,7 @@ class BlotterApp(App[None]):
             self.exit()
 
     def action_help_quit(self) -> None:
-        """Say which key leaves, when Ctrl-C is pressed."""
+        """Show the key that leaves, when Ctrl-C is pressed."""
         self.notify(self.session.with_keys(NOTHING_TO_CANCEL), timeout=2, markup=False)
 
     def _restyle_cells(self) -> None:

@@ -1,4 +1,4 @@
-"""What screens may know of the program: the desk once its server is reached, and the reader's preferences.
+"""The program as screens know it: the desk once its server is reached, and the reader's preferences.
 
 The application makes one session and hands it to the desk screen. Screens read it, and ask it to read or to
 save; none of them knows the application.
@@ -31,7 +31,7 @@ _IN_BRACES: Final = r"\{(\w+)\}"
 
 
 class Preferences(Struct, frozen=True):
-    """What the reader wants of the screen, whatever the server."""
+    """The reader's wishes for the screen, whatever the server."""
 
     theme: str = THEMES[0].name
     ascii: bool = False
@@ -71,7 +71,7 @@ class DeskSession:
 
     @property
     def environment(self) -> Environment:
-        """Which server this is, and who is signed on as far as that is known by now."""
+        """The server, and the user signed on as far as that is known by now."""
         return self.desk.environment if self.desk else self._environment
 
     @property
@@ -81,7 +81,7 @@ class DeskSession:
 
     @property
     def health(self) -> Health:
-        """Whether reading works, and since when not."""
+        """The state of reading: whether it works, and since when not."""
         return self.desk.health if self.desk else Health()
 
     @property

@@ -1,7 +1,7 @@
-"""Servers over a network: what a profile comes to, checked, shown, and signed on to.
+"""Servers over a network: a profile's settings checked, shown, and signed on with.
 
-It joins what :mod:`tui.config.profiles` found with the sources of tokens in :mod:`tui.api.auth`. What cannot
-work is said here, before the screen is taken.
+It joins what :mod:`tui.config.profiles` found with the sources of tokens in :mod:`tui.api.auth`. Settings
+that cannot work are refused here, before the screen is taken.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def _called(access: Access) -> str:
 
 
 def _ways(access: Access, name: str) -> str:
-    """Say where a setting that is missing can be put."""
+    """Return a sentence with the places where a missing setting can be put."""
     setting = next(each for each in SETTINGS if each.name == name)
     if access.profile == ENV:
         return setting.variables[0]
@@ -190,7 +190,7 @@ def _kind(access: Access) -> EnvironmentKind:
 
 
 def _again(access: Access) -> str:
-    """Say how to sign on again once the server does not take the token any more."""
+    """Return the advice to sign on again once the server does not take the token any more."""
     if "token_file" in access.found:
         return f"Put a new token into {access.text('token_file')}, then press {{refresh}}."
     if "access_token" in access.found:

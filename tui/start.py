@@ -1,6 +1,6 @@
 """Chooses the server and starts the program on it: the one place where all rooms meet.
 
-What is slow to import is imported where it is needed and not before: the screen comes first.
+Modules that are slow to import are imported where they are needed and not before: the screen comes first.
 """
 
 from __future__ import annotations
@@ -233,7 +233,7 @@ def _connection(
 
 
 def _journal(server: str, *, fresh: bool = False) -> Path:
-    """Return the journal of writes to one server: what one does not know is never asked of another."""
+    """Return the journal of writes to one server: a write of one server is never looked for on another."""
     path = paths.state_dir() / f"journal-{sha256(server.encode()).hexdigest()[:12]}.jsonl"
     if fresh:
         path.unlink(missing_ok=True)

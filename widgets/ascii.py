@@ -28,7 +28,7 @@ _STAND_INS: Final = {
 TABLE: Final = str.maketrans(
     {drawn: plain for plain, drawn_so in _STAND_INS.items() for drawn in drawn_so} | {"🔎": "/ "}
 )
-"""What is drawn instead, in as many cells."""
+"""The characters drawn instead, in as many cells."""
 
 
 class AsciiFilter(LineFilter):

@@ -106,7 +106,7 @@ class FieldEntry:
 
     @property
     def problem(self) -> str | None:
-        """What is wrong with the current value, or None."""
+        """The mistake in the current value, or None."""
         return self.field.problem(self.value)
 
     def handle_key(self, key: str, character: str | None) -> bool:

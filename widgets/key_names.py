@@ -1,4 +1,4 @@
-"""How a key is written for people: ``question_mark`` is ``?``, ``ctrl+p`` is ``Ctrl-P``."""
+"""Keys as they are written for people: ``question_mark`` is ``?``, ``ctrl+p`` is ``Ctrl-P``."""
 
 from __future__ import annotations
 

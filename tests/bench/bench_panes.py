@@ -62,7 +62,7 @@ class PaneApp(App[None]):
 
 @dataclass
 class Measured:
-    """What work took: the turns of the loop, by the clock and by the processor, and the whole."""
+    """The cost of some work: the turns of the loop, by the clock and by the processor, and the whole."""
 
     turns: list[tuple[float, float]] = field(default_factory=list)
     seconds: float = 0

@@ -87,7 +87,7 @@ QUESTIONS: Final[dict[str, dict[str, Any]]] = {
     "filter on state and LUID": {"filter": f"{STATE} and {LUID}"},
     "filter on portfolio, newest first": {"filter": PORTFOLIO, "sortBy": NEWEST},
 }
-"""What is asked of the orders. ``{late}`` is the asAt before the newest thousand."""
+"""The questions asked about the orders. ``{late}`` is the asAt before the newest thousand."""
 
 
 async def listing(folder: Path) -> None:

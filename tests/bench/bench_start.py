@@ -20,7 +20,7 @@ from tests.bench.terminal import PtyTerminal
 RUNS = 5
 TARGET = 1.6
 CHECKING_MS = 100
-"""What checking a settings file may cost a start."""
+"""The most that checking a settings file may add to a start, in milliseconds."""
 CONFIG = """
 theme = "classic"
 refresh_seconds = 3

@@ -142,7 +142,7 @@ class BenchHost(App[None]):
         return list(keys)
 
     def tell(self) -> None:
-        """Say that the updates are in; few of them may be visible."""
+        """Announce that the updates are in; few of them may be visible."""
         self.told += 1
         self.query_one("#told", Static).update(f"updated {self.told}")
 

@@ -21,7 +21,7 @@ QUIET_S = 0.06
 
 @dataclass(frozen=True, slots=True)
 class ProgramOutput:
-    """What a program wrote after a key, and how many seconds after it the last byte came."""
+    """The bytes a program wrote after a key, and the seconds until the last of them came."""
 
     output: bytes
     seconds: float

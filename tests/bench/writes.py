@@ -1,4 +1,4 @@
-"""What writing costs the embedded server, on a file, every call committed to disk before it is answered.
+"""The cost of writes to the embedded server, on a file, every call committed to disk before it is answered.
 
 Seconds are the wall's; where other programs are at work on the machine, the processor time printed beside
 them is the truer figure.

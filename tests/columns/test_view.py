@@ -1,4 +1,4 @@
-"""What a pane makes of its rows: filter, order, totals, export; all pure, on a desk built by hand."""
+"""A pane's view of its rows: filter, sort, totals, export; all pure, on a desk built by hand."""
 
 from __future__ import annotations
 

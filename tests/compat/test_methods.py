@@ -1,7 +1,7 @@
 """Every method of order management by the official SDK: done, done in part, and refused.
 
 Each test has a scope of its own on a server that all share, and begins where it needs to in the worked
-scenario. What is answered number for number is in ``test_scenario``; here it is how each call can end.
+scenario. ``test_scenario`` checks the answers number for number, this module the ways each call can end.
 """
 
 from __future__ import annotations

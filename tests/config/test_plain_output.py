@@ -1,4 +1,4 @@
-"""Who is sent all that is drawn, not only what differs: by the command line, else by the settings file."""
+"""The switch to plain output, which sends all that is drawn: the command line's, else the settings file's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which server, as whom: what is taken from where, and what is refused before anything is sent."""
+"""Profiles: each setting's sources in their order, and the refusals before anything is sent."""
 
 from __future__ import annotations
 

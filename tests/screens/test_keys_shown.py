@@ -20,7 +20,7 @@ NAMES_A_KEY = re.compile(
     r"|(?:^|[ (;,.])[a-zA-Z?:/]"
     r" (?:leaves|clears|tries|retries|shows|sends|opens|goes|completes|copies|quits)\b"
 )
-"""What a sentence looks like that names a key literally."""
+"""The pattern of a sentence that names a key literally."""
 SPELT = ROOT / "widgets" / "key_names.py"
 """The one place where keys are spelt."""
 

@@ -1,4 +1,4 @@
-"""What a dealer has of the thin wire: a line in the palette that tells what it carries, and Ctrl-L."""
+"""The thin wire as a dealer meets it: a line in the palette with the bytes it carries, and Ctrl-L."""
 
 from __future__ import annotations
 

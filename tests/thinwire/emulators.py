@@ -145,7 +145,7 @@ def _joined(text: str) -> Characters:
 
 
 class ComparableTerminal(Protocol):
-    """What a comparison needs of an emulator."""
+    """The interface of an emulator that a comparison needs."""
 
     columns: int
     lines: int

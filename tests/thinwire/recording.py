@@ -60,7 +60,7 @@ class Recording:
     lines: int
     events: list[Event] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
-    """How often each screen was on top, by its name, and each theme in use."""
+    """The number of times that each screen was on top, by its name, and that each theme was in use."""
 
     def save(self, file: Path) -> None:
         """Write the recording to a gzip file."""

@@ -2,7 +2,7 @@
 
 :class:`SlowLine` is what stands between: it reads the program's pty no faster than the line carries, in
 slices of a few milliseconds, so that what does not fit queues in the kernel as it does behind a real slow
-reader. What has crossed is drawn by a terminal emulator at the moment it arrives, and a question of the
+reader. A terminal emulator draws the bytes at the moment they arrive, and a question of the
 program is answered from there, with the line's delay on the way back, as keys have it on theirs.
 
 A promise about time is checked by what the line carried: the bytes that came down between a key and its
@@ -50,7 +50,7 @@ class FarEnd:
         self._grounds: dict[int, dict[str, str]] = {}
         self._tail = self._held = b""
         self.updates = 0
-        """How many slices have ended a synchronised update."""
+        """The number of slices that ended a synchronised update."""
 
     def take(self, arrived: bytes, *, drawn: bool = True) -> int:
         """Draw what arrived; return how many queries about synchronised updates ended in it."""
@@ -149,7 +149,7 @@ class SlowLine:
         self.bytes_received = 0
         """Bytes that have arrived at the far end since the start."""
         self.last_arrival = self.last_update = monotonic()
-        """When bytes last arrived, and when a synchronised update was last complete."""
+        """The times when bytes last arrived and when a synchronised update was last complete."""
         self.far = FarEnd(columns, lines)
         self._drawn = drawn
         self._down: list[tuple[float, bytes]] = []
@@ -329,7 +329,7 @@ class SlowLine:
                 self.type(SYNC_REPLY)
 
     def _send_up(self) -> None:
-        """Give the program the keys and answers that have arrived."""
+        """Pass the keys and answers that have arrived to the program."""
         while self._up and self._up[0][0] <= monotonic():
             self._unwritten += heapq.heappop(self._up)[2]
         if self._unwritten:

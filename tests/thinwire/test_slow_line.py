@@ -1,6 +1,6 @@
 """The desk over a slow line: every key is answered, nothing old queues, the terminal is restored.
 
-What is asserted is the line's time, not the clock's: the bytes that crossed between a key and its answer.
+The tests assert the line's time, not the clock's: the bytes that crossed between a key and its answer.
 """
 
 from __future__ import annotations

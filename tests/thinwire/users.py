@@ -89,7 +89,7 @@ class RandomUser:
 
     @property
     def _free(self) -> bool:
-        """Whether a key reaches the desk."""
+        """Return whether a key reaches the desk."""
         app = self.hands.app
         typing = isinstance(app.focused, FilterBar)
         return isinstance(app.screen, DeskScreen) and not app.screen.in_dialog and not typing

@@ -27,7 +27,7 @@ COLUMNS = (
 
 @dataclass
 class OrderRow:
-    """What the owner of the grid knows of a row."""
+    """A row as the owner of the grid knows it."""
 
     id: str
     side: str = "Buy"
@@ -93,7 +93,7 @@ class GridHost(App[None]):
 
     @property
     def ids(self) -> list[str]:
-        """What stands in the first column of the visible rows."""
+        """The texts in the first column of the visible rows."""
         return [line[2:14].strip() for line in self.lines[1:]]
 
     def forget(self) -> None:

@@ -1,4 +1,4 @@
-"""How wide each column becomes, and which are in sight."""
+"""The width of each column, and the columns in sight."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a grid of 200x50 sends through a real terminal, against the budgets of a slow line."""
+"""The bytes a grid of 200x50 sends through a real terminal, against the budgets of a slow line."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def _nothing(family: EntityKind) -> tuple[ResourceId, ...]:
 
 
 class Scope(Struct, frozen=True):
-    """What an action acts on: the rows in focus, the snapshot, and who the user is."""
+    """The subject of an action: the rows in focus, the snapshot, and the user."""
 
     snapshot: Snapshot
     family: EntityKind
@@ -52,7 +52,7 @@ class Scope(Struct, frozen=True):
     market: MarketStatus | None = None
     """The simulated market, None where the server has none."""
     unknown: int = 0
-    """How many rows have an outcome that nobody knows."""
+    """The number of rows whose outcome nobody knows."""
 
     @property
     def rows(self) -> tuple[Any, ...]:

@@ -250,7 +250,7 @@ def cancel_and_move_form(scope: Scope) -> Form:
     return Form(
         f"Cancel {counted(len(live_orders(scope)), 'order')} and move what is not placed",
         form.fields,
-        intro=f"{form.intro}. What is placed stays; the rest moves to new orders.",
+        intro=f"{form.intro}. The placed part stays; the rest moves to new orders.",
     )
 
 

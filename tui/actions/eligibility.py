@@ -1,4 +1,4 @@
-"""Which rows an action finds in its scope, and why it finds none: shared by the actions that write."""
+"""The rows of its scope that an action can act on, or why there are none: shared by actions that write."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ SIDES: Final[Mapping[str, str]] = {
     "Sell short": "SellShort",
     "Buy to cover": "BuyToCover",
 }
-"""What a form offers as a side, and the API's name of it."""
+"""The sides a form offers, and the API's names of them."""
 TYPES: Final[Mapping[str, str]] = {
     "Market": "Market",
     "Limit": "Limit",

@@ -1,8 +1,8 @@
 """The client of one server, LUSID or the embedded one: builds requests of operations and reads the answers.
 
-Which operations there are is declared in :mod:`tui.api.operations`; what may be repeated is decided in
-:mod:`tui.api.http`, what a partial answer means in :mod:`tui.service`. What an older server does not know is
-left out, or refused before it is sent (:mod:`tui.api.generations`).
+Operations are declared in :mod:`tui.api.operations`. :mod:`tui.api.http` decides what may be repeated,
+:mod:`tui.service` what a partial answer means. Members an older server does not know are left out, or refused
+before they are sent (:mod:`tui.api.generations`).
 
 All methods raise the errors of :mod:`tui.api.errors`.
 """

@@ -1,4 +1,4 @@
-"""How entities refer to each other, declared once for the server's indexes and the client's snapshot."""
+"""The references between entities, declared once for the server's indexes and the client's snapshot."""
 
 from __future__ import annotations
 

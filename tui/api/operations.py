@@ -391,7 +391,7 @@ PORTFOLIO_TRANSACTIONS: Final = Operation[None, Page[Transaction]](
 )
 
 MARKET_STATUS: Final = Operation[None, MarketStatus](
-    "market_status", "GET", "/market", "How the simulated market is doing", MarketStatus, outside=True
+    "market_status", "GET", "/market", "The state of the simulated market", MarketStatus, outside=True
 )
 SET_MARKET: Final = Operation[MarketRequest, MarketStatus](
     "set_market",

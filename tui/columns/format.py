@@ -1,4 +1,4 @@
-"""How numbers, times and states become text: the house rules for a cell, stated once.
+"""Numbers, times and states as text: the house rules for a cell, stated once.
 
 Rounding is half-even and happens here only, for display; stored values are never rounded.
 """
@@ -112,7 +112,7 @@ def day(moment: datetime | None, context: DisplayContext) -> str:
 
 
 class StateLook(Struct, frozen=True):
-    """How one state is drawn: FIX code, glyph, its ASCII stand-in, and the colour's role."""
+    """The drawing of one state: FIX code, glyph, its ASCII stand-in, and the colour's role."""
 
     code: str
     glyph: str

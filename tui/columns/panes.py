@@ -154,7 +154,7 @@ def _notional(snapshot: Snapshot, row: Allocation | Execution) -> tuple[Decimal 
 
 
 def _size(row: Any) -> str:
-    """Say how an order is sized when it is not by quantity."""
+    """Return the size of an order that is not sized by quantity."""
     if row.quantity is not None:
         return ""
     if row.amount is not None:
@@ -315,7 +315,7 @@ TRANSACTIONS: Final = (
 )
 
 Place = Literal["top", "left", "middle", "right"]
-"""Where a pane stands: over the full width, or in the row beneath. Panes of one place take turns there."""
+"""The position of a pane: over the full width, or in the row beneath. Panes of one place take turns there."""
 
 
 class PaneSpec(Struct, frozen=True):

@@ -46,12 +46,12 @@ class SortEntry(Struct, frozen=True, order=True, gc=False):
     """1, or -1 in a descending sort, when the row has no value; else 0."""
     key: Any
     place: int
-    """Where the row stands in the desk's own order; negative in a descending sort."""
+    """The row's position in the desk's own order; negative in a descending sort."""
     id: ResourceId
 
 
 class Change(Struct):
-    """What one update does to the rows of a pane: the rows that move, and the difference in totals."""
+    """The effect of one update on the rows of a pane: the rows that move, and the difference in totals."""
 
     snapshot: Snapshot
     removed: frozenset[ResourceId]
@@ -125,7 +125,7 @@ class SortedRows:
 
     @property
     def total(self) -> int:
-        """How many rows there are before the filter."""
+        """The number of rows before the filter."""
         return len(self._places)
 
     def keys(self) -> KeysView[ResourceId]:

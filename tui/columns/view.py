@@ -16,7 +16,7 @@ from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 
 class View(Struct, frozen=True):
-    """What one pane shows of its rows. ``sort`` names a column; empty keeps the desk's own order."""
+    """The part of its rows that one pane shows. ``sort`` names a column; empty keeps the desk's own order."""
 
     family: EntityKind
     filter: str = ""

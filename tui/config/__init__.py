@@ -1,1 +1,1 @@
-"""Where files are, which servers are known, and how secrets are held."""
+"""Paths of files, profiles of servers, settings, and the keeping of secrets."""

@@ -1,4 +1,4 @@
-"""Which server, as whom and through what: gathered from the command line, the environment and files.
+"""The server, the user and the proxy: collected from the command line, the environment and files.
 
 Every setting is declared once, with the flag, the variables, the entry of a profile and the keys of a
 secrets file that may give it. For each, the first of these that says something is taken: command line,
@@ -18,7 +18,7 @@ from tui.config.settings import ENV, Kind, Profile, SettingsError
 from tui.secret import Secret
 
 SECRETS_FILE: Final = Path("secrets.json")
-"""Where the SDK looks for secrets: the directory one is in. Only the profile ``env`` looks there too."""
+"""The SDK's file of secrets, in the working directory. Only the profile ``env`` reads it too."""
 LONGEST_MS: Final = 24 * 3600 * 1000
 MOST_RETRIES: Final = 10
 
@@ -32,7 +32,7 @@ class Setting(Struct, frozen=True):
     entry: str = ""
     keys: tuple[str, ...] = ()
     sent_to: tuple[str, ...] = ()
-    """The settings that name where a secret is sent; what is no secret has none."""
+    """The settings that name where a secret is sent; a setting that is no secret has none."""
 
 
 SETTINGS: Final = (

@@ -35,7 +35,7 @@ def read_secrets(path: Path, keys: Mapping[str, bool]) -> dict[str, str | Secret
 
     Args:
         path: the file.
-        keys: the keys we use, and whether each is a secret; what stands under another is checked only.
+        keys: the keys we use, and whether each is a secret; values of other keys are only checked.
 
     Raises:
         CheckError: it cannot be read, others can read it too, or not all in it is right; says all faults.
@@ -64,7 +64,7 @@ def _model(keys: Mapping[str, bool]) -> type[BaseModel]:
 
 
 def _plain(value: object) -> str | None:
-    """Return a text or a whole number as a text; what is null or empty says nothing."""
+    """Return a text or a whole number as a text; return None for null and an empty text."""
     if value is None or value == "":
         return None
     if not isinstance(value, str | int) or isinstance(value, bool):

@@ -54,7 +54,7 @@ class Vocabulary(Struct, frozen=True):
     themes: Sequence[str]
     actions: Sequence[str]
     key_mistakes: Callable[[Mapping[str, str]], Mapping[str, str]]
-    """Says what is wrong with keys by action name, for each action that something is wrong with."""
+    """Return the mistakes in keys given by action name, for each action that has one."""
 
     def mistakes(self, found: Mapping[str, Any]) -> Iterator[Mistake]:
         """Yield what is wrong with the names in a settings file."""

@@ -15,10 +15,10 @@ from typing import Any, Final
 from msgspec import Struct
 
 Place = tuple[str | int, ...]
-"""Where something stands: the names of tables and keys from the outside in, positions counted from 0."""
+"""The position of something: the names of tables and keys from the outside in, positions counted from 0."""
 
 CLOSE: Final = 0.65
-"""How alike two names must be for one to be taken for the other, from 0 to 1."""
+"""The similarity from 0 to 1 at which one name is taken for another."""
 _BARE_KEY: Final = r"[A-Za-z0-9_-]+"
 
 
@@ -64,9 +64,9 @@ class Document(Struct, frozen=True):
     """A file or text that somebody wrote, parsed and not yet checked."""
 
     name: str
-    """What a sentence calls it: its path, mostly."""
+    """Its name in a sentence: its path, mostly."""
     found: Mapping[str, Any]
-    """What it says, by name."""
+    """Its values, by name."""
     toml: str | None = None
     """The text it was read from if that was TOML; then sentences name the line."""
     private: bool = False

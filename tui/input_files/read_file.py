@@ -14,7 +14,7 @@ from tui.secret import SecretError, read_private
 
 MOST_BYTES: Final = 1_000_000
 _AT: Final = r" \(at (?:line (\d+), column \d+|end of document)\)$"
-"""How the standard library says where a text is no TOML."""
+"""The standard library's words for the position where a text is no TOML."""
 
 
 def read_toml(path: Path, *, private: str = "") -> Document:

@@ -21,7 +21,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class Words:
-    """Says in an annotation what it allows, where the type and its limits do not say it well."""
+    """Says in an annotation which values it allows, where the type and its limits do not say it well."""
 
     def __init__(self, words: str) -> None:
         self.words = words

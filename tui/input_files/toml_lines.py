@@ -44,7 +44,7 @@ class Statement(Struct, frozen=True):
 
 
 def statements(text: str) -> Iterator[Statement]:
-    """Yield the statements of a TOML text; what is not TOML says nothing."""
+    """Yield the statements of a TOML text; text that is not TOML is skipped."""
     lines = text.split("\n")
     table: tuple[str | int, ...] = ()
     lengths: dict[tuple[str | int, ...], int] = {}
@@ -233,7 +233,7 @@ def _room_for(known: Sequence[Statement], start: int, key: str) -> int:
     said = [statement.end for statement in region if statement.place]
     if said or start:
         return said[-1] if said else start
-    # What stands right above the first header belongs to it.
+    # A comment right above the first header belongs to it.
     while region and region[-1].text.strip():
         region.pop()
     return region[-1].first if region else 0

@@ -1,4 +1,4 @@
-"""How faithful the embedded server is to LUSID, declared once: rule by rule and endpoint by endpoint.
+"""The fidelity of the embedded server to LUSID, declared once: rule by rule and endpoint by endpoint.
 
 The tables of FIDELITY.md are written from here, and tests see to it that no rule or endpoint is left out,
 that every rule has its tests over HTTP, and that what is not served is answered 501. Nothing else may keep a
@@ -42,7 +42,7 @@ class RuleFamily(Struct, frozen=True):
 
 
 class Served(Struct, frozen=True):
-    """How faithful an endpoint is, and what of it is not modelled."""
+    """The fidelity of an endpoint, and the parts of it that are not modelled."""
 
     fidelity: Fidelity
     note: str = ""

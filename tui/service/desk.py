@@ -121,7 +121,7 @@ class Desk:
 
     @property
     def sending(self) -> int:
-        """How many rows have a write under way; those of unknown outcome are not among them."""
+        """The number of rows with a write in flight; those of unknown outcome are not among them."""
         return self._writer.sending if self._writer else 0
 
     @property

@@ -24,7 +24,7 @@ OFFLINE_AFTER: Final = 10
 
 
 class EnvironmentKind(StrEnum):
-    """What is at stake: LOCAL is the server inside this program, PROD moves real money."""
+    """The stakes of a server: LOCAL is the one inside this program, PROD moves real money."""
 
     LOCAL = "LOCAL"
     TEST = "TEST"
@@ -55,7 +55,7 @@ class Environment(Struct, frozen=True):
 
 
 class State(StrEnum):
-    """How current the data on the screen is."""
+    """The freshness of the data on the screen."""
 
     LOADING = "loading"
     LIVE = "live"

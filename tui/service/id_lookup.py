@@ -15,7 +15,7 @@ from tui.service.ids import is_id_part
 from tui.service.snapshot.snapshot import Snapshot
 
 _MOST_CHOICES: Final = 4
-"""How many ids a question names: more would not fit on a line of a form."""
+"""The most ids a question names: more would not fit on a line of a form."""
 
 
 @dataclass(frozen=True, slots=True)

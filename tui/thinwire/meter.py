@@ -18,7 +18,7 @@ class Figures(NamedTuple):
     """The size of the last complete frame, in however many pieces it was sent."""
     sent: int
     came: int
-    """What Textual alone would have sent altogether."""
+    """The bytes that Textual alone would have sent altogether."""
 
     @property
     def saved(self) -> int:

@@ -97,7 +97,7 @@ class ThinWire:
     def invalidate(self, columns: int, lines: int) -> None:
         """Treat all cells of the terminal, which has this size, as unknown.
 
-        What was drawn and not yet sent is dropped: the caller asks Textual to draw everything.
+        Output that was drawn and not yet sent is dropped: the caller asks Textual to draw everything.
         """
         self._unchanged_text = None
         self._start_over(columns, lines)

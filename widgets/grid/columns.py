@@ -49,7 +49,7 @@ class GridColumn(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """Where a column is on the screen: its number, its left edge, and the cells of it that are in sight."""
+    """A column's place on the screen: its number, its left edge, and the cells of it that are in sight."""
 
     column: int
     x: int

@@ -11,7 +11,7 @@ from itertools import chain, islice, zip_longest
 from typing import Any, Final, Protocol
 
 FAR: Final = 4_096
-"""How many rows each way are searched for the nearest neighbour of a row that is gone."""
+"""The rows each way, at most, that are searched for the nearest neighbour of a row that is gone."""
 
 
 class KeyIndex(Protocol):

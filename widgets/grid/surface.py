@@ -1,9 +1,9 @@
 """The surface of a grid: what the screen shows, and what must be sent to show something else.
 
-What is shown is kept as a *frame*: one ``Row`` per visible line. Whatever happens (a cursor move, a
-scroll, new rows, new cells), the next frame is made and compared with the last, and only the lines
-and cells that differ are given to Textual to send. Nothing is kept for rows out of sight. What
-keys and mouse do is not here.
+The screen's content is kept as a *frame*: one ``Row`` per visible line. Whatever happens (a cursor move, a
+scroll, new rows, new cells), the next frame is made and compared with the last, and only the lines and cells
+that differ are given to Textual to send. Nothing is kept for rows out of sight. Keys and mouse are handled in
+:mod:`widgets.grid.widget`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from widgets.grid.rows import Rows
 from widgets.grid.text import width_of
 
 FLASH_S: Final = 1.0
-"""How long a changed cell stays reversed, in seconds. It starts to flash at most once in that time."""
+"""The time a changed cell stays reversed, in seconds. It starts to flash at most once in that time."""
 
 Cells = Callable[[Hashable], Sequence[Cell]]
 

@@ -23,7 +23,7 @@ class Grid(Surface, can_focus=True):
     """A table of any number of rows, of which only the visible ones cost anything.
 
     Args:
-        columns: What to show, left to right.
+        columns: The columns, left to right.
         cells: Returns the cells of a key, one per column; asked for visible rows only.
         styles: The styles that ``Cell.style`` names.
         empty: The sentence shown while there are no rows.
@@ -113,7 +113,7 @@ class Grid(Surface, can_focus=True):
         super().__init__(columns, cells, styles=styles or {}, empty=empty, frozen=frozen, ascii=ascii, id=id)
         self._chord = False
 
-    # What the owner asks and tells
+    # Methods for the owner
 
     @property
     def keys(self) -> tuple[Hashable, ...]:

@@ -58,7 +58,7 @@ def create(client: httpx.Client, number: int) -> httpx.Response:
 
 
 NO_ANSWER = (httpx.RemoteProtocolError, httpx.ReadError)
-"""How a client learns that the connection ended: by its end, or by a reset when its body was not read yet."""
+"""Errors of a connection that ended: by its end, or by a reset when its body was not read yet."""
 
 
 def orders(client: httpx.Client) -> int:

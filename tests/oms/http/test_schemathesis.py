@@ -1,7 +1,7 @@
 """Every operation of the contract's document by schemathesis, which generates unexpected requests.
 
-Each operation meets a desk on which the worked scenario was done. What is sent is as the document says
-(with ids that are there as often as not) or breaks it on purpose. Whatever comes, the answer is never a
+Each operation meets a desk on which the worked scenario was done. The requests are as the document says
+(with ids that are there as often as not) or break it on purpose. Whatever comes, the answer is never a
 server error, and its status, content type and body are as the document says; what breaks the document is
 refused, unless the contract itself is more generous than its document.
 
@@ -45,7 +45,7 @@ WANTED: Final = frozenset(
 )
 """Members that the document makes optional and without which a call does nothing."""
 FEW: Final = 12
-"""How many examples of each kind an operation meets in an ordinary run."""
+"""The number of examples of each kind for an operation in an ordinary run."""
 
 
 def _document() -> dict[str, Any]:

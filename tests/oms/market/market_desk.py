@@ -1,4 +1,4 @@
-"""What tests of the simulated market share: a market, placements on it, and what became of them."""
+"""Helpers of the tests of the simulated market: a market, placements on it, and their outcomes."""
 
 from __future__ import annotations
 

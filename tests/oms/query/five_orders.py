@@ -1,4 +1,4 @@
-"""What tests of lists share: the property of the five orders, and a short notation for pages."""
+"""Helpers of the tests of lists: the property of the five orders, and a short notation for pages."""
 
 from __future__ import annotations
 

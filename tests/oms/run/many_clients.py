@@ -69,7 +69,7 @@ class Day(Struct):
     busy: list[list[float]] = field(default_factory=list)
     """The same while the others wrote, by reader."""
     turns: list[int] = field(default_factory=list)
-    """How many blocks each writer has created and moves it has made."""
+    """The number of blocks each writer has created and of moves it has made."""
 
     @property
     def rounds(self) -> int:

@@ -38,7 +38,7 @@ TERMS = (
 )
 """The blocking fields of the blocks, in turn: most of them fit together."""
 ID_COUNTS = {"BLK": 5, "ORD": 12, "PLC": 8, "EXE": 10, "ALL": 4}
-"""How many ids each family has: few, so that calls meet the same entities."""
+"""The number of ids of each entity type: few, so that calls meet the same entities."""
 
 UNUSUAL_PICK, OTHER_UNUSUAL_PICK = 13, 22
 """The picks by which something unusual is chosen: no end of their range, which is tried more often."""
@@ -93,7 +93,7 @@ class ModelDay(RuleBasedStateMachine):
     """One desk's day."""
 
     tally: ClassVar[Counter[str]] = Counter()
-    """How often each call succeeded and was refused, in all days of this class."""
+    """The number of successes and refusals of each call, in all days of this class."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
 """A server for random calls: called over ASGI in process, and read back completely after every call.
 
-What is read is kept as bytes: nothing changed when no byte did. Rows are decoded into types of their own, so
+Replies are kept as bytes: nothing changed when no byte did. Rows are decoded into types of their own, so
 that the server's models do not test themselves.
 """
 
@@ -37,7 +37,7 @@ class StoredVersion(Struct, rename="camel"):
 
 
 class StoredRow(Struct, rename="camel"):
-    """What every entity has; :class:`DeskLists` has its JSON."""
+    """The fields of every entity; :class:`DeskLists` has its JSON."""
 
     id: StoredId
     version: StoredVersion

@@ -1,4 +1,4 @@
-"""When things go wrong: the line breaks, the server is gone, the terminal is tiny, we are at fault."""
+"""Trouble on the screen: the line breaks, the server is gone, the terminal is tiny, we are at fault."""
 
 from __future__ import annotations
 

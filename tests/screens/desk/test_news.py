@@ -1,4 +1,4 @@
-"""What somebody else changes on the server, as it reaches the reader's panes."""
+"""Changes by somebody else on the server, as they reach the reader's panes."""
 
 from __future__ import annotations
 

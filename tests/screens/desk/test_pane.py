@@ -96,12 +96,12 @@ class PaneUser:
 
     @property
     def title(self) -> str:
-        """What stands above the rows."""
+        """The text above the rows."""
         return self.pane.query_one("#title").render_line(0).text
 
     @property
     def totals(self) -> str:
-        """What stands beneath the rows."""
+        """The text beneath the rows."""
         return self.pane.query_one("#totals").render_line(0).text
 
 

@@ -1,4 +1,4 @@
-"""What differs between two snapshots, between neighbours and strangers alike."""
+"""The differences between two snapshots, of neighbours and of strangers alike."""
 
 from __future__ import annotations
 

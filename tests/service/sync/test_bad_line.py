@@ -1,7 +1,7 @@
 """Three of ten requests go wrong, three thousand times: no order and no placement is made twice or lost.
 
-Two thirds of the faults lose the answer of a write that was carried out, the others the request itself. Who
-decided on the write sends it again, as a dealer would, whenever reading back shows nothing of it.
+Two thirds of the faults lose the answer of a write that was carried out, the others the request itself. The
+writer sends it again, as a dealer would, whenever reading back shows nothing of it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class BadLine(AsyncBaseTransport):
 
 
 class SmallDesk:
-    """Reads orders and placements by id: enough to read a write back. What was answered is not read."""
+    """Reads orders and placements by id: enough to read a write back. It ignores the answers to writes."""
 
     def __init__(self, client: Client) -> None:
         self.client = client

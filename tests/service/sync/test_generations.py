@@ -238,7 +238,7 @@ async def test_t10_an_entity_that_is_not_there_says_nothing_about_the_server(new
 
 
 class TestFitting:
-    """What T8 makes of each request."""
+    """Each request as T8 sends it to an older server."""
 
     BLOCK = BlockRequest(
         id=rid("B"),

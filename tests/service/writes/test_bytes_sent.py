@@ -1,4 +1,4 @@
-"""What a dealer is shown, what the journal keeps and what the server receives are the same bytes."""
+"""The dealer is shown, the journal keeps and the server receives the same bytes."""
 
 from __future__ import annotations
 

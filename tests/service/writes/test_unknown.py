@@ -67,7 +67,7 @@ BECAME = {
     "allocate": ": 2 allocations, 70 of 70 executed units",
     "booktransactions": ": transaction Desk-PLC-1-ORD-1, 7,580 USD",
 }
-"""What an outcome confirmed by reading back also says, beside the ids that are ours."""
+"""The words of an outcome confirmed by reading back, beside the ids that are ours."""
 
 
 @pytest.mark.parametrize("path", WRITES)

@@ -23,9 +23,9 @@ from tui.oms.domain.error_codes import INVALID_TOKEN
 from tui.oms.domain.refusals import Refusal
 
 MAX_SIGN_ONS: Final = 100
-"""How many sign-ons of one user are kept; a new one replaces the oldest."""
+"""The sign-ons kept of one user, at most; a new one replaces the oldest."""
 MAX_ACCESS_TOKENS: Final = 100
-"""How many access tokens of one sign-on are kept."""
+"""The access tokens kept of one sign-on, at most."""
 
 NANOSECONDS_PER_S: Final = 1_000_000_000
 

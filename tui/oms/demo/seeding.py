@@ -187,4 +187,4 @@ COMMANDS: Final[Mapping[CommandName, Callable[[Items, datetime], BuiltCommand]]]
         AllocationSetRequest(allocation_requests=items),
     ),
 }
-"""How the items of a call become a command and its request."""
+"""The builders of a command and its request from the items of a call."""

@@ -1,4 +1,4 @@
-"""Which instrument a client's identifiers mean, and how it is quoted.
+"""The instrument that a client's identifiers mean, and its quotation.
 
 The instruments are passed in by whoever opens the engine. An identifier they do not have resolves to
 :data:`UNRESOLVED` rather than failing (contract 1.0), except a LUID, which is accepted as it is.

@@ -226,7 +226,7 @@ class UnitOfWork:
                     self._new_related[relation.name].setdefault(target, {})[entity.id] = None
 
     def touch(self, entity: Stored) -> None:
-        """Store ``entity`` as a new version even if its fields stay: what it belongs to has changed."""
+        """Store ``entity`` as a new version even if its fields stay: the entity it belongs to has changed."""
         self.put(entity)
         self._touched.add((type(entity), entity.id))
 

@@ -78,7 +78,7 @@ class _BlockFacts(Struct, frozen=True):
     executions: Mapping[ResourceId, Sequence[Execution]]
     """The fills of every top-level placement, with those of its children and without cancelled ones."""
     parts: Mapping[str, BlockShares]
-    """What the top-level placements place on each of their blocks, by basis."""
+    """The quantities that the top-level placements place on each of their blocks, by basis."""
     executed: Mapping[ResourceId, Decimal]
     """The executed units of every top-level placement that are attributed to this block."""
     allocations: Sequence[Allocation]

@@ -1,7 +1,7 @@
-"""Faults on request, for people who test their own clients: which there are, when they strike, on what.
+"""Faults on request, for people who test their own clients: their kinds, and the calls they strike.
 
 Off unless asked for, and never silent: ``serve`` names them on stderr as it starts, and every answer in
-its headers. What is done is in :mod:`tui.oms.http.fault_middleware`. Loading this loads pydantic.
+its headers. :mod:`tui.oms.http.fault_middleware` injects them. Loading this loads pydantic.
 """
 
 from __future__ import annotations

@@ -45,11 +45,11 @@ log: Final = logging.getLogger(__name__)
 
 
 class ServerSettings(Struct, frozen=True):
-    """How the server presents itself.
+    """The identity and limits of the server.
 
     ``tokens`` are those the server accepts; None asks for none, and every call is made by ``user``.
     ``hosts`` are the host names it answers to; None means any, as in process. ``faults`` are injected on
-    request. ``request_s`` is how long a request may take, in seconds.
+    request. ``request_s`` is the deadline of a request, in seconds.
     """
 
     tokens: Tokens | None = None

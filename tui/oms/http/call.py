@@ -119,7 +119,7 @@ class Call(Struct, frozen=True, dict=True):
 
     @property
     def seconds_left(self) -> float:
-        """How long the call may still take."""
+        """The time the call has left, in seconds."""
         return max(self.deadline - time.monotonic(), 0)
 
     @cached_property

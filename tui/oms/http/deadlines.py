@@ -17,7 +17,7 @@ from tui.oms.domain.refusals import Refusal
 T = TypeVar("T")
 
 DEADLINE_S: Final = 10
-"""How long a request may take from its head to its response, in seconds."""
+"""The most time a request may take from its head to its response, in seconds."""
 
 
 async def read_before_deadline(reading: Awaitable[T], seconds: float) -> T:

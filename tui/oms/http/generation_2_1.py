@@ -40,7 +40,8 @@ from tui.oms.http.problems import invalid
 
 
 class TypeChange(Struct, frozen=True):
-    """How a type of responses differs: members added since, and required ones with the JSON of a missing one.
+    """The difference of a type of responses: members added since, and required ones with the JSON of a
+    missing one.
 
     Members have their Python names.
     """

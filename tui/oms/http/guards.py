@@ -25,7 +25,7 @@ FORM: Final = r"(?i)application/x-www-form-urlencoded(\s*;\s*charset\s*=\s*\"?ut
 MAX_BODY_BYTES: Final = 10 * 1024 * 1024
 MAX_HEADER_BYTES: Final = 16 * 1024
 MAX_URL_CHARS: Final = 2048
-"""How long a whole address may be (KB, Filtering performance)."""
+"""The longest address that is accepted (KB, Filtering performance)."""
 
 
 def check(request: Request, hosts: frozenset[str] | None) -> None:

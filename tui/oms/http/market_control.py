@@ -27,7 +27,7 @@ class MarketControl(Protocol):
 
 
 class MarketCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to do with the market; members that are not sent change nothing.
+    """A command to the market; members that are not sent change nothing.
 
     ``halt`` and ``lift`` name an instrument by its LUID, ticker, ISIN or FIGI.
     """

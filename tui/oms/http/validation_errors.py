@@ -19,9 +19,9 @@ from tui.api.base import Instant
 from tui.oms.http.problems import NO_BODY
 
 MAX_ERRORS: Final = 200
-"""How many errors are listed; more are found once these are corrected."""
+"""The errors that are listed, at most; more are found once these are corrected."""
 MAX_SHOWN_CHARS: Final = 60
-"""How much of a wrong value is shown."""
+"""The longest part of a wrong value that is shown."""
 
 _KINDS: Final[tuple[tuple[type[Any], str], ...]] = (
     (bool, "boolean"),

@@ -52,7 +52,7 @@ REJECTION_REASONS: Final = (
     "its system is not accepting orders at the moment, send it again",
     "the desk's trading limit with it is used up",
 )
-"""Why a broker rejects a valid placement at random."""
+"""The reasons for which a broker rejects a valid placement at random."""
 
 
 class BrokerMessages(Struct):

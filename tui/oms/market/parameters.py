@@ -27,12 +27,12 @@ class MarketRules(Struct, frozen=True, kw_only=True):
     # trading day
     trading_day: timedelta = timedelta(hours=8, minutes=30)
     first_day_elapsed: timedelta = timedelta(hours=4)
-    """How much of the first day is over at the start: the morning of the demo data."""
+    """The part of the first day that is over at the start: the morning of the demo data."""
     closed_time: timedelta = timedelta(minutes=10)
-    """How long the market is closed between two days."""
+    """The time for which the market is closed between two days."""
     volume_profile: tuple[Decimal, ...] = HALF_HOUR_VOLUMES
     calm_period: timedelta = timedelta(minutes=5)
-    """How long after the start nothing goes wrong at random."""
+    """The time after the start in which nothing goes wrong at random."""
 
     # volume
     participation: Decimal = Decimal("0.1")
@@ -44,7 +44,7 @@ class MarketRules(Struct, frozen=True, kw_only=True):
     bond_volume: Decimal = Decimal(4_000_000_000)
     """A bond's daily volume, in nominal."""
     immediate_clips: int = 4
-    """How many clips are available at once to IOC and FOK placements."""
+    """The clips that are available at once to IOC and FOK placements."""
 
     # prices
     mean_reversion: Decimal = Decimal("0.0001")
@@ -60,7 +60,7 @@ class MarketRules(Struct, frozen=True, kw_only=True):
     fresh_ticks: int = 10
     """For how many ticks a placement is fresh."""
     placements_per_tick: int = 40
-    """How many placements of each state one tick considers; the next tick continues after them."""
+    """The most placements of each state that one tick considers; the next tick continues after them."""
     max_fills_per_tick: int = 4
     """The most fills in one tick."""
     max_reports_per_tick: int = 3

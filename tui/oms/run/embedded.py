@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Size = Literal["empty", "demo", "busy", "stress"]
 
 MARKET_DELAY_S: Final = 1.0
-"""How long after opening the market starts, in seconds, so that the first pages are read before."""
+"""The delay of the market's start after opening, in seconds, so that the first pages are read before."""
 
 
 class Embedded:

@@ -37,9 +37,9 @@ OK: Final = 0
 FAILED: Final = 1
 USAGE_ERROR: Final = 2
 KEEP_ALIVE_S: Final = 75
-"""How long an idle connection is kept, in seconds: longer than any client waits between two reads."""
+"""The time an idle connection is kept, in seconds: longer than any client waits between two reads."""
 SWITCH_INTERVAL_S: Final = 0.001
-"""How long a thread keeps the interpreter while others wait, in seconds; so long a read waits for a write."""
+"""The time a thread keeps the interpreter while others wait, in seconds; so long a read waits for a write."""
 USER: Final = "dealer"
 """The user of every call where no file names users."""
 _report: Final = partial(print_mistakes, "blotter serve")

@@ -17,7 +17,7 @@ from tui.oms.http.response_builder import PROBLEM, standard_headers
 REQUEST_IDS: Final = RequestIds()
 """The ids of requests that could not be read."""
 HEAD_S: Final = 10
-"""How long a connection may take to send the head of its first request, in seconds."""
+"""The most time a connection may take to send the head of its first request, in seconds."""
 
 
 class ServeProtocol(H11Protocol):

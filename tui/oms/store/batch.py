@@ -16,7 +16,7 @@ from tui.oms.store.json_cache import JsonCache
 from tui.oms.store.schema import KINDS, EntityTable, kind_of
 
 ROWS_PER_STATEMENT: Final = (250, 50, 10, 1)
-"""How many rows go into one statement: few sizes, because the connection caches its statements."""
+"""The numbers of rows in one statement: few sizes, because the connection caches its statements."""
 
 _RELATIONS: Final = {kind: kind.relations for kind in KINDS.values()}
 _HEAD: Final = msgspec.json.Encoder()

@@ -8,7 +8,7 @@ from tui.oms.store.reads import decode_entity
 from tui.oms.store.schema import KINDS, LAYOUT, EntityTable, live_table_statements
 
 BATCH_ROWS = 1_000
-"""How many rows are read and written at a time."""
+"""The number of rows that are read and written at a time."""
 
 
 def upgrade(connection: sqlite3.Connection) -> None:

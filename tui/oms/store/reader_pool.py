@@ -14,9 +14,9 @@ from tui.oms.store.files import StoreError, open_reader
 from tui.oms.store.reads import StoreReader
 
 MAX_READERS: Final = 8
-"""How many reads run at the same time, so that long searches do not delay the others."""
+"""The most reads that run at the same time: enough that long searches do not delay the others."""
 MAX_READ_S: Final = 10
-"""How long one read may take, in seconds: after that its caller has timed out, and others wait."""
+"""The most time one read may take, in seconds: after that its caller has timed out, and others wait."""
 STEPS_PER_CHECK: Final = 50_000
 """After how many SQLite instructions, about a millisecond, a read checks its deadline."""
 

@@ -41,7 +41,7 @@ def _code(id: ResourceId | None) -> str | None:
 
 
 class EntityTable(Struct, frozen=True, eq=False):
-    """How the entities of one type are stored.
+    """The table of the entities of one type.
 
     ``indexed_paths`` are the fields (as JSON paths) with a column; ``indexed_values`` returns an entity's
     values of them in that order, with folded texts. The first ``low_cardinality`` of them take few values:

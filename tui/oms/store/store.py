@@ -25,7 +25,7 @@ from tui.oms.store.reads import RELATION_NUMBERS, StoreReader, decode_entity
 from tui.oms.store.schema import KINDS
 
 REPLIES_KEPT_US: Final = 24 * 3600 * 1_000_000
-"""How long the reply to an idempotency key is kept, in microseconds."""
+"""The time the reply to an idempotency key is kept, in microseconds."""
 
 ChangePosition = tuple[int, str, str]
 """The position of an entity among the changes: the asAt of its newest version, its scope, its code."""

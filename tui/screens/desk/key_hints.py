@@ -23,7 +23,8 @@ BY_NAME = "by name"
 def footer_hints(actions: Iterable[Action], scope: Scope, keys_of: KeysOf) -> tuple[list[Content], list[int]]:
     """Return the footer's hints, dim where the action is not possible now, and the rank of each.
 
-    On a narrow line the highest rank is left out first: what is not possible now. Help and quit stay longest.
+    On a narrow line the highest rank is left out first: actions that are not possible now. Help and quit stay
+    longest.
     """
     shown, ranks = [], []
     for action in actions:

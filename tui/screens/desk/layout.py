@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tui.screens.desk.alert_bar import AlertBar
 
 DEBOUNCE_S: Final = 0.08
-"""How long the cursor must rest on a block before the other panes follow."""
+"""The time in seconds that the cursor rests on a block before the other panes follow."""
 ROOMY: Final = (120, 34)
 """From this many columns and lines on, four panes fit at once."""
 TAKING_TURNS: Final = tuple(spec.kind for spec in PANES if spec.place == "right")
@@ -261,7 +261,7 @@ class PanesScreen(Screen[None]):
         self.show_pane(turn[(turn.index(self.active.family) + step) % len(turn)])
 
     def toggle_full_screen(self) -> None:
-        """Give the pane with the focus the full screen, or show the other panes again."""
+        """Show the pane with the focus on the full screen, or show the other panes again."""
         self.full_screen = not self.full_screen
         self._arrange()
 

@@ -9,7 +9,7 @@ from typing import Final
 from tui.columns.sorted_rows import Steps
 
 SLICE_S: Final = 0.003
-"""How long all panes together may work in one turn of the event loop, in seconds.
+"""The most time all panes together may work in one turn of the event loop, in seconds.
 
 With one step more, and painting, a turn stays under 8 ms, the longest that a key may wait.
 """

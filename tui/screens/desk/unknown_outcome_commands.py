@@ -46,7 +46,7 @@ async def resend(desk: PanesScreen) -> None:
         desk,
         f"Send {len(server.unknown)} unknown items again",
         (pick("sure", "Send again", ("no", "yes")),),
-        intro="The first try may still arrive. What is seen to have happened is not sent.",
+        intro="The first try may still arrive. Items seen to be done are not sent.",
     )
     if sure is not None and is_yes(sure["sure"]):
         desk.run_worker(_resend(desk, server), group="writes")

@@ -69,7 +69,7 @@ class FormDialog(Dialog[dict[str, str]]):
             self._describe(fields.values)
 
     def on_resize(self) -> None:
-        """Give the rows the height that the rest of the box does not need: they scroll, it stays."""
+        """Set the rows' height to what the rest of the box leaves: they scroll, it stays."""
         inside = max(1, self.query_one("#box").size.width)
         intro = 1 + cell_len(self._intro) // inside + 1 if self._intro else 0
         rows = self.query_one("#rows")

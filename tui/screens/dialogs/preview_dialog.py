@@ -50,7 +50,7 @@ View = Literal["summary", "request", "warnings"]
 
 
 class Names(NamedTuple):
-    """How the lines name what they are about: an instrument by its LUID, a portfolio by its id."""
+    """The names of things in the lines: of an instrument by its LUID, of a portfolio by its id."""
 
     instrument: Callable[[str], str] = str
     portfolio: Callable[[ResourceId], str] = str
@@ -88,7 +88,7 @@ class PreviewDialog(GuardedDialog[bool]):
         self._show_question()
 
     def on_resize(self) -> None:
-        """Give the text the height that the question does not need."""
+        """Set the text's height to what the question leaves."""
         self.query_one("#body").styles.max_height = self._room
 
     def action_back(self) -> None:

@@ -74,7 +74,7 @@ class ReportDialog(GuardedDialog[Ref]):
             yield Static(clean(_request(report)), id="request", markup=False)
 
     def on_resize(self) -> None:
-        """Give the list the height that the rest of the box does not need, and wrap its lines anew."""
+        """Set the list's height to what the rest of the box leaves, and wrap its lines anew."""
         items = self.query_one(OptionList)
         items.styles.max_height = max(2, self.size.height - CHROME_LINES)
         room = self.query_one("#box").size.width - SCROLL_BAR

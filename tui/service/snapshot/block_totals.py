@@ -38,7 +38,7 @@ from tui.service.snapshot.snapshot import Snapshot
 
 SizeOf = Callable[[Block | Order | Placement], Decimal | None]
 PlacedOnBlocks = dict[ResourceId, dict[ResourceId, Decimal]]
-"""What each placement places on each block: by placement, then by block."""
+"""The quantity each placement places on each block: by placement, then by block."""
 
 
 def _units(row: Block | Order | Placement) -> Decimal | None:

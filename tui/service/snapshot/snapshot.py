@@ -58,7 +58,7 @@ class Ref(NamedTuple):
 
 
 class EntityLink(Struct, frozen=True):
-    """How rows of one family refer to others; the builder keeps the index in the other direction."""
+    """A reference from rows of one kind to others; the builder keeps the index in the other direction."""
 
     name: str
     family: EntityKind

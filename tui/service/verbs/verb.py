@@ -29,7 +29,7 @@ from tui.service.verbs.advice import advice_for
 
 
 class Tier(StrEnum):
-    """How a write is confirmed (conventions, section 2)."""
+    """The confirmation that a write needs (conventions, section 2)."""
 
     T1 = "T1"
     T2 = "T2"
@@ -38,7 +38,7 @@ class Tier(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What reading back shows of an item whose outcome is unknown."""
+    """The result of reading back an item whose outcome is unknown."""
 
     APPLIED = "applied"
     CHANGED = "changed by someone else"
@@ -115,9 +115,9 @@ class Verb(Struct, frozen=True):
     past: ClassVar[str]
     """The participle, such as ``cancelled``."""
     family: ClassVar[EntityKind]
-    """What its items are."""
+    """The kind of its items."""
     noun: ClassVar[str] = ""
-    """What the user calls an item, where that is not the family's word: a block is placed."""
+    """The user's word for an item, where that is not the kind's: a block is placed."""
     mark: ClassVar[InFlightMark] = InFlightMark.AMEND
     listed: ClassVar[str]
     """The field that holds the items."""
@@ -142,12 +142,12 @@ class Verb(Struct, frozen=True):
 
     @property
     def count(self) -> int:
-        """How many items."""
+        """The number of items."""
         return len(self.refs)
 
     @property
     def label(self) -> str:
-        """What is asked, as a short sentence head: ``Cancel 3 orders``."""
+        """The request as a short sentence head: ``Cancel 3 orders``."""
         return f"{self.title} {counted(self.count, self.noun or self.family.singular)}"
 
     def split(self) -> tuple[Self, ...]:

@@ -14,7 +14,7 @@ from tui.service.verbs import Verb
 from tui.service.writes.journal import Intent
 
 READ_BACK_S: Final = (0.5, 1, 2, 4, 8, 15)
-"""When an unanswered write is read back, in seconds after its time ran out."""
+"""The delays after which an unanswered write is read back, in seconds after its time ran out."""
 CONFIRMED: Final = "confirmed by reading back"
 NOT_SEEN: Final = "not seen so far, which does not mean that it did not happen"
 OVERTAKEN: Final = "somebody else changed it meanwhile, and what was asked for is not there"

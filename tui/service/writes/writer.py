@@ -112,7 +112,7 @@ class Writer:
 
     @property
     def sending(self) -> int:
-        """How many rows wait for the answer of a write that is under way."""
+        """The number of rows that wait for the answer of a write in flight."""
         return len(self._marks.keys() - self._unknown_marks().keys())
 
     @property
@@ -322,8 +322,8 @@ class Writer:
     async def resend(self, refs: Collection[Ref]) -> Report | None:
         """Send again what is still unknown of ``refs`` after one more read, with the same ids.
 
-        A call of which nothing is known goes out under its old Idempotency-Key, so that a server that
-        keeps them does it once. What cannot be read first is not sent, and what was not sent now is as
+        A call of which nothing is known goes out under its old Idempotency-Key, so that a server that keeps
+        them does it once. An item that cannot be read first is not sent, and an item not sent now is as
         unknown as before. Returns None when nothing is unknown.
         """
         started = self._now()
