@@ -2,6 +2,8 @@
 
 The program is ``python -m tui``; the variable ``BENCH_START`` names another command, in which
 ``{db}`` becomes a fresh database file, and ``BENCH_BLOCK`` the pattern of a painted block.
+
+Python writes bytecode, whatever the machine says: an installed program and Textual have theirs.
 """
 
 from __future__ import annotations
@@ -77,7 +79,8 @@ def main() -> None:
 
 def started(command: Sequence[str], painted: bytes, config: Path | None = None) -> float:
     """Return the seconds from the start of ``command`` until ``painted`` is on the screen."""
-    with PtyTerminal(command, environment={"BLOTTER_CONFIG": str(config)} if config else None) as terminal:
+    environment = {"PYTHONDONTWRITEBYTECODE": ""} | ({"BLOTTER_CONFIG": str(config)} if config else {})
+    with PtyTerminal(command, environment=environment) as terminal:
         return terminal.wait_for(painted, limit=30).seconds
 
 
