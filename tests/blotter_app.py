@@ -127,14 +127,14 @@ class Blotter:
         await self.pilot.pause()
         return self.text()
 
-    async def go(self, family: str, code: str = "") -> None:
+    async def go(self, kind: str, code: str = "") -> None:
         """Put the cursor on the row with this code, all rows being shown."""
         if self.desk.linked:
             await self.press("l")
-        if self.desk.active.family.value != family:
-            await self.press(str(_PANES.index(family) + 1))
+        if self.desk.active.kind.value != kind:
+            await self.press(str(_PANES.index(kind) + 1))
         if code:
-            pane = self.pane(family)
+            pane = self.pane(kind)
             id = next(id for id in pane.shown if id.code == code)
             assert pane.grid.move_to(id)
             await self.pilot.pause()
@@ -175,8 +175,8 @@ class Blotter:
         found = next(screen for screen in self.app.screen_stack if isinstance(screen, DeskScreen))
         return found
 
-    def pane(self, family: str) -> Pane:
-        return self.desk.pane(EntityKind(family))
+    def pane(self, kind: str) -> Pane:
+        return self.desk.pane(EntityKind(kind))
 
     @property
     def notices(self) -> list[str]:
@@ -190,18 +190,18 @@ class Blotter:
         del width
         return "\n".join("".join(segment.text for segment in strip) for strip in strips[:height])
 
-    def row(self, family: str, code: str) -> dict[str, str]:
+    def row(self, kind: str, code: str) -> dict[str, str]:
         """Return a row's cells as they read, by column."""
-        pane = self.pane(family)
+        pane = self.pane(kind)
         snapshot = self.desk.snapshot
-        id = next(id for id in snapshot.rows(pane.family) if id.code == code)
-        assert id in pane.shown, f"{code} is not shown in {family}"
+        id = next(id for id in snapshot.rows(pane.kind) if id.code == code)
+        assert id in pane.shown, f"{code} is not shown in {kind}"
         cells = pane._cells(id)
         return {column.id: cell.text.strip() for column, cell in zip(pane.view.columns, cells, strict=True)}
 
-    def codes(self, family: str) -> list[str]:
+    def codes(self, kind: str) -> list[str]:
         """Return the codes of the rows a pane shows, in order."""
-        return [id.code for id in self.pane(family).shown]
+        return [id.code for id in self.pane(kind).shown]
 
     @property
     def client(self) -> Client:

@@ -255,8 +255,8 @@ PANE: Final = Addition(
 async with blotter((200, 60)) as user:
     await user.press("l", "7")
     await user.until(lambda: "Withheld" in user.text())
-    assert user.desk.active.family.value == "withheld"
-    held = user.app.session.snapshot.rows(user.desk.active.family)
+    assert user.desk.active.kind.value == "withheld"
+    held = user.app.session.snapshot.rows(user.desk.active.kind)
     assert held and user.codes("withheld")
     await user.press("l", "j")
     await user.press("question_mark")

@@ -33,11 +33,11 @@ async def snapshot() -> AsyncIterator[Snapshot]:
     await embedded.close()
 
 
-def entity_of(family: EntityKind, id: Any, row: Any) -> Any:
+def entity_of(kind: EntityKind, id: Any, row: Any) -> Any:
     """Return what the server stores of a row of the desk."""
-    if family is EntityKind.BLOCKS:
+    if kind is EntityKind.BLOCKS:
         return row.block
-    if family is EntityKind.TRANSACTIONS:
+    if kind is EntityKind.TRANSACTIONS:
         return Booking(id=id, portfolio_id=id, transaction=row)
     return row
 
@@ -51,8 +51,8 @@ def test_server_and_client_know_the_same_relations_of_the_same_entities(snapshot
     )
     for name, relation in servers.items():
         link, linked = clients[name], 0
-        for id, row in snapshot.rows(link.family).items():
-            entity = entity_of(link.family, id, row)
+        for id, row in snapshot.rows(link.kind).items():
+            entity = entity_of(link.kind, id, row)
             assert type(entity) is relation.kind
             targets = tuple(link.targets(row))
             assert targets == tuple(relation.targets(entity)), (name, id)

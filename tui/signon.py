@@ -18,7 +18,7 @@ from msgspec import Struct
 from tui.api import urls
 from tui.api.sanitize import clean
 from tui.config import paths
-from tui.config.profiles import LONGEST_MS, MOST_RETRIES, SETTINGS, Access, gather
+from tui.config.profiles import LONGEST_MS, MOST_RETRIES, SETTINGS, Access, resolve_access
 from tui.config.secrets import check_token, read_token
 from tui.config.settings import ENV, Profile, Settings, SettingsError
 from tui.input_files.mistakes import Mistake
@@ -74,7 +74,7 @@ def collect_settings(given: argparse.Namespace, settings: Settings) -> Access:
         for setting in SETTINGS
         if setting.flag and (value := getattr(given, setting.name, None))
     }
-    return gather(
+    return resolve_access(
         _profile(given.profile, settings),
         flags=flags,
         environment=os.environ,

@@ -310,12 +310,12 @@ CASES: Mapping[str, Case] = {
         body="24_upsert_allocations.request", gives=values("24_upsert_allocations"),
     ),
     **{
-        f"delete from {family.plural}": Case(
-            partial(delete, family.plural),
-            "DELETE", f"/api/{family.plural}/Desk/X-1", "25_delete_entity.response",
+        f"delete from {entity.plural}": Case(
+            partial(delete, entity.plural),
+            "DELETE", f"/api/{entity.plural}/Desk/X-1", "25_delete_entity.response",
             gives=whole("25_delete_entity"),
         )
-        for family in operations.ENTITIES
+        for entity in operations.ENTITIES
     },
 }  # fmt: skip
 

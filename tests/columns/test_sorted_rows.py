@@ -129,17 +129,17 @@ def counted(text: str) -> tuple[tuple[int, int, str], ...]:
 
 def expected(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> list[ResourceId]:
     """Return those of ``ids`` that pass the filter, sorted."""
-    rows = snapshot.rows(view.family)
-    matches = parse_filter(view.filter, view.family)
+    rows = snapshot.rows(view.kind)
+    matches = parse_filter(view.filter, view.kind)
     found = [id for id in ids if id in rows and matches(snapshot, rows[id])]
     if view.needs_first:
         urgency = ("bad", "attention", "waiting", "live", "", "good", "idle")
-        role = column_of(view.family, "state").role
+        role = column_of(view.kind, "state").role
         assert role is not None
         return sorted(found, key=lambda id: urgency.index(role(snapshot, rows[id])))
     if not view.sort:
         return found
-    value = column_of(view.family, view.sort).value
+    value = column_of(view.kind, view.sort).value
     values = {id: value(snapshot, rows[id]) for id in found}
     keys: dict[ResourceId, Any] = {
         id: counted(each) if isinstance(each, str) else each for id, each in values.items()
@@ -176,7 +176,7 @@ class Kept:
 
     def follow(self, news: News, new: Snapshot) -> None:
         """Go on to ``new``; what differs is in the news."""
-        delta = news.delta(self.view.family, self.rows.snapshot, new)
+        delta = news.delta(self.view.kind, self.rows.snapshot, new)
         assert delta is not None
         if delta.others or (self.scope is not None and (delta.added or delta.removed)):
             self.rows = self.built(new)
@@ -186,7 +186,7 @@ class Kept:
     def check(self) -> None:
         """Hold what is kept against the slow way."""
         rows, snapshot = self.rows, self.rows.snapshot
-        present = snapshot.rows(self.view.family)
+        present = snapshot.rows(self.view.kind)
         allowed = present if self.scope is None else self.scope
         self.seen = [id for id in self.seen if id in present]
         self.seen += [id for id in allowed if id in present and id not in self.seen]
@@ -251,7 +251,7 @@ def test_a_row_that_no_delta_names_looks_as_it_did(full: bool, updates: list[lis
 
 
 def values(snapshot: Snapshot, kind: EntityKind) -> Mapping[ResourceId, Sequence[Any]]:
-    """Return the values of all cells of a family, by row."""
+    """Return the values of all cells of a kind, by row."""
     return {
         id: [column.value(snapshot, row) for column in COLUMNS[kind]]
         for id, row in snapshot.rows(kind).items()

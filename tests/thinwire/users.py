@@ -261,7 +261,7 @@ class GuidedTour:
         assert isinstance(desk, DeskScreen)
         if desk.linked:
             await self.hands.press("l")
-        if desk.active.family is not PANES[int(number) - 1].kind:
+        if desk.active.kind is not PANES[int(number) - 1].kind:
             await self.hands.press(number)
         await self.hands.press("home")
 

@@ -29,7 +29,7 @@ Group = Literal["Trade", "Inspect", "Rows", "Panes", "Desk", "Simulated market",
 Values = Mapping[str, str]
 
 
-def _nothing(family: EntityKind) -> tuple[ResourceId, ...]:
+def _nothing(kind: EntityKind) -> tuple[ResourceId, ...]:
     return ()
 
 
@@ -37,7 +37,7 @@ class Scope(Struct, frozen=True):
     """The subject of an action: the rows in focus, the snapshot, and the user."""
 
     snapshot: Snapshot
-    family: EntityKind
+    kind: EntityKind
     ids: tuple[ResourceId, ...]
     environment: Environment
     now: datetime
@@ -57,7 +57,7 @@ class Scope(Struct, frozen=True):
     @property
     def rows(self) -> tuple[Any, ...]:
         """The entities in focus, in the order shown; rows that are gone are left out."""
-        rows = self.snapshot.rows(self.family)
+        rows = self.snapshot.rows(self.kind)
         return tuple(rows[id] for id in self.ids if id in rows)
 
     def orders(self) -> tuple[ResourceId, ...]:
@@ -76,12 +76,10 @@ class Scope(Struct, frozen=True):
         """The allocations in focus, or those of the focused rows."""
         return self._follow(EntityKind.ALLOCATIONS)
 
-    def _follow(self, family: EntityKind) -> tuple[ResourceId, ...]:
-        if self.family is family:
+    def _follow(self, kind: EntityKind) -> tuple[ResourceId, ...]:
+        if self.kind is kind:
             return self.ids
-        found = (
-            id for own in self.ids for id in related(self.snapshot, Ref(self.family, own)).get(family, ())
-        )
+        found = (id for own in self.ids for id in related(self.snapshot, Ref(self.kind, own)).get(kind, ()))
         return tuple(dict.fromkeys(found))
 
 
@@ -167,8 +165,8 @@ class WriteAction(Action, frozen=True, kw_only=True):
     confirm_by_count: bool = False
 
     def acting_on(self, scope: Scope) -> Scope:
-        family = self.everything_in
-        return scope if family is None else replace(scope, family=family, ids=scope.shown(family))
+        kind = self.everything_in
+        return scope if kind is None else replace(scope, kind=kind, ids=scope.shown(kind))
 
     def refusal(self, scope: Scope) -> str | None:
         if scope.read_only:
@@ -178,10 +176,10 @@ class WriteAction(Action, frozen=True, kw_only=True):
         return super().refusal(scope)
 
 
-def only(families: Iterable[EntityKind], otherwise: str) -> Callable[[Scope], str | None]:
-    """Return a reason for rows that are not of ``families``: the sentence ``otherwise``."""
-    allowed = frozenset(families)
-    return lambda scope: None if scope.family in allowed and scope.ids else otherwise
+def only(kinds: Iterable[EntityKind], otherwise: str) -> Callable[[Scope], str | None]:
+    """Return a reason for rows that are not of ``kinds``: the sentence ``otherwise``."""
+    allowed = frozenset(kinds)
+    return lambda scope: None if scope.kind in allowed and scope.ids else otherwise
 
 
 def first_reason(*reasons: Callable[[Scope], str | None]) -> Callable[[Scope], str | None]:

@@ -108,7 +108,7 @@ def move_verb(scope: Scope, values: Values) -> Verb:
 
 
 def update_form(scope: Scope) -> Form:
-    if scope.family is EntityKind.PLACEMENTS:
+    if scope.kind is EntityKind.PLACEMENTS:
         return _update_placements_form(scope)
     orders = [scope.snapshot.orders[id] for id in live_orders(scope)]
     one = orders[0] if len(orders) == 1 else None
@@ -152,7 +152,7 @@ def _price_or_same(
 
 
 def update_verb(scope: Scope, values: Values) -> Verb:
-    if scope.family is EntityKind.PLACEMENTS:
+    if scope.kind is EntityKind.PLACEMENTS:
         return _update_placements(scope, values)
     portfolios = portfolio_lookup(scope.snapshot, scope.home)
     updates = []
@@ -234,7 +234,7 @@ def _update_placements(scope: Scope, values: Values) -> Verb:
 
 
 def cancel_verb(scope: Scope, values: Values) -> Verb:
-    if scope.family is EntityKind.PLACEMENTS:
+    if scope.kind is EntityKind.PLACEMENTS:
         return CancelPlacements(_heads(scope, live_placements(scope)))
     return CancelOrders(live_orders(scope))
 

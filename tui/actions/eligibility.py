@@ -8,7 +8,7 @@ from decimal import Decimal
 from tui.actions.action import Scope
 from tui.api.base import ResourceId
 from tui.api.models import Block, Order, Placement
-from tui.api.states import is_cancelled, is_final, is_finished, normal
+from tui.api.states import is_cancelled, is_final, is_finished, normalize
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 
@@ -85,7 +85,7 @@ def fill_disabled_reason(scope: Scope) -> str | None:
     """Return why no fill can be recorded here: it takes exactly one placement, or one fill to correct."""
     if len(scope.ids) > 1:
         return "Record one fill at a time: clear the selection first."
-    if scope.family is EntityKind.EXECUTIONS and scope.ids:
+    if scope.kind is EntityKind.EXECUTIONS and scope.ids:
         return None
     found = scope.placements()
     if not found:
@@ -98,9 +98,9 @@ def fill_disabled_reason(scope: Scope) -> str | None:
 
 def cancel_disabled_reason(scope: Scope) -> str | None:
     """Return why nothing here can be cancelled."""
-    if scope.family is EntityKind.PLACEMENTS:
+    if scope.kind is EntityKind.PLACEMENTS:
         return None if live_placements(scope) else "No working placement here: these are filled or cancelled."
-    if scope.family in (EntityKind.ORDERS, EntityKind.BLOCKS):
+    if scope.kind in (EntityKind.ORDERS, EntityKind.BLOCKS):
         return None if live_orders(scope) else "No live order here: these are already final."
     return "Only orders and placements are cancelled; a wrong fill is corrected with a new one of its id."
 
@@ -113,14 +113,14 @@ def allocatable(scope: Scope) -> tuple[ResourceId, ...]:
 
 def bookable(scope: Scope) -> tuple[ResourceId, ...]:
     """Return the allocations in focus; for other rows, their allocations that are not booked yet."""
-    if scope.family is EntityKind.ALLOCATIONS:
+    if scope.kind is EntityKind.ALLOCATIONS:
         return scope.ids
     snapshot = scope.snapshot
     return tuple(
         id
         for id in scope.allocations()
         if not snapshot.transactions_of_allocation(id)
-        and normal(snapshot.allocations[id].state) in ("new", "allocated", "")
+        and normalize(snapshot.allocations[id].state) in ("new", "allocated", "")
     )
 
 
@@ -138,4 +138,4 @@ def sweepable(scope: Scope) -> tuple[ResourceId, ...]:
 
 def updatable(scope: Scope) -> tuple[ResourceId, ...]:
     """Return the orders or placements in focus that can still change."""
-    return (live_orders if scope.family is EntityKind.ORDERS else live_placements)(scope)
+    return (live_orders if scope.kind is EntityKind.ORDERS else live_placements)(scope)

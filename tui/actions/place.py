@@ -22,7 +22,7 @@ from tui.actions.wire_words import TYPES, in_words
 from tui.api.base import CurrencyAndAmount, ResourceId
 from tui.api.models import Execution
 from tui.api.requests import ExecutionRequest, PlacementRequest
-from tui.api.states import normal
+from tui.api.states import normalize
 from tui.columns.format import number
 from tui.service.ids import new_code
 from tui.service.numbers import counted, parse_price, parse_quantity
@@ -57,7 +57,7 @@ def place_form(scope: Scope) -> Form:
     quantity = size(
         "quantity", "Quantity", open_units, help="Units to place; all that is unplaced by default"
     )
-    of_market = normal(scope.snapshot.blocks[ids[0]].block.type) == "market"
+    of_market = normalize(scope.snapshot.blocks[ids[0]].block.type) == "market"
     price = (pick("type", "Type", tuple(TYPES)), amount("limit", "Limit"), amount("stop", "Stop"))
     return Form(title, (quantity, *route, *(price if of_market else ())), intro=intro, check=_prices_problem)
 
@@ -136,7 +136,7 @@ def _prices_problem(values: Values) -> Sequence[str]:
 
 
 def missing_prices(type: str, limit: str, stop: str) -> Sequence[str]:
-    kind = normal(type)
+    kind = normalize(type)
     told = []
     if kind in ("limit", "stoplimit") and not limit.strip():
         told.append("A limit order needs a limit price.")
@@ -186,7 +186,7 @@ def two_weekdays_after(moment: datetime) -> datetime:
 
 def fill_form(scope: Scope) -> Form:
     snapshot = scope.snapshot
-    if scope.family is EntityKind.EXECUTIONS:
+    if scope.kind is EntityKind.EXECUTIONS:
         fill = snapshot.executions[scope.ids[0]]
         return _fill_fields(
             f"Correct fill {fill.id.code}",
@@ -241,7 +241,7 @@ def _currency_problem(typed: str) -> str | None:
 def fill_verb(scope: Scope, values: Values) -> Verb:
     snapshot = scope.snapshot
     old: Execution | None = None
-    if scope.family is EntityKind.EXECUTIONS:
+    if scope.kind is EntityKind.EXECUTIONS:
         old = snapshot.executions[scope.ids[0]]
     placement = snapshot.placements[old.placement_id if old else scope.placements()[0]]
     quantity = parse_quantity(values["quantity"])

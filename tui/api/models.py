@@ -1,7 +1,7 @@
 """The entities of order management and what the server makes of them (contract section 1).
 
 Quantities and prices are ``Decimal``, times aware UTC. States are free text (L2): compare them with
-:func:`tui.api.states.normal`, print them as they came.
+:func:`tui.api.states.normalize`, print them as they came.
 """
 
 from __future__ import annotations

@@ -10,10 +10,10 @@ from typing import Final
 
 
 @lru_cache(maxsize=1024)
-def normal(text: str | None) -> str:
+def normalize(text: str | None) -> str:
     """Return ``text`` normalised for comparing: lower case, no spaces or hyphens, one spelling.
 
-    >>> normal("Canceled"), normal("Partially filled"), normal(None)
+    >>> normalize("Canceled"), normalize("Partially filled"), normalize(None)
     ('cancelled', 'partiallyfilled', '')
     """
     folded = (text or "").lower().replace(" ", "").replace("-", "").replace("_", "")
@@ -30,19 +30,19 @@ DIRECTIONS: Final = {"buy": 1, "buytocover": 1, "sell": -1, "sellshort": -1, "sh
 
 def is_cancelled(state: str | None) -> bool:
     """Return whether ``state`` means cancelled, in either spelling."""
-    return normal(state) == "cancelled"
+    return normalize(state) == "cancelled"
 
 
 def is_final(state: str | None) -> bool:
     """Return whether an order or an allocation in ``state`` can no longer change (L7, S1)."""
-    return normal(state) in FINAL
+    return normalize(state) in FINAL
 
 
 def is_finished(state: str | None) -> bool:
     """Return whether a placement in ``state`` is no longer working (P11)."""
-    return normal(state) in FINISHED
+    return normalize(state) in FINISHED
 
 
 def direction_of(side: str | None) -> int | None:
     """Return 1 when ``side`` lengthens a position, -1 when it shortens one, None when unknown (1.0)."""
-    return DIRECTIONS.get(normal(side))
+    return DIRECTIONS.get(normalize(side))

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from tui.api.base import CurrencyAndAmount, Identifiers, ResourceId
-from tui.api.states import direction_of, normal
+from tui.api.states import direction_of, normalize
 from tui.columns.column import Column, Getter, Total
 from tui.columns.format import (
     VERDICT_ROLES,
@@ -185,7 +185,7 @@ def time_in_force(held: Callable[[Any], str | None]) -> Column:
         "TIF",
         "Time in force",
         lambda s, row: held(row),
-        lambda value, context: SHORT_TIMES.get(normal(value), value or ""),
+        lambda value, context: SHORT_TIMES.get(normalize(value), value or ""),
         4,
     )
 
@@ -197,7 +197,7 @@ def side(held: Callable[[Any], str | None]) -> Column:
         "Side",
         "Buy or sell",
         lambda s, row: held(row),
-        lambda value, context: SHORT_SIDES.get(normal(value), value or ""),
+        lambda value, context: SHORT_SIDES.get(normalize(value), value or ""),
         5,
         role=lambda s, row: side_role(direction_of(held(row))),
     )

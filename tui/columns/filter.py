@@ -33,28 +33,28 @@ class FilterError(ValueError):
     """A filter that cannot be understood; the message says which word and what would do."""
 
 
-def parse_filter(text: str, family: EntityKind) -> Test:
+def parse_filter(text: str, kind: EntityKind) -> Test:
     """Read a filter: words that must all be there, ``column:word``, ``column>number``, ``!`` for not.
 
     ``aapl``, ``side:buy state:"partially placed"``, ``ordered>=50k !vod``. Letters match without regard
     to case.
     """
-    tests = [_term(word, family) for word in _WORD.findall(text)]
+    tests = [_term(word, kind) for word in _WORD.findall(text)]
     return lambda snapshot, row: all(test(snapshot, row) for test in tests)
 
 
-def _term(word: str, family: EntityKind) -> Test:
+def _term(word: str, kind: EntityKind) -> Test:
     match = _TERM.fullmatch(word)
     text = match["text"].replace('"', "") if match else ""
     if match is None or not text or word == "!":
         raise FilterError(f"'{word}' says nothing to look for.")
-    test = _column_test(match, text, family) if match["column"] else _word_test(text, family)
+    test = _column_test(match, text, kind) if match["column"] else _word_test(text, kind)
     return (lambda snapshot, row: not test(snapshot, row)) if match["not"] else test
 
 
-def _word_test(word: str, family: EntityKind) -> Test:
+def _word_test(word: str, kind: EntityKind) -> Test:
     wanted = word.casefold()
-    getters = [column.value for column in COLUMNS[family]]
+    getters = [column.value for column in COLUMNS[kind]]
 
     def test(snapshot: Snapshot, row: Any) -> bool:
         for value in getters:
@@ -66,14 +66,14 @@ def _word_test(word: str, family: EntityKind) -> Test:
     return test
 
 
-def _column_test(match: re.Match[str], text: str, family: EntityKind) -> Test:
+def _column_test(match: re.Match[str], text: str, kind: EntityKind) -> Test:
     name, sign = match["column"].lower(), match["op"]
     column = next(
-        (c for c in COLUMNS[family] if name in (c.id, c.title.lower().replace(" ", ""))),
+        (c for c in COLUMNS[kind] if name in (c.id, c.title.lower().replace(" ", ""))),
         None,
     )
     if column is None:
-        names = ", ".join(c.id for c in COLUMNS[family])
+        names = ", ".join(c.id for c in COLUMNS[kind])
         raise FilterError(f"There is no column '{match['column']}' here; there are {names}.")
     get = column.value
     limit = None if sign == ":" else _limit(text, column, sign)

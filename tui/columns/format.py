@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from tui.api.states import normal
+from tui.api.states import normalize
 from tui.service.numbers import number_text
 
 LARGEST_SHOWN: Final = 30
@@ -142,7 +142,7 @@ _STATES: Final = (
     ("-", "◐", "%", "live", ("Partially allocated", "Partially booked")),
 )
 STATE_LOOKS: Final = {
-    normal(word): StateLook(code, glyph, plain, role)
+    normalize(word): StateLook(code, glyph, plain, role)
     for code, glyph, plain, role, words in _STATES
     for word in words
 }
@@ -166,7 +166,7 @@ VERDICT_ROLES: Final = {
 
 def state_look(state: str | None) -> StateLook:
     """Return how ``state`` is drawn; an unknown one gets a neutral mark and keeps its text."""
-    return STATE_LOOKS.get(normal(state), _NEUTRAL)
+    return STATE_LOOKS.get(normalize(state), _NEUTRAL)
 
 
 def state_text(state: str | None, context: DisplayContext) -> str:

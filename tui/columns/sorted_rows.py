@@ -83,7 +83,7 @@ class SortedRows:
         self.totals = Totals(view)
         self.ids: tuple[ResourceId, ...] = ()
         """The rows shown, in the order shown."""
-        self._test = parse_filter(view.filter, view.family) if view.filter.strip() else None
+        self._test = parse_filter(view.filter, view.kind) if view.filter.strip() else None
         self._key = _key_of(view)
         self._reversed = view.descending and bool(view.sort) and not view.needs_first
         self._order: list[SortEntry] = []
@@ -101,7 +101,7 @@ class SortedRows:
             FilterError: the filter cannot be understood.
         """
         made = cls(view, snapshot, scope)
-        rows = snapshot.rows(view.family)
+        rows = snapshot.rows(view.kind)
         found: list[SortEntry] = []
         for pause, id in paused(rows if scope is None else scope):
             row = rows.get(id)
@@ -160,7 +160,7 @@ class SortedRows:
 
     def compare(self, snapshot: Snapshot, delta: Delta) -> Steps[Change]:
         """Compute the change that leads to the next snapshot, which differs in ``delta``."""
-        before, after = self.snapshot, snapshot.rows(self.view.family)
+        before, after = self.snapshot, snapshot.rows(self.view.kind)
         change = Change(snapshot, delta.removed, Totals(self.view))
         for pause, id in paused(self._named(delta, after), FEW):
             old, row = self._entries.get(id), after.get(id)
@@ -272,7 +272,7 @@ def changed_cells(
     columns: Sequence[Column], view: View, old: Snapshot, new: Snapshot, delta: Delta
 ) -> Steps[dict[ResourceId, frozenset[str]]]:
     """Return the columns in which rows of ``delta`` have another value than they had, by row."""
-    before, after = old.rows(view.family), new.rows(view.family)
+    before, after = old.rows(view.kind), new.rows(view.kind)
     found: dict[ResourceId, frozenset[str]] = {}
     for pause, id in paused(delta.changed, FEW):
         was, now = before.get(id), after.get(id)
@@ -288,10 +288,10 @@ def changed_cells(
 def _key_of(view: View) -> Callable[[Snapshot, Any], tuple[int, Any]]:
     """Return what a view sorts a row by: how urgently it needs somebody, a column's value, or nothing."""
     if view.needs_first:
-        role = column_of(view.family, "state").role
+        role = column_of(view.kind, "state").role
         assert role is not None
         return lambda snapshot, row: (0, _URGENCY.get(role(snapshot, row), 9))
     if view.sort:
-        value = column_of(view.family, view.sort).value
+        value = column_of(view.kind, view.sort).value
         return lambda snapshot, row: sort_key(value(snapshot, row))
     return lambda snapshot, row: (0, 0)

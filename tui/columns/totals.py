@@ -19,7 +19,7 @@ class Totals:
     """Sums that grow and shrink by rows, so that an update costs its own rows and no others."""
 
     def __init__(self, view: View) -> None:
-        self._family = view.family
+        self._kind = view.kind
         self._columns = tuple(column for column in view.columns if column.total)
         self._sums: dict[tuple[str, str], tuple[Decimal, int]] = {}
         """Per column and unit: the sum, and the number of rows in it (zero or less in a difference)."""
@@ -38,7 +38,7 @@ class Totals:
             self._put(key, total, count)
 
     def _count(self, snapshot: Snapshot, ids: Iterable[ResourceId], sign: int) -> None:
-        rows = snapshot.rows(self._family)
+        rows = snapshot.rows(self._kind)
         for id in ids:
             row = rows.get(id)
             if row is None or getattr(row, "parent_placement_id", None) in rows:

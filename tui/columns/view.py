@@ -18,7 +18,7 @@ from tui.service.snapshot.snapshot import EntityKind, Snapshot
 class View(Struct, frozen=True):
     """The part of its rows that one pane shows. ``sort`` names a column; empty keeps the desk's own order."""
 
-    family: EntityKind
+    kind: EntityKind
     filter: str = ""
     sort: str = ""
     descending: bool = False
@@ -28,7 +28,7 @@ class View(Struct, frozen=True):
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns shown, in their declared order."""
-        return tuple(column for column in COLUMNS[self.family] if column.id not in self.hidden)
+        return tuple(column for column in COLUMNS[self.kind] if column.id not in self.hidden)
 
     def sorted_by(self, column: str) -> View:
         """Return the view sorted by ``column``: ascending, then descending, then not sorted."""
@@ -45,9 +45,9 @@ class View(Struct, frozen=True):
         return replace(self, filter=text)
 
 
-def column_of(family: EntityKind, id: str) -> Column:
+def column_of(kind: EntityKind, id: str) -> Column:
     """Return the declared column ``id`` of a pane; a KeyError means the code and the registry differ."""
-    return {column.id: column for column in COLUMNS[family]}[id]
+    return {column.id: column for column in COLUMNS[kind]}[id]
 
 
 def export_csv(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> str:
@@ -60,7 +60,7 @@ def export_csv(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> str
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(column.title for column in view.columns)
-    rows = snapshot.rows(view.family)
+    rows = snapshot.rows(view.kind)
     for id in ids:
         if (row := rows.get(id)) is not None:
             writer.writerow(_inert(column.value(snapshot, row)) for column in view.columns)

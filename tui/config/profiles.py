@@ -139,14 +139,14 @@ class _Source(Struct, frozen=True):
     names: Mapping[str, str]
 
 
-def gather(
+def resolve_access(
     profile: Profile,
     *,
     flags: Mapping[str, str],
     environment: Mapping[str, str],
     secrets_file: Path | None = None,
 ) -> Access:
-    """Find out everything about the server of ``profile``.
+    """Return the settings of the server of ``profile``, each from its first source.
 
     Args:
         profile: the profile of that name in the configuration, an empty one when there is none.

@@ -1,7 +1,7 @@
 """The settings of a desk: servers, theme, keys and limits, with their defaults.
 
 Precedence, each over the next: command line, environment, file, default. The file is read and checked in
-:mod:`tui.config.settings_file`. How a server is signed on to is gathered in :mod:`tui.config.profiles`.
+:mod:`tui.config.settings_file`. The settings of signing on are resolved in :mod:`tui.config.profiles`.
 """
 
 from __future__ import annotations

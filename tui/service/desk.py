@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 FULL_LOAD_EVERY: Final = 300
 """After so many polls everything is read again, because a poll cannot see everything."""
 
-_FAMILIES: Final = {
+_KINDS: Final = {
     Order: EntityKind.ORDERS,
     Placement: EntityKind.PLACEMENTS,
     Execution: EntityKind.EXECUTIONS,
@@ -405,9 +405,9 @@ class Desk:
             share = self.snapshot.allocations.get(ref.id)
             if share is not None:
                 builder.put_transactions({transaction_key(share.portfolio_id, row.transaction_id): row})
-        for kind, family in _FAMILIES.items():
-            if isinstance(row, kind):
-                builder.put(family, [row])
+        for type_, kind in _KINDS.items():
+            if isinstance(row, type_):
+                builder.put(kind, [row])
 
     # --- looking closer ------------------------------------------------------------------------
 

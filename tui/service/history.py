@@ -87,11 +87,11 @@ def _related(order: ResourceId, detail: Mapping[str, str], snapshot: Snapshot) -
     scopes = [value for key, value in detail.items() if key.endswith("Scope")]
     found: list[Ref] = []
     for key, code in detail.items():
-        kind, separator, _ = key.partition("Code")
-        family = _NAMED.get(kind) if separator else None
-        if family is not None:
-            scope = detail.get(f"{kind}Scope") or (scopes[0] if scopes else order.scope)
-            found.append(Ref(family, ResourceId(scope, code)))
+        name, separator, _ = key.partition("Code")
+        kind = _NAMED.get(name) if separator else None
+        if kind is not None:
+            scope = detail.get(f"{name}Scope") or (scopes[0] if scopes else order.scope)
+            found.append(Ref(kind, ResourceId(scope, code)))
     booked = detail.get("transactionId")
     for id in related(snapshot, Ref(EntityKind.ORDERS, order))[EntityKind.TRANSACTIONS] if booked else ():
         if id.code == booked:

@@ -124,5 +124,5 @@ def _subjects(refs: Iterable[Ref]) -> str:
     named = tuple(refs)
     if len(named) <= 3:
         return ", ".join(ref.id.code for ref in named)
-    kinds = Counter(ref.family for ref in named)
-    return ", ".join(f"{count} {family.value}" for family, count in kinds.items())
+    counts = Counter(ref.kind for ref in named)
+    return ", ".join(f"{count} {kind.value}" for kind, count in counts.items())

@@ -62,13 +62,13 @@ async def test_headers_that_are_too_long_are_refused(raw: httpx.AsyncClient) -> 
 
 
 @pytest.mark.parametrize("path", ["a.b/c", "a/c%20d", "a/" + "c" * 65, "%C3%A9/c", "a/c%2Fd"])
-@pytest.mark.parametrize("family", ["blocks", "orders", "placements", "executions", "allocations"])
-async def test_an_impossible_id_is_reported(raw: httpx.AsyncClient, family: str, path: str) -> None:
-    found = problem(await raw.get(f"/api/{family}/{path}"))
+@pytest.mark.parametrize("plural", ["blocks", "orders", "placements", "executions", "allocations"])
+async def test_an_impossible_id_is_reported(raw: httpx.AsyncClient, plural: str, path: str) -> None:
+    found = problem(await raw.get(f"/api/{plural}/{path}"))
     assert (found.status, found.code) == (400, 157)
     assert found.errors is not None
     assert found.errors.keys() <= {"Scope", "Code"}
-    assert problem(await raw.delete(f"/api/{family}/{path}")).status == 400
+    assert problem(await raw.delete(f"/api/{plural}/{path}")).status == 400
 
 
 @pytest.mark.parametrize("fraction", ["", ".1", ".12", ".123", ".123456", ".1234561"])

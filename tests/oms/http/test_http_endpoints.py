@@ -128,7 +128,7 @@ async def test_other_paths_and_methods_are_not_found(raw: httpx.AsyncClient) -> 
 
 
 @pytest.mark.parametrize(
-    ("family", "code", "name"),
+    ("plural", "code", "name"),
     [
         ("blocks", 727, "Block"),
         ("orders", 650, "Order"),
@@ -138,9 +138,9 @@ async def test_other_paths_and_methods_are_not_found(raw: httpx.AsyncClient) -> 
     ],
 )
 async def test_a_missing_entity_is_answered_as_in_the_example(
-    raw: httpx.AsyncClient, family: str, code: int, name: str
+    raw: httpx.AsyncClient, plural: str, code: int, name: str
 ) -> None:
-    answer = await raw.get(f"/api/{family}/Desk/X-404")
+    answer = await raw.get(f"/api/{plural}/Desk/X-404")
     found = problem(answer)
     assert (found.status, found.code, found.name) == (404, code, f"{name}NotFound")
     assert found.title == f"The {name} requested was not found."
@@ -250,8 +250,8 @@ async def test_a_refused_call_changes_nothing(raw: httpx.AsyncClient) -> None:
     body["requests"][1]["orders"][1]["quantity"] = -5
     answer = await raw.post(CREATE, json=body)
     assert problem(answer).status == 400
-    for family in ("orders", "blocks"):
-        assert (await raw.get(f"/api/{family}")).json()["values"] == []
+    for plural in ("orders", "blocks"):
+        assert (await raw.get(f"/api/{plural}")).json()["values"] == []
 
 
 # -- who may enter -----------------------------------------------------------------------------------------

@@ -40,9 +40,9 @@ async def test_the_graph_at_every_as_at_is_the_graph_of_that_time(
 async def _now(client: Client) -> datetime:
     """The asAt of the newest change of anything."""
     newest: list[datetime] = []
-    families: Any = (client.blocks, client.orders, client.placements, client.executions, client.allocations)
-    for family in families:
-        for row in (await family.list(sort_by=["version.asAtModified DESC"], limit=1)).values:
+    resources: Any = (client.blocks, client.orders, client.placements, client.executions, client.allocations)
+    for resource in resources:
+        for row in (await resource.list(sort_by=["version.asAtModified DESC"], limit=1)).values:
             newest.append(row.version.as_at_modified)
     booked = (await client.list(operations.PORTFOLIO_TRANSACTIONS, id=ResourceId("Desk", "GROWTH"))).values
     newest += [each.entry_date_time for each in booked if each.entry_date_time]

@@ -276,10 +276,10 @@ async def test_the_contracts_examples_are_answered_as_documented(raw: httpx.Asyn
         answer = await raw.get(path)
         assert answer.is_success, answer.text
         OPERATIONS[name].validate_response(answer)
-    for family, code in (("order", "ORD-20"), ("block", "BLK-7"), ("placement", "PLC-1-A")):
-        answer = await raw.delete(f"/api/{family}s/Desk/{code}")
+    for entity, code in (("order", "ORD-20"), ("block", "BLK-7"), ("placement", "PLC-1-A")):
+        answer = await raw.delete(f"/api/{entity}s/Desk/{code}")
         assert answer.is_success, answer.text
-        OPERATIONS[f"delete_{family}"].validate_response(answer)
+        OPERATIONS[f"delete_{entity}"].validate_response(answer)
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -347,7 +347,7 @@ class RulesClient:
         return self.get(Allocation, code, as_at)
 
     def all(self, kind: type[Any], **query: Any) -> list[Any]:
-        """Return the list of a family, by id unless ``sortBy`` is sent."""
+        """Return the entities of a type, by id unless ``sortBy`` is sent."""
         body = self.read(FAMILIES[kind].list, **{"limit": 5000, **query})
         return list(codec.decode(ResourceList[kind], body).values)  # type: ignore[valid-type]
 

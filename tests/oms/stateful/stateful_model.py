@@ -172,7 +172,7 @@ class ModelDay(RuleBasedStateMachine):
 
     # -- choosing --------------------------------------------------------------------------------------
 
-    def new(self, family: str, number: int) -> str:
+    def new(self, prefix: str, number: int) -> str:
         """Return a free id, or sometimes any."""
         taken: dict[str, Collection[str]] = {
             "BLK": self.blocks,
@@ -180,14 +180,14 @@ class ModelDay(RuleBasedStateMachine):
             "PLC": self.placements,
             "EXE": self.executions,
         }
-        pool = [f"{family}-{n}" for n in range(ID_COUNTS[family])]
-        free = [code for code in pool if code not in taken[family]]
+        pool = [f"{prefix}-{n}" for n in range(ID_COUNTS[prefix])]
+        free = [code for code in pool if code not in taken[prefix]]
         there = free if free and number != UNUSUAL_PICK else pool
         return there[number % len(there)]
 
-    def known(self, family: Iterable[str], number: int) -> str:
+    def known(self, ids: Iterable[str], number: int) -> str:
         """Return an existing id, or sometimes an unknown one."""
-        there = sorted(family)
+        there = sorted(ids)
         return there[number % len(there)] if there and number != UNUSUAL_PICK else "NONE-1"
 
     def open_order(self, number: int) -> str:

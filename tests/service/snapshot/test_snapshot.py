@@ -102,7 +102,7 @@ def test_linked_panes_show_what_belongs_to_the_row(
     found = related(desk, ref)
     assert [id.code for id in found[EntityKind.EXECUTIONS]] == executions
     assert [id.code for id in found[EntityKind.ALLOCATIONS]] == allocations
-    assert found[ref.family][0] == ref.id or ref.id in found[ref.family]
+    assert found[ref.kind][0] == ref.id or ref.id in found[ref.kind]
     assert found[EntityKind.BLOCKS] == (rid("BLK-1"),)
 
 
@@ -159,7 +159,7 @@ def test_nothing_new_gives_the_same_snapshot(desk: Snapshot) -> None:
     assert builder.freeze() is desk
 
 
-def test_unchanged_families_are_shared_with_the_snapshot_before(desk: Snapshot) -> None:
+def test_unchanged_kinds_are_shared_with_the_snapshot_before(desk: Snapshot) -> None:
     builder = SnapshotBuilder(desk)
     builder.put(EntityKind.ORDERS, [order("ORD-9")])
     after = builder.freeze()
@@ -195,5 +195,5 @@ def test_the_empty_desk_answers_every_question() -> None:
     assert EMPTY.block_of_order(nowhere) is None
     assert EMPTY.placements_of_block(nowhere) == ()
     assert EMPTY.executed_of_placement(nowhere) == 0
-    for family in EntityKind:
-        assert all(not ids for ids in related(EMPTY, Ref(family, nowhere)).values())
+    for kind in EntityKind:
+        assert all(not ids for ids in related(EMPTY, Ref(kind, nowhere)).values())

@@ -78,9 +78,9 @@ class SmallDesk:
             return True
         rows: dict[EntityKind, list[object]] = {EntityKind.ORDERS: [], EntityKind.PLACEMENTS: []}
         for ref in refs:
-            if ref.family in rows:
+            if ref.kind in rows:
                 try:
-                    rows[ref.family].append(await getattr(self.client, ref.family.value).get(ref.id))
+                    rows[ref.kind].append(await getattr(self.client, ref.kind.value).get(ref.id))
                 except NotFound:
                     continue
         self.snapshot = snapshot_of(orders=rows[EntityKind.ORDERS], placements=rows[EntityKind.PLACEMENTS])  # type: ignore[arg-type]
@@ -122,7 +122,9 @@ async def test_three_thousand_intents_on_a_line_that_loses_three_of_ten(
     assert line.arrived.total() == INTENTS, "nothing was carried out twice, or not at all"
     assert set(line.arrived.values()) == {1}
     made = [
-        row for family in (client.orders, client.placements) for row in (await family.list(limit=5000)).values
+        row
+        for resource in (client.orders, client.placements)
+        for row in (await resource.list(limit=5000)).values
     ]
     assert {row.id for row in made} == {
         rid(f"{kind}-{number}") for kind in ("ORD", "PLC") for number in range(INTENTS // 2)

@@ -104,7 +104,7 @@ async def test_a_refresh_without_changes_is_cheap_and_silent(dealer: Dealer) -> 
     assert dealer.desk.snapshot is snapshot
     assert len(dealer.line.seen) == 5
     assert sorted(request.url.path for request in dealer.line.seen) == [
-        f"/api/api/{family}" for family in ("allocations", "blocks", "executions", "orders", "placements")
+        f"/api/api/{kind}" for kind in ("allocations", "blocks", "executions", "orders", "placements")
     ]
 
 
@@ -350,10 +350,10 @@ async def test_a_desk_that_only_polls_ends_up_where_a_fresh_load_does() -> None:
         await watcher.desk.refresh()
     fresh = Dealer.at(transport)
     await fresh.desk.load()
-    for family in EntityKind:
-        seen, there = watcher.desk.snapshot.rows(family), fresh.desk.snapshot.rows(family)
-        assert seen.keys() == there.keys(), family
-        assert [id for id in there if seen[id] != there[id]] == [], family
+    for kind in EntityKind:
+        seen, there = watcher.desk.snapshot.rows(kind), fresh.desk.snapshot.rows(kind)
+        assert seen.keys() == there.keys(), kind
+        assert [id for id in there if seen[id] != there[id]] == [], kind
     assert len(fresh.desk.snapshot.transactions) > 20
     for each in (watcher, colleague, fresh):
         await each.desk.client.close()

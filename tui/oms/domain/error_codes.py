@@ -27,7 +27,7 @@ NOT_FOUND: Final[Mapping[str, int]] = {
     "Execution": 726,
     "Block": 727,
 }
-"""The code of an unknown id, by family."""
+"""The code of an unknown id, by entity type."""
 
 TITLES: Final[Mapping[int, str]] = {
     RATE_LIMITED: "Too many requests were made.",
@@ -43,5 +43,5 @@ TITLES: Final[Mapping[int, str]] = {
     TOO_MANY_SORTS: "Too many sort fields were given.",
     INVALID_PAGE_TOKEN: "The pagination token is not valid.",
     UNLISTED: "The request could not be served.",
-    **{code: f"The {family} requested was not found." for family, code in NOT_FOUND.items()},
+    **{code: f"The {name} requested was not found." for name, code in NOT_FOUND.items()},
 }

@@ -40,12 +40,12 @@ class Refusal(Exception):
 
 def not_found(kind: type, id: ResourceId, rule: str, status: int = 400) -> Refusal:
     """Return the refusal of an id that no entity of ``kind`` has."""
-    family = kind.__name__
+    name = kind.__name__
     return Refusal(
-        f"{family}NotFound",
-        f"No {family.lower()} with scope '{id.scope}' and code '{id.code}' exists.",
+        f"{name}NotFound",
+        f"No {name.lower()} with scope '{id.scope}' and code '{id.code}' exists.",
         rule,
-        NOT_FOUND[family],
+        NOT_FOUND[name],
         status,
     )
 

@@ -42,7 +42,7 @@ from tui.api.models import (
     PlacementOrdered,
 )
 from tui.api.price_units import PER_UNIT
-from tui.api.states import direction_of, is_cancelled, normal
+from tui.api.states import direction_of, is_cancelled, normalize
 from tui.oms.domain.unit_of_work import BOOKINGS_OF_ALLOCATION, Booking, Stored, UnitOfWork
 from tui.oms.rules.affected import affected_ids
 from tui.oms.rules.blocking import orders_of_block
@@ -178,7 +178,7 @@ def _read_facts(uow: UnitOfWork, block: Block) -> _BlockFacts:
         bookings=[
             booking
             for booking in bookings
-            if normal(booking.transaction.transaction_status) == "active"
+            if normalize(booking.transaction.transaction_status) == "active"
             and booking.transaction.allocation_id in ids
         ],
         latest=_latest([block, *orders, *placements, *executions, *allocations, *bookings]),

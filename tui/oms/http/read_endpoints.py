@@ -76,7 +76,7 @@ def _list_of(kind: type[Any]) -> Read:
     fields = fields_of(kind)
 
     def list(call: Call) -> bytes:
-        """Return a page of the family's entities (2.14, section 4)."""
+        """Return a page of the type's entities (2.14, section 4)."""
         listing = ListQuery(fields, offset=max(call.query.number("start") or 0, 0))
         return _page(call, listing, "page")
 

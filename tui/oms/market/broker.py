@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from tui.api.base import ResourceId
 from tui.api.models import Placement
 from tui.api.requests import ExecutionRequest, PlacementRequest
-from tui.api.states import direction_of, is_cancelled, normal
+from tui.api.states import direction_of, is_cancelled, normalize
 from tui.oms.demo import roster
 from tui.oms.domain.clock import Clock
 from tui.oms.domain.times import to_micros
@@ -36,7 +36,7 @@ LATE_FILL_NOTE: Final = "Traded before the cancel arrived"
 
 WORKING_STATES: Final = ("New", "Working", "Open", "Placed", "Ack", "PartiallyFilled", "Partial", "PartFill")
 """The placement states that the market fills, in every spelling it understands."""
-_WORKING_STATES: Final = frozenset(map(normal, WORKING_STATES))
+_WORKING_STATES: Final = frozenset(map(normalize, WORKING_STATES))
 REJECTED, SUSPENDED, EXPIRED, CANCELLED = "Rejected", "Suspended", "Expired", "Cancelled"
 IMMEDIATE_TIMES_IN_FORCE: Final = {
     "immediateorcancel": "IOC",
@@ -131,7 +131,7 @@ class Broker:
                 continue
             if is_cancelled(placement.state):
                 self._read_cancel(store, placement, place[0])
-            elif normal(placement.state) in _WORKING_STATES and version.as_at_version_number == 1:
+            elif normalize(placement.state) in _WORKING_STATES and version.as_at_version_number == 1:
                 if reason := self._rejection_reason(placement):
                     refused.append(
                         _placement_report(placement, REJECTED, f"{_broker_name(placement)}: {reason}")
@@ -169,7 +169,10 @@ class Broker:
     def _read_cancel(self, store: Store, placement: Placement, as_at: int) -> None:
         """Decide whether the cancel of a working placement crosses a fill."""
         before = store.text(Placement, placement.id, as_at - 1)
-        if before is None or normal(msgspec.json.decode(before, type=Placement).state) not in _WORKING_STATES:
+        if (
+            before is None
+            or normalize(msgspec.json.decode(before, type=Placement).state) not in _WORKING_STATES
+        ):
             return
         version = placement.version
         if (
@@ -207,7 +210,7 @@ class Broker:
         self._fresh = {id: until for id, until in self._fresh.items() if until >= self._tick}
         fresh = (store.get(Placement, id) for id in islice(self._fresh, self._rules.placements_per_tick))
         candidates = {
-            each.id: each for each in fresh if each is not None and normal(each.state) in _WORKING_STATES
+            each.id: each for each in fresh if each is not None and normalize(each.state) in _WORKING_STATES
         }
         for state in (*WORKING_STATES, SUSPENDED):
             candidates.update((each.id, each) for each in self._window(store, state))
@@ -232,12 +235,12 @@ class Broker:
             return None
         if self._is_expired(placement):
             return _placement_report(placement, EXPIRED, "The day is over")
-        held = normal(placement.state) == normal(SUSPENDED)
+        held = normalize(placement.state) == normalize(SUSPENDED)
         trades = self._exchange.session.is_open and not self._exchange.is_halted(walk.instrument.luid)
         if (
             not held
             and not trades
-            and (abbreviation := IMMEDIATE_TIMES_IN_FORCE.get(normal(placement.time_in_force)))
+            and (abbreviation := IMMEDIATE_TIMES_IN_FORCE.get(normalize(placement.time_in_force)))
         ):
             return _placement_report(
                 placement, CANCELLED, f"{abbreviation}: {walk.instrument.ticker} does not trade now"
@@ -254,13 +257,13 @@ class Broker:
         made = placement.version.as_at_created if placement.version else None
         if self._closed_at is None or made is None or to_micros(made) > self._closed_at:
             return False
-        return normal(placement.time_in_force) == "day"
+        return normalize(placement.time_in_force) == "day"
 
     def _work_placement(self, store: Store, placement: Placement, messages: BrokerMessages) -> None:
         """Fill a working placement, immediately where its time in force requires it, or leave it."""
-        if normal(placement.state) not in _WORKING_STATES:
+        if normalize(placement.state) not in _WORKING_STATES:
             return
-        abbreviation = IMMEDIATE_TIMES_IN_FORCE.get(normal(placement.time_in_force))
+        abbreviation = IMMEDIATE_TIMES_IN_FORCE.get(normalize(placement.time_in_force))
         if abbreviation is None:
             fresh = placement.id in self._fresh
             mean_ticks = self._rules.fresh_ticks_per_fill if fresh else self._rules.ticks_per_fill

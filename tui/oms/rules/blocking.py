@@ -12,7 +12,7 @@ import msgspec
 from tui.api.base import ZERO, CurrencyAndAmount, Identifiers, ResourceId
 from tui.api.entity_relations import ALLOCATIONS_OF_ORDER, BLOCK_OF_ORDER, PLACEMENTS_OF_BLOCK
 from tui.api.models import Block, Order
-from tui.api.states import is_cancelled, normal
+from tui.api.states import is_cancelled, normalize
 from tui.oms.domain.instrument_master import instrument_of
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import UnitOfWork
@@ -68,7 +68,7 @@ class BlockingFields:
             ("type", self.type, other.type),
             ("timeInForce", self.time_in_force, other.time_in_force),
         ):
-            if normal(mine) != normal(others):
+            if normalize(mine) != normalize(others):
                 found.append(f"{name} {mine or 'none'}, not {others or 'none'}")
         for name, price, others_price in (
             ("limitPrice", self.limit_price, other.limit_price),

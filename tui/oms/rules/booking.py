@@ -15,7 +15,7 @@ from tui.api.life_cycle import exceeds, is_zero
 from tui.api.models import Allocation, Order, Transaction, TransactionPrice
 from tui.api.operations import BOOK_TRANSACTIONS
 from tui.api.requests import BookingReply, BookTransactionsRequest
-from tui.api.states import is_cancelled, is_final, normal
+from tui.api.states import is_cancelled, is_final, normalize
 from tui.oms.domain.instrument_master import LUID_KEY, SCOPE, UNRESOLVED
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import BOOKINGS_OF_ALLOCATION, Booking, ReplyBuilder, UnitOfWork
@@ -222,13 +222,13 @@ def _cancel_booking(uow: UnitOfWork, booking: Booking) -> None:
 
 def _mark_booked(uow: UnitOfWork, allocation: Allocation) -> None:
     """Mark the allocation Booked, and its order once all of the order is booked (B6)."""
-    if normal(allocation.state) != "booked":
+    if normalize(allocation.state) != "booked":
         uow.put(msgspec.structs.replace(allocation, state=BOOKED))
     order = uow.get(Order, allocation.allocated_order_id)
     if order is None or is_final(order.state):
         return
     basis = sizing_basis(order)
-    booked = [each for each in live_allocations_of_order(uow, order.id) if normal(each.state) == "booked"]
+    booked = [each for each in live_allocations_of_order(uow, order.id) if normalize(each.state) == "booked"]
     size = basis.size_of(order)
     if size is not None and not exceeds(size, allocated_size(uow, booked, basis)):
         uow.put(msgspec.structs.replace(order, state=BOOKED))

@@ -1,4 +1,4 @@
-"""Deleting entities of the five families (C10, E4, L11)."""
+"""Deleting entities of the five types (C10, E4, L11)."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from tui.api.life_cycle import is_zero, placement_state
 from tui.api.models import Order, Placement
-from tui.api.states import normal
+from tui.api.states import normalize
 from tui.oms.domain.unit_of_work import UnitOfWork
 from tui.oms.rules.placed_quantities import executed_size, live_allocations_of_placement, live_size
 from tui.oms.rules.sizes import total
@@ -73,5 +73,5 @@ def block_approval(states: Iterable[str], placed: Decimal) -> str:
 
 
 def _worst(states: Iterable[str], ranking: tuple[str, ...]) -> str | None:
-    ranked = [state for state in dict.fromkeys(states) if normal(state) in ranking]
-    return min(ranked, key=lambda state: ranking.index(normal(state)), default=None)
+    ranked = [state for state in dict.fromkeys(states) if normalize(state) in ranking]
+    return min(ranked, key=lambda state: ranking.index(normalize(state)), default=None)

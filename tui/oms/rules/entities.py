@@ -14,7 +14,7 @@ import msgspec
 from tui.api.base import Properties, ResourceId
 from tui.api.entity_relations import ALLOCATIONS_OF_ORDER
 from tui.api.models import Allocation, Block, Execution, Order, Placement
-from tui.api.states import direction_of, is_cancelled, normal
+from tui.api.states import direction_of, is_cancelled, normalize
 from tui.oms.domain.refusals import not_found
 from tui.oms.domain.unit_of_work import UnitOfWork
 from tui.oms.rules.sizes import QUANTITY, Basis, basis_name, total
@@ -32,7 +32,7 @@ def require(uow: UnitOfWork, kind: type[EntityT], id: ResourceId, rule: str, sta
     """Return the entity.
 
     Raises:
-        Refusal: there is none; with the error code of its family (section 2.0).
+        Refusal: there is none; with the error code of its type (section 2.0).
     """
     found = uow.get(kind, id)
     if found is None:
@@ -68,7 +68,7 @@ def merge_properties(
 
 def is_booked(allocation: Allocation) -> bool:
     """Return whether an allocation is Booked, or Closed after it (L6, A11)."""
-    return normal(allocation.state) in ("booked", "closed")
+    return normalize(allocation.state) in ("booked", "closed")
 
 
 def allocated_size(uow: UnitOfWork, allocations: Iterable[Allocation], basis: Basis) -> Decimal:

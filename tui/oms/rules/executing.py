@@ -8,7 +8,7 @@ from tui.api.base import ResourceId
 from tui.api.entity_relations import ALLOCATIONS_OF_PLACEMENT
 from tui.api.models import Allocation, Execution, Placement
 from tui.api.requests import ExecutionRequest
-from tui.api.states import normal
+from tui.api.states import normalize
 from tui.oms.domain.instrument_master import instrument_of
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import UnitOfWork
@@ -56,7 +56,7 @@ def execution_from(uow: UnitOfWork, item: ExecutionRequest) -> Execution:
     differing = []
     if instrument_of(execution) != instrument_of(placement):
         differing.append(f"instrument {execution.lusid_instrument_id}, not {placement.lusid_instrument_id}")
-    if normal(execution.side) != normal(placement.side):
+    if normalize(execution.side) != normalize(placement.side):
         differing.append(f"side {execution.side}, not {placement.side}")
     if differing:
         detail = f"{who} does not fit placement '{placement.id}': {'; '.join(differing)}."

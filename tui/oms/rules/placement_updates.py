@@ -17,7 +17,7 @@ from tui.api.requests import (
     KeyedReply,
     PlacementUpdateRequest,
 )
-from tui.api.states import is_cancelled, is_finished, normal
+from tui.api.states import is_cancelled, is_finished, normalize
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import PendingPrices, ReplyBuilder, UnitOfWork
 from tui.oms.rules.entities import CANCELLED, merge_properties, require, with_computed_fields
@@ -98,14 +98,14 @@ def _with_type_checked(uow: UnitOfWork, before: Placement, after: Placement) -> 
 
     The type may change only where the block is a market block; a market placement has no prices.
     """
-    if normal(after.type) == normal(before.type):
+    if normalize(after.type) == normalize(before.type):
         return after
     for id in before.block_ids:
         block = require(uow, Block, id, "P9")
-        if normal(block.type) != MARKET:
+        if normalize(block.type) != MARKET:
             detail = f"The type of placement '{before.id}' follows block '{id}', which is {block.type}."
             raise Refusal("BlockFieldMismatch", detail, "P9")
-    if normal(after.type) == MARKET:
+    if normalize(after.type) == MARKET:
         uow.remove(PendingPrices, before.id)
         return msgspec.structs.replace(after, limit_price=None, stop_price=None)
     return after
@@ -156,7 +156,7 @@ def _first_given(*numbers: Decimal | None) -> Decimal | None:
 
 def _check_currency(placement: Placement, currency: str) -> None:
     """Refuse a currency at market, or one that differs from that of a value placement (P10)."""
-    if normal(placement.type) == MARKET:
+    if normalize(placement.type) == MARKET:
         raise invalid_value(f"Placement '{placement.id}' goes at market: a currency is not permitted.", "P10")
     if placement.amount is not None and placement.amount.currency != currency:
         detail = (

@@ -14,7 +14,7 @@ from tui.api.requests import (
     PlacementUpdateRequest,
     ResourceList,
 )
-from tui.api.states import is_cancelled, normal
+from tui.api.states import is_cancelled, normalize
 from tui.oms.domain.instrument_master import instrument_of
 from tui.oms.domain.refusals import Refusal, already_exists
 from tui.oms.domain.unit_of_work import ReplyBuilder, UnitOfWork
@@ -130,8 +130,8 @@ def _matched_fields(placement: Placement) -> tuple[object, ...]:
     return (
         placement.block_ids,
         instrument_of(placement),
-        normal(placement.side),
-        normal(placement.type),
+        normalize(placement.side),
+        normalize(placement.type),
         prices,
     )
 
@@ -141,10 +141,10 @@ def _check_fits_block(placement: Placement, block: Block) -> None:
     differing = []
     if instrument_of(placement) != instrument_of(block):
         differing.append(f"instrument {placement.lusid_instrument_id}, not {block.lusid_instrument_id}")
-    if normal(placement.side) != normal(block.side):
+    if normalize(placement.side) != normalize(block.side):
         differing.append(f"side {placement.side}, not {block.side}")
-    if normal(block.type) != MARKET:
-        if normal(placement.type) != normal(block.type):
+    if normalize(block.type) != MARKET:
+        if normalize(placement.type) != normalize(block.type):
             differing.append(f"type {placement.type}, not {block.type or 'none'}")
         if placement.limit_price != block.limit_price:
             differing.append(
@@ -167,7 +167,7 @@ def _check_parent(uow: UnitOfWork, placement: Placement) -> None:
     differing = []
     if instrument_of(placement) != instrument_of(parent):
         differing.append(f"instrument {placement.lusid_instrument_id}, not {parent.lusid_instrument_id}")
-    if normal(placement.side) != normal(parent.side):
+    if normalize(placement.side) != normalize(parent.side):
         differing.append(f"side {placement.side}, not {parent.side}")
     if outside := [str(id) for id in placement.block_ids if id not in parent.block_ids]:
         differing.append(f"block {', '.join(outside)} is not one of its blocks")

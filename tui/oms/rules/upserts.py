@@ -1,4 +1,4 @@
-"""Upserting the five families: calls that record entities as the client states them (C7 to C9, E1 to E4).
+"""Upserting: calls that record entities of the five types as the client states them (C7 to C9, E1 to E4).
 
 Every call is atomic. Orders, placements and executions are replaced in full: a field not sent becomes empty,
 except the state, which the server derives. Computed fields are updated after every record.

@@ -53,8 +53,8 @@ class RowsOwner(Protocol):
 class Arranger:
     """Brings :attr:`rows` to the view, snapshot and scope that were asked for last."""
 
-    def __init__(self, family: EntityKind, turns: Turns, owner: RowsOwner) -> None:
-        self.rows = SortedRows(View(family))
+    def __init__(self, kind: EntityKind, turns: Turns, owner: RowsOwner) -> None:
+        self.rows = SortedRows(View(kind))
         self._owner = owner
         self._turns = turns
         self._view, self._snapshot = self.rows.view, self.rows.snapshot

@@ -71,7 +71,7 @@ class PanesScreen(Screen[None]):
         yield StatusBar(id="status-bar")
         yield Pieces(id="tabs", gap=" ")
         with Container(id="panes"):
-            yield from (pane for pane in self._panes.values() if pane.family not in LATER)
+            yield from (pane for pane in self._panes.values() if pane.kind not in LATER)
         yield Pieces(id="keys")
 
     def on_mount(self) -> None:
@@ -92,9 +92,9 @@ class PanesScreen(Screen[None]):
 
     # --- what is shown -------------------------------------------------------------------------
 
-    def pane(self, family: EntityKind) -> Pane:
+    def pane(self, kind: EntityKind) -> Pane:
         """Return a pane; it may not be mounted yet."""
-        return self._panes[family]
+        return self._panes[kind]
 
     @property
     def active(self) -> Pane:
@@ -111,13 +111,13 @@ class PanesScreen(Screen[None]):
         return self.full_screen or self.size.width < ROOMY[0] or self.size.height < ROOMY[1]
 
     def _arrange(self) -> None:
-        active = self.active.family
+        active = self.active.kind
         if active in TAKING_TURNS:
             self._last = active
         self.set_class(self.compact, "compact")
-        for family, pane in self._panes.items():
-            alone = self.compact and family is not active
-            replaced = family in TAKING_TURNS and family is not self._last
+        for kind, pane in self._panes.items():
+            alone = self.compact and kind is not active
+            replaced = kind in TAKING_TURNS and kind is not self._last
             pane.display = not (alone or replaced)
         tabs = [f"{'>' if spec.kind is active else ' '}{self.session.with_keys(spec.name)}" for spec in PANES]
         self.query_one("#tabs", Pieces).show(tabs, [int(spec.kind is not active) for spec in PANES])
@@ -206,14 +206,14 @@ class PanesScreen(Screen[None]):
         found = related(snapshot, cursor) if cursor and self.linked and cursor in snapshot else {}
         of = cursor.id.code if cursor and self.linked else ""
         with self.app.batch_update():
-            for family, pane in self._panes.items():
-                scope: Sequence[ResourceId] | None = found.get(family, ()) if self.linked else None
-                if family is not LEADER and pane.grid.is_attached:
+            for kind, pane in self._panes.items():
+                scope: Sequence[ResourceId] | None = found.get(kind, ()) if self.linked else None
+                if kind is not LEADER and pane.grid.is_attached:
                     pane.show(snapshot, scope, self.session.in_flight, of=of, news=news)
 
     @on(Pane.CursorMoved)
     def _cursor_moved(self, event: Pane.CursorMoved) -> None:
-        if event.pane.family is LEADER and self.linked:
+        if event.pane.kind is LEADER and self.linked:
             cursor = event.pane.cursor
             if (cursor.id if cursor else None) != self._leader:
                 if self._following is not None:
@@ -230,19 +230,19 @@ class PanesScreen(Screen[None]):
         block = next(iter(related(self.snapshot, ref).get(LEADER, ())), None)
         if self.linked and (block is None or not self.pane(LEADER).grid.move_to(block)):
             self.linked = False
-        self.show_pane(ref.family)
+        self.show_pane(ref.kind)
         self._follow()
         self.call_after_refresh(self._point_at, ref)
 
     def _point_at(self, ref: Ref) -> None:
         self._follow()
-        self.pane(ref.family).grid.move_to(ref.id)
+        self.pane(ref.kind).grid.move_to(ref.id)
 
-    def show_pane(self, family: EntityKind) -> None:
+    def show_pane(self, kind: EntityKind) -> None:
         """Go to a pane, and mount it or give it its turn where it needs that."""
-        if family in TAKING_TURNS:
-            self._last = family
-        pane = self.pane(family)
+        if kind in TAKING_TURNS:
+            self._last = kind
+        pane = self.pane(kind)
         if pane.is_attached:
             self._enter(pane)
         else:
@@ -257,8 +257,8 @@ class PanesScreen(Screen[None]):
 
     def step_pane(self, step: int) -> None:
         """Go to the next or the previous pane that is in its place."""
-        turn = [family for family in self._panes if family not in TAKING_TURNS or family is self._last]
-        self.show_pane(turn[(turn.index(self.active.family) + step) % len(turn)])
+        turn = [kind for kind in self._panes if kind not in TAKING_TURNS or kind is self._last]
+        self.show_pane(turn[(turn.index(self.active.kind) + step) % len(turn)])
 
     def toggle_full_screen(self) -> None:
         """Show the pane with the focus on the full screen, or show the other panes again."""
@@ -271,8 +271,8 @@ class PanesScreen(Screen[None]):
         pane = self.active
         return Scope(
             self.snapshot,
-            pane.family,
-            self._still_there(pane.family, pane.in_focus),
+            pane.kind,
+            self._still_there(pane.kind, pane.in_focus),
             session.environment,
             session.now(),
             session.preferences.read_only,
@@ -284,7 +284,7 @@ class PanesScreen(Screen[None]):
             len(desk.unknown) if desk else 0,
         )
 
-    def _still_there(self, family: EntityKind, ids: Sequence[ResourceId]) -> tuple[ResourceId, ...]:
+    def _still_there(self, kind: EntityKind, ids: Sequence[ResourceId]) -> tuple[ResourceId, ...]:
         """Return those of ``ids`` that the snapshot has: a pane may still show rows of an older one."""
-        rows = self.snapshot.rows(family)
+        rows = self.snapshot.rows(kind)
         return tuple(id for id in ids if id in rows)

@@ -34,12 +34,12 @@ class News:
         else:
             first, later = self._deltas, update.deltas
             self._deltas = {
-                family: first.get(family, UNCHANGED).then(later.get(family, UNCHANGED))
-                for family in first.keys() | later.keys()
+                kind: first.get(kind, UNCHANGED).then(later.get(kind, UNCHANGED))
+                for kind in first.keys() | later.keys()
             }
 
-    def delta(self, family: EntityKind, old: Snapshot, new: Snapshot) -> Delta | None:
-        """Return what differs in a family from ``old`` to ``new``; None when that is not known."""
+    def delta(self, kind: EntityKind, old: Snapshot, new: Snapshot) -> Delta | None:
+        """Return what differs in the rows of a kind from ``old`` to ``new``; None when that is not known."""
         if self._deltas is None or old is not self._since or new is not self._until:
             return None
-        return self._deltas.get(family, UNCHANGED)
+        return self._deltas.get(kind, UNCHANGED)

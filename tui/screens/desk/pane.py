@@ -1,4 +1,4 @@
-"""One pane of the desk: a grid of one family's rows, its filter line, its title and its totals.
+"""One pane of the desk: a grid of one kind's rows, its filter line, its title and its totals.
 
 A pane shows what it is told to show. It holds the reader's view (filter, sort, columns) and knows which
 rows are in focus; it reads nothing from a server and sends nothing. Filtering, sorting and adding up is
@@ -77,8 +77,8 @@ class Pane(Vertical):
         self._title, self._footer = TextLine(id="title"), Pieces(id="totals", gap=" · ", more="…")
 
     @property
-    def family(self) -> EntityKind:
-        return self.view.family
+    def kind(self) -> EntityKind:
+        return self.view.kind
 
     @property
     def shown(self) -> tuple[ResourceId, ...]:
@@ -99,7 +99,7 @@ class Pane(Vertical):
     def cursor(self) -> Ref | None:
         """The row under the cursor."""
         key = self.grid.cursor_key
-        return Ref(self.family, key) if isinstance(key, ResourceId) else None
+        return Ref(self.kind, key) if isinstance(key, ResourceId) else None
 
     @property
     def in_focus(self) -> tuple[ResourceId, ...]:
@@ -136,7 +136,7 @@ class Pane(Vertical):
     def _cells(self, key: Hashable) -> Sequence[Cell]:
         assert isinstance(key, ResourceId)
         snapshot = self.rows_snapshot
-        row = snapshot.rows(self.family).get(key)
+        row = snapshot.rows(self.kind).get(key)
         if row is None:
             return [Cell("") for _ in self._columns]
         intent = self._in_flight.get(key)
@@ -163,7 +163,7 @@ class Pane(Vertical):
         ``news`` are what differs from an earlier snapshot; where that is the one shown, only the rows
         that are named take work.
         """
-        delta = None if news is None else news.delta(self.family, self._snapshot, snapshot)
+        delta = None if news is None else news.delta(self.kind, self._snapshot, snapshot)
         if snapshot.as_at != self._snapshot.as_at:
             self.grid.clear_marks()
         self._snapshot, self._scope = snapshot, scope
@@ -175,7 +175,7 @@ class Pane(Vertical):
 
     def _show_in_flight(self, in_flight: Mapping[Ref, str]) -> None:
         """Show in the cells what was asked of rows, and no longer once that is done."""
-        now = {ref.id: intent for ref, intent in in_flight.items() if ref.family is self.family}
+        now = {ref.id: intent for ref, intent in in_flight.items() if ref.kind is self.kind}
         before, self._in_flight = self._in_flight, now
         self.grid.refresh_cells(id for id in before.keys() | now.keys() if before.get(id) != now.get(id))
 
@@ -236,7 +236,7 @@ class Pane(Vertical):
             parts.append("exceptions first")
         elif view.sort:
             arrow = "down" if view.descending else "up"
-            parts.append(f"by {column_of(self.family, view.sort).title} {arrow}")
+            parts.append(f"by {column_of(self.kind, view.sort).title} {arrow}")
         if self._arranger.slow:
             parts.append(self._arranger.slow)
         chosen = len(self.grid.selected)
@@ -291,7 +291,7 @@ class Pane(Vertical):
         """Apply a filter; one that cannot be parsed restores the filter from before, and says why."""
         wrong = ""
         try:
-            parse_filter(text, self.family)
+            parse_filter(text, self.kind)
         except FilterError as error:
             wrong = str(error)
         self.set_view(self.view.filtered(self._filter_before if wrong else text))

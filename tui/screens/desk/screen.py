@@ -117,6 +117,6 @@ class DeskScreen(PanesScreen):
 def _created_block(report: Report, before: Snapshot, after: Snapshot) -> ResourceId | None:
     """Return the block of the first order that a write created, where its dealer wants to continue."""
     for done in report.done:
-        if done.ref.family is EntityKind.ORDERS and done.ref not in before:
+        if done.ref.kind is EntityKind.ORDERS and done.ref not in before:
             return after.block_of_order(done.ref.id)
     return None

@@ -32,7 +32,7 @@ def _no_row(scope: Scope) -> str | None:
 def _no_order(scope: Scope) -> str | None:
     if not scope.ids:
         return "There is no row under the cursor."
-    found = order_of(scope.snapshot, Ref(scope.family, scope.ids[0]))
+    found = order_of(scope.snapshot, Ref(scope.kind, scope.ids[0]))
     return None if found else "No order stands behind this row, so there is no history to show."
 
 
@@ -68,7 +68,7 @@ def show_detail(desk: PanesScreen, pane: Pane, *, raw: bool = False) -> None:
     row = desk.snapshot.row(cursor) if cursor else None
     if cursor is None or row is None:
         return
-    title = f"{cursor.family.singular.title()} {cursor.id}"
+    title = f"{cursor.kind.singular.title()} {cursor.id}"
     desk.app.push_screen(DetailScreen(title, sections_of(row), codec.encode(row).decode(), raw=raw))
 
 
@@ -81,7 +81,7 @@ async def copy(desk: PanesScreen) -> None:
     if answered is None:
         return
     chosen = answered["choice"]
-    rows = [pane.rows_snapshot.rows(pane.family).get(id) for id in pane.in_focus]
+    rows = [pane.rows_snapshot.rows(pane.kind).get(id) for id in pane.in_focus]
     if chosen == "id":
         copied = "\n".join(str(id) for id in pane.in_focus)
     elif chosen == "JSON":
@@ -96,7 +96,7 @@ def _tsv(pane: Pane) -> str:
     snapshot = pane.rows_snapshot
     lines = ["\t".join(column.title for column in pane.view.columns)]
     for id in pane.shown:
-        row = snapshot.rows(pane.family)[id]
+        row = snapshot.rows(pane.kind)[id]
         cells = (column.cell(snapshot, row, pane.display_context) for column in pane.view.columns)
         lines.append("\t".join(cell.strip() for cell in cells))
     return "\n".join(lines)
@@ -131,10 +131,10 @@ async def choose_columns(desk: PanesScreen) -> None:
     pane = desk.active
     answered = await ask_fields(
         desk,
-        f"Columns of {pane.family.value}",
+        f"Columns of {pane.kind.value}",
         tuple(
             switch(column.id, column.title, column.id not in pane.view.hidden, help=column.help)
-            for column in COLUMNS[pane.family]
+            for column in COLUMNS[pane.kind]
         ),
         check=lambda values: [] if "yes" in values.values() else ["Keep at least one column."],
     )
@@ -154,7 +154,7 @@ def show_exceptions_first(desk: PanesScreen) -> None:
 def export(desk: PanesScreen) -> None:
     """Write the rows shown to a CSV file."""
     pane = desk.active
-    name = f"{pane.family.value}-{desk.session.now():%Y%m%dT%H%M%SZ}.csv"
+    name = f"{pane.kind.value}-{desk.session.now():%Y%m%dT%H%M%SZ}.csv"
     try:
         path = desk.session.save(name, export_csv(pane.view, pane.rows_snapshot, pane.shown))
     except OSError as error:
@@ -168,7 +168,7 @@ def export(desk: PanesScreen) -> None:
 
 def _go(kind: EntityKind, desk: PanesScreen) -> None:
     """Go to a pane; from the pane itself, enter or leave full screen."""
-    if desk.active.family is kind:
+    if desk.active.kind is kind:
         desk.toggle_full_screen()
     else:
         desk.show_pane(kind)

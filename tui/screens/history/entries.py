@@ -14,7 +14,7 @@ from typing import Final
 
 from tui.api.base import ResourceId
 from tui.api.sanitize import clean
-from tui.api.states import normal
+from tui.api.states import normalize
 from tui.columns.format import DisplayContext
 from tui.screens.detail.sections import time_text
 from tui.service.history import HistoryEntry
@@ -83,7 +83,7 @@ def change_text(entry: HistoryEntry, arrow: str) -> str:
 
 def role_of(action: str) -> Role:
     """Return the colour of an action's mark, by the words in its name; names differ between servers."""
-    folded = normal(action)
+    folded = normalize(action)
     return next((role for word, role in _ROLES if word in folded), "")
 
 
@@ -103,7 +103,7 @@ def members(entry: HistoryEntry) -> list[tuple[str, str]]:
         ("Version", version),
         ("Effective from", _time(entry.effective_from)),
         ("Effective until", _time(entry.effective_until)),
-        *(("Related", f"{ref.family.singular} {ref.id}") for ref in entry.related),
+        *(("Related", f"{ref.kind.singular} {ref.id}") for ref in entry.related),
         *entry.detail.items(),
     ]
     return [(clean(label), clean(text)) for label, text in rows if text]
@@ -112,7 +112,7 @@ def members(entry: HistoryEntry) -> list[tuple[str, str]]:
 def target(entry: HistoryEntry, order: ResourceId) -> Ref:
     """Return the row the entry is most about: the furthest in the life cycle, else the order itself."""
     return max(
-        entry.related, key=lambda ref: _FURTHEST.index(ref.family), default=Ref(EntityKind.ORDERS, order)
+        entry.related, key=lambda ref: _FURTHEST.index(ref.kind), default=Ref(EntityKind.ORDERS, order)
     )
 
 

@@ -59,9 +59,9 @@ class SnapshotBuilder:
         self._instruments = InstrumentBook(base.instruments)
         self._portfolios: Mapping[str, Ids] = base.portfolios
 
-    def rows(self, family: EntityKind) -> Mapping[ResourceId, Any]:
-        """Return the current rows of a family."""
-        return self._rows[family]
+    def rows(self, kind: EntityKind) -> Mapping[ResourceId, Any]:
+        """Return the current rows of a kind."""
+        return self._rows[kind]
 
     def blocks_of_order(self, id: ResourceId) -> Ids:
         """Return the blocks that name an order: one, or two while it is moving."""
@@ -71,12 +71,12 @@ class SnapshotBuilder:
         """Return how many rows changed since the last snapshot was frozen."""
         return sum(len(ids) for ids in self._touched.values())
 
-    def put(self, family: EntityKind, rows: Iterable[Any]) -> list[ResourceId]:
+    def put(self, kind: EntityKind, rows: Iterable[Any]) -> list[ResourceId]:
         """Add or replace rows that carry their own id; return the ids of those that changed anything.
 
         A row older than the one held is ignored: answers may overtake each other.
         """
-        return self._put(family, ((_id_of(row), row) for row in rows))
+        return self._put(kind, ((_id_of(row), row) for row in rows))
 
     def put_transactions(self, rows: Mapping[ResourceId, Transaction]) -> list[ResourceId]:
         """Add or replace transactions under their :func:`transaction_key`."""
@@ -90,8 +90,8 @@ class SnapshotBuilder:
             given = [with_totals(row, view) if isinstance(row, Block) else row for row in given]
         return self.put(EntityKind.BLOCKS, given)
 
-    def _put(self, family: EntityKind, rows: Iterable[tuple[ResourceId, Any]]) -> list[ResourceId]:
-        held = self._rows[family]
+    def _put(self, kind: EntityKind, rows: Iterable[tuple[ResourceId, Any]]) -> list[ResourceId]:
+        held = self._rows[kind]
         fresh: list[tuple[ResourceId, Any, Any]] = []
         for id, row in rows:
             old = held.get(id)
@@ -99,32 +99,32 @@ class SnapshotBuilder:
                 fresh.append((id, row, old))
         if not fresh:
             return []
-        mine = self._writable_rows(family)
+        mine = self._writable_rows(kind)
         for id, row, _ in fresh:
             mine[id] = row
         for link in LINKS:
-            if link.family is family:
+            if link.kind is kind:
                 self._relink(link, fresh)
-        self._remember_instruments(family, fresh)
-        self._remember_portfolios(family, fresh)
+        self._remember_instruments(kind, fresh)
+        self._remember_portfolios(kind, fresh)
         ids = [id for id, _, _ in fresh]
-        self._touched[family].update(ids)
+        self._touched[kind].update(ids)
         return ids
 
-    def remove(self, family: EntityKind, ids: Iterable[ResourceId]) -> list[ResourceId]:
+    def remove(self, kind: EntityKind, ids: Iterable[ResourceId]) -> list[ResourceId]:
         """Remove rows; return the ids of those that were there."""
-        held = self._rows[family]
+        held = self._rows[kind]
         gone = [(id, None, held[id]) for id in ids if id in held]
         if not gone:
             return []
-        mine = self._writable_rows(family)
+        mine = self._writable_rows(kind)
         for id, _, _ in gone:
             del mine[id]
         for link in LINKS:
-            if link.family is family:
+            if link.kind is kind:
                 self._relink(link, gone)
         removed = [id for id, _, _ in gone]
-        self._touched[family].update(removed)
+        self._touched[kind].update(removed)
         return removed
 
     def add_unreadable(self, rows: Iterable[BadRow]) -> None:
@@ -151,7 +151,7 @@ class SnapshotBuilder:
     def view(self, *, read_at: datetime | None = None, complete: bool = False) -> Snapshot:
         """Return a snapshot of the current rows to look things up in, valid until the builder changes."""
         return Snapshot(
-            **{family.value: rows for family, rows in self._rows.items()},
+            **{kind.value: rows for kind, rows in self._rows.items()},
             instruments=self._instruments.freeze(),
             portfolios=self._portfolios,
             as_at=self.base.as_at,
@@ -161,7 +161,7 @@ class SnapshotBuilder:
             links=dict(self._links),
             serial=next(_SERIALS),
             parent=self.base.serial,
-            touched={family: frozenset(ids) for family, ids in self._touched.items() if ids},
+            touched={kind: frozenset(ids) for kind, ids in self._touched.items() if ids},
         )
 
     def transaction_id(self, row: Transaction) -> ResourceId:
@@ -171,8 +171,8 @@ class SnapshotBuilder:
         portfolio = allocation.portfolio_id if allocation else order.portfolio_id if order else None
         return transaction_key(portfolio or ResourceId("", ""), row.transaction_id)
 
-    def _writable_rows(self, family: EntityKind) -> dict[ResourceId, Any]:
-        mine: dict[ResourceId, Any] = self._writable(self._rows, family, family.value)
+    def _writable_rows(self, kind: EntityKind) -> dict[ResourceId, Any]:
+        mine: dict[ResourceId, Any] = self._writable(self._rows, kind, kind.value)
         return mine
 
     def _writable(
@@ -212,7 +212,7 @@ class SnapshotBuilder:
         for target, ids in added.items():
             index[target] = (*index.get(target, ()), *ids)
 
-    def _remember_instruments(self, family: EntityKind, rows: Iterable[tuple[ResourceId, Any, Any]]) -> None:
+    def _remember_instruments(self, kind: EntityKind, rows: Iterable[tuple[ResourceId, Any, Any]]) -> None:
         book = self._instruments
         for _, row, _ in rows:
             if isinstance(row, OrderGraphBlock):
@@ -222,10 +222,10 @@ class SnapshotBuilder:
             elif isinstance(row, Execution):
                 book.learn_execution(row)
 
-    def _remember_portfolios(self, family: EntityKind, rows: Iterable[tuple[ResourceId, Any, Any]]) -> None:
-        if family is EntityKind.TRANSACTIONS:
+    def _remember_portfolios(self, kind: EntityKind, rows: Iterable[tuple[ResourceId, Any, Any]]) -> None:
+        if kind is EntityKind.TRANSACTIONS:
             named = {portfolio_of(id) for id, _, _ in rows}
-        elif family in (EntityKind.ORDERS, EntityKind.ALLOCATIONS):
+        elif kind in (EntityKind.ORDERS, EntityKind.ALLOCATIONS):
             named = {row.portfolio_id for _, row, _ in rows if row.portfolio_id is not None}
         else:
             return

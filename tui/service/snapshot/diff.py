@@ -2,7 +2,7 @@
 
 A row changes when its entity does, and also when something shown with it does: a placement by its
 executions and those of its children, an order by its block and allocations, an allocation by its
-transactions. A row that is not named looks the same in both snapshots, unless its family's ``others`` is
+transactions. A row that is not named looks the same in both snapshots, unless its kind's ``others`` is
 set.
 """
 
@@ -23,7 +23,7 @@ NOTHING: Final[frozenset[ResourceId]] = frozenset()
 
 
 class Delta(Struct, frozen=True):
-    """The changes of one family: ids added and removed, and per changed id the names of its fields.
+    """The changes in the rows of one kind: ids added and removed, and per changed id the names of its fields.
 
     Names are those of the entity; a block's are those of the block and of its totals (``placed``,
     ``derived_state``...). Derived ones are ``executed`` and ``average_price`` of a placement, ``block``
@@ -75,10 +75,10 @@ _CAUSES: Final[Mapping[str, tuple[EntityKind, frozenset[str]]]] = {
 
 
 def diff(old: Snapshot, new: Snapshot) -> Deltas:
-    """Return the delta of every family that differs; families that are the same are left out.
+    """Return the delta of every kind that differs; kinds that are the same are left out.
 
     Between neighbours (``new`` was frozen from ``old``) this costs the rows touched, otherwise one
-    comparison for each row of the families that are not the same mapping.
+    comparison for each row of the kinds that are not the same mapping.
     """
     if old is new:
         return {}
@@ -87,20 +87,20 @@ def diff(old: Snapshot, new: Snapshot) -> Deltas:
     removed: dict[EntityKind, set[ResourceId]] = {}
     changed: dict[EntityKind, dict[ResourceId, frozenset[str]]] = {}
     looked_at: dict[EntityKind, Iterable[ResourceId]] = {}
-    for family in EntityKind:
-        before, after = old.rows(family), new.rows(family)
+    for kind in EntityKind:
+        before, after = old.rows(kind), new.rows(kind)
         if before is after:
             continue
-        ids = new.touched.get(family, NOTHING) if neighbours else before.keys() | after.keys()
+        ids = new.touched.get(kind, NOTHING) if neighbours else before.keys() | after.keys()
         new_ids, gone, other = _compare(before, after, ids)
-        added[family], removed[family], changed[family] = new_ids, gone, other
-        looked_at[family] = ids
+        added[kind], removed[kind], changed[kind] = new_ids, gone, other
+        looked_at[kind] = ids
     _name_moved_orders(
         old, new, looked_at.get(EntityKind.BLOCKS, ()), changed.setdefault(EntityKind.ORDERS, {})
     )
     for link in LINKS:
-        if link.family in added:
-            touched = (*added[link.family], *removed[link.family], *changed[link.family])
+        if link.kind in added:
+            touched = (*added[link.kind], *removed[link.kind], *changed[link.kind])
             _spread(link, old, new, touched, changed)
     if EntityKind.PLACEMENTS in changed:
         placements = EntityKind.PLACEMENTS
@@ -111,11 +111,11 @@ def diff(old: Snapshot, new: Snapshot) -> Deltas:
         old.portfolios, new.portfolios
     )
     found: dict[EntityKind, Delta] = {}
-    for family in EntityKind:
-        new_ids, gone = added.get(family, set()), removed.get(family, set())
-        delta = Delta(frozenset(new_ids), frozenset(gone), changed.get(family, {}), family in others)
+    for kind in EntityKind:
+        new_ids, gone = added.get(kind, set()), removed.get(kind, set())
+        delta = Delta(frozenset(new_ids), frozenset(gone), changed.get(kind, {}), kind in others)
         if delta:
-            found[family] = delta
+            found[kind] = delta
     return found
 
 
@@ -162,9 +162,9 @@ def _spread(
     cause = _CAUSES.get(link.name)
     if cause is None:
         return
-    family, names = cause
-    before, after = old.rows(family), new.rows(family)
-    marks = changed.setdefault(family, {})
+    kind, names = cause
+    before, after = old.rows(kind), new.rows(kind)
+    marks = changed.setdefault(kind, {})
     for target in _targets(link, old, new, touched):
         if target in before and target in after:
             marks[target] = marks.get(target, frozenset()) | names
@@ -173,7 +173,7 @@ def _spread(
 def _targets(
     link: EntityLink, old: Snapshot, new: Snapshot, touched: Iterable[ResourceId]
 ) -> set[ResourceId]:
-    was, now = old.rows(link.family), new.rows(link.family)
+    was, now = old.rows(link.kind), new.rows(link.kind)
     found: set[ResourceId] = set()
     for id in touched:
         for row in (was.get(id), now.get(id)):
@@ -229,7 +229,7 @@ def _name_children(
 def _of_other_instruments(
     old: Mapping[str, Instrument], new: Mapping[str, Instrument]
 ) -> frozenset[EntityKind]:
-    """Return the families that show a currency or an asset class by which an instrument now differs."""
+    """Return the kinds that show a currency or an asset class by which an instrument now differs."""
     found: set[EntityKind] = set()
     if old is new:
         return frozenset()
@@ -245,7 +245,7 @@ def _of_other_instruments(
 
 
 def _of_other_portfolios(old: Mapping[str, Ids], new: Mapping[str, Ids]) -> frozenset[EntityKind]:
-    """Return the families that show portfolios, if the code of a known one now stands in other scopes."""
+    """Return the kinds that show portfolios, if the code of a known one now stands in other scopes."""
     if old is not new and any(ids != new.get(code, ids) for code, ids in old.items()):
         return frozenset({EntityKind.ORDERS, EntityKind.ALLOCATIONS})
     return frozenset()

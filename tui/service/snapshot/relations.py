@@ -9,25 +9,25 @@ from tui.service.snapshot.snapshot import EntityKind, Ids, Ref, Snapshot
 
 
 def related(snapshot: Snapshot, ref: Ref) -> Mapping[EntityKind, Ids]:
-    """Return the ids per family of the rows related to ``ref``, itself included, each once.
+    """Return the ids per kind of the rows related to ``ref``, itself included, each once.
 
     A block shows everything under it. An order shows the block's placements and executions, but only
     its own allocations and transactions; a placement its own executions and allocations, and so on.
     Only rows the snapshot holds are returned.
     """
-    found = _WALKS[ref.family](snapshot, ref.id)
-    return {family: _present(snapshot, family, found.get(family, ())) for family in EntityKind}
+    found = _WALKS[ref.kind](snapshot, ref.id)
+    return {kind: _present(snapshot, kind, found.get(kind, ())) for kind in EntityKind}
 
 
 def order_of(snapshot: Snapshot, ref: Ref) -> ResourceId | None:
     """Return the order whose history tells of a row, the first one when it has several."""
-    if ref.family is EntityKind.ORDERS:
+    if ref.kind is EntityKind.ORDERS:
         return ref.id
     return next(iter(related(snapshot, ref)[EntityKind.ORDERS]), None)
 
 
-def _present(snapshot: Snapshot, family: EntityKind, ids: Iterable[ResourceId]) -> Ids:
-    rows = snapshot.rows(family)
+def _present(snapshot: Snapshot, kind: EntityKind, ids: Iterable[ResourceId]) -> Ids:
+    rows = snapshot.rows(kind)
     return tuple(id for id in dict.fromkeys(ids) if id in rows)
 
 
@@ -79,15 +79,15 @@ def _of_placement(snapshot: Snapshot, id: ResourceId) -> Found:
     row = snapshot.placements.get(id)
     if row is None:
         return {}
-    family = (id, *snapshot.children_of_placement(id))
-    allocations = _each(family, snapshot.allocations_of_placement)
+    with_children = (id, *snapshot.children_of_placement(id))
+    allocations = _each(with_children, snapshot.allocations_of_placement)
     return {
         EntityKind.BLOCKS: row.block_ids,
         EntityKind.ORDERS: _each(row.block_ids, snapshot.orders_of_block),
-        EntityKind.PLACEMENTS: family
+        EntityKind.PLACEMENTS: with_children
         if row.parent_placement_id is None
-        else (row.parent_placement_id, *family),
-        EntityKind.EXECUTIONS: _each(family, snapshot.executions_of_placement),
+        else (row.parent_placement_id, *with_children),
+        EntityKind.EXECUTIONS: _each(with_children, snapshot.executions_of_placement),
         EntityKind.ALLOCATIONS: allocations,
         EntityKind.TRANSACTIONS: _booked(snapshot, (), allocations),
     }

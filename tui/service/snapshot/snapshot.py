@@ -48,25 +48,25 @@ class EntityKind(StrEnum):
 
 
 class Ref(NamedTuple):
-    """A reference to one row: its family and its id."""
+    """A reference to one row: its kind and its id."""
 
-    family: EntityKind
+    kind: EntityKind
     id: ResourceId
 
     def __str__(self) -> str:
-        return f"{self.family.singular} {self.id.code}"
+        return f"{self.kind.singular} {self.id.code}"
 
 
 class EntityLink(Struct, frozen=True):
     """A reference from rows of one kind to others; the builder keeps the index in the other direction."""
 
     name: str
-    family: EntityKind
+    kind: EntityKind
     targets: Callable[[Any], Iterable[ResourceId]]
 
 
-def _link(relation: Relation[Any], family: EntityKind) -> EntityLink:
-    return EntityLink(relation.name, family, relation.targets)
+def _link(relation: Relation[Any], kind: EntityKind) -> EntityLink:
+    return EntityLink(relation.name, kind, relation.targets)
 
 
 BLOCK_OF_ORDER: Final = EntityLink(
@@ -124,17 +124,17 @@ class Snapshot(Struct, frozen=True, eq=False):
     parent: int = -1
     touched: Mapping[EntityKind, frozenset[ResourceId]] = field(default_factory=_none)
 
-    def rows(self, family: EntityKind) -> Mapping[ResourceId, Any]:
-        """Return the rows of a family by id, in the order they were first read."""
-        found: Mapping[ResourceId, Any] = getattr(self, family.value)
+    def rows(self, kind: EntityKind) -> Mapping[ResourceId, Any]:
+        """Return the rows of a kind by id, in the order they were first read."""
+        found: Mapping[ResourceId, Any] = getattr(self, kind.value)
         return found
 
     def row(self, ref: Ref) -> Any:
         """Return the row ``ref`` names, or None."""
-        return self.rows(ref.family).get(ref.id)
+        return self.rows(ref.kind).get(ref.id)
 
     def __contains__(self, ref: Ref) -> bool:
-        return ref.id in self.rows(ref.family)
+        return ref.id in self.rows(ref.kind)
 
     def _linked(self, link: EntityLink, id: ResourceId) -> Ids:
         index: Index = self.links.get(link.name, NONE)

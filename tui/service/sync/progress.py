@@ -43,7 +43,7 @@ class Progress:
 
     def later(self) -> None:
         """Publish if enough was read since the last time: all publishing costs no more than the load."""
-        rows = sum(len(self._builder.rows(family)) for family in EntityKind)
+        rows = sum(len(self._builder.rows(kind)) for kind in EntityKind)
         if self._builder.touched() >= max(1, rows // 3):
             self.now()
 

@@ -58,7 +58,7 @@ async def all_of(reads: Iterable[Awaitable[T]]) -> list[T]:
     return [answer for answer in answers if not isinstance(answer, BaseException)]
 
 
-def outdated(builder: SnapshotBuilder, family: EntityKind, rows: Iterable[Any]) -> set[ResourceId]:
+def outdated(builder: SnapshotBuilder, kind: EntityKind, rows: Iterable[Any]) -> set[ResourceId]:
     """Return the blocks whose totals were read before one of ``rows`` changed."""
     blocks = builder.rows(EntityKind.BLOCKS)
     found: set[ResourceId] = set()
@@ -66,24 +66,24 @@ def outdated(builder: SnapshotBuilder, family: EntityKind, rows: Iterable[Any]) 
         modified = row.version.as_at_modified if row.version else None
         if modified is None:
             continue
-        for id in blocks_of(builder, family, (row,)):
+        for id in blocks_of(builder, kind, (row,)):
             block = blocks.get(id)
             if block is not None and block.latest_activity_date and block.latest_activity_date < modified:
                 found.add(id)
     return found
 
 
-def blocks_of(builder: SnapshotBuilder, family: EntityKind, rows: Iterable[Any]) -> set[ResourceId]:
+def blocks_of(builder: SnapshotBuilder, kind: EntityKind, rows: Iterable[Any]) -> set[ResourceId]:
     """Return the blocks whose totals count ``rows``."""
     found: set[ResourceId] = set()
     placements = builder.rows(EntityKind.PLACEMENTS)
     for row in rows:
-        if family is EntityKind.PLACEMENTS:
+        if kind is EntityKind.PLACEMENTS:
             found.update(row.block_ids)
             continue
-        orders = (row.id,) if family is EntityKind.ORDERS else ()
-        below = (row.placement_id,) if family is EntityKind.EXECUTIONS else ()
-        if family is EntityKind.ALLOCATIONS:
+        orders = (row.id,) if kind is EntityKind.ORDERS else ()
+        below = (row.placement_id,) if kind is EntityKind.EXECUTIONS else ()
+        if kind is EntityKind.ALLOCATIONS:
             orders, below = (row.allocated_order_id,), row.placement_ids or ()
         for order in orders:
             found.update(builder.blocks_of_order(order))

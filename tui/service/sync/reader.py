@@ -56,7 +56,7 @@ class Superseded(Exception):
 
 
 class _Mark(Struct):
-    """The time up to which changes of a family are known. ``settled``: a poll found no more at it."""
+    """The time up to which changes of a kind's rows are known. ``settled``: a poll found no more at it."""
 
     at: datetime
     settled: bool = False
@@ -105,8 +105,8 @@ class Reader:
         try:
             with collector_suspended():
                 await self._load_blocks(builder, shown)
-                for family in LISTED:
-                    await self._load_family(builder, family, shown, stale)
+                for kind in LISTED:
+                    await self._load_kind(builder, kind, shown, stale)
                 shown.now()
                 await self._load_bookings(builder)
                 if not self._has_graph:
@@ -127,23 +127,23 @@ class Reader:
             shown.later()
         builder.remove(EntityKind.BLOCKS, gone - (self._fresh or set()))
 
-    async def _load_family(
-        self, builder: SnapshotBuilder, family: EntityKind, shown: Progress, stale: set[ResourceId]
+    async def _load_kind(
+        self, builder: SnapshotBuilder, kind: EntityKind, shown: Progress, stale: set[ResourceId]
     ) -> None:
-        gone = set(builder.rows(family))
-        source = getattr(self._client, family.value)
+        gone = set(builder.rows(kind))
+        source = getattr(self._client, kind.value)
 
         def fetch(token: str | None) -> Awaitable[Page[Any]]:
             found: Awaitable[Page[Any]] = source.list(limit=PAGE, page=token, as_at=builder.base.as_at)
             return found
 
         async for page in self._pages(builder, fetch):
-            builder.put(family, page.values)
+            builder.put(kind, page.values)
             gone.difference_update(row.id for row in page.values)
-            self._mark(family, page.values)
-            stale.update(outdated(builder, family, page.values))
+            self._mark(kind, page.values)
+            stale.update(outdated(builder, kind, page.values))
             shown.later()
-        builder.remove(family, gone)
+        builder.remove(kind, gone)
 
     async def _load_bookings(self, builder: SnapshotBuilder) -> None:
         """Read the transactions of every portfolio in which something of this desk is booked."""
@@ -162,26 +162,26 @@ class Reader:
             Superseded: the desk shows another moment by now.
         """
         builder = self.builder
-        families = (EntityKind.BLOCKS, *LISTED)
-        found = await all_of(self._changes(builder, family) for family in families)
+        kinds = (EntityKind.BLOCKS, *LISTED)
+        found = await all_of(self._changes(builder, kind) for kind in kinds)
         self._check(builder)
-        changed = dict(zip(families, found, strict=True))
+        changed = dict(zip(kinds, found, strict=True))
         blocks = {row.id for row in changed[EntityKind.BLOCKS] if is_news(builder, row)}
-        for family in LISTED:
-            before = {row.id: builder.rows(family).get(row.id) for row in changed[family]}
-            ids = builder.put(family, changed[family])
-            after = [builder.rows(family)[id] for id in ids]
+        for kind in LISTED:
+            before = {row.id: builder.rows(kind).get(row.id) for row in changed[kind]}
+            ids = builder.put(kind, changed[kind])
+            after = [builder.rows(kind)[id] for id in ids]
             before_rows = [row for id in ids if (row := before[id]) is not None]
-            blocks.update(blocks_of(builder, family, (*after, *before_rows)))
+            blocks.update(blocks_of(builder, kind, (*after, *before_rows)))
         if blocks:
             await self.read_blocks(blocks)
         self._check(builder)
-        for family, rows in changed.items():
-            self._advance(family, rows)
+        for kind, rows in changed.items():
+            self._advance(kind, rows)
 
-    async def _changes(self, builder: SnapshotBuilder, family: EntityKind) -> list[Any]:
-        mark = self._marks.get(family)
-        source = getattr(self._client, family.value)
+    async def _changes(self, builder: SnapshotBuilder, kind: EntityKind) -> list[Any]:
+        mark = self._marks.get(kind)
+        source = getattr(self._client, kind.value)
         test = None
         if mark is not None:
             # The last moment is read again until a poll finds no more: others may write in the same tick.
@@ -198,22 +198,22 @@ class Reader:
             rows.extend(page.values)
         return rows
 
-    def _advance(self, family: EntityKind, rows: Iterable[Any]) -> None:
-        before = self._marks.get(family)
+    def _advance(self, kind: EntityKind, rows: Iterable[Any]) -> None:
+        before = self._marks.get(kind)
         at = before.at if before else None
-        self._mark(family, rows)
-        after = self._marks.get(family)
+        self._mark(kind, rows)
+        after = self._marks.get(kind)
         if after is not None and after.at == at:
             after.settled = True
 
-    def _mark(self, family: EntityKind, rows: Iterable[Any]) -> None:
+    def _mark(self, kind: EntityKind, rows: Iterable[Any]) -> None:
         newest = max(
             (row.version.as_at_modified for row in rows if row.version and row.version.as_at_modified),
             default=None,
         )
-        mark = self._marks.get(family)
+        mark = self._marks.get(kind)
         if newest is not None and (mark is None or newest > mark.at):
-            self._marks[family] = _Mark(newest)
+            self._marks[kind] = _Mark(newest)
 
     # --- named rows ----------------------------------------------------------------------------
 
@@ -227,18 +227,18 @@ class Reader:
         """
         wanted: dict[EntityKind, set[ResourceId]] = {}
         for ref in refs:
-            wanted.setdefault(ref.family, set()).add(ref.id)
-        for family in LISTED:
-            await self._read_rows(family, wanted.get(family, set()))
+            wanted.setdefault(ref.kind, set()).add(ref.id)
+        for kind in LISTED:
+            await self._read_rows(kind, wanted.get(kind, set()))
         await self.read_blocks(wanted.get(EntityKind.BLOCKS, set()))
         portfolios = {portfolio_of(id) for id in wanted.get(EntityKind.TRANSACTIONS, ())}
         await self._read_portfolios(self.builder, portfolios)
 
-    async def _read_rows(self, family: EntityKind, ids: Collection[ResourceId]) -> None:
+    async def _read_rows(self, kind: EntityKind, ids: Collection[ResourceId]) -> None:
         """Read entities by id, many of them through a filter; remove those that are gone."""
         builder = self.builder
         missing = set(ids)
-        source = getattr(self._client, family.value)
+        source = getattr(self._client, kind.value)
         if len(missing) > AT_ONCE:
             for test in id_filters(missing):
 
@@ -249,14 +249,14 @@ class Reader:
                     return found
 
                 async for page in self._pages(builder, fetch):
-                    builder.put(family, page.values)
+                    builder.put(kind, page.values)
                     missing.difference_update(row.id for row in page.values)
         # A filter may miss a row that is not indexed yet, so the id itself decides.
         for some in batches(sorted(missing), AT_ONCE):
             rows = await all_of(self._get(source, id) for id in some)
             self._check(builder)
-            builder.put(family, [row for row in rows if row is not None])
-            builder.remove(family, [id for id, row in zip(some, rows, strict=True) if row is None])
+            builder.put(kind, [row for row in rows if row is not None])
+            builder.remove(kind, [id for id, row in zip(some, rows, strict=True) if row is None])
 
     async def _get(self, source: Any, id: ResourceId) -> Any:
         try:
@@ -323,12 +323,12 @@ class Reader:
         async for view, some in self._in_turns(builder, rows):
             for row in some:
                 wanted |= self._discrepancies(view, row)
-        for family in LISTED:
-            ids = {ref.id for ref in wanted if ref.family is family}
-            held = ids & builder.rows(family).keys()
-            await self._read_rows(family, ids)
-            gone = held - builder.rows(family).keys()
-            self._unlisted.update(Ref(family, id) for id in ids - gone)
+        for kind in LISTED:
+            ids = {ref.id for ref in wanted if ref.kind is kind}
+            held = ids & builder.rows(kind).keys()
+            await self._read_rows(kind, ids)
+            gone = held - builder.rows(kind).keys()
+            self._unlisted.update(Ref(kind, id) for id in ids - gone)
         async for view, some in self._in_turns(builder, rows):
             for row in some:
                 booked = frozenset(detail.id for detail in row.booked.details)
@@ -356,11 +356,11 @@ class Reader:
             EntityKind.ALLOCATIONS: {detail.id for detail in row.allocated.details},
         }
         found: set[Ref] = set()
-        for family, ids in named.items():
-            rows = view.rows(family)
-            found.update(Ref(family, id) for id in ids if id not in rows)
-            unnamed = (id for id in held[family] if id not in ids)
-            found.update(Ref(family, id) for id in unnamed if not is_cancelled(rows[id].state))
+        for kind, ids in named.items():
+            rows = view.rows(kind)
+            found.update(Ref(kind, id) for id in ids if id not in rows)
+            unnamed = (id for id in held[kind] if id not in ids)
+            found.update(Ref(kind, id) for id in unnamed if not is_cancelled(rows[id].state))
         return found - self._unlisted
 
     async def _read_portfolios(self, builder: SnapshotBuilder, portfolios: Collection[ResourceId]) -> None:

@@ -21,7 +21,7 @@ from tui.api.requests import (
     PortfolioWeight,
     WeightedAllocationServiceRunRequest,
 )
-from tui.api.states import is_cancelled, is_final, normal
+from tui.api.states import is_cancelled, is_final, normalize
 from tui.service.numbers import counted, units
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import block_ref, order_ref, placement_line, placement_ref, unknown_portfolios
@@ -46,7 +46,7 @@ class _Run(Verb, frozen=True):
     placement_ids: tuple[ResourceId, ...]
 
     past: ClassVar[str] = "allocated"
-    family: ClassVar[EntityKind] = EntityKind.PLACEMENTS
+    kind: ClassVar[EntityKind] = EntityKind.PLACEMENTS
     listed: ClassVar[str] = "placement_ids"
     repeatable: ClassVar[bool] = False
 
@@ -190,7 +190,7 @@ class BookTransactions(Verb, frozen=True):
     operation: ClassVar = operations.BOOK_TRANSACTIONS
     title: ClassVar[str] = "Book"
     past: ClassVar[str] = "booked"
-    family: ClassVar[EntityKind] = EntityKind.ALLOCATIONS
+    kind: ClassVar[EntityKind] = EntityKind.ALLOCATIONS
     listed: ClassVar[str] = "allocation_ids"
     repeatable: ClassVar[bool] = False
 
@@ -251,7 +251,7 @@ class BookTransactions(Verb, frozen=True):
 
     def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
         row = after.allocations.get(ref.id)
-        marked = row is not None and normal(row.state) == "booked" and has_changed(ref, before, after)
+        marked = row is not None and normalize(row.state) == "booked" and has_changed(ref, before, after)
         records = (Ref(EntityKind.TRANSACTIONS, id) for id in after.transactions_of_allocation(ref.id))
         return verdict_of(
             marked or any(has_changed(each, before, after) for each in records), ref, before, after
@@ -285,7 +285,7 @@ class BookTransactions(Verb, frozen=True):
                 found.append(Caution("not on the desk", id.code))
             elif is_cancelled(row.state):
                 found.append(Caution("cancelled allocation", f"{id.code} is {row.state}"))
-            elif snapshot.is_booked(id) or normal(row.state) == "booked":
+            elif snapshot.is_booked(id) or normalize(row.state) == "booked":
                 found.append(Caution("already booked", f"{id.code} is already booked"))
             elif row.price is None or row.price.amount is None:
                 found.append(Caution("no price", f"{id.code} has no price"))

@@ -56,7 +56,7 @@ class UpdateOrders(Verb, frozen=True):
     operation: ClassVar = operations.UPDATE_ORDERS
     title: ClassVar[str] = "Update"
     past: ClassVar[str] = "updated"
-    family: ClassVar[EntityKind] = EntityKind.ORDERS
+    kind: ClassVar[EntityKind] = EntityKind.ORDERS
     listed: ClassVar[str] = "updates"
     base_tier: ClassVar[Tier] = Tier.T1
 
@@ -138,7 +138,7 @@ class CancelOrders(Verb, frozen=True):
     operation: ClassVar = operations.CANCEL_ORDERS
     title: ClassVar[str] = "Cancel"
     past: ClassVar[str] = "cancelled"
-    family: ClassVar[EntityKind] = EntityKind.ORDERS
+    kind: ClassVar[EntityKind] = EntityKind.ORDERS
     mark: ClassVar[InFlightMark] = InFlightMark.CANCEL
     listed: ClassVar[str] = "order_ids"
 
@@ -194,7 +194,7 @@ class CancelAndMove(Verb, frozen=True):
     operation: ClassVar = operations.CANCEL_AND_MOVE
     title: ClassVar[str] = "Cancel and move the rest of"
     past: ClassVar[str] = "cancelled and moved"
-    family: ClassVar[EntityKind] = EntityKind.ORDERS
+    kind: ClassVar[EntityKind] = EntityKind.ORDERS
     mark: ClassVar[InFlightMark] = InFlightMark.CANCEL
     listed: ClassVar[str] = "items"
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tui.api.base import CurrencyAndAmount, Identifiers
 from tui.api.models import Block
-from tui.api.states import normal
+from tui.api.states import normalize
 
 _FIELDS: Final = (
     ("side", "side"),
@@ -42,7 +42,7 @@ def same_instrument(candidate: Any, block: Block) -> bool:
 def _equal(left: Any, right: Any) -> bool:
     if isinstance(left, CurrencyAndAmount) or isinstance(right, CurrencyAndAmount):
         return left is not None and right is not None and left == right
-    return normal(left) == normal(right)
+    return normalize(left) == normalize(right)
 
 
 def _text(value: Any) -> str:

@@ -61,7 +61,7 @@ class CreateOrders(Verb, frozen=True):
     operation: ClassVar = operations.CREATE_ORDERS
     title: ClassVar[str] = "Create"
     past: ClassVar[str] = "created"
-    family: ClassVar[EntityKind] = EntityKind.ORDERS
+    kind: ClassVar[EntityKind] = EntityKind.ORDERS
     mark: ClassVar[InFlightMark] = InFlightMark.NEW
     listed: ClassVar[str] = "requests"
     base_tier: ClassVar[Tier] = Tier.T1
@@ -149,7 +149,7 @@ class MoveOrders(Verb, frozen=True):
     operation: ClassVar = operations.MOVE_ORDERS
     title: ClassVar[str] = "Move"
     past: ClassVar[str] = "moved"
-    family: ClassVar[EntityKind] = EntityKind.ORDERS
+    kind: ClassVar[EntityKind] = EntityKind.ORDERS
     listed: ClassVar[str] = "order_ids"
     base_tier: ClassVar[Tier] = Tier.T1
 

@@ -19,7 +19,7 @@ from tui.api.requests import (
     PlacementUpdateRequest,
     ResourceList,
 )
-from tui.api.states import is_cancelled, is_finished, normal
+from tui.api.states import is_cancelled, is_finished, normalize
 from tui.service.numbers import counted, units
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.block_fit import same_instrument
@@ -59,7 +59,7 @@ class PlaceBlocks(Verb, frozen=True):
     title: ClassVar[str] = "Place"
     noun: ClassVar[str] = "block"
     past: ClassVar[str] = "placed"
-    family: ClassVar[EntityKind] = EntityKind.PLACEMENTS
+    kind: ClassVar[EntityKind] = EntityKind.PLACEMENTS
     mark: ClassVar[InFlightMark] = InFlightMark.NEW
     listed: ClassVar[str] = "requests"
 
@@ -143,7 +143,7 @@ class PlaceBlocks(Verb, frozen=True):
                 if why:
                     found.append(Caution("will not fit", f"{id.code}: {why}"))
                 row = snapshot.blocks.get(id)
-                if row is not None and normal(row.derived_compliance_state) == "failed":
+                if row is not None and normalize(row.derived_compliance_state) == "failed":
                     found.append(Caution(COMPLIANCE, f"{id.code} failed compliance"))
         return tuple(found)
 
@@ -157,7 +157,7 @@ def _block_obstacle(snapshot: Snapshot, id: ResourceId, request: PlacementReques
         return "it is swept"
     if not same_instrument(request, block):
         return "instrument differs"
-    if normal(request.side) != normal(block.side):
+    if normalize(request.side) != normalize(block.side):
         return f"side {request.side} differs from {block.side}"
     return ""
 
@@ -170,7 +170,7 @@ class UpdatePlacements(Verb, frozen=True):
     operation: ClassVar = operations.UPDATE_PLACEMENTS
     title: ClassVar[str] = "Update"
     past: ClassVar[str] = "updated"
-    family: ClassVar[EntityKind] = EntityKind.PLACEMENTS
+    kind: ClassVar[EntityKind] = EntityKind.PLACEMENTS
     listed: ClassVar[str] = "updates"
 
     @property
@@ -241,7 +241,7 @@ class CancelPlacements(Verb, frozen=True):
     operation: ClassVar = operations.CANCEL_PLACEMENTS
     title: ClassVar[str] = "Cancel"
     past: ClassVar[str] = "cancelled"
-    family: ClassVar[EntityKind] = EntityKind.PLACEMENTS
+    kind: ClassVar[EntityKind] = EntityKind.PLACEMENTS
     mark: ClassVar[InFlightMark] = InFlightMark.CANCEL
     listed: ClassVar[str] = "placement_ids"
 

@@ -38,7 +38,7 @@ class SweepBlocks(Verb, frozen=True):
     operation: ClassVar = operations.SWEEP_BLOCKS
     title: ClassVar[str] = "Sweep"
     past: ClassVar[str] = "swept"
-    family: ClassVar[EntityKind] = EntityKind.BLOCKS
+    kind: ClassVar[EntityKind] = EntityKind.BLOCKS
     listed: ClassVar[str] = "block_ids"
 
     @property

@@ -114,7 +114,7 @@ class Verb(Struct, frozen=True):
     """The imperative, such as ``Cancel``."""
     past: ClassVar[str]
     """The participle, such as ``cancelled``."""
-    family: ClassVar[EntityKind]
+    kind: ClassVar[EntityKind]
     """The kind of its items."""
     noun: ClassVar[str] = ""
     """The user's word for an item, where that is not the kind's: a block is placed."""
@@ -133,7 +133,7 @@ class Verb(Struct, frozen=True):
     @property
     def refs(self) -> tuple[Ref, ...]:
         """The rows it is about, in the order asked; one outcome each."""
-        return tuple(Ref(self.family, id) for id in getattr(self, self.listed))
+        return tuple(Ref(self.kind, id) for id in getattr(self, self.listed))
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -148,7 +148,7 @@ class Verb(Struct, frozen=True):
     @property
     def label(self) -> str:
         """The request as a short sentence head: ``Cancel 3 orders``."""
-        return f"{self.title} {counted(self.count, self.noun or self.family.singular)}"
+        return f"{self.title} {counted(self.count, self.noun or self.kind.singular)}"
 
     def split(self) -> tuple[Self, ...]:
         """Return the same decision split into calls the server accepts, in order."""
