@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -158,11 +158,10 @@ def added_up(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> str:
 
 @dataclass
 class Kept:
-    """Rows that follow the desk, and the order in which they were first seen."""
+    """Rows that follow the desk."""
 
     view: View
     scope: tuple[ResourceId, ...] | None = None
-    seen: list[ResourceId] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.rows = self.built(EMPTY)
@@ -171,7 +170,6 @@ class Kept:
         """Filter, sort and add up from the start."""
         rows = done(SortedRows.build(self.view, snapshot, self.scope))
         done(rows.count())
-        self.seen.clear()
         return rows
 
     def follow(self, news: News, new: Snapshot) -> None:
@@ -184,17 +182,15 @@ class Kept:
             self.rows.apply(done(self.rows.compare(new, delta)))
 
     def check(self) -> None:
-        """Hold what is kept against the slow way."""
+        """Hold what is kept against the slow way, in the order of a snapshot that is read afresh."""
         rows, snapshot = self.rows, self.rows.snapshot
         present = snapshot.rows(self.view.kind)
-        allowed = present if self.scope is None else self.scope
-        self.seen = [id for id in self.seen if id in present]
-        self.seen += [id for id in allowed if id in present and id not in self.seen]
-        wanted = expected(self.view, snapshot, self.seen)
+        allowed = [id for id in (present if self.scope is None else self.scope) if id in present]
+        wanted = expected(self.view, snapshot, allowed)
         assert list(rows.ids) == wanted
         assert rows.keys() == set(wanted)
         assert [rows.find(id) for id in wanted] == list(range(len(wanted)))
-        assert rows.total == len(self.seen)
+        assert rows.total == len(allowed)
         assert rows.totals.text() == added_up(self.view, snapshot, wanted)
 
 

@@ -20,7 +20,7 @@ from tui.columns.column import Column, sort_key
 from tui.columns.filter import parse_filter
 from tui.columns.totals import Totals
 from tui.columns.view import View, column_of
-from tui.service.snapshot.diff import Delta
+from tui.service.snapshot.diff import NOTHING, Delta
 from tui.service.snapshot.snapshot import EMPTY, Snapshot
 
 T = TypeVar("T")
@@ -71,7 +71,8 @@ class SortedRows:
     """Those rows of a snapshot that a view shows, in its order.
 
     Rows without a value in the sorted column come last, whatever the direction; rows of equal value stay
-    in the desk's own order, which is the order in which they were first read.
+    in the desk's own order, which is the order in which they were first read; one that is taken out and put
+    back comes last.
     """
 
     def __init__(
@@ -162,9 +163,10 @@ class SortedRows:
         """Compute the change that leads to the next snapshot, which differs in ``delta``."""
         before, after = self.snapshot, snapshot.rows(self.view.kind)
         change = Change(snapshot, delta.removed, Totals(self.view))
+        returned = self._returned(delta)
         for pause, id in paused(self._named(delta, after), FEW):
             old, row = self._entries.get(id), after.get(id)
-            place = self._places.get(id)
+            place = None if id in returned else self._places.get(id)
             if place is None:
                 place = change.places[id] = self._next_place + len(change.places)
             new = None if row is None else self._entry(snapshot, id, row, place)
@@ -199,10 +201,14 @@ class SortedRows:
 
     def _named(self, delta: Delta, after: Mapping[ResourceId, Any]) -> Iterator[ResourceId]:
         """Yield the rows of ``delta`` that are in scope, new ones in the desk's own order."""
-        known = self._places
-        yield from (id for id in (*delta.removed, *delta.changed) if id in known)
-        if delta.added and self.scope is None:
-            yield from newest(after, delta.added)
+        known, returned = self._places, self._returned(delta)
+        yield from (id for id in (*delta.removed, *delta.changed) if id in known and id not in returned)
+        if self.scope is None and (last := delta.added | returned):
+            yield from newest(after, last)
+
+    def _returned(self, delta: Delta) -> frozenset[ResourceId]:
+        """Return the rows put back, which stand last now, as new ones do; a scope keeps its own order."""
+        return delta.returned if self.scope is None else NOTHING
 
     def _entry(self, snapshot: Snapshot, id: ResourceId, row: Any, place: int) -> SortEntry | None:
         """Return what a row is sorted by, or None when the filter does not let it through."""

@@ -163,9 +163,26 @@ def test_two_deltas_one_after_the_other_are_one() -> None:
         others=True,
     )
     assert first.then(later) == Delta(
-        added=frozenset({a}), removed=frozenset({c, d}), changed={b: frozenset()}, others=True
+        added=frozenset({a}),
+        removed=frozenset({c, d}),
+        changed={b: frozenset()},
+        others=True,
+        returned=frozenset({b}),
     )
     assert first.then(Delta(removed=frozenset({a}))) == Delta(
         removed=frozenset({b, d}), changed={c: frozenset({"state"})}
     )
     assert first.then(Delta()) == first
+
+
+def test_a_row_taken_out_and_put_back_is_named_though_it_looks_the_same() -> None:
+    old = desk()
+    builder = SnapshotBuilder(old)
+    builder.remove(EntityKind.ORDERS, [rid("ORD-1")])
+    builder.put(EntityKind.ORDERS, [order("ORD-1")])
+    new = builder.freeze()
+    assert list(new.orders) == [rid("ORD-2"), rid("ORD-1")]
+    delta = diff(old, new)[EntityKind.ORDERS]
+    assert delta.changed.keys() == delta.returned == {rid("ORD-1")}
+    builder.remove(EntityKind.ORDERS, [rid("ORD-1")])
+    assert diff(new, builder.freeze())[EntityKind.ORDERS] == Delta(removed=frozenset({rid("ORD-1")}))

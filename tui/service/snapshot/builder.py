@@ -55,6 +55,7 @@ class SnapshotBuilder:
         }
         self._copied: set[str] = set()
         self._touched: dict[EntityKind, set[ResourceId]] = {each: set() for each in EntityKind}
+        self._returned: dict[EntityKind, set[ResourceId]] = {each: set() for each in EntityKind}
         self._bad: list[BadRow] = list(base.bad)
         self._instruments = InstrumentBook(base.instruments)
         self._portfolios: Mapping[str, Ids] = base.portfolios
@@ -109,6 +110,8 @@ class SnapshotBuilder:
         self._remember_portfolios(kind, fresh)
         ids = [id for id, _, _ in fresh]
         self._touched[kind].update(ids)
+        base = self.base.rows(kind)
+        self._returned[kind].update(id for id, _, old in fresh if old is None and id in base)
         return ids
 
     def remove(self, kind: EntityKind, ids: Iterable[ResourceId]) -> list[ResourceId]:
@@ -125,6 +128,7 @@ class SnapshotBuilder:
                 self._relink(link, gone)
         removed = [id for id, _, _ in gone]
         self._touched[kind].update(removed)
+        self._returned[kind].difference_update(removed)
         return removed
 
     def add_unreadable(self, rows: Iterable[BadRow]) -> None:
@@ -144,7 +148,7 @@ class SnapshotBuilder:
         frozen = self.view(read_at=read_at or base.read_at, complete=whole)
         self.base = frozen
         self._copied.clear()
-        for ids in self._touched.values():
+        for ids in (*self._touched.values(), *self._returned.values()):
             ids.clear()
         return frozen
 
@@ -162,6 +166,7 @@ class SnapshotBuilder:
             serial=next(_SERIALS),
             parent=self.base.serial,
             touched={kind: frozenset(ids) for kind, ids in self._touched.items() if ids},
+            returned={kind: frozenset(ids) for kind, ids in self._returned.items() if ids},
         )
 
     def transaction_id(self, row: Transaction) -> ResourceId:

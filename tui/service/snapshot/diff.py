@@ -30,6 +30,9 @@ class Delta(Struct, frozen=True):
     and ``allocated`` of an order, ``allocated`` of a placement, ``booked`` of an order or allocation,
     ``parent`` of a placement whose parent came or went.
 
+    ``returned`` are those of the changed ones that were taken out and put back meanwhile: they stand last
+    now, though they may look as they did.
+
     ``others`` says that rows may look different which are not named, because the currency or asset class
     of an instrument is now another, or because a portfolio's code now stands in several scopes: there is no
     index of the rows that trade or belong to it.
@@ -39,6 +42,7 @@ class Delta(Struct, frozen=True):
     removed: frozenset[ResourceId] = NOTHING
     changed: Mapping[ResourceId, frozenset[str]] = field(default_factory=dict)
     others: bool = False
+    returned: frozenset[ResourceId] = NOTHING
 
     def __bool__(self) -> bool:
         return bool(self.added or self.removed or self.changed or self.others)
@@ -52,12 +56,9 @@ class Delta(Struct, frozen=True):
             changed[id] = changed.get(id, NO_NAMES) | names
         added = (self.added | later.added) - back - gone
         removed = (self.removed | later.removed) - back - gone
-        return Delta(
-            added,
-            removed,
-            {id: names for id, names in changed.items() if id not in added and id not in removed},
-            self.others or later.others,
-        )
+        changed = {id: names for id, names in changed.items() if id not in added and id not in removed}
+        returned = (back | self.returned | later.returned) & changed.keys()
+        return Delta(added, removed, changed, self.others or later.others, frozenset(returned))
 
 
 NO_NAMES: Final[frozenset[str]] = frozenset()
@@ -83,6 +84,7 @@ def diff(old: Snapshot, new: Snapshot) -> Deltas:
     if old is new:
         return {}
     neighbours = new.parent == old.serial
+    returned = new.returned if neighbours else {}
     added: dict[EntityKind, set[ResourceId]] = {}
     removed: dict[EntityKind, set[ResourceId]] = {}
     changed: dict[EntityKind, dict[ResourceId, frozenset[str]]] = {}
@@ -93,6 +95,8 @@ def diff(old: Snapshot, new: Snapshot) -> Deltas:
             continue
         ids = new.touched.get(kind, NOTHING) if neighbours else before.keys() | after.keys()
         new_ids, gone, other = _compare(before, after, ids)
+        for id in returned.get(kind, NOTHING):
+            other.setdefault(id, NO_NAMES)
         added[kind], removed[kind], changed[kind] = new_ids, gone, other
         looked_at[kind] = ids
     _name_moved_orders(
@@ -113,7 +117,8 @@ def diff(old: Snapshot, new: Snapshot) -> Deltas:
     found: dict[EntityKind, Delta] = {}
     for kind in EntityKind:
         new_ids, gone = added.get(kind, set()), removed.get(kind, set())
-        delta = Delta(frozenset(new_ids), frozenset(gone), changed.get(kind, {}), kind in others)
+        back = returned.get(kind, NOTHING)
+        delta = Delta(frozenset(new_ids), frozenset(gone), changed.get(kind, {}), kind in others, back)
         if delta:
             found[kind] = delta
     return found

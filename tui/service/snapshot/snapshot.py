@@ -104,7 +104,9 @@ class Snapshot(Struct, frozen=True, eq=False):
     ``<portfolio scope>/<portfolio code>`` and their transaction id as code. ``as_at`` is None when the
     snapshot is live; ``read_at`` is when it was read, by this machine's clock; ``complete`` is False
     during a load; ``bad`` are the rows that could not be read. ``portfolios`` are
-    those the orders, allocations and transactions belong to, by their code in small letters.
+    those the orders, allocations and transactions belong to, by their code in small letters. ``touched``
+    are the rows put in or taken out since the snapshot ``parent``; those ``returned`` among them were taken
+    out and put back, and so stand last now.
     """
 
     blocks: Mapping[ResourceId, OrderGraphBlock] = field(default_factory=_none)
@@ -123,6 +125,7 @@ class Snapshot(Struct, frozen=True, eq=False):
     serial: int = 0
     parent: int = -1
     touched: Mapping[EntityKind, frozenset[ResourceId]] = field(default_factory=_none)
+    returned: Mapping[EntityKind, frozenset[ResourceId]] = field(default_factory=_none)
 
     def rows(self, kind: EntityKind) -> Mapping[ResourceId, Any]:
         """Return the rows of a kind by id, in the order they were first read."""
