@@ -81,16 +81,22 @@ class _Run(Verb, frozen=True):
         return f"{counted(count, 'allocation')}, {units(allocated)} of {units(executed)} executed units"
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
-        rows = [snapshot.placements[id] for id in self.placement_ids if id in snapshot.placements]
-        return tuple(_executed_line(snapshot, row) for row in rows)
+        return tuple(_executed_line(snapshot, row) for _, row in self._on_desk(snapshot))
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
         return tuple(
             f"{id.code}: {units(snapshot.executed_of_placement(id))} executed, "
             f"{units(snapshot.allocated_of_placement(id))} allocated so far"
-            for id in self.placement_ids
-            if id in snapshot.placements
+            for id, _ in self._on_desk(snapshot)
         )
+
+    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+        unexecuted = (
+            Caution("nothing to allocate", f"{id.code} has no executions")
+            for id, _ in self._on_desk(snapshot)
+            if not snapshot.executed_of_placement(id)
+        )
+        return (*self._not_on_desk(snapshot), *unexecuted)
 
 
 def _executed_line(snapshot: Snapshot, row: Placement) -> PreviewLine:
@@ -98,14 +104,6 @@ def _executed_line(snapshot: Snapshot, row: Placement) -> PreviewLine:
     line = placement_line(snapshot, row, snapshot.executed_of_placement(row.id))
     average = snapshot.average_price_of_placement(row.id)
     return replace(line, limit=None, price=line.price if average is None else average)
-
-
-def _unexecuted(snapshot: Snapshot, ids: Iterable[ResourceId]) -> Iterable[Caution]:
-    for id in ids:
-        if id not in snapshot.placements:
-            yield Caution("not on the desk", id.code)
-        elif not snapshot.executed_of_placement(id):
-            yield Caution("nothing to allocate", f"{id.code} has no executions")
 
 
 class Allocate(_Run, frozen=True):
@@ -121,13 +119,10 @@ class Allocate(_Run, frozen=True):
         return client.build(self.operation, self.placement_ids, query=query, key=key)
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        return (*_unexecuted(snapshot, self.placement_ids), *self._orders(snapshot))
+        return (*_Run.cautions(self, snapshot), *self._orders(snapshot))
 
     def _orders(self, snapshot: Snapshot) -> Iterable[Caution]:
-        for id in self.placement_ids:
-            row = snapshot.placements.get(id)
-            if row is None:
-                continue
+        for id, row in self._on_desk(snapshot):
             orders = [order for block in row.block_ids for order in snapshot.orders_of_block(block)]
             if not orders:
                 yield Caution("nothing to allocate to", f"{id.code}: its block has no orders; use weights")
@@ -157,15 +152,14 @@ class AllocateWeighted(_Run, frozen=True):
         return (*_Run.effects(self, snapshot), f"Weights: {shares}")
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        found = list(_unexecuted(snapshot, self.placement_ids))
+        found = list(_Run.cautions(self, snapshot))
         found.extend(
             Caution("weight", f"{each.portfolio_id.code}: a weight must be above zero")
             for each in self.weights
             if each.weight <= 0
         )
-        for id in self.placement_ids:
-            row = snapshot.placements.get(id)
-            if row is not None and any(snapshot.orders_of_block(block) for block in row.block_ids):
+        for id, row in self._on_desk(snapshot):
+            if any(snapshot.orders_of_block(block) for block in row.block_ids):
                 found.append(
                     Caution("has orders", f"{id.code}: its block has orders; allocate to them instead")
                 )
@@ -232,10 +226,7 @@ class BookTransactions(Verb, frozen=True):
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         found: set[Ref] = set(self.refs)
-        for id in self.allocation_ids:
-            row = snapshot.allocations.get(id)
-            if row is None:
-                continue
+        for id, row in self._on_desk(snapshot):
             found.add(Ref(EntityKind.TRANSACTIONS, ResourceId(str(row.portfolio_id), "")))
             found.add(Ref(EntityKind.ORDERS, row.allocated_order_id))
             block = snapshot.block_of_order(row.allocated_order_id)
@@ -262,11 +253,10 @@ class BookTransactions(Verb, frozen=True):
         return "; ".join(_became(after.transactions[id]) for id in ids)
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
-        rows = (snapshot.allocations[id] for id in self.allocation_ids if id in snapshot.allocations)
-        return tuple(_share_line(snapshot, row) for row in rows)
+        return tuple(_share_line(snapshot, row) for _, row in self._on_desk(snapshot))
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
-        rows = [snapshot.allocations[id] for id in self.allocation_ids if id in snapshot.allocations]
+        rows = [row for _, row in self._on_desk(snapshot)]
         portfolios = {str(row.portfolio_id) for row in rows}
         fees = "with" if self.apply_fees else "without"
         marked = (
@@ -278,12 +268,9 @@ class BookTransactions(Verb, frozen=True):
         return (f"Transactions in {where}, {fees} fees and commission; {marked}",)
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        found = []
-        for id in self.allocation_ids:
-            row = snapshot.allocations.get(id)
-            if row is None:
-                found.append(Caution("not on the desk", id.code))
-            elif is_cancelled(row.state):
+        found = list(self._not_on_desk(snapshot))
+        for id, row in self._on_desk(snapshot):
+            if is_cancelled(row.state):
                 found.append(Caution("cancelled allocation", f"{id.code} is {row.state}"))
             elif snapshot.is_booked(id) or normalize(row.state) == "booked":
                 found.append(Caution("already booked", f"{id.code} is already booked"))

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from tui.api import operations
 from tui.api.base import ZERO, ResourceId
-from tui.api.client import Client
-from tui.api.http_request import Request
 from tui.api.models import Order
 from tui.api.requests import (
     CancelledAndMoved,
     CancelledOrder,
     CancelOrdersAndMoveRemainingRequest,
-    KeyedReply,
     OrderUpdateRequest,
 )
 from tui.api.states import is_cancelled, is_final
 from tui.service.numbers import units
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.block_fit import misfit
-from tui.service.verbs.changes import all_asked, asked_is_there, described_changes, updated
+from tui.service.verbs.changes import UpdateVerb, updated
 from tui.service.verbs.facts import (
     block_ref,
     blocks_of,
@@ -36,52 +33,28 @@ from tui.service.verbs.facts import (
 from tui.service.verbs.verb import (
     Caution,
     InFlightMark,
-    ItemisedReply,
+    KeyedVerb,
     PreviewLine,
     Tier,
-    Verb,
     Verdict,
     Versions,
     has_changed,
-    numbered,
     verdict_of,
 )
 
 
-class UpdateOrders(Verb, frozen=True):
+class UpdateOrders(UpdateVerb, frozen=True):
     """Change orders, each for itself; only what is sent changes (2.3)."""
 
     updates: tuple[OrderUpdateRequest, ...]
 
     operation: ClassVar = operations.UPDATE_ORDERS
-    title: ClassVar[str] = "Update"
-    past: ClassVar[str] = "updated"
     kind: ClassVar[EntityKind] = EntityKind.ORDERS
-    listed: ClassVar[str] = "updates"
     base_tier: ClassVar[Tier] = Tier.T1
-
-    @property
-    def refs(self) -> tuple[Ref, ...]:
-        return tuple(order_ref(update.id) for update in self.updates)
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        return numbered(len(self.updates))
-
-    def build(self, client: Client, key: str | None = None) -> Request[KeyedReply[Order]]:
-        return client.build(self.operation, dict(zip(self.keys, self.updates, strict=True)), key=key)
-
-    def read(self, reply: KeyedReply[Order], request: Request[Any]) -> ItemisedReply:
-        return ItemisedReply(reply.values or {}, reply.failed or {})
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         blocks = blocks_of(snapshot, (update.id for update in self.updates))
         return frozenset((*self.refs, *map(block_ref, blocks)))
-
-    def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
-        update = all_asked(self.updates, ref.id)
-        order = after.orders.get(ref.id)
-        return verdict_of(order is not None and asked_is_there(update, order), ref, before, after)
 
     def tier(self, snapshot: Snapshot) -> Tier:
         blocks = blocks_of(snapshot, (update.id for update in self.updates))
@@ -89,27 +62,13 @@ class UpdateOrders(Verb, frozen=True):
         return Tier.T2 if placed else Tier.T1
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
-        found = []
-        for update in self.updates:
-            order = snapshot.orders.get(update.id)
-            if order is not None:
-                found.append(order_line(snapshot, updated(order, update)))
-        return tuple(found)
-
-    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
         return tuple(
-            f"{update.id.code}: {', '.join(changes)}"
-            for update in self.updates
-            if (changes := described_changes(update, snapshot.orders.get(update.id)))
+            order_line(snapshot, updated(order, update)) for update, order in self._on_desk(snapshot)
         )
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        found = []
-        for update in self.updates:
-            order = snapshot.orders.get(update.id)
-            if order is None:
-                found.append(Caution("not on the desk", update.id.code))
-                continue
+        found = list(self._not_on_desk(snapshot))
+        for update, order in self._on_desk(snapshot):
             allocated = snapshot.allocated_of_order(update.id)
             if is_final(order.state):
                 found.append(Caution("finished order", f"{update.id.code} is {order.state}"))
@@ -130,7 +89,7 @@ class UpdateOrders(Verb, frozen=True):
                 yield Caution("below placed", text)
 
 
-class CancelOrders(Verb, frozen=True):
+class CancelOrders(KeyedVerb, frozen=True):
     """Cancel orders, each for itself (2.7)."""
 
     order_ids: tuple[ResourceId, ...]
@@ -142,16 +101,8 @@ class CancelOrders(Verb, frozen=True):
     mark: ClassVar[InFlightMark] = InFlightMark.CANCEL
     listed: ClassVar[str] = "order_ids"
 
-    @property
-    def keys(self) -> tuple[str, ...]:
-        return numbered(len(self.order_ids))
-
-    def build(self, client: Client, key: str | None = None) -> Request[KeyedReply[CancelledOrder]]:
-        return client.build(self.operation, dict(zip(self.keys, self.order_ids, strict=True)), key=key)
-
-    def read(self, reply: KeyedReply[CancelledOrder], request: Request[Any]) -> ItemisedReply:
-        values = {name: item.order_state for name, item in (reply.values or {}).items()}
-        return ItemisedReply(values, reply.failed or {})
+    def _entity(self, value: CancelledOrder) -> Order | None:
+        return value.order_state
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         return frozenset((*self.refs, *map(block_ref, blocks_of(snapshot, self.order_ids))))
@@ -173,9 +124,9 @@ class CancelOrders(Verb, frozen=True):
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = [
-            Caution("finished order", f"{id.code} is {snapshot.orders[id].state}")
-            for id in self.order_ids
-            if id in snapshot.orders and is_final(snapshot.orders[id].state)
+            Caution("finished order", f"{id.code} is {order.state}")
+            for id, order in self._on_desk(snapshot)
+            if is_final(order.state)
         ]
         for block, ids in blocks_of(snapshot, self.order_ids).items():
             left = held_in(snapshot, block)[1] - units_of(snapshot, ids)
@@ -186,7 +137,7 @@ class CancelOrders(Verb, frozen=True):
         return tuple(found)
 
 
-class CancelAndMove(Verb, frozen=True):
+class CancelAndMove(KeyedVerb, frozen=True):
     """Cancel what is not placed of orders and move it to new orders, each item for itself (2.11)."""
 
     items: tuple[CancelOrdersAndMoveRemainingRequest, ...]
@@ -198,22 +149,11 @@ class CancelAndMove(Verb, frozen=True):
     mark: ClassVar[InFlightMark] = InFlightMark.CANCEL
     listed: ClassVar[str] = "items"
 
-    @property
-    def refs(self) -> tuple[Ref, ...]:
-        return tuple(order_ref(item.cancel_order_id) for item in self.items)
+    def _id_of(self, item: CancelOrdersAndMoveRemainingRequest) -> ResourceId:
+        return item.cancel_order_id
 
-    @property
-    def keys(self) -> tuple[str, ...]:
-        return numbered(len(self.items))
-
-    def build(self, client: Client, key: str | None = None) -> Request[KeyedReply[CancelledAndMoved]]:
-        return client.build(self.operation, dict(zip(self.keys, self.items, strict=True)), key=key)
-
-    def read(self, reply: KeyedReply[CancelledAndMoved], request: Request[Any]) -> ItemisedReply:
-        values = reply.values or {}
-        return ItemisedReply(
-            values, reply.failed or {}, {name: _carried(item) for name, item in values.items()}
-        )
+    def _note(self, value: CancelledAndMoved) -> str:
+        return _carried(value)
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         sources = blocks_of(snapshot, (item.cancel_order_id for item in self.items))
@@ -253,11 +193,8 @@ class CancelAndMove(Verb, frozen=True):
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = []
-        for item in self.items:
-            order = snapshot.orders.get(item.cancel_order_id)
+        for item, order in self._on_desk(snapshot):
             target = snapshot.blocks.get(item.move_remaining_to_block_id)
-            if order is None:
-                continue
             if is_final(order.state):
                 found.append(Caution("finished order", f"{order.id.code} is {order.state}"))
             elif target is not None and target.block.order_ids and (why := misfit(order, target.block)):

@@ -1,10 +1,10 @@
-"""Updates: the entity one will make, whether that is there, and its changes in words."""
+"""Updates: the shape of their verbs, the entity one will make, and its changes in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from msgspec.structs import replace
 
@@ -12,6 +12,8 @@ from tui.api.base import CurrencyAndAmount, ResourceId
 from tui.api.models import Order
 from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
 from tui.service.numbers import units
+from tui.service.snapshot.snapshot import Ref, Snapshot
+from tui.service.verbs.verb import KeyedVerb, Verdict, Versions, verdict_of
 
 _UPDATABLE: Final = (
     "quantity",
@@ -79,6 +81,26 @@ def described_changes(update: Any, entity: Any) -> list[str]:
         for key, property in (update.properties or {}).items()
     )
     return said
+
+
+class UpdateVerb(KeyedVerb, frozen=True):
+    """A write that changes entities, each for itself; only what is sent changes."""
+
+    title: ClassVar[str] = "Update"
+    past: ClassVar[str] = "updated"
+    listed: ClassVar[str] = "updates"
+
+    def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
+        row = after.row(ref)
+        applied = row is not None and asked_is_there(all_asked(self._listed, ref.id), row)
+        return verdict_of(applied, ref, before, after)
+
+    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
+        return tuple(
+            f"{ref.id.code}: {', '.join(changes)}"
+            for update, ref in zip(self._listed, self.refs, strict=True)
+            if (changes := described_changes(update, snapshot.row(ref)))
+        )
 
 
 def _shown(value: Any) -> str:

@@ -126,9 +126,7 @@ class CreateOrders(Verb, frozen=True):
         return tuple(said)
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        found = [
-            Caution("id exists", f"{ref.id.code} already exists") for ref in self.refs if ref in snapshot
-        ]
+        found = list(self._already_exist(snapshot))
         for request in self.requests:
             held = snapshot.blocks.get(request.block_id)
             if held is None or not held.block.order_ids:

@@ -13,7 +13,6 @@ from tui.api.http_request import Request
 from tui.api.models import Placement
 from tui.api.requests import (
     CancelledPlacement,
-    KeyedReply,
     PlaceBlocksRequest,
     PlacementRequest,
     PlacementUpdateRequest,
@@ -23,7 +22,7 @@ from tui.api.states import is_cancelled, is_finished, normalize
 from tui.service.numbers import counted, units
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.block_fit import same_instrument
-from tui.service.verbs.changes import all_asked, asked_is_there, described_changes
+from tui.service.verbs.changes import UpdateVerb
 from tui.service.verbs.facts import (
     around,
     block_refs,
@@ -37,12 +36,12 @@ from tui.service.verbs.verb import (
     Caution,
     InFlightMark,
     ItemisedReply,
+    KeyedVerb,
     PreviewLine,
     Verb,
     Verdict,
     Versions,
     by_id,
-    numbered,
     verdict_of,
 )
 
@@ -62,10 +61,6 @@ class PlaceBlocks(Verb, frozen=True):
     kind: ClassVar[EntityKind] = EntityKind.PLACEMENTS
     mark: ClassVar[InFlightMark] = InFlightMark.NEW
     listed: ClassVar[str] = "requests"
-
-    @property
-    def refs(self) -> tuple[Ref, ...]:
-        return tuple(placement_ref(request.id) for request in self.requests)
 
     def build(self, client: Client, key: str | None = None) -> Request[ResourceList[Placement]]:
         return client.build(self.operation, PlaceBlocksRequest(requests=self.requests), key=key)
@@ -128,9 +123,7 @@ class PlaceBlocks(Verb, frozen=True):
         return f"To {'; '.join(said)}"
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        found = [
-            Caution("id exists", f"{ref.id.code} already exists") for ref in self.refs if ref in snapshot
-        ]
+        found = list(self._already_exist(snapshot))
         for ids, asked in self._asked().items():
             ordered, placed = block_totals(snapshot, ids)
             if placed + asked > ordered:
@@ -162,62 +155,26 @@ def _block_obstacle(snapshot: Snapshot, id: ResourceId, request: PlacementReques
     return ""
 
 
-class UpdatePlacements(Verb, frozen=True):
+class UpdatePlacements(UpdateVerb, frozen=True):
     """Change placements, each for itself; only what is sent changes (2.5)."""
 
     updates: tuple[PlacementUpdateRequest, ...]
 
     operation: ClassVar = operations.UPDATE_PLACEMENTS
-    title: ClassVar[str] = "Update"
-    past: ClassVar[str] = "updated"
     kind: ClassVar[EntityKind] = EntityKind.PLACEMENTS
-    listed: ClassVar[str] = "updates"
-
-    @property
-    def refs(self) -> tuple[Ref, ...]:
-        return tuple(placement_ref(update.id) for update in self.updates)
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        return numbered(len(self.updates))
-
-    def build(self, client: Client, key: str | None = None) -> Request[KeyedReply[Placement]]:
-        return client.build(self.operation, dict(zip(self.keys, self.updates, strict=True)), key=key)
-
-    def read(self, reply: KeyedReply[Placement], request: Request[Any]) -> ItemisedReply:
-        return ItemisedReply(reply.values or {}, reply.failed or {})
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         return around(snapshot, (update.id for update in self.updates))
 
-    def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
-        update = all_asked(self.updates, ref.id)
-        row = after.placements.get(ref.id)
-        return verdict_of(row is not None and asked_is_there(update, row), ref, before, after)
-
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
-        found = []
-        for update in self.updates:
-            row = snapshot.placements.get(update.id)
-            if row is not None:
-                quantity = row.quantity if update.quantity is None else update.quantity
-                found.append(placement_line(snapshot, row, quantity))
-        return tuple(found)
-
-    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
         return tuple(
-            f"{update.id.code}: {', '.join(changes)}"
-            for update in self.updates
-            if (changes := described_changes(update, snapshot.placements.get(update.id)))
+            placement_line(snapshot, row, row.quantity if update.quantity is None else update.quantity)
+            for update, row in self._on_desk(snapshot)
         )
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        found = []
-        for update in self.updates:
-            row = snapshot.placements.get(update.id)
-            if row is None:
-                found.append(Caution("not on the desk", update.id.code))
-                continue
+        found = list(self._not_on_desk(snapshot))
+        for update, row in self._on_desk(snapshot):
             executed = snapshot.executed_of_placement(update.id)
             if is_cancelled(row.state):
                 found.append(Caution("finished placement", f"{update.id.code} is {row.state}"))
@@ -233,7 +190,7 @@ class UpdatePlacements(Verb, frozen=True):
         return tuple(found)
 
 
-class CancelPlacements(Verb, frozen=True):
+class CancelPlacements(KeyedVerb, frozen=True):
     """Cancel placements and their children, each for itself; what is executed stays (2.6)."""
 
     placement_ids: tuple[ResourceId, ...]
@@ -245,19 +202,12 @@ class CancelPlacements(Verb, frozen=True):
     mark: ClassVar[InFlightMark] = InFlightMark.CANCEL
     listed: ClassVar[str] = "placement_ids"
 
-    @property
-    def keys(self) -> tuple[str, ...]:
-        return numbered(len(self.placement_ids))
+    def _entity(self, value: CancelledPlacement) -> Placement | None:
+        return value.placement_state
 
-    def build(self, client: Client, key: str | None = None) -> Request[KeyedReply[CancelledPlacement]]:
-        return client.build(self.operation, dict(zip(self.keys, self.placement_ids, strict=True)), key=key)
-
-    def read(self, reply: KeyedReply[CancelledPlacement], request: Request[Any]) -> ItemisedReply:
-        items = reply.values or {}
-        values = {name: item.placement_state for name, item in items.items()}
-        return ItemisedReply(
-            values, reply.failed or {}, {name: _with_it(item) for name, item in items.items()}
-        )
+    def _note(self, value: CancelledPlacement) -> str:
+        children = ", ".join(id.code for id in value.cancelled_child_placements)
+        return f"cancelled with it: {children}" if children else ""
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         return around(snapshot, self.placement_ids)
@@ -275,15 +225,13 @@ class CancelPlacements(Verb, frozen=True):
         return f"{units(executed)} executed stay" if executed else ""
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
-        rows = (snapshot.placements[id] for id in self.placement_ids if id in snapshot.placements)
-        return tuple(placement_line(snapshot, row, _open(snapshot, row)) for row in rows)
+        return tuple(
+            placement_line(snapshot, row, _open(snapshot, row)) for _, row in self._on_desk(snapshot)
+        )
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
         said = []
-        for id in self.placement_ids:
-            row = snapshot.placements.get(id)
-            if row is None:
-                continue
+        for id, row in self._on_desk(snapshot):
             executed = snapshot.executed_of_placement(id)
             kept = f", {units(executed)} executed stay" if executed else ""
             children = len(snapshot.children_of_placement(id))
@@ -292,20 +240,12 @@ class CancelPlacements(Verb, frozen=True):
         return tuple(said)
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        found = []
-        for id in self.placement_ids:
-            row = snapshot.placements.get(id)
-            if row is None:
-                found.append(Caution("not on the desk", id.code))
-            elif is_finished(row.state):
-                found.append(Caution("finished placement", f"{id.code} is {row.state}"))
-        return tuple(found)
-
-
-def _with_it(item: CancelledPlacement) -> str:
-    """Return the children cancelled with a placement, in words."""
-    children = ", ".join(id.code for id in item.cancelled_child_placements)
-    return f"cancelled with it: {children}" if children else ""
+        finished = (
+            Caution("finished placement", f"{id.code} is {row.state}")
+            for id, row in self._on_desk(snapshot)
+            if is_finished(row.state)
+        )
+        return (*self._not_on_desk(snapshot), *finished)
 
 
 def _open(snapshot: Snapshot, row: Placement) -> Decimal:

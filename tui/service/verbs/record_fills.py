@@ -46,10 +46,6 @@ class RecordFills(Verb, frozen=True):
     listed: ClassVar[str] = "requests"
     base_tier: ClassVar[Tier] = Tier.T1
 
-    @property
-    def refs(self) -> tuple[Ref, ...]:
-        return tuple(Ref(EntityKind.EXECUTIONS, request.id) for request in self.requests)
-
     def build(self, client: Client, key: str | None = None) -> Request[ResourceList[Execution]]:
         return client.build(self.operation, ExecutionSetRequest(requests=self.requests), key=key)
 

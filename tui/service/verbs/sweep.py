@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from tui.api import operations
 from tui.api.base import ZERO, ResourceId
@@ -15,17 +15,15 @@ from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import block_ref, priced
 from tui.service.verbs.verb import (
     Caution,
-    ItemisedReply,
+    KeyedVerb,
     PreviewLine,
-    Verb,
     Verdict,
     Versions,
-    numbered,
     verdict_of,
 )
 
 
-class SweepBlocks(Verb, frozen=True):
+class SweepBlocks(KeyedVerb, frozen=True):
     """Retire blocks whose work is done, each for itself (2.13).
 
     ``latest`` is a time in ISO 8601 or a cut label: a block with executions or allocations changed
@@ -41,26 +39,18 @@ class SweepBlocks(Verb, frozen=True):
     kind: ClassVar[EntityKind] = EntityKind.BLOCKS
     listed: ClassVar[str] = "block_ids"
 
-    @property
-    def keys(self) -> tuple[str, ...]:
-        return numbered(len(self.block_ids))
-
     def build(self, client: Client, key: str | None = None) -> Request[KeyedReply[ResourceId]]:
         body = SweepBlocksRequest(
-            block_ids=dict(zip(self.keys, self.block_ids, strict=True)),
+            block_ids=self._keyed(),
             latest_allowable_modification_time=self.latest,
         )
         return client.build(self.operation, body, key=key)
-
-    def read(self, reply: KeyedReply[ResourceId], request: Request[Any]) -> ItemisedReply:
-        return ItemisedReply(reply.values or {}, reply.failed or {})
 
     def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
         row = after.blocks.get(ref.id)
         return verdict_of(row is not None and bool(row.block.is_swept), ref, before, after)
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
-        rows = [snapshot.blocks[id] for id in self.block_ids if id in snapshot.blocks]
         return tuple(
             priced(
                 block_ref(row.block.id),
@@ -69,7 +59,7 @@ class SweepBlocks(Verb, frozen=True):
                 snapshot.instruments.get(row.block.lusid_instrument_id),
                 limit=row.block.limit_price,
             )
-            for row in rows
+            for _, row in self._on_desk(snapshot)
         )
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ all); the desk decides when to send it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -22,6 +22,7 @@ from tui.api.errors import ApiError, NoAnswer, Refused, item_failure
 from tui.api.http_request import Request
 from tui.api.operations import Operation
 from tui.api.price_units import PER_UNIT
+from tui.api.requests import KeyedReply
 from tui.service.numbers import counted
 from tui.service.outcomes import Outcome, Report, Status
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
@@ -131,9 +132,20 @@ class Verb(Struct, frozen=True):
         return self.operation.short_path
 
     @property
+    def _listed(self) -> tuple[Any, ...]:
+        """The items, in the order asked."""
+        items: tuple[Any, ...] = getattr(self, self.listed)
+        return items
+
+    def _id_of(self, item: Any) -> ResourceId:
+        """Return the id of the row an item is about: the item itself, or its ``id``."""
+        id: ResourceId = getattr(item, "id", item)
+        return id
+
+    @property
     def refs(self) -> tuple[Ref, ...]:
         """The rows it is about, in the order asked; one outcome each."""
-        return tuple(Ref(self.kind, id) for id in getattr(self, self.listed))
+        return tuple(Ref(self.kind, self._id_of(item)) for item in self._listed)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -152,7 +164,7 @@ class Verb(Struct, frozen=True):
 
     def split(self) -> tuple[Self, ...]:
         """Return the same decision split into calls the server accepts, in order."""
-        items, most = getattr(self, self.listed), self.operation.limit
+        items, most = self._listed, self.operation.limit
         if len(items) <= most:
             return (self,)
         parts = ({self.listed: items[start : start + most]} for start in range(0, len(items), most))
@@ -176,7 +188,7 @@ class Verb(Struct, frozen=True):
 
     def only(self, refs: Collection[Ref]) -> Self:
         """Return the same decision for some of its items only, with their ids."""
-        items = zip(getattr(self, self.listed), self.refs, strict=True)
+        items = zip(self._listed, self.refs, strict=True)
         kept = tuple(item for item, ref in items if ref in refs)
         return replace(self, **{self.listed: kept})
 
@@ -233,6 +245,58 @@ class Verb(Struct, frozen=True):
         """Return what the server will probably refuse."""
         return ()
 
+    def _on_desk(self, snapshot: Snapshot) -> Iterator[tuple[Any, Any]]:
+        """Yield the items whose rows the desk has, each with its row."""
+        for item, ref in zip(self._listed, self.refs, strict=True):
+            if ref in snapshot:
+                yield item, snapshot.row(ref)
+
+    def _not_on_desk(self, snapshot: Snapshot) -> Iterator[Caution]:
+        """Yield a caution for each item whose row the desk does not have."""
+        for ref in self.refs:
+            if ref not in snapshot:
+                yield Caution("not on the desk", ref.id.code)
+
+    def _already_exist(self, snapshot: Snapshot) -> Iterator[Caution]:
+        """Yield a caution for each item whose new id is taken."""
+        for ref in self.refs:
+            if ref in snapshot:
+                yield Caution("id exists", f"{ref.id.code} already exists")
+
+
+class KeyedVerb(Verb, frozen=True):
+    """A write whose items are sent and answered by key, each done or refused for itself.
+
+    The keys are positions, so that they are unique also for an id that stands twice.
+    """
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(map(str, range(1, len(self._listed) + 1)))
+
+    def _keyed(self) -> dict[str, Any]:
+        """Return the items by key."""
+        return dict(zip(self.keys, self._listed, strict=True))
+
+    def build(self, client: Client, key: str | None = None) -> Request[Any]:
+        return client.build(self.operation, self._keyed(), key=key)
+
+    def read(self, reply: KeyedReply[Any], request: Request[Any]) -> ItemisedReply:
+        values = reply.values or {}
+        return ItemisedReply(
+            {key: self._entity(value) for key, value in values.items()},
+            reply.failed or {},
+            {key: self._note(value) for key, value in values.items()},
+        )
+
+    def _entity(self, value: Any) -> Any:
+        """Return the entity in the answer to one item."""
+        return value
+
+    def _note(self, value: Any) -> str:
+        """Return what the answer to one item says beside its entity."""
+        return ""
+
 
 def _outcome(ref: Ref, key: str, answer: ItemisedReply) -> Outcome:
     failure = item_failure(answer.failed, key, ref.id)
@@ -244,11 +308,6 @@ def _outcome(ref: Ref, key: str, answer: ItemisedReply) -> Outcome:
         if name in answer.values:
             return Outcome(ref, Status.DONE, entity=answer.values[name], note=answer.notes.get(name, ""))
     return Outcome(ref, Status.UNKNOWN, reason=UNMENTIONED)
-
-
-def numbered(count: int) -> tuple[str, ...]:
-    """Return the keys of a partial call's items: their positions, unique also for an id that stands twice."""
-    return tuple(str(number) for number in range(1, count + 1))
 
 
 def by_id(entities: Iterable[Any]) -> dict[str, Any]:
