@@ -48,10 +48,14 @@ def served(*options: str, generation: Generation = "latest") -> Iterator[ServePr
     try:
         yield _told(process, generation)
     finally:
+        died = process.poll() is not None
         process.send_signal(signal.SIGTERM)
         _, complaints = process.communicate(timeout=30)
+        if died:
+            sys.stderr.write(f"serve had ended with {process.returncode} before it was told to:\n")
         sys.stderr.write(complaints)
-    assert process.returncode == 0, complaints
+    assert not died, f"serve ended with {process.returncode} before it was told to: {complaints}"
+    assert process.returncode == 0, f"serve ended with {process.returncode}: {complaints}"
 
 
 def _told(process: subprocess.Popen[str], generation: Generation) -> ServeProcess:
@@ -59,6 +63,10 @@ def _told(process: subprocess.Popen[str], generation: Generation) -> ServeProces
     assert output is not None
     told = dict(line.strip().split(" ", 1) for line in (output.readline(), output.readline()) if " " in line)
     if told.keys() != {"url", "token"}:
-        process.kill()
-        raise AssertionError(f"serve did not say where it is: {told} {process.communicate()[1]}")
+        try:
+            complaints = process.communicate(timeout=10)[1]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            complaints = process.communicate()[1]
+        raise AssertionError(f"serve said {told}, ended with {process.returncode}: {complaints}")
     return ServeProcess(told["url"], told["token"], generation)

@@ -78,7 +78,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_line_and_what_is_allowed(ow
         f'{file}, line 1: theme: "lihgt" is not allowed; it must be blotter, classic, east, high-contrast, '
         "light or mono.",
         f"{file}, line 2: them: is not known here; perhaps theme is meant.",
-        f'{file}, line 3: refresh_seconds: "2" is not allowed; it must be a whole number of at least 1.',
+        f'{file}, line 3: refresh_seconds: "2" is not allowed; it must be a whole number from 1 to 3600.',
         f'{file}, line 4: home: "my desk" is not allowed; it must be 1 to 64 letters, digits, hyphens or '
         "underscores.",
         f"{file}, line 7: [keys] mvoe: is not known here; perhaps move is meant.",
@@ -111,7 +111,14 @@ def test_a_start_is_told_the_same(owner: Owner, capsys: pytest.CaptureFixture[st
         (f"refresh_seconds = {'9' * 5000}", " is not TOML: Exceeds the limit (4300 digits) for integer"),
         (b"# fine\nhome = '\xff'\n", ", line 2 is not text in UTF-8."),
         (b"#" * 1_000_001, " is larger than 1,000,000 bytes."),
-        ("refresh_seconds = 0", ", line 1: refresh_seconds: 0 is not allowed; it must be a whole number of"),
+        (
+            "refresh_seconds = 0",
+            ", line 1: refresh_seconds: 0 is not allowed; it must be a whole number",
+        ),
+        (
+            "refresh_seconds = 3601",
+            ", line 1: refresh_seconds: 3601 is not allowed; it must be a whole",
+        ),
         ("refresh_seconds = 1.5", ", line 1: refresh_seconds: 1.5 is not allowed; it must be a whole number"),
         ("refresh_seconds = true", ", line 1: refresh_seconds: true is not allowed; it must be a whole"),
         ("ascii = 1", ", line 1: ascii: 1 is not allowed; it must be true or false."),
@@ -356,6 +363,8 @@ def test_the_schema_names_every_setting_with_what_it_means(owner: Owner) -> None
         ({"them": "x"}, "them"),
         ({"theme": "lihgt"}, "theme"),
         ({"refresh_seconds": 0}, "refresh_seconds"),
+        ({"refresh_seconds": 3600}, ""),
+        ({"refresh_seconds": 3601}, "refresh_seconds"),
         ({"ascii": "yes"}, "ascii"),
         ({"home": "my desk"}, "home"),
         ({"keys": {"mvoe": "m"}}, "keys"),
@@ -386,6 +395,8 @@ def faults(root: Mapping[str, Any], schema: Mapping[str, Any], value: Any, name:
                 found += [name] if value not in said else []
             case "minimum":
                 found += [name] if value < said else []
+            case "maximum":
+                found += [name] if value > said else []
             case "minLength":
                 found += [name] if len(value) < said else []
             case "pattern":

@@ -18,6 +18,8 @@ from tui.input_files.read_file import read_toml
 from tui.input_files.strict_model import Code, Filled, Written, check, kind_at
 
 DEFAULTS: Final = Settings()
+MAX_REFRESH_S: Final = 3600
+"""The longest time between two refreshes, in seconds: rows an hour old are no desk any more."""
 EXAMPLE_URL: Final = "https://example.lusid.com/api"
 
 
@@ -70,6 +72,7 @@ class SettingsFile(Written):
     refresh_seconds: int = Field(
         DEFAULTS.refresh_seconds,
         ge=1,
+        le=MAX_REFRESH_S,
         description="How often the desk asks the server what changed, in seconds.",
     )
     home: Code = Field(DEFAULTS.home, description="Scope of the ids that this desk makes.")
