@@ -114,6 +114,39 @@ def test_the_first_page_comes_before_the_verbs_and_the_dialogs() -> None:
     loaded_by(f"{start}\nassert not sys.modules.keys() & set({late})")
 
 
+LOADED_LATER = """
+import ast, sys
+from importlib.util import find_spec
+from pathlib import Path
+import tui.app, tui.api.client, tui.api.http, tui.oms.run.embedded, tui.service.desk
+
+HOUSE = ("tui", "widgets", "styles")
+loaded = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in HOUSE}
+
+def named(line):
+    for name in line.names:
+        inner = f"{line.module}.{name.name}"
+        is_module = find_spec(line.module).submodule_search_locations and find_spec(inner)
+        yield inner if is_module else line.module
+
+later = {
+    (name, inner)
+    for name, module in loaded.items()
+    for function in ast.walk(ast.parse(Path(module.__file__).read_text()))
+    if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+    for line in ast.walk(function)
+    if isinstance(line, ast.ImportFrom) and line.module.partition(".")[0] in HOUSE
+    for inner in named(line)
+}
+assert len(later) > 20, later
+assert not (wrong := [f"{name} waits to load {inner}" for name, inner in later if inner in loaded]), wrong
+"""
+
+
+def test_what_a_function_loads_when_it_is_needed_was_not_loaded_at_the_start() -> None:
+    loaded_by(LOADED_LATER)
+
+
 def test_a_start_on_the_embedded_server_loads_nothing_of_signing_on() -> None:
     start = (
         "import sys, tui.app, tui.start, tui.api.client, tui.api.http, tui.oms.run.embedded, tui.service.desk"

@@ -33,7 +33,6 @@ from tui.screens.desk.registry import ACTIONS
 from tui.screens.desk.screen import DeskScreen
 from tui.service.environment import Environment, Update
 from tui.session import DEFAULTS, DeskSession, Preferences
-from widgets.filterbar import FilterBar
 from widgets.visible import visible
 
 if TYPE_CHECKING:
@@ -154,6 +153,8 @@ class BlotterApp(App[None]):
 
     def on_key(self, event: events.Key) -> None:
         """Pass a letter to the filter that opened while it was on its way: it is not an action's key."""
+        from widgets.filterbar import FilterBar
+
         bar = self.focused if self.is_running else None
         if isinstance(bar, FilterBar) and event.is_printable and event.character:
             event.prevent_default()

@@ -6,7 +6,6 @@ the request leaves, and it is never shown.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar
@@ -44,6 +43,8 @@ class Request(Struct, Generic[ReplyT], frozen=True):
 
     def curl(self) -> str:
         """Return the request as a curl command, with the token redacted."""
+        import shlex
+
         headers = {"Authorization": REDACTED, **self.headers}
         words = [
             *("curl", "-X", self.operation.method, without_credentials(self.url)),

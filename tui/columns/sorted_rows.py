@@ -17,7 +17,6 @@ from msgspec import Struct
 
 from tui.api.base import ResourceId
 from tui.columns.column import Column, sort_key
-from tui.columns.filter import parse_filter
 from tui.columns.totals import Totals
 from tui.columns.view import View, column_of
 from tui.service.snapshot.diff import NOTHING, Delta
@@ -84,7 +83,7 @@ class SortedRows:
         self.totals = Totals(view)
         self.ids: tuple[ResourceId, ...] = ()
         """The rows shown, in the order shown."""
-        self._test = parse_filter(view.filter, view.kind) if view.filter.strip() else None
+        self._test = _test_of(view)
         self._key = _key_of(view)
         self._reversed = view.descending and bool(view.sort) and not view.needs_first
         self._order: list[SortEntry] = []
@@ -289,6 +288,15 @@ def changed_cells(
         if pause:
             yield
     return found
+
+
+def _test_of(view: View) -> Callable[[Snapshot, Any], bool] | None:
+    """Return the test of a view's filter, None when it has none: the first one loads how they are parsed."""
+    if not view.filter.strip():
+        return None
+    from tui.columns.filter import parse_filter
+
+    return parse_filter(view.filter, view.kind)
 
 
 def _key_of(view: View) -> Callable[[Snapshot, Any], tuple[int, Any]]:

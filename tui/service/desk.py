@@ -35,7 +35,6 @@ from tui.service.environment import (
     State,
     Update,
 )
-from tui.service.history import HistoryEntry, entries
 from tui.service.outcomes import Outcome, Report, Status
 from tui.service.simulated_market import SimulatedMarket
 from tui.service.snapshot.builder import transaction_key
@@ -45,6 +44,7 @@ from tui.service.writes.journal import Journal
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
+    from tui.service.history import HistoryEntry
     from tui.service.verbs import Verb
     from tui.service.writes.preview import Preview
     from tui.service.writes.writer import Writer
@@ -417,6 +417,8 @@ class Desk:
         Raises:
             ApiError: it could not be read; NotFound when there is no such order.
         """
+        from tui.service.history import entries
+
         items = await self.client.get_order_history(order_id, as_at=self.snapshot.as_at)
         return entries(order_id, items, self.snapshot)
 

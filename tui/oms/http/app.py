@@ -141,12 +141,15 @@ class Server:
 
     def _add_market_routes(self, market: Callable[[], MarketControl]) -> None:
         """Add the endpoints that control the simulated market."""
-        from tui.oms.http import market_control
 
         async def show(call: Call) -> bytes:
+            from tui.oms.http import market_control
+
             return market_control.status(market())
 
         async def control(call: Call) -> bytes:
+            from tui.oms.http import market_control
+
             _check_may_write(call)
             return await market_control.control(market(), call, await guards.json_body(call))
 

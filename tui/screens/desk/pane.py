@@ -8,7 +8,7 @@ done by :mod:`tui.screens.desk.arranger`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,7 +17,6 @@ from textual.message import Message
 
 from tui.api.base import ResourceId
 from tui.api.sanitize import clean
-from tui.columns.filter import FilterError, parse_filter
 from tui.columns.format import DisplayContext
 from tui.columns.panes import PaneSpec
 from tui.columns.view import View, column_of
@@ -26,9 +25,13 @@ from tui.screens.desk.news import News
 from tui.screens.desk.turns import Turns
 from tui.service.snapshot.diff import UNCHANGED
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
-from widgets.filterbar import FilterBar
 from widgets.grid import Cell, Grid, GridColumn
 from widgets.text_line import Pieces, TextLine
+
+if TYPE_CHECKING:
+    from widgets.filterbar import FilterBar
+
+# The filter line and its grammar are loaded when a filter is first typed: a start needs neither.
 
 NOTHING_MATCHES: Final = "Nothing matches the filter. {back} clears it."
 
@@ -255,6 +258,8 @@ class Pane(Vertical):
 
     def start_filter(self) -> None:
         """Open the filter line and type into it."""
+        from widgets.filterbar import FilterBar
+
         bar = self._filter_bar
         if bar is None:
             bar = self._filter_bar = FilterBar(placeholder="words, side:buy, ordered>50k, !not")
@@ -263,19 +268,16 @@ class Pane(Vertical):
         bar.text = self.view.filter
         bar.focus()
 
-    @on(FilterBar.Changed)
-    def _filter_typed(self, event: FilterBar.Changed) -> None:
+    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
         event.stop()
         self._filter(event.text)
 
-    @on(FilterBar.Submitted)
-    def _filter_kept(self, event: FilterBar.Submitted) -> None:
+    def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
         event.stop()
         if self._filter(event.text):
             self._close_filter()
 
-    @on(FilterBar.Cancelled)
-    def _filter_dropped(self, event: FilterBar.Cancelled) -> None:
+    def on_filter_bar_cancelled(self, event: FilterBar.Cancelled) -> None:
         event.stop()
         self.drop_filter()
 
@@ -289,6 +291,8 @@ class Pane(Vertical):
 
     def _filter(self, text: str) -> bool:
         """Apply a filter; one that cannot be parsed restores the filter from before, and says why."""
+        from tui.columns.filter import FilterError, parse_filter
+
         wrong = ""
         try:
             parse_filter(text, self.kind)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from tui.actions.action import Scope
+from tui.api.errors import ApiError
 from tui.api.requests import MarketStatus
 from tui.screens.desk.desk_command import DeskCommand, Run
 from tui.screens.desk.layout import PanesScreen
@@ -51,8 +52,6 @@ async def _change(
     lift: str | None = None,
 ) -> None:
     """Change what is given, and report the state of the market."""
-    from tui.api.errors import ApiError
-
     server = desk.session.desk
     if server is None:
         return
