@@ -12,9 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.blotter_app import Blotter, demo
-from tests.screens.desk.test_trading import fill, new_block, place
-from tui.api import operations
+from tests.blotter_app import Blotter
+from tests.screens.desk.trading_steps import allocated_block, book, times_booked
 from tui.api.auth import Credentials, FixedToken, PasswordGrant, TokenFile
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, TokenSource, asgi_transport, post_form
@@ -106,27 +105,11 @@ async def test_the_band_says_who_the_server_says_is_signed_on() -> None:
 async def test_a_desk_whose_tokens_live_two_seconds_trades_on_and_books_once() -> None:
     async with signed_on(by_password) as (user, door):
         await user.until(lambda: user.app.session.snapshot.complete)
-        block = await new_block(user, "UKEQ-GROW 10k")
-        placement = await place(user, block, "10k")
-        await fill(user, placement, "10k", "0.82")
-        await user.go("placements", placement)
-        await user.press("a", "enter")
-        await user.confirm("y")
-        await user.report()
-        await user.until(lambda: user.row("blocks", block)["allocated"] == "10,000")
+        block, placement = await allocated_block(user)
         door.forget_at = "booktransactions"
-        await user.go("blocks", block)
-        await user.press("b")
-        await user.form()
-        await user.press("enter")
-        await user.confirm("y")
-        assert "1 done 0 refused 0 unknown" in await user.report()
+        assert "1 done 0 refused 0 unknown" in await book(user, block)
         await user.until(lambda: user.row("blocks", block)["booked"] == "10,000")
-        [share] = user.desk.snapshot.allocations_of_placement(demo(placement))
-        ledger = (
-            await user.client.list(operations.PORTFOLIO_TRANSACTIONS, id=demo("UKEQ-GROW"), limit=5000)
-        ).values
-        assert len([each for each in ledger if each.allocation_id == share]) == 1
+        assert await times_booked(user, placement) == 1
         assert door.forgotten == 1
         assert door.grants.count("refresh_token") > 10
         assert door.grants.count("password") == 1

@@ -150,6 +150,15 @@ class Dealer:
         """Create a block of Apple to buy at 190, with one order of each size; ``ORD_1=100``."""
         return await self.desk.act(orders_of(block, sizes))
 
+    async def trade(self) -> None:
+        """Bring a block as far as allocated, with a fill for a part of it; leave two blocks not placed."""
+        await self.create("BLK_1", ORD_1=100, ORD_2=50)
+        await self.create("BLK_2", ORD_3=10)
+        await self.create("BLK_3", ORD_4=10)
+        await self.place("PLC-1", "BLK-1", 100)
+        await self.fill("EXE-1", "PLC-1", 60)
+        await self.allocate("PLC-1")
+
     async def place(self, placement: str, block: str, quantity: int) -> Report:
         return await self.desk.act(PlaceBlocks((placing(placement, block, quantity),)))
 

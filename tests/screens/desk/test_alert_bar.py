@@ -13,9 +13,8 @@ import pytest
 from textual import events
 
 from styles.themes import THEMES
-from tests.blotter_app import blotter, demo
-from tests.screens.desk.test_trading import fill, new_block, place
-from tui.api import operations
+from tests.blotter_app import blotter
+from tests.screens.desk.trading_steps import allocated_block, book, times_booked
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http
 from tui.api.requests import MarketStatus
@@ -68,29 +67,13 @@ class Lines:
 async def test_a_booking_whose_answer_is_lost_is_read_back_and_never_sent_twice() -> None:
     lines = Lines()
     async with blotter(wrap=lines) as user:
-        block = await new_block(user, "UKEQ-GROW 10k")
-        placement = await place(user, block, "10k")
-        await fill(user, placement, "10k", "0.82")
-        await user.go("placements", placement)
-        await user.press("a", "enter")
-        await user.confirm("y")
-        await user.report()
-        await user.until(lambda: user.row("blocks", block)["allocated"] == "10,000")
+        block, placement = await allocated_block(user)
         lines.made.lose_reply_of = "booktransactions"
-        await user.go("blocks", block)
-        await user.press("b")
-        await user.form()
-        await user.press("enter")
-        await user.confirm("y")
-        report = await user.report()
+        report = await book(user, block)
         assert "confirmed by reading back: transaction " in report
         assert lines.made.lost == 1
         await user.until(lambda: user.row("blocks", block)["booked"] == "10,000")
-        [share] = user.desk.snapshot.allocations_of_placement(demo(placement))
-        ledger = (
-            await user.client.list(operations.PORTFOLIO_TRANSACTIONS, id=demo("UKEQ-GROW"), limit=5000)
-        ).values
-        assert len([each for each in ledger if each.allocation_id == share]) == 1
+        assert await times_booked(user, placement) == 1
 
 
 async def test_when_the_line_is_cut_nothing_is_sent_and_the_last_desk_stays_with_its_age() -> None:

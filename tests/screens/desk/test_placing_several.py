@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tests.blotter_app import Blotter, blotter, demo
-from tests.screens.desk.test_trading import new_block
+from tests.screens.desk.trading_steps import new_block
 from tui.actions.place import share_of
 from tui.screens.dialogs.form_dialog import FormDialog
 

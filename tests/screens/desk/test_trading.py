@@ -8,52 +8,12 @@ from decimal import Decimal
 import pytest
 
 from tests.blotter_app import Blotter, blotter, demo
+from tests.screens.desk.trading_steps import allocate, book, fill, new_block, place
 from tui.api import operations
 from tui.api.errors import NotFound
 from tui.screens.desk.screen import DeskScreen
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.history.screen import HistoryScreen
-
-
-async def new_block(
-    user: Blotter, orders: str = "UKEQ-GROW 60k, UKEQ-INC 40k", instrument: str = "VOD"
-) -> str:
-    """Create a block by the form and give its code."""
-    await user.go("blocks")
-    before = set(user.codes("blocks"))
-    await user.press("n")
-    await user.fill("instrument", instrument)
-    await user.fill("orders", orders)
-    await user.press("enter")
-    await user.confirm("enter")
-    await user.report()
-    await user.until(lambda: len(user.codes("blocks")) == len(before) + 1)
-    return (set(user.codes("blocks")) - before).pop()
-
-
-async def place(user: Blotter, block: str, quantity: str = "100k") -> str:
-    """Place a block and give the placement's code."""
-    await user.go("blocks", block)
-    before = set(user.codes("placements"))
-    await user.press("p")
-    await user.fill("quantity", quantity)
-    await user.fill("counterparty", "ALBN")
-    await user.press("enter")
-    await user.confirm("y")
-    await user.report()
-    await user.until(lambda: len(user.codes("placements")) == len(before) + 1)
-    return (set(user.codes("placements")) - before).pop()
-
-
-async def fill(user: Blotter, placement: str, quantity: str, price: str) -> None:
-    """Record a fill by hand."""
-    await user.go("placements", placement)
-    await user.press("f")
-    await user.fill("quantity", quantity)
-    await user.fill("price", price)
-    await user.press("enter")
-    await user.confirm("enter")
-    await user.report()
 
 
 def orders_of(user: Blotter, block: str) -> list[str]:
@@ -251,20 +211,10 @@ async def test_from_fill_to_ledger_and_the_whole_story_of_the_order() -> None:
         await user.until(lambda: "Filled" in user.row("placements", placement)["state"])
         assert user.row("blocks", block)["executed"] == "100,000"
 
-        await user.go("placements", placement)
-        await user.press("a")
-        await user.form()
-        await user.press("enter")
-        await user.confirm("y")
-        await user.report()
+        await allocate(user, placement)
         await user.until(lambda: user.row("blocks", block)["allocated"] == "100,000")
 
-        await user.go("blocks", block)
-        await user.press("b")
-        await user.form()
-        await user.press("enter")
-        await user.confirm("y")
-        report = await user.report()
+        report = await book(user, block)
         assert "2 done" in report
         shares = [
             id

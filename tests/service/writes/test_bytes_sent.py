@@ -8,7 +8,6 @@ import shlex
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +15,11 @@ import pytest
 from msgspec import Struct
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tests.service.dealer import Dealer, fill, new_orders, placing, rid
-from tests.service.sample_rows import label
+from tests.service.dealer import Dealer
+from tests.service.writes.verb_examples import EXAMPLES
 from tui.api.auth import FixedToken
 from tui.api.client import Client
 from tui.api.http import Http, asgi_transport
-from tui.api.requests import (
-    CancelOrdersAndMoveRemainingRequest,
-    OrderUpdateRequest,
-    PlacementUpdateRequest,
-    PortfolioWeight,
-)
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
 from tui.oms.http.call import Generation
@@ -34,53 +27,8 @@ from tui.oms.run.serve import UvicornServer
 from tui.secret import Secret
 from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind
-from tui.service.verbs import (
-    VERBS,
-    Allocate,
-    AllocateWeighted,
-    BookTransactions,
-    CancelAndMove,
-    CancelOrders,
-    CancelPlacements,
-    MoveOrders,
-    PlaceBlocks,
-    RecordFills,
-    SweepBlocks,
-    UpdateOrders,
-    UpdatePlacements,
-    Verb,
-)
+from tui.service.verbs import VERBS, Verb
 from tui.service.writes.journal import Journal
-
-WRITES: tuple[Verb, ...] = (
-    new_orders("BLK_9", ORD_9=7),
-    MoveOrders((rid("ORD-4"),), rid("BLK-2")),
-    UpdateOrders(
-        (
-            OrderUpdateRequest(
-                id=rid("ORD-3"), quantity=Decimal("12.50"), properties=label("Order/a/b", 'it\'s 株 "x" $1')
-            ),
-        )
-    ),
-    CancelOrders((rid("ORD-4"), rid("ORD-404"))),
-    CancelAndMove(
-        (
-            CancelOrdersAndMoveRemainingRequest(
-                cancel_order_id=rid("ORD-3"),
-                move_remaining_to_order_id=rid("ORD-3R"),
-                move_remaining_to_block_id=rid("BLK-9"),
-            ),
-        )
-    ),
-    PlaceBlocks((placing("PLC-9", "BLK-2", 10),)),
-    UpdatePlacements((PlacementUpdateRequest(id=rid("PLC-1"), counterparty="a b+c%"),)),
-    CancelPlacements((rid("PLC-1"),)),
-    RecordFills((fill("EXE-9", "PLC-1", 5),)),
-    Allocate((rid("PLC-1"),), "RR-FIFO"),
-    AllocateWeighted((rid("PLC-1"),), (PortfolioWeight(portfolio_id=rid("GROWTH"), weight=Decimal("0.1")),)),
-    BookTransactions((rid("PLC-1-ORD-1"),), apply_fees=False, properties=label("Transaction/a/b", "x")),
-    SweepBlocks((rid("BLK-1"),), "2026-11-20NLDN_Close"),
-)
 
 
 class Received(Struct, frozen=True):
@@ -119,15 +67,10 @@ class RequestRecorder:
 
 
 async def prepare(engine: Engine) -> None:
-    """A block placed and partly filled, another not placed, one share allocated."""
+    """Trade on the server, so that most of the examples meet rows that are there."""
     dealer = Dealer.at(asgi_transport(Server(engine)))
     await dealer.desk.load()
-    await dealer.create("BLK_1", ORD_1=100, ORD_2=50)
-    await dealer.create("BLK_2", ORD_3=10)
-    await dealer.create("BLK_3", ORD_4=10)
-    await dealer.place("PLC-1", "BLK-1", 100)
-    await dealer.fill("EXE-1", "PLC-1", 60)
-    await dealer.allocate("PLC-1")
+    await dealer.trade()
     await dealer.desk.client.close()
 
 
@@ -147,12 +90,12 @@ async def served(app: Any, generation: Generation) -> AsyncIterator[Client]:
 
 
 def test_every_verb_is_tried() -> None:
-    assert {type(verb) for verb in WRITES} == set(VERBS.values())
+    assert {type(verb) for verb in EXAMPLES} == set(VERBS.values())
 
 
 @pytest.mark.parametrize(
     ("generation", "verb"),
-    [(each, verb) for each in ("latest", "2.1") for verb in WRITES if verb.operation.is_in(each)],
+    [(each, verb) for each in ("latest", "2.1") for verb in EXAMPLES if verb.operation.is_in(each)],
     ids=lambda value: value if isinstance(value, str) else value.name,
 )
 async def test_curl_and_journal_show_the_bytes_the_server_receives(

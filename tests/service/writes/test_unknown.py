@@ -39,13 +39,8 @@ from tui.service.writes.unknown_calls import CONFIRMED, READ_BACK_S
 
 
 async def _prepare(dealer: Dealer) -> None:
-    """A block placed and partly filled, another not placed, one share allocated."""
-    await dealer.create("BLK_1", ORD_1=100, ORD_2=50)
-    await dealer.create("BLK_2", ORD_3=10)
-    await dealer.create("BLK_3", ORD_4=10)
-    await dealer.place("PLC-1", "BLK-1", 100)
-    await dealer.fill("EXE-1", "PLC-1", 60)
-    await dealer.allocate("PLC-1")
+    """Trade, with a fill that is not allocated yet, and forget what the line and the desk told."""
+    await dealer.trade()
     await dealer.fill("EXE-2", "PLC-1", 10)
     dealer.line.seen.clear()
     dealer.updates.clear()

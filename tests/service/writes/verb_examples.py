@@ -1,0 +1,60 @@
+"""One example of each verb, with texts and numbers that are easily spoilt on their way."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from tests.service.dealer import fill, new_orders, placing, rid
+from tests.service.sample_rows import label
+from tui.api.requests import (
+    CancelOrdersAndMoveRemainingRequest,
+    OrderUpdateRequest,
+    PlacementUpdateRequest,
+    PortfolioWeight,
+)
+from tui.service.verbs import (
+    Allocate,
+    AllocateWeighted,
+    BookTransactions,
+    CancelAndMove,
+    CancelOrders,
+    CancelPlacements,
+    MoveOrders,
+    PlaceBlocks,
+    RecordFills,
+    SweepBlocks,
+    UpdateOrders,
+    UpdatePlacements,
+    Verb,
+)
+
+EXAMPLES: Final[tuple[Verb, ...]] = (
+    new_orders("BLK_9", ORD_9=7),
+    MoveOrders((rid("ORD-4"),), rid("BLK-2")),
+    UpdateOrders(
+        (
+            OrderUpdateRequest(
+                id=rid("ORD-3"), quantity=Decimal("12.50"), properties=label("Order/a/b", 'it\'s 株é "x" $1')
+            ),
+        )
+    ),
+    CancelOrders((rid("ORD-4"), rid("ORD-404"))),
+    CancelAndMove(
+        (
+            CancelOrdersAndMoveRemainingRequest(
+                cancel_order_id=rid("ORD-3"),
+                move_remaining_to_order_id=rid("ORD-3R"),
+                move_remaining_to_block_id=rid("BLK-9"),
+            ),
+        )
+    ),
+    PlaceBlocks((placing("PLC-9", "BLK-2", 10),)),
+    UpdatePlacements((PlacementUpdateRequest(id=rid("PLC-1"), counterparty="a b+c%"),)),
+    CancelPlacements((rid("PLC-1"),)),
+    RecordFills((fill("EXE-9", "PLC-1", 5),)),
+    Allocate((rid("PLC-1"),), "RR-FIFO"),
+    AllocateWeighted((rid("PLC-1"),), (PortfolioWeight(portfolio_id=rid("GROWTH"), weight=Decimal("0.1")),)),
+    BookTransactions((rid("PLC-1-ORD-1"),), apply_fees=False, properties=label("Transaction/a/b", "x")),
+    SweepBlocks((rid("BLK-1"),), "2026-11-20NLDN_Close"),
+)
