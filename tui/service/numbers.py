@@ -10,12 +10,12 @@ import re
 from decimal import Decimal
 from typing import Final
 
-_NUMBER: Final = re.compile(
-    r"(?P<sign>[+-]?)(?P<whole>\d{1,3}(?:,\d{3})+|\d+|)(?P<part>\.\d+|\.|)(?P<unit>[kmbKMB]?)",
-    re.ASCII,
+# Patterns are kept as texts: they are compiled when a number is first typed.
+_NUMBER: Final = (
+    r"(?a)(?P<sign>[+-]?)(?P<whole>\d{1,3}(?:,\d{3})+|\d+|)(?P<part>\.\d+|\.|)(?P<unit>[kmbKMB]?)"
 )
-_DECIMAL_COMMA: Final = re.compile(r"[+-]?\d+,\d{1,2}", re.ASCII)
-_MISPLACED_COMMAS: Final = re.compile(r"[+-]?[\d,.]*,[\d,.]*[kmb]?", re.ASCII | re.IGNORECASE)
+_DECIMAL_COMMA: Final = r"(?a)[+-]?\d+,\d{1,2}"
+_MISPLACED_COMMAS: Final = r"(?ai)[+-]?[\d,.]*,[\d,.]*[kmb]?"
 _UNITS: Final = {"": 0, "k": 3, "m": 6, "b": 9}
 _MOST_DIGITS: Final = 18
 """Decimal arithmetic keeps 28 digits: with 18 typed, a sum or a product of two stays exact enough."""
@@ -30,7 +30,7 @@ def parse_number(text: str, what: str = "Number") -> Decimal:
     typed = text.strip()
     if not typed:
         raise ValueError(f"{what} is missing.")
-    found = _NUMBER.fullmatch(typed)
+    found = re.fullmatch(_NUMBER, typed)
     if found is None or not (found["whole"] or found["part"].strip(".")):
         raise ValueError(f"'{typed}' is not a {what.lower()}{_reason(typed)}")
     digits = found["whole"].replace(",", "") + found["part"].rstrip(".")
@@ -42,9 +42,9 @@ def parse_number(text: str, what: str = "Number") -> Decimal:
 
 
 def _reason(typed: str) -> str:
-    if _DECIMAL_COMMA.fullmatch(typed):
+    if re.fullmatch(_DECIMAL_COMMA, typed):
         return ": a comma groups thousands, the decimal mark is a point."
-    if _MISPLACED_COMMAS.fullmatch(typed):
+    if re.fullmatch(_MISPLACED_COMMAS, typed):
         return ": its commas do not group thousands."
     return ". Type it like 1,000 or 50k or 1.5m."
 
@@ -55,7 +55,7 @@ def has_number_commas(text: str) -> bool:
     >>> has_number_commas("1,5"), has_number_commas("1,000"), has_number_commas("buy,sell")
     (True, True, False)
     """
-    return _MISPLACED_COMMAS.fullmatch(text.strip()) is not None
+    return re.fullmatch(_MISPLACED_COMMAS, text.strip()) is not None
 
 
 def parse_quantity(text: str) -> Decimal:

@@ -14,7 +14,6 @@ from typing import Any, Final
 from tui.api.base import ResourceId
 from tui.api.codec import BadRow
 from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
-from tui.service.snapshot.block_totals import with_totals
 from tui.service.snapshot.instruments import InstrumentBook
 from tui.service.snapshot.snapshot import (
     BLOCK_OF_ORDER,
@@ -87,9 +86,15 @@ class SnapshotBuilder:
         """Add or replace blocks; those without totals get totals from the rows already put in."""
         given = list(rows)
         if any(isinstance(row, Block) for row in given):
-            view = self.view()
-            given = [with_totals(row, view) if isinstance(row, Block) else row for row in given]
+            return self.put(EntityKind.BLOCKS, self.with_totals(given))
         return self.put(EntityKind.BLOCKS, given)
+
+    def with_totals(self, rows: Iterable[Block | OrderGraphBlock]) -> list[OrderGraphBlock]:
+        """Return blocks with totals: those of the server, else computed from the rows already put in."""
+        from tui.service.snapshot.block_totals import with_totals  # a server with an order graph sends them
+
+        view = self.view()
+        return [with_totals(row, view) if isinstance(row, Block) else row for row in rows]
 
     def _put(self, kind: EntityKind, rows: Iterable[tuple[ResourceId, Any]]) -> list[ResourceId]:
         held = self._rows[kind]

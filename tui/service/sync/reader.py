@@ -21,7 +21,6 @@ from tui.api.codec import Page
 from tui.api.errors import Forbidden, MalformedReply, NotFound, NotServed
 from tui.api.models import OrderGraphBlock, Transaction
 from tui.api.states import is_cancelled
-from tui.service.snapshot.block_totals import with_totals
 from tui.service.snapshot.builder import SnapshotBuilder, portfolio_of, transaction_key
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
@@ -311,8 +310,7 @@ class Reader:
                 except (NotFound, NotServed):
                     self._has_graph = False
             plain = await client.blocks.list(filter=test or None, limit=PAGE, page=token, as_at=as_at)
-            view = builder.view()
-            return Page(tuple(with_totals(row, view) for row in plain.values), plain.next_page, plain.bad)
+            return Page(tuple(builder.with_totals(plain.values)), plain.next_page, plain.bad)
 
         return fetch
 
