@@ -14,7 +14,7 @@ from tui.api.codec import Malformed
 from tui.api.models import Allocation, Block, HistoryItem, Order, OrderGraphBlock, Placement, Transaction
 from tui.api.requests import BookingReply, DeletedEntity, KeyedReply, ResourceList
 
-FAMILIES = [
+ENTITIES = [
     (Block, "20_list_blocks.response"),
     (Order, "21_list_orders.response"),
     (Placement, "22_list_placements.response"),
@@ -23,7 +23,7 @@ FAMILIES = [
 ]
 
 
-@pytest.mark.parametrize(("row", "name"), FAMILIES)
+@pytest.mark.parametrize(("row", "name"), ENTITIES)
 @pytest.mark.parametrize(
     "bad", [None, 5, "text", [], {}, {"id": {"scope": "Desk"}}, {"id": 1}, {"id": {"scope": 1, "code": 2}}]
 )

@@ -216,7 +216,7 @@ class TestTime:
             await send(http, operations.CANCEL_ORDERS, body=IDS)
         assert len(script.requests) == 1
 
-    async def test_the_tries_of_a_read_share_one_deadline(self) -> None:
+    async def test_the_tries_of_a_read_share_one_deadline(self, monkeypatch: pytest.MonkeyPatch) -> None:
         desk = ScriptedHttp(*[LOST] * 4)
         slow = desk.script.handle_async_request
 
@@ -224,7 +224,7 @@ class TestTime:
             desk.seconds += 40
             return await slow(request)
 
-        desk.script.handle_async_request = handle  # type: ignore[method-assign]
+        monkeypatch.setattr(desk.script, "handle_async_request", handle)
         with pytest.raises(NoAnswer):
             await desk.read()
         assert len(desk.script.requests) == 3

@@ -30,8 +30,9 @@ JSON: Final = {"content-type": "application/json"}
 CREATE: Final = "/api/ordermanagement/createorders"
 A_SECOND: Final = 20_000
 """Orders created per second, in calls of 1,000."""
+FIGI: Final = {"Instrument/default/Figi": "BBG000B9XRY4"}
 WHAT: Final = {
-    "instrumentIdentifiers": {"Instrument/default/Figi": "BBG000B9XRY4"},
+    "instrumentIdentifiers": FIGI,
     "side": "Buy",
     "type": "Limit",
     "timeInForce": "Day",
@@ -160,7 +161,7 @@ def an_execution(number: int, placement: str, units: Decimal) -> Execution:
         id=ResourceId("Bench", f"EXE-{placement}-{number:05}"),
         placement_id=ResourceId("Bench", placement),
         properties={},
-        instrument_identifiers=WHAT["instrumentIdentifiers"],  # type: ignore[arg-type]
+        instrument_identifiers=FIGI,
         lusid_instrument_id="LUID_ZZZZZZZZ",
         quantity=units,
         state="Filled",

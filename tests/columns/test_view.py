@@ -27,7 +27,9 @@ def id(code: str) -> ResourceId:
     return ResourceId("demo", code)
 
 
-def order(code: str, quantity: str | None, side: str = "Buy", state: str = "New", **more: object) -> Order:
+def order(
+    code: str, quantity: str | None, side: str = "Buy", state: str = "New", date: datetime | None = None
+) -> Order:
     units = None if quantity is None else Decimal(quantity)
     return Order(
         id=id(code),
@@ -35,7 +37,7 @@ def order(code: str, quantity: str | None, side: str = "Buy", state: str = "New"
         state=state,
         quantity=units,
         instrument_identifiers=VOD,
-        **more,  # type: ignore[arg-type]
+        date=date,
     )
 
 
@@ -49,9 +51,11 @@ DESK = snapshot_of(
 )
 
 
-def shown(**view: object) -> list[str]:
-    view_of_orders = View(EntityKind.ORDERS, **view)  # type: ignore[arg-type]
-    return [id.code for id in done(SortedRows.build(view_of_orders, DESK)).ids]
+def shown(
+    *, filter: str = "", sort: str = "", descending: bool = False, needs_first: bool = False
+) -> list[str]:
+    view = View(EntityKind.ORDERS, filter, sort, descending, needs_first=needs_first)
+    return [id.code for id in done(SortedRows.build(view, DESK)).ids]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +142,6 @@ def test_money_is_added_up_per_currency_and_never_mixed() -> None:
 
 def test_a_bond_is_worth_a_hundredth_of_units_times_price() -> None:
     gilt = {"Instrument/default/Ticker": "UKT 4.5 09/07/34"}
-    names = {"instrument_identifiers": gilt, "lusid_instrument_id": "LUID_GILT"}
     key = "Block/demo/AssetClass"
     known = Block(
         id=id("BLK-1"),
@@ -146,7 +149,8 @@ def test_a_bond_is_worth_a_hundredth_of_units_times_price() -> None:
         side="Buy",
         created_date=NOON,
         properties={key: PerpetualProperty(key=key, value=PropertyValue(label_value="Bond"))},
-        **names,  # type: ignore[arg-type]
+        instrument_identifiers=gilt,
+        lusid_instrument_id="LUID_GILT",
     )
     fill = Execution(
         id=id("EXE-1"),
@@ -156,7 +160,8 @@ def test_a_bond_is_worth_a_hundredth_of_units_times_price() -> None:
         price=CurrencyAndAmount(amount=Decimal("99.37"), currency="GBP"),
         side="Buy",
         created_date=NOON,
-        **names,  # type: ignore[arg-type]
+        instrument_identifiers=gilt,
+        lusid_instrument_id="LUID_GILT",
     )
     column = next(each for each in COLUMNS[EntityKind.EXECUTIONS] if each.id == "value")
     desk = snapshot_of(blocks=[known], executions=[fill])

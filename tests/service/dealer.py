@@ -119,7 +119,7 @@ class Dealer:
         *,
         journal: Journal | None = None,
         generation: Generation = "latest",
-        **given: object,
+        read_only: bool = False,
     ) -> Dealer:
         """Return a dealer at a desk of their own, with a transport of their own."""
         line, clock = FaultyTransport(server), SteppedClock()
@@ -135,7 +135,7 @@ class Dealer:
             Environment("demo", EnvironmentKind.LOCAL, BASE),
             journal=book,
             pause=pause,
-            **given,  # type: ignore[arg-type]
+            read_only=read_only,
         )
         dealer = cls(desk, line, book, clock, pauses=pauses)
         desk.subscribe(dealer.updates.append)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from widgets.grid.columns import Align, Cut
 from widgets.grid.text import clean, fit, width_of
 
 
@@ -50,10 +53,10 @@ def test_markup_is_only_text() -> None:
 @given(
     st.text(max_size=40),
     st.integers(0, 24),
-    st.sampled_from(["left", "right"]),
-    st.sampled_from(["end", "middle", "never"]),
+    st.sampled_from(get_args(Align)),
+    st.sampled_from(get_args(Cut)),
 )
-def test_any_text_fills_exactly_the_cells_it_is_given(text: str, width: int, align: str, cut: str) -> None:
-    drawn = fit(text, width, align, cut)  # type: ignore[arg-type]
+def test_any_text_fills_exactly_the_cells_it_is_given(text: str, width: int, align: Align, cut: Cut) -> None:
+    drawn = fit(text, width, align, cut)
     assert cell_len(drawn) == width
     assert clean(drawn) == drawn

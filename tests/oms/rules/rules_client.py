@@ -21,6 +21,7 @@ import pytest
 
 from tui.api import codec, operations
 from tui.api.base import ErrorDetail, ProblemDetails, ResourceId
+from tui.api.codec import list_of
 from tui.api.http import asgi_transport
 from tui.api.models import (
     Allocation,
@@ -57,7 +58,7 @@ ERROR_CODES = frozenset({103, 132, 144, 151, 156, 157, 173, 186, 187, 232, 233, 
 NOT_FOUND_CODES = frozenset({650, 654, 725, 726, 727, 729, 730})
 """The error codes of section 2.0."""
 
-FAMILIES: Mapping[type[Any], Any] = {
+OPERATIONS_OF: Mapping[type[Any], Any] = {
     Block: BLOCKS,
     Order: ORDERS,
     Placement: PLACEMENTS,
@@ -311,7 +312,7 @@ class RulesClient:
         return self.send(operations.SWEEP_BLOCKS, body)
 
     def delete(self, kind: type[Any], code: str) -> Any:
-        return self.send(FAMILIES[kind].delete, id=code)
+        return self.send(OPERATIONS_OF[kind].delete, id=code)
 
     # -- reads ----------------------------------------------------------------------------------------
 
@@ -329,7 +330,7 @@ class RulesClient:
     def get(self, kind: type[Any], code: str, as_at: datetime | None = None) -> Any:
         """Return an entity, now or as at a time."""
         at = None if as_at is None else as_at.isoformat()
-        return codec.decode(kind, self.read(FAMILIES[kind].get, id=code, asAt=at))
+        return codec.decode(kind, self.read(OPERATIONS_OF[kind].get, id=code, asAt=at))
 
     def block(self, code: str, as_at: datetime | None = None) -> Any:
         return self.get(Block, code, as_at)
@@ -348,8 +349,8 @@ class RulesClient:
 
     def all(self, kind: type[Any], **query: Any) -> list[Any]:
         """Return the entities of a type, by id unless ``sortBy`` is sent."""
-        body = self.read(FAMILIES[kind].list, **{"limit": 5000, **query})
-        return list(codec.decode(ResourceList[kind], body).values)  # type: ignore[valid-type]
+        body = self.read(OPERATIONS_OF[kind].list, **{"limit": 5000, **query})
+        return list(codec.decode(list_of(kind), body).values)
 
     def codes(self, kind: type[Any], filter: str) -> list[str]:
         """Return the codes that a filter finds."""

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import msgspec
 import pytest
@@ -102,6 +102,6 @@ def mine(child: int) -> str:
     return f"id.code startswith '{child}-'"
 
 
-def entries(engine: Engine, listing: ListQuery) -> list[dict]:  # type: ignore[type-arg]
+def entries(engine: Engine, listing: ListQuery) -> list[dict[str, Any]]:
     asked = msgspec.structs.replace(listing, limit=5_000)
     return [msgspec.json.decode(row) for row in engine.view(lambda reads: read_page(reads, asked)).rows]

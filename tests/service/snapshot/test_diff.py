@@ -16,18 +16,19 @@ from tests.service.sample_rows import (
     version,
 )
 from tui.api.base import ResourceId
+from tui.api.models import Execution
 from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
 from tui.service.snapshot.diff import Delta, diff
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 
-def desk(**more: object) -> Snapshot:
+def desk(*executions: Execution) -> Snapshot:
     return snapshot_of(
         blocks=[block("BLK-1", "ORD-1"), block("BLK-2")],
         orders=[order("ORD-1"), order("ORD-2")],
         placements=[placement("PLC-1", "BLK-1")],
         allocations=[allocation("ALL-1", order="ORD-1", placement="PLC-1")],
-        **more,  # type: ignore[arg-type]
+        executions=executions,
     )
 
 
@@ -57,7 +58,7 @@ def test_neighbours_and_strangers_differ_alike() -> None:
     builder = SnapshotBuilder(old)
     builder.put(EntityKind.EXECUTIONS, [execution("EXE-1", "PLC-1")])
     neighbour = builder.freeze()
-    stranger = desk(executions=[execution("EXE-1", "PLC-1")])
+    stranger = desk(execution("EXE-1", "PLC-1"))
     told = diff(old, neighbour)
     assert told[EntityKind.EXECUTIONS].added == {rid("EXE-1")}
     assert diff(old, stranger)[EntityKind.EXECUTIONS] == told[EntityKind.EXECUTIONS]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from random import Random
 
@@ -18,6 +19,7 @@ from tests.service.dealer import BASE, SteppedClock, orders_of, placing, rid
 from tui.api.client import Client
 from tui.api.errors import ApiError, NotFound
 from tui.api.http import AsyncBaseTransport, Http
+from tui.api.models import Order, Placement
 from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
@@ -76,14 +78,15 @@ class SmallDesk:
         if self._known:
             self._known = False
             return True
-        rows: dict[EntityKind, list[object]] = {EntityKind.ORDERS: [], EntityKind.PLACEMENTS: []}
+        orders: list[Order] = []
+        placements: list[Placement] = []
         for ref in refs:
-            if ref.kind in rows:
-                try:
-                    rows[ref.kind].append(await getattr(self.client, ref.kind.value).get(ref.id))
-                except NotFound:
-                    continue
-        self.snapshot = snapshot_of(orders=rows[EntityKind.ORDERS], placements=rows[EntityKind.PLACEMENTS])  # type: ignore[arg-type]
+            with suppress(NotFound):
+                if ref.kind is EntityKind.ORDERS:
+                    orders.append(await self.client.orders.get(ref.id))
+                elif ref.kind is EntityKind.PLACEMENTS:
+                    placements.append(await self.client.placements.get(ref.id))
+        self.snapshot = snapshot_of(orders=orders, placements=placements)
         return True
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from tests.decimals import decimals
 from tests.service.dealer import FIGI, OPENING, Dealer, new_orders, placing, rid, usd
+from tui.api.http import AsyncBaseTransport
 from tui.api.requests import (
     BlockRequest,
     CancelOrdersAndMoveRemainingRequest,
@@ -233,8 +234,8 @@ async def test_a_row_with_a_write_in_flight_takes_no_other(dealer: Dealer) -> No
     assert dealer.line.sent("placeblocks") == 1
 
 
-async def test_a_read_only_desk_sends_nothing(server: object) -> None:
-    dealer = Dealer.at(server, read_only=True)  # type: ignore[arg-type]
+async def test_a_read_only_desk_sends_nothing(server: AsyncBaseTransport) -> None:
+    dealer = Dealer.at(server, read_only=True)
     await dealer.desk.load()
     report = await dealer.desk.act(new_orders("BLK_1", ORD_1=100))
     assert "read-only" in report.refused[0].reason

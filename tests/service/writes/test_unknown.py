@@ -288,7 +288,9 @@ async def test_a_503_is_not_a_refusal(dealer: Dealer) -> None:
     assert report.unknown[0].reason.startswith("The server failed (503)")
 
 
-async def test_an_item_the_answer_does_not_mention_is_read_back(dealer: Dealer) -> None:
+async def test_an_item_the_answer_does_not_mention_is_read_back(
+    dealer: Dealer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await _prepare(dealer)
     real = dealer.desk.client.send
 
@@ -296,7 +298,7 @@ async def test_an_item_the_answer_does_not_mention_is_read_back(dealer: Dealer) 
         reply = await real(request)
         return replace(reply, values={}) if request.operation == operations.CANCEL_ORDERS else reply
 
-    dealer.desk.client.send = forgetful  # type: ignore[method-assign]
+    monkeypatch.setattr(dealer.desk.client, "send", forgetful)
     report = await dealer.desk.act(CancelOrders((rid("ORD-3"),)))
     assert report.done[0].note == CONFIRMED
 
@@ -325,7 +327,7 @@ async def test_leaving_the_dialog_does_not_stop_a_write(dealer: Dealer) -> None:
 
 
 async def test_a_crash_leaves_an_intent_that_the_next_start_reads_back(
-    server: AsyncBaseTransport, tmp_path: Path
+    server: AsyncBaseTransport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "state" / "journal.jsonl"
     first = Dealer.at(server, journal=Journal(path))
@@ -336,7 +338,7 @@ async def test_a_crash_leaves_an_intent_that_the_next_start_reads_back(
         raise asyncio.CancelledError
 
     first.line.fail("lost", "cancelorders")
-    first.desk._writing()._read_back = crash  # type: ignore[method-assign,assignment]
+    monkeypatch.setattr(first.desk._writing(), "_read_back", crash)
     with pytest.raises(asyncio.CancelledError):
         await first.desk.act(CancelOrders((rid("ORD-1"),)))
     first.journal.close()
