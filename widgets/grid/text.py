@@ -16,6 +16,7 @@ from widgets.grid.columns import Align, Cut
 _HOSTILE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 )
+"""The set of :mod:`tui.api.sanitize`, which widgets must not import; a test holds the two equal."""
 _LONGEST: Final = 512
 """The characters of a text that are looked at, at most: more than any cell shows."""
 
