@@ -142,13 +142,13 @@ def bumped(order: Order) -> Order:
     return replace(order, quantity=Decimal(7), version=version)
 
 
-def rows_of(orders: int) -> dict[str, list[Any]]:
-    """Make a desk: five orders to a block, each block placed and filled twice."""
+def rows_of(orders: int, per_block: int = ORDERS_PER_BLOCK) -> dict[str, list[Any]]:
+    """Make a desk: so many orders to a block, each block placed and filled twice."""
     made: dict[str, list[Any]] = {
         name: [] for name in ("graph", "blocks", "orders", "placements", "executions", "allocations")
     }
-    for number in range(orders // ORDERS_PER_BLOCK):
-        ids = [rid("ORD", number * ORDERS_PER_BLOCK + index) for index in range(ORDERS_PER_BLOCK)]
+    for number in range(orders // per_block):
+        ids = [rid("ORD", number * per_block + index) for index in range(per_block)]
         common = fields(number)
         made["orders"] += [order(id, common) for id in ids]
         made["placements"].append(

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.columns.steps import done
 from tests.service.sample_rows import NINE, allocation, block, execution, label, order, placement, rid, usd
 from tests.service.sample_rows import transaction as booking
 from tui.api.base import ResourceId
@@ -21,6 +20,7 @@ from tui.columns.column import natural
 from tui.columns.filter import parse_filter
 from tui.columns.panes import COLUMNS
 from tui.columns.sorted_rows import RUN, SortedRows, SortEntry, changed_cells, in_order, newest
+from tui.columns.steps import finish
 from tui.columns.totals import Totals
 from tui.columns.view import View, column_of
 from tui.screens.desk.news import News
@@ -168,8 +168,8 @@ class Kept:
 
     def built(self, snapshot: Snapshot) -> SortedRows:
         """Filter, sort and add up from the start."""
-        rows = done(SortedRows.build(self.view, snapshot, self.scope))
-        done(rows.count())
+        rows = finish(SortedRows.build(self.view, snapshot, self.scope))
+        finish(rows.count())
         return rows
 
     def follow(self, news: News, new: Snapshot) -> None:
@@ -179,7 +179,7 @@ class Kept:
         if delta.others or (self.scope is not None and (delta.added or delta.removed)):
             self.rows = self.built(new)
         else:
-            self.rows.apply(done(self.rows.compare(new, delta)))
+            self.rows.apply(finish(self.rows.compare(new, delta)))
 
     def check(self) -> None:
         """Hold what is kept against the slow way, in the order of a snapshot that is read afresh."""
@@ -267,7 +267,7 @@ def test_texts_sort_by_their_words_and_numbers(texts: list[str]) -> None:
 @given(st.lists(st.integers(0, 50)), st.sampled_from([1, 700]))
 def test_sorting_in_steps_is_sorting(numbers: list[int], times: int) -> None:
     entries = [SortEntry(0, key, place, rid("R")) for place, key in enumerate(numbers * times)]
-    assert done(in_order(entries)) == sorted(entries)
+    assert finish(in_order(entries)) == sorted(entries)
 
 
 def test_no_step_of_a_sort_is_longer_than_a_run() -> None:
@@ -278,8 +278,8 @@ def test_no_step_of_a_sort_is_longer_than_a_run() -> None:
 
 def test_an_update_given_up_half_way_has_done_nothing() -> None:
     old = snapshot_of(orders=[order(f"ORD-{number}") for number in range(100)])
-    rows = done(SortedRows.build(View(EntityKind.ORDERS, sort="quantity"), old))
-    done(rows.count())
+    rows = finish(SortedRows.build(View(EntityKind.ORDERS, sort="quantity"), old))
+    finish(rows.count())
     before = (rows.ids, rows.totals.text(), rows.total)
     new = touched(old, [Touch(EntityKind.ORDERS, number, (2, 2, 1)) for number in range(100)])
     delta = Update(old, new).deltas[EntityKind.ORDERS]
@@ -288,20 +288,20 @@ def test_an_update_given_up_half_way_has_done_nothing() -> None:
     steps.close()
     assert (rows.ids, rows.totals.text(), rows.total) == before
     assert rows.snapshot is old
-    rows.apply(done(rows.compare(new, delta)))
+    rows.apply(finish(rows.compare(new, delta)))
     assert rows.totals.text() == added_up(rows.view, new, rows.ids)
 
 
 @pytest.mark.parametrize("begun", [False, True])
 def test_rows_that_are_added_up_while_others_change_come_to_the_right_sum(begun: bool) -> None:
     old = snapshot_of(orders=[order(f"ORD-{number}", "10") for number in range(200)])
-    rows = done(SortedRows.build(View(EntityKind.ORDERS), old))
+    rows = finish(SortedRows.build(View(EntityKind.ORDERS), old))
     counting = rows.count()
     if begun:
         next(counting)
     new = touched(old, [Touch(EntityKind.ORDERS, number, (3, 0, 1)) for number in (0, 150, 300)])
-    rows.apply(done(rows.compare(new, Update(old, new).deltas[EntityKind.ORDERS])))
-    done(counting)
+    rows.apply(finish(rows.compare(new, Update(old, new).deltas[EntityKind.ORDERS])))
+    finish(counting)
     assert rows.totals.text() == added_up(rows.view, new, rows.ids)
 
 
@@ -328,17 +328,17 @@ def test_cells_change_by_their_values(fields: dict[str, Any], columns: set[str])
     new = draft.freeze()
     view = View(EntityKind.ORDERS)
     delta = Update(old, new).deltas.get(EntityKind.ORDERS)
-    found = done(changed_cells(view.columns, view, old, new, delta)) if delta else {}
+    found = finish(changed_cells(view.columns, view, old, new, delta)) if delta else {}
     assert found.get(rid("ORD-1"), set()) == columns
 
 
 def test_money_that_comes_and_goes_leaves_no_currency_behind() -> None:
     empty = snapshot_of()
-    rows = done(SortedRows.build(View(EntityKind.EXECUTIONS), empty))
-    done(rows.count())
+    rows = finish(SortedRows.build(View(EntityKind.EXECUTIONS), empty))
+    finish(rows.count())
     one = touched(empty, [Touch(EntityKind.EXECUTIONS, 1, (1, 1, 1))])
-    rows.apply(done(rows.compare(one, Update(empty, one).deltas[EntityKind.EXECUTIONS])))
+    rows.apply(finish(rows.compare(one, Update(empty, one).deltas[EntityKind.EXECUTIONS])))
     assert rows.totals.text() == "quantity 10 · 25.00 USD"
     none = touched(one, [Touch(EntityKind.EXECUTIONS, 1, None)])
-    rows.apply(done(rows.compare(none, Update(one, none).deltas[EntityKind.EXECUTIONS])))
+    rows.apply(finish(rows.compare(none, Update(one, none).deltas[EntityKind.EXECUTIONS])))
     assert rows.totals.text() == ""

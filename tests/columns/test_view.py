@@ -7,13 +7,13 @@ from decimal import Decimal
 
 import pytest
 
-from tests.columns.steps import done
 from tui.api.base import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.columns.filter import FilterError
 from tui.columns.format import DisplayContext, clock, number, price, state_text
 from tui.columns.panes import COLUMNS
 from tui.columns.sorted_rows import SortedRows
+from tui.columns.steps import finish
 from tui.columns.totals import Totals
 from tui.columns.view import View, column_of, export_csv
 from tui.service.snapshot.builder import snapshot_of
@@ -55,7 +55,7 @@ def shown(
     *, filter: str = "", sort: str = "", descending: bool = False, needs_first: bool = False
 ) -> list[str]:
     view = View(EntityKind.ORDERS, filter, sort, descending, needs_first=needs_first)
-    return [id.code for id in done(SortedRows.build(view, DESK)).ids]
+    return [id.code for id in finish(SortedRows.build(view, DESK)).ids]
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.api.base import ResourceId
-from tui.service.snapshot.relations import related
+from tui.columns.steps import Steps as WorkInSteps
+from tui.columns.steps import finish
+from tui.service.snapshot.relations import related_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 Group = Literal["Trade", "Inspect", "Rows", "Panes", "Desk", "Simulated market", "Unknown outcomes"]
 Values = Mapping[str, str]
+PART: Final = 32
+"""Rows in focus that are looked at between two pauses."""
 
 
 def _nothing(kind: EntityKind) -> tuple[ResourceId, ...]:
@@ -76,10 +81,19 @@ class Scope(Struct, frozen=True):
         """The allocations in focus, or those of the focused rows."""
         return self._follow(EntityKind.ALLOCATIONS)
 
+    def parts(self) -> Iterator[Scope]:
+        """Yield the scope in parts of a few rows; no part of several rows is a single one."""
+        count = max(1, len(self.ids) // PART)
+        ends = [len(self.ids) * number // count for number in range(count + 1)]
+        if count == 1:
+            yield self
+        else:
+            yield from (replace(self, ids=self.ids[start:end]) for start, end in pairwise(ends))
+
     def _follow(self, kind: EntityKind) -> tuple[ResourceId, ...]:
         if self.kind is kind:
             return self.ids
-        found = (id for own in self.ids for id in related(self.snapshot, Ref(self.kind, own)).get(kind, ()))
+        found = (id for own in self.ids for id in related_of(self.snapshot, Ref(self.kind, own), kind))
         return tuple(dict.fromkeys(found))
 
 
@@ -133,13 +147,34 @@ class Action(Struct, frozen=True):
 
     def refusal(self, scope: Scope) -> str | None:
         """Return why it is not possible now, or None when it is."""
+        return finish(self.refusal_in_steps(scope))
+
+    def refusal_in_steps(self, scope: Scope) -> WorkInSteps[str | None]:
+        """Return why it is not possible now, after looking at a part of the rows at a time."""
+        reason = self.forbidden(scope)
+        if reason:
+            return reason
+        for number, part in enumerate(self.parts(scope)):
+            if number:
+                yield
+            reason = self.disabled_reason(part)
+            if reason is None:
+                return None
+        return reason
+
+    def parts(self, scope: Scope) -> Iterable[Scope]:
+        """Return parts of ``scope``: what is possible with one of them is possible with the whole."""
+        return (scope,)
+
+    def forbidden(self, scope: Scope) -> str | None:
+        """Return why this desk, server or user cannot do it, whatever the rows; None when they can."""
         denied = [scope.denied[name] for name in self.endpoints if name in scope.denied]
         if denied and len(denied) == len(self.endpoints):
             return f"You may not do this here: {denied[0].rstrip('.')}. After a refresh it is tried again."
         missing = [scope.absent[name] for name in self.endpoints if name in scope.absent]
         if missing and len(missing) == len(self.endpoints):
             return f"This server does not offer it: {missing[0].rstrip('.')}."
-        return self.disabled_reason(self.acting_on(scope))
+        return None
 
 
 class Steps(Struct, frozen=True):
@@ -168,12 +203,15 @@ class WriteAction(Action, frozen=True, kw_only=True):
         kind = self.everything_in
         return scope if kind is None else replace(scope, kind=kind, ids=scope.shown(kind))
 
-    def refusal(self, scope: Scope) -> str | None:
+    def parts(self, scope: Scope) -> Iterable[Scope]:
+        return self.acting_on(scope).parts()
+
+    def forbidden(self, scope: Scope) -> str | None:
         if scope.read_only:
             return "This desk is read-only: nothing can be written from it."
         if scope.snapshot.as_at is not None:
             return "You are looking at the past: go back to now before you change anything."
-        return super().refusal(scope)
+        return super().forbidden(scope)
 
 
 def only(kinds: Iterable[EntityKind], otherwise: str) -> Callable[[Scope], str | None]:

@@ -241,8 +241,8 @@ def cancel_verb(scope: Scope, values: Values) -> Verb:
 
 def _heads(scope: Scope, ids: Sequence[ResourceId]) -> tuple[ResourceId, ...]:
     """Return these placements without those whose parent is among them: they go with it."""
-    rows = scope.snapshot.placements
-    return tuple(id for id in ids if rows[id].parent_placement_id not in ids)
+    rows, known = scope.snapshot.placements, frozenset(ids)
+    return tuple(id for id in ids if rows[id].parent_placement_id not in known)
 
 
 def cancel_and_move_form(scope: Scope) -> Form:

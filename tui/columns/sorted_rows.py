@@ -2,29 +2,27 @@
 
 This is a materialized view: it remembers of each row whether it passes the filter and under which key it
 is sorted, so that an update costs the rows it names and not the pane. Long work is a generator
-(:data:`Steps`): its caller may interleave the steps with other work, or stop.
+(:data:`~tui.columns.steps.Steps`): its caller may interleave the steps with other work, or stop.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Generator, Iterable, Iterator, KeysView, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping, Sequence
 from itertools import islice
 from random import Random
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
 from msgspec import Struct
 
 from tui.api.base import ResourceId
 from tui.columns.column import Column, sort_key
+from tui.columns.steps import Steps, T
 from tui.columns.totals import Totals
 from tui.columns.view import View, column_of
 from tui.service.snapshot.diff import NOTHING, Delta
 from tui.service.snapshot.snapshot import EMPTY, Snapshot
 
-T = TypeVar("T")
-Steps = Generator[None, None, T]
-"""Work in steps of at most about a millisecond, which ends with a result."""
 STEP: Final = 32
 """Rows that are filtered or added up between two pauses."""
 FEW: Final = 8

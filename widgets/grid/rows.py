@@ -148,7 +148,8 @@ class Rows:
     def selected(self) -> frozenset[Hashable]:
         """The selected keys among those shown."""
         if self._selected is None:
-            chosen = self._picked & self._indexed().keys() if self._picked else set()
+            shown = self._indexed().keys() if self._picked else ()
+            chosen = set(filter(shown.__contains__, self._picked))
             if self._anchor is not None and self.cursor is not None:
                 span = self._span(self._anchor, self.cursor)
                 chosen.update(self.keys[span.start : span.stop])
@@ -160,8 +161,9 @@ class Rows:
         if self._anchor is not None:
             self.end_range()
         else:
-            self._picked ^= {self.keys[row]}
-            self._selected = None
+            key = {self.keys[row]}
+            self._picked ^= key
+            self._selected = None if self._selected is None else self._selected ^ key
 
     def start_range(self) -> None:
         """Draw a range from the cursor on; when one is being drawn, keep it."""
@@ -177,13 +179,14 @@ class Rows:
 
     def pick_all(self) -> None:
         """Select every row shown; when they all are, none of them."""
-        everything = frozenset(self.keys)
-        if self.selected == everything:
-            self._picked -= everything
+        chosen = self.selected
+        if len(chosen) == len(self.keys):
+            self._picked -= chosen
             self._selected = frozenset()
         else:
-            self._picked |= everything
-            self._selected = everything
+            everything = set(self.keys)
+            self._selected = frozenset(everything)
+            self._picked = everything | self._picked if self._picked else everything
         self._anchor = None
 
     def clear(self) -> bool:

@@ -14,7 +14,8 @@ from time import perf_counter
 from typing import Any, Final, Protocol
 
 from tui.api.base import ResourceId
-from tui.columns.sorted_rows import SortedRows, Steps, changed_cells
+from tui.columns.sorted_rows import SortedRows, changed_cells
+from tui.columns.steps import Steps
 from tui.columns.view import View
 from tui.screens.desk.turns import Turns
 from tui.service.snapshot.diff import Delta

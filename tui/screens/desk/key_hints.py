@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
+from msgspec.structs import replace
 from textual.binding import Binding
 from textual.content import Content
 
 from tui.actions.action import Action, Scope
+from tui.columns.steps import Steps
 from widgets.grid import Grid
 from widgets.key_names import key_list
 
 HelpRow = tuple[str, str, str, str]
 """Keys, label, one line of help, and why it is not possible now (empty when it is)."""
+Hints = Steps[tuple[list[Content], list[int]]]
+"""The hints of the footer and the rank of each, worked out in steps."""
 KeysOf = Callable[[Action], tuple[str, ...]]
 """Returns the keys of an action, as they stand on the keyboard."""
 
+MOST_LOOKED_AT: Final = 1_000
+"""The rows of a selection that the footer looks at."""
 BY_NAME = "by name"
 """Shown for an action that has no key."""
 
 
-def footer_hints(actions: Iterable[Action], scope: Scope, keys_of: KeysOf) -> tuple[list[Content], list[int]]:
+def footer_hints(actions: Iterable[Action], scope: Scope, keys_of: KeysOf) -> Hints:
     """Return the footer's hints, dim where the action is not possible now, and the rank of each.
 
-    On a narrow line the highest rank is left out first: actions that are not possible now. Help and quit stay
-    longest.
+    No more than the first rows of a large selection are looked at: what is not possible with these is shown
+    as possible, and its key looks at the others. On a narrow line the highest rank is left out first: actions
+    that are not possible now. Help and quit stay longest.
     """
     shown, ranks = [], []
+    first = replace(scope, ids=scope.ids[:MOST_LOOKED_AT])
     for action in actions:
         if action.footer:
-            possible = action.refusal(scope) is None
+            reason = yield from action.refusal_in_steps(first)
+            unseen = len(scope.ids) > MOST_LOOKED_AT and action.forbidden(scope) is None
+            possible = reason is None or unseen
+            yield
             shown.append(
                 Content.assemble(
                     (keys_of(action)[0], "bold" if possible else "dim"),
@@ -52,13 +64,15 @@ def row_keys() -> list[tuple[str, str]]:
     return [(key_list(keys, " "), does) for keys, does in row_bindings().items()]
 
 
-def help_groups(actions: Iterable[Action], scope: Scope, keys_of: KeysOf) -> list[tuple[str, list[HelpRow]]]:
+def help_groups(
+    actions: Iterable[Action], scope: Scope, keys_of: KeysOf
+) -> Steps[list[tuple[str, list[HelpRow]]]]:
     """Return every action by group: keys, label, help, and why it is not possible now."""
     rows: dict[str, list[HelpRow]] = {}
     for action in actions:
         keys = " ".join(keys_of(action)) or BY_NAME
-        rows.setdefault(action.group, []).append(
-            (keys, action.label, action.help, action.refusal(scope) or "")
-        )
+        reason = yield from action.refusal_in_steps(scope)
+        rows.setdefault(action.group, []).append((keys, action.label, action.help, reason or ""))
+        yield
     in_pane: list[HelpRow] = [(keys, does, "", "") for keys, does in row_keys()]
     return [*rows.items(), ("Inside a pane", in_pane)]

@@ -17,10 +17,11 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from styles.themes import cell_styles
-from tui.actions.action import Scope
+from tui.actions.action import PART, Scope
 from tui.api.base import ResourceId
 from tui.columns.panes import PANES
-from tui.screens.desk.key_hints import footer_hints
+from tui.columns.steps import finish
+from tui.screens.desk.key_hints import Hints, footer_hints
 from tui.screens.desk.news import News
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.status_bar import SILENCE_S, StatusBar
@@ -64,9 +65,10 @@ class PanesScreen(Screen[None]):
         self._waited = False
         self._alert_bar: AlertBar | None = None
         self._panes: dict[EntityKind, Pane] = {}
+        self.turns = Turns()
 
     def compose(self) -> ComposeResult:
-        context, turns = self._display_context, Turns()
+        context, turns = self._display_context, self.turns
         self._panes = {spec.kind: Pane(spec, context, self.session.with_keys, turns=turns) for spec in PANES}
         yield StatusBar(id="status-bar")
         yield Pieces(id="tabs", gap=" ")
@@ -149,8 +151,16 @@ class PanesScreen(Screen[None]):
     def show_status(self) -> None:
         """Show the status bar and the key hints."""
         self._show_status_bar()
-        hints = footer_hints(self.session.actions, self.scope(), self.session.keys_of)
-        self.query_one("#keys", Pieces).show(*hints)
+        scope = self.scope()
+        hints = footer_hints(self.session.actions, scope, self.session.keys_of)
+        self.workers.cancel_group(self, "hints")
+        if len(scope.ids) > PART:
+            self.run_worker(self._show_hints(hints), group="hints")
+        else:
+            self.query_one("#keys", Pieces).show(*finish(hints))
+
+    async def _show_hints(self, hints: Hints) -> None:
+        self.query_one("#keys", Pieces).show(*await self.turns.work(hints))
 
     def _each_second(self) -> None:
         """Show a new day in every pane; keep countdowns and ages in the status bar current."""
@@ -272,19 +282,20 @@ class PanesScreen(Screen[None]):
         return Scope(
             self.snapshot,
             pane.kind,
-            self._still_there(pane.kind, pane.in_focus),
+            self._still_there(pane, pane.in_focus),
             session.environment,
             session.now(),
             session.preferences.read_only,
             session.preferences.home,
             desk.absent if desk else {},
             desk.denied if desk else {},
-            lambda kind: self._still_there(kind, self.pane(kind).shown),
+            lambda kind: self._still_there(self.pane(kind), self.pane(kind).shown),
             session.market,
             len(desk.unknown) if desk else 0,
         )
 
-    def _still_there(self, kind: EntityKind, ids: Sequence[ResourceId]) -> tuple[ResourceId, ...]:
+    def _still_there(self, pane: Pane, ids: tuple[ResourceId, ...]) -> tuple[ResourceId, ...]:
         """Return those of ``ids`` that the snapshot has: a pane may still show rows of an older one."""
-        rows = self.snapshot.rows(kind)
-        return tuple(id for id in ids if id in rows)
+        if pane.rows_snapshot is self.snapshot:
+            return ids
+        return tuple(filter(self.snapshot.rows(pane.kind).__contains__, ids))

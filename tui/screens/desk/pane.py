@@ -110,8 +110,10 @@ class Pane(Vertical):
         chosen, rows = self.grid.selected, self._arranger.rows
         if not chosen:
             return (self.cursor.id,) if self.cursor else ()
+        if len(chosen) == len(rows.ids):
+            return rows.ids
         if len(chosen) * 16 > len(rows.ids):
-            return tuple(id for id in rows.ids if id in chosen)
+            return tuple(filter(chosen.__contains__, rows.ids))
         few = [id for id in chosen if isinstance(id, ResourceId)]
         return tuple(sorted(few, key=lambda id: rows.find(id) or 0))
 

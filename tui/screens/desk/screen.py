@@ -15,6 +15,7 @@ from textual.worker import Worker
 
 from tui.actions.action import Action, Scope, WriteAction
 from tui.api.base import ResourceId
+from tui.columns.steps import Steps
 from tui.screens.desk.desk_command import DeskCommand
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
@@ -67,7 +68,20 @@ class DeskScreen(PanesScreen):
     def carry_out(self, action: Action) -> None:
         """Carry out an action, or say why it is not possible now."""
         scope = action.acting_on(self.scope())
-        reason = action.refusal(scope)
+        steps = action.refusal_in_steps(scope)
+        try:
+            next(steps)
+        except StopIteration as end:
+            self._begin(action, scope, end.value)
+        else:
+            self._dialogs = self._look_on(action, scope, steps)
+
+    @work(group="dialog", description="rows")
+    async def _look_on(self, action: Action, scope: Scope, steps: Steps[str | None]) -> None:
+        """Look at the rest of many rows, and then carry out the action."""
+        self._begin(action, scope, await self.turns.work(steps))
+
+    def _begin(self, action: Action, scope: Scope, reason: str | None) -> None:
         if reason:
             self.notify(reason, title=action.label, severity="warning", markup=False)
         elif isinstance(action, WriteAction):
@@ -80,9 +94,12 @@ class DeskScreen(PanesScreen):
     async def _ask(self, dialogs: Coroutine[Any, Any, None]) -> None:
         await dialogs
 
-    @work(group="writes", exit_on_error=True)
+    @work(group="writes", exit_on_error=True, description="write")
     async def _send(self, action: WriteAction, scope: Scope) -> None:
-        """Ask, confirm, send and report. Several may run; none cancels another."""
+        """Ask, confirm, send and report. Several may run; none cancels another.
+
+        Without a description of its own Textual makes one of the arguments: it would write out all rows.
+        """
         desk = self.session.desk
         try:
             if desk is None:

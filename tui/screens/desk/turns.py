@@ -6,7 +6,7 @@ import asyncio
 from time import perf_counter
 from typing import Final
 
-from tui.columns.sorted_rows import Steps
+from tui.columns.steps import Steps, T
 
 SLICE_S: Final = 0.003
 """The most time all panes together may work in one turn of the event loop, in seconds.
@@ -34,6 +34,17 @@ class Turns:
         if self._ends is not None and self._ends - perf_counter() < SLICE_S * 2 / 3:
             self._ends = 0.0
             yield
+
+    async def work(self, steps: Steps[T]) -> T:
+        """Do work in steps over as many turns as it takes, and return what comes of it."""
+        while True:
+            while not self.over():
+                try:
+                    next(steps)
+                except StopIteration as end:
+                    result: T = end.value
+                    return result
+            await asyncio.sleep(0)
 
     def _next(self) -> None:
         self._ends = None

@@ -251,11 +251,12 @@ def _time_problem(typed: str) -> str | None:
     return None
 
 
-def show_help(desk: PanesScreen) -> None:
+async def show_help(desk: PanesScreen) -> None:
     """Show every key and command."""
     from tui.screens.help import HelpScreen
 
-    desk.app.push_screen(HelpScreen(help_groups(desk.session.actions, desk.scope(), desk.session.keys_of)))
+    groups = help_groups(desk.session.actions, desk.scope(), desk.session.keys_of)
+    desk.app.push_screen(HelpScreen(await desk.turns.work(groups)))
 
 
 def step_back(desk: PanesScreen) -> None:

@@ -16,41 +16,49 @@ def related(snapshot: Snapshot, ref: Ref) -> Mapping[EntityKind, Ids]:
     Only rows the snapshot holds are returned.
     """
     found = _WALKS[ref.kind](snapshot, ref.id)
-    return {kind: _present(snapshot, kind, found.get(kind, ())) for kind in EntityKind}
+    return {kind: _present(snapshot, kind, found) for kind in EntityKind}
+
+
+def related_of(snapshot: Snapshot, ref: Ref, kind: EntityKind) -> Ids:
+    """Return the ids of one kind only, as :func:`related` does, for a part of its time."""
+    return _present(snapshot, kind, _WALKS[ref.kind](snapshot, ref.id))
 
 
 def order_of(snapshot: Snapshot, ref: Ref) -> ResourceId | None:
     """Return the order whose history tells of a row, the first one when it has several."""
     if ref.kind is EntityKind.ORDERS:
         return ref.id
-    return next(iter(related(snapshot, ref)[EntityKind.ORDERS]), None)
+    return next(iter(related_of(snapshot, ref, EntityKind.ORDERS)), None)
 
 
-def _present(snapshot: Snapshot, kind: EntityKind, ids: Iterable[ResourceId]) -> Ids:
-    rows = snapshot.rows(kind)
-    return tuple(id for id in dict.fromkeys(ids) if id in rows)
+Found = Mapping[EntityKind, Callable[[], Iterable[ResourceId]]]
+"""How to find the related rows of each kind: only what is asked for is looked up."""
+
+
+def _present(snapshot: Snapshot, kind: EntityKind, found: Found) -> Ids:
+    rows, find = snapshot.rows(kind), found.get(kind)
+    return () if find is None else tuple(id for id in dict.fromkeys(find()) if id in rows)
 
 
 def _each(ids: Iterable[ResourceId], follow: Callable[[ResourceId], Iterable[ResourceId]]) -> Ids:
     return tuple(found for id in ids for found in follow(id))
 
 
-Found = Mapping[EntityKind, Iterable[ResourceId]]
-
-
 def _of_block(snapshot: Snapshot, id: ResourceId) -> Found:
-    orders = snapshot.orders_of_block(id)
-    placements = snapshot.placements_of_block(id)
-    allocations = _each(orders, snapshot.allocations_of_order) + _each(
-        placements, snapshot.allocations_of_placement
-    )
+    def placements() -> Ids:
+        return snapshot.placements_of_block(id)
+
+    def allocations() -> Ids:
+        of_orders = _each(snapshot.orders_of_block(id), snapshot.allocations_of_order)
+        return of_orders + _each(placements(), snapshot.allocations_of_placement)
+
     return {
-        EntityKind.BLOCKS: (id,),
-        EntityKind.ORDERS: orders,
+        EntityKind.BLOCKS: lambda: (id,),
+        EntityKind.ORDERS: lambda: snapshot.orders_of_block(id),
         EntityKind.PLACEMENTS: placements,
-        EntityKind.EXECUTIONS: _each(placements, snapshot.executions_of_placement),
+        EntityKind.EXECUTIONS: lambda: _each(placements(), snapshot.executions_of_placement),
         EntityKind.ALLOCATIONS: allocations,
-        EntityKind.TRANSACTIONS: _booked(snapshot, orders, allocations),
+        EntityKind.TRANSACTIONS: lambda: _booked(snapshot, snapshot.orders_of_block(id), allocations()),
     }
 
 
@@ -63,15 +71,20 @@ def _booked(snapshot: Snapshot, orders: Ids, allocations: Ids) -> Ids:
 def _of_order(snapshot: Snapshot, id: ResourceId) -> Found:
     block = snapshot.block_of_order(id)
     blocks = (block,) if block else ()
-    placements = _each(blocks, snapshot.placements_of_block)
-    allocations = snapshot.allocations_of_order(id)
+
+    def placements() -> Ids:
+        return _each(blocks, snapshot.placements_of_block)
+
+    def allocations() -> Ids:
+        return snapshot.allocations_of_order(id)
+
     return {
-        EntityKind.BLOCKS: blocks,
-        EntityKind.ORDERS: (id,),
+        EntityKind.BLOCKS: lambda: blocks,
+        EntityKind.ORDERS: lambda: (id,),
         EntityKind.PLACEMENTS: placements,
-        EntityKind.EXECUTIONS: _each(placements, snapshot.executions_of_placement),
+        EntityKind.EXECUTIONS: lambda: _each(placements(), snapshot.executions_of_placement),
         EntityKind.ALLOCATIONS: allocations,
-        EntityKind.TRANSACTIONS: _booked(snapshot, (id,), allocations),
+        EntityKind.TRANSACTIONS: lambda: _booked(snapshot, (id,), allocations()),
     }
 
 
@@ -79,17 +92,20 @@ def _of_placement(snapshot: Snapshot, id: ResourceId) -> Found:
     row = snapshot.placements.get(id)
     if row is None:
         return {}
-    with_children = (id, *snapshot.children_of_placement(id))
-    allocations = _each(with_children, snapshot.allocations_of_placement)
+    blocks, parent = row.block_ids, row.parent_placement_id
+    above = () if parent is None else (parent,)
+    family = (id, *snapshot.children_of_placement(id))
+
+    def allocations() -> Ids:
+        return _each(family, snapshot.allocations_of_placement)
+
     return {
-        EntityKind.BLOCKS: row.block_ids,
-        EntityKind.ORDERS: _each(row.block_ids, snapshot.orders_of_block),
-        EntityKind.PLACEMENTS: with_children
-        if row.parent_placement_id is None
-        else (row.parent_placement_id, *with_children),
-        EntityKind.EXECUTIONS: _each(with_children, snapshot.executions_of_placement),
+        EntityKind.BLOCKS: lambda: blocks,
+        EntityKind.ORDERS: lambda: _each(blocks, snapshot.orders_of_block),
+        EntityKind.PLACEMENTS: lambda: (*above, *family),
+        EntityKind.EXECUTIONS: lambda: _each(family, snapshot.executions_of_placement),
         EntityKind.ALLOCATIONS: allocations,
-        EntityKind.TRANSACTIONS: _booked(snapshot, (), allocations),
+        EntityKind.TRANSACTIONS: lambda: _booked(snapshot, (), allocations()),
     }
 
 
@@ -97,17 +113,21 @@ def _of_execution(snapshot: Snapshot, id: ResourceId) -> Found:
     row = snapshot.executions.get(id)
     if row is None:
         return {}
-    allocations = tuple(
-        each
-        for each in snapshot.allocations_of_placement(row.placement_id)
-        if id in (snapshot.allocations[each].execution_ids or (id,))
-    )
+    placement = row.placement_id
+
+    def allocations() -> Ids:
+        return tuple(
+            each
+            for each in snapshot.allocations_of_placement(placement)
+            if id in (snapshot.allocations[each].execution_ids or (id,))
+        )
+
     return {
-        **_of_placement(snapshot, row.placement_id),
-        EntityKind.PLACEMENTS: (row.placement_id,),
-        EntityKind.EXECUTIONS: (id,),
+        **_of_placement(snapshot, placement),
+        EntityKind.PLACEMENTS: lambda: (placement,),
+        EntityKind.EXECUTIONS: lambda: (id,),
         EntityKind.ALLOCATIONS: allocations,
-        EntityKind.TRANSACTIONS: _booked(snapshot, (), allocations),
+        EntityKind.TRANSACTIONS: lambda: _booked(snapshot, (), allocations()),
     }
 
 
@@ -115,17 +135,20 @@ def _of_allocation(snapshot: Snapshot, id: ResourceId) -> Found:
     row = snapshot.allocations.get(id)
     if row is None:
         return {}
-    placements = row.placement_ids or ()
-    blocks = _each(placements, lambda each: _blocks_of(snapshot, each))
-    order = snapshot.block_of_order(row.allocated_order_id)
-    executions = row.execution_ids or _each(placements, snapshot.executions_of_placement)
+    order, fills, placements = row.allocated_order_id, row.execution_ids, row.placement_ids or ()
+
+    def blocks() -> Ids:
+        own = snapshot.block_of_order(order)
+        placed = _each(placements, lambda each: _blocks_of(snapshot, each))
+        return (own, *placed) if own else placed
+
     return {
-        EntityKind.BLOCKS: (order, *blocks) if order else blocks,
-        EntityKind.ORDERS: (row.allocated_order_id,),
-        EntityKind.PLACEMENTS: placements,
-        EntityKind.EXECUTIONS: executions,
-        EntityKind.ALLOCATIONS: (id,),
-        EntityKind.TRANSACTIONS: snapshot.transactions_of_allocation(id),
+        EntityKind.BLOCKS: blocks,
+        EntityKind.ORDERS: lambda: (order,),
+        EntityKind.PLACEMENTS: lambda: placements,
+        EntityKind.EXECUTIONS: lambda: fills or _each(placements, snapshot.executions_of_placement),
+        EntityKind.ALLOCATIONS: lambda: (id,),
+        EntityKind.TRANSACTIONS: lambda: snapshot.transactions_of_allocation(id),
     }
 
 
@@ -142,8 +165,8 @@ def _of_transaction(snapshot: Snapshot, id: ResourceId) -> Found:
     if row.allocation_id and row.allocation_id in snapshot.allocations:
         above = _of_allocation(snapshot, row.allocation_id)
     elif row.order_id and row.order_id in snapshot.orders:
-        above = {**_of_order(snapshot, row.order_id), EntityKind.ALLOCATIONS: ()}
-    return {**above, EntityKind.TRANSACTIONS: (id,)}
+        above = {**_of_order(snapshot, row.order_id), EntityKind.ALLOCATIONS: lambda: ()}
+    return {**above, EntityKind.TRANSACTIONS: lambda: (id,)}
 
 
 _WALKS: Mapping[EntityKind, Callable[[Snapshot, ResourceId], Found]] = {
