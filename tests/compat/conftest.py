@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.compat.serving import Generation, ServeProcess, served
+from tests.paths import ROOT
 
 MARK = "proves(method, outcome): this method of the SDK is seen to end so: success, partial or failure"
 
@@ -48,6 +49,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         name = family.named(method) if family else method
         assert (name, outcome) in CALLS, f"{item.name} claims {outcome} of {name} and saw {sorted(CALLS)}"
     return result
+
+
+@pytest.fixture(autouse=True)
+def one_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trust one certificate: each client would read all of the machine's, and servers here have none."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(ROOT / "tests/api/certificates/ca.pem"))
 
 
 @pytest.fixture(scope="module")

@@ -1,19 +1,32 @@
-"""Starts ``blotter serve`` as a process of its own, as the user of any client would."""
+"""Starts ``blotter serve`` as a process of its own, as the user of any client would.
+
+Each is forked from a process that has loaded the server once: loading costs more than most tests.
+"""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-import signal
-import subprocess
+import pkgutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
-from typing import IO, Literal
+from multiprocessing.connection import Connection
+from typing import Final, Literal
 
+import tui.oms
 from tests.paths import ROOT
+from tui.cli import main
 
 Generation = Literal["latest", "2.1"]
+
+LOADED: Final = multiprocessing.get_context("forkserver")
+LOADED.set_forkserver_preload(
+    [__name__, "tui.start", *(room.name for room in pkgutil.walk_packages(tui.oms.__path__, "tui.oms."))]
+)
+END_S: Final = 30
+"""How long a server may take to end when told to, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -33,40 +46,33 @@ class ServeProcess:
 @contextmanager
 def served(*options: str, generation: Generation = "latest") -> Iterator[ServeProcess]:
     """Run a server on a free port and an empty desk until the block ends; it must end cleanly."""
-    command = [sys.executable, "-m", "tui", "serve", "--port", "0", "--db", ":memory:"]
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("FBN_", "BLOTTER_"))
-    }
-    process = subprocess.Popen(
-        [*command, "--generation", generation, *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env=environment,
-    )
+    command = ["serve", "--port", "0", "--db", ":memory:", "--generation", generation, *options]
+    output, end = LOADED.Pipe(duplex=False)
+    process = LOADED.Process(target=_serve, args=(command, end), daemon=True)
+    with chdir(ROOT):
+        process.start()
+    end.close()
     try:
-        yield _told(process, generation)
+        yield _told(output, generation)
     finally:
-        died = process.poll() is not None
-        process.send_signal(signal.SIGTERM)
-        _, complaints = process.communicate(timeout=30)
-        if died:
-            sys.stderr.write(f"serve had ended with {process.returncode} before it was told to:\n")
-        sys.stderr.write(complaints)
-    assert not died, f"serve ended with {process.returncode} before it was told to: {complaints}"
-    assert process.returncode == 0, f"serve ended with {process.returncode}: {complaints}"
+        process.terminate()
+        process.join(END_S)
+    assert process.exitcode == 0, f"serve ended with {process.exitcode}"
 
 
-def _told(process: subprocess.Popen[str], generation: Generation) -> ServeProcess:
-    output: IO[str] | None = process.stdout
-    assert output is not None
-    told = dict(line.strip().split(" ", 1) for line in (output.readline(), output.readline()) if " " in line)
-    if told.keys() != {"url", "token"}:
-        try:
-            complaints = process.communicate(timeout=10)[1]
-        except subprocess.TimeoutExpired:
-            process.kill()
-            complaints = process.communicate()[1]
-        raise AssertionError(f"serve said {told}, ended with {process.returncode}: {complaints}")
+def _serve(command: list[str], end: Connection) -> None:
+    """Run ``blotter`` in this process, without the variables of its settings, its stdout in a pipe."""
+    for name in [name for name in os.environ if name.startswith(("FBN_", "BLOTTER_"))]:
+        del os.environ[name]
+    os.chdir(ROOT)
+    os.dup2(end.fileno(), sys.stdout.fileno())
+    end.close()
+    sys.exit(main(command))
+
+
+def _told(output: Connection, generation: Generation) -> ServeProcess:
+    with open(output.fileno(), encoding="utf-8", closefd=False) as lines:
+        said = (lines.readline(), lines.readline())
+    told = dict(line.strip().split(" ", 1) for line in said if " " in line)
+    assert told.keys() == {"url", "token"}, f"serve did not say where it is: {told}"
     return ServeProcess(told["url"], told["token"], generation)
