@@ -344,7 +344,7 @@ class Desk:
     async def close(self) -> None:
         """Wait for writes that were sent; outcomes still unknown stay in the journal for the next start."""
         if self._writer is not None:
-            self._writer.closing = True
+            self._writer.close()
         if self._tasks:
             await asyncio.wait(self._tasks)
 

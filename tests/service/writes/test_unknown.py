@@ -338,7 +338,7 @@ async def test_a_crash_leaves_an_intent_that_the_next_start_reads_back(
         raise asyncio.CancelledError
 
     first.line.fail("lost", "cancelorders")
-    monkeypatch.setattr(first.desk._writing(), "_read_back", crash)
+    monkeypatch.setattr(first.desk._writing()._read_back, "until_known", crash)
     with pytest.raises(asyncio.CancelledError):
         await first.desk.act(CancelOrders((rid("ORD-1"),)))
     first.journal.close()

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
-
-from msgspec import Struct
 
 from tui.api import operations
 from tui.api.base import ResourceId
@@ -26,6 +24,7 @@ from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.sync.progress import Progress, Publish, collector_suspended
 from tui.service.sync.queries import (
+    HighWaterMarks,
     all_of,
     batches,
     blocks_of,
@@ -54,13 +53,6 @@ class Superseded(Exception):
     """The desk shows another moment by now, so this read is obsolete."""
 
 
-class _Mark(Struct):
-    """The time up to which changes of a kind's rows are known. ``settled``: a poll found no more at it."""
-
-    at: datetime
-    settled: bool = False
-
-
 class Reader:
     """Reads with ``client`` into :attr:`builder` and calls ``publish`` when there is enough to show."""
 
@@ -68,7 +60,7 @@ class Reader:
         self.builder = SnapshotBuilder()
         self._client = client
         self._publish = publish
-        self._marks: dict[EntityKind, _Mark] = {}
+        self._known_until = HighWaterMarks()
         self._graph_turn = asyncio.Lock()
         self._fresh: set[ResourceId] | None = None
         self._unlisted: set[Ref] = set()
@@ -83,7 +75,7 @@ class Reader:
     def travel(self, as_at: datetime | None) -> None:
         """Start again at another moment; reads of the old one end with :class:`Superseded`."""
         self.builder = SnapshotBuilder(Snapshot(as_at=as_at))
-        self._marks.clear()
+        self._known_until.clear()
         self._unlisted.clear()
         self._unmatched.clear()
 
@@ -122,7 +114,7 @@ class Reader:
             fresh = self._fresh or set()
             builder.put(EntityKind.BLOCKS, [row for row in page.values if row.block.id not in fresh])
             gone.difference_update(row.block.id for row in page.values)
-            self._mark(EntityKind.BLOCKS, (row.block for row in page.values))
+            self._known_until.raise_to(EntityKind.BLOCKS, (row.block for row in page.values))
             shown.later()
         builder.remove(EntityKind.BLOCKS, gone - (self._fresh or set()))
 
@@ -139,7 +131,7 @@ class Reader:
         async for page in self._pages(builder, fetch):
             builder.put(kind, page.values)
             gone.difference_update(row.id for row in page.values)
-            self._mark(kind, page.values)
+            self._known_until.raise_to(kind, page.values)
             stale.update(outdated(builder, kind, page.values))
             shown.later()
         builder.remove(kind, gone)
@@ -176,17 +168,11 @@ class Reader:
             await self.read_blocks(blocks)
         self._check(builder)
         for kind, rows in changed.items():
-            self._advance(kind, rows)
+            self._known_until.after_poll(kind, rows)
 
     async def _changes(self, builder: SnapshotBuilder, kind: EntityKind) -> list[Any]:
-        mark = self._marks.get(kind)
         source = getattr(self._client, kind.value)
-        test = None
-        if mark is not None:
-            # The last moment is read again until a poll finds no more: others may write in the same tick.
-            compare = "gt" if mark.settled else "gte"
-            moment = mark.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-            test = f"version.asAtModified {compare} {moment}"
+        test = self._known_until.filter_since(kind)
 
         def fetch(token: str | None) -> Awaitable[Page[Any]]:
             found: Awaitable[Page[Any]] = source.list(filter=test, limit=PAGE, page=token)
@@ -196,23 +182,6 @@ class Reader:
         async for page in self._pages(builder, fetch):
             rows.extend(page.values)
         return rows
-
-    def _advance(self, kind: EntityKind, rows: Iterable[Any]) -> None:
-        before = self._marks.get(kind)
-        at = before.at if before else None
-        self._mark(kind, rows)
-        after = self._marks.get(kind)
-        if after is not None and after.at == at:
-            after.settled = True
-
-    def _mark(self, kind: EntityKind, rows: Iterable[Any]) -> None:
-        newest = max(
-            (row.version.as_at_modified for row in rows if row.version and row.version.as_at_modified),
-            default=None,
-        )
-        mark = self._marks.get(kind)
-        if newest is not None and (mark is None or newest > mark.at):
-            self._marks[kind] = _Mark(newest)
 
     # --- named rows ----------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Sends the user's decisions, once each, and finds out what came of them.
 
 A call is written to the journal before it leaves, sent once, and never again unless the user asks. An
-unknown outcome is read back; it stays *unknown* until a read shows what happened.
+unknown outcome is read back (:mod:`tui.service.writes.read_back`).
 """
 
 from __future__ import annotations
@@ -9,34 +9,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import datetime
-from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.api.client import Client
 from tui.api.errors import ApiError, NotSent, Refused, Unauthenticated
 from tui.api.http_request import Request
 from tui.api.urls import without_credentials
 from tui.service.ids import new_id
 from tui.service.outcomes import Outcome, Report, Status
-from tui.service.snapshot.snapshot import Ref, Snapshot
+from tui.service.snapshot.snapshot import Ref
 from tui.service.verbs import Verb, Verdict
 from tui.service.verbs.verb import ItemisedReply, versions_of
 from tui.service.writes.journal import Intent, Journal
+from tui.service.writes.read_back import ReadableDesk, ReadBack
 from tui.service.writes.unknown_calls import (
-    CHECK_ADVICE,
-    KEPT_ADVICE,
-    OVERTAKEN,
-    READ_BACK_S,
-    TWICE_ADVICE,
     UnknownCall,
     confirmed_outcome,
     not_resent,
     still_running,
-    still_unknown,
 )
 
 
@@ -55,19 +48,8 @@ class _Sent(Struct, frozen=True):
     sent: bool = True
 
 
-class WritableDesk(Protocol):
-    """The desk a writer writes for: what it shows, how it reads, and what it must hear."""
-
-    @property
-    def client(self) -> Client:
-        """The server."""
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The desk as it was last read."""
-
-    async def reread(self, refs: Iterable[Ref]) -> bool:
-        """Read rows again; return whether it worked."""
+class WritableDesk(ReadableDesk, Protocol):
+    """The desk a writer writes for: it is read back, and hears of answers and failures."""
 
     def fold_answers(self, outcomes: Iterable[Outcome]) -> None:
         """Show the entities the server answered a write with."""
@@ -95,14 +77,11 @@ class Writer:
         self._server = without_credentials(desk.client.http.base_url)
         self._journal = journal
         self._now = now
-        self._pause = pause
         self._marks: dict[Ref, str] = {}
-        self._unknown: dict[str, UnknownCall] = {}
-        self._being_read: set[str] = set()
-        self.closing = False
+        self._read_back = ReadBack(desk, self._conclude, pause)
         for intent in journal.open_intents(self._server):
             call = UnknownCall(intent, intent.unknown or frozenset(intent.verb.refs))
-            self._unknown[intent.id] = call
+            self._read_back.add(call)
             self._marks.update(call.verb.marks(desk.snapshot))
 
     @property
@@ -113,17 +92,21 @@ class Writer:
     @property
     def sending(self) -> int:
         """The number of rows that wait for the answer of a write in flight."""
-        return len(self._marks.keys() - self._unknown_marks().keys())
+        return len(self._marks.keys() - self._read_back.marks().keys())
 
     @property
     def unknown_calls(self) -> tuple[UnknownCall, ...]:
         """The calls of unknown outcome, oldest first."""
-        return tuple(self._unknown.values())
+        return self._read_back.calls
 
     @property
     def unresolved(self) -> tuple[Ref, ...]:
         """The rows of unknown outcome that are not being read back, oldest first."""
-        return tuple(ref for call in self._unattended() for ref in call.verb.refs)
+        return tuple(ref for call in self._read_back.unattended() for ref in call.verb.refs)
+
+    def close(self) -> None:
+        """Read nothing back any more."""
+        self._read_back.closing = True
 
     def conflicts(self, verb: Verb) -> tuple[Ref, ...]:
         """Return the rows of ``verb`` that already have a write in flight or of unknown outcome."""
@@ -158,9 +141,9 @@ class Writer:
                 unknown += self._unknown_of(intent, sent.outcomes)
             self._desk.fold_answers(outcomes)
             await self._desk.reread(verb.touched(self._desk.snapshot))
-            outcomes = await self._read_back(unknown, outcomes)
+            outcomes = await self._read_back.until_known(unknown, outcomes)
         finally:
-            self._set_marks(self._unknown_marks(), without=marks)
+            self._set_marks(self._read_back.marks(), without=marks)
         return verb.report(outcomes, started, self._now(), request_id)
 
     def _intent(self, part: Verb) -> Intent:
@@ -231,90 +214,20 @@ class Writer:
         except OSError:
             return
 
-    # --- finding out ---------------------------------------------------------------------------
-
-    async def _read_back(self, calls: Collection[UnknownCall], outcomes: list[Outcome]) -> list[Outcome]:
-        """Read until every outcome is known or the time is over; return the outcomes as known then."""
-        left = {call.intent.id: call for call in calls}
-        self._unknown |= left
-        self._being_read |= left.keys()
-        known: dict[Ref, Outcome] = {}
-        try:
-            for before, seconds in pairwise((0, *READ_BACK_S)):
-                if not left or self.closing:
-                    break
-                await self._pause(seconds - before)
-                last = seconds == READ_BACK_S[-1]
-                for call in left.values():
-                    known |= await self._judge(call, final=last) or {}
-                left = {id: self._unknown[id] for id in left if id in self._unknown}
-        finally:
-            self._being_read.difference_update(call.intent.id for call in calls)
-        latest = [known.get(each.ref, each) if each.status is Status.UNKNOWN else each for each in outcomes]
-        advice = {ref: self._advice(call.intent.verb) for call in calls for ref in call.refs}
-        return [
-            still_unknown(each, advice.get(each.ref, CHECK_ADVICE)) if each.status is Status.UNKNOWN else each
-            for each in latest
-        ]
-
-    def _advice(self, verb: Verb) -> str:
-        """Return what can be done about items of unknown outcome: is it safe to send them again?"""
-        if self._client.http.supports_idempotency_keys:
-            return KEPT_ADVICE
-        return CHECK_ADVICE if verb.repeatable else TWICE_ADVICE
-
-    async def _judge(self, call: UnknownCall, *, final: bool) -> dict[Ref, Outcome] | None:
-        """Read the rows of a call and judge their outcomes; ``final`` judges rows changed by others too.
-
-        Returns None when they could not be read.
-        """
-        verb = call.verb
-        if not await self._desk.reread(frozenset(call.intent.verb.touched(self._desk.snapshot))):
-            return None
-        snapshot = self._desk.snapshot
-        known: dict[Ref, Outcome] = {}
-        for ref in verb.refs:
-            verdict = verb.judge(ref, call.intent.versions, snapshot)
-            if verdict is Verdict.APPLIED:
-                known[ref] = confirmed_outcome(verb, ref, snapshot)
-            elif verdict is Verdict.CHANGED and final:
-                known[ref] = Outcome(
-                    ref,
-                    Status.REFUSED,
-                    reason=OVERTAKEN,
-                    type="ChangedBySomeoneElse",
-                    advice="Look at the row before you decide again.",
-                )
-        await self._resolve(call, known)
-        return known
-
-    async def _resolve(self, call: UnknownCall, known: Mapping[Ref, Outcome]) -> None:
-        """Take items whose outcome is known out of a call; journal the call as soon as none is left."""
-        if not known:
-            return
-        left = call.refs - known.keys()
-        if left:
-            self._unknown[call.intent.id] = replace(call, refs=left)
-        else:
-            self._unknown.pop(call.intent.id, None)
-            await self._conclude(call.intent.id, tuple(known.values()))
-
-    def _unattended(self) -> tuple[UnknownCall, ...]:
-        """Return the calls of unknown outcome that are not being read back."""
-        return tuple(each for id, each in self._unknown.items() if id not in self._being_read)
+    # --- unknown outcomes ----------------------------------------------------------------------
 
     async def recheck(self) -> Report | None:
         """Read every unknown outcome back once more; return a report of those found out, None of none."""
         started = self._now()
         outcomes: list[Outcome] = []
         verbs: list[Verb] = []
-        for call in self._unattended():
+        for call in self._read_back.unattended():
             marks = call.verb.marks(self._desk.snapshot)
-            known = await self._judge(call, final=True)
+            known = await self._read_back.judge(call, final=True)
             if known:
                 outcomes += known.values()
                 verbs.append(call.intent.verb)
-                self._set_marks(self._unknown_marks(), without=marks)
+                self._set_marks(self._read_back.marks(), without=marks)
         if not outcomes:
             return None
         return replace(verbs[0].report(outcomes, started, self._now()), label="Check what was unknown")
@@ -329,20 +242,20 @@ class Writer:
         started = self._now()
         outcomes: list[Outcome] = []
         verb: Verb | None = None
-        for call in self._unattended():
+        for call in self._read_back.unattended():
             if not call.refs & frozenset(refs):
                 continue
             verb = call.intent.verb
             marks = call.verb.marks(self._desk.snapshot)
-            known = await self._judge(call, final=True)
+            known = await self._read_back.judge(call, final=True)
             if known is None:
                 outcomes += not_resent(call, "it could not be read back first")
                 continue
             outcomes += known.values()
-            left = self._unknown.pop(call.intent.id, None)
+            left = self._read_back.take(call)
             if left is not None:
                 outcomes += await self._resend_call(left)
-            self._set_marks(self._unknown_marks(), without=marks)
+            self._set_marks(self._read_back.marks(), without=marks)
         return None if verb is None else verb.report(outcomes, started, self._now())
 
     async def _resend_call(self, call: UnknownCall) -> list[Outcome]:
@@ -352,14 +265,14 @@ class Writer:
             intent = self._intent(call.verb)
         sent = await self._call(intent, resent=whole)
         if not sent.sent:
-            self._unknown[call.intent.id] = call
+            self._read_back.add(call)
             return not_resent(call, sent.outcomes[0].reason)
         if not whole:
             await self._conclude(call.intent.id, ())
         self._desk.fold_answers(sent.outcomes)
         await self._desk.reread(intent.verb.touched(self._desk.snapshot))
         outcomes = [self._unless_done_before(call, each) for each in sent.outcomes]
-        return await self._read_back(self._unknown_of(intent, outcomes), outcomes)
+        return await self._read_back.until_known(self._unknown_of(intent, outcomes), outcomes)
 
     def _unless_done_before(self, call: UnknownCall, outcome: Outcome) -> Outcome:
         """Return an outcome as done when it was refused because the first try had happened."""
@@ -371,19 +284,12 @@ class Writer:
 
     async def dismiss(self) -> None:
         """Forget every unknown outcome: the user found out by other means."""
-        for call in self._unattended():
-            del self._unknown[call.intent.id]
+        for call in self._read_back.unattended():
+            self._read_back.take(call)
             await self._conclude(call.intent.id, ())
-            self._set_marks(self._unknown_marks(), without=call.verb.marks(self._desk.snapshot))
+            self._set_marks(self._read_back.marks(), without=call.verb.marks(self._desk.snapshot))
 
     # --- marks and reports ---------------------------------------------------------------------
-
-    def _unknown_marks(self) -> dict[Ref, str]:
-        snapshot = self._desk.snapshot
-        marks: dict[Ref, str] = {}
-        for call in self._unknown.values():
-            marks.update(call.verb.marks(snapshot))
-        return marks
 
     def _set_marks(self, marks: Mapping[Ref, str], without: Iterable[Ref] = ()) -> None:
         """Remove marks, set others, and report the rows that differ."""
