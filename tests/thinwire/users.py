@@ -233,6 +233,7 @@ async def tour(
         await hands.press(*LOOKS)
         await hands.press("1", "slash", *"vod", "enter", "slash", "escape")
         for size in (SMALLEST, (80, 24), LARGEST, (120, 36)):
+            await hands.pilot.pause()  # a frame that is larger than the terminal is sent as it is
             await hands.resize(*size)
             await tick(hands, 3)
         for pane, key in forms:
