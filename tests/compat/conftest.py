@@ -44,9 +44,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     CALLS.clear()
     result = yield
     assert isinstance(item, pytest.Function)
-    family: Any = item.callspec.params.get("family") if hasattr(item, "callspec") else None
+    case: Any = item.callspec.params.get("case") if hasattr(item, "callspec") else None
     for method, outcome in claims:
-        name = family.named(method) if family else method
+        name = case.named(method) if case else method
         assert (name, outcome) in CALLS, f"{item.name} claims {outcome} of {name} and saw {sorted(CALLS)}"
     return result
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from typing import Final, Literal
 
 import tui.oms
@@ -53,10 +54,14 @@ def served(*options: str, generation: Generation = "latest") -> Iterator[ServePr
         process.start()
     end.close()
     try:
-        yield _told(output, generation)
+        yield _told(output, process, generation)
     finally:
+        died = process.exitcode is not None
         process.terminate()
         process.join(END_S)
+        if died:
+            print(f"serve ended with {process.exitcode} before it was told to", file=sys.stderr)
+    assert not died, f"serve ended with {process.exitcode} before it was told to"
     assert process.exitcode == 0, f"serve ended with {process.exitcode}"
 
 
@@ -70,9 +75,11 @@ def _serve(command: list[str], end: Connection) -> None:
     sys.exit(main(command))
 
 
-def _told(output: Connection, generation: Generation) -> ServeProcess:
+def _told(output: Connection, process: ForkServerProcess, generation: Generation) -> ServeProcess:
     with open(output.fileno(), encoding="utf-8", closefd=False) as lines:
         said = (lines.readline(), lines.readline())
     told = dict(line.strip().split(" ", 1) for line in said if " " in line)
-    assert told.keys() == {"url", "token"}, f"serve did not say where it is: {told}"
+    if told.keys() != {"url", "token"}:
+        process.join(END_S)
+        raise AssertionError(f"serve said {told} and ended with {process.exitcode}; its stderr says why")
     return ServeProcess(told["url"], told["token"], generation)

@@ -32,8 +32,8 @@ def proven() -> set[tuple[str, str]]:
             marks = [mark for mark in getattr(test, "pytestmark", ()) if mark.name == "proves"]
             for method, outcome in (mark.args for mark in marks if name.startswith("test_")):
                 claims |= {
-                    (method.format(singular=family.singular, plural=family.plural), outcome)
-                    for family in operations.ENTITIES
+                    (method.format(singular=entity.singular, plural=entity.plural), outcome)
+                    for entity in operations.ENTITIES
                 }
     return claims
 

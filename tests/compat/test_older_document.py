@@ -1,7 +1,7 @@
 """The older document by an SDK of its days: lusid-sdk-preview 1.0.347, which books with a bare list.
 
-It knows two methods of order management beside the five families and the graph, it is synchronous, and
-the offset ``start`` belongs to its lists.
+It knows two methods of order management beside the five kinds of entities and the graph, it is synchronous,
+and the offset ``start`` belongs to its lists.
 """
 
 from __future__ import annotations
