@@ -122,7 +122,7 @@ class Blotter:
         await self.type(text)
 
     async def form(self) -> str:
-        """Wait for a form and give what it says."""
+        """Wait for a form and return its text."""
         await self.until(lambda: isinstance(self.app.screen, FormDialog))
         await self.pilot.pause()
         return self.text()
@@ -146,7 +146,7 @@ class Blotter:
         await self.press(*keys)
 
     async def report(self) -> str:
-        """Wait until a write is reported, and give what the report or the notice says."""
+        """Wait until a write is reported, and return the text of the report or the notice."""
         await self.until(lambda: isinstance(self.app.screen, ReportDialog) or bool(self._news()))
         await self.pilot.pause()
         if isinstance(self.app.screen, ReportDialog):

@@ -32,7 +32,7 @@ class FilterBar(Widget, can_focus=True):
         Binding("enter,down", "submit", "To the rows", show=False),
     ]
 
-    class _Told(Message):
+    class _BarMessage(Message):
         """A message of the bar; ``text`` is its content."""
 
         def __init__(self, bar: FilterBar, text: str) -> None:
@@ -45,13 +45,13 @@ class FilterBar(Widget, can_focus=True):
             """The bar that sent the message."""
             return self.bar
 
-    class Changed(_Told):
+    class Changed(_BarMessage):
         """The text changed, and typing has paused."""
 
-    class Submitted(_Told):
+    class Submitted(_BarMessage):
         """Enter was pressed: the filter is accepted."""
 
-    class Cancelled(_Told):
+    class Cancelled(_BarMessage):
         """Esc was pressed: the filter is dropped; ``text`` is what it was."""
 
     def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:

@@ -247,7 +247,7 @@ def _clipped(pieces: Drawn, width: int) -> Drawn:
 class FormFields(Vertical):
     """The fields of a form, and beneath them the message about the one with the focus."""
 
-    class _Told(Message):
+    class _FormMessage(Message):
         """A message of the form; ``values`` are all of them at that moment."""
 
         def __init__(self, form: FormFields, values: Mapping[str, str]) -> None:
@@ -260,10 +260,10 @@ class FormFields(Vertical):
             """The form that sent the message."""
             return self.form
 
-    class Changed(_Told):
+    class Changed(_FormMessage):
         """A value changed."""
 
-    class Submitted(_Told):
+    class Submitted(_FormMessage):
         """The form was submitted, and every field is right."""
 
     def __init__(self, fields: Sequence[Field], *, id: str | None = None) -> None:

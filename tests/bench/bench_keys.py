@@ -112,7 +112,7 @@ async def measure(count: int) -> None:
         await app._make_ready()
         screen = app.screen
         assert isinstance(screen, DeskScreen)
-        user = User(pilot, screen, HELD_MS if count == SIZES[-1] else None)
+        user = KeyPresser(pilot, screen, HELD_MS if count == SIZES[-1] else None)
         await user.press("", "first load")
         await user.press("l", "show all rows in every pane")
         gc.collect()
@@ -138,7 +138,7 @@ async def measure(count: int) -> None:
     await desk.client.close()
 
 
-class User:
+class KeyPresser:
     """Presses keys on the screen, and reports how long each held the loop."""
 
     def __init__(self, pilot: Pilot[None], screen: DeskScreen, target: float | None) -> None:

@@ -114,7 +114,7 @@ async def listing(folder: Path) -> None:
 
 
 async def deep_pages(server: httpx.AsyncClient) -> None:
-    """The last pages of a long walk beside its first."""
+    """Measure the last pages of a long walk beside its first."""
     heading("a walk of up to 500 pages of 200: the cost of its last pages beside its first")
     for name in ("default order", "filter on state", "sort by side DESC", "filter on state, newest first"):
         times: list[float] = []
@@ -124,7 +124,7 @@ async def deep_pages(server: httpx.AsyncClient) -> None:
 
 
 async def past_pages(engine: Engine, server: httpx.AsyncClient, rows: int) -> None:
-    """Pages as they were before many orders changed."""
+    """Measure pages as they were before many orders changed."""
     heading("pages of 200 as they were before so many orders changed, beside the same page now")
     changed = 0
     for some in (100, 1_000, 10_000):

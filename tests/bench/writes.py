@@ -156,7 +156,7 @@ async def creating(folder: Path) -> None:
 
 
 def an_execution(number: int, placement: str, units: Decimal) -> Execution:
-    """A fill; each a second after the one before."""
+    """Return a fill; each is a second after the one before."""
     return Execution(
         id=ResourceId("Bench", f"EXE-{placement}-{number:05}"),
         placement_id=ResourceId("Bench", placement),

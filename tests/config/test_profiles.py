@@ -55,7 +55,7 @@ class Shell:
         return path
 
     def shows(self, *arguments: str) -> dict[str, str]:
-        """Return what ``--show`` tells, by setting; it all was well."""
+        """Return the output of ``--show`` by setting; check that it succeeded."""
         assert main([*arguments, "--show"]) == 0, self._capture.readouterr().err
         return self._table()
 

@@ -16,7 +16,7 @@ REDRAW = b"\x0c"
 
 
 async def status(user: Blotter) -> str:
-    """Choose the wire in the palette and give what it says."""
+    """Choose the wire in the palette and return what it says."""
     user.heard = {notice.identity for notice in user.app._notifications}
     await user.press("ctrl+p")
     await user.type("wire")

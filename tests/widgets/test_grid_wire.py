@@ -23,7 +23,7 @@ def terminal() -> Iterator[PtyTerminal]:
 
 
 def sent(terminal: PtyTerminal, key: bytes, times: int) -> list[int]:
-    """Press ``key`` and give how many bytes each painting took, the screen at rest before every one."""
+    """Press ``key`` and return the bytes that each painting took, the screen at rest before every one."""
     sizes = []
     for _ in range(times):
         terminal.drain(0.3)

@@ -9,7 +9,7 @@ from tui.config.settings import Settings, Vocabulary
 
 
 def load_settings(path: Path, vocabulary: Callable[[], Vocabulary] | None = None) -> Settings:
-    """Read the settings file; one that does not exist gives the defaults.
+    """Read the settings file; return the defaults where there is none.
 
     Raises:
         CheckError: it cannot be read, is not TOML, or something in it is not right; says all of it.

@@ -50,7 +50,7 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
 
 
 def start_log(path: Path, level: str) -> Path:
-    """Log to ``path`` from ``level`` on, private to its owner, and give it. A full one makes room."""
+    """Log to ``path`` from ``level`` on, private to its owner, and return it. A full one makes room."""
     if path.exists() and path.stat().st_size > LOG_BYTES:
         path.replace(path.with_suffix(".old.log"))
     handler = logging.FileHandler(path, encoding="utf-8")

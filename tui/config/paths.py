@@ -16,26 +16,26 @@ def _private(path: Path) -> Path:
 
 
 def data_dir() -> Path:
-    """The embedded server's databases and what is exported."""
+    """Return the directory of the embedded server's databases and of exported files."""
     return _private(user_data_path(APP, appauthor=False))
 
 
 def state_dir() -> Path:
-    """The journal of writes."""
+    """Return the directory of the journal of writes."""
     return _private(user_state_path(APP, appauthor=False))
 
 
 def log_file() -> Path:
-    """The log, in a directory of its own."""
+    """Return the path of the log, in a directory of its own."""
     return _private(user_log_path(APP, appauthor=False)) / "blotter.log"
 
 
 def config_file() -> Path:
-    """The settings, which need not exist; ``BLOTTER_CONFIG`` names another file."""
+    """Return the path of the settings, which need not exist; ``BLOTTER_CONFIG`` names another file."""
     named = os.environ.get("BLOTTER_CONFIG")
     return Path(named) if named else user_config_path(APP, appauthor=False) / "config.toml"
 
 
 def demo_database() -> Path:
-    """The embedded server's database when no other file is named."""
+    """Return the path of the embedded server's database when no other file is named."""
     return data_dir() / "demo.db"

@@ -208,7 +208,7 @@ class Grid(Surface, can_focus=True):
         self._update()
 
     def set_columns(self, columns: Sequence[GridColumn]) -> None:
-        """Show other columns; ``cells`` must give theirs from now on."""
+        """Show other columns; ``cells`` must return theirs from now on."""
         self._columns = tuple(columns)
         self._needs = [0] * len(self._columns)
         self._hidden = 0

@@ -38,7 +38,7 @@ async def test_the_graph_at_every_as_at_is_the_graph_of_that_time(
 
 
 async def _now(client: Client) -> datetime:
-    """The asAt of the newest change of anything."""
+    """Return the asAt of the newest change of anything."""
     newest: list[datetime] = []
     resources: Any = (client.blocks, client.orders, client.placements, client.executions, client.allocations)
     for resource in resources:

@@ -22,7 +22,7 @@ algorithms = st.sampled_from(sorted(ALGORITHMS))
 
 
 def reference_allocation(fills: list[Decimal], orders: list[Decimal]) -> list[Decimal]:
-    """The contract's reference algorithm for whole units, as written there."""
+    """Allocate by the contract's reference algorithm for whole units, as written there."""
     got = [Decimal(0)] * len(orders)
     for fill in fills:
         room = [size - have for size, have in zip(orders, got, strict=True)]

@@ -91,7 +91,7 @@ class PaneUser:
         return [self.pane.grid.render_line(y).text for y in range(self.pane.grid.size.height)]
 
     def line(self, code: str) -> str:
-        """The line of a row that is in sight."""
+        """Return the line of a row that is in sight."""
         return next(line for line in self.lines if f" {code} " in line.replace("'", " "))
 
     @property

@@ -6,7 +6,7 @@ from tests.blotter_app import Blotter, blotter
 
 
 async def chosen(user: Blotter, words: str) -> str:
-    """Choose a command of the palette and give what it says once it is done."""
+    """Choose a command of the palette and return what it says once it is done."""
     user.heard = {notice.identity for notice in user.app._notifications}
     await user.press("ctrl+p")
     await user.type(words)

@@ -66,7 +66,7 @@ class SmallDesk:
         self._known = False
 
     def on_marks_changed(self, refs: frozenset[Ref]) -> None:
-        """Nobody looks at the marks."""
+        """Ignore the marks."""
 
     def on_write_failed(self, error: ApiError) -> str:
         return ""

@@ -25,7 +25,7 @@ def related_of(snapshot: Snapshot, ref: Ref, kind: EntityKind) -> Ids:
 
 
 def order_of(snapshot: Snapshot, ref: Ref) -> ResourceId | None:
-    """Return the order whose history tells of a row, the first one when it has several."""
+    """Return the order whose history has a row, the first one when it has several."""
     if ref.kind is EntityKind.ORDERS:
         return ref.id
     return next(iter(related_of(snapshot, ref, EntityKind.ORDERS)), None)
