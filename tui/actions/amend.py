@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Final
 
 from tui.actions.action import Form, Scope, Values
 from tui.actions.eligibility import (
@@ -17,8 +16,9 @@ from tui.actions.eligibility import (
     systems,
 )
 from tui.actions.form_fields import (
+    NEW_BLOCK,
     amount,
-    block_names,
+    block_choices,
     id_check,
     id_echo,
     money_or_none,
@@ -49,8 +49,6 @@ from tui.service.verbs import (
     Verb,
 )
 
-NEW_BLOCK: Final = "new"
-
 
 def move_form(scope: Scope) -> Form:
     ids = live_orders(scope)
@@ -62,7 +60,7 @@ def move_form(scope: Scope) -> Form:
                 "block",
                 "To block",
                 NEW_BLOCK,
-                choices=(NEW_BLOCK, *block_names(scope, blocks)),
+                choices=block_choices(scope, blocks),
                 required=True,
                 help="An existing block, or 'new' for a new one",
                 check=id_check(blocks),

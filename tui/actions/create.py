@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from tui.actions.action import Form, Scope, Values
-from tui.actions.form_fields import amount, block_names, id_check, pick, text
+from tui.actions.form_fields import NEW_BLOCK, amount, block_choices, id_check, pick, text
 from tui.actions.place import missing_prices
 from tui.actions.wire_words import SIDES, TIMES_IN_FORCE, TYPES
 from tui.api.base import ResourceId
@@ -21,7 +21,6 @@ from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import CreateOrders, Verb
 from widgets.fields import Field
 
-NEW_BLOCK: Final = "new"
 GRAMMAR: Final = (
     "b|s|ss|bc SIZE TICKER [mkt|lmt P|stp P] [day|gtc|ioc|fok|gtd DATE] @PORTFOLIO [SIZE|PCT] ..."
 )
@@ -129,7 +128,7 @@ def new_form(scope: Scope) -> Form:
                 "block",
                 "Block",
                 NEW_BLOCK,
-                choices=(NEW_BLOCK, *block_names(scope, known_blocks)),
+                choices=block_choices(scope, known_blocks),
                 help="'new', or an existing one",
                 check=id_check(known_blocks),
             ),

@@ -58,12 +58,12 @@ def unplaced(scope: Scope, id: ResourceId) -> Decimal:
 
 def counterparties(snapshot: Snapshot) -> list[str]:
     """Return the brokers this desk has placed with, to complete what is typed."""
-    return sorted({row.counterparty for row in snapshot.placements.values() if row.counterparty})
+    return sorted(snapshot.brokers)
 
 
 def systems(snapshot: Snapshot) -> list[str]:
     """Return the execution systems this desk has used, to complete what is typed."""
-    return sorted({row.execution_system for row in snapshot.placements.values() if row.execution_system})
+    return sorted(snapshot.systems)
 
 
 def named(ids: Sequence[ResourceId], most: int = 3) -> str:

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import islice
+from typing import Final
 
 from tui.actions.action import Scope
 from tui.api.base import CurrencyAndAmount
 from tui.columns.format import number, price
 from tui.service.id_lookup import IdLookup
 from tui.service.numbers import counted, parse_price, parse_quantity
-from widgets.fields import Field
+from widgets.fields import MOST_MATCHES, Field
+
+MOST_LOOKED_AT: Final = 200
+"""Known ids that are looked at to complete what is typed: of another scope one is written in full."""
+NEW_BLOCK: Final = "new"
+"""What is typed for a block that does not exist yet."""
 
 
 def _problem(parse: Callable[[str], object]) -> Callable[[str], str | None]:
@@ -82,7 +89,7 @@ def text(
     label: str,
     value: str = "",
     *,
-    choices: Iterable[str] = (),
+    choices: Iterable[str] | Callable[[str], Sequence[str]] = (),
     help: str = "",
     required: bool = False,
     wide: bool = False,
@@ -94,7 +101,7 @@ def text(
         id,
         label,
         value=value,
-        choices=tuple(choices),
+        choices=choices if callable(choices) else tuple(choices),
         help=help,
         required=required,
         wide=wide,
@@ -160,6 +167,14 @@ def id_echo(lookup: IdLookup) -> Callable[[str], str]:
     return echo
 
 
-def block_names(scope: Scope, lookup: IdLookup) -> list[str]:
-    """Return the blocks that orders can join, to complete what is typed."""
-    return [lookup.write(id) for id, graph in scope.snapshot.blocks.items() if not graph.block.is_swept]
+def block_choices(scope: Scope, lookup: IdLookup) -> Callable[[str], list[str]]:
+    """Return what completes the name of a block that orders can join: ``new``, or one that is not swept."""
+
+    def matching(typed: str) -> list[str]:
+        folded = typed.casefold()
+        first = islice(scope.snapshot.open_block_codes.beginning(folded), MOST_LOOKED_AT)
+        named = (name for id in first if (name := lookup.write(id)).casefold().startswith(folded))
+        new = (NEW_BLOCK,) if NEW_BLOCK.startswith(folded) else ()
+        return [*new, *islice(dict.fromkeys(named), MOST_MATCHES)]
+
+    return matching

@@ -91,8 +91,5 @@ def portfolio_lookup(snapshot: Snapshot, home: str) -> IdLookup:
 
 
 def block_lookup(snapshot: Snapshot, home: str) -> IdLookup:
-    """Look blocks up among those of the desk; this goes through all of them once."""
-    known: dict[str, list[ResourceId]] = {}
-    for id in snapshot.blocks:
-        known.setdefault(id.code.casefold(), []).append(id)
-    return IdLookup("block", home, known)
+    """Look blocks up among those of the desk."""
+    return IdLookup("block", home, snapshot.block_codes)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from tui.api.base import ResourceId
 from tui.api.codec import BadRow
 from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
+from tui.service.snapshot.code_index import by_code, by_name
 from tui.service.snapshot.instruments import InstrumentBook
 from tui.service.snapshot.snapshot import (
     BLOCK_OF_ORDER,
@@ -58,6 +59,8 @@ class SnapshotBuilder:
         self._bad: list[BadRow] = list(base.bad)
         self._instruments = InstrumentBook(base.instruments)
         self._portfolios: Mapping[str, Ids] = base.portfolios
+        self._block_codes, self._open_block_codes = base.block_codes, base.open_block_codes
+        self._brokers, self._systems = set(base.brokers), set(base.systems)
 
     def rows(self, kind: EntityKind) -> Mapping[ResourceId, Any]:
         """Return the current rows of a kind."""
@@ -113,6 +116,11 @@ class SnapshotBuilder:
                 self._relink(link, fresh)
         self._remember_instruments(kind, fresh)
         self._remember_portfolios(kind, fresh)
+        if kind is EntityKind.BLOCKS:
+            self._file_blocks(fresh)
+        elif kind is EntityKind.PLACEMENTS:
+            self._brokers.update(row.counterparty for _, row, _ in fresh if row.counterparty)
+            self._systems.update(row.execution_system for _, row, _ in fresh if row.execution_system)
         ids = [id for id, _, _ in fresh]
         self._touched[kind].update(ids)
         base = self.base.rows(kind)
@@ -131,6 +139,8 @@ class SnapshotBuilder:
         for link in LINKS:
             if link.kind is kind:
                 self._relink(link, gone)
+        if kind is EntityKind.BLOCKS:
+            self._file_blocks(gone)
         removed = [id for id, _, _ in gone]
         self._touched[kind].update(removed)
         self._returned[kind].difference_update(removed)
@@ -163,6 +173,10 @@ class SnapshotBuilder:
             **{kind.value: rows for kind, rows in self._rows.items()},
             instruments=self._instruments.freeze(),
             portfolios=self._portfolios,
+            block_codes=self._block_codes,
+            open_block_codes=self._open_block_codes,
+            brokers=frozenset(self._brokers),
+            systems=frozenset(self._systems),
             as_at=self.base.as_at,
             read_at=read_at,
             complete=complete,
@@ -221,6 +235,27 @@ class SnapshotBuilder:
                 index.pop(target, None)
         for target, ids in added.items():
             index[target] = (*index.get(target, ()), *ids)
+
+    def _file_blocks(
+        self, rows: Iterable[tuple[ResourceId, OrderGraphBlock | None, OrderGraphBlock | None]]
+    ) -> None:
+        """File blocks under their codes: all of them, and apart those that orders can still join."""
+        new: list[ResourceId] = []
+        gone: list[ResourceId] = []
+        opened: list[ResourceId] = []
+        closed: list[ResourceId] = []
+        for id, row, old in rows:
+            is_open, was_open = (each is not None and not each.block.is_swept for each in (row, old))
+            if row is None:
+                gone.append(id)
+            elif old is None:
+                new.append(id)
+            if is_open != was_open:
+                (opened if is_open else closed).append(id)
+        self._block_codes = self._block_codes.changed(by_code(new), by_code(gone))
+        self._open_block_codes = self._open_block_codes.changed(
+            (*by_code(opened), *by_name(opened)), (*by_code(closed), *by_name(closed))
+        )
 
     def _remember_instruments(self, kind: EntityKind, rows: Iterable[tuple[ResourceId, Any, Any]]) -> None:
         book = self._instruments

@@ -23,6 +23,7 @@ from tui.api.entity_relations import Relation
 from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.api.price_units import PER_UNIT
 from tui.api.states import is_cancelled
+from tui.service.snapshot.code_index import CodeIndex
 from tui.service.snapshot.instruments import Instrument
 
 Row = OrderGraphBlock | Order | Placement | Execution | Allocation | Transaction
@@ -104,9 +105,11 @@ class Snapshot(Struct, frozen=True, eq=False):
     ``<portfolio scope>/<portfolio code>`` and their transaction id as code. ``as_at`` is None when the
     snapshot is live; ``read_at`` is when it was read, by this machine's clock; ``complete`` is False
     during a load; ``bad`` are the rows that could not be read. ``portfolios`` are
-    those the orders, allocations and transactions belong to, by their code in small letters. ``touched``
-    are the rows put in or taken out since the snapshot ``parent``; those ``returned`` among them were taken
-    out and put back, and so stand last now.
+    those the orders, allocations and transactions belong to, by their code in small letters;
+    ``block_codes`` are the blocks by code, ``open_block_codes`` those not swept, by code and by name;
+    ``brokers`` and ``systems`` are the counterparties and execution systems that placements have named.
+    ``touched`` are the rows put in or taken out since the snapshot ``parent``; those ``returned`` among them
+    were taken out and put back, and so stand last now.
     """
 
     blocks: Mapping[ResourceId, OrderGraphBlock] = field(default_factory=_none)
@@ -117,6 +120,10 @@ class Snapshot(Struct, frozen=True, eq=False):
     transactions: Mapping[ResourceId, Transaction] = field(default_factory=_none)
     instruments: Mapping[str, Instrument] = field(default_factory=_none)
     portfolios: Mapping[str, Ids] = field(default_factory=_none)
+    block_codes: CodeIndex = field(default_factory=CodeIndex)
+    open_block_codes: CodeIndex = field(default_factory=CodeIndex)
+    brokers: frozenset[str] = frozenset()
+    systems: frozenset[str] = frozenset()
     as_at: datetime | None = None
     read_at: datetime | None = None
     complete: bool = False
