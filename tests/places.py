@@ -235,7 +235,7 @@ PANE: Final = Addition(
             (
                 (
                     "    EntityKind.TRANSACTIONS: _of_transaction,\n",
-                    "    EntityKind.WITHHELD: lambda snapshot, id: {EntityKind.ORDERS: (id,)},\n",
+                    "    EntityKind.WITHHELD: lambda snapshot, id: {EntityKind.ORDERS: lambda: (id,)},\n",
                 ),
             ),
         ),
