@@ -27,7 +27,7 @@ LOADED.set_forkserver_preload(
     [__name__, "tui.start", *(room.name for room in pkgutil.walk_packages(tui.oms.__path__, "tui.oms."))]
 )
 END_S: Final = 30
-"""How long a server may take to end when told to, in seconds."""
+"""The most time a server may take to end when told to, in seconds."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from widgets.fields import MOST_MATCHES, Field
 MOST_LOOKED_AT: Final = 200
 """Known ids that are looked at to complete what is typed: of another scope one is written in full."""
 NEW_BLOCK: Final = "new"
-"""What is typed for a block that does not exist yet."""
+"""The word typed for a block that does not exist yet."""
 
 
 def _problem(parse: Callable[[str], object]) -> Callable[[str], str | None]:

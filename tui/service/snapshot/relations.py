@@ -32,7 +32,7 @@ def order_of(snapshot: Snapshot, ref: Ref) -> ResourceId | None:
 
 
 Found = Mapping[EntityKind, Callable[[], Iterable[ResourceId]]]
-"""How to find the related rows of each kind: only what is asked for is looked up."""
+"""The functions that find the related rows of each kind; only those of the kinds asked for are called."""
 
 
 def _present(snapshot: Snapshot, kind: EntityKind, found: Found) -> Ids:
