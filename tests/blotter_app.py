@@ -160,9 +160,11 @@ class Blotter:
         return [str(each.message) for each in self.app._notifications if each.identity not in self.heard]
 
     async def until(self, true: Callable[[], bool]) -> None:
-        """Let the app work until ``true``; fail when it never becomes so."""
+        """Let the app work until ``true``; fail when it never becomes so, at once when the app fails."""
         end = monotonic() + PATIENCE_S
         while not true():
+            if self.app._exception is not None:
+                raise AssertionError("the app failed") from self.app._exception
             if monotonic() > end:
                 raise AssertionError(f"waited in vain; on screen:\n{self.text()}")
             await asyncio.sleep(0.001)

@@ -51,9 +51,12 @@ def resizing() -> bool:
 
 
 def painted() -> bool:
-    """Paint what the screen on top has to paint; return whether there was any."""
+    """Paint what the screen on top has to paint; return whether there was any.
+
+    An app that has failed paints no more.
+    """
     app: App[Any] | None = active_app.get(None)
-    if app is None or not app._screen_stack or app._batch_count:
+    if app is None or app._exception or not app._screen_stack or app._batch_count:
         return False
     screen = app.screen
     waiting = (

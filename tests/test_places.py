@@ -18,6 +18,7 @@ PROGRAM = """
 import asyncio
 from tests import blotter_app, readme
 from tests.blotter_app import blotter, demo
+from tests.idle import idle_by_the_loop
 from tui.screens.desk.keymap import key_mistakes
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 
@@ -26,7 +27,8 @@ blotter_app.PATIENCE_S = {patience_s}
 async def check():
 {body}
 
-asyncio.run(check())
+with idle_by_the_loop():
+    asyncio.run(check())
 """
 
 
