@@ -161,9 +161,9 @@ class Rows:
         if self._anchor is not None:
             self.end_range()
         else:
-            key = {self.keys[row]}
+            key, selected = {self.keys[row]}, self.selected
             self._picked ^= key
-            self._selected = None if self._selected is None else self._selected ^ key
+            self._selected = selected - key if key <= selected else selected | key
 
     def start_range(self) -> None:
         """Draw a range from the cursor on; when one is being drawn, keep it."""
@@ -184,9 +184,11 @@ class Rows:
             self._picked -= chosen
             self._selected = frozenset()
         else:
-            everything = set(self.keys)
-            self._selected = frozenset(everything)
-            self._picked = everything | self._picked if self._picked else everything
+            self._selected = everything = frozenset(self.keys)
+            if self._picked:
+                self._picked |= everything
+            else:
+                self._picked = set(everything)
         self._anchor = None
 
     def clear(self) -> bool:

@@ -6,13 +6,15 @@ or screens cannot stop it. Its report is shown or, failing that, written to the 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from msgspec.structs import replace
 from textual.app import App
 
-from tui.actions.action import Scope, WriteAction
+from tui.actions.action import PART, Scope, WriteAction
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import Names, PreviewDialog
 from tui.screens.dialogs.report_dialog import ReportDialog
@@ -24,6 +26,8 @@ from tui.service.verbs import Verb
 if TYPE_CHECKING:
     from tui.service.desk import Desk
 
+T = TypeVar("T")
+
 FADES_S: Final = 5
 """Seconds for which a success is shown."""
 
@@ -32,24 +36,32 @@ async def ask_for_verb(app: App[object], action: WriteAction, scope: Scope, desk
     """Show the form and the preview; return the confirmed verb, None when the user leaves either."""
     values: dict[str, str] = {}
     steps = action.steps()
-    form = steps.form(scope) if steps.form else None
+    form = await _beside(scope, partial(steps.form, scope)) if steps.form else None
     if form is not None:
         asked = FormDialog(form.title, form.intro, form.fields, form.check, form.live)
         answered = await app.push_screen_wait(asked)
         if answered is None:
             return None
         values = answered
-    verb = steps.verb(scope, values)
+    verb = await _beside(scope, partial(steps.verb, scope, values))
     instruments = scope.snapshot.instruments
     dialog = PreviewDialog(
-        desk.preview(verb, confirm_by_count=action.confirm_by_count),
-        desk.curl(verb),
+        await _beside(scope, partial(desk.preview, verb, confirm_by_count=action.confirm_by_count)),
+        await _beside(scope, partial(desk.curl, verb)),
         Names(
             instrument=lambda luid: instruments[luid].label if luid in instruments else luid,
             portfolio=portfolio_lookup(scope.snapshot, scope.home).write,
         ),
     )
     return verb if await app.push_screen_wait(dialog) else None
+
+
+async def _beside(scope: Scope, work: Callable[[], T]) -> T:
+    """Return what comes of ``work``; with many rows in focus it is done in another thread, beside the screen.
+
+    It reads the snapshot, which is frozen.
+    """
+    return await asyncio.to_thread(work) if len(scope.ids) > PART else work()
 
 
 async def show_outcome(app: App[object], report: Report, with_keys: Callable[[str], str]) -> Ref | None:
