@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.blotter_app import Blotter, blotter, demo
+from tui.screens.desk.arranger import Arranger
 from tui.screens.desk.turns import Turns
 
 
 @pytest.fixture
 async def user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Blotter]:
     """A dealer at the fills, none of whose panes gets on with its rows."""
+
+    async def stand_still(arranger: Arranger) -> None:
+        await asyncio.Event().wait()
+
     async with blotter(exports=tmp_path) as made:
         await made.go("executions")
         monkeypatch.setattr(Turns, "over", lambda turns: True)
+        monkeypatch.setattr(Arranger, "_go_on", stand_still)
         yield made
 
 
