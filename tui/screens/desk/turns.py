@@ -11,7 +11,8 @@ from tui.columns.steps import Steps, T
 SLICE_S: Final = 0.003
 """The most time all panes together may work in one turn of the event loop, in seconds.
 
-With one step more, and painting, a turn stays under 8 ms, the longest that a key may wait.
+With one step more, a turn stays under 8 ms, the longest that a key may wait; where the screen was painted
+first, that one step is all.
 """
 
 
@@ -20,14 +21,24 @@ class Turns:
 
     def __init__(self) -> None:
         self._ends: float | None = None
+        self._paused: float | None = None
+        """When the budget of the turn before was spent; None after a turn without work."""
 
     def over(self) -> bool:
-        """Return whether the budget of this turn is spent; the first caller of a turn may always begin."""
+        """Return whether the budget of this turn is spent; the first caller of a turn may always begin.
+
+        What was done since the last pause, such as painting, counts: it may be of this turn.
+        """
+        now = perf_counter()
         if self._ends is None:
-            self._ends = perf_counter() + SLICE_S
+            since = now if self._paused is None else self._paused
+            self._ends = max(now, since + SLICE_S)
             asyncio.get_running_loop().call_soon(self._next)
             return False
-        return perf_counter() >= self._ends
+        if now < self._ends:
+            return False
+        self._paused = now
+        return True
 
     def begin_next(self) -> Steps[None]:
         """Pause until the next turn, unless this one has just begun: what follows needs most of a turn."""
@@ -48,3 +59,8 @@ class Turns:
 
     def _next(self) -> None:
         self._ends = None
+        asyncio.get_running_loop().call_soon(self._forget)
+
+    def _forget(self) -> None:
+        if self._ends is None:
+            self._paused = None
