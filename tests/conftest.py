@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 
@@ -35,6 +36,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items += [*first, *short[:rest]]
         del short[:rest]
     items += short
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what was loaded: it stays to the end."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
