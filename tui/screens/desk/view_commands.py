@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -151,16 +152,17 @@ def show_exceptions_first(desk: PanesScreen) -> None:
         pane.set_view(replace(pane.view, needs_first=first, sort="", descending=False))
 
 
-def export(desk: PanesScreen) -> None:
-    """Write the rows shown to a CSV file."""
+async def export(desk: PanesScreen) -> None:
+    """Write the rows shown to a CSV file; another thread writes them out, for they may be many."""
     pane = desk.active
+    view, snapshot, shown = pane.view, pane.rows_snapshot, pane.shown
     name = f"{pane.kind.value}-{desk.session.now():%Y%m%dT%H%M%SZ}.csv"
     try:
-        path = desk.session.save(name, export_csv(pane.view, pane.rows_snapshot, pane.shown))
+        path = desk.session.save(name, await asyncio.to_thread(export_csv, view, snapshot, shown))
     except OSError as error:
         desk.notify(f"Nothing was written: {error.strerror}.", severity="error", markup=False)
     else:
-        desk.notify(f"{len(pane.shown):,} rows written to {path}", markup=False)
+        desk.notify(f"{len(shown):,} rows written to {path}", markup=False)
 
 
 # --- panes -------------------------------------------------------------------------------------
