@@ -12,7 +12,7 @@ from tui.screens.desk.turns import SLICE_S, Turns
 STEP_S = SLICE_S / 5.5
 
 
-class StandingClock:
+class TurnClock:
     """A clock that stands until it is set forward."""
 
     now = 1.0
@@ -22,14 +22,14 @@ class StandingClock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> StandingClock:
+def clock(monkeypatch: pytest.MonkeyPatch) -> TurnClock:
     """Return the clock by which turns are measured."""
-    clock = StandingClock()
+    clock = TurnClock()
     monkeypatch.setattr(turns, "perf_counter", clock)
     return clock
 
 
-def steps_of_a_turn(budget: Turns, clock: StandingClock) -> int:
+def steps_of_a_turn(budget: Turns, clock: TurnClock) -> int:
     """Work until the budget is spent, and return how many steps that were."""
     done = 0
     while not budget.over():
@@ -38,7 +38,7 @@ def steps_of_a_turn(budget: Turns, clock: StandingClock) -> int:
     return done
 
 
-async def test_a_turn_in_which_the_screen_was_painted_has_time_for_one_step(clock: StandingClock) -> None:
+async def test_a_turn_in_which_the_screen_was_painted_has_time_for_one_step(clock: TurnClock) -> None:
     budget = Turns()
     assert steps_of_a_turn(budget, clock) == 6
     await asyncio.sleep(0)
@@ -50,7 +50,7 @@ async def test_a_turn_in_which_the_screen_was_painted_has_time_for_one_step(cloc
     assert steps_of_a_turn(budget, clock) == 6
 
 
-async def test_work_after_turns_without_any_has_a_whole_turn(clock: StandingClock) -> None:
+async def test_work_after_turns_without_any_has_a_whole_turn(clock: TurnClock) -> None:
     budget = Turns()
     assert steps_of_a_turn(budget, clock) == 6
     for _ in range(3):
