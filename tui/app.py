@@ -22,9 +22,10 @@ from msgspec import Struct
 from rich.text import Text
 from textual import events, work
 from textual.app import App, SystemCommand
+from textual.css.query import NoMatches
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
-from textual.worker import Worker, WorkerState
+from textual.worker import Worker, WorkerFailed, WorkerState
 
 from styles import sheet
 from styles.themes import MONO, THEMES, cell_styles
@@ -281,7 +282,14 @@ class BlotterApp(App[None]):
         self.notify(f"Written to {path}", markup=False)
 
     def _handle_exception(self, error: Exception) -> None:
-        """End with a sentence on screen and the details in the log: a traceback could show a secret."""
+        """End with a sentence on screen and the details in the log: a traceback could show a secret.
+
+        A program that is ending takes its widgets away; a message that looks for one then is no fault.
+        """
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if self._exit and isinstance(cause, NoMatches):
+            log.info("a widget was looked for after the end", exc_info=cause)
+            return
         log.critical("the blotter stopped", exc_info=error)
         self._return_code = 1
         if self._exception is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import pkgutil
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ OPENED_BY = {
     ActionPalette: ("colon",),
 }
 """The keys that open each screen on the demo desk."""
+CHARACTERS = {"question_mark": "?", "enter": "\r", "colon": ":"}
 
 
 def every_screen() -> Iterator[type[Screen[Any]]]:
@@ -63,6 +65,23 @@ async def opened(user: Blotter, kind: type[Screen[Any]]) -> Screen[Any]:
     return user.app.screen
 
 
+async def mounting(user: Blotter, kind: type[Screen[Any]]) -> Screen[Any]:
+    """Open a screen over the desk, and return it before it has any of its widgets."""
+    if kind is ReportDialog:
+        user.app.push_screen(ReportDialog(report()))
+    else:
+        *before, key = OPENED_BY[kind]
+        await user.press(*before)
+        user.app.post_message(events.Key(key, CHARACTERS.get(key, key)))
+    for _ in range(100_000):
+        if type(user.app.screen) is kind:
+            break
+        await asyncio.sleep(0)
+    assert type(user.app.screen) is kind
+    assert not user.app.screen.is_mounted
+    return user.app.screen
+
+
 def test_every_screen_over_the_desk_is_dismissed_once() -> None:
     found = set(every_screen())
     assert {*OPENED_BY, ReportDialog, DeskScreen} <= found
@@ -84,6 +103,17 @@ async def test_three_escapes_in_one_burst_leave_the_desk_running(kind: type[Scre
 
 
 @pytest.mark.parametrize("kind", [*OPENED_BY, ReportDialog], ids=lambda kind: kind.__name__)
+async def test_a_screen_left_before_it_is_mounted_leaves_the_desk_running(kind: type[Screen[Any]]) -> None:
+    async with blotter() as user:
+        left = await mounting(user, kind)
+        left.dismiss()
+        await user.until(lambda: user.app.screen is user.desk)
+        await user.press("down")
+        assert user.app.is_running
+        assert user.app.screen_stack == [user.desk]
+
+
+@pytest.mark.parametrize("kind", [*OPENED_BY, ReportDialog], ids=lambda kind: kind.__name__)
 async def test_a_screen_never_takes_away_the_one_that_covers_it(kind: type[Screen[Any]]) -> None:
     async with blotter() as user:
         beneath = await opened(user, kind)
@@ -98,3 +128,11 @@ async def test_a_screen_never_takes_away_the_one_that_covers_it(kind: type[Scree
         beneath.dismiss()
         await user.until(lambda: user.app.screen is user.desk)
         assert user.app.is_running
+
+
+@pytest.mark.parametrize("kind", [*OPENED_BY, ReportDialog], ids=lambda kind: kind.__name__)
+async def test_the_blotter_ends_well_while_a_screen_is_mounted(kind: type[Screen[Any]]) -> None:
+    async with blotter() as user:
+        await mounting(user, kind)
+        user.app.exit()
+    assert user.app.return_code == 0

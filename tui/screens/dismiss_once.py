@@ -1,8 +1,8 @@
 """The base of every screen over the desk: it is dismissed once, and dismisses only itself.
 
-Keys may arrive faster than screens close. Textual removes the screen on top for every dismissal, whichever
-screen asked for it: without this base, a second Esc on its way would remove the screen beneath, or end the
-program.
+Keys may arrive faster than screens open and close. Textual removes the screen on top for every dismissal,
+whichever screen asked for it, and a screen it removes while that mounts finds none of its widgets: without
+this base, an early or a second Esc would end the program, or remove the screen beneath.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from textual.screen import Screen, ScreenResultType
 class DismissOnce(Screen[ScreenResultType]):
     """A screen that ignores a second dismissal, and any dismissal while another screen covers it.
 
-    Name it last among the bases of a class: Textual takes styles from the first.
+    A dismissal that comes before it is mounted waits until it is. Name it last among the bases of a class:
+    Textual takes styles from the first.
     """
 
     dismissed = False
@@ -24,4 +25,12 @@ class DismissOnce(Screen[ScreenResultType]):
         if self.dismissed or self.app.screen is not self:
             return AwaitComplete()
         self.dismissed = True
-        return super().dismiss(result)
+        leave = super().dismiss
+        if self.is_mounted:
+            return leave(result)
+
+        def leave_mounted() -> None:
+            leave(result)
+
+        self.call_later(leave_mounted)
+        return AwaitComplete()
