@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from rich.style import Style
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen
@@ -155,10 +155,11 @@ class PanesScreen(Screen[None]):
         hints = footer_hints(self.session.actions, scope, self.session.keys_of)
         self.workers.cancel_group(self, "hints")
         if len(scope.ids) > PART:
-            self.run_worker(self._show_hints(hints), group="hints")
+            self._show_hints(hints)
         else:
             self.query_one("#keys", Pieces).show(*finish(hints))
 
+    @work(group="hints", description="key hints")
     async def _show_hints(self, hints: Hints) -> None:
         self.query_one("#keys", Pieces).show(*await self.turns.work(hints))
 
