@@ -17,7 +17,7 @@ LEAVES_ALTERNATE_SCREEN = b"\x1b[?1049l"
 SHOWS_CURSOR = b"\x1b[?25h"
 
 
-@pytest.mark.parametrize("end", ["q", "SIGTERM"])
+@pytest.mark.parametrize("end", ["q", "SIGTERM", "SIGHUP"])
 def test_the_terminal_is_given_back(end: str, tmp_path: Path) -> None:
     places = dict.fromkeys(("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"), str(tmp_path))
     terminal, side = pty.openpty()
@@ -37,7 +37,7 @@ def test_the_terminal_is_given_back(end: str, tmp_path: Path) -> None:
     if end == "q":
         os.write(terminal, b"q")
     else:
-        program.send_signal(signal.SIGTERM)
+        program.send_signal(signal.Signals[end])
     rest = b""
     try:
         while chunk := os.read(terminal, 65536):

@@ -49,8 +49,8 @@ KEYS_NEED: Final = (
     "tui.screens.help",
 )
 """Loaded once the desk is shown, before a key asks for them."""
-
-
+ENDING: Final = [number for number in signal.Signals if number.name in ("SIGTERM", "SIGHUP")]
+"""The signals that end the program in order: it was asked to end, or its terminal is gone."""
 NOTHING_TO_CANCEL: Final = "Nothing to cancel here; {quit} quits."
 
 
@@ -116,7 +116,8 @@ class BlotterApp(App[None]):
 
     def on_mount(self) -> None:
         with suppress(NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
+            for number in ENDING:
+                asyncio.get_running_loop().add_signal_handler(number, self.exit)
         self.theme_changed_signal.subscribe(self, lambda _: self._restyle_cells())
         self._open()
 
@@ -141,7 +142,7 @@ class BlotterApp(App[None]):
         for name in KEYS_NEED:
             await asyncio.to_thread(import_module, name)
         for action in TRADE:
-            await asyncio.to_thread(action.steps)
+            await asyncio.to_thread(action.load)
         self.stylesheet.read_all([sheet("dialogs"), sheet("history")])
         self.stylesheet.parse()
 

@@ -243,7 +243,7 @@ def test_a_terminal_that_is_closed_ends_the_program(stopped: bool, tmp_path: Pat
         hold(line, DOWN, 10)
         assert not line.ended
         line.hang_up()
-        line.wait()
+        assert line.wait() == 0
 
 
 def redrawn(line: SlowLine) -> int:
