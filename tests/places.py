@@ -66,14 +66,14 @@ ACTION: Final = Addition(
             (
                 (
                     "TRADE: Final[",
-                    "def _withdraw() -> Steps:\n"
+                    "def _withdraw() -> FormAndVerb:\n"
                     "    from tui.actions.amend import withdraw_verb\n\n"
-                    "    return Steps(withdraw_verb)\n\n\n",
+                    "    return FormAndVerb(withdraw_verb)\n\n\n",
                 ),
                 (
                     '    WriteAction(\n        id="sweep",',
                     '    WriteAction(\n        id="withdraw",\n        key="W",\n        label="Withdraw",\n'
-                    '        help="Withdraw orders",\n        steps=_withdraw,\n'
+                    '        help="Withdraw orders",\n        load=_withdraw,\n'
                     '        endpoints=("cancel_orders",),\n        footer=True,\n'
                     '        disabled_reason=requires(live_orders, "Nothing to withdraw here."),\n    ),\n',
                 ),

@@ -75,7 +75,7 @@ FIRST = {
 
 @pytest.mark.parametrize("action", TRADE, ids=lambda action: action.id)
 def test_a_form_walks_no_rows(action: WriteAction) -> None:
-    make, opened = action.steps().form, 0
+    make, opened = action.load().form, 0
     for kind, code in FIRST.items():
         snapshot, rows = counted(small_desk())
         scope = scope_of(snapshot, kind, rid(code))

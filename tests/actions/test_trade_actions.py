@@ -9,19 +9,19 @@ import sys
 import pytest
 
 from tests.paths import ROOT
-from tui.actions.action import Steps, WriteAction
+from tui.actions.action import FormAndVerb, WriteAction
 from tui.actions.trade_actions import TRADE
 
 
 @pytest.mark.parametrize("action", TRADE, ids=lambda action: action.id)
 def test_an_action_finds_its_form_and_its_verb(action: WriteAction) -> None:
-    steps = action.steps()
-    assert isinstance(steps, Steps)
-    assert list(inspect.signature(steps.verb).parameters) == ["scope", "values"]
-    assert steps.verb.__name__ == f"{action.id}_verb"
-    if steps.form is not None:
-        assert list(inspect.signature(steps.form).parameters) == ["scope"]
-        assert steps.form.__name__ == f"{action.id}_form"
+    loaded = action.load()
+    assert isinstance(loaded, FormAndVerb)
+    assert list(inspect.signature(loaded.verb).parameters) == ["scope", "values"]
+    assert loaded.verb.__name__ == f"{action.id}_verb"
+    if loaded.form is not None:
+        assert list(inspect.signature(loaded.form).parameters) == ["scope"]
+        assert loaded.form.__name__ == f"{action.id}_form"
 
 
 def test_the_list_of_actions_loads_no_form_and_no_verb() -> None:

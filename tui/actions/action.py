@@ -17,8 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.api.base import ResourceId
-from tui.columns.steps import Steps as WorkInSteps
-from tui.columns.steps import finish
+from tui.columns.steps import Steps, finish
 from tui.service.snapshot.relations import related_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
@@ -149,7 +148,7 @@ class Action(Struct, frozen=True):
         """Return why it is not possible now, or None when it is."""
         return finish(self.refusal_in_steps(scope))
 
-    def refusal_in_steps(self, scope: Scope) -> WorkInSteps[str | None]:
+    def refusal_in_steps(self, scope: Scope) -> Steps[str | None]:
         """Return why it is not possible now, after looking at a part of the rows at a time."""
         reason = self.forbidden(scope)
         if reason:
@@ -177,8 +176,8 @@ class Action(Struct, frozen=True):
         return None
 
 
-class Steps(Struct, frozen=True):
-    """The steps of an action that writes: the form, and the verb made of its answers.
+class FormAndVerb(Struct, frozen=True):
+    """The form of an action that writes, and the verb made of its answers.
 
     An action without a ``form`` asks nothing: its verb is made of no answers.
     """
@@ -190,12 +189,12 @@ class Steps(Struct, frozen=True):
 class WriteAction(Action, frozen=True, kw_only=True):
     """An action that changes something on the server.
 
-    ``steps`` loads its form and its verb, which no start needs, and returns them. ``everything_in`` names
+    ``load`` loads its form and its verb, which no start needs, and returns them. ``everything_in`` names
     the pane whose shown rows it acts on, all of them, whatever is in focus. One that is to be
     ``confirm_by_count`` is confirmed by typing the count, however few items there are.
     """
 
-    steps: Callable[[], Steps]
+    load: Callable[[], FormAndVerb]
     everything_in: EntityKind | None = None
     confirm_by_count: bool = False
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tui.actions.action import Steps, WriteAction, first_reason, only
+from tui.actions.action import FormAndVerb, WriteAction, first_reason, only
 from tui.actions.eligibility import (
     allocatable,
     bookable,
@@ -26,76 +26,76 @@ from tui.service.snapshot.snapshot import EntityKind
 # Forms and verbs are loaded when an action is first used: a start needs none of them.
 
 
-def _new() -> Steps:
+def _new() -> FormAndVerb:
     from tui.actions.create import new_form, new_verb
 
-    return Steps(new_verb, new_form)
+    return FormAndVerb(new_verb, new_form)
 
 
-def _new_by_line() -> Steps:
+def _new_by_line() -> FormAndVerb:
     from tui.actions.create import new_by_line_form, new_by_line_verb
 
-    return Steps(new_by_line_verb, new_by_line_form)
+    return FormAndVerb(new_by_line_verb, new_by_line_form)
 
 
-def _place() -> Steps:
+def _place() -> FormAndVerb:
     from tui.actions.place import place_form, place_verb
 
-    return Steps(place_verb, place_form)
+    return FormAndVerb(place_verb, place_form)
 
 
-def _move() -> Steps:
+def _move() -> FormAndVerb:
     from tui.actions.amend import move_form, move_verb
 
-    return Steps(move_verb, move_form)
+    return FormAndVerb(move_verb, move_form)
 
 
-def _update() -> Steps:
+def _update() -> FormAndVerb:
     from tui.actions.amend import update_form, update_verb
 
-    return Steps(update_verb, update_form)
+    return FormAndVerb(update_verb, update_form)
 
 
-def _cancel() -> Steps:
+def _cancel() -> FormAndVerb:
     from tui.actions.amend import cancel_verb
 
-    return Steps(cancel_verb)
+    return FormAndVerb(cancel_verb)
 
 
-def _allocate() -> Steps:
+def _allocate() -> FormAndVerb:
     from tui.actions.post_trade import allocate_form, allocate_verb
 
-    return Steps(allocate_verb, allocate_form)
+    return FormAndVerb(allocate_verb, allocate_form)
 
 
-def _book() -> Steps:
+def _book() -> FormAndVerb:
     from tui.actions.post_trade import book_form, book_verb
 
-    return Steps(book_verb, book_form)
+    return FormAndVerb(book_verb, book_form)
 
 
-def _fill() -> Steps:
+def _fill() -> FormAndVerb:
     from tui.actions.place import fill_form, fill_verb
 
-    return Steps(fill_verb, fill_form)
+    return FormAndVerb(fill_verb, fill_form)
 
 
-def _cancel_and_move() -> Steps:
+def _cancel_and_move() -> FormAndVerb:
     from tui.actions.amend import cancel_and_move_form, cancel_and_move_verb
 
-    return Steps(cancel_and_move_verb, cancel_and_move_form)
+    return FormAndVerb(cancel_and_move_verb, cancel_and_move_form)
 
 
-def _sweep() -> Steps:
+def _sweep() -> FormAndVerb:
     from tui.actions.post_trade import sweep_verb
 
-    return Steps(sweep_verb)
+    return FormAndVerb(sweep_verb)
 
 
-def _cancel_all() -> Steps:
+def _cancel_all() -> FormAndVerb:
     from tui.actions.amend import cancel_all_verb
 
-    return Steps(cancel_all_verb)
+    return FormAndVerb(cancel_all_verb)
 
 
 TRADE: Final[tuple[WriteAction, ...]] = (
@@ -104,7 +104,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         key="n",
         label="New",
         help="New orders in a new block or an existing one",
-        steps=_new,
+        load=_new,
         footer=True,
         endpoints=("create_orders",),
     ),
@@ -113,7 +113,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         key="N",
         label="New by line",
         help="New orders in one line: b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%",
-        steps=_new_by_line,
+        load=_new_by_line,
         endpoints=("create_orders",),
     ),
     WriteAction(
@@ -121,7 +121,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         key="p",
         label="Place",
         help="Send blocks, or what is left of them, to a broker",
-        steps=_place,
+        load=_place,
         endpoints=("place_blocks",),
         disabled_reason=requires(
             placeable, "Nothing left to place here: the blocks are fully placed, empty or swept."
@@ -133,7 +133,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         key="m",
         label="Move",
         help="Move orders to another block, or to a new one",
-        steps=_move,
+        load=_move,
         endpoints=("move_orders",),
         disabled_reason=first_reason(
             only((EntityKind.ORDERS, EntityKind.BLOCKS), "Only orders move: go to the orders pane."),
@@ -146,7 +146,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         key="u",
         label="Update",
         help="Change orders or placements",
-        steps=_update,
+        load=_update,
         endpoints=("update_orders", "update_placements"),
         disabled_reason=first_reason(
             only((EntityKind.ORDERS, EntityKind.PLACEMENTS), "Only orders and placements are updated."),
@@ -159,7 +159,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         key="c",
         label="Cancel",
         help="Cancel orders or placements",
-        steps=_cancel,
+        load=_cancel,
         endpoints=("cancel_orders", "cancel_placements"),
         disabled_reason=cancel_disabled_reason,
         footer=True,
@@ -169,7 +169,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         key="a",
         label="Allocate",
         help="Allocate executed units to the orders behind them",
-        steps=_allocate,
+        load=_allocate,
         endpoints=("run_allocation_service",),
         disabled_reason=requires(allocatable, "Nothing executed here yet: there is nothing to allocate."),
         footer=True,
@@ -179,7 +179,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         key="b",
         label="Book",
         help="Book allocations as transactions of their portfolios",
-        steps=_book,
+        load=_book,
         endpoints=("book_transactions",),
         disabled_reason=requires(bookable, "Nothing to book here: allocate first, or it is booked already."),
         footer=True,
@@ -189,7 +189,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         key="f",
         label="Fill",
         help="Record a fill of a placement, or correct one",
-        steps=_fill,
+        load=_fill,
         endpoints=("upsert_executions",),
         disabled_reason=fill_disabled_reason,
     ),
@@ -198,7 +198,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         key="C",
         label="Cancel & move rest",
         help="Cancel what is not placed and move it to new orders",
-        steps=_cancel_and_move,
+        load=_cancel_and_move,
         endpoints=("cancel_orders_and_move_remaining",),
         disabled_reason=first_reason(
             only(
@@ -213,7 +213,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         key="S",
         label="Sweep",
         help="Retire blocks whose work is done",
-        steps=_sweep,
+        load=_sweep,
         endpoints=("sweep_blocks",),
         disabled_reason=requires(
             sweepable, "No block here qualifies: all its orders must be cancelled, booked or closed."
@@ -224,7 +224,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         key="K",
         label="Cancel everything",
         help="Cancel every working placement shown, after typing how many",
-        steps=_cancel_all,
+        load=_cancel_all,
         endpoints=("cancel_placements",),
         disabled_reason=requires(open_placements, "No working placement is shown: nothing is open."),
         everything_in=EntityKind.PLACEMENTS,

@@ -35,15 +35,15 @@ FADES_S: Final = 5
 async def ask_for_verb(app: App[object], action: WriteAction, scope: Scope, desk: Desk) -> Verb | None:
     """Show the form and the preview; return the confirmed verb, None when the user leaves either."""
     values: dict[str, str] = {}
-    steps = action.steps()
-    form = await _beside(scope, partial(steps.form, scope)) if steps.form else None
+    loaded = action.load()
+    form = await _beside(scope, partial(loaded.form, scope)) if loaded.form else None
     if form is not None:
         asked = FormDialog(form.title, form.intro, form.fields, form.check, form.live)
         answered = await app.push_screen_wait(asked)
         if answered is None:
             return None
         values = answered
-    verb = await _beside(scope, partial(steps.verb, scope, values))
+    verb = await _beside(scope, partial(loaded.verb, scope, values))
     instruments = scope.snapshot.instruments
     dialog = PreviewDialog(
         await _beside(scope, partial(desk.preview, verb, confirm_by_count=action.confirm_by_count)),
