@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 from textual import events
+from textual.binding import Binding
 from textual.screen import Screen
 
 import tui
 from tests.blotter_app import Blotter, blotter
+from tui.screens.acts_when_mounted import ActsWhenMounted
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.screen import DeskScreen
 from tui.screens.detail.screen import DetailScreen
@@ -85,7 +87,7 @@ async def mounting(user: Blotter, kind: type[Screen[Any]]) -> Screen[Any]:
 def test_every_screen_over_the_desk_is_dismissed_once() -> None:
     found = set(every_screen())
     assert {*OPENED_BY, ReportDialog, DeskScreen} <= found
-    over_the_desk = found - {PanesScreen, DeskScreen, DismissOnce, Dialog, GuardedDialog}
+    over_the_desk = found - {PanesScreen, DeskScreen, ActsWhenMounted, DismissOnce, Dialog, GuardedDialog}
     assert over_the_desk == {*OPENED_BY, ReportDialog}, "a new screen is opened here, too"
     assert all(issubclass(kind, DismissOnce) for kind in over_the_desk)
 
@@ -127,6 +129,22 @@ async def test_a_screen_never_takes_away_the_one_that_covers_it(kind: type[Scree
         beneath.dismiss()
         beneath.dismiss()
         await user.until(lambda: user.app.screen is user.desk)
+        assert user.app.is_running
+
+
+@pytest.mark.parametrize("kind", [*OPENED_BY, ReportDialog, DeskScreen], ids=lambda kind: kind.__name__)
+async def test_keys_before_a_screen_is_mounted_leave_the_desk_running(kind: type[Screen[Any]]) -> None:
+    async with blotter() as user:
+        if kind is DeskScreen:
+            early: Screen[Any] = DeskScreen(user.app.session)
+            user.app.push_screen(early)
+        else:
+            early = await mounting(user, kind)
+        for binding in kind.BINDINGS:
+            assert isinstance(binding, Binding)
+            assert not early.is_mounted
+            await user.app.run_action(binding.action, early)
+        await user.until(lambda: early.is_mounted)
         assert user.app.is_running
 
 

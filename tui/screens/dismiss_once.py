@@ -8,10 +8,12 @@ this base, an early or a second Esc would end the program, or remove the screen 
 from __future__ import annotations
 
 from textual.await_complete import AwaitComplete
-from textual.screen import Screen, ScreenResultType
+from textual.screen import ScreenResultType
+
+from tui.screens.acts_when_mounted import ActsWhenMounted
 
 
-class DismissOnce(Screen[ScreenResultType]):
+class DismissOnce(ActsWhenMounted[ScreenResultType]):
     """A screen that ignores a second dismissal, and any dismissal while another screen covers it.
 
     A dismissal that comes before it is mounted waits until it is. Name it last among the bases of a class:

@@ -13,7 +13,6 @@ from rich.style import Style
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.screen import Screen
 from textual.timer import Timer
 
 from styles.themes import cell_styles
@@ -21,6 +20,7 @@ from tui.actions.action import PART, Scope
 from tui.api.base import ResourceId
 from tui.columns.panes import PANES
 from tui.columns.steps import finish
+from tui.screens.acts_when_mounted import ActsWhenMounted
 from tui.screens.desk.key_hints import Hints, footer_hints
 from tui.screens.desk.news import News
 from tui.screens.desk.pane import Pane
@@ -47,7 +47,7 @@ LEADER: Final = next(spec.kind for spec in PANES if spec.place == "top")
 """The pane that the others follow."""
 
 
-class PanesScreen(Screen[None]):
+class PanesScreen(ActsWhenMounted[None]):
     """Linked panes, with a status bar above and key hints below."""
 
     def __init__(self, session: DeskSession) -> None:
