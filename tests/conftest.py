@@ -18,8 +18,6 @@ from tui.oms.http.app import Server
 
 BASE = "http://embedded/api"
 
-gc.set_threshold(20_000)  # an app makes many objects that live as long as it does: look at them less often
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put long tests first in what each worker is given, so that none is left when the others have ended.

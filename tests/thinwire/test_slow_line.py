@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from time import monotonic
 from typing import Final
 
@@ -26,7 +27,7 @@ SERIAL: Final = 115_200
 NETWORK: Final = 10_000_000
 PROMISED_S: Final = 0.3
 DAYS: Final = 3
-"""A key is late when it is late on each of so many days: what the market draws beside an answer is chance."""
+"""A key is late when it is late on most of so many days: what the market draws beside one is chance."""
 HELD_KEY_S: Final = 1 / 30
 """Seconds between repeats of a held key."""
 DOWN, UP, PAGE_DOWN, ESCAPE, REDRAW = b"\x1b[B", b"\x1b[A", b"\x1b[6~", b"\x1b", b"\x0c"
@@ -140,14 +141,14 @@ A_DAY_AT_THE_DESK: Final[tuple[tuple[str, bytes, Seen], ...]] = (
 def test_every_key_is_answered_within_its_promise_while_the_market_runs(tmp_path: Path) -> None:
     with desk(tmp_path, *BUSY) as line:
         before = executed(line)
-        best = a_day(line)
+        days = [a_day(line)]
         assert executed(line) != before, "the market stood still"
-        for _ in range(DAYS - 1):
-            if max(best.values()) > PROMISED_S:
-                line.press(b"gg", until=at("BLK-0001"))
-                line.rest(quiet=0.15)
-                best = {name: min(best[name], taken) for name, taken in a_day(line).items()}
-    assert {name: taken for name, taken in best.items() if taken > PROMISED_S} == {}
+        while len(days) < DAYS and any(taken > PROMISED_S for taken in days[0].values()):
+            line.press(b"gg", until=at("BLK-0001"))
+            line.rest(quiet=0.15)
+            days.append(a_day(line))
+    usual = {name: median(day[name] for day in days) for name in days[0]}
+    assert {name: taken for name, taken in usual.items() if taken > PROMISED_S} == {}
 
 
 def a_day(line: SlowLine) -> dict[str, float]:
