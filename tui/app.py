@@ -23,7 +23,7 @@ from rich.text import Text
 from textual import events, work
 from textual.app import App, SystemCommand
 from textual.css.query import NoMatches
-from textual.notifications import SeverityLevel
+from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
 from textual.worker import Worker, WorkerFailed, WorkerState
 
@@ -34,6 +34,7 @@ from tui.screens.desk.registry import ACTIONS
 from tui.screens.desk.screen import DeskScreen
 from tui.service.environment import Environment, Update
 from tui.session import DEFAULTS, DeskSession, Preferences
+from widgets.notice import Notice
 from widgets.visible import visible
 
 if TYPE_CHECKING:
@@ -268,9 +269,8 @@ class BlotterApp(App[None]):
         markup: bool = True,
     ) -> None:
         """Show a notice as plain text: it may name what a server sent."""
-        super().notify(
-            visible(message), title=visible(title), severity=severity, timeout=timeout, markup=markup
-        )
+        seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
+        self.post_message(Notify(Notice(visible(message), visible(title), severity, seconds, markup=markup)))
 
     def _notify(self, sentence: str) -> None:
         self.notify(sentence, markup=False)
