@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.blotter_app import Blotter, blotter, demo
-from tests.screens.desk.trading_steps import allocate, book, fill, new_block, place
+from tests.screens.desk.trading_steps import allocate, as_proposed, book, fill, new_block, place
 from tui.api import operations
 from tui.api.errors import NotFound
 from tui.screens.desk.screen import DeskScreen
@@ -254,12 +254,7 @@ async def test_the_unplaced_rest_of_a_cancelled_order_goes_on_in_a_new_block() -
         block = await new_block(user, "UKEQ-GROW 100k")
         await place(user, block, "40k")
         [order] = await shown_orders(user, block)
-        await user.go("orders", order)
-        await user.press("C")
-        await user.form()
-        await user.press("enter")
-        await user.confirm("y")
-        await user.report()
+        await as_proposed(user, "orders", order, "C")
         await user.until(lambda: "Cancelled" in user.row("orders", order)["state"])
         assert user.row("orders", order)["quantity"] == "40,000"
         newest = [r for r in user.desk.snapshot.orders.values() if r.quantity == Decimal(60_000)][-1]

@@ -47,24 +47,24 @@ async def fill(user: Blotter, placement: str, quantity: str, price: str) -> None
     await user.report()
 
 
-async def allocate(user: Blotter, placement: str) -> None:
-    """Allocate a placement as its form proposes."""
-    await user.go("placements", placement)
-    await user.press("a")
-    await user.form()
-    await user.press("enter")
-    await user.confirm("y")
-    await user.report()
-
-
-async def book(user: Blotter, block: str) -> str:
-    """Book the allocations of a block as its form proposes, and return the report."""
-    await user.go("blocks", block)
-    await user.press("b")
+async def as_proposed(user: Blotter, kind: str, code: str, key: str) -> str:
+    """Carry out the action of a key on a row as its form proposes, and return the report."""
+    await user.go(kind, code)
+    await user.press(key)
     await user.form()
     await user.press("enter")
     await user.confirm("y")
     return await user.report()
+
+
+async def allocate(user: Blotter, placement: str) -> str:
+    """Allocate a placement as its form proposes, and return the report."""
+    return await as_proposed(user, "placements", placement, "a")
+
+
+async def book(user: Blotter, block: str) -> str:
+    """Book the allocations of a block as its form proposes, and return the report."""
+    return await as_proposed(user, "blocks", block, "b")
 
 
 async def allocated_block(user: Blotter) -> tuple[str, str]:
