@@ -166,7 +166,7 @@ def test_large_money_is_asked_again_and_too_large_refused(
     assert seen.tier is tier
     if tier is Tier.HARD:
         assert "38,000,000 USD is above the limit of 25,000,000 USD" in seen.hard[0]
-    assert [warning.kind for warning in seen.soft if warning.limit] == ([kind] if kind else [])
+    assert [warning.kind for warning in seen.soft if warning.typed] == ([kind] if kind else [])
 
 
 @pytest.mark.parametrize(

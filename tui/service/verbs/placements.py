@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from tui.api import operations
 from tui.api.base import ZERO, ResourceId
 from tui.api.client import Client
 from tui.api.http_request import Request
 from tui.api.models import Placement
+from tui.api.placing_states import Guard
 from tui.api.requests import (
     CancelledPlacement,
     PlaceBlocksRequest,
@@ -44,9 +45,6 @@ from tui.service.verbs.verb import (
     by_id,
     verdict_of,
 )
-
-COMPLIANCE: Final = "compliance"
-"""The kind of caution that refuses: a block that failed compliance is not placed."""
 
 
 class PlaceBlocks(Verb, frozen=True):
@@ -137,7 +135,7 @@ class PlaceBlocks(Verb, frozen=True):
                     found.append(Caution("will not fit", f"{id.code}: {why}"))
                 row = snapshot.blocks.get(id)
                 if row is not None and normalize(row.derived_compliance_state) == "failed":
-                    found.append(Caution(COMPLIANCE, f"{id.code} failed compliance"))
+                    found.append(Caution("compliance", f"{id.code} failed compliance", Guard.REFUSED))
         return tuple(found)
 
 

@@ -21,6 +21,7 @@ from tui.api.client import Client
 from tui.api.errors import ApiError, NoAnswer, Refused, item_failure
 from tui.api.http_request import Request
 from tui.api.operations import Operation
+from tui.api.placing_states import Guard
 from tui.api.price_units import PER_UNIT
 from tui.api.requests import KeyedReply
 from tui.service.numbers import counted
@@ -82,10 +83,15 @@ class PreviewLine(Struct, frozen=True):
 
 
 class Caution(Struct, frozen=True):
-    """Something odd, or that the server will probably refuse. It is a hint: the server decides."""
+    """Something odd, or that the server will probably refuse.
+
+    ``guard`` is how strongly it stands in the way: a warning is a hint and the server decides; TYPED asks for
+    the item count; REFUSED is not sent to any server.
+    """
 
     kind: str
     text: str
+    guard: Guard = Guard.WARN
 
 
 class ItemisedReply(Struct, frozen=True):

@@ -7,39 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from itertools import islice
 from typing import Final
 
 from msgspec import Struct
 
-from tui.api.base import ZERO, ResourceId
+from tui.api.base import ZERO
+from tui.api.placing_states import Guard
 from tui.service.environment import Environment, EnvironmentKind
-from tui.service.numbers import counted, units
 from tui.service.snapshot.snapshot import Snapshot
-from tui.service.verbs import CreateOrders, PlaceBlocks, UpdateOrders, UpdatePlacements, Verb
-from tui.service.verbs.facts import order_line
-from tui.service.verbs.placements import COMPLIANCE
+from tui.service.verbs import Verb
 from tui.service.verbs.verb import Caution, PreviewLine, Tier
-from tui.service.writes.limits import DEFAULT_LIMITS, LimitBand, Limits
+from tui.service.writes.limit_checks import Finding, LimitChecks
+from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 
 LARGEST: Final = 3
-_PENCE: Final = (Decimal(50), Decimal(200))
-_SAMPLE: Final = 200
-_FEWEST: Final = 5
-_PRICED: Final = (CreateOrders, PlaceBlocks, UpdateOrders, UpdatePlacements)
-"""The verbs that set prices and sizes, and so are checked against all limits."""
 
 
 class PreviewWarning(Struct, frozen=True):
     """Soft warnings of one kind: how many items, and the worst of them as a sentence.
 
-    ``limit`` says that a limit was exceeded: the item count has to be typed. ``texts`` are all of them.
+    ``typed`` says that the item count has to be typed: a limit is exceeded, or a caution asks for it.
+    ``texts`` are all of them.
     """
 
     kind: str
     count: int
     text: str
-    limit: bool = False
+    typed: bool = False
     texts: tuple[str, ...] = ()
 
 
@@ -69,13 +63,6 @@ class Preview(Struct, frozen=True):
     typical: str = ""
 
 
-class _Finding(Struct, frozen=True):
-    kind: str
-    text: str
-    excess: Decimal
-    hard: bool = False
-
-
 def preview(
     verb: Verb,
     snapshot: Snapshot,
@@ -94,17 +81,15 @@ def preview(
     """
     lines = verb.lines(snapshot)
     cautions = verb.cautions(snapshot)
-    usual = _TypicalSizes(snapshot)
-    findings = [*_batch(verb, limits)]
-    if isinstance(verb, _PRICED):
-        findings += [each for line in lines for each in _line_findings(line, snapshot, limits, usual)]
+    checks = LimitChecks(verb, lines, snapshot, limits)
+    findings = tuple(checks.findings())
     hard = (
         *_refusals(snapshot, read_only=read_only, in_flight=in_flight),
         *((unfit,) if unfit else ()),
-        *(found.text for found in findings if found.hard),
-        *(f"{caution.text}." for caution in cautions if caution.kind == COMPLIANCE),
+        *(found.text for found in findings if found.guard is Guard.REFUSED),
+        *(f"{caution.text}." for caution in cautions if caution.guard is Guard.REFUSED),
     )
-    soft = _warnings(findings, (caution for caution in cautions if caution.kind != COMPLIANCE))
+    soft = _warnings(findings, cautions)
     totals = _totals(lines)
     return Preview(
         verb=verb.name,
@@ -117,7 +102,7 @@ def preview(
         totals=totals,
         largest=tuple(sorted(lines, key=_size, reverse=True)[:LARGEST]),
         effects=verb.effects(snapshot),
-        typical=_typical_ratio(lines, usual) if isinstance(verb, _PRICED) else "",
+        typical=checks.typical_ratio(),
     )
 
 
@@ -130,132 +115,26 @@ def _refusals(snapshot: Snapshot, *, read_only: bool, in_flight: Iterable[str]) 
         yield f"{name} has a write in flight: wait for its outcome."
 
 
-def _batch(verb: Verb, limits: Limits) -> Iterator[_Finding]:
-    found = _against(limits.items, Decimal(verb.count))
-    if found is not None:
-        hard, bound = found
-        text = f"{counted(verb.count, 'item')} in one batch, the limit is {units(bound)}."
-        yield _Finding("large batch", text, Decimal(verb.count), hard)
-
-
-def _against(band: LimitBand, value: Decimal) -> tuple[bool, Decimal] | None:
-    """Return whether the hard limit is exceeded and the limit itself, or None inside both."""
-    if value > band.hard:
-        return True, band.hard
-    return (False, band.soft) if value > band.soft else None
-
-
-def _line_findings(
-    line: PreviewLine, snapshot: Snapshot, limits: Limits, usual: _TypicalSizes
-) -> Iterator[_Finding]:
-    name = line.ref.id.code
-    notional = line.notional
-    if notional is not None:
-        base = limits.in_base(notional, line.currency)
-        found = _against(limits.notional, base)
-        if found is not None:
-            text = (
-                f"{name}: notional {units(notional)} {line.currency} is above the limit of "
-                f"{units(found[1])} {limits.base}."
-            )
-            yield _Finding("notional", text, base, found[0])
-    else:
-        yield _Finding("no price", f"{name}: no price is known, so its notional is not checked.", ZERO)
-    yield from _typical(line, snapshot, limits, usual)
-    known = snapshot.instruments.get(line.instrument)
-    if known is None:
-        return
-    if known.adv and line.quantity is not None:
-        share = line.quantity / known.adv
-        found = _against(limits.volume, share)
-        if found is not None:
-            text = f"{name}: {_percent(share)} of the daily volume, the limit is {_percent(found[1])}."
-            yield _Finding("daily volume", text, share, found[0])
-    if line.limit and known.last_price:
-        yield from _drift(line, line.limit, known.last_price, limits.drift_of(known.asset_class))
-
-
-def _drift(line: PreviewLine, limit: Decimal, reference: Decimal, band: LimitBand) -> Iterator[_Finding]:
-    name = line.ref.id.code
-    ratio = limit / reference
-    if _PENCE[0] <= ratio <= _PENCE[1]:
-        text = f"{name}: limit {units(limit)} is {ratio:,.0f} times the last price: pence?"
-        yield _Finding("pence?", text, ratio, hard=True)
-        return
-    drift = abs(limit - reference) / reference
-    found = _against(band, drift)
-    if found is not None:
-        text = (
-            f"{name}: limit {units(limit)} is {_percent(drift)} off the last price {units(reference)}, "
-            f"the limit is {_percent(found[1])}."
-        )
-        yield _Finding("limit price", text, drift, found[0])
-
-
-class _TypicalSizes:
-    """The typical notional of portfolios, each looked up once."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-        self._found: dict[tuple[ResourceId, str], Decimal | None] = {}
-
-    def ratio(self, line: PreviewLine) -> Decimal | None:
-        """Return the item's notional as a multiple of its portfolio's typical order, None when unknown."""
-        if line.portfolio is None or line.notional is None:
-            return None
-        key = (line.portfolio, line.currency)
-        if key not in self._found:
-            self._found[key] = typical_notional(self._snapshot, *key)
-        usual = self._found[key]
-        return line.notional / usual if usual else None
-
-
-def typical_notional(snapshot: Snapshot, portfolio: ResourceId, currency: str) -> Decimal | None:
-    """Return the median notional of a portfolio's orders in a currency, None when there are too few."""
-    own = (order for order in snapshot.orders.values() if order.portfolio_id == portfolio)
-    sizes = sorted(
-        line.notional
-        for line in (order_line(snapshot, order) for order in islice(own, _SAMPLE))
-        if line.notional and line.currency == currency
-    )
-    return sizes[len(sizes) // 2] if len(sizes) >= _FEWEST else None
-
-
-def _typical(
-    line: PreviewLine, snapshot: Snapshot, limits: Limits, usual: _TypicalSizes
-) -> Iterator[_Finding]:
-    ratio = usual.ratio(line)
-    found = None if ratio is None else _against(limits.typical, ratio)
-    if ratio is not None and found is not None and line.portfolio is not None:
-        whose = snapshot.portfolio_label(line.portfolio)
-        text = (
-            f"{line.ref.id.code}: {_times(ratio)} the typical order of {whose}, "
-            f"the limit is {_times(found[1])}."
-        )
-        yield _Finding("unusual size", text, ratio, found[0])
-
-
-def _typical_ratio(lines: Iterable[PreviewLine], usual: _TypicalSizes) -> str:
-    ratios = [ratio for line in lines if (ratio := usual.ratio(line)) is not None]
-    return f"largest is {_times(max(ratios))} the typical order" if ratios else ""
-
-
-def _warnings(findings: Iterable[_Finding], cautions: Iterable[Caution]) -> tuple[PreviewWarning, ...]:
-    """Group findings by kind, exceeded limits first, then the kinds with the most items."""
-    kinds: dict[str, list[_Finding]] = {}
+def _warnings(findings: Iterable[Finding], cautions: Iterable[Caution]) -> tuple[PreviewWarning, ...]:
+    """Group what does not refuse by kind, those that ask for the count first, then those of most items."""
+    excesses: dict[str, list[Finding]] = {}
     for found in findings:
-        if not found.hard:
-            kinds.setdefault(found.kind, []).append(found)
+        if found.guard is not Guard.REFUSED:
+            excesses.setdefault(found.kind, []).append(found)
     made = []
-    for kind, members in kinds.items():
+    for kind, members in excesses.items():
         members.sort(key=lambda each: each.excess, reverse=True)
         texts = tuple(each.text for each in members)
-        made.append(PreviewWarning(kind, len(members), texts[0], kind != "no price", texts))
-    hints: dict[str, list[str]] = {}
+        made.append(PreviewWarning(kind, len(members), texts[0], members[0].guard is Guard.TYPED, texts))
+    hints: dict[tuple[str, Guard], list[str]] = {}
     for caution in cautions:
-        hints.setdefault(caution.kind, []).append(f"{caution.text}.")
-    made += [PreviewWarning(kind, len(texts), texts[0], False, tuple(texts)) for kind, texts in hints.items()]
-    return tuple(sorted(made, key=lambda each: (not each.limit, -each.count)))
+        if caution.guard is not Guard.REFUSED:
+            hints.setdefault((caution.kind, caution.guard), []).append(f"{caution.text}.")
+    made += [
+        PreviewWarning(kind, len(said), said[0], guard is Guard.TYPED, tuple(said))
+        for (kind, guard), said in hints.items()
+    ]
+    return tuple(sorted(made, key=lambda each: (not each.typed, -each.count)))
 
 
 def _totals(lines: Iterable[PreviewLine]) -> tuple[SideTotal, ...]:
@@ -299,23 +178,10 @@ def _tier(
 ) -> Tier:
     if hard:
         return Tier.HARD
-    if confirm_by_count or any(warning.limit for warning in soft):
+    if confirm_by_count or any(warning.typed for warning in soft):
         return Tier.T3
     if environment.kind is EnvironmentKind.PROD:
         money = sum((limits.in_base(each.notional or ZERO, each.currency) for each in totals), ZERO)
         if verb.count > limits.prod_items or money > limits.prod_notional:
             return Tier.T3
     return verb.tier(snapshot)
-
-
-def _percent(fraction: Decimal) -> str:
-    return f"{fraction * 100:.1f} %"
-
-
-_TENTH: Final = Decimal("0.1")
-
-
-def _times(ratio: Decimal) -> str:
-    if ratio < _TENTH:
-        return "less than 0.1 times"
-    return f"{ratio:.1f} times" if ratio < 10 else f"{ratio:,.0f} times"
