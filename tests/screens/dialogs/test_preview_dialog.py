@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual import events
 from textual.screen import Screen
 
@@ -214,3 +215,43 @@ async def test_the_question_is_in_sight_at_every_size(
         await pilot.resize_terminal(200, 50)
         await pilot.pause()
         assert "Buy 50,000 VOD Vodafone at" in app.text
+
+
+async def test_what_changes_under_the_eyes_is_marked_and_asked_again(
+    stage: Opened, clock: StoppedClock
+) -> None:
+    shown = preview(Tier.T3, count=26)
+    dialog = PreviewDialog(shown, CURL)
+    app = stage(dialog)
+    async with app.run_test(size=(120, 34)) as pilot:
+        clock.now += 1
+        await pilot.press("2", "6")
+        dialog.revise(replace(shown, effects=("BLK-1 will hold 2 orders, 100.",)), "Changed at 10:02:11.")
+        await pilot.pause()
+        assert "Changed at 10:02:11." in app.text
+        assert "> BLK-1 will hold 2 orders, 100." in app.text
+        assert "> Place 26 blocks" not in app.text
+        assert "to send: _" in app.text
+        await pilot.press("enter")
+        clock.now += 1
+        await pilot.press("enter")
+        assert app.answers == []
+        await pilot.press("2", "6", "enter")
+        await pilot.pause()
+    assert app.answers == [True]
+
+
+async def test_more_of_the_same_leaves_what_was_typed(stage: Opened, clock: StoppedClock) -> None:
+    shown = preview(Tier.T3, count=26)
+    dialog = PreviewDialog(shown, CURL)
+    app = stage(dialog)
+    async with app.run_test(size=(120, 34)) as pilot:
+        clock.now += 1
+        await pilot.press("2", "6")
+        dialog.revise(replace(shown, effects=("BLK-1 will hold 2 orders, 100.",)))
+        await pilot.pause()
+        assert "BLK-1 will hold 2 orders, 100." in app.text
+        assert "> " not in app.text
+        await pilot.press("enter")
+        await pilot.pause()
+    assert app.answers == [True]

@@ -73,6 +73,11 @@ class GuardedDialog(Dialog[T]):
             return True
         return False
 
+    def guard_again(self) -> None:
+        """Ignore keys until what is shown now could be read too."""
+        if self._open_from is not None:
+            self._open_from = clock() + GUARD_S
+
     def on_key(self, event: events.Key) -> None:
         """Act on a key, unless it was pressed before the dialog could be read."""
         event.stop()

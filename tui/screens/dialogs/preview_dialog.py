@@ -7,7 +7,7 @@ and no confirmation counts twice. The dialog only answers; its caller sends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import Final, Literal, NamedTuple
 
@@ -46,6 +46,9 @@ REQUEST: Final = "r"
 WARNINGS: Final = "w"
 """The key that turns to all warnings."""
 
+MARK: Final = "> "
+"""Stands before a line that changed under the eyes of its reader."""
+
 View = Literal["summary", "request", "warnings"]
 
 
@@ -72,8 +75,29 @@ class PreviewDialog(GuardedDialog[bool]):
         self._preview = preview
         self._curl = curl
         self._names = names
+        self._before: Preview | None = None
+        self._revision = ""
         self._view: View = "summary"
         self._typed = ""
+
+    def revise(self, preview: Preview, said: str = "", curl: str | None = None) -> None:
+        """Show another preview of the same verb in the place of this one.
+
+        ``said`` is what changed and when, as a sentence: it stands on top, the lines that differ from what
+        was shown are marked, and the answer typed so far is void. Without it the new preview only tells more
+        of the same, and the answer stays. ``curl`` is the request, where that changed too.
+        """
+        if said:
+            self._before, self._revision, self._typed = self._preview, said, ""
+            self.guard_again()
+        self._preview = preview
+        self._curl = self._curl if curl is None else curl
+        if not self.is_mounted:
+            return
+        if said:
+            self._turn("summary")
+        else:
+            self._show()
 
     def compose(self) -> ComposeResult:
         environment = self._preview.environment
@@ -138,8 +162,11 @@ class PreviewDialog(GuardedDialog[bool]):
     def _turn(self, view: View) -> None:
         self._view = view
         self._typed = ""
-        self.query_one("#text", Flow).show(self._lines)
+        self._show()
         self.query_one("#body").scroll_home(animate=False)
+
+    def _show(self) -> None:
+        self.query_one("#text", Flow).show(self._lines)
         self._show_question()
 
     def _show_question(self, wrong: str = "") -> None:
@@ -170,10 +197,28 @@ class PreviewDialog(GuardedDialog[bool]):
             return [heading, Content(""), *_wrapped(self._curl.splitlines(), width)]
         if self._view == "warnings":
             return list(all_warnings(self._preview, width))
-        roomy = summary(self._preview, width, self._names)
+        roomy = self._summary(width)
         if sum(len(part) + 1 for part in roomy) - 1 <= self._room:
             return [line for part in roomy for line in (Content(""), *part)][1:]
-        return [line for part in summary(self._preview, width, self._names, tight=True) for line in part]
+        return [line for part in self._summary(width, tight=True) for line in part]
+
+    def _summary(self, width: int, *, tight: bool = False) -> list[Lines]:
+        """Return the summary in sections; after a revision the lines that differ are marked."""
+        if self._before is None:
+            return summary(self._preview, width, self._names, tight=tight)
+        narrower = width - len(MARK)
+        before = summary(self._before, narrower, self._names, tight=tight)
+        shown_before = {line.plain for section in before for line in section}
+        said = [line.stylize("bold $text-warning") for line in _wrapped([self._revision], width)]
+        sections = summary(self._preview, narrower, self._names, tight=tight)
+        return [said, *([_compared(line, shown_before) for line in section] for section in sections)]
+
+
+def _compared(line: Content, before: Collection[str]) -> Content:
+    """Return a line with a mark in front of it when it is not one of those shown ``before``."""
+    if line.plain in before:
+        return line.pad_left(len(MARK))
+    return Content.styled(MARK, "bold $text-warning") + line.stylize("bold")
 
 
 def question_text(preview: Preview, typed: str, wrong: str) -> Content:
