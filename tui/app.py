@@ -65,6 +65,15 @@ class Connection(Struct, frozen=True):
 Connect = Callable[[], Awaitable[Connection]]
 
 
+def _watch_only_what_is_new() -> None:
+    """Let the garbage collector run, and spare it what is loaded by now: that stays to the end.
+
+    It runs while the desk is read: rows are not tracked, and answers that were read are held by circles.
+    """
+    gc.freeze()
+    gc.enable()
+
+
 class BlotterApp(App[None]):
     """The blotter: it owns the :class:`DeskSession` and the screens over it."""
 
@@ -126,17 +135,16 @@ class BlotterApp(App[None]):
     async def _open(self) -> None:
         """Connect, read the desk page by page, then load what the first keys need."""
         self._connection = await self._connect()
+        _watch_only_what_is_new()
         desk = self._connection.desk
         self.session.desk = desk
         desk.subscribe(self._updated)
-        try:
-            await desk.load()
-            self.session.market = await desk.market.status()
-            self.set_interval(self.session.preferences.refresh_s, self._poll)
-            await self._make_ready()
-            await desk.identify()
-        finally:
-            gc.enable()
+        await desk.load()
+        self.session.market = await desk.market.status()
+        self.set_interval(self.session.preferences.refresh_s, self._poll)
+        await self._make_ready()
+        _watch_only_what_is_new()
+        await desk.identify()
 
     async def _make_ready(self) -> None:
         """Load forms, verbs, dialogs and viewers while nobody waits for them."""

@@ -20,6 +20,7 @@ from tui.config.logs import start_log
 from tui.config.settings import Settings, Vocabulary
 from tui.input_files.mistakes import CheckError, print_mistakes
 from tui.secret import SecretError
+from tui.standard_output import write_out
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -63,7 +64,7 @@ def show_access(given: argparse.Namespace) -> int:
 
     try:
         access = collect_settings(given, load_settings(paths.config_file()))
-        print(shown(access))
+        write_out(shown(access))
         validate(access)
     except (CheckError, SecretError) as error:
         return print_mistakes("blotter", str(error), USAGE_ERROR)

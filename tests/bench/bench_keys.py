@@ -116,7 +116,7 @@ async def measure(count: int) -> None:
         await user.press("", "first load")
         await user.press("l", "show all rows in every pane")
         gc.collect()
-        gc.freeze()  # as the reader does at the end of a load
+        gc.freeze()  # as the app does once it has started
         for key, kind in FORMS.items():
             await user.enter(kind)
             await user.press(key, f"{key} opens a form")

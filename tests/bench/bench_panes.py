@@ -125,7 +125,7 @@ async def measure() -> None:
     snapshot = builder.freeze(complete=True)
     stage = PaneApp()
     async with stage.run_test(size=(200, 50)):
-        gc.freeze()  # as the reader does at the end of a load
+        gc.freeze()  # as the app does once it has started
         pane = stage.pane
         view = View(EntityKind.ORDERS)
         for name, begin in (

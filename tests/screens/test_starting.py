@@ -22,9 +22,9 @@ def resting_collector() -> Iterator[None]:
 @pytest.mark.usefixtures("resting_collector")
 async def test_once_the_desk_is_shown_everything_is_at_hand_and_the_collector_works_again() -> None:
     async with blotter() as user:
-        await user.until(gc.isenabled)
-        assert user.app.stylesheet.has_source(str(sheet("dialogs")), "")
-        assert user.app.stylesheet.has_source(str(sheet("history")), "")
+        sources = [str(sheet(name)) for name in ("dialogs", "history")]
+        await user.until(lambda: all(user.app.stylesheet.has_source(each, "") for each in sources))
+        assert gc.isenabled()
 
 
 async def test_a_key_before_the_desk_is_read_finds_its_dialog_dressed() -> None:

@@ -16,6 +16,7 @@ from tui.config.profiles import check_secrets_file
 from tui.input_files.mistakes import CheckError, all_at_once, not_allowed, place_words, print_mistakes, shown
 from tui.input_files.read_file import is_text, parse_toml, read_text, read_toml
 from tui.input_files.toml_lines import NotEditable, literal, with_value
+from tui.standard_output import write_out
 from tui.start import vocabulary
 
 OK: Final = 0
@@ -30,7 +31,7 @@ def run_config(given: argparse.Namespace) -> int:
             case "check":
                 return check_file(given.file)
             case "path":
-                print(paths.config_file())
+                write_out(str(paths.config_file()))
                 return OK
             case "init":
                 return begin_file()
@@ -50,7 +51,7 @@ def check_file(named: Path | None) -> int:
     """Print every mistake in a settings file and in the secrets files it names."""
     path = named or paths.config_file()
     if named is None and not path.exists():
-        print(f"{path} is not there: the defaults hold.")
+        write_out(f"{path} is not there: the defaults hold.")
         return OK
     from tui.config.settings_file import check_settings
     from tui.signon import address_mistakes
@@ -65,7 +66,7 @@ def check_file(named: Path | None) -> int:
             with part():
                 check_secrets_file(file)
     for file in (path, *sorted(files)):
-        print(f"{file}: nothing is wrong.")
+        write_out(f"{file}: nothing is wrong.")
     return OK
 
 
@@ -82,7 +83,7 @@ def begin_file() -> int:
         return print_mistakes("blotter config", f"{path} is there already, and stays as it is.", USAGE_ERROR)
     with open(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
-    print(f"{path} is written.")
+    write_out(f"{path} is written.")
     return OK
 
 
@@ -111,7 +112,7 @@ def change_file(name: str, words: str) -> int:
     except CheckError as error:
         raise CheckError(f"{error}\n{path} stays as it is.") from None
     _replace(path, changed)
-    print(f"{path}: {name} = {literal(value)}")
+    write_out(f"{path}: {name} = {literal(value)}")
     return OK
 
 
@@ -119,7 +120,7 @@ def print_schema() -> int:
     """Print the JSON schema of the settings file."""
     from tui.config.settings_template import schema
 
-    print(json.dumps(schema(vocabulary()), indent=2))
+    write_out(json.dumps(schema(vocabulary()), indent=2))
     return OK
 
 

@@ -84,6 +84,28 @@ def test_a_port_in_use_is_reported_in_a_sentence(start: Start) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        ("serve --port 0 --db :memory: > /dev/full", "No space left on device"),
+        ("serve --port 0 --db :memory: >&-", "closed"),
+        ("serve --port 0 --db :memory: | true", "Broken pipe"),
+        ("config schema | true", "Broken pipe"),
+    ],
+)
+def test_an_output_that_nobody_can_read_is_reported_in_a_sentence(command: str, reason: str) -> None:
+    """As in ``blotter serve | head -1`` when head has gone before it is told."""
+    program, _, rest = command.partition("|")
+    shell = f"{sys.executable} -m tui {program} | sleep 0" if rest else f"{sys.executable} -m tui {program}"
+    ended = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {shell}"], capture_output=True, text=True, cwd=ROOT, timeout=60
+    )
+    assert ended.returncode != 0
+    assert "standard output" in ended.stderr
+    assert reason in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1, "a sentence, no traceback"
+
+
 def test_a_database_in_use_is_reported_in_a_sentence(start: Start, tmp_path: Path) -> None:
     database = f"port=0, db=Path({str(tmp_path / 'desk.db')!r})"
     greeting(start(database))

@@ -29,6 +29,7 @@ from tui.oms.rules.fees import Fee
 from tui.oms.run.embedded import Embedded, Size
 from tui.oms.run.uvicorn_protocol import ServeProtocol
 from tui.oms.store import StoreError
+from tui.standard_output import OutputError, write_out
 
 if TYPE_CHECKING:
     from tui.oms.faults.scenario import Faults
@@ -93,7 +94,7 @@ def run(
     with closing(listening):
         try:
             asyncio.run(_serve(listening, token, db, size, seed, market, settings, due, clock))
-        except StoreError as error:
+        except (StoreError, OutputError) as error:
             return _report(str(error), FAILED)
     return OK
 
@@ -156,13 +157,13 @@ async def _serve(
     if clock is not None and market:
         embedded.market.pause()
     try:
+        host, port, *_ = listening.getsockname()
+        shown = f"[{host}]" if ":" in host else host
+        write_out(f"url http://{shown}:{port}/api\ntoken {token}")
         server = UvicornServer(embedded.app)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, server.stop)
-        host, port, *_ = listening.getsockname()
-        shown = f"[{host}]" if ":" in host else host
-        print(f"url http://{shown}:{port}/api\ntoken {token}", flush=True)
         await server.serve(listening)
     finally:
         await embedded.close()

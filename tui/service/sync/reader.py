@@ -22,7 +22,7 @@ from tui.api.states import is_cancelled
 from tui.service.snapshot.builder import SnapshotBuilder, portfolio_of, transaction_key
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
-from tui.service.sync.progress import Progress, Publish, collector_suspended
+from tui.service.sync.progress import Progress, Publish
 from tui.service.sync.queries import (
     HighWaterMarks,
     all_of,
@@ -94,16 +94,15 @@ class Reader:
         stale: set[ResourceId] = set()
         self._fresh = set()
         try:
-            with collector_suspended():
-                await self._load_blocks(builder, shown)
-                for kind in LISTED:
-                    await self._load_kind(builder, kind, shown, stale)
-                shown.now()
-                await self._load_bookings(builder)
-                if not self._has_graph:
-                    stale.update(builder.rows(EntityKind.BLOCKS))
-                await self.read_blocks(stale)
-                self._check(builder)
+            await self._load_blocks(builder, shown)
+            for kind in LISTED:
+                await self._load_kind(builder, kind, shown, stale)
+            shown.now()
+            await self._load_bookings(builder)
+            if not self._has_graph:
+                stale.update(builder.rows(EntityKind.BLOCKS))
+            await self.read_blocks(stale)
+            self._check(builder)
         finally:
             self._fresh = None
         self._publish(complete=True)

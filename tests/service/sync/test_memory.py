@@ -1,0 +1,48 @@
+"""Reading the desk again and again takes no more memory than reading it once."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import httpx
+
+from tests.service.dealer import Dealer
+from tui.api.http import AsyncBaseTransport, asgi_transport
+from tui.oms.run.embedded import Embedded
+
+
+class Remembering(AsyncBaseTransport):
+    """Passes requests on and knows which answers are still in memory, and how large they were."""
+
+    def __init__(self, server: AsyncBaseTransport) -> None:
+        self._server = server
+        self._answers: list[weakref.ref[httpx.Response]] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await self._server.handle_async_request(request)
+        self._answers.append(weakref.ref(answer))
+        return answer
+
+    @property
+    def given(self) -> int:
+        return len(self._answers)
+
+    @property
+    def bytes_kept(self) -> int:
+        """The bytes of all answers that nobody could free."""
+        gc.collect()
+        alive = (ref() for ref in self._answers)
+        return sum(len(answer.content) for answer in alive if answer is not None)
+
+
+async def test_no_answer_stays_in_memory_after_reloads() -> None:
+    embedded = await Embedded.open(None, size="demo", market=False)
+    line = Remembering(asgi_transport(embedded.app))
+    dealer = Dealer.at(line)
+    for _ in range(4):
+        assert await dealer.desk.reload()
+    assert line.given > 40
+    assert line.bytes_kept == 0
+    await dealer.desk.client.close()
+    await embedded.close()

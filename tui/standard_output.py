@@ -1,0 +1,29 @@
+"""Writes what a command says to standard output, and tells in a sentence when nobody can read it."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from tui.input_files.mistakes import CheckError
+
+
+class OutputError(CheckError):
+    """Standard output is closed or full; the message is a sentence."""
+
+
+def write_out(text: str) -> None:
+    """Write ``text`` and a line end to standard output at once.
+
+    Raises:
+        OutputError: it is closed, or there is no room behind it. What was not written is dropped, so that
+            Python does not try again when it ends.
+    """
+    if sys.stdout is None:
+        raise OutputError("Nothing can be said: standard output is closed.")
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        raise OutputError(f"Nothing can be said on standard output: {error.strerror}.") from error
