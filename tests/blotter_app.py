@@ -72,7 +72,8 @@ async def desk_app(
 
     async def connect() -> Connection:
         client = Client(Http("http://embedded/api", transport=transport))
-        return Connection(Desk(client, environment, journal=Journal(None), now=now), client.close)
+        desk = Desk(client, environment, journal=Journal(None), home=preferences.home, now=now)
+        return Connection(desk, client.close)
 
     preferences = Preferences(
         ascii=ascii, read_only=read_only, zone=UTC, refresh_s=3600, exports=exports, keys=keys or {}

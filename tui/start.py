@@ -163,7 +163,7 @@ def _can_draw() -> bool:
 def _server(given: argparse.Namespace, settings: Settings) -> tuple[Environment, Connect]:
     if given.url or given.profile:
         return _remote(given, settings)
-    return _embedded(given)
+    return _embedded(given, settings)
 
 
 def _remote(given: argparse.Namespace, settings: Settings) -> tuple[Environment, Connect]:
@@ -175,12 +175,12 @@ def _remote(given: argparse.Namespace, settings: Settings) -> tuple[Environment,
     async def connect() -> Connection:
         http, sign_off = server.reach()
         journal = _journal(server.environment.url)
-        return _connection(http, server.environment, journal, given.read_only, then=sign_off)
+        return _connection(http, server.environment, journal, given.read_only, settings.home, then=sign_off)
 
     return server.environment, connect
 
 
-def _embedded(given: argparse.Namespace) -> tuple[Environment, Connect]:
+def _embedded(given: argparse.Namespace, settings: Settings) -> tuple[Environment, Connect]:
     """Run the embedded server in this process and reach it over its own HTTP, without a socket."""
     from tui.service.environment import Environment, EnvironmentKind
 
@@ -203,7 +203,7 @@ def _embedded(given: argparse.Namespace) -> tuple[Environment, Connect]:
         http = Http("http://embedded/api", transport=asgi_transport(embedded.app))
         journal = _journal(str(file.resolve()), fresh=given.fresh) if file else None
         signed_on = Environment(environment.name, environment.kind, user=ServerSettings().user)
-        return _connection(http, signed_on, journal, given.read_only, then=embedded.close)
+        return _connection(http, signed_on, journal, given.read_only, settings.home, then=embedded.close)
 
     return environment, connect
 
@@ -213,6 +213,7 @@ def _connection(
     environment: Environment,
     journal: Path | None,
     read_only: bool,
+    home: str,
     *,
     then: Callable[[], Awaitable[None]],
 ) -> Connection:
@@ -223,7 +224,7 @@ def _connection(
     from tui.service.writes.journal import Journal
 
     client = Client(http, environment.generation)
-    desk = Desk(client, environment, journal=Journal(journal), read_only=read_only)
+    desk = Desk(client, environment, journal=Journal(journal), read_only=read_only, home=home)
 
     async def close() -> None:
         await desk.close()

@@ -77,6 +77,9 @@ def shown(
         ('"side:sell"', []),
         ("quantity>1,000", ["ORD-10", "ORD-1"]),
         ("id=ord-9", ["ORD-9"]),
+        ("scope:dem", ["ORD-10", "ORD-9", "ORD-2", "ORD-1"]),
+        ("scope=demo id:9", ["ORD-9"]),
+        ("!scope:demo", []),
         ("nothing-like-it", []),
     ],
 )
@@ -88,6 +91,7 @@ def test_a_filter_lets_through_what_it_says(text: str, codes: list[str]) -> None
     ("text", "says"),
     [
         ("colour:red", "no column 'colour'"),
+        ("scope>demo", "A scope is compared with ':' or '='"),
         ("quantity>many", "'many' is not a number"),
         ("!", "nothing to look for"),
         ('""', "nothing to look for"),

@@ -22,7 +22,7 @@ from tui.columns.format import (
     state_look,
     state_text,
 )
-from tui.service.snapshot.snapshot import Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 AVERAGE_PLACES: Final = 6
 SHORT_TIMES: Final = {
@@ -68,14 +68,14 @@ def _money(value: Decimal | None, context: DisplayContext) -> str:
     return number(value, 2)
 
 
-def code(id: ResourceId | None) -> str:
-    """Return the code of an id, or an empty text for None."""
-    return id.code if id else ""
+def name(snapshot: Snapshot, kind: EntityKind, id: ResourceId | None) -> str:
+    """Return what a row is called, or an empty text for None."""
+    return snapshot.name_of(kind, id) if id else ""
 
 
-def codes(ids: Iterable[ResourceId] | None) -> str:
-    """Return several codes in one text."""
-    return " ".join(id.code for id in ids or ())
+def names(snapshot: Snapshot, kind: EntityKind, ids: Iterable[ResourceId] | None) -> str:
+    """Return what several rows are called in one text."""
+    return " ".join(snapshot.name_of(kind, id) for id in ids or ())
 
 
 def amount(value: CurrencyAndAmount | None) -> Decimal | None:

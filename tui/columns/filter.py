@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from tui.api.models import Execution, OrderGraphBlock, Placement, Transaction
+from tui.api.states import normalize
 from tui.columns.column import Column, exported
 from tui.columns.panes import COLUMNS
 from tui.service.numbers import has_number_commas, parse_number
@@ -28,6 +30,11 @@ _TERM: Final = re.compile(
 _WORD: Final = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 """One word of a filter; quotation marks keep blanks together, and one that is still open reaches the end."""
 
+SCOPE: Final = "scope"
+"""The name that stands for the scope of a row, and of the portfolios it is for."""
+_IN_WORDS: Final = frozenset({"state", "side", "type", "tif", "entry", "compliance", "approval"})
+"""Columns of words that servers write with or without spaces and hyphens."""
+
 
 class FilterError(ValueError):
     """A filter that cannot be understood; the message says which word and what would do."""
@@ -36,8 +43,8 @@ class FilterError(ValueError):
 def parse_filter(text: str, kind: EntityKind) -> Test:
     """Read a filter: words that must all be there, ``column:word``, ``column>number``, ``!`` for not.
 
-    ``aapl``, ``side:buy state:"partially placed"``, ``ordered>=50k !vod``. Letters match without regard
-    to case.
+    ``aapl``, ``side:buy state:"partially placed"``, ``ordered>=50k !vod``, ``scope:FundA``. Letters match
+    without regard to case, states also without regard to spaces and hyphens.
     """
     tests = [_term(word, kind) for word in _WORD.findall(text)]
     return lambda snapshot, row: all(test(snapshot, row) for test in tests)
@@ -68,21 +75,29 @@ def _word_test(word: str, kind: EntityKind) -> Test:
 
 def _column_test(match: re.Match[str], text: str, kind: EntityKind) -> Test:
     name, sign = match["column"].lower(), match["op"]
+    if name == SCOPE:
+        return _scope_test(text, sign)
     column = next(
         (c for c in COLUMNS[kind] if name in (c.id, c.title.lower().replace(" ", ""))),
         None,
     )
     if column is None:
-        names = ", ".join(c.id for c in COLUMNS[kind])
+        names = ", ".join((*(c.id for c in COLUMNS[kind]), SCOPE))
         raise FilterError(f"There is no column '{match['column']}' here; there are {names}.")
     get = column.value
     limit = None if sign == ":" else _limit(text, column, sign)
     wanted, whole = text.casefold(), sign == "="
     if limit is None:
+        in_words = column.id in _IN_WORDS
+        plain = normalize(wanted)
 
         def contains(snapshot: Snapshot, row: Any) -> bool:
             got = exported(get(snapshot, row)).casefold()
-            return got == wanted if whole else wanted in got
+            if got == wanted if whole else wanted in got:
+                return True
+            return in_words and (
+                normalize(got) == plain if whole else bool(plain) and plain in normalize(got)
+            )
 
         return contains
     compare = _COMPARISONS[sign]
@@ -94,6 +109,40 @@ def _column_test(match: re.Match[str], text: str, kind: EntityKind) -> Test:
         return isinstance(got, (Decimal, int)) and compare(got, limit)
 
     return compares
+
+
+def _scope_test(text: str, sign: str) -> Test:
+    if sign not in (":", "="):
+        raise FilterError(f"A scope is compared with ':' or '=', not with '{sign}'.")
+    wanted, whole = text.casefold(), sign == "="
+
+    def test(snapshot: Snapshot, row: Any) -> bool:
+        names = (scope.casefold() for scope in scopes_of(snapshot, row))
+        return any(name == wanted if whole else wanted in name for name in names)
+
+    return test
+
+
+def scopes_of(snapshot: Snapshot, row: Any) -> Iterator[str]:
+    """Yield the scopes of a row and of the portfolios it is for, as far as the desk knows."""
+    if isinstance(row, OrderGraphBlock):
+        yield row.block.id.scope
+        yield from (order.portfolio_id.scope for order in row.ordered.details if order.portfolio_id)
+    elif isinstance(row, Transaction):
+        order = snapshot.orders.get(row.order_id) if row.order_id else None
+        if order is not None:
+            yield from scopes_of(snapshot, order)
+    else:
+        yield row.id.scope
+        if isinstance(row, Placement):
+            for block in row.block_ids:
+                if block in snapshot.blocks:
+                    yield from scopes_of(snapshot, snapshot.blocks[block])
+        elif isinstance(row, Execution):
+            if row.placement_id in snapshot.placements:
+                yield from scopes_of(snapshot, snapshot.placements[row.placement_id])
+        elif row.portfolio_id is not None:
+            yield row.portfolio_id.scope
 
 
 def _limit(text: str, column: Column, sign: str) -> Decimal | None:

@@ -19,13 +19,13 @@ from tui.columns.factories import (
     amount,
     average_price,
     calendar_day,
-    code,
-    codes,
     currency,
     id_column,
     instrument,
     labels,
     lifecycle_quantity,
+    name,
+    names,
     plain,
     price_of,
     quantity,
@@ -77,7 +77,7 @@ def _unplaced(snapshot: Snapshot, row: OrderGraphBlock) -> Decimal | None:
 
 
 BLOCKS: Final = (
-    id_column("Block", "The block's code", lambda s, row: row.block.id.code),
+    id_column("Block", "The block's code", lambda s, row: s.name_of(EntityKind.BLOCKS, row.block.id)),
     side(lambda row: row.block.side),
     instrument(lambda row: (row.block.instrument_identifiers, row.block.lusid_instrument_id)),
     quantity(
@@ -164,7 +164,7 @@ def _size(row: Any) -> str:
 
 
 ORDERS: Final = (
-    id_column("Order", "The order's code", lambda s, row: row.id.code, width=11),
+    id_column("Order", "The order's code", lambda s, row: s.name_of(EntityKind.ORDERS, row.id), width=11),
     quantity(
         "quantity",
         "Quantity",
@@ -188,7 +188,7 @@ ORDERS: Final = (
         "Block",
         "The block that holds it",
         12,
-        lambda s, row: code(s.block_of_order(row.id)),
+        lambda s, row: name(s, EntityKind.BLOCKS, s.block_of_order(row.id)),
         cut="middle",
     ),
     verdict("compliance", "Compliance", "Compliance", lambda s, row: row.derived_compliance_state),
@@ -207,7 +207,9 @@ def _open(snapshot: Snapshot, row: Placement) -> Decimal | None:
 
 
 PLACEMENTS: Final = (
-    id_column("Placement", "The placement's code", lambda s, row: row.id.code, width=11),
+    id_column(
+        "Placement", "The placement's code", lambda s, row: s.name_of(EntityKind.PLACEMENTS, row.id), width=11
+    ),
     quantity(
         "quantity",
         "Quantity",
@@ -227,13 +229,31 @@ PLACEMENTS: Final = (
     time_in_force(lambda row: row.time_in_force),
     plain("system", "System", "Execution system", 8, lambda s, row: row.execution_system),
     plain("entry", "Entry", "Entry type", 8, lambda s, row: row.entry_type),
-    plain("blocks", "Blocks", "Blocks it places", 12, lambda s, row: codes(row.block_ids), cut="middle"),
-    plain("parent", "Parent", "Parent placement", 12, lambda s, row: code(row.parent_placement_id)),
+    plain(
+        "blocks",
+        "Blocks",
+        "Blocks it places",
+        12,
+        lambda s, row: names(s, EntityKind.BLOCKS, row.block_ids),
+        cut="middle",
+    ),
+    plain(
+        "parent",
+        "Parent",
+        "Parent placement",
+        12,
+        lambda s, row: name(s, EntityKind.PLACEMENTS, row.parent_placement_id),
+    ),
     timestamp_column("created", "Placed at", "When it was placed", lambda s, row: row.created_date),
 )
 
 ALLOCATIONS: Final = (
-    id_column("Allocation", "The allocation's code", lambda s, row: row.id.code, width=12),
+    id_column(
+        "Allocation",
+        "The allocation's code",
+        lambda s, row: s.name_of(EntityKind.ALLOCATIONS, row.id),
+        width=12,
+    ),
     quantity(
         "quantity",
         "Quantity",
@@ -258,13 +278,27 @@ ALLOCATIONS: Final = (
     ),
     plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty),
     calendar_day("settles", "Settle", "Settlement date", lambda s, row: row.settlement_date),
-    plain("order", "Order", "Its order", 12, lambda s, row: row.allocated_order_id.code, cut="middle"),
-    plain("placement", "Placement", "Placements", 12, lambda s, row: codes(row.placement_ids), cut="middle"),
+    plain(
+        "order",
+        "Order",
+        "Its order",
+        12,
+        lambda s, row: s.name_of(EntityKind.ORDERS, row.allocated_order_id),
+        cut="middle",
+    ),
+    plain(
+        "placement",
+        "Placement",
+        "Placements",
+        12,
+        lambda s, row: names(s, EntityKind.PLACEMENTS, row.placement_ids),
+        cut="middle",
+    ),
     timestamp_column("date", "Allocated at", "When it was allocated", lambda s, row: row.date),
 )
 
 EXECUTIONS: Final = (
-    id_column("Execution", "The execution's code", lambda s, row: row.id.code),
+    id_column("Execution", "The execution's code", lambda s, row: s.name_of(EntityKind.EXECUTIONS, row.id)),
     side(lambda row: row.side),
     quantity(
         "quantity",
@@ -279,7 +313,14 @@ EXECUTIONS: Final = (
     plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty),
     instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
     value_of("value", "Value", "Quantity times price, bonds per 100", _notional),
-    plain("placement", "Placement", "Its placement", 12, lambda s, row: row.placement_id.code, cut="middle"),
+    plain(
+        "placement",
+        "Placement",
+        "Its placement",
+        12,
+        lambda s, row: s.name_of(EntityKind.PLACEMENTS, row.placement_id),
+        cut="middle",
+    ),
     calendar_day("settles", "Settle", "Settlement date", lambda s, row: row.settlement_date),
     timestamp_column("created", "Filled at", "When it was filled", lambda s, row: row.created_date),
 )
@@ -302,13 +343,20 @@ TRANSACTIONS: Final = (
     instrument(lambda row: (row.instrument_identifiers, row.instrument_uid)),
     plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty_id),
     calendar_day("settles", "Settle", "Settlement date", lambda s, row: row.settlement_date),
-    plain("order", "Order", "Its order", 12, lambda s, row: code(row.order_id), cut="middle"),
+    plain(
+        "order",
+        "Order",
+        "Its order",
+        12,
+        lambda s, row: name(s, EntityKind.ORDERS, row.order_id),
+        cut="middle",
+    ),
     plain(
         "allocation",
         "Allocation",
         "Its allocation",
         16,
-        lambda s, row: code(row.allocation_id),
+        lambda s, row: name(s, EntityKind.ALLOCATIONS, row.allocation_id),
         cut="middle",
     ),
     timestamp_column("date", "Traded at", "Transaction date", lambda s, row: row.transaction_date),

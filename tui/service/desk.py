@@ -77,6 +77,7 @@ class Desk:
         journal: where intents are kept; None keeps them in memory.
         limits: the limits previews check writes against.
         read_only: refuses every write.
+        home: the desk's own scope, in which it makes ids; what is of another one is shown with its scope.
         now: this machine's clock, aware UTC.
         pause: waits between reads of an unknown outcome.
     """
@@ -89,6 +90,7 @@ class Desk:
         journal: Journal | None = None,
         limits: Limits = DEFAULT_LIMITS,
         read_only: bool = False,
+        home: str = "",
         now: Callable[[], datetime] = _utc_now,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -97,11 +99,11 @@ class Desk:
         self.market = SimulatedMarket(client, environment.kind)
         self.limits = limits
         self.read_only = read_only
-        self.snapshot: Snapshot = EMPTY
+        self.snapshot: Snapshot = replace(EMPTY, home=home) if home else EMPTY
         self.health = Health()
         self._now = now
         self._listeners: list[Listener] = []
-        self._reader = Reader(client, self._publish)
+        self._reader = Reader(client, self._publish, home)
         self._reading = asyncio.Lock()
         self._polls = 0
         self._full_load_due = True
@@ -369,6 +371,7 @@ class Desk:
         async def run() -> T:
             report = await work
             if isinstance(report, Report):
+                report = replace(report, home=self.snapshot.home)
                 self._notify(Update(self.snapshot, self.snapshot, report=report))
             return report
 

@@ -28,7 +28,8 @@ class HistoryEntry(Struct, frozen=True):
     """One thing that happened: ``when`` (UTC), ``who``, ``action`` as the server names it, ``what`` as a
     sentence, and for a changed field its name with the old and new value as text.
 
-    ``related`` are the rows it names besides the order; ``detail`` is what the server sent.
+    ``related`` are the rows it names besides the order; ``detail`` is what the server sent; ``home`` is the
+    desk's own scope.
     """
 
     when: datetime | None
@@ -40,6 +41,7 @@ class HistoryEntry(Struct, frozen=True):
     new: str = ""
     version: int | None = None
     related: tuple[Ref, ...] = ()
+    home: str = ""
     request_id: str = ""
     reason: str = ""
     effective_from: datetime | None = None
@@ -67,6 +69,7 @@ def _entry(order: ResourceId, item: HistoryItem, snapshot: Snapshot) -> HistoryE
         new=new,
         version=item.as_at_version_number,
         related=_related(order, detail, snapshot),
+        home=snapshot.home,
         request_id=item.request_id_modified or "",
         reason=item.reason_modified or "",
         effective_from=span.from_date if span else item.effective_from,

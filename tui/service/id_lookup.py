@@ -12,6 +12,7 @@ from typing import Final
 
 from tui.api.base import ResourceId
 from tui.service.ids import is_id_part
+from tui.service.snapshot.code_index import id_text
 from tui.service.snapshot.snapshot import Snapshot
 
 _MOST_CHOICES: Final = 4
@@ -49,12 +50,8 @@ class IdLookup:
 
     def write(self, id: ResourceId) -> str:
         """Return the shortest text that :meth:`read` understands and that leaves no doubt about the scope."""
-        if id.scope != self.home or "/" in id.code:
-            return str(id)
-        for other in self._alike(id.code):
-            if other.scope != id.scope:
-                return str(id)
-        return id.code
+        alike = self._alike(id.code)
+        return id_text(id, self.home, ambiguous=any(other.scope != id.scope for other in alike))
 
     def describe(self, id: ResourceId) -> str:
         """Return the id as :meth:`write` does; one the desk does not know in full, and said to be new."""

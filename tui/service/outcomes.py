@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from tui.service.snapshot.code_index import id_text
 from tui.service.snapshot.snapshot import Ref
 
 
@@ -51,7 +52,7 @@ class Report(Struct, frozen=True):
 
     ``verb`` is the verb's name, ``label`` what was asked (``Cancel 3 orders``), ``past`` its
     participle (``cancelled``). ``request_id`` is the server's id of the request if it gave one, else our
-    intent's.
+    intent's. ``home`` is the desk's own scope: what is of another one is named with its scope.
     """
 
     verb: str
@@ -61,6 +62,7 @@ class Report(Struct, frozen=True):
     finished: datetime
     request_id: str = ""
     past: str = "done"
+    home: str = ""
 
     @property
     def done(self) -> tuple[Outcome, ...]:
@@ -92,12 +94,20 @@ class Report(Struct, frozen=True):
 
     def sentence(self) -> str:
         """Return what was done, what was not, why in the server's words, and what can be done about it."""
-        parts = [f"{_subjects(each.ref for each in self.done)} {self.past}."] if self.done else []
+        parts = [f"{self._subjects(each.ref for each in self.done)} {self.past}."] if self.done else []
         for group in self.refused_groups:
-            parts.append(_line(f"{_subjects(group.refs)} not {self.past}", group))
+            parts.append(_line(f"{self._subjects(group.refs)} not {self.past}", group))
         for group in self.unknown_groups:
-            parts.append(_line(f"{_subjects(group.refs)}: it is not known whether {self.past}", group))
+            parts.append(_line(f"{self._subjects(group.refs)}: it is not known whether {self.past}", group))
         return " ".join(parts) or f"Nothing {self.past}."
+
+    def _subjects(self, refs: Iterable[Ref]) -> str:
+        """Return up to three rows by name, more by count and kind."""
+        named = tuple(refs)
+        if len(named) <= 3:
+            return ", ".join(id_text(ref.id, self.home) for ref in named)
+        counts = Counter(ref.kind for ref in named)
+        return ", ".join(f"{count} {kind.value}" for kind, count in counts.items())
 
 
 def _line(what: str, group: ReasonGroup) -> str:
@@ -117,12 +127,3 @@ def _groups(outcomes: Iterable[Outcome]) -> tuple[ReasonGroup, ...]:
     return tuple(
         ReasonGroup(reason, items[0].advice, tuple(each.ref for each in items)) for reason, items in ordered
     )
-
-
-def _subjects(refs: Iterable[Ref]) -> str:
-    """Return up to three rows by code, more by count and kind."""
-    named = tuple(refs)
-    if len(named) <= 3:
-        return ", ".join(ref.id.code for ref in named)
-    counts = Counter(ref.kind for ref in named)
-    return ", ".join(f"{count} {kind.value}" for kind, count in counts.items())

@@ -156,3 +156,34 @@ async def test_orders_move_to_the_block_that_is_known_by_its_code_alone(user: Bl
     assert "Move 1 order to FundA/BLK-FUND" in text
     block = await user.client.blocks.get(ResourceId("FundA", "BLK-FUND"))
     assert made in block.order_ids
+
+
+async def test_what_is_of_another_scope_is_shown_with_it_in_rows_reports_and_history(user: Blotter) -> None:
+    assert user.row("blocks", "BLK-FUND")["id"] == "FundA/BLK-FUND"
+    await user.go("orders", "ELSEWHERE-0")
+    assert user.row("orders", "ELSEWHERE-0")["block"] == "FundA/BLK-FUND"
+    assert user.row("orders", "ELSEWHERE-0")["portfolio"] == "funds_uk/us_long", "its code is known once"
+    await user.go("blocks", "BLK-FUND")
+    await user.press("p")
+    await user.fill("counterparty", "ALBN")
+    await user.press("enter")
+    await user.confirm("y")
+    await user.report()
+    (placement,) = user.desk.snapshot.placements_of_block(ResourceId("FundA", "BLK-FUND"))
+    assert user.row("placements", placement.code)["id"] == f"FundA/{placement.code}"
+    await user.go("placements", placement.code)
+    await user.press("c")
+    await user.confirm("y")
+    assert await user.report() == f"FundA/{placement.code} cancelled."
+    await user.go("orders", "ELSEWHERE-0")
+    await user.press("h")
+    await user.until(lambda: f"FundA/{placement.code}" in user.text())
+
+
+async def test_a_filter_by_scope_shows_what_is_of_it_or_for_its_portfolios(user: Blotter) -> None:
+    await user.go("orders")
+    await user.press("slash", *"scope", "colon", *"fundb", "enter")
+    await user.until(lambda: user.codes("orders") == ["ELSEWHERE-2"])
+    await user.go("blocks")
+    await user.press("slash", *"scope", "equals_sign", *"funds", "underscore", *"uk", "enter")
+    await user.until(lambda: user.codes("blocks") == ["BLK-FUND"])

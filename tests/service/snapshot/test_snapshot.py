@@ -21,7 +21,9 @@ from tests.service.sample_rows import (
     usd,
     version,
 )
+from tui.api.base import ResourceId
 from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
+from tui.service.snapshot.diff import diff
 from tui.service.snapshot.relations import order_of, related
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
 
@@ -197,3 +199,29 @@ def test_the_empty_desk_answers_every_question() -> None:
     assert EMPTY.executed_of_placement(nowhere) == 0
     for kind in EntityKind:
         assert all(not ids for ids in related(EMPTY, Ref(kind, nowhere)).values())
+
+
+def test_rows_of_another_scope_are_called_by_scope_and_code() -> None:
+    own, other = rid("BLK-1"), ResourceId("Fund", "BLK-9")
+    held = snapshot_of(home="Desk", blocks=[block("BLK-1"), replace(block("BLK-9"), id=other)])
+    assert held.name_of(EntityKind.BLOCKS, own) == "BLK-1"
+    assert held.name_of(EntityKind.BLOCKS, other) == "Fund/BLK-9"
+    assert held.name_of(EntityKind.TRANSACTIONS, ResourceId("Fund/GROWTH", "TXN-1")) == "TXN-1"
+    homeless = replace(held, home="")
+    assert homeless.name_of(EntityKind.BLOCKS, other) == "BLK-9"
+
+
+@pytest.mark.parametrize("first", ["Desk", "Fund"])
+def test_a_code_of_two_scopes_is_never_called_by_the_code_alone(first: str) -> None:
+    second = "Fund" if first == "Desk" else "Desk"
+    alike = [replace(order("ORD-1"), id=ResourceId(scope, "ORD-1")) for scope in (first, second)]
+    builder = SnapshotBuilder(Snapshot(home="Desk"))
+    builder.put(EntityKind.ORDERS, [*alike[:1], order("ORD-2")])
+    old = builder.freeze()
+    assert old.name_of(EntityKind.ORDERS, rid("ORD-1")) == "ORD-1"
+    builder.put(EntityKind.ORDERS, alike[1:])
+    new = builder.freeze()
+    assert new.name_of(EntityKind.ORDERS, rid("ORD-1")) == "Desk/ORD-1"
+    assert new.name_of(EntityKind.ORDERS, rid("ORD-2")) == "ORD-2"
+    assert new.name_of(EntityKind.BLOCKS, rid("ORD-1")) == "ORD-1"
+    assert diff(old, new)[EntityKind.PLACEMENTS].others, "rows that show the order look different"

@@ -215,7 +215,7 @@ class PanesScreen(ActsWhenMounted[None]):
         cursor = self.pane(LEADER).cursor
         self._leader = cursor.id if cursor else None
         found = related(snapshot, cursor) if cursor and self.linked and cursor in snapshot else {}
-        of = cursor.id.code if cursor and self.linked else ""
+        of = self.snapshot.name_of(cursor.kind, cursor.id) if cursor and self.linked else ""
         with self.app.batch_update():
             for kind, pane in self._panes.items():
                 scope: Sequence[ResourceId] | None = found.get(kind, ()) if self.linked else None

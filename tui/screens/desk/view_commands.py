@@ -51,7 +51,7 @@ async def show_history(desk: PanesScreen) -> None:
     screen = HistoryScreen(
         order,
         lambda: server.history(order),
-        f"History of order {order.code}",
+        f"History of order {desk.snapshot.name_of(EntityKind.ORDERS, order)}",
         save=desk.session.save,
         context=lambda: desk.session.display_context,
         with_keys=desk.session.with_keys,

@@ -18,6 +18,7 @@ from tui.api.sanitize import clean
 from tui.screens.dialogs import dialog
 from tui.screens.dialogs.dialog import GuardedDialog
 from tui.service.outcomes import Outcome, ReasonGroup, Report
+from tui.service.snapshot.code_index import id_text
 from tui.service.snapshot.snapshot import Ref
 from widgets.key_bar import key_for
 from widgets.key_names import key_words
@@ -130,9 +131,9 @@ def counts(report: Report) -> Content:
 def report_lines(report: Report) -> Iterator[Line]:
     """Return the lines of the report: unknown, refused, done."""
     lists = (
-        _problems("Unknown", "$text-warning", report.unknown_groups, report.unknown),
-        _problems("Refused", "$text-error", report.refused_groups, report.refused),
-        _done(report.done),
+        _problems("Unknown", "$text-warning", report.unknown_groups, report.unknown, report.home),
+        _problems("Refused", "$text-error", report.refused_groups, report.refused, report.home),
+        _done(report.done, report.home),
     )
     for at, lines in enumerate(filter(None, map(list, lists))):
         if at:
@@ -149,15 +150,15 @@ def report_text(report: Report) -> str:
     return "\n".join([*lines, "", clean(_request(report))])
 
 
-def _done(outcomes: Sequence[Outcome]) -> Iterator[Line]:
+def _done(outcomes: Sequence[Outcome], home: str) -> Iterator[Line]:
     if outcomes:
         yield _heading("Done", len(outcomes), "$text-success"), None
     for outcome in outcomes:
-        yield _item(outcome.ref, outcome.note, INDENT), outcome.ref
+        yield _item(outcome.ref, outcome.note, INDENT, home), outcome.ref
 
 
 def _problems(
-    name: str, style: str, groups: Sequence[ReasonGroup], outcomes: Sequence[Outcome]
+    name: str, style: str, groups: Sequence[ReasonGroup], outcomes: Sequence[Outcome], home: str
 ) -> Iterator[Line]:
     """Return one list of problems: a reason that several items share once above them, else beside its item.
 
@@ -171,11 +172,11 @@ def _problems(
         reason = clean(group.reason) or "no reason given"
         if len(group.refs) == 1:
             said = " ".join(part for part in (reason, notes[group.refs[0]]) if part)
-            yield _item(group.refs[0], said, INDENT), group.refs[0]
+            yield _item(group.refs[0], said, INDENT, home), group.refs[0]
         else:
             yield Content(f"{INDENT}{len(group.refs)} x {reason}"), None
             for ref in group.refs:
-                yield _item(ref, notes[ref], INDENT * 3), ref
+                yield _item(ref, notes[ref], INDENT * 3, home), ref
         same_next = at + 1 < len(groups) and groups[at + 1].advice == group.advice
         if group.advice and not same_next:
             yield Content.styled(f"{INDENT * 2}{clean(group.advice)}", "dim"), None
@@ -185,8 +186,9 @@ def _heading(name: str, count: int, style: str) -> Content:
     return Content.styled(f"{name} ({count})", f"bold {style}")
 
 
-def _item(ref: Ref, said: str, indent: str) -> Content:
-    return Content(f"{indent}{clean(str(ref))}{INDENT}{clean(said)}".rstrip())
+def _item(ref: Ref, said: str, indent: str, home: str) -> Content:
+    name = f"{ref.kind.singular} {id_text(ref.id, home)}"
+    return Content(f"{indent}{clean(name)}{INDENT}{clean(said)}".rstrip())
 
 
 def _request(report: Report) -> str:

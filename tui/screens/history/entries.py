@@ -18,6 +18,7 @@ from tui.api.states import normalize
 from tui.columns.format import DisplayContext
 from tui.screens.detail.sections import time_text
 from tui.service.history import HistoryEntry
+from tui.service.snapshot.code_index import id_text
 from tui.service.snapshot.snapshot import EntityKind, Ref
 from widgets.timeline import Role, TimelineEntry
 
@@ -58,10 +59,14 @@ def timeline_entry(entry: HistoryEntry, context: DisplayContext) -> TimelineEntr
         who=clean(entry.who),
         what=clean(entry.what),
         change=change_text(entry, "->" if context.ascii else "→"),
-        related=", ".join(clean(ref.id.code) for ref in entry.related),
+        related=", ".join(clean(_name(ref, entry.home)) for ref in entry.related),
         request=clean(entry.request_id),
         role=role_of(entry.action),
     )
+
+
+def _name(ref: Ref, home: str) -> str:
+    return ref.id.code if ref.kind is EntityKind.TRANSACTIONS else id_text(ref.id, home)
 
 
 def when_text(when: datetime | None, context: DisplayContext) -> str:

@@ -61,6 +61,8 @@ class SnapshotBuilder:
         self._portfolios: Mapping[str, Ids] = base.portfolios
         self._block_codes, self._open_block_codes = base.block_codes, base.open_block_codes
         self._brokers, self._systems = set(base.brokers), set(base.systems)
+        self._ambiguous: Mapping[EntityKind, frozenset[str]] = base.ambiguous
+        self._elsewhere: dict[EntityKind, set[str]] = {}
 
     def rows(self, kind: EntityKind) -> Mapping[ResourceId, Any]:
         """Return the current rows of a kind."""
@@ -122,6 +124,7 @@ class SnapshotBuilder:
             self._brokers.update(row.counterparty for _, row, _ in fresh if row.counterparty)
             self._systems.update(row.execution_system for _, row, _ in fresh if row.execution_system)
         ids = [id for id, _, _ in fresh]
+        self._compare_scopes(kind, [id for id, _, old in fresh if old is None])
         self._touched[kind].update(ids)
         base = self.base.rows(kind)
         self._returned[kind].update(id for id, _, old in fresh if old is None and id in base)
@@ -178,6 +181,8 @@ class SnapshotBuilder:
             brokers=frozenset(self._brokers),
             systems=frozenset(self._systems),
             as_at=self.base.as_at,
+            home=self.base.home,
+            ambiguous=self._ambiguous,
             read_at=read_at,
             complete=complete,
             bad=tuple(self._bad),
@@ -257,6 +262,25 @@ class SnapshotBuilder:
             (*by_code(opened), *by_name(opened)), (*by_code(closed), *by_name(closed))
         )
 
+    def _compare_scopes(self, kind: EntityKind, new: Iterable[ResourceId]) -> None:
+        """Remember the codes that rows of the desk's own scope share with rows of others."""
+        home, held = self.base.home, self._rows[kind]
+        if not home or kind is EntityKind.TRANSACTIONS:
+            return
+        elsewhere = self._elsewhere.get(kind)
+        if elsewhere is None:
+            elsewhere = self._elsewhere[kind] = {id.code for id in held if id.scope != home}
+        shared = set()
+        for id in new:
+            if id.scope != home:
+                elsewhere.add(id.code)
+                if ResourceId(home, id.code) in held:
+                    shared.add(id.code)
+            elif id.code in elsewhere:
+                shared.add(id.code)
+        if shared:
+            self._ambiguous = {**self._ambiguous, kind: self._ambiguous.get(kind, frozenset()) | shared}
+
     def _remember_instruments(self, kind: EntityKind, rows: Iterable[tuple[ResourceId, Any, Any]]) -> None:
         book = self._instruments
         for _, row, _ in rows:
@@ -305,6 +329,7 @@ def snapshot_of(
     allocations: Iterable[Allocation] = (),
     transactions: Mapping[ResourceId, Transaction] | Iterable[Transaction] = (),
     as_at: datetime | None = None,
+    home: str = "",
     read_at: datetime | None = None,
 ) -> Snapshot:
     """Build a complete snapshot from rows; plain blocks get totals computed from the other rows.
@@ -312,7 +337,7 @@ def snapshot_of(
     Transactions not in a mapping are filed under the portfolio of their allocation, else of their
     order.
     """
-    builder = SnapshotBuilder(Snapshot(as_at=as_at))
+    builder = SnapshotBuilder(Snapshot(as_at=as_at, home=home))
     builder.put(EntityKind.ORDERS, orders)
     builder.put(EntityKind.PLACEMENTS, placements)
     builder.put(EntityKind.EXECUTIONS, executions)

@@ -21,6 +21,20 @@ def by_name(ids: Iterable[ResourceId]) -> Iterator[Entry]:
     return ((str(id).casefold(), id) for id in ids)
 
 
+def id_text(id: ResourceId, home: str, *, ambiguous: bool = False) -> str:
+    """Return the code of ``id`` where that leaves no doubt about the scope, else scope and code.
+
+    There is doubt about an id outside the desk's own scope ``home``, about an ``ambiguous`` code, which
+    several scopes have, and about one with a slash in it. A desk without a home takes any scope for it.
+
+    >>> own, other = ResourceId("demo", "GROWTH"), ResourceId("FundA", "GROWTH")
+    >>> id_text(own, "demo"), id_text(other, "demo"), id_text(own, "demo", ambiguous=True), id_text(other, "")
+    ('GROWTH', 'FundA/GROWTH', 'demo/GROWTH', 'GROWTH')
+    """
+    at_home = not home or id.scope == home
+    return id.code if at_home and not ambiguous and "/" not in id.code else str(id)
+
+
 class CodeIndex(Mapping[str, tuple[ResourceId, ...]]):
     """A frozen mapping from texts in small letters to ids; the next one costs its differences and a copy."""
 

@@ -34,8 +34,8 @@ class Delta(Struct, frozen=True):
     now, though they may look as they did.
 
     ``others`` says that rows may look different which are not named, because the currency or asset class
-    of an instrument is now another, or because a portfolio's code now stands in several scopes: there is no
-    index of the rows that trade or belong to it.
+    of an instrument is now another, or because a code now stands in several scopes: there is no index of
+    the rows that show it.
     """
 
     added: frozenset[ResourceId] = NOTHING
@@ -114,6 +114,8 @@ def diff(old: Snapshot, new: Snapshot) -> Deltas:
     others = _of_other_instruments(old.instruments, new.instruments) | _of_other_portfolios(
         old.portfolios, new.portfolios
     )
+    if old.ambiguous is not new.ambiguous and old.ambiguous != new.ambiguous:
+        others |= frozenset(EntityKind)
     found: dict[EntityKind, Delta] = {}
     for kind in EntityKind:
         new_ids, gone = added.get(kind, set()), removed.get(kind, set())

@@ -23,7 +23,7 @@ from tui.api.entity_relations import Relation
 from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.api.price_units import PER_UNIT
 from tui.api.states import is_cancelled
-from tui.service.snapshot.code_index import CodeIndex
+from tui.service.snapshot.code_index import CodeIndex, id_text
 from tui.service.snapshot.instruments import Instrument
 
 Row = OrderGraphBlock | Order | Placement | Execution | Allocation | Transaction
@@ -103,9 +103,11 @@ class Snapshot(Struct, frozen=True, eq=False):
 
     ``blocks`` carry their life-cycle totals from the order graph. Transactions are keyed by the scope
     ``<portfolio scope>/<portfolio code>`` and their transaction id as code. ``as_at`` is None when the
-    snapshot is live; ``read_at`` is when it was read, by this machine's clock; ``complete`` is False
-    during a load; ``bad`` are the rows that could not be read. ``portfolios`` are
-    those the orders, allocations and transactions belong to, by their code in small letters;
+    snapshot is live; ``home`` is the desk's own scope, empty when it has none; ``ambiguous`` are the codes
+    that a row there and one of another scope have, by kind; ``read_at`` is when it was read, by this
+    machine's clock; ``complete`` is False during a load; ``bad`` are the rows that could not be
+    read. ``portfolios`` are those the orders, allocations and transactions belong to, by their code in
+    small letters;
     ``block_codes`` are the blocks by code, ``open_block_codes`` those not swept, by code and by name;
     ``brokers`` and ``systems`` are the counterparties and execution systems that placements have named.
     ``touched`` are the rows put in or taken out since the snapshot ``parent``; those ``returned`` among them
@@ -125,6 +127,8 @@ class Snapshot(Struct, frozen=True, eq=False):
     brokers: frozenset[str] = frozenset()
     systems: frozenset[str] = frozenset()
     as_at: datetime | None = None
+    home: str = ""
+    ambiguous: Mapping[EntityKind, frozenset[str]] = field(default_factory=_none)
     read_at: datetime | None = None
     complete: bool = False
     bad: tuple[BadRow, ...] = ()
@@ -226,10 +230,19 @@ class Snapshot(Struct, frozen=True, eq=False):
         rows = (self.transactions[each] for each in self.transactions_of_allocation(allocation))
         return any(not is_cancelled(row.transaction_status) for row in rows)
 
+    def name_of(self, kind: EntityKind, id: ResourceId) -> str:
+        """Return what a row is called: its code, with its scope where the code alone leaves doubt.
+
+        A transaction is called by its own id: its portfolio stands beside it.
+        """
+        if kind is EntityKind.TRANSACTIONS:
+            return id.code
+        return id_text(id, self.home, ambiguous=id.code in self.ambiguous.get(kind, ()))
+
     def portfolio_label(self, id: ResourceId) -> str:
-        """Return the code of a portfolio, with its scope where the desk knows that code in several."""
+        """Return the code of a portfolio, with its scope where the code alone leaves doubt."""
         alike = self.portfolios.get(id.code.casefold(), ())
-        return str(id) if any(each.scope != id.scope for each in alike) else id.code
+        return id_text(id, self.home, ambiguous=any(each.scope != id.scope for each in alike))
 
     def price_unit(self, luid: str) -> Decimal:
         """Return what one unit of an instrument at price 1 costs; 1 when the instrument is unknown."""

@@ -54,10 +54,13 @@ class Superseded(Exception):
 
 
 class Reader:
-    """Reads with ``client`` into :attr:`builder` and calls ``publish`` when there is enough to show."""
+    """Reads with ``client`` into :attr:`builder` and calls ``publish`` when there is enough to show.
 
-    def __init__(self, client: Client, publish: Publish) -> None:
-        self.builder = SnapshotBuilder()
+    ``home`` is the desk's own scope.
+    """
+
+    def __init__(self, client: Client, publish: Publish, home: str = "") -> None:
+        self.builder = SnapshotBuilder(Snapshot(home=home))
         self._client = client
         self._publish = publish
         self._known_until = HighWaterMarks()
@@ -74,7 +77,7 @@ class Reader:
 
     def travel(self, as_at: datetime | None) -> None:
         """Start again at another moment; reads of the old one end with :class:`Superseded`."""
-        self.builder = SnapshotBuilder(Snapshot(as_at=as_at))
+        self.builder = SnapshotBuilder(Snapshot(as_at=as_at, home=self.builder.base.home))
         self._known_until.clear()
         self._unlisted.clear()
         self._unmatched.clear()
