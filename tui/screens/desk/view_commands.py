@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -17,8 +17,10 @@ from tui.screens.desk.desk_command import DeskCommand, ask_fields
 from tui.screens.desk.key_hints import help_groups
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
+from tui.screens.desk.typed_time import EXAMPLES, read_time, time_in_full
 from tui.service.snapshot.relations import order_of
 from tui.service.snapshot.snapshot import EntityKind, Ref
+from tui.session import DeskSession
 
 # Fields of forms are loaded when a command first asks something: a start needs none of them.
 
@@ -217,40 +219,44 @@ async def travel(desk: PanesScreen) -> None:
     """Ask for a time, and show the desk as it was then."""
     from tui.actions.form_fields import text
 
-    now = desk.session.snapshot.as_at
+    session = desk.session
+    then, zone, shown = (
+        session.snapshot.as_at,
+        session.display_context.zone,
+        session.display_context.zone_name,
+    )
+
+    def problem(typed: str) -> str | None:
+        try:
+            _moment(typed, session)
+        except ValueError as error:
+            return str(error)
+        return None
+
+    def echo(typed: str) -> str:
+        moment = _moment(typed, session)
+        return "the desk as it is" if moment is None else time_in_full(moment, zone)
+
     field = text(
         "as_at",
         "As at",
-        f"{now:%Y-%m-%d %H:%M:%S}" if now else NOW,
+        f"{then.astimezone(zone):%Y-%m-%d %H:%M:%S}" if then else NOW,
         required=True,
-        help="UTC, such as 09:30 or 2026-11-20 09:30, or 'now'",
-        check=_time_problem,
+        help=f"{shown} time, such as {EXAMPLES}, or '{NOW}'",
+        check=problem,
+        echo=echo,
     )
-    answered = await ask_fields(desk, "Time travel", (field,), intro="See the desk as it was then.")
+    intro = f"See the desk as it was then. Times are in {shown}."
+    answered = await ask_fields(desk, "Time travel", (field,), intro=intro)
     if answered is not None:
-        typed = answered["as_at"].strip()
-        _travel_to(desk, None if typed.lower() == NOW else _time(typed, desk.session.now()))
+        _travel_to(desk, _moment(answered["as_at"], session))
 
 
-def _time(typed: str, now: datetime) -> datetime:
-    """Read a time; one without a date is today's.
-
-    Raises:
-        ValueError: it is no time.
-    """
-    day = f"{now.astimezone(UTC):%Y-%m-%d} " if ":" in typed[:3] else ""
-    moment = datetime.fromisoformat(day + typed)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _time_problem(typed: str) -> str | None:
+def _moment(typed: str, session: DeskSession) -> datetime | None:
+    """Return the time typed, None for now; raises ValueError with a sentence."""
     if typed.strip().lower() == NOW:
         return None
-    try:
-        _time(typed.strip(), datetime.now(UTC))
-    except ValueError:
-        return f"'{typed}' is not a time; write it as 09:30 or 2026-11-20 09:30, or 'now'."
-    return None
+    return read_time(typed, session.now(), session.display_context.zone)
 
 
 async def show_help(desk: PanesScreen) -> None:
