@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -47,12 +47,20 @@ class ReasonGroup(Struct, frozen=True):
     refs: tuple[Ref, ...]
 
 
+class Difference(NamedTuple):
+    """What came out otherwise than the preview said of one row, as a sentence."""
+
+    ref: Ref
+    text: str
+
+
 class Report(Struct, frozen=True):
     """The outcome of one decision of the user, which may have taken several calls.
 
     ``verb`` is the verb's name, ``label`` what was asked (``Cancel 3 orders``), ``past`` its
     participle (``cancelled``). ``request_id`` is the server's id of the request if it gave one, else our
     intent's. ``home`` is the desk's own scope: what is of another one is named with its scope.
+    ``differences`` are what came out otherwise than the preview said, by row.
     """
 
     verb: str
@@ -63,6 +71,7 @@ class Report(Struct, frozen=True):
     request_id: str = ""
     past: str = "done"
     home: str = ""
+    differences: tuple[Difference, ...] = ()
 
     @property
     def done(self) -> tuple[Outcome, ...]:
@@ -99,7 +108,10 @@ class Report(Struct, frozen=True):
             parts.append(_line(f"{self._subjects(group.refs)} not {self.past}", group))
         for group in self.unknown_groups:
             parts.append(_line(f"{self._subjects(group.refs)}: it is not known whether {self.past}", group))
-        return " ".join(parts) or f"Nothing {self.past}."
+        if not parts:
+            parts.append(f"Nothing {self.past}.")
+        parts += (f"{id_text(each.ref.id, self.home)}: {_stopped(each.text)}" for each in self.differences)
+        return " ".join(parts)
 
     def _subjects(self, refs: Iterable[Ref]) -> str:
         """Return up to three rows by name, more by count and kind."""

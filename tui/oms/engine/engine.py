@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from msgspec.structs import replace
 
 from tui.api.base import ResourceId
-from tui.api.models import Block, Placement
+from tui.api.models import Block, OrderGraphBlock, Placement
 from tui.oms.domain.clock import Clock, SystemClock, VirtualClock
 from tui.oms.domain.error_codes import INVALID_REQUEST
 from tui.oms.domain.instrument_master import Instruments
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.request_ids import RequestIds
 from tui.oms.domain.times import from_micros
-from tui.oms.domain.unit_of_work import Command, Context, EntityChange, UnitOfWork
+from tui.oms.domain.unit_of_work import Command, Context, EntityChange, Stored, UnitOfWork
 from tui.oms.store import Store
 from tui.oms.store.json_cache import JsonCache
 from tui.oms.store.reader_pool import MAX_READERS, ReaderPool
@@ -82,6 +82,11 @@ class Engine:
         """
         file = None if path is None or path == ":memory:" else Path(path)
         return cls(Store.open(file, fresh=fresh), instruments, clock, fees)
+
+    @property
+    def instruments(self) -> Instruments:
+        """The instruments identifiers are resolved by."""
+        return self._instruments()
 
     def close(self) -> None:
         """Finish the call in progress and close the database."""
@@ -165,6 +170,21 @@ class Engine:
                 self.store.keep_reply(*idempotency, now, reply)
             return reply
 
+    def restore(self, entities: Sequence[Stored], blocks: Iterable[OrderGraphBlock]) -> None:
+        """Store new entities as they are, versions included, with the order graph's entries of ``blocks``.
+
+        No rule runs. Calls carried out later have a later asAt than every version stored.
+        """
+        with self._lock, _garbage_collection_paused(), self.store.transaction():
+            versions = (entity.version for entity in entities)
+            times = [each.as_at_modified for each in versions if each and each.as_at_modified]
+            as_at = self.store.next_as_at(max(times, default=self.clock.now()))
+            context = Context(from_micros(as_at), "", self.request_ids.next())
+            json_cache = JsonCache()
+            self.store.append([EntityChange(None, each) for each in entities], context, as_at, json_cache)
+            graph = {row.block.id: json_cache.encode(_with_raw_block(row, json_cache)) for row in blocks}
+            self.store.store_graph(Block, graph, as_at)
+
     def read(self, work: Callable[[Store], T]) -> T:
         """Return the result of ``work`` on the store, with no write between its statements."""
         with self._lock:
@@ -211,15 +231,21 @@ class Engine:
         blocks: dict[ResourceId, bytes | None] = dict.fromkeys(block_ids)
         for id in blocks:
             if (block := uow.get(Block, id)) is not None:
-                entry: Any = order_graph.graph_block(uow, block)
-                blocks[id] = json_cache.encode(replace(entry, block=json_cache.raw(block)))
+                blocks[id] = json_cache.encode(
+                    _with_raw_block(order_graph.graph_block(uow, block), json_cache)
+                )
         placements: dict[ResourceId, bytes | None] = dict.fromkeys(placement_ids)
         for id in placements:
             if (placement := uow.get(Placement, id)) is not None:
-                entry = order_graph.graph_placement(uow, placement)
+                entry: Any = order_graph.graph_placement(uow, placement)
                 placements[id] = json_cache.encode(replace(entry, placement=json_cache.raw(placement)))
         self.store.store_graph(Block, blocks, as_at)
         self.store.store_graph(Placement, placements, as_at)
+
+
+def _with_raw_block(row: Any, json_cache: JsonCache) -> Any:
+    """Return an entry of the order graph with its block already encoded."""
+    return replace(row, block=json_cache.raw(row.block))
 
 
 @contextmanager

@@ -1,0 +1,187 @@
+"""Rehearsals: a verb is carried out in a sandbox before a person is asked to confirm it.
+
+The sandbox is an empty server of its own, reached by the same client. It is given the rows the verb is about
+and all that are bound to them, the verb is sent there as it would be sent, and the rows are read back by
+the reader of every desk. So nothing here knows a rule.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, Protocol, TypeVar
+
+from msgspec import Struct
+
+from tui.api.base import ResourceId
+from tui.api.client import Client
+from tui.api.errors import ApiError, NoAnswer
+from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
+from tui.service.outcomes import Outcome, Status
+from tui.service.rehearsal.neighbourhood import neighbourhood
+from tui.service.snapshot.builder import SnapshotBuilder, portfolio_of
+from tui.service.snapshot.snapshot import EMPTY, Snapshot
+from tui.service.sync.reader import Reader
+from tui.service.verbs.verb import Verb
+
+MOST_ITEMS: Final = 500
+"""The items of a verb that are rehearsed: a person waits for the preview."""
+TIMEOUT_S: Final = 2.0
+"""Seconds after which a rehearsal is given up."""
+
+log = logging.getLogger(__name__)
+VerbT = TypeVar("VerbT", bound=Verb)
+
+
+class Sandbox(Protocol):
+    """A server of its own, empty until rows are put in as they are."""
+
+    @property
+    def client(self) -> Client:
+        """The client on it."""
+        ...
+
+    async def put(
+        self,
+        blocks: Collection[OrderGraphBlock],
+        rows: Collection[Order | Placement | Execution | Allocation],
+        transactions: Mapping[ResourceId, Collection[Transaction]],
+    ) -> None:
+        """Store rows as they are, with their versions; transactions by portfolio."""
+        ...
+
+    async def close(self) -> None:
+        """Forget everything."""
+        ...
+
+
+OpenSandbox = Callable[[Snapshot], Awaitable[Sandbox]]
+"""Opens a sandbox in which identifiers mean the instruments that they mean on a desk."""
+
+
+class Rehearsal(Struct, frozen=True):
+    """What came of a verb in a sandbox.
+
+    ``outcomes`` are those of the items rehearsed, the first ones in their order; ``left_out`` counts the
+    others. ``before`` and ``after`` are the rows concerned. ``failure`` is why there is no outcome; then all
+    else is empty.
+    """
+
+    outcomes: tuple[Outcome, ...] = ()
+    left_out: int = 0
+    before: Snapshot = EMPTY
+    after: Snapshot = EMPTY
+    failure: str = ""
+
+    @property
+    def refused(self) -> tuple[Outcome, ...]:
+        """The items the sandbox refused."""
+        return tuple(each for each in self.outcomes if each.status is Status.REFUSED)
+
+    def without_refused(self, verb: VerbT) -> VerbT:
+        """Return ``verb`` without the items that were refused; they are named by row."""
+        refused = {each.ref for each in self.refused}
+        if not refused:
+            return verb
+        return verb.only(frozenset(ref for ref in verb.refs if ref not in refused))
+
+
+class RehearsalFailed(Exception):
+    """The sandbox did not answer a request as a server does."""
+
+
+class Rehearser:
+    """Rehearses verbs one after the other in a thread of its own, with an event loop of its own."""
+
+    def __init__(self, open_sandbox: OpenSandbox) -> None:
+        self._open = open_sandbox
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="rehearsal")
+        self._runner: asyncio.Runner | None = None
+
+    async def rehearse(self, verb: Verb, snapshot: Snapshot) -> Rehearsal:
+        """Return what comes of ``verb`` on the desk as it stands; its own failure is in the answer."""
+        work = asyncio.get_running_loop().run_in_executor(self._thread, self._run, verb, snapshot)
+        try:
+            return await asyncio.wait_for(work, TIMEOUT_S)
+        except TimeoutError:
+            return Rehearsal(failure=_TOO_SLOW)
+
+    async def close(self) -> None:
+        """Finish the rehearsal in progress and end the thread."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._end)
+        self._thread.shutdown(wait=False)
+
+    def _run(self, verb: Verb, snapshot: Snapshot) -> Rehearsal:
+        if self._runner is None:
+            self._runner = asyncio.Runner()
+        try:
+            return self._runner.run(self._in_time(verb, snapshot))
+        except TimeoutError:
+            return Rehearsal(failure=_TOO_SLOW)
+        except Exception as error:
+            log.exception("a rehearsal failed")
+            return Rehearsal(failure=f"{type(error).__name__}: {error}".rstrip(": "))
+
+    def _end(self) -> None:
+        if self._runner is not None:
+            self._runner.close()
+
+    async def _in_time(self, verb: Verb, snapshot: Snapshot) -> Rehearsal:
+        async with asyncio.timeout(TIMEOUT_S):
+            return await _rehearse(verb, snapshot, self._open)
+
+
+_TOO_SLOW: Final = f"it took longer than {TIMEOUT_S:.0f} s"
+
+
+async def _rehearse(verb: Verb, snapshot: Snapshot, open_sandbox: OpenSandbox) -> Rehearsal:
+    left_out = max(0, verb.count - MOST_ITEMS)
+    part = verb.only(frozenset(verb.refs[:MOST_ITEMS])) if left_out else verb
+    before = neighbourhood(snapshot, (*part.refs, *part.touched(snapshot)))
+    sandbox = await open_sandbox(snapshot)
+    try:
+        await _copy(before, sandbox)
+        client = sandbox.client
+        outcomes = [each for call in part.split() for each in await _send(call, client)]
+        after = await _read_back(part, before, client)
+    finally:
+        await sandbox.close()
+    return Rehearsal(tuple(outcomes), left_out, before, after)
+
+
+async def _copy(rows: Snapshot, sandbox: Sandbox) -> None:
+    booked: dict[ResourceId, list[Transaction]] = {}
+    for id, row in rows.transactions.items():
+        booked.setdefault(portfolio_of(id), []).append(row)
+    below = (rows.orders, rows.placements, rows.executions, rows.allocations)
+    entities = [row for rows_of_kind in below for row in rows_of_kind.values()]
+    await sandbox.put(rows.blocks.values(), entities, booked)
+
+
+async def _send(call: Verb, client: Client) -> tuple[Outcome, ...]:
+    """Send one call of a verb and return the outcome of its items.
+
+    Raises:
+        RehearsalFailed: there is no answer, so nothing is known of the items.
+    """
+    try:
+        request = call.build(client)
+        return call.outcomes(call.read(await client.send(request), request))
+    except NoAnswer as error:
+        raise RehearsalFailed(error.why) from error
+    except ApiError as error:
+        return call.failed(error)
+
+
+async def _read_back(verb: Verb, before: Snapshot, client: Client) -> Snapshot:
+    """Return the rows after the verb, read as the desk reads them after a write."""
+
+    def publish(*, complete: bool | None = None) -> None:
+        """Show nothing: there is no screen on a sandbox."""
+
+    reader = Reader(client, publish)
+    reader.builder = SnapshotBuilder(before)
+    await reader.reread(verb.touched(before))
+    return reader.builder.freeze()

@@ -1,0 +1,203 @@
+"""The desk after a verb, in words: what differs between the rows before and after a rehearsal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final
+
+from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
+from tui.api.models import Allocation, Block, Order, OrderGraphBlock, Placement
+from tui.api.states import is_cancelled, normalize
+from tui.service.numbers import counted, units
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
+
+
+def state_after(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+    """Return a sentence for every row whose quantities or money will differ, the shares first."""
+    return (
+        *_allocated(before, after),
+        *_booked(before, after),
+        *_cancelled_placements(before, after),
+        *_executed(before, after),
+        *_moved(before, after),
+        *_blocks(before, after),
+    )
+
+
+def warnings_after(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+    """Return a sentence for every block and placement that will have more done than its size."""
+    found = []
+    for id in _changed(EntityKind.BLOCKS, before, after):
+        state = after.blocks[id].derived_state
+        if normalize(state).startswith("over") and _state(before, id) != state:
+            found.append(f"{id.code} will be {state.lower()}")
+    for id in _changed(EntityKind.EXECUTIONS, before, after):
+        placement = after.placements.get(after.executions[id].placement_id)
+        size = placement.quantity if placement else None
+        executed = after.executed_of_placement(placement.id) if placement else ZERO
+        if placement is not None and size is not None and executed > size:
+            found.append(f"{placement.id.code} will have {units(executed - size)} more executed than placed")
+    return tuple(dict.fromkeys(found))
+
+
+def _state(snapshot: Snapshot, block: ResourceId) -> str:
+    row = snapshot.blocks.get(block)
+    return row.derived_state if row else ""
+
+
+def _changed(kind: EntityKind, before: Snapshot, after: Snapshot) -> Iterator[ResourceId]:
+    """Yield the rows of a kind that are new or differ afterwards."""
+    old = before.rows(kind)
+    return (id for id, row in after.rows(kind).items() if old.get(id) != row)
+
+
+def size_text(row: Block | Order | Placement) -> str:
+    """Return the size of a row in words: ``30 units``, or ``50,000 USD`` where it is sized by amount."""
+    if row.quantity is None and row.amount is not None:
+        return money_text(row.amount)
+    return counted(row.quantity, "unit") if row.quantity is not None else "no size"
+
+
+def money_text(money: CurrencyAndAmount) -> str:
+    """Return money in words."""
+    return f"{units(money.amount)} {money.currency or ''}".rstrip()
+
+
+# --- blocks ------------------------------------------------------------------------------------------
+
+
+def _blocks(before: Snapshot, after: Snapshot) -> Iterator[str]:
+    for id in _changed(EntityKind.BLOCKS, before, after):
+        old, new = before.blocks.get(id), after.blocks[id]
+        if old is not None and new.block.is_swept and not old.block.is_swept:
+            yield f"{id.code} leaves the desk"
+            continue
+        holds = _holds(id, after)
+        placed, was = _placed(new), _placed(old) if old else ZERO
+        said = [f"hold {holds}"] if old is None or holds != _holds(id, before) else []
+        if placed != was or (said and placed):
+            said.append(f"have {units(placed)} of {size_text(new.block)} placed")
+        if said:
+            yield f"{'' if old else 'New block '}{id.code} will {' and '.join(said)}"
+
+
+def _holds(id: ResourceId, snapshot: Snapshot) -> str:
+    """Return how many live orders a block holds, and its size."""
+    orders = [snapshot.orders[each] for each in snapshot.orders_of_block(id)]
+    live = [order for order in orders if not is_cancelled(order.state)]
+    return f"{counted(len(live), 'order')}, {size_text(snapshot.blocks[id].block)}"
+
+
+def _placed(row: OrderGraphBlock) -> Decimal:
+    """Return how much of a block is placed, in the terms of its size."""
+    by_amount = row.block.quantity is None and row.block.amount is not None
+    return (row.placed.amount if by_amount else row.placed.quantity) or ZERO
+
+
+# --- placements and fills ----------------------------------------------------------------------------
+
+
+def _cancelled_placements(before: Snapshot, after: Snapshot) -> Iterator[str]:
+    for id in _changed(EntityKind.PLACEMENTS, before, after):
+        old, new = before.placements.get(id), after.placements[id]
+        if old is None or is_cancelled(old.state) or not is_cancelled(new.state):
+            continue
+        executed = after.executed_of_placement(id)
+        kept = f", {units(executed)} executed stay" if executed else ""
+        if new.quantity is None:
+            yield f"{id.code}: {size_text(new)} cancelled{kept}"
+        else:
+            yield f"{id.code}: {counted(max(new.quantity - executed, ZERO), 'unit')} freed{kept}"
+
+
+def _executed(before: Snapshot, after: Snapshot) -> Iterator[str]:
+    changed = _changed(EntityKind.EXECUTIONS, before, after)
+    for id in dict.fromkeys(after.executions[each].placement_id for each in changed):
+        row = after.placements.get(id)
+        if row is not None:
+            average = after.average_price_of_placement(id)
+            at = "" if average is None else f" at {_rounded(average)} on average"
+            done = units(after.executed_of_placement(id))
+            yield f"{id.code} will have {done} of {size_text(row)} executed{at}"
+
+
+def _rounded(price: Decimal) -> str:
+    return units(round(price, 6))
+
+
+# --- allocations and transactions --------------------------------------------------------------------
+
+
+def _allocated(before: Snapshot, after: Snapshot) -> Iterator[str]:
+    """Yield every placement's shares by portfolio, with what is left and why."""
+    changed = [after.allocations[id] for id in _changed(EntityKind.ALLOCATIONS, before, after)]
+    gone = [row for id, row in before.allocations.items() if id not in after.allocations]
+    runs = dict.fromkeys(
+        id for row in (*changed, *gone) if not _only_booked(row, before) for id in row.placement_ids or ()
+    )
+    for id in runs:
+        rows = [after.allocations[each] for each in after.allocations_of_placement(id)]
+        live = [row for row in rows if not is_cancelled(row.state)]
+        live.sort(key=lambda row: row.quantity, reverse=True)
+        executed, given = after.executed_of_placement(id), after.allocated_of_placement(id)
+        shares = ", ".join(_share(row, after) for row in live)
+        yield f"{id.code}: {units(given)} of {units(executed)} executed are allocated: {shares or 'none'}"
+        if executed > given:
+            yield f"{id.code}: {units(executed - given)} are left, because {_why_left(id, after)}"
+
+
+def _only_booked(row: Allocation, before: Snapshot) -> bool:
+    """Return whether an allocation differs from what it was by being booked, and in nothing else."""
+    old = before.allocations.get(row.id)
+    return old is not None and old.quantity == row.quantity and normalize(row.state) == "booked"
+
+
+def _share(row: Allocation, snapshot: Snapshot) -> str:
+    """Return a share in units and money."""
+    said = f"{snapshot.portfolio_label(row.portfolio_id)} {units(row.quantity)}"
+    if row.price is None or row.price.amount is None:
+        return said
+    worth = row.quantity * row.price.amount * snapshot.price_unit(row.lusid_instrument_id)
+    return f"{said} ({money_text(CurrencyAndAmount(amount=_to_cents(worth), currency=row.price.currency))})"
+
+
+def _to_cents(money: Decimal) -> Decimal:
+    return money.quantize(_CENT) if abs(money) >= 1 else money
+
+
+_CENT: Final = Decimal("0.01")
+
+
+def _why_left(placement: ResourceId, snapshot: Snapshot) -> str:
+    row = snapshot.placements[placement]
+    orders = [snapshot.orders[id] for block in row.block_ids for id in snapshot.orders_of_block(block)]
+    sized = [order for order in orders if order.quantity is not None]
+    if sized and all((order.quantity or ZERO) <= snapshot.allocated_of_order(order.id) for order in sized):
+        return "its orders have all they asked for"
+    used = {id for row in snapshot.allocations.values() for id in row.execution_ids or ()}
+    if all(fill.id in used for fill in snapshot.fills_of_placement(placement)):
+        return "the other fills are allocated already"
+    return "no order takes them"
+
+
+def _booked(before: Snapshot, after: Snapshot) -> Iterator[str]:
+    for id in _changed(EntityKind.TRANSACTIONS, before, after):
+        row = after.transactions[id]
+        worth = money_text(row.total_consideration)
+        yield f"{id.scope.partition('/')[2]}: {row.type} {units(row.units)} for {worth}"
+
+
+# --- orders ------------------------------------------------------------------------------------------
+
+
+def _moved(before: Snapshot, after: Snapshot) -> Iterator[str]:
+    """Yield what stays and what moves of orders that were cancelled and moved (X5)."""
+    for id in _changed(EntityKind.ORDERS, before, after):
+        old, new = before.orders.get(id), after.orders[id]
+        if old is None or is_cancelled(old.state) or not is_cancelled(new.state):
+            continue
+        if size_text(old) != size_text(new):
+            yield f"{id.code} keeps {size_text(new)} of {size_text(old)}, the rest moves"
+        else:
+            yield f"{id.code} is cancelled: {size_text(new)}"
