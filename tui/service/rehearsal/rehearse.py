@@ -145,7 +145,8 @@ async def _rehearse(verb: Verb, snapshot: Snapshot, open_sandbox: OpenSandbox) -
         await _copy(before, sandbox)
         client = sandbox.client
         outcomes = [each for call in part.split() for each in await _send(call, client)]
-        after = await _read_back(part, before, client)
+        refused = all(each.status is Status.REFUSED for each in outcomes)
+        after = before if refused else await _read_back(part, before, client)
     finally:
         await sandbox.close()
     return Rehearsal(tuple(outcomes), left_out, before, after)
