@@ -10,12 +10,13 @@ import pytest
 from tui.api.base import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.columns.filter import FilterError
-from tui.columns.format import DisplayContext, clock, number, price, state_text
+from tui.columns.format import DisplayContext, clock, state_text
 from tui.columns.panes import COLUMNS
 from tui.columns.sorted_rows import SortedRows
 from tui.columns.steps import finish
 from tui.columns.totals import Totals
 from tui.columns.view import View, column_of, export_csv
+from tui.service.numbers import number, price
 from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EntityKind
 

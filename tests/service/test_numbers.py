@@ -9,7 +9,7 @@ import pytest
 
 from tests.paths import ROOT
 from tui.columns.filter import FilterError, parse_filter
-from tui.service.numbers import parse_number, parse_price, parse_quantity
+from tui.service.numbers import average, money, parse_number, parse_price, parse_quantity, price
 from tui.service.snapshot.snapshot import EntityKind
 
 
@@ -60,8 +60,53 @@ def test_sizes_that_are_not(typed: str, why: str) -> None:
 def test_a_price_keeps_the_digits_it_was_typed_with() -> None:
     assert str(parse_price("0.8200")) == "0.8200"
     assert parse_price("0") == 0
-    with pytest.raises(ValueError, match="less than zero"):
-        parse_price("-1")
+    assert str(parse_price("-37.63")) == "-37.63", "power and oil have traded below zero"
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "shown"),
+    [
+        ("0.0000000123", "USD", "0.0000000123 USD"),
+        ("0.00000812", "BTC", "0.00000812 BTC"),
+        ("0.000155", "BTC", "0.000155 BTC"),
+        ("0.125", "KWD", "0.125 KWD"),
+        ("1234", "JPY", "1,234 JPY"),
+        ("-0.001", "USD", "-0.001 USD"),
+        ("1234.565", "USD", "1,234.56 USD"),
+        ("0", "USD", "0.00 USD"),
+    ],
+)
+def test_money_has_the_decimals_of_its_currency_and_is_never_shown_as_nothing(
+    amount: str, currency: str, shown: str
+) -> None:
+    assert money(Decimal(amount), currency) == shown
+
+
+@pytest.mark.parametrize(
+    ("quoted", "currency", "shown"),
+    [
+        ("0.0000000123", "USD", "0.0000000123"),
+        ("0.00000812", "BTC", "0.00000812"),
+        ("0.000155", "BTC", "0.000155"),
+        ("0.125", "KWD", "0.125"),
+        ("1234", "JPY", "1,234"),
+        ("1234.5", "JPY", "1,234.5"),
+        ("0.82", "GBP", "0.8200"),
+        ("189.5", "USD", "189.50"),
+        ("-37.63", "USD", "-37.63"),
+        ("0.0333333333333333333333333333", "USD", "0.0333333"),
+    ],
+)
+def test_a_price_keeps_its_own_precision(quoted: str, currency: str, shown: str) -> None:
+    assert price(Decimal(quoted), currency) == shown
+
+
+@pytest.mark.parametrize(
+    ("mean", "currency", "shown"),
+    [("2751.25", "JPY", "2,751.25"), ("98.04464", "USD", "98.0446"), ("0.0000000123", "USD", "0.0000000123")],
+)
+def test_an_average_price_has_two_decimals_more(mean: str, currency: str, shown: str) -> None:
+    assert average(Decimal(mean), currency) == shown
 
 
 @pytest.mark.parametrize(

@@ -29,15 +29,16 @@ from tui.actions.form_fields import (
 from tui.actions.place import ENTRY_TYPES
 from tui.actions.wire_words import in_words
 from tui.api.base import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
+from tui.api.models import Order, Placement
 from tui.api.requests import (
     CancelOrdersAndMoveRemainingRequest,
     OrderUpdateRequest,
     PlacementUpdateRequest,
 )
-from tui.columns.format import number
 from tui.service.id_lookup import IdLookup, block_lookup, portfolio_lookup
 from tui.service.ids import new_code
 from tui.service.numbers import counted, parse_price, parse_quantity
+from tui.service.snapshot.sizing import Size, size_of
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.verbs import (
     CancelAndMove,
@@ -86,7 +87,7 @@ def _describe_block(scope: Scope, blocks: IdLookup, typed: str) -> str:
     limit = f" at {block.limit_price}" if block.limit_price else ""
     orders = counted(len(block.order_ids), "order")
     where = f"{blocks.write(id)}: " if blocks.write(id) != id.code else ""
-    return f"{where}{in_words(block.side)} {number(block.quantity)} {in_words(block.type)}{limit}, {orders}"
+    return f"{where}{in_words(block.side)} {size_of(block)} {in_words(block.type)}{limit}, {orders}"
 
 
 def _destination(scope: Scope, typed: str) -> ResourceId:
@@ -114,7 +115,7 @@ def update_form(scope: Scope) -> Form:
     return Form(
         f"Update {one.id.code if one else counted(len(orders), 'order')}",
         (
-            size("quantity", "Quantity", one.quantity if one else None, required=False),
+            size("quantity", common_size(orders), required=False),
             amount("limit", "Limit", one.limit_price.amount if one and one.limit_price else None),
             amount("stop", "Stop", one.stop_price.amount if one and one.stop_price else None),
             text(
@@ -130,6 +131,26 @@ def update_form(scope: Scope) -> Form:
         intro="Only changes are sent; an empty field stays unchanged.",
         check=lambda values: [] if _changed(scope, values) else ["Nothing is changed yet."],
     )
+
+
+def common_size(rows: Sequence[Order | Placement]) -> Size:
+    """Return the size of the one row; of several none, but the currency they are all sized in."""
+    sizes = [size_of(row) for row in rows]
+    if len(sizes) == 1:
+        return sizes[0]
+    currencies = {size.currency for size in sizes}
+    return Size(None, currencies.pop() if len(currencies) == 1 else "")
+
+
+def resized(row: Order | Placement, typed: str) -> tuple[Decimal | None, CurrencyAndAmount | None]:
+    """Return the quantity or the amount a row is changed to, in its own measure; neither where it stays."""
+    held = size_of(row)
+    asked = parse_quantity(typed) if typed.strip() else held.value
+    if asked is None or asked == held.value:
+        return None, None
+    if not held.currency:
+        return asked, None
+    return None, CurrencyAndAmount(amount=asked, currency=held.currency)
 
 
 def _changed(scope: Scope, values: Values) -> bool:
@@ -157,14 +178,15 @@ def update_verb(scope: Scope, values: Values) -> Verb:
     for id in live_orders(scope):
         order = scope.snapshot.orders[id]
         currency = currency_of(order, scope.snapshot)
-        quantity = parse_quantity(values["quantity"]) if values["quantity"].strip() else None
+        quantity, amount = resized(order, values["quantity"])
         portfolio = portfolios.read(values["portfolio"]) if values["portfolio"].strip() else None
         key = f"Order/{id.scope}/Note"
         note = PerpetualProperty(key=key, value=PropertyValue(label_value=values["note"]))
         updates.append(
             OrderUpdateRequest(
                 id=id,
-                quantity=None if quantity == order.quantity else quantity,
+                quantity=quantity,
+                amount=amount,
                 limit_price=_price_or_same(values["limit"], order.limit_price, currency),
                 stop_price=_price_or_same(values["stop"], order.stop_price, currency),
                 portfolio_id=None if portfolio == order.portfolio_id else portfolio,
@@ -178,7 +200,7 @@ def _update_placements_form(scope: Scope) -> Form:
     rows = [scope.snapshot.placements[id] for id in live_placements(scope)]
     one = rows[0] if len(rows) == 1 else None
     fields = [
-        size("quantity", "Quantity", one.quantity if one else None, required=False),
+        size("quantity", common_size(rows), required=False),
         text(
             "counterparty",
             "Broker",
@@ -213,13 +235,14 @@ def _update_placements(scope: Scope, values: Values) -> Verb:
     updates = []
     for id in live_placements(scope):
         row = scope.snapshot.placements[id]
-        quantity = parse_quantity(values["quantity"]) if values["quantity"].strip() else None
+        quantity, amount = resized(row, values["quantity"])
         limit, stop = price_or_same("limit", row.limit_price), price_or_same("stop", row.stop_price)
         priced = limit is not None or stop is not None
         updates.append(
             PlacementUpdateRequest(
                 id=id,
-                quantity=None if quantity == row.quantity else quantity,
+                quantity=quantity,
+                amount=amount,
                 counterparty=text_or_same("counterparty", row.counterparty),
                 execution_system=text_or_same("system", row.execution_system),
                 entry_type=text_or_same("entry", row.entry_type),

@@ -12,9 +12,8 @@ from tui.actions.form_fields import NEW_BLOCK, amount, block_choices, id_check, 
 from tui.actions.place import missing_prices
 from tui.actions.wire_words import SIDES, TIMES_IN_FORCE, TYPES
 from tui.api.base import ResourceId
-from tui.columns.format import money
 from tui.service.id_lookup import IdLookup, block_lookup, portfolio_lookup
-from tui.service.numbers import counted, parse_price, parse_quantity
+from tui.service.numbers import counted, parse_price, parse_quantity, price
 from tui.service.orderline import OrderLine, PortfolioShare, parse_order_line
 from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.snapshot import Snapshot
@@ -89,8 +88,8 @@ def _instrument_echo(snapshot: Snapshot, typed: str) -> str:
     known = known_instrument(snapshot, typed)
     if known is None:
         return "not on this desk yet; the server looks it up" if typed.strip() else ""
-    last = f", last {money(known.last_price, known.currency)}" if known.last_price is not None else ""
-    return f"{known.name or known.label}{last}"
+    last = price(known.last_price, known.currency)
+    return f"{known.name or known.label}{f', last {last} {known.currency}' if last else ''}"
 
 
 def new_form(scope: Scope) -> Form:

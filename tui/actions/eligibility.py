@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 
 from tui.actions.action import Scope
 from tui.api.base import ResourceId
 from tui.api.models import Block, Order, Placement
 from tui.api.states import is_cancelled, is_final, is_finished, normalize
+from tui.service.snapshot.sizing import Size, block_unplaced, open_size
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 
@@ -45,15 +45,15 @@ def open_placements(scope: Scope) -> tuple[ResourceId, ...]:
     snapshot = scope.snapshot
 
     def is_open(row: Placement) -> bool:
-        return row.quantity is None or snapshot.executed_of_placement(row.id) < row.quantity
+        left = open_size(snapshot, row).value
+        return left is None or left > 0
 
     return tuple(id for id in live_placements(scope) if is_open(snapshot.placements[id]))
 
 
-def unplaced(scope: Scope, id: ResourceId) -> Decimal:
-    """Return the units of a block that are not placed."""
-    graph = scope.snapshot.blocks[id]
-    return (graph.ordered.quantity or Decimal(0)) - (graph.placed.quantity or Decimal(0))
+def unplaced(scope: Scope, id: ResourceId) -> Size:
+    """Return what of a block is not placed: units, or money of a block sized by amount."""
+    return block_unplaced(scope.snapshot.blocks[id])
 
 
 def counterparties(snapshot: Snapshot) -> list[str]:
@@ -77,7 +77,7 @@ def placeable(scope: Scope) -> tuple[ResourceId, ...]:
     return tuple(
         id
         for id in scope.blocks()
-        if id in blocks and not blocks[id].block.is_swept and unplaced(scope, id) > 0
+        if id in blocks and not blocks[id].block.is_swept and (unplaced(scope, id).value or 0) > 0
     )
 
 

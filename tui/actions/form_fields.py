@@ -10,9 +10,9 @@ from typing import Final
 
 from tui.actions.action import Scope
 from tui.api.base import CurrencyAndAmount
-from tui.columns.format import number, price
 from tui.service.id_lookup import IdLookup
-from tui.service.numbers import counted, parse_price, parse_quantity
+from tui.service.numbers import number, parse_corrected_quantity, parse_price, parse_quantity, price
+from tui.service.snapshot.sizing import Size
 from widgets.fields import MOST_MATCHES, Field
 
 MOST_LOOKED_AT: Final = 200
@@ -44,32 +44,43 @@ def _echo(parse: Callable[[str], Decimal], words: Callable[[Decimal], str]) -> C
     return echo
 
 
-def size(
-    id: str, label: str, value: Decimal | None = None, *, help: str = "", required: bool = True
-) -> Field:
-    """Return a field for a number of units: ``50k``, ``1.5m``, ``1,000``."""
+def size(id: str, held: Size, *, help: str = "", required: bool = True) -> Field:
+    """Return a field for a size, ``50k`` or ``1,000``: units, or money in the currency of ``held``."""
     return Field(
         id,
-        label,
-        value=number(value),
+        f"Amount {held.currency}" if held.currency else "Quantity",
+        value=number(held.value),
         help=help,
         check=_problem(parse_quantity),
-        echo=_echo(parse_quantity, lambda units: counted(units, "unit")),
+        echo=_echo(parse_quantity, lambda typed: Size(typed, held.currency).words),
         required=required,
+    )
+
+
+def quantity_of_fill(id: str, value: Decimal | None, *, may_void: bool) -> Field:
+    """Return a field for the units of a fill; of a corrected one zero voids it."""
+    parse = parse_corrected_quantity if may_void else parse_quantity
+    return Field(
+        id,
+        "Quantity",
+        value=number(value),
+        check=_problem(parse),
+        echo=_echo(parse, lambda units: Size(units).words if units else "voids the fill"),
+        required=True,
     )
 
 
 def amount(
     id: str, label: str, value: Decimal | None = None, *, help: str = "", required: bool = False
 ) -> Field:
-    """Return a field for a price."""
+    """Return a field for a price; one below zero is taken, and said to be."""
     return Field(
         id,
         label,
         value="" if value is None else f"{value:f}",
         help=help,
         check=_problem(parse_price),
-        echo=_echo(parse_price, price),
+        echo=_echo(parse_price, lambda typed: price(typed) + (", below zero" if typed < 0 else "")),
         required=required,
     )
 

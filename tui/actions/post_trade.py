@@ -11,9 +11,8 @@ from tui.actions.form_fields import is_yes, pick, switch, text
 from tui.api.base import PerpetualProperty, PropertyValue
 from tui.api.models import Allocation
 from tui.api.requests import PortfolioWeight
-from tui.columns.format import number
 from tui.service.id_lookup import IdLookup, portfolio_lookup
-from tui.service.numbers import counted, parse_quantity
+from tui.service.numbers import counted, number, parse_quantity
 from tui.service.verbs import Allocate, AllocateWeighted, BookTransactions, SweepBlocks, Verb
 
 ALGORITHMS: Final = ("PR-FIFO", "RR-FIFO", "PR-LF", "PR-SF")

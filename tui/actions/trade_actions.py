@@ -75,7 +75,7 @@ def _book() -> FormAndVerb:
 
 
 def _fill() -> FormAndVerb:
-    from tui.actions.place import fill_form, fill_verb
+    from tui.actions.fills import fill_form, fill_verb
 
     return FormAndVerb(fill_verb, fill_form)
 

@@ -12,16 +12,15 @@ from tui.columns.column import Column, Getter, Total
 from tui.columns.format import (
     VERDICT_ROLES,
     DisplayContext,
-    average,
     clock,
     day,
-    number,
     on_the_point,
-    price,
     side_role,
     state_look,
     state_text,
 )
+from tui.service.numbers import average, money_digits, number, price
+from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 AVERAGE_PLACES: Final = 6
@@ -54,18 +53,6 @@ def _text(value: Any, context: DisplayContext) -> str:
 def quantity_text(value: Decimal | None, context: DisplayContext) -> str:
     """Write units."""
     return number(value)
-
-
-def _price(value: Decimal | None, context: DisplayContext) -> str:
-    return on_the_point(price(value))
-
-
-def _average_text(value: Decimal | None, context: DisplayContext) -> str:
-    return on_the_point(average(value), AVERAGE_PLACES)
-
-
-def _money(value: Decimal | None, context: DisplayContext) -> str:
-    return number(value, 2)
 
 
 def name(snapshot: Snapshot, kind: EntityKind, id: ResourceId | None) -> str:
@@ -127,22 +114,75 @@ def quantity(
     return Column(id, title, help, value, quantity_text, width, "right", "never", role=role, total=total)
 
 
-def lifecycle_quantity(id: str, title: str, help: str, units: Callable[[Any], Decimal | None]) -> Column:
-    """Return a column of a life-cycle stage; zeros have the idle colour: nothing has happened yet."""
-    return quantity(
-        id, title, help, lambda s, row: units(row), role=lambda s, row: "" if units(row) else "idle"
+def sized(
+    id: str,
+    title: str,
+    help: str,
+    size: Callable[[Snapshot, Any], Size],
+    *,
+    role: Callable[[Snapshot, Any], str] | None = None,
+) -> Column:
+    """Return a column of sizes: units, or money with its currency; each added up for itself."""
+
+    def drawn(snapshot: Snapshot, row: Any, context: DisplayContext) -> str:
+        found = size(snapshot, row)
+        return "" if found.value is None else str(found)
+
+    return Column(
+        id,
+        title,
+        help,
+        lambda s, row: size(s, row).value,
+        quantity_text,
+        9,
+        "right",
+        "never",
+        role=role,
+        total="quantity",
+        currency=lambda s, row: size(s, row).currency,
+        drawn=drawn,
     )
 
 
-def price_of(id: str, title: str, help: str, value: Getter, width: int = 10) -> Column:
-    """Return a column of prices, aligned on the decimal point."""
-    return Column(id, title, help, value, _price, width, "right", "never")
+def lifecycle_size(id: str, title: str, help: str, size: Callable[[Snapshot, Any], Size]) -> Column:
+    """Return a column of a life-cycle stage; zeros have the idle colour: nothing has happened yet."""
+    return sized(id, title, help, size, role=lambda s, row: "" if size(s, row).value else "idle")
 
 
-def average_price(value: Getter) -> Column:
-    """Return the column of the fills' average price."""
+def price_of(id: str, title: str, help: str, held: Callable[[Any], CurrencyAndAmount | None]) -> Column:
+    """Return a column of prices, each with the decimals of its currency, aligned on the decimal point."""
     return Column(
-        "average", "Avg price", "Average price of the fills", value, _average_text, 12, "right", "never"
+        id,
+        title,
+        help,
+        lambda s, row: amount(held(row)),
+        quantity_text,
+        10,
+        "right",
+        "never",
+        drawn=lambda s, row, context: on_the_point(price(amount(held(row)), currency(held(row)))),
+    )
+
+
+def average_price(value: Getter, currency: Callable[[Snapshot, Any], str | None]) -> Column:
+    """Return the column of the fills' average price."""
+
+    def drawn(snapshot: Snapshot, row: Any, context: DisplayContext) -> str:
+        found = value(snapshot, row)
+        if not isinstance(found, Decimal):
+            return ""
+        return on_the_point(average(found, currency(snapshot, row)), AVERAGE_PLACES)
+
+    return Column(
+        "average",
+        "Avg price",
+        "Average price of the fills",
+        value,
+        quantity_text,
+        12,
+        "right",
+        "never",
+        drawn=drawn,
     )
 
 
@@ -219,12 +259,13 @@ def value_of(
         title,
         help,
         lambda s, row: money(s, row)[0],
-        _money,
+        quantity_text,
         14,
         "right",
         "never",
         total="money",
         currency=lambda s, row: money(s, row)[1],
+        drawn=lambda s, row, context: money_digits(*money(s, row)),
     )
 
 

@@ -1,22 +1,16 @@
-"""Numbers, times and states as text: the house rules for a cell, stated once.
-
-Rounding is half-even and happens here only, for display; stored values are never rounded.
-"""
+"""Times and states as text, and the place of a decimal point: the house rules for a cell, stated once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, tzinfo
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Final
 
 from msgspec import Struct
 
 from tui.api.states import normalize
-from tui.service.numbers import number_text
 
-LARGEST_SHOWN: Final = 30
-"""Numbers of more digits than this are shown in scientific form: they are errors, not sizes."""
 PRICE_PLACES: Final = 4
 """Decimals a price column keeps room for, so that points stand under each other."""
 
@@ -34,49 +28,6 @@ class DisplayContext(Struct, frozen=True):
         return self.zone.tzname(datetime.combine(self.today, time(12))) or ""
 
 
-def number(value: Decimal | int | None, places: int | None = None) -> str:
-    """Return ``value`` with thousands separators; None is empty, zero is ``0``.
-
-    >>> number(Decimal("1234567.50")), number(Decimal(0)), number(None), number(Decimal("2.345"), 2)
-    ('1,234,567.5', '0', '', '2.34')
-    """
-    if value is None:
-        return ""
-    value = Decimal(value)
-    if abs(value.adjusted()) > LARGEST_SHOWN and value:
-        return f"{value:.3e}"
-    if places is not None:
-        return f"{value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN):,f}"
-    return number_text(value)
-
-
-def price(value: Decimal | None) -> str:
-    """Return a price with at least two decimals, four below one, and never fewer than it has (up to six).
-
-    >>> price(Decimal("189.5")), price(Decimal("0.82")), price(Decimal("99.125")), price(Decimal(0))
-    ('189.50', '0.8200', '99.125', '0.00')
-    """
-    if value is None:
-        return ""
-    least = 4 if value and abs(value) < 1 else 2
-    if abs(value.adjusted()) > LARGEST_SHOWN and value:
-        return number(value)
-    exponent = value.normalize().as_tuple().exponent
-    own = -exponent if isinstance(exponent, int) else 0
-    return number(value, min(max(own, least), 6))
-
-
-def average(value: Decimal | None) -> str:
-    """Return an average price: two more decimals than a price has.
-
-    >>> average(Decimal("98.0446433")), average(Decimal("0.798758")), average(None)
-    ('98.0446', '0.798758', '')
-    """
-    if value is None:
-        return ""
-    return number(value, 6 if value and abs(value) < 1 else 4)
-
-
 def on_the_point(text: str, places: int = PRICE_PLACES) -> str:
     """Pad ``text`` behind its fraction so that a right-aligned column stands on the decimal point.
 
@@ -87,11 +38,6 @@ def on_the_point(text: str, places: int = PRICE_PLACES) -> str:
         return ""
     _, point, fraction = text.partition(".")
     return text + " " * max(0, places - len(fraction) + (0 if point else 1))
-
-
-def money(value: Decimal | None, currency: str | None) -> str:
-    """Return an amount of money with its ISO currency behind it."""
-    return "" if value is None else f"{number(value, 2)} {currency or ''}".rstrip()
 
 
 def clock(moment: datetime | None, context: DisplayContext) -> str:

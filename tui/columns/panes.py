@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
-from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
+from tui.api.base import ZERO, CurrencyAndAmount
+from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.api.states import is_cancelled
 from tui.columns.column import Column
 from tui.columns.factories import (
@@ -23,7 +24,7 @@ from tui.columns.factories import (
     id_column,
     instrument,
     labels,
-    lifecycle_quantity,
+    lifecycle_size,
     name,
     names,
     plain,
@@ -32,6 +33,7 @@ from tui.columns.factories import (
     quantity_text,
     role_by_side,
     side,
+    sized,
     state,
     time_in_force,
     timestamp_column,
@@ -43,18 +45,35 @@ from tui.columns.format import (
     state_look,
 )
 from tui.columns.lifecycle_bar import lifecycle_bar
+from tui.service.snapshot.sizing import (
+    Size,
+    allocated_size,
+    block_allocated,
+    block_booked,
+    block_executed,
+    block_ordered,
+    block_placed,
+    block_unplaced,
+    executed_size,
+    open_size,
+    size_of,
+)
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 
 def _bar(snapshot: Snapshot, row: OrderGraphBlock, context: DisplayContext) -> str:
-    placed = row.placed.quantity or Decimal(0)
-    stages = (placed, row.executed.quantity, row.allocated.quantity, row.booked.quantity)
-    return lifecycle_bar(_ordered(row) or Decimal(0), stages, ascii=context.ascii)
+    stages = (
+        block_placed(row).value or ZERO,
+        block_executed(snapshot, row).value or ZERO,
+        block_allocated(snapshot, row).value or ZERO,
+        block_booked(snapshot, row).value or ZERO,
+    )
+    return lifecycle_bar(block_ordered(row).value or ZERO, stages, ascii=context.ascii)
 
 
 def _done(snapshot: Snapshot, row: OrderGraphBlock) -> Decimal | None:
-    ordered = _ordered(row)
-    return row.executed.quantity * 100 / ordered if ordered else None
+    ordered, executed = block_ordered(row).value, block_executed(snapshot, row).value
+    return executed * 100 / ordered if ordered and executed is not None else None
 
 
 def _portfolio(snapshot: Snapshot, row: Order | Allocation) -> str:
@@ -66,25 +85,23 @@ def _block_role(snapshot: Snapshot, row: OrderGraphBlock) -> str:
     return "bad" if over else ""
 
 
-def _ordered(row: OrderGraphBlock) -> Decimal | None:
-    """Return the units a block is about: what its orders ask for, else its own size (unsolicited, C6)."""
-    return row.ordered.quantity if row.block.order_ids else row.block.quantity
-
-
-def _unplaced(snapshot: Snapshot, row: OrderGraphBlock) -> Decimal | None:
-    ordered = _ordered(row)
-    return None if ordered is None else ordered - (row.placed.quantity or 0)
+def _sized_in(row: Block | Order | Placement) -> str:
+    """Return the measure of a size: units, a currency, or the weight in its portfolio."""
+    weight = row.weight if isinstance(row, Order) and row.quantity is None and row.amount is None else None
+    if weight is not None:
+        return f"weight {weight * 100:.2f}%"
+    return size_of(row).currency or "units"
 
 
 BLOCKS: Final = (
     id_column("Block", "The block's code", lambda s, row: s.name_of(EntityKind.BLOCKS, row.block.id)),
     side(lambda row: row.block.side),
     instrument(lambda row: (row.block.instrument_identifiers, row.block.lusid_instrument_id)),
-    quantity(
+    sized(
         "ordered",
         "Ordered",
-        "Units its live orders ask for",
-        lambda s, row: _ordered(row),
+        "What its live orders ask for: units, or money with its currency",
+        lambda s, row: block_ordered(row),
         role=role_by_side(lambda row: row.block.side),
     ),
     Column(
@@ -99,19 +116,16 @@ BLOCKS: Final = (
     ),
     state(lambda s, row: row.derived_state, 21),
     plain("type", "Type", "Market, limit, stop", 6, lambda s, row: row.block.type),
-    price_of("limit", "Limit", "Limit price", lambda s, row: amount(row.block.limit_price)),
-    plain(
-        "currency", "Ccy", "Currency of the limit", 3, lambda s, row: block_currency(s, row), flexible=False
-    ),
+    price_of("limit", "Limit", "Limit price", lambda row: row.block.limit_price),
+    plain("currency", "Ccy", "Its currency", 3, lambda s, row: block_currency(s, row), flexible=False),
     time_in_force(lambda row: row.block.time_in_force),
-    quantity("unplaced", "Unplaced", "Ordered less placed", _unplaced),
-    lifecycle_quantity("placed", "Placed", "Units at the market", lambda row: row.placed.quantity),
-    lifecycle_quantity("executed", "Executed", "Units filled", lambda row: row.executed.quantity),
-    lifecycle_quantity(
-        "allocated", "Allocated", "Units given to portfolios", lambda row: row.allocated.quantity
-    ),
-    lifecycle_quantity("booked", "Booked", "Units booked as transactions", lambda row: row.booked.quantity),
-    average_price(lambda s, row: block_average(row)),
+    plain("basis", "Sized in", "Units or a currency", 8, lambda s, row: _sized_in(row.block)),
+    sized("unplaced", "Unplaced", "Ordered less placed", lambda s, row: block_unplaced(row)),
+    lifecycle_size("placed", "Placed", "At the market", lambda s, row: block_placed(row)),
+    lifecycle_size("executed", "Executed", "Filled", block_executed),
+    lifecycle_size("allocated", "Allocated", "Given to portfolios", block_allocated),
+    lifecycle_size("booked", "Booked", "Booked as transactions", block_booked),
+    average_price(lambda s, row: block_average(s, row), lambda s, row: block_currency(s, row)),
     quantity("orders", "Ord", "How many orders", lambda s, row: len(row.block.order_ids), total="", width=3),
     verdict("compliance", "Compliance", "Worst of its orders", lambda s, row: row.derived_compliance_state),
     verdict("approval", "Approval", "Approval of its orders", lambda s, row: row.derived_approval_state),
@@ -124,10 +138,18 @@ BLOCKS: Final = (
 )
 
 
-def block_average(row: OrderGraphBlock) -> Decimal | None:
-    """Return the average price of a block's fills, from the graph's executed amount and quantity."""
+def block_average(snapshot: Snapshot, row: OrderGraphBlock) -> Decimal | None:
+    """Return the average price of a block's fills, from the graph's executed amount and quantity.
+
+    None where the desk knows a fill without a price among them: its units would count at price 0.
+    """
     executed = row.executed
-    return executed.amount / executed.quantity if executed.amount and executed.quantity else None
+    if executed.amount is None or not executed.quantity:
+        return None
+    fills = (snapshot.executions.get(detail.id) for detail in executed.details)
+    if any(fill is not None and fill.price.amount is None for fill in fills):
+        return None
+    return executed.amount / executed.quantity
 
 
 def block_currency(snapshot: Snapshot, row: OrderGraphBlock) -> str | None:
@@ -139,10 +161,9 @@ def block_currency(snapshot: Snapshot, row: OrderGraphBlock) -> str | None:
     return known.currency if known else None
 
 
-def _order_left(snapshot: Snapshot, row: Order) -> Decimal | None:
-    if row.quantity is None:
-        return None
-    return Decimal(0) if is_cancelled(row.state) else row.quantity - snapshot.allocated_of_order(row.id)
+def _order_left(snapshot: Snapshot, row: Order) -> Size:
+    own = size_of(row)
+    return Size(ZERO, own.currency) if is_cancelled(row.state) else own.less(allocated_size(snapshot, row))
 
 
 def _notional(snapshot: Snapshot, row: Allocation | Execution) -> tuple[Decimal | None, str | None]:
@@ -153,36 +174,26 @@ def _notional(snapshot: Snapshot, row: Allocation | Execution) -> tuple[Decimal 
     return value, currency(row.price)
 
 
-def _size(row: Any) -> str:
-    """Return the size of an order that is not sized by quantity."""
-    if row.quantity is not None:
-        return ""
-    if row.amount is not None:
-        return str(row.amount)
-    weight = getattr(row, "weight", None)
-    return f"{weight * 100:.2f}%" if weight is not None else ""
-
-
 ORDERS: Final = (
     id_column("Order", "The order's code", lambda s, row: s.name_of(EntityKind.ORDERS, row.id), width=11),
-    quantity(
+    sized(
         "quantity",
         "Quantity",
-        "Units ordered",
-        lambda s, row: row.quantity,
+        "What is ordered: units, or money with its currency",
+        lambda s, row: size_of(row),
         role=role_by_side(lambda row: row.side),
     ),
     plain("portfolio", "Portfolio", "Whose order it is", 9, _portfolio),
     state(lambda s, row: row.state),
     side(lambda row: row.side),
-    quantity("allocated", "Allocated", "Units allocated to it", lambda s, row: s.allocated_of_order(row.id)),
-    quantity("left", "Left", "Ordered less allocated", _order_left),
+    sized("allocated", "Allocated", "What is allocated to it", allocated_size),
+    sized("left", "Left", "Ordered less allocated", _order_left),
     instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
     plain("type", "Type", "Market, limit, stop", 6, lambda s, row: row.type),
-    price_of("limit", "Limit", "Limit price", lambda s, row: amount(row.limit_price)),
+    price_of("limit", "Limit", "Limit price", lambda row: row.limit_price),
     plain("currency", "Ccy", "Currency", 3, lambda s, row: currency(row.limit_price or row.price)),
     time_in_force(lambda row: row.time_in_force),
-    plain("size", "Other size", "Size by amount or weight", 12, lambda s, row: _size(row)),
+    plain("basis", "Sized in", "Units, a currency or a weight", 8, lambda s, row: _sized_in(row)),
     plain(
         "block",
         "Block",
@@ -198,35 +209,36 @@ ORDERS: Final = (
 )
 
 
-def _open(snapshot: Snapshot, row: Placement) -> Decimal | None:
-    if row.quantity is None:
-        return None
-    if is_cancelled(row.state):
-        return Decimal(0)
-    return row.quantity - snapshot.executed_of_placement(row.id)
+def _fill_currency(snapshot: Snapshot, row: Placement) -> str | None:
+    """Return the currency of a placement's fills, else of its own prices or its instrument."""
+    for fill in snapshot.fills_of_placement(row.id):
+        return currency(fill.price)
+    known = snapshot.instruments.get(row.lusid_instrument_id)
+    return currency(row.limit_price) or currency(row.amount) or (known.currency if known else None)
 
 
 PLACEMENTS: Final = (
     id_column(
         "Placement", "The placement's code", lambda s, row: s.name_of(EntityKind.PLACEMENTS, row.id), width=11
     ),
-    quantity(
+    sized(
         "quantity",
         "Quantity",
-        "Units placed",
-        lambda s, row: row.quantity,
+        "What is placed: units, or money with its currency",
+        lambda s, row: size_of(row),
         role=role_by_side(lambda row: row.side),
     ),
     plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty),
     state(lambda s, row: row.state),
     side(lambda row: row.side),
-    quantity("executed", "Executed", "Units filled", lambda s, row: s.executed_of_placement(row.id)),
-    quantity("open", "Open", "Units still working", _open),
-    average_price(lambda s, row: s.average_price_of_placement(row.id)),
-    price_of("limit", "Limit", "Limit price", lambda s, row: amount(row.limit_price)),
+    sized("executed", "Executed", "What is filled", executed_size),
+    sized("open", "Open", "What is still working", open_size),
+    average_price(lambda s, row: s.average_price_of_placement(row.id), _fill_currency),
+    price_of("limit", "Limit", "Limit price", lambda row: row.limit_price),
     instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
     plain("type", "Type", "Market, limit, stop", 6, lambda s, row: row.type),
     time_in_force(lambda row: row.time_in_force),
+    plain("basis", "Sized in", "Units or a currency", 8, lambda s, row: _sized_in(row)),
     plain("system", "System", "Execution system", 8, lambda s, row: row.execution_system),
     plain("entry", "Entry", "Entry type", 8, lambda s, row: row.entry_type),
     plain(
@@ -264,7 +276,7 @@ ALLOCATIONS: Final = (
     plain("portfolio", "Portfolio", "Who gets it", 9, _portfolio),
     state(lambda s, row: row.state, 14),
     side(lambda row: row.side),
-    price_of("price", "Price", "Price", lambda s, row: amount(row.price)),
+    price_of("price", "Price", "Price", lambda row: row.price),
     value_of("value", "Value", "Quantity times price, bonds per 100", _notional),
     plain("currency", "Ccy", "Currency", 3, lambda s, row: currency(row.price)),
     instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
@@ -307,7 +319,7 @@ EXECUTIONS: Final = (
         lambda s, row: row.quantity,
         role=role_by_side(lambda row: row.side),
     ),
-    price_of("price", "Price", "Price", lambda s, row: amount(row.price)),
+    price_of("price", "Price", "Price", lambda row: row.price),
     plain("currency", "Ccy", "Currency", 3, lambda s, row: currency(row.price)),
     state(lambda s, row: row.state),
     plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty),
@@ -325,13 +337,19 @@ EXECUTIONS: Final = (
     timestamp_column("created", "Filled at", "When it was filled", lambda s, row: row.created_date),
 )
 
+
+def _transaction_price(row: Transaction) -> CurrencyAndAmount | None:
+    held = row.transaction_price
+    return CurrencyAndAmount(amount=held.price, currency=row.transaction_currency) if held else None
+
+
 TRANSACTIONS: Final = (
     id_column("Transaction", "Its id in the portfolio", lambda s, row: row.transaction_id, width=22),
     side(lambda row: row.type),
     quantity(
         "units", "Units", "Units booked", lambda s, row: row.units, role=role_by_side(lambda row: row.type)
     ),
-    price_of("price", "Price", "Price", lambda s, row: row.transaction_price and row.transaction_price.price),
+    price_of("price", "Price", "Price", _transaction_price),
     value_of(
         "consideration",
         "Consideration",

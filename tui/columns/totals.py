@@ -1,4 +1,4 @@
-"""The totals of a pane's rows: units per column, money per currency, never mixed."""
+"""The totals of a pane's rows: per column units, and money per currency, never mixed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from decimal import Context, Decimal
 from typing import Final
 
 from tui.api.base import ResourceId
-from tui.columns.format import money, number
 from tui.columns.view import View
+from tui.service.numbers import money, size_text
 from tui.service.snapshot.snapshot import Snapshot
 
 _EXACT: Final = Context(prec=1_000)
@@ -63,7 +63,7 @@ class Totals:
             if column.total == "money":
                 parts += [money(total, unit) for unit, total in sums]
             else:
-                parts += [f"{column.title.lower()} {number(total)}" for _, total in sums]
+                parts += [f"{column.title.lower()} {size_text(total, unit)}" for unit, total in sums]
         return parts
 
     def text(self) -> str:

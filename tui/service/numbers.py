@@ -2,13 +2,18 @@
 
 ``50k``, ``1.5m``, ``2b`` and ``1,000`` are understood. A comma only ever groups thousands, never marks
 decimals; a text that could be read in two ways is an error that says so.
+
+Money is written with the decimals of its currency, a price with its own. Rounding is half-even and happens
+here only, for display; stored values are never rounded, and a number that is not zero is never shown as zero.
 """
 
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
+
+from tui.api.currencies import minor_units
 
 # Patterns are kept as texts: they are compiled when a number is first typed.
 _NUMBER: Final = (
@@ -19,6 +24,13 @@ _MISPLACED_COMMAS: Final = r"(?ai)[+-]?[\d,.]*,[\d,.]*[kmb]?"
 _UNITS: Final = {"": 0, "k": 3, "m": 6, "b": 9}
 _MOST_DIGITS: Final = 18
 """Decimal arithmetic keeps 28 digits: with 18 typed, a sum or a product of two stays exact enough."""
+
+LARGEST_SHOWN: Final = 30
+"""Numbers of more digits than this are shown in scientific form: they are errors, not sizes."""
+_PRICE_DIGITS: Final = 6
+"""A price has at most so many decimals, or significant digits where it is small."""
+_FEWEST_DIGITS: Final = 3
+"""Significant digits of a number that its decimals would round to zero."""
 
 
 def parse_number(text: str, what: str = "Number") -> Decimal:
@@ -70,16 +82,23 @@ def parse_quantity(text: str) -> Decimal:
     return number
 
 
-def parse_price(text: str) -> Decimal:
-    """Read a price per unit, zero or more, with every digit as typed.
+def parse_corrected_quantity(text: str) -> Decimal:
+    """Read the quantity of a corrected fill, where zero voids it.
 
     Raises:
         ValueError: with a sentence for the person who typed it.
     """
-    number = parse_number(text, "Price")
-    if number < 0:
-        raise ValueError(f"'{text.strip()}' is not a price: it is less than zero.")
-    return number
+    number = parse_number(text, "Quantity")
+    return number if number == 0 else parse_quantity(text)
+
+
+def parse_price(text: str) -> Decimal:
+    """Read a price per unit, with every digit as typed. Below zero is a price too: of power, of oil.
+
+    Raises:
+        ValueError: with a sentence for the person who typed it.
+    """
+    return parse_number(text, "Price")
 
 
 def number_text(value: Decimal | int) -> str:
@@ -92,6 +111,101 @@ def number_text(value: Decimal | int) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def number(value: Decimal | int | None, places: int | None = None) -> str:
+    """Return ``value`` with thousands separators; None is empty, zero is ``0``.
+
+    >>> number(Decimal("1234567.50")), number(Decimal(0)), number(None), number(Decimal("2.345"), 2)
+    ('1,234,567.5', '0', '', '2.34')
+    >>> number(Decimal("0.0000000123"), 2)
+    '0.0000000123'
+    """
+    if value is None:
+        return ""
+    value = Decimal(value)
+    if abs(value.adjusted()) > LARGEST_SHOWN and value:
+        return f"{value:.3e}"
+    if places is None:
+        return number_text(value)
+    rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+    if value and not rounded:
+        places = min(_own_places(value), _FEWEST_DIGITS - 1 - value.adjusted())
+        rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+    return f"{rounded:,f}"
+
+
+def price(value: Decimal | None, currency: str | None = None) -> str:
+    """Return a price with at least the decimals of its currency, and never fewer than it has (up to six).
+
+    Below one, prices of a currency with two decimals have four. A small price has six significant digits.
+
+    >>> price(Decimal("189.5")), price(Decimal("0.82")), price(Decimal("99.125")), price(Decimal(0))
+    ('189.50', '0.8200', '99.125', '0.00')
+    >>> price(Decimal(1234), "JPY"), price(Decimal("0.125"), "KWD"), price(Decimal("0.00000812"), "BTC")
+    ('1,234', '0.125', '0.00000812')
+    """
+    return "" if value is None else number(value, _price_places(value, currency))
+
+
+def average(value: Decimal | None, currency: str | None = None) -> str:
+    """Return an average price: two more decimals than a price has to have.
+
+    >>> average(Decimal("98.0446433")), average(Decimal("0.798758")), average(Decimal("2751.5"), "JPY")
+    ('98.0446', '0.798758', '2,751.50')
+    """
+    if value is None:
+        return ""
+    least = _least_places(value, currency)
+    return number(value, _price_places(value, currency) if least is None else least + 2)
+
+
+def _least_places(value: Decimal, currency: str | None) -> int | None:
+    """Return the decimals a price is written with at least; None where its currency has none of its own."""
+    places = minor_units(currency) if currency else 2
+    return 4 if places == 2 and value and abs(value) < 1 else places
+
+
+def _price_places(value: Decimal, currency: str | None) -> int:
+    most = max(_PRICE_DIGITS, _PRICE_DIGITS - 1 - value.adjusted()) if value else _PRICE_DIGITS
+    return min(max(_own_places(value), _least_places(value, currency) or 0), most)
+
+
+def _own_places(value: Decimal) -> int:
+    """Return how many decimals a number has, trailing zeros left out."""
+    exponent = value.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def money(value: Decimal | None, currency: str | None) -> str:
+    """Return an amount of money rounded to the decimals of its currency, with its code behind it.
+
+    Money of a currency that is not known has the decimals it is given with; without a currency it has two.
+
+    >>> money(Decimal("1234.5"), "USD"), money(Decimal("1234.5"), "JPY"), money(Decimal("0.000155"), "BTC")
+    ('1,234.50 USD', '1,234 JPY', '0.000155 BTC')
+    """
+    return f"{money_digits(value, currency)} {currency or ''}".strip()
+
+
+def money_digits(value: Decimal | None, currency: str | None) -> str:
+    """Return an amount of money as :func:`money` writes it, without the code of its currency."""
+    return number(value, minor_units(currency) if currency else 2)
+
+
+def size_text(value: Decimal | None, currency: str = "") -> str:
+    """Return a size: units, or with a currency money without empty decimals; ``?`` when it is not known.
+
+    >>> size_text(Decimal(1500)), size_text(Decimal("50000.00"), "USD"), size_text(Decimal("7.5"), "USD")
+    ('1,500', '50,000 USD', '7.50 USD')
+    """
+    if value is None:
+        return "?"
+    if not currency:
+        return number(value)
+    digits = money_digits(value, currency)
+    whole, _, fraction = digits.partition(".")
+    return f"{digits if fraction.strip('0') else whole} {currency}"
 
 
 def units(value: Decimal | None) -> str:

@@ -21,8 +21,9 @@ from tui.actions.wire_words import in_words
 from tui.api.base import ResourceId
 from tui.api.sanitize import clean
 from tui.api.states import direction_of
-from tui.columns.format import money, number, price, side_role
+from tui.columns.format import side_role
 from tui.screens.dialogs.dialog import GuardedDialog
+from tui.service.numbers import money, number, price
 from tui.service.verbs.verb import PreviewLine, Tier
 from tui.service.writes.preview import Preview, PreviewWarning, SideTotal
 from widgets.grid.text import fit
@@ -337,7 +338,7 @@ def _worded(line: PreviewLine, names: Names) -> Content:
         Content(clean(names.instrument(line.instrument))),
     ]
     if line.price is not None:
-        words.append(Content(f"at {price(line.price)}"))
+        words.append(Content(f"at {price(line.price, line.currency)}"))
     if line.notional is not None:
         words.append(Content(f"= {_amount(line.notional, line.currency)}"))
     if line.portfolio is not None:

@@ -24,7 +24,7 @@ from tui.api.price_units import PER_UNIT
 from tui.api.requests import BlockAndOrdersRequest, BlockedOrderRequest
 from tui.service.id_lookup import IdLookup
 from tui.service.ids import new_code
-from tui.service.numbers import units
+from tui.service.numbers import money, units
 from tui.service.snapshot.instruments import Instrument
 
 SIDES: Final[Mapping[str, tuple[str, str]]] = {
@@ -98,12 +98,12 @@ class OrderLine:
             for part in self.parts
             if part.portfolio is not None
         )
-        money = self.notional(instrument)
+        notional = self.notional(instrument)
         about = "about " if self.limit is None else ""
         worth = (
             "Notional unknown: no price is known."
-            if money is None
-            else f"Notional {about}{money:,.2f} {currency}".rstrip() + "."
+            if notional is None
+            else f"Notional {about}{money(notional, currency)}."
         )
         return (
             f"{words[self.side]} {units(self.quantity)} {name} {self._price_words(currency)}, "
@@ -128,7 +128,7 @@ class OrderLine:
     ) -> BlockAndOrdersRequest:
         """Return the create request of this line, with new ids in ``scope``."""
 
-        def money(amount: Decimal | None) -> CurrencyAndAmount | None:
+        def priced(amount: Decimal | None) -> CurrencyAndAmount | None:
             return None if amount is None else CurrencyAndAmount(amount=amount, currency=currency)
 
         return BlockAndOrdersRequest(
@@ -149,8 +149,8 @@ class OrderLine:
             type=self.type,
             time_in_force=self.time_in_force,
             date=now,
-            limit_price=money(self.limit),
-            stop_price=money(self.stop),
+            limit_price=priced(self.limit),
+            stop_price=priced(self.stop),
         )
 
     def _expiry(self, scope: str) -> Properties | None:

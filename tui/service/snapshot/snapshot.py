@@ -206,12 +206,14 @@ class Snapshot(Struct, frozen=True, eq=False):
         return sum((fill.quantity for fill in self.fills_of_placement(id)), ZERO)
 
     def average_price_of_placement(self, id: ResourceId) -> Decimal | None:
-        """Return the mean execution price weighted by units (G11), None without executed units."""
-        fills = self.fills_of_placement(id)
-        units = sum((fill.quantity for fill in fills), ZERO)
-        if not units:
-            return None
-        return sum((fill.quantity * (fill.price.amount or ZERO) for fill in fills), ZERO) / units
+        """Return the mean execution price weighted by units (G11), of the fills that have a price.
+
+        None without units at a price: a missing price never counts as zero.
+        """
+        priced = ((fill.quantity, fill.price.amount) for fill in self.fills_of_placement(id))
+        known = [(units, price) for units, price in priced if price is not None]
+        units = sum((units for units, _ in known), ZERO)
+        return sum((units * price for units, price in known), ZERO) / units if units else None
 
     def allocated_of_order(self, id: ResourceId) -> Decimal:
         """Return the units allocated to an order; cancelled allocations count as none."""

@@ -1,0 +1,170 @@
+"""The form and the verb that record a fill, correct one, or void it."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from decimal import ROUND_DOWN, Decimal
+
+from tui.actions.action import Form, Scope, Values
+from tui.actions.eligibility import currency_of
+from tui.actions.form_fields import amount, calendar_day, parse_day, quantity_of_fill, text
+from tui.actions.wire_words import in_words
+from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
+from tui.api.currencies import market_zone
+from tui.api.models import Execution, Placement
+from tui.api.requests import ExecutionRequest
+from tui.api.settlement import USUAL_DAYS, settlement_day, trading_day
+from tui.api.states import is_cancelled
+from tui.service.ids import new_code
+from tui.service.numbers import money, number, parse_corrected_quantity, parse_price, size_text
+from tui.service.snapshot.sizing import Size, executed_size, is_by_amount, open_size, size_of
+from tui.service.snapshot.snapshot import EntityKind
+from tui.service.verbs import RecordFills, Verb
+
+
+def fill_form(scope: Scope) -> Form:
+    snapshot = scope.snapshot
+    fill, placement = _focus(scope)
+    if fill is not None:
+        return _fields(
+            scope,
+            f"Correct fill {fill.id.code}",
+            f"Replaces {number(fill.quantity)} at {fill.price}; a size of 0 voids it.",
+            fill.quantity,
+            fill.price,
+            fill.counterparty,
+            fill.settlement_date,
+        )
+    left = open_size(snapshot, placement)
+    known = snapshot.instruments.get(placement.lusid_instrument_id)
+    guess = placement.limit_price or CurrencyAndAmount(
+        amount=known.last_price if known else None, currency=currency_of(placement, snapshot)
+    )
+    return _fields(
+        scope,
+        f"Record a fill of {placement.id.code}",
+        f"{left.words} open. {in_words(placement.side)} {in_words(placement.type)}",
+        _units_for(left, guess.amount, snapshot.price_unit(placement.lusid_instrument_id)),
+        guess,
+        placement.counterparty,
+        settlement_day(scope.now, currency_of(placement, snapshot)),
+    )
+
+
+def _focus(scope: Scope) -> tuple[Execution | None, Placement]:
+    """Return the fill to correct, if one is in focus, and the placement that is filled."""
+    snapshot = scope.snapshot
+    fill = snapshot.executions[scope.ids[0]] if scope.kind is EntityKind.EXECUTIONS else None
+    return fill, snapshot.placements[fill.placement_id if fill else scope.placements()[0]]
+
+
+def _units_for(left: Size, price: Decimal | None, unit: Decimal) -> Decimal | None:
+    """Return the units that are open: of money, the whole units it pays for; None when no price is known."""
+    if left.value is None:
+        return None
+    if not left.currency:
+        return max(left.value, ZERO)
+    cost = (price or ZERO) * unit
+    return (max(left.value, ZERO) / cost).to_integral_value(ROUND_DOWN) if cost > 0 else None
+
+
+def _fields(
+    scope: Scope,
+    title: str,
+    intro: str,
+    quantity: Decimal | None,
+    guess: CurrencyAndAmount,
+    counterparty: str | None,
+    settles: datetime | None,
+) -> Form:
+    return Form(
+        title,
+        (
+            quantity_of_fill("quantity", quantity, may_void=scope.kind is EntityKind.EXECUTIONS),
+            amount("price", "Price", guess.amount, required=True),
+            text("currency", "Currency", guess.currency or "", required=True, check=_currency_problem),
+            text("counterparty", "Broker", counterparty or "", required=True),
+            calendar_day("settles", "Settles", settles, required=True, help=_settlement_words(scope)),
+        ),
+        intro=intro,
+        live=lambda values: _in_words(scope, values),
+    )
+
+
+def _settlement_words(scope: Scope) -> str:
+    """Return how the usual settlement day is counted, or what was assumed."""
+    _, placement = _focus(scope)
+    currency = currency_of(placement, scope.snapshot)
+    zone = market_zone(currency)
+    place = str(zone).rpartition("/")[2].replace("_", " ") if zone else "UTC, its market is not known"
+    return f"Usually {USUAL_DAYS} business days after {trading_day(scope.now, currency):%a %d %b} in {place}"
+
+
+def _in_words(scope: Scope, values: Values) -> str:
+    """Return the money of the fill, and what it leaves of a placement sized by amount."""
+    fill, placement = _focus(scope)
+    try:
+        units, price = parse_corrected_quantity(values["quantity"]), parse_price(values["price"])
+    except ValueError:
+        return ""
+    if fill is not None and not units:
+        return f"Voids {number(fill.quantity)} at {fill.price}: no unit of it counts any more."
+    worth = units * price * scope.snapshot.price_unit(placement.lusid_instrument_id)
+    said = f"{Size(units).words} = {money(worth, values['currency'].strip().upper())}"
+    if fill is None and is_by_amount(placement):
+        left = open_size(scope.snapshot, placement)
+        if left.value is not None:
+            rest = left.value - worth
+            said += f", {size_text(abs(rest), left.currency)} {'left' if rest >= 0 else 'more than open'}"
+    return said
+
+
+def _currency_problem(typed: str) -> str | None:
+    known = re.fullmatch(r"(?a)[A-Za-z][A-Za-z0-9]{2,5}", typed.strip())
+    return None if known else "A currency is a code such as GBP."
+
+
+def _is_filled(scope: Scope, placement: Placement, old: Execution | None, worth: Size) -> bool:
+    """Return whether a placement is filled with this fill in the place of ``old``, by its own measure."""
+    whole, done = size_of(placement).value, executed_size(scope.snapshot, placement).value
+    if whole is None or done is None or worth.value is None:
+        return False
+    unit = scope.snapshot.price_unit(placement.lusid_instrument_id)
+    before = ZERO
+    if old is not None and not is_cancelled(old.state):
+        before = old.quantity * (old.price.amount or ZERO) * unit if worth.currency else old.quantity
+    return done - before + worth.value >= whole
+
+
+def fill_verb(scope: Scope, values: Values) -> Verb:
+    old, placement = _focus(scope)
+    quantity, price = parse_corrected_quantity(values["quantity"]), parse_price(values["price"])
+    currency = values["currency"].strip().upper()
+    worth = Size(quantity)
+    if is_by_amount(placement):
+        unit = scope.snapshot.price_unit(placement.lusid_instrument_id)
+        worth = Size(quantity * price * unit, currency)
+    filled = "Filled" if _is_filled(scope, placement, old, worth) else "PartiallyFilled"
+    kept = old if old is not None and old.price.currency == currency else None
+    rate = kept.settlement_currency_fx_rate if kept else None
+    return RecordFills(
+        (
+            ExecutionRequest(
+                id=old.id if old else ResourceId(placement.id.scope, new_code("EXE")),
+                placement_id=placement.id,
+                properties=(old.properties if old else None) or {},
+                instrument_identifiers=placement.instrument_identifiers,
+                quantity=quantity,
+                state=filled if quantity else "Cancelled",
+                side=placement.side,
+                type=placement.type or "Market",
+                created_date=old.created_date if old else scope.now,
+                settlement_date=parse_day(values["settles"]),
+                price=CurrencyAndAmount(amount=price, currency=currency),
+                settlement_currency=(kept.settlement_currency if kept else None) or currency,
+                settlement_currency_fx_rate=rate or Decimal(1),
+                counterparty=values["counterparty"].strip(" "),
+            ),
+        )
+    )

@@ -1,0 +1,196 @@
+"""Sizes of rows: units, or money where an order, block or placement is sized by an amount.
+
+A row with an amount and no quantity is sized by amount (basis ``Amount``). All of its life cycle is then
+money too: what is placed, executed, allocated and booked of it, and what is left. Executed money is units
+times price, of bonds per 100 nominal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final, NamedTuple, Protocol
+
+from tui.api.base import ZERO, CurrencyAndAmount
+from tui.api.life_cycle import signed_units
+from tui.api.models import Order, OrderGraphBlock, Placement
+from tui.api.states import is_cancelled
+from tui.service.numbers import counted, size_text
+from tui.service.snapshot.snapshot import Snapshot
+
+UNNAMED: Final = "?"
+"""Stands for the currency of an amount that was read without one: it is money all the same."""
+
+
+class SizedRow(Protocol):
+    """Something that has a size: an order, block or placement, or a request for one."""
+
+    @property
+    def quantity(self) -> Decimal | None: ...
+    @property
+    def amount(self) -> CurrencyAndAmount | None: ...
+
+
+class Size(NamedTuple):
+    """A size: units, or money where there is a currency; ``value`` is None where it is not known."""
+
+    value: Decimal | None
+    currency: str = ""
+
+    def __str__(self) -> str:
+        return size_text(self.value, self.currency)
+
+    @property
+    def words(self) -> str:
+        """The size with its measure: ``1,000 units``, ``1 unit``, ``50,000 USD``."""
+        return str(self) if self.currency or self.value is None else counted(self.value, "unit")
+
+    def less(self, other: Size) -> Size:
+        """Return what is left of this size without another one of its measure."""
+        known = self.value is not None and other.value is not None
+        return Size((self.value or ZERO) - (other.value or ZERO) if known else None, self.currency)
+
+
+def is_by_amount(row: SizedRow) -> bool:
+    """Return whether a row is sized by an amount of money."""
+    return row.quantity is None and row.amount is not None
+
+
+def size_of(row: SizedRow) -> Size:
+    """Return the size of an order, block or placement; of an order sized by weight it is not known."""
+    if row.quantity is None and row.amount is not None:
+        return Size(row.amount.amount, row.amount.currency or UNNAMED)
+    return Size(row.quantity)
+
+
+def total_size(sizes: Iterable[Size]) -> dict[str, Decimal]:
+    """Return the sums of known sizes by their currency, units under an empty one."""
+    found: dict[str, Decimal] = {}
+    for value, currency in sizes:
+        if value is not None:
+            found[currency] = found.get(currency, ZERO) + value
+    return found
+
+
+def sizes_in_words(sizes: Iterable[Size]) -> str:
+    """Return what sizes add up to, each measure for itself: ``1,000 units and 50,000 USD``."""
+    sums = total_size(sizes)
+    return " and ".join(Size(sums[currency], currency).words for currency in sorted(sums)) or "0 units"
+
+
+def block_ordered(graph: OrderGraphBlock) -> Size:
+    """Return what a block is about: what its orders ask for, else its own size (unsolicited, C6)."""
+    own = size_of(graph.block)
+    if not graph.block.order_ids:
+        return own
+    return Size(graph.ordered.amount, own.currency) if own.currency else Size(graph.ordered.quantity)
+
+
+def block_placed(graph: OrderGraphBlock) -> Size:
+    """Return what of a block is placed; nothing is zero."""
+    own = size_of(graph.block)
+    if own.currency:
+        return Size(graph.placed.amount or ZERO, own.currency)
+    return Size(graph.placed.quantity or ZERO)
+
+
+def block_unplaced(graph: OrderGraphBlock) -> Size:
+    """Return what of a block is left to place."""
+    return block_ordered(graph).less(block_placed(graph))
+
+
+def block_executed(snapshot: Snapshot, graph: OrderGraphBlock) -> Size:
+    """Return what of a block is filled (G3: the graph's amount is units times price, for bonds too)."""
+    own, executed = size_of(graph.block), graph.executed
+    if not own.currency:
+        return Size(executed.quantity)
+    if executed.amount is None:
+        return Size(None if executed.quantity else ZERO, own.currency)
+    return Size(executed.amount * snapshot.price_unit(graph.block.lusid_instrument_id), own.currency)
+
+
+def block_allocated(snapshot: Snapshot, graph: OrderGraphBlock) -> Size:
+    """Return what of a block is given to portfolios; money at the prices of the allocations."""
+    own = size_of(graph.block)
+    if not own.currency:
+        return Size(graph.allocated.quantity)
+    found = (snapshot.allocations.get(detail.id) for detail in graph.allocated.details)
+    rows = [row for row in found if row is not None]
+    if len(rows) < len(graph.allocated.details):
+        return Size(None, own.currency)
+    unit, side = snapshot.price_unit(graph.block.lusid_instrument_id), graph.block.side
+    worths = (
+        _worth(signed_units(side, row.side, row.quantity), row.price.amount if row.price else None, unit)
+        for row in rows
+    )
+    return Size(_sum_of_known(worths), own.currency)
+
+
+def block_booked(snapshot: Snapshot, graph: OrderGraphBlock) -> Size:
+    """Return what of a block is booked; money in its own currency, whatever the booking settles in."""
+    own = size_of(graph.block)
+    if not own.currency:
+        return Size(graph.booked.quantity)
+    if not graph.booked.details:
+        return Size(ZERO, own.currency)
+    unit, side = snapshot.price_unit(graph.block.lusid_instrument_id), graph.block.side
+    booked = (
+        snapshot.transactions[id]
+        for detail in graph.allocated.details
+        for id in snapshot.transactions_of_allocation(detail.id)
+    )
+    rows = [row for row in booked if not is_cancelled(row.transaction_status)]
+    if not rows:
+        return Size(graph.booked.amount, own.currency)
+    worths = (
+        _worth(
+            signed_units(side, row.type, row.units),
+            row.transaction_price.price if row.transaction_price else None,
+            unit,
+        )
+        for row in rows
+    )
+    return Size(_sum_of_known(worths), own.currency)
+
+
+def executed_size(snapshot: Snapshot, row: Placement) -> Size:
+    """Return what of a placement is filled, its children's part included."""
+    own = size_of(row)
+    if not own.currency:
+        return Size(snapshot.executed_of_placement(row.id))
+    unit = snapshot.price_unit(row.lusid_instrument_id)
+    fills = snapshot.fills_of_placement(row.id)
+    return Size(_sum_of_known(_worth(fill.quantity, fill.price.amount, unit) for fill in fills), own.currency)
+
+
+def open_size(snapshot: Snapshot, row: Placement) -> Size:
+    """Return what of a placement may still be filled: nothing of a cancelled one."""
+    own = size_of(row)
+    return Size(ZERO, own.currency) if is_cancelled(row.state) else own.less(executed_size(snapshot, row))
+
+
+def allocated_size(snapshot: Snapshot, order: Order) -> Size:
+    """Return what of an order is allocated; money at the prices of the allocations."""
+    own = size_of(order)
+    if not own.currency:
+        return Size(snapshot.allocated_of_order(order.id))
+    unit = snapshot.price_unit(order.lusid_instrument_id)
+    rows = (snapshot.allocations[id] for id in snapshot.allocations_of_order(order.id))
+    live = (row for row in rows if not is_cancelled(row.state))
+    worths = (_worth(row.quantity, row.price.amount if row.price else None, unit) for row in live)
+    return Size(_sum_of_known(worths), own.currency)
+
+
+def _worth(units: Decimal, price: Decimal | None, unit: Decimal) -> Decimal | None:
+    """Return the money of units at a price; None without one."""
+    return None if price is None else units * price * unit
+
+
+def _sum_of_known(parts: Iterable[Decimal | None]) -> Decimal | None:
+    """Return a sum; None where a part of it is not known, such as a missing price."""
+    total = ZERO
+    for part in parts:
+        if part is None:
+            return None
+        total += part
+    return total
