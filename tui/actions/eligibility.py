@@ -106,9 +106,10 @@ def cancel_disabled_reason(scope: Scope) -> str | None:
 
 
 def allocatable(scope: Scope) -> tuple[ResourceId, ...]:
-    """Return the placements in focus that have fills."""
+    """Return the placements in focus that have fills; without a way to know, the server decides."""
     snapshot = scope.snapshot
-    return tuple(id for id in scope.placements() if snapshot.executed_of_placement(id) > 0)
+    executed = {id: snapshot.executed_of_placement(id) for id in scope.placements()}
+    return tuple(id for id, units in executed.items() if units is None or units > 0)
 
 
 def bookable(scope: Scope) -> tuple[ResourceId, ...]:

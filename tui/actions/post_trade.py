@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -25,10 +26,16 @@ def _orderless(scope: Scope) -> bool:
     return bool(blocks) and all(not snapshot.orders_of_block(id) for id in blocks)
 
 
+def _executed_words(executed: Sequence[Decimal | None]) -> str:
+    known = [units for units in executed if units is not None]
+    whole = len(known) == len(executed)
+    return counted(sum(known, Decimal(0)), "executed unit") if whole else "? executed units"
+
+
 def allocate_form(scope: Scope) -> Form:
     ids = allocatable(scope)
-    executed = sum((scope.snapshot.executed_of_placement(id) for id in ids), Decimal(0))
-    intro = f"{counted(executed, 'executed unit')} of {named(ids)}"
+    executed = [scope.snapshot.executed_of_placement(id) for id in ids]
+    intro = f"{_executed_words(executed)} of {named(ids)}"
     title = f"Allocate {counted(len(ids), 'placement')}"
     if _orderless(scope):
         portfolios = portfolio_lookup(scope.snapshot, scope.home)

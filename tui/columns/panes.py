@@ -45,6 +45,7 @@ from tui.columns.format import (
     state_look,
 )
 from tui.columns.lifecycle_bar import lifecycle_bar
+from tui.columns.unknown import with_unknown
 from tui.service.snapshot.sizing import (
     Size,
     allocated_size,
@@ -431,6 +432,8 @@ PANES: Final = (
 )
 """All panes in their order; of those that take turns, the first is shown first."""
 
-COLUMNS: Final[Mapping[EntityKind, tuple[Column, ...]]] = {spec.kind: spec.columns for spec in PANES}
+COLUMNS: Final[Mapping[EntityKind, tuple[Column, ...]]] = {
+    spec.kind: with_unknown(spec.kind, spec.columns) for spec in PANES
+}
 
 Row = OrderGraphBlock | Order | Placement | Allocation | Execution | Transaction

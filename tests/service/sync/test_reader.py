@@ -338,7 +338,7 @@ async def test_a_desk_that_only_polls_ends_up_where_a_fresh_load_does() -> None:
         filled = [
             id
             for id in snapshot.placements
-            if snapshot.executed_of_placement(id) > snapshot.allocated_of_placement(id)
+            if (snapshot.executed_of_placement(id) or 0) > (snapshot.allocated_of_placement(id) or 0)
         ]
         await colleague.desk.act(Allocate(tuple(filled[:5])))
         shares = [

@@ -10,6 +10,7 @@ from textual.content import Content
 from tui.api.sanitize import clean
 from tui.service.environment import Health, State
 from tui.service.numbers import counted
+from tui.service.snapshot.snapshot import Snapshot
 from widgets.labelled_text import Flow, Lines
 
 MOST_LINES: Final = 4
@@ -19,15 +20,21 @@ Sentence = tuple[str, str]
 """A sentence, and its style."""
 
 
-def alerts(health: Health, unsettled: int, with_keys: Callable[[str], str]) -> tuple[Sentence, ...]:
+def alerts(
+    health: Health, snapshot: Snapshot, unsettled: int, with_keys: Callable[[str], str]
+) -> tuple[Sentence, ...]:
     """Return why the screen cannot be trusted; ``unsettled`` rows have an outcome that nobody knows."""
-    return tuple(_alerts(health, unsettled, with_keys))
+    return tuple(_alerts(health, snapshot, unsettled, with_keys))
 
 
-def _alerts(health: Health, unsettled: int, with_keys: Callable[[str], str]) -> Iterator[Sentence]:
+def _alerts(
+    health: Health, snapshot: Snapshot, unsettled: int, with_keys: Callable[[str], str]
+) -> Iterator[Sentence]:
     if health.message and health.state in _STYLES:
         why = clean(health.message).rstrip(".")
         yield f"{why}. {clean(with_keys(health.advice))}".rstrip(), _STYLES[health.state]
+    for kind, unread in snapshot.unread.items():
+        yield clean(f"{kind.value.capitalize()} {unread} Figures that need them show ?."), "$attention"
     if unsettled:
         rows = counted(unsettled, "row")
         yield (

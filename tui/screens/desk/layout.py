@@ -192,7 +192,7 @@ class PanesScreen(ActsWhenMounted[None]):
             silent_s=desk.silent_s if desk else 0,
             now=session.now(),
         )
-        if session.health.message or (desk and desk.unresolved) or self._alert_bar:
+        if session.health.message or session.snapshot.unread or (desk and desk.unresolved) or self._alert_bar:
             self._show_alert_bar()
 
     def _show_alert_bar(self) -> None:
@@ -200,7 +200,7 @@ class PanesScreen(ActsWhenMounted[None]):
         from tui.screens.desk.alert_bar import AlertBar, alerts
 
         unsettled = len(self.session.desk.unresolved) if self.session.desk else 0
-        said = alerts(self.session.health, unsettled, self.session.with_keys)
+        said = alerts(self.session.health, self.session.snapshot, unsettled, self.session.with_keys)
         if self._alert_bar is not None:
             self._alert_bar.show_alerts(said)
             self._alert_bar.display = bool(said)

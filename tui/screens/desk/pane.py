@@ -222,7 +222,12 @@ class Pane(Vertical):
 
     def _say_empty(self) -> None:
         filtered = self._nothing_matches if self._arranger.rows.total and self.view.filter else ""
-        self.grid.set_empty(clean(self._why_empty) or filtered or self._empty_words)
+        self.grid.set_empty(clean(self._why_empty) or filtered or self._not_read() or self._empty_words)
+
+    def _not_read(self) -> str:
+        """Return why rows of this pane may be missing, in the server's words; empty when none is."""
+        unread = self.rows_snapshot.unread.get(self.kind)
+        return clean(f"{self.kind.value.capitalize()} {unread}") if unread else ""
 
     def set_display_context(self, context: DisplayContext) -> None:
         """Show the same rows under another look, such as a new day."""
@@ -233,6 +238,8 @@ class Pane(Vertical):
         view, rows = self.view, self._arranger.rows
         count = f"{len(rows.ids):,} of {rows.total:,}" if view.filter else f"{rows.total:,}"
         parts = [f" {self._name}", count]
+        if (unread := rows.snapshot.unread.get(self.kind)) is not None:
+            parts.append("not all read" if unread.permitted else "not permitted")
         if self._of:
             parts.append(f"of {clean(self._of)}")
         if view.filter:

@@ -70,7 +70,7 @@ class StatusBar(TextLine):
         state = _state(health, snapshot, context, now)
         if waits:
             state = f"{'live' if health.state is State.LIVE else state}, {waits}"
-        style = _STYLES.get(health.state, "$attention" if waits else "")
+        style = _STYLES.get(health.state, "$attention" if waits or snapshot.unread else "")
         if style and environment.kind is not EnvironmentKind.LOCAL:
             style = "reverse"  # the bar itself has the colour of what is wrong
         right = Content.assemble("  ".join(marks), "  " if marks else "", (state, style), " ")
@@ -96,6 +96,8 @@ def _state(health: Health, snapshot: Snapshot, context: DisplayContext, now: dat
     if health.state is State.LOADING:
         return "reading…" if not context.ascii else "reading..."
     at = clock(health.read_at, context)
+    if health.state is State.LIVE and snapshot.unread:
+        return f"NOT ALL READ {at} {context.zone_name}".rstrip()
     if health.state is State.LIVE:
         word = "live" if snapshot.as_at is None else "read"
         return f"{word} {at} {context.zone_name}".rstrip()

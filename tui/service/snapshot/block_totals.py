@@ -166,7 +166,7 @@ def _live_size(row: Placement, size_of: SizeOf, snapshot: Snapshot) -> Decimal:
     if size_of(row) is None:
         return ZERO
     if size_of is _units:
-        return snapshot.executed_of_placement(row.id)
+        return _sum(fill.quantity for fill in snapshot.fills_of_placement(row.id))
     return _worth(snapshot.fills_of_placement(row.id)) * snapshot.price_unit(row.lusid_instrument_id)
 
 

@@ -26,6 +26,7 @@ from tui.service.snapshot.snapshot import (
     Ids,
     Row,
     Snapshot,
+    Unread,
 )
 
 _SERIALS: Final = count(1)
@@ -57,6 +58,10 @@ class SnapshotBuilder:
         self._touched: dict[EntityKind, set[ResourceId]] = {each: set() for each in EntityKind}
         self._returned: dict[EntityKind, set[ResourceId]] = {each: set() for each in EntityKind}
         self._bad: list[BadRow] = list(base.bad)
+        self.unread: dict[EntityKind, Unread] = dict(base.unread)
+        """The kinds of which rows may be missing, and why."""
+        self.own_totals = base.own_totals
+        """Whether the totals of blocks are computed here."""
         self._instruments = InstrumentBook(base.instruments)
         self._portfolios: Mapping[str, Ids] = base.portfolios
         self._block_codes, self._open_block_codes = base.block_codes, base.open_block_codes
@@ -161,7 +166,9 @@ class SnapshotBuilder:
         """Return the snapshot of what was put in, or the base when nothing changed."""
         base = self.base
         whole = base.complete if complete is None else complete
-        if not self.touched() and whole == base.complete and tuple(self._bad) == base.bad:
+        told = (tuple(self._bad), self.unread, self.own_totals)
+        same = whole == base.complete and told == (base.bad, base.unread, base.own_totals)
+        if same and not self.touched():
             return base
         frozen = self.view(read_at=read_at or base.read_at, complete=whole)
         self.base = frozen
@@ -186,6 +193,8 @@ class SnapshotBuilder:
             read_at=read_at,
             complete=complete,
             bad=tuple(self._bad),
+            unread=dict(self.unread),
+            own_totals=self.own_totals,
             links=dict(self._links),
             serial=next(_SERIALS),
             parent=self.base.serial,

@@ -114,7 +114,7 @@ def diff(old: Snapshot, new: Snapshot) -> Deltas:
     others = _of_other_instruments(old.instruments, new.instruments) | _of_other_portfolios(
         old.portfolios, new.portfolios
     )
-    if old.ambiguous is not new.ambiguous and old.ambiguous != new.ambiguous:
+    if (old.ambiguous, old.unread, old.own_totals) != (new.ambiguous, new.unread, new.own_totals):
         others |= frozenset(EntityKind)
     found: dict[EntityKind, Delta] = {}
     for kind in EntityKind:

@@ -16,7 +16,7 @@ from tui.api.life_cycle import signed_units
 from tui.api.models import Order, OrderGraphBlock, Placement
 from tui.api.states import is_cancelled
 from tui.service.numbers import counted, size_text
-from tui.service.snapshot.snapshot import Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 UNNAMED: Final = "?"
 """Stands for the currency of an amount that was read without one: it is money all the same."""
@@ -158,6 +158,8 @@ def executed_size(snapshot: Snapshot, row: Placement) -> Size:
     own = size_of(row)
     if not own.currency:
         return Size(snapshot.executed_of_placement(row.id))
+    if not snapshot.knows(EntityKind.EXECUTIONS, EntityKind.PLACEMENTS):
+        return Size(None, own.currency)
     unit = snapshot.price_unit(row.lusid_instrument_id)
     fills = snapshot.fills_of_placement(row.id)
     return Size(_sum_of_known(_worth(fill.quantity, fill.price.amount, unit) for fill in fills), own.currency)
@@ -174,6 +176,8 @@ def allocated_size(snapshot: Snapshot, order: Order) -> Size:
     own = size_of(order)
     if not own.currency:
         return Size(snapshot.allocated_of_order(order.id))
+    if not snapshot.knows(EntityKind.ALLOCATIONS):
+        return Size(None, own.currency)
     unit = snapshot.price_unit(order.lusid_instrument_id)
     rows = (snapshot.allocations[id] for id in snapshot.allocations_of_order(order.id))
     live = (row for row in rows if not is_cancelled(row.state))

@@ -98,6 +98,17 @@ def _none() -> Mapping[Any, Any]:
     return NONE
 
 
+class Unread(Struct, frozen=True):
+    """Why not all rows of a kind are here: ``why`` in the server's words; not ``permitted`` after a 403."""
+
+    why: str
+    permitted: bool = True
+
+    def __str__(self) -> str:
+        said = self.why if self.why.endswith((".", "!", "?")) else f"{self.why}."
+        return f"{'could not be read' if self.permitted else 'not permitted'}: {said}"
+
+
 class Snapshot(Struct, frozen=True, eq=False):
     """The whole desk at one moment.
 
@@ -112,6 +123,10 @@ class Snapshot(Struct, frozen=True, eq=False):
     ``brokers`` and ``systems`` are the counterparties and execution systems that placements have named.
     ``touched`` are the rows put in or taken out since the snapshot ``parent``; those ``returned`` among them
     were taken out and put back, and so stand last now.
+
+    ``unread`` are the kinds of which rows may be missing because a page of them could not be read: what is
+    computed from such rows is not known. ``own_totals`` says that the blocks' totals were computed from the
+    rows of this snapshot, not by the server.
     """
 
     blocks: Mapping[ResourceId, OrderGraphBlock] = field(default_factory=_none)
@@ -132,6 +147,8 @@ class Snapshot(Struct, frozen=True, eq=False):
     read_at: datetime | None = None
     complete: bool = False
     bad: tuple[BadRow, ...] = ()
+    unread: Mapping[EntityKind, Unread] = field(default_factory=_none)
+    own_totals: bool = False
     links: Mapping[str, Index] = field(default_factory=_none)
     serial: int = 0
     parent: int = -1
@@ -149,6 +166,14 @@ class Snapshot(Struct, frozen=True, eq=False):
 
     def __contains__(self, ref: Ref) -> bool:
         return ref.id in self.rows(ref.kind)
+
+    def knows(self, *kinds: EntityKind) -> bool:
+        """Return whether all rows of these kinds were read, so that what is computed from them is known."""
+        return not self.unread or self.unread.keys().isdisjoint(kinds)
+
+    def knows_totals(self, *kinds: EntityKind) -> bool:
+        """Return whether what blocks' totals say of rows of these kinds is known."""
+        return not self.own_totals or self.knows(*kinds)
 
     def _linked(self, link: EntityLink, id: ResourceId) -> Ids:
         index: Index = self.links.get(link.name, NONE)
@@ -193,44 +218,64 @@ class Snapshot(Struct, frozen=True, eq=False):
         return self._linked(TRANSACTIONS_OF_ORDER, id)
 
     def fills_of_placement(self, id: ResourceId) -> tuple[Execution, ...]:
-        """Return the executions that count for a placement: its own and its children's, not cancelled."""
-        own = (self.executions[each] for each in self.executions_of_placement(id))
-        fills = [fill for fill in own if not is_cancelled(fill.state)]
-        for child in self.children_of_placement(id):
-            if child != id:
-                fills.extend(self.fills_of_placement(child))
-        return tuple(fills)
+        """Return the executions of a placement and its children that are read and not cancelled."""
+        family = dict.fromkeys((id,))
+        waiting = [id]
+        while waiting:
+            below = [each for each in self.children_of_placement(waiting.pop()) if each not in family]
+            family.update(dict.fromkeys(below))
+            waiting += below
+        rows = (self.executions[fill] for each in family for fill in self.executions_of_placement(each))
+        return tuple(fill for fill in rows if not is_cancelled(fill.state))
 
-    def executed_of_placement(self, id: ResourceId) -> Decimal:
-        """Return the units executed on a placement and its children (L5: cancelled executions are none)."""
+    def executed_of_placement(self, id: ResourceId) -> Decimal | None:
+        """Return the units executed on a placement and its children (L5: cancelled executions are none).
+
+        None when they are not known, because executions or placements could not be read.
+        """
+        if not self.knows(EntityKind.EXECUTIONS, EntityKind.PLACEMENTS):
+            return None
         return sum((fill.quantity for fill in self.fills_of_placement(id)), ZERO)
 
     def average_price_of_placement(self, id: ResourceId) -> Decimal | None:
         """Return the mean execution price weighted by units (G11), of the fills that have a price.
 
-        None without units at a price: a missing price never counts as zero.
+        None without units at a price (a missing price never counts as zero), and when the executions are not
+        known.
         """
+        if not self.knows(EntityKind.EXECUTIONS, EntityKind.PLACEMENTS):
+            return None
         priced = ((fill.quantity, fill.price.amount) for fill in self.fills_of_placement(id))
         known = [(units, price) for units, price in priced if price is not None]
         units = sum((units for units, _ in known), ZERO)
         return sum((units * price for units, price in known), ZERO) / units if units else None
 
-    def allocated_of_order(self, id: ResourceId) -> Decimal:
-        """Return the units allocated to an order; cancelled allocations count as none."""
+    def allocated_of_order(self, id: ResourceId) -> Decimal | None:
+        """Return the units allocated to an order, None when allocations could not be read.
+
+        Cancelled allocations count as none.
+        """
         return self._allocated(self.allocations_of_order(id))
 
-    def allocated_of_placement(self, id: ResourceId) -> Decimal:
-        """Return the units allocated from a placement; cancelled allocations count as none."""
+    def allocated_of_placement(self, id: ResourceId) -> Decimal | None:
+        """Return the units allocated from a placement, None when allocations could not be read.
+
+        Cancelled allocations count as none.
+        """
         return self._allocated(self.allocations_of_placement(id))
 
-    def _allocated(self, ids: Ids) -> Decimal:
+    def _allocated(self, ids: Ids) -> Decimal | None:
+        if not self.knows(EntityKind.ALLOCATIONS):
+            return None
         rows = (self.allocations[each] for each in ids)
         return sum((row.quantity for row in rows if not is_cancelled(row.state)), ZERO)
 
-    def is_booked(self, allocation: ResourceId) -> bool:
-        """Return whether an allocation has a live transaction."""
+    def is_booked(self, allocation: ResourceId) -> bool | None:
+        """Return whether an allocation has a live transaction, None when transactions could not be read."""
         rows = (self.transactions[each] for each in self.transactions_of_allocation(allocation))
-        return any(not is_cancelled(row.transaction_status) for row in rows)
+        if any(not is_cancelled(row.transaction_status) for row in rows):
+            return True
+        return False if self.knows(EntityKind.TRANSACTIONS) else None
 
     def name_of(self, kind: EntityKind, id: ResourceId) -> str:
         """Return what a row is called: its code, with its scope where the code alone leaves doubt.

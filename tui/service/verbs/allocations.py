@@ -94,7 +94,7 @@ class _Run(Verb, frozen=True):
         unexecuted = (
             Caution("nothing to allocate", f"{id.code} has no executions")
             for id, _ in self._on_desk(snapshot)
-            if not snapshot.executed_of_placement(id)
+            if snapshot.executed_of_placement(id) == 0
         )
         return (*self._not_on_desk(snapshot), *unexecuted)
 

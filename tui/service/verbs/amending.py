@@ -72,7 +72,7 @@ class UpdateOrders(UpdateVerb, frozen=True):
             allocated = snapshot.allocated_of_order(update.id)
             if is_final(order.state):
                 found.append(Caution("finished order", f"{update.id.code} is {order.state}"))
-            elif update.quantity is not None and update.quantity < allocated:
+            elif allocated is not None and update.quantity is not None and update.quantity < allocated:
                 text = f"{update.id.code}: {units(update.quantity)} is below the {units(allocated)} allocated"
                 found.append(Caution("below allocated", text))
         portfolios = unknown_portfolios(snapshot, (update.portfolio_id for update in self.updates))

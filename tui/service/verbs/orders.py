@@ -60,6 +60,7 @@ class CreateOrders(Verb, frozen=True):
 
     operation: ClassVar = operations.CREATE_ORDERS
     title: ClassVar[str] = "Create"
+    needs_rows: ClassVar[bool] = False
     past: ClassVar[str] = "created"
     kind: ClassVar[EntityKind] = EntityKind.ORDERS
     mark: ClassVar[InFlightMark] = InFlightMark.NEW

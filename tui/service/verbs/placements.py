@@ -176,7 +176,7 @@ class UpdatePlacements(UpdateVerb, frozen=True):
             executed = snapshot.executed_of_placement(update.id)
             if is_cancelled(row.state):
                 found.append(Caution("finished placement", f"{update.id.code} is {row.state}"))
-            elif update.quantity is not None and update.quantity < executed:
+            elif executed is not None and update.quantity is not None and update.quantity < executed:
                 text = f"{update.id.code}: {units(update.quantity)} is below the {units(executed)} executed"
                 found.append(Caution("below executed", text))
             elif update.quantity is not None and row.parent_placement_id is None:
@@ -234,7 +234,7 @@ class CancelPlacements(KeyedVerb, frozen=True):
             kept = f", {units(executed)} executed stay" if executed else ""
             children = len(snapshot.children_of_placement(id))
             more = f", with {counted(children, 'child placement')}" if children else ""
-            said.append(f"{id.code}: {counted(_open(snapshot, row), 'unit')} freed{kept}{more}")
+            said.append(f"{id.code}: {_freed(snapshot, row)} freed{kept}{more}")
         return tuple(said)
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
@@ -246,5 +246,11 @@ class CancelPlacements(KeyedVerb, frozen=True):
         return (*self._not_on_desk(snapshot), *finished)
 
 
-def _open(snapshot: Snapshot, row: Placement) -> Decimal:
-    return max((row.quantity or ZERO) - snapshot.executed_of_placement(row.id), ZERO)
+def _freed(snapshot: Snapshot, row: Placement) -> str:
+    left = _open(snapshot, row)
+    return "? units" if left is None else counted(left, "unit")
+
+
+def _open(snapshot: Snapshot, row: Placement) -> Decimal | None:
+    executed = snapshot.executed_of_placement(row.id)
+    return None if executed is None else max((row.quantity or ZERO) - executed, ZERO)

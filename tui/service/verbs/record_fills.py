@@ -97,7 +97,8 @@ class RecordFills(Verb, frozen=True):
         for id, new in self._by_placement().items():
             row = snapshot.placements.get(id)
             if row is not None:
-                executed = snapshot.executed_of_placement(id) + self._net(snapshot, new)
+                executed = snapshot.executed_of_placement(id)
+                executed = None if executed is None else executed + self._net(snapshot, new)
                 said.append(f"{id.code} will have {units(executed)} of {units(row.quantity)} units executed")
         return tuple(said)
 
@@ -108,8 +109,12 @@ class RecordFills(Verb, frozen=True):
             if row is None:
                 found.append(Caution("not on the desk", id.code))
                 continue
-            over = snapshot.executed_of_placement(id) + self._net(snapshot, new) - (row.quantity or ZERO)
-            if over > 0 and row.quantity is not None:
+            executed = snapshot.executed_of_placement(id)
+            if executed is not None and row.quantity is not None:
+                over = executed + self._net(snapshot, new) - row.quantity
+            else:
+                over = ZERO
+            if over > 0:
                 found.append(Caution("over-execution", f"{id.code}: {units(over)} more than placed"))
             found.extend(self._twins(snapshot, new))
         return tuple(found)

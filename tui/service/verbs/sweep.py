@@ -91,8 +91,11 @@ def unsweepable(snapshot: Snapshot, id: ResourceId) -> str:
         return f"{open_orders[0].code} is {snapshot.orders[open_orders[0]].state or 'without a state'}"
     for placement in snapshot.placements_of_block(id):
         executed = snapshot.executed_of_placement(placement)
+        allocated = snapshot.allocated_of_placement(placement)
+        if executed is None or allocated is None:
+            continue  # what could not be read is not known; the server decides
         cancelled = is_cancelled(snapshot.placements[placement].state)
-        if (not executed and not cancelled) or snapshot.allocated_of_placement(placement) < executed:
+        if (not executed and not cancelled) or allocated < executed:
             return f"{placement.code} is not allocated"
         for share in snapshot.allocations_of_placement(placement):
             if not is_final(snapshot.allocations[share].state):

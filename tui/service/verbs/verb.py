@@ -128,6 +128,8 @@ class Verb(Struct, frozen=True):
     mark: ClassVar[InFlightMark] = InFlightMark.AMEND
     listed: ClassVar[str]
     """The field that holds the items."""
+    needs_rows: ClassVar[bool] = True
+    """Whether what it says is computed from rows the desk has, which may be missing."""
     base_tier: ClassVar[Tier] = Tier.T2
     repeatable: ClassVar[bool] = True
     """Whether doing it twice equals doing it once, because we name the ids or the state asked for."""

@@ -80,7 +80,7 @@ def preview(
     a write in flight; ``unfit`` is why the server's generation cannot do it.
     """
     lines = verb.lines(snapshot)
-    cautions = verb.cautions(snapshot)
+    cautions = (*verb.cautions(snapshot), *(_unread(snapshot) if verb.needs_rows else ()))
     checks = LimitChecks(verb, lines, snapshot, limits)
     findings = tuple(checks.findings())
     hard = (
@@ -104,6 +104,13 @@ def preview(
         effects=verb.effects(snapshot),
         typical=checks.typical_ratio(),
     )
+
+
+def _unread(snapshot: Snapshot) -> Iterator[Caution]:
+    for kind, unread in snapshot.unread.items():
+        yield Caution(
+            "not all read", f"{kind.value.capitalize()} {unread} What follows from them is not known"
+        )
 
 
 def _refusals(snapshot: Snapshot, *, read_only: bool, in_flight: Iterable[str]) -> Iterator[str]:

@@ -1,0 +1,79 @@
+"""What could not be read is shown as unknown, never as nothing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from tests.service.sample_rows import allocation, block, order, placement, rid
+from tui.columns.format import DisplayContext
+from tui.columns.totals import Totals
+from tui.columns.view import View, column_of, export_csv
+from tui.service.snapshot.builder import snapshot_of
+from tui.service.snapshot.diff import diff
+from tui.service.snapshot.snapshot import EntityKind, Snapshot, Unread
+
+WHY = Unread("You are not entitled to executions.", permitted=False)
+TRADED = snapshot_of(
+    blocks=[block("BLK-1", "ORD-1", quantity=Decimal(100))],
+    orders=[order("ORD-1")],
+    placements=[placement("PLC-1", "BLK-1")],
+    allocations=[allocation("ALL-1", order="ORD-1", placement="PLC-1", quantity="40")],
+)
+
+
+def without(*kinds: EntityKind, own_totals: bool = False) -> Snapshot:
+    return replace(TRADED, unread=dict.fromkeys(kinds, WHY), own_totals=own_totals)
+
+
+def cell(snapshot: Snapshot, kind: EntityKind, column: str) -> str:
+    row = next(iter(snapshot.rows(kind).values()))
+    return column_of(kind, column).cell(snapshot, row, DisplayContext())
+
+
+def test_a_placement_without_its_fills_shows_what_is_executed_and_open_as_unknown() -> None:
+    snapshot = without(EntityKind.EXECUTIONS)
+    shown = [
+        cell(snapshot, EntityKind.PLACEMENTS, name) for name in ("executed", "open", "average", "quantity")
+    ]
+    assert shown == ["?", "?", "?", "100"]
+    assert cell(TRADED, EntityKind.PLACEMENTS, "executed") == "0"
+    assert snapshot.executed_of_placement(rid("PLC-1")) is None
+
+
+def test_an_order_without_its_allocations_shows_what_is_left_as_unknown() -> None:
+    snapshot = without(EntityKind.ALLOCATIONS)
+    assert [cell(snapshot, EntityKind.ORDERS, name) for name in ("allocated", "left")] == ["?", "?"]
+    assert cell(TRADED, EntityKind.ORDERS, "left") == "60"
+
+
+def test_the_life_cycle_is_unknown_where_the_desk_counts_and_known_where_the_server_did() -> None:
+    names = ("executed", "bar", "state", "average")
+    counted = without(EntityKind.EXECUTIONS, own_totals=True)
+    assert {cell(counted, EntityKind.BLOCKS, name) for name in names} == {"?"}
+    assert cell(counted, EntityKind.BLOCKS, "placed") == "100"
+    assert "?" not in {cell(without(EntityKind.EXECUTIONS), EntityKind.BLOCKS, name) for name in names}
+
+
+def test_whether_an_allocation_is_booked_is_unknown_without_transactions() -> None:
+    snapshot = without(EntityKind.TRANSACTIONS)
+    assert cell(snapshot, EntityKind.ALLOCATIONS, "transactions") == "?"
+    assert snapshot.is_booked(rid("ALL-1")) is None
+    assert TRADED.is_booked(rid("ALL-1")) is False
+
+
+def test_unknown_figures_are_in_no_total_and_no_file() -> None:
+    snapshot, view = without(EntityKind.EXECUTIONS), View(EntityKind.PLACEMENTS)
+    totals = Totals(view)
+    totals.add(snapshot, snapshot.placements)
+    assert totals.text() == "quantity 100"
+    header, row = (
+        line.split(",") for line in export_csv(view, snapshot, tuple(snapshot.placements)).splitlines()
+    )
+    assert row[header.index("Executed")] == ""
+
+
+def test_every_pane_repaints_when_a_kind_can_be_read_again() -> None:
+    deltas = diff(without(EntityKind.EXECUTIONS), TRADED)
+    assert all(deltas[kind].others for kind in EntityKind)
