@@ -101,7 +101,13 @@ class Rehearser:
         self._runner: asyncio.Runner | None = None
 
     async def rehearse(self, verb: Verb, snapshot: Snapshot) -> Rehearsal:
-        """Return what comes of ``verb`` on the desk as it stands; its own failure is in the answer."""
+        """Return what comes of ``verb`` on the desk as it stands; its own failure is in the answer.
+
+        Where rows could not be read, nothing is tried: what they would change is not known.
+        """
+        if snapshot.unread and verb.needs_rows:
+            kinds = " and ".join(kind.value for kind in snapshot.unread)
+            return Rehearsal(failure=f"not all {kinds} could be read")
         work = asyncio.get_running_loop().run_in_executor(self._thread, self._run, verb, snapshot)
         try:
             return await asyncio.wait_for(work, TIMEOUT_S)

@@ -35,7 +35,7 @@ def warnings_after(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
     for id in _changed(EntityKind.EXECUTIONS, before, after):
         placement = after.placements.get(after.executions[id].placement_id)
         size = placement.quantity if placement else None
-        executed = after.executed_of_placement(placement.id) if placement else ZERO
+        executed = (after.executed_of_placement(placement.id) if placement else None) or ZERO
         if placement is not None and size is not None and executed > size:
             found.append(f"{placement.id.code} will have {units(executed - size)} more executed than placed")
     return tuple(dict.fromkeys(found))
@@ -103,7 +103,7 @@ def _cancelled_placements(before: Snapshot, after: Snapshot) -> Iterator[str]:
         old, new = before.placements.get(id), after.placements[id]
         if old is None or is_cancelled(old.state) or not is_cancelled(new.state):
             continue
-        executed = after.executed_of_placement(id)
+        executed = after.executed_of_placement(id) or ZERO
         kept = f", {units(executed)} executed stay" if executed else ""
         if new.quantity is None:
             yield f"{id.code}: {size_text(new)} cancelled{kept}"
@@ -140,7 +140,8 @@ def _allocated(before: Snapshot, after: Snapshot) -> Iterator[str]:
         rows = [after.allocations[each] for each in after.allocations_of_placement(id)]
         live = [row for row in rows if not is_cancelled(row.state)]
         live.sort(key=lambda row: row.quantity, reverse=True)
-        executed, given = after.executed_of_placement(id), after.allocated_of_placement(id)
+        executed = after.executed_of_placement(id) or ZERO
+        given = after.allocated_of_placement(id) or ZERO
         shares = ", ".join(_share(row, after) for row in live)
         yield f"{id.code}: {units(given)} of {units(executed)} executed are allocated: {shares or 'none'}"
         if executed > given:
@@ -173,7 +174,8 @@ def _why_left(placement: ResourceId, snapshot: Snapshot) -> str:
     row = snapshot.placements[placement]
     orders = [snapshot.orders[id] for block in row.block_ids for id in snapshot.orders_of_block(block)]
     sized = [order for order in orders if order.quantity is not None]
-    if sized and all((order.quantity or ZERO) <= snapshot.allocated_of_order(order.id) for order in sized):
+    given = {order.id: snapshot.allocated_of_order(order.id) or ZERO for order in sized}
+    if sized and all((order.quantity or ZERO) <= given[order.id] for order in sized):
         return "its orders have all they asked for"
     used = {id for row in snapshot.allocations.values() for id in row.execution_ids or ()}
     if all(fill.id in used for fill in snapshot.fills_of_placement(placement)):
