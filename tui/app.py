@@ -183,7 +183,7 @@ class BlotterApp(App[None]):
         """Paint once for any number of updates in one turn of the event loop."""
         if update.notice:
             self.notify(self.session.with_keys(update.notice), severity="warning", timeout=30, markup=False)
-        if update.found is not None:
+        if update.found:
             self._desk_screen.show_found(update.found)
         for screen in self.screen_stack:
             if isinstance(screen, DeskScreen):

@@ -46,8 +46,9 @@ from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 if TYPE_CHECKING:
     from tui.service.history import HistoryEntry
     from tui.service.verbs import Verb
+    from tui.service.writes.dispatch import Dispatch
     from tui.service.writes.preview import Preview
-    from tui.service.writes.writer import Writer
+    from tui.service.writes.writer import Compare, Writer
 
 FULL_LOAD_EVERY: Final = 300
 """After so many polls everything is read again, because a poll cannot see everything."""
@@ -196,9 +197,9 @@ class Desk:
             loaded = await self._guarded(self._reader.load())
             if loaded:
                 self._polls, self._full_load_due = 0, False
-        if self._writing().unknown_calls and loaded:
+        if self._writing().is_news and loaded:
             found = await self.recheck()
-            if found is not None:
+            if found:
                 self._notify(Update(self.snapshot, self.snapshot, found=found))
         return loaded
 
@@ -322,17 +323,34 @@ class Desk:
 
     # --- writing -------------------------------------------------------------------------------
 
-    async def act(self, verb: Verb) -> Report:
+    async def act(
+        self, verb: Verb, dispatch: Dispatch | None = None, compare: Compare = lambda report: ()
+    ) -> Report:
         """Carry out the user's decision, once, and report on every item.
 
         Once sent, a write is finished and reported (to listeners too) even when the caller is cancelled.
+        ``dispatch`` shows how far it is and may stop it between calls; ``compare`` returns what of the report
+        differs from what was shown before: it stands in report and journal.
         """
         if self.read_only or self.snapshot.as_at is not None:
             return self._refusal(verb)
-        return await self._run_shielded(self._writing().act(verb))
+        return await self._run_shielded(self._writing().act(verb, dispatch, compare))
 
-    async def recheck(self) -> Report | None:
-        """Read every unknown outcome back once more; return a report of those found out, None of none."""
+    @property
+    def underway(self) -> tuple[Dispatch, ...]:
+        """The decisions that are being sent, oldest first."""
+        return self._writer.underway if self._writer else ()
+
+    def rest(self, report: Report) -> Verb | None:
+        """Return what a report says was not sent, to preview it anew; None when all was sent."""
+        return self._writing().rest(report.decision)
+
+    async def told(self, report: Report) -> None:
+        """Hear that somebody read a report: what it says was not sent is not told again."""
+        await self._writing().told(report)
+
+    async def recheck(self) -> tuple[Report, ...]:
+        """Read every unknown outcome back once more; return a report of each decision with news."""
         return await self._run_shielded(self._writing().recheck())
 
     async def send_again(self, refs: Collection[Ref]) -> Report | None:
@@ -369,11 +387,11 @@ class Desk:
         """Run a write in a task that cancelling its caller does not cancel, and publish its report."""
 
         async def run() -> T:
-            report = await work
-            if isinstance(report, Report):
-                report = replace(report, home=self.snapshot.home)
-                self._notify(Update(self.snapshot, self.snapshot, report=report))
-            return report
+            done = await work
+            for report in done if isinstance(done, tuple) else (done,):
+                if isinstance(report, Report):
+                    self._notify(Update(self.snapshot, self.snapshot, report=report))
+            return done
 
         task = asyncio.create_task(run())
         self._tasks.add(task)

@@ -102,7 +102,7 @@ class Update(Struct, frozen=True, dict=True):
     """The news that a listener receives.
 
     The snapshot before and now, the rows whose intent marks changed, the ``report`` of a write that just
-    finished (also when its caller was cancelled), the report of unknown outcomes ``found`` out unasked,
+    finished (also when its caller was cancelled), the reports of what was ``found`` out unasked,
     and a ``notice`` to show once.
     """
 
@@ -110,7 +110,7 @@ class Update(Struct, frozen=True, dict=True):
     new: Snapshot
     marks: frozenset[Ref] = frozenset()
     report: Report | None = None
-    found: Report | None = None
+    found: tuple[Report, ...] = ()
     notice: str = ""
 
     @cached_property

@@ -15,19 +15,21 @@ from tui.service.snapshot.snapshot import Ref
 
 
 class Status(StrEnum):
-    """The status of one item: done by the server, refused by it or by us, or not known yet."""
+    """The status of one item: done by the server, refused by it or by us, not known yet, or never sent."""
 
     DONE = "done"
     REFUSED = "refused"
     UNKNOWN = "unknown"
+    NOT_SENT = "not sent"
 
 
 class Outcome(Struct, frozen=True):
     """The outcome of one item of a write.
 
-    ``reason`` is why it was refused or is unknown, in the server's words; ``type`` the server's name of
-    the failure; ``advice`` what the user can do; ``note`` what else is worth knowing (confirmed by
-    reading back, fees added, the transaction it became); ``entity`` the row in the server's answer.
+    ``reason`` is why it was refused, is unknown or was not sent, in the server's words; ``type`` the
+    server's name of the failure; ``advice`` what the user can do; ``note`` what else is worth knowing
+    (confirmed by reading back, fees added, the transaction it became); ``entity`` the row in the server's
+    answer.
     """
 
     ref: Ref
@@ -40,7 +42,7 @@ class Outcome(Struct, frozen=True):
 
 
 class ReasonGroup(Struct, frozen=True):
-    """Refused or unknown items that share one reason."""
+    """Refused, unknown or not sent items that share one reason."""
 
     reason: str
     advice: str
@@ -60,7 +62,8 @@ class Report(Struct, frozen=True):
     ``verb`` is the verb's name, ``label`` what was asked (``Cancel 3 orders``), ``past`` its
     participle (``cancelled``). ``request_id`` is the server's id of the request if it gave one, else our
     intent's. ``home`` is the desk's own scope: what is of another one is named with its scope.
-    ``differences`` are what came out otherwise than the preview said, by row.
+    ``differences`` are what came out otherwise than the preview said, by row. ``decision`` is the journal's
+    id of the decision.
     """
 
     verb: str
@@ -72,6 +75,7 @@ class Report(Struct, frozen=True):
     past: str = "done"
     home: str = ""
     differences: tuple[Difference, ...] = ()
+    decision: str = ""
 
     @property
     def done(self) -> tuple[Outcome, ...]:
@@ -88,6 +92,11 @@ class Report(Struct, frozen=True):
         """The items whose outcome is unknown, also after reading back."""
         return self._with(Status.UNKNOWN)
 
+    @property
+    def not_sent(self) -> tuple[Outcome, ...]:
+        """The items that never left: nothing happened to them."""
+        return self._with(Status.NOT_SENT)
+
     def _with(self, status: Status) -> tuple[Outcome, ...]:
         return tuple(each for each in self.outcomes if each.status is status)
 
@@ -101,6 +110,11 @@ class Report(Struct, frozen=True):
         """The unknown items grouped by why they are unknown, the largest group first."""
         return _groups(self.unknown)
 
+    @property
+    def not_sent_groups(self) -> tuple[ReasonGroup, ...]:
+        """The items that were not sent, grouped by why, the largest group first."""
+        return _groups(self.not_sent)
+
     def sentence(self) -> str:
         """Return what was done, what was not, why in the server's words, and what can be done about it."""
         parts = [f"{self._subjects(each.ref for each in self.done)} {self.past}."] if self.done else []
@@ -108,6 +122,8 @@ class Report(Struct, frozen=True):
             parts.append(_line(f"{self._subjects(group.refs)} not {self.past}", group))
         for group in self.unknown_groups:
             parts.append(_line(f"{self._subjects(group.refs)}: it is not known whether {self.past}", group))
+        for group in self.not_sent_groups:
+            parts.append(_line(f"{self._subjects(group.refs)} not sent", group))
         if not parts:
             parts.append(f"Nothing {self.past}.")
         parts += (f"{id_text(each.ref.id, self.home)}: {_stopped(each.text)}" for each in self.differences)

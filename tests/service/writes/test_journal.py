@@ -108,3 +108,32 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file")
     with pytest.raises(OSError, match="state"):
         Journal(tmp_path / "state" / "journal.jsonl")
+
+
+OLDER = (
+    r'{"kind":"intent","id":"I-1","at":"2026-11-20T09:00:00Z","server":"https://here/api",'
+    r'"verb":"cancelorders","label":"Cancel 2 orders","endpoint":"POST /api/ordermanagement/cancelorders",'
+    r'"body":{"1":{"scope":"Desk","code":"X-1"},"2":{"scope":"Desk","code":"X-2"}},'
+    r'"fields":{"order_ids":[{"scope":"Desk","code":"X-1"},{"scope":"Desk","code":"X-2"}]},'
+    r'"versions":[[["orders",{"scope":"Desk","code":"X-1"}],1],[["orders",{"scope":"Desk","code":"X-2"}],1]]}',
+    r'{"kind":"outcome","id":"I-1","at":"2026-11-20T09:00:00Z",'
+    r'"items":[[["orders",{"scope":"Desk","code":"X-1"}],"done","cancelled"],'
+    r'[["orders",{"scope":"Desk","code":"X-2"}],"unknown",""]]}',
+)
+"""An intent and its outcome as version 0.1 wrote them, before a decision had a line of its own."""
+
+
+def test_what_an_older_version_wrote_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    asked, answered = OLDER
+    path.write_text(f"{asked}\n{answered}\n{asked.replace('I-1', 'I-2')}\n")
+    first, second = Journal(path).open_decisions("https://here/api")
+    assert first.decision.verb == second.decision.verb == CancelOrders((ONE, TWO))
+    assert [(each.ref.id, each.status, each.note) for each in first.outcomes] == [
+        (ONE, Status.DONE, "cancelled")
+    ]
+    assert [call.unknown for call in first.unknown] == [frozenset({Ref(EntityKind.ORDERS, TWO)})]
+    assert second.outcomes == ()
+    assert [call.unknown for call in second.unknown] == [None]
+    assert first.rest is None
+    assert second.rest is None

@@ -20,7 +20,7 @@ from tui.screens.desk.desk_command import DeskCommand
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.registry import ACTIONS, BY_ID
-from tui.screens.desk.unknown_outcome_commands import show_report
+from tui.screens.desk.unknown_outcome_commands import show_reports
 from tui.screens.desk.view_commands import show_detail
 from tui.service.outcomes import Report
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
@@ -121,9 +121,9 @@ class DeskScreen(PanesScreen):
             self.pane(EntityKind.BLOCKS).grid.move_to(created)
 
     @work(group="writes")
-    async def show_found(self, report: Report) -> None:
+    async def show_found(self, reports: tuple[Report, ...]) -> None:
         """Show the outcome of writes that was unknown, such as those of a run that was cut short."""
-        await show_report(self, report)
+        await show_reports(self, reports)
 
     @on(Pane.Opened)
     def _opened(self, event: Pane.Opened) -> None:

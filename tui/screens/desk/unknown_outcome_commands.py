@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from tui.actions.action import Scope
@@ -17,22 +18,22 @@ def _nothing_unknown(scope: Scope) -> str | None:
     return None if scope.unknown else "The outcome of every write is known."
 
 
-async def show_report(desk: PanesScreen, report: Report | None) -> None:
-    """Show the outcome of writes, and go to the row chosen there."""
+async def show_reports(desk: PanesScreen, reports: Sequence[Report]) -> None:
+    """Show the outcomes of writes one after the other, and go to the row chosen in the last of them."""
     from tui.screens.dialogs.send_flow import show_outcome
 
-    if report is None:
+    if not reports:
         desk.notify("Nothing new is known.", markup=False)
-        return
-    jump = await show_outcome(desk.app, report, desk.session.with_keys)
-    if jump is not None:
-        desk.go_to(jump)
+    for report in reports:
+        jump = await show_outcome(desk.app, report, desk.session.with_keys)
+        if jump is not None:
+            desk.go_to(jump)
 
 
 async def _recheck(desk: PanesScreen) -> None:
     server = desk.session.desk
     if server is not None:
-        await show_report(desk, await server.recheck())
+        await show_reports(desk, await server.recheck())
 
 
 async def resend(desk: PanesScreen) -> None:
@@ -53,7 +54,8 @@ async def resend(desk: PanesScreen) -> None:
 
 
 async def _resend(desk: PanesScreen, server: Desk) -> None:
-    await show_report(desk, await server.send_again(server.unknown))
+    report = await server.send_again(server.unknown)
+    await show_reports(desk, () if report is None else (report,))
 
 
 def recheck(desk: PanesScreen) -> None:

@@ -1,6 +1,6 @@
-"""The report of a write, item by item: unknown, refused with the server's reason, done.
+"""The report of a write, item by item: unknown, not sent, refused with the server's reason, done.
 
-It stays until dismissed. Unknown and refused items come first, the counts of all three stand on top.
+It stays until dismissed. What was not done comes first, the counts of all lists stand on top.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 from tui.api.sanitize import clean
 from tui.screens.dialogs import dialog
 from tui.screens.dialogs.dialog import GuardedDialog
-from tui.service.outcomes import Outcome, ReasonGroup, Report
+from tui.service.outcomes import Difference, Outcome, ReasonGroup, Report
 from tui.service.snapshot.code_index import id_text
 from tui.service.snapshot.snapshot import Ref
 from widgets.key_bar import key_for
@@ -33,6 +33,7 @@ INDENT: Final = "  "
 HANGS: Final = 4
 """Cells by which the second and later lines of an item are indented."""
 
+ALWAYS_COUNTED: Final = ("done", "refused", "unknown")
 GO_TO: Final = "enter"
 COPY: Final = "y"
 
@@ -116,23 +117,28 @@ def hung(text: Content, width: int) -> Content:
 
 
 def counts(report: Report) -> Content:
-    """Return how many items are done, refused and unknown, in words."""
+    """Return how many items are done, refused and unknown; not sent and otherwise than shown, if any."""
     parts = [
         Content.styled(f"{len(items)} {word}", f"bold {style}" if items else "dim")
         for word, items, style in (
             ("done", report.done, "$text-success"),
             ("refused", report.refused, "$text-error"),
             ("unknown", report.unknown, "$text-warning"),
+            ("not sent", report.not_sent, "$text-warning"),
+            ("otherwise than shown", report.differences, "$text-warning"),
         )
+        if items or word in ALWAYS_COUNTED
     ]
     return Content("   ").join(parts)
 
 
 def report_lines(report: Report) -> Iterator[Line]:
-    """Return the lines of the report: unknown, refused, done."""
+    """Return the lines of the report: unknown, not sent, refused, otherwise than shown, done."""
     lists = (
         _problems("Unknown", "$text-warning", report.unknown_groups, report.unknown, report.home),
+        _problems("Not sent", "$text-warning", report.not_sent_groups, report.not_sent, report.home),
         _problems("Refused", "$text-error", report.refused_groups, report.refused, report.home),
+        _otherwise(report.differences, report.home),
         _done(report.done, report.home),
     )
     for at, lines in enumerate(filter(None, map(list, lists))):
@@ -155,6 +161,13 @@ def _done(outcomes: Sequence[Outcome], home: str) -> Iterator[Line]:
         yield _heading("Done", len(outcomes), "$text-success"), None
     for outcome in outcomes:
         yield _item(outcome.ref, outcome.note, INDENT, home), outcome.ref
+
+
+def _otherwise(differences: Sequence[Difference], home: str) -> Iterator[Line]:
+    if differences:
+        yield _heading("Otherwise than shown", len(differences), "$text-warning"), None
+    for each in differences:
+        yield _item(each.ref, each.text, INDENT, home), each.ref
 
 
 def _problems(

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from tui.api.base import ErrorDetail, ResourceId
 from tui.api.client import Client
-from tui.api.errors import ApiError, NoAnswer, Refused, item_failure
+from tui.api.errors import ApiError, NoAnswer, NotSent, Refused, item_failure
 from tui.api.http_request import Request
 from tui.api.operations import Operation
 from tui.api.placing_states import Guard
@@ -109,6 +109,8 @@ class ItemisedReply(Struct, frozen=True):
 Versions = Mapping[Ref, int]
 """The version numbers of rows at some moment; rows that did not exist are not in it."""
 
+_FAILED: Final = {NoAnswer: Status.UNKNOWN, NotSent: Status.NOT_SENT}
+"""The status of the items of a call that failed as a whole; refused, when it failed in any other way."""
 UNMENTIONED: Final = "The server's answer does not mention it."
 
 
@@ -133,6 +135,11 @@ class Verb(Struct, frozen=True):
     base_tier: ClassVar[Tier] = Tier.T2
     repeatable: ClassVar[bool] = True
     """Whether doing it twice equals doing it once, because we name the ids or the state asked for."""
+
+    @property
+    def emergency(self) -> bool:
+        """Whether it has no limit of items, is confirmed by their count, and goes on after a failed call."""
+        return False
 
     @property
     def name(self) -> str:
@@ -172,11 +179,21 @@ class Verb(Struct, frozen=True):
 
     def split(self) -> tuple[Self, ...]:
         """Return the same decision split into calls the server accepts, in order."""
-        items, most = self._listed, self.operation.limit
-        if len(items) <= most:
+        size, most = len(self._listed), self.operation.limit
+        if size <= most:
             return (self,)
-        parts = ({self.listed: items[start : start + most]} for start in range(0, len(items), most))
-        return tuple(replace(self, **part) for part in parts)
+        return tuple(self._part(start, start + most) for start in range(0, size, most))
+
+    def _part(self, start: int, end: int | None = None) -> Self:
+        return replace(self, **{self.listed: self._listed[start:end]})
+
+    def after(self, calls: Iterable[Verb]) -> Self:
+        """Return what of the decision comes after its first ``calls``."""
+        return self._part(sum(len(call._listed) for call in calls))
+
+    def of_calls(self, calls: Iterable[Verb]) -> Self:
+        """Return the same decision for what these ``calls`` of it ask for, and nothing else."""
+        return replace(self, **{self.listed: tuple(item for call in calls for item in call._listed)})
 
     def build(self, client: Client, key: str | None = None) -> Request[Any]:
         """Return the request of one call, as it will be sent under the idempotency key ``key``.
@@ -207,10 +224,14 @@ class Verb(Struct, frozen=True):
 
     def failed(self, error: ApiError) -> tuple[Outcome, ...]:
         """Return the outcome of each item when the whole call failed with ``error``."""
-        status = Status.UNKNOWN if isinstance(error, NoAnswer) else Status.REFUSED
+        status = next((each for kind, each in _FAILED.items() if isinstance(error, kind)), Status.REFUSED)
         type_ = (error.problem.name or "") if isinstance(error, Refused) else type(error).__name__
         advice = advice_for(type_) or error.advice
-        return tuple(Outcome(ref, status, reason=error.why, type=type_, advice=advice) for ref in self.refs)
+        return self.all(status, reason=error.why, type=type_, advice=advice)
+
+    def all(self, status: Status, *, reason: str, type: str, advice: str = "") -> tuple[Outcome, ...]:
+        """Return one and the same outcome for every item."""
+        return tuple(Outcome(ref, status, reason=reason, type=type, advice=advice) for ref in self.refs)
 
     def report(
         self, outcomes: Iterable[Outcome], started: datetime, finished: datetime, request_id: str = ""

@@ -12,14 +12,17 @@ from tui.api.client import Client
 from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot.snapshot import Ref, Snapshot
 from tui.service.verbs import Verb, Verdict
+from tui.service.verbs.verb import KeyedVerb
 from tui.service.writes.unknown_calls import (
     CHECK_ADVICE,
     KEPT_ADVICE,
-    OVERTAKEN,
     READ_BACK_S,
+    SETTLES_S,
     TWICE_ADVICE,
     UnknownCall,
     confirmed_outcome,
+    left_out,
+    overtaken,
     still_unknown,
 )
 
@@ -116,10 +119,24 @@ class ReadBack:
         return CHECK_ADVICE if verb.repeatable else TWICE_ADVICE
 
     async def judge(self, call: UnknownCall, *, final: bool) -> dict[Ref, Outcome] | None:
-        """Read the rows of a call and judge their outcomes; ``final`` judges rows changed by others too.
+        """Read the rows of a call and judge their outcomes.
 
-        Returns None when they could not be read.
+        ``final`` judges also rows that others changed, and those that a call left out which carried out
+        others. Returns None when they could not be read.
         """
+        known = await self._read(call, final=final)
+        if final and known is not None and self._is_carried_out(call, known):
+            await self._pause(SETTLES_S)
+            later = await self._read(call, final=True)
+            if later is not None:
+                if later.keys() == known.keys():
+                    later |= {ref: left_out(ref) for ref in call.refs - later.keys()}
+                known = later
+        if known is not None:
+            await self._resolve(call, known)
+        return known
+
+    async def _read(self, call: UnknownCall, *, final: bool) -> dict[Ref, Outcome] | None:
         verb = call.verb
         if not await self._desk.reread(frozenset(call.intent.verb.touched(self._desk.snapshot))):
             return None
@@ -130,18 +147,18 @@ class ReadBack:
             if verdict is Verdict.APPLIED:
                 known[ref] = confirmed_outcome(verb, ref, snapshot)
             elif verdict is Verdict.CHANGED and final:
-                known[ref] = Outcome(
-                    ref,
-                    Status.REFUSED,
-                    reason=OVERTAKEN,
-                    type="ChangedBySomeoneElse",
-                    advice="Look at the row before you decide again.",
-                )
-        await self._resolve(call, known)
+                known[ref] = overtaken(ref)
         return known
 
+    def _is_carried_out(self, call: UnknownCall, known: Mapping[Ref, Outcome]) -> bool:
+        """Return whether a call carries out each item for itself, did so with some, and left others out."""
+        if not isinstance(call.intent.verb, KeyedVerb) or not call.refs - known.keys():
+            return False
+        answered = len(call.refs) < len(frozenset(call.intent.verb.refs))
+        return answered or any(each.status is Status.DONE for each in known.values())
+
     async def _resolve(self, call: UnknownCall, known: Mapping[Ref, Outcome]) -> None:
-        """Take items whose outcome is known out of a call; journal the call as soon as none is left."""
+        """Take items whose outcome is known out of a call, and journal it."""
         if not known:
             return
         left = call.refs - known.keys()
@@ -149,4 +166,6 @@ class ReadBack:
             self._unknown[call.intent.id] = replace(call, refs=left)
         else:
             self._unknown.pop(call.intent.id, None)
-            await self._conclude(call.intent.id, tuple(known.values()))
+        await self._conclude(
+            call.intent.id, (*known.values(), *(Outcome(ref, Status.UNKNOWN) for ref in left))
+        )

@@ -8,29 +8,41 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from tui.api.errors import ApiError, NotSent, Refused, Unauthenticated
 from tui.api.http_request import Request
 from tui.api.urls import without_credentials
 from tui.service.ids import new_id
-from tui.service.outcomes import Outcome, Report, Status
+from tui.service.outcomes import Difference, Outcome, Report, Status
 from tui.service.snapshot.snapshot import Ref
 from tui.service.verbs import Verb, Verdict
 from tui.service.verbs.verb import ItemisedReply, versions_of
-from tui.service.writes.journal import Intent, Journal
+from tui.service.writes.dispatch import STOPPED, Dispatch
+from tui.service.writes.journal import Decision, Intent, Journal, OpenDecision
 from tui.service.writes.read_back import ReadableDesk, ReadBack
 from tui.service.writes.unknown_calls import (
     UnknownCall,
     confirmed_outcome,
     not_resent,
     still_running,
+    still_unread,
 )
+
+Compare = Callable[[Report], tuple[Difference, ...]]
+"""Returns what of a report differs from what was shown before it was sent."""
+CLOSED: Final = "the program was closed before it was sent"
+CUT_SHORT: Final = "the program ended before it was sent"
+
+
+def _nothing(report: Report) -> tuple[Difference, ...]:
+    return ()
 
 
 class NotJournalled(NotSent):
@@ -46,6 +58,15 @@ class _Sent(Struct, frozen=True):
     request_id: str = ""
     halt: ApiError | None = None
     sent: bool = True
+
+
+class _Calls(Struct):
+    """A decision so far: its outcomes, what of it is unknown and not sent, the server's request id."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    unknown: list[UnknownCall] = field(default_factory=list)
+    not_sent: list[Verb] = field(default_factory=list)
+    request_id: str = ""
 
 
 class WritableDesk(ReadableDesk, Protocol):
@@ -79,10 +100,16 @@ class Writer:
         self._now = now
         self._marks: dict[Ref, str] = {}
         self._read_back = ReadBack(desk, self._conclude, pause)
-        for intent in journal.open_intents(self._server):
-            call = UnknownCall(intent, intent.unknown or frozenset(intent.verb.refs))
-            self._read_back.add(call)
-            self._marks.update(call.verb.marks(desk.snapshot))
+        self._underway: list[Dispatch] = []
+        self._rests: dict[str, Verb] = {}
+        """What was not sent of decisions, by their ids, until somebody was told."""
+        self._interrupted = {each.decision.id: each for each in journal.open_decisions(self._server)}
+        """The decisions that an earlier run of the program told nobody of."""
+        for each in self._interrupted.values():
+            for intent in each.unknown:
+                call = UnknownCall(intent, intent.unknown or frozenset(intent.verb.refs))
+                self._read_back.add(call)
+                self._marks.update(call.verb.marks(desk.snapshot))
 
     @property
     def marks(self) -> Mapping[Ref, str]:
@@ -104,8 +131,18 @@ class Writer:
         """The rows of unknown outcome that are not being read back, oldest first."""
         return tuple(ref for call in self._read_back.unattended() for ref in call.verb.refs)
 
+    @property
+    def underway(self) -> tuple[Dispatch, ...]:
+        """The decisions that are being sent, oldest first."""
+        return tuple(self._underway)
+
+    @property
+    def is_news(self) -> bool:
+        """Return whether :meth:`recheck` may have something to tell."""
+        return bool(self._interrupted or self._read_back.calls)
+
     def close(self) -> None:
-        """Read nothing back any more."""
+        """Read nothing back any more, and send no further call: the next start tells what was not sent."""
         self._read_back.closing = True
 
     def conflicts(self, verb: Verb) -> tuple[Ref, ...]:
@@ -114,42 +151,83 @@ class Writer:
 
     # --- sending -------------------------------------------------------------------------------
 
-    async def act(self, verb: Verb) -> Report:
-        """Send ``verb``, call by call, and report on every item."""
-        started = self._now()
+    async def act(self, verb: Verb, dispatch: Dispatch | None = None, compare: Compare = _nothing) -> Report:
+        """Send ``verb``, call by call, and report on every item.
+
+        ``dispatch`` shows how far it is and may stop it between calls; ``compare`` returns what of its
+        report, as read back, differs from what was shown before.
+        """
+        decision = Decision(new_id(), self._now(), self._server, verb)
         busy = self.conflicts(verb)
         if busy:
-            return verb.report(
-                _refused(verb, _busy_reason(busy), "InFlight", _BUSY_ADVICE), started, self._now()
+            refused = verb.all(
+                Status.REFUSED, reason=_busy_reason(busy), type="InFlight", advice=_BUSY_ADVICE
             )
+            return self._report(decision, refused, decision.at)
+        dispatch = dispatch or Dispatch(verb)
         marks = dict(verb.marks(self._desk.snapshot))
         self._set_marks(marks)
-        outcomes: list[Outcome] = []
-        unknown: list[UnknownCall] = []
-        request_id = ""
+        self._underway.append(dispatch)
         try:
-            halt: ApiError | None = None
-            for part in verb.split():
-                if halt is not None:
-                    outcomes += part.failed(halt)
-                    continue
-                intent = self._intent(part)
-                sent = await self._call(intent)
-                halt = sent.halt
-                outcomes += sent.outcomes
-                request_id = request_id or sent.request_id or intent.id
-                unknown += self._unknown_of(intent, sent.outcomes)
-            self._desk.fold_answers(outcomes)
+            calls = await self._send_calls(decision, dispatch)
             await self._desk.reread(verb.touched(self._desk.snapshot))
-            outcomes = await self._read_back.until_known(unknown, outcomes)
+            outcomes = await self._read_back.until_known(calls.unknown, calls.outcomes)
         finally:
+            self._underway.remove(dispatch)
             self._set_marks(self._read_back.marks(), without=marks)
-        return verb.report(outcomes, started, self._now(), request_id)
+        if calls.not_sent:
+            self._rests[decision.id] = verb.of_calls(calls.not_sent)
+        report = self._report(decision, outcomes, decision.at, calls.request_id)
+        return await self._compared(report, compare)
 
-    def _intent(self, part: Verb) -> Intent:
+    async def _send_calls(self, decision: Decision, dispatch: Dispatch) -> _Calls:
+        """Send the calls of a decision, and fold in their answers; after a halt the rest is not sent."""
+        calls = _Calls()
+        several = dispatch.calls > 1
+        halt = await self._write_whole(decision) if several else None
+        for part in dispatch.parts:
+            if halt is None and dispatch.stopped:
+                halt = NotSent(STOPPED, advice="")
+            elif halt is None and self._read_back.closing:
+                halt = NotSent(CLOSED, advice="")
+            if halt is not None:
+                outcomes = tuple(replace(each, status=Status.NOT_SENT) for each in part.failed(halt))
+            else:
+                intent = (
+                    self._intent(part, new_id(), decision.id) if several else self._intent(part, decision.id)
+                )
+                sent = await self._call(intent)
+                outcomes = sent.outcomes
+                self._desk.fold_answers(outcomes)
+                halt = sent.halt if _ends(verb=part, halt=sent.halt) else None
+                calls.unknown += self._unknown_of(intent, outcomes)
+                calls.request_id = calls.request_id or sent.request_id or intent.id
+            calls.outcomes += outcomes
+            if outcomes and outcomes[0].status is Status.NOT_SENT:
+                calls.not_sent.append(part)
+            dispatch.add(outcomes)
+        return calls
+
+    async def _write_whole(self, decision: Decision) -> ApiError | None:
+        """Journal a decision of several calls; return why nothing of it may be sent, None when it may."""
+        try:
+            await asyncio.to_thread(self._journal.decide, decision)
+        except OSError as error:
+            return _not_journalled(error)
+        return None
+
+    async def _compared(self, report: Report, compare: Compare) -> Report:
+        """Return a report with what came out otherwise than was shown, and journal that."""
+        differences = compare(report)
+        if differences:
+            with suppress(OSError):
+                await asyncio.to_thread(self._journal.differ, report.decision, self._now(), differences)
+        return replace(report, differences=differences)
+
+    def _intent(self, part: Verb, id: str, decision: str = "") -> Intent:
         snapshot = self._desk.snapshot
         versions = versions_of(snapshot, part.touched(snapshot))
-        return Intent(new_id(), self._now(), self._server, part, versions)
+        return Intent(id, self._now(), self._server, part, versions, decision=decision)
 
     def _unknown_of(self, intent: Intent, outcomes: Iterable[Outcome]) -> list[UnknownCall]:
         """Return the call as one of unknown outcome, if any of its items is unknown."""
@@ -161,9 +239,13 @@ class Writer:
         verb = intent.verb
         try:
             request = verb.build(self._client, intent.id)
-            await self._write_down(intent, request)
         except NotSent as error:
-            return _Sent(verb.failed(error), sent=False)
+            refused = (replace(each, status=Status.REFUSED) for each in verb.failed(error))
+            return _Sent(tuple(refused), sent=False)
+        try:
+            await self._write_down(intent, request)
+        except NotJournalled as error:
+            return _Sent(verb.failed(error), halt=error, sent=False)
         try:
             outcomes = verb.outcomes(await self._exchange(intent, request))
             sent = _Sent(outcomes, next(filter(None, (_request_of(each.entity) for each in outcomes)), ""))
@@ -203,9 +285,7 @@ class Writer:
         try:
             await asyncio.to_thread(self._journal.intend, intent, request)
         except OSError as error:
-            raise NotJournalled(
-                f"The journal cannot take it ({error}), and nothing is sent without it."
-            ) from error
+            raise _not_journalled(error) from error
 
     async def _conclude(self, id: str, outcomes: Collection[Outcome]) -> None:
         """Journal what came of a call; a journal that fails now only means that it is read back again."""
@@ -216,21 +296,71 @@ class Writer:
 
     # --- unknown outcomes ----------------------------------------------------------------------
 
-    async def recheck(self) -> Report | None:
-        """Read every unknown outcome back once more; return a report of those found out, None of none."""
+    async def recheck(self) -> tuple[Report, ...]:
+        """Read every unknown outcome back once more; return a report of each decision with news.
+
+        A decision that an earlier run told nobody of is reported whole, what was not sent included.
+        """
         started = self._now()
-        outcomes: list[Outcome] = []
-        verbs: list[Verb] = []
+        found: dict[str, dict[Ref, Outcome]] = {}
+        decisions: dict[str, Decision] = {}
         for call in self._read_back.unattended():
             marks = call.verb.marks(self._desk.snapshot)
             known = await self._read_back.judge(call, final=True)
             if known:
-                outcomes += known.values()
-                verbs.append(call.intent.verb)
+                decision = _decision_of(call.intent)
+                decisions[decision.id] = decision
+                found.setdefault(decision.id, {}).update(known)
                 self._set_marks(self._read_back.marks(), without=marks)
-        if not outcomes:
-            return None
-        return replace(verbs[0].report(outcomes, started, self._now()), label="Check what was unknown")
+        reports = []
+        for id, each in tuple(self._interrupted.items()):
+            known = found.pop(id, {})
+            if known or each.outcomes or each.rest is not None:
+                reports.append(self._told_late(each, known, started))
+                del self._interrupted[id]
+        for id, known in found.items():
+            reports.append(self._found(decisions[id], known.values(), started))
+        return tuple(reports)
+
+    def _told_late(
+        self, interrupted: OpenDecision, known: Mapping[Ref, Outcome], started: datetime
+    ) -> Report:
+        """Return the report of a decision that was cut short, with all its items in the order asked."""
+        rest = interrupted.rest
+        outcomes = {each.ref: each for each in interrupted.outcomes}
+        outcomes |= {
+            ref: still_unread(ref)
+            for intent in interrupted.unknown
+            for ref in intent.verb.refs
+            if ref not in outcomes
+        }
+        outcomes |= known
+        if rest is not None:
+            self._rests[interrupted.decision.id] = rest
+            outcomes |= {
+                each.ref: each for each in rest.all(Status.NOT_SENT, reason=CUT_SHORT, type="CutShort")
+            }
+        ordered = [outcomes[ref] for ref in interrupted.decision.verb.refs if ref in outcomes]
+        return self._found(interrupted.decision, ordered, started)
+
+    def _found(self, decision: Decision, outcomes: Iterable[Outcome], started: datetime) -> Report:
+        report = self._report(decision, outcomes, started)
+        return replace(report, label=f"{report.label}, asked {decision.at:%d %b %H:%M:%S} UTC")
+
+    def _report(
+        self, decision: Decision, outcomes: Iterable[Outcome], started: datetime, request_id: str = ""
+    ) -> Report:
+        report = decision.verb.report(outcomes, started, self._now(), request_id)
+        return replace(report, home=self._desk.snapshot.home, decision=decision.id)
+
+    def rest(self, decision: str) -> Verb | None:
+        """Return what was not sent of a decision, as a decision to preview anew; None when all was."""
+        return self._rests.get(decision)
+
+    async def told(self, report: Report) -> None:
+        """Hear that somebody read a report: what it says was not sent is not told again."""
+        if self._rests.pop(report.decision, None) is not None:
+            await self._conclude(report.decision, report.not_sent)
 
     async def resend(self, refs: Collection[Ref]) -> Report | None:
         """Send again what is still unknown of ``refs`` after one more read, with the same ids.
@@ -241,11 +371,11 @@ class Writer:
         """
         started = self._now()
         outcomes: list[Outcome] = []
-        verb: Verb | None = None
+        last: UnknownCall | None = None
         for call in self._read_back.unattended():
             if not call.refs & frozenset(refs):
                 continue
-            verb = call.intent.verb
+            last = call
             marks = call.verb.marks(self._desk.snapshot)
             known = await self._read_back.judge(call, final=True)
             if known is None:
@@ -256,13 +386,13 @@ class Writer:
             if left is not None:
                 outcomes += await self._resend_call(left)
             self._set_marks(self._read_back.marks(), without=marks)
-        return None if verb is None else verb.report(outcomes, started, self._now())
+        return None if last is None else self._report(_decision_of(last.intent), outcomes, started)
 
     async def _resend_call(self, call: UnknownCall) -> list[Outcome]:
         intent = call.intent
         whole = call.refs == frozenset(intent.verb.refs)
         if not whole:
-            intent = self._intent(call.verb)
+            intent = self._intent(call.verb, new_id())
         sent = await self._call(intent, resent=whole)
         if not sent.sent:
             self._read_back.add(call)
@@ -312,8 +442,18 @@ def _busy_reason(refs: Collection[Ref]) -> str:
     return f"An earlier write on {names}{more} has no outcome yet."
 
 
-def _refused(verb: Verb, reason: str, type: str, advice: str) -> tuple[Outcome, ...]:
-    return tuple(Outcome(ref, Status.REFUSED, reason=reason, type=type, advice=advice) for ref in verb.refs)
+def _ends(*, verb: Verb, halt: ApiError | None) -> bool:
+    """Return whether no further call is tried: in an emergency only when nobody is signed on."""
+    return isinstance(halt, Unauthenticated) or (halt is not None and not verb.emergency)
+
+
+def _decision_of(intent: Intent) -> Decision:
+    """Return the decision of a call, as far as the call itself says."""
+    return Decision(intent.decision or intent.id, intent.at, intent.server, intent.verb)
+
+
+def _not_journalled(error: OSError) -> NotJournalled:
+    return NotJournalled(f"The journal cannot take it ({error}), and nothing is sent without it.")
 
 
 def _request_of(entity: Any) -> str:
