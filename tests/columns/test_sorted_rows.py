@@ -18,6 +18,7 @@ from tests.service.sample_rows import transaction as booking
 from tui.api.base import ResourceId
 from tui.columns.column import natural
 from tui.columns.filter import parse_filter
+from tui.columns.needs import urgency_of
 from tui.columns.panes import COLUMNS
 from tui.columns.sorted_rows import RUN, SortedRows, SortEntry, changed_cells, in_order, newest
 from tui.columns.steps import finish
@@ -133,10 +134,8 @@ def expected(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> list[
     matches = parse_filter(view.filter, view.kind)
     found = [id for id in ids if id in rows and matches(snapshot, rows[id])]
     if view.needs_first:
-        urgency = ("bad", "attention", "waiting", "live", "", "good", "idle")
-        role = column_of(view.kind, "state").role
-        assert role is not None
-        return sorted(found, key=lambda id: urgency.index(role(snapshot, rows[id])))
+        urgency = urgency_of(view.kind)
+        return sorted(found, key=lambda id: urgency(snapshot, rows[id]))
     if not view.sort:
         return found
     value = column_of(view.kind, view.sort).value

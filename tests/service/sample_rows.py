@@ -65,6 +65,8 @@ def order(code: str, quantity: str = "100", portfolio: str = "GROWTH", **fields:
         "time_in_force": "Day",
         "limit_price": usd("190"),
         "date": NINE,
+        "derived_compliance_state": "Passed",
+        "derived_approval_state": "Approved",
         "version": version(),
         **fields,
     }

@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from tui.api.base import CurrencyAndAmount, Identifiers, ResourceId
+from tui.api.placing_states import Guard, guard_of
 from tui.api.states import direction_of, normalize
 from tui.columns.column import Column, Getter, Total
 from tui.columns.format import (
-    VERDICT_ROLES,
+    GUARD_ROLES,
     DisplayContext,
     clock,
     day,
@@ -209,11 +210,18 @@ def state(value: Callable[[Snapshot, Any], str | None], width: int = 19) -> Colu
     )
 
 
-def verdict(id: str, title: str, help: str, value: Callable[[Snapshot, Any], str | None]) -> Column:
-    """Return a column of a compliance or approval state."""
+def verdict(
+    id: str,
+    title: str,
+    help: str,
+    states: Mapping[str, Guard],
+    value: Callable[[Snapshot, Any], str | None],
+) -> Column:
+    """Return a column of a compliance or approval state, coloured by how strongly it holds a block back."""
 
     def role(snapshot: Snapshot, row: Any) -> str:
-        return VERDICT_ROLES.get((value(snapshot, row) or "").lower().replace(" ", ""), "")
+        state = value(snapshot, row)
+        return GUARD_ROLES[guard_of(states, state)] if state else ""
 
     return plain(id, title, help, 12, value, role=role, flexible=True)
 

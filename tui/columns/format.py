@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 from typing import Final
 
 from msgspec import Struct
 
+from tui.api.placing_states import Guard
 from tui.api.states import normalize
 
 PRICE_PLACES: Final = 4
@@ -96,18 +97,14 @@ STATE_LOOKS: Final = {
 
 _NEUTRAL: Final = StateLook("-", "·", ".", "")
 
-VERDICT_ROLES: Final = {
-    "pending": "waiting",
-    "passed": "good",
-    "approved": "good",
-    "placed": "good",
-    "warning": "attention",
-    "partiallyoverridden": "attention",
-    "manuallyapproved": "attention",
-    "failed": "bad",
-    "rejected": "bad",
+
+GUARD_ROLES: Final[Mapping[Guard, str]] = {
+    Guard.REFUSED: "bad",
+    Guard.TYPED: "waiting",
+    Guard.WARN: "attention",
+    Guard.FREE: "good",
 }
-"""The colour role of compliance and approval states."""
+"""The colour role of a state of compliance or approval."""
 
 
 def state_look(state: str | None) -> StateLook:

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from tui.api.base import ZERO, CurrencyAndAmount
 from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
+from tui.api.placing_states import APPROVAL, COMPLIANCE, approval_of, compliance_of
 from tui.api.states import is_cancelled
 from tui.columns.column import Column
 from tui.columns.factories import (
@@ -128,8 +129,16 @@ BLOCKS: Final = (
     lifecycle_size("booked", "Booked", "Booked as transactions", block_booked),
     average_price(lambda s, row: block_average(s, row), lambda s, row: block_currency(s, row)),
     quantity("orders", "Ord", "How many orders", lambda s, row: len(row.block.order_ids), total="", width=3),
-    verdict("compliance", "Compliance", "Worst of its orders", lambda s, row: row.derived_compliance_state),
-    verdict("approval", "Approval", "Approval of its orders", lambda s, row: row.derived_approval_state),
+    verdict(
+        "compliance",
+        "Compliance",
+        "Worst of its orders",
+        COMPLIANCE,
+        lambda s, row: row.derived_compliance_state,
+    ),
+    verdict(
+        "approval", "Approval", "Approval of its orders", APPROVAL, lambda s, row: row.derived_approval_state
+    ),
     timestamp_column(
         "activity", "Last activity", "Newest change of any part", lambda s, row: row.latest_activity_date
     ),
@@ -203,8 +212,8 @@ ORDERS: Final = (
         lambda s, row: name(s, EntityKind.BLOCKS, s.block_of_order(row.id)),
         cut="middle",
     ),
-    verdict("compliance", "Compliance", "Compliance", lambda s, row: row.derived_compliance_state),
-    verdict("approval", "Approval", "Approval", lambda s, row: row.derived_approval_state),
+    verdict("compliance", "Compliance", "Compliance", COMPLIANCE, lambda s, row: compliance_of(row) or None),
+    verdict("approval", "Approval", "Approval", APPROVAL, lambda s, row: approval_of(row) or None),
     plain("strategy", "Strategy", "Strategy property", 10, lambda s, row: labels(row).get("Strategy")),
     timestamp_column("date", "Ordered at", "When it was ordered", lambda s, row: row.date),
 )

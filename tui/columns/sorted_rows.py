@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from tui.api.base import ResourceId
 from tui.columns.column import Column, sort_key
+from tui.columns.needs import urgency_of
 from tui.columns.steps import Steps, T
 from tui.columns.totals import Totals
 from tui.columns.view import View, column_of
@@ -30,7 +31,6 @@ FEW: Final = 8
 RUN: Final = 500
 """Entries that are sorted or copied between two pauses."""
 _OVERSAMPLING: Final = 8
-_URGENCY: Final = {"bad": 0, "attention": 1, "waiting": 2, "live": 3, "": 4, "good": 5, "idle": 6}
 
 
 class SortEntry(Struct, frozen=True, order=True, gc=False):
@@ -300,9 +300,8 @@ def _test_of(view: View) -> Callable[[Snapshot, Any], bool] | None:
 def _key_of(view: View) -> Callable[[Snapshot, Any], tuple[int, Any]]:
     """Return what a view sorts a row by: how urgently it needs somebody, a column's value, or nothing."""
     if view.needs_first:
-        role = column_of(view.kind, "state").role
-        assert role is not None
-        return lambda snapshot, row: (0, _URGENCY.get(role(snapshot, row), 9))
+        urgency = urgency_of(view.kind)
+        return lambda snapshot, row: (0, urgency(snapshot, row))
     if view.sort:
         value = column_of(view.kind, view.sort).value
         return lambda snapshot, row: sort_key(value(snapshot, row))

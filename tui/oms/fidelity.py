@@ -217,6 +217,12 @@ RULE_FAMILIES: Final = (
             ),
             "P11": Rule("Cancelling includes the children; a filled placement cannot be cancelled.", OURS),
             "P12": Rule("Cancelling frees the unexecuted quantity.", OURS),
+            "P13": Rule(
+                "A block with an order that failed compliance or was rejected is not placed, nor more of it.",
+                OURS,
+                "whether LUSID's server refuses is not known; its web blotter asks for a passed run. "
+                "Pending states are placed. Records by upsert are taken",
+            ),
         },
     ),
     RuleFamily(

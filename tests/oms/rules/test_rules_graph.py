@@ -187,7 +187,7 @@ def test_g10_compliance_and_approval_come_from_the_orders(desk: RulesClient) -> 
     entry = desk.block_entry("B")
     assert [detail.compliance_state for detail in entry.ordered.details] == ["Passed", "Warning", "Failed"]
     assert (entry.derived_compliance_state, entry.derived_approval_state) == ("Failed", "Approved")
-    desk.place("P", "B", 1)
+    desk.put_placement("P", "B", 1)
     assert desk.block_entry("B").derived_approval_state == "Placed"
     desk.create("C", {"O4": {"quantity": 1, "properties": label("ApprovalState", "Pending")}})
     assert desk.block_entry("C").derived_approval_state == "Pending"

@@ -1,4 +1,4 @@
-"""Placing blocks, updating and cancelling placements, over HTTP (P1 to P12)."""
+"""Placing blocks, updating and cancelling placements, over HTTP (P1 to P13)."""
 
 from __future__ import annotations
 
@@ -274,3 +274,32 @@ def test_p12_cancelling_frees_exactly_the_unexecuted_size(desk: RulesClient) -> 
     desk.place("P2", "B", 70)
     desk.allocate("P")
     assert desk.allocated() == {"P-O1": 30}
+
+
+@pytest.mark.parametrize(
+    ("code", "state", "refusal"),
+    [
+        ("ComplianceState", "Failed", "ComplianceFailed"),
+        ("ApprovalState", "rejected", "ApprovalRejected"),
+        ("ComplianceState", "Pending", ""),
+        ("ComplianceState", "PartiallyOverridden", ""),
+        ("ApprovalState", "Somehow", ""),
+    ],
+)
+def test_p13_a_block_with_a_failed_or_rejected_order_is_not_placed(
+    desk: RulesClient, code: str, state: str, refusal: str
+) -> None:
+    desk.create("B", {"O1": 100, "O2": 50})
+    desk.place("P", "B", 10)
+    key = f"Order/Desk/{code}"
+    desk.update_order("O2", properties={key: {"key": key, "value": {"labelValue": state}}})
+    if refusal:
+        with refused(refusal):
+            desk.place("P2", "B", 10)
+        assert only_failure(desk.update_placement("P", quantity=11)).type == refusal
+        assert desk.update_placement("P", quantity=9).failed == {}
+        desk.put_placement("P3", "B", 10)
+        desk.cancel_placement("P3")
+        desk.cancel_orders("O2")
+    desk.place("P4", "B", 10)
+    assert desk.update_placement("P", quantity=12).failed == {}

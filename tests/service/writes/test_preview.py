@@ -246,7 +246,10 @@ def test_failed_compliance_cannot_be_placed(desk: Snapshot) -> None:
     builder.put(EntityKind.BLOCKS, [structs.replace(row, derived_compliance_state="Failed")])
     seen = shown(PlaceBlocks((placing("PLC-9", "BLK-2", 5),)), builder.freeze())
     assert seen.tier is Tier.HARD
-    assert seen.hard == ("BLK-2 failed compliance.",)
+    assert seen.hard == (
+        "BLK-2 is not placed: compliance is failed. "
+        "Have the breach cleared, or move the order out of the block.",
+    )
 
 
 @pytest.mark.parametrize(

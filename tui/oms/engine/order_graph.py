@@ -47,10 +47,10 @@ from tui.oms.domain.unit_of_work import BOOKINGS_OF_ALLOCATION, Booking, Stored,
 from tui.oms.rules.affected import affected_ids
 from tui.oms.rules.blocking import orders_of_block
 from tui.oms.rules.derived_states import (
-    approval_of,
     block_approval,
     block_compliance,
-    compliance_of,
+    derived_approval,
+    derived_compliance,
     portfolio_name,
 )
 from tui.oms.rules.entities import NEW
@@ -220,8 +220,8 @@ def _ordered(facts: _BlockFacts) -> Ordered:
         details=tuple(
             OrderedDetail(
                 id=order.id,
-                compliance_state=compliance_of(order),
-                approval_state=approval_of(order),
+                compliance_state=derived_compliance(order),
+                approval_state=derived_approval(order),
                 portfolio_id=order.portfolio_id,
                 portfolio_name=portfolio_name(order),
             )

@@ -8,6 +8,7 @@ from typing import Final
 
 from tui.api.life_cycle import is_zero, placement_state
 from tui.api.models import Order, Placement
+from tui.api.placing_states import APPROVAL, COMPLIANCE, approval_of, compliance_of, guard_of, labelled_state
 from tui.api.states import normalize
 from tui.oms.domain.unit_of_work import UnitOfWork
 from tui.oms.rules.placed_quantities import executed_size, live_allocations_of_placement, live_size
@@ -17,16 +18,6 @@ PASSED: Final = "Passed"
 APPROVED: Final = "Approved"
 PLACED: Final = "Placed"
 
-_WORST_COMPLIANCE: Final = (
-    "failed",
-    "pending",
-    "partiallyoverridden",
-    "warning",
-    "manuallyapproved",
-    "passed",
-)
-_WORST_APPROVAL: Final = ("rejected", "pending")
-
 
 def state_of_placement(uow: UnitOfWork, placement: Placement) -> str:
     """Return the derived state of a placement, its children's part included (L4, G9)."""
@@ -35,43 +26,33 @@ def state_of_placement(uow: UnitOfWork, placement: Placement) -> str:
     return placement_state(placement.state, placed, executed, allocated)
 
 
-def _property_text(order: Order, code: str) -> str | None:
-    """Return the text of the order's property ``Order/<any scope>/<code>``, or None."""
-    if not order.properties:
-        return None
-    for key, stored in order.properties.items():
-        parts = key.split("/")
-        if len(parts) == 3 and parts[0] in ("Order", "Orders") and parts[2] == code and stored.value:
-            return stored.value.label_value
-    return None
-
-
-def compliance_of(order: Order) -> str:
+def derived_compliance(order: Order) -> str:
     """Return an order's compliance state: its property ``ComplianceState``, else Passed (G10)."""
-    return _property_text(order, "ComplianceState") or PASSED
+    return compliance_of(order) or PASSED
 
 
-def approval_of(order: Order) -> str:
+def derived_approval(order: Order) -> str:
     """Return an order's approval state: its property ``ApprovalState``, else Approved (G10)."""
-    return _property_text(order, "ApprovalState") or APPROVED
+    return approval_of(order) or APPROVED
 
 
 def portfolio_name(order: Order) -> str | None:
     """Return the name of an order's portfolio: its property ``PortfolioName``, else the code."""
-    return _property_text(order, "PortfolioName") or (order.portfolio_id.code if order.portfolio_id else None)
+    return labelled_state(order, "PortfolioName") or (order.portfolio_id.code if order.portfolio_id else None)
 
 
 def block_compliance(states: Iterable[str]) -> str:
     """Return the worst of the orders' compliance states; Passed when there is none (G10)."""
-    return _worst(states, _WORST_COMPLIANCE) or PASSED
+    return _worst(states, COMPLIANCE) or PASSED
 
 
 def block_approval(states: Iterable[str], placed: Decimal) -> str:
     """Return Rejected or Pending when any order is; else Placed once placed, else Approved (G10)."""
-    held = _worst(states, _WORST_APPROVAL)
+    held = _worst((state for state in states if guard_of(APPROVAL, state)), APPROVAL)
     return held or (APPROVED if is_zero(placed) else PLACED)
 
 
-def _worst(states: Iterable[str], ranking: tuple[str, ...]) -> str | None:
+def _worst(states: Iterable[str], worst_first: Iterable[str]) -> str | None:
+    ranking = tuple(worst_first)
     ranked = [state for state in dict.fromkeys(states) if normalize(state) in ranking]
     return min(ranked, key=lambda state: ranking.index(normalize(state)), default=None)

@@ -1,4 +1,4 @@
-"""Updating and cancelling placements (P8 to P12)."""
+"""Updating and cancelling placements (P8 to P13)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,13 @@ from tui.oms.rules.placed_quantities import (
     unplaced_size,
     with_descendants,
 )
-from tui.oms.rules.placing import MARKET, check_name_lengths, unplaced_under, wrong_state_refusal
+from tui.oms.rules.placing import (
+    MARKET,
+    check_cleared,
+    check_name_lengths,
+    unplaced_under,
+    wrong_state_refusal,
+)
 from tui.oms.rules.sizes import AMOUNT, QUANTITY, decimal_text, exact_arithmetic, total
 from tui.oms.rules.validation import RequestChecks, check_one_size, invalid_value
 
@@ -70,7 +76,10 @@ def _update(uow: UnitOfWork, item: PlacementUpdateRequest) -> ResourceId:
 
 
 def _check_size(uow: UnitOfWork, before: Placement, after: Placement) -> None:
-    """Refuse a size below the executed or children's size, or above what the blocks have left (P8)."""
+    """Refuse a size below the executed or children's size, or above what the blocks have left (P8).
+
+    More is placed only of blocks that are cleared (P13).
+    """
     check_one_size("Placement", before.id, after.quantity, after.amount)
     basis = QUANTITY if after.quantity is not None else AMOUNT
     old, new = basis.size_of(before) or ZERO, basis.size_of(after) or ZERO
@@ -91,6 +100,8 @@ def _check_size(uow: UnitOfWork, before: Placement, after: Placement) -> None:
         most = old + unplaced_size(uow, after.block_ids, basis)
     if exceeds(new, most):
         raise Refusal("OverPlacement", f"{what} is above the {decimal_text(most)} it can have.", "P8")
+    if exceeds(new, old):
+        check_cleared(uow, after.block_ids)
 
 
 def _with_type_checked(uow: UnitOfWork, before: Placement, after: Placement) -> Placement:

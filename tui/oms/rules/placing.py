@@ -1,13 +1,15 @@
-"""Placing blocks (P1 to P7)."""
+"""Placing blocks (P1 to P7, P13)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from tui.api.base import ZERO, ResourceId
 from tui.api.entity_relations import CHILDREN_OF_PLACEMENT
 from tui.api.life_cycle import exceeds, is_zero
 from tui.api.models import Block, Placement
+from tui.api.placing_states import APPROVAL, COMPLIANCE, Guard, guard_of
 from tui.api.requests import (
     PlaceBlocksRequest,
     PlacementRequest,
@@ -18,7 +20,8 @@ from tui.api.states import is_cancelled, normalize
 from tui.oms.domain.instrument_master import instrument_of
 from tui.oms.domain.refusals import Refusal, already_exists
 from tui.oms.domain.unit_of_work import ReplyBuilder, UnitOfWork
-from tui.oms.rules.blocking import swept_refusal
+from tui.oms.rules.blocking import orders_of_block, swept_refusal
+from tui.oms.rules.derived_states import derived_approval, derived_compliance
 from tui.oms.rules.entities import NEW, require, with_computed_fields
 from tui.oms.rules.placed_quantities import (
     live_size,
@@ -34,7 +37,7 @@ MAX_NAME_LENGTH = 256
 
 @exact_arithmetic
 def place_blocks(uow: UnitOfWork, request: PlaceBlocksRequest) -> ReplyBuilder:
-    """Send blocks to market: all of them or none (P1 to P7).
+    """Send blocks to market: all of them or none (P1 to P7, P13).
 
     Raises:
         Refusal: any item breaks a rule.
@@ -48,6 +51,7 @@ def place_blocks(uow: UnitOfWork, request: PlaceBlocksRequest) -> ReplyBuilder:
         placement = placement_from(uow, item)
         _check_room(uow, placement)
         uow.put(placement)
+    check_cleared(uow, (id for item in request.requests for id in item.block_ids))
     ids = [item.id for item in request.requests]
 
     def answer() -> ResourceList[Placement]:
@@ -229,6 +233,24 @@ def _check_basis(placement: Placement, block: Block) -> None:
     if own_basis != block_basis:
         detail = f"Placement '{placement.id}' is sized in {own_basis}, block '{block.id}' in {block_basis}."
         raise Refusal("BasisMismatch", detail, "P3")
+
+
+def check_cleared(uow: UnitOfWork, blocks: Iterable[ResourceId]) -> None:
+    """Check that no live order of the blocks has failed compliance or was rejected by its approver (P13).
+
+    Raises:
+        Refusal: one has.
+    """
+    for id in dict.fromkeys(blocks):
+        for order in orders_of_block(uow, require(uow, Block, id, "P1")):
+            if is_cancelled(order.state):
+                continue
+            if guard_of(COMPLIANCE, derived_compliance(order)) is Guard.REFUSED:
+                detail = f"Block '{id}' cannot be placed: its order '{order.id}' failed compliance."
+                raise Refusal("ComplianceFailed", detail, "P13")
+            if guard_of(APPROVAL, derived_approval(order)) is Guard.REFUSED:
+                detail = f"Block '{id}' cannot be placed: the approval of its order '{order.id}' is rejected."
+                raise Refusal("ApprovalRejected", detail, "P13")
 
 
 def wrong_state_refusal(placement: Placement, done: str, rule: str) -> Refusal:

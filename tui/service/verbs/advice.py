@@ -19,6 +19,8 @@ _ADVICE: Final = {
     "QuantityBelowAllocated": "Ask for at least what is allocated.",
     "QuantityBelowExecuted": "Ask for at least what is executed.",
     "OverPlacement": "Place no more than is unplaced.",
+    "ComplianceFailed": "Have the breach cleared, or move the order out of the block.",
+    "ApprovalRejected": "Have the order approved, or move it out of the block.",
     "BlockFieldMismatch": "Amend one side so that they agree, or use another block.",
     "EmptyPortfolioIdFailure": "Give the order a portfolio, then allocate again.",
     "NoExecutionsFailure": "Wait for a fill or record one, then allocate.",

@@ -11,7 +11,6 @@ from tui.api.base import ZERO, ResourceId
 from tui.api.client import Client
 from tui.api.http_request import Request
 from tui.api.models import Placement
-from tui.api.placing_states import Guard
 from tui.api.requests import (
     CancelledPlacement,
     PlaceBlocksRequest,
@@ -33,6 +32,7 @@ from tui.service.verbs.facts import (
     placement_ref,
     priced,
 )
+from tui.service.verbs.placing_guard import placing_cautions
 from tui.service.verbs.verb import (
     Caution,
     InFlightMark,
@@ -133,10 +133,8 @@ class PlaceBlocks(Verb, frozen=True):
                 why = _block_obstacle(snapshot, id, request)
                 if why:
                     found.append(Caution("will not fit", f"{id.code}: {why}"))
-                row = snapshot.blocks.get(id)
-                if row is not None and normalize(row.derived_compliance_state) == "failed":
-                    found.append(Caution("compliance", f"{id.code} failed compliance", Guard.REFUSED))
-        return tuple(found)
+        sent = (id for request in self.requests for id in request.block_ids)
+        return (*found, *placing_cautions(snapshot, sent))
 
 
 def _block_obstacle(snapshot: Snapshot, id: ResourceId, request: PlacementRequest) -> str:
@@ -172,7 +170,10 @@ class UpdatePlacements(UpdateVerb, frozen=True):
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = list(self._not_on_desk(snapshot))
+        more: list[ResourceId] = []
         for update, row in self._on_desk(snapshot):
+            if update.quantity is not None and update.quantity > (row.quantity or ZERO):
+                more += row.block_ids
             executed = snapshot.executed_of_placement(update.id)
             if is_cancelled(row.state):
                 found.append(Caution("finished placement", f"{update.id.code} is {row.state}"))
@@ -185,7 +186,7 @@ class UpdatePlacements(UpdateVerb, frozen=True):
                 if after > ordered:
                     text = f"{update.id.code}: {units(after)} placed of {units(ordered)} ordered"
                     found.append(Caution("over-placement", text))
-        return tuple(found)
+        return (*found, *placing_cautions(snapshot, more))
 
 
 class CancelPlacements(KeyedVerb, frozen=True):

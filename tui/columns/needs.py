@@ -1,0 +1,51 @@
+"""How urgently a row needs somebody: by its state, and by what holds back what is still to be placed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from tui.api.models import Order, OrderGraphBlock
+from tui.api.placing_states import APPROVAL, COMPLIANCE, Guard, approval_of, compliance_of, guard_of
+from tui.api.states import is_final, normalize
+from tui.columns.view import column_of
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
+
+_URGENCY: Final = {"bad": 0, "attention": 1, "waiting": 2, "live": 3, "": 4, "good": 5, "idle": 6}
+_LAST: Final = 9
+_GUARDED: Final[Mapping[Guard, int]] = {Guard.REFUSED: 0, Guard.TYPED: 1, Guard.WARN: 2, Guard.FREE: _LAST}
+_TO_PLACE: Final = frozenset({"new", "partiallyplaced"})
+"""The derived states of a block of which something is still to be placed (G8)."""
+
+
+def urgency_of(kind: EntityKind) -> Callable[[Snapshot, Any], int]:
+    """Return the function that ranks the rows of a kind; the most urgent have the smallest number."""
+    role = column_of(kind, "state").role
+    assert role is not None
+    guard = _GUARDS.get(kind)
+    if guard is None:
+        return lambda snapshot, row: _URGENCY.get(role(snapshot, row), _LAST)
+    return lambda snapshot, row: min(_URGENCY.get(role(snapshot, row), _LAST), _GUARDED[guard(row)])
+
+
+def _block_guard(row: OrderGraphBlock) -> Guard:
+    if normalize(row.derived_state) not in _TO_PLACE:
+        return Guard.FREE
+    return _stronger(row.derived_compliance_state, row.derived_approval_state)
+
+
+def _order_guard(order: Order) -> Guard:
+    states = compliance_of(order), approval_of(order)
+    if is_final(order.state) or not any(states):
+        return Guard.FREE
+    return _stronger(*states)
+
+
+def _stronger(compliance: str | None, approval: str | None) -> Guard:
+    return max(guard_of(COMPLIANCE, compliance), guard_of(APPROVAL, approval))
+
+
+_GUARDS: Final[Mapping[EntityKind, Callable[[Any], Guard]]] = {
+    EntityKind.BLOCKS: _block_guard,
+    EntityKind.ORDERS: _order_guard,
+}

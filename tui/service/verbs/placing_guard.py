@@ -1,0 +1,115 @@
+"""What compliance and approval say about placing blocks, from what the desk has read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from tui.api.base import ResourceId
+from tui.api.models import Order, OrderGraphBlock
+from tui.api.placing_states import APPROVAL, COMPLIANCE, Guard, approval_of, compliance_of, guard_of
+from tui.api.states import is_cancelled, normalize
+from tui.service.numbers import counted
+from tui.service.snapshot.snapshot import Snapshot
+from tui.service.verbs.advice import advice_for
+from tui.service.verbs.verb import Caution
+
+NAMED: Final = 2
+"""The orders and people that one sentence names; the rest are counted."""
+_REFUSALS: Final = {"compliance": "ComplianceFailed", "approval": "ApprovalRejected"}
+"""The embedded server's name of the refusal (P13), whose advice is given here too."""
+
+
+class Standing(Struct, frozen=True):
+    """One state of compliance or approval, and whose it is: an order's, or with none the block's own."""
+
+    subject: str
+    state: str
+    order: ResourceId | None = None
+    user: str = ""
+
+    @property
+    def guard(self) -> Guard:
+        """How strongly the state stands in the way."""
+        return guard_of(COMPLIANCE if self.subject == "compliance" else APPROVAL, self.state)
+
+
+def placing_cautions(snapshot: Snapshot, blocks: Iterable[ResourceId]) -> Iterator[Caution]:
+    """Yield a caution for each block and state that stands in the way of placing it."""
+    for id in dict.fromkeys(blocks):
+        row = snapshot.blocks.get(id)
+        if row is None:
+            continue
+        groups: dict[tuple[str, str], list[Standing]] = {}
+        for standing in standings(snapshot, row):
+            if standing.guard is not Guard.FREE:
+                key = (standing.subject, normalize(standing.state))
+                groups.setdefault(key, []).append(standing)
+        for (subject, _), members in groups.items():
+            yield Caution(subject, _sentence(id, members), members[0].guard)
+
+
+def standings(snapshot: Snapshot, row: OrderGraphBlock) -> Iterator[Standing]:
+    """Yield the states of a block's live orders, and the block's own where no order explains it."""
+    details = {each.id: each for each in row.ordered.details}
+    said: dict[str, set[str]] = {"compliance": set(), "approval": set()}
+    unsaid: dict[str, list[Standing]] = {"compliance": [], "approval": []}
+    for id in dict.fromkeys((*details, *row.block.order_ids)):
+        order, detail = snapshot.orders.get(id), details.get(id)
+        states = {
+            "compliance": (detail and detail.compliance_state) or (order and compliance_of(order)) or "",
+            "approval": (detail and detail.approval_state) or (order and approval_of(order)) or "",
+        }
+        for subject, state in states.items():
+            standing = Standing(subject, state, id, _user(order))
+            if state:
+                said[subject].add(normalize(state))
+            if order is not None and is_cancelled(order.state):
+                continue
+            if state:
+                yield standing
+            else:
+                unsaid[subject].append(standing)
+    for subject, own in (
+        ("compliance", row.derived_compliance_state),
+        ("approval", row.derived_approval_state),
+    ):
+        if own and normalize(own) not in said[subject]:
+            yield Standing(subject, own)
+        elif not own:
+            yield from unsaid[subject] or (() if said[subject] else (Standing(subject, ""),))
+
+
+def _user(order: Order | None) -> str:
+    version = order.version if order is not None else None
+    return (version.user_id_modified or version.user_id_created or "") if version is not None else ""
+
+
+def _sentence(block: ResourceId, members: list[Standing]) -> str:
+    first = members[0]
+    orders = [each.order.code for each in members if each.order is not None]
+    users = list(dict.fromkeys(each.user for each in members if each.user))
+    whose = f" for {_named(orders, 'order')}" if orders else ""
+    by = f", last changed by {_named(users, 'user')}" if users else ""
+    state = in_words(first.state) if first.state else "not known"
+    if first.guard is not Guard.REFUSED:
+        return f"{block.code}: {first.subject} is {state}{whose}{by}"
+    advice = advice_for(_REFUSALS[first.subject]).rstrip(".")
+    return f"{block.code} is not placed: {first.subject} is {state}{whose}{by}. {advice}"
+
+
+def _named(names: list[str], noun: str) -> str:
+    shown, more = names[:NAMED], len(names) - NAMED
+    return ", ".join(shown) + (f" and {counted(more, f'more {noun}')}" if more > 0 else "")
+
+
+def in_words(state: str) -> str:
+    """Return a state as people read it.
+
+    >>> in_words("PartiallyOverridden")
+    'partially overridden'
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", state).lower()
