@@ -11,6 +11,7 @@ from tui.service.environment import Environment, EnvironmentKind
 from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.verbs import AllocateWeighted
+from tui.service.writes.unknown_names import unknown_names
 
 
 def scope(home: str) -> Scope:
@@ -28,8 +29,8 @@ def scope(home: str) -> Scope:
 @pytest.mark.parametrize(
     ("typed", "meant", "echo"),
     [
-        ("GROWTH 3, INC 2", ["Desk/GROWTH", "demo/INC"], "Desk/GROWTH 3, demo/INC (new to this desk) 2"),
-        ("growth 1, Fund/X 1", ["Desk/GROWTH", "Fund/X"], "Desk/GROWTH 1, Fund/X (new to this desk) 1"),
+        ("GROWTH 3, INC 2", ["Desk/GROWTH", "demo/INC"], "Desk/GROWTH 3, demo/INC (unknown to this desk) 2"),
+        ("growth 1, Fund/X 1", ["Desk/GROWTH", "Fund/X"], "Desk/GROWTH 1, Fund/X (unknown to this desk) 1"),
     ],
 )
 def test_weights_name_portfolios_like_orders_do(typed: str, meant: list[str], echo: str) -> None:
@@ -40,6 +41,6 @@ def test_weights_name_portfolios_like_orders_do(typed: str, meant: list[str], ec
     verb = allocate_verb(here, {"weights": typed, "algorithm": "PR-LF"})
     assert isinstance(verb, AllocateWeighted)
     assert [str(each.portfolio_id) for each in verb.weights] == meant
-    assert [caution.text for caution in verb.cautions(here.snapshot)] == [
-        f"{meant[1]} is a portfolio that is new to this desk"
+    assert [caution.text for caution in unknown_names(verb, here.snapshot)] == [
+        f"{meant[1]} is a portfolio nobody on this desk knows"
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
@@ -13,9 +12,10 @@ from tui.actions.place import missing_prices
 from tui.actions.wire_words import SIDES, TIMES_IN_FORCE, TYPES
 from tui.api.base import ResourceId
 from tui.service.id_lookup import IdLookup, block_lookup, portfolio_lookup
+from tui.service.instrument_ids import UNIVERSAL, kind_of, wrong_check_digit
 from tui.service.numbers import counted, parse_price, parse_quantity, price
 from tui.service.orderline import OrderLine, PortfolioShare, parse_order_line
-from tui.service.snapshot.instruments import Instrument
+from tui.service.snapshot.instruments import UNRESOLVED, Instrument
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import CreateOrders, Verb
 from widgets.fields import Field
@@ -24,8 +24,6 @@ GRAMMAR: Final = (
     "b|s|ss|bc SIZE TICKER [mkt|lmt P|stp P] [day|gtc|ioc|fok|gtd DATE] @PORTFOLIO [SIZE|PCT] ..."
 )
 NO_CURRENCY: Final = "Type the currency of the price: the instrument is new to this desk."
-
-_ISIN: Final = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
 
 
 def known_instrument(snapshot: Snapshot, typed: str) -> Instrument | None:
@@ -44,14 +42,16 @@ def identifiers_of(snapshot: Snapshot, typed: str) -> Mapping[str, str | None]:
     if known is not None:
         return known.identifiers
     name = typed.strip().upper()
-    kind = "Ticker"
-    if name.startswith("LUID_"):
-        kind = "LusidInstrumentId"
-    elif name.startswith("BBG") and len(name) == 12:
-        kind = "Figi"
-    elif _ISIN.fullmatch(name):
-        kind = "Isin"
-    return {f"Instrument/default/{kind}": name}
+    return {f"Instrument/default/{kind_of(name)}": name}
+
+
+def instrument_problem(snapshot: Snapshot, typed: str) -> str | None:
+    """Return why ``typed`` names no instrument or more than one; None when it names one, known or not."""
+    found = snapshot.find_instruments(typed)
+    if len(found) > 1:
+        names = (f"{known.luid} {known.name}".rstrip() for known in found)
+        return f"'{typed}' names {len(found)} instruments of this desk; write one of {', '.join(names)}."
+    return None if found else wrong_check_digit(typed.strip().upper()) or None
 
 
 def split_sizes(typed: str, portfolios: IdLookup) -> tuple[tuple[ResourceId, Decimal], ...]:
@@ -87,7 +87,9 @@ def _sizes_echo(typed: str, portfolios: IdLookup) -> str:
 def _instrument_echo(snapshot: Snapshot, typed: str) -> str:
     known = known_instrument(snapshot, typed)
     if known is None:
-        return "not on this desk yet; the server looks it up" if typed.strip() else ""
+        name = typed.strip().upper()
+        looked_up = kind_of(name) in UNIVERSAL and name != UNRESOLVED
+        return "unknown; the server looks it up" if looked_up else "unknown; type ISIN, FIGI or LUID"
     last = price(known.last_price, known.currency)
     return f"{known.name or known.label}{f', last {last} {known.currency}' if last else ''}"
 
@@ -107,6 +109,7 @@ def new_form(scope: Scope) -> Form:
                 choices=tickers,
                 required=True,
                 help="Ticker, ISIN, FIGI or LUID",
+                check=lambda typed: instrument_problem(snapshot, typed),
                 echo=lambda typed: _instrument_echo(snapshot, typed),
             ),
             text(
@@ -193,8 +196,11 @@ def new_by_line_form(scope: Scope) -> Form:
         line = parse_order_line(values["line"], portfolios=portfolios).line
         return line.describe(portfolios, known_instrument(scope.snapshot, line.ticker)) if line else ""
 
+    def instrument(ticker: str) -> str | None:
+        return instrument_problem(scope.snapshot, ticker)
+
     def problem(typed: str) -> str | None:
-        errors = parse_order_line(typed, portfolios=portfolios).errors
+        errors = parse_order_line(typed, portfolios=portfolios, check=instrument).errors
         return str(errors[0]) if errors else None
 
     return Form(

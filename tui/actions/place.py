@@ -36,7 +36,12 @@ def place_form(scope: Scope) -> Form:
     ids = placeable(scope)
     left = [unplaced(scope, id) for id in ids]
     route = (
-        text("counterparty", "Broker", choices=counterparties(scope.snapshot), help="Who works it"),
+        text(
+            "counterparty",
+            "Broker",
+            choices=counterparties(scope.snapshot),
+            help="Who works it",
+        ),
         text("system", "System", choices=systems(scope.snapshot), help="Execution system"),
         pick("entry", "Entry", ENTRY_TYPES, "Manual", help="How it is entered"),
     )
@@ -47,14 +52,14 @@ def place_form(scope: Scope) -> Form:
             title,
             (_share_field(), *route),
             intro=intro,
-            check=lambda values: _shares_problem(scope, values),
+            check=lambda values: [*_shares_problem(scope, values), *_broker_problem(values)],
             live=lambda values: _shares_in_words(scope, values),
         )
     what = "Money" if left[0].currency else "Units"
     quantity = size("quantity", left[0], help=f"{what} to place; all that is unplaced by default")
     of_market = normalize(scope.snapshot.blocks[ids[0]].block.type) == "market"
     price = (pick("type", "Type", tuple(TYPES)), amount("limit", "Limit"), amount("stop", "Stop"))
-    return Form(title, (quantity, *route, *(price if of_market else ())), intro=intro, check=_prices_problem)
+    return Form(title, (quantity, *route, *(price if of_market else ())), intro=intro, check=_terms_problem)
 
 
 def _share_field() -> Field:
@@ -137,8 +142,15 @@ def _shares_in_words(scope: Scope, values: Values) -> str:
     return f"{total}: {', '.join(most)}{more}"
 
 
-def _prices_problem(values: Values) -> Sequence[str]:
-    return missing_prices(values.get("type", ""), values.get("limit", ""), values.get("stop", ""))
+def _terms_problem(values: Values) -> Sequence[str]:
+    prices = missing_prices(values.get("type", ""), values.get("limit", ""), values.get("stop", ""))
+    return [*prices, *_broker_problem(values)]
+
+
+def _broker_problem(values: Values) -> Sequence[str]:
+    """Return that nobody is named to work a placement: no broker, and no system that finds one."""
+    named = values["counterparty"].strip() or values["system"].strip()
+    return [] if named else ["Name the broker who works it, or the system that finds one."]
 
 
 def missing_prices(type: str, limit: str, stop: str) -> Sequence[str]:

@@ -54,8 +54,8 @@ class IdLookup:
         return id_text(id, self.home, ambiguous=any(other.scope != id.scope for other in alike))
 
     def describe(self, id: ResourceId) -> str:
-        """Return the id as :meth:`write` does; one the desk does not know in full, and said to be new."""
-        return self.write(id) if self.is_known(id) else f"{id} (new to this desk)"
+        """Return the id as :meth:`write` does; one the desk does not know in full, and said to be unknown."""
+        return self.write(id) if self.is_known(id) else f"{id} (unknown to this desk)"
 
     def is_known(self, id: ResourceId) -> bool:
         """Return whether the desk knows exactly this id."""

@@ -131,7 +131,7 @@ async def test_what_one_may_not_do_is_told_and_not_offered_until_the_desk_is_ref
         lines.made.deny = "placeblocks"
         await user.go("blocks", "BLK-0003")
         await user.press("p")
-        await user.form()
+        await user.fill("counterparty", "ALBN")
         await user.press("enter")
         await user.confirm("y")
         report = await user.report()

@@ -37,6 +37,7 @@ async def test_what_is_typed_is_placed_of_each_block(typed: str, of_large: int, 
         large, small = await two_blocks(user)
         await user.press("p")
         await user.fill("quantity", typed)
+        await user.fill("counterparty", "ALBN")
         assert f"{of_large + of_small:,} units" in user.text()
         await user.press("enter")
         await user.confirm("y", "2", "enter")

@@ -68,12 +68,12 @@ def previewed(user: Blotter) -> bool:
     return isinstance(user.app.screen, PreviewDialog)
 
 
-async def send(user: Blotter) -> str:
+async def send(user: Blotter, *confirming: str) -> str:
     """Go from the form to the server, and return the text of the preview."""
     await user.press("enter")
     await user.until(lambda: previewed(user))
     text = said(user)
-    await user.confirm("enter")
+    await user.confirm(*confirming or ("enter",))
     await user.report()
     return text
 
@@ -85,7 +85,7 @@ async def send(user: Blotter) -> str:
         ("funds_uk/us_long", "funds_uk/us_long", "100 for funds_uk/us_long"),
         ("FundB/GROWTH", "FundB/GROWTH", "100 for FundB/GROWTH"),
         ("UKEQ-GROW", "demo/UKEQ-GROW", "100 for UKEQ-GROW"),
-        ("UKEQ-GRWO", "demo/UKEQ-GRWO", "100 for demo/UKEQ-GRWO (new to this desk)"),
+        ("UKEQ-GRWO", "demo/UKEQ-GRWO", "100 for demo/UKEQ-GRWO (unknown to this desk)"),
     ],
 )
 @pytest.mark.parametrize("by", ["line", "form"])
@@ -102,9 +102,10 @@ async def test_an_order_is_for_the_portfolio_its_preview_names(
         await user.fill("orders", f"{typed} 100")
     await user.form()
     assert echo in said(user)
-    text = await send(user)
+    unknown = "unknown" in echo
+    text = await send(user, *(("1", "enter") if unknown else ()))
     assert f"for {meant.removeprefix('demo/')}" in text
-    assert (f"{meant} is a portfolio that is new to this desk" in text) == ("new to this desk" in echo)
+    assert (f"{meant} is a portfolio nobody on this desk knows" in text) == unknown
     assert (f"For {meant}, outside demo" in text) == (not meant.startswith("demo/"))
     assert await held(user, before) == [meant]
 
@@ -187,3 +188,37 @@ async def test_a_filter_by_scope_shows_what_is_of_it_or_for_its_portfolios(user:
     await user.go("blocks")
     await user.press("slash", *"scope", "equals_sign", *"funds", "underscore", *"uk", "enter")
     await user.until(lambda: user.codes("blocks") == ["BLK-FUND"])
+
+
+@pytest.mark.parametrize("by", ["line", "form"])
+async def test_an_order_for_names_nobody_knows_names_them_and_is_not_sent(user: Blotter, by: str) -> None:
+    before = set(user.desk.snapshot.orders)
+    if by == "line":
+        await user.press("N")
+        await user.fill("line", "b 100 VODD mkt @UKEQ-GRWO")
+    else:
+        await user.press("n")
+        await user.fill("instrument", "VODD")
+        assert "unknown; type ISIN, FIGI or LUID" in await user.form()
+        await user.fill("orders", "UKEQ-GRWO 100")
+    await user.press("enter")
+    await user.until(lambda: previewed(user))
+    text = said(user)
+    assert "VODD is unknown: nothing on this desk says which instrument it is" in text
+    assert "demo/UKEQ-GRWO is a portfolio nobody on this desk knows" in text
+    assert "Buy 100 VODD" in text
+    assert "This cannot be sent." in text
+    await user.confirm("enter", "y", "1", "enter")
+    assert previewed(user)
+    assert await held(user, before) == []
+
+
+async def test_a_mistyped_isin_is_found_by_its_check_digit(user: Blotter) -> None:
+    await user.press("n")
+    await user.fill("instrument", "US0378331006")
+    await user.form()
+    assert "US0378331006 is not an ISIN: its last digit should be 5." in user.text()
+    await user.press("escape", "N")
+    await user.fill("line", "b 100 BBG000B9XRY5 mkt @UKEQ-GROW")
+    await user.form()
+    assert "BBG000B9XRY5 is not a FIGI: its last digit should be 4." in user.text()

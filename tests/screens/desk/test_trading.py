@@ -12,6 +12,7 @@ from tests.screens.desk.trading_steps import allocate, as_proposed, book, fill, 
 from tui.api import operations
 from tui.api.errors import NotFound
 from tui.screens.desk.screen import DeskScreen
+from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.history.screen import HistoryScreen
 
@@ -92,12 +93,47 @@ async def test_placing_too_much_is_refused_in_the_servers_words_and_nothing_is_p
         await user.go("blocks", block)
         await user.press("p")
         await user.fill("quantity", "150k")
+        await user.fill("counterparty", "ALBN")
         await user.press("enter")
         await user.confirm("y")
         report = await user.report()
         assert "refused" in report.lower()
         assert "100000" in report.replace(",", "")
         assert (await user.client.placements.list(filter=f"blockIds.code eq '{block}'")).values == ()
+
+
+async def test_a_broker_is_asked_for_and_one_nobody_knows_takes_the_count() -> None:
+    async with blotter() as user:
+        block = await new_block(user)
+        await user.go("blocks", block)
+        await user.press("p")
+        await user.form()
+        await user.press("enter")
+        await user.until(lambda: "Name the broker who works it" in user.text())
+        assert isinstance(user.app.screen, FormDialog)
+        await user.fill("counterparty", "ZZZZ")
+        await user.press("enter")
+        await user.until(lambda: "ZZZZ is a broker nobody on this desk has placed with" in user.text())
+        await user.confirm("y", "enter")
+        assert (await user.client.placements.list(filter=f"blockIds.code eq '{block}'")).values == ()
+        await user.confirm("1", "enter")
+        await user.report()
+        [placed] = (await user.client.placements.list(filter=f"blockIds.code eq '{block}'")).values
+        assert placed.counterparty == "ZZZZ"
+
+
+async def test_without_a_broker_the_system_is_named_and_the_count_typed() -> None:
+    async with blotter() as user:
+        block = await new_block(user)
+        await user.go("blocks", block)
+        await user.press("p")
+        await user.fill("system", "EMS-1")
+        await user.press("enter")
+        await user.until(lambda: "Nobody is named to work it" in user.text())
+        await user.confirm("1", "enter")
+        await user.report()
+        [placed] = (await user.client.placements.list(filter=f"blockIds.code eq '{block}'")).values
+        assert (placed.counterparty, placed.execution_system) == (None, "EMS-1")
 
 
 async def test_moving_an_order_changes_both_blocks() -> None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tests.service.sample_rows import NINE, order
 from tui.api.base import ResourceId
 from tui.service.id_lookup import portfolio_lookup
-from tui.service.orderline import OrderLine, Parsed, PortfolioShare, parse_order_line
+from tui.service.orderline import LineError, OrderLine, Parsed, PortfolioShare, parse_order_line
 from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.instruments import Instrument
 
@@ -37,8 +37,8 @@ HERE = portfolio_lookup(
 )
 
 
-def parsed_line(text: str, known: Callable[[str], bool] | None = None) -> Parsed:
-    return parse_order_line(text, portfolios=HERE, known=known, today=TODAY)
+def parsed_line(text: str, check: Callable[[str], str | None] | None = None) -> Parsed:
+    return parse_order_line(text, portfolios=HERE, check=check, today=TODAY)
 
 
 def share(code: str, quantity: int) -> PortfolioShare:
@@ -65,7 +65,7 @@ def test_the_example_of_the_conventions() -> None:
     )
     assert read.describe(HERE, VOD) == (
         "Buy 50,000 VOD (Vodafone) limit 0.82 GBP, for the day: 30,000 for UKEQ-GROW, "
-        "20,000 for demo/UKEQ-INC (new to this desk). Notional 41,000.00 GBP."
+        "20,000 for demo/UKEQ-INC (unknown to this desk). Notional 41,000.00 GBP."
     )
 
 
@@ -146,9 +146,9 @@ def test_an_unfinished_line_says_what_comes_next(text: str) -> None:
     assert parsed.errors[0].start >= len(text.rstrip())
 
 
-def test_an_unknown_ticker_is_an_error_where_tickers_are_known() -> None:
-    parsed = parsed_line("b 1 NOPE @A", lambda ticker: ticker == "VOD")
-    assert "not an instrument this desk knows" in parsed.errors[0].text
+def test_why_a_name_is_no_instrument_is_said_at_its_word() -> None:
+    parsed = parsed_line("b 1 NOPE @A", lambda name: f"{name} is none.")
+    assert parsed.errors == (LineError("NOPE is none.", 4, 8),)
 
 
 def test_the_request_has_new_ids_and_the_words_of_the_api() -> None:
@@ -167,12 +167,12 @@ def test_the_request_has_new_ids_and_the_words_of_the_api() -> None:
         ("US_LONG", "funds_uk/us_long", "funds_uk/us_long"),
         ("funds_uk/us_long", "funds_uk/us_long", "funds_uk/us_long"),
         ("FundB/GROWTH", "FundB/GROWTH", "FundB/GROWTH"),
-        ("demo/GROWTH", "demo/GROWTH", "demo/GROWTH (new to this desk)"),
+        ("demo/GROWTH", "demo/GROWTH", "demo/GROWTH (unknown to this desk)"),
         ("UKEQ-GROW", "demo/UKEQ-GROW", "UKEQ-GROW"),
         ("ukeq-grow", "demo/UKEQ-GROW", "UKEQ-GROW"),
         ("demo/UKEQ-GROW", "demo/UKEQ-GROW", "UKEQ-GROW"),
-        ("NEW-ONE", "demo/NEW-ONE", "demo/NEW-ONE (new to this desk)"),
-        ("Portfolios/PF-001", "Portfolios/PF-001", "Portfolios/PF-001 (new to this desk)"),
+        ("NEW-ONE", "demo/NEW-ONE", "demo/NEW-ONE (unknown to this desk)"),
+        ("Portfolios/PF-001", "Portfolios/PF-001", "Portfolios/PF-001 (unknown to this desk)"),
     ],
 )
 def test_a_portfolio_is_the_one_the_desk_knows_by_that_code(typed: str, meant: str, said: str) -> None:

@@ -68,7 +68,7 @@ def desk() -> Snapshot:
             order("ORD-2", "132", "INCOME"),
             order("ORD-3", "30", limit_price=usd("191")),
         ],
-        placements=[placement("PLC-1", "BLK-1", quantity="200")],
+        placements=[placement("PLC-1", "BLK-1", quantity="200", counterparty="ALBN")],
         executions=[execution("EXE-1", "PLC-1", "60", "189.5")],
         allocations=[allocation("ALL-1", order="ORD-1", placement="PLC-1", quantity="60")],
         transactions=[transaction("TXN-1", allocation="ALL-1", order="ORD-1", units="60")],
@@ -212,7 +212,7 @@ def test_warnings_are_grouped_by_kind_with_their_count(desk: Snapshot) -> None:
     assert [(warning.kind, warning.count) for warning in seen.soft] == [
         ("limit price", 3),
         ("notional", 1),
-        ("new portfolio", 1),
+        ("unknown portfolio", 1),
     ]
     assert len(seen.soft[0].texts) == 3
 
@@ -225,7 +225,6 @@ def test_no_known_price_is_said(desk: Snapshot) -> None:
     seen = shown(CreateOrders((unknown,)), desk)
     assert [warning.kind for warning in seen.soft] == ["no price"]
     assert seen.totals[0].notional is None
-    assert seen.tier is Tier.T1
 
 
 def test_read_only_the_past_and_rows_in_flight_are_refused(desk: Snapshot) -> None:

@@ -90,7 +90,8 @@ class OrderLine:
         """Return the order in full words, with quantity and notional."""
         words = dict(SIDES.values())
         currency = instrument.currency if instrument else ""
-        name = f"{self.ticker} ({instrument.name})" if instrument and instrument.name else self.ticker
+        called = instrument.name if instrument else "unknown to this desk"
+        name = f"{self.ticker} ({called})" if called else self.ticker
         times = dict(TIMES.values())
         till = f" {self.good_till:%d %b %Y}" if self.good_till else ""
         shares = ", ".join(

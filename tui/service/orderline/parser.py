@@ -31,7 +31,7 @@ class _Word:
 class _OrderLineParser:
     text: str
     portfolios: IdLookup
-    known: Callable[[str], bool] | None
+    check: Callable[[str], str | None] | None
     today: date
     words: list[_Word]
     at: int = 0
@@ -57,7 +57,7 @@ def parse_order_line(
     text: str,
     *,
     portfolios: IdLookup,
-    known: Callable[[str], bool] | None = None,
+    check: Callable[[str], str | None] | None = None,
     today: date | None = None,
 ) -> Parsed:
     """Read an order line.
@@ -65,11 +65,11 @@ def parse_order_line(
     Args:
         text: what was typed, complete or not.
         portfolios: finds the portfolio that ``@CODE`` or ``@SCOPE/CODE`` names.
-        known: returns whether a ticker names an instrument; without it every ticker is accepted.
+        check: returns why a name names no instrument, as a sentence; without it every name is accepted.
         today: the first day a ``gtd`` date may name; today's in UTC when not given.
     """
     words = [_Word(found.group(), found.start()) for found in re.finditer(r"\S+", text)]
-    parser = _OrderLineParser(text, portfolios, known, today or datetime.now(UTC).date(), words)
+    parser = _OrderLineParser(text, portfolios, check, today or datetime.now(UTC).date(), words)
     side = _side(parser)
     quantity = _quantity(parser)
     ticker = _ticker(parser)
@@ -114,8 +114,9 @@ def _ticker(parser: _OrderLineParser) -> str:
         parser.wrong("Say what, by its ticker, before the portfolios.", word)
         parser.at -= 1
         return ""
-    if parser.known is not None and not parser.known(word.text):
-        parser.wrong(f"'{word.text}' is not an instrument this desk knows.", word)
+    problem = parser.check(word.text) if parser.check is not None else None
+    if problem:
+        parser.wrong(problem, word)
     return word.text.upper()
 
 

@@ -24,7 +24,7 @@ from tui.api.requests import (
 from tui.api.states import is_cancelled, is_final, normalize
 from tui.service.numbers import counted, units
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
-from tui.service.verbs.facts import block_ref, order_ref, placement_line, placement_ref, unknown_portfolios
+from tui.service.verbs.facts import block_ref, order_ref, placement_line, placement_ref
 from tui.service.verbs.verb import (
     Caution,
     ItemisedReply,
@@ -163,7 +163,7 @@ class AllocateWeighted(_Run, frozen=True):
                 found.append(
                     Caution("has orders", f"{id.code}: its block has orders; allocate to them instead")
                 )
-        return (*found, *unknown_portfolios(snapshot, (each.portfolio_id for each in self.weights)))
+        return tuple(found)
 
 
 OLDER_FORM: Final = "booked in the older form: this server has no fee and mark-booked switches"

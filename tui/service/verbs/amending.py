@@ -27,7 +27,6 @@ from tui.service.verbs.facts import (
     order_lines,
     order_ref,
     units_of,
-    unknown_portfolios,
     will_hold,
 )
 from tui.service.verbs.verb import (
@@ -75,8 +74,7 @@ class UpdateOrders(UpdateVerb, frozen=True):
             elif allocated is not None and update.quantity is not None and update.quantity < allocated:
                 text = f"{update.id.code}: {units(update.quantity)} is below the {units(allocated)} allocated"
                 found.append(Caution("below allocated", text))
-        portfolios = unknown_portfolios(snapshot, (update.portfolio_id for update in self.updates))
-        return (*found, *self._below_placed(snapshot), *portfolios)
+        return (*found, *self._below_placed(snapshot))
 
     def _below_placed(self, snapshot: Snapshot) -> Iterable[Caution]:
         asked = {each.id: each.quantity for each in self.updates if each.quantity is not None}

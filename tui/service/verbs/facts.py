@@ -12,7 +12,7 @@ from tui.api.states import is_cancelled
 from tui.service.numbers import counted
 from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
-from tui.service.verbs.verb import Caution, PreviewLine
+from tui.service.verbs.verb import PreviewLine
 
 
 def order_ref(id: ResourceId) -> Ref:
@@ -68,6 +68,11 @@ def instrument_of(snapshot: Snapshot, identifiers: Identifiers) -> Instrument | 
     return None
 
 
+def instrument_name(identifiers: Identifiers) -> str:
+    """Return the name of an instrument the desk does not know: the first of its identifiers."""
+    return next((value for value in identifiers.values() if value), "an instrument without a name")
+
+
 def priced(
     ref: Ref,
     side: str,
@@ -78,8 +83,12 @@ def priced(
     price: CurrencyAndAmount | None = None,
     amount: CurrencyAndAmount | None = None,
     portfolio: ResourceId | None = None,
+    identifiers: Identifiers | None = None,
 ) -> PreviewLine:
-    """Return a line at its limit, else its indicative price, else the last price seen of ``known``."""
+    """Return a line at its limit, else its indicative price, else the last price seen of ``known``.
+
+    An instrument that is not known is called by its ``identifiers``.
+    """
     at = limit or price
     money = at or amount
     return PreviewLine(
@@ -88,7 +97,7 @@ def priced(
         quantity=quantity,
         price=at.amount if at else known.last_price if known else None,
         currency=(money.currency if money else None) or (known.currency if known else ""),
-        instrument=known.luid if known else "",
+        instrument=known.luid if known else instrument_name(identifiers) if identifiers else "",
         portfolio=portfolio,
         amount=amount.amount if amount else None,
         limit=limit.amount if limit else None,
@@ -149,13 +158,6 @@ def outside(ids: Iterable[ResourceId | None], scope: str) -> str:
     """Return the portfolios outside ``scope``, the orders' own, in words; empty when there are none."""
     foreign = dict.fromkeys(str(id) for id in ids if id is not None and id.scope != scope)
     return f"For {', '.join(foreign)}, outside {scope}" if foreign else ""
-
-
-def unknown_portfolios(snapshot: Snapshot, ids: Iterable[ResourceId | None]) -> Iterable[Caution]:
-    """Yield a caution for each portfolio the desk does not know: it may be misspelt."""
-    for id in dict.fromkeys(ids):
-        if id is not None and id not in snapshot.portfolios.get(id.code.casefold(), ()):
-            yield Caution("new portfolio", f"{id} is a portfolio that is new to this desk")
 
 
 def block_totals(snapshot: Snapshot, blocks: Iterable[ResourceId]) -> tuple[Decimal, Decimal]:

@@ -36,7 +36,6 @@ from tui.service.verbs.facts import (
     outside,
     priced,
     units_of,
-    unknown_portfolios,
     will_hold,
 )
 from tui.service.verbs.verb import (
@@ -112,6 +111,7 @@ class CreateOrders(Verb, frozen=True):
             price=order.price,
             amount=order.amount,
             portfolio=order.portfolio_id,
+            identifiers=request.instrument_identifiers,
         )
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
@@ -135,8 +135,7 @@ class CreateOrders(Verb, frozen=True):
             why = misfit(request, held.block)
             if why:
                 found.append(Caution("will not fit", f"{request.block_id.code}: {why}"))
-        portfolios = (order.portfolio_id for request in self.requests for order in request.orders)
-        return (*found, *unknown_portfolios(snapshot, portfolios))
+        return tuple(found)
 
 
 class MoveOrders(Verb, frozen=True):

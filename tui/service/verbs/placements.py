@@ -87,6 +87,7 @@ class PlaceBlocks(Verb, frozen=True):
                 instrument_of(snapshot, request.instrument_identifiers),
                 limit=request.limit_price,
                 amount=request.amount,
+                identifiers=request.instrument_identifiers,
             )
             for request in self.requests
         )

@@ -19,6 +19,7 @@ from tui.service.verbs import Verb
 from tui.service.verbs.verb import Caution, PreviewLine, Tier
 from tui.service.writes.limit_checks import Finding, LimitChecks
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
+from tui.service.writes.unknown_names import unknown_names
 
 LARGEST: Final = 3
 
@@ -80,7 +81,8 @@ def preview(
     a write in flight; ``unfit`` is why the server's generation cannot do it.
     """
     lines = verb.lines(snapshot)
-    cautions = (*verb.cautions(snapshot), *(_unread(snapshot) if verb.needs_rows else ()))
+    unread = _unread(snapshot) if verb.needs_rows else ()
+    cautions = (*unknown_names(verb, snapshot), *verb.cautions(snapshot), *unread)
     checks = LimitChecks(verb, lines, snapshot, limits)
     findings = tuple(checks.findings())
     hard = (
