@@ -33,10 +33,11 @@ class StageTotals(NamedTuple):
     booked: Decimal
 
 
+OVER_ALLOCATED: Final = "Over-allocated"
 _STAGE_STATES: Final = (
     ("New", "Partially placed", "Over-placed"),
     ("Placed", "Partially executed", "Over-executed"),
-    ("Executed", "Partially allocated", "Over-allocated"),
+    ("Executed", "Partially allocated", OVER_ALLOCATED),
     ("Allocated", "Partially booked", "Booked"),
 )
 """The state of a block by its first incomplete stage: nothing done, too little done, too much done."""
@@ -45,10 +46,13 @@ _STAGE_STATES: Final = (
 def block_state(totals: StageTotals, *, swept: bool, cancelled: bool) -> str:
     """Return the derived state of a block: its first stage from the left that is not complete (G6 to G8).
 
-    ``cancelled`` is whether the block has orders and all of them are cancelled.
+    ``cancelled`` is whether the block has orders and all of them are cancelled. More allocated than executed,
+    as after a busted trade, goes before all that is incomplete: nothing of it may be booked (E5).
     """
     if swept:
         return "Swept"
+    if exceeds(totals.allocated, totals.executed):
+        return OVER_ALLOCATED
     if cancelled:
         return "Cancelled"
     for (none, too_little, too_much), before, done in zip(_STAGE_STATES, totals, totals[1:], strict=False):
@@ -64,15 +68,13 @@ def block_state(totals: StageTotals, *, swept: bool, cancelled: bool) -> str:
 def placement_state(state: str | None, placed: Decimal, executed: Decimal, allocated: Decimal) -> str:
     """Return the derived state of a placement whose stored state is ``state`` (L4, G9)."""
     cancelled = is_cancelled(state)
+    if exceeds(allocated, executed):
+        return OVER_ALLOCATED
     if is_zero(executed):
         return "Cancelled" if cancelled else "New"
     if not cancelled and exceeds(placed, executed):
         return "In progress"
-    if exceeds(executed, allocated):
-        return "Executed"
-    if exceeds(allocated, executed):
-        return "Over-allocated"
-    return "Allocated"
+    return "Executed" if exceeds(executed, allocated) else "Allocated"
 
 
 def signed_units(block_side: str | None, side: str | None, units: Decimal) -> Decimal:

@@ -235,6 +235,7 @@ RULE_FAMILIES: Final = (
             ),
             "E3": Rule("A missing average price is that of the placement after the request.", DOCUMENTED),
             "E4": Rule("An execution behind a booked allocation cannot be changed.", OURS),
+            "E5": Rule("A busted, voided or shrunk execution leaves its allocations over-allocated.", OURS),
         },
     ),
     RuleFamily(
@@ -313,6 +314,7 @@ RULE_FAMILIES: Final = (
             "B8": Rule(
                 "Any allocation can be booked at any time.", DOCUMENTED, "no foreign-exchange orders are made"
             ),
+            "B9": Rule("An over-allocated allocation cannot be booked: allocate again.", OURS),
         },
     ),
     RuleFamily(

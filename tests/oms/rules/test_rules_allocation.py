@@ -220,7 +220,9 @@ def test_a12_units_booked_in_excess_are_taken_from_the_next_executions(desk: Rul
     filled_block(desk, "10/10", "8")
     desk.allocate("P")
     desk.fill("E1", "P", 5)
-    desk.book("P-O1", "P-O2", mark=True)
+    for code, order in (("P-O1", "O1"), ("P-O2", "O2")):
+        record = {"placementIds": [id_of("P")], "executionIds": [id_of("E1")], "state": "Booked"}
+        desk.put_allocation(code, order, 4, **record)
     desk.fill("E2", "P", 2)
     desk.allocate("P")
     assert desk.allocated() == {"P-O1": 4, "P-O2": 4}, "8 are booked, 7 executed"

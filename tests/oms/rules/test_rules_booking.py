@@ -11,7 +11,6 @@ import pytest
 from tests.decimals import decimals
 from tests.oms.rules.rules_client import APPLE, GILT, RulesClient, id_of, only_failure, rid, usd
 from tui.api.models import Transaction
-from tui.oms.rules.booking import weekdays_after
 from tui.oms.rules.fees import Fee
 
 
@@ -61,7 +60,7 @@ def test_b2_a_transaction_is_mapped_from_its_allocation(desk: RulesClient) -> No
     assert (transaction.exchange_rate, transaction.transaction_currency) == (Decimal("0.8"), "USD")
     assert (transaction.counterparty_id, transaction.source) == ("BRK-B", "default")
     assert transaction.transaction_date == desk.allocation("A1").date
-    assert transaction.settlement_date == datetime(2026, 11, 24, 8, tzinfo=UTC)
+    assert transaction.settlement_date == datetime(2026, 11, 24, tzinfo=UTC)
     assert transaction.transaction_status == "Active"
     assert (transaction.order_id, transaction.allocation_id) == (rid("O1"), rid("A1"))
     assert desk.transactions("INCOME") == [transaction]
@@ -118,9 +117,24 @@ def test_b2_allocations_of_ambiguous_ids_are_two_transactions(desk: RulesClient)
     }
 
 
-def test_settlement_skips_the_weekend() -> None:
-    friday = datetime(2026, 11, 20, tzinfo=UTC)
-    assert weekdays_after(friday, 2) == datetime(2026, 11, 24, tzinfo=UTC)
+@pytest.mark.parametrize(
+    ("traded", "currency", "settles"),
+    [
+        ("2026-11-20T12:00:00Z", "USD", "2026-11-24"),
+        ("2026-11-23T23:30:00Z", "AUD", "2026-11-26"),
+        ("2026-11-24T01:30:00Z", "USD", "2026-11-25"),
+        ("2026-11-23T23:30:00Z", "XYZ", "2026-11-25"),
+    ],
+    ids=["over the weekend", "a Tuesday morning in Sydney", "a Monday evening in New York", "nowhere known"],
+)
+def test_b2_a_booking_settles_two_business_days_after_the_markets_trading_day(
+    desk: RulesClient, traded: str, currency: str, settles: str
+) -> None:
+    desk.create("B", {"O1": 100})
+    price = {"amount": 190, "currency": currency}
+    desk.put_allocation("A1", "O1", 10, date=traded, price=price, settlementDate=None)
+    transaction = book_allocation(desk, "A1")
+    assert transaction.settlement_date.isoformat() == f"{settles}T00:00:00+00:00"
 
 
 def test_b3_booking_again_the_same_changes_nothing(desk: RulesClient) -> None:

@@ -1,8 +1,14 @@
-"""Fills, over HTTP (E1 to E4)."""
+"""Fills, over HTTP (E1 to E5)."""
 
 from __future__ import annotations
 
-from tests.oms.rules.rules_client import MICROSOFT, RulesClient, refused
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.oms.rules.rules_client import MICROSOFT, RulesClient, only_failure, refused, usd
 from tui.api.models import Execution, Placement
 
 
@@ -17,9 +23,72 @@ def test_e1_a_fill_must_match_its_placement(desk: RulesClient) -> None:
         desk.fill("E1", "P", 10, instrumentIdentifiers=MICROSOFT)
     with refused("InvalidParameterValue"):
         desk.fill("E1", "P", -1)
-    with refused("InvalidParameterValue"):
-        desk.fill("E1", "P", 1, price=-1)
     assert desk.all(Execution) == []
+
+
+def test_e1_prices_below_zero_are_taken_from_order_to_transaction(desk: RulesClient) -> None:
+    power = {"limitPrice": usd("-30")}
+    desk.create("B", {"O1": 10}, **power)
+    desk.place("P", "B", 10, **power)
+    desk.fill("E1", "P", 10, price="-37.63")
+    assert desk.execution("E1").price.amount == desk.execution("E1").average_price == Decimal("-37.63")
+    desk.allocate("P")
+    booked = desk.book("P-O1").values["Scope:Desk Code:P-O1"]
+    assert (booked.transaction_price.price, booked.total_consideration.amount) == (
+        Decimal("-37.63"),
+        Decimal("-376.3"),
+    )
+    assert desk.block_entry("B").derived_state == "Booked"
+
+
+def fill_and_allocate(desk: RulesClient) -> None:
+    """Fill 150 in two trades and allocate 100 and 50."""
+    desk.create("B", {"O1": 100, "O2": 50})
+    desk.place("P", "B", 150)
+    desk.fill("E1", "P", 90)
+    desk.fill("E2", "P", 60)
+    desk.allocate("P")
+    assert desk.allocated() == {"P-O1": 100, "P-O2": 50}
+
+
+BUSTS: dict[str, Callable[[RulesClient], Any]] = {
+    "cancelled": lambda desk: desk.fill("E2", "P", 60, state="Cancelled"),
+    "voided": lambda desk: desk.fill("E2", "P", 0),
+    "deleted": lambda desk: desk.delete(Execution, "E2"),
+}
+
+
+@pytest.mark.parametrize("bust", BUSTS.values(), ids=BUSTS)
+def test_e5_b9_a_busted_trade_is_not_booked_until_it_is_allocated_again(
+    desk: RulesClient, bust: Callable[[RulesClient], Any]
+) -> None:
+    fill_and_allocate(desk)
+    bust(desk)
+    assert desk.allocated() == {"P-O1": 100, "P-O2": 50}, "nobody takes them back unasked"
+    assert desk.block_entry("B").derived_state == "Over-allocated"
+    assert desk.placement_entry("P").derived_state == "Over-allocated"
+    failed = desk.book("P-O1", "P-O2").failed
+    assert [each.type for each in failed.values()] == ["OverAllocatedFailure"] * 2
+    assert "150 units are allocated of fills that have 90 now" in str(failed["Scope:Desk Code:P-O1"].detail)
+    assert not desk.wrote
+    desk.allocate("P")
+    assert desk.allocated() == {"P-O1": 60, "P-O2": 30}
+    assert not desk.book("P-O1", "P-O2").failed
+    assert desk.block_entry("B").booked.quantity == 90
+
+
+def test_e5_allocating_again_takes_everything_back_when_no_fill_is_left(desk: RulesClient) -> None:
+    desk.create("B", {"O1": 100, "O2": 50})
+    desk.place("P", "B", 150)
+    desk.fill("E1", "P", 150)
+    desk.allocate("P")
+    desk.fill("E1", "P", 150, state="Cancelled")
+    assert desk.placement("P").state == "New"
+    assert not desk.allocate("P").failed
+    assert desk.allocated() == {}
+    assert [desk.order(code).state for code in ("O1", "O2")] == ["New", "New"]
+    assert desk.block_entry("B").derived_state == "Placed"
+    assert only_failure(desk.allocate("P")).type == "NoExecutionsFailure"
 
 
 def test_e2_an_upserted_fill_is_corrected_and_over_execution_shows(desk: RulesClient) -> None:

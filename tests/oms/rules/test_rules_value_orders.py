@@ -95,3 +95,26 @@ def test_u2_x5_b6_the_money_of_an_order_is_compared_with_money(desk: RulesClient
     desk.allocate("P")
     desk.book("P-O1-2", mark=True)
     assert desk.order("O1").state == "Booked"
+
+
+def test_s1_a_value_placement_in_progress_is_not_swept(desk: RulesClient) -> None:
+    place_value_block(desk, {"O1": 1000})
+    desk.fill("E1", "P", 5, price=100)
+    desk.allocate("P")
+    desk.book("P-O1", mark=True)
+    desk.put_order("O1", quantity=None, amount=usd(1000), state="Closed")
+    assert "P" in str(only_failure(desk.sweep("B")).detail)
+    desk.fill("E2", "P", 5, price=100)
+    desk.allocate("P")
+    desk.book("P-O1-2", mark=True)
+    assert not desk.sweep("B").failed
+
+
+def test_a2_a_price_below_zero_uses_up_a_value_order_too(desk: RulesClient) -> None:
+    place_value_block(desk, {"O1": 300, "O2": 700})
+    desk.fill("E1", "P", 5, price=-100)
+    assert desk.block_entry("B").derived_state == "Partially executed"
+    assert desk.placement("P").state == "PartiallyFilled"
+    desk.allocate("P")
+    assert desk.allocated() == {"P-O1": 2, "P-O2": 3}
+    assert desk.placement_entry("P").derived_state == "In progress"

@@ -97,6 +97,15 @@ class ExpectedTotals:
             each.quantity for each in self.live if not each.execution_ids and self._is_of(each, placement)
         )
 
+    def is_covered(self, allocation: StoredAllocation) -> bool:
+        """Return whether the fills of an allocation have the units of all that use them (B9)."""
+        used = {id.code for id in allocation.execution_ids or ()}
+        sharing = [each for each in self.live if used & {id.code for id in each.execution_ids or ()}]
+        named = {id.code for each in sharing for id in each.execution_ids or ()}
+        live = (row for row in self.desk.executions.values() if row.state != "Cancelled")
+        filled = total(row.quantity for row in live if row.id.code in named)
+        return not used or total(each.quantity for each in sharing) - filled <= TOLERANCE
+
     def _is_of(self, allocation: StoredAllocation, placement: str) -> bool:
         names = {id.code for id in allocation.placement_ids or ()}
         return not names.isdisjoint(self.with_descendants(placement))
@@ -197,6 +206,8 @@ def _derived_state(graph: BlockGraph, block: StoredBlock, orders: list[StoredOrd
     """Return the first life-cycle stage that is not complete (G8)."""
     if block.is_swept:
         return "Swept"
+    if graph.allocated.quantity - graph.executed.quantity > TOLERANCE:
+        return "Over-allocated"
     if orders and all(order.state == "Cancelled" for order in orders):
         return "Cancelled"
     ordered = graph.ordered.quantity if orders else block.quantity

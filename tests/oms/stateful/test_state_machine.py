@@ -490,6 +490,7 @@ class TradingDay(ModelDay):
             allocation = self.now.allocations[keys[key]]
             self.booked[keys[key]] = (allocation.quantity, transaction["type"])
             assert not mark or allocation.state == "Booked"
+            assert ExpectedTotals(self.now).is_covered(allocation), f"{keys[key]} was booked over-allocated"
             order = self.orders.get(allocation.allocated_order_id.code)
             if mark and order is not None and order.state not in FINAL_STATES:
                 done = total(

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from tui.api.base import ZERO, ResourceId
 from tui.api.requests import ExecutionRequest, PlacementRequest, PlacementUpdateRequest
+from tui.api.settlement import settlement_day
 from tui.oms.demo import roster
 from tui.oms.demo.story import DemoStep, StepRequest, Story
 
@@ -145,7 +146,7 @@ class FillStep(DemoStep):
             side=placement.side,
             type=placement.type,
             created_date=at,
-            settlement_date=roster.settlement_date(at, story.instrument.settlement_days),
+            settlement_date=settlement_day(at, story.instrument.currency, story.instrument.settlement_days),
             price=roster.money(story.price(), story.instrument.currency),
             settlement_currency=story.instrument.currency,
             settlement_currency_fx_rate=Decimal(1),

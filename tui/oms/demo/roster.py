@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from random import Random
 from typing import Final
@@ -70,15 +69,6 @@ def random_normal(rng: Random) -> Decimal:
     The sum of three uniform integers is close to a normal distribution, and exact.
     """
     return Decimal(sum(rng.randrange(-1000, 1001) for _ in range(3))) / 1000
-
-
-def settlement_date(traded: datetime, days: int) -> datetime:
-    """Return midnight UTC of the day ``days`` weekdays after ``traded``."""
-    day = datetime.combine(traded.astimezone(UTC).date(), time(0), UTC)
-    while days:
-        day += timedelta(days=1)
-        days -= day.weekday() < 5
-    return day
 
 
 def money(amount: Decimal, currency: str) -> CurrencyAndAmount:

@@ -41,7 +41,6 @@ from tui.api.models import (
     PlacementAllocated,
     PlacementOrdered,
 )
-from tui.api.price_units import PER_UNIT
 from tui.api.states import direction_of, is_cancelled, normalize
 from tui.oms.domain.unit_of_work import BOOKINGS_OF_ALLOCATION, Booking, Stored, UnitOfWork
 from tui.oms.rules.affected import affected_ids
@@ -129,8 +128,8 @@ def graph_block(uow: UnitOfWork, block: Block) -> OrderGraphBlock:
     if basis_name(block) == AMOUNT.name:
         size = ordered.amount if facts.orders else AMOUNT.size_of(block)
         unit = uow.instruments.price_unit(block.lusid_instrument_id)
-        spent, given = (executed.amount or ZERO) * unit, _weighted(facts) * unit
-        stages = [placed.amount, spent, given, booked.amount]
+        spent, given = abs(executed.amount or ZERO), _allocated_money(facts)
+        stages = [placed.amount, spent * unit, given * unit, _booked_money(facts) * unit]
     return OrderGraphBlock(
         block=block,
         ordered=ordered,
@@ -268,7 +267,7 @@ def _executed(facts: _BlockFacts) -> Executed:
     weighted = ZERO
     for id, executions in facts.executions.items():
         if facts.executed[id] == total(fill.quantity for fill in executions):
-            weighted += total(AMOUNT.executed_by(fill, PER_UNIT) for fill in executions)
+            weighted += total(fill.quantity * (fill.price.amount or ZERO) for fill in executions)
         else:
             weighted += facts.executed[id] * (average_price(executions) or ZERO)
     details = dict.fromkeys(fill.id for executions in facts.executions.values() for fill in executions)
@@ -292,12 +291,22 @@ def _allocated(facts: _BlockFacts) -> Allocated:
     return Allocated(quantity=trim_zeros(total(detail.quantity for detail in details)), details=details)
 
 
-def _weighted(facts: _BlockFacts) -> Decimal:
-    """Return the sum of allocated units times their prices."""
+def _allocated_money(facts: _BlockFacts) -> Decimal:
+    """Return the sum of allocated units times the sizes of their prices."""
     return total(
-        signed_units(facts.block.side, each.side, each.quantity) * (each.price.amount or ZERO)
+        signed_units(facts.block.side, each.side, each.quantity) * abs(each.price.amount or ZERO)
         for each in facts.allocations
         if each.price is not None
+    )
+
+
+def _booked_money(facts: _BlockFacts) -> Decimal:
+    """Return the sum of booked units times the sizes of their prices, whatever currency they settle in."""
+    rows = (booking.transaction for booking in facts.bookings)
+    return total(
+        signed_units(facts.block.side, row.type, row.units) * abs(row.transaction_price.price or ZERO)
+        for row in rows
+        if row.transaction_price is not None
     )
 
 
@@ -331,7 +340,9 @@ def graph_placement(uow: UnitOfWork, placement: Placement) -> OrderGraphPlacemen
     unit = uow.instruments.price_unit(placement.lusid_instrument_id)
     money = total(AMOUNT.executed_by(fill, unit) for fill in done)
     given = total(
-        each.quantity * (each.price.amount or ZERO) * unit for each in allocations if each.price is not None
+        each.quantity * abs(each.price.amount or ZERO) * unit
+        for each in allocations
+        if each.price is not None
     )
     size = live_size(uow, placement, AMOUNT)
     return OrderGraphPlacement(

@@ -10,6 +10,7 @@ from tui.api.base import ZERO, CurrencyAndAmount
 from tui.api.entity_relations import CHILDREN_OF_PLACEMENT, EXECUTIONS_OF_PLACEMENT
 from tui.api.models import Execution, Placement
 from tui.api.requests import ExecutionRequest
+from tui.api.settlement import settlement_day
 from tui.api.states import direction_of, is_cancelled
 from tui.oms.demo import roster
 from tui.oms.demo.universe import DemoInstrument
@@ -106,7 +107,7 @@ class FillGenerator:
             side=placement.side,
             type=placement.type or "Market",
             created_date=now,
-            settlement_date=roster.settlement_date(now, instrument.settlement_days),
+            settlement_date=settlement_day(now, instrument.currency, instrument.settlement_days),
             price=roster.money(price, instrument.currency),
             settlement_currency=instrument.currency,
             settlement_currency_fx_rate=Decimal(1),

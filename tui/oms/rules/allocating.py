@@ -164,8 +164,8 @@ def _plan_runs(
     for id in ids:
         try:
             placement = require(uow, Placement, id, "A13")
-            available = available_fills(uow, placement)
             frozen, replaced = split_earlier(uow, id)
+            available = available_fills(uow, placement, replaced)
             runs.append(
                 AllocationRun(placement, participants(uow, placement), available, frozen, replaced, key)
             )

@@ -81,14 +81,18 @@ def split_earlier(uow: UnitOfWork, placement: ResourceId) -> tuple[list[Allocati
     return list(frozen.values()), [each for each in own if each.id not in frozen]
 
 
-def available_fills(uow: UnitOfWork, placement: Placement) -> list[Execution]:
+def available_fills(
+    uow: UnitOfWork, placement: Placement, replaced: Sequence[Allocation] = ()
+) -> list[Execution]:
     """Return the placement's fills by time (A5, A13, A15).
 
+    Where none is left, a run still takes back the allocations that are ``replaced`` (E5).
+
     Raises:
-        Refusal: there are none, or they are in several currencies (A10).
+        Refusal: there are no fills and nothing to take back, or fills are in several currencies (A10).
     """
     found = [fill for fill in executions_by_time(uow, fills_of(uow, placement)) if fill.quantity > 0]
-    if not found:
+    if not found and not replaced:
         detail = f"Placement '{placement.id}' has no executions to allocate."
         raise Refusal("NoExecutionsFailure", detail, "A13")
     currencies = sorted({fill.price.currency or "none" for fill in found})

@@ -166,16 +166,20 @@ def apportion_units(
 def apportion_money(
     algorithm: str, lots: Sequence[Lot], sizes: Sequence[Decimal], capacities: Sequence[Decimal]
 ) -> Apportionment:
-    """Apportion lots among orders sized by amount: the capacity is what their money buys (A2 to A6)."""
+    """Apportion lots among orders sized by amount: the capacity is what their money buys (A2 to A6).
+
+    A price below zero uses up the money as the same price above zero does.
+    """
     parts = [ZERO] * len(capacities)
     remaining = list(capacities)
     used = []
     for lot in lots:
+        cost = abs(lot.cost)
         (units_taken,) = apportion_fills(
-            algorithm, [lot.units], sizes, [_affordable_units(capacity, lot.cost) for capacity in remaining]
+            algorithm, [lot.units], sizes, [_affordable_units(capacity, cost) for capacity in remaining]
         )
         parts = [part + units for part, units in zip(parts, units_taken, strict=True)]
-        costs = [units * lot.cost for units in units_taken]
+        costs = [units * cost for units in units_taken]
         remaining = [max(ZERO, capacity - cost) for capacity, cost in zip(remaining, costs, strict=True)]
         used.append(any(units_taken))
     return Apportionment(parts, used, remaining)

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 import msgspec
 
 from tui.api.base import CurrencyAndAmount, ErrorDetail, Identifiers, Properties, ResourceId
+from tui.api.entity_relations import ALLOCATIONS_OF_PLACEMENT
 from tui.api.life_cycle import exceeds, is_zero
-from tui.api.models import Allocation, Order, Transaction, TransactionPrice
+from tui.api.models import Allocation, Execution, Order, Transaction, TransactionPrice
 from tui.api.operations import BOOK_TRANSACTIONS
 from tui.api.requests import BookingReply, BookTransactionsRequest
+from tui.api.settlement import settlement_day
 from tui.api.states import is_cancelled, is_final, normalize
 from tui.oms.domain.instrument_master import LUID_KEY, SCOPE, UNRESOLVED
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import BOOKINGS_OF_ALLOCATION, Booking, ReplyBuilder, UnitOfWork
+from tui.oms.rules.coverage import Coverage
 from tui.oms.rules.entities import BOOKED, allocated_size, live_allocations_of_order, require
 from tui.oms.rules.fees import Fee, fees_of
 from tui.oms.rules.sizes import exact_arithmetic, sizing_basis, trim_zeros
@@ -26,7 +29,6 @@ from tui.oms.rules.validation import RequestChecks
 
 ACTIVE: Final = "Active"
 CANCELLED: Final = "Cancelled"
-DEFAULT_SETTLEMENT_DAYS: Final = 2
 ONE: Final = Decimal(1)
 
 
@@ -57,12 +59,13 @@ def book_transactions(uow: UnitOfWork, request: BookingCommand) -> ReplyBuilder:
     checks.raise_if_invalid()
     _prefetch(uow, ids)
     properties = dict(request.request.transaction_properties or {})
+    coverage = Coverage()
     done: dict[str, ResourceId] = {}
     failed: dict[str, ErrorDetail] = {}
     for id in ids:
         try:
             with uow.savepoint():
-                done[id.failed_key] = _book(uow, id, properties, request)
+                done[id.failed_key] = _book(uow, id, properties, request, coverage)
         except Refusal as refusal:
             failed[id.failed_key] = refusal.as_item(id.failed_key)
 
@@ -81,13 +84,18 @@ def _prefetch(uow: UnitOfWork, ids: Sequence[ResourceId]) -> None:
     known = [allocation for id in ids if (allocation := uow.get(Allocation, id)) is not None]
     uow.prefetch(Booking, (booking_id(each.portfolio_id, _transaction_code(each)) for each in known))
     uow.prefetch(Order, (each.allocated_order_id for each in known))
+    uow.prefetch_related(ALLOCATIONS_OF_PLACEMENT, (id for each in known for id in each.placement_ids or ()))
+    uow.prefetch(Execution, (id for each in known for id in each.execution_ids or ()))
 
 
-def _book(uow: UnitOfWork, id: ResourceId, properties: Properties, request: BookingCommand) -> ResourceId:
+def _book(
+    uow: UnitOfWork, id: ResourceId, properties: Properties, request: BookingCommand, coverage: Coverage
+) -> ResourceId:
     """Book one allocation and return the booking's id (B1, B3, B4, B7)."""
     allocation = require(uow, Allocation, id, "B4")
     if is_cancelled(allocation.state):
         raise Refusal("InvalidAllocationState", f"Allocation '{id}' is {allocation.state}.", "B4")
+    coverage.check(uow, allocation)
     transaction = _transaction(uow, allocation, properties)
     own_id = _booking_id(uow, allocation)
     made = Booking(
@@ -161,7 +169,7 @@ def _transaction(uow: UnitOfWork, allocation: Allocation, properties: Properties
         instrument_scope=allocation.instrument_scope or SCOPE,
         instrument_uid=allocation.lusid_instrument_id,
         transaction_date=traded,
-        settlement_date=allocation.settlement_date or weekdays_after(traded, DEFAULT_SETTLEMENT_DAYS),
+        settlement_date=allocation.settlement_date or settlement_day(traded, price.currency),
         units=allocation.quantity,
         transaction_price=TransactionPrice(price=price.amount, type="Price"),
         total_consideration=CurrencyAndAmount(
@@ -191,18 +199,6 @@ def _first_booked(uow: UnitOfWork, allocation: Allocation) -> datetime:
     for booking in uow.related(BOOKINGS_OF_ALLOCATION, allocation.id):
         return booking.transaction.transaction_date
     return uow.context.now
-
-
-def weekdays_after(moment: datetime, days: int) -> datetime:
-    """Return ``moment`` plus ``days`` weekdays; holidays are not known.
-
-    >>> weekdays_after(datetime(2026, 11, 20), 2).date().isoformat()
-    '2026-11-24'
-    """
-    while days:
-        moment += timedelta(days=1)
-        days -= moment.weekday() < 5
-    return moment
 
 
 def _is_same_transaction(made: Transaction, existing: Transaction) -> bool:

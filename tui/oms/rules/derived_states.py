@@ -11,8 +11,9 @@ from tui.api.models import Order, Placement
 from tui.api.placing_states import APPROVAL, COMPLIANCE, approval_of, compliance_of, guard_of, labelled_state
 from tui.api.states import normalize
 from tui.oms.domain.unit_of_work import UnitOfWork
+from tui.oms.rules.entities import allocated_size
 from tui.oms.rules.placed_quantities import executed_size, live_allocations_of_placement, live_size
-from tui.oms.rules.sizes import total
+from tui.oms.rules.sizes import sizing_basis
 
 PASSED: Final = "Passed"
 APPROVED: Final = "Approved"
@@ -20,9 +21,10 @@ PLACED: Final = "Placed"
 
 
 def state_of_placement(uow: UnitOfWork, placement: Placement) -> str:
-    """Return the derived state of a placement, its children's part included (L4, G9)."""
-    allocated = total(allocation.quantity for allocation in live_allocations_of_placement(uow, placement))
-    placed, executed = live_size(uow, placement), executed_size(uow, placement)
+    """Return the derived state of a placement, in units or in its money, its children included (L4, G9)."""
+    basis = sizing_basis(placement)
+    allocated = allocated_size(uow, live_allocations_of_placement(uow, placement), basis)
+    placed, executed = live_size(uow, placement, basis), executed_size(uow, placement, basis)
     return placement_state(placement.state, placed, executed, allocated)
 
 

@@ -76,7 +76,7 @@ def allocated_size(uow: UnitOfWork, allocations: Iterable[Allocation], basis: Ba
     if basis is QUANTITY:
         return total(each.quantity for each in allocations)
     return total(
-        each.quantity * each.price.amount * uow.instruments.price_unit(each.lusid_instrument_id)
+        each.quantity * abs(each.price.amount) * uow.instruments.price_unit(each.lusid_instrument_id)
         for each in allocations
         if each.price is not None and each.price.amount is not None
     )

@@ -22,7 +22,7 @@ def execution_from(uow: UnitOfWork, item: ExecutionRequest) -> Execution:
     """Return the execution that a request records (E1).
 
     Raises:
-        Refusal: its placement is unknown or of another instrument or side, or a number is negative.
+        Refusal: its placement is unknown or of another instrument or side, or its quantity is negative.
     """
     placement = require(uow, Placement, item.placement_id, "E1")
     execution = Execution(
@@ -48,10 +48,6 @@ def execution_from(uow: UnitOfWork, item: ExecutionRequest) -> Execution:
     if item.quantity < 0:
         raise invalid_value(
             f"{who} has a quantity of {decimal_text(item.quantity)}: it cannot be negative.", "E1"
-        )
-    if item.price.amount is not None and item.price.amount < 0:
-        raise invalid_value(
-            f"{who} has a price of {decimal_text(item.price.amount)}: it cannot be negative.", "E1"
         )
     differing = []
     if instrument_of(execution) != instrument_of(placement):

@@ -40,7 +40,7 @@ def fees_of(transaction: Transaction, fees: Iterable[Fee]) -> Properties:
     for fee in fees:
         key = f"Transaction/fee/{fee.code}"
         if key not in found and money.amount is not None and fee.applies_to(transaction):
-            due = (money.amount * fee.rate).quantize(CENT, ROUND_HALF_EVEN)
+            due = (abs(money.amount) * fee.rate).quantize(CENT, ROUND_HALF_EVEN)
             value = PropertyValue(metric_value=MetricValue(value=due, unit=money.currency))
             found[key] = PerpetualProperty(key=key, value=value)
     return found

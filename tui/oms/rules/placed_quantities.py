@@ -72,8 +72,9 @@ def executed_size(uow: UnitOfWork, placement: Placement, basis: Basis = QUANTITY
 
 
 def average_price(executions: Iterable[Execution]) -> Decimal | None:
-    """Return the average price of executions, or None without units (A10, E3, G11)."""
-    return weighted_average((fill.quantity, fill.price.amount or ZERO) for fill in executions)
+    """Return the average price of the executions that have one, or None without units (A10, E3, G11)."""
+    priced = ((fill.quantity, fill.price.amount) for fill in executions)
+    return weighted_average((units, price) for units, price in priced if price is not None)
 
 
 def live_allocations_of_placement(uow: UnitOfWork, placement: Placement) -> list[Allocation]:

@@ -72,7 +72,8 @@ SizedEntity = Block | Order | Placement
 class Basis:
     """The measure of an entity's size: how to read the size, and how much of it an execution fills.
 
-    ``executed_by`` also takes the instrument's price unit: money = units x price x price unit.
+    ``executed_by`` also takes the instrument's price unit: money = units x price x price unit. A price below
+    zero uses up as much money as the same price above zero.
     """
 
     name: str
@@ -84,7 +85,7 @@ QUANTITY: Final = Basis("Quantity", lambda sized: sized.quantity, lambda executi
 AMOUNT: Final = Basis(
     "Amount",
     lambda sized: sized.amount.amount if sized.amount is not None else None,
-    lambda execution, unit: execution.quantity * (execution.price.amount or ZERO) * unit,
+    lambda execution, unit: execution.quantity * abs(execution.price.amount or ZERO) * unit,
 )
 
 

@@ -106,7 +106,7 @@ def block_executed(snapshot: Snapshot, graph: OrderGraphBlock) -> Size:
         return Size(executed.quantity)
     if executed.amount is None:
         return Size(None if executed.quantity else ZERO, own.currency)
-    return Size(executed.amount * snapshot.price_unit(graph.block.lusid_instrument_id), own.currency)
+    return Size(abs(executed.amount) * snapshot.price_unit(graph.block.lusid_instrument_id), own.currency)
 
 
 def block_allocated(snapshot: Snapshot, graph: OrderGraphBlock) -> Size:
@@ -186,8 +186,8 @@ def allocated_size(snapshot: Snapshot, order: Order) -> Size:
 
 
 def _worth(units: Decimal, price: Decimal | None, unit: Decimal) -> Decimal | None:
-    """Return the money of units at a price; None without one."""
-    return None if price is None else units * price * unit
+    """Return the money that units at a price use up; a price below zero uses it up as one above does."""
+    return None if price is None else units * abs(price) * unit
 
 
 def _sum_of_known(parts: Iterable[Decimal | None]) -> Decimal | None:
