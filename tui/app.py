@@ -207,9 +207,16 @@ class BlotterApp(App[None]):
         self._polling = True
         try:
             await desk.refresh()
+            self._reconcile()
             await desk.identify()
         finally:
             self._polling = False
+
+    @work(group="reconcile", exit_on_error=False)
+    async def _reconcile(self) -> None:
+        """Compare some rows with the server's, beside the polls."""
+        if self.session.desk is not None:
+            await self.session.desk.reconcile()
 
     async def action_quit(self) -> None:
         """End the program; refuse while something is being sent.

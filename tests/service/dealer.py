@@ -120,6 +120,7 @@ class Dealer:
         journal: Journal | None = None,
         generation: Generation = "latest",
         read_only: bool = False,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> Dealer:
         """Return a dealer at a desk of their own, with a transport of their own."""
         line, clock = FaultyTransport(server), SteppedClock()
@@ -136,6 +137,7 @@ class Dealer:
             journal=book,
             pause=pause,
             read_only=read_only,
+            now=now,
         )
         dealer = cls(desk, line, book, clock, pauses=pauses)
         desk.subscribe(dealer.updates.append)

@@ -9,7 +9,8 @@ All methods raise the errors of :mod:`tui.api.errors`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -21,15 +22,25 @@ from tui.api.generations import absent_in, fitted, may_be_absent
 from tui.api.models import HistoryItem
 from tui.api.operations import EntityOperations, Generation, Operation
 from tui.api.requests import DeletedEntity
+from tui.api.row_marks import BlockMark, RowMark, decode_marks
 
 if TYPE_CHECKING:
     from tui.api.http import Http
     from tui.api.http_request import Query, Request
+    from tui.api.responses import Reply
 
 BodyT = TypeVar("BodyT")
 ReplyT = TypeVar("ReplyT")
 EntityT = TypeVar("EntityT")
 ItemT = TypeVar("ItemT")
+
+
+@contextmanager
+def _malformed_as_ours(reply: Reply) -> Iterator[None]:
+    try:
+        yield
+    except codec.Malformed as error:
+        raise MalformedReply(f"The answer could not be read: {error}", request_id=reply.request_id) from error
 
 
 class EntityResource(Generic[EntityT, ItemT]):
@@ -59,6 +70,10 @@ class EntityResource(Generic[EntityT, ItemT]):
             as_at=as_at,
             property_keys=property_keys,
         )
+
+    async def marks(self, *, limit: int, page: str | None = None) -> Page[RowMark] | Page[BlockMark]:
+        """Read the ids and versions of one page, as :meth:`Client.list_marks` does."""
+        return await self._client.list_marks(self._own.list, limit=limit, page=page)
 
     async def get(
         self, id: ResourceId, *, as_at: datetime | None = None, property_keys: Sequence[str] = ()
@@ -127,9 +142,14 @@ class Client:
 
     async def send(self, request: Request[ReplyT]) -> ReplyT:
         """Send a request as it was built, read its answer, and learn what the server does not have."""
+        reply = await self._answer(request)
+        with _malformed_as_ours(reply):
+            return codec.decode_reply(request.operation.reply, reply.body)
+
+    async def _answer(self, request: Request[Any]) -> Reply:
         operation = request.operation
         try:
-            reply = await self.http.send(request)
+            return await self.http.send(request)
         except NotServed as error:
             self.absent[operation.name] = error.why
             raise
@@ -143,12 +163,6 @@ class Client:
             self.absent[operation.name] = error.why
             raise NotServed(
                 error.why, problem=error.problem, status=error.status, request_id=error.request_id
-            ) from error
-        try:
-            return codec.decode_reply(operation.reply, reply.body)
-        except codec.Malformed as error:
-            raise MalformedReply(
-                f"The answer could not be read: {error}", request_id=reply.request_id
             ) from error
 
     async def call(
@@ -189,6 +203,15 @@ class Client:
             operation.page_parameter: page,
         }
         return await self.call(operation, id=id, query={**usual, **(query or {})})
+
+    async def list_marks(
+        self, operation: Operation[None, Page[EntityT]], *, limit: int, page: str | None = None
+    ) -> Page[RowMark] | Page[BlockMark]:
+        """Read one page as :meth:`list` does, but of its rows only which they are, and in which version."""
+        request = self.build(operation, query={"limit": limit, operation.page_parameter: page})
+        reply = await self._answer(request)
+        with _malformed_as_ours(reply):
+            return decode_marks(reply.body, graph=operation.name == operations.GRAPH_BLOCKS.name)
 
     async def get_order_history(
         self, id: ResourceId, *, as_at: datetime | None = None

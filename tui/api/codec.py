@@ -61,10 +61,11 @@ class Unsendable(ValueError):
 
 
 class BadRow(Struct, frozen=True):
-    """A row of a list that could not be read: why, and the beginning of its text."""
+    """A row of a list that could not be read: why, the beginning of its text, and its id if that is one."""
 
     problem: str
     text: str
+    id: base.ResourceId | None = None
 
 
 class Page(Struct, Generic[T], frozen=True):
@@ -110,8 +111,17 @@ def decode_page(row: type[T], raw: bytes) -> Page[T]:
         try:
             rows.append(_convert(value, row))
         except Malformed as error:
-            bad.append(BadRow(str(error), str(value)[:MAX_TEXT]))
+            bad.append(BadRow(str(error), str(value)[:MAX_TEXT], _id_of(value)))
     return Page(tuple(rows), str(body.get("nextPage") or "") or None, tuple(bad))
+
+
+def _id_of(value: Any) -> base.ResourceId | None:
+    """Return the id of an entity, or of the block of an entry of the order graph, that cannot be read."""
+    if not isinstance(value, dict):
+        return None
+    with suppress(Malformed):
+        return _convert(value["id"], base.ResourceId) if "id" in value else _id_of(value.get("block"))
+    return None
 
 
 def decode_reply(kind: type[T], raw: bytes) -> T:

@@ -40,6 +40,7 @@ from tui.service.simulated_market import SimulatedMarket
 from tui.service.snapshot.builder import transaction_key
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
 from tui.service.sync.reader import Reader, Superseded
+from tui.service.sync.reconciliation import Reconciliation
 from tui.service.writes.journal import Journal
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 
@@ -49,9 +50,6 @@ if TYPE_CHECKING:
     from tui.service.writes.dispatch import Dispatch
     from tui.service.writes.preview import Preview
     from tui.service.writes.writer import Compare, Writer
-
-FULL_LOAD_EVERY: Final = 300
-"""After so many polls everything is read again, because a poll cannot see everything."""
 
 _KINDS: Final = {
     Order: EntityKind.ORDERS,
@@ -104,9 +102,10 @@ class Desk:
         self.health = Health()
         self._now = now
         self._listeners: list[Listener] = []
-        self._reader = Reader(client, self._publish, home)
+        self._reader = Reader(client, self._publish, home, now=now)
+        self._reconciliation = Reconciliation(client, self._reader, now)
+        self._reconciling = False
         self._reading = asyncio.Lock()
-        self._polls = 0
         self._full_load_due = True
         self._identified = False
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -196,7 +195,8 @@ class Desk:
         async with self._reading:
             loaded = await self._guarded(self._reader.load())
             if loaded:
-                self._polls, self._full_load_due = 0, False
+                self._full_load_due = False
+                self._reconciliation.restart()
         if self._writing().is_news and loaded:
             found = await self.recheck()
             if found:
@@ -218,14 +218,31 @@ class Desk:
             return False
         if self._reading.locked():
             return False
-        self._polls += 1
-        if self._full_load_due or self._polls >= FULL_LOAD_EVERY:
+        if self._full_load_due:
             return await self.load()
         async with self._reading:
             worked = await self._guarded(self._reader.refresh())
             self._full_load_due = not worked
             self._publish()
         return worked
+
+    async def reconcile(self) -> None:
+        """Compare some more rows with the server's and publish what differs; polls go on meanwhile.
+
+        It is meant to be called after every poll. Rows that others deleted disappear this way, and what could
+        not be read before is tried again.
+        """
+        idle = self.health.state is State.LIVE and self.snapshot.as_at is None
+        if self._reconciling or self._full_load_due or self._reader.loading or not idle:
+            return
+        self._reconciling = True
+        try:
+            await self._reconciliation.go_on()
+        except (ApiError, Superseded) as error:
+            log.info("the comparison with the server stopped: %s", error)
+        finally:
+            self._reconciling = False
+        self._publish()
 
     async def reread(self, refs: Iterable[Ref]) -> bool:
         """Read named rows again, and what their blocks name; return whether it worked.

@@ -14,6 +14,7 @@ from typing import Any, Final
 from tui.api.base import ResourceId
 from tui.api.codec import BadRow
 from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
+from tui.service.numbers import counted
 from tui.service.snapshot.code_index import by_code, by_name
 from tui.service.snapshot.instruments import InstrumentBook
 from tui.service.snapshot.snapshot import (
@@ -57,7 +58,7 @@ class SnapshotBuilder:
         self._copied: set[str] = set()
         self._touched: dict[EntityKind, set[ResourceId]] = {each: set() for each in EntityKind}
         self._returned: dict[EntityKind, set[ResourceId]] = {each: set() for each in EntityKind}
-        self._bad: list[BadRow] = list(base.bad)
+        self._bad: dict[EntityKind, list[BadRow]] = {}
         self.unread: dict[EntityKind, Unread] = dict(base.unread)
         """The kinds of which rows may be missing, and why."""
         self.own_totals = base.own_totals
@@ -108,11 +109,19 @@ class SnapshotBuilder:
 
     def _put(self, kind: EntityKind, rows: Iterable[tuple[ResourceId, Any]]) -> list[ResourceId]:
         held = self._rows[kind]
-        fresh: list[tuple[ResourceId, Any, Any]] = []
+        newest: dict[ResourceId, Any] = {}
+        bad = {row.id for row in self._bad.get(kind, ())}
+        read = set()
         for id, row in rows:
-            old = held.get(id)
+            if id in bad:
+                read.add(id)
+            old = newest.get(id, held.get(id))
             if old is None or (old != row and not _is_older(row, old)):
-                fresh.append((id, row, old))
+                newest[id] = row
+        if read:
+            self._bad[kind] = [row for row in self._bad[kind] if row.id not in read]
+            self._judge_unreadable(kind)
+        fresh = [(id, row, held.get(id)) for id, row in newest.items()]
         if not fresh:
             return []
         mine = self._writable_rows(kind)
@@ -154,19 +163,36 @@ class SnapshotBuilder:
         self._returned[kind].difference_update(removed)
         return removed
 
-    def add_unreadable(self, rows: Iterable[BadRow]) -> None:
-        """Add rows that could not be read, each once."""
-        self._bad.extend(row for row in rows if row not in self._bad)
+    def add_unreadable(self, kind: EntityKind, rows: Iterable[BadRow]) -> None:
+        """Add rows that could not be read, each once: what follows from rows of their kind is not known."""
+        held = self._bad.setdefault(kind, [])
+        held.extend(row for row in rows if row not in held)
+        self._judge_unreadable(kind)
 
-    def forget_bad(self) -> None:
-        """Clear the list of unreadable rows, as a full load does."""
-        self._bad.clear()
+    def forget_unreadable(self, kind: EntityKind) -> None:
+        """Clear the list of unreadable rows of a kind, as reading all of them does."""
+        self._bad.pop(kind, None)
+        self._judge_unreadable(kind)
+
+    def unreadable(self, kind: EntityKind) -> tuple[BadRow, ...]:
+        """Return the rows of a kind that could not be read."""
+        return tuple(self._bad.get(kind, ()))
+
+    def _judge_unreadable(self, kind: EntityKind) -> None:
+        bad, told = self._bad.get(kind), self.unread.get(kind)
+        if told is not None and not told.rows:
+            return
+        if bad:
+            said = f"{counted(len(bad), 'row')}: {bad[0].problem}"
+            self.unread[kind] = Unread(said, rows=len(bad))
+        else:
+            self.unread.pop(kind, None)
 
     def freeze(self, *, read_at: datetime | None = None, complete: bool | None = None) -> Snapshot:
         """Return the snapshot of what was put in, or the base when nothing changed."""
         base = self.base
         whole = base.complete if complete is None else complete
-        told = (tuple(self._bad), self.unread, self.own_totals)
+        told = (self._all_bad, self.unread, self.own_totals)
         same = whole == base.complete and told == (base.bad, base.unread, base.own_totals)
         if same and not self.touched():
             return base
@@ -192,7 +218,7 @@ class SnapshotBuilder:
             ambiguous=self._ambiguous,
             read_at=read_at,
             complete=complete,
-            bad=tuple(self._bad),
+            bad=self._all_bad,
             unread=dict(self.unread),
             own_totals=self.own_totals,
             links=dict(self._links),
@@ -201,6 +227,10 @@ class SnapshotBuilder:
             touched={kind: frozenset(ids) for kind, ids in self._touched.items() if ids},
             returned={kind: frozenset(ids) for kind, ids in self._returned.items() if ids},
         )
+
+    @property
+    def _all_bad(self) -> tuple[BadRow, ...]:
+        return tuple(row for rows in self._bad.values() for row in rows)
 
     def transaction_id(self, row: Transaction) -> ResourceId:
         """Return the key of a transaction from its allocation, else its order, as far as they are known."""

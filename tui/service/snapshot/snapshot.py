@@ -99,10 +99,14 @@ def _none() -> Mapping[Any, Any]:
 
 
 class Unread(Struct, frozen=True):
-    """Why not all rows of a kind are here: ``why`` in the server's words; not ``permitted`` after a 403."""
+    """Why not all rows of a kind are here: ``why`` in the server's words; not ``permitted`` after a 403.
+
+    ``rows`` counts those that could not be read one by one; with 0 whole pages are missing.
+    """
 
     why: str
     permitted: bool = True
+    rows: int = 0
 
     def __str__(self) -> str:
         said = self.why if self.why.endswith((".", "!", "?")) else f"{self.why}."

@@ -1,14 +1,15 @@
-"""Queries of the reader: filters by id and by time, batches, and the blocks whose totals count a row."""
+"""Queries of the reader: filters by id, batches, the blocks whose totals count a row, what is missing."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from tui.api.base import ResourceId
+from tui.api.errors import ApiError, MalformedReply, RateLimited, Refused, ServerFailed, Unauthenticated
+from tui.api.models import OrderGraphBlock
 from tui.api.states import is_cancelled
 from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.relations import related
@@ -57,47 +58,6 @@ async def all_of(reads: Iterable[Awaitable[T]]) -> list[T]:
         if isinstance(answer, BaseException):
             raise answer
     return [answer for answer in answers if not isinstance(answer, BaseException)]
-
-
-class HighWaterMarks:
-    """The times up to which the changes of rows are known, by kind.
-
-    A mark is settled once a poll found no more rows of its moment. Until then that moment is read again,
-    because others may write in the same tick.
-    """
-
-    def __init__(self) -> None:
-        self._times: dict[EntityKind, datetime] = {}
-        self._settled: set[EntityKind] = set()
-
-    def clear(self) -> None:
-        """Know nothing: the next poll reads everything."""
-        self._times.clear()
-        self._settled.clear()
-
-    def filter_since(self, kind: EntityKind) -> str | None:
-        """Return the filter of the rows that changed since; None when nothing is known yet."""
-        time = self._times.get(kind)
-        if time is None:
-            return None
-        compare = "gt" if kind in self._settled else "gte"
-        return f"version.asAtModified {compare} {time.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
-
-    def raise_to(self, kind: EntityKind, rows: Iterable[Any]) -> None:
-        """Raise the mark to the newest change of ``rows``."""
-        versions = (row.version for row in rows)
-        times = [each.as_at_modified for each in versions if each and each.as_at_modified]
-        newest, known = max(times, default=None), self._times.get(kind)
-        if newest is not None and (known is None or newest > known):
-            self._times[kind] = newest
-            self._settled.discard(kind)
-
-    def after_poll(self, kind: EntityKind, rows: Iterable[Any]) -> None:
-        """Raise the mark to the newest of all rows that a poll found, or settle it when they are no newer."""
-        before = self._times.get(kind)
-        self.raise_to(kind, rows)
-        if before is not None and self._times[kind] == before:
-            self._settled.add(kind)
 
 
 def outdated(builder: SnapshotBuilder, kind: EntityKind, rows: Iterable[Any]) -> set[ResourceId]:
@@ -153,3 +113,30 @@ def portfolios_of(view: Snapshot, blocks: Iterable[ResourceId]) -> set[ResourceI
 def booked_ids(view: Snapshot, block: ResourceId) -> frozenset[str]:
     ids = related(view, Ref(EntityKind.BLOCKS, block))[EntityKind.TRANSACTIONS]
     return frozenset(id.code for id in ids if not is_cancelled(view.transactions[id].transaction_status))
+
+
+def concerns_one_kind(error: ApiError) -> bool:
+    """Return whether an error is about the rows asked for, so that rows of other kinds may be readable."""
+    if isinstance(error, (Unauthenticated, RateLimited)):
+        return False
+    return isinstance(error, (Refused, MalformedReply, ServerFailed))
+
+
+def discrepancies(view: Snapshot, row: OrderGraphBlock) -> set[Ref]:
+    """Return the rows in which a block's totals and the desk differ, of kinds that can be read."""
+    held = related(view, Ref(EntityKind.BLOCKS, row.block.id))
+    named = {
+        EntityKind.ORDERS: set(row.block.order_ids),
+        EntityKind.PLACEMENTS: {detail.id for detail in row.placed.details},
+        EntityKind.EXECUTIONS: {detail.id for detail in row.executed.details},
+        EntityKind.ALLOCATIONS: {detail.id for detail in row.allocated.details},
+    }
+    found: set[Ref] = set()
+    for kind, ids in named.items():
+        if not view.knows(kind):
+            continue
+        rows = view.rows(kind)
+        found.update(Ref(kind, id) for id in ids if id not in rows)
+        unnamed = (id for id in held[kind] if id not in ids)
+        found.update(Ref(kind, id) for id in unnamed if not is_cancelled(rows[id].state))
+    return found

@@ -8,27 +8,28 @@ while another does. A method that fails leaves the builder as far as it got and 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from tui.api import operations
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.codec import Page
-from tui.api.errors import Forbidden, MalformedReply, NotFound, NotServed
+from tui.api.errors import ApiError, Forbidden, MalformedReply, NoAnswer, NotFound, NotServed
 from tui.api.models import OrderGraphBlock, Transaction
-from tui.api.states import is_cancelled
 from tui.service.snapshot.builder import SnapshotBuilder, portfolio_of, transaction_key
-from tui.service.snapshot.relations import related
-from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, Unread
+from tui.service.sync.high_water_marks import HighWaterMarks, later, newest_change
 from tui.service.sync.progress import Progress, Publish
 from tui.service.sync.queries import (
-    HighWaterMarks,
     all_of,
     batches,
     blocks_of,
     booked_ids,
+    concerns_one_kind,
+    discrepancies,
     id_filters,
     is_news,
     outdated,
@@ -44,7 +45,9 @@ BLOCKS_A_TURN: Final = 20
 _MARGIN: Final = timedelta(days=7)
 
 LISTED: Final = (EntityKind.ORDERS, EntityKind.PLACEMENTS, EntityKind.EXECUTIONS, EntityKind.ALLOCATIONS)
+POLLED: Final = (EntityKind.BLOCKS, *LISTED)
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 Fetch = Callable[[str | None], Awaitable[Page[T]]]
 
@@ -56,14 +59,22 @@ class Superseded(Exception):
 class Reader:
     """Reads with ``client`` into :attr:`builder` and calls ``publish`` when there is enough to show.
 
-    ``home`` is the desk's own scope.
+    ``home`` is the desk's own scope, ``now`` this machine's clock, aware UTC.
     """
 
-    def __init__(self, client: Client, publish: Publish, home: str = "") -> None:
+    def __init__(
+        self,
+        client: Client,
+        publish: Publish,
+        home: str = "",
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.builder = SnapshotBuilder(Snapshot(home=home))
         self._client = client
         self._publish = publish
-        self._known_until = HighWaterMarks()
+        self._now = now
+        self._known_until = HighWaterMarks(now)
         self._graph_turn = asyncio.Lock()
         self._fresh: set[ResourceId] | None = None
         self._unlisted: set[Ref] = set()
@@ -74,6 +85,16 @@ class Reader:
     def as_at(self) -> datetime | None:
         """The moment that is read; None is now."""
         return self.builder.base.as_at
+
+    @property
+    def loading(self) -> bool:
+        """Whether everything is being read."""
+        return self._fresh is not None
+
+    @property
+    def lacks_graph(self) -> bool:
+        """Whether the server has an order graph that could not be read."""
+        return self.builder.own_totals and operations.GRAPH_BLOCKS.name not in self._client.absent
 
     def travel(self, as_at: datetime | None) -> None:
         """Start again at another moment; reads of the old one end with :class:`Superseded`."""
@@ -87,22 +108,21 @@ class Reader:
     async def load(self) -> None:
         """Read the whole desk in pages, blocks first, and remove rows that are no longer there.
 
+        Rows of a kind that cannot be read stay as they are; the builder says so.
+
         Raises:
-            ApiError: a page could not be read.
+            ApiError: there is no connection, or no kind could be read.
             Superseded: the desk shows another moment by now.
         """
         builder = self.builder
-        builder.forget_bad()
         shown = Progress(self._publish, builder)
         stale: set[ResourceId] = set()
         self._fresh = set()
         try:
-            await self._load_blocks(builder, shown)
-            for kind in LISTED:
-                await self._load_kind(builder, kind, shown, stale)
+            await self._load_kinds(builder, shown, stale)
             shown.now()
             await self._load_bookings(builder)
-            if not self._has_graph:
+            if builder.own_totals:
                 stale.update(builder.rows(EntityKind.BLOCKS))
             await self.read_blocks(stale)
             self._check(builder)
@@ -110,59 +130,131 @@ class Reader:
             self._fresh = None
         self._publish(complete=True)
 
-    async def _load_blocks(self, builder: SnapshotBuilder, shown: Progress) -> None:
-        gone = set(builder.rows(EntityKind.BLOCKS))
-        async for page in self._pages(builder, self._block_page(builder)):
+    async def _load_kinds(self, builder: SnapshotBuilder, shown: Progress, stale: set[ResourceId]) -> None:
+        self._look_for_graph()
+        told = dict(builder.unread)
+        failures: list[ApiError] = []
+        for tried, kind in enumerate(POLLED, start=1):
+            error = await self._load_if_possible(builder, kind, shown, stale)
+            if error is not None:
+                failures.append(error)
+            none_read = len(failures) == tried
+            if none_read and (tried == len(POLLED) or _is_out_of_order(failures)):
+                builder.unread = told
+                raise failures[0]
+
+    def _look_for_graph(self) -> None:
+        self._has_graph = operations.GRAPH_BLOCKS.name not in self._client.absent
+
+    async def _load_if_possible(
+        self, builder: SnapshotBuilder, kind: EntityKind, shown: Progress, stale: set[ResourceId]
+    ) -> ApiError | None:
+        """Read all rows of a kind; return the error that is about this kind only."""
+        began = self._now()
+        builder.forget_unreadable(kind)
+        try:
+            if kind is EntityKind.BLOCKS:
+                newest = await self._load_blocks(builder, shown)
+            else:
+                newest = await self._load_kind(builder, kind, shown, stale)
+        except ApiError as error:
+            if not concerns_one_kind(error):
+                raise
+            _mark_unread(builder, kind, error)
+            return error
+        told = builder.unread.get(kind)
+        if told is not None and not told.rows:
+            del builder.unread[kind]
+        self._known_until.start(kind, newest, began)
+        return None
+
+    async def retry(self, kind: EntityKind) -> None:
+        """Read a kind again whose rows could not be read, or blocks whose totals the server did not give.
+
+        Raises:
+            ApiError: there is no connection.
+        """
+        builder, stale = self.builder, set[ResourceId]()
+        if kind is EntityKind.TRANSACTIONS:
+            await self._load_bookings(builder)
+        else:
+            if kind is EntityKind.BLOCKS:
+                self._look_for_graph()
+            await self._load_if_possible(builder, kind, Progress(self._publish, builder), stale)
+            await self.read_blocks(stale)
+        self._publish()
+
+    async def _load_blocks(self, builder: SnapshotBuilder, shown: Progress) -> datetime | None:
+        try:
+            return await self._load_block_pages(builder, shown)
+        except ApiError as error:
+            if not (self._has_graph and concerns_one_kind(error)):
+                raise
+            log.warning("the order graph could not be read: %s", error.why)
+            self._has_graph = False
+            return await self._load_block_pages(builder, shown)
+
+    async def _load_block_pages(self, builder: SnapshotBuilder, shown: Progress) -> datetime | None:
+        kind, newest = EntityKind.BLOCKS, None
+        gone = set(builder.rows(kind))
+        async for page in self._pages(builder, kind, self._block_page(builder)):
             fresh = self._fresh or set()
-            builder.put(EntityKind.BLOCKS, [row for row in page.values if row.block.id not in fresh])
+            builder.put(kind, [row for row in page.values if row.block.id not in fresh])
             gone.difference_update(row.block.id for row in page.values)
-            self._known_until.raise_to(EntityKind.BLOCKS, (row.block for row in page.values))
+            newest = later(newest, newest_change(row.block for row in page.values))
             shown.later()
-        builder.remove(EntityKind.BLOCKS, gone - (self._fresh or set()))
+        builder.own_totals = not self._has_graph
+        builder.remove(kind, _surely_gone(builder, kind, gone - (self._fresh or set())))
+        return newest
 
     async def _load_kind(
         self, builder: SnapshotBuilder, kind: EntityKind, shown: Progress, stale: set[ResourceId]
-    ) -> None:
-        gone = set(builder.rows(kind))
+    ) -> datetime | None:
+        gone, newest = set(builder.rows(kind)), None
         source = getattr(self._client, kind.value)
 
         def fetch(token: str | None) -> Awaitable[Page[Any]]:
             found: Awaitable[Page[Any]] = source.list(limit=PAGE, page=token, as_at=builder.base.as_at)
             return found
 
-        async for page in self._pages(builder, fetch):
+        async for page in self._pages(builder, kind, fetch):
             builder.put(kind, page.values)
             gone.difference_update(row.id for row in page.values)
-            self._known_until.raise_to(kind, page.values)
+            newest = later(newest, newest_change(page.values))
             stale.update(outdated(builder, kind, page.values))
             shown.later()
-        builder.remove(kind, gone)
+        builder.remove(kind, _surely_gone(builder, kind, gone))
+        return newest
 
     async def _load_bookings(self, builder: SnapshotBuilder) -> None:
         """Read the transactions of every portfolio in which something of this desk is booked."""
-        if any(row.booked.details for row in builder.rows(EntityKind.BLOCKS).values()):
-            await self._read_portfolios(
-                builder, {row.portfolio_id for row in builder.rows(EntityKind.ALLOCATIONS).values()}
-            )
+        portfolios = {row.portfolio_id for row in builder.rows(EntityKind.ALLOCATIONS).values()}
+        if not any(row.booked.details for row in builder.rows(EntityKind.BLOCKS).values()):
+            portfolios = set()
+        if await self._read_portfolios(builder, portfolios) and self.is_missing(EntityKind.TRANSACTIONS):
+            del builder.unread[EntityKind.TRANSACTIONS]
 
     # --- what changed --------------------------------------------------------------------------
 
     async def refresh(self) -> None:
         """Read what changed since the last read, with the totals of the blocks concerned.
 
+        Kinds that could not be read are not asked for again.
+
         Raises:
             ApiError: something could not be read; the next refresh asks for the same again.
             Superseded: the desk shows another moment by now.
         """
-        builder = self.builder
-        kinds = (EntityKind.BLOCKS, *LISTED)
+        builder, began = self.builder, self._now()
+        kinds = [kind for kind in POLLED if not self.is_missing(kind)]
         found = await all_of(self._changes(builder, kind) for kind in kinds)
         self._check(builder)
         changed = dict(zip(kinds, found, strict=True))
-        blocks = {row.id for row in changed[EntityKind.BLOCKS] if is_news(builder, row)}
+        blocks = {row.id for row in changed.get(EntityKind.BLOCKS, ()) if is_news(builder, row)}
         for kind in LISTED:
-            before = {row.id: builder.rows(kind).get(row.id) for row in changed[kind]}
-            ids = builder.put(kind, changed[kind])
+            rows = changed.get(kind, [])
+            before = {row.id: builder.rows(kind).get(row.id) for row in rows}
+            ids = builder.put(kind, rows)
             after = [builder.rows(kind)[id] for id in ids]
             before_rows = [row for id in ids if (row := before[id]) is not None]
             blocks.update(blocks_of(builder, kind, (*after, *before_rows)))
@@ -170,7 +262,12 @@ class Reader:
             await self.read_blocks(blocks)
         self._check(builder)
         for kind, rows in changed.items():
-            self._known_until.after_poll(kind, rows)
+            self._known_until.after_poll(kind, rows, began)
+
+    def is_missing(self, kind: EntityKind) -> bool:
+        """Return whether pages of a kind could not be read."""
+        told = self.builder.unread.get(kind)
+        return told is not None and not told.rows
 
     async def _changes(self, builder: SnapshotBuilder, kind: EntityKind) -> list[Any]:
         source = getattr(self._client, kind.value)
@@ -181,7 +278,7 @@ class Reader:
             return found
 
         rows: list[Any] = []
-        async for page in self._pages(builder, fetch):
+        async for page in self._pages(builder, kind, fetch):
             rows.extend(page.values)
         return rows
 
@@ -190,7 +287,7 @@ class Reader:
     async def reread(self, refs: Iterable[Ref]) -> None:
         """Read named rows again; remove those that are gone, and read the rows below their blocks.
 
-        A transaction stands for the whole portfolio it is in.
+        A transaction stands for the whole portfolio it is in. Rows of a kind that is not permitted stay.
 
         Raises:
             ApiError: something could not be read.
@@ -205,8 +302,20 @@ class Reader:
         await self._read_portfolios(self.builder, portfolios)
 
     async def _read_rows(self, kind: EntityKind, ids: Collection[ResourceId]) -> None:
-        """Read entities by id, many of them through a filter; remove those that are gone."""
+        """Read entities by id; the builder says when they are not permitted."""
         builder = self.builder
+        told = builder.unread.get(kind)
+        if told is not None and not told.permitted:
+            return
+        try:
+            await self._read_by_id(builder, kind, ids)
+        except (Forbidden, NotServed) as error:
+            _mark_unread(builder, kind, error)
+
+    async def _read_by_id(
+        self, builder: SnapshotBuilder, kind: EntityKind, ids: Collection[ResourceId]
+    ) -> None:
+        """Read entities by id, many of them through a filter; remove those that are gone."""
         missing = set(ids)
         source = getattr(self._client, kind.value)
         if len(missing) > AT_ONCE:
@@ -218,7 +327,7 @@ class Reader:
                     )
                     return found
 
-                async for page in self._pages(builder, fetch):
+                async for page in self._pages(builder, kind, fetch):
                     builder.put(kind, page.values)
                     missing.difference_update(row.id for row in page.values)
         # A filter may miss a row that is not indexed yet, so the id itself decides.
@@ -264,7 +373,7 @@ class Reader:
         if len(tests) > 1 + len(builder.rows(EntityKind.BLOCKS)) // PAGE:
             tests = [""]
         for test in tests:
-            async for page in self._pages(builder, self._block_page(builder, test)):
+            async for page in self._pages(builder, EntityKind.BLOCKS, self._block_page(builder, test)):
                 found.extend(row for row in page.values if row.block.id in ids)
         return found
 
@@ -278,8 +387,12 @@ class Reader:
                     return await client.list(
                         operations.GRAPH_BLOCKS, filter=test or None, limit=PAGE, page=token, as_at=as_at
                     )
-                except (NotFound, NotServed):
+                except (NotFound, NotServed, Forbidden) as error:
+                    if token is not None:
+                        raise
+                    log.warning("the order graph is not read: %s", error.why)
                     self._has_graph = False
+                    builder.own_totals = True
             plain = await client.blocks.list(filter=test or None, limit=PAGE, page=token, as_at=as_at)
             return Page(tuple(builder.with_totals(plain.values)), plain.next_page, plain.bad)
 
@@ -291,7 +404,7 @@ class Reader:
         portfolios: set[ResourceId] = set()
         async for view, some in self._in_turns(builder, rows):
             for row in some:
-                wanted |= self._discrepancies(view, row)
+                wanted |= discrepancies(view, row) - self._unlisted
         for kind in LISTED:
             ids = {ref.id for ref in wanted if ref.kind is kind}
             held = ids & builder.rows(kind).keys()
@@ -316,39 +429,35 @@ class Reader:
             await asyncio.sleep(0)
             self._check(builder)
 
-    def _discrepancies(self, view: Snapshot, row: OrderGraphBlock) -> set[Ref]:
-        held = related(view, Ref(EntityKind.BLOCKS, row.block.id))
-        named = {
-            EntityKind.ORDERS: set(row.block.order_ids),
-            EntityKind.PLACEMENTS: {detail.id for detail in row.placed.details},
-            EntityKind.EXECUTIONS: {detail.id for detail in row.executed.details},
-            EntityKind.ALLOCATIONS: {detail.id for detail in row.allocated.details},
-        }
-        found: set[Ref] = set()
-        for kind, ids in named.items():
-            rows = view.rows(kind)
-            found.update(Ref(kind, id) for id in ids if id not in rows)
-            unnamed = (id for id in held[kind] if id not in ids)
-            found.update(Ref(kind, id) for id in unnamed if not is_cancelled(rows[id].state))
-        return found - self._unlisted
+    async def _read_portfolios(self, builder: SnapshotBuilder, portfolios: Collection[ResourceId]) -> bool:
+        """Read what is booked in portfolios since their first allocation on this desk.
 
-    async def _read_portfolios(self, builder: SnapshotBuilder, portfolios: Collection[ResourceId]) -> None:
-        """Read what is booked in portfolios since their first allocation on this desk."""
-        if not portfolios:
-            return
+        Return whether all could be read; the builder says which one could not.
+        """
         starts: dict[ResourceId, datetime] = {}
-        for row in builder.rows(EntityKind.ALLOCATIONS).values():
+        for row in builder.rows(EntityKind.ALLOCATIONS).values() if portfolios else ():
             id, day = row.portfolio_id, row.date
             if day and id in portfolios and (id not in starts or day < starts[id]):
                 starts[id] = day
+        all_read = True
         for id in sorted(portfolios):
-            await self._read_portfolio(builder, id, starts[id] - _MARGIN if id in starts else None)
+            try:
+                await self._read_portfolio(builder, id, starts[id] - _MARGIN if id in starts else None)
+            except NotFound:
+                continue  # a portfolio that does not exist has no transactions
+            except ApiError as error:
+                if not concerns_one_kind(error):
+                    raise
+                _mark_unread(builder, EntityKind.TRANSACTIONS, error, f"{id}: ")
+                all_read = False
+        return all_read
 
     async def _read_portfolio(
         self, builder: SnapshotBuilder, portfolio: ResourceId, start: datetime | None
     ) -> None:
-        """Read a portfolio's transactions of orders and allocations; one that does not exist has none."""
+        """Read a portfolio's transactions of orders and allocations."""
         found: dict[ResourceId, Transaction] = {}
+        kind = EntityKind.TRANSACTIONS
 
         def fetch(token: str | None) -> Awaitable[Page[Transaction]]:
             return self._client.list(
@@ -360,28 +469,28 @@ class Reader:
                 query={"fromTransactionDate": start},
             )
 
-        try:
-            async for page in self._pages(builder, fetch):
-                for row in page.values:
-                    if row.allocation_id or row.order_id:
-                        found[transaction_key(portfolio, row.transaction_id)] = row
-        except (NotFound, Forbidden, NotServed):
-            return
+        async for page in self._pages(builder, kind, fetch):
+            for row in page.values:
+                if row.allocation_id or row.order_id:
+                    found[transaction_key(portfolio, row.transaction_id)] = row
         scope = str(portfolio)
         builder.put_transactions(found)
-        old = [id for id in builder.rows(EntityKind.TRANSACTIONS) if id.scope == scope and id not in found]
-        builder.remove(EntityKind.TRANSACTIONS, old)
+        old = [id for id in builder.rows(kind) if id.scope == scope and id not in found]
+        builder.remove(kind, old)
 
     # --- pages ---------------------------------------------------------------------------------
 
-    async def _pages(self, builder: SnapshotBuilder, fetch: Fetch[T]) -> AsyncIterator[Page[T]]:
+    async def _pages(
+        self, builder: SnapshotBuilder, kind: EntityKind, fetch: Fetch[T]
+    ) -> AsyncIterator[Page[T]]:
         """Yield page after page, and control to the event loop in between."""
         token: str | None = None
         while True:
             page = await fetch(token)
             await asyncio.sleep(0)
             self._check(builder)
-            builder.add_unreadable(page.bad)
+            if page.bad:
+                builder.add_unreadable(kind, page.bad)
             yield page
             await asyncio.sleep(0)
             if page.next_page is None:
@@ -393,3 +502,19 @@ class Reader:
     def _check(self, builder: SnapshotBuilder) -> None:
         if builder is not self.builder:
             raise Superseded
+
+
+def _is_out_of_order(failures: Sequence[ApiError]) -> bool:
+    """Return whether a server that failed so far is not worth asking for the rest."""
+    return len(failures) > 1 and all(isinstance(error, NoAnswer) for error in failures)
+
+
+def _mark_unread(builder: SnapshotBuilder, kind: EntityKind, error: ApiError, where: str = "") -> None:
+    log.warning("%s could not be read: %s%s", kind.value, where, error.why)
+    builder.unread[kind] = Unread(f"{where}{error.why}", permitted=not isinstance(error, Forbidden))
+
+
+def _surely_gone(builder: SnapshotBuilder, kind: EntityKind, ids: set[ResourceId]) -> set[ResourceId]:
+    """Return those of ``ids``, which no page named, that are not among the rows that could not be read."""
+    unreadable = {row.id for row in builder.unreadable(kind)}
+    return set() if None in unreadable else ids - unreadable
