@@ -9,6 +9,7 @@ from tui.api.models import Order, OrderGraphBlock
 from tui.api.placing_states import APPROVAL, COMPLIANCE, Guard, approval_of, compliance_of, guard_of
 from tui.api.states import is_final, normalize
 from tui.columns.view import column_of
+from tui.service.snapshot.sizing import is_over_allocated
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 _URGENCY: Final = {"bad": 0, "attention": 1, "waiting": 2, "live": 3, "": 4, "good": 5, "idle": 6}
@@ -22,6 +23,10 @@ def urgency_of(kind: EntityKind) -> Callable[[Snapshot, Any], int]:
     """Return the function that ranks the rows of a kind; the most urgent have the smallest number."""
     role = column_of(kind, "state").role
     assert role is not None
+    if kind is EntityKind.PLACEMENTS:
+        return lambda snapshot, row: (
+            0 if is_over_allocated(snapshot, row) else _URGENCY.get(role(snapshot, row), _LAST)
+        )
     guard = _GUARDS.get(kind)
     if guard is None:
         return lambda snapshot, row: _URGENCY.get(role(snapshot, row), _LAST)

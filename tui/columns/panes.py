@@ -57,6 +57,7 @@ from tui.service.snapshot.sizing import (
     block_placed,
     block_unplaced,
     executed_size,
+    is_over_allocated,
     open_size,
     size_of,
 )
@@ -121,7 +122,6 @@ BLOCKS: Final = (
     price_of("limit", "Limit", "Limit price", lambda row: row.block.limit_price),
     plain("currency", "Ccy", "Its currency", 3, lambda s, row: block_currency(s, row), flexible=False),
     time_in_force(lambda row: row.block.time_in_force),
-    plain("basis", "Sized in", "Units or a currency", 8, lambda s, row: _sized_in(row.block)),
     sized("unplaced", "Unplaced", "Ordered less placed", lambda s, row: block_unplaced(row)),
     lifecycle_size("placed", "Placed", "At the market", lambda s, row: block_placed(row)),
     lifecycle_size("executed", "Executed", "Filled", block_executed),
@@ -142,6 +142,7 @@ BLOCKS: Final = (
     timestamp_column(
         "activity", "Last activity", "Newest change of any part", lambda s, row: row.latest_activity_date
     ),
+    plain("basis", "Sized in", "Units or a currency", 8, lambda s, row: _sized_in(row.block)),
     timestamp_column(
         "created", "Created", "When the block was created", lambda s, row: row.block.created_date
     ),
@@ -203,7 +204,6 @@ ORDERS: Final = (
     price_of("limit", "Limit", "Limit price", lambda row: row.limit_price),
     plain("currency", "Ccy", "Currency", 3, lambda s, row: currency(row.limit_price or row.price)),
     time_in_force(lambda row: row.time_in_force),
-    plain("basis", "Sized in", "Units, a currency or a weight", 8, lambda s, row: _sized_in(row)),
     plain(
         "block",
         "Block",
@@ -215,6 +215,7 @@ ORDERS: Final = (
     verdict("compliance", "Compliance", "Compliance", COMPLIANCE, lambda s, row: compliance_of(row) or None),
     verdict("approval", "Approval", "Approval", APPROVAL, lambda s, row: approval_of(row) or None),
     plain("strategy", "Strategy", "Strategy property", 10, lambda s, row: labels(row).get("Strategy")),
+    plain("basis", "Sized in", "Units, a currency or a weight", 8, lambda s, row: _sized_in(row)),
     timestamp_column("date", "Ordered at", "When it was ordered", lambda s, row: row.date),
 )
 
@@ -242,13 +243,19 @@ PLACEMENTS: Final = (
     state(lambda s, row: row.state),
     side(lambda row: row.side),
     sized("executed", "Executed", "What is filled", executed_size),
+    quantity(
+        "allocated",
+        "Allocated",
+        "Units given to portfolios; more than its fills have cannot be booked",
+        lambda s, row: s.allocated_of_placement(row.id),
+        role=lambda s, row: "bad" if is_over_allocated(s, row) else "",
+    ),
     sized("open", "Open", "What is still working", open_size),
     average_price(lambda s, row: s.average_price_of_placement(row.id), _fill_currency),
     price_of("limit", "Limit", "Limit price", lambda row: row.limit_price),
     instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
     plain("type", "Type", "Market, limit, stop", 6, lambda s, row: row.type),
     time_in_force(lambda row: row.time_in_force),
-    plain("basis", "Sized in", "Units or a currency", 8, lambda s, row: _sized_in(row)),
     plain("system", "System", "Execution system", 8, lambda s, row: row.execution_system),
     plain("entry", "Entry", "Entry type", 8, lambda s, row: row.entry_type),
     plain(
@@ -266,6 +273,7 @@ PLACEMENTS: Final = (
         12,
         lambda s, row: name(s, EntityKind.PLACEMENTS, row.parent_placement_id),
     ),
+    plain("basis", "Sized in", "Units or a currency", 8, lambda s, row: _sized_in(row)),
     timestamp_column("created", "Placed at", "When it was placed", lambda s, row: row.created_date),
 )
 

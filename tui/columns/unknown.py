@@ -37,6 +37,7 @@ COMPUTED_FROM: Final[Mapping[EntityKind, Mapping[str, tuple[EntityKind, ...]]]] 
         "block": (EntityKind.BLOCKS,),
     },
     EntityKind.PLACEMENTS: {
+        "allocated": (_ALLOCATIONS,),
         "executed": (_PLACEMENTS, _EXECUTIONS),
         "open": (_PLACEMENTS, _EXECUTIONS),
         "average": (_PLACEMENTS, _EXECUTIONS),

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple, Protocol
 
 from tui.api.base import ZERO, CurrencyAndAmount
-from tui.api.life_cycle import signed_units
+from tui.api.life_cycle import exceeds, signed_units
 from tui.api.models import Order, OrderGraphBlock, Placement
 from tui.api.states import is_cancelled
 from tui.service.numbers import counted, size_text
@@ -169,6 +169,12 @@ def open_size(snapshot: Snapshot, row: Placement) -> Size:
     """Return what of a placement may still be filled: nothing of a cancelled one."""
     own = size_of(row)
     return Size(ZERO, own.currency) if is_cancelled(row.state) else own.less(executed_size(snapshot, row))
+
+
+def is_over_allocated(snapshot: Snapshot, row: Placement) -> bool:
+    """Return whether more of a placement is allocated than its fills have: after a busted trade (E5)."""
+    given, executed = snapshot.allocated_of_placement(row.id), snapshot.executed_of_placement(row.id)
+    return given is not None and executed is not None and exceeds(given, executed)
 
 
 def allocated_size(snapshot: Snapshot, order: Order) -> Size:

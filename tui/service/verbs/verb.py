@@ -81,6 +81,13 @@ class PreviewLine(Struct, frozen=True):
             return None
         return self.quantity * self.price * self.price_unit
 
+    @property
+    def units(self) -> Decimal | None:
+        """The units it is about: of money, what it buys at the price; None when unknown."""
+        if self.quantity is not None or self.amount is None or not self.price:
+            return self.quantity
+        return self.amount / (abs(self.price) * self.price_unit)
+
 
 class Caution(Struct, frozen=True):
     """Something odd, or that the server will probably refuse.

@@ -14,9 +14,16 @@ from msgspec import Struct
 
 from tui.api.base import ZERO, ResourceId
 from tui.api.placing_states import Guard
-from tui.service.numbers import counted, units
+from tui.service.numbers import counted, price, units
 from tui.service.snapshot.snapshot import Snapshot
-from tui.service.verbs import CreateOrders, PlaceBlocks, UpdateOrders, UpdatePlacements, Verb
+from tui.service.verbs import (
+    CreateOrders,
+    PlaceBlocks,
+    RecordFills,
+    UpdateOrders,
+    UpdatePlacements,
+    Verb,
+)
 from tui.service.verbs.facts import order_line
 from tui.service.verbs.verb import PreviewLine
 from tui.service.writes.limits import LimitBand, Limits
@@ -52,6 +59,7 @@ class LimitChecks:
     def findings(self) -> Iterator[Finding]:
         """Yield what exceeds a limit, soft or hard, and what could not be checked."""
         yield from self._batch()
+        yield from self._below_zero()
         for line in self._lines:
             yield from self._notional(line)
             yield from self._unusual(line)
@@ -69,6 +77,14 @@ class LimitChecks:
             guard, bound = found
             text = f"{counted(count, 'item')} in one batch, the limit is {units(bound)}."
             yield Finding("large batch", text, Decimal(count), guard)
+
+    def _below_zero(self) -> Iterator[Finding]:
+        """Yield the prices below zero: power and oil have traded there, most instruments never do."""
+        if isinstance(self._verb, (*_PRICED, RecordFills)):
+            for line in self._verb.lines(self._snapshot):
+                if line.limit is not None and line.limit < 0:
+                    text = f"{line.ref.id.code}: the price {price(line.limit, line.currency)} is below zero."
+                    yield Finding("price below zero", text, -line.limit, Guard.WARN)
 
     def _notional(self, line: PreviewLine) -> Iterator[Finding]:
         name, notional, limits = line.ref.id.code, line.notional, self._limits
@@ -103,8 +119,8 @@ class LimitChecks:
         known = self._snapshot.instruments.get(line.instrument)
         if known is None:
             return
-        if known.adv and line.quantity is not None:
-            share = line.quantity / known.adv
+        if known.adv and line.units is not None:
+            share = line.units / known.adv
             found = _against(self._limits.volume, share)
             if found is not None:
                 guard, bound = found
@@ -123,7 +139,7 @@ class LimitChecks:
         if key not in self._typical:
             self._typical[key] = typical_notional(self._snapshot, *key)
         usual = self._typical[key]
-        return line.notional / usual if usual else None
+        return abs(line.notional) / usual if usual else None
 
 
 def _against(band: LimitBand, value: Decimal) -> tuple[Guard, Decimal] | None:
@@ -139,7 +155,7 @@ def _drift(name: str, limit: Decimal, reference: Decimal, band: LimitBand) -> It
         text = f"{name}: limit {units(limit)} is {ratio:,.0f} times the last price: pence?"
         yield Finding("pence?", text, ratio, Guard.REFUSED)
         return
-    drift = abs(limit - reference) / reference
+    drift = abs((limit - reference) / reference)
     found = _against(band, drift)
     if found is not None:
         guard, bound = found
@@ -154,7 +170,7 @@ def typical_notional(snapshot: Snapshot, portfolio: ResourceId, currency: str) -
     """Return the median notional of a portfolio's orders in a currency, None when there are too few."""
     own = (order for order in snapshot.orders.values() if order.portfolio_id == portfolio)
     sizes = sorted(
-        line.notional
+        abs(line.notional)
         for line in (order_line(snapshot, order) for order in islice(own, _SAMPLE))
         if line.notional and line.currency == currency
     )

@@ -69,9 +69,12 @@ class Limits(Struct, frozen=True):
     rates: Mapping[str, Decimal] = field(default_factory=lambda: ROUGH_RATES)
 
     def in_base(self, amount: Decimal, currency: str) -> Decimal:
-        """Return ``amount`` of ``currency`` in the base currency, roughly: to compare, not to show."""
+        """Return the size of ``amount`` of ``currency`` in the base currency, roughly: to compare it.
+
+        Money at a price below zero is as much as the same money above zero.
+        """
         per_unit = self.rates.get(currency.upper(), Decimal(1)) / self.rates.get(self.base, Decimal(1))
-        return amount / per_unit
+        return abs(amount) / per_unit
 
     def drift_of(self, asset_class: str) -> LimitBand:
         """Return the price band of an asset class; anything but a bond has the equity band."""
