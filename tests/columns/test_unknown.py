@@ -67,7 +67,7 @@ def test_unknown_figures_are_in_no_total_and_no_file() -> None:
     snapshot, view = without(EntityKind.EXECUTIONS), View(EntityKind.PLACEMENTS)
     totals = Totals(view)
     totals.add(snapshot, snapshot.placements)
-    assert totals.text() == "quantity 100"
+    assert totals.text() == "quantity 100 · allocated 40"
     header, row = (
         line.split(",") for line in export_csv(view, snapshot, tuple(snapshot.placements)).splitlines()
     )
