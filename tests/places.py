@@ -54,7 +54,7 @@ ACTION: Final = Addition(
             "the function that builds its verb, and one for its form if it has one",
             (
                 (
-                    "def cancel_all_verb(",
+                    "def cancel_and_move_verb(",
                     "def withdraw_verb(scope: Scope, values: Values) -> Verb:\n"
                     "    return CancelOrders(live_orders(scope))\n\n\n",
                 ),

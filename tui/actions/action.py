@@ -57,6 +57,16 @@ class Scope(Struct, frozen=True):
     """The simulated market, None where the server has none."""
     unknown: int = 0
     """The number of rows whose outcome nobody knows."""
+    underway: int = 0
+    """The number of decisions that are being sent in several calls."""
+    selected: bool = False
+    """Whether the rows in focus were selected; else they are the one under the cursor."""
+    cursor: ResourceId | None = None
+    """The row under the cursor."""
+    filter: str = ""
+    """The filter of the rows shown."""
+    unreachable: str = ""
+    """Why nothing can be sent now, and what to do; empty when it can."""
 
     @property
     def rows(self) -> tuple[Any, ...]:
@@ -140,10 +150,6 @@ class Action(Struct, frozen=True):
             return tuple(chosen.split(","))
         return tuple(filter(None, (self.key, *self.aliases)))
 
-    def acting_on(self, scope: Scope) -> Scope:
-        """Return the scope it acts on when ``scope`` is in focus."""
-        return scope
-
     def refusal(self, scope: Scope) -> str | None:
         """Return why it is not possible now, or None when it is."""
         return finish(self.refusal_in_steps(scope))
@@ -176,34 +182,45 @@ class Action(Struct, frozen=True):
         return None
 
 
+class Answer(Struct, frozen=True):
+    """One of the answers to a question: its words, and how much it is about; ``possible`` if that is any."""
+
+    id: str
+    label: str
+    count: str
+    possible: bool = True
+
+
+class Question(Struct, frozen=True):
+    """One question with a few answers; ``nothing`` is said in its place when no answer is possible."""
+
+    title: str
+    answers: tuple[Answer, ...]
+    nothing: str
+    warning: str = ""
+
+
 class FormAndVerb(Struct, frozen=True):
     """The form of an action that writes, and the verb made of its answers.
 
-    An action without a ``form`` asks nothing: its verb is made of no answers.
+    An action without a ``form`` asks nothing, or one ``question``, whose answer is the value of ``answer``.
     """
 
     verb: Callable[[Scope, Values], Verb]
     form: Callable[[Scope], Form] | None = None
+    question: Callable[[Scope], Question] | None = None
 
 
 class WriteAction(Action, frozen=True, kw_only=True):
     """An action that changes something on the server.
 
-    ``load`` loads its form and its verb, which no start needs, and returns them. ``everything_in`` names
-    the pane whose shown rows it acts on, all of them, whatever is in focus. One that is to be
-    ``confirm_by_count`` is confirmed by typing the count, however few items there are.
+    ``load`` loads its form and its verb, which no start needs, and returns them.
     """
 
     load: Callable[[], FormAndVerb]
-    everything_in: EntityKind | None = None
-    confirm_by_count: bool = False
-
-    def acting_on(self, scope: Scope) -> Scope:
-        kind = self.everything_in
-        return scope if kind is None else replace(scope, kind=kind, ids=scope.shown(kind))
 
     def parts(self, scope: Scope) -> Iterable[Scope]:
-        return self.acting_on(scope).parts()
+        return scope.parts()
 
     def forbidden(self, scope: Scope) -> str | None:
         if scope.read_only:

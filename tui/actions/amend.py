@@ -9,10 +9,10 @@ from tui.actions.action import Form, Scope, Values
 from tui.actions.eligibility import (
     counterparties,
     currency_of,
+    heads,
     live_orders,
     live_placements,
     named,
-    open_placements,
     systems,
 )
 from tui.actions.form_fields import (
@@ -256,14 +256,8 @@ def _update_placements(scope: Scope, values: Values) -> Verb:
 
 def cancel_verb(scope: Scope, values: Values) -> Verb:
     if scope.kind is EntityKind.PLACEMENTS:
-        return CancelPlacements(_heads(scope, live_placements(scope)))
+        return CancelPlacements(heads(scope, live_placements(scope)))
     return CancelOrders(live_orders(scope))
-
-
-def _heads(scope: Scope, ids: Sequence[ResourceId]) -> tuple[ResourceId, ...]:
-    """Return these placements without those whose parent is among them: they go with it."""
-    rows, known = scope.snapshot.placements, frozenset(ids)
-    return tuple(id for id in ids if rows[id].parent_placement_id not in known)
 
 
 def cancel_and_move_form(scope: Scope) -> Form:
@@ -287,7 +281,3 @@ def cancel_and_move_verb(scope: Scope, values: Values) -> Verb:
             for id in live_orders(scope)
         )
     )
-
-
-def cancel_all_verb(scope: Scope, values: Values) -> Verb:
-    return CancelPlacements(_heads(scope, open_placements(scope)))

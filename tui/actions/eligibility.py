@@ -51,6 +51,12 @@ def open_placements(scope: Scope) -> tuple[ResourceId, ...]:
     return tuple(id for id in live_placements(scope) if is_open(snapshot.placements[id]))
 
 
+def heads(scope: Scope, ids: Sequence[ResourceId]) -> tuple[ResourceId, ...]:
+    """Return these placements without those whose parent is among them: they go with it."""
+    rows, known = scope.snapshot.placements, frozenset(ids)
+    return tuple(id for id in ids if rows[id].parent_placement_id not in known)
+
+
 def unplaced(scope: Scope, id: ResourceId) -> Size:
     """Return what of a block is not placed: units, or money of a block sized by amount."""
     return block_unplaced(scope.snapshot.blocks[id])
@@ -140,3 +146,10 @@ def sweepable(scope: Scope) -> tuple[ResourceId, ...]:
 def updatable(scope: Scope) -> tuple[ResourceId, ...]:
     """Return the orders or placements in focus that can still change."""
     return (live_orders if scope.kind is EntityKind.ORDERS else live_placements)(scope)
+
+
+def unreachable(scope: Scope) -> str | None:
+    """Return why nothing can be cancelled from here now."""
+    if not scope.unreachable:
+        return None
+    return f"Nothing can be cancelled from here now: {scope.unreachable} Until then, call the brokers."

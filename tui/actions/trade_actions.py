@@ -15,10 +15,10 @@ from tui.actions.eligibility import (
     cancel_disabled_reason,
     fill_disabled_reason,
     live_orders,
-    open_placements,
     placeable,
     requires,
     sweepable,
+    unreachable,
     updatable,
 )
 from tui.service.snapshot.snapshot import EntityKind
@@ -93,9 +93,9 @@ def _sweep() -> FormAndVerb:
 
 
 def _cancel_all() -> FormAndVerb:
-    from tui.actions.amend import cancel_all_verb
+    from tui.actions.kill_switch import cancel_all_question, cancel_all_verb
 
-    return FormAndVerb(cancel_all_verb)
+    return FormAndVerb(cancel_all_verb, question=cancel_all_question)
 
 
 TRADE: Final[tuple[WriteAction, ...]] = (
@@ -223,11 +223,9 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         id="cancel_all",
         key="K",
         label="Cancel everything",
-        help="Cancel every working placement shown, after typing how many",
+        help="Cancel every working placement of the desk, a filter, the selection or a block",
         load=_cancel_all,
         endpoints=("cancel_placements",),
-        disabled_reason=requires(open_placements, "No working placement is shown: nothing is open."),
-        everything_in=EntityKind.PLACEMENTS,
-        confirm_by_count=True,
+        disabled_reason=unreachable,
     ),
 )

@@ -162,7 +162,7 @@ class Desk:
 
         return unsubscribe
 
-    def preview(self, verb: Verb, *, confirm_by_count: bool = False) -> Preview:
+    def preview(self, verb: Verb) -> Preview:
         """Return what to show before ``verb`` is sent from this desk, as it stands now."""
         from tui.service.verbs import unfit
         from tui.service.writes.preview import preview
@@ -172,7 +172,6 @@ class Desk:
             self.snapshot,
             self.environment,
             self.limits,
-            confirm_by_count=confirm_by_count,
             read_only=self.read_only,
             in_flight=[str(ref) for ref in self._writing().conflicts(verb)],
             unfit=unfit(verb, self.client),

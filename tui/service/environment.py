@@ -98,6 +98,13 @@ class Health(Struct, frozen=True):
         return Health(state, self.read_at, missed, message, advice, self.until)
 
 
+def unreachable_because(health: Health) -> str:
+    """Return why nothing can be sent now, and what to do, as sentences; empty when it can."""
+    if health.state not in (State.OFFLINE, State.UNAUTHENTICATED):
+        return ""
+    return f"{health.message.rstrip('.')}. {health.advice}".strip()
+
+
 class Update(Struct, frozen=True, dict=True):
     """The news that a listener receives.
 

@@ -315,34 +315,6 @@ async def test_sweeping_offers_only_blocks_that_qualify() -> None:
         assert (await user.client.blocks.get(demo(block))).is_swept is True
 
 
-async def test_cancel_everything_wants_the_count_typed() -> None:
-    async with blotter() as user:
-        block = await new_block(user)
-        placement = await place(user, block)
-        await user.press("1", "escape")
-        await user.go("blocks", block)
-        await user.press("l")
-        await user.until(lambda: user.codes("placements") == [placement])
-        await user.press("K")
-        await user.confirm("y", "enter")
-        assert isinstance(user.app.screen, PreviewDialog)
-        await user.confirm("1", "enter")
-        await user.until(lambda: "Cancelled" in user.row("placements", placement)["state"])
-
-
-async def test_cancel_everything_leaves_out_what_has_nothing_open() -> None:
-    async with blotter() as user:
-        await user.go("placements", "PLC-00014")
-        row = user.row("placements", "PLC-00014")
-        assert "Complete" in row["state"], "a state that says nothing of being finished"
-        await user.go("blocks", "BLK-0015")
-        await user.press("l")
-        await user.until(lambda: user.codes("placements") == ["PLC-00014"])
-        await user.press("K")
-        await user.pilot.pause()
-        assert user.notices[-1] == "No working placement is shown: nothing is open."
-
-
 async def test_nothing_is_said_to_move_when_all_of_an_order_is_placed() -> None:
     async with blotter() as user:
         block = await new_block(user, "UKEQ-GROW 10k")

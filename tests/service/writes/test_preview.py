@@ -143,8 +143,12 @@ def test_how_it_is_confirmed(desk: Snapshot, verb: Verb, tier: Tier) -> None:
     assert shown(verb, desk).tier is tier
 
 
-def test_k_always_asks_for_the_count(desk: Snapshot) -> None:
-    assert shown(CancelOrders((rid("ORD-3"),)), desk, confirm_by_count=True).tier is Tier.T3
+def test_k_always_asks_for_the_count_and_takes_any_number(desk: Snapshot) -> None:
+    assert shown(CancelPlacements((rid("PLC-1"),)), desk).tier is Tier.T2
+    assert shown(CancelPlacements((rid("PLC-1"),), "all that work"), desk).tier is Tier.T3
+    many = tuple(rid(f"PLC-{n}") for n in range(10_000))
+    assert shown(CancelPlacements(many), desk).tier is Tier.HARD
+    assert shown(CancelPlacements(many, "all that work"), desk).tier is Tier.T3
 
 
 def test_prod_asks_for_the_count_above_its_own_threshold(desk: Snapshot) -> None:

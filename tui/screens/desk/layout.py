@@ -26,7 +26,7 @@ from tui.screens.desk.news import News
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.status_bar import SILENCE_S, StatusBar
 from tui.screens.desk.turns import Turns
-from tui.service.environment import Update
+from tui.service.environment import Update, unreachable_because
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref
 from tui.session import DeskSession
@@ -293,6 +293,11 @@ class PanesScreen(ActsWhenMounted[None]):
             lambda kind: self._still_there(self.pane(kind), self.pane(kind).shown),
             session.market,
             len(desk.unknown) if desk else 0,
+            len(desk.underway) if desk else 0,
+            selected=bool(pane.grid.selected),
+            cursor=pane.cursor.id if pane.cursor and pane.cursor in self.snapshot else None,
+            filter=pane.view.filter,
+            unreachable=unreachable_because(session.health),
         )
 
     def _still_there(self, pane: Pane, ids: tuple[ResourceId, ...]) -> tuple[ResourceId, ...]:

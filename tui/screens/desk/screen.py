@@ -67,7 +67,7 @@ class DeskScreen(PanesScreen):
 
     def carry_out(self, action: Action) -> None:
         """Carry out an action, or say why it is not possible now."""
-        scope = action.acting_on(self.scope())
+        scope = self.scope()
         steps = action.refusal_in_steps(scope)
         try:
             next(steps)
@@ -105,15 +105,15 @@ class DeskScreen(PanesScreen):
             if desk is None:
                 self.notify("Not connected yet: wait for the first rows.", markup=False)
                 return
-            from tui.screens.dialogs.send_flow import ask_for_verb, show_outcome
+            from tui.screens.dialogs.send_flow import ask_for_verb, send, tell
 
             verb = await ask_for_verb(self.app, action, scope, desk)
         finally:
             self._dialogs = None
         if verb is None:
             return
-        report = await desk.act(verb)
-        jump = await show_outcome(self.app, report, self.session.with_keys)
+        report = await send(self.app, verb, desk)
+        jump = await tell(self.app, report, desk, self.session.with_keys)
         self.active.grid.clear_selection()
         if jump is not None:
             self.go_to(jump)

@@ -20,12 +20,15 @@ def _nothing_unknown(scope: Scope) -> str | None:
 
 async def show_reports(desk: PanesScreen, reports: Sequence[Report]) -> None:
     """Show the outcomes of writes one after the other, and go to the row chosen in the last of them."""
-    from tui.screens.dialogs.send_flow import show_outcome
+    from tui.screens.dialogs.send_flow import tell
 
+    server = desk.session.desk
+    if server is None:
+        return
     if not reports:
         desk.notify("Nothing new is known.", markup=False)
     for report in reports:
-        jump = await show_outcome(desk.app, report, desk.session.with_keys)
+        jump = await tell(desk.app, report, server, desk.session.with_keys)
         if jump is not None:
             desk.go_to(jump)
 

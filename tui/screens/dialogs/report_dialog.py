@@ -6,7 +6,7 @@ It stays until dismissed. What was not done comes first, the counts of all lists
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, Literal
 
 from textual import on
 from textual.app import ComposeResult
@@ -36,6 +36,8 @@ HANGS: Final = 4
 ALWAYS_COUNTED: Final = ("done", "refused", "unknown")
 GO_TO: Final = "enter"
 COPY: Final = "y"
+PREVIEW: Final = "p"
+AGAIN: Final = "again"
 
 _MOVES: Final = {
     "down": OptionList.action_cursor_down,
@@ -50,8 +52,10 @@ _MOVES: Final = {
 }
 
 
-class ReportDialog(GuardedDialog[Ref]):
+class ReportDialog(GuardedDialog[Ref | Literal["again"]]):
     """Shows ``report``; Enter on an item returns its row, ``y`` copies the report as text.
+
+    ``p`` returns ``AGAIN``: what was not sent is to be previewed, to send it after all.
 
     It opens when an answer arrives, whatever is being typed then: such keys do not close it.
     """
@@ -68,6 +72,8 @@ class ReportDialog(GuardedDialog[Ref]):
         items = any(ref for _, ref in self._lines)
         close = (key_for(self.BINDINGS, "back"), "close")
         hints = [(key_words(GO_TO), "go to it"), (COPY, "copy"), close] if items else [close]
+        if report.not_sent:
+            hints.insert(0, (PREVIEW, "preview what was not sent"))
         with self.box(report.label, hints):
             yield Static(counts(report), id="counts", markup=False)
             listed = OptionList(id="items", compact=True)
@@ -81,10 +87,13 @@ class ReportDialog(GuardedDialog[Ref]):
         items.styles.max_height = max(2, self.size.height - CHROME_LINES)
         room = self.query_one("#box").size.width - SCROLL_BAR
         first = next((at for at, (_, ref) in enumerate(self._lines) if ref), None)
-        at = first if items.highlighted is None else items.highlighted
+        begins = items.highlighted is None
+        at = first if begins else items.highlighted
         items.clear_options()
         items.add_options(Option(hung(text, room), disabled=ref is None) for text, ref in self._lines)
         items.highlighted = at
+        if begins:
+            self.call_after_refresh(items.scroll_home, animate=False)
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
@@ -95,6 +104,8 @@ class ReportDialog(GuardedDialog[Ref]):
         """Move, go to an item, or copy."""
         if key in _MOVES:
             _MOVES[key](self.query_one(OptionList))
+        elif key == PREVIEW and self._report.not_sent:
+            self.dismiss(AGAIN)
         elif key == COPY:
             self.app.copy_to_clipboard(report_text(self._report))
             self.notify("Report copied.", markup=False)

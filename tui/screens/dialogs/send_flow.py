@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from msgspec.structs import replace
 from textual.app import App
@@ -17,11 +17,14 @@ from textual.app import App
 from tui.actions.action import PART, Scope, WriteAction
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import Names, PreviewDialog
-from tui.screens.dialogs.report_dialog import ReportDialog
+from tui.screens.dialogs.question_dialog import QuestionDialog
+from tui.screens.dialogs.report_dialog import AGAIN, ReportDialog
+from tui.screens.dialogs.sending_dialog import SendingDialog
 from tui.service.id_lookup import portfolio_lookup
 from tui.service.outcomes import Report
 from tui.service.snapshot.snapshot import Ref
 from tui.service.verbs import Verb
+from tui.service.writes.dispatch import Dispatch
 
 if TYPE_CHECKING:
     from tui.service.desk import Desk
@@ -36,36 +39,84 @@ async def ask_for_verb(app: App[object], action: WriteAction, scope: Scope, desk
     """Show the form and the preview; return the confirmed verb, None when the user leaves either."""
     values: dict[str, str] = {}
     loaded = action.load()
-    form = await _beside(scope, partial(loaded.form, scope)) if loaded.form else None
+    many = len(scope.ids) > PART or loaded.question is not None
+    form = await _beside(partial(loaded.form, scope), many=many) if loaded.form else None
     if form is not None:
         asked = FormDialog(form.title, form.intro, form.fields, form.check, form.live)
         answered = await app.push_screen_wait(asked)
         if answered is None:
             return None
         values = answered
-    verb = await _beside(scope, partial(loaded.verb, scope, values))
-    instruments = scope.snapshot.instruments
+    if loaded.question is not None:
+        question = await asyncio.to_thread(loaded.question, scope)
+        if not any(answer.possible for answer in question.answers):
+            app.notify(question.nothing, title=action.label, severity="warning", markup=False)
+            return None
+        chosen = await app.push_screen_wait(QuestionDialog(question))
+        if chosen is None:
+            return None
+        values = {"answer": chosen}
+    verb = await _beside(partial(loaded.verb, scope, values), many=many)
+    return verb if await _confirmed(app, verb, desk, many=many or verb.count > PART) else None
+
+
+async def _confirmed(app: App[object], verb: Verb, desk: Desk, *, many: bool) -> bool:
+    """Show the preview; return whether it was confirmed."""
+    snapshot = desk.snapshot
     dialog = PreviewDialog(
-        await _beside(scope, partial(desk.preview, verb, confirm_by_count=action.confirm_by_count)),
-        await _beside(scope, partial(desk.curl, verb)),
+        await _beside(partial(desk.preview, verb), many=many),
+        await _beside(partial(desk.curl, verb), many=many),
         Names(
-            instrument=lambda luid: instruments[luid].label if luid in instruments else luid,
-            portfolio=portfolio_lookup(scope.snapshot, scope.home).write,
+            instrument=lambda luid: (
+                snapshot.instruments[luid].label if luid in snapshot.instruments else luid
+            ),
+            portfolio=portfolio_lookup(snapshot, snapshot.home).write,
         ),
     )
-    return verb if await app.push_screen_wait(dialog) else None
+    confirmed = await app.push_screen_wait(dialog)
+    return confirmed is True
 
 
-async def _beside(scope: Scope, work: Callable[[], T]) -> T:
-    """Return what comes of ``work``; with many rows in focus it is done in another thread, beside the screen.
+async def send(app: App[object], verb: Verb, desk: Desk) -> Report:
+    """Send a decision and return its report; while it takes several calls, show how far it is."""
+    dispatch = Dispatch(verb)
+    if dispatch.calls == 1:
+        return await desk.act(verb, dispatch)
+    dialog = SendingDialog(dispatch)
+    dispatch.watch = dialog.show_progress
+    app.push_screen(dialog)
+    try:
+        return await desk.act(verb, dispatch)
+    finally:
+        dialog.close()
+
+
+async def _beside(work: Callable[[], T], *, many: bool) -> T:
+    """Return what comes of ``work``; with many rows it is done in another thread, beside the screen.
 
     It reads the snapshot, which is frozen.
     """
-    return await asyncio.to_thread(work) if len(scope.ids) > PART else work()
+    return await asyncio.to_thread(work) if many else work()
 
 
-async def show_outcome(app: App[object], report: Report, with_keys: Callable[[str], str]) -> Ref | None:
-    """Show the outcome of a write: success in passing, anything else until it is dismissed.
+async def tell(app: App[object], report: Report, desk: Desk, with_keys: Callable[[str], str]) -> Ref | None:
+    """Show the outcome of a write; return the row to go to, if one was chosen.
+
+    What was not sent can be previewed from there, and sent as a decision of its own.
+    """
+    while (answer := await _shown(app, report, with_keys)) == AGAIN:
+        rest = desk.rest(report)
+        if rest is not None and await _confirmed(app, rest, desk, many=rest.count > PART):
+            await desk.told(report)
+            report = await send(app, rest, desk)
+    await desk.told(report)
+    return answer if isinstance(answer, Ref) else None
+
+
+async def _shown(
+    app: App[object], report: Report, with_keys: Callable[[str], str]
+) -> Ref | Literal["again"] | None:
+    """Show a report: success in passing, anything else until it is dismissed.
 
     ``with_keys`` puts the reader's keys into advice.
     """

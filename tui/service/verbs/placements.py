@@ -191,9 +191,13 @@ class UpdatePlacements(UpdateVerb, frozen=True):
 
 
 class CancelPlacements(KeyedVerb, frozen=True):
-    """Cancel placements and their children, each for itself; what is executed stays (2.6)."""
+    """Cancel placements and their children, each for itself; what is executed stays (2.6).
+
+    ``everything`` says whose working placements these all are, when it is the kill switch; else it is empty.
+    """
 
     placement_ids: tuple[ResourceId, ...]
+    everything: str = ""
 
     operation: ClassVar = operations.CANCEL_PLACEMENTS
     title: ClassVar[str] = "Cancel"
@@ -201,6 +205,14 @@ class CancelPlacements(KeyedVerb, frozen=True):
     kind: ClassVar[EntityKind] = EntityKind.PLACEMENTS
     mark: ClassVar[InFlightMark] = InFlightMark.CANCEL
     listed: ClassVar[str] = "placement_ids"
+
+    @property
+    def label(self) -> str:
+        return f"{super().label}: {self.everything}" if self.everything else super().label
+
+    @property
+    def emergency(self) -> bool:
+        return bool(self.everything)
 
     def _entity(self, value: CancelledPlacement) -> Placement | None:
         return value.placement_state
@@ -245,7 +257,12 @@ class CancelPlacements(KeyedVerb, frozen=True):
             for id, row in self._on_desk(snapshot)
             if is_finished(row.state)
         )
-        return (*self._not_on_desk(snapshot), *finished)
+        shared = (
+            Caution("several blocks", f"{id.code} serves {', '.join(each.code for each in row.block_ids)}")
+            for id, row in self._on_desk(snapshot)
+            if len(row.block_ids) > 1
+        )
+        return (*self._not_on_desk(snapshot), *finished, *shared)
 
 
 def _freed(snapshot: Snapshot, row: Placement) -> str:

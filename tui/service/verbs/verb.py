@@ -145,7 +145,11 @@ class Verb(Struct, frozen=True):
 
     @property
     def emergency(self) -> bool:
-        """Whether it has no limit of items, is confirmed by their count, and goes on after a failed call."""
+        """Whether nothing may hold it up but a person, or not being signed on.
+
+        It has no limit of items, is confirmed by their count, goes on after a failed call, and does not wait
+        for the outcome of other writes.
+        """
         return False
 
     @property

@@ -45,8 +45,9 @@ class Dispatch:
 
     def stop(self) -> None:
         """Send no further call; the one that is under way is finished."""
-        self.stopped = True
-        self.watch()
+        if not self.stopped:
+            self.stopped = True
+            self.watch()
 
     def sentence(self) -> str:
         """Return how far it is: ``2 of 3 calls, 200 of 244 orders: 198 done, 2 refused``."""

@@ -72,7 +72,7 @@ class LimitChecks:
 
     def _batch(self) -> Iterator[Finding]:
         count = self._verb.count
-        found = _against(self._limits.items, Decimal(count))
+        found = None if self._verb.emergency else _against(self._limits.items, Decimal(count))
         if found is not None:
             guard, bound = found
             text = f"{counted(count, 'item')} in one batch, the limit is {units(bound)}."

@@ -70,23 +70,26 @@ def preview(
     environment: Environment,
     limits: Limits = DEFAULT_LIMITS,
     *,
-    confirm_by_count: bool = False,
     read_only: bool = False,
     in_flight: Iterable[str] = (),
     unfit: str = "",
 ) -> Preview:
     """Return what to show before ``verb`` is sent.
 
-    ``confirm_by_count`` requires the item count however few they are; ``in_flight`` names the rows that have
-    a write in flight; ``unfit`` is why the server's generation cannot do it.
+    ``in_flight`` names the rows that have a write in flight; ``unfit`` is why the server's generation cannot
+    do it.
     """
     lines = verb.lines(snapshot)
-    unread = _unread(snapshot) if verb.needs_rows else ()
-    cautions = (*unknown_names(verb, snapshot), *verb.cautions(snapshot), *unread)
+    cautions = (
+        *unknown_names(verb, snapshot),
+        *verb.cautions(snapshot),
+        *(_unread(snapshot) if verb.needs_rows else ()),
+        *(_not_known(in_flight) if verb.emergency else ()),
+    )
     checks = LimitChecks(verb, lines, snapshot, limits)
     findings = tuple(checks.findings())
     hard = (
-        *_refusals(snapshot, read_only=read_only, in_flight=in_flight),
+        *_refusals(snapshot, read_only=read_only, in_flight=() if verb.emergency else in_flight),
         *((unfit,) if unfit else ()),
         *(found.text for found in findings if found.guard is Guard.REFUSED),
         *(f"{caution.text}." for caution in cautions if caution.guard is Guard.REFUSED),
@@ -98,7 +101,7 @@ def preview(
         headline=verb.label,
         environment=environment,
         count=verb.count,
-        tier=_tier(verb, snapshot, environment, limits, totals, hard, soft, confirm_by_count),
+        tier=_tier(verb, snapshot, environment, limits, totals, hard, soft),
         hard=tuple(dict.fromkeys(hard)),
         soft=soft,
         totals=totals,
@@ -106,6 +109,11 @@ def preview(
         effects=verb.effects(snapshot),
         typical=checks.typical_ratio(),
     )
+
+
+def _not_known(in_flight: Iterable[str]) -> Iterator[Caution]:
+    for name in in_flight:
+        yield Caution("outcome not known", f"{name} has a write in flight; it is cancelled all the same")
 
 
 def _unread(snapshot: Snapshot) -> Iterator[Caution]:
@@ -183,11 +191,10 @@ def _tier(
     totals: Iterable[SideTotal],
     hard: tuple[str, ...],
     soft: Iterable[PreviewWarning],
-    confirm_by_count: bool,
 ) -> Tier:
     if hard:
         return Tier.HARD
-    if confirm_by_count or any(warning.typed for warning in soft):
+    if verb.emergency or any(warning.typed for warning in soft):
         return Tier.T3
     if environment.kind is EnvironmentKind.PROD:
         money = sum((limits.in_base(each.notional or ZERO, each.currency) for each in totals), ZERO)

@@ -158,7 +158,7 @@ class Writer:
         report, as read back, differs from what was shown before.
         """
         decision = Decision(new_id(), self._now(), self._server, verb)
-        busy = self.conflicts(verb)
+        busy = () if verb.emergency else self.conflicts(verb)
         if busy:
             refused = verb.all(
                 Status.REFUSED, reason=_busy_reason(busy), type="InFlight", advice=_BUSY_ADVICE

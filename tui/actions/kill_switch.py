@@ -1,0 +1,80 @@
+"""The kill switch: whose working placements to cancel, and the verb that cancels all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tui.actions.action import Answer, Question, Scope, Values
+from tui.actions.eligibility import heads, named, open_placements
+from tui.api.base import ResourceId
+from tui.service.numbers import counted
+from tui.service.snapshot.relations import related_of
+from tui.service.snapshot.snapshot import EntityKind, Ref
+from tui.service.verbs import CancelPlacements, Verb
+
+NOT_ALL_READ = "Not all of the desk is read yet: what is not read is not counted, and not cancelled."
+
+
+class _Target(Struct, frozen=True):
+    """One of the scopes to choose from: in words, and the rows whose placements are meant."""
+
+    id: str
+    words: str
+    rows: Scope
+
+    def open(self) -> tuple[ResourceId, ...]:
+        """Return the working placements; those that are cancelled with their parent are left out."""
+        return heads(self.rows, open_placements(self.rows))
+
+
+def _targets(scope: Scope) -> Iterator[_Target]:
+    placements = tuple(scope.snapshot.placements)
+    yield _Target("desk", "on the whole desk", replace(scope, kind=EntityKind.PLACEMENTS, ids=placements))
+    if scope.filter:
+        rows = replace(scope, ids=scope.shown(scope.kind))
+        yield _Target("filter", f"matching '{scope.filter}' in {scope.kind.value}", rows)
+    if scope.selected:
+        noun = f"selected {scope.kind.singular}"
+        yield _Target("selection", f"of {counted(len(scope.ids), noun)}", scope)
+    blocks = _blocks_here(scope)
+    if blocks:
+        noun = "block" if len(blocks) == 1 else "blocks"
+        yield _Target(
+            "block", f"of {noun} {named(blocks)}", replace(scope, kind=EntityKind.BLOCKS, ids=tuple(blocks))
+        )
+
+
+def _blocks_here(scope: Scope) -> tuple[ResourceId, ...]:
+    """Return the blocks of the row under the cursor."""
+    if scope.cursor is None or scope.kind is EntityKind.BLOCKS:
+        return () if scope.cursor is None else (scope.cursor,)
+    return tuple(related_of(scope.snapshot, Ref(scope.kind, scope.cursor), EntityKind.BLOCKS))
+
+
+def cancel_all_question(scope: Scope) -> Question:
+    """Return the scopes that can be cancelled, each with what works there."""
+    answers = []
+    for target in _targets(scope):
+        found = target.open()
+        blocks = {id for each in found for id in scope.snapshot.placements[each].block_ids}
+        count = (
+            f"{counted(len(found), 'placement')} of {counted(len(blocks), 'block')}"
+            if found
+            else "nothing works"
+        )
+        answers.append(Answer(target.id, f"All that work {target.words}", count, possible=bool(found)))
+    return Question(
+        "Cancel everything: whose placements?",
+        tuple(answers),
+        nothing="No working placement on this desk: nothing is open.",
+        warning="" if scope.snapshot.complete else NOT_ALL_READ,
+    )
+
+
+def cancel_all_verb(scope: Scope, values: Values) -> Verb:
+    """Return the cancelling of every working placement of the scope that was chosen."""
+    target = next(each for each in _targets(scope) if each.id == values["answer"])
+    return CancelPlacements(target.open(), f"all that work {target.words}")
