@@ -18,6 +18,7 @@ from msgspec import Struct
 from tui.api import urls
 from tui.api.sanitize import clean
 from tui.config import paths
+from tui.config.limit_settings import LimitTable
 from tui.config.profiles import LONGEST_MS, MOST_RETRIES, SETTINGS, Access, resolve_access
 from tui.config.secrets import check_token, read_token
 from tui.config.settings import ENV, Profile, Settings, SettingsError
@@ -44,6 +45,8 @@ class RemoteServer(Struct, frozen=True):
     environment: Environment
     reach: Callable[[], tuple[Http, Callable[[], Awaitable[None]]]]
     """Makes the connections, and what lets go of signing on. Raises NotSent when that cannot work."""
+    limits: tuple[LimitTable, ...] = ()
+    """What its profile and the file say about limits, the strongest first."""
 
 
 def resolve_remote(given: argparse.Namespace, settings: Settings) -> RemoteServer:
@@ -64,7 +67,9 @@ def resolve_remote(given: argparse.Namespace, settings: Settings) -> RemoteServe
         sign_on_again=_again(access),
         generation=cast("Generation", access.text("generation") or "latest"),
     )
-    return RemoteServer(environment, partial(_reach, access))
+    profile = settings.profiles.get(access.profile)
+    limits = profile.limits if profile is not None else settings.limits
+    return RemoteServer(environment, partial(_reach, access), limits)
 
 
 def collect_settings(given: argparse.Namespace, settings: Settings) -> Access:

@@ -14,7 +14,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from tui.config import paths
+from tui.config.limit_settings import LimitTable
 from tui.config.load import load_settings
 from tui.config.logs import start_log
 from tui.config.settings import Settings, Vocabulary
@@ -32,6 +35,14 @@ if TYPE_CHECKING:
 FAILED: Final = 1
 USAGE_ERROR: Final = 2
 MEMORY: Final = ":memory:"
+
+
+class DeskChoices(Struct, frozen=True):
+    """The choices that a desk is opened with, whatever the server."""
+
+    read_only: bool
+    home: str
+    limits: tuple[LimitTable, ...]
 
 
 def run_server(given: argparse.Namespace) -> int:
@@ -175,7 +186,8 @@ def _remote(given: argparse.Namespace, settings: Settings) -> tuple[Environment,
     async def connect() -> Connection:
         http, sign_off = server.reach()
         journal = _journal(server.environment.url)
-        return _connection(http, server.environment, journal, given.read_only, settings.home, then=sign_off)
+        choices = DeskChoices(given.read_only, settings.home, server.limits)
+        return _connection(http, server.environment, journal, choices, then=sign_off)
 
     return server.environment, connect
 
@@ -203,7 +215,8 @@ def _embedded(given: argparse.Namespace, settings: Settings) -> tuple[Environmen
         http = Http("http://embedded/api", transport=asgi_transport(embedded.app))
         journal = _journal(str(file.resolve()), fresh=given.fresh) if file else None
         signed_on = Environment(environment.name, environment.kind, user=ServerSettings().user)
-        return _connection(http, signed_on, journal, given.read_only, settings.home, then=embedded.close)
+        choices = DeskChoices(given.read_only, settings.home, settings.limits)
+        return _connection(http, signed_on, journal, choices, then=embedded.close)
 
     return environment, connect
 
@@ -212,8 +225,7 @@ def _connection(
     http: Http,
     environment: Environment,
     journal: Path | None,
-    read_only: bool,
-    home: str,
+    choices: DeskChoices,
     *,
     then: Callable[[], Awaitable[None]],
 ) -> Connection:
@@ -222,9 +234,17 @@ def _connection(
     from tui.app import Connection
     from tui.service.desk import Desk
     from tui.service.writes.journal import Journal
+    from tui.service.writes.limits import Limits
 
     client = Client(http, environment.generation)
-    desk = Desk(client, environment, journal=Journal(journal), read_only=read_only, home=home)
+    desk = Desk(
+        client,
+        environment,
+        journal=Journal(journal),
+        limits=Limits(choices.limits),
+        read_only=choices.read_only,
+        home=choices.home,
+    )
 
     async def close() -> None:
         await desk.close()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tui.cli import main
+from tui.config.limit_settings import DEFAULT_TABLE, bound_of
 from tui.config.load import load_settings
 from tui.config.profiles import SETTINGS
 from tui.config.settings import Settings
@@ -207,7 +208,7 @@ def test_a_secret_written_where_none_belongs_is_not_shown(owner: Owner) -> None:
     file = owner.writes('[profiles.uat]\nurl = "https://x.lusid.com/api"\npassword = "hush-hush"\n')
     assert owner.is_told("check") == [
         f"{file}, line 3: [profiles.uat] password: is not known here; there are url, kind, token_file, "
-        "secrets_file, proxy, ca_file and generation."
+        "secrets_file, proxy, ca_file, generation and limits."
     ]
 
 
@@ -246,9 +247,11 @@ def test_with_the_comment_signs_taken_away_it_is_right_and_names_every_setting(o
     plain = {
         name: getattr(settings, name)
         for name in Settings.__struct_fields__
-        if name not in ("keys", "profiles")
+        if name not in ("keys", "profiles", "limits")
     }
     assert plain == {name: getattr(Settings(), name) for name in plain}, "each at its default"
+    limits = {name: bound_of(settings.limits, name).value for name in DEFAULT_TABLE.values}
+    assert limits == DEFAULT_TABLE.values, "each at its default"
 
 
 # --- changing --------------------------------------------------------------------------------------
@@ -257,7 +260,7 @@ def test_with_the_comment_signs_taken_away_it_is_right_and_names_every_setting(o
 def test_settings_and_profiles_have_the_same_names_wherever_they_are_declared() -> None:
     assert set(SettingsFile.model_fields) == set(Settings.__struct_fields__)
     of_signing_on = {setting.entry for setting in SETTINGS if setting.entry}
-    assert set(ProfileEntry.model_fields) == of_signing_on | {"kind", "secrets_file"}
+    assert set(ProfileEntry.model_fields) == of_signing_on | {"kind", "secrets_file", "limits"}
 
 
 def test_a_setting_is_changed_beneath_its_comment_and_the_comments_stay(owner: Owner) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct, field
 
+from tui.config.limit_settings import LimitTable
 from tui.input_files.mistakes import CheckError, Mistake, not_allowed, one_of, shown
 
 ENV: Final = "env"
@@ -33,6 +34,8 @@ class Profile(Struct, frozen=True):
     secrets_file: Path | None = None
     entries: Mapping[str, str] = field(default_factory=dict)
     """The rest, by the names of :class:`tui.config.settings_file.ProfileEntry`."""
+    limits: tuple[LimitTable, ...] = ()
+    """What it says about limits, before what is said for all profiles."""
 
 
 class Settings(Struct, frozen=True):
@@ -46,6 +49,8 @@ class Settings(Struct, frozen=True):
     log_level: LogLevel = "info"
     keys: Mapping[str, str] = field(default_factory=dict)
     profiles: Mapping[str, Profile] = field(default_factory=dict)
+    limits: tuple[LimitTable, ...] = ()
+    """What the file says about limits for every server."""
 
 
 class Vocabulary(Struct, frozen=True):

@@ -6,16 +6,19 @@ Loading this loads pydantic. The defaults are those of :class:`tui.config.settin
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, Literal, get_origin
+from typing import Annotated, Any, Final, Literal, get_origin
 
-from pydantic import Field
+from pydantic import Field, PlainValidator, WithJsonSchema
 
+from tui.config.limit_settings import BASE, DEFAULT_TABLE, LimitTable, LimitValues, crossed_limits
 from tui.config.settings import ENV, Kind, LogLevel, Profile, Settings, Vocabulary
 from tui.input_files.mistakes import Document, Mistake
 from tui.input_files.read_file import read_toml
-from tui.input_files.strict_model import Code, Filled, Written, check, kind_at
+from tui.input_files.strict_model import Code, Filled, Words, Written, check, kind_at
+from tui.input_files.toml_lines import Value
 
 DEFAULTS: Final = Settings()
 MAX_REFRESH_S: Final = 3600
@@ -27,6 +30,121 @@ def _without_null(schema: dict[str, Any]) -> None:
     """Take the null out of a schema: TOML has none."""
     schema.update(schema.pop("anyOf")[0])
     del schema["default"]
+
+
+NONE: Final = "none"
+"""Written for a limit, it takes the limit away."""
+_LIMITS: Final = DEFAULT_TABLE.values
+
+
+def _limit(value: object) -> Decimal | None:
+    if value == NONE:
+        return None
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        number = Decimal(value)
+        if number.is_finite() and number >= 0:
+            return number
+    raise ValueError
+
+
+def _rate(value: object) -> Decimal:
+    number = _limit(value)
+    if not number:
+        raise ValueError
+    return number
+
+
+LimitNumber = Annotated[
+    Decimal | None,
+    PlainValidator(_limit),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"const": NONE}]}),
+    Words('a number of at least 0, or "none"'),
+]
+"""A limit; ``none`` says that there is none."""
+Rate = Annotated[
+    Decimal,
+    PlainValidator(_rate),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0}),
+    Words("a number above 0"),
+]
+Currency = Annotated[str, Field(pattern=r"^[A-Za-z]{3}$"), Words("a currency such as USD")]
+
+
+class ClassLimits(Written):
+    """The limits of one ``[limits.asset_class.NAME]``; above a soft one the item count has to be typed."""
+
+    notional_soft: LimitNumber = Field(
+        _LIMITS["notional_soft"], description="Money of one item above which the count is typed, in `base`."
+    )
+    notional_hard: LimitNumber = Field(
+        _LIMITS["notional_hard"], description="Money of one item above which it is refused, in `base`."
+    )
+    volume_soft: LimitNumber = Field(
+        _LIMITS["volume_soft"],
+        description="Share of the average daily volume above which the count is typed.",
+    )
+    volume_hard: LimitNumber = Field(
+        _LIMITS["volume_hard"],
+        description="Share of the average daily volume above which an item is refused.",
+    )
+    price_soft: LimitNumber = Field(
+        _LIMITS["price_soft"],
+        description="Distance of a limit from the last price, as a share, above which the count is typed.",
+    )
+    price_hard: LimitNumber = Field(
+        _LIMITS["price_hard"], description="Distance from the last price above which an item is refused."
+    )
+    size_soft: LimitNumber = Field(
+        _LIMITS["size_soft"],
+        description="Times the typical order of the portfolio above which the count is typed.",
+    )
+    size_hard: LimitNumber = Field(
+        _LIMITS["size_hard"], description="Times the typical order above which an item is refused."
+    )
+
+
+class LimitEntries(ClassLimits):
+    """``[limits]``, and the ``limits`` of a profile."""
+
+    items_soft: LimitNumber = Field(
+        _LIMITS["items_soft"], description="Items of one decision above which the count is typed."
+    )
+    items_hard: LimitNumber = Field(
+        _LIMITS["items_hard"], description="Items of one decision above which it is refused."
+    )
+    prod_items: LimitNumber = Field(
+        _LIMITS["prod_items"], description="Items above which the count is typed on a PROD environment."
+    )
+    prod_notional: LimitNumber = Field(
+        _LIMITS["prod_notional"],
+        description="Money of all items above which the count is typed on a PROD environment, in `base`.",
+    )
+    base: Currency = Field(BASE, description="Currency that money is compared in.")
+    rates: dict[Currency, Rate] = Field(
+        default_factory=dict,
+        description="What one unit of a currency is worth in `base`, over the rough rates built in. Rates "
+        "compare money with limits and rank it; nothing is booked with them.",
+        examples=[{"GBP": Decimal("1.25")}],
+    )
+    asset_class: dict[Filled, ClassLimits] = Field(
+        default_factory=dict,
+        description="Limits of one asset class, over those for all: notional, volume, price and size.",
+        examples=[{"bond": {"price_soft": Decimal("0.01"), "price_hard": Decimal("0.05")}}],
+    )
+
+
+def _tables(origin: str, entries: LimitEntries | None) -> tuple[LimitTable, ...]:
+    """Return the limits said in one place, if any are."""
+    if entries is None:
+        return ()
+    classes = {name.strip().casefold(): _said(each) for name, each in entries.asset_class.items()}
+    rates = {currency.upper(): rate for currency, rate in entries.rates.items()}
+    base = entries.base.upper() if "base" in entries.model_fields_set else ""
+    return (LimitTable(origin, _said(entries), classes, base, rates),)
+
+
+def _said(entries: ClassLimits) -> LimitValues:
+    return {name: getattr(entries, name) for name in _LIMITS if name in entries.model_fields_set}
 
 
 class ProfileEntry(Written):
@@ -59,6 +177,12 @@ class ProfileEntry(Written):
     generation: Literal["latest", "2.1", "1.0"] = Field(
         "latest", description="Shapes of the API that the server speaks: latest, 2.1 or 1.0."
     )
+    limits: LimitEntries | None = Field(
+        None,
+        json_schema_extra=_without_null,
+        description="Limits of this environment, over those of `[limits]`.",
+        examples=[{"prod_items": 3}],
+    )
 
 
 class SettingsFile(Written):
@@ -85,6 +209,12 @@ class SettingsFile(Written):
         description="Keys of actions by the name of the action, over the usual ones.",
         examples=[{"history": "H"}],
     )
+    limits: LimitEntries | None = Field(
+        None,
+        json_schema_extra=_without_null,
+        description="What one decision may hold. Above a soft limit the item count has to be typed, "
+        'above a hard one it is refused; a limit is a number, or "none".',
+    )
     profiles: dict[str, ProfileEntry] = Field(
         default_factory=dict,
         description="LUSID environments by name; blotter --profile NAME reaches one.",
@@ -109,6 +239,9 @@ def check_settings(document: Document, vocabulary: Vocabulary | None = None) -> 
     """
     more = [*_without_address(document.found), *(vocabulary.mistakes(document.found) if vocabulary else ())]
     file = check(SettingsFile, document, more)
+    limits = _tables("config.toml [limits]", file.limits)
+    profiles = {name: _profile(name, entry, limits) for name, entry in file.profiles.items()}
+    document.refuse(_crossed(limits, profiles.values()))
     return Settings(
         theme=file.theme,
         ascii=file.ascii,
@@ -117,7 +250,8 @@ def check_settings(document: Document, vocabulary: Vocabulary | None = None) -> 
         home=file.home,
         log_level=file.log_level,
         keys=file.keys,
-        profiles={name: _profile(name, entry) for name, entry in file.profiles.items()},
+        profiles=profiles,
+        limits=limits,
     )
 
 
@@ -129,13 +263,20 @@ def _without_address(found: Mapping[str, Any]) -> Iterator[Mistake]:
             yield Mistake(("profiles", name, "url"), words)
 
 
-def _profile(name: str, entry: ProfileEntry) -> Profile:
-    said = {each: getattr(entry, each) for each in sorted(entry.model_fields_set - {"kind", "secrets_file"})}
+def _crossed(limits: tuple[LimitTable, ...], profiles: Iterable[Profile]) -> Iterator[Mistake]:
+    yield from crossed_limits(limits, ("limits",))
+    for profile in profiles:
+        yield from crossed_limits(profile.limits, ("profiles", profile.name, "limits"))
+
+
+def _profile(name: str, entry: ProfileEntry, limits: tuple[LimitTable, ...]) -> Profile:
+    texts = sorted(entry.model_fields_set - {"kind", "secrets_file", "limits"})
+    said = {each: getattr(entry, each) for each in texts}
     secrets_file = Path(entry.secrets_file).expanduser() if entry.secrets_file else None
-    return Profile(name, entry.kind, secrets_file, said)
+    return Profile(name, entry.kind, secrets_file, said, (*_tables(f"profile {name}", entry.limits), *limits))
 
 
-def value_of(place: Sequence[str], words: str) -> str | int | bool:
+def value_of(place: Sequence[str], words: str) -> Value:
     """Return what ``words`` mean as the value of a setting: a text where texts stand, else what TOML says."""
     kind = kind_at(SettingsFile, tuple(place))[0]
     if kind is not str and get_origin(kind) is not Literal:
@@ -143,6 +284,6 @@ def value_of(place: Sequence[str], words: str) -> str | int | bool:
             value = tomllib.loads(f"value = {words}")["value"]
         except (ValueError, KeyError, RecursionError):
             return words
-        if isinstance(value, bool | int):
+        if isinstance(value, bool | int | float):
             return value
     return words

@@ -9,11 +9,13 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 
 from tui.config.settings import Vocabulary
-from tui.config.settings_file import ProfileEntry, SettingsFile
+from tui.config.settings_file import LimitEntries, ProfileEntry, SettingsFile
 from tui.input_files.mistakes import one_of
 from tui.input_files.toml_lines import key_text, literal
 
 WIDTH: Final = 100
+_TABLES: Final = {"rates": "[limits.rates] CURRENCY", "asset_class": "[limits.asset_class.NAME]"}
+"""The limits that are tables, as the table of settings calls them."""
 
 
 def schema(vocabulary: Vocabulary) -> dict[str, Any]:
@@ -37,6 +39,8 @@ def template(vocabulary: Vocabulary) -> str:
         lines += ["", *_comment(_meaning(name, field, vocabulary))]
         if name == "profiles":
             lines += _profile_lines()
+        elif name == "limits":
+            lines += _limit_lines()
         elif name == "keys":
             lines += ["#[keys]", *_example_lines((field.examples or [{}])[0])]
         else:
@@ -48,10 +52,35 @@ def _profile_lines() -> Iterator[str]:
     yield "#[profiles.uat]"
     for name, field in ProfileEntry.model_fields.items():
         yield from _comment(str(field.description))
-        yield f"#{key_text(name)} = {literal((field.examples or [field.default])[0])}"
+        example = (field.examples or [field.default])[0]
+        if isinstance(example, dict):
+            yield from _table_lines(("profiles", "uat", name), example)
+        else:
+            yield f"#{key_text(name)} = {literal(example)}"
 
 
-def _example_lines(example: Mapping[str, str]) -> Iterator[str]:
+def _limit_lines() -> Iterator[str]:
+    yield "#[limits]"
+    for name, field in LimitEntries.model_fields.items():
+        yield from _comment(str(field.description))
+        if field.examples:
+            yield from _table_lines(("limits", name), field.examples[0])
+        else:
+            yield f"#{key_text(name)} = {literal(field.default)}"
+
+
+def _table_lines(place: tuple[str, ...], example: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a table of an example, with the tables in it."""
+    values = {name: value for name, value in example.items() if not isinstance(value, dict)}
+    if values:
+        yield f"#[{key_text(*place)}]"
+        yield from _example_lines(values)
+    for name, value in example.items():
+        if isinstance(value, dict):
+            yield from _table_lines((*place, name), value)
+
+
+def _example_lines(example: Mapping[str, Any]) -> Iterator[str]:
     return (f"#{key_text(name)} = {literal(value)}" for name, value in example.items())
 
 
@@ -71,7 +100,13 @@ def setting_rows(vocabulary: Vocabulary) -> Iterator[tuple[str, str, str]]:
         if name == "profiles":
             for inner, entry in ProfileEntry.model_fields.items():
                 usual = literal(entry.default) if entry.default else ""
-                yield f"[profiles.NAME] {inner}", usual, str(entry.description)
+                called = "[profiles.NAME.limits]" if inner == "limits" else f"[profiles.NAME] {inner}"
+                yield called, usual, str(entry.description)
+        elif name == "limits":
+            yield "[limits]", "", str(field.description)
+            for inner, entry in LimitEntries.model_fields.items():
+                usual = "" if inner in _TABLES else literal(entry.default)
+                yield _TABLES.get(inner, f"[limits] {inner}"), usual, str(entry.description)
         else:
             called, usual = (f"[{name}] ACTION", "") if name == "keys" else (name, literal(field.default))
             yield called, usual, _meaning(name, field, vocabulary)

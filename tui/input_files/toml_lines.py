@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from decimal import Decimal
 from typing import Any, Final
 
 from msgspec import Struct
@@ -18,7 +19,7 @@ from msgspec import Struct
 LONGEST_TEXT: Final = 65_536
 """Characters of a text in which a line is looked for: the search takes longer than the reading."""
 
-Value = str | int | bool
+Value = str | int | bool | float | Decimal
 
 
 class Statement(Struct, frozen=True):

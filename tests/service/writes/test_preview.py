@@ -27,6 +27,7 @@ from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.http import Http
 from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
+from tui.config.limit_settings import LimitTable
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
 from tui.service.snapshot.instruments import Instrument
@@ -154,7 +155,7 @@ def test_k_always_asks_for_the_count_and_takes_any_number(desk: Snapshot) -> Non
 def test_prod_asks_for_the_count_above_its_own_threshold(desk: Snapshot) -> None:
     verb = CancelOrders((rid("ORD-3"),))
     assert shown(verb, desk, environment=PROD).tier is Tier.T2
-    strict = structs.replace(DEFAULT_LIMITS, prod_notional=Decimal(1000))
+    strict = Limits((LimitTable("profile live", {"prod_notional": Decimal(1000)}),))
     assert shown(verb, desk, strict, PROD).tier is Tier.T3
     assert shown(verb, desk, strict, LOCAL).tier is Tier.T2
 
@@ -169,7 +170,7 @@ def test_large_money_is_asked_again_and_too_large_refused(
     seen = shown(new_orders("BLK_9", ORD_9=size), desk)
     assert seen.tier is tier
     if tier is Tier.HARD:
-        assert "38,000,000 USD is above the limit of 25,000,000 USD" in seen.hard[0]
+        assert "38m USD is above the hard limit of 25m USD (notional_hard, default)" in seen.hard[0]
     assert [warning.kind for warning in seen.soft if warning.typed] == ([kind] if kind else [])
 
 
@@ -359,10 +360,3 @@ def test_a_request_that_cannot_be_built_is_a_comment_in_the_place_of_its_command
     assert curl(change, older).splitlines() == [
         "# ORD-1\ufffdrm -rf ~: a server of generation 2.1 takes no side here."
     ]
-
-
-def test_limits_are_compared_in_one_currency() -> None:
-    assert DEFAULT_LIMITS.in_base(Decimal(150_000), "JPY") == 1000
-    assert DEFAULT_LIMITS.in_base(Decimal(7), "XXX") == 7
-    assert DEFAULT_LIMITS.drift_of("Bond").soft < DEFAULT_LIMITS.drift_of("Equity").soft
-    assert PROD.host == "x.lusid.com"

@@ -8,77 +8,86 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final
 
-from msgspec import Struct, field
+from msgspec import Struct
 
+from tui.api.base import ZERO
 from tui.api.price_units import is_bond
+from tui.config.limit_settings import BASE, Bound, LimitTable, bound_of
+
+ROUGH_RATES: Final[Mapping[str, Decimal]] = MappingProxyType(
+    {
+        currency: Decimal(rate)
+        for currency, rate in {
+            "USD": "1",
+            "EUR": "1.1",
+            "GBP": "1.25",
+            "CHF": "1.1",
+            "JPY": "0.0067",
+            "AUD": "0.67",
+            "CAD": "0.74",
+            "HKD": "0.13",
+            "SEK": "0.1",
+            "NOK": "0.1",
+            "DKK": "0.14",
+        }.items()
+    }
+)
+"""What one unit of a currency is worth in US dollars, roughly: it scales limits and ranks lines, no more."""
+_HUNDREDTHS: Final[Mapping[str, str]] = MappingProxyType({"GBX": "GBP", "GBp": "GBP", "ZAc": "ZAR"})
+"""Units that prices are quoted in, a hundredth of a currency each."""
+_DIGITS: Final = 4
+"""Significant digits of a rate that is computed."""
 
 
-class LimitBand(Struct, frozen=True):
-    """Above ``soft`` the count has to be typed, above ``hard`` the write is refused."""
+class BaseMoney(Struct, frozen=True):
+    """Money in the base currency, and the rate it was made with: None when no rate is known."""
 
-    soft: Decimal
-    hard: Decimal
-
-
-def _band(soft: str, hard: str) -> LimitBand:
-    return LimitBand(Decimal(soft), Decimal(hard))
-
-
-ROUGH_RATES: Final[Mapping[str, Decimal]] = {
-    currency: Decimal(rate)
-    for currency, rate in {
-        "USD": "1",
-        "EUR": "0.9",
-        "GBP": "0.8",
-        "CHF": "0.9",
-        "JPY": "150",
-        "AUD": "1.5",
-        "CAD": "1.35",
-        "HKD": "7.8",
-        "SEK": "10",
-        "NOK": "10",
-        "DKK": "7",
-    }.items()
-}
-"""Units of a currency for one of the base currency: rough constants that scale limits, never shown as
-money. A currency that is not here counts one to one."""
+    value: Decimal
+    rate: Decimal | None
 
 
 class Limits(Struct, frozen=True):
-    """All limits of one desk.
+    """All limits of one desk: what its profile says, then its file, then the defaults."""
 
-    ``notional`` is per item in ``base`` currency; ``volume`` the share of average daily volume,
-    ``drift`` the distance of a limit price from the reference price per asset class, both as fractions;
-    ``typical`` a multiple of the portfolio's typical order; ``items`` the size of one batch.
-    ``prod_items`` and ``prod_notional`` (total, base currency) are the thresholds above which a PROD
-    environment always asks for the count.
-    """
+    tables: tuple[LimitTable, ...] = ()
 
-    base: str = "USD"
-    notional: LimitBand = field(default_factory=lambda: _band("5000000", "25000000"))
-    volume: LimitBand = field(default_factory=lambda: _band("0.10", "0.50"))
-    drift: Mapping[str, LimitBand] = field(
-        default_factory=lambda: {"equity": _band("0.02", "0.10"), "bond": _band("0.01", "0.05")}
-    )
-    typical: LimitBand = field(default_factory=lambda: _band("5", "50"))
-    items: LimitBand = field(default_factory=lambda: _band("25", "250"))
-    prod_items: int = 5
-    prod_notional: Decimal = Decimal(1_000_000)
-    rates: Mapping[str, Decimal] = field(default_factory=lambda: ROUGH_RATES)
+    @property
+    def base(self) -> str:
+        """The currency that money is compared in."""
+        return next((table.base for table in self.tables if table.base), BASE)
 
-    def in_base(self, amount: Decimal, currency: str) -> Decimal:
-        """Return the size of ``amount`` of ``currency`` in the base currency, roughly: to compare it.
+    def bound(self, name: str, asset_class: str = "") -> Bound:
+        """Return a limit and where it is said; all kinds of bonds are of the class ``bond``."""
+        folded = asset_class.strip().casefold()
+        return bound_of(self.tables, name, "bond" if is_bond(folded) else folded)
 
-        Money at a price below zero is as much as the same money above zero.
-        """
-        per_unit = self.rates.get(currency.upper(), Decimal(1)) / self.rates.get(self.base, Decimal(1))
-        return abs(amount) / per_unit
+    def rate_of(self, currency: str) -> Decimal | None:
+        """Return what one unit of ``currency`` is worth in the base currency, None when nobody says."""
+        if currency in _HUNDREDTHS:
+            whole = self.rate_of(_HUNDREDTHS[currency])
+            return None if whole is None else whole / 100
+        name, base = currency.upper(), self.base
+        if name == base:
+            return Decimal(1)
+        for at, table in enumerate(self.tables):
+            if name in table.rates and Limits(self.tables[at:]).base == base:
+                return table.rates[name]
+        known, of_base = ROUGH_RATES.get(name), ROUGH_RATES.get(base)
+        if known is None or of_base is None:
+            return None
+        return known if of_base == 1 else Decimal(f"{known / of_base:.{_DIGITS}g}")
 
-    def drift_of(self, asset_class: str) -> LimitBand:
-        """Return the price band of an asset class; anything but a bond has the equity band."""
-        return self.drift["bond" if is_bond(asset_class) else "equity"]
+    def in_base(self, amount: Decimal, currency: str) -> BaseMoney:
+        """Return ``amount`` in the base currency; without a rate one to one."""
+        rate = self.rate_of(currency)
+        return BaseMoney(abs(amount) * (Decimal(1) if rate is None else rate), rate)
+
+    def size_in_base(self, amount: Decimal | None, currency: str) -> Decimal:
+        """Return the size of ``amount`` in the base currency, to rank by; zero when it is not known."""
+        return ZERO if amount is None else self.in_base(amount, currency).value
 
 
 DEFAULT_LIMITS: Final = Limits()

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from tui.api.base import ZERO
 from tui.api.placing_states import Guard
-from tui.service.environment import Environment, EnvironmentKind
+from tui.service.environment import Environment
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import Verb
 from tui.service.verbs.verb import Caution, PreviewLine, Tier
@@ -86,7 +86,7 @@ def preview(
         *(_unread(snapshot) if verb.needs_rows else ()),
         *(_not_known(in_flight) if verb.emergency else ()),
     )
-    checks = LimitChecks(verb, lines, snapshot, limits)
+    checks = LimitChecks(verb, lines, snapshot, limits, environment.kind)
     findings = tuple(checks.findings())
     hard = (
         *_refusals(snapshot, read_only=read_only, in_flight=() if verb.emergency else in_flight),
@@ -95,17 +95,16 @@ def preview(
         *(f"{caution.text}." for caution in cautions if caution.guard is Guard.REFUSED),
     )
     soft = _warnings(findings, cautions)
-    totals = _totals(lines)
     return Preview(
         verb=verb.name,
         headline=verb.label,
         environment=environment,
         count=verb.count,
-        tier=_tier(verb, snapshot, environment, limits, totals, hard, soft),
+        tier=_tier(verb, snapshot, hard, soft),
         hard=tuple(dict.fromkeys(hard)),
         soft=soft,
-        totals=totals,
-        largest=tuple(sorted(lines, key=_size, reverse=True)[:LARGEST]),
+        totals=_totals(lines),
+        largest=_largest(lines, limits),
         effects=verb.effects(snapshot),
         typical=checks.typical_ratio(),
     )
@@ -179,16 +178,18 @@ def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
     return total
 
 
-def _size(line: PreviewLine) -> tuple[Decimal, Decimal]:
-    return (line.notional or ZERO, line.quantity or ZERO)
+def _largest(lines: Iterable[PreviewLine], limits: Limits) -> tuple[PreviewLine, ...]:
+    """Return the largest lines by their money in the base currency, then by their units."""
+
+    def size(line: PreviewLine) -> tuple[Decimal, Decimal]:
+        return (limits.size_in_base(line.notional, line.currency), line.quantity or ZERO)
+
+    return tuple(sorted(lines, key=size, reverse=True)[:LARGEST])
 
 
 def _tier(
     verb: Verb,
     snapshot: Snapshot,
-    environment: Environment,
-    limits: Limits,
-    totals: Iterable[SideTotal],
     hard: tuple[str, ...],
     soft: Iterable[PreviewWarning],
 ) -> Tier:
@@ -196,8 +197,4 @@ def _tier(
         return Tier.HARD
     if verb.emergency or any(warning.typed for warning in soft):
         return Tier.T3
-    if environment.kind is EnvironmentKind.PROD:
-        money = sum((limits.in_base(each.notional or ZERO, each.currency) for each in totals), ZERO)
-        if verb.count > limits.prod_items or money > limits.prod_notional:
-            return Tier.T3
     return verb.tier(snapshot)
