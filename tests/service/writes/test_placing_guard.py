@@ -24,6 +24,14 @@ SUBJECTS = ("compliance", "approval")
 PLACE = PlaceBlocks((placing("PLC-9", "BLK-1", 10),))
 
 
+@pytest.fixture
+async def placer(dealer: Dealer) -> Dealer:
+    """A dealer whose desk knows the broker."""
+    await dealer.create("BLK_8", ORD_8=10)
+    await dealer.place("PLC-8", "BLK-8", 10)
+    return dealer
+
+
 async def hold(dealer: Dealer, code: str, **states: str) -> None:
     """Let compliance or an approver give an order its states, as the demo's do: by a property."""
     properties: dict[str, PerpetualProperty] = {}
@@ -48,16 +56,16 @@ async def hold(dealer: Dealer, code: str, **states: str) -> None:
     ],
 )
 async def test_each_state_asks_for_what_the_table_says_and_the_preview_says_who(
-    dealer: Dealer, states: dict[str, str], tier: Tier, said: str
+    placer: Dealer, states: dict[str, str], tier: Tier, said: str
 ) -> None:
-    await dealer.create("BLK_1", ORD_1=100, ORD_2=50)
-    await hold(dealer, "ORD-2", **states)
-    seen = dealer.desk.preview(PLACE)
+    await placer.create("BLK_1", ORD_1=100, ORD_2=50)
+    await hold(placer, "ORD-2", **states)
+    seen = placer.desk.preview(PLACE)
     assert seen.tier is tier
     texts = [*seen.hard, *(warning.text for warning in seen.soft)]
     assert [said in text for text in texts] == ([True] if said else [])
     assert all("last changed by dealer" in text for text in texts)
-    report = await dealer.desk.act(PLACE)
+    report = await placer.desk.act(PLACE)
     refused = Status.REFUSED if tier is Tier.HARD else Status.DONE
     assert [outcome.status for outcome in report.outcomes] == [refused]
 
@@ -70,12 +78,12 @@ async def test_the_server_says_which_order_holds_the_block_and_what_to_do(dealer
     assert outcome.advice == "Have the breach cleared, or move the order out of the block."
 
 
-async def test_a_cancelled_order_holds_nothing_back(dealer: Dealer) -> None:
-    await dealer.create("BLK_1", ORD_1=100, ORD_2=50)
-    await hold(dealer, "ORD-2", ComplianceState="Failed", ApprovalState="Rejected")
-    await dealer.desk.act(CancelOrders((rid("ORD-2"),)))
-    assert dealer.desk.preview(PLACE).tier is Tier.T2
-    assert (await dealer.desk.act(PLACE)).outcomes[0].status is Status.DONE
+async def test_a_cancelled_order_holds_nothing_back(placer: Dealer) -> None:
+    await placer.create("BLK_1", ORD_1=100, ORD_2=50)
+    await hold(placer, "ORD-2", ComplianceState="Failed", ApprovalState="Rejected")
+    await placer.desk.act(CancelOrders((rid("ORD-2"),)))
+    assert placer.desk.preview(PLACE).tier is Tier.T2
+    assert (await placer.desk.act(PLACE)).outcomes[0].status is Status.DONE
 
 
 async def test_more_of_a_placed_block_is_guarded_too_and_less_is_not(dealer: Dealer) -> None:
@@ -101,7 +109,7 @@ def rows(compliance: str | None, approval: str | None, **orders: tuple[str | Non
             orders=[
                 order(code, derived_compliance_state=None, derived_approval_state=None) for code in orders
             ],
-            placements=[placement("PLC-1", "BLK-1", quantity="10")],
+            placements=[placement("PLC-1", "BLK-1", quantity="10", counterparty="ALBN")],
         )
     )
     row = builder.freeze().blocks[rid("BLK-1")]
