@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from tests.blotter_app import Blotter, blotter, demo
-from tests.screens.desk.trading_steps import allocate, fill, place
+from tests.screens.desk.trading_steps import allocate, fill, new_block, place
 from tui.api import operations
 from tui.api.base import CurrencyAndAmount
 from tui.api.requests import BlockAndOrdersCreateRequest, BlockAndOrdersRequest, BlockedOrderRequest
+from tui.screens.dialogs.preview_dialog import PreviewDialog
 
 APPLE = {"Instrument/default/Ticker": "AAPL"}
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -86,3 +87,78 @@ async def test_a_block_of_money_is_placed_and_filled_in_money() -> None:
             "24,000 USD",
             "USD",
         ]
+
+
+async def previewed(user: Blotter) -> str:
+    """Wait for the preview and return its text in one line."""
+    await user.until(lambda: isinstance(user.app.screen, PreviewDialog))
+    await user.pilot.pause()
+    boxed = (line.split("│")[1] for line in user.text().splitlines() if line.count("│") >= 2)
+    return " ".join(" ".join(boxed).split())
+
+
+async def test_amounts_are_changed_and_cancelled_in_money() -> None:
+    async with blotter() as user:
+        await block_of(user, "CASH", "50000")
+        placement = await place(user, "CASH", "20k")
+        await fill(user, placement, "100", "100")
+        await user.until(lambda: user.row("blocks", "CASH")["executed"] == "10,000 USD")
+
+        await user.go("orders", "CASH-1")
+        await user.press("u")
+        await user.fill("quantity", "60k")
+        await user.press("enter")
+        assert "60,000.00 USD" in await previewed(user)
+        await user.confirm("y")
+        await user.report()
+        await user.until(lambda: user.row("blocks", "CASH")["ordered"] == "60,000 USD")
+
+        await user.go("placements", placement)
+        await user.press("u")
+        await user.fill("quantity", "25k")
+        await user.press("enter")
+        assert "25,000.00 USD" in await previewed(user)
+        await user.confirm("y")
+        await user.report()
+        held = await user.client.placements.get(demo(placement))
+        assert (held.quantity, held.amount) == (None, usd("25000"))
+        await user.until(lambda: user.row("placements", placement)["open"] == "15,000 USD")
+
+        await user.press("c")
+        said = await previewed(user)
+        assert "15,000" in said, "what is freed"
+        assert "executed stay" in said
+        await user.confirm("y")
+        await user.report()
+        await user.until(lambda: user.row("blocks", "CASH")["placed"] == "10,000 USD")
+        assert user.row("placements", placement)["open"] == "0 USD"
+
+
+async def test_an_unplaced_order_of_money_is_cancelled_as_money() -> None:
+    async with blotter() as user:
+        await block_of(user, "CASH", "50000")
+        await user.go("orders", "CASH-1")
+        await user.press("c")
+        assert "Buy 50,000.00 USD" in await previewed(user)
+        await user.confirm("y")
+        await user.report()
+        await user.until(lambda: user.row("blocks", "CASH")["state"].endswith("Cancelled"))
+        assert user.row("orders", "CASH-1")["left"] == "0 USD"
+
+
+async def test_blocks_of_units_and_of_money_are_placed_together() -> None:
+    async with blotter() as user:
+        await block_of(user, "CASH", "50000")
+        units = await new_block(user, orders="UKEQ-GROW 4001")
+        for code in ("CASH", units):
+            await user.go("blocks", code)
+            await user.press("space")
+        await user.press("p")
+        await user.fill("counterparty", "ALBN")
+        await user.fill("quantity", "50%")
+        assert "2,000 units and 25,000 USD" in user.text()
+        await user.press("enter")
+        await user.confirm("y")
+        await user.report()
+        assert measured(user, "CASH")[1] == "25,000 USD"
+        assert measured(user, units)[1] == "2,000"

@@ -23,6 +23,7 @@ from tui.api.requests import (
 )
 from tui.api.states import is_cancelled, is_final, normalize
 from tui.service.numbers import counted, units
+from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import block_ref, order_ref, placement_line, placement_ref
 from tui.service.verbs.verb import (
@@ -101,7 +102,7 @@ class _Run(Verb, frozen=True):
 
 def _executed_line(snapshot: Snapshot, row: Placement) -> PreviewLine:
     """Return the executed part of a placement as a line, at its average price."""
-    line = placement_line(snapshot, row, snapshot.executed_of_placement(row.id))
+    line = placement_line(snapshot, row, Size(snapshot.executed_of_placement(row.id)))
     average = snapshot.average_price_of_placement(row.id)
     return replace(line, limit=None, price=line.price if average is None else average)
 

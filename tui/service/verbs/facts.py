@@ -11,6 +11,7 @@ from tui.api.price_units import PER_UNIT
 from tui.api.states import is_cancelled
 from tui.service.numbers import counted
 from tui.service.snapshot.instruments import Instrument
+from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.verb import PreviewLine
 
@@ -124,15 +125,15 @@ def order_lines(snapshot: Snapshot, ids: Iterable[ResourceId]) -> tuple[PreviewL
     return tuple(order_line(snapshot, snapshot.orders[id]) for id in ids if id in snapshot.orders)
 
 
-def placement_line(snapshot: Snapshot, row: Placement, quantity: Decimal | None) -> PreviewLine:
-    """Return ``quantity`` units of a placement as a line."""
+def placement_line(snapshot: Snapshot, row: Placement, size: Size) -> PreviewLine:
+    """Return so much of a placement as a line, in units or in money."""
     return priced(
         placement_ref(row.id),
         row.side,
-        quantity,
+        None if size.currency else size.value,
         snapshot.instruments.get(row.lusid_instrument_id),
         limit=row.limit_price,
-        amount=row.amount,
+        amount=CurrencyAndAmount(amount=size.value, currency=size.currency) if size.currency else None,
     )
 
 

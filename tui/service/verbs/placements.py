@@ -20,6 +20,7 @@ from tui.api.requests import (
 )
 from tui.api.states import is_cancelled, is_finished, normalize
 from tui.service.numbers import counted, units
+from tui.service.snapshot.sizing import Size, executed_size, open_size, size_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.block_fit import same_instrument
 from tui.service.verbs.changes import UpdateVerb
@@ -165,7 +166,7 @@ class UpdatePlacements(UpdateVerb, frozen=True):
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         return tuple(
-            placement_line(snapshot, row, row.quantity if update.quantity is None else update.quantity)
+            placement_line(snapshot, row, size_of(row) if size_of(update).value is None else size_of(update))
             for update, row in self._on_desk(snapshot)
         )
 
@@ -233,8 +234,9 @@ class CancelPlacements(KeyedVerb, frozen=True):
         return verdict_of(row is not None and is_cancelled(row.state), ref, before, after)
 
     def became(self, ref: Ref, after: Snapshot) -> str:
-        executed = after.executed_of_placement(ref.id)
-        return f"{units(executed)} executed stay" if executed else ""
+        row = after.placements.get(ref.id)
+        executed = executed_size(after, row) if row is not None else Size(None)
+        return f"{executed} executed stay" if executed.value else ""
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         return tuple(
@@ -248,7 +250,7 @@ class CancelPlacements(KeyedVerb, frozen=True):
             kept = f", {units(executed)} executed stay" if executed else ""
             children = len(snapshot.children_of_placement(id))
             more = f", with {counted(children, 'child placement')}" if children else ""
-            said.append(f"{id.code}: {_freed(snapshot, row)} freed{kept}{more}")
+            said.append(f"{id.code}: {_open(snapshot, row).words} freed{kept}{more}")
         return tuple(said)
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
@@ -265,11 +267,6 @@ class CancelPlacements(KeyedVerb, frozen=True):
         return (*self._not_on_desk(snapshot), *finished, *shared)
 
 
-def _freed(snapshot: Snapshot, row: Placement) -> str:
-    left = _open(snapshot, row)
-    return "? units" if left is None else counted(left, "unit")
-
-
-def _open(snapshot: Snapshot, row: Placement) -> Decimal | None:
-    executed = snapshot.executed_of_placement(row.id)
-    return None if executed is None else max((row.quantity or ZERO) - executed, ZERO)
+def _open(snapshot: Snapshot, row: Placement) -> Size:
+    value, currency = open_size(snapshot, row)
+    return Size(None if value is None else max(value, ZERO), currency)
