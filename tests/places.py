@@ -93,7 +93,7 @@ async with blotter((250, 60)) as user:
     await user.go("orders", next(order.id.code for order in orders if order.state == "New"))
     await user.press("W")
     await user.until(lambda: isinstance(user.app.screen, PreviewDialog))
-    assert "Cancel 1 order" in user.text(), user.text()
+    assert "Cancel order: " in user.text(), user.text()
 """,
 )
 

@@ -53,5 +53,5 @@ async def test_what_came_of_a_write_is_told_in_plain_text(user: Blotter) -> None
     await user.press("enter")
     await user.confirm("y", "enter")
     await user.report()
-    await user.until(lambda: "updated." in user.text())
+    await user.until(lambda: "Updated: " in user.text())
     assert all_is_plain(user)

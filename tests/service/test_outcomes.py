@@ -16,11 +16,11 @@ def report(*outcomes: Outcome) -> Report:
 
 
 def test_a_few_done_items_are_named() -> None:
-    assert report(outcome("ORD-1"), outcome("ORD-2")).sentence() == "ORD-1, ORD-2 cancelled."
+    assert report(outcome("ORD-1"), outcome("ORD-2")).sentence() == "Cancelled: order ORD-1; order ORD-2."
 
 
 def test_many_done_items_are_counted() -> None:
-    assert report(*(outcome(f"ORD-{n}") for n in range(7))).sentence() == "7 orders cancelled."
+    assert report(*(outcome(f"ORD-{n}") for n in range(7))).sentence() == "Cancelled: 7 orders."
 
 
 def test_refused_items_are_grouped_by_the_servers_reason_the_largest_group_first() -> None:
@@ -32,8 +32,8 @@ def test_refused_items_are_grouped_by_the_servers_reason_the_largest_group_first
     )
     assert [len(group.refs) for group in told.refused_groups] == [2, 1]
     assert told.sentence() == (
-        "ORD-1 cancelled. ORD-3, ORD-4 not cancelled: It does not exist. "
-        "ORD-2 not cancelled: It is placed. Cancel the placements first."
+        "Cancelled: order ORD-1. Not cancelled: order ORD-3; order ORD-4: It does not exist. "
+        "Not cancelled: order ORD-2: It is placed. Cancel the placements first."
     )
 
 
@@ -42,7 +42,7 @@ def test_unknown_is_said_to_be_unknown() -> None:
     assert not told.done
     assert not told.refused
     assert told.sentence() == (
-        "ORD-1: it is not known whether cancelled: The server did not answer in time. Check again."
+        "It is not known whether cancelled: order ORD-1: The server did not answer in time. Check again."
     )
 
 

@@ -27,7 +27,6 @@ from tui.actions.form_fields import (
     text,
 )
 from tui.actions.place import ENTRY_TYPES
-from tui.actions.wire_words import in_words
 from tui.api.base import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
 from tui.api.models import Order, Placement
 from tui.api.requests import (
@@ -49,6 +48,7 @@ from tui.service.verbs import (
     UpdatePlacements,
     Verb,
 )
+from tui.service.wire_words import in_words
 
 
 def move_form(scope: Scope) -> Form:

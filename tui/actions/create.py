@@ -9,7 +9,6 @@ from typing import Final
 from tui.actions.action import Form, Scope, Values
 from tui.actions.form_fields import NEW_BLOCK, amount, block_choices, id_check, pick, text
 from tui.actions.place import missing_prices
-from tui.actions.wire_words import SIDES, TIMES_IN_FORCE, TYPES
 from tui.api.base import ResourceId
 from tui.service.id_lookup import IdLookup, block_lookup, portfolio_lookup
 from tui.service.instrument_ids import UNIVERSAL, kind_of, wrong_check_digit
@@ -18,6 +17,7 @@ from tui.service.orderline import OrderLine, PortfolioShare, parse_order_line
 from tui.service.snapshot.instruments import UNRESOLVED, Instrument
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import CreateOrders, Verb
+from tui.service.wire_words import SIDES, TIMES_IN_FORCE, TYPES
 from widgets.fields import Field
 
 GRAMMAR: Final = (

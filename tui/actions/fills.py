@@ -9,7 +9,6 @@ from decimal import ROUND_DOWN, Decimal
 from tui.actions.action import Form, Scope, Values
 from tui.actions.eligibility import currency_of
 from tui.actions.form_fields import amount, calendar_day, parse_day, quantity_of_fill, text
-from tui.actions.wire_words import in_words
 from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
 from tui.api.currencies import market_zone
 from tui.api.models import Execution, Placement
@@ -21,6 +20,7 @@ from tui.service.numbers import money, number, parse_corrected_quantity, parse_p
 from tui.service.snapshot.sizing import Size, executed_size, is_by_amount, open_size, size_of
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.verbs import RecordFills, Verb
+from tui.service.wire_words import in_words
 
 
 def fill_form(scope: Scope) -> Form:

@@ -15,7 +15,6 @@ from tui.actions.form_fields import (
     size,
     text,
 )
-from tui.actions.wire_words import TYPES
 from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
 from tui.api.currencies import minor_units
 from tui.api.requests import PlacementRequest
@@ -24,6 +23,7 @@ from tui.service.ids import new_code
 from tui.service.numbers import counted, parse_quantity
 from tui.service.snapshot.sizing import Size, sizes_in_words
 from tui.service.verbs import PlaceBlocks, Verb
+from tui.service.wire_words import TYPES
 from widgets.fields import Field
 
 ENTRY_TYPES: Final = ("Undecided", "Manual", "Direct", "Ems", "External")

@@ -350,7 +350,14 @@ class Desk:
         """
         if self.read_only or self.snapshot.as_at is not None:
             return self._refusal(verb)
-        return await self._run_shielded(self._writing().act(verb, dispatch, compare))
+        return await self._run_shielded(self._act(verb, dispatch, compare))
+
+    async def _act(self, verb: Verb, dispatch: Dispatch | None, compare: Compare) -> Report:
+        """Carry a verb out; its report tells it in the words that held when it was confirmed."""
+        from tui.service.sentence import wording
+
+        said = await asyncio.to_thread(wording, verb, self.snapshot)
+        return replace(await self._writing().act(verb, dispatch, compare), wording=said)
 
     @property
     def underway(self) -> tuple[Dispatch, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -41,6 +41,14 @@ class Outcome(Struct, frozen=True):
     entity: Any = None
 
 
+class Wording(Struct, frozen=True):
+    """A write in the dealer's words: the whole of it as ``asked`` and as ``done``, and each of its items."""
+
+    asked: str
+    done: str
+    items: Mapping[Ref, str]
+
+
 class ReasonGroup(Struct, frozen=True):
     """Refused, unknown or not sent items that share one reason."""
 
@@ -63,7 +71,8 @@ class Report(Struct, frozen=True):
     participle (``cancelled``). ``request_id`` is the server's id of the request if it gave one, else our
     intent's. ``home`` is the desk's own scope: what is of another one is named with its scope.
     ``differences`` are what came out otherwise than the preview said, by row. ``decision`` is the journal's
-    id of the decision.
+    id of the decision. ``wording`` is what was asked in the dealer's words, as the rows stood before it was
+    sent.
     """
 
     verb: str
@@ -76,6 +85,12 @@ class Report(Struct, frozen=True):
     home: str = ""
     differences: tuple[Difference, ...] = ()
     decision: str = ""
+    wording: Wording | None = None
+
+    def name_of(self, ref: Ref) -> str:
+        """Return an item in words, its id last; without any words, kind and id."""
+        said = self.wording.items.get(ref) if self.wording else None
+        return said or f"{ref.kind.singular} {id_text(ref.id, self.home)}"
 
     @property
     def done(self) -> tuple[Outcome, ...]:
@@ -117,25 +132,34 @@ class Report(Struct, frozen=True):
 
     def sentence(self) -> str:
         """Return what was done, what was not, why in the server's words, and what can be done about it."""
-        parts = [f"{self._subjects(each.ref for each in self.done)} {self.past}."] if self.done else []
+        past = self.past.capitalize()
+        if self.wording and self.outcomes and len(self.done) == len(self.outcomes):
+            parts = [_stopped(self.wording.done)]
+        else:
+            parts = [f"{past}: {self._subjects(each.ref for each in self.done)}."] if self.done else []
         for group in self.refused_groups:
-            parts.append(_line(f"{self._subjects(group.refs)} not {self.past}", group))
+            parts.append(_line(f"Not {self.past}: {self._subjects(group.refs)}", group))
         for group in self.unknown_groups:
-            parts.append(_line(f"{self._subjects(group.refs)}: it is not known whether {self.past}", group))
+            parts.append(_line(f"It is not known whether {self.past}: {self._subjects(group.refs)}", group))
         for group in self.not_sent_groups:
-            parts.append(_line(f"{self._subjects(group.refs)} not sent", group))
+            parts.append(_line(f"Not sent: {self._subjects(group.refs)}", group))
         if not parts:
             parts.append(f"Nothing {self.past}.")
         parts += (f"{id_text(each.ref.id, self.home)}: {_stopped(each.text)}" for each in self.differences)
         return " ".join(parts)
 
     def _subjects(self, refs: Iterable[Ref]) -> str:
-        """Return up to three rows by name, more by count and kind."""
+        """Return up to three rows in words, more by count and kind."""
         named = tuple(refs)
         if len(named) <= 3:
-            return ", ".join(id_text(ref.id, self.home) for ref in named)
+            return "; ".join(lowered(self.name_of(ref)) for ref in named)
         counts = Counter(ref.kind for ref in named)
         return ", ".join(f"{count} {kind.value}" for kind, count in counts.items())
+
+
+def lowered(text: str) -> str:
+    """Return ``text`` as it goes on behind a colon: with a small first letter."""
+    return text[:1].lower() + text[1:]
 
 
 def _line(what: str, group: ReasonGroup) -> str:

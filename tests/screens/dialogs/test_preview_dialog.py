@@ -13,7 +13,7 @@ from textual.screen import Screen
 
 from tui.api.base import ResourceId
 from tui.screens.dialogs.dialog import GUARD_S
-from tui.screens.dialogs.preview_dialog import Names, PreviewDialog
+from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.verbs.verb import PreviewLine, Tier
@@ -77,6 +77,10 @@ def preview(
         largest=(line(1), line(2, "SellShort")),
         effects=("BLK-1 will hold 3 orders, 227.",),
         typical="largest is 3.4 times the typical order",
+        items={
+            line(number).ref: f"{side} 50,000 VOD (Vodafone) limit 0.82 GBP, day, for GROWTH · ORD-{number}"
+            for number, side in ((1, "Buy"), (2, "Sell short"))
+        },
     )
 
 
@@ -162,8 +166,8 @@ async def test_what_is_said_is_in_order_and_above_the_fold(stage: Opened, clock:
             "unknown: a price is missing",
             "3.4 times the typical order",
             "largest 2 of 26",
-            "ORD-1  Buy 50,000 LUID_VOD at 0.8200 = 41,000.00 GBP for Desk/GROWTH",
-            "ORD-2  Sell short 50,000",
+            "41,000.00 GBP  Buy 50,000 VOD (Vodafone) limit 0.82 GBP, day, for GROWTH",
+            "41,000.00 GBP  Sell short 50,000 VOD",
             "BLK-1 will hold 3 orders, 227.",
             "Type the count, 26, and Enter to send",
         ]
@@ -206,7 +210,7 @@ async def test_request_and_warnings_are_looked_at_without_deciding(
 async def test_the_question_is_in_sight_at_every_size(
     stage: Opened, clock: StoppedClock, size: tuple[int, int]
 ) -> None:
-    app = stage(PreviewDialog(preview(Tier.T2, soft=7), CURL, Names(lambda luid: "VOD Vodafone")))
+    app = stage(PreviewDialog(preview(Tier.T2, soft=7), CURL))
     async with app.run_test(size=size) as pilot:
         assert "Send it? y sends; Enter does nothing." in app.text
         await pilot.resize_terminal(40, 10)
@@ -214,7 +218,7 @@ async def test_the_question_is_in_sight_at_every_size(
         assert "Send it?" in app.text
         await pilot.resize_terminal(200, 50)
         await pilot.pause()
-        assert "Buy 50,000 VOD Vodafone at" in app.text
+        assert "Buy 50,000 VOD (Vodafone) limit" in app.text
 
 
 async def test_what_changes_under_the_eyes_is_marked_and_asked_again(

@@ -58,10 +58,10 @@ async def test_counts_reasons_and_notes_are_all_there(stage: Opened, size: tuple
         assert "1 done   3 refused   1 unknown" in text
         assert "2 x The order is placed. [b \ufffd[31m" in text
         assert text.count("The order is placed.") == 1
-        assert "order ORD-4  There is no such order." in text
-        assert "order ORD-5  No answer." in text
+        assert "order ORD-4: There is no such order." in text
+        assert "order ORD-5: No answer." in text
         assert "It is read again; do not send twice." in text
-        assert "order ORD-1  transaction Desk-1" in text
+        assert "order ORD-1: transaction Desk-1" in text
         assert "request REQ-7" in text
 
 
@@ -78,7 +78,7 @@ async def test_it_is_copied_as_text_and_stays_until_dismissed(stage: Opened) -> 
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("y", "space", "x")
         assert app.answers == []
-        assert "order ORD-4  There is no such order." in app.copied[0]
+        assert "order ORD-4: There is no such order." in app.copied[0]
         assert "\x1b" not in app.copied[0]
         await pilot.press("escape")
         await pilot.pause()
@@ -113,7 +113,7 @@ async def test_what_does_not_fit_goes_on_further_in(stage: Opened) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         lines = [line.strip("│ ") for line in app.text.splitlines() if "│" in line]
         first = next(at for at, line in enumerate(lines) if "order ORD-1" in line)
-        assert f"{lines[first]} {lines[first + 1]}" == f"order ORD-1  {note}"
+        assert f"{lines[first]} {lines[first + 1]}" == f"order ORD-1: {note}"
         assert f"│       {lines[first + 1]}" in app.text, "further in than the item"
         await pilot.resize_terminal(100, 24)
         await pilot.pause()

@@ -39,7 +39,8 @@ async def test_the_worked_scenario_from_new_orders_to_transactions(dealer: Deale
     assert desk.snapshot.blocks[rid("BLK-1")].ordered.quantity == 202
 
     moved = await desk.act(MoveOrders((rid("ORD-4"),), rid("BLK-1")))
-    assert moved.sentence() == "ORD-4 moved."
+    assert moved.sentence().startswith("Moved: buy 30 ")
+    assert moved.sentence().endswith(", for GROWTH: from BLK-2 to BLK-1 · ORD-4.")
     assert desk.snapshot.block_of_order(rid("ORD-4")) == rid("BLK-1")
     assert desk.snapshot.blocks[rid("BLK-2")].ordered.quantity == 20
 
@@ -122,7 +123,7 @@ async def test_the_unplaced_rest_moves_on(dealer: Dealer) -> None:
             )
         )
     )
-    assert report.sentence() == "ORD-1 cancelled and moved."
+    assert report.sentence().startswith("Cancelled and moved: buy 100 ")
     assert report.done[0].note == "60 moved to order ORD-1R in block BLK-9"
     snapshot = dealer.desk.snapshot
     assert snapshot.orders[rid("ORD-1R")].quantity == 60
@@ -188,7 +189,7 @@ async def test_an_atomic_call_is_refused_as_a_whole(dealer: Dealer) -> None:
     assert len(report.refused) == 2
     assert len({each.reason for each in report.refused}) == 1
     assert rid("ORD-2") not in dealer.desk.snapshot.orders
-    assert report.sentence().startswith("ORD-1, ORD-2 not created: ")
+    assert report.sentence().startswith("Not created: buy 5 ")
 
 
 async def test_more_than_a_call_takes_is_sent_in_several(dealer: Dealer) -> None:

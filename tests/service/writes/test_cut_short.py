@@ -207,7 +207,7 @@ async def test_what_was_never_sent_comes_back_as_a_decision_of_its_own_to_previe
     rest = again.desk.rest(report)
     assert rest == UpdateOrders(updates().updates[200:])
     assert rest is not None
-    assert again.desk.preview(rest).headline == "Update 44 orders"
+    assert again.desk.preview(rest).headline.startswith("Update 44 orders: buy 440 ")
     done = await again.desk.act(rest)
     assert counts(done) == (44, 0, 0, 0)
     assert again.desk.snapshot.orders[rid("ORD-244")].quantity == 7
@@ -277,7 +277,7 @@ async def test_the_dealer_stops_between_two_calls_and_the_rest_is_told_stopped(d
     report = await dealer.desk.act(verb, dispatch)
     assert seen[:2] == ["1 of 3 calls, 100 of 244 done", "2 of 3 calls, 200 of 244 done"]
     assert counts(report) == (200, 0, 0, 44)
-    assert "44 orders not sent: stopped by you." in report.sentence()
+    assert "Not sent: 44 orders: stopped by you." in report.sentence()
     assert dealer.line.sent("updateorders") == 2
     assert dealer.desk.underway == ()
 
@@ -319,7 +319,8 @@ async def test_a_difference_from_what_was_shown_stands_in_report_and_journal(
         return (Difference(report.done[1].ref, "expected 8, updated to 7"),)
 
     report = await first.desk.act(updates(), compare=compare)
-    assert report.sentence() == "244 orders updated. ORD-2: expected 8, updated to 7."
+    assert report.sentence().startswith("Updated 244 orders: buy 2,440 ")
+    assert report.sentence().endswith(" ORD-2: expected 8, updated to 7.")
     lines = map(json.loads, (await asyncio.to_thread(book.read_text)).splitlines())
     [told] = [line for line in lines if line["kind"] == "differences"]
     assert told["id"] == report.decision

@@ -276,7 +276,7 @@ async def test_without_a_connection_nothing_happened_and_nothing_more_is_tried(d
     dealer.line.fail("unreachable", "createorders", times=50)
     report = await dealer.desk.act(CreateOrders(requests))
     assert len(report.not_sent) == 150
-    assert report.sentence().startswith("150 orders not sent: ")
+    assert report.sentence().startswith("Not sent: 150 orders: ")
     assert dealer.line.sent("createorders") == 0
     assert dealer.journal.open_intents() == ()
     dealer.line.mend()
@@ -322,7 +322,9 @@ async def test_leaving_the_dialog_does_not_stop_a_write(dealer: Dealer) -> None:
     assert dealer.desk.sending == len(dealer.desk.in_flight) == 2
     go_on.set()
     await dealer.desk.close()
-    assert [report.sentence() for report in dealer.reports] == ["ORD-1 created."]
+    assert [report.sentence() for report in dealer.reports] == [
+        "Created: buy 100 BBG000B9XRY4 limit 190 USD, day, for GROWTH · ORD-1."
+    ]
     assert rid("ORD-1") in dealer.desk.snapshot.orders
     assert dealer.desk.in_flight == {}
 

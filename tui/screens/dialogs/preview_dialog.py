@@ -7,26 +7,22 @@ and no confirmation counts twice. The dialog only answers; its caller sends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from decimal import Decimal
-from typing import Final, Literal, NamedTuple
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final, Literal
 
-from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.actions.wire_words import in_words
-from tui.api.base import ResourceId
 from tui.api.sanitize import clean
 from tui.api.states import direction_of
 from tui.columns.format import side_role
 from tui.screens.dialogs.dialog import GuardedDialog
-from tui.service.numbers import money, number, price
+from tui.service.numbers import money, number
 from tui.service.verbs.verb import PreviewLine, Tier
+from tui.service.wire_words import in_words
 from tui.service.writes.preview import Preview, PreviewWarning, SideTotal
-from widgets.grid.text import fit
 from widgets.key_bar import Hints, hints_of, key_for, key_hints
 from widgets.key_names import key_list, key_words
 from widgets.labelled_text import Flow, Lines, hanging_indent, label_width
@@ -53,16 +49,6 @@ MARK: Final = "> "
 View = Literal["summary", "request", "warnings"]
 
 
-class Names(NamedTuple):
-    """The names of things in the lines: of an instrument by its LUID, of a portfolio by its id."""
-
-    instrument: Callable[[str], str] = str
-    portfolio: Callable[[ResourceId], str] = str
-
-
-NAMES: Final = Names()
-
-
 class PreviewDialog(GuardedDialog[bool]):
     """Shows ``preview`` and returns True when it was confirmed the way its tier requires, else False.
 
@@ -71,11 +57,10 @@ class PreviewDialog(GuardedDialog[bool]):
 
     AUTO_FOCUS = None
 
-    def __init__(self, preview: Preview, curl: str, names: Names = NAMES) -> None:
+    def __init__(self, preview: Preview, curl: str) -> None:
         super().__init__()
         self._preview = preview
         self._curl = curl
-        self._names = names
         self._before: Preview | None = None
         self._revision = ""
         self._view: View = "summary"
@@ -206,12 +191,12 @@ class PreviewDialog(GuardedDialog[bool]):
     def _summary(self, width: int, *, tight: bool = False) -> list[Lines]:
         """Return the summary in sections; after a revision the lines that differ are marked."""
         if self._before is None:
-            return summary(self._preview, width, self._names, tight=tight)
+            return summary(self._preview, width, tight=tight)
         narrower = width - len(MARK)
-        before = summary(self._before, narrower, self._names, tight=tight)
+        before = summary(self._before, narrower, tight=tight)
         shown_before = {line.plain for section in before for line in section}
         said = [line.stylize("bold $text-warning") for line in _wrapped([self._revision], width)]
-        sections = summary(self._preview, narrower, self._names, tight=tight)
+        sections = summary(self._preview, narrower, tight=tight)
         return [said, *([_compared(line, shown_before) for line in section] for section in sections)]
 
 
@@ -241,12 +226,12 @@ def question_text(preview: Preview, typed: str, wrong: str) -> Content:
     )
 
 
-def summary(preview: Preview, width: int, names: Names = NAMES, *, tight: bool = False) -> list[Lines]:
+def summary(preview: Preview, width: int, *, tight: bool = False) -> list[Lines]:
     """Return the summary in sections, in the order of the conventions.
 
     ``tight`` cuts every warning to one line; the list of warnings has the full sentences.
     """
-    head = [Content.styled(clean(preview.headline), "bold")]
+    head = [line.stylize("bold") for line in _wrapped([preview.headline], width)]
     hard = [line for text in preview.hard for line in _marked("No: ", clean(text), "$text-error", width)]
     totals = _totals(preview.totals)
     if preview.typical:
@@ -255,7 +240,7 @@ def summary(preview: Preview, width: int, names: Names = NAMES, *, tight: bool =
     if len(preview.effects) > MOST_EFFECTS:
         effects.append(Content.styled(f"and {len(preview.effects) - MOST_EFFECTS} more", "dim"))
     warned = _warned(preview.soft, width, tight=tight)
-    sections = [head, hard, warned, totals, _largest(preview, names, width), effects]
+    sections = [head, hard, warned, totals, _largest(preview, width), effects]
     return [section for section in sections if section]
 
 
@@ -317,37 +302,26 @@ def _notional(total: SideTotal) -> str:
     )
 
 
-def _largest(preview: Preview, names: Names, width: int) -> Lines:
-    """Return the largest items in words, one per line; all of them when they are few."""
-    codes = [clean(line.ref.id.code) for line in preview.largest]
-    codes = [fit(code, min(cell_len(code), MOST_CODE), cut="middle") for code in codes]
-    indent = label_width(codes, width)
+def _largest(preview: Preview, width: int) -> Lines:
+    """Return the largest of several items in words behind their money; all of them when they are few."""
+    if preview.count == 1:
+        return []
+    worth = [_worth(line) for line in preview.largest]
+    indent = label_width(worth, width)
     lines: Lines = []
-    if codes and preview.count > len(codes):
-        lines.append(Content.styled(f"largest {len(codes)} of {preview.count}", "dim"))
-    for code, line in zip(codes, preview.largest, strict=True):
-        lines += hanging_indent(Content(code), _cut(_worded(line, names), width - indent), indent, width)
+    if preview.count > len(worth):
+        lines.append(Content.styled(f"largest {len(worth)} of {preview.count}", "dim"))
+    for notional, line in zip(worth, preview.largest, strict=True):
+        said = Content(clean(preview.items.get(line.ref) or str(line.ref)))
+        side = clean(in_words(line.side))
+        if side and said.plain.startswith(side):
+            said = said.stylize(_side_style(side), 0, len(side))
+        lines += hanging_indent(Content(notional), said, indent, width)
     return lines
 
 
-def _worded(line: PreviewLine, names: Names) -> Content:
-    side = clean(in_words(line.side))
-    size = number(line.quantity) if line.quantity is not None else _amount(line.amount, line.currency)
-    words = [
-        Content.styled(f"{side} {size}".strip(), _side_style(side)),
-        Content(clean(names.instrument(line.instrument))),
-    ]
-    if line.price is not None:
-        words.append(Content(f"at {price(line.price, line.currency)}"))
-    if line.notional is not None:
-        words.append(Content(f"= {_amount(line.notional, line.currency)}"))
-    if line.portfolio is not None:
-        words.append(Content(clean(f"for {names.portfolio(line.portfolio)}")))
-    return Content(" ").join(word for word in words if word.plain)
-
-
-def _amount(amount: Decimal | None, currency: str) -> str:
-    return money(amount, clean(currency))
+def _worth(line: PreviewLine) -> str:
+    return "no price" if line.notional is None else money(line.notional, clean(line.currency))
 
 
 def _side_style(side: str) -> str:

@@ -17,8 +17,7 @@ from textual.widgets.option_list import Option
 from tui.api.sanitize import clean
 from tui.screens.dialogs import dialog
 from tui.screens.dialogs.dialog import GuardedDialog
-from tui.service.outcomes import Difference, Outcome, ReasonGroup, Report
-from tui.service.snapshot.code_index import id_text
+from tui.service.outcomes import Outcome, ReasonGroup, Report
 from tui.service.snapshot.snapshot import Ref
 from widgets.key_bar import key_for
 from widgets.key_names import key_words
@@ -146,11 +145,11 @@ def counts(report: Report) -> Content:
 def report_lines(report: Report) -> Iterator[Line]:
     """Return the lines of the report: unknown, not sent, refused, otherwise than shown, done."""
     lists = (
-        _problems("Unknown", "$text-warning", report.unknown_groups, report.unknown, report.home),
-        _problems("Not sent", "$text-warning", report.not_sent_groups, report.not_sent, report.home),
-        _problems("Refused", "$text-error", report.refused_groups, report.refused, report.home),
-        _otherwise(report.differences, report.home),
-        _done(report.done, report.home),
+        _problems("Unknown", "$text-warning", report, report.unknown_groups, report.unknown),
+        _problems("Not sent", "$text-warning", report, report.not_sent_groups, report.not_sent),
+        _problems("Refused", "$text-error", report, report.refused_groups, report.refused),
+        _otherwise(report),
+        _done(report),
     )
     for at, lines in enumerate(filter(None, map(list, lists))):
         if at:
@@ -167,22 +166,26 @@ def report_text(report: Report) -> str:
     return "\n".join([*lines, "", clean(_request(report))])
 
 
-def _done(outcomes: Sequence[Outcome], home: str) -> Iterator[Line]:
-    if outcomes:
-        yield _heading("Done", len(outcomes), "$text-success"), None
-    for outcome in outcomes:
-        yield _item(outcome.ref, outcome.note, INDENT, home), outcome.ref
+def _done(report: Report) -> Iterator[Line]:
+    if report.done:
+        yield _heading("Done", len(report.done), "$text-success"), None
+    for outcome in report.done:
+        yield _item(report, outcome.ref, outcome.note, INDENT), outcome.ref
 
 
-def _otherwise(differences: Sequence[Difference], home: str) -> Iterator[Line]:
-    if differences:
-        yield _heading("Otherwise than shown", len(differences), "$text-warning"), None
-    for each in differences:
-        yield _item(each.ref, each.text, INDENT, home), each.ref
+def _otherwise(report: Report) -> Iterator[Line]:
+    if report.differences:
+        yield _heading("Otherwise than shown", len(report.differences), "$text-warning"), None
+    for each in report.differences:
+        yield _item(report, each.ref, each.text, INDENT), each.ref
 
 
 def _problems(
-    name: str, style: str, groups: Sequence[ReasonGroup], outcomes: Sequence[Outcome], home: str
+    name: str,
+    style: str,
+    report: Report,
+    groups: Sequence[ReasonGroup],
+    outcomes: Sequence[Outcome],
 ) -> Iterator[Line]:
     """Return one list of problems: a reason that several items share once above them, else beside its item.
 
@@ -196,11 +199,11 @@ def _problems(
         reason = clean(group.reason) or "no reason given"
         if len(group.refs) == 1:
             said = " ".join(part for part in (reason, notes[group.refs[0]]) if part)
-            yield _item(group.refs[0], said, INDENT, home), group.refs[0]
+            yield _item(report, group.refs[0], said, INDENT), group.refs[0]
         else:
             yield Content(f"{INDENT}{len(group.refs)} x {reason}"), None
             for ref in group.refs:
-                yield _item(ref, notes[ref], INDENT * 3, home), ref
+                yield _item(report, ref, notes[ref], INDENT * 3), ref
         same_next = at + 1 < len(groups) and groups[at + 1].advice == group.advice
         if group.advice and not same_next:
             yield Content.styled(f"{INDENT * 2}{clean(group.advice)}", "dim"), None
@@ -210,9 +213,9 @@ def _heading(name: str, count: int, style: str) -> Content:
     return Content.styled(f"{name} ({count})", f"bold {style}")
 
 
-def _item(ref: Ref, said: str, indent: str, home: str) -> Content:
-    name = f"{ref.kind.singular} {id_text(ref.id, home)}"
-    return Content(f"{indent}{clean(name)}{INDENT}{clean(said)}".rstrip())
+def _item(report: Report, ref: Ref, said: str, indent: str) -> Content:
+    """Return an item in words, and what came of it behind a colon."""
+    return Content(f"{indent}{clean(report.name_of(ref))}{f': {clean(said)}' if said else ''}")
 
 
 def _request(report: Report) -> str:

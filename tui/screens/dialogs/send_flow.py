@@ -16,11 +16,10 @@ from textual.app import App
 
 from tui.actions.action import PART, Scope, WriteAction
 from tui.screens.dialogs.form_dialog import FormDialog
-from tui.screens.dialogs.preview_dialog import Names, PreviewDialog
+from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.question_dialog import QuestionDialog
 from tui.screens.dialogs.report_dialog import AGAIN, ReportDialog
 from tui.screens.dialogs.sending_dialog import SendingDialog
-from tui.service.id_lookup import portfolio_lookup
 from tui.service.outcomes import Report
 from tui.service.snapshot.snapshot import Ref
 from tui.service.verbs import Verb
@@ -62,16 +61,9 @@ async def ask_for_verb(app: App[object], action: WriteAction, scope: Scope, desk
 
 async def _confirmed(app: App[object], verb: Verb, desk: Desk, *, many: bool) -> bool:
     """Show the preview; return whether it was confirmed."""
-    snapshot = desk.snapshot
     dialog = PreviewDialog(
         await _beside(partial(desk.preview, verb), many=many),
         await _beside(partial(desk.curl, verb), many=many),
-        Names(
-            instrument=lambda luid: (
-                snapshot.instruments[luid].label if luid in snapshot.instruments else luid
-            ),
-            portfolio=portfolio_lookup(snapshot, snapshot.home).write,
-        ),
     )
     confirmed = await app.push_screen_wait(dialog)
     return confirmed is True

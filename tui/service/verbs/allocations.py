@@ -139,7 +139,7 @@ class AllocateWeighted(_Run, frozen=True):
     algorithm: str = WEIGHTED_ALGORITHM
 
     operation: ClassVar = operations.ALLOCATE_WEIGHTED
-    title: ClassVar[str] = "Allocate by weight"
+    title: ClassVar[str] = "Allocate"
 
     def build(self, client: Client, key: str | None = None) -> Request[AllocationReply]:
         body = WeightedAllocationServiceRunRequest(

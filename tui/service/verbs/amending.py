@@ -147,6 +147,10 @@ class CancelAndMove(KeyedVerb, frozen=True):
     mark: ClassVar[InFlightMark] = InFlightMark.CANCEL
     listed: ClassVar[str] = "items"
 
+    @property
+    def label_of_one(self) -> str:
+        return "Cancel order and move the rest"
+
     def _id_of(self, item: CancelOrdersAndMoveRemainingRequest) -> ResourceId:
         return item.cancel_order_id
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -66,8 +66,11 @@ def asked_is_there(update: Any, entity: Any) -> bool:
     return True
 
 
-def described_changes(update: Any, entity: Any) -> list[str]:
-    """Return field by field what an update changes: ``quantity 55 → 50``."""
+def described_changes(update: Any, entity: Any, portfolio: Callable[[ResourceId], str] = str) -> list[str]:
+    """Return field by field what an update changes: ``quantity 55 → 50``.
+
+    ``portfolio`` returns the name of a portfolio.
+    """
     said = []
     for name in update.__struct_fields__:
         asked = getattr(update, name)
@@ -75,7 +78,8 @@ def described_changes(update: Any, entity: Any) -> list[str]:
             continue
         held = getattr(entity, name, None)
         if held != asked:
-            said.append(f"{name.replace('_', ' ')} {_shown(held)} → {_shown(asked)}")
+            words = name.removesuffix("_id").replace("_", " ")
+            said.append(f"{words} {_shown(held, portfolio)} → {_shown(asked, portfolio)}")
     said.extend(
         f"{key} {'removed' if property.value is None else f'= {property.value}'}"
         for key, property in (update.properties or {}).items()
@@ -99,11 +103,13 @@ class UpdateVerb(KeyedVerb, frozen=True):
         return tuple(
             f"{ref.id.code}: {', '.join(changes)}"
             for update, ref in zip(self._listed, self.refs, strict=True)
-            if (changes := described_changes(update, snapshot.row(ref)))
+            if (changes := described_changes(update, snapshot.row(ref), snapshot.portfolio_label))
         )
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, portfolio: Callable[[ResourceId], str]) -> str:
     if value is None:
         return "none"
+    if isinstance(value, ResourceId):
+        return portfolio(value)
     return units(value) if isinstance(value, Decimal) else str(value)

@@ -212,6 +212,10 @@ class CancelPlacements(KeyedVerb, frozen=True):
         return f"{super().label}: {self.everything}" if self.everything else super().label
 
     @property
+    def label_of_one(self) -> str:
+        return self.label if self.everything else super().label_of_one
+
+    @property
     def emergency(self) -> bool:
         return bool(self.everything)
 

@@ -188,6 +188,11 @@ class Verb(Struct, frozen=True):
         """The request as a short sentence head: ``Cancel 3 orders``."""
         return f"{self.title} {counted(self.count, self.noun or self.kind.singular)}"
 
+    @property
+    def label_of_one(self) -> str:
+        """The request as the head of a sentence about a single item: ``Cancel order``."""
+        return f"{self.title} {self.noun or self.kind.singular}"
+
     def split(self) -> tuple[Self, ...]:
         """Return the same decision split into calls the server accepts, in order."""
         size, most = len(self._listed), self.operation.limit

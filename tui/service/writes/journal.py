@@ -44,6 +44,7 @@ class Intent(Struct, frozen=True):
 
     ``decision`` is the id of the decision of several calls that it is one of, empty when it is a decision by
     itself. ``unknown`` are the items of an answered call that have no outcome, None when no item has one.
+    ``sentence`` is what it asks for in the dealer's words; a line keeps it for people to read.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Intent(Struct, frozen=True):
     versions: Mapping[Ref, int]
     unknown: frozenset[Ref] | None = None
     decision: str = ""
+    sentence: str = ""
 
 
 class OpenDecision(Struct, frozen=True):
@@ -166,7 +168,7 @@ class Journal:
                 at=intent.at,
                 server=intent.server,
                 verb=intent.verb.name,
-                label=intent.verb.label,
+                label=intent.sentence or intent.verb.label,
                 endpoint=f"{request.operation.method} {request.target}",
                 body=msgspec.Raw(request.content),
                 fields=msgspec.Raw(codec.encode(intent.verb)),

@@ -5,7 +5,7 @@ Everything here is computed from the client's snapshot. The server decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -14,7 +14,8 @@ from msgspec import Struct
 from tui.api.base import ZERO
 from tui.api.placing_states import Guard
 from tui.service.environment import Environment
-from tui.service.snapshot.snapshot import Snapshot
+from tui.service.sentence import wording
+from tui.service.snapshot.snapshot import Ref, Snapshot
 from tui.service.verbs import Verb
 from tui.service.verbs.verb import Caution, PreviewLine, Tier
 from tui.service.writes.limit_checks import Finding, LimitChecks
@@ -49,7 +50,10 @@ class SideTotal(Struct, frozen=True):
 
 
 class Preview(Struct, frozen=True):
-    """Everything the confirmation dialog shows, in its order (conventions, section 2)."""
+    """Everything the confirmation dialog shows, in its order (conventions, section 2).
+
+    ``headline`` is what is asked as one sentence, ``items`` each item of it as one.
+    """
 
     verb: str
     headline: str
@@ -62,6 +66,7 @@ class Preview(Struct, frozen=True):
     largest: tuple[PreviewLine, ...]
     effects: tuple[str, ...]
     typical: str = ""
+    items: Mapping[Ref, str] = {}
 
 
 def preview(
@@ -79,6 +84,7 @@ def preview(
     ``in_flight`` names the rows that have a write in flight; ``unfit`` is why the server's generation cannot
     do it.
     """
+    said = wording(verb, snapshot)
     lines = verb.lines(snapshot)
     cautions = (
         *unknown_names(verb, snapshot),
@@ -97,7 +103,8 @@ def preview(
     soft = _warnings(findings, cautions)
     return Preview(
         verb=verb.name,
-        headline=verb.label,
+        headline=said.asked,
+        items=said.items,
         environment=environment,
         count=verb.count,
         tier=_tier(verb, snapshot, hard, soft),

@@ -21,6 +21,7 @@ from tui.api.http_request import Request
 from tui.api.urls import without_credentials
 from tui.service.ids import new_id
 from tui.service.outcomes import Difference, Outcome, Report, Status
+from tui.service.sentence import wording
 from tui.service.snapshot.snapshot import Ref
 from tui.service.verbs import Verb, Verdict
 from tui.service.verbs.verb import ItemisedReply, versions_of
@@ -227,7 +228,8 @@ class Writer:
     def _intent(self, part: Verb, id: str, decision: str = "") -> Intent:
         snapshot = self._desk.snapshot
         versions = versions_of(snapshot, part.touched(snapshot))
-        return Intent(id, self._now(), self._server, part, versions, decision=decision)
+        said = wording(part, snapshot).asked
+        return Intent(id, self._now(), self._server, part, versions, decision=decision, sentence=said)
 
     def _unknown_of(self, intent: Intent, outcomes: Iterable[Outcome]) -> list[UnknownCall]:
         """Return the call as one of unknown outcome, if any of its items is unknown."""

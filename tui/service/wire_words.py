@@ -24,7 +24,13 @@ TIMES_IN_FORCE: Final[Mapping[str, str]] = {
     "Immediate or cancel": "ImmediateOrCancel",
     "Fill or kill": "FillOrKill",
 }
-_WORDS: Final = {wire: words for offered in (SIDES, TYPES, TIMES_IN_FORCE) for words, wire in offered.items()}
+_UNTIL_A_DATE: Final = {"Good till a date": "GoodTilDate"}
+"""A time in force whose date a property carries: only the order line offers it."""
+_WORDS: Final = {
+    wire: words
+    for offered in (SIDES, TYPES, TIMES_IN_FORCE, _UNTIL_A_DATE)
+    for words, wire in offered.items()
+}
 
 
 def in_words(wire: str | None) -> str:
