@@ -92,7 +92,8 @@ def fill_disabled_reason(scope: Scope) -> str | None:
     if len(scope.ids) > 1:
         return "Record one fill at a time: clear the selection first."
     if scope.kind is EntityKind.EXECUTIONS and scope.ids:
-        return None
+        there = scope.snapshot.executions[scope.ids[0]].placement_id in scope.snapshot.placements
+        return None if there else "The placement of this fill is not on the desk: it cannot be corrected."
     found = scope.placements()
     if not found:
         return "A fill belongs to a placement: place the block first."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from textual.content import Content
@@ -10,7 +10,7 @@ from textual.content import Content
 from tui.api.sanitize import clean
 from tui.service.environment import Health, State
 from tui.service.numbers import counted
-from tui.service.snapshot.snapshot import Snapshot
+from tui.service.snapshot.snapshot import Ref, Snapshot
 from widgets.labelled_text import Flow, Lines
 
 MOST_LINES: Final = 4
@@ -35,6 +35,8 @@ def _alerts(
         yield f"{why}. {clean(with_keys(health.advice))}".rstrip(), _STYLES[health.state]
     for kind, unread in snapshot.unread.items():
         yield clean(f"{kind.value.capitalize()} {unread} Figures that need them show ?."), "$attention"
+    if snapshot.contradictory:
+        yield clean(_contradictory(sorted(snapshot.contradictory))), "$attention"
     if unsettled:
         rows = counted(unsettled, "row")
         yield (
@@ -42,6 +44,14 @@ def _alerts(
             + with_keys("Press {palette} and type 'unknown': check again, send again, or settled elsewhere."),
             "$attention",
         )
+
+
+def _contradictory(refs: Sequence[Ref]) -> str:
+    """Return which rows contradict others, the first by name."""
+    more = f" and {counted(len(refs) - 1, 'more row')}" if len(refs) > 1 else ""
+    verb = "contradict" if more else "contradicts"
+    first = f"{refs[0].kind.singular.capitalize()} {refs[0].id.code}"
+    return f"{first}{more} {verb} other data of the server. Enter on the row says why."
 
 
 class AlertBar(Flow):

@@ -192,7 +192,13 @@ class PanesScreen(ActsWhenMounted[None]):
             silent_s=desk.silent_s if desk else 0,
             now=session.now(),
         )
-        if session.health.message or session.snapshot.unread or (desk and desk.unresolved) or self._alert_bar:
+        if (
+            session.health.message
+            or session.snapshot.unread
+            or session.snapshot.contradictory
+            or (desk and desk.unresolved)
+            or self._alert_bar
+        ):
             self._show_alert_bar()
 
     def _show_alert_bar(self) -> None:

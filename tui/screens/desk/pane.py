@@ -23,6 +23,7 @@ from tui.columns.view import View, column_of
 from tui.screens.desk.arranger import Arranger
 from tui.screens.desk.news import News
 from tui.screens.desk.turns import Turns
+from tui.service.snapshot.contradictions import ASCII_MARK, MARK, contradictions
 from tui.service.snapshot.diff import UNCHANGED
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
 from widgets.grid import Cell, Grid, GridColumn
@@ -151,7 +152,10 @@ class Pane(Vertical):
                 cells.append(Cell(f"{intent} sent", "intent"))
                 continue
             role = column.role(snapshot, row) if column.role else ""
-            cells.append(Cell(column.cell(snapshot, row, self.display_context), role))
+            text = column.cell(snapshot, row, self.display_context)
+            if column.id == "id" and contradictions(snapshot, Ref(self.kind, key)):
+                text, role = f"{ASCII_MARK if self.display_context.ascii else MARK} {text}", "bad"
+            cells.append(Cell(text, role))
         return cells
 
     def show(

@@ -18,6 +18,7 @@ from tui.screens.desk.key_hints import help_groups
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.typed_time import EXAMPLES, read_time, time_in_full
+from tui.service.snapshot.contradictions import contradictions
 from tui.service.snapshot.relations import order_of
 from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.session import DeskSession
@@ -72,7 +73,10 @@ def show_detail(desk: PanesScreen, pane: Pane, *, raw: bool = False) -> None:
     if cursor is None or row is None:
         return
     title = f"{cursor.kind.singular.title()} {cursor.id}"
-    desk.app.push_screen(DetailScreen(title, sections_of(row), codec.encode(row).decode(), raw=raw))
+    sections = sections_of(row)
+    if said := contradictions(desk.snapshot, cursor):
+        sections = (("Contradictions", [("", sentence) for sentence in said]), *sections)
+    desk.app.push_screen(DetailScreen(title, sections, codec.encode(row).decode(), raw=raw))
 
 
 async def copy(desk: PanesScreen) -> None:

@@ -7,11 +7,11 @@ records the rows it touched. So a page costs its own rows, and a diff of neighbo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any, Final
 
-from tui.api.base import ResourceId
+from tui.api.base import ResourceId, Version
 from tui.api.codec import BadRow
 from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.service.numbers import counted
@@ -25,6 +25,7 @@ from tui.service.snapshot.snapshot import (
     EntityKind,
     EntityLink,
     Ids,
+    Ref,
     Row,
     Snapshot,
     Unread,
@@ -63,6 +64,9 @@ class SnapshotBuilder:
         """The kinds of which rows may be missing, and why."""
         self.own_totals = base.own_totals
         """Whether the totals of blocks are computed here."""
+        self.contradictory: set[Ref] = set(base.contradictory)
+        """The rows found so far that others contradict."""
+        self._twins: dict[EntityKind, set[ResourceId]] = {}
         self._instruments = InstrumentBook(base.instruments)
         self._portfolios: Mapping[str, Ids] = base.portfolios
         self._block_codes, self._open_block_codes = base.block_codes, base.open_block_codes
@@ -111,13 +115,19 @@ class SnapshotBuilder:
         held = self._rows[kind]
         newest: dict[ResourceId, Any] = {}
         bad = {row.id for row in self._bad.get(kind, ())}
-        read = set()
+        read: set[ResourceId] = set()
+        seen: set[ResourceId] = set()
         for id, row in rows:
             if id in bad:
                 read.add(id)
             old = newest.get(id, held.get(id))
             if old is None or (old != row and not _is_older(row, old)):
                 newest[id] = row
+                if id in seen and not _is_same_entity(row, old):
+                    self._twins.setdefault(kind, set()).add(id)
+            elif old != row and not _is_same_entity(row, old):
+                self._twins.setdefault(kind, set()).add(id)
+            seen.add(id)
         if read:
             self._bad[kind] = [row for row in self._bad[kind] if row.id not in read]
             self._judge_unreadable(kind)
@@ -147,7 +157,7 @@ class SnapshotBuilder:
     def remove(self, kind: EntityKind, ids: Iterable[ResourceId]) -> list[ResourceId]:
         """Remove rows; return the ids of those that were there."""
         held = self._rows[kind]
-        gone = [(id, None, held[id]) for id in ids if id in held]
+        gone = [(id, None, held[id]) for id in dict.fromkeys(ids) if id in held]
         if not gone:
             return []
         mine = self._writable_rows(kind)
@@ -170,8 +180,9 @@ class SnapshotBuilder:
         self._judge_unreadable(kind)
 
     def forget_unreadable(self, kind: EntityKind) -> None:
-        """Clear the list of unreadable rows of a kind, as reading all of them does."""
+        """Clear the lists of unreadable rows and of twins of a kind, as reading all of them does."""
         self._bad.pop(kind, None)
+        self._twins.pop(kind, None)
         self._judge_unreadable(kind)
 
     def unreadable(self, kind: EntityKind) -> tuple[BadRow, ...]:
@@ -192,8 +203,15 @@ class SnapshotBuilder:
         """Return the snapshot of what was put in, or the base when nothing changed."""
         base = self.base
         whole = base.complete if complete is None else complete
-        told = (self._all_bad, self.unread, self.own_totals)
-        same = whole == base.complete and told == (base.bad, base.unread, base.own_totals)
+        told: tuple[object, ...] = (
+            whole,
+            self._all_bad,
+            self.unread,
+            self.own_totals,
+            self._twins_found,
+            self.contradictory,
+        )
+        same = told == (base.complete, base.bad, base.unread, base.own_totals, base.twins, base.contradictory)
         if same and not self.touched():
             return base
         frozen = self.view(read_at=read_at or base.read_at, complete=whole)
@@ -221,6 +239,9 @@ class SnapshotBuilder:
             bad=self._all_bad,
             unread=dict(self.unread),
             own_totals=self.own_totals,
+            outdated=self._outdated,
+            twins=self._twins_found,
+            contradictory=frozenset(self.contradictory),
             links=dict(self._links),
             serial=next(_SERIALS),
             parent=self.base.serial,
@@ -231,6 +252,15 @@ class SnapshotBuilder:
     @property
     def _all_bad(self) -> tuple[BadRow, ...]:
         return tuple(row for rows in self._bad.values() for row in rows)
+
+    @property
+    def _outdated(self) -> dict[EntityKind, dict[ResourceId, str]]:
+        named = ((kind, {row.id: row.problem for row in rows if row.id}) for kind, rows in self._bad.items())
+        return {kind: rows for kind, rows in named if rows}
+
+    @property
+    def _twins_found(self) -> dict[EntityKind, frozenset[ResourceId]]:
+        return {kind: frozenset(ids) for kind, ids in self._twins.items() if ids}
 
     def transaction_id(self, row: Transaction) -> ResourceId:
         """Return the key of a transaction from its allocation, else its order, as far as they are known."""
@@ -350,13 +380,35 @@ def _id_of(row: Any) -> ResourceId:
     return id
 
 
+def _version_of(row: Any) -> Version | None:
+    """Return the version of a row; a block's is that of the block, not of what is below it."""
+    version: Version | None = getattr(getattr(row, "block", row), "version", None)
+    return version
+
+
+def _is_same_entity(row: Any, held: Any) -> bool:
+    """Return whether two rows of one id are versions of one entity, as far as they say."""
+    new, old = _version_of(row), _version_of(held)
+    if new is None or old is None or None in (new.entity_unique_id, old.entity_unique_id):
+        return True
+    return new.entity_unique_id == old.entity_unique_id
+
+
 def _is_older(row: Any, held: Any) -> bool:
-    """Return whether ``row`` is an earlier version of the entity ``held``; a block's is that of the block."""
-    new = getattr(getattr(row, "block", row), "version", None)
-    old = getattr(getattr(held, "block", held), "version", None)
-    if new is None or old is None or new.entity_unique_id != old.entity_unique_id:
+    """Return whether ``row`` is an earlier version than ``held``, or another entity that is the older one."""
+    new, old = _version_of(row), _version_of(held)
+    if new is None or old is None:
+        return False
+    if not _is_same_entity(row, held):
+        return _age(new) < _age(old)
+    if new.entity_unique_id != old.entity_unique_id:
         return False
     return (new.as_at_version_number or 0) < (old.as_at_version_number or 0)
+
+
+def _age(version: Version) -> tuple[datetime, str]:
+    modified = version.as_at_modified or version.as_at_created
+    return modified or datetime.min.replace(tzinfo=UTC), version.entity_unique_id or ""
 
 
 def snapshot_of(

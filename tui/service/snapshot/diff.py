@@ -28,7 +28,8 @@ class Delta(Struct, frozen=True):
     Names are those of the entity; a block's are those of the block and of its totals (``placed``,
     ``derived_state``...). Derived ones are ``executed`` and ``average_price`` of a placement, ``block``
     and ``allocated`` of an order, ``allocated`` of a placement, ``booked`` of an order or allocation,
-    ``parent`` of a placement whose parent came or went.
+    ``parent`` of a placement whose parent came or went, ``contradictions`` of a row that others contradict
+    now or no longer.
 
     ``returned`` are those of the changed ones that were taken out and put back meanwhile: they stand last
     now, though they may look as they did.
@@ -111,6 +112,10 @@ def diff(old: Snapshot, new: Snapshot) -> Deltas:
         moved = (*added.get(placements, ()), *removed.get(placements, ()))
         _climb(old, new, moved, changed[placements])
         _name_children(old, new, moved, changed[placements])
+    for ref in old.contradictory ^ new.contradictory:
+        if ref in old and ref in new:
+            marks = changed.setdefault(ref.kind, {})
+            marks[ref.id] = marks.get(ref.id, NO_NAMES) | {"contradictions"}
     others = _of_other_instruments(old.instruments, new.instruments) | _of_other_portfolios(
         old.portfolios, new.portfolios
     )

@@ -130,7 +130,9 @@ class Snapshot(Struct, frozen=True, eq=False):
 
     ``unread`` are the kinds of which rows may be missing because a page of them could not be read: what is
     computed from such rows is not known. ``own_totals`` says that the blocks' totals were computed from the
-    rows of this snapshot, not by the server.
+    rows of this snapshot, not by the server. ``outdated`` are the rows of which a newer version could not be
+    read, and why; ``twins`` those of whose id the server has another entity; ``contradictory`` are the rows
+    found so far that others contradict (:mod:`tui.service.snapshot.contradictions`).
     """
 
     blocks: Mapping[ResourceId, OrderGraphBlock] = field(default_factory=_none)
@@ -153,6 +155,9 @@ class Snapshot(Struct, frozen=True, eq=False):
     bad: tuple[BadRow, ...] = ()
     unread: Mapping[EntityKind, Unread] = field(default_factory=_none)
     own_totals: bool = False
+    outdated: Mapping[EntityKind, Mapping[ResourceId, str]] = field(default_factory=_none)
+    twins: Mapping[EntityKind, frozenset[ResourceId]] = field(default_factory=_none)
+    contradictory: frozenset[Ref] = frozenset()
     links: Mapping[str, Index] = field(default_factory=_none)
     serial: int = 0
     parent: int = -1

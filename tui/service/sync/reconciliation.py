@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any, Final
@@ -22,8 +22,9 @@ from tui.api.client import Client
 from tui.api.errors import ApiError
 from tui.api.row_marks import BlockMark, Mark
 from tui.service.snapshot.builder import SnapshotBuilder
+from tui.service.snapshot.contradictions import contradictions
 from tui.service.snapshot.snapshot import EntityKind, Ref
-from tui.service.sync.queries import blocks_of, concerns_one_kind
+from tui.service.sync.queries import batches, blocks_of, concerns_one_kind
 from tui.service.sync.reader import POLLED, Reader
 
 ROUND: Final = timedelta(seconds=24)
@@ -31,6 +32,8 @@ ROUND: Final = timedelta(seconds=24)
 the end of the next round, within a minute."""
 MARKS: Final = 1000
 """Rows of one page: reading their ids and versions takes a millisecond."""
+ROWS_A_TURN: Final = 200
+"""Rows that are searched for contradictions in one turn of the event loop: they take 2 ms."""
 MOST_PAGES: Final = 12
 """The most pages read in one go. More than that many for each poll of a round make the round longer."""
 
@@ -66,6 +69,8 @@ class Reconciliation:
         """Begin a new round: everything was read just now."""
         self._builder, self._began, self._pages_read = self._reader.builder, self._now(), 0
         self._waiting, self._current = [*POLLED, EntityKind.TRANSACTIONS], None
+        gone = {ref for ref in self._builder.contradictory if ref.id not in self._builder.rows(ref.kind)}
+        self._builder.contradictory -= gone
 
     @property
     def due(self) -> int:
@@ -111,6 +116,7 @@ class Reconciliation:
             return
         if self._builder is not self._reader.builder:
             return
+        await self._look_for_contradictions(current.kind, [_id_of(mark) for mark in marks])
         await self._reread(current.kind, [mark for mark in marks if self._differs(current.kind, mark)])
         if current.token is None:
             self._current = None
@@ -155,6 +161,16 @@ class Reconciliation:
             return False
         same = said.entity_unique_id == held.entity_unique_id
         return not same or said.as_at_version_number != held.as_at_version_number
+
+    async def _look_for_contradictions(self, kind: EntityKind, ids: Sequence[ResourceId]) -> None:
+        """Note which of the rows others contradict, as the desk was published last; in short turns."""
+        builder = self._reader.builder
+        snapshot = builder.base
+        for some in batches(ids, ROWS_A_TURN):
+            refs = {Ref(kind, id) for id in some if id in snapshot.rows(kind)}
+            found = {ref for ref in refs if contradictions(snapshot, ref)}
+            builder.contradictory = (builder.contradictory - refs) | found
+            await asyncio.sleep(0)
 
     async def _reread(self, kind: EntityKind, marks: Iterable[Mark]) -> None:
         refs = {Ref(kind, _id_of(mark)) for mark in marks}

@@ -116,7 +116,8 @@ class CancelOrders(KeyedVerb, frozen=True):
         said = []
         for block, ids in blocks_of(snapshot, self.order_ids).items():
             count, quantity = held_in(snapshot, block)
-            live = [id for id in ids if not is_cancelled(snapshot.orders[id].state)]
+            rows = [snapshot.orders[id] for id in ids if id in snapshot.orders]
+            live = [order.id for order in rows if not is_cancelled(order.state)]
             said.append(will_hold(block, count - len(live), quantity - units_of(snapshot, live)))
         return tuple(said)
 
