@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.api.base import ZERO, ResourceId
 from tui.api.life_cycle import StageTotals, block_state, signed_units, waterfall
@@ -34,6 +35,15 @@ from tui.api.models import (
     Transaction,
 )
 from tui.api.states import direction_of, is_cancelled
+from tui.service.snapshot.sizing import (
+    block_allocated,
+    block_booked,
+    block_executed,
+    block_ordered,
+    block_placed,
+    executed_size,
+    size_of,
+)
 from tui.service.snapshot.snapshot import Snapshot
 
 SizeOf = Callable[[Block | Order | Placement], Decimal | None]
@@ -67,30 +77,29 @@ class _Parts(Struct, frozen=True):
 def with_totals(block: Block, snapshot: Snapshot) -> OrderGraphBlock:
     """Return ``block`` with totals over the rows of ``snapshot`` that belong to it."""
     parts = _parts_of(block, snapshot)
-    by_value = block.quantity is None and block.amount is not None
-    ordered, placed = _ordered(parts), _placed(parts, snapshot)
-    executed, allocated, booked = _executed(parts, snapshot), _allocated(parts), _booked(parts)
-    units = StageTotals(
-        ordered.quantity or ZERO if parts.orders else block.quantity or ZERO,
-        placed.quantity or ZERO,
-        executed.quantity,
-        allocated.quantity,
-        booked.quantity,
-    )
-    return OrderGraphBlock(
+    graph = OrderGraphBlock(
         block=block,
-        ordered=ordered,
-        placed=placed,
-        executed=executed,
-        allocated=allocated,
-        booked=booked,
-        derived_state=block_state(
-            _in_money(parts, snapshot, ordered, placed, executed, booked) if by_value else units,
-            swept=bool(block.is_swept),
-            cancelled=bool(parts.orders) and all(is_cancelled(order.state) for order in parts.orders),
-        ),
+        ordered=_ordered(parts),
+        placed=_placed(parts, snapshot),
+        executed=_executed(parts, snapshot),
+        allocated=_allocated(parts),
+        booked=_booked(parts),
+        derived_state="",
         derived_direction=direction_of(block.side),
     )
+    stages = (
+        block_ordered(graph) if parts.orders else size_of(block),
+        block_placed(graph),
+        block_executed(snapshot, graph),
+        block_allocated(snapshot, graph),
+        block_booked(snapshot, graph),
+    )
+    state = block_state(
+        StageTotals(*(stage.value or ZERO for stage in stages)),
+        swept=bool(block.is_swept),
+        cancelled=bool(parts.orders) and all(is_cancelled(order.state) for order in parts.orders),
+    )
+    return replace(graph, derived_state=state)
 
 
 def _parts_of(block: Block, snapshot: Snapshot) -> _Parts:
@@ -167,7 +176,7 @@ def _live_size(row: Placement, size_of: SizeOf, snapshot: Snapshot) -> Decimal:
         return ZERO
     if size_of is _units:
         return _sum(fill.quantity for fill in snapshot.fills_of_placement(row.id))
-    return _worth(snapshot.fills_of_placement(row.id)) * snapshot.price_unit(row.lusid_instrument_id)
+    return executed_size(snapshot, row).value or ZERO
 
 
 def _placed_on_blocks(snapshot: Snapshot, block: Block, size_of: SizeOf) -> PlacedOnBlocks:
@@ -208,7 +217,8 @@ def _creation_order(placement: Placement) -> tuple[str, ResourceId]:
 
 def _executed(parts: _Parts, snapshot: Snapshot) -> Executed:
     """Return the executed units, attributed to the block, with their worth (G3)."""
-    units = worth = ZERO
+    units = ZERO
+    worths: list[Decimal | None] = []
     shares = _placed_on_blocks(snapshot, parts.block, _units)
     details: dict[ResourceId, None] = {}
     for row in parts.top_level:
@@ -216,11 +226,12 @@ def _executed(parts: _Parts, snapshot: Snapshot) -> Executed:
         whole = _sum(fill.quantity for fill in fills)
         own = _executed_for(parts.block, row, whole, shares, snapshot)
         units += own
-        worth += _worth(fills) if own == whole else own * _worth(fills) / whole
+        worth = _worth(fills)
+        worths.append(worth if worth is None or own == whole else own * worth / whole)
         details.update(dict.fromkeys(fill.id for fill in fills))
     return Executed(
         quantity=units,
-        amount=worth if details else None,
+        amount=_sum(worths) if details and None not in worths else None,
         details=tuple(IdDetail(id=id) for id in details),
     )
 
@@ -259,8 +270,10 @@ def _allocations_of(placement: ResourceId, snapshot: Snapshot) -> list[Allocatio
     return [row for row in rows if not is_cancelled(row.state)]
 
 
-def _worth(fills: Iterable[Execution]) -> Decimal:
-    """Return the sum of units times price."""
+def _worth(fills: Sequence[Execution]) -> Decimal | None:
+    """Return the sum of units times price; None where a price is missing."""
+    if any(fill.price.amount is None for fill in fills):
+        return None
     return _sum(fill.quantity * (fill.price.amount or ZERO) for fill in fills)
 
 
@@ -284,25 +297,4 @@ def _booked(parts: _Parts) -> Booked:
         if rows
         else None,
         details=tuple(BookedDetail(id=row.transaction_id) for row in rows),
-    )
-
-
-def _in_money(
-    parts: _Parts, snapshot: Snapshot, ordered: Ordered, placed: Placed, executed: Executed, booked: Booked
-) -> StageTotals:
-    """Return the totals of a block sized by amount, in its money (G8)."""
-    block = parts.block
-    unit = snapshot.price_unit(block.lusid_instrument_id)
-    given = _sum(
-        signed_units(block.side, row.side, row.quantity) * (row.price.amount or ZERO)
-        for row in parts.allocations
-        if row.price is not None
-    )
-    size = ordered.amount if parts.orders else _money(block)
-    return StageTotals(
-        size or ZERO,
-        placed.amount or ZERO,
-        (executed.amount or ZERO) * unit,
-        given * unit,
-        booked.amount or ZERO,
     )
