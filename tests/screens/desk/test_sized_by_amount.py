@@ -139,7 +139,7 @@ async def test_an_unplaced_order_of_money_is_cancelled_as_money() -> None:
         await block_of(user, "CASH", "50000")
         await user.go("orders", "CASH-1")
         await user.press("c")
-        assert "Buy 50,000.00 USD" in await previewed(user)
+        assert "buy 50,000 USD of AAPL" in await previewed(user)
         await user.confirm("y")
         await user.report()
         await user.until(lambda: user.row("blocks", "CASH")["state"].endswith("Cancelled"))
