@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from tui.api.base import ResourceId
 from tui.screens.dialogs.dialog import GUARD_S
-from tui.screens.dialogs.report_dialog import ReportDialog
+from tui.screens.dialogs.report_dialog import AGAIN, MOST_LINES, ReportDialog
 from tui.service.outcomes import Outcome, Report, Status
 from tui.service.snapshot.snapshot import EntityKind, Ref
 
@@ -86,16 +86,46 @@ async def test_it_is_copied_as_text_and_stays_until_dismissed(stage: Opened) -> 
 
 
 async def test_a_long_report_scrolls_and_keeps_its_counts_in_sight(stage: Opened) -> None:
-    many = report(*(Outcome(ref(n), Status.DONE) for n in range(250)))
+    many = report(*(Outcome(ref(n), Status.DONE) for n in range(100)))
     app = stage(ReportDialog(many))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("end")
         await pilot.resize_terminal(60, 12)
         await pilot.press("up", "down")
         await pilot.pause()
-        assert "250 done   0 refused   0 unknown" in app.text
-        assert "ORD-249" in app.text
+        assert "100 done   0 refused   0 unknown" in app.text
+        assert "ORD-99" in app.text
         assert "Esc close" in app.text
+
+
+async def test_of_thousands_the_first_are_listed_and_all_are_copied(stage: Opened) -> None:
+    app = stage(ReportDialog(report(*(Outcome(ref(n), Status.DONE) for n in range(3000)))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert "3000 done   0 refused   0 unknown" in app.text
+        assert f"The first {MOST_LINES} lines of 3,001; y copies them all." in app.text
+        await pilot.press("y")
+        await pilot.pause()
+    assert "order ORD-2999" in app.copied[0]
+
+
+async def test_what_was_not_sent_is_listed_and_can_be_asked_for_again(stage: Opened) -> None:
+    left = [Outcome(ref(n), Status.NOT_SENT, reason="stopped by you") for n in (6, 7)]
+    app = stage(ReportDialog(report(*mixed().outcomes, *left)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert "1 done   3 refused   1 unknown   2 not sent" in app.text
+        assert "2 x stopped by you" in app.text
+        assert "p preview what was not sent" in app.text
+        await pilot.press("p")
+        await pilot.pause()
+    assert app.answers == [AGAIN]
+
+
+async def test_without_anything_not_sent_the_key_does_nothing(stage: Opened) -> None:
+    app = stage(ReportDialog(mixed()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("p")
+        await pilot.pause()
+    assert app.answers == []
 
 
 async def test_nothing_to_report_is_said(stage: Opened) -> None:

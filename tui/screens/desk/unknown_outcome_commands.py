@@ -1,4 +1,4 @@
-"""The commands for writes whose outcome nobody knows: read back, send again, stop asking."""
+"""The commands for writes that are not over: watch one being sent, read back, send again, stop asking."""
 
 from __future__ import annotations
 
@@ -84,7 +84,28 @@ def _command(name: str, label: str, help: str, run: Run) -> DeskCommand:
     )
 
 
+def _nothing_underway(scope: Scope) -> str | None:
+    return None if scope.underway else "Nothing is being sent."
+
+
+def watch_sending(desk: PanesScreen) -> None:
+    """Show how far the newest decision is that is being sent, with the key that stops it."""
+    from tui.screens.dialogs.sending_dialog import SendingDialog
+
+    if desk.session.desk is not None and desk.session.desk.underway:
+        desk.app.push_screen(SendingDialog(desk.session.desk.underway[-1]))
+
+
 UNKNOWN: Final[tuple[DeskCommand, ...]] = (
+    DeskCommand(
+        "sending",
+        "",
+        "Sending: progress",
+        "Show how far a write of several calls is, and stop it between two",
+        "Unknown outcomes",
+        disabled_reason=_nothing_underway,
+        run=watch_sending,
+    ),
     _command("recheck", "check again", "Read the rows back once more", recheck),
     _command("resend", "send again", "Send what is still unknown, with the same ids", resend),
     _command("dismiss", "settled elsewhere", "Stop asking what became of them", dismiss),

@@ -26,6 +26,8 @@ Line = tuple[Content, Ref | None]
 """One line of the report and the row it is about, None for headings."""
 
 CHROME_LINES: Final = 6
+MOST_LINES: Final = 120
+"""Lines of each list that are shown: laying out thousands would hold up the keys."""
 SCROLL_BAR: Final = 1
 """Cells of a line that the scroll bar may cover."""
 INDENT: Final = "  "
@@ -64,7 +66,7 @@ class ReportDialog(GuardedDialog[Ref | Literal["again"]]):
     def __init__(self, report: Report) -> None:
         super().__init__()
         self._report = report
-        self._lines = list(report_lines(report))
+        self._lines = list(report_lines(report, MOST_LINES))
 
     def compose(self) -> ComposeResult:
         report = self._report
@@ -142,8 +144,11 @@ def counts(report: Report) -> Content:
     return Content("   ").join(parts)
 
 
-def report_lines(report: Report) -> Iterator[Line]:
-    """Return the lines of the report: unknown, not sent, refused, otherwise than shown, done."""
+def report_lines(report: Report, most: int | None = None) -> Iterator[Line]:
+    """Return the lines of the report: unknown, not sent, refused, otherwise than shown, done.
+
+    Of each list come at most about ``most``.
+    """
     lists = (
         _problems("Unknown", "$text-warning", report, report.unknown_groups, report.unknown),
         _problems("Not sent", "$text-warning", report, report.not_sent_groups, report.not_sent),
@@ -154,6 +159,9 @@ def report_lines(report: Report) -> Iterator[Line]:
     for at, lines in enumerate(filter(None, map(list, lists))):
         if at:
             yield Content(""), None
+        if most and len(lines) > most:
+            said = f"{INDENT}The first {most} lines of {len(lines):,}; {COPY} copies them all."
+            lines = [lines[0], (Content.styled(said, "dim"), None), *lines[1:most]]
         yield from lines
     if not report.outcomes:
         yield Content(f"Nothing {clean(report.past)}."), None

@@ -71,16 +71,11 @@ async def _confirmed(app: App[object], verb: Verb, desk: Desk, *, many: bool) ->
 
 async def send(app: App[object], verb: Verb, desk: Desk) -> Report:
     """Send a decision and return its report; while it takes several calls, show how far it is."""
-    dispatch = Dispatch(verb)
+    dispatch = await _beside(partial(Dispatch, verb), many=verb.count > PART)
     if dispatch.calls == 1:
         return await desk.act(verb, dispatch)
-    dialog = SendingDialog(dispatch)
-    dispatch.watch = dialog.show_progress
-    app.push_screen(dialog)
-    try:
-        return await desk.act(verb, dispatch)
-    finally:
-        dialog.close()
+    app.push_screen(SendingDialog(dispatch))
+    return await desk.act(verb, dispatch)
 
 
 async def _beside(work: Callable[[], T], *, many: bool) -> T:
@@ -115,5 +110,6 @@ async def _shown(
     if len(report.done) == len(report.outcomes) and not any(done.note for done in report.done):
         app.notify(report.sentence(), timeout=FADES_S, markup=False)
         return None
-    outcomes = tuple(replace(each, advice=with_keys(each.advice)) for each in report.outcomes)
+    worded = {advice: with_keys(advice) for advice in {each.advice for each in report.outcomes}}
+    outcomes = tuple(replace(each, advice=worded[each.advice]) for each in report.outcomes)
     return await app.push_screen_wait(ReportDialog(replace(report, outcomes=outcomes)))

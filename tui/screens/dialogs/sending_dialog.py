@@ -27,29 +27,26 @@ class SendingDialog(Dialog[None]):
     def __init__(self, dispatch: Dispatch) -> None:
         super().__init__()
         self._dispatch = dispatch
-        self._over = False
+        dispatch.watch = self.show_progress
 
     def compose(self) -> ComposeResult:
         with self.box(self._dispatch.label, hints_of(self.BINDINGS)):
             yield Flow(self._lines, id="progress")
 
     def show_progress(self) -> None:
-        """Show how far it is by now."""
-        if self.is_mounted:
+        """Show how far it is by now; leave when it is over."""
+        if self._dispatch.over:
+            self.dismiss(None)
+        elif self.is_mounted and not self.dismissed:
             self.query_one("#progress", Flow).show(self._lines)
 
     def action_stop(self) -> None:
         """Send no further call."""
         self._dispatch.stop()
 
-    def close(self) -> None:
-        """Leave: it is over."""
-        self._over = True
-        self.dismiss(None)
-
     def on_screen_resume(self) -> None:
-        """Leave as well when it was over while another dialog covered this one."""
-        if self._over:
+        """Leave as well when it was over before this was shown, or while another dialog covered it."""
+        if self._dispatch.over:
             self.dismiss(None)
 
     def _lines(self, width: int) -> Lines:

@@ -18,7 +18,7 @@ class Dispatch:
 
     Args:
         verb: the decision.
-        watch: called in the event loop after each answer, and when it is stopped.
+        watch: called in the event loop after each answer, when it is stopped, and when it is over.
     """
 
     def __init__(self, verb: Verb, watch: Callable[[], None] = lambda: None) -> None:
@@ -30,6 +30,7 @@ class Dispatch:
         self.counts: Counter[Status] = Counter()
         """How many items have which outcome so far."""
         self.stopped = False
+        self.over = False
         self.watch = watch
 
     @property
@@ -48,6 +49,11 @@ class Dispatch:
         if not self.stopped:
             self.stopped = True
             self.watch()
+
+    def end(self) -> None:
+        """Hear that it is over: it is sent as far as it will be, and read back."""
+        self.over = True
+        self.watch()
 
     def sentence(self) -> str:
         """Return how far it is: ``2 of 3 calls, 200 of 244 orders: 198 done, 2 refused``."""

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -22,7 +22,7 @@ from tui.api.urls import without_credentials
 from tui.service.ids import new_id
 from tui.service.outcomes import Difference, Outcome, Report, Status
 from tui.service.sentence import wording
-from tui.service.snapshot.snapshot import Ref
+from tui.service.snapshot.snapshot import Ref, Snapshot
 from tui.service.verbs import Verb, Verdict
 from tui.service.verbs.verb import ItemisedReply, versions_of
 from tui.service.writes.dispatch import STOPPED, Dispatch
@@ -35,6 +35,8 @@ from tui.service.writes.unknown_calls import (
     still_running,
     still_unread,
 )
+
+T = TypeVar("T")
 
 Compare = Callable[[Report], tuple[Difference, ...]]
 """Returns what of a report differs from what was shown before it was sent."""
@@ -159,22 +161,23 @@ class Writer:
         report, as read back, differs from what was shown before.
         """
         decision = Decision(new_id(), self._now(), self._server, verb)
-        busy = () if verb.emergency else self.conflicts(verb)
+        dispatch = dispatch or Dispatch(verb)
+        marks = dict(await _beside(dispatch, verb.marks, self._desk.snapshot))
+        busy = () if verb.emergency else tuple(ref for ref in marks if ref in self._marks)
         if busy:
             refused = verb.all(
                 Status.REFUSED, reason=_busy_reason(busy), type="InFlight", advice=_BUSY_ADVICE
             )
             return self._report(decision, refused, decision.at)
-        dispatch = dispatch or Dispatch(verb)
-        marks = dict(verb.marks(self._desk.snapshot))
         self._set_marks(marks)
         self._underway.append(dispatch)
         try:
             calls = await self._send_calls(decision, dispatch)
-            await self._desk.reread(verb.touched(self._desk.snapshot))
+            await self._desk.reread(await _beside(dispatch, verb.touched, self._desk.snapshot))
             outcomes = await self._read_back.until_known(calls.unknown, calls.outcomes)
         finally:
             self._underway.remove(dispatch)
+            dispatch.end()
             self._set_marks(self._read_back.marks(), without=marks)
         if calls.not_sent:
             self._rests[decision.id] = verb.of_calls(calls.not_sent)
@@ -442,6 +445,11 @@ def _busy_reason(refs: Collection[Ref]) -> str:
     names = ", ".join(str(ref) for ref in list(refs)[:3])
     more = f" and {len(refs) - 3} more" if len(refs) > 3 else ""
     return f"An earlier write on {names}{more} has no outcome yet."
+
+
+async def _beside(dispatch: Dispatch, work: Callable[[Snapshot], T], snapshot: Snapshot) -> T:
+    """Return what comes of ``work``, done in another thread when it is about the rows of several calls."""
+    return work(snapshot) if dispatch.calls == 1 else await asyncio.to_thread(work, snapshot)
 
 
 def _ends(*, verb: Verb, halt: ApiError | None) -> bool:
