@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
-from tests.service.sample_rows import execution, placement
+from tests.service.sample_rows import block, execution, order, placement
 from tui.api.base import CurrencyAndAmount
 from tui.api.models import Execution
 from tui.columns.format import DisplayContext
@@ -74,3 +75,11 @@ def test_a_missing_price_never_counts_as_nothing_in_an_average() -> None:
     snapshot = fills(fill("EXE-1", "10", "200", "USD"), fill("EXE-2", "90", None, "USD"))
     assert cell(snapshot, EntityKind.PLACEMENTS, "average") == "200.0000"
     assert cell(snapshot, EntityKind.PLACEMENTS, "executed") == "100"
+
+
+def test_a_block_of_orders_by_weight_is_not_shown_as_nothing() -> None:
+    by_weight = replace(order("ORD-1"), quantity=None, weight=Decimal("0.25"))
+    snapshot = snapshot_of(blocks=[block("BLK-1", "ORD-1", quantity=Decimal(0))], orders=[by_weight])
+    assert cell(snapshot, EntityKind.BLOCKS, "ordered") == ""
+    assert cell(snapshot, EntityKind.ORDERS, "quantity") == ""
+    assert cell(snapshot, EntityKind.ORDERS, "basis") == "weight 25.00%"

@@ -59,7 +59,7 @@ def heads(scope: Scope, ids: Sequence[ResourceId]) -> tuple[ResourceId, ...]:
 
 def unplaced(scope: Scope, id: ResourceId) -> Size:
     """Return what of a block is not placed: units, or money of a block sized by amount."""
-    return block_unplaced(scope.snapshot.blocks[id])
+    return block_unplaced(scope.snapshot, scope.snapshot.blocks[id])
 
 
 def counterparties(snapshot: Snapshot) -> list[str]:

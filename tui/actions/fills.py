@@ -117,6 +117,8 @@ def _in_words(scope: Scope, values: Values) -> str:
         if left.value is not None:
             rest = left.value - worth
             said += f", {size_text(abs(rest), left.currency)} {'left' if rest >= 0 else 'more than open'}"
+    if market_zone(currency_of(placement, scope.snapshot)) is None:
+        said += "; its market is not known, so the settlement day is counted in UTC"
     return said
 
 

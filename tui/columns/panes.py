@@ -71,11 +71,11 @@ def _bar(snapshot: Snapshot, row: OrderGraphBlock, context: DisplayContext) -> s
         block_allocated(snapshot, row).value or ZERO,
         block_booked(snapshot, row).value or ZERO,
     )
-    return lifecycle_bar(block_ordered(row).value or ZERO, stages, ascii=context.ascii)
+    return lifecycle_bar(block_ordered(snapshot, row).value or ZERO, stages, ascii=context.ascii)
 
 
 def _done(snapshot: Snapshot, row: OrderGraphBlock) -> Decimal | None:
-    ordered, executed = block_ordered(row).value, block_executed(snapshot, row).value
+    ordered, executed = block_ordered(snapshot, row).value, block_executed(snapshot, row).value
     return executed * 100 / ordered if ordered and executed is not None else None
 
 
@@ -104,7 +104,7 @@ BLOCKS: Final = (
         "ordered",
         "Ordered",
         "What its live orders ask for: units, or money with its currency",
-        lambda s, row: block_ordered(row),
+        block_ordered,
         role=role_by_side(lambda row: row.block.side),
     ),
     Column(
@@ -122,7 +122,7 @@ BLOCKS: Final = (
     price_of("limit", "Limit", "Limit price", lambda row: row.block.limit_price),
     plain("currency", "Ccy", "Its currency", 3, lambda s, row: block_currency(s, row), flexible=False),
     time_in_force(lambda row: row.block.time_in_force),
-    sized("unplaced", "Unplaced", "Ordered less placed", lambda s, row: block_unplaced(row)),
+    sized("unplaced", "Unplaced", "Ordered less placed", block_unplaced),
     lifecycle_size("placed", "Placed", "At the market", lambda s, row: block_placed(row)),
     lifecycle_size("executed", "Executed", "Filled", block_executed),
     lifecycle_size("allocated", "Allocated", "Given to portfolios", block_allocated),
@@ -243,6 +243,7 @@ PLACEMENTS: Final = (
     state(lambda s, row: row.state),
     side(lambda row: row.side),
     sized("executed", "Executed", "What is filled", executed_size),
+    sized("open", "Open", "What is still working", open_size),
     quantity(
         "allocated",
         "Allocated",
@@ -250,7 +251,6 @@ PLACEMENTS: Final = (
         lambda s, row: s.allocated_of_placement(row.id),
         role=lambda s, row: "bad" if is_over_allocated(s, row) else "",
     ),
-    sized("open", "Open", "What is still working", open_size),
     average_price(lambda s, row: s.average_price_of_placement(row.id), _fill_currency),
     price_of("limit", "Limit", "Limit price", lambda row: row.limit_price),
     instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),

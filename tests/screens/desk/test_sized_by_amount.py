@@ -108,7 +108,7 @@ async def test_amounts_are_changed_and_cancelled_in_money() -> None:
         await user.press("u")
         await user.fill("quantity", "60k")
         await user.press("enter")
-        assert "60,000.00 USD" in await previewed(user)
+        assert "amount 50,000 USD → 60,000 USD" in await previewed(user)
         await user.confirm("y")
         await user.report()
         await user.until(lambda: user.row("blocks", "CASH")["ordered"] == "60,000 USD")

@@ -36,6 +36,7 @@ async def test_a_fill_is_voided_with_size_0_and_nothing_of_it_is_booked() -> Non
         await correct(user, placement, "60", "0")
         assert "Voids 60 at 0.82 GBP" in user.text()
         await user.press("enter")
+        await user.until(lambda: "Void fill: buy 60 VOD" in user.text())
         await user.confirm("enter")
         await user.report()
         await user.until(lambda: user.row("blocks", block)["executed"] == "90")

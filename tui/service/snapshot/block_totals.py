@@ -88,7 +88,7 @@ def with_totals(block: Block, snapshot: Snapshot) -> OrderGraphBlock:
         derived_direction=direction_of(block.side),
     )
     stages = (
-        block_ordered(graph) if parts.orders else size_of(block),
+        block_ordered(snapshot, graph) if parts.orders else size_of(block),
         block_placed(graph),
         block_executed(snapshot, graph),
         block_allocated(snapshot, graph),

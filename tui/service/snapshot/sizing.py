@@ -78,12 +78,24 @@ def sizes_in_words(sizes: Iterable[Size]) -> str:
     return " and ".join(Size(sums[currency], currency).words for currency in sorted(sums)) or "0 units"
 
 
-def block_ordered(graph: OrderGraphBlock) -> Size:
-    """Return what a block is about: what its orders ask for, else its own size (unsolicited, C6)."""
+def block_ordered(snapshot: Snapshot, graph: OrderGraphBlock) -> Size:
+    """Return what a block is about: what its orders ask for, else its own size (unsolicited, C6).
+
+    It is not known where orders ask for a weight of their portfolio only.
+    """
     own = size_of(graph.block)
     if not graph.block.order_ids:
         return own
-    return Size(graph.ordered.amount, own.currency) if own.currency else Size(graph.ordered.quantity)
+    if own.currency:
+        return Size(graph.ordered.amount, own.currency)
+    if not graph.ordered.quantity and _is_by_weight(snapshot, graph):
+        return Size(None)
+    return Size(graph.ordered.quantity)
+
+
+def _is_by_weight(snapshot: Snapshot, graph: OrderGraphBlock) -> bool:
+    orders = (snapshot.orders[id] for id in snapshot.orders_of_block(graph.block.id))
+    return any(row.weight and row.quantity is None and not is_cancelled(row.state) for row in orders)
 
 
 def block_placed(graph: OrderGraphBlock) -> Size:
@@ -94,9 +106,9 @@ def block_placed(graph: OrderGraphBlock) -> Size:
     return Size(graph.placed.quantity or ZERO)
 
 
-def block_unplaced(graph: OrderGraphBlock) -> Size:
+def block_unplaced(snapshot: Snapshot, graph: OrderGraphBlock) -> Size:
     """Return what of a block is left to place."""
-    return block_ordered(graph).less(block_placed(graph))
+    return block_ordered(snapshot, graph).less(block_placed(graph))
 
 
 def block_executed(snapshot: Snapshot, graph: OrderGraphBlock) -> Size:

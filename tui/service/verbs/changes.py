@@ -112,4 +112,6 @@ def _shown(value: Any, portfolio: Callable[[ResourceId], str]) -> str:
         return "none"
     if isinstance(value, ResourceId):
         return portfolio(value)
+    if isinstance(value, CurrencyAndAmount):
+        return f"{units(value.amount)} {value.currency or ''}".rstrip()
     return units(value) if isinstance(value, Decimal) else str(value)

@@ -46,6 +46,10 @@ class RecordFills(Verb, frozen=True):
     listed: ClassVar[str] = "requests"
     base_tier: ClassVar[Tier] = Tier.T1
 
+    @property
+    def label_of_one(self) -> str:
+        return "Void fill" if self.requests[0].quantity == 0 else super().label_of_one
+
     def build(self, client: Client, key: str | None = None) -> Request[ResourceList[Execution]]:
         return client.build(self.operation, ExecutionSetRequest(requests=self.requests), key=key)
 
