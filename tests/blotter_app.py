@@ -33,7 +33,7 @@ from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.report_dialog import ReportDialog
 from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind
-from tui.service.snapshot.snapshot import EntityKind
+from tui.service.snapshot.snapshot import EntityKind, is_listed
 from tui.service.writes.journal import Journal
 from tui.session import Preferences
 from widgets.form import FormFields
@@ -228,7 +228,8 @@ async def blotter(
             user = Blotter(app, pilot)
             if wait:
                 await user.until(lambda: app.session.snapshot.complete)
-                await user.until(lambda: len(user.pane("blocks").shown) == len(app.session.snapshot.blocks))
+                listed = [id for id, row in app.session.snapshot.blocks.items() if is_listed(row)]
+                await user.until(lambda: len(user.pane("blocks").shown) == len(listed))
             yield user
 
 

@@ -22,7 +22,7 @@ from tui.columns.steps import Steps, T
 from tui.columns.totals import Totals
 from tui.columns.view import View, column_of
 from tui.service.snapshot.diff import NOTHING, Delta
-from tui.service.snapshot.snapshot import EMPTY, Snapshot
+from tui.service.snapshot.snapshot import EMPTY, Snapshot, is_listed
 
 STEP: Final = 32
 """Rows that are filtered or added up between two pauses."""
@@ -51,7 +51,7 @@ class Change(Struct):
     """The effect of one update on the rows of a pane: the rows that move, and the difference in totals."""
 
     snapshot: Snapshot
-    removed: frozenset[ResourceId]
+    removed: set[ResourceId]
     totals: Totals
     entries: dict[ResourceId, SortEntry | None] = {}
     places: dict[ResourceId, int] = {}
@@ -103,7 +103,7 @@ class SortedRows:
         found: list[SortEntry] = []
         for pause, id in paused(rows if scope is None else scope):
             row = rows.get(id)
-            if row is not None:
+            if row is not None and is_listed(row):
                 made._places[id] = place = len(made._places)
                 entry = made._entry(snapshot, id, row, place)
                 if entry is not None:
@@ -159,10 +159,13 @@ class SortedRows:
     def compare(self, snapshot: Snapshot, delta: Delta) -> Steps[Change]:
         """Compute the change that leads to the next snapshot, which differs in ``delta``."""
         before, after = self.snapshot, snapshot.rows(self.view.kind)
-        change = Change(snapshot, delta.removed, Totals(self.view))
+        change = Change(snapshot, set(delta.removed), Totals(self.view))
         returned = self._returned(delta)
         for pause, id in paused(self._named(delta, after), FEW):
             old, row = self._entries.get(id), after.get(id)
+            if row is not None and not is_listed(row):
+                row = None
+                change.removed.add(id)
             place = None if id in returned else self._places.get(id)
             if place is None:
                 place = change.places[id] = self._next_place + len(change.places)

@@ -15,6 +15,7 @@ from tui.screens.desk.screen import DeskScreen
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.history.screen import HistoryScreen
+from tui.service.snapshot.snapshot import EntityKind, Ref
 
 
 def orders_of(user: Blotter, block: str) -> list[str]:
@@ -311,8 +312,13 @@ async def test_sweeping_offers_only_blocks_that_qualify() -> None:
         await user.go("blocks", block)
         await user.press("S")
         await user.confirm("y")
-        await user.until(lambda: user.row("blocks", block)["state"].endswith("Swept"))
+        await user.until(lambda: block not in user.codes("blocks"))
         assert (await user.client.blocks.get(demo(block))).is_swept is True
+        [order] = user.desk.snapshot.orders_of_block(demo(block))
+        user.desk.go_to(Ref(EntityKind.BLOCKS, demo(block)))
+        await user.until(lambda: user.desk.active.cursor == Ref(EntityKind.ORDERS, order))
+        assert f"Block {block} is swept: these are its orders." in user.notices
+        assert user.row("orders", order.code)["block"] == block
 
 
 async def test_nothing_is_said_to_move_when_all_of_an_order_is_placed() -> None:

@@ -12,6 +12,7 @@ import httpx
 
 from tests.service.dealer import Dealer
 from tui.api.http import AsyncBaseTransport
+from tui.service.desk import Desk
 
 POLL_S = 2.0
 
@@ -73,12 +74,21 @@ class Watch:
     def __call__(self) -> datetime:
         return self.time
 
+    @classmethod
+    def now(cls) -> Watch:
+        """Return a watch that shows the time of this machine."""
+        return cls(datetime.now(UTC))
+
+    async def poll_desk(self, desk: Desk) -> None:
+        """Let a desk poll, as the program does every two seconds."""
+        self.time += timedelta(seconds=POLL_S)
+        await desk.refresh()
+        await desk.reconcile()
+
     async def poll(self, dealer: Dealer, times: int = 1) -> None:
-        """Let ``dealer`` poll, as the program does every two seconds."""
+        """Let ``dealer`` poll."""
         for _ in range(times):
-            self.time += timedelta(seconds=POLL_S)
-            await dealer.desk.refresh()
-            await dealer.desk.reconcile()
+            await self.poll_desk(dealer.desk)
 
     async def minute(self, dealer: Dealer) -> None:
         """Let a minute pass."""
@@ -87,5 +97,5 @@ class Watch:
 
 def at(server: AsyncBaseTransport) -> tuple[Dealer, Watch]:
     """Return a dealer at a server with a watch of their own."""
-    watch = Watch(datetime.now(UTC))
+    watch = Watch.now()
     return Dealer.at(server, now=watch), watch

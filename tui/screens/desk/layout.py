@@ -28,7 +28,7 @@ from tui.screens.desk.status_bar import SILENCE_S, StatusBar
 from tui.screens.desk.turns import Turns
 from tui.service.environment import Update, unreachable_because
 from tui.service.snapshot.relations import related
-from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref
+from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, is_listed
 from tui.session import DeskSession
 from widgets.text_line import Pieces
 
@@ -243,7 +243,14 @@ class PanesScreen(ActsWhenMounted[None]):
         self.show_status()
 
     def go_to(self, ref: Ref) -> None:
-        """Put the cursor on a row, wherever it is shown; unlinks the panes when it must."""
+        """Put the cursor on a row, wherever it is shown; unlinks the panes when it must.
+
+        A swept block is in no list: its first order is shown instead, and said so.
+        """
+        row = self.snapshot.row(ref)
+        if row is not None and not is_listed(row):
+            self.notify(f"Block {ref.id.code} is swept: these are its orders.", markup=False)
+            ref = next((Ref(EntityKind.ORDERS, id) for id in self.snapshot.orders_of_block(ref.id)), ref)
         block = next(iter(related(self.snapshot, ref).get(LEADER, ())), None)
         if self.linked and (block is None or not self.pane(LEADER).grid.move_to(block)):
             self.linked = False

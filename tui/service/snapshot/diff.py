@@ -17,7 +17,15 @@ from tui.api.base import ResourceId
 from tui.api.models import OrderGraphBlock
 from tui.api.price_units import PER_UNIT
 from tui.service.snapshot.instruments import Instrument
-from tui.service.snapshot.snapshot import BLOCK_OF_ORDER, LINKS, EntityKind, EntityLink, Ids, Snapshot
+from tui.service.snapshot.snapshot import (
+    BLOCK_OF_ORDER,
+    LINKS,
+    EntityKind,
+    EntityLink,
+    Ids,
+    Snapshot,
+    is_listed,
+)
 
 NOTHING: Final[frozenset[ResourceId]] = frozenset()
 
@@ -36,7 +44,8 @@ class Delta(Struct, frozen=True):
 
     ``others`` says that rows may look different which are not named, because the currency or asset class
     of an instrument is now another, or because a code now stands in several scopes: there is no index of
-    the rows that show it.
+    the rows that show it. It is so too when a kind of rows can be read now or no longer, and when a swept
+    block is in the list again.
     """
 
     added: frozenset[ResourceId] = NOTHING
@@ -121,6 +130,9 @@ def diff(old: Snapshot, new: Snapshot) -> Deltas:
     )
     if (old.ambiguous, old.unread, old.own_totals) != (new.ambiguous, new.unread, new.own_totals):
         others |= frozenset(EntityKind)
+    blocks = changed.get(EntityKind.BLOCKS, {})
+    if any("is_swept" in names and is_listed(new.blocks[id]) for id, names in blocks.items()):
+        others |= {EntityKind.BLOCKS}
     found: dict[EntityKind, Delta] = {}
     for kind in EntityKind:
         new_ids, gone = added.get(kind, set()), removed.get(kind, set())

@@ -94,6 +94,11 @@ LINKS: Final = (
 )
 
 
+def is_listed(row: Any) -> bool:
+    """Return whether a row stands in the list of its kind: a swept block does not, though it is known."""
+    return not (isinstance(row, OrderGraphBlock) and row.block.is_swept)
+
+
 def _none() -> Mapping[Any, Any]:
     return NONE
 
