@@ -46,6 +46,13 @@ _LIGHT: Final = {
     "bad": "#B00020",
     "idle": "#606060",
 }
+_BAND_KINDS: Final = ("band", "band-test", "band-prod")
+"""The bands of LOCAL, TEST and PROD; each has a background and a ``-text``, on whatever terminal."""
+_COLOUR_BANDS: Final = (("#1E252C", "#D6DADF"), ("#F0A848", "#000000"), ("#B00020", "#FFFFFF"))
+_LIGHT_BANDS: Final = (("#E6E8E4", "#1C1F23"), *_COLOUR_BANDS[1:])
+_CONTRAST_BANDS: Final = (("#202020", "#FFFFFF"), ("#FFC040", "#000000"), ("#900000", "#FFFFFF"))
+_MONO_BANDS: Final = (("#202020", "#E0E0E0"), ("#808080", "#000000"), ("#FFFFFF", "#000000"))
+
 TERMINAL: Final = "ansi_default"
 """The terminal's own colour."""
 MONO: Final = "mono"
@@ -57,6 +64,15 @@ def _cursor_row(dark: bool, contrast: bool) -> str:
     if contrast:
         return "#004080"
     return "#2C3A48" if dark else "#CFE0EE"
+
+
+def _bands(name: str, *, dark: bool, contrast: bool) -> dict[str, str]:
+    """Return the colours of the band of each kind of environment, none of them the terminal's."""
+    bands = _CONTRAST_BANDS if contrast else _COLOUR_BANDS if dark else _LIGHT_BANDS
+    colours: dict[str, str] = {}
+    for kind, (background, text) in zip(_BAND_KINDS, _MONO_BANDS if name == MONO else bands, strict=True):
+        colours |= {kind: background, f"{kind}-text": text}
+    return colours
 
 
 def _theme(name: str, roles: Mapping[str, str], *, dark: bool = True, contrast: bool = False) -> Theme:
@@ -81,6 +97,7 @@ def _theme(name: str, roles: Mapping[str, str], *, dark: bool = True, contrast: 
         foreground=foreground if contrast else TERMINAL,
         variables={
             **roles,
+            **_bands(name, dark=dark, contrast=contrast),
             "panel": panel,
             "text-muted": roles["idle"],
             "ansi-background": "ansi_black" if dark else "ansi_white",

@@ -57,7 +57,8 @@ def same(one: Content, other: Content) -> bool:
 class Pieces(Widget):
     """A line of pieces: where there is no room for all, the least important are left out, none is cut.
 
-    ``more`` stands at the end when some are missing; ``gap`` between two.
+    ``more`` stands at the end when some are missing; ``gap`` between two. The last piece may stand at the
+    right edge.
     """
 
     DEFAULT_CSS = """
@@ -69,16 +70,25 @@ class Pieces(Widget):
         self._gap, self._more = gap, more
         self._pieces: tuple[Content, ...] = ()
         self._ranks: tuple[int, ...] = ()
+        self._spread = False
 
-    def show(self, pieces: Sequence[Content | str], ranks: Sequence[int] = ()) -> None:
-        """Show ``pieces``; those of the highest rank are left out first, among equals the last. Repaint only
-        a change.
+    @property
+    def text(self) -> str:
+        """The text of all pieces, also of those there is no room for."""
+        return self._gap.join(piece.plain for piece in self._pieces)
+
+    def show(
+        self, pieces: Sequence[Content | str], ranks: Sequence[int] = (), *, spread: bool = False
+    ) -> None:
+        """Show ``pieces``; those of the highest rank are left out first, among equals the last.
+
+        With ``spread`` the last of all stands at the right edge. Repaint only a change.
         """
         made = tuple(Content(piece) if isinstance(piece, str) else piece for piece in pieces)
         ranks = tuple(ranks) or (0,) * len(made)
         if len(made) == len(self._pieces) and ranks == self._ranks and all(map(same, made, self._pieces)):
             return
-        self._pieces, self._ranks = made, tuple(ranks)
+        self._pieces, self._ranks, self._spread = made, tuple(ranks), spread
         self.refresh()
 
     def render(self) -> Content:
@@ -89,6 +99,8 @@ class Pieces(Widget):
             kept.pop()
             more = self._more
         shown = [self._pieces[at] for at in sorted(kept)] + ([Content(more)] if more else [])
+        if self._spread and len(self._pieces) - 1 in kept and len(kept) > 1:
+            shown[-1:] = [Content(" " * (room - self._width(kept) - len(self._gap))), shown[-1]]
         return Content(" ") + Content(self._gap).join(shown)
 
     def _width(self, kept: Sequence[int]) -> int:

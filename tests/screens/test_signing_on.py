@@ -99,7 +99,7 @@ def band(user: Blotter) -> str:
 async def test_the_band_says_who_the_server_says_is_signed_on() -> None:
     async with signed_on(by_password) as (user, _):
         await user.until(lambda: "okafor@example.com" in band(user))
-        assert band(user).startswith(" TEST uat  desk  okafor@example.com")
+        assert band(user).startswith(" TEST  uat  desk  okafor@example.com")
 
 
 async def test_a_desk_whose_tokens_live_two_seconds_trades_on_and_books_once() -> None:

@@ -367,7 +367,7 @@ async def test_the_past_cannot_be_changed_and_shows_what_was() -> None:
         await user.press("enter")
         await user.until(lambda: user.desk.snapshot.as_at is not None and user.desk.snapshot.complete)
         assert block not in user.codes("blocks")
-        assert "AS AT" in user.text()
+        assert "PAST" in user.text()
         await user.press("n")
         assert "past" in user.notices[-1]
         await user.press("T")

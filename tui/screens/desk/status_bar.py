@@ -1,6 +1,8 @@
 """The status bar: which environment this is, how fresh the data are, and what is paused.
 
-It is in words that fit 80 columns; :mod:`tui.screens.desk.alert_bar` says beneath it why data are not fresh.
+What a dealer must never miss stands first and is the last to give way to a narrow terminal: the
+environment, read-only, data that are not fresh, the past, frozen. :mod:`tui.screens.desk.alert_bar` says
+beneath it why data are not fresh.
 """
 
 from __future__ import annotations
@@ -16,18 +18,28 @@ from tui.columns.format import DisplayContext, clock
 from tui.service.environment import Environment, EnvironmentKind, Health, State
 from tui.service.numbers import counted
 from tui.service.snapshot.snapshot import Snapshot
-from widgets.text_line import TextLine
+from widgets.text_line import Pieces
 
 SILENCE_S: Final = 5
 """Seconds after which a missing answer is shown."""
 
-_STYLES: Final = {State.STALE: "$attention", State.OFFLINE: "$bad", State.UNAUTHENTICATED: "$bad"}
+KIND_WORDS: Final = {
+    EnvironmentKind.LOCAL: "LOCAL",
+    EnvironmentKind.TEST: "TEST",
+    EnvironmentKind.PROD: "!!PROD!!",
+}
+"""The kinds of environment as the band says them: they differ without colour too, and fit 40 columns."""
+_WARNS: Final = "reverse"
+"""The style of a word that must not be missed: the colours of the band the other way round, as legible."""
+_FIRST, _NEXT, _AGES, _NAMES, _REST = range(5)
+"""What there is no room for is left out from the last of these."""
 
 
-class StatusBar(TextLine):
+class StatusBar(Pieces):
     """One line that is always visible; PROD differs from TEST and LOCAL in words and colour."""
 
-    keeps = "left"
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(gap=" ", id=id)
 
     def show_status(
         self,
@@ -45,36 +57,31 @@ class StatusBar(TextLine):
         now: datetime,
     ) -> None:
         """Show the state of the desk."""
-        self.set_class(environment.kind is EnvironmentKind.PROD, "prod")
-        self.set_class(environment.kind is EnvironmentKind.TEST, "test")
-        server = clean(environment.host or "embedded server")
-        left = [f" {environment.kind.value} {clean(environment.name)}".rstrip(), server]
-        if environment.user:
-            left.append(clean(environment.user))
-        marks = []
-        if snapshot.as_at is not None:
-            marks.append(f"AS AT {snapshot.as_at:%d %b %Y %H:%M:%S} UTC")
-        if read_only:
-            marks.append("READ-ONLY")
-        if frozen:
-            marks.append("FROZEN")
-        if not linked:
-            marks.append("all rows")
-        if sending:
-            marks.append(f"SENDING {sending}")
-        if unknown:
-            marks.append(f"{counted(unknown, 'outcome').upper()} UNKNOWN")
-        if snapshot.bad:
-            marks.append(counted(len(snapshot.bad), "unreadable row"))
+        kind = environment.kind
+        self.set_class(kind is EnvironmentKind.PROD, "prod")
+        self.set_class(kind is EnvironmentKind.TEST, "test")
         waits = _waits(health, silent_s, now)
-        state = _state(health, snapshot, context, now)
-        if waits:
-            state = f"{'live' if health.state is State.LIVE else state}, {waits}"
-        style = _STYLES.get(health.state, "$attention" if waits or snapshot.unread else "")
-        if style and environment.kind is not EnvironmentKind.LOCAL:
-            style = "reverse"  # the bar itself has the colour of what is wrong
-        right = Content.assemble("  ".join(marks), "  " if marks else "", (state, style), " ")
-        self.show(Content("  ".join(left)), right)
+        stale, age = _freshness(health, snapshot, context, now)
+        said: list[tuple[int, Content | str]] = [
+            (_FIRST, Content.styled(KIND_WORDS[kind], "bold")),
+            (_FIRST, Content.styled("READ-ONLY" if read_only else "", _WARNS)),
+            (_FIRST, Content.styled(stale, _WARNS)),
+            (_FIRST, Content.styled("" if snapshot.as_at is None else "PAST", _WARNS)),
+            (_FIRST, Content.styled("FROZEN" if frozen else "", _WARNS)),
+            (_AGES, "" if snapshot.as_at is None else f"as at {snapshot.as_at:%d %b %Y %H:%M:%S} UTC"),
+            (_NAMES, clean(environment.name)),
+            (_NAMES, clean(environment.host or "embedded server")),
+            (_REST, clean(environment.user)),
+            (_NEXT, f"{counted(unknown, 'outcome').upper()} UNKNOWN" if unknown else ""),
+            (_NEXT, f"SENDING {sending}" if sending else ""),
+            (_REST, "" if linked else "all rows"),
+            (_REST, counted(len(snapshot.bad), "unreadable row") if snapshot.bad else ""),
+        ]
+        fresh = ", ".join(part for part in (age, waits) if part)
+        said.append((_AGES, Content.styled(fresh, _WARNS if waits else "")))
+        shown = [(rank, piece) for rank, piece in said if len(piece)]
+        pieces = [piece if rank == _FIRST else Content.assemble(" ", piece) for rank, piece in shown]
+        self.show(pieces, [rank for rank, _ in shown], spread=bool(fresh))
 
 
 def _waits(health: Health, silent_s: int, now: datetime) -> str:
@@ -92,24 +99,26 @@ def seconds_left(health: Health, now: datetime) -> int:
     return 0 if health.until is None else max(0, ceil((health.until - now).total_seconds()))
 
 
-def _state(health: Health, snapshot: Snapshot, context: DisplayContext, now: datetime) -> str:
-    if health.state is State.LOADING:
-        return "reading…" if not context.ascii else "reading..."
-    at = clock(health.read_at, context)
-    if health.state is State.LIVE and snapshot.unread:
-        return f"NOT ALL READ {at} {context.zone_name}".rstrip()
-    if health.state is State.LIVE:
-        word = "live" if snapshot.as_at is None else "read"
-        return f"{word} {at} {context.zone_name}".rstrip()
-    if health.state is State.OFFLINE and health.read_at is None:
-        return "NOT ALL READ" if snapshot.blocks else "NOT READ"
+def _freshness(health: Health, snapshot: Snapshot, context: DisplayContext, now: datetime) -> tuple[str, str]:
+    """Return the word for data that are not fresh, empty while they are, and how old they are."""
+    at = f"{clock(health.read_at, context)} {context.zone_name}".rstrip()
+    match health.state:
+        case State.LOADING:
+            return "", "reading…" if not context.ascii else "reading..."
+        case State.LIVE if snapshot.unread:
+            return "NOT ALL READ", at
+        case State.LIVE:
+            return "", f"{'live' if snapshot.as_at is None else 'read'} {at}"
+        case State.STALE:
+            word = "STALE"
+        case State.OFFLINE if health.read_at is None:
+            return "NOT ALL READ" if snapshot.blocks else "NOT READ", ""
+        case State.OFFLINE:
+            word = "OFFLINE"
+        case State.UNAUTHENTICATED:
+            word = "NOT SIGNED ON"
     age = _age(now, health.read_at)
-    words = {
-        State.STALE: "STALE",
-        State.OFFLINE: "OFFLINE",
-        State.UNAUTHENTICATED: "NOT SIGNED ON",
-    }[health.state]
-    return f"{words}, data {age}" if age else words
+    return word, f"data {age}" if age else ""
 
 
 def _age(now: datetime, read_at: datetime | None) -> str:
