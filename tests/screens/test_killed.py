@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.blotter_app import Blotter, demo
+from tests.paths import ROOT
+from tests.screens.program_to_kill import DATABASE, HERE, JOURNAL
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, asgi_transport
 from tui.app import BlotterApp, Connection
 from tui.oms.run.embedded import Embedded
+from tui.screens.dialogs import dialog
+from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.report_dialog import ReportDialog
 from tui.service.desk import Desk
-from tui.service.environment import Environment, EnvironmentKind
 from tui.service.outcomes import Outcome
 from tui.service.verbs import CancelOrders
 from tui.service.writes.journal import Journal
 from tui.session import Preferences
 
 ORDER = "ORD-00008"
-HERE = Environment("demo", EnvironmentKind.LOCAL)
 
 
 class CutShort(Journal):
@@ -94,3 +100,42 @@ async def test_what_cannot_be_found_out_stays_in_sight_with_what_to_do_until_a_p
         await user.press("enter")
         await user.until(lambda: "not known" not in user.text())
         assert "UNKNOWN" not in user.text().splitlines()[0]
+
+
+@asynccontextmanager
+async def started_on(folder: Path) -> AsyncIterator[Blotter]:
+    """Return a user who starts the program on the server and the journal in a folder."""
+    embedded = await Embedded.open(folder / DATABASE, size="empty", market=False)
+
+    async def connect() -> Connection:
+        started = desk(Journal(folder / JOURNAL), asgi_transport(embedded.app))
+        return Connection(started, started.client.close)
+
+    app = BlotterApp(HERE, connect, Preferences(zone=UTC, refresh_s=3600))
+    async with app.run_test(size=(120, 34), notifications=True) as pilot:
+        yield Blotter(app, pilot)
+    await embedded.close()
+
+
+async def test_after_a_real_kill_between_calls_every_order_is_told_and_the_rest_previewed_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialog, "clock", itertools.count(step=1.0).__next__)
+    command = [sys.executable, "-m", "tests.screens.program_to_kill", str(tmp_path)]
+    program = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    assert program.stdout is not None
+    assert (await program.stdout.readline()) == b"held\n"
+    program.kill()
+    await program.wait()
+    async with started_on(tmp_path) as user:
+        await user.until(lambda: "100 done   0 refused   100 unknown   44 not sent" in user.text())
+        assert "Create 244 orders, asked " in user.text()
+        await user.press("p")
+        await user.until(lambda: isinstance(user.app.screen, PreviewDialog))
+        assert "Create 44 orders" in user.text()
+        await user.confirm("4", "4", "enter")
+        await user.until(lambda: len(user.app.session.snapshot.orders) == 144)
+        await user.until(lambda: "100 OUTCOMES UNKNOWN" in user.text().splitlines()[0])
+    async with started_on(tmp_path) as user:
+        await user.until(lambda: "100 OUTCOMES UNKNOWN" in user.text().splitlines()[0])
+        assert "not sent" not in user.text(), "it was told, and sent"

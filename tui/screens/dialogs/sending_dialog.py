@@ -56,6 +56,6 @@ class SendingDialog(Dialog[None]):
         lines = [bar, *Content(dispatch.sentence()).wrap(width)]
         if dispatch.stopped:
             lines += Content.styled(STOPPING, "$text-warning").wrap(width)
-        elif dispatch.answered == dispatch.calls:
+        elif dispatch.counts.total() == dispatch.items:
             lines += Content.styled("All is answered; the rows are read back.", "$text-muted").wrap(width)
         return lines

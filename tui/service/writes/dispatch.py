@@ -26,7 +26,7 @@ class Dispatch:
         self.parts = verb.split()
         self.items = sum(part.count for part in self.parts)
         self.answered = 0
-        """The number of calls that are over."""
+        """The number of calls that were sent and are over."""
         self.counts: Counter[Status] = Counter()
         """How many items have which outcome so far."""
         self.stopped = False
@@ -39,8 +39,8 @@ class Dispatch:
         return len(self.parts)
 
     def add(self, outcomes: Collection[Outcome]) -> None:
-        """Count the outcomes of one more call."""
-        self.answered += 1
+        """Count the outcomes of one more call, or of one that is not sent any more."""
+        self.answered += any(each.status is not Status.NOT_SENT for each in outcomes)
         self.counts.update(each.status for each in outcomes)
         self.watch()
 
@@ -56,7 +56,7 @@ class Dispatch:
         self.watch()
 
     def sentence(self) -> str:
-        """Return how far it is: ``2 of 3 calls, 200 of 244 orders: 198 done, 2 refused``."""
+        """Return how far it is: ``2 of 3 calls, 198 of 244 done, 2 refused``."""
         done = self.counts[Status.DONE]
         others = (
             f"{self.counts[status]:,} {status.value}"
