@@ -25,7 +25,7 @@ def test_an_action_finds_its_form_and_its_verb(action: WriteAction) -> None:
 
 
 def test_the_list_of_actions_loads_no_form_and_no_verb() -> None:
-    late = ("amend", "create", "fills", "place", "post_trade", "form_fields")
+    late = ("amend", "create", "fills", "place", "post_trade", "update", "form_fields")
     code = f"""
 import sys, tui.actions.trade_actions
 late = [name for name in {late!r} if f"tui.actions.{{name}}" in sys.modules]

@@ -11,12 +11,23 @@ from typing import Final
 from tui.actions.action import Scope
 from tui.api.base import CurrencyAndAmount
 from tui.service.id_lookup import IdLookup
-from tui.service.numbers import number, parse_corrected_quantity, parse_price, parse_quantity, price
+from tui.service.numbers import (
+    number,
+    parse_corrected_quantity,
+    parse_price,
+    parse_quantity,
+    parse_size,
+    price,
+)
 from tui.service.snapshot.sizing import Size
 from widgets.fields import MOST_MATCHES, Field
 
+ANY_SIZE: Final = Decimal(10**18)
+"""A size that any quantity typed is a part of."""
 MOST_LOOKED_AT: Final = 200
 """Known ids that are looked at to complete what is typed: of another scope one is written in full."""
+NONE: Final = "none"
+"""The word typed for a price that is cleared."""
 NEW_BLOCK: Final = "new"
 """The word typed for a block that does not exist yet."""
 
@@ -35,9 +46,15 @@ def _problem(parse: Callable[[str], object]) -> Callable[[str], str | None]:
 
 
 def _echo(parse: Callable[[str], Decimal], words: Callable[[Decimal], str]) -> Callable[[str], str]:
+    return _as_far_as_understood(lambda text: words(parse(text)))
+
+
+def _as_far_as_understood(words: Callable[[str], str]) -> Callable[[str], str]:
+    """Return ``words`` without an answer to a text it raises a ValueError for, and to none."""
+
     def echo(text: str) -> str:
         try:
-            return words(parse(text)) if text.strip() else ""
+            return words(text) if text.strip() else ""
         except ValueError:
             return ""
 
@@ -45,14 +62,28 @@ def _echo(parse: Callable[[str], Decimal], words: Callable[[Decimal], str]) -> C
 
 
 def size(id: str, held: Size, *, help: str = "", required: bool = True) -> Field:
-    """Return a field for a size, ``50k`` or ``1,000``: units, or money in the currency of ``held``."""
+    """Return a field for a size, ``50k``, or one relative to what is held, ``50%``, ``+1k``, ``-50%``.
+
+    It is of units, or of money in the currency of ``held``. Without a value it is one of each of several
+    rows.
+    """
+    several = held.value is None
+
+    def parse(typed: str) -> Decimal:
+        return parse_size(typed, ANY_SIZE if several else held.value, held.currency)
+
+    def words(typed: str) -> str:
+        if several and ("%" in typed or typed[:1] in ("+", "-")):
+            return f"{typed} of each"
+        return Size(parse(typed), held.currency).words + (" each" if several else "")
+
     return Field(
         id,
         f"Amount {held.currency}" if held.currency else "Quantity",
         value=number(held.value),
         help=help,
-        check=_problem(parse_quantity),
-        echo=_echo(parse_quantity, lambda typed: Size(typed, held.currency).words),
+        check=_problem(parse),
+        echo=_as_far_as_understood(words),
         required=required,
     )
 
@@ -82,6 +113,26 @@ def amount(
         check=_problem(parse_price),
         echo=_echo(parse_price, lambda typed: price(typed) + (", below zero" if typed < 0 else "")),
         required=required,
+    )
+
+
+def price_or_none(id: str, label: str, held: CurrencyAndAmount | None) -> Field:
+    """Return a field for a price that may be cleared by the word ``none``."""
+
+    def parse(typed: str) -> Decimal | None:
+        return None if typed.lower() == NONE else parse_price(typed)
+
+    def words(typed: str) -> str:
+        asked = parse(typed)
+        return "no price" if asked is None else price(asked)
+
+    return Field(
+        id,
+        label,
+        value=f"{held.amount:f}" if held and held.amount is not None else "",
+        help=f"'{NONE}' clears it",
+        check=_problem(parse),
+        echo=_as_far_as_understood(words),
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import Final
 
 from tui.actions.action import Form, Scope, Values
 from tui.actions.eligibility import counterparties, currency_of, named, placeable, systems, unplaced
 from tui.actions.form_fields import (
+    ANY_SIZE,
     amount,
     money_or_none,
     pick,
@@ -16,18 +17,17 @@ from tui.actions.form_fields import (
     text,
 )
 from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
-from tui.api.currencies import minor_units
 from tui.api.requests import PlacementRequest
 from tui.api.states import normalize
 from tui.service.ids import new_code
-from tui.service.numbers import counted, parse_quantity
+from tui.service.numbers import counted, parse_size
 from tui.service.snapshot.sizing import Size, sizes_in_words
+from tui.service.snapshot.snapshot import EntityKind
 from tui.service.verbs import PlaceBlocks, Verb
 from tui.service.wire_words import TYPES
 from widgets.fields import Field
 
 ENTRY_TYPES: Final = ("Undecided", "Manual", "Direct", "Ems", "External")
-ALL_PERCENT: Final = Decimal(100)
 MOST_NAMED: Final = 4
 """Blocks named while a quantity is typed; more would not fit the line."""
 
@@ -66,7 +66,7 @@ def _share_field() -> Field:
     return text(
         "quantity",
         "Quantity",
-        help="Of each block: 1k, 50%; empty is all",
+        help="Of each block: 1k, 50%, -10%; empty is all",
         check=_share_problem,
         echo=lambda typed: (
             f"{typed.strip()} of each block" + (", of what is unplaced" if "%" in typed else "")
@@ -75,69 +75,69 @@ def _share_field() -> Field:
 
 
 def share_of(typed: str, left: Decimal, currency: str = "") -> Decimal:
-    """Return what to place of a block with ``left`` unplaced: ``1k``, ``50%`` of it, all when empty.
-
-    A share of whole units is rounded down to whole units, one of money to the decimals of its ``currency``.
+    """Return what to place of a block with ``left`` unplaced: all when nothing is typed, else its size.
 
     Raises:
-        ValueError: it is no such quantity; with a sentence for the person who typed it.
+        ValueError: it is no such size, or more than a percentage can be; with a sentence.
 
     >>> share_of("1k", Decimal(4_000)), share_of("50%", Decimal(4_001)), share_of(" ", Decimal(4_000))
     (Decimal('1000'), Decimal('2000'), Decimal('4000'))
-    >>> share_of("50%", Decimal("10000.01"), "USD"), share_of("50%", Decimal(101), "JPY")
-    (Decimal('5000.00'), Decimal('50'))
     """
-    typed = typed.strip()
-    if not typed:
+    if not typed.strip():
         return left
-    if not typed.endswith("%"):
-        return parse_quantity(typed)
-    percent = parse_quantity(typed.removesuffix("%"))
-    if percent > ALL_PERCENT:
-        raise ValueError(f"'{typed}' is more than the whole.")
-    share = left * percent / ALL_PERCENT
-    if currency:
-        places = minor_units(currency)
-        return share if places is None else share.quantize(Decimal(1).scaleb(-places), ROUND_DOWN)
-    return share.to_integral_value(ROUND_DOWN) if left == left.to_integral_value() else share
+    share = parse_size(typed, left, currency)
+    if "%" in typed and share > left:
+        raise ValueError(f"'{typed.strip()}' is more than the whole.")
+    return share
 
 
 def _share_problem(typed: str) -> str | None:
+    """Return why what is typed is a size of no block, however large."""
     try:
-        share_of(typed, ALL_PERCENT)
+        share_of(typed, ANY_SIZE)
     except ValueError as error:
         return str(error)
     return None
 
 
 def _shares(scope: Scope, values: Values) -> list[tuple[ResourceId, Size, Size]]:
-    """Return each block with what to place of it and what is unplaced, in units or in its money."""
-    rows = ((id, unplaced(scope, id)) for id in placeable(scope))
-    typed = values["quantity"]
-    return [
-        (id, Size(share_of(typed, left.value or ZERO, left.currency), left.currency), left)
-        for id, left in rows
-    ]
+    """Return each block with what to place of it and what is unplaced, in units or in its money.
+
+    Raises:
+        ValueError: something cannot be placed of a block; says of which one and why.
+    """
+    found = []
+    for id in placeable(scope):
+        left = unplaced(scope, id)
+        try:
+            share = share_of(values["quantity"], left.value or ZERO, left.currency)
+        except ValueError as error:
+            raise ValueError(f"{scope.snapshot.name_of(EntityKind.BLOCKS, id)}: {error}") from None
+        found.append((id, Size(share, left.currency), left))
+    return found
 
 
 def _shares_problem(scope: Scope, values: Values) -> Sequence[str]:
     """Return why blocks cannot be placed with what was typed."""
-    shares = _shares(scope, values)
-    too_much = [
-        f"{id.code} has only {left.words} unplaced."
+    try:
+        shares = _shares(scope, values)
+    except ValueError as error:
+        return [str(error)]
+    return [
+        f"{scope.snapshot.name_of(EntityKind.BLOCKS, id)} has only {left.words} unplaced."
         for id, share, left in shares
         if (share.value or ZERO) > (left.value or ZERO)
     ]
-    nothing = [f"Nothing would be placed of {id.code}." for id, share, _ in shares if not share.value]
-    return [*too_much, *nothing]
 
 
 def _shares_in_words(scope: Scope, values: Values) -> str:
-    if _share_problem(values["quantity"]):
+    try:
+        shares = _shares(scope, values)
+    except ValueError:
         return ""
-    shares = _shares(scope, values)
     total = sizes_in_words(share for _, share, _ in shares)
-    most = [f"{share} of {id.code}" for id, share, _ in shares[:MOST_NAMED]]
+    names = [scope.snapshot.name_of(EntityKind.BLOCKS, id) for id, _, _ in shares[:MOST_NAMED]]
+    most = [f"{share} of {name}" for name, (_, share, _) in zip(names, shares, strict=False)]
     more = f" and {len(shares) - MOST_NAMED} more" if len(shares) > MOST_NAMED else ""
     return f"{total}: {', '.join(most)}{more}"
 

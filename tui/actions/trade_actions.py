@@ -51,7 +51,7 @@ def _move() -> FormAndVerb:
 
 
 def _update() -> FormAndVerb:
-    from tui.actions.amend import update_form, update_verb
+    from tui.actions.update import update_form, update_verb
 
     return FormAndVerb(update_verb, update_form)
 

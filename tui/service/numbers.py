@@ -10,7 +10,7 @@ here only, for display; stored values are never rounded, and a number that is no
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from typing import Final
 
 from tui.api.currencies import minor_units
@@ -99,6 +99,43 @@ def parse_price(text: str) -> Decimal:
         ValueError: with a sentence for the person who typed it.
     """
     return parse_number(text, "Price")
+
+
+def parse_size(text: str, held: Decimal | None, currency: str = "") -> Decimal:
+    """Read a size: ``1k``, ``50%`` of what is ``held``, or ``+1k``, ``-1k``, ``-50%`` more or less than held.
+
+    What comes of a percentage is rounded down: to whole units where whole units are held, money to the
+    decimals of its ``currency``.
+
+    Raises:
+        ValueError: with a sentence for the person who typed it.
+
+    >>> parse_size("1k", None), parse_size("50%", Decimal(4_001)), parse_size("-50%", Decimal(4_001))
+    (Decimal('1000'), Decimal('2000'), Decimal('2000'))
+    >>> parse_size("+1k", Decimal(500)), parse_size("-10%", Decimal("100.01"), "USD")
+    (Decimal('1500'), Decimal('90.00'))
+    """
+    typed = text.strip()
+    sign = typed[:1] if typed[:1] in ("+", "-") else ""
+    percent = typed.endswith("%")
+    part = parse_quantity(typed.removeprefix(sign).removesuffix("%"))
+    if not sign and not percent:
+        return part
+    if held is None:
+        raise ValueError(f"'{typed}' is a part of a size that is not known.")
+    if percent:
+        part = held * part / 100
+    size = held + part if sign == "+" else held - part if sign else part
+    if percent:
+        size = _rounded_down(size, held, currency)
+    if size <= 0:
+        raise ValueError(f"'{typed}' leaves nothing of {size_text(held, currency)}.")
+    return size
+
+
+def _rounded_down(size: Decimal, held: Decimal, currency: str) -> Decimal:
+    places = minor_units(currency) if currency else 0 if held == held.to_integral_value() else None
+    return size if places is None else size.quantize(Decimal(1).scaleb(-places), ROUND_DOWN)
 
 
 def number_text(value: Decimal | int) -> str:

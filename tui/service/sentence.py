@@ -32,11 +32,13 @@ from tui.service.verbs import (
     MoveOrders,
     PlaceBlocks,
     RecordFills,
+    ReplaceOrders,
+    ReplacePlacements,
     UpdateOrders,
     UpdatePlacements,
     Verb,
 )
-from tui.service.verbs.changes import described_changes
+from tui.service.verbs.changes import described_changes, described_replacement
 from tui.service.verbs.facts import instrument_of
 from tui.service.wire_words import in_words
 
@@ -308,6 +310,16 @@ def _updated(verb: UpdateOrders | UpdatePlacements, snapshot: Snapshot) -> Itera
     for ref, update in zip(verb.refs, verb.updates, strict=True):
         changes = described_changes(update, snapshot.row(ref), snapshot.portfolio_label)
         yield _row_item(snapshot, ref, ", ".join(changes) or "nothing changes")
+
+
+@_items.register(ReplaceOrders)
+@_items.register(ReplacePlacements)
+def _replaced(verb: ReplaceOrders | ReplacePlacements, snapshot: Snapshot) -> Iterator[_Said]:
+    for ref, request in zip(verb.refs, verb.requests, strict=True):
+        changes = ["nothing changes"]
+        if ref in snapshot:
+            changes = described_replacement(request, snapshot.row(ref), snapshot.portfolio_label) or changes
+        yield _row_item(snapshot, ref, ", ".join(changes))
 
 
 @_items.register

@@ -30,7 +30,13 @@ async def placed(user: Blotter, block: str) -> list[Decimal | None]:
 
 @pytest.mark.parametrize(
     ("typed", "of_large", "of_small"),
-    [("1k", 1_000, 1_000), ("50%", 50_000, 2_000), ("", 100_000, 4_001), ("100%", 100_000, 4_001)],
+    [
+        ("1k", 1_000, 1_000),
+        ("50%", 50_000, 2_000),
+        ("", 100_000, 4_001),
+        ("-50%", 50_000, 2_000),
+        ("100%", 100_000, 4_001),
+    ],
 )
 async def test_what_is_typed_is_placed_of_each_block(typed: str, of_large: int, of_small: int) -> None:
     async with blotter() as user:
@@ -67,9 +73,10 @@ async def test_what_cannot_be_placed_of_each_block_is_said_and_nothing_is_sent(t
         assert await placed(user, large) == await placed(user, small) == []
 
 
-def test_a_share_of_parts_of_units_keeps_its_parts_and_less_than_one_whole_unit_is_none() -> None:
+def test_a_share_of_parts_of_units_keeps_its_parts_and_less_than_one_whole_unit_is_refused() -> None:
     assert share_of("50%", Decimal("0.5")) == Decimal("0.25")
-    assert share_of("10%", Decimal(4)) == 0
+    with pytest.raises(ValueError, match="'10%' leaves nothing of 4"):
+        share_of("10%", Decimal(4))
 
 
 async def test_a_block_of_which_nothing_would_be_placed_is_named() -> None:
@@ -78,4 +85,4 @@ async def test_a_block_of_which_nothing_would_be_placed_is_named() -> None:
         await user.press("p")
         await user.fill("quantity", "0.01%")
         await user.press("enter")
-        await user.until(lambda: "Nothing would be placed of BLK-" in user.text())
+        await user.until(lambda: "'0.01%' leaves nothing of 4,001." in user.text())

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Final
 
 from tests.service.dealer import fill, new_orders, placing, rid
-from tests.service.sample_rows import label
+from tests.service.sample_rows import label, placement
+from tests.service.sample_rows import order as sample_order
 from tui.api.requests import (
     CancelOrdersAndMoveRemainingRequest,
     OrderUpdateRequest,
@@ -23,11 +24,14 @@ from tui.service.verbs import (
     MoveOrders,
     PlaceBlocks,
     RecordFills,
+    ReplaceOrders,
+    ReplacePlacements,
     SweepBlocks,
     UpdateOrders,
     UpdatePlacements,
     Verb,
 )
+from tui.service.verbs.replacing import order_request, placement_request
 
 EXAMPLES: Final[tuple[Verb, ...]] = (
     new_orders("BLK_9", ORD_9=7),
@@ -39,6 +43,7 @@ EXAMPLES: Final[tuple[Verb, ...]] = (
             ),
         )
     ),
+    ReplaceOrders((order_request(sample_order("ORD-4", "10"), time_in_force="GoodTilCancel"),)),
     CancelOrders((rid("ORD-4"), rid("ORD-404"))),
     CancelAndMove(
         (
@@ -51,6 +56,7 @@ EXAMPLES: Final[tuple[Verb, ...]] = (
     ),
     PlaceBlocks((placing("PLC-9", "BLK-2", 10),)),
     UpdatePlacements((PlacementUpdateRequest(id=rid("PLC-1"), counterparty="a b+c%"),)),
+    ReplacePlacements((placement_request(placement("PLC-1", "BLK-1"), time_in_force="GoodTilCancel"),)),
     CancelPlacements((rid("PLC-1"),)),
     RecordFills((fill("EXE-9", "PLC-1", 5),)),
     Allocate((rid("PLC-1"),), "RR-FIFO"),

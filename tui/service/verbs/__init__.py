@@ -11,6 +11,7 @@ from tui.service.verbs.curl import curl, unfit
 from tui.service.verbs.orders import CreateOrders, MoveOrders
 from tui.service.verbs.placements import CancelPlacements, PlaceBlocks, UpdatePlacements
 from tui.service.verbs.record_fills import RecordFills
+from tui.service.verbs.replacing import ReplaceOrders, ReplacePlacements
 from tui.service.verbs.sweep import SweepBlocks, unsweepable
 from tui.service.verbs.verb import Caution, InFlightMark, PreviewLine, Tier, Verb, Verdict
 
@@ -20,10 +21,12 @@ VERBS: Final[dict[str, type[Verb]]] = {
         CreateOrders,
         MoveOrders,
         UpdateOrders,
+        ReplaceOrders,
         CancelOrders,
         CancelAndMove,
         PlaceBlocks,
         UpdatePlacements,
+        ReplacePlacements,
         CancelPlacements,
         RecordFills,
         Allocate,
@@ -48,6 +51,8 @@ __all__ = [
     "PlaceBlocks",
     "PreviewLine",
     "RecordFills",
+    "ReplaceOrders",
+    "ReplacePlacements",
     "SweepBlocks",
     "Tier",
     "UpdateOrders",

@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Final, TypeVar
 from msgspec.structs import replace
 
 from tui.api.base import CurrencyAndAmount, ResourceId
-from tui.api.models import Order
+from tui.api.models import Order, Placement
 from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
+from tui.api.states import normalize
 from tui.service.numbers import units
 from tui.service.snapshot.snapshot import Ref, Snapshot
 from tui.service.verbs.verb import KeyedVerb, Verdict, Versions, verdict_of
@@ -33,6 +34,20 @@ def updated(order: Order, update: OrderUpdateRequest) -> Order:
     """Return the order as it will be after the update."""
     fields = {name: getattr(update, name) for name in _UPDATABLE if getattr(update, name) is not None}
     return replace(order, **fields)
+
+
+def updated_placement(row: Placement, update: PlacementUpdateRequest) -> Placement:
+    """Return the placement as it will be after the update: at market it has no prices (P9, P10)."""
+    names = ("quantity", "amount", "type", "counterparty", "execution_system", "entry_type")
+    fields = {name: getattr(update, name) for name in names if getattr(update, name) is not None}
+    held = next((price.currency for price in (row.limit_price, row.stop_price) if price), None)
+    for name in ("limit_price", "stop_price"):
+        amount = getattr(update, name)
+        if amount is not None:
+            fields[name] = CurrencyAndAmount(amount=amount, currency=update.currency or held)
+        elif normalize(update.type) == "market":
+            fields[name] = None
+    return replace(row, **fields)
 
 
 def all_asked(updates: Iterable[Update], id: ResourceId) -> Update:
@@ -83,6 +98,40 @@ def described_changes(update: Any, entity: Any, portfolio: Callable[[ResourceId]
     said.extend(
         f"{key} {'removed' if property.value is None else f'= {property.value}'}"
         for key, property in (update.properties or {}).items()
+    )
+    return said
+
+
+_REPLACED: Final = (
+    "quantity",
+    "amount",
+    "portfolio_id",
+    "type",
+    "time_in_force",
+    "limit_price",
+    "stop_price",
+    "counterparty",
+    "execution_system",
+    "entry_type",
+)
+"""The fields in which a dealer changes an entity that is sent whole."""
+
+
+def described_replacement(
+    request: Any, entity: Any, portfolio: Callable[[ResourceId], str] = str
+) -> list[str]:
+    """Return field by field what an entity sent whole changes: ``limit price 190 USD → none``."""
+    said = []
+    for name in _REPLACED:
+        asked, held = getattr(request, name, None), getattr(entity, name, None)
+        if asked != held:
+            words = name.removesuffix("_id").replace("_", " ")
+            said.append(f"{words} {_shown(held, portfolio)} → {_shown(asked, portfolio)}")
+    stored = entity.properties or {}
+    said.extend(
+        f"{key} = {property.value}"
+        for key, property in (request.properties or {}).items()
+        if key not in stored or stored[key].value != property.value
     )
     return said
 

@@ -23,7 +23,7 @@ from tui.service.numbers import counted, units
 from tui.service.snapshot.sizing import Size, executed_size, open_size, size_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.block_fit import same_instrument
-from tui.service.verbs.changes import UpdateVerb
+from tui.service.verbs.changes import UpdateVerb, updated_placement
 from tui.service.verbs.facts import (
     around,
     block_refs,
@@ -165,10 +165,8 @@ class UpdatePlacements(UpdateVerb, frozen=True):
         return around(snapshot, (update.id for update in self.updates))
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
-        return tuple(
-            placement_line(snapshot, row, size_of(row) if size_of(update).value is None else size_of(update))
-            for update, row in self._on_desk(snapshot)
-        )
+        after = (updated_placement(row, update) for update, row in self._on_desk(snapshot))
+        return tuple(placement_line(snapshot, row, size_of(row)) for row in after)
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found = list(self._not_on_desk(snapshot))

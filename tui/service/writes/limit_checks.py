@@ -22,6 +22,8 @@ from tui.service.verbs import (
     CreateOrders,
     PlaceBlocks,
     RecordFills,
+    ReplaceOrders,
+    ReplacePlacements,
     UpdateOrders,
     UpdatePlacements,
     Verb,
@@ -33,7 +35,14 @@ from tui.service.writes.limits import Limits
 _PENCE: Final = (Decimal(50), Decimal(200))
 _SAMPLE: Final = 200
 _FEWEST: Final = 5
-_PRICED: Final = (CreateOrders, PlaceBlocks, UpdateOrders, UpdatePlacements)
+_PRICED: Final = (
+    CreateOrders,
+    PlaceBlocks,
+    UpdateOrders,
+    ReplaceOrders,
+    UpdatePlacements,
+    ReplacePlacements,
+)
 """The verbs that set prices and sizes, and so are checked against all limits."""
 
 

@@ -19,6 +19,7 @@ from tui.service.verbs import (
     CreateOrders,
     PlaceBlocks,
     RecordFills,
+    ReplacePlacements,
     UpdateOrders,
     UpdatePlacements,
     Verb,
@@ -103,7 +104,7 @@ def _brokers(snapshot: Snapshot, verb: Verb) -> Iterator[Caution]:
             yield Caution(NO_BROKER, "Nobody is named to work it", Guard.TYPED)
     elif isinstance(verb, UpdatePlacements):
         named = [update.counterparty for update in verb.updates]
-    elif isinstance(verb, RecordFills):
+    elif isinstance(verb, RecordFills | ReplacePlacements):
         named = [request.counterparty for request in verb.requests]
     for name in named:
         if name and name not in snapshot.brokers:

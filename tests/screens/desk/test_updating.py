@@ -1,0 +1,189 @@
+"""Orders and placements changed: sizes relatively, prices cleared, type and time in force."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+
+import pytest
+
+from tests.blotter_app import Blotter, blotter, demo
+from tests.screens.desk.trading_steps import new_block, place
+from tui.api.models import Order, Placement
+from tui.screens.dialogs.form_dialog import FormDialog
+from tui.screens.dialogs.preview_dialog import PreviewDialog
+
+
+@pytest.fixture
+async def user() -> AsyncIterator[Blotter]:
+    async with blotter() as made:
+        yield made
+
+
+async def limit_order(user: Blotter, orders: str = "UKEQ-GROW 4001") -> list[str]:
+    """Create orders of one block with a limit of 0.82 pounds, and return their codes."""
+    before = set(user.desk.snapshot.orders)
+    await user.press("n")
+    await user.fill("instrument", "VOD")
+    await user.fill("orders", orders)
+    await choose(user, "type", "l")
+    await user.fill("limit", "0.82")
+    await user.press("enter")
+    await user.confirm("enter")
+    await user.report()
+    await user.until(lambda: len(user.desk.snapshot.orders) > len(before))
+    return sorted(id.code for id in set(user.desk.snapshot.orders) - before)
+
+
+async def choose(user: Blotter, field: str, letters: str) -> None:
+    """Choose the option of a field that begins with ``letters``."""
+    await user.fill(field, "")
+    await user.press(*letters)
+
+
+async def order(user: Blotter, code: str) -> Order:
+    return await user.client.orders.get(demo(code))
+
+
+async def placement(user: Blotter, code: str) -> Placement:
+    return await user.client.placements.get(demo(code))
+
+
+async def preview_of(user: Blotter) -> str:
+    """Go on from the form, and return what the preview says."""
+    await user.press("enter")
+    await user.until(lambda: isinstance(user.app.screen, PreviewDialog))
+    return said(user)
+
+
+def said(user: Blotter) -> str:
+    """Return what the dialog that is open says, its lines joined."""
+    boxed = (line.split("│")[1] for line in user.text().splitlines() if line.count("│") >= 2)
+    return " ".join(" ".join(boxed).split())
+
+
+@pytest.mark.parametrize(
+    ("typed", "becomes"), [("-50%", "2000"), ("+1k", "5001"), ("-1", "4000"), ("25%", "1000"), ("7k", "7000")]
+)
+async def test_a_size_is_changed_relatively_and_old_and_new_are_shown(
+    user: Blotter, typed: str, becomes: str
+) -> None:
+    (code,) = await limit_order(user)
+    await user.go("orders", code)
+    await user.press("u")
+    await user.form()
+    await user.press("end", "ctrl+u", *(("plus" if letter == "+" else letter) for letter in typed))
+    new = f"{Decimal(becomes):,}"
+    assert f"4,001 → {new}" in await user.form(), "said while it is typed"
+    assert f"quantity 4,001 → {new}" in await preview_of(user)
+    await user.confirm("enter")
+    await user.report()
+    assert (await order(user, code)).quantity == Decimal(becomes)
+
+
+async def test_several_orders_shrink_by_a_percentage_each(user: Blotter) -> None:
+    codes = await limit_order(user, "UKEQ-GROW 4000, UKEQ-INC 100")
+    sizes = {code: (await order(user, code)).quantity or Decimal(0) for code in codes}
+    for code in codes:
+        await user.go("orders", code)
+        await user.press("space")
+    await user.press("u")
+    await user.fill("quantity", "-50%")
+    assert "4,000 → 2,000" in await user.form()
+    assert "100 → 50" in user.text()
+    await user.press("enter")
+    await user.confirm("enter", "y")
+    await user.report()
+    assert {code: (await order(user, code)).quantity for code in codes} == {
+        code: size / 2 for code, size in sizes.items()
+    }
+
+
+async def test_a_limit_order_goes_to_market_and_its_limit_is_gone(user: Blotter) -> None:
+    (code,) = await limit_order(user)
+    before = await order(user, code)
+    await user.go("orders", code)
+    await user.press("u")
+    await choose(user, "type", "m")
+    text = await preview_of(user)
+    assert "type Limit → Market" in text
+    assert "limit price 0.82 GBP → none" in text
+    await user.confirm("enter")
+    await user.report()
+    after = await order(user, code)
+    assert (after.type, after.limit_price, after.quantity) == ("Market", None, before.quantity)
+    assert (after.portfolio_id, after.properties) == (before.portfolio_id, before.properties)
+    block = user.desk.snapshot.block_of_order(demo(code))
+    assert block is not None
+    assert (await user.client.blocks.get(block)).type == "Market", "its block follows"
+
+
+async def test_a_price_is_cleared_by_the_word_and_never_by_an_empty_field(user: Blotter) -> None:
+    (code,) = await limit_order(user)
+    await user.go("orders", code)
+    await user.press("u")
+    await user.fill("limit", "")
+    await user.press("enter")
+    await user.until(lambda: "The limit was 0.82 GBP: write 'none' to clear it." in user.text())
+    await user.fill("limit", "none")
+    assert "no price" in await user.form()
+    await user.press("enter")
+    await user.until(lambda: "A limit order needs a limit price." in user.text())
+    assert isinstance(user.app.screen, FormDialog)
+    assert str((await order(user, code)).limit_price) == "0.82 GBP"
+
+
+async def test_time_in_force_changes_and_size_is_a_step_of_its_own(user: Blotter) -> None:
+    (code,) = await limit_order(user)
+    await user.go("orders", code)
+    await user.press("u")
+    await choose(user, "tif", "g")
+    await user.fill("quantity", "-50%")
+    await user.press("enter")
+    await user.until(lambda: "change the size in a step of its own" in said(user))
+    await user.fill("quantity", "4001")
+    assert "time in force Day → GoodTilCancel" in await preview_of(user)
+    await user.confirm("enter")
+    await user.report()
+    after = await order(user, code)
+    assert (after.time_in_force, after.quantity) == ("GoodTilCancel", Decimal(4001))
+
+
+async def test_a_placement_changes_its_time_in_force_its_size_and_its_type(user: Blotter) -> None:
+    block = await new_block(user, "UKEQ-GROW 10k")
+    code = await place(user, block, "10k")
+    await user.go("placements", code)
+    await user.press("u")
+    await choose(user, "tif", "i")
+    assert "time in force Day → ImmediateOrCancel" in await preview_of(user)
+    await user.confirm("y")
+    await user.report()
+    assert (await placement(user, code)).time_in_force == "ImmediateOrCancel"
+    await user.until(lambda: user.desk.snapshot.placements[demo(code)].time_in_force == "ImmediateOrCancel")
+    await user.press("u")
+    await user.fill("quantity", "-50%")
+    await choose(user, "type", "l")
+    await user.fill("limit", "0.81")
+    assert "quantity 10,000 → 5,000" in await preview_of(user)
+    await user.confirm("y")
+    await user.report()
+    row = await placement(user, code)
+    assert (row.quantity, row.type, str(row.limit_price)) == (Decimal(5000), "Limit", "0.81 GBP")
+    await user.until(lambda: user.desk.snapshot.placements[demo(code)].type == "Limit")
+    await user.press("u")
+    await choose(user, "type", "m")
+    await user.press("enter")
+    await user.confirm("y")
+    await user.report()
+    row = await placement(user, code)
+    assert (row.type, row.limit_price, row.counterparty) == ("Market", None, "ALBN")
+
+
+async def test_a_price_at_market_is_refused_in_the_form(user: Blotter) -> None:
+    await new_block(user, "UKEQ-GROW 10k")
+    code = max(id.code for id in user.desk.snapshot.orders)
+    await user.go("orders", code)
+    await user.press("u")
+    await user.fill("limit", "0.82")
+    await user.press("enter")
+    await user.until(lambda: "At market there is no limit" in user.text())

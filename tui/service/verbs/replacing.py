@@ -1,0 +1,175 @@
+"""The verbs that send orders and placements whole: for changes that the update calls have no word for.
+
+An update changes the fields it sends (U1), so it can neither clear a price nor name an order's type or a
+time in force. Upserting replaces the entity in full (C9). It checks no size and no portfolio: those are
+changed by an update.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Final
+
+from tui.api import operations
+from tui.api.base import ResourceId
+from tui.api.client import Client
+from tui.api.http_request import Request
+from tui.api.models import Order, Placement
+from tui.api.requests import (
+    OrderRequest,
+    OrderSetRequest,
+    PlacementRequest,
+    PlacementSetRequest,
+    ResourceList,
+)
+from tui.api.states import is_cancelled, is_final
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
+from tui.service.verbs.changes import described_replacement
+from tui.service.verbs.facts import (
+    around,
+    block_ref,
+    blocks_of,
+    instrument_of,
+    order_ref,
+    placement_ref,
+    priced,
+)
+from tui.service.verbs.verb import (
+    Caution,
+    ItemisedReply,
+    PreviewLine,
+    Tier,
+    Verb,
+    Verdict,
+    Versions,
+    by_id,
+    verdict_of,
+)
+
+WHOLE: Final = (
+    "Sent as a whole, because an update has no word for it; what somebody else changes meanwhile is lost"
+)
+_OTHER_NAMES: Final = {"order_instruction": "order_instruction_id", "package": "package_id"}
+"""Fields of an order's request that its answer calls otherwise (1.2)."""
+
+
+def order_request(row: Order, **changes: Any) -> OrderRequest:
+    """Return the request that states an order as it is, but for ``changes``."""
+    return OrderRequest(**{**_held(row, OrderRequest.__struct_fields__), **changes})
+
+
+def placement_request(row: Placement, **changes: Any) -> PlacementRequest:
+    """Return the request that states a placement as it is, but for ``changes``."""
+    return PlacementRequest(**{**_held(row, PlacementRequest.__struct_fields__), **changes})
+
+
+def _held(row: Order | Placement, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(row, _OTHER_NAMES.get(name, name)) for name in names}
+
+
+class _Replace(Verb, frozen=True):
+    """A write that states entities in full; a call is done whole or not at all (C9)."""
+
+    title: ClassVar[str] = "Update"
+    past: ClassVar[str] = "updated"
+    listed: ClassVar[str] = "requests"
+
+    def read(self, reply: ResourceList[Any], request: Request[Any]) -> ItemisedReply:
+        return ItemisedReply(by_id(reply.values))
+
+    def judge(self, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
+        row = after.row(ref)
+        request = next(each for each in self._listed if each.id == ref.id)
+        there = row is not None and not described_replacement(request, row)
+        return verdict_of(there, ref, before, after)
+
+    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
+        changes = (
+            f"{snapshot.name_of(self.kind, request.id)}: {', '.join(described_replacement(request, row))}"
+            for request, row in self._on_desk(snapshot)
+        )
+        return (*changes, WHOLE)
+
+
+class ReplaceOrders(_Replace, frozen=True):
+    """State orders anew, with another type or time in force or without a price (C9)."""
+
+    requests: tuple[OrderRequest, ...]
+
+    operation: ClassVar = operations.ORDERS.upsert
+    kind: ClassVar[EntityKind] = EntityKind.ORDERS
+    base_tier: ClassVar[Tier] = Tier.T1
+
+    def build(self, client: Client, key: str | None = None) -> Request[ResourceList[Order]]:
+        return client.build(self.operation, OrderSetRequest(order_requests=self.requests), key=key)
+
+    def _blocks(self, snapshot: Snapshot) -> Iterable[ResourceId]:
+        return blocks_of(snapshot, (request.id for request in self.requests))
+
+    def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
+        return frozenset((*self.refs, *map(block_ref, self._blocks(snapshot))))
+
+    def tier(self, snapshot: Snapshot) -> Tier:
+        placed = any(snapshot.placements_of_block(block) for block in self._blocks(snapshot))
+        return Tier.T2 if placed else Tier.T1
+
+    def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
+        return tuple(
+            priced(
+                order_ref(request.id),
+                request.side,
+                request.quantity,
+                instrument_of(snapshot, request.instrument_identifiers),
+                limit=request.limit_price,
+                price=request.price,
+                amount=request.amount,
+                portfolio=request.portfolio_id,
+                identifiers=request.instrument_identifiers,
+            )
+            for request in self.requests
+        )
+
+    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+        finished = (
+            Caution("finished order", f"{request.id.code} is {row.state}")
+            for request, row in self._on_desk(snapshot)
+            if is_final(row.state)
+        )
+        return (*self._not_on_desk(snapshot), *finished)
+
+
+class ReplacePlacements(_Replace, frozen=True):
+    """State placements anew, with another time in force or without a price (C9)."""
+
+    requests: tuple[PlacementRequest, ...]
+
+    operation: ClassVar = operations.PLACEMENTS.upsert
+    kind: ClassVar[EntityKind] = EntityKind.PLACEMENTS
+
+    def build(self, client: Client, key: str | None = None) -> Request[ResourceList[Placement]]:
+        return client.build(self.operation, PlacementSetRequest(requests=self.requests), key=key)
+
+    def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
+        return around(snapshot, (request.id for request in self.requests))
+
+    def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
+        return tuple(
+            priced(
+                placement_ref(request.id),
+                request.side,
+                request.quantity,
+                instrument_of(snapshot, request.instrument_identifiers),
+                limit=request.limit_price,
+                amount=request.amount,
+                identifiers=request.instrument_identifiers,
+            )
+            for request in self.requests
+        )
+
+    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+        finished = (
+            Caution("finished placement", f"{request.id.code} is {row.state}")
+            for request, row in self._on_desk(snapshot)
+            if is_cancelled(row.state)
+        )
+        return (*self._not_on_desk(snapshot), *finished)
