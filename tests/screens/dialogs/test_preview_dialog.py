@@ -212,10 +212,10 @@ async def test_the_question_is_in_sight_at_every_size(
 ) -> None:
     app = stage(PreviewDialog(preview(Tier.T2, soft=7), CURL))
     async with app.run_test(size=size) as pilot:
-        assert "Send it? y sends; Enter does nothing." in app.text
+        assert "Send it? y sends; Enter does nothing." in app.text or "Scroll to the end first" in app.text
         await pilot.resize_terminal(40, 10)
         await pilot.pause()
-        assert "Send it?" in app.text
+        assert "Send it?" in app.text or "Scroll to the end first" in app.text
         await pilot.resize_terminal(200, 50)
         await pilot.pause()
         assert "Buy 50,000 VOD (Vodafone) limit" in app.text
@@ -257,5 +257,65 @@ async def test_more_of_the_same_leaves_what_was_typed(stage: Opened, clock: Stop
         assert "BLK-1 will hold 2 orders, 100." in app.text
         assert "> " not in app.text
         await pilot.press("enter")
+        await pilot.pause()
+    assert app.answers == [True]
+
+
+@pytest.mark.parametrize(
+    ("tier", "yes"), [(Tier.T1, ["enter"]), (Tier.T2, ["y"]), (Tier.T3, ["2", "6", "enter"])]
+)
+async def test_what_does_not_fit_is_sent_only_after_all_of_it_was_in_sight(
+    stage: Opened, clock: StoppedClock, tier: Tier, yes: list[str]
+) -> None:
+    shown = preview(tier, kind=EnvironmentKind.PROD, count=26, soft=5)
+    app = stage(PreviewDialog(shown, CURL))
+    async with app.run_test(size=(60, 14)) as pilot:
+        clock.now += 1
+        await pilot.press(*yes)
+        assert "Scroll to the end first" in app.text
+        await pilot.press("pagedown", *yes)
+        assert app.answers == [], "the end is further down"
+        await pilot.press(*["pagedown"] * 4)
+        await pilot.pause()
+        assert "BLK-1 will hold 3 orders, 227." in app.text
+        assert "Scroll to the end first" not in app.text
+        await pilot.press(*yes)
+        await pilot.pause()
+    assert app.answers == [True]
+
+
+async def test_what_changed_is_read_to_its_end_anew(stage: Opened, clock: StoppedClock) -> None:
+    shown = preview(Tier.T2, soft=5)
+    dialog = PreviewDialog(shown, CURL)
+    app = stage(dialog)
+    async with app.run_test(size=(60, 14)) as pilot:
+        clock.now += 1
+        await pilot.press(*["pagedown"] * 4)
+        dialog.revise(replace(shown, effects=("BLK-1 will hold 2 orders, 100.",)), "Changed at 10:02:11.")
+        await pilot.pause()
+        clock.now += 1
+        await pilot.press("y")
+        assert app.answers == []
+        assert "Changed at 10:02:11." in app.text, "it is shown from its beginning"
+        await pilot.press(*["pagedown"] * 4, "y")
+        await pilot.pause()
+    assert app.answers == [True]
+
+
+@pytest.mark.parametrize("size", [(20, 5), (40, 8), (30, 40)])
+async def test_a_terminal_too_small_to_read_in_sends_nothing(
+    stage: Opened, clock: StoppedClock, size: tuple[int, int]
+) -> None:
+    app = stage(PreviewDialog(preview(Tier.T2, kind=EnvironmentKind.PROD), CURL))
+    async with app.run_test(size=size) as pilot:
+        clock.now += 1
+        await pilot.press("y", "pagedown", "y", "enter")
+        assert app.answers == []
+        assert "Too small: make" in app.text
+        assert "40 x 10" in app.text
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        clock.now += 1
+        await pilot.press("y")
         await pilot.pause()
     assert app.answers == [True]

@@ -2,7 +2,8 @@
 
 Each tier is confirmed in its own way: Enter (T1), ``y`` (T2), the item count typed out (T3); a hard limit not
 at all. Keys that were on their way before a person could read the dialog do not count, a paste never does,
-and no confirmation counts twice. The dialog only answers; its caller sends.
+no confirmation counts twice, and none before all of the summary was in sight. The dialog only answers; its
+caller sends.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ CHROME_LINES: Final = 5
 
 CONFIRM: Final = "enter"
 """The key that sends, alone or after the count."""
+DOWN: Final = key_words("pagedown")
+"""The key that shows the next page."""
+SMALLEST: Final = (40, 10)
+"""Columns and lines of the smallest terminal in which a preview can be read and confirmed."""
 YES: Final = "y"
 """The key that sends where Enter is too easily pressed."""
 REQUEST: Final = "r"
@@ -65,6 +70,9 @@ class PreviewDialog(GuardedDialog[bool]):
         self._revision = ""
         self._view: View = "summary"
         self._typed = ""
+        self._seen = 0
+        """Lines of the summary, counted from its first, that have been in sight."""
+        self._all_seen = False
 
     def revise(self, preview: Preview, said: str = "", curl: str | None = None) -> None:
         """Show another preview of the same verb in the place of this one.
@@ -75,6 +83,7 @@ class PreviewDialog(GuardedDialog[bool]):
         """
         if said:
             self._before, self._revision, self._typed = self._preview, said, ""
+            self._seen, self._all_seen = 0, False
             self.guard_again()
         self._preview = preview
         self._curl = self._curl if curl is None else curl
@@ -94,12 +103,30 @@ class PreviewDialog(GuardedDialog[bool]):
             yield Static("", id="question", markup=False)
 
     def on_mount(self) -> None:
-        """Show the question."""
+        """Show the question, and note what is scrolled into sight."""
         self._show_question()
+        self.watch(self.query_one("#body"), "scroll_y", self._look, init=False)
 
     def on_resize(self) -> None:
-        """Set the text's height to what the question leaves."""
+        """Set the text's height to what the question leaves; look anew at lines that break elsewhere now."""
         self.query_one("#body").styles.max_height = self._room
+        self._seen = 0
+        self._show()
+
+    @property
+    def _too_small(self) -> bool:
+        """Whether the terminal is too small to read a preview in."""
+        return self.size.width < SMALLEST[0] or self.size.height < SMALLEST[1]
+
+    def _look(self) -> None:
+        """Note which lines of the summary are in sight, and whether all of them have been by now."""
+        body, width = self.query_one("#body"), self.query_one("#text").size.width
+        if self._view != "summary" or self._all_seen or self._too_small or not width:
+            return
+        if body.scroll_offset.y <= self._seen:
+            self._seen = max(self._seen, body.scroll_offset.y + min(body.size.height, self._room))
+        self._all_seen = self._seen >= len(self._lines(width))
+        self._show_question()
 
     def action_back(self) -> None:
         """Go back to the summary; from there, close without confirming."""
@@ -110,6 +137,8 @@ class PreviewDialog(GuardedDialog[bool]):
 
     def act_on_key(self, key: str, character: str) -> None:
         """Scroll, show the request or the warnings, or decide."""
+        if self._too_small:
+            return
         body = self.query_one("#body")
         page = max(1, body.size.height - 1)
         scrolls = {"up": -1, "k": -1, "down": 1, "j": 1, "pageup": -page, "pagedown": page}
@@ -124,6 +153,8 @@ class PreviewDialog(GuardedDialog[bool]):
 
     def _decide(self, key: str, character: str) -> None:
         tier = self._preview.tier
+        if not self._all_seen:
+            return
         if (tier is Tier.T1 and key == CONFIRM) or (tier is Tier.T2 and character.lower() == YES):
             self.dismiss(True)
         elif tier is Tier.T3:
@@ -154,10 +185,16 @@ class PreviewDialog(GuardedDialog[bool]):
     def _show(self) -> None:
         self.query_one("#text", Flow).show(self._lines)
         self._show_question()
+        self.call_after_refresh(self._look)
 
     def _show_question(self, wrong: str = "") -> None:
         question = self.query_one("#question", Static)
-        if self._view == "summary":
+        question.display = not self._too_small
+        if self._view == "summary" and not self._all_seen and self._preview.tier is not Tier.HARD:
+            question.update(
+                Content.styled(f"Scroll to the end first: {DOWN} reads on.", "bold $text-warning")
+            )
+        elif self._view == "summary":
             question.update(question_text(self._preview, self._typed, wrong))
         else:
             question.update(Content.styled("Go back to the summary to decide.", "dim"))
@@ -167,9 +204,13 @@ class PreviewDialog(GuardedDialog[bool]):
         if self._view != "summary":
             back = key_for(self.BINDINGS, "back")
             return [(back, "summary"), (key_list(("up", "down")), "scroll")]
+        if self._too_small:
+            return hints_of(self.BINDINGS)
         confirm = key_words(CONFIRM)
         yes = {Tier.T1: confirm, Tier.T2: YES, Tier.T3: f"count, {confirm}"}
         hints = [(yes[self._preview.tier], "send")] if self._preview.tier in yes else []
+        if not self._all_seen:
+            hints = [(DOWN, "read on")]
         hints += [*hints_of(self.BINDINGS), (REQUEST, "request")]
         return [*hints, (WARNINGS, "all warnings")] if self._preview.soft else hints
 
@@ -183,20 +224,21 @@ class PreviewDialog(GuardedDialog[bool]):
             return [heading, Content(""), *_wrapped(self._curl.splitlines(), width)]
         if self._view == "warnings":
             return list(all_warnings(self._preview, width))
-        roomy = self._summary(width)
-        if sum(len(part) + 1 for part in roomy) - 1 <= self._room:
-            return [line for part in roomy for line in (Content(""), *part)][1:]
-        return [line for part in self._summary(width, tight=True) for line in part]
+        if self._too_small:
+            return _wrapped([f"Too small: make it {SMALLEST[0]} x {SMALLEST[1]}"], width)
+        sections = self._summary(width)
+        if sum(len(section) + 1 for section in sections) - 1 <= self._room:
+            return [line for section in sections for line in (Content(""), *section)][1:]
+        return [line for section in sections for line in section]
 
-    def _summary(self, width: int, *, tight: bool = False) -> list[Lines]:
+    def _summary(self, width: int) -> list[Lines]:
         """Return the summary in sections; after a revision the lines that differ are marked."""
         if self._before is None:
-            return summary(self._preview, width, tight=tight)
+            return summary(self._preview, width)
         narrower = width - len(MARK)
-        before = summary(self._before, narrower, tight=tight)
-        shown_before = {line.plain for section in before for line in section}
+        shown_before = {line.plain for section in summary(self._before, narrower) for line in section}
         said = [line.stylize("bold $text-warning") for line in _wrapped([self._revision], width)]
-        sections = summary(self._preview, narrower, tight=tight)
+        sections = summary(self._preview, narrower)
         return [said, *([_compared(line, shown_before) for line in section] for section in sections)]
 
 
@@ -226,11 +268,8 @@ def question_text(preview: Preview, typed: str, wrong: str) -> Content:
     )
 
 
-def summary(preview: Preview, width: int, *, tight: bool = False) -> list[Lines]:
-    """Return the summary in sections, in the order of the conventions.
-
-    ``tight`` cuts every warning to one line; the list of warnings has the full sentences.
-    """
+def summary(preview: Preview, width: int) -> list[Lines]:
+    """Return the summary in sections, in the order of the conventions."""
     head = [line.stylize("bold") for line in _wrapped([preview.headline], width)]
     hard = [line for text in preview.hard for line in _marked("No: ", clean(text), "$text-error", width)]
     totals = _totals(preview.totals)
@@ -239,8 +278,8 @@ def summary(preview: Preview, width: int, *, tight: bool = False) -> list[Lines]
     effects = [line for text in preview.effects[:MOST_EFFECTS] for line in _wrapped([text], width)]
     if len(preview.effects) > MOST_EFFECTS:
         effects.append(Content.styled(f"and {len(preview.effects) - MOST_EFFECTS} more", "dim"))
-    warned = _warned(preview.soft, width, tight=tight)
-    sections = [head, hard, warned, totals, _largest(preview, width), effects]
+    totals = [part for line in totals for part in line.wrap(width)]
+    sections = [head, hard, _warned(preview.soft, width), totals, _largest(preview, width), effects]
     return [section for section in sections if section]
 
 
@@ -253,23 +292,18 @@ def all_warnings(preview: Preview, width: int) -> Iterable[Content]:
         yield Content("")
 
 
-def _warned(warnings: Sequence[PreviewWarning], width: int, *, tight: bool) -> Lines:
+def _warned(warnings: Sequence[PreviewWarning], width: int) -> Lines:
     shown = warnings[:MOST_WARNINGS]
     labels = [clean(each.kind) + (f" ({each.count})" if each.count > 1 else "") for each in shown]
     indent = label_width(labels, width)
     lines: Lines = []
     for label, warning in zip(labels, shown, strict=True):
-        text = Content(clean(warning.text))
-        said = _cut(text, width - indent) if tight else text
+        said = Content(clean(warning.text))
         lines += hanging_indent(Content.styled(label, "bold $text-warning"), said, indent, width)
     rest = sum(warning.count for warning in warnings[MOST_WARNINGS:])
     if rest:
         lines.append(Content.styled(f"and {rest} more: {WARNINGS} shows all", "$text-warning"))
     return lines
-
-
-def _cut(text: Content, width: int) -> Content:
-    return text.truncate(max(1, width), ellipsis=True)
 
 
 def _totals(totals: Sequence[SideTotal]) -> Lines:
