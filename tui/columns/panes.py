@@ -202,7 +202,9 @@ ORDERS: Final = (
     instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
     plain("type", "Type", "Market, limit, stop", 6, lambda s, row: row.type),
     price_of("limit", "Limit", "Limit price", lambda row: row.limit_price),
-    plain("currency", "Ccy", "Currency", 3, lambda s, row: currency(row.limit_price or row.price)),
+    plain(
+        "currency", "Ccy", "Currency", 3, lambda s, row: currency(row.limit_price or row.price or row.amount)
+    ),
     time_in_force(lambda row: row.time_in_force),
     plain(
         "block",

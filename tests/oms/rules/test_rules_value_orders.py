@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.oms.rules.rules_client import GILT, RulesClient, id_of, only_failure, usd
+from tests.decimals import decimals
+from tests.oms.rules.rules_client import GILT, RulesClient, id_of, only_failure, refused, usd
 
 
 def place_value_block(desk: RulesClient, amounts: dict[str, int], **fields: Any) -> None:
@@ -118,3 +119,18 @@ def test_a2_a_price_below_zero_uses_up_a_value_order_too(desk: RulesClient) -> N
     desk.allocate("P")
     assert desk.allocated() == {"P-O1": 2, "P-O2": 3}
     assert desk.placement_entry("P").derived_state == "In progress"
+
+
+def test_p3_p8_u2_x3_money_in_excess_is_refused_in_money(desk: RulesClient) -> None:
+    desk.create("B", {"O1": {"amount": usd(50_000)}})
+    with refused("OverPlacement"):
+        desk.place("P", "B", None, amount=usd(60_000))
+    desk.place("P", "B", None, amount=usd(20_000))
+    desk.fill("E1", "P", 100, price=100)
+    assert "10000 USD executed" in str(only_failure(desk.update_placement("P", amount=usd(9_999))).detail)
+    assert "the 50000 USD it can" in str(only_failure(desk.update_placement("P", amount=usd(50_001))).detail)
+    assert "20000 USD placed" in str(only_failure(desk.update_order("O1", amount=usd(19_999))).detail)
+    assert "20000 USD would exceed" in str(only_failure(desk.cancel_orders("O1")).detail)
+    entry = desk.block_entry("B")
+    totals = (entry.ordered.amount, entry.placed.amount, entry.executed.amount)
+    assert totals == decimals(50_000, 20_000, 10_000)

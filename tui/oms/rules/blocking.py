@@ -17,7 +17,7 @@ from tui.oms.domain.instrument_master import instrument_of
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import UnitOfWork
 from tui.oms.rules.entities import with_computed_fields
-from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, decimal_text, total
+from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, size_text, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +190,6 @@ def with_adjusted_size(uow: UnitOfWork, block: Block, before: Order, after: Orde
 def placed_exceeds_remaining(block: Block, order: Order, placed: Decimal, remaining: Decimal) -> str:
     """Return the detail of a refusal: without the order, its block would be over-placed (X3, M6)."""
     return (
-        f"Order '{order.id}' belongs to block '{block.id}' whose placed quantity {decimal_text(placed)} "
-        f"would exceed the remaining ordered quantity {decimal_text(remaining)}."
+        f"Order '{order.id}' belongs to block '{block.id}' whose placed quantity {size_text(placed, order)} "
+        f"would exceed the remaining ordered quantity {size_text(remaining, order)}."
     )

@@ -35,7 +35,7 @@ from tui.oms.rules.placing import (
     unplaced_under,
     wrong_state_refusal,
 )
-from tui.oms.rules.sizes import AMOUNT, QUANTITY, decimal_text, exact_arithmetic, total
+from tui.oms.rules.sizes import AMOUNT, QUANTITY, exact_arithmetic, size_text, total
 from tui.oms.rules.validation import RequestChecks, check_one_size, invalid_value
 
 
@@ -83,15 +83,15 @@ def _check_size(uow: UnitOfWork, before: Placement, after: Placement) -> None:
     check_one_size("Placement", before.id, after.quantity, after.amount)
     basis = QUANTITY if after.quantity is not None else AMOUNT
     old, new = basis.size_of(before) or ZERO, basis.size_of(after) or ZERO
-    what = f"A quantity of {decimal_text(new)} for placement '{after.id}'"
+    what = f"A size of {size_text(new, after)} for placement '{after.id}'"
     units = executed_size(uow, after, basis)
     if exceeds(units, new):
-        detail = f"{what} is below its executed quantity {decimal_text(units)}."
+        detail = f"{what} is below the {size_text(units, after)} executed of it."
         raise Refusal("QuantityBelowExecuted", detail, "P8")
     children = uow.related(CHILDREN_OF_PLACEMENT, after.id)
     below = total(live_size(uow, child, basis) for child in children)
     if exceeds(below, new):
-        detail = f"{what} is below the {decimal_text(below)} placed through its children."
+        detail = f"{what} is below the {size_text(below, after)} placed through its children."
         raise Refusal("QuantityBelowExecuted", detail, "P8")
     if after.parent_placement_id is not None:
         parent = require(uow, Placement, after.parent_placement_id, "P5")
@@ -99,7 +99,7 @@ def _check_size(uow: UnitOfWork, before: Placement, after: Placement) -> None:
     else:
         most = old + unplaced_size(uow, after.block_ids, basis)
     if exceeds(new, most):
-        raise Refusal("OverPlacement", f"{what} is above the {decimal_text(most)} it can have.", "P8")
+        raise Refusal("OverPlacement", f"{what} is above the {size_text(most, after)} it can have.", "P8")
     if exceeds(new, old):
         check_cleared(uow, after.block_ids)
 

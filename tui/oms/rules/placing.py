@@ -28,7 +28,7 @@ from tui.oms.rules.placed_quantities import (
     unplaced_size,
     with_ancestors,
 )
-from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, basis_name, decimal_text, exact_arithmetic, total
+from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, basis_name, exact_arithmetic, size_text, total
 from tui.oms.rules.validation import RequestChecks, check_one_size, invalid_value
 
 MARKET = "market"
@@ -183,8 +183,8 @@ def _check_parent(uow: UnitOfWork, placement: Placement) -> None:
         unplaced = unplaced_under(uow, parent, basis, without=placement.id)
         if size and exceeds(size, unplaced):
             detail = (
-                f"Placement '{placement.id}' of {decimal_text(size)} would exceed the "
-                f"{decimal_text(unplaced)} still unplaced of its parent '{parent.id}'."
+                f"Placement '{placement.id}' of {size_text(size, placement)} would exceed the "
+                f"{size_text(unplaced, placement)} still unplaced of its parent '{parent.id}'."
             )
             raise Refusal("OverPlacement", detail, "P5")
 
@@ -219,8 +219,8 @@ def _check_room(uow: UnitOfWork, placement: Placement) -> None:
     size, unplaced = basis.size_of(placement) or ZERO, unplaced_size(uow, placement.block_ids, basis)
     if exceeds(size, unplaced):
         detail = (
-            f"Placement '{placement.id}' of {decimal_text(size)} would exceed the {decimal_text(unplaced)} "
-            f"still unplaced of block {names}."
+            f"Placement '{placement.id}' of {size_text(size, placement)} would exceed the "
+            f"{size_text(unplaced, placement)} still unplaced of block {names}."
         )
         raise Refusal("OverPlacement", detail, "P3")
 

@@ -94,6 +94,12 @@ def sizing_basis(sized: SizedEntity) -> Basis:
     return AMOUNT if sized.quantity is None and sized.amount is not None else QUANTITY
 
 
+def size_text(value: Decimal, sized: SizedEntity) -> str:
+    """Return a size in the measure of ``sized``, for a sentence: ``600``, or ``600 USD`` of a value order."""
+    currency = sized.amount.currency if sizing_basis(sized) is AMOUNT and sized.amount else None
+    return f"{decimal_text(value)} {currency or ''}".rstrip()
+
+
 def basis_name(sized: Any) -> str | None:
     """Return which of quantity, amount and weight is populated first (section 1.0), or None."""
     for basis in (QUANTITY, AMOUNT):

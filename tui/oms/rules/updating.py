@@ -32,7 +32,7 @@ from tui.oms.rules.entities import (
 )
 from tui.oms.rules.per_item import apply_per_item, keyed_reply
 from tui.oms.rules.placed_quantities import placed_on
-from tui.oms.rules.sizes import AMOUNT, QUANTITY, decimal_text, exact_arithmetic, sizing_basis
+from tui.oms.rules.sizes import AMOUNT, QUANTITY, exact_arithmetic, size_text, sizing_basis
 from tui.oms.rules.validation import RequestChecks, check_one_size
 
 
@@ -100,8 +100,8 @@ def _check_size(uow: UnitOfWork, block: Block | None, before: Order, after: Orde
     size, allocated = own.size_of(after), allocated_size(uow, live_allocations_of_order(uow, before.id), own)
     if size is not None and exceeds(allocated, size):
         detail = (
-            f"A quantity of {decimal_text(size)} for order '{after.id}' is below its allocated quantity "
-            f"{decimal_text(allocated)}."
+            f"A size of {size_text(size, after)} for order '{after.id}' is below the "
+            f"{size_text(allocated, after)} allocated to it."
         )
         raise Refusal("QuantityBelowAllocated", detail, "U2")
     if block is None:
@@ -114,9 +114,8 @@ def _check_size(uow: UnitOfWork, block: Block | None, before: Order, after: Orde
         placed = placed_on(uow, block.id, basis)
         if exceeds(placed, ordered):
             detail = (
-                f"A quantity of {decimal_text(new)} for order '{after.id}' would leave block '{block.id}' "
-                f"with an ordered quantity of {decimal_text(ordered)}, below the placed quantity "
-                f"{decimal_text(placed)}."
+                f"A size of {size_text(new, after)} for order '{after.id}' would leave block '{block.id}' "
+                f"with {size_text(ordered, after)} ordered, below the {size_text(placed, after)} placed."
             )
             raise Refusal("QuantityBelowPlaced", detail, "U2")
 
