@@ -58,12 +58,13 @@ def test_the_limit_its_origin_and_the_rate_used_are_said() -> None:
     seen = asked(resize("A", 1_000_000), STERLING)
     assert seen.tier is Tier.T3
     assert seen.soft[0].text == (
-        "A: 4.08m GBP, 5.1m USD at 1.25, is above the soft limit of 5m USD (notional_soft, default)."
+        "A for GROWTH (A): 4.08m GBP, 5.1m USD at 1.25, is above the soft limit of 5m USD "
+        "(notional_soft, default)."
     )
     seen = asked(resize("A", 1_000_000), STERLING, notional_soft="1", notional_hard="5_000_000")
     assert seen.tier is Tier.HARD
     assert seen.hard == (
-        "A: 4.08m GBP, 5.1m USD at 1.25, is above the hard limit of 5m USD "
+        "A for GROWTH (A): 4.08m GBP, 5.1m USD at 1.25, is above the hard limit of 5m USD "
         "(notional_hard, config.toml [limits]).",
     )
 
@@ -79,8 +80,9 @@ def test_a_currency_without_a_rate_is_counted_one_to_one_and_said_so() -> None:
     desk = desk_with(A=("100", money("1200", "KRW")))
     seen = asked(resize("A", 5_000), desk)
     assert [warning.text for warning in seen.soft] == [
-        "A: 6m KRW, 6m USD one to one, is above the soft limit of 5m USD (notional_soft, default).",
-        "A: no rate of KRW in USD is known, so it is taken one to one.",
+        "A for GROWTH (A): 6m KRW, 6m USD one to one, is above the soft limit of 5m USD "
+        "(notional_soft, default).",
+        "A for GROWTH (A): no rate of KRW in USD is known, so it is taken one to one.",
     ]
     priced = Limits((LimitTable("config.toml [limits]", rates={"KRW": Decimal("0.0007")}),))
     assert preview(resize("A", 5_000), desk, LOCAL, priced).soft == ()

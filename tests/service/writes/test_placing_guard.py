@@ -44,14 +44,14 @@ async def hold(dealer: Dealer, code: str, **states: str) -> None:
 @pytest.mark.parametrize(
     ("states", "tier", "said"),
     [
-        ({"ComplianceState": "Failed"}, Tier.HARD, "compliance is failed for ORD-2"),
-        ({"ApprovalState": "Rejected"}, Tier.HARD, "approval is rejected for ORD-2"),
-        ({"ComplianceState": "Pending"}, Tier.T3, "BLK-1: compliance is pending for ORD-2"),
-        ({"ApprovalState": "Pending"}, Tier.T3, "BLK-1: approval is pending for ORD-2"),
-        ({"ComplianceState": "Under review"}, Tier.T3, "BLK-1: compliance is under review for ORD-2"),
-        ({"ComplianceState": "Warning"}, Tier.T2, "BLK-1: compliance is warning for ORD-2"),
-        ({"ComplianceState": "PartiallyOverridden"}, Tier.T2, "compliance is partially overridden for ORD-2"),
-        ({"ComplianceState": "ManuallyApproved"}, Tier.T2, "compliance is manually approved for ORD-2"),
+        ({"ComplianceState": "Failed"}, Tier.HARD, "compliance failed for ORD-2"),
+        ({"ApprovalState": "Rejected"}, Tier.HARD, "approval rejected for ORD-2"),
+        ({"ComplianceState": "Pending"}, Tier.T3, "BLK-1: compliance pending for ORD-2"),
+        ({"ApprovalState": "Pending"}, Tier.T3, "BLK-1: approval pending for ORD-2"),
+        ({"ComplianceState": "Under review"}, Tier.T3, "BLK-1: compliance under review for ORD-2"),
+        ({"ComplianceState": "Warning"}, Tier.T2, "BLK-1: compliance warning for ORD-2"),
+        ({"ComplianceState": "PartiallyOverridden"}, Tier.T2, "compliance partially overridden for ORD-2"),
+        ({"ComplianceState": "ManuallyApproved"}, Tier.T2, "compliance manually approved for ORD-2"),
         ({"ComplianceState": "Passed", "ApprovalState": "Approved"}, Tier.T2, ""),
     ],
 )
@@ -136,15 +136,15 @@ def asked(desk: Snapshot) -> Preview:
     ("desk", "tier", "text"),
     [
         (rows("Passed", "Approved", A=("Passed", "Approved")), Tier.T2, ""),
-        (rows("Failed", "Approved", A=("Failed", "Approved")), Tier.HARD, "compliance is failed for A"),
-        (rows("Failed", "Approved", A=(None, "Approved")), Tier.HARD, "compliance is failed."),
-        (rows("Passed", "Rejected", A=("Passed", "Approved")), Tier.HARD, "approval is rejected."),
+        (rows("Failed", "Approved", A=("Failed", "Approved")), Tier.HARD, "compliance failed for A"),
+        (rows("Failed", "Approved", A=(None, "Approved")), Tier.HARD, "compliance failed."),
+        (rows("Passed", "Rejected", A=("Passed", "Approved")), Tier.HARD, "approval rejected."),
         (rows("Passed", "Approved", A=(None, None)), Tier.T2, ""),
         (rows(None, "Approved", A=("Passed", None)), Tier.T2, ""),
-        (rows(None, "Approved", A=(None, None)), Tier.T3, "BLK-1: compliance is not known for A"),
+        (rows(None, "Approved", A=(None, None)), Tier.T3, "BLK-1: compliance not known for A"),
         (rows(None, "Approved", A=("Passed", None), B=(None, None)), Tier.T3, "not known for B"),
-        (rows("Passed", None), Tier.T3, "BLK-1: approval is not known."),
-        (rows("canceled", "Approved"), Tier.T3, "BLK-1: compliance is canceled."),
+        (rows("Passed", None), Tier.T3, "BLK-1: approval not known."),
+        (rows("canceled", "Approved"), Tier.T3, "BLK-1: compliance canceled."),
     ],
 )
 def test_any_server_is_guarded_by_what_its_graph_says(desk: Snapshot, tier: Tier, text: str) -> None:
@@ -158,7 +158,7 @@ def test_many_orders_are_counted_and_each_state_is_said_once() -> None:
     held = {f"O{number}": ("Pending", "Approved") for number in range(5)}
     (warning,) = asked(rows("Pending", "Approved", **held)).soft
     assert warning.typed
-    assert "BLK-1: compliance is pending for O0, O1 and 3 more orders, last changed by " in warning.text
+    assert "BLK-1: compliance pending for O0, O1 and 3 more orders, last changed by " in warning.text
 
 
 def test_the_states_of_the_contract_are_in_the_tables() -> None:

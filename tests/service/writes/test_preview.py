@@ -251,7 +251,7 @@ def test_failed_compliance_cannot_be_placed(desk: Snapshot) -> None:
     seen = shown(PlaceBlocks((placing("PLC-9", "BLK-2", 5),)), builder.freeze())
     assert seen.tier is Tier.HARD
     assert seen.hard == (
-        "BLK-2 is not placed: compliance is failed. "
+        "BLK-2 is not placed: compliance failed. "
         "Have the breach cleared, or move the order out of the block.",
     )
 

@@ -96,9 +96,9 @@ def _sentence(block: ResourceId, members: list[Standing]) -> str:
     by = f", last changed by {_named(users, 'user')}" if users else ""
     state = in_words(first.state) if first.state else "not known"
     if first.guard is not Guard.REFUSED:
-        return f"{block.code}: {first.subject} is {state}{whose}{by}"
+        return f"{block.code}: {first.subject} {state}{whose}{by}"
     advice = advice_for(_REFUSALS[first.subject]).rstrip(".")
-    return f"{block.code} is not placed: {first.subject} is {state}{whose}{by}. {advice}"
+    return f"{block.code} is not placed: {first.subject} {state}{whose}{by}. {advice}"
 
 
 def _named(names: list[str], noun: str) -> str:

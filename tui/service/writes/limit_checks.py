@@ -17,6 +17,7 @@ from tui.api.placing_states import Guard
 from tui.config.limit_settings import Bound
 from tui.service.environment import EnvironmentKind
 from tui.service.numbers import counted, number, number_text, price, units
+from tui.service.sentence import short
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import (
     CreateOrders,
@@ -90,6 +91,15 @@ class LimitChecks:
         ratios = [ratio for line in self._lines if (ratio := self._ratio(line)) is not None]
         return f"largest is {_times(max(ratios))} the typical order" if ratios else ""
 
+    def _named(self, line: PreviewLine) -> str:
+        """Return what a dealer calls an item: instrument, portfolio, and the id of a row of the desk."""
+        known = self._snapshot.instruments.get(line.instrument)
+        code = short(line.ref.id.code)
+        if known is None:
+            return code
+        whose = f" for {self._snapshot.portfolio_label(line.portfolio)}" if line.portfolio else ""
+        return f"{known.label}{whose}" + (f" ({code})" if line.ref in self._snapshot else "")
+
     def _batch(self) -> Iterator[Finding]:
         if self._verb.emergency:
             return
@@ -115,11 +125,11 @@ class LimitChecks:
         if isinstance(self._verb, (*_PRICED, RecordFills)):
             for line in self._all_lines:
                 if line.limit is not None and line.limit < 0:
-                    text = f"{line.ref.id.code}: the price {price(line.limit, line.currency)} is below zero."
+                    text = f"{self._named(line)}: the price {price(line.limit, line.currency)} is below zero."
                     yield Finding("price below zero", text, -line.limit, Guard.WARN)
 
     def _notional(self, line: PreviewLine) -> Iterator[Finding]:
-        name, notional, limits = line.ref.id.code, line.notional, self._limits
+        name, notional, limits = self._named(line), line.notional, self._limits
         if notional is None:
             has_prod_limit = limits.bound("prod_notional").value is not None
             guard = Guard.TYPED if self._on_prod and has_prod_limit else Guard.WARN
@@ -146,7 +156,7 @@ class LimitChecks:
         for guard, bound in self._exceeded("size", ratio, line):
             whose = self._snapshot.portfolio_label(line.portfolio)
             text = (
-                f"{line.ref.id.code}: {_times(ratio)} the typical order of {whose}, "
+                f"{self._named(line)}: {_times(ratio)} the typical order of {whose}, "
                 f"the {_words(guard, bound, _times)}."
             )
             yield Finding("unusual size", text, ratio, guard)
@@ -156,7 +166,7 @@ class LimitChecks:
         known = self._snapshot.instruments.get(line.instrument)
         if known is None:
             return
-        name = line.ref.id.code
+        name = self._named(line)
         if known.adv and line.units is not None:
             share = line.units / known.adv
             for guard, bound in self._exceeded("volume", share, line):
@@ -166,7 +176,7 @@ class LimitChecks:
             yield from self._drift(line, line.limit, known.last_price)
 
     def _drift(self, line: PreviewLine, limit: Decimal, reference: Decimal) -> Iterator[Finding]:
-        name = line.ref.id.code
+        name = self._named(line)
         ratio = limit / reference
         if _PENCE[0] <= ratio <= _PENCE[1]:
             text = f"{name}: limit {units(limit)} is {ratio:,.0f} times the last price: pence?"
@@ -228,19 +238,24 @@ _LETTERS: Final = ((Decimal(1_000_000_000), "bn"), (Decimal(1_000_000), "m"))
 
 
 def _short(amount: Decimal) -> str:
-    """Return money in millions or billions where two decimals say it exactly, else written out.
+    """Return money in millions or billions where three decimals say it exactly, else written out.
 
-    >>> _short(Decimal("5100000")), _short(Decimal("5000001")), _short(Decimal("190000.5"))
-    ('5.1m', '5,000,001', '190,000.5')
+    >>> _short(Decimal("4095000")), _short(Decimal("5000001")), _short(Decimal("190000.5"))
+    ('4.095m', '5,000,001', '190,000.50')
     """
     for unit, letter in _LETTERS:
-        if amount >= unit and amount % (unit / 100) == 0:
+        if amount >= unit and amount % (unit / 1000) == 0:
             return f"{number_text(amount / unit)}{letter}"
     return number(amount, 2) if amount % 1 else number_text(amount)
 
 
 def _percent(fraction: Decimal) -> str:
-    return f"{fraction * 100:.1f} %"
+    """Return a share in per cent, one that is not zero never as zero.
+
+    >>> _percent(Decimal("0.123")), _percent(Decimal("0.000104"))
+    ('12.3 %', '0.0104 %')
+    """
+    return f"{number(fraction * 100, 1)} %"
 
 
 _TENTH: Final = Decimal("0.1")
