@@ -21,7 +21,7 @@ from tui.columns.format import (
     state_text,
 )
 from tui.service.numbers import average, money_digits, number, price
-from tui.service.snapshot.sizing import Size
+from tui.service.snapshot.sizing import Size, SizedRow, currency_of_size
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 AVERAGE_PLACES: Final = 6
@@ -121,9 +121,13 @@ def sized(
     help: str,
     size: Callable[[Snapshot, Any], Size],
     *,
+    of: Callable[[Any], SizedRow] = lambda row: row,
     role: Callable[[Snapshot, Any], str] | None = None,
 ) -> Column:
-    """Return a column of sizes: units, or money with its currency; each added up for itself."""
+    """Return a column of sizes: units, or money with its currency; each added up for itself.
+
+    ``of`` returns what of a row says the measure.
+    """
 
     def drawn(snapshot: Snapshot, row: Any, context: DisplayContext) -> str:
         found = size(snapshot, row)
@@ -140,14 +144,21 @@ def sized(
         "never",
         role=role,
         total="quantity",
-        currency=lambda s, row: size(s, row).currency,
+        currency=lambda s, row: currency_of_size(of(row)),
         drawn=drawn,
     )
 
 
 def lifecycle_size(id: str, title: str, help: str, size: Callable[[Snapshot, Any], Size]) -> Column:
     """Return a column of a life-cycle stage; zeros have the idle colour: nothing has happened yet."""
-    return sized(id, title, help, size, role=lambda s, row: "" if size(s, row).value else "idle")
+    return sized(
+        id,
+        title,
+        help,
+        size,
+        of=lambda row: row.block,
+        role=lambda s, row: "" if size(s, row).value else "idle",
+    )
 
 
 def price_of(id: str, title: str, help: str, held: Callable[[Any], CurrencyAndAmount | None]) -> Column:

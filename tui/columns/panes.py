@@ -105,6 +105,7 @@ BLOCKS: Final = (
         "Ordered",
         "What its live orders ask for: units, or money with its currency",
         block_ordered,
+        of=lambda row: row.block,
         role=role_by_side(lambda row: row.block.side),
     ),
     Column(
@@ -122,7 +123,7 @@ BLOCKS: Final = (
     price_of("limit", "Limit", "Limit price", lambda row: row.block.limit_price),
     plain("currency", "Ccy", "Its currency", 3, lambda s, row: block_currency(s, row), flexible=False),
     time_in_force(lambda row: row.block.time_in_force),
-    sized("unplaced", "Unplaced", "Ordered less placed", block_unplaced),
+    sized("unplaced", "Unplaced", "Ordered less placed", block_unplaced, of=lambda row: row.block),
     lifecycle_size("placed", "Placed", "At the market", lambda s, row: block_placed(row)),
     lifecycle_size("executed", "Executed", "Filled", block_executed),
     lifecycle_size("allocated", "Allocated", "Given to portfolios", block_allocated),

@@ -56,6 +56,13 @@ def is_by_amount(row: SizedRow) -> bool:
     return row.quantity is None and row.amount is not None
 
 
+def currency_of_size(row: SizedRow) -> str:
+    """Return the currency a row is sized in; empty where it is sized in units."""
+    if row.quantity is not None or row.amount is None:
+        return ""
+    return row.amount.currency or UNNAMED
+
+
 def size_of(row: SizedRow) -> Size:
     """Return the size of an order, block or placement; of an order sized by weight it is not known."""
     if row.quantity is None and row.amount is not None:
@@ -100,9 +107,9 @@ def _is_by_weight(snapshot: Snapshot, graph: OrderGraphBlock) -> bool:
 
 def block_placed(graph: OrderGraphBlock) -> Size:
     """Return what of a block is placed; nothing is zero."""
-    own = size_of(graph.block)
-    if own.currency:
-        return Size(graph.placed.amount or ZERO, own.currency)
+    currency = currency_of_size(graph.block)
+    if currency:
+        return Size(graph.placed.amount or ZERO, currency)
     return Size(graph.placed.quantity or ZERO)
 
 
@@ -113,38 +120,38 @@ def block_unplaced(snapshot: Snapshot, graph: OrderGraphBlock) -> Size:
 
 def block_executed(snapshot: Snapshot, graph: OrderGraphBlock) -> Size:
     """Return what of a block is filled (G3: the graph's amount is units times price, for bonds too)."""
-    own, executed = size_of(graph.block), graph.executed
-    if not own.currency:
+    currency, executed = currency_of_size(graph.block), graph.executed
+    if not currency:
         return Size(executed.quantity)
     if executed.amount is None:
-        return Size(None if executed.quantity else ZERO, own.currency)
-    return Size(abs(executed.amount) * snapshot.price_unit(graph.block.lusid_instrument_id), own.currency)
+        return Size(None if executed.quantity else ZERO, currency)
+    return Size(abs(executed.amount) * snapshot.price_unit(graph.block.lusid_instrument_id), currency)
 
 
 def block_allocated(snapshot: Snapshot, graph: OrderGraphBlock) -> Size:
     """Return what of a block is given to portfolios; money at the prices of the allocations."""
-    own = size_of(graph.block)
-    if not own.currency:
+    currency = currency_of_size(graph.block)
+    if not currency:
         return Size(graph.allocated.quantity)
     found = (snapshot.allocations.get(detail.id) for detail in graph.allocated.details)
     rows = [row for row in found if row is not None]
     if len(rows) < len(graph.allocated.details):
-        return Size(None, own.currency)
+        return Size(None, currency)
     unit, side = snapshot.price_unit(graph.block.lusid_instrument_id), graph.block.side
     worths = (
         _worth(signed_units(side, row.side, row.quantity), row.price.amount if row.price else None, unit)
         for row in rows
     )
-    return Size(_sum_of_known(worths), own.currency)
+    return Size(_sum_of_known(worths), currency)
 
 
 def block_booked(snapshot: Snapshot, graph: OrderGraphBlock) -> Size:
     """Return what of a block is booked; money in its own currency, whatever the booking settles in."""
-    own = size_of(graph.block)
-    if not own.currency:
+    currency = currency_of_size(graph.block)
+    if not currency:
         return Size(graph.booked.quantity)
     if not graph.booked.details:
-        return Size(ZERO, own.currency)
+        return Size(ZERO, currency)
     unit, side = snapshot.price_unit(graph.block.lusid_instrument_id), graph.block.side
     booked = (
         snapshot.transactions[id]
@@ -153,7 +160,7 @@ def block_booked(snapshot: Snapshot, graph: OrderGraphBlock) -> Size:
     )
     rows = [row for row in booked if not is_cancelled(row.transaction_status)]
     if not rows:
-        return Size(graph.booked.amount, own.currency)
+        return Size(graph.booked.amount, currency)
     worths = (
         _worth(
             signed_units(side, row.type, row.units),
@@ -162,19 +169,19 @@ def block_booked(snapshot: Snapshot, graph: OrderGraphBlock) -> Size:
         )
         for row in rows
     )
-    return Size(_sum_of_known(worths), own.currency)
+    return Size(_sum_of_known(worths), currency)
 
 
 def executed_size(snapshot: Snapshot, row: Placement) -> Size:
     """Return what of a placement is filled, its children's part included."""
-    own = size_of(row)
-    if not own.currency:
+    currency = currency_of_size(row)
+    if not currency:
         return Size(snapshot.executed_of_placement(row.id))
     if not snapshot.knows(EntityKind.EXECUTIONS, EntityKind.PLACEMENTS):
-        return Size(None, own.currency)
+        return Size(None, currency)
     unit = snapshot.price_unit(row.lusid_instrument_id)
     fills = snapshot.fills_of_placement(row.id)
-    return Size(_sum_of_known(_worth(fill.quantity, fill.price.amount, unit) for fill in fills), own.currency)
+    return Size(_sum_of_known(_worth(fill.quantity, fill.price.amount, unit) for fill in fills), currency)
 
 
 def open_size(snapshot: Snapshot, row: Placement) -> Size:
@@ -191,16 +198,16 @@ def is_over_allocated(snapshot: Snapshot, row: Placement) -> bool:
 
 def allocated_size(snapshot: Snapshot, order: Order) -> Size:
     """Return what of an order is allocated; money at the prices of the allocations."""
-    own = size_of(order)
-    if not own.currency:
+    currency = currency_of_size(order)
+    if not currency:
         return Size(snapshot.allocated_of_order(order.id))
     if not snapshot.knows(EntityKind.ALLOCATIONS):
-        return Size(None, own.currency)
+        return Size(None, currency)
     unit = snapshot.price_unit(order.lusid_instrument_id)
     rows = (snapshot.allocations[id] for id in snapshot.allocations_of_order(order.id))
     live = (row for row in rows if not is_cancelled(row.state))
     worths = (_worth(row.quantity, row.price.amount if row.price else None, unit) for row in live)
-    return Size(_sum_of_known(worths), own.currency)
+    return Size(_sum_of_known(worths), currency)
 
 
 def _worth(units: Decimal, price: Decimal | None, unit: Decimal) -> Decimal | None:
