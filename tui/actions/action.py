@@ -214,10 +214,12 @@ class FormAndVerb(Struct, frozen=True):
 class WriteAction(Action, frozen=True, kw_only=True):
     """An action that changes something on the server.
 
-    ``load`` loads its form and its verb, which no start needs, and returns them.
+    ``load`` loads its form and its verb, which no start needs, and returns them. ``left_out`` returns which
+    of the rows in focus it does not act on, and why, as a sentence; empty when it acts on all.
     """
 
     load: Callable[[], FormAndVerb]
+    left_out: Callable[[Scope], str] = lambda scope: ""
 
     def parts(self, scope: Scope) -> Iterable[Scope]:
         return scope.parts()

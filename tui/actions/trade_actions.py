@@ -21,6 +21,14 @@ from tui.actions.eligibility import (
     unreachable,
     updatable,
 )
+from tui.actions.left_out import (
+    allocations_not_booked,
+    blocks_not_placed,
+    blocks_not_swept,
+    changeable_left_out,
+    orders_left_out,
+    placements_not_allocated,
+)
 from tui.service.snapshot.snapshot import EntityKind
 
 # Forms and verbs are loaded when an action is first used: a start needs none of them.
@@ -122,6 +130,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         label="Place",
         help="Send blocks, or what is left of them, to a broker",
         load=_place,
+        left_out=blocks_not_placed,
         endpoints=("place_blocks",),
         disabled_reason=requires(
             placeable, "Nothing left to place here: the blocks are fully placed, empty or swept."
@@ -134,6 +143,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         label="Move",
         help="Move orders to another block, or to a new one",
         load=_move,
+        left_out=orders_left_out,
         endpoints=("move_orders",),
         disabled_reason=first_reason(
             only((EntityKind.ORDERS, EntityKind.BLOCKS), "Only orders move: go to the orders pane."),
@@ -147,6 +157,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         label="Update",
         help="Change orders or placements",
         load=_update,
+        left_out=changeable_left_out,
         endpoints=("update_orders", "update_placements"),
         disabled_reason=first_reason(
             only((EntityKind.ORDERS, EntityKind.PLACEMENTS), "Only orders and placements are updated."),
@@ -160,6 +171,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         label="Cancel",
         help="Cancel orders or placements",
         load=_cancel,
+        left_out=changeable_left_out,
         endpoints=("cancel_orders", "cancel_placements"),
         disabled_reason=cancel_disabled_reason,
         footer=True,
@@ -170,6 +182,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         label="Allocate",
         help="Allocate executed units to the orders behind them",
         load=_allocate,
+        left_out=placements_not_allocated,
         endpoints=("run_allocation_service",),
         disabled_reason=requires(allocatable, "Nothing executed here yet: there is nothing to allocate."),
         footer=True,
@@ -180,6 +193,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         label="Book",
         help="Book allocations as transactions of their portfolios",
         load=_book,
+        left_out=allocations_not_booked,
         endpoints=("book_transactions",),
         disabled_reason=requires(bookable, "Nothing to book here: allocate first, or it is booked already."),
         footer=True,
@@ -199,6 +213,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         label="Cancel & move rest",
         help="Cancel what is not placed and move it to new orders",
         load=_cancel_and_move,
+        left_out=orders_left_out,
         endpoints=("cancel_orders_and_move_remaining",),
         disabled_reason=first_reason(
             only(
@@ -214,6 +229,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         label="Sweep",
         help="Retire blocks whose work is done",
         load=_sweep,
+        left_out=blocks_not_swept,
         endpoints=("sweep_blocks",),
         disabled_reason=requires(
             sweepable, "No block here qualifies: all its orders must be cancelled, booked or closed."

@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 
 from tests.blotter_app import Blotter, blotter, demo
-from tests.screens.desk.trading_steps import new_block
+from tests.screens.desk.trading_steps import new_block, place
 from tui.actions.place import share_of
 from tui.screens.dialogs.form_dialog import FormDialog
+from tui.screens.dialogs.preview_dialog import PreviewDialog
 
 
 async def two_blocks(user: Blotter) -> tuple[str, str]:
@@ -86,3 +87,25 @@ async def test_a_block_of_which_nothing_would_be_placed_is_named() -> None:
         await user.fill("quantity", "0.01%")
         await user.press("enter")
         await user.until(lambda: "'0.01%' leaves nothing of 4,001." in user.text())
+
+
+async def test_a_block_the_selection_leaves_out_is_said_in_the_form_and_in_the_preview() -> None:
+    async with blotter() as user:
+        large, small = await two_blocks(user)
+        full = await new_block(user, orders="UKEQ-GROW 500")
+        await user.press("escape")
+        await place(user, full, "500")
+        for code in (large, small, full):
+            await user.go("blocks", code)
+            await user.press("space")
+        await user.press("p")
+        await user.fill("counterparty", "ALBN")
+        await user.fill("quantity", "1k")
+        assert "Left out: 1 of 3 blocks is fully placed." in await user.form()
+        await user.press("enter")
+        await user.until(lambda: isinstance(user.app.screen, PreviewDialog))
+        assert "Left out: 1 of 3 blocks is fully placed." in user.text()
+        await user.confirm("y")
+        await user.report()
+        assert await placed(user, large) == await placed(user, small) == [1_000]
+        assert await placed(user, full) == [500]

@@ -57,13 +57,15 @@ View = Literal["summary", "request", "warnings"]
 class PreviewDialog(GuardedDialog[bool]):
     """Shows ``preview`` and returns True when it was confirmed the way its tier requires, else False.
 
-    ``curl`` is the request as a shell line, shown with ``r``.
+    ``curl`` is the request as a shell line, shown with ``r``; ``left_out`` says which rows of the selection
+    it does not act on.
     """
 
     AUTO_FOCUS = None
 
-    def __init__(self, preview: Preview, curl: str) -> None:
+    def __init__(self, preview: Preview, curl: str, *, left_out: str = "") -> None:
         super().__init__()
+        self._left_out = left_out
         self._preview = preview
         self._curl = curl
         self._before: Preview | None = None
@@ -226,10 +228,16 @@ class PreviewDialog(GuardedDialog[bool]):
             return list(all_warnings(self._preview, width))
         if self._too_small:
             return _wrapped([f"Too small: make it {SMALLEST[0]} x {SMALLEST[1]}"], width)
-        sections = self._summary(width)
+        sections = self._sections(width)
         if sum(len(section) + 1 for section in sections) - 1 <= self._room:
             return [line for section in sections for line in (Content(""), *section)][1:]
         return [line for section in sections for line in section]
+
+    def _sections(self, width: int) -> list[Lines]:
+        """Return the summary, with what the selection leaves out behind its head."""
+        head, *rest = self._summary(width)
+        left_out = [line.stylize("$text-warning") for line in _wrapped([self._left_out], width)]
+        return [head, *([left_out] if self._left_out else []), *rest]
 
     def _summary(self, width: int) -> list[Lines]:
         """Return the summary in sections; after a revision the lines that differ are marked."""

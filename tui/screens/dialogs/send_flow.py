@@ -39,9 +39,11 @@ async def ask_for_verb(app: App[object], action: WriteAction, scope: Scope, desk
     values: dict[str, str] = {}
     loaded = action.load()
     many = len(scope.ids) > PART or loaded.question is not None
+    left_out = await _beside(partial(action.left_out, scope), many=many)
     form = await _beside(partial(loaded.form, scope), many=many) if loaded.form else None
     if form is not None:
-        asked = FormDialog(form.title, form.intro, form.fields, form.check, form.live)
+        intro = f"{left_out} {form.intro}".strip()
+        asked = FormDialog(form.title, intro, form.fields, form.check, form.live)
         answered = await app.push_screen_wait(asked)
         if answered is None:
             return None
@@ -56,14 +58,16 @@ async def ask_for_verb(app: App[object], action: WriteAction, scope: Scope, desk
             return None
         values = {"answer": chosen}
     verb = await _beside(partial(loaded.verb, scope, values), many=many)
-    return verb if await _confirmed(app, verb, desk, many=many or verb.count > PART) else None
+    many = many or verb.count > PART
+    return verb if await _confirmed(app, verb, desk, many=many, left_out=left_out) else None
 
 
-async def _confirmed(app: App[object], verb: Verb, desk: Desk, *, many: bool) -> bool:
+async def _confirmed(app: App[object], verb: Verb, desk: Desk, *, many: bool, left_out: str = "") -> bool:
     """Show the preview; return whether it was confirmed."""
     dialog = PreviewDialog(
         await _beside(partial(desk.preview, verb), many=many),
         await _beside(partial(desk.curl, verb), many=many),
+        left_out=left_out,
     )
     confirmed = await app.push_screen_wait(dialog)
     return confirmed is True
