@@ -61,14 +61,18 @@ def line(app: BlotterApp) -> list[Segment]:
 
 
 def contrasts(app: BlotterApp) -> Iterator[tuple[str, float]]:
-    """Yield each text of the band with its contrast; colours of the terminal's own have none."""
+    """Yield each text of the band with its contrast."""
     for part in line(app):
-        style = part.style
-        assert style is not None
-        colours = [style.color, style.bgcolor]
-        assert all(each is not None and each.type is ColorType.TRUECOLOR for each in colours), part
-        lights = sorted(_luminance(each.get_truecolor()) for each in colours if each is not None)
-        yield part.text, (lights[1] + 0.05) / (lights[0] + 0.05)
+        yield part.text, _contrast(part)
+
+
+def _contrast(part: Segment) -> float:
+    """Return the contrast of a text, from 1 to 21; both its colours must be its own (WCAG 2.2)."""
+    assert part.style is not None
+    colours = [part.style.color, part.style.bgcolor]
+    assert all(each is not None and each.type is ColorType.TRUECOLOR for each in colours), part
+    dark, light = sorted(_luminance(each.get_truecolor()) for each in colours if each is not None)
+    return (light + 0.05) / (dark + 0.05)
 
 
 def _luminance(colour: tuple[int, int, int]) -> float:
@@ -183,3 +187,17 @@ async def test_a_long_profile_hides_neither_read_only_nor_frozen_nor_the_past() 
             await pilot.pause()
             shown = "".join(part.text for part in app.screen._compositor.render_strips()[0])
             assert shown.startswith(" !!PROD!! READ-ONLY PAST FROZEN")
+
+
+async def test_keys_and_fields_bring_both_colours_too() -> None:
+    async with band() as (pilot, _):
+        app = pilot.app
+        assert isinstance(app, BlotterApp)
+        await pilot.press("n")
+        for theme in THEMES:
+            app.theme = theme.name
+            await pilot.pause()
+            parts = [part for row in app.screen._compositor.render_strips() for part in row]
+            for said in ("Filter", "< Day >"):
+                [part, *_] = [part for part in parts if said in part.text]
+                assert _contrast(part) >= LEGIBLE, (theme.name, said)
