@@ -227,7 +227,11 @@ class BlotterApp(App[None]):
         if count:
             said = "1 row is being sent. Quit again when its" if count == 1 else ""
             said = said or f"{count} rows are being sent. Quit again when their"
-            self.notify(f"{said} outcome is known.", markup=False)
+            several = (
+                any(each.calls > 1 for each in self.session.desk.underway) if self.session.desk else False
+            )
+            stop = " To stop between two calls, press {palette} and type 'sending'." if several else ""
+            self.notify(self.session.with_keys(f"{said} outcome is known.{stop}"), markup=False)
         else:
             self.exit()
 

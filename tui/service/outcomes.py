@@ -154,7 +154,7 @@ class Report(Struct, frozen=True):
         if len(named) <= 3:
             return "; ".join(lowered(self.name_of(ref)) for ref in named)
         counts = Counter(ref.kind for ref in named)
-        return ", ".join(f"{count} {kind.value}" for kind, count in counts.items())
+        return ", ".join(f"{count:,} {kind.value}" for kind, count in counts.items())
 
 
 def lowered(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -90,6 +91,19 @@ def test_a_line_torn_by_a_crash_hides_no_other(tmp_path: Path) -> None:
     again = Journal(path)
     intend(again, intent("I-3", CancelOrders((TWO,))))
     assert [each.id for each in again.open_intents()] == ["I-1", "I-3"]
+
+
+def test_a_line_torn_by_a_full_disk_hides_not_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    write = os.write
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda file, text: write(file, text[: len(text) // 2]))
+        with pytest.raises(OSError, match="disk is full"):
+            intend(journal, intent("I-1", CancelOrders((ONE,))))
+    intend(journal, intent("I-2", CancelOrders((TWO,))))
+    assert [each.id for each in journal.open_intents()] == ["I-2"]
 
 
 def test_the_journal_is_private_and_only_grows(tmp_path: Path) -> None:

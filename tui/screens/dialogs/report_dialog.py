@@ -131,7 +131,7 @@ def hung(text: Content, width: int) -> Content:
 def counts(report: Report) -> Content:
     """Return how many items are done, refused and unknown; not sent and otherwise than shown, if any."""
     parts = [
-        Content.styled(f"{len(items)} {word}", f"bold {style}" if items else "dim")
+        Content.styled(f"{len(items):,} {word}", f"bold {style}" if items else "dim")
         for word, items, style in (
             ("done", report.done, "$text-success"),
             ("refused", report.refused, "$text-error"),
@@ -209,7 +209,7 @@ def _problems(
             said = " ".join(part for part in (reason, notes[group.refs[0]]) if part)
             yield _item(report, group.refs[0], said, INDENT), group.refs[0]
         else:
-            yield Content(f"{INDENT}{len(group.refs)} x {reason}"), None
+            yield Content(f"{INDENT}{len(group.refs):,} x {reason}"), None
             for ref in group.refs:
                 yield _item(report, ref, notes[ref], INDENT * 3), ref
         same_next = at + 1 < len(groups) and groups[at + 1].advice == group.advice
@@ -218,7 +218,7 @@ def _problems(
 
 
 def _heading(name: str, count: int, style: str) -> Content:
-    return Content.styled(f"{name} ({count})", f"bold {style}")
+    return Content.styled(f"{name} ({count:,})", f"bold {style}")
 
 
 def _item(report: Report, ref: Ref, said: str, indent: str) -> Content:

@@ -137,6 +137,8 @@ class Journal:
         self._lock = threading.Lock()
         self._memory: list[bytes] = []
         self._descriptor: int | None = None
+        self._torn = False
+        """Whether the last line was cut off by a full disk: the next one begins a line of its own."""
         self._alone = True
         """Whether no other program used the file when it was opened."""
         if path is not None:
@@ -238,7 +240,10 @@ class Journal:
                 return
             if self._descriptor is None:
                 raise OSError("it is closed")
-            if os.write(self._descriptor, text) != len(text):
+            text = b"\n" * self._torn + text
+            written = os.write(self._descriptor, text)
+            self._torn = written < len(text) if written else self._torn
+            if written != len(text):
                 raise OSError("the disk is full")
             os.fsync(self._descriptor)
 
