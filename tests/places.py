@@ -226,9 +226,9 @@ PANE: Final = Addition(
             "where its rows are read",
             (
                 (
-                    "            shown.now()\n",
-                    "            held = list(builder.rows(EntityKind.ORDERS).values())[:5]\n"
-                    "            builder.put(EntityKind.WITHHELD, held)\n",
+                    "                shown.now()\n",
+                    "                held = list(builder.rows(EntityKind.ORDERS).values())[:5]\n"
+                    "                builder.put(EntityKind.WITHHELD, held)\n",
                 ),
             ),
         ),

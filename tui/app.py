@@ -66,10 +66,7 @@ Connect = Callable[[], Awaitable[Connection]]
 
 
 def _watch_only_what_is_new() -> None:
-    """Let the garbage collector run, and spare it what is loaded by now: that stays to the end.
-
-    It runs while the desk is read: rows are not tracked, and answers that were read are held by circles.
-    """
+    """Let the garbage collector run, and spare it what is loaded by now: that stays to the end."""
     gc.freeze()
     gc.enable()
 

@@ -193,6 +193,12 @@ def _httpx_errors_as_ours(shown: str) -> Iterator[None]:
 
 
 def _parsed(response: httpx.Response) -> ParsedResponse:
+    """Return what is kept of a response that was read.
+
+    Its stream refers back to it: without that circle the body is freed with the last that refers to it, and
+    not when the garbage collector comes by.
+    """
+    response.stream = httpx.ByteStream(b"")
     return ParsedResponse(response.status_code, response.reason_phrase, response.headers, response.content)
 
 

@@ -22,7 +22,7 @@ from tui.api.models import OrderGraphBlock, Transaction
 from tui.service.snapshot.builder import SnapshotBuilder, portfolio_of, transaction_key
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, Unread
 from tui.service.sync.high_water_marks import HighWaterMarks, later, newest_change
-from tui.service.sync.progress import Progress, Publish
+from tui.service.sync.progress import Progress, Publish, collector_suspended
 from tui.service.sync.queries import (
     all_of,
     batches,
@@ -119,13 +119,14 @@ class Reader:
         stale: set[ResourceId] = set()
         self._fresh = set()
         try:
-            await self._load_kinds(builder, shown, stale)
-            shown.now()
-            await self._load_bookings(builder)
-            if builder.own_totals:
-                stale.update(builder.rows(EntityKind.BLOCKS))
-            await self.read_blocks(stale)
-            self._check(builder)
+            with collector_suspended():
+                await self._load_kinds(builder, shown, stale)
+                shown.now()
+                await self._load_bookings(builder)
+                if builder.own_totals:
+                    stale.update(builder.rows(EntityKind.BLOCKS))
+                await self.read_blocks(stale)
+                self._check(builder)
         finally:
             self._fresh = None
         self._publish(complete=True)
