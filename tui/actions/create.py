@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -17,7 +18,7 @@ from tui.service.orderline import OrderLine, PortfolioShare, parse_order_line
 from tui.service.snapshot.instruments import UNRESOLVED, Instrument
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import CreateOrders, Verb
-from tui.service.wire_words import SIDES, TIMES_IN_FORCE, TYPES
+from tui.service.wire_words import SIDES, TIMES_IN_FORCE, TYPES, offered, spelt
 from widgets.fields import Field
 
 GRAMMAR: Final = (
@@ -102,7 +103,7 @@ def new_form(scope: Scope) -> Form:
     return Form(
         "New orders",
         (
-            pick("side", "Side", tuple(SIDES)),
+            pick("side", "Side", tuple(offered(SIDES, snapshot.sides))),
             text(
                 "instrument",
                 "Instrument",
@@ -121,7 +122,7 @@ def new_form(scope: Scope) -> Form:
                 check=lambda typed: _sizes_problem(typed, portfolios),
                 echo=lambda typed: _sizes_echo(typed, portfolios),
             ),
-            pick("type", "Type", tuple(TYPES)),
+            pick("type", "Type", tuple(offered(TYPES, snapshot.order_types))),
             amount("limit", "Limit", help="In the instrument's currency; London in pounds"),
             amount("stop", "Stop"),
             text("currency", "Currency", help="Of the prices; the instrument's own when empty"),
@@ -152,14 +153,14 @@ def _problems(snapshot: Snapshot, values: Values) -> Sequence[str]:
     return told
 
 
-def _line(values: Values, portfolios: IdLookup) -> OrderLine:
+def _line(snapshot: Snapshot, values: Values, portfolios: IdLookup) -> OrderLine:
     """Return the order that the fields make; raises ValueError with a sentence."""
     shares = split_sizes(values["orders"], portfolios)
     return OrderLine(
-        side=SIDES[values["side"]],
+        side=offered(SIDES, snapshot.sides)[values["side"]],
         quantity=sum((size for _, size in shares), Decimal(0)),
         ticker=values["instrument"].strip().upper(),
-        type=TYPES[values["type"]],
+        type=offered(TYPES, snapshot.order_types)[values["type"]],
         limit=parse_price(values["limit"]) if values["limit"].strip() else None,
         stop=parse_price(values["stop"]) if values["stop"].strip() else None,
         time_in_force=TIMES_IN_FORCE[values["tif"]],
@@ -170,7 +171,7 @@ def _line(values: Values, portfolios: IdLookup) -> OrderLine:
 def _in_words(snapshot: Snapshot, portfolios: IdLookup, values: Values) -> str:
     """Return the order in words, with quantity and notional, as far as it is typed."""
     try:
-        line = _line(values, portfolios)
+        line = _line(snapshot, values, portfolios)
     except ValueError:
         return ""
     return line.describe(portfolios, known_instrument(snapshot, line.ticker)) if line.ticker else ""
@@ -179,7 +180,7 @@ def _in_words(snapshot: Snapshot, portfolios: IdLookup, values: Values) -> str:
 def new_verb(scope: Scope, values: Values) -> Verb:
     typed, home = values["block"].strip(), scope.home
     block = None if typed.lower() in (NEW_BLOCK, "") else block_lookup(scope.snapshot, home).read(typed)
-    request = _line(values, portfolio_lookup(scope.snapshot, home)).request(
+    request = _line(scope.snapshot, values, portfolio_lookup(scope.snapshot, home)).request(
         identifiers_of(scope.snapshot, values["instrument"]),
         currency=_currency(scope.snapshot, values),
         scope=home,
@@ -235,8 +236,9 @@ def _line_problems(scope: Scope, values: Values) -> Sequence[str]:
 
 
 def new_by_line_verb(scope: Scope, values: Values) -> Verb:
-    line = _read_line(scope, values)
+    snapshot, line = scope.snapshot, _read_line(scope, values)
     assert line is not None
+    line = replace(line, side=spelt(line.side, snapshot.sides), type=spelt(line.type, snapshot.order_types))
     named = {"instrument": line.ticker, "currency": values["currency"]}
     request = line.request(
         identifiers_of(scope.snapshot, line.ticker),

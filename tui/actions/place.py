@@ -24,7 +24,7 @@ from tui.service.numbers import counted, parse_size
 from tui.service.snapshot.sizing import Size, sizes_in_words
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.verbs import PlaceBlocks, Verb
-from tui.service.wire_words import TYPES
+from tui.service.wire_words import TYPES, offered
 from widgets.fields import Field
 
 ENTRY_TYPES: Final = ("Undecided", "Manual", "Direct", "Ems", "External")
@@ -58,7 +58,8 @@ def place_form(scope: Scope) -> Form:
     what = "Money" if left[0].currency else "Units"
     quantity = size("quantity", left[0], help=f"{what} to place; all that is unplaced by default")
     of_market = normalize(scope.snapshot.blocks[ids[0]].block.type) == "market"
-    price = (pick("type", "Type", tuple(TYPES)), amount("limit", "Limit"), amount("stop", "Stop"))
+    kinds = tuple(offered(TYPES, scope.snapshot.order_types))
+    price = (pick("type", "Type", kinds), amount("limit", "Limit"), amount("stop", "Stop"))
     return Form(title, (quantity, *route, *(price if of_market else ())), intro=intro, check=_terms_problem)
 
 
@@ -164,7 +165,7 @@ def missing_prices(type: str, limit: str, stop: str) -> Sequence[str]:
 
 
 def place_verb(scope: Scope, values: Values) -> Verb:
-    requests = []
+    requests, kinds = [], offered(TYPES, scope.snapshot.order_types)
     for id, share, _ in _shares(scope, values):
         block = scope.snapshot.blocks[id].block
         currency = currency_of(block, scope.snapshot)
@@ -180,7 +181,7 @@ def place_verb(scope: Scope, values: Values) -> Verb:
                 state="New",
                 side=block.side,
                 time_in_force=block.time_in_force or "Day",
-                type=TYPES.get(values.get("type", "")) or block.type or "Market",
+                type=kinds.get(values.get("type", "")) or block.type or "Market",
                 created_date=scope.now,
                 limit_price=money_or_none(values.get("limit", ""), currency) or block.limit_price,
                 stop_price=money_or_none(values.get("stop", ""), currency) or block.stop_price,

@@ -29,7 +29,7 @@ from tui.service.verbs import (
     Verb,
 )
 from tui.service.verbs.replacing import order_request, placement_request
-from tui.service.wire_words import TIMES_IN_FORCE, TYPES, in_words
+from tui.service.wire_words import TIMES_IN_FORCE, TYPES, in_words, offered
 from widgets.fields import Field
 
 INTRO: Final = f"Only changes are sent. Sizes may be relative: -50%, +1k. '{NONE}' clears a price."
@@ -67,7 +67,7 @@ def _orders_form(scope: Scope) -> Form:
     portfolios = portfolio_lookup(scope.snapshot, scope.home)
     fields = (
         size("quantity", common_size(rows), required=False),
-        *_term_fields(one),
+        *_term_fields(scope.snapshot, one),
         text(
             "portfolio",
             "Portfolio",
@@ -90,7 +90,7 @@ def _placements_form(scope: Scope) -> Form:
         text("counterparty", "Broker", (one.counterparty or "") if one else "", choices=brokers),
         text("system", "System", (one.execution_system or "") if one else "", choices=ways),
         pick("entry", "Entry", ("", *ENTRY_TYPES), (one.entry_type or "") if one else ""),
-        *_term_fields(one),
+        *_term_fields(scope.snapshot, one),
     )
     return _form(scope, EntityKind.PLACEMENTS, rows, fields)
 
@@ -106,11 +106,16 @@ def _form(scope: Scope, kind: EntityKind, rows: Sequence[Row], fields: tuple[Fie
     )
 
 
-def _term_fields(one: Row | None) -> tuple[Field, ...]:
+def _term_fields(snapshot: Snapshot, one: Row | None) -> tuple[Field, ...]:
     """Return the fields of the terms; of several rows they are empty, and mean that nothing changes."""
     unchanged = () if one else ("",)
     return (
-        pick("type", "Type", (*unchanged, *TYPES), in_words(one.type) if one else ""),
+        pick(
+            "type",
+            "Type",
+            (*unchanged, *offered(TYPES, snapshot.order_types)),
+            in_words(one.type) if one else "",
+        ),
         price_or_none("limit", "Limit", one.limit_price if one else None),
         price_or_none("stop", "Stop", one.stop_price if one else None),
         pick(
@@ -156,13 +161,14 @@ def _resized(row: Row, typed: str) -> dict[str, Any]:
     return {"quantity": asked.value}
 
 
-def _new_terms(row: Row, values: Values, currency: str | None) -> dict[str, Any]:
+def _new_terms(snapshot: Snapshot, row: Row, values: Values) -> dict[str, Any]:
     """Return the terms that change, by the names of the API; None is a price that is cleared.
 
     An order that goes at market has no prices: it loses those that nobody typed anew.
     """
     found: dict[str, Any] = {}
-    kind = TYPES.get(values["type"], values["type"])
+    currency = currency_of(row, snapshot)
+    kind = offered(TYPES, snapshot.order_types).get(values["type"], values["type"])
     if kind and normalize(kind) != normalize(row.type):
         found["type"] = kind
     force = TIMES_IN_FORCE.get(values["tif"], values["tif"])
@@ -212,7 +218,7 @@ def _new_route(row: Placement, values: Values) -> dict[str, Any]:
 
 def _orders_verb(scope: Scope, values: Values) -> Verb:
     rows = _orders(scope)
-    terms = {row.id: _new_terms(row, values, currency_of(row, scope.snapshot)) for row in rows}
+    terms = {row.id: _new_terms(scope.snapshot, row, values) for row in rows}
     if any(_is_whole(terms[row.id], row) for row in rows):
         return ReplaceOrders(
             tuple(
@@ -241,7 +247,7 @@ def _orders_verb(scope: Scope, values: Values) -> Verb:
 
 def _placements_verb(scope: Scope, values: Values) -> Verb:
     rows = _placements(scope)
-    terms = {row.id: _new_terms(row, values, currency_of(row, scope.snapshot)) for row in rows}
+    terms = {row.id: _new_terms(scope.snapshot, row, values) for row in rows}
     if any(_is_whole(terms[row.id], row) for row in rows):
         changes = {row.id: {**terms[row.id], **_new_route(row, values)} for row in rows}
         return ReplacePlacements(
@@ -291,7 +297,7 @@ def _row_problems(scope: Scope, kind: EntityKind, row: Row, values: Values, *, a
         for each in _PRICES
         if alone and getattr(row, f"{each}_price") is not None and not values[each].strip()
     ]
-    terms = _new_terms(row, values, currency_of(row, scope.snapshot))
+    terms = _new_terms(scope.snapshot, row, values)
     if emptied and normalize(terms.get("type")) != "market":
         return emptied
     missing = [] if not terms else _missing_after(row, terms)
@@ -319,7 +325,7 @@ def _missing_after(row: Row, terms: dict[str, Any]) -> Sequence[str]:
 
 def _changes_anything(scope: Scope, rows: Sequence[Row], values: Values) -> bool:
     for row in rows:
-        if _new_terms(row, values, currency_of(row, scope.snapshot)):
+        if _new_terms(scope.snapshot, row, values):
             return True
         if _resized(row, values["quantity"]) or _note(row.id.scope, values):
             return True

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
+
+from tui.api.states import normalize
 
 SIDES: Final[Mapping[str, str]] = {
     "Buy": "Buy",
@@ -31,6 +33,27 @@ _WORDS: Final = {
     for offered in (SIDES, TYPES, TIMES_IN_FORCE, _UNTIL_A_DATE)
     for words, wire in offered.items()
 }
+
+
+def spelt(wire: str, seen: Iterable[str]) -> str:
+    """Return an API name as a server spells it, which has ``seen`` others; else as it is.
+
+    >>> spelt("SellShort", ["BUY", "SELL_SHORT"]), spelt("Buy", ["BUY", "Buy"]), spelt("Stop", [])
+    ('SELL_SHORT', 'Buy', 'Stop')
+    """
+    found = sorted(each for each in seen if normalize(each) == normalize(wire))
+    return wire if wire in found or not found else found[0]
+
+
+def offered(known: Mapping[str, str], seen: Collection[str]) -> Mapping[str, str]:
+    """Return what a form offers: the ``known`` names as the server spells them, then others it has ``seen``.
+
+    >>> list(offered(TYPES, ["LIMIT", "Pegged"]).items())[1:]
+    [('Limit', 'LIMIT'), ('Stop', 'Stop'), ('Stop limit', 'StopLimit'), ('Pegged', 'Pegged')]
+    """
+    names = {normalize(wire) for wire in known.values()}
+    others = {in_words(each): each for each in sorted(seen) if normalize(each) not in names}
+    return {**{words: spelt(wire, seen) for words, wire in known.items()}, **others}
 
 
 def in_words(wire: str | None) -> str:

@@ -107,7 +107,7 @@ class OrderLine:
             else f"Notional {about}{money(notional, currency)}."
         )
         return (
-            f"{words[self.side]} {units(self.quantity)} {name} {self._price_words(currency)}, "
+            f"{words.get(self.side, self.side)} {units(self.quantity)} {name} {self._price_words(currency)}, "
             f"{times[self.time_in_force]}{till}{': ' if shares else ''}{shares}. {worth}"
         )
 

@@ -71,6 +71,7 @@ class SnapshotBuilder:
         self._portfolios: Mapping[str, Ids] = base.portfolios
         self._block_codes, self._open_block_codes = base.block_codes, base.open_block_codes
         self._brokers, self._systems = set(base.brokers), set(base.systems)
+        self._sides, self._order_types = set(base.sides), set(base.order_types)
         self._ambiguous: Mapping[EntityKind, frozenset[str]] = base.ambiguous
         self._elsewhere: dict[EntityKind, set[str]] = {}
 
@@ -144,6 +145,9 @@ class SnapshotBuilder:
         self._remember_portfolios(kind, fresh)
         if kind is EntityKind.BLOCKS:
             self._file_blocks(fresh)
+        elif kind is EntityKind.ORDERS:
+            self._sides.update(row.side for _, row, _ in fresh if row.side)
+            self._order_types.update(row.type for _, row, _ in fresh if row.type)
         elif kind is EntityKind.PLACEMENTS:
             self._brokers.update(row.counterparty for _, row, _ in fresh if row.counterparty)
             self._systems.update(row.execution_system for _, row, _ in fresh if row.execution_system)
@@ -231,6 +235,8 @@ class SnapshotBuilder:
             open_block_codes=self._open_block_codes,
             brokers=frozenset(self._brokers),
             systems=frozenset(self._systems),
+            sides=frozenset(self._sides),
+            order_types=frozenset(self._order_types),
             as_at=self.base.as_at,
             home=self.base.home,
             ambiguous=self._ambiguous,

@@ -129,7 +129,8 @@ class Snapshot(Struct, frozen=True, eq=False):
     read. ``portfolios`` are those the orders, allocations and transactions belong to, by their code in
     small letters;
     ``block_codes`` are the blocks by code, ``open_block_codes`` those not swept, by code and by name;
-    ``brokers`` and ``systems`` are the counterparties and execution systems that placements have named.
+    ``brokers`` and ``systems`` are the counterparties and execution systems that placements have named;
+    ``sides`` and ``order_types`` those that orders have, as the server spells them.
     ``touched`` are the rows put in or taken out since the snapshot ``parent``; those ``returned`` among them
     were taken out and put back, and so stand last now.
 
@@ -152,6 +153,8 @@ class Snapshot(Struct, frozen=True, eq=False):
     open_block_codes: CodeIndex = field(default_factory=CodeIndex)
     brokers: frozenset[str] = frozenset()
     systems: frozenset[str] = frozenset()
+    sides: frozenset[str] = frozenset()
+    order_types: frozenset[str] = frozenset()
     as_at: datetime | None = None
     home: str = ""
     ambiguous: Mapping[EntityKind, frozenset[str]] = field(default_factory=_none)
