@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from functools import cache
+from heapq import nlargest
 from typing import Final
 
 from msgspec import Struct
@@ -23,6 +25,7 @@ from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 from tui.service.writes.unknown_names import unknown_names
 
 LARGEST: Final = 3
+ONE: Final = Decimal(1)
 
 
 class PreviewWarning(Struct, frozen=True):
@@ -188,10 +191,12 @@ def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
 def _largest(lines: Iterable[PreviewLine], limits: Limits) -> tuple[PreviewLine, ...]:
     """Return the largest lines by their money in the base currency, then by their units."""
 
-    def size(line: PreviewLine) -> tuple[Decimal, Decimal]:
-        return (limits.size_in_base(line.notional, line.currency), line.quantity or ZERO)
+    per_unit = cache(lambda currency: limits.size_in_base(ONE, currency))
 
-    return tuple(sorted(lines, key=size, reverse=True)[:LARGEST])
+    def size(line: PreviewLine) -> tuple[Decimal, Decimal]:
+        return (abs(line.notional or ZERO) * per_unit(line.currency), line.quantity or ZERO)
+
+    return tuple(nlargest(LARGEST, lines, key=size))
 
 
 def _tier(

@@ -1,0 +1,50 @@
+"""A dealer places blocks that compliance or an approver holds back: refused, or only with the count typed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.blotter_app import blotter
+from tui.screens.dialogs.preview_dialog import PreviewDialog
+
+
+@pytest.mark.parametrize("size", [(160, 48), (80, 24)])
+async def test_a_failed_or_rejected_block_cannot_be_sent_and_says_who_said_so(size: tuple[int, int]) -> None:
+    async with blotter(size) as user:
+        await user.go("blocks", "BLK-0011")
+        await user.press("p")
+        await user.fill("counterparty", "ALBN")
+        await user.press("enter")
+        await user.until(lambda: isinstance(user.app.screen, PreviewDialog))
+        said = " ".join(user.text().replace("│", " ").split())
+        assert "compliance failed for ORD-00024, last changed by" in said
+        assert "approval rejected for ORD-00024, last changed by" in said
+        assert "This cannot be sent" in said
+        placed = dict(user.desk.snapshot.placements)
+        await user.press("y", "1", "enter")
+        assert user.desk.snapshot.placements == placed
+
+
+async def test_a_pending_block_is_placed_only_with_the_count_typed() -> None:
+    async with blotter() as user:
+        await user.go("blocks", "BLK-0019")
+        before = len(user.desk.snapshot.placements)
+        await user.press("p")
+        await user.fill("counterparty", "ALBN")
+        await user.press("enter")
+        await user.until(lambda: isinstance(user.app.screen, PreviewDialog))
+        said = " ".join(user.text().replace("│", " ").split())
+        assert "compliance pending for ORD-00038, last changed by pm.silva" in said
+        assert "approval pending for ORD-00038, last changed by pm.silva" in said
+        await user.press("y")
+        assert isinstance(user.app.screen, PreviewDialog)
+        await user.press("backspace", "1", "enter")
+        await user.report()
+        await user.until(lambda: len(user.desk.snapshot.placements) == before + 1)
+
+
+async def test_exceptions_first_brings_held_blocks_to_the_top() -> None:
+    async with blotter() as user:
+        await user.press("0")
+        codes = user.codes("blocks")
+        assert codes.index("BLK-0011") < codes.index("BLK-0019") < codes.index("BLK-0003")
