@@ -369,7 +369,7 @@ class Desk:
         return self._writing().rest(report.decision)
 
     async def told(self, report: Report) -> None:
-        """Hear that somebody read a report: what it says was not sent is not told again."""
+        """Hear that somebody read a report: what it says is not told again."""
         await self._writing().told(report)
 
     async def recheck(self) -> tuple[Report, ...]:

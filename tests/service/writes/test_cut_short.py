@@ -198,6 +198,21 @@ async def test_what_was_never_sent_is_told_until_somebody_read_it(
         await desk.client.close()
 
 
+async def test_what_was_read_is_not_told_again_while_something_stays_unknown(
+    dealer: Dealer, server: AsyncBaseTransport, book: Path
+) -> None:
+    await book_of_orders(dealer)
+    await killed(server, book, creations(), call=2, arrives=False)
+    again, [report] = await told_after(server, book)
+    await again.desk.told(report)
+    again.journal.close()
+    third, none = await told_after(server, book)
+    assert none == ()
+    assert len(third.desk.unknown) == 100
+    for desk in (again.desk, third.desk):
+        await desk.client.close()
+
+
 async def test_what_was_never_sent_comes_back_as_a_decision_of_its_own_to_preview(
     dealer: Dealer, server: AsyncBaseTransport, book: Path
 ) -> None:

@@ -58,16 +58,18 @@ class Intent(Struct, frozen=True):
 
 
 class OpenDecision(Struct, frozen=True):
-    """A decision that nobody was told the whole outcome of.
+    """A decision of which something is unknown, or was not sent and is not told.
 
     ``outcomes`` are those known, in the order asked; ``unknown`` the calls with items of unknown outcome;
-    ``rest`` the decision for the items that were never sent, None when there are none.
+    ``rest`` the decision for the items that were never sent, None when there are none. ``untold`` says that
+    it took several calls, and nobody read what became of them.
     """
 
     decision: Decision
     outcomes: tuple[Outcome, ...]
     unknown: tuple[Intent, ...]
     rest: Verb | None
+    untold: bool
 
 
 class _DecisionLine(Struct, frozen=True, tag_field="kind", tag="decision"):
@@ -183,7 +185,7 @@ class Journal:
     def conclude(self, id: str, at: datetime, outcomes: Iterable[Outcome]) -> None:
         """Write the outcome of an intent; it stays open while any of its items is unknown.
 
-        Those of a decision are the outcomes of what was not sent of it: they were told.
+        Those of a decision of several calls are the outcomes of what was not sent: the rest was told with it.
         """
         items = tuple(_Item(each.ref, each.status, each.reason or each.note) for each in outcomes)
         self._append(_OutcomeLine(id=id, at=at, items=items))
@@ -291,7 +293,7 @@ class _Record:
     def __init__(self, line: _DecisionLine | _IntentLine) -> None:
         self.line = line
         self.told = False
-        """Whether somebody was told what of it was not sent."""
+        """Whether somebody read what became of it."""
         self._calls: list[_Call] = []
 
     def call(self, line: _IntentLine) -> _Call:
@@ -301,8 +303,8 @@ class _Record:
 
     def read(self) -> OpenDecision | None:
         """Return the decision as it stands; None when it is over, or cannot be read by this version."""
-        whole = isinstance(self.line, _DecisionLine) and not self.told
-        if not whole and not any(call.is_open for call in self._calls):
+        untold = isinstance(self.line, _DecisionLine) and not self.told
+        if not untold and not any(call.is_open for call in self._calls):
             return None
         verb = _verb(self.line)
         verbs = [_verb(call.line) for call in self._calls]
@@ -313,7 +315,8 @@ class _Record:
             Decision(self.line.id, self.line.at, self.line.server, verb),
             tuple(outcome for call, own in known for outcome in call.outcomes(own)),
             tuple(_intent(call, own) for call, own in known if call.is_open),
-            self._rest(verb, known) if whole else None,
+            self._rest(verb, known) if untold else None,
+            untold,
         )
 
     def _rest(self, verb: Verb, known: Iterable[tuple[_Call, Verb]]) -> Verb | None:

@@ -106,6 +106,8 @@ class Writer:
         self._underway: list[Dispatch] = []
         self._rests: dict[str, Verb] = {}
         """What was not sent of decisions, by their ids, until somebody was told."""
+        self._untold: set[str] = set()
+        """The decisions of several calls whose report is to be read, because not all of it is done."""
         self._interrupted = {each.decision.id: each for each in journal.open_decisions(self._server)}
         """The decisions that an earlier run of the program told nobody of."""
         for each in self._interrupted.values():
@@ -181,6 +183,8 @@ class Writer:
             self._set_marks(self._read_back.marks(), without=marks)
         if calls.not_sent:
             self._rests[decision.id] = verb.of_calls(calls.not_sent)
+        if dispatch.calls > 1 and (calls.not_sent or calls.unknown):
+            self._untold.add(decision.id)
         report = self._report(decision, outcomes, decision.at, calls.request_id)
         return await self._compared(report, compare)
 
@@ -320,7 +324,7 @@ class Writer:
         reports = []
         for id, each in tuple(self._interrupted.items()):
             known = found.pop(id, {})
-            if known or each.outcomes or each.rest is not None:
+            if known or each.untold:
                 reports.append(self._told_late(each, known, started))
                 del self._interrupted[id]
         for id, known in found.items():
@@ -332,6 +336,8 @@ class Writer:
     ) -> Report:
         """Return the report of a decision that was cut short, with all its items in the order asked."""
         rest = interrupted.rest
+        if interrupted.untold:
+            self._untold.add(interrupted.decision.id)
         outcomes = {each.ref: each for each in interrupted.outcomes}
         outcomes |= {
             ref: still_unread(ref)
@@ -363,8 +369,10 @@ class Writer:
         return self._rests.get(decision)
 
     async def told(self, report: Report) -> None:
-        """Hear that somebody read a report: what it says was not sent is not told again."""
-        if self._rests.pop(report.decision, None) is not None:
+        """Hear that somebody read a report: what it says is not told again."""
+        self._rests.pop(report.decision, None)
+        if report.decision in self._untold:
+            self._untold.remove(report.decision)
             await self._conclude(report.decision, report.not_sent)
 
     async def resend(self, refs: Collection[Ref]) -> Report | None:
