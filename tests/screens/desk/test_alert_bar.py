@@ -201,7 +201,7 @@ async def test_a_server_that_is_not_there_is_said_and_found_again() -> None:
         await user.until(lambda: whole in " ".join(" ".join(user.text().splitlines()[1:4]).split()))
         lines.made.cut = False
         await user.press("r")
-        await user.until(lambda: len(user.codes("blocks")) == 40)
+        await user.until(lambda: len(user.codes("blocks")) == 38)
         await user.until(lambda: "No connection" not in user.text())
 
 

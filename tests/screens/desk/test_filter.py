@@ -46,4 +46,4 @@ async def test_a_pane_the_filter_empties_says_so() -> None:
         assert "Nothing matches" in user.text()
         assert "Press n for the first order" not in user.text()
         await user.press("escape")
-        assert len(user.codes("blocks")) == 40
+        assert len(user.codes("blocks")) == 38

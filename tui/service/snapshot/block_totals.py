@@ -67,11 +67,12 @@ class _Parts(Struct, frozen=True):
     placements: Sequence[Placement]
     allocations: Sequence[Allocation]
     transactions: Sequence[Transaction]
+    snapshot: Snapshot
 
     @property
     def top_level(self) -> list[Placement]:
         """The placements that are not children (P5)."""
-        return [row for row in self.placements if row.parent_placement_id is None]
+        return [row for row in self.placements if self.snapshot.is_top_placement(row)]
 
 
 def with_totals(block: Block, snapshot: Snapshot) -> OrderGraphBlock:
@@ -113,7 +114,7 @@ def _parts_of(block: Block, snapshot: Snapshot) -> _Parts:
     live = [row for row in allocations if not is_cancelled(row.state)]
     booked = (snapshot.transactions[id] for row in live for id in snapshot.transactions_of_allocation(row.id))
     transactions = [row for row in booked if not is_cancelled(row.transaction_status)]
-    return _Parts(block, orders, placements, live, transactions)
+    return _Parts(block, orders, placements, live, transactions, snapshot)
 
 
 def _sum(sizes: Iterable[Decimal | None]) -> Decimal:
@@ -197,7 +198,7 @@ def _placed_on_blocks(snapshot: Snapshot, block: Block, size_of: SizeOf) -> Plac
         free[id] = (size_of(stored) if stored is not None else None) or ZERO
         for each in snapshot.placements_of_block(id):
             placement = snapshot.placements[each]
-            if placement.parent_placement_id is None:
+            if snapshot.is_top_placement(placement):
                 placements[each] = placement
                 waiting.extend(placement.block_ids)
     shares: PlacedOnBlocks = {}

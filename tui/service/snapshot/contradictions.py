@@ -74,20 +74,8 @@ def _of_placement(snapshot: Snapshot, placement: Placement) -> Iterator[str]:
             yield from _other_instrument(own, other, f"block {id.code}")
     parent = placement.parent_placement_id
     yield from _absent(snapshot, EntityKind.PLACEMENTS, (parent,) if parent else ())
-    if _is_own_ancestor(snapshot, placement):
+    if snapshot.circle_of_placement(placement.id):
         yield "It is its own parent, or that of one of its parents."
-
-
-def _is_own_ancestor(snapshot: Snapshot, placement: Placement) -> bool:
-    seen: set[ResourceId] = set()
-    parent = placement.parent_placement_id
-    while parent is not None and parent not in seen:
-        if parent == placement.id:
-            return True
-        seen.add(parent)
-        above = snapshot.placements.get(parent)
-        parent = above.parent_placement_id if above else None
-    return False
 
 
 def _of_execution(snapshot: Snapshot, execution: Execution) -> Iterator[str]:

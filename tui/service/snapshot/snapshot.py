@@ -94,6 +94,10 @@ LINKS: Final = (
 )
 
 
+LONGEST_CIRCLE: Final = 64
+"""Circles of more parents are not looked for: a chain of thousands would be walked for each of its rows."""
+
+
 def is_listed(row: Any) -> bool:
     """Return whether a row stands in the list of its kind: a swept block does not, though it is known."""
     return not (isinstance(row, OrderGraphBlock) and row.block.is_swept)
@@ -233,6 +237,25 @@ class Snapshot(Struct, frozen=True, eq=False):
     def transactions_of_order(self, id: ResourceId) -> Ids:
         """Return the transactions booked for an order."""
         return self._linked(TRANSACTIONS_OF_ORDER, id)
+
+    def circle_of_placement(self, id: ResourceId) -> Ids:
+        """Return the placements in whose circle of parents one is, itself among them; mostly none."""
+        circle = {id: None}
+        row = self.placements.get(id)
+        while row is not None and row.parent_placement_id is not None and len(circle) <= LONGEST_CIRCLE:
+            if row.parent_placement_id == id:
+                return tuple(circle)
+            if row.parent_placement_id in circle:
+                return ()
+            circle[row.parent_placement_id] = None
+            row = self.placements.get(row.parent_placement_id)
+        return ()
+
+    def is_top_placement(self, row: Placement) -> bool:
+        """Return whether totals count a placement: not a child (P5); of a circle of parents one counts."""
+        return row.parent_placement_id is None or row.id == min(
+            self.circle_of_placement(row.id), default=None
+        )
 
     def fills_of_placement(self, id: ResourceId) -> tuple[Execution, ...]:
         """Return the executions of a placement and its children that are read and not cancelled."""
