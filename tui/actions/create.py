@@ -9,7 +9,7 @@ from typing import Final
 
 from tui.actions.action import Form, Scope, Values
 from tui.actions.form_fields import NEW_BLOCK, amount, block_choices, id_check, pick, text
-from tui.actions.place import missing_prices
+from tui.actions.place import missing_prices, useless_prices
 from tui.api.base import ResourceId
 from tui.service.id_lookup import IdLookup, block_lookup, portfolio_lookup
 from tui.service.instrument_ids import UNIVERSAL, kind_of, wrong_check_digit
@@ -147,7 +147,8 @@ def _currency(snapshot: Snapshot, values: Values) -> str | None:
 
 
 def _problems(snapshot: Snapshot, values: Values) -> Sequence[str]:
-    told = list(missing_prices(values["type"], values["limit"], values["stop"]))
+    terms = (values["type"], values["limit"], values["stop"])
+    told = [*missing_prices(*terms), *useless_prices(*terms)]
     if (values["limit"].strip() or values["stop"].strip()) and not _currency(snapshot, values):
         told.append(NO_CURRENCY)
     return told

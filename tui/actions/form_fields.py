@@ -130,7 +130,6 @@ def price_or_none(id: str, label: str, held: CurrencyAndAmount | None) -> Field:
         id,
         label,
         value=f"{held.amount:f}" if held and held.amount is not None else "",
-        help=f"'{NONE}' clears it",
         check=_problem(parse),
         echo=_as_far_as_understood(words),
     )

@@ -144,14 +144,35 @@ def _shares_in_words(scope: Scope, values: Values) -> str:
 
 
 def _terms_problem(values: Values) -> Sequence[str]:
-    prices = missing_prices(values.get("type", ""), values.get("limit", ""), values.get("stop", ""))
-    return [*prices, *_broker_problem(values)]
+    terms = (values.get("type", ""), values.get("limit", ""), values.get("stop", ""))
+    return [*missing_prices(*terms), *useless_prices(*terms), *_broker_problem(values)]
 
 
 def _broker_problem(values: Values) -> Sequence[str]:
     """Return that nobody is named to work a placement: no broker, and no system that finds one."""
     named = values["counterparty"].strip() or values["system"].strip()
     return [] if named else ["Name the broker who works it, or the system that finds one."]
+
+
+_PRICES: Final = {
+    "market": (),
+    "limit": ("limit",),
+    "stop": ("stop",),
+    "stoplimit": ("limit", "stop"),
+}
+"""The prices that an order of a type goes by; one of another type may go by any."""
+
+
+def useless_prices(type: str, limit: str, stop: str) -> Sequence[str]:
+    """Return which of the prices given an order of this type does not go by, as sentences."""
+    used = _PRICES.get(normalize(type), ("limit", "stop"))
+    given = (name for name, price in (("limit", limit), ("stop", stop)) if price.strip())
+    words = "At market" if normalize(type) == "market" else f"With type {type}"
+    return [
+        f"{words} there is no {name}: change the type, or leave it empty."
+        for name in given
+        if name not in used
+    ]
 
 
 def missing_prices(type: str, limit: str, stop: str) -> Sequence[str]:

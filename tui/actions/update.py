@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from tui.actions.action import Form, Scope, Values
 from tui.actions.eligibility import counterparties, currency_of, live_orders, live_placements, systems
 from tui.actions.form_fields import NONE, id_check, id_echo, pick, price_or_none, size, text
-from tui.actions.place import ENTRY_TYPES, MOST_NAMED, missing_prices
+from tui.actions.place import ENTRY_TYPES, MOST_NAMED, missing_prices, useless_prices
 from tui.api.base import CurrencyAndAmount, PerpetualProperty, Properties, PropertyValue, ResourceId
 from tui.api.models import Order, Placement
 from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
@@ -317,10 +317,11 @@ def _missing_after(row: Row, terms: dict[str, Any]) -> Sequence[str]:
         return "" if terms.get(name, getattr(row, name)) is None else "there"
 
     kind = terms.get("type", row.type) or ""
-    set_anew = [name for name in _PRICES if terms.get(f"{name}_price") is not None]
-    if normalize(kind) == "market" and set_anew:
-        return [f"At market there is no {set_anew[0]}: change the type, or leave it empty."]
-    return missing_prices(kind, after("limit_price"), after("stop_price"))
+    set_anew = ["there" if terms.get(f"{name}_price") is not None else "" for name in _PRICES]
+    return [
+        *useless_prices(kind, *set_anew),
+        *missing_prices(kind, after("limit_price"), after("stop_price")),
+    ]
 
 
 def _changes_anything(scope: Scope, rows: Sequence[Row], values: Values) -> bool:

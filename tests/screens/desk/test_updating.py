@@ -187,3 +187,19 @@ async def test_a_price_at_market_is_refused_in_the_form(user: Blotter) -> None:
     await user.fill("limit", "0.82")
     await user.press("enter")
     await user.until(lambda: "At market there is no limit" in user.text())
+
+
+async def test_a_new_order_at_market_takes_no_limit_and_a_limit_order_no_stop(user: Blotter) -> None:
+    before = set(user.desk.snapshot.orders)
+    await user.press("n")
+    await user.fill("instrument", "VOD")
+    await user.fill("orders", "UKEQ-GROW 100")
+    await user.fill("limit", "0.82")
+    await user.press("enter")
+    await user.until(lambda: "At market there is no limit: change the type" in user.text())
+    await choose(user, "type", "l")
+    await user.fill("stop", "0.81")
+    await user.press("enter")
+    await user.until(lambda: "With type Limit there is no stop" in user.text())
+    assert isinstance(user.app.screen, FormDialog)
+    assert set(user.desk.snapshot.orders) == before
