@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from tui.actions.action import Answer, Question, Scope, Values
 from tui.actions.eligibility import heads, named, open_placements
 from tui.api.base import ResourceId
-from tui.service.numbers import counted
+from tui.service.numbers import counted, noun_for
 from tui.service.snapshot.relations import related_of
 from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.verbs import CancelPlacements, Verb
@@ -41,7 +41,7 @@ def _targets(scope: Scope) -> Iterator[_Target]:
         yield _Target("selection", f"of {counted(len(scope.ids), noun)}", scope)
     blocks = _blocks_here(scope)
     if blocks:
-        noun = "block" if len(blocks) == 1 else "blocks"
+        noun = noun_for(len(blocks), "block")
         yield _Target(
             "block", f"of {noun} {named(blocks)}", replace(scope, kind=EntityKind.BLOCKS, ids=tuple(blocks))
         )

@@ -256,4 +256,9 @@ def counted(count: int | Decimal, noun: str) -> str:
     >>> counted(1, "order"), counted(3_000, "order"), counted(Decimal("0.5"), "unit")
     ('1 order', '3,000 orders', '0.5 units')
     """
-    return f"{number_text(count)} {noun}" + ("" if count == 1 else "s")
+    return f"{number_text(count)} {noun_for(count, noun)}"
+
+
+def noun_for(count: int | Decimal, noun: str) -> str:
+    """Return a noun in the singular or the plural that its count asks for."""
+    return noun + ("" if count == 1 else "s")

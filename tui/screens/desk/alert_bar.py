@@ -48,10 +48,11 @@ def _alerts(
 
 def _contradictory(refs: Sequence[Ref]) -> str:
     """Return which rows contradict others, the first by name."""
-    more = f" and {counted(len(refs) - 1, 'more row')}" if len(refs) > 1 else ""
-    verb = "contradict" if more else "contradicts"
     first = f"{refs[0].kind.singular.capitalize()} {refs[0].id.code}"
-    return f"{first}{more} {verb} other data of the server. Enter on the row says why."
+    if len(refs) == 1:
+        return f"{first} contradicts other data of the server. Enter on the row says why."
+    more = counted(len(refs) - 1, "more row")
+    return f"{first} and {more} contradict other data of the server. Enter on the row says why."
 
 
 class AlertBar(Flow):
