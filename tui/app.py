@@ -16,12 +16,14 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
 from pathlib import PurePath
-from typing import TYPE_CHECKING, ClassVar, Final
+from time import monotonic
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
 
 from msgspec import Struct
 from rich.text import Text
 from textual import events, work
 from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
@@ -55,6 +57,19 @@ ENDING: Final = [number for number in signal.Signals if number.name in ("SIGTERM
 NOTHING_TO_CANCEL: Final = "Nothing to cancel here; {quit} quits."
 
 
+UNSENT: Final = "What is typed here was not sent. Quit once more to leave without it."
+LEAVE_S: Final = 5
+"""Seconds for which a second quit leaves what is typed."""
+
+
+@runtime_checkable
+class Leavable(Protocol):
+    """A screen that may hold something typed that leaving would lose."""
+
+    @property
+    def is_filled(self) -> bool: ...
+
+
 class Connection(Struct, frozen=True):
     """A desk whose server is reached, and the function that closes the connection."""
 
@@ -79,6 +94,9 @@ class BlotterApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
     ESCAPE_TO_MINIMIZE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
+    ]
 
     def __init__(
         self,
@@ -94,6 +112,7 @@ class BlotterApp(App[None]):
         self._connect = connect
         self._connection: Connection | None = None
         self._polling = False
+        self._leave_until = 0.0
         self._dirty = False
         self.animation_level = "none"
         if preferences.ascii:
@@ -229,6 +248,11 @@ class BlotterApp(App[None]):
             )
             stop = " To stop between two calls, press {palette} and type 'sending'." if several else ""
             self.notify(self.session.with_keys(f"{said} outcome is known.{stop}"), markup=False)
+        elif any(isinstance(screen, Leavable) and screen.is_filled for screen in self.screen_stack) and (
+            monotonic() > self._leave_until
+        ):
+            self._leave_until = monotonic() + LEAVE_S
+            self.notify(UNSENT, severity="warning", timeout=LEAVE_S, markup=False)
         else:
             self.exit()
 

@@ -178,7 +178,7 @@ async def test_hundreds_go_in_calls_past_one_that_fails_and_stop_between_two() -
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(SendingDialog, "show_progress", stop_after_three)
-            await user.confirm(*str(count), "enter")
+            await user.confirm("pagedown", "pagedown", *str(count), "enter")
             await user.until(lambda: isinstance(user.app.screen, ReportDialog))
         assert said[:2] == [
             f"1 of {-(-count // 100)} calls, 100 of {count} done",

@@ -46,6 +46,8 @@ async def test_a_fill_is_voided_with_size_0_and_nothing_of_it_is_booked() -> Non
 
         said = await as_proposed(user, "blocks", block, "b")
         assert "150 units are allocated of fills that have 90 now" in said
+        await user.form()
+        await user.press("escape")
         assert user.row("blocks", block)["booked"] == "0"
 
         await allocate(user, placement)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any, ClassVar, Final
 
+from msgspec.structs import replace
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.worker import Worker
@@ -101,19 +102,26 @@ class DeskScreen(PanesScreen):
         Without a description of its own Textual makes one of the arguments: it would write out all rows.
         """
         desk = self.session.desk
-        try:
-            if desk is None:
-                self.notify("Not connected yet: wait for the first rows.", markup=False)
-                return
-            from tui.screens.dialogs.send_flow import ask_for_verb, send, tell
-
-            verb = await ask_for_verb(self.app, action, scope, desk)
-        finally:
+        if desk is None:
             self._dialogs = None
-        if verb is None:
+            self.notify("Not connected yet: wait for the first rows.", markup=False)
             return
-        report = await send(self.app, verb, desk)
-        jump = await tell(self.app, report, desk, self.session.with_keys)
+        from tui.screens.dialogs.form_dialog import Draft
+        from tui.screens.dialogs.send_flow import ask_for_verb, goes_back, send, tell
+
+        draft, dialogs = Draft(), self._dialogs
+        while True:
+            try:
+                verb = await ask_for_verb(self.app, action, scope, desk, draft)
+            finally:
+                self._dialogs = None
+            if verb is None:
+                return
+            report = await send(self.app, verb, desk)
+            jump = await tell(self.app, report, desk, self.session.with_keys)
+            if jump is not None or self.in_dialog or not goes_back(report, draft):
+                break
+            self._dialogs, scope = dialogs, replace(scope, snapshot=self.snapshot)
         self.active.grid.clear_selection()
         if jump is not None:
             self.go_to(jump)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from msgspec import Struct
+from msgspec.structs import replace
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
@@ -27,11 +29,28 @@ CHROME_LINES = 9
 """Lines of the box besides intro and rows: border, explanation, live line, and one more problem."""
 
 
+class Draft(Struct):
+    """A form as it was left: the values typed, the field at fault if one is known, and what was wrong.
+
+    ``said`` is what was wrong as a sentence, ``type`` the server's name for it.
+    """
+
+    values: dict[str, str] = {}
+    at: str = ""
+    said: str = ""
+    type: str = ""
+
+    def filled(self, fields: Sequence[Field]) -> tuple[Field, ...]:
+        """Return ``fields`` with the values of the draft."""
+        return tuple(replace(field, value=self.values.get(field.id, field.value)) for field in fields)
+
+
 class FormDialog(Dialog[dict[str, str]]):
     """Asks for ``fields`` and returns their values by id, or None when left with Esc.
 
     ``check_all`` checks all values together once each is right, and returns sentences about what is wrong;
-    ``live`` returns a line shown under the form while typing, such as the order in full words.
+    ``live`` returns a line shown under the form while typing, such as the order in full words. With a
+    ``draft`` the form opens as it was left, at the field at fault.
     """
 
     def __init__(
@@ -41,11 +60,13 @@ class FormDialog(Dialog[dict[str, str]]):
         fields: Sequence[Field],
         check_all: CheckAll | None = None,
         live: Live | None = None,
+        draft: Draft | None = None,
     ) -> None:
         super().__init__()
         self._title = title
         self._intro = visible(intro)
-        self._fields = fields
+        self._draft = draft or Draft()
+        self._fields = self._draft.filled(fields)
         self._check_all = check_all
         self._live = live
 
@@ -67,6 +88,17 @@ class FormDialog(Dialog[dict[str, str]]):
         """Show from the start what the values mean; a form that is closed already has none."""
         for fields in self.query(FormFields):
             self._describe(fields.values)
+            fields.go_to(self._draft.at)
+        if self._draft.said:
+            self._show(Content(visible(self._draft.said)), wrong=True)
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether anything was typed that leaving would lose."""
+        if self._draft.values:
+            return True
+        values = self.query_one(FormFields).values
+        return any(values[field.id] != field.value for field in self._fields)
 
     def on_resize(self) -> None:
         """Set the rows' height to what the rest of the box leaves: they scroll, it stays."""

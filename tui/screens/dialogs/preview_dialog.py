@@ -76,6 +76,16 @@ class PreviewDialog(GuardedDialog[bool]):
         """Lines of the summary, counted from its first, that have been in sight."""
         self._all_seen = False
 
+    @property
+    def is_filled(self) -> bool:
+        """Whether leaving would lose something typed: the form behind a preview was filled in."""
+        return True
+
+    @property
+    def preview(self) -> Preview:
+        """The preview that is shown."""
+        return self._preview
+
     def revise(self, preview: Preview, said: str = "", curl: str | None = None) -> None:
         """Show another preview of the same verb in the place of this one.
 

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from textual.app import App
 
 from tui.actions.action import PART, Scope, WriteAction
-from tui.screens.dialogs.form_dialog import FormDialog
+from tui.actions.field_at_fault import field_at_fault
+from tui.screens.dialogs.form_dialog import Draft, FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.question_dialog import QuestionDialog
 from tui.screens.dialogs.report_dialog import AGAIN, ReportDialog
@@ -34,43 +35,85 @@ FADES_S: Final = 5
 """Seconds for which a success is shown."""
 
 
-async def ask_for_verb(app: App[object], action: WriteAction, scope: Scope, desk: Desk) -> Verb | None:
-    """Show the form and the preview; return the confirmed verb, None when the user leaves either."""
-    values: dict[str, str] = {}
+async def ask_for_verb(
+    app: App[object], action: WriteAction, scope: Scope, desk: Desk, draft: Draft
+) -> Verb | None:
+    """Show the form and the preview; return the confirmed verb, None when the user leaves the form.
+
+    Back from the preview leads to the form as ``draft`` keeps it. An action without a form is left at once.
+    """
     loaded = action.load()
     many = len(scope.ids) > PART or loaded.question is not None
-    left_out = await _beside(partial(action.left_out, scope), many=many)
-    form = await _beside(partial(loaded.form, scope), many=many) if loaded.form else None
-    if form is not None:
-        intro = f"{left_out} {form.intro}".strip()
-        asked = FormDialog(form.title, intro, form.fields, form.check, form.live)
-        answered = await app.push_screen_wait(asked)
-        if answered is None:
+    while True:
+        left_out = await _beside(partial(action.left_out, scope), many=many)
+        if loaded.form is not None and not await _filled(app, action, scope, draft, left_out, many=many):
             return None
-        values = answered
-    if loaded.question is not None:
-        question = await asyncio.to_thread(loaded.question, scope)
-        if not any(answer.possible for answer in question.answers):
-            app.notify(question.nothing, title=action.label, severity="warning", markup=False)
+        values = draft.values
+        if loaded.question is not None:
+            question = await asyncio.to_thread(loaded.question, scope)
+            if not any(answer.possible for answer in question.answers):
+                app.notify(question.nothing, title=action.label, severity="warning", markup=False)
+                return None
+            chosen = await app.push_screen_wait(QuestionDialog(question))
+            if chosen is None:
+                return None
+            values = {"answer": chosen}
+        verb = await _beside(partial(loaded.verb, scope, values), many=many)
+        if await _confirmed(app, verb, desk, draft, many=many or verb.count > PART, left_out=left_out):
+            return verb
+        if loaded.form is None:
             return None
-        chosen = await app.push_screen_wait(QuestionDialog(question))
-        if chosen is None:
-            return None
-        values = {"answer": chosen}
-    verb = await _beside(partial(loaded.verb, scope, values), many=many)
-    many = many or verb.count > PART
-    return verb if await _confirmed(app, verb, desk, many=many, left_out=left_out) else None
+        scope = replace(scope, snapshot=desk.snapshot)
 
 
-async def _confirmed(app: App[object], verb: Verb, desk: Desk, *, many: bool, left_out: str = "") -> bool:
-    """Show the preview; return whether it was confirmed."""
+async def _filled(
+    app: App[object], action: WriteAction, scope: Scope, draft: Draft, left_out: str, *, many: bool
+) -> bool:
+    """Show the form as ``draft`` keeps it, and keep what is typed; return False when the user leaves it."""
+    make = action.load().form
+    assert make is not None
+    reason = action.refusal(scope) if draft.values else None
+    if reason:
+        app.notify(reason, title=action.label, severity="warning", markup=False)
+        return False
+    form = await _beside(partial(make, scope), many=many)
+    draft.at = field_at_fault(f"{draft.type} {draft.said}", [field.id for field in form.fields])
+    intro = f"{left_out} {form.intro}".strip()
+    asked = FormDialog(form.title, intro, form.fields, form.check, form.live, draft)
+    answered = await app.push_screen_wait(asked)
+    if answered is None:
+        return False
+    draft.values, draft.said, draft.type = answered, "", ""
+    return True
+
+
+async def _confirmed(
+    app: App[object],
+    verb: Verb,
+    desk: Desk,
+    draft: Draft | None = None,
+    *,
+    many: bool,
+    left_out: str = "",
+) -> bool:
+    """Show the preview; return whether it was confirmed. Why it cannot be goes into the ``draft``."""
     dialog = PreviewDialog(
         await _beside(partial(desk.preview, verb), many=many),
         await _beside(partial(desk.curl, verb), many=many),
         left_out=left_out,
     )
     confirmed = await app.push_screen_wait(dialog)
+    if draft is not None:
+        draft.said = " ".join(dialog.preview.hard)
     return confirmed is True
+
+
+def goes_back(report: Report, draft: Draft) -> bool:
+    """Return whether nothing at all was done of what a form asked for: it opens again, and says why."""
+    if not draft.values or not report.outcomes or len(report.refused) < len(report.outcomes):
+        return False
+    draft.said, draft.type = report.refused[0].reason, report.refused[0].type
+    return True
 
 
 async def send(app: App[object], verb: Verb, desk: Desk) -> Report:

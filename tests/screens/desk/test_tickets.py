@@ -1,0 +1,107 @@
+"""A ticket that was typed is not lost: every way back leads to the filled form, at the field at fault."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.blotter_app import Blotter, blotter
+from tui.screens.dialogs.form_dialog import FormDialog
+from tui.screens.dialogs.preview_dialog import PreviewDialog
+from widgets.form import FormFields
+
+
+def open_form(user: Blotter) -> FormFields:
+    assert isinstance(user.app.screen, FormDialog), user.text()
+    return user.app.screen.query_one(FormFields)
+
+
+async def previewed(user: Blotter) -> None:
+    await user.press("enter")
+    await user.until(lambda: isinstance(user.app.screen, PreviewDialog))
+
+
+async def back(user: Blotter) -> FormFields:
+    await user.press("escape")
+    await user.until(lambda: isinstance(user.app.screen, FormDialog))
+    await user.pilot.pause()
+    return open_form(user)
+
+
+async def test_back_from_a_preview_leads_to_the_ticket_as_it_was_typed() -> None:
+    async with blotter() as user:
+        await user.press("n")
+        await user.fill("instrument", "VOD")
+        await user.fill("orders", "UKEQ-GROW 30k")
+        await user.fill("type", "")
+        await user.press("l")
+        await user.fill("limit", "0.82")
+        typed = open_form(user).values
+        await previewed(user)
+        assert "Buy 30,000 VOD (Vodafone) limit 0.82 GBP, day, for UKEQ-GROW" in user.text()
+        assert (await back(user)).values == typed
+        await user.fill("limit", "0.81")
+        await previewed(user)
+        assert "Buy 30,000 VOD (Vodafone) limit 0.81 GBP, day, for UKEQ-GROW" in user.text()
+        await user.confirm("enter")
+        assert (await user.report()).startswith("Created: buy 30,000 VOD (Vodafone) limit 0.81 GBP, day, ")
+
+
+async def test_back_from_a_hard_limit_leads_to_the_price_that_is_wrong() -> None:
+    async with blotter() as user:
+        await user.press("N")
+        await user.fill("line", "b 30k VOD lmt 82 day @UKEQ-GROW")
+        await previewed(user)
+        assert "pence?" in user.text()
+        form = await back(user)
+        assert form.values["line"] == "b 30k VOD lmt 82 day @UKEQ-GROW"
+        assert form.current == "line"
+        assert "pence?" in user.text(), "the form says why it came back"
+
+
+async def test_back_from_the_servers_refusal_leads_to_the_field_it_names() -> None:
+    async with blotter() as user:
+        await user.go("placements", "PLC-00001-2")
+        await user.press("u")
+        await user.fill("quantity", "1,000")
+        await user.fill("counterparty", "ALBN")
+        await previewed(user)
+        await user.confirm("y")
+        assert "executed" in await user.report()
+        await user.until(lambda: isinstance(user.app.screen, FormDialog))
+        await user.pilot.pause()
+        form = open_form(user)
+        assert (form.values["quantity"], form.values["counterparty"]) == ("1,000", "ALBN")
+        assert form.current == "quantity"
+
+
+async def test_a_cancel_that_is_not_confirmed_is_left_at_once() -> None:
+    async with blotter() as user:
+        await user.go("orders", "ORD-00004")
+        await user.press("c")
+        await user.confirm("escape")
+        await user.until(lambda: user.app.screen is user.desk)
+
+
+@pytest.mark.parametrize("at", ["form", "preview"])
+async def test_quitting_over_a_ticket_asks_first(at: str) -> None:
+    async with blotter() as user:
+        await user.press("N")
+        await user.fill("line", "b 30k VOD lmt 0.82 day @UKEQ-GROW")
+        if at == "preview":
+            await previewed(user)
+        await user.press("ctrl+q")
+        assert user.app.is_running
+        assert "Quit once more to leave without it." in user.notices[-1]
+        if at == "preview":
+            await back(user)
+        assert open_form(user).values["line"] == "b 30k VOD lmt 0.82 day @UKEQ-GROW"
+        await user.pilot.press("ctrl+q")
+        assert user.app._exit
+
+
+async def test_quitting_over_an_empty_form_loses_nothing_and_does_not_ask() -> None:
+    async with blotter() as user:
+        await user.press("N")
+        await user.form()
+        await user.pilot.press("ctrl+q")
+        assert user.app._exit
