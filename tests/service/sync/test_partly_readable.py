@@ -8,12 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.service.dealer import Dealer, rid
+from tests.service.dealer import Dealer, placing, rid
 from tests.service.sync.partial_server import PartialServer, Watch, at
 from tui.api.http import AsyncBaseTransport
 from tui.service.environment import State
 from tui.service.snapshot.snapshot import EntityKind
-from tui.service.verbs import Allocate
+from tui.service.verbs import Allocate, PlaceBlocks
 
 NO_FILLS = "You are not entitled to executions."
 
@@ -55,6 +55,20 @@ async def test_without_leave_to_read_fills_all_else_is_read_and_they_are_unknown
     assert any(NO_FILLS in warning.text for warning in shown.soft)
     assert not any("0 executed" in said for said in shown.effects)
     assert "? executed" in " ".join(shown.effects)
+    await dealer.desk.client.close()
+
+
+async def test_what_is_placed_is_confirmed_by_count_where_nobody_knows_it(other: PartialServer) -> None:
+    other.forbid("placements", "Placements are not yours.")
+    dealer, _ = await loaded(other)
+    order = PlaceBlocks((placing("PLC-2", "BLK-2", 10),))
+    known = dealer.desk.preview(order)
+    assert [said.typed for said in known.soft if said.kind == "not all read"] == [False]
+    other.forbid("ordergraph")
+    await dealer.desk.reload()
+    unknown = dealer.desk.preview(order)
+    assert [said.typed for said in unknown.soft if said.kind == "not all read"] == [True]
+    assert "Placements are not yours." in unknown.soft[-1].text + unknown.soft[0].text
     await dealer.desk.client.close()
 
 

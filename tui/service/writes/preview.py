@@ -126,10 +126,10 @@ def _not_known(in_flight: Iterable[str]) -> Iterator[Caution]:
 
 
 def _unread(snapshot: Snapshot) -> Iterator[Caution]:
+    """Yield a caution for each kind not all read; where blocks' totals hang on it, the count is typed."""
     for kind, unread in snapshot.unread.items():
-        yield Caution(
-            "not all read", f"{kind.value.capitalize()} {unread} What follows from them is not known"
-        )
+        text = f"{kind.value.capitalize()} {unread} What follows from them is not known"
+        yield Caution("not all read", text, Guard.WARN if snapshot.knows_totals(kind) else Guard.TYPED)
 
 
 def _refusals(snapshot: Snapshot, *, read_only: bool, in_flight: Iterable[str]) -> Iterator[str]:
