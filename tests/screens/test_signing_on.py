@@ -149,10 +149,10 @@ async def test_what_is_written_while_signed_off_is_refused_and_said_to_be_refuse
         assert "The access token is missing or not valid" in told
         assert "Put it into X." in told
         await user.press("n")
-        await user.fill("instrument", "VOD")
+        await user.fill("instrument", "BBG000C6K6G9")
         await user.fill("orders", "UKEQ-GROW 10k")
         await user.press("enter")
-        await user.confirm("enter")
+        await user.confirm("1", "enter")
         report = await user.report()
         assert "Sign on again. Put it into X." in report
         assert "NOT SIGNED ON" in band(user)
