@@ -50,6 +50,8 @@ async def test_an_order_a_placement_and_a_fill_below_zero_are_taken_with_a_warni
         await user.press("n")
         await user.fill("instrument", "LGEN")
         await user.fill("orders", "UKEQ-GROW 400")
+        await user.fill("type", "")
+        await user.press("l")
         await user.fill("limit", "-37.63")
         assert "below zero" in user.text()
         await warned(user, "enter")
