@@ -25,6 +25,7 @@ from tui.api.http import AsyncBaseTransport, Http, asgi_transport
 from tui.app import BlotterApp, Connection
 from tui.oms.run.embedded import Embedded
 from tui.oms.run.embedded import Size as DemoSize
+from tui.sandbox import sandboxes_for, sandboxes_of
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.screen import DeskScreen
 from tui.screens.dialogs import dialog
@@ -54,26 +55,41 @@ async def desk_app(
     start: datetime | None = None,
     clock: Callable[[], datetime] | None = None,
     market: bool = False,
+    kind: EnvironmentKind = EnvironmentKind.LOCAL,
 ) -> AsyncIterator[BlotterApp]:
     """Return the app on a server of its own, which keeps nothing; ``wrap`` may break the line between.
 
     With ``start`` the demo's morning ends then and the app's clock stands: the same screen every time;
     a ``clock`` shows what it likes.
-    A ``market`` is held: it moves when it is told to step.
+    A ``market`` is held: it moves when it is told to step. A server of another ``kind`` is elsewhere.
     """
     embedded = await Embedded.open(None, size=data, market=market, start=start)
     if market:
         embedded.market.pause()
     transport = wrap(asgi_transport(embedded.app))
-    environment = Environment("demo", EnvironmentKind.LOCAL)
+    environment = Environment("demo", kind)
+    here = kind is EnvironmentKind.LOCAL
+    open_sandbox = sandboxes_of(embedded.engine) if here else sandboxes_for("latest")
 
     def now() -> datetime:
         return clock() if clock else start or datetime.now(UTC)
 
     async def connect() -> Connection:
         client = Client(Http("http://embedded/api", transport=transport))
-        desk = Desk(client, environment, journal=Journal(None), home=preferences.home, now=now)
-        return Connection(desk, client.close)
+        desk = Desk(
+            client,
+            environment,
+            journal=Journal(None),
+            open_sandbox=open_sandbox,
+            home=preferences.home,
+            now=now,
+        )
+
+        async def close() -> None:
+            await desk.close()
+            await client.close()
+
+        return Connection(desk, close)
 
     preferences = Preferences(
         ascii=ascii, read_only=read_only, zone=UTC, refresh_s=3600, exports=exports, keys=keys or {}
@@ -141,8 +157,8 @@ class Blotter:
             await self.pilot.pause()
 
     async def confirm(self, *keys: str) -> None:
-        """Wait for the preview, then answer it."""
-        await self.until(lambda: isinstance(self.app.screen, PreviewDialog))
+        """Wait for the preview and its rehearsal, then answer it."""
+        await self.until(self._can_answer)
         self.heard = {notice.identity for notice in self.app._notifications}
         await self.press(*keys)
 
@@ -151,11 +167,23 @@ class Blotter:
         await self.until(lambda: isinstance(self.app.screen, ReportDialog) or bool(self._news()))
         await self.pilot.pause()
         if isinstance(self.app.screen, ReportDialog):
-            boxed = (line.split("│")[1] for line in self.text().splitlines() if line.count("│") >= 2)
-            said = " ".join(" ".join(boxed).split())
+            said = self._boxed()
             await self.press("escape")
             return said
         return self._news()[-1]
+
+    async def preview(self) -> str:
+        """Wait for a preview and its rehearsal; return its text, without the breaks of its lines."""
+        await self.until(self._can_answer)
+        await self.pilot.pause()
+        return self._boxed()
+
+    def _can_answer(self) -> bool:
+        return isinstance(self.app.screen, PreviewDialog) and not self.app.screen.awaited
+
+    def _boxed(self) -> str:
+        boxed = (line.split("│")[1] for line in self.text().splitlines() if line.count("│") >= 2)
+        return " ".join(" ".join(boxed).split())
 
     def _news(self) -> list[str]:
         return [str(each.message) for each in self.app._notifications if each.identity not in self.heard]

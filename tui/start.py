@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tui.api.http import Http
     from tui.app import Connect, Connection
     from tui.service.desk import Environment
+    from tui.service.rehearsal.rehearse import OpenSandbox
 
 FAILED: Final = 1
 USAGE_ERROR: Final = 2
@@ -43,6 +44,7 @@ class DeskChoices(Struct, frozen=True):
     read_only: bool
     home: str
     limits: tuple[LimitTable, ...]
+    open_sandbox: OpenSandbox
 
 
 def run_server(given: argparse.Namespace) -> int:
@@ -184,9 +186,12 @@ def _remote(given: argparse.Namespace, settings: Settings) -> tuple[Environment,
     server = resolve_remote(given, settings)
 
     async def connect() -> Connection:
+        from tui.sandbox import sandboxes_for
+
         http, sign_off = server.reach()
         journal = _journal(server.environment.url)
-        choices = DeskChoices(given.read_only, settings.home, server.limits)
+        sandboxes = sandboxes_for(server.environment.generation)
+        choices = DeskChoices(given.read_only, settings.home, server.limits, sandboxes)
         return _connection(http, server.environment, journal, choices, then=sign_off)
 
     return server.environment, connect
@@ -203,6 +208,7 @@ def _embedded(given: argparse.Namespace, settings: Settings) -> tuple[Environmen
         from tui.api.http import Http, asgi_transport
         from tui.oms.http.app import ServerSettings
         from tui.oms.run.embedded import Embedded
+        from tui.sandbox import sandboxes_of
 
         embedded = await Embedded.open(
             file,
@@ -215,7 +221,7 @@ def _embedded(given: argparse.Namespace, settings: Settings) -> tuple[Environmen
         http = Http("http://embedded/api", transport=asgi_transport(embedded.app))
         journal = _journal(str(file.resolve()), fresh=given.fresh) if file else None
         signed_on = Environment(environment.name, environment.kind, user=ServerSettings().user)
-        choices = DeskChoices(given.read_only, settings.home, settings.limits)
+        choices = DeskChoices(given.read_only, settings.home, settings.limits, sandboxes_of(embedded.engine))
         return _connection(http, signed_on, journal, choices, then=embedded.close)
 
     return environment, connect
@@ -243,6 +249,7 @@ def _connection(
         journal=Journal(journal),
         limits=Limits(choices.limits),
         read_only=choices.read_only,
+        open_sandbox=choices.open_sandbox,
         home=choices.home,
     )
 

@@ -24,6 +24,7 @@ from tui.api.requests import (
 from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind, Update
 from tui.service.outcomes import Report
+from tui.service.rehearsal.rehearse import OpenSandbox
 from tui.service.verbs import Allocate, BookTransactions, CreateOrders, PlaceBlocks, RecordFills
 from tui.service.writes.journal import Journal
 
@@ -121,6 +122,8 @@ class Dealer:
         generation: Generation = "latest",
         read_only: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        open_sandbox: OpenSandbox | None = None,
+        kind: EnvironmentKind = EnvironmentKind.LOCAL,
     ) -> Dealer:
         """Return a dealer at a desk of their own, with a transport of their own."""
         line, clock = FaultyTransport(server), SteppedClock()
@@ -133,11 +136,12 @@ class Dealer:
 
         desk = Desk(
             Client(Http(BASE, transport=line, pause=clock.wait, clock=clock), generation),
-            Environment("demo", EnvironmentKind.LOCAL, BASE),
+            Environment("demo", kind, BASE),
             journal=book,
             pause=pause,
             read_only=read_only,
             now=now,
+            open_sandbox=open_sandbox,
         )
         dealer = cls(desk, line, book, clock, pauses=pauses)
         desk.subscribe(dealer.updates.append)

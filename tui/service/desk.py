@@ -46,10 +46,15 @@ from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     from tui.service.history import HistoryEntry
+    from tui.service.rehearsal.rehearse import OpenSandbox, Rehearsal, Rehearser
+    from tui.service.rehearsal.rehearsed_preview import Prepared
     from tui.service.verbs import Verb
     from tui.service.writes.dispatch import Dispatch
     from tui.service.writes.preview import Preview
     from tui.service.writes.writer import Compare, Writer
+
+FEW_ITEMS: Final = 100
+"""Verbs of more items get their preview in another thread, beside the screen."""
 
 _KINDS: Final = {
     Order: EntityKind.ORDERS,
@@ -76,6 +81,7 @@ class Desk:
         journal: where intents are kept; None keeps them in memory.
         limits: the limits previews check writes against.
         read_only: refuses every write.
+        open_sandbox: opens a server to rehearse verbs on; without it nothing is rehearsed.
         home: the desk's own scope, in which it makes ids; what is of another one is shown with its scope.
         now: this machine's clock, aware UTC.
         pause: waits between reads of an unknown outcome.
@@ -89,6 +95,7 @@ class Desk:
         journal: Journal | None = None,
         limits: Limits = DEFAULT_LIMITS,
         read_only: bool = False,
+        open_sandbox: OpenSandbox | None = None,
         home: str = "",
         now: Callable[[], datetime] = _utc_now,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -112,6 +119,8 @@ class Desk:
         self._journal = journal or Journal(None)
         self._pause = pause
         self._writer: Writer | None = None
+        self._open_sandbox = open_sandbox
+        self._rehearser: Rehearser | None = None
         client.http.listen(self._on_notice)
 
     # --- what there is -------------------------------------------------------------------------
@@ -176,6 +185,36 @@ class Desk:
             in_flight=[str(ref) for ref in self._writing().conflicts(verb)],
             unfit=unfit(verb, self.client),
         )
+
+    async def prepare(self, verb: Verb) -> Prepared:
+        """Rehearse ``verb``; return what there is to confirm, with its preview.
+
+        The embedded server decides as the rehearsal did: items it refuses are left out.
+        """
+        rehearsal = await self._rehearse(verb)
+        if verb.count <= FEW_ITEMS:
+            return self._prepared(verb, rehearsal)
+        return await asyncio.to_thread(self._prepared, verb, rehearsal)
+
+    async def _rehearse(self, verb: Verb) -> Rehearsal | None:
+        if self._open_sandbox is None or self.read_only or self.snapshot.as_at is not None:
+            return None
+        if self._rehearser is None:
+            from tui.service.rehearsal.rehearse import Rehearser
+
+            self._rehearser = Rehearser(self._open_sandbox)
+        return await self._rehearser.rehearse(verb, self.snapshot)
+
+    def _prepared(self, verb: Verb, rehearsal: Rehearsal | None) -> Prepared:
+        from tui.service.rehearsal.rehearsed_preview import Prepared, sendable, with_rehearsal
+
+        if rehearsal is None:
+            return Prepared(verb, self.preview(verb))
+        final = self.environment.kind is EnvironmentKind.LOCAL
+        part = sendable(verb, rehearsal, final=final)
+        shown = self.preview(part)
+        told = with_rehearsal(shown, rehearsal, final=final, sent_in_part=part.count < verb.count)
+        return Prepared(part, told, rehearsal)
 
     def curl(self, verb: Verb) -> str:
         """Return ``verb`` as curl commands against this server, with the token redacted."""
@@ -359,6 +398,17 @@ class Desk:
         said = await asyncio.to_thread(wording, verb, self.snapshot)
         return replace(await self._writing().act(verb, dispatch, compare), wording=said)
 
+    async def carry_out(self, prepared: Prepared, dispatch: Dispatch | None = None) -> Report:
+        """Carry out what was confirmed; the report names what comes out otherwise than it was rehearsed."""
+        rehearsal = prepared.rehearsal
+        if rehearsal is None:
+            return await self.act(prepared.verb, dispatch)
+        from tui.service.rehearsal.compare import differences
+
+        return await self.act(
+            prepared.verb, dispatch, lambda report: differences(rehearsal, report, self.snapshot)
+        )
+
     @property
     def underway(self) -> tuple[Dispatch, ...]:
         """The decisions that are being sent, oldest first."""
@@ -390,6 +440,9 @@ class Desk:
             self._writer.close()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        if self._rehearser is not None:
+            await self._rehearser.close()
+            self._rehearser = None
 
     def _writing(self) -> Writer:
         """Return the writer; it imports all verbs, so a start shows its first page before it is made."""

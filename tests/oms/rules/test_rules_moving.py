@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.oms.rules.rules_client import RulesClient, refused, rid, usd
+import pytest
+
+from tests.oms.rules.rules_client import RefusedCall, RulesClient, refused, rid, usd
 from tui.api.models import Block
 
 
@@ -22,6 +24,15 @@ def test_m2_a_destination_with_other_orders_refuses(desk: RulesClient) -> None:
     desk.create("C", {"O2": 100}, limitPrice=usd(180))
     with refused("BlockFieldMismatch"):
         desk.move({"O1": "C"})
+
+
+def test_m2_instruments_that_are_not_resolved_are_refused_by_their_identifiers(desk: RulesClient) -> None:
+    desk.create("B", {"O1": 100}, instrumentIdentifiers={"Instrument/default/Figi": "NOBODY-1"})
+    desk.create("C", {"O2": 100}, instrumentIdentifiers={"Instrument/default/Isin": "NOBODY-2"})
+    with pytest.raises(RefusedCall) as refusal:
+        desk.move({"O1": "C"})
+    said = refusal.value.problem.detail
+    assert "instrument Figi NOBODY-1 (not resolved), not Isin NOBODY-2 (not resolved)" in (said or "")
 
 
 def test_m3_an_empty_destination_takes_the_orders_fields_until_it_is_placed(desk: RulesClient) -> None:

@@ -88,7 +88,7 @@ async def test_placing_sends_the_block_and_shows_it_placed() -> None:
         assert user.row("blocks", block)["unplaced"] == "0"
 
 
-async def test_placing_too_much_is_refused_in_the_servers_words_and_nothing_is_placed() -> None:
+async def test_placing_too_much_is_known_before_in_the_servers_words() -> None:
     async with blotter() as user:
         block = await new_block(user)
         await user.go("blocks", block)
@@ -97,9 +97,10 @@ async def test_placing_too_much_is_refused_in_the_servers_words_and_nothing_is_p
         await user.fill("counterparty", "ALBN")
         await user.press("enter")
         await user.confirm("y")
-        report = await user.report()
-        assert "refused" in report.lower()
-        assert "100000" in report.replace(",", "")
+        told = await user.preview()
+        assert "would exceed the 100000 still unplaced of block" in told
+        assert "This cannot be sent." in told
+        await user.press("escape")
         assert (await user.client.placements.list(filter=f"blockIds.code eq '{block}'")).values == ()
 
 
@@ -153,7 +154,7 @@ async def test_moving_an_order_changes_both_blocks() -> None:
         assert user.row("orders", order)["block"] == first
 
 
-async def test_moving_into_a_block_that_does_not_fit_is_doubted_first_and_refused_then() -> None:
+async def test_an_order_that_does_not_fit_a_block_cannot_be_moved_there() -> None:
     async with blotter() as user:
         block = await new_block(user)
         order = (await shown_orders(user, block))[0]
@@ -162,9 +163,10 @@ async def test_moving_into_a_block_that_does_not_fit_is_doubted_first_and_refuse
         await user.fill("block", "BLK-0001")
         await user.press("enter")
         await user.until(lambda: isinstance(user.app.screen, PreviewDialog))
-        assert "not fit" in user.text()
+        assert "does not fit block 'demo/BLK-0001'" in user.text()
         await user.confirm("enter")
-        assert "refused" in (await user.report()).lower()
+        assert "This cannot be sent." in user.text()
+        await user.press("escape")
         assert user.row("orders", order)["block"] == block
         assert demo(order) in (await user.client.blocks.get(demo(block))).order_ids
 
@@ -214,7 +216,7 @@ async def test_cancelling_an_order_keeps_its_quantity_and_frees_the_block() -> N
         assert user.row("blocks", block)["ordered"] == "40,000"
 
 
-async def test_cancelling_a_placed_order_is_refused_and_the_reason_stands_next_to_it() -> None:
+async def test_a_placed_order_cannot_be_cancelled_and_the_reason_is_known_before() -> None:
     async with blotter() as user:
         block = await new_block(user)
         await place(user, block)
@@ -222,8 +224,10 @@ async def test_cancelling_a_placed_order_is_refused_and_the_reason_stands_next_t
         await user.go("orders", order)
         await user.press("c")
         await user.confirm("y")
-        report = await user.report()
-        assert "remaining ordered quantity 40000" in report
+        told = await user.preview()
+        assert "remaining ordered quantity 40000" in told
+        assert "This cannot be sent." in told
+        await user.press("escape")
         assert "Cancelled" not in user.row("orders", order)["state"]
 
 
@@ -331,7 +335,7 @@ async def test_nothing_is_said_to_move_when_all_of_an_order_is_placed() -> None:
         await user.form()
         await user.press("enter")
         await user.confirm()
-        assert f"{order}: all of it is placed, so nothing moves; it becomes Cancelled" in user.text()
+        assert f"{order} keeps 10,000 units, and nothing moves" in user.text()
         await user.press("y")
         assert "nothing was left to move" in await user.report()
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.blotter_app import Blotter, blotter
 from tui.api.http import AsyncBaseTransport
+from tui.service.environment import EnvironmentKind
 from widgets.editor import LineEditor
 from widgets.fields import Field, entry_of
 from widgets.form import FormFields, explanation
@@ -101,7 +102,7 @@ async def test_no_field_of_a_form_shows_what_acts_on_a_terminal_and_ids_are_sent
 ) -> None:
     code = hostile(foreign)
     wrap, made = with_code(code)
-    async with blotter(wrap=wrap) as user:
+    async with blotter(wrap=wrap, kind=EnvironmentKind.TEST) as user:
 
         def all_is_plain() -> None:
             drawn = form_text(user)
@@ -129,7 +130,7 @@ async def test_no_field_of_a_form_shows_what_acts_on_a_terminal_and_ids_are_sent
         await user.press("tab")
         all_is_plain()
         await user.press("enter")
-        await user.confirm("y", "enter")
+        await user.confirm("y")
         await user.report()
     [update] = [body for path, body in made[0].sent if path.lower().endswith("/updateorders")]
     [order] = json.loads(update).values()
@@ -139,7 +140,7 @@ async def test_no_field_of_a_form_shows_what_acts_on_a_terminal_and_ids_are_sent
 async def test_the_help_of_a_field_that_names_portfolios_shows_nothing_foreign() -> None:
     code = hostile(FOREIGN["escape"] + FOREIGN["clipboard"])
     wrap, _ = with_code(code)
-    async with blotter(wrap=wrap) as user:
+    async with blotter(wrap=wrap, kind=EnvironmentKind.TEST) as user:
         await user.press("n")
         await user.form()
         fields = user.app.screen.query_one(FormFields)

@@ -95,7 +95,7 @@ async def test_the_state_after_is_told_in_units_and_money(dealer: Dealer, at_des
     await dealer.trade()
     await dealer.fill("EXE-2", "PLC-1", 40)
     tried = await at_desk.rehearse(Allocate((rid("PLC-1"),)), dealer.desk.snapshot)
-    assert state_after(tried.before, tried.after)[0] == (
+    assert state_after(tried)[0] == (
         "PLC-1: 100 of 100 executed are allocated: GROWTH 67 (12,696.5 USD), INCOME 33 (6,253.5 USD)"
     )
 
@@ -112,8 +112,8 @@ async def test_what_stays_and_what_moves_is_told(dealer: Dealer, at_desk: Rehear
         )
     )
     tried = await at_desk.rehearse(verb, dealer.desk.snapshot)
-    said = state_after(tried.before, tried.after)
-    assert "ORD-1 keeps 67 units of 100 units, the rest moves" in said
+    said = state_after(tried)
+    assert "ORD-1 keeps 67 units, 33 units move to ORD-9 in BLK-9" in said
     assert "New block BLK-9 will hold 1 order, 33 units" in said
 
 

@@ -64,6 +64,19 @@ class Traded(Protocol):
     def instrument_identifiers(self) -> Identifiers: ...
 
 
+def instrument_difference(mine: Traded, theirs: Traded) -> str:
+    """Return how the instruments of two entities differ, as refusals say it (C2, P2, E1)."""
+    return f"instrument {_instrument_name(mine)}, not {_instrument_name(theirs)}"
+
+
+def _instrument_name(entity: Traded) -> str:
+    """Return the LUID of an entity's instrument, or the identifiers of one that is not resolved."""
+    if entity.lusid_instrument_id != UNRESOLVED:
+        return entity.lusid_instrument_id
+    named = (f"{key.rpartition('/')[2]} {value}" for key, value in entity.instrument_identifiers.items())
+    return f"{', '.join(named)} (not resolved)"
+
+
 def instrument_of(entity: Traded) -> tuple[object, ...]:
     """Return a key that is equal for two entities of the same instrument (C1, P2, E1).
 

@@ -13,7 +13,7 @@ from tui.api.base import ZERO, CurrencyAndAmount, Identifiers, ResourceId
 from tui.api.entity_relations import ALLOCATIONS_OF_ORDER, BLOCK_OF_ORDER, PLACEMENTS_OF_BLOCK
 from tui.api.models import Block, Order
 from tui.api.states import is_cancelled, normalize
-from tui.oms.domain.instrument_master import instrument_of
+from tui.oms.domain.instrument_master import instrument_difference, instrument_of
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import UnitOfWork
 from tui.oms.rules.entities import with_computed_fields
@@ -62,7 +62,7 @@ class BlockingFields:
         """Return a phrase for every field that differs; none when the two may share a block."""
         found = []
         if instrument_of(self) != instrument_of(other):
-            found.append(f"instrument {self.lusid_instrument_id}, not {other.lusid_instrument_id}")
+            found.append(instrument_difference(self, other))
         for name, mine, others in (
             ("side", self.side, other.side),
             ("type", self.type, other.type),

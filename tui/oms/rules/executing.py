@@ -9,7 +9,7 @@ from tui.api.entity_relations import ALLOCATIONS_OF_PLACEMENT
 from tui.api.models import Allocation, Execution, Placement
 from tui.api.requests import ExecutionRequest
 from tui.api.states import normalize
-from tui.oms.domain.instrument_master import instrument_of
+from tui.oms.domain.instrument_master import instrument_difference, instrument_of
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import UnitOfWork
 from tui.oms.rules.entities import is_booked, require
@@ -51,7 +51,7 @@ def execution_from(uow: UnitOfWork, item: ExecutionRequest) -> Execution:
         )
     differing = []
     if instrument_of(execution) != instrument_of(placement):
-        differing.append(f"instrument {execution.lusid_instrument_id}, not {placement.lusid_instrument_id}")
+        differing.append(instrument_difference(execution, placement))
     if normalize(execution.side) != normalize(placement.side):
         differing.append(f"side {execution.side}, not {placement.side}")
     if differing:

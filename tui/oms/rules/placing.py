@@ -17,7 +17,7 @@ from tui.api.requests import (
     ResourceList,
 )
 from tui.api.states import is_cancelled, normalize
-from tui.oms.domain.instrument_master import instrument_of
+from tui.oms.domain.instrument_master import instrument_difference, instrument_of
 from tui.oms.domain.refusals import Refusal, already_exists
 from tui.oms.domain.unit_of_work import ReplyBuilder, UnitOfWork
 from tui.oms.rules.blocking import orders_of_block, swept_refusal
@@ -144,7 +144,7 @@ def _check_fits_block(placement: Placement, block: Block) -> None:
     """Check instrument and side against the block; type and prices too unless it is at market (P2)."""
     differing = []
     if instrument_of(placement) != instrument_of(block):
-        differing.append(f"instrument {placement.lusid_instrument_id}, not {block.lusid_instrument_id}")
+        differing.append(instrument_difference(placement, block))
     if normalize(placement.side) != normalize(block.side):
         differing.append(f"side {placement.side}, not {block.side}")
     if normalize(block.type) != MARKET:
@@ -170,7 +170,7 @@ def _check_parent(uow: UnitOfWork, placement: Placement) -> None:
         raise invalid_value(f"Placement '{placement.id}' cannot be a child of itself.", "P5")
     differing = []
     if instrument_of(placement) != instrument_of(parent):
-        differing.append(f"instrument {placement.lusid_instrument_id}, not {parent.lusid_instrument_id}")
+        differing.append(instrument_difference(placement, parent))
     if normalize(placement.side) != normalize(parent.side):
         differing.append(f"side {placement.side}, not {parent.side}")
     if outside := [str(id) for id in placement.block_ids if id not in parent.block_ids]:

@@ -112,12 +112,12 @@ class DeskScreen(PanesScreen):
         draft, dialogs = Draft(), self._dialogs
         while True:
             try:
-                verb = await ask_for_verb(self.app, action, scope, desk, draft)
+                prepared = await ask_for_verb(self.app, action, scope, desk, draft)
             finally:
                 self._dialogs = None
-            if verb is None:
+            if prepared is None:
                 return
-            report = await send(self.app, verb, desk)
+            report = await send(self.app, prepared, desk)
             jump = await tell(self.app, report, desk, self.session.with_keys)
             if jump is not None or self.in_dialog or not goes_back(report, draft):
                 break

@@ -95,8 +95,8 @@ class PreviewDialog(GuardedDialog[bool]):
         """
         if said:
             self._before, self._revision, self._typed = self._preview, said, ""
-            self._seen, self._all_seen = 0, False
             self.guard_again()
+        self._seen, self._all_seen = 0, False
         self._preview = preview
         self._curl = self._curl if curl is None else curl
         if not self.is_mounted:
@@ -105,6 +105,11 @@ class PreviewDialog(GuardedDialog[bool]):
             self._turn("summary")
         else:
             self._show()
+
+    @property
+    def awaited(self) -> bool:
+        """Whether the rehearsal is under way, so that nothing can be confirmed yet."""
+        return self._preview.awaited
 
     def compose(self) -> ComposeResult:
         environment = self._preview.environment
@@ -137,7 +142,8 @@ class PreviewDialog(GuardedDialog[bool]):
             return
         if body.scroll_offset.y <= self._seen:
             self._seen = max(self._seen, body.scroll_offset.y + min(body.size.height, self._room))
-        self._all_seen = self._seen >= len(self._lines(width))
+        lines = len(self._lines(width))
+        self._all_seen = lines <= self._room or self._seen >= lines
         self._show_question()
 
     def action_back(self) -> None:
@@ -165,7 +171,7 @@ class PreviewDialog(GuardedDialog[bool]):
 
     def _decide(self, key: str, character: str) -> None:
         tier = self._preview.tier
-        if not self._all_seen:
+        if self.awaited or not self._all_seen:
             return
         if (tier is Tier.T1 and key == CONFIRM) or (tier is Tier.T2 and character.lower() == YES):
             self.dismiss(True)
@@ -270,6 +276,8 @@ def _compared(line: Content, before: Collection[str]) -> Content:
 def question_text(preview: Preview, typed: str, wrong: str) -> Content:
     """Return the question at the bottom of the dialog, with the keys that answer it."""
     confirm = key_words(CONFIRM)
+    if preview.awaited:
+        return Content.styled(preview.heading, "dim")
     if preview.tier is Tier.HARD:
         return Content.styled("This cannot be sent.", "bold $text-error")
     if preview.tier is Tier.T1:
@@ -293,18 +301,29 @@ def summary(preview: Preview, width: int) -> list[Lines]:
     totals = _totals(preview.totals)
     if preview.typical:
         totals.append(Content.styled(clean(preview.typical), "dim"))
-    effects = [line for text in preview.effects[:MOST_EFFECTS] for line in _wrapped([text], width)]
-    if len(preview.effects) > MOST_EFFECTS:
-        effects.append(Content.styled(f"and {len(preview.effects) - MOST_EFFECTS} more", "dim"))
     totals = [part for line in totals for part in line.wrap(width)]
-    sections = [head, hard, _warned(preview.soft, width), totals, _largest(preview, width), effects]
+    effects = _first(preview.effects, width)
+    afterwards = _first(preview.afterwards, width)
+    if preview.heading:
+        style = "bold $text-warning" if preview.uncertain else "dim"
+        afterwards[:0] = [line.stylize(style) for line in _wrapped([preview.heading], width)]
+    warned = _warned(preview.soft, width)
+    sections = [head, hard, warned, totals, _largest(preview, width), effects, afterwards]
     return [section for section in sections if section]
+
+
+def _first(texts: Sequence[str], width: int) -> Lines:
+    """Return the first of many sentences, and how many more there are."""
+    lines = _wrapped(texts[:MOST_EFFECTS], width)
+    if len(texts) > MOST_EFFECTS:
+        lines.append(Content.styled(f"and {len(texts) - MOST_EFFECTS} more", "dim"))
+    return lines
 
 
 def all_warnings(preview: Preview, width: int) -> Iterable[Content]:
     """Return every warning, grouped by kind."""
     for warning in preview.soft:
-        yield Content.styled(f"{clean(warning.kind)} ({warning.count})", "bold $text-warning")
+        yield Content.styled(f"{clean(warning.kind)} ({warning.count})", _label_style(warning))
         for text in warning.texts or (warning.text,):
             yield from _marked("  ", clean(text), "", width)
         yield Content("")
@@ -317,11 +336,15 @@ def _warned(warnings: Sequence[PreviewWarning], width: int) -> Lines:
     lines: Lines = []
     for label, warning in zip(labels, shown, strict=True):
         said = Content(clean(warning.text))
-        lines += hanging_indent(Content.styled(label, "bold $text-warning"), said, indent, width)
+        lines += hanging_indent(Content.styled(label, _label_style(warning)), said, indent, width)
     rest = sum(warning.count for warning in warnings[MOST_WARNINGS:])
     if rest:
         lines.append(Content.styled(f"and {rest} more: {WARNINGS} shows all", "$text-warning"))
     return lines
+
+
+def _label_style(warning: PreviewWarning) -> str:
+    return "bold $text-accent" if warning.refusal else "bold $text-warning"
 
 
 def _totals(totals: Sequence[SideTotal]) -> Lines:

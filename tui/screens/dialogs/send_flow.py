@@ -22,23 +22,27 @@ from tui.screens.dialogs.question_dialog import QuestionDialog
 from tui.screens.dialogs.report_dialog import AGAIN, ReportDialog
 from tui.screens.dialogs.sending_dialog import SendingDialog
 from tui.service.outcomes import Report
+from tui.service.rehearsal.rehearsed_preview import awaiting
 from tui.service.snapshot.snapshot import Ref
 from tui.service.verbs import Verb
 from tui.service.writes.dispatch import Dispatch
 
 if TYPE_CHECKING:
     from tui.service.desk import Desk
+    from tui.service.rehearsal.rehearsed_preview import Prepared
 
 T = TypeVar("T")
 
+OPENS_S: Final = 0.15
+"""Seconds a rehearsal has before the preview opens without it."""
 FADES_S: Final = 5
 """Seconds for which a success is shown."""
 
 
 async def ask_for_verb(
     app: App[object], action: WriteAction, scope: Scope, desk: Desk, draft: Draft
-) -> Verb | None:
-    """Show the form and the preview; return the confirmed verb, None when the user leaves the form.
+) -> Prepared | None:
+    """Show the form and the preview; return what was confirmed, None when the user leaves the form.
 
     Back from the preview leads to the form as ``draft`` keeps it. An action without a form is left at once.
     """
@@ -59,8 +63,9 @@ async def ask_for_verb(
                 return None
             values = {"answer": chosen}
         verb = await _beside(partial(loaded.verb, scope, values), many=many)
-        if await _confirmed(app, verb, desk, draft, many=many or verb.count > PART, left_out=left_out):
-            return verb
+        prepared = await _confirmed(app, verb, desk, draft, left_out)
+        if prepared is not None:
+            return prepared
         if loaded.form is None:
             return None
         scope = replace(scope, snapshot=desk.snapshot)
@@ -88,24 +93,36 @@ async def _filled(
 
 
 async def _confirmed(
-    app: App[object],
-    verb: Verb,
-    desk: Desk,
-    draft: Draft | None = None,
-    *,
-    many: bool,
-    left_out: str = "",
-) -> bool:
-    """Show the preview; return whether it was confirmed. Why it cannot be goes into the ``draft``."""
+    app: App[object], verb: Verb, desk: Desk, draft: Draft | None = None, left_out: str = ""
+) -> Prepared | None:
+    """Show the preview; return what was confirmed, else None. Why it cannot be goes into the ``draft``.
+
+    A rehearsal that takes long is awaited in the open preview, which can be confirmed once it is there.
+    """
+    many = verb.count > PART
+    preparing = asyncio.create_task(desk.prepare(verb))
+    await asyncio.wait({preparing}, timeout=OPENS_S)
+    shown = preparing.result() if preparing.done() else None
     dialog = PreviewDialog(
-        await _beside(partial(desk.preview, verb), many=many),
-        await _beside(partial(desk.curl, verb), many=many),
+        shown.preview if shown else awaiting(await _beside(partial(desk.preview, verb), many=many)),
+        await _beside(partial(desk.curl, shown.verb if shown else verb), many=many),
         left_out=left_out,
     )
+    completing = None if shown else asyncio.create_task(_complete(dialog, preparing, desk))
     confirmed = await app.push_screen_wait(dialog)
+    if completing is not None:
+        completing.cancel()
     if draft is not None:
         draft.said = " ".join(dialog.preview.hard)
-    return confirmed is True
+    return await preparing if confirmed is True else None
+
+
+async def _complete(dialog: PreviewDialog, preparing: asyncio.Task[Prepared], desk: Desk) -> None:
+    """Show what the rehearsal found out once it is there; keys on their way then are not for it."""
+    prepared = await asyncio.shield(preparing)
+    curl = await _beside(partial(desk.curl, prepared.verb), many=prepared.verb.count > PART)
+    dialog.revise(prepared.preview, curl=curl)
+    dialog.guard_again()
 
 
 def goes_back(report: Report, draft: Draft) -> bool:
@@ -116,13 +133,13 @@ def goes_back(report: Report, draft: Draft) -> bool:
     return True
 
 
-async def send(app: App[object], verb: Verb, desk: Desk) -> Report:
+async def send(app: App[object], prepared: Prepared, desk: Desk) -> Report:
     """Send a decision and return its report; while it takes several calls, show how far it is."""
+    verb = prepared.verb
     dispatch = await _beside(partial(Dispatch, verb), many=verb.count > PART)
-    if dispatch.calls == 1:
-        return await desk.act(verb, dispatch)
-    app.push_screen(SendingDialog(dispatch))
-    return await desk.act(verb, dispatch)
+    if dispatch.calls > 1:
+        app.push_screen(SendingDialog(dispatch))
+    return await desk.carry_out(prepared, dispatch)
 
 
 async def _beside(work: Callable[[], T], *, many: bool) -> T:
@@ -140,9 +157,10 @@ async def tell(app: App[object], report: Report, desk: Desk, with_keys: Callable
     """
     while (answer := await _shown(app, report, with_keys)) == AGAIN:
         rest = desk.rest(report)
-        if rest is not None and await _confirmed(app, rest, desk, many=rest.count > PART):
+        prepared = None if rest is None else await _confirmed(app, rest, desk)
+        if prepared is not None:
             await desk.told(report)
-            report = await send(app, rest, desk)
+            report = await send(app, prepared, desk)
     await desk.told(report)
     return answer if isinstance(answer, Ref) else None
 
@@ -154,7 +172,8 @@ async def _shown(
 
     ``with_keys`` puts the reader's keys into advice.
     """
-    if len(report.done) == len(report.outcomes) and not any(done.note for done in report.done):
+    as_shown = not report.differences and not any(done.note for done in report.done)
+    if len(report.done) == len(report.outcomes) and as_shown:
         app.notify(report.sentence(), timeout=FADES_S, markup=False)
         return None
     worded = {advice: with_keys(advice) for advice in {each.advice for each in report.outcomes}}

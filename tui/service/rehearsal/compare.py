@@ -46,9 +46,10 @@ def differences(rehearsal: Rehearsal, report: Report, now: Snapshot) -> tuple[Di
     """Return what ``report`` and the rows ``now`` say otherwise than the rehearsal did.
 
     Only what the verb itself was to change is compared: everything else may have changed by others. Nothing
-    is compared of a rehearsal that failed, or while an outcome is unknown.
+    is compared of a rehearsal that failed or told of the first items only, or while an outcome is not known.
     """
-    if rehearsal.failure or report.unknown:
+    settled = all(each.status in (Status.DONE, Status.REFUSED) for each in report.outcomes)
+    if rehearsal.failure or rehearsal.left_out or not settled:
         return ()
     found = tuple(_statuses(rehearsal, report))
     return found or tuple(_figures(rehearsal, now))

@@ -82,10 +82,9 @@ class Rehearsal(Struct, frozen=True):
 
     def without_refused(self, verb: VerbT) -> VerbT:
         """Return ``verb`` without the items that were refused; they are named by row."""
-        refused = {each.ref for each in self.refused}
-        if not refused:
-            return verb
-        return verb.only(frozenset(ref for ref in verb.refs if ref not in refused))
+        done = {each.ref for each in self.outcomes if each.status is Status.DONE}
+        refused = {each.ref for each in self.refused} - done
+        return verb.only(frozenset(verb.refs) - refused) if refused else verb
 
 
 class RehearsalFailed(Exception):

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Final
 
 from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
-from tui.api.models import Allocation, Block, Order, OrderGraphBlock, Placement
+from tui.api.models import Allocation
+from tui.api.requests import CancelledAndMoved
 from tui.api.states import is_cancelled, normalize
 from tui.service.numbers import counted, units
+from tui.service.outcomes import Outcome
+from tui.service.rehearsal.rehearse import Rehearsal
+from tui.service.snapshot.sizing import Size, block_placed, size_of
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 
-def state_after(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+def state_after(rehearsal: Rehearsal) -> tuple[str, ...]:
     """Return a sentence for every row whose quantities or money will differ, the shares first."""
+    before, after = rehearsal.before, rehearsal.after
     return (
         *_allocated(before, after),
         *_booked(before, after),
         *_cancelled_placements(before, after),
         *_executed(before, after),
-        *_moved(before, after),
+        *_moved(rehearsal.outcomes),
         *_blocks(before, after),
     )
 
 
-def warnings_after(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+def warnings_after(rehearsal: Rehearsal) -> tuple[str, ...]:
     """Return a sentence for every block and placement that will have more done than its size."""
+    before, after = rehearsal.before, rehearsal.after
     found = []
     for id in _changed(EntityKind.BLOCKS, before, after):
         state = after.blocks[id].derived_state
@@ -52,13 +58,6 @@ def _changed(kind: EntityKind, before: Snapshot, after: Snapshot) -> Iterator[Re
     return (id for id, row in after.rows(kind).items() if old.get(id) != row)
 
 
-def size_text(row: Block | Order | Placement) -> str:
-    """Return the size of a row in words: ``30 units``, or ``50,000 USD`` where it is sized by amount."""
-    if row.quantity is None and row.amount is not None:
-        return money_text(row.amount)
-    return counted(row.quantity, "unit") if row.quantity is not None else "no size"
-
-
 def money_text(money: CurrencyAndAmount) -> str:
     """Return money in words."""
     return f"{units(money.amount)} {money.currency or ''}".rstrip()
@@ -74,10 +73,10 @@ def _blocks(before: Snapshot, after: Snapshot) -> Iterator[str]:
             yield f"{id.code} leaves the desk"
             continue
         holds = _holds(id, after)
-        placed, was = _placed(new), _placed(old) if old else ZERO
+        placed, was = block_placed(new), block_placed(old) if old else Size(ZERO)
         said = [f"hold {holds}"] if old is None or holds != _holds(id, before) else []
-        if placed != was or (said and placed):
-            said.append(f"have {units(placed)} of {size_text(new.block)} placed")
+        if placed.value != was.value or (said and placed.value):
+            said.append(f"have {units(placed.value)} of {size_of(new.block).words} placed")
         if said:
             yield f"{'' if old else 'New block '}{id.code} will {' and '.join(said)}"
 
@@ -86,13 +85,7 @@ def _holds(id: ResourceId, snapshot: Snapshot) -> str:
     """Return how many live orders a block holds, and its size."""
     orders = [snapshot.orders[each] for each in snapshot.orders_of_block(id)]
     live = [order for order in orders if not is_cancelled(order.state)]
-    return f"{counted(len(live), 'order')}, {size_text(snapshot.blocks[id].block)}"
-
-
-def _placed(row: OrderGraphBlock) -> Decimal:
-    """Return how much of a block is placed, in the terms of its size."""
-    by_amount = row.block.quantity is None and row.block.amount is not None
-    return (row.placed.amount if by_amount else row.placed.quantity) or ZERO
+    return f"{counted(len(live), 'order')}, {size_of(snapshot.blocks[id].block).words}"
 
 
 # --- placements and fills ----------------------------------------------------------------------------
@@ -106,7 +99,7 @@ def _cancelled_placements(before: Snapshot, after: Snapshot) -> Iterator[str]:
         executed = after.executed_of_placement(id) or ZERO
         kept = f", {units(executed)} executed stay" if executed else ""
         if new.quantity is None:
-            yield f"{id.code}: {size_text(new)} cancelled{kept}"
+            yield f"{id.code}: {size_of(new).words} cancelled{kept}"
         else:
             yield f"{id.code}: {counted(max(new.quantity - executed, ZERO), 'unit')} freed{kept}"
 
@@ -119,7 +112,7 @@ def _executed(before: Snapshot, after: Snapshot) -> Iterator[str]:
             average = after.average_price_of_placement(id)
             at = "" if average is None else f" at {_rounded(average)} on average"
             done = units(after.executed_of_placement(id))
-            yield f"{id.code} will have {done} of {size_text(row)} executed{at}"
+            yield f"{id.code} will have {done} of {size_of(row).words} executed{at}"
 
 
 def _rounded(price: Decimal) -> str:
@@ -193,13 +186,15 @@ def _booked(before: Snapshot, after: Snapshot) -> Iterator[str]:
 # --- orders ------------------------------------------------------------------------------------------
 
 
-def _moved(before: Snapshot, after: Snapshot) -> Iterator[str]:
-    """Yield what stays and what moves of orders that were cancelled and moved (X5)."""
-    for id in _changed(EntityKind.ORDERS, before, after):
-        old, new = before.orders.get(id), after.orders[id]
-        if old is None or is_cancelled(old.state) or not is_cancelled(new.state):
+def _moved(outcomes: Iterable[Outcome]) -> Iterator[str]:
+    """Yield what stays and what moves of orders whose unplaced rest is moved (X5)."""
+    for outcome in outcomes:
+        answer = outcome.entity
+        if not isinstance(answer, CancelledAndMoved) or answer.cancelled_order is None:
             continue
-        if size_text(old) != size_text(new):
-            yield f"{id.code} keeps {size_text(new)} of {size_text(old)}, the rest moves"
-        else:
-            yield f"{id.code} is cancelled: {size_text(new)}"
+        stays = f"{outcome.ref.id.code} keeps {size_of(answer.cancelled_order).words}"
+        if answer.new_order is None:
+            yield f"{stays}, and nothing moves"
+            continue
+        where = f" in {answer.new_block_id.code}" if answer.new_block_id else ""
+        yield f"{stays}, {size_of(answer.new_order).words} move to {answer.new_order.id.code}{where}"

@@ -6,13 +6,12 @@ from typing import Final
 
 from tui.service.verbs.allocations import Allocate, AllocateWeighted, BookTransactions
 from tui.service.verbs.amending import CancelAndMove, CancelOrders, UpdateOrders
-from tui.service.verbs.block_fit import misfit
 from tui.service.verbs.curl import curl, unfit
 from tui.service.verbs.orders import CreateOrders, MoveOrders
 from tui.service.verbs.placements import CancelPlacements, PlaceBlocks, UpdatePlacements
 from tui.service.verbs.record_fills import RecordFills
 from tui.service.verbs.replacing import ReplaceOrders, ReplacePlacements
-from tui.service.verbs.sweep import SweepBlocks, unsweepable
+from tui.service.verbs.sweep import SweepBlocks
 from tui.service.verbs.verb import Caution, InFlightMark, PreviewLine, Tier, Verb, Verdict
 
 VERBS: Final[dict[str, type[Verb]]] = {
@@ -60,7 +59,5 @@ __all__ = [
     "Verb",
     "Verdict",
     "curl",
-    "misfit",
     "unfit",
-    "unsweepable",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
 from msgspec.structs import replace
@@ -21,7 +20,7 @@ from tui.api.requests import (
     PortfolioWeight,
     WeightedAllocationServiceRunRequest,
 )
-from tui.api.states import is_cancelled, is_final, normalize
+from tui.api.states import is_final, normalize
 from tui.service.numbers import counted, units
 from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
@@ -84,21 +83,6 @@ class _Run(Verb, frozen=True):
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         return tuple(_executed_line(snapshot, row) for _, row in self._on_desk(snapshot))
 
-    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
-        return tuple(
-            f"{id.code}: {units(snapshot.executed_of_placement(id))} executed, "
-            f"{units(snapshot.allocated_of_placement(id))} allocated so far"
-            for id, _ in self._on_desk(snapshot)
-        )
-
-    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        unexecuted = (
-            Caution("nothing to allocate", f"{id.code} has no executions")
-            for id, _ in self._on_desk(snapshot)
-            if snapshot.executed_of_placement(id) == 0
-        )
-        return (*self._not_on_desk(snapshot), *unexecuted)
-
 
 def _executed_line(snapshot: Snapshot, row: Placement) -> PreviewLine:
     """Return the executed part of a placement as a line, at its average price."""
@@ -119,18 +103,6 @@ class Allocate(_Run, frozen=True):
         query = {"allocationAlgorithm": self.algorithm}
         return client.build(self.operation, self.placement_ids, query=query, key=key)
 
-    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        return (*_Run.cautions(self, snapshot), *self._orders(snapshot))
-
-    def _orders(self, snapshot: Snapshot) -> Iterable[Caution]:
-        for id, row in self._on_desk(snapshot):
-            orders = [order for block in row.block_ids for order in snapshot.orders_of_block(block)]
-            if not orders:
-                yield Caution("nothing to allocate to", f"{id.code}: its block has no orders; use weights")
-            for order in orders:
-                if snapshot.orders[order].portfolio_id is None:
-                    yield Caution("no portfolio", f"{id.code}: {order.code} has no portfolio")
-
 
 class AllocateWeighted(_Run, frozen=True):
     """Allocate the executions of blocks without orders to portfolios by weight (2.12)."""
@@ -150,21 +122,7 @@ class AllocateWeighted(_Run, frozen=True):
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
         shares = ", ".join(f"{each.portfolio_id} {units(each.weight)}" for each in self.weights)
-        return (*_Run.effects(self, snapshot), f"Weights: {shares}")
-
-    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        found = list(_Run.cautions(self, snapshot))
-        found.extend(
-            Caution("weight", f"{each.portfolio_id.code}: a weight must be above zero")
-            for each in self.weights
-            if each.weight <= 0
-        )
-        for id, row in self._on_desk(snapshot):
-            if any(snapshot.orders_of_block(block) for block in row.block_ids):
-                found.append(
-                    Caution("has orders", f"{id.code}: its block has orders; allocate to them instead")
-                )
-        return tuple(found)
+        return (f"Weights: {shares}",)
 
 
 OLDER_FORM: Final = "booked in the older form: this server has no fee and mark-booked switches"
@@ -269,17 +227,11 @@ class BookTransactions(Verb, frozen=True):
         return (f"Transactions in {where}, {fees} fees and commission; {marked}",)
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        found = list(self._not_on_desk(snapshot))
-        for id, row in self._on_desk(snapshot):
-            if is_cancelled(row.state):
-                found.append(Caution("cancelled allocation", f"{id.code} is {row.state}"))
-            elif snapshot.is_booked(id) or normalize(row.state) == "booked":
-                found.append(Caution("already booked", f"{id.code} is already booked"))
-            elif row.price is None or row.price.amount is None:
-                found.append(Caution("no price", f"{id.code} has no price"))
-            elif not row.quantity:
-                found.append(Caution("no units", f"{id.code} has no units"))
-        return tuple(found)
+        return tuple(
+            Caution("already booked", f"{id.code} is already booked")
+            for id, row in self._on_desk(snapshot)
+            if snapshot.is_booked(id) or normalize(row.state) == "booked"
+        )
 
 
 def _booked(reply: BookingReply, *more: str) -> ItemisedReply:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar
 
 from tui.api import operations
-from tui.api.base import ZERO, ResourceId
+from tui.api.base import ResourceId
 from tui.api.models import Order
 from tui.api.requests import (
     CancelledAndMoved,
@@ -14,23 +13,18 @@ from tui.api.requests import (
     CancelOrdersAndMoveRemainingRequest,
     OrderUpdateRequest,
 )
-from tui.api.states import is_cancelled, is_final
+from tui.api.states import is_cancelled
 from tui.service.numbers import units
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
-from tui.service.verbs.block_fit import misfit
 from tui.service.verbs.changes import UpdateVerb, updated
 from tui.service.verbs.facts import (
     block_ref,
     blocks_of,
-    held_in,
     order_line,
     order_lines,
     order_ref,
-    units_of,
-    will_hold,
 )
 from tui.service.verbs.verb import (
-    Caution,
     InFlightMark,
     KeyedVerb,
     PreviewLine,
@@ -65,27 +59,6 @@ class UpdateOrders(UpdateVerb, frozen=True):
             order_line(snapshot, updated(order, update)) for update, order in self._on_desk(snapshot)
         )
 
-    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        found = list(self._not_on_desk(snapshot))
-        for update, order in self._on_desk(snapshot):
-            allocated = snapshot.allocated_of_order(update.id)
-            if is_final(order.state):
-                found.append(Caution("finished order", f"{update.id.code} is {order.state}"))
-            elif allocated is not None and update.quantity is not None and update.quantity < allocated:
-                text = f"{update.id.code}: {units(update.quantity)} is below the {units(allocated)} allocated"
-                found.append(Caution("below allocated", text))
-        return (*found, *self._below_placed(snapshot))
-
-    def _below_placed(self, snapshot: Snapshot) -> Iterable[Caution]:
-        asked = {each.id: each.quantity for each in self.updates if each.quantity is not None}
-        for block, ids in blocks_of(snapshot, asked).items():
-            count, total = held_in(snapshot, block)
-            left = total - units_of(snapshot, ids) + sum((asked[id] or ZERO for id in ids), ZERO)
-            placed = snapshot.blocks[block].placed.quantity or ZERO
-            if count and left < placed:
-                text = f"{block.code} would hold {units(left)}, but {units(placed)} are placed"
-                yield Caution("below placed", text)
-
 
 class CancelOrders(KeyedVerb, frozen=True):
     """Cancel orders, each for itself (2.7)."""
@@ -111,29 +84,6 @@ class CancelOrders(KeyedVerb, frozen=True):
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         return order_lines(snapshot, self.order_ids)
-
-    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
-        said = []
-        for block, ids in blocks_of(snapshot, self.order_ids).items():
-            count, quantity = held_in(snapshot, block)
-            rows = [snapshot.orders[id] for id in ids if id in snapshot.orders]
-            live = [order.id for order in rows if not is_cancelled(order.state)]
-            said.append(will_hold(block, count - len(live), quantity - units_of(snapshot, live)))
-        return tuple(said)
-
-    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        found = [
-            Caution("finished order", f"{id.code} is {order.state}")
-            for id, order in self._on_desk(snapshot)
-            if is_final(order.state)
-        ]
-        for block, ids in blocks_of(snapshot, self.order_ids).items():
-            left = held_in(snapshot, block)[1] - units_of(snapshot, ids)
-            placed = snapshot.blocks[block].placed.quantity or ZERO
-            if placed > left:
-                text = f"{block.code}: {units(placed)} placed, {units(left)} would be left"
-                found.append(Caution("already placed", text))
-        return tuple(found)
 
 
 class CancelAndMove(KeyedVerb, frozen=True):
@@ -179,32 +129,6 @@ class CancelAndMove(KeyedVerb, frozen=True):
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         return order_lines(snapshot, (item.cancel_order_id for item in self.items))
-
-    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
-        return tuple(self._effect(item, snapshot) for item in self.items)
-
-    def _effect(self, item: CancelOrdersAndMoveRemainingRequest, snapshot: Snapshot) -> str:
-        code = item.cancel_order_id.code
-        home = snapshot.block_of_order(item.cancel_order_id)
-        block = snapshot.blocks.get(home) if home else None
-        if block is not None and (block.placed.quantity or ZERO) >= (block.ordered.quantity or ZERO):
-            return f"{code}: all of it is placed, so nothing moves; it becomes Cancelled"
-        block_id = item.move_remaining_to_block_id
-        where = block_id.code if block_id.scope == item.cancel_order_id.scope else block_id
-        new = f"{item.move_remaining_to_order_id.code} in {where}"
-        return f"{code}: what is not placed becomes {new}"
-
-    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        found = []
-        for item, order in self._on_desk(snapshot):
-            target = snapshot.blocks.get(item.move_remaining_to_block_id)
-            if is_final(order.state):
-                found.append(Caution("finished order", f"{order.id.code} is {order.state}"))
-            elif target is not None and target.block.order_ids and (why := misfit(order, target.block)):
-                found.append(Caution("will not fit", f"{order.id.code}: {why}"))
-            if order_ref(item.move_remaining_to_order_id) in snapshot:
-                found.append(Caution("id exists", f"{item.move_remaining_to_order_id.code} already exists"))
-        return tuple(found)
 
 
 def _carried(item: CancelledAndMoved) -> str:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from tui.api.base import ZERO, CurrencyAndAmount, Identifiers, ResourceId
+from tui.api.base import CurrencyAndAmount, Identifiers, ResourceId
 from tui.api.models import Order, Placement
 from tui.api.price_units import PER_UNIT
-from tui.api.states import is_cancelled
-from tui.service.numbers import counted
 from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
@@ -137,32 +135,7 @@ def placement_line(snapshot: Snapshot, row: Placement, size: Size) -> PreviewLin
     )
 
 
-def held_in(snapshot: Snapshot, block: ResourceId) -> tuple[int, Decimal]:
-    """Return how many live orders a block holds, and their units."""
-    orders = [snapshot.orders[id] for id in snapshot.orders_of_block(block)]
-    live = [order for order in orders if not is_cancelled(order.state)]
-    return len(live), sum((order.quantity or ZERO for order in live), ZERO)
-
-
-def units_of(snapshot: Snapshot, ids: Iterable[ResourceId]) -> Decimal:
-    """Return the units of the live ones among orders."""
-    orders = (snapshot.orders.get(id) for id in ids)
-    return sum((order.quantity or ZERO for order in orders if order and not is_cancelled(order.state)), ZERO)
-
-
-def will_hold(block: ResourceId, count: int, quantity: Decimal) -> str:
-    """Return what a block will hold, in words."""
-    return f"{block.code} will hold {counted(count, 'order')}, {counted(quantity, 'unit')}"
-
-
 def outside(ids: Iterable[ResourceId | None], scope: str) -> str:
     """Return the portfolios outside ``scope``, the orders' own, in words; empty when there are none."""
     foreign = dict.fromkeys(str(id) for id in ids if id is not None and id.scope != scope)
     return f"For {', '.join(foreign)}, outside {scope}" if foreign else ""
-
-
-def block_totals(snapshot: Snapshot, blocks: Iterable[ResourceId]) -> tuple[Decimal, Decimal]:
-    """Return the units ordered and the units placed of blocks together."""
-    rows = [snapshot.blocks[id] for id in blocks if id in snapshot.blocks]
-    ordered = sum((row.ordered.quantity or row.block.quantity or ZERO for row in rows), ZERO)
-    return ordered, sum((row.placed.quantity or ZERO for row in rows), ZERO)

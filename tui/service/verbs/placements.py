@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from tui.api import operations
@@ -18,16 +17,13 @@ from tui.api.requests import (
     PlacementUpdateRequest,
     ResourceList,
 )
-from tui.api.states import is_cancelled, is_finished, normalize
-from tui.service.numbers import counted, units
+from tui.api.states import is_cancelled
 from tui.service.snapshot.sizing import Size, executed_size, open_size, size_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
-from tui.service.verbs.block_fit import same_instrument
 from tui.service.verbs.changes import UpdateVerb, updated_placement
 from tui.service.verbs.facts import (
     around,
     block_refs,
-    block_totals,
     instrument_of,
     placement_line,
     placement_ref,
@@ -93,20 +89,8 @@ class PlaceBlocks(Verb, frozen=True):
             for request in self.requests
         )
 
-    def _asked(self) -> dict[tuple[ResourceId, ...], Decimal]:
-        asked: dict[tuple[ResourceId, ...], Decimal] = {}
-        for request in self.requests:
-            if request.parent_placement_id is None:
-                asked[request.block_ids] = asked.get(request.block_ids, ZERO) + (request.quantity or ZERO)
-        return asked
-
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
-        said = []
-        for ids, asked in self._asked().items():
-            ordered, placed = block_totals(snapshot, ids)
-            names = ", ".join(id.code for id in ids)
-            said.append(f"{names} will have {units(placed + asked)} of {units(ordered)} units placed")
-        return (self._receiver(), *said)
+        return (self._receiver(),)
 
     def _receiver(self) -> str:
         """Return the broker, execution system and type of the placements, in words."""
@@ -123,34 +107,8 @@ class PlaceBlocks(Verb, frozen=True):
         return f"To {'; '.join(said)}"
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        found = list(self._already_exist(snapshot))
-        for ids, asked in self._asked().items():
-            ordered, placed = block_totals(snapshot, ids)
-            if placed + asked > ordered:
-                names = ", ".join(id.code for id in ids)
-                text = f"{names}: {units(asked)} asked, {units(max(ordered - placed, ZERO))} unplaced"
-                found.append(Caution("over-placement", text))
-        for request in self.requests:
-            for id in request.block_ids:
-                why = _block_obstacle(snapshot, id, request)
-                if why:
-                    found.append(Caution("will not fit", f"{id.code}: {why}"))
         sent = (id for request in self.requests for id in request.block_ids)
-        return (*found, *placing_cautions(snapshot, sent))
-
-
-def _block_obstacle(snapshot: Snapshot, id: ResourceId, request: PlacementRequest) -> str:
-    row = snapshot.blocks.get(id)
-    if row is None:
-        return "not on the desk"
-    block = row.block
-    if block.is_swept:
-        return "it is swept"
-    if not same_instrument(request, block):
-        return "instrument differs"
-    if normalize(request.side) != normalize(block.side):
-        return f"side {request.side} differs from {block.side}"
-    return ""
+        return tuple(placing_cautions(snapshot, sent))
 
 
 class UpdatePlacements(UpdateVerb, frozen=True):
@@ -169,24 +127,13 @@ class UpdatePlacements(UpdateVerb, frozen=True):
         return tuple(placement_line(snapshot, row, size_of(row)) for row in after)
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        found = list(self._not_on_desk(snapshot))
-        more: list[ResourceId] = []
-        for update, row in self._on_desk(snapshot):
-            if update.quantity is not None and update.quantity > (row.quantity or ZERO):
-                more += row.block_ids
-            executed = snapshot.executed_of_placement(update.id)
-            if is_cancelled(row.state):
-                found.append(Caution("finished placement", f"{update.id.code} is {row.state}"))
-            elif executed is not None and update.quantity is not None and update.quantity < executed:
-                text = f"{update.id.code}: {units(update.quantity)} is below the {units(executed)} executed"
-                found.append(Caution("below executed", text))
-            elif update.quantity is not None and row.parent_placement_id is None:
-                ordered, placed = block_totals(snapshot, row.block_ids)
-                after = placed - (row.quantity or ZERO) + update.quantity
-                if after > ordered:
-                    text = f"{update.id.code}: {units(after)} placed of {units(ordered)} ordered"
-                    found.append(Caution("over-placement", text))
-        return (*found, *placing_cautions(snapshot, more))
+        more = (
+            id
+            for update, row in self._on_desk(snapshot)
+            if update.quantity is not None and update.quantity > (row.quantity or ZERO)
+            for id in row.block_ids
+        )
+        return tuple(placing_cautions(snapshot, more))
 
 
 class CancelPlacements(KeyedVerb, frozen=True):
@@ -245,28 +192,12 @@ class CancelPlacements(KeyedVerb, frozen=True):
             placement_line(snapshot, row, _open(snapshot, row)) for _, row in self._on_desk(snapshot)
         )
 
-    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
-        said = []
-        for id, row in self._on_desk(snapshot):
-            executed = snapshot.executed_of_placement(id)
-            kept = f", {units(executed)} executed stay" if executed else ""
-            children = len(snapshot.children_of_placement(id))
-            more = f", with {counted(children, 'child placement')}" if children else ""
-            said.append(f"{id.code}: {_open(snapshot, row).words} freed{kept}{more}")
-        return tuple(said)
-
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        finished = (
-            Caution("finished placement", f"{id.code} is {row.state}")
-            for id, row in self._on_desk(snapshot)
-            if is_finished(row.state)
-        )
-        shared = (
+        return tuple(
             Caution("several blocks", f"{id.code} serves {', '.join(each.code for each in row.block_ids)}")
             for id, row in self._on_desk(snapshot)
             if len(row.block_ids) > 1
         )
-        return (*self._not_on_desk(snapshot), *finished, *shared)
 
 
 def _open(snapshot: Snapshot, row: Placement) -> Size:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from tui.api import operations
-from tui.api.base import ZERO, ResourceId
 from tui.api.client import Client
 from tui.api.http_request import Request
 from tui.api.models import Execution
@@ -96,50 +94,12 @@ class RecordFills(Verb, frozen=True):
             )
         return tuple(found)
 
-    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
-        said = []
-        for id, new in self._by_placement().items():
-            row = snapshot.placements.get(id)
-            if row is not None:
-                executed = snapshot.executed_of_placement(id)
-                executed = None if executed is None else executed + self._net(snapshot, new)
-                said.append(f"{id.code} will have {units(executed)} of {units(row.quantity)} units executed")
-        return tuple(said)
-
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        found = []
-        for id, new in self._by_placement().items():
-            row = snapshot.placements.get(id)
-            if row is None:
-                found.append(Caution("not on the desk", id.code))
-                continue
-            executed = snapshot.executed_of_placement(id)
-            if executed is not None and row.quantity is not None:
-                over = executed + self._net(snapshot, new) - row.quantity
-            else:
-                over = ZERO
-            if over > 0:
-                found.append(Caution("over-execution", f"{id.code}: {units(over)} more than placed"))
-            found.extend(self._twins(snapshot, new))
-        return tuple(found)
+        return tuple(self._twins(snapshot))
 
-    def _by_placement(self) -> dict[ResourceId, list[ExecutionRequest]]:
-        found: dict[ResourceId, list[ExecutionRequest]] = {}
-        for request in self.requests:
-            found.setdefault(request.placement_id, []).append(request)
-        return found
-
-    def _net(self, snapshot: Snapshot, requests: Iterable[ExecutionRequest]) -> Decimal:
-        """Return the units the requests add, less those they replace."""
-        total = ZERO
-        for request in requests:
-            held = snapshot.executions.get(request.id)
-            total += request.quantity - (held.quantity if held else ZERO)
-        return total
-
-    def _twins(self, snapshot: Snapshot, requests: Iterable[ExecutionRequest]) -> Iterable[Caution]:
+    def _twins(self, snapshot: Snapshot) -> Iterable[Caution]:
         """Yield a caution for each fill that looks like one already recorded on its placement."""
-        for request in requests:
+        for request in self.requests:
             for fill in snapshot.fills_of_placement(request.placement_id):
                 same = (fill.quantity, fill.price) == (request.quantity, request.price)
                 if same and fill.id != request.id:

@@ -135,7 +135,7 @@ class ReplaceOrders(_Replace, frozen=True):
             for request, row in self._on_desk(snapshot)
             if is_final(row.state)
         )
-        return (*self._not_on_desk(snapshot), *finished)
+        return tuple(finished)
 
 
 class ReplacePlacements(_Replace, frozen=True):
@@ -172,4 +172,4 @@ class ReplacePlacements(_Replace, frozen=True):
             for request, row in self._on_desk(snapshot)
             if is_cancelled(row.state)
         )
-        return (*self._not_on_desk(snapshot), *finished)
+        return tuple(finished)

@@ -10,11 +10,9 @@ from tui.api.base import ZERO, ResourceId
 from tui.api.client import Client
 from tui.api.http_request import Request
 from tui.api.requests import KeyedReply, SweepBlocksRequest
-from tui.api.states import is_cancelled, is_final
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import block_ref, priced
 from tui.service.verbs.verb import (
-    Caution,
     KeyedVerb,
     PreviewLine,
     Verdict,
@@ -65,13 +63,6 @@ class SweepBlocks(KeyedVerb, frozen=True):
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
         return (f"Blocks changed after {_in_short(self.latest)} are refused",)
 
-    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        return tuple(
-            Caution("not sweepable", f"{id.code}: {why}")
-            for id in self.block_ids
-            if (why := unsweepable(snapshot, id))
-        )
-
 
 def _in_short(latest: str) -> str:
     """Return a time to the second, a cut label as it is."""
@@ -79,25 +70,3 @@ def _in_short(latest: str) -> str:
         return f"{datetime.fromisoformat(latest).astimezone(UTC):%H:%M:%S} UTC"
     except ValueError:
         return latest
-
-
-def unsweepable(snapshot: Snapshot, id: ResourceId) -> str:
-    """Return why a block cannot be swept (S1), as far as the desk knows; empty when it can."""
-    row = snapshot.blocks.get(id)
-    if row is None:
-        return "not on the desk"
-    open_orders = [each for each in snapshot.orders_of_block(id) if not is_final(snapshot.orders[each].state)]
-    if open_orders:
-        return f"{open_orders[0].code} is {snapshot.orders[open_orders[0]].state or 'without a state'}"
-    for placement in snapshot.placements_of_block(id):
-        executed = snapshot.executed_of_placement(placement)
-        allocated = snapshot.allocated_of_placement(placement)
-        if executed is None or allocated is None:
-            continue  # what could not be read is not known; the server decides
-        cancelled = is_cancelled(snapshot.placements[placement].state)
-        if (not executed and not cancelled) or allocated < executed:
-            return f"{placement.code} is not allocated"
-        for share in snapshot.allocations_of_placement(placement):
-            if not is_final(snapshot.allocations[share].state):
-                return f"{share.code} is {snapshot.allocations[share].state or 'without a state'}"
-    return ""

@@ -296,18 +296,6 @@ class Verb(Struct, frozen=True):
             if ref in snapshot:
                 yield item, snapshot.row(ref)
 
-    def _not_on_desk(self, snapshot: Snapshot) -> Iterator[Caution]:
-        """Yield a caution for each item whose row the desk does not have."""
-        for ref in self.refs:
-            if ref not in snapshot:
-                yield Caution("not on the desk", ref.id.code)
-
-    def _already_exist(self, snapshot: Snapshot) -> Iterator[Caution]:
-        """Yield a caution for each item whose new id is taken."""
-        for ref in self.refs:
-            if ref in snapshot:
-                yield Caution("id exists", f"{ref.id.code} already exists")
-
 
 class KeyedVerb(Verb, frozen=True):
     """A write whose items are sent and answered by key, each done or refused for itself.

@@ -32,7 +32,7 @@ class PreviewWarning(Struct, frozen=True):
     """Soft warnings of one kind: how many items, and the worst of them as a sentence.
 
     ``typed`` says that the item count has to be typed: a limit is exceeded, or a caution asks for it.
-    ``texts`` are all of them.
+    ``texts`` are all of them. ``refusal`` says that they are items a server refuses.
     """
 
     kind: str
@@ -40,6 +40,7 @@ class PreviewWarning(Struct, frozen=True):
     text: str
     typed: bool = False
     texts: tuple[str, ...] = ()
+    refusal: bool = False
 
 
 class SideTotal(Struct, frozen=True):
@@ -55,7 +56,9 @@ class SideTotal(Struct, frozen=True):
 class Preview(Struct, frozen=True):
     """Everything the confirmation dialog shows, in its order (conventions, section 2).
 
-    ``headline`` is what is asked as one sentence, ``items`` each item of it as one.
+    ``headline`` is what is asked as one sentence, ``items`` each item of it as one. ``effects`` are what is
+    asked for beside them, ``afterwards`` the state it leads to, under a ``heading`` that says how far that is
+    known. While it is ``awaited`` nothing can be confirmed; it may stay ``uncertain``.
     """
 
     verb: str
@@ -70,6 +73,10 @@ class Preview(Struct, frozen=True):
     effects: tuple[str, ...]
     typical: str = ""
     items: Mapping[Ref, str] = {}
+    heading: str = ""
+    afterwards: tuple[str, ...] = ()
+    awaited: bool = False
+    uncertain: bool = False
 
 
 def preview(

@@ -1,0 +1,180 @@
+"""What a dealer is told before a verb is confirmed, because it was tried on a copy of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+
+import pytest
+
+from tests.service.dealer import Dealer, fill, new_orders, placing, rid
+from tui.api.http import AsyncBaseTransport
+from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
+from tui.oms.engine.engine import Engine
+from tui.sandbox import sandboxes_for, sandboxes_of
+from tui.service.environment import EnvironmentKind
+from tui.service.rehearsal.rehearse import Sandbox
+from tui.service.rehearsal.rehearsed_preview import Prepared
+from tui.service.snapshot.snapshot import Snapshot
+from tui.service.verbs import (
+    Allocate,
+    CancelOrders,
+    CancelPlacements,
+    MoveOrders,
+    PlaceBlocks,
+    RecordFills,
+    SweepBlocks,
+    Tier,
+    UpdateOrders,
+    UpdatePlacements,
+    Verb,
+)
+
+
+@pytest.fixture
+async def here(engine: Engine, server: AsyncBaseTransport) -> AsyncIterator[Dealer]:
+    """A dealer on the embedded server, who has traded: PLC-1 of 100 in BLK-1, 60 filled and allocated."""
+    made = Dealer.at(server, open_sandbox=sandboxes_of(engine))
+    await made.desk.load()
+    await made.trade()
+    yield made
+    await made.desk.close()
+    await made.desk.client.close()
+
+
+@pytest.fixture
+async def elsewhere(server: AsyncBaseTransport) -> AsyncIterator[Dealer]:
+    """The same dealer on a server over the network."""
+    made = Dealer.at(server, open_sandbox=sandboxes_for("latest"), kind=EnvironmentKind.TEST)
+    await made.desk.load()
+    await made.trade()
+    yield made
+    await made.desk.close()
+    await made.desk.client.close()
+
+
+def told(prepared: Prepared) -> str:
+    shown = prepared.preview
+    warnings = (text for warning in shown.soft for text in warning.texts)
+    return "\n".join((*shown.hard, *warnings, shown.heading, *shown.afterwards))
+
+
+def sized(order: str, quantity: int) -> OrderUpdateRequest:
+    return OrderUpdateRequest(id=rid(order), quantity=Decimal(quantity))
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        (
+            new_orders("BLK_1", ORD_9=8),
+            "BLK-1 will hold 3 orders, 158 units and have 100",
+        ),
+        (new_orders("BLK_9", ORD_9=8), "New block BLK-9 will hold 1 order, 8 units"),
+        (MoveOrders((rid("ORD-3"),), rid("BLK-3")), "BLK-3 will hold 2 orders, 20 units"),
+        (MoveOrders((rid("ORD-3"),), rid("BLK-3")), "BLK-2 will hold 0 orders, 0 units"),
+        (CancelOrders((rid("ORD-3"),)), "BLK-2 will hold 0 orders, 0 units"),
+        (PlaceBlocks((placing("PLC-9", "BLK-2", 5),)), "BLK-2 will have 5 of 10 units placed"),
+        (CancelPlacements((rid("PLC-1"),)), "PLC-1: 40 units freed, 60 executed stay"),
+        (RecordFills((fill("EXE-9", "PLC-1", 5),)), "PLC-1 will have 65 of 100 units executed at 189.5"),
+        (RecordFills((fill("EXE-1", "PLC-1", 50),)), "PLC-1 will have 50 of 100 units executed"),
+        (RecordFills((fill("EXE-9", "PLC-1", 50),)), "PLC-1 will have 10 more executed than placed"),
+    ],
+    ids=lambda value: named(value),
+)
+async def test_the_state_after_stands_in_the_preview(here: Dealer, verb: Verb, said: str) -> None:
+    prepared = await here.desk.prepare(verb)
+    assert said in told(prepared)
+    assert prepared.verb == verb
+    assert prepared.preview.tier is not Tier.HARD
+
+
+def named(value: object) -> str:
+    return value.name if isinstance(value, Verb) else str(value)
+
+
+REFUSED = [
+    (MoveOrders((rid("ORD-1"),), rid("BLK-3")), "'Desk/ORD-1' has allocations and cannot be moved"),
+    (new_orders("BLK_2", limit="191", ORD_9=5), "limitPrice 191 USD, not 190 USD"),
+    (new_orders("BLK_9", ORD_1=5), "'ORD-1' already exists"),
+    (PlaceBlocks((placing("PLC-9", "BLK-2", 31),)), "of 31 would exceed the 10 still unplaced"),
+    (PlaceBlocks((placing("PLC-9", "BLK-404", 1),)), "BLK-404"),
+    (CancelOrders((rid("ORD-1"),)), "placed quantity 100 would exceed the remaining ordered quantity 50"),
+    (UpdateOrders((sized("ORD-1", 30),)), "below the 40 allocated"),
+    (
+        UpdatePlacements((PlacementUpdateRequest(id=rid("PLC-1"), quantity=Decimal(50)),)),
+        "below the 60 executed",
+    ),
+    (
+        UpdatePlacements((PlacementUpdateRequest(id=rid("PLC-1"), quantity=Decimal(300)),)),
+        "above the 150 it can have",
+    ),
+    (SweepBlocks((rid("BLK-1"),), "2030-01-01"), "has orders that are not in one of the states"),
+    (Allocate((rid("PLC-404"),)), "PLC-404"),
+]
+
+
+@pytest.mark.parametrize(("verb", "why"), REFUSED, ids=named)
+async def test_what_this_server_refuses_cannot_be_sent(here: Dealer, verb: Verb, why: str) -> None:
+    prepared = await here.desk.prepare(verb)
+    assert prepared.preview.tier is Tier.HARD
+    assert why in "\n".join(prepared.preview.hard)
+
+
+@pytest.mark.parametrize(("verb", "why"), REFUSED, ids=named)
+async def test_what_another_server_will_refuse_is_a_warning(elsewhere: Dealer, verb: Verb, why: str) -> None:
+    prepared = await elsewhere.desk.prepare(verb)
+    assert prepared.preview.tier is not Tier.HARD, "that server decides"
+    (warning,) = [each for each in prepared.preview.soft if each.refusal]
+    assert warning.kind == "expected to be refused"
+    assert why in warning.text
+    assert prepared.verb == verb
+
+
+async def test_an_item_this_server_refuses_is_left_out_and_that_is_said(here: Dealer) -> None:
+    prepared = await here.desk.prepare(CancelOrders((rid("ORD-1"), rid("ORD-3"))))
+    assert prepared.verb == CancelOrders((rid("ORD-3"),))
+    assert prepared.preview.count == 1
+    assert "ORD-3" in prepared.preview.headline
+    (warning,) = [each for each in prepared.preview.soft if each.refusal]
+    assert (warning.kind, warning.count) == ("refused, left out", 1)
+    assert "Order 'Desk/ORD-1' belongs to block 'Desk/BLK-1'" in warning.text
+    report = await here.desk.act(prepared.verb)
+    assert len(report.done) == 1
+    assert not report.refused
+
+
+async def test_another_server_is_sent_everything(elsewhere: Dealer) -> None:
+    verb = CancelOrders((rid("ORD-1"), rid("ORD-3")))
+    assert (await elsewhere.desk.prepare(verb)).verb == verb
+
+
+async def test_nothing_is_called_accepted_that_another_server_decides(elsewhere: Dealer) -> None:
+    prepared = await elsewhere.desk.prepare(CancelOrders((rid("ORD-3"),)))
+    shown = prepared.preview
+    assert "This server decides" in shown.heading
+    assert all(word in shown.heading for word in ("compliance", "entitlements", "tenant"))
+    assert "accepted" not in told(prepared)
+    assert shown.afterwards == ("BLK-2 will hold 0 orders, 0 units",)
+
+
+async def test_a_failed_rehearsal_blocks_nothing_and_is_told(here: Dealer) -> None:
+    async def broken(snapshot: Snapshot) -> Sandbox:
+        raise OSError("no memory is left")
+
+    here.desk._open_sandbox = broken
+    prepared = await here.desk.prepare(CancelOrders((rid("ORD-1"),)))
+    assert prepared.preview.tier is Tier.T2
+    assert prepared.preview.uncertain
+    assert prepared.preview.heading == ("What comes of it could not be found out: OSError: no memory is left")
+
+
+async def test_several_reasons_stand_in_the_place_of_a_confirmation(here: Dealer) -> None:
+    await here.create("BLK_5", **{f"ORD_{number}": 5 for number in range(50, 58)})
+    gone = tuple(rid(f"ORD-{number}") for number in range(50, 58))
+    await here.desk.act(CancelOrders(gone))
+    prepared = await here.desk.prepare(CancelOrders(gone))
+    assert prepared.preview.tier is Tier.HARD
+    assert len(prepared.preview.hard) == 6
+    assert prepared.preview.hard[-1] == "3 more are refused."
+    assert prepared.preview.hard[0] == "Order 'Desk/ORD-50' is already cancelled. Nothing is left to do."

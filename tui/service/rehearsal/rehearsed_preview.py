@@ -1,0 +1,111 @@
+"""What a rehearsal adds to a preview: the state after, and what is or will be refused.
+
+The embedded server decides as its copy did, so what is refused there is not sent. Any other server decides
+for itself: it may refuse what the copy took, and take what the copy refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tui.service.numbers import counted
+from tui.service.outcomes import Outcome
+from tui.service.rehearsal.rehearse import Rehearsal
+from tui.service.rehearsal.state_after import state_after, warnings_after
+from tui.service.verbs.verb import Tier, Verb
+from tui.service.writes.preview import Preview, PreviewWarning
+
+MOST_REFUSALS: Final = 5
+"""The reasons that are told in the place of a confirmation; the others are counted."""
+AFTERWARDS: Final = "Afterwards"
+EXPECTED: Final = (
+    "Expected afterwards. This server decides, also by what is not known here: "
+    "its compliance, entitlements and tenant's rules"
+)
+UNDER_WAY: Final = "Finding out what comes of it ..."
+NOT_KNOWN: Final = "What comes of it could not be found out"
+
+
+class Prepared(Struct, frozen=True):
+    """A verb as it is to be confirmed and sent, its preview, and the rehearsal the preview tells of."""
+
+    verb: Verb
+    preview: Preview
+    rehearsal: Rehearsal | None = None
+
+
+def sendable(verb: Verb, rehearsal: Rehearsal, *, final: bool) -> Verb:
+    """Return the part of ``verb`` to send: without what a server that decides so will refuse.
+
+    Where nothing would be left, and in a call that is done whole or not at all, it is the whole verb.
+    """
+    if not final or not verb.operation.partial:
+        return verb
+    part = rehearsal.without_refused(verb)
+    return part if part.count else verb
+
+
+def awaiting(preview: Preview) -> Preview:
+    """Return ``preview`` while its rehearsal is under way: it cannot be confirmed yet."""
+    return replace(preview, awaited=True, heading=UNDER_WAY)
+
+
+def with_rehearsal(preview: Preview, rehearsal: Rehearsal, *, final: bool, sent_in_part: bool) -> Preview:
+    """Return ``preview`` with what the rehearsal found out.
+
+    ``final`` says that the server decides as the rehearsal did, ``sent_in_part`` that the preview is of the
+    items that were not refused.
+    """
+    if rehearsal.failure:
+        return replace(preview, heading=f"{NOT_KNOWN}: {rehearsal.failure}", uncertain=True)
+    over = warnings_after(rehearsal)
+    soft = preview.soft
+    if over:
+        soft = (PreviewWarning("too much", len(over), over[0], texts=over), *soft)
+    afterwards = state_after(rehearsal)
+    shown = afterwards or rehearsal.left_out or not final
+    told = replace(
+        preview,
+        soft=soft,
+        heading=_heading(rehearsal, final=final) if shown else "",
+        afterwards=afterwards,
+    )
+    refused = rehearsal.refused
+    if not refused:
+        return told
+    if final and not sent_in_part:
+        reasons = _reasons(refused)
+        if len(reasons) > MOST_REFUSALS:
+            reasons = (*reasons[:MOST_REFUSALS], f"{len(reasons) - MOST_REFUSALS:,} more are refused.")
+        return replace(told, tier=Tier.HARD, hard=tuple(dict.fromkeys((*told.hard, *reasons))))
+    kind = "refused, left out" if final else "expected to be refused"
+    texts = _reasons(refused)
+    refusal = PreviewWarning(kind, len(refused), texts[0], texts=texts, refusal=True)
+    return replace(told, soft=(refusal, *soft))
+
+
+def _heading(rehearsal: Rehearsal, *, final: bool) -> str:
+    said = AFTERWARDS if final else EXPECTED
+    if not rehearsal.left_out:
+        return said
+    first = len(rehearsal.outcomes)
+    return f"{said}, found out for the first {first:,} of {counted(first + rehearsal.left_out, 'item')}"
+
+
+def _reasons(refused: Sequence[Outcome]) -> tuple[str, ...]:
+    """Return the server's reasons, each once with what can be done; one that names no row gets its row."""
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in refused:
+        groups.setdefault(outcome.reason, []).append(outcome)
+    return tuple(_sentence(reason, outcomes) for reason, outcomes in groups.items())
+
+
+def _sentence(reason: str, outcomes: Sequence[Outcome]) -> str:
+    code = outcomes[0].ref.id.code
+    named = reason if len(outcomes) > 1 or code in reason else f"{code}: {reason}"
+    ended = named if named.endswith((".", "!", "?")) else f"{named}."
+    return f"{ended} {outcomes[0].advice}".rstrip()
