@@ -36,7 +36,8 @@ def _alerts(
     for kind, unread in snapshot.unread.items():
         yield clean(f"{kind.value.capitalize()} {unread} Figures that need them show ?."), "$attention"
     if snapshot.contradictory:
-        yield clean(_contradictory(sorted(snapshot.contradictory))), "$attention"
+        said = clean(_contradictory(sorted(snapshot.contradictory)))
+        yield f"{said} {with_keys('{detail} on the row says why.')}", "$attention"
     if unsettled:
         rows = counted(unsettled, "row")
         yield (
@@ -50,9 +51,9 @@ def _contradictory(refs: Sequence[Ref]) -> str:
     """Return which rows contradict others, the first by name."""
     first = f"{refs[0].kind.singular.capitalize()} {refs[0].id.code}"
     if len(refs) == 1:
-        return f"{first} contradicts other data of the server. Enter on the row says why."
+        return f"{first} contradicts other data of the server."
     more = counted(len(refs) - 1, "more row")
-    return f"{first} and {more} contradict other data of the server. Enter on the row says why."
+    return f"{first} and {more} contradict other data of the server."
 
 
 class AlertBar(Flow):
