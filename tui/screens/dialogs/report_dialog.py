@@ -6,6 +6,7 @@ It stays until dismissed. What was not done comes first, the counts of all lists
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final, Literal
 
 from textual import on
@@ -156,11 +157,12 @@ def report_lines(report: Report, most: int | None = None) -> Iterator[Line]:
         _otherwise(report),
         _done(report),
     )
-    for at, lines in enumerate(filter(None, map(list, lists))):
+    shown = (list(islice(lines, None if most is None else most + 1)) for lines in lists)
+    for at, lines in enumerate(filter(None, shown)):
         if at:
             yield Content(""), None
         if most and len(lines) > most:
-            said = f"{INDENT}The first {most} lines of {len(lines):,}; {COPY} copies them all."
+            said = f"{INDENT}The first {most} lines; {COPY} copies them all."
             lines = [lines[0], (Content.styled(said, "dim"), None), *lines[1:most]]
         yield from lines
     if not report.outcomes:
