@@ -72,8 +72,6 @@ def _figures(rehearsal: Rehearsal, now: Snapshot) -> Iterator[Difference]:
     for kind in EntityKind:
         for id in {**before.rows(kind), **after.rows(kind)}:
             ref = Ref(kind, id)
-            if before.row(ref) == after.row(ref):
-                continue
             was, expected, found = (_values(each, ref) for each in (before, after, now))
             for name in {**was, **expected}:
                 if was.get(name) != expected.get(name) and expected.get(name) != found.get(name):
