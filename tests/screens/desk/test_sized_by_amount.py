@@ -127,7 +127,7 @@ async def test_amounts_are_changed_and_cancelled_in_money() -> None:
         await user.press("c")
         said = await previewed(user)
         assert "15,000" in said, "what is freed"
-        assert "executed stay" in said
+        assert "10,000 USD executed stay" in said
         await user.confirm("y")
         await user.report()
         await user.until(lambda: user.row("blocks", "CASH")["placed"] == "10,000 USD")

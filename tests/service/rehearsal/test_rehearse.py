@@ -96,7 +96,7 @@ async def test_the_state_after_is_told_in_units_and_money(dealer: Dealer, at_des
     await dealer.fill("EXE-2", "PLC-1", 40)
     tried = await at_desk.rehearse(Allocate((rid("PLC-1"),)), dealer.desk.snapshot)
     assert state_after(tried)[0] == (
-        "PLC-1: 100 of 100 executed are allocated: GROWTH 67 (12,696.5 USD), INCOME 33 (6,253.5 USD)"
+        "PLC-1: 100 of 100 executed are allocated: GROWTH 67 (12,696.50 USD), INCOME 33 (6,253.50 USD)"
     )
 
 

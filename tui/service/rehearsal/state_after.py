@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Final
 
 from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
+from tui.api.life_cycle import TOLERANCE
 from tui.api.models import Allocation
 from tui.api.requests import CancelledAndMoved
 from tui.api.states import is_cancelled, normalize
-from tui.service.numbers import counted, units
+from tui.service.numbers import counted, size_text, units
 from tui.service.outcomes import Outcome
 from tui.service.rehearsal.rehearse import Rehearsal
-from tui.service.snapshot.sizing import Size, block_placed, size_of
+from tui.service.snapshot.sizing import Size, allocated_size, block_placed, executed_size, size_of
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 
@@ -40,10 +40,9 @@ def warnings_after(rehearsal: Rehearsal) -> tuple[str, ...]:
             found.append(f"{id.code} will be {state.lower()}")
     for id in _changed(EntityKind.EXECUTIONS, before, after):
         placement = after.placements.get(after.executions[id].placement_id)
-        size = placement.quantity if placement else None
-        executed = (after.executed_of_placement(placement.id) if placement else None) or ZERO
-        if placement is not None and size is not None and executed > size:
-            found.append(f"{placement.id.code} will have {units(executed - size)} more executed than placed")
+        more = executed_size(after, placement).less(size_of(placement)) if placement else Size(None)
+        if placement is not None and more.value is not None and more.value > 0:
+            found.append(f"{placement.id.code} will have {more} more executed than placed")
     return tuple(dict.fromkeys(found))
 
 
@@ -59,8 +58,8 @@ def _changed(kind: EntityKind, before: Snapshot, after: Snapshot) -> Iterator[Re
 
 
 def money_text(money: CurrencyAndAmount) -> str:
-    """Return money in words."""
-    return f"{units(money.amount)} {money.currency or ''}".rstrip()
+    """Return money in words, with the decimals of its currency."""
+    return size_text(money.amount, money.currency or "")
 
 
 # --- blocks ------------------------------------------------------------------------------------------
@@ -96,12 +95,11 @@ def _cancelled_placements(before: Snapshot, after: Snapshot) -> Iterator[str]:
         old, new = before.placements.get(id), after.placements[id]
         if old is None or is_cancelled(old.state) or not is_cancelled(new.state):
             continue
-        executed = after.executed_of_placement(id) or ZERO
-        kept = f", {units(executed)} executed stay" if executed else ""
-        if new.quantity is None:
-            yield f"{id.code}: {size_of(new).words} cancelled{kept}"
-        else:
-            yield f"{id.code}: {counted(max(new.quantity - executed, ZERO), 'unit')} freed{kept}"
+        executed = executed_size(after, new)
+        kept = f", {executed} executed stay" if executed.value else ""
+        left, currency = size_of(new).less(executed)
+        freed = Size(None if left is None else max(left, ZERO), currency)
+        yield f"{id.code}: {freed.words} freed{kept}"
 
 
 def _executed(before: Snapshot, after: Snapshot) -> Iterator[str]:
@@ -111,7 +109,7 @@ def _executed(before: Snapshot, after: Snapshot) -> Iterator[str]:
         if row is not None:
             average = after.average_price_of_placement(id)
             at = "" if average is None else f" at {_rounded(average)} on average"
-            done = units(after.executed_of_placement(id))
+            done = executed_size(after, row)
             yield f"{id.code} will have {done} of {size_of(row).words} executed{at}"
 
 
@@ -153,22 +151,14 @@ def _share(row: Allocation, snapshot: Snapshot) -> str:
     if row.price is None or row.price.amount is None:
         return said
     worth = row.quantity * row.price.amount * snapshot.price_unit(row.lusid_instrument_id)
-    return f"{said} ({money_text(CurrencyAndAmount(amount=_to_cents(worth), currency=row.price.currency))})"
-
-
-def _to_cents(money: Decimal) -> Decimal:
-    return money.quantize(_CENT) if abs(money) >= 1 else money
-
-
-_CENT: Final = Decimal("0.01")
+    return f"{said} ({money_text(CurrencyAndAmount(amount=worth, currency=row.price.currency))})"
 
 
 def _why_left(placement: ResourceId, snapshot: Snapshot) -> str:
     row = snapshot.placements[placement]
     orders = [snapshot.orders[id] for block in row.block_ids for id in snapshot.orders_of_block(block)]
-    sized = [order for order in orders if order.quantity is not None]
-    given = {order.id: snapshot.allocated_of_order(order.id) or ZERO for order in sized}
-    if sized and all((order.quantity or ZERO) <= given[order.id] for order in sized):
+    left = [size_of(order).less(allocated_size(snapshot, order)).value for order in orders]
+    if left and all(rest is not None and rest <= TOLERANCE for rest in left):
         return "its orders have all they asked for"
     used = {id for row in snapshot.allocations.values() for id in row.execution_ids or ()}
     if all(fill.id in used for fill in snapshot.fills_of_placement(placement)):

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from typing import ClassVar
 
 from tui.api import operations
-from tui.api.base import ZERO, ResourceId
+from tui.api.base import CurrencyAndAmount, ResourceId
 from tui.api.client import Client
 from tui.api.http_request import Request
+from tui.api.models import OrderGraphBlock
 from tui.api.requests import KeyedReply, SweepBlocksRequest
+from tui.service.snapshot.sizing import block_ordered
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import block_ref, priced
 from tui.service.verbs.verb import (
@@ -49,19 +51,23 @@ class SweepBlocks(KeyedVerb, frozen=True):
         return verdict_of(row is not None and bool(row.block.is_swept), ref, before, after)
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
-        return tuple(
-            priced(
-                block_ref(row.block.id),
-                row.block.side,
-                row.ordered.quantity or ZERO,
-                snapshot.instruments.get(row.block.lusid_instrument_id),
-                limit=row.block.limit_price,
-            )
-            for _, row in self._on_desk(snapshot)
-        )
+        return tuple(_block_line(snapshot, row) for _, row in self._on_desk(snapshot))
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
         return (f"Blocks changed after {_in_short(self.latest)} are refused",)
+
+
+def _block_line(snapshot: Snapshot, row: OrderGraphBlock) -> PreviewLine:
+    """Return what a block's orders ask for as a line, in units or in money."""
+    value, currency = block_ordered(snapshot, row)
+    return priced(
+        block_ref(row.block.id),
+        row.block.side,
+        None if currency else value,
+        snapshot.instruments.get(row.block.lusid_instrument_id),
+        limit=row.block.limit_price,
+        amount=CurrencyAndAmount(amount=value, currency=currency) if currency else None,
+    )
 
 
 def _in_short(latest: str) -> str:
