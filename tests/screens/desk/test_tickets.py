@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
-from tests.blotter_app import Blotter, blotter
+from tests.blotter_app import Blotter, blotter, demo
+from tui.api import operations
+from tui.api.requests import OrderUpdateRequest
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from widgets.form import FormFields
@@ -58,18 +62,15 @@ async def test_back_from_a_hard_limit_leads_to_the_price_that_is_wrong() -> None
         assert "pence?" in user.text(), "the form says why it came back"
 
 
-async def test_back_from_the_servers_refusal_leads_to_the_field_it_names() -> None:
+async def test_back_from_what_will_be_refused_leads_to_the_field_it_names() -> None:
     async with blotter() as user:
         await user.go("placements", "PLC-00001-2")
         await user.press("u")
         await user.fill("quantity", "1,000")
         await user.fill("counterparty", "ALBN")
         await previewed(user)
-        await user.confirm("y")
-        assert "executed" in await user.report()
-        await user.until(lambda: isinstance(user.app.screen, FormDialog))
-        await user.pilot.pause()
-        form = open_form(user)
+        assert "executed" in user.text()
+        form = await back(user)
         assert (form.values["quantity"], form.values["counterparty"]) == ("1,000", "ALBN")
         assert form.current == "quantity"
 
@@ -97,6 +98,24 @@ async def test_quitting_over_a_ticket_asks_first(at: str) -> None:
         assert open_form(user).values["line"] == "b 30k VOD lmt 0.82 day @UKEQ-GROW"
         await user.pilot.press("ctrl+q")
         assert user.app._exit
+
+
+async def test_an_order_that_somebody_changes_under_its_preview_changes_there_and_is_asked_again() -> None:
+    async with blotter() as user:
+        await user.go("orders", "ORD-00004")
+        await user.press("u")
+        await user.fill("quantity", "50k")
+        await previewed(user)
+        assert "quantity 60,000 → 50,000" in user.text()
+        await user.client.call(
+            operations.UPDATE_ORDERS,
+            {"1": OrderUpdateRequest(id=demo("ORD-00004"), quantity=Decimal(70_000))},
+        )
+        assert user.app.session.desk is not None
+        await user.app.session.desk.refresh()
+        await user.until(lambda: "Changed meanwhile at " in user.text())
+        assert "quantity 70,000 → 50,000" in user.text()
+        assert isinstance(user.app.screen, PreviewDialog), "it is asked again"
 
 
 async def test_quitting_over_an_empty_form_loses_nothing_and_does_not_ask() -> None:

@@ -17,6 +17,7 @@ from textual.app import App
 from tui.actions.action import PART, Scope, WriteAction
 from tui.actions.field_at_fault import field_at_fault
 from tui.screens.dialogs.form_dialog import Draft, FormDialog
+from tui.screens.dialogs.fresh_preview import kept_fresh
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.question_dialog import QuestionDialog
 from tui.screens.dialogs.report_dialog import AGAIN, ReportDialog
@@ -100,7 +101,7 @@ async def _confirmed(
     A rehearsal that takes long is awaited in the open preview, which can be confirmed once it is there.
     """
     many = verb.count > PART
-    preparing = asyncio.create_task(desk.prepare(verb))
+    since, preparing = desk.snapshot, asyncio.create_task(desk.prepare(verb))
     await asyncio.wait({preparing}, timeout=OPENS_S)
     shown = preparing.result() if preparing.done() else None
     dialog = PreviewDialog(
@@ -109,12 +110,13 @@ async def _confirmed(
         left_out=left_out,
     )
     completing = None if shown else asyncio.create_task(_complete(dialog, preparing, desk))
-    confirmed = await app.push_screen_wait(dialog)
+    async with kept_fresh(dialog, verb, desk, since, preparing) as newest:
+        confirmed = await app.push_screen_wait(dialog)
     if completing is not None:
         completing.cancel()
     if draft is not None:
         draft.said = " ".join(dialog.preview.hard)
-    return await preparing if confirmed is True else None
+    return newest.prepared or await preparing if confirmed is True else None
 
 
 async def _complete(dialog: PreviewDialog, preparing: asyncio.Task[Prepared], desk: Desk) -> None:

@@ -1,0 +1,82 @@
+"""Keeps an open preview true: rows of its verb that change change in it, and it is asked again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tui.screens.dialogs.preview_dialog import PreviewDialog
+from tui.service.verbs.verb import versions_of
+
+if TYPE_CHECKING:
+    from tui.service.desk import Desk
+    from tui.service.rehearsal.rehearsed_preview import Prepared
+    from tui.service.snapshot.snapshot import Snapshot
+    from tui.service.verbs import Verb
+    from tui.service.writes.preview import Preview
+
+
+@dataclass
+class Newest:
+    """What was prepared last under an open preview; None while nothing of it changed."""
+
+    prepared: Prepared | None = None
+
+
+@asynccontextmanager
+async def kept_fresh(
+    dialog: PreviewDialog, verb: Verb, desk: Desk, since: Snapshot, preparing: asyncio.Task[Prepared]
+) -> AsyncIterator[Newest]:
+    """Show in ``dialog`` what changes of ``verb`` on the desk, for as long as the context lasts.
+
+    ``since`` is the snapshot that was ``preparing`` the first preview.
+    """
+    newest, changed = Newest(), asyncio.Event()
+    changed.set()
+    unsubscribe = desk.subscribe(lambda update: changed.set())
+    watching = asyncio.create_task(_watch(dialog, verb, desk, since, preparing, changed, newest))
+    try:
+        yield newest
+    finally:
+        unsubscribe()
+        watching.cancel()
+
+
+async def _watch(
+    dialog: PreviewDialog,
+    verb: Verb,
+    desk: Desk,
+    since: Snapshot,
+    preparing: asyncio.Task[Prepared],
+    changed: asyncio.Event,
+    newest: Newest,
+) -> None:
+    rows = verb.touched(since)
+    versions = versions_of(since, rows)
+    shown = (await asyncio.shield(preparing)).preview
+    while True:
+        await changed.wait()
+        changed.clear()
+        snapshot = desk.snapshot
+        now = await asyncio.to_thread(versions_of, snapshot, rows)
+        if now == versions:
+            continue
+        versions = now
+        prepared = await desk.prepare(verb)
+        fresh, newest.prepared = prepared.preview, prepared
+        curl = await asyncio.to_thread(desk.curl, prepared.verb)
+        if _asked(fresh) != _asked(shown):
+            at = f" at {snapshot.read_at:%H:%M:%S} UTC" if snapshot.read_at else ""
+            dialog.revise(fresh, f"Changed meanwhile{at}: read it and confirm it again.", curl)
+        elif fresh != shown:
+            dialog.revise(fresh, curl=curl)
+        shown = fresh
+
+
+def _asked(preview: Preview) -> tuple[object, ...]:
+    """Return what a confirmation stands for: when it differs, the old one counts no more."""
+    kinds = frozenset(warning.kind for warning in preview.soft)
+    return preview.tier, preview.hard, kinds, preview.headline, dict(preview.items)
