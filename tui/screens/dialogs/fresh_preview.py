@@ -54,8 +54,8 @@ async def _watch(
     changed: asyncio.Event,
     newest: Newest,
 ) -> None:
-    rows = verb.touched(since)
-    versions = versions_of(since, rows)
+    rows = await asyncio.to_thread(verb.touched, since)
+    versions = await asyncio.to_thread(versions_of, since, rows)
     shown = (await asyncio.shield(preparing)).preview
     while True:
         await changed.wait()
