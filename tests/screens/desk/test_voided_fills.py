@@ -44,8 +44,12 @@ async def test_a_fill_is_voided_with_size_0_and_nothing_of_it_is_booked() -> Non
         row = user.row("placements", placement)
         assert (row["executed"], row["allocated"]) == ("90", "150")
 
-        said = await as_proposed(user, "blocks", block, "b")
-        assert "150 units are allocated of fills that have 90 now" in said
+        await user.go("blocks", block)
+        await user.press("b")
+        await user.form()
+        await user.press("enter")
+        assert "150 units are allocated of fills that have 90 now" in await user.preview()
+        await user.press("escape")
         await user.form()
         await user.press("escape")
         assert user.row("blocks", block)["booked"] == "0"
