@@ -189,12 +189,25 @@ class Desk:
     async def prepare(self, verb: Verb) -> Prepared:
         """Rehearse ``verb``; return what there is to confirm, with its preview.
 
-        The embedded server decides as the rehearsal did: items it refuses are left out.
+        The embedded server decides as the rehearsal did: items it refuses are left out. An emergency does
+        not wait for a rehearsal, and all of it is sent: :meth:`expected` adds the words.
         """
-        rehearsal = await self._rehearse(verb)
+        rehearsal = None if verb.emergency else await self._rehearse(verb)
         if verb.count <= FEW_ITEMS:
             return self._prepared(verb, rehearsal)
         return await asyncio.to_thread(self._prepared, verb, rehearsal)
+
+    async def expected(self, prepared: Prepared) -> Preview:
+        """Return the preview of what can be confirmed already, with what a rehearsal of it finds out."""
+        rehearsal = await self._rehearse(prepared.verb)
+        if rehearsal is None:
+            return prepared.preview
+        from tui.service.rehearsal.rehearsed_preview import with_rehearsal
+
+        final = self.environment.kind is EnvironmentKind.LOCAL
+        return await asyncio.to_thread(
+            with_rehearsal, prepared.preview, rehearsal, final=final, sent_in_part=False
+        )
 
     async def _rehearse(self, verb: Verb) -> Rehearsal | None:
         if self._open_sandbox is None or self.read_only or self.snapshot.as_at is not None:

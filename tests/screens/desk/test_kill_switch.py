@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import threading
 
 import httpx
 import pytest
@@ -15,6 +17,8 @@ from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.question_dialog import QuestionDialog
 from tui.screens.dialogs.report_dialog import ReportDialog
 from tui.screens.dialogs.sending_dialog import SendingDialog
+from tui.service.rehearsal.rehearse import Sandbox
+from tui.service.snapshot.snapshot import Snapshot
 
 
 class CancelLine(AsyncBaseTransport):
@@ -107,6 +111,43 @@ async def test_the_whole_desk_is_cancelled_after_its_count_is_typed() -> None:
         await user.until(lambda: working(user) == 0)
 
 
+async def test_the_kill_waits_for_no_rehearsal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The copy of the desk does not answer: the count is typed, and everything is sent, all the same."""
+    asked_for: list[Snapshot] = []
+    given_up = threading.Event()
+
+    async def silent(snapshot: Snapshot) -> Sandbox:
+        asked_for.append(snapshot)
+        await asyncio.to_thread(given_up.wait)
+        raise OSError("never there")
+
+    monkeypatch.setattr("tests.blotter_app.sandboxes_of", lambda engine: silent)
+    async with blotter() as user:
+        count = working(user)
+        await asked(user)
+        await user.press("1")
+        assert f"Type the count, {count}" in await preview(user)
+        await user.until(lambda: bool(asked_for))
+        await user.press(*str(count), "enter")
+        await user.report()
+        await user.until(lambda: working(user) == 0)
+        given_up.set()
+
+
+async def test_what_the_rehearsal_finds_is_added_while_the_count_is_typed() -> None:
+    async with blotter() as user:
+        count = working(user)
+        await asked(user)
+        await user.press("1")
+        await user.until(lambda: isinstance(user.app.screen, PreviewDialog))
+        digits = str(count)
+        await user.press(digits[0])
+        await user.until(lambda: "units freed" in user.text())
+        await user.press(*digits[1:], "enter")
+        await user.report()
+        await user.until(lambda: working(user) == 0)
+
+
 async def test_only_the_block_under_the_cursor_is_cancelled() -> None:
     async with blotter() as user:
         block = await new_block(user)
@@ -178,7 +219,7 @@ async def test_hundreds_go_in_calls_past_one_that_fails_and_stop_between_two() -
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(SendingDialog, "show_progress", stop_after_three)
-            await user.confirm("pagedown", "pagedown", *str(count), "enter")
+            await user.confirm(*str(count), "enter")
             await user.until(lambda: isinstance(user.app.screen, ReportDialog))
         assert said[:2] == [
             f"1 of {-(-count // 100)} calls, 100 of {count} done",

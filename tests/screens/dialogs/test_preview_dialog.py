@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -280,6 +281,29 @@ async def test_what_does_not_fit_is_sent_only_after_all_of_it_was_in_sight(
         assert "BLK-1 will hold 3 orders, 227." in app.text
         assert "Scroll to the end first" not in app.text
         await pilot.press(*yes)
+        await pilot.pause()
+    assert app.answers == [True]
+
+
+async def test_an_emergency_is_confirmed_at_once_and_a_key_shows_the_rest(
+    stage: Opened, clock: StoppedClock
+) -> None:
+    shown = replace(preview(Tier.T3, count=26, soft=5), emergency=True)
+    dialog = PreviewDialog(shown, CURL)
+    app = stage(dialog)
+    async with app.run_test(size=(60, 14)) as pilot:
+        clock.now += 1
+        await pilot.pause()
+        assert "Place 26 blocks" in app.text
+        assert re.search(r"and \d+ more lines: a shows all", app.text)
+        assert "Type the count, 26," in app.text
+        await pilot.press("a")
+        await pilot.press(*["pagedown"] * 4)
+        await pilot.pause()
+        assert "BLK-1 will hold 3 orders, 227." in app.text
+        await pilot.press("escape", "2")
+        dialog.revise(replace(shown, afterwards=("PLC-1: 100 units freed",)))
+        await pilot.press("6", "enter")
         await pilot.pause()
     assert app.answers == [True]
 

@@ -131,6 +131,19 @@ async def test_what_another_server_will_refuse_is_a_warning(elsewhere: Dealer, v
     assert prepared.verb == verb
 
 
+async def test_nothing_is_left_out_of_an_emergency_and_nothing_stops_it(here: Dealer) -> None:
+    all_of_them = (rid("PLC-1"), rid("PLC-404"))
+    for ids in (all_of_them, all_of_them[1:]):
+        verb = CancelPlacements(ids, "all that work on the whole desk")
+        prepared = await here.desk.prepare(verb)
+        assert (prepared.verb, prepared.preview.tier) == (verb, Tier.T3)
+        expected = await here.desk.expected(prepared)
+        assert expected.tier is Tier.T3
+        (warning,) = [each for each in expected.soft if each.refusal]
+        assert (warning.kind, warning.count) == ("expected to be refused", 1)
+        assert "PLC-404" in warning.text
+
+
 async def test_an_item_this_server_refuses_is_left_out_and_that_is_said(here: Dealer) -> None:
     prepared = await here.desk.prepare(CancelOrders((rid("ORD-1"), rid("ORD-3"))))
     assert prepared.verb == CancelOrders((rid("ORD-3"),))

@@ -32,7 +32,8 @@ async def kept_fresh(
 ) -> AsyncIterator[Newest]:
     """Show in ``dialog`` what changes of ``verb`` on the desk, for as long as the context lasts.
 
-    ``since`` is the snapshot that was ``preparing`` the first preview.
+    ``since`` is the snapshot that was ``preparing`` the first preview. In an emergency a count that is being
+    typed stays typed: the same rows are meant.
     """
     newest, changed = Newest(), asyncio.Event()
     changed.set()
@@ -68,7 +69,7 @@ async def _watch(
         prepared = await desk.prepare(verb)
         fresh, newest.prepared = prepared.preview, prepared
         curl = await asyncio.to_thread(desk.curl, prepared.verb)
-        if _asked(fresh) != _asked(shown):
+        if _asked(fresh) != _asked(shown) and not verb.emergency:
             at = f" at {snapshot.read_at:%H:%M:%S} UTC" if snapshot.read_at else ""
             dialog.revise(fresh, f"Changed meanwhile{at}: read it and confirm it again.", curl)
         elif fresh != shown:

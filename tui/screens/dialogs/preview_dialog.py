@@ -2,8 +2,8 @@
 
 Each tier is confirmed in its own way: Enter (T1), ``y`` (T2), the item count typed out (T3); a hard limit not
 at all. Keys that were on their way before a person could read the dialog do not count, a paste never does,
-no confirmation counts twice, and none before all of the summary was in sight. The dialog only answers; its
-caller sends.
+no confirmation counts twice, and none before all of the summary was in sight. The summary of an emergency is
+cut to what is in sight at once, and a key shows the rest. The dialog only answers; its caller sends.
 """
 
 from __future__ import annotations
@@ -47,11 +47,13 @@ REQUEST: Final = "r"
 """The key that turns to the request."""
 WARNINGS: Final = "w"
 """The key that turns to all warnings."""
+ALL: Final = "a"
+"""The key that turns to all lines of an emergency's summary."""
 
 MARK: Final = "> "
 """Stands before a line that changed under the eyes of its reader."""
 
-View = Literal["summary", "request", "warnings"]
+View = Literal["summary", "request", "warnings", "all"]
 
 
 class PreviewDialog(GuardedDialog[bool]):
@@ -91,12 +93,13 @@ class PreviewDialog(GuardedDialog[bool]):
 
         ``said`` is what changed and when, as a sentence: it stands on top, the lines that differ from what
         was shown are marked, and the answer typed so far is void. Without it the new preview only tells more
-        of the same, and the answer stays. ``curl`` is the request, where that changed too.
+        of the same, and the answer stays. ``curl`` is the request, where that changed too. An emergency stays
+        ready to be confirmed.
         """
         if said:
             self._before, self._revision, self._typed = self._preview, said, ""
             self.guard_again()
-        self._seen, self._all_seen = 0, False
+        self._seen, self._all_seen = 0, self._all_seen and preview.emergency
         self._preview = preview
         self._curl = self._curl if curl is None else curl
         if not self.is_mounted:
@@ -166,6 +169,8 @@ class PreviewDialog(GuardedDialog[bool]):
             self._turn("summary" if self._view == "request" else "request")
         elif key == WARNINGS and self._preview.soft:
             self._turn("summary" if self._view == "warnings" else "warnings")
+        elif key == ALL and self._preview.emergency:
+            self._turn("summary" if self._view == "all" else "all")
         elif self._view == "summary":
             self._decide(key, character)
 
@@ -230,6 +235,7 @@ class PreviewDialog(GuardedDialog[bool]):
         if not self._all_seen:
             hints = [(DOWN, "read on")]
         hints += [*hints_of(self.BINDINGS), (REQUEST, "request")]
+        hints += [(ALL, "all lines")] if self._preview.emergency else []
         return [*hints, (WARNINGS, "all warnings")] if self._preview.soft else hints
 
     @property
@@ -245,6 +251,8 @@ class PreviewDialog(GuardedDialog[bool]):
         if self._too_small:
             return _wrapped([f"Too small: make it {SMALLEST[0]} x {SMALLEST[1]}"], width)
         sections = self._sections(width)
+        if self._preview.emergency and self._view == "summary":
+            return _cut([line for section in sections for line in section], self._room, width)
         if sum(len(section) + 1 for section in sections) - 1 <= self._room:
             return [line for section in sections for line in (Content(""), *section)][1:]
         return [line for section in sections for line in section]
@@ -264,6 +272,14 @@ class PreviewDialog(GuardedDialog[bool]):
         said = [line.stylize("bold $text-warning") for line in _wrapped([self._revision], width)]
         sections = summary(self._preview, narrower)
         return [said, *([_compared(line, shown_before) for line in section] for section in sections)]
+
+
+def _cut(lines: Lines, most: int, width: int) -> Lines:
+    """Return at most ``most`` lines, the last of which counts those left out."""
+    if len(lines) <= most:
+        return lines
+    said = f"and {len(lines) - most + 1} more lines: {ALL} shows all"
+    return [*lines[: most - 1], Content.styled(said, "dim").truncate(width, ellipsis=True)]
 
 
 def _compared(line: Content, before: Collection[str]) -> Content:

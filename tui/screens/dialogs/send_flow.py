@@ -98,29 +98,39 @@ async def _confirmed(
 ) -> Prepared | None:
     """Show the preview; return what was confirmed, else None. Why it cannot be goes into the ``draft``.
 
-    A rehearsal that takes long is awaited in the open preview, which can be confirmed once it is there.
+    A rehearsal that takes long is awaited in the open preview, which can be confirmed once it is there. In an
+    emergency it begins once the preview is open, and only adds to it.
     """
     many = verb.count > PART
     since, preparing = desk.snapshot, asyncio.create_task(desk.prepare(verb))
-    await asyncio.wait({preparing}, timeout=OPENS_S)
+    await asyncio.wait({preparing}, timeout=None if verb.emergency else OPENS_S)
     shown = preparing.result() if preparing.done() else None
     dialog = PreviewDialog(
         shown.preview if shown else awaiting(await _beside(partial(desk.preview, verb), many=many)),
         await _beside(partial(desk.curl, shown.verb if shown else verb), many=many),
         left_out=left_out,
     )
-    completing = None if shown else asyncio.create_task(_complete(dialog, preparing, desk))
+    completing = asyncio.create_task(_complete(dialog, preparing, desk, shown))
     async with kept_fresh(dialog, verb, desk, since, preparing) as newest:
         confirmed = await app.push_screen_wait(dialog)
-    if completing is not None:
-        completing.cancel()
+    completing.cancel()
     if draft is not None:
         draft.said = " ".join(dialog.preview.hard)
     return newest.prepared or await preparing if confirmed is True else None
 
 
-async def _complete(dialog: PreviewDialog, preparing: asyncio.Task[Prepared], desk: Desk) -> None:
-    """Show what the rehearsal found out once it is there; keys on their way then are not for it."""
+async def _complete(
+    dialog: PreviewDialog, preparing: asyncio.Task[Prepared], desk: Desk, shown: Prepared | None
+) -> None:
+    """Show what the rehearsal found out once it is there; keys on their way then are not for it.
+
+    To an emergency it is added, unless its rows have changed since it was ``shown``.
+    """
+    if shown is not None:
+        expected = await desk.expected(shown) if shown.preview.emergency else shown.preview
+        if expected is not shown.preview and dialog.preview is shown.preview:
+            dialog.revise(expected)
+        return
     prepared = await asyncio.shield(preparing)
     curl = await _beside(partial(desk.curl, prepared.verb), many=prepared.verb.count > PART)
     dialog.revise(prepared.preview, curl=curl)

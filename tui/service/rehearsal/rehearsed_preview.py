@@ -58,7 +58,7 @@ def with_rehearsal(preview: Preview, rehearsal: Rehearsal, *, final: bool, sent_
     """Return ``preview`` with what the rehearsal found out.
 
     ``final`` says that the server decides as the rehearsal did, ``sent_in_part`` that the preview is of the
-    items that were not refused.
+    items that were not refused. In an emergency all of them are sent, whatever was found out.
     """
     if rehearsal.failure:
         return replace(preview, heading=f"{NOT_KNOWN}: {rehearsal.failure}", uncertain=True)
@@ -77,12 +77,12 @@ def with_rehearsal(preview: Preview, rehearsal: Rehearsal, *, final: bool, sent_
     refused = rehearsal.refused
     if not refused:
         return told
-    if final and not sent_in_part:
+    if final and not sent_in_part and not preview.emergency:
         reasons = _reasons(refused)
         if len(reasons) > MOST_REFUSALS:
             reasons = (*reasons[:MOST_REFUSALS], f"{len(reasons) - MOST_REFUSALS:,} more are refused.")
         return replace(told, tier=Tier.HARD, hard=tuple(dict.fromkeys((*told.hard, *reasons))))
-    kind = "refused, left out" if final else "expected to be refused"
+    kind = "refused, left out" if sent_in_part else "expected to be refused"
     texts = _reasons(refused)
     refusal = PreviewWarning(kind, len(refused), texts[0], texts=texts, refusal=True)
     return replace(told, soft=(refusal, *soft))

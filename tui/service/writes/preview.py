@@ -58,7 +58,8 @@ class Preview(Struct, frozen=True):
 
     ``headline`` is what is asked as one sentence, ``items`` each item of it as one. ``effects`` are what is
     asked for beside them, ``afterwards`` the state it leads to, under a ``heading`` that says how far that is
-    known. While it is ``awaited`` nothing can be confirmed; it may stay ``uncertain``.
+    known. While it is ``awaited`` nothing can be confirmed; it may stay ``uncertain``. In an ``emergency``
+    nothing of that is waited for.
     """
 
     verb: str
@@ -77,6 +78,7 @@ class Preview(Struct, frozen=True):
     afterwards: tuple[str, ...] = ()
     awaited: bool = False
     uncertain: bool = False
+    emergency: bool = False
 
 
 def preview(
@@ -124,6 +126,7 @@ def preview(
         largest=_largest(lines, limits),
         effects=verb.effects(snapshot),
         typical=checks.typical_ratio(),
+        emergency=verb.emergency,
     )
 
 
