@@ -35,7 +35,7 @@ from tui.service.environment import (
     State,
     Update,
 )
-from tui.service.outcomes import Outcome, Report, Status
+from tui.service.outcomes import Difference, Outcome, Report, Status
 from tui.service.simulated_market import SimulatedMarket
 from tui.service.snapshot.builder import transaction_key
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
@@ -221,13 +221,14 @@ class Desk:
     def _prepared(self, verb: Verb, rehearsal: Rehearsal | None) -> Prepared:
         from tui.service.rehearsal.rehearsed_preview import Prepared, sendable, with_rehearsal
 
+        snapshot = self.snapshot
         if rehearsal is None:
-            return Prepared(verb, self.preview(verb))
+            return Prepared(verb, self.preview(verb), shown=snapshot)
         final = self.environment.kind is EnvironmentKind.LOCAL
         part = sendable(verb, rehearsal, final=final)
         shown = self.preview(part)
         told = with_rehearsal(shown, rehearsal, final=final, sent_in_part=part.count < verb.count)
-        return Prepared(part, told, rehearsal)
+        return Prepared(part, told, rehearsal, snapshot)
 
     def curl(self, verb: Verb) -> str:
         """Return ``verb`` as curl commands against this server, with the token redacted."""
@@ -392,7 +393,7 @@ class Desk:
     # --- writing -------------------------------------------------------------------------------
 
     async def act(
-        self, verb: Verb, dispatch: Dispatch | None = None, compare: Compare = lambda report: ()
+        self, verb: Verb, dispatch: Dispatch | None = None, compare: Compare | None = None
     ) -> Report:
         """Carry out the user's decision, once, and report on every item.
 
@@ -404,7 +405,7 @@ class Desk:
             return self._refusal(verb)
         return await self._run_shielded(self._act(verb, dispatch, compare))
 
-    async def _act(self, verb: Verb, dispatch: Dispatch | None, compare: Compare) -> Report:
+    async def _act(self, verb: Verb, dispatch: Dispatch | None, compare: Compare | None) -> Report:
         """Carry a verb out; its report tells it in the words that held when it was confirmed."""
         from tui.service.sentence import wording
 
@@ -412,15 +413,13 @@ class Desk:
         return replace(await self._writing().act(verb, dispatch, compare), wording=said)
 
     async def carry_out(self, prepared: Prepared, dispatch: Dispatch | None = None) -> Report:
-        """Carry out what was confirmed; the report names what comes out otherwise than it was rehearsed."""
-        rehearsal = prepared.rehearsal
-        if rehearsal is None:
-            return await self.act(prepared.verb, dispatch)
-        from tui.service.rehearsal.compare import differences
+        """Carry out what was confirmed; the report names what comes out otherwise than was shown."""
+        from tui.service.rehearsal.meanwhile import otherwise
 
-        return await self.act(
-            prepared.verb, dispatch, lambda report: differences(rehearsal, report, self.snapshot)
-        )
+        async def compare(report: Report) -> tuple[Difference, ...]:
+            return await otherwise(prepared, report, self.snapshot, self.client)
+
+        return await self.act(prepared.verb, dispatch, compare)
 
     @property
     def underway(self) -> tuple[Dispatch, ...]:

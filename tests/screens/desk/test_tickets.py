@@ -11,6 +11,7 @@ from tui.api import operations
 from tui.api.requests import OrderUpdateRequest
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
+from tui.screens.dialogs.report_dialog import ReportDialog
 from widgets.form import FormFields
 
 
@@ -116,6 +117,25 @@ async def test_an_order_that_somebody_changes_under_its_preview_changes_there_an
         await user.until(lambda: "Changed meanwhile at " in user.text())
         assert "quantity 70,000 → 50,000" in user.text()
         assert isinstance(user.app.screen, PreviewDialog), "it is asked again"
+
+
+async def test_what_somebody_changes_between_preview_and_answer_stands_in_a_report_that_stays() -> None:
+    async with blotter() as user:
+        await user.go("orders", "ORD-00004")
+        await user.press("u")
+        await user.fill("quantity", "65k")
+        await previewed(user)
+        await user.preview()
+        await user.client.call(
+            operations.UPDATE_ORDERS,
+            {"1": OrderUpdateRequest(id=demo("ORD-00004"), quantity=Decimal(70_000))},
+        )
+        await user.confirm("y")
+        await user.until(lambda: isinstance(user.app.screen, ReportDialog))
+        told = await user.report()
+        assert "1 otherwise than shown" in told
+        assert "changed meanwhile" in told
+        assert "quantity 60,000 as shown, 70,000 when this was done" in told
 
 
 async def test_quitting_over_an_empty_form_loses_nothing_and_does_not_ask() -> None:

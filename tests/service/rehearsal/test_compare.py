@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+import pytest
+
 from tests.service.dealer import Dealer, rid
 from tui.api.http import AsyncBaseTransport
+from tui.api.requests import OrderUpdateRequest
 from tui.oms.engine.engine import Engine
 from tui.sandbox import sandboxes_of
+from tui.service.outcomes import Report
 from tui.service.snapshot.snapshot import EntityKind, Ref
-from tui.service.verbs import Allocate, CancelOrders
+from tui.service.verbs import Allocate, CancelOrders, UpdateOrders
 
 
 async def test_a_fill_that_comes_in_between_stands_in_report_and_journal(
@@ -37,4 +43,69 @@ async def test_what_comes_out_as_rehearsed_is_not_told(engine: Engine, server: A
     report = await dealer.desk.carry_out(await dealer.desk.prepare(CancelOrders((rid("ORD-3"),))))
     assert len(report.done) == 1
     assert report.differences == ()
+    await dealer.desk.close()
+
+
+def resized(code: str, *quantities: int) -> UpdateOrders:
+    return UpdateOrders(
+        tuple(OrderUpdateRequest(id=rid(code), quantity=Decimal(size)) for size in quantities)
+    )
+
+
+def only(report: Report) -> str:
+    [difference] = report.differences
+    return difference.text
+
+
+async def test_an_order_that_a_colleague_resized_after_the_preview_is_told_with_their_size(
+    engine: Engine, server: AsyncBaseTransport, colleague: Dealer
+) -> None:
+    dealer = Dealer.at(server, open_sandbox=sandboxes_of(engine))
+    await dealer.desk.load()
+    await dealer.trade()
+    prepared = await dealer.desk.prepare(resized("ORD-3", 50))
+    await colleague.desk.reload()
+    await colleague.desk.act(resized("ORD-3", 70))
+    report = await dealer.desk.carry_out(prepared)
+    assert len(report.done) == 1
+    assert only(report).startswith("changed meanwhile")
+    assert only(report).endswith(": quantity 10 as shown, 70 when this was done")
+    assert any(b"changed meanwhile" in line for line in dealer.journal._read())
+    await dealer.desk.close()
+
+
+@pytest.mark.parametrize("rehearsed", [True, False])
+async def test_an_order_changed_several_times_by_one_decision_is_not_told_as_changed_by_others(
+    engine: Engine, server: AsyncBaseTransport, rehearsed: bool
+) -> None:
+    dealer = Dealer.at(server, open_sandbox=sandboxes_of(engine) if rehearsed else None)
+    await dealer.desk.load()
+    await dealer.trade()
+    for verb in (resized("ORD-3", 50, 40), resized("ORD-3", 30), CancelOrders((rid("ORD-3"),))):
+        assert (await dealer.desk.carry_out(await dealer.desk.prepare(verb))).differences == ()
+    await dealer.desk.close()
+
+
+async def test_what_a_colleague_did_that_cannot_be_read_is_told_by_its_version(
+    server: AsyncBaseTransport, colleague: Dealer
+) -> None:
+    dealer = Dealer.at(server)
+    await dealer.desk.load()
+    await dealer.trade()
+    prepared = await dealer.desk.prepare(CancelOrders((rid("ORD-3"),)))
+    await colleague.desk.reload()
+    await colleague.desk.act(resized("ORD-3", 70))
+    dealer.line.fail("broken", "ORD-3", times=10)
+    report = await dealer.desk.carry_out(prepared)
+    assert only(report) == "changed meanwhile: version 1 was shown, and it was version 2 when this was done"
+    await dealer.desk.close()
+
+
+async def test_nothing_more_is_read_where_nobody_else_changed_anything(server: AsyncBaseTransport) -> None:
+    dealer = Dealer.at(server)
+    await dealer.desk.load()
+    await dealer.trade()
+    prepared = await dealer.desk.prepare(resized("ORD-3", 50))
+    await dealer.desk.carry_out(prepared)
+    assert not [each for each in dealer.line.seen if "asAt" in each.url.params]
     await dealer.desk.close()

@@ -18,7 +18,9 @@ from tui.sandbox import sandboxes_of
 from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.rehearsal.compare import differences
+from tui.service.rehearsal.meanwhile import changed_meanwhile
 from tui.service.rehearsal.rehearse import Rehearser
+from tui.service.rehearsal.rehearsed_preview import Prepared
 
 VERBS = int(os.environ.get("REHEARSED_VERBS", "240"))
 SEEDS = 2
@@ -36,10 +38,14 @@ async def test_random_verbs_do_what_their_rehearsals_did(seed: int) -> None:
     for number in range(VERBS // SEEDS):
         verb = hurried.verb(desk.snapshot)
         rehearsal = await rehearser.rehearse(verb, desk.snapshot)
+        shown, preview = desk.snapshot, desk.preview(verb)
         report = await desk.act(verb)
         assert not rehearsal.failure
         assert not unlike(rehearsal, report, desk.snapshot), f"verb {number} of seed {seed}: {verb.label}"
         assert not differences(rehearsal, report, desk.snapshot)
+        for tried in (rehearsal, None):
+            prepared = Prepared(verb, preview, tried, shown)
+            assert not await changed_meanwhile(prepared, report, client), verb.label
         done.update((verb.name, outcome.status) for outcome in report.outcomes)
     assert len(done) > 15, "most kinds of verbs were done, and refused"
     await rehearser.close()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from tui.api.base import CurrencyAndAmount
 from tui.api.models import OrderGraphBlock
 from tui.service.numbers import units
 from tui.service.outcomes import Difference, Report, Status
@@ -13,7 +14,7 @@ from tui.service.rehearsal.rehearse import Rehearsal
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
 _STAGES: Final = ("ordered", "placed", "executed", "allocated", "booked")
-_FIELDS: Final[Mapping[EntityKind, tuple[str, ...]]] = {
+COUNTED_ON: Final[Mapping[EntityKind, tuple[str, ...]]] = {
     EntityKind.ORDERS: (
         "quantity",
         "amount",
@@ -85,7 +86,7 @@ def _values(snapshot: Snapshot, ref: Ref) -> dict[str, Any]:
         return {}
     if isinstance(row, OrderGraphBlock):
         return {stage: _total(row, stage) for stage in _STAGES}
-    values: dict[str, Any] = {name: getattr(row, name) for name in _FIELDS[ref.kind]}
+    values: dict[str, Any] = {name: getattr(row, name) for name in COUNTED_ON[ref.kind]}
     if ref.kind is EntityKind.ORDERS:
         values["allocated"] = snapshot.allocated_of_order(ref.id)
     elif ref.kind is EntityKind.PLACEMENTS:
@@ -102,12 +103,21 @@ def _total(row: OrderGraphBlock, stage: str) -> Decimal | None:
 
 
 def _sentence(name: str, expected: Any, found: Any) -> str:
+    wanted, came = shown_value(expected), shown_value(found)
     if name in _STAGES:
-        return f"expected {_text(expected)}, {name} {_text(found)}"
-    return f"expected {name.replace('_', ' ').removesuffix(' id')} {_text(expected)}, found {_text(found)}"
+        return f"expected {wanted}, {name} {came}"
+    return f"expected {field_words(name)} {wanted}, found {came}"
 
 
-def _text(value: Any) -> str:
+def field_words(name: str) -> str:
+    """Return the name of a field in words."""
+    return name.replace("_", " ").removesuffix(" id")
+
+
+def shown_value(value: Any) -> str:
+    """Return a value of a row in words."""
+    if isinstance(value, CurrencyAndAmount):
+        return f"{units(value.amount)} {value.currency or ''}".rstrip()
     if value is None:
         return "none"
     return units(value) if isinstance(value, Decimal) else str(value)

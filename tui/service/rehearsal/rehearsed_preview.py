@@ -16,6 +16,7 @@ from tui.service.numbers import counted
 from tui.service.outcomes import Outcome
 from tui.service.rehearsal.rehearse import Rehearsal
 from tui.service.rehearsal.state_after import state_after, warnings_after
+from tui.service.snapshot.snapshot import EMPTY, Snapshot
 from tui.service.verbs.verb import Tier, Verb
 from tui.service.writes.preview import Preview, PreviewWarning
 
@@ -31,11 +32,15 @@ NOT_KNOWN: Final = "What comes of it could not be found out"
 
 
 class Prepared(Struct, frozen=True):
-    """A verb as it is to be confirmed and sent, its preview, and the rehearsal the preview tells of."""
+    """A verb as it is to be confirmed and sent, its preview, and the rehearsal the preview tells of.
+
+    ``shown`` are the rows that the preview tells of, as they stood.
+    """
 
     verb: Verb
     preview: Preview
     rehearsal: Rehearsal | None = None
+    shown: Snapshot = EMPTY
 
 
 def sendable(verb: Verb, rehearsal: Rehearsal, *, final: bool) -> Verb:

@@ -38,14 +38,10 @@ from tui.service.writes.unknown_calls import (
 
 T = TypeVar("T")
 
-Compare = Callable[[Report], tuple[Difference, ...]]
+Compare = Callable[[Report], Awaitable[tuple[Difference, ...]]]
 """Returns what of a report differs from what was shown before it was sent."""
 CLOSED: Final = "the program was closed before it was sent"
 CUT_SHORT: Final = "the program ended before it was sent"
-
-
-def _nothing(report: Report) -> tuple[Difference, ...]:
-    return ()
 
 
 class NotJournalled(NotSent):
@@ -156,7 +152,9 @@ class Writer:
 
     # --- sending -------------------------------------------------------------------------------
 
-    async def act(self, verb: Verb, dispatch: Dispatch | None = None, compare: Compare = _nothing) -> Report:
+    async def act(
+        self, verb: Verb, dispatch: Dispatch | None = None, compare: Compare | None = None
+    ) -> Report:
         """Send ``verb``, call by call, and report on every item.
 
         ``dispatch`` shows how far it is and may stop it between calls; ``compare`` returns what of its
@@ -186,7 +184,7 @@ class Writer:
         if dispatch.calls > 1 and (calls.not_sent or calls.unknown):
             self._untold.add(decision.id)
         report = self._report(decision, outcomes, decision.at, calls.request_id)
-        return await self._compared(report, compare)
+        return report if compare is None else await self._compared(report, compare)
 
     async def _send_calls(self, decision: Decision, dispatch: Dispatch) -> _Calls:
         """Send the calls of a decision, and fold in their answers; after a halt the rest is not sent."""
@@ -226,7 +224,7 @@ class Writer:
 
     async def _compared(self, report: Report, compare: Compare) -> Report:
         """Return a report with what came out otherwise than was shown, and journal that."""
-        differences = compare(report)
+        differences = await compare(report)
         if differences:
             with suppress(OSError):
                 await asyncio.to_thread(self._journal.differ, report.decision, self._now(), differences)
