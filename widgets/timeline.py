@@ -1,4 +1,4 @@
-"""A timeline, newest first: an entry takes one line where it fits, else two.
+"""A timeline, newest first: an entry takes one line where it fits, else two, and one for what it is about.
 
 It draws only the visible lines (line API) and does not know what the entries mean: they arrive as cleaned
 texts, with the name of a style for the mark in front.
@@ -34,7 +34,7 @@ GAP: Final = "  "
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One entry of a timeline, as texts. ``role`` names the style of its mark."""
+    """One entry of a timeline, as texts; ``about`` has a line of its own. ``role`` names its mark's style."""
 
     when: str
     who: str
@@ -42,6 +42,7 @@ class TimelineEntry:
     change: str = ""
     related: str = ""
     request: str = ""
+    about: str = ""
     role: Role = ""
 
 
@@ -51,6 +52,7 @@ class _Layout:
 
     width: int
     lines: int
+    wide: bool
     when: int
     who: int
     what: int
@@ -168,7 +170,7 @@ class Timeline(ScrollView, can_focus=True):
         base = self.rich_style
         if index == self.cursor and self.has_focus:
             base += self._style("cursor")
-        parts = self._first(index) if line == 0 else self._second(index)
+        parts = self._first(index) if line == 0 else self._further(index, line)
         segments = [Segment(text, base + style if style else base) for text, style in parts if text]
         return Strip(segments).adjust_cell_length(width, base).simplify()
 
@@ -182,12 +184,15 @@ class Timeline(ScrollView, can_focus=True):
             (fit(moment.who, layout.who) + GAP, self._style("who")),
             (fit(moment.what, layout.what), self._style("what")),
         ]
-        return parts if layout.lines == 2 else [*parts, (GAP, None), *self._tail(moment)]
+        return [*parts, (GAP, None), *self._tail(moment)] if layout.wide else parts
 
-    def _second(self, index: int) -> list[tuple[str, Style | None]]:
+    def _further(self, index: int, line: int) -> list[tuple[str, Style | None]]:
+        moment, layout = self._moments[index], self._widths
         last = index == len(self._moments) - 1
-        rail = " " if last else self._rail
-        return [(f" {rail}   ", self._style("rail")), *self._tail(self._moments[index])]
+        rail = (f" {' ' if last else self._rail}   ", self._style("rail"))
+        if line == layout.lines - 1 and not layout.wide:
+            return [rail, *self._tail(moment)]
+        return [rail, (fit(moment.about, layout.width - len(rail[0])), self._style("related"))]
 
     def _tail(self, moment: TimelineEntry) -> list[tuple[str, Style | None]]:
         layout = self._widths
@@ -213,14 +218,17 @@ class Timeline(ScrollView, can_focus=True):
         who = widest([moment.who for moment in shown], MOST_WHO)
         request = widest([moment.request for moment in shown], MOST_REQUEST)
         related = widest([moment.related for moment in shown], max(12, width // 4))
+        more = any(moment.about for moment in shown)
         head = 3 + when + who + 2 * len(GAP)
         if width >= ONE_LINE_WIDTH:
             rest = max(0, width - head - 3 * len(GAP) - request - related)
             what = widest([moment.what for moment in shown], rest)
             change = widest([moment.change for moment in shown], max(rest - what, rest * 2 // 5))
-            return _Layout(width, 1, when, who, min(what, rest - change), change, related, request)
+            return _Layout(
+                width, 1 + more, True, when, who, min(what, rest - change), change, related, request
+            )
         change = max(0, width - 5 - 2 * len(GAP) - related - request)
-        return _Layout(width, 2, when, who, max(0, width - head), change, related, request)
+        return _Layout(width, 2 + more, False, when, who, max(0, width - head), change, related, request)
 
     def _resized(self) -> None:
         self.virtual_size = Size(self._widths.width, len(self._moments) * self._widths.lines)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.paths import EXAMPLES
 from tests.service.dealer import Dealer, rid
+from tests.service.sample_rows import order
 from tui.api import codec
 from tui.api.errors import NotFound
 from tui.api.http import asgi_transport
-from tui.api.requests import History
+from tui.api.models import HistoryItem
+from tui.api.requests import History, OrderUpdateRequest
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
 from tui.service.history import HistoryEntry, entries
+from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref
+from tui.service.verbs import UpdateOrders
 
 
 @pytest.mark.parametrize("shape", ["old", "new"])
@@ -88,3 +94,65 @@ async def test_the_history_tells_the_orders_whole_life(engine: Engine, generatio
 
 def _changed(told: tuple[HistoryEntry, ...], field: str) -> list[tuple[str, str]]:
     return [(entry.old, entry.new) for entry in told if entry.field == field and entry.old]
+
+
+async def test_every_entry_tells_the_trade_as_it_was_then(dealer: Dealer) -> None:
+    """100 units were made 60 before they were placed; the fill tells its own price."""
+    await dealer.create("BLK_1", ORD_1=100)
+    await dealer.desk.act(UpdateOrders((OrderUpdateRequest(id=rid("ORD-1"), quantity=Decimal(60)),)))
+    await dealer.place("PLC-1", "BLK-1", 60)
+    await dealer.fill("EXE-1", "PLC-1", 60)
+    await dealer.allocate("PLC-1")
+    told = {entry.action: entry.trade for entry in await dealer.desk.history(rid("ORD-1"))}
+    assert told["OrderCreated"] == "Buy 100 BBG000B9XRY4 limit 190 USD, day, for GROWTH · ORD-1"
+    assert told["OrderPlaced"] == "Buy 60 BBG000B9XRY4 limit 190 USD, day, with ALBN · PLC-1"
+    assert told["OrderExecuted"] == "Buy 60 BBG000B9XRY4 at 189.5 USD, with ALBN · EXE-1"
+    assert told["OrderAllocated"].startswith("Buy 60 BBG000B9XRY4 at 189.5 USD, for GROWTH · ")
+    first = (await dealer.desk.history(rid("ORD-1")))[0]
+    assert first.trade.startswith("Buy 60 BBG000B9XRY4")
+
+
+async def test_a_market_order_never_looks_like_the_limit_order_it_was(dealer: Dealer) -> None:
+    """It began with a limit of 190, then the whole order was sent again at market."""
+    await dealer.create("BLK_1", ORD_1=100)
+    [order] = dealer.desk.snapshot.orders.values()
+    created = HistoryItem(action="OrderCreated")
+    changed = (
+        HistoryItem(
+            action="FieldModified",
+            attribute_name="limitPrice",
+            previous_value={"metricValue": {"value": Decimal(190), "unit": "USD"}},
+        ),
+        HistoryItem(action="FieldModified", attribute_name="type", previous_value={"labelValue": "Limit"}),
+    )
+    now = snapshot_of(orders=[replace(order, type="Market", limit_price=None)], home="Desk")
+    newest, _, oldest = entries(order.id, (*changed, created), now)
+    assert "at market" in newest.trade
+    assert "limit" not in newest.trade
+    assert "limit 190 USD" in oldest.trade
+
+
+def test_a_trade_that_nobody_can_tell_is_not_made_up() -> None:
+    """An old value that cannot be read, another row that is not named, an order not on the desk."""
+    unread = HistoryItem(action="FieldModified", attribute_name="quantity", previous_value="a lot")
+    created = HistoryItem(action="OrderCreated")
+    here = snapshot_of(orders=[order("ORD-1", "100")], home="Desk")
+    changed, before = entries(rid("ORD-1"), (unread, created), here)
+    assert (changed.trade[:7], before.trade) == ("Buy 100", "")
+    [placed] = entries(rid("ORD-1"), (HistoryItem(action="OrderPlaced"),), here)
+    assert placed.trade == ""
+    [gone] = entries(rid("ORD-9"), (created,), here)
+    assert gone.trade == ""
+
+
+async def test_an_allocation_made_again_is_told_with_its_size_of_now_alone(dealer: Dealer) -> None:
+    """The first share was of 40 units; its entry does not say that it was 60."""
+    await dealer.create("BLK_1", ORD_1=100)
+    await dealer.place("PLC-1", "BLK-1", 100)
+    await dealer.fill("EXE-1", "PLC-1", 40)
+    await dealer.allocate("PLC-1")
+    await dealer.fill("EXE-2", "PLC-1", 20)
+    await dealer.allocate("PLC-1")
+    told = await dealer.desk.history(rid("ORD-1"))
+    trades = [entry.trade for entry in told if entry.action == "OrderAllocated"]
+    assert [trade.partition(" BBG000B9XRY4")[0] for trade in trades] == ["Buy 60", ""]

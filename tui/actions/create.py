@@ -175,7 +175,8 @@ def _in_words(snapshot: Snapshot, portfolios: IdLookup, values: Values) -> str:
         line = _line(snapshot, values, portfolios)
     except ValueError:
         return ""
-    return line.describe(portfolios, known_instrument(snapshot, line.ticker)) if line.ticker else ""
+    known, currency = known_instrument(snapshot, line.ticker), _currency(snapshot, values)
+    return line.describe(portfolios, known, currency) if line.ticker else ""
 
 
 def new_verb(scope: Scope, values: Values) -> Verb:
@@ -196,7 +197,10 @@ def new_by_line_form(scope: Scope) -> Form:
 
     def said(values: Values) -> str:
         line = parse_order_line(values["line"], portfolios=portfolios).line
-        return line.describe(portfolios, known_instrument(scope.snapshot, line.ticker)) if line else ""
+        if line is None:
+            return ""
+        currency = _currency(scope.snapshot, {"instrument": line.ticker, "currency": values["currency"]})
+        return line.describe(portfolios, known_instrument(scope.snapshot, line.ticker), currency)
 
     def instrument(ticker: str) -> str | None:
         return instrument_problem(scope.snapshot, ticker)

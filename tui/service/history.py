@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Final
+from decimal import Decimal
+from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.api import codec
-from tui.api.base import ResourceId
+from tui.api.base import CurrencyAndAmount, ResourceId
 from tui.api.models import HistoryItem
+from tui.api.states import normalize
+from tui.service.sentence import phrase_of
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
@@ -22,14 +26,16 @@ _NAMED: Final = {
     "execution": EntityKind.EXECUTIONS,
     "allocation": EntityKind.ALLOCATIONS,
 }
+_TRADED: Final = (EntityKind.PLACEMENTS, EntityKind.EXECUTIONS, EntityKind.ALLOCATIONS)
+"""The rows beside the order that have words of their own, in the order of a life cycle."""
 
 
 class HistoryEntry(Struct, frozen=True):
     """One thing that happened: ``when`` (UTC), ``who``, ``action`` as the server names it, ``what`` as a
     sentence, and for a changed field its name with the old and new value as text.
 
-    ``related`` are the rows it names besides the order; ``detail`` is what the server sent; ``home`` is the
-    desk's own scope.
+    ``trade`` is the row it tells of in words, as it was then, empty when that is not known; ``related`` are
+    the rows it names besides the order; ``detail`` is what the server sent; ``home`` is the desk's own scope.
     """
 
     when: datetime | None
@@ -40,6 +46,7 @@ class HistoryEntry(Struct, frozen=True):
     old: str = ""
     new: str = ""
     version: int | None = None
+    trade: str = ""
     related: tuple[Ref, ...] = ()
     home: str = ""
     request_id: str = ""
@@ -51,14 +58,78 @@ class HistoryEntry(Struct, frozen=True):
 
 def entries(order: ResourceId, items: Iterable[HistoryItem], snapshot: Snapshot) -> tuple[HistoryEntry, ...]:
     """Return the history of ``order`` in the server's order, newest first (H1)."""
-    return tuple(_entry(order, item, snapshot) for item in items)
+    rows = _RowsThen(snapshot)
+    return tuple(_entry(order, item, snapshot, rows) for item in items)
 
 
-def _entry(order: ResourceId, item: HistoryItem, snapshot: Snapshot) -> HistoryEntry:
+class _RowsThen:
+    """Rows as they were at the time of an entry: those of the desk, without the changes told after it."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._rows: dict[Ref, Any] = {}
+
+    def trade(self, ref: Ref) -> str:
+        """Return the row in words as it was then; empty when that is not known."""
+        row = self._row(ref)
+        return phrase_of(self._snapshot, ref, row) if row is not None else ""
+
+    def undo(self, ref: Ref, name: str, old: str) -> None:
+        """Put the old value of a changed member back; where it cannot be read, tell no more of the row."""
+        row, changed = self._row(ref), _SAID.get(normalize(name))
+        if row is None or changed is None or not hasattr(row, changed[0]):
+            return
+        member, read = changed
+        try:
+            self._rows[ref] = replace(row, **{member: read(old) if old else None})
+        except ArithmeticError:
+            self.forget(ref)
+
+    def forget(self, ref: Ref) -> None:
+        """Tell no more of a row: what it was before is told nowhere."""
+        self._rows[ref] = None
+
+    def _row(self, ref: Ref) -> Any:
+        if ref not in self._rows:
+            self._rows[ref] = self._snapshot.row(ref)
+        return self._rows[ref]
+
+
+def _money(text: str) -> CurrencyAndAmount:
+    amount, _, currency = text.partition(" ")
+    return CurrencyAndAmount(amount=Decimal(amount), currency=currency or None)
+
+
+def _id(text: str) -> ResourceId:
+    scope, _, code = text.partition("/")
+    return ResourceId(scope, code)
+
+
+_SAID: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
+    normalize(member): (member, read)
+    for read, members in (
+        (Decimal, ("quantity", "weight")),
+        (_money, ("amount", "price", "limit_price", "stop_price")),
+        (_id, ("portfolio_id",)),
+        (str, ("side", "type", "time_in_force", "counterparty", "execution_system")),
+    )
+    for member in members
+}
+"""The members that the words of a row are made of, and how an old value of each is read from its text."""
+
+
+def _entry(order: ResourceId, item: HistoryItem, snapshot: Snapshot, rows: _RowsThen) -> HistoryEntry:
     old, new = codec.value_text(item.previous_value), codec.value_text(item.new_value)
     name = item.attribute_name or ""
     detail = {key: value for key, value in (item.detail or {}).items() if value is not None}
     span = item.effective_range
+    found = _related(order, detail, snapshot)
+    about = _about(order, item.action or "", found)
+    trade = rows.trade(about) if about else ""
+    if about and name:
+        rows.undo(about, name, old)
+    elif about and about.kind is EntityKind.ALLOCATIONS and "allocated" in normalize(item.action):
+        rows.forget(about)
     return HistoryEntry(
         when=item.as_at_modified,
         who=item.user_id_modified or "",
@@ -68,7 +139,8 @@ def _entry(order: ResourceId, item: HistoryItem, snapshot: Snapshot) -> HistoryE
         old=old,
         new=new,
         version=item.as_at_version_number,
-        related=_related(order, detail, snapshot),
+        trade=trade,
+        related=found,
         home=snapshot.home,
         request_id=item.request_id_modified or "",
         reason=item.reason_modified or "",
@@ -83,6 +155,16 @@ def _sentence(action: str, name: str, old: str, new: str) -> str:
     if name:
         return f"{name} changed from {old or 'nothing'} to {new or 'nothing'}"
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", action).capitalize() or "Changed"
+
+
+def _about(order: ResourceId, action: str, named: Iterable[Ref]) -> Ref | None:
+    """Return the row whose trade an entry tells of: the last in the life cycle it names, else the order."""
+    traded = [ref for ref in named if ref.kind in _TRADED]
+    if traded:
+        return max(traded, key=lambda ref: _TRADED.index(ref.kind))
+    folded = normalize(action)
+    another = any(word in folded for word in ("place", "execut", "allocat", "book"))
+    return None if another else Ref(EntityKind.ORDERS, order)
 
 
 def _related(order: ResourceId, detail: Mapping[str, str], snapshot: Snapshot) -> tuple[Ref, ...]:

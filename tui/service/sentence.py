@@ -8,7 +8,6 @@ Preview, notice, report, history and journal take their words from here, and fro
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
 from decimal import Decimal
 from functools import singledispatch
 from typing import Any, Final
@@ -16,13 +15,13 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.api.base import ZERO, CurrencyAndAmount, Identifiers, Properties, ResourceId
+from tui.api.base import ZERO, Identifiers, Properties, ResourceId
 from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
-from tui.api.states import normalize
 from tui.service.numbers import units
 from tui.service.outcomes import Wording, lowered
 from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
+from tui.service.trade import Trade, average_of, money_of, named, terms_of
 from tui.service.verbs import (
     Allocate,
     AllocateWeighted,
@@ -46,25 +45,6 @@ MOST_CODE: Final = 18
 """Characters of an id in a sentence; longer ones are cut in the middle."""
 MOST_NAMED: Final = 4
 """Portfolios, brokers or blocks that the sentence of several items names."""
-_AVERAGE_PLACES: Final = 6
-_EXPIRY: Final = "GoodTilDate"
-
-
-class Trade(Struct, frozen=True):
-    """The parts of a trade in words; ``unit`` is the currency of a size in money, ``%`` of one by weight."""
-
-    side: str
-    size: Decimal | None
-    unit: str
-    instrument: str
-    terms: str
-    whom: str = ""
-
-    def __str__(self) -> str:
-        size = {"": units(self.size), "%": f"{units(self.size)} % of the portfolio in"}.get(
-            self.unit, f"{units(self.size)} {self.unit} of"
-        )
-        return ", ".join(filter(None, (f"{self.side} {size} {self.instrument} {self.terms}", self.whom)))
 
 
 class _Said(Struct, frozen=True):
@@ -95,9 +75,13 @@ def wording(verb: Verb, snapshot: Snapshot) -> Wording:
     return Wording(asked, done, {item.ref: str(item) for item in items})
 
 
-def phrase_of(snapshot: Snapshot, ref: Ref) -> str:
-    """Return a row of the desk in words, its id last; empty for one that the desk does not have."""
-    row = snapshot.row(ref) if ref in snapshot else None
+def phrase_of(snapshot: Snapshot, ref: Ref, row: Any = None) -> str:
+    """Return a row of the desk in words, its id last; empty for one that the desk does not have.
+
+    ``row`` is the row as it was at another time.
+    """
+    if row is None and ref in snapshot:
+        row = snapshot.row(ref)
     trade = None if row is None else trade_of(snapshot, row)
     return str(_Said(ref, trade, _id(snapshot, ref))) if trade else ""
 
@@ -153,7 +137,7 @@ def _ordered(snapshot: Snapshot, row: Any, *, side: str = "", whom: str = "") ->
         size=size,
         unit=unit,
         instrument=_instrument(snapshot, row),
-        terms=_terms(row.type, row.limit_price, row.stop_price, row.time_in_force, _properties(row)),
+        terms=terms_of(row.type, row.limit_price, row.stop_price, row.time_in_force, _properties(row)),
         whom=whom,
     )
 
@@ -165,7 +149,7 @@ def _dealt(snapshot: Snapshot, row: Any, *, whom: str) -> Trade:
         size=row.quantity,
         unit="",
         instrument=_instrument(snapshot, row),
-        terms=f"at {_average(row.price)}" if row.price else "without a price",
+        terms=f"at {average_of(row.price)}" if row.price else "without a price",
         whom=whom,
     )
 
@@ -189,63 +173,12 @@ def _instrument(snapshot: Snapshot, row: Any) -> str:
     )
     if known is None:
         return next((value for value in identifiers.values() if value), "") or luid or "no instrument"
-    return f"{known.label} ({known.name})" if known.name not in ("", known.label) else known.label
-
-
-def _terms(
-    type: str | None,
-    limit: CurrencyAndAmount | None,
-    stop: CurrencyAndAmount | None,
-    force: str | None,
-    properties: Properties,
-) -> str:
-    """Return type, prices and time in force: ``limit 0.82 GBP, day``.
-
-    The type is said even where a price gives it away, and a price even where the type has no use for it.
-    """
-    kind = normalize(type)
-    prices = [f"{word} {_money(held)}" for word, held in (("stop", stop), ("limit", limit)) if held]
-    named = {"market": "at market", "limit": "limit", "stop": "stop", "stoplimit": "stop limit"}
-    said = named.get(kind, in_words(type).lower() or "of no type")
-    if kind in ("limit", "stop", "stoplimit"):
-        missing = [word for word, held in (("stop", stop), ("limit", limit)) if word in kind and not held]
-        prices += [f"{word} without a price" for word in missing]
-        said = ""
-    elif kind == "market" and prices:
-        prices = [f"({', '.join(prices)})"]
-    return f"{' '.join(filter(None, (said, *prices)))}, {_time(force, properties)}"
-
-
-def _time(force: str | None, properties: Properties) -> str:
-    said = in_words(force).lower() if force else "no time in force"
-    for key, property in properties.items():
-        if key.rpartition("/")[2] == _EXPIRY and property.value is not None:
-            return f"good till {_day(str(property.value))}"
-    return said
-
-
-def _day(text: str) -> str:
-    try:
-        return f"{date.fromisoformat(text):%d %b %Y}"
-    except ValueError:
-        return text
+    return named(known)
 
 
 def _properties(row: Any) -> Properties:
     held: Properties | None = getattr(row, "properties", None)
     return held or {}
-
-
-def _money(held: CurrencyAndAmount) -> str:
-    return f"{units(held.amount)} {held.currency or ''}".rstrip()
-
-
-def _average(held: CurrencyAndAmount) -> str:
-    """Return the price of a deal, which may be an average of endless digits."""
-    amount = held.amount
-    if amount is not None and amount != round(amount, _AVERAGE_PLACES):
-        amount = round(amount, _AVERAGE_PLACES)
-    return _money(CurrencyAndAmount(amount=amount, currency=held.currency))
 
 
 def _for(snapshot: Snapshot, portfolio: ResourceId | None) -> str:
@@ -283,7 +216,7 @@ def _created(verb: CreateOrders, snapshot: Snapshot) -> Iterator[_Said]:
                 size=_size(order)[0],
                 unit=_size(order)[1],
                 instrument=_instrument(snapshot, request),
-                terms=_terms(
+                terms=terms_of(
                     request.type,
                     request.limit_price,
                     request.stop_price,
@@ -376,7 +309,7 @@ def _filled(verb: RecordFills, snapshot: Snapshot) -> Iterator[_Said]:
         if old is not None:
             pairs = (
                 ("quantity", units(old.quantity), units(request.quantity)),
-                ("price", _money(old.price), _money(request.price)),
+                ("price", money_of(old.price), money_of(request.price)),
                 ("broker", old.counterparty or "none", request.counterparty or "none"),
             )
             changes = [f"{name} {was} → {now}" for name, was, now in pairs if was != now]

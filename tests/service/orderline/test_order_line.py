@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -64,7 +65,7 @@ def test_the_example_of_the_conventions() -> None:
         parts=(share("UKEQ-GROW", 30_000), share("UKEQ-INC", 20_000)),
     )
     assert read.describe(HERE, VOD) == (
-        "Buy 50,000 VOD (Vodafone) limit 0.82 GBP, for the day: 30,000 for UKEQ-GROW, "
+        "Buy 50,000 VOD (Vodafone) limit 0.82 GBP, day, 30,000 for UKEQ-GROW, "
         "20,000 for demo/UKEQ-INC (unknown to this desk). Notional 41,000.00 GBP."
     )
 
@@ -75,6 +76,27 @@ def test_market_and_day_are_understood_when_left_out() -> None:
     assert read.parts == (share("GLB-CORE", 1000),)
     assert "Notional unknown" in read.describe(HERE)
     assert "about 810.00 GBP" in read.describe(HERE, VOD)
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ({"type": "Market"}, "at market, day, for UKEQ-GROW."),
+        ({"type": "Limit", "limit": Decimal("0.82")}, "limit 0.82 GBP, day, for UKEQ-GROW."),
+        (
+            {"type": "StopLimit", "limit": Decimal("0.82"), "stop": Decimal("0.8")},
+            "stop 0.8 GBP limit 0.82 GBP, day, for UKEQ-GROW.",
+        ),
+        ({"type": "Limit"}, "limit without a price, day, for UKEQ-GROW."),
+    ],
+)
+def test_while_it_is_typed_every_price_and_the_type_are_said(terms: dict[str, Any], said: str) -> None:
+    typed = OrderLine("Buy", Decimal(100), "VOD", parts=(share("UKEQ-GROW", 100),), **terms)
+    assert typed.describe(HERE, VOD).startswith(f"Buy 100 VOD (Vodafone) {said}")
+
+
+def test_prices_in_another_currency_are_said_in_it() -> None:
+    assert "limit 1.1 USD, day" in line("b 100 VOD lmt 1.1 @UKEQ-GROW").describe(HERE, VOD, "USD")
 
 
 def test_a_bond_is_quoted_per_hundred_nominal() -> None:
@@ -180,7 +202,7 @@ def test_a_portfolio_is_the_one_the_desk_knows_by_that_code(typed: str, meant: s
     made = read.request(VOD.identifiers, currency="GBP", scope="demo", now=NINE)
     assert [str(each.portfolio_id) for each in made.orders] == [meant]
     assert {made.block_id.scope, made.orders[0].id.scope} == {"demo"}
-    assert f": 100 for {said}." in read.describe(HERE, VOD)
+    assert f", for {said}." in read.describe(HERE, VOD)
 
 
 def test_a_portfolio_is_written_as_it_is_read() -> None:

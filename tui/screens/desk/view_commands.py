@@ -46,15 +46,17 @@ def _no_order(scope: Scope) -> str | None:
 async def show_history(desk: PanesScreen) -> None:
     """Show the history of the order behind the row, and go to the row chosen there."""
     from tui.screens.history.screen import HistoryScreen
+    from tui.service.sentence import phrase_of
 
     server, cursor = desk.session.desk, desk.active.cursor
     order = order_of(desk.snapshot, cursor) if cursor else None
     if server is None or order is None:
         return
+    said = phrase_of(desk.snapshot, Ref(EntityKind.ORDERS, order))
     screen = HistoryScreen(
         order,
         lambda: server.history(order),
-        f"History of order {desk.snapshot.name_of(EntityKind.ORDERS, order)}",
+        f"History: {said}" if said else f"History of order {order}",
         save=desk.session.save,
         context=lambda: desk.session.display_context,
         with_keys=desk.session.with_keys,
@@ -67,15 +69,17 @@ async def show_history(desk: PanesScreen) -> None:
 def show_detail(desk: PanesScreen, pane: Pane, *, raw: bool = False) -> None:
     """Show all members of the row under the cursor of ``pane``."""
     from tui.screens.detail.screen import DetailScreen, sections_of
+    from tui.service.sentence import phrase_of
 
     cursor = pane.cursor
     row = desk.snapshot.row(cursor) if cursor else None
     if cursor is None or row is None:
         return
-    title = f"{cursor.kind.singular.title()} {cursor.id}"
+    said = phrase_of(desk.snapshot, cursor)
+    title = f"{cursor.kind.singular.title()}{f': {said}' if said else f' {cursor.id}'}"
     sections = sections_of(row)
-    if said := contradictions(desk.snapshot, cursor):
-        sections = (("Contradictions", [("", sentence) for sentence in said]), *sections)
+    if told := contradictions(desk.snapshot, cursor):
+        sections = (("Contradictions", [("", sentence) for sentence in told]), *sections)
     desk.app.push_screen(DetailScreen(title, sections, codec.encode(row).decode(), raw=raw))
 
 

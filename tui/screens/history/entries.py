@@ -28,6 +28,7 @@ COLUMNS: Final = (
     "who",
     "action",
     "what",
+    "trade",
     "field",
     "old",
     "new",
@@ -61,6 +62,7 @@ def timeline_entry(entry: HistoryEntry, context: DisplayContext) -> TimelineEntr
         change=change_text(entry, "->" if context.ascii else "→"),
         related=", ".join(clean(_name(ref, entry.home)) for ref in entry.related),
         request=clean(entry.request_id),
+        about=clean(entry.trade),
         role=role_of(entry.action),
     )
 
@@ -97,6 +99,7 @@ def members(entry: HistoryEntry) -> list[tuple[str, str]]:
     version = "" if entry.version is None else str(entry.version)
     rows = [
         ("What", entry.what),
+        ("Trade", entry.trade),
         ("When", _time(entry.when)),
         ("Who", entry.who),
         ("Field", entry.field),
@@ -140,6 +143,7 @@ def csv_of(entries: Iterable[HistoryEntry]) -> str:
             entry.who,
             entry.action,
             entry.what,
+            entry.trade,
             entry.field,
             entry.old,
             entry.new,

@@ -26,21 +26,19 @@ from tui.service.id_lookup import IdLookup
 from tui.service.ids import new_code
 from tui.service.numbers import money, units
 from tui.service.snapshot.instruments import Instrument
+from tui.service.trade import Trade, named, terms_of
+from tui.service.wire_words import in_words
 
-SIDES: Final[Mapping[str, tuple[str, str]]] = {
-    "b": ("Buy", "Buy"),
-    "s": ("Sell", "Sell"),
-    "ss": ("SellShort", "Sell short"),
-    "bc": ("BuyToCover", "Buy to cover"),
+SIDES: Final[Mapping[str, str]] = {"b": "Buy", "s": "Sell", "ss": "SellShort", "bc": "BuyToCover"}
+"""The letters typed for a side, with the API's name of it."""
+TIMES: Final[Mapping[str, str]] = {
+    "day": "Day",
+    "gtc": "GoodTilCancel",
+    "ioc": "ImmediateOrCancel",
+    "fok": "FillOrKill",
+    "gtd": "GoodTilDate",
 }
-"""The letters typed for a side, with the API's word and ours."""
-TIMES: Final[Mapping[str, tuple[str, str]]] = {
-    "day": ("Day", "for the day"),
-    "gtc": ("GoodTilCancel", "good till cancelled"),
-    "ioc": ("ImmediateOrCancel", "immediate or cancel"),
-    "fok": ("FillOrKill", "fill or kill"),
-    "gtd": ("GoodTilDate", "good till"),
-}
+"""The letters typed for a time in force, with the API's name of it."""
 EXPIRY: Final = "Order/{scope}/GoodTilDate"
 """The property that carries the date of a good-till-date order."""
 
@@ -86,18 +84,33 @@ class OrderLine:
         unit = instrument.price_unit if instrument else PER_UNIT
         return None if price is None else self.quantity * price * unit
 
-    def describe(self, portfolios: IdLookup, instrument: Instrument | None = None) -> str:
-        """Return the order in full words, with quantity and notional."""
-        words = dict(SIDES.values())
-        currency = instrument.currency if instrument else ""
-        called = instrument.name if instrument else "unknown to this desk"
-        name = f"{self.ticker} ({called})" if called else self.ticker
-        times = dict(TIMES.values())
-        till = f" {self.good_till:%d %b %Y}" if self.good_till else ""
-        shares = ", ".join(
-            f"{units(part.quantity)} for {portfolios.describe(part.portfolio)}"
+    def describe(
+        self, portfolios: IdLookup, instrument: Instrument | None = None, currency: str | None = None
+    ) -> str:
+        """Return the order as the preview says it, each portfolio with its share, and the notional.
+
+        ``currency`` is that of the prices, the instrument's own if not given.
+        """
+        currency = currency or (instrument.currency if instrument else "")
+        shares = [
+            ("" if len(self.parts) == 1 else f"{units(part.quantity)} ")
+            + f"for {portfolios.describe(part.portfolio)}"
             for part in self.parts
             if part.portfolio is not None
+        ]
+        trade = Trade(
+            side=in_words(self.side),
+            size=self.quantity,
+            unit="",
+            instrument=named(instrument) if instrument else f"{self.ticker} (unknown to this desk)",
+            terms=terms_of(
+                self.type,
+                _priced(self.limit, currency),
+                _priced(self.stop, currency),
+                self.time_in_force,
+                self._expiry(portfolios.home) or {},
+            ),
+            whom=", ".join(shares) or "for no portfolio",
         )
         notional = self.notional(instrument)
         about = "about " if self.limit is None else ""
@@ -106,17 +119,7 @@ class OrderLine:
             if notional is None
             else f"Notional {about}{money(notional, currency)}."
         )
-        return (
-            f"{words.get(self.side, self.side)} {units(self.quantity)} {name} {self._price_words(currency)}, "
-            f"{times[self.time_in_force]}{till}{': ' if shares else ''}{shares}. {worth}"
-        )
-
-    def _price_words(self, currency: str) -> str:
-        if self.limit is not None:
-            return f"limit {self.limit:f} {currency}".rstrip()
-        if self.stop is not None:
-            return f"stop {self.stop:f} {currency}".rstrip()
-        return "at market"
+        return f"{trade}. {worth}"
 
     def request(
         self,
@@ -128,9 +131,6 @@ class OrderLine:
         block: ResourceId | None = None,
     ) -> BlockAndOrdersRequest:
         """Return the create request of this line, with new ids in ``scope``."""
-
-        def priced(amount: Decimal | None) -> CurrencyAndAmount | None:
-            return None if amount is None else CurrencyAndAmount(amount=amount, currency=currency)
 
         return BlockAndOrdersRequest(
             block_id=block or ResourceId(scope, new_code("BLK")),
@@ -150,8 +150,8 @@ class OrderLine:
             type=self.type,
             time_in_force=self.time_in_force,
             date=now,
-            limit_price=priced(self.limit),
-            stop_price=priced(self.stop),
+            limit_price=_priced(self.limit, currency),
+            stop_price=_priced(self.stop, currency),
         )
 
     def _expiry(self, scope: str) -> Properties | None:
@@ -161,6 +161,10 @@ class OrderLine:
         key = EXPIRY.format(scope=scope)
         value = PropertyValue(label_value=self.good_till.isoformat())
         return {key: PerpetualProperty(key=key, value=value)}
+
+
+def _priced(amount: Decimal | None, currency: str | None) -> CurrencyAndAmount | None:
+    return None if amount is None else CurrencyAndAmount(amount=amount, currency=currency)
 
 
 @dataclass(frozen=True, slots=True)

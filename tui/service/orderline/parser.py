@@ -90,7 +90,7 @@ def _side(parser: _OrderLineParser) -> str:
     if found is None:
         parser.wrong(f"'{word.text}' is not a side: b buys, s sells, ss sells short, bc buys to cover.", word)
         return ""
-    return found[0]
+    return found
 
 
 def _quantity(parser: _OrderLineParser) -> Decimal | None:
@@ -147,19 +147,19 @@ def _time(parser: _OrderLineParser) -> tuple[str, date | None]:
         return "Day", None
     parser.next()
     if force != "gtd":
-        return TIMES[force][0], None
+        return TIMES[force], None
     word = parser.next()
     if word is None:
         parser.wrong("Say the date after 'gtd', like 2026-11-30.")
-        return TIMES[force][0], None
+        return TIMES[force], None
     try:
         till = date.fromisoformat(word.text)
     except ValueError:
         parser.wrong(f"'{word.text}' is not a date: write it like 2026-11-30.", word)
-        return TIMES[force][0], None
+        return TIMES[force], None
     if till < parser.today:
         parser.wrong(f"{word.text} is in the past.", word)
-    return TIMES[force][0], till
+    return TIMES[force], till
 
 
 @dataclass(slots=True)
