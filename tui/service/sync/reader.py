@@ -320,7 +320,7 @@ class Reader:
         missing = set(ids)
         source = getattr(self._client, kind.value)
         if len(missing) > AT_ONCE:
-            for test in id_filters(missing):
+            for test in await asyncio.to_thread(id_filters, frozenset(missing)):
 
                 def fetch(token: str | None, test: str = test) -> Awaitable[Page[Any]]:
                     found: Awaitable[Page[Any]] = source.list(
@@ -369,7 +369,7 @@ class Reader:
 
     async def _graph_rows(self, builder: SnapshotBuilder, ids: set[ResourceId]) -> list[OrderGraphBlock]:
         """Return the graph rows of blocks: by filter, or from the whole list when that takes fewer calls."""
-        tests = id_filters(ids)
+        tests = await asyncio.to_thread(id_filters, ids) if len(ids) > AT_ONCE else id_filters(ids)
         found: list[OrderGraphBlock] = []
         if len(tests) > 1 + len(builder.rows(EntityKind.BLOCKS)) // PAGE:
             tests = [""]
