@@ -81,11 +81,11 @@ async def send(user: Blotter, *confirming: str) -> str:
 @pytest.mark.parametrize(
     ("typed", "meant", "echo"),
     [
-        ("us_long", "funds_uk/us_long", "100 for funds_uk/us_long"),
-        ("funds_uk/us_long", "funds_uk/us_long", "100 for funds_uk/us_long"),
-        ("FundB/GROWTH", "FundB/GROWTH", "100 for FundB/GROWTH"),
-        ("UKEQ-GROW", "demo/UKEQ-GROW", "100 for UKEQ-GROW"),
-        ("UKEQ-GRWO", "demo/UKEQ-GRWO", "100 for demo/UKEQ-GRWO (unknown to this desk)"),
+        ("us_long", "funds_uk/us_long", "for funds_uk/us_long"),
+        ("funds_uk/us_long", "funds_uk/us_long", "for funds_uk/us_long"),
+        ("FundB/GROWTH", "FundB/GROWTH", "for FundB/GROWTH"),
+        ("UKEQ-GROW", "demo/UKEQ-GROW", "for UKEQ-GROW"),
+        ("UKEQ-GRWO", "demo/UKEQ-GRWO", "for demo/UKEQ-GRWO (unknown to this desk)"),
     ],
 )
 @pytest.mark.parametrize("by", ["line", "form"])

@@ -259,14 +259,12 @@ def test_failed_compliance_cannot_be_placed(desk: Snapshot) -> None:
     ("verb", "effect"),
     [
         (
-            UpdateOrders((OrderUpdateRequest(id=rid("ORD-3"), quantity=Decimal(50)),)),
+            UpdateOrders(
+                tuple(OrderUpdateRequest(id=rid(code), quantity=Decimal(50)) for code in ("ORD-1", "ORD-3"))
+            ),
             "ORD-3: quantity 30 → 50",
         ),
-        (PlaceBlocks((placing("PLC-9", "BLK-2", 5),)), "To ALBN, limit"),
-        (
-            PlaceBlocks((structs.replace(placing("PLC-9", "BLK-2", 5), counterparty=None),)),
-            "To no broker named, limit",
-        ),
+        (PlaceBlocks((placing("PLC-8", "BLK-2", 5), placing("PLC-9", "BLK-2", 5))), "To ALBN, limit"),
         (
             SweepBlocks((rid("BLK-1"),), "2026-11-20T09:30:01.598874+00:00"),
             "Blocks changed after 09:30:01 UTC are refused",
@@ -277,6 +275,23 @@ def test_failed_compliance_cannot_be_placed(desk: Snapshot) -> None:
 )
 def test_what_is_asked_for(desk: Snapshot, verb: Verb, effect: str) -> None:
     assert effect in shown(verb, desk).effects
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        (UpdateOrders((OrderUpdateRequest(id=rid("ORD-3"), quantity=Decimal(50)),)), "quantity 30 → 50"),
+        (PlaceBlocks((placing("PLC-9", "BLK-2", 5),)), "day, with ALBN"),
+        (
+            PlaceBlocks((structs.replace(placing("PLC-9", "BLK-2", 5), counterparty=None),)),
+            "day, with no broker",
+        ),
+    ],
+)
+def test_what_the_sentence_of_one_item_says_is_not_said_again(desk: Snapshot, verb: Verb, said: str) -> None:
+    made = shown(verb, desk)
+    assert said in made.headline
+    assert made.effects == ()
 
 
 @pytest.mark.parametrize(

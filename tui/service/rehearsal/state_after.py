@@ -13,6 +13,7 @@ from tui.api.states import is_cancelled, normalize
 from tui.service.numbers import counted, size_text, units
 from tui.service.outcomes import Outcome
 from tui.service.rehearsal.rehearse import Rehearsal
+from tui.service.sentence import short
 from tui.service.snapshot.sizing import Size, allocated_size, block_placed, executed_size, size_of
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
@@ -37,12 +38,12 @@ def warnings_after(rehearsal: Rehearsal) -> tuple[str, ...]:
     for id in _changed(EntityKind.BLOCKS, before, after):
         state = after.blocks[id].derived_state
         if normalize(state).startswith("over") and _state(before, id) != state:
-            found.append(f"{id.code} will be {state.lower()}")
+            found.append(f"{short(id.code)} will be {state.lower()}")
     for id in _changed(EntityKind.EXECUTIONS, before, after):
         placement = after.placements.get(after.executions[id].placement_id)
         more = executed_size(after, placement).less(size_of(placement)) if placement else Size(None)
         if placement is not None and more.value is not None and more.value > 0:
-            found.append(f"{placement.id.code} will have {more} more executed than placed")
+            found.append(f"{short(placement.id.code)} will have {more} more executed than placed")
     return tuple(dict.fromkeys(found))
 
 
@@ -69,7 +70,7 @@ def _blocks(before: Snapshot, after: Snapshot) -> Iterator[str]:
     for id in _changed(EntityKind.BLOCKS, before, after):
         old, new = before.blocks.get(id), after.blocks[id]
         if old is not None and new.block.is_swept and not old.block.is_swept:
-            yield f"{id.code} leaves the desk"
+            yield f"{short(id.code)} leaves the desk"
             continue
         holds = _holds(id, after)
         placed, was = block_placed(new), block_placed(old) if old else Size(ZERO)
@@ -77,7 +78,7 @@ def _blocks(before: Snapshot, after: Snapshot) -> Iterator[str]:
         if placed.value != was.value or (said and placed.value):
             said.append(f"have {units(placed.value)} of {size_of(new.block).words} placed")
         if said:
-            yield f"{'' if old else 'New block '}{id.code} will {' and '.join(said)}"
+            yield f"{'' if old else 'New block '}{short(id.code)} will {' and '.join(said)}"
 
 
 def _holds(id: ResourceId, snapshot: Snapshot) -> str:
@@ -99,7 +100,7 @@ def _cancelled_placements(before: Snapshot, after: Snapshot) -> Iterator[str]:
         kept = f", {executed} executed stay" if executed.value else ""
         left, currency = size_of(new).less(executed)
         freed = Size(None if left is None else max(left, ZERO), currency)
-        yield f"{id.code}: {freed.words} freed{kept}"
+        yield f"{short(id.code)}: {freed.words} freed{kept}"
 
 
 def _executed(before: Snapshot, after: Snapshot) -> Iterator[str]:
@@ -110,7 +111,7 @@ def _executed(before: Snapshot, after: Snapshot) -> Iterator[str]:
             average = after.average_price_of_placement(id)
             at = "" if average is None else f" at {_rounded(average)} on average"
             done = executed_size(after, row)
-            yield f"{id.code} will have {done} of {size_of(row).words} executed{at}"
+            yield f"{short(id.code)} will have {done} of {size_of(row).words} executed{at}"
 
 
 def _rounded(price: Decimal) -> str:
@@ -134,9 +135,10 @@ def _allocated(before: Snapshot, after: Snapshot) -> Iterator[str]:
         executed = after.executed_of_placement(id) or ZERO
         given = after.allocated_of_placement(id) or ZERO
         shares = ", ".join(_share(row, after) for row in live)
-        yield f"{id.code}: {units(given)} of {units(executed)} executed are allocated: {shares or 'none'}"
+        done = f"{units(given)} of {units(executed)} executed are allocated"
+        yield f"{short(id.code)}: {done}: {shares or 'none'}"
         if executed > given:
-            yield f"{id.code}: {units(executed - given)} are left, because {_why_left(id, after)}"
+            yield f"{short(id.code)}: {units(executed - given)} are left, because {_why_left(id, after)}"
 
 
 def _only_booked(row: Allocation, before: Snapshot) -> bool:
@@ -182,9 +184,9 @@ def _moved(outcomes: Iterable[Outcome]) -> Iterator[str]:
         answer = outcome.entity
         if not isinstance(answer, CancelledAndMoved) or answer.cancelled_order is None:
             continue
-        stays = f"{outcome.ref.id.code} keeps {size_of(answer.cancelled_order).words}"
+        stays = f"{short(outcome.ref.id.code)} keeps {size_of(answer.cancelled_order).words}"
         if answer.new_order is None:
             yield f"{stays}, and nothing moves"
             continue
-        where = f" in {answer.new_block_id.code}" if answer.new_block_id else ""
-        yield f"{stays}, {size_of(answer.new_order).words} move to {answer.new_order.id.code}{where}"
+        where = f" in {short(answer.new_block_id.code)}" if answer.new_block_id else ""
+        yield f"{stays}, {size_of(answer.new_order).words} move to {short(answer.new_order.id.code)}{where}"

@@ -149,6 +149,8 @@ class UpdateVerb(KeyedVerb, frozen=True):
         return verdict_of(applied, ref, before, after)
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
+        if self.count == 1:
+            return ()  # the sentence of the one says it
         return tuple(
             f"{ref.id.code}: {', '.join(changes)}"
             for update, ref in zip(self._listed, self.refs, strict=True)

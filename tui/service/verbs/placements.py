@@ -90,7 +90,7 @@ class PlaceBlocks(Verb, frozen=True):
         )
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
-        return (self._receiver(),)
+        return (self._receiver(),) if self.count > 1 else ()
 
     def _receiver(self) -> str:
         """Return the broker, execution system and type of the placements, in words."""

@@ -84,6 +84,8 @@ class _Replace(Verb, frozen=True):
         return verdict_of(there, ref, before, after)
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
+        if self.count == 1:
+            return (WHOLE,)  # the sentence of the one says what changes
         changes = (
             f"{snapshot.name_of(self.kind, request.id)}: {', '.join(described_replacement(request, row))}"
             for request, row in self._on_desk(snapshot)
