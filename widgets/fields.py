@@ -94,6 +94,10 @@ class FieldEntry:
     def __init__(self, field: Field) -> None:
         self.field = field
         self.touched = bool(field.value)
+        self.edited = False
+        """Whether somebody typed into it since it was shown."""
+        self.news = ""
+        """What changed of what it showed at first, meanwhile."""
 
     @property
     def value(self) -> str:
@@ -131,8 +135,11 @@ class FieldEntry:
         """Lose focus."""
 
     def message(self) -> tuple[str, str]:
-        """Return the message about the value, and its kind: ``error``, ``echo`` or ``help``."""
+        """Return the message about the value, and its kind: ``error``, ``news``, ``echo`` or ``help``."""
         sentence, kind = self._message()
+        if self.news:
+            sentence = f"{self.news}. {sentence}" if sentence else self.news
+            kind = kind if kind == "error" else "news"
         return visible(sentence), kind
 
     def _message(self) -> tuple[str, str]:

@@ -50,6 +50,7 @@ class FieldList(ScrollView, can_focus=True):
         "field--chosen",
         "field--ghost",
         "field--error",
+        "field--news",
         "field--echo",
         "field--help",
     }
@@ -139,6 +140,23 @@ class FieldList(ScrollView, can_focus=True):
         self._refresh_entry(at)
         self.post_message(self.Moved())
 
+    def revise(self, fields: Sequence[Field], news: Mapping[str, str]) -> None:
+        """Show ``fields`` in place of those with the same ids, and ``news`` of them by id.
+
+        What somebody typed stays; a value that nobody touched becomes the new one.
+        """
+        for at, field in enumerate(fields):
+            entry = self.entries[at]
+            if entry.edited or field.value == entry.field.value:
+                entry.field = field
+            else:
+                entry = self.entries[at] = entry_of(field)
+                if at == self.at:
+                    entry.focus()
+            entry.news = news.get(field.id, "")
+        self.refresh()
+        self._changed_values()
+
     def notify_style_update(self) -> None:
         """Drop the styles of the previous theme."""
         self._drawn_styles.clear()
@@ -184,9 +202,12 @@ class FieldList(ScrollView, can_focus=True):
 
     def _changed(self) -> None:
         if self.current is not None:
-            self.current.touched = True
+            self.current.touched = self.current.edited = True
             self._refresh_entry(self.at)
-            self.post_message(self.Changed())
+            self._changed_values()
+
+    def _changed_values(self) -> None:
+        self.post_message(self.Changed())
 
     def _value_line(self, at: int, width: int) -> Drawn:
         entry = self.entries[at]
@@ -287,6 +308,10 @@ class FormFields(Vertical):
     def current(self) -> str:
         """The id of the field that has the focus."""
         return self.list.current.field.id if self.list.current else ""
+
+    def revise(self, fields: Sequence[Field], news: Mapping[str, str]) -> None:
+        """Show ``fields`` in place of those with the same ids, as :meth:`FieldList.revise` does."""
+        self.list.revise(fields, news)
 
     def go_to(self, name: str) -> None:
         """Focus the field called ``name``."""

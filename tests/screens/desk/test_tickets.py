@@ -119,6 +119,63 @@ async def test_an_order_that_somebody_changes_under_its_preview_changes_there_an
         assert isinstance(user.app.screen, PreviewDialog), "it is asked again"
 
 
+async def resize(user: Blotter, code: str, quantity: int) -> None:
+    """Resize an order at another desk, and read it at this one."""
+    await user.client.call(
+        operations.UPDATE_ORDERS, {"1": OrderUpdateRequest(id=demo(code), quantity=Decimal(quantity))}
+    )
+    assert user.app.session.desk is not None
+    await user.app.session.desk.refresh()
+
+
+async def test_an_order_resized_under_its_open_form_says_so_there_and_what_was_typed_stays() -> None:
+    async with blotter() as user:
+        await user.go("orders", "ORD-00004")
+        await user.press("u")
+        await user.fill("quantity", "65k")
+        await resize(user, "ORD-00004", 70_000)
+        await user.until(lambda: "now 70,000, was 60,000" in user.text())
+        assert open_form(user).values["quantity"] == "65k"
+        await previewed(user)
+        assert "quantity 70,000 → 65,000" in user.text()
+        form = await back(user)
+        assert form.values["quantity"] == "65k"
+
+
+async def test_a_size_that_nobody_typed_follows_the_order_and_is_not_sent_back() -> None:
+    async with blotter() as user:
+        await user.go("orders", "ORD-00004")
+        await user.press("u")
+        await user.fill("note", "by noon")
+        await resize(user, "ORD-00004", 70_000)
+        await user.until(lambda: "now 70,000, was 60,000" in user.text())
+        await previewed(user)
+        assert "→" not in await user.preview()
+        await resize(user, "ORD-00004", 75_000)
+        form = await back(user)
+        assert form.values["quantity"] == "75,000"
+        assert form.values["note"] == "by noon"
+        assert "now 75,000, was 70,000" in user.text()
+        await previewed(user)
+        await user.confirm("y")
+        await user.report()
+        assert (await user.client.orders.get(demo("ORD-00004"))).quantity == 75_000
+
+
+async def test_an_order_cancelled_under_its_open_form_cannot_be_asked_for_any_more() -> None:
+    async with blotter() as user:
+        await user.go("orders", "ORD-00008")
+        await user.press("u")
+        await user.fill("quantity", "65k")
+        await user.client.call(operations.CANCEL_ORDERS, {"1": demo("ORD-00008")})
+        assert user.app.session.desk is not None
+        await user.app.session.desk.refresh()
+        await user.until(lambda: "Changed meanwhile: " in user.text())
+        await user.press("enter")
+        assert open_form(user).values["quantity"] == "65k"
+        assert "Changed meanwhile: " in user.text()
+
+
 async def test_what_somebody_changes_between_preview_and_answer_stands_in_a_report_that_stays() -> None:
     async with blotter() as user:
         await user.go("orders", "ORD-00004")

@@ -5,6 +5,7 @@ It sends nothing and knows nothing of the desk; the caller gives the values thei
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
@@ -32,17 +33,27 @@ CHROME_LINES = 9
 class Draft(Struct):
     """A form as it was left: the values typed, the field at fault if one is known, and what was wrong.
 
-    ``said`` is what was wrong as a sentence, ``type`` the server's name for it.
+    ``said`` is what was wrong as a sentence, ``type`` the server's name for it. ``shown`` are the values the
+    fields showed before anything was typed, ``typed`` the ids of those somebody typed into.
     """
 
     values: dict[str, str] = {}
+    shown: dict[str, str] = {}
+    typed: frozenset[str] = frozenset()
     at: str = ""
     said: str = ""
     type: str = ""
 
     def filled(self, fields: Sequence[Field]) -> tuple[Field, ...]:
-        """Return ``fields`` with the values of the draft."""
-        return tuple(replace(field, value=self.values.get(field.id, field.value)) for field in fields)
+        """Return ``fields`` with the values of the draft; what nobody typed is as it is now."""
+        return tuple(
+            replace(field, value=self.values[field.id]) if self.is_typed(field.id) else field
+            for field in fields
+        )
+
+    def is_typed(self, id: str) -> bool:
+        """Return whether a value of the draft is a person's own."""
+        return id in self.values and (id in self.typed or self.values[id] != self.shown.get(id))
 
 
 class FormDialog(Dialog[dict[str, str]]):
@@ -50,7 +61,8 @@ class FormDialog(Dialog[dict[str, str]]):
 
     ``check_all`` checks all values together once each is right, and returns sentences about what is wrong;
     ``live`` returns a line shown under the form while typing, such as the order in full words. With a
-    ``draft`` the form opens as it was left, at the field at fault.
+    ``draft`` the form opens as it was left, at the field at fault. What a field shows may change meanwhile:
+    it says so beside it, and what was typed stays.
     """
 
     def __init__(
@@ -67,6 +79,12 @@ class FormDialog(Dialog[dict[str, str]]):
         self._intro = visible(intro)
         self._draft = draft or Draft()
         self._fields = self._draft.filled(fields)
+        self._prefilled = {field.id: field.value for field in fields}
+        self._before = {**self._prefilled, **self._draft.shown}
+        """What the fields showed at first."""
+        self._impossible = ""
+        self.opened = asyncio.Event()
+        """Set once the fields are there."""
         self._check_all = check_all
         self._live = live
 
@@ -81,7 +99,11 @@ class FormDialog(Dialog[dict[str, str]]):
         with self.box(self._title, hints):
             if self._intro:
                 yield Static(self._intro, id="intro", markup=False)
-            yield FormFields(self._fields)
+            form = FormFields(self._fields)
+            for entry in form.list.entries:
+                entry.edited = self._draft.is_typed(entry.field.id)
+                entry.news = self._news.get(entry.field.id, "")
+            yield form
             yield Static("", id="live", markup=False)
 
     def on_mount(self) -> None:
@@ -91,6 +113,43 @@ class FormDialog(Dialog[dict[str, str]]):
             fields.go_to(self._draft.at)
         if self._draft.said:
             self._show(Content(visible(self._draft.said)), wrong=True)
+        self.opened.set()
+
+    def revise(
+        self, fields: Sequence[Field], intro: str, check_all: CheckAll | None, live: Live | None
+    ) -> bool:
+        """Show what the same form says now, beside what was typed; return whether it is shown.
+
+        It is not when the form is closed, or when it has other fields now.
+        """
+        prefilled = {field.id: field.value for field in fields}
+        if self.dismissed or not self.is_mounted or list(prefilled) != list(self._prefilled):
+            return False
+        changed = prefilled != self._prefilled or bool(self._impossible)
+        self._prefilled, self._impossible = prefilled, ""
+        self._check_all, self._live = check_all, live
+        if visible(intro) != self._intro:
+            self._intro = visible(intro)
+            for line in self.query("#intro").results(Static):
+                line.update(self._intro)
+        if changed:
+            self.query_one(FormFields).revise(fields, self._news)
+        return True
+
+    def overtake(self, reason: str) -> None:
+        """Say why what the form is for is not possible any more: it stays, and cannot be submitted."""
+        self._impossible = f"Changed meanwhile: {reason}"
+        if self.is_mounted:
+            self._show(Content(visible(self._impossible)), wrong=True)
+
+    @property
+    def _news(self) -> dict[str, str]:
+        """What the fields would show now and showed at first, by their ids, where that differs."""
+        return {
+            id: f"now {now or 'empty'}, was {self._before[id] or 'empty'}"
+            for id, now in self._prefilled.items()
+            if now != self._before[id]
+        }
 
     @property
     def is_filled(self) -> bool:
@@ -98,7 +157,7 @@ class FormDialog(Dialog[dict[str, str]]):
         if self._draft.values:
             return True
         values = self.query_one(FormFields).values
-        return any(values[field.id] != field.value for field in self._fields)
+        return values != self._prefilled
 
     def on_resize(self) -> None:
         """Set the rows' height to what the rest of the box leaves: they scroll, it stays."""
@@ -114,10 +173,16 @@ class FormDialog(Dialog[dict[str, str]]):
     @on(FormFields.Submitted)
     def _values_submitted(self, event: FormFields.Submitted) -> None:
         values = dict(event.values)
+        if self._impossible:
+            self._show(Content(visible(self._impossible)), wrong=True)
+            return
         problems = self._check_all(values) if self._check_all else ()
         if problems:
             self._show(Content("\n".join(visible(problem) for problem in problems)), wrong=True)
         else:
+            entries = self.query_one(FormFields).list.entries
+            self._draft.shown = dict(self._prefilled)
+            self._draft.typed = frozenset(entry.field.id for entry in entries if entry.edited)
             self.dismiss(values)
 
     def _describe(self, values: Mapping[str, str]) -> None:

@@ -17,6 +17,7 @@ from textual.app import App
 from tui.actions.action import PART, Scope, WriteAction
 from tui.actions.field_at_fault import field_at_fault
 from tui.screens.dialogs.form_dialog import Draft, FormDialog
+from tui.screens.dialogs.fresh_form import form_kept_fresh
 from tui.screens.dialogs.fresh_preview import kept_fresh
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.question_dialog import QuestionDialog
@@ -51,8 +52,11 @@ async def ask_for_verb(
     many = len(scope.ids) > PART or loaded.question is not None
     while True:
         left_out = await _beside(partial(action.left_out, scope), many=many)
-        if loaded.form is not None and not await _filled(app, action, scope, draft, left_out, many=many):
-            return None
+        if loaded.form is not None:
+            filled = await _filled(app, action, scope, desk, draft, left_out)
+            if filled is None:
+                return None
+            scope = filled
         values = draft.values
         if loaded.question is not None:
             question = await asyncio.to_thread(loaded.question, scope)
@@ -73,24 +77,28 @@ async def ask_for_verb(
 
 
 async def _filled(
-    app: App[object], action: WriteAction, scope: Scope, draft: Draft, left_out: str, *, many: bool
-) -> bool:
-    """Show the form as ``draft`` keeps it, and keep what is typed; return False when the user leaves it."""
+    app: App[object], action: WriteAction, scope: Scope, desk: Desk, draft: Draft, left_out: str
+) -> Scope | None:
+    """Show the form as ``draft`` keeps it, and keep what is typed; return None when the user leaves it.
+
+    Returns the scope with the rows that the form told of last.
+    """
     make = action.load().form
     assert make is not None
     reason = action.refusal(scope) if draft.values else None
     if reason:
         app.notify(reason, title=action.label, severity="warning", markup=False)
-        return False
-    form = await _beside(partial(make, scope), many=many)
+        return None
+    form = await _beside(partial(make, scope), many=len(scope.ids) > PART)
     draft.at = field_at_fault(f"{draft.type} {draft.said}", [field.id for field in form.fields])
     intro = f"{left_out} {form.intro}".strip()
     asked = FormDialog(form.title, intro, form.fields, form.check, form.live, draft)
-    answered = await app.push_screen_wait(asked)
+    async with form_kept_fresh(asked, action, scope, desk) as newest:
+        answered = await app.push_screen_wait(asked)
     if answered is None:
-        return False
+        return None
     draft.values, draft.said, draft.type = answered, "", ""
-    return True
+    return newest.scope
 
 
 async def _confirmed(

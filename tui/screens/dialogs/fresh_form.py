@@ -1,0 +1,72 @@
+"""Keeps an open form true: what changes of its rows is said beside the fields that it concerns."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from tui.actions.action import Form, Scope, WriteAction
+from tui.screens.dialogs.form_dialog import FormDialog
+
+if TYPE_CHECKING:
+    from tui.service.desk import Desk
+
+
+@dataclass
+class NewestScope:
+    """What an open form is about: the rows as it tells of them."""
+
+    scope: Scope
+
+
+@asynccontextmanager
+async def form_kept_fresh(
+    dialog: FormDialog, action: WriteAction, scope: Scope, desk: Desk
+) -> AsyncIterator[NewestScope]:
+    """Make the form of ``dialog`` anew whenever the desk changes, for as long as the context lasts.
+
+    ``scope`` is what it was made of.
+    """
+    newest, changed = NewestScope(scope), asyncio.Event()
+    if desk.snapshot is not scope.snapshot:
+        changed.set()
+    unsubscribe = desk.subscribe(lambda update: changed.set())
+    watching = asyncio.create_task(_watch(dialog, action, desk, changed, newest))
+    try:
+        yield newest
+    finally:
+        unsubscribe()
+        watching.cancel()
+
+
+async def _watch(
+    dialog: FormDialog, action: WriteAction, desk: Desk, changed: asyncio.Event, newest: NewestScope
+) -> None:
+    await dialog.opened.wait()
+    while True:
+        await changed.wait()
+        changed.clear()
+        if desk.snapshot is newest.scope.snapshot:
+            continue
+        scope = replace(newest.scope, snapshot=desk.snapshot)
+        form = await asyncio.to_thread(made_anew, action, scope)
+        if isinstance(form, str):
+            dialog.overtake(form)
+        elif dialog.revise(form.fields, form.intro, form.check, form.live):
+            newest.scope = scope
+
+
+def made_anew(action: WriteAction, scope: Scope) -> Form | str:
+    """Return the form of an action on rows as they are now, or why it is not possible any more."""
+    make = action.load().form
+    assert make is not None
+    refusal = action.refusal(scope)
+    if refusal:
+        return refusal
+    form = make(scope)
+    return replace(form, intro=f"{action.left_out(scope)} {form.intro}".strip())
