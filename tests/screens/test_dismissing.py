@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 import tui
-from tests.blotter_app import Blotter, blotter
+from tests.blotter_app import Blotter, blotter, demo
 from tui.screens.acts_when_mounted import ActsWhenMounted
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.screen import DeskScreen
@@ -23,12 +23,16 @@ from tui.screens.detail.screen import DetailScreen
 from tui.screens.dialogs.dialog import Dialog, GuardedDialog
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
+from tui.screens.dialogs.question_dialog import QuestionDialog
 from tui.screens.dialogs.report_dialog import ReportDialog
+from tui.screens.dialogs.sending_dialog import SendingDialog
 from tui.screens.dismiss_once import DismissOnce
 from tui.screens.help import HelpScreen
 from tui.screens.history.screen import HistoryScreen
 from tui.screens.palette import ActionPalette
 from tui.service.outcomes import Report
+from tui.service.verbs import CancelOrders
+from tui.service.writes.dispatch import Dispatch
 
 OPENED_BY = {
     HelpScreen: ("question_mark",),
@@ -37,6 +41,7 @@ OPENED_BY = {
     FormDialog: ("n",),
     PreviewDialog: ("2", "c"),
     ActionPalette: ("colon",),
+    QuestionDialog: ("K",),
 }
 """The keys that open each screen on the demo desk."""
 CHARACTERS = {"question_mark": "?", "enter": "\r", "colon": ":"}
@@ -56,10 +61,17 @@ def report() -> Report:
     return Report("move", "Move orders", (), at, at, "", "moved")
 
 
+MADE: dict[type[Screen[Any]], Callable[[], Screen[Any]]] = {
+    ReportDialog: lambda: ReportDialog(report()),
+    SendingDialog: lambda: SendingDialog(Dispatch(CancelOrders((demo("ORD-00004"),)))),
+}
+"""The screens that no key opens."""
+
+
 async def opened(user: Blotter, kind: type[Screen[Any]]) -> Screen[Any]:
     """Open a screen over the desk, as its key does."""
-    if kind is ReportDialog:
-        await user.app.push_screen(ReportDialog(report()))
+    if kind in MADE:
+        await user.app.push_screen(MADE[kind]())
     else:
         await user.press(*OPENED_BY[kind])
     await user.until(lambda: type(user.app.screen) is kind)
@@ -69,8 +81,8 @@ async def opened(user: Blotter, kind: type[Screen[Any]]) -> Screen[Any]:
 
 async def mounting(user: Blotter, kind: type[Screen[Any]]) -> Screen[Any]:
     """Open a screen over the desk, and return it before it has any of its widgets."""
-    if kind is ReportDialog:
-        user.app.push_screen(ReportDialog(report()))
+    if kind in MADE:
+        user.app.push_screen(MADE[kind]())
     else:
         *before, key = OPENED_BY[kind]
         await user.press(*before)
@@ -86,13 +98,13 @@ async def mounting(user: Blotter, kind: type[Screen[Any]]) -> Screen[Any]:
 
 def test_every_screen_over_the_desk_is_dismissed_once() -> None:
     found = set(every_screen())
-    assert {*OPENED_BY, ReportDialog, DeskScreen} <= found
+    assert {*OPENED_BY, *MADE, DeskScreen} <= found
     over_the_desk = found - {PanesScreen, DeskScreen, ActsWhenMounted, DismissOnce, Dialog, GuardedDialog}
-    assert over_the_desk == {*OPENED_BY, ReportDialog}, "a new screen is opened here, too"
+    assert over_the_desk == {*OPENED_BY, *MADE}, "a new screen is opened here, too"
     assert all(issubclass(kind, DismissOnce) for kind in over_the_desk)
 
 
-@pytest.mark.parametrize("kind", [*OPENED_BY, ReportDialog], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [*OPENED_BY, *MADE], ids=lambda kind: kind.__name__)
 async def test_three_escapes_in_one_burst_leave_the_desk_running(kind: type[Screen[Any]]) -> None:
     async with blotter() as user:
         await opened(user, kind)
@@ -104,7 +116,7 @@ async def test_three_escapes_in_one_burst_leave_the_desk_running(kind: type[Scre
         assert user.app.screen_stack == [user.desk]
 
 
-@pytest.mark.parametrize("kind", [*OPENED_BY, ReportDialog], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [*OPENED_BY, *MADE], ids=lambda kind: kind.__name__)
 async def test_a_screen_left_before_it_is_mounted_leaves_the_desk_running(kind: type[Screen[Any]]) -> None:
     async with blotter() as user:
         left = await mounting(user, kind)
@@ -115,7 +127,7 @@ async def test_a_screen_left_before_it_is_mounted_leaves_the_desk_running(kind: 
         assert user.app.screen_stack == [user.desk]
 
 
-@pytest.mark.parametrize("kind", [*OPENED_BY, ReportDialog], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [*OPENED_BY, *MADE], ids=lambda kind: kind.__name__)
 async def test_a_screen_never_takes_away_the_one_that_covers_it(kind: type[Screen[Any]]) -> None:
     async with blotter() as user:
         beneath = await opened(user, kind)
@@ -132,7 +144,7 @@ async def test_a_screen_never_takes_away_the_one_that_covers_it(kind: type[Scree
         assert user.app.is_running
 
 
-@pytest.mark.parametrize("kind", [*OPENED_BY, ReportDialog, DeskScreen], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [*OPENED_BY, *MADE, DeskScreen], ids=lambda kind: kind.__name__)
 async def test_keys_before_a_screen_is_mounted_leave_the_desk_running(kind: type[Screen[Any]]) -> None:
     async with blotter() as user:
         if kind is DeskScreen:
@@ -148,7 +160,7 @@ async def test_keys_before_a_screen_is_mounted_leave_the_desk_running(kind: type
         assert user.app.is_running
 
 
-@pytest.mark.parametrize("kind", [*OPENED_BY, ReportDialog], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [*OPENED_BY, *MADE], ids=lambda kind: kind.__name__)
 async def test_the_blotter_ends_well_while_a_screen_is_mounted(kind: type[Screen[Any]]) -> None:
     async with blotter() as user:
         await mounting(user, kind)
