@@ -40,6 +40,8 @@ PAGE: Final = 200
 """Rows of one page: few enough that decoding one does not hold the event loop for long."""
 AT_ONCE: Final = 8
 """The most concurrent reads by id; more rows are read through a filter."""
+PUT_A_TURN: Final = 200
+"""Blocks taken in between two turns of the event loop."""
 BLOCKS_A_TURN: Final = 20
 """Blocks whose totals are compared with the desk in one turn of the event loop: a hundred take 12 ms."""
 _MARGIN: Final = timedelta(days=7)
@@ -356,9 +358,13 @@ class Reader:
         async with self._graph_turn:
             rows = await self._graph_rows(builder, set(ids))
             self._check(builder)
-            builder.put(EntityKind.BLOCKS, rows)
-            if self._fresh is not None:
-                self._fresh.update(row.block.id for row in rows)
+            for turn, put in enumerate(batches(rows, PUT_A_TURN)):
+                if turn:
+                    await asyncio.sleep(0)
+                    self._check(builder)
+                builder.put(EntityKind.BLOCKS, put)
+                if self._fresh is not None:
+                    self._fresh.update(row.block.id for row in put)
         gone = set(ids) - {row.block.id for row in rows}
         for some in batches(sorted(gone), AT_ONCE):
             left = await all_of(self._get(self._client.blocks, id) for id in some)
