@@ -21,6 +21,7 @@ from styles.themes import THEMES
 from tests.blotter_app import desk_app
 from tests.service.dealer import FaultyTransport
 from tests.thinwire.recording import PATIENCE, RecordedUser, Recording, hands_on
+from tui.api.base import ResourceId
 from tui.api.http import AsyncBaseTransport
 from tui.app import BlotterApp
 from tui.columns.panes import PANES
@@ -29,7 +30,12 @@ from tui.screens.desk.screen import DeskScreen
 from tui.screens.dialogs import dialog
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
+from tui.screens.dialogs.question_dialog import QuestionDialog
 from tui.screens.dialogs.report_dialog import ReportDialog
+from tui.screens.dialogs.sending_dialog import SendingDialog
+from tui.service.verbs import CancelOrders
+from tui.service.verbs.verb import Tier
+from tui.service.writes.dispatch import Dispatch
 from widgets.filterbar import FilterBar
 
 START: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -178,6 +184,8 @@ async def play(seed: int, frames: int, *, synchronised: bool = True, ascii: bool
         return hands.recording
 
 
+MOST_PAGES: Final = 20
+"""Pages after which the longest preview was read."""
 LOOKS: Final = (
     *(
         "j",
@@ -242,6 +250,7 @@ async def tour(
             await guide.viewed(key)
         await guide.copied()
         await guide.previewed()
+        await guide.sending()
         await guide.reported()
         await guide.commanded()
         return hands.recording
@@ -307,20 +316,35 @@ class GuidedTour:
     async def previewed(self) -> None:
         """Preview cancelling everything, and leave it."""
         await self.hands.press("K")
+        await self.hands.until(self._on(QuestionDialog))
+        await self.hands.press("j", "pagedown", "k", "1")
         await self.hands.until(self._on(PreviewDialog))
         await self.hands.press("r", "j", "r", "w", "w", "1", "2", "backspace", "enter", "escape")
         await self.hands.until(self._on(DeskScreen))
 
+    async def sending(self) -> None:
+        """Look how far a decision of several calls is, and go on without looking."""
+        orders = tuple(ResourceId("demo", f"ORD-{number}") for number in range(244))
+        self.hands.app.push_screen(SendingDialog(Dispatch(CancelOrders(orders))))
+        await self.hands.until(self._on(SendingDialog))
+        await self.hands.press("down", "escape")
+        await self.hands.until(self._on(DeskScreen))
+
     async def reported(self) -> None:
-        """Cancel every order, some of which refuse, and read the report."""
-        await self._pane("2")
-        await self.hands.press("asterisk", "c")
+        """Book what is allocated, which leaves out some, and read what each became."""
+        await self._pane("4")
+        await self.hands.press("asterisk", "b")
+        await self.hands.until(self._on(FormDialog))
+        await self.hands.press("enter")
         await self.hands.until(self._on(PreviewDialog))
-        await self.hands.pilot.pause()  # it takes no key before it can be read
         dialog = self.hands.app.screen
         assert isinstance(dialog, PreviewDialog)
-        count = dialog._preview.count
-        await self.hands.press(*str(count), "enter")
+        await self.hands.until(lambda: not dialog.awaited)
+        await self.hands.pilot.pause()  # it takes no key before it can be read
+        for _ in range(MOST_PAGES):
+            await self.hands.press("pagedown")
+        count = (*str(dialog.preview.count), "enter")
+        await self.hands.press(*(("y",) if dialog.preview.tier is Tier.T2 else count))
         await self.hands.until(self._on(ReportDialog))
         await self.hands.press("down", "pagedown", "home", "y", "escape")
         await self.hands.until(self._on(DeskScreen))

@@ -21,6 +21,21 @@ CHOOSE: Final = "enter"
 _MOVES: Final = {"j": OptionList.action_cursor_down, "k": OptionList.action_cursor_up}
 
 
+class Answers(OptionList):
+    """The answers: so few that a page is all of them.
+
+    Textual turns a page by the lines it has laid out, and ends the program where it has not yet.
+    """
+
+    def action_page_up(self) -> None:
+        """Go to the first answer."""
+        self.action_first()
+
+    def action_page_down(self) -> None:
+        """Go to the last answer."""
+        self.action_last()
+
+
 class QuestionDialog(Dialog[str]):
     """Returns the id of the answer that was chosen, by its number or under the cursor, None for none."""
 
@@ -35,7 +50,7 @@ class QuestionDialog(Dialog[str]):
         with self.box(self._question.title, hints):
             if self._question.warning:
                 yield Static(visible(self._question.warning), id="warning", markup=False)
-            yield OptionList(id="answers", compact=True)
+            yield Answers(id="answers", compact=True)
 
     def on_resize(self) -> None:
         """Lay the answers out for the width: what it is about stands at the right, or below.

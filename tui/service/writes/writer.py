@@ -158,7 +158,7 @@ class Writer:
         """Send ``verb``, call by call, and report on every item.
 
         ``dispatch`` shows how far it is and may stop it between calls; ``compare`` returns what of its
-        report, as read back, differs from what was shown before.
+        report, as read back, differs from what was shown before: nothing when it cannot be read back.
         """
         decision = Decision(new_id(), self._now(), self._server, verb)
         dispatch = dispatch or Dispatch(verb)
@@ -173,7 +173,7 @@ class Writer:
         self._underway.append(dispatch)
         try:
             calls = await self._send_calls(decision, dispatch)
-            await self._desk.reread(await _beside(dispatch, verb.touched, self._desk.snapshot))
+            seen = await self._desk.reread(await _beside(dispatch, verb.touched, self._desk.snapshot))
             outcomes = await self._read_back.until_known(calls.unknown, calls.outcomes)
         finally:
             self._underway.remove(dispatch)
@@ -184,7 +184,7 @@ class Writer:
         if dispatch.calls > 1 and (calls.not_sent or calls.unknown):
             self._untold.add(decision.id)
         report = self._report(decision, outcomes, decision.at, calls.request_id)
-        return report if compare is None else await self._compared(report, compare)
+        return await self._compared(report, compare) if compare is not None and seen else report
 
     async def _send_calls(self, decision: Decision, dispatch: Dispatch) -> _Calls:
         """Send the calls of a decision, and fold in their answers; after a halt the rest is not sent."""
