@@ -416,8 +416,8 @@ class Desk:
         """Carry out what was confirmed; the report names what comes out otherwise than was shown."""
         from tui.service.rehearsal.meanwhile import otherwise
 
-        async def compare(report: Report) -> tuple[Difference, ...]:
-            return await otherwise(prepared, report, self.snapshot, self.client)
+        async def compare(report: Report, seen: bool) -> tuple[Difference, ...]:
+            return await otherwise(prepared, report, self.snapshot if seen else None, self.client)
 
         return await self.act(prepared.verb, dispatch, compare)
 

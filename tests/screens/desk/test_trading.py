@@ -15,6 +15,7 @@ from tui.screens.desk.screen import DeskScreen
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.history.screen import HistoryScreen
+from tui.service.sentence import short
 from tui.service.snapshot.snapshot import EntityKind, Ref
 
 
@@ -334,8 +335,7 @@ async def test_nothing_is_said_to_move_when_all_of_an_order_is_placed() -> None:
         await user.press("C")
         await user.form()
         await user.press("enter")
-        await user.confirm()
-        assert f"{order} keeps 10,000 units, and nothing moves" in user.text()
+        assert f"{short(order)} keeps 10,000 units, and nothing moves" in await user.preview()
         await user.press("y")
         assert "nothing was left to move" in await user.report()
 

@@ -330,7 +330,8 @@ async def test_a_difference_from_what_was_shown_stands_in_report_and_journal(
     await book_of_orders(dealer)
     first = await started_after(server, book)
 
-    async def compare(report: Report) -> tuple[Difference, ...]:
+    async def compare(report: Report, seen: bool) -> tuple[Difference, ...]:
+        assert seen
         return (Difference(report.done[1].ref, "expected 8, updated to 7"),)
 
     report = await first.desk.act(updates(), compare=compare)

@@ -140,6 +140,8 @@ class PreviewDialog(GuardedDialog[bool]):
 
     def _look(self) -> None:
         """Note which lines of the summary are in sight, and whether all of them have been by now."""
+        if self.dismissed:
+            return
         body, width = self.query_one("#body"), self.query_one("#text").size.width
         if self._view != "summary" or self._all_seen or self._too_small or not width:
             return

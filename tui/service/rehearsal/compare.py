@@ -43,8 +43,8 @@ COUNTED_ON: Final[Mapping[EntityKind, tuple[str, ...]]] = {
 """The fields of each kind that a person counts on. Times and versions are not: they always differ."""
 
 
-def differences(rehearsal: Rehearsal, report: Report, now: Snapshot) -> tuple[Difference, ...]:
-    """Return what ``report`` and the rows ``now`` say otherwise than the rehearsal did.
+def differences(rehearsal: Rehearsal, report: Report, now: Snapshot | None) -> tuple[Difference, ...]:
+    """Return what ``report`` and the rows ``now``, if they could be read, say otherwise than rehearsed.
 
     Only what the verb itself was to change is compared: everything else may have changed by others. Nothing
     is compared of a rehearsal that failed or told of the first items only, or while an outcome is not known.
@@ -53,7 +53,7 @@ def differences(rehearsal: Rehearsal, report: Report, now: Snapshot) -> tuple[Di
     if rehearsal.failure or rehearsal.left_out or not settled:
         return ()
     found = tuple(_statuses(rehearsal, report))
-    return found or tuple(_figures(rehearsal, now))
+    return found if found or now is None else tuple(_figures(rehearsal, now))
 
 
 def _statuses(rehearsal: Rehearsal, report: Report) -> Iterator[Difference]:

@@ -43,11 +43,11 @@ class _Overtaken(Struct, frozen=True):
 
 
 async def otherwise(
-    prepared: Prepared, report: Report, now: Snapshot, client: Client
+    prepared: Prepared, report: Report, now: Snapshot | None, client: Client
 ) -> tuple[Difference, ...]:
     """Return what came out otherwise than was shown: by others' changes in between, and as rehearsed not.
 
-    A row that others changed is told once, by what they changed.
+    A row that others changed is told once, by what they changed. ``now`` is None when nothing could be read.
     """
     meanwhile = await changed_meanwhile(prepared, report, client)
     rehearsal = prepared.rehearsal

@@ -38,7 +38,7 @@ from tui.service.writes.unknown_calls import (
 
 T = TypeVar("T")
 
-Compare = Callable[[Report], Awaitable[tuple[Difference, ...]]]
+Compare = Callable[[Report, bool], Awaitable[tuple[Difference, ...]]]
 """Returns what of a report differs from what was shown before it was sent."""
 CLOSED: Final = "the program was closed before it was sent"
 CUT_SHORT: Final = "the program ended before it was sent"
@@ -158,7 +158,7 @@ class Writer:
         """Send ``verb``, call by call, and report on every item.
 
         ``dispatch`` shows how far it is and may stop it between calls; ``compare`` returns what of its
-        report, as read back, differs from what was shown before: nothing when it cannot be read back.
+        report differs from what was shown before; it is told whether the rows could be read back.
         """
         decision = Decision(new_id(), self._now(), self._server, verb)
         dispatch = dispatch or Dispatch(verb)
@@ -184,7 +184,7 @@ class Writer:
         if dispatch.calls > 1 and (calls.not_sent or calls.unknown):
             self._untold.add(decision.id)
         report = self._report(decision, outcomes, decision.at, calls.request_id)
-        return await self._compared(report, compare) if compare is not None and seen else report
+        return report if compare is None else await self._compared(report, compare, seen)
 
     async def _send_calls(self, decision: Decision, dispatch: Dispatch) -> _Calls:
         """Send the calls of a decision, and fold in their answers; after a halt the rest is not sent."""
@@ -222,9 +222,9 @@ class Writer:
             return _not_journalled(error)
         return None
 
-    async def _compared(self, report: Report, compare: Compare) -> Report:
+    async def _compared(self, report: Report, compare: Compare, seen: bool) -> Report:
         """Return a report with what came out otherwise than was shown, and journal that."""
-        differences = await compare(report)
+        differences = await compare(report, seen)
         if differences:
             with suppress(OSError):
                 await asyncio.to_thread(self._journal.differ, report.decision, self._now(), differences)
