@@ -8,6 +8,7 @@ from decimal import Decimal
 from tui.api.base import CurrencyAndAmount, Identifiers, ResourceId
 from tui.api.models import Order, Placement
 from tui.api.price_units import PER_UNIT
+from tui.api.requests import PlacementRequest
 from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
@@ -121,6 +122,19 @@ def order_line(snapshot: Snapshot, order: Order) -> PreviewLine:
 def order_lines(snapshot: Snapshot, ids: Iterable[ResourceId]) -> tuple[PreviewLine, ...]:
     """Return the orders the desk has as lines."""
     return tuple(order_line(snapshot, snapshot.orders[id]) for id in ids if id in snapshot.orders)
+
+
+def placement_request_line(snapshot: Snapshot, request: PlacementRequest) -> PreviewLine:
+    """Return a placement that is asked for as a line."""
+    return priced(
+        placement_ref(request.id),
+        request.side,
+        request.quantity,
+        instrument_of(snapshot, request.instrument_identifiers),
+        limit=request.limit_price,
+        amount=request.amount,
+        identifiers=request.instrument_identifiers,
+    )
 
 
 def placement_line(snapshot: Snapshot, row: Placement, size: Size) -> PreviewLine:

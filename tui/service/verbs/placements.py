@@ -24,10 +24,9 @@ from tui.service.verbs.changes import UpdateVerb, updated_placement
 from tui.service.verbs.facts import (
     around,
     block_refs,
-    instrument_of,
     placement_line,
     placement_ref,
-    priced,
+    placement_request_line,
 )
 from tui.service.verbs.placing_guard import placing_cautions
 from tui.service.verbs.verb import (
@@ -76,18 +75,7 @@ class PlaceBlocks(Verb, frozen=True):
         return verdict_of(ref in after and ref not in before, ref, before, after)
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
-        return tuple(
-            priced(
-                placement_ref(request.id),
-                request.side,
-                request.quantity,
-                instrument_of(snapshot, request.instrument_identifiers),
-                limit=request.limit_price,
-                amount=request.amount,
-                identifiers=request.instrument_identifiers,
-            )
-            for request in self.requests
-        )
+        return tuple(placement_request_line(snapshot, request) for request in self.requests)
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
         return (self._receiver(),) if self.count > 1 else ()

@@ -31,7 +31,7 @@ from tui.service.verbs.facts import (
     blocks_of,
     instrument_of,
     order_ref,
-    placement_ref,
+    placement_request_line,
     priced,
 )
 from tui.service.verbs.verb import (
@@ -155,18 +155,7 @@ class ReplacePlacements(_Replace, frozen=True):
         return around(snapshot, (request.id for request in self.requests))
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
-        return tuple(
-            priced(
-                placement_ref(request.id),
-                request.side,
-                request.quantity,
-                instrument_of(snapshot, request.instrument_identifiers),
-                limit=request.limit_price,
-                amount=request.amount,
-                identifiers=request.instrument_identifiers,
-            )
-            for request in self.requests
-        )
+        return tuple(placement_request_line(snapshot, request) for request in self.requests)
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         finished = (
