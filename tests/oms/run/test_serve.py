@@ -73,6 +73,19 @@ def test_it_serves_and_ends_cleanly(start: Start, tmp_path: Path, number: signal
     assert [path.name for path in tmp_path.iterdir() if path.name != "desk.db"] == ["desk.db.lock"]
 
 
+def test_told_to_stop_as_soon_as_it_has_said_its_address_it_ends_cleanly() -> None:
+    stop_at_once = (
+        "import os, signal, sys; from tui.oms.run import serve; said = serve.write_out\n"
+        "serve.write_out = lambda text: (said(text), os.kill(os.getpid(), signal.SIGTERM))\n"
+        "sys.exit(serve.run(port=0))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", stop_at_once], capture_output=True, text=True, cwd=ROOT, timeout=20
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("url http://127.0.0.1:")
+
+
 def test_a_port_in_use_is_reported_in_a_sentence(start: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -157,13 +157,14 @@ async def _serve(
     if clock is not None and market:
         embedded.market.pause()
     try:
-        host, port, *_ = listening.getsockname()
-        shown = f"[{host}]" if ":" in host else host
-        write_out(f"url http://{shown}:{port}/api\ntoken {token}")
         server = UvicornServer(embedded.app)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, server.stop)
+        host, port, *_ = listening.getsockname()
+        shown = f"[{host}]" if ":" in host else host
+        # Last, so that whoever reads these lines can already stop the server.
+        write_out(f"url http://{shown}:{port}/api\ntoken {token}")
         await server.serve(listening)
     finally:
         await embedded.close()
@@ -175,6 +176,8 @@ class UvicornServer:
     def __init__(self, app: ASGIApp) -> None:
         config = uvicorn.Config(
             app,
+            # uvicorn's own cannot be set up with a closed stdout; errors go to stderr without it too.
+            log_config=None,
             log_level="error",
             access_log=False,
             lifespan="off",
