@@ -8,7 +8,8 @@ import pytest
 
 from tests.blotter_app import Blotter, blotter, demo
 from tui.api import operations
-from tui.api.requests import OrderUpdateRequest
+from tui.api.models import Execution
+from tui.api.requests import ExecutionRequest, ExecutionSetRequest, OrderUpdateRequest
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.report_dialog import ReportDialog
@@ -126,6 +127,49 @@ async def resize(user: Blotter, code: str, quantity: int) -> None:
     )
     assert user.app.session.desk is not None
     await user.app.session.desk.refresh()
+
+
+def bust(fill: Execution) -> ExecutionRequest:
+    """Return the request that cancels a fill."""
+    held = {name: getattr(fill, name) for name in ExecutionRequest.__struct_fields__}
+    return ExecutionRequest(**{**held, "state": "Cancelled"})
+
+
+async def read_again(user: Blotter) -> str:
+    """Read what a colleague changed; return the preview once it tells of it."""
+    assert user.app.session.desk is not None
+    await user.app.session.desk.refresh()
+    await user.until(lambda: "Changed meanwhile at " in user.text())
+    return await user.preview()
+
+
+async def test_shares_and_bookings_that_others_change_under_the_preview_are_asked_again() -> None:
+    async with blotter(size=(160, 60)) as user:
+        await user.go("placements", "PLC-00016")
+        await user.press("a")
+        await previewed(user)
+        assert "US-TECH 3,808 " in await user.preview()
+        await user.client.call(
+            operations.UPDATE_ORDERS,
+            {"1": OrderUpdateRequest(id=demo("ORD-00033"), quantity=Decimal(20_000))},
+        )
+        told = await read_again(user)
+        assert "> PLC-00016: 6,800 of 6,800 executed are allocated: " in told
+        assert "US-TECH 3,808 " not in told
+        await user.press("escape", "escape")
+
+        await user.go("placements", "PLC-00040")
+        await user.press("b")
+        await previewed(user)
+        assert "over-allocated" not in await user.preview()
+        fills = user.desk.snapshot.executions_of_placement(demo("PLC-00040"))
+        busted = [user.desk.snapshot.executions[id] for id in fills]
+        await user.client.call(
+            operations.EXECUTIONS.upsert,
+            ExecutionSetRequest(requests=tuple(bust(each) for each in busted)),
+        )
+        assert "> No: Allocation 'demo/PLC-00040-" in await read_again(user)
+        assert isinstance(user.app.screen, PreviewDialog)
 
 
 async def test_an_order_resized_under_its_open_form_says_so_there_and_what_was_typed_stays() -> None:

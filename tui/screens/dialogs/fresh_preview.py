@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.screens.dialogs.preview_dialog import PreviewDialog
-from tui.service.verbs.verb import versions_of
+from tui.service.rehearsal.neighbourhood import bound_rows
 
 if TYPE_CHECKING:
     from tui.service.desk import Desk
     from tui.service.rehearsal.rehearsed_preview import Prepared
-    from tui.service.snapshot.snapshot import Snapshot
+    from tui.service.snapshot.snapshot import Ref, Snapshot
     from tui.service.verbs import Verb
     from tui.service.writes.preview import Preview
 
@@ -55,20 +55,19 @@ async def _watch(
     changed: asyncio.Event,
     newest: Newest,
 ) -> None:
-    rows = await asyncio.to_thread(verb.touched, since)
-    versions = await asyncio.to_thread(versions_of, since, rows)
+    rows = await asyncio.to_thread(_rows, verb, since)
     shown = (await asyncio.shield(preparing)).preview
     while True:
         await changed.wait()
         changed.clear()
         snapshot = desk.snapshot
-        now = await asyncio.to_thread(versions_of, snapshot, rows)
-        if now == versions:
+        before, rows = rows, await asyncio.to_thread(_rows, verb, snapshot)
+        if rows == before:
             continue
-        versions = now
         prepared = await desk.prepare(verb)
-        fresh, newest.prepared = prepared.preview, prepared
         curl = await asyncio.to_thread(desk.curl, prepared.verb)
+        # Nothing is awaited from here on: what is confirmed is what is in sight.
+        fresh, newest.prepared = prepared.preview, prepared
         if _asked(fresh) != _asked(shown) and not verb.emergency:
             at = f" at {snapshot.read_at:%H:%M:%S} UTC" if snapshot.read_at else ""
             dialog.revise(fresh, f"Changed meanwhile{at}: read it and confirm it again.", curl)
@@ -77,7 +76,23 @@ async def _watch(
         shown = fresh
 
 
+def _rows(verb: Verb, snapshot: Snapshot) -> Mapping[Ref, Any]:
+    """Return the rows a preview tells of: those of the verb, and all that the server reads to decide on it.
+
+    An emergency tells of its own rows only: it is sent whatever becomes of the others.
+    """
+    touched = verb.touched(snapshot)
+    if verb.emergency:
+        return {ref: snapshot.row(ref) for ref in touched if ref in snapshot}
+    return bound_rows(snapshot, touched)
+
+
 def _asked(preview: Preview) -> tuple[object, ...]:
-    """Return what a confirmation stands for: when it differs, the old one counts no more."""
+    """Return what a confirmation stands for: when it differs, the old one counts no more.
+
+    Money at the last price is not part of it: with every trade of the market it is another.
+    """
     kinds = frozenset(warning.kind for warning in preview.soft)
-    return preview.tier, preview.hard, kinds, preview.headline, dict(preview.items)
+    totals = tuple((each.side, each.currency, each.count, each.quantity) for each in preview.totals)
+    said = preview.headline, dict(preview.items), preview.effects, preview.afterwards
+    return preview.tier, preview.hard, kinds, totals, said

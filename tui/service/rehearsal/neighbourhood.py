@@ -18,20 +18,30 @@ from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 def neighbourhood(snapshot: Snapshot, refs: Iterable[Ref]) -> Snapshot:
     """Return the desk reduced to ``refs`` and all rows bound to them, over however many links."""
     found: dict[EntityKind, dict[ResourceId, Any]] = {kind: {} for kind in EntityKind}
-    waiting = [ref for ref in refs if ref in snapshot]
-    while waiting:
-        ref = waiting.pop()
-        if ref.id in found[ref.kind]:
-            continue
-        found[ref.kind][ref.id] = row = snapshot.row(ref)
-        for kind, id in _bound(snapshot, ref, row):
-            if id not in found[kind] and id in snapshot.rows(kind):
-                waiting.append(Ref(kind, id))
+    for ref, row in bound_rows(snapshot, refs).items():
+        found[ref.kind][ref.id] = row
     builder = SnapshotBuilder()
     builder.put_transactions(found.pop(EntityKind.TRANSACTIONS))
     for kind, rows in found.items():
         builder.put(kind, rows.values())
     return builder.freeze(complete=True)
+
+
+def bound_rows(snapshot: Snapshot, refs: Iterable[Ref]) -> dict[Ref, Any]:
+    """Return the rows of ``refs`` and all rows bound to them, over however many links."""
+    found: dict[Ref, Any] = {}
+    waiting = [ref for ref in refs if ref in snapshot]
+    while waiting:
+        ref = waiting.pop()
+        if ref in found:
+            continue
+        found[ref] = row = snapshot.row(ref)
+        waiting += (
+            Ref(kind, id)
+            for kind, id in _bound(snapshot, ref, row)
+            if Ref(kind, id) not in found and id in snapshot.rows(kind)
+        )
+    return found
 
 
 def _bound(snapshot: Snapshot, ref: Ref, row: Any) -> Iterator[tuple[EntityKind, ResourceId]]:
