@@ -222,7 +222,7 @@ PANE: Final = Addition(
             ),
         ),
         Place(
-            "tui/service/sync/reader.py",
+            "tui/service/sync/full_load.py",
             "where its rows are read",
             (
                 (

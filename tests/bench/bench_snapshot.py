@@ -37,7 +37,7 @@ from tui.api.requests import ResourceList
 from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind, Update
 from tui.service.snapshot.diff import diff
-from tui.service.sync.reader import PAGE
+from tui.service.sync.read_session import PAGE
 
 TARGET_ROWS_S = 20_000
 SLICE_MS = 8

@@ -39,7 +39,8 @@ from tui.service.outcomes import Difference, Outcome, Report, Status
 from tui.service.simulated_market import SimulatedMarket
 from tui.service.snapshot.builder import transaction_key
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
-from tui.service.sync.reader import Reader, Superseded
+from tui.service.sync.read_session import Superseded
+from tui.service.sync.reader import Reader
 from tui.service.sync.reconciliation import Reconciliation
 from tui.service.writes.journal import Journal
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
@@ -109,7 +110,7 @@ class Desk:
         self.health = Health()
         self._now = now
         self._listeners: list[Listener] = []
-        self._reader = Reader(client, self._publish, home, now=now)
+        self._reader = Reader(client, self._publish, self.snapshot, now=now)
         self._reconciliation = Reconciliation(client, self._reader, now)
         self._reconciling = False
         self._reading = asyncio.Lock()

@@ -21,7 +21,7 @@ from tui.api.errors import ApiError, NoAnswer
 from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.service.outcomes import Outcome, Status
 from tui.service.rehearsal.neighbourhood import neighbourhood
-from tui.service.snapshot.builder import SnapshotBuilder, portfolio_of
+from tui.service.snapshot.builder import portfolio_of
 from tui.service.snapshot.snapshot import EMPTY, Snapshot
 from tui.service.sync.reader import Reader
 from tui.service.verbs.verb import Verb
@@ -187,7 +187,6 @@ async def _read_back(verb: Verb, before: Snapshot, client: Client) -> Snapshot:
     def publish(*, complete: bool | None = None) -> None:
         """Show nothing: there is no screen on a sandbox."""
 
-    reader = Reader(client, publish)
-    reader.builder = SnapshotBuilder(before)
+    reader = Reader(client, publish, before)
     await reader.reread(verb.touched(before))
     return reader.builder.freeze()

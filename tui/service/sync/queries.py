@@ -95,6 +95,12 @@ def blocks_of(builder: SnapshotBuilder, kind: EntityKind, rows: Iterable[Any]) -
     return found
 
 
+def surely_gone(builder: SnapshotBuilder, kind: EntityKind, ids: set[ResourceId]) -> set[ResourceId]:
+    """Return those of ``ids``, which no page named, that are not among the rows that could not be read."""
+    unreadable = {row.id for row in builder.unreadable(kind)}
+    return set() if None in unreadable else ids - unreadable
+
+
 def is_news(builder: SnapshotBuilder, block: Any) -> bool:
     """Return whether a block is another version than the one whose totals are held."""
     held = builder.rows(EntityKind.BLOCKS).get(block.id)

@@ -25,7 +25,8 @@ from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.contradictions import contradictions
 from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.sync.queries import batches, blocks_of, concerns_one_kind
-from tui.service.sync.reader import POLLED, Reader
+from tui.service.sync.read_session import POLLED
+from tui.service.sync.reader import Reader
 
 ROUND: Final = timedelta(seconds=24)
 """The time in which all rows are compared once: what is deleted just after its page was read is noticed by

@@ -1,0 +1,116 @@
+"""The reads of one moment of the desk: what they share, and the pages of the server's lists."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from tui.api.base import ResourceId
+from tui.api.client import Client
+from tui.api.codec import Page
+from tui.api.errors import ApiError, Forbidden, MalformedReply, NotFound
+from tui.service.snapshot.builder import SnapshotBuilder
+from tui.service.snapshot.snapshot import EntityKind, Snapshot, Unread
+from tui.service.sync.queries import all_of, batches
+
+PAGE: Final = 200
+"""Rows of one page: few enough that decoding one does not hold the event loop for long."""
+AT_ONCE: Final = 8
+"""The most concurrent reads by id; more rows are read through a filter."""
+
+LISTED: Final = (EntityKind.ORDERS, EntityKind.PLACEMENTS, EntityKind.EXECUTIONS, EntityKind.ALLOCATIONS)
+"""The kinds whose rows are read as the server lists them."""
+POLLED: Final = (EntityKind.BLOCKS, *LISTED)
+"""The kinds a poll asks for; bookings are read by portfolio."""
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+Fetch = Callable[[str | None], Awaitable[Page[T]]]
+
+
+class Superseded(Exception):
+    """The desk shows another moment by now, so this read is obsolete."""
+
+
+class ReadSession:
+    """The reads of one moment: through ``client`` into a builder, until the desk shows another moment."""
+
+    def __init__(self, client: Client, base: Snapshot) -> None:
+        self.client = client
+        self.builder = SnapshotBuilder(base)
+        self.ended = False
+
+    @property
+    def as_at(self) -> datetime | None:
+        """The moment that is read; None is now."""
+        return self.builder.base.as_at
+
+    def check(self) -> None:
+        """Raise :class:`Superseded` if the desk shows another moment by now."""
+        if self.ended:
+            raise Superseded
+
+    async def look_up(
+        self, kind: EntityKind, ids: Collection[ResourceId]
+    ) -> AsyncIterator[dict[ResourceId, Any]]:
+        """Yield the entities of ``ids``, a few at a time; None for each that there is not.
+
+        Raises:
+            ApiError: one could not be read.
+            Superseded: the desk shows another moment by now.
+        """
+        for some in batches(sorted(ids), AT_ONCE):
+            rows = await all_of(self._get(kind, id) for id in some)
+            self.check()
+            yield dict(zip(some, rows, strict=True))
+
+    async def _get(self, kind: EntityKind, id: ResourceId) -> Any:
+        try:
+            return await getattr(self.client, kind.value).get(id, as_at=self.as_at)
+        except NotFound:
+            return None
+
+    def pages_of(self, kind: EntityKind, test: str | None = None) -> AsyncIterator[Page[Any]]:
+        """Yield the pages of a kind's rows, of those only that pass the filter ``test``."""
+        source = getattr(self.client, kind.value)
+
+        def fetch(token: str | None) -> Awaitable[Page[Any]]:
+            found: Awaitable[Page[Any]] = source.list(filter=test, limit=PAGE, page=token, as_at=self.as_at)
+            return found
+
+        return self.pages(kind, fetch)
+
+    async def pages(self, kind: EntityKind, fetch: Fetch[T]) -> AsyncIterator[Page[T]]:
+        """Yield page after page, and control to the event loop in between.
+
+        Raises:
+            ApiError: a page could not be read.
+            Superseded: the desk shows another moment by now.
+        """
+        token: str | None = None
+        while True:
+            page = await fetch(token)
+            await asyncio.sleep(0)
+            self.check()
+            if page.bad:
+                self.builder.add_unreadable(kind, page.bad)
+            yield page
+            await asyncio.sleep(0)
+            if page.next_page is None:
+                return
+            if page.next_page == token:
+                raise MalformedReply("The server gives the same page again and again.")
+            token = page.next_page
+
+    def is_missing(self, kind: EntityKind) -> bool:
+        """Return whether pages of a kind could not be read."""
+        told = self.builder.unread.get(kind)
+        return told is not None and not told.rows
+
+    def mark_unread(self, kind: EntityKind, error: ApiError, where: str = "") -> None:
+        """Say in the builder that rows of a kind could not be read, and why."""
+        log.warning("%s could not be read: %s%s", kind.value, where, error.why)
+        self.builder.unread[kind] = Unread(f"{where}{error.why}", permitted=not isinstance(error, Forbidden))
