@@ -168,5 +168,6 @@ def fill_verb(scope: Scope, values: Values) -> Verb:
                 settlement_currency_fx_rate=rate or Decimal(1),
                 counterparty=values["counterparty"].strip(" "),
             ),
-        )
+        ),
+        made_from=(old,) if old else (),
     )

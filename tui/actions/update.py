@@ -229,7 +229,8 @@ def _orders_verb(scope: Scope, values: Values) -> Verb:
                 )
                 for row in rows
                 if terms[row.id] or _note(row.id.scope, values)
-            )
+            ),
+            made_from=tuple(rows),
         )
     return UpdateOrders(
         tuple(
@@ -251,7 +252,8 @@ def _placements_verb(scope: Scope, values: Values) -> Verb:
     if any(_is_whole(terms[row.id], row) for row in rows):
         changes = {row.id: {**terms[row.id], **_new_route(row, values)} for row in rows}
         return ReplacePlacements(
-            tuple(placement_request(row, **changes[row.id]) for row in rows if changes[row.id])
+            tuple(placement_request(row, **changes[row.id]) for row in rows if changes[row.id]),
+            made_from=tuple(rows),
         )
     return UpdatePlacements(tuple(_placement_update(row, values, terms[row.id]) for row in rows))
 

@@ -191,8 +191,10 @@ class Desk:
         """Rehearse ``verb``; return what there is to confirm, with its preview.
 
         The embedded server decides as the rehearsal did: items it refuses are left out. An emergency does
-        not wait for a rehearsal, and all of it is sent: :meth:`expected` adds the words.
+        not wait for a rehearsal, and all of it is sent: :meth:`expected` adds the words. What states rows in
+        full is asked of the rows as they are now.
         """
+        verb = verb.renewed(self.snapshot)
         rehearsal = None if verb.emergency else await self._rehearse(verb)
         if verb.count <= FEW_ITEMS:
             return self._prepared(verb, rehearsal)

@@ -9,9 +9,12 @@ import pytest
 
 from tests.blotter_app import Blotter, blotter, demo
 from tests.screens.desk.trading_steps import new_block, place
+from tui.api import operations
 from tui.api.models import Order, Placement
+from tui.api.requests import OrderUpdateRequest
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
+from tui.screens.dialogs.report_dialog import ReportDialog
 
 
 @pytest.fixture
@@ -203,3 +206,32 @@ async def test_a_new_order_at_market_takes_no_limit_and_a_limit_order_no_stop(us
     await user.until(lambda: "With type Limit there is no stop" in user.text())
     assert isinstance(user.app.screen, FormDialog)
     assert set(user.desk.snapshot.orders) == before
+
+
+async def test_what_a_colleague_changed_right_before_is_not_overwritten_but_asked_again(
+    user: Blotter,
+) -> None:
+    codes = [*await limit_order(user, "UKEQ-GROW 4000"), *await limit_order(user, "UKEQ-INC 100")]
+    for code in codes:
+        await user.go("orders", code)
+        await user.press("space")
+    await user.press("u")
+    await choose(user, "tif", "g")
+    assert "if somebody else changes it meanwhile, it is not sent" in await preview_of(user)
+    theirs = OrderUpdateRequest(id=demo(codes[0]), quantity=Decimal(3900))
+    await user.client.call(operations.UPDATE_ORDERS, {"1": theirs})
+    await user.confirm("enter")
+    await user.until(lambda: isinstance(user.app.screen, ReportDialog))
+    report = said(user)
+    assert "1 done 0 refused 0 unknown 1 not sent" in report
+    assert "meanwhile: quantity 4,000 → 3,900" in report
+    assert (await order(user, codes[0])).time_in_force == "Day"
+    assert (await order(user, codes[1])).time_in_force == "GoodTilCancel"
+    await user.press("p")
+    again = await user.preview()
+    assert "Buy 3,900 VOD" in again
+    assert "time in force Day → GoodTilCancel" in again
+    await user.confirm("enter")
+    await user.report()
+    after = await order(user, codes[0])
+    assert (after.quantity, after.time_in_force) == (Decimal(3900), "GoodTilCancel")

@@ -107,6 +107,7 @@ async def test_curl_and_journal_show_the_bytes_the_server_receives(
     async with served(recorder, generation) as client:
         desk = Desk(client, Environment("demo", EnvironmentKind.LOCAL, ""), journal=Journal(path))
         await desk.load()
+        verb = verb.renewed(desk.snapshot)
         shown = desk.curl(verb)
         await desk.act(verb)
         address = client.http.base_url

@@ -43,7 +43,10 @@ EXAMPLES: Final[tuple[Verb, ...]] = (
             ),
         )
     ),
-    ReplaceOrders((order_request(sample_order("ORD-4", "10"), time_in_force="GoodTilCancel"),)),
+    ReplaceOrders(
+        (order_request(sample_order("ORD-4", "10"), time_in_force="GoodTilCancel"),),
+        made_from=(sample_order("ORD-4", "10"),),
+    ),
     CancelOrders((rid("ORD-4"), rid("ORD-404"))),
     CancelAndMove(
         (
@@ -56,7 +59,10 @@ EXAMPLES: Final[tuple[Verb, ...]] = (
     ),
     PlaceBlocks((placing("PLC-9", "BLK-2", 10),)),
     UpdatePlacements((PlacementUpdateRequest(id=rid("PLC-1"), counterparty="a b+c%"),)),
-    ReplacePlacements((placement_request(placement("PLC-1", "BLK-1"), time_in_force="GoodTilCancel"),)),
+    ReplacePlacements(
+        (placement_request(placement("PLC-1", "BLK-1"), time_in_force="GoodTilCancel"),),
+        made_from=(placement("PLC-1", "BLK-1"),),
+    ),
     CancelPlacements((rid("PLC-1"),)),
     RecordFills((fill("EXE-9", "PLC-1", 5),)),
     Allocate((rid("PLC-1"),), "RR-FIFO"),

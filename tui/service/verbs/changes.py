@@ -121,8 +121,19 @@ def described_replacement(
     request: Any, entity: Any, portfolio: Callable[[ResourceId], str] = str
 ) -> list[str]:
     """Return field by field what an entity sent whole changes: ``limit price 190 USD → none``."""
+    return _described(_REPLACED, request, entity, portfolio)
+
+
+def described_row(was: Any, now: Any, portfolio: Callable[[ResourceId], str] = str) -> list[str]:
+    """Return field by field what became of a row: ``quantity 100 → 200``."""
+    return _described((*_REPLACED, "side", "price", "state", "settlement_date"), now, was, portfolio)
+
+
+def _described(
+    names: Iterable[str], request: Any, entity: Any, portfolio: Callable[[ResourceId], str]
+) -> list[str]:
     said = []
-    for name in _REPLACED:
+    for name in names:
         asked, held = getattr(request, name, None), getattr(entity, name, None)
         if asked != held:
             words = name.removesuffix("_id").replace("_", " ")

@@ -16,13 +16,13 @@ from tui.service.verbs.facts import (
     around,
     placement_ref,
 )
+from tui.service.verbs.overwriting import OverwritingVerb
 from tui.service.verbs.verb import (
     Caution,
     InFlightMark,
     ItemisedReply,
     PreviewLine,
     Tier,
-    Verb,
     Verdict,
     Versions,
     by_id,
@@ -30,7 +30,7 @@ from tui.service.verbs.verb import (
 )
 
 
-class RecordFills(Verb, frozen=True):
+class RecordFills(OverwritingVerb[Execution], frozen=True):
     """Record executions received outside the server, or correct them by id; whole or not at all (2.14)."""
 
     requests: tuple[ExecutionRequest, ...]
@@ -41,7 +41,6 @@ class RecordFills(Verb, frozen=True):
     past: ClassVar[str] = "recorded"
     kind: ClassVar[EntityKind] = EntityKind.EXECUTIONS
     mark: ClassVar[InFlightMark] = InFlightMark.NEW
-    listed: ClassVar[str] = "requests"
     base_tier: ClassVar[Tier] = Tier.T1
 
     @property

@@ -8,7 +8,7 @@ changed by an update.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Generic
 
 from tui.api import operations
 from tui.api.base import ResourceId
@@ -34,12 +34,12 @@ from tui.service.verbs.facts import (
     placement_request_line,
     priced,
 )
+from tui.service.verbs.overwriting import OverwritingVerb, RowT, request_as_is
 from tui.service.verbs.verb import (
     Caution,
     ItemisedReply,
     PreviewLine,
     Tier,
-    Verb,
     Verdict,
     Versions,
     by_id,
@@ -47,32 +47,26 @@ from tui.service.verbs.verb import (
 )
 
 WHOLE: Final = (
-    "Sent as a whole, because an update has no word for it; what somebody else changes meanwhile is lost"
+    "Sent as a whole, because an update has no word for it; "
+    "if somebody else changes it meanwhile, it is not sent but asked again"
 )
-_OTHER_NAMES: Final = {"order_instruction": "order_instruction_id", "package": "package_id"}
-"""Fields of an order's request that its answer calls otherwise (1.2)."""
 
 
 def order_request(row: Order, **changes: Any) -> OrderRequest:
     """Return the request that states an order as it is, but for ``changes``."""
-    return OrderRequest(**{**_held(row, OrderRequest.__struct_fields__), **changes})
+    return request_as_is(OrderRequest, row, **changes)
 
 
 def placement_request(row: Placement, **changes: Any) -> PlacementRequest:
     """Return the request that states a placement as it is, but for ``changes``."""
-    return PlacementRequest(**{**_held(row, PlacementRequest.__struct_fields__), **changes})
+    return request_as_is(PlacementRequest, row, **changes)
 
 
-def _held(row: Order | Placement, names: Iterable[str]) -> dict[str, Any]:
-    return {name: getattr(row, _OTHER_NAMES.get(name, name)) for name in names}
-
-
-class _Replace(Verb, frozen=True):
+class _Replace(OverwritingVerb[RowT], Generic[RowT], frozen=True):
     """A write that states entities in full; a call is done whole or not at all (C9)."""
 
     title: ClassVar[str] = "Update"
     past: ClassVar[str] = "updated"
-    listed: ClassVar[str] = "requests"
 
     def read(self, reply: ResourceList[Any], request: Request[Any]) -> ItemisedReply:
         return ItemisedReply(by_id(reply.values))
@@ -86,14 +80,14 @@ class _Replace(Verb, frozen=True):
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
         if self.count == 1:
             return (WHOLE,)  # the sentence of the one says what changes
-        changes = (
+        said: list[str] = [
             f"{snapshot.name_of(self.kind, request.id)}: {', '.join(described_replacement(request, row))}"
             for request, row in self._on_desk(snapshot)
-        )
-        return (*changes, WHOLE)
+        ]
+        return (*said, WHOLE)
 
 
-class ReplaceOrders(_Replace, frozen=True):
+class ReplaceOrders(_Replace[Order], frozen=True):
     """State orders anew, with another type or time in force or without a price (C9)."""
 
     requests: tuple[OrderRequest, ...]
@@ -140,7 +134,7 @@ class ReplaceOrders(_Replace, frozen=True):
         return tuple(finished)
 
 
-class ReplacePlacements(_Replace, frozen=True):
+class ReplacePlacements(_Replace[Placement], frozen=True):
     """State placements anew, with another time in force or without a price (C9)."""
 
     requests: tuple[PlacementRequest, ...]

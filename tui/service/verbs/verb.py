@@ -7,6 +7,7 @@ all); the desk decides when to send it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -200,12 +201,31 @@ class Verb(Struct, frozen=True):
             return (self,)
         return tuple(self._part(start, start + most) for start in range(0, size, most))
 
-    def _part(self, start: int, end: int | None = None) -> Self:
+    def _part(self, start: int, end: int) -> Self:
         return replace(self, **{self.listed: self._listed[start:end]})
 
+    @property
+    def overwritten(self) -> Mapping[Ref, Any]:
+        """The rows it states anew in full, as they were when it was made.
+
+        What others changed of them meanwhile would be undone, so such an item is not sent.
+        """
+        return {}
+
+    def renewed(self, snapshot: Snapshot) -> Self:
+        """Return the same changes, asked of the rows as they are now: it matters for :attr:`overwritten`."""
+        return self
+
     def after(self, calls: Iterable[Verb]) -> Self:
-        """Return what of the decision comes after its first ``calls``."""
-        return self._part(sum(len(call._listed) for call in calls))
+        """Return what of the decision none of its ``calls`` asked for, an item as often as it stands."""
+        asked = Counter(ref for call in calls for ref in call.refs)
+        left = []
+        for item, ref in zip(self._listed, self.refs, strict=True):
+            if asked[ref]:
+                asked[ref] -= 1
+            else:
+                left.append(item)
+        return replace(self, **{self.listed: tuple(left)})
 
     def of_calls(self, calls: Iterable[Verb]) -> Self:
         """Return the same decision for what these ``calls`` of it ask for, and nothing else."""

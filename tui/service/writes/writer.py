@@ -27,6 +27,7 @@ from tui.service.verbs import Verb, Verdict
 from tui.service.verbs.verb import ItemisedReply, versions_of
 from tui.service.writes.dispatch import STOPPED, Dispatch
 from tui.service.writes.journal import Decision, Intent, Journal, OpenDecision
+from tui.service.writes.overtaken import overtaken_items
 from tui.service.writes.read_back import ReadableDesk, ReadBack
 from tui.service.writes.unknown_calls import (
     UnknownCall,
@@ -196,11 +197,15 @@ class Writer:
                 halt = NotSent(STOPPED, advice="")
             elif halt is None and self._read_back.closing:
                 halt = NotSent(CLOSED, advice="")
+            overtaken = {} if halt is not None else await overtaken_items(part, self._desk)
+            current = part.only(frozenset(part.refs) - overtaken.keys()) if overtaken else part
             if halt is not None:
                 outcomes = tuple(replace(each, status=Status.NOT_SENT) for each in part.failed(halt))
-            else:
+            elif current.count:
                 intent = (
-                    self._intent(part, new_id(), decision.id) if several else self._intent(part, decision.id)
+                    self._intent(current, new_id(), decision.id)
+                    if several
+                    else self._intent(current, decision.id)
                 )
                 sent = await self._call(intent)
                 outcomes = sent.outcomes
@@ -208,9 +213,13 @@ class Writer:
                 halt = sent.halt if _ends(verb=part, halt=sent.halt) else None
                 calls.unknown += self._unknown_of(intent, outcomes)
                 calls.request_id = calls.request_id or sent.request_id or intent.id
+            else:
+                outcomes = ()
+            outcomes += tuple(overtaken.values())
             calls.outcomes += outcomes
-            if outcomes and outcomes[0].status is Status.NOT_SENT:
-                calls.not_sent.append(part)
+            not_sent = frozenset(each.ref for each in outcomes if each.status is Status.NOT_SENT)
+            if not_sent:
+                calls.not_sent.append(part.only(not_sent))
             dispatch.add(outcomes)
         return calls
 
