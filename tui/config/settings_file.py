@@ -89,10 +89,11 @@ class ClassLimits(Written):
     )
     price_soft: LimitNumber = Field(
         _LIMITS["price_soft"],
-        description="Distance of a limit from the last price, as a share, above which the count is typed.",
+        description="Share of the last price that a limit or fill may be off before the count is typed.",
     )
     price_hard: LimitNumber = Field(
-        _LIMITS["price_hard"], description="Distance from the last price above which an item is refused."
+        _LIMITS["price_hard"],
+        description="Distance above which a limit is refused, and the count typed for a stop.",
     )
     size_soft: LimitNumber = Field(
         _LIMITS["size_soft"],

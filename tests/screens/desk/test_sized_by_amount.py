@@ -67,7 +67,7 @@ async def test_a_block_of_money_is_placed_and_filled_in_money() -> None:
         await user.fill("quantity", "100")
         assert "100 units = 10,000.00 USD, 10,000 USD left" in user.text()
         await user.press("escape")
-        await fill(user, placement, "100", "100")
+        await fill(user, placement, "100", "100", odd=True)
         await user.until(lambda: user.row("blocks", "CASH")["executed"] == "10,000 USD")
         assert measured(user, "CASH") == ["50,000 USD", "20,000 USD", "10,000 USD", "30,000 USD"]
         assert user.row("blocks", "CASH")["bar"] == "▒▒░░"
@@ -101,7 +101,7 @@ async def test_amounts_are_changed_and_cancelled_in_money() -> None:
     async with blotter() as user:
         await block_of(user, "CASH", "50000")
         placement = await place(user, "CASH", "20k")
-        await fill(user, placement, "100", "100")
+        await fill(user, placement, "100", "100", odd=True)
         await user.until(lambda: user.row("blocks", "CASH")["executed"] == "10,000 USD")
 
         await user.go("orders", "CASH-1")

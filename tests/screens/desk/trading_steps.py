@@ -36,14 +36,14 @@ async def place(user: Blotter, block: str, quantity: str = "100k") -> str:
     return (set(user.codes("placements")) - before).pop()
 
 
-async def fill(user: Blotter, placement: str, quantity: str, price: str) -> None:
-    """Record a fill by hand."""
+async def fill(user: Blotter, placement: str, quantity: str, price: str, *, odd: bool = False) -> None:
+    """Record a fill by hand; at an ``odd`` price the count is typed."""
     await user.go("placements", placement)
     await user.press("f")
     await user.fill("quantity", quantity)
     await user.fill("price", price)
     await user.press("enter")
-    await user.confirm("enter")
+    await user.confirm(*(("1",) if odd else ()), "enter")
     await user.report()
 
 

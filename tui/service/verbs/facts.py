@@ -80,6 +80,7 @@ def priced(
     known: Instrument | None,
     *,
     limit: CurrencyAndAmount | None = None,
+    stop: CurrencyAndAmount | None = None,
     price: CurrencyAndAmount | None = None,
     amount: CurrencyAndAmount | None = None,
     portfolio: ResourceId | None = None,
@@ -101,6 +102,7 @@ def priced(
         portfolio=portfolio,
         amount=amount.amount if amount else None,
         limit=limit.amount if limit else None,
+        stop=stop,
         price_unit=known.price_unit if known else PER_UNIT,
     )
 
@@ -113,6 +115,7 @@ def order_line(snapshot: Snapshot, order: Order) -> PreviewLine:
         order.quantity,
         snapshot.instruments.get(order.lusid_instrument_id),
         limit=order.limit_price,
+        stop=order.stop_price,
         price=order.price,
         amount=order.amount,
         portfolio=order.portfolio_id,
@@ -132,6 +135,7 @@ def placement_request_line(snapshot: Snapshot, request: PlacementRequest) -> Pre
         request.quantity,
         instrument_of(snapshot, request.instrument_identifiers),
         limit=request.limit_price,
+        stop=request.stop_price,
         amount=request.amount,
         identifiers=request.instrument_identifiers,
     )
@@ -145,6 +149,7 @@ def placement_line(snapshot: Snapshot, row: Placement, size: Size) -> PreviewLin
         None if size.currency else size.value,
         snapshot.instruments.get(row.lusid_instrument_id),
         limit=row.limit_price,
+        stop=row.stop_price,
         amount=CurrencyAndAmount(amount=size.value, currency=size.currency) if size.currency else None,
     )
 

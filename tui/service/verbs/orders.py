@@ -101,6 +101,7 @@ class CreateOrders(Verb, frozen=True):
             order.quantity,
             instrument_of(snapshot, request.instrument_identifiers),
             limit=request.limit_price,
+            stop=request.stop_price,
             price=order.price,
             amount=order.amount,
             portfolio=order.portfolio_id,

@@ -117,6 +117,7 @@ class ReplaceOrders(_Replace[Order], frozen=True):
                 request.quantity,
                 instrument_of(snapshot, request.instrument_identifiers),
                 limit=request.limit_price,
+                stop=request.stop_price,
                 price=request.price,
                 amount=request.amount,
                 portfolio=request.portfolio_id,

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final, Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.api.base import ErrorDetail, ResourceId
+from tui.api.base import CurrencyAndAmount, ErrorDetail, ResourceId
 from tui.api.client import Client
 from tui.api.errors import ApiError, NoAnswer, NotSent, Refused, item_failure
 from tui.api.http_request import Request
@@ -59,7 +59,8 @@ class InFlightMark(StrEnum):
 class PreviewLine(Struct, frozen=True):
     """One item as the preview counts it: units of an instrument at a price, in a currency.
 
-    ``price_unit`` is what one unit at price 1 costs: bonds are quoted per 100 nominal.
+    ``price_unit`` is what one unit at price 1 costs: bonds are quoted per 100 nominal. ``limit`` and ``stop``
+    are the prices that were chosen for it.
     """
 
     ref: Ref
@@ -71,6 +72,7 @@ class PreviewLine(Struct, frozen=True):
     portfolio: ResourceId | None = None
     amount: Decimal | None = None
     limit: Decimal | None = None
+    stop: CurrencyAndAmount | None = None
     price_unit: Decimal = PER_UNIT
 
     @property

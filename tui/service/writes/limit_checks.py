@@ -11,9 +11,11 @@ from itertools import islice
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from tui.api.base import ZERO, ResourceId
+from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
 from tui.api.placing_states import Guard
+from tui.api.states import direction_of
 from tui.config.limit_settings import Bound
 from tui.service.environment import EnvironmentKind
 from tui.service.numbers import counted, number, number_text, price, units
@@ -56,6 +58,38 @@ class Finding(Struct, frozen=True):
     guard: Guard = Guard.TYPED
 
 
+class _BesideLast(Struct, frozen=True):
+    """A price beside the last one of its instrument; ``value`` is the price in the currency of that one."""
+
+    asked: Decimal
+    currency: str
+    value: Decimal
+    reference: Decimal
+    own: str
+
+    @property
+    def ratio(self) -> Decimal:
+        """How many times the last price it is."""
+        return self.value / self.reference
+
+    @property
+    def drift(self) -> Decimal:
+        """How far it is off, as a part of the last price."""
+        return abs(self.ratio - 1)
+
+    def named(self, noun: str) -> str:
+        """Return the price in words, with its currency where that is not the instrument's."""
+        return f"{noun} {units(self.asked)}{self._in(self.currency)}"
+
+    @property
+    def last(self) -> str:
+        """The last price in words."""
+        return f"the last price {units(self.reference)}{self._in(self.own)}"
+
+    def _in(self, currency: str) -> str:
+        return "" if self.currency == self.own else f" {currency}"
+
+
 class LimitChecks:
     """The checks of one verb, with the typical sizes they need looked up once."""
 
@@ -84,7 +118,12 @@ class LimitChecks:
         for line in self._lines:
             yield from self._notional(line)
             yield from self._unusual(line)
-            yield from self._market(line)
+            yield from self._volume(line)
+            yield from self._limit(line)
+            yield from self._stop(line)
+        if isinstance(self._verb, RecordFills):
+            for line in self._all_lines:
+                yield from self._dealt(line)
 
     def typical_ratio(self) -> str:
         """Return how the largest item compares with the typical order, empty when nothing is known."""
@@ -161,34 +200,88 @@ class LimitChecks:
             )
             yield Finding("unusual size", text, ratio, guard)
 
-    def _market(self, line: PreviewLine) -> Iterator[Finding]:
-        """Yield what is odd beside the daily volume and the last price of the instrument."""
+    def _volume(self, line: PreviewLine) -> Iterator[Finding]:
+        """Yield what is odd beside the daily volume of the instrument."""
         known = self._snapshot.instruments.get(line.instrument)
-        if known is None:
+        if known is None or not known.adv or line.units is None:
             return
-        name = self._named(line)
-        if known.adv and line.units is not None:
-            share = line.units / known.adv
-            for guard, bound in self._exceeded("volume", share, line):
-                text = f"{name}: {_percent(share)} of the daily volume, the {_words(guard, bound, _percent)}."
-                yield Finding("daily volume", text, share, guard)
-        if line.limit and known.last_price:
-            yield from self._drift(line, line.limit, known.last_price)
-
-    def _drift(self, line: PreviewLine, limit: Decimal, reference: Decimal) -> Iterator[Finding]:
-        name = self._named(line)
-        ratio = limit / reference
-        if _PENCE[0] <= ratio <= _PENCE[1]:
-            text = f"{name}: limit {units(limit)} is {ratio:,.0f} times the last price: pence?"
-            yield Finding("pence?", text, ratio, Guard.REFUSED)
-            return
-        drift = abs((limit - reference) / reference)
-        for guard, bound in self._exceeded("price", drift, line):
+        share = line.units / known.adv
+        for guard, bound in self._exceeded("volume", share, line):
             text = (
-                f"{name}: limit {units(limit)} is {_percent(drift)} off the last price {units(reference)}, "
+                f"{self._named(line)}: {_percent(share)} of the daily volume, "
                 f"the {_words(guard, bound, _percent)}."
             )
-            yield Finding("limit price", text, drift, guard)
+            yield Finding("daily volume", text, share, guard)
+
+    # --- prices beside the last one ------------------------------------------------------------
+
+    def _limit(self, line: PreviewLine) -> Iterator[Finding]:
+        """Yield what is odd about a limit."""
+        limit = CurrencyAndAmount(amount=line.limit, currency=line.currency)
+        found = self._beside_last(line, limit)
+        if found is not None:
+            yield from self._pence(line, "limit", found) or self._off(line, "limit", found)
+
+    def _stop(self, line: PreviewLine) -> Iterator[Finding]:
+        """Yield what is odd about a stop: it may stand far off, but not where it triggers at once."""
+        found = self._beside_last(line, line.stop)
+        if found is None:
+            return
+        pence = self._pence(line, "stop", found)
+        yield from pence
+        way = direction_of(line.side)
+        if not pence and way is not None and (found.value - found.reference) * way < 0:
+            where = "below" if way > 0 else "above"
+            text = f"{self._named(line)}: {found.named('stop')} is {where} {found.last}: it triggers at once."
+            yield Finding("stop price", text, found.drift)
+        elif not pence:
+            yield from self._off(line, "stop", found, only_hard=True)
+
+    def _dealt(self, line: PreviewLine) -> Iterator[Finding]:
+        """Yield what is odd about the price of a fill: it is a fact, so it is asked about, never refused."""
+        found = self._beside_last(line, CurrencyAndAmount(amount=line.price, currency=line.currency))
+        if found is not None and line.quantity:
+            odd = self._pence(line, "price", found) or self._off(line, "price", found)
+            yield from (replace(each, guard=Guard.TYPED) for each in odd)
+
+    def _beside_last(self, line: PreviewLine, asked: CurrencyAndAmount | None) -> _BesideLast | None:
+        """Return a price beside the last one; None where there is no last one, or no rate between the two."""
+        known = self._snapshot.instruments.get(line.instrument)
+        if asked is None or asked.amount is None or known is None or not known.last_price:
+            return None
+        own, other = known.currency or asked.currency or "", asked.currency or known.currency
+        rate = self._limits.rate_between(other, own)
+        if rate is None:
+            return None
+        return _BesideLast(asked.amount, other, asked.amount * rate, known.last_price, own)
+
+    def _pence(self, line: PreviewLine, noun: str, found: _BesideLast) -> tuple[Finding, ...]:
+        if not _PENCE[0] <= found.ratio <= _PENCE[1]:
+            return ()
+        times = f"{found.ratio:,.0f} times the last price"
+        text = f"{self._named(line)}: {found.named(noun)} is {times}: pence?"
+        above_hard = any(guard is Guard.REFUSED for guard, _ in self._exceeded("price", found.drift, line))
+        return (Finding("pence?", text, found.ratio, Guard.REFUSED if above_hard else Guard.TYPED),)
+
+    def _off(
+        self, line: PreviewLine, noun: str, found: _BesideLast, *, only_hard: bool = False
+    ) -> tuple[Finding, ...]:
+        """Return that a price is further off the last one than a limit allows.
+
+        With ``only_hard`` it is asked about above the hard limit, and nothing is said above the soft one.
+        """
+        exceeded = self._exceeded("price", found.drift, line)
+        return tuple(
+            Finding(
+                "fill price" if noun == "price" else f"{noun} price",
+                f"{self._named(line)}: {found.named(noun)} is {_percent(found.drift)} off {found.last}, "
+                f"the {_words(guard, bound, _percent)}.",
+                found.drift,
+                Guard.TYPED if only_hard else guard,
+            )
+            for guard, bound in exceeded
+            if guard is Guard.REFUSED or not only_hard
+        )
 
     def _exceeded(
         self, band: str, value: Decimal, line: PreviewLine | None = None

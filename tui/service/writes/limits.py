@@ -80,6 +80,13 @@ class Limits(Struct, frozen=True):
             return None
         return known if of_base == 1 else Decimal(f"{known / of_base:.{_DIGITS}g}")
 
+    def rate_between(self, currency: str, other: str) -> Decimal | None:
+        """Return what one unit of ``currency`` is worth in ``other``, None when nobody says."""
+        if currency == other:
+            return Decimal(1)
+        one, two = self.rate_of(currency), self.rate_of(other)
+        return None if one is None or two is None else one / two
+
     def in_base(self, amount: Decimal, currency: str) -> BaseMoney:
         """Return ``amount`` in the base currency; without a rate one to one."""
         rate = self.rate_of(currency)
