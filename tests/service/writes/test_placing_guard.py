@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from tests.service.dealer import Dealer, placing
-from tests.service.sample_rows import block, label, order, placement, rid
+from tests.service.sample_rows import block, label, order, placement, rid, usd
 from tui.api.base import PerpetualProperty
 from tui.api.placing_states import APPROVAL, COMPLIANCE
 from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
@@ -99,6 +99,18 @@ async def test_more_of_a_placed_block_is_guarded_too_and_less_is_not(dealer: Dea
     assert (await dealer.desk.act(to(50))).outcomes[0].status is Status.REFUSED
     assert dealer.desk.preview(to(30)).tier is Tier.T2
     assert (await dealer.desk.act(to(30))).outcomes[0].status is Status.DONE
+
+
+def test_more_money_of_a_placed_block_is_guarded_like_more_units() -> None:
+    placed = structs.replace(placement("PLC-1", "BLK-1"), quantity=None, amount=usd("1000"))
+    held = order("ORD-1", derived_approval_state="Rejected")
+    desk = snapshot_of(blocks=[block("BLK-1", "ORD-1")], orders=[held], placements=[placed])
+
+    def to(amount: str) -> UpdatePlacements:
+        return UpdatePlacements((PlacementUpdateRequest(id=rid("PLC-1"), amount=usd(amount)),))
+
+    assert preview(to("2000"), desk, TEST).tier is Tier.HARD
+    assert preview(to("500"), desk, TEST).tier is Tier.T2
 
 
 def rows(compliance: str | None, approval: str | None, **orders: tuple[str | None, str | None]) -> Snapshot:

@@ -118,7 +118,7 @@ class UpdatePlacements(UpdateVerb, frozen=True):
         more = (
             id
             for update, row in self._on_desk(snapshot)
-            if update.quantity is not None and update.quantity > (row.quantity or ZERO)
+            if (size_of(updated_placement(row, update)).value or ZERO) > (size_of(row).value or ZERO)
             for id in row.block_ids
         )
         return tuple(placing_cautions(snapshot, more))
