@@ -229,7 +229,7 @@ async def test_what_a_colleague_changed_right_before_is_not_overwritten_but_aske
     assert (await order(user, codes[1])).time_in_force == "GoodTilCancel"
     await user.press("p")
     again = await user.preview()
-    assert "Buy 3,900 VOD" in again
+    assert "buy 3,900 VOD" in again
     assert "time in force Day → GoodTilCancel" in again
     await user.confirm("enter")
     await user.report()
