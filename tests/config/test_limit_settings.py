@@ -155,3 +155,37 @@ def test_a_limit_is_set_from_the_command_line(
     capsys.readouterr()
     assert main(["config", "set", "limits.items_soft", "many"]) == 2
     assert 'it must be a number of at least 0, or "none"' in capsys.readouterr().err
+
+
+NO_STATES = """\
+[limits]
+approval = "none"
+[profiles.live]
+url = "https://x.lusid.com/api"
+[profiles.live.limits]
+compliance = "none"
+approval = "given"
+"""
+
+
+@pytest.mark.parametrize(
+    ("profile", "subject", "given", "origin"),
+    [
+        ("", "compliance", True, "default"),
+        ("", "approval", False, "config.toml [limits]"),
+        ("live", "compliance", False, "profile live"),
+        ("live", "approval", True, "profile live"),
+    ],
+)
+def test_a_profile_says_whether_its_server_gives_states(
+    tmp_path: Path, profile: str, subject: str, given: bool, origin: str
+) -> None:
+    settings = settings_of(tmp_path, NO_STATES)
+    tables = settings.profiles[profile].limits if profile else settings.limits
+    assert Limits(tables).gives_states(subject) == (given, origin)
+
+
+def test_any_other_word_for_the_states_is_refused_with_what_is_allowed(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, '[limits]\ncompliance = "off"\n') == [
+        'line 2: [limits] compliance: "off" is not allowed; it must be given or none.'
+    ]

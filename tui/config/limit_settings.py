@@ -19,6 +19,8 @@ LimitValues = Mapping[str, Decimal | None]
 """Limits by name; None is no limit."""
 BANDS: Final = ("notional", "volume", "price", "size", "items")
 """The limits that have a soft value, above which the count is typed, and a hard one, which refuses."""
+SUBJECTS: Final = ("compliance", "approval")
+"""What a server may give states of, without which a block is not simply placed."""
 BASE: Final = "USD"
 
 
@@ -41,6 +43,8 @@ class LimitTable(Struct, frozen=True):
     asset_classes: Mapping[str, LimitValues] = field(default_factory=dict)
     base: str = ""
     rates: Mapping[str, Decimal] = field(default_factory=dict)
+    states: Mapping[str, bool] = field(default_factory=dict)
+    """Whether the server gives states of compliance and of approval, by :data:`SUBJECTS`."""
 
     def bound(self, name: str, asset_class: str) -> Bound | None:
         """Return the limit as this place says it, None when it does not."""
@@ -85,6 +89,14 @@ def bound_of(tables: Sequence[LimitTable], name: str, asset_class: str = "") -> 
         if found is not None:
             return found
     raise KeyError(name)
+
+
+def gives_states(tables: Sequence[LimitTable], subject: str) -> tuple[bool, str]:
+    """Return whether the server is said to give states of a subject, and where that is said."""
+    for table in (*tables, DEFAULT_TABLE):
+        if subject in table.states:
+            return table.states[subject], table.origin
+    return True, DEFAULT_TABLE.origin
 
 
 def crossed_limits(tables: Sequence[LimitTable], place: tuple[str, ...]) -> Iterator[Mistake]:

@@ -13,7 +13,14 @@ from typing import Annotated, Any, Final, Literal, get_origin
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-from tui.config.limit_settings import BASE, DEFAULT_TABLE, LimitTable, LimitValues, crossed_limits
+from tui.config.limit_settings import (
+    BASE,
+    DEFAULT_TABLE,
+    SUBJECTS,
+    LimitTable,
+    LimitValues,
+    crossed_limits,
+)
 from tui.config.settings import ENV, Kind, LogLevel, Profile, Settings, Vocabulary
 from tui.input_files.mistakes import Document, Mistake
 from tui.input_files.read_file import read_toml
@@ -70,6 +77,10 @@ Rate = Annotated[
 Currency = Annotated[str, Field(pattern=r"^[A-Za-z]{3}$"), Words("a currency such as USD")]
 
 
+States = Literal["given", "none"]
+GIVEN: Final[States] = "given"
+
+
 class ClassLimits(Written):
     """The limits of one ``[limits.asset_class.NAME]``; above a soft one the item count has to be typed."""
 
@@ -120,6 +131,12 @@ class LimitEntries(ClassLimits):
         _LIMITS["prod_notional"],
         description="Money of all items above which the count is typed on a PROD environment, in `base`.",
     )
+    compliance: States = Field(
+        GIVEN,
+        description="Whether the server gives states of compliance: given, or none. With none, placing asks "
+        "for no count while a state is not known; a state that is given counts all the same.",
+    )
+    approval: States = Field(GIVEN, description="The same for states of approval.")
     base: Currency = Field(BASE, description="Currency that money is compared in.")
     rates: dict[Currency, Rate] = Field(
         default_factory=dict,
@@ -141,7 +158,10 @@ def _tables(origin: str, entries: LimitEntries | None) -> tuple[LimitTable, ...]
     classes = {name.strip().casefold(): _said(each) for name, each in entries.asset_class.items()}
     rates = {currency.upper(): rate for currency, rate in entries.rates.items()}
     base = entries.base.upper() if "base" in entries.model_fields_set else ""
-    return (LimitTable(origin, _said(entries), classes, base, rates),)
+    states: dict[str, bool] = {
+        name: getattr(entries, name) == GIVEN for name in SUBJECTS if name in entries.model_fields_set
+    }
+    return (LimitTable(origin, _said(entries), classes, base, rates, states),)
 
 
 def _said(entries: ClassLimits) -> LimitValues:

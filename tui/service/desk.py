@@ -209,7 +209,7 @@ class Desk:
 
         final = self.environment.kind is EnvironmentKind.LOCAL
         return await asyncio.to_thread(
-            with_rehearsal, prepared.preview, rehearsal, final=final, sent_in_part=False
+            with_rehearsal, prepared.preview, prepared.verb, rehearsal, final=final
         )
 
     async def _rehearse(self, verb: Verb) -> Rehearsal | None:
@@ -230,7 +230,7 @@ class Desk:
         final = self.environment.kind is EnvironmentKind.LOCAL
         part = sendable(verb, rehearsal, final=final)
         shown = self.preview(part)
-        told = with_rehearsal(shown, rehearsal, final=final, sent_in_part=part.count < verb.count)
+        told = with_rehearsal(shown, verb, rehearsal, final=final)
         return Prepared(part, told, rehearsal, snapshot)
 
     def curl(self, verb: Verb) -> str:

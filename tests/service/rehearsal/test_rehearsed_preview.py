@@ -6,18 +6,20 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from tests.service.dealer import Dealer, fill, new_orders, placing, rid
 from tui.api.http import AsyncBaseTransport
-from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
+from tui.api.requests import BlockRequest, OrderUpdateRequest, PlacementUpdateRequest
 from tui.oms.engine.engine import Engine
 from tui.sandbox import sandboxes_for, sandboxes_of
 from tui.service.environment import EnvironmentKind
 from tui.service.rehearsal.rehearse import Sandbox
-from tui.service.rehearsal.rehearsed_preview import Prepared
+from tui.service.rehearsal.rehearsed_preview import CUT_ORDERS, FEES, WAITING_PRICES, Prepared
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import (
     Allocate,
+    BookTransactions,
     CancelOrders,
     CancelPlacements,
     MoveOrders,
@@ -29,6 +31,7 @@ from tui.service.verbs import (
     UpdatePlacements,
     Verb,
 )
+from tui.service.verbs.overwriting import request_as_is
 
 
 @pytest.fixture
@@ -169,6 +172,42 @@ async def test_nothing_is_called_accepted_that_another_server_decides(elsewhere:
     assert all(word in shown.heading for word in ("compliance", "entitlements", "tenant"))
     assert "accepted" not in told(prepared)
     assert shown.afterwards == ("BLK-2 will hold 0 orders, 0 units",)
+
+
+def replaced_broker(code: str) -> UpdatePlacements:
+    return UpdatePlacements((PlacementUpdateRequest(id=rid(code), counterparty="MERI"),))
+
+
+@pytest.mark.parametrize(
+    ("verb", "named"),
+    [
+        (BookTransactions((rid("PLC-1-ORD-1"),)), {FEES}),
+        (BookTransactions((rid("PLC-1-ORD-1"),), apply_fees=False), set()),
+        (PlaceBlocks((placing("PLC-9", "BLK-2", 5),)), {CUT_ORDERS}),
+        (Allocate((rid("PLC-1"),)), set()),
+        (replaced_broker("PLC-1"), set()),
+        (replaced_broker("PLC-5"), {WAITING_PRICES}),
+    ],
+    ids=["fees", "no fees asked for", "a cut order", "no cut order", "a price", "no price yet"],
+)
+async def test_what_only_the_server_knows_is_named_where_it_matters(
+    elsewhere: Dealer, verb: Verb, named: set[str]
+) -> None:
+    client = elsewhere.desk.client
+    row = replace(elsewhere.desk.snapshot.blocks[rid("BLK-3")].block, type="Market", limit_price=None)
+    await client.blocks.upsert([request_as_is(BlockRequest, row)])
+    await elsewhere.create("BLK_2", ORD_31=4)
+    await elsewhere.desk.act(CancelOrders((rid("ORD-31"),)))
+    at_market = replace(placing("PLC-5", "BLK-3", 5), type="Market", limit_price=None)
+    await elsewhere.desk.act(PlaceBlocks((at_market,)))
+    heading = (await elsewhere.desk.prepare(verb)).preview.heading
+    assert {each for each in (FEES, CUT_ORDERS, WAITING_PRICES) if each in heading} == named
+    assert heading.startswith("Expected afterwards. This server decides, also by what is not known here: ")
+
+
+async def test_here_nothing_is_unknown(here: Dealer) -> None:
+    heading = (await here.desk.prepare(BookTransactions((rid("PLC-1-ORD-1"),)))).preview.heading
+    assert heading == "Afterwards"
 
 
 async def test_a_failed_rehearsal_blocks_nothing_and_is_told(here: Dealer) -> None:

@@ -12,15 +12,16 @@ from tests.service.sample_rows import block, label, order, placement, rid, usd
 from tui.api.base import PerpetualProperty
 from tui.api.placing_states import APPROVAL, COMPLIANCE
 from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
+from tui.config.limit_settings import SUBJECTS, LimitTable
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.outcomes import Status
 from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.verbs import CancelOrders, PlaceBlocks, Tier, UpdateOrders, UpdatePlacements
+from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 from tui.service.writes.preview import Preview, preview
 
 TEST = Environment("uat", EnvironmentKind.TEST, "https://uat.lusid.com/api")
-SUBJECTS = ("compliance", "approval")
 PLACE = PlaceBlocks((placing("PLC-9", "BLK-1", 10),))
 
 
@@ -140,8 +141,8 @@ def rows(compliance: str | None, approval: str | None, **orders: tuple[str | Non
     return builder.freeze()
 
 
-def asked(desk: Snapshot) -> Preview:
-    return preview(PLACE, structs.replace(desk, brokers=frozenset({"ALBN"})), TEST)
+def asked(desk: Snapshot, limits: Limits = DEFAULT_LIMITS) -> Preview:
+    return preview(PLACE, structs.replace(desk, brokers=frozenset({"ALBN"})), TEST, limits)
 
 
 @pytest.mark.parametrize(
@@ -164,6 +165,30 @@ def test_any_server_is_guarded_by_what_its_graph_says(desk: Snapshot, tier: Tier
     assert seen.tier is tier
     (said,) = [*seen.hard, *(each.text for each in seen.soft if each.kind in SUBJECTS)] or [""]
     assert text in said
+
+
+NO_COMPLIANCE = Limits((LimitTable("profile uat", states={"compliance": False}),))
+
+
+@pytest.mark.parametrize(
+    ("desk", "tier", "text"),
+    [
+        (rows(None, "Approved", A=(None, None)), Tier.T2, "not known for A, last changed by"),
+        (rows(None, "Approved"), Tier.T2, "BLK-1: compliance not known (compliance = none, profile uat)."),
+        (rows("Failed", "Approved"), Tier.HARD, "compliance failed."),
+        (rows("Pending", "Approved"), Tier.T3, "compliance pending."),
+        (rows("canceled", "Approved"), Tier.T3, "compliance canceled."),
+        (rows("Passed", None), Tier.T3, "approval not known."),
+    ],
+)
+def test_where_a_server_is_said_to_give_no_compliance_only_what_is_missing_stops_nobody(
+    desk: Snapshot, tier: Tier, text: str
+) -> None:
+    seen = asked(desk, NO_COMPLIANCE)
+    assert seen.tier is tier
+    (said,) = [*seen.hard, *(each.text for each in seen.soft if each.kind in SUBJECTS)]
+    assert text in said
+    assert said.endswith("(compliance = none, profile uat).") is (tier is Tier.T2)
 
 
 def test_many_orders_are_counted_and_each_state_is_said_once() -> None:

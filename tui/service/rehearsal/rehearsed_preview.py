@@ -6,18 +6,21 @@ for itself: it may refuse what the copy took, and take what the copy refused.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tui.api.states import is_cancelled
 from tui.service.numbers import counted
 from tui.service.outcomes import Outcome
 from tui.service.rehearsal.rehearse import Rehearsal
 from tui.service.rehearsal.state_after import state_after, warnings_after
+from tui.service.snapshot.sizing import size_of
 from tui.service.snapshot.snapshot import EMPTY, Snapshot
-from tui.service.verbs.verb import Tier, Verb
+from tui.service.verbs import BookTransactions, UpdatePlacements, Verb
+from tui.service.verbs.verb import Tier
 from tui.service.writes.preview import Preview, PreviewWarning
 
 MOST_REFUSALS: Final = 5
@@ -27,6 +30,9 @@ EXPECTED: Final = (
     "Expected afterwards. This server decides, also by what is not known here: "
     "its compliance, entitlements and tenant's rules"
 )
+FEES: Final = "its fees and commissions"
+CUT_ORDERS: Final = "what cancelled orders keep of the placed units"
+WAITING_PRICES: Final = "prices it holds until a placement has a currency"
 UNDER_WAY: Final = "Finding out what comes of it ..."
 NOT_KNOWN: Final = "What comes of it could not be found out"
 
@@ -59,12 +65,13 @@ def awaiting(preview: Preview) -> Preview:
     return replace(preview, awaited=True, heading=UNDER_WAY)
 
 
-def with_rehearsal(preview: Preview, rehearsal: Rehearsal, *, final: bool, sent_in_part: bool) -> Preview:
-    """Return ``preview`` with what the rehearsal found out.
+def with_rehearsal(preview: Preview, verb: Verb, rehearsal: Rehearsal, *, final: bool) -> Preview:
+    """Return the ``preview`` of what is sent of ``verb`` with what the rehearsal of it found out.
 
-    ``final`` says that the server decides as the rehearsal did, ``sent_in_part`` that the preview is of the
-    items that were not refused. In an emergency all of them are sent, whatever was found out.
+    ``final`` says that the server decides as the rehearsal did. In an emergency all items are sent, whatever
+    was found out.
     """
+    sent_in_part = preview.count < verb.count
     if rehearsal.failure:
         return replace(preview, heading=f"{NOT_KNOWN}: {rehearsal.failure}", uncertain=True)
     over = warnings_after(rehearsal)
@@ -76,7 +83,7 @@ def with_rehearsal(preview: Preview, rehearsal: Rehearsal, *, final: bool, sent_
     told = replace(
         preview,
         soft=soft,
-        heading=_heading(rehearsal, final=final) if shown else "",
+        heading=_heading(verb, rehearsal, final=final) if shown else "",
         afterwards=afterwards,
     )
     refused = rehearsal.refused
@@ -93,12 +100,26 @@ def with_rehearsal(preview: Preview, rehearsal: Rehearsal, *, final: bool, sent_
     return replace(told, soft=(refusal, *soft))
 
 
-def _heading(rehearsal: Rehearsal, *, final: bool) -> str:
-    said = AFTERWARDS if final else EXPECTED
+def _heading(verb: Verb, rehearsal: Rehearsal, *, final: bool) -> str:
+    said = AFTERWARDS if final else ", ".join((EXPECTED, *_untold(verb, rehearsal.before)))
     if not rehearsal.left_out:
         return said
     first = len(rehearsal.outcomes)
     return f"{said}, found out for the first {first:,} of {counted(first + rehearsal.left_out, 'item')}"
+
+
+def _untold(verb: Verb, rows: Snapshot) -> Iterator[str]:
+    """Yield what this verb depends on and a server tells no client: only its own process knows it."""
+    if isinstance(verb, BookTransactions) and verb.apply_fees:
+        yield FEES
+    if any(is_cancelled(order.state) and size_of(order).value for order in rows.orders.values()):
+        yield CUT_ORDERS
+    if isinstance(verb, UpdatePlacements) and any(
+        row.limit_price is None and row.stop_price is None
+        for row in (rows.placements.get(ref.id) for ref in verb.refs)
+        if row is not None
+    ):
+        yield WAITING_PRICES
 
 
 def _reasons(refused: Sequence[Outcome]) -> tuple[str, ...]:

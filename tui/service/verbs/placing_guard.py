@@ -49,7 +49,8 @@ def placing_cautions(snapshot: Snapshot, blocks: Iterable[ResourceId]) -> Iterat
                 key = (standing.subject, normalize(standing.state))
                 groups.setdefault(key, []).append(standing)
         for (subject, _), members in groups.items():
-            yield Caution(subject, _sentence(id, members), members[0].guard)
+            first = members[0]
+            yield Caution(subject, _sentence(id, members), first.guard, unsaid=not first.state)
 
 
 def standings(snapshot: Snapshot, row: OrderGraphBlock) -> Iterator[Standing]:

@@ -96,12 +96,13 @@ class Caution(Struct, frozen=True):
     """Something odd, or that the server will probably refuse.
 
     ``guard`` is how strongly it stands in the way: a warning is a hint and the server decides; TYPED asks for
-    the item count; REFUSED is not sent to any server.
+    the item count; REFUSED is not sent to any server. ``unsaid`` says that nobody gave the state of its kind.
     """
 
     kind: str
     text: str
     guard: Guard = Guard.WARN
+    unsaid: bool = False
 
 
 class ItemisedReply(Struct, frozen=True):

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from tui.api.base import ZERO
 from tui.api.price_units import is_bond
-from tui.config.limit_settings import BASE, Bound, LimitTable, bound_of
+from tui.config.limit_settings import BASE, Bound, LimitTable, bound_of, gives_states
 
 ROUGH_RATES: Final[Mapping[str, Decimal]] = MappingProxyType(
     {
@@ -63,6 +63,10 @@ class Limits(Struct, frozen=True):
         """Return a limit and where it is said; all kinds of bonds are of the class ``bond``."""
         folded = asset_class.strip().casefold()
         return bound_of(self.tables, name, "bond" if is_bond(folded) else folded)
+
+    def gives_states(self, subject: str) -> tuple[bool, str]:
+        """Return whether the server gives states of compliance or approval, and where that is said."""
+        return gives_states(self.tables, subject)
 
     def rate_of(self, currency: str) -> Decimal | None:
         """Return what one unit of ``currency`` is worth in the base currency, None when nobody says."""

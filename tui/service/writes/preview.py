@@ -12,6 +12,7 @@ from heapq import nlargest
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.api.base import ZERO
 from tui.api.placing_states import Guard
@@ -100,7 +101,7 @@ def preview(
     lines = verb.lines(snapshot)
     cautions = (
         *unknown_names(verb, snapshot),
-        *verb.cautions(snapshot),
+        *(_as_expected(each, limits) for each in verb.cautions(snapshot)),
         *(_unread(snapshot) if verb.needs_rows else ()),
         *(_not_known(in_flight) if verb.emergency else ()),
     )
@@ -128,6 +129,16 @@ def preview(
         typical=checks.typical_ratio(),
         emergency=verb.emergency,
     )
+
+
+def _as_expected(caution: Caution, limits: Limits) -> Caution:
+    """Return a caution; that a state is not known only warns where the server is said to give none."""
+    if not caution.unsaid:
+        return caution
+    given, origin = limits.gives_states(caution.kind)
+    if given:
+        return caution
+    return replace(caution, text=f"{caution.text} ({caution.kind} = none, {origin})", guard=Guard.WARN)
 
 
 def _not_known(in_flight: Iterable[str]) -> Iterator[Caution]:
