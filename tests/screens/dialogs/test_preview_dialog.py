@@ -64,7 +64,7 @@ def preview(
     address = "" if kind is EnvironmentKind.LOCAL else "https://acme.example.com/api"
     totals = (
         SideTotal("Buy", "GBP", 1, Decimal(50_000), Decimal(41_000)),
-        SideTotal("SellShort", "USD", 1, Decimal(1200), None),
+        SideTotal("SellShort", "USD", 1, Decimal(1200), None, unpriced=1),
     )
     return Preview(
         verb="placeblocks",
@@ -77,7 +77,7 @@ def preview(
         totals=totals,
         largest=(line(1), line(2, "SellShort")),
         effects=("BLK-1 will hold 3 orders, 227.",),
-        typical="largest is 3.4 times the typical order",
+        typical="at most 3.4 times the typical order of GROWTH",
         items={
             line(number).ref: f"{side} 50,000 VOD (Vodafone) limit 0.82 GBP, day, for GROWTH · ORD-{number}"
             for number, side in ((1, "Buy"), (2, "Sell short"))
@@ -164,7 +164,7 @@ async def test_what_is_said_is_in_order_and_above_the_fold(stage: Opened, clock:
             "kind 4 (3)",
             "and 6 more: w shows all",
             "41,000.00 GBP",
-            "unknown: a price is missing",
+            "? USD  no price for 1",
             "3.4 times the typical order",
             "largest 2 of 26",
             "41,000.00 GBP  Buy 50,000 VOD (Vodafone) limit 0.82 GBP, day, for GROWTH",
@@ -180,10 +180,41 @@ async def test_what_is_said_is_in_order_and_above_the_fold(stage: Opened, clock:
         assert "[b \ufffd[31m" in text
 
 
+async def test_numbers_stand_on_their_decimal_points_and_what_is_not_known_is_said(
+    stage: Opened, clock: StoppedClock
+) -> None:
+    totals = (
+        SideTotal("Buy", "GBP", 2, Decimal("1200.5"), Decimal(41_000)),
+        SideTotal("Buy", "JPY", 12, Decimal(56_000), Decimal(154_840_000)),
+        SideTotal("Sell", "USD", 1, None, Decimal(1_500_000), in_money=True),
+        SideTotal("Sell", "USD", 3, None, None, unsized=1, unpriced=2),
+    )
+    dialog = PreviewDialog(replace(preview(), totals=totals), CURL)
+    app = stage(dialog)
+    async with app.run_test(size=(80, 24)):
+        told = [line.strip("│ ") for line in app.text.splitlines() if " items " in line or "JPY" in line]
+        assert told == [
+            "side  items  quantity            notional",
+            "Buy      12  56,000    154,840,000    JPY",
+        ]
+        assert "│ Buy       2   1,200.5       41,000.00 GBP " in app.text
+        assert "│ Sell      1              1,500,000.00 USD " in app.text
+        assert "│ Sell      3         ?               ? USD  no size for 1, no price for 2 " in app.text
+
+
+async def test_money_is_never_cut_in_a_narrow_terminal(stage: Opened, clock: StoppedClock) -> None:
+    first, second = preview().largest
+    dear = replace(first, quantity=Decimal(123_456_789_012))
+    app = stage(PreviewDialog(replace(preview(), largest=(dear, second)), CURL))
+    async with app.run_test(size=(40, 24)):
+        assert "│ 101,234,566,989.84 GBP " in app.text
+        assert "│   Buy 50,000 VOD (Vodafone) limit" in app.text
+
+
 async def test_a_hard_reason_is_named(stage: Opened, clock: StoppedClock) -> None:
     app = stage(PreviewDialog(preview(Tier.HARD, kind=EnvironmentKind.TEST), CURL))
     async with app.run_test(size=(80, 24)):
-        assert "No:  ORD-1: notional 30,000,000 GBP is above the limit." in app.text
+        assert "No: ORD-1: notional 30,000,000 GBP is above the limit." in app.text
         assert "This cannot be sent." in app.text
 
 
@@ -270,7 +301,7 @@ async def test_what_does_not_fit_is_sent_only_after_all_of_it_was_in_sight(
 ) -> None:
     shown = preview(tier, kind=EnvironmentKind.PROD, count=26, soft=5)
     app = stage(PreviewDialog(shown, CURL))
-    async with app.run_test(size=(60, 14)) as pilot:
+    async with app.run_test(size=(60, 12)) as pilot:
         clock.now += 1
         await pilot.press(*yes)
         assert "Scroll to the end first" in app.text

@@ -140,6 +140,6 @@ def test_items_of_one_batch_are_limited_by_the_file() -> None:
     desk = desk_with(**{f"O{number}": ("1", usd("1")) for number in range(4)})
     cancel = CancelOrders(tuple(rid(f"O{number}") for number in range(4)))
     assert asked(cancel, desk, items_soft="3").soft[0].text == (
-        "4 items in one batch, the soft limit of 3 (items_soft, config.toml [limits])."
+        "4 items in one batch, above the soft limit of 3 (items_soft, config.toml [limits])."
     )
     assert asked(cancel, desk, items_soft="1", items_hard="3").tier is Tier.HARD

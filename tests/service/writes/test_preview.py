@@ -117,7 +117,27 @@ def test_sides_and_currencies_are_never_mixed(desk: Snapshot) -> None:
     builder = SnapshotBuilder(desk)
     builder.put(EntityKind.ORDERS, [order("ORD-8", "7", **pounds)])
     seen = shown(CancelOrders((rid("ORD-3"), rid("ORD-8"))), builder.freeze())
-    assert [(total.side, total.currency) for total in seen.totals] == [("Buy", "USD"), ("Sell", "GBP")]
+    assert [(total.side, total.currency) for total in seen.totals] == [("Sell", "GBP"), ("Buy", "USD")]
+
+
+def test_a_size_nobody_knows_is_never_counted_as_zero(desk: Snapshot) -> None:
+    builder = SnapshotBuilder(desk)
+    without = structs.replace(placement("PLC-9", "BLK-2"), quantity=None)
+    builder.put(EntityKind.PLACEMENTS, [without])
+    (total,) = shown(CancelPlacements((rid("PLC-1"), rid("PLC-9"))), builder.freeze()).totals
+    assert (total.count, total.quantity, total.notional) == (2, None, None)
+    assert (total.unsized, total.unpriced) == (1, 0)
+
+
+def test_units_and_money_are_never_added(desk: Snapshot) -> None:
+    builder = SnapshotBuilder(desk)
+    in_money = order("ORD-8", amount=usd("50000"))
+    builder.put(EntityKind.ORDERS, [structs.replace(in_money, quantity=None)])
+    units, money = shown(CancelOrders((rid("ORD-3"), rid("ORD-8"))), builder.freeze()).totals
+    assert units.quantity == 30
+    assert units.notional == 5730
+    assert money.notional == 50_000
+    assert (money.quantity, money.in_money, money.unsized) == (None, True, 0)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +199,7 @@ def test_large_money_is_asked_again_and_too_large_refused(
         ("190", "", Tier.T1),
         ("195", "2.9 % off the last price", Tier.T3),
         ("230", "21.4 % off the last price", Tier.HARD),
-        ("18950", "100 times the last price: pence?", Tier.HARD),
+        ("18950", "is 100 times the last price 189.5: in pence?", Tier.HARD),
     ],
 )
 def test_a_limit_far_from_the_last_price(desk: Snapshot, limit: str, said: str, tier: Tier) -> None:
@@ -207,8 +227,21 @@ def test_an_order_out_of_proportion_to_its_portfolio() -> None:
     assert shown(new_orders("BLK_9", ORD_90=40), usual).tier is Tier.T1
     seen = shown(new_orders("BLK_9", ORD_90=60), usual)
     assert seen.tier is Tier.T3
-    assert "6.0 times the typical order of GROWTH" in seen.soft[0].text
-    assert seen.typical == "largest is 6.0 times the typical order"
+    assert "6 times the typical order of GROWTH, above the soft limit of 5 times" in seen.soft[0].text
+    assert seen.typical == "", "the warning says it"
+
+
+@pytest.mark.parametrize(
+    ("orders", "said"),
+    [
+        ({"ORD_90": 40}, "4 times the typical order of GROWTH"),
+        ({"ORD_90": 40, "ORD_91": 5}, "at most 4 times the typical order of GROWTH"),
+        ({"ORD_90": Decimal("0.03")}, "0.003 times the typical order of GROWTH"),
+    ],
+)
+def test_a_size_is_compared_with_the_typical_order(orders: dict[str, Any], said: str) -> None:
+    usual = snapshot_of(orders=[order(f"ORD-{n}", "10") for n in range(10)])
+    assert shown(new_orders("BLK_9", **orders), usual).typical == said
 
 
 def test_warnings_are_grouped_by_kind_with_their_count(desk: Snapshot) -> None:

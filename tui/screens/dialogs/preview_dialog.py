@@ -8,7 +8,7 @@ cut to what is in sight at once, and a key shows the rest. The dialog only answe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from typing import Final, Literal
 
 from textual.app import ComposeResult
@@ -16,22 +16,14 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.api.sanitize import clean
-from tui.api.states import direction_of
-from tui.columns.format import side_role
 from tui.screens.dialogs.dialog import GuardedDialog
-from tui.service.numbers import money, number
-from tui.service.verbs.verb import PreviewLine, Tier
-from tui.service.wire_words import in_words
-from tui.service.writes.preview import Preview, PreviewWarning, SideTotal
+from tui.screens.dialogs.preview_summary import WARNINGS, all_warnings, summary, wrapped
+from tui.service.verbs.verb import Tier
+from tui.service.writes.preview import Preview
 from widgets.key_bar import Hints, hints_of, key_for, key_hints
 from widgets.key_names import key_list, key_words
-from widgets.labelled_text import Flow, Lines, hanging_indent, label_width
+from widgets.labelled_text import Flow, Lines
 
-MOST_WARNINGS: Final = 5
-MOST_EFFECTS: Final = 5
-MOST_CODE: Final = 18
-"""Cells of an item's code; longer codes are cut in the middle."""
 CHROME_LINES: Final = 5
 """Lines of the box around the text: the border, and the question under an empty line."""
 
@@ -45,8 +37,6 @@ YES: Final = "y"
 """The key that sends where Enter is too easily pressed."""
 REQUEST: Final = "r"
 """The key that turns to the request."""
-WARNINGS: Final = "w"
-"""The key that turns to all warnings."""
 ALL: Final = "a"
 """The key that turns to all lines of an emergency's summary."""
 
@@ -247,11 +237,11 @@ class PreviewDialog(GuardedDialog[bool]):
     def _lines(self, width: int) -> Lines:
         if self._view == "request":
             heading = Content.styled("The request, without the token", "bold")
-            return [heading, Content(""), *_wrapped(self._curl.splitlines(), width)]
+            return [heading, Content(""), *wrapped(self._curl.splitlines(), width)]
         if self._view == "warnings":
             return list(all_warnings(self._preview, width))
         if self._too_small:
-            return _wrapped([f"Too small: make it {SMALLEST[0]} x {SMALLEST[1]}"], width)
+            return wrapped([f"Too small: make it {SMALLEST[0]} x {SMALLEST[1]}"], width)
         sections = self._sections(width)
         if self._preview.emergency and self._view == "summary":
             return _cut([line for section in sections for line in section], self._room, width)
@@ -262,7 +252,7 @@ class PreviewDialog(GuardedDialog[bool]):
     def _sections(self, width: int) -> list[Lines]:
         """Return the summary, with what the selection leaves out behind its head."""
         head, *rest = self._summary(width)
-        left_out = [line.stylize("$text-warning") for line in _wrapped([self._left_out], width)]
+        left_out = [line.stylize("$text-warning") for line in wrapped([self._left_out], width)]
         return [head, *([left_out] if self._left_out else []), *rest]
 
     def _summary(self, width: int) -> list[Lines]:
@@ -271,7 +261,7 @@ class PreviewDialog(GuardedDialog[bool]):
             return summary(self._preview, width)
         narrower = width - len(MARK)
         shown_before = {line.plain for section in summary(self._before, narrower) for line in section}
-        said = [line.stylize("bold $text-warning") for line in _wrapped([self._revision], width)]
+        said = [line.stylize("bold $text-warning") for line in wrapped([self._revision], width)]
         sections = summary(self._preview, narrower)
         return [said, *([_compared(line, shown_before) for line in section] for section in sections)]
 
@@ -310,121 +300,3 @@ def question_text(preview: Preview, typed: str, wrong: str) -> Content:
         f", and {confirm} to send: ",
         (f"{typed}_", "bold"),
     )
-
-
-def summary(preview: Preview, width: int) -> list[Lines]:
-    """Return the summary in sections, in the order of the conventions."""
-    head = [line.stylize("bold") for line in _wrapped([preview.headline], width)]
-    hard = [line for text in preview.hard for line in _marked("No: ", clean(text), "$text-error", width)]
-    totals = _totals(preview.totals)
-    if preview.typical:
-        totals.append(Content.styled(clean(preview.typical), "dim"))
-    totals = [part for line in totals for part in line.wrap(width)]
-    effects = _first(preview.effects, width)
-    afterwards = _first(preview.afterwards, width)
-    if preview.heading:
-        style = "bold $text-warning" if preview.uncertain else "dim"
-        afterwards[:0] = [line.stylize(style) for line in _wrapped([preview.heading], width)]
-    warned = _warned(preview.soft, width)
-    sections = [head, hard, warned, totals, _largest(preview, width), effects, afterwards]
-    return [section for section in sections if section]
-
-
-def _first(texts: Sequence[str], width: int) -> Lines:
-    """Return the first of many sentences, and how many more there are."""
-    lines = _wrapped(texts[:MOST_EFFECTS], width)
-    if len(texts) > MOST_EFFECTS:
-        lines.append(Content.styled(f"and {len(texts) - MOST_EFFECTS} more", "dim"))
-    return lines
-
-
-def all_warnings(preview: Preview, width: int) -> Iterable[Content]:
-    """Return every warning, grouped by kind."""
-    for warning in preview.soft:
-        yield Content.styled(f"{clean(warning.kind)} ({warning.count})", _label_style(warning))
-        for text in warning.texts or (warning.text,):
-            yield from _marked("  ", clean(text), "", width)
-        yield Content("")
-
-
-def _warned(warnings: Sequence[PreviewWarning], width: int) -> Lines:
-    shown = warnings[:MOST_WARNINGS]
-    labels = [clean(each.kind) + (f" ({each.count})" if each.count > 1 else "") for each in shown]
-    indent = label_width(labels, width)
-    lines: Lines = []
-    for label, warning in zip(labels, shown, strict=True):
-        said = Content(clean(warning.text))
-        lines += hanging_indent(Content.styled(label, _label_style(warning)), said, indent, width)
-    rest = sum(warning.count for warning in warnings[MOST_WARNINGS:])
-    if rest:
-        lines.append(Content.styled(f"and {rest} more: {WARNINGS} shows all", "$text-warning"))
-    return lines
-
-
-def _label_style(warning: PreviewWarning) -> str:
-    return "bold $text-accent" if warning.refusal else "bold $text-warning"
-
-
-def _totals(totals: Sequence[SideTotal]) -> Lines:
-    rows = [
-        (
-            clean(in_words(each.side)),
-            f"{each.count:,}",
-            number(each.quantity) if each.quantity else "",
-            _notional(each),
-        )
-        for each in totals
-    ]
-    table = [("side", "items", "quantity", "notional"), *rows] if rows else []
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines: Lines = []
-    for at, (side, count, quantity, notional) in enumerate(table):
-        style = "dim" if at == 0 else _side_style(side)
-        figures = f"  {count:>{widths[1]}}  {quantity:>{widths[2]}}  {notional:>{widths[3]}}"
-        lines.append(
-            Content.styled(side.ljust(widths[0]), style) + Content.styled(figures, style if at == 0 else "")
-        )
-    return lines
-
-
-def _notional(total: SideTotal) -> str:
-    return (
-        "unknown: a price is missing"
-        if total.notional is None
-        else money(total.notional, clean(total.currency))
-    )
-
-
-def _largest(preview: Preview, width: int) -> Lines:
-    """Return the largest of several items in words behind their money; all of them when they are few."""
-    if preview.count == 1:
-        return []
-    worth = [_worth(line) for line in preview.largest]
-    indent = label_width(worth, width)
-    lines: Lines = []
-    if preview.count > len(worth):
-        lines.append(Content.styled(f"largest {len(worth)} of {preview.count}", "dim"))
-    for notional, line in zip(worth, preview.largest, strict=True):
-        said = Content(clean(preview.items.get(line.ref) or str(line.ref)))
-        side = clean(in_words(line.side))
-        if side and said.plain.startswith(side):
-            said = said.stylize(_side_style(side), 0, len(side))
-        lines += hanging_indent(Content(notional), said, indent, width)
-    return lines
-
-
-def _worth(line: PreviewLine) -> str:
-    return "no price" if line.notional is None else money(line.notional, clean(line.currency))
-
-
-def _side_style(side: str) -> str:
-    role = side_role(direction_of(side))
-    return f"${role}" if role else ""
-
-
-def _marked(mark: str, text: str, style: str, width: int) -> Lines:
-    return hanging_indent(Content.styled(mark, style), Content.styled(text, style), len(mark) + 1, width)
-
-
-def _wrapped(texts: Iterable[str], width: int) -> Lines:
-    return [line for text in texts for line in Content(clean(text)).wrap(width)]

@@ -126,9 +126,17 @@ class LimitChecks:
                 yield from self._dealt(line)
 
     def typical_ratio(self) -> str:
-        """Return how the largest item compares with the typical order, empty when nothing is known."""
-        ratios = [ratio for line in self._lines if (ratio := self._ratio(line)) is not None]
-        return f"largest is {_times(max(ratios))} the typical order" if ratios else ""
+        """Return how the items compare with the typical orders of their portfolios.
+
+        Empty when nothing is known, and when a warning of their size says it already.
+        """
+        found = [(ratio, line) for line in self._lines if (ratio := self._ratio(line)) is not None]
+        if not found or any(True for _, line in found for _ in self._unusual(line)):
+            return ""
+        ratio, line = max(found, key=lambda pair: pair[0])
+        whose = self._snapshot.portfolio_label(line.portfolio) if line.portfolio else ""
+        most = "" if len(self._lines) == 1 else "at most "
+        return f"{most}{_times(ratio)} the typical order of {whose}"
 
     def _named(self, line: PreviewLine) -> str:
         """Return what a dealer calls an item: instrument, portfolio, and the id of a row of the desk."""
@@ -144,7 +152,7 @@ class LimitChecks:
             return
         count = Decimal(self._verb.count)
         for guard, bound in self._exceeded("items", count):
-            text = f"{counted(count, 'item')} in one batch, the {_words(guard, bound, number_text)}."
+            text = f"{counted(count, 'item')} in one batch, above the {_words(guard, bound, number_text)}."
             yield Finding("large batch", text, count, guard)
 
     def _production(self) -> Iterator[Finding]:
@@ -158,6 +166,11 @@ class LimitChecks:
         if money.value is not None and total > money.value:
             said, free = (f"{_short(each)} {limits.base}" for each in (total, money.value))
             yield Finding("PROD", _typed_on_prod(said, free, money), total)
+        elif money.value is not None and not isinstance(self._verb, _PRICED):  # of those each item is told
+            unpriced = sum(line.notional is None for line in self._all_lines)
+            if unpriced:
+                text = f"The money of {counted(unpriced, 'item')} is not known; on PROD the count is typed."
+                yield Finding("PROD", text, Decimal(unpriced))
 
     def _below_zero(self) -> Iterator[Finding]:
         """Yield the prices below zero: power and oil have traded there, most instruments never do."""
@@ -195,8 +208,8 @@ class LimitChecks:
         for guard, bound in self._exceeded("size", ratio, line):
             whose = self._snapshot.portfolio_label(line.portfolio)
             text = (
-                f"{self._named(line)}: {_times(ratio)} the typical order of {whose}, "
-                f"the {_words(guard, bound, _times)}."
+                f"{self._named(line)}: {_times(ratio, bound.value)} the typical order of {whose}, "
+                f"above the {_words(guard, bound, _times)}."
             )
             yield Finding("unusual size", text, ratio, guard)
 
@@ -208,8 +221,8 @@ class LimitChecks:
         share = line.units / known.adv
         for guard, bound in self._exceeded("volume", share, line):
             text = (
-                f"{self._named(line)}: {_percent(share)} of the daily volume, "
-                f"the {_words(guard, bound, _percent)}."
+                f"{self._named(line)}: {_percent(share, bound.value)} of the daily volume, "
+                f"above the {_words(guard, bound, _percent)}."
             )
             yield Finding("daily volume", text, share, guard)
 
@@ -258,8 +271,8 @@ class LimitChecks:
     def _pence(self, line: PreviewLine, noun: str, found: _BesideLast) -> tuple[Finding, ...]:
         if not _PENCE[0] <= found.ratio <= _PENCE[1]:
             return ()
-        times = f"{found.ratio:,.0f} times the last price"
-        text = f"{self._named(line)}: {found.named(noun)} is {times}: pence?"
+        times = f"{found.ratio:,.0f} times {found.last}"
+        text = f"{self._named(line)}: {found.named(noun)} is {times}: in pence?"
         above_hard = any(guard is Guard.REFUSED for guard, _ in self._exceeded("price", found.drift, line))
         return (Finding("pence?", text, found.ratio, Guard.REFUSED if above_hard else Guard.TYPED),)
 
@@ -274,8 +287,8 @@ class LimitChecks:
         return tuple(
             Finding(
                 "fill price" if noun == "price" else f"{noun} price",
-                f"{self._named(line)}: {found.named(noun)} is {_percent(found.drift)} off {found.last}, "
-                f"the {_words(guard, bound, _percent)}.",
+                f"{self._named(line)}: {found.named(noun)} is {_percent(found.drift, bound.value)} "
+                f"off {found.last}, above the {_words(guard, bound, _percent)}.",
                 found.drift,
                 Guard.TYPED if only_hard else guard,
             )
@@ -342,19 +355,31 @@ def _short(amount: Decimal) -> str:
     return number(amount, 2) if amount % 1 else number_text(amount)
 
 
-def _percent(fraction: Decimal) -> str:
-    """Return a share in per cent, one that is not zero never as zero.
+def _rounded(value: Decimal, places: int, limit: Decimal | None) -> Decimal:
+    """Return ``value`` with so few decimals that it is neither zero nor what it is above."""
+    least = max(places, -value.adjusted() if value else 0)
+    while limit is not None and round(value, least) <= limit < value:
+        least += 1
+    return round(value, least)
 
-    >>> _percent(Decimal("0.123")), _percent(Decimal("0.000104"))
-    ('12.3 %', '0.0104 %')
+
+def _percent(fraction: Decimal, limit: Decimal | None = None) -> str:
+    """Return a share in per cent, exact enough to be seen above its ``limit``.
+
+    >>> _percent(Decimal("0.123")), _percent(Decimal("0.1")), _percent(Decimal("0.000104"))
+    ('12.3 %', '10 %', '0.01 %')
+    >>> _percent(Decimal("0.10002"), Decimal("0.1"))
+    '10.002 %'
     """
-    return f"{number(fraction * 100, 1)} %"
+    return f"{number_text(_rounded(fraction * 100, 1, None if limit is None else limit * 100))} %"
 
 
-_TENTH: Final = Decimal("0.1")
+def _times(ratio: Decimal, limit: Decimal | None = None) -> str:
+    """Return a multiple in words, exact enough to be seen above its ``limit``.
 
-
-def _times(ratio: Decimal) -> str:
-    if ratio < _TENTH:
-        return "less than 0.1 times"
-    return f"{ratio:.1f} times" if ratio < 10 else f"{ratio:,.0f} times"
+    >>> _times(Decimal("13.2")), _times(Decimal(5)), _times(Decimal("8.44")), _times(Decimal("0.00312"))
+    ('13 times', '5 times', '8.4 times', '0.003 times')
+    >>> _times(Decimal("5.004"), Decimal(5))
+    '5.004 times'
+    """
+    return f"{number_text(_rounded(ratio, 0 if ratio >= 10 else 1, limit))} times"

@@ -45,13 +45,20 @@ class PreviewWarning(Struct, frozen=True):
 
 
 class SideTotal(Struct, frozen=True):
-    """Units and money of the items of one side in one currency; None where a price is missing."""
+    """Units and money of the items of one side in one currency; those sized in money are apart.
+
+    They have no units. A sum is None where a part of it is not known: the size of ``unsized`` items, the
+    price of ``unpriced`` ones.
+    """
 
     side: str
     currency: str
     count: int
-    quantity: Decimal
+    quantity: Decimal | None
     notional: Decimal | None
+    in_money: bool = False
+    unsized: int = 0
+    unpriced: int = 0
 
 
 class Preview(Struct, frozen=True):
@@ -185,18 +192,22 @@ def _warnings(findings: Iterable[Finding], cautions: Iterable[Caution]) -> tuple
 
 
 def _totals(lines: Iterable[PreviewLine]) -> tuple[SideTotal, ...]:
-    groups: dict[tuple[str, str], list[PreviewLine]] = {}
+    """Return the sums per currency and side, in their alphabetical order."""
+    groups: dict[tuple[str, str, bool], list[PreviewLine]] = {}
     for line in lines:
-        groups.setdefault((line.side, line.currency), []).append(line)
+        groups.setdefault((line.currency, line.side, line.amount is not None), []).append(line)
     return tuple(
         SideTotal(
             side=side,
             currency=currency,
             count=len(members),
-            quantity=sum((each.quantity or ZERO for each in members), ZERO),
+            quantity=None if in_money else _sum(each.quantity for each in members),
             notional=_sum(each.notional for each in members),
+            in_money=in_money,
+            unsized=sum(each.quantity is None and not in_money for each in members),
+            unpriced=sum(each.quantity is not None and each.notional is None for each in members),
         )
-        for (side, currency), members in groups.items()
+        for (currency, side, in_money), members in sorted(groups.items(), key=lambda group: group[0])
     )
 
 
