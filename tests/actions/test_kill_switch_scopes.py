@@ -60,6 +60,18 @@ def test_a_child_goes_with_its_parent_and_what_is_filled_or_cancelled_is_left_ou
     assert cancelled(at(EntityKind.BLOCKS, "BLK-1"), "block") == {"PLC-1", "PLC-3"}
 
 
+def test_placements_whose_parents_go_in_a_circle_are_cancelled_each_for_itself() -> None:
+    own = replace(placement("PLC-1", "BLK-1"), parent_placement_id=rid("PLC-1"))
+    one, two = (
+        replace(placement(code, "BLK-1"), parent_placement_id=rid(parent))
+        for code, parent in (("PLC-2", "PLC-3"), ("PLC-3", "PLC-2"))
+    )
+    child = replace(placement("PLC-4", "BLK-1"), parent_placement_id=rid("PLC-3"))
+    knot = snapshot_of(blocks=[block("BLK-1")], placements=[own, one, two, child])
+    scope = replace(at(EntityKind.BLOCKS, "BLK-1"), snapshot=knot)
+    assert cancelled(scope, "desk") == {"PLC-1", "PLC-2", "PLC-3"}
+
+
 def test_on_a_placement_the_block_it_serves_is_meant() -> None:
     scope = at(EntityKind.PLACEMENTS, "PLC-2")
     assert "All that work of block BLK-2" in offered(scope)

@@ -52,9 +52,17 @@ def open_placements(scope: Scope) -> tuple[ResourceId, ...]:
 
 
 def heads(scope: Scope, ids: Sequence[ResourceId]) -> tuple[ResourceId, ...]:
-    """Return these placements without those whose parent is among them: they go with it."""
-    rows, known = scope.snapshot.placements, frozenset(ids)
-    return tuple(id for id in ids if rows[id].parent_placement_id not in known)
+    """Return these placements without those whose parent is among them: they go with it.
+
+    Where parents go in a circle, none of them goes with another.
+    """
+    snapshot, known = scope.snapshot, frozenset(ids)
+
+    def goes_with_its_parent(id: ResourceId) -> bool:
+        in_focus = snapshot.placements[id].parent_placement_id in known
+        return in_focus and not snapshot.circle_of_placement(id)
+
+    return tuple(id for id in ids if not goes_with_its_parent(id))
 
 
 def unplaced(scope: Scope, id: ResourceId) -> Size:
@@ -113,10 +121,17 @@ def cancel_disabled_reason(scope: Scope) -> str | None:
 
 
 def allocatable(scope: Scope) -> tuple[ResourceId, ...]:
-    """Return the placements in focus that have fills; without a way to know, the server decides."""
+    """Return the placements in focus that have fills, or shares to take back because the fills are void.
+
+    Without a way to know, the server decides.
+    """
     snapshot = scope.snapshot
-    executed = {id: snapshot.executed_of_placement(id) for id in scope.placements()}
-    return tuple(id for id, units in executed.items() if units is None or units > 0)
+
+    def has_something(id: ResourceId) -> bool:
+        executed = snapshot.executed_of_placement(id)
+        return executed is None or executed > 0 or bool(snapshot.allocated_of_placement(id))
+
+    return tuple(id for id in scope.placements() if has_something(id))
 
 
 def bookable(scope: Scope) -> tuple[ResourceId, ...]:

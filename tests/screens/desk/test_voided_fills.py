@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from tests.blotter_app import Blotter, blotter, demo
-from tests.screens.desk.trading_steps import allocate, as_proposed, fill, new_block, place
+from tests.screens.desk.trading_steps import (
+    allocate,
+    allocated_block,
+    as_proposed,
+    fill,
+    new_block,
+    place,
+)
 from tui.screens.dialogs.form_dialog import FormDialog
 
 
@@ -59,6 +66,21 @@ async def test_a_fill_is_voided_with_size_0_and_nothing_of_it_is_booked() -> Non
         assert user.row("blocks", block)["state"] == "◐ Partially executed"
         await as_proposed(user, "blocks", block, "b")
         await user.until(lambda: user.row("blocks", block)["booked"] == "90")
+
+
+async def test_the_shares_of_fills_that_are_all_void_are_taken_back_by_allocating_again() -> None:
+    async with blotter() as user:
+        block, placement = await allocated_block(user)
+        await correct(user, placement, "10000", "0")
+        await user.press("enter")
+        await user.confirm("enter")
+        await user.report()
+        await user.until(lambda: user.row("blocks", block)["state"] == "▲ Over-allocated")
+        await allocate(user, placement)
+        await user.until(lambda: user.row("blocks", block)["allocated"] == "0")
+        await user.go("placements", placement)
+        await user.press("a")
+        assert "nothing to allocate" in user.notices[-1]
 
 
 async def test_a_new_fill_of_nothing_and_one_below_zero_are_not_taken() -> None:
