@@ -17,7 +17,7 @@ from tui.api.settlement import USUAL_DAYS, settlement_day, trading_day
 from tui.api.states import is_cancelled
 from tui.service.ids import new_code
 from tui.service.numbers import money, number, parse_corrected_quantity, parse_price, size_text
-from tui.service.snapshot.sizing import Size, executed_size, is_by_amount, open_size, size_of
+from tui.service.snapshot.sizing import Size, executed_size, is_by_amount, open_size, size_of, worth_of
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.verbs import RecordFills, Verb
 from tui.service.wire_words import in_words
@@ -115,7 +115,7 @@ def _in_words(scope: Scope, values: Values) -> str:
     if fill is None and is_by_amount(placement):
         left = open_size(scope.snapshot, placement)
         if left.value is not None:
-            rest = left.value - worth
+            rest = left.value - abs(worth)
             said += f", {size_text(abs(rest), left.currency)} {'left' if rest >= 0 else 'more than open'}"
     if market_zone(currency_of(placement, scope.snapshot)) is None:
         said += "; its market is not known, so the settlement day is counted in UTC"
@@ -135,7 +135,8 @@ def _is_filled(scope: Scope, placement: Placement, old: Execution | None, worth:
     unit = scope.snapshot.price_unit(placement.lusid_instrument_id)
     before = ZERO
     if old is not None and not is_cancelled(old.state):
-        before = old.quantity * (old.price.amount or ZERO) * unit if worth.currency else old.quantity
+        used = worth_of(old.quantity, old.price.amount, unit) or ZERO
+        before = used if worth.currency else old.quantity
     return done - before + worth.value >= whole
 
 
@@ -146,7 +147,7 @@ def fill_verb(scope: Scope, values: Values) -> Verb:
     worth = Size(quantity)
     if is_by_amount(placement):
         unit = scope.snapshot.price_unit(placement.lusid_instrument_id)
-        worth = Size(quantity * price * unit, currency)
+        worth = Size(worth_of(quantity, price, unit), currency)
     filled = "Filled" if _is_filled(scope, placement, old, worth) else "PartiallyFilled"
     kept = old if old is not None and old.price.currency == currency else None
     rate = kept.settlement_currency_fx_rate if kept else None

@@ -139,7 +139,7 @@ def block_allocated(snapshot: Snapshot, graph: OrderGraphBlock) -> Size:
         return Size(None, currency)
     unit, side = snapshot.price_unit(graph.block.lusid_instrument_id), graph.block.side
     worths = (
-        _worth(signed_units(side, row.side, row.quantity), row.price.amount if row.price else None, unit)
+        worth_of(signed_units(side, row.side, row.quantity), row.price.amount if row.price else None, unit)
         for row in rows
     )
     return Size(_sum_of_known(worths), currency)
@@ -162,7 +162,7 @@ def block_booked(snapshot: Snapshot, graph: OrderGraphBlock) -> Size:
     if not rows:
         return Size(graph.booked.amount, currency)
     worths = (
-        _worth(
+        worth_of(
             signed_units(side, row.type, row.units),
             row.transaction_price.price if row.transaction_price else None,
             unit,
@@ -181,7 +181,7 @@ def executed_size(snapshot: Snapshot, row: Placement) -> Size:
         return Size(None, currency)
     unit = snapshot.price_unit(row.lusid_instrument_id)
     fills = snapshot.fills_of_placement(row.id)
-    return Size(_sum_of_known(_worth(fill.quantity, fill.price.amount, unit) for fill in fills), currency)
+    return Size(_sum_of_known(worth_of(fill.quantity, fill.price.amount, unit) for fill in fills), currency)
 
 
 def open_size(snapshot: Snapshot, row: Placement) -> Size:
@@ -206,11 +206,11 @@ def allocated_size(snapshot: Snapshot, order: Order) -> Size:
     unit = snapshot.price_unit(order.lusid_instrument_id)
     rows = (snapshot.allocations[id] for id in snapshot.allocations_of_order(order.id))
     live = (row for row in rows if not is_cancelled(row.state))
-    worths = (_worth(row.quantity, row.price.amount if row.price else None, unit) for row in live)
+    worths = (worth_of(row.quantity, row.price.amount if row.price else None, unit) for row in live)
     return Size(_sum_of_known(worths), currency)
 
 
-def _worth(units: Decimal, price: Decimal | None, unit: Decimal) -> Decimal | None:
+def worth_of(units: Decimal, price: Decimal | None, unit: Decimal) -> Decimal | None:
     """Return the money that units at a price use up; a price below zero uses it up as one above does."""
     return None if price is None else units * abs(price) * unit
 
