@@ -19,12 +19,12 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from tests.seeded_server import seeded_server
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, asgi_transport
 from tui.app import BlotterApp, Connection
-from tui.oms.run.embedded import Embedded
-from tui.oms.run.embedded import Size as DemoSize
+from tui.oms.run.embedded import Size
 from tui.sandbox import sandboxes_for, sandboxes_of
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.screen import DeskScreen
@@ -46,7 +46,7 @@ PATIENCE_S = 20.0
 @asynccontextmanager
 async def desk_app(
     *,
-    data: DemoSize = "demo",
+    data: Size = "demo",
     read_only: bool = False,
     ascii: bool = False,
     wrap: Callable[[AsyncBaseTransport], AsyncBaseTransport] = lambda transport: transport,
@@ -63,7 +63,7 @@ async def desk_app(
     a ``clock`` shows what it likes.
     A ``market`` is held: it moves when it is told to step. A server of another ``kind`` is elsewhere.
     """
-    embedded = await Embedded.open(None, size=data, market=market, start=start)
+    embedded = await seeded_server(data, market=market, start=start)
     if market:
         embedded.market.pause()
     transport = wrap(asgi_transport(embedded.app))

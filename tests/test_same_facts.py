@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
+from tests.seeded_server import seeded_server
 from tests.service.dealer import Dealer
 from tui.api import sanitize
 from tui.api.http import asgi_transport
 from tui.api.life_cycle import exceeds
 from tui.api.models import OrderGraphBlock
 from tui.oms.domain.unit_of_work import BOOKINGS_OF_ALLOCATION, CUT_ORDERS_OF_BLOCK, RELATIONS, Booking
-from tui.oms.run.embedded import Embedded
 from tui.service.snapshot.block_totals import with_totals
 from tui.service.snapshot.snapshot import LINKS, TRANSACTIONS_OF_ALLOCATION, EntityKind, Snapshot
 from widgets.grid import text
@@ -28,7 +28,7 @@ from widgets.grid import text
 @pytest.fixture
 async def snapshot() -> AsyncIterator[Snapshot]:
     """The demo's desk, read whole."""
-    embedded = await Embedded.open(None, size="demo", market=False)
+    embedded = await seeded_server()
     dealer = Dealer.at(asgi_transport(embedded.app))
     assert await dealer.desk.load()
     yield dealer.desk.snapshot

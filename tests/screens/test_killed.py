@@ -16,6 +16,7 @@ import pytest
 from tests.blotter_app import Blotter, demo
 from tests.paths import ROOT
 from tests.screens.program_to_kill import DATABASE, HERE, JOURNAL
+from tests.seeded_server import seeded_server
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, asgi_transport
 from tui.app import BlotterApp, Connection
@@ -62,7 +63,7 @@ def desk(journal: Journal, line: AsyncBaseTransport) -> Desk:
 @asynccontextmanager
 async def started_again(path: Path, *, reached: bool) -> AsyncIterator[Blotter]:
     """Return a user who starts again after a cancel that ``reached`` the server, or did not."""
-    embedded = await Embedded.open(None, market=False)
+    embedded = await seeded_server()
     server = asgi_transport(embedded.app)
     killed = desk(CutShort(path), server if reached else Deaf(server))
     await killed.load()

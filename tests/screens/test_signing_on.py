@@ -14,6 +14,7 @@ import pytest
 
 from tests.blotter_app import Blotter
 from tests.screens.desk.trading_steps import allocated_block, book, times_booked
+from tests.seeded_server import seeded_server
 from tui.api.auth import Credentials, FixedToken, PasswordGrant, TokenFile
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, TokenSource, asgi_transport, post_form
@@ -72,7 +73,7 @@ async def signed_on(
 ) -> AsyncIterator[tuple[Blotter, Door]]:
     """Return a user at a desk on a server with users, signed on by ``source``."""
     door = Door()
-    door.embedded = await Embedded.open(None, market=False, settings=ServerSettings(tokens=door.users()))
+    door.embedded = await seeded_server(settings=ServerSettings(tokens=door.users()))
     environment = Environment("uat", EnvironmentKind.TEST, "http://desk/api", sign_on_again=again)
 
     async def connect() -> Connection:

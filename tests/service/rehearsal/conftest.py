@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.seeded_server import seeded_server
 from tui.api.client import Client
 from tui.api.http import Http, asgi_transport
 from tui.oms.run.embedded import Embedded
@@ -17,7 +18,7 @@ from tui.service.rehearsal.rehearse import Rehearser
 
 @pytest.fixture
 async def demo_server() -> AsyncIterator[Embedded]:
-    made = await Embedded.open(None, size="demo", market=False)
+    made = await seeded_server()
     yield made
     await made.close()
 

@@ -9,11 +9,11 @@ import os
 
 import pytest
 
+from tests.seeded_server import seeded_server
 from tests.service.rehearsal.exactness import unlike
 from tests.service.rehearsal.random_verbs import RandomDealer
 from tui.api.client import Client
 from tui.api.http import Http, asgi_transport
-from tui.oms.run.embedded import Embedded
 from tui.sandbox import sandboxes_of
 from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind
@@ -29,7 +29,7 @@ SEEDS = 2
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(SEEDS))
 async def test_random_verbs_do_what_their_rehearsals_did(seed: int) -> None:
-    server = await Embedded.open(None, size="demo", market=False)
+    server = await seeded_server()
     client = Client(Http("http://embedded/api", transport=asgi_transport(server.app)))
     desk = Desk(client, Environment("demo", EnvironmentKind.LOCAL))
     rehearser, hurried = Rehearser(sandboxes_of(server.engine)), RandomDealer(seed)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import httpx
 
+from tests.seeded_server import seeded_server
 from tests.service.dealer import Dealer, new_orders, rid
 from tests.service.sync.partial_server import PartialServer, at
 from tui.api.http import AsyncBaseTransport, asgi_transport
-from tui.oms.run.embedded import Embedded
 from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.sync.reconciliation import MARKS, MOST_PAGES, ROUND
 
@@ -90,7 +90,7 @@ async def test_a_quiet_desk_is_compared_in_five_small_calls_a_round(dealer: Deal
 
 
 async def test_a_large_desk_is_compared_in_pages_and_no_poll_waits_for_it() -> None:
-    embedded = await Embedded.open(None, size="busy", market=False)
+    embedded = await seeded_server("busy")
     other = PartialServer(asgi_transport(embedded.app))
     dealer, watch = at(other)
     await dealer.desk.load()

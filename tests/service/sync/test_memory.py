@@ -7,9 +7,9 @@ import weakref
 
 import httpx
 
+from tests.seeded_server import seeded_server
 from tests.service.dealer import Dealer
 from tui.api.http import AsyncBaseTransport, asgi_transport
-from tui.oms.run.embedded import Embedded
 
 
 class Remembering(AsyncBaseTransport):
@@ -37,7 +37,7 @@ class Remembering(AsyncBaseTransport):
 
 
 async def test_no_answer_stays_in_memory_after_reloads() -> None:
-    embedded = await Embedded.open(None, size="demo", market=False)
+    embedded = await seeded_server()
     line = Remembering(asgi_transport(embedded.app))
     dealer = Dealer.at(line)
     for _ in range(4):

@@ -11,10 +11,10 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
+from tests.seeded_server import seeded_server
 from tests.service.dealer import Dealer, placing, rid
 from tui.api import operations
 from tui.api.http import AsyncBaseTransport, asgi_transport
-from tui.oms.run.embedded import Embedded
 from tui.service.environment import State
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref
@@ -24,7 +24,7 @@ from tui.service.verbs import Allocate, BookTransactions, CancelOrders, CancelPl
 @pytest.fixture
 async def demo() -> AsyncIterator[AsyncBaseTransport]:
     """The demo desk, its market at rest."""
-    embedded = await Embedded.open(None, size="demo", market=False)
+    embedded = await seeded_server()
     yield asgi_transport(embedded.app)
     await embedded.close()
 
@@ -32,7 +32,7 @@ async def demo() -> AsyncIterator[AsyncBaseTransport]:
 @pytest.fixture
 async def busy() -> AsyncIterator[AsyncBaseTransport]:
     """A desk of a thousand blocks."""
-    embedded = await Embedded.open(None, size="busy", market=False)
+    embedded = await seeded_server("busy")
     yield asgi_transport(embedded.app)
     await embedded.close()
 
@@ -307,7 +307,7 @@ async def test_totals_read_before_a_change_are_read_again(dealer: Dealer, collea
 
 
 async def test_the_market_can_be_stepped_and_a_refresh_shows_its_fills() -> None:
-    embedded = await Embedded.open(None, size="demo", market=True)
+    embedded = await seeded_server(market=True)
     dealer = Dealer.at(asgi_transport(embedded.app))
     await dealer.desk.load()
     before = len(dealer.desk.snapshot.executions)
@@ -325,7 +325,7 @@ async def test_the_market_can_be_stepped_and_a_refresh_shows_its_fills() -> None
 
 async def test_a_desk_that_only_polls_ends_up_where_a_fresh_load_does() -> None:
     """A day with the market and a busy colleague, seen in small steps, is the day seen at once."""
-    embedded = await Embedded.open(None, size="demo", market=True)
+    embedded = await seeded_server(market=True)
     transport = asgi_transport(embedded.app)
     watcher, colleague = Dealer.at(transport), Dealer.at(transport)
     for each in (watcher, colleague):
