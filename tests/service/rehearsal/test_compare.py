@@ -5,15 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
-from tests.service.dealer import Dealer, rid
+from tests.service.dealer import Dealer, new_orders, placing, rid, usd
 from tui.api.http import AsyncBaseTransport
 from tui.api.requests import OrderUpdateRequest
 from tui.oms.engine.engine import Engine
 from tui.sandbox import sandboxes_of
 from tui.service.outcomes import Report
 from tui.service.snapshot.snapshot import EntityKind, Ref
-from tui.service.verbs import Allocate, CancelOrders, UpdateOrders
+from tui.service.verbs import Allocate, CancelOrders, CreateOrders, PlaceBlocks, UpdateOrders
 
 
 async def test_a_fill_that_comes_in_between_stands_in_report_and_journal(
@@ -33,6 +34,27 @@ async def test_a_fill_that_comes_in_between_stands_in_report_and_journal(
     ]
     assert "expected 70, allocated 75" in report.sentence()
     assert any(b"expected 70, allocated 75" in line for line in dealer.journal._read())
+    await dealer.desk.close()
+
+
+def placing_money(placement: str, amount: str) -> PlaceBlocks:
+    sized = replace(placing(placement, "BLK-1", 1), quantity=None, amount=usd(amount))
+    return PlaceBlocks((sized,))
+
+
+async def test_a_block_sized_by_amount_is_compared_in_money(
+    engine: Engine, server: AsyncBaseTransport, colleague: Dealer
+) -> None:
+    dealer = Dealer.at(server, open_sandbox=sandboxes_of(engine))
+    await dealer.desk.load()
+    (request,) = new_orders("BLK-1", ORD_1=1).requests
+    orders = tuple(replace(each, quantity=None, amount=usd("50000")) for each in request.orders)
+    await dealer.desk.act(CreateOrders((replace(request, orders=orders),)))
+    prepared = await dealer.desk.prepare(placing_money("PLC-1", "20000"))
+    await colleague.desk.reload()
+    await colleague.desk.act(placing_money("PLC-2", "5000"))
+    report = await dealer.desk.carry_out(prepared)
+    assert [each.text for each in report.differences] == ["expected 20,000, placed 25,000"]
     await dealer.desk.close()
 
 
@@ -68,8 +90,7 @@ async def test_an_order_that_a_colleague_resized_after_the_preview_is_told_with_
     await colleague.desk.act(resized("ORD-3", 70))
     report = await dealer.desk.carry_out(prepared)
     assert len(report.done) == 1
-    assert only(report).startswith("changed meanwhile")
-    assert only(report).endswith(": quantity 10 as shown, 70 when this was done")
+    assert only(report) == "changed meanwhile by dealer: quantity 10 as shown, 70 when this was done"
     assert any(b"changed meanwhile" in line for line in dealer.journal._read())
     await dealer.desk.close()
 

@@ -98,7 +98,10 @@ def named(value: object) -> str:
 
 REFUSED = [
     (MoveOrders((rid("ORD-1"),), rid("BLK-3")), "'Desk/ORD-1' has allocations and cannot be moved"),
-    (new_orders("BLK_2", limit="191", ORD_9=5), "limitPrice 191 USD, not 190 USD"),
+    (
+        new_orders("BLK_2", limit="191", ORD_9=5),
+        "ORD-9: The request does not fit block 'Desk/BLK-2': limitPrice 191 USD, not 190 USD",
+    ),
     (new_orders("BLK_9", ORD_1=5), "'ORD-1' already exists"),
     (PlaceBlocks((placing("PLC-9", "BLK-2", 31),)), "of 31 would exceed the 10 still unplaced"),
     (PlaceBlocks((placing("PLC-9", "BLK-404", 1),)), "BLK-404"),
