@@ -420,6 +420,8 @@ class Desk:
         from tui.service.rehearsal.meanwhile import otherwise
 
         async def compare(report: Report, seen: bool) -> tuple[Difference, ...]:
+            if prepared.late is not None:
+                await self.refresh()
             return await otherwise(prepared, report, self.snapshot if seen else None, self.client)
 
         return await self.act(prepared.verb, dispatch, compare)

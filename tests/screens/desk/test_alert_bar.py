@@ -90,6 +90,9 @@ async def test_when_the_line_is_cut_nothing_is_sent_and_the_last_desk_stays_with
         assert "No connection" in report
         assert user.codes("blocks") == shown
         lines.made.cut = False
+        ticket = await user.form()
+        assert "UKEQ-GROW 10k" in ticket, "nothing was sent, so the ticket is there again"
+        assert "No connection" in ticket
         await user.press("escape", "r")
         await user.until(lambda: "live" in user.text().splitlines()[0])
         assert user.codes("blocks") == shown

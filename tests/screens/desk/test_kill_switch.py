@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+from decimal import Decimal
 
 import httpx
 import pytest
 
-from tests.blotter_app import Blotter, blotter
+from tests.blotter_app import Blotter, blotter, demo
 from tests.screens.desk.trading_steps import new_block, place
+from tui.api import operations
 from tui.api.http import AsyncBaseTransport
+from tui.api.requests import PlaceBlocksRequest, PlacementRequest
 from tui.api.states import is_finished
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.question_dialog import QuestionDialog
@@ -183,6 +186,44 @@ async def test_where_nothing_works_it_says_so_at_once() -> None:
         await user.until(lambda: working(user) == 0)
         await user.press("K")
         await user.until(lambda: user.notices[-1] == "No working placement on this desk: nothing is open.")
+
+
+async def placed_by_a_colleague(user: Blotter, code: str, block: str) -> None:
+    """Let a colleague place 1,000 of a block, and the desk see it at its next poll."""
+    known = user.app.session.snapshot.blocks[demo(block)].block
+    request = PlacementRequest(
+        id=demo(code),
+        block_ids=(known.id,),
+        instrument_identifiers=known.instrument_identifiers,
+        quantity=Decimal(1000),
+        side=known.side,
+        type=known.type or "",
+        time_in_force=known.time_in_force or "",
+        limit_price=known.limit_price,
+        created_date=known.created_date,
+        counterparty="ALBN",
+    )
+    await user.client.call(operations.PLACE_BLOCKS, PlaceBlocksRequest(requests=(request,)))
+    desk = user.app.session.desk
+    assert desk is not None
+    await desk.refresh()
+
+
+async def test_what_a_colleague_places_meanwhile_is_named_before_and_after() -> None:
+    async with blotter() as user:
+        count = working(user)
+        await asked(user)
+        await placed_by_a_colleague(user, "PLC-SOON", "BLK-0003")
+        await user.press("1")
+        assert f"Cancel {count + 1} placements: all that work on the whole desk" in await preview(user)
+        await placed_by_a_colleague(user, "PLC-LATE", "BLK-0008")
+        late = "1 placement came in since this was asked, not among these: PLC-LATE. Ask again for them."
+        await user.until(lambda: late in " ".join(user.text().split()))
+        await user.press(*str(count + 1), "enter")
+        await user.until(lambda: isinstance(user.app.screen, ReportDialog))
+        assert "PLC-LATE" in user.text()
+        assert "works by now, and was not among those sent" in " ".join(user.text().split())
+        assert working(user) == 1
 
 
 async def test_a_read_only_desk_and_a_cut_line_say_so_at_once() -> None:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tui.screens.dialogs.preview_dialog import PreviewDialog
+from tui.service.numbers import counted
 from tui.service.rehearsal.neighbourhood import bound_rows
+from tui.service.sentence import short
 
 if TYPE_CHECKING:
     from tui.service.desk import Desk
-    from tui.service.rehearsal.rehearsed_preview import Prepared
+    from tui.service.rehearsal.rehearsed_preview import LateRows, Prepared
     from tui.service.snapshot.snapshot import Ref, Snapshot
     from tui.service.verbs import Verb
     from tui.service.writes.preview import Preview
+
+
+NAMED: Final = 3
+"""Rows that came in too late for an emergency and are named; the others are counted."""
 
 
 @dataclass
@@ -28,17 +34,22 @@ class Newest:
 
 @asynccontextmanager
 async def kept_fresh(
-    dialog: PreviewDialog, verb: Verb, desk: Desk, since: Snapshot, preparing: asyncio.Task[Prepared]
+    dialog: PreviewDialog,
+    verb: Verb,
+    desk: Desk,
+    since: Snapshot,
+    preparing: asyncio.Task[Prepared],
+    late: LateRows | None = None,
 ) -> AsyncIterator[Newest]:
     """Show in ``dialog`` what changes of ``verb`` on the desk, for as long as the context lasts.
 
     ``since`` is the snapshot that was ``preparing`` the first preview. In an emergency a count that is being
-    typed stays typed: the same rows are meant.
+    typed stays typed: the same rows are meant, and the ``late`` ones are named.
     """
     newest, changed = Newest(), asyncio.Event()
     changed.set()
     unsubscribe = desk.subscribe(lambda update: changed.set())
-    watching = asyncio.create_task(_watch(dialog, verb, desk, since, preparing, changed, newest))
+    watching = asyncio.create_task(_watch(dialog, verb, desk, since, preparing, changed, newest, late))
     try:
         yield newest
     finally:
@@ -54,6 +65,7 @@ async def _watch(
     preparing: asyncio.Task[Prepared],
     changed: asyncio.Event,
     newest: Newest,
+    late: LateRows | None,
 ) -> None:
     rows = await asyncio.to_thread(_rows, verb, since)
     shown = (await asyncio.shield(preparing)).preview
@@ -61,6 +73,8 @@ async def _watch(
         await changed.wait()
         changed.clear()
         snapshot = desk.snapshot
+        if late is not None:
+            dialog.leave_out(_late_words(await asyncio.to_thread(late, snapshot)))
         before, rows = rows, await asyncio.to_thread(_rows, verb, snapshot)
         if rows == before:
             continue
@@ -74,6 +88,15 @@ async def _watch(
         elif fresh != shown:
             dialog.revise(fresh, curl=curl)
         shown = fresh
+
+
+def _late_words(refs: Sequence[Ref]) -> str:
+    if not refs:
+        return ""
+    named = ", ".join(short(ref.id.code) for ref in refs[:NAMED])
+    more = ", ..." if len(refs) > NAMED else ""
+    came = counted(len(refs), refs[0].kind.singular)
+    return f"{came} came in since this was asked, not among these: {named}{more}. Ask again for them."
 
 
 def _rows(verb: Verb, snapshot: Snapshot) -> Mapping[Ref, Any]:

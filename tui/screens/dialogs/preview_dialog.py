@@ -99,6 +99,15 @@ class PreviewDialog(GuardedDialog[bool]):
         else:
             self._show()
 
+    def leave_out(self, said: str) -> None:
+        """Say which rows are not acted on, in the place of what was said before."""
+        if said == self._left_out:
+            return
+        self._left_out = said
+        self._seen, self._all_seen = 0, self._all_seen and self._preview.emergency
+        if self.is_mounted:
+            self._show()
+
     @property
     def awaited(self) -> bool:
         """Whether the rehearsal is under way, so that nothing can be confirmed yet."""

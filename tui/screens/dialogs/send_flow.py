@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar
 from msgspec.structs import replace
 from textual.app import App
 
-from tui.actions.action import PART, Scope, WriteAction
+from tui.actions.action import PART, Scope, Values, WriteAction
 from tui.actions.field_at_fault import field_at_fault
 from tui.screens.dialogs.form_dialog import Draft, FormDialog
 from tui.screens.dialogs.fresh_form import form_kept_fresh
@@ -25,13 +25,13 @@ from tui.screens.dialogs.report_dialog import AGAIN, ReportDialog
 from tui.screens.dialogs.sending_dialog import SendingDialog
 from tui.service.outcomes import Report
 from tui.service.rehearsal.rehearsed_preview import awaiting
-from tui.service.snapshot.snapshot import Ref
+from tui.service.snapshot.snapshot import Ref, Snapshot
 from tui.service.verbs import Verb
 from tui.service.writes.dispatch import Dispatch
 
 if TYPE_CHECKING:
     from tui.service.desk import Desk
-    from tui.service.rehearsal.rehearsed_preview import Prepared
+    from tui.service.rehearsal.rehearsed_preview import LateRows, Prepared
 
 T = TypeVar("T")
 
@@ -67,8 +67,10 @@ async def ask_for_verb(
             if chosen is None:
                 return None
             values = {"answer": chosen}
+            scope = replace(scope, snapshot=desk.snapshot)
         verb = await _beside(partial(loaded.verb, scope, values), many=many)
-        prepared = await _confirmed(app, verb, desk, draft, left_out)
+        late = partial(_late_rows, action, scope, values, verb) if verb.emergency else None
+        prepared = await _confirmed(app, verb, desk, draft, left_out, late)
         if prepared is not None:
             return prepared
         if loaded.form is None:
@@ -101,8 +103,22 @@ async def _filled(
     return newest.scope
 
 
+def _late_rows(
+    action: WriteAction, scope: Scope, values: Values, verb: Verb, now: Snapshot
+) -> tuple[Ref, ...]:
+    """Return the rows that ``action`` would act on by now and ``verb`` does not."""
+    meant = frozenset(verb.refs)
+    asked_now = action.load().verb(replace(scope, snapshot=now), values)
+    return tuple(ref for ref in asked_now.refs if ref not in meant)
+
+
 async def _confirmed(
-    app: App[object], verb: Verb, desk: Desk, draft: Draft | None = None, left_out: str = ""
+    app: App[object],
+    verb: Verb,
+    desk: Desk,
+    draft: Draft | None = None,
+    left_out: str = "",
+    late: LateRows | None = None,
 ) -> Prepared | None:
     """Show the preview; return what was confirmed, else None. Why it cannot be goes into the ``draft``.
 
@@ -119,12 +135,14 @@ async def _confirmed(
         left_out=left_out,
     )
     completing = asyncio.create_task(_complete(dialog, preparing, desk, shown))
-    async with kept_fresh(dialog, verb, desk, since, preparing) as newest:
+    async with kept_fresh(dialog, verb, desk, since, preparing, late) as newest:
         confirmed = await app.push_screen_wait(dialog)
     completing.cancel()
     if draft is not None:
         draft.said = " ".join(dialog.preview.hard)
-    return newest.prepared or await preparing if confirmed is True else None
+    if confirmed is not True:
+        return None
+    return replace(newest.prepared or await preparing, late=late)
 
 
 async def _complete(
@@ -147,9 +165,10 @@ async def _complete(
 
 def goes_back(report: Report, draft: Draft) -> bool:
     """Return whether nothing at all was done of what a form asked for: it opens again, and says why."""
-    if not draft.values or not report.outcomes or len(report.refused) < len(report.outcomes):
+    undone = (*report.refused, *report.not_sent)
+    if not draft.values or not undone or len(undone) < len(report.outcomes):
         return False
-    draft.said, draft.type = report.refused[0].reason, report.refused[0].type
+    draft.said, draft.type = undone[0].reason, undone[0].type
     return True
 
 

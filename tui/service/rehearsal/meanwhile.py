@@ -27,6 +27,7 @@ from tui.service.verbs.verb import version_of
 
 MOST_READ: Final = 10
 """The rows that are read as they stood just before the write, to tell what the other one changed."""
+LATE: Final = "works by now, and was not among those sent"
 _JUST_BEFORE: Final = timedelta(microseconds=1)
 
 
@@ -47,15 +48,23 @@ async def otherwise(
 ) -> tuple[Difference, ...]:
     """Return what came out otherwise than was shown: by others' changes in between, and as rehearsed not.
 
-    A row that others changed is told once, by what they changed. ``now`` is None when nothing could be read.
+    A row that others changed is told once, by what they changed; before all stands what they added to the
+    scope of an emergency. ``now`` is None when nothing could be read.
     """
-    meanwhile = await changed_meanwhile(prepared, report, client)
+    late = () if now is None else await asyncio.to_thread(_late, prepared, now)
+    meanwhile = *late, *await changed_meanwhile(prepared, report, client)
     rehearsal = prepared.rehearsal
     if rehearsal is None:
         return meanwhile
     known = {each.ref for each in meanwhile}
     unlike = await asyncio.to_thread(differences, rehearsal, report, now)
     return *meanwhile, *(each for each in unlike if each.ref not in known)
+
+
+def _late(prepared: Prepared, now: Snapshot) -> tuple[Difference, ...]:
+    if prepared.late is None:
+        return ()
+    return tuple(Difference(ref, LATE) for ref in prepared.late(now))
 
 
 async def changed_meanwhile(prepared: Prepared, report: Report, client: Client) -> tuple[Difference, ...]:

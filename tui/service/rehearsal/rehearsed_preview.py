@@ -6,7 +6,7 @@ for itself: it may refuse what the copy took, and take what the copy refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -18,7 +18,7 @@ from tui.service.outcomes import Outcome
 from tui.service.rehearsal.rehearse import Rehearsal
 from tui.service.rehearsal.state_after import state_after, warnings_after
 from tui.service.snapshot.sizing import size_of
-from tui.service.snapshot.snapshot import EMPTY, Snapshot
+from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
 from tui.service.verbs import BookTransactions, UpdatePlacements, Verb
 from tui.service.verbs.verb import Tier
 from tui.service.writes.preview import Preview, PreviewWarning
@@ -37,16 +37,22 @@ UNDER_WAY: Final = "Finding out what comes of it ..."
 NOT_KNOWN: Final = "What comes of it could not be found out"
 
 
+LateRows = Callable[[Snapshot], tuple[Ref, ...]]
+"""Returns the rows of a desk that are in the scope of an emergency, and not among those of its verb."""
+
+
 class Prepared(Struct, frozen=True):
     """A verb as it is to be confirmed and sent, its preview, and the rehearsal the preview tells of.
 
-    ``shown`` are the rows that the preview tells of, as they stood.
+    ``shown`` are the rows that the preview tells of, as they stood. ``late`` is there in an emergency: others
+    go on while it is confirmed and sent.
     """
 
     verb: Verb
     preview: Preview
     rehearsal: Rehearsal | None = None
     shown: Snapshot = EMPTY
+    late: LateRows | None = None
 
 
 def sendable(verb: Verb, rehearsal: Rehearsal, *, final: bool) -> Verb:
