@@ -88,6 +88,21 @@ def size(id: str, held: Size, *, help: str = "", required: bool = True) -> Field
     )
 
 
+def mixed_measures(typed: str, measures: Iterable[str]) -> Sequence[str]:
+    """Return why one number typed for several rows means nothing: it is of another measure in each.
+
+    ``measures`` are those of the rows, currencies or units; a percentage and ``none`` fit all.
+
+    >>> mixed_measures("1k", ["", "USD", "USD"]), mixed_measures("50%", ["", "USD"])
+    (["'1k' is of units and of USD here: select rows of one of them only."], [])
+    """
+    different = sorted({measure or "units" for measure in measures}, key=lambda name: (name != "units", name))
+    if len(different) < 2 or "%" in typed or typed.strip().lower() in ("", NONE):
+        return []
+    here = " and of ".join(different)
+    return [f"'{typed.strip()}' is of {here} here: select rows of one of them only."]
+
+
 def quantity_of_fill(id: str, value: Decimal | None, *, may_void: bool) -> Field:
     """Return a field for the units of a fill; of a corrected one zero voids it."""
     parse = parse_corrected_quantity if may_void else parse_quantity

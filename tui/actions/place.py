@@ -11,6 +11,7 @@ from tui.actions.eligibility import counterparties, currency_of, named, placeabl
 from tui.actions.form_fields import (
     ANY_SIZE,
     amount,
+    mixed_measures,
     money_or_none,
     pick,
     size,
@@ -124,7 +125,8 @@ def _shares_problem(scope: Scope, values: Values) -> Sequence[str]:
         shares = _shares(scope, values)
     except ValueError as error:
         return [str(error)]
-    return [
+    mixed = mixed_measures(values["quantity"], (share.currency for _, share, _ in shares))
+    return mixed or [
         f"{scope.snapshot.name_of(EntityKind.BLOCKS, id)} has only {left.words} unplaced."
         for id, share, left in shares
         if (share.value or ZERO) > (left.value or ZERO)

@@ -11,7 +11,16 @@ from typing import Any, Final, Literal
 
 from tui.actions.action import Form, Scope, Values
 from tui.actions.eligibility import counterparties, currency_of, live_orders, live_placements, systems
-from tui.actions.form_fields import NONE, id_check, id_echo, pick, price_or_none, size, text
+from tui.actions.form_fields import (
+    NONE,
+    id_check,
+    id_echo,
+    mixed_measures,
+    pick,
+    price_or_none,
+    size,
+    text,
+)
 from tui.actions.place import ENTRY_TYPES, MOST_NAMED, missing_prices, useless_prices
 from tui.api.base import CurrencyAndAmount, PerpetualProperty, Properties, PropertyValue, ResourceId
 from tui.api.models import Order, Placement
@@ -280,7 +289,13 @@ def _placement_update(row: Placement, values: Values, terms: dict[str, Any]) -> 
 
 def _problems(scope: Scope, kind: EntityKind, rows: Sequence[Row], values: Values) -> Sequence[str]:
     """Return why the values cannot be sent, each reason once; that nothing changes is one."""
-    told: dict[str, None] = {}
+    measures = [size_of(row).currency for row in rows]
+    currencies = [known for row in rows if (known := currency_of(row, scope.snapshot))]
+    mixed = [
+        *mixed_measures(values["quantity"], measures),
+        *(problem for name in _PRICES for problem in mixed_measures(values[name], currencies)),
+    ]
+    told: dict[str, None] = dict.fromkeys(mixed)
     for row in rows:
         told.update(dict.fromkeys(_row_problems(scope, kind, row, values, alone=len(rows) == 1)))
     if not told and not _changes_anything(scope, rows, values):

@@ -155,6 +155,9 @@ async def test_blocks_of_units_and_of_money_are_placed_together() -> None:
             await user.press("space")
         await user.press("p")
         await user.fill("counterparty", "ALBN")
+        await user.fill("quantity", "1k")
+        await user.press("enter")
+        assert "'1k' is of units and of USD here: select rows of one of them only." in await user.form()
         await user.fill("quantity", "50%")
         assert "2,000 units and 25,000 USD" in user.text()
         await user.press("enter")
@@ -162,3 +165,26 @@ async def test_blocks_of_units_and_of_money_are_placed_together() -> None:
         await user.report()
         assert measured(user, "CASH")[1] == "25,000 USD"
         assert measured(user, units)[1] == "2,000"
+
+
+async def test_one_size_or_price_does_not_change_orders_of_units_money_and_other_currencies() -> None:
+    async with blotter() as user:
+        await block_of(user, "CASH", "50000")
+        units = await new_block(user, orders="UKEQ-GROW 4001")
+        in_units = user.app.session.snapshot.blocks[demo(units)].block.order_ids[0].code
+        for code in ("CASH-1", in_units):
+            await user.go("orders", code)
+            await user.press("space")
+        await user.press("u")
+        await user.fill("quantity", "1k")
+        await user.fill("limit", "0.82")
+        await user.press("enter")
+        form = await user.form()
+        assert "'1k' is of units and of USD here: select rows of one of them only." in form
+        assert "'0.82' is of GBP and of USD here: select rows of one of them only." in form
+        await user.fill("limit", "")
+        await user.fill("quantity", "-50%")
+        await user.press("enter")
+        said = await previewed(user)
+        assert "50,000 USD → 25,000 USD" in said
+        assert "4,001 → 2,000" in said
