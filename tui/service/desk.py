@@ -2,7 +2,9 @@
 
 It owns the newest snapshot and notifies its listeners of what differs. The reader
 (:mod:`tui.service.sync.reader`) decides what to read, the writer (:mod:`tui.service.writes.writer`) how a
-write is carried out; the desk decides when, and what a failure means for its user.
+write is carried out; the desk decides when. The health tracker
+(:mod:`tui.service.sync.health_tracker`) says what a failure means for its user, the preparer
+(:mod:`tui.service.rehearsal.preparer`) what there is to confirm.
 """
 
 from __future__ import annotations
@@ -10,35 +12,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
 from tui.api import operations
 from tui.api.base import ResourceId
 from tui.api.client import Client
-from tui.api.connection_settings import ClockSkew, Notice
-from tui.api.errors import (
-    ApiError,
-    MalformedReply,
-    NotFound,
-    Refused,
-    Unauthenticated,
-)
-from tui.api.models import Execution, Order, Placement, Transaction
-from tui.api.requests import CancelledAndMoved
-from tui.service.environment import (
-    Environment,
-    EnvironmentKind,
-    Health,
-    State,
-    Update,
-)
+from tui.api.errors import ApiError, MalformedReply, Refused, Unauthenticated
+from tui.service.environment import Environment, EnvironmentKind, Health, State, Update
 from tui.service.outcomes import Difference, Outcome, Report, Status
 from tui.service.simulated_market import SimulatedMarket
-from tui.service.snapshot.builder import transaction_key
-from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
+from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
+from tui.service.sync.answers import fold_answers
+from tui.service.sync.health_tracker import HealthTracker
 from tui.service.sync.read_session import Superseded
 from tui.service.sync.reader import Reader
 from tui.service.sync.reconciliation import Reconciliation
@@ -47,21 +35,13 @@ from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     from tui.service.history import HistoryEntry
-    from tui.service.rehearsal.rehearse import OpenSandbox, Rehearsal, Rehearser
+    from tui.service.rehearsal.preparer import Preparer
+    from tui.service.rehearsal.rehearse import OpenSandbox
     from tui.service.rehearsal.rehearsed_preview import Prepared
     from tui.service.verbs import Verb
     from tui.service.writes.dispatch import Dispatch
     from tui.service.writes.preview import Preview
     from tui.service.writes.writer import Compare, Writer
-
-FEW_ITEMS: Final = 100
-"""Verbs of more items get their preview in another thread, beside the screen."""
-
-_KINDS: Final = {
-    Order: EntityKind.ORDERS,
-    Placement: EntityKind.PLACEMENTS,
-    Execution: EntityKind.EXECUTIONS,
-}
 
 T = TypeVar("T")
 Listener = Callable[[Update], None]
@@ -107,9 +87,9 @@ class Desk:
         self.limits = limits
         self.read_only = read_only
         self.snapshot: Snapshot = replace(EMPTY, home=home) if home else EMPTY
-        self.health = Health()
         self._now = now
         self._listeners: list[Listener] = []
+        self._health = HealthTracker(lambda: self.environment, now, self._notify_health)
         self._reader = Reader(client, self._publish, self.snapshot, now=now)
         self._reconciliation = Reconciliation(client, self._reader, now)
         self._reconciling = False
@@ -121,10 +101,15 @@ class Desk:
         self._pause = pause
         self._writer: Writer | None = None
         self._open_sandbox = open_sandbox
-        self._rehearser: Rehearser | None = None
-        client.http.listen(self._on_notice)
+        self._preparer: Preparer | None = None
+        client.http.listen(self._health.on_notice)
 
     # --- what there is -------------------------------------------------------------------------
+
+    @property
+    def health(self) -> Health:
+        """The health of the connection."""
+        return self._health.health
 
     @property
     def in_flight(self) -> Mapping[Ref, str]:
@@ -188,50 +173,19 @@ class Desk:
         )
 
     async def prepare(self, verb: Verb) -> Prepared:
-        """Rehearse ``verb``; return what there is to confirm, with its preview.
-
-        The embedded server decides as the rehearsal did: items it refuses are left out. An emergency does
-        not wait for a rehearsal, and all of it is sent: :meth:`expected` adds the words. What states rows in
-        full is asked of the rows as they are now.
-        """
-        verb = verb.renewed(self.snapshot)
-        rehearsal = None if verb.emergency else await self._rehearse(verb)
-        if verb.count <= FEW_ITEMS:
-            return self._prepared(verb, rehearsal)
-        return await asyncio.to_thread(self._prepared, verb, rehearsal)
+        """Rehearse ``verb``; return what there is to confirm, with its preview."""
+        return await self._preparing().prepare(verb)
 
     async def expected(self, prepared: Prepared) -> Preview:
         """Return the preview of what can be confirmed already, with what a rehearsal of it finds out."""
-        rehearsal = await self._rehearse(prepared.verb)
-        if rehearsal is None:
-            return prepared.preview
-        from tui.service.rehearsal.rehearsed_preview import with_rehearsal
+        return await self._preparing().expected(prepared)
 
-        final = self.environment.kind is EnvironmentKind.LOCAL
-        return await asyncio.to_thread(
-            with_rehearsal, prepared.preview, prepared.verb, rehearsal, final=final
-        )
+    def _preparing(self) -> Preparer:
+        if self._preparer is None:
+            from tui.service.rehearsal.preparer import Preparer
 
-    async def _rehearse(self, verb: Verb) -> Rehearsal | None:
-        if self._open_sandbox is None or self.read_only or self.snapshot.as_at is not None:
-            return None
-        if self._rehearser is None:
-            from tui.service.rehearsal.rehearse import Rehearser
-
-            self._rehearser = Rehearser(self._open_sandbox)
-        return await self._rehearser.rehearse(verb, self.snapshot)
-
-    def _prepared(self, verb: Verb, rehearsal: Rehearsal | None) -> Prepared:
-        from tui.service.rehearsal.rehearsed_preview import Prepared, sendable, with_rehearsal
-
-        snapshot = self.snapshot
-        if rehearsal is None:
-            return Prepared(verb, self.preview(verb), shown=snapshot)
-        final = self.environment.kind is EnvironmentKind.LOCAL
-        part = sendable(verb, rehearsal, final=final)
-        shown = self.preview(part)
-        told = with_rehearsal(shown, verb, rehearsal, final=final)
-        return Prepared(part, told, rehearsal, snapshot)
+            self._preparer = Preparer(self, self._open_sandbox)
+        return self._preparer
 
     def curl(self, verb: Verb) -> str:
         """Return ``verb`` as curl commands against this server, with the token redacted."""
@@ -314,7 +268,7 @@ class Desk:
     async def travel(self, as_at: datetime | None) -> bool:
         """Show the desk as it was at ``as_at``, or live again with None; return whether it worked."""
         self._reader.travel(as_at)
-        self._set_health(Health(State.LOADING, self.health.read_at))
+        self._health.on_travel()
         return await self.load()
 
     async def identify(self) -> None:
@@ -340,45 +294,15 @@ class Desk:
         try:
             await read
         except ApiError as error:
-            self._on_read_failed(error)
+            self._health.on_read_failed(error)
             return False
         except Superseded:
             return False
-        now, until = self._now(), self.health.until
-        waits = self.health.state is not State.OFFLINE and until is not None and until > now
-        self._set_health(Health(State.LIVE, now, until=until if waits else None))
+        self._health.on_read()
         return True
 
-    def _on_read_failed(self, error: ApiError) -> None:
-        log.warning("read failed: %s", error.why)
-        self._set_health(self.health.after_failure(error, self._advice(error)))
-
-    def _on_notice(self, notice: Notice) -> None:
-        """Publish the back-off deadline; warn once about clock skew."""
-        if isinstance(notice, ClockSkew):
-            side = "ahead of" if notice.seconds > 0 else "behind"
-            said = f"This machine's clock is {abs(notice.seconds):.0f} s {side} the server's: correct it."
-            log.warning("%s", said)
-            self._notify(Update(self.snapshot, self.snapshot, notice=said))
-            return
-        until = self._now() + timedelta(seconds=notice.seconds)
-        state = State.OFFLINE if notice.offline else self.health.state
-        self._set_health(replace(self.health, state=state, message=notice.why, until=until))
-
-    def _advice(self, error: ApiError) -> str:
-        """Return what to do; a refused token is renewed the way this desk's token was made."""
-        if isinstance(error, Unauthenticated) and error.advice == Unauthenticated.advice:
-            return self.environment.sign_on_again or error.advice
-        if isinstance(error, NotFound) and self.health.read_at is None:
-            return "Check the address: an order management API is expected there, such as https://HOST/api."
-        return error.advice
-
-    def _set_health(self, health: Health) -> None:
-        """Notify listeners when anything but the time of the last read differs."""
-        before, self.health = self.health, health
-        seen = (before.state, before.missed, before.message, before.until)
-        if seen != (health.state, health.missed, health.message, health.until):
-            self._notify(Update(self.snapshot, self.snapshot))
+    def _notify_health(self, notice: str = "") -> None:
+        self._notify(Update(self.snapshot, self.snapshot, notice=notice))
 
     def _publish(self, *, complete: bool | None = None) -> None:
         """Freeze the builder into the desk's snapshot and notify listeners, if anything differs."""
@@ -457,9 +381,9 @@ class Desk:
             self._writer.close()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        if self._rehearser is not None:
-            await self._rehearser.close()
-            self._rehearser = None
+        if self._preparer is not None:
+            await self._preparer.close()
+            self._preparer = None
 
     def _writing(self) -> Writer:
         """Return the writer; it imports all verbs, so a start shows its first page before it is made."""
@@ -498,30 +422,13 @@ class Desk:
     def on_write_failed(self, error: ApiError) -> str:
         """Set the health when nobody is signed on any more; return what the user can do about ``error``."""
         if isinstance(error, Unauthenticated):
-            self._on_read_failed(error)
-        return self._advice(error)
+            self._health.on_read_failed(error)
+        return self._health.advice(error)
 
     def fold_answers(self, outcomes: Iterable[Outcome]) -> None:
         """Show the entities a server answered a write with at once; rereading adds what they do not say."""
-        if self._reader.as_at is not None:
-            return
-        for outcome in outcomes:
-            entity = outcome.entity
-            if isinstance(entity, CancelledAndMoved):
-                self._fold(outcome.ref, entity.cancelled_order)
-                self._fold(outcome.ref, entity.new_order)
-            else:
-                self._fold(outcome.ref, entity)
-
-    def _fold(self, ref: Ref, row: Any) -> None:
-        builder = self._reader.builder
-        if isinstance(row, Transaction):
-            share = self.snapshot.allocations.get(ref.id)
-            if share is not None:
-                builder.put_transactions({transaction_key(share.portfolio_id, row.transaction_id): row})
-        for type_, kind in _KINDS.items():
-            if isinstance(row, type_):
-                builder.put(kind, [row])
+        if self._reader.as_at is None:
+            fold_answers(self._reader.builder, outcomes)
 
     # --- looking closer ------------------------------------------------------------------------
 
