@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Group = Literal["Trade", "Inspect", "Rows", "Panes", "Desk", "Simulated market", "Unknown outcomes"]
 Values = Mapping[str, str]
+GONE: Final = "This is not on the desk any more."
 PART: Final = 32
 """Rows in focus that are looked at between two pauses."""
 
@@ -74,6 +75,12 @@ class Scope(Struct, frozen=True):
         rows = self.snapshot.rows(self.kind)
         return tuple(rows[id] for id in self.ids if id in rows)
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether rows were in focus, and none of them is on the desk any more."""
+        rows = self.snapshot.rows(self.kind)
+        return bool(self.ids) and not any(id in rows for id in self.ids)
+
     def orders(self) -> tuple[ResourceId, ...]:
         """The orders in focus, or those of the focused rows."""
         return self._follow(EntityKind.ORDERS)
@@ -101,7 +108,8 @@ class Scope(Struct, frozen=True):
 
     def _follow(self, kind: EntityKind) -> tuple[ResourceId, ...]:
         if self.kind is kind:
-            return self.ids
+            rows = self.snapshot.rows(kind)
+            return tuple(id for id in self.ids if id in rows)
         found = (id for own in self.ids for id in related_of(self.snapshot, Ref(self.kind, own), kind))
         return tuple(dict.fromkeys(found))
 
@@ -165,7 +173,7 @@ class Action(Struct, frozen=True):
             reason = self.disabled_reason(part)
             if reason is None:
                 return None
-        return reason
+        return GONE if reason and scope.is_gone else reason
 
     def parts(self, scope: Scope) -> Iterable[Scope]:
         """Return parts of ``scope``: what is possible with one of them is possible with the whole."""

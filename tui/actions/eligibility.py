@@ -99,8 +99,8 @@ def fill_disabled_reason(scope: Scope) -> str | None:
     """Return why no fill can be recorded here: it takes exactly one placement, or one fill to correct."""
     if len(scope.ids) > 1:
         return "Record one fill at a time: clear the selection first."
-    if scope.kind is EntityKind.EXECUTIONS and scope.ids:
-        there = scope.snapshot.executions[scope.ids[0]].placement_id in scope.snapshot.placements
+    if scope.kind is EntityKind.EXECUTIONS and scope.rows:
+        there = scope.rows[0].placement_id in scope.snapshot.placements
         return None if there else "The placement of this fill is not on the desk: it cannot be corrected."
     found = scope.placements()
     if not found:
@@ -137,7 +137,7 @@ def allocatable(scope: Scope) -> tuple[ResourceId, ...]:
 def bookable(scope: Scope) -> tuple[ResourceId, ...]:
     """Return the allocations in focus; for other rows, their allocations that are not booked yet."""
     if scope.kind is EntityKind.ALLOCATIONS:
-        return scope.ids
+        return scope.allocations()
     snapshot = scope.snapshot
     return tuple(
         id

@@ -55,7 +55,7 @@ def fill_form(scope: Scope) -> Form:
 def _focus(scope: Scope) -> tuple[Execution | None, Placement]:
     """Return the fill to correct, if one is in focus, and the placement that is filled."""
     snapshot = scope.snapshot
-    fill = snapshot.executions[scope.ids[0]] if scope.kind is EntityKind.EXECUTIONS else None
+    fill = scope.rows[0] if scope.kind is EntityKind.EXECUTIONS else None
     return fill, snapshot.placements[fill.placement_id if fill else scope.placements()[0]]
 
 

@@ -220,6 +220,33 @@ async def test_an_order_cancelled_under_its_open_form_cannot_be_asked_for_any_mo
         assert "Changed meanwhile: " in user.text()
 
 
+async def test_what_is_deleted_under_a_form_or_preview_is_said_to_be_gone_and_the_desk_goes_on() -> None:
+    async with blotter() as user:
+        desk = user.app.session.desk
+        assert desk is not None
+        fill = user.desk.snapshot.executions_of_placement(demo("PLC-00002"))[0]
+        await user.go("executions", fill.code)
+        await user.press("f")
+        await user.fill("quantity", "1k")
+        await user.client.executions.delete(fill)
+        await desk.reload()
+        await user.until(lambda: "Changed meanwhile: This is not on the desk any more." in user.text())
+        await user.press("escape")
+
+        await user.go("placements", "PLC-00004")
+        await user.press("f")
+        await user.fill("price", "136")
+        await previewed(user)
+        await user.preview()
+        await user.client.placements.delete(demo("PLC-00004"))
+        await desk.reload()
+        await user.until(lambda: "This cannot be sent." in user.text())
+        await user.press("escape")
+        await user.until(lambda: user.app.screen is user.desk)
+        assert user.notices[-1] == "This is not on the desk any more."
+        assert user.app.is_running
+
+
 async def test_what_somebody_changes_between_preview_and_answer_stands_in_a_report_that_stays() -> None:
     async with blotter() as user:
         await user.go("orders", "ORD-00004")
