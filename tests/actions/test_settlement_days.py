@@ -1,4 +1,4 @@
-"""The settlement day a fill is proposed with: counted in the market, wherever the dealer sits."""
+"""Days are those of the market, wherever the dealer sits: when a fill settles, and when an order ends."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from tests.service.sample_rows import block, order, placement, rid
 from tui.actions.action import Scope
+from tui.actions.create import new_by_line_form
 from tui.actions.fills import fill_form
 from tui.api.base import CurrencyAndAmount
 from tui.service.environment import Environment, EnvironmentKind
@@ -52,3 +53,29 @@ def test_a_fill_settles_two_business_days_after_the_markets_trading_day(
         assert value == settles
         assert help.startswith("Usually 2 business days after ")
         assert help.endswith(counted)
+
+
+@pytest.mark.parametrize(
+    ("currency", "now", "till", "today"),
+    [
+        ("AUD", datetime(2026, 11, 24, 10, 30, tzinfo=SYDNEY), "2026-11-23", "Tue 24 Nov 2026"),
+        ("AUD", datetime(2026, 11, 24, 10, 30, tzinfo=SYDNEY), "2026-11-24", ""),
+        ("JPY", datetime(2026, 11, 24, 8, 30, tzinfo=TOKYO), "2026-11-23", "Tue 24 Nov 2026"),
+        ("USD", datetime(2026, 11, 23, 20, 30, tzinfo=NEW_YORK), "2026-11-23", ""),
+        ("USD", datetime(2026, 11, 23, 20, 30, tzinfo=NEW_YORK), "2026-11-22", "Mon 23 Nov 2026"),
+        ("BTC", datetime(2026, 11, 24, 1, 30, tzinfo=UTC), "2026-11-23", "Tue 24 Nov 2026"),
+    ],
+)
+def test_an_order_good_till_a_date_may_end_on_the_markets_own_day(
+    currency: str, now: datetime, till: str, today: str
+) -> None:
+    limit = CurrencyAndAmount(amount=Decimal(10), currency=currency)
+    snapshot = snapshot_of(orders=[order("ORD-1", limit_price=limit)])
+    (known,) = snapshot.instruments.values()
+    assert known.currency == currency
+    environment = Environment("demo", EnvironmentKind.LOCAL)
+    for moment in (now, now.astimezone(UTC)):
+        scope = Scope(snapshot, EntityKind.ORDERS, (), environment, moment, home="Desk")
+        field = next(each for each in new_by_line_form(scope).fields if each.id == "line")
+        problem = field.check(f"b 10 {known.luid} gtd {till} @GROWTH")
+        assert problem == (f"{till} is in the past: its market has {today}." if today else None)

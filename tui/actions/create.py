@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
+from datetime import date
+from functools import partial
 from typing import Final
 
 from tui.actions.action import Form, Scope, Values
 from tui.actions.form_fields import NEW_BLOCK, amount, block_choices, id_check, pick, text
 from tui.actions.place import missing_prices, useless_prices
-from tui.api.base import ResourceId
+from tui.api.base import ZERO
+from tui.api.settlement import trading_day
 from tui.service.id_lookup import IdLookup, block_lookup, portfolio_lookup
 from tui.service.instrument_ids import UNIVERSAL, kind_of, wrong_check_digit
-from tui.service.numbers import counted, parse_price, parse_quantity, price
+from tui.service.numbers import counted, parse_money, parse_price, parse_quantity, price
 from tui.service.orderline import OrderLine, PortfolioShare, parse_order_line
 from tui.service.snapshot.instruments import UNRESOLVED, Instrument
+from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import CreateOrders, Verb
 from tui.service.wire_words import SIDES, TIMES_IN_FORCE, TYPES, offered, spelt
 from widgets.fields import Field
 
 GRAMMAR: Final = (
-    "b|s|ss|bc SIZE TICKER [mkt|lmt P|stp P] [day|gtc|ioc|fok|gtd DATE] @PORTFOLIO [SIZE|PCT] ..."
+    "b|s|ss|bc SIZE [CURRENCY] TICKER [mkt|lmt P|stp P] [day|gtc|ioc|fok|gtd DATE] @PORTFOLIO [SIZE|PCT] ..."
 )
 NO_CURRENCY: Final = "Type the currency of the price: the instrument is new to this desk."
 
@@ -55,17 +58,30 @@ def instrument_problem(snapshot: Snapshot, typed: str) -> str | None:
     return None if found else wrong_check_digit(typed.strip().upper()) or None
 
 
-def split_sizes(typed: str, portfolios: IdLookup) -> tuple[tuple[ResourceId, Decimal], ...]:
-    """Read ``PORTFOLIO SIZE, PORTFOLIO SIZE``; raises ValueError with a sentence."""
-    shares = []
+def split_sizes(typed: str, portfolios: IdLookup) -> tuple[tuple[PortfolioShare, ...], str]:
+    """Read ``PORTFOLIO SIZE, ...`` or ``PORTFOLIO AMOUNT CURRENCY, ...``; return the shares and the currency.
+
+    The currency is empty for units. The orders share a block, so all have the same measure.
+
+    Raises:
+        ValueError: with a sentence for the person who typed it.
+    """
+    shares, measures = [], []
     for part in filter(None, (piece.strip() for piece in typed.split(","))):
-        name, _, size = part.rpartition(" ")
-        if len(name.split()) != 1:
+        name, *size = part.split()
+        if len(size) not in (1, 2):
             raise ValueError(f"'{part}' is not a portfolio and a size; write it as UKEQ-GROW 50k.")
-        shares.append((portfolios.read(name), parse_quantity(size)))
+        money = size[1].upper() if len(size) == 2 else ""
+        value = parse_money(size[0], money) if money else parse_quantity(size[0])
+        shares.append(PortfolioShare(portfolios.read(name), value))
+        measures.append(money)
     if not shares:
-        raise ValueError("Name at least one portfolio and its size, such as UKEQ-GROW 50k.")
-    return tuple(shares)
+        raise ValueError(
+            "Name at least one portfolio and its size, such as UKEQ-GROW 50k or UKEQ-GROW 50k GBP."
+        )
+    if len(set(measures)) > 1:
+        raise ValueError("The orders of a block are all in units, or all in money of one currency.")
+    return tuple(shares), measures[0]
 
 
 def _sizes_problem(typed: str, portfolios: IdLookup) -> str | None:
@@ -78,11 +94,11 @@ def _sizes_problem(typed: str, portfolios: IdLookup) -> str | None:
 
 def _sizes_echo(typed: str, portfolios: IdLookup) -> str:
     try:
-        shares = split_sizes(typed, portfolios)
+        shares, money = split_sizes(typed, portfolios)
     except ValueError:
         return ""
-    units = sum((size for _, size in shares), Decimal(0))
-    return f"{counted(units, 'unit')} in {counted(len(shares), 'order')}"
+    total = Size(sum((share.size for share in shares), ZERO), money)
+    return f"{total.words} in {counted(len(shares), 'order')}"
 
 
 def _instrument_echo(snapshot: Snapshot, typed: str) -> str:
@@ -118,7 +134,7 @@ def new_form(scope: Scope) -> Form:
                 "Orders",
                 required=True,
                 wide=True,
-                help=f"PORTFOLIO SIZE, ... of {', '.join(names[:4]) or 'your portfolios'}",
+                help=f"PORTFOLIO SIZE [CURRENCY], ... of {', '.join(names[:4]) or 'your portfolios'}",
                 check=lambda typed: _sizes_problem(typed, portfolios),
                 echo=lambda typed: _sizes_echo(typed, portfolios),
             ),
@@ -156,16 +172,17 @@ def _problems(snapshot: Snapshot, values: Values) -> Sequence[str]:
 
 def _line(snapshot: Snapshot, values: Values, portfolios: IdLookup) -> OrderLine:
     """Return the order that the fields make; raises ValueError with a sentence."""
-    shares = split_sizes(values["orders"], portfolios)
+    shares, money = split_sizes(values["orders"], portfolios)
     return OrderLine(
         side=offered(SIDES, snapshot.sides)[values["side"]],
-        quantity=sum((size for _, size in shares), Decimal(0)),
+        size=sum((share.size for share in shares), ZERO),
         ticker=values["instrument"].strip().upper(),
         type=offered(TYPES, snapshot.order_types)[values["type"]],
         limit=parse_price(values["limit"]) if values["limit"].strip() else None,
         stop=parse_price(values["stop"]) if values["stop"].strip() else None,
         time_in_force=TIMES_IN_FORCE[values["tif"]],
-        parts=tuple(PortfolioShare(portfolio, size) for portfolio, size in shares),
+        parts=shares,
+        money=money,
     )
 
 
@@ -196,7 +213,7 @@ def new_by_line_form(scope: Scope) -> Form:
     portfolios = portfolio_lookup(scope.snapshot, scope.home)
 
     def said(values: Values) -> str:
-        line = parse_order_line(values["line"], portfolios=portfolios).line
+        line = _read_line(scope, values)
         if line is None:
             return ""
         currency = _currency(scope.snapshot, {"instrument": line.ticker, "currency": values["currency"]})
@@ -206,7 +223,8 @@ def new_by_line_form(scope: Scope) -> Form:
         return instrument_problem(scope.snapshot, ticker)
 
     def problem(typed: str) -> str | None:
-        errors = parse_order_line(typed, portfolios=portfolios, check=instrument).errors
+        today = partial(_trading_day, scope)
+        errors = parse_order_line(typed, portfolios=portfolios, today=today, check=instrument).errors
         return str(errors[0]) if errors else None
 
     return Form(
@@ -222,14 +240,21 @@ def new_by_line_form(scope: Scope) -> Form:
             ),
             text("currency", "Currency", help="Of the price; the instrument's own when empty"),
         ),
-        intro="For example: b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%",
+        intro="For example: b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%; for money: b 50k GBP VOD",
         check=lambda values: _line_problems(scope, values),
         live=said,
     )
 
 
+def _trading_day(scope: Scope, ticker: str) -> date:
+    """Return the day it is in the market of an instrument; in UTC where the desk does not know it."""
+    known = known_instrument(scope.snapshot, ticker)
+    return trading_day(scope.now, known.currency if known else None)
+
+
 def _read_line(scope: Scope, values: Values) -> OrderLine | None:
-    return parse_order_line(values["line"], portfolios=portfolio_lookup(scope.snapshot, scope.home)).line
+    portfolios = portfolio_lookup(scope.snapshot, scope.home)
+    return parse_order_line(values["line"], portfolios=portfolios, today=partial(_trading_day, scope)).line
 
 
 def _line_problems(scope: Scope, values: Values) -> Sequence[str]:

@@ -82,6 +82,28 @@ def parse_quantity(text: str) -> Decimal:
     return number
 
 
+def parse_money(text: str, currency: str) -> Decimal:
+    """Read an amount of money of a currency of ISO 4217, greater than zero.
+
+    Raises:
+        ValueError: with a sentence for the person who typed it.
+
+    >>> parse_money("50k", "GBP"), parse_money("7.50", "usd")
+    (Decimal('50000'), Decimal('7.50'))
+    """
+    places = minor_units(currency)
+    if places is None:
+        raise ValueError(f"'{currency}' is not a currency: write its code, such as GBP.")
+    amount = parse_number(text, "Amount")
+    if amount <= 0:
+        raise ValueError(f"'{text.strip()}' is not an amount: it must be greater than zero.")
+    if _own_places(amount) > places:
+        raise ValueError(
+            f"'{text.strip()}' is not an amount: {currency.upper()} has {counted(places, 'decimal')}."
+        )
+    return amount
+
+
 def parse_corrected_quantity(text: str) -> Decimal:
     """Read the quantity of a corrected fill, where zero voids it.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
+
 from tests.blotter_app import Blotter, blotter, demo
 from tests.screens.desk.trading_steps import allocate, fill, new_block, place
 from tui.api import operations
@@ -188,3 +190,43 @@ async def test_one_size_or_price_does_not_change_orders_of_units_money_and_other
         said = await previewed(user)
         assert "50,000 USD → 25,000 USD" in said
         assert "4,001 → 2,000" in said
+
+
+@pytest.mark.parametrize("by_line", [False, True], ids=["in the form", "by the order line"])
+async def test_orders_for_so_much_money_are_created(by_line: bool) -> None:
+    async with blotter() as user:
+        before = set(user.desk.snapshot.orders)
+        await user.press("N" if by_line else "n")
+        if by_line:
+            await user.fill("line", "b 50k USD AAPL @US-TECH 60% @GLB-CORE")
+            assert "Buy 50,000 USD of AAPL" in " ".join((await user.form()).split())
+        else:
+            await user.fill("instrument", "AAPL")
+            await user.fill("orders", "US-TECH 30k USD, GLB-CORE 20k USD")
+            form = " ".join((await user.form()).split())
+            assert "50,000 USD in 2 orders" in form
+            assert "buys about 217 units" in form
+        await user.press("enter")
+        assert "50,000 USD of AAPL" in await previewed(user)
+        await user.confirm("enter")
+        assert "50,000 USD of AAPL" in await user.report()
+        await user.until(lambda: len(user.desk.snapshot.orders) == len(before) + 2)
+        made = sorted(set(user.desk.snapshot.orders) - before)
+        rows = [await user.client.orders.get(id) for id in made]
+        assert [(row.quantity, row.amount) for row in rows] == [(None, usd("30000")), (None, usd("20000"))]
+        block = user.desk.snapshot.block_of_order(made[0])
+        assert block is not None
+        assert measured(user, block.code) == ["50,000 USD", "0 USD", "0 USD", "50,000 USD"]
+
+
+async def test_money_in_another_currency_than_the_instruments_is_warned_of() -> None:
+    async with blotter() as user:
+        await user.press("n")
+        await user.fill("instrument", "AAPL")
+        await user.fill("orders", "US-TECH 30k, GLB-CORE 20k USD")
+        await user.press("enter")
+        await user.until(lambda: "all in units, or all in money of one currency" in user.text())
+        await user.fill("orders", "US-TECH 30k GBP")
+        assert "The amount is in GBP, prices are in USD." in " ".join(user.text().split())
+        await user.press("enter")
+        assert "30,000 GBP of AAPL, which trades in USD" in await previewed(user)

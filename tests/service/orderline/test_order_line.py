@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.service.sample_rows import NINE, order
-from tui.api.base import ResourceId
+from tui.api.base import CurrencyAndAmount, ResourceId
 from tui.service.id_lookup import portfolio_lookup
 from tui.service.orderline import LineError, OrderLine, Parsed, PortfolioShare, parse_order_line
 from tui.service.snapshot.builder import snapshot_of
@@ -39,7 +39,7 @@ HERE = portfolio_lookup(
 
 
 def parsed_line(text: str, check: Callable[[str], str | None] | None = None) -> Parsed:
-    return parse_order_line(text, portfolios=HERE, check=check, today=TODAY)
+    return parse_order_line(text, portfolios=HERE, check=check, today=lambda ticker: TODAY)
 
 
 def share(code: str, quantity: int) -> PortfolioShare:
@@ -57,7 +57,7 @@ def test_the_example_of_the_conventions() -> None:
     read = line("b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%")
     assert read == OrderLine(
         side="Buy",
-        quantity=Decimal(50_000),
+        size=Decimal(50_000),
         ticker="VOD",
         type="Limit",
         limit=Decimal("0.82"),
@@ -125,12 +125,59 @@ def test_a_good_till_date_order_keeps_its_date() -> None:
     ],
 )
 def test_how_a_size_is_shared_out(text: str, sizes: list[int]) -> None:
-    assert [part.quantity for part in line(text).parts] == sizes
+    assert [part.size for part in line(text).parts] == sizes
+
+
+@pytest.mark.parametrize(
+    ("text", "money", "ticker", "sizes"),
+    [
+        ("b 50k GBP VOD lmt 0.82 @A 60% @B 40%", "GBP", "VOD", ["30000.00", "20000.00"]),
+        ("b 100 gbp VOD @A 33.33% @B 33.33% @C 33.34%", "GBP", "VOD", ["33.33", "33.33", "33.34"]),
+        ("b 100 JPY 6758 @A 33% @B 33% @C 34%", "JPY", "6758", ["33", "33", "34"]),
+        ("b 10.25 USD AAPL @A 10 @B", "USD", "AAPL", ["10", "0.25"]),
+        ("b 50k ALL lmt 180 @A", "", "ALL", ["50000"]),
+        ("b 50k ALL @A", "", "ALL", ["50000"]),
+        ("b 50k all gtc @A", "", "ALL", ["50000"]),
+        ("b 50k USD ALL @A", "USD", "ALL", ["50000"]),
+        ("b 50k ALL ALL @A", "ALL", "ALL", ["50000"]),
+    ],
+)
+def test_a_currency_before_the_ticker_makes_the_size_an_amount_of_money(
+    text: str, money: str, ticker: str, sizes: list[str]
+) -> None:
+    read = line(text)
+    assert (read.money, read.ticker) == (money, ticker)
+    assert [part.size for part in read.parts] == list(map(Decimal, sizes))
+    made = read.request({}, currency="GBP", scope="demo", now=NINE)
+    asked = [(each.quantity, each.amount) for each in made.orders]
+    whole = [Decimal(size) for size in sizes]
+    in_money = [(None, CurrencyAndAmount(amount=size, currency=money)) for size in whole]
+    assert asked == (in_money if money else [(size, None) for size in whole])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "b 50k GBP VOD lmt 0.8 @UKEQ-GROW",
+            "Buy 50,000 GBP of VOD (Vodafone) limit 0.8 GBP, day, for UKEQ-GROW. It buys about 62,500 units.",
+        ),
+        ("b 50k GBP VOD @UKEQ-GROW", "at market, day, for UKEQ-GROW. It buys about 61,728 units."),
+        ("b 50k USD VOD @UKEQ-GROW", "The amount is in USD, prices are in GBP."),
+    ],
+)
+def test_money_is_said_as_money_and_what_it_buys(text: str, said: str) -> None:
+    assert said in line(text).describe(HERE, VOD)
 
 
 @pytest.mark.parametrize(
     ("text", "why", "word"),
     [
+        ("b 50.001 GBP VOD @A", "GBP has 2 decimals", "50.001"),
+        ("b 50.5 JPY 6758 @A", "JPY has 0 decimals", "50.5"),
+        ("b -5 GBP VOD @A", "must be greater than zero", "-5"),
+        ("b 50k GBP VOD @A 30k @B 10k", "40,000 GBP of 50,000 GBP: 10,000 GBP too little", "10k"),
+        ("b 50k GBP VOD @A 30k @B 30k", "10,000 GBP too much", "30k"),
         ("x 50k VOD @A", "not a side", "x"),
         ("b 50,0 VOD @A", "decimal mark is a point", "50,0"),
         ("b 50k VOD lmt cheap @A", "not a price", "cheap"),

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from tests.service.dealer import Dealer, fill, placing, rid
+from tests.service.dealer import Dealer, fill, new_orders, placing, rid
 from tests.service.sample_rows import label
 from tests.service.writes.verb_examples import EXAMPLES
 from tui.api import codec
@@ -17,6 +17,7 @@ from tui.api.models import Order
 from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
 from tui.service.verbs import (
     CancelOrders,
+    CreateOrders,
     PlaceBlocks,
     RecordFills,
     ReplaceOrders,
@@ -181,6 +182,9 @@ def test_what_was_not_sent_of_a_decision_is_known_by_row_not_by_place() -> None:
     verb = CancelOrders(tuple(map(rid, ("ORD-1", "ORD-2", "ORD-2", "ORD-3"))))
     sent = CancelOrders((rid("ORD-2"), rid("ORD-3")))
     assert verb.after([sent]).order_ids == (rid("ORD-1"), rid("ORD-2"))
+    created = new_orders("BLK_8", ORD_8=1, ORD_9=1)
+    both = CreateOrders((*created.requests, *new_orders("BLK_9", ORD_10=1, ORD_11=2).requests))
+    assert both.after([created]).requests == both.requests[1:]
 
 
 def test_the_rows_it_was_made_from_stand_in_the_journal_with_the_verb() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
 from tui.api.base import (
@@ -24,7 +24,7 @@ from tui.api.price_units import PER_UNIT
 from tui.api.requests import BlockAndOrdersRequest, BlockedOrderRequest
 from tui.service.id_lookup import IdLookup
 from tui.service.ids import new_code
-from tui.service.numbers import money, units
+from tui.service.numbers import counted, money, size_text
 from tui.service.snapshot.instruments import Instrument
 from tui.service.trade import Trade, named, terms_of
 from tui.service.wire_words import in_words
@@ -57,18 +57,21 @@ class LineError:
 
 @dataclass(frozen=True, slots=True)
 class PortfolioShare:
-    """One portfolio's share of the line, in units; None is an order without a portfolio."""
+    """One portfolio's share of the line, in its measure; None is an order without a portfolio."""
 
     portfolio: ResourceId | None
-    quantity: Decimal
+    size: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """A parsed line. ``side``, ``type`` and ``time_in_force`` are the API's words; prices are as quoted."""
+    """A parsed line. ``side``, ``type`` and ``time_in_force`` are the API's words; prices are as quoted.
+
+    ``size`` is in units, or an amount of money where there is a ``money``: its currency.
+    """
 
     side: str
-    quantity: Decimal
+    size: Decimal
     ticker: str
     type: str = "Market"
     limit: Decimal | None = None
@@ -76,13 +79,14 @@ class OrderLine:
     time_in_force: str = "Day"
     good_till: date | None = None
     parts: tuple[PortfolioShare, ...] = ()
+    money: str = ""
 
-    def notional(self, instrument: Instrument | None = None) -> Decimal | None:
-        """Return the money of the units at limit, stop or last price; None when no price is known."""
+    def price(self, instrument: Instrument | None = None) -> Decimal | None:
+        """Return what one unit costs at limit, stop or last price; None when no price is known."""
         last = instrument.last_price if instrument else None
         price = next((each for each in (self.limit, self.stop, last) if each is not None), None)
         unit = instrument.price_unit if instrument else PER_UNIT
-        return None if price is None else self.quantity * price * unit
+        return None if price is None else price * unit
 
     def describe(
         self, portfolios: IdLookup, instrument: Instrument | None = None, currency: str | None = None
@@ -93,15 +97,15 @@ class OrderLine:
         """
         currency = currency or (instrument.currency if instrument else "")
         shares = [
-            ("" if len(self.parts) == 1 else f"{units(part.quantity)} ")
+            ("" if len(self.parts) == 1 else f"{size_text(part.size, self.money)} ")
             + f"for {portfolios.describe(part.portfolio)}"
             for part in self.parts
             if part.portfolio is not None
         ]
         trade = Trade(
             side=in_words(self.side),
-            size=self.quantity,
-            unit="",
+            size=self.size,
+            unit=self.money,
             instrument=named(instrument) if instrument else f"{self.ticker} (unknown to this desk)",
             terms=terms_of(
                 self.type,
@@ -112,14 +116,22 @@ class OrderLine:
             ),
             whom=", ".join(shares) or "for no portfolio",
         )
-        notional = self.notional(instrument)
-        about = "about " if self.limit is None else ""
-        worth = (
-            "Notional unknown: no price is known."
-            if notional is None
-            else f"Notional {about}{money(notional, currency)}."
-        )
-        return f"{trade}. {worth}"
+        return f"{trade}. {self._worth(instrument, currency)}"
+
+    def _worth(self, instrument: Instrument | None, currency: str) -> str:
+        """Return what the units cost, or what the money buys, as far as a price is known."""
+        price = self.price(instrument)
+        about = "about " if self.limit is None or self.money else ""
+        if not self.money:
+            if price is None:
+                return "Notional unknown: no price is known."
+            return f"Notional {about}{money(self.size * price, currency)}."
+        if self.money != currency.upper():
+            return f"The amount is in {self.money}, prices are in {currency or 'an unknown currency'}."
+        if not price:
+            return "What it buys is unknown: no price is known."
+        bought = (self.size / abs(price)).to_integral_value(ROUND_DOWN)
+        return f"It buys {about}{counted(bought, 'unit')}."
 
     def request(
         self,
@@ -138,12 +150,13 @@ class OrderLine:
                 BlockedOrderRequest(
                     id=ResourceId(scope, new_code("ORD")),
                     portfolio_id=part.portfolio,
-                    quantity=part.quantity,
+                    quantity=None if self.money else part.size,
+                    amount=_priced(part.size, self.money) if self.money else None,
                     state="New",
                     date=now,
                     properties=self._expiry(scope),
                 )
-                for part in self.parts or (PortfolioShare(None, self.quantity),)
+                for part in self.parts or (PortfolioShare(None, self.size),)
             ),
             instrument_identifiers=identifiers,
             side=self.side,

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
 from tui.api.base import ZERO, ResourceId
+from tui.api.currencies import minor_units
 from tui.service.id_lookup import IdLookup
-from tui.service.numbers import parse_price, parse_quantity, units
+from tui.service.numbers import parse_money, parse_price, parse_quantity, size_text
 from tui.service.orderline.order_line import SIDES, TIMES, LineError, OrderLine, Parsed, PortfolioShare
 
 _HUNDRED: Final = Decimal(100)
+_TYPES: Final = ("mkt", "lmt", "stp")
 
 
 @dataclass(slots=True)
@@ -32,7 +34,7 @@ class _OrderLineParser:
     text: str
     portfolios: IdLookup
     check: Callable[[str], str | None] | None
-    today: date
+    today: Callable[[str], date]
     words: list[_Word]
     at: int = 0
     errors: list[LineError] = field(default_factory=list)
@@ -44,8 +46,10 @@ class _OrderLineParser:
         self.at += 1
         return self.words[self.at - 1]
 
-    def peek(self) -> str:
-        return self.words[self.at].text if self.at < len(self.words) else ""
+    def peek(self, ahead: int = 0) -> str:
+        """Return the next word, or one ``ahead`` of it, without taking it; empty at the end."""
+        at = self.at + ahead
+        return self.words[at].text if at < len(self.words) else ""
 
     def wrong(self, text: str, word: _Word | None = None) -> None:
         """Add an error at ``word``, or at the end of the text when something is missing there."""
@@ -57,28 +61,28 @@ def parse_order_line(
     text: str,
     *,
     portfolios: IdLookup,
+    today: Callable[[str], date],
     check: Callable[[str], str | None] | None = None,
-    today: date | None = None,
 ) -> Parsed:
     """Read an order line.
 
     Args:
         text: what was typed, complete or not.
         portfolios: finds the portfolio that ``@CODE`` or ``@SCOPE/CODE`` names.
+        today: returns the trading day of the market of a ticker: the first day a ``gtd`` date may name.
         check: returns why a name names no instrument, as a sentence; without it every name is accepted.
-        today: the first day a ``gtd`` date may name; today's in UTC when not given.
     """
     words = [_Word(found.group(), found.start()) for found in re.finditer(r"\S+", text)]
-    parser = _OrderLineParser(text, portfolios, check, today or datetime.now(UTC).date(), words)
+    parser = _OrderLineParser(text, portfolios, check, today, words)
     side = _side(parser)
-    quantity = _quantity(parser)
+    size, money = _size(parser)
     ticker = _ticker(parser)
     kind, limit, stop = _type(parser)
-    force, till = _time(parser)
-    parts = _parts(parser, quantity)
-    if parser.errors or quantity is None:
+    force, till = _time(parser, ticker)
+    parts = _parts(parser, size, money)
+    if parser.errors or size is None:
         return Parsed(None, tuple(parser.errors))
-    return Parsed(OrderLine(side, quantity, ticker, kind, limit, stop, force, till, parts))
+    return Parsed(OrderLine(side, size, ticker, kind, limit, stop, force, till, parts, money))
 
 
 def _side(parser: _OrderLineParser) -> str:
@@ -93,16 +97,28 @@ def _side(parser: _OrderLineParser) -> str:
     return found
 
 
-def _quantity(parser: _OrderLineParser) -> Decimal | None:
+def _size(parser: _OrderLineParser) -> tuple[Decimal | None, str]:
+    """Read units, or money with its currency behind it; the currency is empty for units."""
     word = parser.next()
     if word is None:
-        parser.wrong("Say how many, like 1,000 or 50k.")
-        return None
+        parser.wrong("Say how many, like 1,000 or 50k, or for how much, like 50k GBP.")
+        return None, ""
+    money = _currency(parser)
     try:
-        return parse_quantity(word.text)
+        return (parse_money(word.text, money) if money else parse_quantity(word.text)), money
     except ValueError as error:
         parser.wrong(str(error), word)
-        return None
+        return None, money
+
+
+def _currency(parser: _OrderLineParser) -> str:
+    """Take the currency before a ticker: a code of ISO 4217 with no ticker behind it is a ticker itself."""
+    code, behind = parser.peek(), parser.peek(1)
+    is_ticker = behind and not behind.startswith("@") and behind.lower() not in (*_TYPES, *TIMES)
+    if minor_units(code) is None or not is_ticker:
+        return ""
+    parser.next()
+    return code.upper()
 
 
 def _ticker(parser: _OrderLineParser) -> str:
@@ -125,7 +141,7 @@ def _type(parser: _OrderLineParser) -> tuple[str, Decimal | None, Decimal | None
     if kind == "mkt":
         parser.next()
         return "Market", None, None
-    if kind not in ("lmt", "stp"):
+    if kind not in _TYPES:
         return "Market", None, None
     parser.next()
     name = "Limit" if kind == "lmt" else "Stop"
@@ -141,7 +157,7 @@ def _type(parser: _OrderLineParser) -> tuple[str, Decimal | None, Decimal | None
     return (name, price, None) if kind == "lmt" else (name, None, price)
 
 
-def _time(parser: _OrderLineParser) -> tuple[str, date | None]:
+def _time(parser: _OrderLineParser, ticker: str) -> tuple[str, date | None]:
     force = parser.peek().lower()
     if force not in TIMES:
         return "Day", None
@@ -157,8 +173,9 @@ def _time(parser: _OrderLineParser) -> tuple[str, date | None]:
     except ValueError:
         parser.wrong(f"'{word.text}' is not a date: write it like 2026-11-30.", word)
         return TIMES[force], None
-    if till < parser.today:
-        parser.wrong(f"{word.text} is in the past.", word)
+    today = parser.today(ticker)
+    if till < today:
+        parser.wrong(f"{word.text} is in the past: its market has {today:%a %d %b %Y}.", word)
     return TIMES[force], till
 
 
@@ -171,8 +188,8 @@ class _Share:
     size_word: _Word | None = None
 
 
-def _parts(parser: _OrderLineParser, quantity: Decimal | None) -> tuple[PortfolioShare, ...]:
-    shares = _shares(parser)
+def _parts(parser: _OrderLineParser, size: Decimal | None, money: str) -> tuple[PortfolioShare, ...]:
+    shares = _shares(parser, money)
     if not shares:
         parser.wrong("Say for which portfolio, like @UKEQ-GROW.")
         return ()
@@ -181,23 +198,23 @@ def _parts(parser: _OrderLineParser, quantity: Decimal | None) -> tuple[Portfoli
         if share.portfolio is not None and named.count(share.portfolio) > 1:
             parser.wrong(f"{share.word.text} is named more than once.", share.word)
             return ()
-    if quantity is None or parser.errors:
+    if size is None or parser.errors:
         return ()
     open_shares = [share for share in shares if share.size is None and share.percent is None]
     if len(open_shares) > 1:
         parser.wrong(f"Give {open_shares[1].word.text} a size or a share in %.", open_shares[1].word)
         return ()
-    return _split(parser, shares, quantity)
+    return _split(parser, shares, size, money)
 
 
-def _shares(parser: _OrderLineParser) -> list[_Share]:
+def _shares(parser: _OrderLineParser, money: str) -> list[_Share]:
     shares: list[_Share] = []
     while (word := parser.next()) is not None:
         if word.text.startswith("@"):
             shares.append(_Share(word, _portfolio(parser, word)))
         elif shares and shares[-1].size_word is None:
             shares[-1].size_word = word
-            _read_share(parser, shares[-1], word)
+            _read_share(parser, shares[-1], word, money)
         else:
             expected = "mkt, lmt, stp, day, gtc, ioc, fok, gtd or @PORTFOLIO" if not shares else "@PORTFOLIO"
             parser.wrong(f"'{word.text}' is not understood here: {expected} is.", word)
@@ -216,33 +233,36 @@ def _portfolio(parser: _OrderLineParser, word: _Word) -> ResourceId | None:
         return None
 
 
-def _read_share(parser: _OrderLineParser, share: _Share, word: _Word) -> None:
+def _read_share(parser: _OrderLineParser, share: _Share, word: _Word, money: str) -> None:
     try:
         if word.text.endswith("%"):
             share.percent = parse_quantity(word.text[:-1])
             if share.percent > _HUNDRED:
                 parser.wrong(f"{word.text} is more than the whole.", word)
         else:
-            share.size = parse_quantity(word.text)
+            share.size = parse_money(word.text, money) if money else parse_quantity(word.text)
     except ValueError as error:
         parser.wrong(str(error), word)
 
 
-def _split(parser: _OrderLineParser, shares: list[_Share], quantity: Decimal) -> tuple[PortfolioShare, ...]:
-    """Split ``quantity``: sizes as they are, percentages of the whole, the open share gets the rest."""
-    sizes = _percent_sizes(shares, quantity)
+def _split(
+    parser: _OrderLineParser, shares: list[_Share], size: Decimal, money: str
+) -> tuple[PortfolioShare, ...]:
+    """Split ``size``: sizes as they are, percentages of the whole, the open share gets the rest."""
+    sizes = _percent_sizes(shares, size, money)
     sizes.update({index: share.size for index, share in enumerate(shares) if share.size is not None})
     given = sum(sizes.values(), ZERO)
-    rest = quantity - given
+    rest = size - given
     open_index = next((index for index in range(len(shares)) if index not in sizes), None)
     if open_index is not None:
         sizes[open_index] = rest
     elif rest:
         last = shares[-1]
         verb = "add up to" if len(shares) > 1 else "is"
-        missing = f"{units(abs(rest))} too {'few' if rest > 0 else 'many'}"
+        few, many = ("little", "much") if money else ("few", "many")
+        missing = f"{size_text(abs(rest), money)} too {few if rest > 0 else many}"
         parser.wrong(
-            f"The portfolios {verb} {units(given)} of {units(quantity)}: {missing}.",
+            f"The portfolios {verb} {size_text(given, money)} of {size_text(size, money)}: {missing}.",
             last.size_word or last.word,
         )
         return ()
@@ -253,16 +273,17 @@ def _split(parser: _OrderLineParser, shares: list[_Share], quantity: Decimal) ->
     return tuple(PortfolioShare(share.portfolio, sizes[index]) for index, share in enumerate(shares))
 
 
-def _percent_sizes(shares: list[_Share], quantity: Decimal) -> dict[int, Decimal]:
-    """Return the units of the percentages: whole units where the quantity is whole, odd units in order.
+def _percent_sizes(shares: list[_Share], size: Decimal, money: str) -> dict[int, Decimal]:
+    """Return the sizes of the percentages: whole units where the size is whole, odd units in order.
 
-    Percentages that add up to 100 give every unit away.
+    Money is split to the decimals of its currency. Percentages that add up to 100 give every unit away.
     """
     asked = {index: share.percent for index, share in enumerate(shares) if share.percent is not None}
     if not asked:
         return {}
-    step = Decimal(1) if quantity == quantity.to_integral_value() else Decimal("0.000001")
-    exact = {index: quantity * percent / _HUNDRED for index, percent in asked.items()}
+    places = minor_units(money) if money else 0 if size == size.to_integral_value() else None
+    step = Decimal(1).scaleb(-(6 if places is None else places))
+    exact = {index: size * percent / _HUNDRED for index, percent in asked.items()}
     sizes = {index: value.quantize(step, ROUND_FLOOR) for index, value in exact.items()}
     left = sum(exact.values(), ZERO).quantize(step, ROUND_FLOOR) - sum(sizes.values(), ZERO)
     by_part = sorted(sizes, key=lambda index: (sizes[index] - exact[index], index))

@@ -91,7 +91,7 @@ def priced(
     An instrument that is not known is called by its ``identifiers``.
     """
     at = limit or price
-    money = at or amount
+    money = amount or at
     return PreviewLine(
         ref=ref,
         side=side,

@@ -21,7 +21,7 @@ from tui.api.requests import (
     MoveOrdersToDifferentBlocksRequest,
     ResourceList,
 )
-from tui.service.numbers import counted
+from tui.service.numbers import counted, size_text
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import (
     block_ref,
@@ -33,6 +33,7 @@ from tui.service.verbs.facts import (
     priced,
 )
 from tui.service.verbs.verb import (
+    Caution,
     InFlightMark,
     ItemisedReply,
     PreviewLine,
@@ -115,6 +116,19 @@ class CreateOrders(Verb, frozen=True):
             if request.orders
         )
         return tuple(filter(None, said))
+
+    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+        return tuple(
+            Caution(
+                "another currency",
+                f"{size_text(order.amount.amount, order.amount.currency)} of {known.label}, "
+                f"which trades in {known.currency}",
+            )
+            for request in self.requests
+            if (known := instrument_of(snapshot, request.instrument_identifiers)) and known.currency
+            for order in request.orders
+            if order.quantity is None and order.amount and order.amount.currency not in (None, known.currency)
+        )
 
 
 class MoveOrders(Verb, frozen=True):

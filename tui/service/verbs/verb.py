@@ -223,9 +223,10 @@ class Verb(Struct, frozen=True):
         """Return what of the decision none of its ``calls`` asked for, an item as often as it stands."""
         asked = Counter(ref for call in calls for ref in call.refs)
         left = []
-        for item, ref in zip(self._listed, self.refs, strict=True):
-            if asked[ref]:
-                asked[ref] -= 1
+        for item in self._listed:
+            refs = replace(self, **{self.listed: (item,)}).refs
+            if all(asked[ref] for ref in refs):
+                asked.subtract(refs)
             else:
                 left.append(item)
         return replace(self, **{self.listed: tuple(left)})
