@@ -11,13 +11,15 @@ from decimal import Decimal
 
 import httpx
 
-from tui.api.base import CurrencyAndAmount, ResourceId
+from tests.service.sample_rows import rid as rid
+from tests.service.sample_rows import usd as usd
 from tui.api.client import Client
 from tui.api.generations import Generation
 from tui.api.http import AsyncBaseTransport, Http
 from tui.api.requests import (
     BlockAndOrdersRequest,
     BlockedOrderRequest,
+    CancelOrdersAndMoveRemainingRequest,
     ExecutionRequest,
     PlacementRequest,
 )
@@ -25,7 +27,14 @@ from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind, Update
 from tui.service.outcomes import Report
 from tui.service.rehearsal.rehearse import OpenSandbox
-from tui.service.verbs import Allocate, BookTransactions, CreateOrders, PlaceBlocks, RecordFills
+from tui.service.verbs import (
+    Allocate,
+    BookTransactions,
+    CancelAndMove,
+    CreateOrders,
+    PlaceBlocks,
+    RecordFills,
+)
 from tui.service.writes.journal import Journal
 
 HOST = "http://embedded"
@@ -178,14 +187,6 @@ class Dealer:
         return await self.desk.act(BookTransactions(tuple(map(rid, allocations))))
 
 
-def rid(code: str) -> ResourceId:
-    return ResourceId("Desk", code.replace("_", "-"))
-
-
-def usd(amount: str) -> CurrencyAndAmount:
-    return CurrencyAndAmount(amount=Decimal(amount), currency="USD")
-
-
 def new_orders(block: str, *, limit: str = "190", **sizes: int) -> CreateOrders:
     """Return the creation of a block of Apple to buy, with one order of each size; ``ORD_1=100``."""
     return orders_of(block, sizes, limit=limit)
@@ -229,6 +230,19 @@ def placing(placement: str, block: str, quantity: int) -> PlacementRequest:
         created_date=OPENING,
         limit_price=usd("190"),
         counterparty="ALBN",
+    )
+
+
+def moving_on(order: str, block: str) -> CancelAndMove:
+    """Return the cancel of an order whose rest moves to a new order, ``ORD-1R``, in ``block``."""
+    return CancelAndMove(
+        (
+            CancelOrdersAndMoveRemainingRequest(
+                cancel_order_id=rid(order),
+                move_remaining_to_order_id=rid(f"{order}R"),
+                move_remaining_to_block_id=rid(block),
+            ),
+        )
     )
 
 

@@ -28,7 +28,8 @@ LUID = "LUID_0000AAPL"
 
 
 def rid(code: str) -> ResourceId:
-    return ResourceId("Desk", code)
+    """Return an id of the desk's scope; ``ORD_1``, as a keyword has to be written, is ORD-1."""
+    return ResourceId("Desk", code.replace("_", "-"))
 
 
 def usd(amount: str) -> CurrencyAndAmount:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.service.dealer import fill, new_orders, orders_of, placing
+from tests.service.dealer import fill, moving_on, new_orders, orders_of, placing
 from tests.service.sample_rows import (
     allocation,
     block,
@@ -23,7 +23,6 @@ from tests.service.sample_rows import (
 )
 from tui.api.base import CurrencyAndAmount, ResourceId
 from tui.api.requests import (
-    CancelOrdersAndMoveRemainingRequest,
     OrderUpdateRequest,
     PlacementUpdateRequest,
     PortfolioWeight,
@@ -35,7 +34,6 @@ from tui.service.verbs import (
     Allocate,
     AllocateWeighted,
     BookTransactions,
-    CancelAndMove,
     CancelOrders,
     CancelPlacements,
     CreateOrders,
@@ -80,18 +78,6 @@ def asked(verb: Verb, desk: Snapshot) -> str:
     return wording(verb, desk).asked
 
 
-def moving_on(block: str) -> CancelAndMove:
-    return CancelAndMove(
-        (
-            CancelOrdersAndMoveRemainingRequest(
-                cancel_order_id=rid("ORD-1"),
-                move_remaining_to_order_id=rid("ORD-1R"),
-                move_remaining_to_block_id=rid(block),
-            ),
-        )
-    )
-
-
 ORD_1 = f"buy 100 {APPLE} limit 190 USD, day, for GROWTH"
 PLC_1 = f"buy 200 {APPLE} limit 190 USD, day, with ALBN through SIM-EMS"
 
@@ -122,7 +108,7 @@ PLC_1 = f"buy 200 {APPLE} limit 190 USD, day, with ALBN through SIM-EMS"
         (CancelOrders((rid("ORD-1"),)), f"Cancel order: {ORD_1} · ORD-1"),
         (CancelPlacements((rid("PLC-1"),)), f"Cancel placement: {PLC_1} · PLC-1"),
         (
-            moving_on("BLK-9"),
+            moving_on("ORD-1", "BLK-9"),
             f"Cancel order and move the rest: {ORD_1}: "
             "what is not placed moves to a new order in new block BLK-9 · ORD-1",
         ),

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.service.dealer import Dealer, orders_of, placing, rid
+from tests.service.dealer import Dealer, moving_on, orders_of, placing, rid
 from tests.service.rehearsal.exactness import unlike
 from tui.api.base import ResourceId
-from tui.api.requests import CancelOrdersAndMoveRemainingRequest, PlacementUpdateRequest
+from tui.api.requests import PlacementUpdateRequest
 from tui.api.states import is_cancelled
 from tui.oms.engine.engine import Engine
 from tui.sandbox import sandboxes_for, sandboxes_of
@@ -25,7 +25,6 @@ from tui.service.rehearsal.state_after import state_after
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs import (
     Allocate,
-    CancelAndMove,
     CancelOrders,
     MoveOrders,
     PlaceBlocks,
@@ -102,18 +101,10 @@ async def test_the_state_after_is_told_in_units_and_money(dealer: Dealer, at_des
 
 async def test_what_stays_and_what_moves_is_told(dealer: Dealer, at_desk: Rehearser) -> None:
     await dealer.trade()
-    verb = CancelAndMove(
-        (
-            CancelOrdersAndMoveRemainingRequest(
-                cancel_order_id=rid("ORD-1"),
-                move_remaining_to_order_id=rid("ORD-9"),
-                move_remaining_to_block_id=rid("BLK-9"),
-            ),
-        )
-    )
+    verb = moving_on("ORD-1", "BLK-9")
     tried = await at_desk.rehearse(verb, dealer.desk.snapshot)
     said = state_after(tried)
-    assert "ORD-1 keeps 67 units, 33 units move to ORD-9 in BLK-9" in said
+    assert "ORD-1 keeps 67 units, 33 units move to ORD-1R in BLK-9" in said
     assert "New block BLK-9 will hold 1 order, 33 units" in said
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from tests.api.faults import Script, json_answer
 from tests.decimals import decimals
-from tests.service.dealer import FIGI, OPENING, Dealer, rid, usd
+from tests.service.dealer import FIGI, OPENING, Dealer, moving_on, rid, usd
 from tui.api import codec, operations
 from tui.api.base import PerpetualProperty
 from tui.api.client import Client
@@ -28,7 +28,6 @@ from tui.api.requests import (
     BlockedOrderRequest,
     BlockRequest,
     BookTransactionsRequest,
-    CancelOrdersAndMoveRemainingRequest,
     History,
     OrderRequest,
     OrderUpdateRequest,
@@ -41,7 +40,6 @@ from tui.service.outcomes import Status
 from tui.service.snapshot.snapshot import EMPTY
 from tui.service.verbs import (
     BookTransactions,
-    CancelAndMove,
     CancelOrders,
     SweepBlocks,
     UpdateOrders,
@@ -208,23 +206,12 @@ class TestOnAServerOf10:
         assert ours[rid("BLK-1")].derived_state == theirs[rid("BLK-1")].derived_state
 
 
-CARRY = CancelAndMove(
-    (
-        CancelOrdersAndMoveRemainingRequest(
-            cancel_order_id=rid("ORD-1"),
-            move_remaining_to_order_id=rid("ORD-1R"),
-            move_remaining_to_block_id=rid("BLK-9"),
-        ),
-    )
-)
-
-
 @pytest.mark.parametrize("status", [404, 405, 501])
 async def test_t10_a_call_the_server_turns_out_not_to_have_is_remembered(status: int) -> None:
     script = Script(httpx.Response(status))
     client = Client(Http("http://desk.example/api", transport=script))
     with pytest.raises(NotServed) as caught:
-        await client.send(CARRY.build(client))
+        await client.send(moving_on("ORD-1", "BLK-9").build(client))
     assert caught.value.advice == "This server does not offer it."
     assert set(client.absent) == {"cancel_orders_and_move_remaining"}
 

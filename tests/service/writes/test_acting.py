@@ -7,11 +7,10 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from tests.decimals import decimals
-from tests.service.dealer import FIGI, OPENING, Dealer, new_orders, placing, rid, usd
+from tests.service.dealer import FIGI, OPENING, Dealer, moving_on, new_orders, placing, rid, usd
 from tui.api.http import AsyncBaseTransport
 from tui.api.requests import (
     BlockRequest,
-    CancelOrdersAndMoveRemainingRequest,
     OrderUpdateRequest,
     PlacementUpdateRequest,
     PortfolioWeight,
@@ -21,7 +20,6 @@ from tui.service.snapshot.block_totals import with_totals
 from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.verbs import (
     AllocateWeighted,
-    CancelAndMove,
     CancelOrders,
     CancelPlacements,
     MoveOrders,
@@ -112,17 +110,7 @@ async def test_the_totals_added_up_here_are_the_servers(dealer: Dealer) -> None:
 async def test_the_unplaced_rest_moves_on(dealer: Dealer) -> None:
     await dealer.create("BLK_1", ORD_1=100)
     await dealer.place("PLC-1", "BLK-1", 40)
-    report = await dealer.desk.act(
-        CancelAndMove(
-            (
-                CancelOrdersAndMoveRemainingRequest(
-                    cancel_order_id=rid("ORD-1"),
-                    move_remaining_to_order_id=rid("ORD-1R"),
-                    move_remaining_to_block_id=rid("BLK-9"),
-                ),
-            )
-        )
-    )
+    report = await dealer.desk.act(moving_on("ORD-1", "BLK-9"))
     assert report.sentence().startswith("Cancelled and moved: buy 100 ")
     assert report.done[0].note == "60 moved to order ORD-1R in block BLK-9"
     snapshot = dealer.desk.snapshot
@@ -134,12 +122,7 @@ async def test_the_unplaced_rest_moves_on(dealer: Dealer) -> None:
 async def test_an_order_placed_in_full_leaves_nothing_to_move(dealer: Dealer) -> None:
     await dealer.create("BLK_1", ORD_1=100)
     await dealer.place("PLC-1", "BLK-1", 100)
-    item = CancelOrdersAndMoveRemainingRequest(
-        cancel_order_id=rid("ORD-1"),
-        move_remaining_to_order_id=rid("ORD-1R"),
-        move_remaining_to_block_id=rid("BLK-9"),
-    )
-    report = await dealer.desk.act(CancelAndMove((item,)))
+    report = await dealer.desk.act(moving_on("ORD-1", "BLK-9"))
     assert [each.note for each in report.done] == ["nothing was left to move"]
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from tests.service.dealer import fill, new_orders, placing, rid
+from tests.service.dealer import fill, moving_on, new_orders, placing, rid
 from tests.service.sample_rows import label, placement
 from tests.service.sample_rows import order as sample_order
 from tui.api.requests import (
-    CancelOrdersAndMoveRemainingRequest,
     OrderUpdateRequest,
     PlacementUpdateRequest,
     PortfolioWeight,
@@ -18,7 +17,6 @@ from tui.service.verbs import (
     Allocate,
     AllocateWeighted,
     BookTransactions,
-    CancelAndMove,
     CancelOrders,
     CancelPlacements,
     MoveOrders,
@@ -48,15 +46,7 @@ EXAMPLES: Final[tuple[Verb, ...]] = (
         made_from=(sample_order("ORD-4", "10"),),
     ),
     CancelOrders((rid("ORD-4"), rid("ORD-404"))),
-    CancelAndMove(
-        (
-            CancelOrdersAndMoveRemainingRequest(
-                cancel_order_id=rid("ORD-3"),
-                move_remaining_to_order_id=rid("ORD-3R"),
-                move_remaining_to_block_id=rid("BLK-9"),
-            ),
-        )
-    ),
+    moving_on("ORD-3", "BLK-9"),
     PlaceBlocks((placing("PLC-9", "BLK-2", 10),)),
     UpdatePlacements((PlacementUpdateRequest(id=rid("PLC-1"), counterparty="a b+c%"),)),
     ReplacePlacements(
