@@ -12,6 +12,8 @@ from typing import Final
 from rich.cells import cell_len
 from textual.content import Content
 from textual.geometry import Size
+from textual.strip import Strip
+from textual.style import Style
 from textual.widget import Widget
 
 Lines = list[Content]
@@ -46,22 +48,43 @@ def pairs(rows: Sequence[tuple[str, str]], width: int, labels: Iterable[str] = (
 
 
 class Flow(Widget):
-    """Lines made by a function of the width."""
+    """Lines made by a function of the width, once for each width; those in sight are drawn, one by one."""
 
     DEFAULT_CSS = "Flow { height: auto; }"
 
     def __init__(self, build: Builder | None = None, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._build: Builder = build or (lambda width: [])
+        self._kept: dict[int, Lines] = {}
 
     def show(self, build: Builder) -> None:
         """Show other lines."""
         self._build = build
+        self._kept.clear()
         self.clear_cached_dimensions()
         self.refresh(layout=True)
 
+    def lines(self, width: int) -> Lines:
+        """Return the lines as they are laid out for ``width`` cells."""
+        width = max(1, width)
+        if width not in self._kept:
+            self._kept[width] = self._build(width)
+        return self._kept[width]
+
     def render(self) -> Content:
-        return Content("\n").join(self._build(max(1, self.size.width)))
+        """Return all of it as one text, from which a selection is taken."""
+        return Content("\n").join(self.lines(self.size.width))
+
+    def render_line(self, y: int) -> Strip:
+        """Draw line ``y``."""
+        lines = self.lines(self.size.width)
+        line = lines[y] if y < len(lines) else Content("")
+        span = None if self.text_selection is None else self.text_selection.get_span(y)
+        if span is not None:
+            start, end = span
+            selected = Style.from_styles(self.screen.get_component_styles("screen--selection"))
+            line = line.stylize(selected, start, None if end < 0 else end)
+        return Strip(line.render_segments(self.visual_style)).apply_offsets(0, y)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return len(self._build(max(1, width)))
+        return len(self.lines(width))

@@ -6,15 +6,18 @@ more than the box on a slow line.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
-from typing import ClassVar, Final, TypeVar
+from typing import ClassVar, Final, Self, TypeVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Region
 from textual.screen import ModalScreen
+from textual.strip import Strip
 
 from styles import sheet
 from tui.api.sanitize import clean
@@ -38,12 +41,43 @@ class Dialog(ModalScreen[T], DismissOnce[T]):
         Binding("escape,ctrl+c", "back", "Back", priority=True),
     ]
 
+    _beneath: list[Strip] | None = None
+    """The lines of the screen beneath, None until they are drawn."""
+
     def box(self, title: str, hints: Hints) -> Vertical:
         """Return the box that holds the content."""
         box = Vertical(id="box")
         box.border_title = Content(clean(title))
         box.border_subtitle = key_hints(hints)
         return box
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return what is beneath as it is drawn there: no tint, which would take most of a paint."""
+        if self._beneath is None:
+            stack = self.app.screen_stack
+            below = stack[: stack.index(self)] if self in stack else []
+            self._beneath = below[-1]._compositor.render_strips() if below else []
+        style = self.rich_style
+        lines = [line.crop_extend(crop.x, crop.right, style) for line in self._beneath[crop.y : crop.bottom]]
+        return lines + [Strip.blank(crop.width, style)] * (crop.height - len(lines))
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> Self:
+        """Draw it all anew, with what is beneath: Textual asks for it when that changed."""
+        self._beneath = None
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Give others a turn between showing and sizing, each of which lays out and paints everything.
+
+        Styles are not applied anew when it is shown: they were when it was mounted.
+        """
+        if isinstance(event, events.ScreenResume):
+            event.refresh_styles = False
+        await super().on_event(event)
+        if isinstance(event, events.ScreenResume):
+            await asyncio.sleep(0)
 
     def action_back(self) -> None:
         """Close without a result."""

@@ -141,12 +141,12 @@ class PreviewDialog(GuardedDialog[bool]):
         """Note which lines of the summary are in sight, and whether all of them have been by now."""
         if self.dismissed:
             return
-        body, width = self.query_one("#body"), self.query_one("#text").size.width
-        if self._view != "summary" or self._all_seen or self._too_small or not width:
+        body, text = self.query_one("#body"), self.query_one("#text", Flow)
+        if self._view != "summary" or self._all_seen or self._too_small or not text.size.width:
             return
         if body.scroll_offset.y <= self._seen:
             self._seen = max(self._seen, body.scroll_offset.y + min(body.size.height, self._room))
-        lines = len(self._lines(width))
+        lines = len(text.lines(text.size.width))
         self._all_seen = lines <= self._room or self._seen >= lines
         self._show_question()
 
