@@ -415,9 +415,9 @@ class Desk:
         task.add_done_callback(self._tasks.discard)
         return await asyncio.shield(task)
 
-    def on_marks_changed(self, refs: frozenset[Ref]) -> None:
+    def on_marks_changed(self) -> None:
         """Notify listeners that the marks of rows changed."""
-        self._notify(Update(self.snapshot, self.snapshot, marks=refs))
+        self._notify(Update(self.snapshot, self.snapshot))
 
     def on_write_failed(self, error: ApiError) -> str:
         """Set the health when nobody is signed on any more; return what the user can do about ``error``."""

@@ -12,7 +12,7 @@ from msgspec import Struct
 from tui.api.errors import ApiError, Offline, Unauthenticated
 from tui.service.outcomes import Report
 from tui.service.snapshot.diff import Deltas, diff
-from tui.service.snapshot.snapshot import Ref, Snapshot
+from tui.service.snapshot.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from tui.api.generations import Generation
@@ -108,14 +108,13 @@ def unreachable_because(health: Health) -> str:
 class Update(Struct, frozen=True, dict=True):
     """The news that a listener receives.
 
-    The snapshot before and now, the rows whose intent marks changed, the ``report`` of a write that just
-    finished (also when its caller was cancelled), the reports of what was ``found`` out unasked,
-    and a ``notice`` to show once.
+    The snapshot before and now (the same where the marks of rows changed, or the health), the ``report`` of a
+    write that just finished (also when its caller was cancelled), the reports of what was ``found`` out
+    unasked, and a ``notice`` to show once.
     """
 
     old: Snapshot
     new: Snapshot
-    marks: frozenset[Ref] = frozenset()
     report: Report | None = None
     found: tuple[Report, ...] = ()
     notice: str = ""

@@ -23,7 +23,7 @@ class Status(StrEnum):
     NOT_SENT = "not sent"
 
 
-class Outcome(Struct, frozen=True):
+class Outcome(Struct, frozen=True, gc=False):
     """The outcome of one item of a write.
 
     ``reason`` is why it was refused, is unknown or was not sent, in the server's words; ``type`` the

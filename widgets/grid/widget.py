@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from rich.style import Style
@@ -194,6 +194,11 @@ class Grid(Surface, can_focus=True):
         if cursor is not None and top <= cursor < top + max(1, self._body):
             return cursor
         return top if top < len(self._rows) else None
+
+    @property
+    def in_sight(self) -> Collection[Hashable]:
+        """The rows that are in sight."""
+        return self._known.keys()
 
     def refresh_cells(self, keys: Iterable[Hashable] | None = None) -> None:
         """Ask again for the cells of the visible rows, and repaint those that differ from what is shown.

@@ -65,7 +65,7 @@ class SmallDesk:
         self.snapshot: Snapshot = EMPTY
         self._known = False
 
-    def on_marks_changed(self, refs: frozenset[Ref]) -> None:
+    def on_marks_changed(self) -> None:
         """Ignore the marks."""
 
     def on_write_failed(self, error: ApiError) -> str:

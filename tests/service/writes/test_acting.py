@@ -195,11 +195,13 @@ async def test_rows_show_the_intent_while_the_write_is_in_flight(dealer: Dealer)
         shown.append({str(ref): mark for ref, mark in dealer.desk.in_flight.items()})
 
     dealer.line.before = look
-    dealer.updates.clear()
+    heard: list[tuple[str, ...]] = []
+    dealer.desk.subscribe(lambda update: heard.append(tuple(dealer.desk.in_flight.values())))
     await dealer.desk.act(CancelOrders((rid("ORD-1"),)))
     assert shown[0] == {"order ORD-1": "6?"}
     assert dealer.desk.in_flight == {}
-    assert dealer.updates[0].marks == {Ref(EntityKind.ORDERS, rid("ORD-1"))}
+    assert heard[0] == ("6?",), "listeners hear of the mark"
+    assert heard[-1] == (), "and of its end"
     assert dealer.updates[-1].report is not None
 
 

@@ -70,7 +70,9 @@ class Pane(Vertical):
         self._nothing_matches = with_keys(NOTHING_MATCHES)
         self._snapshot: Snapshot = EMPTY
         self._arranger = Arranger(spec.kind, turns or Turns(), self)
-        self._in_flight: Mapping[ResourceId, str] = {}
+        self._in_flight: Mapping[Ref, str] = {}
+        self._drawn_intents: dict[ResourceId, str | None] = {}
+        """What was asked of rows in sight as they are drawn."""
         self._scope: Sequence[ResourceId] | None = None
         self._why_empty = ""
         self._of = ""
@@ -145,7 +147,7 @@ class Pane(Vertical):
         row = snapshot.rows(self.kind).get(key)
         if row is None:
             return [Cell("") for _ in self._columns]
-        intent = self._in_flight.get(key)
+        intent = self._drawn_intents[key] = self._in_flight.get(Ref(self.kind, key))
         cells = []
         for column in self._columns:
             if intent and column.id == "state":
@@ -183,10 +185,16 @@ class Pane(Vertical):
         self._arranger.arrange(self.view, snapshot, scope, delta)
 
     def _show_in_flight(self, in_flight: Mapping[Ref, str]) -> None:
-        """Show in the cells what was asked of rows, and no longer once that is done."""
-        now = {ref.id: intent for ref, intent in in_flight.items() if ref.kind is self.kind}
-        before, self._in_flight = self._in_flight, now
-        self.grid.refresh_cells(id for id in before.keys() | now.keys() if before.get(id) != now.get(id))
+        """Show in the cells what was asked of rows, and no longer once that is done.
+
+        Only rows in sight are looked at: an emergency asks something of many thousands.
+        """
+        self._in_flight = in_flight
+        drawn = self._drawn_intents
+        in_sight = {id: drawn[id] for id in self.grid.in_sight if isinstance(id, ResourceId) and id in drawn}
+        self._drawn_intents = in_sight
+        changed = [id for id, said in in_sight.items() if said != in_flight.get(Ref(self.kind, id))]
+        self.grid.refresh_cells(changed)
 
     # --- what the arranger tells ---------------------------------------------------------------
 

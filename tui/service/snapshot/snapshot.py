@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from msgspec import Struct, field
 
@@ -48,8 +48,11 @@ class EntityKind(StrEnum):
         return self.value[:-1]
 
 
-class Ref(NamedTuple):
-    """A reference to one row: its kind and its id."""
+class Ref(Struct, frozen=True, order=True, array_like=True, gc=False, cache_hash=True):
+    """A reference to one row: its kind and its id.
+
+    There are many in a large decision: the garbage collector does not track them.
+    """
 
     kind: EntityKind
     id: ResourceId

@@ -56,7 +56,7 @@ class InFlightMark(StrEnum):
     NEW = "A?"
 
 
-class PreviewLine(Struct, frozen=True):
+class PreviewLine(Struct, frozen=True, gc=False):
     """One item as the preview counts it: units of an instrument at a price, in a currency.
 
     ``price_unit`` is what one unit at price 1 costs: bonds are quoted per 100 nominal. ``limit`` and ``stop``

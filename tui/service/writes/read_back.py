@@ -90,6 +90,8 @@ class ReadBack:
 
     async def until_known(self, calls: Collection[UnknownCall], outcomes: list[Outcome]) -> list[Outcome]:
         """Read until every outcome is known or the time is over; return the outcomes as known then."""
+        if not calls:
+            return outcomes
         left = {call.intent.id: call for call in calls}
         self._unknown |= left
         self._being_read |= left.keys()

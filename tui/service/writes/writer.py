@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar
 
@@ -78,7 +79,7 @@ class WritableDesk(ReadableDesk, Protocol):
     def on_write_failed(self, error: ApiError) -> str:
         """Hear of a call that failed as a whole; return what the user can do about it."""
 
-    def on_marks_changed(self, refs: frozenset[Ref]) -> None:
+    def on_marks_changed(self) -> None:
         """Hear that the marks of rows changed."""
 
 
@@ -184,7 +185,11 @@ class Writer:
             self._rests[decision.id] = verb.of_calls(calls.not_sent)
         if dispatch.calls > 1 and (calls.not_sent or calls.unknown):
             self._untold.add(decision.id)
-        report = self._report(decision, outcomes, decision.at, calls.request_id)
+        report = await _beside(
+            dispatch,
+            lambda _: self._report(decision, outcomes, decision.at, calls.request_id),
+            self._desk.snapshot,
+        )
         return report if compare is None else await self._compared(report, compare, seen)
 
     async def _send_calls(self, decision: Decision, dispatch: Dispatch) -> _Calls:
@@ -202,11 +207,9 @@ class Writer:
             if halt is not None:
                 outcomes = tuple(replace(each, status=Status.NOT_SENT) for each in part.failed(halt))
             elif current.count:
-                intent = (
-                    self._intent(current, new_id(), decision.id)
-                    if several
-                    else self._intent(current, decision.id)
-                )
+                id, of = (new_id(), decision.id) if several else (decision.id, "")
+                make = partial(self._intent, current, id, of)
+                intent = await _beside(dispatch, make, self._desk.snapshot)
                 sent = await self._call(intent)
                 outcomes = sent.outcomes
                 self._desk.fold_answers(outcomes)
@@ -239,8 +242,8 @@ class Writer:
                 await asyncio.to_thread(self._journal.differ, report.decision, self._now(), differences)
         return replace(report, differences=differences)
 
-    def _intent(self, part: Verb, id: str, decision: str = "") -> Intent:
-        snapshot = self._desk.snapshot
+    def _intent(self, part: Verb, id: str, decision: str, snapshot: Snapshot) -> Intent:
+        """Return the record of a call of ``decision``, empty when it is the call itself."""
         versions = versions_of(snapshot, part.touched(snapshot))
         said = wording(part, snapshot).asked
         return Intent(id, self._now(), self._server, part, versions, decision=decision, sentence=said)
@@ -412,7 +415,7 @@ class Writer:
         intent = call.intent
         whole = call.refs == frozenset(intent.verb.refs)
         if not whole:
-            intent = self._intent(call.verb, new_id())
+            intent = self._intent(call.verb, new_id(), "", self._desk.snapshot)
         sent = await self._call(intent, resent=whole)
         if not sent.sent:
             self._read_back.add(call)
@@ -442,15 +445,11 @@ class Writer:
     # --- marks and reports ---------------------------------------------------------------------
 
     def _set_marks(self, marks: Mapping[Ref, str], without: Iterable[Ref] = ()) -> None:
-        """Remove marks, set others, and report the rows that differ."""
-        before = dict(self._marks)
-        for ref in without:
-            self._marks.pop(ref, None)
+        """Remove marks, set others, and tell that they changed."""
+        gone = [self._marks.pop(ref, None) for ref in without]
         self._marks.update(marks)
-        refs = before.keys() | self._marks.keys()
-        changed = frozenset(ref for ref in refs if before.get(ref) != self._marks.get(ref))
-        if changed:
-            self._desk.on_marks_changed(changed)
+        if marks or any(gone):
+            self._desk.on_marks_changed()
 
 
 _BUSY_ADVICE: Final = "Wait for its outcome; if that is unknown, check it again first."
