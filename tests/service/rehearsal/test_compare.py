@@ -12,7 +12,8 @@ from tui.api.http import AsyncBaseTransport
 from tui.api.requests import OrderUpdateRequest
 from tui.oms.engine.engine import Engine
 from tui.sandbox import sandboxes_of
-from tui.service.outcomes import Report
+from tui.service.outcomes import Report, Status
+from tui.service.rehearsal import compare, rehearse
 from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.verbs import Allocate, CancelOrders, CreateOrders, PlaceBlocks, UpdateOrders
 
@@ -65,6 +66,26 @@ async def test_what_comes_out_as_rehearsed_is_not_told(engine: Engine, server: A
     report = await dealer.desk.carry_out(await dealer.desk.prepare(CancelOrders((rid("ORD-3"),))))
     assert len(report.done) == 1
     assert report.differences == ()
+    await dealer.desk.close()
+
+
+async def test_items_are_compared_although_others_were_not_rehearsed_or_are_unknown(
+    engine: Engine, server: AsyncBaseTransport, colleague: Dealer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rehearse, "MOST_ITEMS", 2)
+    dealer = Dealer.at(server, open_sandbox=sandboxes_of(engine))
+    await dealer.desk.load()
+    await dealer.trade()
+    await dealer.create("BLK_5", ORD_5=10)
+    prepared = await dealer.desk.prepare(CancelOrders(tuple(map(rid, ("ORD-3", "ORD-4", "ORD-5")))))
+    await colleague.desk.reload()
+    await colleague.desk.act(CancelOrders((rid("ORD-3"),)))
+    report = await dealer.desk.carry_out(prepared)
+    assert only(report) == "expected to be done, and refused"
+    assert prepared.rehearsal is not None
+    unknown = (replace(report.outcomes[-1], status=Status.UNKNOWN), *report.outcomes[:-1])
+    told = compare.differences(prepared.rehearsal, replace(report, outcomes=unknown), None)
+    assert [each.ref.id.code for each in told] == ["ORD-3"]
     await dealer.desk.close()
 
 

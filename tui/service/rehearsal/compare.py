@@ -13,6 +13,7 @@ from tui.service.outcomes import Difference, Report, Status
 from tui.service.rehearsal.rehearse import Rehearsal
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
+_TOLD: Final = (Status.DONE, Status.REFUSED)
 _STAGES: Final = ("ordered", "placed", "executed", "allocated", "booked")
 COUNTED_ON: Final[Mapping[EntityKind, tuple[str, ...]]] = {
     EntityKind.ORDERS: (
@@ -46,21 +47,22 @@ COUNTED_ON: Final[Mapping[EntityKind, tuple[str, ...]]] = {
 def differences(rehearsal: Rehearsal, report: Report, now: Snapshot | None) -> tuple[Difference, ...]:
     """Return what ``report`` and the rows ``now``, if they could be read, say otherwise than rehearsed.
 
-    Only what the verb itself was to change is compared: everything else may have changed by others. Nothing
-    is compared of a rehearsal that failed or told of the first items only, or while an outcome is not known.
+    Items are compared where both outcomes are known. Where all of them are as rehearsed, so are the rows that
+    the verb itself was to change: everything else may have changed by others. That takes all items to be
+    rehearsed and told.
     """
-    settled = all(each.status in (Status.DONE, Status.REFUSED) for each in report.outcomes)
-    if rehearsal.failure or rehearsal.left_out or not settled:
-        return ()
     found = tuple(_statuses(rehearsal, report))
-    return found if found or now is None else tuple(_figures(rehearsal, now))
+    told = all(each.status in _TOLD for each in report.outcomes)
+    if found or now is None or rehearsal.failure or rehearsal.left_out or not told:
+        return found
+    return tuple(_figures(rehearsal, now))
 
 
 def _statuses(rehearsal: Rehearsal, report: Report) -> Iterator[Difference]:
     expected = {each.ref: each for each in rehearsal.outcomes}
     for outcome in report.outcomes:
         known = expected.get(outcome.ref)
-        if known is None or known.status is outcome.status:
+        if known is None or known.status is outcome.status or outcome.status not in _TOLD:
             continue
         if outcome.status is Status.DONE:
             yield Difference(outcome.ref, f"expected to be refused, and done. Expected: {known.reason}")
