@@ -84,7 +84,7 @@ async def test_the_worked_scenario_from_new_orders_to_transactions(dealer: Deale
     booked = await dealer.book(*(id.code for id in desk.snapshot.allocations))
     assert len(booked.done) == 4
     assert booked.done[0].entity.units == 71
-    assert booked.done[0].note == "transaction Desk-PLC-1-ORD-1, 13,462.4875 USD"
+    assert booked.done[0].note == "transaction Desk-PLC-1-ORD-1, 13,462.49 USD"
     assert len(desk.snapshot.transactions) == 4
     row = desk.snapshot.blocks[rid("BLK-1")]
     assert (row.placed.quantity, row.executed.quantity, row.booked.quantity) == decimals(227, 160, 160)

@@ -37,18 +37,19 @@ def _of_any(snapshot: Snapshot, ref: Ref) -> Iterator[str]:
 def _of_block(snapshot: Snapshot, graph: OrderGraphBlock) -> Iterator[str]:
     block = graph.block
     yield from _negative(block.quantity)
-    yield from _repeated("order", block.order_ids)
+    yield from _repeated(snapshot, EntityKind.ORDERS, block.order_ids)
     yield from _absent(snapshot, EntityKind.ORDERS, block.order_ids)
     for id in dict.fromkeys(block.order_ids):
-        yield from _in_others(snapshot, id, block.id, f"Its order {id.code} is")
+        yield from _in_others(snapshot, id, block.id, f"Its order {_order(snapshot, id)} is")
         if (order := snapshot.orders.get(id)) is not None:
             yield from _other_instrument(
-                order.lusid_instrument_id, block.lusid_instrument_id, f"order {id.code}"
+                order.lusid_instrument_id, block.lusid_instrument_id, f"order {_order(snapshot, id)}"
             )
     for detail in graph.placed.details:
         placement = snapshot.placements.get(detail.id)
         if placement is not None and block.id not in placement.block_ids:
-            yield f"Its totals count placement {detail.id.code}, which is for {_codes(placement.block_ids)}."
+            name = snapshot.name_of(EntityKind.PLACEMENTS, detail.id)
+            yield f"Its totals count placement {name}, which is for {_blocks(snapshot, placement.block_ids)}."
 
 
 def _of_order(snapshot: Snapshot, order: Order) -> Iterator[str]:
@@ -58,20 +59,22 @@ def _of_order(snapshot: Snapshot, order: Order) -> Iterator[str]:
         yield from _in_others(snapshot, order.id, home, "It is")
         block = snapshot.blocks[home].block
         yield from _other_instrument(
-            order.lusid_instrument_id, block.lusid_instrument_id, f"block {home.code}"
+            order.lusid_instrument_id,
+            block.lusid_instrument_id,
+            f"block {_blocks(snapshot, (home,))}",
         )
 
 
 def _of_placement(snapshot: Snapshot, placement: Placement) -> Iterator[str]:
     yield from _negative(placement.quantity)
-    yield from _repeated("block", placement.block_ids)
+    yield from _repeated(snapshot, EntityKind.BLOCKS, placement.block_ids)
     yield from _absent(snapshot, EntityKind.BLOCKS, placement.block_ids)
     if not placement.block_ids:
         yield "It is for no block."
     for id in placement.block_ids:
         if (graph := snapshot.blocks.get(id)) is not None:
             own, other = placement.lusid_instrument_id, graph.block.lusid_instrument_id
-            yield from _other_instrument(own, other, f"block {id.code}")
+            yield from _other_instrument(own, other, f"block {_blocks(snapshot, (id,))}")
     parent = placement.parent_placement_id
     yield from _absent(snapshot, EntityKind.PLACEMENTS, (parent,) if parent else ())
     if snapshot.circle_of_placement(placement.id):
@@ -115,11 +118,12 @@ def _negative(quantity: Any) -> Iterator[str]:
         yield "Its quantity is negative."
 
 
-def _repeated(noun: str, ids: tuple[ResourceId, ...]) -> Iterator[str]:
+def _repeated(snapshot: Snapshot, kind: EntityKind, ids: tuple[ResourceId, ...]) -> Iterator[str]:
     if len(set(ids)) < len(ids):
         for id in dict.fromkeys(ids):
             if ids.count(id) > 1:
-                yield f"It names {noun} {id.code} {ids.count(id)} times."
+                name = f"{kind.singular} {snapshot.name_of(kind, id)}"
+                yield f"It names {name} {ids.count(id)} times."
 
 
 def _absent(snapshot: Snapshot, kind: EntityKind, ids: Iterable[ResourceId]) -> Iterator[str]:
@@ -127,13 +131,13 @@ def _absent(snapshot: Snapshot, kind: EntityKind, ids: Iterable[ResourceId]) -> 
         rows = snapshot.rows(kind)
         for id in ids:
             if id not in rows:
-                yield f"It names {kind.singular} {id.code}, which is not there."
+                yield f"It names {kind.singular} {snapshot.name_of(kind, id)}, which is not there."
 
 
 def _in_others(snapshot: Snapshot, order: ResourceId, block: ResourceId, subject: str) -> Iterator[str]:
     others = [id for id in snapshot.links.get(BLOCK_OF_ORDER.name, {}).get(order, ()) if id != block]
     if others:
-        yield f"{subject} also in block {_codes(others)}."
+        yield f"{subject} also in block {_blocks(snapshot, others)}."
 
 
 def _other_instrument(one: str, other: str, of: str) -> Iterator[str]:
@@ -141,5 +145,9 @@ def _other_instrument(one: str, other: str, of: str) -> Iterator[str]:
         yield f"Its instrument is not that of {of}."
 
 
-def _codes(ids: Iterable[ResourceId]) -> str:
-    return ", ".join(id.code for id in ids) or "no block"
+def _order(snapshot: Snapshot, id: ResourceId) -> str:
+    return snapshot.name_of(EntityKind.ORDERS, id)
+
+
+def _blocks(snapshot: Snapshot, ids: Iterable[ResourceId]) -> str:
+    return ", ".join(snapshot.name_of(EntityKind.BLOCKS, id) for id in ids) or "no block"

@@ -21,7 +21,7 @@ from tui.api.requests import (
     WeightedAllocationServiceRunRequest,
 )
 from tui.api.states import is_final, normalize
-from tui.service.numbers import counted, units
+from tui.service.numbers import counted, size_text, units
 from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import block_ref, order_ref, placement_line, placement_ref
@@ -228,7 +228,7 @@ class BookTransactions(Verb, frozen=True):
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         return tuple(
-            Caution("already booked", f"{id.code} is already booked")
+            Caution("already booked", f"{snapshot.name_of(self.kind, id)} is already booked")
             for id, row in self._on_desk(snapshot)
             if snapshot.is_booked(id) or normalize(row.state) == "booked"
         )
@@ -243,7 +243,7 @@ def _booked(reply: BookingReply, *more: str) -> ItemisedReply:
 
 def _became(transaction: Transaction) -> str:
     money = transaction.total_consideration
-    worth = "" if money.amount is None else f", {units(money.amount)} {money.currency or ''}".rstrip()
+    worth = "" if money.amount is None else f", {size_text(money.amount, money.currency or '')}"
     return f"transaction {transaction.transaction_id}{worth}"
 
 

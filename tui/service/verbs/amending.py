@@ -14,7 +14,7 @@ from tui.api.requests import (
     OrderUpdateRequest,
 )
 from tui.api.states import is_cancelled
-from tui.service.numbers import units
+from tui.service.snapshot.sizing import size_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.changes import UpdateVerb, updated
 from tui.service.verbs.facts import (
@@ -136,6 +136,6 @@ def _carried(item: CancelledAndMoved) -> str:
     made = item.new_order
     if made is None:
         return "nothing was left to move"
-    size = str(made.amount) if made.quantity is None and made.amount else units(made.quantity)
+    size = size_of(made)
     home = f" in block {item.new_block_id.code}" if item.new_block_id else ""
     return f"{size} moved to order {made.id.code}{home}"

@@ -163,7 +163,7 @@ class UpdateVerb(KeyedVerb, frozen=True):
         if self.count == 1:
             return ()  # the sentence of the one says it
         return tuple(
-            f"{ref.id.code}: {', '.join(changes)}"
+            f"{snapshot.name_of(ref.kind, ref.id)}: {', '.join(changes)}"
             for update, ref in zip(self._listed, self.refs, strict=True)
             if (changes := described_changes(update, snapshot.row(ref), snapshot.portfolio_label))
         )

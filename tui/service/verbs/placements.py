@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from tui.api import operations
@@ -181,8 +181,14 @@ class CancelPlacements(KeyedVerb, frozen=True):
         )
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+        def name(kind: EntityKind, ids: Iterable[ResourceId]) -> str:
+            return ", ".join(snapshot.name_of(kind, id) for id in ids)
+
         return tuple(
-            Caution("several blocks", f"{id.code} serves {', '.join(each.code for each in row.block_ids)}")
+            Caution(
+                "several blocks",
+                f"{name(self.kind, (id,))} serves {name(EntityKind.BLOCKS, row.block_ids)}",
+            )
             for id, row in self._on_desk(snapshot)
             if len(row.block_ids) > 1
         )

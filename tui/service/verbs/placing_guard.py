@@ -13,7 +13,7 @@ from tui.api.models import Order, OrderGraphBlock
 from tui.api.placing_states import APPROVAL, COMPLIANCE, Guard, approval_of, compliance_of, guard_of
 from tui.api.states import is_cancelled, normalize
 from tui.service.numbers import counted
-from tui.service.snapshot.snapshot import Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.verbs.advice import advice_for
 from tui.service.verbs.verb import Caution
 
@@ -50,7 +50,7 @@ def placing_cautions(snapshot: Snapshot, blocks: Iterable[ResourceId]) -> Iterat
                 groups.setdefault(key, []).append(standing)
         for (subject, _), members in groups.items():
             first = members[0]
-            yield Caution(subject, _sentence(id, members), first.guard, unsaid=not first.state)
+            yield Caution(subject, _sentence(snapshot, id, members), first.guard, unsaid=not first.state)
 
 
 def standings(snapshot: Snapshot, row: OrderGraphBlock) -> Iterator[Standing]:
@@ -89,17 +89,18 @@ def _user(order: Order | None) -> str:
     return (version.user_id_modified or version.user_id_created or "") if version is not None else ""
 
 
-def _sentence(block: ResourceId, members: list[Standing]) -> str:
-    first = members[0]
-    orders = [each.order.code for each in members if each.order is not None]
+def _sentence(snapshot: Snapshot, id: ResourceId, members: list[Standing]) -> str:
+    first, block = members[0], snapshot.name_of(EntityKind.BLOCKS, id)
+    named = (each.order for each in members if each.order is not None)
+    orders = [snapshot.name_of(EntityKind.ORDERS, order) for order in named]
     users = list(dict.fromkeys(each.user for each in members if each.user))
     whose = f" for {_named(orders, 'order')}" if orders else ""
     by = f", last changed by {_named(users, 'user')}" if users else ""
     state = in_words(first.state) if first.state else "not known"
     if first.guard is not Guard.REFUSED:
-        return f"{block.code}: {first.subject} {state}{whose}{by}"
+        return f"{block}: {first.subject} {state}{whose}{by}"
     advice = advice_for(_REFUSALS[first.subject]).rstrip(".")
-    return f"{block.code} is not placed: {first.subject} {state}{whose}{by}. {advice}"
+    return f"{block} is not placed: {first.subject} {state}{whose}{by}. {advice}"
 
 
 def _named(names: list[str], noun: str) -> str:

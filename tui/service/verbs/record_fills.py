@@ -102,5 +102,6 @@ class RecordFills(OverwritingVerb[Execution], frozen=True):
             for fill in snapshot.fills_of_placement(request.placement_id):
                 same = (fill.quantity, fill.price) == (request.quantity, request.price)
                 if same and fill.id != request.id:
-                    text = f"{units(fill.quantity)} at {fill.price} is already recorded as {fill.id.code}"
+                    name = snapshot.name_of(self.kind, fill.id)
+                    text = f"{units(fill.quantity)} at {fill.price} is already recorded as {name}"
                     yield Caution("looks like a duplicate", text)

@@ -128,7 +128,7 @@ class ReplaceOrders(_Replace[Order], frozen=True):
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         finished = (
-            Caution("finished order", f"{request.id.code} is {row.state}")
+            Caution("finished order", f"{snapshot.name_of(self.kind, request.id)} is {row.state}")
             for request, row in self._on_desk(snapshot)
             if is_final(row.state)
         )
@@ -154,7 +154,7 @@ class ReplacePlacements(_Replace[Placement], frozen=True):
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         finished = (
-            Caution("finished placement", f"{request.id.code} is {row.state}")
+            Caution("finished placement", f"{snapshot.name_of(self.kind, request.id)} is {row.state}")
             for request, row in self._on_desk(snapshot)
             if is_cancelled(row.state)
         )

@@ -13,7 +13,7 @@ from tui.api.placing_states import Guard
 from tui.api.requests import PlacementRequest
 from tui.service.instrument_ids import universal
 from tui.service.snapshot.instruments import UNRESOLVED
-from tui.service.snapshot.snapshot import Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.verbs import (
     AllocateWeighted,
     CreateOrders,
@@ -82,9 +82,10 @@ def _placed_instrument(snapshot: Snapshot, request: PlacementRequest) -> Iterato
         row = snapshot.blocks.get(id)
         if row is not None and row.block.lusid_instrument_id == UNRESOLVED:
             name = instrument_name(row.block.instrument_identifiers)
+            block = snapshot.name_of(EntityKind.BLOCKS, id)
             yield Caution(
                 INSTRUMENT,
-                f"{name} is unknown to the server, so what {id.code} trades is not resolved and cannot be "
+                f"{name} is unknown to the server, so what {block} trades is not resolved and cannot be "
                 "placed. Cancel its orders, and create them with an ISIN, FIGI or LUID",
                 Guard.REFUSED,
             )
