@@ -63,11 +63,11 @@ def test_whether_an_allocation_is_booked_is_unknown_without_transactions() -> No
     assert TRADED.is_booked(rid("ALL-1")) is False
 
 
-def test_unknown_figures_are_in_no_total_and_no_file() -> None:
+def test_unknown_figures_are_unknown_in_totals_and_in_no_file() -> None:
     snapshot, view = without(EntityKind.EXECUTIONS), View(EntityKind.PLACEMENTS)
     totals = Totals(view)
     totals.add(snapshot, snapshot.placements)
-    assert totals.text() == "quantity 100 · allocated 40"
+    assert totals.text() == "quantity 100 · executed ? · open ? · allocated 40"
     header, row = (
         line.split(",") for line in export_csv(view, snapshot, tuple(snapshot.placements)).splitlines()
     )
@@ -77,3 +77,28 @@ def test_unknown_figures_are_in_no_total_and_no_file() -> None:
 def test_every_pane_repaints_when_a_kind_can_be_read_again() -> None:
     deltas = diff(without(EntityKind.EXECUTIONS), TRADED)
     assert all(deltas[kind].others for kind in EntityKind)
+
+
+def test_a_total_says_how_many_figures_it_lacks() -> None:
+    by_weight = replace(order("ORD-2"), quantity=None, weight=Decimal("0.25"))
+    snapshot = snapshot_of(orders=[order("ORD-1", "100"), by_weight])
+    totals, other = Totals(View(EntityKind.ORDERS)), Totals(View(EntityKind.ORDERS))
+    totals.add(snapshot, [rid("ORD-1")])
+    other.add(snapshot, [rid("ORD-2")])
+    assert totals.text().startswith("quantity 100 · ")
+    assert other.text().startswith("quantity ? · ")
+    totals.merge(other)
+    assert totals.text().startswith("quantity 100 + 1 unknown · ")
+    totals.subtract(snapshot, [rid("ORD-2")])
+    assert totals.text().startswith("quantity 100 · ")
+
+
+def test_the_bar_of_a_block_of_unknown_size_is_not_over_full() -> None:
+    by_weight = replace(order("ORD-1"), quantity=None, weight=Decimal("0.25"))
+    snapshot = snapshot_of(
+        blocks=[block("BLK-1", "ORD-1", quantity=Decimal(0))],
+        orders=[by_weight],
+        placements=[placement("PLC-1", "BLK-1", quantity="50")],
+    )
+    assert cell(snapshot, EntityKind.BLOCKS, "placed") == "50"
+    assert cell(snapshot, EntityKind.BLOCKS, "bar") == "?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -12,9 +13,7 @@ ASCII_REST: Final = "."
 OVER: Final = "+"
 
 
-def lifecycle_bar(
-    ordered: Decimal, stages: tuple[Decimal, Decimal, Decimal, Decimal], *, ascii: bool = False
-) -> str:
+def lifecycle_bar(ordered: Decimal, stages: Sequence[Decimal], *, ascii: bool = False) -> str:
     """Draw ``stages`` (placed, executed, allocated, booked; units) as parts of ``ordered``, ten cells.
 
     Each cell shows the furthest stage that reaches it. A stage that has begun shows at least one cell

@@ -46,7 +46,7 @@ from tui.columns.format import (
     state_look,
 )
 from tui.columns.lifecycle_bar import lifecycle_bar
-from tui.columns.unknown import with_unknown
+from tui.columns.unknown import UNKNOWN, with_unknown
 from tui.service.snapshot.sizing import (
     Size,
     allocated_size,
@@ -65,13 +65,21 @@ from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 
 def _bar(snapshot: Snapshot, row: OrderGraphBlock, context: DisplayContext) -> str:
-    stages = (
-        block_placed(row).value or ZERO,
-        block_executed(snapshot, row).value or ZERO,
-        block_allocated(snapshot, row).value or ZERO,
-        block_booked(snapshot, row).value or ZERO,
+    """Return the life cycle as a bar; ``?`` where the size or a stage is not known."""
+    ordered, *stages = (
+        stage.value
+        for stage in (
+            block_ordered(snapshot, row),
+            block_placed(row),
+            block_executed(snapshot, row),
+            block_allocated(snapshot, row),
+            block_booked(snapshot, row),
+        )
     )
-    return lifecycle_bar(block_ordered(snapshot, row).value or ZERO, stages, ascii=context.ascii)
+    known = tuple(stage for stage in stages if stage is not None)
+    if ordered is None or len(known) < len(stages):
+        return UNKNOWN
+    return lifecycle_bar(ordered, known, ascii=context.ascii)
 
 
 def _done(snapshot: Snapshot, row: OrderGraphBlock) -> Decimal | None:

@@ -1,12 +1,17 @@
-"""The totals of a pane's rows: per column units, and money per currency, never mixed."""
+"""The totals of a pane's rows: per column units, and money per currency, never mixed.
+
+Rows whose figure is not known are counted beside the sums, which lack them.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from decimal import Context, Decimal
 from typing import Final
 
 from tui.api.base import ResourceId
+from tui.columns.unknown import UNKNOWN
 from tui.columns.view import View
 from tui.service.numbers import money, size_text
 from tui.service.snapshot.snapshot import Snapshot
@@ -23,6 +28,8 @@ class Totals:
         self._columns = tuple(column for column in view.columns if column.total)
         self._sums: dict[tuple[str, str], tuple[Decimal, int]] = {}
         """Per column and unit: the sum, and the number of rows in it (zero or less in a difference)."""
+        self._unknown: Counter[str] = Counter()
+        """Per column: the number of rows whose figure is not known."""
 
     def add(self, snapshot: Snapshot, ids: Iterable[ResourceId]) -> None:
         """Count these rows too; child placements count with their parents and not again."""
@@ -36,6 +43,8 @@ class Totals:
         """Add what another has counted, such as a difference."""
         for key, (total, count) in other._sums.items():
             self._put(key, total, count)
+        for column, count in other._unknown.items():
+            self._unknown[column] += count
 
     def _count(self, snapshot: Snapshot, ids: Iterable[ResourceId], sign: int) -> None:
         rows = snapshot.rows(self._kind)
@@ -48,6 +57,8 @@ class Totals:
                 if isinstance(value, Decimal):
                     unit = (column.currency(snapshot, row) or "") if column.currency else ""
                     self._put((column.id, unit), value if sign > 0 else _EXACT.minus(value), sign)
+                elif value is None:
+                    self._unknown[column.id] += sign
 
     def _put(self, key: tuple[str, str], amount: Decimal, count: int) -> None:
         total, rows = self._sums.get(key, (Decimal(0), 0))
@@ -60,10 +71,12 @@ class Totals:
             sums = sorted(
                 (unit, total) for (id, unit), (total, rows) in self._sums.items() if id == column.id and rows
             )
-            if column.total == "money":
-                parts += [money(total, unit) for unit, total in sums]
-            else:
-                parts += [f"{column.title.lower()} {size_text(total, unit)}" for unit, total in sums]
+            name = "" if column.total == "money" and sums else f"{column.title.lower()} "
+            written = money if column.total == "money" else size_text
+            said = [f"{name}{written(total, unit)}" for unit, total in sums]
+            if unknown := self._unknown[column.id]:
+                said = [*said[:-1], f"{said[-1]} + {unknown:,} unknown" if said else f"{name}{UNKNOWN}"]
+            parts += said
         return parts
 
     def text(self) -> str:
