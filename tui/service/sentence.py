@@ -83,7 +83,7 @@ def phrase_of(snapshot: Snapshot, ref: Ref, row: Any = None) -> str:
     if row is None and ref in snapshot:
         row = snapshot.row(ref)
     trade = None if row is None else trade_of(snapshot, row)
-    return str(_Said(ref, trade, _id(snapshot, ref))) if trade else ""
+    return str(_Said(ref, trade, short_id(snapshot, ref))) if trade else ""
 
 
 def trade_of(snapshot: Snapshot, row: Any) -> Trade | None:
@@ -117,13 +117,13 @@ def short(code: str) -> str:
     return f"{code[:half]}…{code[half + 1 - MOST_CODE :]}"
 
 
-def _id(snapshot: Snapshot, ref: Ref) -> str:
+def short_id(snapshot: Snapshot, ref: Ref) -> str:
     """Return the id of a row in short, with its scope where the code alone leaves doubt."""
     return snapshot.name_of(ref.kind, ref.id).removesuffix(ref.id.code) + short(ref.id.code)
 
 
 def _block_id(snapshot: Snapshot, id: ResourceId) -> str:
-    return _id(snapshot, Ref(EntityKind.BLOCKS, id))
+    return short_id(snapshot, Ref(EntityKind.BLOCKS, id))
 
 
 # --- the words of a trade -----------------------------------------------------------------------
@@ -202,7 +202,7 @@ def _items(verb: Verb, snapshot: Snapshot) -> Iterable[_Said]:
 def _row_item(snapshot: Snapshot, ref: Ref, change: str = "") -> _Said:
     """Return a row of the desk as an item that is changed."""
     trade = trade_of(snapshot, snapshot.row(ref)) if ref in snapshot else None
-    return _Said(ref, trade, _id(snapshot, ref), change)
+    return _Said(ref, trade, short_id(snapshot, ref), change)
 
 
 @_items.register
@@ -226,7 +226,7 @@ def _created(verb: CreateOrders, snapshot: Snapshot) -> Iterator[_Said]:
                 whom=_for(snapshot, order.portfolio_id),
             )
             ref = Ref(EntityKind.ORDERS, order.id)
-            yield _Said(ref, trade, f"{_id(snapshot, ref)}{ids}")
+            yield _Said(ref, trade, f"{short_id(snapshot, ref)}{ids}")
 
 
 @_items.register
@@ -234,7 +234,7 @@ def _placed(verb: PlaceBlocks, snapshot: Snapshot) -> Iterator[_Said]:
     for ref, request in zip(verb.refs, verb.requests, strict=True):
         blocks = ", ".join(_block_id(snapshot, id) for id in request.block_ids[:MOST_NAMED])
         trade = _ordered(snapshot, request, whom=_with(request))
-        yield _Said(ref, trade, f"{_id(snapshot, ref)} of {blocks}")
+        yield _Said(ref, trade, f"{short_id(snapshot, ref)} of {blocks}")
 
 
 @_items.register(UpdateOrders)
@@ -316,8 +316,8 @@ def _filled(verb: RecordFills, snapshot: Snapshot) -> Iterator[_Said]:
         settles = f"settles {request.settlement_date:%d %b %Y}" if request.settlement_date else ""
         change = ", ".join(filter(None, (*changes, settles)))
         trade = _dealt(snapshot, old or request, whom=_with(old or request))
-        placement = _id(snapshot, Ref(EntityKind.PLACEMENTS, request.placement_id))
-        yield _Said(ref, trade, f"{_id(snapshot, ref)} of {placement}", change)
+        placement = short_id(snapshot, Ref(EntityKind.PLACEMENTS, request.placement_id))
+        yield _Said(ref, trade, f"{short_id(snapshot, ref)} of {placement}", change)
 
 
 # --- several items in one sentence --------------------------------------------------------------

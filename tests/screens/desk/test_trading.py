@@ -335,7 +335,7 @@ async def test_nothing_is_said_to_move_when_all_of_an_order_is_placed() -> None:
         await user.press("C")
         await user.form()
         await user.press("enter")
-        assert f"{short(order)} keeps 10,000 units, and nothing moves" in await user.preview()
+        assert f"10,000 units stay, nothing moves · {short(order)}" in await user.preview()
         await user.press("y")
         assert "nothing was left to move" in await user.report()
 

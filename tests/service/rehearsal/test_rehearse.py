@@ -95,7 +95,8 @@ async def test_the_state_after_is_told_in_units_and_money(dealer: Dealer, at_des
     await dealer.fill("EXE-2", "PLC-1", 40)
     tried = await at_desk.rehearse(Allocate((rid("PLC-1"),)), dealer.desk.snapshot)
     assert state_after(tried)[0] == (
-        "PLC-1: 100 of 100 executed are allocated: GROWTH 67 (12,696.50 USD), INCOME 33 (6,253.50 USD)"
+        "BBG000B9XRY4 with ALBN: 100 of 100 executed units allocated, "
+        "GROWTH 67 (12,696.50 USD), INCOME 33 (6,253.50 USD) · PLC-1"
     )
 
 
@@ -104,8 +105,8 @@ async def test_what_stays_and_what_moves_is_told(dealer: Dealer, at_desk: Rehear
     verb = moving_on("ORD-1", "BLK-9")
     tried = await at_desk.rehearse(verb, dealer.desk.snapshot)
     said = state_after(tried)
-    assert "ORD-1 keeps 67 units, 33 units move to ORD-1R in BLK-9" in said
-    assert "New block BLK-9 will hold 1 order, 33 units" in said
+    assert "GROWTH: 67 units stay, 33 units move · ORD-1 → ORD-1R in BLK-9" in said
+    assert "BBG000B9XRY4: new block, 1 order of 33 units · BLK-9" in said
 
 
 async def test_each_refused_item_is_named_with_its_reason(dealer: Dealer, at_desk: Rehearser) -> None:

@@ -15,7 +15,7 @@ from tui.oms.engine.engine import Engine
 from tui.sandbox import sandboxes_for, sandboxes_of
 from tui.service.environment import EnvironmentKind
 from tui.service.rehearsal.rehearse import Sandbox
-from tui.service.rehearsal.rehearsed_preview import CUT_ORDERS, FEES, WAITING_PRICES, Prepared
+from tui.service.rehearsal.rehearsed_preview import CUT_ORDERS, DECIDES, FEES, WAITING_PRICES, Prepared
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import (
     Allocate,
@@ -71,17 +71,23 @@ def sized(order: str, quantity: int) -> OrderUpdateRequest:
     [
         (
             new_orders("BLK_1", ORD_9=8),
-            "BLK-1 will hold 3 orders, 158 units and have 100",
+            "3 orders of 158 units, 100 of 158 units placed · BLK-1",
         ),
-        (new_orders("BLK_9", ORD_9=8), "New block BLK-9 will hold 1 order, 8 units"),
-        (MoveOrders((rid("ORD-3"),), rid("BLK-3")), "BLK-3 will hold 2 orders, 20 units"),
-        (MoveOrders((rid("ORD-3"),), rid("BLK-3")), "BLK-2 will hold 0 orders, 0 units"),
-        (CancelOrders((rid("ORD-3"),)), "BLK-2 will hold 0 orders, 0 units"),
-        (PlaceBlocks((placing("PLC-9", "BLK-2", 5),)), "BLK-2 will have 5 of 10 units placed"),
-        (CancelPlacements((rid("PLC-1"),)), "PLC-1: 40 units freed, 60 executed stay"),
-        (RecordFills((fill("EXE-9", "PLC-1", 5),)), "PLC-1 will have 65 of 100 units executed at 189.5"),
-        (RecordFills((fill("EXE-1", "PLC-1", 50),)), "PLC-1 will have 50 of 100 units executed"),
-        (RecordFills((fill("EXE-9", "PLC-1", 50),)), "PLC-1 will have 10 more executed than placed"),
+        (new_orders("BLK_9", ORD_9=8), "new block, 1 order of 8 units · BLK-9"),
+        (MoveOrders((rid("ORD-3"),), rid("BLK-3")), "2 orders of 20 units · BLK-3"),
+        (MoveOrders((rid("ORD-3"),), rid("BLK-3")), "no live order left · BLK-2"),
+        (CancelOrders((rid("ORD-3"),)), "no live order left · BLK-2"),
+        (PlaceBlocks((placing("PLC-9", "BLK-2", 5),)), "5 of 10 units placed · BLK-2"),
+        (CancelPlacements((rid("PLC-1"),)), "with ALBN: 40 units freed, 60 executed stay · PLC-1"),
+        (
+            RecordFills((fill("EXE-9", "PLC-1", 5),)),
+            "65 of 100 units executed, at 189.5000 USD on average · PLC-1",
+        ),
+        (
+            RecordFills((fill("EXE-1", "PLC-1", 50),)),
+            "50 of 100 units executed, at 189.5000 USD on average · PLC-1",
+        ),
+        (RecordFills((fill("EXE-9", "PLC-1", 50),)), "10 units more executed than placed · PLC-1."),
     ],
     ids=lambda value: named(value),
 )
@@ -100,7 +106,7 @@ REFUSED = [
     (MoveOrders((rid("ORD-1"),), rid("BLK-3")), "'Desk/ORD-1' has allocations and cannot be moved"),
     (
         new_orders("BLK_2", limit="191", ORD_9=5),
-        "ORD-9: The request does not fit block 'Desk/BLK-2': limitPrice 191 USD, not 190 USD",
+        "does not fit block 'Desk/BLK-2': limitPrice 191 USD, not 190 USD (ORD-9). ",
     ),
     (new_orders("BLK_9", ORD_1=5), "'ORD-1' already exists"),
     (PlaceBlocks((placing("PLC-9", "BLK-2", 31),)), "of 31 would exceed the 10 still unplaced"),
@@ -174,7 +180,14 @@ async def test_nothing_is_called_accepted_that_another_server_decides(elsewhere:
     assert "This server decides" in shown.heading
     assert all(word in shown.heading for word in ("compliance", "entitlements", "tenant"))
     assert "accepted" not in told(prepared)
-    assert shown.afterwards == ("BLK-2 will hold 0 orders, 0 units",)
+    assert shown.afterwards == ("BBG000B9XRY4: no live order left · BLK-2",)
+
+
+async def test_where_nothing_is_expected_afterwards_nothing_is_announced(elsewhere: Dealer) -> None:
+    shown = (await elsewhere.desk.prepare(PlaceBlocks((placing("PLC-9", "BLK-2", 31),)))).preview
+    assert shown.afterwards == ()
+    assert shown.heading.startswith("This server decides")
+    assert shown.soft[0].text.startswith("Placement 'Desk/PLC-9' of 31 would exceed")
 
 
 def replaced_broker(code: str) -> UpdatePlacements:
@@ -205,7 +218,7 @@ async def test_what_only_the_server_knows_is_named_where_it_matters(
     await elsewhere.desk.act(PlaceBlocks((at_market,)))
     heading = (await elsewhere.desk.prepare(verb)).preview.heading
     assert {each for each in (FEES, CUT_ORDERS, WAITING_PRICES) if each in heading} == named
-    assert heading.startswith("Expected afterwards. This server decides, also by what is not known here: ")
+    assert DECIDES in heading
 
 
 async def test_here_nothing_is_unknown(here: Dealer) -> None:

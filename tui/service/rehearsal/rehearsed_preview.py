@@ -17,22 +17,28 @@ from tui.service.numbers import counted
 from tui.service.outcomes import Outcome
 from tui.service.rehearsal.rehearse import Rehearsal
 from tui.service.rehearsal.state_after import state_after, warnings_after
+from tui.service.sentence import short
 from tui.service.snapshot.sizing import size_of
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
 from tui.service.verbs import BookTransactions, UpdatePlacements, Verb
+from tui.service.verbs.placing_guard import REFUSALS
 from tui.service.verbs.verb import Tier
 from tui.service.writes.preview import Preview, PreviewWarning
 
 MOST_REFUSALS: Final = 5
 """The reasons that are told in the place of a confirmation; the others are counted."""
+MOST_ROWS: Final = 3
+"""The rows that a reason names, where it names none itself; the others are counted."""
 AFTERWARDS: Final = "Afterwards"
-EXPECTED: Final = (
-    "Expected afterwards. This server decides, also by what is not known here: "
-    "its compliance, entitlements and tenant's rules"
+EXPECTED: Final = "Expected afterwards"
+DECIDES: Final = (
+    "This server decides, also by what is not known here: its compliance, entitlements and tenant's rules"
 )
 FEES: Final = "its fees and commissions"
 CUT_ORDERS: Final = "what cancelled orders keep of the placed units"
 WAITING_PRICES: Final = "prices it holds until a placement has a currency"
+GUARDED: Final = frozenset(REFUSALS.values())
+"""The refusals that the desk tells itself, with whose state it is."""
 UNDER_WAY: Final = "Finding out what comes of it ..."
 NOT_KNOWN: Final = "What comes of it could not be found out"
 
@@ -89,10 +95,10 @@ def with_rehearsal(preview: Preview, verb: Verb, rehearsal: Rehearsal, *, final:
     told = replace(
         preview,
         soft=soft,
-        heading=_heading(verb, rehearsal, final=final) if shown else "",
+        heading=_heading(verb, rehearsal, final=final, any_afterwards=bool(afterwards)) if shown else "",
         afterwards=afterwards,
     )
-    refused = rehearsal.refused
+    refused = [each for each in rehearsal.refused if not (preview.hard and each.type in GUARDED)]
     if not refused:
         return told
     if final and not sent_in_part and not preview.emergency:
@@ -106,8 +112,11 @@ def with_rehearsal(preview: Preview, verb: Verb, rehearsal: Rehearsal, *, final:
     return replace(told, soft=(refusal, *soft))
 
 
-def _heading(verb: Verb, rehearsal: Rehearsal, *, final: bool) -> str:
-    said = AFTERWARDS if final else ", ".join((EXPECTED, *_untold(verb, rehearsal.before)))
+def _heading(verb: Verb, rehearsal: Rehearsal, *, final: bool, any_afterwards: bool) -> str:
+    said = AFTERWARDS
+    if not final:
+        decides = ", ".join((DECIDES, *_untold(verb, rehearsal.before)))
+        said = f"{EXPECTED}. {decides}" if any_afterwards else decides
     if not rehearsal.left_out:
         return said
     first = len(rehearsal.outcomes)
@@ -129,7 +138,7 @@ def _untold(verb: Verb, rows: Snapshot) -> Iterator[str]:
 
 
 def _reasons(refused: Sequence[Outcome]) -> tuple[str, ...]:
-    """Return the server's reasons, each once with what can be done; one that names no row gets its row."""
+    """Return the server's reasons, each once with what can be done; one that names no row gets its rows."""
     groups: dict[str, list[Outcome]] = {}
     for outcome in refused:
         groups.setdefault(outcome.reason, []).append(outcome)
@@ -137,7 +146,11 @@ def _reasons(refused: Sequence[Outcome]) -> tuple[str, ...]:
 
 
 def _sentence(reason: str, outcomes: Sequence[Outcome]) -> str:
-    code = outcomes[0].ref.id.code
-    named = reason if len(outcomes) > 1 or code in reason else f"{code}: {reason}"
-    ended = named if named.endswith((".", "!", "?")) else f"{named}."
+    codes = [each.ref.id.code for each in outcomes]
+    if any(code in reason for code in codes):
+        said = reason
+    else:
+        more = f" and {len(codes) - MOST_ROWS:,} more" if len(codes) > MOST_ROWS else ""
+        said = f"{reason.rstrip('.')} ({', '.join(map(short, codes[:MOST_ROWS]))}{more})"
+    ended = said if said.endswith((".", "!", "?")) else f"{said}."
     return f"{ended} {outcomes[0].advice}".rstrip()

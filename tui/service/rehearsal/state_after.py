@@ -3,48 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
 
-from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
+from tui.api.base import ZERO, ResourceId
 from tui.api.life_cycle import TOLERANCE
-from tui.api.models import Allocation
+from tui.api.models import Allocation, Block, Placement
 from tui.api.requests import CancelledAndMoved
 from tui.api.states import is_cancelled, normalize
-from tui.service.numbers import counted, size_text, units
+from tui.service.numbers import average, counted, money, units
 from tui.service.outcomes import Outcome
 from tui.service.rehearsal.rehearse import Rehearsal
-from tui.service.sentence import short
+from tui.service.sentence import short_id
 from tui.service.snapshot.sizing import Size, allocated_size, block_placed, executed_size, size_of
-from tui.service.snapshot.snapshot import EntityKind, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
+from tui.service.verbs.facts import instrument_name
+from tui.service.wire_words import in_words
 
 
 def state_after(rehearsal: Rehearsal) -> tuple[str, ...]:
-    """Return a sentence for every row whose quantities or money will differ, the shares first."""
+    """Return a sentence for every row whose quantities or money will differ, the shares first.
+
+    Each begins with what it is about in the dealer's words and ends with its id.
+    """
     before, after = rehearsal.before, rehearsal.after
     return (
         *_allocated(before, after),
         *_booked(before, after),
         *_cancelled_placements(before, after),
         *_executed(before, after),
-        *_moved(rehearsal.outcomes),
+        *_moved(rehearsal.outcomes, after),
         *_blocks(before, after),
     )
 
 
 def warnings_after(rehearsal: Rehearsal) -> tuple[str, ...]:
-    """Return a sentence for every block and placement that will have more done than its size."""
+    """Return a sentence for every placement and block that will have more done than its size."""
     before, after = rehearsal.before, rehearsal.after
     found = []
-    for id in _changed(EntityKind.BLOCKS, before, after):
-        state = after.blocks[id].derived_state
-        if normalize(state).startswith("over") and _state(before, id) != state:
-            found.append(f"{short(id.code)} will be {state.lower()}")
     for id in _changed(EntityKind.EXECUTIONS, before, after):
         placement = after.placements.get(after.executions[id].placement_id)
         more = executed_size(after, placement).less(size_of(placement)) if placement else Size(None)
         if placement is not None and more.value is not None and more.value > 0:
-            found.append(f"{short(placement.id.code)} will have {more} more executed than placed")
-    return tuple(dict.fromkeys(found))
+            found.append(_placement(after, placement, f"{more.words} more executed than placed"))
+    for id in _changed(EntityKind.BLOCKS, before, after):
+        state = after.blocks[id].derived_state
+        if normalize(state).startswith("over") and _state(before, id) != state:
+            found.append(_block(after, id, state.lower()))
+    return tuple(f"{text}." for text in dict.fromkeys(found))
 
 
 def _state(snapshot: Snapshot, block: ResourceId) -> str:
@@ -58,9 +62,26 @@ def _changed(kind: EntityKind, before: Snapshot, after: Snapshot) -> Iterator[Re
     return (id for id, row in after.rows(kind).items() if old.get(id) != row)
 
 
-def money_text(money: CurrencyAndAmount) -> str:
-    """Return money in words, with the decimals of its currency."""
-    return size_text(money.amount, money.currency or "")
+# --- what a sentence is about --------------------------------------------------------------------------
+
+
+def _about(words: str, said: str, snapshot: Snapshot, kind: EntityKind, id: ResourceId) -> str:
+    return f"{words}: {said} · {short_id(snapshot, Ref(kind, id))}"
+
+
+def _label(snapshot: Snapshot, row: Block | Placement | Allocation) -> str:
+    """Return the short name of the instrument of a row."""
+    known = snapshot.instruments.get(row.lusid_instrument_id)
+    return known.label if known is not None else instrument_name(row.instrument_identifiers)
+
+
+def _block(snapshot: Snapshot, id: ResourceId, said: str) -> str:
+    return _about(_label(snapshot, snapshot.blocks[id].block), said, snapshot, EntityKind.BLOCKS, id)
+
+
+def _placement(snapshot: Snapshot, row: Placement, said: str) -> str:
+    whom = f" with {row.counterparty}" if row.counterparty else ""
+    return _about(f"{_label(snapshot, row)}{whom}", said, snapshot, EntityKind.PLACEMENTS, row.id)
 
 
 # --- blocks ------------------------------------------------------------------------------------------
@@ -70,22 +91,24 @@ def _blocks(before: Snapshot, after: Snapshot) -> Iterator[str]:
     for id in _changed(EntityKind.BLOCKS, before, after):
         old, new = before.blocks.get(id), after.blocks[id]
         if old is not None and new.block.is_swept and not old.block.is_swept:
-            yield f"{short(id.code)} leaves the desk"
+            yield _block(after, id, "leaves the desk")
             continue
         holds = _holds(id, after)
         placed, was = block_placed(new), block_placed(old) if old else Size(ZERO)
-        said = [f"hold {holds}"] if old is None or holds != _holds(id, before) else []
+        said = [holds] if old is None or holds != _holds(id, before) else []
         if placed.value != was.value or (said and placed.value):
-            said.append(f"have {units(placed.value)} of {size_of(new.block).words} placed")
+            said.append(f"{units(placed.value)} of {size_of(new.block).words} placed")
         if said:
-            yield f"{'' if old else 'New block '}{short(id.code)} will {' and '.join(said)}"
+            yield _block(after, id, f"{'' if old else 'new block, '}{', '.join(said)}")
 
 
 def _holds(id: ResourceId, snapshot: Snapshot) -> str:
     """Return how many live orders a block holds, and its size."""
     orders = [snapshot.orders[each] for each in snapshot.orders_of_block(id)]
     live = [order for order in orders if not is_cancelled(order.state)]
-    return f"{counted(len(live), 'order')}, {size_of(snapshot.blocks[id].block).words}"
+    if not live:
+        return "no live order left"
+    return f"{counted(len(live), 'order')} of {size_of(snapshot.blocks[id].block).words}"
 
 
 # --- placements and fills ----------------------------------------------------------------------------
@@ -100,7 +123,7 @@ def _cancelled_placements(before: Snapshot, after: Snapshot) -> Iterator[str]:
         kept = f", {executed} executed stay" if executed.value else ""
         left, currency = size_of(new).less(executed)
         freed = Size(None if left is None else max(left, ZERO), currency)
-        yield f"{short(id.code)}: {freed.words} freed{kept}"
+        yield _placement(after, new, f"{freed.words} freed{kept}")
 
 
 def _executed(before: Snapshot, after: Snapshot) -> Iterator[str]:
@@ -108,14 +131,11 @@ def _executed(before: Snapshot, after: Snapshot) -> Iterator[str]:
     for id in dict.fromkeys(after.executions[each].placement_id for each in changed):
         row = after.placements.get(id)
         if row is not None:
-            average = after.average_price_of_placement(id)
-            at = "" if average is None else f" at {_rounded(average)} on average"
-            done = executed_size(after, row)
-            yield f"{short(id.code)} will have {done} of {size_of(row).words} executed{at}"
-
-
-def _rounded(price: Decimal) -> str:
-    return units(round(price, 6))
+            known = after.instruments.get(row.lusid_instrument_id)
+            currency = known.currency if known else ""
+            price = average(after.average_price_of_placement(id), currency)
+            done = f"{executed_size(after, row)} of {size_of(row).words} executed"
+            yield _placement(after, row, f"{done}, at {price} {currency} on average" if price else done)
 
 
 # --- allocations and transactions --------------------------------------------------------------------
@@ -129,16 +149,17 @@ def _allocated(before: Snapshot, after: Snapshot) -> Iterator[str]:
         id for row in (*changed, *gone) if not _only_booked(row, before) for id in row.placement_ids or ()
     )
     for id in runs:
+        placement = after.placements[id]
         rows = [after.allocations[each] for each in after.allocations_of_placement(id)]
         live = [row for row in rows if not is_cancelled(row.state)]
         live.sort(key=lambda row: row.quantity, reverse=True)
-        executed = after.executed_of_placement(id) or ZERO
-        given = after.allocated_of_placement(id) or ZERO
+        executed, given = after.executed_of_placement(id), after.allocated_of_placement(id)
         shares = ", ".join(_share(row, after) for row in live)
-        done = f"{units(given)} of {units(executed)} executed are allocated"
-        yield f"{short(id.code)}: {done}: {shares or 'none'}"
-        if executed > given:
-            yield f"{short(id.code)}: {units(executed - given)} are left, because {_why_left(id, after)}"
+        done = f"{units(given)} of {units(executed)} executed units allocated"
+        yield _placement(after, placement, f"{done}{f', {shares}' if shares else ''}")
+        if executed is not None and given is not None and executed > given:
+            left = f"{counted(executed - given, 'unit')} left, because {_why_left(id, after)}"
+            yield _placement(after, placement, left)
 
 
 def _only_booked(row: Allocation, before: Snapshot) -> bool:
@@ -153,7 +174,7 @@ def _share(row: Allocation, snapshot: Snapshot) -> str:
     if row.price is None or row.price.amount is None:
         return said
     worth = row.quantity * row.price.amount * snapshot.price_unit(row.lusid_instrument_id)
-    return f"{said} ({money_text(CurrencyAndAmount(amount=worth, currency=row.price.currency))})"
+    return f"{said} ({money(worth, row.price.currency)})"
 
 
 def _why_left(placement: ResourceId, snapshot: Snapshot) -> str:
@@ -171,22 +192,30 @@ def _why_left(placement: ResourceId, snapshot: Snapshot) -> str:
 def _booked(before: Snapshot, after: Snapshot) -> Iterator[str]:
     for id in _changed(EntityKind.TRANSACTIONS, before, after):
         row = after.transactions[id]
-        worth = money_text(row.total_consideration)
-        yield f"{id.scope.partition('/')[2]}: {row.type} {units(row.units)} for {worth}"
+        known = after.instruments.get(row.instrument_uid)
+        what = f"{units(row.units)}{f' {known.label}' if known else ''}"
+        worth = row.total_consideration
+        paid = "an unknown amount" if worth.amount is None else money(worth.amount, worth.currency)
+        whose = after.portfolio_label(ResourceId(*id.scope.split("/", 1)))
+        yield f"{whose}: {in_words(row.type).lower()} {what} for {paid}"
 
 
 # --- orders ------------------------------------------------------------------------------------------
 
 
-def _moved(outcomes: Iterable[Outcome]) -> Iterator[str]:
+def _moved(outcomes: Iterable[Outcome], after: Snapshot) -> Iterator[str]:
     """Yield what stays and what moves of orders whose unplaced rest is moved (X5)."""
     for outcome in outcomes:
         answer = outcome.entity
         if not isinstance(answer, CancelledAndMoved) or answer.cancelled_order is None:
             continue
-        stays = f"{short(outcome.ref.id.code)} keeps {size_of(answer.cancelled_order).words}"
-        if answer.new_order is None:
-            yield f"{stays}, and nothing moves"
-            continue
-        where = f" in {short(answer.new_block_id.code)}" if answer.new_block_id else ""
-        yield f"{stays}, {size_of(answer.new_order).words} move to {short(answer.new_order.id.code)}{where}"
+        stays, moves = size_of(answer.cancelled_order), answer.new_order
+        said = [f"{stays.words} stay" if stays.value else "nothing stays"]
+        said += [f"{size_of(moves).words} move" if moves else "nothing moves"]
+        ids = [outcome.ref, *([Ref(EntityKind.ORDERS, moves.id)] if moves else [])]
+        where = answer.new_block_id if moves else None
+        home = f" in {short_id(after, Ref(EntityKind.BLOCKS, where))}" if where else ""
+        portfolio = answer.cancelled_order.portfolio_id
+        whose = after.portfolio_label(portfolio) if portfolio else "no portfolio"
+        codes = " → ".join(short_id(after, ref) for ref in ids)
+        yield f"{whose}: {', '.join(said)} · {codes}{home}"

@@ -19,7 +19,7 @@ from tui.service.verbs.verb import Caution
 
 NAMED: Final = 2
 """The orders and people that one sentence names; the rest are counted."""
-_REFUSALS: Final = {"compliance": "ComplianceFailed", "approval": "ApprovalRejected"}
+REFUSALS: Final = {"compliance": "ComplianceFailed", "approval": "ApprovalRejected"}
 """The embedded server's name of the refusal (P13), whose advice is given here too."""
 
 
@@ -99,7 +99,7 @@ def _sentence(snapshot: Snapshot, id: ResourceId, members: list[Standing]) -> st
     state = in_words(first.state) if first.state else "not known"
     if first.guard is not Guard.REFUSED:
         return f"{block}: {first.subject} {state}{whose}{by}"
-    advice = advice_for(_REFUSALS[first.subject]).rstrip(".")
+    advice = advice_for(REFUSALS[first.subject]).rstrip(".")
     return f"{block} is not placed: {first.subject} {state}{whose}{by}. {advice}"
 
 
