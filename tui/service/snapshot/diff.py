@@ -85,6 +85,18 @@ _CAUSES: Final[Mapping[str, tuple[EntityKind, frozenset[str]]]] = {
 """The fields in which a row shows the rows at the other side of a link."""
 
 
+class _Found(Struct):
+    """The rows found to differ so far, by kind; ``compared`` are those that were looked at."""
+
+    compared: dict[EntityKind, Iterable[ResourceId]] = field(default_factory=dict)
+    added: dict[EntityKind, set[ResourceId]] = field(default_factory=dict)
+    removed: dict[EntityKind, set[ResourceId]] = field(default_factory=dict)
+    changed: dict[EntityKind, dict[ResourceId, frozenset[str]]] = field(default_factory=dict)
+
+    def came_or_went(self, kind: EntityKind) -> tuple[ResourceId, ...]:
+        return (*self.added.get(kind, ()), *self.removed.get(kind, ()))
+
+
 def diff(old: Snapshot, new: Snapshot) -> Deltas:
     """Return the delta of every kind that differs; kinds that are the same are left out.
 
@@ -93,54 +105,76 @@ def diff(old: Snapshot, new: Snapshot) -> Deltas:
     """
     if old is new:
         return {}
-    neighbours = new.parent == old.serial
-    returned = new.returned if neighbours else {}
-    added: dict[EntityKind, set[ResourceId]] = {}
-    removed: dict[EntityKind, set[ResourceId]] = {}
-    changed: dict[EntityKind, dict[ResourceId, frozenset[str]]] = {}
-    looked_at: dict[EntityKind, Iterable[ResourceId]] = {}
+    returned = new.returned if _are_neighbours(old, new) else {}
+    found = _compare_entities(old, new, returned)
+    _mark_what_shows_others(old, new, found)
+    others = _kinds_with_others(old, new, found.changed.get(EntityKind.BLOCKS, {}))
+    deltas: dict[EntityKind, Delta] = {}
+    for kind in EntityKind:
+        delta = Delta(
+            frozenset(found.added.get(kind, NOTHING)),
+            frozenset(found.removed.get(kind, NOTHING)),
+            found.changed.get(kind, {}),
+            kind in others,
+            returned.get(kind, NOTHING),
+        )
+        if delta:
+            deltas[kind] = delta
+    return deltas
+
+
+def _are_neighbours(old: Snapshot, new: Snapshot) -> bool:
+    return new.parent == old.serial
+
+
+def _compare_entities(
+    old: Snapshot, new: Snapshot, returned: Mapping[EntityKind, frozenset[ResourceId]]
+) -> _Found:
+    """Return the rows whose own entity differs, and those that were taken out and put back."""
+    found = _Found()
     for kind in EntityKind:
         before, after = old.rows(kind), new.rows(kind)
         if before is after:
             continue
-        ids = new.touched.get(kind, NOTHING) if neighbours else before.keys() | after.keys()
-        new_ids, gone, other = _compare(before, after, ids)
+        ids = new.touched.get(kind, NOTHING) if _are_neighbours(old, new) else before.keys() | after.keys()
+        found.compared[kind] = ids
+        found.added[kind], found.removed[kind], changed = _compare(before, after, ids)
         for id in returned.get(kind, NOTHING):
-            other.setdefault(id, NO_NAMES)
-        added[kind], removed[kind], changed[kind] = new_ids, gone, other
-        looked_at[kind] = ids
-    _name_moved_orders(
-        old, new, looked_at.get(EntityKind.BLOCKS, ()), changed.setdefault(EntityKind.ORDERS, {})
-    )
+            changed.setdefault(id, NO_NAMES)
+        found.changed[kind] = changed
+    return found
+
+
+def _mark_what_shows_others(old: Snapshot, new: Snapshot, found: _Found) -> None:
+    """Mark the rows that show something of the rows that differ."""
+    changed = found.changed
+    blocks = found.compared.get(EntityKind.BLOCKS, ())
+    _name_moved_orders(old, new, blocks, changed.setdefault(EntityKind.ORDERS, {}))
     for link in LINKS:
-        if link.kind in added:
-            touched = (*added[link.kind], *removed[link.kind], *changed[link.kind])
+        if link.kind in found.compared:
+            touched = (*found.came_or_went(link.kind), *changed[link.kind])
             _spread(link, old, new, touched, changed)
     if EntityKind.PLACEMENTS in changed:
-        placements = EntityKind.PLACEMENTS
-        moved = (*added.get(placements, ()), *removed.get(placements, ()))
-        _climb(old, new, moved, changed[placements])
-        _name_children(old, new, moved, changed[placements])
+        moved = found.came_or_went(EntityKind.PLACEMENTS)
+        _climb(old, new, moved, changed[EntityKind.PLACEMENTS])
+        _name_children(old, new, moved, changed[EntityKind.PLACEMENTS])
     for ref in old.contradictory ^ new.contradictory:
         if ref in old and ref in new:
             marks = changed.setdefault(ref.kind, {})
             marks[ref.id] = marks.get(ref.id, NO_NAMES) | {"contradictions"}
-    others = _of_other_instruments(old.instruments, new.instruments) | _of_other_portfolios(
-        old.portfolios, new.portfolios
-    )
+
+
+def _kinds_with_others(
+    old: Snapshot, new: Snapshot, blocks: Mapping[ResourceId, frozenset[str]]
+) -> frozenset[EntityKind]:
+    """Return the kinds of which rows may look different that are not named; ``blocks`` are those changed."""
     if (old.ambiguous, old.unread, old.own_totals) != (new.ambiguous, new.unread, new.own_totals):
-        others |= frozenset(EntityKind)
-    blocks = changed.get(EntityKind.BLOCKS, {})
+        return frozenset(EntityKind)
+    others = _of_other_instruments(old.instruments, new.instruments)
+    others |= _of_other_portfolios(old.portfolios, new.portfolios)
     if any("is_swept" in names and is_listed(new.blocks[id]) for id, names in blocks.items()):
         others |= {EntityKind.BLOCKS}
-    found: dict[EntityKind, Delta] = {}
-    for kind in EntityKind:
-        new_ids, gone = added.get(kind, set()), removed.get(kind, set())
-        back = returned.get(kind, NOTHING)
-        delta = Delta(frozenset(new_ids), frozenset(gone), changed.get(kind, {}), kind in others, back)
-        if delta:
-            found[kind] = delta
-    return found
+    return others
 
 
 def _compare(
