@@ -1,7 +1,7 @@
 """The actions that write: placing, amending, allocating, booking.
 
 To add one, write its form and its verb in a module of this package; then add here the function that
-loads the two, and its row. Commands that send nothing are rows of :mod:`tui.screens.desk.view_commands`.
+loads the two, and its row. Commands that send nothing are listed by :mod:`tui.screens.desk.registry`.
 """
 
 from __future__ import annotations

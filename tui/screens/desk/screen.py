@@ -21,8 +21,8 @@ from tui.screens.desk.desk_command import DeskCommand
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.registry import ACTIONS, BY_ID
+from tui.screens.desk.row_commands import show_detail
 from tui.screens.desk.unknown_outcome_commands import show_reports
-from tui.screens.desk.view_commands import show_detail
 from tui.service.outcomes import Report
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.session import DeskSession

@@ -1,0 +1,143 @@
+"""Commands on the panes and the rows they show: filter, sort, columns, export, which pane is in front."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Final
+
+from msgspec.structs import replace
+
+from tui.columns.panes import COLUMNS, PANES, PaneSpec
+from tui.columns.view import export_csv
+from tui.screens.desk.desk_command import DeskCommand, ask_fields
+from tui.screens.desk.layout import PanesScreen
+from tui.service.snapshot.snapshot import EntityKind
+
+# Fields of forms are loaded when a command first asks something: a start needs none of them.
+
+
+async def sort(desk: PanesScreen) -> None:
+    """Ask for the column to sort by."""
+    from tui.actions.form_fields import pick, switch
+
+    pane = desk.active
+    titles = {column.title: column.id for column in pane.view.columns}
+    unsorted = "not sorted"
+    current = next((title for title, id in titles.items() if id == pane.view.sort), unsorted)
+    fields = (
+        pick("column", "By", (unsorted, *titles), current),
+        switch("descending", "Largest first", pane.view.descending),
+    )
+    answered = await ask_fields(desk, "Sort", fields)
+    if answered is not None:
+        column = titles.get(answered["column"], "")
+        descending = answered["descending"] == "yes" and bool(column)
+        pane.set_view(replace(pane.view, sort=column, descending=descending, needs_first=False))
+
+
+async def choose_columns(desk: PanesScreen) -> None:
+    """Ask which columns of the pane are shown."""
+    from tui.actions.form_fields import switch
+
+    pane = desk.active
+    answered = await ask_fields(
+        desk,
+        f"Columns of {pane.kind.value}",
+        tuple(
+            switch(column.id, column.title, column.id not in pane.view.hidden, help=column.help)
+            for column in COLUMNS[pane.kind]
+        ),
+        check=lambda values: [] if "yes" in values.values() else ["Keep at least one column."],
+    )
+    if answered is not None:
+        hidden = frozenset(id for id, value in answered.items() if value == "no")
+        pane.set_view(replace(pane.view, hidden=hidden))
+
+
+def show_exceptions_first(desk: PanesScreen) -> None:
+    """Show exceptions first in every pane, or stop doing so."""
+    first = not desk.active.view.needs_first
+    for spec in PANES:
+        pane = desk.pane(spec.kind)
+        pane.set_view(replace(pane.view, needs_first=first, sort="", descending=False))
+
+
+async def export(desk: PanesScreen) -> None:
+    """Write the rows shown to a CSV file; another thread writes them out, for they may be many."""
+    pane = desk.active
+    view, snapshot, shown = pane.view, pane.rows_snapshot, pane.shown
+    name = f"{pane.kind.value}-{desk.session.now():%Y%m%dT%H%M%SZ}.csv"
+    try:
+        path = desk.session.save(name, await asyncio.to_thread(export_csv, view, snapshot, shown))
+    except OSError as error:
+        desk.notify(f"Nothing was written: {error.strerror}.", severity="error", markup=False)
+    else:
+        desk.notify(f"{len(shown):,} rows written to {path}", markup=False)
+
+
+def _go(kind: EntityKind, desk: PanesScreen) -> None:
+    """Go to a pane; from the pane itself, enter or leave full screen."""
+    if desk.active.kind is kind:
+        desk.toggle_full_screen()
+    else:
+        desk.show_pane(kind)
+
+
+def _pane_command(spec: PaneSpec) -> DeskCommand:
+    first = next(other for other in PANES if other.place == spec.place)
+    instead = "" if spec is first else f", in the place of {first.kind}"
+    return DeskCommand(
+        spec.kind.value,
+        spec.key,
+        spec.title,
+        f"Go to the {spec.kind}{instead}; again: full screen and back",
+        "Panes",
+        run=partial(_go, spec.kind),
+    )
+
+
+def link(desk: PanesScreen) -> None:
+    """Let the panes follow the block under the cursor, or show everything."""
+    desk.linked = not desk.linked
+    desk.show_all()
+
+
+PANE: Final[tuple[DeskCommand, ...]] = (
+    DeskCommand(
+        "filter",
+        "slash",
+        "Filter",
+        "Show only rows that match: words, side:buy, ordered>50k, !not",
+        "Rows",
+        footer=True,
+        run=lambda desk: desk.active.start_filter(),
+    ),
+    DeskCommand("sort", "s", "Sort", "Sort by a column", "Rows", run=sort),
+    DeskCommand("columns", "o", "Columns", "Choose the columns of the pane", "Rows", run=choose_columns),
+    DeskCommand(
+        "exceptions_first", "0", "Exceptions", "Show exceptions first", "Rows", run=show_exceptions_first
+    ),
+    DeskCommand("export", "E", "Export", "Write the rows shown to a CSV file", "Rows", run=export),
+    *map(_pane_command, PANES),
+    DeskCommand(
+        "next_pane", "tab", "Next pane", "Go to the next pane", "Panes", run=lambda desk: desk.step_pane(1)
+    ),
+    DeskCommand(
+        "previous_pane",
+        "shift+tab",
+        "Previous pane",
+        "Go to the previous pane",
+        "Panes",
+        run=lambda desk: desk.step_pane(-1),
+    ),
+    DeskCommand(
+        "link",
+        "l",
+        "Link",
+        "Let the panes follow the block, or show all rows",
+        "Panes",
+        footer=True,
+        run=link,
+    ),
+)
