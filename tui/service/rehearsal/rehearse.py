@@ -21,8 +21,8 @@ from tui.api.errors import ApiError, NoAnswer
 from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.service.outcomes import Outcome, Status
 from tui.service.rehearsal.neighbourhood import neighbourhood
-from tui.service.snapshot.builder import portfolio_of
 from tui.service.snapshot.snapshot import EMPTY, Snapshot
+from tui.service.snapshot.transaction_keys import portfolio_of
 from tui.service.sync.reader import Reader
 from tui.service.verbs.verb import Verb
 

@@ -7,16 +7,16 @@ records the rows it touched. So a page costs its own rows, and a diff of neighbo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import count
 from typing import Any, Final
 
-from tui.api.base import ResourceId, Version
+from tui.api.base import ResourceId
 from tui.api.codec import BadRow
 from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.service.numbers import counted
-from tui.service.snapshot.code_index import by_code, by_name
-from tui.service.snapshot.instruments import InstrumentBook
+from tui.service.snapshot.reference_data import ReferenceData
+from tui.service.snapshot.row_versions import id_of, is_older, is_same_entity
 from tui.service.snapshot.snapshot import (
     BLOCK_OF_ORDER,
     EMPTY,
@@ -30,19 +30,9 @@ from tui.service.snapshot.snapshot import (
     Snapshot,
     Unread,
 )
+from tui.service.snapshot.transaction_keys import transaction_key
 
 _SERIALS: Final = count(1)
-
-
-def transaction_key(portfolio: ResourceId, transaction_id: str) -> ResourceId:
-    """Return the id a transaction has on the desk: transaction ids are unique within a portfolio only."""
-    return ResourceId(str(portfolio), transaction_id)
-
-
-def portfolio_of(transaction: ResourceId) -> ResourceId:
-    """Return the portfolio of a transaction from its :func:`transaction_key`."""
-    scope, _, code = transaction.scope.partition("/")
-    return ResourceId(scope, code)
 
 
 class SnapshotBuilder:
@@ -67,13 +57,7 @@ class SnapshotBuilder:
         self.contradictory: set[Ref] = set(base.contradictory)
         """The rows found so far that others contradict."""
         self._twins: dict[EntityKind, set[ResourceId]] = {}
-        self._instruments = InstrumentBook(base.instruments)
-        self._portfolios: Mapping[str, Ids] = base.portfolios
-        self._block_codes, self._open_block_codes = base.block_codes, base.open_block_codes
-        self._brokers, self._systems = set(base.brokers), set(base.systems)
-        self._sides, self._order_types = set(base.sides), set(base.order_types)
-        self._ambiguous: Mapping[EntityKind, frozenset[str]] = base.ambiguous
-        self._elsewhere: dict[EntityKind, set[str]] = {}
+        self._reference = ReferenceData(base)
 
     def rows(self, kind: EntityKind) -> Mapping[ResourceId, Any]:
         """Return the current rows of a kind."""
@@ -92,7 +76,7 @@ class SnapshotBuilder:
 
         A row older than the one held is ignored: answers may overtake each other.
         """
-        return self._put(kind, ((_id_of(row), row) for row in rows))
+        return self._put(kind, ((id_of(row), row) for row in rows))
 
     def put_transactions(self, rows: Mapping[ResourceId, Transaction]) -> list[ResourceId]:
         """Add or replace transactions under their :func:`transaction_key`."""
@@ -122,11 +106,11 @@ class SnapshotBuilder:
             if id in bad:
                 read.add(id)
             old = newest.get(id, held.get(id))
-            if old is None or (old != row and not _is_older(row, old)):
+            if old is None or (old != row and not is_older(row, old)):
                 newest[id] = row
-                if id in seen and not _is_same_entity(row, old):
+                if id in seen and not is_same_entity(row, old):
                     self._twins.setdefault(kind, set()).add(id)
-            elif old != row and not _is_same_entity(row, old):
+            elif old != row and not is_same_entity(row, old):
                 self._twins.setdefault(kind, set()).add(id)
             seen.add(id)
         if read:
@@ -141,18 +125,8 @@ class SnapshotBuilder:
         for link in LINKS:
             if link.kind is kind:
                 self._relink(link, fresh)
-        self._remember_instruments(kind, fresh)
-        self._remember_portfolios(kind, fresh)
-        if kind is EntityKind.BLOCKS:
-            self._file_blocks(fresh)
-        elif kind is EntityKind.ORDERS:
-            self._sides.update(row.side for _, row, _ in fresh if row.side)
-            self._order_types.update(row.type for _, row, _ in fresh if row.type)
-        elif kind is EntityKind.PLACEMENTS:
-            self._brokers.update(row.counterparty for _, row, _ in fresh if row.counterparty)
-            self._systems.update(row.execution_system for _, row, _ in fresh if row.execution_system)
+        self._reference.learn(kind, fresh, mine)
         ids = [id for id, _, _ in fresh]
-        self._compare_scopes(kind, [id for id, _, old in fresh if old is None])
         self._touched[kind].update(ids)
         base = self.base.rows(kind)
         self._returned[kind].update(id for id, _, old in fresh if old is None and id in base)
@@ -170,8 +144,7 @@ class SnapshotBuilder:
         for link in LINKS:
             if link.kind is kind:
                 self._relink(link, gone)
-        if kind is EntityKind.BLOCKS:
-            self._file_blocks(gone)
+        self._reference.forget(kind, gone)
         removed = [id for id, _, _ in gone]
         self._touched[kind].update(removed)
         self._returned[kind].difference_update(removed)
@@ -227,19 +200,12 @@ class SnapshotBuilder:
 
     def view(self, *, read_at: datetime | None = None, complete: bool = False) -> Snapshot:
         """Return a snapshot of the current rows to look things up in, valid until the builder changes."""
+        rows: dict[str, Any] = {kind.value: rows for kind, rows in self._rows.items()}
         return Snapshot(
-            **{kind.value: rows for kind, rows in self._rows.items()},
-            instruments=self._instruments.freeze(),
-            portfolios=self._portfolios,
-            block_codes=self._block_codes,
-            open_block_codes=self._open_block_codes,
-            brokers=frozenset(self._brokers),
-            systems=frozenset(self._systems),
-            sides=frozenset(self._sides),
-            order_types=frozenset(self._order_types),
+            **rows,
+            **self._reference.freeze(),
             as_at=self.base.as_at,
             home=self.base.home,
-            ambiguous=self._ambiguous,
             read_at=read_at,
             complete=complete,
             bad=self._all_bad,
@@ -315,106 +281,6 @@ class SnapshotBuilder:
                 index.pop(target, None)
         for target, ids in added.items():
             index[target] = (*index.get(target, ()), *ids)
-
-    def _file_blocks(
-        self, rows: Iterable[tuple[ResourceId, OrderGraphBlock | None, OrderGraphBlock | None]]
-    ) -> None:
-        """File blocks under their codes: all of them, and apart those that orders can still join."""
-        new: list[ResourceId] = []
-        gone: list[ResourceId] = []
-        opened: list[ResourceId] = []
-        closed: list[ResourceId] = []
-        for id, row, old in rows:
-            is_open, was_open = (each is not None and not each.block.is_swept for each in (row, old))
-            if row is None:
-                gone.append(id)
-            elif old is None:
-                new.append(id)
-            if is_open != was_open:
-                (opened if is_open else closed).append(id)
-        self._block_codes = self._block_codes.changed(by_code(new), by_code(gone))
-        self._open_block_codes = self._open_block_codes.changed(
-            (*by_code(opened), *by_name(opened)), (*by_code(closed), *by_name(closed))
-        )
-
-    def _compare_scopes(self, kind: EntityKind, new: Iterable[ResourceId]) -> None:
-        """Remember the codes that rows of the desk's own scope share with rows of others."""
-        home, held = self.base.home, self._rows[kind]
-        if not home or kind is EntityKind.TRANSACTIONS:
-            return
-        elsewhere = self._elsewhere.get(kind)
-        if elsewhere is None:
-            elsewhere = self._elsewhere[kind] = {id.code for id in held if id.scope != home}
-        shared = set()
-        for id in new:
-            if id.scope != home:
-                elsewhere.add(id.code)
-                if ResourceId(home, id.code) in held:
-                    shared.add(id.code)
-            elif id.code in elsewhere:
-                shared.add(id.code)
-        if shared:
-            self._ambiguous = {**self._ambiguous, kind: self._ambiguous.get(kind, frozenset()) | shared}
-
-    def _remember_instruments(self, kind: EntityKind, rows: Iterable[tuple[ResourceId, Any, Any]]) -> None:
-        book = self._instruments
-        for _, row, _ in rows:
-            if isinstance(row, OrderGraphBlock):
-                book.learn_block(row.block)
-            elif isinstance(row, Order):
-                book.learn_order(row)
-            elif isinstance(row, Execution):
-                book.learn_execution(row)
-
-    def _remember_portfolios(self, kind: EntityKind, rows: Iterable[tuple[ResourceId, Any, Any]]) -> None:
-        if kind is EntityKind.TRANSACTIONS:
-            named = {portfolio_of(id) for id, _, _ in rows}
-        elif kind in (EntityKind.ORDERS, EntityKind.ALLOCATIONS):
-            named = {row.portfolio_id for _, row, _ in rows if row.portfolio_id is not None}
-        else:
-            return
-        new = [id for id in named if id not in self._portfolios.get(id.code.casefold(), ())]
-        if new:
-            portfolios = dict(self._portfolios)
-            for id in new:
-                portfolios[id.code.casefold()] = (*portfolios.get(id.code.casefold(), ()), id)
-            self._portfolios = portfolios
-
-
-def _id_of(row: Any) -> ResourceId:
-    id: ResourceId = row.block.id if isinstance(row, OrderGraphBlock) else row.id
-    return id
-
-
-def _version_of(row: Any) -> Version | None:
-    """Return the version of a row; a block's is that of the block, not of what is below it."""
-    version: Version | None = getattr(getattr(row, "block", row), "version", None)
-    return version
-
-
-def _is_same_entity(row: Any, held: Any) -> bool:
-    """Return whether two rows of one id are versions of one entity, as far as they say."""
-    new, old = _version_of(row), _version_of(held)
-    if new is None or old is None or None in (new.entity_unique_id, old.entity_unique_id):
-        return True
-    return new.entity_unique_id == old.entity_unique_id
-
-
-def _is_older(row: Any, held: Any) -> bool:
-    """Return whether ``row`` is an earlier version than ``held``, or another entity that is the older one."""
-    new, old = _version_of(row), _version_of(held)
-    if new is None or old is None:
-        return False
-    if not _is_same_entity(row, held):
-        return _age(new) < _age(old)
-    if new.entity_unique_id != old.entity_unique_id:
-        return False
-    return (new.as_at_version_number or 0) < (old.as_at_version_number or 0)
-
-
-def _age(version: Version) -> tuple[datetime, str]:
-    modified = version.as_at_modified or version.as_at_created
-    return modified or datetime.min.replace(tzinfo=UTC), version.entity_unique_id or ""
 
 
 def snapshot_of(

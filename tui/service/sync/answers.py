@@ -9,8 +9,9 @@ from tui.api.base import ResourceId
 from tui.api.models import Execution, Order, Placement, Transaction
 from tui.api.requests import CancelledAndMoved
 from tui.service.outcomes import Outcome
-from tui.service.snapshot.builder import SnapshotBuilder, transaction_key
+from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.snapshot import EntityKind
+from tui.service.snapshot.transaction_keys import transaction_key
 
 _KINDS: Final = {
     Order: EntityKind.ORDERS,

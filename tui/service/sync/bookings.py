@@ -11,8 +11,8 @@ from tui.api.base import ResourceId
 from tui.api.codec import Page
 from tui.api.errors import ApiError, NotFound
 from tui.api.models import Transaction
-from tui.service.snapshot.builder import transaction_key
 from tui.service.snapshot.snapshot import EntityKind
+from tui.service.snapshot.transaction_keys import transaction_key
 from tui.service.sync.queries import concerns_one_kind
 from tui.service.sync.read_session import PAGE, ReadSession
 

@@ -14,8 +14,9 @@ from typing import Any
 from tui.api import operations
 from tui.api.base import ResourceId
 from tui.api.client import Client
-from tui.service.snapshot.builder import SnapshotBuilder, portfolio_of
+from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
+from tui.service.snapshot.transaction_keys import portfolio_of
 from tui.service.sync.block_reader import BlockReader
 from tui.service.sync.bookings import read_portfolios
 from tui.service.sync.full_load import FullLoad
