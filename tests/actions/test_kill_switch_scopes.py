@@ -8,8 +8,9 @@ from tests.actions.test_forms_of_large_desks import scope_of
 from tests.service.sample_rows import block, execution, placement, rid
 from tui.actions.action import Scope
 from tui.actions.kill_switch import NOT_ALL_READ, cancel_all_question, cancel_all_verb
+from tui.actions.trade_actions import TRADE
 from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
-from tui.service.snapshot.snapshot import EntityKind, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Snapshot, Unread
 from tui.service.verbs import CancelPlacements
 
 
@@ -108,3 +109,22 @@ def test_while_the_desk_is_being_read_it_says_that_not_all_is_counted() -> None:
     builder = SnapshotBuilder(desk())
     part = replace(at(EntityKind.BLOCKS, "BLK-1"), snapshot=builder.freeze(complete=False))
     assert cancel_all_question(part).warning == NOT_ALL_READ
+
+
+def test_placements_that_could_not_be_read_are_not_said_to_be_none() -> None:
+    why = {EntityKind.PLACEMENTS: Unread("You are not entitled to placements.", permitted=False)}
+    withheld = replace(desk(), placements={}, unread=why)
+    scope = replace(at(EntityKind.BLOCKS, "BLK-1"), snapshot=withheld)
+    asked = cancel_all_question(scope)
+    assert not any(each.possible for each in asked.answers)
+    assert asked.nothing == (
+        "Placements not permitted: You are not entitled to placements. "
+        "Whether any of them works is not known here: call the brokers."
+    )
+    some = replace(scope, snapshot=replace(desk(), unread=why))
+    assert cancel_all_question(some).warning == NOT_ALL_READ
+    allocate = next(each for each in TRADE if each.id == "allocate")
+    assert allocate.refusal(scope) == (
+        "Nothing executed here yet: there is nothing to allocate. "
+        "This is not sure: not all placements could be read."
+    )

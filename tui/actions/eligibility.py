@@ -23,7 +23,13 @@ def currency_of(entity: Block | Order | Placement, snapshot: Snapshot) -> str | 
 
 def requires(find: Callable[[Scope], Sequence[ResourceId]], otherwise: str) -> Callable[[Scope], str | None]:
     """Return a reason for scopes in which ``find`` finds nothing: the sentence ``otherwise``."""
-    return lambda scope: None if find(scope) else otherwise
+    return lambda scope: None if find(scope) else f"{otherwise}{_doubt(scope)}"
+
+
+def _doubt(scope: Scope) -> str:
+    """Return that a reason is not sure, where rows that it may follow from could not be read."""
+    kinds = " and ".join(kind.value for kind in scope.snapshot.unread)
+    return f" This is not sure: not all {kinds} could be read." if kinds else ""
 
 
 def live_orders(scope: Scope) -> tuple[ResourceId, ...]:
@@ -114,9 +120,9 @@ def fill_disabled_reason(scope: Scope) -> str | None:
 def cancel_disabled_reason(scope: Scope) -> str | None:
     """Return why nothing here can be cancelled."""
     if scope.kind is EntityKind.PLACEMENTS:
-        return None if live_placements(scope) else "No working placement here: these are filled or cancelled."
+        return requires(live_placements, "No working placement here: these are filled or cancelled.")(scope)
     if scope.kind in (EntityKind.ORDERS, EntityKind.BLOCKS):
-        return None if live_orders(scope) else "No live order here: these are already final."
+        return requires(live_orders, "No live order here: these are already final.")(scope)
     return "Only orders and placements are cancelled; a wrong fill is corrected with a new one of its id."
 
 

@@ -12,10 +12,10 @@ from tui.actions.eligibility import heads, named, open_placements
 from tui.api.base import ResourceId
 from tui.service.numbers import counted, noun_for
 from tui.service.snapshot.relations import related_of
-from tui.service.snapshot.snapshot import EntityKind, Ref
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs import CancelPlacements, Verb
 
-NOT_ALL_READ = "Not all of the desk is read yet: what is not read is not counted, and not cancelled."
+NOT_ALL_READ = "Not all placements are read: what is not read is not counted, and not cancelled."
 
 
 class _Target(Struct, frozen=True):
@@ -69,9 +69,23 @@ def cancel_all_question(scope: Scope) -> Question:
     return Question(
         "Cancel everything: whose placements?",
         tuple(answers),
-        nothing="No working placement on this desk: nothing is open.",
-        warning="" if scope.snapshot.complete else NOT_ALL_READ,
+        nothing=_nothing_works(scope.snapshot),
+        warning=NOT_ALL_READ if _may_miss_some(scope.snapshot) else "",
     )
+
+
+def _may_miss_some(snapshot: Snapshot) -> bool:
+    """Return whether placements may work that the desk has not read."""
+    return not snapshot.complete or not snapshot.knows(EntityKind.PLACEMENTS)
+
+
+def _nothing_works(snapshot: Snapshot) -> str:
+    """Return that nothing is open, as far as that is known."""
+    if not _may_miss_some(snapshot):
+        return "No working placement on this desk: nothing is open."
+    unread = snapshot.unread.get(EntityKind.PLACEMENTS)
+    why = f"Placements {unread}" if unread else "Not all of the desk is read yet."
+    return f"{why} Whether any of them works is not known here: call the brokers."
 
 
 def cancel_all_verb(scope: Scope, values: Values) -> Verb:
