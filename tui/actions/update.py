@@ -309,6 +309,9 @@ def _row_problems(scope: Scope, kind: EntityKind, row: Row, values: Values, *, a
         resized = new_size(row, values["quantity"]) is not None
     except ValueError as error:
         return [str(error) if alone else f"{name}: {error}"]
+    kept = _cannot_be_cleared(scope.snapshot, row, values) if alone else ()
+    if kept:
+        return kept
     emptied = [
         f"The {each} was {getattr(row, f'{each}_price')}: write '{NONE}' to clear it."
         for each in _PRICES
@@ -325,6 +328,26 @@ def _row_problems(scope: Scope, kind: EntityKind, row: Row, values: Values, *, a
     moved = isinstance(row, Order) and _new_portfolio(scope, row, values) is not None
     apart = [what for what, changes in (("size", resized), ("portfolio", moved)) if changes]
     return [APART.format(kind.singular, what) for what in apart]
+
+
+def _cannot_be_cleared(snapshot: Snapshot, row: Row, values: Values) -> Sequence[str]:
+    """Return the fields emptied for which no call has a word for nothing, and what they held."""
+    size = size_of(row)
+    held = {"quantity": ("size", "" if size.value is None else str(size))}
+    if isinstance(row, Order):
+        held["portfolio"] = (
+            "portfolio",
+            snapshot.portfolio_label(row.portfolio_id) if row.portfolio_id else "",
+        )
+    else:
+        held["counterparty"] = ("broker", row.counterparty or "")
+        held["system"] = ("system", row.execution_system or "")
+        held["entry"] = ("entry", row.entry_type or "")
+    return [
+        f"The {noun} was {was} and cannot be cleared: write it again, or another."
+        for field, (noun, was) in held.items()
+        if was and not values[field].strip()
+    ]
 
 
 def _missing_after(row: Row, terms: dict[str, Any]) -> Sequence[str]:
