@@ -154,7 +154,7 @@ async def test_shares_and_bookings_that_others_change_under_the_preview_are_aske
             {"1": OrderUpdateRequest(id=demo("ORD-00033"), quantity=Decimal(20_000))},
         )
         told = await read_again(user)
-        assert "> PLC-00016: 6,800 of 6,800 executed are allocated: " in told
+        assert "> GOOGL with ALBN: 6,800 of 6,800 executed units allocated, " in told
         assert "US-TECH 3,808 " not in told
         await user.press("escape", "escape")
 

@@ -149,7 +149,9 @@ def _allocated(before: Snapshot, after: Snapshot) -> Iterator[str]:
         id for row in (*changed, *gone) if not _only_booked(row, before) for id in row.placement_ids or ()
     )
     for id in runs:
-        placement = after.placements[id]
+        placement = after.placements.get(id)
+        if placement is None:
+            continue
         rows = [after.allocations[each] for each in after.allocations_of_placement(id)]
         live = [row for row in rows if not is_cancelled(row.state)]
         live.sort(key=lambda row: row.quantity, reverse=True)
