@@ -339,6 +339,34 @@ async def test_an_emergency_is_confirmed_at_once_and_a_key_shows_the_rest(
     assert app.answers == [True]
 
 
+@pytest.mark.parametrize("many", [8, 40])
+async def test_every_item_and_all_that_comes_of_it_can_be_read(
+    stage: Opened, clock: StoppedClock, many: int
+) -> None:
+    shown = replace(
+        preview(Tier.T2, count=many),
+        items={line(n).ref: f"Buy {n} VOD (Vodafone) at market, day, for GROWTH" for n in range(many)},
+        afterwards=tuple(f"PLC-{n}: {n} of {n} executed units allocated" for n in range(many)),
+    )
+    app = stage(PreviewDialog(shown, CURL))
+    async with app.run_test(size=(80, 120)) as pilot:
+        clock.now += 1
+        await pilot.pause()
+        assert f"largest 2 of {many}: a shows all" in app.text
+        assert f"and {many - 5} more: a shows all" in app.text
+        await pilot.press("a")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        for n in range(many):
+            assert f"Buy {n} VOD (Vodafone) at market" in app.text
+            assert f"PLC-{n}: {n} of {n} executed units allocated" in app.text
+        await pilot.press("y")
+        assert app.answers == [], "it is decided on the summary"
+        await pilot.press("escape", "y")
+        await pilot.pause()
+    assert app.answers == [True]
+
+
 async def test_what_changed_is_read_to_its_end_anew(stage: Opened, clock: StoppedClock) -> None:
     shown = preview(Tier.T2, soft=5)
     dialog = PreviewDialog(shown, CURL)

@@ -8,6 +8,7 @@ cut to what is in sight at once, and a key shows the rest. The dialog only answe
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from typing import Final, Literal
 
@@ -17,12 +18,20 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.screens.dialogs.dialog import GuardedDialog
-from tui.screens.dialogs.preview_summary import WARNINGS, all_warnings, summary, wrapped
+from tui.screens.dialogs.preview_summary import (
+    ALL,
+    WARNINGS,
+    all_warnings,
+    is_cut,
+    size_of_all,
+    summary,
+    wrapped,
+)
 from tui.service.verbs.verb import Tier
 from tui.service.writes.preview import Preview
 from widgets.key_bar import Hints, hints_of, key_for, key_hints
 from widgets.key_names import key_list, key_words
-from widgets.labelled_text import Flow, Lines
+from widgets.labelled_text import Builder, Flow, Lines
 
 CHROME_LINES: Final = 5
 """Lines of the box around the text: the border, and the question under an empty line."""
@@ -37,8 +46,8 @@ YES: Final = "y"
 """The key that sends where Enter is too easily pressed."""
 REQUEST: Final = "r"
 """The key that turns to the request."""
-ALL: Final = "a"
-"""The key that turns to all lines of an emergency's summary."""
+MANY: Final = 30
+"""Sentences from which on a view is laid out beside the screen."""
 
 MARK: Final = "> "
 """Stands before a line that changed under the eyes of its reader."""
@@ -170,7 +179,7 @@ class PreviewDialog(GuardedDialog[bool]):
             self._turn("summary" if self._view == "request" else "request")
         elif key == WARNINGS and self._preview.soft:
             self._turn("summary" if self._view == "warnings" else "warnings")
-        elif key == ALL and self._preview.emergency:
+        elif key == ALL and self._has_more:
             self._turn("summary" if self._view == "all" else "all")
         elif self._view == "summary":
             self._decide(key, character)
@@ -207,7 +216,20 @@ class PreviewDialog(GuardedDialog[bool]):
         self.query_one("#body").scroll_home(animate=False)
 
     def _show(self) -> None:
-        self.query_one("#text", Flow).show(self._lines)
+        if self._view in ("all", "warnings") and size_of_all(self._preview) > MANY:
+            self.run_worker(self._show_beside(self._view, self._preview), group="lines", exclusive=True)
+        else:
+            self._show_lines(self._lines)
+
+    async def _show_beside(self, view: View, preview: Preview) -> None:
+        """Show a view of many lines: they are broken at the width of now in another thread."""
+        width = self.query_one("#text", Flow).size.width
+        made = await asyncio.to_thread(self._lines, width)
+        if self._view == view and self._preview is preview:
+            self._show_lines(lambda now: made if now == width else self._lines(now))
+
+    def _show_lines(self, build: Builder) -> None:
+        self.query_one("#text", Flow).show(build)
         self._show_question()
         self.call_after_refresh(self._look)
 
@@ -236,8 +258,13 @@ class PreviewDialog(GuardedDialog[bool]):
         if not self._all_seen:
             hints = [(DOWN, "read on")]
         hints += [*hints_of(self.BINDINGS), (REQUEST, "request")]
-        hints += [(ALL, "all lines")] if self._preview.emergency else []
+        hints += [(ALL, "all lines")] if self._has_more else []
         return [*hints, (WARNINGS, "all warnings")] if self._preview.soft else hints
+
+    @property
+    def _has_more(self) -> bool:
+        """Whether the summary leaves out lines, or may have to."""
+        return self._preview.emergency or is_cut(self._preview)
 
     @property
     def _room(self) -> int:
@@ -266,12 +293,14 @@ class PreviewDialog(GuardedDialog[bool]):
 
     def _summary(self, width: int) -> list[Lines]:
         """Return the summary in sections; after a revision the lines that differ are marked."""
+        whole = self._view == "all"
         if self._before is None:
-            return summary(self._preview, width)
+            return summary(self._preview, width, whole=whole)
         narrower = width - len(MARK)
-        shown_before = {line.plain for section in summary(self._before, narrower) for line in section}
+        before = summary(self._before, narrower, whole=whole)
+        shown_before = {line.plain for section in before for line in section}
         said = [line.stylize("bold $text-warning") for line in wrapped([self._revision], width)]
-        sections = summary(self._preview, narrower)
+        sections = summary(self._preview, narrower, whole=whole)
         return [said, *([_compared(line, shown_before) for line in section] for section in sections)]
 
 

@@ -23,32 +23,52 @@ MOST_WARNINGS: Final = 5
 MOST_EFFECTS: Final = 5
 WARNINGS: Final = "w"
 """The key that turns to all warnings."""
+ALL: Final = "a"
+"""The key that turns to all lines of a summary that counts some of them only."""
 
 
-def summary(preview: Preview, width: int) -> list[Lines]:
-    """Return the summary in sections, in the order of the conventions."""
+def is_cut(preview: Preview) -> bool:
+    """Return whether the summary counts some of its items or of what comes of them without saying them."""
+    said = (preview.effects, preview.afterwards)
+    return preview.count > len(preview.largest) or any(len(texts) > MOST_EFFECTS for texts in said)
+
+
+def size_of_all(preview: Preview) -> int:
+    """Return how many sentences all of a preview has, about."""
+    warned = sum(len(warning.texts) for warning in preview.soft)
+    return len(preview.items) + len(preview.effects) + len(preview.afterwards) + warned
+
+
+def summary(preview: Preview, width: int, *, whole: bool = False) -> list[Lines]:
+    """Return the summary in sections, in the order of the conventions; ``whole`` names every item."""
     head = [line.stylize("bold") for line in wrapped([preview.headline], width)]
     hard = [line for text in preview.hard for line in _marked("No: ", clean(text), "$text-error", width)]
     totals = _totals(preview.totals, width)
     if preview.typical:
         totals += Content.styled(clean(preview.typical), "dim").wrap(width)
-    effects = _first(preview.effects, width)
+    effects = _first(preview.effects, width, whole=whole)
     refused = preview.tier is Tier.HARD
-    afterwards = [] if refused else _first(preview.afterwards, width)
+    afterwards = [] if refused else _first(preview.afterwards, width, whole=whole)
     if preview.heading and (preview.uncertain or not refused):
         style = "bold $text-warning" if preview.uncertain else "dim"
         afterwards[:0] = [line.stylize(style) for line in wrapped([preview.heading], width)]
     warned = _warned(preview.soft, width)
-    sections = [head, hard, warned, totals, _largest(preview, width), effects, afterwards]
+    items = _items(preview, width) if whole else _largest(preview, width)
+    sections = [head, hard, warned, totals, items, effects, afterwards]
     return [section for section in sections if section]
 
 
-def _first(texts: Sequence[str], width: int) -> Lines:
-    """Return the first of many sentences, and how many more there are."""
-    lines = wrapped(texts[:MOST_EFFECTS], width)
-    if len(texts) > MOST_EFFECTS:
-        lines.append(Content.styled(f"and {len(texts) - MOST_EFFECTS:,} more", "dim"))
-    return lines
+def _first(texts: Sequence[str], width: int, *, whole: bool) -> Lines:
+    """Return the first of many sentences, and how many more there are; the ``whole`` is all of them."""
+    if whole or len(texts) <= MOST_EFFECTS:
+        return wrapped(texts, width)
+    said = f"and {len(texts) - MOST_EFFECTS:,} more: {ALL} shows all"
+    return [*wrapped(texts[:MOST_EFFECTS], width), Content.styled(said, "dim")]
+
+
+def _items(preview: Preview, width: int) -> Lines:
+    """Return every item of several in words, in the order asked."""
+    return wrapped(preview.items.values(), width) if preview.count > 1 else []
 
 
 def all_warnings(preview: Preview, width: int) -> Iterable[Content]:
@@ -148,7 +168,8 @@ def _largest(preview: Preview, width: int) -> Lines:
     beside = max(map(cell_len, worths), default=0) + 2
     lines: Lines = []
     if preview.count > len(worths):
-        lines.append(Content.styled(f"largest {len(worths)} of {preview.count:,}", "dim"))
+        heading = f"largest {len(worths)} of {preview.count:,}: {ALL} shows all"
+        lines.append(Content.styled(heading, "dim"))
     for worth, line in zip(worths, preview.largest, strict=True):
         said = Content(clean(preview.items.get(line.ref) or str(line.ref)))
         side = clean(in_words(line.side))
