@@ -24,6 +24,7 @@ from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, asgi_transport
 from tui.app import BlotterApp, Connection
+from tui.oms.http.app import ServerSettings
 from tui.oms.run.embedded import Size
 from tui.sandbox import sandboxes_for, sandboxes_of
 from tui.screens.desk.pane import Pane
@@ -56,14 +57,16 @@ async def desk_app(
     clock: Callable[[], datetime] | None = None,
     market: bool = False,
     kind: EnvironmentKind = EnvironmentKind.LOCAL,
+    settings: ServerSettings | None = None,
 ) -> AsyncIterator[BlotterApp]:
     """Return the app on a server of its own, which keeps nothing; ``wrap`` may break the line between.
 
     With ``start`` the demo's morning ends then and the app's clock stands: the same screen every time;
     a ``clock`` shows what it likes.
-    A ``market`` is held: it moves when it is told to step. A server of another ``kind`` is elsewhere.
+    A ``market`` is held: it moves when it is told to step. A server of another ``kind`` is elsewhere. Its
+    ``settings`` may ask for faults.
     """
-    embedded = await seeded_server(data, market=market, start=start)
+    embedded = await seeded_server(data, market=market, start=start, settings=settings)
     if market:
         embedded.market.pause()
     transport = wrap(asgi_transport(embedded.app))

@@ -7,14 +7,18 @@ from tui.api import operations
 
 
 async def new_block(
-    user: Blotter, orders: str = "UKEQ-GROW 60k, UKEQ-INC 40k", instrument: str = "VOD"
+    user: Blotter, orders: str = "UKEQ-GROW 60k, UKEQ-INC 40k", instrument: str = "VOD", limit: str = ""
 ) -> str:
-    """Create a block by the form and return its code."""
+    """Create a block by the form, at market or at a ``limit``, and return its code."""
     await user.go("blocks")
     before = set(user.codes("blocks"))
     await user.press("n")
     await user.fill("instrument", instrument)
     await user.fill("orders", orders)
+    if limit:
+        await user.fill("type", "")
+        await user.press("l")
+        await user.fill("limit", limit)
     await user.press("enter")
     await user.confirm("enter")
     await user.report()

@@ -119,9 +119,10 @@ class DeskScreen(PanesScreen):
                 return
             report = await send(self.app, prepared, desk)
             jump = await tell(self.app, report, desk, self.session.with_keys)
-            if jump is not None or self.in_dialog or not goes_back(report, draft):
+            again = goes_back(report, draft, replace(scope, snapshot=self.snapshot), prepared.verb)
+            if jump is not None or self.in_dialog or again is None:
                 break
-            self._dialogs, scope = dialogs, replace(scope, snapshot=self.snapshot)
+            self._dialogs, scope = dialogs, again
         self.active.grid.clear_selection()
         if jump is not None:
             self.go_to(jump)

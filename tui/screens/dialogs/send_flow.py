@@ -163,13 +163,20 @@ async def _complete(
     dialog.guard_again()
 
 
-def goes_back(report: Report, draft: Draft) -> bool:
-    """Return whether nothing at all was done of what a form asked for: it opens again, and says why."""
-    undone = (*report.refused, *report.not_sent)
-    if not draft.values or not undone or len(undone) < len(report.outcomes):
-        return False
-    draft.said, draft.type = undone[0].reason, undone[0].type
-    return True
+def goes_back(report: Report, draft: Draft, scope: Scope, verb: Verb) -> Scope | None:
+    """Return what the form opens again for after a refusal, and note in the ``draft`` why; None for nothing.
+
+    What was done is not asked for twice: of a decision refused in part the form is about the rows refused.
+    """
+    if not draft.values or not report.refused:
+        return None
+    if len(report.refused) < len(report.outcomes):
+        rows = tuple(dict.fromkeys(verb.subject(each.ref) for each in report.refused))
+        if len({row.kind for row in rows}) > 1 or any(row not in scope.snapshot for row in rows):
+            return None
+        scope = replace(scope, kind=rows[0].kind, ids=tuple(row.id for row in rows))
+    draft.said, draft.type = report.refused[0].reason, report.refused[0].type
+    return scope
 
 
 async def send(app: App[object], prepared: Prepared, desk: Desk) -> Report:

@@ -23,6 +23,7 @@ from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.changes import UpdateVerb, updated_placement
 from tui.service.verbs.facts import (
     around,
+    block_ref,
     block_refs,
     placement_line,
     placement_ref,
@@ -61,6 +62,10 @@ class PlaceBlocks(Verb, frozen=True):
 
     def read(self, reply: ResourceList[Placement], request: Request[Any]) -> ItemisedReply:
         return ItemisedReply(by_id(reply.values))
+
+    def subject(self, ref: Ref) -> Ref:
+        request = next(each for each in self.requests if each.id == ref.id)
+        return block_ref(request.block_ids[0])
 
     def _placed_blocks(self) -> tuple[Ref, ...]:
         return tuple(ref for request in self.requests for ref in block_refs(request.block_ids))

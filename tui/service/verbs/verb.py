@@ -177,6 +177,10 @@ class Verb(Struct, frozen=True):
         """The rows it is about, in the order asked; one outcome each."""
         return tuple(Ref(self.kind, self._id_of(item)) for item in self._listed)
 
+    def subject(self, ref: Ref) -> Ref:
+        """Return the row of the desk that an item is about: the item itself, where it is not new."""
+        return ref
+
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys under which the items are sent and answered, beside :attr:`refs`."""
