@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from tests.service.sample_rows import NINE, allocation, block, execution, order, placement, rid, transaction
 from tests.service.writes.verb_examples import EXAMPLES
-from tui.actions.action import Scope, WriteAction
+from tui.actions.action import Form, Scope, WriteAction
 from tui.api.base import CurrencyAndAmount, ResourceId, Version
 from tui.api.models import HistoryItem
 from tui.columns.format import DisplayContext
@@ -128,7 +128,7 @@ class Chaos:
             yield builder.freeze(complete=True)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(50))
 def test_no_data_end_the_program(seed: int) -> None:
     chaos, before = Chaos(seed), EMPTY
     for snapshot in chaos.snapshots():
@@ -168,4 +168,16 @@ def show(snapshot: Snapshot, kind: EntityKind) -> None:
             possible = action.refusal(scope) is None
             form = action.load().form if isinstance(action, WriteAction) else None
             if possible and form is not None:
-                form(scope)
+                fill_in(form(scope))
+
+
+def fill_in(form: Form) -> None:
+    """Type sizes into the fields of a form, as a person does."""
+    values = {field.id: field.value for field in form.fields}
+    for typed in ("1k", "50%", "-50%", "+1k"):
+        told = {**values, "quantity": typed}
+        wrong = [field.check(told[field.id]) for field in form.fields if field.check is not None]
+        if form.check is not None and not any(wrong):
+            form.check(told)
+        if form.live is not None:
+            form.live(told)

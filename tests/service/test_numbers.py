@@ -9,7 +9,17 @@ import pytest
 
 from tests.paths import ROOT
 from tui.columns.filter import FilterError, parse_filter
-from tui.service.numbers import average, money, parse_number, parse_price, parse_quantity, price
+from tui.service.numbers import (
+    average,
+    money,
+    number,
+    parse_number,
+    parse_price,
+    parse_quantity,
+    parse_size,
+    price,
+    size_text,
+)
 from tui.service.snapshot.snapshot import EntityKind
 
 
@@ -118,6 +128,23 @@ def test_a_filter_reads_a_number_like_a_form_does(typed: str) -> None:
     with pytest.raises(FilterError) as in_a_filter:
         parse_filter(f"quantity>{typed}", EntityKind.ORDERS)
     assert str(in_a_filter.value) == f"Quantity: {in_a_form.value}"
+
+
+@pytest.mark.parametrize("power", [-40, -20, 0, 20, 26, 27, 28, 29, 30, 31, 60])
+@pytest.mark.parametrize("digits", ["1", "-1", "123456789.123456789"])
+def test_a_number_of_any_size_is_written_and_divided(digits: str, power: int) -> None:
+    value = Decimal(digits).scaleb(power)
+    for text in (
+        number(value),
+        number(value, 2),
+        price(value, "USD"),
+        average(value, "JPY"),
+        money(value, "KWD"),
+        size_text(value, "USD"),
+    ):
+        assert text.strip("0.- ") != "", "it is not zero"
+    held = abs(value)
+    assert power < 0 or 0 < parse_size("50%", held + 1) <= held
 
 
 def test_a_count_and_a_typed_number_are_understood_in_one_module_only() -> None:

@@ -10,7 +10,7 @@ here only, for display; stored values are never rounded, and a number that is no
 from __future__ import annotations
 
 import re
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
 
 from tui.api.currencies import minor_units
@@ -25,6 +25,8 @@ _UNITS: Final = {"": 0, "k": 3, "m": 6, "b": 9}
 _MOST_DIGITS: Final = 18
 """Decimal arithmetic keeps 28 digits: with 18 typed, a sum or a product of two stays exact enough."""
 
+_EXACT: Final = Context(prec=100)
+"""Rounds any number that a server may send: 28 digits are too few for 1E+28 with two decimals."""
 LARGEST_SHOWN: Final = 30
 """Numbers of more digits than this are shown in scientific form: they are errors, not sizes."""
 _PRICE_DIGITS: Final = 6
@@ -157,7 +159,7 @@ def parse_size(text: str, held: Decimal | None, currency: str = "") -> Decimal:
 
 def _rounded_down(size: Decimal, held: Decimal, currency: str) -> Decimal:
     places = minor_units(currency) if currency else 0 if held == held.to_integral_value() else None
-    return size if places is None else size.quantize(Decimal(1).scaleb(-places), ROUND_DOWN)
+    return size if places is None else size.quantize(Decimal(1).scaleb(-places), ROUND_DOWN, _EXACT)
 
 
 def number_text(value: Decimal | int) -> str:
@@ -187,10 +189,10 @@ def number(value: Decimal | int | None, places: int | None = None) -> str:
         return f"{value:.3e}"
     if places is None:
         return number_text(value)
-    rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+    rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN, _EXACT)
     if value and not rounded:
         places = min(_own_places(value), _FEWEST_DIGITS - 1 - value.adjusted())
-        rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+        rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN, _EXACT)
     return f"{rounded:,f}"
 
 

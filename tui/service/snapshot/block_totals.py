@@ -228,7 +228,9 @@ def _executed(parts: _Parts, snapshot: Snapshot) -> Executed:
         own = _executed_for(parts.block, row, whole, shares, snapshot)
         units += own
         worth = _worth(fills)
-        worths.append(worth if worth is None or own == whole else own * worth / whole)
+        if worth is not None and whole and own != whole:
+            worth = own * worth / whole
+        worths.append(worth)
         details.update(dict.fromkeys(fill.id for fill in fills))
     return Executed(
         quantity=units,

@@ -350,9 +350,10 @@ def _short(amount: Decimal) -> str:
     ('4.095m', '5,000,001', '190,000.50')
     """
     for unit, letter in _LETTERS:
-        if amount >= unit and amount % (unit / 1000) == 0:
-            return f"{number_text(amount / unit)}{letter}"
-    return number(amount, 2) if amount % 1 else number_text(amount)
+        thousandths = amount / unit * 1000
+        if amount >= unit and thousandths == thousandths.to_integral_value():
+            return f"{number(amount / unit)}{letter}"
+    return number(amount, 2 if amount != amount.to_integral_value() else None)
 
 
 def _rounded(value: Decimal, places: int, limit: Decimal | None) -> Decimal:
