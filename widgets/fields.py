@@ -44,7 +44,7 @@ class Field(Struct, frozen=True):
     ``flag`` (value ``yes`` or ``no``). ``choices`` may be a function of the text typed so far that returns
     whole values. ``check`` and ``echo`` are called with text that is not empty: ``check`` returns a sentence
     that says what is wrong, or None; ``echo`` what was understood, in full words. A ``wide`` field takes the
-    whole line and has its message on the next.
+    whole line and has its message on the next. ``empty`` is the word for an empty choice.
     """
 
     id: str
@@ -57,6 +57,7 @@ class Field(Struct, frozen=True):
     echo: Callable[[str], str] = _understood
     required: bool = False
     wide: bool = False
+    empty: str = "none"
 
     def problem(self, value: str) -> str | None:
         """Return what is wrong with ``value`` as a sentence, None when it is right."""
@@ -264,7 +265,7 @@ class ChoiceEntry(FieldEntry):
         self._typed = ""
 
     def render(self, width: int, *, focused: bool) -> Drawn:
-        return [(f"< {visible(self._value) or '(none)'} >", "chosen" if focused else "")]
+        return [(f"< {visible(self._value) or f'({self.field.empty})'} >", "chosen" if focused else "")]
 
     def _find(self, character: str) -> None:
         """Choose the option that begins with what is typed; a letter that matches none starts afresh."""

@@ -348,7 +348,7 @@ def explanation(entry: FieldEntry) -> Content:
         return Content.styled(text, "$text-error")
     if isinstance(entry, ChoiceEntry):
         shown = [
-            (visible(option) or "(none)", "reverse" if option == entry.value else "")
+            (visible(option) or f"({field.empty})", "reverse" if option == entry.value else "")
             for option in entry.options
         ]
         return Content("  ").join(Content.styled(option, style) for option, style in shown)

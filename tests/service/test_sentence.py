@@ -103,7 +103,7 @@ PLC_1 = f"buy 200 {APPLE} limit 190 USD, day, with ALBN through SIM-EMS"
         ),
         (
             UpdatePlacements((PlacementUpdateRequest(id=rid("PLC-1"), counterparty="MERI"),)),
-            f"Update placement: {PLC_1}: counterparty ALBN → MERI · PLC-1",
+            f"Update placement: {PLC_1}: broker ALBN → MERI · PLC-1",
         ),
         (CancelOrders((rid("ORD-1"),)), f"Cancel order: {ORD_1} · ORD-1"),
         (CancelPlacements((rid("PLC-1"),)), f"Cancel placement: {PLC_1} · PLC-1"),
@@ -138,7 +138,7 @@ PLC_1 = f"buy 200 {APPLE} limit 190 USD, day, with ALBN through SIM-EMS"
         ),
         (
             RecordFills((fill("EXE-1", "PLC-1", 55, "189"),)),
-            f"Record fill: buy 60 {APPLE} at 189.5 USD, with ALBN: "
+            f"Correct fill: buy 60 {APPLE} at 189.5 USD, with ALBN: "
             "quantity 60 → 55, price 189.5 USD → 189 USD · EXE-1 of PLC-1",
         ),
         (SweepBlocks((rid("BLK-2"),), "x"), f"Sweep block: buy 30 {APPLE} at market, day · BLK-2"),

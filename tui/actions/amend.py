@@ -7,7 +7,6 @@ from tui.actions.eligibility import (
     heads,
     live_orders,
     live_placements,
-    named,
 )
 from tui.actions.form_fields import (
     NEW_BLOCK,
@@ -22,8 +21,8 @@ from tui.api.requests import (
 from tui.service.id_lookup import IdLookup, block_lookup
 from tui.service.ids import new_code
 from tui.service.numbers import counted
-from tui.service.snapshot.sizing import size_of
-from tui.service.snapshot.snapshot import EntityKind
+from tui.service.sentence import phrase_of, rows_in_words
+from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.verbs import (
     CancelAndMove,
     CancelOrders,
@@ -31,7 +30,6 @@ from tui.service.verbs import (
     MoveOrders,
     Verb,
 )
-from tui.service.wire_words import in_words
 
 
 def move_form(scope: Scope) -> Form:
@@ -51,7 +49,8 @@ def move_form(scope: Scope) -> Form:
                 echo=lambda typed: _describe_block(scope, blocks, typed),
             ),
         ),
-        intro=named(ids, 4),
+        intro=rows_in_words(scope.snapshot, EntityKind.ORDERS, ids),
+        live=lambda values: _destination_in_words(scope, blocks, values["block"]),
     )
 
 
@@ -66,11 +65,17 @@ def _describe_block(scope: Scope, blocks: IdLookup, typed: str) -> str:
     graph = scope.snapshot.blocks.get(id)
     if graph is None:
         return f"not on this desk: it is created as {id}"
-    block = graph.block
-    limit = f" at {block.limit_price}" if block.limit_price else ""
-    orders = counted(len(block.order_ids), "order")
     where = f"{blocks.write(id)}: " if blocks.write(id) != id.code else ""
-    return f"{where}{in_words(block.side)} {size_of(block)} {in_words(block.type)}{limit}, {orders}"
+    return f"{where}{counted(len(graph.block.order_ids), 'order')}"
+
+
+def _destination_in_words(scope: Scope, blocks: IdLookup, typed: str) -> str:
+    """Return the block that is typed as a trade in words; empty for a new one."""
+    try:
+        id = blocks.read(typed)
+    except ValueError:
+        return ""
+    return phrase_of(scope.snapshot, Ref(EntityKind.BLOCKS, id))
 
 
 def _destination(scope: Scope, typed: str) -> ResourceId:
@@ -100,7 +105,8 @@ def cancel_and_move_form(scope: Scope) -> Form:
     return Form(
         f"Cancel {counted(len(live_orders(scope)), 'order')} and move what is not placed",
         form.fields,
-        intro=f"{form.intro}. The placed part stays; the rest moves to new orders.",
+        intro=f"{form.intro}\nThe placed part stays; the rest moves to new orders.",
+        live=form.live,
     )
 
 

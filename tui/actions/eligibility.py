@@ -86,11 +86,6 @@ def systems(snapshot: Snapshot) -> list[str]:
     return sorted(snapshot.systems)
 
 
-def named(ids: Sequence[ResourceId], most: int = 3) -> str:
-    """Return the codes of the first rows, and whether there are more."""
-    return ", ".join(id.code for id in ids[:most]) + (" and more" if len(ids) > most else "")
-
-
 def placeable(scope: Scope) -> tuple[ResourceId, ...]:
     """Return the blocks in focus that have something left to place."""
     blocks = scope.snapshot.blocks

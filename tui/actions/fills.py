@@ -17,10 +17,11 @@ from tui.api.settlement import USUAL_DAYS, settlement_day, trading_day
 from tui.api.states import is_cancelled
 from tui.service.ids import new_code
 from tui.service.numbers import money, number, parse_corrected_quantity, parse_price, size_text
+from tui.service.sentence import phrase_of
 from tui.service.snapshot.sizing import Size, executed_size, is_by_amount, open_size, size_of, worth_of
-from tui.service.snapshot.snapshot import EntityKind
+from tui.service.snapshot.snapshot import EntityKind, Ref
+from tui.service.trade import money_of
 from tui.service.verbs import RecordFills, Verb
-from tui.service.wire_words import in_words
 
 
 def fill_form(scope: Scope) -> Form:
@@ -29,8 +30,9 @@ def fill_form(scope: Scope) -> Form:
     if fill is not None:
         return _fields(
             scope,
-            f"Correct fill {fill.id.code}",
-            f"Replaces {number(fill.quantity)} at {fill.price}; a size of 0 voids it.",
+            "Correct a fill",
+            f"{phrase_of(snapshot, Ref(EntityKind.EXECUTIONS, fill.id))}\n"
+            "What is typed replaces it; a quantity of 0 voids it.",
             fill.quantity,
             fill.price,
             fill.counterparty,
@@ -43,8 +45,8 @@ def fill_form(scope: Scope) -> Form:
     )
     return _fields(
         scope,
-        f"Record a fill of {placement.id.code}",
-        f"{left.words} open. {in_words(placement.side)} {in_words(placement.type)}",
+        "Record a fill",
+        f"{phrase_of(snapshot, Ref(EntityKind.PLACEMENTS, placement.id))}\n{left.words} open.",
         _units_for(left, guess.amount, snapshot.price_unit(placement.lusid_instrument_id)),
         guess,
         placement.counterparty,
@@ -82,7 +84,7 @@ def _fields(
         title,
         (
             quantity_of_fill("quantity", quantity, may_void=scope.kind is EntityKind.EXECUTIONS),
-            amount("price", "Price", guess.amount, required=True),
+            amount("price", "Price", guess.amount, currency=guess.currency, required=True),
             text("currency", "Currency", guess.currency or "", required=True, check=_currency_problem),
             text("counterparty", "Broker", counterparty or "", required=True),
             calendar_day("settles", "Settles", settles, required=True, help=_settlement_words(scope)),
@@ -109,7 +111,7 @@ def _in_words(scope: Scope, values: Values) -> str:
     except ValueError:
         return ""
     if fill is not None and not units:
-        return f"Voids {number(fill.quantity)} at {fill.price}: no unit of it counts any more."
+        return f"Voids {number(fill.quantity)} at {money_of(fill.price)}: no unit of it counts any more."
     worth = units * price * scope.snapshot.price_unit(placement.lusid_instrument_id)
     said = f"{Size(units).words} = {money(worth, values['currency'].strip().upper())}"
     if fill is None and is_by_amount(placement):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import islice
@@ -117,16 +117,22 @@ def quantity_of_fill(id: str, value: Decimal | None, *, may_void: bool) -> Field
 
 
 def amount(
-    id: str, label: str, value: Decimal | None = None, *, help: str = "", required: bool = False
+    id: str,
+    label: str,
+    value: Decimal | None = None,
+    *,
+    currency: str | None = "",
+    help: str = "",
+    required: bool = False,
 ) -> Field:
-    """Return a field for a price; one below zero is taken, and said to be."""
+    """Return a field for a price, in ``currency`` if known; one below zero is taken, and said to be."""
     return Field(
         id,
         label,
         value="" if value is None else f"{value:f}",
         help=help,
         check=_problem(parse_price),
-        echo=_echo(parse_price, lambda typed: price(typed) + (", below zero" if typed < 0 else "")),
+        echo=_echo(parse_price, lambda typed: price(typed, currency) + (", below zero" if typed < 0 else "")),
         required=required,
     )
 
@@ -139,7 +145,7 @@ def price_or_none(id: str, label: str, held: CurrencyAndAmount | None) -> Field:
 
     def words(typed: str) -> str:
         asked = parse(typed)
-        return "no price" if asked is None else price(asked)
+        return "no price" if asked is None else price(asked, held.currency if held else None)
 
     return Field(
         id,
@@ -150,9 +156,27 @@ def price_or_none(id: str, label: str, held: CurrencyAndAmount | None) -> Field:
     )
 
 
-def pick(id: str, label: str, choices: Sequence[str], value: str = "", *, help: str = "") -> Field:
-    """Return a field for one of ``choices``."""
-    return Field(id, label, kind="choice", value=value or choices[0], choices=tuple(choices), help=help)
+def pick(
+    id: str,
+    label: str,
+    choices: Sequence[str],
+    value: str = "",
+    *,
+    help: str = "",
+    empty: str = "none",
+    meanings: Mapping[str, str] | None = None,
+) -> Field:
+    """Return a field for one of ``choices``; ``empty`` is the word for an empty one."""
+    return Field(
+        id,
+        label,
+        kind="choice",
+        value=value or choices[0],
+        choices=tuple(choices),
+        help=help,
+        empty=empty,
+        echo=lambda chosen: (meanings or {}).get(chosen, ""),
+    )
 
 
 def switch(id: str, label: str, value: bool, *, help: str = "") -> Field:

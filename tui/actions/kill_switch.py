@@ -8,9 +8,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.actions.action import Answer, Question, Scope, Values
-from tui.actions.eligibility import heads, named, open_placements
+from tui.actions.eligibility import heads, open_placements
 from tui.api.base import ResourceId
 from tui.service.numbers import counted, noun_for
+from tui.service.sentence import rows_named
 from tui.service.snapshot.relations import related_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs import CancelPlacements, Verb
@@ -41,10 +42,9 @@ def _targets(scope: Scope) -> Iterator[_Target]:
         yield _Target("selection", f"of {counted(len(scope.ids), noun)}", scope)
     blocks = _blocks_here(scope)
     if blocks:
-        noun = noun_for(len(blocks), "block")
-        yield _Target(
-            "block", f"of {noun} {named(blocks)}", replace(scope, kind=EntityKind.BLOCKS, ids=tuple(blocks))
-        )
+        named = rows_named(scope.snapshot, EntityKind.BLOCKS, blocks)
+        whose = f"of {noun_for(len(blocks), 'block')} {named}"
+        yield _Target("block", whose, replace(scope, kind=EntityKind.BLOCKS, ids=tuple(blocks)))
 
 
 def _blocks_here(scope: Scope) -> tuple[ResourceId, ...]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from tui.actions.action import Form, Scope, Values
-from tui.actions.eligibility import counterparties, currency_of, named, placeable, systems, unplaced
+from tui.actions.eligibility import counterparties, currency_of, placeable, systems, unplaced
 from tui.actions.form_fields import (
     ANY_SIZE,
     amount,
@@ -22,8 +22,9 @@ from tui.api.requests import PlacementRequest
 from tui.api.states import normalize
 from tui.service.ids import new_code
 from tui.service.numbers import counted, parse_size
-from tui.service.snapshot.sizing import Size, sizes_in_words
-from tui.service.snapshot.snapshot import EntityKind
+from tui.service.sentence import rows_in_words, short_id
+from tui.service.snapshot.sizing import Size
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs import PlaceBlocks, Verb
 from tui.service.wire_words import TYPES, offered
 from widgets.fields import Field
@@ -47,7 +48,7 @@ def place_form(scope: Scope) -> Form:
         pick("entry", "Entry", ENTRY_TYPES, "Manual", help="How it is entered"),
     )
     title = f"Place {counted(len(ids), 'block')}"
-    intro = f"{sizes_in_words(left)} unplaced in {named(ids)}."
+    intro = rows_in_words(scope.snapshot, EntityKind.BLOCKS, ids)
     if len(ids) > 1:
         return Form(
             title,
@@ -60,8 +61,18 @@ def place_form(scope: Scope) -> Form:
     quantity = size("quantity", left[0], help=f"{what} to place; all that is unplaced by default")
     of_market = normalize(scope.snapshot.blocks[ids[0]].block.type) == "market"
     kinds = tuple(offered(TYPES, scope.snapshot.order_types))
-    price = (pick("type", "Type", kinds), amount("limit", "Limit"), amount("stop", "Stop"))
-    return Form(title, (quantity, *route, *(price if of_market else ())), intro=intro, check=_terms_problem)
+    currency = currency_of(scope.snapshot.blocks[ids[0]].block, scope.snapshot)
+    price = (
+        pick("type", "Type", kinds),
+        amount("limit", "Limit", currency=currency),
+        amount("stop", "Stop", currency=currency),
+    )
+    return Form(
+        title,
+        (quantity, *route, *(price if of_market else ())),
+        intro=f"{intro}\n{left[0].words} unplaced.",
+        check=_terms_problem,
+    )
 
 
 def _share_field() -> Field:
@@ -138,11 +149,29 @@ def _shares_in_words(scope: Scope, values: Values) -> str:
         shares = _shares(scope, values)
     except ValueError:
         return ""
-    total = sizes_in_words(share for _, share, _ in shares)
-    names = [scope.snapshot.name_of(EntityKind.BLOCKS, id) for id, _, _ in shares[:MOST_NAMED]]
-    most = [f"{share} of {name}" for name, (_, share, _) in zip(names, shares, strict=False)]
-    more = f" and {len(shares) - MOST_NAMED} more" if len(shares) > MOST_NAMED else ""
-    return f"{total}: {', '.join(most)}{more}"
+    snapshot = scope.snapshot
+    whole: dict[tuple[str, str], Decimal] = {}
+    for id, share, _ in shares:
+        key = (snapshot.blocks[id].block.lusid_instrument_id, share.currency)
+        whole[key] = whole.get(key, ZERO) + (share.value or ZERO)
+    most = [
+        f"{_of_instrument(snapshot, snapshot.blocks[id].block.lusid_instrument_id, share)}"
+        f" ({short_id(snapshot, Ref(EntityKind.BLOCKS, id))})"
+        for id, share, _ in shares[:MOST_NAMED]
+    ]
+    more = f" and {len(shares) - MOST_NAMED:,} more" if len(shares) > MOST_NAMED else ""
+    total = ""
+    if len(whole) == 1:  # what is of several instruments is never added
+        ((luid, currency), value) = whole.popitem()
+        total = f"{_of_instrument(snapshot, luid, Size(value, currency))}: "
+    return f"{total}{', '.join(most)}{more}"
+
+
+def _of_instrument(snapshot: Snapshot, luid: str, size: Size) -> str:
+    known = snapshot.instruments.get(luid)
+    if known is None:
+        return size.words
+    return f"{size} of {known.label}" if size.currency else f"{size} {known.label}"
 
 
 def _terms_problem(values: Values) -> Sequence[str]:

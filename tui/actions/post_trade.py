@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
 from tui.actions.action import Form, Scope, Values
-from tui.actions.eligibility import allocatable, bookable, named, sweepable
+from tui.actions.eligibility import allocatable, bookable, sweepable
 from tui.actions.form_fields import is_yes, pick, switch, text
 from tui.api.base import PerpetualProperty, PropertyValue
-from tui.api.models import Allocation
+from tui.api.models import Allocation, Placement
 from tui.api.requests import PortfolioWeight
 from tui.service.id_lookup import IdLookup, portfolio_lookup
 from tui.service.numbers import counted, number, parse_quantity
+from tui.service.sentence import rows_in_words
+from tui.service.snapshot.sizing import Size
+from tui.service.snapshot.snapshot import EntityKind
 from tui.service.verbs import Allocate, AllocateWeighted, BookTransactions, SweepBlocks, Verb
 
 ALGORITHMS: Final = ("PR-FIFO", "RR-FIFO", "PR-LF", "PR-SF")
 WEIGHTED_ALGORITHMS: Final = ("PR-LF", "PR-SF", "LF", "SF")
+MEANINGS: Final = {
+    "PR-FIFO": "pro rata, the rest in turn by age",
+    "RR-FIFO": "unit by unit, in turn by age",
+    "PR-LF": "pro rata, the rest largest first",
+    "PR-SF": "pro rata, the rest smallest first",
+    "LF": "pro rata, the rest largest first",
+    "SF": "pro rata, the rest smallest first",
+}
+"""What each algorithm does (A1, A14, A16), in so few words that they fit beside it."""
 
 
 def _orderless(scope: Scope) -> bool:
@@ -26,16 +38,22 @@ def _orderless(scope: Scope) -> bool:
     return bool(blocks) and all(not snapshot.orders_of_block(id) for id in blocks)
 
 
-def _executed_words(executed: Sequence[Decimal | None]) -> str:
-    known = [units for units in executed if units is not None]
-    whole = len(known) == len(executed)
-    return counted(sum(known, Decimal(0)), "executed unit") if whole else "? executed units"
+def _units_in_words(rows: Iterable[Placement | Allocation], sizes: Iterable[Decimal | None]) -> str:
+    """Return the units of rows: those of one instrument are added, of several they are none's."""
+    instruments = {row.lusid_instrument_id for row in rows}
+    known = list(sizes)
+    if len(instruments) > 1:
+        return f"Units of {len(instruments)} instruments"
+    total = None if None in known else sum(filter(None, known), Decimal(0))
+    return Size(total).words if total is not None else "? units"
 
 
 def allocate_form(scope: Scope) -> Form:
     ids = allocatable(scope)
     executed = [scope.snapshot.executed_of_placement(id) for id in ids]
-    intro = f"{_executed_words(executed)} of {named(ids)}"
+    rows = [scope.snapshot.placements[id] for id in ids]
+    filled = f"{_units_in_words(rows, executed)} executed."
+    intro = f"{rows_in_words(scope.snapshot, EntityKind.PLACEMENTS, ids)}\n{filled}"
     title = f"Allocate {counted(len(ids), 'placement')}"
     if _orderless(scope):
         portfolios = portfolio_lookup(scope.snapshot, scope.home)
@@ -50,13 +68,11 @@ def allocate_form(scope: Scope) -> Form:
                     check=lambda typed: _weights_problem(typed, portfolios),
                     echo=lambda typed: _weights_echo(typed, portfolios),
                 ),
-                pick("algorithm", "Leftovers", WEIGHTED_ALGORITHMS),
+                pick("algorithm", "Leftovers", WEIGHTED_ALGORITHMS, meanings=MEANINGS),
             ),
-            intro=f"{intro}. No orders behind it: name the portfolios.",
+            intro=f"{intro} No orders behind it: name the portfolios.",
         )
-    return Form(
-        title, (pick("algorithm", "Algorithm", ALGORITHMS, help="PR-FIFO is the usual one"),), intro=intro
-    )
+    return Form(title, (pick("algorithm", "Algorithm", ALGORITHMS, meanings=MEANINGS),), intro=intro)
 
 
 def _weights(typed: str, portfolios: IdLookup) -> tuple[PortfolioWeight, ...]:
@@ -97,9 +113,15 @@ def book_form(scope: Scope) -> Form:
     rows: list[Allocation] = [
         scope.snapshot.allocations[id] for id in ids if id in scope.snapshot.allocations
     ]
-    units = sum((row.quantity for row in rows), Decimal(0))
     again = sum(1 for id in ids if scope.snapshot.transactions_of_allocation(id))
-    intro = f"{counted(units, 'unit')} into {counted(len({row.portfolio_id for row in rows}), 'portfolio')}."
+    units = _units_in_words(rows, [row.quantity for row in rows])
+    into = counted(len({row.portfolio_id for row in rows}), "portfolio")
+    first = rows_in_words(scope.snapshot, EntityKind.ALLOCATIONS, ids)
+    renewed = (
+        "is booked already: its transactions are"
+        if again == 1
+        else "are booked already: their transactions are"
+    )
     return Form(
         f"Book {counted(len(ids), 'allocation')}",
         (
@@ -107,9 +129,10 @@ def book_form(scope: Scope) -> Form:
             switch(
                 "mark", "Mark booked", True, help="Mark allocations, and orders booked in full, as Booked"
             ),
-            text("note", "Note", help="Kept as the transactions' Note property"),
+            text("note", "Note", help="Free text, kept with the transactions"),
         ),
-        intro=intro + (f" {again} already booked: their transactions are renewed." if again else ""),
+        intro=f"{first}\n{units} into {into}."
+        + (f" {again} {renewed} transactions are replaced." if again else ""),
     )
 
 

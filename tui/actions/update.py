@@ -28,6 +28,7 @@ from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
 from tui.api.states import normalize
 from tui.service.id_lookup import portfolio_lookup
 from tui.service.numbers import counted, parse_price, parse_size
+from tui.service.sentence import rows_in_words
 from tui.service.snapshot.sizing import Size, size_of
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.verbs import (
@@ -42,6 +43,7 @@ from tui.service.wire_words import TIMES_IN_FORCE, TYPES, in_words, offered
 from widgets.fields import Field
 
 INTRO: Final = f"Only changes are sent. Sizes may be relative: -50%, +1k. '{NONE}' clears a price."
+UNCHANGED: Final = "unchanged"
 APART: Final = (
     "Type, time in force and a cleared price are sent with the whole {0}, which checks no {1}: "
     "change the {1} in a step of its own."
@@ -85,7 +87,7 @@ def _orders_form(scope: Scope) -> Form:
             check=id_check(portfolios),
             echo=id_echo(portfolios),
         ),
-        text("note", "Note", help="Kept as the order's Note property"),
+        text("note", "Note", help="Free text, kept with the order"),
     )
     return _form(scope, EntityKind.ORDERS, rows, fields)
 
@@ -98,18 +100,24 @@ def _placements_form(scope: Scope) -> Form:
         size("quantity", common_size(rows), required=False),
         text("counterparty", "Broker", (one.counterparty or "") if one else "", choices=brokers),
         text("system", "System", (one.execution_system or "") if one else "", choices=ways),
-        pick("entry", "Entry", ("", *ENTRY_TYPES), (one.entry_type or "") if one else ""),
+        pick(
+            "entry",
+            "Entry",
+            ("", *ENTRY_TYPES),
+            (one.entry_type or "") if one else "",
+            empty="none" if one and not one.entry_type else UNCHANGED,
+        ),
         *_term_fields(scope.snapshot, one),
     )
     return _form(scope, EntityKind.PLACEMENTS, rows, fields)
 
 
 def _form(scope: Scope, kind: EntityKind, rows: Sequence[Row], fields: tuple[Field, ...]) -> Form:
-    one = scope.snapshot.name_of(kind, rows[0].id) if len(rows) == 1 else ""
+    how = INTRO if len(rows) == 1 else f"{INTRO} An empty field stays unchanged."
     return Form(
-        f"Update {one or counted(len(rows), kind.singular)}",
+        f"Update {counted(len(rows), kind.singular)}",
         fields,
-        intro=INTRO if one else f"{INTRO} An empty field stays unchanged.",
+        intro=f"{rows_in_words(scope.snapshot, kind, [row.id for row in rows])}\n{how}",
         check=lambda values: _problems(scope, kind, rows, values),
         live=lambda values: _resizes_in_words(scope.snapshot, kind, rows, values["quantity"]),
     )
@@ -124,6 +132,7 @@ def _term_fields(snapshot: Snapshot, one: Row | None) -> tuple[Field, ...]:
             "Type",
             (*unchanged, *offered(TYPES, snapshot.order_types)),
             in_words(one.type) if one else "",
+            empty=UNCHANGED,
         ),
         price_or_none("limit", "Limit", one.limit_price if one else None),
         price_or_none("stop", "Stop", one.stop_price if one else None),
@@ -132,6 +141,7 @@ def _term_fields(snapshot: Snapshot, one: Row | None) -> tuple[Field, ...]:
             "Time in force",
             (*unchanged, *TIMES_IN_FORCE),
             in_words(one.time_in_force) if one else "",
+            empty=UNCHANGED,
         ),
     )
 
@@ -386,6 +396,7 @@ def _resizes_in_words(snapshot: Snapshot, kind: EntityKind, rows: Sequence[Row],
         except ValueError:
             return ""
         if asked is not None:
-            said.append(f"{snapshot.name_of(kind, row.id)} {size_of(row)} → {asked}")
-    more = f" and {len(rows) - MOST_NAMED} more" if said and len(rows) > MOST_NAMED else ""
+            name = f" ({snapshot.name_of(kind, row.id)})" if len(rows) > 1 else ""
+            said.append(f"{size_of(row)} → {asked.words}{name}")
+    more = f" and {len(rows) - MOST_NAMED:,} more" if said and len(rows) > MOST_NAMED else ""
     return ", ".join(said) + more

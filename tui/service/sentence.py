@@ -43,6 +43,9 @@ from tui.service.wire_words import in_words
 
 MOST_CODE: Final = 18
 """Characters of an id in a sentence; longer ones are cut in the middle."""
+MOST_TOGETHER: Final = 32
+"""Rows that are looked at to say them as one trade; more are named by their ids."""
+_GOES_ON: Final = ": "
 MOST_NAMED: Final = 4
 """Portfolios, brokers or blocks that the sentence of several items names."""
 
@@ -67,12 +70,19 @@ def wording(verb: Verb, snapshot: Snapshot) -> Wording:
     head, past = verb.label, verb.past.capitalize()
     if len(items) == 1:
         said = str(items[0])
-        asked = said if isinstance(verb, CreateOrders) else f"{verb.label_of_one}: {lowered(said)}"
+        asked = said if isinstance(verb, CreateOrders) else f"{_head(verb, snapshot)}: {lowered(said)}"
         done = f"{past}: {lowered(said)}"
     else:
         asked = head + _together(items)
         done = f"{past}{asked.removeprefix(verb.title)}"
     return Wording(asked, done, {item.ref: str(item) for item in items})
+
+
+def _head(verb: Verb, snapshot: Snapshot) -> str:
+    """Return the head of the sentence about a single item."""
+    known = verb.refs[0] in snapshot
+    corrects = isinstance(verb, RecordFills) and known and verb.requests[0].quantity
+    return "Correct fill" if corrects else verb.label_of_one
 
 
 def phrase_of(snapshot: Snapshot, ref: Ref, row: Any = None) -> str:
@@ -84,6 +94,24 @@ def phrase_of(snapshot: Snapshot, ref: Ref, row: Any = None) -> str:
         row = snapshot.row(ref)
     trade = None if row is None else trade_of(snapshot, row)
     return str(_Said(ref, trade, short_id(snapshot, ref))) if trade else ""
+
+
+def rows_in_words(snapshot: Snapshot, kind: EntityKind, ids: Sequence[ResourceId]) -> str:
+    """Return rows as one sentence: a single one with its id, alike ones as one trade, others by their ids."""
+    if len(ids) == 1:
+        return str(_row_item(snapshot, Ref(kind, ids[0])))
+    if len(ids) <= MOST_TOGETHER:
+        alike = _together([_row_item(snapshot, Ref(kind, id)) for id in ids])
+        if alike.startswith(_GOES_ON):
+            trade = alike.removeprefix(_GOES_ON)
+            return trade[:1].upper() + trade[1:]
+    return rows_named(snapshot, kind, ids)
+
+
+def rows_named(snapshot: Snapshot, kind: EntityKind, ids: Sequence[ResourceId]) -> str:
+    """Return the ids of the first rows in short, and how many more there are."""
+    more = f" and {len(ids) - MOST_NAMED:,} more" if len(ids) > MOST_NAMED else ""
+    return ", ".join(short_id(snapshot, Ref(kind, id)) for id in ids[:MOST_NAMED]) + more
 
 
 def trade_of(snapshot: Snapshot, row: Any) -> Trade | None:
@@ -313,7 +341,10 @@ def _filled(verb: RecordFills, snapshot: Snapshot) -> Iterator[_Said]:
                 ("broker", old.counterparty or "none", request.counterparty or "none"),
             )
             changes = [f"{name} {was} → {now}" for name, was, now in pairs if was != now]
-        settles = f"settles {request.settlement_date:%d %b %Y}" if request.settlement_date else ""
+        stays = old is not None and old.settlement_date == request.settlement_date
+        settles = (
+            f"settles {request.settlement_date:%d %b %Y}" if request.settlement_date and not stays else ""
+        )
         change = ", ".join(filter(None, (*changes, settles)))
         trade = _dealt(snapshot, old or request, whom=_with(old or request))
         placement = short_id(snapshot, Ref(EntityKind.PLACEMENTS, request.placement_id))
@@ -335,7 +366,7 @@ def _together(items: Sequence[_Said]) -> str:
     total = sum(sizes, ZERO) if len(sizes) == len(trades) else None
     changes = {item.change for item in items}
     change = f": {changes.pop()}" if len(changes) == 1 and items[0].change else ""
-    return f": {lowered(str(replace(first, size=total, whom=whom)))}{change}"
+    return f"{_GOES_ON}{lowered(str(replace(first, size=total, whom=whom)))}{change}"
 
 
 def _kind(trade: Trade) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from tui.screens.dialogs.question_dialog import QuestionDialog
 from tui.screens.dialogs.report_dialog import ReportDialog
 from tui.screens.dialogs.sending_dialog import SendingDialog
 from tui.service.rehearsal.rehearse import Sandbox
+from tui.service.sentence import short
 from tui.service.snapshot.snapshot import Snapshot
 
 
@@ -158,7 +159,7 @@ async def test_only_the_block_under_the_cursor_is_cancelled() -> None:
         await user.go("blocks", block)
         count = working(user)
         shown = await asked(user)
-        assert shown[-1] == f"2 All that work of block {block} 1 placement of 1 block"
+        assert shown[-1] == f"2 All that work of block {short(block)} 1 placement of 1 block"
         await user.press("down", "enter")
         assert "Cancel 1 placement: all that work of block" in await preview(user)
         await user.confirm("1", "enter")

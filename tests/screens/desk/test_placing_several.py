@@ -11,6 +11,7 @@ from tests.screens.desk.trading_steps import new_block, place
 from tui.actions.place import share_of
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
+from tui.service.sentence import short
 
 
 async def two_blocks(user: Blotter) -> tuple[str, str]:
@@ -45,7 +46,8 @@ async def test_what_is_typed_is_placed_of_each_block(typed: str, of_large: int, 
         await user.press("p")
         await user.fill("quantity", typed)
         await user.fill("counterparty", "ALBN")
-        assert f"{of_large + of_small:,} units" in user.text()
+        shares = f"{of_large:,} VOD ({short(large)}), {of_small:,} VOD ({short(small)})"
+        assert f"{of_large + of_small:,} VOD: {shares}" in user.text()
         await user.press("enter")
         await user.confirm("y", "2", "enter")
         await user.report()

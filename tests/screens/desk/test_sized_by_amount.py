@@ -13,6 +13,7 @@ from tui.api import operations
 from tui.api.base import CurrencyAndAmount
 from tui.api.requests import BlockAndOrdersCreateRequest, BlockAndOrdersRequest, BlockedOrderRequest
 from tui.screens.dialogs.preview_dialog import PreviewDialog
+from tui.service.sentence import short
 
 APPLE = {"Instrument/default/Ticker": "AAPL"}
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -56,7 +57,7 @@ async def test_a_block_of_money_is_placed_and_filled_in_money() -> None:
         await user.go("blocks", "CASH")
         await user.press("p")
         form = await user.form()
-        assert "50,000 USD unplaced in CASH." in form
+        assert "50,000 USD unplaced." in form
         assert "Amount USD" in form
         await user.press("escape")
         placement = await place(user, "CASH", "20k")
@@ -161,7 +162,8 @@ async def test_blocks_of_units_and_of_money_are_placed_together() -> None:
         await user.press("enter")
         assert "'1k' is of units and of USD here: select rows of one of them only." in await user.form()
         await user.fill("quantity", "50%")
-        assert "2,000 units and 25,000 USD" in user.text()
+        assert "25,000 USD of " in user.text()
+        assert f"2,000 VOD ({short(units)})" in user.text()
         await user.press("enter")
         await user.confirm("y")
         await user.report()

@@ -145,7 +145,7 @@ async def test_time_in_force_changes_and_size_is_a_step_of_its_own(user: Blotter
     await user.press("enter")
     await user.until(lambda: "change the size in a step of its own" in said(user))
     await user.fill("quantity", "4001")
-    assert "time in force Day → GoodTilCancel" in await preview_of(user)
+    assert "time in force Day → Good till cancelled" in await preview_of(user)
     await user.confirm("enter")
     await user.report()
     after = await order(user, code)
@@ -158,7 +158,7 @@ async def test_a_placement_changes_its_time_in_force_its_size_and_its_type(user:
     await user.go("placements", code)
     await user.press("u")
     await choose(user, "tif", "i")
-    assert "time in force Day → ImmediateOrCancel" in await preview_of(user)
+    assert "time in force Day → Immediate or cancel" in await preview_of(user)
     await user.confirm("y")
     await user.report()
     assert (await placement(user, code)).time_in_force == "ImmediateOrCancel"
@@ -230,7 +230,7 @@ async def test_what_a_colleague_changed_right_before_is_not_overwritten_but_aske
     await user.press("p")
     again = await user.preview()
     assert "buy 3,900 VOD" in again
-    assert "time in force Day → GoodTilCancel" in again
+    assert "time in force Day → Good till cancelled" in again
     await user.confirm("enter")
     await user.report()
     after = await order(user, codes[0])

@@ -33,7 +33,7 @@ async def correct(user: Blotter, placement: str, quantity: str, size: str) -> No
     code = next(row.id.code for row in found if str(row.quantity) == quantity)
     await user.go("executions", code)
     await user.press("f")
-    assert "a size of 0 voids it" in await user.form()
+    assert "a quantity of 0 voids it" in await user.form()
     await user.fill("quantity", size)
 
 

@@ -31,3 +31,48 @@ async def test_the_state_after_begins_with_the_instrument_and_ends_with_the_id()
         await user.press("c")
         said = await user.preview()
         assert "META with PCRC: 1,100 units freed, 200 executed stay · PLC-00037" in said
+
+
+async def select(user: Blotter, kind: str, *codes: str) -> None:
+    """Select rows of a pane."""
+    for code in codes:
+        await user.go(kind, code)
+        await user.press("space")
+
+
+async def test_a_form_says_the_trade_it_is_about() -> None:
+    async with blotter((80, 24)) as user:
+        for kind, code, key, said in (
+            ("blocks", "BLK-0008", "p", "Buy 650,000 VOD (Vodafone) limit 0.82 GBP, day · BLK-0008"),
+            ("orders", "ORD-00006", "u", "Buy 362,000 VOD (Vodafone) limit 0.819 GBP, day, for UKEQ-GROW ·"),
+            ("orders", "ORD-00006", "m", "Buy 362,000 VOD (Vodafone) limit 0.819 GBP, day, for UKEQ-GROW ·"),
+            ("placements", "PLC-00037", "f", "Buy 1,300 META (Meta Platforms A) limit 582.32 USD, good"),
+            ("placements", "PLC-00037", "a", "200 units executed."),
+            ("executions", "EXE-000001", "f", "Buy 8,800 7203"),
+        ):
+            await user.go(kind, code)
+            await user.press(key)
+            assert said in await user.form(), key
+            await user.press("escape")
+
+
+async def test_units_of_several_instruments_are_not_added_in_a_form() -> None:
+    async with blotter((80, 24)) as user:
+        await select(user, "blocks", "BLK-0003", "BLK-0004")
+        await user.press("p")
+        assert "1,510,000 VOD (BLK-0003), 30,000 NVDA (BLK-0004)" in await user.form()
+        await user.press("escape", "escape")
+        await select(user, "placements", "PLC-00037", "PLC-00042")
+        await user.press("a")
+        assert "Units of 2 instruments executed." in await user.form()
+
+
+async def test_several_orders_are_updated_with_old_and_new_said_once() -> None:
+    async with blotter((80, 24)) as user:
+        await select(user, "orders", "ORD-00006", "ORD-00007")
+        await user.press("u")
+        assert "< (unchanged) >" in await user.form()
+        await user.fill("quantity", "-50%")
+        assert "362,000 → 181,000 units (ORD-00006)" in user.text()
+        await user.press("enter")
+        assert (await user.preview()).count("362,000 → 181,000") == 1

@@ -71,7 +71,7 @@ async def test_what_a_colleague_changed_stays_and_the_others_are_sent(
     assert [each.ref.id.code for each in report.done] == ["ORD-4"]
     [kept] = report.not_sent
     assert kept.reason.startswith("changed by ")
-    assert kept.reason.endswith("meanwhile: quantity 10 → 8, Order/Desk/Note = mine")
+    assert kept.reason.endswith("meanwhile: quantity 10 → 8, note 'mine'")
     assert "Not sent: buy 10 BBG000B9XRY4" in report.sentence()
     assert "Read it as it is now, and confirm it again." in report.sentence()
     assert order(traded, "ORD-3").quantity == Decimal(8), "and the desk shows it"
@@ -85,7 +85,7 @@ async def test_asked_again_it_changes_only_what_it_was_about(traded: Dealer, col
     rest = traded.desk.rest(report)
     assert rest is not None
     again = await traded.desk.prepare(rest)
-    assert "time in force Day → GoodTilCancel" in again.preview.headline
+    assert "time in force Day → Good till cancelled" in again.preview.headline
     assert "quantity" not in again.preview.headline
     second = await traded.desk.carry_out(again)
     assert len(second.done) == 1
@@ -130,7 +130,7 @@ def another_broker_of_the_fill(dealer: Dealer) -> Verb:
         (
             another_time_in_force,
             UpdatePlacements((PlacementUpdateRequest(id=rid("PLC-2"), counterparty="MERI"),)),
-            "counterparty ALBN → MERI",
+            "broker ALBN → MERI",
         ),
         (
             another_broker_of_the_fill,

@@ -293,11 +293,13 @@ def test_failed_compliance_cannot_be_placed(desk: Snapshot) -> None:
     [
         (
             UpdateOrders(
-                tuple(OrderUpdateRequest(id=rid(code), quantity=Decimal(50)) for code in ("ORD-1", "ORD-3"))
+                tuple(
+                    OrderUpdateRequest(id=rid(code), quantity=Decimal(50))
+                    for code in ("ORD-1", "ORD-2", "ORD-3", "ORD-3")
+                )
             ),
-            "ORD-3: quantity 30 → 50",
+            "quantity 30 → 50 · ORD-3",
         ),
-        (PlaceBlocks((placing("PLC-8", "BLK-2", 5), placing("PLC-9", "BLK-2", 5))), "To ALBN, limit"),
         (
             SweepBlocks((rid("BLK-1"),), "2026-11-20T09:30:01.598874+00:00"),
             "Blocks changed after 09:30:01 UTC are refused",
@@ -308,6 +310,16 @@ def test_failed_compliance_cannot_be_placed(desk: Snapshot) -> None:
 )
 def test_what_is_asked_for(desk: Snapshot, verb: Verb, effect: str) -> None:
     assert effect in shown(verb, desk).effects
+
+
+def test_what_the_sentences_of_few_items_say_is_not_said_again(desk: Snapshot) -> None:
+    few = (
+        UpdateOrders(
+            tuple(OrderUpdateRequest(id=rid(code), quantity=Decimal(50)) for code in ("ORD-1", "ORD-3"))
+        ),
+        PlaceBlocks((placing("PLC-8", "BLK-2", 5), placing("PLC-9", "BLK-2", 5))),
+    )
+    assert [shown(verb, desk).effects for verb in few] == [(), ()]
 
 
 @pytest.mark.parametrize(
@@ -331,7 +343,7 @@ def test_what_the_sentence_of_one_item_says_is_not_said_again(desk: Snapshot, ve
     ("verb", "caution"),
     [
         (RecordFills((fill("EXE-9", "PLC-1", 60),)), "is already recorded as EXE-1"),
-        (BookTransactions((rid("ALL-1"),)), "ALL-1 is already booked"),
+        (BookTransactions((rid("ALL-1"),)), "ALL-1 is booked already"),
     ],
     ids=lambda value: value.name if isinstance(value, Verb) else str(value),
 )

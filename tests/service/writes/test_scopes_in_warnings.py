@@ -52,12 +52,12 @@ def test_warnings_before_a_write_name_the_scope() -> None:
     for verb, text in (
         (CancelPlacements((rid("PLC-1"),)), "Desk/PLC-1 serves Desk/BLK-1, Desk/BLK-2"),
         (PlaceBlocks((placing("PLC-2", "BLK-1", 10),)), "Desk/BLK-1: compliance pending for Desk/ORD-1"),
-        (BookTransactions((rid("ALL-1"),)), "Desk/ALL-1 is already booked"),
+        (BookTransactions((rid("ALL-1"),)), "Desk/ALL-1 is booked already"),
         (RecordFills((twin,)), "is already recorded as Desk/EXE-1"),
     ):
         assert text in said(verb.cautions(FUND))
-    notes = UpdateOrders(tuple(OrderUpdateRequest(id=rid(code), side="Sell") for code in ("ORD-1", "ORD-1")))
-    assert notes.effects(FUND)[0] == "Desk/ORD-1: side Buy → Sell"
+    notes = UpdateOrders(tuple(OrderUpdateRequest(id=rid(code), side="Sell") for code in ["ORD-1"] * 4))
+    assert notes.effects(FUND)[0] == "side Buy → Sell · Desk/ORD-1"
 
 
 def test_a_contradiction_names_the_scope() -> None:

@@ -76,7 +76,7 @@ class FormDialog(Dialog[dict[str, str]]):
     ) -> None:
         super().__init__()
         self._title = title
-        self._intro = visible(intro)
+        self._intro = _lines(intro)
         self._draft = draft or Draft()
         self._fields = self._draft.filled(fields)
         self._prefilled = {field.id: field.value for field in fields}
@@ -128,8 +128,8 @@ class FormDialog(Dialog[dict[str, str]]):
         changed = prefilled != self._prefilled or bool(self._impossible)
         self._prefilled, self._impossible = prefilled, ""
         self._check_all, self._live = check_all, live
-        if visible(intro) != self._intro:
-            self._intro = visible(intro)
+        if _lines(intro) != self._intro:
+            self._intro = _lines(intro)
             for line in self.query("#intro").results(Static):
                 line.update(self._intro)
         if changed:
@@ -162,7 +162,8 @@ class FormDialog(Dialog[dict[str, str]]):
     def on_resize(self) -> None:
         """Set the rows' height to what the rest of the box leaves: they scroll, it stays."""
         inside = max(1, self.query_one("#box").size.width)
-        intro = 1 + cell_len(self._intro) // inside + 1 if self._intro else 0
+        lines = self._intro.splitlines()
+        intro = sum(1 + cell_len(line) // inside for line in lines) + 1 if lines else 0
         rows = self.query_one("#rows")
         rows.styles.max_height = max(2, self.size.height - CHROME_LINES - intro)
 
@@ -193,3 +194,8 @@ class FormDialog(Dialog[dict[str, str]]):
         line.set_class(wrong, "error")
         line.display = bool(text.plain)
         line.update(text)
+
+
+def _lines(text: str) -> str:
+    """Return ``text`` as it can be shown, each of its lines on its own."""
+    return "\n".join(visible(line) for line in text.splitlines())

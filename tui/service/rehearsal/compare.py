@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from tui.api.base import CurrencyAndAmount
 from tui.api.models import OrderGraphBlock
-from tui.service.numbers import units
 from tui.service.outcomes import Difference, Report, Status
 from tui.service.rehearsal.rehearse import Rehearsal
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
+from tui.service.verbs.changes import field_words, value_words
 
 _TOLD: Final = (Status.DONE, Status.REFUSED)
 _STAGES: Final = ("ordered", "placed", "executed", "allocated", "booked")
@@ -105,21 +104,7 @@ def _total(row: OrderGraphBlock, stage: str) -> Decimal | None:
 
 
 def _sentence(name: str, expected: Any, found: Any) -> str:
-    wanted, came = shown_value(expected), shown_value(found)
+    wanted, came = value_words(expected, name), value_words(found, name)
     if name in _STAGES:
         return f"expected {wanted}, {name} {came}"
     return f"expected {field_words(name)} {wanted}, found {came}"
-
-
-def field_words(name: str) -> str:
-    """Return the name of a field in words."""
-    return name.replace("_", " ").removesuffix(" id")
-
-
-def shown_value(value: Any) -> str:
-    """Return a value of a row in words."""
-    if isinstance(value, CurrencyAndAmount):
-        return f"{units(value.amount)} {value.currency or ''}".rstrip()
-    if value is None:
-        return "none"
-    return units(value) if isinstance(value, Decimal) else str(value)

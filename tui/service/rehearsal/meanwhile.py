@@ -19,10 +19,11 @@ from tui.api.errors import ApiError
 from tui.api.models import Order, Placement
 from tui.api.requests import CancelledAndMoved
 from tui.service.outcomes import Difference, Report
-from tui.service.rehearsal.compare import COUNTED_ON, differences, field_words, shown_value
+from tui.service.rehearsal.compare import COUNTED_ON, differences
 from tui.service.rehearsal.rehearse import Rehearsal
 from tui.service.rehearsal.rehearsed_preview import Prepared
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
+from tui.service.verbs.changes import field_words, value_words
 from tui.service.verbs.verb import version_of
 
 MOST_READ: Final = 10
@@ -134,7 +135,8 @@ def _changes(kind: EntityKind, shown: Any, before: Any) -> Iterator[str]:
     for name in COUNTED_ON[kind]:
         was, came = getattr(shown, name), getattr(before, name)
         if was != came:
-            yield f"{field_words(name)} {shown_value(was)} as shown, {shown_value(came)} when this was done"
+            seen, found = value_words(was, name), value_words(came, name)
+            yield f"{field_words(name)} {seen} as shown, {found} when this was done"
 
 
 def _versions(each: _Overtaken) -> str:

@@ -120,10 +120,6 @@ class AllocateWeighted(_Run, frozen=True):
         query = {"allocationAlgorithm": self.algorithm}
         return client.build(self.operation, body, query=query, key=key)
 
-    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
-        shares = ", ".join(f"{each.portfolio_id} {units(each.weight)}" for each in self.weights)
-        return (f"Weights: {shares}",)
-
 
 OLDER_FORM: Final = "booked in the older form: this server has no fee and mark-booked switches"
 UNMARKED: Final = "states stay as they are: this server cannot mark what is booked"
@@ -216,19 +212,21 @@ class BookTransactions(Verb, frozen=True):
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
         rows = [row for _, row in self._on_desk(snapshot)]
-        portfolios = {str(row.portfolio_id) for row in rows}
-        fees = "with" if self.apply_fees else "without"
+        portfolios = {snapshot.portfolio_label(row.portfolio_id) for row in rows}
         marked = (
             "allocations and fully booked orders become Booked"
             if self.mark_booked
             else "states stay as they are"
         )
-        where = str(rows[0].portfolio_id) if len(portfolios) == 1 else counted(len(portfolios), "portfolio")
-        return (f"Transactions in {where}, {fees} fees and commission; {marked}",)
+        where = portfolios.pop() if len(portfolios) == 1 else counted(len(portfolios), "portfolio")
+        return (f"Transactions in {where}; {marked}",)
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         return tuple(
-            Caution("already booked", f"{snapshot.name_of(self.kind, id)} is already booked")
+            Caution(
+                "already booked",
+                f"{snapshot.name_of(self.kind, id)} is booked already: its transactions are replaced",
+            )
             for id, row in self._on_desk(snapshot)
             if snapshot.is_booked(id) or normalize(row.state) == "booked"
         )

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final, TypeVar
 
 from msgspec.structs import replace
 
-from tui.api.base import CurrencyAndAmount, ResourceId
+from tui.api.base import CurrencyAndAmount, PerpetualProperty, ResourceId
 from tui.api.models import Order, Placement
 from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
 from tui.api.states import normalize
 from tui.service.numbers import units
 from tui.service.snapshot.snapshot import Ref, Snapshot
-from tui.service.verbs.verb import KeyedVerb, Verdict, Versions, verdict_of
+from tui.service.verbs.verb import LARGEST, KeyedVerb, Verdict, Versions, verdict_of
+from tui.service.wire_words import in_words
 
 _UPDATABLE: Final = (
     "quantity",
@@ -93,12 +95,11 @@ def described_changes(update: Any, entity: Any, portfolio: Callable[[ResourceId]
             continue
         held = getattr(entity, name, None)
         if held != asked:
-            words = name.removesuffix("_id").replace("_", " ")
-            said.append(f"{words} {_shown(held, portfolio)} → {_shown(asked, portfolio)}")
-    said.extend(
-        f"{key} {'removed' if property.value is None else f'= {property.value}'}"
-        for key, property in (update.properties or {}).items()
-    )
+            if isinstance(asked, Decimal) and name in ("limit_price", "stop_price"):
+                currency = getattr(update, "currency", None) or (held.currency if held else None)
+                asked = CurrencyAndAmount(amount=asked, currency=currency)
+            said.append(_change(name, held, asked, portfolio))
+    said.extend(_property(key, property) for key, property in (update.properties or {}).items())
     return said
 
 
@@ -136,11 +137,10 @@ def _described(
     for name in names:
         asked, held = getattr(request, name, None), getattr(entity, name, None)
         if asked != held:
-            words = name.removesuffix("_id").replace("_", " ")
-            said.append(f"{words} {_shown(held, portfolio)} → {_shown(asked, portfolio)}")
+            said.append(_change(name, held, asked, portfolio))
     stored = entity.properties or {}
     said.extend(
-        f"{key} = {property.value}"
+        _property(key, property)
         for key, property in (request.properties or {}).items()
         if key not in stored or stored[key].value != property.value
     )
@@ -160,20 +160,49 @@ class UpdateVerb(KeyedVerb, frozen=True):
         return verdict_of(applied, ref, before, after)
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
-        if self.count == 1:
-            return ()  # the sentence of the one says it
+        if self.count <= LARGEST:
+            return ()  # the sentences of the items say it
         return tuple(
-            f"{snapshot.name_of(ref.kind, ref.id)}: {', '.join(changes)}"
+            f"{', '.join(changes)} · {snapshot.name_of(ref.kind, ref.id)}"
             for update, ref in zip(self._listed, self.refs, strict=True)
             if (changes := described_changes(update, snapshot.row(ref), snapshot.portfolio_label))
         )
 
 
-def _shown(value: Any, portfolio: Callable[[ResourceId], str]) -> str:
+def _change(name: str, held: Any, asked: Any, portfolio: Callable[[ResourceId], str]) -> str:
+    return f"{field_words(name)} {value_words(held, name, portfolio)} → {value_words(asked, name, portfolio)}"
+
+
+def _property(key: str, property: PerpetualProperty) -> str:
+    """Return what becomes of a property: ``note 'mine'``."""
+    value = "removed" if property.value is None else f"'{property.value}'"
+    return f"{key.rpartition('/')[2].lower()} {value}"
+
+
+def field_words(name: str) -> str:
+    """Return the name of a field in a dealer's words.
+
+    >>> field_words("limit_price"), field_words("counterparty"), field_words("portfolio_id")
+    ('limit price', 'broker', 'portfolio')
+    """
+    return _FIELD_WORDS.get(name) or name.removesuffix("_id").replace("_", " ")
+
+
+def value_words(value: Any, name: str = "", portfolio: Callable[[ResourceId], str] = str) -> str:
+    """Return the value of the field ``name`` in a dealer's words."""
     if value is None:
         return "none"
     if isinstance(value, ResourceId):
         return portfolio(value)
     if isinstance(value, CurrencyAndAmount):
         return f"{units(value.amount)} {value.currency or ''}".rstrip()
+    if isinstance(value, datetime):
+        return f"{value:%d %b %Y}"
+    if name in _IN_WORDS:
+        return in_words(value)
     return units(value) if isinstance(value, Decimal) else str(value)
+
+
+_FIELD_WORDS: Final = {"counterparty": "broker", "execution_system": "system", "entry_type": "entry"}
+_IN_WORDS: Final = frozenset(("type", "time_in_force", "side"))
+"""The fields whose values have names of the API."""

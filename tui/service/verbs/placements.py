@@ -82,23 +82,6 @@ class PlaceBlocks(Verb, frozen=True):
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         return tuple(placement_request_line(snapshot, request) for request in self.requests)
 
-    def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
-        return (self._receiver(),) if self.count > 1 else ()
-
-    def _receiver(self) -> str:
-        """Return the broker, execution system and type of the placements, in words."""
-        ways = sorted(
-            {
-                (each.counterparty or "no broker named", each.execution_system or "", each.type)
-                for each in self.requests
-            }
-        )
-        said = (
-            f"{broker}{f' through {system}' if system else ''}, {type.lower()}"
-            for broker, system, type in ways
-        )
-        return f"To {'; '.join(said)}"
-
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         sent = (id for request in self.requests for id in request.block_ids)
         return tuple(placing_cautions(snapshot, sent))

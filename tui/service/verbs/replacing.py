@@ -36,6 +36,7 @@ from tui.service.verbs.facts import (
 )
 from tui.service.verbs.overwriting import OverwritingVerb, RowT, request_as_is
 from tui.service.verbs.verb import (
+    LARGEST,
     Caution,
     ItemisedReply,
     PreviewLine,
@@ -47,7 +48,7 @@ from tui.service.verbs.verb import (
 )
 
 WHOLE: Final = (
-    "Sent as a whole, because an update has no word for it; "
+    "Sent with all its fields, as an update cannot say this; "
     "if somebody else changes it meanwhile, it is not sent but asked again"
 )
 
@@ -78,10 +79,10 @@ class _Replace(OverwritingVerb[RowT], Generic[RowT], frozen=True):
         return verdict_of(there, ref, before, after)
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
-        if self.count == 1:
-            return (WHOLE,)  # the sentence of the one says what changes
+        if self.count <= LARGEST:
+            return (WHOLE,)  # the sentences of the items say what changes
         said: list[str] = [
-            f"{snapshot.name_of(self.kind, request.id)}: {', '.join(described_replacement(request, row))}"
+            f"{', '.join(described_replacement(request, row))} · {snapshot.name_of(self.kind, request.id)}"
             for request, row in self._on_desk(snapshot)
         ]
         return (*said, WHOLE)

@@ -92,6 +92,10 @@ class PreviewLine(Struct, frozen=True, gc=False):
         return self.amount / (abs(self.price) * self.price_unit)
 
 
+LARGEST: Final = 3
+"""The items that a preview of several says each for itself."""
+
+
 class Caution(Struct, frozen=True):
     """Something odd, or that the server will probably refuse.
 
