@@ -147,6 +147,25 @@ def test_a_number_of_any_size_is_written_and_divided(digits: str, power: int) ->
     assert power < 0 or 0 < parse_size("50%", held + 1) <= held
 
 
+@pytest.mark.parametrize(
+    ("typed", "currency", "said"),
+    [
+        ("1000.5", "JPY", "JPY has 0 decimals"),
+        ("+0.5", "JPY", "JPY has 0 decimals"),
+        ("0.1255", "KWD", "KWD has 3 decimals"),
+        ("0.00000812", "BTC", ""),
+        ("0.125", "KWD", ""),
+        ("1000.5", "", ""),
+    ],
+)
+def test_an_amount_has_no_more_decimals_than_its_currency(typed: str, currency: str, said: str) -> None:
+    if not said:
+        assert parse_size(typed, Decimal(1_000), currency) == Decimal(typed)
+        return
+    with pytest.raises(ValueError, match=said):
+        parse_size(typed, Decimal(1_000), currency)
+
+
 def test_a_count_and_a_typed_number_are_understood_in_one_module_only() -> None:
     plural = r"""["'](\w*)["'] if .*? else ["']\1s["']|["'](\w*)s["'] if .*? else ["']\2["']"""
     said_twice = re.compile(plural + r"""|replace\(["'],["'], *["']["']\)""")

@@ -93,17 +93,22 @@ def parse_money(text: str, currency: str) -> Decimal:
     >>> parse_money("50k", "GBP"), parse_money("7.50", "usd")
     (Decimal('50000'), Decimal('7.50'))
     """
-    places = minor_units(currency)
-    if places is None:
+    if minor_units(currency) is None:
         raise ValueError(f"'{currency}' is not a currency: write its code, such as GBP.")
     amount = parse_number(text, "Amount")
     if amount <= 0:
         raise ValueError(f"'{text.strip()}' is not an amount: it must be greater than zero.")
-    if _own_places(amount) > places:
+    _check_decimals(text, amount, currency)
+    return amount
+
+
+def _check_decimals(text: str, amount: Decimal, currency: str) -> None:
+    """Refuse an amount with more decimals than its currency has; one that is not known takes any."""
+    places = minor_units(currency)
+    if places is not None and _own_places(amount) > places:
         raise ValueError(
             f"'{text.strip()}' is not an amount: {currency.upper()} has {counted(places, 'decimal')}."
         )
-    return amount
 
 
 def parse_corrected_quantity(text: str) -> Decimal:
@@ -143,6 +148,8 @@ def parse_size(text: str, held: Decimal | None, currency: str = "") -> Decimal:
     sign = typed[:1] if typed[:1] in ("+", "-") else ""
     percent = typed.endswith("%")
     part = parse_quantity(typed.removeprefix(sign).removesuffix("%"))
+    if currency and not percent:
+        _check_decimals(typed, part, currency)
     if not sign and not percent:
         return part
     if held is None:
