@@ -39,7 +39,7 @@ def desk() -> Snapshot:
             "place",
             EntityKind.BLOCKS,
             ["BLK-1", "BLK-2", "BLK-3"],
-            "Left out: 1 of 3 blocks is fully placed, 1 of 3 blocks is swept.",
+            "Left out: 1 of 3 blocks is fully placed, 1 is swept.",
         ),
         ("place", EntityKind.BLOCKS, ["BLK-1"], ""),
         ("cancel", EntityKind.ORDERS, ["ORD-1", "ORD-3"], "Left out: 1 of 2 orders is cancelled."),

@@ -19,6 +19,7 @@ from tui.api.base import ResourceId
 from tui.api.states import normalize
 from tui.service.numbers import counted
 from tui.service.snapshot.snapshot import EntityKind
+from tui.service.wire_words import state_in_words
 
 Why = Callable[[Scope, ResourceId], str]
 
@@ -30,17 +31,20 @@ def _said(
     taken: Sequence[ResourceId],
     why: Why,
 ) -> str:
-    """Return how many of the candidates are not taken, and why: ``1 of 3 blocks is fully placed.``"""
+    """Return how many of the candidates are not taken, and why: ``1 of 3 blocks is fully placed``."""
     rows, kept = scope.snapshot.rows(kind), frozenset(taken)
     known = [id for id in candidates if id in rows]
     reasons = Counter(why(scope, id) for id in known if id not in kept)
     of = f"of {counted(len(known), kind.singular)}"
-    parts = [f"{count} {of} {'is' if count == 1 else 'are'} {reason}" for reason, count in reasons.items()]
+    parts = [
+        f"{count:,} {'' if at else f'{of} '}{'is' if count == 1 else 'are'} {reason}"
+        for at, (reason, count) in enumerate(reasons.items())
+    ]
     return f"Left out: {', '.join(parts)}." if parts else ""
 
 
 def _state(scope: Scope, kind: EntityKind, id: ResourceId) -> str:
-    return (scope.snapshot.rows(kind)[id].state or "without a state").lower()
+    return state_in_words(scope.snapshot.rows(kind)[id].state) or "without a state"
 
 
 def orders_left_out(scope: Scope) -> str:
@@ -89,7 +93,7 @@ def allocations_not_booked(scope: Scope) -> str:
     def why(scope: Scope, id: ResourceId) -> str:
         booked = bool(scope.snapshot.transactions_of_allocation(id))
         state = scope.snapshot.allocations[id].state
-        return "booked already" if booked or normalize(state) == "booked" else (state or "").lower()
+        return "booked already" if booked or normalize(state) == "booked" else state_in_words(state)
 
     return _said(scope, EntityKind.ALLOCATIONS, scope.allocations(), bookable(scope), why)
 

@@ -42,7 +42,7 @@ from tui.service.verbs.replacing import order_request, placement_request
 from tui.service.wire_words import TIMES_IN_FORCE, TYPES, in_words, offered
 from widgets.fields import Field
 
-INTRO: Final = f"Only changes are sent. Sizes may be relative: -50%, +1k. '{NONE}' clears a price."
+INTRO: Final = f"Only changes are sent. Relative sizes: -50%, +1k. '{NONE}' clears a price."
 UNCHANGED: Final = "unchanged"
 APART: Final = (
     "Type, time in force and a cleared price are sent with the whole {0}, which checks no {1}: "

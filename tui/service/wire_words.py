@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
@@ -63,3 +64,20 @@ def in_words(wire: str | None) -> str:
     ('Sell short', 'Pegged', '')
     """
     return _WORDS.get(wire or "", wire or "")
+
+
+_STATES: Final = {
+    "cancelled": "cancelled",
+    "partiallyfilled": "partly filled",
+    "doneforday": "done for the day",
+}
+
+
+def state_in_words(state: str | None) -> str:
+    """Return a state as people read it in a sentence, in one spelling whatever the server's.
+
+    >>> state_in_words("Canceled"), state_in_words("PartiallyFilled"), state_in_words("PendingNew")
+    ('cancelled', 'partly filled', 'pending new')
+    """
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", state or "")
+    return _STATES.get(normalize(state)) or spaced.lower()

@@ -261,7 +261,7 @@ async def test_what_somebody_changes_between_preview_and_answer_stands_in_a_repo
         await user.confirm("y")
         await user.until(lambda: isinstance(user.app.screen, ReportDialog))
         told = await user.report()
-        assert "1 otherwise than shown" in told
+        assert "1 unlike the preview" in told
         assert "changed meanwhile" in told
         assert "quantity 60,000 as shown, 70,000 when this was done" in told
 

@@ -76,3 +76,14 @@ async def test_several_orders_are_updated_with_old_and_new_said_once() -> None:
         assert "362,000 → 181,000 units (ORD-00006)" in user.text()
         await user.press("enter")
         assert (await user.preview()).count("362,000 → 181,000") == 1
+
+
+async def test_a_state_is_said_in_one_spelling_whatever_the_servers() -> None:
+    async with blotter((80, 24)) as user:
+        await user.go("placements", "PLC-00029")
+        assert user.row("placements", "PLC-00029")["state"].endswith("Canceled"), "the server's own word"
+        await select(user, "placements", "PLC-00029", "PLC-00037", "PLC-00030")
+        await user.press("c")
+        said = await user.preview()
+        assert "Left out: 1 of 3 placements is cancelled, 1 is filled." in said
+        assert "canceled" not in said.lower()

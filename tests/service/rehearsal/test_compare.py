@@ -81,7 +81,7 @@ async def test_items_are_compared_although_others_were_not_rehearsed_or_are_unkn
     await colleague.desk.reload()
     await colleague.desk.act(CancelOrders((rid("ORD-3"),)))
     report = await dealer.desk.carry_out(prepared)
-    assert only(report) == "expected to be done, and refused"
+    assert only(report) == "expected to be done, but refused"
     assert prepared.rehearsal is not None
     unknown = (replace(report.outcomes[-1], status=Status.UNKNOWN), *report.outcomes[:-1])
     told = compare.differences(prepared.rehearsal, replace(report, outcomes=unknown), None)

@@ -157,7 +157,7 @@ def asked(desk: Snapshot, limits: Limits = DEFAULT_LIMITS) -> Preview:
         (rows(None, "Approved", A=(None, None)), Tier.T3, "BLK-1: compliance not known for A"),
         (rows(None, "Approved", A=("Passed", None), B=(None, None)), Tier.T3, "not known for B"),
         (rows("Passed", None), Tier.T3, "BLK-1: approval not known."),
-        (rows("canceled", "Approved"), Tier.T3, "BLK-1: compliance canceled."),
+        (rows("canceled", "Approved"), Tier.T3, "BLK-1: compliance cancelled."),
     ],
 )
 def test_any_server_is_guarded_by_what_its_graph_says(desk: Snapshot, tier: Tier, text: str) -> None:
@@ -177,7 +177,7 @@ NO_COMPLIANCE = Limits((LimitTable("profile uat", states={"compliance": False}),
         (rows(None, "Approved"), Tier.T2, "BLK-1: compliance not known (compliance = none, profile uat)."),
         (rows("Failed", "Approved"), Tier.HARD, "compliance failed."),
         (rows("Pending", "Approved"), Tier.T3, "compliance pending."),
-        (rows("canceled", "Approved"), Tier.T3, "compliance canceled."),
+        (rows("canceled", "Approved"), Tier.T3, "compliance cancelled."),
         (rows("Passed", None), Tier.T3, "approval not known."),
     ],
 )

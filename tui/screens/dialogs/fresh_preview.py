@@ -12,6 +12,7 @@ from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.service.numbers import counted
 from tui.service.rehearsal.neighbourhood import bound_rows
 from tui.service.sentence import short
+from tui.service.verbs.verb import Tier
 
 if TYPE_CHECKING:
     from tui.service.desk import Desk
@@ -84,7 +85,8 @@ async def _watch(
         fresh, newest.prepared = prepared.preview, prepared
         if _asked(fresh) != _asked(shown) and not verb.emergency:
             at = f" at {snapshot.read_at:%H:%M:%S} UTC" if snapshot.read_at else ""
-            dialog.revise(fresh, f"Changed meanwhile{at}: read it and confirm it again.", curl)
+            again = "read it again" if fresh.tier is Tier.HARD else "read it and confirm it again"
+            dialog.revise(fresh, f"Changed meanwhile{at}: {again}.", curl)
         elif fresh != shown:
             dialog.revise(fresh, curl=curl)
         shown = fresh

@@ -130,7 +130,7 @@ def hung(text: Content, width: int) -> Content:
 
 
 def counts(report: Report) -> Content:
-    """Return how many items are done, refused and unknown; not sent and otherwise than shown, if any."""
+    """Return how many items are done, refused and unknown; not sent and unlike the preview, if any."""
     parts = [
         Content.styled(f"{len(items):,} {word}", f"bold {style}" if items else "dim")
         for word, items, style in (
@@ -138,7 +138,7 @@ def counts(report: Report) -> Content:
             ("refused", report.refused, "$text-error"),
             ("unknown", report.unknown, "$text-warning"),
             ("not sent", report.not_sent, "$text-warning"),
-            ("otherwise than shown", report.differences, "$text-warning"),
+            ("unlike the preview", report.differences, "$text-warning"),
         )
         if items or word in ALWAYS_COUNTED
     ]
@@ -146,7 +146,7 @@ def counts(report: Report) -> Content:
 
 
 def report_lines(report: Report, most: int | None = None) -> Iterator[Line]:
-    """Return the lines of the report: unknown, not sent, refused, otherwise than shown, done.
+    """Return the lines of the report: unknown, not sent, refused, unlike the preview, done.
 
     Of each list come at most about ``most``.
     """
@@ -185,7 +185,7 @@ def _done(report: Report) -> Iterator[Line]:
 
 def _otherwise(report: Report) -> Iterator[Line]:
     if report.differences:
-        yield _heading("Otherwise than shown", len(report.differences), "$text-warning"), None
+        yield _heading("Unlike the preview", len(report.differences), "$text-warning"), None
     for each in report.differences:
         yield _item(report, each.ref, each.text, INDENT), each.ref
 
@@ -208,7 +208,8 @@ def _problems(
     for at, group in enumerate(groups):
         reason = clean(group.reason) or "no reason given"
         if len(group.refs) == 1:
-            said = " ".join(part for part in (reason, notes[group.refs[0]]) if part)
+            note = notes[group.refs[0]]
+            said = f"{reason.rstrip('.')}. {note}" if note else reason
             yield _item(report, group.refs[0], said, INDENT), group.refs[0]
         else:
             yield Content(f"{INDENT}{len(group.refs):,} x {reason}"), None

@@ -10,7 +10,7 @@ from textual.content import Content
 
 from tui.screens.dialogs.dialog import Dialog
 from tui.service.writes.dispatch import Dispatch
-from widgets.key_bar import hints_of
+from widgets.key_bar import hints_of, key_hints
 from widgets.labelled_text import Flow, Lines
 
 STOPPING: Final = "No further call is sent. What is under way is finished and reported."
@@ -43,6 +43,7 @@ class SendingDialog(Dialog[None]):
     def action_stop(self) -> None:
         """Send no further call."""
         self._dispatch.stop()
+        self.query_one("#box").border_subtitle = key_hints(hints_of(self.BINDINGS[1:]))
 
     def on_screen_resume(self) -> None:
         """Leave as well when it was over before this was shown, or while another dialog covered it."""

@@ -258,11 +258,11 @@ def _split(
         sizes[open_index] = rest
     elif rest:
         last = shares[-1]
-        verb = "add up to" if len(shares) > 1 else "is"
+        said = "The portfolios add up to" if len(shares) > 1 else "The portfolio takes"
         few, many = ("little", "much") if money else ("few", "many")
         missing = f"{size_text(abs(rest), money)} too {few if rest > 0 else many}"
         parser.wrong(
-            f"The portfolios {verb} {size_text(given, money)} of {size_text(size, money)}: {missing}.",
+            f"{said} {size_text(given, money)} of {size_text(size, money)}: {missing}.",
             last.size_word or last.word,
         )
         return ()

@@ -64,9 +64,9 @@ def _statuses(rehearsal: Rehearsal, report: Report) -> Iterator[Difference]:
         if known is None or known.status is outcome.status or outcome.status not in _TOLD:
             continue
         if outcome.status is Status.DONE:
-            yield Difference(outcome.ref, f"expected to be refused, and done. Expected: {known.reason}")
+            yield Difference(outcome.ref, f"expected to be refused, but done. Expected: {known.reason}")
         else:
-            yield Difference(outcome.ref, "expected to be done, and refused")
+            yield Difference(outcome.ref, "expected to be done, but refused")
 
 
 def _figures(rehearsal: Rehearsal, now: Snapshot) -> Iterator[Difference]:

@@ -16,7 +16,7 @@ from tui.api.states import normalize
 from tui.service.numbers import units
 from tui.service.snapshot.snapshot import Ref, Snapshot
 from tui.service.verbs.verb import LARGEST, KeyedVerb, Verdict, Versions, verdict_of
-from tui.service.wire_words import in_words
+from tui.service.wire_words import in_words, state_in_words
 
 _UPDATABLE: Final = (
     "quantity",
@@ -198,6 +198,8 @@ def value_words(value: Any, name: str = "", portfolio: Callable[[ResourceId], st
         return f"{units(value.amount)} {value.currency or ''}".rstrip()
     if isinstance(value, datetime):
         return f"{value:%d %b %Y}"
+    if name == "state":
+        return state_in_words(value)
     if name in _IN_WORDS:
         return in_words(value)
     return units(value) if isinstance(value, Decimal) else str(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -16,6 +15,7 @@ from tui.service.numbers import counted
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.verbs.advice import advice_for
 from tui.service.verbs.verb import Caution
+from tui.service.wire_words import state_in_words
 
 NAMED: Final = 2
 """The orders and people that one sentence names; the rest are counted."""
@@ -96,7 +96,7 @@ def _sentence(snapshot: Snapshot, id: ResourceId, members: list[Standing]) -> st
     users = list(dict.fromkeys(each.user for each in members if each.user))
     whose = f" for {_named(orders, 'order')}" if orders else ""
     by = f", last changed by {_named(users, 'user')}" if users else ""
-    state = in_words(first.state) if first.state else "not known"
+    state = state_in_words(first.state) if first.state else "not known"
     if first.guard is not Guard.REFUSED:
         return f"{block}: {first.subject} {state}{whose}{by}"
     advice = advice_for(REFUSALS[first.subject]).rstrip(".")
@@ -106,12 +106,3 @@ def _sentence(snapshot: Snapshot, id: ResourceId, members: list[Standing]) -> st
 def _named(names: list[str], noun: str) -> str:
     shown, more = names[:NAMED], len(names) - NAMED
     return ", ".join(shown) + (f" and {counted(more, f'more {noun}')}" if more > 0 else "")
-
-
-def in_words(state: str) -> str:
-    """Return a state as people read it.
-
-    >>> in_words("PartiallyOverridden")
-    'partially overridden'
-    """
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", state).lower()

@@ -46,6 +46,7 @@ from tui.service.verbs.verb import (
     by_id,
     verdict_of,
 )
+from tui.service.wire_words import state_in_words
 
 WHOLE: Final = (
     "Sent with all its fields, as an update cannot say this; "
@@ -129,8 +130,8 @@ class ReplaceOrders(_Replace[Order], frozen=True):
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         finished = (
-            Caution("finished order", f"{snapshot.name_of(self.kind, request.id)} is {row.state}")
-            for request, row in self._on_desk(snapshot)
+            Caution("finished order", _state_of(snapshot, self.kind, row))
+            for _, row in self._on_desk(snapshot)
             if is_final(row.state)
         )
         return tuple(finished)
@@ -155,8 +156,12 @@ class ReplacePlacements(_Replace[Placement], frozen=True):
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         finished = (
-            Caution("finished placement", f"{snapshot.name_of(self.kind, request.id)} is {row.state}")
-            for request, row in self._on_desk(snapshot)
+            Caution("finished placement", _state_of(snapshot, self.kind, row))
+            for _, row in self._on_desk(snapshot)
             if is_cancelled(row.state)
         )
         return tuple(finished)
+
+
+def _state_of(snapshot: Snapshot, kind: EntityKind, row: Order | Placement) -> str:
+    return f"{snapshot.name_of(kind, row.id)} is {state_in_words(row.state)}"

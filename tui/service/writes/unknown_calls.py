@@ -19,7 +19,7 @@ SETTLES_S: Final = 2
 """The seconds after which nothing more of a call is expected, once a part of it has been carried out."""
 CONFIRMED: Final = "confirmed by reading back"
 NOT_HEARD: Final = "the program ended before the answer came"
-NOT_SEEN: Final = "not seen so far, which does not mean that it did not happen"
+NOT_SEEN: Final = "Its rows do not show it so far; it may have happened all the same"
 OVERTAKEN: Final = "somebody else changed it meanwhile, and what was asked for is not there"
 LEFT_OUT: Final = "the server carried out other items of the same call and not this one; why was lost"
 LOOK_ADVICE: Final = "Look at the row before you decide again."
