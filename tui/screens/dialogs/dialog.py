@@ -26,11 +26,21 @@ from widgets.key_bar import Hints, key_hints
 
 T = TypeVar("T")
 
+WIDEST: Final = 104
+"""The most columns of a box."""
+EDGES: Final = 4
+"""The columns of its border and padding."""
+
 GUARD_S: Final = 0.25
 """Seconds after the first paint during which keys are ignored, and again after each ignored key."""
 
 clock: Callable[[], float] = time.monotonic
 """A monotonic clock in seconds; tests replace it."""
+
+
+def content_width(columns: int) -> int:
+    """Return the cells of a line in the box of a dialog, in a terminal of so many columns."""
+    return min(columns, WIDEST) - EDGES
 
 
 class Dialog(ModalScreen[T], DismissOnce[T]):
@@ -47,19 +57,23 @@ class Dialog(ModalScreen[T], DismissOnce[T]):
     def box(self, title: str, hints: Hints) -> Vertical:
         """Return the box that holds the content."""
         box = Vertical(id="box")
+        box.styles.max_width = WIDEST
         box.border_title = Content(clean(title))
         box.border_subtitle = key_hints(hints)
         return box
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return what is beneath as it is drawn there: no tint, which would take most of a paint."""
+        width, height = self.size
         if self._beneath is None:
             stack = self.app.screen_stack
             below = stack[: stack.index(self)] if self in stack else []
-            self._beneath = below[-1]._compositor.render_strips() if below else []
-        style = self.rich_style
-        lines = [line.crop_extend(crop.x, crop.right, style) for line in self._beneath[crop.y : crop.bottom]]
-        return lines + [Strip.blank(crop.width, style)] * (crop.height - len(lines))
+            drawn = below[-1]._compositor.render_strips() if below else []
+            blank = Strip.blank(width, self.rich_style)
+            fitted = [line.crop_extend(0, width, self.rich_style) for line in drawn[:height]]
+            self._beneath = fitted + [blank] * (height - len(fitted))
+        lines = self._beneath[crop.y : crop.bottom]
+        return lines if crop.width == width else [line.crop(crop.x, crop.right) for line in lines]
 
     def refresh(
         self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False

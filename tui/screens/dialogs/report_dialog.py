@@ -5,23 +5,23 @@ It stays until dismissed. What was not done comes first, the counts of all lists
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Static
 
 from tui.api.sanitize import clean
 from tui.screens.dialogs import dialog
-from tui.screens.dialogs.dialog import GuardedDialog
+from tui.screens.dialogs.dialog import WIDEST, GuardedDialog, content_width
 from tui.service.outcomes import Outcome, ReasonGroup, Report
 from tui.service.snapshot.snapshot import Ref
 from widgets.key_bar import key_for
 from widgets.key_names import key_words
+from widgets.line_list import LineItem, LineList
 
 Line = tuple[Content, Ref | None]
 """One line of the report and the row it is about, None for headings."""
@@ -41,17 +41,37 @@ COPY: Final = "y"
 PREVIEW: Final = "p"
 AGAIN: Final = "again"
 
-_MOVES: Final = {
-    "down": OptionList.action_cursor_down,
-    "j": OptionList.action_cursor_down,
-    "up": OptionList.action_cursor_up,
-    "k": OptionList.action_cursor_up,
-    "pagedown": OptionList.action_page_down,
-    "pageup": OptionList.action_page_up,
-    "home": OptionList.action_first,
-    "end": OptionList.action_last,
-    GO_TO: OptionList.action_select,
+_MOVES: Final[dict[str, Callable[[LineList], None]]] = {
+    "down": lambda items: items.move(1),
+    "j": lambda items: items.move(1),
+    "up": lambda items: items.move(-1),
+    "k": lambda items: items.move(-1),
+    "pagedown": lambda items: items.page(1),
+    "pageup": lambda items: items.page(-1),
+    "home": lambda items: items.to_end(last=False),
+    "end": lambda items: items.to_end(last=True),
+    GO_TO: LineList.choose,
 }
+
+
+class ReportText(NamedTuple):
+    """A report as it is shown: its counts, its lines, and these as they are laid out for a ``width``."""
+
+    counts: Content
+    lines: Sequence[Line]
+    width: int
+    items: Sequence[LineItem]
+
+
+def report_shown(report: Report, columns: int) -> ReportText:
+    """Return what a dialog shows of ``report`` in a terminal of so many columns."""
+    lines, width = list(report_lines(report, MOST_LINES)), content_width(columns) - SCROLL_BAR
+    return ReportText(counts(report), lines, width, laid_out(lines, width))
+
+
+def laid_out(lines: Sequence[Line], width: int) -> Sequence[LineItem]:
+    """Return lines wrapped at ``width``, with a hanging indent; those about a row can be gone to."""
+    return [LineItem(hung(text, width), ref is not None) for text, ref in lines]
 
 
 class ReportDialog(GuardedDialog[Ref | Literal["again"]]):
@@ -59,53 +79,53 @@ class ReportDialog(GuardedDialog[Ref | Literal["again"]]):
 
     ``p`` returns ``AGAIN``: what was not sent is to be previewed, to send it after all.
 
+    What is ``shown`` of thousands of items takes too long to make while keys wait: its caller may bring it.
     It opens when an answer arrives, whatever is being typed then: such keys do not close it.
     """
 
     AUTO_FOCUS = None
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, shown: ReportText | None = None) -> None:
         super().__init__()
         self._report = report
-        self._lines = list(report_lines(report, MOST_LINES))
+        self._shown = shown or report_shown(report, WIDEST)
 
     def compose(self) -> ComposeResult:
-        report = self._report
-        items = any(ref for _, ref in self._lines)
+        report, shown = self._report, self._shown
+        items = any(ref for _, ref in shown.lines)
         close = (key_for(self.BINDINGS, "back"), "close")
         hints = [(key_words(GO_TO), "go to it"), (COPY, "copy"), close] if items else [close]
         if report.not_sent:
             hints.insert(0, (PREVIEW, "preview what was not sent"))
         with self.box(report.label, hints):
-            yield Static(counts(report), id="counts", markup=False)
-            listed = OptionList(id="items", compact=True)
-            listed.can_focus = False
+            yield Static(shown.counts, id="counts", markup=False)
+            listed = LineList(shown.items, id="items")
+            listed.styles.max_height = self._room
             yield listed
             yield Static(clean(_request(report)), id="request", markup=False)
 
-    def on_resize(self) -> None:
-        """Set the list's height to what the rest of the box leaves, and wrap its lines anew."""
-        items = self.query_one(OptionList)
-        items.styles.max_height = max(2, self.size.height - CHROME_LINES)
-        room = self.query_one("#box").size.width - SCROLL_BAR
-        first = next((at for at, (_, ref) in enumerate(self._lines) if ref), None)
-        begins = items.highlighted is None
-        at = first if begins else items.highlighted
-        items.clear_options()
-        items.add_options(Option(hung(text, room), disabled=ref is None) for text, ref in self._lines)
-        items.highlighted = at
-        if begins:
-            self.call_after_refresh(items.scroll_home, animate=False)
+    @property
+    def _room(self) -> int:
+        """The lines that the rest of the box leaves."""
+        return max(2, self.app.size.height - CHROME_LINES)
 
-    @on(OptionList.OptionSelected)
-    def _chosen(self, event: OptionList.OptionSelected) -> None:
+    def on_resize(self) -> None:
+        """Fit the list into what the rest of the box leaves, its lines wrapped anew at another width."""
+        listed, width = self.query_one(LineList), content_width(self.size.width) - SCROLL_BAR
+        listed.styles.max_height = self._room
+        if width != self._shown.width:
+            self._shown = self._shown._replace(width=width, items=laid_out(self._shown.lines, width))
+            listed.show(self._shown.items)
+
+    @on(LineList.Chosen)
+    def _chosen(self, event: LineList.Chosen) -> None:
         event.stop()
-        self.dismiss(self._lines[event.option_index][1])
+        self.dismiss(self._shown.lines[event.index][1])
 
     def act_on_key(self, key: str, character: str) -> None:
         """Move, go to an item, or copy."""
         if key in _MOVES:
-            _MOVES[key](self.query_one(OptionList))
+            _MOVES[key](self.query_one(LineList))
         elif key == PREVIEW and self._report.not_sent:
             self.dismiss(AGAIN)
         elif key == COPY:
@@ -118,15 +138,15 @@ class ReportDialog(GuardedDialog[Ref | Literal["again"]]):
             self.dismiss(None)
 
 
-def hung(text: Content, width: int) -> Content:
+def hung(text: Content, width: int) -> Sequence[Content]:
     """Return a line wrapped at ``width``, with a hanging indent."""
     lead = len(text.plain) - len(text.plain.lstrip(" "))
     beginning = Content(text.plain[:lead])
     rest = text[lead:]
     if rest.cell_length <= width - lead:
-        return text
+        return (text,)
     lines = rest.wrap(max(HANGS, width - lead - HANGS))
-    return Content("\n").join(beginning + line.pad_left(HANGS if at else 0) for at, line in enumerate(lines))
+    return [beginning + line.pad_left(HANGS if at else 0) for at, line in enumerate(lines)]
 
 
 def counts(report: Report) -> Content:

@@ -21,7 +21,7 @@ from tui.screens.dialogs.fresh_form import form_kept_fresh
 from tui.screens.dialogs.fresh_preview import kept_fresh
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.question_dialog import QuestionDialog
-from tui.screens.dialogs.report_dialog import AGAIN, ReportDialog
+from tui.screens.dialogs.report_dialog import AGAIN, ReportDialog, ReportText, report_shown
 from tui.screens.dialogs.sending_dialog import SendingDialog
 from tui.service.outcomes import Report
 from tui.service.rehearsal.rehearsed_preview import awaiting
@@ -218,10 +218,22 @@ async def _shown(
 
     ``with_keys`` puts the reader's keys into advice.
     """
-    as_shown = not report.differences and not any(done.note for done in report.done)
-    if len(report.done) == len(report.outcomes) and as_shown:
+    if await _beside(partial(_is_plain_success, report), many=len(report.outcomes) > PART):
         app.notify(report.sentence(), timeout=FADES_S, markup=False)
         return None
+    told = await asyncio.to_thread(_told, report, with_keys, app.size.width)
+    return await app.push_screen_wait(ReportDialog(*told))
+
+
+def _is_plain_success(report: Report) -> bool:
+    """Return whether all was done, as it was shown, with nothing more to say about any item."""
+    done = report.done
+    return len(done) == len(report.outcomes) and not (report.differences or any(each.note for each in done))
+
+
+def _told(report: Report, with_keys: Callable[[str], str], columns: int) -> tuple[Report, ReportText]:
+    """Return a report with the reader's keys in its advice, and as it is shown in so many columns."""
     worded = {advice: with_keys(advice) for advice in {each.advice for each in report.outcomes}}
     outcomes = tuple(replace(each, advice=worded[each.advice]) for each in report.outcomes)
-    return await app.push_screen_wait(ReportDialog(replace(report, outcomes=outcomes)))
+    report = replace(report, outcomes=outcomes)
+    return report, report_shown(report, columns)
