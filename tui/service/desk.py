@@ -13,6 +13,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
@@ -206,6 +207,8 @@ class Desk:
             if loaded:
                 self._full_load_due = False
                 self._reconciliation.restart()
+        if self._writer is None:
+            await asyncio.to_thread(import_module, "tui.service.writes.writer")
         if self._writing().is_news and loaded:
             found = await self.recheck()
             if found:
@@ -293,6 +296,7 @@ class Desk:
         """Await a read and set the health by its outcome; the snapshot stays whatever happens."""
         try:
             await read
+            await asyncio.sleep(0)  # to publish what was read takes a turn of its own
         except ApiError as error:
             self._health.on_read_failed(error)
             return False

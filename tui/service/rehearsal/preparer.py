@@ -12,7 +12,7 @@ from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs.verb import Verb
 from tui.service.writes.preview import Preview
 
-FEW_ITEMS: Final = 100
+FEW_ITEMS: Final = 20
 """Verbs of more items get their preview in another thread, beside the screen."""
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from msgspec import Struct, field
+from msgspec.structs import astuple
 
 from tui.api.base import ResourceId
 from tui.api.models import OrderGraphBlock
@@ -198,11 +199,8 @@ def _compare(
 
 def changed_fields(old: Any, new: Any) -> frozenset[str]:
     """Return the names of the fields in which two versions of one row differ."""
-    names = {
-        name
-        for name in old.__struct_fields__
-        if getattr(old, name) is not getattr(new, name) and getattr(old, name) != getattr(new, name)
-    }
+    pairs = zip(old.__struct_fields__, astuple(old), astuple(new), strict=True)
+    names = {name for name, was, now in pairs if was is not now and was != now}
     if isinstance(old, OrderGraphBlock) and "block" in names:
         names.remove("block")
         names |= changed_fields(old.block, new.block)
@@ -244,6 +242,8 @@ def _name_moved_orders(
     old: Snapshot, new: Snapshot, blocks: Iterable[ResourceId], marks: dict[ResourceId, frozenset[str]]
 ) -> None:
     """Mark the orders that another block holds now, among those that ``blocks`` name or named."""
+    if old.links.get(BLOCK_OF_ORDER.name) is new.links.get(BLOCK_OF_ORDER.name):
+        return
     for order in _targets(BLOCK_OF_ORDER, old, new, blocks):
         stayed = order in old.orders and order in new.orders
         if stayed and old.block_of_order(order) != new.block_of_order(order):

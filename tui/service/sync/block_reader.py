@@ -19,7 +19,6 @@ from tui.service.sync.high_water_marks import later, newest_change
 from tui.service.sync.named_rows import read_named_rows
 from tui.service.sync.progress import Progress
 from tui.service.sync.queries import (
-    batches,
     booked_ids,
     concerns_one_kind,
     discrepancies,
@@ -29,8 +28,6 @@ from tui.service.sync.queries import (
 )
 from tui.service.sync.read_session import AT_ONCE, LISTED, PAGE, Fetch, ReadSession
 
-PUT_A_TURN: Final = 200
-"""Blocks taken in between two turns of the event loop."""
 BLOCKS_A_TURN: Final = 20
 """Blocks whose totals are compared with the desk in one turn of the event loop: a hundred take 12 ms."""
 
@@ -95,10 +92,7 @@ class BlockReader:
         async with self._turn:
             rows = await self._rows(set(ids))
             self._session.check()
-            for turn, put in enumerate(batches(rows, PUT_A_TURN)):
-                if turn:
-                    await asyncio.sleep(0)
-                    self._session.check()
+            async for put in self._session.in_turns(rows):
                 self._builder.put(EntityKind.BLOCKS, put)
                 if self.read_meanwhile is not None:
                     self.read_meanwhile.update(row.block.id for row in put)
@@ -170,7 +164,5 @@ class BlockReader:
         self, rows: Iterable[OrderGraphBlock]
     ) -> AsyncIterator[tuple[Snapshot, Sequence[OrderGraphBlock]]]:
         """Yield a few blocks at a time, with the desk as it stands, and let the event loop breathe after."""
-        for some in batches(tuple(rows), BLOCKS_A_TURN):
+        async for some in self._session.in_turns(tuple(rows), BLOCKS_A_TURN):
             yield self._builder.view(), some
-            await asyncio.sleep(0)
-            self._session.check()

@@ -122,12 +122,12 @@ class Reader:
         changed = dict(zip(kinds, found, strict=True))
         blocks = {row.id for row in changed.get(EntityKind.BLOCKS, ()) if is_news(builder, row)}
         for kind in LISTED:
-            rows = changed.get(kind, [])
-            before = {row.id: builder.rows(kind).get(row.id) for row in rows}
-            ids = builder.put(kind, rows)
-            after = [builder.rows(kind)[id] for id in ids]
-            before_rows = [row for id in ids if (row := before[id]) is not None]
-            blocks.update(blocks_of(builder, kind, (*after, *before_rows)))
+            async for rows in session.in_turns(changed.get(kind, [])):
+                before = {row.id: builder.rows(kind).get(row.id) for row in rows}
+                ids = builder.put(kind, rows)
+                after = [builder.rows(kind)[id] for id in ids]
+                before_rows = [row for id in ids if (row := before[id]) is not None]
+                blocks.update(blocks_of(builder, kind, (*after, *before_rows)))
         if blocks:
             await self._blocks.read(blocks)
         session.check()
