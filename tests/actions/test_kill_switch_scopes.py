@@ -125,6 +125,6 @@ def test_placements_that_could_not_be_read_are_not_said_to_be_none() -> None:
     assert cancel_all_question(some).warning == NOT_ALL_READ
     allocate = next(each for each in TRADE if each.id == "allocate")
     assert allocate.refusal(scope) == (
-        "Nothing executed here yet: there is nothing to allocate. "
+        "Nothing is executed here yet: wait for a fill, or record one, then allocate. "
         "This is not sure: not all placements could be read."
     )

@@ -78,4 +78,4 @@ def test_an_order_good_till_a_date_may_end_on_the_markets_own_day(
         scope = Scope(snapshot, EntityKind.ORDERS, (), environment, moment, home="Desk")
         field = next(each for each in new_by_line_form(scope).fields if each.id == "line")
         problem = field.check(f"b 10 {known.luid} gtd {till} @GROWTH")
-        assert problem == (f"{till} is in the past: its market has {today}." if today else None)
+        assert problem == (f"{till} is in the past: in its market it is {today}." if today else None)

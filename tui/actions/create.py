@@ -141,7 +141,7 @@ def new_form(scope: Scope) -> Form:
             pick("type", "Type", tuple(offered(TYPES, snapshot.order_types))),
             amount("limit", "Limit", help="Instrument's currency; London: pounds"),
             amount("stop", "Stop"),
-            text("currency", "Currency", help="Of the prices; empty: the instrument's"),
+            text("currency", "Currency", help="Of prices; else the instrument's"),
             pick("tif", "Time in force", tuple(TIMES_IN_FORCE)),
             text(
                 "block",
@@ -238,7 +238,7 @@ def new_by_line_form(scope: Scope) -> Form:
                 required=True,
                 wide=True,
             ),
-            text("currency", "Currency", help="Of the price; empty: the instrument's"),
+            text("currency", "Currency", help="Of the price; else the instrument's"),
         ),
         intro="For example: b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%; for money: b 50k GBP VOD",
         check=lambda values: _line_problems(scope, values),

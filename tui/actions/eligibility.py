@@ -118,7 +118,9 @@ def cancel_disabled_reason(scope: Scope) -> str | None:
         return requires(live_placements, "No working placement here: these are filled or cancelled.")(scope)
     if scope.kind in (EntityKind.ORDERS, EntityKind.BLOCKS):
         return requires(live_orders, "No live order here: these are already final.")(scope)
-    return "Only orders and placements are cancelled; a wrong fill is corrected with a new one of its id."
+    return (
+        "Only orders and placements are cancelled; a wrong fill is corrected, or voided with a quantity of 0."
+    )
 
 
 def allocatable(scope: Scope) -> tuple[ResourceId, ...]:

@@ -79,7 +79,7 @@ def _share_field() -> Field:
     return text(
         "quantity",
         "Quantity",
-        help="Of each block: 1k, 50%, -10%; empty is all",
+        help="Of each: 1k, 50%, -10%; empty is all",
         check=_share_problem,
         echo=lambda typed: (
             f"{typed.strip()} of each block" + (", of what is unplaced" if "%" in typed else "")

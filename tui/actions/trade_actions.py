@@ -184,7 +184,9 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         load=_allocate,
         left_out=placements_not_allocated,
         endpoints=("run_allocation_service",),
-        disabled_reason=requires(allocatable, "Nothing executed here yet: there is nothing to allocate."),
+        disabled_reason=requires(
+            allocatable, "Nothing is executed here yet: wait for a fill, or record one, then allocate."
+        ),
         footer=True,
     ),
     WriteAction(

@@ -270,7 +270,10 @@ def test_read_only_the_past_and_rows_in_flight_are_refused(desk: Snapshot) -> No
     for seen, word in (
         (shown(verb, desk, read_only=True), "read-only"),
         (shown(verb, structs.replace(desk, as_at=then)), "2026-11-19 17:00:00 UTC"),
-        (shown(verb, desk, in_flight=["order ORD-3"]), "order ORD-3 has a write in flight"),
+        (
+            shown(verb, desk, in_flight=["order ORD-3"]),
+            "What was sent for order ORD-3 is not answered yet: wait for its outcome.",
+        ),
     ):
         assert seen.tier is Tier.HARD
         assert word in seen.hard[0]

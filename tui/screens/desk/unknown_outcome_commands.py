@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from tui.actions.action import Scope
 from tui.screens.desk.desk_command import DeskCommand, Run, ask_fields
 from tui.screens.desk.layout import PanesScreen
+from tui.service.numbers import counted
 from tui.service.outcomes import Report
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ async def resend(desk: PanesScreen) -> None:
         return
     sure = await ask_fields(
         desk,
-        f"Send {len(server.unknown)} unknown items again",
+        f"Send {counted(len(server.unknown), 'unknown item')} again",
         (pick("sure", "Send again", ("no", "yes")),),
         intro="The first try may still arrive. Items seen to be done are not sent.",
     )

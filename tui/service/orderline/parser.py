@@ -175,7 +175,7 @@ def _time(parser: _OrderLineParser, ticker: str) -> tuple[str, date | None]:
         return TIMES[force], None
     today = parser.today(ticker)
     if till < today:
-        parser.wrong(f"{word.text} is in the past: its market has {today:%a %d %b %Y}.", word)
+        parser.wrong(f"{word.text} is in the past: in its market it is {today:%a %d %b %Y}.", word)
     return TIMES[force], till
 
 
@@ -217,7 +217,7 @@ def _shares(parser: _OrderLineParser, money: str) -> list[_Share]:
             _read_share(parser, shares[-1], word, money)
         else:
             expected = "mkt, lmt, stp, day, gtc, ioc, fok, gtd or @PORTFOLIO" if not shares else "@PORTFOLIO"
-            parser.wrong(f"'{word.text}' is not understood here: {expected} is.", word)
+            parser.wrong(f"'{word.text}' is not understood here; write {expected}.", word)
             return shares
     return shares
 

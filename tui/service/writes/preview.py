@@ -149,7 +149,9 @@ def _as_expected(caution: Caution, limits: Limits) -> Caution:
 
 def _not_known(in_flight: Iterable[str]) -> Iterator[Caution]:
     for name in in_flight:
-        yield Caution("outcome not known", f"{name} has a write in flight; it is cancelled all the same")
+        yield Caution(
+            "outcome not known", f"What was sent for {name} is not answered yet; it is cancelled all the same"
+        )
 
 
 def _unread(snapshot: Snapshot) -> Iterator[Caution]:
@@ -165,7 +167,7 @@ def _refusals(snapshot: Snapshot, *, read_only: bool, in_flight: Iterable[str]) 
     if snapshot.as_at is not None:
         yield f"The desk is shown as at {snapshot.as_at:%Y-%m-%d %H:%M:%S} UTC: the past cannot be changed."
     for name in in_flight:
-        yield f"{name} has a write in flight: wait for its outcome."
+        yield f"What was sent for {name} is not answered yet: wait for its outcome."
 
 
 def _warnings(findings: Iterable[Finding], cautions: Iterable[Caution]) -> tuple[PreviewWarning, ...]:
