@@ -149,7 +149,10 @@ async def test_of_two_changes_one_refused_comes_back_alone_and_the_other_is_not_
         assert "1 done 1 refused" in said
         assert "below the 9000 placed" in said
         form = await ticket(user)
-        assert f"Update {orders[0]}" in user.text(), "the other one is left out"
+        shown = await user.form()
+        assert "Update 1 order" in shown, "the other one is left out"
+        assert "Buy 10,000 VOD (Vodafone) at market, day, for UKEQ-GROW" in shown
+        assert "was empty" not in shown, "nothing of the order itself has changed"
         assert (form.values["quantity"], form.values["note"]) == ("-50%", "by noon")
         assert form.current == "quantity"
         await user.fill("quantity", "9k")

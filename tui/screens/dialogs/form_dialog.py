@@ -51,6 +51,11 @@ class Draft(Struct):
             for field in fields
         )
 
+    def keep_typed(self) -> None:
+        """Forget what the fields showed of themselves: the form opens next for other rows."""
+        self.values = {id: value for id, value in self.values.items() if self.is_typed(id)}
+        self.typed, self.shown = frozenset(self.values), {}
+
     def is_typed(self, id: str) -> bool:
         """Return whether a value of the draft is a person's own."""
         return id in self.values and (id in self.typed or self.values[id] != self.shown.get(id))

@@ -164,18 +164,23 @@ async def _complete(
 
 
 def goes_back(report: Report, draft: Draft, scope: Scope, verb: Verb) -> Scope | None:
-    """Return what the form opens again for after a refusal, and note in the ``draft`` why; None for nothing.
+    """Return what the form opens again for when it came to nothing, and note in the ``draft`` why; else None.
 
-    What was done is not asked for twice: of a decision refused in part the form is about the rows refused.
+    What was done is not asked for twice: of a decision refused in part the form is about the rows refused,
+    and what was not sent of it waits in the report.
     """
-    if not draft.values or not report.refused:
+    undone = (*report.refused, *report.not_sent)
+    if len(undone) < len(report.outcomes):
+        undone = report.refused
+    if not draft.values or not undone:
         return None
-    if len(report.refused) < len(report.outcomes):
-        rows = tuple(dict.fromkeys(verb.subject(each.ref) for each in report.refused))
+    if len(undone) < len(report.outcomes):
+        rows = tuple(dict.fromkeys(verb.subject(each.ref) for each in undone))
         if len({row.kind for row in rows}) > 1 or any(row not in scope.snapshot for row in rows):
             return None
         scope = replace(scope, kind=rows[0].kind, ids=tuple(row.id for row in rows))
-    draft.said, draft.type = report.refused[0].reason, report.refused[0].type
+        draft.keep_typed()
+    draft.said, draft.type = undone[0].reason, undone[0].type
     return scope
 
 
