@@ -128,16 +128,21 @@ def command_lines() -> bytes:
     return b"\n".join(lines)
 
 
-def look(desk: ProgramHome, command: list[str], until: bytes, keys: bytes = b"", renewals: int = 0) -> bytes:
-    """Run the program until it shows ``until``, press ``keys`` and leave; return all it wrote."""
+def look(
+    desk: ProgramHome, command: list[str], until: bytes, keys: bytes = b"", *, logs: str = "", times: int = 0
+) -> bytes:
+    """Run the program until it shows ``until``, press ``keys`` and leave; return all it wrote.
+
+    It leaves once the log says ``logs`` so many ``times``: a key need not change the screen.
+    """
     with PtyTerminal(command, environment=desk.variables) as terminal:
         output = terminal.wait_for(until, limit=60).output
         for key in keys:
-            output += terminal.press(bytes([key]), until=rb"Written|\S").output
+            output += terminal.press(bytes([key]), until=rb"\S", limit=0.5).output
         end = monotonic() + 60
-        while renewals and desk.log.count("signed on for") < renewals:
+        while desk.log.count(logs) < times:
             assert monotonic() < end, desk.log
-            output += terminal.press(b"", until=rb"\S", limit=1).output
+            output += terminal.press(b"", until=rb"\S", limit=0.5).output
         seen = command_lines()
         output += terminal.press(b"q").output
     assert not [secret for secret in SECRETS if secret.encode() in seen]
@@ -145,7 +150,7 @@ def look(desk: ProgramHome, command: list[str], until: bytes, keys: bytes = b"",
 
 
 def test_a_desk_that_signs_on_trades_on_through_renewals_and_exports_tells_nothing(desk: ProgramHome) -> None:
-    output = look(desk, PROGRAM, rb"live \d\d:", b"E", renewals=4)
+    output = look(desk, PROGRAM, rb"live \d\d:", b"E", logs="signed on for", times=4)
     assert b"okafor" in output
     assert list((desk.home / "left").rglob("*.csv"))
     assert "httpcore" in desk.log, "it is as talkative as can be"
@@ -165,7 +170,7 @@ def test_a_desk_that_cannot_sign_on_says_so_and_tells_nothing(
     desk: ProgramHome, wrong: dict[str, str], sign: bytes
 ) -> None:
     desk.variables.update(wrong)
-    output = look(desk, PROGRAM, sign, b"r")
+    output = look(desk, PROGRAM, sign, b"r", logs="read failed", times=2)
     assert not told(output + desk.written())
 
 
