@@ -17,6 +17,8 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from textual.events import Key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from tests.seeded_server import seeded_server
@@ -126,8 +128,16 @@ class Blotter:
 
     async def type(self, text: str) -> None:
         """Type a text, as into a field."""
-        names = {" ": "space", "-": "minus", ".": "full_stop", "/": "slash", ",": "comma", "@": "at"}
-        await self.press(*(names.get(letter, letter) for letter in text))
+        await self._strike(*_keys_of(text))
+
+    async def _strike(self, *keys: Key) -> None:
+        """Press keys faster than the screen is painted."""
+        driver = self.app._driver
+        assert driver is not None
+        for key in keys:
+            key.set_sender(self.app)
+            driver.send_message(key)
+        await self.press()
 
     async def fill(self, field: str, text: str) -> None:
         """Put ``text`` into a field of the form that is open, in place of what stands there."""
@@ -138,8 +148,7 @@ class Blotter:
                 break
             await self.press("down")
         assert fields.current == field, f"there is no field {field} in {list(fields.values)}"
-        await self.press("end", "ctrl+u")
-        await self.type(text)
+        await self._strike(Key("end", None), Key("ctrl+u", None), *_keys_of(text))
 
     async def form(self) -> str:
         """Wait for a form and return its text."""
@@ -242,6 +251,10 @@ class Blotter:
         """The way to what the server holds."""
         assert self.app.session.desk is not None
         return self.app.session.desk.client
+
+
+def _keys_of(text: str) -> list[Key]:
+    return [Key(_character_to_key(letter), letter) for letter in text]
 
 
 _PANES = ("blocks", "orders", "placements", "allocations", "executions", "transactions")
