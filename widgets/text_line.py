@@ -99,8 +99,9 @@ class Pieces(Widget):
             kept.pop()
             more = self._more
         shown = [self._pieces[at] for at in sorted(kept)] + ([Content(more)] if more else [])
-        if self._spread and len(self._pieces) - 1 in kept and len(kept) > 1:
-            shown[-1:] = [Content(" " * (room - self._width(kept) - len(self._gap))), shown[-1]]
+        spare = room - self._width(kept) - len(self._gap)
+        if self._spread and spare >= 0 and len(self._pieces) - 1 in kept and len(kept) > 1:
+            shown[-1:] = [Content(" " * spare), shown[-1]]
         return Content(" ") + Content(self._gap).join(shown)
 
     def _width(self, kept: Sequence[int]) -> int:

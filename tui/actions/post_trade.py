@@ -129,7 +129,7 @@ def book_form(scope: Scope) -> Form:
             switch(
                 "mark", "Mark booked", True, help="Mark allocations, and orders booked in full, as Booked"
             ),
-            text("note", "Note", help="Free text, kept with the transactions"),
+            text("note", "Note", help="Kept with the transactions"),
         ),
         intro=f"{first}\n{units} into {into}."
         + (f" {again} {renewed} transactions are replaced." if again else ""),

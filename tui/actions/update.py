@@ -87,7 +87,7 @@ def _orders_form(scope: Scope) -> Form:
             check=id_check(portfolios),
             echo=id_echo(portfolios),
         ),
-        text("note", "Note", help="Free text, kept with the order"),
+        text("note", "Note", help="Kept with the order"),
     )
     return _form(scope, EntityKind.ORDERS, rows, fields)
 

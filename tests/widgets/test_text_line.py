@@ -1,0 +1,40 @@
+"""A line of pieces shows whole pieces only, whatever its width."""
+
+from __future__ import annotations
+
+from textual.geometry import Size
+
+from widgets.text_line import Pieces
+
+BAND = ("TEST", "READ-ONLY", " demo", " live 12:00:00 UTC")
+
+
+class LineOf(Pieces):
+    """A line of a width."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__(gap=" ")
+        self.width = width
+
+    @property
+    def content_size(self) -> Size:
+        return Size(self.width, 1)
+
+
+def test_no_width_cuts_a_piece_or_breaks_the_line() -> None:
+    for width in range(8, 80):
+        line = LineOf(width)
+        line.show(BAND, (0, 0, 2, 1), spread=True)
+        shown = line.render()
+        assert shown.cell_length <= width, width
+        left = shown.plain
+        for piece in BAND:
+            left = left.replace(piece.strip(), "", 1)
+        assert not left.strip(), f"{left!r} is a part of a piece at {width}"
+
+
+def test_the_last_piece_stands_at_the_right_edge() -> None:
+    line = LineOf(60)
+    line.show(BAND, (0, 0, 2, 1), spread=True)
+    assert line.render().plain.endswith("UTC")
+    assert line.render().cell_length == 60
