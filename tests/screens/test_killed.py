@@ -84,7 +84,7 @@ async def test_what_had_happened_is_found_out_and_reported(tmp_path: Path) -> No
         await user.until(lambda: isinstance(user.app.screen, ReportDialog))
         await user.until(lambda: "1 done   0 refused   0 unknown" in user.text())
         assert "Cancel 1 order, asked " in user.text()
-        assert f"order {ORDER}" in user.text()
+        assert ORDER in user.text()
         assert "confirmed by reading back" in user.text()
         assert "UNKNOWN" not in user.text().splitlines()[0]
 

@@ -371,8 +371,12 @@ class Desk:
         """Read every unknown outcome back once more; return a report of each decision with news."""
         return await self._run_shielded(self._writing().recheck())
 
-    async def send_again(self, refs: Collection[Ref]) -> Report | None:
-        """Send again, with the same ids, what is still unknown of ``refs`` after one more read."""
+    def unknown_in_words(self) -> tuple[str, ...]:
+        """Return the calls of unknown outcome that are not being read back, a sentence each."""
+        return self._writing().unknown_in_words()
+
+    async def send_again(self, refs: Collection[Ref]) -> tuple[Report, ...]:
+        """Send again, with the same ids, what is still unknown of ``refs``; report on each decision."""
         return await self._run_shielded(self._writing().resend(refs))
 
     async def dismiss(self) -> None:

@@ -7,7 +7,7 @@ Preview, notice, report, history and journal take their words from here, and fro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import singledispatch
 from typing import Any, Final
@@ -76,6 +76,19 @@ def wording(verb: Verb, snapshot: Snapshot) -> Wording:
         asked = head + _together(items)
         done = f"{past}{asked.removeprefix(verb.title)}"
     return Wording(asked, done, {item.ref: str(item) for item in items})
+
+
+def wording_later(verb: Verb, snapshot: Snapshot, done: Collection[Ref], asked_at: str) -> Wording:
+    """Return ``verb`` in words some time after it was asked for, at ``asked_at``.
+
+    What is ``done`` is said as it stands now: what changed of it cannot be seen any more.
+    """
+    items = {item.ref: str(item) for item in _items(verb, snapshot)}
+    items |= {ref: phrase_of(snapshot, ref) or items[ref] for ref in done if ref in items}
+    head = f"{verb.label}, asked {asked_at}"
+    past = f"{verb.past.capitalize()}{head.removeprefix(verb.title)}"
+    single = next(iter(items.values())) if len(items) == 1 else ""
+    return Wording(head, f"{past}: {lowered(single)}" if single else past, items)
 
 
 def _head(verb: Verb, snapshot: Snapshot) -> str:

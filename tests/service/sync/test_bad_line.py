@@ -115,7 +115,7 @@ async def test_three_thousand_intents_on_a_line_that_loses_three_of_ten(
             if status is not Status.UNKNOWN:
                 break
             again = await writer.resend(verb.refs)
-            status = again.outcomes[0].status if again else status
+            status = again[0].outcomes[0].status if again else status
         unresolved += status is not Status.DONE
 
     assert line.faults > INTENTS * FAULTS * 0.9, "the line was bad"

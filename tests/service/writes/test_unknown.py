@@ -136,8 +136,7 @@ async def test_an_unknown_write_is_sent_again_with_the_same_ids_and_key(dealer: 
     refused = await dealer.desk.act(verb)
     assert refused.refused[0].type == "InFlight"
 
-    report = await dealer.desk.send_again(verb.refs)
-    assert report is not None
+    (report,) = await dealer.desk.send_again(verb.refs)
     assert report.done
     requests = [each for each in dealer.line.seen if "placeblocks" in each.url.path]
     assert len(requests) == 2
@@ -147,14 +146,30 @@ async def test_an_unknown_write_is_sent_again_with_the_same_ids_and_key(dealer: 
     assert dealer.journal.open_intents() == ()
 
 
+async def test_unknown_writes_are_named_before_they_are_sent_again_and_reported_each_in_its_words(
+    dealer: Dealer,
+) -> None:
+    await _prepare(dealer)
+    for verb in (WRITES["placeblocks"](), MoveOrders((rid("ORD-4"),), rid("BLK-7"))):
+        dealer.line.fail("cut", verb.name)
+        await dealer.desk.act(verb)
+    place, move = dealer.desk.unknown_in_words()
+    assert place.startswith("Place block: buy ")
+    assert move.startswith("Move order: buy ")
+    placed, moved = await dealer.desk.send_again(dealer.desk.unknown)
+    assert placed.sentence().startswith("Placed 1 block, asked ")
+    assert moved.sentence().startswith("Moved 1 order to BLK-7, asked ")
+    assert "buy 10 " in placed.sentence()
+    assert "buy 10 " in moved.sentence()
+
+
 async def test_what_cannot_be_read_back_is_not_sent_again(dealer: Dealer) -> None:
     await _prepare(dealer)
     dealer.line.fail("cut", "placeblocks")
     verb = WRITES["placeblocks"]()
     await dealer.desk.act(verb)
     dealer.line.fail("unreachable", times=1000)
-    report = await dealer.desk.send_again(verb.refs)
-    assert report is not None
+    (report,) = await dealer.desk.send_again(verb.refs)
     assert "could not be read back" in report.unknown[0].reason
     assert dealer.line.sent("placeblocks") == 1
     assert dealer.desk.unknown == verb.refs
@@ -168,15 +183,13 @@ async def test_a_second_try_that_was_not_made_leaves_the_first_one_unknown(deale
     verb = WRITES["placeblocks"]()
     await dealer.desk.act(verb)
     dealer.line.fail(kind, "placeblocks", times=1000)
-    report = await dealer.desk.send_again(verb.refs)
-    assert report is not None
+    (report,) = await dealer.desk.send_again(verb.refs)
     assert report.unknown[0].reason.startswith("Not sent again: ")
     assert dealer.desk.unknown == verb.refs
     assert len(dealer.journal.open_intents()) == 1
     dealer.line.mend()
     await dealer.clock.wait(15)
-    settled = await dealer.desk.send_again(verb.refs)
-    assert settled is not None
+    (settled,) = await dealer.desk.send_again(verb.refs)
     assert settled.done
 
 
@@ -196,8 +209,7 @@ async def test_a_second_try_that_is_refused_because_the_first_one_happened_is_do
             await client.send(verb.build(client, "another-key"))
 
     dealer.line.before = late
-    report = await dealer.desk.send_again(verb.refs)
-    assert report is not None
+    (report,) = await dealer.desk.send_again(verb.refs)
     assert report.done[0].note == CONFIRMED
 
 
@@ -244,8 +256,7 @@ async def test_what_arrived_late_is_found_before_anything_is_sent_again(dealer: 
     verb = WRITES["cancelorders"]()
     await dealer.desk.act(verb)
     await dealer.desk.client.call(operations.CANCEL_ORDERS, {"1": rid("ORD-3")})
-    report = await dealer.desk.send_again(verb.refs)
-    assert report is not None
+    (report,) = await dealer.desk.send_again(verb.refs)
     assert report.done[0].note == CONFIRMED
     assert dealer.line.sent("cancelorders") == 2
 
@@ -380,8 +391,7 @@ async def test_after_a_crash_only_the_items_without_an_outcome_are_asked_about(
     again = Dealer.at(dealer.line.server, journal=journal)
     await again.desk.load()
     assert again.desk.unknown == (lost,)
-    report = await again.desk.send_again((lost,))
-    assert report is not None
+    (report,) = await again.desk.send_again((lost,))
     assert [each.ref for each in report.done] == [lost]
     assert journal.open_intents() == ()
     assert rid("ORD-9") in again.desk.snapshot.orders

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,10 @@ from tui.service.outcomes import Report
 
 if TYPE_CHECKING:
     from tui.service.desk import Desk
+
+NOT_TWICE: Final = "The first try may still arrive. What is seen to be done is not sent."
+MOST_NAMED: Final = 4
+"""The unknown writes that a question names."""
 
 
 def _nothing_unknown(scope: Scope) -> str | None:
@@ -47,19 +52,27 @@ async def resend(desk: PanesScreen) -> None:
     server = desk.session.desk
     if server is None:
         return
+    said = await asyncio.to_thread(server.unknown_in_words)
     sure = await ask_fields(
         desk,
         f"Send {counted(len(server.unknown), 'unknown item')} again",
         (pick("sure", "Send again", ("no", "yes")),),
-        intro="The first try may still arrive. Items seen to be done are not sent.",
+        intro="\n".join(
+            (*_first(said), "The first try may still arrive. What is seen to be done is not sent.")
+        ),
     )
     if sure is not None and is_yes(sure["sure"]):
         desk.run_worker(_resend(desk, server), group="writes")
 
 
 async def _resend(desk: PanesScreen, server: Desk) -> None:
-    report = await server.send_again(server.unknown)
-    await show_reports(desk, () if report is None else (report,))
+    await show_reports(desk, await server.send_again(server.unknown))
+
+
+def _first(sentences: Sequence[str]) -> tuple[str, ...]:
+    """Return the first of many sentences, and how many more there are."""
+    more = len(sentences) - MOST_NAMED
+    return (*sentences[:MOST_NAMED], *([f"and {more:,} more"] if more > 0 else ()))
 
 
 def recheck(desk: PanesScreen) -> None:

@@ -22,7 +22,7 @@ from tui.api.http_request import Request
 from tui.api.urls import without_credentials
 from tui.service.ids import new_id
 from tui.service.outcomes import Difference, Outcome, Report, Status
-from tui.service.sentence import wording
+from tui.service.sentence import wording, wording_later
 from tui.service.snapshot.snapshot import Ref, Snapshot
 from tui.service.verbs import Verb, Verdict
 from tui.service.verbs.verb import ItemisedReply, versions_of
@@ -133,6 +133,10 @@ class Writer:
     def unresolved(self) -> tuple[Ref, ...]:
         """The rows of unknown outcome that are not being read back, oldest first."""
         return tuple(ref for call in self._read_back.unattended() for ref in call.verb.refs)
+
+    def unknown_in_words(self) -> tuple[str, ...]:
+        """Return the calls of unknown outcome that are not being read back, a sentence each."""
+        return tuple(wording(call.verb, self._desk.snapshot).asked for call in self._read_back.unattended())
 
     @property
     def underway(self) -> tuple[Dispatch, ...]:
@@ -335,16 +339,15 @@ class Writer:
         for id, each in tuple(self._interrupted.items()):
             known = found.pop(id, {})
             if known or each.untold:
-                reports.append(self._told_late(each, known, started))
+                outcomes = self._told_late(each, known)
+                reports.append(await self._found(each.decision, outcomes, started))
                 del self._interrupted[id]
         for id, known in found.items():
-            reports.append(self._found(decisions[id], known.values(), started))
+            reports.append(await self._found(decisions[id], known.values(), started))
         return tuple(reports)
 
-    def _told_late(
-        self, interrupted: OpenDecision, known: Mapping[Ref, Outcome], started: datetime
-    ) -> Report:
-        """Return the report of a decision that was cut short, with all its items in the order asked."""
+    def _told_late(self, interrupted: OpenDecision, known: Mapping[Ref, Outcome]) -> list[Outcome]:
+        """Return the outcomes of a decision that was cut short, of all its items in the order asked."""
         rest = interrupted.rest
         if interrupted.untold:
             self._untold.add(interrupted.decision.id)
@@ -361,12 +364,14 @@ class Writer:
             outcomes |= {
                 each.ref: each for each in rest.all(Status.NOT_SENT, reason=CUT_SHORT, type="CutShort")
             }
-        ordered = [outcomes[ref] for ref in interrupted.decision.verb.refs if ref in outcomes]
-        return self._found(interrupted.decision, ordered, started)
+        return [outcomes[ref] for ref in interrupted.decision.verb.refs if ref in outcomes]
 
-    def _found(self, decision: Decision, outcomes: Iterable[Outcome], started: datetime) -> Report:
+    async def _found(self, decision: Decision, outcomes: Iterable[Outcome], started: datetime) -> Report:
+        """Return the report of what was found out of a decision some time after it was asked for."""
         report = self._report(decision, outcomes, started)
-        return replace(report, label=f"{report.label}, asked {decision.at:%d %b %H:%M:%S} UTC")
+        asked_at, done = f"{decision.at:%d %b %H:%M:%S} UTC", {each.ref for each in report.done}
+        said = await asyncio.to_thread(wording_later, decision.verb, self._desk.snapshot, done, asked_at)
+        return replace(report, label=f"{report.label}, asked {asked_at}", wording=said)
 
     def _report(
         self, decision: Decision, outcomes: Iterable[Outcome], started: datetime, request_id: str = ""
@@ -385,20 +390,20 @@ class Writer:
             self._untold.remove(report.decision)
             await self._conclude(report.decision, report.not_sent)
 
-    async def resend(self, refs: Collection[Ref]) -> Report | None:
+    async def resend(self, refs: Collection[Ref]) -> tuple[Report, ...]:
         """Send again what is still unknown of ``refs`` after one more read, with the same ids.
 
         A call of which nothing is known goes out under its old Idempotency-Key, so that a server that keeps
         them does it once. An item that cannot be read first is not sent, and an item not sent now is as
-        unknown as before. Returns None when nothing is unknown.
+        unknown as before. Returns a report of each decision, none when nothing is unknown.
         """
         started = self._now()
-        outcomes: list[Outcome] = []
-        last: UnknownCall | None = None
+        decisions: dict[str, tuple[Decision, list[Outcome]]] = {}
         for call in self._read_back.unattended():
             if not call.refs & frozenset(refs):
                 continue
-            last = call
+            decision = _decision_of(call.intent)
+            _, outcomes = decisions.setdefault(decision.id, (decision, []))
             marks = call.verb.marks(self._desk.snapshot)
             known = await self._read_back.judge(call, final=True)
             if known is None:
@@ -409,7 +414,7 @@ class Writer:
             if left is not None:
                 outcomes += await self._resend_call(left)
             self._set_marks(self._read_back.marks(), without=marks)
-        return None if last is None else self._report(_decision_of(last.intent), outcomes, started)
+        return tuple([await self._found(*each, started) for each in decisions.values()])
 
     async def _resend_call(self, call: UnknownCall) -> list[Outcome]:
         intent = call.intent
