@@ -211,8 +211,7 @@ class Desk:
             await asyncio.to_thread(import_module, "tui.service.writes.writer")
         if self._writing().is_news and loaded:
             found = await self.recheck()
-            if found:
-                self._notify(Update(self.snapshot, self.snapshot, found=found))
+            self._notify(Update(self.snapshot, self.snapshot, found=found))
         return loaded
 
     async def reload(self) -> bool:
