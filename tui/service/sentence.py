@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from tui.api.base import ZERO, Identifiers, Properties, ResourceId
 from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
-from tui.service.numbers import units
+from tui.service.numbers import counted, units
 from tui.service.outcomes import Wording, lowered
 from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
@@ -67,13 +67,14 @@ class _Said(Struct, frozen=True):
 def wording(verb: Verb, snapshot: Snapshot) -> Wording:
     """Return ``verb`` in words: the whole of it as asked and as done, and each of its items."""
     items = tuple(_items(verb, snapshot))
-    head, past = verb.label, verb.past.capitalize()
+    past = verb.past.capitalize()
     if len(items) == 1:
         said = str(items[0])
         asked = said if isinstance(verb, CreateOrders) else f"{_head(verb, snapshot)}: {lowered(said)}"
         done = f"{past}: {lowered(said)}"
     else:
-        asked = head + _together(items)
+        together = _together(items)
+        asked = f"{_head_of_several(verb, snapshot, together)}{together}"
         done = f"{past}{asked.removeprefix(verb.title)}"
     return Wording(asked, done, {item.ref: str(item) for item in items})
 
@@ -96,6 +97,15 @@ def _head(verb: Verb, snapshot: Snapshot) -> str:
     known = verb.refs[0] in snapshot
     corrects = isinstance(verb, RecordFills) and known and verb.requests[0].quantity
     return "Correct fill" if corrects else verb.label_of_one
+
+
+def _head_of_several(verb: Verb, snapshot: Snapshot, together: str) -> str:
+    """Return the head of the sentence about several items; where they go is not said twice."""
+    if not isinstance(verb, MoveOrders):
+        return verb.label
+    where = _block(snapshot, verb.destination)
+    head = f"{verb.title} {counted(verb.count, verb.kind.singular)}"
+    return head if where in together else f"{head} to {where}"
 
 
 def phrase_of(snapshot: Snapshot, ref: Ref, row: Any = None) -> str:

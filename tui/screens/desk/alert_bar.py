@@ -36,7 +36,7 @@ def _alerts(
     for kind, unread in snapshot.unread.items():
         yield clean(f"{kind.value.capitalize()} {unread} Figures that need them show ?."), "$attention"
     if snapshot.contradictory:
-        said = clean(_contradictory(sorted(snapshot.contradictory)))
+        said = clean(_contradictory(snapshot, sorted(snapshot.contradictory)))
         yield f"{said} {with_keys('{detail} on the row says why.')}", "$attention"
     if unsettled:
         rows = counted(unsettled, "row")
@@ -47,9 +47,9 @@ def _alerts(
         )
 
 
-def _contradictory(refs: Sequence[Ref]) -> str:
+def _contradictory(snapshot: Snapshot, refs: Sequence[Ref]) -> str:
     """Return which rows contradict others, the first by name."""
-    first = f"{refs[0].kind.singular.capitalize()} {refs[0].id.code}"
+    first = f"{refs[0].kind.singular.capitalize()} {snapshot.name_of(refs[0].kind, refs[0].id)}"
     if len(refs) == 1:
         return f"{first} contradicts other data of the server."
     more = counted(len(refs) - 1, "more row")

@@ -249,7 +249,8 @@ class PanesScreen(ActsWhenMounted[None]):
         """
         row = self.snapshot.row(ref)
         if row is not None and not is_listed(row):
-            self.notify(f"Block {ref.id.code} is swept: these are its orders.", markup=False)
+            name = self.snapshot.name_of(ref.kind, ref.id)
+            self.notify(f"Block {name} is swept: these are its orders.", markup=False)
             ref = next((Ref(EntityKind.ORDERS, id) for id in self.snapshot.orders_of_block(ref.id)), ref)
         block = next(iter(related(self.snapshot, ref).get(LEADER, ())), None)
         if self.linked and (block is None or not self.pane(LEADER).grid.move_to(block)):
