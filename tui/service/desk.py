@@ -209,6 +209,9 @@ class Desk:
                 self._reconciliation.restart()
         if self._writer is None:
             await asyncio.to_thread(import_module, "tui.service.writes.writer")
+            self._writing()
+            if self.unknown:
+                self.on_marks_changed()  # the screen was painted meanwhile
         if self._writing().is_news and loaded:
             found = await self.recheck()
             self._notify(Update(self.snapshot, self.snapshot, found=found))
