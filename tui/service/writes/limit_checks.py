@@ -19,7 +19,7 @@ from tui.api.states import direction_of
 from tui.config.limit_settings import Bound
 from tui.service.environment import EnvironmentKind
 from tui.service.numbers import counted, number, number_text, price, units
-from tui.service.sentence import short
+from tui.service.sentence import short_id
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import (
     CreateOrders,
@@ -141,7 +141,7 @@ class LimitChecks:
     def _named(self, line: PreviewLine) -> str:
         """Return what a dealer calls an item: instrument, portfolio, and the id of a row of the desk."""
         known = self._snapshot.instruments.get(line.instrument)
-        code = short(line.ref.id.code)
+        code = short_id(self._snapshot, line.ref)
         if known is None:
             return code
         whose = f" for {self._snapshot.portfolio_label(line.portfolio)}" if line.portfolio else ""
