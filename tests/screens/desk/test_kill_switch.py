@@ -274,3 +274,17 @@ async def test_hundreds_go_in_calls_past_one_that_fails_and_stop_between_two() -
         await user.confirm("escape")
         await user.until(lambda: isinstance(user.app.screen, ReportDialog))
         assert lines.made.calls == 3, "the preview alone sends nothing"
+
+
+async def test_on_a_frozen_desk_what_works_by_now_is_counted() -> None:
+    async with blotter() as user:
+        await user.go("blocks", "BLK-0029")
+        await user.press("z")
+        await placed_by_a_colleague(user, "PLC-LATER", "BLK-0029")
+        assert demo("PLC-LATER") not in user.desk.snapshot.placements, "what is shown stands still"
+        shown = await asked(user)
+        assert shown[-1] == "2 All that work of block BLK-0029 1 placement of 1 block"
+        await user.press("2")
+        assert "Cancel 1 placement: all that work of block BLK-0029" in " ".join(
+            (await preview(user)).split()
+        )

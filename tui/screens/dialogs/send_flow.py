@@ -59,6 +59,7 @@ async def ask_for_verb(
             scope = filled
         values = draft.values
         if loaded.question is not None:
+            scope = replace(scope, snapshot=desk.snapshot)  # a frozen desk shows older rows
             question = await asyncio.to_thread(loaded.question, scope)
             if not any(answer.possible for answer in question.answers):
                 app.notify(question.nothing, title=action.label, severity="warning", markup=False)
