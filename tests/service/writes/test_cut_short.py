@@ -20,7 +20,14 @@ from tui.api.http import AsyncBaseTransport
 from tui.api.http_request import Request
 from tui.api.requests import OrderUpdateRequest
 from tui.service.outcomes import Difference, Report
-from tui.service.verbs import CancelOrders, CreateOrders, PlaceBlocks, UpdateOrders, Verb
+from tui.service.verbs import (
+    CancelOrders,
+    CancelPlacements,
+    CreateOrders,
+    PlaceBlocks,
+    UpdateOrders,
+    Verb,
+)
 from tui.service.writes.dispatch import Dispatch
 from tui.service.writes.journal import Intent, Journal
 
@@ -276,6 +283,28 @@ async def test_a_decision_that_the_disk_does_not_take_whole_is_not_begun(
     report = await dealer.desk.act(updates())
     assert counts(report) == (0, 0, 0, MANY)
     assert dealer.line.sent("updateorders") == 0
+
+
+@pytest.mark.parametrize("count", [1, 101])
+async def test_the_kill_switch_does_not_wait_for_a_disk_with_room(
+    dealer: Dealer, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    await dealer.create("BLK_1", ORD_1=1000)
+    placings = tuple(placing(f"PLC-{number}", "BLK-1", 1) for number in range(count))
+    for start in range(0, count, 100):
+        await dealer.desk.act(PlaceBlocks(placings[start : start + 100]))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for name in ("decide", "intend", "conclude"):
+        monkeypatch.setattr(dealer.journal, name, full)
+    everything = tuple(request.id for request in placings)
+    report = await dealer.desk.act(CancelPlacements(everything, "all that work on the whole desk"))
+    assert counts(report) == (count, 0, 0, 0)
+    assert "the journal did not take it" in report.done[0].note
+    assert "No space left on device" in report.done[0].note
+    assert counts(await dealer.desk.act(CancelPlacements(everything[:1])))[3] == 1, "no emergency"
 
 
 async def test_the_dealer_stops_between_two_calls_and_the_rest_is_told_stopped(dealer: Dealer) -> None:

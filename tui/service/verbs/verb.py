@@ -155,8 +155,8 @@ class Verb(Struct, frozen=True):
     def emergency(self) -> bool:
         """Whether nothing may hold it up but a person, or not being signed on.
 
-        It has no limit of items, is confirmed by their count, goes on after a failed call, and does not wait
-        for the outcome of other writes.
+        It has no limit of items, is confirmed by their count, goes on after a failed call, and waits neither
+        for the outcome of other writes nor for a journal on a full disk.
         """
         return False
 

@@ -44,6 +44,7 @@ Compare = Callable[[Report, bool], Awaitable[tuple[Difference, ...]]]
 """Returns what of a report differs from what was shown before it was sent."""
 CLOSED: Final = "the program was closed before it was sent"
 CUT_SHORT: Final = "the program ended before it was sent"
+NOT_WRITTEN: Final = "sent although the journal did not take it"
 
 
 class NotJournalled(NotSent):
@@ -201,6 +202,8 @@ class Writer:
         calls = _Calls()
         several = dispatch.calls > 1
         halt = await self._write_whole(decision) if several else None
+        if decision.verb.emergency:
+            halt = None  # each of its calls says that it is not journalled
         for part in dispatch.parts:
             if halt is None and dispatch.stopped:
                 halt = NotSent(STOPPED, advice="")
@@ -265,12 +268,17 @@ class Writer:
         except NotSent as error:
             refused = (replace(each, status=Status.REFUSED) for each in verb.failed(error))
             return _Sent(tuple(refused), sent=False)
+        unwritten = ""
         try:
             await self._write_down(intent, request)
         except NotJournalled as error:
-            return _Sent(verb.failed(error), halt=error, sent=False)
+            if not verb.emergency:
+                return _Sent(verb.failed(error), halt=error, sent=False)
+            unwritten = f"{NOT_WRITTEN}: {error.__cause__}"
         try:
             outcomes = verb.outcomes(await self._exchange(intent, request))
+            if unwritten:
+                outcomes = tuple(_noted(each, unwritten) for each in outcomes)
             sent = _Sent(outcomes, next(filter(None, (_request_of(each.entity) for each in outcomes)), ""))
         except ApiError as error:
             advice = self._desk.on_write_failed(error)
@@ -474,6 +482,10 @@ async def _beside(dispatch: Dispatch, work: Callable[[Snapshot], T], snapshot: S
 def _ends(*, verb: Verb, halt: ApiError | None) -> bool:
     """Return whether no further call is tried: in an emergency only when nobody is signed on."""
     return isinstance(halt, Unauthenticated) or (halt is not None and not verb.emergency)
+
+
+def _noted(outcome: Outcome, note: str) -> Outcome:
+    return replace(outcome, note="; ".join(filter(None, (outcome.note, note))))
 
 
 def _decision_of(intent: Intent) -> Decision:
