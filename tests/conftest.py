@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.idle import idle_by_the_loop
 from tui.api.client import Client
@@ -17,6 +18,12 @@ from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server
 
 BASE = "http://embedded/api"
+
+# How long an example takes on a busy machine says nothing about whether it holds.
+settings.register_profile(
+    "untimed", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

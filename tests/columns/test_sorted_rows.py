@@ -210,7 +210,7 @@ VIEWS = [
 
 
 @given(st.booleans(), st.lists(st.tuples(st.lists(TOUCHES, max_size=6), st.booleans()), max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_happens_kept_rows_are_those_of_a_full_filter_and_sort(
     full: bool, updates: list[tuple[list[Touch], bool]]
 ) -> None:
@@ -230,7 +230,7 @@ def test_whatever_happens_kept_rows_are_those_of_a_full_filter_and_sort(
 
 
 @given(st.booleans(), st.lists(st.lists(TOUCHES, max_size=6), min_size=1, max_size=6))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_row_that_no_delta_names_looks_as_it_did(full: bool, updates: list[list[Touch]]) -> None:
     snapshot = touched(EMPTY, FULL if full else [])
     for touches in updates:

@@ -7,7 +7,7 @@ import tomllib
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.input_files.toml_lines import NotEditable, line_of, with_value
@@ -129,7 +129,6 @@ def texts(draw: st.DrawFn) -> str:
     return text.replace("\n", draw(st.sampled_from(["\n", "\r\n"])))
 
 
-@settings(deadline=None)
 @given(
     text=texts(),
     table=st.sampled_from([(), ("keys",), ("profiles", "uat"), ("p", "q r"), ("new",)]),

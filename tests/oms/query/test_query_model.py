@@ -319,7 +319,7 @@ def sorted_codes(rows: list[Order], keys: list[tuple[str, bool]]) -> list[str]:
     return [order.id.code for order in rows]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     question=st.one_of(st.none(), questions),
     keys=sorts,

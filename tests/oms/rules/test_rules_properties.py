@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.oms.rules.rules_client import RulesClient
@@ -15,9 +15,6 @@ from tui.oms.rules.sizes import decimal_text, trim_zeros, weighted_average
 whole = st.integers(1, 400).map(Decimal)
 tenths = st.integers(1, 4000).map(lambda units: Decimal(units) / 10)
 sizes = st.lists(whole | tenths, min_size=1, max_size=6)
-no_deadline = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""A busy machine is no failure."""
-
 algorithms = st.sampled_from(sorted(ALGORITHMS))
 
 
@@ -44,7 +41,6 @@ def sum_by_order(shared: list[list[Decimal]]) -> list[Decimal]:
     return [sum(parts, Decimal(0)) for parts in zip(*shared, strict=True)]
 
 
-@no_deadline
 @given(st.lists(whole, min_size=1, max_size=5), st.lists(whole, min_size=1, max_size=6))
 def test_a2_a4_pr_fifo_is_the_contracts_reference_algorithm(
     fills: list[Decimal], orders: list[Decimal]
@@ -54,7 +50,6 @@ def test_a2_a4_pr_fifo_is_the_contracts_reference_algorithm(
     )
 
 
-@no_deadline
 @given(algorithms, sizes, sizes)
 def test_a3_a6_a7_all_filled_units_are_allocated_within_the_orders_sizes(
     algorithm: str, fills: list[Decimal], orders: list[Decimal]
@@ -64,7 +59,6 @@ def test_a3_a6_a7_all_filled_units_are_allocated_within_the_orders_sizes(
     assert all(0 <= have <= size for have, size in zip(got, orders, strict=True))
 
 
-@no_deadline
 @given(st.sampled_from(sorted(WEIGHTED_ALGORITHMS)), whole | tenths, sizes)
 def test_a16_weights_share_everything(algorithm: str, units: Decimal, weights: list[Decimal]) -> None:
     got = apportion_by_weight(algorithm, units, weights)
@@ -74,7 +68,6 @@ def test_a16_weights_share_everything(algorithm: str, units: Decimal, weights: l
     )
 
 
-@no_deadline
 @given(st.lists(st.tuples(whole | tenths, whole | tenths), min_size=1))
 def test_a10_an_average_lies_between_its_prices(pairs: list[tuple[Decimal, Decimal]]) -> None:
     price = weighted_average(pairs)
@@ -82,7 +75,6 @@ def test_a10_an_average_lies_between_its_prices(pairs: list[tuple[Decimal, Decim
     assert min(p for _, p in pairs) <= price <= max(p for _, p in pairs)
 
 
-@no_deadline
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=6))
 def test_a_number_is_written_without_an_exponent(number: Decimal) -> None:
     assert trim_zeros(number) == number
@@ -90,7 +82,7 @@ def test_a_number_is_written_without_an_exponent(number: Decimal) -> None:
     assert not decimal_text(number).endswith(".")
 
 
-@settings(no_deadline, max_examples=40)
+@settings(max_examples=40)
 @given(
     orders=st.lists(st.integers(1, 60), min_size=1, max_size=5),
     rounds=st.lists(
