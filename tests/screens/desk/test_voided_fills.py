@@ -80,7 +80,7 @@ async def test_the_shares_of_fills_that_are_all_void_are_taken_back_by_allocatin
         await user.until(lambda: user.row("blocks", block)["allocated"] == "0")
         await user.go("placements", placement)
         await user.press("a")
-        assert "nothing to allocate" in user.notices[-1]
+        assert "Nothing is executed here yet" in user.notices[-1]
 
 
 async def test_a_new_fill_of_nothing_and_one_below_zero_are_not_taken() -> None:
