@@ -165,6 +165,7 @@ async def test_an_order_that_does_not_fit_a_block_cannot_be_moved_there() -> Non
         await user.press("enter")
         await user.until(lambda: isinstance(user.app.screen, PreviewDialog))
         assert "does not fit block 'demo/BLK-0001'" in user.text()
+        assert re.search(r"instrument VOD \(LUID_\w+\), not MSFT \(LUID_\w+\)", await user.preview())
         await user.confirm("enter")
         assert "This cannot be sent." in user.text()
         await user.press("escape")

@@ -70,11 +70,13 @@ def instrument_difference(mine: Traded, theirs: Traded) -> str:
 
 
 def _instrument_name(entity: Traded) -> str:
-    """Return the LUID of an entity's instrument, or the identifiers of one that is not resolved."""
-    if entity.lusid_instrument_id != UNRESOLVED:
-        return entity.lusid_instrument_id
-    named = (f"{key.rpartition('/')[2]} {value}" for key, value in entity.instrument_identifiers.items())
-    return f"{', '.join(named)} (not resolved)"
+    """Return the identifiers of an entity's instrument, and its LUID or that it is not resolved."""
+    luid = entity.lusid_instrument_id
+    given = {key.rpartition("/")[2]: value for key, value in entity.instrument_identifiers.items() if value}
+    if luid == UNRESOLVED:
+        return f"{', '.join(f'{kind} {value}' for kind, value in given.items())} (not resolved)"
+    name = given.get("Ticker") or next(iter(given.values()), luid)
+    return luid if name == luid else f"{name} ({luid})"
 
 
 def instrument_of(entity: Traded) -> tuple[object, ...]:
