@@ -84,9 +84,7 @@ async def _watch(
         # Nothing is awaited from here on: what is confirmed is what is in sight.
         fresh, newest.prepared = prepared.preview, prepared
         if _asked(fresh) != _asked(shown) and not verb.emergency:
-            at = f" at {snapshot.read_at:%H:%M:%S} UTC" if snapshot.read_at else ""
-            again = "read it again" if fresh.tier is Tier.HARD else "read it and confirm it again"
-            dialog.revise(fresh, f"Changed meanwhile{at}: {again}.", curl)
+            dialog.revise(fresh, changed_meanwhile(fresh, snapshot), curl)
         elif fresh != shown:
             dialog.revise(fresh, curl=curl)
         shown = fresh
@@ -110,6 +108,13 @@ def _rows(verb: Verb, snapshot: Snapshot) -> Mapping[Ref, Any]:
     if verb.emergency:
         return {ref: snapshot.row(ref) for ref in touched if ref in snapshot}
     return bound_rows(snapshot, touched)
+
+
+def changed_meanwhile(preview: Preview, snapshot: Snapshot) -> str:
+    """Return the sentence that says since when an open preview is another one."""
+    at = f" at {snapshot.read_at:%H:%M:%S} UTC" if snapshot.read_at else ""
+    again = "read it again" if preview.tier is Tier.HARD else "read it and confirm it again"
+    return f"Changed meanwhile{at}: {again}."
 
 
 def _asked(preview: Preview) -> tuple[object, ...]:

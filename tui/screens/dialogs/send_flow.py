@@ -18,7 +18,7 @@ from tui.actions.action import PART, Scope, Values, WriteAction
 from tui.actions.field_at_fault import field_at_fault
 from tui.screens.dialogs.form_dialog import Draft, FormDialog
 from tui.screens.dialogs.fresh_form import form_kept_fresh
-from tui.screens.dialogs.fresh_preview import kept_fresh
+from tui.screens.dialogs.fresh_preview import changed_meanwhile, kept_fresh
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.question_dialog import QuestionDialog
 from tui.screens.dialogs.report_dialog import AGAIN, ReportDialog, ReportText, report_shown
@@ -32,6 +32,7 @@ from tui.service.writes.dispatch import Dispatch
 if TYPE_CHECKING:
     from tui.service.desk import Desk
     from tui.service.rehearsal.rehearsed_preview import LateRows, Prepared
+    from tui.service.writes.preview import Preview
 
 T = TypeVar("T")
 
@@ -151,8 +152,10 @@ async def _complete(
 ) -> None:
     """Show what the rehearsal found out once it is there; keys on their way then are not for it.
 
-    To an emergency it is added, unless its rows have changed since it was ``shown``.
+    Rows that changed while it was awaited are said to have, unless a newer preview is there already. To an
+    emergency it is added, unless its rows have changed since it was ``shown``.
     """
+    awaited = dialog.preview
     if shown is not None:
         expected = await desk.expected(shown) if shown.preview.emergency else shown.preview
         if expected is not shown.preview and dialog.preview is shown.preview:
@@ -160,8 +163,19 @@ async def _complete(
         return
     prepared = await asyncio.shield(preparing)
     curl = await _beside(partial(desk.curl, prepared.verb), many=prepared.verb.count > PART)
-    dialog.revise(prepared.preview, curl=curl)
-    dialog.guard_again()
+    if dialog.preview is awaited:
+        said = (
+            changed_meanwhile(prepared.preview, desk.snapshot)
+            if _tells_otherwise(prepared.preview, awaited)
+            else ""
+        )
+        dialog.revise(prepared.preview, said, curl)
+        dialog.guard_again()
+
+
+def _tells_otherwise(preview: Preview, before: Preview) -> bool:
+    """Return whether a preview says an item in other words than one before it."""
+    return any(before.items.get(ref, text) != text for ref, text in preview.items.items())
 
 
 def goes_back(report: Report, draft: Draft, scope: Scope, verb: Verb) -> Scope | None:
