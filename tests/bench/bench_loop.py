@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -96,7 +97,9 @@ class Bench:
             await self._until(lambda: self._app.session.snapshot.complete and gc.isenabled())
         placements = len(self._snapshot.placements)
         heading(f"a desk of {len(self._snapshot.blocks):,} blocks and {placements:,} placements on 160x48")
+        report("a fixed piece of work, to compare machines by", min(map(fixed_work, range(5))), None, "ms")
         tell("first load", [loading])
+        tell("a reload", [await self._watch(self._desk.reload)])
         await self._rehearse()
         await self._follow_others()
         await self._emergency()
@@ -205,6 +208,13 @@ class Bench:
                 if self._app._exception is not None:
                     raise AssertionError("the app failed") from self._app._exception
                 await asyncio.sleep(0.02)
+
+
+def fixed_work(_: int) -> float:
+    """Return how many milliseconds of the processor the same work takes this time."""
+    began = time.thread_time()
+    sum(number * number for number in range(300_000))
+    return (time.thread_time() - began) * 1000
 
 
 def bumped(order: Order) -> OrderRequest:
