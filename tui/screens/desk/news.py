@@ -8,7 +8,7 @@ from tui.service.environment import Update
 from tui.service.snapshot.diff import UNCHANGED, Delta, Deltas
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
-MANY: Final = 1_000
+MANY: Final = 2_000
 """The most rows of one update that are compared one by one: to compare more would delay keys."""
 
 

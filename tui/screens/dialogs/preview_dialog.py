@@ -17,13 +17,12 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.screens.dialogs.dialog import GuardedDialog
+from tui.screens.dialogs.dialog import GuardedDialog, content_width
 from tui.screens.dialogs.preview_summary import (
     ALL,
     WARNINGS,
     all_warnings,
     is_cut,
-    size_of_all,
     summary,
     wrapped,
 )
@@ -46,9 +45,6 @@ YES: Final = "y"
 """The key that sends where Enter is too easily pressed."""
 REQUEST: Final = "r"
 """The key that turns to the request."""
-MANY: Final = 30
-"""Sentences from which on a view is laid out beside the screen."""
-
 MARK: Final = "> "
 """Stands before a line that changed under the eyes of its reader."""
 
@@ -123,10 +119,11 @@ class PreviewDialog(GuardedDialog[bool]):
         return self._preview.awaited
 
     def compose(self) -> ComposeResult:
-        environment = self._preview.environment
+        environment, self._laid_out_for = self._preview.environment, self.app.size
         with self.box(str(environment), ()) as box:
             box.add_class(environment.kind.value.lower())
-            with VerticalScroll(id="body", can_focus=False):
+            with VerticalScroll(id="body", can_focus=False) as body:
+                body.styles.max_height = self._room
                 yield Flow(self._lines, id="text")
             yield Static("", id="question", markup=False)
 
@@ -137,14 +134,18 @@ class PreviewDialog(GuardedDialog[bool]):
 
     def on_resize(self) -> None:
         """Set the text's height to what the question leaves; look anew at lines that break elsewhere now."""
-        self.query_one("#body").styles.max_height = self._room
         self._seen = 0
+        if self.app.size == self._laid_out_for:
+            self.call_after_refresh(self._look)
+            return
+        self._laid_out_for = self.app.size
+        self.query_one("#body").styles.max_height = self._room
         self._show()
 
     @property
     def _too_small(self) -> bool:
         """Whether the terminal is too small to read a preview in."""
-        return self.size.width < SMALLEST[0] or self.size.height < SMALLEST[1]
+        return self.app.size.width < SMALLEST[0] or self.app.size.height < SMALLEST[1]
 
     def _look(self) -> None:
         """Note which lines of the summary are in sight, and whether all of them have been by now."""
@@ -216,17 +217,20 @@ class PreviewDialog(GuardedDialog[bool]):
         self.query_one("#body").scroll_home(animate=False)
 
     def _show(self) -> None:
-        if self._view in ("all", "warnings") and size_of_all(self._preview) > MANY:
-            self.run_worker(self._show_beside(self._view, self._preview), group="lines", exclusive=True)
-        else:
+        if self._view == "summary":
             self._show_lines(self._lines)
+        else:
+            self.run_worker(self._show_beside(self._view, self._preview), group="lines", exclusive=True)
 
     async def _show_beside(self, view: View, preview: Preview) -> None:
-        """Show a view of many lines: they are broken at the width of now in another thread."""
-        width = self.query_one("#text", Flow).size.width
-        made = await asyncio.to_thread(self._lines, width)
+        """Show a view of perhaps thousands of lines; they are broken in another thread.
+
+        Textual asks for them at both widths: without a scroll bar first, then with one.
+        """
+        width = content_width(self.size.width)
+        made = await asyncio.to_thread(lambda: {each: self._lines(each) for each in (width, width - 1)})
         if self._view == view and self._preview is preview:
-            self._show_lines(lambda now: made if now == width else self._lines(now))
+            self._show_lines(lambda now: made[now] if now in made else self._lines(now))
 
     def _show_lines(self, build: Builder) -> None:
         self.query_one("#text", Flow).show(build)
@@ -268,7 +272,7 @@ class PreviewDialog(GuardedDialog[bool]):
 
     @property
     def _room(self) -> int:
-        return max(2, self.size.height - CHROME_LINES)
+        return max(2, self.app.size.height - CHROME_LINES)
 
     def _lines(self, width: int) -> Lines:
         if self._view == "request":

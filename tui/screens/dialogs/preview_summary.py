@@ -33,12 +33,6 @@ def is_cut(preview: Preview) -> bool:
     return preview.count > len(preview.largest) or any(len(texts) > MOST_EFFECTS for texts in said)
 
 
-def size_of_all(preview: Preview) -> int:
-    """Return how many sentences all of a preview has, about."""
-    warned = sum(len(warning.texts) for warning in preview.soft)
-    return len(preview.items) + len(preview.effects) + len(preview.afterwards) + warned
-
-
 def summary(preview: Preview, width: int, *, whole: bool = False) -> list[Lines]:
     """Return the summary in sections, in the order of the conventions; ``whole`` names every item."""
     head = [line.stylize("bold") for line in wrapped([preview.headline], width)]
