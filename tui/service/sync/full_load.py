@@ -45,7 +45,7 @@ class FullLoad:
         stale: set[ResourceId] = set()
         self._blocks.read_meanwhile = set()
         try:
-            with collector_suspended():
+            with collector_suspended(again=builder.base.complete):
                 await self._load_kinds(shown, stale)
                 shown.now()
                 await read_bookings(self._session)

@@ -18,14 +18,16 @@ class Publish(Protocol):
 
 
 @contextmanager
-def collector_suspended() -> Iterator[None]:
+def collector_suspended(*, again: bool) -> Iterator[None]:
     """Suspend the cyclic garbage collector during a load, and exempt the rows it brought.
 
     Rows cannot form cycles, and a collection over the indexes of a hundred thousand of them holds the event
     loop for longer than a key may wait. What a load drops must be free of cycles for the same reason: nobody
-    frees it afterwards.
+    frees it afterwards. A load that is done ``again`` collects before what has become garbage since.
     """
     was_on = gc.isenabled()
+    if again and was_on:
+        gc.collect()
     gc.disable()
     try:
         yield
