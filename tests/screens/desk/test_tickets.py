@@ -206,6 +206,24 @@ async def test_a_size_that_nobody_typed_follows_the_order_and_is_not_sent_back()
         assert (await user.client.orders.get(demo("ORD-00004"))).quantity == 75_000
 
 
+@pytest.mark.parametrize("at", ["fresh_form.made_anew", "fresh_preview._rows"])
+async def test_a_ticket_that_cannot_be_kept_fresh_says_so(at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with blotter() as user:
+        await user.go("orders", "ORD-00004")
+        await user.press("u")
+        await user.fill("quantity", "65k")
+        if at.startswith("fresh_preview"):
+            await previewed(user)
+            await user.preview()
+
+        def broken(*about: object) -> None:
+            raise KeyError("ORD-00004")
+
+        monkeypatch.setattr(f"tui.screens.dialogs.{at}", broken)
+        await resize(user, "ORD-00004", 70_000)
+        await user.until(lambda: any("What others change is not shown" in said for said in user.notices))
+
+
 async def test_an_order_cancelled_under_its_open_form_cannot_be_asked_for_any_more() -> None:
     async with blotter() as user:
         await user.go("orders", "ORD-00008")

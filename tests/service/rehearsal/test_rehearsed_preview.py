@@ -102,6 +102,12 @@ def named(value: object) -> str:
     return value.name if isinstance(value, Verb) else str(value)
 
 
+@pytest.mark.parametrize(("units", "tier"), [(40, Tier.T1), (41, Tier.T3)])
+async def test_more_filled_than_was_placed_takes_the_count(here: Dealer, units: int, tier: Tier) -> None:
+    prepared = await here.desk.prepare(RecordFills((fill("EXE-9", "PLC-1", units),)))
+    assert prepared.preview.tier is tier
+
+
 REFUSED = [
     (MoveOrders((rid("ORD-1"),), rid("BLK-3")), "'Desk/ORD-1' has allocations and cannot be moved"),
     (

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from tui.actions.action import Form, Scope, WriteAction
+from tui.screens.dialogs.following import following
 from tui.screens.dialogs.form_dialog import FormDialog
 
 if TYPE_CHECKING:
@@ -32,22 +34,16 @@ async def form_kept_fresh(
 
     ``scope`` is what it was made of.
     """
-    newest, changed = NewestScope(scope), asyncio.Event()
-    if desk.snapshot is not scope.snapshot:
-        changed.set()
-    unsubscribe = desk.subscribe(lambda update: changed.set())
-    watching = asyncio.create_task(_watch(dialog, action, desk, changed, newest))
-    try:
+    newest = NewestScope(scope)
+    async with following(dialog, desk, partial(_follow, dialog, action, desk, newest)):
         yield newest
-    finally:
-        unsubscribe()
-        watching.cancel()
 
 
-async def _watch(
-    dialog: FormDialog, action: WriteAction, desk: Desk, changed: asyncio.Event, newest: NewestScope
+async def _follow(
+    dialog: FormDialog, action: WriteAction, desk: Desk, newest: NewestScope, changed: asyncio.Event
 ) -> None:
     await dialog.opened.wait()
+    changed.set()
     while True:
         await changed.wait()
         changed.clear()

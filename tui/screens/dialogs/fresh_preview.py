@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from tui.screens.dialogs.following import following
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.service.numbers import counted
 from tui.service.rehearsal.neighbourhood import bound_rows
@@ -47,29 +49,24 @@ async def kept_fresh(
     ``since`` is the snapshot that was ``preparing`` the first preview. In an emergency a count that is being
     typed stays typed: the same rows are meant, and the ``late`` ones are named.
     """
-    newest, changed = Newest(), asyncio.Event()
-    changed.set()
-    unsubscribe = desk.subscribe(lambda update: changed.set())
-    watching = asyncio.create_task(_watch(dialog, verb, desk, since, preparing, changed, newest, late))
-    try:
+    newest = Newest()
+    async with following(dialog, desk, partial(_follow, dialog, verb, desk, since, preparing, newest, late)):
         yield newest
-    finally:
-        unsubscribe()
-        watching.cancel()
 
 
-async def _watch(
+async def _follow(
     dialog: PreviewDialog,
     verb: Verb,
     desk: Desk,
     since: Snapshot,
     preparing: asyncio.Task[Prepared],
-    changed: asyncio.Event,
     newest: Newest,
     late: LateRows | None,
+    changed: asyncio.Event,
 ) -> None:
     rows = await asyncio.to_thread(_rows, verb, since)
     shown = (await asyncio.shield(preparing)).preview
+    changed.set()
     while True:
         await changed.wait()
         changed.clear()

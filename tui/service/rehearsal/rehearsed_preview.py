@@ -16,7 +16,7 @@ from tui.api.states import is_cancelled
 from tui.service.numbers import counted
 from tui.service.outcomes import Outcome
 from tui.service.rehearsal.rehearse import Rehearsal
-from tui.service.rehearsal.state_after import state_after, warnings_after
+from tui.service.rehearsal.state_after import overdone_after, overfills_after, state_after
 from tui.service.sentence import short
 from tui.service.snapshot.sizing import size_of
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
@@ -86,14 +86,18 @@ def with_rehearsal(preview: Preview, verb: Verb, rehearsal: Rehearsal, *, final:
     sent_in_part = preview.count < verb.count
     if rehearsal.failure:
         return replace(preview, heading=f"{NOT_KNOWN}: {rehearsal.failure}", uncertain=True)
-    over = warnings_after(rehearsal)
-    soft = preview.soft
+    overfills = overfills_after(rehearsal)
+    over = (*overfills, *overdone_after(rehearsal))
+    soft, tier = preview.soft, preview.tier
     if over:
         soft = (PreviewWarning("too much", len(over), over[0], texts=over), *soft)
+    if overfills and tier is not Tier.HARD:
+        tier = Tier.T3
     afterwards = state_after(rehearsal)
     shown = afterwards or rehearsal.left_out or not final
     told = replace(
         preview,
+        tier=tier,
         soft=soft,
         heading=_heading(verb, rehearsal, final=final, any_afterwards=bool(afterwards)) if shown else "",
         afterwards=afterwards,

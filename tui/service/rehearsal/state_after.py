@@ -35,8 +35,8 @@ def state_after(rehearsal: Rehearsal) -> tuple[str, ...]:
     )
 
 
-def warnings_after(rehearsal: Rehearsal) -> tuple[str, ...]:
-    """Return a sentence for every placement and block that will have more done than its size."""
+def overfills_after(rehearsal: Rehearsal) -> tuple[str, ...]:
+    """Return a sentence for every placement that will have more executed than placed."""
     before, after = rehearsal.before, rehearsal.after
     found = []
     for id in _changed(EntityKind.EXECUTIONS, before, after):
@@ -44,6 +44,13 @@ def warnings_after(rehearsal: Rehearsal) -> tuple[str, ...]:
         more = executed_size(after, placement).less(size_of(placement)) if placement else Size(None)
         if placement is not None and more.value is not None and more.value > 0:
             found.append(_placement(after, placement, f"{more.words} more executed than placed"))
+    return tuple(f"{text}." for text in dict.fromkeys(found))
+
+
+def overdone_after(rehearsal: Rehearsal) -> tuple[str, ...]:
+    """Return a sentence for every block that will have more done than its size."""
+    before, after = rehearsal.before, rehearsal.after
+    found = []
     for id in _changed(EntityKind.BLOCKS, before, after):
         state = after.blocks[id].derived_state
         if normalize(state).startswith("over") and _state(before, id) != state:
