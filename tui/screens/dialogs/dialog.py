@@ -15,7 +15,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.screen import ModalScreen
 from textual.strip import Strip
 
@@ -51,8 +51,8 @@ class Dialog(ModalScreen[T], DismissOnce[T]):
         Binding("escape,ctrl+c", "back", "Back", priority=True),
     ]
 
-    _beneath: list[Strip] | None = None
-    """The lines of the screen beneath, None until they are drawn."""
+    _beneath: tuple[Size, list[Strip]] | None = None
+    """The lines of the screen beneath and the size they fill, None until they are drawn."""
 
     def box(self, title: str, hints: Hints) -> Vertical:
         """Return the box that holds the content."""
@@ -64,16 +64,20 @@ class Dialog(ModalScreen[T], DismissOnce[T]):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return what is beneath as it is drawn there: no tint, which would take most of a paint."""
-        width, height = self.size
-        if self._beneath is None:
-            stack = self.app.screen_stack
-            below = stack[: stack.index(self)] if self in stack else []
-            drawn = below[-1]._compositor.render_strips() if below else []
-            blank = Strip.blank(width, self.rich_style)
-            fitted = [line.crop_extend(0, width, self.rich_style) for line in drawn[:height]]
-            self._beneath = fitted + [blank] * (height - len(fitted))
-        lines = self._beneath[crop.y : crop.bottom]
-        return lines if crop.width == width else [line.crop(crop.x, crop.right) for line in lines]
+        size = Size(max(self.size.width, crop.right), max(self.size.height, crop.bottom))
+        if self._beneath is None or self._beneath[0] != size:
+            self._beneath = size, self._drawn_beneath(size)
+        lines = self._beneath[1][crop.y : crop.bottom]
+        return lines if crop.width == size.width else [line.crop(crop.x, crop.right) for line in lines]
+
+    def _drawn_beneath(self, size: Size) -> list[Strip]:
+        """Return as many lines as wide as ``size``; a screen beneath may have the one before a resize."""
+        stack = self.app.screen_stack
+        below = stack[: stack.index(self)] if self in stack else []
+        drawn = below[-1]._compositor.render_strips() if below else []
+        blank = Strip.blank(size.width, self.rich_style)
+        fitted = [line.crop_extend(0, size.width, self.rich_style) for line in drawn[: size.height]]
+        return fitted + [blank] * (size.height - len(fitted))
 
     def refresh(
         self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Collection
 from typing import Final, Literal
 
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -220,8 +221,9 @@ class PreviewDialog(GuardedDialog[bool]):
         if self._view == "summary":
             self._show_lines(self._lines)
         else:
-            self.run_worker(self._show_beside(self._view, self._preview), group="lines", exclusive=True)
+            self._show_beside(self._view, self._preview)
 
+    @work(group="lines", exclusive=True, description="lines")
     async def _show_beside(self, view: View, preview: Preview) -> None:
         """Show a view of perhaps thousands of lines; they are broken in another thread.
 
