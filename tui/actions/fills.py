@@ -10,7 +10,7 @@ from tui.actions.action import Form, Scope, Values
 from tui.actions.eligibility import currency_of
 from tui.actions.form_fields import amount, calendar_day, parse_day, quantity_of_fill, text
 from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
-from tui.api.currencies import market_zone
+from tui.api.market_zones import market_zone
 from tui.api.models import Execution, Placement
 from tui.api.requests import ExecutionRequest
 from tui.api.settlement import USUAL_DAYS, settlement_day, trading_day

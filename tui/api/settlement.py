@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-from tui.api.currencies import market_zone
+from tui.api.market_zones import market_zone
 
 USUAL_DAYS: Final = 2
 """Business days from trade to settlement where nothing else is said."""
