@@ -350,7 +350,7 @@ class Desk:
         from tui.service.rehearsal.meanwhile import otherwise
 
         async def compare(report: Report, seen: bool) -> tuple[Difference, ...]:
-            if prepared.late is not None:
+            if prepared.late is not None and not self._full_load_due:
                 await self.refresh()
             return await otherwise(prepared, report, self.snapshot if seen else None, self.client)
 

@@ -15,7 +15,14 @@ from tui.sandbox import sandboxes_of
 from tui.service.outcomes import Report, Status
 from tui.service.rehearsal import compare, rehearse
 from tui.service.snapshot.snapshot import EntityKind, Ref
-from tui.service.verbs import Allocate, CancelOrders, CreateOrders, PlaceBlocks, UpdateOrders
+from tui.service.verbs import (
+    Allocate,
+    CancelOrders,
+    CancelPlacements,
+    CreateOrders,
+    PlaceBlocks,
+    UpdateOrders,
+)
 
 
 async def test_a_fill_that_comes_in_between_stands_in_report_and_journal(
@@ -150,4 +157,22 @@ async def test_nothing_more_is_read_where_nobody_else_changed_anything(server: A
     prepared = await dealer.desk.prepare(resized("ORD-3", 50))
     await dealer.desk.carry_out(prepared)
     assert not [each for each in dealer.line.seen if "asAt" in each.url.params]
+    await dealer.desk.close()
+
+
+async def test_the_report_of_an_emergency_does_not_wait_for_the_whole_desk_to_be_read_again(
+    server: AsyncBaseTransport,
+) -> None:
+    dealer = Dealer.at(server)
+    await dealer.desk.load()
+    await dealer.trade()
+    dealer.line.fail("broken", times=100)
+    assert not await dealer.desk.refresh()
+    dealer.line.mend()
+    verb = CancelPlacements((rid("PLC-1"),), "all that work on the whole desk")
+    prepared = replace(await dealer.desk.prepare(verb), late=lambda now: ())
+    before = len(dealer.line.seen)
+    assert len((await dealer.desk.carry_out(prepared)).done) == 1
+    lists = [each.url for each in dealer.line.seen[before:] if "limit" in each.url.params]
+    assert all("filter" in url.params for url in lists), "only what the cancel touched is read"
     await dealer.desk.close()

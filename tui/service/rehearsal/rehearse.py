@@ -125,7 +125,7 @@ class Rehearser:
             return self._runner.run(self._in_time(verb, snapshot))
         except TimeoutError:
             return Rehearsal(failure=_TOO_SLOW)
-        except Exception as error:
+        except Exception as error:  # of whatever kind: the preview says it, and nothing waits for it
             log.exception("a rehearsal failed")
             return Rehearsal(failure=f"{type(error).__name__}: {error}".rstrip(": "))
 
