@@ -16,6 +16,7 @@ from tui.service.id_lookup import portfolio_lookup
 from tui.service.orderline import LineError, OrderLine, Parsed, PortfolioShare, parse_order_line
 from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.instruments import Instrument
+from tui.service.verbs.facts import order_ref, priced
 
 TODAY = date(2026, 11, 20)
 VOD = Instrument(
@@ -93,6 +94,18 @@ def test_market_and_day_are_understood_when_left_out() -> None:
 def test_while_it_is_typed_every_price_and_the_type_are_said(terms: dict[str, Any], said: str) -> None:
     typed = OrderLine("Buy", Decimal(100), "VOD", parts=(share("UKEQ-GROW", 100),), **terms)
     assert typed.describe(HERE, VOD).startswith(f"Buy 100 VOD (Vodafone) {said}")
+
+
+def test_a_stop_order_is_worth_the_last_price_as_its_preview_says() -> None:
+    known = replace(VOD, last_price=Decimal("0.82"))
+    typed = line("b 10k VOD stp 0.2 @UKEQ-GROW")
+    assert typed.describe(HERE, known).endswith("Notional about 8,200.00 GBP.")
+    assert typed.describe(HERE, replace(VOD, last_price=None)).endswith("Notional about 2,000.00 GBP.")
+    stop = CurrencyAndAmount(amount=Decimal("0.2"), currency="GBP")
+    for last, notional in ((Decimal("0.82"), 8_200), (None, 2_000)):
+        instrument, size = replace(VOD, last_price=last), Decimal(10_000)
+        shown = priced(order_ref(ResourceId("demo", "ORD-1")), "Buy", size, instrument, stop=stop)
+        assert shown.notional == notional
 
 
 def test_prices_in_another_currency_are_said_in_it() -> None:

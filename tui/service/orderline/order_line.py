@@ -82,9 +82,9 @@ class OrderLine:
     money: str = ""
 
     def price(self, instrument: Instrument | None = None) -> Decimal | None:
-        """Return what one unit costs at limit, stop or last price; None when no price is known."""
+        """Return what one unit costs at limit, last price or stop, as a preview says; None when unknown."""
         last = instrument.last_price if instrument else None
-        price = next((each for each in (self.limit, self.stop, last) if each is not None), None)
+        price = next((each for each in (self.limit, last, self.stop) if each is not None), None)
         unit = instrument.price_unit if instrument else PER_UNIT
         return None if price is None else price * unit
 

@@ -86,17 +86,19 @@ def priced(
     portfolio: ResourceId | None = None,
     identifiers: Identifiers | None = None,
 ) -> PreviewLine:
-    """Return a line at its limit, else its indicative price, else the last price seen of ``known``.
+    """Return a line at its limit, else its indicative price, the last price seen of ``known``, or its stop.
 
     An instrument that is not known is called by its ``identifiers``.
     """
-    at = limit or price
+    at, last = limit or price, known.last_price if known else None
+    if at is None and last is None:
+        at = stop
     money = amount or at
     return PreviewLine(
         ref=ref,
         side=side,
         quantity=quantity,
-        price=at.amount if at else known.last_price if known else None,
+        price=at.amount if at else last,
         currency=(money.currency if money else None) or (known.currency if known else ""),
         instrument=known.luid if known else instrument_name(identifiers) if identifiers else "",
         portfolio=portfolio,
