@@ -169,6 +169,18 @@ def _rounded_down(size: Decimal, held: Decimal, currency: str) -> Decimal:
     return size if places is None else size.quantize(Decimal(1).scaleb(-places), ROUND_DOWN, _EXACT)
 
 
+def rounded(value: Decimal, places: int) -> Decimal:
+    """Return a number of whatever size with at most so many decimals; a very large one stays as it is.
+
+    >>> rounded(Decimal("2.346"), 2), rounded(Decimal("1E+40"), 2), rounded(Decimal("2.5"), 2)
+    (Decimal('2.35'), Decimal('1E+40'), Decimal('2.5'))
+    """
+    step = Decimal(1).scaleb(-places)
+    if value.adjusted() > LARGEST_SHOWN or value == value.quantize(step, ROUND_HALF_EVEN, _EXACT):
+        return value
+    return value.quantize(step, ROUND_HALF_EVEN, _EXACT)
+
+
 def number_text(value: Decimal | int) -> str:
     """Write a number in full: thousands grouped, no exponent, no trailing zeros.
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from tui.api.base import CurrencyAndAmount, Properties
 from tui.api.states import normalize
-from tui.service.numbers import units
+from tui.service.numbers import rounded, units
 from tui.service.snapshot.instruments import Instrument
 from tui.service.wire_words import in_words
 
@@ -90,9 +90,7 @@ def money_of(held: CurrencyAndAmount) -> str:
 
 def average_of(held: CurrencyAndAmount) -> str:
     """Return the price of a deal, which may be an average of endless digits."""
-    amount = held.amount
-    if amount is not None and amount != round(amount, _AVERAGE_PLACES):
-        amount = round(amount, _AVERAGE_PLACES)
+    amount = None if held.amount is None else rounded(held.amount, _AVERAGE_PLACES)
     return money_of(CurrencyAndAmount(amount=amount, currency=held.currency))
 
 

@@ -18,7 +18,7 @@ from tui.api.placing_states import Guard
 from tui.api.states import direction_of
 from tui.config.limit_settings import Bound
 from tui.service.environment import EnvironmentKind
-from tui.service.numbers import counted, number, number_text, price, units
+from tui.service.numbers import counted, number, number_text, price, rounded, units
 from tui.service.sentence import short_id
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import (
@@ -359,9 +359,9 @@ def _short(amount: Decimal) -> str:
 def _rounded(value: Decimal, places: int, limit: Decimal | None) -> Decimal:
     """Return ``value`` with so few decimals that it is neither zero nor what it is above."""
     least = max(places, -value.adjusted() if value else 0)
-    while limit is not None and round(value, least) <= limit < value:
+    while limit is not None and rounded(value, least) <= limit < value:
         least += 1
-    return round(value, least)
+    return rounded(value, least)
 
 
 def _percent(fraction: Decimal, limit: Decimal | None = None) -> str:
@@ -369,10 +369,10 @@ def _percent(fraction: Decimal, limit: Decimal | None = None) -> str:
 
     >>> _percent(Decimal("0.123")), _percent(Decimal("0.1")), _percent(Decimal("0.000104"))
     ('12.3 %', '10 %', '0.01 %')
-    >>> _percent(Decimal("0.10002"), Decimal("0.1"))
-    '10.002 %'
+    >>> _percent(Decimal("0.10002"), Decimal("0.1")), _percent(Decimal("1E+40"), Decimal("0.1"))
+    ('10.002 %', '1.000e+42 %')
     """
-    return f"{number_text(_rounded(fraction * 100, 1, None if limit is None else limit * 100))} %"
+    return f"{number(_rounded(fraction * 100, 1, None if limit is None else limit * 100))} %"
 
 
 def _times(ratio: Decimal, limit: Decimal | None = None) -> str:
@@ -380,7 +380,7 @@ def _times(ratio: Decimal, limit: Decimal | None = None) -> str:
 
     >>> _times(Decimal("13.2")), _times(Decimal(5)), _times(Decimal("8.44")), _times(Decimal("0.00312"))
     ('13 times', '5 times', '8.4 times', '0.003 times')
-    >>> _times(Decimal("5.004"), Decimal(5))
-    '5.004 times'
+    >>> _times(Decimal("5.004"), Decimal(5)), _times(Decimal("1E+40"))
+    ('5.004 times', '1.000e+40 times')
     """
-    return f"{number_text(_rounded(ratio, 0 if ratio >= 10 else 1, limit))} times"
+    return f"{number(_rounded(ratio, 0 if ratio >= 10 else 1, limit))} times"
