@@ -248,7 +248,9 @@ def test_bells_and_the_clipboard_are_kept_for_a_terminal_that_takes_nothing(far:
 
     far.in_time(draw)
     far.until_shown("0499", 1)
-    assert re.findall(rb"\x07\x1b]52;c;(\d+)", far.received) == [b"%04d" % number for number in range(500)]
+    kept = [found[0] for found in re.finditer(rb"\x1b]52;c;\d+\x07|\x07", far.received)]
+    asked = [(b"\x07", b"\x1b]52;c;%04d\x07" % number) for number in range(500)]
+    assert kept == [each for pair in asked for each in pair], "all of them in their order, frames in between"
 
 
 def test_what_is_dropped_because_too_much_of_it_waits_is_asked_for_again(far: PtyReader) -> None:
