@@ -36,6 +36,7 @@ from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.report_dialog import ReportDialog
 from tui.service.desk import Desk
+from tui.service.desk_profile import DeskProfile
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.snapshot.snapshot import EntityKind, is_listed
 from tui.service.writes.journal import Journal
@@ -86,7 +87,7 @@ async def desk_app(
             environment,
             journal=Journal(None),
             open_sandbox=open_sandbox,
-            home=preferences.home,
+            profile=DeskProfile(home=preferences.home),
             now=now,
         )
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tui.api.http import Http
     from tui.app import Connect, Connection
     from tui.service.desk import Environment
+    from tui.service.desk_profile import DeskProfile
     from tui.service.rehearsal.rehearse import OpenSandbox
 
 FAILED: Final = 1
@@ -42,9 +43,10 @@ class DeskChoices(Struct, frozen=True):
     """The choices that a desk is opened with, whatever the server."""
 
     read_only: bool
-    home: str
+    profile: DeskProfile
     limits: tuple[LimitTable, ...]
     open_sandbox: OpenSandbox
+    cache: Path | None = None
 
 
 def run_server(given: argparse.Namespace) -> int:
@@ -187,11 +189,15 @@ def _remote(given: argparse.Namespace, settings: Settings) -> tuple[Environment,
 
     async def connect() -> Connection:
         from tui.sandbox import sandboxes_for
+        from tui.service.desk_profile import DeskProfile
 
         http, sign_off = server.reach()
         journal = _journal(server.environment.url)
         sandboxes = sandboxes_for(server.environment.generation)
-        choices = DeskChoices(given.read_only, settings.home, server.limits, sandboxes)
+        profile = DeskProfile(home=settings.home)
+        choices = DeskChoices(
+            given.read_only, profile, server.limits, sandboxes, _cache(server.environment.url)
+        )
         return _connection(http, server.environment, journal, choices, then=sign_off)
 
     return server.environment, connect
@@ -209,6 +215,7 @@ def _embedded(given: argparse.Namespace, settings: Settings) -> tuple[Environmen
         from tui.oms.http.app import ServerSettings
         from tui.oms.run.embedded import Embedded
         from tui.sandbox import sandboxes_of
+        from tui.service.desk_profile import DeskProfile
 
         embedded = await Embedded.open(
             file,
@@ -221,7 +228,8 @@ def _embedded(given: argparse.Namespace, settings: Settings) -> tuple[Environmen
         http = Http("http://embedded/api", transport=asgi_transport(embedded.app))
         journal = _journal(str(file.resolve()), fresh=given.fresh) if file else None
         signed_on = Environment(environment.name, environment.kind, user=ServerSettings().user)
-        choices = DeskChoices(given.read_only, settings.home, settings.limits, sandboxes_of(embedded.engine))
+        profile = DeskProfile(home=settings.home)
+        choices = DeskChoices(given.read_only, profile, settings.limits, sandboxes_of(embedded.engine))
         return _connection(http, signed_on, journal, choices, then=embedded.close)
 
     return environment, connect
@@ -250,7 +258,8 @@ def _connection(
         limits=Limits(choices.limits),
         read_only=choices.read_only,
         open_sandbox=choices.open_sandbox,
-        home=choices.home,
+        profile=choices.profile,
+        cache=choices.cache,
     )
 
     async def close() -> None:
@@ -263,10 +272,19 @@ def _connection(
 
 def _journal(server: str, *, fresh: bool = False) -> Path:
     """Return the journal of writes to one server: a write of one server is never looked for on another."""
-    path = paths.state_dir() / f"journal-{sha256(server.encode()).hexdigest()[:12]}.jsonl"
+    path = paths.state_dir() / f"journal-{_digest(server)}.jsonl"
     if fresh:
         path.unlink(missing_ok=True)
     return path
+
+
+def _cache(server: str) -> Path:
+    """Return the folder for what is remembered of one server."""
+    return paths.cache_dir(_digest(server))
+
+
+def _digest(server: str) -> str:
+    return sha256(server.encode()).hexdigest()[:12]
 
 
 def _database(named: str) -> Path | None:

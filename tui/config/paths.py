@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from platformdirs import user_config_path, user_data_path, user_log_path, user_state_path
+from platformdirs import user_cache_path, user_config_path, user_data_path, user_log_path, user_state_path
 
 APP = "blotter"
 
@@ -23,6 +23,11 @@ def data_dir() -> Path:
 def state_dir() -> Path:
     """Return the directory of the journal of writes."""
     return _private(user_state_path(APP, appauthor=False))
+
+
+def cache_dir(server: str) -> Path:
+    """Return the directory of what is remembered of one server and can be read anew."""
+    return _private(user_cache_path(APP, appauthor=False) / server)
 
 
 def log_file() -> Path:

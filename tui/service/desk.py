@@ -14,6 +14,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
@@ -22,7 +23,9 @@ from tui.api import operations
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.errors import ApiError, MalformedReply, Refused, Unauthenticated
+from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
 from tui.service.environment import Environment, EnvironmentKind, Health, State, Update
+from tui.service.learned import Learned
 from tui.service.outcomes import Difference, Outcome, Report, Status
 from tui.service.simulated_market import SimulatedMarket
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
@@ -64,7 +67,8 @@ class Desk:
         limits: the limits previews check writes against.
         read_only: refuses every write.
         open_sandbox: opens a server to rehearse verbs on; without it nothing is rehearsed.
-        home: the desk's own scope, in which it makes ids; what is of another one is shown with its scope.
+        profile: what its profile says of it: which part of the server it is about.
+        cache: the folder for what is remembered of this server; None remembers nothing.
         now: this machine's clock, aware UTC.
         pause: waits between reads of an unknown outcome.
     """
@@ -78,7 +82,8 @@ class Desk:
         limits: Limits = DEFAULT_LIMITS,
         read_only: bool = False,
         open_sandbox: OpenSandbox | None = None,
-        home: str = "",
+        profile: DeskProfile = DEFAULT_PROFILE,
+        cache: Path | None = None,
         now: Callable[[], datetime] = _utc_now,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -87,7 +92,10 @@ class Desk:
         self.market = SimulatedMarket(client, environment.kind)
         self.limits = limits
         self.read_only = read_only
-        self.snapshot: Snapshot = replace(EMPTY, home=home) if home else EMPTY
+        self.profile = profile
+        self.cache = cache
+        self.learned = Learned(cache, now)
+        self.snapshot: Snapshot = replace(EMPTY, home=profile.home) if profile.home else EMPTY
         self._now = now
         self._listeners: list[Listener] = []
         self._health = HealthTracker(lambda: self.environment, now, self._notify_health)
