@@ -31,6 +31,7 @@ from tui.service.simulated_market import SimulatedMarket
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
 from tui.service.sync.answers import fold_answers
 from tui.service.sync.health_tracker import HealthTracker
+from tui.service.sync.load_progress import LoadProgress
 from tui.service.sync.read_session import Superseded
 from tui.service.sync.reader import Reader
 from tui.service.sync.reconciliation import Reconciliation
@@ -119,6 +120,11 @@ class Desk:
     def health(self) -> Health:
         """The health of the connection."""
         return self._health.health
+
+    @property
+    def progress(self) -> LoadProgress | None:
+        """How far the load under way is; None when nothing is being loaded."""
+        return self._reader.progress
 
     @property
     def in_flight(self) -> Mapping[Ref, str]:

@@ -363,3 +363,17 @@ async def test_a_desk_that_only_polls_ends_up_where_a_fresh_load_does() -> None:
 async def test_a_server_without_a_market_has_none(dealer: Dealer) -> None:
     assert await dealer.desk.market.status() is None
     assert await dealer.desk.market.change(running=True) is None
+
+
+async def test_a_load_says_what_it_has_read_until_it_is_done(busy: AsyncBaseTransport) -> None:
+    dealer = Dealer.at(busy)
+    told = []
+    dealer.desk.subscribe(lambda update: told.append(dealer.desk.progress))
+    await dealer.desk.load()
+    first = told[0]
+    assert first is not None
+    assert first.read == {EntityKind.BLOCKS: 200}
+    assert EntityKind.BLOCKS not in first.done
+    assert first.left(EntityKind.EXECUTIONS) is None
+    assert dealer.desk.progress is None, "nothing is being read now"
+    await dealer.desk.client.close()

@@ -108,6 +108,7 @@ class FullLoad:
         if self._session.is_missing(kind):
             del builder.unread[kind]
         self._known_until.start(kind, newest, began)
+        shown.done.add(kind)
         return None
 
     async def _load_kind(self, kind: EntityKind, shown: Progress, stale: set[ResourceId]) -> datetime | None:

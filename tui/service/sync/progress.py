@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
 from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.snapshot import EntityKind
+from tui.service.sync.load_progress import LoadProgress
 
 
 class Publish(Protocol):
@@ -43,6 +44,17 @@ class Progress:
     def __init__(self, publish: Publish, builder: SnapshotBuilder) -> None:
         self._publish = publish
         self._builder = builder
+        self.named: dict[EntityKind, int] = {}
+        """The rows that will be there, of the kinds of which that is known."""
+        self.done: set[EntityKind] = set()
+        """The kinds that are read."""
+
+    @property
+    def state(self) -> LoadProgress:
+        """How far the load is."""
+        counts = {kind: len(self._builder.rows(kind)) for kind in EntityKind}
+        read: Mapping[EntityKind, int] = {kind: rows for kind, rows in counts.items() if rows}
+        return LoadProgress(read, dict(self.named), frozenset(self.done))
 
     def later(self) -> None:
         """Publish if enough was read since the last time: all publishing costs no more than the load."""

@@ -21,6 +21,7 @@ from tui.service.sync.block_reader import BlockReader
 from tui.service.sync.bookings import read_portfolios
 from tui.service.sync.full_load import FullLoad
 from tui.service.sync.high_water_marks import HighWaterMarks
+from tui.service.sync.load_progress import LoadProgress
 from tui.service.sync.named_rows import read_named_rows
 from tui.service.sync.progress import Progress, Publish
 from tui.service.sync.queries import all_of, blocks_of, is_news
@@ -51,6 +52,7 @@ class Reader:
         self._blocks = BlockReader(self._session)
         self._known_until = HighWaterMarks(self._now)
         self._everything = FullLoad(self._session, self._blocks, self._known_until, self._now)
+        self._shown: Progress | None = None
 
     @property
     def builder(self) -> SnapshotBuilder:
@@ -66,6 +68,11 @@ class Reader:
     def loading(self) -> bool:
         """Whether everything is being read."""
         return self._blocks.read_meanwhile is not None
+
+    @property
+    def progress(self) -> LoadProgress | None:
+        """How far the load is; None when nothing is being loaded."""
+        return self._shown.state if self._shown else None
 
     @property
     def lacks_graph(self) -> bool:
@@ -90,7 +97,11 @@ class Reader:
             ApiError: there is no connection, or no kind could be read.
             Superseded: the desk shows another moment by now.
         """
-        await self._everything.load(self._progress())
+        self._shown = self._progress()
+        try:
+            await self._everything.load(self._shown)
+        finally:
+            self._shown = None
         self._publish(complete=True)
 
     async def retry(self, kind: EntityKind) -> None:
