@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from rich.style import Style
+from textual.color import Color
 from textual.theme import Theme
 
 ROLES: Final = ("buy", "sell", "live", "waiting", "good", "attention", "bad", "idle")
@@ -53,10 +54,28 @@ _LIGHT_BANDS: Final = (("#E6E8E4", "#1C1F23"), *_COLOUR_BANDS[1:])
 _CONTRAST_BANDS: Final = (("#202020", "#FFFFFF"), ("#FFC040", "#000000"), ("#900000", "#FFFFFF"))
 _MONO_BANDS: Final = (("#202020", "#E0E0E0"), ("#808080", "#000000"), ("#FFFFFF", "#000000"))
 
+PROFILE_COLOURS: Final = {
+    "red": "#B00020",
+    "orange": "#D9730D",
+    "yellow": "#E6C84F",
+    "green": "#2E7D32",
+    "teal": "#00695C",
+    "blue": "#1565C0",
+    "violet": "#6A1B9A",
+    "pink": "#C2185B",
+    "brown": "#6D4C41",
+    "grey": "#5F6368",
+}
+"""Colours by which a profile's band can be told from those of others."""
+
 TERMINAL: Final = "ansi_default"
 """The terminal's own colour."""
 MONO: Final = "mono"
 """The theme without colours."""
+_LUMINANCE: Final = (0.2126, 0.7152, 0.0722)
+"""The share of red, green and blue in relative luminance (WCAG 2.2)."""
+EQUAL_CONTRAST: Final = 0.179
+"""The relative luminance on which black and white text are equally legible, 4.58 to 1."""
 _MONO: Final = dict.fromkeys(ROLES, "#D0D0D0")
 
 
@@ -73,6 +92,23 @@ def _bands(name: str, *, dark: bool, contrast: bool) -> dict[str, str]:
     for kind, (background, text) in zip(_BAND_KINDS, _MONO_BANDS if name == MONO else bands, strict=True):
         colours |= {kind: background, f"{kind}-text": text}
     return colours
+
+
+def profile_band(kind: str, colour: str, theme: str) -> dict[str, str]:
+    """Return the colours of the band of an environment of ``kind`` whose profile has a ``colour``.
+
+    ``colour`` is a name or ``#RRGGBB``; any of them is legible with the black or white text chosen here. The
+    theme without colours keeps its own band, and so does a profile without one.
+    """
+    if not colour or theme == MONO:
+        return {}
+    background = Color.parse(PROFILE_COLOURS.get(colour, colour))
+    luminance = sum(
+        weight * (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4)
+        for weight, part in zip(_LUMINANCE, background.normalized, strict=True)
+    )
+    band = f"band-{kind.lower()}"
+    return {band: background.hex, f"{band}-text": "#000000" if luminance > EQUAL_CONTRAST else "#FFFFFF"}
 
 
 def _theme(name: str, roles: Mapping[str, str], *, dark: bool = True, contrast: bool = False) -> Theme:

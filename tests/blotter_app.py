@@ -61,6 +61,7 @@ async def desk_app(
     market: bool = False,
     kind: EnvironmentKind = EnvironmentKind.LOCAL,
     settings: ServerSettings | None = None,
+    colour: str = "",
 ) -> AsyncIterator[BlotterApp]:
     """Return the app on a server of its own, which keeps nothing; ``wrap`` may break the line between.
 
@@ -98,7 +99,13 @@ async def desk_app(
         return Connection(desk, close)
 
     preferences = Preferences(
-        ascii=ascii, read_only=read_only, zone=UTC, refresh_s=3600, exports=exports, keys=keys or {}
+        ascii=ascii,
+        read_only=read_only,
+        zone=UTC,
+        refresh_s=3600,
+        exports=exports,
+        keys=keys or {},
+        colour=colour,
     )
     try:
         yield BlotterApp(environment, connect, preferences, now=now)

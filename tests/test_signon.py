@@ -17,7 +17,7 @@ from tui.api import operations
 from tui.api.client import Client
 from tui.api.connection_settings import Timeouts
 from tui.api.errors import ApiError, NoAnswer, NotSent
-from tui.config.settings import Settings
+from tui.config.settings import Profile, Settings
 from tui.service.environment import EnvironmentKind
 from tui.signon import collect_settings, resolve_remote, timeouts, token_url
 
@@ -210,3 +210,15 @@ def test_the_band_has_a_name_before_the_server_says_one(monkeypatch: pytest.Monk
     environment = resolve_remote(arguments(profile="env", token_file=token), Settings()).environment
     assert environment.user == "", "whose token it is, the name of a variable does not say"
     assert environment.sign_on_again == f"Put a new token into {token}, then press {{refresh}}."
+
+
+def test_a_read_only_profile_is_as_if_the_command_line_said_so(token: Path) -> None:
+    profile = Profile(
+        "uat",
+        entries={"url": "https://d.lusid.com/api", "token_file": str(token)},
+        desk={"scopes": ["Desk"], "colour": "teal"},
+        read_only=True,
+    )
+    server = resolve_remote(arguments(profile="uat"), Settings(profiles={"uat": profile}, home="mine"))
+    assert server.read_only
+    assert (server.profile.home, server.profile.scopes, server.profile.colour) == ("mine", ("Desk",), "teal")

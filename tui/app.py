@@ -30,7 +30,7 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerFailed, WorkerState
 
 from styles import sheet
-from styles.themes import MONO, THEMES, cell_styles
+from styles.themes import MONO, THEMES, cell_styles, profile_band
 from tui.actions.trade_actions import TRADE
 from tui.screens.desk.registry import ACTIONS
 from tui.screens.desk.screen import DeskScreen
@@ -114,8 +114,8 @@ class BlotterApp(App[None]):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         wire: WireHandle | None = None,
     ) -> None:
-        super().__init__(driver_class=wire.driver_class if wire else None)
         self.session = DeskSession(environment, preferences, actions=ACTIONS, now=now, wire=wire)
+        super().__init__(driver_class=wire.driver_class if wire else None)
         self._connect = connect
         self._connection: Connection | None = None
         self._polling = False
@@ -140,6 +140,12 @@ class BlotterApp(App[None]):
 
         kept = [each for each in self._filters if not isinstance(each, Monochrome | NoColor)]
         self._filters = [*kept, NoColor()]
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Return the colours of the theme, with the band that the profile of this desk has."""
+        kind, colour = self.session.environment.kind, self.session.preferences.colour
+        self.theme_variables = super().get_css_variables() | profile_band(kind, colour, self.theme)
+        return self.theme_variables
 
     # --- life ----------------------------------------------------------------------------------
 

@@ -38,6 +38,8 @@ class Preferences(Struct, frozen=True):
     read_only: bool = False
     home: str = "demo"
     refresh_s: float = 2.0
+    colour: str = ""
+    """The colour of the band that names the server, a name or ``#RRGGBB``; empty for that of its kind."""
     keys: Mapping[str, str] = field(default_factory=dict)
     zone: tzinfo | None = None
     exports: Path | None = None

@@ -9,10 +9,12 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Final, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, cast
 
+import msgspec
 from msgspec import Struct
 
 from tui.api import urls
@@ -23,6 +25,7 @@ from tui.config.profiles import LONGEST_MS, MOST_RETRIES, SETTINGS, Access, reso
 from tui.config.secrets import check_token, read_token
 from tui.config.settings import ENV, Profile, Settings, SettingsError
 from tui.input_files.mistakes import Mistake
+from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
 from tui.service.environment import Environment, EnvironmentKind
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ _BOUNDS_S: Final = {"connect_timeout_ms": 60, "read_timeout_ms": 300, "total_tim
 """The longest a timeout may be, in seconds: a dealer waits for the answer."""
 _OKTA_ISSUER: Final = r"(?i)https?://[^/]*\.okta\.com/oauth2/.+"
 _TOKEN_PATH: Final = r"(?i)/v\d+/token$"
+EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 _ADDRESSES: Final = ("url", "token_url", "proxy")
 
 
@@ -47,6 +51,8 @@ class RemoteServer(Struct, frozen=True):
     """Makes the connections, and what lets go of signing on. Raises NotSent when that cannot work."""
     limits: tuple[LimitTable, ...] = ()
     """What its profile and the file say about limits, the strongest first."""
+    profile: DeskProfile = DEFAULT_PROFILE
+    read_only: bool = False
 
 
 def resolve_remote(given: argparse.Namespace, settings: Settings) -> RemoteServer:
@@ -67,9 +73,20 @@ def resolve_remote(given: argparse.Namespace, settings: Settings) -> RemoteServe
         sign_on_again=_again(access),
         generation=cast("Generation", access.text("generation") or "latest"),
     )
-    profile = settings.profiles.get(access.profile)
-    limits = profile.limits if profile is not None else settings.limits
-    return RemoteServer(environment, partial(_reach, access), limits)
+    profile = settings.profiles.get(access.profile) or Profile("", limits=settings.limits)
+    return RemoteServer(
+        environment,
+        partial(_reach, access),
+        profile.limits,
+        profile=desk_profile(settings, profile.desk),
+        read_only=profile.read_only,
+    )
+
+
+def desk_profile(settings: Settings, said: Mapping[str, Any] = EMPTY) -> DeskProfile:
+    """Return what is known of a desk: what its profile ``said``, over what is said for all."""
+    for_all = {"home": settings.home, "refresh_s": settings.refresh_seconds}
+    return msgspec.convert({**for_all, **said}, DeskProfile)
 
 
 def collect_settings(given: argparse.Namespace, settings: Settings) -> Access:

@@ -39,6 +39,27 @@ USAGE_ERROR: Final = 2
 MEMORY: Final = ":memory:"
 
 
+DEMO_PROFILE: Final = {
+    "quotes": {"scope": "demo"},
+    "broker_list": {"scope": "demo", "code": "BROKERS"},
+    "compliance_run": {
+        "run_scope": "demo",
+        "rule_scope": "Rules",
+        "recipe": {"scope": "demo", "code": "default"},
+    },
+}
+"""What a profile would say of the demo."""
+
+
+class ChosenServer(Struct, frozen=True):
+    """The server of this start, how it is reached, and what its profile says."""
+
+    environment: Environment
+    connect: Connect
+    profile: DeskProfile
+    read_only: bool
+
+
 class DeskChoices(Struct, frozen=True):
     """The choices that a desk is opened with, whatever the server."""
 
@@ -91,7 +112,7 @@ def run_blotter(given: argparse.Namespace) -> int:
     try:
         settings = load_settings(paths.config_file(), vocabulary)
         log_file = start_log(paths.log_file(), settings.log_level)
-        environment, connect = _server(given, settings)
+        server = _server(given, settings)
     except (CheckError, SecretError) as error:
         return print_mistakes("blotter", str(error), USAGE_ERROR)
     except OSError as error:
@@ -115,14 +136,15 @@ def run_blotter(given: argparse.Namespace) -> int:
             "blotter", "There is no terminal to draw on and to read keys from.", USAGE_ERROR
         )
     app = BlotterApp(
-        environment,
-        connect,
+        server.environment,
+        server.connect,
         Preferences(
             theme=theme,
             ascii=bool(given.ascii or settings.ascii or not _can_draw()),
-            read_only=given.read_only,
-            home=settings.home,
-            refresh_s=settings.refresh_seconds,
+            read_only=server.read_only,
+            home=server.profile.home,
+            refresh_s=server.profile.refresh_s,
+            colour=server.profile.colour,
             keys=settings.keys,
             exports=paths.data_dir() / "exports",
             log_file=log_file,
@@ -136,11 +158,12 @@ def run_blotter(given: argparse.Namespace) -> int:
 
 def vocabulary() -> Vocabulary:
     """Return the names that a settings file may use and the rooms above it declare."""
-    from styles.themes import THEMES
+    from styles.themes import PROFILE_COLOURS, THEMES
     from tui.screens.desk.keymap import key_mistakes
     from tui.screens.desk.registry import BY_ID
 
-    return Vocabulary(tuple(theme.name for theme in THEMES), tuple(BY_ID), key_mistakes)
+    themes = tuple(theme.name for theme in THEMES)
+    return Vocabulary(themes, tuple(BY_ID), tuple(PROFILE_COLOURS), key_mistakes)
 
 
 def _has_terminal() -> bool:
@@ -175,47 +198,47 @@ def _can_draw() -> bool:
     return encoding in ("utf8", "utf16", "utf32")
 
 
-def _server(given: argparse.Namespace, settings: Settings) -> tuple[Environment, Connect]:
+def _server(given: argparse.Namespace, settings: Settings) -> ChosenServer:
     if given.url or given.profile:
         return _remote(given, settings)
     return _embedded(given, settings)
 
 
-def _remote(given: argparse.Namespace, settings: Settings) -> tuple[Environment, Connect]:
+def _remote(given: argparse.Namespace, settings: Settings) -> ChosenServer:
     """Reach a server over the network."""
     from tui.signon import resolve_remote
 
     server = resolve_remote(given, settings)
+    read_only = given.read_only or server.read_only
 
     async def connect() -> Connection:
         from tui.sandbox import sandboxes_for
-        from tui.service.desk_profile import DeskProfile
 
         http, sign_off = server.reach()
         journal = _journal(server.environment.url)
         sandboxes = sandboxes_for(server.environment.generation)
-        profile = DeskProfile(home=settings.home)
         choices = DeskChoices(
-            given.read_only, profile, server.limits, sandboxes, _cache(server.environment.url)
+            read_only, server.profile, server.limits, sandboxes, _cache(server.environment.url)
         )
         return _connection(http, server.environment, journal, choices, then=sign_off)
 
-    return server.environment, connect
+    return ChosenServer(server.environment, connect, server.profile, read_only)
 
 
-def _embedded(given: argparse.Namespace, settings: Settings) -> tuple[Environment, Connect]:
+def _embedded(given: argparse.Namespace, settings: Settings) -> ChosenServer:
     """Run the embedded server in this process and reach it over its own HTTP, without a socket."""
     from tui.service.environment import Environment, EnvironmentKind
+    from tui.signon import desk_profile
 
     file = _database(given.db or str(paths.demo_database()))
     environment = Environment("demo", EnvironmentKind.LOCAL)
+    profile = desk_profile(settings, DEMO_PROFILE)
 
     async def connect() -> Connection:
         from tui.api.http import Http, asgi_transport
         from tui.oms.http.app import ServerSettings
         from tui.oms.run.embedded import Embedded
         from tui.sandbox import sandboxes_of
-        from tui.service.desk_profile import DeskProfile
 
         embedded = await Embedded.open(
             file,
@@ -228,11 +251,10 @@ def _embedded(given: argparse.Namespace, settings: Settings) -> tuple[Environmen
         http = Http("http://embedded/api", transport=asgi_transport(embedded.app))
         journal = _journal(str(file.resolve()), fresh=given.fresh) if file else None
         signed_on = Environment(environment.name, environment.kind, user=ServerSettings().user)
-        profile = DeskProfile(home=settings.home)
         choices = DeskChoices(given.read_only, profile, settings.limits, sandboxes_of(embedded.engine))
         return _connection(http, signed_on, journal, choices, then=embedded.close)
 
-    return environment, connect
+    return ChosenServer(environment, connect, profile, given.read_only)
 
 
 def _connection(

@@ -10,13 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import fields
 
 from tui.cli import main
+from tui.config.desk_entries import ComplianceEntry, DeskEntries, QuoteEntry
 from tui.config.limit_settings import DEFAULT_TABLE, bound_of
 from tui.config.load import load_settings
 from tui.config.profiles import SETTINGS
 from tui.config.settings import Settings
-from tui.config.settings_file import ProfileEntry, SettingsFile
+from tui.config.settings_file import AccessEntries, ProfileEntry, SettingsFile
+from tui.input_files.strict_model import Written
+from tui.service.desk_profile import ComplianceRun, DeskProfile, QuoteSeries
 
 BAD = """\
 theme = "lihgt"
@@ -208,7 +213,8 @@ def test_a_secret_written_where_none_belongs_is_not_shown(owner: Owner) -> None:
     file = owner.writes('[profiles.uat]\nurl = "https://x.lusid.com/api"\npassword = "hush-hush"\n')
     assert owner.is_told("check") == [
         f"{file}, line 3: [profiles.uat] password: is not known here; there are url, kind, token_file, "
-        "secrets_file, proxy, ca_file, generation and limits."
+        "secrets_file, proxy, ca_file, generation, colour, read_only, refresh_seconds, home, scopes, "
+        "portfolios, filter, days, brokers, broker_list, compliance, quotes and limits."
     ]
 
 
@@ -260,7 +266,32 @@ def test_with_the_comment_signs_taken_away_it_is_right_and_names_every_setting(o
 def test_settings_and_profiles_have_the_same_names_wherever_they_are_declared() -> None:
     assert set(SettingsFile.model_fields) == set(Settings.__struct_fields__)
     of_signing_on = {setting.entry for setting in SETTINGS if setting.entry}
-    assert set(ProfileEntry.model_fields) == of_signing_on | {"kind", "secrets_file", "limits"}
+    assert set(AccessEntries.model_fields) == of_signing_on | {"kind", "secrets_file"}
+    of_the_desk = (set(DeskProfile.__struct_fields__) - {"refresh_s", "compliance_run"}) | {"refresh_seconds"}
+    assert set(DeskEntries.model_fields) == of_the_desk | {"read_only"}
+    own = set(ProfileEntry.model_fields) - set(AccessEntries.model_fields) - set(DeskEntries.model_fields)
+    assert own == {"limits"}
+
+
+@pytest.mark.parametrize(
+    ("entries", "struct"),
+    [
+        (DeskEntries, DeskProfile),
+        (QuoteEntry, QuoteSeries),
+        (ComplianceEntry, ComplianceRun),
+    ],
+)
+def test_the_table_of_settings_tells_the_defaults_that_hold(
+    entries: type[Written], struct: type[Struct]
+) -> None:
+    defaults = {each.name: each.default for each in fields(struct) if each.default is not NODEFAULT}
+    told = {
+        name: entry.default
+        for name, entry in entries.model_fields.items()
+        if name in defaults and entry.default not in (None, "", [])
+    }
+    assert told
+    assert told == {name: defaults[name] for name in told}
 
 
 def test_a_setting_is_changed_beneath_its_comment_and_the_comments_stay(owner: Owner) -> None:

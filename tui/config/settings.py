@@ -6,6 +6,7 @@ Precedence, each over the next: command line, environment, file, default. The fi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -18,6 +19,7 @@ from tui.input_files.mistakes import CheckError, Mistake, not_allowed, one_of, s
 ENV: Final = "env"
 """The profile that reads the variables of the LUSID SDK, and its secrets.json."""
 Kind = Literal["TEST", "PROD"]
+HEX_COLOUR: Final = "#[0-9A-Fa-f]{6}"
 LogLevel = Literal["debug", "info", "warning"]
 
 
@@ -36,6 +38,9 @@ class Profile(Struct, frozen=True):
     """The rest, by the names of :class:`tui.config.settings_file.ProfileEntry`."""
     limits: tuple[LimitTable, ...] = ()
     """What it says about limits, before what is said for all profiles."""
+    desk: Mapping[str, Any] = field(default_factory=dict)
+    """What it says of the desk, in names and shapes of :class:`tui.service.desk_profile.DeskProfile`."""
+    read_only: bool = False
 
 
 class Settings(Struct, frozen=True):
@@ -58,6 +63,8 @@ class Vocabulary(Struct, frozen=True):
 
     themes: Sequence[str]
     actions: Sequence[str]
+    colours: Sequence[str]
+    """The names of colours a profile may have; any other is written as ``#RRGGBB``."""
     key_mistakes: Callable[[Mapping[str, str]], Mapping[str, str]]
     """Return the mistakes in keys given by action name, for each action that has one."""
 
@@ -70,3 +77,13 @@ class Vocabulary(Struct, frozen=True):
             texts = {name: key for name, key in keys.items() if isinstance(key, str)}
             for name, words in self.key_mistakes(texts).items():
                 yield Mistake(("keys", name), words)
+        profiles = found.get("profiles")
+        for name, entry in profiles.items() if isinstance(profiles, dict) else ():
+            colour = entry.get("colour") if isinstance(entry, dict) else None
+            if (
+                isinstance(colour, str)
+                and colour not in self.colours
+                and not re.fullmatch(HEX_COLOUR, colour)
+            ):
+                words = not_allowed(shown(colour), one_of((*self.colours, "a colour such as #2E7D32")))
+                yield Mistake(("profiles", name, "colour"), words)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_origin
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
+from tui.config.desk_entries import MAX_REFRESH_S, DeskEntries, half_said_run, said_of_the_desk, without_null
 from tui.config.limit_settings import (
     BASE,
     DEFAULT_TABLE,
@@ -28,15 +30,7 @@ from tui.input_files.strict_model import Code, Filled, Words, Written, check, ki
 from tui.input_files.toml_lines import Value
 
 DEFAULTS: Final = Settings()
-MAX_REFRESH_S: Final = 3600
-"""The longest time between two refreshes, in seconds: rows an hour old are no desk any more."""
 EXAMPLE_URL: Final = "https://example.lusid.com/api"
-
-
-def _without_null(schema: dict[str, Any]) -> None:
-    """Take the null out of a schema: TOML has none."""
-    schema.update(schema.pop("anyOf")[0])
-    del schema["default"]
 
 
 NONE: Final = "none"
@@ -168,8 +162,8 @@ def _said(entries: ClassLimits) -> LimitValues:
     return {name: getattr(entries, name) for name in _LIMITS if name in entries.model_fields_set}
 
 
-class ProfileEntry(Written):
-    """One ``[profiles.NAME]``."""
+class AccessEntries(Written):
+    """How the server of a profile is reached."""
 
     url: str = Field("", description="Address of the API.", examples=[EXAMPLE_URL])
     kind: Kind | None = Field(
@@ -177,7 +171,7 @@ class ProfileEntry(Written):
         description="What is at stake, TEST or PROD: how the status bar looks and how careful "
         "confirmations are. TEST on this machine and PROD anywhere else if not said.",
         examples=["TEST"],
-        json_schema_extra=_without_null,
+        json_schema_extra=without_null,
     )
     token_file: str = Field(
         "",
@@ -198,9 +192,14 @@ class ProfileEntry(Written):
     generation: Literal["latest", "2.1", "1.0"] = Field(
         "latest", description="Shapes of the API that the server speaks: latest, 2.1 or 1.0."
     )
+
+
+class ProfileEntry(DeskEntries, AccessEntries):
+    """One ``[profiles.NAME]``: how its server is reached, then what it says of the desk; tables last."""
+
     limits: LimitEntries | None = Field(
         None,
-        json_schema_extra=_without_null,
+        json_schema_extra=without_null,
         description="Limits of this environment, over those of `[limits]`.",
         examples=[{"prod_items": 3}],
     )
@@ -232,7 +231,7 @@ class SettingsFile(Written):
     )
     limits: LimitEntries | None = Field(
         None,
-        json_schema_extra=_without_null,
+        json_schema_extra=without_null,
         description="What one decision may hold. Above a soft limit the item count has to be typed, "
         'above a hard one it is refused; a limit is a number, or "none".',
     )
@@ -262,7 +261,7 @@ def check_settings(document: Document, vocabulary: Vocabulary | None = None) -> 
     file = check(SettingsFile, document, more)
     limits = _tables("config.toml [limits]", file.limits)
     profiles = {name: _profile(name, entry, limits) for name, entry in file.profiles.items()}
-    document.refuse(_crossed(limits, profiles.values()))
+    document.refuse([*_crossed(limits, profiles.values()), *_half_said(file.profiles)])
     return Settings(
         theme=file.theme,
         ascii=file.ascii,
@@ -284,6 +283,12 @@ def _without_address(found: Mapping[str, Any]) -> Iterator[Mistake]:
             yield Mistake(("profiles", name, "url"), words)
 
 
+def _half_said(profiles: Mapping[str, ProfileEntry]) -> Iterator[Mistake]:
+    for name, entry in profiles.items():
+        for missing, words in half_said_run(entry.compliance):
+            yield Mistake(("profiles", name, "compliance", missing), words)
+
+
 def _crossed(limits: tuple[LimitTable, ...], profiles: Iterable[Profile]) -> Iterator[Mistake]:
     yield from crossed_limits(limits, ("limits",))
     for profile in profiles:
@@ -291,20 +296,26 @@ def _crossed(limits: tuple[LimitTable, ...], profiles: Iterable[Profile]) -> Ite
 
 
 def _profile(name: str, entry: ProfileEntry, limits: tuple[LimitTable, ...]) -> Profile:
-    texts = sorted(entry.model_fields_set - {"kind", "secrets_file", "limits"})
-    said = {each: getattr(entry, each) for each in texts}
-    secrets_file = Path(entry.secrets_file).expanduser() if entry.secrets_file else None
-    return Profile(name, entry.kind, secrets_file, said, (*_tables(f"profile {name}", entry.limits), *limits))
+    texts = sorted(entry.model_fields_set & AccessEntries.model_fields.keys() - {"kind", "secrets_file"})
+    return Profile(
+        name,
+        entry.kind,
+        secrets_file=Path(entry.secrets_file).expanduser() if entry.secrets_file else None,
+        entries={each: getattr(entry, each) for each in texts},
+        limits=(*_tables(f"profile {name}", entry.limits), *limits),
+        desk=said_of_the_desk(entry),
+        read_only=entry.read_only,
+    )
 
 
 def value_of(place: Sequence[str], words: str) -> Value:
     """Return what ``words`` mean as the value of a setting: a text where texts stand, else what TOML says."""
     kind = kind_at(SettingsFile, tuple(place))[0]
-    if kind is not str and get_origin(kind) is not Literal:
+    if kind not in (str, timedelta) and get_origin(kind) is not Literal:
         try:
             value = tomllib.loads(f"value = {words}")["value"]
         except (ValueError, KeyError, RecursionError):
             return words
-        if isinstance(value, bool | int | float):
+        if isinstance(value, bool | int | float) or (get_origin(kind) is list and isinstance(value, list)):
             return value
     return words

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from datetime import timedelta
+from typing import Any, Final, get_args
 
 from pydantic.fields import FieldInfo
 
 from tui.config.settings import Vocabulary
 from tui.config.settings_file import LimitEntries, ProfileEntry, SettingsFile
 from tui.input_files.mistakes import one_of
+from tui.input_files.strict_model import Written
 from tui.input_files.toml_lines import key_text, literal
 
 WIDTH: Final = 100
@@ -94,14 +96,30 @@ def _meaning(name: str, field: FieldInfo, vocabulary: Vocabulary) -> str:
     return str(field.description)
 
 
+def _table_of(entry: FieldInfo) -> Mapping[str, FieldInfo]:
+    """Return the fields of an entry that is a table, none of one that is not."""
+    kinds = (entry.annotation, *get_args(entry.annotation))
+    tables = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Written)]
+    return tables[0].model_fields if tables else {}
+
+
+def _usual(entry: FieldInfo) -> str:
+    """Return the default of an entry as TOML writes it, empty where nothing is said."""
+    if isinstance(entry.default, timedelta):
+        return literal(str(entry.examples[0])) if entry.examples else ""
+    return literal(entry.default) if entry.default and not entry.is_required() else ""
+
+
 def setting_rows(vocabulary: Vocabulary) -> Iterator[tuple[str, str, str]]:
     """Yield each setting for readers: what it is called, what it is when nobody says it, what it means."""
     for name, field in SettingsFile.model_fields.items():
         if name == "profiles":
             for inner, entry in ProfileEntry.model_fields.items():
-                usual = literal(entry.default) if entry.default else ""
-                called = "[profiles.NAME.limits]" if inner == "limits" else f"[profiles.NAME] {inner}"
-                yield called, usual, str(entry.description)
+                table = _table_of(entry)
+                called = f"[profiles.NAME.{inner}]" if table else f"[profiles.NAME] {inner}"
+                yield called, _usual(entry), str(entry.description)
+                for key, value in table.items() if inner != "limits" else ():
+                    yield f"[profiles.NAME.{inner}] {key}", _usual(value), str(value.description)
         elif name == "limits":
             yield "[limits]", "", str(field.description)
             for inner, entry in LimitEntries.model_fields.items():

@@ -19,7 +19,7 @@ from msgspec import Struct
 LONGEST_TEXT: Final = 65_536
 """Characters of a text in which a line is looked for: the search takes longer than the reading."""
 
-Value = str | int | bool | float | Decimal
+Value = str | int | bool | float | Decimal | list[Any]
 
 
 class Statement(Struct, frozen=True):
@@ -147,7 +147,8 @@ def _with_entry(found: dict[str, Any], place: Sequence[str], value: Value) -> di
         table = table.setdefault(key, {})
         if not isinstance(table, dict):
             raise NotEditable
-    if isinstance(table.get(place[-1]), dict | list):
+    there = table.get(place[-1])
+    if isinstance(there, dict) or (isinstance(there, list) and not isinstance(value, list)):
         raise NotEditable
     table[place[-1]] = value
     return wanted
@@ -255,6 +256,8 @@ def literal(value: Value) -> str:
     """Return a value as TOML writes it."""
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, list):
+        return f"[{', '.join(map(literal, value))}]"
     return str(value).lower()
 
 

@@ -12,9 +12,10 @@ from msgspec import structs
 from rich.color import ColorType
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
 from textual.pilot import Pilot
 
-from styles.themes import MONO, THEMES
+from styles.themes import MONO, PROFILE_COLOURS, THEMES, profile_band
 from tests.blotter_app import desk_app
 from tui.app import BlotterApp
 from tui.columns.format import DisplayContext
@@ -31,9 +32,14 @@ LEGIBLE = 4.5
 
 
 @asynccontextmanager
-async def band(width: int = 80) -> AsyncIterator[tuple[Pilot[None], StatusBar]]:
+async def band(
+    width: int = 80, *, kind: EnvironmentKind = EnvironmentKind.LOCAL, colour: str = ""
+) -> AsyncIterator[tuple[Pilot[None], StatusBar]]:
     """Return the band of a running desk, which nothing but the test writes to."""
-    async with desk_app(data="empty", start=NOW) as app, app.run_test(size=(width, 24)) as pilot:
+    async with (
+        desk_app(data="empty", start=NOW, kind=kind, colour=colour) as app,
+        app.run_test(size=(width, 24)) as pilot,
+    ):
         while app.session.health.state is not State.LIVE:
             await pilot.pause(0.01)
         await pilot.pause()
@@ -96,6 +102,34 @@ async def test_every_kind_and_state_is_legible_in_every_theme_on_any_terminal() 
                         found[theme.name, kind.value, state.value, text] = contrast
     assert len(found) > 6 * 3 * 4 * 5
     assert {place: contrast for place, contrast in found.items() if contrast < LEGIBLE} == {}
+
+
+@pytest.mark.parametrize("kind", [EnvironmentKind.TEST, EnvironmentKind.PROD])
+async def test_the_band_of_a_profile_has_its_colour_in_every_theme_that_has_colours(
+    kind: EnvironmentKind,
+) -> None:
+    async with band(kind=kind, colour="teal") as (pilot, bar):
+        app = pilot.app
+        assert isinstance(app, BlotterApp)
+        for theme in THEMES:
+            app.theme = theme.name
+            show(bar, kind, State.STALE)
+            await pilot.pause()
+            painted = {
+                part.style.bgcolor.get_truecolor().hex
+                for part in line(app)
+                if part.style and part.style.bgcolor
+            }
+            assert (PROFILE_COLOURS["teal"].lower() in painted) == (theme.name != MONO)
+            assert min(contrast for _, contrast in contrasts(app)) >= LEGIBLE
+
+
+def test_text_on_any_colour_is_legible() -> None:
+    greys = [f"#{level:02X}{level:02X}{level:02X}" for level in range(256)]
+    for colour in (*PROFILE_COLOURS, *greys, "#FF0000", "#00FF00", "#0000FF", "#7A7A00", "#e05a2b"):
+        background, text = map(Color.parse, profile_band("TEST", colour, THEMES[0].name).values())
+        dark, light = sorted(_luminance(each.rgb) for each in (background, text))
+        assert (light + 0.05) / (dark + 0.05) >= LEGIBLE, colour
 
 
 @pytest.mark.parametrize("width", [40, 60, 80])
