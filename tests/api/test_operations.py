@@ -11,17 +11,19 @@ import msgspec
 import pytest
 
 from tests.paths import ROOT
-from tui.api import models, operations, requests
+from tui.api import http_request, models, operations, reference_models, reference_operations, requests
 from tui.api.base import WireStruct
-from tui.api.generations import NEWEST_ONLY, REQUIRED
+from tui.api.generations import NEWEST_ONLY, REQUIRED, absent_in, may_be_absent
 from tui.api.operations import BESIDE, ENTITIES, OPERATIONS, Operation
+from tui.api.reference_operations import REFERENCE
 from tui.oms.http import generation_2_1
 
-TABLE = ROOT / "tui" / "api" / "operations.py"
-MODULES = sorted(path for path in (ROOT / "tui").rglob("*.py") if path != TABLE)
+TABLES = [ROOT / "tui" / "api" / name for name in ("operations.py", "reference_operations.py")]
+MODULES = sorted(path for path in (ROOT / "tui").rglob("*.py") if path not in TABLES)
+EVERY = (*OPERATIONS, *BESIDE, *REFERENCE)
 WIRE_TYPES = {
     name
-    for module in (requests, models)
+    for module in (requests, models, reference_models)
     for name, value in vars(module).items()
     if isinstance(value, type) and issubclass(value, WireStruct)
 }
@@ -30,7 +32,7 @@ WIRE_TYPES = {
 def paths_named(text: str) -> set[str]:
     """Return the paths of operations that a text names, as a whole or with ids in the place of braces."""
     named = text.partition("?")[0].rstrip("/").lower()
-    return {each.path for each in (*OPERATIONS, *BESIDE) if named and _stem(each) == named}
+    return {each.path for each in EVERY if named and _stem(each) == named}
 
 
 def _stem(operation: Operation[Any, Any]) -> str:
@@ -64,8 +66,8 @@ def bindings(tree: ast.AST) -> Iterator[tuple[int, str]]:
 def test_no_other_module_says_the_path_or_the_types_of_an_operation(module: Path) -> None:
     tree = ast.parse(module.read_text(encoding="utf-8"))
     said = [(line, path) for line, text in texts(tree) for path in paths_named(text)]
-    assert not said, f"use the row of {TABLE.name}"
-    assert not list(bindings(tree)), f"the row of {TABLE.name} says the types"
+    assert not said, "use the row of its table"
+    assert not list(bindings(tree)), "the row says the types"
 
 
 def test_what_would_be_said_twice_is_found() -> None:
@@ -78,12 +80,12 @@ def test_what_would_be_said_twice_is_found() -> None:
 
 
 def test_every_row_is_in_the_table_once() -> None:
-    rows = [each for each in vars(operations).values() if isinstance(each, Operation)]
+    named = (*vars(operations).values(), *vars(reference_operations).values())
+    rows = [each for each in named if isinstance(each, Operation)]
     rows += [each for entity in ENTITIES for each in entity.all()]
-    table = (*OPERATIONS, *BESIDE)
-    assert {each.name for each in rows} == {each.name for each in table}
+    assert {each.name for each in rows} == {each.name for each in EVERY}
     assert (
-        len({each.name for each in table}) == len({(each.method, each.path) for each in table}) == len(table)
+        len({each.name for each in EVERY}) == len({(each.method, each.path) for each in EVERY}) == len(EVERY)
     )
 
 
@@ -98,3 +100,45 @@ def test_an_operation_that_reads_has_no_body_and_one_that_posts_has_one(
 ) -> None:
     assert (operation.body is not None) == (operation.method == "POST")
     assert msgspec.structs.fields(operation.reply), "a reply is an object"
+
+
+@pytest.mark.parametrize("operation", REFERENCE, ids=lambda each: each.name)
+def test_a_question_is_posted_with_a_body_and_may_be_repeated(operation: Operation[Any, Any]) -> None:
+    writes = operation in (reference_operations.RUN_COMPLIANCE, reference_operations.RUN_COMPLIANCE_PREVIEW)
+    assert operation.effect == ("writes" if writes else "reads")
+    if operation.asks:
+        assert (operation.method, operation.body is not None) == ("POST", True)
+
+
+def test_a_path_that_names_no_entity_is_written_by_its_parts() -> None:
+    parts = {"identifierType": "Ticker", "identifier": "NG/"}
+    request = http_request.build(
+        reference_operations.SETTLEMENT_DATE,
+        "https://x.lusid.com/api",
+        {},
+        id=parts,
+        query={"scope": "default"},
+    )
+    assert request.url == (
+        "https://x.lusid.com/api/api/instruments/Ticker/NG%2F/settlementdate?scope=default"
+    )
+
+
+def test_a_question_to_another_service_leaves_out_the_address_of_lusid() -> None:
+    request = http_request.build(reference_operations.OWN_POLICIES, "https://x.lusid.com/api", {})
+    assert request.url == "https://x.lusid.com/access/api/me"
+
+
+def test_a_server_of_an_older_generation_lacks_what_came_later() -> None:
+    names = {each.name for each in REFERENCE}
+    assert names & absent_in("2.1").keys() == {
+        "get_latest_as_at",
+        "calculate_settlement_date",
+        "list_order_breach_history",
+    }
+    assert absent_in("latest") == {}
+
+
+def test_a_404_of_a_named_entity_is_not_taken_for_a_missing_operation() -> None:
+    assert may_be_absent(reference_operations.LATEST_AS_AT)
+    assert not may_be_absent(reference_operations.SETTLEMENT_DATE)

@@ -26,7 +26,7 @@ from tui.api.row_marks import BlockMark, RowMark, decode_marks
 
 if TYPE_CHECKING:
     from tui.api.http import Http
-    from tui.api.http_request import Query, Request
+    from tui.api.http_request import PathNames, Query, Request
     from tui.api.responses import Reply
 
 BodyT = TypeVar("BodyT")
@@ -57,7 +57,7 @@ class EntityResource(Generic[EntityT, ItemT]):
         sort_by: Sequence[str] = (),
         limit: int | None = None,
         page: str | None = None,
-        as_at: datetime | None = None,
+        as_at: datetime | str | None = None,
         property_keys: Sequence[str] = (),
     ) -> Page[EntityT]:
         """Read one page, as :meth:`Client.list` does."""
@@ -120,13 +120,14 @@ class Client:
         operation: Operation[BodyT, ReplyT],
         body: BodyT | None = None,
         *,
-        id: ResourceId | None = None,
+        id: PathNames | None = None,
         query: Query | None = None,
         key: str | None = None,
     ) -> Request[ReplyT]:
         """Return a request of ``operation`` as the server's generation takes it, without sending it.
 
-        ``key`` names a write, so that a server which knows idempotency keys does it once.
+        ``id`` is the entity, or what the path names otherwise. ``key`` names a write, so that a server which
+        knows idempotency keys does it once.
 
         Raises:
             NotSent: the server cannot do what is asked, or the request cannot be written exactly.
@@ -170,7 +171,7 @@ class Client:
         operation: Operation[BodyT, ReplyT],
         body: BodyT | None = None,
         *,
-        id: ResourceId | None = None,
+        id: PathNames | None = None,
         query: Query | None = None,
         key: str | None = None,
     ) -> ReplyT:
@@ -181,17 +182,18 @@ class Client:
         self,
         operation: Operation[None, Page[EntityT]],
         *,
-        id: ResourceId | None = None,
+        id: PathNames | None = None,
         filter: str | None = None,
         sort_by: Sequence[str] = (),
         limit: int | None = None,
         page: str | None = None,
-        as_at: datetime | None = None,
+        as_at: datetime | str | None = None,
         property_keys: Sequence[str] = (),
         query: Query | None = None,
     ) -> Page[EntityT]:
         """Read one page of at most ``limit`` rows (1 to 5000); ``page`` is the token of the one before it.
 
+        ``as_at`` may be the text a server wrote: a time of fewer digits would exclude its last write.
         ``query`` holds the parameters that only this operation has.
         """
         usual: Query = {

@@ -338,7 +338,9 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 def _wire_types() -> Iterator[type[base.WireStruct]]:
-    for module in (base, models, requests):
+    from tui.api import reference_models  # a start needs no table of all members
+
+    for module in (base, models, requests, reference_models):
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, base.WireStruct):
                 yield value
@@ -378,7 +380,8 @@ def _readers() -> dict[str, Callable[[Any], Any]]:
         **dict.fromkeys(("scope", "code"), _id_value),
         **dict.fromkeys(number_members(), _number_value),
         **dict.fromkeys(_names_of(Mapping[str, Decimal]), _number_values),
-        **dict.fromkeys(_names_of(datetime), _time_value),
+        **dict.fromkeys(time_members(), _time_value),
+        **dict.fromkeys(time_members() & number_members(), lambda value: _number_value(_time_value(value))),
     }
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.api.errors import NotSent
-from tui.api.operations import OPERATIONS, Generation, Operation
+from tui.api.operations import GENERATIONS, OPERATIONS, Generation, Operation
 from tui.api.requests import (
     AllocationRequest,
     BlockAndOrdersRequest,
@@ -55,9 +55,13 @@ REQUIRED: Final[Mapping[type[Struct], Mapping[str, object]]] = {
 
 def absent_in(generation: Generation) -> dict[str, str]:
     """Return why operations cannot be used on a server of ``generation``, by name."""
+    if generation == GENERATIONS[-1]:
+        return {}
+    from tui.api.reference_operations import REFERENCE  # a start needs no rows of it
+
     return {
         each.name: f"generation {generation} has no such call"
-        for each in OPERATIONS
+        for each in (*OPERATIONS, *REFERENCE)
         if not each.is_in(generation)
     }
 
@@ -65,9 +69,10 @@ def absent_in(generation: Generation) -> dict[str, str]:
 def may_be_absent(operation: Operation[Any, Any]) -> bool:
     """Return whether a 404 of ``operation`` means that the server has no such operation (T10).
 
-    Those of the latest generation report an entity that is not there under the key of its item.
+    Those of the latest generation report an entity that is not there under the key of its item; a call whose
+    path names an entity says of that one that it is not there.
     """
-    return operation.since == "latest"
+    return operation.since == "latest" and "{" not in operation.path
 
 
 def fitted(body: Any, generation: Generation) -> Any:

@@ -17,7 +17,6 @@ from time import monotonic
 from typing import Any, Final, TypeVar
 
 from tui.api import codec, http_request, responses
-from tui.api.base import ResourceId
 from tui.api.connection_settings import ClockSkew, Notice, Proxy, SecretText, Timeouts, TokenSource
 from tui.api.errors import (
     ApiError,
@@ -28,7 +27,7 @@ from tui.api.errors import (
     Refused,
     Unauthenticated,
 )
-from tui.api.http_request import Query, Request
+from tui.api.http_request import PathNames, Query, Request
 from tui.api.operations import Operation
 from tui.api.responses import ParsedResponse, Reply
 from tui.api.retries import CircuitBreaker, RetryBudget, RetryNotice, RetryPolicy
@@ -134,7 +133,7 @@ class Http:
         self,
         operation: Operation[Any, ReplyT],
         *,
-        id: ResourceId | None = None,
+        id: PathNames | None = None,
         query: Query | None = None,
         body: object = None,
         key: str | None = None,

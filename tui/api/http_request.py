@@ -21,6 +21,8 @@ from tui.api.urls import without_credentials
 QueryValue = str | int | datetime | Sequence[str] | None
 Query = Mapping[str, QueryValue]
 """Query parameters by name; a list is sent as a repeated name, None and empty lists are not sent."""
+PathNames = ResourceId | Mapping[str, str]
+"""What a path names: an entity, or each of its parts by the name that stands in braces."""
 
 ReplyT = TypeVar("ReplyT")
 
@@ -59,17 +61,18 @@ def build(
     base_url: str,
     headers: Mapping[str, str],
     *,
-    id: ResourceId | None = None,
+    id: PathNames | None = None,
     query: Query | None = None,
     body: object = None,
 ) -> Request[ReplyT]:
-    """Return a request of ``operation`` about the entity ``id``.
+    """Return a request of ``operation`` about the entity ``id``, or whatever its path names.
 
     Raises:
         Unsendable: the body holds something that cannot be written exactly.
         UnicodeError: the id or the query holds half a character.
     """
-    parts = {"scope": _segment(id.scope), "code": _segment(id.code)} if id is not None else {}
+    names = {"scope": id.scope, "code": id.code} if isinstance(id, ResourceId) else id or {}
+    parts = {name: _segment(text) for name, text in names.items()}
     written = [(name, _text(value)) for name, value in (query or {}).items() if value not in (None, (), [])]
     target = operation.path.format(**parts)
     if written:

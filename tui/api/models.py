@@ -191,12 +191,26 @@ class Transaction(WireStruct, frozen=True, kw_only=True):
 Entity = Block | Order | Placement | Execution | Allocation
 
 
+class NonPassingRule(WireStruct, frozen=True, kw_only=True):
+    """A compliance rule that an order did not pass; ``rule_status`` is free text."""
+
+    rule_id: ResourceId | None = None
+    rule_status: str | None = None
+    breach_task_ids: tuple[str, ...] | None = None
+    likely_responsible_for_status: bool | None = None
+
+
 class OrderedDetail(WireStruct, frozen=True, kw_only=True):
+    """An order of a block: its states, and what approves it. A missing state is not a passed one."""
+
     id: ResourceId
     compliance_state: str | None = None
     approval_state: str | None = None
     portfolio_id: ResourceId | None = None
     portfolio_name: str | None = None
+    order_approval_task_id: str | None = None
+    order_approval_task_definition_id: ResourceId | None = None
+    non_passing_compliance_rule_results: tuple[NonPassingRule, ...] | None = None
 
 
 class IdDetail(WireStruct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ A new operation takes four places: its row here, the types of its request and re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, Literal, TypeVar, get_args, get_origin
 
 from msgspec import Struct
@@ -89,7 +89,7 @@ class Operation(Struct, Generic[BodyT, ReplyT], frozen=True):
     ``name`` is that of the SDK's method and ``status`` that of success. ``limit`` is how many items a call
     may carry. ``newer_parameters`` are the query parameters only the latest generation knows, and
     ``page_parameter`` the one that asks for the next page. ``outside`` is true for what is offered beside
-    the contract, above the address that ends in /api.
+    the contract, above the address that ends in /api. ``asks`` is true for a POST whose body is a question.
     """
 
     name: str
@@ -104,6 +104,7 @@ class Operation(Struct, Generic[BodyT, ReplyT], frozen=True):
     newer_parameters: tuple[str, ...] = ()
     page_parameter: str = "page"
     outside: bool = False
+    asks: bool = False
 
     @property
     def lists(self) -> bool:
@@ -113,7 +114,7 @@ class Operation(Struct, Generic[BodyT, ReplyT], frozen=True):
     @property
     def effect(self) -> Effect:
         """Whether a call changes anything, which decides what may be repeated."""
-        return "reads" if self.method == "GET" else "writes"
+        return "reads" if self.method == "GET" or self.asks else "writes"
 
     @property
     def partial(self) -> bool:
@@ -417,18 +418,21 @@ TOKEN: Final = Operation[None, GrantedToken](
 )
 
 
-def _declared() -> tuple[Operation[Any, Any], ...]:
-    """Return the operations of this module in its order, each once whatever forms its body has."""
+def declared_in(names: Mapping[str, object]) -> tuple[Operation[Any, Any], ...]:
+    """Return the operations of a module in its order, each once whatever forms its body has."""
     found: dict[str, Operation[Any, Any]] = {}
-    for row in list(globals().values()):
+    for row in list(names.values()):
         for each in row.all() if isinstance(row, EntityOperations) else (row,):
             if isinstance(each, Operation):
                 found.setdefault(each.name, each)
     return tuple(found.values())
 
 
-OPERATIONS: Final = tuple(each for each in _declared() if not each.outside)
-"""The operations of the contract, in its order."""
+OPERATIONS: Final = tuple(each for each in declared_in(globals()) if not each.outside)
+"""The operations of order management, in the order of its contract.
 
-BESIDE: Final = tuple(each for each in _declared() if each.outside)
+Those around it are :data:`tui.api.reference_operations.REFERENCE`.
+"""
+
+BESIDE: Final = tuple(each for each in declared_in(globals()) if each.outside)
 """The operations the embedded server has beside the contract."""

@@ -381,12 +381,13 @@ class GrantedToken(msgspec.Struct, frozen=True):
 class CurrentUser(WireStruct, frozen=True, kw_only=True):
     """The user whose token a call came with, as LUSID's identity API answers ``GET /identity/api/me``.
 
-    Versions and history name the user by ``id``.
+    Versions and history name the user by ``id``. ``user_expiry`` is when the user's rights end.
     """
 
     id: str
     email_address: str | None = None
     type: str | None = None
     domain_type: str | None = None
+    user_expiry: Instant | None = None
     groups: tuple[str, ...] | None = None
     links: tuple[Link, ...] | None = None
