@@ -21,7 +21,7 @@ from tui.columns.needs import urgency_of
 from tui.columns.steps import Steps, T
 from tui.columns.totals import Totals
 from tui.columns.view import View, column_of
-from tui.service.snapshot.diff import NOTHING, Delta
+from tui.service.snapshot.diff import NAMES, NOTHING, Delta
 from tui.service.snapshot.snapshot import EMPTY, Snapshot, is_listed
 
 STEP: Final = 32
@@ -277,12 +277,15 @@ def in_order(entries: list[SortEntry]) -> Steps[list[SortEntry]]:
 def changed_cells(
     columns: Sequence[Column], view: View, old: Snapshot, new: Snapshot, delta: Delta
 ) -> Steps[dict[ResourceId, frozenset[str]]]:
-    """Return the columns in which rows of ``delta`` have another value than they had, by row."""
+    """Return the columns in which rows of ``delta`` have another value than they had, by row.
+
+    That the name of a row's instrument or portfolio is known now is no change of the row.
+    """
     before, after = old.rows(view.kind), new.rows(view.kind)
     found: dict[ResourceId, frozenset[str]] = {}
     for pause, id in paused(delta.changed, FEW):
         was, now = before.get(id), after.get(id)
-        if was is not None and now is not None:
+        if was is not None and now is not None and delta.changed[id] != NAMES:
             names = frozenset(column.id for column in columns if column.differs(old, was, new, now))
             if names:
                 found[id] = names

@@ -46,11 +46,12 @@ class LimitTable(Struct, frozen=True):
     states: Mapping[str, bool] = field(default_factory=dict)
     """Whether the server gives states of compliance and of approval, by :data:`SUBJECTS`."""
 
-    def bound(self, name: str, asset_class: str) -> Bound | None:
-        """Return the limit as this place says it, None when it does not."""
-        own = self.asset_classes.get(asset_class, {})
-        if name in own:
-            return Bound(name, own[name], f"{self.origin}, asset class {asset_class}")
+    def bound(self, name: str, *asset_classes: str) -> Bound | None:
+        """Return the limit as this place says it, None when it does not; of the first class it names."""
+        for asset_class in asset_classes:
+            own = self.asset_classes.get(asset_class, {})
+            if name in own:
+                return Bound(name, own[name], f"{self.origin}, asset class {asset_class}")
         return Bound(name, self.values[name], self.origin) if name in self.values else None
 
 
@@ -82,10 +83,10 @@ DEFAULT_TABLE: Final = LimitTable(
 """The limits of a desk that says nothing; every name is in it."""
 
 
-def bound_of(tables: Sequence[LimitTable], name: str, asset_class: str = "") -> Bound:
+def bound_of(tables: Sequence[LimitTable], name: str, *asset_classes: str) -> Bound:
     """Return the limit that holds: of ``tables``, the strongest first, else the default."""
     for table in (*tables, DEFAULT_TABLE):
-        found = table.bound(name, asset_class)
+        found = table.bound(name, *asset_classes)
         if found is not None:
             return found
     raise KeyError(name)

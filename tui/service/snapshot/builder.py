@@ -15,6 +15,7 @@ from tui.api.base import ResourceId
 from tui.api.codec import BadRow
 from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.service.numbers import counted
+from tui.service.snapshot.records import Records
 from tui.service.snapshot.reference_data import ReferenceData
 from tui.service.snapshot.row_versions import id_of, is_older, is_same_entity
 from tui.service.snapshot.snapshot import (
@@ -58,6 +59,7 @@ class SnapshotBuilder:
         """The rows found so far that others contradict."""
         self._twins: dict[EntityKind, set[ResourceId]] = {}
         self._reference = ReferenceData(base)
+        self._renamed: dict[EntityKind, set[ResourceId]] | None = {}
 
     def rows(self, kind: EntityKind) -> Mapping[ResourceId, Any]:
         """Return the current rows of a kind."""
@@ -132,6 +134,15 @@ class SnapshotBuilder:
         self._returned[kind].update(id for id, _, old in fresh if old is None and id in base)
         return ids
 
+    def put_records(self, records: Records, rows: Iterable[Ref] | None) -> None:
+        """Take in what reference data tell by now, of these ``rows`` or, with None, of any."""
+        self._reference.learn_records(records)
+        if rows is None:
+            self._renamed = None
+        elif self._renamed is not None:
+            for ref in rows:
+                self._renamed.setdefault(ref.kind, set()).add(ref.id)
+
     def remove(self, kind: EntityKind, ids: Iterable[ResourceId]) -> list[ResourceId]:
         """Remove rows; return the ids of those that were there."""
         held = self._rows[kind]
@@ -189,13 +200,14 @@ class SnapshotBuilder:
             self.contradictory,
         )
         same = told == (base.complete, base.bad, base.unread, base.own_totals, base.twins, base.contradictory)
-        if same and not self.touched():
+        if same and not self.touched() and self._reference.records is base.records:
             return base
         frozen = self.view(read_at=read_at or base.read_at, complete=whole)
         self.base = frozen
         self._copied.clear()
         for ids in (*self._touched.values(), *self._returned.values()):
             ids.clear()
+        self._renamed = {}
         return frozen
 
     def view(self, *, read_at: datetime | None = None, complete: bool = False) -> Snapshot:
@@ -219,6 +231,9 @@ class SnapshotBuilder:
             parent=self.base.serial,
             touched={kind: frozenset(ids) for kind, ids in self._touched.items() if ids},
             returned={kind: frozenset(ids) for kind, ids in self._returned.items() if ids},
+            renamed=None
+            if self._renamed is None
+            else {kind: frozenset(ids) for kind, ids in self._renamed.items()},
         )
 
     @property

@@ -38,13 +38,13 @@ class Delta(Struct, frozen=True):
     ``derived_state``...). Derived ones are ``executed`` and ``average_price`` of a placement, ``block``
     and ``allocated`` of an order, ``allocated`` of a placement, ``booked`` of an order or allocation,
     ``parent`` of a placement whose parent came or went, ``contradictions`` of a row that others contradict
-    now or no longer.
+    now or no longer, ``names`` of one whose instrument or portfolio the reference data tell otherwise.
 
     ``returned`` are those of the changed ones that were taken out and put back meanwhile: they stand last
     now, though they may look as they did.
 
-    ``others`` says that rows may look different which are not named, because the currency or asset class
-    of an instrument is now another, or because a code now stands in several scopes: there is no index of
+    ``others`` says that rows may look different which are not named, because a row tells another currency or
+    asset class of an instrument, or because a code now stands in several scopes: there is no index of
     the rows that show it. It is so too when a kind of rows can be read now or no longer, and when a swept
     block is in the list again.
     """
@@ -73,6 +73,8 @@ class Delta(Struct, frozen=True):
 
 
 NO_NAMES: Final[frozenset[str]] = frozenset()
+NAMES: Final = frozenset({"names"})
+"""The fields of a row of which nothing happened but that its names are known now."""
 UNCHANGED: Final = Delta()
 Deltas = Mapping[EntityKind, Delta]
 
@@ -159,6 +161,11 @@ def _mark_what_shows_others(old: Snapshot, new: Snapshot, found: _Found) -> None
         moved = found.came_or_went(EntityKind.PLACEMENTS)
         _climb(old, new, moved, changed[EntityKind.PLACEMENTS])
         _name_children(old, new, moved, changed[EntityKind.PLACEMENTS])
+    if _are_neighbours(old, new):
+        for kind, ids in (new.renamed or {}).items():
+            marks = changed.setdefault(kind, {})
+            for id in ids & old.rows(kind).keys() & new.rows(kind).keys():
+                marks[id] = marks.get(id, NO_NAMES) | NAMES
     for ref in old.contradictory ^ new.contradictory:
         if ref in old and ref in new:
             marks = changed.setdefault(ref.kind, {})
@@ -170,6 +177,8 @@ def _kinds_with_others(
 ) -> frozenset[EntityKind]:
     """Return the kinds of which rows may look different that are not named; ``blocks`` are those changed."""
     if (old.ambiguous, old.unread, old.own_totals) != (new.ambiguous, new.unread, new.own_totals):
+        return frozenset(EntityKind)
+    if old.records is not new.records and not (_are_neighbours(old, new) and new.renamed is not None):
         return frozenset(EntityKind)
     others = _of_other_instruments(old.instruments, new.instruments)
     others |= _of_other_portfolios(old.portfolios, new.portfolios)
@@ -293,7 +302,7 @@ def _of_other_instruments(
         return frozenset()
     for luid in old.keys() | new.keys():
         was, now = old.get(luid), new.get(luid)
-        if was is now:
+        if was is now or (was and was.record) is not (now and now.record):
             continue
         if was is not None and (now is None or was.currency != now.currency):
             found.add(EntityKind.BLOCKS)

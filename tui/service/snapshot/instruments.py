@@ -1,8 +1,8 @@
-"""Instruments, gathered from the rows that trade them as they are read."""
+"""Instruments: what the instrument master tells of them, else what the rows do that trade them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -11,22 +11,28 @@ from msgspec import Struct
 
 from tui.api.base import CurrencyAndAmount, Identifiers, Properties
 from tui.api.models import Block, Execution, Order
-from tui.api.price_units import price_unit
+from tui.api.price_units import BOND, is_bond, price_unit
+from tui.service.snapshot.records import InstrumentFacts
 
 UNRESOLVED: Final = "LUID_ZZZZZZZZ"
 """The LUID of identifiers the server does not know: many instruments share it, so it identifies none."""
+
+IDENTIFIER: Final = "Instrument/default/{}"
+"""The key under which an order names an instrument by a type of identifier (R19)."""
+NO_INSTRUMENTS: Final[Mapping[str, InstrumentFacts]] = {}
 
 _NAME, _CLASS, _VOLUME, _CURRENCY = "InstrumentName", "AssetClass", "AverageDailyVolume", "Currency"
 
 
 class Instrument(Struct, frozen=True):
-    """An instrument as the desk knows it, gathered from the rows that trade it.
+    """An instrument as the desk knows it.
 
     ``last_price`` is the price of the newest execution seen, else the newest price on an order or
-    block, in units of ``currency``; ``last_at`` is when. ``name`` comes from the block property
-    ``Block/*/InstrumentName``, ``asset_class`` from ``Block/*/AssetClass``, ``adv`` (average daily
-    volume, units) from ``Block/*/AverageDailyVolume``; empty or None where no row says. Prices are for
-    one unit, of bonds for 100 nominal: ``price_unit`` converts both to money.
+    block, in units of ``currency``; ``last_at`` is when. Name, currency, asset class and identifiers are
+    those of the ``record`` of the instrument master; where it is not read or does not say, the name comes
+    from the block property ``Block/*/InstrumentName``, the ``told_class`` from ``Block/*/AssetClass``.
+    ``adv`` (average daily volume, units) comes from ``Block/*/AverageDailyVolume``. What nobody says is empty
+    or None. Prices are for one unit, of bonds for 100 nominal: ``price_unit`` converts both to money.
     """
 
     luid: str
@@ -38,11 +44,22 @@ class Instrument(Struct, frozen=True):
     last_price: Decimal | None = None
     last_at: datetime | None = None
     traded: bool = False
+    told_class: str = ""
+    record: InstrumentFacts | None = None
 
     @property
     def price_unit(self) -> Decimal:
         """The cost of one unit at price 1: 1, or 0.01 for a bond."""
-        return price_unit(self.asset_class)
+        told = self.record.price_unit if self.record else None
+        return price_unit(self.told_class or self.asset_class) if told is None else told
+
+    @property
+    def limit_classes(self) -> tuple[str, ...]:
+        """The asset classes whose limits hold for it, the closest first; a bond is of the class ``bond``."""
+        kind = self.record.kind if self.record else ""
+        classes = (self.told_class, self.asset_class, kind)
+        bond = (BOND,) if any(map(is_bond, classes)) else ()
+        return tuple(filter(None, dict.fromkeys((*bond, *classes))))
 
     def identifier(self, kind: str) -> str:
         """Return the identifier of a ``kind`` such as ``Ticker`` or ``Isin``, or an empty text."""
@@ -62,7 +79,7 @@ class Instrument(Struct, frozen=True):
         return self.ticker or self.name or self.identifier("Isin") or self.identifier("Figi") or self.luid
 
 
-class _InstrumentFacts(Struct):
+class _GatheredFacts(Struct):
     """The mutable form of :class:`Instrument` while rows are read."""
 
     luid: str
@@ -74,30 +91,43 @@ class _InstrumentFacts(Struct):
     last_price: Decimal | None = None
     last_at: datetime | None = None
     traded: bool = False
+    told_class: str = ""
+    record: InstrumentFacts | None = None
 
 
 _FIELDS: Final = Instrument.__struct_fields__
 
 
 class InstrumentBook:
-    """Collects instruments from rows; :meth:`freeze` returns the same mapping while nothing changed."""
+    """Collects instruments from rows and records; :meth:`freeze` returns the same while nothing changed."""
 
-    def __init__(self, known: Mapping[str, Instrument]) -> None:
+    def __init__(
+        self, known: Mapping[str, Instrument], records: Mapping[str, InstrumentFacts] = NO_INSTRUMENTS
+    ) -> None:
         self._frozen = known
-        self._facts: dict[str, _InstrumentFacts] = {}
+        self._facts: dict[str, _GatheredFacts] = {}
         self._dirty: set[str] = set()
+        self.learn_records(record for luid, record in records.items() if luid not in known)
 
-    def _about(self, luid: str, identifiers: Identifiers) -> _InstrumentFacts | None:
+    def learn_records(self, records: Iterable[InstrumentFacts]) -> None:
+        """Take in what the instrument master tells, which goes before what rows do."""
+        for record in records:
+            facts = self._about(record.luid, {})
+            if facts is not None and facts.record != record:
+                facts.record = record
+                self._dirty.add(record.luid)
+
+    def _about(self, luid: str, identifiers: Identifiers) -> _GatheredFacts | None:
         if not luid or luid == UNRESOLVED:
             return None
         facts = self._facts.get(luid)
         if facts is None:
             known = self._frozen.get(luid)
             if known is None:
-                facts = _InstrumentFacts(luid, identifiers)
+                facts = _GatheredFacts(luid, identifiers)
                 self._dirty.add(luid)
             else:
-                facts = _InstrumentFacts(*(getattr(known, name) for name in _FIELDS))
+                facts = _GatheredFacts(*(getattr(known, name) for name in _FIELDS))
             self._facts[luid] = facts
         if identifiers is not facts.identifiers and not identifiers.keys() <= facts.identifiers.keys():
             facts.identifiers = {**facts.identifiers, **identifiers}
@@ -125,7 +155,7 @@ class InstrumentBook:
         if facts is not None:
             self._price(facts, execution.price, execution.created_date, traded=True)
 
-    def _describe(self, facts: _InstrumentFacts, properties: Properties) -> None:
+    def _describe(self, facts: _GatheredFacts, properties: Properties) -> None:
         for key, property in properties.items():
             member = key.rpartition("/")[2]
             value = property.value
@@ -135,14 +165,14 @@ class InstrumentBook:
                 volume = value.metric_value.value if value.metric_value else _number(str(value))
                 changed, facts.adv = facts.adv != volume, volume
             else:
-                name = {_NAME: "name", _CLASS: "asset_class", _CURRENCY: "currency"}[member]
+                name = {_NAME: "name", _CLASS: "told_class", _CURRENCY: "currency"}[member]
                 changed = getattr(facts, name) != str(value)
                 setattr(facts, name, str(value))
             if changed:
                 self._dirty.add(facts.luid)
 
     def _price(
-        self, facts: _InstrumentFacts, money: CurrencyAndAmount | None, at: datetime | None, *, traded: bool
+        self, facts: _GatheredFacts, money: CurrencyAndAmount | None, at: datetime | None, *, traded: bool
     ) -> None:
         if money is None or money.amount is None or (facts.traded and not traded):
             return
@@ -155,13 +185,22 @@ class InstrumentBook:
     def freeze(self) -> Mapping[str, Instrument]:
         """Return all instruments known so far, by LUID."""
         if self._dirty:
-            made = {
-                luid: Instrument(*(getattr(self._facts[luid], name) for name in _FIELDS))
-                for luid in self._dirty
-            }
+            made = {luid: _merged(self._facts[luid]) for luid in self._dirty}
             self._frozen = {**self._frozen, **made}
             self._dirty.clear()
         return self._frozen
+
+
+def _merged(facts: _GatheredFacts) -> Instrument:
+    """Return an instrument with what its record says in the place of what rows do."""
+    record = facts.record
+    facts.asset_class = (record.asset_class if record else "") or facts.told_class or facts.asset_class
+    if record is not None:
+        facts.name = record.name or facts.name
+        facts.currency = record.currency or facts.currency
+        own = {IDENTIFIER.format(kind): value for kind, value in record.identifiers.items()}
+        facts.identifiers = {**facts.identifiers, **own}
+    return Instrument(*(getattr(facts, name) for name in _FIELDS))
 
 
 def _number(text: str) -> Decimal | None:

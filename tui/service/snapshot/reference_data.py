@@ -9,6 +9,7 @@ from tui.api.base import ResourceId
 from tui.api.models import Execution, Order, OrderGraphBlock
 from tui.service.snapshot.code_index import by_code, by_name
 from tui.service.snapshot.instruments import InstrumentBook
+from tui.service.snapshot.records import Records
 from tui.service.snapshot.snapshot import EntityKind, Ids, Snapshot
 from tui.service.snapshot.transaction_keys import portfolio_of
 
@@ -24,7 +25,8 @@ class ReferenceData:
 
     def __init__(self, base: Snapshot) -> None:
         self._home = base.home
-        self._instruments = InstrumentBook(base.instruments)
+        self.records = base.records
+        self._instruments = InstrumentBook(base.instruments, base.records.instruments)
         self._portfolios: Mapping[str, Ids] = base.portfolios
         self._block_codes, self._open_block_codes = base.block_codes, base.open_block_codes
         self._brokers, self._systems = set(base.brokers), set(base.systems)
@@ -46,6 +48,18 @@ class ReferenceData:
             self._systems.update(row.execution_system for _, row, _ in rows if row.execution_system)
         self._compare_scopes(kind, [id for id, _, old in rows if old is None], held)
 
+    def learn_records(self, records: Records) -> None:
+        """Take in what the server's reference data tell by now; ``records`` hold what the former did."""
+        former, self.records = self.records, records
+        if records.instruments is not former.instruments:
+            self._instruments.learn_records(
+                record
+                for luid, record in records.instruments.items()
+                if record is not former.instruments.get(luid)
+            )
+        if records.portfolios is not former.portfolios:
+            self._add_portfolios(records.portfolios)
+
     def forget(self, kind: EntityKind, rows: Iterable[Change]) -> None:
         """Take out the codes of blocks that are gone."""
         if kind is EntityKind.BLOCKS:
@@ -54,6 +68,7 @@ class ReferenceData:
     def freeze(self) -> dict[str, Any]:
         """Return all of it, as the fields of a :class:`Snapshot`."""
         return {
+            "records": self.records,
             "instruments": self._instruments.freeze(),
             "portfolios": self._portfolios,
             "block_codes": self._block_codes,
@@ -122,7 +137,10 @@ class ReferenceData:
             named = {row.portfolio_id for _, row, _ in rows if row.portfolio_id is not None}
         else:
             return
-        new = [id for id in named if id not in self._portfolios.get(id.code.casefold(), ())]
+        self._add_portfolios(named)
+
+    def _add_portfolios(self, ids: Iterable[ResourceId]) -> None:
+        new = [id for id in ids if id not in self._portfolios.get(id.code.casefold(), ())]
         if new:
             portfolios = dict(self._portfolios)
             for id in new:

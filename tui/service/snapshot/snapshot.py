@@ -25,6 +25,7 @@ from tui.api.price_units import PER_UNIT
 from tui.api.states import is_cancelled
 from tui.service.snapshot.code_index import CodeIndex, id_text
 from tui.service.snapshot.instruments import Instrument
+from tui.service.snapshot.records import NO_RECORDS, Records
 
 Row = OrderGraphBlock | Order | Placement | Execution | Allocation | Transaction
 Ids = tuple[ResourceId, ...]
@@ -139,7 +140,8 @@ class Snapshot(Struct, frozen=True, eq=False):
     ``brokers`` and ``systems`` are the counterparties and execution systems that placements have named;
     ``sides`` and ``order_types`` those that orders have, as the server spells them.
     ``touched`` are the rows put in or taken out since the snapshot ``parent``; those ``returned`` among them
-    were taken out and put back, and so stand last now.
+    were taken out and put back, and so stand last now. ``records`` are what the server's reference data tell,
+    and ``renamed`` the rows of which they tell something else since the parent; None if any may be.
 
     ``unread`` are the kinds of which rows may be missing because a page of them could not be read: what is
     computed from such rows is not known. ``own_totals`` says that the blocks' totals were computed from the
@@ -162,6 +164,7 @@ class Snapshot(Struct, frozen=True, eq=False):
     systems: frozenset[str] = frozenset()
     sides: frozenset[str] = frozenset()
     order_types: frozenset[str] = frozenset()
+    records: Records = NO_RECORDS
     as_at: datetime | None = None
     home: str = ""
     ambiguous: Mapping[EntityKind, frozenset[str]] = field(default_factory=_none)
@@ -178,6 +181,7 @@ class Snapshot(Struct, frozen=True, eq=False):
     parent: int = -1
     touched: Mapping[EntityKind, frozenset[ResourceId]] = field(default_factory=_none)
     returned: Mapping[EntityKind, frozenset[ResourceId]] = field(default_factory=_none)
+    renamed: Mapping[EntityKind, frozenset[ResourceId]] | None = field(default_factory=_none)
 
     def rows(self, kind: EntityKind) -> Mapping[ResourceId, Any]:
         """Return the rows of a kind by id, in the order they were first read."""

@@ -86,7 +86,8 @@ class Reader:
     def travel(self, as_at: datetime | None) -> None:
         """Start again at another moment; reads of the old one end with ``Superseded``."""
         self._session.ended = True
-        self._begin(Snapshot(as_at=as_at, home=self.builder.base.home))
+        base = self.builder.base
+        self._begin(Snapshot(as_at=as_at, home=base.home, records=base.records))
 
     async def load(self) -> None:
         """Read the whole desk in pages, blocks first, and remove rows that are no longer there.

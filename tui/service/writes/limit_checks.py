@@ -301,9 +301,9 @@ class LimitChecks:
     ) -> Iterator[tuple[Guard, Bound]]:
         """Yield the hard limit if ``value`` is above it, else the soft one if it is above that."""
         known = self._snapshot.instruments.get(line.instrument) if line is not None else None
-        asset_class = known.asset_class if known is not None else ""
+        classes = known.limit_classes if known is not None else ()
         for guard, side in ((Guard.REFUSED, "hard"), (Guard.TYPED, "soft")):
-            bound = self._limits.bound(f"{band}_{side}", asset_class)
+            bound = self._limits.bound(f"{band}_{side}", *classes)
             if bound.value is not None and value > bound.value:
                 yield guard, bound
                 return

@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from tui.api.base import ZERO
-from tui.api.price_units import is_bond
+from tui.api.price_units import BOND, is_bond
 from tui.config.limit_settings import BASE, Bound, LimitTable, bound_of, gives_states
 
 ROUGH_RATES: Final[Mapping[str, Decimal]] = MappingProxyType(
@@ -59,10 +59,13 @@ class Limits(Struct, frozen=True):
         """The currency that money is compared in."""
         return next((table.base for table in self.tables if table.base), BASE)
 
-    def bound(self, name: str, asset_class: str = "") -> Bound:
-        """Return a limit and where it is said; all kinds of bonds are of the class ``bond``."""
-        folded = asset_class.strip().casefold()
-        return bound_of(self.tables, name, "bond" if is_bond(folded) else folded)
+    def bound(self, name: str, *asset_classes: str) -> Bound:
+        """Return a limit and where it is said: of the first class a place says it for, else of all.
+
+        All kinds of bonds are of the class ``bond``.
+        """
+        folded = (each.strip().casefold() for each in asset_classes)
+        return bound_of(self.tables, name, *(BOND if is_bond(each) else each for each in folded))
 
     def gives_states(self, subject: str) -> tuple[bool, str]:
         """Return whether the server gives states of compliance or approval, and where that is said."""
