@@ -62,6 +62,46 @@ class ScriptedHttp:
 LOST = httpx.ReadTimeout("nothing came back")
 
 
+class TestReadsNobodyWaitsFor:
+    """They are sent beside others, and their failures say nothing of the connection."""
+
+    async def beside(self, desk: ScriptedHttp) -> object:
+        return await desk.http.send(desk.http.build(operations.BLOCKS.list), beside=True)
+
+    async def test_each_is_tried_once_and_opens_no_circuit(self) -> None:
+        limited = httpx.Response(429, headers={"retry-after": "7"})
+        desk = ScriptedHttp(*[LOST] * (FAILURE_THRESHOLD + 1), limited, OK)
+        for _ in range(FAILURE_THRESHOLD + 1):
+            with pytest.raises(NoAnswer):
+                await self.beside(desk)
+        with pytest.raises(RateLimited) as caught:
+            await self.beside(desk)
+        assert caught.value.retry_after == 7
+        await desk.read()
+        assert (desk.waits, desk.heard) == ([], [])
+
+    async def test_none_is_sent_while_the_server_is_offline(self) -> None:
+        desk = ScriptedHttp(*[LOST] * FAILURE_THRESHOLD, OK, OK)
+        await desk.fails(FAILURE_THRESHOLD)
+        desk.seconds += OPEN_S
+        with pytest.raises(Offline):
+            await self.beside(desk)
+        await desk.write()
+        await self.beside(desk)
+
+    async def test_the_screen_does_not_count_the_seconds_of_their_silence(self) -> None:
+        waited: list[float] = []
+
+        def slow(_: httpx.Request) -> httpx.Response:
+            desk.seconds += 10
+            waited.append(desk.http.unanswered_s)
+            return OK
+
+        desk = ScriptedHttp(slow)
+        await self.beside(desk)
+        assert waited == [0]
+
+
 class TestCircuit:
     async def test_after_five_failures_in_a_row_nothing_is_sent_any_more(self) -> None:
         desk = ScriptedHttp(*[LOST] * FAILURE_THRESHOLD)

@@ -141,16 +141,19 @@ class Client:
             query = {name: value for name, value in query.items() if name not in operation.newer_parameters}
         return self.http.build(operation, id=id, query=query, body=fitted(body, self.generation), key=key)
 
-    async def send(self, request: Request[ReplyT]) -> ReplyT:
-        """Send a request as it was built, read its answer, and learn what the server does not have."""
-        reply = await self._answer(request)
+    async def send(self, request: Request[ReplyT], *, beside: bool = False) -> ReplyT:
+        """Send a request as it was built, read its answer, and learn what the server does not have.
+
+        ``beside`` is for reads that nobody waits for, as :meth:`Http.send` says.
+        """
+        reply = await self._answer(request, beside=beside)
         with _malformed_as_ours(reply):
             return codec.decode_reply(request.operation.reply, reply.body)
 
-    async def _answer(self, request: Request[Any]) -> Reply:
+    async def _answer(self, request: Request[Any], *, beside: bool = False) -> Reply:
         operation = request.operation
         try:
-            return await self.http.send(request)
+            return await self.http.send(request, beside=beside)
         except NotServed as error:
             self.absent[operation.name] = error.why
             raise
@@ -174,9 +177,10 @@ class Client:
         id: PathNames | None = None,
         query: Query | None = None,
         key: str | None = None,
+        beside: bool = False,
     ) -> ReplyT:
-        """Build a request and send it."""
-        return await self.send(self.build(operation, body, id=id, query=query, key=key))
+        """Build a request and send it; ``beside`` others, if nobody waits for it."""
+        return await self.send(self.build(operation, body, id=id, query=query, key=key), beside=beside)
 
     async def list(
         self,

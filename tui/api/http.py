@@ -36,6 +36,8 @@ from tui.api.transport import AsyncBaseTransport, HttpxRequest, Transport, asgi_
 ReplyT = TypeVar("ReplyT")
 
 TIMEOUTS: Final = Timeouts()
+BESIDE_S: Final = 20.0
+"""The longest that a call takes which nobody waits for."""
 MIN_REPORTED_WAIT_S: Final = 1.0
 """A retry that waits at least this long is reported to the listener; shorter ones would only flicker."""
 MAX_CLOCK_SKEW_S: Final = 2.0
@@ -154,8 +156,11 @@ class Http:
         except (UnicodeError, codec.Unsendable) as error:
             raise unsendable(error) from error
 
-    async def send(self, request: Request[Any]) -> Reply:
+    async def send(self, request: Request[Any], *, beside: bool = False) -> Reply:
         """Send a request as it was built and return its successful answer.
+
+        One that is sent ``beside`` others is a read that nobody waits for and may do without: it is tried
+        once, within :data:`BESIDE_S`, and its failure says nothing of the connection.
 
         Raises:
             NotSent: it was built for another server, which must not get the token, or never left, also after
@@ -166,6 +171,8 @@ class Http:
         if request.base_url not in (self.base_url, self.base_url.removesuffix("/api")):
             raise NotSent(f"This request was built for another server than {self._transport.display_url}.")
         outgoing = self._transport.to_httpx(request)
+        if beside:
+            return await self._send_beside(outgoing)
         self._budget.deposit()
         with self._circuit.call():
             _authorize(outgoing, await _token_or_not_sent(self._token.token()) if self._token else None)
@@ -175,6 +182,12 @@ class Http:
                 rate_limited=self._rate_limit_retries,
             )
             return await self._send_until_answered(outgoing, policy)
+
+    async def _send_beside(self, request: HttpxRequest) -> Reply:
+        """Send a request once; while the circuit is open it is not sent."""
+        self._circuit.check()
+        _authorize(request, await _token_or_not_sent(self._token.token()) if self._token else None)
+        return responses.reply_or_raise(await self._transport.send(request, BESIDE_S))
 
     async def _send_until_answered(self, request: HttpxRequest, policy: RetryPolicy) -> Reply:
         """Send until there is an answer or no retry is left."""

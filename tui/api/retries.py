@@ -97,6 +97,11 @@ class CircuitBreaker:
         if self._open_until is not None:
             self._open_until = min(self._open_until, self._clock())
 
+    def check(self) -> None:
+        """Raise Offline while the circuit is open; such a call is never the one that probes the server."""
+        if self._open_until is not None:
+            raise Offline(f"The server is offline: {self._why}", seconds=self.seconds_open)
+
     @contextmanager
     def call(self) -> Iterator[None]:
         """Let a call through, and count whether it is answered.
