@@ -140,6 +140,111 @@ def test_the_older_name_of_the_address_is_the_second_choice(shell: Shell) -> Non
     assert shell.shows("--profile", "env")["url"] == "https://new.lusid.com/api (FBN_LUSID_URL)"
 
 
+@pytest.mark.parametrize(
+    ("said", "used"),
+    [
+        ("https://x.lusid.com", "https://x.lusid.com/api"),
+        ("https://x.lusid.com/", "https://x.lusid.com/api"),
+        ("https://x.lusid.com/api/", "https://x.lusid.com/api"),
+        ("https://x.lusid.com/api//", "https://x.lusid.com/api"),
+        ("https://x.lusid.com/api/swagger/index.html", "https://x.lusid.com/api"),
+        (" https://x.lusid.com/app/home?tab=1#top ", "https://x.lusid.com/api"),
+        ("http://127.0.0.1:8011", "http://127.0.0.1:8011/api"),
+        ("https://gateway.example.com/lusid/", "https://gateway.example.com/lusid"),
+        ("https://gateway.example.com/apis", "https://gateway.example.com/apis"),
+    ],
+)
+def test_an_address_is_understood_as_people_have_it_at_hand(shell: Shell, said: str, used: str) -> None:
+    shell.sets(FBN_BASE_URL=said, FBN_ACCESS_TOKEN="the-token")
+    assert shell.shows("--profile", "env")["url"] == f"{used} (FBN_BASE_URL)"
+    shell.writes("config.toml", f"[profiles.uat]\nurl = {json.dumps(said)}\n")
+    shell.writes("token", "the-token")
+    assert shell.shows("--profile", "uat", "--token-file", "token")["url"] == f"{used} (profile uat: url)"
+    assert shell.shows("--url", said)["url"] == f"{used} (--url)"
+
+
+def test_the_newest_name_of_the_address_is_the_first_choice(shell: Shell) -> None:
+    shell.sets(FBN_BASE_URL="https://newest.lusid.com", FBN_LUSID_URL="https://new.lusid.com/api")
+    shell.sets(FBN_ACCESS_TOKEN="the-token")
+    assert shell.shows("--profile", "env")["url"] == "https://newest.lusid.com/api (FBN_BASE_URL)"
+
+
+# --- the newest shape of secrets.json --------------------------------------------------------------
+
+NEWEST: Mapping[str, Any] = {
+    "profiles": {
+        "default": {"baseUrl": "https://demo.lusid.com", "accessToken": "the-token", "rateLimitRetries": 2},
+        "uat": {
+            "baseUrl": "https://demo-uat.lusid.com/",
+            "tokenUrl": "https://demo.okta.com/oauth2/abc/v1/token",
+            "username": "svc",
+            "password": "file-password",
+            "clientId": "the-client",
+            "clientSecret": "file-client-secret",
+        },
+        "proxy": {"address": "http://proxy:8080", "username": "pu", "password": "file-proxy-password"},
+    }
+}
+
+
+def test_the_default_profile_of_the_newest_secrets_file_is_read(shell: Shell) -> None:
+    shell.writes("secrets.json", NEWEST)
+    shown = shell.shows("--profile", "env")
+    assert shown["url"] == "https://demo.lusid.com/api (secrets.json: profiles.default.baseUrl)"
+    assert shown["access_token"] == "*** (secrets.json: profiles.default.accessToken)"
+    assert shown["proxy"] == "http://proxy:8080 (secrets.json: profiles.proxy.address)"
+    assert shown["proxy_password"] == "*** (secrets.json: profiles.proxy.password)"
+    assert "username" not in shown, "a profile is read alone"
+
+
+def test_another_profile_of_it_is_chosen_by_the_sdks_variable(shell: Shell) -> None:
+    shell.writes("secrets.json", NEWEST)
+    shell.sets(FBN_PROFILE="uat")
+    shown = shell.shows("--profile", "env")
+    assert shown["url"] == "https://demo-uat.lusid.com/api (secrets.json: profiles.uat.baseUrl)"
+    assert shown["username"] == "svc (secrets.json: profiles.uat.username)"
+    assert shown["client_secret"] == "*** (secrets.json: profiles.uat.clientSecret)"
+    assert shown["proxy"] == "http://proxy:8080 (secrets.json: profiles.proxy.address)"
+    assert "access_token" not in shown
+    shell.sets(FBN_PROFILE="prod")
+    assert shell.fails("--profile", "env") == 'secrets.json has no profile "prod"; there are: default, uat.'
+
+
+def test_a_profile_of_ours_takes_the_one_of_its_name_from_the_file_else_the_default(shell: Shell) -> None:
+    shell.writes("keys.json", NEWEST)
+    said = 'secrets_file = "keys.json"\nurl = "https://{}.lusid.com/api"\n'
+    shell.writes(
+        "config.toml", f"[profiles.uat]\n{said.format('demo-uat')}[profiles.x]\n{said.format('demo')}"
+    )
+    shell.sets(FBN_PROFILE="nobody", FBN_BASE_URL="https://nowhere.lusid.com")
+    assert shell.shows("--profile", "uat")["username"] == "svc (keys.json: profiles.uat.username)"
+    assert shell.shows("--profile", "x")["access_token"] == "*** (keys.json: profiles.default.accessToken)"
+
+
+def test_a_file_of_both_shapes_says_more_in_the_newest(shell: Shell) -> None:
+    shell.writes("secrets.json", {**SECRETS, "profiles": {"default": {"username": "newest-user"}}})
+    shown = shell.shows("--profile", "env")
+    assert shown["username"] == "newest-user (secrets.json: profiles.default.username)"
+    assert shown["url"] == "https://file.lusid.com/api (secrets.json: api.lusidUrl)"
+
+
+def test_the_secrets_of_a_newest_file_are_not_sent_to_another_server_than_its_own(shell: Shell) -> None:
+    shell.writes("secrets.json", NEWEST)
+    shell.sets(FBN_BASE_URL="https://demo.lusid.com/api")
+    assert shell.shows("--profile", "env")["url"] == "https://demo.lusid.com/api (FBN_BASE_URL)"
+    shell.sets(FBN_BASE_URL="https://other.lusid.com")
+    said = shell.fails("--profile", "env")
+    assert said.startswith("FBN_BASE_URL is not the address that secrets.json: profiles.default.baseUrl is")
+
+
+def test_what_nobody_knows_in_a_profile_of_the_newest_file_is_told_and_no_value(shell: Shell) -> None:
+    shell.writes("secrets.json", {"profiles": {"default": {"acessToken": "the-token", "lusidUrl": "x"}}})
+    assert shell.faults("--profile", "env") == [
+        "secrets.json: profiles.default.acessToken: is not known here; perhaps accessToken is meant.",
+        "secrets.json: profiles.default.lusidUrl: is not known here; perhaps baseUrl is meant.",
+    ]
+
+
 def test_the_environment_goes_before_the_file_and_an_empty_variable_says_nothing(shell: Shell) -> None:
     shell.writes("secrets.json", SECRETS)
     shell.sets(FBN_USERNAME="env-user", FBN_APP_NAME="")
@@ -237,7 +342,7 @@ def test_what_nobody_marked_is_real_money_anywhere_but_on_this_machine(
 
 
 def test_missing_parts_are_named_with_what_to_set(shell: Shell) -> None:
-    assert shell.fails("--profile", "env") == "--profile env needs FBN_LUSID_URL."
+    assert shell.fails("--profile", "env") == "--profile env needs FBN_BASE_URL."
     shell.sets(FBN_LUSID_URL="https://x.lusid.com/api")
     assert shell.fails("--profile", "env") == (
         "--profile env needs FBN_TOKEN_URL, FBN_USERNAME, FBN_PASSWORD, FBN_CLIENT_ID and "
@@ -310,7 +415,7 @@ def test_entries_nobody_knows_are_told_with_the_one_that_was_meant_and_no_value(
         "secrets.json: api.acessToken: is not known here; perhaps accessToken is meant.",
         "secrets.json: api.clientId: is not allowed; it must be a text in quotes or a whole number.",
         "secrets.json: api.lusidURL: is not known here; perhaps lusidUrl is meant.",
-        "secrets.json: proxies: is not known here; perhaps proxy is meant.",
+        "secrets.json: proxies: is not known here; perhaps profiles is meant.",
     ]
 
 

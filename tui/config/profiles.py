@@ -8,15 +8,21 @@ and whether an address may be sent to is not decided here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from tui.config.addresses import api_address
 from tui.config.settings import ENV, Kind, Profile, SettingsError
 from tui.secret import Secret
 
+if TYPE_CHECKING:
+    from tui.config.secrets_file import SecretsSaid
+
+PROFILE_VARIABLE: Final = "FBN_PROFILE"
+"""The variable that chooses a profile of the newest SDK's file of secrets. Only ``env`` looks at it."""
 SECRETS_FILE: Final = Path("secrets.json")
 """The SDK's file of secrets, in the working directory. Only the profile ``env`` reads it too."""
 LONGEST_MS: Final = 24 * 3600 * 1000
@@ -36,7 +42,13 @@ class Setting(Struct, frozen=True):
 
 
 SETTINGS: Final = (
-    Setting("url", "--url", ("FBN_LUSID_URL", "FBN_LUSID_API_URL"), "url", ("api.lusidUrl", "api.apiUrl")),
+    Setting(
+        "url",
+        "--url",
+        ("FBN_BASE_URL", "FBN_LUSID_URL", "FBN_LUSID_API_URL"),
+        "url",
+        ("api.lusidUrl", "api.apiUrl"),
+    ),
     Setting("token_file", "--token-file", ("FBN_ACCESS_TOKEN_FILE",), "token_file"),
     Setting("access_token", variables=("FBN_ACCESS_TOKEN",), keys=("api.accessToken",), sent_to=("url",)),
     Setting("token_url", variables=("FBN_TOKEN_URL",), keys=("api.tokenUrl",)),
@@ -158,7 +170,9 @@ def resolve_access(
         SettingsError: two places disagree in a way that would send a secret to the wrong server.
         CheckError: the secrets file cannot be used.
     """
-    file = _secrets(secrets_file or profile.secrets_file, look=profile.name == ENV)
+    chosen = environment.get(PROFILE_VARIABLE, "").strip() if profile.name == ENV else ""
+    sections = (chosen,) if chosen else ("default",) if profile.name == ENV else (profile.name, "default")
+    file = _secrets(secrets_file or profile.secrets_file, sections, look=profile.name == ENV)
     sources = [
         _named(flags, {each.name: each.flag for each in SETTINGS}),
         _variables(environment if profile.name == ENV else {}),
@@ -172,13 +186,18 @@ def resolve_access(
             value = source.values.get(setting.name, "")
             if value:
                 held = Secret(value) if setting.sent_to and isinstance(value, str) else value
-                found[setting.name] = Found(held, source.names[setting.name])
+                found[setting.name] = Found(_complete(setting.name, held), source.names[setting.name])
                 rank[setting.name] = place
                 break
     if "token_file" in found and "access_token" in found:
         del found["access_token" if rank["token_file"] <= rank["access_token"] else "token_file"]
     _keep_together(found, file)
     return Access(profile.name, profile.kind, found)
+
+
+def _complete(setting: str, value: str | Secret) -> str | Secret:
+    """Return a value as it is used: the address of a server may be its host, or a page of its web app."""
+    return api_address(value) if setting == "url" and isinstance(value, str) else value
 
 
 def _keep_together(found: Mapping[str, Found], file: _Source) -> None:
@@ -191,7 +210,7 @@ def _keep_together(found: Mapping[str, Found], file: _Source) -> None:
             own, used = file.values.get(name), found.get(name)
             if not (used and isinstance(used.value, str) and isinstance(own, str)):
                 continue
-            if own and used.value.rstrip("/") != own.rstrip("/"):
+            if own and used.value.rstrip("/") != str(_complete(name, own)).rstrip("/"):
                 raise SettingsError(
                     f"{used.origin} is not the address that {file.names[name]} is, and the secrets of that "
                     "file are not sent to another server than its own. Take one of the two away."
@@ -212,28 +231,29 @@ def _variables(environment: Mapping[str, str]) -> _Source:
     return _Source(values, names)
 
 
-def _secrets(path: Path | None, *, look: bool) -> _Source:
+def _secrets(path: Path | None, sections: Sequence[str], *, look: bool) -> _Source:
     """Read a secrets file of the SDK; without a name the one where we are, if it is looked for and there."""
     if path is None:
         if not look or not SECRETS_FILE.exists():
             return _Source({}, {})
         path = SECRETS_FILE
-    said = check_secrets_file(path)
+    said = check_secrets_file(path, sections)
     values, names = {}, {}
     for setting in SETTINGS:
         for key in setting.keys:
-            if key in said:
-                values[setting.name], names[setting.name] = said[key], f"{path}: {key}"
+            if key in said.values:
+                values[setting.name], names[setting.name] = said.values[key], f"{path}: {said.names[key]}"
                 break
     return _Source(values, names)
 
 
-def check_secrets_file(path: Path) -> Mapping[str, str | Secret]:
-    """Return what a secrets file of the SDK says, by key.
+def check_secrets_file(path: Path, sections: Sequence[str] = ()) -> SecretsSaid:
+    """Return what a secrets file of the SDK says; ``sections`` are the profiles in it to look for.
 
     Raises:
         CheckError: it cannot be used; says all that is wrong with it.
     """
     from tui.config.secrets_file import read_secrets
 
-    return read_secrets(path, {key: bool(setting.sent_to) for setting in SETTINGS for key in setting.keys})
+    keys = {key: bool(setting.sent_to) for setting in SETTINGS for key in setting.keys}
+    return read_secrets(path, keys, sections)
