@@ -238,10 +238,10 @@ def test_the_secrets_of_a_newest_file_are_not_sent_to_another_server_than_its_ow
 
 
 def test_what_nobody_knows_in_a_profile_of_the_newest_file_is_told_and_no_value(shell: Shell) -> None:
-    shell.writes("secrets.json", {"profiles": {"default": {"acessToken": "the-token", "lusidUrl": "x"}}})
+    shell.writes("secrets.json", {"profiles": {"default": {"acessToken": "the-token", "baseURL": "x"}}})
     assert shell.faults("--profile", "env") == [
         "secrets.json: profiles.default.acessToken: is not known here; perhaps accessToken is meant.",
-        "secrets.json: profiles.default.lusidUrl: is not known here; perhaps baseUrl is meant.",
+        "secrets.json: profiles.default.baseURL: is not known here; perhaps baseUrl is meant.",
     ]
 
 
