@@ -72,6 +72,7 @@ class DeskChoices(Struct, frozen=True):
 
 def run_server(given: argparse.Namespace) -> int:
     """Offer the embedded server over HTTP until it is told to stop."""
+    from tui.oms.http.call import Dialect
     from tui.oms.run.serve import run
 
     gc.enable()
@@ -90,6 +91,12 @@ def run_server(given: argparse.Namespace) -> int:
         inject=given.inject,
         scenario=given.scenario,
         fees=given.fees,
+        dialect=Dialect(
+            graph_filters=given.filter_dialect,
+            max_filter=given.max_filter,
+            max_url=given.max_url,
+            ignored=tuple(given.ignore),
+        ),
     )
 
 

@@ -36,6 +36,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _length(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of characters: 1 to 1000000")
+    return int(text)
+
+
 def _moment(text: str) -> datetime:
     from datetime import UTC, datetime
 
@@ -171,6 +177,25 @@ def _offered(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--scenario", type=Path, metavar="FILE", help="the faults of a TOML file")
     serve.add_argument(
         "--fees", type=Path, metavar="FILE", help="what bookings cost, by broker and currency (TOML)"
+    )
+    serve.add_argument(
+        "--filter-dialect",
+        choices=("inner", "nested", "both"),
+        default="inner",
+        help="how filters of the order graph spell fields: id.code, block.id.code, or either",
+    )
+    serve.add_argument(
+        "--max-filter", type=_length, default=16_384, help="the longest filter taken, in characters"
+    )
+    serve.add_argument(
+        "--max-url", type=_length, default=2048, help="the longest address taken, in characters"
+    )
+    serve.add_argument(
+        "--ignore",
+        metavar="PARAMETER",
+        action="append",
+        default=[],
+        help="a query parameter to ignore in silence, such as includeSwept, as a server older than it does",
     )
     serve.add_argument("--market", action="store_true", help="let the simulated market fill placements")
     serve.add_argument(

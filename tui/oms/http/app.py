@@ -27,10 +27,10 @@ from tui.oms.domain.error_codes import ACCESS_DENIED, UNLISTED
 from tui.oms.domain.refusals import Refusal
 from tui.oms.engine.engine import Engine
 from tui.oms.http import deadlines, guards, idempotency, property_keys, read_endpoints
-from tui.oms.http.call import Call, Generation
+from tui.oms.http.call import Call, Dialect, Generation
 from tui.oms.http.idempotency import InFlightKeys
 from tui.oms.http.identity import who_am_i
-from tui.oms.http.response_builder import add_headers, problem_response
+from tui.oms.http.response_builder import add_headers, address_too_long, problem_response
 from tui.oms.http.router import Handler, Route, Routes
 from tui.oms.store import StoreError
 
@@ -49,7 +49,8 @@ class ServerSettings(Struct, frozen=True):
 
     ``tokens`` are those the server accepts; None asks for none, and every call is made by ``user``.
     ``hosts`` are the host names it answers to; None means any, as in process. ``faults`` are injected on
-    request. ``request_s`` is the deadline of a request, in seconds.
+    request. ``request_s`` is the deadline of a request, in seconds. ``dialect`` is how addresses and filters
+    are read.
     """
 
     tokens: Tokens | None = None
@@ -58,6 +59,7 @@ class ServerSettings(Struct, frozen=True):
     hosts: frozenset[str] | None = None
     faults: Faults | None = None
     request_s: int = deadlines.DEADLINE_S
+    dialect: Dialect = Dialect()
 
 
 class Server:
@@ -169,6 +171,8 @@ class Server:
             response = problem_response(
                 Refusal("StoreFailure", str(error), code=UNLISTED, status=503), request, request_id
             )
+        except guards.AddressTooLong:
+            response = address_too_long()
         except ClientDisconnect:
             return
         except Exception:
@@ -182,7 +186,8 @@ class Server:
         await response(scope, receive, send)
 
     async def _response_to(self, request: Request, request_id: str) -> Response:
-        guards.check(request, self._settings.hosts)
+        dialect = self._settings.dialect
+        guards.check(request, self._settings.hosts, dialect.max_url)
         methods, parts = self._routes.find(_path(request))
         route = methods.get(request.method)
         caller = self._caller(request, route)
@@ -194,8 +199,8 @@ class Server:
         deadline = time.monotonic() + self._settings.request_s
         generation = self._settings.generation
         newer = route.operation.newer_parameters if self._older else ()
-        ignored = frozenset(name.lower() for name in newer)
-        call = Call(self._engine, request, parts, caller, request_id, generation, deadline, ignored)
+        ignored = frozenset(name.lower() for name in (*newer, *dialect.ignored))
+        call = Call(self._engine, request, parts, caller, request_id, generation, deadline, ignored, dialect)
         try:
             return await self._dispatch(route, call)
         except Refusal as refusal:

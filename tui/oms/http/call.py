@@ -17,6 +17,8 @@ from tui.oms.domain.caller import Caller
 from tui.oms.domain.times import time_of, to_micros
 from tui.oms.engine.engine import Engine
 from tui.oms.http.problems import invalid_value
+from tui.oms.query.nodes import MAX_FILTER_LENGTH
+from tui.oms.query.queryable_fields import FilterDialect
 
 Generation = Literal["latest", "2.1"]
 
@@ -25,6 +27,19 @@ _FLAGS: Final = {"true": True, "false": False}
 _IGNORED_FLAGS: Final = ("getDerivedComplianceStatuses", "retryWithoutChangedEntities", "useComplianceV2")
 _IGNORED_TIMES: Final = ("verificationAsAt",)
 """Parameters of the contract that this server checks and ignores."""
+
+
+class Dialect(Struct, frozen=True):
+    """How the server reads addresses and filters, where LUSID does not say how it does.
+
+    ``graph_filters`` is how the order graph spells fields; ``max_filter`` and ``max_url`` are in characters;
+    ``ignored`` are query parameters that are ignored in silence, as servers do that are older than they.
+    """
+
+    graph_filters: FilterDialect = "inner"
+    max_filter: int = MAX_FILTER_LENGTH
+    max_url: int = 2048
+    ignored: tuple[str, ...] = ()
 
 
 class Query:
@@ -116,6 +131,7 @@ class Call(Struct, frozen=True, dict=True):
     generation: Generation
     deadline: float
     ignored_parameters: frozenset[str] = frozenset()
+    dialect: Dialect = Dialect()
 
     @property
     def seconds_left(self) -> float:

@@ -24,15 +24,18 @@ CONTENT: Final = (
 FORM: Final = r"(?i)application/x-www-form-urlencoded(\s*;\s*charset\s*=\s*\"?utf-?8\"?)?\s*"
 MAX_BODY_BYTES: Final = 10 * 1024 * 1024
 MAX_HEADER_BYTES: Final = 16 * 1024
-MAX_URL_CHARS: Final = 2048
-"""The longest address that is accepted (KB, Filtering performance)."""
 
 
-def check(request: Request, hosts: frozenset[str] | None) -> None:
+class AddressTooLong(Exception):
+    """An address of more characters than the server reads (KB, Filtering performance)."""
+
+
+def check(request: Request, hosts: frozenset[str] | None, max_url: int) -> None:
     """Refuse requests of web pages, for other hosts, and with too long an address or head.
 
     Raises:
-        Refusal: 403 (no CORS, no DNS rebinding), 414 or 431.
+        Refusal: 403 (no CORS, no DNS rebinding) or 431.
+        AddressTooLong: it has more than ``max_url`` characters.
     """
     headers = request.scope["headers"]
     if sum(len(name) + len(value) + 4 for name, value in headers) > MAX_HEADER_BYTES:
@@ -43,9 +46,8 @@ def check(request: Request, hosts: frozenset[str] | None) -> None:
     name = host.rsplit(":", 1)[0] if host.rpartition(":")[2].isdigit() else host
     if hosts is not None and name not in hosts:
         raise _denied(f"This server is not called '{name}'.")
-    if len(str(request.url)) > MAX_URL_CHARS:
-        detail = f"The address is longer than {MAX_URL_CHARS} characters. Ask for less at a time."
-        raise rejected(detail, 414)
+    if len(str(request.url)) > max_url:
+        raise AddressTooLong
 
 
 def bearer(request: Request) -> str:

@@ -96,6 +96,7 @@ def _page(call: Call, listing: ListQuery, token: str, *, versioned: bool = False
         limit=query.number("limit"),
         token=query.text(token),
         as_at=query.as_at(),
+        max_filter=call.dialect.max_filter,
     )
     page = call.engine.view(lambda store: read_page(store, asked))
     version = b'"version":%b,' % codec.encode(_version(page)) if versioned else b""
@@ -127,13 +128,15 @@ def graph_entry_sql(type: type[Any]) -> str:
 def graph_blocks(call: Call) -> bytes:
     """Return a page of blocks with the totals of their life cycle (2.15, G1 to G10)."""
     always = () if call.query.flag("includeSwept", True) else (_UNSWEPT,)
-    listing = ListQuery(fields_of(Block), json_sql=graph_entry_sql(Block), fixed_conditions=always)
+    fields = fields_of(Block).spelt("block", call.dialect.graph_filters)
+    listing = ListQuery(fields, json_sql=graph_entry_sql(Block), fixed_conditions=always)
     return _page(call, listing, "paginationToken")
 
 
 def graph_placements(call: Call) -> bytes:
     """Return a page of placements with the totals of their life cycle (2.15, G9, G11)."""
-    query = ListQuery(fields_of(Placement), json_sql=graph_entry_sql(Placement))
+    fields = fields_of(Placement).spelt("placement", call.dialect.graph_filters)
+    query = ListQuery(fields, json_sql=graph_entry_sql(Placement))
     return _page(call, query, "paginationToken")
 
 
@@ -150,7 +153,11 @@ def graph_children(call: Call) -> bytes:
         Comparison("parentPlacementId.code", "eq", (call.id.code,), 0),
         Comparison("parentPlacementId.scope", "eq", (call.id.scope,), 0),
     )
-    listing = ListQuery(fields, json_sql=graph_entry_sql(Placement), fixed_filters=((fields, children),))
+    listing = ListQuery(
+        fields.spelt("placement", call.dialect.graph_filters),
+        json_sql=graph_entry_sql(Placement),
+        fixed_filters=((fields, children),),
+    )
     return _page(call, listing, "paginationToken")
 
 

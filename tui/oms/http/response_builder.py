@@ -26,6 +26,12 @@ def problem_response(refusal: Refusal, request: Request, request_id: str) -> Res
     return response
 
 
+def address_too_long() -> Response:
+    """Return the 414 that stands before LUSID's own answers: a page of whatever reads addresses first."""
+    page = "<html><head><title>414 Request-URI Too Large</title></head></html>"
+    return Response(page, 414, media_type="text/html")
+
+
 def add_headers(response: Response, request: Request, request_id: str, started: float) -> None:
     """Add the headers every response has; ``started`` is on the monotonic clock, in seconds."""
     correlation = re.sub(r"[^\x21-\x7e]", "", request.headers.get("correlationid", ""))[:128]

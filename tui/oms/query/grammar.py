@@ -15,13 +15,20 @@ from msgspec import Struct
 from tui.oms.domain.error_codes import UNPARSABLE_FILTER
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.times import time_of
-from tui.oms.query.nodes import BooleanOp, Comparison, Exists, FilterNode, ListCondition, Not, Operator, Value
+from tui.oms.query.nodes import (
+    MAX_FILTER_LENGTH,
+    BooleanOp,
+    Comparison,
+    Exists,
+    FilterNode,
+    ListCondition,
+    Not,
+    Operator,
+    Value,
+)
 
 MAX_NESTING: Final = 32
 """Levels of parentheses and negations: the parser recurses once per level."""
-MAX_FILTER_LENGTH: Final = 16_384
-"""Characters of a filter (section 2.0)."""
-
 
 _TOKEN: Final = re.compile(
     r"""\s*(?:
@@ -50,14 +57,15 @@ def parse_error(detail: str) -> Refusal:
     return Refusal("QueryParserFailure", detail, rule="F4", code=UNPARSABLE_FILTER)
 
 
-def parse_filter(filter: str) -> FilterNode | None:
-    """Parse ``filter``; None when it is empty.
+def parse_filter(filter: str, longest: int = MAX_FILTER_LENGTH) -> FilterNode | None:
+    """Parse ``filter``, of at most ``longest`` characters; None when it is empty.
 
     Raises:
-        Refusal: it cannot be parsed (F4); the detail names the position.
+        Refusal: it is too long, or cannot be parsed (F4); the detail names the position.
     """
-    if len(filter) > MAX_FILTER_LENGTH:
-        raise parse_error(f"The filter is longer than {MAX_FILTER_LENGTH} characters.")
+    if len(filter) > longest:
+        detail = f"The filter is longer than {longest} characters."
+        raise Refusal("InvalidParameterValue", detail, errors={"filter": (detail,)})
     tokens = _tokens(filter)
     if not tokens:
         return None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
+
+MAX_FILTER_LENGTH: Final = 16_384
+"""Characters of a filter (section 2.0)."""
 
 Value = str | Decimal | bool | datetime
 Operator = Literal["eq", "neq", "lt", "lte", "gt", "gte", "startswith", "in", "not in"]

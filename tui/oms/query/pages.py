@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from tui.oms.domain.refusals import Refusal
 from tui.oms.query import page_tokens
-from tui.oms.query.nodes import FilterNode
+from tui.oms.query.nodes import MAX_FILTER_LENGTH, FilterNode
 from tui.oms.query.page_tokens import PageToken
 from tui.oms.query.planner import Conjunct, PlanStep, QueryPlan, conjuncts_of
 from tui.oms.query.queryable_fields import QueryableFields, Sql, join_conditions
@@ -45,7 +45,7 @@ class ListQuery(Struct, frozen=True):
     ``json_sql`` is the SQL of a row's JSON, about a version ``v`` and, through ``:n`` and ``:a``, its
     entity's number and the asAt. ``fixed_conditions`` and ``fixed_filters`` always apply; ``as_at`` is in
     microseconds. With ``superseded_sql`` the versions closed before the asAt are listed too, rendered by that
-    SQL; such lists are short, and every page reads them whole.
+    SQL; such lists are short, and every page reads them whole. ``max_filter`` is in characters.
     """
 
     fields: QueryableFields
@@ -59,6 +59,7 @@ class ListQuery(Struct, frozen=True):
     as_at: int | None = None
     offset: int = 0
     superseded_sql: str | None = None
+    max_filter: int = MAX_FILTER_LENGTH
 
 
 class PageSlice(Struct, frozen=True):
@@ -80,7 +81,7 @@ def read_page(reads: StoreReader, query: ListQuery) -> PageSlice:
         raise Refusal("InvalidParameterValue", detail, errors={"limit": (detail,)})
     last = reads.last
     asked = _asked(last, query)
-    node = _parse(asked.filter)
+    node = _parse(asked.filter, query.max_filter)
     reader = _PageReader(
         reads,
         query,
@@ -123,12 +124,12 @@ def _asked(last: int, query: ListQuery) -> PageToken:
     return token
 
 
-def _parse(filter: str) -> FilterNode | None:
+def _parse(filter: str, longest: int) -> FilterNode | None:
     if not filter:
         return None
     from tui.oms.query.grammar import parse_filter  # most lists ask for everything
 
-    return parse_filter(filter)
+    return parse_filter(filter, longest)
 
 
 class _Row(Struct, frozen=True, array_like=True):

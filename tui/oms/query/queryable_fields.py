@@ -14,7 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -25,6 +25,11 @@ from tui.oms.domain.unit_of_work import Booking
 from tui.oms.store.schema import KINDS, EntityTable, column_of
 
 SINCE: Final = "version.asAtModified"
+FilterDialect = Literal["inner", "nested", "both"]
+"""How filters of the order graph spell fields: ``id.code``, ``block.id.code``, or either.
+
+LUSID does not say which it takes.
+"""
 
 
 class FieldType(Enum):
@@ -146,15 +151,14 @@ class QueryableFields:
                 each, path, hint = path.removesuffix("."), "", get_args(hint)[0]
             known = _wire_fields(hint) if isinstance(hint, type) and issubclass(hint, msgspec.Struct) else {}
             if part.lower() not in known:
-                raise Refusal(
-                    "InvalidParameterValue" if code == INVALID_VALUE else "SortingByFieldNotSupported",
-                    f"There is no field '{name}' to filter or sort by.",
-                    rule="F4",
-                    code=code,
-                )
+                raise _unknown_field(name, code)
             encoded, hint = known[part.lower()]
             path += f"{encoded}."
         return self._field(name, path.removesuffix("."), hint, each)
+
+    def spelt(self, member: str, dialect: FilterDialect) -> QueryableFields:
+        """Return the same fields as a list of rows that hold them in ``member`` spells them."""
+        return self if dialect == "inner" else _NestedFields(self, member, only=dialect == "nested")
 
     def _field(self, name: str, path: str, hint: Any, each: str | None) -> QueryableField:
         leaf = _FIELD_TYPES.get(hint) or (FieldType.LIST if get_origin(hint) is tuple else FieldType.PARTS)
@@ -189,6 +193,27 @@ class QueryableFields:
             leaf = FieldType.TEXT
         kept = Sql("json_extract(v.text, ?)", (path,))
         return QueryableField(name, leaf, kept, kept)
+
+
+class _NestedFields(QueryableFields):
+    """Fields whose names begin with the member of the row that holds them, ``only`` so or at will."""
+
+    def __init__(self, inner: QueryableFields, member: str, *, only: bool) -> None:
+        super().__init__(inner.kind, inner._root, inner._prefix)
+        self._start = f"{member}."
+        self._only = only
+
+    def find(self, name: str, *, code: int = INVALID_VALUE) -> QueryableField:
+        if name.lower().startswith(self._start):
+            return super().find(name[len(self._start) :], code=code)
+        if self._only:
+            raise _unknown_field(name, code)
+        return super().find(name, code=code)
+
+
+def _unknown_field(name: str, code: int) -> Refusal:
+    type = "InvalidParameterValue" if code == INVALID_VALUE else "SortingByFieldNotSupported"
+    return Refusal(type, f"There is no field '{name}' to filter or sort by.", rule="F4", code=code)
 
 
 @cache

@@ -23,7 +23,7 @@ from tui.oms.auth.tokens import Tokens
 from tui.oms.auth.users import Users, one_user, token_fault
 from tui.oms.domain.clock import VirtualClock
 from tui.oms.http.app import ServerSettings
-from tui.oms.http.call import Generation
+from tui.oms.http.call import Dialect, Generation
 from tui.oms.http.guards import MAX_HEADER_BYTES
 from tui.oms.rules.fees import Fee
 from tui.oms.run.embedded import Embedded, Size
@@ -62,6 +62,7 @@ def run(
     inject: Sequence[str] = (),
     scenario: Path | None = None,
     fees: Path | None = None,
+    dialect: Dialect = Dialect(),  # noqa: B008, it is frozen
 ) -> int:
     """Serve until SIGINT or SIGTERM and return the exit code.
 
@@ -69,8 +70,8 @@ def run(
     one. ``users`` is the file of users who may sign on; the second line is then ``token -``. Without it there
     is one user, who signs on with ``token`` or with a generated one. ``db`` None stores nothing. ``inject``
     and the TOML file ``scenario`` request faults, which are named on stderr. ``fees`` is the file of the fees
-    on bookings. With ``clock`` time starts there and moves only with the market's steps, and the market is
-    paused until it is resumed.
+    on bookings, ``dialect`` how addresses and filters are read. With ``clock`` time starts there and moves
+    only with the market's steps, and the market is paused until it is resumed.
     """
     try:
         with all_at_once() as part:
@@ -86,7 +87,11 @@ def run(
     except OSError as error:
         return _report(f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another.", FAILED)
     settings = ServerSettings(
-        tokens=Tokens(known), generation=generation, hosts=_host_names(host), faults=faults
+        tokens=Tokens(known),
+        generation=generation,
+        hosts=_host_names(host),
+        faults=faults,
+        dialect=dialect,
     )
     if faults is not None:
         _report(f"Faults are injected as requested: {faults}", OK)
