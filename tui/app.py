@@ -49,6 +49,7 @@ KEYS_NEED: Final = (
     "tui.screens.dialogs.send_flow",
     "tui.screens.detail.screen",
     "tui.screens.history.screen",
+    "tui.screens.browse.screen",
     "tui.screens.help",
 )
 """Loaded once the desk is shown, before a key asks for them."""

@@ -17,6 +17,7 @@ from textual.screen import Screen
 import tui
 from tests.blotter_app import Blotter, blotter, demo
 from tui.screens.acts_when_mounted import ActsWhenMounted
+from tui.screens.browse.screen import BrowseScreen
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.screen import DeskScreen
 from tui.screens.detail.screen import DetailScreen
@@ -38,6 +39,7 @@ OPENED_BY = {
     HelpScreen: ("question_mark",),
     DetailScreen: ("enter",),
     HistoryScreen: ("h",),
+    BrowseScreen: ("B",),
     FormDialog: ("n",),
     PreviewDialog: ("2", "c"),
     ActionPalette: ("colon",),

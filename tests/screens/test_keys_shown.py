@@ -100,7 +100,7 @@ async def test_a_key_of_ones_own_stands_in_footer_help_and_palette_and_works() -
 
 
 async def test_every_sentence_says_the_key_of_ones_own() -> None:
-    own = {"new": "A", "place": "B", "allocate": "D", "book": "F", "quit": "Q", "back": "x", "orders": "O"}
+    own = {"new": "A", "place": "X", "allocate": "D", "book": "F", "quit": "Q", "back": "x", "orders": "O"}
     assert not key_mistakes(own)
     async with blotter(size=(160, 48), keys=own) as user:
         await user.press("ctrl+c")
@@ -109,9 +109,9 @@ async def test_every_sentence_says_the_key_of_ones_own() -> None:
         assert user.notices[-1] == "Nothing to go back from; Q quits."
         assert " O Orders " in user.text()
         await filter_for_nothing(user)
-        assert "Nothing matches the filter. x clears it." in user.text()
+        assert "Nothing matches the filter. x clears it, B looks beyond the desk." in user.text()
         await user.press("x", "j", "j")
-        await user.until(lambda: "Press B on a block." in user.text())
+        await user.until(lambda: "Press X on a block." in user.text())
         await user.press("4")
         await user.until(lambda: "Press D when there are fills." in user.text())
         await user.press("6")
@@ -127,7 +127,7 @@ async def filter_for_nothing(user: Blotter) -> None:
 
 async def test_an_empty_desk_says_the_key_for_the_first_order() -> None:
     async with blotter(keys={"new": "A"}, data="empty") as user:
-        await user.until(lambda: "No blocks. Press A for the first order." in user.text())
+        await user.until(lambda: "No blocks. Press A for the first order, B for older ones." in user.text())
 
 
 async def test_a_command_without_a_key_may_be_given_one() -> None:

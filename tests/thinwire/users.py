@@ -53,6 +53,7 @@ OTHER_KEYS: Final[dict[type[Any], tuple[str, ...]]] = {
 OPENING_KEYS: Final = {
     "HelpScreen": "question_mark",
     "HistoryScreen": "h",
+    "BrowseScreen": "B",
     "DetailScreen": "i",
     "PreviewDialog": "K",
 }
@@ -228,7 +229,7 @@ FORMS: Final = (
     *(("2", "u"), ("2", "m"), ("2", "C"), ("2", "o"), ("3", "f"), ("4", "y")),
 )
 """A pane, and a key that opens a form there."""
-VIEWS: Final = ("enter", "i", "h", "question_mark")
+VIEWS: Final = ("enter", "i", "h", "question_mark", "B")
 
 
 async def tour(

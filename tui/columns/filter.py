@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from tui.api.models import Execution, OrderGraphBlock, Placement, Transaction
 from tui.api.states import normalize
-from tui.columns.column import Column, exported
+from tui.columns.column import exported
 from tui.columns.panes import COLUMNS
 from tui.service.numbers import has_number_commas, parse_number
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
@@ -24,10 +24,8 @@ _COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     ">": operator.gt,
     "=": operator.eq,
 }
-_TERM: Final = re.compile(
-    r"(?P<not>!?)(?:(?P<column>[A-Za-z]+)(?P<op><=|>=|<|>|=|:))?(?P<text>.+)", re.DOTALL
-)
-_WORD: Final = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
+TERM: Final = re.compile(r"(?P<not>!?)(?:(?P<column>[A-Za-z]+)(?P<op><=|>=|<|>|=|:))?(?P<text>.+)", re.DOTALL)
+WORD: Final = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 """One word of a filter; quotation marks keep blanks together, and one that is still open reaches the end."""
 
 SCOPE: Final = "scope"
@@ -46,12 +44,12 @@ def parse_filter(text: str, kind: EntityKind) -> Test:
     ``aapl``, ``side:buy state:"partially placed"``, ``ordered>=50k !vod``, ``scope:FundA``. Letters match
     without regard to case, states also without regard to spaces and hyphens.
     """
-    tests = [_term(word, kind) for word in _WORD.findall(text)]
+    tests = [_term(word, kind) for word in WORD.findall(text)]
     return lambda snapshot, row: all(test(snapshot, row) for test in tests)
 
 
 def _term(word: str, kind: EntityKind) -> Test:
-    match = _TERM.fullmatch(word)
+    match = TERM.fullmatch(word)
     text = match["text"].replace('"', "") if match else ""
     if match is None or not text or word == "!":
         raise FilterError(f"'{word}' says nothing to look for.")
@@ -85,7 +83,7 @@ def _column_test(match: re.Match[str], text: str, kind: EntityKind) -> Test:
         names = ", ".join((*(c.id for c in COLUMNS[kind]), SCOPE))
         raise FilterError(f"There is no column '{match['column']}' here; there are {names}.")
     get = column.value
-    limit = None if sign == ":" else _limit(text, column, sign)
+    limit = None if sign == ":" else read_limit(text, column.title, sign)
     wanted, whole = text.casefold(), sign == "="
     if limit is None:
         in_words = column.id in _IN_WORDS
@@ -145,11 +143,11 @@ def scopes_of(snapshot: Snapshot, row: Any) -> Iterator[str]:
             yield row.portfolio_id.scope
 
 
-def _limit(text: str, column: Column, sign: str) -> Decimal | None:
+def read_limit(text: str, title: str, sign: str) -> Decimal | None:
     """Return the number a column is compared with; None when ``=`` compares it with a text."""
     try:
         return parse_number(text)
     except ValueError as error:
         if sign == "=" and not has_number_commas(text):
             return None
-        raise FilterError(f"{column.title}: {error}") from None
+        raise FilterError(f"{title}: {error}") from None

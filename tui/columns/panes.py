@@ -437,7 +437,13 @@ class PaneSpec(Struct, frozen=True):
 
 
 PANES: Final = (
-    PaneSpec(EntityKind.BLOCKS, "1", "top", BLOCKS, "No blocks. Press {new} for the first order."),
+    PaneSpec(
+        EntityKind.BLOCKS,
+        "1",
+        "top",
+        BLOCKS,
+        "No blocks. Press {new} for the first order, {browse} for older ones.",
+    ),
     PaneSpec(EntityKind.ORDERS, "2", "left", ORDERS, "No orders here."),
     PaneSpec(
         EntityKind.PLACEMENTS, "3", "middle", PLACEMENTS, "Nothing placed here. Press {place} on a block."

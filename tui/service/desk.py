@@ -39,6 +39,7 @@ from tui.service.writes.journal import Journal
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
+    from tui.service.browse import Browser
     from tui.service.history import HistoryEntry
     from tui.service.rehearsal.preparer import Preparer
     from tui.service.rehearsal.rehearse import OpenSandbox
@@ -455,6 +456,12 @@ class Desk:
             fold_answers(self._reader.builder, outcomes)
 
     # --- looking closer ------------------------------------------------------------------------
+
+    def browser(self) -> Browser:
+        """Return what reads blocks and orders outside the desk's window, page by page."""
+        from tui.service.browse import Browser
+
+        return Browser(self.client, self.learned, lambda: self.snapshot, self._now)
 
     async def history(self, order_id: ResourceId) -> tuple[HistoryEntry, ...]:
         """Return what happened to an order and its related entities, newest first.

@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.blotter_app import blotter
-from tui.screens.desk.typed_time import read_time
 from tui.screens.dialogs.form_dialog import FormDialog
+from tui.screens.typed_time import read_time
 
 NOON = datetime(2026, 11, 20, 17, tzinfo=UTC)
 """Noon in New York."""

@@ -23,10 +23,11 @@ from tui.columns.view import View, column_of
 from tui.screens.desk.arranger import Arranger
 from tui.screens.desk.news import News
 from tui.screens.desk.turns import Turns
+from tui.screens.grid_columns import grid_columns
 from tui.service.snapshot.contradictions import ASCII_MARK, MARK, contradictions
 from tui.service.snapshot.diff import UNCHANGED
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
-from widgets.grid import Cell, Grid, GridColumn
+from widgets.grid import Cell, Grid
 from widgets.text_line import Pieces, TextLine
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 # The filter line and its grammar are loaded when a filter is first typed: a start needs neither.
 
-NOTHING_MATCHES: Final = "Nothing matches the filter. {back} clears it."
+NOTHING_MATCHES: Final = "Nothing matches the filter. {back} clears it, {browse} looks beyond the desk."
 
 
 class Pane(Vertical):
@@ -79,7 +80,9 @@ class Pane(Vertical):
         self._columns = self.view.columns
         self._filter_bar: FilterBar | None = None
         self._filter_before = ""
-        self.grid = Grid(self._grid_columns(), self._cells, empty=self._empty_words, ascii=context.ascii)
+        self.grid = Grid(
+            grid_columns(self._columns), self._cells, empty=self._empty_words, ascii=context.ascii
+        )
         self._title, self._footer = TextLine(id="title"), Pieces(id="totals", gap=" · ", more="…")
 
     @property
@@ -127,19 +130,6 @@ class Pane(Vertical):
 
     def on_mount(self) -> None:
         self._label()
-
-    def _grid_columns(self) -> list[GridColumn]:
-        return [
-            GridColumn(
-                column.id,
-                column.title,
-                column.width,
-                align=column.align,
-                flexible=column.flexible,
-                cut=column.cut,
-            )
-            for column in self._columns
-        ]
 
     def _cells(self, key: Hashable) -> Sequence[Cell]:
         assert isinstance(key, ResourceId)
@@ -272,7 +262,7 @@ class Pane(Vertical):
         columns = view.columns
         if columns != self._columns:
             self._columns = columns
-            self.grid.set_columns(self._grid_columns())
+            self.grid.set_columns(grid_columns(self._columns))
         self.grid.set_sort(view.sort or None, descending=view.descending)
         self._label()
         self._arranger.arrange(view, self._snapshot, self._scope, UNCHANGED)

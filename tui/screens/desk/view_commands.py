@@ -8,12 +8,9 @@ from typing import Final
 from tui.screens.desk.desk_command import DeskCommand, ask_fields
 from tui.screens.desk.key_hints import help_groups
 from tui.screens.desk.layout import PanesScreen
-from tui.screens.desk.typed_time import EXAMPLES, read_time, time_in_full
-from tui.session import DeskSession
+from tui.screens.typed_time import NOW, moment_of, time_field
 
 # Fields of forms and other screens are loaded when a command first needs them: a start needs none.
-
-NOW: Final = "now"
 
 
 def refresh(desk: PanesScreen) -> None:
@@ -33,46 +30,27 @@ def _travel_to(desk: PanesScreen, as_at: datetime | None) -> None:
 
 async def travel(desk: PanesScreen) -> None:
     """Ask for a time, and show the desk as it was then."""
-    from tui.actions.form_fields import text
-
     session = desk.session
-    then, zone, shown = (
-        session.snapshot.as_at,
-        session.display_context.zone,
-        session.display_context.zone_name,
-    )
-
-    def problem(typed: str) -> str | None:
-        try:
-            _moment(typed, session)
-        except ValueError as error:
-            return str(error)
-        return None
-
-    def echo(typed: str) -> str:
-        moment = _moment(typed, session)
-        return "the desk as it is" if moment is None else time_in_full(moment, zone)
-
-    field = text(
-        "as_at",
-        "As at",
-        f"{then.astimezone(zone):%Y-%m-%d %H:%M:%S}" if then else NOW,
-        required=True,
-        help=f"{shown} time, such as {EXAMPLES}, or '{NOW}'",
-        check=problem,
-        echo=echo,
-    )
-    intro = f"See the desk as it was then. Times are in {shown}."
+    then, zone = session.snapshot.as_at, session.display_context.zone
+    value = f"{then.astimezone(zone):%Y-%m-%d %H:%M:%S}" if then else NOW
+    field = time_field("as_at", "As at", value, session, now_means="the desk as it is")
+    intro = f"See the desk as it was then. Times are in {session.display_context.zone_name}."
     answered = await ask_fields(desk, "Time travel", (field,), intro=intro)
     if answered is not None:
-        _travel_to(desk, _moment(answered["as_at"], session))
+        _travel_to(desk, moment_of(answered["as_at"], session.now(), zone))
 
 
-def _moment(typed: str, session: DeskSession) -> datetime | None:
-    """Return the time typed, None for now; raises ValueError with a sentence."""
-    if typed.strip().lower() == NOW:
-        return None
-    return read_time(typed, session.now(), session.display_context.zone)
+async def browse(desk: PanesScreen) -> None:
+    """Browse blocks and orders outside the window, and go to the row chosen there."""
+    from tui.screens.browse.screen import BrowseScreen
+
+    server = desk.session.desk
+    if server is None:
+        desk.notify("Not connected yet: wait for the first rows.", markup=False)
+        return
+    jump = await desk.app.push_screen_wait(BrowseScreen(server, desk.session))
+    if jump is not None:
+        desk.go_to(jump)
 
 
 async def show_help(desk: PanesScreen) -> None:
@@ -126,6 +104,14 @@ VIEW: Final[tuple[DeskCommand, ...]] = (
     DeskCommand("refresh", "r", "Refresh", "Read everything again", "Desk", run=refresh),
     DeskCommand("freeze", "z", "Freeze", "Pause updates on the screen, or resume them", "Desk", run=freeze),
     DeskCommand("travel", "T", "Time travel", "See the desk as it was at another time", "Desk", run=travel),
+    DeskCommand(
+        "browse",
+        "B",
+        "Browse",
+        "Find blocks and orders outside the window: the whole tenant, newest first, page by page",
+        "Desk",
+        run=browse,
+    ),
     PALETTE,
     DeskCommand(
         "help",

@@ -1,0 +1,239 @@
+"""A filter as typed on the desk, in the grammar of the API: for rows that only the server can look through.
+
+The server knows fields, not columns: what a column computes cannot be asked of it, and that is said. A filter
+that is written in the API's own grammar goes as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from decimal import Decimal
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from tui.api.states import normalize
+from tui.columns.column import Column
+from tui.columns.factories import SHORT_SIDES
+from tui.columns.filter import SCOPE, TERM, WORD, FilterError, read_limit
+from tui.columns.panes import COLUMNS
+from tui.service.browse import DATES
+from tui.service.orderline.order_line import TIMES
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
+from tui.service.wire_words import SIDES, TIMES_IN_FORCE, TYPES, spelt, state_in_words
+
+Type = Literal["id", "word", "number", "time", "portfolio", "instrument", "flag"]
+
+
+class ServerField(Struct, frozen=True):
+    """The field of the API that stands for a column, and how its values are written."""
+
+    path: str
+    type: Type = "word"
+
+
+SWEPT: Final = "swept"
+"""The name that stands for whether a block is swept: it has no column, because the desk shows none."""
+_ALIKE: Final[Mapping[str, ServerField]] = {
+    "id": ServerField("id.code", "id"),
+    "side": ServerField("side"),
+    "instrument": ServerField("lusidInstrumentId", "instrument"),
+    "type": ServerField("type"),
+    "tif": ServerField("timeInForce"),
+    "limit": ServerField("limitPrice.amount", "number"),
+    "currency": ServerField("limitPrice.currency"),
+}
+FIELDS: Final[Mapping[EntityKind, Mapping[str, ServerField]]] = {
+    EntityKind.BLOCKS: {
+        **_ALIKE,
+        "created": ServerField(DATES[EntityKind.BLOCKS], "time"),
+        SWEPT: ServerField("isSwept", "flag"),
+    },
+    EntityKind.ORDERS: {
+        **_ALIKE,
+        "quantity": ServerField("quantity", "number"),
+        "portfolio": ServerField("portfolioId", "portfolio"),
+        "state": ServerField("state"),
+        "date": ServerField(DATES[EntityKind.ORDERS], "time"),
+    },
+}
+"""What can be asked of the server, by kind and column."""
+
+_OPERATORS: Final = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte", "=": "eq", ":": "eq"}
+_OPPOSITE: Final = {"lt": "gte", "lte": "gt", "gt": "lte", "gte": "lt", "eq": "neq"}
+_OWN_GRAMMAR: Final = re.compile(r"(?i)\S\s+(eq|neq|lte?|gte?|startswith|(not\s+)?(in|exists)|any|all)\b")
+"""A filter that holds a field and an operator of the API: it is written in its grammar."""
+_LUID: Final = re.compile(r"(?i)(LUID|CCY)_\w+")
+
+
+def server_filter(text: str, kind: EntityKind, desk: Snapshot, zone: tzinfo) -> str:
+    """Return the filter of the API that stands for ``text``; empty for none. Days are those of ``zone``.
+
+    A word on its own is an instrument that the desk knows, else the beginning of an id.
+
+    Raises:
+        FilterError: a word cannot be asked of the server; the message says which, and what can.
+    """
+    if _OWN_GRAMMAR.search(text):
+        return text.strip()
+    return " and ".join(_term(word, kind, desk, zone) for word in WORD.findall(text))
+
+
+def _term(word: str, kind: EntityKind, desk: Snapshot, zone: tzinfo) -> str:
+    match = TERM.fullmatch(word)
+    text = match["text"].replace('"', "") if match else ""
+    if match is None or not text or word == "!":
+        raise FilterError(f"'{word}' says nothing to look for.")
+    negated = bool(match["not"])
+    if not match["column"]:
+        known = tuple(each.luid for each in desk.find_instruments(text))
+        if known:
+            return _any_of("lusidInstrumentId", known, negated)
+        return _negated(f"id.code startswith {quoted(text)}", negated)
+    name, sign = match["column"].lower(), match["op"]
+    if name == SCOPE:
+        return _compared("id.scope", _OPERATORS[_equal(sign, "A scope")], quoted(text), negated)
+    id = _column_of(name, kind)
+    field = FIELDS[kind].get(id)
+    if field is None:
+        column = next(column for column in COLUMNS[kind] if column.id == id)
+        raise FilterError(f"{column.title} cannot be asked of the server; {_offered(kind)} can.")
+    return _test(field, _titled(kind, id), sign, text, negated, desk, zone)
+
+
+def _test(
+    field: ServerField, title: str, sign: str, text: str, negated: bool, desk: Snapshot, zone: tzinfo
+) -> str:
+    if field.type == "number":
+        return _compared(field.path, _OPERATORS[sign], f"{_number(text, title):f}", negated)
+    if field.type == "time":
+        return _when(field.path, sign, text, negated, zone)
+    _equal(sign, title)
+    if field.type == "id":
+        if sign == "=":
+            return _compared(field.path, "eq", quoted(text), negated)
+        return _negated(f"{field.path} startswith {quoted(text)}", negated)
+    if field.type == "flag":
+        is_so = text.casefold() in ("yes", "true", "y", "1")
+        return f"{field.path} eq {str(is_so is not negated).lower()}"
+    if field.type == "portfolio":
+        scope, slash, code = text.partition("/")
+        if not slash:
+            return _compared(f"{field.path}.code", "eq", quoted(text), negated)
+        both = f"{field.path}.scope eq {quoted(scope)} and {field.path}.code eq {quoted(code)}"
+        return _negated(both, negated)
+    if field.type == "instrument":
+        return _instrument(field.path, text, negated, desk)
+    return _compared(field.path, "eq", quoted(_as_spelled(text, desk)), negated)
+
+
+def _instrument(path: str, text: str, negated: bool, desk: Snapshot) -> str:
+    """Return the test of an instrument: by LUID where that is known, else by ticker."""
+    known = tuple(each.luid for each in desk.find_instruments(text))
+    if not known and not _LUID.fullmatch(text):
+        ticker = "instrumentIdentifiers['Instrument/default/Ticker']"
+        return _compared(ticker, "eq", quoted(text), negated)
+    return _any_of(path, known or (text,), negated)
+
+
+def _as_spelled(text: str, desk: Snapshot) -> str:
+    """Return a word of the desk as the server spells it: ``cover`` is BuyToCover, ``gtc`` GoodTilCancel."""
+    named = _NAMED.get(normalize(text))
+    if named is None:
+        named = "".join(part[:1].upper() + part[1:] for part in text.split()) if " " in text else text
+    return spelt(named, (*desk.sides, *desk.order_types))
+
+
+_NAMED: Final = {
+    normalize(words): wire
+    for table in (
+        SIDES,
+        TYPES,
+        TIMES_IN_FORCE,
+        TIMES,
+        {SHORT_SIDES[normalize(wire)]: wire for wire in SIDES.values() if normalize(wire) in SHORT_SIDES},
+        {state_in_words(wire): wire for wire in ("PartiallyFilled", "DoneForDay")},
+    )
+    for words, wire in table.items()
+}
+"""The API's names of sides, types, times in force and states, by what a desk calls them."""
+
+
+def _when(path: str, sign: str, text: str, negated: bool, zone: tzinfo) -> str:
+    """Return the test of a time; a day without a time is the whole of it."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        example = f"{datetime.now(zone):%Y-%m}-01"
+        raise FilterError(f"'{text}' is not a date; write it as {example} or {example}T09:30.") from None
+    is_day = len(text) <= len("2026-11-01")
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    begin, end = moment, moment + (timedelta(days=1) if is_day else timedelta(minutes=1))
+    if is_day:
+        end = datetime.combine(end.date(), time(), zone)
+    if sign in (":", "="):
+        return _negated(f"{path} gte {_utc(begin)} and {path} lt {_utc(end)}", negated)
+    operator = _OPERATORS[sign]
+    if is_day and sign in (">", "<="):
+        begin, operator = end, {"gt": "gte", "lte": "lt"}[operator]
+    return _compared(path, operator, _utc(begin), negated)
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"
+
+
+def _number(text: str, title: str) -> Decimal:
+    found = read_limit(text, title, ">")
+    assert found is not None
+    return found
+
+
+def _equal(sign: str, what: str) -> str:
+    if sign not in (":", "="):
+        raise FilterError(f"{what} is compared with ':' or '=', not with '{sign}'.")
+    return sign
+
+
+def _any_of(path: str, values: Iterable[str], negated: bool) -> str:
+    texts = [quoted(value) for value in values]
+    if len(texts) == 1:
+        return _compared(path, "eq", texts[0], negated)
+    return f"{path} {'not in' if negated else 'in'} ({', '.join(texts)})"
+
+
+def _compared(path: str, operator: str, value: str, negated: bool) -> str:
+    return f"{path} {_OPPOSITE[operator] if negated else operator} {value}"
+
+
+def _negated(test: str, negated: bool) -> str:
+    return f"not ({test})" if negated else test
+
+
+def quoted(text: str) -> str:
+    """Return ``text`` as the API's grammar writes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _column_of(name: str, kind: EntityKind) -> str:
+    """Return the id of the column that ``name`` names, by its id or its title."""
+    if name in FIELDS[kind]:
+        return name
+    for column in COLUMNS[kind]:
+        if name in (column.id, column.title.lower().replace(" ", "")):
+            return column.id
+    others = [str(other) for other, fields in FIELDS.items() if name in fields]
+    if others:
+        raise FilterError(f"Only {others[0]} can be asked for by {name}; {kind.value} by {_offered(kind)}.")
+    raise FilterError(f"There is no '{name}' here; {_offered(kind)} can be asked of the server.")
+
+
+def _titled(kind: EntityKind, id: str) -> str:
+    columns: Mapping[str, Column] = {column.id: column for column in COLUMNS[kind]}
+    return columns[id].title if id in columns else id.capitalize()
+
+
+def _offered(kind: EntityKind) -> str:
+    return ", ".join((*FIELDS[kind], SCOPE))
