@@ -175,6 +175,7 @@ class BlotterApp(App[None]):
         await self._make_ready()
         _watch_only_what_is_new()
         await desk.identify()
+        self._read_reference()
 
     async def _make_ready(self) -> None:
         """Load forms, verbs, dialogs and viewers while nobody waits for them."""
@@ -238,6 +239,7 @@ class BlotterApp(App[None]):
         try:
             await desk.refresh()
             self._reconcile()
+            self._read_reference()
             await desk.identify()
         finally:
             self._polling = False
@@ -247,6 +249,12 @@ class BlotterApp(App[None]):
         """Compare some rows with the server's, beside the polls."""
         if self.session.desk is not None:
             await self.session.desk.reconcile()
+
+    @work(group="reference", exit_on_error=False)
+    async def _read_reference(self) -> None:
+        """Read what rows only name, beside the polls."""
+        if self.session.desk is not None:
+            await self.session.desk.read_reference()
 
     async def action_quit(self) -> None:
         """End the program; refuse while something is being sent.

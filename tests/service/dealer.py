@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import httpx
 
@@ -133,6 +134,7 @@ class Dealer:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         open_sandbox: OpenSandbox | None = None,
         kind: EnvironmentKind = EnvironmentKind.LOCAL,
+        cache: Path | None = None,
     ) -> Dealer:
         """Return a dealer at a desk of their own, with a transport of their own."""
         line, clock = FaultyTransport(server), SteppedClock()
@@ -151,6 +153,7 @@ class Dealer:
             read_only=read_only,
             now=now,
             open_sandbox=open_sandbox,
+            cache=cache,
         )
         dealer = cls(desk, line, book, clock, pauses=pauses)
         desk.subscribe(dealer.updates.append)

@@ -28,6 +28,7 @@ from tui.service.environment import Environment, EnvironmentKind, Health, State,
 from tui.service.learned import Learned
 from tui.service.outcomes import Difference, Outcome, Report, Status
 from tui.service.simulated_market import SimulatedMarket
+from tui.service.snapshot.records import Records
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
 from tui.service.sync.answers import fold_answers
 from tui.service.sync.health_tracker import HealthTracker
@@ -41,6 +42,7 @@ from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 if TYPE_CHECKING:
     from tui.service.browse import Browser
     from tui.service.history import HistoryEntry
+    from tui.service.reference.reference_reader import ReferenceReader
     from tui.service.rehearsal.preparer import Preparer
     from tui.service.rehearsal.rehearse import OpenSandbox
     from tui.service.rehearsal.rehearsed_preview import Prepared
@@ -113,6 +115,7 @@ class Desk:
         self._writer: Writer | None = None
         self._open_sandbox = open_sandbox
         self._preparer: Preparer | None = None
+        self._reference: ReferenceReader | None = None
         client.http.listen(self._health.on_notice)
 
     # --- what there is -------------------------------------------------------------------------
@@ -236,6 +239,9 @@ class Desk:
         """Read the whole desk because the user asked for it, also from a server that is offline."""
         self.client.http.try_now()
         self.client.denied.clear()
+        self.learned.forget()
+        if self._reference is not None:
+            self._reference.read_anew()
         return await self.load()
 
     async def refresh(self) -> bool:
@@ -271,6 +277,41 @@ class Desk:
             log.info("the comparison with the server stopped: %s", error)
         finally:
             self._reconciling = False
+        self._publish()
+
+    async def read_reference(self) -> None:
+        """Read some more of what rows only name: instruments, portfolios, sides. It never fails.
+
+        It is meant to be called after the first load and after every poll.
+        """
+        if self.health.state is not State.LIVE or not self.snapshot.complete:
+            return
+        if self._reference is None:
+            await asyncio.to_thread(import_module, "tui.service.reference.reference_reader")
+        await self.reference.go_on()
+
+    @property
+    def reference(self) -> ReferenceReader:
+        """What reads the reference data of this desk."""
+        if self._reference is None:
+            from tui.service.reference.optional_calls import OptionalCalls
+            from tui.service.reference.reference_reader import ReferenceReader
+
+            self._reference = ReferenceReader(
+                OptionalCalls(self.client, self.learned, self._now),
+                self.learned,
+                self.profile,
+                self.cache,
+                now=self._now,
+                snapshot=lambda: self.snapshot,
+                publish=self._publish_records,
+            )
+            self.subscribe(self._reference.hear)
+        return self._reference
+
+    def _publish_records(self, records: Records, rows: Iterable[Ref] | None) -> None:
+        """Publish what reference data tell by now, of these rows or, with None, of any."""
+        self._reader.builder.put_records(records, rows)
         self._publish()
 
     async def reread(self, refs: Iterable[Ref]) -> bool:

@@ -1,0 +1,303 @@
+"""Names come beside the rows: few calls, kept on disk, never asked in vain, never in anybody's way."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import AsyncIterator, Callable
+from decimal import Decimal
+from pathlib import Path
+
+import httpx
+import pytest
+from msgspec.structs import replace
+
+from tests.api.faults import json_answer
+from tests.service.dealer import Dealer, orders_of
+from tests.service.reference.tenant import (
+    INSTRUMENTS,
+    PORTFOLIOS,
+    TYPES,
+    Days,
+    Tenant,
+    instrument,
+)
+from tests.service.sample_rows import rid
+from tui.api.http import AsyncBaseTransport
+from tui.service.environment import State
+from tui.service.snapshot.diff import NAMES
+from tui.service.snapshot.snapshot import EntityKind
+from tui.service.verbs import CreateOrders
+
+APPLE = {"id": {"scope": "Desk", "code": "GROWTH"}, "type": "Transaction", "displayName": "Growth fund"}
+
+
+@pytest.fixture
+def tenant(server: AsyncBaseTransport) -> Tenant:
+    return Tenant(server)
+
+
+@pytest.fixture
+def days() -> Days:
+    return Days()
+
+
+@pytest.fixture
+async def desk_of(tenant: Tenant, days: Days, tmp_path: Path) -> AsyncIterator[Callable[[], Dealer]]:
+    """Open desks of one tenant, which keep what they read in one folder."""
+    opened: list[Dealer] = []
+
+    def open_desk() -> Dealer:
+        dealer = Dealer.at(tenant, now=days, cache=tmp_path)
+        opened.append(dealer)
+        return dealer
+
+    yield open_desk
+    for dealer in opened:
+        await dealer.desk.close()
+        await dealer.desk.client.close()
+
+
+async def traded(dealer: Dealer) -> str:
+    """Let a dealer trade Apple; return its LUID."""
+    await dealer.desk.load()
+    await dealer.trade()
+    return next(iter(dealer.desk.snapshot.blocks.values())).block.lusid_instrument_id
+
+
+async def test_a_dealer_knows_names_after_three_calls(tenant: Tenant, desk_of: Callable[[], Dealer]) -> None:
+    dealer = desk_of()
+    luid = await traded(dealer)
+    tenant.knows(instrument(luid, "Apple Inc", domCcy="USD", assetClass="Equities"))
+    tenant.lists(PORTFOLIOS, APPLE)
+    tenant.answers[TYPES] = lambda request: json_answer(200, {"default": []})
+    await dealer.desk.read_reference()
+    known = dealer.desk.snapshot.instruments[luid]
+    assert (known.name, known.currency, known.asset_class) == ("Apple Inc", "USD", "Equities")
+    assert dealer.desk.snapshot.records.portfolio_name(rid("GROWTH")) == "Growth fund"
+    assert tenant.count() == 3
+    await dealer.create("BLK_9", ORD_9=10)
+    await dealer.desk.read_reference()
+    assert tenant.count(INSTRUMENTS) == 1, "what is known is not asked for again"
+
+
+async def test_the_rows_that_waited_for_a_name_are_the_only_ones_to_be_drawn_again(
+    tenant: Tenant, desk_of: Callable[[], Dealer]
+) -> None:
+    dealer = desk_of()
+    tenant.knows(instrument(await traded(dealer), "Apple Inc"))
+    dealer.updates.clear()
+    await dealer.desk.read_reference()
+    [update] = [each for each in dealer.updates if each.deltas]
+    blocks = update.deltas[EntityKind.BLOCKS]
+    assert blocks.changed == {rid(f"BLK-{number}"): NAMES for number in (1, 2, 3)}
+    assert not any(delta.others or delta.added or delta.removed for delta in update.deltas.values())
+    dealer.updates.clear()
+    await dealer.desk.read_reference()
+    assert dealer.updates == []
+
+
+async def test_the_next_start_knows_the_names_before_it_asks(
+    tenant: Tenant, desk_of: Callable[[], Dealer], tmp_path: Path, days: Days
+) -> None:
+    first = desk_of()
+    luid = await traded(first)
+    tenant.knows(instrument(luid, "Apple Inc"))
+    tenant.lists(PORTFOLIOS, APPLE)
+    await first.desk.read_reference()
+    asked = tenant.count()
+    assert modes_in(tmp_path) == {0o600}
+
+    second = desk_of()
+    await second.desk.load()
+    await second.desk.read_reference()
+    assert second.desk.snapshot.instruments[luid].name == "Apple Inc"
+    assert second.desk.snapshot.records.portfolio_name(rid("GROWTH")) == "Growth fund"
+    assert tenant.count() == asked, "nothing is asked again within a day"
+    tenant.knows(instrument(luid, "Apple Incorporated"))
+    days.pass_(hours=25)
+    await second.desk.read_reference()
+    assert second.desk.snapshot.instruments[luid].name == "Apple Incorporated"
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\xff", b"{}\n", b'{"luid":"A"}\n', b"[1,2", b'"text"\n'])
+async def test_a_file_that_is_not_whole_is_as_good_as_none(
+    tenant: Tenant, desk_of: Callable[[], Dealer], tmp_path: Path, content: bytes
+) -> None:
+    for name in ("instruments", "portfolios", "sides", "properties"):
+        (tmp_path / f"{name}.jsonl").write_bytes(content)
+    (tmp_path / "learned.json").write_bytes(content)
+    dealer = desk_of()
+    luid = await traded(dealer)
+    tenant.knows(instrument(luid, "Apple Inc"))
+    await dealer.desk.read_reference()
+    assert dealer.desk.snapshot.instruments[luid].name == "Apple Inc"
+
+
+async def test_a_refresh_asks_for_everything_again(
+    tenant: Tenant, desk_of: Callable[[], Dealer], days: Days
+) -> None:
+    dealer = desk_of()
+    luid = await traded(dealer)
+    tenant.knows(instrument(luid, "Apple Inc"))
+    await dealer.desk.read_reference()
+    tenant.knows(instrument(luid, "Apple Computer"))
+    days.pass_(seconds=1)
+    await dealer.desk.reload()
+    await dealer.desk.read_reference()
+    assert dealer.desk.snapshot.instruments[luid].name == "Apple Computer"
+
+
+async def test_what_is_not_there_is_asked_for_again_after_ten_minutes(
+    tenant: Tenant, desk_of: Callable[[], Dealer], days: Days
+) -> None:
+    dealer = desk_of()
+    luid = await traded(dealer)
+    tenant.knows()
+    for _ in range(3):
+        await dealer.desk.read_reference()
+    assert tenant.count(INSTRUMENTS) == 1
+    tenant.knows(instrument(luid, "Apple Inc"))
+    days.pass_(minutes=11)
+    await dealer.desk.read_reference()
+    assert dealer.desk.snapshot.instruments[luid].name == "Apple Inc"
+
+
+async def test_unresolved_instruments_are_never_asked_for(
+    tenant: Tenant, desk_of: Callable[[], Dealer]
+) -> None:
+    """R16: many instruments share that LUID, so nothing it is called is theirs."""
+    dealer = desk_of()
+    await traded(dealer)
+    tenant.knows(instrument("LUID_ZZZZZZZZ", "Unknown instrument"))
+    created = orders_of("BLK_8", {"ORD_8": 10})
+    lost = replace(created.requests[0], instrument_identifiers={"Instrument/default/Isin": "GB00B52WS153X"})
+    await dealer.desk.act(CreateOrders((lost,)))
+    assert dealer.desk.snapshot.blocks[rid("BLK-8")].block.lusid_instrument_id == "LUID_ZZZZZZZZ"
+    await dealer.desk.read_reference()
+    asked = [luid for each in tenant.asked for luid in json.loads(each.content)]
+    assert asked == [next(iter(dealer.desk.snapshot.instruments))]
+    assert "LUID_ZZZZZZZZ" not in dealer.desk.snapshot.instruments
+
+
+def modes_in(folder: Path) -> set[int]:
+    return {stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()}
+
+
+def html(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, text="<html><h1>Welcome</h1></html>")
+
+
+def hang(_: httpx.Request) -> httpx.Response:
+    raise httpx.ReadTimeout("nothing came back")
+
+
+BROKEN: dict[str, Callable[[httpx.Request], httpx.Response]] = {
+    "404": lambda _: httpx.Response(404),
+    "405": lambda _: httpx.Response(405),
+    "403": lambda _: json_answer(403, {"title": "Not licensed", "status": 403}),
+    "400": lambda _: json_answer(400, {"title": "No", "status": 400, "code": 151}),
+    "500": lambda _: httpx.Response(500),
+    "501": lambda _: httpx.Response(501),
+    "HTML": html,
+    "a hang": hang,
+    "half a document": lambda _: httpx.Response(200, content=b'{"values": {"LUID'),
+    "a list": lambda _: json_answer(200, []),
+    "null": lambda _: json_answer(200, None),
+    "wrong members": lambda _: json_answer(200, {"values": {"LUID_X": {"name": 7}}, "default": 3}),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+async def test_a_server_without_reference_data_still_trades(
+    how: str, tenant: Tenant, desk_of: Callable[[], Dealer]
+) -> None:
+    dealer = desk_of()
+    await dealer.desk.load()
+    tenant.fails(BROKEN[how])
+    for _ in range(3):
+        await dealer.desk.read_reference()
+        await dealer.desk.refresh()
+    await dealer.trade()
+    await dealer.desk.read_reference()
+    asked = tenant.count()
+    for _ in range(20):
+        await dealer.desk.read_reference()
+    assert tenant.count() == asked <= 13, "it is not asked again and again"
+    assert dealer.desk.health.state is State.LIVE
+    assert dealer.desk.health.message == ""
+    assert dealer.desk.snapshot.placements[rid("PLC-1")].quantity == Decimal(100)
+    assert all(each.done for each in dealer.reports)
+
+
+async def test_what_a_server_lacks_is_not_asked_for_by_the_next_start_either(
+    tenant: Tenant, desk_of: Callable[[], Dealer]
+) -> None:
+    tenant.fails(BROKEN["404"])
+    first = desk_of()
+    await traded(first)
+    await first.desk.read_reference()
+    asked = tenant.count()
+    second = desk_of()
+    await second.desk.load()
+    await second.desk.read_reference()
+    assert tenant.count() == asked
+
+
+async def test_a_busy_server_is_asked_for_no_names_until_it_says(
+    tenant: Tenant, desk_of: Callable[[], Dealer], days: Days
+) -> None:
+    """R73, 17: these reads are the first to stop."""
+    dealer = desk_of()
+    luid = await traded(dealer)
+    tenant.fails(lambda _: httpx.Response(429, headers={"retry-after": "20"}))
+    await dealer.desk.read_reference()
+    assert tenant.count() == 1
+    tenant.knows(instrument(luid, "Apple Inc"))
+    days.pass_(seconds=19)
+    await dealer.desk.read_reference()
+    assert tenant.count() == 1
+    days.pass_(seconds=2)
+    await dealer.desk.read_reference()
+    assert dealer.desk.snapshot.instruments[luid].name == "Apple Inc"
+
+
+@pytest.mark.parametrize(("status", "learned"), [(413, True), (400, False)])
+async def test_a_server_that_takes_few_identifiers_is_asked_for_few(
+    status: int, learned: bool, tenant: Tenant, desk_of: Callable[[], Dealer]
+) -> None:
+    dealer = desk_of()
+    await dealer.desk.load()
+    reader = dealer.desk.reference.instruments
+    tenant.knows(*(instrument(f"LUID_{number:08}", "X") for number in range(700)))
+    whole = tenant.answers[INSTRUMENTS]
+    sizes: list[int] = []
+
+    def few(request: httpx.Request) -> httpx.Response:
+        sizes.append(len(json.loads(request.content)))
+        return httpx.Response(status) if sizes[-1] > 130 else whole(request)
+
+    tenant.answers[INSTRUMENTS] = few
+    wanted = [f"LUID_{number:08}" for number in range(700)]
+    found = [each.luid async for read in reader.read(wanted, {}) for each in read.found]
+    assert found == wanted
+    assert (sizes[:4], min(sizes) > 60) == ([500, 250, 125, 125], True)
+    if learned:
+        sizes.clear()
+        assert len([read async for read in reader.read(wanted, {})]) == len(sizes) == 6
+
+
+async def test_one_identifier_that_a_server_cannot_read_costs_its_own_name_only(
+    tenant: Tenant, desk_of: Callable[[], Dealer]
+) -> None:
+    dealer = desk_of()
+    await dealer.desk.load()
+    wanted = [f"LUID_{number:08}" for number in range(20)]
+    tenant.knows(*(instrument(luid, "X") for luid in wanted))
+    whole = tenant.answers[INSTRUMENTS]
+    tenant.answers[INSTRUMENTS] = lambda request: (
+        httpx.Response(400) if wanted[13] in json.loads(request.content) else whole(request)
+    )
+    reader = dealer.desk.reference.instruments
+    found = [each.luid async for read in reader.read(wanted, {}) for each in read.found]
+    assert sorted({*wanted} - {*found}) == [wanted[13]]

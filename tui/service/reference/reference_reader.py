@@ -1,0 +1,271 @@
+"""Reads beside the rows what they only name, and publishes it with them (REFERENCE_DATA 17).
+
+First comes what is on disk, then the instruments of the newest rows, the portfolios, the transaction types;
+what is older than a day is read again. Nothing here raises: what cannot be read is not known, and is asked
+for again as :class:`~tui.service.reference.optional_calls.OptionalCalls` allows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final, Protocol
+
+from msgspec.structs import replace
+
+from tui.api.errors import ApiError
+from tui.api.reference_operations import (
+    GET_INSTRUMENTS,
+    GET_PROPERTY_DEFINITIONS,
+    LIST_PORTFOLIOS,
+    LIST_TRANSACTION_TYPES,
+)
+from tui.service.desk_profile import DeskProfile
+from tui.service.environment import Update
+from tui.service.learned import Learned
+from tui.service.numbers import counted
+from tui.service.reference.instrument_reader import InstrumentReader
+from tui.service.reference.optional_calls import OptionalCalls
+from tui.service.reference.portfolio_reader import PortfolioReader
+from tui.service.reference.property_reader import PropertyReader
+from tui.service.reference.record_file import RecordFile
+from tui.service.reference.side_reader import SideReader
+from tui.service.reference.waiting_rows import WaitingRows
+from tui.service.snapshot.records import (
+    DEFAULT_SCOPE,
+    InstrumentFacts,
+    PortfolioFacts,
+    PropertyFacts,
+    Records,
+    SideFacts,
+)
+from tui.service.snapshot.snapshot import Ref, Snapshot
+
+GOOD_FOR: Final = timedelta(days=1)
+"""The age at which a record is read again."""
+LIST_AGAIN: Final = timedelta(minutes=10)
+"""The least time between two lists of portfolios: a new one may have come that a row names."""
+FILED_AT_ONCE: Final = 300
+"""Records from disk that are taken in between two pauses."""
+MOST_SCOPES: Final = 4
+"""The most scopes whose transaction types are read."""
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+log = logging.getLogger(__name__)
+
+
+class PublishRecords(Protocol):
+    """Publishes the records by now, and the rows of which they say something else; None if any may be."""
+
+    def __call__(self, records: Records, rows: Iterable[Ref] | None) -> None: ...
+
+
+class ReferenceReader:
+    """Reads the reference data of one desk.
+
+    Args:
+        calls: sends what a server may lack.
+        learned: what the server taught.
+        profile: what its profile says of the desk.
+        folder: where records are kept; None keeps them in memory only.
+        now: this machine's clock, aware UTC.
+        snapshot: returns the desk's newest snapshot.
+        publish: publishes records.
+    """
+
+    def __init__(
+        self,
+        calls: OptionalCalls,
+        learned: Learned,
+        profile: DeskProfile,
+        folder: Path | None,
+        *,
+        now: Callable[[], datetime],
+        snapshot: Callable[[], Snapshot],
+        publish: PublishRecords,
+    ) -> None:
+        self.calls = calls
+        self._now = now
+        self._snapshot = snapshot
+        self._publish = publish
+        self.instruments = InstrumentReader(calls, learned, now)
+        self._portfolios = PortfolioReader(calls, profile, now)
+        self._sides = SideReader(calls, now)
+        self._properties = PropertyReader(calls, now)
+        self._instrument_file = RecordFile(folder, "instruments.jsonl", InstrumentFacts)
+        self._portfolio_file = RecordFile(folder, "portfolios.jsonl", PortfolioFacts)
+        self._side_file = RecordFile(folder, "sides.jsonl", SideFacts)
+        self._property_file = RecordFile(folder, "properties.jsonl", PropertyFacts)
+        self._waiting = WaitingRows()
+        self._loaded = False
+        self._going_on = False
+        self._anew_since = _NEVER
+        self._listed_at = _NEVER
+
+    @property
+    def records(self) -> Records:
+        """What is known by now."""
+        return self._snapshot().records
+
+    def hear(self, update: Update) -> None:
+        """Take note of the rows that an update put in."""
+        if update.new is update.old:
+            return
+        if update.new.parent == update.old.serial:
+            self._waiting.add(update)
+        else:
+            self._waiting.add_all(update.new)
+
+    def read_anew(self) -> None:
+        """Read everything again at the next opportunity: somebody asked for it."""
+        self._anew_since = self._now()
+        self._listed_at = _NEVER
+        self.calls.try_again()
+        self.instruments.forget_missing()
+        self._waiting.add_all(self._snapshot())
+
+    async def go_on(self) -> None:
+        """Read what is due; nothing happens while an earlier call is at work."""
+        if self._going_on:
+            return
+        self._going_on = True
+        try:
+            if not self._loaded:
+                await self._load_files()
+            await self._look()
+            for read in (self._read_instruments, self._read_portfolios, self._read_sides):
+                await self._attempt(read)
+        finally:
+            self._going_on = False
+
+    async def _attempt(self, read: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await read()
+        except ApiError as error:
+            log.info("reference data were not read: %s", error.why)
+
+    def _is_good(self, read_at: datetime) -> bool:
+        return read_at > max(self._now() - GOOD_FOR, self._anew_since)
+
+    # --- publishing ----------------------------------------------------------------------------
+
+    async def _look(self) -> None:
+        """Look at the rows that came meanwhile, a few in each turn of the loop."""
+        while not self._waiting.done:
+            self._waiting.look(self._snapshot(), self.records)
+            await asyncio.sleep(0)
+
+    async def _add_instruments(self, found: Collection[InstrumentFacts]) -> None:
+        """Publish instruments: for the rows that waited for them, or for all when known ones differ."""
+        await self._look()
+        held = self.records.instruments
+        differ = any((was := held.get(each.luid)) is not None and not _alike(was, each) for each in found)
+        rows = self._waiting.answered(each.luid for each in found)
+        merged = {**held, **{each.luid: each for each in found}}
+        self._publish(replace(self.records, instruments=merged), None if differ else rows)
+
+    async def _add_portfolios(self, found: Collection[PortfolioFacts]) -> None:
+        await self._look()
+        held = self.records.portfolios
+        differ = any((was := held.get(each.id)) is not None and not _alike(was, each) for each in found)
+        rows = self._waiting.answered((), (each.id for each in found))
+        merged = {**held, **{each.id: each for each in found}}
+        self._publish(replace(self.records, portfolios=merged), None if differ else rows)
+
+    # --- what is on disk -----------------------------------------------------------------------
+
+    async def _load_files(self) -> None:
+        """Publish what an earlier run read."""
+        self._waiting.add_all(self._snapshot())
+        now = self._now()
+        instruments = await asyncio.to_thread(self._instrument_file.load, now)
+        for start in range(0, len(instruments), FILED_AT_ONCE):
+            await self._add_instruments(instruments[start : start + FILED_AT_ONCE])
+            await asyncio.sleep(0)
+        portfolios = await asyncio.to_thread(self._portfolio_file.load, now)
+        if portfolios:
+            await self._add_portfolios(portfolios)
+            self._listed_at = max(each.read_at for each in portfolios)
+        sides = await asyncio.to_thread(self._side_file.load, now)
+        properties = await asyncio.to_thread(self._property_file.load, now)
+        if sides or properties:
+            named = {each.key: each for each in properties}
+            self._publish(replace(self.records, sides=tuple(sides), properties=named), ())
+        self._loaded = True
+
+    # --- what is asked -------------------------------------------------------------------------
+
+    async def _read_instruments(self) -> None:
+        """Read the instruments that rows wait for, then those that are too old."""
+        if self.calls.lacks(GET_INSTRUMENTS):
+            self._waiting.instruments.clear()
+        if not self.calls.may(GET_INSTRUMENTS):
+            return
+        held = self.records.instruments
+        old = [luid for luid in self._waiting.seen if luid in held and not self._is_good(held[luid].read_at)]
+        wanted = (*self._waiting.instruments, *old)
+        changed = False
+        async for read in self.instruments.read(wanted, self._waiting.scopes):
+            if read.found:
+                changed = True
+                await self._add_instruments(read.found)
+            if read.missing:
+                log.info("%s not found", counted(len(read.missing), "instrument"))
+        if changed:
+            await asyncio.to_thread(self._instrument_file.save, tuple(self.records.instruments.values()))
+
+    async def _read_portfolios(self) -> None:
+        """Read the list of portfolios when it is too old, or when rows name one that is not in it."""
+        if self.calls.lacks(LIST_PORTFOLIOS):
+            self._waiting.portfolios.clear()
+        unknown = bool(self._waiting.portfolios) and self._now() - self._listed_at >= LIST_AGAIN
+        due = unknown or not self._is_good(self._listed_at)
+        if not due or not self.calls.may(LIST_PORTFOLIOS):
+            return
+        async for page in self._portfolios.read():
+            await self._add_portfolios(page)
+        self._listed_at = self._now()
+        await asyncio.to_thread(self._portfolio_file.save, tuple(self.records.portfolios.values()))
+
+    async def _read_sides(self) -> None:
+        """Read the transaction types of the shared scope and of those that portfolios name."""
+        held = self.records
+        named = (each.transaction_scope for each in held.portfolios.values() if each.transaction_scope)
+        wanted = tuple(dict.fromkeys((DEFAULT_SCOPE, *named)))[:MOST_SCOPES]
+        good = {each.scope for each in held.sides if self._is_good(each.read_at)}
+        due = [scope for scope in wanted if scope not in good]
+        if not due or not self.calls.may(LIST_TRANSACTION_TYPES):
+            return
+        kept = [each for each in held.sides if each.scope not in due]
+        for scope in due:
+            kept += await self._sides.read(scope)
+        self._publish(replace(self.records, sides=tuple(kept)), ())
+        await asyncio.to_thread(self._side_file.save, kept)
+
+    async def read_properties(self, keys: Collection[str]) -> None:
+        """Read the definitions of these properties, where they are not known or too old."""
+        held = self.records.properties
+        due = [key for key in keys if key not in held or not self._is_good(held[key].read_at)]
+        if not due or not self.calls.may(GET_PROPERTY_DEFINITIONS):
+            return
+
+        async def read() -> None:
+            found = {each.key: each for each in await self._properties.read(due)}
+            merged = {**self.records.properties, **found}
+            self._publish(replace(self.records, properties=merged), ())
+            await asyncio.to_thread(self._property_file.save, tuple(merged.values()))
+
+        await self._attempt(read)
+
+    async def keep(self, found: InstrumentFacts) -> None:
+        """Publish an instrument that somebody looked up, and keep it on disk."""
+        await self._add_instruments((found,))
+        await asyncio.to_thread(self._instrument_file.save, tuple(self.records.instruments.values()))
+
+
+def _alike(one: InstrumentFacts | PortfolioFacts, other: InstrumentFacts | PortfolioFacts) -> bool:
+    """Return whether two records say the same, whenever they were read."""
+    return replace(one, read_at=other.read_at) == other
