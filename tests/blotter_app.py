@@ -62,6 +62,7 @@ async def desk_app(
     kind: EnvironmentKind = EnvironmentKind.LOCAL,
     settings: ServerSettings | None = None,
     colour: str = "",
+    refresh_s: float = 3600,
 ) -> AsyncIterator[BlotterApp]:
     """Return the app on a server of its own, which keeps nothing; ``wrap`` may break the line between.
 
@@ -102,7 +103,7 @@ async def desk_app(
         ascii=ascii,
         read_only=read_only,
         zone=UTC,
-        refresh_s=3600,
+        refresh_s=refresh_s,
         exports=exports,
         keys=keys or {},
         colour=colour,

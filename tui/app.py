@@ -27,6 +27,7 @@ from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.worker import Worker, WorkerFailed, WorkerState
 
 from styles import sheet
@@ -69,6 +70,14 @@ class Leavable(Protocol):
 
     @property
     def is_filled(self) -> bool: ...
+
+
+@runtime_checkable
+class Confirming(Protocol):
+    """A screen that shows what is about to be sent, which others may change meanwhile."""
+
+    @property
+    def awaited(self) -> bool: ...
 
 
 class Connection(Struct, frozen=True):
@@ -117,9 +126,11 @@ class BlotterApp(App[None]):
     ) -> None:
         self.session = DeskSession(environment, preferences, actions=ACTIONS, now=now, wire=wire)
         super().__init__(driver_class=wire.driver_class if wire else None)
+        self.session.pace.busy = self._is_busy
         self._connect = connect
         self._connection: Connection | None = None
         self._polling = False
+        self._next_poll: Timer | None = None
         self._leave_until = 0.0
         self._dirty = False
         self.animation_level = "none"
@@ -171,7 +182,7 @@ class BlotterApp(App[None]):
         desk.subscribe(self._updated)
         await desk.load()
         self.session.market = await desk.market.status()
-        self.set_interval(self.session.preferences.refresh_s, self._poll)
+        self._wait_for_poll()
         await self._make_ready()
         _watch_only_what_is_new()
         await desk.identify()
@@ -229,20 +240,62 @@ class BlotterApp(App[None]):
             if isinstance(screen, DeskScreen) and screen.is_mounted and screen.is_attached:
                 screen.show_all()
 
+    # --- polling -------------------------------------------------------------------------------
+
+    def _is_busy(self) -> bool:
+        """Return whether a write is in flight, of unknown outcome, or about to be confirmed."""
+        desk = self.session.desk
+        under_way = desk is not None and bool(desk.sending or desk.unknown)
+        return under_way or any(isinstance(screen, Confirming) for screen in self.screen_stack)
+
+    def _wait_for_poll(self) -> None:
+        """Poll after the time that the pace gives, and not before the server asked to be asked again."""
+        self._next_poll = self.set_timer(max(self.session.pace.seconds, self._asked_to_wait_s), self._poll)
+
+    @property
+    def _asked_to_wait_s(self) -> float:
+        until = self.session.health.until
+        return max(0.0, (until - self.session.now()).total_seconds()) if until else 0.0
+
+    def _poll_now(self) -> None:
+        """Poll at once, because somebody looks who did not, unless the server asked to wait."""
+        if self._next_poll is not None and not self._asked_to_wait_s:
+            self._next_poll.stop()
+            self._poll()
+
     @work(group="poll", exit_on_error=False)
     async def _poll(self) -> None:
-        """Poll for changes, unless a poll is still running."""
+        """Poll for changes, then wait for the next time. Reconciliation and market keep the same pace."""
         desk = self.session.desk
-        if desk is None or self._polling or desk.snapshot.as_at is not None:
+        if desk is None or self._polling:
             return
         self._polling = True
         try:
-            await desk.refresh()
-            self._reconcile()
-            self._read_reference()
-            await desk.identify()
+            if desk.snapshot.as_at is None:
+                await desk.refresh()
+                self._reconcile()
+                self._read_reference()
+                await desk.identify()
+                if self.session.market is not None:
+                    self.session.market = await desk.market.status() or self.session.market
         finally:
             self._polling = False
+            self._wait_for_poll()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Note that somebody is there; the first key after a while reads the desk at once."""
+        if isinstance(event, events.Key | events.Paste | events.MouseDown) and self.session.pace.key():
+            self._poll_now()
+        await super().on_event(event)
+
+    def on_app_focus(self) -> None:
+        """Poll at the pace of somebody who looks."""
+        if self.session.pace.focus(True):
+            self._poll_now()
+
+    def on_app_blur(self) -> None:
+        """Poll at the pace of somebody who looks elsewhere."""
+        self.session.pace.focus(False)
 
     @work(group="reconcile", exit_on_error=False)
     async def _reconcile(self) -> None:

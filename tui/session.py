@@ -18,6 +18,7 @@ from styles.themes import THEMES
 from tui.actions.action import Action
 from tui.api.requests import MarketStatus
 from tui.columns.format import DisplayContext
+from tui.pace import Pace
 from tui.service.environment import Environment, Health
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
 from widgets.key_names import key_words
@@ -66,6 +67,8 @@ class DeskSession:
         self.now = now
         self.wire = wire
         self.desk: Desk | None = None
+        self.pace = Pace(preferences.refresh_s)
+        """How long polls wait for each other."""
         self.market: MarketStatus | None = None
         """The simulated market as the server last described it; None where there is none."""
         self._environment = environment

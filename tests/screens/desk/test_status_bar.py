@@ -21,7 +21,8 @@ from tui.app import BlotterApp
 from tui.columns.format import DisplayContext
 from tui.screens.desk.status_bar import KIND_WORDS, StatusBar
 from tui.service.environment import Environment, EnvironmentKind, Health, State
-from tui.service.snapshot.snapshot import EMPTY, Snapshot
+from tui.service.snapshot.snapshot import EMPTY, EntityKind, Snapshot
+from tui.service.sync.load_progress import LoadProgress
 
 NOW = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 READ = NOW - timedelta(seconds=12)
@@ -57,7 +58,7 @@ def show(
         health,
         snapshot,
         DisplayContext(zone=UTC, today=NOW.date()),
-        **{**said, "silent_s": 0, **more},
+        **{**said, "silent_s": 0, "pace_s": 2.0, "progress": None, **more},
         now=NOW,
     )
 
@@ -157,7 +158,7 @@ async def test_what_there_is_room_for_follows_and_the_freshness_stands_at_the_ri
         await pilot.pause()
         shown = "".join(part.text for part in app.screen._compositor.render_strips()[0])
         assert shown.startswith(f" TEST  {NAME}  desk.lusid.com  okafor@example.com")
-        assert shown.rstrip().endswith("live 15:29:48 UTC")
+        assert shown.rstrip().endswith("live 15:29:48 UTC every 2 s")
         show(bar, EnvironmentKind.TEST, State.STALE, PAST)
         await pilot.pause()
         shown = "".join(part.text for part in app.screen._compositor.render_strips()[0])
@@ -235,3 +236,19 @@ async def test_keys_and_fields_bring_both_colours_too() -> None:
             for said in ("Filter", "< Day >"):
                 [part, *_] = [part for part in parts if said in part.text]
                 assert _contrast(part) >= LEGIBLE, (theme.name, said)
+
+
+async def test_a_load_says_what_is_read_and_what_is_left_at_any_width() -> None:
+    read = {EntityKind.BLOCKS: 400, EntityKind.ORDERS: 600}
+    progress = LoadProgress(
+        read, {EntityKind.ORDERS: 1200, EntityKind.PLACEMENTS: 400}, frozenset({EntityKind.BLOCKS})
+    )
+    for width in (80, 160):
+        async with band(width) as (pilot, bar):
+            show(bar, EnvironmentKind.PROD, State.LOADING, progress=progress)
+            await pilot.pause()
+            app = pilot.app
+            assert isinstance(app, BlotterApp)
+            shown = "".join(part.text for part in app.screen._compositor.render_strips()[0])
+            assert shown.rstrip().endswith("read 1,000 rows, 1,000 left")
+            assert ("blocks 400, orders 600 of 1,200, placements 0 of 400" in shown) == (width == 160)

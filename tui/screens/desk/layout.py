@@ -63,6 +63,7 @@ class PanesScreen(ActsWhenMounted[None]):
         self._last = TAKING_TURNS[0]
         self.full_screen = False
         self._waited = False
+        self._shown_pace = 0.0
         self._alert_bar: AlertBar | None = None
         self._panes: dict[EntityKind, Pane] = {}
         self.turns = Turns()
@@ -172,13 +173,16 @@ class PanesScreen(ActsWhenMounted[None]):
                 pane.set_display_context(context)
             self._show_status_bar()
         desk = self.session.desk
-        waits = desk is not None and (self.session.health.until is not None or desk.silent_s >= SILENCE_S)
-        if waits or self._waited:
+        waits = desk is not None and (
+            self.session.health.until is not None or desk.silent_s >= SILENCE_S or desk.progress is not None
+        )
+        if waits or self._waited or self.session.pace.seconds != self._shown_pace:
             self._show_status_bar()
         self._waited = waits
 
     def _show_status_bar(self) -> None:
         session, desk = self.session, self.session.desk
+        self._shown_pace = session.pace.seconds
         self.query_one("#status-bar", StatusBar).show_status(
             session.environment,
             session.health,
@@ -190,6 +194,8 @@ class PanesScreen(ActsWhenMounted[None]):
             unknown=len(desk.unknown) if desk else 0,
             sending=desk.sending if desk else 0,
             silent_s=desk.silent_s if desk else 0,
+            pace_s=session.pace.seconds,
+            progress=desk.progress if desk else None,
             now=session.now(),
         )
         if (

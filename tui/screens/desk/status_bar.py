@@ -15,9 +15,11 @@ from textual.content import Content
 
 from tui.api.sanitize import clean
 from tui.columns.format import DisplayContext, clock
+from tui.pace import pace_in_words
 from tui.service.environment import Environment, EnvironmentKind, Health, State
 from tui.service.numbers import counted
-from tui.service.snapshot.snapshot import Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
+from tui.service.sync.load_progress import LoadProgress
 from widgets.text_line import Pieces
 
 SILENCE_S: Final = 5
@@ -54,14 +56,25 @@ class StatusBar(Pieces):
         unknown: int,
         sending: int,
         silent_s: int,
+        pace_s: float,
+        progress: LoadProgress | None,
         now: datetime,
     ) -> None:
-        """Show the state of the desk."""
+        """Show the state of the desk.
+
+        ``pace_s`` are the seconds between two polls, ``progress`` is how far a load is that is under way.
+        """
         kind = environment.kind
         self.set_class(kind is EnvironmentKind.PROD, "prod")
         self.set_class(kind is EnvironmentKind.TEST, "test")
         waits = _waits(health, silent_s, now)
         stale, age = _freshness(health, snapshot, context, now)
+        if progress is not None and health.state is State.LIVE:
+            age = "reading again"
+        elif progress is not None and progress.read and health.state is State.LOADING:
+            age = rows_read(progress)
+        elif health.state is State.LIVE and snapshot.as_at is None:
+            age = f"{age} {pace_in_words(pace_s)}"
         said: list[tuple[int, Content | str]] = [
             (_FIRST, Content.styled(KIND_WORDS[kind], "bold")),
             (_FIRST, Content.styled("READ-ONLY" if read_only else "", _WARNS)),
@@ -76,12 +89,31 @@ class StatusBar(Pieces):
             (_NEXT, f"SENDING {sending}" if sending else ""),
             (_REST, "" if linked else "all rows"),
             (_REST, counted(len(snapshot.bad), "unreadable row") if snapshot.bad else ""),
+            (_REST, kinds_read(progress) if progress is not None else ""),
         ]
         fresh = ", ".join(part for part in (age, waits) if part)
         said.append((_AGES, Content.styled(fresh, _WARNS if waits else "")))
         shown = [(rank, piece) for rank, piece in said if len(piece)]
         pieces = [piece if rank == _FIRST else Content.assemble(" ", piece) for rank, piece in shown]
         self.show(pieces, [rank for rank, _ in shown], spread=bool(fresh))
+
+
+def rows_read(progress: LoadProgress) -> str:
+    """Return how many rows of a load are read, and how many are left as far as that is known."""
+    left = sum(progress.left(kind) or 0 for kind in EntityKind)
+    read = f"read {counted(sum(progress.read.values()), 'row')}"
+    return f"{read}, {left:,} left" if left else read
+
+
+def kinds_read(progress: LoadProgress) -> str:
+    """Return how far a load is with each kind: ``blocks 400, orders 600 of 1,200``."""
+    said = []
+    for kind in EntityKind:
+        read, named = progress.read.get(kind, 0), progress.named.get(kind, 0)
+        if read or named:
+            of = f" of {named:,}" if named > read and kind not in progress.done else ""
+            said.append(f"{kind.value} {read:,}{of}")
+    return ", ".join(said)
 
 
 def _waits(health: Health, silent_s: int, now: datetime) -> str:

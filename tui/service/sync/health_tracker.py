@@ -10,7 +10,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from tui.api.connection_settings import ClockSkew, Notice
-from tui.api.errors import ApiError, NotFound, Unauthenticated
+from tui.api.errors import ApiError, NotFound, RateLimited, Unauthenticated
 from tui.service.environment import Environment, Health, State
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,10 @@ class HealthTracker:
     def on_read_failed(self, error: ApiError) -> None:
         """Note that a read failed with ``error``."""
         log.warning("read failed: %s", error.why)
-        self._set(self.health.after_failure(error, self.advice(error)))
+        health = self.health.after_failure(error, self.advice(error))
+        if isinstance(error, RateLimited) and error.retry_after:
+            health = replace(health, until=self._now() + timedelta(seconds=error.retry_after))
+        self._set(health)
 
     def on_travel(self) -> None:
         """Note that the desk is read anew, at another moment."""
