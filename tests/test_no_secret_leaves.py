@@ -53,8 +53,13 @@ class ProgramHome:
 
     def written(self) -> bytes:
         """Return all that the program left behind."""
-        files = [path for path in (self.home / "left").rglob("*") if path.is_file()]
+        files = [path for path in (self.home / "left").rglob("*") if path.is_file() and path != self.kept]
         return b"\n".join(path.read_bytes() for path in files)
+
+    @property
+    def kept(self) -> Path:
+        """The one file that may hold a secret: the token that was kept by a login."""
+        return self.home / "left" / "data" / "blotter" / "tokens" / "desk.json"
 
     @property
     def log(self) -> str:
@@ -172,6 +177,20 @@ def test_a_desk_that_cannot_sign_on_says_so_and_tells_nothing(
     desk.variables.update(wrong)
     output = look(desk, PROGRAM, sign, b"r", logs="read failed", times=2)
     assert not told(output + desk.written())
+
+
+def test_a_token_that_is_typed_at_login_is_in_its_own_file_and_nowhere_else(desk: ProgramHome) -> None:
+    url = desk.variables["FBN_LUSID_URL"]
+    login = [*PROGRAM[:-2], "login", "--profile", "desk", "--url", url]
+    with PtyTerminal(login, environment=desk.variables) as terminal:
+        output = terminal.wait_for(rb"not shown\): ", limit=60).output
+        output += terminal.press(OWN_TOKEN.encode() + b"\r", until=b"opens the desk").output
+    assert OWN_TOKEN in desk.kept.read_text()
+    output += look(desk, [*PROGRAM[:-1], "desk"], rb"live \d\d:", b"E", logs="HTTP Request", times=3)
+    assert b"okafor" in output
+    desk.kept.write_text(desk.kept.read_text().replace(OWN_TOKEN, WRONG))
+    output += look(desk, [*PROGRAM[:-1], "desk"], rb"NOT SIGNED ON.*blotter login --profile desk", b"r")
+    assert not told(output + desk.written() + Path(desk.variables["BLOTTER_CONFIG"]).read_bytes())
 
 
 def test_a_crash_with_secrets_at_hand_tells_nothing(desk: ProgramHome) -> None:

@@ -20,6 +20,7 @@ from msgspec import Struct
 from tui.api import urls
 from tui.api.sanitize import clean
 from tui.config import paths
+from tui.config.kept_tokens import read_kept
 from tui.config.limit_settings import LimitTable
 from tui.config.profiles import LONGEST_MS, MOST_RETRIES, SETTINGS, Access, resolve_access
 from tui.config.secrets import check_token, read_token
@@ -29,6 +30,7 @@ from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
 from tui.service.environment import Environment, EnvironmentKind
 
 if TYPE_CHECKING:
+    from tui.api.client import Client
     from tui.api.connection_settings import Timeouts
     from tui.api.generations import Generation
     from tui.api.http import Http, Proxy, TokenSource
@@ -67,11 +69,11 @@ def resolve_remote(given: argparse.Namespace, settings: Settings) -> RemoteServe
     url = access.text("url")
     environment = Environment(
         access.profile or "server",
-        _kind(access),
+        stakes(access),
         url,
         user=access.text("username") if access.signs_on else "",
         sign_on_again=_again(access),
-        generation=cast("Generation", access.text("generation") or "latest"),
+        generation=generation_of(access),
     )
     profile = settings.profiles.get(access.profile) or Profile("", limits=settings.limits)
     return RemoteServer(
@@ -132,10 +134,7 @@ def validate(access: Access) -> None:
             _check_address(access, name)
     # A server that asks for no token may be reached by its bare address; a profile always signs on.
     if not access.has_token and access.missing and (access.profile or not access.anonymous):
-        *others, last = (_ways(access, name) for name in access.missing)
-        things = f"{', '.join(others)} and {last}" if others else last
-        instead = "FBN_ACCESS_TOKEN" if access.profile == ENV else "a token file"
-        raise SettingsError(f"{_called(access)} needs {things}, or {instead}.")
+        raise SettingsError(_not_signed_on(access))
     ca_file = access.path("ca_file")
     if ca_file and not ca_file.is_file():
         raise SettingsError(f"{access.origin('ca_file')}: there is no file {ca_file}.")
@@ -149,6 +148,18 @@ def validate(access: Access) -> None:
     for name in _BOUNDS_S:
         access.number(name, LONGEST_MS)
     access.number("rate_limit_retries", MOST_RETRIES)
+
+
+def _not_signed_on(access: Access) -> str:
+    """Return a sentence with what is missing to sign on, and the shortest way first."""
+    *others, last = (_ways(access, name) for name in access.missing)
+    things = f"{', '.join(others)} and {last}" if others else last
+    if access.profile in ("", ENV):
+        instead = "FBN_ACCESS_TOKEN" if access.profile == ENV else "a token file"
+        return f"{_called(access)} needs {things}, or {instead}."
+    instead = "A token file or a secrets file does" if access.anonymous else f"A token file, or {things}, do"
+    login = f"blotter login --profile {access.profile} asks for one"
+    return f"{_called(access)} needs a token: {login}. {instead} as well."
 
 
 def _check_address(access: Access, name: str) -> None:
@@ -192,7 +203,7 @@ def _ways(access: Access, name: str) -> str:
 def describe(access: Access) -> str:
     """Return everything that was found and where, a line each; secrets as ``***``."""
     width = max(len(setting.name) for setting in SETTINGS)
-    lines = [f"{'kind':{width}}  {_kind(access).value}"]
+    lines = [f"{'kind':{width}}  {stakes(access).value}"]
     for setting in SETTINGS:
         if setting.name in access.found:
             found = access.found[setting.name]
@@ -203,7 +214,7 @@ def describe(access: Access) -> str:
     return "\n".join(lines)
 
 
-def _kind(access: Access) -> EnvironmentKind:
+def stakes(access: Access) -> EnvironmentKind:
     """Return what is at stake: when nobody said, real money anywhere but on this machine."""
     if access.kind:
         return EnvironmentKind(access.kind)
@@ -215,9 +226,38 @@ def _again(access: Access) -> str:
     """Return the advice to sign on again once the server does not take the token any more."""
     if "token_file" in access.found:
         return f"Put a new token into {access.text('token_file')}, then press {{refresh}}."
+    if access.is_kept:
+        return _login_again(access)
     if "access_token" in access.found:
         return f"Put a new token into {access.origin('access_token')}, then start again."
     return "Press {refresh} to sign on again." if access.signs_on else "Start again with --token-file."
+
+
+def _login_again(access: Access) -> str:
+    return f"Run blotter login --profile {access.profile} in another terminal, then press {{refresh}}."
+
+
+def open_client(access: Access) -> tuple[Client, Callable[[], Awaitable[None]]]:
+    """Return a client of the server that ``access`` is about, and what closes it.
+
+    Raises:
+        NotSent: the proxy or the file of authorities cannot be used.
+    """
+    from tui.api.client import Client
+
+    http, let_go = _reach(access)
+    client = Client(http, generation_of(access))
+
+    async def close() -> None:
+        await client.close()
+        await let_go()
+
+    return client, close
+
+
+def generation_of(access: Access) -> Generation:
+    """Return the generation of the API that the server speaks, as far as was said."""
+    return cast("Generation", access.text("generation") or "latest")
 
 
 def _reach(access: Access) -> tuple[Http, Callable[[], Awaitable[None]]]:
@@ -261,6 +301,9 @@ def _source(access: Access) -> tuple[TokenSource | None, Callable[[], Awaitable[
 
     if token_file := access.path("token_file"):
         return TokenFile(partial(read_token, token_file)), _nothing
+    if access.is_kept:
+        read = partial(read_kept, access.profile, access.text("url"))
+        return TokenFile(read, advice=_login_again(access)), _nothing
     if token := access.secret("access_token"):
         return FixedToken(token), _nothing
     password, client_secret = access.secret("password"), access.secret("client_secret")

@@ -355,8 +355,8 @@ def test_missing_parts_are_named_with_what_to_set(shell: Shell) -> None:
 def test_a_profile_without_a_token_is_refused(shell: Shell) -> None:
     shell.writes("config.toml", '[profiles.uat]\nurl = "https://uat.lusid.com/api"')
     said = shell.fails("--profile", "uat")
-    assert said.startswith("--profile uat needs api.tokenUrl of a secrets file")
-    assert said.endswith("or a token file.")
+    assert said.startswith("--profile uat needs a token: blotter login --profile uat asks for one.")
+    assert said.endswith("A token file or a secrets file does as well.")
 
 
 def test_a_profile_nobody_knows_is_told_with_those_there_are(shell: Shell) -> None:

@@ -57,11 +57,19 @@ class TokenFile:
 
     Args:
         read: reads the file; raises SecretError when it cannot be used.
+        advice: what to do when it cannot be used.
         now: a monotonic clock, in seconds.
     """
 
-    def __init__(self, read: Callable[[], Secret], *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        read: Callable[[], Secret],
+        *,
+        advice: str = "Put a token into the file, then press {refresh}.",
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._read = read
+        self._advice = advice
         self._now = now
         self._token: Secret | None = None
         self._until = 0.0
@@ -98,7 +106,7 @@ class TokenFile:
             self._token = await asyncio.to_thread(self._read)
         except SecretError as error:
             refusal = Unauthenticated(str(error))
-            refusal.advice = "Put a token into the file, then press {refresh}."
+            refusal.advice = self._advice
             raise refusal from error
         self._until = self._now() + REREAD_INTERVAL_S
         return self._token.reveal()

@@ -42,6 +42,16 @@ def _length(text: str) -> int:
     return int(text)
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = parse_number(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if not 0 < seconds <= 600:
+        raise argparse.ArgumentTypeError("a time is above 0 and at most 600 seconds")
+    return float(seconds)
+
+
 def _moment(text: str) -> datetime:
     from datetime import UTC, datetime
 
@@ -66,6 +76,8 @@ def parser() -> argparse.ArgumentParser:
         "demo", parents=[_shared(again=True)], help="the blotter on the embedded server (the default)"
     )
     _offered(commands.add_parser("serve", help="offer the embedded server to anybody, over HTTP"))
+    _kept(commands.add_parser("login", help="keep a personal access token for a LUSID environment"))
+    _listed(commands.add_parser("profiles", help="list the LUSID environments and check each"))
     _settings(commands.add_parser("config", help="check, begin or change the settings file"))
     return main
 
@@ -203,6 +215,35 @@ def _offered(serve: argparse.ArgumentParser) -> None:
     )
 
 
+def _kept(login: argparse.ArgumentParser) -> None:
+    """Add how a token is kept for a profile."""
+    login.add_argument(
+        "--profile",
+        metavar="NAME",
+        default=argparse.SUPPRESS,
+        help="the environment of the configuration; a new name is added to it",
+    )
+    login.add_argument(
+        "--url", default=argparse.SUPPRESS, help="the address of a new one, such as https://x.lusid.com"
+    )
+    login.add_argument(
+        "--token-stdin", action="store_true", help="read the token from standard input, not from the keyboard"
+    )
+    login.add_argument("--forget", action="store_true", help="forget the token that is kept")
+
+
+def _listed(profiles: argparse.ArgumentParser) -> None:
+    """Add how the profiles are checked."""
+    profiles.add_argument("--offline", action="store_true", help="list them, and send nothing")
+    profiles.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=10.0,
+        metavar="SECONDS",
+        help="how long a server may take: 10 if not said",
+    )
+
+
 def _settings(config: argparse.ArgumentParser) -> None:
     """Add what can be done with the settings file."""
     verbs = config.add_subparsers(dest="verb", metavar="VERB", required=True)
@@ -227,6 +268,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from tui.cli.config_commands import run_config
 
         return run_config(given)
+    if given.command == "login":
+        from tui.cli.login_command import run_login
+
+        return run_login(given)
+    if given.command == "profiles":
+        from tui.cli.profiles_command import run_profiles
+
+        return run_profiles(given)
     if not given.url and not given.profile:
         for option in REMOTE_OPTIONS:
             if getattr(given, option):

@@ -30,6 +30,11 @@ def cache_dir(server: str) -> Path:
     return _private(user_cache_path(APP, appauthor=False) / server)
 
 
+def token_folder() -> Path:
+    """Return the folder of the access tokens that are kept for profiles, which need not exist."""
+    return user_data_path(APP, appauthor=False) / "tokens"
+
+
 def log_file() -> Path:
     """Return the path of the log, in a directory of its own."""
     return _private(user_log_path(APP, appauthor=False)) / "blotter.log"

@@ -2,8 +2,8 @@
 
 Every setting is declared once, with the flag, the variables, the entry of a profile and the keys of a
 secrets file that may give it. For each, the first of these that says something is taken: command line,
-environment (``--profile env`` only), profile in ``config.toml``, secrets file. Nothing is sent from here,
-and whether an address may be sent to is not decided here.
+environment (``--profile env`` only), profile in ``config.toml``, secrets file, and last the token that
+``blotter login`` keeps. Nothing is sent from here, and whether an address may be sent to is not decided here.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PROFILE_VARIABLE: Final = "FBN_PROFILE"
 """The variable that chooses a profile of the newest SDK's file of secrets. Only ``env`` looks at it."""
+BY_LOGIN: Final = "kept by blotter login"
+"""Where a token was said that nobody set: it is used when nothing else says how to sign on."""
 SECRETS_FILE: Final = Path("secrets.json")
 """The SDK's file of secrets, in the working directory. Only the profile ``env`` reads it too."""
 LONGEST_MS: Final = 24 * 3600 * 1000
@@ -129,6 +131,11 @@ class Access(Struct, frozen=True):
         return "token_file" in self.found or "access_token" in self.found
 
     @property
+    def is_kept(self) -> bool:
+        """Return whether the token is the one that ``blotter login`` keeps."""
+        return self.origin("access_token").startswith(BY_LOGIN)
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """The settings that are missing to sign on with a password."""
         return tuple(name for name in _GRANT if name not in self.found)
@@ -157,6 +164,7 @@ def resolve_access(
     flags: Mapping[str, str],
     environment: Mapping[str, str],
     secrets_file: Path | None = None,
+    kept: bool = True,
 ) -> Access:
     """Return the settings of the server of ``profile``, each from its first source.
 
@@ -165,6 +173,7 @@ def resolve_access(
         flags: what the command line says, by setting.
         environment: the variables; only the profile ``env`` looks at them.
         secrets_file: the file ``--secrets-file`` names.
+        kept: whether to look for the token that ``blotter login`` keeps.
 
     Raises:
         SettingsError: two places disagree in a way that would send a secret to the wrong server.
@@ -192,7 +201,31 @@ def resolve_access(
     if "token_file" in found and "access_token" in found:
         del found["access_token" if rank["token_file"] <= rank["access_token"] else "token_file"]
     _keep_together(found, file)
-    return Access(profile.name, profile.kind, found)
+    access = Access(profile.name, profile.kind, found)
+    named = profile.name and profile.name != ENV
+    if kept and named and access.missing and not access.has_token and "url" in found:
+        found |= _kept(profile.name, access.text("url"))
+    return access
+
+
+def _kept(profile: str, url: str) -> dict[str, Found]:
+    """Return the token that ``blotter login`` keeps for a profile, for when nothing else was said.
+
+    Raises:
+        SettingsError: it is for another address.
+        SecretError: it cannot be read.
+    """
+    from tui.config.kept_tokens import find_token
+
+    kept = find_token(profile)
+    if kept is None:
+        return {}
+    if kept.url != url:
+        raise SettingsError(
+            f"The token that is kept for profile {profile} is for {kept.url} and is not sent to {url}. "
+            f"Keep another: blotter login --profile {profile}"
+        )
+    return {"access_token": Found(kept.token, f"{BY_LOGIN}, {kept.place}")}
 
 
 def _complete(setting: str, value: str | Secret) -> str | Secret:
