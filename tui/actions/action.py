@@ -24,6 +24,7 @@ from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 if TYPE_CHECKING:
     from tui.api.requests import MarketStatus
     from tui.service.environment import Environment
+    from tui.service.reference.ticket_facts import TicketFacts
     from tui.service.verbs import Verb
     from widgets.fields import Field
 
@@ -68,6 +69,8 @@ class Scope(Struct, frozen=True):
     """The filter of the rows shown."""
     unreachable: str = ""
     """Why nothing can be sent now, and what to do; empty when it can."""
+    facts: TicketFacts | None = None
+    """What is known beside the rows, such as holdings; None before there is a desk."""
 
     @property
     def rows(self) -> tuple[Any, ...]:

@@ -10,17 +10,20 @@ from typing import Final
 
 from tui.actions.action import Form, Scope, Values
 from tui.actions.form_fields import NEW_BLOCK, amount, block_choices, id_check, pick, text
+from tui.actions.live_positions import with_positions
 from tui.actions.place import missing_prices, useless_prices
-from tui.api.base import ZERO
+from tui.api.base import ZERO, ResourceId
 from tui.api.settlement import trading_day
 from tui.service.id_lookup import IdLookup, block_lookup, portfolio_lookup
 from tui.service.instrument_ids import UNIVERSAL, kind_of, wrong_check_digit
 from tui.service.numbers import counted, parse_money, parse_price, parse_quantity, price
-from tui.service.orderline import OrderLine, PortfolioShare, parse_order_line
+from tui.service.orderline import OrderLine, PortfolioShare, parse_order_line, priced_at
 from tui.service.snapshot.instruments import UNRESOLVED, Instrument
 from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import CreateOrders, Verb
+from tui.service.verbs.facts import order_ref, priced
+from tui.service.verbs.verb import PreviewLine
 from tui.service.wire_words import SIDES, TIMES_IN_FORCE, TYPES, offered, spelt
 from widgets.fields import Field
 
@@ -153,7 +156,7 @@ def new_form(scope: Scope) -> Form:
             ),
         ),
         check=lambda values: _problems(snapshot, values),
-        live=lambda values: _in_words(snapshot, portfolios, values),
+        live=lambda values: _in_words(scope, portfolios, values),
     )
 
 
@@ -186,14 +189,39 @@ def _line(snapshot: Snapshot, values: Values, portfolios: IdLookup) -> OrderLine
     )
 
 
-def _in_words(snapshot: Snapshot, portfolios: IdLookup, values: Values) -> str:
+def _in_words(scope: Scope, portfolios: IdLookup, values: Values) -> str:
     """Return the order in words, with quantity and notional, as far as it is typed."""
     try:
-        line = _line(snapshot, values, portfolios)
+        line = _line(scope.snapshot, values, portfolios)
     except ValueError:
         return ""
-    known, currency = known_instrument(snapshot, line.ticker), _currency(snapshot, values)
-    return line.describe(portfolios, known, currency) if line.ticker else ""
+    return _told(scope, portfolios, line, _currency(scope.snapshot, values)) if line.ticker else ""
+
+
+def _told(scope: Scope, portfolios: IdLookup, line: OrderLine, currency: str | None) -> str:
+    """Return an order in words, and the positions that it leads to."""
+    known = known_instrument(scope.snapshot, line.ticker)
+    said = line.describe(portfolios, known, currency)
+    return with_positions(said, scope, _preview_lines(line, known, currency))
+
+
+def _preview_lines(
+    line: OrderLine, known: Instrument | None, currency: str | None
+) -> tuple[PreviewLine, ...]:
+    """Return the orders of a line as a preview counts them, under places instead of ids."""
+    return tuple(
+        priced(
+            order_ref(ResourceId("", str(at))),
+            line.side,
+            None if line.money else share.size,
+            known,
+            limit=priced_at(line.limit, currency),
+            stop=priced_at(line.stop, currency),
+            amount=priced_at(share.size, line.money) if line.money else None,
+            portfolio=share.portfolio,
+        )
+        for at, share in enumerate(line.parts)
+    )
 
 
 def new_verb(scope: Scope, values: Values) -> Verb:
@@ -217,7 +245,7 @@ def new_by_line_form(scope: Scope) -> Form:
         if line is None:
             return ""
         currency = _currency(scope.snapshot, {"instrument": line.ticker, "currency": values["currency"]})
-        return line.describe(portfolios, known_instrument(scope.snapshot, line.ticker), currency)
+        return _told(scope, portfolios, line, currency)
 
     def instrument(ticker: str) -> str | None:
         return instrument_problem(scope.snapshot, ticker)

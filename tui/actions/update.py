@@ -21,6 +21,7 @@ from tui.actions.form_fields import (
     size,
     text,
 )
+from tui.actions.live_positions import MOST_ASKED, with_positions
 from tui.actions.place import ENTRY_TYPES, MOST_NAMED, missing_prices, useless_prices
 from tui.api.base import CurrencyAndAmount, PerpetualProperty, Properties, PropertyValue, ResourceId
 from tui.api.models import Order, Placement
@@ -119,8 +120,19 @@ def _form(scope: Scope, kind: EntityKind, rows: Sequence[Row], fields: tuple[Fie
         fields,
         intro=f"{rows_in_words(scope.snapshot, kind, [row.id for row in rows])}\n{how}",
         check=lambda values: _problems(scope, kind, rows, values),
-        live=lambda values: _resizes_in_words(scope.snapshot, kind, rows, values["quantity"]),
+        live=lambda values: _in_words(scope, kind, rows, values),
     )
+
+
+def _in_words(scope: Scope, kind: EntityKind, rows: Sequence[Row], values: Values) -> str:
+    """Return the old and new sizes while one is typed, and the positions that changed orders lead to."""
+    said = _resizes_in_words(scope.snapshot, kind, rows, values["quantity"])
+    if kind is EntityKind.PLACEMENTS or len(rows) > MOST_ASKED:
+        return said
+    try:
+        return with_positions(said, scope, _orders_verb(scope, values).lines(scope.snapshot))
+    except ValueError:
+        return said
 
 
 def _term_fields(snapshot: Snapshot, one: Row | None) -> tuple[Field, ...]:

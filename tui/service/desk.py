@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tui.service.browse import Browser
     from tui.service.history import HistoryEntry
     from tui.service.reference.reference_reader import ReferenceReader
+    from tui.service.reference.ticket_facts import TicketFacts
     from tui.service.rehearsal.preparer import Preparer
     from tui.service.rehearsal.rehearse import OpenSandbox
     from tui.service.rehearsal.rehearsed_preview import Prepared
@@ -116,6 +117,7 @@ class Desk:
         self._open_sandbox = open_sandbox
         self._preparer: Preparer | None = None
         self._reference: ReferenceReader | None = None
+        self._facts: TicketFacts | None = None
         client.http.listen(self._health.on_notice)
 
     # --- what there is -------------------------------------------------------------------------
@@ -189,15 +191,42 @@ class Desk:
             read_only=self.read_only,
             in_flight=[str(ref) for ref in self._writing().conflicts(verb)],
             unfit=unfit(verb, self.client),
+            holding=self.facts.known_holding,
         )
 
     async def prepare(self, verb: Verb) -> Prepared:
-        """Rehearse ``verb``; return what there is to confirm, with its preview."""
-        return await self._preparing().prepare(verb)
+        """Rehearse ``verb``; return what there is to confirm, with its preview.
+
+        What portfolios hold is asked for meanwhile, and waited for as long as a preview does.
+        """
+        told = self.facts.serial
+
+        async def read() -> None:
+            nonlocal told
+            await self._await_holdings(verb)
+            told = self.facts.serial
+
+        return replace(await self._preparing().prepare(verb, read()), told=told)
+
+    async def _await_holdings(self, verb: Verb) -> None:
+        from tui.service.positions import keys_of
+
+        keys = await asyncio.to_thread(keys_of, verb, self.snapshot)
+        if keys:
+            await self.facts.await_holdings(keys)
 
     async def expected(self, prepared: Prepared) -> Preview:
         """Return the preview of what can be confirmed already, with what a rehearsal of it finds out."""
         return await self._preparing().expected(prepared)
+
+    @property
+    def facts(self) -> TicketFacts:
+        """What tickets are told beside the rows: it is asked for when somebody looks."""
+        if self._facts is None:
+            from tui.service.reference.ticket_facts import TicketFacts
+
+            self._facts = TicketFacts(self.reference.calls, self.learned, self._now, self.on_marks_changed)
+        return self._facts
 
     def _preparing(self) -> Preparer:
         if self._preparer is None:
@@ -399,7 +428,10 @@ class Desk:
         from tui.service.sentence import wording
 
         said = await asyncio.to_thread(wording, verb, self.snapshot)
-        return replace(await self._writing().act(verb, dispatch, compare), wording=said)
+        try:
+            return replace(await self._writing().act(verb, dispatch, compare), wording=said)
+        finally:
+            self.facts.drop_holdings()
 
     async def carry_out(self, prepared: Prepared, dispatch: Dispatch | None = None) -> Report:
         """Carry out what was confirmed; the report names what comes out otherwise than was shown."""
@@ -447,6 +479,8 @@ class Desk:
             self._writer.close()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        if self._facts is not None:
+            await self._facts.close()
         if self._preparer is not None:
             await self._preparer.close()
             self._preparer = None

@@ -318,6 +318,7 @@ class PanesScreen(ActsWhenMounted[None]):
             cursor=pane.cursor.id if pane.cursor and pane.cursor in self.snapshot else None,
             filter=pane.view.filter,
             unreachable=unreachable_because(session.health),
+            facts=desk.facts if desk else None,
         )
 
     def _still_there(self, pane: Pane, ids: tuple[ResourceId, ...]) -> tuple[ResourceId, ...]:

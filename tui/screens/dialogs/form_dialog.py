@@ -28,6 +28,8 @@ Live = Callable[[dict[str, str]], str]
 
 CHROME_LINES = 9
 """Lines of the box besides intro and rows: border, explanation, live line, and one more problem."""
+LIVE_LINES = 2
+"""Those of them that the live line and one more problem have."""
 
 
 class Draft(Struct):
@@ -88,6 +90,8 @@ class FormDialog(Dialog[dict[str, str]]):
         self._before = {**self._prefilled, **self._draft.shown}
         """What the fields showed at first."""
         self._impossible = ""
+        self._said = ""
+        """What the live line says."""
         self.opened = asyncio.Event()
         """Set once the fields are there."""
         self._check_all = check_all
@@ -141,6 +145,13 @@ class FormDialog(Dialog[dict[str, str]]):
             self.query_one(FormFields).revise(fields, self._news)
         return True
 
+    def tell_again(self) -> None:
+        """Say anew what the values mean: something is known by now that was not; what is wrong stays."""
+        if self.is_mounted and not self.dismissed and not self.query_one("#live").has_class("error"):
+            fields = self.query_one(FormFields)
+            fields.list.refresh()
+            self._describe(fields.values)
+
     def overtake(self, reason: str) -> None:
         """Say why what the form is for is not possible any more: it stays, and cannot be submitted."""
         self._impossible = f"Changed meanwhile: {reason}"
@@ -167,10 +178,10 @@ class FormDialog(Dialog[dict[str, str]]):
     def on_resize(self) -> None:
         """Set the rows' height to what the rest of the box leaves: they scroll, it stays."""
         inside = max(1, self.query_one("#box").size.width)
-        lines = self._intro.splitlines()
-        intro = sum(1 + cell_len(line) // inside for line in lines) + 1 if lines else 0
-        rows = self.query_one("#rows")
-        rows.styles.max_height = max(2, self.size.height - CHROME_LINES - intro)
+        intro = _height(self._intro, inside)
+        live = max(LIVE_LINES, _height(self._said, inside))
+        room = self.size.height - CHROME_LINES + LIVE_LINES - live - (intro + 1 if intro else 0)
+        self.query_one("#rows").styles.max_height = max(2, room)
 
     @on(FormFields.Changed)
     def _values_changed(self, event: FormFields.Changed) -> None:
@@ -192,13 +203,23 @@ class FormDialog(Dialog[dict[str, str]]):
             self.dismiss(values)
 
     def _describe(self, values: Mapping[str, str]) -> None:
-        self._show(Content(visible(self._live(dict(values))) if self._live else ""), wrong=False)
+        self._show(Content(_lines(self._live(dict(values))) if self._live else ""), wrong=False)
 
     def _show(self, text: Content, *, wrong: bool) -> None:
         line = self.query_one("#live", Static)
         line.set_class(wrong, "error")
         line.display = bool(text.plain)
         line.update(text)
+        inside = max(1, self.query_one("#box").size.width)
+        taller = _height(text.plain, inside) != _height(self._said, inside)
+        self._said = text.plain
+        if taller:
+            self.on_resize()
+
+
+def _height(text: str, columns: int) -> int:
+    """Return how many lines a text takes in so many columns, about."""
+    return sum(1 + cell_len(line) // columns for line in text.splitlines())
 
 
 def _lines(text: str) -> str:

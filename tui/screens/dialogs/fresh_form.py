@@ -44,10 +44,14 @@ async def _follow(
 ) -> None:
     await dialog.opened.wait()
     changed.set()
+    told = desk.facts.serial
     while True:
         await changed.wait()
         changed.clear()
+        before, told = told, desk.facts.serial
         if desk.snapshot is newest.scope.snapshot:
+            if before != told:
+                dialog.tell_again()
             continue
         scope = replace(newest.scope, snapshot=desk.snapshot)
         form = await asyncio.to_thread(made_anew, action, scope)

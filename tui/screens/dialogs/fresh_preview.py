@@ -65,7 +65,8 @@ async def _follow(
     changed: asyncio.Event,
 ) -> None:
     rows = await asyncio.to_thread(_rows, verb, since)
-    shown = (await asyncio.shield(preparing)).preview
+    prepared = await asyncio.shield(preparing)
+    shown = prepared.preview
     changed.set()
     while True:
         await changed.wait()
@@ -74,7 +75,7 @@ async def _follow(
         if late is not None:
             dialog.leave_out(_late_words(await asyncio.to_thread(late, snapshot)))
         before, rows = rows, await asyncio.to_thread(_rows, verb, snapshot)
-        if rows == before:
+        if rows == before and (prepared.told == desk.facts.serial or verb.emergency):
             continue
         prepared = await desk.prepare(verb)
         curl = await asyncio.to_thread(desk.curl, prepared.verb)

@@ -29,7 +29,7 @@ ALL: Final = "a"
 
 def is_cut(preview: Preview) -> bool:
     """Return whether the summary counts some of its items or of what comes of them without saying them."""
-    said = (preview.effects, preview.afterwards)
+    said = (preview.effects, preview.positions, preview.afterwards)
     return preview.count > len(preview.largest) or any(len(texts) > MOST_EFFECTS for texts in said)
 
 
@@ -48,7 +48,8 @@ def summary(preview: Preview, width: int, *, whole: bool = False) -> list[Lines]
         afterwards[:0] = [line.stylize(style) for line in wrapped([preview.heading], width)]
     warned = _warned(preview.soft, width)
     items = _items(preview, width) if whole else _largest(preview, width)
-    sections = [head, hard, warned, totals, items, effects, afterwards]
+    positions = _first(preview.positions, width, whole=whole)
+    sections = [head, hard, warned, totals, items, positions, effects, afterwards]
     return [section for section in sections if section]
 
 

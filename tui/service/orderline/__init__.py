@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from tui.service.orderline.order_line import SIDES, TIMES, LineError, OrderLine, Parsed, PortfolioShare
+from tui.service.orderline.order_line import (
+    SIDES,
+    TIMES,
+    LineError,
+    OrderLine,
+    Parsed,
+    PortfolioShare,
+    priced_at,
+)
 from tui.service.orderline.parser import parse_order_line
 
-__all__ = ["SIDES", "TIMES", "LineError", "OrderLine", "Parsed", "PortfolioShare", "parse_order_line"]
+__all__ = [
+    "SIDES",
+    "TIMES",
+    "LineError",
+    "OrderLine",
+    "Parsed",
+    "PortfolioShare",
+    "parse_order_line",
+    "priced_at",
+]

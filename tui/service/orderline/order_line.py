@@ -109,8 +109,8 @@ class OrderLine:
             instrument=named(instrument) if instrument else f"{self.ticker} (unknown to this desk)",
             terms=terms_of(
                 self.type,
-                _priced(self.limit, currency),
-                _priced(self.stop, currency),
+                priced_at(self.limit, currency),
+                priced_at(self.stop, currency),
                 self.time_in_force,
                 self._expiry(portfolios.home) or {},
             ),
@@ -151,7 +151,7 @@ class OrderLine:
                     id=ResourceId(scope, new_code("ORD")),
                     portfolio_id=part.portfolio,
                     quantity=None if self.money else part.size,
-                    amount=_priced(part.size, self.money) if self.money else None,
+                    amount=priced_at(part.size, self.money) if self.money else None,
                     state="New",
                     date=now,
                     properties=self._expiry(scope),
@@ -163,8 +163,8 @@ class OrderLine:
             type=self.type,
             time_in_force=self.time_in_force,
             date=now,
-            limit_price=_priced(self.limit, currency),
-            stop_price=_priced(self.stop, currency),
+            limit_price=priced_at(self.limit, currency),
+            stop_price=priced_at(self.stop, currency),
         )
 
     def _expiry(self, scope: str) -> Properties | None:
@@ -176,7 +176,8 @@ class OrderLine:
         return {key: PerpetualProperty(key=key, value=value)}
 
 
-def _priced(amount: Decimal | None, currency: str | None) -> CurrencyAndAmount | None:
+def priced_at(amount: Decimal | None, currency: str | None) -> CurrencyAndAmount | None:
+    """Return an amount with its currency, None without one."""
     return None if amount is None else CurrencyAndAmount(amount=amount, currency=currency)
 
 

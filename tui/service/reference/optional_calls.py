@@ -63,6 +63,16 @@ class OptionalCalls:
         said = self._learned.get(_fact(operation))
         return said if said in (ABSENT, REFUSED) and isinstance(said, str) else ""
 
+    def in_words(self, operation: Operation[Any, Any]) -> str:
+        """Return why it is not answered, as the end of a sentence; empty when it is, or was never asked."""
+        if not operation.is_in(self._client.generation) or self.lacks(operation) == ABSENT:
+            return "this server does not tell"
+        if self.lacks(operation):
+            return "not licensed or not permitted"
+        if self._all_not_before is not None and self._now() < self._all_not_before:
+            return "the server asks to wait"
+        return self.why_not(operation).rstrip(".")
+
     def why_not(self, operation: Operation[Any, Any]) -> str:
         """Return the server's own words for the last failure; empty when it did not fail."""
         return self._why.get(operation.name, "")
@@ -99,7 +109,7 @@ class OptionalCalls:
     def _note(self, operation: Operation[Any, Any], error: ApiError) -> None:
         """Remember what a failure says of the call; of one entity that is not there it says nothing."""
         name, now = operation.name, self._now()
-        if isinstance(error, NotFound) and "{" in operation.path:
+        if isinstance(error, NotFound) and "{" in operation.path and _names_an_entity(error):
             return
         log.info("%s is not known: %s", name, error.why)
         self._why[name] = error.why
@@ -113,6 +123,11 @@ class OptionalCalls:
         else:
             failed = self._failures[name] = self._failures.get(name, 0) + 1
             self._not_before[name] = now + min(FIRST_PAUSE * 2 ** (failed - 1), LONGEST_PAUSE)
+
+
+def _names_an_entity(error: NotFound) -> bool:
+    """Return whether a 404 is of an entity that is not there, and not of a path (R1)."""
+    return bool(error.problem.name or error.problem.code)
 
 
 def _fact(operation: Operation[Any, Any]) -> str:

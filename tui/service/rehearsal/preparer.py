@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final, Protocol
+from collections.abc import Coroutine
+from typing import Any, Final, Protocol
 
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.rehearsal.rehearse import OpenSandbox, Rehearsal, Rehearser
@@ -46,15 +47,22 @@ class Preparer:
         self._desk = desk
         self._rehearser = Rehearser(open_sandbox) if open_sandbox else None
 
-    async def prepare(self, verb: Verb) -> Prepared:
+    async def prepare(self, verb: Verb, also: Coroutine[Any, Any, None]) -> Prepared:
         """Rehearse ``verb``; return what there is to confirm, with its preview.
+
+        ``also`` is carried out beside the rehearsal: the preview tells of that too.
 
         The embedded server decides as the rehearsal did: items it refuses are left out. An emergency does
         not wait for a rehearsal, and all of it is sent: :meth:`expected` adds the words. What states rows in
         full is asked of the rows as they are now.
         """
         verb = verb.renewed(self._desk.snapshot)
-        rehearsal = None if verb.emergency else await self._rehearse(verb)
+        beside = asyncio.create_task(also)
+        try:
+            rehearsal = None if verb.emergency else await self._rehearse(verb)
+            await beside
+        finally:
+            beside.cancel()
         if verb.count <= FEW_ITEMS:
             return self._prepared(verb, rehearsal)
         return await asyncio.to_thread(self._prepared, verb, rehearsal)

@@ -50,8 +50,8 @@ LateRows = Callable[[Snapshot], tuple[Ref, ...]]
 class Prepared(Struct, frozen=True):
     """A verb as it is to be confirmed and sent, its preview, and the rehearsal the preview tells of.
 
-    ``shown`` are the rows that the preview tells of, as they stood. ``late`` is there in an emergency: others
-    go on while it is confirmed and sent.
+    ``shown`` are the rows that the preview tells of, as they stood, and ``told`` is the serial of what was
+    known beside them. ``late`` is there in an emergency: others go on while it is confirmed and sent.
     """
 
     verb: Verb
@@ -59,6 +59,7 @@ class Prepared(Struct, frozen=True):
     rehearsal: Rehearsal | None = None
     shown: Snapshot = EMPTY
     late: LateRows | None = None
+    told: int = 0
 
 
 def sendable(verb: Verb, rehearsal: Rehearsal, *, final: bool) -> Verb:

@@ -17,6 +17,14 @@ from msgspec.structs import replace
 from tui.api.base import ZERO
 from tui.api.placing_states import Guard
 from tui.service.environment import Environment
+from tui.service.positions import (
+    LookUp,
+    Position,
+    PositionWords,
+    covers_too_much,
+    is_unchecked,
+    positions_of,
+)
 from tui.service.sentence import wording
 from tui.service.snapshot.snapshot import Ref, Snapshot
 from tui.service.verbs import Verb
@@ -64,9 +72,9 @@ class Preview(Struct, frozen=True):
     """Everything the confirmation dialog shows, in its order (conventions, section 2).
 
     ``headline`` is what is asked as one sentence, ``items`` each item of it as one. ``effects`` are what is
-    asked for beside them, ``afterwards`` the state it leads to, under a ``heading`` that says how far that is
-    known. While it is ``awaited`` nothing can be confirmed; it may stay ``uncertain``. In an ``emergency``
-    nothing of that is waited for.
+    asked for beside them, ``positions`` what portfolios hold and will hold, the worst first, ``afterwards``
+    the state it leads to, under a ``heading`` that says how far that is known. While it is ``awaited``
+    nothing can be confirmed; it may stay ``uncertain``. In an ``emergency`` nothing of that is waited for.
     """
 
     verb: str
@@ -82,6 +90,7 @@ class Preview(Struct, frozen=True):
     typical: str = ""
     items: Mapping[Ref, str] = {}
     heading: str = ""
+    positions: tuple[str, ...] = ()
     afterwards: tuple[str, ...] = ()
     awaited: bool = False
     uncertain: bool = False
@@ -97,11 +106,12 @@ def preview(
     read_only: bool = False,
     in_flight: Iterable[str] = (),
     unfit: str = "",
+    holding: LookUp | None = None,
 ) -> Preview:
     """Return what to show before ``verb`` is sent.
 
     ``in_flight`` names the rows that have a write in flight; ``unfit`` is why the server's generation cannot
-    do it.
+    do it. ``holding`` looks up what is known of a portfolio's holdings; without it no position is told.
     """
     said = wording(verb, snapshot)
     lines = verb.lines(snapshot)
@@ -119,7 +129,9 @@ def preview(
         *(found.text for found in findings if found.guard is Guard.REFUSED),
         *(f"{caution.text}." for caution in cautions if caution.guard is Guard.REFUSED),
     )
-    soft = _warnings(findings, cautions)
+    positions = positions_of(verb, snapshot, holding) if holding is not None else ()
+    words = PositionWords(snapshot)
+    soft = _ranked((*_warnings(findings, cautions), *_about_positions(positions, words)))
     return Preview(
         verb=verb.name,
         headline=said.asked,
@@ -133,6 +145,7 @@ def preview(
         largest=_largest(lines, limits),
         effects=verb.effects(snapshot),
         typical=checks.typical_ratio(),
+        positions=tuple(map(words.line, positions)),
         emergency=verb.emergency,
     )
 
@@ -171,7 +184,7 @@ def _refusals(snapshot: Snapshot, *, read_only: bool, in_flight: Iterable[str]) 
 
 
 def _warnings(findings: Iterable[Finding], cautions: Iterable[Caution]) -> tuple[PreviewWarning, ...]:
-    """Group what does not refuse by kind, those that ask for the count first, then those of most items."""
+    """Group what does not refuse by kind."""
     excesses: dict[str, list[Finding]] = {}
     for found in findings:
         if found.guard is not Guard.REFUSED:
@@ -189,7 +202,27 @@ def _warnings(findings: Iterable[Finding], cautions: Iterable[Caution]) -> tuple
         PreviewWarning(kind, len(said), said[0], guard is Guard.TYPED, tuple(said))
         for (kind, guard), said in hints.items()
     ]
-    return tuple(sorted(made, key=lambda each: (not each.typed, -each.count)))
+    return tuple(made)
+
+
+def _about_positions(positions: Iterable[Position], words: PositionWords) -> Iterator[PreviewWarning]:
+    """Yield what is odd about positions: sales of what nobody holds, above all (R34)."""
+    found = list(positions)
+    for kind, odd, said, typed in (
+        ("oversale", lambda each: each.short > 0, words.oversale, True),
+        ("position not known", is_unchecked, words.unchecked, False),
+        ("nothing to cover", covers_too_much, words.no_short, False),
+    ):
+        texts = tuple(f"{said(each)}." for each in found if odd(each))
+        if len(texts) > 1 and odd is is_unchecked:
+            texts = (f"Sales of {len(texts):,} positions are not checked. {texts[0]}", *texts[1:])
+        if texts:
+            yield PreviewWarning(kind, len(texts), texts[0], typed, texts)
+
+
+def _ranked(warnings: Iterable[PreviewWarning]) -> tuple[PreviewWarning, ...]:
+    """Return those first that ask for the count, then those of most items."""
+    return tuple(sorted(warnings, key=lambda each: (not each.typed, -each.count)))
 
 
 def _totals(lines: Iterable[PreviewLine]) -> tuple[SideTotal, ...]:

@@ -1,0 +1,83 @@
+"""What a ticket is told beside the rows of the desk, asked for when somebody looks.
+
+A form never waits: what is not known yet is asked for in the background, and the form is told anew when it is
+there. A preview waits a moment for it, opens without it, and is told anew too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import Final
+
+from tui.service.learned import Learned
+from tui.service.reference.holdings import TOO_MANY, HoldingsReader
+from tui.service.reference.optional_calls import OptionalCalls
+from tui.service.snapshot.held import NOT_ASKED, READING, Holding, HoldingKey
+
+PREVIEW_WAITS_S: Final = 2.0
+"""Seconds a preview waits for holdings before it can be confirmed without them."""
+
+
+class TicketFacts:
+    """What is known of holdings, and what is being asked for.
+
+    ``changed`` is called whenever something asked for is there, and :attr:`serial` is another one then.
+    """
+
+    def __init__(
+        self,
+        calls: OptionalCalls,
+        learned: Learned,
+        now: Callable[[], datetime],
+        changed: Callable[[], None],
+    ) -> None:
+        self.now = now
+        self.serial = 0
+        self._holdings = HoldingsReader(calls, learned, now)
+        self._changed = changed
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def holding(self, key: HoldingKey) -> Holding:
+        """Return what is known of a holding; one that nobody asked for is asked for now."""
+        found = self._holdings.holding(key)
+        if found is not NOT_ASKED:
+            return found
+        self._follow(self._holdings.start((key,)))
+        return READING
+
+    def known_holding(self, key: HoldingKey) -> Holding:
+        """Return what is known of a holding, without asking for it: too many were asked for at once."""
+        found = self._holdings.holding(key)
+        return TOO_MANY if found is NOT_ASKED else found
+
+    async def await_holdings(self, keys: Iterable[HoldingKey]) -> None:
+        """Ask for holdings that are not known, and wait for them as long as a preview does."""
+        reads = self._holdings.start(keys)
+        if reads:
+            await asyncio.wait({self._follow(reads)}, timeout=PREVIEW_WAITS_S)
+
+    def drop_holdings(self) -> None:
+        """Forget what portfolios hold: something was written."""
+        self._holdings.drop()
+        self.serial += 1
+
+    async def close(self) -> None:
+        """Stop what is under way."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _follow(self, reads: Iterable[Awaitable[None]]) -> asyncio.Task[None]:
+        """Tell of reads when all of them are done."""
+        task = asyncio.create_task(self._tell_after(tuple(reads)))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _tell_after(self, reads: Iterable[Awaitable[None]]) -> None:
+        await asyncio.gather(*reads)
+        self.serial += 1
+        self._changed()
