@@ -93,7 +93,7 @@ def test_what_is_not_held_is_bought_from_nothing() -> None:
 
 def test_a_server_that_counts_other_open_orders_is_quoted() -> None:
     seen = asked(new("Buy", ("GROWTH", "8")), desk(BUYING), {"GROWTH": held("10", ordered="29")})
-    assert seen.positions == ("GROWTH holds 10 AAPL · open +38 · the server counts +29 open · will be 56",)
+    assert seen.positions == ("GROWTH holds 10 AAPL · open +38 · will be 56 · the server counts +29 open",)
     without_a_sign = {"GROWTH": held("500", ordered="100")}
     assert (
         "the server counts" not in asked(new("Buy", ("GROWTH", "8")), desk(SOLD), without_a_sign).positions[0]

@@ -117,11 +117,16 @@ class Scope(Struct, frozen=True):
         return tuple(dict.fromkeys(found))
 
 
+WARNING: Final = "! "
+"""Begins a line of what a form says of itself that is a warning."""
+
+
 class Form(Struct, frozen=True):
     """The questions to ask before a verb can be built.
 
     ``check`` returns sentences about the values taken together; ``live`` returns what the values mean in full
-    words, with quantity and notional, while they are typed.
+    words, with quantity and notional, while they are typed; its lines that begin with :data:`WARNING` are
+    warnings.
     """
 
     title: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from tui.actions.action import Scope
+from tui.actions.action import WARNING, Scope
 from tui.service.positions import PositionWords, positions_in
 from tui.service.verbs.verb import PreviewLine
 
@@ -29,7 +29,9 @@ def _told(scope: Scope, lines: Sequence[PreviewLine]) -> list[str]:
         return []
     positions = positions_in(lines, scope.snapshot, facts.holding)
     words = PositionWords(scope.snapshot)
-    said = [words.line(position) for position in positions[:MOST_TOLD]]
+    said = [
+        f"{WARNING if position.short else ''}{words.line(position)}" for position in positions[:MOST_TOLD]
+    ]
     if len(positions) > MOST_TOLD:
-        said[-1] += f" · and {len(positions) - MOST_TOLD} more positions in the preview"
+        said[-1] += f" · and {len(positions) - MOST_TOLD} more in the preview"
     return said

@@ -250,12 +250,12 @@ class PositionWords:
             said.append("open not known")
         elif position.open or not isinstance(held, NotKnown):
             said.append(f"open {signed(position.open)}" if position.open else "nothing open")
-        if isinstance(held, Held) and _differs(held, position.open):
-            said.append(f"the server counts {signed(held.ordered or ZERO)} open")
         if position.after is not None and position.change is not None:
             about = "about " if position.roughly else ""
             short = ", oversold" if position.short else ""
             said.append(f"will be {about}{number(position.after)}{short}")
+        if isinstance(held, Held) and _differs(held, position.open):
+            said.append(f"the server counts {signed(held.ordered or ZERO)} open")
         return " · ".join(said)
 
     def oversale(self, position: Position) -> str:

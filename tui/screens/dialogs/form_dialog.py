@@ -16,6 +16,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.actions.action import WARNING
 from tui.screens.dialogs.dialog import Dialog
 from widgets.fields import STEPS, TURN
 from widgets.form import NEXT, SUBMIT, Field, FormFields
@@ -203,7 +204,12 @@ class FormDialog(Dialog[dict[str, str]]):
             self.dismiss(values)
 
     def _describe(self, values: Mapping[str, str]) -> None:
-        self._show(Content(_lines(self._live(dict(values))) if self._live else ""), wrong=False)
+        said = _lines(self._live(dict(values))) if self._live else ""
+        lines = [
+            Content.styled(line, "bold $text-warning") if line.startswith(WARNING) else Content(line)
+            for line in said.splitlines()
+        ]
+        self._show(Content("\n").join(lines), wrong=False)
 
     def _show(self, text: Content, *, wrong: bool) -> None:
         line = self.query_one("#live", Static)
