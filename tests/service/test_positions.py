@@ -13,7 +13,7 @@ from tui.api.requests import BlockAndOrdersRequest, BlockedOrderRequest, OrderUp
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.positions import keys_of, open_of
 from tui.service.snapshot.builder import snapshot_of
-from tui.service.snapshot.held import READING, Held, Holding, HoldingKey, NotKnown
+from tui.service.snapshot.held import READING, HeldUnits, Holding, HoldingKey, NotKnown
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import CreateOrders, MoveOrders, Tier, UpdateOrders, Verb
 from tui.service.writes.preview import Preview, preview
@@ -23,8 +23,8 @@ GROWTH, INCOME = rid("GROWTH"), rid("INCOME")
 D = Decimal
 
 
-def held(units: str, settled: str | None = None, rows: int = 1, ordered: str | None = None) -> Held:
-    return Held(D(units), D(settled or units), rows, None if ordered is None else D(ordered))
+def held(units: str, settled: str | None = None, rows: int = 1, ordered: str | None = None) -> HeldUnits:
+    return HeldUnits(D(units), D(settled or units), rows, None if ordered is None else D(ordered))
 
 
 def desk(*orders: Any, **more: Any) -> Snapshot:
@@ -62,7 +62,7 @@ def asked(verb: Verb, snapshot: Snapshot, holdings: Mapping[str, Holding]) -> Pr
 
     def holding(key: HoldingKey) -> Holding:
         assert key[1] == LUID
-        return holdings.get(key[0].code, Held())
+        return holdings.get(key[0].code, HeldUnits())
 
     return preview(verb, snapshot, LOCAL, holding=holding)
 

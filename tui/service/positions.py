@@ -19,7 +19,7 @@ from tui.api.life_cycle import is_zero
 from tui.api.models import Order
 from tui.api.states import direction_of, is_cancelled, is_final, normalize
 from tui.service.numbers import number
-from tui.service.snapshot.held import Held, Holding, HoldingKey, NotKnown
+from tui.service.snapshot.held import HeldUnits, Holding, HoldingKey, NotKnown
 from tui.service.snapshot.instruments import UNRESOLVED
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.verbs import CreateOrders, MoveOrders, ReplaceOrders, UpdateOrders
@@ -61,7 +61,7 @@ class Position(Struct, frozen=True):
     @property
     def after(self) -> Decimal | None:
         """The units it will be, None when that is not known."""
-        if not isinstance(self.held, Held) or self.open is None or self.change is None:
+        if not isinstance(self.held, HeldUnits) or self.open is None or self.change is None:
             return None
         return self.held.units + self.open + self.change
 
@@ -144,7 +144,7 @@ def positions_in(lines: Iterable[PreviewLine], snapshot: Snapshot, holding: Look
 
 def _worst_first(position: Position) -> tuple[bool, Decimal, bool, Decimal]:
     """Return the rank of a position: oversold by most, then not known, then changed by most."""
-    known = isinstance(position.held, Held)
+    known = isinstance(position.held, HeldUnits)
     return (not position.short, -position.short, known, -abs(position.change or ZERO))
 
 
@@ -254,14 +254,14 @@ class PositionWords:
             about = "about " if position.roughly else ""
             short = ", oversold" if position.short else ""
             said.append(f"will be {about}{number(position.after)}{short}")
-        if isinstance(held, Held) and _differs(held, position.open):
+        if isinstance(held, HeldUnits) and _differs(held, position.open):
             said.append(f"the server counts {signed(held.ordered or ZERO)} open")
         return " · ".join(said)
 
     def oversale(self, position: Position) -> str:
         """Return the sentence that says what a sale lacks; it has no end."""
         portfolio, name = self._names(position)
-        assert isinstance(position.held, Held)
+        assert isinstance(position.held, HeldUnits)
         covered = position.held.units + (position.open or ZERO)
         about = "about " if position.roughly else ""
         has = f"{number(covered)} with what is open" if position.open else number(covered)
@@ -281,7 +281,7 @@ class PositionWords:
     def no_short(self, position: Position) -> str:
         """Return why a cover covers nothing, or too much; it has no end."""
         portfolio, name = self._names(position)
-        assert isinstance(position.held, Held)
+        assert isinstance(position.held, HeldUnits)
         before = position.held.units + (position.open or ZERO)
         if before >= 0:
             return (
@@ -305,14 +305,14 @@ def covers_too_much(position: Position) -> bool:
     return position.covered > 0 and position.after is not None and position.after > 0
 
 
-def _notes(held: Held) -> Iterator[str]:
+def _notes(held: HeldUnits) -> Iterator[str]:
     if held.settled is not None and held.settled != held.units:
         yield f"{number(held.settled)} settled"
     if held.rows > 1:
         yield f"in {held.rows} rows"
 
 
-def _differs(held: Held, open: Decimal | None) -> bool:
+def _differs(held: HeldUnits, open: Decimal | None) -> bool:
     """Return whether the server counts another size of open orders; their sign may not be said (R33)."""
     if held.ordered is None or open is None:
         return False

@@ -19,7 +19,7 @@ from tui.api.http import AsyncBaseTransport, Http
 from tui.service.learned import Learned
 from tui.service.reference.holdings import FRESH_FOR, HoldingsReader
 from tui.service.reference.optional_calls import OptionalCalls
-from tui.service.snapshot.held import NOT_ASKED, READING, Held, Holding, NotKnown
+from tui.service.snapshot.held import NOT_ASKED, READING, HeldUnits, Holding, NotKnown
 
 GROWTH = rid("GROWTH")
 WITH_ORDERS = "/holdingsWithOrders"
@@ -33,7 +33,7 @@ class Nowhere(AsyncBaseTransport):
 
 
 @dataclass
-class Desk:
+class Asking:
     """A desk that asks a server about portfolios, at a time of its own."""
 
     line: AroundTheRows
@@ -56,13 +56,13 @@ class Desk:
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
-    made = Desk(AroundTheRows(Nowhere(), {WITH_ORDERS: holdings((LUID, "P", "1092", "1000"))}))
+async def desk() -> AsyncIterator[Asking]:
+    made = Asking(AroundTheRows(Nowhere(), {WITH_ORDERS: holdings((LUID, "P", "1092", "1000"))}))
     yield made
     await made.client.close()
 
 
-async def test_positions_are_added_up_and_open_orders_are_apart_from_them(desk: Desk) -> None:
+async def test_positions_are_added_up_and_open_orders_are_apart_from_them(desk: Asking) -> None:
     desk.line.answers[WITH_ORDERS] = holdings(
         (LUID, "P", "1000"),
         (LUID, "P", "92", "0"),
@@ -72,18 +72,18 @@ async def test_positions_are_added_up_and_open_orders_are_apart_from_them(desk: 
         (LUID, "L", "9"),
         ("CCY_USD", "OC", "-5510"),
     )
-    assert await desk.holds() == Held(D(1092), D(1000), rows=2, ordered=D(38))
+    assert await desk.holds() == HeldUnits(D(1092), D(1000), rows=2, ordered=D(38))
 
 
-async def test_what_a_portfolio_has_no_row_of_it_does_not_hold(desk: Desk) -> None:
+async def test_what_a_portfolio_has_no_row_of_it_does_not_hold(desk: Asking) -> None:
     desk.line.answers[WITH_ORDERS] = holdings(("LUID_0000MSFT", "P", "5"))
     held = await desk.holds()
-    assert isinstance(held, Held)
+    assert isinstance(held, HeldUnits)
     assert not held.units
     assert not held.rows
 
 
-async def test_a_portfolio_is_asked_once_a_minute_and_again_after_a_write(desk: Desk) -> None:
+async def test_a_portfolio_is_asked_once_a_minute_and_again_after_a_write(desk: Asking) -> None:
     await desk.holds()
     await desk.holds()
     assert desk.line.count(WITH_ORDERS) == 1
@@ -96,7 +96,7 @@ async def test_a_portfolio_is_asked_once_a_minute_and_again_after_a_write(desk: 
     assert desk.line.count(WITH_ORDERS) == 3
 
 
-async def test_an_answer_from_before_a_write_is_not_kept(desk: Desk) -> None:
+async def test_an_answer_from_before_a_write_is_not_kept(desk: Asking) -> None:
     desk.line.held.clear()
     reads = desk.reader.start([(GROWTH, LUID)])
     assert desk.reader.holding((GROWTH, LUID)) is READING
@@ -106,24 +106,24 @@ async def test_an_answer_from_before_a_write_is_not_kept(desk: Desk) -> None:
     assert desk.reader.holding((GROWTH, LUID)) is NOT_ASKED
 
 
-async def test_who_asks_while_it_is_being_read_waits_for_the_same_answer(desk: Desk) -> None:
+async def test_who_asks_while_it_is_being_read_waits_for_the_same_answer(desk: Asking) -> None:
     first, second = await asyncio.gather(desk.holds(), desk.holds())
-    assert first == second == Held(D(1092), D(1000), rows=1, ordered=D(0))
+    assert first == second == HeldUnits(D(1092), D(1000), rows=1, ordered=D(0))
     assert desk.line.count(WITH_ORDERS) == 1
 
 
-async def test_few_instruments_are_asked_for_by_name_and_many_with_the_whole_portfolio(desk: Desk) -> None:
+async def test_few_instruments_are_asked_for_by_name_and_many_with_the_whole_portfolio(desk: Asking) -> None:
     await desk.holds()
     assert desk.line.asked[-1].params["filter"] == f"instrumentUid eq '{LUID}'"
     await desk.holds("LUID_A", "LUID_B")
     assert desk.line.asked[-1].params["filter"] == "instrumentUid in ('LUID_A', 'LUID_B')"
     await desk.holds(*(f"LUID_{number:08}" for number in range(21)))
     assert "filter" not in desk.line.asked[-1].params
-    assert await desk.holds("LUID_UNSEEN") == Held(ordered=D(0))
+    assert await desk.holds("LUID_UNSEEN") == HeldUnits(ordered=D(0))
     assert desk.line.count(WITH_ORDERS) == 3, "the whole portfolio is known"
 
 
-async def test_a_server_that_takes_no_filter_is_asked_for_all_from_then_on(desk: Desk) -> None:
+async def test_a_server_that_takes_no_filter_is_asked_for_all_from_then_on(desk: Asking) -> None:
     told = desk.line.answers[WITH_ORDERS]
 
     def no_filter(request: httpx.Request) -> httpx.Response:
@@ -132,20 +132,20 @@ async def test_a_server_that_takes_no_filter_is_asked_for_all_from_then_on(desk:
         return told(request)
 
     desk.line.answers[WITH_ORDERS] = no_filter
-    assert await desk.holds() == Held(D(1092), D(1000), rows=1, ordered=D(0))
-    assert await desk.holds(of="INCOME") == Held(D(1092), D(1000), rows=1, ordered=D(0))
+    assert await desk.holds() == HeldUnits(D(1092), D(1000), rows=1, ordered=D(0))
+    assert await desk.holds(of="INCOME") == HeldUnits(D(1092), D(1000), rows=1, ordered=D(0))
     assert desk.line.count(WITH_ORDERS) == 3
 
 
-async def test_a_server_that_counts_no_orders_tells_its_holdings(desk: Desk) -> None:
+async def test_a_server_that_counts_no_orders_tells_its_holdings(desk: Asking) -> None:
     desk.line.answers = {WITH_ORDERS: BROKEN["404"], PLAIN: holdings((LUID, "P", "7"))}
-    assert await desk.holds() == Held(D(7), D(7), rows=1)
+    assert await desk.holds() == HeldUnits(D(7), D(7), rows=1)
     await desk.holds(of="INCOME")
     assert (desk.line.count(WITH_ORDERS), desk.line.count(PLAIN)) == (1, 2), "it is remembered"
 
 
 @pytest.mark.parametrize("way", BROKEN)
-async def test_where_nobody_tells_the_reason_is_kept(desk: Desk, way: str) -> None:
+async def test_where_nobody_tells_the_reason_is_kept(desk: Asking, way: str) -> None:
     desk.line.answers = {WITH_ORDERS: BROKEN[way], PLAIN: BROKEN[way]}
     held = await desk.holds()
     assert isinstance(held, NotKnown), "never taken for zero"
@@ -153,7 +153,7 @@ async def test_where_nobody_tells_the_reason_is_kept(desk: Desk, way: str) -> No
     assert not held.awaited
 
 
-async def test_a_portfolio_that_has_no_transactions_says_so_and_the_others_are_asked(desk: Desk) -> None:
+async def test_a_portfolio_that_has_no_transactions_says_so_and_the_others_are_asked(desk: Asking) -> None:
     told = desk.line.answers[WITH_ORDERS]
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -163,10 +163,10 @@ async def test_a_portfolio_that_has_no_transactions_says_so_and_the_others_are_a
 
     desk.line.answers = {WITH_ORDERS: answer}
     assert await desk.holds() == NotKnown("Desk/GROWTH is no transaction portfolio here")
-    assert isinstance(await desk.holds(of="INCOME"), Held)
+    assert isinstance(await desk.holds(of="INCOME"), HeldUnits)
 
 
-async def test_at_most_twenty_portfolios_are_read_at_once(desk: Desk) -> None:
+async def test_at_most_twenty_portfolios_are_read_at_once(desk: Asking) -> None:
     desk.line.held.clear()
     keys = [(rid(f"FUND-{number}"), LUID) for number in range(50)]
     reads = desk.reader.start(keys)

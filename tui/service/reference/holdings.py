@@ -21,7 +21,7 @@ from tui.api.reference_models import Holdings
 from tui.api.reference_operations import HOLDINGS, HOLDINGS_WITH_ORDERS
 from tui.service.learned import Learned
 from tui.service.reference.optional_calls import OptionalCalls
-from tui.service.snapshot.held import NOT_ASKED, READING, Held, Holding, HoldingKey, NotKnown
+from tui.service.snapshot.held import NOT_ASKED, READING, HeldUnits, Holding, HoldingKey, NotKnown
 
 FRESH_FOR: Final = timedelta(seconds=60)
 """How long a holding is taken for the present one."""
@@ -42,14 +42,14 @@ class _Kept(Struct, frozen=True):
 
     at: datetime
     luids: frozenset[str] | None
-    found: Mapping[str, Held] = {}
+    found: Mapping[str, HeldUnits] = {}
     problem: NotKnown | None = None
 
     def holding(self, luid: str) -> Holding | None:
         """Return the holding of an instrument, None when it was not asked for."""
         if self.luids is not None and luid not in self.luids:
             return None
-        return self.problem or self.found.get(luid, Held(ordered=ZERO if self.counts_orders else None))
+        return self.problem or self.found.get(luid, HeldUnits(ordered=ZERO if self.counts_orders else None))
 
     @property
     def counts_orders(self) -> bool:
@@ -163,7 +163,7 @@ class HoldingsReader:
         return _Kept(self._now(), luids, held_by_luid(answer, with_orders=operation is HOLDINGS_WITH_ORDERS))
 
 
-def held_by_luid(answer: Holdings, *, with_orders: bool) -> dict[str, Held]:
+def held_by_luid(answer: Holdings, *, with_orders: bool) -> dict[str, HeldUnits]:
     """Return the units of each instrument: positions added up, open orders apart from them (R32)."""
     units: dict[str, list[Decimal]] = {}
     settled: dict[str, Decimal | None] = {}
@@ -178,7 +178,7 @@ def held_by_luid(answer: Holdings, *, with_orders: bool) -> dict[str, Held]:
         elif row.holding_type in _ORDERED:
             ordered[luid] = ordered.get(luid, ZERO) + row.units
     return {
-        luid: Held(
+        luid: HeldUnits(
             sum(units.get(luid, ()), ZERO),
             settled.get(luid, ZERO),
             len(units.get(luid, ())),

@@ -9,7 +9,7 @@ from msgspec import Struct
 from tui.api.base import ZERO, ResourceId
 
 
-class Held(Struct, frozen=True):
+class HeldUnits(Struct, frozen=True):
     """The units a portfolio holds of one instrument.
 
     ``rows`` are the lines that were added up: sub-holdings and currencies make several. ``settled`` are those
@@ -33,7 +33,7 @@ class NotKnown(Struct, frozen=True):
     awaited: bool = False
 
 
-Holding = Held | NotKnown
+Holding = HeldUnits | NotKnown
 HoldingKey = tuple[ResourceId, str]
 """A portfolio, and the LUID of an instrument."""
 
