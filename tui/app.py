@@ -33,6 +33,7 @@ from textual.worker import Worker, WorkerFailed, WorkerState
 from styles import sheet
 from styles.themes import MONO, THEMES, cell_styles, profile_band
 from tui.actions.trade_actions import TRADE
+from tui.clipboard import Clipboard
 from tui.screens.desk.registry import ACTIONS
 from tui.screens.desk.screen import DeskScreen
 from tui.service.environment import Environment, Update
@@ -123,7 +124,9 @@ class BlotterApp(App[None]):
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         wire: WireHandle | None = None,
+        clipboard: Clipboard | None = None,
     ) -> None:
+        self._copies = clipboard or Clipboard({"TERM": "xterm"})
         self.session = DeskSession(environment, preferences, actions=ACTIONS, now=now, wire=wire)
         super().__init__(driver_class=wire.driver_class if wire else None)
         self.session.pace.busy = self._is_busy
@@ -340,6 +343,25 @@ class BlotterApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, DeskScreen):
                 screen.set_cell_styles(styles)
+
+    # --- copies --------------------------------------------------------------------------------
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy ``text`` to a clipboard, and say which took it."""
+        self._clipboard = text
+        self._copy(text)
+
+    @work(group="copy", exclusive=True, exit_on_error=False)
+    async def _copy(self, text: str) -> None:
+        copied = await self._copies.copy(text, super().copy_to_clipboard)
+        file, failure = None, ""
+        if not copied.is_certain:
+            try:
+                name = f"copied-{self.session.now():%Y%m%dT%H%M%S%fZ}.txt"
+                file = await asyncio.to_thread(self.session.save, name, text)
+            except OSError as error:
+                failure = error.strerror or str(error)
+        self._notify(copied.sentence(file, failure))
 
     # --- palette and failure -------------------------------------------------------------------
 

@@ -128,6 +128,7 @@ def run_blotter(given: argparse.Namespace) -> int:
         )
     from styles.themes import THEMES
     from tui.app import BlotterApp
+    from tui.clipboard import Clipboard
     from tui.session import Preferences
     from tui.thinwire import wire_to_terminal
 
@@ -158,6 +159,7 @@ def run_blotter(given: argparse.Namespace) -> int:
             zone=_zone(),
         ),
         wire=None if given.plain_output or settings.plain_output else wire_to_terminal(os.environ),
+        clipboard=Clipboard(os.environ),
     )
     app.run()
     return app.return_code or 0

@@ -43,6 +43,7 @@ class Shell:
             if name.startswith(("FBN_", "BLOTTER_")):
                 patch.delenv(name)
         patch.setenv("BLOTTER_CONFIG", str(home / "config.toml"))
+        patch.setenv("XDG_DATA_HOME", str(home))
 
     def sets(self, **variables: str) -> None:
         for name, value in variables.items():

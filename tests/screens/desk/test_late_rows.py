@@ -59,7 +59,7 @@ async def test_the_rows_shown_are_copied(user: Blotter) -> None:
     await user.pilot.press("y")
     await user.form()
     await user.pilot.press("right", "right", "enter")
-    await user.until(lambda: any("sent to the clipboard" in notice for notice in user.notices))
+    await user.until(lambda: any("characters sent to the terminal" in notice for notice in user.notices))
     copied = user.app.clipboard.splitlines()
     assert [line.split("\t")[0] for line in copied[1:]] == user.codes("executions")
 

@@ -70,7 +70,7 @@ def show_detail(desk: PanesScreen, pane: Pane, *, raw: bool = False) -> None:
 
 
 async def copy(desk: PanesScreen) -> None:
-    """Ask what to copy of the rows in focus, and send it to the clipboard."""
+    """Ask what to copy of the rows in focus, and copy it."""
     from tui.actions.form_fields import pick
 
     pane = desk.active
@@ -86,7 +86,6 @@ async def copy(desk: PanesScreen) -> None:
     else:
         copied = _tsv(pane)
     desk.app.copy_to_clipboard(copied)
-    desk.notify(f"{len(copied):,} characters sent to the clipboard.", markup=False)
 
 
 def _tsv(pane: Pane) -> str:

@@ -115,7 +115,6 @@ class DetailScreen(DismissOnce[None]):
     def action_copy(self) -> None:
         """Copy the JSON."""
         self.app.copy_to_clipboard(self._json)
-        self.notify("JSON copied.", markup=False)
 
     def action_scroll(self, by: int) -> None:
         """Scroll by lines."""

@@ -130,7 +130,6 @@ class ReportDialog(GuardedDialog[Ref | Literal["again"]]):
             self.dismiss(AGAIN)
         elif key == COPY:
             self.app.copy_to_clipboard(report_text(self._report))
-            self.notify("Report copied.", markup=False)
 
     def action_back(self) -> None:
         """Close, unless the key was meant for the screen beneath."""
