@@ -10,6 +10,7 @@ from functools import cache
 from typing import Final
 
 from tui.oms.demo import seeding
+from tui.oms.demo.compliance_facts import compliance_book
 from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import ServerSettings
@@ -33,7 +34,8 @@ async def seeded_server(
 
     Its morning ends at ``start``, by default some minutes ago at most.
     """
-    engine = Engine(await asyncio.to_thread(_copied, size, start), instrument_table)
+    store = await asyncio.to_thread(_copied, size, start)
+    engine = Engine(store, instrument_table, compliance=compliance_book)
     return Embedded(engine, seed=SEED, speed=Decimal(1), market=market, settings=settings)
 
 

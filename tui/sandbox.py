@@ -10,7 +10,10 @@ from tui.api.client import Client
 from tui.api.generations import Generation
 from tui.api.http import Http, asgi_transport
 from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
+from tui.service.desk_profile import ComplianceEngine
+from tui.service.learned import Learned
 from tui.service.rehearsal.rehearse import OpenSandbox, Sandbox
+from tui.service.snapshot.compliance_states import switches_for
 from tui.service.snapshot.instruments import UNRESOLVED
 from tui.service.snapshot.snapshot import Snapshot
 
@@ -23,8 +26,10 @@ if TYPE_CHECKING:
 class EmbeddedSandbox:
     """A sandbox on an embedded server."""
 
-    def __init__(self, server: SandboxServer, generation: Generation) -> None:
+    def __init__(self, server: SandboxServer, generation: Generation, engine: ComplianceEngine) -> None:
         self.client = Client(Http("http://sandbox/api", transport=asgi_transport(server.app)), generation)
+        for switch in switches_for(engine, Learned()):
+            self.client.switches.set(switch)
         self._server = server
 
     async def put(
@@ -48,7 +53,7 @@ def sandboxes_of(source: Engine) -> OpenSandbox:
     async def open_sandbox(snapshot: Snapshot) -> Sandbox:
         from tui.oms.run.sandbox_server import SandboxServer
 
-        return EmbeddedSandbox(await SandboxServer.open(source=source), "latest")
+        return EmbeddedSandbox(await SandboxServer.open(source=source), "latest", snapshot.compliance)
 
     return open_sandbox
 
@@ -63,7 +68,7 @@ def sandboxes_for(generation: Generation) -> OpenSandbox:
             instruments=lambda: _instruments_of(snapshot),
             generation="latest" if generation == "latest" else "2.1",
         )
-        return EmbeddedSandbox(server, generation)
+        return EmbeddedSandbox(server, generation, snapshot.compliance)
 
     return open_sandbox
 

@@ -134,6 +134,7 @@ def test_a_server_of_an_older_generation_lacks_what_came_later() -> None:
     assert names & absent_in("2.1").keys() == {
         "get_latest_as_at",
         "calculate_settlement_date",
+        "get_filtered_decorated_compliance_run_summary",
         "list_order_breach_history",
     }
     assert absent_in("latest") == {}

@@ -23,7 +23,7 @@ NUMBERS = {
     for letter, count in json.loads((ROOT / "tests/contract/rules.json").read_text()).items()
     for number in range(count)
 }
-NUMBER = r"\b([LCMUXPEABSHGF]\d{1,2})\b"
+NUMBER = r"\b([LCMUXPEABSHGKF]\d{1,2})\b"
 
 
 def functions(folder: str) -> Iterator[tuple[ast.FunctionDef, str]]:

@@ -25,6 +25,7 @@ from tui.api.requests import (
     PlacementRequest,
 )
 from tui.service.desk import Desk
+from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
 from tui.service.environment import Environment, EnvironmentKind, Update
 from tui.service.outcomes import Report
 from tui.service.rehearsal.rehearse import OpenSandbox
@@ -134,6 +135,7 @@ class Dealer:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         open_sandbox: OpenSandbox | None = None,
         kind: EnvironmentKind = EnvironmentKind.LOCAL,
+        profile: DeskProfile = DEFAULT_PROFILE,
         cache: Path | None = None,
     ) -> Dealer:
         """Return a dealer at a desk of their own, with a transport of their own."""
@@ -153,6 +155,7 @@ class Dealer:
             read_only=read_only,
             now=now,
             open_sandbox=open_sandbox,
+            profile=profile,
             cache=cache,
         )
         dealer = cls(desk, line, book, clock, pauses=pauses)

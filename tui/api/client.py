@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from tui.api import codec, operations
 from tui.api.base import ResourceId
 from tui.api.codec import Page
-from tui.api.errors import Forbidden, MalformedReply, NotFound, NotSent, NotServed
+from tui.api.errors import Forbidden, MalformedReply, NotFound, NotSent, NotServed, Refused
 from tui.api.generations import absent_in, fitted, may_be_absent
 from tui.api.models import HistoryItem
 from tui.api.operations import EntityOperations, Generation, Operation
 from tui.api.requests import DeletedEntity
 from tui.api.row_marks import BlockMark, RowMark, decode_marks
+from tui.api.switches import Switches
 
 if TYPE_CHECKING:
     from tui.api.http import Http
@@ -105,6 +106,7 @@ class Client:
         self.generation = generation
         self.absent = absent_in(generation)
         self.denied: dict[str, str] = {}
+        self.switches = Switches()
         self.blocks = EntityResource(self, operations.BLOCKS)
         self.orders = EntityResource(self, operations.ORDERS)
         self.placements = EntityResource(self, operations.PLACEMENTS)
@@ -137,7 +139,8 @@ class Client:
                 f"A server of generation {self.generation} cannot do this: {operation.summary}.",
                 advice=NotServed.advice,
             )
-        if self.generation != "latest" and query:
+        query = {**self.switches.query(operation), **(query or {})}
+        if self.generation != "latest":
             query = {name: value for name, value in query.items() if name not in operation.newer_parameters}
         return self.http.build(operation, id=id, query=query, body=fitted(body, self.generation), key=key)
 
@@ -180,7 +183,16 @@ class Client:
         beside: bool = False,
     ) -> ReplyT:
         """Build a request and send it; ``beside`` others, if nobody waits for it."""
-        return await self.send(self.build(operation, body, id=id, query=query, key=key), beside=beside)
+        try:
+            request = self.build(operation, body, id=id, query=query, key=key)
+            reply = await self.send(request, beside=beside)
+        except Refused as error:
+            if not self.switches.drop_refused(operation, error):
+                raise
+            request = self.build(operation, body, id=id, query=query, key=key)
+            reply = await self.send(request, beside=beside)
+        self.switches.judge(operation, reply)
+        return reply
 
     async def list(
         self,
@@ -214,7 +226,8 @@ class Client:
         self, operation: Operation[None, Page[EntityT]], *, limit: int, page: str | None = None
     ) -> Page[RowMark] | Page[BlockMark]:
         """Read one page as :meth:`list` does, but of its rows only which they are, and in which version."""
-        request = self.build(operation, query={"limit": limit, operation.page_parameter: page})
+        unset = dict.fromkeys(self.switches.query(operation))
+        request = self.build(operation, query={"limit": limit, operation.page_parameter: page, **unset})
         reply = await self._answer(request)
         with _malformed_as_ours(reply):
             return decode_marks(reply.body, graph=operation.name == operations.GRAPH_BLOCKS.name)

@@ -303,6 +303,7 @@ def _entity(
     envelope: Callable[[tuple[ItemT, ...]], BodyT],
     *,
     upsert_status: int = 201,
+    newer_parameters: tuple[str, ...] = (),
 ) -> EntityOperations[EntityT, ItemT, BodyT]:
     plural = f"{singular}s"
     many, one = f"/api/{plural}", f"/api/{plural}/{{scope}}/{{code}}"
@@ -312,7 +313,14 @@ def _entity(
         entity,
         item,
         envelope,
-        list=Operation(f"list_{plural}", "GET", many, f"List {plural}", page_of(entity)),
+        list=Operation(
+            f"list_{plural}",
+            "GET",
+            many,
+            f"List {plural}",
+            page_of(entity),
+            newer_parameters=newer_parameters,
+        ),
         get=Operation(f"get_{singular}", "GET", one, f"Get {singular}", entity),
         upsert=Operation(
             f"upsert_{plural}", "POST", many, f"Upsert {plural}", list_of(entity), body, upsert_status
@@ -325,7 +333,12 @@ BLOCKS: Final = _entity(
     "block", Block, BlockRequest, BlockSetRequest, lambda items: BlockSetRequest(requests=items)
 )
 ORDERS: Final = _entity(
-    "order", Order, OrderRequest, OrderSetRequest, lambda items: OrderSetRequest(order_requests=items)
+    "order",
+    Order,
+    OrderRequest,
+    OrderSetRequest,
+    lambda items: OrderSetRequest(order_requests=items),
+    newer_parameters=("getDerivedComplianceStatuses",),
 )
 PLACEMENTS: Final = _entity(
     "placement",

@@ -50,13 +50,20 @@ def guard_of(states: Mapping[str, Guard], state: str | None) -> Guard:
     return states.get(normalize(state), Guard.TYPED)
 
 
-def labelled_state(order: Order, code: str) -> str:
-    """Return the text of the order's property ``Order/<any scope>/<code>``, empty when it has none."""
+def key_of_label(order: Order, code: str) -> str | None:
+    """Return the key of the order's property ``Order/<any scope>/<code>`` that has a value, None without."""
     for key, stored in (order.properties or {}).items():
         parts = key.split("/")
         if len(parts) == 3 and parts[0] in ("Order", "Orders") and parts[2] == code and stored.value:
-            return stored.value.label_value or ""
-    return ""
+            return key
+    return None
+
+
+def labelled_state(order: Order, code: str) -> str:
+    """Return the text of the order's property ``Order/<any scope>/<code>``, empty when it has none."""
+    key = key_of_label(order, code)
+    stored = (order.properties or {})[key].value if key else None
+    return (stored.label_value or "") if stored else ""
 
 
 def compliance_of(order: Order) -> str:

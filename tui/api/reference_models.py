@@ -371,6 +371,20 @@ class ComplianceRunSummary(WireStruct, frozen=True, kw_only=True):
     details: tuple[ComplianceRuleOutcome, ...]
 
 
+class SummarisedPortfolio(WireStruct, frozen=True, kw_only=True):
+    """A portfolio, or with another ``portfolio_entity_type`` a group of them."""
+
+    scope: str
+    code: str
+    portfolio_entity_type: str | None = None
+
+
+class ComplianceSummaryRequest(WireStruct, frozen=True, kw_only=True):
+    run_id: ResourceId
+    portfolio_entity_ids: tuple[SummarisedPortfolio, ...] | None = None
+    property_keys: tuple[str, ...] | None = None
+
+
 class ComplianceRuleResult(WireStruct, frozen=True, kw_only=True):
     """How a rule came to its result: its groups, the values used and what was missing, as JSON."""
 

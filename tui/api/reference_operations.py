@@ -16,6 +16,7 @@ from tui.api.reference_models import (
     ComplianceRunConfiguration,
     ComplianceRunInfo,
     ComplianceRunSummary,
+    ComplianceSummaryRequest,
     EvaluationRequest,
     EvaluationResult,
     Holdings,
@@ -202,6 +203,16 @@ COMPLIANCE_SUMMARY: Final = _read(
     ComplianceRunSummary,
     newer=("propertyKeys",),
 )
+FILTERED_COMPLIANCE_SUMMARY: Final = Operation[ComplianceSummaryRequest, ComplianceRunSummary](
+    "get_filtered_decorated_compliance_run_summary",
+    "POST",
+    "/api/compliance/runs/summary/$decorate",
+    "What each rule said of some portfolios in a compliance run",
+    ComplianceRunSummary,
+    ComplianceSummaryRequest,
+    since="latest",
+    asks=True,
+)
 COMPLIANCE_RULE_RESULT: Final = _read(
     "get_compliance_rule_result",
     "/api/compliance/runs/summary/{scope}/{code}/{ruleScope}/{ruleCode}",
@@ -225,6 +236,18 @@ RUN_COMPLIANCE_PREVIEW: Final = Operation[ComplianceRunConfiguration, Compliance
     "Run compliance without changing the states of orders",
     ComplianceRunInfo,
     ComplianceRunConfiguration,
+)
+LIST_LEGACY_COMPLIANCE_RUNS: Final = _read(
+    "list_compliance_run_info",
+    "/api/legacy/compliance/runs",
+    "List compliance runs of the older engine",
+    ResourceList[ComplianceRunInfo],
+)
+LEGACY_BREACHED_ORDERS: Final = _read(
+    "get_breached_orders_info",
+    "/api/legacy/compliance/runs/breached/{runId}",
+    "The orders that a run of the older engine did not pass",
+    ResourceList[OrderBreachHistory],
 )
 
 EVALUATE_ACCESS: Final = _ask(

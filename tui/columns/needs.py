@@ -6,9 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tui.api.models import Order, OrderGraphBlock
-from tui.api.placing_states import APPROVAL, COMPLIANCE, Guard, approval_of, compliance_of, guard_of
+from tui.api.placing_states import APPROVAL, COMPLIANCE, Guard, guard_of
 from tui.api.states import is_final, normalize
 from tui.columns.view import column_of
+from tui.service.snapshot.compliance_states import (
+    approval_of_order,
+    compliance_of_block,
+    compliance_of_order,
+    detail_of,
+)
 from tui.service.snapshot.sizing import is_over_allocated
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
@@ -30,27 +36,29 @@ def urgency_of(kind: EntityKind) -> Callable[[Snapshot, Any], int]:
     guard = _GUARDS.get(kind)
     if guard is None:
         return lambda snapshot, row: _URGENCY.get(role(snapshot, row), _LAST)
-    return lambda snapshot, row: min(_URGENCY.get(role(snapshot, row), _LAST), _GUARDED[guard(row)])
+    return lambda snapshot, row: min(_URGENCY.get(role(snapshot, row), _LAST), _GUARDED[guard(snapshot, row)])
 
 
-def _block_guard(row: OrderGraphBlock) -> Guard:
+def _block_guard(snapshot: Snapshot, row: OrderGraphBlock) -> Guard:
     if normalize(row.derived_state) not in _TO_PLACE:
         return Guard.FREE
-    return _stronger(row.derived_compliance_state, row.derived_approval_state)
+    return _stronger(snapshot, compliance_of_block(snapshot, row), row.derived_approval_state)
 
 
-def _order_guard(order: Order) -> Guard:
-    states = compliance_of(order), approval_of(order)
-    if is_final(order.state) or not any(states):
+def _order_guard(snapshot: Snapshot, order: Order) -> Guard:
+    if is_final(order.state):
         return Guard.FREE
-    return _stronger(*states)
+    detail = detail_of(snapshot, order)
+    states = compliance_of_order(snapshot, order, detail), approval_of_order(snapshot, order, detail)
+    return _stronger(snapshot, *states) if any(states) else Guard.FREE
 
 
-def _stronger(compliance: str | None, approval: str | None) -> Guard:
-    return max(guard_of(COMPLIANCE, compliance), guard_of(APPROVAL, approval))
+def _stronger(snapshot: Snapshot, compliance: str | None, approval: str | None) -> Guard:
+    obeyed = Guard.FREE if snapshot.compliance == "off" else guard_of(COMPLIANCE, compliance)
+    return max(obeyed, guard_of(APPROVAL, approval))
 
 
-_GUARDS: Final[Mapping[EntityKind, Callable[[Any], Guard]]] = {
+_GUARDS: Final[Mapping[EntityKind, Callable[[Snapshot, Any], Guard]]] = {
     EntityKind.BLOCKS: _block_guard,
     EntityKind.ORDERS: _order_guard,
 }

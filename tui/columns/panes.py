@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from tui.api.base import ZERO, CurrencyAndAmount
 from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
-from tui.api.placing_states import APPROVAL, COMPLIANCE, approval_of, compliance_of
+from tui.api.placing_states import APPROVAL, COMPLIANCE
 from tui.api.states import is_cancelled
 from tui.columns.column import Column
 from tui.columns.factories import (
@@ -47,6 +47,12 @@ from tui.columns.format import (
 )
 from tui.columns.lifecycle_bar import lifecycle_bar
 from tui.columns.unknown import UNKNOWN, with_unknown
+from tui.service.snapshot.compliance_states import (
+    approval_of_order,
+    compliance_of_block,
+    compliance_of_order,
+    detail_of,
+)
 from tui.service.snapshot.sizing import (
     Size,
     allocated_size,
@@ -141,9 +147,9 @@ BLOCKS: Final = (
     verdict(
         "compliance",
         "Compliance",
-        "Worst of its orders",
+        "Worst of its orders, by the engine of the profile: v2, legacy or off",
         COMPLIANCE,
-        lambda s, row: row.derived_compliance_state,
+        lambda s, row: compliance_of_block(s, row) or None,
     ),
     verdict(
         "approval", "Approval", "Approval of its orders", APPROVAL, lambda s, row: row.derived_approval_state
@@ -223,8 +229,20 @@ ORDERS: Final = (
         lambda s, row: name(s, EntityKind.BLOCKS, s.block_of_order(row.id)),
         cut="middle",
     ),
-    verdict("compliance", "Compliance", "Compliance", COMPLIANCE, lambda s, row: compliance_of(row) or None),
-    verdict("approval", "Approval", "Approval", APPROVAL, lambda s, row: approval_of(row) or None),
+    verdict(
+        "compliance",
+        "Compliance",
+        "By the engine of the profile: v2, legacy or off",
+        COMPLIANCE,
+        lambda s, row: compliance_of_order(s, row, detail_of(s, row)) or None,
+    ),
+    verdict(
+        "approval",
+        "Approval",
+        "Approval",
+        APPROVAL,
+        lambda s, row: approval_of_order(s, row, detail_of(s, row)) or None,
+    ),
     plain("strategy", "Strategy", "Strategy property", 10, lambda s, row: labels(row).get("Strategy")),
     plain("basis", "Sized in", "Units, a currency or a weight", 8, lambda s, row: _sized_in(row)),
     timestamp_column("date", "Ordered at", "When it was ordered", lambda s, row: row.date),

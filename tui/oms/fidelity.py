@@ -379,6 +379,32 @@ RULE_FAMILIES: Final = (
         },
     ),
     RuleFamily(
+        "Compliance",
+        "tui.oms.rules.compliance_run",
+        {
+            "K1": Rule(
+                "Three rules check each open order: issuer share, cash floor, restricted list.",
+                OURS,
+                "order by order at reference prices; the values of funds are invented",
+            ),
+            "K2": Rule(
+                "A run checks all open orders and sets their states; a preview only if it includes orders.",
+                OURS,
+                "at once; the states are order properties, so a run makes versions of orders",
+            ),
+            "K3": Rule(
+                "Runs, what their rules found, and breaches are read; the older engine's lists are empty.",
+                DOCUMENTED,
+                "no workflow service: the ids of tasks are derived",
+            ),
+            "K4": Rule(
+                "States are of V2 where it is asked for; the older engine passes everything.",
+                OURS,
+                "which engine is which is not documented",
+            ),
+        },
+    ),
+    RuleFamily(
         "Filters",
         "tui.oms.query.conditions",
         {

@@ -28,6 +28,7 @@ from tui.service.environment import Environment, EnvironmentKind, Health, State,
 from tui.service.learned import Learned
 from tui.service.outcomes import Difference, Outcome, Report, Status
 from tui.service.simulated_market import SimulatedMarket
+from tui.service.snapshot.compliance_states import fact_of, switches_for
 from tui.service.snapshot.records import Records
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
 from tui.service.sync.answers import fold_answers
@@ -100,7 +101,13 @@ class Desk:
         self.profile = profile
         self.cache = cache
         self.learned = Learned(cache, now)
-        self.snapshot: Snapshot = replace(EMPTY, home=profile.home) if profile.home else EMPTY
+        asked = profile.home or profile.compliance != EMPTY.compliance
+        self.snapshot: Snapshot = (
+            replace(EMPTY, home=profile.home, compliance=profile.compliance) if asked else EMPTY
+        )
+        client.switches.on_dropped = lambda parameter, why: self.learned.put(fact_of(parameter), why)
+        for switch in switches_for(profile.compliance, self.learned):
+            client.switches.set(switch)
         self._now = now
         self._listeners: list[Listener] = []
         self._health = HealthTracker(lambda: self.environment, now, self._notify_health)

@@ -90,7 +90,11 @@ async def read(client: Client) -> SeededDesk:
             await client.list(operations.PORTFOLIO_TRANSACTIONS, id=ResourceId("demo", portfolio), limit=500)
         ).values
     return SeededDesk(
-        blocks=await listed(lambda token: client.list(operations.GRAPH_BLOCKS, limit=500, page=token)),
+        blocks=await listed(
+            lambda token: client.list(
+                operations.GRAPH_BLOCKS, limit=500, page=token, query={"useComplianceV2": True}
+            )
+        ),
         placements=await listed(
             lambda token: client.list(operations.GRAPH_PLACEMENTS, limit=500, page=token)
         ),

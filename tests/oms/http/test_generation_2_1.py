@@ -26,6 +26,7 @@ LATER = {
     *("isSwept", "basis", "direction", "derivedDirection", "latestActivityDate", "fxOrders", "weight"),
     *("reasonCreated", "reasonModified", "custodianAccountId", "amountByState", "dataModelMembership"),
     *("stagedModifications", "derivedComplianceStatus"),
+    "nonPassingComplianceRuleResults",
 }
 
 

@@ -372,7 +372,7 @@ class RulesClient:
         return codec.decode(ResourceList[HistoryItem], body).values
 
     def block_entries(self, **query: Any) -> list[OrderGraphBlock]:
-        body = self.read(operations.GRAPH_BLOCKS, **{"limit": 5000, **query})
+        body = self.read(operations.GRAPH_BLOCKS, **{"limit": 5000, "useComplianceV2": True, **query})
         return list(codec.decode(ResourceList[OrderGraphBlock], body).values)
 
     def placement_entries(self, **query: Any) -> list[OrderGraphPlacement]:

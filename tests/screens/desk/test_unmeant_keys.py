@@ -6,6 +6,7 @@ Every action that writes is tried on a row of every kind it is possible on, in a
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import AsyncIterator, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,6 +19,7 @@ from tests.blotter_app import Blotter, blotter
 from tui.actions.action import Scope, WriteAction
 from tui.actions.trade_actions import TRADE
 from tui.api.http import AsyncBaseTransport
+from tui.api.reference_operations import REFERENCE
 from tui.screens.dialogs import dialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.question_dialog import QuestionDialog
@@ -41,6 +43,10 @@ SAME_FORM: Final = {ReplaceOrders, ReplacePlacements, AllocateWeighted}
 PASTED: Final = ("\n", "y\n", "\r\ny\r\n", "5\n1\n12\n25\n", "y", "\x1b[201~y\n")
 HELD: Final = 40
 HELD_EVERY_S: Final = 0.03
+ASKED: Final = re.compile(
+    "|".join(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(each.path)) + "$" for each in REFERENCE if each.asks)
+)
+"""The paths of questions, which are posted and change nothing."""
 
 
 @dataclass
@@ -51,7 +57,7 @@ class Recorder(AsyncBaseTransport):
     writes: list[str] = field(default_factory=list)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if request.method != "GET":
+        if request.method != "GET" and not ASKED.search(request.url.path):
             self.writes.append(f"{request.method} {request.url.path}")
         return await self.server.handle_async_request(request)
 

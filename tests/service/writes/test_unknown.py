@@ -306,8 +306,8 @@ async def test_an_item_the_answer_does_not_mention_is_read_back(
     await _prepare(dealer)
     real = dealer.desk.client.send
 
-    async def forgetful(request: Request[Any]) -> Any:
-        reply = await real(request)
+    async def forgetful(request: Request[Any], **how: Any) -> Any:
+        reply = await real(request, **how)
         return replace(reply, values={}) if request.operation == operations.CANCEL_ORDERS else reply
 
     monkeypatch.setattr(dealer.desk.client, "send", forgetful)

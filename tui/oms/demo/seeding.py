@@ -7,7 +7,7 @@ basket would. Bigger desks have longer slots, hence fewer and larger calls.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from random import Random
 from typing import Any, Final, Literal
@@ -26,6 +26,8 @@ from tui.api.requests import (
     PlacementSetRequest,
     SweepBlocksRequest,
 )
+from tui.oms.demo import roster
+from tui.oms.demo.compliance_facts import compliance_book
 from tui.oms.demo.random_situations import random_situation
 from tui.oms.demo.situations import OPENING, SITUATIONS
 from tui.oms.demo.story import CommandName, DemoStep, IdSequence, Situation, Story
@@ -33,8 +35,9 @@ from tui.oms.demo.universe import instruments
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import Command
 from tui.oms.engine import commands
-from tui.oms.engine.commands import AllocationCommand, BookingCommand, WeightedAllocationCommand
+from tui.oms.engine.commands import AllocationCommand, BookingCommand, RunCommand, WeightedAllocationCommand
 from tui.oms.engine.engine import Engine
+from tui.oms.rules import compliance_rules
 
 Size = Literal["demo", "busy", "stress"]
 BLOCK_COUNTS: Final[Mapping[Size, int]] = {"demo": 40, "busy": 1_000, "stress": 20_000}
@@ -59,9 +62,11 @@ def seed(engine: Engine, *, size: Size, seed: int = 7, start: datetime) -> None:
     midnight = datetime.combine(start.date(), time(0), start.tzinfo)
     morning = max(MIN_MORNING, min(MORNING, start - midnight))
     playback = Playback(engine, start.astimezone(UTC) - morning, morning / SLOT_COUNTS[size])
+    schedule = _schedule(rng, BLOCK_COUNTS[size], SLOT_COUNTS[size])
     with engine.bulk():
-        for slot, steps in enumerate(_schedule(rng, BLOCK_COUNTS[size], SLOT_COUNTS[size])):
+        for slot, steps in enumerate(schedule):
             playback.play_slot(slot, steps, rng)
+        playback.check_compliance({story: None for steps in schedule for story, _ in steps})
 
 
 StoryStep = tuple[Story, DemoStep]
@@ -115,6 +120,25 @@ class Playback:
             limit = 1 if name == "allocate_weighted" else MAX_ITEMS
             for start in range(0, len(items), limit):
                 self._send(name, user, items[start : start + limit])
+
+    def check_compliance(self, stories: Iterable[Story]) -> None:
+        """Let compliance check the orders of the declared situations, but those nobody has looked at yet."""
+        checked = (each for each in stories if each.situation in SITUATIONS)
+        orders = tuple(
+            order.id
+            for story in checked
+            for index, order in enumerate(story.orders)
+            if story.compliance_states(index)[0] != "Pending"
+        )
+        self._clock += MILLISECOND
+        request = RunCommand(roster.SCOPE, compliance_rules.SCOPE, orders, compliance_book())
+        self._engine.write(
+            commands.run_compliance,
+            request,
+            user=roster.COMPLIANCE,
+            now=self._clock,
+            request_id=f"DEMO-{self._calls + 1:06d}",
+        )
 
     def _send(self, name: CommandName, user: str, items: Sequence[tuple[datetime, Any]]) -> None:
         self._calls += 1

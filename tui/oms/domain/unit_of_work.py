@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol, TypeVar
 import msgspec
 from msgspec import Struct
 
-from tui.api.base import ResourceId, Version, WireStruct
+from tui.api.base import Instant, ResourceId, Version, WireStruct
 from tui.api.entity_relations import (
     ALLOCATIONS_OF_ORDER,
     ALLOCATIONS_OF_PLACEMENT,
@@ -28,7 +28,7 @@ from tui.api.entity_relations import (
     TRANSACTIONS_OF_ALLOCATION,
     Relation,
 )
-from tui.api.models import Allocation, Block, Execution, Order, Placement, Transaction
+from tui.api.models import Allocation, Block, Execution, NonPassingRule, Order, Placement, Transaction
 from tui.oms.domain.instrument_master import Instruments
 
 
@@ -58,7 +58,64 @@ class CutOrder(WireStruct, frozen=True, kw_only=True):
     version: Version | None = None
 
 
-Stored = Block | Order | Placement | Execution | Allocation | Booking | PendingPrices | CutOrder
+class CheckedOrder(WireStruct, frozen=True, kw_only=True):
+    """What a compliance run found of one order that did not pass all rules (K2).
+
+    Its results hold until the next run that finds any, and are shown while the order's state is not Passed.
+    """
+
+    id: ResourceId
+    order_id: ResourceId
+    run_id: ResourceId
+    state: str
+    results: tuple[NonPassingRule, ...]
+    version: Version | None = None
+
+
+class RuleGroup(WireStruct, frozen=True, kw_only=True):
+    """The part of a rule's result that is about one portfolio; ``value`` is a share of its value.
+
+    ``order_ids`` are the portfolio's orders that did not pass.
+    """
+
+    portfolio_id: ResourceId
+    status: str
+    value: Decimal | None = None
+    missing: str | None = None
+    order_ids: tuple[ResourceId, ...] = ()
+
+
+class RuleReport(WireStruct, frozen=True, kw_only=True):
+    """What one rule said in a run: the worst of its groups."""
+
+    rule_id: ResourceId
+    status: str
+    groups: tuple[RuleGroup, ...]
+
+
+class RunRecord(WireStruct, frozen=True, kw_only=True):
+    """A compliance run as it is kept."""
+
+    id: ResourceId
+    instigated_at: Instant
+    instigated_by: str
+    schedule: str
+    rules: tuple[RuleReport, ...]
+    version: Version | None = None
+
+
+Stored = (
+    Block
+    | Order
+    | Placement
+    | Execution
+    | Allocation
+    | Booking
+    | PendingPrices
+    | CutOrder
+    | CheckedOrder
+    | RunRecord
+)
 S = TypeVar("S", bound=Stored)
 
 
@@ -68,6 +125,7 @@ BOOKINGS_OF_ALLOCATION: Final = Relation(
     lambda booking: TRANSACTIONS_OF_ALLOCATION.targets(booking.transaction),
 )
 CUT_ORDERS_OF_BLOCK: Final = Relation("cut_orders_of_block", CutOrder, lambda cut: (cut.block_id,))
+CHECKS_OF_ORDER: Final = Relation("checks_of_order", CheckedOrder, lambda checked: (checked.order_id,))
 RELATIONS: Final[tuple[Relation[Any], ...]] = (
     BLOCK_OF_ORDER,
     PLACEMENTS_OF_BLOCK,
@@ -77,6 +135,7 @@ RELATIONS: Final[tuple[Relation[Any], ...]] = (
     ALLOCATIONS_OF_PLACEMENT,
     BOOKINGS_OF_ALLOCATION,
     CUT_ORDERS_OF_BLOCK,
+    CHECKS_OF_ORDER,
 )
 """The relations the store indexes. Their positions are stored: new ones go to the end."""
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tui.api import operations
+from tui.api import operations, reference_operations
 from tui.oms.domain.unit_of_work import Command
 from tui.oms.rules.allocating import AllocationCommand, WeightedAllocationCommand, allocate, allocate_weighted
 from tui.oms.rules.booking import BookingCommand, book_transactions
 from tui.oms.rules.cancelling import cancel_and_move, cancel_orders
+from tui.oms.rules.compliance_run import RunCommand, run_compliance
 from tui.oms.rules.creation import create_orders
 from tui.oms.rules.deleting import (
     delete_allocation,
@@ -41,6 +42,7 @@ __all__ = [
     "COMMANDS",
     "AllocationCommand",
     "BookingCommand",
+    "RunCommand",
     "WeightedAllocationCommand",
     "allocate",
     "allocate_weighted",
@@ -56,6 +58,7 @@ __all__ = [
     "delete_placement",
     "move_orders",
     "place_blocks",
+    "run_compliance",
     "sweep_blocks",
     "update_orders",
     "update_placements",
@@ -79,6 +82,8 @@ COMMANDS: Final[Mapping[str, Command[Any]]] = {
     operations.ALLOCATE_WEIGHTED.name: allocate_weighted,
     operations.BOOK_TRANSACTIONS.name: book_transactions,
     operations.SWEEP_BLOCKS.name: sweep_blocks,
+    reference_operations.RUN_COMPLIANCE.name: run_compliance,
+    reference_operations.RUN_COMPLIANCE_PREVIEW.name: run_compliance,
     operations.BLOCKS.upsert.name: upsert_blocks,
     operations.ORDERS.upsert.name: upsert_orders,
     operations.PLACEMENTS.upsert.name: upsert_placements,

@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from tui.api.base import ResourceId
 from tui.api.models import Block, OrderGraphBlock, Placement
 from tui.oms.domain.clock import Clock, SystemClock, VirtualClock
+from tui.oms.domain.compliance_book import EMPTY_BOOK, ComplianceBook
 from tui.oms.domain.error_codes import INVALID_REQUEST
 from tui.oms.domain.instrument_master import Instruments
 from tui.oms.domain.refusals import Refusal
@@ -50,9 +51,11 @@ class Engine:
         instruments: Callable[[], Instruments],
         clock: Clock | None = None,
         fees: tuple[Fee, ...] = (),
+        compliance: Callable[[], ComplianceBook] = lambda: EMPTY_BOOK,
     ) -> None:
         self.store = store
         self.fees = fees
+        self._compliance = compliance
         self.clock: Clock = clock or SystemClock()
         self._instruments = instruments
         self.request_ids = RequestIds(self.clock.now() if isinstance(self.clock, VirtualClock) else None)
@@ -70,23 +73,29 @@ class Engine:
         fresh: bool = False,
         clock: Clock | None = None,
         fees: tuple[Fee, ...] = (),
+        compliance: Callable[[], ComplianceBook] = lambda: EMPTY_BOOK,
     ) -> Engine:
         """Open the desk stored at ``path``, created if missing; None or ``:memory:`` stores nothing.
 
         ``instruments`` returns the instruments identifiers are resolved by; it is first called at the first
         write. ``fresh`` deletes an existing desk. ``clock`` is the machine's if not given. ``fees`` are
-        charged on bookings (B5).
+        charged on bookings (B5); ``compliance`` returns what compliance rules are checked against (K1).
 
         Raises:
             StoreError: the file cannot be used; the message says why.
         """
         file = None if path is None or path == ":memory:" else Path(path)
-        return cls(Store.open(file, fresh=fresh), instruments, clock, fees)
+        return cls(Store.open(file, fresh=fresh), instruments, clock, fees, compliance)
 
     @property
     def instruments(self) -> Instruments:
         """The instruments identifiers are resolved by."""
         return self._instruments()
+
+    @property
+    def compliance_book(self) -> ComplianceBook:
+        """What compliance rules are checked against."""
+        return self._compliance()
 
     def close(self) -> None:
         """Finish the call in progress and close the database."""

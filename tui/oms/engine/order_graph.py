@@ -31,6 +31,7 @@ from tui.api.models import (
     Executed,
     Execution,
     IdDetail,
+    NonPassingRule,
     Order,
     Ordered,
     OrderedDetail,
@@ -42,10 +43,18 @@ from tui.api.models import (
     PlacementOrdered,
 )
 from tui.api.states import direction_of, is_cancelled, normalize
-from tui.oms.domain.unit_of_work import BOOKINGS_OF_ALLOCATION, Booking, Stored, UnitOfWork
+from tui.oms.domain.unit_of_work import (
+    BOOKINGS_OF_ALLOCATION,
+    CHECKS_OF_ORDER,
+    Booking,
+    Stored,
+    UnitOfWork,
+)
 from tui.oms.rules.affected import affected_ids
 from tui.oms.rules.blocking import orders_of_block
 from tui.oms.rules.derived_states import (
+    APPROVAL_TASK,
+    approval_task,
     block_approval,
     block_compliance,
     derived_approval,
@@ -83,6 +92,8 @@ class _BlockFacts(Struct, frozen=True):
     allocations: Sequence[Allocation]
     bookings: Sequence[Booking]
     latest: datetime | None
+    failed_rules: Mapping[ResourceId, tuple[NonPassingRule, ...]]
+    """The compliance rules that orders did not pass."""
 
     @property
     def top(self) -> list[Placement]:
@@ -180,8 +191,16 @@ def _read_facts(uow: UnitOfWork, block: Block) -> _BlockFacts:
             if normalize(booking.transaction.transaction_status) == "active"
             and booking.transaction.allocation_id in ids
         ],
+        failed_rules=_failed_rules(uow, orders),
         latest=_latest([block, *orders, *placements, *executions, *allocations, *bookings]),
     )
+
+
+def _failed_rules(uow: UnitOfWork, orders: Iterable[Order]) -> dict[ResourceId, tuple[NonPassingRule, ...]]:
+    """Return what the last run found of the orders that have not passed since."""
+    held = [order.id for order in orders if normalize(derived_compliance(order)) != "passed"]
+    checks = {id: uow.related(CHECKS_OF_ORDER, id) for id in held}
+    return {id: found[-1].results for id, found in checks.items() if found}
 
 
 def _latest(parts: Iterable[Stored]) -> datetime | None:
@@ -223,6 +242,9 @@ def _ordered(facts: _BlockFacts) -> Ordered:
                 approval_state=derived_approval(order),
                 portfolio_id=order.portfolio_id,
                 portfolio_name=portfolio_name(order),
+                order_approval_task_id=approval_task(order),
+                order_approval_task_definition_id=APPROVAL_TASK if approval_task(order) else None,
+                non_passing_compliance_rule_results=facts.failed_rules.get(order.id, ()),
             )
             for order in facts.orders
         ),

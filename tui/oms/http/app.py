@@ -76,6 +76,7 @@ class Server:
         self._in_flight = InFlightKeys()
         self._older = _generation_module() if self._settings.generation != "latest" else None
         self._routes = Routes()
+        self._has_reference = False
         self._add_contract_routes()
         self._routes.add(WHO_AM_I, who_am_i)
         if self._settings.tokens is not None:
@@ -104,6 +105,24 @@ class Server:
                 write = self._in_generation(operation, partial(_write, operation))
                 self._routes.add(operation, self._write_handler(operation, write))
 
+    def _add_reference_routes(self) -> None:
+        """Add what surrounds order management; it is loaded by the first call that needs it."""
+        from tui.oms.http import reference_routes
+
+        self._has_reference = True
+        for operation in reference_routes.served():
+            if not operation.is_in(self._settings.generation):
+                self._routes.add(operation, _not_in_generation)
+            elif operation.effect == "writes":
+                write = self._in_generation(operation, partial(_write, operation))
+                self._routes.add(operation, self._write_handler(operation, write))
+            elif operation.asks:
+                answer = self._in_generation(operation, reference_routes.ASKS[operation.name])
+                self._routes.add(operation, self._ask_handler(answer))
+            else:
+                read = self._in_generation(operation, reference_routes.READS[operation.name])
+                self._routes.add(operation, self._read_handler(read))
+
     def _in_generation(self, operation: Operation[Any, Any], work: Callable[P, bytes]) -> Callable[P, bytes]:
         """Return ``work`` with its responses in the shape of the server's generation."""
         older = self._older
@@ -123,12 +142,23 @@ class Server:
 
         return handle
 
+    def _ask_handler(self, answer: Callable[[Call, bytes], bytes]) -> Handler:
+        """Return the handler of a question, which is posted and only reads."""
+
+        async def handle(call: Call) -> bytes:
+            raw = await guards.json_body(call)
+            return await deadlines.read_before_deadline(
+                self._engine.run_view(answer, call, raw), call.seconds_left
+            )
+
+        return handle
+
     def _write_handler(
         self, operation: Operation[Any, Any], write: Callable[[Call, bytes], bytes]
     ) -> Handler:
         async def handle(call: Call) -> bytes:
             _check_may_write(call)
-            raw = b"" if operation.method == "DELETE" else await guards.json_body(call)
+            raw = b"" if operation.body is None else await guards.json_body(call)
             with self._in_flight.begin(idempotency.key_of(call)):
                 work = partial(write, call, raw)
                 return await deadlines.write_before_deadline(self._engine.run, work, call.seconds_left)
@@ -189,6 +219,9 @@ class Server:
         dialect = self._settings.dialect
         guards.check(request, self._settings.hosts, dialect.max_url)
         methods, parts = self._routes.find(_path(request))
+        if request.method not in methods and not self._has_reference:
+            self._add_reference_routes()
+            methods, parts = self._routes.find(_path(request))
         route = methods.get(request.method)
         caller = self._caller(request, route)
         if route is None:

@@ -24,7 +24,7 @@ Generation = Literal["latest", "2.1"]
 
 _SPACED_ZONE: Final = r" (\d\d:\d\d)$"
 _FLAGS: Final = {"true": True, "false": False}
-_IGNORED_FLAGS: Final = ("getDerivedComplianceStatuses", "retryWithoutChangedEntities", "useComplianceV2")
+_IGNORED_FLAGS: Final = ("retryWithoutChangedEntities",)
 _IGNORED_TIMES: Final = ("verificationAsAt",)
 """Parameters of the contract that this server checks and ignores."""
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tui.api import codec, operations
 from tui.api.base import Version
-from tui.api.models import Block, Placement
+from tui.api.models import Block, Order, Placement
 from tui.api.operations import ENTITIES
 from tui.oms.domain.refusals import not_found
 from tui.oms.domain.times import from_micros
@@ -78,15 +78,26 @@ def _list_of(kind: type[Any]) -> Read:
     def list(call: Call) -> bytes:
         """Return a page of the type's entities (2.14, section 4)."""
         listing = ListQuery(fields, offset=max(call.query.number("start") or 0, 0))
-        return _page(call, listing, "page")
+        if kind is not Order or not call.query.flag("getDerivedComplianceStatuses", False):
+            return _page(call, listing, "page")
+        from tui.oms.http.compliance_endpoints import with_states
+
+        return _page(call, listing, "page", shown=with_states)
 
     return list
 
 
-def _page(call: Call, listing: ListQuery, token: str, *, versioned: bool = False) -> bytes:
+def _page(
+    call: Call,
+    listing: ListQuery,
+    token: str,
+    *,
+    versioned: bool = False,
+    shown: Callable[[bytes], bytes] | None = None,
+) -> bytes:
     """Return the page the call requests; ``token`` is the name of its page parameter.
 
-    With ``versioned`` the list has a version of its own.
+    With ``versioned`` the list has a version of its own; ``shown`` makes what is answered of a stored row.
     """
     query = call.query
     asked = replace(
@@ -99,6 +110,8 @@ def _page(call: Call, listing: ListQuery, token: str, *, versioned: bool = False
         max_filter=call.dialect.max_filter,
     )
     page = call.engine.view(lambda store: read_page(store, asked))
+    if shown is not None:
+        page = replace(page, rows=list(map(shown, page.rows)))
     version = b'"version":%b,' % codec.encode(_version(page)) if versioned else b""
     return b"{" + version + _list(page, call.href)
 
@@ -130,7 +143,11 @@ def graph_blocks(call: Call) -> bytes:
     always = () if call.query.flag("includeSwept", True) else (_UNSWEPT,)
     fields = fields_of(Block).spelt("block", call.dialect.graph_filters)
     listing = ListQuery(fields, json_sql=graph_entry_sql(Block), fixed_conditions=always)
-    return _page(call, listing, "paginationToken")
+    if call.query.flag("useComplianceV2", False):
+        return _page(call, listing, "paginationToken")
+    from tui.oms.http.compliance_endpoints import by_legacy_engine
+
+    return _page(call, listing, "paginationToken", shown=by_legacy_engine)
 
 
 def graph_placements(call: Call) -> bytes:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from tui.api import operations
+from tui.api import operations, reference_operations
 from tui.api.base import ResourceId
 from tui.api.operations import Operation
 from tui.api.requests import BookTransactionsRequest
 from tui.oms.engine.commands import COMMANDS, AllocationCommand, BookingCommand, WeightedAllocationCommand
 from tui.oms.http import bodies, idempotency
 from tui.oms.http.call import Call
+
+RUNS: Final = (reference_operations.RUN_COMPLIANCE.name, reference_operations.RUN_COMPLIANCE_PREVIEW.name)
 
 
 def write(operation: Operation[Any, Any], call: Call, raw: bytes) -> bytes:
@@ -33,6 +35,10 @@ def write(operation: Operation[Any, Any], call: Call, raw: bytes) -> bytes:
 def _request(operation: Operation[Any, Any], call: Call, raw: bytes) -> Any:
     if operation == operations.BOOK_TRANSACTIONS:
         return _booking(call, raw)
+    if operation.name in RUNS:
+        from tui.oms.http.compliance_endpoints import run_request
+
+        return run_request(operation, call, raw)
     body = _read(operation.body, call, raw)
     if operation == operations.ALLOCATE:
         return AllocationCommand(body, call.query.text("allocationAlgorithm") or "PR-FIFO")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tui.api.base import ResourceId
 from tui.api.entity_relations import PLACEMENTS_OF_BLOCK
 from tui.api.models import Allocation, Block, Execution, Order, Placement
-from tui.oms.domain.unit_of_work import Booking, EntityChange, UnitOfWork
+from tui.oms.domain.unit_of_work import Booking, CheckedOrder, EntityChange, UnitOfWork
 from tui.oms.rules.blocking import block_of
 from tui.oms.rules.placed_quantities import with_ancestors
 
@@ -53,6 +53,8 @@ class _AffectedEntries:
                 self._add_placement_by_id(entity.placement_id)
             elif isinstance(entity, Allocation):
                 self._add_allocation(entity)
+            elif isinstance(entity, CheckedOrder):
+                self._add_order(entity.order_id)
             elif isinstance(entity, Booking) and entity.transaction.allocation_id is not None:
                 allocation = self._uow.get(Allocation, entity.transaction.allocation_id)
                 if allocation is not None:

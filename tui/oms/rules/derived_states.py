@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
+from tui.api.base import ResourceId
 from tui.api.life_cycle import is_zero, placement_state
 from tui.api.models import Order, Placement
 from tui.api.placing_states import APPROVAL, COMPLIANCE, approval_of, compliance_of, guard_of, labelled_state
@@ -18,6 +19,8 @@ from tui.oms.rules.sizes import sizing_basis
 PASSED: Final = "Passed"
 APPROVED: Final = "Approved"
 PLACED: Final = "Placed"
+APPROVAL_TASK: Final = ResourceId("OMS", "ORDER-APPROVAL")
+"""The definition of the tasks that decide on approvals."""
 
 
 def state_of_placement(uow: UnitOfWork, placement: Placement) -> str:
@@ -36,6 +39,16 @@ def derived_compliance(order: Order) -> str:
 def derived_approval(order: Order) -> str:
     """Return an order's approval state: its property ``ApprovalState``, else Approved (G10)."""
     return approval_of(order) or APPROVED
+
+
+def approval_task(order: Order) -> str | None:
+    """Return the id of the task that decides on an order's approval, None when there is nothing to decide.
+
+    Here there is no workflow service: the id is the order's own, so that it is always the same.
+    """
+    if not guard_of(APPROVAL, derived_approval(order)) or order.version is None:
+        return None
+    return order.version.entity_unique_id
 
 
 def portfolio_name(order: Order) -> str | None:

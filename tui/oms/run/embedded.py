@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from tui.oms.domain.clock import Clock
+from tui.oms.domain.compliance_book import ComplianceBook
 from tui.oms.domain.instrument_master import Instruments
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
@@ -75,7 +76,15 @@ class Embedded:
         Raises:
             StoreError: the file cannot be used; the message says why.
         """
-        engine = await asyncio.to_thread(Engine.open, path, _instruments, fresh=fresh, clock=clock, fees=fees)
+        engine = await asyncio.to_thread(
+            Engine.open,
+            path,
+            _instruments,
+            fresh=fresh,
+            clock=clock,
+            fees=fees,
+            compliance=_compliance,
+        )
         try:
             if size != "empty" and engine.store.is_empty():
                 from tui.oms.demo.seeding import seed as fill
@@ -115,3 +124,9 @@ def _instruments() -> Instruments:
     from tui.oms.demo.universe import instrument_table  # not loaded before the first write
 
     return instrument_table()
+
+
+def _compliance() -> ComplianceBook:
+    from tui.oms.demo.compliance_facts import compliance_book  # not loaded before the first run
+
+    return compliance_book()

@@ -24,12 +24,20 @@ from tui.api.base import ResourceId
 from tui.api.entity_relations import Relation
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.oms.domain.times import time_text
-from tui.oms.domain.unit_of_work import RELATIONS, Booking, CutOrder, PendingPrices, Stored
+from tui.oms.domain.unit_of_work import (
+    RELATIONS,
+    Booking,
+    CheckedOrder,
+    CutOrder,
+    PendingPrices,
+    RunRecord,
+    Stored,
+)
 from tui.oms.store.folding import fold
 
 APPLICATION: Final = 0x424C4F54
 """Marks a database file as ours (``BLOT``)."""
-LAYOUT: Final = 3
+LAYOUT: Final = 4
 
 
 _few: Final = lru_cache(maxsize=1024)(fold)
@@ -156,6 +164,8 @@ KINDS: Final[Mapping[type[Any], EntityTable]] = {
         EntityTable(5, Booking, "booking", ("portfolioId.code", "transaction.transactionDate"), _booking),
         EntityTable(6, PendingPrices, "pending", (), lambda pending: ()),
         EntityTable(7, CutOrder, "cut", (), lambda cut: ()),
+        EntityTable(8, CheckedOrder, "checked", (), lambda checked: ()),
+        EntityTable(9, RunRecord, "run", (), lambda run: ()),
     )
 }
 

@@ -218,6 +218,7 @@ class SnapshotBuilder:
             **self._reference.freeze(),
             as_at=self.base.as_at,
             home=self.base.home,
+            compliance=self.base.compliance,
             read_at=read_at,
             complete=complete,
             bad=self._all_bad,

@@ -23,6 +23,7 @@ from tui.api.entity_relations import Relation
 from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.api.price_units import PER_UNIT
 from tui.api.states import is_cancelled
+from tui.service.desk_profile import ComplianceEngine
 from tui.service.snapshot.code_index import CodeIndex, id_text
 from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.records import NO_RECORDS, Records
@@ -131,7 +132,8 @@ class Snapshot(Struct, frozen=True, eq=False):
 
     ``blocks`` carry their life-cycle totals from the order graph. Transactions are keyed by the scope
     ``<portfolio scope>/<portfolio code>`` and their transaction id as code. ``as_at`` is None when the
-    snapshot is live; ``home`` is the desk's own scope, empty when it has none; ``ambiguous`` are the codes
+    snapshot is live; ``home`` is the desk's own scope, empty when it has none; ``compliance`` is the engine
+    whose states are obeyed; ``ambiguous`` are the codes
     that a row there and one of another scope have, by kind; ``read_at`` is when it was read, by this
     machine's clock; ``complete`` is False during a load; ``bad`` are the rows that could not be
     read. ``portfolios`` are those the orders, allocations and transactions belong to, by their code in
@@ -167,6 +169,7 @@ class Snapshot(Struct, frozen=True, eq=False):
     records: Records = NO_RECORDS
     as_at: datetime | None = None
     home: str = ""
+    compliance: ComplianceEngine = "v2"
     ambiguous: Mapping[EntityKind, frozenset[str]] = field(default_factory=_none)
     read_at: datetime | None = None
     complete: bool = False

@@ -87,7 +87,7 @@ class Reader:
         """Start again at another moment; reads of the old one end with ``Superseded``."""
         self._session.ended = True
         base = self.builder.base
-        self._begin(Snapshot(as_at=as_at, home=base.home, records=base.records))
+        self._begin(Snapshot(as_at=as_at, home=base.home, compliance=base.compliance, records=base.records))
 
     async def load(self) -> None:
         """Read the whole desk in pages, blocks first, and remove rows that are no longer there.

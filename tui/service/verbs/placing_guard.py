@@ -9,9 +9,14 @@ from msgspec import Struct
 
 from tui.api.base import ResourceId
 from tui.api.models import Order, OrderGraphBlock
-from tui.api.placing_states import APPROVAL, COMPLIANCE, Guard, approval_of, compliance_of, guard_of
+from tui.api.placing_states import APPROVAL, COMPLIANCE, Guard, guard_of
 from tui.api.states import is_cancelled, normalize
 from tui.service.numbers import counted
+from tui.service.snapshot.compliance_states import (
+    approval_of_order,
+    compliance_of_block,
+    compliance_of_order,
+)
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.verbs.advice import advice_for
 from tui.service.verbs.verb import Caution
@@ -54,15 +59,18 @@ def placing_cautions(snapshot: Snapshot, blocks: Iterable[ResourceId]) -> Iterat
 
 
 def standings(snapshot: Snapshot, row: OrderGraphBlock) -> Iterator[Standing]:
-    """Yield the states of a block's live orders, and the block's own where no order explains it."""
+    """Yield the states of a block's live orders, and the block's own where no order explains it.
+
+    Of compliance nothing is said where no engine is obeyed.
+    """
     details = {each.id: each for each in row.ordered.details}
     said: dict[str, set[str]] = {"compliance": set(), "approval": set()}
     unsaid: dict[str, list[Standing]] = {"compliance": [], "approval": []}
     for id in dict.fromkeys((*details, *row.block.order_ids)):
         order, detail = snapshot.orders.get(id), details.get(id)
         states = {
-            "compliance": (detail and detail.compliance_state) or (order and compliance_of(order)) or "",
-            "approval": (detail and detail.approval_state) or (order and approval_of(order)) or "",
+            "compliance": compliance_of_order(snapshot, order, detail),
+            "approval": approval_of_order(snapshot, order, detail),
         }
         for subject, state in states.items():
             standing = Standing(subject, state, id, _user(order))
@@ -74,10 +82,10 @@ def standings(snapshot: Snapshot, row: OrderGraphBlock) -> Iterator[Standing]:
                 yield standing
             else:
                 unsaid[subject].append(standing)
-    for subject, own in (
-        ("compliance", row.derived_compliance_state),
-        ("approval", row.derived_approval_state),
-    ):
+    owns = {"compliance": compliance_of_block(snapshot, row), "approval": row.derived_approval_state}
+    if snapshot.compliance == "off":
+        del owns["compliance"]
+    for subject, own in owns.items():
         if own and normalize(own) not in said[subject]:
             yield Standing(subject, own)
         elif not own:
