@@ -25,7 +25,7 @@ AHEAD = timezone(timedelta(hours=2))
         ("ORD-0007", "id.code startswith 'ORD-0007'"),
         ("id=ORD-00079", "id.code eq 'ORD-00079'"),
         ("!id:ORD-1", "not (id.code startswith 'ORD-1')"),
-        ("side:cover", "side eq 'BuyToCover'"),
+        ("side:cover", "side eq 'CoverShort'"),
         ("!side:buy tif:gtc", "side neq 'Buy' and timeInForce eq 'GoodTilCancel'"),
         ('state:"partly filled"', "state eq 'PartiallyFilled'"),
         ('state:"pending new"', "state eq 'PendingNew'"),

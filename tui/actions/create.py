@@ -18,13 +18,14 @@ from tui.service.id_lookup import IdLookup, block_lookup, portfolio_lookup
 from tui.service.instrument_ids import UNIVERSAL, kind_of, wrong_check_digit
 from tui.service.numbers import counted, parse_money, parse_price, parse_quantity, price
 from tui.service.orderline import OrderLine, PortfolioShare, parse_order_line, priced_at
+from tui.service.sides import offered_sides, side_typed
 from tui.service.snapshot.instruments import UNRESOLVED, Instrument
 from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import CreateOrders, Verb
 from tui.service.verbs.facts import order_ref, priced
 from tui.service.verbs.verb import PreviewLine
-from tui.service.wire_words import SIDES, TIMES_IN_FORCE, TYPES, offered, spelt
+from tui.service.wire_words import TIMES_IN_FORCE, TYPES, offered, spelt
 from widgets.fields import Field
 
 GRAMMAR: Final = (
@@ -122,7 +123,7 @@ def new_form(scope: Scope) -> Form:
     return Form(
         "New orders",
         (
-            pick("side", "Side", tuple(offered(SIDES, snapshot.sides))),
+            pick("side", "Side", tuple(offered_sides(snapshot))),
             text(
                 "instrument",
                 "Instrument",
@@ -177,7 +178,7 @@ def _line(snapshot: Snapshot, values: Values, portfolios: IdLookup) -> OrderLine
     """Return the order that the fields make; raises ValueError with a sentence."""
     shares, money = split_sizes(values["orders"], portfolios)
     return OrderLine(
-        side=offered(SIDES, snapshot.sides)[values["side"]],
+        side=offered_sides(snapshot)[values["side"]],
         size=sum((share.size for share in shares), ZERO),
         ticker=values["instrument"].strip().upper(),
         type=offered(TYPES, snapshot.order_types)[values["type"]],
@@ -252,7 +253,10 @@ def new_by_line_form(scope: Scope) -> Form:
 
     def problem(typed: str) -> str | None:
         today = partial(_trading_day, scope)
-        errors = parse_order_line(typed, portfolios=portfolios, today=today, check=instrument).errors
+        side = partial(side_typed, scope.snapshot)
+        errors = parse_order_line(
+            typed, portfolios=portfolios, today=today, check=instrument, side=side
+        ).errors
         return str(errors[0]) if errors else None
 
     return Form(
@@ -282,7 +286,12 @@ def _trading_day(scope: Scope, ticker: str) -> date:
 
 def _read_line(scope: Scope, values: Values) -> OrderLine | None:
     portfolios = portfolio_lookup(scope.snapshot, scope.home)
-    return parse_order_line(values["line"], portfolios=portfolios, today=partial(_trading_day, scope)).line
+    return parse_order_line(
+        values["line"],
+        portfolios=portfolios,
+        today=partial(_trading_day, scope),
+        side=partial(side_typed, scope.snapshot),
+    ).line
 
 
 def _line_problems(scope: Scope, values: Values) -> Sequence[str]:
@@ -296,7 +305,7 @@ def _line_problems(scope: Scope, values: Values) -> Sequence[str]:
 def new_by_line_verb(scope: Scope, values: Values) -> Verb:
     snapshot, line = scope.snapshot, _read_line(scope, values)
     assert line is not None
-    line = replace(line, side=spelt(line.side, snapshot.sides), type=spelt(line.type, snapshot.order_types))
+    line = replace(line, type=spelt(line.type, snapshot.order_types))
     named = {"instrument": line.ticker, "currency": values["currency"]}
     request = line.request(
         identifiers_of(scope.snapshot, line.ticker),

@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
+from tui.api.side_families import SIDE_FAMILIES, folded
+
 
 @lru_cache(maxsize=1024)
 def normalize(text: str | None) -> str:
@@ -25,7 +27,7 @@ FINAL: Final = frozenset({"cancelled", "booked", "closed"})
 FINISHED: Final = frozenset({"cancelled", "filled"})
 """The states in which a placement cannot be cancelled any more (P11)."""
 
-DIRECTIONS: Final = {"buy": 1, "buytocover": 1, "sell": -1, "sellshort": -1, "shortsell": -1}
+DIRECTIONS: Final = {folded(name): family.direction for family in SIDE_FAMILIES for name in family.names}
 
 
 def is_cancelled(state: str | None) -> bool:

@@ -8,7 +8,8 @@ from typing import Any, Final, Literal
 
 from tui.api.base import CurrencyAndAmount, Identifiers, ResourceId
 from tui.api.placing_states import Guard, guard_of
-from tui.api.states import direction_of, normalize
+from tui.api.side_families import COVER, SHORT, folded
+from tui.api.states import normalize
 from tui.columns.column import Column, Getter, Total
 from tui.columns.format import (
     GUARD_ROLES,
@@ -21,10 +22,14 @@ from tui.columns.format import (
     state_text,
 )
 from tui.service.numbers import average, money_digits, number, price
+from tui.service.sides import side_direction
+from tui.service.snapshot.instruments import UNRESOLVED
 from tui.service.snapshot.sizing import Size, SizedRow, currency_of_size
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 AVERAGE_PLACES: Final = 6
+UNKNOWN_MARK: Final = "?"
+"""Stands before the identifiers of an instrument that the server did not resolve."""
 SHORT_TIMES: Final = {
     "goodtilcancel": "GTC",
     "goodtillcancel": "GTC",
@@ -36,7 +41,7 @@ SHORT_TIMES: Final = {
     "attheopening": "OPG",
 }
 """Times in force as dealers write them; other texts are shown unchanged."""
-SHORT_SIDES: Final = {"sellshort": "Short", "shortsell": "Short", "buytocover": "Cover"}
+SHORT_SIDES: Final = {folded(name): family.short for family in (SHORT, COVER) for name in family.names}
 """Sides in one word; other texts are shown unchanged."""
 _NAMES: Final = ("Ticker", "RIC", "ClientInternal", "Figi", "Isin", "Sedol", "Currency")
 
@@ -258,15 +263,41 @@ def side(held: Callable[[Any], str | None]) -> Column:
         lambda s, row: held(row),
         lambda value, context: SHORT_SIDES.get(normalize(value), value or ""),
         5,
-        role=lambda s, row: side_role(direction_of(held(row))),
+        role=role_by_side(held),
     )
 
 
-def instrument(names: Callable[[Any], tuple[Identifiers | None, str]]) -> Column:
-    """Return the column of what is traded."""
-    return plain(
-        "instrument", "Instrument", "What is traded", 12, lambda s, row: ticker(*names(row)), flexible=True
-    )
+def instrument(named: Callable[[Any], tuple[Identifiers | None, str]]) -> Column:
+    """Return the column of what is traded; what the server did not resolve is marked (R19)."""
+
+    def value(snapshot: Snapshot, row: Any) -> str:
+        identifiers, luid = named(row)
+        if luid == UNRESOLVED:
+            return f"{UNKNOWN_MARK} {ticker(identifiers)}".rstrip()
+        known = snapshot.instruments.get(luid)
+        return known.label if known is not None and known.record else ticker(identifiers, luid)
+
+    def role(snapshot: Snapshot, row: Any) -> str:
+        luid = named(row)[1]
+        known = snapshot.instruments.get(luid)
+        return "bad" if luid == UNRESOLVED else "" if known is None or known.is_active else "attention"
+
+    return plain("instrument", "Instrument", "What is traded", 12, value, flexible=True, role=role)
+
+
+def instrument_name(luid: Callable[[Any], str]) -> Column:
+    """Return the column of the full name of what is traded; one that may not be traded is said to be."""
+
+    def value(snapshot: Snapshot, row: Any) -> str:
+        if luid(row) == UNRESOLVED:
+            return "not resolved"
+        known = snapshot.instruments.get(luid(row))
+        if known is None:
+            return ""
+        state = "" if known.is_active or known.record is None else f" ({known.record.state.lower()})"
+        return f"{known.name}{state}"
+
+    return plain("name", "Name", "Full name of what is traded", 18, value, flexible=True)
 
 
 def value_of(
@@ -290,4 +321,10 @@ def value_of(
 
 def role_by_side(held: Callable[[Any], str | None]) -> Callable[[Snapshot, Any], str]:
     """Return the colour role of a side, for the cells that carry its colour."""
-    return lambda snapshot, row: side_role(direction_of(held(row)))
+    return lambda snapshot, row: side_role(side_direction(snapshot, held(row), _own_direction(row)))
+
+
+def _own_direction(row: Any) -> int | None:
+    """Return the direction that the server gave a row itself, None where it gives none."""
+    own = getattr(row, "derived_direction", None) or getattr(row, "direction", None)
+    return own if isinstance(own, int) else None

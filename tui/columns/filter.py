@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -12,8 +12,9 @@ from tui.api.models import Execution, OrderGraphBlock, Placement, Transaction
 from tui.api.states import normalize
 from tui.columns.column import exported
 from tui.columns.panes import COLUMNS
+from tui.columns.property_columns import PropertyColumn
 from tui.service.numbers import has_number_commas, parse_number
-from tui.service.snapshot.snapshot import EntityKind, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Snapshot, luid_of
 
 Test = Callable[[Snapshot, Any], bool]
 
@@ -38,49 +39,56 @@ class FilterError(ValueError):
     """A filter that cannot be understood; the message says which word and what would do."""
 
 
-def parse_filter(text: str, kind: EntityKind) -> Test:
+def parse_filter(text: str, kind: EntityKind, properties: Sequence[PropertyColumn] = ()) -> Test:
     """Read a filter: words that must all be there, ``column:word``, ``column>number``, ``!`` for not.
 
-    ``aapl``, ``side:buy state:"partially placed"``, ``ordered>=50k !vod``, ``scope:FundA``. Letters match
-    without regard to case, states also without regard to spaces and hyphens.
+    ``aapl``, ``barclays``, ``side:buy state:"partially placed"``, ``ordered>=50k !vod``, ``scope:FundA``.
+    Letters match without regard to case, states also without regard to spaces and hyphens. A word is also
+    looked for in the identifiers of a row's instrument. ``properties`` are columns too, by code or title.
     """
-    tests = [_term(word, kind) for word in WORD.findall(text)]
+    tests = [_term(word, kind, properties) for word in WORD.findall(text)]
     return lambda snapshot, row: all(test(snapshot, row) for test in tests)
 
 
-def _term(word: str, kind: EntityKind) -> Test:
+def _term(word: str, kind: EntityKind, properties: Sequence[PropertyColumn]) -> Test:
     match = TERM.fullmatch(word)
     text = match["text"].replace('"', "") if match else ""
     if match is None or not text or word == "!":
         raise FilterError(f"'{word}' says nothing to look for.")
-    test = _column_test(match, text, kind) if match["column"] else _word_test(text, kind)
+    if match["column"]:
+        test = _column_test(match, text, kind, properties)
+    else:
+        test = _word_test(text, kind, properties)
     return (lambda snapshot, row: not test(snapshot, row)) if match["not"] else test
 
 
-def _word_test(word: str, kind: EntityKind) -> Test:
+def _word_test(word: str, kind: EntityKind, properties: Sequence[PropertyColumn]) -> Test:
     wanted = word.casefold()
-    getters = [column.value for column in COLUMNS[kind]]
+    columns = (*COLUMNS[kind], *(each.column() for each in properties))
+    getters = [column.value for column in columns]
 
     def test(snapshot: Snapshot, row: Any) -> bool:
         for value in getters:
             got = value(snapshot, row)
             if got.__class__ is str and wanted in got.casefold():
                 return True
-        return False
+        known = snapshot.instruments.get(luid_of(row))
+        return known is not None and known.is_identified_by(wanted)
 
     return test
 
 
-def _column_test(match: re.Match[str], text: str, kind: EntityKind) -> Test:
+def _column_test(
+    match: re.Match[str], text: str, kind: EntityKind, properties: Sequence[PropertyColumn]
+) -> Test:
     name, sign = match["column"].lower(), match["op"]
     if name == SCOPE:
         return _scope_test(text, sign)
-    column = next(
-        (c for c in COLUMNS[kind] if name in (c.id, c.title.lower().replace(" ", ""))),
-        None,
-    )
+    called = [((c.id, c.title), c) for c in COLUMNS[kind]]
+    called += [((each.code, each.title), each.column()) for each in properties]
+    column = next((c for names, c in called if name in map(_squeezed, names)), None)
     if column is None:
-        names = ", ".join((*(c.id for c in COLUMNS[kind]), SCOPE))
+        names = ", ".join((*(first for (first, _), _ in called), SCOPE))
         raise FilterError(f"There is no column '{match['column']}' here; there are {names}.")
     get = column.value
     limit = None if sign == ":" else read_limit(text, column.title, sign)
@@ -107,6 +115,10 @@ def _column_test(match: re.Match[str], text: str, kind: EntityKind) -> Test:
         return isinstance(got, (Decimal, int)) and compare(got, limit)
 
     return compares
+
+
+def _squeezed(name: str) -> str:
+    return name.lower().replace(" ", "")
 
 
 def _scope_test(text: str, sign: str) -> Test:

@@ -24,6 +24,7 @@ from tui.columns.factories import (
     currency,
     id_column,
     instrument,
+    instrument_name,
     labels,
     lifecycle_size,
     name,
@@ -97,6 +98,10 @@ def _portfolio(snapshot: Snapshot, row: Order | Allocation) -> str:
     return snapshot.portfolio_label(row.portfolio_id) if row.portfolio_id else ""
 
 
+def _portfolio_name(snapshot: Snapshot, row: Order | Allocation) -> str:
+    return snapshot.records.portfolio_name(row.portfolio_id) if row.portfolio_id else ""
+
+
 def _block_role(snapshot: Snapshot, row: OrderGraphBlock) -> str:
     over = state_look(row.derived_state).role == "bad"
     return "bad" if over else ""
@@ -133,6 +138,7 @@ BLOCKS: Final = (
         drawn=_bar,
     ),
     state(lambda s, row: row.derived_state, 21),
+    instrument_name(lambda row: row.block.lusid_instrument_id),
     plain("type", "Type", "Market, limit, stop", 6, lambda s, row: row.block.type),
     price_of("limit", "Limit", "Limit price", lambda row: row.block.limit_price),
     plain("currency", "Ccy", "Its currency", 3, lambda s, row: block_currency(s, row), flexible=False),
@@ -215,6 +221,8 @@ ORDERS: Final = (
     sized("allocated", "Allocated", "What is allocated to it", allocated_size),
     sized("left", "Left", "Ordered less allocated", _order_left),
     instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
+    instrument_name(lambda row: row.lusid_instrument_id),
+    plain("fund", "Portfolio name", "The portfolio's display name", 16, _portfolio_name, flexible=True),
     plain("type", "Type", "Market, limit, stop", 6, lambda s, row: row.type),
     price_of("limit", "Limit", "Limit price", lambda row: row.limit_price),
     plain(
@@ -283,6 +291,7 @@ PLACEMENTS: Final = (
     average_price(lambda s, row: s.average_price_of_placement(row.id), _fill_currency),
     price_of("limit", "Limit", "Limit price", lambda row: row.limit_price),
     instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
+    instrument_name(lambda row: row.lusid_instrument_id),
     plain("type", "Type", "Market, limit, stop", 6, lambda s, row: row.type),
     time_in_force(lambda row: row.time_in_force),
     plain("system", "System", "Execution system", 8, lambda s, row: row.execution_system),
@@ -327,6 +336,8 @@ ALLOCATIONS: Final = (
     value_of("value", "Value", "Quantity times price, bonds per 100", _notional),
     plain("currency", "Ccy", "Currency", 3, lambda s, row: currency(row.price)),
     instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
+    instrument_name(lambda row: row.lusid_instrument_id),
+    plain("fund", "Portfolio name", "The portfolio's display name", 16, _portfolio_name, flexible=True),
     quantity(
         "transactions",
         "Txn",
@@ -371,6 +382,7 @@ EXECUTIONS: Final = (
     state(lambda s, row: row.state),
     plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty),
     instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
+    instrument_name(lambda row: row.lusid_instrument_id),
     value_of("value", "Value", "Quantity times price, bonds per 100", _notional),
     plain(
         "placement",
@@ -406,6 +418,7 @@ TRANSACTIONS: Final = (
     plain("currency", "Ccy", "Currency", 3, lambda s, row: currency(row.total_consideration), flexible=False),
     state(lambda s, row: row.transaction_status, 11),
     instrument(lambda row: (row.instrument_identifiers, row.instrument_uid)),
+    instrument_name(lambda row: row.instrument_uid),
     plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty_id),
     calendar_day("settles", "Settle", "Settlement date", lambda s, row: row.settlement_date),
     plain(

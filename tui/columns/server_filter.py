@@ -14,15 +14,15 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from tui.api.side_families import family_of, family_typed
 from tui.api.states import normalize
 from tui.columns.column import Column
-from tui.columns.factories import SHORT_SIDES
 from tui.columns.filter import SCOPE, TERM, WORD, FilterError, read_limit
 from tui.columns.panes import COLUMNS
 from tui.service.browse import DATES
 from tui.service.orderline.order_line import TIMES
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
-from tui.service.wire_words import SIDES, TIMES_IN_FORCE, TYPES, spelt, state_in_words
+from tui.service.wire_words import TIMES_IN_FORCE, TYPES, spelt, state_in_words
 
 Type = Literal["id", "word", "number", "time", "portfolio", "instrument", "flag"]
 
@@ -88,7 +88,7 @@ def _term(word: str, kind: EntityKind, desk: Snapshot, zone: tzinfo) -> str:
         raise FilterError(f"'{word}' says nothing to look for.")
     negated = bool(match["not"])
     if not match["column"]:
-        known = tuple(each.luid for each in desk.find_instruments(text))
+        known = tuple(each.luid for each in desk.search_instruments(text))
         if known:
             return _any_of("lusidInstrumentId", known, negated)
         return _negated(f"id.code startswith {quoted(text)}", negated)
@@ -139,7 +139,10 @@ def _instrument(path: str, text: str, negated: bool, desk: Snapshot) -> str:
 
 
 def _as_spelled(text: str, desk: Snapshot) -> str:
-    """Return a word of the desk as the server spells it: ``cover`` is BuyToCover, ``gtc`` GoodTilCancel."""
+    """Return a word of the desk as the server spells it: ``cover`` is CoverShort, ``gtc`` GoodTilCancel."""
+    family = family_typed(text) or family_of(text)
+    if family is not None:
+        return family.spelt(desk.sides) or family.names[0]
     named = _NAMED.get(normalize(text))
     if named is None:
         named = "".join(part[:1].upper() + part[1:] for part in text.split()) if " " in text else text
@@ -149,16 +152,14 @@ def _as_spelled(text: str, desk: Snapshot) -> str:
 _NAMED: Final = {
     normalize(words): wire
     for table in (
-        SIDES,
         TYPES,
         TIMES_IN_FORCE,
         TIMES,
-        {SHORT_SIDES[normalize(wire)]: wire for wire in SIDES.values() if normalize(wire) in SHORT_SIDES},
         {state_in_words(wire): wire for wire in ("PartiallyFilled", "DoneForDay")},
     )
     for words, wire in table.items()
 }
-"""The API's names of sides, types, times in force and states, by what a desk calls them."""
+"""The API's names of types, times in force and states, by what a desk calls them."""
 
 
 def _when(path: str, sign: str, text: str, negated: bool, zone: tzinfo) -> str:

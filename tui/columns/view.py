@@ -12,11 +12,15 @@ from msgspec.structs import replace
 from tui.api.base import ResourceId
 from tui.columns.column import Column, exported
 from tui.columns.panes import COLUMNS
+from tui.columns.property_columns import PropertyColumn
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 
 class View(Struct, frozen=True):
-    """The part of its rows that one pane shows. ``sort`` names a column; empty keeps the desk's own order."""
+    """The part of its rows that one pane shows. ``sort`` names a column; empty keeps the desk's own order.
+
+    ``properties`` are shown behind the declared columns.
+    """
 
     kind: EntityKind
     filter: str = ""
@@ -24,11 +28,18 @@ class View(Struct, frozen=True):
     descending: bool = False
     hidden: frozenset[str] = frozenset()
     needs_first: bool = False
+    properties: tuple[PropertyColumn, ...] = ()
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The columns shown, in their declared order."""
-        return tuple(column for column in COLUMNS[self.kind] if column.id not in self.hidden)
+        """The columns shown: the declared ones in their order, then properties."""
+        shown = tuple(column for column in COLUMNS[self.kind] if column.id not in self.hidden)
+        return shown + tuple(each.column() for each in self.properties)
+
+    def column(self, id: str) -> Column:
+        """Return a column of the pane, shown or not, or that of a property shown."""
+        found = next((each for each in self.properties if each.key == id), None)
+        return column_of(self.kind, id) if found is None else found.column()
 
     def sorted_by(self, column: str) -> View:
         """Return the view sorted by ``column``: ascending, then descending, then not sorted."""

@@ -491,6 +491,8 @@ class Desk:
         if self._preparer is not None:
             await self._preparer.close()
             self._preparer = None
+        if self._reference is not None:
+            self._reference.close()
 
     def _writing(self) -> Writer:
         """Return the writer; it imports all verbs, so a start shows its first page before it is made."""

@@ -6,15 +6,11 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
+from tui.api.side_families import SIDE_FAMILIES
 from tui.api.states import normalize
 
-SIDES: Final[Mapping[str, str]] = {
-    "Buy": "Buy",
-    "Sell": "Sell",
-    "Sell short": "SellShort",
-    "Buy to cover": "BuyToCover",
-}
-"""The sides a form offers, and the API's names of them."""
+SIDES: Final[Mapping[str, str]] = {family.words: family.names[0] for family in SIDE_FAMILIES}
+"""The built-in sides in words, and the API's names of them; :mod:`tui.service.sides` has a tenant's."""
 TYPES: Final[Mapping[str, str]] = {
     "Market": "Market",
     "Limit": "Limit",
@@ -33,7 +29,7 @@ _WORDS: Final = {
     wire: words
     for offered in (SIDES, TYPES, TIMES_IN_FORCE, _UNTIL_A_DATE)
     for words, wire in offered.items()
-}
+} | {name: family.words for family in SIDE_FAMILIES for name in family.names}
 
 
 def spelt(wire: str, seen: Iterable[str]) -> str:

@@ -119,7 +119,7 @@ def test_a_bond_is_quoted_per_hundred_nominal() -> None:
 
 def test_a_good_till_date_order_keeps_its_date() -> None:
     read = line("bc 10 AAPL stp 250 gtd 2026-11-30 @US-TECH")
-    assert (read.side, read.type, read.stop) == ("BuyToCover", "Stop", Decimal(250))
+    assert (read.side, read.type, read.stop) == ("CoverShort", "Stop", Decimal(250))
     assert read.good_till == date(2026, 11, 30)
     assert "good till 30 Nov 2026" in read.describe(HERE)
     made = read.request({}, currency="USD", scope="demo", now=NINE)

@@ -19,7 +19,7 @@ from tui.api.base import ResourceId
 from tui.api.sanitize import clean
 from tui.columns.format import DisplayContext
 from tui.columns.panes import PaneSpec
-from tui.columns.view import View, column_of
+from tui.columns.view import View
 from tui.screens.desk.arranger import Arranger
 from tui.screens.desk.news import News
 from tui.screens.desk.turns import Turns
@@ -250,7 +250,7 @@ class Pane(Vertical):
             parts.append("exceptions first")
         elif view.sort:
             arrow = "down" if view.descending else "up"
-            parts.append(f"by {column_of(self.kind, view.sort).title} {arrow}")
+            parts.append(f"by {clean(view.column(view.sort).title)} {arrow}")
         if self._arranger.slow:
             parts.append(self._arranger.slow)
         chosen = len(self.grid.selected)
@@ -306,7 +306,7 @@ class Pane(Vertical):
 
         wrong = ""
         try:
-            parse_filter(text, self.kind)
+            parse_filter(text, self.kind, self.view.properties)
         except FilterError as error:
             wrong = str(error)
         self.set_view(self.view.filtered(self._filter_before if wrong else text))

@@ -9,10 +9,14 @@ from typing import Final
 from msgspec.structs import replace
 
 from tui.columns.panes import COLUMNS, PANES, PaneSpec
+from tui.columns.property_columns import named, properties_seen
 from tui.columns.view import export_csv
 from tui.screens.desk.desk_command import DeskCommand, ask_fields
 from tui.screens.desk.layout import PanesScreen
 from tui.service.snapshot.snapshot import EntityKind
+
+NAMES_S: Final = 0.4
+"""Seconds that the dialog of columns waits for the display names of properties; it opens without them."""
 
 # Fields of forms are loaded when a command first asks something: a start needs none of them.
 
@@ -37,22 +41,37 @@ async def sort(desk: PanesScreen) -> None:
 
 
 async def choose_columns(desk: PanesScreen) -> None:
-    """Ask which columns of the pane are shown."""
+    """Ask which columns of the pane are shown, and which properties of its rows beside them."""
     from tui.actions.form_fields import switch
 
     pane = desk.active
+    shown = [each.key for each in pane.view.properties]
+    seen = tuple(dict.fromkeys((*shown, *properties_seen(desk.snapshot, pane.kind))))
+    if desk.session.desk is not None:
+        await desk.session.desk.reference.define(seen, within_s=NAMES_S)
+    properties = named(seen, desk.session.snapshot.records)
     answered = await ask_fields(
         desk,
         f"Columns of {pane.kind.value}",
-        tuple(
-            switch(column.id, column.title, column.id not in pane.view.hidden, help=column.help)
-            for column in COLUMNS[pane.kind]
+        (
+            *(
+                switch(column.id, column.title, column.id not in pane.view.hidden, help=column.help)
+                for column in COLUMNS[pane.kind]
+            ),
+            *(
+                switch(each.key, each.title, each.key in shown, help=f"Property {each.key}")
+                for each in properties
+            ),
         ),
         check=lambda values: [] if "yes" in values.values() else ["Keep at least one column."],
     )
     if answered is not None:
-        hidden = frozenset(id for id, value in answered.items() if value == "no")
-        pane.set_view(replace(pane.view, hidden=hidden))
+        hidden = frozenset(column.id for column in COLUMNS[pane.kind] if answered[column.id] == "no")
+        chosen = tuple(key for key in seen if answered[key] == "yes")
+        view = replace(pane.view, hidden=hidden, properties=named(chosen, desk.session.snapshot.records))
+        if view.sort in seen and view.sort not in chosen:
+            view = replace(view, sort="", descending=False)
+        pane.set_view(view)
 
 
 def show_exceptions_first(desk: PanesScreen) -> None:
@@ -114,7 +133,14 @@ PANE: Final[tuple[DeskCommand, ...]] = (
         run=lambda desk: desk.active.start_filter(),
     ),
     DeskCommand("sort", "s", "Sort", "Sort by a column", "Rows", run=sort),
-    DeskCommand("columns", "o", "Columns", "Choose the columns of the pane", "Rows", run=choose_columns),
+    DeskCommand(
+        "columns",
+        "o",
+        "Columns",
+        "Choose the columns of the pane, and properties to show beside them",
+        "Rows",
+        run=choose_columns,
+    ),
     DeskCommand(
         "exceptions_first", "0", "Exceptions", "Show exceptions first", "Rows", run=show_exceptions_first
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tui.service.orderline.order_line import (
-    SIDES,
     TIMES,
     LineError,
     OrderLine,
@@ -14,7 +13,6 @@ from tui.service.orderline.order_line import (
 from tui.service.orderline.parser import parse_order_line
 
 __all__ = [
-    "SIDES",
     "TIMES",
     "LineError",
     "OrderLine",

@@ -29,8 +29,6 @@ from tui.service.snapshot.instruments import Instrument
 from tui.service.trade import Trade, named, terms_of
 from tui.service.wire_words import in_words
 
-SIDES: Final[Mapping[str, str]] = {"b": "Buy", "s": "Sell", "ss": "SellShort", "bc": "BuyToCover"}
-"""The letters typed for a side, with the API's name of it."""
 TIMES: Final[Mapping[str, str]] = {
     "day": "Day",
     "gtc": "GoodTilCancel",

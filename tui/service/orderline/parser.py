@@ -11,9 +11,10 @@ from typing import Final
 
 from tui.api.base import ZERO, ResourceId
 from tui.api.currencies import minor_units
+from tui.api.side_families import family_typed
 from tui.service.id_lookup import IdLookup
 from tui.service.numbers import parse_money, parse_price, parse_quantity, size_text
-from tui.service.orderline.order_line import SIDES, TIMES, LineError, OrderLine, Parsed, PortfolioShare
+from tui.service.orderline.order_line import TIMES, LineError, OrderLine, Parsed, PortfolioShare
 
 _HUNDRED: Final = Decimal(100)
 _TYPES: Final = ("mkt", "lmt", "stp")
@@ -35,6 +36,7 @@ class _OrderLineParser:
     portfolios: IdLookup
     check: Callable[[str], str | None] | None
     today: Callable[[str], date]
+    side: Callable[[str], str | None]
     words: list[_Word]
     at: int = 0
     errors: list[LineError] = field(default_factory=list)
@@ -57,12 +59,19 @@ class _OrderLineParser:
         self.errors.append(LineError(text, word.start, word.end) if word else LineError(text, end, end + 1))
 
 
+def built_in_side(word: str) -> str | None:
+    """Return the built-in side that a word stands for, None for none."""
+    family = family_typed(word)
+    return family.names[0] if family else None
+
+
 def parse_order_line(
     text: str,
     *,
     portfolios: IdLookup,
     today: Callable[[str], date],
     check: Callable[[str], str | None] | None = None,
+    side: Callable[[str], str | None] = built_in_side,
 ) -> Parsed:
     """Read an order line.
 
@@ -71,10 +80,11 @@ def parse_order_line(
         portfolios: finds the portfolio that ``@CODE`` or ``@SCOPE/CODE`` names.
         today: returns the trading day of the market of a ticker: the first day a ``gtd`` date may name.
         check: returns why a name names no instrument, as a sentence; without it every name is accepted.
+        side: returns the side that a word stands for, as the server spells it.
     """
     words = [_Word(found.group(), found.start()) for found in re.finditer(r"\S+", text)]
-    parser = _OrderLineParser(text, portfolios, check, today, words)
-    side = _side(parser)
+    parser = _OrderLineParser(text, portfolios, check, today, side, words)
+    named = _side(parser)
     size, money = _size(parser)
     ticker = _ticker(parser)
     kind, limit, stop = _type(parser)
@@ -82,7 +92,7 @@ def parse_order_line(
     parts = _parts(parser, size, money)
     if parser.errors or size is None:
         return Parsed(None, tuple(parser.errors))
-    return Parsed(OrderLine(side, size, ticker, kind, limit, stop, force, till, parts, money))
+    return Parsed(OrderLine(named, size, ticker, kind, limit, stop, force, till, parts, money))
 
 
 def _side(parser: _OrderLineParser) -> str:
@@ -90,7 +100,7 @@ def _side(parser: _OrderLineParser) -> str:
     if word is None:
         parser.wrong("Begin with the side: b, s, ss or bc.")
         return ""
-    found = SIDES.get(word.text.lower())
+    found = parser.side(word.text)
     if found is None:
         parser.wrong(f"'{word.text}' is not a side: b buys, s sells, ss sells short, bc buys to cover.", word)
         return ""

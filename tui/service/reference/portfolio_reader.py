@@ -49,11 +49,7 @@ class PortfolioReader:
 
 
 def filter_of(profile: DeskProfile) -> str:
-    """Return the filter for the scopes of the portfolios that a profile names; empty when it names none.
-
-    >>> filter_of(DeskProfile(portfolios=(ResourceId("A", "GROWTH"), ResourceId("B", "GROWTH"))))
-    "id.scope in ('A', 'B')"
-    """
+    """Return the filter for the scopes of the portfolios that a profile names; empty when it names none."""
     scopes = dict.fromkeys(id.scope for id in profile.portfolios)
     return f"id.scope in ({', '.join(map(_quoted, scopes))})" if scopes else ""
 

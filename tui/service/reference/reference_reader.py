@@ -104,6 +104,12 @@ class ReferenceReader:
         self._going_on = False
         self._anew_since = _NEVER
         self._listed_at = _NEVER
+        self._defining: set[asyncio.Task[None]] = set()
+
+    def close(self) -> None:
+        """Stop what is still being read."""
+        for task in self._defining:
+            task.cancel()
 
     @property
     def records(self) -> Records:
@@ -245,7 +251,16 @@ class ReferenceReader:
         self._publish(replace(self.records, sides=tuple(kept)), ())
         await asyncio.to_thread(self._side_file.save, kept)
 
-    async def read_properties(self, keys: Collection[str]) -> None:
+    async def define(self, keys: Collection[str], *, within_s: float) -> None:
+        """Read the definitions of properties; a server that takes longer is not waited for."""
+        if not keys:
+            return
+        task = asyncio.create_task(self._read_properties(keys))
+        self._defining.add(task)
+        task.add_done_callback(self._defining.discard)
+        await asyncio.wait({task}, timeout=within_s)
+
+    async def _read_properties(self, keys: Collection[str]) -> None:
         """Read the definitions of these properties, where they are not known or too old."""
         held = self.records.properties
         due = [key for key in keys if key not in held or not self._is_good(held[key].read_at)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -67,6 +67,22 @@ class Instrument(Struct, frozen=True):
             if value and key.rpartition("/")[2].casefold() == kind.casefold():
                 return value
         return ""
+
+    def is_identified_by(self, part: str) -> bool:
+        """Return whether one of its identifiers or the LUID has ``part``, in small letters, in it."""
+        return part in self.luid.casefold() or any(
+            value and part in value.casefold() for value in self.identifiers.values()
+        )
+
+    def is_called(self, words: Sequence[str]) -> bool:
+        """Return whether each of these words, in small letters, begins one of the words of its name."""
+        own = self.name.casefold().split()
+        return bool(words) and all(any(word.startswith(each) for word in own) for each in words)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it may be traded: nobody says that it is inactive or deleted (R20)."""
+        return self.record is None or self.record.is_active
 
     @property
     def ticker(self) -> str:

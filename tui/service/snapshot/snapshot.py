@@ -103,6 +103,13 @@ LONGEST_CIRCLE: Final = 64
 """Circles of more parents are not looked for: a chain of thousands would be walked for each of its rows."""
 
 
+def luid_of(row: Any) -> str:
+    """Return the LUID of the instrument that a row is about."""
+    if isinstance(row, OrderGraphBlock):
+        return row.block.lusid_instrument_id
+    return row.instrument_uid if isinstance(row, Transaction) else str(row.lusid_instrument_id)
+
+
 def is_listed(row: Any) -> bool:
     """Return whether a row stands in the list of its kind: a swept block does not, though it is known."""
     return not (isinstance(row, OrderGraphBlock) and row.block.is_swept)
@@ -345,6 +352,19 @@ class Snapshot(Struct, frozen=True, eq=False):
         """Return what one unit of an instrument at price 1 costs; 1 when the instrument is unknown."""
         known = self.instruments.get(luid)
         return PER_UNIT if known is None else known.price_unit
+
+    def instrument_name(self, luid: str) -> str:
+        """Return the full name of an instrument; empty where nobody says."""
+        known = self.instruments.get(luid)
+        return known.name if known else ""
+
+    def search_instruments(self, text: str) -> tuple[Instrument, ...]:
+        """Return the instruments that an identifier names, else those whose name has words that begin so."""
+        exact = self.find_instruments(text)
+        if exact:
+            return exact
+        words = text.casefold().split()
+        return tuple(known for known in self.instruments.values() if known.is_called(words))
 
     def find_instruments(self, text: str) -> tuple[Instrument, ...]:
         """Return the instruments one of whose identifiers, or the LUID, is ``text`` in any case."""

@@ -15,11 +15,11 @@ from msgspec.structs import replace
 
 from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
 from tui.api.placing_states import Guard
-from tui.api.states import direction_of
 from tui.config.limit_settings import Bound
 from tui.service.environment import EnvironmentKind
 from tui.service.numbers import counted, number, number_text, price, rounded, units
 from tui.service.sentence import short_id
+from tui.service.sides import side_direction
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import (
     CreateOrders,
@@ -242,7 +242,7 @@ class LimitChecks:
             return
         pence = self._pence(line, "stop", found)
         yield from pence
-        way = direction_of(line.side)
+        way = side_direction(self._snapshot, line.side)
         if not pence and way is not None and (found.value - found.reference) * way < 0:
             where = "below" if way > 0 else "above"
             text = f"{self._named(line)}: {found.named('stop')} is {where} {found.last}: it triggers at once."

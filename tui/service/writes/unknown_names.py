@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 
 from tui.api.base import Identifiers, ResourceId
 from tui.api.placing_states import Guard
-from tui.api.requests import PlacementRequest
+from tui.api.requests import BlockAndOrdersRequest, PlacementRequest
 from tui.service.instrument_ids import universal
+from tui.service.sides import would_book
 from tui.service.snapshot.instruments import UNRESOLVED
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.verbs import (
@@ -30,6 +31,7 @@ from tui.service.verbs.verb import Caution
 INSTRUMENT = "unknown instrument"
 PORTFOLIO = "unknown portfolio"
 BROKER = "unknown broker"
+SIDE = "unknown side"
 NO_BROKER = "no broker"
 
 
@@ -39,6 +41,7 @@ def unknown_names(verb: Verb, snapshot: Snapshot) -> Iterator[Caution]:
     if isinstance(verb, CreateOrders):
         for request in verb.requests:
             found += _instrument(snapshot, request.instrument_identifiers)
+            found += _sides(snapshot, request)
     if isinstance(verb, PlaceBlocks):
         for placing in verb.requests:
             found += _placed_instrument(snapshot, placing)
@@ -95,6 +98,17 @@ def _portfolios(snapshot: Snapshot, ids: Iterable[ResourceId]) -> Iterator[Cauti
     for id in ids:
         if id not in snapshot.portfolios.get(id.code.casefold(), ()):
             yield Caution(PORTFOLIO, f"{id} is a portfolio nobody on this desk knows", Guard.TYPED)
+
+
+def _sides(snapshot: Snapshot, request: BlockAndOrdersRequest) -> Iterator[Caution]:
+    """Yield the sides under which nothing is booked: no transaction type is called so (R49)."""
+    for order in request.orders:
+        side = order.side or request.side or ""
+        if side and would_book(snapshot, side, order.portfolio_id) is False:
+            where = f" in {snapshot.portfolio_label(order.portfolio_id)}" if order.portfolio_id else ""
+            yield Caution(
+                SIDE, f"{side} would not book{where}: no transaction type is called so", Guard.TYPED
+            )
 
 
 def _brokers(snapshot: Snapshot, verb: Verb) -> Iterator[Caution]:

@@ -1,0 +1,75 @@
+"""A dealer finds rows by what they are called, and shows properties beside the columns there are."""
+
+from __future__ import annotations
+
+from tests.blotter_app import Blotter, blotter
+from tui.service.snapshot.snapshot import luid_of
+from widgets.form import FieldList
+
+
+async def filtered(user: Blotter, text: str) -> list[str]:
+    """Type a filter of the blocks and return the instruments it leaves."""
+    await user.press("slash")
+    await user.type(text)
+    await user.press("enter")
+    found = sorted({user.row("blocks", code)["instrument"] for code in user.codes("blocks")})
+    await user.press("escape")
+    return found
+
+
+async def test_rows_are_found_by_name_isin_and_luid() -> None:
+    async with blotter() as user:
+        known = next(each for each in user.app.session.snapshot.instruments.values() if each.ticker == "BARC")
+        for text in ("barclays", "name:barclays", "name=Barclays", known.luid, known.identifier("Isin")):
+            assert await filtered(user, text) == ["BARC"], text
+        assert await filtered(user, "!name:barclays") != ["BARC"]
+        await user.go("orders")
+        await user.press("slash")
+        await user.type("barclays")
+        await user.press("enter")
+        orders = user.app.session.snapshot.orders
+        shown = [each for id, each in orders.items() if id.code in user.codes("orders")]
+        assert shown
+        assert {luid_of(each) for each in shown} == {known.luid}
+
+
+async def test_the_name_is_in_sight_on_a_wide_terminal_and_takes_nothing_from_a_narrow_one() -> None:
+    async with blotter((160, 48)) as user:
+        assert "Barclays" in user.text()
+    async with blotter((80, 24)) as user:
+        lines = user.text().splitlines()
+        assert any("Life cycle" in line and "State" in line for line in lines)
+
+
+async def test_a_property_is_chosen_by_its_code_sorted_filtered_and_taken_away() -> None:
+    async with blotter((200, 60)) as user:
+        await user.press("o")
+        await user.form()
+        keys = [entry.field.id for entry in user.app.screen.query_one(FieldList).entries]
+        volume = next(key for key in keys if key.endswith("/AverageDailyVolume"))
+        await turn(user, volume)
+        code = user.codes("blocks")[0]
+        assert user.row("blocks", code)[volume]
+        assert "AverageDailyVolume" in user.pane("blocks").view.column(volume).title
+
+        pane = user.pane("blocks")
+        pane.set_view(pane.view.sorted_by(volume))
+        await user.press()
+        assert "by AverageDailyVolume up" in user.text()
+        await user.press("slash")
+        await user.type("averagedailyvolume>1m")
+        await user.press("enter")
+        assert "There is no column" not in user.text()
+        await user.press("escape", "o")
+        await turn(user, volume)
+        assert volume not in user.row("blocks", user.codes("blocks")[0])
+        assert pane.view.sort == "", "what is not shown does not sort"
+
+
+async def turn(user: Blotter, field: str) -> None:
+    """Turn a column of the dialog over, and leave the dialog."""
+    await user.form()
+    fields = user.app.screen.query_one(FieldList)
+    at = next(at for at, entry in enumerate(fields.entries) if entry.field.id == field)
+    fields.go_to(at)
+    await user.press("space", "enter")
