@@ -112,7 +112,7 @@ async def test_a_time_zone_whose_plus_was_not_escaped_is_accepted(raw: httpx.Asy
 
 
 async def test_a_part_of_lusid_that_is_not_modelled_is_answered_501(raw: httpx.AsyncClient) -> None:
-    for method, path in (("GET", "/api/portfolios"), ("POST", "/api/orderinstructions"), ("PUT", "/api")):
+    for method, path in (("GET", "/api/workspaces"), ("POST", "/api/orderinstructions"), ("PUT", "/api")):
         found = problem(await raw.request(method, path, headers=JSON))
         assert found.status == 501
         assert found.detail is not None

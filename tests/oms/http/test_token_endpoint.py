@@ -95,8 +95,9 @@ async def test_a_password_gives_a_token_that_opens_the_api(server: httpx.AsyncCl
     assert await status(server, bearer(answer)) == 200
     assert (await server.get("/identity/api/me", headers=bearer(answer))).json() == {
         "id": "dlr.okafor",
-        "emailAddress": None,
+        "emailAddress": "",
         "type": "Personal",
+        "domainType": "Internal",
         "groups": [],
         "links": [],
     }

@@ -33,6 +33,7 @@ from tui.oms.demo.situations import OPENING, SITUATIONS
 from tui.oms.demo.story import CommandName, DemoStep, IdSequence, Situation, Story
 from tui.oms.demo.universe import instruments
 from tui.oms.domain.refusals import Refusal
+from tui.oms.domain.times import from_micros
 from tui.oms.domain.unit_of_work import Command
 from tui.oms.engine import commands
 from tui.oms.engine.commands import AllocationCommand, BookingCommand, RunCommand, WeightedAllocationCommand
@@ -67,6 +68,20 @@ def seed(engine: Engine, *, size: Size, seed: int = 7, start: datetime) -> None:
         for slot, steps in enumerate(schedule):
             playback.play_slot(slot, steps, rng)
         playback.check_compliance({story: None for steps in schedule for story, _ in steps})
+
+
+def story_of(engine: Engine) -> tuple[datetime, datetime] | None:
+    """Return when the demo's morning began and when it ended at the latest; None on a desk without one."""
+    found = engine.view(
+        lambda store: store.connection.execute(
+            "SELECT as_at FROM version WHERE seq = 1 AND request = ?", (_request_id(1),)
+        ).fetchone()
+    )
+    return None if found is None else (from_micros(found[0]), from_micros(found[0]) + MORNING)
+
+
+def _request_id(call: int) -> str:
+    return f"DEMO-{call:06d}"
 
 
 StoryStep = tuple[Story, DemoStep]
@@ -145,7 +160,7 @@ class Playback:
         self._clock = max(items[-1][0], self._clock + MILLISECOND)
         command, request = COMMANDS[name](tuple(item for _, item in items), self._clock)
         reply = self._engine.write(
-            command, request, user=user, now=self._clock, request_id=f"DEMO-{self._calls:06d}"
+            command, request, user=user, now=self._clock, request_id=_request_id(self._calls)
         )
         failed: Mapping[str, ErrorDetail] = getattr(reply, "failed", None) or {}
         for failure in failed.values():

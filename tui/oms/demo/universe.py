@@ -19,6 +19,7 @@ from tui.oms.domain.instrument_master import InstrumentTable
 BASE32_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 FIGI: Final = "Instrument/default/Figi"
 ISIN: Final = "Instrument/default/Isin"
+CLIENT_INTERNAL: Final = "Instrument/default/ClientInternal"
 TICKER: Final = "Instrument/default/Ticker"
 
 
@@ -47,6 +48,14 @@ class DemoInstrument:
         """An order's identifiers: FIGI if there is one, ISIN and ticker."""
         known = {FIGI: self.figi, ISIN: self.isin, TICKER: self.ticker}
         return {key: value for key, value in known.items() if value}
+
+    @property
+    def client_internal(self) -> str:
+        """The identifier a client gives it, such as ``EQ-VOD`` or ``BD-UST-4-2034``: every one has one."""
+        if not self.is_bond:
+            return f"EQ-{self.ticker.rstrip('/')}"
+        issuer, coupon, matures = self.ticker.split()
+        return f"BD-{'UST' if issuer == 'T' else issuer}-{coupon}-20{matures[-2:]}"
 
     @property
     def is_bond(self) -> bool:
@@ -97,6 +106,7 @@ def instrument_table() -> InstrumentTable:
     for instrument in instruments():
         for key, value in instrument.identifiers.items():
             luids[key, value] = instrument.luid
+        luids[CLIENT_INTERNAL, instrument.client_internal] = instrument.luid
     return InstrumentTable(luids, {known.luid: known.price_unit for known in instruments()})
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, ParamSpec
 from urllib.parse import quote
@@ -32,6 +33,7 @@ from tui.oms.http.idempotency import InFlightKeys
 from tui.oms.http.identity import who_am_i
 from tui.oms.http.response_builder import add_headers, address_too_long, problem_response
 from tui.oms.http.router import Handler, Route, Routes
+from tui.oms.reference.source import ReferenceSource
 from tui.oms.store import StoreError
 
 if TYPE_CHECKING:
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 log: Final = logging.getLogger(__name__)
+
+CHANGING: Final = ("POST", "PUT", "PATCH", "DELETE")
+"""The methods of requests that would change something."""
 
 
 class ServerSettings(Struct, frozen=True):
@@ -70,12 +75,14 @@ class Server:
         engine: Engine,
         settings: ServerSettings | None = None,
         market: Callable[[], MarketControl] | None = None,
+        reference: ReferenceSource | None = None,
     ) -> None:
         self._engine = engine
         self._settings = settings or ServerSettings()
         self._in_flight = InFlightKeys()
         self._older = _generation_module() if self._settings.generation != "latest" else None
         self._routes = Routes()
+        self._reference = reference or ReferenceSource()
         self._has_reference = False
         self._add_contract_routes()
         self._routes.add(WHO_AM_I, who_am_i)
@@ -106,22 +113,35 @@ class Server:
                 self._routes.add(operation, self._write_handler(operation, write))
 
     def _add_reference_routes(self) -> None:
-        """Add what surrounds order management; it is loaded by the first call that needs it."""
+        """Add what surrounds order management."""
         from tui.oms.http import reference_routes
 
         self._has_reference = True
         for operation in reference_routes.served():
             if not operation.is_in(self._settings.generation):
-                self._routes.add(operation, _not_in_generation)
+                self._routes.add(operation, _unknown_to_generation)
             elif operation.effect == "writes":
                 write = self._in_generation(operation, partial(_write, operation))
                 self._routes.add(operation, self._write_handler(operation, write))
             elif operation.asks:
                 answer = self._in_generation(operation, reference_routes.ASKS[operation.name])
-                self._routes.add(operation, self._ask_handler(answer))
+                self._routes.add(operation, self._ask_handler(answer), fixed=True)
             else:
                 read = self._in_generation(operation, reference_routes.READS[operation.name])
-                self._routes.add(operation, self._read_handler(read))
+                self._routes.add(operation, self._read_handler(read), fixed=True)
+
+    async def _find(self, path: str, method: str) -> tuple[Mapping[str, Route], dict[str, str]]:
+        """Return the routes at ``path`` by method, and the path's parameters.
+
+        What surrounds order management is loaded, in a reading thread, by the first call that needs it.
+        """
+        found = self._routes.find(path)
+        if method in found[0] or self._has_reference:
+            return found
+        await self._engine.run_view(import_module, "tui.oms.http.reference_routes")
+        if not self._has_reference:
+            self._add_reference_routes()
+        return self._routes.find(path)
 
     def _in_generation(self, operation: Operation[Any, Any], work: Callable[P, bytes]) -> Callable[P, bytes]:
         """Return ``work`` with its responses in the shape of the server's generation."""
@@ -146,6 +166,7 @@ class Server:
         """Return the handler of a question, which is posted and only reads."""
 
         async def handle(call: Call) -> bytes:
+            property_keys.check(call)
             raw = await guards.json_body(call)
             return await deadlines.read_before_deadline(
                 self._engine.run_view(answer, call, raw), call.seconds_left
@@ -218,13 +239,12 @@ class Server:
     async def _response_to(self, request: Request, request_id: str) -> Response:
         dialect = self._settings.dialect
         guards.check(request, self._settings.hosts, dialect.max_url)
-        methods, parts = self._routes.find(_path(request))
-        if request.method not in methods and not self._has_reference:
-            self._add_reference_routes()
-            methods, parts = self._routes.find(_path(request))
+        methods, parts = await self._find(_path(request), request.method)
         route = methods.get(request.method)
         caller = self._caller(request, route)
         if route is None:
+            if request.method in CHANGING and any(each.fixed for each in methods.values()):
+                raise _unchangeable(request.url.path)
             response = problem_response(_not_served(request, methods), request, request_id)
             if methods:
                 response.headers["allow"] = ", ".join(sorted(methods))
@@ -233,7 +253,18 @@ class Server:
         generation = self._settings.generation
         newer = route.operation.newer_parameters if self._older else ()
         ignored = frozenset(name.lower() for name in (*newer, *dialect.ignored))
-        call = Call(self._engine, request, parts, caller, request_id, generation, deadline, ignored, dialect)
+        call = Call(
+            self._engine,
+            request,
+            parts,
+            caller,
+            request_id,
+            generation,
+            deadline,
+            ignored,
+            dialect,
+            self._reference,
+        )
         try:
             return await self._dispatch(route, call)
         except Refusal as refusal:
@@ -288,6 +319,17 @@ async def _not_in_generation(call: Call) -> bytes:
     path, generation = call.request.url.path, call.generation
     detail = f"{path} was added after generation {generation}, which this server runs as."
     raise Refusal("NotImplemented", detail, code=UNLISTED, status=501)
+
+
+def _unchangeable(path: str) -> Refusal:
+    """Return the refusal of a change to what this server only tells."""
+    detail = f"{path} is read-only on this server: its reference data come with it and do not change."
+    return Refusal("AccessDenied", detail, code=ACCESS_DENIED, status=403)
+
+
+async def _unknown_to_generation(call: Call) -> bytes:
+    detail = f"There is nothing at {call.request.url.path}."
+    raise Refusal("NotFound", detail, code=UNLISTED, status=404)
 
 
 def _not_served(request: Request, allowed: Iterable[str]) -> Refusal:

@@ -19,6 +19,7 @@ from tui.oms.engine.engine import Engine
 from tui.oms.http.problems import invalid_value
 from tui.oms.query.nodes import MAX_FILTER_LENGTH
 from tui.oms.query.queryable_fields import FilterDialect
+from tui.oms.reference.source import ReferenceSource
 
 Generation = Literal["latest", "2.1"]
 
@@ -132,6 +133,7 @@ class Call(Struct, frozen=True, dict=True):
     deadline: float
     ignored_parameters: frozenset[str] = frozenset()
     dialect: Dialect = Dialect()
+    reference: ReferenceSource = ReferenceSource()
 
     @property
     def seconds_left(self) -> float:

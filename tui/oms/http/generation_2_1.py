@@ -37,6 +37,7 @@ from tui.api.models import (
     Transaction,
 )
 from tui.api.operations import Operation
+from tui.api.reference_models import InstrumentRecord
 from tui.oms.http.problems import invalid
 
 
@@ -72,6 +73,7 @@ ADDED_SINCE: Final[Mapping[type[Struct], TypeChange]] = {
     Transaction: TypeChange(("version",)),
     Version: TypeChange(("reason_created", "reason_modified")),
     OrderedDetail: TypeChange(("non_passing_compliance_rule_results",)),
+    InstrumentRecord: TypeChange(("settlement_cycle",)),
     OrderGraphBlock: TypeChange(("derived_direction", "latest_activity_date")),
     Ordered: TypeChange(("amount", "amount_by_state"), _BY_VALUE),
     Placed: TypeChange(("amount", "amount_by_state"), _BY_VALUE),
@@ -84,6 +86,8 @@ ADDED_SINCE: Final[Mapping[type[Struct], TypeChange]] = {
 
 def response(operation: Operation[Any, Any], raw: bytes) -> bytes:
     """Return a response of ``operation`` in the older shape."""
+    if get_origin(operation.reply) in (dict, tuple):
+        return raw  # maps and lists of things that are as they were
     kind, listed = _items_of(operation)
     if kind is None:
         return raw

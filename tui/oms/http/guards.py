@@ -101,7 +101,8 @@ def check_ids(parts: Mapping[str, str]) -> None:
     """
     from tui.oms.rules.validation import ID_PART  # with the rules, which the first pages do without
 
-    wrong = {name: value for name, value in parts.items() if not ID_PART.fullmatch(value)}
+    ids = {name: value for name, value in parts.items() if name in ("scope", "code")}
+    wrong = {name: value for name, value in ids.items() if not ID_PART.fullmatch(value)}
     if wrong:
         words = "must be 1 to 64 letters, digits, hyphens or underscores."
         raise invalid({name.title(): (f"The field {name.title()} {words}",) for name in wrong})

@@ -16,11 +16,15 @@ Handler = Callable[[Call], Awaitable[bytes | Response]]
 
 
 class Route(Struct, frozen=True):
-    """The handler of an operation; an ``open`` one needs no token."""
+    """The handler of an operation; an ``open`` one needs no token.
+
+    What a ``fixed`` one tells cannot be changed over the API.
+    """
 
     operation: Operation[Any, Any]
     handler: Handler
     open: bool = False
+    fixed: bool = False
 
 
 class Routes:
@@ -31,7 +35,9 @@ class Routes:
         self._parameter: tuple[str, Routes] | None = None
         self._methods: dict[str, Route] = {}
 
-    def add(self, operation: Operation[Any, Any], handler: Handler, *, open: bool = False) -> None:
+    def add(
+        self, operation: Operation[Any, Any], handler: Handler, *, open: bool = False, fixed: bool = False
+    ) -> None:
         """Add ``operation``, served by ``handler``."""
         node = self
         for segment in operation.path.strip("/").split("/"):
@@ -40,7 +46,7 @@ class Routes:
                 node = node._parameter[1]
             else:
                 node = node._children.setdefault(segment.lower(), Routes())
-        node._methods[operation.method] = Route(operation, handler, open)
+        node._methods[operation.method] = Route(operation, handler, open, fixed)
 
     def find(self, path: str) -> tuple[Mapping[str, Route], dict[str, str]]:
         """Return the routes at ``path`` by method, none for an unknown path, and the path's parameters.

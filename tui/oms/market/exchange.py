@@ -95,6 +95,11 @@ class Exchange:
         """The halted instruments, and how much longer each is halted."""
         return [(self._walks[luid].instrument, self._rules.tick * left) for luid, left in self._halts.items()]
 
+    @property
+    def prices(self) -> dict[str, Decimal]:
+        """The price of each instrument by its LUID."""
+        return {luid: walk.price for luid, walk in self._walks.items()}
+
     def walk(self, luid: str) -> PriceWalk | None:
         """Return the price walk of an instrument, or None when it does not trade here."""
         return self._walks.get(luid)

@@ -52,6 +52,12 @@ class Market:
         self._changed = asyncio.Event()
         self._steps = self._fills = self._late = self._rejected = self._refused = 0
         self._last_refusal: str | None = None
+        self._ticked_at: datetime | None = None
+
+    @property
+    def prices(self) -> tuple[dict[str, Decimal], datetime | None]:
+        """The price of each instrument by its LUID, and when the last tick was; None before the first."""
+        return self._exchange.prices, self._ticked_at
 
     def status(self) -> dict[str, Any]:
         """Return the market's status; ``trouble`` is the detail of the last refusal, or null.
@@ -178,6 +184,7 @@ class Market:
             self._clock.advance(
                 until_next_open(self._clock.now(), self._rules.trading_day + self._rules.closed_time)
             )
+        self._ticked_at = self._clock.now()
         messages = self._engine.read(self._broker.tick)
         self._send_fills(messages.fills)
         self._send_reports(messages.reports)

@@ -19,9 +19,11 @@ from tui.oms.domain.compliance_book import ComplianceBook
 from tui.oms.domain.instrument_master import Instruments
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
+from tui.oms.reference.source import LivePrices, ReferenceSource
 
 if TYPE_CHECKING:
     from tui.oms.market import Market, MarketRules
+    from tui.oms.reference.tables import ReferenceTables
     from tui.oms.rules.fees import Fee
 
 Size = Literal["empty", "demo", "busy", "stress"]
@@ -44,7 +46,13 @@ class Embedded:
         rules: MarketRules | None = None,
     ) -> None:
         self.engine = engine
-        self.app = Server(engine, settings, market=(lambda: self.market) if market else None)
+        self.app = Server(
+            engine,
+            settings,
+            market=(lambda: self.market) if market else None,
+            reference=ReferenceSource(self._tables, self._prices),
+        )
+        self._reference: ReferenceTables | None = None
         self._seed = seed
         self._speed = speed
         self._rules = rules
@@ -105,6 +113,24 @@ class Embedded:
             self._market = Market(self.engine, instruments(), seed=self._seed, rules=self._rules)
             self._market.set_speed(self._speed)
         return self._market
+
+    def _tables(self) -> ReferenceTables:
+        """Return the reference data, made when they are first asked for."""
+        if self._reference is None:
+            from tui.oms.demo.reference_tables import demo_tables, plain_tables
+            from tui.oms.demo.seeding import story_of
+
+            story = story_of(self.engine)
+            now = self.engine.clock.now()
+            if story is None:
+                self._reference = plain_tables(now, now)
+            else:
+                self._reference = demo_tables(story[0], min(now, story[1]))
+        return self._reference
+
+    def _prices(self) -> LivePrices:
+        """Return the prices of the simulated market; none before it has moved."""
+        return LivePrices() if self._market is None else LivePrices(*self._market.prices)
 
     async def _run_market(self) -> None:
         await asyncio.sleep(MARKET_DELAY_S)
