@@ -17,6 +17,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual.events import Key
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
@@ -36,13 +37,15 @@ from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.report_dialog import ReportDialog
 from tui.service.desk import Desk
-from tui.service.desk_profile import DeskProfile
+from tui.service.desk_profile import ComplianceRun, DeskProfile
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.snapshot.snapshot import EntityKind, is_listed
 from tui.service.writes.journal import Journal
 from tui.session import Preferences
 from widgets.form import FormFields
 
+DEMO = DeskProfile(compliance_run=ComplianceRun("demo", "Rules", ResourceId("demo", "default")))
+"""What the program's own demo says of compliance."""
 PATIENCE_S = 20.0
 """Seconds a test waits for what it expects before it fails."""
 
@@ -63,6 +66,7 @@ async def desk_app(
     settings: ServerSettings | None = None,
     colour: str = "",
     refresh_s: float = 3600,
+    profile: DeskProfile = DEMO,
 ) -> AsyncIterator[BlotterApp]:
     """Return the app on a server of its own, which keeps nothing; ``wrap`` may break the line between.
 
@@ -89,7 +93,7 @@ async def desk_app(
             environment,
             journal=Journal(None),
             open_sandbox=open_sandbox,
-            profile=DeskProfile(home=preferences.home),
+            profile=replace(profile, home=preferences.home),
             now=now,
         )
 

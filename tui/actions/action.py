@@ -23,6 +23,7 @@ from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
 if TYPE_CHECKING:
     from tui.api.requests import MarketStatus
+    from tui.service.desk_profile import ComplianceRun
     from tui.service.environment import Environment
     from tui.service.reference.ticket_facts import TicketFacts
     from tui.service.verbs import Verb
@@ -69,6 +70,10 @@ class Scope(Struct, frozen=True):
     """The filter of the rows shown."""
     unreachable: str = ""
     """Why nothing can be sent now, and what to do; empty when it can."""
+    user: str = ""
+    """Who is signed on, as the server's versions call them; empty when that is not known."""
+    compliance_run: ComplianceRun | None = None
+    """How compliance is run here, None where the profile does not say."""
     facts: TicketFacts | None = None
     """What is known beside the rows, such as holdings; None before there is a desk."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from tui.actions.action import Scope
 from tui.api.base import ResourceId
@@ -10,6 +11,11 @@ from tui.api.models import Block, Order, Placement
 from tui.api.states import is_cancelled, is_final, is_finished, normalize
 from tui.service.snapshot.sizing import Size, block_unplaced, open_size
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
+
+SET_UP: Final = (
+    "The profile does not say how compliance is run here: set run_scope, rule_scope and recipe in "
+    "[profiles.NAME.compliance]."
+)
 
 
 def currency_of(entity: Block | Order | Placement, snapshot: Snapshot) -> str | None:
@@ -172,3 +178,13 @@ def unreachable(scope: Scope) -> str | None:
     if not scope.unreachable:
         return None
     return f"Nothing can be cancelled from here now: {scope.unreachable} Until then, call the brokers."
+
+
+def run_compliance_disabled_reason(scope: Scope) -> str | None:
+    """Return why compliance cannot be run from here: it takes a run scope, rules and a recipe."""
+    if scope.snapshot.compliance != "v2":
+        return (
+            f"This desk obeys the compliance engine '{scope.snapshot.compliance}': a run sets the states of "
+            "v2 only."
+        )
+    return None if scope.compliance_run is not None else SET_UP

@@ -17,6 +17,7 @@ from tui.actions.eligibility import (
     live_orders,
     placeable,
     requires,
+    run_compliance_disabled_reason,
     sweepable,
     unreachable,
     updatable,
@@ -104,6 +105,12 @@ def _cancel_all() -> FormAndVerb:
     from tui.actions.kill_switch import cancel_all_question, cancel_all_verb
 
     return FormAndVerb(cancel_all_verb, question=cancel_all_question)
+
+
+def _run_compliance() -> FormAndVerb:
+    from tui.actions.run_compliance import run_compliance_verb
+
+    return FormAndVerb(run_compliance_verb)
 
 
 TRADE: Final[tuple[WriteAction, ...]] = (
@@ -236,6 +243,15 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         disabled_reason=requires(
             sweepable, "No block here qualifies: all its orders must be cancelled, booked or closed."
         ),
+    ),
+    WriteAction(
+        id="run_compliance",
+        key="V",
+        label="Run compliance",
+        help="Check all open orders against the compliance rules that the profile names",
+        load=_run_compliance,
+        endpoints=("run_compliance",),
+        disabled_reason=run_compliance_disabled_reason,
     ),
     WriteAction(
         id="cancel_all",

@@ -39,7 +39,8 @@ class Proxy(Struct, frozen=True):
 class Timeouts(Struct, frozen=True):
     """Timeouts in seconds; no wait is endless.
 
-    ``read`` is the longest silence while an answer is awaited, ``lists`` the same for lists. ``call`` is the
+    ``read`` is the longest silence while an answer is awaited, ``lists`` the same for lists and ``slow`` for
+    calls that may take minutes. ``call`` is the
     deadline of a call with all its retries, however steadily bytes trickle in.
     """
 
@@ -49,6 +50,7 @@ class Timeouts(Struct, frozen=True):
     write: float = 10.0
     pool: float = 5.0
     call: float = 90.0
+    slow: float = 180.0
 
 
 class ClockSkew(Struct, frozen=True):

@@ -181,7 +181,9 @@ class Http:
                 budget=self._budget,
                 rate_limited=self._rate_limit_retries,
             )
-            return await self._send_until_answered(outgoing, policy)
+            times = self._timeouts
+            seconds = max(times.slow, times.call) if request.operation.slow else times.call
+            return await self._send_until_answered(outgoing, policy, seconds)
 
     async def _send_beside(self, request: HttpxRequest) -> Reply:
         """Send a request once; while the circuit is open it is not sent."""
@@ -189,10 +191,10 @@ class Http:
         _authorize(request, await _token_or_not_sent(self._token.token()) if self._token else None)
         return responses.reply_or_raise(await self._transport.send(request, BESIDE_S))
 
-    async def _send_until_answered(self, request: HttpxRequest, policy: RetryPolicy) -> Reply:
-        """Send until there is an answer or no retry is left."""
+    async def _send_until_answered(self, request: HttpxRequest, policy: RetryPolicy, seconds: float) -> Reply:
+        """Send until there is an answer, no retry is left, or the ``seconds`` of the call are over."""
         renewed = False
-        left = self._timeouts.call
+        left = seconds
         while True:
             began = self._clock()
             try:
@@ -205,14 +207,14 @@ class Http:
                 renewed = True
             except (RateLimited, NotSent, NoAnswer) as error:
                 left -= self._clock() - began
-                seconds = policy.next_delay(error) if left > 0 else None
-                if seconds is None:
+                wait = policy.next_delay(error) if left > 0 else None
+                if wait is None:
                     if request.method == "GET" and isinstance(error, NoAnswer):
                         error.advice = "It was retried without success. Try again later."
                     raise
-                if seconds >= MIN_REPORTED_WAIT_S:
-                    self._notify(RetryNotice(seconds, error.why))
-                await self._pause(seconds)
+                if wait >= MIN_REPORTED_WAIT_S:
+                    self._notify(RetryNotice(wait, error.why))
+                await self._pause(wait)
 
     async def _renew_token(self, request: HttpxRequest) -> bool:
         """Replace a refused token and return whether there is another; the refused request did nothing."""

@@ -89,7 +89,8 @@ class Operation(Struct, Generic[BodyT, ReplyT], frozen=True):
     ``name`` is that of the SDK's method and ``status`` that of success. ``limit`` is how many items a call
     may carry. ``newer_parameters`` are the query parameters only the latest generation knows, and
     ``page_parameter`` the one that asks for the next page. ``outside`` is true for what is offered beside
-    the contract, above the address that ends in /api. ``asks`` is true for a POST whose body is a question.
+    the contract, above the address that ends in /api. ``asks`` is true for a POST whose body is a question,
+    ``slow`` for a call that may take minutes.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Operation(Struct, Generic[BodyT, ReplyT], frozen=True):
     page_parameter: str = "page"
     outside: bool = False
     asks: bool = False
+    slow: bool = False
 
     @property
     def lists(self) -> bool:

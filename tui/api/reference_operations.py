@@ -227,7 +227,7 @@ LIST_ORDER_BREACHES: Final = _read(
     since="latest",
 )
 RUN_COMPLIANCE: Final = Operation[None, ComplianceRunInfo](
-    "run_compliance", "POST", "/api/compliance/runs", "Run compliance", ComplianceRunInfo
+    "run_compliance", "POST", "/api/compliance/runs", "Run compliance", ComplianceRunInfo, slow=True
 )
 RUN_COMPLIANCE_PREVIEW: Final = Operation[ComplianceRunConfiguration, ComplianceRunInfo](
     "run_compliance_preview",

@@ -18,6 +18,7 @@ from tui.api import urls
 from tui.api.connection_settings import Proxy, SecretText, Timeouts
 from tui.api.errors import NoAnswer, NotSent
 from tui.api.http_request import Request
+from tui.api.operations import Operation
 from tui.api.responses import ParsedResponse
 from tui.api.sanitize import clean
 
@@ -109,7 +110,7 @@ class Transport:
                 request.url,
                 content=request.content,
                 headers=request.headers,
-                timeout=_httpx_timeout(self._timeouts, lists=request.operation.lists),
+                timeout=_httpx_timeout(self._timeouts, request.operation),
             )
         except (httpx.InvalidURL, UnicodeError) as error:
             raise unsendable(error) from error
@@ -157,8 +158,12 @@ def _client(
     return httpx.AsyncClient(verify=_ssl_context(ca_file), proxy=through, trust_env=False, timeout=timeout)
 
 
-def _httpx_timeout(timeouts: Timeouts, *, lists: bool = False) -> httpx.Timeout:
-    read = timeouts.lists if lists else timeouts.read
+def _httpx_timeout(timeouts: Timeouts, operation: Operation[Any, Any] | None = None) -> httpx.Timeout:
+    read = timeouts.read
+    if operation is not None and operation.slow:
+        read = max(timeouts.slow, timeouts.read)
+    elif operation is not None and operation.lists:
+        read = timeouts.lists
     return httpx.Timeout(connect=timeouts.connect, read=read, write=timeouts.write, pool=timeouts.pool)
 
 

@@ -117,6 +117,7 @@ class Desk:
         self._reading = asyncio.Lock()
         self._full_load_due = True
         self._identified = False
+        self._user = ""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._journal = journal or Journal(None)
         self._pause = pause
@@ -159,6 +160,11 @@ class Desk:
     def unresolved(self) -> tuple[Ref, ...]:
         """The rows of unknown outcome that are not being read back: a person has to decide."""
         return self._writer.unresolved if self._writer else ()
+
+    @property
+    def user(self) -> str:
+        """Who is signed on, as the server's versions call them; empty when that is not known."""
+        return self._user or (self.environment.user if self.environment.kind is EnvironmentKind.LOCAL else "")
 
     @property
     def absent(self) -> Mapping[str, str]:
@@ -383,6 +389,7 @@ class Desk:
             log.info("who is signed on is not known: %s", error.why)
             return
         self._identified = True
+        self._user = user.id
         self.environment = replace(self.environment, user=user.email_address or user.id)
         self._notify(Update(self.snapshot, self.snapshot))
 

@@ -33,6 +33,7 @@ from tui.service.verbs import (
     RecordFills,
     ReplaceOrders,
     ReplacePlacements,
+    RunCompliance,
     UpdateOrders,
     UpdatePlacements,
     Verb,
@@ -51,14 +52,20 @@ MOST_NAMED: Final = 4
 
 
 class _Said(Struct, frozen=True):
-    """One item of a verb: its trade if the desk has one, what happens to it, and its ids, which come last."""
+    """One item of a verb: its trade if the desk has one, what happens to it, and its ids, which come last.
+
+    ``words`` say what is about no row.
+    """
 
     ref: Ref
     trade: Trade | None
     ids: str
     change: str = ""
+    words: str = ""
 
     def __str__(self) -> str:
+        if self.words:
+            return f"{self.words} · {self.ids}"
         words = str(self.trade) if self.trade else f"{self.ref.kind.singular} not on this desk"
         changed = f"{words}: {self.change}" if self.change else words
         return f"{changed} · {self.ids}"
@@ -254,6 +261,12 @@ def _row_item(snapshot: Snapshot, ref: Ref, change: str = "") -> _Said:
     """Return a row of the desk as an item that is changed."""
     trade = trade_of(snapshot, snapshot.row(ref)) if ref in snapshot else None
     return _Said(ref, trade, short_id(snapshot, ref), change)
+
+
+@_items.register
+def _run(verb: RunCompliance, snapshot: Snapshot) -> Iterator[_Said]:
+    for ref in verb.refs:
+        yield _Said(ref, None, f"runs of {verb.run.run_scope}", words=verb.in_words())
 
 
 @_items.register

@@ -6,6 +6,8 @@ import pytest
 
 from tests.blotter_app import blotter
 from tui.screens.dialogs.preview_dialog import PreviewDialog
+from tui.screens.dialogs.report_dialog import ReportDialog
+from tui.service.desk_profile import DeskProfile
 
 
 @pytest.mark.parametrize("size", [(160, 48), (80, 24)])
@@ -17,7 +19,7 @@ async def test_a_failed_or_rejected_block_cannot_be_sent_and_says_who_said_so(si
         await user.press("enter")
         await user.until(lambda: isinstance(user.app.screen, PreviewDialog))
         said = " ".join(user.text().replace("│", " ").split())
-        assert "compliance failed for ORD-00024, last changed by" in said
+        assert "compliance failed for ORD-00024, ORD-00025, last changed by" in said
         assert "approval rejected for ORD-00024, last changed by" in said
         assert "This cannot be sent" in said
         placed = dict(user.desk.snapshot.placements)
@@ -48,3 +50,34 @@ async def test_exceptions_first_brings_held_blocks_to_the_top() -> None:
         await user.press("0")
         codes = user.codes("blocks")
         assert codes.index("BLK-0011") < codes.index("BLK-0019") < codes.index("BLK-0003")
+
+
+async def test_compliance_is_run_and_what_it_passes_is_placed_with_one_key() -> None:
+    async with blotter() as user:
+        await user.go("blocks", "BLK-0019")
+        assert user.row("blocks", "BLK-0019")["compliance"] == "Pending"
+        await user.press("V")
+        said = await user.preview()
+        assert "Run compliance" in said
+        assert "pre-trade compliance rules of Rules by recipe demo/default" in said
+        await user.confirm("enter")
+        await user.until(lambda: isinstance(user.app.screen, ReportDialog))
+        told = await user.report()
+        assert "run demo/RUN-" in told
+        assert "2 failed" in told
+        assert user.row("blocks", "BLK-0019")["compliance"] == "Passed"
+        before = len(user.desk.snapshot.placements)
+        await user.press("p")
+        await user.fill("counterparty", "ALBN")
+        await user.press("enter")
+        await user.confirm("y")
+        await user.until(lambda: len(user.desk.snapshot.placements) == before + 1)
+
+
+async def test_without_its_entries_in_the_profile_a_run_says_how_to_set_it_up() -> None:
+    async with blotter(profile=DeskProfile()) as user:
+        await user.press("V")
+        assert user.notices == [
+            "The profile does not say how compliance is run here: set run_scope, rule_scope and recipe in "
+            "[profiles.NAME.compliance]."
+        ]

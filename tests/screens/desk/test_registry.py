@@ -9,6 +9,7 @@ import pytest
 from tests.blotter_app import blotter
 from tui.actions.action import Scope, WriteAction
 from tui.api.operations import OPERATIONS
+from tui.api.reference_operations import REFERENCE
 from tui.screens.desk.desk_command import DeskCommand
 from tui.screens.desk.keymap import key_mistakes
 from tui.screens.desk.registry import ACTIONS, BY_ID, GROUPS
@@ -42,7 +43,7 @@ def test_what_sends_sits_on_a_plain_letter() -> None:
 
 def test_t10_an_action_is_not_possible_where_the_server_has_none_of_its_calls() -> None:
     named = {name for action in ACTIONS for name in action.endpoints}
-    assert named <= {endpoint.name for endpoint in OPERATIONS}
+    assert named <= {endpoint.name for endpoint in (*OPERATIONS, *REFERENCE)}
     assert all(action.endpoints for action in ACTIONS if isinstance(action, WriteAction))
     scope = Scope(
         EMPTY,

@@ -95,7 +95,15 @@ async def sendable(
     typed = TYPED.get(f"{action.id} {kind.value}", TYPED.get(action.id, {}))
     for id in user.pane(kind.value).shown:
         now = user.app.session.now()
-        scope = Scope(user.desk.snapshot, kind, (id,), desk.environment, now, home="demo")
+        scope = Scope(
+            user.desk.snapshot,
+            kind,
+            (id,),
+            desk.environment,
+            now,
+            home="demo",
+            compliance_run=desk.profile.compliance_run,
+        )
         if action.refusal(scope):
             continue
         if loaded.question is not None:

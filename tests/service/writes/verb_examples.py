@@ -13,6 +13,7 @@ from tui.api.requests import (
     PlacementUpdateRequest,
     PortfolioWeight,
 )
+from tui.service.desk_profile import ComplianceRun
 from tui.service.verbs import (
     Allocate,
     AllocateWeighted,
@@ -24,6 +25,7 @@ from tui.service.verbs import (
     RecordFills,
     ReplaceOrders,
     ReplacePlacements,
+    RunCompliance,
     SweepBlocks,
     UpdateOrders,
     UpdatePlacements,
@@ -59,4 +61,5 @@ EXAMPLES: Final[tuple[Verb, ...]] = (
     AllocateWeighted((rid("PLC-1"),), (PortfolioWeight(portfolio_id=rid("GROWTH"), weight=Decimal("0.1")),)),
     BookTransactions((rid("PLC-1-ORD-1"),), apply_fees=False, properties=label("Transaction/a/b", "x")),
     SweepBlocks((rid("BLK-1"),), "2026-11-20NLDN_Close"),
+    RunCompliance((ComplianceRun("Desk", "Rules", rid("default")),), "dealer"),
 )

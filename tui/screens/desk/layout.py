@@ -318,6 +318,8 @@ class PanesScreen(ActsWhenMounted[None]):
             cursor=pane.cursor.id if pane.cursor and pane.cursor in self.snapshot else None,
             filter=pane.view.filter,
             unreachable=unreachable_because(session.health),
+            user=desk.user if desk else "",
+            compliance_run=desk.profile.compliance_run if desk else None,
             facts=desk.facts if desk else None,
         )
 

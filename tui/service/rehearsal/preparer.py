@@ -88,7 +88,7 @@ class Preparer:
 
     async def _rehearse(self, verb: Verb) -> Rehearsal | None:
         desk = self._desk
-        if self._rehearser is None or desk.read_only or desk.snapshot.as_at is not None:
+        if self._rehearser is None or not verb.rehearsed or desk.read_only or desk.snapshot.as_at is not None:
             return None
         return await self._rehearser.rehearse(verb, desk.snapshot)
 

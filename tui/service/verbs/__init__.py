@@ -11,6 +11,7 @@ from tui.service.verbs.orders import CreateOrders, MoveOrders
 from tui.service.verbs.placements import CancelPlacements, PlaceBlocks, UpdatePlacements
 from tui.service.verbs.record_fills import RecordFills
 from tui.service.verbs.replacing import ReplaceOrders, ReplacePlacements
+from tui.service.verbs.running_compliance import RunCompliance
 from tui.service.verbs.sweep import SweepBlocks
 from tui.service.verbs.verb import Caution, InFlightMark, PreviewLine, Tier, Verb, Verdict
 
@@ -32,6 +33,7 @@ VERBS: Final[dict[str, type[Verb]]] = {
         AllocateWeighted,
         BookTransactions,
         SweepBlocks,
+        RunCompliance,
     )
 }
 
@@ -52,6 +54,7 @@ __all__ = [
     "RecordFills",
     "ReplaceOrders",
     "ReplacePlacements",
+    "RunCompliance",
     "SweepBlocks",
     "Tier",
     "UpdateOrders",

@@ -151,6 +151,9 @@ class Verb(Struct, frozen=True):
     repeatable: ClassVar[bool] = True
     """Whether doing it twice equals doing it once, because we name the ids or the state asked for."""
 
+    rehearsed: ClassVar[bool] = True
+    """Whether a sandbox can show what comes of it."""
+
     @property
     def emergency(self) -> bool:
         """Whether nothing may hold it up but a person, or not being signed on.
@@ -301,6 +304,17 @@ class Verb(Struct, frozen=True):
         ``before`` are the versions of the :meth:`touched` rows when it was sent.
         """
         raise NotImplementedError
+
+    async def find_out(self, client: Client, asked: datetime) -> Mapping[Ref, Outcome]:
+        """Return what the server itself says of items of unknown outcome, beside the rows; often nothing.
+
+        ``asked`` is when it was sent, by this machine's clock.
+        """
+        return {}
+
+    def after_reading(self, outcome: Outcome, after: Snapshot) -> Outcome:
+        """Return an outcome with what the rows read since have to add to it."""
+        return outcome
 
     def became(self, ref: Ref, after: Snapshot) -> str:
         """Return what a done item became, as far as reading back shows; empty when that is all."""

@@ -174,7 +174,7 @@ class Journal:
                 verb=intent.verb.name,
                 label=intent.sentence or intent.verb.label,
                 endpoint=f"{request.operation.method} {request.target}",
-                body=msgspec.Raw(request.content),
+                body=msgspec.Raw(request.content or b"null"),
                 fields=msgspec.Raw(codec.encode(intent.verb)),
                 versions=tuple(intent.versions.items()),
                 decision=intent.decision,

@@ -143,8 +143,10 @@ class ReadBack:
         if not await self._desk.reread(frozenset(call.intent.verb.touched(self._desk.snapshot))):
             return None
         snapshot = self._desk.snapshot
-        known: dict[Ref, Outcome] = {}
+        known: dict[Ref, Outcome] = dict(await verb.find_out(self._desk.client, call.intent.at))
         for ref in verb.refs:
+            if ref in known:
+                continue
             verdict = verb.judge(ref, call.intent.versions, snapshot)
             if verdict is Verdict.APPLIED:
                 known[ref] = confirmed_outcome(verb, ref, snapshot)

@@ -182,6 +182,9 @@ class Writer:
             calls = await self._send_calls(decision, dispatch)
             seen = await self._desk.reread(await _beside(dispatch, verb.touched, self._desk.snapshot))
             outcomes = await self._read_back.until_known(calls.unknown, calls.outcomes)
+            if seen:
+                now = self._desk.snapshot
+                outcomes = [verb.after_reading(each, now) for each in outcomes]
         finally:
             self._underway.remove(dispatch)
             dispatch.end()
