@@ -53,6 +53,7 @@ from tui.service.snapshot.compliance_states import (
     compliance_of_block,
     compliance_of_order,
     detail_of,
+    held_by_rules,
 )
 from tui.service.snapshot.sizing import (
     Size,
@@ -167,6 +168,14 @@ BLOCKS: Final = (
     timestamp_column(
         "created", "Created", "When the block was created", lambda s, row: row.block.created_date
     ),
+    plain(
+        "rules",
+        "Rules not passed",
+        "Compliance rules that its orders did not pass, and whether they are the cause",
+        24,
+        lambda s, row: held_by_rules(s, row) or None,
+        flexible=True,
+    ),
 )
 
 
@@ -254,6 +263,14 @@ ORDERS: Final = (
     plain("strategy", "Strategy", "Strategy property", 10, lambda s, row: labels(row).get("Strategy")),
     plain("basis", "Sized in", "Units, a currency or a weight", 8, lambda s, row: _sized_in(row)),
     timestamp_column("date", "Ordered at", "When it was ordered", lambda s, row: row.date),
+    plain(
+        "rules",
+        "Rules not passed",
+        "Compliance rules that it did not pass, and whether they are the cause",
+        24,
+        lambda s, row: held_by_rules(s, row) or None,
+        flexible=True,
+    ),
 )
 
 

@@ -23,12 +23,13 @@ from tui.api import operations
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.errors import ApiError, MalformedReply, Refused, Unauthenticated
+from tui.api.models import Order, OrderGraphBlock
 from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
 from tui.service.environment import Environment, EnvironmentKind, Health, State, Update
 from tui.service.learned import Learned
 from tui.service.outcomes import Difference, Outcome, Report, Status
 from tui.service.simulated_market import SimulatedMarket
-from tui.service.snapshot.compliance_states import fact_of, switches_for
+from tui.service.snapshot.compliance_states import fact_of, failed_rules, switches_for, unnamed_rules
 from tui.service.snapshot.records import Records
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
 from tui.service.sync.answers import fold_answers
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from tui.service.browse import Browser
     from tui.service.history import HistoryEntry
     from tui.service.reference.reference_reader import ReferenceReader
+    from tui.service.reference.rule_reader import RuleReader
     from tui.service.reference.ticket_facts import TicketFacts
     from tui.service.rehearsal.preparer import Preparer
     from tui.service.rehearsal.rehearse import OpenSandbox
@@ -125,6 +127,7 @@ class Desk:
         self._open_sandbox = open_sandbox
         self._preparer: Preparer | None = None
         self._reference: ReferenceReader | None = None
+        self._rules: RuleReader | None = None
         self._facts: TicketFacts | None = None
         client.http.listen(self._health.on_notice)
 
@@ -350,6 +353,23 @@ class Desk:
             )
             self.subscribe(self._reference.hear)
         return self._reference
+
+    async def read_rule_names(self, row: Order | OrderGraphBlock) -> str:
+        """Read the names of the compliance rules that a row's orders did not pass, where they are not known.
+
+        Returns why they are not known now, as the end of a sentence; empty when they are. It never fails.
+        """
+        from tui.service.reference.rule_reader import RuleReader
+
+        if not unnamed_rules(self.snapshot, row):
+            return ""
+        if self._rules is None:
+            self._rules = RuleReader(self.reference.calls)
+        found = await self._rules.names_for([detail.id for detail in failed_rules(self.snapshot, row)])
+        if found:
+            records = self.snapshot.records
+            self._publish_records(replace(records, rules={**records.rules, **found}), None)
+        return self._rules.why_not()
 
     def _publish_records(self, records: Records, rows: Iterable[Ref] | None) -> None:
         """Publish what reference data tell by now, of these rows or, with None, of any."""

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from tui.actions.action import Scope
 from tui.api import codec
 from tui.screens.desk.desk_command import DeskCommand, ask_fields
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
+from tui.service.snapshot.compliance_states import compliance_section, unnamed_rules
 from tui.service.snapshot.contradictions import contradictions
 from tui.service.snapshot.relations import order_of
 from tui.service.snapshot.snapshot import EntityKind, Ref
 
+if TYPE_CHECKING:
+    from tui.api.models import Order, OrderGraphBlock
+    from tui.screens.detail.sections import Section
+
 # Fields of forms and other screens are loaded when a command first needs them: a start needs none.
 
+COMPLIANCE: Final = "Compliance"
 COPIES: Final = ("id", "JSON", "shown rows as TSV")
 
 
@@ -66,7 +73,20 @@ def show_detail(desk: PanesScreen, pane: Pane, *, raw: bool = False) -> None:
     sections = sections_of(row)
     if told := contradictions(desk.snapshot, cursor):
         sections = (("Contradictions", [("", sentence) for sentence in told]), *sections)
-    desk.app.push_screen(DetailScreen(title, sections, codec.encode(row).decode(), raw=raw))
+    said_of = compliance_section(desk.snapshot, row)
+    if said_of:
+        sections = ((COMPLIANCE, said_of), *sections)
+    more = partial(_with_rule_names, desk, row) if said_of and unnamed_rules(desk.snapshot, row) else None
+    desk.app.push_screen(DetailScreen(title, sections, codec.encode(row).decode(), raw=raw, more=more))
+
+
+async def _with_rule_names(desk: PanesScreen, row: Order | OrderGraphBlock) -> Section | None:
+    """Return the section of compliance once the names of its rules were asked for."""
+    server = desk.session.desk
+    if server is None:
+        return None
+    why = await server.read_rule_names(row)
+    return COMPLIANCE, compliance_section(server.snapshot, row, why)
 
 
 async def copy(desk: PanesScreen) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar, Final
 
 import msgspec
-from textual import events
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -40,10 +40,16 @@ class SectionText(Flow):
     """One section: its name, and its members beneath."""
 
     def __init__(self, name: str, rows: Sequence[tuple[str, str]], labels: Sequence[str]) -> None:
+        self.title = name
         self._name_line = Content.styled(clean(name), "bold $text-primary")
         self._pairs = [(clean(label), clean(value)) for label, value in rows]
         self._labels = labels
         super().__init__(self._lines)
+
+    def show_rows(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Show other members."""
+        self._pairs = [(clean(label), clean(value)) for label, value in rows]
+        self.show(self._lines)
 
     @property
     def length(self) -> int:
@@ -60,7 +66,7 @@ class SectionText(Flow):
 class DetailScreen(DismissOnce[None]):
     """Shows all members of an entity by section; ``i`` turns to its JSON ``text`` and back, Esc leaves.
 
-    With ``raw`` it begins with the JSON.
+    With ``raw`` it begins with the JSON. ``more`` returns a section anew once more is known of it.
     """
 
     CSS_PATH = sheet("history")
@@ -72,8 +78,17 @@ class DetailScreen(DismissOnce[None]):
         Binding("k", "scroll(-1)", "Up", show=False),
     ]
 
-    def __init__(self, title: str, sections: Sequence[Section], text: str, *, raw: bool = False) -> None:
+    def __init__(
+        self,
+        title: str,
+        sections: Sequence[Section],
+        text: str,
+        *,
+        raw: bool = False,
+        more: Callable[[], Awaitable[Section | None]] | None = None,
+    ) -> None:
         super().__init__()
+        self._more = more
         self._heading = clean(title)
         labels = [clean(label) for _, rows in sections for label, _ in rows]
         self._sections = [SectionText(name, rows, labels) for name, rows in sections]
@@ -93,9 +108,18 @@ class DetailScreen(DismissOnce[None]):
         yield Static("", id="keys", markup=False)
 
     def on_mount(self) -> None:
-        """Focus the text, so that arrows scroll it."""
+        """Focus the text, so that arrows scroll it; ask for what is not known yet."""
         self._hint()
         self.query_one("#body").focus()
+        if self._more is not None:
+            self._complete(self._more)
+
+    @work(description="more of a section")
+    async def _complete(self, more: Callable[[], Awaitable[Section | None]]) -> None:
+        found = await more()
+        for section in self._sections if found is not None else ():
+            if found is not None and section.title == found[0]:
+                section.show_rows(found[1])
 
     def on_resize(self, event: events.Resize) -> None:
         """Show two columns where there is room, else one."""

@@ -6,7 +6,7 @@ Only an order outside any block is asked for its own, which is always of the new
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tui.api.models import Order, OrderedDetail, OrderGraphBlock
 from tui.api.operations import GRAPH_BLOCKS, ORDERS
@@ -14,7 +14,7 @@ from tui.api.placing_states import approval_of, compliance_of
 from tui.api.switches import Switch
 from tui.service.desk_profile import ComplianceEngine
 from tui.service.learned import Learned
-from tui.service.snapshot.snapshot import Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 GRAPH_SWITCH = "useComplianceV2"
 ORDERS_SWITCH = "getDerivedComplianceStatuses"
@@ -74,3 +74,70 @@ def approval_of_order(snapshot: Snapshot, order: Order | None, detail: OrderedDe
 def compliance_of_block(snapshot: Snapshot, row: OrderGraphBlock) -> str:
     """Return the worst state of compliance of a block's orders, empty when none is known or obeyed."""
     return "" if snapshot.compliance == "off" else row.derived_compliance_state or ""
+
+
+def failed_rules(snapshot: Snapshot, row: Order | OrderGraphBlock) -> Iterator[OrderedDetail]:
+    """Yield what is said of each order of a row that did not pass a compliance rule."""
+    if snapshot.compliance == "off":
+        return
+    details: Iterable[OrderedDetail | None]
+    details = (detail_of(snapshot, row),) if isinstance(row, Order) else row.ordered.details
+    for detail in details:
+        if detail is not None and detail.non_passing_compliance_rule_results:
+            yield detail
+
+
+def rules_in_words(snapshot: Snapshot, detail: OrderedDetail) -> list[str]:
+    """Return each rule an order did not pass: its status, name and id, and whether the order is the cause.
+
+    ``Failed: Restricted list (Rules/RESTRICTED), likely responsible``.
+    """
+    said = []
+    for each in detail.non_passing_compliance_rule_results or ():
+        name = snapshot.records.rules.get(each.rule_id, "") if each.rule_id else ""
+        id = str(each.rule_id) if each.rule_id else "a rule without a name"
+        blamed = {True: ", likely responsible", False: ", not responsible", None: ""}
+        rule = f"{name} ({id})" if name else id
+        cause = blamed[each.likely_responsible_for_status]
+        said.append(f"{each.rule_status or 'Not passed'}: {rule}{cause}")
+    return said
+
+
+def held_by_rules(snapshot: Snapshot, row: Order | OrderGraphBlock) -> str:
+    """Return the rules that the orders of a row did not pass, each once; empty when they passed all."""
+    said = (rules_in_words(snapshot, detail) for detail in failed_rules(snapshot, row))
+    return "; ".join(dict.fromkeys(each for rules in said for each in rules))
+
+
+def unnamed_rules(snapshot: Snapshot, row: Order | OrderGraphBlock) -> bool:
+    """Return whether a row has a rule whose name is not known."""
+    return any(
+        each.rule_id is not None and each.rule_id not in snapshot.records.rules
+        for detail in failed_rules(snapshot, row)
+        for each in detail.non_passing_compliance_rule_results or ()
+    )
+
+
+def compliance_section(snapshot: Snapshot, row: object, why_unnamed: str = "") -> list[tuple[str, str]]:
+    """Return what compliance and approval say of a block or an order, as labels and texts.
+
+    ``why_unnamed`` is why the names of rules are not known, as the end of a sentence.
+    """
+    if not isinstance(row, Order | OrderGraphBlock):
+        return []
+    details: Iterable[OrderedDetail | None]
+    details = (detail_of(snapshot, row),) if isinstance(row, Order) else row.ordered.details
+    lines = [("Engine", ENGINE_WORDS[snapshot.compliance])]
+    if snapshot.compliance == "off":
+        return lines
+    for detail in filter(None, details):
+        name = snapshot.name_of(EntityKind.ORDERS, detail.id)
+        states = f"{detail.compliance_state or 'not known'}, approval {detail.approval_state or 'not known'}"
+        lines.append((name, states))
+        lines += [("", each) for each in rules_in_words(snapshot, detail)]
+        if detail.order_approval_task_id:
+            of = detail.order_approval_task_definition_id
+            lines.append(("", f"approval task {detail.order_approval_task_id}{f' of {of}' if of else ''}"))
+    if why_unnamed and unnamed_rules(snapshot, row):
+        lines.append(("", f"names of rules are not known: {why_unnamed}"))
+    return lines

@@ -98,6 +98,8 @@ class Records(Struct, frozen=True):
     portfolios: Mapping[ResourceId, PortfolioFacts] = field(default_factory=_none)
     sides: tuple[SideFacts, ...] = ()
     properties: Mapping[str, PropertyFacts] = field(default_factory=_none)
+    rules: Mapping[ResourceId, str] = field(default_factory=_none)
+    """The names of compliance rules."""
 
     def portfolio_name(self, id: ResourceId) -> str:
         """Return the display name of a portfolio; empty where nobody says, or it only repeats the code."""

@@ -16,6 +16,7 @@ from tui.service.snapshot.compliance_states import (
     approval_of_order,
     compliance_of_block,
     compliance_of_order,
+    rules_in_words,
 )
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.verbs.advice import advice_for
@@ -35,6 +36,7 @@ class Standing(Struct, frozen=True):
     state: str
     order: ResourceId | None = None
     user: str = ""
+    rules: tuple[str, ...] = ()
 
     @property
     def guard(self) -> Guard:
@@ -73,7 +75,9 @@ def standings(snapshot: Snapshot, row: OrderGraphBlock) -> Iterator[Standing]:
             "approval": approval_of_order(snapshot, order, detail),
         }
         for subject, state in states.items():
-            standing = Standing(subject, state, id, _user(order))
+            failed = detail is not None and subject == "compliance" and state
+            rules = rules_in_words(snapshot, detail) if failed and detail else ()
+            standing = Standing(subject, state, id, _user(order), tuple(rules))
             if state:
                 said[subject].add(normalize(state))
             if order is not None and is_cancelled(order.state):
@@ -105,6 +109,8 @@ def _sentence(snapshot: Snapshot, id: ResourceId, members: list[Standing]) -> st
     whose = f" for {_named(orders, 'order')}" if orders else ""
     by = f", last changed by {_named(users, 'user')}" if users else ""
     state = state_in_words(first.state) if first.state else "not known"
+    rules = "; ".join(dict.fromkeys(rule for each in members for rule in each.rules))
+    by += f" ({rules})" if rules else ""
     if first.guard is not Guard.REFUSED:
         return f"{block}: {first.subject} {state}{whose}{by}"
     advice = advice_for(REFUSALS[first.subject]).rstrip(".")

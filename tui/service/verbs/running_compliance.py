@@ -69,7 +69,7 @@ class RunCompliance(Verb, frozen=True):
 
     def in_words(self) -> str:
         """Return what is run: the rules, by which recipe, and where the run is kept."""
-        when = "pre-trade" if self.run.pre_trade else "post-trade"
+        when = "Pre-trade" if self.run.pre_trade else "Post-trade"
         return f"{when} compliance rules of {self.run.rule_scope} by recipe {self.run.recipe}"
 
     def build(self, client: Client, key: str | None = None) -> Request[Any]:
