@@ -30,6 +30,7 @@ from tui.oms.domain.request_ids import RequestIds
 from tui.oms.domain.times import from_micros
 from tui.oms.domain.unit_of_work import Command, Context, EntityChange, Stored, UnitOfWork
 from tui.oms.store import Store
+from tui.oms.store.bulk import Bulk
 from tui.oms.store.json_cache import JsonCache
 from tui.oms.store.reader_pool import MAX_READERS, ReaderPool
 from tui.oms.store.reads import StoreReader
@@ -60,6 +61,7 @@ class Engine:
         self._instruments = instruments
         self.request_ids = RequestIds(self.clock.now() if isinstance(self.clock, VirtualClock) else None)
         self._lock = threading.RLock()
+        self._bulk: Bulk | None = None
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._readers = ReaderPool(store.file) if store.file is not None else None
         self._read_threads = ThreadPoolExecutor(MAX_READERS, thread_name_prefix="read")
@@ -121,9 +123,19 @@ class Engine:
 
     @contextmanager
     def bulk(self) -> Iterator[None]:
-        """Put all writes inside into one transaction: all of them are kept, or none."""
+        """Put all writes inside into one transaction: all of them are kept, or none.
+
+        On an empty desk they are gathered in memory and written in few statements.
+        """
         with self._lock, self.store.transaction():
-            yield
+            if not self.store.is_empty():
+                yield
+                return
+            with _garbage_collection_paused(), self.store.bulk() as self._bulk:
+                try:
+                    yield
+                finally:
+                    self._bulk = None
 
     def write(
         self,
@@ -142,8 +154,11 @@ class Engine:
             Refusal: the whole call breaks a rule; nothing was written.
             StoreError: SQLite could not write; nothing was written.
         """
-        with self._lock, _garbage_collection_paused(), self.store.transaction():
-            return self._carry_out(command, request, user, now, request_id, JsonCache())
+        with self._lock, _garbage_collection_paused():
+            if (bulk := self._bulk) is not None:
+                return self._carry_out(command, request, user, now, request_id, bulk.json_cache(), bulk)
+            with self.store.transaction():
+                return self._carry_out(command, request, user, now, request_id, JsonCache(), self.store)
 
     def write_encoded(
         self,
@@ -174,7 +189,8 @@ class Engine:
                     )
                 return kept[1]
             json_cache = JsonCache()
-            reply = json_cache.splice(self._carry_out(command, request, user, None, request_id, json_cache))
+            done = self._carry_out(command, request, user, None, request_id, json_cache, self.store)
+            reply = json_cache.splice(done)
             if idempotency is not None:
                 self.store.keep_reply(*idempotency, now, reply)
             return reply
@@ -218,19 +234,25 @@ class Engine:
         now: datetime | None,
         request_id: str | None,
         json_cache: JsonCache,
+        store: Store | Bulk,
     ) -> Any:
-        as_at = self.store.next_as_at(now or self.clock.now())
+        as_at = store.next_as_at(now or self.clock.now())
         context = Context(from_micros(as_at), user, request_id or self.request_ids.next())
-        uow = UnitOfWork(self.store, context, self._instruments())
+        uow = UnitOfWork(store, context, self._instruments())
         build_reply = command(uow, request)
         changes = uow.commit()
         if changes:
-            self.store.append(changes, context, as_at, json_cache)
-            self._update_graph(changes, uow, as_at, json_cache)
+            store.append(changes, context, as_at, json_cache)
+            self._update_graph(changes, uow, as_at, json_cache, store)
         return build_reply()
 
     def _update_graph(
-        self, changes: list[EntityChange], uow: UnitOfWork, as_at: int, json_cache: JsonCache
+        self,
+        changes: list[EntityChange],
+        uow: UnitOfWork,
+        as_at: int,
+        json_cache: JsonCache,
+        store: Store | Bulk,
     ) -> None:
         """Compute and store the order graph entries that the changes affect."""
         from tui.oms.engine import order_graph
@@ -248,8 +270,8 @@ class Engine:
             if (placement := uow.get(Placement, id)) is not None:
                 entry: Any = order_graph.graph_placement(uow, placement)
                 placements[id] = json_cache.encode(replace(entry, placement=json_cache.raw(placement)))
-        self.store.store_graph(Block, blocks, as_at)
-        self.store.store_graph(Placement, placements, as_at)
+        store.store_graph(Block, blocks, as_at)
+        store.store_graph(Placement, placements, as_at)
 
 
 def _with_raw_block(row: Any, json_cache: JsonCache) -> Any:

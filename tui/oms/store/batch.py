@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tui.api.base import ResourceId
 from tui.oms.domain.unit_of_work import Context, Stored
 from tui.oms.store.json_cache import JsonCache
 from tui.oms.store.schema import KINDS, EntityTable, kind_of
@@ -45,12 +46,31 @@ class Batch:
         self._versions: list[Row] = []
         self._closed: list[Row] = []
         self._gone: list[Row] = []
-        self._made: defaultdict[EntityTable, list[Row]] = defaultdict(list)
+        self._made: defaultdict[EntityTable, dict[int, Row]] = defaultdict(dict)
         self._moved: defaultdict[EntityTable, list[Row]] = defaultdict(list)
         self._changed: defaultdict[EntityTable, list[Row]] = defaultdict(list)
         self._deleted: defaultdict[EntityTable, list[Row]] = defaultdict(list)
         self._links: list[Row] = []
-        self._mixes: defaultdict[EntityTable, set[Row]] = defaultdict(set)
+        self._mixes: defaultdict[EntityTable, dict[Row, None]] = defaultdict(dict)
+
+    def begin(self, as_at: int, context: Context, json_cache: JsonCache) -> None:
+        """Let what follows be of another call."""
+        self.as_at = as_at
+        self._context = context
+        self._json_cache = json_cache
+
+    @property
+    def waiting(self) -> int:
+        """The number of rows of the journal that are not written yet."""
+        return len(self._versions)
+
+    def gone_numbers(self, kind: EntityTable, id: ResourceId) -> list[int]:
+        """Return the numbers of the entities of this id that were deleted in this batch."""
+        return [
+            n
+            for number, scope, code, n in self._gone
+            if (number, scope, code) == (kind.number, id.scope, id.code)
+        ]
 
     @property
     def head(self) -> Head:
@@ -64,7 +84,7 @@ class Batch:
         n = self._numbers[kind.number]
         seq = self._journal(kind, n, after, self._json_cache.encode_and_keep(after))
         values = self._values(kind, after)
-        self._made[kind].append((n, seq, self.as_at, after.id.scope, after.id.code, *values))
+        self._made[kind][n] = (n, seq, self.as_at, after.id.scope, after.id.code, *values)
         self._link(kind, n, None, after)
         return n, seq
 
@@ -74,7 +94,9 @@ class Batch:
         self._closed.append((old, kind.number, self.as_at))
         seq = self._journal(kind, n, after, self._json_cache.encode_and_keep(after))
         values = self._values(kind, after)
-        if values == kind.indexed_values(before):
+        if n in self._made[kind]:
+            self._made[kind][n] = (n, seq, self.as_at, after.id.scope, after.id.code, *values)
+        elif values == kind.indexed_values(before):
             self._moved[kind].append((seq, self.as_at, n))
         else:
             self._changed[kind].append((seq, self.as_at, *values, n))
@@ -86,16 +108,16 @@ class Batch:
         kind = kind_of(before)
         self._closed.append((old, kind.number, self.as_at))
         self._journal(kind, n, before, None)
-        self._deleted[kind].append((n,))
+        if self._made[kind].pop(n, None) is None:
+            self._deleted[kind].append((n,))
         self._gone.append((kind.number, before.id.scope, before.id.code, n))
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write all rows."""
-        insert(connection, "INSERT INTO version", self._versions)
-        insert(connection, "INSERT INTO closed", self._closed)
+        self.write_journal(connection)
         insert(connection, "INSERT INTO gone", self._gone)
-        for kind, rows in self._made.items():
-            insert(connection, f"INSERT INTO {kind.table}", rows)
+        for kind, made in self._made.items():
+            insert(connection, f"INSERT INTO {kind.table}", list(made.values()))
         for kind, rows in self._moved.items():
             connection.executemany(f"UPDATE {kind.table} SET seq = ?, since = ? WHERE n = ?", rows)
         for kind, rows in self._changed.items():
@@ -103,7 +125,6 @@ class Batch:
             connection.executemany(f"UPDATE {kind.table} SET {sets} WHERE n = ?", rows)
         for kind, rows in self._deleted.items():
             connection.executemany(f"DELETE FROM {kind.table} WHERE n = ?", rows)
-        insert(connection, "INSERT OR IGNORE INTO link", self._links)
         for kind, mixes in self._mixes.items():
             same = " AND ".join(
                 f"{name} IS ?{place}" for place, name in enumerate(kind.columns[: kind.low_cardinality], 1)
@@ -114,6 +135,14 @@ class Batch:
                     WHERE NOT EXISTS (SELECT 1 FROM {kind.combination_table} WHERE {same})""",
                 list(mixes),
             )
+
+    def write_journal(self, connection: sqlite3.Connection) -> None:
+        """Write the rows that no later change of this batch replaces."""
+        insert(connection, "INSERT INTO version", self._versions)
+        insert(connection, "INSERT INTO closed", self._closed)
+        insert(connection, "INSERT OR IGNORE INTO link", self._links)
+        for rows in (self._versions, self._closed, self._links):
+            rows.clear()
 
     def _journal(self, kind: EntityTable, n: int, entity: Stored, text: bytes | None) -> int:
         """Add a row to the journal, without text for a deletion, and return its sequence number."""
@@ -139,7 +168,7 @@ class Batch:
         """Return the indexed columns of ``entity`` and note its combination of low-cardinality values."""
         values = kind.indexed_values(entity)
         if kind.low_cardinality:
-            self._mixes[kind].add(values[: kind.low_cardinality])
+            self._mixes[kind][values[: kind.low_cardinality]] = None
         return values
 
     def _link(self, kind: EntityTable, n: int, before: Stored | None, after: Stored) -> None:

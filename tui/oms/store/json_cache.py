@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final, TypeVar, get_args, get_type_hints
 
 import msgspec
@@ -24,10 +25,11 @@ class JsonCache:
     """Encodes structs as :func:`tui.api.codec.encode` does, and caches the result.
 
     It lives as long as one call. Entities are found by identity; times, most of which the entities of a call
-    have in common, are encoded once.
+    have in common, are encoded once. ``known`` is the JSON of entities that live longer, by identity.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, known: Mapping[int, bytes] = MappingProxyType({})) -> None:
+        self._known = known
         self._encoded: dict[int, bytes] = {}
         self._kept: list[Struct] = []  # keeps the entities alive, so that no identity is used twice
         self._version_prefixes: dict[Version, bytes] = {}
@@ -52,7 +54,12 @@ class JsonCache:
 
     def raw(self, entity: Struct) -> Raw:
         """Return the JSON of ``entity``, from the cache if it is there, for use inside another struct."""
-        return Raw(self._encoded.get(id(entity)) or self.encode(entity))
+        key = id(entity)
+        return Raw(self._encoded.get(key) or self._known.get(key) or self.encode(entity))
+
+    def text(self, entity: Struct) -> bytes:
+        """Return the JSON of ``entity``, which is in the cache."""
+        return self._encoded[id(entity)]
 
     def splice(self, value: object) -> bytes:
         """Return the JSON of ``value`` with the cached JSON of its entities spliced in.

@@ -18,6 +18,7 @@ from tui.api.entity_relations import Relation
 from tui.oms.domain.times import to_micros
 from tui.oms.domain.unit_of_work import Context, EntityChange, S
 from tui.oms.store.batch import Batch, Head, Row, chained, in_parts, insert
+from tui.oms.store.bulk import Bulk
 from tui.oms.store.files import FileLock, StoreError, open_database
 from tui.oms.store.folding import fold
 from tui.oms.store.json_cache import JsonCache
@@ -100,6 +101,18 @@ class Store(StoreReader):
             raise
         finally:
             self._depth = depth
+
+    @contextmanager
+    def bulk(self) -> Iterator[Bulk]:
+        """Gather the calls made on what is yielded, and append them all at the end.
+
+        The database must be empty, and nothing else may be written meanwhile.
+        """
+        bulk = Bulk(self.connection, self._head)
+        yield bulk
+        bulk.write()
+        self._head = bulk.head
+        self._numbers_before = self._head.numbers
 
     def append(
         self, changes: Sequence[EntityChange], context: Context, as_at: int, json_cache: JsonCache
