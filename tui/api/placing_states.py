@@ -53,6 +53,8 @@ def guard_of(states: Mapping[str, Guard], state: str | None) -> Guard:
 def key_of_label(order: Order, code: str) -> str | None:
     """Return the key of the order's property ``Order/<any scope>/<code>`` that has a value, None without."""
     for key, stored in (order.properties or {}).items():
+        if not key.endswith(code):
+            continue
         parts = key.split("/")
         if len(parts) == 3 and parts[0] in ("Order", "Orders") and parts[2] == code and stored.value:
             return key

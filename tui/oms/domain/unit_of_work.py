@@ -254,10 +254,9 @@ class UnitOfWork:
         new = self._new_related[relation.name].get(target)
         if not stored and not new:
             return []
-        ids = dict.fromkeys(stored)
-        ids.update(new or {})
-        found = (self.get(relation.kind, id) for id in ids)
-        return [entity for entity in found if entity is not None and target in relation.targets(entity)]
+        ids: Iterable[ResourceId] = dict.fromkeys((*stored, *new)) if new else stored
+        kind, targets, get = relation.kind, relation.targets, self.get
+        return [entity for id in ids if (entity := get(kind, id)) is not None and target in targets(entity)]
 
     def related_all(self, relation: Relation[S], targets: Iterable[ResourceId]) -> list[S]:
         """Return what refers to each of ``targets`` in turn, as :meth:`related` does for one."""

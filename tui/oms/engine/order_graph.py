@@ -235,19 +235,22 @@ def _ordered(facts: _BlockFacts) -> Ordered:
         quantity_by_state=quantities or {},
         amount=_live(amounts) if amounts else None,
         amount_by_state=amounts,
-        details=tuple(
-            OrderedDetail(
-                id=order.id,
-                compliance_state=derived_compliance(order),
-                approval_state=derived_approval(order),
-                portfolio_id=order.portfolio_id,
-                portfolio_name=portfolio_name(order),
-                order_approval_task_id=approval_task(order),
-                order_approval_task_definition_id=APPROVAL_TASK if approval_task(order) else None,
-                non_passing_compliance_rule_results=facts.failed_rules.get(order.id, ()),
-            )
-            for order in facts.orders
-        ),
+        details=tuple(_detail(order, facts.failed_rules.get(order.id, ())) for order in facts.orders),
+    )
+
+
+def _detail(order: Order, failed: tuple[NonPassingRule, ...]) -> OrderedDetail:
+    """Return an order with its compliance and approval (G10)."""
+    task = approval_task(order)
+    return OrderedDetail(
+        id=order.id,
+        compliance_state=derived_compliance(order),
+        approval_state=derived_approval(order),
+        portfolio_id=order.portfolio_id,
+        portfolio_name=portfolio_name(order),
+        order_approval_task_id=task,
+        order_approval_task_definition_id=APPROVAL_TASK if task else None,
+        non_passing_compliance_rule_results=failed,
     )
 
 

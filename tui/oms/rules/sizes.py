@@ -54,7 +54,12 @@ def trim_zeros(number: Decimal) -> Decimal:
     >>> trim_zeros(Decimal("6826.0500")), trim_zeros(Decimal("1E+2"))
     (Decimal('6826.05'), Decimal('100'))
     """
-    return Decimal(decimal_text(number)) if number else ZERO
+    if not number:
+        return ZERO
+    text = str(number)
+    if "E" not in text and ("." not in text or text[-1] != "0"):
+        return number
+    return Decimal(decimal_text(number))
 
 
 def decimal_text(number: Decimal) -> str:
