@@ -125,9 +125,12 @@ class BlotterApp(App[None]):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         wire: WireHandle | None = None,
         clipboard: Clipboard | None = None,
+        opening: Callable[[], str] = lambda: "",
     ) -> None:
         self._copies = clipboard or Clipboard({"TERM": "xterm"})
-        self.session = DeskSession(environment, preferences, actions=ACTIONS, now=now, wire=wire)
+        self.session = DeskSession(
+            environment, preferences, actions=ACTIONS, now=now, wire=wire, opening=opening
+        )
         super().__init__(driver_class=wire.driver_class if wire else None)
         self.session.pace.busy = self._is_busy
         self._connect = connect

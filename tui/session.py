@@ -61,11 +61,14 @@ class DeskSession:
         actions: Sequence[Action] = (),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         wire: WireHandle | None = None,
+        opening: Callable[[], str] = lambda: "",
     ) -> None:
         self.preferences = preferences
         self.actions = actions
         self.now = now
         self.wire = wire
+        self.opening = opening
+        """Returns what is done before the server can be asked, as a sentence; empty when nothing is."""
         self.desk: Desk | None = None
         self.pace = Pace(preferences.refresh_s)
         """How long polls wait for each other."""

@@ -58,6 +58,8 @@ class ChosenServer(Struct, frozen=True):
     connect: Connect
     profile: DeskProfile
     read_only: bool
+    opening: Callable[[], str] = lambda: ""
+    """Returns what is done before the server can be asked, as a sentence; empty when nothing is."""
 
 
 class DeskChoices(Struct, frozen=True):
@@ -160,6 +162,7 @@ def run_blotter(given: argparse.Namespace) -> int:
         ),
         wire=None if given.plain_output or settings.plain_output else wire_to_terminal(os.environ),
         clipboard=Clipboard(os.environ),
+        opening=server.opening,
     )
     app.run()
     return app.return_code or 0
@@ -242,6 +245,14 @@ def _embedded(given: argparse.Namespace, settings: Settings) -> ChosenServer:
     file = _database(given.db or str(paths.demo_database()))
     environment = Environment("demo", EnvironmentKind.LOCAL)
     profile = desk_profile(settings, DEMO_PROFILE)
+    made = 0
+
+    def tell(per_cent: int) -> None:
+        nonlocal made
+        made = per_cent
+
+    def opening() -> str:
+        return f"Making the demo data: {made} %." if made else ""
 
     async def connect() -> Connection:
         from tui.api.http import Http, asgi_transport
@@ -256,6 +267,7 @@ def _embedded(given: argparse.Namespace, settings: Settings) -> ChosenServer:
             fresh=given.fresh,
             speed=given.speed,
             market=True,
+            tell=tell,
         )
         http = Http("http://embedded/api", transport=asgi_transport(embedded.app))
         journal = _journal(str(file.resolve()), fresh=given.fresh) if file else None
@@ -263,7 +275,7 @@ def _embedded(given: argparse.Namespace, settings: Settings) -> ChosenServer:
         choices = DeskChoices(given.read_only, profile, settings.limits, sandboxes_of(embedded.engine))
         return _connection(http, signed_on, journal, choices, then=embedded.close)
 
-    return ChosenServer(environment, connect, profile, given.read_only)
+    return ChosenServer(environment, connect, profile, given.read_only, opening)
 
 
 def _connection(

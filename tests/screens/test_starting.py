@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import Iterator
 
 import pytest
 
 from styles import sheet
-from tests.blotter_app import blotter
+from tests.blotter_app import Blotter, blotter
+from tui.app import BlotterApp, Connection
+from tui.service.environment import Environment, EnvironmentKind
+
+
+async def test_while_the_demo_is_made_the_desk_says_how_far_it_is() -> None:
+    made = ["Making the demo data: 45 %."]
+
+    async def connect() -> Connection:
+        return await asyncio.Future()
+
+    app = BlotterApp(Environment("demo", EnvironmentKind.LOCAL), connect, opening=lambda: made[-1])
+    async with app.run_test(size=(80, 24)) as pilot:
+        user = Blotter(app, pilot)
+        await user.until(lambda: "Making the demo data: 45 %." in user.text())
+        made.append("Making the demo data: 99 %.")
+        await user.until(lambda: "Making the demo data: 99 %." in user.text())
 
 
 @pytest.fixture

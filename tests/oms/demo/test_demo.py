@@ -405,3 +405,10 @@ def test_a_desk_that_is_not_empty_is_left_as_it_is(served: DemoServer) -> None:
     with pytest.raises(Refusal):
         seed(served.engine, size="demo", start=NOON)
     assert journal(served.engine) == before
+
+
+def test_it_is_told_how_much_is_made(engine: Engine) -> None:
+    told: list[int] = []
+    seed(engine, size="demo", start=NOON, tell=told.append)
+    assert told == sorted(told)
+    assert (told[-1], len(set(told)) > 20) == (100, True)

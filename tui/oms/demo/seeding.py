@@ -48,7 +48,13 @@ MIN_MORNING: Final = timedelta(hours=1)
 MILLISECOND: Final = timedelta(milliseconds=1)
 
 
-def seed(engine: Engine, *, size: Size, seed: int = 7, start: datetime) -> None:
+Tell = Callable[[int], None]
+"""Hears how much of the demo data is made, in per cent, each time it is more; in the thread that makes it."""
+
+
+def seed(
+    engine: Engine, *, size: Size, seed: int = 7, start: datetime, tell: Tell = lambda per_cent: None
+) -> None:
     """Fill an empty desk with a morning that ends at ``start``: 40, 1,000 or 20,000 blocks.
 
     The morning begins four hours before ``start``, or at midnight in its time zone if that is later, and is
@@ -64,9 +70,12 @@ def seed(engine: Engine, *, size: Size, seed: int = 7, start: datetime) -> None:
     morning = max(MIN_MORNING, min(MORNING, start - midnight))
     playback = Playback(engine, start.astimezone(UTC) - morning, morning / SLOT_COUNTS[size])
     schedule = _schedule(rng, BLOCK_COUNTS[size], SLOT_COUNTS[size])
+    done, whole = 0, sum(map(len, schedule))
     with engine.bulk():
         for slot, steps in enumerate(schedule):
             playback.play_slot(slot, steps, rng)
+            done += len(steps)
+            tell(done * 100 // whole)
         playback.check_compliance({story: None for steps in schedule for story, _ in steps})
 
 

@@ -7,6 +7,7 @@ rules; the market starts shortly after the screen.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
@@ -74,12 +75,14 @@ class Embedded:
         clock: Clock | None = None,
         rules: MarketRules | None = None,
         fees: tuple[Fee, ...] = (),
+        tell: Callable[[int], None] = lambda per_cent: None,
     ) -> Embedded:
         """Open the desk at ``path``, or one in memory for None; fill a new one with demo data of ``size``.
 
         ``fresh`` deletes an existing desk. ``start`` is when the demo's morning ends; now, if not given. A
         virtual ``clock`` moves only with the market's steps, so that equal seeds give equal days. ``rules``
-        are the market's, the default ones if not given; ``fees`` are charged on bookings.
+        are the market's, the default ones if not given; ``fees`` are charged on bookings. ``tell`` hears how
+        much of the demo data is made, in per cent, in the store's thread.
 
         Raises:
             StoreError: the file cannot be used; the message says why.
@@ -97,7 +100,9 @@ class Embedded:
             if size != "empty" and engine.store.is_empty():
                 from tui.oms.demo.seeding import seed as fill
 
-                await engine.run(fill, engine, size=size, seed=seed, start=start or engine.clock.now())
+                await engine.run(
+                    fill, engine, size=size, seed=seed, start=start or engine.clock.now(), tell=tell
+                )
         except BaseException:
             await asyncio.to_thread(engine.close)
             raise

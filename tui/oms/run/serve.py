@@ -8,11 +8,12 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
@@ -38,6 +39,8 @@ OK: Final = 0
 FAILED: Final = 1
 USAGE_ERROR: Final = 2
 KEEP_ALIVE_S: Final = 75
+QUIET_S: Final = 1.0
+"""What is made within this time needs no report, in seconds."""
 """The time an idle connection is kept, in seconds: longer than any client waits between two reads."""
 SWITCH_INTERVAL_S: Final = 0.001
 """The time a thread keeps the interpreter while others wait, in seconds; so long a read waits for a write."""
@@ -158,6 +161,7 @@ async def _serve(
         settings=settings,
         fees=fees,
         clock=VirtualClock(clock) if clock is not None else None,
+        tell=MakingReport(size).tell,
     )
     if clock is not None and market:
         embedded.market.pause()
@@ -173,6 +177,34 @@ async def _serve(
         await server.serve(listening)
     finally:
         await embedded.close()
+
+
+class MakingReport:
+    """Says on stderr how much of the demo data is made: each tenth of it, once that takes a second.
+
+    Args:
+        size: the size of the demo data.
+        say: says a sentence.
+        clock: a monotonic clock, in seconds.
+    """
+
+    def __init__(
+        self,
+        size: Size,
+        say: Callable[[str], object] = lambda sentence: _report(sentence, OK),
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._size = size
+        self._say = say
+        self._clock = clock
+        self._silent_until = clock() + QUIET_S
+        self._told = 0
+
+    def tell(self, per_cent: int) -> None:
+        """Hear how much is made, in per cent."""
+        if per_cent // 10 > self._told // 10 and self._clock() >= self._silent_until:
+            self._told = per_cent
+            self._say(f"Making the demo data '{self._size}': {per_cent} %.")
 
 
 class UvicornServer:

@@ -147,7 +147,10 @@ class PanesScreen(ActsWhenMounted[None]):
     def _why_empty(self) -> str:
         if self.snapshot.complete:
             return ""
-        return "Nothing could be read yet." if self.session.health.message else "Reading the desk."
+        if self.session.health.message:
+            return "Nothing could be read yet."
+        making = self.session.opening() if self.session.desk is None else ""
+        return making or "Reading the desk."
 
     def show_status(self) -> None:
         """Show the status bar and the key hints."""
@@ -173,6 +176,8 @@ class PanesScreen(ActsWhenMounted[None]):
                 pane.set_display_context(context)
             self._show_status_bar()
         desk = self.session.desk
+        if desk is None:
+            self.pane(LEADER).say_why_empty(self._why_empty())
         waits = desk is not None and (
             self.session.health.until is not None or desk.silent_s >= SILENCE_S or desk.progress is not None
         )
