@@ -23,7 +23,7 @@ from tui.columns.panes import COLUMNS
 from tui.columns.sorted_rows import RUN, SortedRows, SortEntry, changed_cells, in_order, newest
 from tui.columns.steps import finish
 from tui.columns.totals import Totals
-from tui.columns.view import View, column_of
+from tui.columns.view import NEWEST, View, column_of, newest_of
 from tui.screens.desk.news import News
 from tui.service.environment import Update
 from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
@@ -138,7 +138,7 @@ def expected(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> list[
         return sorted(found, key=lambda id: urgency(snapshot, rows[id]))
     if not view.sort:
         return found
-    value = column_of(view.kind, view.sort).value
+    value = newest_of(view.kind) if view.sort == NEWEST else column_of(view.kind, view.sort).value
     values = {id: value(snapshot, rows[id]) for id in found}
     keys: dict[ResourceId, Any] = {
         id: counted(each) if isinstance(each, str) else each for id, each in values.items()
@@ -195,6 +195,7 @@ class Kept:
 
 VIEWS = [
     *(View(kind) for kind in EntityKind),
+    *(View(kind).newest_first() for kind in EntityKind),
     *(View(kind, needs_first=True) for kind in EntityKind),
     *(View(kind, sort="id", descending=True) for kind in EntityKind),
     View(EntityKind.BLOCKS, filter="currency:usd", sort="currency"),

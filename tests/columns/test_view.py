@@ -118,12 +118,12 @@ def test_needs_me_first_puts_trouble_on_top() -> None:
     assert shown(needs_first=True)[0] == "ORD-1"
 
 
-def test_asking_for_a_column_again_turns_the_order_and_then_gives_it_up() -> None:
+def test_asking_for_a_column_again_turns_the_order_and_then_the_newest_come_first_again() -> None:
     view = View(EntityKind.ORDERS).sorted_by("quantity")
     assert (view.sort, view.descending) == ("quantity", False)
     view = view.sorted_by("quantity")
     assert (view.sort, view.descending) == ("quantity", True)
-    assert view.sorted_by("quantity").sort == ""
+    assert view.sorted_by("quantity") == View(EntityKind.ORDERS).newest_first()
 
 
 def test_money_is_added_up_per_currency_and_never_mixed() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.blotter_app import Blotter, blotter
+from tests.blotter_app import Blotter, blotter, demo
 from tests.paths import ROOT
 from tui.screens.desk.keymap import key_mistakes
 from tui.screens.desk.registry import BY_ID
@@ -110,7 +110,8 @@ async def test_every_sentence_says_the_key_of_ones_own() -> None:
         assert " O Orders " in user.text()
         await filter_for_nothing(user)
         assert "Nothing matches the filter. x clears it, B looks beyond the desk." in user.text()
-        await user.press("x", "j", "j")
+        await user.press("x")
+        assert user.pane("blocks").grid.move_to(demo("BLK-0008"))
         await user.until(lambda: "Press X on a block." in user.text())
         await user.press("4")
         await user.until(lambda: "Press D when there are fills." in user.text())

@@ -7,6 +7,7 @@ layout, tabs, footer and README are made from that.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Final, Literal
 
@@ -16,7 +17,7 @@ from tui.api.base import ZERO, CurrencyAndAmount
 from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.api.placing_states import APPROVAL, COMPLIANCE
 from tui.api.states import is_cancelled
-from tui.columns.column import Column
+from tui.columns.column import Column, Getter
 from tui.columns.factories import (
     amount,
     average_price,
@@ -465,6 +466,7 @@ class PaneSpec(Struct, frozen=True):
     """One pane: its kind of rows, the key that goes to it, its place and its columns.
 
     ``empty_words`` are shown while it has no rows; an action's id in braces stands for that action's key.
+    ``newest`` returns when a row was last active, or made: the newest stand on top until the reader sorts.
     """
 
     kind: EntityKind
@@ -472,6 +474,7 @@ class PaneSpec(Struct, frozen=True):
     place: Place
     columns: tuple[Column, ...]
     empty_words: str
+    newest: Getter = lambda snapshot, row: None
 
     @property
     def title(self) -> str:
@@ -484,6 +487,16 @@ class PaneSpec(Struct, frozen=True):
         return f"{{{self.kind.value}}} {self.title}"
 
 
+def _active(snapshot: Snapshot, row: OrderGraphBlock) -> datetime:
+    """Return when a block was last active, as far as the server tells."""
+    changed = row.block.version.as_at_modified if row.block.version else None
+    return row.latest_activity_date or changed or row.block.created_date
+
+
+def _made(snapshot: Snapshot, row: Placement | Execution) -> datetime:
+    return row.created_date
+
+
 PANES: Final = (
     PaneSpec(
         EntityKind.BLOCKS,
@@ -491,10 +504,16 @@ PANES: Final = (
         "top",
         BLOCKS,
         "No blocks. Press {new} for the first order, {browse} for older ones.",
+        _active,
     ),
-    PaneSpec(EntityKind.ORDERS, "2", "left", ORDERS, "No orders here."),
+    PaneSpec(EntityKind.ORDERS, "2", "left", ORDERS, "No orders here.", lambda s, row: row.date),
     PaneSpec(
-        EntityKind.PLACEMENTS, "3", "middle", PLACEMENTS, "Nothing placed here. Press {place} on a block."
+        EntityKind.PLACEMENTS,
+        "3",
+        "middle",
+        PLACEMENTS,
+        "Nothing placed here. Press {place} on a block.",
+        _made,
     ),
     PaneSpec(
         EntityKind.ALLOCATIONS,
@@ -502,14 +521,16 @@ PANES: Final = (
         "right",
         ALLOCATIONS,
         "Nothing allocated. Press {allocate} when there are fills.",
+        lambda s, row: row.date,
     ),
-    PaneSpec(EntityKind.EXECUTIONS, "5", "right", EXECUTIONS, "No fills here."),
+    PaneSpec(EntityKind.EXECUTIONS, "5", "right", EXECUTIONS, "No fills here.", _made),
     PaneSpec(
         EntityKind.TRANSACTIONS,
         "6",
         "right",
         TRANSACTIONS,
         "Nothing booked here. Press {book} on allocations.",
+        lambda s, row: row.transaction_date,
     ),
 )
 """All panes in their order; of those that take turns, the first is shown first."""

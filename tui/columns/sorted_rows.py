@@ -20,7 +20,7 @@ from tui.columns.column import Column, sort_key
 from tui.columns.needs import urgency_of
 from tui.columns.steps import Steps, T
 from tui.columns.totals import Totals
-from tui.columns.view import View
+from tui.columns.view import NEWEST, View, newest_of
 from tui.service.snapshot.diff import NAMES, NOTHING, Delta
 from tui.service.snapshot.snapshot import EMPTY, Snapshot, is_listed
 
@@ -309,6 +309,6 @@ def _key_of(view: View) -> Callable[[Snapshot, Any], tuple[int, Any]]:
         urgency = urgency_of(view.kind)
         return lambda snapshot, row: (0, urgency(snapshot, row))
     if view.sort:
-        value = view.column(view.sort).value
+        value = newest_of(view.kind) if view.sort == NEWEST else view.column(view.sort).value
         return lambda snapshot, row: sort_key(value(snapshot, row))
     return lambda snapshot, row: (0, 0)

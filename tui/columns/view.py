@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.api.base import ResourceId
-from tui.columns.column import Column, exported
-from tui.columns.panes import COLUMNS
+from tui.columns.column import Column, Getter, exported
+from tui.columns.panes import COLUMNS, PANES
 from tui.columns.property_columns import PropertyColumn
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
+NEWEST: Final = "newest"
+"""The sort by when rows were last active or made, as the pane declares it."""
+
 
 class View(Struct, frozen=True):
-    """The part of its rows that one pane shows. ``sort`` names a column; empty keeps the desk's own order.
+    """The part of its rows that one pane shows.
 
+    ``sort`` names a column, or is :data:`NEWEST`; empty keeps the order in which rows were read.
     ``properties`` are shown behind the declared columns.
     """
 
@@ -42,14 +46,14 @@ class View(Struct, frozen=True):
         return column_of(self.kind, id) if found is None else found.column()
 
     def sorted_by(self, column: str) -> View:
-        """Return the view sorted by ``column``: ascending, then descending, then not sorted."""
+        """Return the view sorted by ``column``: ascending, then descending, then the newest first again."""
         if self.sort != column:
             return replace(self, sort=column, descending=False, needs_first=False)
-        return (
-            replace(self, descending=True)
-            if not self.descending
-            else replace(self, sort="", descending=False)
-        )
+        return self.newest_first() if self.descending else replace(self, descending=True)
+
+    def newest_first(self) -> View:
+        """Return the view with the newest rows on top, as it is until the reader sorts."""
+        return replace(self, sort=NEWEST, descending=True, needs_first=False)
 
     def filtered(self, text: str) -> View:
         """Return the view with another filter."""
@@ -59,6 +63,11 @@ class View(Struct, frozen=True):
 def column_of(kind: EntityKind, id: str) -> Column:
     """Return the declared column ``id`` of a pane; a KeyError means the code and the registry differ."""
     return {column.id: column for column in COLUMNS[kind]}[id]
+
+
+def newest_of(kind: EntityKind) -> Getter:
+    """Return what says how new a row of a pane is."""
+    return next(spec.newest for spec in PANES if spec.kind is kind)
 
 
 def export_csv(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> str:

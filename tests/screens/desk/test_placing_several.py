@@ -46,7 +46,7 @@ async def test_what_is_typed_is_placed_of_each_block(typed: str, of_large: int, 
         await user.press("p")
         await user.fill("quantity", typed)
         await user.fill("counterparty", "ALBN")
-        shares = f"{of_large:,} VOD ({short(large)}), {of_small:,} VOD ({short(small)})"
+        shares = f"{of_small:,} VOD ({short(small)}), {of_large:,} VOD ({short(large)})"
         assert f"{of_large + of_small:,} VOD: {shares}" in user.text()
         await user.press("enter")
         await user.confirm("y", "2", "enter")

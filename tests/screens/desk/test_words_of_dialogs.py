@@ -60,7 +60,7 @@ async def test_units_of_several_instruments_are_not_added_in_a_form() -> None:
     async with blotter((80, 24)) as user:
         await select(user, "blocks", "BLK-0003", "BLK-0004")
         await user.press("p")
-        assert "1,510,000 VOD (BLK-0003), 30,000 NVDA (BLK-0004)" in await user.form()
+        assert "30,000 NVDA (BLK-0004), 1,510,000 VOD (BLK-0003)" in await user.form()
         await user.press("escape", "escape")
         await select(user, "placements", "PLC-00037", "PLC-00042")
         await user.press("a")
@@ -85,5 +85,5 @@ async def test_a_state_is_said_in_one_spelling_whatever_the_servers() -> None:
         await select(user, "placements", "PLC-00029", "PLC-00037", "PLC-00030")
         await user.press("c")
         said = await user.preview()
-        assert "Left out: 1 of 3 placements is cancelled, 1 is filled." in said
+        assert "Left out: 1 of 3 placements is filled, 1 is cancelled." in said
         assert "canceled" not in said.lower()

@@ -44,4 +44,4 @@ async def test_whatever_a_key_opens_may_be_left_before_it_stands(key: str) -> No
             await user.press("escape")
         await user.until(lambda: user.app.screen is user.desk)
         assert user.app.is_running
-        assert "BLK-0001" in user.text()
+        assert "BLK-0039" in user.text()

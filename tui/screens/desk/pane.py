@@ -19,7 +19,7 @@ from tui.api.base import ResourceId
 from tui.api.sanitize import clean
 from tui.columns.format import DisplayContext
 from tui.columns.panes import PaneSpec
-from tui.columns.view import View
+from tui.columns.view import NEWEST, View
 from tui.screens.desk.arranger import Arranger
 from tui.screens.desk.news import News
 from tui.screens.desk.turns import Turns
@@ -64,7 +64,7 @@ class Pane(Vertical):
         turns: Turns | None = None,
     ) -> None:
         super().__init__(id=spec.kind.value, classes=f"pane {spec.place}")
-        self.view = View(spec.kind)
+        self.view = View(spec.kind).newest_first()
         self.display_context = context
         self._name = with_keys(spec.name)
         self._empty_words = with_keys(spec.empty_words)
@@ -248,6 +248,8 @@ class Pane(Vertical):
             parts.append(f"/{clean(view.filter)}")
         if view.needs_first:
             parts.append("exceptions first")
+        elif view.sort == NEWEST:
+            parts.append("newest first")
         elif view.sort:
             arrow = "down" if view.descending else "up"
             parts.append(f"by {clean(view.column(view.sort).title)} {arrow}")
@@ -263,7 +265,7 @@ class Pane(Vertical):
         if columns != self._columns:
             self._columns = columns
             self.grid.set_columns(grid_columns(self._columns))
-        self.grid.set_sort(view.sort or None, descending=view.descending)
+        self.grid.set_sort(None if view.sort == NEWEST else view.sort, descending=view.descending)
         self._label()
         self._arranger.arrange(view, self._snapshot, self._scope, UNCHANGED)
 

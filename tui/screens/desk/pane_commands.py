@@ -27,17 +27,17 @@ async def sort(desk: PanesScreen) -> None:
 
     pane = desk.active
     titles = {column.title: column.id for column in pane.view.columns}
-    unsorted = "not sorted"
+    unsorted = "newest first"
     current = next((title for title, id in titles.items() if id == pane.view.sort), unsorted)
     fields = (
         pick("column", "By", (unsorted, *titles), current),
-        switch("descending", "Largest first", pane.view.descending),
+        switch("descending", "Largest first", pane.view.descending and current != unsorted),
     )
     answered = await ask_fields(desk, "Sort", fields)
     if answered is not None:
-        column = titles.get(answered["column"], "")
-        descending = answered["descending"] == "yes" and bool(column)
-        pane.set_view(replace(pane.view, sort=column, descending=descending, needs_first=False))
+        column, descending = titles.get(answered["column"]), answered["descending"] == "yes"
+        sorted_by = replace(pane.view, sort=column or "", descending=descending, needs_first=False)
+        pane.set_view(sorted_by if column else pane.view.newest_first())
 
 
 async def choose_columns(desk: PanesScreen) -> None:
@@ -79,7 +79,8 @@ def show_exceptions_first(desk: PanesScreen) -> None:
     first = not desk.active.view.needs_first
     for spec in PANES:
         pane = desk.pane(spec.kind)
-        pane.set_view(replace(pane.view, needs_first=first, sort="", descending=False))
+        newest = pane.view.newest_first()
+        pane.set_view(replace(newest, needs_first=first, sort="", descending=False) if first else newest)
 
 
 async def export(desk: PanesScreen) -> None:
