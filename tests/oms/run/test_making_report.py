@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from tui.oms.run.embedded import Size
 from tui.oms.run.serve import MakingReport
 
 
-def test_each_tenth_is_told_once_it_takes_longer_than_a_second() -> None:
+def told_of(size: Size) -> list[str]:
+    """Return what is said while a demo of this size is made, in steps of 3 per cent."""
     said: list[str] = []
-    seconds = [0.0]
-    report = MakingReport("stress", said.append, lambda: seconds[-1])
-    for per_cent in range(101):
-        seconds.append(per_cent / 25)
+    report = MakingReport(size, said.append)
+    for per_cent in (*range(0, 100, 3), 100):
         report.tell(per_cent)
-    made = [25, *range(30, 101, 10)]
-    assert said == [f"Making the demo data 'stress': {each} %." for each in made]
+    return said
 
 
-def test_what_is_made_at_once_needs_no_words() -> None:
-    said: list[str] = []
-    report = MakingReport("demo", said.append, lambda: 0.0)
-    for per_cent in range(101):
-        report.tell(per_cent)
-    assert said == []
+def test_each_tenth_is_told() -> None:
+    tenths = (12, 21, 30, 42, 51, 60, 72, 81, 90, 100)
+    assert told_of("stress") == [f"Making the demo data 'stress': {each} %." for each in tenths]
+
+
+def test_a_small_demo_needs_no_words() -> None:
+    assert told_of("demo") == []

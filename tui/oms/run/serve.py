@@ -13,7 +13,6 @@ from contextlib import closing
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
@@ -39,8 +38,6 @@ OK: Final = 0
 FAILED: Final = 1
 USAGE_ERROR: Final = 2
 KEEP_ALIVE_S: Final = 75
-QUIET_S: Final = 1.0
-"""What is made within this time needs no report, in seconds."""
 """The time an idle connection is kept, in seconds: longer than any client waits between two reads."""
 SWITCH_INTERVAL_S: Final = 0.001
 """The time a thread keeps the interpreter while others wait, in seconds; so long a read waits for a write."""
@@ -180,29 +177,23 @@ async def _serve(
 
 
 class MakingReport:
-    """Says on stderr how much of the demo data is made: each tenth of it, once that takes a second.
+    """Says on stderr how much of large demo data is made: each tenth of it.
 
     Args:
-        size: the size of the demo data.
+        size: the size of the demo data; that of ``demo`` takes no time to speak of.
         say: says a sentence.
-        clock: a monotonic clock, in seconds.
     """
 
     def __init__(
-        self,
-        size: Size,
-        say: Callable[[str], object] = lambda sentence: _report(sentence, OK),
-        clock: Callable[[], float] = monotonic,
+        self, size: Size, say: Callable[[str], object] = lambda sentence: _report(sentence, OK)
     ) -> None:
         self._size = size
         self._say = say
-        self._clock = clock
-        self._silent_until = clock() + QUIET_S
         self._told = 0
 
     def tell(self, per_cent: int) -> None:
         """Hear how much is made, in per cent."""
-        if per_cent // 10 > self._told // 10 and self._clock() >= self._silent_until:
+        if per_cent // 10 > self._told // 10 and self._size != "demo":
             self._told = per_cent
             self._say(f"Making the demo data '{self._size}': {per_cent} %.")
 
