@@ -79,14 +79,18 @@ class Field(Struct, frozen=True):
         return same[0] if len(same) == 1 else typed
 
     def completion(self, typed: str) -> str:
-        """Return the value that ``typed`` is completed to; empty when there is none."""
+        """Return the value that ``typed`` is completed to; empty when there is none.
+
+        It is the first that begins so, else the only one that is offered for it.
+        """
         if not typed or not self.choices:
             return ""
         matches = self.matches(typed)
         folded = typed.casefold()
         if any(choice.casefold() == folded for choice in matches):
             return ""
-        return next((choice for choice in matches if choice.casefold().startswith(folded)), "")
+        begun = next((choice for choice in matches if choice.casefold().startswith(folded)), "")
+        return begun or (matches[0] if len(matches) == 1 else "")
 
 
 class FieldEntry:
@@ -197,7 +201,8 @@ class TextEntry(FieldEntry):
         if self.line.selected:
             return [(shown, "selected"), (" ", "cursor")]
         completed = visible(self.field.completion(self.line.value)) if self.line.at_end else ""
-        ghost = completed[len(self.line.value) :]
+        begun = completed.casefold().startswith(visible(self.line.value).casefold())
+        ghost = completed[len(self.line.value) :] if begun else f" → {completed}" if completed else ""
         under = shown[at : at + 1] or ghost[:1] or " "
         return [(shown[:at], ""), (under, "cursor"), (shown[at + 1 :], ""), (ghost[1:], "ghost")]
 

@@ -221,8 +221,17 @@ class Question(Struct, frozen=True):
     warning: str = ""
 
 
+class Sought(Struct, frozen=True):
+    """An instrument that the desk does not know, as it was typed, and the scopes to look for it in."""
+
+    typed: str
+    scopes: tuple[str, ...] = ()
+
+
 class FormAndVerb(Struct, frozen=True):
     """The form of an action that writes, and the verb made of its answers.
+
+    ``sought`` returns the instrument that has to be looked up before the verb can be made.
 
     An action without a ``form`` asks nothing, or one ``question``, whose answer is the value of ``answer``.
     """
@@ -230,6 +239,7 @@ class FormAndVerb(Struct, frozen=True):
     verb: Callable[[Scope, Values], Verb]
     form: Callable[[Scope], Form] | None = None
     question: Callable[[Scope], Question] | None = None
+    sought: Callable[[Scope, Values], Sought | None] | None = None
 
 
 class WriteAction(Action, frozen=True, kw_only=True):

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Final
 
-from tui.actions.action import Form, Scope, Values
+from tui.actions import instruments_typed
+from tui.actions.action import Form, Scope, Sought, Values
 from tui.actions.form_fields import NEW_BLOCK, amount, block_choices, id_check, pick, text
+from tui.actions.instruments_typed import identifiers_of, instrument_problem, known_instrument
 from tui.actions.live_positions import with_positions
 from tui.actions.place import missing_prices, useless_prices
 from tui.api.base import ZERO, ResourceId
 from tui.api.settlement import trading_day
 from tui.service.id_lookup import IdLookup, block_lookup, portfolio_lookup
-from tui.service.instrument_ids import UNIVERSAL, kind_of, wrong_check_digit
-from tui.service.numbers import counted, parse_money, parse_price, parse_quantity, price
+from tui.service.numbers import counted, parse_money, parse_price, parse_quantity
 from tui.service.orderline import OrderLine, PortfolioShare, parse_order_line, priced_at
 from tui.service.sides import offered_sides, side_typed
-from tui.service.snapshot.instruments import UNRESOLVED, Instrument
+from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import CreateOrders, Verb
@@ -32,34 +33,6 @@ GRAMMAR: Final = (
     "b|s|ss|bc SIZE [CURRENCY] TICKER [mkt|lmt P|stp P] [day|gtc|ioc|fok|gtd DATE] @PORTFOLIO [SIZE|PCT] ..."
 )
 NO_CURRENCY: Final = "Type the currency of the price: the instrument is new to this desk."
-
-
-def known_instrument(snapshot: Snapshot, typed: str) -> Instrument | None:
-    """Return the instrument of this desk that ``typed`` names by any of its identifiers."""
-    found = snapshot.find_instruments(typed)
-    return found[0] if found else None
-
-
-def identifiers_of(snapshot: Snapshot, typed: str) -> Mapping[str, str | None]:
-    """Return the identifiers of a known instrument, else one guessed from the form of the text.
-
-    >>> identifiers_of(Snapshot(), "US0378331005")
-    {'Instrument/default/Isin': 'US0378331005'}
-    """
-    known = known_instrument(snapshot, typed)
-    if known is not None:
-        return known.identifiers
-    name = typed.strip().upper()
-    return {f"Instrument/default/{kind_of(name)}": name}
-
-
-def instrument_problem(snapshot: Snapshot, typed: str) -> str | None:
-    """Return why ``typed`` names no instrument or more than one; None when it names one, known or not."""
-    found = snapshot.find_instruments(typed)
-    if len(found) > 1:
-        names = (f"{known.luid} {known.name}".rstrip() for known in found)
-        return f"'{typed}' names {len(found)} instruments of this desk; write one of {', '.join(names)}."
-    return None if found else wrong_check_digit(typed.strip().upper()) or None
 
 
 def split_sizes(typed: str, portfolios: IdLookup) -> tuple[tuple[PortfolioShare, ...], str]:
@@ -105,20 +78,9 @@ def _sizes_echo(typed: str, portfolios: IdLookup) -> str:
     return f"{total.words} in {counted(len(shares), 'order')}"
 
 
-def _instrument_echo(snapshot: Snapshot, typed: str) -> str:
-    known = known_instrument(snapshot, typed)
-    if known is None:
-        name = typed.strip().upper()
-        looked_up = kind_of(name) in UNIVERSAL and name != UNRESOLVED
-        return "unknown; the server looks it up" if looked_up else "unknown; type ISIN, FIGI or LUID"
-    last = price(known.last_price, known.currency)
-    return f"{known.name or known.label}{f', last {last} {known.currency}' if last else ''}"
-
-
 def new_form(scope: Scope) -> Form:
     snapshot = scope.snapshot
     portfolios, known_blocks = portfolio_lookup(snapshot, scope.home), block_lookup(snapshot, scope.home)
-    tickers = sorted({known.label for known in snapshot.instruments.values() if known.label})
     names = portfolios.names()
     return Form(
         "New orders",
@@ -127,11 +89,11 @@ def new_form(scope: Scope) -> Form:
             text(
                 "instrument",
                 "Instrument",
-                choices=tickers,
+                choices=partial(instruments_typed.choices, snapshot),
                 required=True,
-                help="Ticker, ISIN, FIGI or LUID",
+                help="Ticker, name, ISIN, FIGI or LUID",
                 check=lambda typed: instrument_problem(snapshot, typed),
-                echo=lambda typed: _instrument_echo(snapshot, typed),
+                echo=partial(instruments_typed.echo, snapshot),
             ),
             text(
                 "orders",
@@ -238,6 +200,27 @@ def new_verb(scope: Scope, values: Values) -> Verb:
     return CreateOrders((request,))
 
 
+def new_sought(scope: Scope, values: Values) -> Sought | None:
+    """Return the instrument to look up before the orders are shown, None when the desk knows it."""
+    shares, _ = split_sizes(values["orders"], portfolio_lookup(scope.snapshot, scope.home))
+    return _sought(scope, values["instrument"].strip(), shares)
+
+
+def new_by_line_sought(scope: Scope, values: Values) -> Sought | None:
+    """Return the instrument to look up before the orders are shown, None when the desk knows it."""
+    line = _read_line(scope, values)
+    return None if line is None else _sought(scope, line.ticker, line.parts)
+
+
+def _sought(scope: Scope, typed: str, shares: Sequence[PortfolioShare]) -> Sought | None:
+    if scope.snapshot.find_instruments(typed):
+        return None
+    held = scope.snapshot.records.portfolios
+    known = (held.get(share.portfolio) for share in shares if share.portfolio is not None)
+    scopes = (each for portfolio in known if portfolio for each in portfolio.instrument_scopes)
+    return Sought(typed, tuple(dict.fromkeys(scopes)))
+
+
 def new_by_line_form(scope: Scope) -> Form:
     portfolios = portfolio_lookup(scope.snapshot, scope.home)
 
@@ -266,6 +249,7 @@ def new_by_line_form(scope: Scope) -> Form:
                 "line",
                 "Order line",
                 help=GRAMMAR,
+                choices=partial(instruments_typed.completed_line, scope.snapshot),
                 check=problem,
                 required=True,
                 wide=True,

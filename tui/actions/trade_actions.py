@@ -36,15 +36,15 @@ from tui.service.snapshot.snapshot import EntityKind
 
 
 def _new() -> FormAndVerb:
-    from tui.actions.create import new_form, new_verb
+    from tui.actions.create import new_form, new_sought, new_verb
 
-    return FormAndVerb(new_verb, new_form)
+    return FormAndVerb(new_verb, new_form, sought=new_sought)
 
 
 def _new_by_line() -> FormAndVerb:
-    from tui.actions.create import new_by_line_form, new_by_line_verb
+    from tui.actions.create import new_by_line_form, new_by_line_sought, new_by_line_verb
 
-    return FormAndVerb(new_by_line_verb, new_by_line_form)
+    return FormAndVerb(new_by_line_verb, new_by_line_form, sought=new_by_line_sought)
 
 
 def _place() -> FormAndVerb:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar
 from msgspec.structs import replace
 from textual.app import App
 
-from tui.actions.action import PART, Scope, Values, WriteAction
+from tui.actions.action import PART, Scope, Sought, Values, WriteAction
 from tui.actions.field_at_fault import field_at_fault
 from tui.screens.dialogs.form_dialog import Draft, FormDialog
 from tui.screens.dialogs.fresh_form import form_kept_fresh
@@ -38,6 +38,8 @@ T = TypeVar("T")
 
 OPENS_S: Final = 0.15
 """Seconds a rehearsal has before the preview opens without it."""
+INSTRUMENT: Final = "instrument"
+"""What a refusal is about that names no instrument or several, as the field of the form is called."""
 FADES_S: Final = 5
 """Seconds for which a success is shown."""
 
@@ -59,6 +61,11 @@ async def ask_for_verb(
                 return None
             scope = filled
         values = draft.values
+        if loaded.sought is not None and (sought := loaded.sought(scope, values)) is not None:
+            draft.said, draft.type = await _looked_up(app, sought, desk), INSTRUMENT
+            scope = replace(scope, snapshot=desk.snapshot)
+            if draft.said:
+                continue
         if loaded.question is not None:
             scope = replace(scope, snapshot=desk.snapshot)  # a frozen desk shows older rows
             question = await asyncio.to_thread(loaded.question, scope)
@@ -78,6 +85,17 @@ async def ask_for_verb(
         if loaded.form is None:
             return None
         scope = replace(scope, snapshot=desk.snapshot)
+
+
+async def _looked_up(app: App[object], sought: Sought, desk: Desk) -> str:
+    """Look an instrument up before an order names it; return what is still to be asked (R18)."""
+    from tui.actions.instruments_typed import still_open
+
+    looking = asyncio.create_task(desk.reference.look_up(sought.typed, sought.scopes))
+    await asyncio.wait({looking}, timeout=OPENS_S)
+    if not looking.done():
+        app.notify(f"Looking {sought.typed} up.", timeout=2, markup=False)
+    return still_open(desk.snapshot, sought.typed, await looking)
 
 
 async def _filled(

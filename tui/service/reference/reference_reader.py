@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
@@ -28,6 +28,7 @@ from tui.service.environment import Update
 from tui.service.learned import Learned
 from tui.service.numbers import counted
 from tui.service.reference.instrument_reader import InstrumentReader
+from tui.service.reference.instrument_search import NOT_ASKED, InstrumentSearch, LookedUp
 from tui.service.reference.optional_calls import OptionalCalls
 from tui.service.reference.portfolio_reader import PortfolioReader
 from tui.service.reference.property_reader import PropertyReader
@@ -50,6 +51,8 @@ LIST_AGAIN: Final = timedelta(minutes=10)
 """The least time between two lists of portfolios: a new one may have come that a row names."""
 FILED_AT_ONCE: Final = 300
 """Records from disk that are taken in between two pauses."""
+LOOK_UP_S: Final = 5.0
+"""The longest that a ticket waits for an instrument to be looked up."""
 MOST_SCOPES: Final = 4
 """The most scopes whose transaction types are read."""
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -92,6 +95,7 @@ class ReferenceReader:
         self._snapshot = snapshot
         self._publish = publish
         self.instruments = InstrumentReader(calls, learned, now)
+        self._search = InstrumentSearch(calls, now)
         self._portfolios = PortfolioReader(calls, profile, now)
         self._sides = SideReader(calls, now)
         self._properties = PropertyReader(calls, now)
@@ -275,10 +279,19 @@ class ReferenceReader:
 
         await self._attempt(read)
 
-    async def keep(self, found: InstrumentFacts) -> None:
-        """Publish an instrument that somebody looked up, and keep it on disk."""
-        await self._add_instruments((found,))
-        await asyncio.to_thread(self._instrument_file.save, tuple(self.records.instruments.values()))
+    async def look_up(self, typed: str, scopes: Sequence[str] = ()) -> LookedUp:
+        """Look an instrument up for a ticket, and publish what was found; a slow server is not waited for."""
+        try:
+            async with asyncio.timeout(LOOK_UP_S):
+                found = await self._search.find(typed, scopes)
+        except (ApiError, TimeoutError) as error:
+            log.info("%s was not looked up: %s", typed, error)
+            return NOT_ASKED
+        facts = (*found.identified, *found.named)
+        if facts:
+            await self._add_instruments(facts)
+            await asyncio.to_thread(self._instrument_file.save, tuple(self.records.instruments.values()))
+        return found
 
 
 def _alike(one: InstrumentFacts | PortfolioFacts, other: InstrumentFacts | PortfolioFacts) -> bool:

@@ -64,7 +64,11 @@ def portfolios_named(verb: Verb) -> Iterator[ResourceId]:
 
 
 def _instrument(snapshot: Snapshot, identifiers: Identifiers) -> Iterator[Caution]:
-    if instrument_of(snapshot, identifiers) is not None:
+    known = instrument_of(snapshot, identifiers)
+    if known is not None:
+        if known.record is not None and not known.is_active:
+            state = known.record.state.lower()
+            yield Caution(INSTRUMENT, f"{known.label} is {state} in the instrument master", Guard.TYPED)
         return
     name = instrument_name(identifiers)
     known_anywhere = universal(identifiers)

@@ -1,0 +1,113 @@
+"""The instrument that somebody types: found by an identifier, offered by name, looked up on the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from tui.service.instrument_ids import UNIVERSAL, kind_of, wrong_check_digit
+from tui.service.numbers import price
+from tui.service.reference.instrument_search import LookedUp
+from tui.service.snapshot.instruments import UNRESOLVED, Instrument
+from tui.service.snapshot.snapshot import Snapshot
+from widgets.fields import MOST_MATCHES
+
+FEWEST_LETTERS: Final = 3
+"""The least that has to be typed of a name for instruments to be found by it."""
+COMPLETED_FROM: Final = 5
+"""The least that a key completes to another's ticker: shorter texts may be tickers that nobody knows here."""
+MOST_OFFERED: Final = 4
+
+
+def known_instrument(snapshot: Snapshot, typed: str) -> Instrument | None:
+    """Return the instrument of this desk that ``typed`` names by any of its identifiers."""
+    found = snapshot.find_instruments(typed)
+    return found[0] if found else None
+
+
+def identifiers_of(snapshot: Snapshot, typed: str) -> Mapping[str, str | None]:
+    """Return the identifiers of a known instrument, else one guessed from the form of the text.
+
+    >>> identifiers_of(Snapshot(), "US0378331005")
+    {'Instrument/default/Isin': 'US0378331005'}
+    """
+    known = known_instrument(snapshot, typed)
+    if known is not None:
+        return known.identifiers
+    name = typed.strip().upper()
+    return {f"Instrument/default/{kind_of(name)}": name}
+
+
+def instrument_problem(snapshot: Snapshot, typed: str) -> str | None:
+    """Return why ``typed`` names no instrument or more than one; None when it names one, known or not."""
+    found = snapshot.find_instruments(typed)
+    if len(found) > 1:
+        names = (f"{known.luid} {known.name}".rstrip() for known in found)
+        return f"'{typed}' names {len(found)} instruments of this desk; write one of {', '.join(names)}."
+    return None if found else wrong_check_digit(typed.strip().upper()) or None
+
+
+def choices(snapshot: Snapshot, typed: str) -> list[str]:
+    """Return what completes ``typed``: short names that begin so, then those of instruments called so."""
+    folded = typed.strip().casefold()
+    labels = sorted({each.label for each in snapshot.instruments.values() if each.is_active and each.label})
+    begun = [label for label in labels if label.casefold().startswith(folded)]
+    by_name = called(snapshot, typed) if len(folded) >= COMPLETED_FROM else ()
+    return [*begun, *(each.label for each in by_name if each.label not in begun)][:MOST_MATCHES]
+
+
+def called(snapshot: Snapshot, typed: str) -> tuple[Instrument, ...]:
+    """Return the instruments whose name has words that begin so, by their short names."""
+    words = typed.casefold().split()
+    if sum(map(len, words)) < FEWEST_LETTERS:
+        return ()
+    found = (each for each in snapshot.instruments.values() if each.is_active and each.is_called(words))
+    return tuple(sorted(found, key=lambda each: each.label))
+
+
+def echo(snapshot: Snapshot, typed: str) -> str:
+    """Return what ``typed`` is understood as."""
+    known = known_instrument(snapshot, typed)
+    if known is not None:
+        last = price(known.last_price, known.currency)
+        state = "" if known.is_active or known.record is None else f", {known.record.state.lower()}"
+        return f"{known.name or known.label}{state}{f', last {last} {known.currency}' if last else ''}"
+    by_name = called(snapshot, typed)
+    if by_name:
+        return f"{_listed(by_name)}?"
+    name = typed.strip().upper()
+    looked_up = kind_of(name) in UNIVERSAL and name != UNRESOLVED
+    return "unknown; the server looks it up" if looked_up else "unknown; type ISIN, FIGI or LUID"
+
+
+def completed_line(snapshot: Snapshot, typed: str) -> list[str]:
+    """Return an order line with its last word completed to an instrument, where one is expected."""
+    before, _, word = typed.rpartition(" ")
+    expected = len(before.split()) in (2, 3) and len(word) >= COMPLETED_FROM and not word.startswith("@")
+    if not expected or snapshot.find_instruments(word):
+        return []
+    return [f"{before} {each.label}" for each in called(snapshot, word) if " " not in each.label]
+
+
+def still_open(snapshot: Snapshot, typed: str, found: LookedUp) -> str:
+    """Return what to ask after ``typed`` was looked up, as a sentence; empty when it names one instrument."""
+    if len(found.identified) == 1:
+        return ""
+    if found.identified:
+        kept = (snapshot.instruments[each.luid] for each in found.identified)
+        names = ", ".join(f"{each.luid} ({each.name or each.label})" for each in kept)
+        return f"'{typed}' names {len(found.identified)} instruments; write one of {names}."
+    by_name = {each.luid: each for each in called(snapshot, typed)}
+    by_name |= {each.luid: snapshot.instruments[each.luid] for each in found.named}
+    if by_name:
+        several = "one of them" if len(by_name) > 1 else "that"
+        return f"'{typed}' is no identifier; by name there is {_listed(by_name.values())}: write {several}."
+    if not found.asked:
+        return ""
+    return f"Neither this desk nor the server knows the instrument '{typed}': type its ISIN, FIGI or LUID."
+
+
+def _listed(instruments: Iterable[Instrument]) -> str:
+    names = [f"{each.label} ({each.name})" for each in instruments]
+    more = f" and {len(names) - MOST_OFFERED} more" if len(names) > MOST_OFFERED else ""
+    return f"{', '.join(names[:MOST_OFFERED])}{more}"
