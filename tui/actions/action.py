@@ -222,10 +222,14 @@ class Question(Struct, frozen=True):
 
 
 class Sought(Struct, frozen=True):
-    """An instrument that the desk does not know, as it was typed, and the scopes to look for it in."""
+    """An instrument that the desk does not know, as it was typed, and the scopes to look for it in.
+
+    ``otherwise`` is what to ask where it stays unknown, as a sentence; empty when nothing depends on it.
+    """
 
     typed: str
     scopes: tuple[str, ...] = ()
+    otherwise: str = ""
 
 
 class FormAndVerb(Struct, frozen=True):

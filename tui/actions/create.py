@@ -131,9 +131,9 @@ def _currency(snapshot: Snapshot, values: Values) -> str | None:
 def _problems(snapshot: Snapshot, values: Values) -> Sequence[str]:
     terms = (values["type"], values["limit"], values["stop"])
     told = [*missing_prices(*terms), *useless_prices(*terms)]
-    if (values["limit"].strip() or values["stop"].strip()) and not _currency(snapshot, values):
-        told.append(NO_CURRENCY)
-    return told
+    known = known_instrument(snapshot, values["instrument"])
+    priced_at = values["limit"].strip() or values["stop"].strip()
+    return [*told, NO_CURRENCY] if known and priced_at and not _currency(snapshot, values) else told
 
 
 def _line(snapshot: Snapshot, values: Values, portfolios: IdLookup) -> OrderLine:
@@ -203,22 +203,29 @@ def new_verb(scope: Scope, values: Values) -> Verb:
 def new_sought(scope: Scope, values: Values) -> Sought | None:
     """Return the instrument to look up before the orders are shown, None when the desk knows it."""
     shares, _ = split_sizes(values["orders"], portfolio_lookup(scope.snapshot, scope.home))
-    return _sought(scope, values["instrument"].strip(), shares)
+    prices = values["limit"].strip() or values["stop"].strip()
+    return _sought(scope, values["instrument"].strip(), shares, bool(prices), values["currency"])
 
 
 def new_by_line_sought(scope: Scope, values: Values) -> Sought | None:
     """Return the instrument to look up before the orders are shown, None when the desk knows it."""
     line = _read_line(scope, values)
-    return None if line is None else _sought(scope, line.ticker, line.parts)
-
-
-def _sought(scope: Scope, typed: str, shares: Sequence[PortfolioShare]) -> Sought | None:
-    if scope.snapshot.find_instruments(typed):
+    if line is None:
         return None
+    prices = line.limit is not None or line.stop is not None
+    return _sought(scope, line.ticker, line.parts, prices, values["currency"])
+
+
+def _sought(
+    scope: Scope, typed: str, shares: Sequence[PortfolioShare], prices: bool, currency: str
+) -> Sought | None:
     held = scope.snapshot.records.portfolios
     known = (held.get(share.portfolio) for share in shares if share.portfolio is not None)
-    scopes = (each for portfolio in known if portfolio for each in portfolio.instrument_scopes)
-    return Sought(typed, tuple(dict.fromkeys(scopes)))
+    scopes = [each for portfolio in known if portfolio for each in portfolio.instrument_scopes]
+    found = scope.snapshot.find_instruments(typed)
+    here = not scopes or any(each.record is None or each.record.scope == scopes[0] for each in found)
+    otherwise = NO_CURRENCY if prices and not currency.strip() else ""
+    return None if found and here else Sought(typed, tuple(dict.fromkeys(scopes)), otherwise)
 
 
 def new_by_line_form(scope: Scope) -> Form:
@@ -280,7 +287,8 @@ def _read_line(scope: Scope, values: Values) -> OrderLine | None:
 
 def _line_problems(scope: Scope, values: Values) -> Sequence[str]:
     line = _read_line(scope, values)
-    if line is None or (line.limit is None and line.stop is None):
+    unpriced = line is None or (line.limit is None and line.stop is None)
+    if line is None or unpriced or known_instrument(scope.snapshot, line.ticker) is None:
         return []
     named = {"instrument": line.ticker, "currency": values["currency"]}
     return [] if _currency(scope.snapshot, named) else [NO_CURRENCY]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from tui.service.instrument_ids import UNIVERSAL, kind_of, wrong_check_digit
+from tui.service.instrument_ids import kind_of, wrong_check_digit
 from tui.service.numbers import price
 from tui.service.reference.instrument_search import LookedUp
-from tui.service.snapshot.instruments import UNRESOLVED, Instrument
+from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.snapshot import Snapshot
 from widgets.fields import MOST_MATCHES
 
@@ -75,9 +75,7 @@ def echo(snapshot: Snapshot, typed: str) -> str:
     by_name = called(snapshot, typed)
     if by_name:
         return f"{_listed(by_name)}?"
-    name = typed.strip().upper()
-    looked_up = kind_of(name) in UNIVERSAL and name != UNRESOLVED
-    return "unknown; the server looks it up" if looked_up else "unknown; type ISIN, FIGI or LUID"
+    return "unknown here; it will be looked up"
 
 
 def completed_line(snapshot: Snapshot, typed: str) -> list[str]:
@@ -92,7 +90,11 @@ def completed_line(snapshot: Snapshot, typed: str) -> list[str]:
 def still_open(snapshot: Snapshot, typed: str, found: LookedUp) -> str:
     """Return what to ask after ``typed`` was looked up, as a sentence; empty when it names one instrument."""
     if len(found.identified) == 1:
-        return ""
+        meant = snapshot.instruments[found.identified[0].luid]
+        if known_instrument(snapshot, typed) == meant:
+            return ""
+        name = f"{meant.luid} ({meant.name or meant.label})"
+        return f"For these portfolios the instrument '{typed}' is {name}: write that."
     if found.identified:
         kept = (snapshot.instruments[each.luid] for each in found.identified)
         names = ", ".join(f"{each.luid} ({each.name or each.label})" for each in kept)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from tests.blotter_app import Blotter, blotter
 from tui.service.snapshot.snapshot import luid_of
 from widgets.form import FieldList
@@ -41,21 +43,25 @@ async def test_the_name_is_in_sight_on_a_wide_terminal_and_takes_nothing_from_a_
         assert any("Life cycle" in line and "State" in line for line in lines)
 
 
-async def test_a_property_is_chosen_by_its_code_sorted_filtered_and_taken_away() -> None:
+async def test_a_property_is_chosen_by_its_name_sorted_filtered_and_taken_away() -> None:
     async with blotter((200, 60)) as user:
         await user.press("o")
-        await user.form()
+        assert "Average daily volume" in await user.form()
         keys = [entry.field.id for entry in user.app.screen.query_one(FieldList).entries]
         volume = next(key for key in keys if key.endswith("/AverageDailyVolume"))
         await turn(user, volume)
         code = user.codes("blocks")[0]
         assert user.row("blocks", code)[volume]
-        assert "AverageDailyVolume" in user.pane("blocks").view.column(volume).title
+        assert user.pane("blocks").view.column(volume).title == "Average daily volume"
 
         pane = user.pane("blocks")
         pane.set_view(pane.view.sorted_by(volume))
         await user.press()
-        assert "by AverageDailyVolume up" in user.text()
+        assert "by Average daily volume up" in user.text()
+        shown = [user.row("blocks", code)[volume] for code in user.codes("blocks")]
+        numbers = [Decimal(each.split()[0]) for each in shown if each]
+        assert numbers == sorted(numbers)
+        assert len(set(map(len, shown))) > 1, "as numbers, not as texts"
         await user.press("slash")
         await user.type("averagedailyvolume>1m")
         await user.press("enter")

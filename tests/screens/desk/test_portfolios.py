@@ -199,16 +199,20 @@ async def test_an_order_for_names_nobody_knows_names_them_and_is_not_sent(user: 
     else:
         await user.press("n")
         await user.fill("instrument", "VODD")
-        assert "unknown; type ISIN, FIGI or LUID" in await user.form()
+        assert "unknown here; it will be looked up" in await user.form()
         await user.fill("orders", "UKEQ-GRWO 100")
+    await user.press("enter")
+    await user.until(lambda: "Neither this desk nor the server knows the instrument 'VODD'" in said(user))
+    if by == "line":
+        await user.fill("line", "b 100 VOD mkt @UKEQ-GRWO")
+    else:
+        await user.fill("instrument", "VOD")
     await user.press("enter")
     await user.until(lambda: previewed(user))
     text = said(user)
-    assert "VODD is unknown: nothing on this desk says which instrument it is" in text
     assert "demo/UKEQ-GRWO is a portfolio nobody on this desk knows" in text
-    assert "Buy 100 VODD" in text
-    assert "This cannot be sent." in text
-    await user.confirm("enter", "y", "1", "enter")
+    assert "Buy 100 VOD" in text
+    await user.confirm("enter", "y", "enter")
     assert previewed(user)
     assert await held(user, before) == []
 

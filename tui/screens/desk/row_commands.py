@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tui.actions.action import Scope
 from tui.api import codec
@@ -13,7 +13,8 @@ from tui.screens.desk.pane import Pane
 from tui.service.snapshot.compliance_states import compliance_section, unnamed_rules
 from tui.service.snapshot.contradictions import contradictions
 from tui.service.snapshot.relations import order_of
-from tui.service.snapshot.snapshot import EntityKind, Ref
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, luid_of
+from tui.service.snapshot.transaction_keys import portfolio_of
 
 if TYPE_CHECKING:
     from tui.api.models import Order, OrderGraphBlock
@@ -71,6 +72,8 @@ def show_detail(desk: PanesScreen, pane: Pane, *, raw: bool = False) -> None:
     said = phrase_of(desk.snapshot, cursor)
     title = f"{cursor.kind.singular.title()}{f': {said}' if said else f' {cursor.id}'}"
     sections = sections_of(row)
+    if called := names_behind(desk.snapshot, cursor, row):
+        sections = (("Known as", called), *sections)
     if told := contradictions(desk.snapshot, cursor):
         sections = (("Contradictions", [("", sentence) for sentence in told]), *sections)
     said_of = compliance_section(desk.snapshot, row)
@@ -87,6 +90,28 @@ async def _with_rule_names(desk: PanesScreen, row: Order | OrderGraphBlock) -> S
         return None
     why = await server.read_rule_names(row)
     return COMPLIANCE, compliance_section(server.snapshot, row, why)
+
+
+def names_behind(snapshot: Snapshot, cursor: Ref, row: Any) -> list[tuple[str, str]]:
+    """Return what the ids of a row are called by the server's reference data, as labels and texts."""
+    known = snapshot.instruments.get(luid_of(row))
+    record = known.record if known else None
+    portfolio = (
+        portfolio_of(cursor.id)
+        if cursor.kind is EntityKind.TRANSACTIONS
+        else getattr(row, "portfolio_id", None)
+    )
+    held = snapshot.records.portfolios.get(portfolio) if portfolio else None
+    said = [
+        ("Instrument", known.name if known else ""),
+        ("Asset class", known.asset_class if known else ""),
+        ("Definition", record.kind if record else ""),
+        ("Currency", known.currency if known else ""),
+        ("State in the master", "" if record is None or record.is_active else record.state),
+        ("Portfolio", held.name if held else ""),
+        ("Base currency", held.currency if held else ""),
+    ]
+    return [(label, text) for label, text in said if text]
 
 
 async def copy(desk: PanesScreen) -> None:

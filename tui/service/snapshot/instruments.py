@@ -12,7 +12,7 @@ from msgspec import Struct
 from tui.api.base import CurrencyAndAmount, Identifiers, Properties
 from tui.api.models import Block, Execution, Order
 from tui.api.price_units import BOND, is_bond, price_unit
-from tui.service.snapshot.records import InstrumentFacts
+from tui.service.snapshot.records import DEFAULT_SCOPE, InstrumentFacts
 
 UNRESOLVED: Final = "LUID_ZZZZZZZZ"
 """The LUID of identifiers the server does not know: many instruments share it, so it identifies none."""
@@ -83,6 +83,11 @@ class Instrument(Struct, frozen=True):
     def is_active(self) -> bool:
         """Whether it may be traded: nobody says that it is inactive or deleted (R20)."""
         return self.record is None or self.record.is_active
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is of the scope that all portfolios share, as far as anybody says."""
+        return self.record is None or self.record.scope == DEFAULT_SCOPE
 
     @property
     def ticker(self) -> str:

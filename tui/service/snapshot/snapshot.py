@@ -367,14 +367,19 @@ class Snapshot(Struct, frozen=True, eq=False):
         return tuple(known for known in self.instruments.values() if known.is_called(words))
 
     def find_instruments(self, text: str) -> tuple[Instrument, ...]:
-        """Return the instruments one of whose identifiers, or the LUID, is ``text`` in any case."""
+        """Return the instruments one of whose identifiers, or the LUID, is ``text`` in any case.
+
+        Those of the shared scope go before any of another one.
+        """
         wanted = text.strip().casefold()
-        return tuple(
+        found = tuple(
             known
             for known in self.instruments.values()
             if wanted == known.luid.casefold()
             or any(value and value.casefold() == wanted for value in known.identifiers.values())
         )
+        shared = tuple(each for each in found if each.is_shared) if len(found) > 1 else ()
+        return shared or found
 
 
 EMPTY: Final = Snapshot()
