@@ -17,7 +17,7 @@ from tui.screens.dialogs.preview_dialog import PreviewDialog
 REFERENCE = re.compile(r"/instruments|/api/api/portfolios|/transactionconfiguration|/propertydefinitions")
 
 
-class Line(AsyncBaseTransport):
+class NotedLine(AsyncBaseTransport):
     """Notes what is asked in its order; with ``silent`` reference data are never answered."""
 
     def __init__(self, server: AsyncBaseTransport, *, silent: bool = False) -> None:
@@ -38,10 +38,10 @@ async def named(user: Blotter) -> None:
 
 
 async def test_the_first_screen_comes_before_any_name_is_asked_for() -> None:
-    lines: list[Line] = []
+    lines: list[NotedLine] = []
 
     def noted(server: AsyncBaseTransport) -> AsyncBaseTransport:
-        lines.append(Line(server))
+        lines.append(NotedLine(server))
         return lines[0]
 
     async with blotter(wrap=noted) as user:
@@ -58,7 +58,7 @@ async def test_the_first_screen_comes_before_any_name_is_asked_for() -> None:
 
 
 async def test_a_master_that_never_answers_holds_up_no_key_and_no_leaving() -> None:
-    async with blotter(wrap=lambda server: Line(server, silent=True)) as user:
+    async with blotter(wrap=lambda server: NotedLine(server, silent=True)) as user:
         await user.press("j", "slash", *"barclays", "enter")
         assert {user.row("blocks", code)["instrument"] for code in user.codes("blocks")} == {"BARC"}
         assert "no answer" not in user.text()

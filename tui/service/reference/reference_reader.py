@@ -108,6 +108,8 @@ class ReferenceReader:
         self._going_on = False
         self._anew_since = _NEVER
         self._listed_at = _NEVER
+        self._sides_read_at: dict[str, datetime] = {}
+        """When the types of a scope were read: it may have none."""
         self._defining: set[asyncio.Task[None]] = set()
 
     def close(self) -> None:
@@ -245,13 +247,16 @@ class ReferenceReader:
         held = self.records
         named = (each.transaction_scope for each in held.portfolios.values() if each.transaction_scope)
         wanted = tuple(dict.fromkeys((DEFAULT_SCOPE, *named)))[:MOST_SCOPES]
-        good = {each.scope for each in held.sides if self._is_good(each.read_at)}
-        due = [scope for scope in wanted if scope not in good]
+        read_at = {each.scope: each.read_at for each in held.sides} | self._sides_read_at
+        due = [scope for scope in wanted if not self._is_good(read_at.get(scope, _NEVER))]
         if not due or not self.calls.may(LIST_TRANSACTION_TYPES):
             return
         kept = [each for each in held.sides if each.scope not in due]
         for scope in due:
             kept += await self._sides.read(scope)
+            self._sides_read_at[scope] = self._now()
+        if not kept and not held.sides:
+            return
         self._publish(replace(self.records, sides=tuple(kept)), ())
         await asyncio.to_thread(self._side_file.save, kept)
 
