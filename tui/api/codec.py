@@ -76,6 +76,13 @@ class Page(Struct, Generic[T], frozen=True):
     bad: tuple[BadRow, ...] = ()
 
 
+class _UnreadRows(Struct, rename="camel"):
+    """A list whose rows have not been read yet."""
+
+    values: list[msgspec.Raw]
+    next_page: str | None = None
+
+
 def decode(kind: type[T], raw: bytes) -> T:
     """Decode JSON as ``kind``.
 
@@ -113,6 +120,29 @@ def decode_page(row: type[T], raw: bytes) -> Page[T]:
         except Malformed as error:
             bad.append(BadRow(str(error), str(value)[:MAX_TEXT], _id_of(value)))
     return Page(tuple(rows), str(body.get("nextPage") or "") or None, tuple(bad))
+
+
+def split_page(raw: bytes, size: int) -> tuple[list[bytes], str | None]:
+    """Return a list of many rows as several of about ``size`` bytes each, and the token of the next page.
+
+    Reading one of them takes a part of the time. What cannot be split is returned as it is, without a token.
+    """
+    try:
+        page = _UNREAD_ROWS.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return [raw], None
+    parts: list[bytes] = []
+    some: list[msgspec.Raw] = []
+    room = size
+    for row in page.values:
+        some.append(row)
+        room -= len(memoryview(row))
+        if room <= 0:
+            parts.append(_LIST_OF % b",".join(some))
+            some, room = [], size
+    if some or not parts:
+        parts.append(_LIST_OF % b",".join(some))
+    return parts, clean(page.next_page or "") or None
 
 
 def _id_of(value: Any) -> base.ResourceId | None:
@@ -333,6 +363,8 @@ def _check_exact(value: Any) -> None:
             raise Unsendable(f"{part} does not say in which time zone")
 
 
+_UNREAD_ROWS: Final = msgspec.json.Decoder(_UnreadRows)
+_LIST_OF: Final = b'{"values":[%b]}'
 _DECODERS: Final[dict[Any, msgspec.json.Decoder[Any]]] = {}
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 

@@ -12,6 +12,7 @@ import msgspec
 from tui.api import codec
 from tui.api.base import Instant, ResourceId, WireStruct
 from tui.api.codec import Page
+from tui.api.models import Block
 from tui.api.requests import ResourceList
 
 
@@ -29,21 +30,51 @@ class RowMark(WireStruct, frozen=True, kw_only=True):
     version: VersionMark | None = None
 
 
-class BlockMark(WireStruct, frozen=True, kw_only=True):
-    """The id of a block of the order graph, its version, and when anything below it last changed."""
+class NamedRow(WireStruct, frozen=True, kw_only=True):
+    """A row that a total counts, by its id."""
 
-    block: RowMark
+    id: ResourceId
+
+
+class CountedRows(WireStruct, frozen=True, kw_only=True):
+    """The rows that a total counts."""
+
+    details: tuple[NamedRow, ...] = ()
+
+
+class MarkedBlock(RowMark, frozen=True, kw_only=True):
+    """A block: its id and version, and whether it is swept."""
+
+    is_swept: bool | None = None
+
+
+class BlockMark(WireStruct, frozen=True, kw_only=True):
+    """A block of the order graph: its version, when anything below it last changed, and what its totals count."""
+
+    block: MarkedBlock
+    ordered: CountedRows = CountedRows()
+    placed: CountedRows = CountedRows()
+    executed: CountedRows = CountedRows()
+    allocated: CountedRows = CountedRows()
     latest_activity_date: Instant | None = None
 
+    @classmethod
+    def of(cls, block: Block) -> BlockMark:
+        """Return the mark of a block read without totals."""
+        said = block.version
+        version = None
+        if said is not None:
+            number, unique = said.as_at_version_number, said.entity_unique_id
+            version = VersionMark(as_at_version_number=number, entity_unique_id=unique)
+        return cls(block=MarkedBlock(id=block.id, version=version, is_swept=block.is_swept))
 
-Mark = RowMark | BlockMark
 
 _ENTITIES: Final = msgspec.json.Decoder(ResourceList[RowMark])
 _BLOCKS: Final = msgspec.json.Decoder(ResourceList[BlockMark])
 
 
-def decode_marks(raw: bytes, *, graph: bool) -> Page[RowMark] | Page[BlockMark]:
-    """Decode a page of entities, or of the order graph's blocks; rows without an id are left out.
+def decode_marks(raw: bytes) -> Page[RowMark]:
+    """Decode a page of entities; rows without an id are left out.
 
     Ids are spelt as the server spells them.
 
@@ -51,10 +82,16 @@ def decode_marks(raw: bytes, *, graph: bool) -> Page[RowMark] | Page[BlockMark]:
         Malformed: the answer is no list of the contract.
     """
     try:
-        if graph:
-            blocks = _BLOCKS.decode(raw)
-            return Page(blocks.values, blocks.next_page or None)
         rows = _ENTITIES.decode(raw)
         return Page(rows.values, rows.next_page or None)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return codec.decode_page(BlockMark, raw) if graph else codec.decode_page(RowMark, raw)
+        return codec.decode_page(RowMark, raw)
+
+
+def decode_block_marks(raw: bytes) -> Page[BlockMark]:
+    """Decode a page of the order graph's blocks, as :func:`decode_marks` does entities."""
+    try:
+        blocks = _BLOCKS.decode(raw)
+        return Page(blocks.values, blocks.next_page or None)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return codec.decode_page(BlockMark, raw)

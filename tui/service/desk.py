@@ -113,7 +113,9 @@ class Desk:
         self._now = now
         self._listeners: list[Listener] = []
         self._health = HealthTracker(lambda: self.environment, now, self._notify_health)
-        self._reader = Reader(client, self._publish, self.snapshot, now=now)
+        self._reader = Reader(
+            client, self._publish, self.snapshot, profile=profile, learned=self.learned, now=now
+        )
         self._reconciliation = Reconciliation(client, self._reader, now)
         self._reconciling = False
         self._reading = asyncio.Lock()

@@ -4,32 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from tui.api import operations
 from tui.api.base import ResourceId
 from tui.api.codec import Page
-from tui.api.errors import ApiError, Forbidden, NotFound, NotServed
+from tui.api.errors import ApiError, Refused
 from tui.api.models import OrderGraphBlock
+from tui.service.learned import Learned
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
-from tui.service.sync.bookings import read_portfolios
+from tui.service.sync.bookings import Bookings
 from tui.service.sync.high_water_marks import later, newest_change
-from tui.service.sync.named_rows import read_named_rows
+from tui.service.sync.id_filters import IdFilters, concerns_the_filter
+from tui.service.sync.named_rows import by_filters, read_named_rows
 from tui.service.sync.progress import Progress
 from tui.service.sync.queries import (
+    LISTED,
     booked_ids,
     concerns_one_kind,
     discrepancies,
-    id_filters,
-    portfolios_of,
+    named_below,
     surely_gone,
 )
-from tui.service.sync.read_session import AT_ONCE, LISTED, PAGE, Fetch, ReadSession
+from tui.service.sync.read_session import GRAPH_PAGE, PAGE, ReadSession
+from tui.service.sync.window import Window
+from tui.service.sync.window_list import WindowList
 
 BLOCKS_A_TURN: Final = 20
 """Blocks whose totals are compared with the desk in one turn of the event loop: a hundred take 12 ms."""
+_PREFIXES: Final = ("", "block.")
+"""What may stand before the fields of an id in a filter of the order graph (R72)."""
 
 log = logging.getLogger(__name__)
 
@@ -37,13 +43,20 @@ log = logging.getLogger(__name__)
 class BlockReader:
     """Reads blocks from the order graph; without one, as plain blocks whose totals are computed here."""
 
-    def __init__(self, session: ReadSession) -> None:
+    def __init__(self, session: ReadSession, window: Window, learned: Learned, filters: IdFilters) -> None:
         self._session = session
+        self._window = window
+        self._learned = learned
+        self._filters = filters
         self._builder = session.builder
         self._turn = asyncio.Lock()
         self._has_graph = True
         self._unlisted: set[Ref] = set()
         self._unmatched: dict[ResourceId, frozenset[str]] = {}
+        self.list = WindowList(session, window, learned)
+        self.bookings = Bookings(session, learned)
+        self.outside: set[ResourceId] = set()
+        """Blocks that were looked at and do not belong to the desk."""
         self.read_meanwhile: set[ResourceId] | None = None
         """The blocks read by id since a load of all began, whose pages may be older; None outside a load."""
 
@@ -51,37 +64,47 @@ class BlockReader:
         """Try the order graph again, unless the server is known to have none."""
         self._has_graph = operations.GRAPH_BLOCKS.name not in self._session.client.absent
 
-    async def read_all(self, shown: Progress) -> datetime | None:
-        """Read all blocks, remove those that are gone, and return the time of the newest change.
+    async def read_all(self, shown: Progress, as_at: str | None) -> datetime | None:
+        """Read the blocks of the window, remove others, and return the time of the newest change.
 
         Raises:
             ApiError: they could not be read.
             Superseded: the desk shows another moment by now.
         """
         try:
-            return await self._read_all_pages(shown)
+            return await self._read_window(shown, as_at)
         except ApiError as error:
             if not (self._has_graph and concerns_one_kind(error)):
                 raise
             log.warning("the order graph could not be read: %s", error.why)
             self._has_graph = False
-            return await self._read_all_pages(shown)
+            return await self._read_window(shown, as_at)
 
-    async def _read_all_pages(self, shown: Progress) -> datetime | None:
+    async def _read_window(self, shown: Progress, as_at: str | None) -> datetime | None:
         kind, builder, newest = EntityKind.BLOCKS, self._builder, None
-        gone = set(builder.rows(kind))
-        async for page in self._pages():
+        before, listed = set(builder.rows(kind)), set[ResourceId]()
+        self.outside.clear()
+        async for page in self.list.pages(graph=self._has_graph, as_at=self._session.as_at or as_at):
+            rows = builder.with_totals(page.values)
             newer = self.read_meanwhile or set()
-            builder.put(kind, [row for row in page.values if row.block.id not in newer])
-            gone.difference_update(row.block.id for row in page.values)
-            newest = later(newest, newest_change(row.block for row in page.values))
+            kept = [row for row in rows if self._window.keeps(row)]
+            listed.update(row.block.id for row in kept)
+            builder.put(kind, [row for row in kept if row.block.id not in newer])
+            newest = later(newest, newest_change(row.block for row in rows))
+            for below, ids in named_below(kept).items():
+                shown.named[below] = shown.named.get(below, 0) + len(ids)
             shown.later()
         builder.own_totals = not self._has_graph
+        held = builder.rows(kind)
+        stale = {id for id in listed if id in held and not self._window.keeps(held[id])}
+        gone = (before - listed) | stale
         builder.remove(kind, surely_gone(builder, kind, gone - (self.read_meanwhile or set())))
         return newest
 
-    async def read(self, ids: Collection[ResourceId]) -> None:
+    async def read(self, ids: Collection[ResourceId], *, joining: bool = True) -> None:
         """Read blocks with their totals, then whatever their totals name that the desk does not have.
+
+        They join the window whatever they are; unless they are ``joining`` only those that belong to it do.
 
         Raises:
             ApiError: something could not be read.
@@ -90,75 +113,126 @@ class BlockReader:
         if not ids:
             return
         async with self._turn:
-            rows = await self._rows(set(ids))
+            found = await self._rows(set(ids))
             self._session.check()
+            held = self._builder.rows(EntityKind.BLOCKS)
+            rows = [row for row in found if joining or row.block.id in held or self._window.keeps(row)]
+            self.outside.update({row.block.id for row in found} - {row.block.id for row in rows})
             async for put in self._session.in_turns(rows):
                 self._builder.put(EntityKind.BLOCKS, put)
                 if self.read_meanwhile is not None:
                     self.read_meanwhile.update(row.block.id for row in put)
-        gone = set(ids) - {row.block.id for row in rows}
+        gone = set(ids) - {row.block.id for row in found}
         async for left in self._session.look_up(EntityKind.BLOCKS, gone):
             self._builder.remove(EntityKind.BLOCKS, [id for id, row in left.items() if row is None])
+            if not self._has_graph:
+                self._builder.put_blocks([row for row in left.values() if row is not None])
         if self.read_meanwhile is None:
-            await self._follow(rows)
+            await self.follow(rows)
+
+    async def find_prefix(self) -> None:
+        """Find out, once, how the order graph is asked for blocks by id (R72)."""
+        if self._learned.get("graph.prefix") is not None or not self._has_graph:
+            return
+        known = next(iter(self._builder.rows(EntityKind.BLOCKS)), None)
+        if known is None:
+            return
+        for prefix in _PREFIXES:
+            test = IdFilters(self._learned, prefix).take((known,)).test
+            try:
+                rows = await self._pages_of_graph(test, limit=2)
+            except Refused as error:
+                if not concerns_the_filter(error):
+                    return
+                continue
+            if [row.block.id for row in rows] == [known]:
+                self._learned.put("graph.prefix", prefix)
+                return
+            if not rows:
+                return  # not found yet: the index lags behind
+        self._learned.put("graph.prefix", "none")
 
     async def _rows(self, ids: set[ResourceId]) -> list[OrderGraphBlock]:
-        """Return blocks with their totals: by filter, or from the whole list when that takes fewer calls."""
-        tests = await asyncio.to_thread(id_filters, ids) if len(ids) > AT_ONCE else id_filters(ids)
+        """Return blocks with their totals: by filter, or from the window's list when that takes fewer calls."""
+        if not self._has_graph:
+            return await self._computed(ids)
+        await self.find_prefix()
+        prefix = self._learned.get("graph.prefix")
+        filters = IdFilters(self._learned, str(prefix or ""))
+        pages = 1 + len(self._builder.rows(EntityKind.BLOCKS)) // GRAPH_PAGE
+        if prefix == "none" or filters.form is None or len(ids) > filters.length // 8 * (pages + 1):
+            return await self._listed(ids)
         found: list[OrderGraphBlock] = []
-        if len(tests) > 1 + len(self._builder.rows(EntityKind.BLOCKS)) // PAGE:
-            tests = [""]
-        for test in tests:
-            async for page in self._pages(test):
-                found.extend(row for row in page.values if row.block.id in ids)
+        async for rows in by_filters(filters, ids, self._pages_of_graph):
+            found.extend(row for row in rows if row.block.id in ids)
         return found
 
-    def _pages(self, test: str = "") -> AsyncIterator[Page[OrderGraphBlock]]:
-        return self._session.pages(EntityKind.BLOCKS, self._fetch(test))
+    async def _pages_of_graph(self, test: str, limit: int = PAGE) -> list[OrderGraphBlock]:
+        client, as_at = self._session.client, self._session.as_at
 
-    def _fetch(self, test: str) -> Fetch[OrderGraphBlock]:
-        """Return the fetch of blocks with totals: from the order graph, else computed here."""
-        client, builder, as_at = self._session.client, self._builder, self._session.as_at
+        def fetch(token: str | None) -> Awaitable[Page[OrderGraphBlock]]:
+            return client.list(operations.GRAPH_BLOCKS, filter=test, limit=limit, page=token, as_at=as_at)
 
-        async def fetch(token: str | None) -> Page[OrderGraphBlock]:
-            if self._has_graph:
-                try:
-                    return await client.list(
-                        operations.GRAPH_BLOCKS, filter=test or None, limit=PAGE, page=token, as_at=as_at
-                    )
-                except (NotFound, NotServed, Forbidden) as error:
-                    if token is not None:
-                        raise
-                    log.warning("the order graph is not read: %s", error.why)
-                    self._has_graph = False
-                    builder.own_totals = True
-            plain = await client.blocks.list(filter=test or None, limit=PAGE, page=token, as_at=as_at)
-            return Page(tuple(builder.with_totals(plain.values)), plain.next_page, plain.bad)
+        found: list[OrderGraphBlock] = []
+        async for page in self._session.pages(EntityKind.BLOCKS, fetch):
+            found.extend(page.values)
+            if limit < PAGE:
+                break
+        return found
 
-        return fetch
+    async def _listed(self, ids: set[ResourceId]) -> list[OrderGraphBlock]:
+        """Return those of ``ids`` that stand in the window's list."""
+        found: list[OrderGraphBlock] = []
+        async for page in self.list.pages(graph=True, as_at=self._session.as_at):
+            found.extend(row for row in self._builder.with_totals(page.values) if row.block.id in ids)
+        return found
 
-    async def _follow(self, rows: Iterable[OrderGraphBlock]) -> None:
+    async def _computed(self, ids: set[ResourceId]) -> list[OrderGraphBlock]:
+        """Return blocks whose totals are computed from the rows here."""
+        plain: list[Any] = []
+
+        async def ask(test: str) -> list[Any]:
+            pages = self._session.pages_of(EntityKind.BLOCKS, test)
+            return [row async for page in pages for row in page.values]
+
+        async for rows in by_filters(self._filters, ids, ask):
+            plain.extend(row for row in rows if row.id in ids)
+        return self._builder.with_totals(plain)
+
+    def compute_totals(self) -> None:
+        """Compute the totals of all blocks anew, of a server that gives none."""
+        builder = self._builder
+        if builder.own_totals:
+            held = builder.rows(EntityKind.BLOCKS).values()
+            builder.put(EntityKind.BLOCKS, builder.with_totals([row.block for row in held]))
+
+    async def follow(self, rows: Iterable[OrderGraphBlock]) -> None:
         """Read the rows in which the blocks' totals and the desk differ."""
         builder = self._builder
+        rows = tuple(rows)
         wanted: set[Ref] = set()
-        portfolios: set[ResourceId] = set()
         async for view, some in self._in_turns(rows):
             for row in some:
                 wanted |= discrepancies(view, row) - self._unlisted
         for kind in LISTED:
             ids = {ref.id for ref in wanted if ref.kind is kind}
             held = ids & builder.rows(kind).keys()
-            await read_named_rows(self._session, kind, ids)
+            await read_named_rows(self._session, self._filters, kind, ids)
             gone = held - builder.rows(kind).keys()
             self._unlisted.update(Ref(kind, id) for id in ids - gone)
+        await self.follow_bookings(rows)
+
+    async def follow_bookings(self, rows: Iterable[OrderGraphBlock]) -> None:
+        """Read what is booked of blocks, where the desk does not have what their totals name."""
+        unbooked: list[ResourceId] = []
         async for view, some in self._in_turns(rows):
             for row in some:
                 booked = frozenset(detail.id for detail in row.booked.details)
-                known = booked_ids(view, row.block.id)
-                if booked != known and self._unmatched.get(row.block.id) != booked:
-                    self._unmatched[row.block.id] = booked
-                    portfolios |= portfolios_of(view, (row.block.id,))
-        await read_portfolios(self._session, portfolios)
+                id = row.block.id
+                if booked != booked_ids(view, id) and self._unmatched.get(id) != booked:
+                    self._unmatched[id] = booked
+                    unbooked.append(id)
+        await self.bookings.read_of_blocks(unbooked)
 
     async def _in_turns(
         self, rows: Iterable[OrderGraphBlock]

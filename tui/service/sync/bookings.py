@@ -1,8 +1,12 @@
-"""Reads what is booked: the transactions of the portfolios in which something of the desk is booked."""
+"""Reads what is booked: of a portfolio only the transactions that blocks of the desk name.
+
+A portfolio may hold years of transactions of every kind. They are asked for by their ids; where the server
+refuses that, from the first allocation on, until those that are named were found.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,73 +15,150 @@ from tui.api.base import ResourceId
 from tui.api.codec import Page
 from tui.api.errors import ApiError, NotFound
 from tui.api.models import Transaction
-from tui.service.snapshot.snapshot import EntityKind
-from tui.service.snapshot.transaction_keys import transaction_key
-from tui.service.sync.queries import concerns_one_kind
-from tui.service.sync.read_session import PAGE, ReadSession
+from tui.service.learned import Learned
+from tui.service.snapshot.relations import related_of
+from tui.service.snapshot.snapshot import EntityKind, Ref
+from tui.service.snapshot.transaction_keys import portfolio_of, transaction_key
+from tui.service.sync.id_filters import FIRST_LENGTH, any_of, concerns_the_filter
+from tui.service.sync.queries import all_of, batches, booked_ids, concerns_one_kind
+from tui.service.sync.read_session import AT_ONCE, PAGE, ReadSession
 
 _MARGIN: Final = timedelta(days=7)
-"""How long before its first allocation on this desk a portfolio's transactions are read."""
+"""How long before its first allocation on this desk a portfolio's transactions are looked for."""
+
+Names = Mapping[ResourceId, Collection[str]]
+"""Ids of transactions by the portfolio they may be in."""
 
 
-async def read_bookings(session: ReadSession) -> None:
-    """Read the transactions of every portfolio in which something of this desk is booked."""
-    builder, kind = session.builder, EntityKind.TRANSACTIONS
-    portfolios = {row.portfolio_id for row in builder.rows(EntityKind.ALLOCATIONS).values()}
-    if not any(row.booked.details for row in builder.rows(EntityKind.BLOCKS).values()):
-        portfolios = set()
-    if await read_portfolios(session, portfolios) and session.is_missing(kind):
-        del builder.unread[kind]
+class _NoFilter(Exception):
+    """The server does not find transactions by their ids."""
 
 
-async def read_portfolios(session: ReadSession, portfolios: Collection[ResourceId]) -> bool:
-    """Read what is booked in portfolios since their first allocation on this desk.
+class Bookings:
+    """Reads transactions of blocks into the builder of ``session``."""
 
-    Return whether all could be read; the builder says which one could not.
+    def __init__(self, session: ReadSession, learned: Learned) -> None:
+        self._session = session
+        self._learned = learned
 
-    Raises:
-        ApiError: there is no connection.
-        Superseded: the desk shows another moment by now.
-    """
-    starts: dict[ResourceId, datetime] = {}
-    for row in session.builder.rows(EntityKind.ALLOCATIONS).values() if portfolios else ():
-        id, day = row.portfolio_id, row.date
-        if day and id in portfolios and (id not in starts or day < starts[id]):
-            starts[id] = day
-    all_read = True
-    for id in sorted(portfolios):
+    async def read_of_blocks(self, blocks: Iterable[ResourceId]) -> bool:
+        """Read what is booked of blocks; return whether all could be read.
+
+        Raises:
+            ApiError: there is no connection.
+            Superseded: the desk shows another moment by now.
+        """
+        blocks = tuple(blocks)
+        if not blocks:
+            return True
+        view = self._session.builder.view()
+        names: dict[ResourceId, set[str]] = {}
+        for id in blocks:
+            named = {detail.id for detail in view.blocks[id].booked.details} | booked_ids(view, id)
+            for allocation in related_of(view, Ref(EntityKind.BLOCKS, id), EntityKind.ALLOCATIONS):
+                names.setdefault(view.allocations[allocation].portfolio_id, set()).update(named)
+        return await self.read(names)
+
+    async def read_again(self, ids: Collection[ResourceId]) -> None:
+        """Read transactions by their ids on the desk; remove those that are gone.
+
+        Raises:
+            ApiError: there is no connection.
+            Superseded: the desk shows another moment by now.
+        """
+        names: dict[ResourceId, set[str]] = {}
+        for id in ids:
+            names.setdefault(portfolio_of(id), set()).add(id.code)
+        await self.read(names)
+
+    async def read(self, names: Names) -> bool:
+        """Read named transactions of portfolios; return whether all portfolios could be read.
+
+        The builder says which one could not.
+        """
+        starts = self._starts(names)
+        all_read = True
+        for some in batches(sorted(names), AT_ONCE):
+            read = await all_of(self._read_if_possible(id, names[id], starts.get(id)) for id in some)
+            all_read = all_read and all(read)
+        return all_read
+
+    def _starts(self, portfolios: Collection[ResourceId]) -> dict[ResourceId, datetime]:
+        """Return since when transactions of portfolios may be of this desk."""
+        starts: dict[ResourceId, datetime] = {}
+        for row in self._session.builder.rows(EntityKind.ALLOCATIONS).values() if portfolios else ():
+            id, day = row.portfolio_id, row.date
+            if day and id in portfolios and (id not in starts or day - _MARGIN < starts[id]):
+                starts[id] = day - _MARGIN
+        return starts
+
+    async def _read_if_possible(
+        self, id: ResourceId, wanted: Collection[str], start: datetime | None
+    ) -> bool:
         try:
-            await _read_portfolio(session, id, starts[id] - _MARGIN if id in starts else None)
+            found = await self._found(id, frozenset(wanted), start)
         except NotFound:
-            continue  # a portfolio that does not exist has no transactions
+            return True  # a portfolio that does not exist has no transactions
         except ApiError as error:
             if not concerns_one_kind(error):
                 raise
-            session.mark_unread(EntityKind.TRANSACTIONS, error, f"{id}: ")
-            all_read = False
-    return all_read
+            self._session.mark_unread(EntityKind.TRANSACTIONS, error, f"{id}: ")
+            return False
+        builder = self._session.builder
+        builder.put_transactions(found)
+        keys = {transaction_key(id, code) for code in wanted}
+        builder.remove(EntityKind.TRANSACTIONS, keys - found.keys())
+        return True
 
+    async def _found(
+        self, id: ResourceId, wanted: frozenset[str], start: datetime | None
+    ) -> dict[ResourceId, Transaction]:
+        """Return those of ``wanted`` that the portfolio has."""
+        if self._learned.get("transactions.filter") is not False:
+            try:
+                return await self._by_ids(id, wanted, start)
+            except _NoFilter:
+                self._learned.put("transactions.filter", False)
+        return await self._listed(id, wanted, start)
 
-async def _read_portfolio(session: ReadSession, portfolio: ResourceId, start: datetime | None) -> None:
-    """Read a portfolio's transactions of orders and allocations."""
-    builder, kind = session.builder, EntityKind.TRANSACTIONS
-    found: dict[ResourceId, Transaction] = {}
+    async def _by_ids(
+        self, id: ResourceId, wanted: frozenset[str], start: datetime | None
+    ) -> dict[ResourceId, Transaction]:
+        found: dict[ResourceId, Transaction] = {}
+        longest = max(len(code) for code in wanted) + 3
+        for some in batches(sorted(wanted), max(FIRST_LENGTH // longest, 1)):
+            try:
+                rows = await self._listed(id, frozenset(some), start, any_of("transactionId", some))
+            except ApiError as error:
+                if concerns_the_filter(error):
+                    raise _NoFilter from error
+                raise
+            found |= rows
+        return found
 
-    def fetch(token: str | None) -> Awaitable[Page[Transaction]]:
-        return session.client.list(
-            operations.PORTFOLIO_TRANSACTIONS,
-            id=portfolio,
-            limit=PAGE,
-            page=token,
-            as_at=session.as_at,
-            query={"fromTransactionDate": start},
-        )
+    async def _listed(
+        self, id: ResourceId, wanted: frozenset[str], start: datetime | None, test: str = ""
+    ) -> dict[ResourceId, Transaction]:
+        """Return those of ``wanted`` from a portfolio's list, which is read until they are all found."""
+        session = self._session
 
-    async for page in session.pages(kind, fetch):
-        for row in page.values:
-            if row.allocation_id or row.order_id:
-                found[transaction_key(portfolio, row.transaction_id)] = row
-    scope = str(portfolio)
-    builder.put_transactions(found)
-    old = [id for id in builder.rows(kind) if id.scope == scope and id not in found]
-    builder.remove(kind, old)
+        def fetch(token: str | None) -> Awaitable[Page[Transaction]]:
+            return session.client.list(
+                operations.PORTFOLIO_TRANSACTIONS,
+                id=id,
+                filter=test or None,
+                limit=PAGE,
+                page=token,
+                as_at=session.as_at,
+                query={"fromTransactionDate": start},
+            )
+
+        found: dict[ResourceId, Transaction] = {}
+        async for page in session.pages(EntityKind.TRANSACTIONS, fetch):
+            rows = [row for row in page.values if row.transaction_id in wanted]
+            if test and len(rows) < len(page.values):
+                raise _NoFilter
+            found.update((transaction_key(id, row.transaction_id), row) for row in rows)
+            if len(found) == len(wanted):
+                break
+        return found

@@ -1,23 +1,55 @@
-"""Reads everything: all rows of every kind, page after page, blocks first."""
+"""Reads the whole window: its blocks first, then what hangs on them, all kinds side by side.
+
+The blocks' totals name most of the other rows. Lists of what is open or young bring them in few pages, with
+what no total names (cancelled rows); what is still missing then is read by its ids.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from tui.api.base import ResourceId
+from tui.api.codec import Page
 from tui.api.errors import ApiError, NoAnswer
+from tui.service.learned import Learned
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.sync.block_reader import BlockReader
-from tui.service.sync.bookings import read_bookings
 from tui.service.sync.high_water_marks import HighWaterMarks, later, newest_change
+from tui.service.sync.id_filters import IdFilters, concerns_the_filter
+from tui.service.sync.moment import LatestMoment
+from tui.service.sync.named_rows import named_rows
 from tui.service.sync.progress import Progress, collector_suspended
-from tui.service.sync.queries import concerns_one_kind, outdated, surely_gone
-from tui.service.sync.read_session import POLLED, ReadSession
+from tui.service.sync.queries import (
+    LISTED,
+    POLLED,
+    all_of,
+    concerns_one_kind,
+    named_below,
+    outdated,
+    surely_gone,
+)
+from tui.service.sync.read_session import ReadSession
+from tui.service.sync.window import Window, time_text
+
+YOUNG: Final = timedelta(days=7)
+"""How far back the lists of what is young are read at most; older rows of the window are read by id."""
+WORTH: Final = 4
+"""A page of which not one row in so many belongs to the window is the last of its list."""
+_DATES: Final = {
+    EntityKind.PLACEMENTS: ("createdDate", "created_date"),
+    EntityKind.EXECUTIONS: ("createdDate", "created_date"),
+    EntityKind.ALLOCATIONS: ("date", "date"),
+}
+"""By kind, the date of its rows on the wire and here."""
+
+log = logging.getLogger(__name__)
 
 
 class FullLoad:
-    """Reads all rows of every kind, or of one, and removes those that are no longer there.
+    """Reads the rows of the window, of all kinds or of one, and removes those that are no longer there.
 
     ``known_until`` takes note of what was read, ``now`` is this machine's clock, aware UTC.
     """
@@ -25,14 +57,25 @@ class FullLoad:
     def __init__(
         self,
         session: ReadSession,
+        window: Window,
         blocks: BlockReader,
+        filters: IdFilters,
+        learned: Learned,
+        moment: LatestMoment,
         known_until: HighWaterMarks,
         now: Callable[[], datetime],
     ) -> None:
         self._session = session
+        self._window = window
         self._blocks = blocks
+        self._filters = filters
+        self._learned = learned
+        self._moment = moment
         self._known_until = known_until
         self._now = now
+        self._pinned: str | None = None
+        self._newest: datetime | None = None
+        self._read_from: dict[EntityKind, datetime] = {}
 
     async def load(self, shown: Progress) -> None:
         """Read all kinds; rows of a kind that cannot be read stay as they are, and the builder says so.
@@ -47,10 +90,10 @@ class FullLoad:
         try:
             with collector_suspended(again=builder.base.complete):
                 await self._load_kinds(shown, stale)
+                self._note_what_is_known()
                 shown.now()
-                await read_bookings(self._session)
-                if builder.own_totals:
-                    stale.update(builder.rows(EntityKind.BLOCKS))
+                self._blocks.compute_totals()
+                await self._load_bookings(shown)
                 await self._blocks.read(stale)
                 self._session.check()
         finally:
@@ -64,32 +107,66 @@ class FullLoad:
             Superseded: the desk shows another moment by now.
         """
         if kind is EntityKind.TRANSACTIONS:
-            await read_bookings(self._session)
+            await self._load_bookings(shown)
             return
         if kind is EntityKind.BLOCKS:
             self._blocks.look_for_graph()
+        self._pinned = None
         stale: set[ResourceId] = set()
         await self._load_if_possible(kind, shown, stale)
+        self._note_what_is_known()
+        self._blocks.compute_totals()
         await self._blocks.read(stale)
 
+    async def _load_bookings(self, shown: Progress) -> None:
+        """Read what is booked of the window's blocks."""
+        kind, builder = EntityKind.TRANSACTIONS, self._session.builder
+        rows = tuple(builder.rows(EntityKind.BLOCKS).values())
+        shown.named[kind] = sum(len(row.booked.details) for row in rows)
+        booked = [row.block.id for row in rows if row.booked.details]
+        if await self._blocks.bookings.read_of_blocks(booked) and self._session.is_missing(kind):
+            del builder.unread[kind]
+        shown.done.add(kind)
+
     async def _load_kinds(self, shown: Progress, stale: set[ResourceId]) -> None:
+        """Read blocks and open orders, then what hangs on them, side by side.
+
+        Blocks come first all the same: what belongs to the window follows from them.
+        """
         self._blocks.look_for_graph()
-        builder = self._session.builder
-        told = dict(builder.unread)
-        failures: list[ApiError] = []
-        for tried, kind in enumerate(POLLED, start=1):
-            error = await self._load_if_possible(kind, shown, stale)
-            if error is not None:
-                failures.append(error)
-            none_read = len(failures) == tried
-            if none_read and (tried == len(POLLED) or _is_out_of_order(failures)):
-                builder.unread = told
-                raise failures[0]
+        told = dict(self._session.builder.unread)
+        self._pinned = await self._moment.ask() if self._session.as_at is None else None
+        failures = await self._side_by_side((EntityKind.BLOCKS,), shown, stale)
+        at_once = (LISTED,) if self._names_are_told else tuple((kind,) for kind in LISTED)
+        for kinds in at_once:
+            if not _is_out_of_order(failures):
+                failures += await self._side_by_side(kinds, shown, stale)
+        none_read = len(failures) == len(POLLED)
+        if none_read or (_is_out_of_order(failures) and not shown.done):
+            self._session.builder.unread = told
+            raise failures[0]
+
+    def _note_what_is_known(self) -> None:
+        """Take note up to when all changes are known, of the kinds just read.
+
+        It is the moment of the server's last write, else of the newest change of any row read: the newest of
+        one kind alone may be long ago, and everything outside the window changed since.
+        """
+        for kind, began in self._read_from.items():
+            self._known_until.start(kind, later(self._newest, self._moment.known), began)
+        self._read_from.clear()
+
+    async def _side_by_side(
+        self, kinds: Sequence[EntityKind], shown: Progress, stale: set[ResourceId]
+    ) -> list[ApiError]:
+        """Read kinds at the same time; return the errors that are about one of them only."""
+        found = await all_of(self._load_if_possible(kind, shown, stale) for kind in kinds)
+        return [error for errors in found for error in errors]
 
     async def _load_if_possible(
         self, kind: EntityKind, shown: Progress, stale: set[ResourceId]
-    ) -> ApiError | None:
-        """Read all rows of a kind; return the error that is about this kind only.
+    ) -> Sequence[ApiError]:
+        """Read the window's rows of a kind; return the error, if any, that is about this kind only.
 
         The blocks whose totals are older than one of the rows are added to ``stale``.
         """
@@ -97,32 +174,120 @@ class FullLoad:
         builder.forget_unreadable(kind)
         try:
             if kind is EntityKind.BLOCKS:
-                newest = await self._blocks.read_all(shown)
+                newest = await self._blocks.read_all(shown, self._pinned)
             else:
                 newest = await self._load_kind(kind, shown, stale)
         except ApiError as error:
             if not concerns_one_kind(error):
                 raise
             self._session.mark_unread(kind, error)
-            return error
+            return (error,)
         if self._session.is_missing(kind):
             del builder.unread[kind]
-        self._known_until.start(kind, newest, began)
+        self._newest = later(self._newest, newest)
+        self._read_from[kind] = began
         shown.done.add(kind)
-        return None
+        return ()
 
     async def _load_kind(self, kind: EntityKind, shown: Progress, stale: set[ResourceId]) -> datetime | None:
-        """Read all rows of a kind and return the time of the newest change."""
-        builder, newest = self._session.builder, None
-        gone = set(builder.rows(kind))
-        async for page in self._session.pages_of(kind):
-            builder.put(kind, page.values)
-            gone.difference_update(row.id for row in page.values)
-            newest = later(newest, newest_change(page.values))
-            stale.update(outdated(builder, kind, page.values))
-            shown.later()
+        """Read the window's rows of a kind and return the time of the newest change."""
+        builder = self._session.builder
+        before = dict(builder.rows(kind))
+        below = named_below(builder.rows(EntityKind.BLOCKS).values())
+        named, placements = below[kind], below[EntityKind.PLACEMENTS]
+        everything = self._session.is_missing(EntityKind.BLOCKS)
+        read: set[ResourceId] = set()
+        newest: datetime | None = None
+
+        async def take_in(rows: Sequence[Any]) -> int:
+            """Put those of ``rows`` that belong to the window; return how many do."""
+            nonlocal newest
+            taken = 0
+            async for some in self._session.in_turns(rows):
+                mine = [
+                    row
+                    for row in some
+                    if everything or row.id in named or self._window.belongs(builder, kind, row, placements)
+                ]
+                builder.put(kind, mine)
+                read.update(row.id for row in mine)
+                newest = later(newest, newest_change(mine))
+                stale.update(outdated(builder, kind, mine))
+                taken += len(mine)
+                shown.later()
+            return taken
+
+        async for page in self._young(kind):
+            taken = await take_in(page.values)
+            if self._names_are_told and taken * WORTH < len(page.values):
+                break
+        left = named - read
+        async for found in named_rows(self._session, self._filters, kind, left, as_at=self._pinned):
+            await take_in(found)
+        held = builder.rows(kind)
+        gone = {id for id, row in before.items() if id not in read and held.get(id) is row}
         builder.remove(kind, surely_gone(builder, kind, gone))
         return newest
+
+    @property
+    def _names_are_told(self) -> bool:
+        """Whether the blocks' totals name what hangs on them, so that it can be read by its ids."""
+        return not self._session.builder.own_totals and not self._session.is_missing(EntityKind.BLOCKS)
+
+    async def _young(self, kind: EntityKind) -> AsyncIterator[Page[Any]]:
+        """Yield pages of what is open or young: for orders by their state, for other kinds by their date.
+
+        A filter that the server refuses or ignores is replaced by the next one; without any, all rows are
+        read where no total names them.
+        """
+        tests, holds = self._tests(kind)
+        fact = f"{kind.value}.young"
+        known = self._learned.get(fact)
+        first = int(known) if known else 0
+        for number, test in enumerate(tests[first:], start=first):
+            begun = False
+            try:
+                async for page in self._session.pages_of(kind, test, as_at=self._pinned):
+                    begun = True
+                    if not all(map(holds, page.values)):
+                        break
+                    yield page
+                else:
+                    return
+            except ApiError as error:
+                if begun or not concerns_the_filter(error):
+                    raise
+                log.info("%s are asked for in another way: %s", kind.value, error.why)
+            self._learned.put(fact, number + 1)
+        if not self._names_are_told:
+            async for page in self._session.pages_of(kind, as_at=self._pinned):
+                yield page
+
+    @property
+    def open_orders_test(self) -> str:
+        """The filter of open orders that the server takes, empty when it takes none."""
+        tests, _ = self._tests(EntityKind.ORDERS)
+        known = self._learned.get(f"{EntityKind.ORDERS.value}.young")
+        left = tests[int(known) if known else 0 :]
+        return left[0] if left else ""
+
+    def _tests(self, kind: EntityKind) -> tuple[tuple[str, ...], Callable[[Any], bool]]:
+        """Return filters of what is open or young, the best first, and how to see that they took effect."""
+        if kind is EntityKind.ORDERS:
+            return self._window.loose_order_tests(), lambda row: True
+        blocks = self._session.builder.rows(EntityKind.BLOCKS).values()
+        start = min((row.block.created_date for row in blocks), default=None)
+        if start is None and self._names_are_told:
+            return (), lambda row: True  # nothing hangs on no block
+        earliest = self._now() - YOUNG
+        start = max(start or earliest, earliest) if self._names_are_told or start is None else start
+        name, field = _DATES[kind]
+
+        def holds(row: Any) -> bool:
+            day = getattr(row, field)
+            return day is None or day >= start
+
+        return (f"{name} gte {time_text(start)}",), holds
 
 
 def _is_out_of_order(failures: Sequence[ApiError]) -> bool:

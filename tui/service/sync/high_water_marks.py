@@ -14,6 +14,9 @@ OVERLAP: Final = timedelta(seconds=12)
 """How long after its own time a change may still become visible: two nodes of a server stamp changes by their
 own clocks and commit late, and lists may lag behind (contract, F5)."""
 
+UNSURE: Final = timedelta(days=1)
+"""How far back changes are asked for where no row and no server has told a time."""
+
 
 class _Known(Struct):
     """What is known of one kind: all changes up to ``floor``, and many after it.
@@ -42,7 +45,7 @@ class HighWaterMarks:
         self._known.clear()
 
     def filter_since(self, kind: EntityKind) -> str | None:
-        """Return the filter of the rows that may have changed unseen; None when nothing is known yet."""
+        """Return the filter of the rows that may have changed unseen; None when nothing was read yet."""
         known = self._known.get(kind)
         if known is None:
             return None
@@ -50,11 +53,12 @@ class HighWaterMarks:
         return f"version.asAtModified {compare} {known.floor.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
     def start(self, kind: EntityKind, newest: datetime | None, began: datetime) -> None:
-        """Take note that all rows of a kind were read from ``began`` on, the newest changed at ``newest``."""
-        self._known.pop(kind, None)
-        if newest is not None:
-            floor = min(newest, began - OVERLAP)
-            self._known[kind] = _Known(floor, True, [(newest, self._now())])
+        """Take note that all rows of a kind were read from ``began`` on, the newest changed at ``newest``.
+
+        Without any, changes since :data:`UNSURE` before are asked for: clocks may differ.
+        """
+        newest = newest or began - UNSURE
+        self._known[kind] = _Known(min(newest, began - OVERLAP), True, [(newest, self._now())])
 
     def after_poll(self, kind: EntityKind, rows: Iterable[Any], began: datetime) -> None:
         """Take note that a poll begun at ``began`` read all changes since the floor: ``rows``."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any, Final, TypeVar
-from urllib.parse import quote
 
 from tui.api.base import ResourceId
 from tui.api.errors import ApiError, MalformedReply, RateLimited, Refused, ServerFailed, Unauthenticated
@@ -15,35 +14,12 @@ from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
-_FILTER_BYTES: Final = 1500
-"""Bytes of the URL a filter may take: servers accept 2048 in all (contract, limits)."""
-
 T = TypeVar("T")
 
-
-def id_filters(ids: Iterable[ResourceId]) -> list[str]:
-    """Return filters that together name exactly ``ids``, each short enough for a URL (4, F)."""
-    scopes: dict[str, list[str]] = {}
-    for id in sorted(ids):
-        scopes.setdefault(id.scope, []).append(id.code)
-    filters = []
-    for scope, codes in scopes.items():
-        head = f"id.scope eq {_quoted(scope)} and id.code in "
-        some: list[str] = []
-        room = _FILTER_BYTES
-        for code in codes:
-            size = len(quote(_quoted(code), safe="")) + 3
-            if some and size > room:
-                filters.append(f"{head}({','.join(some)})")
-                some, room = [], _FILTER_BYTES
-            some.append(_quoted(code))
-            room -= size
-        filters.append(f"{head}({','.join(some)})")
-    return filters
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+LISTED: Final = (EntityKind.ORDERS, EntityKind.PLACEMENTS, EntityKind.EXECUTIONS, EntityKind.ALLOCATIONS)
+"""The kinds whose rows are read as the server lists them."""
+POLLED: Final = (EntityKind.BLOCKS, *LISTED)
+"""The kinds a poll asks for; bookings are read by portfolio."""
 
 
 def batches(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
@@ -107,16 +83,8 @@ def is_news(builder: SnapshotBuilder, block: Any) -> bool:
     return held is None or held.block.version != block.version
 
 
-def portfolios_of(view: Snapshot, blocks: Iterable[ResourceId]) -> set[ResourceId]:
-    """Return the portfolios the blocks' allocations belong to."""
-    return {
-        view.allocations[id].portfolio_id
-        for block in blocks
-        for id in related(view, Ref(EntityKind.BLOCKS, block))[EntityKind.ALLOCATIONS]
-    }
-
-
 def booked_ids(view: Snapshot, block: ResourceId) -> frozenset[str]:
+    """Return the ids of the transactions the desk has of a block, without cancelled ones."""
     ids = related(view, Ref(EntityKind.BLOCKS, block))[EntityKind.TRANSACTIONS]
     return frozenset(id.code for id in ids if not is_cancelled(view.transactions[id].transaction_status))
 
@@ -128,21 +96,36 @@ def concerns_one_kind(error: ApiError) -> bool:
     return isinstance(error, (Refused, MalformedReply, ServerFailed))
 
 
-def discrepancies(view: Snapshot, row: OrderGraphBlock) -> set[Ref]:
-    """Return the rows in which a block's totals and the desk differ, of kinds that can be read."""
-    held = related(view, Ref(EntityKind.BLOCKS, row.block.id))
-    named = {
-        EntityKind.ORDERS: set(row.block.order_ids),
+def counted_below(row: OrderGraphBlock) -> dict[EntityKind, set[ResourceId]]:
+    """Return the ids of the rows that the totals of a block count, by kind."""
+    return {
+        EntityKind.ORDERS: {detail.id for detail in row.ordered.details},
         EntityKind.PLACEMENTS: {detail.id for detail in row.placed.details},
         EntityKind.EXECUTIONS: {detail.id for detail in row.executed.details},
         EntityKind.ALLOCATIONS: {detail.id for detail in row.allocated.details},
     }
+
+
+def named_below(rows: Iterable[OrderGraphBlock]) -> dict[EntityKind, set[ResourceId]]:
+    """Return the ids of the rows that blocks name, by kind: those their totals count, and all their orders."""
+    found: dict[EntityKind, set[ResourceId]] = {kind: set() for kind in LISTED}
+    for row in rows:
+        for kind, ids in counted_below(row).items():
+            found[kind] |= ids
+        found[EntityKind.ORDERS].update(row.block.order_ids)
+    return found
+
+
+def discrepancies(view: Snapshot, row: OrderGraphBlock) -> set[Ref]:
+    """Return the rows in which a block's totals and the desk differ, of kinds that can be read."""
+    held = related(view, Ref(EntityKind.BLOCKS, row.block.id))
+    named = named_below((row,))
     found: set[Ref] = set()
-    for kind, ids in named.items():
+    for kind, ids in counted_below(row).items():
         if not view.knows(kind):
             continue
         rows = view.rows(kind)
-        found.update(Ref(kind, id) for id in ids if id not in rows)
+        found.update(Ref(kind, id) for id in named[kind] if id not in rows)
         unnamed = (id for id in held[kind] if id not in ids)
         found.update(Ref(kind, id) for id in unnamed if not is_cancelled(rows[id].state))
     return found

@@ -16,15 +16,16 @@ from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.snapshot import EntityKind, Snapshot, Unread
 from tui.service.sync.queries import all_of, batches
 
-PAGE: Final = 200
-"""Rows of one page: few enough that decoding one does not hold the event loop for long."""
+FIRST_PAGE: Final = 200
+"""Blocks of the first page, which is to be on screen at once."""
+GRAPH_PAGE: Final = 500
+"""Blocks of a later page: totals cost a server more than other rows."""
+PAGE: Final = 1000
+"""Rows of one page of any other list: a round trip costs more than reading them."""
+TURN: Final = 200
+"""Rows taken in in one turn of the event loop."""
 AT_ONCE: Final = 8
 """The most concurrent reads by id; more rows are read through a filter."""
-
-LISTED: Final = (EntityKind.ORDERS, EntityKind.PLACEMENTS, EntityKind.EXECUTIONS, EntityKind.ALLOCATIONS)
-"""The kinds whose rows are read as the server lists them."""
-POLLED: Final = (EntityKind.BLOCKS, *LISTED)
-"""The kinds a poll asks for; bookings are read by portfolio."""
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -73,12 +74,22 @@ class ReadSession:
         except NotFound:
             return None
 
-    def pages_of(self, kind: EntityKind, test: str | None = None) -> AsyncIterator[Page[Any]]:
-        """Yield the pages of a kind's rows, of those only that pass the filter ``test``."""
+    def pages_of(
+        self,
+        kind: EntityKind,
+        test: str | None = None,
+        *,
+        as_at: datetime | str | None = None,
+    ) -> AsyncIterator[Page[Any]]:
+        """Yield the pages of a kind's rows, of those only that pass the filter ``test``.
+
+        They are read as they were at ``as_at``, else at the moment of the session.
+        """
         source = getattr(self.client, kind.value)
+        moment = self.as_at or as_at
 
         def fetch(token: str | None) -> Awaitable[Page[Any]]:
-            found: Awaitable[Page[Any]] = source.list(filter=test, limit=PAGE, page=token, as_at=self.as_at)
+            found: Awaitable[Page[Any]] = source.list(filter=test, limit=PAGE, page=token, as_at=moment)
             return found
 
         return self.pages(kind, fetch)
@@ -105,7 +116,7 @@ class ReadSession:
                 raise MalformedReply("The server gives the same page again and again.")
             token = page.next_page
 
-    async def in_turns(self, rows: Sequence[T], size: int = PAGE) -> AsyncIterator[Sequence[T]]:
+    async def in_turns(self, rows: Sequence[T], size: int = TURN) -> AsyncIterator[Sequence[T]]:
         """Yield ``rows``, at most ``size`` in one turn of the event loop.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Reads one server into a builder: everything at first, changes afterwards, named rows after a write.
+"""Reads one server into a builder: the window at first, changes afterwards, named rows after a write.
 
 The reader decides what to read, never when. Every method adds what it reads to the one builder and may run
 while another does. A method that fails leaves the builder as far as it got and raises
@@ -7,31 +7,36 @@ while another does. A method that fails leaves the builder as far as it got and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from datetime import UTC, datetime
 from typing import Any
 
 from tui.api import operations
 from tui.api.base import ResourceId
 from tui.api.client import Client
+from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
+from tui.service.learned import Learned
 from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
-from tui.service.snapshot.transaction_keys import portfolio_of
 from tui.service.sync.block_reader import BlockReader
-from tui.service.sync.bookings import read_portfolios
 from tui.service.sync.full_load import FullLoad
 from tui.service.sync.high_water_marks import HighWaterMarks
+from tui.service.sync.id_filters import IdFilters
 from tui.service.sync.load_progress import LoadProgress
-from tui.service.sync.named_rows import read_named_rows
+from tui.service.sync.moment import LatestMoment, PollGate
+from tui.service.sync.named_rows import named_rows, read_named_rows
 from tui.service.sync.progress import Progress, Publish
-from tui.service.sync.queries import all_of, blocks_of, is_news
-from tui.service.sync.read_session import LISTED, POLLED, ReadSession
+from tui.service.sync.queries import LISTED, POLLED, all_of, blocks_of, is_news
+from tui.service.sync.read_session import ReadSession
+from tui.service.sync.window import Window
+from tui.service.sync.window_list import WindowQuery
 
 
 class Reader:
     """Reads with ``client`` into :attr:`builder` and calls ``publish`` when there is enough to show.
 
-    ``base`` is what the desk has already, ``now`` this machine's clock, aware UTC.
+    ``base`` is what the desk has already, ``profile`` says which part of the server it is about, ``learned``
+    what is known of this server; ``now`` is this machine's clock, aware UTC.
     """
 
     def __init__(
@@ -40,18 +45,34 @@ class Reader:
         publish: Publish,
         base: Snapshot = EMPTY,
         *,
+        profile: DeskProfile = DEFAULT_PROFILE,
+        learned: Learned | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = client
         self._publish = publish
         self._now = now
+        self._learned = learned or Learned()
+        self._moment = LatestMoment(client, self._learned)
+        self.window = Window(profile, now)
+        self.filters = IdFilters(self._learned)
         self._begin(base)
 
     def _begin(self, base: Snapshot) -> None:
         self._session = ReadSession(self._client, base)
-        self._blocks = BlockReader(self._session)
+        self._blocks = BlockReader(self._session, self.window, self._learned, self.filters)
         self._known_until = HighWaterMarks(self._now)
-        self._everything = FullLoad(self._session, self._blocks, self._known_until, self._now)
+        self._gate = PollGate(self._moment, self._now)
+        self._everything = FullLoad(
+            self._session,
+            self.window,
+            self._blocks,
+            self.filters,
+            self._learned,
+            self._moment,
+            self._known_until,
+            self._now,
+        )
         self._shown: Progress | None = None
 
     @property
@@ -121,39 +142,119 @@ class Reader:
     async def refresh(self) -> None:
         """Read what changed since the last read, with the totals of the blocks concerned.
 
-        Kinds that could not be read are not asked for again.
+        Kinds that could not be read are not asked for again, and nothing is while nothing was written.
 
         Raises:
             ApiError: something could not be read; the next refresh asks for the same again.
             Superseded: the desk shows another moment by now.
         """
-        session, builder, began = self._session, self.builder, self._now()
+        session, began = self._session, self._now()
+        if await self._gate.is_shut():
+            return
         kinds = [kind for kind in POLLED if not session.is_missing(kind)]
         found = await all_of(self._changes(session, kind) for kind in kinds)
         session.check()
         changed = dict(zip(kinds, found, strict=True))
-        blocks = {row.id for row in changed.get(EntityKind.BLOCKS, ()) if is_news(builder, row)}
-        for kind in LISTED:
-            async for rows in session.in_turns(changed.get(kind, [])):
-                before = {row.id: builder.rows(kind).get(row.id) for row in rows}
-                ids = builder.put(kind, rows)
-                after = [builder.rows(kind)[id] for id in ids]
-                before_rows = [row for id in ids if (row := before[id]) is not None]
-                blocks.update(blocks_of(builder, kind, (*after, *before_rows)))
-        if blocks:
-            await self._blocks.read(blocks)
+        news = await self._take_in(session, changed)
         session.check()
         for kind, rows in changed.items():
             self._known_until.after_poll(kind, rows, began)
+        self._gate.after_poll(news=news)
+
+    async def _take_in(self, session: ReadSession, changed: Mapping[EntityKind, list[Any]]) -> bool:
+        """Put changed rows that belong to the window, with their blocks; return whether any is news.
+
+        Others are left where they are: a tenant's history changes too.
+        """
+        builder, outside = session.builder, self._blocks.outside
+        held = builder.rows(EntityKind.BLOCKS)
+        blocks: set[ResourceId] = set()
+        for row in changed.get(EntityKind.BLOCKS, ()):
+            live = self.window.may_keep(row)
+            if live:
+                outside.discard(row.id)
+            if (live or row.id in held) and is_news(builder, row):
+                blocks.add(row.id)
+        put = 0
+        for kind in LISTED:
+            async for rows in session.in_turns(changed.get(kind, [])):
+                mine = [row for row in rows if self._is_ours(builder, kind, row)]
+                before = {row.id: builder.rows(kind).get(row.id) for row in mine}
+                ids = builder.put(kind, mine)
+                put += len(ids)
+                after = [builder.rows(kind)[id] for id in ids]
+                before_rows = [row for id in ids if (row := before[id]) is not None]
+                blocks.update(blocks_of(builder, kind, (*after, *before_rows)))
+        await self._blocks.read(blocks)
+        if self.window.since is not None:
+            await self._blocks.read(await self._awoken(session, changed) - blocks, joining=False)
+        return bool(put or blocks)
+
+    async def _awoken(self, session: ReadSession, changed: Mapping[EntityKind, list[Any]]) -> set[ResourceId]:
+        """Return the blocks outside a window of active ones below which something happened.
+
+        Elsewhere there are none: whatever is outside such a desk's window was swept.
+        """
+        held = session.builder.rows(EntityKind.PLACEMENTS)
+        placements = [row for row in changed.get(EntityKind.PLACEMENTS, ()) if row.id not in held]
+        found = {row.id for row in placements}
+        filled = {row.placement_id for row in changed.get(EntityKind.EXECUTIONS, ())}
+        filled -= held.keys() | found | self._blocks.outside
+        async for rows in named_rows(session, self.filters, EntityKind.PLACEMENTS, filled):
+            placements += rows
+        blocks = {id for row in placements for id in row.block_ids}
+        blocks -= session.builder.rows(EntityKind.BLOCKS).keys() | self._blocks.outside
+        self._blocks.outside |= filled
+        return blocks
+
+    def _is_ours(self, builder: SnapshotBuilder, kind: EntityKind, row: Any) -> bool:
+        known = row.id in builder.rows(kind) or self._session.is_missing(EntityKind.BLOCKS)
+        return known or self.window.belongs(builder, kind, row)
 
     async def _changes(self, session: ReadSession, kind: EntityKind) -> list[Any]:
         test = self._known_until.filter_since(kind)
         return [row async for page in session.pages_of(kind, test) for row in page.values]
 
+    @property
+    def window_query(self) -> WindowQuery:
+        """How the window's blocks are listed."""
+        return self._blocks.list.query(graph=not self.builder.own_totals)
+
+    @property
+    def open_orders_test(self) -> str:
+        """The filter of open orders that the server takes, empty when it takes none."""
+        return self._everything.open_orders_test
+
+    async def read_blocks(self, ids: Collection[ResourceId]) -> None:
+        """Read blocks that were found, those that belong to the desk, and the rows below them.
+
+        Raises:
+            ApiError: something could not be read.
+            Superseded: the desk shows another moment by now.
+        """
+        await self._blocks.read(ids, joining=False)
+
+    async def read_rows(self, kind: EntityKind, ids: Set[ResourceId]) -> None:
+        """Read rows that were found, those that belong to the desk, and the totals that count them.
+
+        Raises:
+            ApiError: something could not be read.
+            Superseded: the desk shows another moment by now.
+        """
+        session = self._session
+        held = ids & session.builder.rows(kind).keys()
+        await read_named_rows(session, self.filters, kind, held)
+        blocks: set[ResourceId] = set()
+        async for rows in named_rows(session, self.filters, kind, ids - held):
+            mine = [row for row in rows if self._is_ours(session.builder, kind, row)]
+            session.builder.put(kind, mine)
+            blocks |= blocks_of(session.builder, kind, mine)
+        await self._blocks.read(blocks)
+
     async def reread(self, refs: Iterable[Ref]) -> None:
         """Read named rows again; remove those that are gone, and read the rows below their blocks.
 
-        A transaction stands for the whole portfolio it is in. Rows of a kind that is not permitted stay.
+        Rows of a kind that is not permitted stay.
 
         Raises:
             ApiError: something could not be read.
@@ -164,7 +265,6 @@ class Reader:
         for ref in refs:
             wanted.setdefault(ref.kind, set()).add(ref.id)
         for kind in LISTED:
-            await read_named_rows(session, kind, wanted.get(kind, set()))
+            await read_named_rows(session, self.filters, kind, wanted.get(kind, set()))
         await blocks.read(wanted.get(EntityKind.BLOCKS, set()))
-        portfolios = {portfolio_of(id) for id in wanted.get(EntityKind.TRANSACTIONS, ())}
-        await read_portfolios(session, portfolios)
+        await blocks.bookings.read_again(wanted.get(EntityKind.TRANSACTIONS, set()))

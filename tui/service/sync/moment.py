@@ -1,0 +1,101 @@
+"""The moment of a server's last write: what a load is pinned to, and what tells that a poll finds nothing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from msgspec import ValidationError, convert
+
+from tui.api import reference_operations
+from tui.api.client import Client
+from tui.api.errors import ApiError, MalformedReply, RateLimited, Refused, Unauthenticated
+from tui.service.learned import Learned
+from tui.service.sync.high_water_marks import OVERLAP
+
+IDLE_MOVES: Final = 3
+"""A moment that moved so often while no list had news says nothing about this desk (contract, R6)."""
+
+log = logging.getLogger(__name__)
+
+
+class LatestMoment:
+    """Asks the server of ``client`` for the moment of its last write, where it tells."""
+
+    def __init__(self, client: Client, learned: Learned) -> None:
+        self._client = client
+        self._learned = learned
+        self.known: datetime | None = None
+        """The moment that was told last, None while none was."""
+
+    async def ask(self) -> str | None:
+        """Return the moment in the digits the server writes (R7), None when it does not tell.
+
+        Raises:
+            Unauthenticated: nobody is signed on; RateLimited: the server asks for a pause.
+        """
+        operation = reference_operations.LATEST_AS_AT
+        if operation.name in self._client.absent or self._learned.get("asat") is False:
+            return None
+        try:
+            told = (await self._client.call(operation)).as_at
+        except (Unauthenticated, RateLimited):
+            raise
+        except ApiError as error:
+            if isinstance(error, (Refused, MalformedReply)):
+                self._learned.put("asat", False)
+            log.info("the moment of the last write is not known: %s", error.why)
+            return None
+        try:
+            moment = convert(told, datetime, strict=False) if told else None
+        except ValidationError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            return None
+        self.known = moment.astimezone(UTC)
+        return told
+
+
+class PollGate:
+    """Saves polls that would find nothing: one call tells whether anything was written since the last one.
+
+    It is asked only while nothing happens, and for :data:`OVERLAP` after the last write everything is polled:
+    changes may become visible that late. ``now`` is this machine's clock, aware UTC.
+    """
+
+    def __init__(self, moment: LatestMoment, now: Callable[[], datetime]) -> None:
+        self._moment = moment
+        self._now = now
+        self._told: str | None = None
+        self._quiet_since: datetime | None = None
+        self._moved = False
+        self._idle_moves = 0
+
+    async def is_shut(self) -> bool:
+        """Return whether there is nothing to poll for.
+
+        Raises:
+            Unauthenticated: nobody is signed on; RateLimited: the server asks for a pause.
+        """
+        quiet = self._quiet_since
+        if quiet is None or abs(self._now() - quiet) < OVERLAP or self._idle_moves >= IDLE_MOVES:
+            return False
+        told = await self._moment.ask()
+        if told is None:
+            return False
+        same = told == self._told
+        if not same:
+            self._moved = self._told is not None
+            self._told, self._quiet_since = told, self._now()
+        return same
+
+    def after_poll(self, *, news: bool) -> None:
+        """Take note of a poll that all lists answered, and whether it brought anything."""
+        if news:
+            self._quiet_since, self._idle_moves = None, 0
+        else:
+            self._quiet_since = self._quiet_since or self._now()
+            self._idle_moves += self._moved
+        self._moved = False

@@ -1,0 +1,134 @@
+"""The window: which rows of a tenant of any size belong to a desk.
+
+They are the blocks that are live, of the profile's scopes and portfolios, with what hangs on them, and the
+orders that are open and in no block. A tenant that never sweeps has no other end of a block than that nothing
+happens to it: once there are too many, those without activity for some days are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from tui.api.base import ResourceId
+from tui.api.models import Block, Order, OrderGraphBlock
+from tui.api.states import is_final
+from tui.service.desk_profile import DeskProfile
+from tui.service.snapshot.builder import SnapshotBuilder
+from tui.service.snapshot.snapshot import EntityKind
+from tui.service.sync.id_filters import any_of
+
+MANY: Final = 2000
+"""More blocks than these are no day's work: a tenant that has them never sweeps."""
+_FINAL_STATES: Final = ("Booked", "Cancelled", "Canceled", "Closed")
+_LONGEST_PART: Final = 200
+"""Characters that scopes or portfolios may take of a filter; longer lists are compared on arrival."""
+
+
+class Window:
+    """Judges which rows belong to the desk of ``profile``; ``now`` is this machine's clock, aware UTC."""
+
+    def __init__(self, profile: DeskProfile, now: Callable[[], datetime]) -> None:
+        self.profile = profile
+        self._now = now
+        self.since: datetime | None = None
+        """Blocks without activity since then are left out; None while all that are live belong to it."""
+        self._scopes = {scope.casefold() for scope in profile.scopes}
+        self._portfolios = set(profile.portfolios)
+
+    def narrow(self) -> None:
+        """Leave out from now on what nothing happened to for the profile's days."""
+        self.since = self._now() - timedelta(days=self.profile.days)
+
+    def keeps(self, row: OrderGraphBlock) -> bool:
+        """Return whether a block belongs to the desk."""
+        if not self.may_keep(row.block):
+            return False
+        if self._portfolios and row.ordered.details:
+            named = {detail.portfolio_id for detail in row.ordered.details}
+            if None not in named and named.isdisjoint(self._portfolios):
+                return False
+        return self.since is None or last_activity(row) >= self.since
+
+    def may_keep(self, block: Block) -> bool:
+        """Return whether a block belongs to the desk as far as it tells without its totals."""
+        return not block.is_swept and self.is_in_scope(block.id)
+
+    def keeps_loose(self, order: Order) -> bool:
+        """Return whether an order that is in no block of the desk belongs to it all the same.
+
+        With a filter for blocks nobody can tell whether it is in no block or in one that does not pass: such
+        a desk holds the orders of its blocks only.
+        """
+        if self.profile.filter or is_final(order.state) or not self.is_in_scope(order.id):
+            return False
+        if self._portfolios and order.portfolio_id not in self._portfolios:
+            return False
+        changed = order.version.as_at_modified if order.version else None
+        return self.since is None or changed is None or changed >= self.since
+
+    def belongs(
+        self,
+        builder: SnapshotBuilder,
+        kind: EntityKind,
+        row: Any,
+        placements: Collection[ResourceId] = (),
+    ) -> bool:
+        """Return whether a row hangs on those ``builder`` has, or belongs to the desk by itself.
+
+        ``placements`` are some that will be there although they are not read yet.
+        """
+        if kind is EntityKind.ORDERS:
+            return bool(builder.blocks_of_order(row.id)) or self.keeps_loose(row)
+        if kind is EntityKind.PLACEMENTS:
+            blocks = builder.rows(EntityKind.BLOCKS)
+            return any(id in blocks for id in row.block_ids)
+
+        def placed(id: ResourceId) -> bool:
+            return id in placements or id in builder.rows(EntityKind.PLACEMENTS)
+
+        if kind is EntityKind.EXECUTIONS:
+            return placed(row.placement_id)
+        order = row.allocated_order_id
+        named = order in builder.rows(EntityKind.ORDERS) or builder.blocks_of_order(order)
+        return bool(named) or any(map(placed, row.placement_ids or ()))
+
+    def scope_test(self, field: str) -> str:
+        """Return the filter of the profile's scopes; empty without any, or when it would be long."""
+        scopes = self.profile.scopes
+        test = any_of(field, scopes) if scopes else ""
+        return test if len(test) <= _LONGEST_PART else ""
+
+    def loose_order_tests(self) -> tuple[str, ...]:
+        """Return filters of the open orders, the most exact one first."""
+        portfolios = self.profile.portfolios
+        parts = [self.scope_test("id.scope")]
+        if portfolios:
+            named = any_of("portfolioId.code", dict.fromkeys(id.code for id in portfolios))
+            parts.append(named if len(named) <= _LONGEST_PART else "")
+        if self.since is not None:
+            parts.append(f"version.asAtModified gte {time_text(self.since)}")
+        beside = "".join(f" and {part}" for part in parts if part)
+        quoted = [f"'{state}'" for state in _FINAL_STATES]
+        return (
+            f"(state not in ({','.join(quoted)}) or state not exists){beside}",
+            " and ".join(f"state neq {state}" for state in quoted) + beside,
+            f"version.asAtModified gte {time_text(self._now() - timedelta(days=self.profile.days))}",
+        )
+
+    def is_in_scope(self, id: ResourceId) -> bool:
+        """Return whether an id is of one of the profile's scopes."""
+        return not self._scopes or id.scope.casefold() in self._scopes
+
+
+def last_activity(row: OrderGraphBlock) -> datetime:
+    """Return when anything last happened to a block or below it, as far as the server says."""
+    version = row.block.version
+    changed = version.as_at_modified if version else None
+    return row.latest_activity_date or changed or row.block.created_date
+
+
+def time_text(moment: datetime) -> str:
+    """Return a point in time as filters write it (R76)."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
