@@ -49,7 +49,7 @@ class MarkedBlock(RowMark, frozen=True, kw_only=True):
 
 
 class BlockMark(WireStruct, frozen=True, kw_only=True):
-    """A block of the order graph: its version, when anything below it last changed, and what its totals count."""
+    """A block of the order graph: its version, the rows its totals count, and when any of them changed."""
 
     block: MarkedBlock
     ordered: CountedRows = CountedRows()

@@ -153,7 +153,7 @@ class BlockReader:
         self._learned.put("graph.prefix", "none")
 
     async def _rows(self, ids: set[ResourceId]) -> list[OrderGraphBlock]:
-        """Return blocks with their totals: by filter, or from the window's list when that takes fewer calls."""
+        """Return blocks with totals: by filter, or from the window's list when that takes fewer calls."""
         if not self._has_graph:
             return await self._computed(ids)
         await self.find_prefix()

@@ -25,6 +25,10 @@ from tui.service.sync.read_session import AT_ONCE, PAGE, ReadSession
 
 _MARGIN: Final = timedelta(days=7)
 """How long before its first allocation on this desk a portfolio's transactions are looked for."""
+MANY: Final = 50
+"""More transactions of a portfolio than these are looked for in its list before they are asked for by id."""
+WORTH: Final = 4
+"""A page of which not one row in so many is wanted is the last that is read of a list."""
 
 Names = Mapping[ResourceId, Collection[str]]
 """Ids of transactions by the portfolio they may be in."""
@@ -114,21 +118,27 @@ class Bookings:
         self, id: ResourceId, wanted: frozenset[str], start: datetime | None
     ) -> dict[ResourceId, Transaction]:
         """Return those of ``wanted`` that the portfolio has."""
-        if self._learned.get("transactions.filter") is not False:
-            try:
-                return await self._by_ids(id, wanted, start)
-            except _NoFilter:
-                self._learned.put("transactions.filter", False)
-        return await self._listed(id, wanted, start)
+        filtered = self._learned.get("transactions.filter") is not False
+        found: dict[ResourceId, Transaction] = {}
+        if not filtered or len(wanted) > MANY:
+            found, whole = await self._listed(id, wanted, start, only_rich=filtered)
+            if whole:
+                return found
+        try:
+            return found | await self._by_ids(id, wanted - {key.code for key in found}, start)
+        except _NoFilter:
+            self._learned.put("transactions.filter", False)
+            found, _ = await self._listed(id, wanted, start)
+            return found
 
     async def _by_ids(
         self, id: ResourceId, wanted: frozenset[str], start: datetime | None
     ) -> dict[ResourceId, Transaction]:
         found: dict[ResourceId, Transaction] = {}
-        longest = max(len(code) for code in wanted) + 3
+        longest = max((len(code) for code in wanted), default=0) + 3
         for some in batches(sorted(wanted), max(FIRST_LENGTH // longest, 1)):
             try:
-                rows = await self._listed(id, frozenset(some), start, any_of("transactionId", some))
+                rows, _ = await self._listed(id, frozenset(some), start, any_of("transactionId", some))
             except ApiError as error:
                 if concerns_the_filter(error):
                     raise _NoFilter from error
@@ -137,9 +147,18 @@ class Bookings:
         return found
 
     async def _listed(
-        self, id: ResourceId, wanted: frozenset[str], start: datetime | None, test: str = ""
-    ) -> dict[ResourceId, Transaction]:
-        """Return those of ``wanted`` from a portfolio's list, which is read until they are all found."""
+        self,
+        id: ResourceId,
+        wanted: frozenset[str],
+        start: datetime | None,
+        test: str = "",
+        *,
+        only_rich: bool = False,
+    ) -> tuple[dict[ResourceId, Transaction], bool]:
+        """Return those of ``wanted`` from a portfolio's list, and whether it has no more of them.
+
+        With ``only_rich`` it is read only as long as its pages hold many of them.
+        """
         session = self._session
 
         def fetch(token: str | None) -> Awaitable[Page[Transaction]]:
@@ -160,5 +179,7 @@ class Bookings:
                 raise _NoFilter
             found.update((transaction_key(id, row.transaction_id), row) for row in rows)
             if len(found) == len(wanted):
-                break
-        return found
+                return found, True
+            if only_rich and page.next_page and len(rows) * WORTH < len(page.values):
+                return found, False
+        return found, True

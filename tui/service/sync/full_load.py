@@ -7,7 +7,7 @@ what no total names (cancelled rows); what is still missing then is read by its 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -31,14 +31,17 @@ from tui.service.sync.queries import (
     outdated,
     surely_gone,
 )
-from tui.service.sync.read_session import ReadSession
+from tui.service.sync.read_session import AT_ONCE, ReadSession
 from tui.service.sync.window import Window, time_text
 
-YOUNG: Final = timedelta(days=7)
-"""How far back the lists of what is young are read at most; older rows of the window are read by id."""
+FEW: Final = 20
+"""Rows that are read by their ids without looking for a list that has them."""
 WORTH: Final = 4
 """A page of which not one row in so many belongs to the window is the last of its list."""
+_BY_STATE: Final = "orders.open"
+"""Under this it is remembered which filter of open orders the server takes."""
 _DATES: Final = {
+    EntityKind.ORDERS: ("date", "date"),
     EntityKind.PLACEMENTS: ("createdDate", "created_date"),
     EntityKind.EXECUTIONS: ("createdDate", "created_date"),
     EntityKind.ALLOCATIONS: ("date", "date"),
@@ -141,6 +144,7 @@ class FullLoad:
         for kinds in at_once:
             if not _is_out_of_order(failures):
                 failures += await self._side_by_side(kinds, shown, stale)
+        await self._blocks.find_prefix()
         none_read = len(failures) == len(POLLED)
         if none_read or (_is_out_of_order(failures) and not shown.done):
             self._session.builder.unread = told
@@ -217,13 +221,20 @@ class FullLoad:
                 shown.later()
             return taken
 
-        async for page in self._young(kind):
-            taken = await take_in(page.values)
-            if self._names_are_told and taken * WORTH < len(page.values):
-                break
+        for fact, tests, holds in self._lists(kind):
+            if fact != _BY_STATE and self._names_are_told and named and len(named - read) <= FEW:
+                continue
+            async for page in self._pages(kind, fact, tests, holds):
+                taken = await take_in(page.values)
+                if self._names_are_told and taken * WORTH < len(page.values):
+                    break
         left = named - read
         async for found in named_rows(self._session, self._filters, kind, left, as_at=self._pinned):
             await take_in(found)
+        left = named - read
+        if self._filters.form is None or len(left) <= AT_ONCE:
+            async for rows in self._session.look_up(kind, left):
+                await take_in([row for row in rows.values() if row is not None])
         held = builder.rows(kind)
         gone = {id for id, row in before.items() if id not in read and held.get(id) is row}
         builder.remove(kind, surely_gone(builder, kind, gone))
@@ -234,14 +245,14 @@ class FullLoad:
         """Whether the blocks' totals name what hangs on them, so that it can be read by its ids."""
         return not self._session.builder.own_totals and not self._session.is_missing(EntityKind.BLOCKS)
 
-    async def _young(self, kind: EntityKind) -> AsyncIterator[Page[Any]]:
-        """Yield pages of what is open or young: for orders by their state, for other kinds by their date.
+    async def _pages(
+        self, kind: EntityKind, fact: str, tests: Sequence[str], holds: Callable[[Any], bool]
+    ) -> AsyncIterator[Page[Any]]:
+        """Yield pages of the rows that pass the first of ``tests`` that the server takes.
 
-        A filter that the server refuses or ignores is replaced by the next one; without any, all rows are
-        read where no total names them.
+        A filter that it refuses or ignores is replaced by the next one, and that is remembered under
+        ``fact``; without any, all rows are read where no total names them.
         """
-        tests, holds = self._tests(kind)
-        fact = f"{kind.value}.young"
         known = self._learned.get(fact)
         first = int(known) if known else 0
         for number, test in enumerate(tests[first:], start=first):
@@ -266,28 +277,40 @@ class FullLoad:
     @property
     def open_orders_test(self) -> str:
         """The filter of open orders that the server takes, empty when it takes none."""
-        tests, _ = self._tests(EntityKind.ORDERS)
-        known = self._learned.get(f"{EntityKind.ORDERS.value}.young")
-        left = tests[int(known) if known else 0 :]
+        known = self._learned.get(_BY_STATE)
+        left = self._window.loose_order_tests()[int(known) if known else 0 :]
         return left[0] if left else ""
 
-    def _tests(self, kind: EntityKind) -> tuple[tuple[str, ...], Callable[[Any], bool]]:
-        """Return filters of what is open or young, the best first, and how to see that they took effect."""
+    def _lists(self, kind: EntityKind) -> Iterator[tuple[str, tuple[str, ...], Callable[[Any], bool]]]:
+        """Yield lists that hold much of the window: open orders, and what is as young as its blocks.
+
+        Each is the name under which it is remembered what the server takes, the filters to try, the best one
+        first, and how to see that one took effect.
+        """
         if kind is EntityKind.ORDERS:
-            return self._window.loose_order_tests(), lambda row: True
-        blocks = self._session.builder.rows(EntityKind.BLOCKS).values()
-        start = min((row.block.created_date for row in blocks), default=None)
-        if start is None and self._names_are_told:
-            return (), lambda row: True  # nothing hangs on no block
-        earliest = self._now() - YOUNG
-        start = max(start or earliest, earliest) if self._names_are_told or start is None else start
+            yield _BY_STATE, self._window.loose_order_tests(), lambda row: True
+        start = self._start()
+        if start is None:
+            return
         name, field = _DATES[kind]
 
         def holds(row: Any) -> bool:
             day = getattr(row, field)
             return day is None or day >= start
 
-        return (f"{name} gte {time_text(start)}",), holds
+        yield f"{kind.value}.by date", (f"{name} gte {time_text(start)}",), holds
+
+    def _start(self) -> datetime | None:
+        """Return the date from which on lists hold much of the window; None when it is empty.
+
+        Where blocks are swept, a tenth may be far older: what hangs on these is read by its ids.
+        """
+        blocks = self._session.builder.rows(EntityKind.BLOCKS).values()
+        dates = sorted(row.block.created_date for row in blocks)
+        if self._names_are_told:
+            oldest = 0 if self._window.since else len(dates) // 10
+            return dates[oldest] if dates else None
+        return dates[0] if dates else self._now() - timedelta(days=self._window.profile.days)
 
 
 def _is_out_of_order(failures: Sequence[ApiError]) -> bool:

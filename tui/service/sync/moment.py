@@ -29,6 +29,8 @@ class LatestMoment:
         self._learned = learned
         self.known: datetime | None = None
         """The moment that was told last, None while none was."""
+        self.told: str | None = None
+        """The same as the server wrote it."""
 
     async def ask(self) -> str | None:
         """Return the moment in the digits the server writes (R7), None when it does not tell.
@@ -54,7 +56,7 @@ class LatestMoment:
             moment = None
         if moment is None or moment.tzinfo is None:
             return None
-        self.known = moment.astimezone(UTC)
+        self.known, self.told = moment.astimezone(UTC), told
         return told
 
 
@@ -68,7 +70,6 @@ class PollGate:
     def __init__(self, moment: LatestMoment, now: Callable[[], datetime]) -> None:
         self._moment = moment
         self._now = now
-        self._told: str | None = None
         self._quiet_since: datetime | None = None
         self._moved = False
         self._idle_moves = 0
@@ -82,14 +83,13 @@ class PollGate:
         quiet = self._quiet_since
         if quiet is None or abs(self._now() - quiet) < OVERLAP or self._idle_moves >= IDLE_MOVES:
             return False
+        before = self._moment.told
         told = await self._moment.ask()
-        if told is None:
+        if told is None or told != before:
+            self._moved = before is not None
+            self._quiet_since = self._now()
             return False
-        same = told == self._told
-        if not same:
-            self._moved = self._told is not None
-            self._told, self._quiet_since = told, self._now()
-        return same
+        return True
 
     def after_poll(self, *, news: bool) -> None:
         """Take note of a poll that all lists answered, and whether it brought anything."""

@@ -107,7 +107,7 @@ def counted_below(row: OrderGraphBlock) -> dict[EntityKind, set[ResourceId]]:
 
 
 def named_below(rows: Iterable[OrderGraphBlock]) -> dict[EntityKind, set[ResourceId]]:
-    """Return the ids of the rows that blocks name, by kind: those their totals count, and all their orders."""
+    """Return the ids of the rows that blocks name, by kind: what their totals count, and all their orders."""
     found: dict[EntityKind, set[ResourceId]] = {kind: set() for kind in LISTED}
     for row in rows:
         for kind, ids in counted_below(row).items():
