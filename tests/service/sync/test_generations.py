@@ -223,8 +223,10 @@ async def test_t10_an_entity_that_is_not_there_says_nothing_about_the_server(new
     client = newest.desk.client
     with pytest.raises(Refused):
         await client.orders.get(rid("ORD-404"))
+    known = dict(client.absent)
     await newest.desk.act(CancelOrders((rid("ORD-404"),)))
-    assert client.absent == {}
+    assert client.absent == known
+    assert not known.keys() & {"get_order", "cancel_orders"}
 
 
 class TestFitting:

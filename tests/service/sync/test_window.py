@@ -98,7 +98,7 @@ async def test_what_was_refused_is_not_asked_again() -> None:
     desk, _ = await opened(tenant)
     first = tenant.requests
     tenant.clear()
-    await desk.reload()
+    await desk.load()
     assert tenant.requests < first
     assert counts(desk) == READ
 

@@ -231,7 +231,7 @@ class FullLoad:
         left = named - read
         async for found in named_rows(self._session, self._filters, kind, left, as_at=self._pinned):
             await take_in(found)
-        left = named - read
+        left = named - read - {bad.id for bad in builder.unreadable(kind)}
         if self._filters.form is None or len(left) <= AT_ONCE:
             async for rows in self._session.look_up(kind, left):
                 await take_in([row for row in rows.values() if row is not None])
@@ -303,14 +303,16 @@ class FullLoad:
     def _start(self) -> datetime | None:
         """Return the date from which on lists hold much of the window; None when it is empty.
 
-        Where blocks are swept, a tenth may be far older: what hangs on these is read by its ids.
+        A tenth of the blocks may be far older than the others: what hangs on these is read by its ids.
         """
         blocks = self._session.builder.rows(EntityKind.BLOCKS).values()
         dates = sorted(row.block.created_date for row in blocks)
-        if self._names_are_told:
-            oldest = 0 if self._window.since else len(dates) // 10
-            return dates[oldest] if dates else None
-        return dates[0] if dates else self._now() - timedelta(days=self._window.profile.days)
+        if not dates:
+            days = timedelta(days=self._window.profile.days)
+            return None if self._names_are_told else self._now() - days
+        oldest, tenth = dates[0], dates[len(dates) // 10]
+        is_far = tenth - oldest > max(self._now() - tenth, timedelta(days=1))
+        return tenth if is_far and self._names_are_told else oldest
 
 
 def _is_out_of_order(failures: Sequence[ApiError]) -> bool:
