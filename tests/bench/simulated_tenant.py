@@ -61,6 +61,7 @@ class SimulatedTenant:
         longest_filter: the characters a filter may have.
         unknown: parts of filters that are refused as unknown: names of fields, or words such as `` or ``.
         delay_s: how long each answer takes.
+        fills_per_s: how many placements are filled each second while a server runs this.
     """
 
     blocks: int = 3000
@@ -76,6 +77,7 @@ class SimulatedTenant:
     longest_filter: int = 16_384
     unknown: tuple[str, ...] = ()
     delay_s: float = 0.0
+    fills_per_s: float = 0.0
     opened: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(hours=2))
     calls: Counter[str] = field(default_factory=Counter)
     """Calls by the last part of their path and what they ask for, such as ``blocks by id``."""
@@ -456,12 +458,14 @@ class SimulatedTenant:
     # --- HTTP -----------------------------------------------------------------------------------------
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        if scope["type"] != "http":
+        """Answer a request, or fill while the server that runs this is up."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
             return
         query = {name: values[-1] for name, values in parse_qs(scope["query_string"].decode()).items()}
         path = str(scope["path"]).removeprefix("/api").removeprefix("/api")
-        self.calls[_called(path, query)] += 1
+        if not path.startswith("/bench"):
+            self.calls[_called(path, query)] += 1
         await asyncio.sleep(self.delay_s)
         try:
             status, body = 200, self._answer(path, query)
@@ -474,8 +478,24 @@ class SimulatedTenant:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": json.dumps(body).encode()})
 
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Fill so many placements a second until the server stops."""
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        filling = asyncio.create_task(self._keep_filling())
+        await receive()
+        filling.cancel()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _keep_filling(self) -> None:
+        while self.fills_per_s:
+            await asyncio.sleep(1 / self.fills_per_s)
+            self.fill()
+
     def _answer(self, path: str, query: Mapping[str, str]) -> Json:
         match path.strip("/").split("/"):
+            case ["bench", "counts"]:
+                return {"requests": self.requests, "rows": self.rows}
             case ["ordergraph", "blocks"]:
                 return self._page("graph", query)
             case [("blocks" | "orders" | "placements" | "executions" | "allocations") as kind]:

@@ -64,6 +64,10 @@ async def held(user: Blotter, before: set[ResourceId]) -> list[str]:
     return sorted(str(row.portfolio_id) for row in page.values if row.id not in before)
 
 
+async def orders_of_the_server(user: Blotter) -> set[ResourceId]:
+    return {row.id for row in (await user.client.orders.list(limit=1000)).values}
+
+
 def previewed(user: Blotter) -> bool:
     return isinstance(user.app.screen, PreviewDialog)
 
@@ -92,7 +96,7 @@ async def send(user: Blotter, *confirming: str) -> str:
 async def test_an_order_is_for_the_portfolio_its_preview_names(
     user: Blotter, by: str, typed: str, meant: str, echo: str
 ) -> None:
-    before = set(user.desk.snapshot.orders)
+    before = await orders_of_the_server(user)
     if by == "line":
         await user.press("N")
         await user.fill("line", f"b 100 VOD mkt @{typed}")
@@ -112,7 +116,7 @@ async def test_an_order_is_for_the_portfolio_its_preview_names(
 
 @pytest.mark.parametrize("by", ["line", "form"])
 async def test_a_code_of_two_portfolios_is_asked_about_and_nothing_is_sent(user: Blotter, by: str) -> None:
-    before = set(user.desk.snapshot.orders)
+    before = await orders_of_the_server(user)
     if by == "line":
         await user.press("N")
         await user.fill("line", "b 100 VOD mkt @GROWTH")
@@ -143,7 +147,7 @@ async def test_an_order_changes_to_the_portfolio_that_is_meant(user: Blotter) ->
 
 
 async def test_orders_move_to_the_block_that_is_known_by_its_code_alone(user: Blotter) -> None:
-    before = set(user.desk.snapshot.orders)
+    before = await orders_of_the_server(user)
     await user.press("N")
     await user.fill("line", "b 7 VOD mkt @us_long")
     await send(user)
@@ -192,7 +196,7 @@ async def test_a_filter_by_scope_shows_what_is_of_it_or_for_its_portfolios(user:
 
 @pytest.mark.parametrize("by", ["line", "form"])
 async def test_an_order_for_names_nobody_knows_names_them_and_is_not_sent(user: Blotter, by: str) -> None:
-    before = set(user.desk.snapshot.orders)
+    before = await orders_of_the_server(user)
     if by == "line":
         await user.press("N")
         await user.fill("line", "b 100 VODD mkt @UKEQ-GRWO")

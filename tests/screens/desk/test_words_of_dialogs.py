@@ -62,7 +62,7 @@ async def test_units_of_several_instruments_are_not_added_in_a_form() -> None:
         await user.press("p")
         assert "30,000 NVDA (BLK-0004), 1,510,000 VOD (BLK-0003)" in await user.form()
         await user.press("escape", "escape")
-        await select(user, "placements", "PLC-00037", "PLC-00042")
+        await select(user, "placements", "PLC-00037", "PLC-00041")
         await user.press("a")
         assert "Units of 2 instruments executed." in await user.form()
 

@@ -15,6 +15,7 @@ from tui.api.errors import ApiError, Forbidden, MalformedReply, NotFound
 from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.snapshot import EntityKind, Snapshot, Unread
 from tui.service.sync.queries import all_of, batches
+from tui.service.sync.shared_values import SharedValues
 
 FIRST_PAGE: Final = 200
 """Blocks of the first page, which is to be on screen at once."""
@@ -22,6 +23,8 @@ GRAPH_PAGE: Final = 500
 """Blocks of a later page: totals cost a server more than other rows."""
 PAGE: Final = 1000
 """Rows of one page of any other list: a round trip costs more than reading them."""
+SHARED_A_TURN: Final = 50
+"""Rows whose values are looked up in one turn of the event loop: blocks with totals take 2 ms."""
 TURN: Final = 200
 """Rows taken in in one turn of the event loop."""
 AT_ONCE: Final = 8
@@ -39,8 +42,9 @@ class Superseded(Exception):
 class ReadSession:
     """The reads of one moment: through ``client`` into a builder, until the desk shows another moment."""
 
-    def __init__(self, client: Client, base: Snapshot) -> None:
+    def __init__(self, client: Client, base: Snapshot, shared: SharedValues) -> None:
         self.client = client
+        self._shared = shared
         self.builder = SnapshotBuilder(base)
         self.ended = False
 
@@ -66,6 +70,7 @@ class ReadSession:
         for some in batches(sorted(ids), AT_ONCE):
             rows = await all_of(self._get(kind, id) for id in some)
             self.check()
+            self._shared.share(row for row in rows if row is not None)
             yield dict(zip(some, rows, strict=True))
 
     async def _get(self, kind: EntityKind, id: ResourceId) -> Any:
@@ -108,6 +113,8 @@ class ReadSession:
             self.check()
             if page.bad:
                 self.builder.add_unreadable(kind, page.bad)
+            async for some in self.in_turns(page.values, SHARED_A_TURN):
+                self._shared.share(some)
             yield page
             await asyncio.sleep(0)
             if page.next_page is None:

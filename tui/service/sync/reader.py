@@ -28,6 +28,7 @@ from tui.service.sync.named_rows import named_rows, read_named_rows
 from tui.service.sync.progress import Progress, Publish
 from tui.service.sync.queries import LISTED, POLLED, all_of, blocks_of, is_news
 from tui.service.sync.read_session import ReadSession
+from tui.service.sync.shared_values import SharedValues
 from tui.service.sync.window import Window
 from tui.service.sync.window_list import WindowQuery
 
@@ -54,12 +55,13 @@ class Reader:
         self._now = now
         self._learned = learned or Learned()
         self._moment = LatestMoment(client, self._learned)
+        self._shared = SharedValues()
         self.window = Window(profile, now)
         self.filters = IdFilters(self._learned)
         self._begin(base)
 
     def _begin(self, base: Snapshot) -> None:
-        self._session = ReadSession(self._client, base)
+        self._session = ReadSession(self._client, base, self._shared)
         self._blocks = BlockReader(self._session, self.window, self._learned, self.filters)
         self._known_until = HighWaterMarks(self._now)
         self._gate = PollGate(self._moment, self._now)
