@@ -306,7 +306,7 @@ class FullLoad:
         A tenth of the blocks may be far older than the others: what hangs on these is read by its ids.
         """
         blocks = self._session.builder.rows(EntityKind.BLOCKS).values()
-        dates = sorted(row.block.created_date for row in blocks)
+        dates: list[datetime] = sorted(row.block.created_date for row in blocks)
         if not dates:
             days = timedelta(days=self._window.profile.days)
             return None if self._names_are_told else self._now() - days

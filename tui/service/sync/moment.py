@@ -11,9 +11,10 @@ from msgspec import ValidationError, convert
 
 from tui.api import reference_operations
 from tui.api.client import Client
-from tui.api.errors import ApiError, MalformedReply, RateLimited, Refused, Unauthenticated
+from tui.api.errors import ApiError, ServerFailed
 from tui.service.learned import Learned
 from tui.service.sync.high_water_marks import OVERLAP
+from tui.service.sync.queries import concerns_one_kind
 
 IDLE_MOVES: Final = 3
 """A moment that moved so often while no list had news says nothing about this desk (contract, R6)."""
@@ -36,17 +37,17 @@ class LatestMoment:
         """Return the moment in the digits the server writes (R7), None when it does not tell.
 
         Raises:
-            Unauthenticated: nobody is signed on; RateLimited: the server asks for a pause.
+            ApiError: there is no connection, or nobody is signed on.
         """
         operation = reference_operations.LATEST_AS_AT
         if operation.name in self._client.absent or self._learned.get("asat") is False:
             return None
         try:
             told = (await self._client.call(operation)).as_at
-        except (Unauthenticated, RateLimited):
-            raise
         except ApiError as error:
-            if isinstance(error, (Refused, MalformedReply)):
+            if not concerns_one_kind(error):
+                raise
+            if not isinstance(error, ServerFailed):
                 self._learned.put("asat", False)
             log.info("the moment of the last write is not known: %s", error.why)
             return None
@@ -78,7 +79,7 @@ class PollGate:
         """Return whether there is nothing to poll for.
 
         Raises:
-            Unauthenticated: nobody is signed on; RateLimited: the server asks for a pause.
+            ApiError: there is no connection, or nobody is signed on.
         """
         quiet = self._quiet_since
         if quiet is None or abs(self._now() - quiet) < OVERLAP or self._idle_moves >= IDLE_MOVES:

@@ -1,8 +1,8 @@
 """Lets rows share the values they have in common: texts, ids, numbers, times and identifiers of instruments.
 
-Every row is read with texts of its own, although a desk has few scopes, users, states and instruments, and the
-same id stands in an order, in its block and in that block's totals. Shared, a row takes half of the memory.
-Links to other resources, which nothing here follows, are left out.
+Every row is read with texts of its own, although a desk has few scopes, users, states and instruments, and
+the same id stands in an order, in its block and in that block's totals. Shared, a row takes a third of the
+memory. Links to other resources, which nothing here follows, are left out.
 """
 
 from __future__ import annotations
