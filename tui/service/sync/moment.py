@@ -9,7 +9,6 @@ from typing import Final
 
 from msgspec import ValidationError, convert
 
-from tui.api import reference_operations
 from tui.api.client import Client
 from tui.api.errors import ApiError, ServerFailed
 from tui.service.learned import Learned
@@ -39,7 +38,10 @@ class LatestMoment:
         Raises:
             ApiError: there is no connection, or nobody is signed on.
         """
-        operation = reference_operations.LATEST_AS_AT
+        from tui.api.reference_operations import (
+            LATEST_AS_AT as operation,
+        )  # most of a start needs none of them
+
         if operation.name in self._client.absent or self._learned.get("asat") is False:
             return None
         try:
