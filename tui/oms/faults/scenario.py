@@ -41,6 +41,7 @@ KINDS: Final = (
     FaultKind("rate-limited", "429 with `Retry-After`", False, ("retry_after",)),
     FaultKind("signed-off", "401, as of a token that has expired", False),
     FaultKind("denied", "403", False),
+    FaultKind("absent", "404, as of a server that does not have the endpoint", False),
     FaultKind("failed-before", "500, or another `status` of 5xx", False, ("status", "retry_after")),
     FaultKind("failed-after", "500, or another `status` of 5xx", True, ("status", "retry_after")),
     FaultKind("delayed", "the call begins `seconds` later", True, ("seconds",)),

@@ -47,6 +47,8 @@ async def _response(fault: Fault, route: Route, call: Call) -> Response:
             return _refused(not_signed_on(_sentence(fault)), call)
         case "denied":
             return _refused(Refusal("AccessDenied", _sentence(fault), code=ACCESS_DENIED, status=403), call)
+        case "absent":
+            return Response(_sentence(fault), 404, media_type="text/plain")
         case "failed-before":
             return _failed(fault, call)
         case "cut-before":
