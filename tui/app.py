@@ -313,6 +313,7 @@ class BlotterApp(App[None]):
     async def _read_reference(self) -> None:
         """Read what rows only name, beside the polls."""
         if self.session.desk is not None:
+            await self.session.desk.read_permissions()
             await self.session.desk.read_reference()
 
     async def action_quit(self) -> None:

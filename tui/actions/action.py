@@ -53,7 +53,7 @@ class Scope(Struct, frozen=True):
     absent: Mapping[str, str] = {}
     """The endpoints this server does not have, by name, and why (T10)."""
     denied: Mapping[str, str] = {}
-    """The endpoints this user may not call, by name, and why."""
+    """The endpoints that were refused to this user, by name, and why."""
     shown: Callable[[EntityKind], tuple[ResourceId, ...]] = _nothing
     """The rows a pane shows, in their order."""
     market: MarketStatus | None = None
@@ -70,6 +70,8 @@ class Scope(Struct, frozen=True):
     """The filter of the rows shown."""
     unreachable: str = ""
     """Why nothing can be sent now, and what to do; empty when it can."""
+    foretold: Mapping[str, str] = {}
+    """The endpoints that the access service denies this user, by name, and why."""
     user: str = ""
     """Who is signed on, as the server's versions call them; empty when that is not known."""
     compliance_run: ComplianceRun | None = None
@@ -151,7 +153,8 @@ class Action(Struct, frozen=True):
 
     An action without a ``key`` is found by name, in the palette and in the help, until the reader gives
     it one. ``disabled_reason`` returns why it is impossible now, as a sentence, or None. ``endpoints`` are
-    those it sends to, by name: where the server has none of them, the action is not possible.
+    those it sends to, by name: where the server has none of them, the action is not possible; ``by_kind`` is
+    the one for rows of a kind. What ``lowers_risk`` is tried although the access service denies it.
     """
 
     id: str
@@ -163,6 +166,8 @@ class Action(Struct, frozen=True):
     footer: bool = False
     aliases: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
+    by_kind: Mapping[EntityKind, str] = {}
+    lowers_risk: bool = False
 
     def keys(self, own: Mapping[str, str]) -> tuple[str, ...]:
         """Return its keys: the reader's ``own`` ones, else the default ones."""
@@ -194,9 +199,13 @@ class Action(Struct, frozen=True):
 
     def forbidden(self, scope: Scope) -> str | None:
         """Return why this desk, server or user cannot do it, whatever the rows; None when they can."""
-        denied = [scope.denied[name] for name in self.endpoints if name in scope.denied]
-        if denied and len(denied) == len(self.endpoints):
+        endpoints = (self.by_kind[scope.kind],) if scope.kind in self.by_kind else self.endpoints
+        denied = [scope.denied[name] for name in endpoints if name in scope.denied]
+        if denied and len(denied) == len(endpoints):
             return f"You may not do this here: {denied[0].rstrip('.')}. After a refresh it is tried again."
+        foretold = [scope.foretold[name] for name in endpoints if name in scope.foretold]
+        if foretold and len(foretold) == len(endpoints) and not self.lowers_risk:
+            return f"You may not do this here: {foretold[0].rstrip('.')}. The server was asked at sign-on."
         missing = [scope.absent[name] for name in self.endpoints if name in scope.absent]
         if missing and len(missing) == len(self.endpoints):
             return f"This server does not offer it: {missing[0].rstrip('.')}."

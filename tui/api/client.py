@@ -122,7 +122,7 @@ class Client:
 
     ``absent`` says why operations cannot be used, by name: those the server's generation does not have, and
     those the server turned out not to have (T10). ``denied`` says why writes were refused to whoever is
-    signed on (403).
+    signed on (403), ``foretold`` why the access service says that others would be.
     """
 
     def __init__(self, http: Http, generation: Generation = "latest") -> None:
@@ -130,6 +130,7 @@ class Client:
         self.generation = generation
         self.absent = absent_in(generation)
         self.denied: dict[str, str] = {}
+        self.foretold: dict[str, str] = {}
         self.switches = Switches()
         self.blocks = EntityResource(self, operations.BLOCKS)
         self.orders = EntityResource(self, operations.ORDERS)

@@ -119,6 +119,11 @@ class Operation(Struct, Generic[BodyT, ReplyT], frozen=True):
         return "reads" if self.method == "GET" or self.asks else "writes"
 
     @property
+    def feature(self) -> str:
+        """The code under which policies name it, the id of the operation: ``PlaceBlocks``."""
+        return "".join(part[:1].upper() + part[1:] for part in self.name.split("_"))
+
+    @property
     def partial(self) -> bool:
         """Whether each item succeeds or fails for itself; otherwise a call is done whole or not at all."""
         return "failed" in getattr(get_origin(self.reply) or self.reply, "__struct_fields__", ())

@@ -42,8 +42,10 @@ from tui.service.writes.journal import Journal
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
+    from tui.api.operations import Operation
     from tui.service.browse import Browser
     from tui.service.history import HistoryEntry
+    from tui.service.permissions import Permissions
     from tui.service.reference.reference_reader import ReferenceReader
     from tui.service.reference.rule_reader import RuleReader
     from tui.service.reference.ticket_facts import TicketFacts
@@ -59,6 +61,13 @@ T = TypeVar("T")
 Listener = Callable[[Update], None]
 
 log = logging.getLogger(__name__)
+
+
+def _written() -> Iterable[Operation[Any, Any]]:
+    """Return the operations that this program writes with."""
+    from tui.service.verbs import VERBS
+
+    return (verb.operation for verb in VERBS.values())
 
 
 def _utc_now() -> datetime:
@@ -130,6 +139,7 @@ class Desk:
         self._preparer: Preparer | None = None
         self._reference: ReferenceReader | None = None
         self._rules: RuleReader | None = None
+        self._permissions: Permissions | None = None
         self._facts: TicketFacts | None = None
         client.http.listen(self._health.on_notice)
 
@@ -175,6 +185,11 @@ class Desk:
     def absent(self) -> Mapping[str, str]:
         """The endpoints that cannot be used on this server, by name, and why (T10)."""
         return self.client.absent
+
+    @property
+    def foretold(self) -> Mapping[str, str]:
+        """The writes that the access service denies the user, by name of endpoint, and why."""
+        return self.client.foretold
 
     @property
     def denied(self) -> Mapping[str, str]:
@@ -286,6 +301,8 @@ class Desk:
         """Read the whole desk because the user asked for it, also from a server that is offline."""
         self.client.http.try_now()
         self.client.denied.clear()
+        if self._permissions is not None:
+            self._permissions.ask_anew()
         self.learned.forget()
         if self._reference is not None:
             self._reference.read_anew()
@@ -325,6 +342,17 @@ class Desk:
         finally:
             self._reconciling = False
         self._publish()
+
+    async def read_permissions(self) -> None:
+        """Ask what the user may do, at sign-on, every hour and after a refusal. It never fails."""
+        if self.health.state is not State.LIVE or not self.snapshot.complete:
+            return
+        if self._permissions is None:
+            from tui.service.permissions import Permissions
+
+            self._permissions = Permissions(self.client, self.learned, _written, self._now)
+        if await self._permissions.go_on():
+            self.on_marks_changed()
 
     async def read_reference(self) -> None:
         """Read some more of what rows only name: instruments, portfolios, sides. It never fails.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,19 +14,19 @@ from tui.api import operations
 from tui.api.client import Client
 from tui.api.connection_settings import ClockSkew, Notice
 from tui.api.errors import ApiError, Forbidden, NotServed, Refused, Unauthenticated
-from tui.api.reference_models import AccessAction, AccessQuestion, AccessResource, EvaluationRequest
+from tui.api.operations import Operation
 from tui.api.reference_operations import EVALUATE_ACCESS, LATEST_AS_AT
 from tui.api.retries import RetryNotice
+from tui.service.permissions import GRANTED, question_of
 
-WRITES: Final = {
-    "create": "CreateOrders",
-    "place": "PlaceBlocks",
-    "cancel": "CancelOrders",
-    "allocate": "CreateAllocations",
-    "book": "BookTransactions",
+WRITES: Final[Mapping[str, Operation[Any, Any]]] = {
+    "create": operations.CREATE_ORDERS,
+    "place": operations.PLACE_BLOCKS,
+    "cancel": operations.CANCEL_ORDERS,
+    "allocate": operations.ALLOCATE,
+    "book": operations.BOOK_TRANSACTIONS,
 }
 """What a dealer does, and the operation the access service is asked about."""
-GRANTED: Final = "granted"
 OLDER: Final = "before latest"
 
 Answer = Literal["yes", "no", "unknown"]
@@ -112,7 +112,7 @@ async def _user(client: Client) -> str:
 
 async def _rights(client: Client) -> tuple[Answer, str]:
     """Ask the access service; its questions are not documented, so that only a plain answer counts (R65)."""
-    questions = {verb: _question(code) for verb, code in WRITES.items()}
+    questions = {verb: question_of(each.feature) for verb, each in WRITES.items()}
     try:
         answers = await client.call(EVALUATE_ACCESS, questions)
     except ApiError as error:
@@ -127,13 +127,6 @@ async def _rights(client: Client) -> tuple[Answer, str]:
     if licence:
         return "no", "no: not licensed"
     return "unknown", "not known: the server denies all that is asked, which may be the question's fault"
-
-
-def _question(code: str) -> EvaluationRequest:
-    action = AccessAction(entity_code="Feature", scope="default", activity="Execute")
-    return EvaluationRequest(
-        request=AccessQuestion(action=action), resource=AccessResource(id={"scope": "LUSID", "code": code})
-    )
 
 
 async def _generation(client: Client) -> str:

@@ -67,7 +67,7 @@ def test_omitted_settings_have_defaults(tmp_path: Path) -> None:
         ),
         (
             '[users.a]\nwhatever = "x"\ntoken = "t"',
-            "[users.a] whatever: is not known here; there are password, token and read_only.",
+            "[users.a] whatever: is not known here; there are password, token, read_only and role.",
         ),
         (
             '[users.a]\npassword = ""',
@@ -89,6 +89,14 @@ def test_omitted_settings_have_defaults(tmp_path: Path) -> None:
         (
             '[users.a]\ntoken = "t"\n[users.b]\ntoken = "t"',
             ", line 4: [users.b] token: is the token of a too; each user has their own.",
+        ),
+        (
+            '[users.a]\ntoken = "t"\nrole = "boss"',
+            "[users.a] role: is not allowed; it must be dealer, pm, mo, compliance or reader.",
+        ),
+        (
+            '[users.a]\ntoken = "t"\nread_only = true\nrole = "dealer"',
+            ", line 4: [users.a] role: has rights that a user with read_only has not.",
         ),
         (
             '[users.""]\ntoken = "t"',

@@ -163,4 +163,4 @@ def not_signed_on(detail: str) -> Refusal:
 
 
 def _caller(user: User) -> Caller:
-    return Caller(user.name, not user.read_only)
+    return Caller(user.name, "reader" if user.read_only else user.role)

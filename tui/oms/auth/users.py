@@ -15,12 +15,16 @@ REFRESH_LIFETIME_S: Final = 8 * 3600
 
 
 class User(Struct, frozen=True):
-    """Somebody who may sign on: with a password, with a fixed token, or with either. Both are digests."""
+    """Somebody who may sign on: with a password, with a fixed token, or with either. Both are digests.
+
+    Without a ``role`` they may do everything; ``read_only`` is the role of a reader.
+    """
 
     name: str
     password: bytes | None = None
     token: bytes | None = None
     read_only: bool = False
+    role: str = ""
 
 
 class Users(Struct, frozen=True):

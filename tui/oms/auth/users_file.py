@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field
 from tui.input_files.mistakes import Mistake
 from tui.input_files.read_file import read_toml
 from tui.input_files.strict_model import HeldSecret, HeldToken, Words, Written, check
+from tui.oms.auth.rights import Role
 from tui.oms.auth.users import REFRESH_LIFETIME_S, TOKEN_LIFETIME_S, User, Users, digest
 from tui.secret import Secret
 
@@ -39,6 +40,7 @@ class UserEntry(Written):
     password: HeldSecret | None = None
     token: HeldToken | None = None
     read_only: bool = False
+    role: Role | None = None
 
 
 class UsersFile(Written):
@@ -60,7 +62,7 @@ def read_users(path: Path) -> Users:
     file = check(UsersFile, document, _more(document.found))
     return Users(
         {
-            name: User(name, _kept(entry.password), _kept(entry.token), entry.read_only)
+            name: User(name, _kept(entry.password), _kept(entry.token), entry.read_only, entry.role or "")
             for name, entry in file.users.items()
         },
         clients=None if file.clients is None else _digests(file.clients),
@@ -90,6 +92,8 @@ def _more(found: Mapping[str, Any]) -> Iterator[Mistake]:
             yield Mistake(
                 ("users", name), "has neither a password nor a token; without one nobody could sign on"
             )
+        if entry.get("read_only") is True and entry.get("role") not in (None, "reader"):
+            yield Mistake(("users", name, "role"), "has rights that a user with read_only has not")
         token = entry.get("token")
         if isinstance(token, str) and owners.setdefault(token, name) != name:
             yield Mistake(

@@ -6,7 +6,10 @@ from msgspec import Struct
 
 
 class Caller(Struct, frozen=True):
-    """A user with a token: the user id their changes are stored under, and whether they may write."""
+    """A user with a token: the user id their changes are stored under, and what they may do.
+
+    A caller without a ``role`` may do everything (:mod:`tui.oms.auth.rights`).
+    """
 
     user: str
-    may_write: bool = True
+    role: str = ""

@@ -178,7 +178,7 @@ class Server:
         self, operation: Operation[Any, Any], write: Callable[[Call, bytes], bytes]
     ) -> Handler:
         async def handle(call: Call) -> bytes:
-            _check_may_write(call)
+            _check_may(call, operation)
             raw = b"" if operation.body is None else await guards.json_body(call)
             with self._in_flight.begin(idempotency.key_of(call)):
                 work = partial(write, call, raw)
@@ -203,7 +203,7 @@ class Server:
         async def control(call: Call) -> bytes:
             from tui.oms.http import market_control
 
-            _check_may_write(call)
+            _check_may(call, SET_MARKET)
             return await market_control.control(market(), call, await guards.json_body(call))
 
         self._routes.add(MARKET_STATUS, show)
@@ -310,9 +310,20 @@ def _generation_module() -> ModuleType:
     return generation_2_1
 
 
-def _check_may_write(call: Call) -> None:
-    if not call.caller.may_write:
-        raise Refusal("AccessDenied", "This token may only read.", code=ACCESS_DENIED, status=403)
+def _check_may(call: Call, operation: Operation[Any, Any]) -> None:
+    """Refuse what the caller's role may not do; the market is run by whoever may change anything."""
+    from tui.oms.auth.rights import RIGHTS, may
+
+    caller = call.caller
+    if operation is SET_MARKET:
+        allowed = not caller.role or bool(RIGHTS[caller.role])
+    else:
+        allowed = may(caller.role, operation)
+    if not allowed:
+        detail = "This token may only read."
+        if caller.role != "reader":
+            detail = f"{operation.feature} is not among the rights of {caller.role}."
+        raise Refusal("AccessDenied", detail, code=ACCESS_DENIED, status=403)
 
 
 async def _not_in_generation(call: Call) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tui.api import reference_operations as reference
 from tui.api.operations import Operation
+from tui.oms.http import access_endpoints as access
 from tui.oms.http import compliance_endpoints as compliance
 from tui.oms.http import reference_endpoints as tables
 from tui.oms.http.call import Call
@@ -34,8 +35,10 @@ READS: Final[Mapping[str, Callable[[Call], bytes]]] = {
     reference.LIST_ORDER_BREACHES.name: compliance.list_breaches,
     reference.LIST_LEGACY_COMPLIANCE_RUNS.name: compliance.no_legacy_rows,
     reference.LEGACY_BREACHED_ORDERS.name: compliance.no_legacy_rows,
+    reference.OWN_POLICIES.name: access.own_policies,
 }
 ASKS: Final[Mapping[str, Callable[[Call, bytes], bytes]]] = {
+    reference.EVALUATE_ACCESS.name: access.evaluate,
     reference.GET_INSTRUMENTS.name: tables.get_instruments,
     reference.SEARCH_INSTRUMENTS.name: tables.search_instruments,
     reference.GET_QUOTES.name: tables.get_quotes,

@@ -324,6 +324,7 @@ class PanesScreen(ActsWhenMounted[None]):
             filter=pane.view.filter,
             unreachable=unreachable_because(session.health),
             user=desk.user if desk else "",
+            foretold=desk.foretold if desk else {},
             compliance_run=desk.profile.compliance_run if desk else None,
             facts=desk.facts if desk else None,
         )
