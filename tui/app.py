@@ -315,6 +315,7 @@ class BlotterApp(App[None]):
         if self.session.desk is not None:
             await self.session.desk.read_permissions()
             await self.session.desk.read_reference()
+            await self.session.desk.read_quotes(self._desk_screen.rows_in_sight)
 
     async def action_quit(self) -> None:
         """End the program; refuse while something is being sent.

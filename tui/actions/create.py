@@ -78,6 +78,18 @@ def _sizes_echo(typed: str, portfolios: IdLookup) -> str:
     return f"{total.words} in {counted(len(shares), 'order')}"
 
 
+def _instrument_echo(scope: Scope, typed: str) -> str:
+    """Return what ``typed`` is understood as; the last price of an instrument is asked for."""
+    known = known_instrument(scope.snapshot, typed)
+    if known is not None and scope.facts is not None:
+        scope.facts.ask_quote(known)
+    return instruments_typed.echo(scope.snapshot, typed, _now(scope))
+
+
+def _now(scope: Scope) -> datetime:
+    return scope.facts.now() if scope.facts else scope.now
+
+
 def new_form(scope: Scope) -> Form:
     snapshot = scope.snapshot
     portfolios, known_blocks = portfolio_lookup(snapshot, scope.home), block_lookup(snapshot, scope.home)
@@ -93,7 +105,7 @@ def new_form(scope: Scope) -> Form:
                 required=True,
                 help="Ticker, name, ISIN, FIGI or LUID",
                 check=lambda typed: instrument_problem(snapshot, typed),
-                echo=partial(instruments_typed.echo, snapshot),
+                echo=lambda typed: _instrument_echo(scope, typed),
             ),
             text(
                 "orders",

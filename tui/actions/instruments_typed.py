@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Final
 
 from tui.service.instrument_ids import kind_of, wrong_check_digit
@@ -65,17 +66,22 @@ def called(snapshot: Snapshot, typed: str) -> tuple[Instrument, ...]:
     return tuple(sorted(found, key=lambda each: each.label))
 
 
-def echo(snapshot: Snapshot, typed: str) -> str:
-    """Return what ``typed`` is understood as."""
+def echo(snapshot: Snapshot, typed: str, now: datetime) -> str:
+    """Return what ``typed`` is understood as, with the last price by ``now``."""
     known = known_instrument(snapshot, typed)
     if known is not None:
-        last = price(known.last_price, known.currency)
-        state = "" if known.is_active or known.record is None else f", {known.record.state.lower()}"
-        return f"{known.name or known.label}{state}{f', last {last} {known.currency}' if last else ''}"
+        state = "" if known.is_active or known.record is None else known.record.state.lower()
+        return ", ".join(filter(None, (known.name or known.label, state, last_in_words(known, now))))
     by_name = called(snapshot, typed)
     if by_name:
         return f"{_listed(by_name)}?"
     return "unknown here; it will be looked up"
+
+
+def last_in_words(known: Instrument, now: datetime) -> str:
+    """Return the last price, whose it is and its age; empty when there is none."""
+    last = known.last
+    return "" if last is None else f"{price(last.price, last.currency)} {last.currency} {last.words(now)}"
 
 
 def completed_line(snapshot: Snapshot, typed: str) -> list[str]:

@@ -16,6 +16,7 @@ from tui.columns.format import (
     DisplayContext,
     clock,
     day,
+    minute,
     on_the_point,
     side_role,
     state_look,
@@ -23,7 +24,8 @@ from tui.columns.format import (
 )
 from tui.service.numbers import average, money_digits, number, price
 from tui.service.sides import side_direction
-from tui.service.snapshot.instruments import UNRESOLVED
+from tui.service.snapshot.instruments import UNRESOLVED, luid_of
+from tui.service.snapshot.quoted import LastPrice
 from tui.service.snapshot.sizing import Size, SizedRow, currency_of_size
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
@@ -43,6 +45,8 @@ SHORT_TIMES: Final = {
 """Times in force as dealers write them; other texts are shown unchanged."""
 SHORT_SIDES: Final = {folded(name): family.short for family in (SHORT, COVER) for name in family.names}
 """Sides in one word; other texts are shown unchanged."""
+_WHOSE: Final = 5
+"""The letters that say whose a last price is: mid, fill, limit, close."""
 _NAMES: Final = ("Ticker", "RIC", "ClientInternal", "Figi", "Isin", "Sedol", "Currency")
 
 
@@ -201,6 +205,40 @@ def average_price(value: Getter, currency: Callable[[Snapshot, Any], str | None]
         "never",
         drawn=drawn,
     )
+
+
+def last_price() -> Column:
+    """Return the column of the instrument's last price, whose it is and of when."""
+
+    def value(snapshot: Snapshot, row: Any) -> Decimal | None:
+        last = _last(snapshot, row)
+        return last.price if last else None
+
+    def drawn(snapshot: Snapshot, row: Any, context: DisplayContext) -> str:
+        last = _last(snapshot, row)
+        if last is None:
+            return ""
+        whose = last.source.lower().removeprefix("last ").partition("_")[0]
+        text = on_the_point(price(last.price, last.currency))
+        return f"{text} {whose[:_WHOSE]:<{_WHOSE}} {minute(last.at, context):>6}"
+
+    return Column(
+        "last",
+        "Last",
+        "Last price of the instrument: quoted, else dealt, else asked for",
+        value,
+        quantity_text,
+        23,
+        "right",
+        "never",
+        role=lambda s, row: "idle" if (last := _last(s, row)) and last.outdated else "",
+        drawn=drawn,
+    )
+
+
+def _last(snapshot: Snapshot, row: Any) -> LastPrice | None:
+    known = snapshot.instruments.get(luid_of(row))
+    return known.last if known else None
 
 
 def timestamp_column(id: str, title: str, help: str, value: Getter) -> Column:

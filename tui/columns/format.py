@@ -51,6 +51,14 @@ def clock(moment: datetime | None, context: DisplayContext) -> str:
     return f"{local:%d %b %H:%M}" if local.year == context.today.year else f"{local:%d %b %Y}"
 
 
+def minute(moment: datetime | None, context: DisplayContext) -> str:
+    """Return the time of day without seconds, or the day when it is not today."""
+    if moment is None or moment.year <= 1:
+        return ""
+    local = moment.astimezone(context.zone)
+    return f"{local:%H:%M}" if local.date() == context.today else day(local, context)
+
+
 def day(moment: datetime | None, context: DisplayContext) -> str:
     """Return a settlement or trade date: a calendar day, which has no zone."""
     if moment is None or moment.year <= 1:

@@ -27,6 +27,7 @@ from tui.columns.factories import (
     instrument,
     instrument_name,
     labels,
+    last_price,
     lifecycle_size,
     name,
     names,
@@ -151,6 +152,7 @@ BLOCKS: Final = (
     lifecycle_size("allocated", "Allocated", "Given to portfolios", block_allocated),
     lifecycle_size("booked", "Booked", "Booked as transactions", block_booked),
     average_price(lambda s, row: block_average(s, row), lambda s, row: block_currency(s, row)),
+    last_price(),
     quantity("orders", "Ord", "How many orders", lambda s, row: len(row.block.order_ids), total="", width=3),
     verdict(
         "compliance",
@@ -238,6 +240,7 @@ ORDERS: Final = (
     plain(
         "currency", "Ccy", "Currency", 3, lambda s, row: currency(row.limit_price or row.price or row.amount)
     ),
+    last_price(),
     time_in_force(lambda row: row.time_in_force),
     plain(
         "block",
@@ -307,6 +310,7 @@ PLACEMENTS: Final = (
         role=lambda s, row: "bad" if is_over_allocated(s, row) else "",
     ),
     average_price(lambda s, row: s.average_price_of_placement(row.id), _fill_currency),
+    last_price(),
     price_of("limit", "Limit", "Limit price", lambda row: row.limit_price),
     instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
     instrument_name(lambda row: row.lusid_instrument_id),

@@ -13,6 +13,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,6 +31,8 @@ from tui.service.learned import Learned
 from tui.service.outcomes import Difference, Outcome, Report, Status
 from tui.service.simulated_market import SimulatedMarket
 from tui.service.snapshot.compliance_states import fact_of, failed_rules, switches_for, unnamed_rules
+from tui.service.snapshot.instruments import luid_of
+from tui.service.snapshot.quoted import QuotedPrice
 from tui.service.snapshot.records import Records
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
 from tui.service.sync.answers import fold_answers
@@ -141,6 +144,8 @@ class Desk:
         self._rules: RuleReader | None = None
         self._permissions: Permissions | None = None
         self._facts: TicketFacts | None = None
+        self._in_sight: Mapping[Ref, str] = {}
+        """The rows that somebody sees, each with its instrument."""
         client.http.listen(self._health.on_notice)
 
     # --- what there is -------------------------------------------------------------------------
@@ -258,7 +263,8 @@ class Desk:
         if self._facts is None:
             from tui.service.reference.ticket_facts import TicketFacts
 
-            self._facts = TicketFacts(self.reference.calls, self.learned, self._now, self.on_marks_changed)
+            calls = self.reference.calls
+            self._facts = TicketFacts(calls, self.learned, self.profile, self._now, self)
         return self._facts
 
     def _preparing(self) -> Preparer:
@@ -405,6 +411,34 @@ class Desk:
         """Publish what reference data tell by now, of these rows or, with None, of any."""
         self._reader.builder.put_records(records, rows)
         self._publish()
+
+    async def read_quotes(self, rows: Collection[Ref]) -> None:
+        """Read the last prices of the instruments of ``rows``, those in sight; it never fails.
+
+        It is meant to be called after every poll: each instrument is asked for at most every half minute.
+        """
+        if self.profile.quotes is None or self.health.state is not State.LIVE or self.snapshot.as_at:
+            return
+        self._in_sight = {ref: luid for ref in rows if (luid := luid_of(self.snapshot.row(ref)))}
+        await self.facts.read_quotes(self._in_sight.values())
+
+    @property
+    def base_currency(self) -> str:
+        """The currency that money is compared in."""
+        return self.limits.base
+
+    def publish_quotes(self, quotes: Mapping[str, QuotedPrice], rates: Mapping[str, Decimal]) -> None:
+        """Show quotes, by LUID, and use rates in the base currency, by currency."""
+        if rates != self.limits.quoted:
+            self.limits = replace(self.limits, quoted=rates)
+        if self._reader.as_at is None:
+            rows = [ref for ref, luid in self._in_sight.items() if luid in quotes]
+            self._reader.builder.put_quotes(quotes, rows)
+            self._publish()
+
+    def on_facts_changed(self) -> None:
+        """Notify listeners that something is known by now that a ticket asked for."""
+        self._notify(Update(self.snapshot, self.snapshot))
 
     async def reread(self, refs: Iterable[Ref]) -> bool:
         """Read named rows again, and what their blocks name; return whether it worked.

@@ -197,9 +197,9 @@ def test_large_money_is_asked_again_and_too_large_refused(
     ("limit", "said", "tier"),
     [
         ("190", "", Tier.T1),
-        ("195", "2.9 % off the last price", Tier.T3),
-        ("230", "21.4 % off the last price", Tier.HARD),
-        ("18950", "is 100 times the last price 189.5: in pence?", Tier.HARD),
+        ("195", "2.9 % off the last fill", Tier.T3),
+        ("230", "21.4 % off the last fill", Tier.HARD),
+        ("18950", "is 100 times the last fill 189.5: in pence?", Tier.HARD),
     ],
 )
 def test_a_limit_far_from_the_last_price(desk: Snapshot, limit: str, said: str, tier: Tier) -> None:

@@ -60,18 +60,18 @@ def judged(verb: Verb, limits: Limits = DEFAULT_LIMITS) -> tuple[Tier, str]:
         (
             creating("Sell", stop="195", type="Stop"),
             Tier.T3,
-            "stop 195 is above the last price 189.5: it triggers at once.",
+            "stop 195 is above the last fill 189.5: it triggers at once.",
         ),
         (
             creating("Buy", stop="180", type="Stop"),
             Tier.T3,
-            "stop 180 is below the last price 189.5: it triggers at once.",
+            "stop 180 is below the last fill 189.5: it triggers at once.",
         ),
-        (creating("Sell", stop="95", type="Stop"), Tier.T3, "stop 95 is 49.9 % off the last price 189.5"),
+        (creating("Sell", stop="95", type="Stop"), Tier.T3, "stop 95 is 49.9 % off the last fill 189.5"),
         (
             creating("Sell", stop="18950", type="Stop"),
             Tier.HARD,
-            "stop 18,950 is 100 times the last price 189.5: in pence?",
+            "stop 18,950 is 100 times the last fill 189.5: in pence?",
         ),
         (creating("Buy", stop="18950", type="Stop"), Tier.HARD, "pence?"),
     ],
@@ -86,9 +86,9 @@ def test_a_stop_may_stand_off_but_not_where_it_triggers_at_once(verb: Verb, tier
     ("verb", "tier", "said"),
     [
         (filling("189"), Tier.T1, ""),
-        (filling("195"), Tier.T3, "price 195 is 2.9 % off the last price 189.5, above the soft limit of 2 %"),
-        (filling("18950"), Tier.T3, "price 18,950 is 100 times the last price 189.5: in pence?"),
-        (filling("0"), Tier.T3, "price 0 is 100 % off the last price"),
+        (filling("195"), Tier.T3, "price 195 is 2.9 % off the last fill 189.5, above the soft limit of 2 %"),
+        (filling("18950"), Tier.T3, "price 18,950 is 100 times the last fill 189.5: in pence?"),
+        (filling("0"), Tier.T3, "price 0 is 100 % off the last fill"),
         (filling("18950", 0), Tier.T1, ""),
     ],
     ids=["near", "off", "pence", "nothing", "voided"],
@@ -103,9 +103,9 @@ def test_the_price_of_a_fill_is_asked_about_and_never_refused(verb: Verb, tier: 
     ("limit", "currency", "tier", "said"),
     [
         ("172", "EUR", Tier.T1, ""),
-        ("189.5", "JPY", Tier.HARD, "limit 189.5 JPY is 99.3 % off the last price 189.5 USD"),
+        ("189.5", "JPY", Tier.HARD, "limit 189.5 JPY is 99.3 % off the last fill 189.5 USD"),
         ("15160", "GBX", Tier.T1, ""),
-        ("0", "USD", Tier.HARD, "limit 0 is 100 % off the last price 189.5"),
+        ("0", "USD", Tier.HARD, "limit 0 is 100 % off the last fill 189.5"),
     ],
 )
 def test_a_limit_is_compared_in_the_currency_of_the_last_price(

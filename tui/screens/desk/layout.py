@@ -301,6 +301,12 @@ class PanesScreen(ActsWhenMounted[None]):
         self.full_screen = not self.full_screen
         self._arrange()
 
+    @property
+    def rows_in_sight(self) -> tuple[Ref, ...]:
+        """The rows that can be read on the screen now."""
+        shown = (pane for pane in self._panes.values() if pane.is_attached and pane.display)
+        return tuple(ref for pane in shown for ref in pane.in_sight)
+
     def scope(self) -> Scope:
         """Return what an action would act on now."""
         session, desk = self.session, self.session.desk

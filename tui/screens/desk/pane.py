@@ -111,6 +111,11 @@ class Pane(Vertical):
         return Ref(self.kind, key) if isinstance(key, ResourceId) else None
 
     @property
+    def in_sight(self) -> tuple[Ref, ...]:
+        """The rows that can be read on the screen."""
+        return tuple(Ref(self.kind, key) for key in self.grid.in_sight if isinstance(key, ResourceId))
+
+    @property
     def in_focus(self) -> tuple[ResourceId, ...]:
         """The selected rows in the order shown, else the row under the cursor."""
         chosen, rows = self.grid.selected, self._arranger.rows

@@ -81,8 +81,9 @@ class OrderLine:
 
     def price(self, instrument: Instrument | None = None) -> Decimal | None:
         """Return what one unit costs at limit, last price or stop, as a preview says; None when unknown."""
-        last = instrument.last_price if instrument else None
-        price = next((each for each in (self.limit, last, self.stop) if each is not None), None)
+        last = instrument.last if instrument else None
+        known = (self.limit, last.price if last else None, self.stop)
+        price = next((each for each in known if each is not None), None)
         unit = instrument.price_unit if instrument else PER_UNIT
         return None if price is None else price * unit
 

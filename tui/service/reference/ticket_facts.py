@@ -7,36 +7,66 @@ there. A preview waits a moment for it, opens without it, and is told anew too.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Final
+from decimal import Decimal
+from typing import Final, Protocol
 
+from tui.service.desk_profile import DeskProfile
 from tui.service.learned import Learned
 from tui.service.reference.holdings import TOO_MANY, HoldingsReader
 from tui.service.reference.optional_calls import OptionalCalls
+from tui.service.reference.quotes import QuotesReader
 from tui.service.snapshot.held import NOT_ASKED, READING, Holding, HoldingKey
+from tui.service.snapshot.instruments import Instrument
+from tui.service.snapshot.quoted import QuotedPrice
+from tui.service.snapshot.snapshot import Snapshot
 
 PREVIEW_WAITS_S: Final = 2.0
 """Seconds a preview waits for holdings before it can be confirmed without them."""
 
 
+class AskingDesk(Protocol):
+    """What is asked of the desk."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The rows as they stand."""
+        ...
+
+    @property
+    def base_currency(self) -> str:
+        """The currency that money is compared in."""
+        ...
+
+    def on_facts_changed(self) -> None:
+        """Hear that something asked for is there."""
+        ...
+
+    def publish_quotes(self, quotes: Mapping[str, QuotedPrice], rates: Mapping[str, Decimal]) -> None:
+        """Show quotes, by LUID, and use rates in the base currency, by currency."""
+        ...
+
+
 class TicketFacts:
     """What is known of holdings, and what is being asked for.
 
-    ``changed`` is called whenever something asked for is there, and :attr:`serial` is another one then.
+    The ``desk`` hears when something asked for is there, and :attr:`serial` is another one then.
     """
 
     def __init__(
         self,
         calls: OptionalCalls,
         learned: Learned,
+        profile: DeskProfile,
         now: Callable[[], datetime],
-        changed: Callable[[], None],
+        desk: AskingDesk,
     ) -> None:
         self.now = now
         self.serial = 0
         self._holdings = HoldingsReader(calls, learned, now)
-        self._changed = changed
+        self._quotes = QuotesReader(calls, profile.quotes, now) if profile.quotes else None
+        self._desk = desk
         self._tasks: set[asyncio.Task[None]] = set()
 
     def holding(self, key: HoldingKey) -> Holding:
@@ -63,6 +93,25 @@ class TicketFacts:
         self._holdings.drop()
         self.serial += 1
 
+    def ask_quote(self, known: Instrument) -> None:
+        """Ask for the quote of an instrument, unless it was asked for lately or there are no quotes."""
+        if self._quotes is not None and self._quotes.due((known.luid,)):
+            self._follow((asyncio.create_task(self.read_quotes((known.luid,))),))
+
+    async def read_quotes(self, luids: Iterable[str]) -> None:
+        """Read the quotes of instruments and the rates of their currencies, and have them published.
+
+        What was asked for lately is not asked for again.
+        """
+        desk, quotes = self._desk, self._quotes
+        if quotes is None:
+            return
+        known = desk.snapshot.instruments
+        wanted = [known[luid] for luid in quotes.due(luids) if luid in known]
+        base = desk.base_currency
+        changed = await quotes.read(wanted, {each.currency for each in known.values()}, base)
+        desk.publish_quotes(changed, quotes.rates_in(base))
+
     async def close(self) -> None:
         """Stop what is under way."""
         for task in self._tasks:
@@ -80,4 +129,4 @@ class TicketFacts:
     async def _tell_after(self, reads: Iterable[Awaitable[None]]) -> None:
         await asyncio.gather(*reads)
         self.serial += 1
-        self._changed()
+        self._desk.on_facts_changed()

@@ -15,6 +15,7 @@ from tui.api.base import ResourceId
 from tui.api.codec import BadRow
 from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.service.numbers import counted
+from tui.service.snapshot.quoted import QuotedPrice
 from tui.service.snapshot.records import Records
 from tui.service.snapshot.reference_data import ReferenceData
 from tui.service.snapshot.row_versions import id_of, is_older, is_same_entity
@@ -60,6 +61,7 @@ class SnapshotBuilder:
         self._twins: dict[EntityKind, set[ResourceId]] = {}
         self._reference = ReferenceData(base)
         self._renamed: dict[EntityKind, set[ResourceId]] | None = {}
+        self._quoted = False
 
     def rows(self, kind: EntityKind) -> Mapping[ResourceId, Any]:
         """Return the current rows of a kind."""
@@ -139,7 +141,19 @@ class SnapshotBuilder:
         self._reference.learn_records(records)
         if rows is None:
             self._renamed = None
-        elif self._renamed is not None:
+        else:
+            self._rename(rows)
+
+    def put_quotes(self, quotes: Mapping[str, QuotedPrice], rows: Iterable[Ref]) -> None:
+        """Take in the newest quotes, by LUID, which these ``rows`` show."""
+        if quotes:
+            self._reference.learn_quotes(quotes)
+            self._quoted = True
+            self._rename(rows)
+
+    def _rename(self, rows: Iterable[Ref]) -> None:
+        """Note rows that look different though nothing happened to them."""
+        if self._renamed is not None:
             for ref in rows:
                 self._renamed.setdefault(ref.kind, set()).add(ref.id)
 
@@ -200,14 +214,14 @@ class SnapshotBuilder:
             self.contradictory,
         )
         same = told == (base.complete, base.bad, base.unread, base.own_totals, base.twins, base.contradictory)
-        if same and not self.touched() and self._reference.records is base.records:
+        if same and not (self.touched() or self._quoted) and self._reference.records is base.records:
             return base
         frozen = self.view(read_at=read_at or base.read_at, complete=whole)
         self.base = frozen
         self._copied.clear()
         for ids in (*self._touched.values(), *self._returned.values()):
             ids.clear()
-        self._renamed = {}
+        self._renamed, self._quoted = {}, False
         return frozen
 
     def view(self, *, read_at: datetime | None = None, complete: bool = False) -> Snapshot:

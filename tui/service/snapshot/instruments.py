@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
 from tui.api.base import CurrencyAndAmount, Identifiers, Properties
-from tui.api.models import Block, Execution, Order
-from tui.api.price_units import BOND, is_bond, price_unit
+from tui.api.models import Block, Execution, Order, OrderGraphBlock
+from tui.api.price_units import BOND, PER_UNIT, is_bond, price_unit
+from tui.service.snapshot.quoted import LAST_FILL, LAST_LIMIT, LastPrice, QuotedPrice
 from tui.service.snapshot.records import DEFAULT_SCOPE, InstrumentFacts
 
 UNRESOLVED: Final = "LUID_ZZZZZZZZ"
@@ -32,7 +33,8 @@ class Instrument(Struct, frozen=True):
     those of the ``record`` of the instrument master; where it is not read or does not say, the name comes
     from the block property ``Block/*/InstrumentName``, the ``told_class`` from ``Block/*/AssetClass``.
     ``adv`` (average daily volume, units) comes from ``Block/*/AverageDailyVolume``. What nobody says is empty
-    or None. Prices are for one unit, of bonds for 100 nominal: ``price_unit`` converts both to money.
+    or None. ``quote`` is the newest one of the profile's series. Prices are for one unit, of bonds for 100
+    nominal: ``price_unit`` converts both to money.
     """
 
     luid: str
@@ -46,6 +48,31 @@ class Instrument(Struct, frozen=True):
     traded: bool = False
     told_class: str = ""
     record: InstrumentFacts | None = None
+    quote: QuotedPrice | None = None
+
+    @property
+    def last(self) -> LastPrice | None:
+        """The last price and whose it is: quoted, else dealt, else asked for, else an outdated quote."""
+        quoted = self._quoted
+        if (quoted is None or quoted.outdated) and self.last_price is not None:
+            source = LAST_FILL if self.traded else LAST_LIMIT
+            return LastPrice(self.last_price, self.currency, self.last_at, source)
+        return quoted
+
+    @property
+    def _quoted(self) -> LastPrice | None:
+        """The quote, None where there is none, or one in another currency than the instrument's."""
+        quote, unit = self.quote, self.price_unit
+        if quote is None or (quote.currency and self.currency and quote.currency != self.currency):
+            return None
+        return LastPrice(
+            quote.price(unit),
+            self.currency or quote.currency,
+            quote.at,
+            quote.field,
+            quote.outdated,
+            scale_assumed=quote.scale is None and unit != PER_UNIT,
+        )
 
     @property
     def price_unit(self) -> Decimal:
@@ -114,6 +141,7 @@ class _GatheredFacts(Struct):
     traded: bool = False
     told_class: str = ""
     record: InstrumentFacts | None = None
+    quote: QuotedPrice | None = None
 
 
 _FIELDS: Final = Instrument.__struct_fields__
@@ -137,6 +165,14 @@ class InstrumentBook:
             if facts is not None and facts.record != record:
                 facts.record = record
                 self._dirty.add(record.luid)
+
+    def learn_quotes(self, quotes: Mapping[str, QuotedPrice]) -> None:
+        """Take in the newest quotes, by LUID."""
+        for luid, quote in quotes.items():
+            facts = self._about(luid, {})
+            if facts is not None and facts.quote != quote:
+                facts.quote = quote
+                self._dirty.add(luid)
 
     def _about(self, luid: str, identifiers: Identifiers) -> _GatheredFacts | None:
         if not luid or luid == UNRESOLVED:
@@ -222,6 +258,13 @@ def _merged(facts: _GatheredFacts) -> Instrument:
         own = {IDENTIFIER.format(kind): value for kind, value in record.identifiers.items()}
         facts.identifiers = {**facts.identifiers, **own}
     return Instrument(*(getattr(facts, name) for name in _FIELDS))
+
+
+def luid_of(row: Any) -> str:
+    """Return the LUID of the instrument that a row is about; empty for no row."""
+    if isinstance(row, OrderGraphBlock):
+        return row.block.lusid_instrument_id
+    return getattr(row, "lusid_instrument_id", None) or getattr(row, "instrument_uid", None) or ""
 
 
 def _number(text: str) -> Decimal | None:

@@ -90,7 +90,7 @@ def priced(
 
     An instrument that is not known is called by its ``identifiers``.
     """
-    at, last = limit or price, known.last_price if known else None
+    at, last = limit or price, known.last if known else None
     if at is None and last is None:
         at = stop
     money = amount or at
@@ -98,7 +98,7 @@ def priced(
         ref=ref,
         side=side,
         quantity=quantity,
-        price=at.amount if at else last,
+        price=at.amount if at else last.price if last else None,
         currency=(money.currency if money else None) or (known.currency if known else ""),
         instrument=known.luid if known else instrument_name(identifiers) if identifiers else "",
         portfolio=portfolio,

@@ -66,6 +66,7 @@ class _BesideLast(Struct, frozen=True):
     value: Decimal
     reference: Decimal
     own: str
+    source: str
 
     @property
     def ratio(self) -> Decimal:
@@ -83,8 +84,8 @@ class _BesideLast(Struct, frozen=True):
 
     @property
     def last(self) -> str:
-        """The last price in words."""
-        return f"the last price {units(self.reference)}{self._in(self.own)}"
+        """The last price in words, and whose it is."""
+        return f"the {self.source} {units(self.reference)}{self._in(self.own)}"
 
     def _in(self, currency: str) -> str:
         return "" if self.currency == self.own else f" {currency}"
@@ -121,6 +122,7 @@ class LimitChecks:
             yield from self._volume(line)
             yield from self._limit(line)
             yield from self._stop(line)
+        yield from self._outdated()
         if isinstance(self._verb, RecordFills):
             for line in self._all_lines:
                 yield from self._dealt(line)
@@ -171,6 +173,22 @@ class LimitChecks:
             if unpriced:
                 text = f"The money of {counted(unpriced, 'item')} is not known; on PROD the count is typed."
                 yield Finding("PROD", text, Decimal(unpriced))
+
+    def _outdated(self) -> Iterator[Finding]:
+        """Yield the quotes that are too old to check a price against, each once (R42)."""
+        checked = {line.instrument: line for line in self._all_lines if line.limit or line.stop or line.price}
+        for luid, line in checked.items():
+            known = self._snapshot.instruments.get(luid)
+            if known is None or known.quote is None or not known.quote.outdated:
+                continue
+            last = known.last
+            instead = "nothing" if last is None or last.outdated else f"the {last.source}"
+            at = f" of {known.quote.at:%d %b %H:%M} UTC" if known.quote.at else ""
+            text = (
+                f"{self._named(line)}: the {known.quote.field.lower()}{at} is too old; "
+                f"its prices are checked against {instead}."
+            )
+            yield Finding("old quote", text, ZERO, Guard.WARN)
 
     def _below_zero(self) -> Iterator[Finding]:
         """Yield the prices below zero: power and oil have traded there, most instruments never do."""
@@ -260,13 +278,14 @@ class LimitChecks:
     def _beside_last(self, line: PreviewLine, asked: CurrencyAndAmount | None) -> _BesideLast | None:
         """Return a price beside the last one; None where there is no last one, or no rate between the two."""
         known = self._snapshot.instruments.get(line.instrument)
-        if asked is None or asked.amount is None or known is None or not known.last_price:
+        last = known.last if known is not None else None
+        if asked is None or asked.amount is None or last is None or last.outdated or not last.price:
             return None
-        own, other = known.currency or asked.currency or "", asked.currency or known.currency
+        own, other = last.currency or asked.currency or "", asked.currency or last.currency
         rate = self._limits.rate_between(other, own)
         if rate is None:
             return None
-        return _BesideLast(asked.amount, other, asked.amount * rate, known.last_price, own)
+        return _BesideLast(asked.amount, other, asked.amount * rate, last.price, own, last.source.lower())
 
     def _pence(self, line: PreviewLine, noun: str, found: _BesideLast) -> tuple[Finding, ...]:
         if not _PENCE[0] <= found.ratio <= _PENCE[1]:

@@ -14,6 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from tui.api.base import ZERO
+from tui.api.currencies import HUNDREDTHS
 from tui.api.price_units import BOND, is_bond
 from tui.config.limit_settings import BASE, Bound, LimitTable, bound_of, gives_states
 
@@ -36,8 +37,6 @@ ROUGH_RATES: Final[Mapping[str, Decimal]] = MappingProxyType(
     }
 )
 """What one unit of a currency is worth in US dollars, roughly: it scales limits and ranks lines, no more."""
-_HUNDREDTHS: Final[Mapping[str, str]] = MappingProxyType({"GBX": "GBP", "GBp": "GBP", "ZAc": "ZAR"})
-"""Units that prices are quoted in, a hundredth of a currency each."""
 _DIGITS: Final = 4
 """Significant digits of a rate that is computed."""
 
@@ -50,9 +49,14 @@ class BaseMoney(Struct, frozen=True):
 
 
 class Limits(Struct, frozen=True):
-    """All limits of one desk: what its profile says, then its file, then the defaults."""
+    """All limits of one desk: what its profile says, then its file, then the defaults.
+
+    ``quoted`` are rates in the base currency that the server quotes; those of profile and file go before
+    them, and rough ones stand in for what nobody says.
+    """
 
     tables: tuple[LimitTable, ...] = ()
+    quoted: Mapping[str, Decimal] = {}
 
     @property
     def base(self) -> str:
@@ -73,8 +77,8 @@ class Limits(Struct, frozen=True):
 
     def rate_of(self, currency: str) -> Decimal | None:
         """Return what one unit of ``currency`` is worth in the base currency, None when nobody says."""
-        if currency in _HUNDREDTHS:
-            whole = self.rate_of(_HUNDREDTHS[currency])
+        if currency in HUNDREDTHS:
+            whole = self.rate_of(HUNDREDTHS[currency])
             return None if whole is None else whole / 100
         name, base = currency.upper(), self.base
         if name == base:
@@ -82,6 +86,8 @@ class Limits(Struct, frozen=True):
         for at, table in enumerate(self.tables):
             if name in table.rates and Limits(self.tables[at:]).base == base:
                 return table.rates[name]
+        if name in self.quoted:
+            return self.quoted[name]
         known, of_base = ROUGH_RATES.get(name), ROUGH_RATES.get(base)
         if known is None or of_base is None:
             return None
