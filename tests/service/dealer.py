@@ -137,7 +137,6 @@ class Dealer:
         kind: EnvironmentKind = EnvironmentKind.LOCAL,
         profile: DeskProfile = DEFAULT_PROFILE,
         cache: Path | None = None,
-        profile: DeskProfile = DEFAULT_PROFILE,
     ) -> Dealer:
         """Return a dealer at a desk of their own, with a transport of their own."""
         line, clock = FaultyTransport(server), SteppedClock()

@@ -25,7 +25,8 @@ class Column(Struct, frozen=True):
 
     ``value`` returns what is sorted, filtered and exported, ``text`` formats it for a cell, ``role`` returns
     the name of a colour and ``currency`` the currency that a total of money belongs to. ``flexible`` columns
-    shrink when the pane is narrow; the others keep their width.
+    shrink when the pane is narrow; the others keep their width. What one shows ``of_instrument`` changes
+    without its row: cells in sight follow at once, sort and filter with the next change of the row.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Column(Struct, frozen=True):
     currency: Callable[[Snapshot, Any], str | None] | None = None
     drawn: Callable[[Snapshot, Any, DisplayContext], str] | None = None
     exported: bool = True
+    of_instrument: bool = False
 
     def cell(self, snapshot: Snapshot, row: Any, context: DisplayContext) -> str:
         """Return the text of this column's cell in ``row``."""

@@ -233,6 +233,7 @@ def last_price() -> Column:
         "never",
         role=lambda s, row: "idle" if (last := _last(s, row)) and last.outdated else "",
         drawn=drawn,
+        of_instrument=True,
     )
 
 

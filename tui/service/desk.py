@@ -144,8 +144,6 @@ class Desk:
         self._rules: RuleReader | None = None
         self._permissions: Permissions | None = None
         self._facts: TicketFacts | None = None
-        self._in_sight: Mapping[Ref, str] = {}
-        """The rows that somebody sees, each with its instrument."""
         client.http.listen(self._health.on_notice)
 
     # --- what there is -------------------------------------------------------------------------
@@ -419,8 +417,7 @@ class Desk:
         """
         if self.profile.quotes is None or self.health.state is not State.LIVE or self.snapshot.as_at:
             return
-        self._in_sight = {ref: luid for ref in rows if (luid := luid_of(self.snapshot.row(ref)))}
-        await self.facts.read_quotes(self._in_sight.values())
+        await self.facts.read_quotes(filter(None, (luid_of(self.snapshot.row(ref)) for ref in rows)))
 
     @property
     def base_currency(self) -> str:
@@ -432,8 +429,7 @@ class Desk:
         if rates != self.limits.quoted:
             self.limits = replace(self.limits, quoted=rates)
         if self._reader.as_at is None:
-            rows = [ref for ref, luid in self._in_sight.items() if luid in quotes]
-            self._reader.builder.put_quotes(quotes, rows)
+            self._reader.builder.put_quotes(quotes)
             self._publish()
 
     def on_facts_changed(self) -> None:

@@ -17,8 +17,10 @@ from msgspec import Struct
 from tui.api.base import ZERO, ResourceId
 from tui.api.life_cycle import is_zero
 from tui.api.models import Order
-from tui.api.states import direction_of, is_cancelled, is_final, normalize
+from tui.api.side_families import COVER, SHORT, family_of
+from tui.api.states import is_cancelled, is_final, normalize
 from tui.service.numbers import number
+from tui.service.sides import side_direction
 from tui.service.snapshot.held import HeldUnits, Holding, HoldingKey, NotKnown
 from tui.service.snapshot.instruments import UNRESOLVED
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
@@ -26,8 +28,6 @@ from tui.service.verbs import CreateOrders, MoveOrders, ReplaceOrders, UpdateOrd
 from tui.service.verbs.facts import order_line
 from tui.service.verbs.verb import PreviewLine, Verb
 
-SHORT_SALES: Final = frozenset({"sellshort", "shortsell"})
-COVERS: Final = frozenset({"covershort", "buytocover"})
 ABOUT_POSITIONS: Final = (CreateOrders, UpdateOrders, ReplaceOrders, MoveOrders)
 """The verbs whose previews tell of positions: those that make orders, and those that change or move them."""
 _BOOKED: Final = "booked"
@@ -83,12 +83,12 @@ def keys_of(verb: Verb, snapshot: Snapshot) -> tuple[HoldingKey, ...]:
     """Return whose holdings a preview of ``verb`` tells of: those it sells from first, the largest first."""
     if not isinstance(verb, ABOUT_POSITIONS):
         return ()
-    lines = sorted(verb.lines(snapshot), key=_sale_first)
+
+    def sales_first(line: PreviewLine) -> tuple[bool, Decimal]:
+        return (side_direction(snapshot, line.side) != -1, -abs(line.units or ZERO))
+
+    lines = sorted(verb.lines(snapshot), key=sales_first)
     return tuple(dict.fromkeys(key for line in lines if (key := _key(line)) is not None))
-
-
-def _sale_first(line: PreviewLine) -> tuple[bool, Decimal]:
-    return (direction_of(line.side) != -1, -abs(line.units or ZERO))
 
 
 def _key(line: PreviewLine) -> HoldingKey | None:
@@ -106,16 +106,17 @@ class _Change(Struct):
     covered: Decimal = ZERO
     roughly: bool = False
 
-    def add(self, units: Decimal | None, side: str) -> None:
-        """Add units with their sign; of a ``side`` that says what kind of trade they are."""
+    def add(self, units: Decimal | None, side: str = "", way: int | None = None) -> None:
+        """Add units with their sign, traded under a ``side`` that moves a position this ``way``."""
         if units is None:
             self.units = None
             return
         if self.units is not None:
             self.units += units
-        if units < 0 and direction_of(side) == -1 and normalize(side) not in SHORT_SALES:
+        family = family_of(side)
+        if units < 0 and way == -1 and family is not SHORT:
             self.sold -= units
-        elif units > 0 and normalize(side) in COVERS:
+        elif units > 0 and family is COVER:
             self.covered += units
 
 
@@ -129,11 +130,13 @@ def positions_in(lines: Iterable[PreviewLine], snapshot: Snapshot, holding: Look
         order = snapshot.orders.get(line.ref.id) if line.ref.kind is EntityKind.ORDERS else None
         change = changes.setdefault(key, _Change())
         change.roughly |= line.quantity is None and line.units is not None
-        change.add(_added(snapshot, line, order, key), line.side)
+        own = order.direction if order is not None and order.side == line.side else None
+        way = side_direction(snapshot, line.side, own)
+        change.add(_added(snapshot, line, order, key, way), line.side, way)
         old = _key_of(order) if order is not None else None
         if order is not None and old is not None and old != key:  # its order goes to another portfolio
             left = open_of(snapshot, order)
-            changes.setdefault(old, _Change()).add(None if left is None else -left, "")
+            changes.setdefault(old, _Change()).add(None if left is None else -left)
     opened = open_by_key(snapshot, frozenset(changes))
     made = [
         Position(*key, holding(key), opened[key], change.units, change.sold, change.covered, change.roughly)
@@ -148,11 +151,11 @@ def _worst_first(position: Position) -> tuple[bool, Decimal, bool, Decimal]:
     return (not position.short, -position.short, known, -abs(position.change or ZERO))
 
 
-def _added(snapshot: Snapshot, line: PreviewLine, order: Order | None, key: HoldingKey) -> Decimal | None:
+def _added(
+    snapshot: Snapshot, line: PreviewLine, order: Order | None, key: HoldingKey, direction: int | None
+) -> Decimal | None:
     """Return what a line adds to a position, with its sign: of an order on the desk, what it changes."""
-    direction, units = direction_of(line.side), line.units
-    if direction is None and order is not None and order.side == line.side:
-        direction = order.direction
+    units = line.units
     if direction is None or units is None:
         return None
     if order is None:
@@ -197,7 +200,7 @@ def open_of(snapshot: Snapshot, order: Order) -> Decimal | None:
     """
     if is_final(order.state) and not is_cancelled(order.state):
         return ZERO
-    direction = order.direction or direction_of(order.side)
+    direction = side_direction(snapshot, order.side, order.direction)
     booked = booked_units(snapshot, order)
     whole = (
         snapshot.allocated_of_order(order.id)

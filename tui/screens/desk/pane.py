@@ -7,7 +7,7 @@ done by :mod:`tui.screens.desk.arranger`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from textual import on
@@ -26,6 +26,7 @@ from tui.screens.desk.turns import Turns
 from tui.screens.grid_columns import grid_columns
 from tui.service.snapshot.contradictions import ASCII_MARK, MARK, contradictions
 from tui.service.snapshot.diff import UNCHANGED
+from tui.service.snapshot.instruments import Instrument, luid_of
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
 from widgets.grid import Cell, Grid
 from widgets.text_line import Pieces, TextLine
@@ -71,6 +72,8 @@ class Pane(Vertical):
         self._nothing_matches = with_keys(NOTHING_MATCHES)
         self._snapshot: Snapshot = EMPTY
         self._arranger = Arranger(spec.kind, turns or Turns(), self)
+        self._instruments: Mapping[str, Instrument] = {}
+        """The instruments as the cells in sight show them."""
         self._in_flight: Mapping[Ref, str] = {}
         self._drawn_intents: dict[ResourceId, str | None] = {}
         """What was asked of rows in sight as they are drawn."""
@@ -194,11 +197,25 @@ class Pane(Vertical):
     # --- what the arranger tells ---------------------------------------------------------------
 
     def rows_ready(self, changed: Collection[ResourceId] | None) -> None:
-        """Show the rows as they are now; ``changed`` are those with other cells, None when any may have."""
+        """Show the rows as they are now; ``changed`` are those with other cells, None when any may have.
+
+        Rows in sight whose instrument has another last price now are drawn anew too: no row says it.
+        """
         rows = self._arranger.rows
+        instruments, self._instruments = self._instruments, rows.snapshot.instruments
+        if changed is not None and instruments is not self._instruments:
+            changed = {*changed, *self._repriced(instruments)}
         self._say_empty()
         self.grid.show(rows.ids, index=rows, changed=changed)
         self._label()
+
+    def _repriced(self, before: Mapping[str, Instrument]) -> Iterator[ResourceId]:
+        """Yield the rows in sight whose instrument is another than ``before``."""
+        rows = self.rows_snapshot.rows(self.kind)
+        for ref in self.in_sight:
+            luid = luid_of(rows.get(ref.id))
+            if before.get(luid) is not self._instruments.get(luid):
+                yield ref.id
 
     def rows_slow(self) -> None:
         """Show in the title that filtering or sorting is under way."""

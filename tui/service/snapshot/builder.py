@@ -141,21 +141,15 @@ class SnapshotBuilder:
         self._reference.learn_records(records)
         if rows is None:
             self._renamed = None
-        else:
-            self._rename(rows)
+        elif self._renamed is not None:
+            for ref in rows:
+                self._renamed.setdefault(ref.kind, set()).add(ref.id)
 
-    def put_quotes(self, quotes: Mapping[str, QuotedPrice], rows: Iterable[Ref]) -> None:
-        """Take in the newest quotes, by LUID, which these ``rows`` show."""
+    def put_quotes(self, quotes: Mapping[str, QuotedPrice]) -> None:
+        """Take in the newest quotes, by LUID; no row is another for that."""
         if quotes:
             self._reference.learn_quotes(quotes)
             self._quoted = True
-            self._rename(rows)
-
-    def _rename(self, rows: Iterable[Ref]) -> None:
-        """Note rows that look different though nothing happened to them."""
-        if self._renamed is not None:
-            for ref in rows:
-                self._renamed.setdefault(ref.kind, set()).add(ref.id)
 
     def remove(self, kind: EntityKind, ids: Iterable[ResourceId]) -> list[ResourceId]:
         """Remove rows; return the ids of those that were there."""
