@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 
 from tui.actions.action import Form, Scope, Values
 from tui.actions.eligibility import currency_of
 from tui.actions.form_fields import amount, calendar_day, parse_day, quantity_of_fill, text
+from tui.actions.settlement_words import ProposedDay, other_day, proposed_day, settlement_told
 from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
 from tui.api.market_zones import market_zone
 from tui.api.models import Execution, Placement
 from tui.api.requests import ExecutionRequest
-from tui.api.settlement import USUAL_DAYS, settlement_day, trading_day
 from tui.api.states import is_cancelled
 from tui.service.ids import new_code
 from tui.service.numbers import money, number, parse_corrected_quantity, parse_price, size_text
@@ -27,19 +26,23 @@ from tui.service.verbs import RecordFills, Verb
 def fill_form(scope: Scope) -> Form:
     snapshot = scope.snapshot
     fill, placement = _focus(scope)
+    luid = placement.lusid_instrument_id
     if fill is not None:
+        told = settlement_told(scope, luid, currency_of(placement, snapshot), fill.created_date or scope.now)
+        differs = other_day(fill.settlement_date, told)
         return _fields(
             scope,
             "Correct a fill",
             f"{phrase_of(snapshot, Ref(EntityKind.EXECUTIONS, fill.id))}\n"
-            "What is typed replaces it; a quantity of 0 voids it.",
+            "What is typed replaces it; a quantity of 0 voids it."
+            + (f"\nIt {differs}; it stays as it is until another day is typed." if differs else ""),
             fill.quantity,
             fill.price,
             fill.counterparty,
-            fill.settlement_date,
+            ProposedDay(fill.settlement_date, "", "") if fill.settlement_date else None,
         )
     left = open_size(snapshot, placement)
-    known = snapshot.instruments.get(placement.lusid_instrument_id)
+    known = snapshot.instruments.get(luid)
     guess = placement.limit_price or CurrencyAndAmount(
         amount=known.last_price if known else None, currency=currency_of(placement, snapshot)
     )
@@ -47,10 +50,10 @@ def fill_form(scope: Scope) -> Form:
         scope,
         "Record a fill",
         f"{phrase_of(snapshot, Ref(EntityKind.PLACEMENTS, placement.id))}\n{left.words} open.",
-        _units_for(left, guess.amount, snapshot.price_unit(placement.lusid_instrument_id)),
+        _units_for(left, guess.amount, snapshot.price_unit(luid)),
         guess,
         placement.counterparty,
-        settlement_day(scope.now, currency_of(placement, snapshot)),
+        proposed_day(scope, luid, currency_of(placement, snapshot), scope.now),
     )
 
 
@@ -78,7 +81,7 @@ def _fields(
     quantity: Decimal | None,
     guess: CurrencyAndAmount,
     counterparty: str | None,
-    settles: datetime | None,
+    settles: ProposedDay | None,
 ) -> Form:
     return Form(
         title,
@@ -87,20 +90,18 @@ def _fields(
             amount("price", "Price", guess.amount, currency=guess.currency, required=True),
             text("currency", "Currency", guess.currency or "", required=True, check=_currency_problem),
             text("counterparty", "Broker", counterparty or "", required=True),
-            calendar_day("settles", "Settles", settles, required=True, help=_settlement_words(scope)),
+            calendar_day(
+                "settles",
+                "Settles",
+                settles.day if settles else None,
+                required=True,
+                help=settles.help if settles else "",
+                whose=settles.whose if settles else "",
+            ),
         ),
         intro=intro,
         live=lambda values: _in_words(scope, values),
     )
-
-
-def _settlement_words(scope: Scope) -> str:
-    """Return how the usual settlement day is counted, or what was assumed."""
-    _, placement = _focus(scope)
-    currency = currency_of(placement, scope.snapshot)
-    zone = market_zone(currency)
-    place = str(zone).rpartition("/")[2].replace("_", " ") if zone else "UTC, its market is not known"
-    return f"Usually {USUAL_DAYS} business days after {trading_day(scope.now, currency):%a %d %b} in {place}"
 
 
 def _in_words(scope: Scope, values: Values) -> str:

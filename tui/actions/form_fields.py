@@ -211,16 +211,21 @@ def text(
 
 
 def calendar_day(
-    id: str, label: str, value: datetime | None, *, help: str = "", required: bool = False
+    id: str, label: str, value: datetime | None, *, help: str = "", required: bool = False, whose: str = ""
 ) -> Field:
-    """Return a field for a day such as ``2026-11-24``."""
+    """Return a field for a day such as ``2026-11-24``; ``whose`` says where the one it shows comes from."""
+    shown = f"{value:%Y-%m-%d}" if value else ""
+
+    def echo(typed: str) -> str:
+        return ", ".join(filter(None, (_weekday(typed), whose if typed.strip() == shown else "")))
+
     return Field(
         id,
         label,
-        value=f"{value:%Y-%m-%d}" if value else "",
+        value=shown,
         help=help,
         check=_problem(parse_day),
-        echo=lambda typed: _weekday(typed),
+        echo=echo,
         required=required,
     )
 

@@ -9,6 +9,7 @@ from typing import Final
 from tui.actions.action import Form, Scope, Values
 from tui.actions.eligibility import allocatable, bookable, sweepable
 from tui.actions.form_fields import is_yes, pick, switch, text
+from tui.actions.settlement_words import other_days
 from tui.api.base import PerpetualProperty, PropertyValue
 from tui.api.models import Allocation, Placement
 from tui.api.requests import PortfolioWeight
@@ -132,7 +133,8 @@ def book_form(scope: Scope) -> Form:
             text("note", "Note", help="Kept with the transactions"),
         ),
         intro=f"{first}\n{units} into {into}."
-        + (f" {again} {renewed} transactions are replaced." if again else ""),
+        + (f" {again} {renewed} transactions are replaced." if again else "")
+        + (f"\n{days}" if (days := other_days(scope, rows)) else ""),
     )
 
 

@@ -15,6 +15,16 @@ USUAL_DAYS: Final = 2
 """Business days from trade to settlement where nothing else is said."""
 
 
+def usual_days(currency: str | None, *, bond: bool) -> int:
+    """Return the business days that are assumed from trade to settlement (R45): US trades and gilts one.
+
+    >>> usual_days("USD", bond=False), usual_days("GBP", bond=True), usual_days("GBP", bond=False)
+    (1, 1, 2)
+    """
+    name = (currency or "").upper()
+    return 1 if name == "USD" or (bond and name == "GBP") else USUAL_DAYS
+
+
 def trading_day(moment: datetime, currency: str | None) -> date:
     """Return the calendar day of ``moment`` in the market of ``currency``; in UTC where it is not known.
 

@@ -49,9 +49,7 @@ async def _follow(
         await changed.wait()
         changed.clear()
         before, told = told, desk.facts.serial
-        if desk.snapshot is newest.scope.snapshot:
-            if before != told:
-                dialog.tell_again()
+        if desk.snapshot is newest.scope.snapshot and before == told:
             continue
         scope = replace(newest.scope, snapshot=desk.snapshot)
         form = await asyncio.to_thread(made_anew, action, scope)
@@ -59,6 +57,8 @@ async def _follow(
             dialog.overtake(form)
         elif dialog.revise(form.fields, form.intro, form.check, form.live):
             newest.scope = scope
+            if before != told:
+                dialog.tell_again()
 
 
 def made_anew(action: WriteAction, scope: Scope) -> Form | str:

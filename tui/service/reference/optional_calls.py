@@ -19,6 +19,7 @@ from tui.api.errors import (
     NotFound,
     NotServed,
     RateLimited,
+    Refused,
 )
 from tui.api.http_request import PathNames, Query
 from tui.api.operations import Operation
@@ -31,6 +32,8 @@ ABSENT: Final = "absent"
 REFUSED: Final = "refused"
 FIRST_PAUSE: Final = timedelta(minutes=1)
 """The time for which a call that failed is left alone; it doubles with each failure in a row."""
+INVALID: Final = 400
+"""The status of a question that has no answer, such as the settlement date of what has no cycle."""
 LONGEST_PAUSE: Final = timedelta(minutes=10)
 
 log = logging.getLogger(__name__)
@@ -109,7 +112,7 @@ class OptionalCalls:
     def _note(self, operation: Operation[Any, Any], error: ApiError) -> None:
         """Remember what a failure says of the call; of one entity that is not there it says nothing."""
         name, now = operation.name, self._now()
-        if isinstance(error, NotFound) and "{" in operation.path and _names_an_entity(error):
+        if "{" in operation.path and _is_of_the_entity(error):
             return
         log.info("%s is not known: %s", name, error.why)
         self._why[name] = error.why
@@ -125,9 +128,14 @@ class OptionalCalls:
             self._not_before[name] = now + min(FIRST_PAUSE * 2 ** (failed - 1), LONGEST_PAUSE)
 
 
-def _names_an_entity(error: NotFound) -> bool:
-    """Return whether a 404 is of an entity that is not there, and not of a path (R1)."""
-    return bool(error.problem.name or error.problem.code)
+def _is_of_the_entity(error: ApiError) -> bool:
+    """Return whether a failure tells of the entity that was asked for, and not of the call (R1).
+
+    It does when the entity is not there, and not the path, or when nobody can say it of this one.
+    """
+    if isinstance(error, NotFound):
+        return bool(error.problem.name or error.problem.code)
+    return isinstance(error, Refused) and error.status == INVALID
 
 
 def _fact(operation: Operation[Any, Any]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, Protocol
@@ -17,6 +18,7 @@ from tui.service.learned import Learned
 from tui.service.reference.holdings import TOO_MANY, HoldingsReader
 from tui.service.reference.optional_calls import OptionalCalls
 from tui.service.reference.quotes import QuotesReader
+from tui.service.reference.settlement_dates import ASKED, Settlement, SettlementDates, TradeAsked
 from tui.service.snapshot.held import NOT_ASKED, READING, Holding, HoldingKey
 from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.quoted import QuotedPrice
@@ -66,7 +68,11 @@ class TicketFacts:
         self.serial = 0
         self._holdings = HoldingsReader(calls, learned, now)
         self._quotes = QuotesReader(calls, profile.quotes, now) if profile.quotes else None
+        self._settlements = SettlementDates(calls, now)
         self._desk = desk
+        self._loop: asyncio.AbstractEventLoop | None = None
+        with suppress(RuntimeError):
+            self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def holding(self, key: HoldingKey) -> Holding:
@@ -111,6 +117,24 @@ class TicketFacts:
         base = desk.base_currency
         changed = await quotes.read(wanted, {each.currency for each in known.values()}, base)
         desk.publish_quotes(changed, quotes.rates_in(base))
+
+    def settlement(self, trade: TradeAsked) -> Settlement:
+        """Return what is known of a trade's settlement; what nobody asked for is asked for now."""
+        found = self._settlements.known(trade)
+        if found is None:
+            self._settlements.note_asked(trade)
+            self._in_loop(lambda: self._follow((asyncio.create_task(self._settlements.read(trade)),)))
+        return found or ASKED
+
+    def _in_loop(self, begin: Callable[[], object]) -> None:
+        """Begin something in the event loop, from whatever thread: many forms are made beside it."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(begin)
+        else:
+            begin()
 
     async def close(self) -> None:
         """Stop what is under way."""
