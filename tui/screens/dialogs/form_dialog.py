@@ -126,9 +126,17 @@ class FormDialog(Dialog[dict[str, str]]):
         self.opened.set()
 
     def revise(
-        self, fields: Sequence[Field], intro: str, check_all: CheckAll | None, live: Live | None
+        self,
+        fields: Sequence[Field],
+        intro: str,
+        check_all: CheckAll | None,
+        live: Live | None,
+        *,
+        news: bool = True,
     ) -> bool:
         """Show what the same form says now, beside what was typed; return whether it is shown.
+
+        Without ``news`` nothing happened: it is only known by now.
 
         It is not when the form is closed, or when it has other fields now.
         """
@@ -136,13 +144,15 @@ class FormDialog(Dialog[dict[str, str]]):
         if self.dismissed or not self.is_mounted or list(prefilled) != list(self._prefilled):
             return False
         changed = prefilled != self._prefilled or bool(self._impossible)
+        if not news:
+            self._before = prefilled
         self._prefilled, self._impossible = prefilled, ""
         self._check_all, self._live = check_all, live
         if _lines(intro) != self._intro:
             self._intro = _lines(intro)
             for line in self.query("#intro").results(Static):
                 line.update(self._intro)
-        if changed:
+        if changed or not news:
             self.query_one(FormFields).revise(fields, self._news)
         return True
 

@@ -24,17 +24,18 @@ class NewestScope:
     """What an open form is about: the rows as it tells of them."""
 
     scope: Scope
+    told: int
 
 
 @asynccontextmanager
 async def form_kept_fresh(
-    dialog: FormDialog, action: WriteAction, scope: Scope, desk: Desk
+    dialog: FormDialog, action: WriteAction, scope: Scope, desk: Desk, told: int
 ) -> AsyncIterator[NewestScope]:
     """Make the form of ``dialog`` anew whenever the desk changes, for as long as the context lasts.
 
-    ``scope`` is what it was made of.
+    ``scope`` is what it was made of, ``told`` the serial of what was known beside the rows.
     """
-    newest = NewestScope(scope)
+    newest = NewestScope(scope, told)
     async with following(dialog, desk, partial(_follow, dialog, action, desk, newest)):
         yield newest
 
@@ -44,21 +45,21 @@ async def _follow(
 ) -> None:
     await dialog.opened.wait()
     changed.set()
-    told = desk.facts.serial
     while True:
         await changed.wait()
         changed.clear()
-        before, told = told, desk.facts.serial
-        if desk.snapshot is newest.scope.snapshot and before == told:
+        same_rows, told = desk.snapshot is newest.scope.snapshot, desk.facts.serial
+        if same_rows and told == newest.told:
             continue
         scope = replace(newest.scope, snapshot=desk.snapshot)
         form = await asyncio.to_thread(made_anew, action, scope)
         if isinstance(form, str):
             dialog.overtake(form)
-        elif dialog.revise(form.fields, form.intro, form.check, form.live):
+        elif dialog.revise(form.fields, form.intro, form.check, form.live, news=not same_rows):
             newest.scope = scope
-            if before != told:
+            if told != newest.told:
                 dialog.tell_again()
+            newest.told = told
 
 
 def made_anew(action: WriteAction, scope: Scope) -> Form | str:
