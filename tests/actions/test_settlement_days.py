@@ -39,19 +39,20 @@ def proposed(currency: str, now: datetime) -> tuple[str, str]:
     [
         ("AUD", datetime(2026, 11, 24, 10, 30, tzinfo=SYDNEY), "2026-11-26", "Tue 24 Nov in Sydney"),
         ("JPY", datetime(2026, 11, 24, 8, 30, tzinfo=TOKYO), "2026-11-26", "Tue 24 Nov in Tokyo"),
-        ("USD", datetime(2026, 11, 23, 20, 30, tzinfo=NEW_YORK), "2026-11-25", "Mon 23 Nov in New York"),
-        ("USD", datetime(2026, 11, 24, 10, 30, tzinfo=SYDNEY), "2026-11-25", "Mon 23 Nov in New York"),
+        ("USD", datetime(2026, 11, 23, 20, 30, tzinfo=NEW_YORK), "2026-11-24", "Mon 23 Nov in New York"),
+        ("USD", datetime(2026, 11, 24, 10, 30, tzinfo=SYDNEY), "2026-11-24", "Mon 23 Nov in New York"),
         ("GBP", datetime(2026, 11, 26, 12, tzinfo=UTC), "2026-11-30", "Thu 26 Nov in London"),
         ("BTC", datetime(2026, 11, 23, 23, 30, tzinfo=UTC), "2026-11-25", "in UTC, its market is not known"),
     ],
 )
-def test_a_fill_settles_two_business_days_after_the_markets_trading_day(
+def test_where_no_server_says_a_fill_settles_by_business_days_after_the_markets_trading_day(
     currency: str, now: datetime, settles: str, counted: str
 ) -> None:
     for moment in (now, now.astimezone(UTC)):
         value, help = proposed(currency, moment)
         assert value == settles
-        assert help.startswith("Usually 2 business days after ")
+        days = "1 business day" if currency == "USD" else "2 business days"
+        assert help.startswith(f"Assumed: {days} after ")
         assert help.endswith(counted)
 
 

@@ -210,11 +210,12 @@ class Pane(Vertical):
         self._label()
 
     def _repriced(self, before: Mapping[str, Instrument]) -> Iterator[ResourceId]:
-        """Yield the rows in sight whose instrument is another than ``before``."""
+        """Yield the rows in sight whose instrument has another last price than ``before``."""
         rows = self.rows_snapshot.rows(self.kind)
         for ref in self.in_sight:
             luid = luid_of(rows.get(ref.id))
-            if before.get(luid) is not self._instruments.get(luid):
+            was, now = before.get(luid), self._instruments.get(luid)
+            if was is not now and now is not None and (was is None or was.last != now.last):
                 yield ref.id
 
     def rows_slow(self) -> None:
