@@ -32,7 +32,7 @@ from tui.service.outcomes import Difference, Outcome, Report, Status
 from tui.service.simulated_market import SimulatedMarket
 from tui.service.snapshot.compliance_states import fact_of, failed_rules, switches_for, unnamed_rules
 from tui.service.snapshot.instruments import luid_of
-from tui.service.snapshot.quoted import QuotedPrice
+from tui.service.snapshot.quoted import LatestQuote
 from tui.service.snapshot.records import Records
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
 from tui.service.sync.answers import fold_answers
@@ -424,7 +424,7 @@ class Desk:
         """The currency that money is compared in."""
         return self.limits.base
 
-    def publish_quotes(self, quotes: Mapping[str, QuotedPrice], rates: Mapping[str, Decimal]) -> None:
+    def publish_quotes(self, quotes: Mapping[str, LatestQuote], rates: Mapping[str, Decimal]) -> None:
         """Show quotes, by LUID, and use rates in the base currency, by currency."""
         if rates != self.limits.quoted:
             self.limits = replace(self.limits, quoted=rates)

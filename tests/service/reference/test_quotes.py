@@ -25,7 +25,7 @@ from tui.service.reference.optional_calls import OptionalCalls
 from tui.service.reference.quotes import QUOTES_EVERY, QuotesReader
 from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
 from tui.service.snapshot.instruments import Instrument
-from tui.service.snapshot.quoted import QuotedPrice
+from tui.service.snapshot.quoted import LatestQuote
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs import CreateOrders, Tier
 from tui.service.writes.limits import Limits
@@ -82,7 +82,7 @@ class Watching:
         missing = {key: {"id": key, "type": "QuoteNotFound"} for key in asked if key not in found}
         return httpx.Response(200, json={"values": found, "notFound": missing, "failed": {}})
 
-    async def look(self, *known: Instrument, base: str = "USD") -> dict[str, QuotedPrice]:
+    async def look(self, *known: Instrument, base: str = "USD") -> dict[str, LatestQuote]:
         due = set(self.reader.due(each.luid for each in known))
         currencies = {each.currency for each in known}
         wanted = [each for each in known if each.luid in due]
@@ -213,7 +213,7 @@ def quoted(value: str, *, outdated: bool = False, fill: bool = True) -> Snapshot
         executions=[execution("EXE", "PLC")] if fill else [],
     )
     builder = SnapshotBuilder(rows)
-    builder.put_quotes({LUID: QuotedPrice(D(value), None, NINE, "mid", "USD", outdated)})
+    builder.put_quotes({LUID: LatestQuote(D(value), None, NINE, "mid", "USD", outdated)})
     return builder.freeze()
 
 
@@ -249,7 +249,7 @@ def test_without_a_fresh_quote_it_is_checked_against_the_last_fill() -> None:
 
 def test_an_old_quote_alone_is_not_checked_against() -> None:
     builder = SnapshotBuilder()
-    builder.put_quotes({LUID: QuotedPrice(D(200), None, NINE, "mid", "USD", outdated=True)})
+    builder.put_quotes({LUID: LatestQuote(D(200), None, NINE, "mid", "USD", outdated=True)})
     last = builder.freeze().instruments[LUID].last
     assert last is not None
     assert last.outdated
@@ -263,7 +263,7 @@ def test_an_order_at_market_is_worth_its_quote() -> None:
 
 def test_a_quote_in_another_currency_is_not_the_price() -> None:
     builder = SnapshotBuilder(quoted("200"))
-    builder.put_quotes({LUID: QuotedPrice(D(170), None, NINE, "mid", "EUR")})
+    builder.put_quotes({LUID: LatestQuote(D(170), None, NINE, "mid", "EUR")})
     last = builder.freeze().instruments[LUID].last
     assert last is not None
     assert last.source == "last fill"

@@ -21,7 +21,7 @@ from tui.api.reference_operations import GET_QUOTES, MAX_QUOTES
 from tui.service.desk_profile import QuoteSeries
 from tui.service.reference.optional_calls import OptionalCalls
 from tui.service.snapshot.instruments import Instrument
-from tui.service.snapshot.quoted import QuotedPrice
+from tui.service.snapshot.quoted import LatestQuote
 
 QUOTES_EVERY: Final = timedelta(seconds=30)
 """The least time between two questions for the price of one instrument."""
@@ -43,7 +43,7 @@ class QuotesReader:
         self._now = now
         self._asked: dict[str, datetime] = {}
         self._rates_asked: datetime | None = None
-        self._found: dict[str, QuotedPrice] = {}
+        self._found: dict[str, LatestQuote] = {}
         self.rates: dict[tuple[str, str], Decimal] = {}
         """What one unit of the first currency is worth in the second, as quoted."""
 
@@ -58,7 +58,7 @@ class QuotesReader:
 
     async def read(
         self, instruments: Collection[Instrument], currencies: Collection[str], base: str
-    ) -> Mapping[str, QuotedPrice]:
+    ) -> Mapping[str, LatestQuote]:
         """Ask for the prices of instruments, and for rates of ``currencies`` in ``base`` if they are due.
 
         Return the prices that are others than before, by LUID. What fails is asked for again another time.
@@ -70,7 +70,7 @@ class QuotesReader:
         if not series or not self._calls.may(GET_QUOTES):
             return self._now_outdated()
         self._asked.update(dict.fromkeys((known.luid for known in instruments), self._now()))
-        changed: dict[str, QuotedPrice] = {}
+        changed: dict[str, LatestQuote] = {}
         waiting = iter(series.items())
         while some := dict(islice(waiting, MAX_QUOTES)):
             try:
@@ -125,7 +125,7 @@ class QuotesReader:
         inverse = {other: 1 / rate for (one, other), rate in self.rates.items() if one == base}
         return {**inverse, **{one: rate for (one, other), rate in self.rates.items() if other == base}}
 
-    def _price(self, quote: Quote) -> QuotedPrice | None:
+    def _price(self, quote: Quote) -> LatestQuote | None:
         metric = quote.metric_value
         if metric is None or metric.value is None or not metric.value.is_finite():
             return None
@@ -133,7 +133,7 @@ class QuotesReader:
         scale = quote.scale_factor if quote.scale_factor and quote.scale_factor > 0 else None
         unit = metric.unit or ""
         whole = HUNDREDTHS.get(unit)
-        return QuotedPrice(
+        return LatestQuote(
             metric.value / 100 if whole else metric.value,
             scale,
             at,
@@ -145,7 +145,7 @@ class QuotesReader:
     def _is_outdated(self, at: datetime | None) -> bool:
         return at is None or self._now() - at > self._series.max_age
 
-    def _now_outdated(self) -> dict[str, QuotedPrice]:
+    def _now_outdated(self) -> dict[str, LatestQuote]:
         """Return the prices that have become too old since they were read: no newer ones may come."""
         old = {
             luid: replace(price, outdated=True)

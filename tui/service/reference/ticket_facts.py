@@ -21,7 +21,7 @@ from tui.service.reference.quotes import QuotesReader
 from tui.service.reference.settlement_dates import ASKED, Settlement, SettlementDates, TradeAsked
 from tui.service.snapshot.held import NOT_ASKED, READING, Holding, HoldingKey
 from tui.service.snapshot.instruments import Instrument
-from tui.service.snapshot.quoted import QuotedPrice
+from tui.service.snapshot.quoted import LatestQuote
 from tui.service.snapshot.snapshot import Snapshot
 
 PREVIEW_WAITS_S: Final = 2.0
@@ -45,7 +45,7 @@ class AskingDesk(Protocol):
         """Hear that something asked for is there."""
         ...
 
-    def publish_quotes(self, quotes: Mapping[str, QuotedPrice], rates: Mapping[str, Decimal]) -> None:
+    def publish_quotes(self, quotes: Mapping[str, LatestQuote], rates: Mapping[str, Decimal]) -> None:
         """Show quotes, by LUID, and use rates in the base currency, by currency."""
         ...
 

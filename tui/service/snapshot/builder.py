@@ -15,7 +15,7 @@ from tui.api.base import ResourceId
 from tui.api.codec import BadRow
 from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.service.numbers import counted
-from tui.service.snapshot.quoted import QuotedPrice
+from tui.service.snapshot.quoted import LatestQuote
 from tui.service.snapshot.records import Records
 from tui.service.snapshot.reference_data import ReferenceData
 from tui.service.snapshot.row_versions import id_of, is_older, is_same_entity
@@ -145,7 +145,7 @@ class SnapshotBuilder:
             for ref in rows:
                 self._renamed.setdefault(ref.kind, set()).add(ref.id)
 
-    def put_quotes(self, quotes: Mapping[str, QuotedPrice]) -> None:
+    def put_quotes(self, quotes: Mapping[str, LatestQuote]) -> None:
         """Take in the newest quotes, by LUID; no row is another for that."""
         if quotes:
             self._reference.learn_quotes(quotes)

@@ -12,7 +12,7 @@ from msgspec import Struct
 from tui.api.base import CurrencyAndAmount, Identifiers, Properties
 from tui.api.models import Block, Execution, Order, OrderGraphBlock
 from tui.api.price_units import BOND, PER_UNIT, is_bond, price_unit
-from tui.service.snapshot.quoted import LAST_FILL, LAST_LIMIT, LastPrice, QuotedPrice
+from tui.service.snapshot.quoted import LAST_FILL, LAST_LIMIT, LastPrice, LatestQuote
 from tui.service.snapshot.records import DEFAULT_SCOPE, InstrumentFacts
 
 UNRESOLVED: Final = "LUID_ZZZZZZZZ"
@@ -48,7 +48,7 @@ class Instrument(Struct, frozen=True):
     traded: bool = False
     told_class: str = ""
     record: InstrumentFacts | None = None
-    quote: QuotedPrice | None = None
+    quote: LatestQuote | None = None
 
     @property
     def last(self) -> LastPrice | None:
@@ -141,7 +141,7 @@ class _GatheredFacts(Struct):
     traded: bool = False
     told_class: str = ""
     record: InstrumentFacts | None = None
-    quote: QuotedPrice | None = None
+    quote: LatestQuote | None = None
 
 
 _FIELDS: Final = Instrument.__struct_fields__
@@ -166,7 +166,7 @@ class InstrumentBook:
                 facts.record = record
                 self._dirty.add(record.luid)
 
-    def learn_quotes(self, quotes: Mapping[str, QuotedPrice]) -> None:
+    def learn_quotes(self, quotes: Mapping[str, LatestQuote]) -> None:
         """Take in the newest quotes, by LUID."""
         for luid, quote in quotes.items():
             facts = self._about(luid, {})

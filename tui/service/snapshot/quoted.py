@@ -14,7 +14,7 @@ _MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
 
 
-class QuotedPrice(Struct, frozen=True, gc=False):
+class LatestQuote(Struct, frozen=True, gc=False):
     """The newest quote of an instrument.
 
     ``scale`` is what ``value`` is divided by to be the price of one unit; None where the quote does not say,

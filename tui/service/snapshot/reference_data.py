@@ -9,7 +9,7 @@ from tui.api.base import ResourceId
 from tui.api.models import Execution, Order, OrderGraphBlock
 from tui.service.snapshot.code_index import by_code, by_name
 from tui.service.snapshot.instruments import InstrumentBook
-from tui.service.snapshot.quoted import QuotedPrice
+from tui.service.snapshot.quoted import LatestQuote
 from tui.service.snapshot.records import Records
 from tui.service.snapshot.snapshot import EntityKind, Ids, Snapshot
 from tui.service.snapshot.transaction_keys import portfolio_of
@@ -61,7 +61,7 @@ class ReferenceData:
         if records.portfolios is not former.portfolios:
             self._add_portfolios(records.portfolios)
 
-    def learn_quotes(self, quotes: Mapping[str, QuotedPrice]) -> None:
+    def learn_quotes(self, quotes: Mapping[str, LatestQuote]) -> None:
         """Take in the newest quotes, by LUID."""
         self._instruments.learn_quotes(quotes)
 
