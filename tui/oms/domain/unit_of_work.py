@@ -255,8 +255,19 @@ class UnitOfWork:
         if not stored and not new:
             return []
         ids: Iterable[ResourceId] = dict.fromkeys((*stored, *new)) if new else stored
-        kind, targets, get = relation.kind, relation.targets, self.get
-        return [entity for id in ids if (entity := get(kind, id)) is not None and target in targets(entity)]
+        kind, targets = relation.kind, relation.targets
+        changed, read = self._changed, self._stored
+        found: list[S] = []
+        for id in ids:  # as get() does, without a call for each
+            key = (kind, id)
+            entity = changed.get(key, _UNKNOWN)
+            if entity is _UNKNOWN:
+                entity = read.get(key, _UNKNOWN)
+            if entity is _UNKNOWN:
+                entity = self.get(kind, id)
+            if entity is not None and target in targets(entity):
+                found.append(entity)
+        return found
 
     def related_all(self, relation: Relation[S], targets: Iterable[ResourceId]) -> list[S]:
         """Return what refers to each of ``targets`` in turn, as :meth:`related` does for one."""

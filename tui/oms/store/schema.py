@@ -90,7 +90,7 @@ def column_of(path: str) -> str:
 
 
 def _block(block: Block) -> tuple[str | None, ...]:
-    return (fold(block.side), fold(block.lusid_instrument_id), time_text(block.created_date))
+    return (_few(block.side), _few(block.lusid_instrument_id), time_text(block.created_date))
 
 
 def _order(order: Order) -> tuple[str | None, ...]:
@@ -105,18 +105,18 @@ def _order(order: Order) -> tuple[str | None, ...]:
 
 def _placement(placement: Placement) -> tuple[str | None, ...]:
     return (
-        fold(placement.state),
-        fold(placement.side),
-        fold(placement.lusid_instrument_id),
+        _few(placement.state),
+        _few(placement.side),
+        _few(placement.lusid_instrument_id),
         time_text(placement.created_date),
     )
 
 
 def _execution(execution: Execution) -> tuple[str | None, ...]:
     return (
-        fold(execution.state),
-        fold(execution.side),
-        fold(execution.lusid_instrument_id),
+        _few(execution.state),
+        _few(execution.side),
+        _few(execution.lusid_instrument_id),
         fold(execution.placement_id.code),
         time_text(execution.created_date),
     )
@@ -124,10 +124,10 @@ def _execution(execution: Execution) -> tuple[str | None, ...]:
 
 def _allocation(allocation: Allocation) -> tuple[str | None, ...]:
     return (
-        fold(allocation.state),
-        fold(allocation.side),
-        fold(allocation.lusid_instrument_id),
-        fold(allocation.portfolio_id.code),
+        _few(allocation.state),
+        _few(allocation.side),
+        _few(allocation.lusid_instrument_id),
+        _few(allocation.portfolio_id.code),
         fold(allocation.allocated_order_id.code),
         time_text(allocation.date),
     )
