@@ -49,8 +49,7 @@ log = logging.getLogger(__name__)
 
 KEYS_NEED: Final = (
     "tui.screens.dialogs.send_flow",
-    "tui.screens.detail.screen",
-    "tui.screens.history.screen",
+    "tui.screens.row_screens",
     "tui.screens.browse.screen",
     "tui.screens.help",
 )

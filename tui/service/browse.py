@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, get_args
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.api import operations
 from tui.api.base import ResourceId
@@ -76,6 +77,12 @@ class BrowsedPage(Struct, frozen=True):
     back_to: datetime | None = None
     totals: bool = True
     unreadable: int = 0
+
+    @property
+    def luids(self) -> frozenset[str]:
+        """The instruments of the rows."""
+        rows = self.snapshot.rows(self.search.kind).values()
+        return frozenset(getattr(row, "block", row).lusid_instrument_id for row in rows)
 
 
 class _Place(Struct, frozen=True):
@@ -150,6 +157,12 @@ class Browser:
         self._search, self._number = search, number
         self._places = [*places[: number + 1], *((found.following,) if found.following else ())]
         return self._page(search, way, number, found)
+
+    def named(self, page: BrowsedPage) -> BrowsedPage:
+        """Return a page with the names that the desk knows by now."""
+        builder = SnapshotBuilder(page.snapshot)
+        builder.put_records(self._desk().records, None)
+        return replace(page, snapshot=builder.freeze())
 
     # --- how the newest are found ----------------------------------------------------------------
 

@@ -369,6 +369,12 @@ class Desk:
             await asyncio.to_thread(import_module, "tui.service.reference.reference_reader")
         await self.reference.go_on()
 
+    async def read_names(self, luids: Iterable[str]) -> None:
+        """Read what instruments outside the desk are called, as far as it is not known. It never fails."""
+        if self.health.state is State.LIVE and self._reference is not None:
+            self._reference.want(luids)
+            await self.read_reference()
+
     @property
     def reference(self) -> ReferenceReader:
         """What reads the reference data of this desk."""

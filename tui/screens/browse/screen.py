@@ -21,7 +21,6 @@ from textual.widgets import Static
 
 from styles import sheet
 from styles.themes import cell_styles
-from tui.api import codec
 from tui.api.base import ResourceId
 from tui.api.errors import ApiError
 from tui.api.sanitize import clean
@@ -31,14 +30,13 @@ from tui.columns.panes import COLUMNS
 from tui.columns.server_filter import FIELDS, server_filter
 from tui.columns.unknown import COMPUTED_FROM
 from tui.screens.browse.heading import heading, notes, why_empty
-from tui.screens.detail.screen import DetailScreen, sections_of
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dismiss_once import DismissOnce
 from tui.screens.grid_columns import grid_columns
-from tui.screens.history.screen import HistoryScreen
+from tui.screens.row_screens import detail_screen, history_screen
 from tui.screens.typed_time import NOW, moment_of, time_field
 from tui.service.browse import BROWSED, BrowsedPage, Search
-from tui.service.sentence import phrase_of
+from tui.service.environment import Update
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref
 from tui.session import DeskSession
 from widgets.filterbar import FilterBar
@@ -86,6 +84,7 @@ class BrowseScreen(DismissOnce[Ref]):
         self._look = session.display_context
         self.grid = Grid(grid_columns(self._columns), self._cells, ascii=self._look.ascii)
         self._heading = TextLine(id="title")
+        self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
         yield FilterBar(placeholder=PLACEHOLDER)
@@ -103,7 +102,12 @@ class BrowseScreen(DismissOnce[Ref]):
         ranks = [int(binding.action not in _FIRST_KEYS) for binding in self._shown_bindings()]
         hints = [Content.assemble((key, "bold"), f" {does}") for key, does in hints_of(self.BINDINGS)]
         self.query_one("#keys", Pieces).show(hints, ranks)
+        self._unsubscribe = self._desk.subscribe(self._hear)
         self._look_for(self._search)
+
+    def on_unmount(self) -> None:
+        """Hear no more of the desk."""
+        self._unsubscribe()
 
     def _shown_bindings(self) -> list[Binding]:
         return [each for each in self.BINDINGS if isinstance(each, Binding) and each.show]
@@ -157,6 +161,18 @@ class BrowseScreen(DismissOnce[Ref]):
             self.grid.move_to(page.ids[0])
         self._heading.show(f" {heading(page.search, page, self._look)}")
         self._say(notes(page, self._look))
+        self._read_names(page.luids)
+
+    @work(exclusive=True, group="names", exit_on_error=False, description="names")
+    async def _read_names(self, luids: frozenset[str]) -> None:
+        """Let the desk read the names of instruments that it does not know yet."""
+        await self._desk.read_names(luids)
+
+    def _hear(self, update: Update) -> None:
+        """Show what reference data say of the rows by now."""
+        if self._page is not None and update.new.records is not self._page.snapshot.records:
+            self._page = self._browser.named(self._page)
+            self.grid.refresh_cells()
 
     def _cells(self, key: Hashable) -> Sequence[Cell]:
         assert isinstance(key, ResourceId)
@@ -242,12 +258,8 @@ class BrowseScreen(DismissOnce[Ref]):
     def action_detail(self) -> None:
         """Show all members of the row under the cursor."""
         cursor, page = self._cursor, self._page
-        row = page.snapshot.row(cursor) if page and cursor else None
-        if page is None or cursor is None or row is None:
-            return
-        said = phrase_of(page.snapshot, cursor)
-        title = f"{cursor.kind.singular.title()}{f': {said}' if said else f' {cursor.id}'}"
-        self.app.push_screen(DetailScreen(title, sections_of(row), codec.encode(row).decode()))
+        if page is not None and cursor is not None and cursor in page.snapshot:
+            self.app.push_screen(detail_screen(self._desk, page.snapshot, cursor))
 
     @on(Grid.Opened)
     def _opened(self, event: Grid.Opened) -> None:
@@ -265,16 +277,7 @@ class BrowseScreen(DismissOnce[Ref]):
         if not orders:
             self.notify("No order stands behind this block, so there is no history to show.", markup=False)
             return
-        order = orders[0]
-        said = phrase_of(page.snapshot, Ref(EntityKind.ORDERS, order))
-        screen = HistoryScreen(
-            order,
-            lambda: self._desk.history(order),
-            f"History: {said}" if said else f"History of order {order}",
-            save=self._session.save,
-            context=lambda: self._session.display_context,
-            with_keys=self._session.with_keys,
-        )
+        screen = history_screen(self._desk, self._session, page.snapshot, orders[0])
         jump = await self.app.push_screen_wait(screen)
         if jump is not None:
             self._go_to(jump)

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from tui.actions.action import Scope
 from tui.api import codec
 from tui.screens.desk.desk_command import DeskCommand, ask_fields
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
-from tui.service.snapshot.compliance_states import compliance_section, unnamed_rules
-from tui.service.snapshot.contradictions import contradictions
 from tui.service.snapshot.relations import order_of
-from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, luid_of
-from tui.service.snapshot.transaction_keys import portfolio_of
-
-if TYPE_CHECKING:
-    from tui.api.models import Order, OrderGraphBlock
-    from tui.screens.detail.sections import Section
+from tui.service.snapshot.snapshot import Ref
 
 # Fields of forms and other screens are loaded when a command first needs them: a start needs none.
 
-COMPLIANCE: Final = "Compliance"
 COPIES: Final = ("id", "JSON", "shown rows as TSV")
 
 
@@ -39,79 +30,24 @@ def _no_order(scope: Scope) -> str | None:
 
 async def show_history(desk: PanesScreen) -> None:
     """Show the history of the order behind the row, and go to the row chosen there."""
-    from tui.screens.history.screen import HistoryScreen
-    from tui.service.sentence import phrase_of
+    from tui.screens.row_screens import history_screen
 
     server, cursor = desk.session.desk, desk.active.cursor
     order = order_of(desk.snapshot, cursor) if cursor else None
     if server is None or order is None:
         return
-    said = phrase_of(desk.snapshot, Ref(EntityKind.ORDERS, order))
-    screen = HistoryScreen(
-        order,
-        lambda: server.history(order),
-        f"History: {said}" if said else f"History of order {order}",
-        save=desk.session.save,
-        context=lambda: desk.session.display_context,
-        with_keys=desk.session.with_keys,
-    )
-    jump = await desk.app.push_screen_wait(screen)
+    jump = await desk.app.push_screen_wait(history_screen(server, desk.session, desk.snapshot, order))
     if jump is not None:
         desk.go_to(jump)
 
 
 def show_detail(desk: PanesScreen, pane: Pane, *, raw: bool = False) -> None:
     """Show all members of the row under the cursor of ``pane``."""
-    from tui.screens.detail.screen import DetailScreen, sections_of
-    from tui.service.sentence import phrase_of
+    from tui.screens.row_screens import detail_screen
 
-    cursor = pane.cursor
-    row = desk.snapshot.row(cursor) if cursor else None
-    if cursor is None or row is None:
-        return
-    said = phrase_of(desk.snapshot, cursor)
-    title = f"{cursor.kind.singular.title()}{f': {said}' if said else f' {cursor.id}'}"
-    sections = sections_of(row)
-    if called := names_behind(desk.snapshot, cursor, row):
-        sections = (("Known as", called), *sections)
-    if told := contradictions(desk.snapshot, cursor):
-        sections = (("Contradictions", [("", sentence) for sentence in told]), *sections)
-    said_of = compliance_section(desk.snapshot, row)
-    if said_of:
-        sections = ((COMPLIANCE, said_of), *sections)
-    more = partial(_with_rule_names, desk, row) if said_of and unnamed_rules(desk.snapshot, row) else None
-    desk.app.push_screen(DetailScreen(title, sections, codec.encode(row).decode(), raw=raw, more=more))
-
-
-async def _with_rule_names(desk: PanesScreen, row: Order | OrderGraphBlock) -> Section | None:
-    """Return the section of compliance once the names of its rules were asked for."""
-    server = desk.session.desk
-    if server is None:
-        return None
-    why = await server.read_rule_names(row)
-    return COMPLIANCE, compliance_section(server.snapshot, row, why)
-
-
-def names_behind(snapshot: Snapshot, cursor: Ref, row: Any) -> list[tuple[str, str]]:
-    """Return what the ids of a row are called by the server's reference data, as labels and texts."""
-    known = snapshot.instruments.get(luid_of(row))
-    record = known.record if known else None
-    portfolio = (
-        portfolio_of(cursor.id)
-        if cursor.kind is EntityKind.TRANSACTIONS
-        else getattr(row, "portfolio_id", None)
-    )
-    held = snapshot.records.portfolios.get(portfolio) if portfolio else None
-    said = [
-        ("Instrument", known.name if known else ""),
-        ("Asset class", known.asset_class if known else ""),
-        ("Definition", record.kind if record else ""),
-        ("Currency", known.currency if known else ""),
-        ("State in the master", "" if record is None or record.is_active else record.state),
-        ("Portfolio", held.name if held else ""),
-        ("Base currency", held.currency if held else ""),
-    ]
-    return [(label, text) for label, text in said if text]
+    cursor, server = pane.cursor, desk.session.desk
+    if cursor is not None and server is not None and cursor in desk.snapshot:
+        desk.app.push_screen(detail_screen(server, desk.snapshot, cursor, raw=raw))
 
 
 async def copy(desk: PanesScreen) -> None:

@@ -34,7 +34,7 @@ from tui.service.reference.portfolio_reader import PortfolioReader
 from tui.service.reference.property_reader import PropertyReader
 from tui.service.reference.record_file import RecordFile
 from tui.service.reference.side_reader import SideReader
-from tui.service.reference.waiting_rows import WaitingRows
+from tui.service.reference.waiting_rows import WaitingRows, is_asked_for
 from tui.service.snapshot.records import (
     DEFAULT_SCOPE,
     InstrumentFacts,
@@ -138,6 +138,12 @@ class ReferenceReader:
         self.calls.try_again()
         self.instruments.forget_missing()
         self._waiting.add_all(self._snapshot())
+
+    def want(self, luids: Iterable[str]) -> None:
+        """Read these instruments too, which no row of the desk may name."""
+        for luid in luids:
+            if is_asked_for(luid) and luid not in self.records.instruments:
+                self._waiting.instruments.setdefault(luid, [])
 
     async def go_on(self) -> None:
         """Read what is due; nothing happens while an earlier call is at work."""

@@ -1,0 +1,83 @@
+"""The screens that look closer at one row, wherever it was found: its members, and its history."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from tui.api import codec
+from tui.api.base import ResourceId
+from tui.screens.detail.screen import DetailScreen, Section, sections_of
+from tui.screens.history.screen import HistoryScreen
+from tui.service.sentence import phrase_of
+from tui.service.snapshot.compliance_states import compliance_section, unnamed_rules
+from tui.service.snapshot.contradictions import contradictions
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, luid_of
+from tui.service.snapshot.transaction_keys import portfolio_of
+from tui.session import DeskSession
+
+if TYPE_CHECKING:
+    from tui.api.models import Order, OrderGraphBlock
+    from tui.service.desk import Desk
+
+COMPLIANCE: Final = "Compliance"
+
+
+def history_screen(
+    server: Desk, session: DeskSession, snapshot: Snapshot, order: ResourceId
+) -> HistoryScreen:
+    """Return the screen of an order's history; ``snapshot`` says what the order is about, if it has it."""
+    said = phrase_of(snapshot, Ref(EntityKind.ORDERS, order))
+    return HistoryScreen(
+        order,
+        lambda: server.history(order),
+        f"History: {said}" if said else f"History of order {order}",
+        save=session.save,
+        context=lambda: session.display_context,
+        with_keys=session.with_keys,
+    )
+
+
+def detail_screen(server: Desk, snapshot: Snapshot, ref: Ref, *, raw: bool = False) -> DetailScreen:
+    """Return the screen of all members of a row of ``snapshot``; with ``raw`` it begins with the JSON."""
+    row = snapshot.row(ref)
+    said = phrase_of(snapshot, ref)
+    title = f"{ref.kind.singular.title()}{f': {said}' if said else f' {ref.id}'}"
+    sections = sections_of(row)
+    if called := names_behind(snapshot, ref, row):
+        sections = (("Known as", called), *sections)
+    if told := contradictions(snapshot, ref):
+        sections = (("Contradictions", [("", sentence) for sentence in told]), *sections)
+    said_of = compliance_section(snapshot, row)
+    if said_of:
+        sections = ((COMPLIANCE, said_of), *sections)
+    more = partial(_with_rule_names, server, row) if said_of and unnamed_rules(snapshot, row) else None
+    return DetailScreen(title, sections, codec.encode(row).decode(), raw=raw, more=more)
+
+
+async def _with_rule_names(server: Desk, row: Order | OrderGraphBlock) -> Section | None:
+    """Return the section of compliance once the names of its rules were asked for."""
+    why = await server.read_rule_names(row)
+    return COMPLIANCE, compliance_section(server.snapshot, row, why)
+
+
+def names_behind(snapshot: Snapshot, cursor: Ref, row: Any) -> list[tuple[str, str]]:
+    """Return what the ids of a row are called by the server's reference data, as labels and texts."""
+    known = snapshot.instruments.get(luid_of(row))
+    record = known.record if known else None
+    portfolio = (
+        portfolio_of(cursor.id)
+        if cursor.kind is EntityKind.TRANSACTIONS
+        else getattr(row, "portfolio_id", None)
+    )
+    held = snapshot.records.portfolios.get(portfolio) if portfolio else None
+    said = [
+        ("Instrument", known.name if known else ""),
+        ("Asset class", known.asset_class if known else ""),
+        ("Definition", record.kind if record else ""),
+        ("Currency", known.currency if known else ""),
+        ("State in the master", "" if record is None or record.is_active else record.state),
+        ("Portfolio", held.name if held else ""),
+        ("Base currency", held.currency if held else ""),
+    ]
+    return [(label, text) for label, text in said if text]
