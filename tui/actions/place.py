@@ -24,7 +24,7 @@ from tui.service.ids import new_code
 from tui.service.numbers import counted, parse_size
 from tui.service.sentence import rows_in_words, short_id
 from tui.service.snapshot.sizing import Size
-from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, instrument_key
 from tui.service.verbs import PlaceBlocks, Verb
 from tui.service.wire_words import TYPES, offered
 from widgets.fields import Field
@@ -150,9 +150,9 @@ def _shares_in_words(scope: Scope, values: Values) -> str:
     except ValueError:
         return ""
     snapshot = scope.snapshot
-    whole: dict[tuple[str, str], Decimal] = {}
+    whole: dict[tuple[tuple[object, ...], str], Decimal] = {}
     for id, share, _ in shares:
-        key = (snapshot.blocks[id].block.lusid_instrument_id, share.currency)
+        key = (instrument_key(snapshot.blocks[id]), share.currency)
         whole[key] = whole.get(key, ZERO) + (share.value or ZERO)
     most = [
         f"{_of_instrument(snapshot, snapshot.blocks[id].block.lusid_instrument_id, share)}"
@@ -162,8 +162,8 @@ def _shares_in_words(scope: Scope, values: Values) -> str:
     more = f" and {len(shares) - MOST_NAMED:,} more" if len(shares) > MOST_NAMED else ""
     total = ""
     if len(whole) == 1:  # what is of several instruments is never added
-        ((luid, currency), value) = whole.popitem()
-        total = f"{_of_instrument(snapshot, luid, Size(value, currency))}: "
+        ((instrument, currency), value) = whole.popitem()
+        total = f"{_of_instrument(snapshot, str(instrument[0]), Size(value, currency))}: "
     return f"{total}{', '.join(most)}{more}"
 
 

@@ -17,7 +17,7 @@ from tui.service.id_lookup import IdLookup, portfolio_lookup
 from tui.service.numbers import counted, number, parse_quantity
 from tui.service.sentence import rows_in_words
 from tui.service.snapshot.sizing import Size
-from tui.service.snapshot.snapshot import EntityKind
+from tui.service.snapshot.snapshot import EntityKind, instrument_key
 from tui.service.verbs import Allocate, AllocateWeighted, BookTransactions, SweepBlocks, Verb
 
 ALGORITHMS: Final = ("PR-FIFO", "RR-FIFO", "PR-LF", "PR-SF")
@@ -41,7 +41,7 @@ def _orderless(scope: Scope) -> bool:
 
 def _units_in_words(rows: Iterable[Placement | Allocation], sizes: Iterable[Decimal | None]) -> str:
     """Return the units of rows: those of one instrument are added, of several they are none's."""
-    instruments = {row.lusid_instrument_id for row in rows}
+    instruments = set(map(instrument_key, rows))
     known = list(sizes)
     if len(instruments) > 1:
         return f"Units of {len(instruments)} instruments"

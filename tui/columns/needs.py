@@ -15,8 +15,9 @@ from tui.service.snapshot.compliance_states import (
     compliance_of_order,
     detail_of,
 )
+from tui.service.snapshot.instruments import UNRESOLVED
 from tui.service.snapshot.sizing import is_over_allocated
-from tui.service.snapshot.snapshot import EntityKind, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Snapshot, luid_of
 
 _URGENCY: Final = {"bad": 0, "attention": 1, "waiting": 2, "live": 3, "": 4, "good": 5, "idle": 6}
 _LAST: Final = 9
@@ -26,7 +27,15 @@ _TO_PLACE: Final = frozenset({"new", "partiallyplaced"})
 
 
 def urgency_of(kind: EntityKind) -> Callable[[Snapshot, Any], int]:
-    """Return the function that ranks the rows of a kind; the most urgent have the smallest number."""
+    """Return the function that ranks the rows of a kind; the most urgent have the smallest number.
+
+    A row whose instrument the server did not resolve is as urgent as any (R19).
+    """
+    ranked = _urgency_by_state(kind)
+    return lambda snapshot, row: 0 if luid_of(row) == UNRESOLVED else ranked(snapshot, row)
+
+
+def _urgency_by_state(kind: EntityKind) -> Callable[[Snapshot, Any], int]:
     role = column_of(kind, "state").role
     assert role is not None
     if kind is EntityKind.PLACEMENTS:

@@ -25,7 +25,9 @@ class News:
         if update.old is update.new:
             return
         follows = update.old is self._until and update.new.parent == update.old.serial
-        few = sum(len(ids) for ids in update.new.touched.values()) <= MANY
+        new = update.new
+        rows = sum(len(ids) for each in (new.touched, new.renamed or {}) for ids in each.values())
+        few = rows <= MANY
         self._until = update.new
         if self._deltas is None or not follows or not few:
             self._deltas = None

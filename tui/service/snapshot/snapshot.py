@@ -25,7 +25,7 @@ from tui.api.price_units import PER_UNIT
 from tui.api.states import is_cancelled
 from tui.service.desk_profile import ComplianceEngine
 from tui.service.snapshot.code_index import CodeIndex, id_text
-from tui.service.snapshot.instruments import Instrument
+from tui.service.snapshot.instruments import UNRESOLVED, Instrument
 from tui.service.snapshot.records import NO_RECORDS, Records
 
 Row = OrderGraphBlock | Order | Placement | Execution | Allocation | Transaction
@@ -108,6 +108,18 @@ def luid_of(row: Any) -> str:
     if isinstance(row, OrderGraphBlock):
         return row.block.lusid_instrument_id
     return row.instrument_uid if isinstance(row, Transaction) else str(row.lusid_instrument_id)
+
+
+def instrument_key(row: Any) -> tuple[object, ...]:
+    """Return a key that is equal for two rows of the same instrument.
+
+    What the server did not resolve all has one LUID: it is the same only by equal identifiers (R19).
+    """
+    luid = luid_of(row)
+    if luid != UNRESOLVED:
+        return (luid,)
+    named = row.block if isinstance(row, OrderGraphBlock) else row
+    return (luid, *sorted((key, value or "") for key, value in (named.instrument_identifiers or {}).items()))
 
 
 def is_listed(row: Any) -> bool:
