@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
+from typing import Any
 
 from tests.paths import ROOT
 from tests.places import ADDITIONS
-from tui.api.operations import OPERATIONS
+from tui.api.operations import OPERATIONS, Operation
 from tui.config.profiles import SETTINGS
 from tui.config.settings_template import setting_rows
 from tui.oms.faults.scenario import KINDS
 from tui.oms.fidelity import NOT_SERVED, RULE_FAMILIES, RULES, SERVED, Fidelity
+from tui.oms.http.reference_routes import served
 from tui.oms.market import MarketRules
 from tui.screens.desk.key_hints import BY_NAME, row_keys
 from tui.screens.desk.registry import ACTIONS, GROUPS
@@ -63,10 +66,10 @@ def keys() -> str:
     return "\n".join(lines)
 
 
-def endpoints() -> str:
+def endpoints(operations: Iterable[Operation[Any, Any]] = OPERATIONS) -> str:
     """Return the table of endpoints, with how faithful each is."""
     lines = ["| Method of the SDK | Request | | Fidelity |", "|---|---|---|---|"]
-    for e in OPERATIONS:
+    for e in operations:
         served = SERVED[e.name]
         said = f"{served.fidelity.value}; {served.note}" if served.note else served.fidelity.value
         lines.append(f"| `{e.name}` | `{e.method} {e.path}` | {e.summary} | {_cell(said)} |")
@@ -191,6 +194,7 @@ def with_tables(text: str) -> str:
         "settings": settings(),
         "config": config(),
         "endpoints": endpoints(),
+        "around": endpoints(served()),
         "fidelity": fidelity(),
         "faults": faults(),
         "market": market(),

@@ -64,6 +64,22 @@ def server(generation: Generation) -> Iterator[ServeProcess]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def demo_server(generation: Generation) -> Iterator[ServeProcess]:
+    """One server with the demo's data for the tests of a module."""
+    with served("--size", "demo", generation=generation) as running:
+        yield running
+
+
+@pytest.fixture
+async def demo(demo_server: ServeProcess, flavour: Any) -> AsyncIterator[Any]:
+    """The SDK, signed on to the server with the demo's data."""
+    from tests.compat.sdk import desk_of
+
+    async with desk_of(demo_server, flavour) as made:
+        yield made
+
+
 @pytest.fixture
 def own_server(generation: Generation) -> Iterator[ServeProcess]:
     """A server for one test alone, which may name things as the contract does."""

@@ -94,7 +94,7 @@ def _outcome(answer: Any) -> Outcome:
 
 
 class SdkDesk:
-    """The APIs of order management, as the SDK builds them for one server."""
+    """The APIs of order management and around it, as the SDK builds them for one server."""
 
     def __init__(self, build: Callable[[Any], Any], server: ServeProcess) -> None:
         self.server = server
@@ -106,6 +106,16 @@ class SdkDesk:
         self.executions = RecordedApi(build(lusid.ExecutionsApi))
         self.allocations = RecordedApi(build(lusid.AllocationsApi))
         self.portfolios = RecordedApi(build(lusid.TransactionPortfoliosApi))
+        self.metadata = RecordedApi(build(lusid.ApplicationMetadataApi))
+        self.instruments = RecordedApi(build(lusid.InstrumentsApi))
+        self.search = RecordedApi(build(lusid.SearchApi))
+        self.funds = RecordedApi(build(lusid.PortfoliosApi))
+        self.quotes = RecordedApi(build(lusid.QuotesApi))
+        self.sides = RecordedApi(build(lusid.TransactionConfigurationApi))
+        self.properties = RecordedApi(build(lusid.PropertyDefinitionsApi))
+        self.lists = RecordedApi(build(lusid.ReferenceListsApi))
+        self.compliance = RecordedApi(build(lusid.ComplianceApi))
+        self.legacy = RecordedApi(build(lusid.LegacyComplianceApi))
 
 
 @asynccontextmanager

@@ -210,7 +210,7 @@ class PortfolioHolding(WireStruct, frozen=True, kw_only=True):
 
 
 class HoldingsWarning(WireStruct, frozen=True, kw_only=True):
-    entity_id: ResourceId | None = None
+    entity_id: str | None = None
     message: str
 
 

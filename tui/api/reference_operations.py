@@ -238,13 +238,13 @@ RUN_COMPLIANCE_PREVIEW: Final = Operation[ComplianceRunConfiguration, Compliance
     ComplianceRunConfiguration,
 )
 LIST_LEGACY_COMPLIANCE_RUNS: Final = _read(
-    "list_compliance_run_info",
+    "list_legacy_compliance_run_info",
     "/api/legacy/compliance/runs",
     "List compliance runs of the older engine",
     ResourceList[ComplianceRunInfo],
 )
 LEGACY_BREACHED_ORDERS: Final = _read(
-    "get_breached_orders_info",
+    "get_legacy_breached_orders_info",
     "/api/legacy/compliance/runs/breached/{runId}",
     "The orders that a run of the older engine did not pass",
     ResourceList[OrderBreachHistory],

@@ -14,7 +14,9 @@ from typing import Final
 from msgspec import Struct
 
 from tui.api import operations
+from tui.api import reference_operations as reference
 from tui.api.operations import ALLOCATIONS, ENTITIES, OPERATIONS, ORDERS
+from tui.oms.http.reference_routes import served
 
 
 class Fidelity(Enum):
@@ -450,10 +452,53 @@ _NOTED: Final[Mapping[str, Served]] = {
     ),
 }
 
-SERVED: Final[Mapping[str, Served]] = {
-    each.name: _NOTED.get(each.name, Served(DOCUMENTED)) for each in OPERATIONS
+_AROUND_NOTED: Final[Mapping[str, Served]] = {
+    reference.LATEST_AS_AT.name: Served(OURS, "the last write of this desk; 1970 before the first"),
+    reference.GET_INSTRUMENTS.name: Served(
+        OURS,
+        "a type that is not unique resolves where exactly one instrument of the scope has the value; "
+        "1 to 2,000 identifiers",
+    ),
+    reference.LIST_INSTRUMENTS.name: Served(DOCUMENTED, "no properties of instruments; asAt changes nothing"),
+    reference.GET_INSTRUMENT.name: Served(DOCUMENTED, "asAt changes nothing"),
+    reference.SETTLEMENT_DATE.name: Served(
+        OURS, "weekdays from the trade's day in UTC; no holidays; no cycle is a 400; a cut label is not taken"
+    ),
+    reference.SEARCH_INSTRUMENTS.name: Served(
+        OURS, "a match per sought property, whatever the letter case; nothing from outside"
+    ),
+    reference.LIST_PORTFOLIOS.name: Served(DOCUMENTED, "query is not modelled; asAt changes nothing"),
+    reference.HOLDINGS.name: Served(
+        OURS,
+        "opening positions and what is booked since; byTaxlots, properties and settlement events are not "
+        "modelled; cost is the average one",
+    ),
+    reference.HOLDINGS_WITH_ORDERS.name: Served(
+        OURS,
+        "a line and one of cash per open order and per allocation that is not booked, signed by side; "
+        "no recipe is needed",
+    ),
+    reference.GET_QUOTES.name: Served(
+        OURS,
+        "provider Lusid in scope demo: mid, bid and ask of the simulated market, rates of its currencies",
+    ),
+    reference.LIST_TRANSACTION_TYPES.name: Served(OURS, "eight built-in types; nothing under pa-system"),
+    reference.GET_PROPERTY_DEFINITIONS.name: Served(OURS, "unknown keys are missing in the answer"),
+    reference.COMPLIANCE_SUMMARY.name: Served(DOCUMENTED, "no Compliance properties"),
+    reference.RUN_COMPLIANCE.name: Served(OURS, "at once, over all open orders; the recipe is not used"),
+    reference.RUN_COMPLIANCE_PREVIEW.name: Served(OURS, "states change only if it includes orders"),
+    reference.LIST_LEGACY_COMPLIANCE_RUNS.name: Served(OURS, "the older engine has no runs here"),
+    reference.LEGACY_BREACHED_ORDERS.name: Served(OURS, "the older engine has no runs here"),
 }
-"""The operations by name: as documented unless noted above. :mod:`tui.api.operations` declares them."""
+
+SERVED: Final[Mapping[str, Served]] = {
+    each.name: {**_NOTED, **_AROUND_NOTED}.get(each.name, Served(DOCUMENTED))
+    for each in (*OPERATIONS, *served())
+}
+"""The operations by name: as documented unless noted above.
+
+:mod:`tui.api.operations` and :mod:`tui.api.reference_operations` declare them.
+"""
 
 NOT_SERVED: Final[Mapping[str, tuple[str, ...]]] = {
     "Order management": (
@@ -463,15 +508,20 @@ NOT_SERVED: Final[Mapping[str, tuple[str, ...]]] = {
         "allocationevents",
         "allocationmaps",
     ),
-    "Compliance": ("compliance", "legacy", "stagedmodifications", "stagingrulesets"),
+    "Compliance": (
+        "compliance/rules",
+        "compliance/templates",
+        "legacy/compliance/rules",
+        "stagedmodifications",
+        "stagingrulesets",
+    ),
     "Portfolios and transactions": (
-        "portfolios",
         "portfoliogroups",
         "derivedtransactionportfolios",
         "referenceportfolios",
         "simpleposition",
         "transactions",
-        "transactionconfiguration",
+        "transactionconfiguration/sides",
         "transfers",
         "settlementactivities",
         "amortisation",
@@ -479,11 +529,9 @@ NOT_SERVED: Final[Mapping[str, tuple[str, ...]]] = {
         "tax",
     ),
     "Instruments and market data": (
-        "instruments",
         "instrumentevents",
         "instrumenteventtypes",
         "corporateactionsources",
-        "quotes",
         "complexmarketdata",
         "marketdata",
         "calendars",
@@ -491,7 +539,6 @@ NOT_SERVED: Final[Mapping[str, tuple[str, ...]]] = {
         "currencies",
     ),
     "Reference data": (
-        "propertydefinitions",
         "datatypes",
         "counterparties",
         "legalentities",
@@ -500,16 +547,16 @@ NOT_SERVED: Final[Mapping[str, tuple[str, ...]]] = {
         "customentitytypes",
         "datamodel",
         "entities",
-        "referencelists",
         "relations",
         "relationdefinitions",
         "relationshipdefinitions",
         "relationaldatasets",
         "sequences",
-        "search",
+        "search/portfolios",
+        "search/propertydefinitions",
         "scopes",
         "schemas",
-        "metadata",
+        "metadata/access",
         "systemconfiguration",
         "subscriptions",
         "workspaces",

@@ -146,7 +146,7 @@ async def test_an_order_nothing_resolves_is_told_with_a_warning(
     engine.write(put, [odd], user="pm1")
     told = await growth.get("transactionportfolios/Desk/GROWTH/holdingsWithOrders", effectiveAt=FRIDAY)
     assert [each["units"] for each in told["values"] if each["instrumentUid"] == "LUID_ZZZZZZZZ"] == [5]
-    assert told["warnings"][0]["entityId"]["code"] == "ODD-1"
+    assert told["warnings"][0]["entityId"] == "Desk/ODD-1"
 
 
 async def test_a_portfolio_nobody_knows_has_no_holdings_and_one_that_is_traded_has(

@@ -219,7 +219,7 @@ class HoldingsReport:
         return price / quoted.scale if quoted else price
 
     def _warn(self, order: Order, what: str) -> None:
-        self.warnings.append(HoldingsWarning(entity_id=order.id, message=f"Order '{order.id}' {what}."))
+        self.warnings.append(HoldingsWarning(entity_id=str(order.id), message=f"Order '{order.id}' {what}."))
 
     # -- lines ---------------------------------------------------------------------------------------
 

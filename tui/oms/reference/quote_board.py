@@ -19,7 +19,12 @@ PROVIDER: Final = "Lusid"
 PAIR: Final = "CurrencyPair"
 PRICED_BY: Final = (LUID, "Figi", "Isin", "ClientInternal")
 ID_TYPES: Final = (*PRICED_BY, "RIC", "QuotePermId", "Sedol", "Cusip", PAIR)
-QUOTE_TYPES: Final = ("Price", "Rate", "Spread", "DirtyPrice")
+QUOTE_TYPES: Final = (
+    *("Price", "Spread", "Rate", "LogNormalVol", "NormalVol", "ParSpread", "IsdaSpread", "Upfront", "Index"),
+    *("Ratio", "Delta", "PoolFactor", "InflationAssumption", "DirtyPrice", "PrincipalWriteOff"),
+    *("InterestDeferred", "InterestShortfall", "ConstituentWeightFactor", "ForwardPrice", "DiscountFactor"),
+    "PrincipalDistributed",
+)
 TICKS_AWAY: Final = {"mid": 0, "bid": -1, "ask": 1}
 LINEAGE: Final = "invented"
 UPLOADED_BY: Final = "market"
