@@ -96,6 +96,19 @@ def test_an_order_that_stays_in_its_block_is_not_changed_by_it() -> None:
     assert delta == {EntityKind.BLOCKS: Delta(changed={rid("BLK-1"): frozenset({"derived_state"})})}
 
 
+def test_an_order_changes_when_its_block_says_another_state_of_it() -> None:
+    """A compliance run changes the totals of the block only."""
+
+    old = desk()
+    builder = SnapshotBuilder(old)
+    row = old.blocks[rid("BLK-1")]
+    (detail,) = row.ordered.details
+    failed = replace(row.ordered, details=(replace(detail, compliance_state="Failed"),))
+    builder.put(EntityKind.BLOCKS, [replace(row, ordered=failed)])
+    new = builder.freeze()
+    assert diff(old, new)[EntityKind.ORDERS].changed == {rid("ORD-1"): {"states"}}
+
+
 def test_an_allocation_changes_when_it_is_booked() -> None:
     old = desk()
     builder = SnapshotBuilder(old)

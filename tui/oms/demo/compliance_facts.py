@@ -1,7 +1,8 @@
 """What the demo's compliance rules are checked against: the worth of its funds, and what they may not trade.
 
-All numbers are invented. They are chosen so that most orders pass, and so that what the declared situations
-say of compliance is what a run finds (:mod:`tui.oms.demo.situations`).
+All numbers are invented, those of the funds (:mod:`tui.oms.demo.reference_tables`) too. They are chosen so
+that most orders pass, and so that what the declared situations say of compliance is what a run finds
+(:mod:`tui.oms.demo.situations`).
 """
 
 from __future__ import annotations
@@ -12,23 +13,11 @@ from typing import Final
 
 from tui.api.base import ResourceId
 from tui.oms.demo import roster
+from tui.oms.demo.reference_instruments import DOLLARS
+from tui.oms.demo.reference_tables import FUNDS, MILLION, portfolio_names
 from tui.oms.demo.universe import instruments
 from tui.oms.domain.compliance_book import ComplianceBook, Fund
 
-FUNDS: Final = {
-    "UKEQ-GROW": ("GBP", 90, 12),
-    "UKEQ-INC": ("GBP", 80, 11),
-    "CHAR-NG": ("GBP", 60, 9),
-    "SEG-HARB": ("GBP", 70, 10),
-    "LDI-GILT": ("GBP", 160, 22),
-    "BAL-60": ("GBP", 75, 11),
-    "US-TECH": ("USD", 44, 7),
-    "UST-LAD": ("USD", 120, 16),
-    "GLB-CORE": ("USD", 95, 14),
-    "EUR-LEAD": ("EUR", 85, 12),
-}
-"""The currency, the value and the cash of each fund, in millions."""
-MILLION: Final = Decimal(1_000_000)
 RESTRICTED: Final = {
     "US-TECH": ("TSLA",),
     "UKEQ-GROW": ("GLEN",),
@@ -38,13 +27,6 @@ RESTRICTED: Final = {
 """What funds may not trade, by ticker."""
 HELD: Final = {("GLB-CORE", "TSLA"): Decimal("11")}
 """A holding that the market took above the limit for one issuer, in millions: no order is to blame for it."""
-DOLLARS: Final = {
-    "USD": Decimal(1),
-    "GBP": Decimal("1.25"),
-    "EUR": Decimal("1.1"),
-    "CHF": Decimal("1.1"),
-    "JPY": Decimal("0.0067"),
-}
 
 
 @cache
@@ -59,7 +41,7 @@ def compliance_book() -> ComplianceBook:
                 cash * MILLION,
                 {luids[ticker]: held * MILLION for (of, ticker), held in HELD.items() if of == code},
             )
-            for code, (currency, value, cash) in FUNDS.items()
+            for code, (_, currency, value, cash) in FUNDS.items()
         },
         restricted={
             _portfolio(code): frozenset(luids[ticker] for ticker in tickers)
@@ -68,6 +50,7 @@ def compliance_book() -> ComplianceBook:
         prices={known.luid: known.price for known in instruments()},
         currencies={known.luid: known.currency for known in instruments()},
         dollars=DOLLARS,
+        names=portfolio_names(),
     )
 
 

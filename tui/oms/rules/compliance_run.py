@@ -30,7 +30,6 @@ from tui.oms.domain.unit_of_work import (
     RunRecord,
     UnitOfWork,
 )
-from tui.oms.rules.blocking import prefetch_orders
 from tui.oms.rules.compliance_rules import FAILED, PASSED, RULES, SCOPE, Judgement, worst
 
 OVERRIDDEN: Final = frozenset({"manuallyapproved", "partiallyoverridden"})
@@ -73,7 +72,7 @@ Judged = tuple[Order, dict[ResourceId, Judgement]]
 
 
 def _checked(uow: UnitOfWork, command: RunCommand) -> list[Judged]:
-    prefetch_orders(uow, command.orders)
+    uow.prefetch(Order, command.orders)
     orders = (uow.get(Order, id) for id in command.orders)
     found = []
     with localcontext() as context:

@@ -38,7 +38,8 @@ class Delta(Struct, frozen=True):
     ``derived_state``...). Derived ones are ``executed`` and ``average_price`` of a placement, ``block``
     and ``allocated`` of an order, ``allocated`` of a placement, ``booked`` of an order or allocation,
     ``parent`` of a placement whose parent came or went, ``contradictions`` of a row that others contradict
-    now or no longer, ``names`` of one whose instrument or portfolio the reference data tell otherwise.
+    now or no longer, ``names`` of one whose instrument or portfolio the reference data tell otherwise,
+    ``states`` of an order of which its block's totals say another state.
 
     ``returned`` are those of the changed ones that were taken out and put back meanwhile: they stand last
     now, though they may look as they did.
@@ -153,6 +154,7 @@ def _mark_what_shows_others(old: Snapshot, new: Snapshot, found: _Found) -> None
     changed = found.changed
     blocks = found.compared.get(EntityKind.BLOCKS, ())
     _name_moved_orders(old, new, blocks, changed.setdefault(EntityKind.ORDERS, {}))
+    _name_states(old, new, changed.get(EntityKind.BLOCKS, {}), changed[EntityKind.ORDERS])
     for link in LINKS:
         if link.kind in found.compared:
             touched = (*found.came_or_went(link.kind), *changed[link.kind])
@@ -257,6 +259,23 @@ def _name_moved_orders(
         stayed = order in old.orders and order in new.orders
         if stayed and old.block_of_order(order) != new.block_of_order(order):
             marks[order] = marks.get(order, NO_NAMES) | {"block"}
+
+
+def _name_states(
+    old: Snapshot,
+    new: Snapshot,
+    blocks: Mapping[ResourceId, frozenset[str]],
+    marks: dict[ResourceId, frozenset[str]],
+) -> None:
+    """Mark the orders of which their block's totals say another state of compliance or approval."""
+    for id, names in blocks.items():
+        if "ordered" not in names:
+            continue
+        was = {each.id: each for each in old.blocks[id].ordered.details}
+        for now in new.blocks[id].ordered.details:
+            differs = now.id in was and was[now.id] != now
+            if differs and now.id in old.orders and now.id in new.orders:
+                marks[now.id] = marks.get(now.id, NO_NAMES) | {"states"}
 
 
 def _climb(
