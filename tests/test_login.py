@@ -29,6 +29,7 @@ from tui.signon import open_client, resolve_remote
 
 TOKEN = "pat-5f1e9c0d7b3a"
 READERS = "pat-77aa31c0beef"
+DEALERS = "pat-0dea1e2ffab1"
 WRONG = "wr0ng-but-secret-t00"
 
 
@@ -39,6 +40,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     users.write_text(
         f"[users.'okafor@example.com']\ntoken = '{TOKEN}'\n"
         f"[users.reader]\ntoken = '{READERS}'\nread_only = true\n"
+        f"[users.chen]\ntoken = '{DEALERS}'\nrole = 'dealer'\n"
     )
     users.chmod(0o600)
     command = [sys.executable, "-m", "tui", "serve", "--port", "0", "--db", ":memory:", "--users", str(users)]
@@ -66,7 +68,7 @@ class Person:
         self._patch.setattr(sys, "stdin", io.StringIO(f"{piped}\n"))
         code = main(arguments)
         said = self._capture.readouterr()
-        assert not [each for each in (TOKEN, READERS, WRONG) if each in said.out + said.err]
+        assert not [each for each in (TOKEN, READERS, DEALERS, WRONG) if each in said.out + said.err]
         return code, said.out + said.err
 
     def logs_in(self, name: str, url: str, token: str = TOKEN) -> str:
@@ -94,7 +96,7 @@ def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 def test_a_new_profile_is_made_and_its_token_is_kept_for_its_owner_alone(person: Person, server: str) -> None:
     said = person.logs_in("uat", server.removesuffix("/api"))
     assert f"Signed on at {server} as okafor@example.com." in said
-    assert "May trade: " in said
+    assert "May trade: yes." in said
     file = person.tokens / "uat.json"
     assert f"The token is kept in {file}, yours alone." in said
     assert "blotter --profile uat opens the desk, marked TEST." in said
@@ -103,6 +105,15 @@ def test_a_new_profile_is_made_and_its_token_is_kept_for_its_owner_alone(person:
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
     assert "access_token" in person.shown("uat")
     assert f"(kept by blotter login, {file})" in person.shown("uat")
+
+
+def test_somebody_who_may_only_read_is_told_so(person: Person, server: str) -> None:
+    assert "May trade: no, not permitted" in person.logs_in("uat", server, READERS)
+
+
+def test_somebody_who_may_do_a_part_is_told_which(person: Person, server: str) -> None:
+    said = person.logs_in("uat", server, DEALERS)
+    assert "May trade: yes, but not book (not permitted" in said
 
 
 def test_an_address_without_a_scheme_is_completed(person: Person, server: str) -> None:
@@ -299,7 +310,8 @@ def test_profiles_are_checked_side_by_side_within_the_time_that_is_given(person:
     assert code == 1
     rows = {line.split()[0]: line for line in said.splitlines()[1:]}
     assert rows["uat"].split()[:6] == ["uat", "TEST", server, "login", "yes", "okafor@example.com"]
-    assert "agrees" in rows["uat"]
+    assert rows["uat"].split()[6:8] == ["yes", "agrees"]
+    assert rows["reader"].split()[6] == "no"
     assert " ms" in rows["uat"]
     assert rows["reader"].split()[5] == "reader"
     assert rows["refused"].split()[4:7] == ["not", "signed", "on"]

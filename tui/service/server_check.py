@@ -17,7 +17,7 @@ from tui.api.errors import ApiError, Forbidden, NotServed, Refused, Unauthentica
 from tui.api.operations import Operation
 from tui.api.reference_operations import EVALUATE_ACCESS, LATEST_AS_AT
 from tui.api.retries import RetryNotice
-from tui.service.permissions import GRANTED, question_of
+from tui.service.permissions import GRANTED, question_of, why_denied
 
 WRITES: Final[Mapping[str, Operation[Any, Any]]] = {
     "create": operations.CREATE_ORDERS,
@@ -27,6 +27,8 @@ WRITES: Final[Mapping[str, Operation[Any, Any]]] = {
     "book": operations.BOOK_TRANSACTIONS,
 }
 """What a dealer does, and the operation the access service is asked about."""
+READ: Final = operations.BLOCKS.list
+"""What the check itself has just done: an access service that denies it does not know the question."""
 OLDER: Final = "before latest"
 
 Answer = Literal["yes", "no", "unknown"]
@@ -112,21 +114,19 @@ async def _user(client: Client) -> str:
 
 async def _rights(client: Client) -> tuple[Answer, str]:
     """Ask the access service; its questions are not documented, so that only a plain answer counts (R65)."""
-    questions = {verb: question_of(each.feature) for verb, each in WRITES.items()}
+    questions = {verb: question_of(each.feature) for verb, each in {**WRITES, "read": READ}.items()}
     try:
-        answers = await client.call(EVALUATE_ACCESS, questions)
+        answers = await client.call(EVALUATE_ACCESS, questions, query={"applications": ("LUSID",)})
     except ApiError as error:
         return "unknown", f"not known: {error.why.rstrip('.')}"
-    refused = {verb: each.result for verb, each in answers.items() if each.result.casefold() != GRANTED}
-    licence = [verb for verb, result in refused.items() if "licence" in result.casefold()]
-    if not refused:
-        return "yes", "yes"
-    if len(refused) < len(questions):
-        words = [f"{verb} ({'not licensed' if verb in licence else 'denied'})" for verb in refused]
-        return "yes", f"yes, but not {', '.join(words)}"
-    if licence:
-        return "no", "no: not licensed"
-    return "unknown", "not known: the server denies all that is asked, which may be the question's fault"
+    granted = {verb for verb, each in answers.items() if each.result.casefold() == GRANTED}
+    denied = {verb: why_denied(answers[verb]) for verb in WRITES if verb in answers and verb not in granted}
+    if granted & WRITES.keys():
+        words = ", ".join(f"{verb} ({why.rstrip('.')})" for verb, why in denied.items())
+        return "yes", f"yes, but not {words}" if denied else "yes"
+    if denied and "read" in granted:
+        return "no", f"no, {next(iter(denied.values())).rstrip('.')}"
+    return "unknown", "not known: the server denies even what it has just allowed"
 
 
 async def _generation(client: Client) -> str:
