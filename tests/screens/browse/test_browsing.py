@@ -171,3 +171,10 @@ async def test_it_works_on_a_small_screen_that_is_read_only_or_frozen(state: str
         assert "Esc back" in user.text()
         await user.press("tab")
         await user.until(lambda: "Orders, newest first" in user.text())
+
+
+async def test_what_orders_ask_for_by_weight_is_not_known_here_and_never_zero() -> None:
+    async with browsing() as user:
+        lines = {line[2:].split()[0]: line.split() for line in user.text().splitlines() if "BLK-" in line}
+        assert "?" in lines["BLK-0024"]
+        assert "?" not in lines["BLK-0039"], "all of it is cancelled"

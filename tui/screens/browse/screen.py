@@ -24,11 +24,9 @@ from styles.themes import cell_styles
 from tui.api.base import ResourceId
 from tui.api.errors import ApiError
 from tui.api.sanitize import clean
-from tui.columns.column import Column
+from tui.columns.browsed import browsed_columns
 from tui.columns.filter import FilterError
-from tui.columns.panes import COLUMNS
-from tui.columns.server_filter import FIELDS, server_filter
-from tui.columns.unknown import COMPUTED_FROM
+from tui.columns.server_filter import server_filter
 from tui.screens.browse.heading import heading, notes, why_empty
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dismiss_once import DismissOnce
@@ -80,7 +78,7 @@ class BrowseScreen(DismissOnce[Ref]):
         self._search = Search()
         self._typed = ""
         self._page: BrowsedPage | None = None
-        self._columns = _columns(self._search.kind)
+        self._columns = browsed_columns(self._search.kind)
         self._look = session.display_context
         self.grid = Grid(grid_columns(self._columns), self._cells, ascii=self._look.ascii)
         self._heading = TextLine(id="title")
@@ -151,7 +149,7 @@ class BrowseScreen(DismissOnce[Ref]):
         self._page, self._search, self._look = page, page.search, self._session.display_context
         if before is None or page.search.kind is not former.kind:
             self.grid.show(())
-            self._columns = _columns(page.search.kind)
+            self._columns = browsed_columns(page.search.kind)
             self.grid.set_columns(grid_columns(self._columns))
         self.grid.set_sort(None if page.way == "listed" else self._columns[1].id, descending=True)
         self.grid.set_empty(why_empty(page, self._look, self._key))
@@ -349,16 +347,3 @@ class BrowseScreen(DismissOnce[Ref]):
             self._clear()
         elif self._page is not None:
             self._say(notes(self._page, self._look))
-
-
-def _columns(kind: EntityKind) -> tuple[Column, ...]:
-    """Return the columns of a pane but those that are computed from rows which are not read here.
-
-    The newest comes first, so when a row was made stands right behind its id.
-    """
-    computed = COMPUTED_FROM[kind] if kind is not EntityKind.BLOCKS else {}
-    shown = [column for column in COLUMNS[kind] if column.id not in computed]
-    made = next(
-        column for column in shown if FIELDS[kind].get(column.id) and FIELDS[kind][column.id].type == "time"
-    )
-    return (shown[0], made, *(column for column in shown[1:] if column is not made))

@@ -271,9 +271,9 @@ class Pane(Vertical):
             parts.append(f"/{clean(view.filter)}")
         if view.needs_first:
             parts.append("exceptions first")
-        elif view.sort == NEWEST:
+        elif view.sort == NEWEST and not self._of:
             parts.append("newest first")
-        elif view.sort:
+        elif view.sort != NEWEST:
             arrow = "down" if view.descending else "up"
             parts.append(f"by {clean(view.column(view.sort).title)} {arrow}")
         if self._arranger.slow:
