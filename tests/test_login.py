@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import io
+import os
 import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from types import ModuleType
@@ -33,6 +35,22 @@ DEALERS = "pat-0dea1e2ffab1"
 WRONG = "wr0ng-but-secret-t00"
 
 
+SERVE = (sys.executable, "-m", "tui", "serve", "--port", "0", "--db", ":memory:")
+
+
+@contextmanager
+def served(command: Sequence[str], token: str = "") -> Iterator[str]:
+    """Run a server; return its address. ``token`` is the one that its only user has."""
+    variables = {**os.environ, **({"BLOTTER_TOKEN": token} if token else {})}
+    process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().split()[1]
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that knows a dealer and a reader."""
@@ -43,14 +61,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         f"[users.chen]\ntoken = '{DEALERS}'\nrole = 'dealer'\n"
     )
     users.chmod(0o600)
-    command = [sys.executable, "-m", "tui", "serve", "--port", "0", "--db", ":memory:", "--users", str(users)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield process.stdout.readline().split()[1]
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
+    with served([*SERVE, "--users", str(users)]) as url:
+        yield url
 
 
 class Person:
@@ -319,6 +331,14 @@ def test_profiles_are_checked_side_by_side_within_the_time_that_is_given(person:
     assert "A new token: blotter login --profile refused" in said
     assert "silent: It did not answer in 1.5 s." in said
     assert "nothing: --profile nothing needs a token: blotter login --profile nothing" in said
+
+
+def test_an_older_server_than_the_profile_says_is_noticed(person: Person) -> None:
+    with served([*SERVE, "--generation", "2.1"], token=TOKEN) as url:
+        person.logs_in("old", url)
+        assert "before latest, profile says latest" in person.runs("profiles")[1]
+        person.runs("config", "set", "profiles.old.generation", "2.1")
+        assert person.runs("profiles")[1].splitlines()[1].endswith(" 2.1")
 
 
 def test_all_well_is_exit_code_0_and_offline_sends_nothing(person: Person, server: str) -> None:
