@@ -65,7 +65,7 @@ def sandboxes_for(generation: Generation) -> OpenSandbox:
         from tui.oms.run.sandbox_server import SandboxServer
 
         server = await SandboxServer.open(
-            instruments=lambda: _instruments_of(snapshot),
+            instruments=lambda: instruments_for(snapshot),
             generation="latest" if generation == "latest" else "2.1",
         )
         return EmbeddedSandbox(server, generation, snapshot.compliance)
@@ -73,7 +73,7 @@ def sandboxes_for(generation: Generation) -> OpenSandbox:
     return open_sandbox
 
 
-def _instruments_of(snapshot: Snapshot) -> Instruments:
+def instruments_for(snapshot: Snapshot) -> Instruments:
     """Return the instruments that the desk has met, by all identifiers of the rows that traded them."""
     from tui.oms.domain.instrument_master import InstrumentTable
 

@@ -14,6 +14,7 @@ from tui.actions.form_fields import NEW_BLOCK, amount, block_choices, id_check, 
 from tui.actions.instruments_typed import identifiers_of, instrument_problem, known_instrument
 from tui.actions.live_positions import with_positions
 from tui.actions.place import missing_prices, useless_prices
+from tui.actions.portfolios_typed import completed_with_portfolio, names_of
 from tui.api.base import ZERO, ResourceId
 from tui.api.settlement import trading_day
 from tui.service.id_lookup import IdLookup, block_lookup, portfolio_lookup
@@ -69,13 +70,14 @@ def _sizes_problem(typed: str, portfolios: IdLookup) -> str | None:
     return None
 
 
-def _sizes_echo(typed: str, portfolios: IdLookup) -> str:
+def _sizes_echo(snapshot: Snapshot, typed: str, portfolios: IdLookup) -> str:
     try:
         shares, money = split_sizes(typed, portfolios)
     except ValueError:
         return ""
     total = Size(sum((share.size for share in shares), ZERO), money)
-    return f"{total.words} in {counted(len(shares), 'order')}"
+    names = names_of(snapshot.records, (share.portfolio for share in shares), portfolios)
+    return f"{total.words} in {counted(len(shares), 'order')}{f' for {names}' if names else ''}"
 
 
 def _instrument_echo(scope: Scope, typed: str) -> str:
@@ -114,7 +116,7 @@ def new_form(scope: Scope) -> Form:
                 wide=True,
                 help=f"PORTFOLIO SIZE [CURRENCY], ... of {', '.join(names[:4]) or 'your portfolios'}",
                 check=lambda typed: _sizes_problem(typed, portfolios),
-                echo=lambda typed: _sizes_echo(typed, portfolios),
+                echo=lambda typed: _sizes_echo(snapshot, typed, portfolios),
             ),
             pick("type", "Type", tuple(offered(TYPES, snapshot.order_types))),
             amount("limit", "Limit", help="Instrument's currency; London: pounds"),
@@ -250,6 +252,10 @@ def new_by_line_form(scope: Scope) -> Form:
         currency = _currency(scope.snapshot, {"instrument": line.ticker, "currency": values["currency"]})
         return _told(scope, portfolios, line, currency)
 
+    def completed(typed: str) -> list[str]:
+        by_portfolio = completed_with_portfolio(typed, scope.snapshot.records, portfolios)
+        return by_portfolio or instruments_typed.completed_line(scope.snapshot, typed)
+
     def instrument(ticker: str) -> str | None:
         return instrument_problem(scope.snapshot, ticker)
 
@@ -268,7 +274,7 @@ def new_by_line_form(scope: Scope) -> Form:
                 "line",
                 "Order line",
                 help=GRAMMAR,
-                choices=partial(instruments_typed.completed_line, scope.snapshot),
+                choices=completed,
                 check=problem,
                 required=True,
                 wide=True,

@@ -181,9 +181,21 @@ async def test_an_order_line_takes_a_name_too() -> None:
         await user.form()
         await user.fill("line", "ss 100 barclays")
         await user.press("tab")
-        await user.type(" lmt 3.6 @CHAR-NG")
+        await user.type(" lmt 3.6 @charit")
+        await user.press("tab")
+        assert "@CHAR-NG" in user.text()
         await user.press("enter")
         assert "Sell short 100 BARC (Barclays) limit 3.6 GBP" in await user.preview()
+
+
+async def test_the_form_says_which_portfolios_are_meant() -> None:
+    async with blotter() as user:
+        await named(user)
+        await new_order(user, "BARC")
+        await user.fill("orders", "CHAR-NG 100")
+        assert "100 units in 1 order for Charities, no gambling" in user.text()
+        await user.fill("orders", "Charities 100")
+        assert "Charities is unknown: CHAR-NG (Charities, no gambling)?" in user.text()
 
 
 async def test_sides_are_those_of_the_server() -> None:

@@ -24,9 +24,10 @@ from tests.service.reference.tenant import (
 )
 from tests.service.sample_rows import rid
 from tui.api.http import AsyncBaseTransport
-from tui.service.environment import State
+from tui.sandbox import instruments_for, sandboxes_for
+from tui.service.environment import EnvironmentKind, State
 from tui.service.snapshot.diff import NAMES
-from tui.service.snapshot.snapshot import EntityKind
+from tui.service.snapshot.snapshot import EntityKind, luid_of
 from tui.service.verbs import CreateOrders
 
 APPLE = {"id": {"scope": "Desk", "code": "GROWTH"}, "type": "Transaction", "displayName": "Growth fund"}
@@ -301,3 +302,36 @@ async def test_one_identifier_that_a_server_cannot_read_costs_its_own_name_only(
     reader = dealer.desk.reference.instruments
     found = [each.luid async for read in reader.read(wanted, {}) for each in read.found]
     assert sorted({*wanted} - {*found}) == [wanted[13]]
+
+
+async def test_a_bond_of_a_tenant_is_priced_per_hundred_in_preview_and_rehearsal(
+    tenant: Tenant,
+) -> None:
+    """R21: no row says that it is a bond, and its asset class is Credit."""
+    dealer = Dealer.at(tenant, kind=EnvironmentKind.PROD, open_sandbox=sandboxes_for("latest"))
+    await dealer.desk.load()
+    gilt = {"Instrument/default/Figi": "BBG0000D14P3"}
+    bought = orders_of("BLK_1", {"ORD_1": 1_000_000}, limit="98").requests[0]
+    verb = CreateOrders((replace(bought, instrument_identifiers=gilt),))
+    await dealer.desk.act(verb)
+    luid = luid_of(dealer.desk.snapshot.blocks[rid("BLK-1")])
+    assert dealer.desk.snapshot.price_unit(luid) == 1
+    tenant.knows(
+        instrument(
+            luid,
+            "UK Treasury 4.5% 2034",
+            assetClass="Credit",
+            domCcy="GBP",
+            identifiers={"Figi": "BBG0000D14P3"},
+            instrumentDefinition={"instrumentType": "Bond", "domCcy": "GBP"},
+        )
+    )
+    await dealer.desk.read_reference()
+    again = orders_of("BLK_2", {"ORD_2": 1_000_000}, limit="98").requests[0]
+    preview = (
+        await dealer.desk.prepare(CreateOrders((replace(again, instrument_identifiers=gilt),)))
+    ).preview
+    assert [total.notional for total in preview.totals] == [Decimal(980_000)]
+    assert instruments_for(dealer.desk.snapshot).price_unit(luid) == Decimal("0.01")
+    await dealer.desk.close()
+    await dealer.desk.client.close()

@@ -1,0 +1,50 @@
+"""The portfolio that somebody types: by its code, and offered by its display name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from tui.api.base import ResourceId
+from tui.service.id_lookup import IdLookup
+from tui.service.snapshot.records import Records
+
+FEWEST_LETTERS: Final = 3
+"""The least that has to be typed of a name for portfolios to be found by it."""
+MOST_OFFERED: Final = 3
+
+
+def portfolios_called(records: Records, typed: str) -> tuple[ResourceId, ...]:
+    """Return the portfolios whose display name has words that begin so, in the order of their codes."""
+    words = typed.casefold().split()
+    if sum(map(len, words)) < FEWEST_LETTERS:
+        return ()
+    named = ((id, each.name.casefold().split()) for id, each in records.portfolios.items())
+    found = (id for id, own in named if all(any(word.startswith(each) for word in own) for each in words))
+    return tuple(sorted(found, key=lambda id: (id.code, id.scope)))
+
+
+def names_of(records: Records, ids: Iterable[ResourceId | None], lookup: IdLookup) -> str:
+    """Return what portfolios are called; of one that nobody knows, those that may be meant."""
+    said = []
+    for id in ids:
+        name = records.portfolio_name(id) if id is not None else ""
+        if name:
+            said.append(name)
+        elif id is not None and not lookup.is_known(id):
+            meant = portfolios_called(records, id.code)[:MOST_OFFERED]
+            offered = (
+                f"{lookup.write(each)} ({records.portfolio_name(each) or each.code})" for each in meant
+            )
+            said.append(
+                f"{id.code} is unknown{': ' if meant else ''}{', '.join(offered)}{'?' if meant else ''}"
+            )
+    return "; ".join(said)
+
+
+def completed_with_portfolio(typed: str, records: Records, lookup: IdLookup) -> list[str]:
+    """Return an order line with the name behind its last ``@`` completed to the portfolio's code."""
+    before, at, name = typed.rpartition("@")
+    if not at or " " in name or lookup.known.get(name.casefold()):
+        return []
+    return [f"{before}@{lookup.write(id)}" for id in portfolios_called(records, name)]
