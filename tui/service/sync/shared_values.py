@@ -50,13 +50,7 @@ class SharedValues:
         for row in rows:
             self._struct(row)
 
-    def _value(self, value: Any) -> Any:
-        action = self._actions.get(type(value))
-        if action is not None:
-            return action(value)
-        return self._struct(value) if isinstance(value, Struct) else value
-
-    def _struct(self, row: Any) -> Any:
+    def _struct(self, row: Any) -> None:
         kind = type(row)
         names = self._plans.get(kind)
         if names is None:
@@ -67,22 +61,21 @@ class SharedValues:
             old = getattr(row, name)
             if old is None:
                 continue
-            if name in _LEFT_OUT:
-                force_setattr(row, name, None)
-                continue
             action = actions.get(type(old))
-            new = action(old) if action is not None else self._value(old)
-            if new is not old:
-                force_setattr(row, name, new)
-        return row
+            if action is not None:
+                new = None if name in _LEFT_OUT else action(old)
+                if new is not old:
+                    force_setattr(row, name, new)
+            elif isinstance(old, Struct):
+                self._struct(old)
 
     def _same(self, value: Any) -> Any:
         return self._known.setdefault(value, value)
 
     def _id(self, id: ResourceId) -> ResourceId:
-        found: ResourceId | None = self._known.get(id)
-        if found is None:
-            found = self._known[id] = ResourceId(self._same(id.scope), id.code)
+        found: ResourceId = self._known.setdefault(id, id)
+        if found is id:
+            force_setattr(id, "scope", self._same(id.scope))
         return found
 
     def _number(self, number: Decimal) -> Decimal:
