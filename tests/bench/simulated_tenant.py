@@ -360,9 +360,7 @@ class SimulatedTenant:
                         for n in rows
                     }
                     return sorted(changed | set(range(self._first_since(each.values[0]), self.blocks)))
-            if self.sweeps and any(
-                one.field.lower().endswith(("isswept", "state")) for one in _comparisons(each)
-            ):
+            if self.sweeps and any(_is_about_life(one) for one in _comparisons(each)):
                 first = max(first, self.first_live)
         return range(first, self.blocks)
 
@@ -537,6 +535,12 @@ def _comparisons(node: FilterNode) -> Iterator[Comparison | Exists]:
         yield from _comparisons(node.part)
     elif isinstance(node, (Comparison, Exists)):
         yield node
+
+
+def _is_about_life(each: Comparison | Exists) -> bool:
+    """Return whether only rows that are live can pass."""
+    swept = isinstance(each, Comparison) and each.values == (True,)
+    return each.field.lower().endswith(("isswept", "state")) and not swept
 
 
 def _conjuncts(node: FilterNode) -> Iterable[FilterNode]:

@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 
 from tests.bench.simulated_tenant import SimulatedTenant
+from tests.seeded_server import seeded_server
+from tests.service.dealer import Dealer
 from tests.service.sync.partial_server import Watch
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.http import Http, asgi_transport
+from tui.oms.http.app import ServerSettings
+from tui.oms.http.call import Dialect
 from tui.service.desk import Desk
 from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
 from tui.service.environment import Environment, EnvironmentKind
@@ -175,6 +179,13 @@ async def test_a_tenant_that_never_sweeps_is_read_as_far_as_it_is_active() -> No
     assert {"BLK-0000007", "BLK-0000009"} <= codes, "they are active again"
 
 
+async def test_where_blocks_are_swept_all_others_are_live_however_many_and_old() -> None:
+    tenant = SimulatedTenant(blocks=6000, live=3000, opened=datetime.now(UTC) - timedelta(days=60))
+    desk, _ = await opened(tenant)
+    assert len(desk.snapshot.blocks) == 3000
+    assert len(desk.snapshot.orders) == 9000
+
+
 @pytest.mark.parametrize(
     "unknown", [("latestActivityDate",), ("latestActivityDate", "createdDate")], ids=["created", "none"]
 )
@@ -227,3 +238,26 @@ async def test_reconciliation_compares_the_window_and_not_the_tenant() -> None:
     assert tenant.requests < 120, "a minute of polls and two rounds"
     assert tenant.rows < 3 * (3 * LIVE + 2 * LIVE)
     assert counts(desk) == READ
+
+
+@pytest.mark.parametrize(
+    "dialect",
+    [
+        Dialect(graph_filters="nested"),
+        Dialect(max_filter=300),
+        Dialect(ignored=("includeSwept",)),
+        Dialect(ignored=("includeSwept",), graph_filters="nested", max_url=900),
+    ],
+    ids=["nested", "short", "ignored", "all of it"],
+)
+async def test_the_embedded_server_may_differ_as_others_do(dialect: Dialect) -> None:
+    usual = await seeded_server()
+    other = await seeded_server(settings=ServerSettings(dialect=dialect))
+    first, second = (Dealer.at(asgi_transport(each.app)) for each in (usual, other))
+    await first.desk.load()
+    await second.desk.load()
+    assert counts(second.desk) == counts(first.desk)
+    assert not any(row.block.is_swept for row in second.desk.snapshot.blocks.values())
+    for embedded, dealer in ((usual, first), (other, second)):
+        await dealer.desk.client.close()
+        await embedded.close()

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 ARRIVAL: Final = "arrival"
 """The last means to every end: all rows are read, and those that do not belong are dropped."""
 
+_SWEEPS: Final = "blocks.sweeps"
+"""Under this it is remembered whether a tenant with many blocks sweeps them."""
 _MEANS: Final = {
     "blocks.unswept": ("switch", "isSwept", "block.isSwept", ARRIVAL),
     "blocks.scopes": ("id.scope", "block.id.scope", ARRIVAL),
@@ -86,7 +88,7 @@ class WindowList:
             ApiError: a page could not be read.
             Superseded: the desk shows another moment by now.
         """
-        if self._window.since is None and self._learned.get("blocks.many"):
+        if self._window.since is None and self._learned.get(_SWEEPS) is False:
             self._window.narrow()
         while True:
             asked, live = self.query(graph=graph), 0
@@ -102,10 +104,10 @@ class WindowList:
                     if asked.sort and self._is_past(page.values):
                         break
                     if live >= MANY and page.next_page and self._window.since is None:
-                        log.info("more than %d blocks are not swept: only active ones are read", MANY)
-                        self._learned.put("blocks.many", True)
+                        restart = not await self._sweeps(graph)
+                    if restart:
+                        log.info("%d blocks and more are not swept: only active ones are read", MANY)
                         self._window.narrow()
-                        restart = True
                         break
             except ApiError as error:
                 if begun or not concerns_the_filter(error) or not self._drop_refused(asked, graph):
@@ -114,6 +116,26 @@ class WindowList:
                 restart = True
             if not restart:
                 return
+
+    async def _sweeps(self, graph: bool) -> bool:
+        """Return whether the tenant has swept blocks; one that does not tell is taken to have none."""
+        known = self._learned.get(_SWEEPS)
+        if known is not None:
+            return bool(known)
+        client, field = self._session.client, self._means("blocks.unswept")
+        test = f"{field if field == 'block.isSwept' else 'isSwept'} eq true"
+        try:
+            if graph:
+                rows = (await client.list(operations.GRAPH_BLOCKS, filter=test, limit=1)).values
+                swept = any(row.block.is_swept for row in rows)
+            else:
+                swept = any(row.is_swept for row in (await client.blocks.list(filter=test, limit=1)).values)
+        except ApiError as error:
+            if not concerns_the_filter(error):
+                raise
+            swept = False
+        self._learned.put(_SWEEPS, swept)
+        return swept
 
     def _asked(
         self, asked: WindowQuery, graph: bool, as_at: datetime | str | None
