@@ -79,6 +79,18 @@ async def test_the_older_order_graph_has_only_the_ids_of_allocations(old: httpx.
     assert block["derivedState"] == "Partially executed"
 
 
+async def test_what_compliance_tells_came_in_part_later(old: httpx.AsyncClient) -> None:
+    await play(old)
+    states = {"useComplianceV2": "true", "getDerivedComplianceStatuses": "true"}
+    (block, *_) = (await old.get("/api/ordergraph/blocks", params=states)).json()["values"]
+    assert "nonPassingComplianceRuleResults" not in members(block)
+    (order, *_) = (await old.get("/api/orders", params=states)).json()["values"]
+    assert "derivedComplianceState" not in order
+    assert (await old.get("/api/compliance/runs")).status_code == 200
+    assert (await old.get("/api/compliance/runs/breaches")).status_code in (404, 501)
+    assert (await old.post("/api/compliance/runs/summary/$decorate", json={})).status_code in (404, 501)
+
+
 async def test_history_has_plain_values_and_ignores_as_at(old: httpx.AsyncClient) -> None:
     await play(old)
     path = "/api/ordermanagement/order/Desk/ORD-2/$history"

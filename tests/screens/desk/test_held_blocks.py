@@ -62,7 +62,9 @@ async def test_compliance_is_run_and_what_it_passes_is_placed_with_one_key() -> 
         assert "pre-trade compliance rules of Rules by recipe demo/default" in said
         await user.confirm("enter")
         await user.until(lambda: isinstance(user.app.screen, ReportDialog))
-        told = await user.report()
+        told = user._boxed()
+        await user.press("enter")
+        assert user.desk.active.kind.value == "blocks", "there is no row of it to go to"
         assert "run demo/RUN-" in told
         assert "2 failed" in told
         assert user.row("blocks", "BLK-0019")["compliance"] == "Passed"

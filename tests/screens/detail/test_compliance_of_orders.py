@@ -68,6 +68,16 @@ async def test_a_block_says_it_of_each_of_its_orders() -> None:
         assert "Restricted list (Rules/RESTRICTED), likely responsible" in said(user)
 
 
+async def test_orders_that_passed_take_one_line_together() -> None:
+    async with blotter() as user:
+        await user.go("blocks", "BLK-0004")
+        await user.press("enter")
+        text = said(user)
+        assert "1 order passed and approved" in text
+        assert "ORD-00011 Warning, approval Approved" in text
+        assert "ORD-00012 Passed" not in text
+
+
 async def test_names_that_are_not_permitted_cost_their_line_only() -> None:
     async with blotter(wrap=lambda server: ComplianceLine(server, refuses=True)) as user:
         await user.go("orders", "ORD-00024")

@@ -52,7 +52,7 @@ async def hold(dealer: Dealer, code: str, **states: str) -> None:
         ({"ComplianceState": "Under review"}, Tier.T3, "BLK-1: compliance under review for ORD-2"),
         ({"ComplianceState": "Warning"}, Tier.T2, "BLK-1: compliance warning for ORD-2"),
         ({"ComplianceState": "PartiallyOverridden"}, Tier.T2, "compliance partially overridden for ORD-2"),
-        ({"ComplianceState": "ManuallyApproved"}, Tier.T2, "compliance manually approved for ORD-2"),
+        ({"ComplianceState": "ManuallyApproved"}, Tier.T2, ""),
         ({"ComplianceState": "Passed", "ApprovalState": "Approved"}, Tier.T2, ""),
     ],
 )

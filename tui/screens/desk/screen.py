@@ -124,7 +124,7 @@ class DeskScreen(PanesScreen):
                 break
             self._dialogs, scope = dialogs, again
         self.active.grid.clear_selection()
-        if jump is not None:
+        if jump is not None and jump in self.snapshot:  # a compliance run is no row
             self.go_to(jump)
         elif (created := _created_block(report, scope.snapshot, self.snapshot)) is not None:
             self.pane(EntityKind.BLOCKS).grid.move_to(created)

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 
 from tui.api.models import Order, OrderedDetail, OrderGraphBlock
 from tui.api.operations import GRAPH_BLOCKS, ORDERS
-from tui.api.placing_states import approval_of, compliance_of
+from tui.api.placing_states import APPROVAL, COMPLIANCE, Guard, approval_of, compliance_of, guard_of
 from tui.api.switches import Switch
 from tui.service.desk_profile import ComplianceEngine
 from tui.service.learned import Learned
+from tui.service.numbers import counted
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 GRAPH_SWITCH = "useComplianceV2"
@@ -118,6 +119,12 @@ def unnamed_rules(snapshot: Snapshot, row: Order | OrderGraphBlock) -> bool:
     )
 
 
+def _is_free(detail: OrderedDetail) -> bool:
+    """Return whether neither compliance nor approval stands in an order's way, and it passed all rules."""
+    states = guard_of(COMPLIANCE, detail.compliance_state), guard_of(APPROVAL, detail.approval_state)
+    return max(states) is Guard.FREE and not detail.non_passing_compliance_rule_results
+
+
 def compliance_section(snapshot: Snapshot, row: object, why_unnamed: str = "") -> list[tuple[str, str]]:
     """Return what compliance and approval say of a block or an order, as labels and texts.
 
@@ -130,7 +137,11 @@ def compliance_section(snapshot: Snapshot, row: object, why_unnamed: str = "") -
     lines = [("Engine", ENGINE_WORDS[snapshot.compliance])]
     if snapshot.compliance == "off":
         return lines
-    for detail in filter(None, details):
+    said = [detail for detail in details if detail is not None]
+    held = [detail for detail in said if not _is_free(detail)]
+    if free := len(said) - len(held):
+        lines.append((counted(free, "order"), "passed and approved"))
+    for detail in held:
         name = snapshot.name_of(EntityKind.ORDERS, detail.id)
         states = f"{detail.compliance_state or 'not known'}, approval {detail.approval_state or 'not known'}"
         lines.append((name, states))
