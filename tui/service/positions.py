@@ -254,9 +254,8 @@ class PositionWords:
         elif position.open or not isinstance(held, NotKnown):
             said.append(f"open {signed(position.open)}" if position.open else "nothing open")
         if position.after is not None and position.change is not None:
-            about = "about " if position.roughly else ""
             short = ", oversold" if position.short else ""
-            said.append(f"will be {about}{number(position.after)}{short}")
+            said.append(f"will be {_about(position.after, position)}{short}")
         if isinstance(held, HeldUnits) and _differs(held, position.open):
             said.append(f"the server counts {signed(held.ordered or ZERO)} open")
         return " · ".join(said)
@@ -266,11 +265,10 @@ class PositionWords:
         portfolio, name = self._names(position)
         assert isinstance(position.held, HeldUnits)
         covered = position.held.units + (position.open or ZERO)
-        about = "about " if position.roughly else ""
         has = f"{number(covered)} with what is open" if position.open else number(covered)
         return (
-            f"{portfolio} would sell {about}{number(position.sold)} {name} and has {has}: "
-            f"{about}{number(position.short)} short"
+            f"{portfolio} would sell {_about(position.sold, position)} {name} and has {has}: "
+            f"{_about(position.short, position)} short"
         )
 
     def unchecked(self, position: Position) -> str:
@@ -313,6 +311,11 @@ def _notes(held: HeldUnits) -> Iterator[str]:
         yield f"{number(held.settled)} settled"
     if held.rows > 1:
         yield f"in {held.rows} rows"
+
+
+def _about(units: Decimal, position: Position) -> str:
+    """Return units in words: whole ones where they are estimated from money."""
+    return f"about {number(units, 0)}" if position.roughly else number(units)
 
 
 def _differs(held: HeldUnits, open: Decimal | None) -> bool:

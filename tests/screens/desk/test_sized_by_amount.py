@@ -200,11 +200,11 @@ async def test_orders_for_so_much_money_are_created(by_line: bool) -> None:
         before = set(user.desk.snapshot.orders)
         await user.press("N" if by_line else "n")
         if by_line:
-            await user.fill("line", "b 50k USD AAPL @US-TECH 60% @GLB-CORE")
+            await user.fill("line", "b 50k USD AAPL @demo/US-TECH 60% @GLB-CORE")
             assert "Buy 50,000 USD of AAPL" in " ".join((await user.form()).split())
         else:
             await user.fill("instrument", "AAPL")
-            await user.fill("orders", "US-TECH 30k USD, GLB-CORE 20k USD")
+            await user.fill("orders", "demo/US-TECH 30k USD, GLB-CORE 20k USD")
             form = " ".join((await user.form()).split())
             assert "50,000 USD in 2 orders" in form
             assert "buys about 217 units" in form
@@ -225,10 +225,10 @@ async def test_money_in_another_currency_than_the_instruments_is_warned_of() -> 
     async with blotter() as user:
         await user.press("n")
         await user.fill("instrument", "AAPL")
-        await user.fill("orders", "US-TECH 30k, GLB-CORE 20k USD")
+        await user.fill("orders", "demo/US-TECH 30k, GLB-CORE 20k USD")
         await user.press("enter")
         await user.until(lambda: "all in units, or all in money of one currency" in user.text())
-        await user.fill("orders", "US-TECH 30k GBP")
-        assert "The amount is in GBP, prices are in USD." in " ".join(user.text().split())
+        await user.fill("orders", "GLB-CORE 30k GBP")
+        assert "The amount is in GBP, prices" in " ".join(user.text().split())
         await user.press("enter")
         assert "30,000 GBP of AAPL, which trades in USD" in await previewed(user)
