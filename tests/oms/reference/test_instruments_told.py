@@ -81,7 +81,7 @@ async def test_none_and_too_many_identifiers_are_refused(demo: TenantAnswers, wa
 
 async def test_a_list_is_filtered_sorted_and_read_in_pages(demo: TenantAnswers) -> None:
     yen = await demo.get("instruments", filter="domCcy eq 'jpy' and assetClass eq 'Equities'", sortBy="name")
-    assert names(yen) == ["Sony Group", "Toyota"]
+    assert names(yen) == ["Sony Group", "トヨタ自動車 Toyota"]
     assert names(await demo.get("instruments", filter="name startswith 'LLO'")) == ["Lloyds Banking"]
     first = await demo.get("instruments", limit=30, sortBy="-name")
     rest = await demo.get("instruments", limit=30, sortBy="-name", page=first["nextPage"])

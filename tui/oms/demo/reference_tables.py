@@ -29,7 +29,6 @@ from tui.oms.demo.reference_instruments import (
 from tui.oms.demo.universe import DemoInstrument, instruments
 from tui.oms.reference.tables import OpeningPosition, ReferenceTables, first_version, folded
 
-SLEEVES: Final = "sleeves"
 MILLION: Final = Decimal(1_000_000)
 MAX_LINES: Final = 15
 """The most instruments that a fund held at first."""
@@ -100,7 +99,7 @@ def plain_tables(opened: datetime, quoted: datetime) -> ReferenceTables:
 
 
 def _funds() -> Iterator[tuple[ResourceId, str, str, Decimal, Decimal]]:
-    for scope, funds in ((roster.SCOPE, FUNDS), (SLEEVES, SLEEVE_FUNDS)):
+    for scope, funds in ((roster.SCOPE, FUNDS), (roster.SLEEVES, SLEEVE_FUNDS)):
         for code, (name, currency, value, cash) in funds.items():
             yield ResourceId(scope, code), name, currency, value * MILLION, cash * MILLION
 
@@ -198,9 +197,9 @@ def _sold(id: ResourceId) -> dict[str, Decimal]:
 
     found: dict[str, Decimal] = {}
     for each in SITUATIONS:
-        units = {**each.orders, **each.second_orders}.get(id.code)
-        if each.side == "Sell" and units and id.scope == roster.SCOPE:
-            found[each.ticker] = found.get(each.ticker, Decimal(0)) + units
+        for name, units in (*each.orders.items(), *each.second_orders.items()):
+            if each.side == "Sell" and roster.portfolio_id(name) == id:
+                found[each.ticker] = found.get(each.ticker, Decimal(0)) + units
     return found
 
 

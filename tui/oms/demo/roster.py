@@ -7,10 +7,19 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from random import Random
 from typing import Final
 
-from tui.api.base import CurrencyAndAmount, MetricValue, PerpetualProperty, Properties, PropertyValue
+from tui.api.base import (
+    CurrencyAndAmount,
+    MetricValue,
+    PerpetualProperty,
+    Properties,
+    PropertyValue,
+    ResourceId,
+)
 from tui.oms.demo.universe import DemoInstrument
 
 SCOPE: Final = "demo"
+SLEEVES: Final = "sleeves"
+"""The scope of portfolios that outside managers run; one has the code of a portfolio of the desk."""
 
 PORTFOLIOS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GBP", "Equity"): ("UKEQ-GROW", "UKEQ-INC", "BAL-60", "CHAR-NG", "SEG-HARB"),
@@ -41,6 +50,16 @@ SYSTEMS: Final = {"SIM-EMS": "Ems", "SIM-FIX": "Direct", "PHONE": "Manual"}
 
 COMPLIANCE_STATE: Final = "Order/demo/ComplianceState"
 APPROVAL_STATE: Final = "Order/demo/ApprovalState"
+
+
+def portfolio_id(name: str) -> ResourceId:
+    """Return the portfolio of a code, or of a scope and a code.
+
+    >>> portfolio_id("BAL-60"), portfolio_id("sleeves/US-TECH")
+    (ResourceId(scope='demo', code='BAL-60'), ResourceId(scope='sleeves', code='US-TECH'))
+    """
+    scope, _, code = name.rpartition("/")
+    return ResourceId(scope or SCOPE, code)
 
 
 def round_lot(instrument: DemoInstrument) -> int:

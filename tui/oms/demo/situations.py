@@ -35,6 +35,7 @@ from tui.oms.demo.post_trade_steps import (
     OverAllocateStep,
     SweepStep,
 )
+from tui.oms.demo.roster import SLEEVES
 from tui.oms.demo.story import Situation
 
 OPENING: Final = Situation(
@@ -112,7 +113,7 @@ NEW: Final = (
     Situation(
         "One order resized, another moved to a block of its own",
         "JNJ",
-        {"GLB-CORE": 4_000, "US-TECH": 2_500, "BAL-60": 1_500},
+        {"GLB-CORE": 4_000, "US-TECH": 2_500, f"{SLEEVES}/US-TECH": 1_500},
         (EnterStep(), ComplianceStep(), AmendStep(0, 150), MoveStep(1)),
         limit="156.00",
     ),
@@ -171,7 +172,7 @@ WORKING: Final = (
     Situation(
         "Two counterparties; one fill looks like a duplicate",
         "GOOGL",
-        {"US-TECH": 14_000, "GLB-CORE": 11_000},
+        {"US-TECH": 14_000, f"{SLEEVES}/US-TECH": 11_000},
         (
             EnterStep(),
             ComplianceStep(),

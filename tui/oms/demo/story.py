@@ -75,9 +75,10 @@ class DemoStep(ABC):
 class Situation:
     """One block's day: the orders, and the steps in sequence.
 
-    ``orders`` gives units by portfolio, ``second_orders`` those of a second block that is placed together
-    with the first. ``limit`` and ``stop`` are prices in the instrument's currency. ``size`` is the measure of
-    the units: shares or nominal, money, or with ``Weight`` basis points of the portfolio. ``compliance`` and
+    ``orders`` gives units by portfolio: its code, with its scope where that is not the desk's.
+    ``second_orders`` are those of a second block that is placed together with the first. ``limit`` and
+    ``stop`` are prices in the instrument's currency. ``size`` is the measure of the units: shares or nominal,
+    money, or with ``Weight`` basis points of the portfolio. ``compliance`` and
     ``approval`` apply to the orders in turn; ``title`` is for readers of the source.
     """
 
@@ -169,7 +170,7 @@ class Story:
         situation = self.situation
         order = OrderRequest(
             id=self.codes.next("ORD"),
-            portfolio_id=ResourceId(roster.SCOPE, portfolio),
+            portfolio_id=roster.portfolio_id(portfolio),
             instrument_identifiers=self.instrument.identifiers,
             quantity=Decimal(units) if situation.size == "Quantity" else None,
             amount=self.money(str(units)) if situation.size == "Amount" else None,
