@@ -60,6 +60,8 @@ class SimulatedTenant:
         dialect: how the order graph is filtered.
         longest_filter: the characters a filter may have.
         unknown: parts of filters that are refused as unknown: names of fields, or words such as `` or ``.
+        ignored: parts of filters that make the tenant answer as if there was none.
+        loose: codes and portfolios of open orders that are in no block, as young as the newest one.
         delay_s: how long each answer takes.
         fills_per_s: how many placements are filled each second while a server runs this.
     """
@@ -76,6 +78,8 @@ class SimulatedTenant:
     dialect: Dialect = "inner"
     longest_filter: int = 16_384
     unknown: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    loose: tuple[tuple[str, str], ...] = ()
     delay_s: float = 0.0
     fills_per_s: float = 0.0
     opened: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(hours=2))
@@ -259,6 +263,13 @@ class SimulatedTenant:
             "version": self._version("orders", number * ORDERS + part, made),
         }
 
+    def _loose_orders(self) -> Iterator[Json]:
+        for code, portfolio in self.loose:
+            yield self._order(self.blocks - 1, 0) | {
+                "id": {"scope": "desk00", "code": code},
+                "portfolioId": {"scope": "Portfolios", "code": portfolio},
+            }
+
     def _placement(self, number: int) -> Json:
         made = self._made(number)
         return self._common(number) | {
@@ -336,6 +347,7 @@ class SimulatedTenant:
             yield self._placement(number)
         elif kind == "orders":
             yield from (self._order(number, part) for part in range(ORDERS))
+            yield from self._loose_orders() if number == self.blocks - 1 else ()
         elif kind == "executions":
             yield from (self._execution(number, part) for part in range(len(self._executions_of(number))))
         elif kind == "allocations" and self._is_booked(number):
@@ -349,7 +361,7 @@ class SimulatedTenant:
         named = [each for each in _comparisons(test) if isinstance(each, Comparison)]
         codes = [str(code) for each in named if each.field.endswith("id.code") for code in each.values]
         if codes and not any(each.field.startswith("portfolioId") for each in named):
-            return sorted({int(code.split("-")[1]) for code in codes})
+            return sorted({int(code.split("-")[1]) for code in codes if not code.startswith("LOO")})
         for each in _conjuncts(test):
             if isinstance(each, Comparison) and isinstance(each.values[0], datetime):
                 first = max(first, self._first_since(each.values[0]))
@@ -378,7 +390,7 @@ class SimulatedTenant:
     def _page(self, kind: str, query: Mapping[str, str]) -> Json:
         text, limit = query.get("filter", ""), int(query.get("limit", "100"))
         start = int(base64.b64decode(query.get("page") or query.get("paginationToken") or b"MA=="))
-        test = self._parsed(kind, text)
+        test = None if any(part in text for part in self.ignored) else self._parsed(kind, text)
         unswept = kind == "graph" and self.knows_switch and query.get("includeSwept") == "false"
         candidates = self._candidates(test, unswept)
         rows: list[Json] = []

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from tui.api import codec
-from tui.api.base import Instant, ResourceId, WireStruct
+from tui.api.base import Instant, ResourceId, Version, WireStruct
 from tui.api.codec import Page
 from tui.api.models import Block
 from tui.api.requests import ResourceList
@@ -28,6 +28,14 @@ class RowMark(WireStruct, frozen=True, kw_only=True):
 
     id: ResourceId
     version: VersionMark | None = None
+
+
+def is_other_version(said: VersionMark | None, held: VersionMark | Version | None) -> bool:
+    """Return whether two versions are known and differ."""
+    if said is None or held is None:
+        return False
+    same = said.entity_unique_id == held.entity_unique_id
+    return not same or said.as_at_version_number != held.as_at_version_number
 
 
 class NamedRow(WireStruct, frozen=True, kw_only=True):

@@ -261,3 +261,50 @@ async def test_the_embedded_server_may_differ_as_others_do(dialect: Dialect) -> 
     for embedded, dealer in ((usual, first), (other, second)):
         await dealer.desk.client.close()
         await embedded.close()
+
+
+async def test_what_others_do_brings_only_blocks_of_the_profile_in() -> None:
+    tenant = SimulatedTenant(portfolios=40)
+    portfolio = ResourceId("Portfolios", "PF-003")
+    named = "lusidInstrumentId eq 'LUID_00000107'"
+    for profile in (DeskProfile(portfolios=(portfolio,)), DeskProfile(filter=named)):
+        desk, watch = await opened(tenant, profile)
+        before = counts(desk)
+        for number in range(tenant.first_live, tenant.first_live + 100):
+            tenant.change("blocks", number)
+        await watch.poll_desk(desk)
+        assert counts(desk) == before
+        assert all(row.block.version.as_at_version_number > 1 for row in changed_of(desk, tenant))
+        for _ in range(8):
+            tenant.clear()
+            await watch.poll_desk(desk)
+        assert tenant.calls["ordergraph/blocks by id"] <= 1, "others are not looked at again and again"
+
+
+def changed_of(desk: Desk, tenant: SimulatedTenant) -> list[Any]:
+    changed = {f"BLK-{number:07d}" for number in tenant.changed["blocks"]}
+    return [row for row in desk.snapshot.blocks.values() if row.block.id.code in changed]
+
+
+async def test_open_orders_of_many_portfolios_are_found_and_others_are_not_read() -> None:
+    tenant = SimulatedTenant(live=1500, portfolios=100, loose=(("LOO-1", "PF-019"), ("LOO-2", "PF-050")))
+    portfolios = tuple(ResourceId("Portfolios", f"PF-{number:03d}") for number in range(20))
+    desk, watch = await opened(tenant, DeskProfile(portfolios=portfolios))
+    loose = {row.id.code for row in desk.snapshot.orders.values() if row.id.code.startswith("LOO")}
+    assert loose == {"LOO-1"}
+    for _ in range(15):
+        await watch.poll_desk(desk)
+    tenant.clear()
+    for _ in range(30):
+        await watch.poll_desk(desk)
+    assert tenant.calls["orders by id"] <= 2, "a minute"
+
+
+async def test_a_server_that_ignores_the_filter_of_open_orders_is_not_read_whole() -> None:
+    tenant = SimulatedTenant(blocks=20_000, ignored=("state",), loose=(("LOO-1", "PF-019"),))
+    desk, watch = await opened(tenant)
+    assert counts(desk)[EntityKind.ORDERS] == READ[EntityKind.ORDERS] + 1, "found by its date"
+    tenant.clear()
+    for _ in range(30):
+        await watch.poll_desk(desk)
+    assert tenant.rows < 20_000

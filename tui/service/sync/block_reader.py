@@ -113,7 +113,7 @@ class BlockReader:
         if not ids:
             return
         async with self._turn:
-            found = await self._rows(set(ids))
+            found = await self._rows(set(ids)) if joining else await self._rows_of_window(set(ids))
             self._session.check()
             held = self._builder.rows(EntityKind.BLOCKS)
             rows = [row for row in found if joining or row.block.id in held or self._window.keeps(row)]
@@ -123,6 +123,8 @@ class BlockReader:
                 if self.read_meanwhile is not None:
                     self.read_meanwhile.update(row.block.id for row in put)
         gone = set(ids) - {row.block.id for row in found}
+        if not joining:
+            gone &= held.keys()
         async for left in self._session.look_up(EntityKind.BLOCKS, gone):
             self._builder.remove(EntityKind.BLOCKS, [id for id, row in left.items() if row is None])
             if not self._has_graph:
@@ -152,10 +154,20 @@ class BlockReader:
                 return  # not found yet: the index lags behind
         self._learned.put("graph.prefix", "none")
 
-    async def _rows(self, ids: set[ResourceId]) -> list[OrderGraphBlock]:
-        """Return blocks with totals: by filter, or from the window's list when that takes fewer calls."""
+    async def _rows_of_window(self, ids: set[ResourceId]) -> list[OrderGraphBlock]:
+        """Return those of ``ids`` that are here, and those of the others that pass the profile's filter."""
+        test = self._window.profile.filter
+        here = ids & self._builder.rows(EntityKind.BLOCKS).keys() if test else ids
+        found = await self._rows(here) if here else []
+        return found + await self._rows(ids - here, f"({test}) and ") if ids - here else found
+
+    async def _rows(self, ids: set[ResourceId], beside: str = "") -> list[OrderGraphBlock]:
+        """Return blocks with totals: by filter, or from the window's list when that takes fewer calls.
+
+        ``beside`` begins the filters, with a test that they have to pass too.
+        """
         if not self._has_graph:
-            return await self._computed(ids)
+            return await self._computed(ids, beside)
         await self.find_prefix()
         prefix = self._learned.get("graph.prefix")
         filters = IdFilters(self._learned, str(prefix or ""))
@@ -163,7 +175,11 @@ class BlockReader:
         if prefix == "none" or filters.form is None or len(ids) > filters.length // 8 * (pages + 1):
             return await self._listed(ids)
         found: list[OrderGraphBlock] = []
-        async for rows in by_filters(filters, ids, self._pages_of_graph):
+
+        async def ask(test: str) -> list[OrderGraphBlock]:
+            return await self._pages_of_graph(f"{beside}({test})" if beside else test)
+
+        async for rows in by_filters(filters, ids, ask):
             found.extend(row for row in rows if row.block.id in ids)
         return found
 
@@ -187,12 +203,12 @@ class BlockReader:
             found.extend(row for row in self._builder.with_totals(page.values) if row.block.id in ids)
         return found
 
-    async def _computed(self, ids: set[ResourceId]) -> list[OrderGraphBlock]:
+    async def _computed(self, ids: set[ResourceId], beside: str) -> list[OrderGraphBlock]:
         """Return blocks whose totals are computed from the rows here."""
         plain: list[Any] = []
 
         async def ask(test: str) -> list[Any]:
-            pages = self._session.pages_of(EntityKind.BLOCKS, test)
+            pages = self._session.pages_of(EntityKind.BLOCKS, f"{beside}({test})" if beside else test)
             return [row async for page in pages for row in page.values]
 
         async for rows in by_filters(self._filters, ids, ask):

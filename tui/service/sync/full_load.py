@@ -32,7 +32,7 @@ from tui.service.sync.queries import (
     surely_gone,
 )
 from tui.service.sync.read_session import AT_ONCE, ReadSession
-from tui.service.sync.window import Window, time_text
+from tui.service.sync.window import BY_DATE, Window, time_text
 
 FEW: Final = 20
 """Rows that are read by their ids without looking for a list that has them."""
@@ -226,7 +226,8 @@ class FullLoad:
                 continue
             async for page in self._pages(kind, fact, tests, holds):
                 taken = await take_in(page.values)
-                if self._names_are_told and taken * WORTH < len(page.values):
+                open_ones = fact == _BY_STATE and self._finds_open_orders
+                if self._names_are_told and taken * WORTH < len(page.values) and not open_ones:
                     break
         left = named - read
         async for found in named_rows(self._session, self._filters, kind, left, as_at=self._pinned):
@@ -275,11 +276,16 @@ class FullLoad:
                 yield page
 
     @property
-    def open_orders_test(self) -> str:
-        """The filter of open orders that the server takes, empty when it takes none."""
-        known = self._learned.get(_BY_STATE)
-        left = self._window.loose_order_tests()[int(known) if known else 0 :]
-        return left[0] if left else ""
+    def open_orders_tests(self) -> tuple[str, ...]:
+        """The filters that find the open orders, as far as the server takes them; none when it takes none."""
+        known = int(self._learned.get(_BY_STATE) or 0)
+        found = (tests[known] for tests in self._window.loose_order_lists() if known < len(tests))
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def _finds_open_orders(self) -> bool:
+        """Whether the server takes a filter that tells open orders from others."""
+        return int(self._learned.get(_BY_STATE) or 0) < BY_DATE
 
     def _lists(self, kind: EntityKind) -> Iterator[tuple[str, tuple[str, ...], Callable[[Any], bool]]]:
         """Yield lists that hold much of the window: open orders, and what is as young as its blocks.
@@ -288,7 +294,10 @@ class FullLoad:
         first, and how to see that one took effect.
         """
         if kind is EntityKind.ORDERS:
-            yield _BY_STATE, self._window.loose_order_tests(), lambda row: True
+            for tests in self._window.loose_order_lists():
+                yield _BY_STATE, tests, self._window.is_open_or_young
+                if not self._finds_open_orders:
+                    break
         start = self._start()
         if start is None:
             return

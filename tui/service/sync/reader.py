@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui.api import operations
-from tui.api.base import ResourceId
+from tui.api.base import ResourceId, Version
 from tui.api.client import Client
+from tui.api.row_marks import RowMark, is_other_version
 from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
 from tui.service.learned import Learned
 from tui.service.snapshot.builder import SnapshotBuilder
@@ -76,6 +77,8 @@ class Reader:
             self._now,
         )
         self._shown: Progress | None = None
+        self._not_ours: dict[ResourceId, Version | None] = {}
+        """The versions of rows that were looked at and do not belong to the desk."""
 
     @property
     def builder(self) -> SnapshotBuilder:
@@ -171,12 +174,13 @@ class Reader:
         builder, outside = session.builder, self._blocks.outside
         held = builder.rows(EntityKind.BLOCKS)
         blocks: set[ResourceId] = set()
+        others: dict[ResourceId, Version | None] = {}
         for row in changed.get(EntityKind.BLOCKS, ()):
-            live = self.window.may_keep(row)
-            if live:
+            if row.id in held:
+                blocks.update((row.id,) if is_news(builder, row) else ())
+            elif self.window.may_keep(row) and self._not_ours.get(row.id) != row.version:
                 outside.discard(row.id)
-            if (live or row.id in held) and is_news(builder, row):
-                blocks.add(row.id)
+                others[row.id] = row.version
         put = 0
         for kind in LISTED:
             async for rows in session.in_turns(changed.get(kind, [])):
@@ -187,10 +191,11 @@ class Reader:
                 after = [builder.rows(kind)[id] for id in ids]
                 before_rows = [row for id in ids if (row := before[id]) is not None]
                 blocks.update(blocks_of(builder, kind, (*after, *before_rows)))
-        await self._blocks.read(blocks)
+        await self._blocks.read(blocks | others.keys(), joining=False)
+        self._not_ours.update((id, version) for id, version in others.items() if id in outside)
         if self.window.since is not None:
             await self._blocks.read(await self._awoken(session, changed) - blocks, joining=False)
-        return bool(put or blocks)
+        return bool(put or blocks or others)
 
     async def _awoken(self, session: ReadSession, changed: Mapping[EntityKind, list[Any]]) -> set[ResourceId]:
         """Return the blocks outside a window of active ones below which something happened.
@@ -223,9 +228,14 @@ class Reader:
         return self._blocks.list.query(graph=not self.builder.own_totals)
 
     @property
-    def open_orders_test(self) -> str:
-        """The filter of open orders that the server takes, empty when it takes none."""
-        return self._everything.open_orders_test
+    def open_orders_tests(self) -> tuple[str, ...]:
+        """The filters that find the open orders, as far as the server takes them; none when it takes none."""
+        return self._everything.open_orders_tests
+
+    def is_not_ours(self, mark: RowMark) -> bool:
+        """Return whether this version of a row was looked at and does not belong to the desk."""
+        known = self._not_ours.get(mark.id)
+        return known is not None and not is_other_version(mark.version, known)
 
     async def read_blocks(self, ids: Collection[ResourceId]) -> None:
         """Read blocks that were found, those that belong to the desk, and the rows below them.
@@ -250,6 +260,8 @@ class Reader:
         async for rows in named_rows(session, self.filters, kind, ids - held):
             mine = [row for row in rows if self._is_ours(session.builder, kind, row)]
             session.builder.put(kind, mine)
+            ours = {row.id for row in mine}
+            self._not_ours.update((row.id, row.version) for row in rows if row.id not in ours)
             blocks |= blocks_of(session.builder, kind, mine)
         await self._blocks.read(blocks)
 

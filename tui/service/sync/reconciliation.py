@@ -13,14 +13,14 @@ import logging
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Any, Final
+from typing import Final
 
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.codec import Page
 from tui.api.errors import ApiError
 from tui.api.models import OrderGraphBlock
-from tui.api.row_marks import BlockMark, RowMark
+from tui.api.row_marks import BlockMark, RowMark, is_other_version
 from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.contradictions import contradictions
 from tui.service.snapshot.snapshot import EntityKind, Ref
@@ -207,14 +207,14 @@ class Reconciliation:
             await self._reader.reread(Ref(EntityKind.BLOCKS, id) for id in blocks)
 
     async def _open_orders(self) -> AsyncIterator[tuple[RowMark, ...]]:
-        test = self._reader.open_orders_test
-        token: str | None = None
-        while test:
-            page = await self._client.orders.marks(limit=MARKS, page=token, filter=test)
-            yield page.values
-            if page.next_page is None or page.next_page == token:
-                return
-            token = page.next_page
+        for test in self._reader.open_orders_tests:
+            token: str | None = None
+            while True:
+                page = await self._client.orders.marks(limit=MARKS, page=token, filter=test)
+                yield page.values
+                if page.next_page is None or page.next_page == token:
+                    break
+                token = page.next_page
 
     async def _marks_by_id(
         self, kind: EntityKind, ids: Collection[ResourceId]
@@ -237,8 +237,9 @@ class Reconciliation:
             unreadable, rows = _unreadable(builder, kind), builder.rows(kind)
             for mark in some:
                 row = rows.get(mark.id)
-                found = row is None and joining and mark.id not in unreadable
-                if found or (row is not None and _is_other_version(mark, row)):
+                found = row is None and joining and not self._reader.is_not_ours(mark)
+                found = found and mark.id not in unreadable
+                if found or (row is not None and is_other_version(mark.version, row.version)):
                     news.add(mark.id)
         if news:
             log.info("%d %s differ from the server's", len(news), kind.value)
@@ -270,7 +271,7 @@ def _block_differs(
     """Return whether the server has another version of a block or, with ``totals``, other rows below it."""
     if row is None:
         return mark.block.id not in unreadable
-    if _is_other_version(mark.block, row.block):
+    if is_other_version(mark.block.version, row.block.version):
         return True
     if not totals:
         return False
@@ -286,11 +287,3 @@ def _counted_by(mark: BlockMark) -> Ids:
         EntityKind.EXECUTIONS: {row.id for row in mark.executed.details},
         EntityKind.ALLOCATIONS: {row.id for row in mark.allocated.details},
     }
-
-
-def _is_other_version(mark: RowMark, row: Any) -> bool:
-    said, held = mark.version, row.version
-    if said is None or held is None:
-        return False
-    same = said.entity_unique_id == held.entity_unique_id
-    return not same or said.as_at_version_number != held.as_at_version_number

@@ -7,7 +7,7 @@ happens to it: once there are too many, those without activity for some days are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -22,6 +22,8 @@ from tui.service.sync.id_filters import any_of
 MANY: Final = 2000
 """More blocks than these are no day's work: a tenant that has them never sweeps."""
 _FINAL_STATES: Final = ("Booked", "Cancelled", "Canceled", "Closed")
+BY_DATE: Final = 2
+"""The place of the filter that finds young orders, whatever their state, among those of open orders."""
 _LONGEST_PART: Final = 200
 """Characters that scopes or portfolios may take of a filter; longer lists are compared on arrival."""
 
@@ -100,22 +102,35 @@ class Window:
         test = any_of(field, scopes) if scopes else ""
         return test if len(test) <= _LONGEST_PART else ""
 
-    def loose_order_tests(self) -> tuple[str, ...]:
-        """Return filters of the open orders, the most exact one first."""
-        portfolios = self.profile.portfolios
-        parts = [self.scope_test("id.scope")]
-        if portfolios:
-            named = any_of("portfolioId.code", dict.fromkeys(id.code for id in portfolios))
-            parts.append(named if len(named) <= _LONGEST_PART else "")
-        if self.since is not None:
-            parts.append(f"version.asAtModified gte {time_text(self.since)}")
-        beside = "".join(f" and {part}" for part in parts if part)
-        quoted = [f"'{state}'" for state in _FINAL_STATES]
-        return (
-            f"(state not in ({','.join(quoted)}) or state not exists){beside}",
-            " and ".join(f"state neq {state}" for state in quoted) + beside,
-            f"version.asAtModified gte {time_text(self._now() - timedelta(days=self.profile.days))}",
-        )
+    def loose_order_lists(self) -> Iterator[tuple[str, ...]]:
+        """Yield filters of the open orders, the most exact one first; those of many portfolios in parts."""
+        for portfolios in self._portfolio_tests():
+            parts = [self.scope_test("id.scope"), portfolios]
+            if self.since is not None:
+                parts.append(f"version.asAtModified gte {time_text(self.since)}")
+            beside = "".join(f" and {part}" for part in parts if part)
+            quoted = [f"'{state}'" for state in _FINAL_STATES]
+            yield (
+                f"(state not in ({','.join(quoted)}) or state not exists){beside}",
+                " and ".join(f"state neq {state}" for state in quoted) + beside,
+                f"version.asAtModified gte {time_text(self._now() - timedelta(days=self.profile.days))}",
+            )
+
+    def is_open_or_young(self, order: Order) -> bool:
+        """Return whether an order may pass a filter of open orders: others tell that it was ignored."""
+        changed = order.version.as_at_modified if order.version else None
+        young = changed is None or changed >= self._now() - timedelta(days=self.profile.days)
+        return young or not is_final(order.state)
+
+    def _portfolio_tests(self) -> Iterator[str]:
+        """Yield filters that together find the orders of the profile's portfolios, each of some length."""
+        some: list[str] = []
+        for code in sorted({id.code for id in self.profile.portfolios}):
+            if some and len(any_of("portfolioId.code", [*some, code])) > _LONGEST_PART:
+                yield any_of("portfolioId.code", some)
+                some = []
+            some.append(code)
+        yield any_of("portfolioId.code", some) if some else ""
 
     def is_in_scope(self, id: ResourceId) -> bool:
         """Return whether an id is of one of the profile's scopes."""
