@@ -58,7 +58,7 @@ def settlement_told(scope: Scope, luid: str, currency: str | None, traded: datet
         return Settlement()
     known = scope.snapshot.instruments.get(luid)
     where = known.record.scope if known and known.record else DEFAULT_SCOPE
-    return scope.facts.settlement(TradeAsked(luid, trading_day(traded, currency), currency or "", where))
+    return scope.facts.settlement(TradeAsked(luid, trading_day(traded, currency), where))
 
 
 def other_day(carried: datetime | None, told: Settlement) -> str:

@@ -9,7 +9,6 @@ from typing import Final
 from msgspec import Struct
 
 from tui.api.errors import ApiError, Refused
-from tui.api.market_zones import market_zone
 from tui.api.reference_operations import SETTLEMENT_DATE
 from tui.service.reference.optional_calls import OptionalCalls
 from tui.service.snapshot.records import DEFAULT_SCOPE
@@ -25,14 +24,12 @@ class TradeAsked(Struct, frozen=True):
 
     luid: str
     day: date
-    currency: str = ""
     scope: str = DEFAULT_SCOPE
 
     @property
     def moment(self) -> datetime:
-        """Noon of the day in the market, in UTC: it stays off midnight in every zone (R46)."""
-        zone = market_zone(self.currency) or UTC
-        return datetime.combine(self.day, _NOON, zone).astimezone(UTC)
+        """Noon UTC of the day: noon in the market is the day before in UTC where it lies far east (R46)."""
+        return datetime.combine(self.day, _NOON, UTC)
 
 
 class Settlement(Struct, frozen=True):
