@@ -147,7 +147,8 @@ class Playback:
 
     def check_compliance(self, stories: Iterable[Story]) -> None:
         """Let compliance check the orders of the declared situations, but those nobody has looked at yet."""
-        checked = (each for each in stories if each.situation in SITUATIONS)
+        declared = set(map(id, SITUATIONS))  # thousands of random ones are not compared field by field
+        checked = (each for each in stories if id(each.situation) in declared)
         orders = tuple(
             order.id
             for story in checked

@@ -177,13 +177,18 @@ def _read_facts(uow: UnitOfWork, block: Block) -> _BlockFacts:
     bookings = uow.related_all(BOOKINGS_OF_ALLOCATION, (each.id for each in allocations))
     ids = {each.id for each in counting}
     executions = uow.related_all(EXECUTIONS_OF_PLACEMENT, (each.id for each in placements))
+    fills = {each.id: fills_of(uow, each) for each in top_level(placements)}
+    done = {id: total(fill.quantity for fill in found) for id, found in fills.items()}
     return _BlockFacts(
         block=block,
         orders=orders,
         placements=placements,
-        executions={each.id: fills_of(uow, each) for each in top_level(placements)},
+        executions=fills,
         parts={"Quantity": units, "Amount": attribution(uow, block.id, AMOUNT) if by_value else {}},
-        executed={each.id: executed_by_block(uow, each, units)[block.id] for each in top_level(placements)},
+        executed={
+            each.id: executed_by_block(uow, each, units, done[each.id])[block.id]
+            for each in top_level(placements)
+        },
         allocations=counting,
         bookings=[
             booking
@@ -205,8 +210,12 @@ def _failed_rules(uow: UnitOfWork, orders: Iterable[Order]) -> dict[ResourceId, 
 
 def _latest(parts: Iterable[Stored]) -> datetime | None:
     """Return the time of the newest change of any part (G10)."""
-    changed = (part.version.as_at_modified for part in parts if part.version)
-    return max((moment for moment in changed if moment is not None), default=None)
+    latest = None
+    for part in parts:
+        moment = part.version.as_at_modified if part.version is not None else None
+        if moment is not None and (latest is None or moment > latest):
+            latest = moment
+    return latest
 
 
 def _by_state(sizes: Iterable[tuple[str | None, Decimal | None]]) -> dict[str, Decimal] | None:

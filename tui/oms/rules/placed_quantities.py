@@ -157,14 +157,13 @@ def unplaced_size(uow: UnitOfWork, blocks: Iterable[ResourceId], basis: Basis = 
 
 
 def executed_by_block(
-    uow: UnitOfWork, placement: Placement, shares: BlockShares
+    uow: UnitOfWork, placement: Placement, shares: BlockShares, units: Decimal
 ) -> dict[ResourceId, Decimal]:
-    """Return the executed units of a top-level placement that belong to each of its blocks (G3, P4).
+    """Return the executed ``units`` of a top-level placement that belong to each of its blocks (G3, P4).
 
     Units allocated to a block's orders belong to that block; the rest goes to the blocks one after the other,
     up to the size placed on each.
     """
-    units = executed_size(uow, placement)
     if len(placement.block_ids) == 1:
         return {placement.block_ids[0]: units}
     allocated = dict.fromkeys(placement.block_ids, ZERO)
