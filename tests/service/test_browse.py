@@ -15,6 +15,8 @@ from tests.service.dealer import BASE, Dealer
 from tui.api.client import Client
 from tui.api.errors import Refused
 from tui.api.http import AsyncBaseTransport, Http, asgi_transport
+from tui.oms.http.app import ServerSettings
+from tui.oms.http.call import Dialect
 from tui.service.browse import PAGE, BrowsedPage, Browser, NotPossible, Search
 from tui.service.learned import Learned
 from tui.service.snapshot.snapshot import EMPTY, EntityKind
@@ -144,6 +146,10 @@ async def test_a_filter_the_server_refuses_is_told_in_its_words(demo_desk: Deale
     with pytest.raises(Refused, match="There is no field 'colour'"):
         await browser.first(Search(ORDERS, "colour eq 'red'"))
     assert codes(await browser.again()) == codes(page)
+    asked = len(demo_desk.line.seen)
+    with pytest.raises(Refused, match="There is no field 'colour'"):
+        await browser.first(Search(ORDERS, "colour eq 'red'"))
+    assert len(demo_desk.line.seen) == asked + 1, "by now it is known that the filter is at fault"
     await browser.first(Search(ORDERS, "side eq 'Buy'"))
     assert demo_desk.desk.learned.get("browse.orders") == "sorted", "nothing wrong was learned from it"
 
@@ -181,3 +187,16 @@ async def test_the_names_of_what_was_traded_long_ago_are_read_when_somebody_look
     await desk.read_names(page.luids)
     named = browser.named(page).snapshot.instruments
     assert all(named[luid].name for luid in unknown)
+
+
+async def test_an_order_graph_that_spells_fields_otherwise_is_asked_so() -> None:
+    embedded = await seeded_server(settings=ServerSettings(dialect=Dialect(graph_filters="nested")))
+    dealer = Dealer.at(asgi_transport(embedded.app))
+    assert await dealer.desk.load()
+    page = await dealer.desk.browser().first(Search(filter="isSwept eq true and side eq 'Sell'"))
+    rows = [page.snapshot.blocks[id] for id in page.ids]
+    assert rows
+    assert all(row.block.is_swept and row.block.side == "Sell" for row in rows)
+    assert (page.totals, page.way) == (True, "sorted")
+    await dealer.desk.client.close()
+    await embedded.close()

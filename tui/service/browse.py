@@ -8,6 +8,7 @@ dates either is read in its own order. What it takes is remembered (:mod:`tui.se
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, get_args
@@ -34,6 +35,14 @@ BROWSED: Final = (EntityKind.BLOCKS, EntityKind.ORDERS)
 """The kinds that can be browsed; what belongs to them is in their details and in the history."""
 DATES: Final = {EntityKind.BLOCKS: "createdDate", EntityKind.ORDERS: "date"}
 """The field of each kind that says how new a row is."""
+
+TOTALS: Final = "browse.totals"
+"""What was learned of the order graph: False where it cannot be browsed."""
+_FIELD: Final = re.compile(
+    r"(?i)('(?:[^']|'')*')|(?<![\w.])(?!(?:not|and|or)\b)([a-z]\w*(?:\.\w+)*)"
+    r"(?=\[|\s+(?:eq|neq|lte?|gte?|startswith|not\s+(?:in|exists)|in|exists|any|all)\b)"
+)
+"""A text in quotation marks, or the name of a field in front of its operator."""
 
 FIRST_SPAN: Final = timedelta(days=1)
 SHORTEST_SPAN: Final = timedelta(seconds=1)
@@ -173,24 +182,25 @@ class Browser:
         ways = get_args(Way)
         first = ways.index(known) if known in ways else 0
         for way in ways[first:]:
-            found = await self._try(way, search, place)
+            found = await self._try(way, search, place, sure=way == known)
             if found is not None:
                 if len(found.rows) > 1:
                     self._learned.put(name, way)
                 return way, found
         raise AssertionError("the last way gives rows, or raises")
 
-    async def _try(self, way: Way, search: Search, place: _Place) -> _Rows | None:
+    async def _try(self, way: Way, search: Search, place: _Place, *, sure: bool) -> _Rows | None:
         """Read a page one way; None when the server does not take it.
 
-        A refusal may be about the reader's filter as well: then the last way tells it.
+        A refusal may be about the reader's filter: it is, where the server is ``sure`` to take the rest, and
+        else the last way tells it.
         """
         if way == "listed":
             return await self._listed(search, place)
         try:
             return await (self._sorted(search, place) if way == "sorted" else self._windows(search, place))
         except Refused as error:
-            if not _is_about_query(error):
+            if not _is_about_query(error) or (sure and search.filter):
                 raise
             log.info("%s cannot be browsed %s: %s", search.kind, way, error.why)
             return None
@@ -249,28 +259,28 @@ class Browser:
         Raises:
             ApiError: it could not be read.
         """
-        as_at, sorts = self._desk().as_at, (sort,) if sort else ()
-        if kind is EntityKind.ORDERS:
-            return await self._client.orders.list(
-                filter=test or None, sort_by=sorts, limit=PAGE, page=token, as_at=as_at
-            )
-        source = "browse.totals"
-        if self._learned.get(source) is not False:
+        listed = self._client.orders if kind is EntityKind.ORDERS else self._client.blocks
+        as_at = self._desk().as_at
+        if kind is EntityKind.BLOCKS and self._learned.get(TOTALS) is not False:
+            prefix = str(self._learned.get("graph.prefix") or "").replace("none", "")
             try:
                 return await self._client.list(
                     operations.GRAPH_BLOCKS,
-                    filter=test or None,
-                    sort_by=sorts,
+                    filter=prefixed(test, prefix) or None,
+                    sort_by=(f"{prefix}{sort}",) if sort else (),
                     limit=PAGE,
                     page=token,
                     as_at=as_at,
                 )
             except (NotFound, NotServed, Forbidden) as error:
                 log.warning("the order graph cannot be browsed: %s", error.why)
-                self._learned.put(source, False)
-        return await self._client.blocks.list(
-            filter=test or None, sort_by=sorts, limit=PAGE, page=token, as_at=as_at
-        )
+                self._learned.put(TOTALS, False)
+            except Refused as error:
+                if not _is_about_query(error):
+                    raise
+                log.info("the order graph does not take the question: %s", error.why)
+        sorts = (sort,) if sort else ()
+        return await listed.list(filter=test or None, sort_by=sorts, limit=PAGE, page=token, as_at=as_at)
 
     def _page(self, search: Search, way: Way, number: int, found: _Rows) -> BrowsedPage:
         desk = self._desk()
@@ -302,6 +312,17 @@ class Browser:
 def date_of(row: AnyRow) -> datetime | None:
     """Return when a row was made; None for an order without a date."""
     return row.date if isinstance(row, Order) else _block(row).created_date
+
+
+def prefixed(test: str, prefix: str) -> str:
+    """Return a filter of blocks whose fields have ``prefix``, as an order graph may want it (R72).
+
+    >>> prefixed("not (id.code startswith 'a eq') and side eq 'Buy'", "block.")
+    "not (block.id.code startswith 'a eq') and block.side eq 'Buy'"
+    """
+    if not prefix:
+        return test
+    return _FIELD.sub(lambda found: found[1] or f"{prefix}{found[2]}", test)
 
 
 def _block(row: Block | OrderGraphBlock) -> Block:

@@ -37,7 +37,7 @@ def notes(page: BrowsedPage, context: DisplayContext) -> str:
     if page.unreadable:
         said.append(f"{page.unreadable} of its rows could not be read and are not shown.")
     if page.search.kind is EntityKind.BLOCKS and not page.totals:
-        said.append("This server has no totals of blocks.")
+        said.append("Totals of blocks are not told with them here.")
     return " ".join(said) or ONLY_LOOK
 
 
