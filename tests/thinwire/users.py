@@ -275,6 +275,7 @@ class GuidedTour:
         if desk.active.kind is not PANES[int(number) - 1].kind:
             await self.hands.press(number)
         await self.hands.press("home")
+        await self.hands.until(lambda: not desk.active.grid.cursor_row)
 
     async def _leave(self) -> None:
         """Leave every dialog."""
@@ -292,11 +293,17 @@ class GuidedTour:
             assert isinstance(desk, DeskScreen)
             if not action.refusal(desk.scope()):
                 break
-            await self.hands.press("down")
+            await self._down(desk)
         await self.hands.press(key)
         await self.hands.until(self._on(FormDialog))
         await self.hands.press("tab", "x", "down", "space", "right", "enter")
         await self._leave()
+
+    async def _down(self, desk: DeskScreen) -> None:
+        """Go to the next row."""
+        before = desk.active.cursor
+        await self.hands.press("down")
+        await self.hands.until(lambda: desk.active.cursor != before)
 
     async def viewed(self, key: str) -> None:
         """Open a view and come back."""
