@@ -175,11 +175,24 @@ def _in_words(scope: Scope, portfolios: IdLookup, values: Values) -> str:
     return _told(scope, portfolios, line, _currency(scope.snapshot, values)) if line.ticker else ""
 
 
-def _told(scope: Scope, portfolios: IdLookup, line: OrderLine, currency: str | None) -> str:
-    """Return an order in words, and the positions that it leads to."""
+def _told(
+    scope: Scope, portfolios: IdLookup, line: OrderLine, currency: str | None, *, last: str = ""
+) -> str:
+    """Return an order in words, the ``last`` price, and the positions that it leads to."""
     known = known_instrument(scope.snapshot, line.ticker)
-    said = line.describe(portfolios, known, currency)
+    said = f"{line.describe(portfolios, known, currency)} {last}".rstrip()
     return with_positions(said, scope, _preview_lines(line, known, currency))
+
+
+def _last_price(scope: Scope, typed: str) -> str:
+    """Return the last price of what is typed as a sentence; it is asked for."""
+    known = known_instrument(scope.snapshot, typed)
+    if known is None:
+        return ""
+    if scope.facts is not None:
+        scope.facts.ask_quote(known)
+    said = instruments_typed.last_in_words(known, _now(scope))
+    return f"Last {said}." if said else ""
 
 
 def _preview_lines(
@@ -250,7 +263,7 @@ def new_by_line_form(scope: Scope) -> Form:
         if line is None:
             return ""
         currency = _currency(scope.snapshot, {"instrument": line.ticker, "currency": values["currency"]})
-        return _told(scope, portfolios, line, currency)
+        return _told(scope, portfolios, line, currency, last=_last_price(scope, line.ticker))
 
     def completed(typed: str) -> list[str]:
         by_portfolio = completed_with_portfolio(typed, scope.snapshot.records, portfolios)

@@ -310,6 +310,7 @@ class Desk:
         self.learned.forget()
         if self._reference is not None:
             self._reference.read_anew()
+        self.facts.drop_holdings()
         return await self.load()
 
     async def refresh(self) -> bool:

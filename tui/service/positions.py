@@ -195,18 +195,17 @@ def open_by_key(snapshot: Snapshot, keys: frozenset[HoldingKey]) -> Mapping[Hold
 def open_of(snapshot: Snapshot, order: Order) -> Decimal | None:
     """Return what of an order will still change its portfolio's position, with its sign.
 
-    It is what is ordered and not booked yet; of a cancelled order, what was allocated before. None where its
-    size, its side or what is booked of it is not known.
+    It is what is ordered and not booked yet, or allocated where that is more; of a cancelled order, what was
+    allocated before. None where its size, its side or what is booked of it is not known.
     """
     if is_final(order.state) and not is_cancelled(order.state):
         return ZERO
     direction = side_direction(snapshot, order.side, order.direction)
     booked = booked_units(snapshot, order)
-    whole = (
-        snapshot.allocated_of_order(order.id)
-        if is_cancelled(order.state)
-        else order_line(snapshot, order).units
-    )
+    whole = allocated = snapshot.allocated_of_order(order.id)
+    if not is_cancelled(order.state):
+        ordered = order_line(snapshot, order).units
+        whole = None if ordered is None or allocated is None else max(ordered, allocated)
     if whole is not None and booked is not None and is_zero(whole - booked):
         return ZERO
     if direction is None or whole is None or booked is None:

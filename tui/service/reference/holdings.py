@@ -38,23 +38,23 @@ TOO_MANY: Final = NotKnown(f"no more than {MOST_PORTFOLIOS} portfolios are read 
 
 
 class _Kept(Struct, frozen=True):
-    """What was read of a portfolio: the holdings by LUID, those of ``luids`` or, with None, all of them."""
+    """What was read of a portfolio: the holdings by LUID, those of ``luids`` or, with None, all of them.
+
+    ``with_orders`` says that the server counted open orders too.
+    """
 
     at: datetime
     luids: frozenset[str] | None
     found: Mapping[str, HeldUnits] = {}
     problem: NotKnown | None = None
+    with_orders: bool = False
 
     def holding(self, luid: str) -> Holding | None:
         """Return the holding of an instrument, None when it was not asked for."""
         if self.luids is not None and luid not in self.luids:
             return None
-        return self.problem or self.found.get(luid, HeldUnits(ordered=ZERO if self.counts_orders else None))
-
-    @property
-    def counts_orders(self) -> bool:
-        """Whether the server counted open orders too."""
-        return any(held.ordered is not None for held in self.found.values())
+        nothing = HeldUnits(ordered=ZERO if self.with_orders else None)
+        return self.problem or self.found.get(luid, nothing)
 
 
 class HoldingsReader:
@@ -160,7 +160,9 @@ class HoldingsReader:
     def _read(
         self, operation: Operation[None, Holdings], answer: Holdings, luids: frozenset[str] | None
     ) -> _Kept:
-        return _Kept(self._now(), luids, held_by_luid(answer, with_orders=operation is HOLDINGS_WITH_ORDERS))
+        counted = operation is HOLDINGS_WITH_ORDERS
+        found = held_by_luid(answer, with_orders=counted)
+        return _Kept(self._now(), luids, found, with_orders=counted)
 
 
 def held_by_luid(answer: Holdings, *, with_orders: bool) -> dict[str, HeldUnits]:
