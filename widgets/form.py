@@ -140,10 +140,11 @@ class FieldList(ScrollView, can_focus=True):
         self._refresh_entry(at)
         self.post_message(self.Moved())
 
-    def revise(self, fields: Sequence[Field], news: Mapping[str, str]) -> None:
+    def revise(self, fields: Sequence[Field], news: Mapping[str, str], *, quietly: bool = False) -> None:
         """Show ``fields`` in place of those with the same ids, and ``news`` of them by id.
 
-        What somebody typed stays; a value that nobody touched becomes the new one.
+        What somebody typed stays; a value that nobody touched becomes the new one. ``quietly`` tells nobody
+        that values may have changed.
         """
         for at, field in enumerate(fields):
             entry = self.entries[at]
@@ -155,7 +156,8 @@ class FieldList(ScrollView, can_focus=True):
                     entry.focus()
             entry.news = news.get(field.id, "")
         self.refresh()
-        self._changed_values()
+        if not quietly:
+            self._changed_values()
 
     def notify_style_update(self) -> None:
         """Drop the styles of the previous theme."""
@@ -309,9 +311,10 @@ class FormFields(Vertical):
         """The id of the field that has the focus."""
         return self.list.current.field.id if self.list.current else ""
 
-    def revise(self, fields: Sequence[Field], news: Mapping[str, str]) -> None:
+    def revise(self, fields: Sequence[Field], news: Mapping[str, str], *, quietly: bool = False) -> None:
         """Show ``fields`` in place of those with the same ids, as :meth:`FieldList.revise` does."""
-        self.list.revise(fields, news)
+        self.list.revise(fields, news, quietly=quietly)
+        self._explain()
 
     def go_to(self, name: str) -> None:
         """Focus the field called ``name``."""

@@ -136,7 +136,7 @@ class FormDialog(Dialog[dict[str, str]]):
     ) -> bool:
         """Show what the same form says now, beside what was typed; return whether it is shown.
 
-        Without ``news`` nothing happened: it is only known by now.
+        Without ``news`` nothing happened, it is only known by now: what is wrong with the values stays.
 
         It is not when the form is closed, or when it has other fields now.
         """
@@ -153,7 +153,7 @@ class FormDialog(Dialog[dict[str, str]]):
             for line in self.query("#intro").results(Static):
                 line.update(self._intro)
         if changed or not news:
-            self.query_one(FormFields).revise(fields, self._news)
+            self.query_one(FormFields).revise(fields, self._news, quietly=not news)
         return True
 
     def tell_again(self) -> None:
