@@ -98,6 +98,7 @@ def run_server(given: argparse.Namespace) -> int:
             max_filter=given.max_filter,
             max_url=given.max_url,
             ignored=tuple(given.ignore),
+            quotes_scope=given.quotes_scope,
         ),
     )
 

@@ -209,6 +209,9 @@ def _offered(serve: argparse.ArgumentParser) -> None:
         default=[],
         help="a query parameter to ignore in silence, such as includeSwept, as a server older than it does",
     )
+    serve.add_argument(
+        "--quotes-scope", metavar="SCOPE", help="one more scope that has the quotes of the demo"
+    )
     serve.add_argument("--market", action="store_true", help="let the simulated market fill placements")
     serve.add_argument(
         "--clock", type=_moment, metavar="TIME", help="let time begin there and go on by market steps only"

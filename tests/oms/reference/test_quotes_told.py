@@ -12,6 +12,8 @@ from tests.oms.reference.tenant import TenantAnswers, tenant
 from tests.seeded_server import seeded_server
 from tui.api.http import asgi_transport
 from tui.oms.demo.universe import instruments
+from tui.oms.http.app import ServerSettings
+from tui.oms.http.call import Dialect
 
 LUIDS = {known.ticker: known.luid for known in instruments()}
 
@@ -93,6 +95,13 @@ async def test_other_scopes_quote_nothing_and_too_many_series_are_refused(demo: 
     assert list((await demo.ask("quotes/elsewhere/$get", {"it": vod}))["notFound"]) == ["it"]
     assert await demo.ask("quotes/demo/$get", {}) == (400, 157)
     assert await demo.ask("quotes/demo/$get", {str(n): vod for n in range(2001)}) == (400, 157)
+
+
+async def test_a_tenant_may_quote_in_a_scope_of_its_own() -> None:
+    settings = ServerSettings(dialect=Dialect(quotes_scope="Prices"))
+    async with tenant(settings=settings) as own:
+        found = await own.ask("quotes/prices/$get", {"it": series(LUIDS["VOD"])})
+        assert found["values"]["it"]["metricValue"]["value"] == 0.82
 
 
 async def test_a_quote_that_is_too_old_is_not_found(demo: TenantAnswers) -> None:

@@ -31,16 +31,18 @@ _IGNORED_TIMES: Final = ("verificationAsAt",)
 
 
 class Dialect(Struct, frozen=True):
-    """How the server reads addresses and filters, where LUSID does not say how it does.
+    """How the server reads addresses and filters, where LUSID does not say how it does or tenants differ.
 
     ``graph_filters`` is how the order graph spells fields; ``max_filter`` and ``max_url`` are in characters;
     ``ignored`` are query parameters that are ignored in silence, as servers do that are older than they.
+    ``quotes_scope`` is one more scope that has the quotes of the demo.
     """
 
     graph_filters: FilterDialect = "inner"
     max_filter: int = MAX_FILTER_LENGTH
     max_url: int = 2048
     ignored: tuple[str, ...] = ()
+    quotes_scope: str | None = None
 
 
 class Query:

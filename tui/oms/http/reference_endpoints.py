@@ -240,7 +240,10 @@ def get_quotes(call: Call, body: bytes) -> bytes:
     latest = call.query.time("effectiveAt")
     age = _age(call.query.text("maxAge"))
     earliest = None if age is None else (latest or call.engine.clock.now()) - age
-    board = QuoteBoard(call.reference.tables(), call.reference.prices(), call.path["scope"])
+    tables, scope = call.reference.tables(), call.path["scope"]
+    if scope.casefold() == (call.dialect.quotes_scope or "").casefold():
+        scope = tables.quote_scopes[0]
+    board = QuoteBoard(tables, call.reference.prices(), scope)
     values, not_found, failed = {}, {}, {}
     for key, series in wanted.items():
         wrong = quote_board.why_failed(key, series)
