@@ -24,7 +24,7 @@ NUMBERS = {
     for letter, count in json.loads((ROOT / "tests/contract/rules.json").read_text()).items()
     for number in range(count)
 }
-NUMBER = r"\b([LCMUXPEABSHGKF]\d{1,2})\b"
+NUMBER = r"\b([LCMUXPEABSHGKNF]\d{1,2})\b"
 
 
 def functions(folder: str) -> Iterator[tuple[ast.FunctionDef, str]]:

@@ -407,6 +407,35 @@ RULE_FAMILIES: Final = (
         },
     ),
     RuleFamily(
+        "Around orders",
+        "tui.oms.http.reference_endpoints",
+        {
+            "N1": Rule("The latest asAt is the moment of the newest write.", DOCUMENTED),
+            "N2": Rule(
+                "A unique identifier names an instrument; another one where exactly one instrument has it.",
+                DOCUMENTED,
+                "so does $get, of which the SDK says unique identifiers",
+            ),
+            "N3": Rule("Instruments are listed by scope, active ones unless a filter says more.", DOCUMENTED),
+            "N4": Rule(
+                "A trade settles weekdays after its day in UTC, as the instrument's cycle says.",
+                OURS,
+                "no calendars of holidays",
+            ),
+            "N5": Rule(
+                "Holdings are opening positions and what is booked, by trade and settlement date.",
+                OURS,
+            ),
+            "N6": Rule("Open orders and allocations that are not booked add a line and one of cash.", OURS),
+            "N7": Rule("A quote is found, not found, or asked for in a way that makes no sense.", DOCUMENTED),
+            "N8": Rule(
+                "What surrounds orders is read-only.",
+                OURS,
+                "LUSID takes changes; the demo's data stay",
+            ),
+        },
+    ),
+    RuleFamily(
         "Filters",
         "tui.oms.query.conditions",
         {

@@ -40,6 +40,7 @@ from tui.oms.demo.universe import instrument_table
 from tui.oms.domain.unit_of_work import Context, UnitOfWork
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
+from tui.oms.reference.source import ReferenceSource
 
 APPLE = {"Instrument/default/Figi": "BBG000B9XRY4"}
 MICROSOFT = {"Instrument/default/Figi": "BBG000BPH459"}
@@ -92,14 +93,21 @@ class RefusedCall(Exception):
 class RulesClient:
     """Sends calls to the server one after the other."""
 
-    def __init__(self, settings: ServerSettings | None = None, **engine: Any) -> None:
+    def __init__(
+        self,
+        settings: ServerSettings | None = None,
+        *,
+        reference: ReferenceSource | None = None,
+        **engine: Any,
+    ) -> None:
         self.engine = Engine.open(None, instrument_table, **engine)
         self.wrote = False
         """Whether the last call changed anything in the database."""
         self._contents = self.database_rows()
         self._loop = asyncio.new_event_loop()
         self._http = httpx.AsyncClient(
-            transport=asgi_transport(Server(self.engine, settings)), base_url="http://embedded/api"
+            transport=asgi_transport(Server(self.engine, settings, reference=reference)),
+            base_url="http://embedded/api",
         )
         self._fills = 0
 

@@ -333,7 +333,7 @@ async def _not_in_generation(call: Call) -> bytes:
 
 
 def _unchangeable(path: str) -> Refusal:
-    """Return the refusal of a change to what this server only tells."""
+    """Return the refusal of a change to what this server only tells (N8)."""
     detail = f"{path} is read-only on this server: its reference data come with it and do not change."
     return Refusal("AccessDenied", detail, code=ACCESS_DENIED, status=403)
 

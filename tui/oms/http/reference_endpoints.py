@@ -1,4 +1,4 @@
-"""The endpoints around order management: instruments, portfolios, holdings, quotes, sides, properties.
+"""The endpoints around order management: instruments, portfolios, holdings, quotes, sides (N1 to N8).
 
 They read, at any asAt only what is booked: the tables do not change.
 """
@@ -56,7 +56,7 @@ _AGE: Final = r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?"
 
 
 def latest_as_at(call: Call) -> bytes:
-    """Return the moment of the last write; 1970 on a desk without any."""
+    """Return the moment of the last write; 1970 on a desk without any (N1)."""
     last = call.engine.view(lambda store: store.last)
     return codec.encode(LatestAsAt(as_at=time_text(from_micros(last)), links=()))
 
@@ -91,7 +91,7 @@ def get_instruments(call: Call, body: bytes) -> bytes:
 
 
 def list_instruments(call: Call) -> bytes:
-    """Return a page of the instruments of a scope; the active ones where no filter says otherwise."""
+    """Return a page of the instruments of a scope; the active ones where no filter says otherwise (N3)."""
     rows = tuple(instrument_lookup.in_scope(call.reference.tables(), call.query.text("scope")))
     return page_of_rows(call, _INSTRUMENTS, rows, _ACTIVE_ONLY)
 
@@ -176,7 +176,8 @@ def holdings_with_orders(call: Call) -> bytes:
 def _holdings(call: Call, *, orders: bool) -> bytes:
     query = call.query
     tables = call.reference.tables()
-    at = query.time("effectiveAt") or call.engine.clock.now()
+    last = from_micros(call.engine.view(lambda store: store.last))
+    at = query.time("effectiveAt") or max(last, call.engine.clock.now())
     query.flag("byTaxlots", False)
     details = tables.details.get(folded(call.id))
     if details is None and not call.engine.view(lambda store: _is_traded(store, call.id)):
@@ -190,7 +191,6 @@ def _holdings(call: Call, *, orders: bool) -> bytes:
         lines = call.engine.view(
             lambda store: select(store, _HOLDINGS, lines, filter, max_filter=call.dialect.max_filter)
         )
-    last = from_micros(call.engine.view(lambda store: store.last))
     version = first_version(last, "", str(call.id))
     warned = orders or call.generation == "latest"
     return codec.encode(
@@ -233,7 +233,7 @@ def _no_portfolio(id: ResourceId) -> Refusal:
 
 
 def get_quotes(call: Call, body: bytes) -> bytes:
-    """Return quotes by correlation id, and under ``notFound`` and ``failed`` why others are missing."""
+    """Return quotes by correlation id; ``notFound`` and ``failed`` say why others are missing (N7)."""
     asked = reference.GET_QUOTES
     wanted = bodies.read(_body_of(asked), body)
     _checked_count(tuple(wanted), asked.limit, "series")

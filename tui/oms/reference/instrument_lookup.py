@@ -61,7 +61,7 @@ def in_scope(tables: ReferenceTables, scope: str | None) -> Iterator[InstrumentR
 
 
 def found_by(tables: ReferenceTables, type: str, value: str, scope: str | None) -> InstrumentRecord | None:
-    """Return the one instrument of a scope with an identifier; None when there is none, or more than one."""
+    """Return the one instrument of a scope with an identifier; None for none, or more than one (N2)."""
     found = [each for each in in_scope(tables, scope) if (each.identifiers or {}).get(type) == value]
     return found[0] if len(found) == 1 else None
 
@@ -124,7 +124,7 @@ def _match(instrument: InstrumentRecord) -> MatchedInstrument:
 
 
 def settles(instrument: InstrumentRecord, traded: datetime) -> datetime:
-    """Return the day a trade settles, as midnight UTC: weekdays from the trade's day in UTC.
+    """Return the day a trade settles, as midnight UTC: weekdays from the trade's day in UTC (N4).
 
     Raises:
         Refusal: the instrument has no settlement cycle.

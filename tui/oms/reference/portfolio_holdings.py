@@ -1,8 +1,8 @@
 """Holdings: the opening positions of a portfolio, what is booked since, and what its orders will add.
 
-Positions move by trade date and settle by settlement date; cash that has not settled is one line per trade.
-An order that is open adds what is not allocated of it, an allocation that is not booked what it holds, each
-with its cash.
+Positions move by trade date and settle by settlement date; cash that has not settled is one line per trade
+(N5). An order that is open adds what is not allocated of it, an allocation that is not booked what it holds,
+each with its cash (N6).
 """
 
 from __future__ import annotations
