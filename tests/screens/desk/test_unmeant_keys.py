@@ -81,7 +81,7 @@ async def tickets(user: Blotter) -> AsyncIterator[Ticket]:
         for kind in EntityKind:
             ticket = await sendable(user, action, kind, asked)
             if ticket is not None:
-                asked.add(ticket.verb or action)
+                asked.add(ticket.verb or action.id)
                 yield ticket
 
 
@@ -107,7 +107,7 @@ async def sendable(
         if action.refusal(scope):
             continue
         if loaded.question is not None:
-            return None if action in asked else Ticket(action, kind, id.code, typed, None)
+            return None if action.id in asked else Ticket(action, kind, id.code, typed, None)
         values = dict(typed)
         if loaded.form is not None:
             form = loaded.form(scope)

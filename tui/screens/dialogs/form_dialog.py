@@ -196,7 +196,9 @@ class FormDialog(Dialog[dict[str, str]]):
 
     @on(FormFields.Changed)
     def _values_changed(self, event: FormFields.Changed) -> None:
-        self._describe(event.values)
+        """Say what the values mean; why the form is back stands until one of them is another."""
+        if not self._draft.said or dict(event.values) != dict(self._draft.values):
+            self._describe(event.values)
 
     @on(FormFields.Submitted)
     def _values_submitted(self, event: FormFields.Submitted) -> None:
