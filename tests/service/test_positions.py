@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.service.sample_rows import AAPL, LUID, allocation, block, order, placement, rid, usd
 from tui.api.requests import BlockAndOrdersRequest, BlockedOrderRequest, OrderUpdateRequest
@@ -14,7 +15,7 @@ from tui.service.environment import Environment, EnvironmentKind
 from tui.service.positions import keys_of, open_of
 from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.held import READING, HeldUnits, Holding, HoldingKey, NotKnown
-from tui.service.snapshot.snapshot import Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Snapshot, Unread
 from tui.service.verbs import CreateOrders, MoveOrders, Tier, UpdateOrders, Verb
 from tui.service.writes.preview import Preview, preview
 
@@ -89,6 +90,13 @@ def test_several_rows_are_added_up_and_said_to_be_several() -> None:
 def test_what_is_not_held_is_bought_from_nothing() -> None:
     seen = asked(new("Buy", ("GROWTH", "8")), desk(), {})
     assert seen.positions == ("GROWTH holds no AAPL · nothing open · will be 8",)
+
+
+def test_what_is_open_is_not_known_where_orders_cannot_be_read() -> None:
+    unread = replace(desk(BUYING), unread={EntityKind.ORDERS: Unread("forbidden", permitted=False)})
+    seen = asked(new("Sell", ("GROWTH", "100")), unread, {"GROWTH": held("1092")})
+    assert "nothing open" not in seen.positions[0]
+    assert "will be" not in seen.positions[0]
 
 
 def test_a_server_that_counts_other_open_orders_is_quoted() -> None:

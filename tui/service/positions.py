@@ -180,6 +180,8 @@ def open_by_key(snapshot: Snapshot, keys: frozenset[HoldingKey]) -> Mapping[Hold
     A form asks for the same at every key, and all orders are looked at for it.
     """
     found: dict[HoldingKey, Decimal | None] = dict.fromkeys(keys, ZERO)
+    if not snapshot.knows(EntityKind.ORDERS):
+        return dict.fromkeys(keys)
     luids = {luid for _, luid in found}
     for order in snapshot.orders.values():
         if order.lusid_instrument_id not in luids or order.portfolio_id is None:

@@ -193,6 +193,8 @@ async def test_rates_are_asked_for_with_the_prices_and_taken_from_the_inverse_to
     desk.seconds = 40
     await desk.look(*known)
     assert "fx:GBP/USD" not in desk.bodies[-1], "rates have a minute"
+    desk.seconds = 2 * 3600
+    assert desk.reader.rates_in("USD") == {}, "a rate that nobody renewed is no rate any more"
 
 
 @pytest.mark.parametrize("way", BROKEN)

@@ -67,13 +67,13 @@ async def counting() -> AsyncIterator[Counting]:
     await made.client.close()
 
 
-async def test_the_day_is_asked_for_at_noon_of_the_market_once_a_day(counting: Counting) -> None:
+async def test_the_day_is_asked_for_at_noon_once_a_day(counting: Counting) -> None:
     assert await counting.settles() == Settlement(date(2026, 11, 23))
     await counting.settles()
     assert counting.line.count(PATH) == 1
     assert counting.line.asked[0].path.endswith(f"/instruments/LusidInstrumentId/{LUID}/settlementdate")
     asked = datetime.fromisoformat(counting.line.asked[0].params["transactionDate"])
-    assert asked == datetime(2026, 11, 20, 17, tzinfo=UTC), "noon in New York"
+    assert asked == datetime(2026, 11, 20, 12, tzinfo=UTC)
     counting.hours = GOOD_FOR / timedelta(hours=1)
     await counting.settles()
     assert counting.line.count(PATH) == 2
@@ -85,6 +85,13 @@ async def test_where_the_server_says_none_the_reason_is_kept(counting: Counting,
     found = await counting.settles()
     assert found.day is None
     assert found.why
+    counting.hours = 0.05
+    assert await counting.settles() == found, "it is not asked at every key"
+    counting.line.answers[PATH] = monday
+    counting.hours = 0.1
+    again = await counting.settles()
+    lacking = way in ("404", "403", "501")
+    assert again.day == (None if lacking else date(2026, 11, 23)), "trouble passes, a missing call does not"
 
 
 async def test_an_instrument_without_a_cycle_says_nothing_of_the_others(counting: Counting) -> None:

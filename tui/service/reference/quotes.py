@@ -44,8 +44,8 @@ class QuotesReader:
         self._asked: dict[str, datetime] = {}
         self._rates_asked: datetime | None = None
         self._found: dict[str, LatestQuote] = {}
-        self.rates: dict[tuple[str, str], Decimal] = {}
-        """What one unit of the first currency is worth in the second, as quoted."""
+        self._rates: dict[tuple[str, str], tuple[Decimal, datetime | None]] = {}
+        """What one unit of the first currency is worth in the second, as quoted, and since when."""
 
     def due(self, luids: Iterable[str]) -> tuple[str, ...]:
         """Return those of ``luids`` that were not asked for lately."""
@@ -113,17 +113,18 @@ class QuotesReader:
     def _take_rate(self, key: str, quote: Quote) -> None:
         """Keep a rate; one that is quoted itself goes before the inverse of another."""
         price = self._price(quote)
-        if price is None or price.outdated:
+        if price is None:
             return
         one, _, other = key.removeprefix(_PREFIX).partition("/")
         rate = price.price(Decimal(1))
         if rate > 0:
-            self.rates[one, other] = rate
+            self._rates[one, other] = (rate, price.at)
 
     def rates_in(self, base: str) -> dict[str, Decimal]:
-        """Return what one unit of each currency is worth in ``base``, as far as it is quoted."""
-        inverse = {other: 1 / rate for (one, other), rate in self.rates.items() if one == base}
-        return {**inverse, **{one: rate for (one, other), rate in self.rates.items() if other == base}}
+        """Return what one unit of each currency is worth in ``base``, as far as it was quoted lately."""
+        rates = {pair: rate for pair, (rate, at) in self._rates.items() if not self._is_outdated(at)}
+        inverse = {other: 1 / rate for (one, other), rate in rates.items() if one == base}
+        return {**inverse, **{one: rate for (one, other), rate in rates.items() if other == base}}
 
     def _price(self, quote: Quote) -> LatestQuote | None:
         metric = quote.metric_value

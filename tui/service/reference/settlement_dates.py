@@ -15,6 +15,8 @@ from tui.service.snapshot.records import DEFAULT_SCOPE
 
 GOOD_FOR: Final = timedelta(days=1)
 """How long an answer holds."""
+ASK_AGAIN: Final = timedelta(minutes=5)
+"""How long a failure holds: the line may be back, an instrument have its cycle by then."""
 _LUID: Final = "LusidInstrumentId"
 _NOON: Final = time(12)
 
@@ -55,9 +57,11 @@ class SettlementDates:
         self._known: dict[TradeAsked, tuple[datetime, Settlement]] = {}
 
     def known(self, trade: TradeAsked) -> Settlement | None:
-        """Return what is known of a trade by now; None when nobody asked within a day."""
-        at, found = self._known.get(trade, (None, None))
-        return None if at is None or self._now() - at >= GOOD_FOR else found
+        """Return what is known of a trade by now; None when it is time to ask."""
+        if trade not in self._known:
+            return None
+        at, found = self._known[trade]
+        return None if self._now() - at >= (ASK_AGAIN if found.why else GOOD_FOR) else found
 
     def note_asked(self, trade: TradeAsked) -> None:
         """Note that :meth:`read` begins."""
