@@ -69,3 +69,15 @@ async def test_the_reader_sorts_otherwise_and_comes_back() -> None:
         await user.press("enter")
         await user.until(lambda: activity(user) == sorted(activity(user), key=str, reverse=True))
         assert "by Ordered up" not in user.text()
+
+
+async def test_where_blocks_are_never_swept_the_pane_says_since_when_they_are_active() -> None:
+    async with blotter() as user:
+        assert "active since" not in user.text()
+        desk = user.app.session.desk
+        assert desk
+        desk.learned.put("blocks.sweeps", False)
+        await desk.load()
+        since = desk.snapshot.active_since
+        assert since is not None
+        await user.until(lambda: f"active since {since:%d %b}" in user.text())

@@ -169,6 +169,8 @@ async def test_a_tenant_that_never_sweeps_is_read_as_far_as_it_is_active() -> No
     since = datetime.now(UTC) - timedelta(days=30)
     recent = [row for row in desk.snapshot.blocks.values() if row.block.created_date >= since]
     assert len(recent) == len(desk.snapshot.blocks)
+    assert desk.snapshot.active_since is not None, "and it is said"
+    assert abs(desk.snapshot.active_since - since) < timedelta(minutes=1)
     assert LIVE < len(desk.snapshot.blocks) < 1200, "a month of it"
     assert tenant.requests < 30
 

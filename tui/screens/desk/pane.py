@@ -265,6 +265,8 @@ class Pane(Vertical):
         parts = [f" {self._name}", count]
         if (unread := rows.snapshot.unread.get(self.kind)) is not None:
             parts.append("not all read" if unread.permitted else "not permitted")
+        if self.kind is EntityKind.BLOCKS and rows.snapshot.active_since is not None:
+            parts.append(f"active since {rows.snapshot.active_since:%d %b}")
         if self._of:
             parts.append(f"of {clean(self._of)}")
         if view.filter:

@@ -56,6 +56,8 @@ class SnapshotBuilder:
         """The kinds of which rows may be missing, and why."""
         self.own_totals = base.own_totals
         """Whether the totals of blocks are computed here."""
+        self.active_since = base.active_since
+        """Since when blocks have to be active to be here; None if they need not."""
         self.contradictory: set[Ref] = set(base.contradictory)
         """The rows found so far that others contradict."""
         self._twins: dict[EntityKind, set[ResourceId]] = {}
@@ -204,10 +206,19 @@ class SnapshotBuilder:
             self._all_bad,
             self.unread,
             self.own_totals,
+            self.active_since,
             self._twins_found,
             self.contradictory,
         )
-        same = told == (base.complete, base.bad, base.unread, base.own_totals, base.twins, base.contradictory)
+        same = told == (
+            base.complete,
+            base.bad,
+            base.unread,
+            base.own_totals,
+            base.active_since,
+            base.twins,
+            base.contradictory,
+        )
         if same and not (self.touched() or self._quoted) and self._reference.records is base.records:
             return base
         frozen = self.view(read_at=read_at or base.read_at, complete=whole)
@@ -232,6 +243,7 @@ class SnapshotBuilder:
             bad=self._all_bad,
             unread=dict(self.unread),
             own_totals=self.own_totals,
+            active_since=self.active_since,
             outdated=self._outdated,
             twins=self._twins_found,
             contradictory=frozenset(self.contradictory),

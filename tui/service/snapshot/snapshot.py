@@ -168,7 +168,8 @@ class Snapshot(Struct, frozen=True, eq=False):
     computed from such rows is not known. ``own_totals`` says that the blocks' totals were computed from the
     rows of this snapshot, not by the server. ``outdated`` are the rows of which a newer version could not be
     read, and why; ``twins`` those of whose id the server has another entity; ``contradictory`` are the rows
-    found so far that others contradict (:mod:`tui.service.snapshot.contradictions`).
+    found so far that others contradict (:mod:`tui.service.snapshot.contradictions`). Blocks without activity
+    since ``active_since`` were left out; None when none was for that.
     """
 
     blocks: Mapping[ResourceId, OrderGraphBlock] = field(default_factory=_none)
@@ -195,6 +196,7 @@ class Snapshot(Struct, frozen=True, eq=False):
     bad: tuple[BadRow, ...] = ()
     unread: Mapping[EntityKind, Unread] = field(default_factory=_none)
     own_totals: bool = False
+    active_since: datetime | None = None
     outdated: Mapping[EntityKind, Mapping[ResourceId, str]] = field(default_factory=_none)
     twins: Mapping[EntityKind, frozenset[ResourceId]] = field(default_factory=_none)
     contradictory: frozenset[Ref] = frozenset()

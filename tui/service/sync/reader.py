@@ -129,6 +129,7 @@ class Reader:
             await self._everything.load(self._shown)
         finally:
             self._shown = None
+        self.builder.active_since = self.window.since
         self._publish(complete=True)
 
     async def retry(self, kind: EntityKind) -> None:
