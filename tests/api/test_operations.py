@@ -14,6 +14,7 @@ from tests.paths import ROOT
 from tui.api import http_request, models, operations, reference_models, reference_operations, requests
 from tui.api.base import WireStruct
 from tui.api.generations import NEWEST_ONLY, REQUIRED, absent_in, may_be_absent
+from tui.api.http import Http
 from tui.api.operations import BESIDE, ENTITIES, OPERATIONS, Operation
 from tui.api.reference_operations import REFERENCE
 from tui.oms.http import generation_2_1
@@ -127,6 +128,15 @@ def test_a_path_that_names_no_entity_is_written_by_its_parts() -> None:
 def test_a_question_to_another_service_leaves_out_the_address_of_lusid() -> None:
     request = http_request.build(reference_operations.OWN_POLICIES, "https://x.lusid.com/api", {})
     assert request.url == "https://x.lusid.com/access/api/me"
+
+
+def test_a_compliance_run_is_waited_for_for_minutes() -> None:
+    http = Http("https://x.lusid.com/api")
+    waits = {
+        each.name: http._transport.to_httpx(http.build(each)).extensions["timeout"]["read"]
+        for each in (reference_operations.RUN_COMPLIANCE, operations.SET_MARKET)
+    }
+    assert waits["run_compliance"] >= 120 > waits["set_market"]
 
 
 def test_a_server_of_an_older_generation_lacks_what_came_later() -> None:

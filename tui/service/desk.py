@@ -120,8 +120,7 @@ class Desk:
             replace(EMPTY, home=profile.home, compliance=profile.compliance) if asked else EMPTY
         )
         client.switches.on_dropped = lambda parameter, why: self.learned.put(fact_of(parameter), why)
-        for switch in switches_for(profile.compliance, self.learned):
-            client.switches.set(switch)
+        self._set_switches()
         self._now = now
         self._listeners: list[Listener] = []
         self._health = HealthTracker(lambda: self.environment, now, self._notify_health)
@@ -145,6 +144,11 @@ class Desk:
         self._permissions: Permissions | None = None
         self._facts: TicketFacts | None = None
         client.http.listen(self._health.on_notice)
+
+    def _set_switches(self) -> None:
+        """Ask for the states of the profile's engine, as far as this server is known to take that."""
+        for switch in switches_for(self.profile.compliance, self.learned):
+            self.client.switches.set(switch)
 
     # --- what there is -------------------------------------------------------------------------
 
@@ -308,6 +312,7 @@ class Desk:
         if self._permissions is not None:
             self._permissions.ask_anew()
         self.learned.forget()
+        self._set_switches()
         if self._reference is not None:
             self._reference.read_anew()
         self.facts.drop_holdings()

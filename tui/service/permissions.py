@@ -72,9 +72,8 @@ class Permissions:
         self._refusals = 0
 
     def ask_anew(self) -> None:
-        """Ask again at the next opportunity, also a server whose answers said nothing."""
+        """Ask again at the next opportunity."""
         self._asked_at = None
-        self._learned.forget(USELESS)
 
     async def go_on(self) -> bool:
         """Ask when it is time to; return whether what may be done is told otherwise than before.

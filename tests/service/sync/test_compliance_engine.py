@@ -96,10 +96,13 @@ class WithoutSwitches(AsyncBaseTransport):
     def __init__(self, server: AsyncBaseTransport, *, ignores: bool = False) -> None:
         self.server = server
         self.ignores = ignores
+        self.refused = True
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         names = ("useComplianceV2", "getDerivedComplianceStatuses")
         unknown = next((name for name in names if name in request.url.params), None)
+        if not self.refused:
+            return await self.server.handle_async_request(request)
         if unknown is not None and not self.ignores:
             detail = f"There is no parameter '{unknown}'."
             return json_answer(400, {"name": "InvalidParameterValue", "code": 151, "detail": detail})
@@ -116,6 +119,15 @@ async def test_a_parameter_that_is_refused_is_not_sent_again(
     assert first.desk.learned.get("compliance.useComplianceV2") == "refused"
     again = await at(server, cache=tmp_path)
     assert asked(again, "/ordergraph/blocks", "useComplianceV2") == {None}
+
+
+async def test_a_refresh_asks_a_server_anew_for_what_it_refused(server: AsyncBaseTransport) -> None:
+    line = WithoutSwitches(server)
+    dealer = await at(line)
+    assert shown(dealer) == ("Passed", "Passed")
+    line.refused = False
+    await dealer.desk.reload()
+    assert shown(dealer) == ("Failed", "Failed")
 
 
 async def test_a_parameter_that_does_nothing_is_not_sent_again(server: AsyncBaseTransport) -> None:
