@@ -151,6 +151,15 @@ class TestSales:
         bought = asked(new("Buy", ("GROWTH", "100")), desk(BUYING), {"GROWTH": unknown})
         assert warned(bought) == {}, "a buy needs no position"
 
+    def test_an_instrument_new_to_the_desk_is_not_taken_for_one_that_nobody_holds(self) -> None:
+        sale = new("Sell", ("GROWTH", "100"))
+        unknown = {"Instrument/default/Isin": "US5949181045"}
+        sale = CreateOrders((replace(sale.requests[0], instrument_identifiers=unknown),))
+        seen = asked(sale, desk(), {})
+        assert "oversale" not in warned(seen)
+        assert "this desk does not know the instrument" in warned(seen)["position not known"]
+        assert not keys_of(sale, desk())
+
     def test_how_many_are_not_checked_is_said(self) -> None:
         many = new("Sell", *((f"F-{number}", "1") for number in range(40)))
         seen = asked(many, desk(), {f"F-{number}": NotKnown("why") for number in range(40)})

@@ -32,6 +32,8 @@ ABOUT_POSITIONS: Final = (CreateOrders, UpdateOrders, ReplaceOrders, MoveOrders)
 """The verbs whose previews tell of positions: those that make orders, and those that change or move them."""
 _BOOKED: Final = "booked"
 
+NO_INSTRUMENT: Final = NotKnown("this desk does not know the instrument")
+
 LookUp = Callable[[HoldingKey], Holding]
 
 
@@ -88,7 +90,8 @@ def keys_of(verb: Verb, snapshot: Snapshot) -> tuple[HoldingKey, ...]:
         return (side_direction(snapshot, line.side) != -1, -abs(line.units or ZERO))
 
     lines = sorted(verb.lines(snapshot), key=sales_first)
-    return tuple(dict.fromkeys(key for line in lines if (key := _key(line)) is not None))
+    keys = dict.fromkeys(key for line in lines if (key := _key(line)) is not None)
+    return tuple(key for key in keys if key[1] in snapshot.instruments)
 
 
 def _key(line: PreviewLine) -> HoldingKey | None:
@@ -138,8 +141,12 @@ def positions_in(lines: Iterable[PreviewLine], snapshot: Snapshot, holding: Look
             left = open_of(snapshot, order)
             changes.setdefault(old, _Change()).add(None if left is None else -left)
     opened = open_by_key(snapshot, frozenset(changes))
+
+    def found(key: HoldingKey) -> Holding:
+        return holding(key) if key[1] in snapshot.instruments else NO_INSTRUMENT
+
     made = [
-        Position(*key, holding(key), opened[key], change.units, change.sold, change.covered, change.roughly)
+        Position(*key, found(key), opened[key], change.units, change.sold, change.covered, change.roughly)
         for key, change in changes.items()
     ]
     return tuple(sorted(made, key=_worst_first))

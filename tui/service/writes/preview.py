@@ -33,6 +33,8 @@ from tui.service.writes.limit_checks import Finding, LimitChecks
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 from tui.service.writes.unknown_names import unknown_names
 
+OVERSALE: Final = "oversale"
+"""The kind of a sale of more than is held and bought."""
 ONE: Final = Decimal(1)
 
 
@@ -209,7 +211,7 @@ def _about_positions(positions: Iterable[Position], words: PositionWords) -> Ite
     """Yield what is odd about positions: sales of what nobody holds, above all (R34)."""
     found = list(positions)
     for kind, odd, said, typed in (
-        ("oversale", lambda each: each.short > 0, words.oversale, True),
+        (OVERSALE, lambda each: each.short > 0, words.oversale, True),
         ("position not known", is_unchecked, words.unchecked, False),
         ("nothing to cover", covers_too_much, words.no_short, False),
     ):
@@ -221,8 +223,8 @@ def _about_positions(positions: Iterable[Position], words: PositionWords) -> Ite
 
 
 def _ranked(warnings: Iterable[PreviewWarning]) -> tuple[PreviewWarning, ...]:
-    """Return those first that ask for the count, then those of most items."""
-    return tuple(sorted(warnings, key=lambda each: (not each.typed, -each.count)))
+    """Return those first that ask for the count, sales of what nobody holds above all, then those of most."""
+    return tuple(sorted(warnings, key=lambda each: (not each.typed, each.kind != OVERSALE, -each.count)))
 
 
 def _totals(lines: Iterable[PreviewLine]) -> tuple[SideTotal, ...]:
