@@ -24,11 +24,15 @@ class NotedLine(AsyncBaseTransport):
         self.server = server
         self.silent = silent
         self.paths: list[str] = []
+        self.hold: asyncio.Event | None = None
+        """What instruments wait for, if anything."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.paths.append(request.url.path)
         if self.silent and REFERENCE.search(request.url.path):
             await asyncio.Event().wait()
+        if self.hold is not None and "/instruments" in request.url.path:
+            await self.hold.wait()
         return await self.server.handle_async_request(request)
 
 
@@ -136,6 +140,23 @@ async def test_what_nobody_here_has_traded_is_looked_up_before_the_orders_are_sh
         preview = await user.preview()
         assert f"100 {other.ticker} ({other.name}) limit" in preview
         assert "nobody on this desk" not in preview
+
+
+async def test_a_look_up_that_takes_its_time_is_said_and_awaited() -> None:
+    lines: list[NotedLine] = []
+
+    def noted(server: AsyncBaseTransport) -> AsyncBaseTransport:
+        lines.append(NotedLine(server))
+        return lines[0]
+
+    async with blotter(wrap=noted) as user:
+        await named(user)
+        lines[0].hold = asyncio.Event()
+        await new_order(user, "EQ-default-OTW")
+        await user.press("enter")
+        await user.until(lambda: "Looking EQ-default-OTW up." in user.notices)
+        lines[0].hold.set()
+        assert "OTW is inactive in the instrument master" in await user.preview()
 
 
 async def test_a_portfolio_of_its_own_instrument_scope_means_its_own_instrument() -> None:

@@ -70,7 +70,7 @@ async def choose_columns(desk: PanesScreen) -> None:
         chosen = tuple(key for key in seen if answered[key] == "yes")
         view = replace(pane.view, hidden=hidden, properties=named(chosen, desk.session.snapshot.records))
         if view.sort in seen and view.sort not in chosen:
-            view = replace(view, sort="", descending=False)
+            view = view.newest_first()
         pane.set_view(view)
 
 

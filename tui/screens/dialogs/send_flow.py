@@ -95,7 +95,8 @@ async def _looked_up(app: App[object], sought: Sought, desk: Desk) -> str:
     await asyncio.wait({looking}, timeout=OPENS_S)
     if not looking.done():
         app.notify(f"Looking {sought.typed} up.", timeout=2, markup=False)
-    question = still_open(desk.snapshot, sought.typed, await looking)
+    found = await looking  # it publishes what it finds
+    question = still_open(desk.snapshot, sought.typed, found)
     known = desk.snapshot.find_instruments(sought.typed)
     return question or ("" if known else sought.otherwise)
 
