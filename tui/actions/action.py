@@ -166,7 +166,7 @@ class Action(Struct, frozen=True):
     footer: bool = False
     aliases: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
-    by_kind: Mapping[EntityKind, str] = {}
+    by_kind: tuple[tuple[EntityKind, str], ...] = ()
     lowers_risk: bool = False
 
     def keys(self, own: Mapping[str, str]) -> tuple[str, ...]:
@@ -199,7 +199,8 @@ class Action(Struct, frozen=True):
 
     def forbidden(self, scope: Scope) -> str | None:
         """Return why this desk, server or user cannot do it, whatever the rows; None when they can."""
-        endpoints = (self.by_kind[scope.kind],) if scope.kind in self.by_kind else self.endpoints
+        own = tuple(name for kind, name in self.by_kind if kind is scope.kind)
+        endpoints = own or self.endpoints
         denied = [scope.denied[name] for name in endpoints if name in scope.denied]
         if denied and len(denied) == len(endpoints):
             return f"You may not do this here: {denied[0].rstrip('.')}. After a refresh it is tried again."

@@ -166,7 +166,7 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         load=_update,
         left_out=changeable_left_out,
         endpoints=("update_orders", "update_placements"),
-        by_kind={EntityKind.ORDERS: "update_orders", EntityKind.PLACEMENTS: "update_placements"},
+        by_kind=((EntityKind.ORDERS, "update_orders"), (EntityKind.PLACEMENTS, "update_placements")),
         disabled_reason=first_reason(
             only((EntityKind.ORDERS, EntityKind.PLACEMENTS), "Only orders and placements are updated."),
             requires(updatable, "These are final and cannot change."),
@@ -181,11 +181,11 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         load=_cancel,
         left_out=changeable_left_out,
         endpoints=("cancel_orders", "cancel_placements"),
-        by_kind={
-            EntityKind.ORDERS: "cancel_orders",
-            EntityKind.BLOCKS: "cancel_orders",
-            EntityKind.PLACEMENTS: "cancel_placements",
-        },
+        by_kind=(
+            (EntityKind.ORDERS, "cancel_orders"),
+            (EntityKind.BLOCKS, "cancel_orders"),
+            (EntityKind.PLACEMENTS, "cancel_placements"),
+        ),
         lowers_risk=True,
         disabled_reason=cancel_disabled_reason,
         footer=True,
