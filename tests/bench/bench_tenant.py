@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import os
 import socket
 import subprocess
@@ -113,10 +114,8 @@ async def _watch(url: str) -> None:
 
         app = BlotterApp(ENVIRONMENT, connect)
         async with app.run_test(size=(160, 48)) as pilot:
-            keys = asyncio.create_task(_press(pilot, waits))
-            await asyncio.sleep(5)
+            await _press(pilot, waits, 5)
             assert desk.snapshot.complete
-            keys.cancel()
             before, began = time.process_time(), time.perf_counter()
             fills = len(desk.snapshot.executions)
             await asyncio.sleep(WATCHED_S)
@@ -124,17 +123,16 @@ async def _watch(url: str) -> None:
             seen = len(desk.snapshot.executions) - fills
             report("fills seen in that time", seen, FILLS_PER_S * WATCHED_S * 0.8, "", more_is_better=True)
             report("processor at five fills a second, screen included", share * 100, PROCESSOR, "% core")
-            keys = asyncio.create_task(_press(pilot, waits))
-            await asyncio.sleep(WATCHED_S)
-            keys.cancel()
+            await _press(pilot, waits, WATCHED_S)
             waits.sort()
             report("a key waits for the loop, 99 of 100", waits[len(waits) * 99 // 100], KEY_MS, "ms")
             report("a key waits for the loop, half of them", waits[len(waits) // 2], None, "ms")
 
 
-async def _press(pilot: Pilot[Any], waits: list[float]) -> None:
+async def _press(pilot: Pilot[Any], waits: list[float], seconds: float) -> None:
     """Press an arrow again and again; each wait is for the longest turn meanwhile, by the processor."""
-    for number in range(10_000):
+    ends = time.perf_counter() + seconds
+    for number in itertools.takewhile(lambda _: time.perf_counter() < ends, itertools.count()):
         async with measured() as taken:
             await pilot.press("down" if number % 40 < 20 else "up")
             await asyncio.sleep(0.1)
