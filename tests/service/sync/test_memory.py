@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gc
+import tracemalloc
 import weakref
 
 import httpx
 
+from tests.bench.simulated_tenant import SimulatedTenant
 from tests.seeded_server import seeded_server
 from tests.service.dealer import Dealer
+from tests.service.sync.test_window import desk_at
 from tui.api.http import AsyncBaseTransport, asgi_transport
+from tui.service.snapshot.snapshot import EntityKind
 
 
 class Remembering(AsyncBaseTransport):
@@ -46,3 +50,24 @@ async def test_no_answer_stays_in_memory_after_reloads() -> None:
     assert line.bytes_kept == 0
     await dealer.desk.client.close()
     await embedded.close()
+
+
+async def test_a_row_takes_two_kilobytes_at_most_and_reading_again_takes_no_more() -> None:
+    desk, _ = desk_at(SimulatedTenant(blocks=400, live=120, booked=60, portfolios=3))
+    tracemalloc.start()
+    try:
+        await desk.load()
+        first = _in_use()
+        rows = sum(len(desk.snapshot.rows(kind)) for kind in EntityKind)
+        assert first / rows <= 2048 + 400_000 / rows, "but for what is loaded once"
+        for _ in range(4):
+            await desk.reload()
+        assert _in_use() <= first * 1.05
+    finally:
+        tracemalloc.stop()
+    await desk.client.close()
+
+
+def _in_use() -> int:
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]

@@ -32,6 +32,8 @@ from tui.service.sync.read_session import GRAPH_PAGE, PAGE, ReadSession
 from tui.service.sync.window import Window
 from tui.service.sync.window_list import WindowList
 
+PUT_A_TURN: Final = 100
+"""Blocks that are put into the builder in one turn of the event loop."""
 BLOCKS_A_TURN: Final = 20
 """Blocks whose totals are compared with the desk in one turn of the event loop: a hundred take 12 ms."""
 _PREFIXES: Final = ("", "block.")
@@ -55,6 +57,8 @@ class BlockReader:
         self._unmatched: dict[ResourceId, frozenset[str]] = {}
         self.list = WindowList(session, window, learned)
         self.bookings = Bookings(session, learned)
+        self.named: dict[EntityKind, set[ResourceId]] = named_below(())
+        """The rows that the blocks of the last load name, by kind."""
         self.outside: set[ResourceId] = set()
         """Blocks that were looked at and do not belong to the desk."""
         self.read_meanwhile: set[ResourceId] | None = None
@@ -84,22 +88,33 @@ class BlockReader:
         kind, builder, newest = EntityKind.BLOCKS, self._builder, None
         before, listed = set(builder.rows(kind)), set[ResourceId]()
         self.outside.clear()
+        self.named = named_below(())
         async for page in self.list.pages(graph=self._has_graph, as_at=self._session.as_at or as_at):
-            rows = builder.with_totals(page.values)
-            newer = self.read_meanwhile or set()
-            kept = [row for row in rows if self._window.keeps(row)]
-            listed.update(row.block.id for row in kept)
-            builder.put(kind, [row for row in kept if row.block.id not in newer])
-            newest = later(newest, newest_change(row.block for row in rows))
-            for below, ids in named_below(kept).items():
-                shown.named[below] = shown.named.get(below, 0) + len(ids)
+            async for some in self._session.in_turns(page.values, PUT_A_TURN):
+                given: Sequence[Any] = some
+                rows = builder.with_totals(given)
+                newer = self.read_meanwhile or set()
+                kept = [row for row in rows if self._window.keeps(row)]
+                listed.update(row.block.id for row in kept)
+                builder.put(kind, [row for row in kept if row.block.id not in newer])
+                newest = later(newest, newest_change(row.block for row in rows))
+                for below, ids in named_below(kept).items():
+                    self.named[below] |= ids
+                    shown.named[below] = len(self.named[below])
             shown.later()
         builder.own_totals = not self._has_graph
         held = builder.rows(kind)
         stale = {id for id in listed if id in held and not self._window.keeps(held[id])}
+        if stale:
+            self.named = await asyncio.to_thread(named_below, [held[id] for id in listed - stale])
         gone = (before - listed) | stale
         builder.remove(kind, surely_gone(builder, kind, gone - (self.read_meanwhile or set())))
         return newest
+
+    def named_meanwhile(self) -> dict[EntityKind, set[ResourceId]]:
+        """Return the rows that blocks name which were read by id since a load began."""
+        held = self._builder.rows(EntityKind.BLOCKS)
+        return named_below(held[id] for id in self.read_meanwhile or () if id in held)
 
     async def read(self, ids: Collection[ResourceId], *, joining: bool = True) -> None:
         """Read blocks with their totals, then whatever their totals name that the desk does not have.

@@ -25,6 +25,8 @@ from tui.service.sync.read_session import AT_ONCE, PAGE, ReadSession
 
 _MARGIN: Final = timedelta(days=7)
 """How long before its first allocation on this desk a portfolio's transactions are looked for."""
+BLOCKS_A_TURN: Final = 50
+"""Blocks whose bookings are looked for in one turn of the event loop."""
 MANY: Final = 50
 """More transactions of a portfolio than these are looked for in its list before they are asked for by id."""
 WORTH: Final = 4
@@ -55,12 +57,14 @@ class Bookings:
         blocks = tuple(blocks)
         if not blocks:
             return True
-        view = self._session.builder.view()
         names: dict[ResourceId, set[str]] = {}
-        for id in blocks:
-            named = {detail.id for detail in view.blocks[id].booked.details} | booked_ids(view, id)
-            for allocation in related_of(view, Ref(EntityKind.BLOCKS, id), EntityKind.ALLOCATIONS):
-                names.setdefault(view.allocations[allocation].portfolio_id, set()).update(named)
+        async for some in self._session.in_turns(blocks, BLOCKS_A_TURN):
+            view = self._session.builder.view()
+            for id in some:
+                row = view.blocks.get(id)
+                named = {detail.id for detail in row.booked.details} | booked_ids(view, id) if row else set()
+                for allocation in related_of(view, Ref(EntityKind.BLOCKS, id), EntityKind.ALLOCATIONS):
+                    names.setdefault(view.allocations[allocation].portfolio_id, set()).update(named)
         return await self.read(names)
 
     async def read_again(self, ids: Collection[ResourceId]) -> None:

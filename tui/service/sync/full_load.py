@@ -6,14 +6,16 @@ what no total names (cancelled rows); what is still missing then is read by its 
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tui.api.base import ResourceId
 from tui.api.codec import Page
 from tui.api.errors import ApiError, NoAnswer
+from tui.api.models import OrderGraphBlock
 from tui.service.learned import Learned
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.sync.block_reader import BlockReader
@@ -115,6 +117,8 @@ class FullLoad:
         if kind is EntityKind.BLOCKS:
             self._blocks.look_for_graph()
         self._pinned = None
+        held = tuple(self._session.builder.rows(EntityKind.BLOCKS).values())
+        self._blocks.named = await asyncio.to_thread(named_below, held)
         stale: set[ResourceId] = set()
         await self._load_if_possible(kind, shown, stale)
         self._note_what_is_known()
@@ -124,9 +128,11 @@ class FullLoad:
     async def _load_bookings(self, shown: Progress) -> None:
         """Read what is booked of the window's blocks."""
         kind, builder = EntityKind.TRANSACTIONS, self._session.builder
-        rows = tuple(builder.rows(EntityKind.BLOCKS).values())
-        shown.named[kind] = sum(len(row.booked.details) for row in rows)
-        booked = [row.block.id for row in rows if row.booked.details]
+        shown.named[kind] = 0
+        booked: list[ResourceId] = []
+        async for rows in self._session.in_turns(tuple(builder.rows(EntityKind.BLOCKS).values()), 2000):
+            booked += [row.block.id for row in rows if row.booked.details]
+            shown.named[kind] += sum(len(row.booked.details) for row in rows)
         if await self._blocks.bookings.read_of_blocks(booked) and self._session.is_missing(kind):
             del builder.unread[kind]
         shown.done.add(kind)
@@ -197,8 +203,7 @@ class FullLoad:
         """Read the window's rows of a kind and return the time of the newest change."""
         builder = self._session.builder
         before = dict(builder.rows(kind))
-        below = named_below(builder.rows(EntityKind.BLOCKS).values())
-        named, placements = below[kind], below[EntityKind.PLACEMENTS]
+        named, placements = self._blocks.named[kind], self._blocks.named[EntityKind.PLACEMENTS]
         everything = self._session.is_missing(EntityKind.BLOCKS)
         read: set[ResourceId] = set()
         newest: datetime | None = None
@@ -221,7 +226,7 @@ class FullLoad:
                 shown.later()
             return taken
 
-        for fact, tests, holds in self._lists(kind):
+        for fact, tests, holds in self._lists(kind, await self._start()):
             if fact != _BY_STATE and self._names_are_told and named and len(named - read) <= FEW:
                 continue
             async for page in self._pages(kind, fact, tests, holds):
@@ -236,8 +241,8 @@ class FullLoad:
         if self._filters.form is None or len(left) <= AT_ONCE:
             async for rows in self._session.look_up(kind, left):
                 await take_in([row for row in rows.values() if row is not None])
-        held = builder.rows(kind)
-        gone = {id for id, row in before.items() if id not in read and held.get(id) is row}
+        gone = await asyncio.to_thread(_unread, before, read, builder.rows(kind))
+        gone -= self._blocks.named_meanwhile()[kind]
         builder.remove(kind, surely_gone(builder, kind, gone))
         return newest
 
@@ -287,7 +292,9 @@ class FullLoad:
         """Whether the server takes a filter that tells open orders from others."""
         return int(self._learned.get(_BY_STATE) or 0) < BY_DATE
 
-    def _lists(self, kind: EntityKind) -> Iterator[tuple[str, tuple[str, ...], Callable[[Any], bool]]]:
+    def _lists(
+        self, kind: EntityKind, start: datetime | None
+    ) -> Iterator[tuple[str, tuple[str, ...], Callable[[Any], bool]]]:
         """Yield lists that hold much of the window: open orders, and what is as young as its blocks.
 
         Each is the name under which it is remembered what the server takes, the filters to try, the best one
@@ -298,7 +305,6 @@ class FullLoad:
                 yield _BY_STATE, tests, self._window.is_open_or_young
                 if not self._finds_open_orders:
                     break
-        start = self._start()
         if start is None:
             return
         name, field = _DATES[kind]
@@ -309,19 +315,31 @@ class FullLoad:
 
         yield f"{kind.value}.by date", (f"{name} gte {time_text(start)}",), holds
 
-    def _start(self) -> datetime | None:
+    async def _start(self) -> datetime | None:
         """Return the date from which on lists hold much of the window; None when it is empty.
 
         A tenth of the blocks may be far older than the others: what hangs on these is read by its ids.
         """
-        blocks = self._session.builder.rows(EntityKind.BLOCKS).values()
-        dates: list[datetime] = sorted(row.block.created_date for row in blocks)
+        blocks = tuple(self._session.builder.rows(EntityKind.BLOCKS).values())
+        dates: list[datetime] = await asyncio.to_thread(_dates_of, blocks)
         if not dates:
             days = timedelta(days=self._window.profile.days)
             return None if self._names_are_told else self._now() - days
         oldest, tenth = dates[0], dates[len(dates) // 10]
         is_far = tenth - oldest > max(self._now() - tenth, timedelta(days=1))
         return tenth if is_far and self._names_are_told else oldest
+
+
+def _dates_of(blocks: Sequence[OrderGraphBlock]) -> list[datetime]:
+    """Return the dates of creation, the oldest first."""
+    return sorted(row.block.created_date for row in blocks)
+
+
+def _unread(
+    before: Mapping[ResourceId, Any], read: Set[ResourceId], held: Mapping[ResourceId, Any]
+) -> set[ResourceId]:
+    """Return the rows that were there before, were not read, and are there still as they were."""
+    return {id for id, row in before.items() if id not in read and held.get(id) is row}
 
 
 def _is_out_of_order(failures: Sequence[ApiError]) -> bool:

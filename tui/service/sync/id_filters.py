@@ -74,16 +74,8 @@ class IdFilters:
             return None
         return next((form for form in FORMS if form == known), FORMS[0])
 
-    def all_of(self, ids: Iterable[ResourceId]) -> list[NamedIds]:
-        """Return filters that together name ``ids``."""
-        left, made = sorted(ids), []
-        while left:
-            made.append(self.take(left))
-            del left[: len(made[-1].ids)]
-        return made
-
     def take(self, ids: Sequence[ResourceId]) -> NamedIds:
-        """Return the filter that names as many of the first of ``ids``, which are sorted, as one may."""
+        """Return the filter that names as many of the first of ``ids`` as one may; scopes stand together."""
         form = self.form or "apart"
         low, high = 1, 1
         while high < len(ids) and self._fits(form, ids[: high * 2]):
