@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from tests.service.sample_rows import LUID, NINE, block, execution, label, order, placement, rid
+from tui.api.reference_models import InstrumentRecord, Portfolio
 from tui.columns.sorted_rows import changed_cells
 from tui.columns.steps import finish
 from tui.columns.view import View
 from tui.config.limit_settings import LimitTable
+from tui.service.reference.instrument_reader import facts_of
+from tui.service.reference.portfolio_reader import portfolio_facts
 from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
 from tui.service.snapshot.diff import NAMES, diff
 from tui.service.snapshot.records import InstrumentFacts, PortfolioFacts, Records
@@ -28,6 +31,29 @@ def named(snapshot: Snapshot, record: InstrumentFacts, *rows: Ref) -> Snapshot:
     builder = SnapshotBuilder(snapshot)
     builder.put_records(Records(instruments={record.luid: record}), rows)
     return builder.freeze()
+
+
+def of_rows(name: str) -> str:
+    """Return the name of an instrument that only a block's property tells."""
+    rows = [block("BLK-1", properties=label("Block/Desk/InstrumentName", name))]
+    return snapshot_of(blocks=rows).instruments[LUID].name
+
+
+LONG = "Perpetual  subordinated notes " * 400
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        facts_of(InstrumentRecord(lusid_instrument_id=LUID, name=LONG), NINE).name,
+        portfolio_facts(Portfolio(id=rid("GROWTH"), display_name=LONG), NINE).name,
+        of_rows(LONG),
+    ],
+    ids=["instrument", "portfolio", "of a block's property"],
+)
+def test_a_name_never_fills_the_screen(name: str) -> None:
+    assert len(name) <= 80
+    assert "  " not in name
 
 
 def desk(asset_class: str = "Equity") -> Snapshot:

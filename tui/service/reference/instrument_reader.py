@@ -15,7 +15,7 @@ from tui.api.reference_models import InstrumentRecord
 from tui.api.reference_operations import GET_INSTRUMENTS
 from tui.service.learned import Learned
 from tui.service.reference.optional_calls import OptionalCalls
-from tui.service.snapshot.records import DEFAULT_SCOPE, InstrumentFacts
+from tui.service.snapshot.records import DEFAULT_SCOPE, InstrumentFacts, display_name
 
 CHUNK: Final = 500
 """Identifiers of one call, until a server refuses so many."""
@@ -125,7 +125,7 @@ def facts_of(record: InstrumentRecord, now: datetime, scope: str = DEFAULT_SCOPE
     return InstrumentFacts(
         record.lusid_instrument_id,
         now,
-        name=record.name or "",
+        name=display_name(record.name),
         scope=record.scope or scope,
         identifiers={kind: value for kind, value in (record.identifiers or {}).items() if value},
         currency=record.dom_ccy or (economics.dom_ccy if economics else "") or "",

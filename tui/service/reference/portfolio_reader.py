@@ -10,7 +10,7 @@ from tui.api.reference_models import Portfolio
 from tui.api.reference_operations import LIST_PORTFOLIOS
 from tui.service.desk_profile import DeskProfile
 from tui.service.reference.optional_calls import OptionalCalls
-from tui.service.snapshot.records import PortfolioFacts
+from tui.service.snapshot.records import PortfolioFacts, display_name
 
 PAGE: Final = 1_000
 MOST_PAGES: Final = 5
@@ -63,7 +63,7 @@ def portfolio_facts(row: Portfolio, now: datetime) -> PortfolioFacts:
     return PortfolioFacts(
         row.id,
         now,
-        name=row.display_name or "",
+        name=display_name(row.display_name),
         currency=row.base_currency or "",
         kind=row.type or "",
         instrument_scopes=tuple(row.instrument_scopes or ()),

@@ -8,7 +8,7 @@ from typing import Final
 
 from tui.api.reference_operations import GET_PROPERTY_DEFINITIONS
 from tui.service.reference.optional_calls import OptionalCalls
-from tui.service.snapshot.records import PropertyFacts
+from tui.service.snapshot.records import PropertyFacts, display_name
 
 AT_ONCE: Final = 20
 """The most keys of one call: they stand in its address, which may have 2,048 characters."""
@@ -36,6 +36,6 @@ class PropertyReader:
             found.update((key, PropertyFacts(key, now)) for key in some)
             for each in answer.values:
                 found[each.key] = PropertyFacts(
-                    each.key, now, name=each.display_name or "", value_type=each.value_type or ""
+                    each.key, now, name=display_name(each.display_name), value_type=each.value_type or ""
                 )
         return tuple(found.values())

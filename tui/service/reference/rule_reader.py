@@ -11,6 +11,7 @@ from tui.api.errors import ApiError, Refused
 from tui.api.reference_models import ComplianceRunInfo
 from tui.api.reference_operations import COMPLIANCE_SUMMARY, LIST_COMPLIANCE_RUNS
 from tui.service.reference.optional_calls import OptionalCalls
+from tui.service.snapshot.records import display_name
 
 NEWEST: Final = 3
 """The runs whose summaries are read for one order: older ones say nothing of it any more."""
@@ -62,7 +63,7 @@ class RuleReader:
     async def _summary(self, run: ResourceId) -> Mapping[ResourceId, str]:
         if run not in self._names:
             found = await self._calls.ask(COMPLIANCE_SUMMARY, id=run)
-            self._names[run] = {each.rule_id: each.rule_name or "" for each in found.details}
+            self._names[run] = {each.rule_id: display_name(each.rule_name) for each in found.details}
             self._orders[run] = frozenset(
                 order for each in found.details for order in each.affected_orders or ()
             )

@@ -13,7 +13,7 @@ from tui.api.base import CurrencyAndAmount, Identifiers, Properties
 from tui.api.models import Block, Execution, Order, OrderGraphBlock
 from tui.api.price_units import BOND, PER_UNIT, is_bond, price_unit
 from tui.service.snapshot.quoted import LAST_FILL, LAST_LIMIT, LastPrice, LatestQuote
-from tui.service.snapshot.records import DEFAULT_SCOPE, InstrumentFacts
+from tui.service.snapshot.records import DEFAULT_SCOPE, InstrumentFacts, display_name
 
 UNRESOLVED: Final = "LUID_ZZZZZZZZ"
 """The LUID of identifiers the server does not know: many instruments share it, so it identifies none."""
@@ -223,8 +223,9 @@ class InstrumentBook:
                 changed, facts.adv = facts.adv != volume, volume
             else:
                 name = {_NAME: "name", _CLASS: "told_class", _CURRENCY: "currency"}[member]
-                changed = getattr(facts, name) != str(value)
-                setattr(facts, name, str(value))
+                said = display_name(str(value))
+                changed = getattr(facts, name) != said
+                setattr(facts, name, said)
             if changed:
                 self._dirty.add(facts.luid)
 

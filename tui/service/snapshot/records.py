@@ -21,7 +21,15 @@ ReadAt = Annotated[datetime, Meta(tz=True)]
 ACTIVE: Final = "active"
 DEFAULT_SCOPE: Final = "default"
 """The scope of instruments and of transaction types that everybody shares."""
+LONGEST_NAME: Final = 80
+"""The characters of a name that are kept: a line of the screen has 80, and the id stands beside it."""
 _NONE: Final[Mapping[Any, Any]] = MappingProxyType({})
+
+
+def display_name(text: str | None) -> str:
+    """Return a name as it is shown: in one piece, and cut where it would fill the screen."""
+    name = " ".join((text or "").split())
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def _none() -> Mapping[Any, Any]:
