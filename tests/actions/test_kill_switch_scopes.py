@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from msgspec.structs import replace
 
 from tests.actions.test_forms_of_large_desks import scope_of
@@ -128,3 +130,15 @@ def test_placements_that_could_not_be_read_are_not_said_to_be_none() -> None:
         "Nothing is executed here yet: wait for a fill, or record one, then allocate. "
         "This is not sure: not all placements could be read."
     )
+
+
+def test_what_works_of_blocks_too_quiet_for_the_desk_is_said_not_to_be_counted() -> None:
+    narrow = replace(desk(), active_since=datetime(2026, 10, 30, tzinfo=UTC))
+    scope = replace(at(EntityKind.BLOCKS, "BLK-1"), snapshot=narrow)
+    left_out = (
+        "Blocks without activity since 30 Oct are not on this desk: what works of them is not counted, "
+        "and not cancelled."
+    )
+    assert cancel_all_question(scope).warning == left_out
+    none = replace(scope, snapshot=replace(narrow, placements={}))
+    assert cancel_all_question(none).nothing == f"No working placement on this desk. {left_out}"

@@ -70,7 +70,7 @@ def cancel_all_question(scope: Scope) -> Question:
         "Cancel everything: whose placements?",
         tuple(answers),
         nothing=_nothing_works(scope.snapshot),
-        warning=NOT_ALL_READ if _may_miss_some(scope.snapshot) else "",
+        warning=NOT_ALL_READ if _may_miss_some(scope.snapshot) else _left_out(scope.snapshot),
     )
 
 
@@ -79,10 +79,22 @@ def _may_miss_some(snapshot: Snapshot) -> bool:
     return not snapshot.complete or not snapshot.knows(EntityKind.PLACEMENTS)
 
 
+def _left_out(snapshot: Snapshot) -> str:
+    """Return that blocks may work which are too quiet for the desk; empty when none was left out."""
+    if snapshot.active_since is None:
+        return ""
+    since = f"{snapshot.active_since:%d %b}"
+    return (
+        f"Blocks without activity since {since} are not on this desk: what works of them is not counted, "
+        "and not cancelled."
+    )
+
+
 def _nothing_works(snapshot: Snapshot) -> str:
     """Return that nothing is open, as far as that is known."""
     if not _may_miss_some(snapshot):
-        return "No working placement on this desk: nothing is open."
+        left_out = _left_out(snapshot)
+        return f"No working placement on this desk{f'. {left_out}' if left_out else ': nothing is open.'}"
     unread = snapshot.unread.get(EntityKind.PLACEMENTS)
     why = f"Placements {unread}" if unread else "Not all of the desk is read yet."
     return f"{why} Whether any of them works is not known here: call the brokers."
