@@ -112,6 +112,7 @@ class Grid(Surface, can_focus=True):
     ) -> None:
         super().__init__(columns, cells, styles=styles or {}, empty=empty, frozen=frozen, ascii=ascii, id=id)
         self._chord = False
+        self._moved = False
 
     # Methods for the owner
 
@@ -248,6 +249,12 @@ class Grid(Surface, can_focus=True):
         self._move_cursor(row)
         return True
 
+    def stay_on_top(self) -> None:
+        """Put the cursor on the first row, unless it was moved before."""
+        if not self._moved:
+            self._move_cursor(0)
+            self._moved = False
+
     def clear_selection(self) -> bool:
         """Select nothing; return whether anything was selected, or a range being drawn."""
         before = self._rows.selected
@@ -281,6 +288,7 @@ class Grid(Surface, can_focus=True):
 
     def _move_cursor(self, row: int, top: int | None = None) -> None:
         """Put the cursor on ``row`` and bring it in sight, after scrolling to ``top`` if given."""
+        self._moved = True
         selected = self._rows.selected if self._rows.drawing else None
         left = self._rows.cursor_key
         with self._one_update():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.blotter_app import Blotter, blotter, demo
 from tests.screens.desk.trading_steps import new_block
+from tests.service.sync.partial_server import PartialServer
+from tui.api.http import AsyncBaseTransport
 from tui.api.requests import BlockRequest
 
 
@@ -81,3 +83,16 @@ async def test_where_blocks_are_never_swept_the_pane_says_since_when_they_are_ac
         since = desk.snapshot.active_since
         assert since is not None
         await user.until(lambda: f"active since {since:%d %b}" in user.text())
+
+
+async def test_while_the_desk_is_read_the_newest_are_seen_and_not_scrolled_away() -> None:
+    def page_by_page(server: AsyncBaseTransport) -> AsyncBaseTransport:
+        line = PartialServer(server)
+        line.page_size = 5
+        return line
+
+    async with blotter((120, 24), wrap=page_by_page) as user:
+        grid = user.pane("blocks").grid
+        await user.until(lambda: not user.pane("blocks").arranging)
+        assert activity(user) == sorted(activity(user), key=str, reverse=True)
+        assert (grid.cursor_row, grid.scroll_offset.y) == (0, 0)

@@ -79,6 +79,8 @@ class Pane(Vertical):
         """What was asked of rows in sight as they are drawn."""
         self._scope: Sequence[ResourceId] | None = None
         self._why_empty = ""
+        self._loaded = False
+        """Whether everything was read once: until then newer rows come above the cursor."""
         self._of = ""
         self._columns = self.view.columns
         self._filter_bar: FilterBar | None = None
@@ -207,6 +209,9 @@ class Pane(Vertical):
             changed = {*changed, *self._repriced(instruments)}
         self._say_empty()
         self.grid.show(rows.ids, index=rows, changed=changed)
+        if not self._loaded:
+            self._loaded = rows.snapshot.complete
+            self.grid.stay_on_top()
         self._label()
 
     def _repriced(self, before: Mapping[str, Instrument]) -> Iterator[ResourceId]:
