@@ -249,8 +249,10 @@ class Desk:
         return replace(await self._preparing().prepare(verb, read()), told=told)
 
     async def _await_holdings(self, verb: Verb) -> None:
-        from tui.service.positions import keys_of
+        from tui.service.positions import ABOUT_POSITIONS, keys_of
 
+        if not isinstance(verb, ABOUT_POSITIONS):
+            return
         keys = await asyncio.to_thread(keys_of, verb, self.snapshot)
         if keys:
             await self.facts.await_holdings(keys)
