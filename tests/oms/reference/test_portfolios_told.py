@@ -10,6 +10,8 @@ import pytest
 
 from tests.oms.contract_scenario import MANAGE, body_of
 from tests.oms.reference.tenant import TenantAnswers, tenant
+from tui.oms.faults.scenario import read_faults
+from tui.oms.http.app import ServerSettings
 
 JSON = {"content-type": "application/json"}
 
@@ -162,3 +164,12 @@ async def test_who_am_i_always_has_an_address(raw: httpx.AsyncClient) -> None:
     told = (await raw.get("http://embedded/identity/api/me")).json()
     assert (told["id"], told["emailAddress"], told["type"]) == ("dealer", "", "Personal")
     assert told["groups"] == []
+
+
+async def test_what_surrounds_orders_is_withdrawn_by_its_name() -> None:
+    faults = read_faults(["absent get_holdings*", "absent get_instruments"], None)
+    async with tenant(settings=ServerSettings(faults=faults)) as poor:
+        held = await poor.http.get("/api/transactionportfolios/demo/US-TECH/holdings")
+        found = await poor.http.post("/api/instruments/$get?identifierType=Ticker", json=["AAPL"])
+        assert (held.status_code, found.status_code) == (404, 404)
+        assert len(ids(await poor.get("portfolios"))) == 12

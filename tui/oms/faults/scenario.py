@@ -17,11 +17,12 @@ from msgspec import Struct
 from pydantic import Field
 
 from tui.api.operations import BESIDE, OPERATIONS, Operation
+from tui.api.reference_operations import REFERENCE
 from tui.input_files.mistakes import CheckError, Document, Mistake, Place, all_at_once, one_of, shown
 from tui.input_files.read_file import read_toml
 from tui.input_files.strict_model import Number, Written, check, kind_at
 
-SERVED: Final = (*OPERATIONS, *BESIDE)
+SERVED: Final = (*OPERATIONS, *BESIDE, *REFERENCE)
 
 LONGEST_S: Final = 3600
 MOST_CALLS: Final = 1_000_000
