@@ -198,6 +198,24 @@ async def test_without_a_date_of_activity_the_date_of_creation_does(unknown: tup
     assert tenant.rows < 12_000
 
 
+@pytest.mark.parametrize(
+    "unknown", [("latestActivityDate",), ("latestActivityDate", "createdDate")], ids=["created", "none"]
+)
+async def test_an_old_block_that_is_worked_today_is_read_whatever_dates_a_server_tells(
+    unknown: tuple[str, ...],
+) -> None:
+    tenant = SimulatedTenant(blocks=8_000, sweeps=False, unknown=unknown, portfolios=5)
+    tenant.change("blocks", 5000)
+    tenant.change("placements", 5001)
+    desk, _ = await opened(tenant)
+    for _ in range(2):
+        codes = {id.code for id in desk.snapshot.blocks}
+        assert {"BLK-0005000", "BLK-0005001"} <= codes
+        orders = {id.code for id in desk.snapshot.orders}
+        assert {"ORD-0005000-0", "ORD-0005001-2"} <= orders
+        await desk.load()
+
+
 async def test_a_profile_names_its_part_of_a_tenant() -> None:
     tenant = SimulatedTenant(scopes=4, portfolios=40)
     portfolio = ResourceId("Portfolios", "PF-003")

@@ -22,6 +22,7 @@ from tui.service.sync.named_rows import by_filters, read_named_rows
 from tui.service.sync.progress import Progress
 from tui.service.sync.queries import (
     LISTED,
+    batches,
     booked_ids,
     concerns_one_kind,
     discrepancies,
@@ -29,13 +30,15 @@ from tui.service.sync.queries import (
     surely_gone,
 )
 from tui.service.sync.read_session import GRAPH_PAGE, PAGE, ReadSession
-from tui.service.sync.window import Window
+from tui.service.sync.window import Window, time_text
 from tui.service.sync.window_list import WindowList
 
 PUT_A_TURN: Final = 100
 """Blocks that are put into the builder in one turn of the event loop."""
 BLOCKS_A_TURN: Final = 20
 """Blocks whose totals are compared with the desk in one turn of the event loop: a hundred take 12 ms."""
+IDS_AT_ONCE: Final = 50
+"""Older blocks that are asked for together: of more at once the window's list would be read."""
 _PREFIXES: Final = ("", "block.")
 """What may stand before the fields of an id in a filter of the order graph (R72)."""
 
@@ -103,6 +106,8 @@ class BlockReader:
                     shown.named[below] = len(self.named[below])
             shown.later()
         builder.own_totals = not self._has_graph
+        if self._window.since is not None and not self.list.tells_activity(graph=self._has_graph):
+            listed |= await self._read_awake(self._window.since, listed, as_at)
         held = builder.rows(kind)
         stale = {id for id in listed if id in held and not self._window.keeps(held[id])}
         if stale:
@@ -110,6 +115,32 @@ class BlockReader:
         gone = (before - listed) | stale
         builder.remove(kind, surely_gone(builder, kind, gone - (self.read_meanwhile or set())))
         return newest
+
+    async def _read_awake(
+        self, since: datetime, listed: Collection[ResourceId], as_at: str | None
+    ) -> set[ResourceId]:
+        """Read older blocks below which something happened ``since``; return those that are here now.
+
+        A list by the date of creation has none of them.
+        """
+        test = f"version.asAtModified gte {time_text(since)}"
+        awake: set[ResourceId] = set()
+        for kind in (EntityKind.BLOCKS, EntityKind.PLACEMENTS):
+            try:
+                async for page in self._session.pages_of(kind, test, as_at=as_at):
+                    changed = [row for row in page.values if _is_since(row, since)]
+                    if len(changed) < len(page.values):
+                        break  # the filter is ignored
+                    for row in changed:
+                        awake.update(row.block_ids if kind is EntityKind.PLACEMENTS else (row.id,))
+            except ApiError as error:
+                if not concerns_one_kind(error):
+                    raise
+                log.info("older blocks that are active are not looked for: %s", error.why)
+        awake.difference_update(listed)
+        for some in batches(sorted(awake), IDS_AT_ONCE):
+            await self.read(some, joining=False)
+        return awake & self._builder.rows(EntityKind.BLOCKS).keys()
 
     def named_meanwhile(self) -> dict[EntityKind, set[ResourceId]]:
         """Return the rows that blocks name which were read by id since a load began."""
@@ -271,3 +302,8 @@ class BlockReader:
         """Yield a few blocks at a time, with the desk as it stands, and let the event loop breathe after."""
         async for some in self._session.in_turns(tuple(rows), BLOCKS_A_TURN):
             yield self._builder.view(), some
+
+
+def _is_since(row: Any, since: datetime) -> bool:
+    changed = row.version.as_at_modified if row.version else None
+    return changed is None or changed >= since

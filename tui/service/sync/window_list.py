@@ -162,6 +162,12 @@ class WindowList:
 
         return self._session.pages(EntityKind.BLOCKS, fetch)
 
+    def tells_activity(self, *, graph: bool) -> bool:
+        """Return whether the list has all active blocks, and not only those made lately."""
+        return self._means("blocks.since") == ARRIVAL or (
+            graph and self._means("blocks.since") == "latestActivityDate"
+        )
+
     def _means(self, end: str) -> str:
         known = self._learned.get(end)
         return str(known) if known in _MEANS[end] else _MEANS[end][0]
