@@ -99,7 +99,7 @@ async def hold_times(seconds: list[float]) -> None:
 
 
 class Canned(AsyncBaseTransport):
-    """Answers lists from pages encoded beforehand, and filtered lists from ``changed``."""
+    """Answers lists from pages encoded beforehand, what changed from ``changed``, and blocks by id."""
 
     def __init__(self, rows: dict[str, list[Any]]) -> None:
         self.pages = {name: pages(found) for name, found in rows.items()}
@@ -109,10 +109,13 @@ class Canned(AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         query = request.url.params
         name = "graph" if "ordergraph" in request.url.path else request.url.path.rsplit("/", 1)[-1]
-        if "filter" in query:
-            found = self.changed.get(name, [])
-            if name == "graph":
-                found = [self.blocks[code] for code in query["filter"].split("'")[3::2]]
+        if name not in self.pages:
+            return httpx.Response(404, json={})
+        test = query.get("filter", "")
+        if "asAtModified" in test:
+            return httpx.Response(200, content=page(self.changed.get(name, []), None))
+        if name == "graph" and test:
+            found = [self.blocks[code] for code in test.split("'")[3::2]]
             return httpx.Response(200, content=page(found, None))
         at = int(query.get("page") or query.get("paginationToken") or 0)
         return httpx.Response(200, content=self.pages[name][at])
