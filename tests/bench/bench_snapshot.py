@@ -114,7 +114,7 @@ class Canned(AsyncBaseTransport):
         test = query.get("filter", "")
         if "asAtModified" in test:
             return httpx.Response(200, content=page(self.changed.get(name, []), None))
-        if name == "graph" and test:
+        if name == "graph" and "id.code" in test:
             found = [self.blocks[code] for code in test.split("'")[3::2]]
             return httpx.Response(200, content=page(found, None))
         at = int(query.get("page") or query.get("paginationToken") or 0)

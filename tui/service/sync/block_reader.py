@@ -33,7 +33,7 @@ from tui.service.sync.read_session import GRAPH_PAGE, PAGE, ReadSession
 from tui.service.sync.window import Window, time_text
 from tui.service.sync.window_list import WindowList
 
-PUT_A_TURN: Final = 100
+PUT_A_TURN: Final = 50
 """Blocks that are put into the builder in one turn of the event loop."""
 BLOCKS_A_TURN: Final = 20
 """Blocks whose totals are compared with the desk in one turn of the event loop: a hundred take 12 ms."""

@@ -20,6 +20,7 @@ from tui.api.errors import ApiError
 from tui.api.models import Block, OrderGraphBlock
 from tui.service.learned import Learned
 from tui.service.snapshot.snapshot import EntityKind
+from tui.service.sync.high_water_marks import later
 from tui.service.sync.id_filters import concerns_the_filter
 from tui.service.sync.read_session import FIRST_PAGE, GRAPH_PAGE, ReadSession
 from tui.service.sync.window import MANY, Window, last_activity, time_text
@@ -90,6 +91,7 @@ class WindowList:
         """
         if self._window.since is None and self._learned.get(_SWEEPS) is False:
             self._window.narrow()
+        newest: datetime | None = None
         while True:
             asked, live = self.query(graph=graph), 0
             restart = begun = False
@@ -99,6 +101,8 @@ class WindowList:
                     if restart:
                         break
                     begun = True
+                    active = (last_activity(row) for row in page.values if graph)
+                    newest = later(newest, max(active, default=None))
                     live += sum(not getattr(row, "block", row).is_swept for row in page.values)
                     yield page
                     if asked.sort and self._is_past(page.values):
@@ -113,6 +117,8 @@ class WindowList:
                 if begun or not concerns_the_filter(error) or not self._drop_refused(asked, graph):
                     raise
                 log.info("the window is asked for in another way: %s", error.why)
+                restart = True
+            if not restart and not live and self._misses(asked, newest):
                 restart = True
             if not restart:
                 return
@@ -202,6 +208,14 @@ class WindowList:
         if "createdDate gte" in asked.test:
             return any(date < since for date in dates)
         return bool(asked.sort) and dates != sorted(dates, reverse=True)
+
+    def _misses(self, asked: WindowQuery, newest: datetime | None) -> bool:
+        """Return whether no block was found although one is known to be active; then take the next means."""
+        since = self._window.since
+        if since is None or newest is None or newest < since or "gte" not in asked.test:
+            return False
+        self._next("blocks.since")
+        return True
 
     def _next_unswept(self, *, graph: bool) -> None:
         if graph:
