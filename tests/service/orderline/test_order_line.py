@@ -71,6 +71,12 @@ def test_the_example_of_the_conventions() -> None:
     )
 
 
+def test_what_is_not_known_here_may_be_a_bond_so_its_price_may_be_of_a_hundred() -> None:
+    said = line("s 1m US912810TJ79 lmt 98 day @UKEQ-GROW").describe(HERE)
+    assert said.endswith("Notional unknown: US912810TJ79 is looked up before the preview.")
+    assert "98,000,000" not in said
+
+
 def test_market_and_day_are_understood_when_left_out() -> None:
     read = line("ss 1,000 tsla @GLB-CORE")
     assert (read.side, read.type, read.time_in_force) == ("SellShort", "Market", "Day")

@@ -119,6 +119,9 @@ class OrderLine:
 
     def _worth(self, instrument: Instrument | None, currency: str) -> str:
         """Return what the units cost, or what the money buys, as far as a price is known."""
+        if instrument is None:
+            unknown = "What it buys is" if self.money else "Notional"
+            return f"{unknown} unknown: {self.ticker} is looked up before the preview."
         price = self.price(instrument)
         about = "about " if self.limit is None or self.money else ""
         if not self.money:
