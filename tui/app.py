@@ -190,7 +190,7 @@ class BlotterApp(App[None]):
         self._wait_for_poll()
         await self._make_ready()
         _watch_only_what_is_new()
-        await desk.identify()
+        await desk.beside.identify()
         self._read_reference()
 
     async def _make_ready(self) -> None:
@@ -280,7 +280,7 @@ class BlotterApp(App[None]):
                 await desk.refresh()
                 self._reconcile()
                 self._read_reference()
-                await desk.identify()
+                await desk.beside.identify()
                 if self.session.market is not None:
                     self.session.market = await desk.market.status() or self.session.market
         finally:
@@ -312,9 +312,9 @@ class BlotterApp(App[None]):
     async def _read_reference(self) -> None:
         """Read what rows only name, beside the polls."""
         if self.session.desk is not None:
-            await self.session.desk.read_permissions()
-            await self.session.desk.read_reference()
-            await self.session.desk.read_quotes(self._desk_screen.rows_in_sight)
+            await self.session.desk.beside.read_permissions()
+            await self.session.desk.beside.read_reference()
+            await self.session.desk.beside.read_quotes(self._desk_screen.rows_in_sight)
 
     async def action_quit(self) -> None:
         """End the program; refuse while something is being sent.

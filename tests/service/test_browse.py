@@ -179,12 +179,12 @@ async def test_the_past_is_browsed_as_it_was(demo_desk: Dealer) -> None:
 async def test_the_names_of_what_was_traded_long_ago_are_read_when_somebody_looks(demo_desk: Dealer) -> None:
     desk = demo_desk.desk
     assert await desk.load()
-    await desk.read_reference()
+    await desk.beside.read_reference()
     browser = desk.browser()
     page = await browser.first(Search())
     unknown = page.luids - desk.snapshot.records.instruments.keys()
     assert unknown
-    await desk.read_names(page.luids)
+    await desk.beside.read_names(page.luids)
     named = browser.named(page).snapshot.instruments
     assert all(named[luid].name for luid in unknown)
 

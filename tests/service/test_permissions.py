@@ -60,7 +60,7 @@ class AccessService(AsyncBaseTransport):
 async def signed_on(server: AsyncBaseTransport) -> Dealer:
     dealer = Dealer.at(server)
     await dealer.desk.load()
-    await dealer.desk.read_permissions()
+    await dealer.desk.beside.read_permissions()
     return dealer
 
 
@@ -91,7 +91,7 @@ async def test_not_licensed_is_another_thing_than_not_permitted(server: AsyncBas
 async def test_a_server_that_does_not_tell_is_asked_once(server: AsyncBaseTransport, status: int) -> None:
     line = AccessService(server, status)
     dealer = await signed_on(line)
-    await dealer.desk.read_permissions()
+    await dealer.desk.beside.read_permissions()
     assert (line.asked, dict(dealer.desk.foretold)) == (1, {})
 
 
@@ -101,7 +101,7 @@ async def test_an_answer_that_denies_everything_is_not_believed(server: AsyncBas
     assert not dealer.desk.foretold
     assert (await dealer.create("BLK_1", ORD_1=10)).done
     await dealer.desk.reload()
-    await dealer.desk.read_permissions()
+    await dealer.desk.beside.read_permissions()
     assert line.asked == 2, "asked again when somebody refreshes"
 
 
@@ -111,11 +111,11 @@ async def test_it_is_asked_again_every_hour_and_after_a_refusal(server: AsyncBas
     await dealer.desk.load()
     for minutes, times in ((0, 1), (30, 1), (61, 2)):
         clock[0] = OPENING + timedelta(minutes=minutes)
-        await dealer.desk.read_permissions()
+        await dealer.desk.beside.read_permissions()
         assert line.asked == times
     dealer.desk.client.denied["place_blocks"] = "Not you."
-    await dealer.desk.read_permissions()
-    await dealer.desk.read_permissions()
+    await dealer.desk.beside.read_permissions()
+    await dealer.desk.beside.read_permissions()
     assert line.asked == 3
 
 
@@ -123,10 +123,10 @@ async def test_a_right_that_was_given_meanwhile_is_heard_of(server: AsyncBaseTra
     line, clock = AccessService(server, result="Granted"), [datetime.now(UTC)]
     dealer = Dealer.at(line, now=lambda: clock[0])
     await dealer.desk.load()
-    await dealer.desk.read_permissions()
+    await dealer.desk.beside.read_permissions()
     line.licensed = "sweep_blocks"
     dealer.updates.clear()
     clock[0] += timedelta(hours=2)
-    await dealer.desk.read_permissions()
+    await dealer.desk.beside.read_permissions()
     assert dealer.desk.foretold.keys() == {"sweep_blocks"}
     assert dealer.updates, "the footer is shown anew"

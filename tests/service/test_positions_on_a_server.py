@@ -55,7 +55,7 @@ def trade(dealer: Dealer, side: str, ticker: str, *sizes: tuple[str, int]) -> Cr
 
 async def asked(dealer: Dealer, verb: CreateOrders) -> tuple[Preview, tuple[Position, ...]]:
     prepared = await dealer.desk.prepare(verb)
-    holding = dealer.desk.facts.known_holding
+    holding = dealer.desk.beside.facts.known_holding
     return prepared.preview, positions_of(verb, dealer.desk.snapshot, holding)
 
 

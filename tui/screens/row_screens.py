@@ -57,7 +57,7 @@ def detail_screen(server: Desk, snapshot: Snapshot, ref: Ref, *, raw: bool = Fal
 
 async def _with_rule_names(server: Desk, row: Order | OrderGraphBlock) -> Section | None:
     """Return the section of compliance once the names of its rules were asked for."""
-    why = await server.read_rule_names(row)
+    why = await server.beside.read_rule_names(row)
     return COMPLIANCE, compliance_section(server.snapshot, row, why)
 
 

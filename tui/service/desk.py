@@ -4,7 +4,8 @@ It owns the newest snapshot and notifies its listeners of what differs. The read
 (:mod:`tui.service.sync.reader`) decides what to read, the writer (:mod:`tui.service.writes.writer`) how a
 write is carried out; the desk decides when. The health tracker
 (:mod:`tui.service.sync.health_tracker`) says what a failure means for its user, the preparer
-(:mod:`tui.service.rehearsal.preparer`) what there is to confirm.
+(:mod:`tui.service.rehearsal.preparer`) what there is to confirm. What no row holds is read beside the rows
+(:mod:`tui.service.reference.beside_rows`).
 """
 
 from __future__ import annotations
@@ -20,18 +21,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
-from tui.api import operations
 from tui.api.base import ResourceId
 from tui.api.client import Client
-from tui.api.errors import ApiError, MalformedReply, Refused, Unauthenticated
-from tui.api.models import Order, OrderGraphBlock
+from tui.api.errors import ApiError, Unauthenticated
 from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
 from tui.service.environment import Environment, EnvironmentKind, Health, State, Update
 from tui.service.learned import Learned
 from tui.service.outcomes import Difference, Outcome, Report, Status
+from tui.service.reference.beside_rows import BesideRows
 from tui.service.simulated_market import SimulatedMarket
-from tui.service.snapshot.compliance_states import fact_of, failed_rules, switches_for, unnamed_rules
-from tui.service.snapshot.instruments import luid_of
+from tui.service.snapshot.compliance_states import fact_of, switches_for
 from tui.service.snapshot.quoted import LatestQuote
 from tui.service.snapshot.records import Records
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
@@ -45,13 +44,9 @@ from tui.service.writes.journal import Journal
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
-    from tui.api.operations import Operation
+    from tui.api.requests import CurrentUser
     from tui.service.browse import Browser
     from tui.service.history import HistoryEntry
-    from tui.service.permissions import Permissions
-    from tui.service.reference.reference_reader import ReferenceReader
-    from tui.service.reference.rule_reader import RuleReader
-    from tui.service.reference.ticket_facts import TicketFacts
     from tui.service.rehearsal.preparer import Preparer
     from tui.service.rehearsal.rehearse import OpenSandbox
     from tui.service.rehearsal.rehearsed_preview import Prepared
@@ -64,13 +59,6 @@ T = TypeVar("T")
 Listener = Callable[[Update], None]
 
 log = logging.getLogger(__name__)
-
-
-def _written() -> Iterable[Operation[Any, Any]]:
-    """Return the operations that this program writes with."""
-    from tui.service.verbs import VERBS
-
-    return (verb.operation for verb in VERBS.values())
 
 
 def _utc_now() -> datetime:
@@ -131,7 +119,6 @@ class Desk:
         self._reconciling = False
         self._reading = asyncio.Lock()
         self._full_load_due = True
-        self._identified = False
         self._user = ""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._journal = journal or Journal(None)
@@ -139,10 +126,7 @@ class Desk:
         self._writer: Writer | None = None
         self._open_sandbox = open_sandbox
         self._preparer: Preparer | None = None
-        self._reference: ReferenceReader | None = None
-        self._rules: RuleReader | None = None
-        self._permissions: Permissions | None = None
-        self._facts: TicketFacts | None = None
+        self.beside = BesideRows(self, client, self.learned, profile, cache, now)
         client.http.listen(self._health.on_notice)
 
     def _set_switches(self) -> None:
@@ -231,7 +215,7 @@ class Desk:
             read_only=self.read_only,
             in_flight=[str(ref) for ref in self._writing().conflicts(verb)],
             unfit=unfit(verb, self.client),
-            holding=self.facts.known_holding,
+            holding=self.beside.facts.known_holding,
         )
 
     async def prepare(self, verb: Verb) -> Prepared:
@@ -239,37 +223,18 @@ class Desk:
 
         What portfolios hold is asked for meanwhile, and waited for as long as a preview does.
         """
-        told = self.facts.serial
+        told = self.beside.facts.serial
 
         async def read() -> None:
             nonlocal told
-            await self._await_holdings(verb)
-            told = self.facts.serial
+            await self.beside.await_holdings(verb)
+            told = self.beside.facts.serial
 
         return replace(await self._preparing().prepare(verb, read()), told=told)
-
-    async def _await_holdings(self, verb: Verb) -> None:
-        from tui.service.positions import ABOUT_POSITIONS, keys_of
-
-        if not isinstance(verb, ABOUT_POSITIONS):
-            return
-        keys = await asyncio.to_thread(keys_of, verb, self.snapshot)
-        if keys:
-            await self.facts.await_holdings(keys)
 
     async def expected(self, prepared: Prepared) -> Preview:
         """Return the preview of what can be confirmed already, with what a rehearsal of it finds out."""
         return await self._preparing().expected(prepared)
-
-    @property
-    def facts(self) -> TicketFacts:
-        """What tickets are told beside the rows: it is asked for when somebody looks."""
-        if self._facts is None:
-            from tui.service.reference.ticket_facts import TicketFacts
-
-            calls = self.reference.calls
-            self._facts = TicketFacts(calls, self.learned, self.profile, self._now, self)
-        return self._facts
 
     def _preparing(self) -> Preparer:
         if self._preparer is None:
@@ -311,13 +276,9 @@ class Desk:
         """Read the whole desk because the user asked for it, also from a server that is offline."""
         self.client.http.try_now()
         self.client.denied.clear()
-        if self._permissions is not None:
-            self._permissions.ask_anew()
         self.learned.forget()
         self._set_switches()
-        if self._reference is not None:
-            self._reference.read_anew()
-        self.facts.drop_holdings()
+        self.beside.read_anew()
         return await self.load()
 
     async def refresh(self) -> bool:
@@ -355,83 +316,10 @@ class Desk:
             self._reconciling = False
         self._publish()
 
-    async def read_permissions(self) -> None:
-        """Ask what the user may do, at sign-on, every hour and after a refusal. It never fails."""
-        if self.health.state is not State.LIVE or not self.snapshot.complete:
-            return
-        if self._permissions is None:
-            from tui.service.permissions import Permissions
-
-            self._permissions = Permissions(self.client, self.learned, _written, self._now)
-        if await self._permissions.go_on():
-            self.on_marks_changed()
-
-    async def read_reference(self) -> None:
-        """Read some more of what rows only name: instruments, portfolios, sides. It never fails.
-
-        It is meant to be called after the first load and after every poll.
-        """
-        if self.health.state is not State.LIVE or not self.snapshot.complete:
-            return
-        if self._reference is None:
-            await asyncio.to_thread(import_module, "tui.service.reference.reference_reader")
-        await self.reference.go_on()
-
-    async def read_names(self, luids: Iterable[str]) -> None:
-        """Read what instruments outside the desk are called, as far as it is not known. It never fails."""
-        if self.health.state is State.LIVE and self._reference is not None:
-            self._reference.want(luids)
-            await self.read_reference()
-
-    @property
-    def reference(self) -> ReferenceReader:
-        """What reads the reference data of this desk."""
-        if self._reference is None:
-            from tui.service.reference.optional_calls import OptionalCalls
-            from tui.service.reference.reference_reader import ReferenceReader
-
-            self._reference = ReferenceReader(
-                OptionalCalls(self.client, self.learned, self._now),
-                self.learned,
-                self.profile,
-                self.cache,
-                now=self._now,
-                snapshot=lambda: self.snapshot,
-                publish=self._publish_records,
-            )
-            self.subscribe(self._reference.hear)
-        return self._reference
-
-    async def read_rule_names(self, row: Order | OrderGraphBlock) -> str:
-        """Read the names of the compliance rules that a row's orders did not pass, where they are not known.
-
-        Returns why they are not known now, as the end of a sentence; empty when they are. It never fails.
-        """
-        from tui.service.reference.rule_reader import RuleReader
-
-        if not unnamed_rules(self.snapshot, row):
-            return ""
-        if self._rules is None:
-            self._rules = RuleReader(self.reference.calls)
-        found = await self._rules.names_for([detail.id for detail in failed_rules(self.snapshot, row)])
-        if found:
-            records = self.snapshot.records
-            self._publish_records(replace(records, rules={**records.rules, **found}), None)
-        return self._rules.why_not()
-
-    def _publish_records(self, records: Records, rows: Iterable[Ref] | None) -> None:
+    def publish_records(self, records: Records, rows: Iterable[Ref] | None) -> None:
         """Publish what reference data tell by now, of these rows or, with None, of any."""
         self._reader.builder.put_records(records, rows)
         self._publish()
-
-    async def read_quotes(self, rows: Collection[Ref]) -> None:
-        """Read the last prices of the instruments of ``rows``, those in sight; it never fails.
-
-        It is meant to be called after every poll: each instrument is asked for at most every half minute.
-        """
-        if self.profile.quotes is None or self.health.state is not State.LIVE or self.snapshot.as_at:
-            return
-        await self.facts.read_quotes(filter(None, (luid_of(self.snapshot.row(ref)) for ref in rows)))
 
     @property
     def base_currency(self) -> str:
@@ -468,21 +356,8 @@ class Desk:
         self._health.on_travel()
         return await self.load()
 
-    async def identify(self) -> None:
-        """Ask a remote server once who is signed on, after its desk has been read."""
-        if (
-            self._identified
-            or self.environment.kind is EnvironmentKind.LOCAL
-            or self.health.state is not State.LIVE
-        ):
-            return
-        try:
-            user = await self.client.call(operations.WHO_AM_I)
-        except ApiError as error:
-            self._identified = isinstance(error, (Refused, MalformedReply))
-            log.info("who is signed on is not known: %s", error.why)
-            return
-        self._identified = True
+    def on_identified(self, user: CurrentUser) -> None:
+        """Say who is signed on, as the server told."""
         self._user = user.id
         self.environment = replace(self.environment, user=user.email_address or user.id)
         self._notify(Update(self.snapshot, self.snapshot))
@@ -539,7 +414,7 @@ class Desk:
         try:
             return replace(await self._writing().act(verb, dispatch, compare), wording=said)
         finally:
-            self.facts.drop_holdings()
+            self.beside.facts.drop_holdings()
 
     async def carry_out(self, prepared: Prepared, dispatch: Dispatch | None = None) -> Report:
         """Carry out what was confirmed; the report names what comes out otherwise than was shown."""
@@ -587,13 +462,10 @@ class Desk:
             self._writer.close()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        if self._facts is not None:
-            await self._facts.close()
+        await self.beside.close()
         if self._preparer is not None:
             await self._preparer.close()
             self._preparer = None
-        if self._reference is not None:
-            self._reference.close()
 
     def _writing(self) -> Writer:
         """Return the writer; it imports all verbs, so a start shows its first page before it is made."""

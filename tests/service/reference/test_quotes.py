@@ -283,12 +283,12 @@ async def test_what_is_in_sight_is_quoted_and_no_row_is_another_for_that(
     watching.quote(row.block.lusid_instrument_id, "201")
     dealer.updates.clear()
     ref = Ref(EntityKind.BLOCKS, row.block.id)
-    await dealer.desk.read_quotes([ref])
+    await dealer.desk.beside.read_quotes([ref])
     last = dealer.desk.snapshot.instruments[row.block.lusid_instrument_id].last
     assert last is not None
     assert (last.price, last.source) == (D(201), "mid")
     [update] = dealer.updates
     assert not update.deltas
-    await dealer.desk.read_quotes([ref])
+    await dealer.desk.beside.read_quotes([ref])
     assert len(dealer.updates) == 1, "what is known is not told again"
     await dealer.desk.close()

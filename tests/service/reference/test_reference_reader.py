@@ -72,13 +72,13 @@ async def test_a_dealer_knows_names_after_three_calls(tenant: Tenant, desk_of: C
     tenant.knows(instrument(luid, "Apple Inc", domCcy="USD", assetClass="Equities"))
     tenant.lists(PORTFOLIOS, APPLE)
     tenant.answers[TYPES] = lambda request: json_answer(200, {"default": []})
-    await dealer.desk.read_reference()
+    await dealer.desk.beside.read_reference()
     known = dealer.desk.snapshot.instruments[luid]
     assert (known.name, known.currency, known.asset_class) == ("Apple Inc", "USD", "Equities")
     assert dealer.desk.snapshot.records.portfolio_name(rid("GROWTH")) == "Growth fund"
     assert tenant.count() == 3
     await dealer.create("BLK_9", ORD_9=10)
-    await dealer.desk.read_reference()
+    await dealer.desk.beside.read_reference()
     assert tenant.count(INSTRUMENTS) == 1, "what is known is not asked for again"
 
 
@@ -88,13 +88,13 @@ async def test_the_rows_that_waited_for_a_name_are_the_only_ones_to_be_drawn_aga
     dealer = desk_of()
     tenant.knows(instrument(await traded(dealer), "Apple Inc"))
     dealer.updates.clear()
-    await dealer.desk.read_reference()
+    await dealer.desk.beside.read_reference()
     [update] = [each for each in dealer.updates if each.deltas]
     blocks = update.deltas[EntityKind.BLOCKS]
     assert blocks.changed == {rid(f"BLK-{number}"): NAMES for number in (1, 2, 3)}
     assert not any(delta.others or delta.added or delta.removed for delta in update.deltas.values())
     dealer.updates.clear()
-    await dealer.desk.read_reference()
+    await dealer.desk.beside.read_reference()
     assert dealer.updates == []
 
 
@@ -105,19 +105,19 @@ async def test_the_next_start_knows_the_names_before_it_asks(
     luid = await traded(first)
     tenant.knows(instrument(luid, "Apple Inc"))
     tenant.lists(PORTFOLIOS, APPLE)
-    await first.desk.read_reference()
+    await first.desk.beside.read_reference()
     asked = tenant.count()
     assert modes_in(tmp_path) == {0o600}
 
     second = desk_of()
     await second.desk.load()
-    await second.desk.read_reference()
+    await second.desk.beside.read_reference()
     assert second.desk.snapshot.instruments[luid].name == "Apple Inc"
     assert second.desk.snapshot.records.portfolio_name(rid("GROWTH")) == "Growth fund"
     assert tenant.count() == asked, "nothing is asked again within a day"
     tenant.knows(instrument(luid, "Apple Incorporated"))
     days.pass_(hours=25)
-    await second.desk.read_reference()
+    await second.desk.beside.read_reference()
     assert second.desk.snapshot.instruments[luid].name == "Apple Incorporated"
 
 
@@ -131,7 +131,7 @@ async def test_a_file_that_is_not_whole_is_as_good_as_none(
     dealer = desk_of()
     luid = await traded(dealer)
     tenant.knows(instrument(luid, "Apple Inc"))
-    await dealer.desk.read_reference()
+    await dealer.desk.beside.read_reference()
     assert dealer.desk.snapshot.instruments[luid].name == "Apple Inc"
 
 
@@ -141,11 +141,11 @@ async def test_a_refresh_asks_for_everything_again(
     dealer = desk_of()
     luid = await traded(dealer)
     tenant.knows(instrument(luid, "Apple Inc"))
-    await dealer.desk.read_reference()
+    await dealer.desk.beside.read_reference()
     tenant.knows(instrument(luid, "Apple Computer"))
     days.pass_(seconds=1)
     await dealer.desk.reload()
-    await dealer.desk.read_reference()
+    await dealer.desk.beside.read_reference()
     assert dealer.desk.snapshot.instruments[luid].name == "Apple Computer"
 
 
@@ -156,11 +156,11 @@ async def test_what_is_not_there_is_asked_for_again_after_ten_minutes(
     luid = await traded(dealer)
     tenant.knows()
     for _ in range(3):
-        await dealer.desk.read_reference()
+        await dealer.desk.beside.read_reference()
     assert tenant.count(INSTRUMENTS) == 1
     tenant.knows(instrument(luid, "Apple Inc"))
     days.pass_(minutes=11)
-    await dealer.desk.read_reference()
+    await dealer.desk.beside.read_reference()
     assert dealer.desk.snapshot.instruments[luid].name == "Apple Inc"
 
 
@@ -175,7 +175,7 @@ async def test_unresolved_instruments_are_never_asked_for(
     lost = replace(created.requests[0], instrument_identifiers={"Instrument/default/Isin": "GB00B52WS153X"})
     await dealer.desk.act(CreateOrders((lost,)))
     assert dealer.desk.snapshot.blocks[rid("BLK-8")].block.lusid_instrument_id == "LUID_ZZZZZZZZ"
-    await dealer.desk.read_reference()
+    await dealer.desk.beside.read_reference()
     asked = [luid for each in tenant.asked for luid in json.loads(each.content)]
     assert asked == [next(iter(dealer.desk.snapshot.instruments))]
     assert "LUID_ZZZZZZZZ" not in dealer.desk.snapshot.instruments
@@ -217,13 +217,13 @@ async def test_a_server_without_reference_data_still_trades(
     await dealer.desk.load()
     tenant.fails(BROKEN[how])
     for _ in range(3):
-        await dealer.desk.read_reference()
+        await dealer.desk.beside.read_reference()
         await dealer.desk.refresh()
     await dealer.trade()
-    await dealer.desk.read_reference()
+    await dealer.desk.beside.read_reference()
     asked = tenant.count()
     for _ in range(20):
-        await dealer.desk.read_reference()
+        await dealer.desk.beside.read_reference()
     assert tenant.count() == asked <= 13, "it is not asked again and again"
     assert dealer.desk.health.state is State.LIVE
     assert dealer.desk.health.message == ""
@@ -237,11 +237,11 @@ async def test_what_a_server_lacks_is_not_asked_for_by_the_next_start_either(
     tenant.fails(BROKEN["404"])
     first = desk_of()
     await traded(first)
-    await first.desk.read_reference()
+    await first.desk.beside.read_reference()
     asked = tenant.count()
     second = desk_of()
     await second.desk.load()
-    await second.desk.read_reference()
+    await second.desk.beside.read_reference()
     assert tenant.count() == asked
 
 
@@ -252,14 +252,14 @@ async def test_a_busy_server_is_asked_for_no_names_until_it_says(
     dealer = desk_of()
     luid = await traded(dealer)
     tenant.fails(lambda _: httpx.Response(429, headers={"retry-after": "20"}))
-    await dealer.desk.read_reference()
+    await dealer.desk.beside.read_reference()
     assert tenant.count() == 1
     tenant.knows(instrument(luid, "Apple Inc"))
     days.pass_(seconds=19)
-    await dealer.desk.read_reference()
+    await dealer.desk.beside.read_reference()
     assert tenant.count() == 1
     days.pass_(seconds=2)
-    await dealer.desk.read_reference()
+    await dealer.desk.beside.read_reference()
     assert dealer.desk.snapshot.instruments[luid].name == "Apple Inc"
 
 
@@ -269,7 +269,7 @@ async def test_a_server_that_takes_few_identifiers_is_asked_for_few(
 ) -> None:
     dealer = desk_of()
     await dealer.desk.load()
-    reader = dealer.desk.reference.instruments
+    reader = dealer.desk.beside.reference.instruments
     tenant.knows(*(instrument(f"LUID_{number:08}", "X") for number in range(700)))
     whole = tenant.answers[INSTRUMENTS]
     sizes: list[int] = []
@@ -299,7 +299,7 @@ async def test_one_identifier_that_a_server_cannot_read_costs_its_own_name_only(
     tenant.answers[INSTRUMENTS] = lambda request: (
         httpx.Response(400) if wanted[13] in json.loads(request.content) else whole(request)
     )
-    reader = dealer.desk.reference.instruments
+    reader = dealer.desk.beside.reference.instruments
     found = [each.luid async for read in reader.read(wanted, {}) for each in read.found]
     assert sorted({*wanted} - {*found}) == [wanted[13]]
 
@@ -326,7 +326,7 @@ async def test_a_bond_of_a_tenant_is_priced_per_hundred_in_preview_and_rehearsal
             instrumentDefinition={"instrumentType": "Bond", "domCcy": "GBP"},
         )
     )
-    await dealer.desk.read_reference()
+    await dealer.desk.beside.read_reference()
     again = orders_of("BLK_2", {"ORD_2": 1_000_000}, limit="98").requests[0]
     preview = (
         await dealer.desk.prepare(CreateOrders((replace(again, instrument_identifiers=gilt),)))

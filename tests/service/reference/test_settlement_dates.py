@@ -125,7 +125,7 @@ async def scope_of(server: AsyncBaseTransport, kind: EntityKind, code: str) -> t
     )
     dealer = Dealer.at(AroundTheRows(server, {PATH: monday}))
     here = Environment("demo", EnvironmentKind.LOCAL)
-    return dealer, Scope(rows, kind, (rid(code),), here, NINE, home="Desk", facts=dealer.desk.facts)
+    return dealer, Scope(rows, kind, (rid(code),), here, NINE, home="Desk", facts=dealer.desk.beside.facts)
 
 
 async def made_twice(make: object, scope: Scope, dealer: Dealer) -> tuple[Form, Form]:

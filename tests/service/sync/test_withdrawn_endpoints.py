@@ -53,8 +53,8 @@ async def look_again(dealer: Dealer) -> None:
     for _ in range(2):
         await dealer.desk.refresh()
         await dealer.desk.reconcile()
-        await dealer.desk.read_reference()
-        await dealer.desk.identify()
+        await dealer.desk.beside.read_reference()
+        await dealer.desk.beside.identify()
 
 
 async def trade(dealer: Dealer, colleague: Dealer, number: int) -> str:

@@ -164,7 +164,7 @@ class BrowseScreen(DismissOnce[Ref]):
     @work(exclusive=True, group="names", exit_on_error=False, description="names")
     async def _read_names(self, luids: frozenset[str]) -> None:
         """Let the desk read the names of instruments that it does not know yet."""
-        await self._desk.read_names(luids)
+        await self._desk.beside.read_names(luids)
 
     def _hear(self, update: Update) -> None:
         """Show what reference data say of the rows by now."""

@@ -332,7 +332,7 @@ class PanesScreen(ActsWhenMounted[None]):
             user=desk.user if desk else "",
             foretold=desk.foretold if desk else {},
             compliance_run=desk.profile.compliance_run if desk else None,
-            facts=desk.facts if desk else None,
+            facts=desk.beside.facts if desk else None,
         )
 
     def _still_there(self, pane: Pane, ids: tuple[ResourceId, ...]) -> tuple[ResourceId, ...]:

@@ -48,7 +48,7 @@ async def choose_columns(desk: PanesScreen) -> None:
     shown = [each.key for each in pane.view.properties]
     seen = tuple(dict.fromkeys((*shown, *properties_seen(desk.snapshot, pane.kind))))
     if desk.session.desk is not None:
-        await desk.session.desk.reference.define(seen, within_s=NAMES_S)
+        await desk.session.desk.beside.reference.define(seen, within_s=NAMES_S)
     properties = named(seen, desk.session.snapshot.records)
     answered = await ask_fields(
         desk,

@@ -48,7 +48,7 @@ async def _follow(
     while True:
         await changed.wait()
         changed.clear()
-        same_rows, told = desk.snapshot is newest.scope.snapshot, desk.facts.serial
+        same_rows, told = desk.snapshot is newest.scope.snapshot, desk.beside.facts.serial
         if same_rows and told == newest.told:
             continue
         scope = replace(newest.scope, snapshot=desk.snapshot)

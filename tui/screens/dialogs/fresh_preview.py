@@ -75,7 +75,7 @@ async def _follow(
         if late is not None:
             dialog.leave_out(_late_words(await asyncio.to_thread(late, snapshot)))
         before, rows = rows, await asyncio.to_thread(_rows, verb, snapshot)
-        if rows == before and (prepared.told == desk.facts.serial or verb.emergency):
+        if rows == before and (prepared.told == desk.beside.facts.serial or verb.emergency):
             continue
         prepared = await desk.prepare(verb)
         curl = await asyncio.to_thread(desk.curl, prepared.verb)

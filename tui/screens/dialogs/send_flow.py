@@ -91,7 +91,7 @@ async def _looked_up(app: App[object], sought: Sought, desk: Desk) -> str:
     """Look an instrument up before an order names it; return what is still to be asked (R18)."""
     from tui.actions.instruments_typed import still_open
 
-    looking = asyncio.create_task(desk.reference.look_up(sought.typed, sought.scopes))
+    looking = asyncio.create_task(desk.beside.reference.look_up(sought.typed, sought.scopes))
     await asyncio.wait({looking}, timeout=OPENS_S)
     if not looking.done():
         app.notify(f"Looking {sought.typed} up.", timeout=2, markup=False)
@@ -114,7 +114,7 @@ async def _filled(
     if reason:
         app.notify(reason, title=action.label, severity="warning", markup=False)
         return None
-    told = desk.facts.serial
+    told = desk.beside.facts.serial
     form = await _beside(partial(make, scope), many=len(scope.ids) > PART)
     draft.at = field_at_fault(f"{draft.type} {draft.said}", [field.id for field in form.fields])
     intro = f"{left_out}\n{form.intro}".strip()
