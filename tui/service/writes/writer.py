@@ -1,7 +1,7 @@
 """Sends the user's decisions, once each, and finds out what came of them.
 
-A call is written to the journal before it leaves, sent once, and never again unless the user asks. An
-unknown outcome is read back (:mod:`tui.service.writes.read_back`).
+A call is sent once (:mod:`tui.service.writes.call_sender`), and never again unless the user asks. An unknown
+outcome is read back (:mod:`tui.service.writes.read_back`).
 """
 
 from __future__ import annotations
@@ -12,20 +12,18 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tui.api.errors import ApiError, NotSent, Refused, Unauthenticated
-from tui.api.http_request import Request
-from tui.api.urls import without_credentials
+from tui.api.errors import ApiError, NotSent, Unauthenticated
 from tui.service.ids import new_id
 from tui.service.outcomes import Difference, Outcome, Report, Status
 from tui.service.sentence import wording, wording_later
 from tui.service.snapshot.snapshot import Ref, Snapshot
 from tui.service.verbs import Verb, Verdict
-from tui.service.verbs.verb import ItemisedReply, versions_of
+from tui.service.writes.call_sender import CallSender
 from tui.service.writes.dispatch import STOPPED, Dispatch
 from tui.service.writes.journal import Decision, Intent, Journal, OpenDecision
 from tui.service.writes.overtaken import overtaken_items
@@ -34,7 +32,6 @@ from tui.service.writes.unknown_calls import (
     UnknownCall,
     confirmed_outcome,
     not_resent,
-    still_running,
     still_unread,
 )
 
@@ -44,22 +41,6 @@ Compare = Callable[[Report, bool], Awaitable[tuple[Difference, ...]]]
 """Returns what of a report differs from what was shown before it was sent."""
 CLOSED: Final = "the program was closed before it was sent"
 CUT_SHORT: Final = "the program ended before it was sent"
-NOT_WRITTEN: Final = "sent although the journal did not take it"
-
-
-class NotJournalled(NotSent):
-    """A write that could not be written to the journal, so that it was not sent."""
-
-    advice = "Free the disk."
-
-
-class _Sent(Struct, frozen=True):
-    """The result of one call: its outcomes, the server's request id, and why nothing more should be sent."""
-
-    outcomes: tuple[Outcome, ...]
-    request_id: str = ""
-    halt: ApiError | None = None
-    sent: bool = True
 
 
 class _Calls(Struct):
@@ -96,18 +77,17 @@ class Writer:
         pause: Callable[[float], Awaitable[None]],
     ) -> None:
         self._desk = desk
-        self._client = desk.client
-        self._server = without_credentials(desk.client.http.base_url)
+        self._sender = CallSender(desk.client, journal, desk.on_write_failed, now)
         self._journal = journal
         self._now = now
         self._marks: dict[Ref, str] = {}
-        self._read_back = ReadBack(desk, self._conclude, pause)
+        self._read_back = ReadBack(desk, self._sender.conclude, pause)
         self._underway: list[Dispatch] = []
         self._rests: dict[str, Verb] = {}
         """What was not sent of decisions, by their ids, until somebody was told."""
         self._untold: set[str] = set()
         """The decisions of several calls whose report is to be read, because not all of it is done."""
-        self._interrupted = {each.decision.id: each for each in journal.open_decisions(self._server)}
+        self._interrupted = {each.decision.id: each for each in journal.open_decisions(self._sender.server)}
         """The decisions that an earlier run of the program told nobody of."""
         for each in self._interrupted.values():
             for intent in each.unknown:
@@ -167,7 +147,7 @@ class Writer:
         ``dispatch`` shows how far it is and may stop it between calls; ``compare`` returns what of its
         report differs from what was shown before; it is told whether the rows could be read back.
         """
-        decision = Decision(new_id(), self._now(), self._server, verb)
+        decision = Decision(new_id(), self._now(), self._sender.server, verb)
         dispatch = dispatch or Dispatch(verb)
         marks = dict(await _beside(dispatch, verb.marks, self._desk.snapshot))
         busy = () if verb.emergency else tuple(ref for ref in marks if ref in self._marks)
@@ -204,7 +184,7 @@ class Writer:
         """Send the calls of a decision, and fold in their answers; after a halt the rest is not sent."""
         calls = _Calls()
         several = dispatch.calls > 1
-        halt = await self._write_whole(decision) if several else None
+        halt = await self._sender.decide(decision) if several else None
         if decision.verb.emergency:
             halt = None  # each of its calls says that it is not journalled
         for part in dispatch.parts:
@@ -218,9 +198,9 @@ class Writer:
                 outcomes = tuple(replace(each, status=Status.NOT_SENT) for each in part.failed(halt))
             elif current.count:
                 id, of = (new_id(), decision.id) if several else (decision.id, "")
-                make = partial(self._intent, current, id, of)
+                make = partial(self._sender.intent, current, id, of)
                 intent = await _beside(dispatch, make, self._desk.snapshot)
-                sent = await self._call(intent)
+                sent = await self._sender.send(intent)
                 outcomes = sent.outcomes
                 self._desk.fold_answers(outcomes)
                 halt = sent.halt if _ends(verb=part, halt=sent.halt) else None
@@ -236,14 +216,6 @@ class Writer:
             dispatch.add(outcomes)
         return calls
 
-    async def _write_whole(self, decision: Decision) -> ApiError | None:
-        """Journal a decision of several calls; return why nothing of it may be sent, None when it may."""
-        try:
-            await asyncio.to_thread(self._journal.decide, decision)
-        except OSError as error:
-            return _not_journalled(error)
-        return None
-
     async def _compared(self, report: Report, compare: Compare, seen: bool) -> Report:
         """Return a report with what came out otherwise than was shown, and journal that."""
         differences = await compare(report, seen)
@@ -252,81 +224,10 @@ class Writer:
                 await asyncio.to_thread(self._journal.differ, report.decision, self._now(), differences)
         return replace(report, differences=differences)
 
-    def _intent(self, part: Verb, id: str, decision: str, snapshot: Snapshot) -> Intent:
-        """Return the record of a call of ``decision``, empty when it is the call itself."""
-        versions = versions_of(snapshot, part.touched(snapshot))
-        said = wording(part, snapshot).asked
-        return Intent(id, self._now(), self._server, part, versions, decision=decision, sentence=said)
-
     def _unknown_of(self, intent: Intent, outcomes: Iterable[Outcome]) -> list[UnknownCall]:
         """Return the call as one of unknown outcome, if any of its items is unknown."""
         unknown = frozenset(each.ref for each in outcomes if each.status is Status.UNKNOWN)
         return [UnknownCall(intent, unknown)] if unknown else []
-
-    async def _call(self, intent: Intent, *, resent: bool = False) -> _Sent:
-        """Journal and send one call; ``resent`` says that it goes out under the key of an earlier try."""
-        verb = intent.verb
-        try:
-            request = verb.build(self._client, intent.id)
-        except NotSent as error:
-            refused = (replace(each, status=Status.REFUSED) for each in verb.failed(error))
-            return _Sent(tuple(refused), sent=False)
-        unwritten = ""
-        try:
-            await self._write_down(intent, request)
-        except NotJournalled as error:
-            if not verb.emergency:
-                return _Sent(verb.failed(error), halt=error, sent=False)
-            unwritten = f"{NOT_WRITTEN}: {error.__cause__}"
-        try:
-            outcomes = verb.outcomes(await self._exchange(intent, request))
-            if unwritten:
-                outcomes = tuple(_noted(each, unwritten) for each in outcomes)
-            sent = _Sent(outcomes, next(filter(None, (_request_of(each.entity) for each in outcomes)), ""))
-        except ApiError as error:
-            advice = self._desk.on_write_failed(error)
-            outcomes = verb.failed(still_running(error) if resent else error)
-            if isinstance(error, Unauthenticated):
-                outcomes = tuple(replace(each, advice=advice) for each in outcomes)
-            halt = error if isinstance(error, (NotSent, Unauthenticated)) else None
-            sent = _Sent(outcomes, error.request_id or "", halt, sent=halt is None)
-        if sent.sent or not resent:
-            await self._conclude(intent.id, sent.outcomes)
-        return sent
-
-    async def _exchange(self, intent: Intent, request: Request[Any]) -> ItemisedReply:
-        """Send a journalled request, and once more in another form when the server refuses its form.
-
-        Raises:
-            ApiError: no answer, or a refusal of the whole call.
-        """
-        verb = intent.verb
-        try:
-            return verb.read(await self._client.send(request), request)
-        except Refused as error:
-            other = verb.build_again(self._client, intent.id, error)
-            if other is None:
-                raise
-        await self._write_down(intent, other)
-        return verb.read(await self._client.send(other), other)
-
-    async def _write_down(self, intent: Intent, request: Request[Any]) -> None:
-        """Journal a request that is about to be sent.
-
-        Raises:
-            NotJournalled: the disk does not take it.
-        """
-        try:
-            await asyncio.to_thread(self._journal.intend, intent, request)
-        except OSError as error:
-            raise _not_journalled(error) from error
-
-    async def _conclude(self, id: str, outcomes: Collection[Outcome]) -> None:
-        """Journal what came of a call; a journal that fails now only means that it is read back again."""
-        try:
-            await asyncio.to_thread(self._journal.conclude, id, self._now(), outcomes)
-        except OSError:
-            return
 
     # --- unknown outcomes ----------------------------------------------------------------------
 
@@ -399,7 +300,7 @@ class Writer:
         self._rests.pop(report.decision, None)
         if report.decision in self._untold:
             self._untold.remove(report.decision)
-            await self._conclude(report.decision, report.not_sent)
+            await self._sender.conclude(report.decision, report.not_sent)
 
     async def resend(self, refs: Collection[Ref]) -> tuple[Report, ...]:
         """Send again what is still unknown of ``refs`` after one more read, with the same ids.
@@ -431,13 +332,13 @@ class Writer:
         intent = call.intent
         whole = call.refs == frozenset(intent.verb.refs)
         if not whole:
-            intent = self._intent(call.verb, new_id(), "", self._desk.snapshot)
-        sent = await self._call(intent, resent=whole)
+            intent = self._sender.intent(call.verb, new_id(), "", self._desk.snapshot)
+        sent = await self._sender.send(intent, resent=whole)
         if not sent.sent:
             self._read_back.add(call)
             return not_resent(call, sent.outcomes[0].reason)
         if not whole:
-            await self._conclude(call.intent.id, ())
+            await self._sender.conclude(call.intent.id, ())
         self._desk.fold_answers(sent.outcomes)
         await self._desk.reread(intent.verb.touched(self._desk.snapshot))
         outcomes = [self._unless_done_before(call, each) for each in sent.outcomes]
@@ -455,7 +356,7 @@ class Writer:
         """Forget every unknown outcome: the user found out by other means."""
         for call in self._read_back.unattended():
             self._read_back.take(call)
-            await self._conclude(call.intent.id, ())
+            await self._sender.conclude(call.intent.id, ())
             self._set_marks(self._read_back.marks(), without=call.verb.marks(self._desk.snapshot))
 
     # --- marks and reports ---------------------------------------------------------------------
@@ -487,19 +388,6 @@ def _ends(*, verb: Verb, halt: ApiError | None) -> bool:
     return isinstance(halt, Unauthenticated) or (halt is not None and not verb.emergency)
 
 
-def _noted(outcome: Outcome, note: str) -> Outcome:
-    return replace(outcome, note="; ".join(filter(None, (outcome.note, note))))
-
-
 def _decision_of(intent: Intent) -> Decision:
     """Return the decision of a call, as far as the call itself says."""
     return Decision(intent.decision or intent.id, intent.at, intent.server, intent.verb)
-
-
-def _not_journalled(error: OSError) -> NotJournalled:
-    return NotJournalled(f"The journal cannot take it ({error}), and nothing is sent without it.")
-
-
-def _request_of(entity: Any) -> str:
-    version = getattr(entity, "version", None)
-    return (version.request_id_modified or "") if version is not None else ""
