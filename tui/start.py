@@ -225,9 +225,13 @@ def _remote(given: argparse.Namespace, settings: Settings) -> ChosenServer:
     read_only = given.read_only or server.read_only
 
     async def connect() -> Connection:
+        from asyncio import to_thread
+
+        from tui.api.transport import load_network
         from tui.sandbox import sandboxes_for
 
-        http, sign_off = server.reach()
+        http, sign_off = await to_thread(server.reach)  # which reads the certificates
+        await to_thread(load_network)
         journal = _journal(server.environment.url)
         sandboxes = sandboxes_for(server.environment.generation)
         choices = DeskChoices(

@@ -141,6 +141,17 @@ class Transport:
         return _parsed(response)
 
 
+def load_network() -> None:
+    """Load what the first request over a network needs, in a thread: it takes too long for a loop."""
+
+    import anyio
+
+    async def load() -> None:
+        anyio.Event()
+
+    anyio.run(load)
+
+
 def _client(
     url: str,
     *,
