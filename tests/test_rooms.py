@@ -143,6 +143,78 @@ assert not (wrong := [f"{name} waits to load {inner}" for name, inner in later i
 """
 
 
+LOADED_BY_THE_LOOP = """
+import asyncio, sys, threading
+import tui.app
+from tui.api.client import Client
+from tui.api.http import Http, asgi_transport
+from tui.oms.run.embedded import Embedded
+from tui.service.desk import Desk
+from tui.service.desk_profile import DeskProfile, QuoteSeries
+from tui.service.environment import Environment, EnvironmentKind
+from tui.service.snapshot.snapshot import EntityKind, Ref
+
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        in_loop = threading.current_thread() is threading.main_thread()
+        assert not in_loop or not name.startswith(("tui.api.", "tui.service.")), f"the loop loads {name}"
+
+async def read():
+    embedded = await Embedded.open(None, size="demo", market=False)
+    client = Client(Http("http://embedded/api", transport=asgi_transport(embedded.app)))
+    profile = DeskProfile(quotes=QuoteSeries("demo"))
+    desk = Desk(client, Environment("demo", EnvironmentKind.LOCAL), profile=profile)
+    sys.meta_path.insert(0, Watch())
+    assert await desk.load()
+    await desk.beside.read_permissions()
+    await desk.beside.read_reference()
+    await desk.beside.read_quotes([Ref(EntityKind.ORDERS, id) for id in desk.snapshot.orders])
+    assert desk.snapshot.records.instruments
+    await desk.close()
+    await client.close()
+    await embedded.close()
+
+asyncio.run(read())
+"""
+
+
+def test_the_first_load_of_a_desk_holds_no_key_up_by_loading_modules() -> None:
+    loaded_by(LOADED_BY_THE_LOOP)
+
+
+FIRST_SCREEN = """
+import asyncio, sys
+from tui.api.client import Client
+from tui.api.http import AsyncBaseTransport, Http
+from tui.app import BlotterApp, Connection
+from tui.service.desk import Desk
+from tui.service.environment import Environment, EnvironmentKind
+
+class Silent(AsyncBaseTransport):
+    async def handle_async_request(self, request):
+        await asyncio.Event().wait()
+
+async def connect():
+    desk = Desk(Client(Http("http://silent", transport=Silent())), environment)
+    return Connection(desk, desk.client.close)
+
+async def show():
+    app = BlotterApp(environment, connect)
+    async with app.run_test() as pilot:
+        while app.session.desk is None:
+            await pilot.pause()
+        app.screen.show_status()
+
+environment = Environment("demo", EnvironmentKind.LOCAL)
+asyncio.run(show())
+"""
+
+
+def test_the_first_screen_comes_before_what_tickets_are_told() -> None:
+    late = ("tui.service.reference.ticket_facts", "tui.service.reference.reference_reader")
+    loaded_by(f"{FIRST_SCREEN}\nassert not sys.modules.keys() & set({late})")
+
+
 def test_what_a_function_loads_when_it_is_needed_was_not_loaded_at_the_start() -> None:
     loaded_by(LOADED_LATER)
 

@@ -17,10 +17,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from msgspec.structs import replace
 
+from tui.api import codec
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.errors import ApiError, Unauthenticated
@@ -58,7 +59,23 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Listener = Callable[[Update], None]
 
+NEEDED_NEXT: Final = (
+    "tui.service.writes.writer",
+    "tui.service.permissions",
+    "tui.service.reference.reference_reader",
+    "tui.service.reference.rule_reader",
+    "tui.service.reference.ticket_facts",
+)
+"""Loaded in a thread at the end of the first load."""
+
 log = logging.getLogger(__name__)
+
+
+def _load_what_follows() -> None:
+    """Load what is needed once a desk is shown: it takes too long for the loop."""
+    for name in NEEDED_NEXT:
+        import_module(name)
+    codec.time_members()  # which the first body that is sent asks for
 
 
 def _utc_now() -> datetime:
@@ -263,7 +280,7 @@ class Desk:
                 self._full_load_due = False
                 self._reconciliation.restart()
         if self._writer is None:
-            await asyncio.to_thread(import_module, "tui.service.writes.writer")
+            await asyncio.to_thread(_load_what_follows)
             self._writing()
             if self.unknown:
                 self.on_marks_changed()  # the screen was painted meanwhile

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
 from rich.style import Style
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -155,7 +156,7 @@ class PanesScreen(ActsWhenMounted[None]):
     def show_status(self) -> None:
         """Show the status bar and the key hints."""
         self._show_status_bar()
-        scope = self.scope()
+        scope = self._scope_of_rows()
         hints = footer_hints(self.session.actions, scope, self.session.keys_of)
         self.workers.cancel_group(self, "hints")
         if len(scope.ids) > PART:
@@ -309,6 +310,11 @@ class PanesScreen(ActsWhenMounted[None]):
 
     def scope(self) -> Scope:
         """Return what an action would act on now."""
+        desk = self.session.desk
+        return replace(self._scope_of_rows(), facts=desk.beside.facts if desk else None)
+
+    def _scope_of_rows(self) -> Scope:
+        """Return the scope without the facts that tickets are told: the first screen does not load them."""
         session, desk = self.session, self.session.desk
         pane = self.active
         return Scope(
@@ -332,7 +338,6 @@ class PanesScreen(ActsWhenMounted[None]):
             user=desk.user if desk else "",
             foretold=desk.foretold if desk else {},
             compliance_run=desk.profile.compliance_run if desk else None,
-            facts=desk.beside.facts if desk else None,
         )
 
     def _still_there(self, pane: Pane, ids: tuple[ResourceId, ...]) -> tuple[ResourceId, ...]:

@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -150,7 +149,8 @@ class BesideRows:
             self._permissions.ask_anew()
         if self._reference is not None:
             self._reference.read_anew()
-        self.facts.drop_holdings()
+        if self._facts is not None:
+            self._facts.drop_holdings()
 
     async def close(self) -> None:
         """Stop what is still being read."""
@@ -200,8 +200,6 @@ class BesideRows:
         """
         if not self._is_settled:
             return
-        if self._reference is None:
-            await asyncio.to_thread(import_module, "tui.service.reference.reference_reader")
         await self.reference.go_on()
 
     async def read_names(self, luids: Iterable[str]) -> None:

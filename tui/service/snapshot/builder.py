@@ -90,17 +90,18 @@ class SnapshotBuilder:
 
     def put_blocks(self, rows: Iterable[Block | OrderGraphBlock]) -> list[ResourceId]:
         """Add or replace blocks; those without totals get totals from the rows already put in."""
-        given = list(rows)
-        if any(isinstance(row, Block) for row in given):
-            return self.put(EntityKind.BLOCKS, self.with_totals(given))
-        return self.put(EntityKind.BLOCKS, given)
+        return self.put(EntityKind.BLOCKS, self.with_totals(rows))
 
     def with_totals(self, rows: Iterable[Block | OrderGraphBlock]) -> list[OrderGraphBlock]:
         """Return blocks with totals: those of the server, else computed from the rows already put in."""
+        given = list(rows)
+        told = [row for row in given if not isinstance(row, Block)]
+        if len(told) == len(given):
+            return told
         from tui.service.snapshot.block_totals import with_totals  # a server with an order graph sends them
 
         view = self.view()
-        return [with_totals(row, view) if isinstance(row, Block) else row for row in rows]
+        return [with_totals(row, view) if isinstance(row, Block) else row for row in given]
 
     def _put(self, kind: EntityKind, rows: Iterable[tuple[ResourceId, Any]]) -> list[ResourceId]:
         held = self._rows[kind]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import ValidationError, convert
 
@@ -14,6 +15,10 @@ from tui.api.errors import ApiError, ServerFailed
 from tui.service.learned import Learned
 from tui.service.sync.high_water_marks import OVERLAP
 from tui.service.sync.queries import concerns_one_kind
+
+if TYPE_CHECKING:
+    from tui.api.operations import Operation
+    from tui.api.reference_models import LatestAsAt
 
 IDLE_MOVES: Final = 3
 """A moment that moved so often while no list had news says nothing about this desk (contract, R6)."""
@@ -31,6 +36,7 @@ class LatestMoment:
         """The moment that was told last, None while none was."""
         self.told: str | None = None
         """The same as the server wrote it."""
+        self._operation: Operation[None, LatestAsAt] | None = None
 
     async def ask(self) -> str | None:
         """Return the moment in the digits the server writes (R7), None when it does not tell.
@@ -38,10 +44,9 @@ class LatestMoment:
         Raises:
             ApiError: there is no connection, or nobody is signed on.
         """
-        from tui.api.reference_operations import (
-            LATEST_AS_AT as operation,
-        )  # most of a start needs none of them
-
+        if self._operation is None:
+            self._operation = await asyncio.to_thread(_load_operation)
+        operation = self._operation
         if operation.name in self._client.absent or self._learned.get("asat") is False:
             return None
         try:
@@ -102,3 +107,10 @@ class PollGate:
             self._quiet_since = self._quiet_since or self._now()
             self._idle_moves += self._moved
         self._moved = False
+
+
+def _load_operation() -> Operation[None, LatestAsAt]:
+    """Load the operation, with all models of reference data: in a thread, it takes too long for the loop."""
+    from tui.api.reference_operations import LATEST_AS_AT
+
+    return LATEST_AS_AT
