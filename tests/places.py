@@ -192,7 +192,7 @@ ENDPOINT: Final = Addition(
     "what the compatibility suite must prove, the table of endpoints",
     """
 from tui.api import operations
-from tui.oms.fidelity import SERVED
+from tui.oms.served_endpoints import SERVED
 from tui.oms.faults.scenario import read_faults
 assert operations.REVIEW_ORDERS.partial
 assert not operations.REVIEW_ORDERS.is_in("2.1")

@@ -16,9 +16,10 @@ from tui.api.operations import OPERATIONS, Operation
 from tui.config.profiles import SETTINGS
 from tui.config.settings_template import setting_rows
 from tui.oms.faults.scenario import KINDS
-from tui.oms.fidelity import NOT_SERVED, RULE_FAMILIES, RULES, SERVED, Fidelity
+from tui.oms.fidelity import RULE_FAMILIES, RULES, Fidelity
 from tui.oms.http.reference_routes import served
 from tui.oms.market import MarketRules
+from tui.oms.served_endpoints import NOT_SERVED, SERVED
 from tui.screens.desk.key_hints import BY_NAME, row_keys
 from tui.screens.desk.registry import ACTIONS, GROUPS
 from tui.start import vocabulary

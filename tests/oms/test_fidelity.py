@@ -16,8 +16,9 @@ from tests.paths import ROOT
 from tui.api import codec
 from tui.api.base import ProblemDetails
 from tui.api.operations import OPERATIONS
-from tui.oms.fidelity import NOT_SERVED, RULE_FAMILIES, RULES, SERVED, Fidelity
+from tui.oms.fidelity import RULE_FAMILIES, RULES, Fidelity
 from tui.oms.http.reference_routes import served
+from tui.oms.served_endpoints import NOT_SERVED, SERVED
 
 NUMBERS = {
     f"{letter}{number + 1}"
