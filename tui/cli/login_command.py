@@ -106,7 +106,7 @@ def _address(given: argparse.Namespace, known: Profile | None) -> str:
     if named and "://" not in named:
         bare = urls.parse(f"//{named}")
         here = bare is not None and urls.is_loopback(bare.hostname or "")
-        named = f"{'http' if here else 'https'}://{named}"
+        named = f"{'http://' if here else 'https://'}{named}"
     url = api_address(named)
     own = api_address(known.entries.get("url", "")) if known else ""
     if own and url and url != own:
