@@ -41,6 +41,18 @@ def test_e1_prices_below_zero_are_taken_from_order_to_transaction(desk: RulesCli
     assert desk.block_entry("B").derived_state == "Booked"
 
 
+def test_e2_a_fill_that_was_on_another_placement_counts_once(desk: RulesClient) -> None:
+    desk.create("B", {"O1": 100})
+    for placement in ("P1", "P2"):
+        desk.place(placement, "B", 50)
+        desk.fill("E1", placement, 10)
+    desk.cancel_placement("P1")
+    assert desk.block_entry("B").executed.quantity == 10
+    assert desk.placement_entry("P2").executed.quantity == 10
+    desk.cancel_placement("P2")
+    assert desk.block_entry("B").placed.quantity == 10
+
+
 def fill_and_allocate(desk: RulesClient) -> None:
     """Fill 150 in two trades and allocate 100 and 50."""
     desk.create("B", {"O1": 100, "O2": 50})

@@ -154,6 +154,7 @@ async def test_nothing_more_is_read_where_nobody_else_changed_anything(server: A
     dealer = Dealer.at(server)
     await dealer.desk.load()
     await dealer.trade()
+    dealer.line.seen.clear()
     prepared = await dealer.desk.prepare(resized("ORD-3", 50))
     before = len(dealer.line.seen)
     await dealer.desk.carry_out(prepared)

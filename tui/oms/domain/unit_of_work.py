@@ -254,7 +254,7 @@ class UnitOfWork:
         new = self._new_related[relation.name].get(target)
         if not stored and not new:
             return []
-        ids: Iterable[ResourceId] = dict.fromkeys((*stored, *new)) if new else stored
+        ids = dict.fromkeys((*stored, *new)) if new else dict.fromkeys(stored)
         kind, targets = relation.kind, relation.targets
         changed, read = self._changed, self._stored
         found: list[S] = []
