@@ -6,11 +6,11 @@ import argparse
 import json
 import os
 import stat
-import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any, Final
 
+from tui.atomic_file import PRIVATE, write_atomically
 from tui.config import paths
 from tui.config.profiles import check_secrets_file
 from tui.input_files.mistakes import CheckError, all_at_once, not_allowed, place_words, print_mistakes, shown
@@ -78,7 +78,7 @@ def begin_file() -> int:
     text = template(vocabulary())
     _make_folder(path)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
     except FileExistsError:
         return print_mistakes("blotter config", f"{path} is there already, and stays as it is.", USAGE_ERROR)
     with open(descriptor, "w", encoding="utf-8") as file:
@@ -148,14 +148,5 @@ def _replace(path: Path, text: str) -> None:
     """Put ``text`` into a file, all of it or nothing, where a link leads; who may read it stays as it was."""
     _make_folder(path)
     path = path.resolve()
-    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o600
-    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(descriptor, "w", encoding="utf-8", newline="") as file:
-            os.fchmod(descriptor, mode)
-            file.write(text)
-            file.flush()
-            os.fsync(descriptor)
-        os.replace(beside, path)
-    finally:
-        Path(beside).unlink(missing_ok=True)
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else PRIVATE
+    write_atomically(path, text.encode(), mode=mode, durable=True)

@@ -7,8 +7,6 @@ file that only its owner can read. A token is kept with the address it was given
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +15,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from tui.atomic_file import write_atomically
 from tui.config import paths
 from tui.config.secrets import check_token
 from tui.secret import Secret, SecretError, read_private
@@ -88,26 +87,18 @@ def keep_token(profile: str, url: str, token: Secret) -> str:
     Raises:
         OSError: it cannot be written.
     """
-    text = msgspec.json.encode(_Written(url, token.reveal())).decode()
+    content = msgspec.json.encode(_Written(url, token.reveal()))
     path = _file(profile)
     for keyring, failures in _keyrings():
         try:
-            keyring.set_password(SERVICE, profile, text)
+            keyring.set_password(SERVICE, profile, content.decode())
         except failures as error:
             log.warning("the keyring took no token: %s", type(error).__name__)
         else:
             path.unlink(missing_ok=True)
             return KEYRING
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, beside = tempfile.mkstemp(dir=path.parent)
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(descriptor)
-        os.replace(beside, path)
-    finally:
-        Path(beside).unlink(missing_ok=True)
+    write_atomically(path, content, durable=True)
     return str(path)
 
 

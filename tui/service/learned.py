@@ -7,7 +7,6 @@ too, so that the next start need not ask again; after a day it is asked anew.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,10 +15,11 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
+from tui.atomic_file import write_atomically
+
 KEPT_FOR: Final = timedelta(days=1)
 """How long an answer holds: a server may be upgraded overnight."""
 FILE: Final = "learned.json"
-MODE: Final = 0o600
 
 log = logging.getLogger(__name__)
 
@@ -82,11 +82,7 @@ class Learned:
     def _write(self) -> None:
         if self._path is None:
             return
-        beside = self._path.with_suffix(".new")
         try:
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE)
-            with open(descriptor, "wb") as file:
-                file.write(msgspec.json.encode(self._facts))
-            os.replace(beside, self._path)
+            write_atomically(self._path, msgspec.json.encode(self._facts))
         except OSError as error:
             log.warning("%s is not written: %s", self._path, error.strerror)

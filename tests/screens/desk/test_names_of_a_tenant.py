@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -36,12 +37,9 @@ class NotedLine(AsyncBaseTransport):
         return await self.server.handle_async_request(request)
 
 
-async def named(user: Blotter) -> None:
-    """Wait until portfolios and sides are known."""
-    await user.until(lambda: bool(user.app.session.snapshot.records.sides))
-
-
-async def test_the_first_screen_comes_before_any_name_is_asked_for() -> None:
+@asynccontextmanager
+async def noted_desk() -> AsyncIterator[tuple[Blotter, NotedLine]]:
+    """Open a desk; yield its user and the line on which is noted what it asks."""
     lines: list[NotedLine] = []
 
     def noted(server: AsyncBaseTransport) -> AsyncBaseTransport:
@@ -49,8 +47,18 @@ async def test_the_first_screen_comes_before_any_name_is_asked_for() -> None:
         return lines[0]
 
     async with blotter(wrap=noted) as user:
+        yield user, lines[0]
+
+
+async def named(user: Blotter) -> None:
+    """Wait until portfolios and sides are known."""
+    await user.until(lambda: bool(user.app.session.snapshot.records.sides))
+
+
+async def test_the_first_screen_comes_before_any_name_is_asked_for() -> None:
+    async with noted_desk() as (user, line):
         await named(user)
-        paths = lines[0].paths
+        paths = line.paths
         asked = [at for at, path in enumerate(paths) if REFERENCE.search(path)]
         rows = [
             at
@@ -93,7 +101,9 @@ async def test_the_details_of_a_row_say_what_its_ids_are_called() -> None:
         await user.go("orders", next(c for c in user.codes("orders") if user.row("orders", c)["fund"]))
         await user.press("enter")
         await user.until(lambda: "Known as" in user.text())
-        row = user.app.session.snapshot.row(user.pane("orders").cursor)  # type: ignore[arg-type]
+        order = user.pane("orders").cursor
+        assert order is not None
+        row = user.app.session.snapshot.row(order)
         known = user.app.session.snapshot.instruments[row.lusid_instrument_id]
         assert known.name in user.text()
         assert user.app.session.snapshot.records.portfolio_name(row.portfolio_id) in user.text()
@@ -143,19 +153,13 @@ async def test_what_nobody_here_has_traded_is_looked_up_before_the_orders_are_sh
 
 
 async def test_a_look_up_that_takes_its_time_is_said_and_awaited() -> None:
-    lines: list[NotedLine] = []
-
-    def noted(server: AsyncBaseTransport) -> AsyncBaseTransport:
-        lines.append(NotedLine(server))
-        return lines[0]
-
-    async with blotter(wrap=noted) as user:
+    async with noted_desk() as (user, line):
         await named(user)
-        lines[0].hold = asyncio.Event()
+        line.hold = asyncio.Event()
         await new_order(user, "EQ-default-OTW")
         await user.press("enter")
         await user.until(lambda: "Looking EQ-default-OTW up." in user.notices)
-        lines[0].hold.set()
+        line.hold.set()
         assert "OTW is inactive in the instrument master" in await user.preview()
 
 

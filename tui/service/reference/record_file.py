@@ -7,7 +7,6 @@ its owner can read it.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 
-from tui.service.learned import MODE
+from tui.atomic_file import write_atomically
 
 KEPT_FOR: Final = timedelta(days=30)
 """The age at which a record that nobody asked for again is left out."""
@@ -64,12 +63,7 @@ class RecordFile(Generic[RecordT]):
         if self._path is None:
             return
         newest = sorted(records, key=lambda record: record.read_at, reverse=True)[:MOST_KEPT]
-        beside = self._path.with_suffix(".new")
         try:
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE)
-            with open(descriptor, "wb") as file:
-                for record in newest:
-                    file.write(msgspec.json.encode(record) + b"\n")
-            os.replace(beside, self._path)
+            write_atomically(self._path, b"".join(msgspec.json.encode(each) + b"\n" for each in newest))
         except OSError as error:
             log.warning("%s is not written: %s", self._path, error.strerror)
