@@ -283,7 +283,7 @@ class Desk:
             await asyncio.to_thread(_load_what_follows)
             self._writing()
             if self.unknown:
-                self.on_marks_changed()  # the screen was painted meanwhile
+                self.notify_listeners()  # the screen was painted meanwhile
         if self._writing().is_news and loaded:
             found = await self.recheck()
             self._notify(Update(self.snapshot, self.snapshot, found=found))
@@ -351,8 +351,8 @@ class Desk:
             self._reader.builder.put_quotes(quotes)
             self._publish()
 
-    def on_facts_changed(self) -> None:
-        """Notify listeners that something is known by now that a ticket asked for."""
+    def notify_listeners(self) -> None:
+        """Notify listeners that something in no row changed: marks, facts for a ticket, the user."""
         self._notify(Update(self.snapshot, self.snapshot))
 
     async def reread(self, refs: Iterable[Ref]) -> bool:
@@ -377,7 +377,7 @@ class Desk:
         """Say who is signed on, as the server told."""
         self._user = user.id
         self.environment = replace(self.environment, user=user.email_address or user.id)
-        self._notify(Update(self.snapshot, self.snapshot))
+        self.notify_listeners()
 
     async def _guarded(self, read: Awaitable[None]) -> bool:
         """Await a read and set the health by its outcome; the snapshot stays whatever happens."""
@@ -513,10 +513,6 @@ class Desk:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return await asyncio.shield(task)
-
-    def on_marks_changed(self) -> None:
-        """Notify listeners that the marks of rows changed."""
-        self._notify(Update(self.snapshot, self.snapshot))
 
     def on_write_failed(self, error: ApiError) -> str:
         """Set the health when nobody is signed on any more; return what the user can do about ``error``."""

@@ -65,7 +65,7 @@ class SmallDesk:
         self.snapshot: Snapshot = EMPTY
         self._known = False
 
-    def on_marks_changed(self) -> None:
+    def notify_listeners(self) -> None:
         """Ignore the marks."""
 
     def on_write_failed(self, error: ApiError) -> str:

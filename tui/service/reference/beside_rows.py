@@ -77,8 +77,8 @@ class RowsDesk(Protocol):
     def on_identified(self, user: CurrentUser) -> None:
         """Hear who is signed on."""
 
-    def on_facts_changed(self) -> None:
-        """Hear that something is known by now that is in no row."""
+    def notify_listeners(self) -> None:
+        """Notify its listeners that something is known by now that is in no row."""
 
 
 class BesideRows:
@@ -184,7 +184,7 @@ class BesideRows:
 
             self._permissions = Permissions(self._client, self._learned, _written, self._now)
         if await self._permissions.go_on():
-            self._desk.on_facts_changed()
+            self._desk.notify_listeners()
 
     # --- what rows only name -------------------------------------------------------------------
 

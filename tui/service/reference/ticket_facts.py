@@ -41,8 +41,8 @@ class AskingDesk(Protocol):
         """The currency that money is compared in."""
         ...
 
-    def on_facts_changed(self) -> None:
-        """Hear that something asked for is there."""
+    def notify_listeners(self) -> None:
+        """Notify its listeners that something asked for is there."""
         ...
 
     def publish_quotes(self, quotes: Mapping[str, LatestQuote], rates: Mapping[str, Decimal]) -> None:
@@ -153,4 +153,4 @@ class TicketFacts:
     async def _tell_after(self, reads: Iterable[Awaitable[None]]) -> None:
         await asyncio.gather(*reads)
         self.serial += 1
-        self._desk.on_facts_changed()
+        self._desk.notify_listeners()

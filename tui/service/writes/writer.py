@@ -61,8 +61,8 @@ class WritableDesk(ReadableDesk, Protocol):
     def on_write_failed(self, error: ApiError) -> str:
         """Hear of a call that failed as a whole; return what the user can do about it."""
 
-    def on_marks_changed(self) -> None:
-        """Hear that the marks of rows changed."""
+    def notify_listeners(self) -> None:
+        """Notify its listeners that the marks of rows changed."""
 
 
 class Writer:
@@ -366,7 +366,7 @@ class Writer:
         gone = [self._marks.pop(ref, None) for ref in without]
         self._marks.update(marks)
         if marks or any(gone):
-            self._desk.on_marks_changed()
+            self._desk.notify_listeners()
 
 
 _BUSY_ADVICE: Final = "Wait for its outcome; if that is unknown, check it again first."
