@@ -27,7 +27,8 @@ from tui.api.requests import (
     PlacementUpdateRequest,
     PortfolioWeight,
 )
-from tui.service.sentence import phrase_of, rows_in_words, rows_named, short, wording
+from tui.service.row_phrases import phrase_of
+from tui.service.sentence import wording
 from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs import (
@@ -242,10 +243,6 @@ def test_an_average_price_is_short() -> None:
     assert " at 429.444444 USD, " in asked(BookTransactions((rid("ALL-1"),)), rows)
 
 
-def test_a_long_id_is_cut_in_its_middle() -> None:
-    assert short("ORD-01KB6Z3V8M0000000000000417") == "ORD-01KB6…00000417"
-
-
 def test_an_instrument_the_desk_does_not_know_is_named_by_its_identifier() -> None:
     (request,) = ticket().requests
     unknown = replace(request, instrument_identifiers={"Instrument/default/Ticker": "VODD"})
@@ -262,21 +259,3 @@ def test_where_several_orders_go_is_said_once_and_in_short(desk: Snapshot) -> No
     assert asked(MoveOrders((rid("ORD-1"), rid("ORD-3")), new), desk) == (
         "Move 2 orders to new block BLK-01KB6…00000417"
     )
-
-
-def test_rows_of_another_scope_are_named_with_it(desk: Snapshot) -> None:
-    elsewhere = replace(desk, home="demo")
-    assert (
-        rows_in_words(elsewhere, EntityKind.ORDERS, (rid("ORD-1"), rid("ORD-3"))) == "Desk/ORD-1, Desk/ORD-3"
-    )
-    assert rows_named(elsewhere, EntityKind.BLOCKS, (rid("BLK-1"),)) == "Desk/BLK-1"
-    assert rows_in_words(elsewhere, EntityKind.ORDERS, (rid("ORD-1"),)).endswith(" · Desk/ORD-1")
-
-
-def test_alike_rows_are_one_trade_and_many_are_named_by_their_first() -> None:
-    rows = snapshot_of(orders=[order(f"ORD-{number}") for number in range(1, 41)])
-    ids = tuple(rid(f"ORD-{number}") for number in range(1, 41))
-    alike = rows_in_words(rows, EntityKind.ORDERS, ids[:2])
-    assert alike.startswith("Buy 200 AAPL limit 190 USD, day, for ")
-    many = rows_in_words(rows, EntityKind.ORDERS, ids)
-    assert many == "ORD-1, ORD-2, ORD-3, ORD-4 and 36 more"

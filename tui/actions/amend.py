@@ -21,7 +21,7 @@ from tui.api.requests import (
 from tui.service.id_lookup import IdLookup, block_lookup
 from tui.service.ids import new_code
 from tui.service.numbers import counted
-from tui.service.sentence import phrase_of, rows_in_words
+from tui.service.row_phrases import phrase_of, rows_in_words
 from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.verbs import (
     CancelAndMove,

@@ -16,7 +16,7 @@ from tui.api.requests import ExecutionRequest
 from tui.api.states import is_cancelled
 from tui.service.ids import new_code
 from tui.service.numbers import money, number, parse_corrected_quantity, parse_price, size_text
-from tui.service.sentence import phrase_of
+from tui.service.row_phrases import phrase_of
 from tui.service.snapshot.sizing import Size, executed_size, is_by_amount, open_size, size_of, worth_of
 from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.trade import money_of

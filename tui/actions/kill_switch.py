@@ -11,7 +11,7 @@ from tui.actions.action import Answer, Question, Scope, Values
 from tui.actions.eligibility import heads, open_placements
 from tui.api.base import ResourceId
 from tui.service.numbers import counted, noun_for
-from tui.service.sentence import rows_named
+from tui.service.row_phrases import rows_named
 from tui.service.snapshot.relations import related_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs import CancelPlacements, Verb

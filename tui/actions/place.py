@@ -22,7 +22,7 @@ from tui.api.requests import PlacementRequest
 from tui.api.states import normalize
 from tui.service.ids import new_code
 from tui.service.numbers import counted, parse_size
-from tui.service.sentence import rows_in_words, short_id
+from tui.service.row_phrases import rows_in_words, short_id
 from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, instrument_key
 from tui.service.verbs import PlaceBlocks, Verb

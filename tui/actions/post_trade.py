@@ -15,7 +15,7 @@ from tui.api.models import Allocation, Placement
 from tui.api.requests import PortfolioWeight
 from tui.service.id_lookup import IdLookup, portfolio_lookup
 from tui.service.numbers import counted, number, parse_quantity
-from tui.service.sentence import rows_in_words
+from tui.service.row_phrases import rows_in_words
 from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import EntityKind, instrument_key
 from tui.service.verbs import Allocate, AllocateWeighted, BookTransactions, SweepBlocks, Verb

@@ -29,7 +29,7 @@ from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
 from tui.api.states import normalize
 from tui.service.id_lookup import portfolio_lookup
 from tui.service.numbers import counted, parse_price, parse_size
-from tui.service.sentence import rows_in_words
+from tui.service.row_phrases import rows_in_words
 from tui.service.snapshot.sizing import Size, size_of
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.verbs import (

@@ -9,7 +9,7 @@ from tui.api import codec
 from tui.api.base import ResourceId
 from tui.screens.detail.screen import DetailScreen, Section, sections_of
 from tui.screens.history.screen import HistoryScreen
-from tui.service.sentence import phrase_of
+from tui.service.row_phrases import phrase_of
 from tui.service.snapshot.compliance_states import compliance_section, unnamed_rules
 from tui.service.snapshot.contradictions import contradictions
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, luid_of

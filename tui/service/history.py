@@ -15,7 +15,7 @@ from tui.api import codec
 from tui.api.base import CurrencyAndAmount, ResourceId
 from tui.api.models import HistoryItem
 from tui.api.states import normalize
-from tui.service.sentence import phrase_of
+from tui.service.row_phrases import phrase_of
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 

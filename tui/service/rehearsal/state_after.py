@@ -12,7 +12,7 @@ from tui.api.states import is_cancelled, normalize
 from tui.service.numbers import average, counted, money, units
 from tui.service.outcomes import Outcome
 from tui.service.rehearsal.rehearse import Rehearsal
-from tui.service.sentence import short_id
+from tui.service.row_phrases import short_id
 from tui.service.snapshot.sizing import Size, allocated_size, block_placed, executed_size, size_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import instrument_name

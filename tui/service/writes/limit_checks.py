@@ -18,7 +18,7 @@ from tui.api.placing_states import Guard
 from tui.config.limit_settings import Bound
 from tui.service.environment import EnvironmentKind
 from tui.service.numbers import counted, number, number_text, price, rounded, units
-from tui.service.sentence import short_id
+from tui.service.row_phrases import short_id
 from tui.service.sides import side_direction
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import (
