@@ -14,7 +14,7 @@ def test_a_long_id_is_cut_in_its_middle() -> None:
 
 def test_rows_of_another_scope_are_named_with_it() -> None:
     elsewhere = snapshot_of(
-        home="demo", blocks=[block("BLK-1", "ORD-1")], orders=[order("ORD-1"), order("ORD-3", "30")]
+        home="demo", blocks=[block("BLK-1", "ORD-1")], orders=[order("ORD-1"), order("ORD-3", type="Market")]
     )
     assert (
         rows_in_words(elsewhere, EntityKind.ORDERS, (rid("ORD-1"), rid("ORD-3"))) == "Desk/ORD-1, Desk/ORD-3"
