@@ -7,28 +7,37 @@ force (U1, P9): what asks for that is sent whole instead, which checks no sizes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from tui.actions.action import Form, Scope, Values
-from tui.actions.eligibility import counterparties, currency_of, live_orders, live_placements, systems
+from tui.actions.eligibility import counterparties, live_orders, live_placements, systems
 from tui.actions.form_fields import (
     NONE,
     id_check,
     id_echo,
-    mixed_measures,
     pick,
     price_or_none,
     size,
     text,
 )
 from tui.actions.live_positions import MOST_ASKED, with_positions
-from tui.actions.place import ENTRY_TYPES, MOST_NAMED, missing_prices, useless_prices
-from tui.api.base import CurrencyAndAmount, PerpetualProperty, Properties, PropertyValue, ResourceId
+from tui.actions.place import ENTRY_TYPES, MOST_NAMED
+from tui.actions.typed_changes import (
+    Row,
+    new_note,
+    new_portfolio,
+    new_route,
+    new_size,
+    new_terms,
+    resized,
+    takes_the_whole,
+)
+from tui.actions.update_problems import update_problems
+from tui.api.base import CurrencyAndAmount
 from tui.api.models import Order, Placement
 from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
-from tui.api.states import normalize
 from tui.service.id_lookup import portfolio_lookup
-from tui.service.numbers import counted, parse_price, parse_size
+from tui.service.numbers import counted
 from tui.service.row_phrases import rows_in_words
 from tui.service.snapshot.sizing import Size, size_of
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
@@ -45,22 +54,16 @@ from widgets.fields import Field
 
 INTRO: Final = f"Only changes are sent. Relative sizes: -50%, +1k. '{NONE}' clears a price."
 UNCHANGED: Final = "unchanged"
-APART: Final = (
-    "Type, time in force and a cleared price are sent with the whole {0}, which checks no {1}: "
-    "change the {1} in a step of its own."
-)
-
-Row = Order | Placement
-PriceName = Literal["limit", "stop"]
-_PRICES: Final[tuple[PriceName, ...]] = ("limit", "stop")
 
 
 def update_form(scope: Scope) -> Form:
+    """Return the form that updates the orders or placements of ``scope``."""
     make = _placements_form if scope.kind is EntityKind.PLACEMENTS else _orders_form
     return make(scope)
 
 
 def update_verb(scope: Scope, values: Values) -> Verb:
+    """Return the update that was typed: an update call, or whole entities where that has no word for it."""
     make = _placements_verb if scope.kind is EntityKind.PLACEMENTS else _orders_verb
     return make(scope, values)
 
@@ -119,7 +122,7 @@ def _form(scope: Scope, kind: EntityKind, rows: Sequence[Row], fields: tuple[Fie
         f"Update {counted(len(rows), kind.singular)}",
         fields,
         intro=f"{rows_in_words(scope.snapshot, kind, [row.id for row in rows])}\n{how}",
-        check=lambda values: _problems(scope, kind, rows, values),
+        check=lambda values: update_problems(scope, kind, rows, values),
         live=lambda values: _in_words(scope, kind, rows, values),
     )
 
@@ -167,99 +170,19 @@ def common_size(rows: Sequence[Row]) -> Size:
     return Size(None, currencies.pop() if len(currencies) == 1 else "")
 
 
-# --- what changes -------------------------------------------------------------------------------
-
-
-def new_size(row: Row, typed: str) -> Size | None:
-    """Return the size a row is changed to, in its own measure; None where it stays.
-
-    Raises:
-        ValueError: nothing is left of it, or it is not known; with a sentence.
-    """
-    held = size_of(row)
-    if not typed.strip():
-        return None
-    asked = parse_size(typed, held.value, held.currency)
-    return None if asked == held.value else Size(asked, held.currency)
-
-
-def _resized(row: Row, typed: str) -> dict[str, Any]:
-    asked = new_size(row, typed)
-    if asked is None:
-        return {}
-    if asked.currency:
-        return {"amount": CurrencyAndAmount(amount=asked.value, currency=asked.currency)}
-    return {"quantity": asked.value}
-
-
-def _new_terms(snapshot: Snapshot, row: Row, values: Values) -> dict[str, Any]:
-    """Return the terms that change, by the names of the API; None is a price that is cleared.
-
-    An order that goes at market has no prices: it loses those that nobody typed anew.
-    """
-    found: dict[str, Any] = {}
-    currency = currency_of(row, snapshot)
-    kind = offered(TYPES, snapshot.order_types).get(values["type"], values["type"])
-    if kind and normalize(kind) != normalize(row.type):
-        found["type"] = kind
-    force = TIMES_IN_FORCE.get(values["tif"], values["tif"])
-    if force and normalize(force) != normalize(row.time_in_force):
-        found["time_in_force"] = force
-    for name in _PRICES:
-        held: CurrencyAndAmount | None = getattr(row, f"{name}_price")
-        typed = values[name].strip().lower()
-        asked = None if typed in ("", NONE) else parse_price(typed)
-        if asked is not None and (held is None or asked != held.amount):
-            found[f"{name}_price"] = CurrencyAndAmount(amount=asked, currency=currency)
-        elif held is not None and (typed == NONE or normalize(found.get("type")) == "market"):
-            found[f"{name}_price"] = None
-    return found
-
-
-def _is_whole(terms: dict[str, Any], row: Row) -> bool:
-    """Return whether these changes of terms take the whole entity: an update has no word for one of them."""
-    cleared = any(price is None for price in terms.values())
-    if isinstance(row, Order):
-        return cleared or "type" in terms or "time_in_force" in terms
-    to_market = normalize(terms.get("type")) == "market"
-    return "time_in_force" in terms or (cleared and not to_market)
-
-
-def _note(scope: str, values: Values) -> Properties | None:
-    """Return the property that holds the note typed, None without one."""
-    if not values.get("note", "").strip():
-        return None
-    key = f"Order/{scope}/Note"
-    return {key: PerpetualProperty(key=key, value=PropertyValue(label_value=values["note"]))}
-
-
-def _new_portfolio(scope: Scope, order: Order, values: Values) -> ResourceId | None:
-    """Return the portfolio an order is changed to, None where it stays."""
-    typed = values["portfolio"].strip()
-    asked = portfolio_lookup(scope.snapshot, scope.home).read(typed) if typed else None
-    return None if asked == order.portfolio_id else asked
-
-
-def _new_route(row: Placement, values: Values) -> dict[str, Any]:
-    """Return what changes of who works a placement and how, by the names of the API."""
-    names = {"counterparty": "counterparty", "system": "execution_system", "entry": "entry_type"}
-    typed = {wire: values[field].strip(" ") for field, wire in names.items()}
-    return {wire: text for wire, text in typed.items() if text and text != getattr(row, wire)}
-
-
 def _orders_verb(scope: Scope, values: Values) -> Verb:
     rows = _orders(scope)
-    terms = {row.id: _new_terms(scope.snapshot, row, values) for row in rows}
-    if any(_is_whole(terms[row.id], row) for row in rows):
+    terms = {row.id: new_terms(scope.snapshot, row, values) for row in rows}
+    if any(takes_the_whole(terms[row.id], row) for row in rows):
         return ReplaceOrders(
             tuple(
                 order_request(
                     row,
                     **terms[row.id],
-                    properties={**(row.properties or {}), **(_note(row.id.scope, values) or {})},
+                    properties={**(row.properties or {}), **(new_note(row.id.scope, values) or {})},
                 )
                 for row in rows
-                if terms[row.id] or _note(row.id.scope, values)
+                if terms[row.id] or new_note(row.id.scope, values)
             ),
             made_from=tuple(rows),
         )
@@ -267,10 +190,10 @@ def _orders_verb(scope: Scope, values: Values) -> Verb:
         tuple(
             OrderUpdateRequest(
                 id=row.id,
-                portfolio_id=_new_portfolio(scope, row, values),
-                properties=_note(row.id.scope, values),
+                portfolio_id=new_portfolio(scope, row, values),
+                properties=new_note(row.id.scope, values),
                 **terms[row.id],
-                **_resized(row, values["quantity"]),
+                **resized(row, values["quantity"]),
             )
             for row in rows
         )
@@ -279,9 +202,9 @@ def _orders_verb(scope: Scope, values: Values) -> Verb:
 
 def _placements_verb(scope: Scope, values: Values) -> Verb:
     rows = _placements(scope)
-    terms = {row.id: _new_terms(scope.snapshot, row, values) for row in rows}
-    if any(_is_whole(terms[row.id], row) for row in rows):
-        changes = {row.id: {**terms[row.id], **_new_route(row, values)} for row in rows}
+    terms = {row.id: new_terms(scope.snapshot, row, values) for row in rows}
+    if any(takes_the_whole(terms[row.id], row) for row in rows):
+        changes = {row.id: {**terms[row.id], **new_route(row, values)} for row in rows}
         return ReplacePlacements(
             tuple(placement_request(row, **changes[row.id]) for row in rows if changes[row.id]),
             made_from=tuple(rows),
@@ -301,102 +224,9 @@ def _placement_update(row: Placement, values: Values, terms: dict[str, Any]) -> 
         type=terms.get("type"),
         currency=currencies[0] if currencies and not row.limit_price else None,
         **changes,
-        **_new_route(row, values),
-        **_resized(row, values["quantity"]),
+        **new_route(row, values),
+        **resized(row, values["quantity"]),
     )
-
-
-# --- what is wrong with what is typed -----------------------------------------------------------
-
-
-def _problems(scope: Scope, kind: EntityKind, rows: Sequence[Row], values: Values) -> Sequence[str]:
-    """Return why the values cannot be sent, each reason once; that nothing changes is one."""
-    measures = [size_of(row).currency for row in rows]
-    currencies = [known for row in rows if (known := currency_of(row, scope.snapshot))]
-    mixed = [
-        *mixed_measures(values["quantity"], measures),
-        *(problem for name in _PRICES for problem in mixed_measures(values[name], currencies)),
-    ]
-    told: dict[str, None] = dict.fromkeys(mixed)
-    for row in rows:
-        told.update(dict.fromkeys(_row_problems(scope, kind, row, values, alone=len(rows) == 1)))
-    if not told and not _changes_anything(scope, rows, values):
-        return ["Nothing is changed yet."]
-    return list(told)
-
-
-def _row_problems(scope: Scope, kind: EntityKind, row: Row, values: Values, *, alone: bool) -> Sequence[str]:
-    name = scope.snapshot.name_of(kind, row.id)
-    try:
-        resized = new_size(row, values["quantity"]) is not None
-    except ValueError as error:
-        return [str(error) if alone else f"{name}: {error}"]
-    kept = _cannot_be_cleared(scope.snapshot, row, values) if alone else ()
-    if kept:
-        return kept
-    emptied = [
-        f"The {each} was {getattr(row, f'{each}_price')}: write '{NONE}' to clear it."
-        for each in _PRICES
-        if alone and getattr(row, f"{each}_price") is not None and not values[each].strip()
-    ]
-    terms = _new_terms(scope.snapshot, row, values)
-    if emptied and normalize(terms.get("type")) != "market":
-        return emptied
-    missing = [] if not terms else _missing_after(row, terms)
-    if missing:
-        return missing if alone else [f"{name}: {sentence}" for sentence in missing]
-    if not _is_whole(terms, row):
-        return []
-    moved = isinstance(row, Order) and _new_portfolio(scope, row, values) is not None
-    apart = [what for what, changes in (("size", resized), ("portfolio", moved)) if changes]
-    return [APART.format(kind.singular, what) for what in apart]
-
-
-def _cannot_be_cleared(snapshot: Snapshot, row: Row, values: Values) -> Sequence[str]:
-    """Return the fields emptied for which no call has a word for nothing, and what they held."""
-    size = size_of(row)
-    held = {"quantity": ("size", "" if size.value is None else str(size))}
-    if isinstance(row, Order):
-        held["portfolio"] = (
-            "portfolio",
-            snapshot.portfolio_label(row.portfolio_id) if row.portfolio_id else "",
-        )
-    else:
-        held["counterparty"] = ("broker", row.counterparty or "")
-        held["system"] = ("system", row.execution_system or "")
-        held["entry"] = ("entry", row.entry_type or "")
-    return [
-        f"The {noun} was {was} and cannot be cleared: write it again, or another."
-        for field, (noun, was) in held.items()
-        if was and not values[field].strip()
-    ]
-
-
-def _missing_after(row: Row, terms: dict[str, Any]) -> Sequence[str]:
-    """Return the prices that a row of its new type lacks, or has without going by them."""
-
-    def after(name: str) -> str:
-        return "" if terms.get(name, getattr(row, name)) is None else "there"
-
-    kind = terms.get("type", row.type) or ""
-    set_anew = ["there" if terms.get(f"{name}_price") is not None else "" for name in _PRICES]
-    return [
-        *useless_prices(kind, *set_anew),
-        *missing_prices(kind, after("limit_price"), after("stop_price")),
-    ]
-
-
-def _changes_anything(scope: Scope, rows: Sequence[Row], values: Values) -> bool:
-    for row in rows:
-        if _new_terms(scope.snapshot, row, values):
-            return True
-        if _resized(row, values["quantity"]) or _note(row.id.scope, values):
-            return True
-        if isinstance(row, Order) and _new_portfolio(scope, row, values) is not None:
-            return True
-        if isinstance(row, Placement) and _new_route(row, values):
-            return True
-    return False
 
 
 def _resizes_in_words(snapshot: Snapshot, kind: EntityKind, rows: Sequence[Row], typed: str) -> str:
