@@ -26,7 +26,7 @@ from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import CreateOrders, Verb
 from tui.service.verbs.facts import order_ref, priced
-from tui.service.verbs.verb import PreviewLine
+from tui.service.verbs.preview_line import PreviewLine
 from tui.service.wire_words import TIMES_IN_FORCE, TYPES, offered, spelt
 from widgets.fields import Field
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from tui.actions.action import WARNING, Scope
 from tui.service.positions import PositionWords, positions_in
-from tui.service.verbs.verb import PreviewLine
+from tui.service.verbs.preview_line import PreviewLine
 
 MOST_TOLD: Final = 2
 """Positions that stand under a form; the preview tells all of them."""

@@ -26,7 +26,8 @@ from tui.service.snapshot.instruments import UNRESOLVED
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.verbs import CreateOrders, MoveOrders, ReplaceOrders, UpdateOrders
 from tui.service.verbs.facts import order_line
-from tui.service.verbs.verb import PreviewLine, Verb
+from tui.service.verbs.preview_line import PreviewLine
+from tui.service.verbs.verb import Verb
 
 ABOUT_POSITIONS: Final = (CreateOrders, UpdateOrders, ReplaceOrders, MoveOrders)
 """The verbs whose previews tell of positions: those that make orders, and those that change or move them."""

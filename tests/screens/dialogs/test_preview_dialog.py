@@ -17,7 +17,8 @@ from tui.screens.dialogs.dialog import GUARD_S
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.snapshot.snapshot import EntityKind, Ref
-from tui.service.verbs.verb import PreviewLine, Tier
+from tui.service.verbs.preview_line import PreviewLine
+from tui.service.verbs.verb import Tier
 from tui.service.writes.preview import Preview, PreviewWarning, SideTotal
 
 Opened = Callable[[Screen[Any]], Any]

@@ -24,7 +24,7 @@ from tui.service.rehearsal.rehearse import Rehearsal
 from tui.service.rehearsal.rehearsed_preview import Prepared
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.changes import field_words, value_words
-from tui.service.verbs.verb import version_of
+from tui.service.verbs.verdicts import version_of
 
 MOST_READ: Final = 10
 """The rows that are read as they stood just before the write, to tell what the other one changed."""

@@ -9,11 +9,13 @@ from tui.service.verbs.amending import CancelAndMove, CancelOrders, UpdateOrders
 from tui.service.verbs.curl import curl, unfit
 from tui.service.verbs.orders import CreateOrders, MoveOrders
 from tui.service.verbs.placements import CancelPlacements, PlaceBlocks, UpdatePlacements
+from tui.service.verbs.preview_line import Caution, PreviewLine
 from tui.service.verbs.record_fills import RecordFills
 from tui.service.verbs.replacing import ReplaceOrders, ReplacePlacements
 from tui.service.verbs.running_compliance import RunCompliance
 from tui.service.verbs.sweep import SweepBlocks
-from tui.service.verbs.verb import Caution, InFlightMark, PreviewLine, Tier, Verb, Verdict
+from tui.service.verbs.verb import InFlightMark, Tier, Verb
+from tui.service.verbs.verdicts import Verdict
 
 VERBS: Final[dict[str, type[Verb]]] = {
     verb.operation.short_path: verb

@@ -25,16 +25,9 @@ from tui.service.numbers import counted, size_text, units
 from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import block_ref, order_ref, placement_line, placement_ref
-from tui.service.verbs.verb import (
-    Caution,
-    ItemisedReply,
-    PreviewLine,
-    Verb,
-    Verdict,
-    Versions,
-    has_changed,
-    verdict_of,
-)
+from tui.service.verbs.preview_line import Caution, PreviewLine
+from tui.service.verbs.verb import ItemisedReply, Verb
+from tui.service.verbs.verdicts import Verdict, Versions, has_changed, verdict_of
 
 DEFAULT_ALGORITHM: Final = "PR-FIFO"
 WEIGHTED_ALGORITHM: Final = "PR-LF"

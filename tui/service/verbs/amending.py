@@ -24,16 +24,9 @@ from tui.service.verbs.facts import (
     order_lines,
     order_ref,
 )
-from tui.service.verbs.verb import (
-    InFlightMark,
-    KeyedVerb,
-    PreviewLine,
-    Tier,
-    Verdict,
-    Versions,
-    has_changed,
-    verdict_of,
-)
+from tui.service.verbs.preview_line import PreviewLine
+from tui.service.verbs.verb import InFlightMark, KeyedVerb, Tier
+from tui.service.verbs.verdicts import Verdict, Versions, has_changed, verdict_of
 
 
 class UpdateOrders(UpdateVerb, frozen=True):

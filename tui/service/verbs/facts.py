@@ -12,7 +12,7 @@ from tui.api.requests import PlacementRequest
 from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
-from tui.service.verbs.verb import PreviewLine
+from tui.service.verbs.preview_line import PreviewLine
 
 
 def order_ref(id: ResourceId) -> Ref:

@@ -32,18 +32,9 @@ from tui.service.verbs.facts import (
     outside,
     priced,
 )
-from tui.service.verbs.verb import (
-    Caution,
-    InFlightMark,
-    ItemisedReply,
-    PreviewLine,
-    Tier,
-    Verb,
-    Verdict,
-    Versions,
-    by_id,
-    verdict_of,
-)
+from tui.service.verbs.preview_line import Caution, PreviewLine
+from tui.service.verbs.verb import InFlightMark, ItemisedReply, Tier, Verb, by_id
+from tui.service.verbs.verdicts import Verdict, Versions, verdict_of
 
 
 class CreateOrders(Verb, frozen=True):

@@ -30,18 +30,9 @@ from tui.service.verbs.facts import (
     placement_request_line,
 )
 from tui.service.verbs.placing_guard import placing_cautions
-from tui.service.verbs.verb import (
-    Caution,
-    InFlightMark,
-    ItemisedReply,
-    KeyedVerb,
-    PreviewLine,
-    Verb,
-    Verdict,
-    Versions,
-    by_id,
-    verdict_of,
-)
+from tui.service.verbs.preview_line import Caution, PreviewLine
+from tui.service.verbs.verb import InFlightMark, ItemisedReply, KeyedVerb, Verb, by_id
+from tui.service.verbs.verdicts import Verdict, Versions, verdict_of
 
 
 class PlaceBlocks(Verb, frozen=True):

@@ -20,7 +20,7 @@ from tui.service.snapshot.compliance_states import (
 )
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.verbs.advice import advice_for
-from tui.service.verbs.verb import Caution
+from tui.service.verbs.preview_line import Caution
 from tui.service.wire_words import state_in_words
 
 NAMED: Final = 2

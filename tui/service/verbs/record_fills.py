@@ -17,17 +17,9 @@ from tui.service.verbs.facts import (
     placement_ref,
 )
 from tui.service.verbs.overwriting import OverwritingVerb
-from tui.service.verbs.verb import (
-    Caution,
-    InFlightMark,
-    ItemisedReply,
-    PreviewLine,
-    Tier,
-    Verdict,
-    Versions,
-    by_id,
-    verdict_of,
-)
+from tui.service.verbs.preview_line import Caution, PreviewLine
+from tui.service.verbs.verb import InFlightMark, ItemisedReply, Tier, by_id
+from tui.service.verbs.verdicts import Verdict, Versions, verdict_of
 
 
 class RecordFills(OverwritingVerb[Execution], frozen=True):

@@ -35,17 +35,9 @@ from tui.service.verbs.facts import (
     priced,
 )
 from tui.service.verbs.overwriting import OverwritingVerb, RowT, request_as_is
-from tui.service.verbs.verb import (
-    LARGEST,
-    Caution,
-    ItemisedReply,
-    PreviewLine,
-    Tier,
-    Verdict,
-    Versions,
-    by_id,
-    verdict_of,
-)
+from tui.service.verbs.preview_line import LARGEST, Caution, PreviewLine
+from tui.service.verbs.verb import ItemisedReply, Tier, by_id
+from tui.service.verbs.verdicts import Verdict, Versions, verdict_of
 from tui.service.wire_words import state_in_words
 
 WHOLE: Final = (

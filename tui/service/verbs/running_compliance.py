@@ -21,7 +21,8 @@ from tui.service.numbers import counted
 from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot.compliance_states import compliance_of_order, detail_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
-from tui.service.verbs.verb import InFlightMark, ItemisedReply, Tier, Verb, Verdict, Versions
+from tui.service.verbs.verb import InFlightMark, ItemisedReply, Tier, Verb
+from tui.service.verbs.verdicts import Verdict, Versions
 from tui.service.wire_words import state_in_words
 
 SLOWER_BY: Final = timedelta(seconds=5)

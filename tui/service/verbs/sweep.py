@@ -14,13 +14,9 @@ from tui.api.requests import KeyedReply, SweepBlocksRequest
 from tui.service.snapshot.sizing import block_ordered
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import block_ref, priced
-from tui.service.verbs.verb import (
-    KeyedVerb,
-    PreviewLine,
-    Verdict,
-    Versions,
-    verdict_of,
-)
+from tui.service.verbs.preview_line import PreviewLine
+from tui.service.verbs.verb import KeyedVerb
+from tui.service.verbs.verdicts import Verdict, Versions, verdict_of
 
 
 class SweepBlocks(KeyedVerb, frozen=True):

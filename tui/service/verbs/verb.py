@@ -10,25 +10,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Self
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.api.base import CurrencyAndAmount, ErrorDetail, ResourceId
+from tui.api.base import ErrorDetail, ResourceId
 from tui.api.client import Client
 from tui.api.errors import ApiError, NoAnswer, NotSent, Refused, item_failure
 from tui.api.http_request import Request
 from tui.api.operations import Operation
-from tui.api.placing_states import Guard
-from tui.api.price_units import PER_UNIT
 from tui.api.requests import KeyedReply
 from tui.service.numbers import counted
 from tui.service.outcomes import Outcome, Report, Status
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.advice import advice_for
+from tui.service.verbs.preview_line import Caution, PreviewLine
+from tui.service.verbs.verdicts import Verdict, Versions
 
 
 class Tier(StrEnum):
@@ -40,73 +39,12 @@ class Tier(StrEnum):
     HARD = "HARD"
 
 
-class Verdict(StrEnum):
-    """The result of reading back an item whose outcome is unknown."""
-
-    APPLIED = "applied"
-    CHANGED = "changed by someone else"
-    NOT_SEEN = "not seen"
-
-
 class InFlightMark(StrEnum):
     """The intent a row shows while a write on it is in flight."""
 
     CANCEL = "6?"
     AMEND = "E?"
     NEW = "A?"
-
-
-class PreviewLine(Struct, frozen=True, gc=False):
-    """One item as the preview counts it: units of an instrument at a price, in a currency.
-
-    ``price_unit`` is what one unit at price 1 costs: bonds are quoted per 100 nominal. ``limit`` and ``stop``
-    are the prices that were chosen for it.
-    """
-
-    ref: Ref
-    side: str
-    quantity: Decimal | None
-    price: Decimal | None = None
-    currency: str = ""
-    instrument: str = ""
-    portfolio: ResourceId | None = None
-    amount: Decimal | None = None
-    limit: Decimal | None = None
-    stop: CurrencyAndAmount | None = None
-    price_unit: Decimal = PER_UNIT
-
-    @property
-    def notional(self) -> Decimal | None:
-        """The notional in ``currency``: the amount of a value-sized item; None when unknown."""
-        if self.amount is not None:
-            return self.amount
-        if self.quantity is None or self.price is None:
-            return None
-        return self.quantity * self.price * self.price_unit
-
-    @property
-    def units(self) -> Decimal | None:
-        """The units it is about: of money, what it buys at the price; None when unknown."""
-        if self.quantity is not None or self.amount is None or not self.price:
-            return self.quantity
-        return self.amount / (abs(self.price) * self.price_unit)
-
-
-LARGEST: Final = 3
-"""The items that a preview of several says each for itself."""
-
-
-class Caution(Struct, frozen=True):
-    """Something odd, or that the server will probably refuse.
-
-    ``guard`` is how strongly it stands in the way: a warning is a hint and the server decides; TYPED asks for
-    the item count; REFUSED is not sent to any server. ``unsaid`` says that nobody gave the state of its kind.
-    """
-
-    kind: str
-    text: str
-    guard: Guard = Guard.WARN
-    unsaid: bool = False
 
 
 class ItemisedReply(Struct, frozen=True):
@@ -120,9 +58,6 @@ class ItemisedReply(Struct, frozen=True):
     failed: Mapping[str, ErrorDetail] = {}
     notes: Mapping[str, str] = {}
 
-
-Versions = Mapping[Ref, int]
-"""The version numbers of rows at some moment; rows that did not exist are not in it."""
 
 _FAILED: Final = {NoAnswer: Status.UNKNOWN, NotSent: Status.NOT_SENT}
 """The status of the items of a call that failed as a whole; refused, when it failed in any other way."""
@@ -392,27 +327,3 @@ def _outcome(ref: Ref, key: str, answer: ItemisedReply) -> Outcome:
 def by_id(entities: Iterable[Any]) -> dict[str, Any]:
     """Return entities by the text of their id, the keys of an atomic call."""
     return {str(entity.id): entity for entity in entities}
-
-
-def version_of(row: Any) -> int:
-    """Return the version number of a row, 0 when the server gave none."""
-    version = getattr(getattr(row, "block", row), "version", None)
-    return (version.as_at_version_number or 0) if version is not None else 0
-
-
-def versions_of(snapshot: Snapshot, refs: Iterable[Ref]) -> Versions:
-    """Return the version of each of ``refs`` the snapshot has."""
-    return {ref: version_of(snapshot.row(ref)) for ref in refs if ref in snapshot}
-
-
-def has_changed(ref: Ref, before: Versions, after: Snapshot) -> bool:
-    """Return whether a row has another version than before, is new or is gone."""
-    now = version_of(after.row(ref)) if ref in after else None
-    return before.get(ref) != now
-
-
-def verdict_of(applied: bool, ref: Ref, before: Versions, after: Snapshot) -> Verdict:
-    """Return the verdict: applied if what was asked for is there, changed if the row has another version."""
-    if applied:
-        return Verdict.APPLIED
-    return Verdict.CHANGED if has_changed(ref, before, after) else Verdict.NOT_SEEN

@@ -21,7 +21,8 @@ from tui.service.outcomes import Outcome, Status
 from tui.service.sentence import wording
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import Verb
-from tui.service.verbs.verb import ItemisedReply, versions_of
+from tui.service.verbs.verb import ItemisedReply
+from tui.service.verbs.verdicts import versions_of
 from tui.service.writes.journal import Decision, Intent, Journal
 from tui.service.writes.unknown_calls import still_running
 

@@ -32,7 +32,7 @@ from tui.service.verbs import (
     Verb,
 )
 from tui.service.verbs.facts import order_line
-from tui.service.verbs.verb import PreviewLine
+from tui.service.verbs.preview_line import PreviewLine
 from tui.service.writes.limits import Limits
 
 _PENCE: Final = (Decimal(50), Decimal(200))

@@ -10,7 +10,7 @@ from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot.snapshot import Ref
 from tui.service.verbs import Verb
 from tui.service.verbs.changes import described_row
-from tui.service.verbs.verb import version_of
+from tui.service.verbs.verdicts import version_of
 from tui.service.writes.read_back import ReadableDesk
 
 CHANGED: Final = "ChangedMeanwhile"

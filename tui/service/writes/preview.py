@@ -28,7 +28,8 @@ from tui.service.positions import (
 from tui.service.sentence import wording
 from tui.service.snapshot.snapshot import Ref, Snapshot
 from tui.service.verbs import Verb
-from tui.service.verbs.verb import LARGEST, Caution, PreviewLine, Tier
+from tui.service.verbs.preview_line import LARGEST, Caution, PreviewLine
+from tui.service.verbs.verb import Tier
 from tui.service.writes.limit_checks import Finding, LimitChecks
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 from tui.service.writes.unknown_names import unknown_names

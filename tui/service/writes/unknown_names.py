@@ -26,7 +26,7 @@ from tui.service.verbs import (
     Verb,
 )
 from tui.service.verbs.facts import instrument_name, instrument_of
-from tui.service.verbs.verb import Caution
+from tui.service.verbs.preview_line import Caution
 
 INSTRUMENT = "unknown instrument"
 PORTFOLIO = "unknown portfolio"
