@@ -192,7 +192,7 @@ class Blotter:
         await self.until(lambda: isinstance(self.app.screen, ReportDialog) or bool(self._news()))
         await self.pilot.pause()
         if isinstance(self.app.screen, ReportDialog):
-            said = self._boxed()
+            said = self.boxed()
             await self.press("escape")
             return said
         return self._news()[-1]
@@ -201,12 +201,13 @@ class Blotter:
         """Wait for a preview and its rehearsal; return its text, without the breaks of its lines."""
         await self.until(self._can_answer)
         await self.pilot.pause()
-        return self._boxed()
+        return self.boxed()
 
     def _can_answer(self) -> bool:
         return isinstance(self.app.screen, PreviewDialog) and not self.app.screen.awaited
 
-    def _boxed(self) -> str:
+    def boxed(self) -> str:
+        """Return the text of the box that is open, without the breaks of its lines."""
         boxed = (line.split("│")[1] for line in self.text().splitlines() if line.count("│") >= 2)
         return " ".join(" ".join(boxed).split())
 

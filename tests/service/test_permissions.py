@@ -130,3 +130,33 @@ async def test_a_right_that_was_given_meanwhile_is_heard_of(server: AsyncBaseTra
     await dealer.desk.beside.read_permissions()
     assert dealer.desk.foretold.keys() == {"sweep_blocks"}
     assert dealer.updates, "the footer is shown anew"
+
+
+async def test_what_the_server_carried_out_is_not_believed_to_be_denied(server: AsyncBaseTransport) -> None:
+    line, clock = AccessService(server, result="Granted"), [datetime.now(UTC)]
+    line.licensed = "create_orders"
+    dealer = Dealer.at(line, now=lambda: clock[0])
+    await dealer.desk.load()
+    await dealer.desk.beside.read_permissions()
+    assert "create_orders" in dealer.desk.foretold
+    assert (await dealer.create("BLK_1", ORD_1=10)).done, "a dealer who insists is not held up"
+    assert not dealer.desk.foretold
+    clock[0] += timedelta(hours=2)
+    await dealer.desk.beside.read_permissions()
+    assert (line.asked, dict(dealer.desk.foretold)) == (2, {}), "it is not believed again"
+
+
+@pytest.mark.parametrize("status", [403, 503])
+async def test_a_denial_is_forgotten_when_a_later_question_fails(
+    server: AsyncBaseTransport, status: int
+) -> None:
+    line, clock = AccessService(server, result="Granted"), [datetime.now(UTC)]
+    dealer = Dealer.at(line, now=lambda: clock[0])
+    await dealer.desk.load()
+    await dealer.desk.beside.read_permissions()
+    line.status = status
+    clock[0] += timedelta(hours=2)
+    dealer.updates.clear()
+    await dealer.desk.beside.read_permissions()
+    assert not dealer.desk.foretold
+    assert dealer.updates, "the footer is shown anew"

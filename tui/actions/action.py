@@ -8,7 +8,7 @@ are made from these declarations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from tui.api.base import ResourceId
 from tui.columns.steps import Steps, finish
+from tui.service.denials import denial
 from tui.service.snapshot.relations import related_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
@@ -72,6 +73,8 @@ class Scope(Struct, frozen=True):
     """Why nothing can be sent now, and what to do; empty when it can."""
     foretold: Mapping[str, str] = {}
     """The endpoints that the access service denies this user, by name, and why."""
+    insisted: Collection[str] = ()
+    """The endpoints that the user wants to try although they are denied."""
     user: str = ""
     """Who is signed on, as the server's versions call them; empty when that is not known."""
     compliance_run: ComplianceRun | None = None
@@ -154,7 +157,7 @@ class Action(Struct, frozen=True):
     An action without a ``key`` is found by name, in the palette and in the help, until the reader gives
     it one. ``disabled_reason`` returns why it is impossible now, as a sentence, or None. ``endpoints`` are
     those it sends to, by name: where the server has none of them, the action is not possible; ``by_kind`` is
-    the one for rows of a kind. What ``lowers_risk`` is tried although the access service denies it.
+    the one for rows of a kind. What ``lowers_risk`` is tried at once although the access service denies it.
     """
 
     id: str
@@ -197,16 +200,30 @@ class Action(Struct, frozen=True):
         """Return parts of ``scope``: what is possible with one of them is possible with the whole."""
         return (scope,)
 
+    def endpoints_for(self, scope: Scope) -> tuple[str, ...]:
+        """Return the endpoints it sends to for the rows in focus, by name."""
+        return tuple(name for kind, name in self.by_kind if kind is scope.kind) or self.endpoints
+
+    def foretold(self, scope: Scope) -> str:
+        """Return what the access service says when it denies all endpoints; empty when it does not."""
+        endpoints = self.endpoints_for(scope)
+        why = [scope.foretold[name] for name in endpoints if name in scope.foretold]
+        return denial(why[0]) if why and len(why) == len(endpoints) else ""
+
+    def doubt(self, scope: Scope) -> str:
+        """Return that it is denied, and how to try it all the same; empty when somebody insisted on it."""
+        denied = "" if self.lowers_risk else self.foretold(scope)
+        insisted = all(name in scope.insisted for name in self.endpoints_for(scope))
+        return f"{denied}. Choose it again to try all the same." if denied and not insisted else ""
+
     def forbidden(self, scope: Scope) -> str | None:
         """Return why this desk, server or user cannot do it, whatever the rows; None when they can."""
-        own = tuple(name for kind, name in self.by_kind if kind is scope.kind)
-        endpoints = own or self.endpoints
+        endpoints = self.endpoints_for(scope)
         denied = [scope.denied[name] for name in endpoints if name in scope.denied]
         if denied and len(denied) == len(endpoints):
             return f"You may not do this here: {denied[0].rstrip('.')}. After a refresh it is tried again."
-        foretold = [scope.foretold[name] for name in endpoints if name in scope.foretold]
-        if foretold and len(foretold) == len(endpoints) and not self.lowers_risk:
-            return f"You may not do this here: {foretold[0].rstrip('.')}. The server was asked at sign-on."
+        if doubt := self.doubt(scope):
+            return doubt
         missing = [scope.absent[name] for name in self.endpoints if name in scope.absent]
         if missing and len(missing) == len(self.endpoints):
             return f"This server does not offer it: {missing[0].rstrip('.')}."
@@ -265,6 +282,12 @@ class WriteAction(Action, frozen=True, kw_only=True):
 
     load: Callable[[], FormAndVerb]
     left_out: Callable[[Scope], str] = lambda scope: ""
+
+    def intro(self, scope: Scope, form: Form, left_out: str) -> str:
+        """Return what stands above the fields of its form: a denial, what is left out, the form's own words."""
+        denied = self.foretold(scope)
+        said = (f"{denied}. It is tried all the same." if denied else "", left_out, form.intro)
+        return "\n".join(filter(None, said))
 
     def parts(self, scope: Scope) -> Iterable[Scope]:
         return scope.parts()

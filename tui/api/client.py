@@ -122,7 +122,8 @@ class Client:
 
     ``absent`` says why operations cannot be used, by name: those the server's generation does not have, and
     those the server turned out not to have (T10). ``denied`` says why writes were refused to whoever is
-    signed on (403), ``foretold`` why the access service says that others would be.
+    signed on (403), ``foretold`` why the access service says that others would be; it is wrong of writes
+    that were ``carried_out``.
     """
 
     def __init__(self, http: Http, generation: Generation = "latest") -> None:
@@ -131,6 +132,7 @@ class Client:
         self.absent = absent_in(generation)
         self.denied: dict[str, str] = {}
         self.foretold: dict[str, str] = {}
+        self.carried_out: set[str] = set()
         self.switches = Switches()
         self.blocks = EntityResource(self, operations.BLOCKS)
         self.orders = EntityResource(self, operations.ORDERS)
@@ -187,13 +189,14 @@ class Client:
     async def _answer(self, request: Request[Any], *, beside: bool = False) -> Reply:
         operation = request.operation
         try:
-            return await self.http.send(request, beside=beside)
+            reply = await self.http.send(request, beside=beside)
         except NotServed as error:
             self.absent[operation.name] = error.why
             raise
         except Forbidden as error:
             if operation.effect == "writes":
                 self.denied[operation.name] = error.why
+                self.carried_out.discard(operation.name)
             raise
         except NotFound as error:
             if not may_be_absent(operation):
@@ -202,6 +205,10 @@ class Client:
             raise NotServed(
                 error.why, problem=error.problem, status=error.status, request_id=error.request_id
             ) from error
+        if operation.effect == "writes":
+            self.carried_out.add(operation.name)
+            self.foretold.pop(operation.name, None)
+        return reply
 
     async def call(
         self,

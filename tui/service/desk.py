@@ -232,6 +232,7 @@ class Desk:
             read_only=self.read_only,
             in_flight=[str(ref) for ref in self._writing().conflicts(verb)],
             unfit=unfit(verb, self.client),
+            foretold=self.foretold.get(verb.operation.name, ""),
             holding=self.beside.facts.known_holding,
         )
 

@@ -2,14 +2,15 @@
 
 Policies name an operation by its code; how a question about one is written is not documented. So an answer
 counts only when it tells operations apart: denied altogether, or refused, it is discarded, and what may not
-be done is learned from the refusals of writes. Granted is no promise, denied is said before a ticket is
-filled.
+be done is learned from the refusals of writes. Granted is no promise. Denied is said before a ticket is
+filled, and is no more than a belief: somebody who insists may try, and an operation that the server carried
+out is not believed to be denied any more.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -99,16 +100,22 @@ class Permissions:
             ):
                 self._learned.put(USELESS, True)
             log.info("what may be done is not known: %s", error.why)
-            return False
+            return self._believe({})
         told = {name: each for name, each in answers.items() if name in wanted}
         if not any(each.result.casefold() == GRANTED for each in told.values()):
             log.info("the access service denies all that was asked: its answer is not used")
             self._learned.put(USELESS, True)
             told = {}
+        return self._believe(
+            {name: why_denied(each) for name, each in told.items() if each.result.casefold() != GRANTED}
+        )
+
+    def _believe(self, denied: Mapping[str, str]) -> bool:
+        """Note what is denied, but for what was carried out already; return whether it differs."""
         before = dict(self._client.foretold)
         self._client.foretold.clear()
         self._client.foretold.update(
-            {name: why_denied(each) for name, each in told.items() if each.result.casefold() != GRANTED}
+            {name: why for name, why in denied.items() if name not in self._client.carried_out}
         )
         return before != self._client.foretold
 

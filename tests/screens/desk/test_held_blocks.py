@@ -62,7 +62,7 @@ async def test_compliance_is_run_and_what_it_passes_is_placed_with_one_key() -> 
         assert "pre-trade compliance rules of Rules by recipe demo/default" in said
         await user.confirm("enter")
         await user.until(lambda: isinstance(user.app.screen, ReportDialog))
-        told = user._boxed()
+        told = user.boxed()
         await user.press("enter")
         assert user.desk.active.kind.value == "blocks", "there is no row of it to go to"
         assert "run demo/RUN-" in told

@@ -46,8 +46,8 @@ async def test_a_key_that_is_not_theirs_says_so_before_a_ticket_is_filled(size: 
             await user.press(key)
             assert user.app.screen is user.desk
             assert user.notices[-1] == (
-                f"You may not do this here: not permitted: {name} is not among the rights of mo. "
-                "The server was asked at sign-on."
+                "You may not do this here, the access service says: "
+                f"not permitted: {name} is not among the rights of mo. Choose it again to try all the same."
             )
 
 
@@ -56,7 +56,23 @@ async def test_help_shows_what_is_not_theirs() -> None:
         await user.press("question_mark")
         await user.type("place")
         said = " ".join(user.text().split())
-        assert "Not now: You may not do this here: not permitted: PlaceBlocks" in said
+        assert "Not now: You may not do this here, the access service says: not permitted: PlaceBlocks" in said
+
+
+@pytest.mark.parametrize("size", [(160, 48), (80, 24)])
+async def test_who_chooses_it_again_gets_the_ticket_and_reads_there_what_was_said(
+    size: tuple[int, int],
+) -> None:
+    async with signed_on("mo", size) as user:
+        await user.go("blocks", "BLK-0008")
+        await user.press("p", "p")
+        said = "the access service says: not permitted: PlaceBlocks"
+        await user.form()
+        assert said in user.boxed()
+        await user.fill("counterparty", "ALBN")
+        await user.press("enter")
+        assert said in await user.preview()
+        await user.press("escape")
 
 
 async def test_one_kind_of_row_may_be_theirs_and_another_not() -> None:

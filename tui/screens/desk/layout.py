@@ -68,6 +68,8 @@ class PanesScreen(ActsWhenMounted[None]):
         self._alert_bar: AlertBar | None = None
         self._panes: dict[EntityKind, Pane] = {}
         self.turns = Turns()
+        self.insisted: set[str] = set()
+        """The endpoints that were chosen although the access service denies them."""
 
     def compose(self) -> ComposeResult:
         context, turns = self._display_context, self.turns
@@ -337,6 +339,7 @@ class PanesScreen(ActsWhenMounted[None]):
             unreachable=unreachable_because(session.health),
             user=desk.user if desk else "",
             foretold=desk.foretold if desk else {},
+            insisted=self.insisted,
             compliance_run=desk.profile.compliance_run if desk else None,
         )
 

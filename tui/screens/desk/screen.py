@@ -85,6 +85,8 @@ class DeskScreen(PanesScreen):
     def _begin(self, action: Action, scope: Scope, reason: str | None) -> None:
         if reason:
             self.notify(reason, title=action.label, severity="warning", markup=False)
+            if reason == action.doubt(scope):
+                self.insisted.update(action.endpoints_for(scope))
         elif isinstance(action, WriteAction):
             self._dialogs = self._send(action, scope)
         elif isinstance(action, DeskCommand):

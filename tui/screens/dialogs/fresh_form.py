@@ -70,4 +70,4 @@ def made_anew(action: WriteAction, scope: Scope) -> Form | str:
     if refusal:
         return refusal
     form = make(scope)
-    return replace(form, intro=f"{action.left_out(scope)}\n{form.intro}".strip())
+    return replace(form, intro=action.intro(scope, form, action.left_out(scope)))

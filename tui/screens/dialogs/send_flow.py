@@ -117,7 +117,7 @@ async def _filled(
     told = desk.beside.facts.serial
     form = await _beside(partial(make, scope), many=len(scope.ids) > PART)
     draft.at = field_at_fault(f"{draft.type} {draft.said}", [field.id for field in form.fields])
-    intro = f"{left_out}\n{form.intro}".strip()
+    intro = action.intro(scope, form, left_out)
     asked = FormDialog(form.title, intro, form.fields, form.check, form.live, draft)
     async with form_kept_fresh(asked, action, scope, desk, told) as newest:
         answered = await app.push_screen_wait(asked)

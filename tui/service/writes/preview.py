@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from tui.api.base import ZERO
 from tui.api.placing_states import Guard
+from tui.service.denials import denial
 from tui.service.environment import Environment
 from tui.service.positions import (
     LookUp,
@@ -109,12 +110,14 @@ def preview(
     read_only: bool = False,
     in_flight: Iterable[str] = (),
     unfit: str = "",
+    foretold: str = "",
     holding: LookUp | None = None,
 ) -> Preview:
     """Return what to show before ``verb`` is sent.
 
     ``in_flight`` names the rows that have a write in flight; ``unfit`` is why the server's generation cannot
-    do it. ``holding`` looks up what is known of a portfolio's holdings; without it no position is told.
+    do it, ``foretold`` why the access service denies it. ``holding`` looks up what is known of a portfolio's
+    holdings; without it no position is told.
     """
     said = wording(verb, snapshot)
     lines = verb.lines(snapshot)
@@ -123,6 +126,7 @@ def preview(
         *(_as_expected(each, limits) for each in verb.cautions(snapshot)),
         *(_unread(snapshot) if verb.needs_rows else ()),
         *(_not_known(in_flight) if verb.emergency else ()),
+        *((Caution("access", f"{denial(foretold)}. The server decides", Guard.WARN),) if foretold else ()),
     )
     checks = LimitChecks(verb, lines, snapshot, limits, environment.kind)
     findings = tuple(checks.findings())
