@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 FAILED: Final = 1
 USAGE_ERROR: Final = 2
 MEMORY: Final = ":memory:"
+TOKEN_VARIABLE: Final = "BLOTTER_TOKEN"
+"""The variable that holds the token of a server to be offered."""
 
 
 DEMO_PROFILE: Final = {
@@ -78,12 +80,13 @@ def run_server(given: argparse.Namespace) -> int:
     from tui.oms.run.serve import run
 
     gc.enable()
-    token = given.token or (None if given.users else os.environ.get("BLOTTER_TOKEN"))
+    of_variable = None if given.users or given.token else os.environ.get(TOKEN_VARIABLE)
     return run(
         host=given.host,
         port=given.port,
         db=_database(given.db or str(paths.data_dir() / "serve.db")),
-        token=token,
+        token=given.token or of_variable,
+        token_from=TOKEN_VARIABLE if of_variable else "",
         generation=given.generation,
         size=given.size or "empty",
         seed=given.seed,

@@ -184,9 +184,11 @@ read_only = true
 """
 
 
-def run_serve(*options: str) -> subprocess.Popen[str]:
+def run_serve(*options: str, variable: str = "") -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tui", "serve", "--port", "0", "--db", ":memory:", *options]
     environment = {name: value for name, value in os.environ.items() if name != "BLOTTER_TOKEN"}
+    if variable:
+        environment["BLOTTER_TOKEN"] = variable
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment
     )
@@ -242,6 +244,19 @@ def test_wrong_options_are_reported_in_a_sentence(
     assert (out, err.count("\n")) == ("", 1)
     assert err.startswith(f"blotter serve: {sentence}")
     assert code == (1 if "listen" in sentence else 2)
+
+
+def test_a_token_of_the_environment_is_not_written_into_the_log_of_a_service() -> None:
+    process = run_serve(variable="s3cret")
+    try:
+        url, token = greeting(process)
+        assert token == "$BLOTTER_TOKEN"
+        assert httpx.get(f"{url}/orders", headers={"authorization": "Bearer s3cret"}).status_code == 200
+        assert httpx.get(f"{url}/orders", headers={"authorization": f"Bearer {token}"}).status_code == 401
+    finally:
+        process.terminate()
+        out, err = process.communicate(timeout=20)
+    assert "s3cret" not in out + err
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine speaks no IPv6")

@@ -53,6 +53,7 @@ def run(
     port: int = 8011,
     db: Path | None = None,
     token: str | None = None,
+    token_from: str = "",
     generation: Generation = "latest",
     size: Size = "empty",
     seed: int = 7,
@@ -68,10 +69,12 @@ def run(
 
     The first two lines on stdout are ``url http://HOST:PORT/api`` and ``token TOKEN``; port 0 picks a free
     one. ``users`` is the file of users who may sign on; the second line is then ``token -``. Without it there
-    is one user, who signs on with ``token`` or with a generated one. ``db`` None stores nothing. ``inject``
-    and the TOML file ``scenario`` request faults, which are named on stderr. ``fees`` is the file of the fees
-    on bookings, ``dialect`` how addresses and filters are read. With ``clock`` time starts there and moves
-    only with the market's steps, and the market is paused until it is resumed.
+    is one user, who signs on with ``token`` or with a generated one. Of a token from the environment the
+    name of its variable, ``token_from``, is printed: what a service prints stays in its log. ``db`` None
+    stores nothing. ``inject`` and the TOML file ``scenario`` request faults, which are named on stderr.
+    ``fees`` is the file of the fees on bookings, ``dialect`` how addresses and filters are read. With
+    ``clock`` time starts there and moves only with the market's steps, and the market is paused until it is
+    resumed.
     """
     try:
         with all_at_once() as part:
@@ -98,7 +101,8 @@ def run(
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     with closing(listening):
         try:
-            asyncio.run(_serve(listening, token, db, size, seed, market, settings, due, clock))
+            shown = f"${token_from}" if token_from else token
+            asyncio.run(_serve(listening, shown, db, size, seed, market, settings, due, clock))
         except (StoreError, OutputError) as error:
             return _report(str(error), FAILED)
     return OK
