@@ -54,6 +54,6 @@ def _begun(now: datetime) -> datetime:
 @cache
 def _seeded(size: seeding.Size, start: datetime) -> sqlite3.Connection:
     """Return the database of a desk that was filled once."""
-    engine = Engine.open(None, instrument_table)
+    engine = Engine.open(None, instrument_table, compliance=compliance_book)
     seeding.seed(engine, size=size, seed=SEED, start=start)
     return engine.store.connection

@@ -284,7 +284,7 @@ class WriteAction(Action, frozen=True, kw_only=True):
     left_out: Callable[[Scope], str] = lambda scope: ""
 
     def intro(self, scope: Scope, form: Form, left_out: str) -> str:
-        """Return what stands above the fields of its form: a denial, what is left out, the form's own words."""
+        """Return what stands above the fields of its form: a denial, what is left out, its own words."""
         denied = self.foretold(scope)
         said = (f"{denied}. It is tried all the same." if denied else "", left_out, form.intro)
         return "\n".join(filter(None, said))

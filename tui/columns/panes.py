@@ -57,6 +57,7 @@ from tui.service.snapshot.compliance_states import (
     detail_of,
     held_by_rules,
 )
+from tui.service.snapshot.records import display_name
 from tui.service.snapshot.sizing import (
     Size,
     allocated_size,
@@ -102,7 +103,14 @@ def _portfolio(snapshot: Snapshot, row: Order | Allocation) -> str:
 
 
 def _portfolio_name(snapshot: Snapshot, row: Order | Allocation) -> str:
-    return snapshot.records.portfolio_name(row.portfolio_id) if row.portfolio_id else ""
+    """Return a display name: of the portfolios, else as the order's block has it (R12)."""
+    if row.portfolio_id is None:
+        return ""
+    order = row if isinstance(row, Order) else snapshot.orders.get(row.allocated_order_id)
+    detail = detail_of(snapshot, order) if order is not None else None
+    told = display_name(detail.portfolio_name) if detail else ""
+    found = snapshot.records.portfolio_name(row.portfolio_id) or told
+    return "" if found == row.portfolio_id.code else found
 
 
 def _block_role(snapshot: Snapshot, row: OrderGraphBlock) -> str:
@@ -227,7 +235,7 @@ ORDERS: Final = (
         lambda s, row: size_of(row),
         role=role_by_side(lambda row: row.side),
     ),
-    plain("portfolio", "Portfolio", "Whose order it is", 9, _portfolio),
+    plain("portfolio", "Portfolio", "Whose order it is", 12, _portfolio, cut="middle"),
     state(lambda s, row: row.state),
     side(lambda row: row.side),
     sized("allocated", "Allocated", "What is allocated to it", allocated_size),
@@ -351,7 +359,7 @@ ALLOCATIONS: Final = (
         lambda s, row: row.quantity,
         role=role_by_side(lambda row: row.side),
     ),
-    plain("portfolio", "Portfolio", "Who gets it", 9, _portfolio),
+    plain("portfolio", "Portfolio", "Who gets it", 12, _portfolio, cut="middle"),
     state(lambda s, row: row.state, 14),
     side(lambda row: row.side),
     price_of("price", "Price", "Price", lambda row: row.price),

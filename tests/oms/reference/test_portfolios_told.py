@@ -35,6 +35,21 @@ async def test_the_demo_has_two_scopes_and_one_code_in_both(demo: TenantAnswers)
     assert (await demo.get("portfolios/nowhere"))["values"] == []
 
 
+async def test_graph_rows_call_a_portfolio_by_its_display_name(demo: TenantAnswers) -> None:
+    names = {
+        each["id"]["scope"] + "/" + each["id"]["code"]: each["displayName"]
+        for each in (await demo.get("portfolios"))["values"]
+    }
+    rows = (await demo.get("ordergraph/blocks"))["values"]
+    told = {
+        f"{each['portfolioId']['scope']}/{each['portfolioId']['code']}": each["portfolioName"]
+        for row in rows
+        for each in row["ordered"]["details"]
+    }
+    assert told
+    assert told == {id: names[id] for id in told}
+
+
 async def test_portfolios_are_filtered_sorted_and_read_in_pages(demo: TenantAnswers) -> None:
     dollars = await demo.get(
         "portfolios", filter="baseCurrency eq 'USD' and id.scope in 'demo'", sortBy="-displayName"

@@ -56,7 +56,9 @@ async def test_help_shows_what_is_not_theirs() -> None:
         await user.press("question_mark")
         await user.type("place")
         said = " ".join(user.text().split())
-        assert "Not now: You may not do this here, the access service says: not permitted: PlaceBlocks" in said
+        assert (
+            "Not now: You may not do this here, the access service says: not permitted: PlaceBlocks" in said
+        )
 
 
 @pytest.mark.parametrize("size", [(160, 48), (80, 24)])

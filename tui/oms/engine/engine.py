@@ -259,11 +259,12 @@ class Engine:
 
         block_ids, placement_ids = order_graph.affected_ids(changes, uow)
         order_graph.prefetch(uow, block_ids, placement_ids)
+        names = self.compliance_book.names if block_ids else {}
         blocks: dict[ResourceId, bytes | None] = dict.fromkeys(block_ids)
         for id in blocks:
             if (block := uow.get(Block, id)) is not None:
                 blocks[id] = json_cache.encode(
-                    _with_raw_block(order_graph.graph_block(uow, block), json_cache)
+                    _with_raw_block(order_graph.graph_block(uow, block, names), json_cache)
                 )
         placements: dict[ResourceId, bytes | None] = dict.fromkeys(placement_ids)
         for id in placements:

@@ -129,10 +129,13 @@ def prefetch(uow: UnitOfWork, blocks: Iterable[ResourceId], placements: Iterable
 
 
 @exact_arithmetic
-def graph_block(uow: UnitOfWork, block: Block) -> OrderGraphBlock:
-    """Return a block with its totals, of which none is capped (G6), and derived states (G7, G8, G10)."""
+def graph_block(uow: UnitOfWork, block: Block, names: Mapping[ResourceId, str] = {}) -> OrderGraphBlock:
+    """Return a block with its totals, of which none is capped (G6), and derived states (G7, G8, G10).
+
+    ``names`` are the display names of portfolios.
+    """
     facts = _read_facts(uow, block)
-    ordered, placed = _ordered(facts), _placed(uow, facts)
+    ordered, placed = _ordered(facts, names), _placed(uow, facts)
     executed, allocated, booked = _executed(facts), _allocated(facts), _booked(facts)
     size = ordered.quantity if facts.orders else block.quantity
     stages = [placed.quantity, executed.quantity, allocated.quantity, booked.quantity]
@@ -233,7 +236,7 @@ def _live(sums: Mapping[str, Decimal] | None) -> Decimal:
     return trim_zeros(total(size for state, size in (sums or {}).items() if not is_cancelled(state)))
 
 
-def _ordered(facts: _BlockFacts) -> Ordered:
+def _ordered(facts: _BlockFacts, names: Mapping[ResourceId, str]) -> Ordered:
     """Return the ordered totals, by state, with each order's compliance and approval (G1, G10)."""
     quantities = _by_state((order.state, order.quantity) for order in facts.orders)
     amounts = _by_state(
@@ -244,11 +247,13 @@ def _ordered(facts: _BlockFacts) -> Ordered:
         quantity_by_state=quantities or {},
         amount=_live(amounts) if amounts else None,
         amount_by_state=amounts,
-        details=tuple(_detail(order, facts.failed_rules.get(order.id, ())) for order in facts.orders),
+        details=tuple(_detail(order, facts.failed_rules.get(order.id, ()), names) for order in facts.orders),
     )
 
 
-def _detail(order: Order, failed: tuple[NonPassingRule, ...]) -> OrderedDetail:
+def _detail(
+    order: Order, failed: tuple[NonPassingRule, ...], names: Mapping[ResourceId, str]
+) -> OrderedDetail:
     """Return an order with its compliance and approval (G10)."""
     task = approval_task(order)
     return OrderedDetail(
@@ -256,7 +261,7 @@ def _detail(order: Order, failed: tuple[NonPassingRule, ...]) -> OrderedDetail:
         compliance_state=derived_compliance(order),
         approval_state=derived_approval(order),
         portfolio_id=order.portfolio_id,
-        portfolio_name=portfolio_name(order),
+        portfolio_name=portfolio_name(order, names),
         order_approval_task_id=task,
         order_approval_task_definition_id=APPROVAL_TASK if task else None,
         non_passing_compliance_rule_results=failed,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -51,9 +51,12 @@ def approval_task(order: Order) -> str | None:
     return order.version.entity_unique_id
 
 
-def portfolio_name(order: Order) -> str | None:
-    """Return the name of an order's portfolio: its property ``PortfolioName``, else the code."""
-    return labelled_state(order, "PortfolioName") or (order.portfolio_id.code if order.portfolio_id else None)
+def portfolio_name(order: Order, names: Mapping[ResourceId, str]) -> str | None:
+    """Return the name of an order's portfolio: its property ``PortfolioName``, one of ``names``, the code."""
+    own = labelled_state(order, "PortfolioName")
+    if own or order.portfolio_id is None:
+        return own
+    return names.get(order.portfolio_id) or order.portfolio_id.code
 
 
 def block_compliance(states: Iterable[str]) -> str:
