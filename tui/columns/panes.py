@@ -7,16 +7,11 @@ layout, tabs, footer and README are made from that.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from decimal import Decimal
 from typing import Final, Literal
 
 from msgspec import Struct
 
-from tui.api.base import ZERO, CurrencyAndAmount
-from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.api.placing_states import APPROVAL, COMPLIANCE
-from tui.api.states import is_cancelled
 from tui.columns.column import Column, Getter
 from tui.columns.factories import (
     amount,
@@ -44,12 +39,23 @@ from tui.columns.factories import (
     value_of,
     verdict,
 )
-from tui.columns.format import (
-    DisplayContext,
-    state_look,
+from tui.columns.row_values import (
+    block_average,
+    block_currency,
+    block_role,
+    created_at,
+    fill_currency,
+    filled_percent,
+    last_active,
+    life_cycle_text,
+    notional,
+    order_left,
+    portfolio_code,
+    portfolio_name,
+    sized_in,
+    transaction_price,
 )
-from tui.columns.lifecycle_bar import lifecycle_bar
-from tui.columns.unknown import UNKNOWN, with_unknown
+from tui.columns.unknown import with_unknown
 from tui.service.snapshot.compliance_states import (
     approval_of_order,
     compliance_of_block,
@@ -57,9 +63,7 @@ from tui.service.snapshot.compliance_states import (
     detail_of,
     held_by_rules,
 )
-from tui.service.snapshot.records import display_name
 from tui.service.snapshot.sizing import (
-    Size,
     allocated_size,
     block_allocated,
     block_booked,
@@ -72,59 +76,7 @@ from tui.service.snapshot.sizing import (
     open_size,
     size_of,
 )
-from tui.service.snapshot.snapshot import EntityKind, Snapshot
-
-
-def _bar(snapshot: Snapshot, row: OrderGraphBlock, context: DisplayContext) -> str:
-    """Return the life cycle as a bar; ``?`` where the size or a stage is not known."""
-    ordered, *stages = (
-        stage.value
-        for stage in (
-            block_ordered(snapshot, row),
-            block_placed(row),
-            block_executed(snapshot, row),
-            block_allocated(snapshot, row),
-            block_booked(snapshot, row),
-        )
-    )
-    known = tuple(stage for stage in stages if stage is not None)
-    if ordered is None or len(known) < len(stages):
-        return UNKNOWN
-    return lifecycle_bar(ordered, known, ascii=context.ascii)
-
-
-def _done(snapshot: Snapshot, row: OrderGraphBlock) -> Decimal | None:
-    ordered, executed = block_ordered(snapshot, row).value, block_executed(snapshot, row).value
-    return executed * 100 / ordered if ordered and executed is not None else None
-
-
-def _portfolio(snapshot: Snapshot, row: Order | Allocation) -> str:
-    return snapshot.portfolio_label(row.portfolio_id) if row.portfolio_id else ""
-
-
-def _portfolio_name(snapshot: Snapshot, row: Order | Allocation) -> str:
-    """Return a display name: of the portfolios, else as the order's block has it (R12)."""
-    if row.portfolio_id is None:
-        return ""
-    order = row if isinstance(row, Order) else snapshot.orders.get(row.allocated_order_id)
-    detail = detail_of(snapshot, order) if order is not None else None
-    told = display_name(detail.portfolio_name) if detail else ""
-    found = snapshot.records.portfolio_name(row.portfolio_id) or told
-    return "" if found == row.portfolio_id.code else found
-
-
-def _block_role(snapshot: Snapshot, row: OrderGraphBlock) -> str:
-    over = state_look(row.derived_state).role == "bad"
-    return "bad" if over else ""
-
-
-def _sized_in(row: Block | Order | Placement) -> str:
-    """Return the measure of a size: units, a currency, or the weight in its portfolio."""
-    weight = row.weight if isinstance(row, Order) and row.quantity is None and row.amount is None else None
-    if weight is not None:
-        return f"weight {weight * 100:.2f}%"
-    return size_of(row).currency or "units"
-
+from tui.service.snapshot.snapshot import EntityKind
 
 BLOCKS: Final = (
     id_column("Block", "The block's code", lambda s, row: s.name_of(EntityKind.BLOCKS, row.block.id)),
@@ -142,11 +94,11 @@ BLOCKS: Final = (
         "bar",
         "Life cycle",
         "Booked, allocated, filled and placed, as parts of ordered",
-        _done,
+        filled_percent,
         quantity_text,
         10,
-        role=_block_role,
-        drawn=_bar,
+        role=block_role,
+        drawn=life_cycle_text,
     ),
     state(lambda s, row: row.derived_state, 21),
     instrument_name(lambda row: row.block.lusid_instrument_id),
@@ -175,7 +127,7 @@ BLOCKS: Final = (
     timestamp_column(
         "activity", "Last activity", "Newest change of any part", lambda s, row: row.latest_activity_date
     ),
-    plain("basis", "Sized in", "Units or a currency", 8, lambda s, row: _sized_in(row.block)),
+    plain("basis", "Sized in", "Units or a currency", 8, lambda s, row: sized_in(row.block)),
     timestamp_column(
         "created", "Created", "When the block was created", lambda s, row: row.block.created_date
     ),
@@ -190,42 +142,6 @@ BLOCKS: Final = (
 )
 
 
-def block_average(snapshot: Snapshot, row: OrderGraphBlock) -> Decimal | None:
-    """Return the average price of a block's fills, from the graph's executed amount and quantity.
-
-    None where the desk knows a fill without a price among them: its units would count at price 0.
-    """
-    executed = row.executed
-    if executed.amount is None or not executed.quantity:
-        return None
-    fills = (snapshot.executions.get(detail.id) for detail in executed.details)
-    if any(fill is not None and fill.price.amount is None for fill in fills):
-        return None
-    return executed.amount / executed.quantity
-
-
-def block_currency(snapshot: Snapshot, row: OrderGraphBlock) -> str | None:
-    """Return the currency a block trades in: its own prices', else the one seen for its instrument."""
-    own = currency(row.block.limit_price) or currency(row.block.stop_price) or currency(row.block.amount)
-    if own:
-        return own
-    known = snapshot.instruments.get(row.block.lusid_instrument_id)
-    return known.currency if known else None
-
-
-def _order_left(snapshot: Snapshot, row: Order) -> Size:
-    own = size_of(row)
-    return Size(ZERO, own.currency) if is_cancelled(row.state) else own.less(allocated_size(snapshot, row))
-
-
-def _notional(snapshot: Snapshot, row: Allocation | Execution) -> tuple[Decimal | None, str | None]:
-    """Return what a row is worth at its price; bonds are quoted per 100 nominal."""
-    quoted = amount(row.price)
-    unit = snapshot.price_unit(row.lusid_instrument_id)
-    value = None if quoted is None or row.quantity is None else quoted * row.quantity * unit
-    return value, currency(row.price)
-
-
 ORDERS: Final = (
     id_column("Order", "The order's code", lambda s, row: s.name_of(EntityKind.ORDERS, row.id), width=11),
     sized(
@@ -235,14 +151,14 @@ ORDERS: Final = (
         lambda s, row: size_of(row),
         role=role_by_side(lambda row: row.side),
     ),
-    plain("portfolio", "Portfolio", "Whose order it is", 12, _portfolio, cut="middle"),
+    plain("portfolio", "Portfolio", "Whose order it is", 12, portfolio_code, cut="middle"),
     state(lambda s, row: row.state),
     side(lambda row: row.side),
     sized("allocated", "Allocated", "What is allocated to it", allocated_size),
-    sized("left", "Left", "Ordered less allocated", _order_left),
+    sized("left", "Left", "Ordered less allocated", order_left),
     instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
     instrument_name(lambda row: row.lusid_instrument_id),
-    plain("fund", "Portfolio name", "The portfolio's display name", 16, _portfolio_name, flexible=True),
+    plain("fund", "Portfolio name", "The portfolio's display name", 16, portfolio_name, flexible=True),
     plain("type", "Type", "Market, limit, stop", 6, lambda s, row: row.type),
     price_of("limit", "Limit", "Limit price", lambda row: row.limit_price),
     plain(
@@ -273,7 +189,7 @@ ORDERS: Final = (
         lambda s, row: approval_of_order(s, row, detail_of(s, row)) or None,
     ),
     plain("strategy", "Strategy", "Strategy property", 10, lambda s, row: labels(row).get("Strategy")),
-    plain("basis", "Sized in", "Units, a currency or a weight", 8, lambda s, row: _sized_in(row)),
+    plain("basis", "Sized in", "Units, a currency or a weight", 8, lambda s, row: sized_in(row)),
     timestamp_column("date", "Ordered at", "When it was ordered", lambda s, row: row.date),
     plain(
         "rules",
@@ -284,14 +200,6 @@ ORDERS: Final = (
         flexible=True,
     ),
 )
-
-
-def _fill_currency(snapshot: Snapshot, row: Placement) -> str | None:
-    """Return the currency of a placement's fills, else of its own prices or its instrument."""
-    for fill in snapshot.fills_of_placement(row.id):
-        return currency(fill.price)
-    known = snapshot.instruments.get(row.lusid_instrument_id)
-    return currency(row.limit_price) or currency(row.amount) or (known.currency if known else None)
 
 
 PLACEMENTS: Final = (
@@ -317,7 +225,7 @@ PLACEMENTS: Final = (
         lambda s, row: s.allocated_of_placement(row.id),
         role=lambda s, row: "bad" if is_over_allocated(s, row) else "",
     ),
-    average_price(lambda s, row: s.average_price_of_placement(row.id), _fill_currency),
+    average_price(lambda s, row: s.average_price_of_placement(row.id), fill_currency),
     last_price(),
     price_of("limit", "Limit", "Limit price", lambda row: row.limit_price),
     instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
@@ -341,7 +249,7 @@ PLACEMENTS: Final = (
         12,
         lambda s, row: name(s, EntityKind.PLACEMENTS, row.parent_placement_id),
     ),
-    plain("basis", "Sized in", "Units or a currency", 8, lambda s, row: _sized_in(row)),
+    plain("basis", "Sized in", "Units or a currency", 8, lambda s, row: sized_in(row)),
     timestamp_column("created", "Placed at", "When it was placed", lambda s, row: row.created_date),
 )
 
@@ -359,15 +267,15 @@ ALLOCATIONS: Final = (
         lambda s, row: row.quantity,
         role=role_by_side(lambda row: row.side),
     ),
-    plain("portfolio", "Portfolio", "Who gets it", 12, _portfolio, cut="middle"),
+    plain("portfolio", "Portfolio", "Who gets it", 12, portfolio_code, cut="middle"),
     state(lambda s, row: row.state, 14),
     side(lambda row: row.side),
     price_of("price", "Price", "Price", lambda row: row.price),
-    value_of("value", "Value", "Quantity times price, bonds per 100", _notional),
+    value_of("value", "Value", "Quantity times price, bonds per 100", notional),
     plain("currency", "Ccy", "Currency", 3, lambda s, row: currency(row.price)),
     instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
     instrument_name(lambda row: row.lusid_instrument_id),
-    plain("fund", "Portfolio name", "The portfolio's display name", 16, _portfolio_name, flexible=True),
+    plain("fund", "Portfolio name", "The portfolio's display name", 16, portfolio_name, flexible=True),
     quantity(
         "transactions",
         "Txn",
@@ -413,7 +321,7 @@ EXECUTIONS: Final = (
     plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty),
     instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
     instrument_name(lambda row: row.lusid_instrument_id),
-    value_of("value", "Value", "Quantity times price, bonds per 100", _notional),
+    value_of("value", "Value", "Quantity times price, bonds per 100", notional),
     plain(
         "placement",
         "Placement",
@@ -427,18 +335,13 @@ EXECUTIONS: Final = (
 )
 
 
-def _transaction_price(row: Transaction) -> CurrencyAndAmount | None:
-    held = row.transaction_price
-    return CurrencyAndAmount(amount=held.price, currency=row.transaction_currency) if held else None
-
-
 TRANSACTIONS: Final = (
     id_column("Transaction", "Its id in the portfolio", lambda s, row: row.transaction_id, width=22),
     side(lambda row: row.type),
     quantity(
         "units", "Units", "Units booked", lambda s, row: row.units, role=role_by_side(lambda row: row.type)
     ),
-    price_of("price", "Price", "Price", _transaction_price),
+    price_of("price", "Price", "Price", transaction_price),
     value_of(
         "consideration",
         "Consideration",
@@ -499,16 +402,6 @@ class PaneSpec(Struct, frozen=True):
         return f"{{{self.kind.value}}} {self.title}"
 
 
-def _active(snapshot: Snapshot, row: OrderGraphBlock) -> datetime:
-    """Return when a block was last active, as far as the server tells."""
-    changed = row.block.version.as_at_modified if row.block.version else None
-    return row.latest_activity_date or changed or row.block.created_date
-
-
-def _made(snapshot: Snapshot, row: Placement | Execution) -> datetime:
-    return row.created_date
-
-
 PANES: Final = (
     PaneSpec(
         EntityKind.BLOCKS,
@@ -516,7 +409,7 @@ PANES: Final = (
         "top",
         BLOCKS,
         "No blocks. Press {new} for the first order, {browse} for older ones.",
-        _active,
+        last_active,
     ),
     PaneSpec(EntityKind.ORDERS, "2", "left", ORDERS, "No orders here.", lambda s, row: row.date),
     PaneSpec(
@@ -525,7 +418,7 @@ PANES: Final = (
         "middle",
         PLACEMENTS,
         "Nothing placed here. Press {place} on a block.",
-        _made,
+        created_at,
     ),
     PaneSpec(
         EntityKind.ALLOCATIONS,
@@ -535,7 +428,7 @@ PANES: Final = (
         "Nothing allocated. Press {allocate} when there are fills.",
         lambda s, row: row.date,
     ),
-    PaneSpec(EntityKind.EXECUTIONS, "5", "right", EXECUTIONS, "No fills here.", _made),
+    PaneSpec(EntityKind.EXECUTIONS, "5", "right", EXECUTIONS, "No fills here.", created_at),
     PaneSpec(
         EntityKind.TRANSACTIONS,
         "6",
@@ -550,5 +443,3 @@ PANES: Final = (
 COLUMNS: Final[Mapping[EntityKind, tuple[Column, ...]]] = {
     spec.kind: with_unknown(spec.kind, spec.columns) for spec in PANES
 }
-
-Row = OrderGraphBlock | Order | Placement | Allocation | Execution | Transaction

@@ -1,0 +1,143 @@
+"""What the cells of a row say that no member of it says by itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from tui.api.base import ZERO, CurrencyAndAmount
+from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
+from tui.api.states import is_cancelled
+from tui.columns.factories import amount, currency
+from tui.columns.format import DisplayContext, state_look
+from tui.columns.lifecycle_bar import lifecycle_bar
+from tui.columns.unknown import UNKNOWN
+from tui.service.snapshot.compliance_states import detail_of
+from tui.service.snapshot.records import display_name
+from tui.service.snapshot.sizing import (
+    Size,
+    allocated_size,
+    block_allocated,
+    block_booked,
+    block_executed,
+    block_ordered,
+    block_placed,
+    size_of,
+)
+from tui.service.snapshot.snapshot import Snapshot
+
+
+def life_cycle_text(snapshot: Snapshot, row: OrderGraphBlock, context: DisplayContext) -> str:
+    """Return the life cycle as a bar; ``?`` where the size or a stage is not known."""
+    ordered, *stages = (
+        stage.value
+        for stage in (
+            block_ordered(snapshot, row),
+            block_placed(row),
+            block_executed(snapshot, row),
+            block_allocated(snapshot, row),
+            block_booked(snapshot, row),
+        )
+    )
+    known = tuple(stage for stage in stages if stage is not None)
+    if ordered is None or len(known) < len(stages):
+        return UNKNOWN
+    return lifecycle_bar(ordered, known, ascii=context.ascii)
+
+
+def filled_percent(snapshot: Snapshot, row: OrderGraphBlock) -> Decimal | None:
+    """Return how many per cent of what is ordered are filled; None where that is not known."""
+    ordered, executed = block_ordered(snapshot, row).value, block_executed(snapshot, row).value
+    return executed * 100 / ordered if ordered and executed is not None else None
+
+
+def portfolio_code(snapshot: Snapshot, row: Order | Allocation) -> str:
+    """Return the code of a row's portfolio, with its scope where that leaves doubt; empty without one."""
+    return snapshot.portfolio_label(row.portfolio_id) if row.portfolio_id else ""
+
+
+def portfolio_name(snapshot: Snapshot, row: Order | Allocation) -> str:
+    """Return a display name: of the portfolios, else as the order's block has it (R12)."""
+    if row.portfolio_id is None:
+        return ""
+    order = row if isinstance(row, Order) else snapshot.orders.get(row.allocated_order_id)
+    detail = detail_of(snapshot, order) if order is not None else None
+    told = display_name(detail.portfolio_name) if detail else ""
+    found = snapshot.records.portfolio_name(row.portfolio_id) or told
+    return "" if found == row.portfolio_id.code else found
+
+
+def block_role(snapshot: Snapshot, row: OrderGraphBlock) -> str:
+    """Return the style of the life cycle: bad where more is done than was ordered."""
+    over = state_look(row.derived_state).role == "bad"
+    return "bad" if over else ""
+
+
+def sized_in(row: Block | Order | Placement) -> str:
+    """Return the measure of a size: units, a currency, or the weight in its portfolio."""
+    weight = row.weight if isinstance(row, Order) and row.quantity is None and row.amount is None else None
+    if weight is not None:
+        return f"weight {weight * 100:.2f}%"
+    return size_of(row).currency or "units"
+
+
+def block_average(snapshot: Snapshot, row: OrderGraphBlock) -> Decimal | None:
+    """Return the average price of a block's fills, from the graph's executed amount and quantity.
+
+    None where the desk knows a fill without a price among them: its units would count at price 0.
+    """
+    executed = row.executed
+    if executed.amount is None or not executed.quantity:
+        return None
+    fills = (snapshot.executions.get(detail.id) for detail in executed.details)
+    if any(fill is not None and fill.price.amount is None for fill in fills):
+        return None
+    return executed.amount / executed.quantity
+
+
+def block_currency(snapshot: Snapshot, row: OrderGraphBlock) -> str | None:
+    """Return the currency a block trades in: its own prices', else the one seen for its instrument."""
+    own = currency(row.block.limit_price) or currency(row.block.stop_price) or currency(row.block.amount)
+    if own:
+        return own
+    known = snapshot.instruments.get(row.block.lusid_instrument_id)
+    return known.currency if known else None
+
+
+def order_left(snapshot: Snapshot, row: Order) -> Size:
+    """Return what of an order is not allocated yet; nothing, once it is cancelled."""
+    own = size_of(row)
+    return Size(ZERO, own.currency) if is_cancelled(row.state) else own.less(allocated_size(snapshot, row))
+
+
+def notional(snapshot: Snapshot, row: Allocation | Execution) -> tuple[Decimal | None, str | None]:
+    """Return what a row is worth at its price; bonds are quoted per 100 nominal."""
+    quoted = amount(row.price)
+    unit = snapshot.price_unit(row.lusid_instrument_id)
+    value = None if quoted is None or row.quantity is None else quoted * row.quantity * unit
+    return value, currency(row.price)
+
+
+def fill_currency(snapshot: Snapshot, row: Placement) -> str | None:
+    """Return the currency of a placement's fills, else of its own prices or its instrument."""
+    for fill in snapshot.fills_of_placement(row.id):
+        return currency(fill.price)
+    known = snapshot.instruments.get(row.lusid_instrument_id)
+    return currency(row.limit_price) or currency(row.amount) or (known.currency if known else None)
+
+
+def transaction_price(row: Transaction) -> CurrencyAndAmount | None:
+    """Return the price of a transaction in its own currency, None without one."""
+    held = row.transaction_price
+    return CurrencyAndAmount(amount=held.price, currency=row.transaction_currency) if held else None
+
+
+def last_active(snapshot: Snapshot, row: OrderGraphBlock) -> datetime:
+    """Return when a block was last active, as far as the server tells."""
+    changed = row.block.version.as_at_modified if row.block.version else None
+    return row.latest_activity_date or changed or row.block.created_date
+
+
+def created_at(snapshot: Snapshot, row: Placement | Execution) -> datetime:
+    """Return when a placement or an execution was made."""
+    return row.created_date
